@@ -1,0 +1,1 @@
+"""aita: a serverless AI teaching assistant for handwritten exams."""

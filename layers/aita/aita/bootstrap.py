@@ -1,0 +1,159 @@
+"""The composition root: each function's service, put together from settings and adapters.
+
+Each is made when it is first asked for. Imports stand inside the makers: what calls no model
+must not pay for importing openai when it starts, nor what parses no scan for the imaging layer.
+"""
+
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from typing import TYPE_CHECKING
+
+from aita.aws.clients import make_client
+from aita.aws.objects import S3Objects
+from aita.aws.runs import DynamoRuns
+from aita.aws.tasks import DynamoTasks
+from aita.models.run import RunSettings
+from aita.services.collect import Collector
+from aita.services.execute import Executor
+from aita.services.plan import Planner
+from aita.services.record import Recorder
+from aita.services.run_watch import RunWatch
+from aita.services.split import Splitter
+from aita.services.status import Reader
+from aita.services.submit import Submissions
+from aita.settings import ApiSettings, PlanSettings, SplitSettings, StackSettings, TaskSettings
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.idempotency import DynamoDBPersistenceLayer
+
+
+def utc_now() -> datetime:
+    """Return the time, aware and in UTC."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Stores:
+    """The table and the bucket behind the services' protocols."""
+
+    runs: DynamoRuns
+    tasks: DynamoTasks
+    objects: S3Objects
+
+    def recorder(self, watch: RunWatch) -> Recorder:
+        """Return what records the ends of tasks."""
+        return Recorder(runs=self.runs, tasks=self.tasks, objects=self.objects, watch=watch, clock=utc_now)
+
+
+def make_stores(settings: StackSettings) -> Stores:
+    """Return the stack's stores, on one client for each service."""
+    dynamodb = make_client("dynamodb")
+    return Stores(
+        runs=DynamoRuns(dynamodb, settings.table, utc_now, settings.retention_days),
+        tasks=DynamoTasks(dynamodb, settings.table, utc_now, settings.retention_days),
+        objects=S3Objects(make_client("s3"), settings.bucket),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Api:
+    """What is behind the API: what changes runs, what reads them, and where its idempotency keys are kept."""
+
+    submissions: Submissions
+    reader: Reader
+    idempotency: "DynamoDBPersistenceLayer"
+
+
+def make_api() -> Api:
+    """Return the services behind the API."""
+    from aws_lambda_powertools.utilities.idempotency import DynamoDBPersistenceLayer
+
+    from aita.aws.executions import StepFunctions
+
+    settings = ApiSettings.read()
+    stores = make_stores(settings)
+    defaults = RunSettings(
+        model=settings.model, max_workers=settings.max_workers, rate_limit_rps=settings.rate_limit_rps
+    )
+    return Api(
+        submissions=Submissions(
+            runs=stores.runs,
+            objects=stores.objects,
+            executions=StepFunctions(make_client("stepfunctions"), settings.state_machine_arn),
+            clock=utc_now,
+            defaults=defaults,
+        ),
+        reader=Reader(runs=stores.runs, tasks=stores.tasks, objects=stores.objects, clock=utc_now),
+        idempotency=DynamoDBPersistenceLayer(
+            table_name=settings.table,
+            boto3_client=stores.runs.client,
+            key_attr="pk",
+            sort_key_attr="sk",
+            static_pk_value="IDEMPOTENCY",
+            expiry_attr="expires_at",
+        ),
+    )
+
+
+def make_planner() -> Planner:
+    """Return the service behind the plan function."""
+    settings = PlanSettings.read()
+    stores = make_stores(settings)
+    functions = {"task": settings.task_function_arn, "split": settings.split_function_arn}
+    return Planner(runs=stores.runs, tasks=stores.tasks, objects=stores.objects, clock=utc_now, functions=functions)
+
+
+def make_splitter() -> Splitter:
+    """Return the service behind the split function; it alone has the imaging layer."""
+    from aita.imaging.pages import pages
+
+    settings = SplitSettings.read()
+    stores = make_stores(settings)
+    watch = RunWatch(stores.runs)
+    return Splitter(
+        objects=stores.objects,
+        watch=watch,
+        recorder=stores.recorder(watch),
+        pages=partial(pages, longest_side=settings.longest_side),
+    )
+
+
+def make_executor() -> Executor:
+    """Return the service behind the task function."""
+    from aita.aws.api_key import ApiKey
+    from aita.aws.limiter import DynamoLimiter
+    from aita.llm.chat import ChatModel, connect
+    from aita.services.ask import LONGEST_SLEEP, Asker
+    from aita.services.reply_cache import ReplyCache
+
+    settings = TaskSettings.read()
+    stores = make_stores(settings)
+    watch = RunWatch(stores.runs)
+    key = ApiKey(partial(make_client, "secretsmanager"), settings.api_key_secret)
+    asker = Asker(
+        llm=ChatModel(
+            connect(settings.model_base_url, key, settings.llm_timeout), settings.model, forget_key=key.forget
+        ),
+        limiter=DynamoLimiter(
+            client=stores.runs.client,
+            table=settings.table,
+            provider=settings.model_base_url,
+            model=settings.model,
+            clock=utc_now,
+            longest_wait=LONGEST_SLEEP,
+        ),
+        cache=ReplyCache(stores.objects),
+        objects=stores.objects,
+        watch=watch,
+        sleep=time.sleep,
+        longest_call=settings.llm_timeout,
+    )
+    return Executor(runs=stores.runs, objects=stores.objects, watch=watch, asker=asker, recorder=stores.recorder(watch))
+
+
+def make_collector() -> Collector:
+    """Return the service behind the collect function."""
+    stores = make_stores(StackSettings.read())
+    return Collector(runs=stores.runs, tasks=stores.tasks, objects=stores.objects, clock=utc_now)

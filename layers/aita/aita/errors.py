@@ -1,0 +1,147 @@
+"""Every error that aita raises, in one tree.
+
+::
+
+    AitaError                      the root: nothing else is raised on purpose
+    ├── SettingsError              a setting's value is wrong
+    ├── LocalStackError            the laptop's stack can't be started, stopped or reached
+    ├── StackError                 the deployed stack, or the credentials for it, are not there
+    ├── RequestError               the caller asked for something that can't be done as asked
+    │   ├── InvalidMaterial        a file that the instructor gave breaks a rule
+    │   ├── MissingMaterial        a pipeline lacks what it needs
+    │   ├── NotFound               no such run, task or assignment
+    │   └── Conflict               it can't be done in the state things are in
+    ├── StorageError               an object or row is missing, or was changed by another
+    └── CallError                  while one task ran
+        ├── TaskError              this task fails for good; the others go on
+        │   ├── UnreadableScan     an image or PDF that can't be read
+        │   ├── MissingInput       what an earlier stage should have made is not there
+        │   ├── InvalidReply       the model's reply is not what was asked for
+        │   │   ├── UnparsableReply   it is not valid JSON of the right shape
+        │   │   └── BrokenRule        it has the right shape, and breaks a rule
+        │   ├── Refused            the model or its provider refuses this input
+        │   └── TooLong            the input or the reply is past the model's limit
+        ├── ProviderBusy           not now: wait and call again
+        └── RunStopped             no task of this run can go on until a person acts
+
+A message says what is wrong, where, and what to do. It never holds a student's name or work, a
+prompt, a reply or a key: messages are shown, logged and kept in DynamoDB.
+"""
+
+from typing import ClassVar
+
+
+class AitaError(Exception):
+    """The root of the tree. ``http_status`` is what the API answers for it."""
+
+    http_status: ClassVar[int] = 500
+
+
+class SettingsError(AitaError):
+    """A setting has a value that it does not take; the message names it and what it takes."""
+
+
+class LocalStackError(AitaError):
+    """The laptop's stack can't be started, stopped or reached."""
+
+
+class StackError(AitaError):
+    """The stack, the credentials or the network to reach it are not there."""
+
+
+class RequestError(AitaError):
+    """The caller's request can't be done as it was asked."""
+
+    http_status = 400
+
+
+class InvalidMaterial(RequestError):
+    """A file that the instructor provides breaks a rule; the message gives file, path and rule."""
+
+    http_status = 422
+
+
+class MissingMaterial(RequestError):
+    """A pipeline was started without what it needs."""
+
+    http_status = 422
+
+
+class NotFound(RequestError):
+    """There is no such run, task or assignment."""
+
+    http_status = 404
+
+
+class Conflict(RequestError):
+    """The request does not fit the state that things are in, such as a second active run."""
+
+    http_status = 409
+
+
+class StorageError(AitaError):
+    """An object or a row is missing, or was changed by another writer in the meantime."""
+
+
+class ObjectNotFound(StorageError):
+    """There is no object under this key."""
+
+
+class ObjectChanged(StorageError):
+    """The object was written by another since it was read."""
+
+
+class CallError(AitaError):
+    """Something that ends or delays one task."""
+
+
+class TaskError(CallError):
+    """The task fails for good, and is recorded as FAILED; the others go on."""
+
+
+class UnreadableScan(TaskError):
+    """An image or PDF that can't be read, with the reason and what to do."""
+
+
+class MissingInput(TaskError):
+    """What an earlier stage should have made is not there, as that task failed."""
+
+
+class InvalidReply(TaskError):
+    """The model's reply is not what was asked for. The message is sent back to the model."""
+
+
+class UnparsableReply(InvalidReply):
+    """The reply is not JSON, or JSON of another shape."""
+
+
+class BrokenRule(InvalidReply):
+    """The reply has the right shape, and its content breaks a rule, such as points that do not sum."""
+
+
+class Refused(TaskError):
+    """The model or the provider's filter refuses this input."""
+
+
+class TooLong(TaskError):
+    """The prompt or the reply is longer than the model takes or gives."""
+
+
+class ProviderBusy(CallError):
+    """The provider can't answer now: a rate limit, an overload, a lost connection, a time-out.
+
+    Parameters
+    ----------
+    message
+        What happened, for the run's status.
+    retry_after
+        Seconds that the provider asks to wait; ``None`` if it did not say.
+    """
+
+    def __init__(self, message: str, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class RunStopped(CallError):
+    """No task of the run can succeed until a person acts: a wrong key, no quota, no such model."""

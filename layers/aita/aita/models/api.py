@@ -1,0 +1,152 @@
+"""What the API takes and answers."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated
+
+from pydantic import Field
+
+from aita.models.base import Frozen
+from aita.models.run import Ref, RunStatus, RunSummary, TaskStatus
+
+MAX_UPLOAD_BYTES = 200 * 1024 * 1024
+"""The largest file that may be uploaded: a thick exam as one PDF scan, with room."""
+
+
+class RunOptions(Frozen):
+    """What a run may be started with; what is left out takes the stack's own value."""
+
+    max_workers: Annotated[int, Field(ge=1, le=10_000)] | None = None
+    rate_limit_rps: Annotated[float, Field(ge=0)] | None = None
+    enable_checkpointing: bool | None = None
+    checkpoint_interval: Annotated[int, Field(ge=1)] | None = None
+    retry_failed_tasks: bool | None = None
+    model: str | None = None
+
+
+class StartRun(Frozen):
+    """``POST /runs``."""
+
+    assignment: str
+    pipeline: str
+    options: RunOptions = RunOptions()
+
+
+class UploadFile(Frozen):
+    """One file that is to be uploaded; ``size`` in bytes."""
+
+    name: str
+    size: Annotated[int, Field(ge=0, le=MAX_UPLOAD_BYTES)]
+
+
+class UploadRequest(Frozen):
+    """``POST /assignments/{assignment}/uploads``."""
+
+    files: Annotated[tuple[UploadFile, ...], Field(min_length=1, max_length=100)]
+
+
+class PresignedPost(Frozen):
+    """Where and with which form fields to post one file; bound to its key, type and size."""
+
+    name: str
+    url: str
+    fields: dict[str, str]
+
+
+class UploadAnswer(Frozen):
+    """The answer to an upload request, in the order asked."""
+
+    uploads: tuple[PresignedPost, ...]
+
+
+class StageView(Frozen):
+    """A stage as the API shows it."""
+
+    stage: str
+    total: int
+    succeeded: int
+    failed: int
+    started_at: datetime | None
+    ended_at: datetime | None
+
+
+class UsageView(Frozen):
+    """Tokens and cost; ``cost_usd`` is ``None`` if no call has a known price, and a part of it if some have none."""
+
+    calls: int
+    cached_calls: int
+    input_tokens: int
+    cached_input_tokens: int
+    output_tokens: int
+    cost_usd: Decimal | None
+    unpriced_calls: int
+
+
+class RunView(Frozen):
+    """``GET /runs/{run_id}``. ``eta_seconds`` is for the current stage, ``None`` before its first task has ended."""
+
+    run_id: str
+    assignment: str
+    pipeline: str
+    status: RunStatus
+    attempt: int
+    stage: str
+    stages: tuple[StageView, ...]
+    model: str
+    usage: UsageView
+    waits: int
+    wait_reason: str
+    reason: str
+    created_at: datetime
+    updated_at: datetime
+    ended_at: datetime | None
+    eta_seconds: float | None
+
+
+class RunPage(Frozen):
+    """A page of an assignment's runs, newest first."""
+
+    runs: tuple[RunSummary, ...]
+    next_token: str | None = None
+
+
+class TaskView(Frozen):
+    """A task as the API shows it."""
+
+    task_id: str
+    stage: str
+    status: TaskStatus
+    refs: dict[str, Ref]
+    attempt: int | None = None
+    asks: int | None = None
+    error_type: str = ""
+    error_message: str = ""
+    latency_ms: int | None = None
+    ended_at: datetime | None = None
+
+
+class TaskPage(Frozen):
+    """A page of a run's tasks."""
+
+    tasks: tuple[TaskView, ...]
+    next_token: str | None = None
+
+
+class ResultFile(Frozen):
+    """A file that a run made, and where to get it for the next minutes."""
+
+    name: str
+    url: str
+
+
+class ResultAnswer(Frozen):
+    """``GET /runs/{run_id}/results``."""
+
+    files: tuple[ResultFile, ...]
+
+
+class ErrorAnswer(Frozen):
+    """What the API answers instead when a request fails: the class of the error and its message."""
+
+    error: str
+    message: str

@@ -1,0 +1,15 @@
+"""The two bases of all models."""
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Frozen(BaseModel):
+    """An immutable model that refuses unknown fields and never puts its input into an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+
+class Material(BaseModel):
+    """What people or models write: unknown fields are passed over, so that older files import unchanged."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True, allow_inf_nan=False)

@@ -1,0 +1,141 @@
+"""The exam: questions, answer keys, rubrics, transcriptions. The JSON shapes are those of earlier graders."""
+
+from enum import StrEnum
+from typing import Annotated, Self
+
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
+
+from aita.models.base import Frozen, Material
+
+POINTS_TOLERANCE = 0.01
+"""Two numbers of points nearer than this are the same: rubrics are written with two decimals."""
+
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+
+
+def _printable(value: str) -> str:
+    if not value.isprintable():
+        raise ValueError("must have no control characters")
+    return value
+
+
+QuestionId = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=40), AfterValidator(_printable)
+]
+Points = Annotated[float, Field(gt=0)]
+
+
+class QuestionType(StrEnum):
+    """The types of question that an exam may have."""
+
+    MULTIPLE_CHOICE = "multiple_choice"
+    SHORT_ANSWER = "short_answer"
+    LONG_ANSWER = "long_answer"
+    CALCULATION = "calculation"
+    DIAGRAM = "diagram"
+
+
+class Question(Material):
+    """One question: ``points`` is what a full answer earns; ``page_number`` counts from 1."""
+
+    question_id: QuestionId
+    question_text: Text
+    points: Points
+    question_type: QuestionType
+    page_number: Annotated[int, Field(ge=1)] | None = None
+
+
+class ExamSpec(Material):
+    """The questions of an exam, each id once."""
+
+    exam_name: Text
+    total_pages: Annotated[int, Field(ge=1)]
+    questions: Annotated[tuple[Question, ...], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _each_id_once(self) -> Self:
+        seen: set[str] = set()
+        for question in self.questions:
+            if question.question_id in seen:
+                raise ValueError(f"question_id {question.question_id!r} is there twice: give each question its own")
+            seen.add(question.question_id)
+        return self
+
+
+class AnswerKey(Material):
+    """What a right answer says, and how one gets there."""
+
+    question_id: QuestionId
+    correct_answer: Text
+    alternative_answers: tuple[str, ...] = ()
+    explanation: str = ""
+    grading_notes: str = ""
+    solution_steps: tuple[str, ...] = ()
+
+
+class Criterion(Material):
+    """One thing that earns points."""
+
+    points: float
+    description: Text
+    examples: tuple[str, ...] = ()
+
+
+class RubricPoints(Material):
+    """A rubric without its question, as ``user_rubrics.json`` has it under each question's id."""
+
+    total_points: Points
+    criteria: Annotated[tuple[Criterion, ...], Field(min_length=1)]
+
+    def problem(self, points: float) -> str | None:
+        """Tell what is wrong with the points, for a question worth ``points``; ``None`` if nothing is."""
+        for number, criterion in enumerate(self.criteria, 1):
+            if criterion.points <= 0:
+                return f"criterion {number} has {criterion.points:g} points: each must have more than 0"
+        total = sum(criterion.points for criterion in self.criteria)
+        if abs(total - self.total_points) > POINTS_TOLERANCE:
+            return f"the criteria sum to {total:g} points and total_points is {self.total_points:g}: make them equal"
+        if abs(self.total_points - points) > POINTS_TOLERANCE:
+            return f"total_points is {self.total_points:g} and the question is worth {points:g}: make them equal"
+        return None
+
+
+class Rubric(RubricPoints):
+    """How a question's points are earned."""
+
+    question_id: QuestionId
+
+
+class Transcription(Material):
+    """What a model read on a page.
+
+    ``text`` is as the student wrote it, with ``~~struck out~~`` and ``[illegible]`` marked;
+    ``confidence`` goes from 0 to 1.
+    """
+
+    text: str
+    confidence: Annotated[float, Field(ge=0, le=1)]
+    notes: str = ""
+
+
+class PageTranscription(Transcription):
+    """A page's transcription as it is kept; ``flagged`` says that the reply could not be parsed."""
+
+    page: Annotated[int, Field(ge=1)]
+    flagged: bool = False
+
+
+class Page(Frozen):
+    """One page of a student's exam: an upright JPEG in S3, its size in pixels, and its place."""
+
+    page: Annotated[int, Field(ge=1)]
+    key: str
+    sha256: str
+    width: int
+    height: int
+
+
+class SplitPages(Frozen):
+    """The pages that came out of one scanned file, numbered within that file."""
+
+    pages: tuple[Page, ...]

@@ -1,0 +1,84 @@
+"""What names may look like: assignments, students' folders, uploaded files."""
+
+import re
+import unicodedata
+from pathlib import PurePosixPath
+
+from aita.errors import InvalidMaterial, RequestError
+
+RESERVED = frozenset({"runs", "cache"})
+"""Prefixes of the bucket that are aita's own."""
+
+SCAN_TYPES = {
+    ".jpg": "image/jpeg",
+    ".jpeg": "image/jpeg",
+    ".png": "image/png",
+    ".tif": "image/tiff",
+    ".tiff": "image/tiff",
+    ".heic": "image/heic",
+    ".heif": "image/heif",
+    ".pdf": "application/pdf",
+}
+"""File endings of scans and the content type each is uploaded with."""
+
+MATERIAL_TYPES = {
+    "questions.json": "application/json",
+    "user_rubrics.json": "application/json",
+    "question_specific_instructions.json": "application/json",
+    "rubric_instructions.txt": "text/plain",
+    "roster.csv": "text/csv",
+}
+"""The instructor's files and the content type each is uploaded with."""
+
+_ASSIGNMENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+_LONGEST_NAME = 200  # bytes; an S3 key holds 1,024
+
+
+def check_assignment(name: str) -> str:
+    """Return the name if an assignment may have it.
+
+    Raises
+    ------
+    RequestError
+        If it is not 1 to 64 ASCII letters, digits, ``-`` and ``_``, or is one of aita's own prefixes.
+    """
+    if not _ASSIGNMENT.fullmatch(name) or name in RESERVED:
+        shown = name if len(name) <= 70 else name[:67] + "..."  # noqa: PLR2004 - just over the limit, for the message
+        raise RequestError(
+            f"{shown!r} can't be an assignment's name: use 1 to 64 letters, digits, '-' and '_' (A-Z, a-z, 0-9), "
+            "starting with a letter or digit, and neither 'runs' nor 'cache'"
+        )
+    return name
+
+
+def check_upload(name: str) -> str:
+    """Return the content type of a file that may be uploaded into an assignment under this name.
+
+    Raises
+    ------
+    InvalidMaterial
+        If it is neither one of the instructor's files, ``blank_exam.<type>``, nor ``scans/<student>/<file>.<type>``.
+    """
+    if name in MATERIAL_TYPES:
+        return MATERIAL_TYPES[name]
+    content_type = SCAN_TYPES.get(PurePosixPath(name).suffix.lower())
+    parts = name.split("/")
+    match parts:
+        case ["scans", student, file] if content_type and _plain(student) and _plain(file):
+            return content_type
+        case [file] if content_type and PurePosixPath(file).stem == "blank_exam":
+            return content_type
+    raise InvalidMaterial(
+        f"a file can't be uploaded under that name ({len(name)} characters, {len(parts)} parts): use "
+        f"{', '.join(MATERIAL_TYPES)}, blank_exam.pdf or scans/<student>/<file> with an ending of "
+        f"{', '.join(SCAN_TYPES)}; names of at most {_LONGEST_NAME} bytes, without control characters"
+    )
+
+
+def _plain(part: str) -> bool:
+    return (
+        part not in {"", ".", ".."}
+        and part == part.strip()
+        and len(part.encode()) <= _LONGEST_NAME
+        and not any(unicodedata.category(character) in {"Cc", "Cs"} for character in part)
+    )

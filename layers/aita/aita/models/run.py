@@ -1,0 +1,213 @@
+"""A run and its tasks: what DynamoDB records and what the state machine carries."""
+
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Annotated, Literal, Self
+
+from pydantic import Field
+
+from aita.models.base import Frozen
+
+
+class RunStatus(StrEnum):
+    """Where a run stands. Only RUNNING lets its tasks call the model."""
+
+    RUNNING = "RUNNING"
+    WAITING_FOR_REVIEW = "WAITING_FOR_REVIEW"
+    SUCCEEDED = "SUCCEEDED"
+    PARTIAL = "PARTIAL"
+    FAILED = "FAILED"
+    HALTED = "HALTED"
+    BUDGET_REACHED = "BUDGET_REACHED"
+    CANCELLED = "CANCELLED"
+
+
+class TaskStatus(StrEnum):
+    """Where a task stands. PENDING is what the stage's items hold and the table does not."""
+
+    PENDING = "PENDING"
+    SUCCEEDED = "SUCCEEDED"
+    FAILED = "FAILED"
+
+
+Ended = Literal[TaskStatus.SUCCEEDED, TaskStatus.FAILED]
+
+
+class Outcome(StrEnum):
+    """What a function that runs an item answers to the state machine."""
+
+    SUCCEEDED = "SUCCEEDED"
+    FAILED = "FAILED"
+    SKIPPED = "SKIPPED"
+    WAIT = "WAIT"
+
+
+Ref = str | int
+
+
+class Item(Frozen):
+    """One item of a stage: an opaque id, and the ids and S3 keys that its function starts from.
+
+    It travels through the state machine, so nothing in it may say who a student is.
+    """
+
+    task_id: str
+    refs: dict[str, Ref]
+
+
+class ItemEvent(Frozen):
+    """What the Map hands to the function that runs an item."""
+
+    run_id: str
+    attempt: int
+    stage: str
+    item: Item
+
+
+class ItemAnswer(Frozen):
+    """What that function answers; ``wait`` is in whole seconds, 0 unless the outcome is WAIT."""
+
+    outcome: Outcome
+    wait: Annotated[int, Field(ge=0, le=60)] = 0
+
+
+class StageEvent(Frozen):
+    """What the state machine hands to Plan and Collect."""
+
+    run_id: str
+    attempt: int
+    stage: str
+
+
+class Manifest(Frozen):
+    """Where the Map reads its items."""
+
+    bucket: str
+    key: str
+
+
+class PlanAnswer(StageEvent):
+    """What Plan answers: how many items there are to run, where they are, and which function runs them."""
+
+    count: int
+    manifest: Manifest
+    function: str
+
+
+class CollectAnswer(StageEvent):
+    """What Collect answers: the next stage while the status is RUNNING, else how the run ended."""
+
+    status: RunStatus
+    reason: str = ""
+
+
+class Usage(Frozen):
+    """What calls used. ``cost_usd`` covers the priced calls; ``unpriced_calls`` have an unknown cost, never zero."""
+
+    calls: int = 0
+    cached_calls: int = 0
+    input_tokens: int = 0
+    cached_input_tokens: int = 0
+    output_tokens: int = 0
+    cost_usd: Decimal = Decimal(0)
+    unpriced_calls: int = 0
+
+    def __add__(self, other: "Usage") -> "Usage":
+        return Usage(**{name: getattr(self, name) + getattr(other, name) for name in Usage.model_fields})
+
+
+class StageCounts(Frozen):
+    """How far a stage is. Counters while it runs, recounted when it is collected."""
+
+    total: int = 0
+    succeeded: int = 0
+    failed: int = 0
+    done_before: int = 0
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+
+    @property
+    def ended(self) -> int:
+        """Tasks that have an end, good or bad."""
+        return self.succeeded + self.failed
+
+
+class RunSettings(Frozen):
+    """What a run was started with, and keeps through every resume."""
+
+    model: str
+    max_workers: Annotated[int, Field(ge=1)]
+    rate_limit_rps: Annotated[float, Field(ge=0)] = 10.0
+    enable_checkpointing: bool = True
+    checkpoint_interval: Annotated[int, Field(ge=1)] = 10
+    retry_failed_tasks: bool = True
+
+
+class Run(Frozen):
+    """A run's META row."""
+
+    run_id: str
+    assignment: str
+    pipeline: str
+    status: RunStatus
+    attempt: Annotated[int, Field(ge=1)]
+    stage: str
+    settings: RunSettings
+    stages: dict[str, StageCounts] = {}
+    usage: Usage = Usage()
+    waits: int = 0
+    wait_reason: str = ""
+    reason: str = ""
+    execution_arn: str = ""
+    created_at: datetime
+    updated_at: datetime
+    ended_at: datetime | None = None
+
+    @property
+    def active(self) -> bool:
+        """Whether tasks may still call the model."""
+        return self.status is RunStatus.RUNNING
+
+
+class TaskRow(Frozen):
+    """What is recorded of a task when it has ended. ``latency_ms`` is the time spent in LLM calls."""
+
+    task_id: str
+    stage: str
+    status: Ended
+    attempt: int
+    asks: int = 0
+    result_key: str = ""
+    error_type: str = ""
+    error_message: str = ""
+    usage: Usage = Usage()
+    latency_ms: int = 0
+    refs: dict[str, Ref] = {}
+    ended_at: datetime
+
+
+class RunSummary(Frozen):
+    """A line in the list of an assignment's runs, refreshed every ``checkpoint_interval`` tasks."""
+
+    run_id: str
+    assignment: str
+    pipeline: str
+    status: RunStatus
+    stage: str
+    succeeded: int = 0
+    failed: int = 0
+    total: int = 0
+    created_at: datetime
+    updated_at: datetime
+
+    @classmethod
+    def of(cls, run: Run) -> Self:
+        """Return a run's line; its counts are the current stage's."""
+        counts = run.stages.get(run.stage, StageCounts())
+        return cls(
+            **run.model_dump(include=set(cls.model_fields)),
+            succeeded=counts.succeeded,
+            failed=counts.failed,
+            total=counts.total,
+        )

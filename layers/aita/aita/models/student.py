@@ -1,0 +1,37 @@
+"""Who the students are: the one place where a name meets a random id."""
+
+from typing import Literal
+
+from aita.models.base import Frozen, Material
+
+
+class RosterEntry(Material):
+    """One line of ``roster.csv``."""
+
+    name: str
+    number: str = ""
+    email: str = ""
+
+
+Match = Literal["exact", "close", "ambiguous", "none", "no_roster"]
+
+
+class Student(Frozen):
+    """A student whose scans were found. ``folder`` is the name under ``scans/``.
+
+    ``match`` tells how the folder was found on the roster: ``exact`` after Unicode and case
+    folding, ``close`` by likeness (a person should look), ``ambiguous`` when several fit,
+    ``none`` when nobody does.
+    """
+
+    student_id: str
+    folder: str
+    roster_name: str | None = None
+    match: Match = "no_roster"
+
+
+class Students(Frozen):
+    """``students.json``: random id to name, and who on the roster has no scans."""
+
+    students: tuple[Student, ...] = ()
+    missing: tuple[str, ...] = ()

@@ -1,0 +1,92 @@
+"""The functions' logger, metrics and tracer, made once, and the boundary that no student's text may cross."""
+
+import os
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.metrics import MetricUnit
+from botocore.exceptions import ClientError
+
+from aita.errors import AitaError
+from aita.models.run import ItemEvent, Outcome
+from aita.services.record import Executed
+
+logger = Logger(service="aita")
+metrics = Metrics(namespace="aita", service="aita")
+
+Handler = Callable[[dict[str, Any], Any], Any]
+
+
+class UnexpectedError(Exception):
+    """What a function raises instead of an error that nobody expected: its type and code, and nothing it said."""
+
+
+def guarded(handler: Handler) -> Handler:
+    """Let no exception leave a function with its message, which may hold a student's text.
+
+    An AitaError's message is aita's own and is logged; of any other error only the type, an AWS
+    error code and the place in the code are.
+    """
+
+    @wraps(handler)
+    def guard(event: dict[str, Any], context: Any) -> Any:
+        try:
+            return handler(event, context)
+        except Exception as error:  # noqa: BLE001 - the boundary: everything is told by type and place
+            told = _told(error)
+            logger.error("unexpected error", error=told, place=_place(error))  # noqa: TRY400 - exception() logs the message
+        raise UnexpectedError(told)
+
+    return traced(guard)
+
+
+def traced(handler: Handler) -> Handler:
+    """Trace a function where tracing is switched on; importing the tracer costs half a second, so only there."""
+    if os.environ.get("AITA_TRACING") != "true":
+        return handler
+    from aws_lambda_powertools import Tracer  # noqa: PLC0415 - see above
+
+    tracer = Tracer(service="aita")
+    traced_handler: Handler = tracer.capture_lambda_handler(capture_response=False, capture_error=False)(handler)
+    return traced_handler
+
+
+_OUTCOMES = {
+    Outcome.SUCCEEDED: "TasksSucceeded",
+    Outcome.FAILED: "TasksFailed",
+    Outcome.SKIPPED: "TasksSkipped",
+    Outcome.WAIT: "Throttles",
+}
+
+
+def count_item(event: ItemEvent, executed: Executed) -> None:
+    """Add what became of an item, and what it took, to the metrics of its stage."""
+    metrics.add_dimension(name="stage", value=event.stage)
+    metrics.add_metric(name=_OUTCOMES[executed.answer.outcome], unit=MetricUnit.Count, value=1)
+    usage = executed.spent.usage
+    if usage.calls:
+        metrics.add_metric(name="InputTokens", unit=MetricUnit.Count, value=usage.input_tokens)
+        metrics.add_metric(name="OutputTokens", unit=MetricUnit.Count, value=usage.output_tokens)
+        metrics.add_metric(name="CostUSD", unit=MetricUnit.Count, value=float(usage.cost_usd))
+        metrics.add_metric(name="Latency", unit=MetricUnit.Milliseconds, value=executed.spent.latency_ms)
+
+
+def _told(error: Exception) -> str:
+    match error:
+        case AitaError():
+            return f"{type(error).__name__}: {error}"
+        case ClientError():
+            return f"{type(error).__name__}: {error.response['Error']['Code']} in {error.operation_name}"
+    return type(error).__name__
+
+
+def _place(error: Exception) -> list[str]:
+    places = []
+    trace = error.__traceback__
+    while trace is not None:
+        code = trace.tb_frame.f_code
+        places.append(f"{code.co_filename.rpartition('/')[2]}:{trace.tb_lineno} {code.co_name}")
+        trace = trace.tb_next
+    return places[-8:]

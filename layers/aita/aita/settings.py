@@ -1,0 +1,124 @@
+"""Settings: the AITA_* variables, read once, typed, and refused by name where wrong."""
+
+import os
+from collections.abc import Mapping
+from typing import Annotated, Any, Self
+
+from pydantic import AfterValidator, AliasGenerator, ConfigDict, Field, ValidationError
+
+from aita.errors import SettingsError
+from aita.models.base import Frozen
+
+_TAKES = {
+    "max_workers": "a whole number from 1 to 10000",
+    "rate_limit_rps": "a number from 0 to 10000; 0 is none",
+    "enable_checkpointing": "true or false",
+    "checkpoint_interval": "a whole number from 1 up",
+    "retry_failed_tasks": "true or false",
+    "show_progress": "true or false",
+    "retention_days": "a whole number of days from 1 up",
+    "longest_side": "a whole number of pixels from 256 to 8192",
+    "llm_timeout": "a number of seconds, more than 0 and at most 600",
+    "openai_base_url": "a URL that starts with http:// or https://",
+    "model_base_url": "a URL that starts with http:// or https://",
+}
+
+
+def _variable(field: str) -> str:
+    return field.upper() if field.startswith("openai_") else f"AITA_{field.upper()}"
+
+
+class Environment(Frozen):
+    """A group of settings read from environment variables: ``max_workers`` from ``AITA_MAX_WORKERS``."""
+
+    model_config = ConfigDict(
+        extra="ignore", populate_by_name=True, alias_generator=AliasGenerator(validation_alias=_variable)
+    )
+
+    @classmethod
+    def read(cls, environ: Mapping[str, str] | None = None) -> Self:
+        """Read the variables; one that is empty counts as not set.
+
+        Raises
+        ------
+        SettingsError
+            Naming each variable that is wrong and what it takes.
+        """
+        given = {name: value for name, value in (os.environ if environ is None else environ).items() if value != ""}
+        try:
+            return cls.model_validate(given)
+        except ValidationError as error:
+            problems = "; ".join(_explain(cls, detail) for detail in error.errors(include_input=False))
+        raise SettingsError(problems)
+
+
+def _explain(model: type[Environment], detail: Any) -> str:
+    variable = str(detail["loc"][0])
+    if detail["type"] == "missing":
+        return f"{variable} is not set"
+    field = next(name for name in model.model_fields if variable in (name, _variable(name)))
+    return f"{variable} is wrong: it takes {_TAKES[field]}"
+
+
+def _http_url(value: str) -> str:
+    if not value.startswith(("http://", "https://")):
+        raise ValueError("must start with http:// or https://")
+    return value.rstrip("/")
+
+
+MaxWorkers = Annotated[int, Field(ge=1, le=10_000)]
+RateLimit = Annotated[float, Field(ge=0, le=10_000, allow_inf_nan=False)]
+Interval = Annotated[int, Field(ge=1)]
+Url = Annotated[str, AfterValidator(_http_url)]
+
+
+class UserSettings(Environment):
+    """What a person sets before a command: runs are started with it. ``None`` leaves the stack's own value."""
+
+    max_workers: MaxWorkers | None = None
+    rate_limit_rps: RateLimit | None = None
+    enable_checkpointing: bool | None = None
+    checkpoint_interval: Interval | None = None
+    retry_failed_tasks: bool | None = None
+    show_progress: bool = True
+    model: str | None = None
+    openai_base_url: Url | None = None
+    openai_api_key: Annotated[str | None, Field(repr=False)] = None
+
+
+class StackSettings(Environment):
+    """What every function of the stack knows."""
+
+    table: str
+    bucket: str
+    model: str
+    retention_days: Annotated[int, Field(ge=1)] = 365
+
+
+class ApiSettings(StackSettings):
+    """What the API's function knows beside: what runs are started with."""
+
+    state_machine_arn: str
+    max_workers: MaxWorkers
+    rate_limit_rps: RateLimit = 10.0
+
+
+class PlanSettings(StackSettings):
+    """What Plan knows beside: which function runs which items."""
+
+    task_function_arn: str
+    split_function_arn: str
+
+
+class SplitSettings(StackSettings):
+    """What split knows beside: how large a page may be, in pixels."""
+
+    longest_side: Annotated[int, Field(ge=256, le=8192)] = 2048
+
+
+class TaskSettings(StackSettings):
+    """What the task function knows beside: where the model is, and the secret that holds its key."""
+
+    model_base_url: Url
+    api_key_secret: str
+    llm_timeout: Annotated[float, Field(gt=0, le=600)] = 120.0

@@ -1,0 +1,96 @@
+"""Rubrics: how a question's points are earned."""
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from pydantic import BaseModel
+
+from aita.errors import BrokenRule, InvalidMaterial, MissingInput, TaskError
+from aita.models.exam import AnswerKey, ExamSpec, Question, Rubric, RubricPoints
+from aita.tasks.answer_key import check_question_id, describe_question
+from aita.tasks.llm_task import LLMTask, Message
+from aita.tasks.prompt import load_prompt
+
+
+class RubricGenerationTask(LLMTask[Rubric]):
+    """Write the rubric of one question from its answer key, or take the instructor's own."""
+
+    response_model: ClassVar[type[BaseModel]] = Rubric
+
+    question: Question
+    answer_key: AnswerKey | None = None
+    instructions: str = ""
+    question_instructions: str = ""
+    user_rubric: RubricPoints | None = None
+
+    def messages(self) -> tuple[Message, ...]:
+        """Return the instructions, then the question with its answer key."""
+        return load_prompt("rubric").messages(
+            instructions=self.instructions or "None.",
+            question=describe_question(self.question),
+            question_instructions=self.question_instructions or "None.",
+            answer_key=self.answer_key.model_dump_json(indent=2) if self.answer_key else "None.",
+        )
+
+    def given(self) -> Rubric | None:
+        """Return the instructor's own rubric, which wins over the model's.
+
+        Raises
+        ------
+        TaskError
+            If its points are wrong.
+        MissingInput
+            If there is neither a rubric nor an answer key to write one from.
+        """
+        if self.user_rubric is not None:
+            if problem := self.user_rubric.problem(self.question.points):
+                raise TaskError(f"user_rubrics.json, question {self.question.question_id}: {problem}")
+            return Rubric(question_id=self.question.question_id, **self.user_rubric.model_dump())
+        if self.answer_key is None:
+            raise MissingInput(
+                f"question {self.question.question_id} has no answer key, as its task failed: resume the run"
+            )
+        return None
+
+    def result(self, reply: Rubric) -> Rubric:
+        """Check that the rubric is this question's and that its points sum to the question's."""
+        check_question_id(reply.question_id, self.question)
+        if problem := reply.problem(self.question.points):
+            raise BrokenRule(problem)
+        return reply
+
+
+def create_rubric_tasks(
+    exam: ExamSpec,
+    answer_keys: Mapping[str, AnswerKey],
+    instructions: str = "",
+    question_instructions: Mapping[str, str] | None = None,
+    user_rubrics: Mapping[str, RubricPoints] | None = None,
+) -> list[RubricGenerationTask]:
+    """Return a task for each question of the exam, in its order."""
+    return [
+        RubricGenerationTask(
+            question=question,
+            answer_key=answer_keys.get(question.question_id),
+            instructions=instructions,
+            question_instructions=(question_instructions or {}).get(question.question_id, ""),
+            user_rubric=(user_rubrics or {}).get(question.question_id),
+        )
+        for question in exam.questions
+    ]
+
+
+def check_user_rubrics(exam: ExamSpec, user_rubrics: Mapping[str, RubricPoints]) -> None:
+    """Check the instructor's rubrics before a run starts.
+
+    Raises
+    ------
+    InvalidMaterial
+        If one is for no question of the exam, or has wrong points.
+    """
+    points = {question.question_id: question.points for question in exam.questions}
+    for question_id, rubric in user_rubrics.items():
+        if question_id not in points:
+            raise InvalidMaterial(f"user_rubrics.json: {question_id!r} is no question_id of questions.json")
+        if problem := rubric.problem(points[question_id]):
+            raise InvalidMaterial(f"user_rubrics.json, {question_id!r}: {problem}")

@@ -1,0 +1,48 @@
+"""Transcriptions: what a student wrote on a page, as written."""
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+from pydantic import BaseModel
+
+from aita.models.exam import Page, PageTranscription, Transcription
+from aita.tasks.llm_task import Image, LLMTask, Message
+from aita.tasks.prompt import load_prompt
+
+UNPARSED_CONFIDENCE = 0.3
+"""The confidence of a transcription whose reply could not be parsed: low enough that a person looks."""
+
+
+class TranscriptionTask(LLMTask[PageTranscription]):
+    """Transcribe one page. It never sees the questions' answer keys or rubrics."""
+
+    response_model: ClassVar[type[BaseModel]] = Transcription
+
+    page: int
+    image_key: str
+    image_sha256: str
+
+    def messages(self) -> tuple[Message, ...]:
+        """Return the instructions, then the page's image."""
+        return load_prompt("transcription").messages(images=(Image(self.image_key, self.image_sha256),))
+
+    def result(self, reply: Transcription) -> PageTranscription:
+        """Add the page's number."""
+        return PageTranscription(page=self.page, **reply.model_dump())
+
+    def salvage(self, reply: str) -> PageTranscription | None:
+        """Keep the raw text, flagged: a transcription is useful unparsed."""
+        if not reply.strip():
+            return None
+        return PageTranscription(
+            page=self.page,
+            text=reply,
+            confidence=UNPARSED_CONFIDENCE,
+            notes="The model's reply was not in the form asked for; this is its raw text.",
+            flagged=True,
+        )
+
+
+def create_transcription_tasks(pages: Iterable[Page]) -> list[TranscriptionTask]:
+    """Return a task for each page, in the order given."""
+    return [TranscriptionTask(page=page.page, image_key=page.key, image_sha256=page.sha256) for page in pages]

@@ -1,0 +1,1 @@
+"""The laptop's stack: the emulator and the simulated model."""
