@@ -1,0 +1,66 @@
+"""A bucket in memory."""
+
+import hashlib
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from aita.errors import ObjectChanged, ObjectNotFound
+from aita.models.api import PresignedPost
+from aita.services.protocols import StoredObject
+
+
+@dataclass
+class MemoryObjects:
+    """Objects by key. ``requests`` counts what would have been requests to S3."""
+
+    bucket: str = "memory"
+    data: dict[str, bytes] = field(default_factory=dict)
+    requests: Counter[str] = field(default_factory=Counter)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def get(self, key: str) -> bytes:
+        """Return an object's bytes; ObjectNotFound if there is none."""
+        self.requests["get"] += 1
+        try:
+            return self.data[key]
+        except KeyError:
+            raise ObjectNotFound(f"no object under a key of {len(key)} characters") from None
+
+    def get_with_etag(self, key: str) -> tuple[bytes, str]:
+        """Return an object's bytes and its ETag; ObjectNotFound if there is none."""
+        data = self.get(key)
+        return data, _etag(data)
+
+    def put(self, key: str, data: bytes, content_type: str = "application/json") -> None:  # noqa: ARG002 - not kept
+        """Write an object, whole."""
+        self.requests["put"] += 1
+        self.data[key] = data
+
+    def put_if(self, key: str, data: bytes, etag: str | None) -> None:
+        """Write an object if its ETag is still this (``None``: if there is none yet); else ObjectChanged."""
+        with self._lock:
+            present = _etag(self.data[key]) if key in self.data else None
+            if present != etag:
+                raise ObjectChanged("the object was written by another")
+            self.put(key, data)
+
+    def list(self, prefix: str) -> Iterator[StoredObject]:
+        """Yield the objects under a prefix in the order of their keys' UTF-8 bytes."""
+        self.requests["list"] += 1
+        for key in sorted((key for key in self.data if key.startswith(prefix)), key=str.encode):
+            yield StoredObject(key, len(self.data[key]), _etag(self.data[key]))
+
+    def presign_get(self, key: str, filename: str) -> str:
+        """Return a URL that leads nowhere."""
+        return f"memory:///{key}?{filename}"
+
+    def presign_post(self, key: str, name: str, content_type: str, size: int) -> PresignedPost:
+        """Return a form that leads nowhere."""
+        fields = {"key": key, "Content-Type": content_type, "size": str(size)}
+        return PresignedPost(name=name, url="memory:///", fields=fields)
+
+
+def _etag(data: bytes) -> str:
+    return hashlib.md5(data, usedforsecurity=False).hexdigest()

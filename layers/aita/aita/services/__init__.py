@@ -1,0 +1,1 @@
+"""What aita does, in verbs: submit, plan, split, execute, collect, status. Free of AWS and of any LLM library."""

@@ -1,0 +1,89 @@
+"""Collect: count what a stage came to, gather its results, and say where the run goes."""
+
+import json
+import logging
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+from aita.models.run import CollectAnswer, Item, Run, RunStatus, StageEvent, TaskRow, TaskStatus, Usage
+from aita.services import keys
+from aita.services.pipelines import STAGES, next_stage
+from aita.services.plan import read_items
+from aita.services.protocols import Clock, ObjectStore, RunStore, TaskStore
+from aita.services.record import TaskFile
+
+logger = logging.getLogger(__name__)
+
+_READERS = 16  # results read from S3 at once
+
+
+@dataclass(frozen=True, slots=True)
+class Collector:
+    """Collects stages."""
+
+    runs: RunStore
+    tasks: TaskStore
+    objects: ObjectStore
+    clock: Clock
+
+    def collect(self, event: StageEvent) -> CollectAnswer:
+        """Recount a stage from its items and rows, write its artifact, and name the next stage or the end.
+
+        The Map's own status plays no part: an item without a SUCCEEDED row has failed.
+        """
+        run = self.runs.get(event.run_id)
+        if not run.active or run.attempt != event.attempt:
+            return self._answer(event, run)
+        run, succeeded = self._recount(run, event.stage)
+        following = next_stage(run.pipeline, event.stage)
+        if following is not None and succeeded:
+            self.runs.summarise(run)
+            return CollectAnswer(run_id=run.run_id, attempt=event.attempt, stage=following, status=RunStatus.RUNNING)
+        status, reason = _verdict(run)
+        run = self.runs.end(run.run_id, event.attempt, status, reason)
+        self.runs.summarise(run)
+        logger.info("run %s ended: %s", run.run_id, run.status)
+        return self._answer(event, run)
+
+    def _recount(self, run: Run, stage: str) -> tuple[Run, int]:
+        items = read_items(self.objects, run.run_id, stage)
+        rows = {row.task_id: row for row in self.tasks.rows(run.run_id)}
+        succeeded = [item for item in items if _has_succeeded(rows.get(item.task_id))]
+        artifact = STAGES[stage].gather(self._results(run, stage, succeeded))
+        key = keys.material(run.assignment, STAGES[stage].artifact)
+        self.objects.put(key, json.dumps(artifact, ensure_ascii=False, indent=1).encode())
+        counts = run.stages[stage].model_copy(
+            update={"succeeded": len(succeeded), "failed": len(items) - len(succeeded), "ended_at": self.clock()}
+        )
+        usage = sum((row.usage for row in rows.values()), Usage())
+        return self.runs.finish_stage(run.run_id, stage, counts, usage), len(succeeded)
+
+    def _results(self, run: Run, stage: str, items: list[Item]) -> Iterator[tuple[Item, Any]]:
+        def read(item: Item) -> tuple[Item, Any]:
+            data = self.objects.get(keys.result(run.run_id, stage, item.task_id))
+            return item, TaskFile.model_validate_json(data).result
+
+        with ThreadPoolExecutor(_READERS) as readers:
+            yield from readers.map(read, items)
+
+    def _answer(self, event: StageEvent, run: Run) -> CollectAnswer:
+        status = run.status if run.attempt == event.attempt else RunStatus.CANCELLED
+        reason = run.reason if run.attempt == event.attempt else "a later attempt has begun"
+        return CollectAnswer(**event.model_dump(), status=status, reason=reason or status)
+
+
+def _has_succeeded(row: TaskRow | None) -> bool:
+    return row is not None and row.status is TaskStatus.SUCCEEDED
+
+
+def _verdict(run: Run) -> tuple[RunStatus, str]:
+    failed = sum(counts.failed for counts in run.stages.values())
+    last = run.stages[run.stage]
+    if not failed:
+        return RunStatus.SUCCEEDED, ""
+    reason = f"{failed} of {sum(counts.total for counts in run.stages.values())} tasks failed"
+    if not last.succeeded:
+        return RunStatus.FAILED, f"{reason}: nothing of stage {run.stage} succeeded"
+    return RunStatus.PARTIAL, f"{reason}: see them with their reasons, then resume"

@@ -1,0 +1,90 @@
+"""Execute: one item of a stage, from its refs to its recorded end."""
+
+import logging
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from math import ceil
+
+from pydantic import BaseModel
+
+from aita.errors import ProviderBusy, RunStopped, StorageError, TaskError
+from aita.models.run import ItemAnswer, ItemEvent, Outcome, RunStatus
+from aita.services import keys
+from aita.services.ask import Asked, Asker, Superseded
+from aita.services.pipelines import STAGES
+from aita.services.plan import INPUTS
+from aita.services.protocols import ObjectStore, RunStore
+from aita.services.record import Executed, Recorder
+from aita.services.run_watch import RunWatch
+from aita.services.stages.stage import LLMStage
+
+logger = logging.getLogger(__name__)
+
+LONGEST_WAIT = 60
+UNTOLD_WAIT = (5.0, 15.0)
+"""Seconds, at random, where the provider does not say how long: spread, so that not all come back at once."""
+
+
+@dataclass(slots=True)
+class Executor:
+    """Runs the items of LLM stages. One is kept for a function's lifetime, with the inputs of its last stage."""
+
+    runs: RunStore
+    objects: ObjectStore
+    watch: RunWatch
+    asker: Asker
+    recorder: Recorder
+    jitter: Callable[[float, float], float] = random.uniform
+    _inputs: tuple[str, BaseModel] | None = field(default=None)
+
+    def execute(self, event: ItemEvent, remaining: Callable[[], float]) -> Executed:
+        """Run one item and record its end, or say how long to wait; whoever is asked twice answers the same.
+
+        Parameters
+        ----------
+        remaining
+            Tells the seconds that are left to this invocation.
+        """
+        if not self.watch.may_go_on(event.run_id, event.attempt):
+            return Executed.skipped()
+        asked = Asked()
+        try:
+            result = self._result(event, asked, remaining)
+        except Superseded:
+            return Executed.skipped()
+        except ProviderBusy as busy:
+            return Executed(answer=self._wait(event, busy))
+        except RunStopped as stopped:
+            self.watch.saw(self.runs.end(event.run_id, event.attempt, RunStatus.HALTED, str(stopped)))
+            return Executed.skipped()
+        except TaskError as error:
+            logger.warning("task failed: %s", type(error).__name__)
+            return self.recorder.failed(event, error, asked.spent, asked.last_reply)
+        return self.recorder.succeeded(event, result, asked.spent)
+
+    def _result(self, event: ItemEvent, asked: Asked, remaining: Callable[[], float]) -> BaseModel:
+        stage = STAGES[event.stage]
+        if not isinstance(stage, LLMStage):
+            raise StorageError(f"stage {event.stage} asks no model: its items are not this function's")
+        task = stage.task(event.item.refs, self._load_inputs(event, stage))
+        given: BaseModel | None = task.given()
+        if given is not None:
+            return given
+        result: BaseModel = self.asker.ask(task, event, asked, remaining)
+        return result
+
+    def _load_inputs(self, event: ItemEvent, stage: LLMStage) -> BaseModel:
+        if not stage.inputs_model.model_fields:
+            return stage.inputs_model()
+        key = keys.stage_file(event.run_id, event.stage, INPUTS)
+        version = f"{key}/{event.attempt}"
+        if self._inputs is None or self._inputs[0] != version:
+            self._inputs = version, stage.inputs_model.model_validate_json(self.objects.get(key))
+        return self._inputs[1]
+
+    def _wait(self, event: ItemEvent, busy: ProviderBusy) -> ItemAnswer:
+        seconds = self.jitter(*UNTOLD_WAIT) if busy.retry_after is None else busy.retry_after * self.jitter(1.0, 1.2)
+        if busy.retry_after != 0:
+            self.runs.count_wait(event.run_id, str(busy))
+        return ItemAnswer(outcome=Outcome.WAIT, wait=min(LONGEST_WAIT, max(1, ceil(seconds))))

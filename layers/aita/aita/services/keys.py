@@ -1,0 +1,49 @@
+"""Where things are in the bucket: every S3 key is made here."""
+
+import hashlib
+
+QUESTIONS = "questions.json"
+USER_RUBRICS = "user_rubrics.json"
+QUESTION_INSTRUCTIONS = "question_specific_instructions.json"
+RUBRIC_INSTRUCTIONS = "rubric_instructions.txt"
+ROSTER = "roster.csv"
+STUDENTS = "students.json"
+PAGES = "pages.json"
+ANSWER_KEYS = "answer_keys.json"
+RUBRICS = "rubrics.json"
+TRANSCRIPTIONS = "transcriptions.json"
+
+
+def material(assignment: str, name: str) -> str:
+    """Return the key of one of the assignment's own files."""
+    return f"{assignment}/{name}"
+
+
+def scans(assignment: str) -> str:
+    """Return the prefix of the assignment's scans."""
+    return f"{assignment}/scans/"
+
+
+def page(assignment: str, student_id: str, source: str, number: int) -> str:
+    """Return the key of a page image: the ``number``-th page of one scanned file."""
+    return f"{assignment}/pages/{student_id}/{source}-{number:04d}.jpg"
+
+
+def stage_file(run_id: str, stage: str, name: str) -> str:
+    """Return the key of a file of one stage: inputs, items, manifest, sources."""
+    return f"runs/{run_id}/{stage}/{name}.json"
+
+
+def result(run_id: str, stage: str, task_id: str) -> str:
+    """Return the key of a task's result."""
+    return f"runs/{run_id}/{stage}/results/{task_id}.json"
+
+
+def cached_reply(digest: str) -> str:
+    """Return the key of a cached reply."""
+    return f"cache/{digest}.json"
+
+
+def source_id(key: str, etag: str) -> str:
+    """Return the opaque id of a scanned file as it is now: another content is another id."""
+    return hashlib.sha256(f"{key}\0{etag}".encode()).hexdigest()[:16]

@@ -1,0 +1,134 @@
+"""What the instructor provides and what earlier runs made, read from the assignment's folder and checked."""
+
+import csv
+import io
+from collections.abc import Callable
+from typing import TypeVar
+
+from pydantic import TypeAdapter, ValidationError
+
+from aita.errors import InvalidMaterial, MissingMaterial, ObjectNotFound
+from aita.models.exam import AnswerKey, ExamSpec, Page, RubricPoints
+from aita.models.student import RosterEntry, Students
+from aita.services import keys
+from aita.services.protocols import ObjectStore
+
+T = TypeVar("T")
+
+_EXAM = TypeAdapter(ExamSpec)
+_USER_RUBRICS = TypeAdapter(dict[str, RubricPoints])
+_QUESTION_INSTRUCTIONS = TypeAdapter(dict[str, str])
+_ANSWER_KEYS = TypeAdapter(dict[str, AnswerKey])
+_PAGES = TypeAdapter(dict[str, tuple[Page, ...]])
+_STUDENTS = TypeAdapter(Students)
+
+_PROBLEMS_SHOWN = 5
+
+
+class Material:
+    """An assignment's files. Each is read when it is asked for, and refused with its path and rule if wrong."""
+
+    def __init__(self, objects: ObjectStore, assignment: str) -> None:
+        self.objects = objects
+        self.assignment = assignment
+
+    def exam(self) -> ExamSpec:
+        """Return the questions; MissingMaterial if there are none yet."""
+        exam = self._read(keys.QUESTIONS, _EXAM.validate_json)
+        if exam is None:
+            raise MissingMaterial(
+                f"assignment {self.assignment} has no questions.json: upload one (aita upload questions.json "
+                f"--assignment {self.assignment})"
+            )
+        return exam
+
+    def user_rubrics(self) -> dict[str, RubricPoints]:
+        """Return the instructor's own rubrics by question."""
+        return self._read(keys.USER_RUBRICS, _USER_RUBRICS.validate_json) or {}
+
+    def question_instructions(self) -> dict[str, str]:
+        """Return the instructor's instructions by question."""
+        return self._read(keys.QUESTION_INSTRUCTIONS, _QUESTION_INSTRUCTIONS.validate_json) or {}
+
+    def rubric_instructions(self) -> str:
+        """Return the instructor's instructions for the whole exam."""
+        return self._read(keys.RUBRIC_INSTRUCTIONS, str.strip) or ""
+
+    def roster(self) -> tuple[RosterEntry, ...] | None:
+        """Return who is expected; ``None`` if no roster was given."""
+        return self._read(keys.ROSTER, parse_roster)
+
+    def answer_keys(self) -> dict[str, AnswerKey]:
+        """Return the answer keys that the last run gathered, by question."""
+        return self._read(keys.ANSWER_KEYS, _ANSWER_KEYS.validate_json) or {}
+
+    def pages(self) -> dict[str, tuple[Page, ...]]:
+        """Return the pages that the last split gathered, by student id."""
+        return self._read(keys.PAGES, _PAGES.validate_json) or {}
+
+    def students(self) -> tuple[Students, str | None]:
+        """Return the map of students and its ETag; an empty one and ``None`` if there is none yet."""
+        try:
+            data, etag = self.objects.get_with_etag(keys.material(self.assignment, keys.STUDENTS))
+        except ObjectNotFound:
+            return Students(), None
+        return _STUDENTS.validate_json(data), etag
+
+    def _read(self, name: str, parse: Callable[[str], T]) -> T | None:
+        try:
+            data = self.objects.get(keys.material(self.assignment, name))
+        except ObjectNotFound:
+            return None
+        return parse_file(name, data, parse)
+
+
+def parse_file(name: str, data: bytes, parse: Callable[[str], T]) -> T:
+    """Parse one of the instructor's files.
+
+    Raises
+    ------
+    InvalidMaterial
+        If it is not UTF-8, or breaks the rules of its model: with the file, the path in it and the rule.
+    """
+    try:
+        return parse(data.decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        problem = f"byte {error.start} is not UTF-8: save it as UTF-8"
+    except ValidationError as error:
+        details = error.errors(include_input=False, include_url=False)
+        problem = "; ".join(f"{_path(detail['loc'])}{detail['msg']}" for detail in details[:_PROBLEMS_SHOWN])
+        if (more := len(details) - _PROBLEMS_SHOWN) > 0:
+            problem += f"; and {more} more"
+    raise InvalidMaterial(f"{name}: {problem}")
+
+
+def parse_exam(data: bytes) -> ExamSpec:
+    """Parse a questions file, as ``parse_file`` does."""
+    return parse_file(keys.QUESTIONS, data, _EXAM.validate_json)
+
+
+def parse_roster(text: str) -> tuple[RosterEntry, ...]:
+    """Parse a roster: CSV with the columns ``Student Name`` and, if given, ``Student ID`` and ``Email``.
+
+    Raises
+    ------
+    InvalidMaterial
+        If the first column is missing or a line has no name.
+    """
+    reader = csv.DictReader(io.StringIO(text))
+    fields = [field.strip() for field in reader.fieldnames or ()]
+    if "Student Name" not in fields:
+        raise InvalidMaterial("roster.csv, line 1: there is no column 'Student Name'; name the columns in line 1")
+    reader.fieldnames = fields
+    entries = []
+    for row in reader:
+        name, number, email = ((row.get(field) or "").strip() for field in ("Student Name", "Student ID", "Email"))
+        if not name:
+            raise InvalidMaterial(f"roster.csv, line {reader.line_num}: there is no student's name")
+        entries.append(RosterEntry(name=name, number=number, email=email))
+    return tuple(entries)
+
+
+def _path(location: tuple[int | str, ...]) -> str:
+    path = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in location).lstrip(".")
+    return f"{path}: " if path else ""

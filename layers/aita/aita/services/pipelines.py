@@ -1,0 +1,37 @@
+"""The pipelines, and the stages that each is made of."""
+
+from aita.errors import RequestError
+from aita.services.stages.answer_key import AnswerKeyStage
+from aita.services.stages.rubric import RubricStage
+from aita.services.stages.split import SplitStage
+from aita.services.stages.stage import Stage
+from aita.services.stages.transcribe import TranscribeStage
+
+STAGES: dict[str, Stage] = {
+    stage.name: stage for stage in (AnswerKeyStage(), RubricStage(), SplitStage(), TranscribeStage())
+}
+
+PIPELINES: dict[str, tuple[str, ...]] = {
+    "rubric": ("answer_key", "rubric"),
+    "transcribe": ("split", "transcribe"),
+}
+
+
+def stages_of(pipeline: str) -> tuple[str, ...]:
+    """Return the names of a pipeline's stages.
+
+    Raises
+    ------
+    RequestError
+        If there is no such pipeline.
+    """
+    if pipeline not in PIPELINES:
+        raise RequestError(f"there is no pipeline {pipeline[:40]!r}: take one of {', '.join(PIPELINES)}")
+    return PIPELINES[pipeline]
+
+
+def next_stage(pipeline: str, stage: str) -> str | None:
+    """Return the stage after this one; ``None`` after the last."""
+    stages = stages_of(pipeline)
+    following = stages.index(stage) + 1
+    return stages[following] if following < len(stages) else None

@@ -1,0 +1,112 @@
+"""Plan: what a stage has to do, less what is done."""
+
+import json
+import logging
+from collections.abc import Iterable
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any
+
+from pydantic import BaseModel
+
+from aita.models.run import Item, Manifest, PlanAnswer, Run, StageCounts, StageEvent, TaskRow, TaskStatus
+from aita.services import keys
+from aita.services.material import Material
+from aita.services.pipelines import STAGES
+from aita.services.protocols import Clock, ObjectStore, RunStore, TaskStore
+from aita.services.stages.stage import Refs, Stage
+
+logger = logging.getLogger(__name__)
+
+INPUTS, ITEMS, MANIFEST = "inputs", "items", "manifest"
+"""The stage's files: what its tasks share, all of its items, and those that this attempt's Map runs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Planner:
+    """Plans stages. ``functions`` maps a stage's ``function`` to the ARN that runs its items."""
+
+    runs: RunStore
+    tasks: TaskStore
+    objects: ObjectStore
+    clock: Clock
+    functions: dict[str, str]
+
+    def plan(self, event: StageEvent) -> PlanAnswer:
+        """Write the stage's items and the manifest of those to run, and return where it is and how many.
+
+        A run that was cancelled, or an attempt that was superseded, has nothing left to do.
+        """
+        run = self.runs.get(event.run_id)
+        stage = STAGES[event.stage]
+        todo: list[Item] = []
+        if run.active and run.attempt == event.attempt:
+            todo = self._write(run, stage)
+        return PlanAnswer(
+            **event.model_dump(),
+            count=len(todo),
+            manifest=Manifest(bucket=self.objects.bucket, key=keys.stage_file(run.run_id, stage.name, MANIFEST)),
+            function=self.functions[stage.function],
+        )
+
+    def _write(self, run: Run, stage: Stage) -> list[Item]:
+        started_at = self.clock()
+        plan = stage.plan(Material(self.objects, run.assignment))
+        items = make_items(run, stage, plan.refs, plan.inputs)
+        ended = self._ended(run, stage, {item.task_id for item in items})
+        todo = [item for item in items if item.task_id not in ended]
+        files = plan.files | {
+            INPUTS: plan.inputs.model_dump_json().encode(),
+            ITEMS: _dump(items),
+            MANIFEST: _dump(todo),
+        }
+        for name, data in files.items():
+            self.objects.put(keys.stage_file(run.run_id, stage.name, name), data)
+        succeeded = sum(status is TaskStatus.SUCCEEDED for status in ended.values())
+        counts = StageCounts(
+            total=len(items),
+            succeeded=succeeded,
+            failed=len(ended) - succeeded,
+            done_before=len(ended),
+            started_at=started_at,
+        )
+        self.runs.begin_stage(run.run_id, stage.name, counts)
+        logger.info("planned stage %s of run %s: %d of %d tasks", stage.name, run.run_id, len(todo), len(items))
+        return todo
+
+    def _ended(self, run: Run, stage: Stage, wanted: set[str]) -> dict[str, TaskStatus]:
+        """Return the tasks that are not to be run, and remove the rows of work that is no longer wanted."""
+        if run.attempt == 1:
+            return {}
+        rows: list[TaskRow] = list(self.tasks.rows(run.run_id, stage.name))
+        self.tasks.remove(run.run_id, [row.task_id for row in rows if row.task_id not in wanted])
+        return {row.task_id: row.status for row in rows if row.task_id in wanted and _keeps(run, row.status)}
+
+
+def make_items(run: Run, stage: Stage, refs: Iterable[Refs], inputs: BaseModel) -> list[Item]:
+    """Return a stage's items; an id covers the assignment, the work's place in it and the work's identity."""
+    return [
+        Item(task_id=_task_id(run.assignment, stage, ref, stage.digest(ref, inputs, run.settings.model)), refs=ref)
+        for ref in refs
+    ]
+
+
+def read_items(objects: ObjectStore, run_id: str, stage: str) -> list[Item]:
+    """Return all items of a stage that was planned."""
+    data: list[dict[str, Any]] = json.loads(objects.get(keys.stage_file(run_id, stage, ITEMS)))
+    return [Item.model_construct(**item) for item in data]  # written by Plan: validated there
+
+
+def _keeps(run: Run, status: TaskStatus) -> bool:
+    if not run.settings.enable_checkpointing:
+        return False
+    return status is TaskStatus.SUCCEEDED or not run.settings.retry_failed_tasks
+
+
+def _task_id(assignment: str, stage: Stage, refs: Refs, digest: str) -> str:
+    place = json.dumps([assignment, stage.name, sorted(refs.items()), digest])
+    return f"{stage.name}-{sha256(place.encode()).hexdigest()[:32]}"
+
+
+def _dump(items: list[Item]) -> bytes:
+    return json.dumps([{"task_id": item.task_id, "refs": item.refs} for item in items]).encode()

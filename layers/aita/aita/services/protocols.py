@@ -1,0 +1,216 @@
+"""What the services need from outside: stores, the limiter, the model. Adapters are in ``aws`` and ``llm``."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from aita.models.api import PresignedPost
+from aita.models.run import Run, RunStatus, RunSummary, StageCounts, TaskRow, Usage
+from aita.tasks.llm_task import LLMRequest
+
+
+@dataclass(frozen=True, slots=True)
+class StoredObject:
+    """An object in a listing: its key, its size in bytes and its ETag."""
+
+    key: str
+    size: int
+    etag: str
+
+
+class ObjectStore(Protocol):
+    """The bucket. Keys are data: nothing is derived from them but by their owner."""
+
+    @property
+    def bucket(self) -> str:
+        """The bucket's name."""
+        ...
+
+    def get(self, key: str) -> bytes:
+        """Return an object's bytes; ObjectNotFound if there is none."""
+        ...
+
+    def get_with_etag(self, key: str) -> tuple[bytes, str]:
+        """Return an object's bytes and its ETag; ObjectNotFound if there is none."""
+        ...
+
+    def put(self, key: str, data: bytes, content_type: str = "application/json") -> None:
+        """Write an object, whole."""
+        ...
+
+    def put_if(self, key: str, data: bytes, etag: str | None) -> None:
+        """Write an object if its ETag is still this (``None``: if there is none yet); else ObjectChanged."""
+        ...
+
+    def list(self, prefix: str) -> Iterator[StoredObject]:
+        """Yield the objects under a prefix in the order of their keys' UTF-8 bytes."""
+        ...
+
+    def presign_get(self, key: str, filename: str) -> str:
+        """Return a URL that downloads the object for the next minutes."""
+        ...
+
+    def presign_post(self, key: str, name: str, content_type: str, size: int) -> PresignedPost:
+        """Return a form that uploads exactly this key, content type and size within the next minutes."""
+        ...
+
+
+class RunStore(Protocol):
+    """The runs' META rows, their summaries, and which run is the active one."""
+
+    def create(self, run: Run, replaces: str | None) -> None:
+        """Write a new run and make it the active one of its assignment and pipeline, in one transaction.
+
+        Conflict if the active one is no longer ``replaces``.
+        """
+        ...
+
+    def get(self, run_id: str) -> Run:
+        """Return the run as it is now (strongly consistent); NotFound if there is none."""
+        ...
+
+    def active(self, assignment: str, pipeline: str) -> str | None:
+        """Return the id of the run that was last made active, ended or not."""
+        ...
+
+    def restart(self, run: Run, replaces: str | None) -> None:
+        """Begin a run's next attempt: RUNNING, attempt + 1, active again. Conflict if another was quicker."""
+        ...
+
+    def set_execution(self, run_id: str, execution_arn: str) -> None:
+        """Record which execution runs the current attempt."""
+        ...
+
+    def end(self, run_id: str, attempt: int, status: RunStatus, reason: str) -> Run:
+        """End the run if it is RUNNING in this attempt; return it as it is then."""
+        ...
+
+    def begin_stage(self, run_id: str, stage: str, counts: StageCounts) -> None:
+        """Set the current stage and its counters."""
+        ...
+
+    def count(self, run_id: str, stage: str, row: TaskRow) -> Run:
+        """Add a task that has ended to its attempt's counters and return the run as it is then."""
+        ...
+
+    def count_wait(self, run_id: str, reason: str) -> None:
+        """Count one wait for the provider, and keep why."""
+        ...
+
+    def finish_stage(self, run_id: str, stage: str, counts: StageCounts, usage: Usage) -> Run:
+        """Set a stage's counts and the run's usage to the exact numbers; return the run as it is then."""
+        ...
+
+    def summarise(self, run: Run) -> None:
+        """Refresh the run's line in its assignment's list."""
+        ...
+
+    def list(self, assignment: str, limit: int, token: str | None) -> tuple[list[RunSummary], str | None]:
+        """Return up to ``limit`` summaries, newest first, and the token of the next page."""
+        ...
+
+
+class TaskStore(Protocol):
+    """The rows of the tasks that have ended."""
+
+    def record(self, run_id: str, row: TaskRow) -> bool:
+        """Write a task's end and tell whether it was written: SUCCEEDED is final, FAILED yields to a later attempt.
+
+        The usage of a replaced row is added to the new one's, so that a run's rows sum to what it used.
+        """
+        ...
+
+    def rows(self, run_id: str, stage: str | None = None) -> Iterator[TaskRow]:
+        """Yield the rows of a run, or of one of its stages."""
+        ...
+
+    def page(self, run_id: str, status: str | None, limit: int, token: str | None) -> tuple[list[TaskRow], str | None]:
+        """Return up to ``limit`` rows and the token of the next page."""
+        ...
+
+    def remove(self, run_id: str, task_ids: list[str]) -> None:
+        """Delete rows of work that is no longer asked for."""
+        ...
+
+
+class Executions(Protocol):
+    """The state machine."""
+
+    def start(self, run: Run) -> str:
+        """Start the run's current attempt at its current stage; return the execution's ARN."""
+        ...
+
+    def stop(self, execution_arn: str) -> None:
+        """Stop an execution; one that has ended or is not there is passed over."""
+        ...
+
+    def is_running(self, execution_arn: str) -> bool:
+        """Tell whether the execution is there and running."""
+        ...
+
+
+class RateLimiter(Protocol):
+    """The provider's limit, shared by all functions."""
+
+    def acquire(self, rate: float) -> float:
+        """Take a slot at ``rate`` calls a second and return the seconds until it, or raise ProviderBusy."""
+        ...
+
+    def close(self, seconds: float) -> None:
+        """Let nobody through for that long."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class TokenUsage:
+    """What a provider says a call used. ``cached_input_tokens`` are part of ``input_tokens``."""
+
+    input_tokens: int
+    cached_input_tokens: int
+    output_tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A model's reply as it came: also one that was refused or cut is paid for. ``usage`` if the provider told."""
+
+    text: str
+    finish_reason: str
+    refusal: bool
+    model: str
+    usage: TokenUsage | None
+    latency_ms: int
+
+
+class LLM(Protocol):
+    """The model behind its provider's API."""
+
+    @property
+    def provider(self) -> str:
+        """The endpoint's base URL."""
+        ...
+
+    @property
+    def model(self) -> str:
+        """The model's name."""
+        ...
+
+    def complete(self, request: LLMRequest, images: Mapping[str, bytes]) -> Reply:
+        """Make one call; ``images`` holds each JPEG by its SHA-256.
+
+        Raises ProviderBusy, RunStopped, TooLong or Refused; never retries by itself.
+        """
+        ...
+
+    def price(self, reply: Reply) -> Usage:
+        """Return what the reply used and cost."""
+        ...
+
+
+class Clock(Protocol):
+    """The time: aware, in UTC."""
+
+    def __call__(self) -> datetime:
+        """Return now."""
+        ...

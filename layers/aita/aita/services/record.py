@@ -1,0 +1,111 @@
+"""Recording how a task ended: its result, its row, the counters."""
+
+from dataclasses import dataclass
+from typing import Any, Self
+
+from pydantic import BaseModel
+
+from aita.errors import CallError
+from aita.models.base import Frozen
+from aita.models.run import Ended, ItemAnswer, ItemEvent, Outcome, Ref, TaskRow, TaskStatus, Usage
+from aita.services import keys
+from aita.services.protocols import Clock, ObjectStore, RunStore, TaskStore
+from aita.services.run_watch import RunWatch
+
+
+class TaskFile(Frozen):
+    """A task's result in S3. ``last_reply`` is kept of a task that failed after the model answered."""
+
+    task_id: str
+    status: Ended
+    refs: dict[str, Ref]
+    result: Any = None
+    error_type: str = ""
+    error_message: str = ""
+    last_reply: str | None = None
+
+
+class Spent(Frozen):
+    """What a task took: how often the model was asked, what that used, and the time in its calls."""
+
+    asks: int = 0
+    usage: Usage = Usage()
+    latency_ms: int = 0
+
+
+class Executed(Frozen):
+    """What became of an item in one invocation: the answer to the state machine, and what it took."""
+
+    answer: ItemAnswer
+    spent: Spent = Spent()
+
+    @classmethod
+    def skipped(cls) -> Self:
+        """Return what an item of a stopped run or an earlier attempt comes to."""
+        return cls(answer=ItemAnswer(outcome=Outcome.SKIPPED))
+
+
+@dataclass(frozen=True, slots=True)
+class Recorder:
+    """Records ends of tasks. A task that is recorded twice changes nothing."""
+
+    runs: RunStore
+    tasks: TaskStore
+    objects: ObjectStore
+    watch: RunWatch
+    clock: Clock
+
+    def succeeded(self, event: ItemEvent, result: BaseModel, spent: Spent) -> Executed:
+        """Keep the result, then the row, then count."""
+        file = TaskFile(
+            task_id=event.item.task_id,
+            status=TaskStatus.SUCCEEDED,
+            refs=event.item.refs,
+            result=result.model_dump(mode="json"),
+        )
+        row = self._row(event, file, spent)
+        self._keep(row, file)
+        if self.tasks.record(event.run_id, row):
+            self._count(event, row)
+        return Executed(answer=ItemAnswer(outcome=Outcome.SUCCEEDED), spent=spent)
+
+    def failed(self, event: ItemEvent, error: CallError, spent: Spent, last_reply: str | None = None) -> Executed:
+        """Keep the row, then the reason and the last reply, then count; never over a success."""
+        file = TaskFile(
+            task_id=event.item.task_id,
+            status=TaskStatus.FAILED,
+            refs=event.item.refs,
+            error_type=type(error).__name__,
+            error_message=str(error),
+            last_reply=last_reply,
+        )
+        row = self._row(event, file, spent)
+        if self.tasks.record(event.run_id, row):
+            self._keep(row, file)
+            self._count(event, row)
+        return Executed(answer=ItemAnswer(outcome=Outcome.FAILED), spent=spent)
+
+    def _keep(self, row: TaskRow, file: TaskFile) -> None:
+        self.objects.put(row.result_key, file.model_dump_json().encode())
+
+    def _count(self, event: ItemEvent, row: TaskRow) -> None:
+        run = self.runs.count(event.run_id, event.stage, row)
+        self.watch.saw(run)
+        if run.stages[event.stage].ended % run.settings.checkpoint_interval == 0:
+            self.runs.summarise(run)
+
+    def _row(self, event: ItemEvent, file: TaskFile, spent: Spent) -> TaskRow:
+        return TaskRow(
+            task_id=file.task_id,
+            stage=event.stage,
+            status=file.status,
+            attempt=event.attempt,
+            asks=spent.asks,
+            result_key=keys.result(event.run_id, event.stage, file.task_id),
+            error_type=file.error_type,
+            error_message=file.error_message,
+            usage=spent.usage,
+            latency_ms=spent.latency_ms,
+            refs=file.refs,
+            ended_at=self.clock(),
+        )

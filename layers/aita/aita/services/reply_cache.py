@@ -1,0 +1,45 @@
+"""The cache of replies in S3: what was paid for once is not paid for again."""
+
+from dataclasses import dataclass
+
+from aita.errors import ObjectNotFound
+from aita.models.base import Frozen
+from aita.models.run import Usage
+from aita.services import keys
+from aita.services.protocols import ObjectStore
+
+
+class CachedReply(Frozen):
+    """A paid reply. ``paid_by`` names the run and task that paid; ``rejected_by`` the attempt that failed over it."""
+
+    text: str
+    finish_reason: str
+    refusal: bool
+    model: str
+    usage: Usage
+    latency_ms: int
+    paid_by: str
+    rejected_by: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyCache:
+    """Keeps every paid reply before it is judged; one that a task failed over answers only that same attempt."""
+
+    objects: ObjectStore
+
+    def get(self, digest: str, attempt: str) -> CachedReply | None:
+        """Return the reply to a request, if there is one that this attempt may use."""
+        try:
+            reply = CachedReply.model_validate_json(self.objects.get(keys.cached_reply(digest)))
+        except ObjectNotFound:
+            return None
+        return reply if reply.rejected_by in (None, attempt) else None
+
+    def put(self, digest: str, reply: CachedReply) -> None:
+        """Keep a reply."""
+        self.objects.put(keys.cached_reply(digest), reply.model_dump_json().encode())
+
+    def reject(self, digest: str, reply: CachedReply, attempt: str) -> None:
+        """Mark a reply that a task failed over, so that a resume asks afresh."""
+        self.put(digest, reply.model_copy(update={"rejected_by": attempt}))

@@ -1,0 +1,69 @@
+"""Stage ``answer_key``: one task for each question."""
+
+from collections.abc import Iterable
+from typing import Any, ClassVar
+
+from aita.models.base import Frozen
+from aita.models.exam import ExamSpec, Question
+from aita.models.run import Item
+from aita.services import keys
+from aita.services.material import Material
+from aita.services.stages.stage import LLMStage, Refs, StagePlan
+from aita.tasks.answer_key import AnswerKeyGenerationTask
+
+
+class QuestionInputs(Frozen):
+    """What the tasks about an exam's questions share."""
+
+    exam: ExamSpec
+    instructions: str
+    question_instructions: dict[str, str]
+
+    def question(self, refs: Refs) -> Question:
+        """Return the question that an item is about."""
+        return next(q for q in self.exam.questions if q.question_id == refs["question_id"])
+
+
+class AnswerKeyStage(LLMStage):
+    """Write an answer key for each question."""
+
+    name = "answer_key"
+    artifact = keys.ANSWER_KEYS
+    inputs_model: ClassVar = QuestionInputs
+
+    def require(self, material: Material) -> None:
+        """There must be questions."""
+        material.exam()
+        material.question_instructions()
+
+    def plan(self, material: Material) -> StagePlan:
+        """One task for each question, in the exam's order."""
+        inputs = QuestionInputs(
+            exam=material.exam(),
+            instructions=material.rubric_instructions(),
+            question_instructions=material.question_instructions(),
+        )
+        return StagePlan(inputs, question_refs(inputs.exam), {})
+
+    def task(self, refs: Refs, inputs: QuestionInputs) -> AnswerKeyGenerationTask:
+        """Return the task of one question."""
+        question = inputs.question(refs)
+        return AnswerKeyGenerationTask(
+            question=question,
+            instructions=inputs.instructions,
+            question_instructions=inputs.question_instructions.get(question.question_id, ""),
+        )
+
+    def gather(self, results: Iterable[tuple[Item, Any]]) -> Any:
+        """Return the answer keys by question."""
+        return by_question(results)
+
+
+def question_refs(exam: ExamSpec) -> list[Refs]:
+    """Return the refs of one item for each question."""
+    return [{"question_id": question.question_id} for question in exam.questions]
+
+
+def by_question(results: Iterable[tuple[Item, Any]]) -> dict[str, Any]:
+    """Return results by question id."""
+    return {str(item.refs["question_id"]): result for item, result in results}

@@ -1,0 +1,57 @@
+"""Stage ``rubric``: one task for each question, with its answer key in the prompt."""
+
+from collections.abc import Iterable
+from typing import Any, ClassVar
+
+from aita.models.exam import AnswerKey, RubricPoints
+from aita.models.run import Item
+from aita.services import keys
+from aita.services.material import Material
+from aita.services.stages.answer_key import QuestionInputs, by_question, question_refs
+from aita.services.stages.stage import LLMStage, Refs, StagePlan
+from aita.tasks.rubric import RubricGenerationTask, check_user_rubrics
+
+
+class RubricInputs(QuestionInputs):
+    """What the rubric tasks share."""
+
+    answer_keys: dict[str, AnswerKey]
+    user_rubrics: dict[str, RubricPoints]
+
+
+class RubricStage(LLMStage):
+    """Write a rubric for each question, or take the instructor's own."""
+
+    name = "rubric"
+    artifact = keys.RUBRICS
+    inputs_model: ClassVar = RubricInputs
+
+    def require(self, material: Material) -> None:
+        """There must be questions, and the instructor's own rubrics must fit them."""
+        check_user_rubrics(material.exam(), material.user_rubrics())
+
+    def plan(self, material: Material) -> StagePlan:
+        """One task for each question, in the exam's order."""
+        inputs = RubricInputs(
+            exam=material.exam(),
+            instructions=material.rubric_instructions(),
+            question_instructions=material.question_instructions(),
+            answer_keys=material.answer_keys(),
+            user_rubrics=material.user_rubrics(),
+        )
+        return StagePlan(inputs, question_refs(inputs.exam), {})
+
+    def task(self, refs: Refs, inputs: RubricInputs) -> RubricGenerationTask:
+        """Return the task of one question."""
+        question = inputs.question(refs)
+        return RubricGenerationTask(
+            question=question,
+            answer_key=inputs.answer_keys.get(question.question_id),
+            instructions=inputs.instructions,
+            question_instructions=inputs.question_instructions.get(question.question_id, ""),
+            user_rubric=inputs.user_rubrics.get(question.question_id),
+        )
+
+    def gather(self, results: Iterable[tuple[Item, Any]]) -> Any:
+        """Return the rubrics by question."""
+        return by_question(results)

@@ -1,0 +1,97 @@
+"""Stage ``split``: one task for each scanned file, which makes its page images."""
+
+import json
+from collections.abc import Iterable
+from typing import Any, ClassVar, Literal
+
+from natsort import natsorted, ns
+from pydantic import BaseModel
+
+from aita.errors import Conflict, InvalidMaterial, MissingMaterial, ObjectChanged
+from aita.models.exam import Page, SplitPages
+from aita.models.run import Item
+from aita.models.student import Students
+from aita.services import keys
+from aita.services.material import Material
+from aita.services.protocols import StoredObject
+from aita.services.roster import identify
+from aita.services.stages.stage import NoInputs, Refs, Stage, StagePlan
+
+SOURCES = "sources"
+"""The stage's file that maps each source's id to its S3 key; the key holds a name, so only split reads it."""
+
+_TRIES = 5  # writers of students.json are the Plans of one assignment: at most a few at once
+
+
+class SplitStage(Stage):
+    """Turn every scanned file into page images."""
+
+    name = "split"
+    artifact = keys.PAGES
+    function: ClassVar[Literal["task", "split"]] = "split"
+
+    def require(self, material: Material) -> None:
+        """There must be a scan, and a roster that can be read if there is one."""
+        if next(iter(_files(material)), None) is None:
+            raise MissingMaterial(
+                f"assignment {material.assignment} has no scans: upload a folder for each student "
+                f"(aita upload scans/ --assignment {material.assignment})"
+            )
+        material.roster()
+
+    def plan(self, material: Material) -> StagePlan:
+        """One task for each file, by student and in natural order; new students get their ids here."""
+        folders: dict[str, list[StoredObject]] = {}
+        for folder, file in _files(material):
+            folders.setdefault(folder, []).append(file)
+        ids = {student.folder: student.student_id for student in _register(material, folders).students}
+        sources: dict[str, str] = {}
+        refs: list[Refs] = []
+        for folder, files in folders.items():
+            for file in natsorted(files, key=lambda file: file.key, alg=ns.IGNORECASE):
+                source = keys.source_id(file.key, file.etag)
+                sources[source] = file.key
+                refs.append({"student_id": ids[folder], "source": source})
+        return StagePlan(NoInputs(), refs, {SOURCES: json.dumps(sources).encode()})
+
+    def digest(self, refs: Refs, inputs: BaseModel, model: str) -> str:  # noqa: ARG002 - no model is asked
+        """Return the source's id, which covers its content."""
+        return str(refs["source"])
+
+    def gather(self, results: Iterable[tuple[Item, Any]]) -> Any:
+        """Return each student's pages, numbered through the student's files, by student id."""
+        pages: dict[str, list[Any]] = {}
+        for item, result in results:
+            student = pages.setdefault(str(item.refs["student_id"]), [])
+            for page in SplitPages.model_validate(result).pages:
+                student.append(Page(**page.model_dump() | {"page": len(student) + 1}).model_dump())
+        return pages
+
+
+def _files(material: Material) -> Iterable[tuple[str, StoredObject]]:
+    prefix = keys.scans(material.assignment)
+    for file in material.objects.list(prefix):
+        folder, _, name = file.key.removeprefix(prefix).partition("/")
+        if (name or folder).startswith(".") or name == "Thumbs.db" or file.key.endswith("/"):
+            continue  # what desktops leave in folders
+        if not name:
+            raise InvalidMaterial(
+                "a file lies directly under scans/: put it into a folder named for its student, scans/<student>/<file>"
+            )
+        yield folder, file
+
+
+def _register(material: Material, folders: Iterable[str]) -> Students:
+    roster = material.roster()
+    for _ in range(_TRIES):
+        known, etag = material.students()
+        students = identify(folders, roster, known)
+        if students == known:
+            return students
+        try:
+            data = students.model_dump_json(indent=2).encode()
+            material.objects.put_if(keys.material(material.assignment, keys.STUDENTS), data, etag)
+        except ObjectChanged:
+            continue
+        return students
+    raise Conflict(f"{keys.STUDENTS} of {material.assignment} is being written by another run: try again")

@@ -1,0 +1,72 @@
+"""A stage: what it plans, how its tasks are made, and what is gathered from their results."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal
+
+from pydantic import BaseModel
+
+from aita.models.base import Frozen
+from aita.models.run import Item, Ref
+from aita.services.material import Material
+from aita.tasks.llm_task import LLMTask
+
+Refs = dict[str, Ref]
+
+
+class NoInputs(Frozen):
+    """The inputs of a stage whose items say all there is to say."""
+
+
+@dataclass(frozen=True, slots=True)
+class StagePlan:
+    """What a stage is to do: what its tasks share, each task's refs in order, and files for its function."""
+
+    inputs: BaseModel
+    refs: Iterable[Refs]
+    files: dict[str, bytes]
+
+
+class Stage(ABC):
+    """One stage. ``artifact`` is the file of the assignment that holds what the stage gathered."""
+
+    name: ClassVar[str]
+    artifact: ClassVar[str]
+    function: ClassVar[Literal["task", "split"]] = "task"
+
+    @abstractmethod
+    def require(self, material: Material) -> None:
+        """Check, before a run starts, that what the instructor must provide is there and right.
+
+        Raises
+        ------
+        MissingMaterial, InvalidMaterial
+            Saying what is missing or wrong.
+        """
+
+    @abstractmethod
+    def plan(self, material: Material) -> StagePlan:
+        """Return what there is to do for an assignment as it is now."""
+
+    @abstractmethod
+    def digest(self, refs: Refs, inputs: BaseModel, model: str) -> str:
+        """Return the identity of one task's work: changed inputs or another model are new work."""
+
+    @abstractmethod
+    def gather(self, results: Iterable[tuple[Item, Any]]) -> Any:
+        """Return the artifact, as JSON, from the items that succeeded and their results, in the plan's order."""
+
+
+class LLMStage(Stage):
+    """A stage whose tasks each ask the model."""
+
+    inputs_model: ClassVar[type[BaseModel]]
+
+    @abstractmethod
+    def task(self, refs: Refs, inputs: Any) -> LLMTask[Any]:
+        """Return the task of one item."""
+
+    def digest(self, refs: Refs, inputs: BaseModel, model: str) -> str:
+        """Return the identity of the task's request."""
+        return self.task(refs, inputs).digest(model)

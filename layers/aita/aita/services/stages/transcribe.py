@@ -1,0 +1,42 @@
+"""Stage ``transcribe``: one task for each page."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any, ClassVar
+
+from aita.models.run import Item
+from aita.services import keys
+from aita.services.material import Material
+from aita.services.stages.stage import LLMStage, NoInputs, Refs, StagePlan
+from aita.tasks.transcription import TranscriptionTask
+
+
+class TranscribeStage(LLMStage):
+    """Transcribe every page that split made."""
+
+    name = "transcribe"
+    artifact = keys.TRANSCRIPTIONS
+    inputs_model: ClassVar = NoInputs
+
+    def require(self, material: Material) -> None:
+        """Nothing beside what split requires, which comes first in every pipeline."""
+
+    def plan(self, material: Material) -> StagePlan:
+        """One task for each page, student by student."""
+        return StagePlan(NoInputs(), _page_refs(material), {})
+
+    def task(self, refs: Refs, inputs: NoInputs) -> TranscriptionTask:  # noqa: ARG002 - refs say all
+        """Return the task of one page."""
+        return TranscriptionTask(page=int(refs["page"]), image_key=str(refs["image"]), image_sha256=str(refs["sha256"]))
+
+    def gather(self, results: Iterable[tuple[Item, Any]]) -> Any:
+        """Return each student's pages, in order, by student id."""
+        pages: dict[str, list[Any]] = {}
+        for item, result in results:
+            pages.setdefault(str(item.refs["student_id"]), []).append(result)
+        return pages
+
+
+def _page_refs(material: Material) -> Iterator[Refs]:
+    for student_id, pages in material.pages().items():
+        for page in pages:
+            yield {"student_id": student_id, "page": page.page, "image": page.key, "sha256": page.sha256}

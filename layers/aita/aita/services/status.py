@@ -1,0 +1,138 @@
+"""What the API tells of runs, their tasks and their results."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from aita.errors import ObjectNotFound, RequestError
+from aita.models.api import (
+    PresignedPost,
+    ResultAnswer,
+    ResultFile,
+    RunPage,
+    RunView,
+    StageView,
+    TaskPage,
+    TaskView,
+    UploadAnswer,
+    UploadRequest,
+    UsageView,
+)
+from aita.models.names import check_assignment, check_upload
+from aita.models.run import Run, TaskRow, TaskStatus, Usage
+from aita.services import keys
+from aita.services.pipelines import STAGES, stages_of
+from aita.services.plan import read_items
+from aita.services.protocols import Clock, ObjectStore, RunStore, TaskStore
+from aita.services.stages.split import SplitStage
+
+PAGE_SIZE = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """The verbs that only read, and those that hand out URLs."""
+
+    runs: RunStore
+    tasks: TaskStore
+    objects: ObjectStore
+    clock: Clock
+
+    def view(self, run: Run) -> RunView:
+        """Return a run with its counts, usage and ETA."""
+        stages = tuple(
+            StageView(stage=name, **run.stages[name].model_dump(exclude={"done_before"}))
+            for name in stages_of(run.pipeline)
+            if name in run.stages
+        )
+        shown = run.model_dump(exclude={"stages", "usage", "settings", "execution_arn"})
+        return RunView(
+            **shown,
+            stages=stages,
+            model=run.settings.model,
+            usage=_usage_view(run.usage),
+            eta_seconds=_eta(run, self.clock()),
+        )
+
+    def runs_of(self, assignment: str, limit: int, token: str | None) -> RunPage:
+        """Return an assignment's runs, newest first."""
+        runs, following = self.runs.list(check_assignment(assignment), limit, token)
+        return RunPage(runs=tuple(runs), next_token=following)
+
+    def tasks_of(self, run: Run, status: TaskStatus | None, limit: int, token: str | None) -> TaskPage:
+        """Return a run's tasks: those that have ended, or with PENDING those of the current stage that have not."""
+        if status is TaskStatus.PENDING:
+            return self._pending(run, limit, token)
+        rows, following = self.tasks.page(run.run_id, status, limit, token)
+        return TaskPage(tasks=tuple(_task_view(row) for row in rows), next_token=following)
+
+    def results(self, run: Run) -> ResultAnswer:
+        """Return where to get what the run's stages have gathered, and the map of students once there is one."""
+        names = [STAGES[stage].artifact for stage, counts in run.stages.items() if counts.ended_at is not None]
+        if SplitStage.name in run.stages:
+            names.append(keys.STUDENTS)
+        files = [
+            ResultFile(name=name, url=self.objects.presign_get(keys.material(run.assignment, name), name))
+            for name in names
+        ]
+        return ResultAnswer(files=tuple(files))
+
+    def uploads(self, assignment: str, request: UploadRequest) -> UploadAnswer:
+        """Return a form for each file, bound to its key, content type and size.
+
+        Raises
+        ------
+        RequestError
+            If a name is not one that an assignment's file may have.
+        """
+        check_assignment(assignment)
+        return UploadAnswer(uploads=tuple(self._presign(assignment, file.name, file.size) for file in request.files))
+
+    def _presign(self, assignment: str, name: str, size: int) -> PresignedPost:
+        content_type = check_upload(name)
+        return self.objects.presign_post(keys.material(assignment, name), name, content_type, size)
+
+    def _pending(self, run: Run, limit: int, token: str | None) -> TaskPage:
+        try:
+            items = read_items(self.objects, run.run_id, run.stage)
+        except ObjectNotFound:  # not planned yet
+            return TaskPage(tasks=())
+        ended = {row.task_id for row in self.tasks.rows(run.run_id, run.stage)}
+        pending = [item for item in items if item.task_id not in ended]
+        start = _offset(token)
+        shown = pending[start : start + limit]
+        more = start + limit < len(pending)
+        return TaskPage(
+            tasks=tuple(
+                TaskView(task_id=item.task_id, stage=run.stage, status=TaskStatus.PENDING, refs=item.refs)
+                for item in shown
+            ),
+            next_token=str(start + limit) if more else None,
+        )
+
+
+def _offset(token: str | None) -> int:
+    if token is None:
+        return 0
+    if not token.isdecimal():
+        raise RequestError("next_token is not one that this list gave")
+    return int(token)
+
+
+def _usage_view(usage: Usage) -> UsageView:
+    priced = usage.calls - usage.unpriced_calls
+    known = usage.cost_usd if priced or not usage.calls else None
+    return UsageView(**usage.model_dump() | {"cost_usd": known})
+
+
+def _task_view(row: TaskRow) -> TaskView:
+    return TaskView(**row.model_dump(include=set(TaskView.model_fields)))
+
+
+def _eta(run: Run, now: datetime) -> float | None:
+    counts = run.stages.get(run.stage)
+    if not run.active or counts is None or counts.started_at is None or counts.ended_at is not None:
+        return None
+    done = counts.ended - counts.done_before
+    if done <= 0:
+        return None
+    return round((now - counts.started_at).total_seconds() / done * (counts.total - counts.ended), 1)
