@@ -1,0 +1,140 @@
+"""API: start runs, answer about them, hand out URLs."""
+
+import json
+from http import HTTPStatus
+from typing import Annotated, Any
+
+from aita.bootstrap import make_api
+from aita.errors import AitaError, Conflict, NotFound, RequestError
+from aita.models.api import ResultAnswer, RunPage, RunView, StartRun, TaskPage, UploadAnswer, UploadRequest
+from aita.models.run import TaskStatus
+from aita.observability import guarded, logger
+from aita.services.status import PAGE_SIZE
+from aita.version import VERSION
+from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response, content_types
+from aws_lambda_powertools.event_handler.exceptions import NotFoundError
+from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
+from aws_lambda_powertools.event_handler.openapi.params import Header, Query
+from aws_lambda_powertools.utilities.idempotency import IdempotencyConfig, idempotent_function
+from aws_lambda_powertools.utilities.idempotency.exceptions import (
+    IdempotencyAlreadyInProgressError,
+    IdempotencyValidationError,
+)
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+api = make_api()
+app = APIGatewayRestResolver(enable_validation=True)
+idempotency = IdempotencyConfig(event_key_jmespath="key", payload_validation_jmespath="request")
+
+Limit = Annotated[int, Query(ge=1, le=PAGE_SIZE)]
+Token = Annotated[str | None, Query(max_length=200)]
+
+
+@app.post("/assignments/<assignment>/uploads")
+def create_uploads(assignment: str, body: UploadRequest) -> UploadAnswer:
+    """Return a presigned form for each file, bound to its key, content type and size."""
+    return api.reader.uploads(assignment, body)
+
+
+@app.post("/runs", status_code=HTTPStatus.CREATED)
+def start_run(
+    body: StartRun, idempotency_key: Annotated[str | None, Header(min_length=1, max_length=200)] = None
+) -> RunView:
+    """Start a run; the same Idempotency-Key starts one run, however often it is sent."""
+    request = body.model_dump(mode="json")
+    if idempotency_key is None:
+        run_id = api.submissions.start(body).run_id
+    else:
+        run_id = start_once(data={"key": idempotency_key, "request": request})["run_id"]
+    return api.reader.view(api.submissions.get(run_id))
+
+
+@idempotent_function(data_keyword_argument="data", persistence_store=api.idempotency, config=idempotency)
+def start_once(data: dict[str, Any]) -> dict[str, str]:
+    """Start a run, once for a key."""
+    return {"run_id": api.submissions.start(StartRun.model_validate(data["request"])).run_id}
+
+
+@app.get("/runs")
+def list_runs(assignment: Annotated[str, Query()], limit: Limit = PAGE_SIZE, next_token: Token = None) -> RunPage:
+    """List an assignment's runs, newest first."""
+    return api.reader.runs_of(assignment, limit, next_token)
+
+
+@app.get("/runs/<run_id>")
+def get_run(run_id: str) -> RunView:
+    """Return a run's status, counts, tokens, cost and ETA."""
+    return api.reader.view(api.submissions.get(run_id))
+
+
+@app.get("/runs/<run_id>/tasks")
+def list_tasks(
+    run_id: str,
+    status: Annotated[TaskStatus | None, Query()] = None,
+    limit: Limit = PAGE_SIZE,
+    next_token: Token = None,
+) -> TaskPage:
+    """List a run's tasks, of one status or of all that have ended."""
+    return api.reader.tasks_of(api.submissions.get(run_id), status, limit, next_token)
+
+
+@app.post("/runs/<run_id>/resume")
+def resume_run(run_id: str) -> RunView:
+    """Run what failed and what is missing."""
+    return api.reader.view(api.submissions.resume(run_id))
+
+
+@app.post("/runs/<run_id>/cancel")
+def cancel_run(run_id: str) -> RunView:
+    """End a run; its finished work is kept."""
+    return api.reader.view(api.submissions.cancel(run_id))
+
+
+@app.get("/runs/<run_id>/results")
+def get_results(run_id: str) -> ResultAnswer:
+    """Return where to download what the run has gathered."""
+    return api.reader.results(api.submissions.get(run_id))
+
+
+@app.get("/openapi.json", include_in_schema=False)
+def get_openapi() -> Response[str]:
+    """Return this API's OpenAPI document."""
+    document = app.get_openapi_json_schema(title="aita", version=VERSION)
+    return Response(HTTPStatus.OK, content_types.APPLICATION_JSON, document)
+
+
+@app.exception_handler(AitaError)
+def answer_error(error: AitaError) -> Response[str]:
+    """Answer an error of aita's own with its class, its message and its class's status."""
+    logger.info("request refused", error=type(error).__name__)
+    body = json.dumps({"error": type(error).__name__, "message": str(error)})
+    return Response(error.http_status, content_types.APPLICATION_JSON, body)
+
+
+@app.exception_handler(RequestValidationError)
+def answer_invalid(error: RequestValidationError) -> Response[str]:
+    """Answer a request of another shape with the fields that are wrong, and without their values."""
+    problems = [f"{'.'.join(str(part) for part in detail['loc'])}: {detail['msg']}" for detail in error.errors()[:5]]
+    return answer_error(RequestError(f"the request is not as the API takes it: {'; '.join(problems)}"))
+
+
+@app.exception_handler([IdempotencyAlreadyInProgressError, IdempotencyValidationError])
+def answer_repeated(error: Exception) -> Response[str]:
+    """Answer a key that is at work, or that was used for another request."""
+    if isinstance(error, IdempotencyValidationError):
+        return answer_error(Conflict("this Idempotency-Key was used for another request: send a new one"))
+    return answer_error(Conflict("a request with this Idempotency-Key is being answered: try again"))
+
+
+@app.not_found
+def answer_unknown(_error: NotFoundError) -> Response[str]:
+    """Answer a route that is not there."""
+    return answer_error(NotFound("there is no such route: see /openapi.json"))
+
+
+@guarded
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """Answer one request."""
+    idempotency.register_lambda_context(context)
+    answer: dict[str, Any] = app.resolve(event, context)
+    return answer

@@ -1,0 +1,17 @@
+"""Collect: count a stage, gather its results, name what comes next."""
+
+from typing import Any
+
+from aita.bootstrap import make_collector
+from aita.models.run import StageEvent
+from aita.observability import guarded, logger
+
+collector = make_collector()
+
+
+@guarded
+def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
+    """Collect one stage of a run."""
+    stage = StageEvent.model_validate(event)
+    logger.append_keys(run_id=stage.run_id, stage=stage.stage, attempt=stage.attempt)
+    return collector.collect(stage).model_dump(mode="json")

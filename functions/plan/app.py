@@ -1,0 +1,17 @@
+"""Plan: list what a stage has to do."""
+
+from typing import Any
+
+from aita.bootstrap import make_planner
+from aita.models.run import StageEvent
+from aita.observability import guarded, logger
+
+planner = make_planner()
+
+
+@guarded
+def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
+    """Plan one stage of a run."""
+    stage = StageEvent.model_validate(event)
+    logger.append_keys(run_id=stage.run_id, stage=stage.stage, attempt=stage.attempt)
+    return planner.plan(stage).model_dump(mode="json")

@@ -1,0 +1,20 @@
+"""Split: make the page images of one scanned file."""
+
+from typing import Any
+
+from aita.bootstrap import make_splitter
+from aita.models.run import ItemEvent
+from aita.observability import count_item, guarded, logger, metrics
+
+splitter = make_splitter()
+
+
+@guarded
+@metrics.log_metrics
+def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
+    """Split one file and answer its outcome."""
+    item = ItemEvent.model_validate(event)
+    logger.append_keys(run_id=item.run_id, task_id=item.item.task_id, attempt=item.attempt)
+    executed = splitter.split(item)
+    count_item(item, executed)
+    return executed.answer.model_dump(mode="json")

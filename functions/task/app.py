@@ -1,0 +1,21 @@
+"""Task: run one item of a stage that asks the model."""
+
+from typing import Any
+
+from aita.bootstrap import make_executor
+from aita.models.run import ItemEvent
+from aita.observability import count_item, guarded, logger, metrics
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+executor = make_executor()
+
+
+@guarded
+@metrics.log_metrics
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """Run one item and answer its outcome."""
+    item = ItemEvent.model_validate(event)
+    logger.append_keys(run_id=item.run_id, task_id=item.item.task_id, attempt=item.attempt)
+    executed = executor.execute(item, remaining=lambda: context.get_remaining_time_in_millis() / 1000)
+    count_item(item, executed)
+    return executed.answer.model_dump(mode="json")

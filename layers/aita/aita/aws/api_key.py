@@ -1,0 +1,47 @@
+"""The provider's API key, from Secrets Manager."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from aita.errors import RunStopped
+
+KEPT_SECONDS = 300.0
+"""How long a key is kept: reads of secrets are paid and limited."""
+
+
+@dataclass(slots=True)
+class ApiKey:
+    """Reads the key when it is called, and keeps it for KEPT_SECONDS."""
+
+    client: Callable[[], Any]
+    secret: str
+    now: Callable[[], float] = time.monotonic
+    _kept: tuple[float, str] | None = field(default=None, repr=False)
+
+    def __call__(self) -> str:
+        """Return the key.
+
+        Raises
+        ------
+        RunStopped
+            If there is no such secret: nothing can be asked until it is set.
+        """
+        if self._kept is None or self.now() - self._kept[0] >= KEPT_SECONDS:
+            self._kept = self.now(), self._read()
+        return self._kept[1]
+
+    def forget(self) -> None:
+        """Read the key anew at the next call."""
+        self._kept = None
+
+    def _read(self) -> str:
+        try:
+            return str(self.client().get_secret_value(SecretId=self.secret)["SecretString"])
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ResourceNotFoundException":
+                raise
+        raise RunStopped(f"there is no secret {self.secret}: set the API key with 'aita key set', then resume the run")

@@ -1,0 +1,47 @@
+"""The state machine's executions."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from aita.models.run import Run, StageEvent
+
+_GONE = {"ExecutionDoesNotExist", "InvalidArn"}
+
+
+@dataclass(frozen=True, slots=True)
+class StepFunctions:
+    """Executions of one state machine, each named for its run and attempt."""
+
+    client: Any
+    state_machine_arn: str
+
+    def start(self, run: Run) -> str:
+        """Start the run's current attempt at its current stage; return the execution's ARN."""
+        event = StageEvent(run_id=run.run_id, attempt=run.attempt, stage=run.stage)
+        answer = self.client.start_execution(
+            stateMachineArn=self.state_machine_arn,
+            name=f"{run.run_id}-{run.attempt}",
+            input=json.dumps(event.model_dump()),
+        )
+        return str(answer["executionArn"])
+
+    def stop(self, execution_arn: str) -> None:
+        """Stop an execution; one that has ended or is not there is passed over."""
+        try:
+            self.client.stop_execution(executionArn=execution_arn, error="Cancelled", cause="cancelled by a person")
+        except ClientError as error:
+            if error.response["Error"]["Code"] not in _GONE:
+                raise
+
+    def is_running(self, execution_arn: str) -> bool:
+        """Tell whether the execution is there and running."""
+        try:
+            answer = self.client.describe_execution(executionArn=execution_arn)
+        except ClientError as error:
+            if error.response["Error"]["Code"] in _GONE:
+                return False
+            raise
+        return bool(answer["status"] == "RUNNING")

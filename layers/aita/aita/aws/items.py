@@ -1,0 +1,67 @@
+"""DynamoDB items from and to plain values."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+
+from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+from pydantic import BaseModel
+
+_serialize = TypeSerializer().serialize
+_deserialize = TypeDeserializer().deserialize
+
+META = "META"
+
+
+def run_key(run_id: str) -> dict[str, Any]:
+    """Return the key of a run's META row."""
+    return write({"pk": f"RUN#{run_id}", "sk": META})
+
+
+def task_key(run_id: str, task_id: str) -> dict[str, Any]:
+    """Return the key of a task's row."""
+    return write({"pk": f"RUN#{run_id}", "sk": f"TASK#{task_id}"})
+
+
+def summary_key(assignment: str, run_id: str) -> dict[str, Any]:
+    """Return the key of a run's line in its assignment's list."""
+    return write({"pk": f"ASSIGNMENT#{assignment}", "sk": f"RUN#{run_id}"})
+
+
+def active_key(assignment: str, pipeline: str) -> dict[str, Any]:
+    """Return the key of the row that names the active run of an assignment and pipeline."""
+    return write({"pk": f"ASSIGNMENT#{assignment}", "sk": f"ACTIVE#{pipeline}"})
+
+
+def write(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return values as a DynamoDB item; ``None`` is left out."""
+    return {name: _serialize(_plain(value)) for name, value in values.items() if value is not None}
+
+
+def read(item: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a DynamoDB item's values, without its keys and expiry."""
+    return {name: _deserialize(value) for name, value in item.items() if name not in ("pk", "sk", "expires_at")}
+
+
+def expiry(now: datetime, days: int) -> int:
+    """Return when a row written now expires, in seconds since the epoch, as DynamoDB's TTL wants it."""
+    return int((now + timedelta(days=days)).timestamp())
+
+
+def _plain(value: Any) -> Any:
+    match value:
+        case BaseModel():
+            return _plain(value.model_dump())
+        case Mapping():
+            return {name: _plain(inner) for name, inner in value.items() if inner is not None}
+        case list() | tuple():
+            return [_plain(inner) for inner in value]
+        case datetime():
+            return value.isoformat()
+        case StrEnum():
+            return str(value)
+        case float():
+            return Decimal(str(value))
+    return value

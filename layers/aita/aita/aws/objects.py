@@ -1,0 +1,81 @@
+"""The bucket in S3."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from aita.errors import ObjectChanged, ObjectNotFound
+from aita.models.api import PresignedPost
+from aita.services.protocols import StoredObject
+
+URL_SECONDS = 15 * 60
+"""How long a presigned URL or form lives."""
+
+_CHANGED = {"PreconditionFailed", "ConditionalRequestConflict", "412", "409"}
+_MISSING = {"NoSuchKey", "404"}
+
+
+@dataclass(frozen=True, slots=True)
+class S3Objects:
+    """Objects in one bucket."""
+
+    client: Any
+    bucket: str
+
+    def get(self, key: str) -> bytes:
+        """Return an object's bytes; ObjectNotFound if there is none."""
+        return self.get_with_etag(key)[0]
+
+    def get_with_etag(self, key: str) -> tuple[bytes, str]:
+        """Return an object's bytes and its ETag; ObjectNotFound if there is none."""
+        try:
+            answer = self.client.get_object(Bucket=self.bucket, Key=key)
+        except ClientError as error:
+            if error.response["Error"]["Code"] in _MISSING:
+                raise ObjectNotFound("there is no object under the key asked for") from None
+            raise
+        with answer["Body"] as body:
+            return body.read(), answer["ETag"]
+
+    def put(self, key: str, data: bytes, content_type: str = "application/json") -> None:
+        """Write an object, whole."""
+        self.client.put_object(Bucket=self.bucket, Key=key, Body=data, ContentType=content_type)
+
+    def put_if(self, key: str, data: bytes, etag: str | None) -> None:
+        """Write an object if its ETag is still this (``None``: if there is none yet); else ObjectChanged."""
+        condition = {"IfNoneMatch": "*"} if etag is None else {"IfMatch": etag}
+        try:
+            self.client.put_object(Bucket=self.bucket, Key=key, Body=data, ContentType="application/json", **condition)
+        except ClientError as error:
+            if error.response["Error"]["Code"] in _CHANGED | _MISSING:
+                raise ObjectChanged("the object was written by another since it was read") from None
+            raise
+
+    def list(self, prefix: str) -> Iterator[StoredObject]:
+        """Yield the objects under a prefix in the order of their keys' UTF-8 bytes."""
+        for page in self.client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix):
+            for found in page.get("Contents", ()):
+                yield StoredObject(found["Key"], found["Size"], found["ETag"])
+
+    def presign_get(self, key: str, filename: str) -> str:
+        """Return a URL that downloads the object under this file name for the next minutes."""
+        parameters = {
+            "Bucket": self.bucket,
+            "Key": key,
+            "ResponseContentDisposition": f'attachment; filename="{filename}"',
+        }
+        url: str = self.client.generate_presigned_url("get_object", Params=parameters, ExpiresIn=URL_SECONDS)
+        return url
+
+    def presign_post(self, key: str, name: str, content_type: str, size: int) -> PresignedPost:
+        """Return a form that uploads exactly this key, content type and size within the next minutes."""
+        form = self.client.generate_presigned_post(
+            self.bucket,
+            key.replace("${filename}", "$_{filename}"),
+            Fields={"Content-Type": content_type},
+            Conditions=[{"Content-Type": content_type}, ["content-length-range", size, size]],
+            ExpiresIn=URL_SECONDS,
+        )
+        return PresignedPost(name=name, url=form["url"], fields=form["fields"])
