@@ -7,8 +7,8 @@ from typing import Any
 
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
-from botocore.exceptions import ClientError
 
+from aita.aws.failures import failed_request
 from aita.errors import AitaError
 from aita.models.run import ItemEvent, Outcome
 from aita.services.record import Executed
@@ -44,7 +44,7 @@ def guarded(handler: Handler) -> Handler:
 
 def traced(handler: Handler) -> Handler:
     """Trace a function where tracing is switched on; importing the tracer costs half a second, so only there."""
-    if os.environ.get("AITA_TRACING") != "true":
+    if os.environ.get("POWERTOOLS_TRACE_DISABLED") != "false":
         return handler
     from aws_lambda_powertools import Tracer  # noqa: PLC0415 - see above
 
@@ -74,12 +74,8 @@ def count_item(event: ItemEvent, executed: Executed) -> None:
 
 
 def _told(error: Exception) -> str:
-    match error:
-        case AitaError():
-            return f"{type(error).__name__}: {error}"
-        case ClientError():
-            return f"{type(error).__name__}: {error.response['Error']['Code']} in {error.operation_name}"
-    return type(error).__name__
+    said = str(error) if isinstance(error, AitaError) else failed_request(error)
+    return f"{type(error).__name__}: {said}" if said else type(error).__name__
 
 
 def _place(error: Exception) -> list[str]:

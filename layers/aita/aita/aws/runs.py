@@ -77,14 +77,14 @@ class DynamoRuns:
     def count(self, run_id: str, stage: str, row: TaskRow) -> Run:
         """Add a task that has ended to its attempt's counters and return the run as it is then."""
         usage = row.usage.model_dump()
-        adds = ", ".join(f"usage.{name} :{name}" for name in usage)
+        adds = ", ".join(f"#usage.{name} :{name}" for name in usage)
         ended = "succeeded" if row.status is TaskStatus.SUCCEEDED else "failed"
         run = self._update(
             run_id,
             f"ADD stages.#stage.{ended} :one, {adds}",
             {":one": 1, ":attempt": row.attempt} | {f":{name}": value for name, value in usage.items()},
             condition="attempt = :attempt AND attribute_exists(stages.#stage)",
-            names={"#stage": stage},
+            names={"#stage": stage, "#usage": "usage"},
         )
         return run or self.get(run_id)
 

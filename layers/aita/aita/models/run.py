@@ -159,6 +159,7 @@ class Run(Frozen):
     waits: int = 0
     wait_reason: str = ""
     reason: str = ""
+    error_type: str = ""
     execution_arn: str = ""
     created_at: datetime
     updated_at: datetime

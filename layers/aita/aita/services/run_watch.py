@@ -34,4 +34,7 @@ class RunWatch:
     def may_go_on(self, run_id: str, attempt: int) -> bool:
         """Tell whether tasks of this attempt may call the model."""
         run = self.get(run_id)
+        if run.attempt < attempt:  # the copy is from before the resume that this attempt began with
+            run = self.runs.get(run_id)
+            self.saw(run)
         return run.active and run.attempt == attempt

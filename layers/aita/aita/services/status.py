@@ -44,7 +44,7 @@ class Reader:
             for name in stages_of(run.pipeline)
             if name in run.stages
         )
-        shown = run.model_dump(exclude={"stages", "usage", "settings", "execution_arn"})
+        shown = run.model_dump(exclude={"stages", "usage", "settings", "execution_arn", "error_type"})
         return RunView(
             **shown,
             stages=stages,

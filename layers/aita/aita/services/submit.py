@@ -96,6 +96,7 @@ class Submissions:
             "stage": stages_of(run.pipeline)[0],
             "stages": {},
             "reason": "",
+            "error_type": "",
             "wait_reason": "",
             "execution_arn": "",
             "ended_at": None,

@@ -1,0 +1,1 @@
+"""The Lambda functions: each parses its event, calls one service and returns."""

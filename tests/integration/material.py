@@ -1,0 +1,60 @@
+"""A small exam for the tests, and a model that answers it."""
+
+import base64
+import io
+import json
+from typing import Any
+
+from PIL import Image, ImageDraw
+
+from tests.integration.provider import Answer
+
+QUESTIONS: list[dict[str, Any]] = [
+    {"question_id": "1a", "question_text": "What is 2 + 2?", "points": 5, "question_type": "short_answer"},
+    {"question_id": "1b", "question_text": "Name a prime.", "points": 3, "question_type": "short_answer"},
+    {"question_id": "2", "question_text": "Draw a cell.", "points": 10, "question_type": "diagram"},
+]
+
+
+def exam(assignment: str) -> dict[str, Any]:
+    """Return an exam of three questions that no other assignment has, so that no other's reply is in the cache."""
+    questions = [q | {"question_text": f"{q['question_text']} ({assignment})"} for q in QUESTIONS]
+    return {"exam_name": "Sums", "total_pages": 2, "questions": questions}
+
+
+def asked_question(request: dict[str, Any]) -> str:
+    """Return the id of the question that a request is about."""
+    text = request["messages"][1]["content"]
+    return str(text.rpartition("Question id: ")[2].partition("\n")[0])
+
+
+def kind(request: dict[str, Any]) -> str:
+    """Return the name of the schema that a request asks for."""
+    return str(request["response_format"]["json_schema"]["name"])
+
+
+def right(request: dict[str, Any]) -> Answer:
+    """Answer anything that the tests ask, rightly."""
+    if kind(request) == "Transcription":
+        return Answer(json.dumps({"text": "four", "confidence": 0.9, "notes": ""}))
+    question_id = asked_question(request)
+    if kind(request) == "AnswerKey":
+        return Answer(json.dumps({"question_id": question_id, "correct_answer": "4"}))
+    points = next(q["points"] for q in QUESTIONS if q["question_id"] == question_id)
+    criteria = [{"points": points - 1, "description": "right"}, {"points": 1, "description": "clear"}]
+    return Answer(json.dumps({"question_id": question_id, "total_points": points, "criteria": criteria}))
+
+
+def page(text: str) -> bytes:
+    """Return a JPEG of a page with this text."""
+    image = Image.new("RGB", (300, 400), "white")
+    ImageDraw.Draw(image).text((20, 20), text, fill="black")
+    data = io.BytesIO()
+    image.save(data, "JPEG")
+    return data.getvalue()
+
+
+def image_of(request: dict[str, Any]) -> bytes:
+    """Return the bytes of a request's image."""
+    url = request["messages"][1]["content"][0]["image_url"]["url"]
+    return base64.b64decode(url.partition(",")[2])

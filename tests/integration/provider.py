@@ -1,0 +1,90 @@
+"""A provider to test against: chat completions on loopback that answer what a test says."""
+
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the provider answers: a reply's text, or an error by its status, code and headers."""
+
+    text: str = ""
+    status: int = 200
+    code: str = ""
+    headers: dict[str, str] = field(default_factory=dict)
+    seconds: float = 0.0
+
+
+@dataclass
+class Provider:
+    """Answers each request with what ``answer`` makes of it; keeps the requests and when each began."""
+
+    answer: Callable[[dict[str, Any]], Answer]
+    base_url: str = ""
+    requests: list[dict[str, Any]] = field(default_factory=list)
+    began: list[float] = field(default_factory=list)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def take(self, request: dict[str, Any]) -> Answer:
+        with self._lock:
+            self.requests.append(request)
+            self.began.append(time.monotonic())
+            return self.answer(request)
+
+
+@contextmanager
+def serving(answer: Callable[[dict[str, Any]], Answer]) -> Iterator[Provider]:
+    provider = Provider(answer)
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_POST(self) -> None:
+            request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            answer = provider.take(request)
+            time.sleep(answer.seconds)
+            body = json.dumps(_error(answer) if answer.status != 200 else _completion(answer)).encode()
+            self.send_response(answer.status)
+            for name, value in {"Content-Type": "application/json", "Content-Length": str(len(body))}.items():
+                self.send_header(name, value)
+            for name, value in answer.headers.items():
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            """Keep the test's output clean."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    provider.base_url = f"http://127.0.0.1:{server.server_port}/v1"
+    try:
+        yield provider
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def _error(answer: Answer) -> dict[str, Any]:
+    return {"error": {"message": "no", "type": "test", "code": answer.code, "param": None}}
+
+
+def _completion(answer: Answer) -> dict[str, Any]:
+    message = {"role": "assistant", "content": answer.text, "refusal": None}
+    return {
+        "id": "chatcmpl-1",
+        "object": "chat.completion",
+        "created": 0,
+        "model": "test-model",
+        "choices": [{"index": 0, "message": message, "finish_reason": "stop", "logprobs": None}],
+        "usage": {"prompt_tokens": 100, "completion_tokens": 20, "total_tokens": 120},
+    }

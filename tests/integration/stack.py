@@ -1,0 +1,260 @@
+"""The stack on moto: the real definition on its interpreter, the real handlers behind its Lambda."""
+
+import importlib.util
+import json
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import boto3
+import pytest
+from moto import mock_aws
+from moto.awslambda_simple.models import LambdaSimpleBackend
+from moto.dynamodb.models import DynamoDBBackend
+
+from tests.integration.material import right
+from tests.integration.provider import Provider, serving
+
+ROOT = Path(__file__).parents[2]
+FUNCTIONS = ("api", "plan", "split", "task", "collect")
+DEADLINE = 40.0
+_ZIP = b"PK\x05\x06" + b"\0" * 18
+
+
+@dataclass
+class Context:
+    """What Lambda tells a function of its invocation."""
+
+    function_name: str = "test"
+    memory_limit_in_mb: int = 512
+    invoked_function_arn: str = "arn:aws:lambda:us-east-1:123456789012:function:test"
+    aws_request_id: str = "request"
+    log_group_name: str = "/aws/lambda/test"
+    log_stream_name: str = "stream"
+
+    def get_remaining_time_in_millis(self) -> int:
+        return 900_000
+
+
+@dataclass
+class Stack:
+    """The deployed stack of one test. ``before`` is called with each invocation's function and event."""
+
+    provider: Provider
+    handlers: dict[str, Callable[[dict[str, Any], Any], Any]]
+    s3: Any
+    dynamodb: Any
+    stepfunctions: Any
+    state_machine_arn: str = ""
+    before: Callable[[str, dict[str, Any]], None] = lambda function, event: None
+    invocations: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    requests: Counter[str] = field(default_factory=Counter)
+    _environments: dict[str, threading.Lock] = field(default_factory=lambda: {f: threading.Lock() for f in FUNCTIONS})
+
+    def invoke(self, function: str, event: dict[str, Any]) -> dict[str, Any]:
+        with self._environments[function]:  # an execution environment runs one invocation at a time
+            self.invocations.append((function, event))
+            self.before(function, event)
+            answer: dict[str, Any] = self.handlers[function](event, Context())
+            return answer
+
+    def call(self, method: str, path: str, body: Any = None, **extra: Any) -> tuple[int, Any]:
+        """Send a request through the API's handler, as API Gateway does."""
+        path, _, query = path.partition("?")
+        parameters = dict(pair.split("=") for pair in query.split("&")) if query else None
+        headers = {"Content-Type": "application/json"} | extra.get("headers", {})
+        event = {
+            "resource": path,
+            "path": path,
+            "httpMethod": method,
+            "headers": headers,
+            "multiValueHeaders": {name: [value] for name, value in headers.items()},
+            "queryStringParameters": parameters,
+            "multiValueQueryStringParameters": {k: [v] for k, v in parameters.items()} if parameters else None,
+            "pathParameters": None,
+            "requestContext": {"stage": "Prod", "requestId": "1", "path": path, "httpMethod": method},
+            "body": json.dumps(body) if body is not None else None,
+            "isBase64Encoded": False,
+        }
+        with self._environments["api"]:
+            answer = self.handlers["api"](event, Context())
+        return answer["statusCode"], json.loads(answer["body"])
+
+    def put(self, key: str, data: bytes | str | dict[str, Any]) -> None:
+        body = json.dumps(data) if isinstance(data, dict) else data
+        self.s3.put_object(Bucket="aita-test", Key=key, Body=body)
+
+    def get(self, key: str) -> Any:
+        return json.loads(self.s3.get_object(Bucket="aita-test", Key=key)["Body"].read())
+
+    def keys(self, prefix: str) -> list[str]:
+        pages = self.s3.get_paginator("list_objects_v2").paginate(Bucket="aita-test", Prefix=prefix)
+        return [found["Key"] for page in pages for found in page.get("Contents", ())]
+
+    def start(self, assignment: str, pipeline: str, **options: Any) -> str:
+        status, run = self.call("POST", "/runs", {"assignment": assignment, "pipeline": pipeline, "options": options})
+        assert status == 201, run
+        return str(run["run_id"])
+
+    def until(self, run_id: str, done: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+        """Wait until the run's view is as asked, or fail at the deadline."""
+        end = time.monotonic() + DEADLINE
+        while time.monotonic() < end:
+            status, run = self.call("GET", f"/runs/{run_id}")
+            assert status == 200, run
+            if done(run):
+                return dict(run)
+            time.sleep(0.02)
+        raise AssertionError(f"the run did not get there in {DEADLINE} s: {run}")
+
+    def wait(self, run_id: str) -> dict[str, Any]:
+        """Wait until the run and its execution have ended."""
+        run = self.until(run_id, lambda run: run["status"] != "RUNNING")
+        end = time.monotonic() + DEADLINE
+        while self.execution(run)["status"] == "RUNNING":
+            assert time.monotonic() < end, "the execution did not end"
+            time.sleep(0.02)
+        return run
+
+    def execution(self, run: dict[str, Any]) -> dict[str, Any]:
+        machine = self.state_machine_arn.replace(":stateMachine:", ":execution:")
+        arn = f"{machine}:{run['run_id']}-{run['attempt']}"
+        return dict(self.stepfunctions.describe_execution(executionArn=arn))
+
+    def tasks(self, run_id: str, status: str) -> list[dict[str, Any]]:
+        code, page = self.call("GET", f"/runs/{run_id}/tasks?status={status}")
+        assert code == 200, page
+        return list(page["tasks"])
+
+
+@contextmanager
+def deployed() -> Iterator[Stack]:
+    """Deploy the stack on moto, with a provider that answers rightly until a test says otherwise."""
+    config: Any = {"lambda": {"use_docker": False}, "stepfunctions": {"execute_state_machine": True}}
+    with (
+        serving(right) as provider,
+        mock_aws(config=config),
+        _atomic_updates(),
+        pytest.MonkeyPatch.context() as patched,
+    ):
+        _set_environment(patched, provider)
+        stack = Stack(
+            provider=provider,
+            handlers={},
+            s3=boto3.client("s3"),
+            dynamodb=boto3.client("dynamodb"),
+            stepfunctions=boto3.client("stepfunctions"),
+        )
+        _create(stack)
+        stack.handlers = {name: _load(name, stack.requests) for name in FUNCTIONS}
+        with patch.object(LambdaSimpleBackend, "invoke", _invoker(stack)):
+            yield stack
+
+
+def _set_environment(patched: pytest.MonkeyPatch, provider: Provider) -> None:
+    account = "arn:aws:lambda:us-east-1:123456789012:function"
+    values = {
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "AITA_TABLE": "aita-test",
+        "AITA_BUCKET": "aita-test",
+        "AITA_MODEL": "test-model",
+        "AITA_MODEL_BASE_URL": provider.base_url,
+        "AITA_API_KEY_SECRET": "aita/api-key",
+        "AITA_MAX_WORKERS": "4",
+        "AITA_RATE_LIMIT_RPS": "0",
+        "AITA_STATE_MACHINE_ARN": "arn:aws:states:us-east-1:123456789012:stateMachine:aita-test",
+        "AITA_TASK_FUNCTION_ARN": f"{account}:task",
+        "AITA_SPLIT_FUNCTION_ARN": f"{account}:split",
+        "POWERTOOLS_TRACE_DISABLED": "true",
+    }
+    for name, value in values.items():
+        patched.setenv(name, value)
+
+
+def _create(stack: Stack) -> None:
+    stack.s3.create_bucket(Bucket="aita-test")
+    keys = ("pk", "HASH"), ("sk", "RANGE")
+    stack.dynamodb.create_table(
+        TableName="aita-test",
+        KeySchema=[{"AttributeName": name, "KeyType": kind} for name, kind in keys],
+        AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name, _ in keys],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    boto3.client("secretsmanager").create_secret(Name="aita/api-key", SecretString="sk-test")
+    role = boto3.client("iam").create_role(RoleName="test", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
+    functions = {}
+    for name in FUNCTIONS:
+        made = boto3.client("lambda").create_function(
+            FunctionName=name, Runtime="python3.13", Role=role, Handler="app.handler", Code={"ZipFile": _ZIP}
+        )
+        functions[name] = made["FunctionArn"]
+    definition = (ROOT / "statemachine" / "run.asl.json").read_text()
+    substitutions = {
+        "PlanFunctionArn": functions["plan"],
+        "CollectFunctionArn": functions["collect"],
+        "TableName": "aita-test",
+        "BucketName": "aita-test",
+        "MaxConcurrency": "4",
+    }
+    for name, value in substitutions.items():
+        definition = definition.replace(f"${{{name}}}", value)
+    made = stack.stepfunctions.create_state_machine(name="aita-test", definition=definition, roleArn=role)
+    stack.state_machine_arn = made["stateMachineArn"]
+
+
+def _load(function: str, requests: Counter[str]) -> Callable[[dict[str, Any], Any], Any]:
+    """Load a function's module, counting the requests of the clients that it makes by function and operation."""
+    boto3.setup_default_session()
+    session = boto3.DEFAULT_SESSION
+    assert session is not None
+    session.events.register("before-call", lambda model, **_: requests.update([f"{function} {model.name}"]))
+    spec = importlib.util.spec_from_file_location(f"app_{function}", ROOT / "functions" / function / "app.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    handler: Callable[[dict[str, Any], Any], Any] = module.handler
+    return handler
+
+
+def _invoker(stack: Stack) -> Callable[..., bytes]:
+    def invoke(
+        _backend: Any, function_name: str, qualifier: Any, body: Any, headers: Any, response_headers: Any
+    ) -> bytes:
+        function = function_name.rpartition(":")[2]
+        try:
+            return json.dumps(stack.invoke(function, json.loads(body))).encode()
+        except Exception as error:  # noqa: BLE001 - Lambda reports any
+            response_headers["x-amz-function-error"] = "Unhandled"
+            return json.dumps({"errorType": type(error).__name__, "errorMessage": str(error)}).encode()
+
+    return invoke
+
+
+@contextmanager
+def _atomic_updates() -> Iterator[None]:
+    """Put moto's conditional writes behind a lock: they check and write in two steps."""
+    lock = threading.RLock()
+
+    def locked(method: Callable[..., Any]) -> Callable[..., Any]:
+        def run(*arguments: Any, **keywords: Any) -> Any:
+            with lock:
+                return method(*arguments, **keywords)
+
+        return run
+
+    names = ("update_item", "put_item", "transact_write_items", "delete_item")
+    patches = [patch.object(DynamoDBBackend, name, locked(getattr(DynamoDBBackend, name))) for name in names]
+    for each in patches:
+        each.start()
+    try:
+        yield
+    finally:
+        for each in patches:
+            each.stop()

@@ -1,0 +1,187 @@
+"""The API's handler: what it takes, what it answers, and what it refuses."""
+
+from typing import Any
+
+import pytest
+from aita.models.api import MAX_UPLOAD_BYTES
+
+from tests.integration.material import QUESTIONS, exam
+from tests.integration.stack import Stack
+
+
+def start(stack: Stack, assignment: str, **extra: Any) -> tuple[int, Any]:
+    return stack.call("POST", "/runs", {"assignment": assignment, "pipeline": "rubric"}, **extra)
+
+
+def test_the_same_idempotency_key_starts_one_run(stack: Stack, assignment: str) -> None:
+    stack.put(f"{assignment}/questions.json", exam(assignment))
+    key = {"headers": {"Idempotency-Key": f"key-{assignment}"}}
+    answers = [start(stack, assignment, **key) for _ in range(3)]
+    assert {code for code, _ in answers} == {201}
+    assert len({run["run_id"] for _, run in answers}) == 1
+    stack.wait(answers[0][1]["run_id"])
+    code, error = stack.call("POST", "/runs", {"assignment": assignment, "pipeline": "transcribe"}, **key)
+    assert (code, error["error"]) == (409, "Conflict")
+
+
+def test_uploads_are_bound_to_key_type_and_size(stack: Stack, assignment: str) -> None:
+    names = ["questions.json", "scans/José Núñez/page 1.jpg", "blank_exam.pdf"]
+    body = {"files": [{"name": name, "size": 1000} for name in names]}
+    code, answer = stack.call("POST", f"/assignments/{assignment}/uploads", body)
+    assert code == 200
+    assert [upload["name"] for upload in answer["uploads"]] == names
+    fields = answer["uploads"][1]["fields"]
+    assert fields["key"] == f"{assignment}/scans/José Núñez/page 1.jpg"
+    assert fields["Content-Type"] == "image/jpeg"
+
+
+@pytest.mark.parametrize(
+    "name", ["../x.jpg", "scans/a/b/c.jpg", "scans/a/x.exe", "students.json", "rubrics.json", "scans//x.jpg", "/x.jpg"]
+)
+def test_uploads_of_other_names_are_refused(stack: Stack, assignment: str, name: str) -> None:
+    body = {"files": [{"name": name, "size": 10}]}
+    code, error = stack.call("POST", f"/assignments/{assignment}/uploads", body)
+    assert (code, error["error"]) == (422, "InvalidMaterial")
+
+
+@pytest.mark.parametrize("size", [-1, MAX_UPLOAD_BYTES + 1])
+def test_uploads_of_other_sizes_are_refused(stack: Stack, assignment: str, size: int) -> None:
+    body = {"files": [{"name": "questions.json", "size": size}]}
+    code, error = stack.call("POST", f"/assignments/{assignment}/uploads", body)
+    assert (code, error["error"]) == (400, "RequestError")
+    assert "size" in error["message"]
+
+
+@pytest.mark.parametrize("name", ["a/b", "a.b", "Ärzte", "x" * 300, "runs", "cache", ""])
+def test_wrong_assignment_names(stack: Stack, name: str) -> None:
+    code, error = start(stack, name)
+    assert code == 400
+    assert "letters, digits" in error["message"]
+
+
+def test_a_pipeline_without_what_it_needs(stack: Stack, assignment: str) -> None:
+    code, error = start(stack, assignment)
+    assert (code, error["error"]) == (422, "MissingMaterial")
+    assert "questions.json" in error["message"]
+    code, error = stack.call("POST", "/runs", {"assignment": assignment, "pipeline": "transcribe"})
+    assert (code, error["error"]) == (422, "MissingMaterial")
+    assert "scans" in error["message"]
+    code, error = stack.call("POST", "/runs", {"assignment": assignment, "pipeline": "nothing"})
+    assert code == 400
+    assert "rubric, transcribe" in error["message"]
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"points": 0}, "questions[0].points"),
+        ({"points": -1}, "questions[0].points"),
+        ({"question_text": ""}, "questions[0].question_text"),
+        ({"question_id": "1b"}, "'1b'"),
+        ({"question_type": "riddle"}, "questions[0].question_type"),
+    ],
+)
+def test_wrong_questions_are_named_by_path(stack: Stack, assignment: str, change: dict[str, Any], told: str) -> None:
+    material = exam(assignment)
+    material["questions"][0] |= change
+    stack.put(f"{assignment}/questions.json", material)
+    code, error = start(stack, assignment)
+    assert (code, error["error"]) == (422, "InvalidMaterial")
+    assert told in error["message"]
+
+
+def test_wrong_rubrics_of_the_instructor_are_named(stack: Stack, assignment: str) -> None:
+    stack.put(f"{assignment}/questions.json", exam(assignment))
+    own = {"total_points": 5, "criteria": [{"points": 4, "description": "mine"}]}
+    stack.put(f"{assignment}/user_rubrics.json", {QUESTIONS[0]["question_id"]: own})
+    code, error = start(stack, assignment)
+    assert code == 422
+    assert "user_rubrics.json" in error["message"]
+    assert "sum to 4" in error["message"]
+
+
+def test_options_that_differ_from_the_deployed_are_refused(stack: Stack, assignment: str) -> None:
+    stack.put(f"{assignment}/questions.json", exam(assignment))
+    for options, told in (({"max_workers": 9}, "MaxConcurrency=9"), ({"model": "other"}, "ModelName=other")):
+        body = {"assignment": assignment, "pipeline": "rubric", "options": options}
+        code, error = stack.call("POST", "/runs", body)
+        assert (code, error["error"]) == (409, "Conflict")
+        assert told in error["message"]
+
+
+def test_unknown_runs_and_routes(stack: Stack) -> None:
+    for method, path in (
+        ("GET", "/runs/nobody"),
+        ("GET", "/runs/nobody/tasks"),
+        ("GET", "/runs/nobody/results"),
+        ("POST", "/runs/nobody/resume"),
+        ("POST", "/runs/nobody/cancel"),
+        ("GET", "/nowhere"),
+    ):
+        code, error = stack.call(method, path)
+        assert (code, error["error"]) == (404, "NotFound"), path
+
+
+def test_requests_of_another_shape(stack: Stack, assignment: str) -> None:
+    for body in ({}, {"assignment": assignment}, {"assignment": assignment, "pipeline": "rubric", "x": 1}, [], "x"):
+        code, error = stack.call("POST", "/runs", body)
+        assert (code, error["error"]) == (400, "RequestError"), body
+    for query in ("limit=0", "limit=1000", "status=NO"):
+        code, error = stack.call("GET", f"/runs/x/tasks?{query}")
+        assert (code, error["error"]) == (400, "RequestError"), query
+
+
+def test_lists_page_by_next_token(stack: Stack, assignment: str) -> None:
+    stack.put(f"{assignment}/questions.json", exam(assignment))
+    started = [stack.wait(stack.start(assignment, "rubric"))["run_id"] for _ in range(3)]
+    seen, token = [], ""
+    while True:
+        code, page = stack.call("GET", f"/runs?assignment={assignment}&limit=2{token}")
+        assert code == 200
+        seen += [run["run_id"] for run in page["runs"]]
+        if page["next_token"] is None:
+            break
+        token = f"&next_token={page['next_token']}"
+    assert seen == started[::-1]
+    tasks, token = [], ""
+    while True:
+        code, page = stack.call("GET", f"/runs/{started[0]}/tasks?limit=4{token}")
+        assert code == 200
+        tasks += [task["task_id"] for task in page["tasks"]]
+        if page["next_token"] is None:
+            break
+        token = f"&next_token={page['next_token']}"
+    assert len(tasks) == len(set(tasks)) == 6
+
+
+def test_results_are_listed_once_gathered(stack: Stack, assignment: str) -> None:
+    stack.put(f"{assignment}/questions.json", exam(assignment))
+    run = stack.wait(stack.start(assignment, "rubric"))
+    code, answer = stack.call("GET", f"/runs/{run['run_id']}/results")
+    assert code == 200
+    assert [file["name"] for file in answer["files"]] == ["answer_keys.json", "rubrics.json"]
+    assert all("X-Amz-Signature" in file["url"] for file in answer["files"])
+
+
+def test_progress_costs_at_most_ten_read_units(stack: Stack, assignment: str) -> None:
+    stack.put(f"{assignment}/questions.json", exam(assignment))
+    run = stack.wait(stack.start(assignment, "rubric"))
+    stack.requests.clear()
+    stack.call("GET", f"/runs/{run['run_id']}")
+    assert stack.requests == {"api GetItem": 1}
+    row = stack.dynamodb.get_item(TableName="aita-test", Key={"pk": {"S": f"RUN#{run['run_id']}"}, "sk": {"S": "META"}})
+    assert len(str(row["Item"])) < 10 * 4096, "a consistent read of 4 KB is one unit"
+
+
+def test_openapi_names_every_route(stack: Stack) -> None:
+    code, document = stack.call("GET", "/openapi.json")
+    assert code == 200
+    assert set(document["paths"]) == {
+        "/assignments/{assignment}/uploads",
+        "/runs",
+        "/runs/{run_id}",
+        "/runs/{run_id}/tasks",
+        "/runs/{run_id}/resume",
+        "/runs/{run_id}/cancel",
+        "/runs/{run_id}/results",
+    }
