@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from aita.models.api import MAX_UPLOAD_BYTES
+from aita.models.names import MAX_UPLOAD_BYTES
 
 from tests.integration.material import QUESTIONS, exam
 from tests.integration.stack import Stack

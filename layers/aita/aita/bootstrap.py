@@ -1,7 +1,7 @@
 """The composition root: each function's service, put together from settings and adapters.
 
-Each is made when it is first asked for. Imports stand inside the makers: what calls no model
-must not pay for importing openai when it starts, nor what parses no scan for the imaging layer.
+Imports stand inside the makers, so that a function starts with what it needs alone: one that
+calls no model does not pay for importing openai, and the imaging layer is split's alone.
 """
 
 import time
@@ -15,18 +15,19 @@ from aita.aws.objects import S3Objects
 from aita.aws.runs import DynamoRuns
 from aita.aws.tasks import DynamoTasks
 from aita.models.run import RunSettings
-from aita.services.collect import Collector
-from aita.services.execute import Executor
-from aita.services.plan import Planner
 from aita.services.record import Recorder
 from aita.services.run_watch import RunWatch
-from aita.services.split import Splitter
-from aita.services.status import Reader
-from aita.services.submit import Submissions
 from aita.settings import ApiSettings, PlanSettings, SplitSettings, StackSettings, TaskSettings
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.idempotency import DynamoDBPersistenceLayer
+
+    from aita.services.collect import Collector
+    from aita.services.execute import Executor
+    from aita.services.plan import Planner
+    from aita.services.split import Splitter
+    from aita.services.status import Reader
+    from aita.services.submit import Submissions
 
 
 def utc_now() -> datetime:
@@ -61,8 +62,8 @@ def make_stores(settings: StackSettings) -> Stores:
 class Api:
     """What is behind the API: what changes runs, what reads them, and where its idempotency keys are kept."""
 
-    submissions: Submissions
-    reader: Reader
+    submissions: "Submissions"
+    reader: "Reader"
     idempotency: "DynamoDBPersistenceLayer"
 
 
@@ -71,6 +72,8 @@ def make_api() -> Api:
     from aws_lambda_powertools.utilities.idempotency import DynamoDBPersistenceLayer
 
     from aita.aws.executions import StepFunctions
+    from aita.services.status import Reader
+    from aita.services.submit import Submissions
 
     settings = ApiSettings.read()
     stores = make_stores(settings)
@@ -97,17 +100,20 @@ def make_api() -> Api:
     )
 
 
-def make_planner() -> Planner:
+def make_planner() -> "Planner":
     """Return the service behind the plan function."""
+    from aita.services.plan import Planner
+
     settings = PlanSettings.read()
     stores = make_stores(settings)
     functions = {"task": settings.task_function_arn, "split": settings.split_function_arn}
     return Planner(runs=stores.runs, tasks=stores.tasks, objects=stores.objects, clock=utc_now, functions=functions)
 
 
-def make_splitter() -> Splitter:
+def make_splitter() -> "Splitter":
     """Return the service behind the split function; it alone has the imaging layer."""
     from aita.imaging.pages import pages
+    from aita.services.split import Splitter
 
     settings = SplitSettings.read()
     stores = make_stores(settings)
@@ -120,12 +126,13 @@ def make_splitter() -> Splitter:
     )
 
 
-def make_executor() -> Executor:
+def make_executor() -> "Executor":
     """Return the service behind the task function."""
     from aita.aws.api_key import ApiKey
     from aita.aws.limiter import DynamoLimiter
     from aita.llm.chat import ChatModel, connect
     from aita.services.ask import LONGEST_SLEEP, Asker
+    from aita.services.execute import Executor
     from aita.services.reply_cache import ReplyCache
 
     settings = TaskSettings.read()
@@ -153,7 +160,9 @@ def make_executor() -> Executor:
     return Executor(runs=stores.runs, objects=stores.objects, watch=watch, asker=asker, recorder=stores.recorder(watch))
 
 
-def make_collector() -> Collector:
+def make_collector() -> "Collector":
     """Return the service behind the collect function."""
+    from aita.services.collect import Collector
+
     stores = make_stores(StackSettings.read())
     return Collector(runs=stores.runs, tasks=stores.tasks, objects=stores.objects, clock=utc_now)

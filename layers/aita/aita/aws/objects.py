@@ -7,7 +7,6 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from aita.errors import ObjectChanged, ObjectNotFound
-from aita.models.api import PresignedPost
 from aita.services.protocols import StoredObject
 
 URL_SECONDS = 15 * 60
@@ -69,8 +68,8 @@ class S3Objects:
         url: str = self.client.generate_presigned_url("get_object", Params=parameters, ExpiresIn=URL_SECONDS)
         return url
 
-    def presign_post(self, key: str, name: str, content_type: str, size: int) -> PresignedPost:
-        """Return a form that uploads exactly this key, content type and size within the next minutes."""
+    def presign_post(self, key: str, content_type: str, size: int) -> tuple[str, dict[str, str]]:
+        """Return the URL and fields of a form that uploads exactly this within the next minutes."""
         form = self.client.generate_presigned_post(
             self.bucket,
             key.replace("${filename}", "$_{filename}"),
@@ -78,4 +77,4 @@ class S3Objects:
             Conditions=[{"Content-Type": content_type}, ["content-length-range", size, size]],
             ExpiresIn=URL_SECONDS,
         )
-        return PresignedPost(name=name, url=form["url"], fields=form["fields"])
+        return form["url"], form["fields"]

@@ -1,6 +1,7 @@
 """Chat completions of any OpenAI-compatible endpoint."""
 
 import base64
+import json
 import logging
 import time
 from collections.abc import Callable, Mapping
@@ -20,6 +21,8 @@ logger = logging.getLogger(__name__)
 
 RESPONSE_FORMATS = ("json_schema", "json_object", "text")
 """From the strictest to what every server has; an endpoint that lacks one is asked with the next from then on."""
+
+_NO_COMPLETION = "the provider's answer was not a chat completion"
 
 
 @dataclass(slots=True)
@@ -64,6 +67,8 @@ class ChatModel:
                 if isinstance(error, openai.APIStatusError) and self._learns(error):
                     continue
                 failure = classify(error)
+            except (json.JSONDecodeError, UnicodeDecodeError):  # a body that says it is JSON, and is not
+                failure = ProviderBusy(_NO_COMPLETION)
             else:
                 return _reply(completion, round((self.now() - started) * 1000))
             if isinstance(failure, RunStopped):
@@ -120,26 +125,27 @@ def _data_url(jpeg: bytes) -> str:
 
 
 def _reply(completion: Any, latency_ms: int) -> Reply:
-    if not getattr(completion, "choices", None):
-        raise ProviderBusy("the provider's answer was not a chat completion")
+    if not getattr(completion, "choices", None) or completion.choices[0].message is None:
+        raise ProviderBusy(_NO_COMPLETION)
     choice = completion.choices[0]
+    content = choice.message.content
     return Reply(
-        text=choice.message.content or "",
+        text=content.encode("utf-8", "replace").decode() if isinstance(content, str) else "",  # no lone surrogates
         finish_reason=choice.finish_reason or "",
         refusal=bool(choice.message.refusal),
-        model=completion.model,
+        model=completion.model or "",
         usage=_tokens(completion.usage),
         latency_ms=latency_ms,
     )
 
 
 def _tokens(usage: Any) -> TokenUsage | None:
-    if usage is None:
+    if usage is None or usage.prompt_tokens is None or usage.completion_tokens is None:
         return None
     details = usage.prompt_tokens_details
     return TokenUsage(
         input_tokens=usage.prompt_tokens,
-        cached_input_tokens=(details and details.cached_tokens) or 0,
+        cached_input_tokens=min((details and details.cached_tokens) or 0, usage.prompt_tokens),
         output_tokens=usage.completion_tokens,
     )
 

@@ -1,5 +1,6 @@
 """What a failed call means: who owns it, by the status and code that the provider answered."""
 
+import math
 import re
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -47,8 +48,9 @@ def _code(error: openai.APIStatusError) -> str:
     return _word(error.code or "")
 
 
-def _word(text: str) -> str:
-    """Return a code if it looks like one: what providers put there could otherwise be anything."""
+def _word(value: object) -> str:
+    """Return a code if it looks like one, also a number's: what providers put there could otherwise be anything."""
+    text = str(value)
     return text if re.fullmatch(r"[\w.\-\[\]]{1,80}", text) else ""
 
 
@@ -59,6 +61,8 @@ def _retry_after(error: openai.APIStatusError) -> float | None:
         return None
     try:
         seconds = float(value)
+        if math.isnan(seconds):
+            return None
     except ValueError:
         try:
             seconds = (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds()

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from aita.errors import ObjectChanged, ObjectNotFound
-from aita.models.api import PresignedPost
 from aita.services.protocols import StoredObject
 
 
@@ -56,10 +55,9 @@ class MemoryObjects:
         """Return a URL that leads nowhere."""
         return f"memory:///{key}?{filename}"
 
-    def presign_post(self, key: str, name: str, content_type: str, size: int) -> PresignedPost:
+    def presign_post(self, key: str, content_type: str, size: int) -> tuple[str, dict[str, str]]:
         """Return a form that leads nowhere."""
-        fields = {"key": key, "Content-Type": content_type, "size": str(size)}
-        return PresignedPost(name=name, url="memory:///", fields=fields)
+        return "memory:///", {"key": key, "Content-Type": content_type, "size": str(size)}
 
 
 def _etag(data: bytes) -> str:

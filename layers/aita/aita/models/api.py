@@ -7,17 +7,15 @@ from typing import Annotated
 from pydantic import Field
 
 from aita.models.base import Frozen
+from aita.models.names import MAX_UPLOAD_BYTES
 from aita.models.run import Ref, RunStatus, RunSummary, TaskStatus
-
-MAX_UPLOAD_BYTES = 200 * 1024 * 1024
-"""The largest file that may be uploaded: a thick exam as one PDF scan, with room."""
 
 
 class RunOptions(Frozen):
     """What a run may be started with; what is left out takes the stack's own value."""
 
     max_workers: Annotated[int, Field(ge=1, le=10_000)] | None = None
-    rate_limit_rps: Annotated[float, Field(ge=0)] | None = None
+    rate_limit_rps: Annotated[float, Field(ge=0, le=10_000, allow_inf_nan=False)] | None = None
     enable_checkpointing: bool | None = None
     checkpoint_interval: Annotated[int, Field(ge=1)] | None = None
     retry_failed_tasks: bool | None = None

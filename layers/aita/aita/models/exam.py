@@ -8,7 +8,9 @@ from pydantic import AfterValidator, Field, StringConstraints, model_validator
 from aita.models.base import Frozen, Material
 
 POINTS_TOLERANCE = 0.01
-"""Two numbers of points nearer than this are the same: rubrics are written with two decimals."""
+"""Two numbers of points that differ by this or less are the same: rubrics are written with two decimals."""
+
+_TOLERANCE = POINTS_TOLERANCE + 1e-9  # 1.01 - 1 is a little more than 0.01 in binary
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 
@@ -93,9 +95,9 @@ class RubricPoints(Material):
             if criterion.points <= 0:
                 return f"criterion {number} has {criterion.points:g} points: each must have more than 0"
         total = sum(criterion.points for criterion in self.criteria)
-        if abs(total - self.total_points) > POINTS_TOLERANCE:
+        if abs(total - self.total_points) > _TOLERANCE:
             return f"the criteria sum to {total:g} points and total_points is {self.total_points:g}: make them equal"
-        if abs(self.total_points - points) > POINTS_TOLERANCE:
+        if abs(self.total_points - points) > _TOLERANCE:
             return f"total_points is {self.total_points:g} and the question is worth {points:g}: make them equal"
         return None
 

@@ -30,6 +30,9 @@ MATERIAL_TYPES = {
 }
 """The instructor's files and the content type each is uploaded with."""
 
+MAX_UPLOAD_BYTES = 200 * 1024 * 1024
+"""The largest file that may be uploaded: a thick exam as one PDF scan, with room."""
+
 _ASSIGNMENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 _LONGEST_NAME = 200  # bytes; an S3 key holds 1,024
 
@@ -79,6 +82,6 @@ def _plain(part: str) -> bool:
     return (
         part not in {"", ".", ".."}
         and part == part.strip()
-        and len(part.encode()) <= _LONGEST_NAME
         and not any(unicodedata.category(character) in {"Cc", "Cs"} for character in part)
+        and len(part.encode()) <= _LONGEST_NAME
     )

@@ -113,9 +113,16 @@ def parse_roster(text: str) -> tuple[RosterEntry, ...]:
     Raises
     ------
     InvalidMaterial
-        If the first column is missing or a line has no name.
+        If it is not CSV, the first column is missing or a line has no name.
     """
-    reader = csv.DictReader(io.StringIO(text))
+    reader = csv.DictReader(io.StringIO(text, newline=None))  # also the line ends of old Macs
+    try:
+        return _entries(reader)
+    except csv.Error as error:
+        raise InvalidMaterial(f"roster.csv, line {reader.line_num}: it is not CSV: {error}") from None
+
+
+def _entries(reader: "csv.DictReader[str]") -> tuple[RosterEntry, ...]:
     fields = [field.strip() for field in reader.fieldnames or ()]
     if "Student Name" not in fields:
         raise InvalidMaterial("roster.csv, line 1: there is no column 'Student Name'; name the columns in line 1")

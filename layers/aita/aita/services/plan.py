@@ -55,10 +55,11 @@ class Planner:
         items = make_items(run, stage, plan.refs, plan.inputs)
         ended = self._ended(run, stage, {item.task_id for item in items})
         todo = [item for item in items if item.task_id not in ended]
+        every = _dump(items)
         files = plan.files | {
             INPUTS: plan.inputs.model_dump_json().encode(),
-            ITEMS: _dump(items),
-            MANIFEST: _dump(todo),
+            ITEMS: every,
+            MANIFEST: _dump(todo) if ended else every,
         }
         for name, data in files.items():
             self.objects.put(keys.stage_file(run.run_id, stage.name, name), data)
@@ -109,4 +110,4 @@ def _task_id(assignment: str, stage: Stage, refs: Refs, digest: str) -> str:
 
 
 def _dump(items: list[Item]) -> bytes:
-    return json.dumps([{"task_id": item.task_id, "refs": item.refs} for item in items]).encode()
+    return b"[" + b",\n".join(item.model_dump_json().encode() for item in items) + b"]"

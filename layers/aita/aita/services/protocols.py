@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from aita.models.api import PresignedPost
 from aita.models.run import Run, RunStatus, RunSummary, StageCounts, TaskRow, Usage
 from aita.tasks.llm_task import LLMRequest
 
@@ -51,8 +50,8 @@ class ObjectStore(Protocol):
         """Return a URL that downloads the object for the next minutes."""
         ...
 
-    def presign_post(self, key: str, name: str, content_type: str, size: int) -> PresignedPost:
-        """Return a form that uploads exactly this key, content type and size within the next minutes."""
+    def presign_post(self, key: str, content_type: str, size: int) -> tuple[str, dict[str, str]]:
+        """Return the URL and fields of a form that uploads exactly this within the next minutes."""
         ...
 
 

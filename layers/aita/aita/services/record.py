@@ -91,7 +91,8 @@ class Recorder:
     def _count(self, event: ItemEvent, row: TaskRow) -> None:
         run = self.runs.count(event.run_id, event.stage, row)
         self.watch.saw(run)
-        if run.stages[event.stage].ended % run.settings.checkpoint_interval == 0:
+        counts = run.stages.get(event.stage)  # none in a later attempt that has not come to this stage
+        if counts is not None and counts.ended % run.settings.checkpoint_interval == 0:
             self.runs.summarise(run)
 
     def _row(self, event: ItemEvent, file: TaskFile, spent: Spent) -> TaskRow:

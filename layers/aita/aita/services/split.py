@@ -8,9 +8,9 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from aita.errors import MissingInput, TaskError, UnreadableScan
-from aita.models.api import MAX_UPLOAD_BYTES
+from aita.errors import MissingInput, ObjectNotFound, TaskError, UnreadableScan
 from aita.models.exam import Page, SplitPages
+from aita.models.names import MAX_UPLOAD_BYTES
 from aita.models.run import ItemEvent
 from aita.services import keys
 from aita.services.protocols import ObjectStore
@@ -21,6 +21,8 @@ from aita.services.stages.split import SOURCES
 logger = logging.getLogger(__name__)
 
 _WRITERS = 4  # page images on their way to S3 while the next page is made
+
+_GONE = "the scan is no longer there: upload it again and start a new run"
 
 
 class PageImage(Protocol):
@@ -66,7 +68,11 @@ class Splitter:
     def _split(self, event: ItemEvent) -> SplitPages:
         assignment = self.watch.get(event.run_id).assignment
         student_id, source = str(event.item.refs["student_id"]), str(event.item.refs["source"])
-        data = self.objects.get(self._source_key(event, source))
+        key = self._source_key(event, source)
+        try:
+            data = self.objects.get(key)
+        except ObjectNotFound:
+            raise MissingInput(_GONE) from None
         if len(data) > MAX_UPLOAD_BYTES:
             raise UnreadableScan(f"the file is larger than {MAX_UPLOAD_BYTES // 2**20} MiB: scan it in parts")
         made: list[Page] = []
@@ -89,5 +95,5 @@ class Splitter:
         if self._sources is None or self._sources[0] != version:
             self._sources = version, json.loads(self.objects.get(name))
         if source not in self._sources[1]:
-            raise MissingInput("the scan is no longer there: upload it again and start a new run")
+            raise MissingInput(_GONE)
         return self._sources[1][source]

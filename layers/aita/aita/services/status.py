@@ -26,6 +26,7 @@ from aita.services.protocols import Clock, ObjectStore, RunStore, TaskStore
 from aita.services.stages.split import SplitStage
 
 PAGE_SIZE = 100
+_LONGEST_TOKEN = 12  # digits: far more items than a run has
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +90,8 @@ class Reader:
 
     def _presign(self, assignment: str, name: str, size: int) -> PresignedPost:
         content_type = check_upload(name)
-        return self.objects.presign_post(keys.material(assignment, name), name, content_type, size)
+        url, fields = self.objects.presign_post(keys.material(assignment, name), content_type, size)
+        return PresignedPost(name=name, url=url, fields=fields)
 
     def _pending(self, run: Run, limit: int, token: str | None) -> TaskPage:
         try:
@@ -97,23 +99,23 @@ class Reader:
         except ObjectNotFound:  # not planned yet
             return TaskPage(tasks=())
         ended = {row.task_id for row in self.tasks.rows(run.run_id, run.stage)}
-        pending = [item for item in items if item.task_id not in ended]
-        start = _offset(token)
-        shown = pending[start : start + limit]
-        more = start + limit < len(pending)
+        places = range(_offset(token), len(items))  # a token is a place among all items: tasks end between two pages
+        pending = [place for place in places if items[place].task_id not in ended]
+        shown = [items[place] for place in pending[:limit]]
+        following = pending[limit : limit + 1]
         return TaskPage(
             tasks=tuple(
                 TaskView(task_id=item.task_id, stage=run.stage, status=TaskStatus.PENDING, refs=item.refs)
                 for item in shown
             ),
-            next_token=str(start + limit) if more else None,
+            next_token=str(following[0]) if following else None,
         )
 
 
 def _offset(token: str | None) -> int:
     if token is None:
         return 0
-    if not token.isdecimal():
+    if not token.isdecimal() or len(token) > _LONGEST_TOKEN:
         raise RequestError("next_token is not one that this list gave")
     return int(token)
 

@@ -23,7 +23,7 @@ def find_object(reply: str) -> str:
             break
         try:
             _, end = decoder.raw_decode(text, start)
-        except (json.JSONDecodeError, RecursionError):
+        except (ValueError, RecursionError):  # ValueError: also a number of thousands of digits
             start = text.find("{", start + 1)
         else:
             return text[start:end]

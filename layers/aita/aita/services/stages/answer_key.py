@@ -32,9 +32,10 @@ class AnswerKeyStage(LLMStage):
     inputs_model: ClassVar = QuestionInputs
 
     def require(self, material: Material) -> None:
-        """There must be questions."""
+        """There must be questions, and instructions that can be read if there are any."""
         material.exam()
         material.question_instructions()
+        material.rubric_instructions()
 
     def plan(self, material: Material) -> StagePlan:
         """One task for each question, in the exam's order."""

@@ -4,7 +4,6 @@ import json
 from collections.abc import Iterable
 from typing import Any, ClassVar, Literal
 
-from natsort import natsorted, ns
 from pydantic import BaseModel
 
 from aita.errors import Conflict, InvalidMaterial, MissingMaterial, ObjectChanged
@@ -14,7 +13,6 @@ from aita.models.student import Students
 from aita.services import keys
 from aita.services.material import Material
 from aita.services.protocols import StoredObject
-from aita.services.roster import identify
 from aita.services.stages.stage import NoInputs, Refs, Stage, StagePlan
 
 SOURCES = "sources"
@@ -41,6 +39,8 @@ class SplitStage(Stage):
 
     def plan(self, material: Material) -> StagePlan:
         """One task for each file, by student and in natural order; new students get their ids here."""
+        from natsort import natsorted, ns  # noqa: PLC0415 - only Plan orders files; the task function starts without
+
         folders: dict[str, list[StoredObject]] = {}
         for folder, file in _files(material):
             folders.setdefault(folder, []).append(file)
@@ -72,7 +72,8 @@ def _files(material: Material) -> Iterable[tuple[str, StoredObject]]:
     prefix = keys.scans(material.assignment)
     for file in material.objects.list(prefix):
         folder, _, name = file.key.removeprefix(prefix).partition("/")
-        if (name or folder).startswith(".") or name == "Thumbs.db" or file.key.endswith("/"):
+        base = file.key.rpartition("/")[2]
+        if not base or base.startswith(".") or base == "Thumbs.db":
             continue  # what desktops leave in folders
         if not name:
             raise InvalidMaterial(
@@ -82,6 +83,8 @@ def _files(material: Material) -> Iterable[tuple[str, StoredObject]]:
 
 
 def _register(material: Material, folders: Iterable[str]) -> Students:
+    from aita.services.roster import identify  # noqa: PLC0415 - only Plan compares names, with rapidfuzz
+
     roster = material.roster()
     for _ in range(_TRIES):
         known, etag = material.students()

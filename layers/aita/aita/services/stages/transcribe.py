@@ -37,6 +37,7 @@ class TranscribeStage(LLMStage):
 
 
 def _page_refs(material: Material) -> Iterator[Refs]:
-    for student_id, pages in material.pages().items():
-        for page in pages:
+    students = material.pages()
+    for student_id in list(students):
+        for page in students.pop(student_id):  # let go as it goes: an institution has 100,000 pages
             yield {"student_id": student_id, "page": page.page, "image": page.key, "sha256": page.sha256}

@@ -1,0 +1,108 @@
+"""What a file is, told from its content: the name it came with may lie."""
+
+from typing import Literal
+
+from aita.errors import UnreadableScan
+
+Kind = Literal["jpeg", "png", "tiff", "heic", "pdf"]
+
+_TAKEN = "aita reads JPEG, PNG, TIFF, HEIC and PDF"
+
+_SIGNATURES: tuple[tuple[bytes, Kind], ...] = (
+    (b"\xff\xd8\xff", "jpeg"),
+    (b"\x89PNG\r\n\x1a\n", "png"),
+    (b"II*\0", "tiff"),
+    (b"MM\0*", "tiff"),
+    (b"II+\0", "tiff"),  # BigTIFF
+    (b"MM\0+", "tiff"),
+)
+_HEIC_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"msf1"})
+
+# Only for the message: people should learn what they uploaded, not only that it was wrong.
+_OTHERS: tuple[tuple[bytes, str], ...] = (
+    (b"GIF8", "a GIF image"),
+    (b"BM", "a BMP image"),
+    (b"\0\0\0\x0cjP  ", "a JPEG 2000 image"),
+    (b"\xff\x4f\xff\x51", "a JPEG 2000 image"),
+    (b"\xff\x0a", "a JPEG XL image"),
+    (b"\0\0\0\x0cJXL ", "a JPEG XL image"),
+    (b"PK\x03\x04", "a zip archive or an Office document"),
+    (b"PK\x05\x06", "an empty zip archive"),
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old Office document"),
+    (b"{\\rtf", "an RTF document"),
+    (b"%!PS", "a PostScript document"),
+    (b"7z\xbc\xaf\x27\x1c", "a 7z archive"),
+    (b"Rar!\x1a\x07", "a RAR archive"),
+    (b"\x1f\x8b", "a gzip archive"),
+    (b"\x7fELF", "an executable"),
+    (b"MZ", "an executable"),
+    (b"\xcf\xfa\xed\xfe", "an executable"),
+    (b"\xca\xfe\xba\xbe", "an executable"),
+    (b"#!", "a script"),
+)
+
+_HEADER_WITHIN = 1024  # bytes: scanners and mail gateways put some before a PDF's header, and readers allow that many
+_NOT_IN_TEXT = bytes(set(range(32)) - set(b"\t\n\f\r")) + b"\x7f"
+
+
+def sniff(data: bytes) -> Kind:
+    """Tell what kind of scan this is from its first bytes.
+
+    Parameters
+    ----------
+    data
+        The whole file, or its first 1,024 bytes or more.
+
+    Returns
+    -------
+    Kind
+        ``"jpeg"``, ``"png"``, ``"tiff"``, ``"heic"`` or ``"pdf"``.
+
+    Raises
+    ------
+    UnreadableScan
+        The file is empty, or of another type; the message names the type where it is a known one.
+    """
+    if not data:
+        raise UnreadableScan("the file is empty: scan or upload it again")
+    for signature, kind in _SIGNATURES:
+        if data.startswith(signature):
+            return kind
+    if _heif_brands(data) & _HEIC_BRANDS and b"avif" not in _heif_brands(data):
+        return "heic"
+    other = _other(data)
+    if other is None and b"%PDF-" in data[:_HEADER_WITHIN]:
+        return "pdf"
+    raise UnreadableScan(f"the file is {other or 'of an unknown type'}: {_TAKEN}")
+
+
+def _heif_brands(data: bytes) -> set[bytes]:
+    """Return the brands in the ``ftyp`` box that every file of this family starts with."""
+    if data[4:8] != b"ftyp":
+        return set()
+    end = min(int.from_bytes(data[:4]), 256)
+    return {data[8:12]} | {data[at : at + 4] for at in range(16, end, 4)}
+
+
+def _other(data: bytes) -> str | None:
+    """Name a type that is not taken; ``None`` if it may yet be a PDF or is nothing known."""
+    for signature, name in _OTHERS:
+        if data.startswith(signature):
+            return name
+    if data.startswith(b"RIFF"):
+        return "a WebP image" if data[8:12] == b"WEBP" else "a sound or a video"
+    if brands := _heif_brands(data):
+        return "an AVIF image" if b"avif" in brands else "a video"
+    return _text(data[:_HEADER_WITHIN])
+
+
+def _text(head: bytes) -> str | None:
+    """Name a type that people can read in an editor; ``None`` if it is not one of those."""
+    if b"%PDF-" in head or head.translate(None, _NOT_IN_TEXT) != head:
+        return None
+    markup = head.removeprefix(b"\xef\xbb\xbf").lstrip().lower()
+    if b"<svg" in markup:
+        return "an SVG drawing"
+    if markup.startswith((b"<!doctype html", b"<html")):
+        return "an HTML page"
+    return "an XML document" if markup.startswith(b"<?xml") else "plain text"

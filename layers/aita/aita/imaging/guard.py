@@ -1,0 +1,102 @@
+"""What imaging libraries raise on a file made by a stranger becomes one error of ours."""
+
+import struct
+import warnings
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+from PIL import Image
+
+from aita.errors import UnreadableScan
+
+MAX_PIXELS: Final = 89_478_485
+"""Pillow's own default for ``Image.MAX_IMAGE_PIXELS``; an A4 page at 600 dpi has 35 million."""
+
+LIBRARY_ERRORS: Final = (
+    ArithmeticError,
+    AssertionError,
+    EOFError,
+    LookupError,
+    OSError,
+    RuntimeError,  # pypdfium2's PdfiumError and libheif's errors are of this kind
+    SyntaxError,
+    TypeError,
+    ValueError,
+    Warning,
+    Image.DecompressionBombError,
+    struct.error,
+    zlib.error,
+)
+"""What the libraries let through when a header or a stream is not what they expect.
+
+``MemoryError`` is left out: it says something about the machine, not about the file.
+"""
+
+
+@contextmanager
+def reading(what: str) -> Iterator[None]:
+    """Turn any error of a library into an ``UnreadableScan`` about ``what``.
+
+    Only calls of a library belong in the block, and never a ``yield``: warnings are filtered for
+    the whole process while it lasts. Libraries quote what they read in their messages, so those
+    are dropped, and with ``from None`` the chained exceptions too.
+
+    Parameters
+    ----------
+    what
+        The subject of the message, such as ``"the PNG image"``. Never text of the file.
+
+    Raises
+    ------
+    UnreadableScan
+        A library raised, or warned of too many pixels or of a directory that is cut off.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            # Pillow's way to say that a TIFF's directory ends early: the pages after it would be lost silently.
+            warnings.filterwarnings("error", message=".*corrupt EXIF data")
+            yield
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        raise UnreadableScan(_too_many_pixels(what)) from None
+    except LIBRARY_ERRORS:
+        raise UnreadableScan(f"{what} is corrupt or cut off: scan or export it again") from None
+
+
+def check_pixels(size: tuple[int, int], what: str) -> None:
+    """Refuse an image by the size that its header gives, before anything is decoded.
+
+    Parameters
+    ----------
+    size
+        Width and height in pixels.
+    what
+        The subject of the message.
+
+    Raises
+    ------
+    UnreadableScan
+        The image has more than ``MAX_PIXELS`` pixels.
+    """
+    width, height = size
+    if width * height > MAX_PIXELS:
+        raise UnreadableScan(_too_many_pixels(what))
+
+
+def check_pages(count: int, max_pages: int) -> None:
+    """Refuse a file with more than ``max_pages`` pages.
+
+    Raises
+    ------
+    UnreadableScan
+        There are too many.
+    """
+    if count > max_pages:
+        raise UnreadableScan(f"the file has more than {max_pages:,} pages: split it into smaller files")
+
+
+def _too_many_pixels(what: str) -> str:
+    return f"{what} has more than {MAX_PIXELS // 1_000_000} megapixels: scan it at a lower resolution"

@@ -1,0 +1,53 @@
+"""The one door of this package: a scanned file in, its pages out."""
+
+from collections.abc import Iterator
+
+from aita.imaging.detect import sniff
+from aita.imaging.encode import PageImage
+from aita.imaging.jpeg import jpeg_page
+from aita.imaging.pdf import pdf_pages
+from aita.imaging.raster import heic_pages, png_page, tiff_pages
+
+__all__ = ["PageImage", "pages"]
+
+
+def pages(data: bytes, *, longest_side: int = 2048, max_pages: int = 1000) -> Iterator[PageImage]:
+    """Yield one image per page of a scanned file, in order.
+
+    It is lazy: a page is decoded when it is asked for, and one is in memory at a time. So an
+    error in a later page comes after the pages before it.
+
+    Parameters
+    ----------
+    data
+        The file: JPEG, PNG, TIFF (all frames), HEIC (all top-level images) or PDF (all pages,
+        drawn at 200 dpi). Its type is told from its content.
+    longest_side
+        Bound on width and height, in pixels. Larger images are shrunk, none is enlarged.
+    max_pages
+        How many pages a file may have.
+
+    Yields
+    ------
+    PageImage
+        An upright JPEG, gray or RGB, what is transparent on white, without metadata. A JPEG that
+        is upright and within bounds already keeps its compressed pixels as they are.
+
+    Raises
+    ------
+    UnreadableScan
+        The file is empty, of another type, corrupt, cut off, encrypted or without pages; it has
+        more than ``max_pages``; or an image in it has more than 89 megapixels, which is told from
+        its header. The message says which and what to do, and holds nothing of the file's content.
+    """
+    match sniff(data):
+        case "jpeg":
+            yield jpeg_page(data, longest_side)
+        case "png":
+            yield png_page(data, longest_side)
+        case "tiff":
+            yield from tiff_pages(data, longest_side, max_pages)
+        case "heic":
+            yield from heic_pages(data, longest_side, max_pages)
+        case "pdf":
+            yield from pdf_pages(data, longest_side, max_pages)

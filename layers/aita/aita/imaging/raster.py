@@ -1,0 +1,93 @@
+"""PNG, TIFF and HEIC files: the pages they hold."""
+
+from collections.abc import Iterator
+from io import BytesIO
+from typing import Final, cast
+
+import pillow_heif
+from PIL import Image
+from PIL.TiffImagePlugin import TiffImageFile
+
+from aita.errors import UnreadableScan
+from aita.imaging.encode import PageImage, encode, orientation
+from aita.imaging.guard import check_pages, check_pixels, reading
+
+_PNG_END: Final = b"\0\0\0\0IEND\xaeB`\x82"
+_TIFF_BITS_PER_SAMPLE: Final = 258
+
+
+def png_page(data: bytes, longest_side: int) -> PageImage:
+    """Return the page that a PNG holds; of an animation, the first image.
+
+    Raises
+    ------
+    UnreadableScan
+        It is corrupt, cut off or too large.
+    """
+    what = "the PNG image"
+    if _PNG_END not in data:
+        # Pillow does without it; a file that lacks its end is refused, whatever the kind.
+        raise UnreadableScan(f"{what} is cut off: scan or export it again")
+    with reading(what):
+        image = Image.open(BytesIO(data), formats=("PNG",))
+        image.load()  # the orientation may come after the pixels
+    return encode(image, longest_side, what, orientation(image.info.get("exif", b"")))
+
+
+def tiff_pages(data: bytes, longest_side: int, max_pages: int) -> Iterator[PageImage]:
+    """Yield a page for every frame of a TIFF, in order; one frame is in memory at a time.
+
+    Pillow turns a TIFF's frames upright as it decodes them.
+
+    Raises
+    ------
+    UnreadableScan
+        A frame is corrupt, cut off or too large, or there are more than ``max_pages``.
+    """
+    with reading("the TIFF image"):
+        image = cast("TiffImageFile", Image.open(BytesIO(data), formats=("TIFF",)))
+        count = _frames(image, max_pages)
+    check_pages(count, max_pages)
+    for number in range(count):
+        what = f"page {number + 1} of the TIFF image"
+        with reading(what):
+            image.seek(number)
+        check_pixels(image.size, what)
+        bits = image.tag_v2.get(_TIFF_BITS_PER_SAMPLE, ())
+        if image.mode.startswith("I;16") and 16 not in bits:  # noqa: PLR2004 - bits
+            # Pillow unpacks 12 bits without scaling them: the page would come out black.
+            raise UnreadableScan(f"{what} has {bits[0]} bits a pixel: save it with 8 or 16")
+        yield encode(image, longest_side, what)
+
+
+def _frames(image: TiffImageFile, max_pages: int) -> int:
+    """Count a TIFF's frames by following its directories, to one past ``max_pages`` at most."""
+    for number in range(max_pages + 1):
+        try:
+            image.seek(number)
+        except EOFError:
+            return number
+    return max_pages + 1
+
+
+def heic_pages(data: bytes, longest_side: int, max_pages: int) -> Iterator[PageImage]:
+    """Yield a page for every top-level image of a HEIC file, in the file's order.
+
+    libheif turns them as their own boxes say; an EXIF orientation beside those is a remark, by
+    the standard, and must not turn them again.
+
+    Raises
+    ------
+    UnreadableScan
+        An image is corrupt, cut off or too large, or there are more than ``max_pages``.
+    """
+    with reading("the HEIC image"):
+        images = list(pillow_heif.open_heif(BytesIO(data)))
+    check_pages(len(images), max_pages)
+    for number in range(1, len(images) + 1):
+        image = images.pop(0)  # not kept in the list: it holds on to its pixels once they are decoded
+        what = f"page {number} of the HEIC image"
+        check_pixels(image.size, what)
+        with reading(what):
+            decoded = image.to_pillow()
+        yield encode(decoded, longest_side, what)
