@@ -1,0 +1,1 @@
+"""An OpenAI-compatible server on loopback that knows the sample exam only."""

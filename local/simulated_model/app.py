@@ -1,0 +1,143 @@
+"""The HTTP side of the simulated model: OpenAI's routes, and two of its own to watch and steer it."""
+
+import asyncio
+import contextlib
+import json
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Annotated, Any
+
+from pydantic import BaseModel, Field, ValidationError
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+from starlette.types import Scope
+
+from local.simulated_model import replies
+from local.simulated_model.chat import ChatRequest
+from local.simulated_model.conditions import Conditions, Settings
+from local.simulated_model.errors import BadRequest, ServerFault, SimulatedModelError
+from local.simulated_model.page_reader import PageReader
+from local.simulated_model.sample_exam import SampleExam
+from local.simulated_model.statistics import Statistics
+
+Drop = Callable[[Scope], Awaitable[None]]
+"""Closes the connection that a request came on, without an answer."""
+
+_DROPPED = 0
+
+
+class _Orders(BaseModel):
+    """What ``POST /control`` takes beside the fields of the settings."""
+
+    down_for: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
+    reset_stats: bool = False
+
+
+def create_app(exam: SampleExam, conditions: Conditions, drop: Drop) -> Starlette:
+    """Return the ASGI app; ``drop`` is the server's way to close a connection unanswered."""
+    model = SimulatedModel(exam, conditions, drop)
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        yield
+        model.reader.close()
+
+    routes = [
+        Route("/v1/chat/completions", model.chat_completions, methods=["POST"]),
+        Route("/v1/models", model.models),
+        Route("/stats", model.show_stats),
+        Route("/control", model.control, methods=["POST"]),
+    ]
+    return Starlette(routes=routes, lifespan=lifespan, exception_handlers={SimulatedModelError: _error_response})
+
+
+class SimulatedModel:
+    """The routes' handlers and what they share."""
+
+    def __init__(self, exam: SampleExam, conditions: Conditions, drop: Drop) -> None:
+        self.reader = PageReader(exam)
+        self._exam = exam
+        self._conditions = conditions
+        self._drop = drop
+        self._stats = Statistics()
+
+    async def chat_completions(self, request: Request) -> Response:
+        """Answer a request as the conditions have it, and count it."""
+        arrived = time.monotonic()
+        self._stats.begin(time.time())
+        status = _DROPPED
+        try:
+            response = await self._answer(request, arrived)
+        except SimulatedModelError as error:
+            status = error.status
+            error.headers |= self._conditions.rate_headers()
+            raise
+        else:
+            if response is None:
+                await self._drop(request.scope)
+                return Response(status_code=499)  # nobody is left to read it
+            status = response.status_code
+            return response
+        finally:
+            self._stats.end(status)
+
+    async def models(self, _: Request) -> Response:
+        """List the one model."""
+        model = {"id": "simulated", "object": "model", "created": 0, "owned_by": "aita"}
+        return JSONResponse({"object": "list", "data": [model]})
+
+    async def show_stats(self, _: Request) -> Response:
+        """Show the counts and the settings in force."""
+        return JSONResponse({**self._stats.as_dict(), "settings": self._conditions.settings.model_dump()})
+
+    async def control(self, request: Request) -> Response:
+        """Change settings, go down for a while, reset the counts; answer with the settings in force."""
+        try:
+            wanted = json.loads(await request.body())
+            orders = _Orders.model_validate(wanted)
+            changes = {name: value for name, value in wanted.items() if name not in _Orders.model_fields}
+            settings = Settings.model_validate({**self._conditions.settings.model_dump(), **changes})
+        except ValidationError as error:
+            first = error.errors(include_url=False)[0]
+            raise BadRequest(f"{'.'.join(map(str, first['loc'])) or 'body'}: {first['msg']}") from error
+        except ValueError as error:
+            raise BadRequest("the body is not JSON") from error
+        if changes:
+            self._conditions.change(settings)
+        if orders.down_for is not None:
+            self._conditions.go_down(orders.down_for)
+        if orders.reset_stats:
+            self._stats = self._stats.renewed()
+        return JSONResponse(settings.model_dump())
+
+    async def _answer(self, request: Request, arrived: float) -> Response | None:
+        """Return the response, or ``None`` if the connection is to be dropped."""
+        body = await request.body()
+        self._conditions.admit()
+        fault = self._conditions.draw_fault()
+        latency = self._conditions.settings.latency
+        content = await self._reply(ChatRequest.parse(body)) if fault != "error" else None
+        await asyncio.sleep(latency - (time.monotonic() - arrived))
+        if content is None:
+            raise ServerFault
+        if fault == "drop":
+            return None
+        if fault == "cut":
+            self._stats.cut += 1
+            message = content["choices"][0]["message"]
+            message["content"] = replies.cut(message["content"])
+        return JSONResponse(content, headers=self._conditions.rate_headers())
+
+    async def _reply(self, chat: ChatRequest) -> dict[str, Any]:
+        if not chat.images:
+            return replies.completion(chat, replies.about_question(chat, self._exam))
+        pages = [await self.reader.read(url) for url in chat.images]
+        return replies.completion(chat, replies.transcription(chat, pages))
+
+
+async def _error_response(_: Request, error: Exception) -> Response:
+    if not isinstance(error, SimulatedModelError):
+        raise error
+    return JSONResponse(error.body(), status_code=error.status, headers=error.headers)
