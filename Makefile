@@ -1,0 +1,54 @@
+# Everything runs in two virtual environments, made when they are missing: .venv, for what is here, and
+# .aita/emulator, for the emulator, which does not install beside sam.
+
+PYTHON ?= python3
+BIN = .venv/bin
+# MiniStack pins botocore, which settles boto3; its own extra for SAM templates brings much that is not used.
+EMULATOR = ministack==1.5.33 aws-sam-translator==1.115.0 boto3
+
+# sam looks for the interpreter that compiles the layers here.
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+export SAM_CLI_TELEMETRY = 0
+
+REQUIREMENTS = layers/aita/requirements.txt layers/imaging/requirements.txt
+PIP_INSTALL = -m pip install --quiet --disable-pip-version-check
+
+.PHONY: help venv emulator demo test bench clean
+
+help: ## Show this
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1 \t\2/'
+
+venv: .venv/installed ## Make the environment for everything here
+
+emulator: .aita/emulator/installed ## Make the emulator's own environment
+
+demo: venv emulator ## Run the sample exam through the whole stack on this machine
+	$(BIN)/python -m local.demo
+
+test: venv emulator ## Run what decides whether a change is good: lint, types, layers, templates, tests
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/sam validate --lint
+	$(BIN)/cfn-lint template.yaml
+	$(BIN)/pytest -n auto
+
+bench: venv emulator ## Measure, and print one table
+	$(BIN)/python -m benchmarks
+
+clean: ## Stop the local stack and remove everything that was made here
+	if [ -x $(BIN)/aita ]; then $(BIN)/aita local down; fi
+	rm -rf .venv .aita .aws-sam .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache *.egg-info
+
+.venv/installed: pyproject.toml requirements-cli.txt $(REQUIREMENTS)
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "aita takes Python 3.11 or newer: make PYTHON=python3.12")'
+	$(PYTHON) -m venv .venv
+	$(BIN)/python $(PIP_INSTALL) --editable '.[dev]'
+	touch $@
+
+# The functions run here as children of the emulator's interpreter, with the packages beside it.
+.aita/emulator/installed: Makefile $(REQUIREMENTS) | .venv/installed
+	$(BIN)/python -m venv .aita/emulator
+	.aita/emulator/bin/python $(PIP_INSTALL) $(EMULATOR) $(REQUIREMENTS:%=--requirement %)
+	touch $@

@@ -1,0 +1,73 @@
+"""The template as CloudFormation gets it, and the definition as Step Functions gets it."""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from samcli.lib.translate.sam_template_validator import SamTemplateValidator
+from samcli.yamlhelper import yaml_dump, yaml_parse
+from samtranslator.parser.parser import Parser
+from samtranslator.translator.translator import Translator
+
+ROOT = Path(__file__).parents[2]
+Json = dict[str, Any]
+
+
+class ManagedPolicies:
+    """Stands in for IAM, where samtranslator looks managed policies up."""
+
+    def load(self) -> dict[str, str]:
+        return {}
+
+
+@pytest.fixture(scope="session")
+def template() -> Json:
+    """The template as it is written, with intrinsic functions as dictionaries."""
+    parsed: Json = yaml_parse((ROOT / "template.yaml").read_text())
+    return parsed
+
+
+@pytest.fixture(scope="session", params=["Disabled", "Active"])
+def resources(request: pytest.FixtureRequest, template: Json) -> Json:
+    """Every resource after the SAM transform, with tracing off and on."""
+    copy = yaml_parse(yaml_dump(template))
+    validator = SamTemplateValidator(copy, ManagedPolicies(), region="us-east-1")
+    validator._replace_local_codeuri()
+    translator = Translator({}, Parser())
+    transformed = translator.translate(copy, {"Tracing": request.param, "AWS::Region": "us-east-1"})
+    found: Json = transformed["Resources"]
+    return found
+
+
+@pytest.fixture(scope="session")
+def definition_text() -> str:
+    return (ROOT / "statemachine" / "run.asl.json").read_text()
+
+
+@pytest.fixture(scope="session")
+def definition(definition_text: str) -> Json:
+    """The definition with each substitution filled in: a number for MaxConcurrency, its name for the others."""
+    text = definition_text.replace("${MaxConcurrency}", "10")
+    parsed: Json = json.loads(re.sub(r"\$\{(\w+)\}", r"\1", text))
+    return parsed
+
+
+def of_type(resources: Json, kind: str) -> dict[str, Json]:
+    found = {name: resource for name, resource in resources.items() if resource["Type"] == kind}
+    assert found, f"no {kind}: the test would prove nothing"
+    return found
+
+
+def machines(definition: Json) -> Iterator[dict[str, Json]]:
+    """Yield the states of the run and those of one item."""
+    yield definition["States"]
+    yield definition["States"]["RunItems"]["ItemProcessor"]["States"]
+
+
+def all_states(definition: Json) -> dict[str, Json]:
+    run, item = machines(definition)
+    assert not run.keys() & item.keys()
+    return run | item

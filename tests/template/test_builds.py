@@ -1,0 +1,120 @@
+"""What builds the layers and functions, against the template that asks for them."""
+
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from local.deploy import Parameters
+from local.stack import API_KEY_SECRET
+from tests.template.conftest import ROOT, Json, of_type
+
+BUILDS = ROOT / "layers" / "builds"
+HERE = f"python{sys.version_info.major}.{sys.version_info.minor}"
+
+
+def make(target: str, runtime: str, folder: Path, artifacts: Path, **environ: str) -> subprocess.CompletedProcess[str]:
+    """Build as sam does."""
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    return subprocess.run(
+        ["make", "--makefile", str(BUILDS / runtime / "Makefile"), f"build-{target}"],
+        cwd=folder,
+        env={**os.environ, "PATH": path, "ARTIFACTS_DIR": str(artifacts), **environ},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.fixture
+def layer(tmp_path: Path) -> Path:
+    """A layer's folder with a package and one module in it."""
+    package = tmp_path / "layer" / "aita"
+    package.mkdir(parents=True)
+    (package / "__init__.py").write_text("VALUE = 1\n")
+    return package.parent
+
+
+def test_every_runtime_has_its_build(template: Json) -> None:
+    runtimes = template["Parameters"]["Runtime"]["AllowedValues"]
+    assert template["Parameters"]["Runtime"]["Default"] in runtimes
+    assert {folder.parent.name for folder in BUILDS.glob("*/Makefile")} == set(runtimes)
+
+
+def test_every_layer_is_built_for_the_functions_runtime(template: Json) -> None:
+    rules = (BUILDS / "layer.mk").read_text()
+    for name, resource in of_type(template["Resources"], "AWS::Serverless::LayerVersion").items():
+        assert resource["Metadata"] == {
+            "BuildMethod": "makefile",
+            "ContextPath": {"Fn::Sub": "layers/builds/${Runtime}"},
+        }
+        assert resource["Properties"]["CompatibleRuntimes"] == [{"Ref": "Runtime"}]
+        assert f"\nbuild-{name}:" in rules
+        assert (ROOT / resource["Properties"]["ContentUri"] / "requirements.txt").exists()
+    assert template["Globals"]["Function"]["Runtime"] == {"Ref": "Runtime"}
+
+
+def test_a_thin_layer_is_the_package_alone_and_compiled(layer: Path, tmp_path: Path) -> None:
+    done = make("AitaLayer", HERE, layer, tmp_path / "out", AITA_LAYERS="thin")
+    assert done.returncode == 0, done.stderr
+    (compiled,) = (tmp_path / "out").rglob("*.pyc")
+    assert compiled.parent.parent == tmp_path / "out" / "python" / "aita"
+    flags = int.from_bytes(compiled.read_bytes()[4:8], "little")
+    assert flags == 0b01  # by hash, unchecked: its source's time does not matter
+    assert sorted(path.name for path in (tmp_path / "out" / "python").iterdir()) == ["aita"]
+
+
+def test_an_empty_imaging_layer_is_still_a_layer(layer: Path, tmp_path: Path) -> None:
+    done = make("ImagingLayer", HERE, layer, tmp_path / "out", AITA_LAYERS="thin")
+    assert done.returncode == 0, done.stderr
+    assert [path.name for path in (tmp_path / "out" / "python").iterdir()] == ["EMPTY.txt"]
+
+
+def test_a_missing_interpreter_fails_the_build_and_says_so(layer: Path, tmp_path: Path, template: Json) -> None:
+    (tmp_path / "bin").mkdir()
+    for tool in ("make", "sh"):
+        (tmp_path / "bin" / tool).symlink_to(str(shutil.which(tool)))
+    runtime = next(name for name in template["Parameters"]["Runtime"]["AllowedValues"] if name != HERE)
+    done = make("AitaLayer", runtime, layer, tmp_path / "out", PATH=str(tmp_path / "bin"))
+    assert done.returncode != 0
+    assert f"{runtime} is not on the PATH" in done.stderr
+    assert "--parameter-overrides Runtime=" in done.stderr
+    assert not (tmp_path / "out").exists()
+
+
+def test_what_is_never_imported_is_dropped(tmp_path: Path) -> None:
+    for name in ("bin/tool", "boto3/__init__.py", "some/tests/test_it.py", "some/stub.pyi", "some/kept.py"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    spec = importlib.util.spec_from_file_location("prune", BUILDS / "prune.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    module.prune(tmp_path)
+    assert [path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*.*")] == ["some/kept.py"]
+
+
+def test_the_laptop_gives_parameters_that_the_template_has(template: Json) -> None:
+    given = Parameters(HERE, 5, 0.25, "http://127.0.0.1:1/v1", "simulated").overrides()
+    assert {name.partition("=")[0] for name in given} <= set(template["Parameters"])
+    assert "RateLimitRps=0.25" in given
+    assert "RateLimitRps=0" in Parameters(HERE, 5, 0.0, "", "").overrides()
+    assert "RateLimitRps=10000" in Parameters(HERE, 5, 10_000.0, "", "").overrides()
+
+
+def test_the_laptop_puts_the_key_where_the_template_looks(template: Json) -> None:
+    assert template["Parameters"]["ApiKeySecretName"]["Default"] == API_KEY_SECRET
+
+
+def test_what_was_built_for_the_laptop_is_not_deployed_to_aws() -> None:
+    config = tomllib.loads((ROOT / "samconfig.toml").read_text())
+    assert "build_dir" not in config["default"]["build"]["parameters"]
+    assert config["local"]["build"]["parameters"]["build_dir"] == ".aita/build"
+    assert config["local"]["deploy"]["parameters"]["template_file"] == ".aita/build/template.yaml"
+    assert config["default"]["deploy"]["parameters"]["confirm_changeset"] is False

@@ -1,0 +1,189 @@
+"""The state machine's definition against the template, the code, and what it must never do."""
+
+import re
+from typing import Any
+
+from aita.models.run import CollectAnswer, ItemAnswer, Outcome, PlanAnswer, RunStatus
+from tests.template.conftest import Json, all_states, machines
+
+OUTCOMES = {"SUCCEEDED", "FAILED", "SKIPPED", "WAIT"}
+RUN_GOES_ON = {"RUNNING"}
+RUN_IS_WELL = {"SUCCEEDED", "WAITING_FOR_REVIEW"}
+CONDITION_FAILED = "DynamoDB.ConditionalCheckFailedException"
+
+
+def test_substitutions_are_given_and_used(template: Json, definition_text: str) -> None:
+    properties = template["Resources"]["RunStateMachine"]["Properties"]
+    assert properties["DefinitionUri"] == "statemachine/run.asl.json"
+    assert set(re.findall(r"\$\{(\w+)\}", definition_text)) == set(properties["DefinitionSubstitutions"])
+
+
+def test_no_arn_of_ours_in_the_definition(definition_text: str) -> None:
+    assert set(re.findall(r"arn:aws:\w+:[^\"]*", definition_text)) == {
+        "arn:aws:states:::lambda:invoke",
+        "arn:aws:states:::dynamodb:updateItem",
+        "arn:aws:states:::s3:getObject",
+        "arn:aws:states:::s3:putObject",
+    }
+
+
+def test_every_state_is_reached_and_every_target_exists(definition: Json) -> None:
+    starts = (definition["StartAt"], definition["States"]["RunItems"]["ItemProcessor"]["StartAt"])
+    for start, states in zip(starts, machines(definition), strict=True):
+        assert reachable(start, states) == set(states)
+
+
+def test_the_item_knows_every_outcome_that_the_code_answers(definition: Json) -> None:
+    outcome = all_states(definition)["Outcome"]
+    routes = compared(outcome)
+    assert set(routes) == OUTCOMES == {member.value for member in Outcome}
+    assert {value for value, target in routes.items() if target == "Wait"} == {"WAIT"}
+    assert {target for value, target in routes.items() if value != "WAIT"} == {"ItemEnded"}
+    assert all_states(definition)[outcome["Default"]]["Type"] == "Fail"
+
+
+def test_the_wait_is_the_one_that_the_code_answers(definition: Json) -> None:
+    states = all_states(definition)
+    assert set(states["RunItem"]["ResultSelector"]) == {"outcome.$", "wait.$"}
+    assert set(ItemAnswer.model_fields) == {"outcome", "wait"}
+    assert ItemAnswer(outcome=Outcome.FAILED).model_dump(mode="json") == {"outcome": "FAILED", "wait": 0}
+    assert states["Wait"] == {**states["Wait"], "SecondsPath": "$.answer.wait", "Next": "RunItem"}
+
+
+def test_every_run_status_goes_where_it_belongs(definition: Json) -> None:
+    states = definition["States"]
+    routes = compared(states["RunStatus"])
+    assert set(routes) == RUN_GOES_ON | RUN_IS_WELL
+    assert {states[routes[status]]["Type"] for status in RUN_IS_WELL} == {"Succeed"}
+    assert routes["RUNNING"] == definition["StartAt"]
+    otherwise = states[states["RunStatus"]["Default"]]
+    assert otherwise["Type"] == "Fail"
+    assert (otherwise["ErrorPath"], otherwise["CausePath"]) == ("$.status", "$.reason")
+    assert {member.value for member in RunStatus} - set(routes) == {
+        "PARTIAL", "FAILED", "HALTED", "BUDGET_REACHED", "CANCELLED",
+    }  # fmt: skip
+
+
+def test_the_states_read_only_what_the_functions_answer(definition: Json) -> None:
+    states = definition["States"]
+    plan = set(PlanAnswer.model_fields)
+    read = paths({key: states["RunItems"][key] for key in ("ItemReader", "ItemSelector")})
+    assert {path.split(".")[1] for path in read} <= plan
+    assert paths(states["AnythingToRun"]) == {"$.count"}
+    assert {"status", "reason", "run_id", "attempt", "stage"} == set(CollectAnswer.model_fields)
+
+
+def test_every_task_has_a_timeout_a_retry_and_a_catch(definition: Json) -> None:
+    for name, state in all_states(definition).items():
+        if state["Type"] == "Task":
+            assert state["TimeoutSeconds"] <= 900, name
+            assert state["Retry"], name
+            assert state["Catch"][-1]["ErrorEquals"] == ["States.ALL"], name
+    assert definition["States"]["RunItems"]["Catch"][0]["ErrorEquals"] == ["States.ALL"]
+
+
+def test_retries_grow_have_jitter_and_an_end(definition: Json) -> None:
+    for name, state in all_states(definition).items():
+        for retry in state.get("Retry", []):
+            if retry["ErrorEquals"] == [CONDITION_FAILED]:  # asking again would answer the same
+                assert retry["MaxAttempts"] == 0, name
+                continue
+            assert retry["JitterStrategy"] == "FULL", name
+            assert retry["BackoffRate"] > 1, name
+            assert 0 < retry["MaxAttempts"] <= 10, name
+            assert retry["MaxDelaySeconds"] <= 60, name
+
+
+def test_no_error_path_ends_in_success(definition: Json) -> None:
+    checked = 0
+    for states in machines(definition):
+        for name, state in states.items():
+            for catch in state.get("Catch", []):
+                after = [states[target] for target in reachable(catch["Next"], states)]
+                assert {step["Type"] for step in after} <= {"Task", "Fail"}, name
+                assert not any(step.get("End") for step in after), name
+                checked += 1
+    assert checked >= 8
+
+
+def test_no_cause_is_kept_as_it_may_quote_a_student(definition: Json) -> None:
+    for name in ("RecordFailure", "CountFailure", "RecordRunFailure"):
+        state = all_states(definition)[name]
+        assert not any("Cause" in path for path in paths(state)), name
+        assert state["ResultPath"] is None, name
+
+
+def test_a_success_and_a_later_attempt_are_never_overwritten(definition: Json) -> None:
+    states = all_states(definition)
+    row = states["RecordFailure"]["Parameters"]
+    assert "#status <> :succeeded" in row["ConditionExpression"]
+    assert row["ExpressionAttributeValues"][":succeeded"] == {"S": "SUCCEEDED"}
+    assert "#attempt < :attempt" in row["ConditionExpression"]
+    run = states["RecordRunFailure"]["Parameters"]
+    assert run["ConditionExpression"] == "#status = :running AND #attempt = :attempt"
+    assert run["ExpressionAttributeValues"][":running"] == {"S": RunStatus.RUNNING.value}
+
+
+def test_expressions_use_what_is_declared(definition: Json) -> None:
+    for name in ("RecordFailure", "CountFailure", "RecordRunFailure"):
+        parameters = all_states(definition)[name]["Parameters"]
+        text = parameters["ConditionExpression"] + " " + parameters["UpdateExpression"]
+        names = {key.removesuffix(".$") for key in parameters["ExpressionAttributeNames"]}
+        assert set(re.findall(r"#\w+", text)) == names, name
+        assert set(re.findall(r":\w+", text)) == set(parameters["ExpressionAttributeValues"]), name
+
+
+def test_the_map_is_one_that_all_three_interpreters_run(definition: Json) -> None:
+    items = definition["States"]["RunItems"]
+    assert definition.get("QueryLanguage", "JSONPath") == "JSONPath"
+    assert items["ItemProcessor"]["ProcessorConfig"] == {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}
+    assert items["ItemReader"]["ReaderConfig"] == {"InputType": "JSON"}
+    assert items["ToleratedFailurePercentage"] == 100.0
+    assert isinstance(items["ToleratedFailurePercentage"], float)
+    assert "ItemBatcher" not in items
+    assert isinstance(items["MaxConcurrency"], int)
+
+
+def test_a_large_stage_does_not_outgrow_the_state(definition: Json) -> None:
+    """The children's answers together may be more than a state's output takes, so they go to S3."""
+    items = definition["States"]["RunItems"]
+    assert items["ResultWriter"]["Resource"] == "arn:aws:states:::s3:putObject"
+    assert items["ResultPath"] is None
+
+
+def test_an_ordinary_task_takes_at_most_four_transitions(definition: Json) -> None:
+    item = definition["States"]["RunItems"]["ItemProcessor"]
+    steps = [item["StartAt"], item["States"][item["StartAt"]]["Next"]]
+    steps.append(compared(item["States"][steps[-1]])["SUCCEEDED"])
+    assert item["States"][steps[-1]]["Type"] == "Succeed"
+    assert 1 + len(steps) <= 4  # the child's own start is one
+
+
+def reachable(start: str, states: dict[str, Json]) -> set[str]:
+    seen: set[str] = set()
+    queue = [start]
+    while queue:
+        name = queue.pop()
+        if name not in seen:
+            seen.add(name)
+            queue += targets(states[name])
+    return seen
+
+
+def targets(state: Json) -> list[str]:
+    found = [state[key] for key in ("Next", "Default") if key in state]
+    return found + [branch["Next"] for key in ("Choices", "Catch") for branch in state.get(key, [])]
+
+
+def compared(choice: Json) -> dict[str, str]:
+    """Return where a Choice state goes for each string that it compares with."""
+    return {test["StringEquals"]: branch["Next"] for branch in choice["Choices"] for test in branch.get("Or", [branch])}
+
+
+def paths(value: Any) -> set[str]:
+    """Return the JSONPaths into the state's input that occur anywhere in a value."""
+    if isinstance(value, dict):
+        return set().union(*map(paths, value.values())) if value else set()
+    if isinstance(value, list):
+        return set().union(*map(paths, value)) if value else set()
+    return set(re.findall(r"(?<!\$)\$\.[\w.]+", value)) if isinstance(value, str) else set()

@@ -1,0 +1,219 @@
+"""The house rules for what is deployed, checked on the transformed template."""
+
+from itertools import pairwise
+from typing import Any
+
+from tests.template.conftest import ROOT, Json, of_type
+
+KEPT = {"Bucket", "Table"}
+ROUTES = {
+    ("post", "/assignments/{assignment}/uploads"),
+    ("post", "/runs"),
+    ("get", "/runs"),
+    ("get", "/runs/{run_id}"),
+    ("get", "/runs/{run_id}/tasks"),
+    ("post", "/runs/{run_id}/resume"),
+    ("post", "/runs/{run_id}/cancel"),
+    ("get", "/runs/{run_id}/results"),
+    ("get", "/openapi.json"),
+}
+FUNCTIONS = {"ApiFunction", "PlanFunction", "SplitFunction", "TaskFunction", "CollectFunction"}
+
+
+def test_what_people_made_outlives_the_stack(resources: Json) -> None:
+    for name, resource in resources.items():
+        if resource["Type"] in ("AWS::S3::Bucket", "AWS::DynamoDB::Table"):
+            assert name in KEPT
+            assert resource["DeletionPolicy"] == resource["UpdateReplacePolicy"] == "Retain"
+        elif resource["Type"] == "AWS::Logs::LogGroup":
+            assert resource["DeletionPolicy"] == resource["UpdateReplacePolicy"] == "Delete"
+
+
+def test_the_bucket_is_private_versioned_and_encrypted(resources: Json) -> None:
+    bucket = resources["Bucket"]["Properties"]
+    assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
+    assert bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
+    assert len(bucket["PublicAccessBlockConfiguration"]) == 4
+    assert bucket["OwnershipControls"]["Rules"] == [{"ObjectOwnership": "BucketOwnerEnforced"}]
+
+
+def test_the_bucket_takes_tls_only(resources: Json) -> None:
+    policy = resources["BucketPolicy"]["Properties"]
+    assert policy["Bucket"] == {"Ref": "Bucket"}
+    (statement,) = policy["PolicyDocument"]["Statement"]
+    assert (statement["Effect"], statement["Principal"], statement["Action"]) == ("Deny", "*", "s3:*")
+    assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+    assert statement["Resource"] == [{"Fn::GetAtt": ["Bucket", "Arn"]}, {"Fn::Sub": "${Bucket.Arn}/*"}]
+
+
+def test_only_what_can_be_made_again_expires(resources: Json) -> None:
+    rules = resources["Bucket"]["Properties"]["LifecycleConfiguration"]["Rules"]
+    expiring = {rule["Prefix"] for rule in rules if "ExpirationInDays" in rule}
+    assert expiring == {"runs/", "cache/"}
+    assert all(rule["Status"] == "Enabled" for rule in rules)
+
+
+def test_the_table_can_be_restored_and_forgets(resources: Json) -> None:
+    table = resources["Table"]["Properties"]
+    assert table["BillingMode"] == "PAY_PER_REQUEST"
+    assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+    assert table["TimeToLiveSpecification"] == {"AttributeName": "expires_at", "Enabled": True}
+    assert table["SSESpecification"]["SSEEnabled"] is True
+    assert [key["AttributeName"] for key in table["KeySchema"]] == ["pk", "sk"]
+
+
+def test_every_log_group_has_a_retention(resources: Json) -> None:
+    for group in of_type(resources, "AWS::Logs::LogGroup").values():
+        assert group["Properties"]["RetentionInDays"] == {"Ref": "LogRetentionDays"}
+
+
+def test_every_function_logs_to_a_group_of_its_own(resources: Json) -> None:
+    functions = of_type(resources, "AWS::Lambda::Function")
+    groups = [function["Properties"]["LoggingConfig"]["LogGroup"]["Ref"] for function in functions.values()]
+    assert len(set(groups)) == len(groups)
+    assert set(groups) <= set(of_type(resources, "AWS::Logs::LogGroup"))
+
+
+def test_functions_have_their_handlers(template: Json) -> None:
+    handler = template["Globals"]["Function"]["Handler"]
+    module, _, function = handler.partition(".")
+    found = of_type(template["Resources"], "AWS::Serverless::Function")
+    assert set(found) == FUNCTIONS
+    for name, resource in found.items():
+        code = ROOT / resource["Properties"]["CodeUri"] / f"{module}.py"
+        assert f"def {function}(event" in code.read_text(), name
+        assert resource["Metadata"] == {"BuildMethod": "makefile", "ContextPath": "functions"}
+
+
+def test_only_split_parses_scans_and_only_task_has_the_key(resources: Json) -> None:
+    functions = of_type(resources, "AWS::Lambda::Function")
+    with_imaging = {name for name, function in functions.items() if "ImagingLayer" in str(function["Properties"])}
+    assert with_imaging == {"SplitFunction"}
+    assert {name for name in functions if "AITA_API_KEY_SECRET" in variables(functions[name])} == {"TaskFunction"}
+    assert {name for name in FUNCTIONS if "secretsmanager" in str(resources[f"{name}Role"])} == {"TaskFunction"}
+
+
+def test_functions_end_before_who_waits_for_them(resources: Json) -> None:
+    timeouts = {
+        name: function["Properties"]["Timeout"]
+        for name, function in of_type(resources, "AWS::Lambda::Function").items()
+    }
+    assert timeouts.pop("ApiFunction") <= 29
+    assert set(timeouts.values()) == {900}
+
+
+def test_nothing_reserves_concurrency(resources: Json) -> None:
+    """A new account's quota can be as low as 10, and a reservation needs 100 left over."""
+    for function in of_type(resources, "AWS::Lambda::Function").values():
+        assert "ReservedConcurrentExecutions" not in function["Properties"]
+
+
+def test_tracing_is_one_switch(resources: Json) -> None:
+    functions = of_type(resources, "AWS::Lambda::Function").values()
+    assert len({"TracingConfig" in function["Properties"] for function in functions}) == 1
+
+
+def test_every_route_wants_a_signature(resources: Json) -> None:
+    api = resources["Api"]["Properties"]["Body"]
+    found = {(verb, path) for path, verbs in api["paths"].items() for verb in verbs}
+    assert found == ROUTES
+    for path, verbs in api["paths"].items():
+        for verb, method in verbs.items():
+            assert method["security"] == [{"AWS_IAM": []}], (verb, path)
+            assert "credentials" not in method["x-amazon-apigateway-integration"], (verb, path)
+
+
+def test_roles_name_actions_and_resources(resources: Json) -> None:
+    statements = [statement for name in roles(resources) for statement in inline(resources, name)]
+    assert len(statements) > 15
+    for statement in statements:
+        assert statement["Effect"] == "Allow"
+        assert not any("*" in action for action in listed(statement["Action"])), statement
+        if statement["Resource"] == "*":
+            assert statement["Sid"] == "DeliverLogs"  # these actions know no resource
+            assert {action.partition(":")[0] for action in statement["Action"]} == {"logs"}
+
+
+def test_managed_policies_are_logs_and_traces_only(resources: Json) -> None:
+    for name in roles(resources):
+        for arn in resources[name]["Properties"].get("ManagedPolicyArns", []):
+            assert str(arn).endswith(
+                ("AWSLambdaBasicExecutionRole", "AWSXrayWriteOnlyAccess", "AWSXRayDaemonWriteAccess")
+            )
+
+
+def test_the_state_machine_may_run_its_map(resources: Json) -> None:
+    granted = {statement["Sid"]: statement for statement in inline(resources, "RunStateMachineRole")}
+    machine = resources["RunStateMachine"]["Properties"]
+    assert machine["StateMachineName"] == {"Fn::Sub": "${AWS::StackName}-run"}
+    start = granted["StartMapChildren"]
+    assert start["Action"] == "states:StartExecution"
+    assert start["Resource"]["Fn::Sub"].endswith(":stateMachine:${AWS::StackName}-run")
+    watch = granted["WatchAndStopMapChildren"]
+    assert set(watch["Action"]) == {"states:DescribeExecution", "states:StopExecution"}
+    assert {arn["Fn::Sub"].rpartition("${AWS::AccountId}:")[2] for arn in watch["Resource"]} == {
+        "execution:${AWS::StackName}-run:*",
+        "execution:${AWS::StackName}-run/*",
+        "mapRun:${AWS::StackName}-run/*",
+    }
+
+
+def test_the_state_machine_may_do_what_its_states_do_and_no_more(resources: Json, definition: Json) -> None:
+    granted = {statement["Sid"]: statement for statement in inline(resources, "RunStateMachineRole")}
+    invoked = {arn["Fn::GetAtt"][0] for arn in granted["InvokeFunctions"]["Resource"]}
+    assert invoked == FUNCTIONS - {"ApiFunction"}
+    assert granted["RecordFailures"]["Action"] == "dynamodb:UpdateItem"
+    assert granted["ReadManifests"]["Action"] == "s3:GetObject"
+    assert granted["ReadManifests"]["Resource"] == {"Fn::Sub": "${Bucket.Arn}/runs/*/manifest.json"}
+    prefix = definition["States"]["RunItems"]["ResultWriter"]["Parameters"]["Prefix.$"]
+    assert prefix == "States.Format('runs/{}/map', $$.Execution.Input.run_id)"
+    assert granted["WriteMapResults"]["Resource"] == {"Fn::Sub": "${Bucket.Arn}/runs/*/map/*"}
+    assert set(granted) == {
+        "InvokeFunctions", "ReadManifests", "WriteMapResults", "RecordFailures",
+        "StartMapChildren", "WatchAndStopMapChildren", "DeliverLogs",
+    }  # fmt: skip
+
+
+def test_the_state_machine_logs_no_data(resources: Json) -> None:
+    logging = resources["RunStateMachine"]["Properties"]["LoggingConfiguration"]
+    assert logging["IncludeExecutionData"] is False
+    assert logging["Level"] in ("ERROR", "ALL")
+    (destination,) = logging["Destinations"]
+    assert destination["CloudWatchLogsLogGroup"]["LogGroupArn"] == {"Fn::GetAtt": ["RunLogGroup", "Arn"]}
+
+
+def test_every_output_that_the_commands_read_is_there(template: Json) -> None:
+    assert set(template["Outputs"]) == {
+        "ApiUrl", "ApiId", "BucketName", "TableName", "StateMachineArn", "MaxConcurrency", "ModelName",
+    }  # fmt: skip
+
+
+def test_every_parameter_is_used_and_described(template: Json) -> None:
+    text = str({key: value for key, value in template.items() if key != "Parameters"})
+    for name, parameter in template["Parameters"].items():
+        assert f"'Ref': '{name}'" in text or f"${{{name}}}" in text, name
+        assert parameter["Description"], name
+
+
+def test_log_retentions_are_in_order(template: Json) -> None:
+    allowed = template["Parameters"]["LogRetentionDays"]["AllowedValues"]
+    assert all(shorter < longer for shorter, longer in pairwise(allowed))
+
+
+def variables(function: Json) -> Json:
+    found: Json = function["Properties"]["Environment"]["Variables"]
+    return found
+
+
+def roles(resources: Json) -> list[str]:
+    return sorted(of_type(resources, "AWS::IAM::Role"))
+
+
+def inline(resources: Json, role: str) -> list[Json]:
+    policies = resources[role]["Properties"].get("Policies", [])
+    return [statement for policy in policies for statement in policy["PolicyDocument"]["Statement"]]
+
+
+def listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
