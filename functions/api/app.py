@@ -4,13 +4,6 @@ import json
 from http import HTTPStatus
 from typing import Annotated, Any
 
-from aita.bootstrap import make_api
-from aita.errors import AitaError, Conflict, NotFound, RequestError
-from aita.models.api import ResultAnswer, RunPage, RunView, StartRun, TaskPage, UploadAnswer, UploadRequest
-from aita.models.run import TaskStatus
-from aita.observability import guarded, logger
-from aita.services.status import PAGE_SIZE
-from aita.version import VERSION
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response, content_types
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
@@ -21,6 +14,14 @@ from aws_lambda_powertools.utilities.idempotency.exceptions import (
     IdempotencyValidationError,
 )
 from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from aita.bootstrap import make_api
+from aita.errors import AitaError, Conflict, NotFound, RequestError
+from aita.models.api import ResultAnswer, RunPage, RunView, StartRun, TaskPage, UploadAnswer, UploadRequest
+from aita.models.run import TaskStatus
+from aita.observability import guarded, logger
+from aita.services.status import PAGE_SIZE
+from aita.version import VERSION
 
 api = make_api()
 app = APIGatewayRestResolver(enable_validation=True)

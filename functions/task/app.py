@@ -2,10 +2,11 @@
 
 from typing import Any
 
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
 from aita.bootstrap import make_executor
 from aita.models.run import ItemEvent
 from aita.observability import count_item, guarded, logger, metrics
-from aws_lambda_powertools.utilities.typing import LambdaContext
 
 executor = make_executor()
 

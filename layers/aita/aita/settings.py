@@ -31,9 +31,7 @@ def _variable(field: str) -> str:
 class Environment(Frozen):
     """A group of settings read from environment variables: ``max_workers`` from ``AITA_MAX_WORKERS``."""
 
-    model_config = ConfigDict(
-        extra="ignore", populate_by_name=True, alias_generator=AliasGenerator(validation_alias=_variable)
-    )
+    model_config = ConfigDict(extra="ignore", alias_generator=AliasGenerator(validation_alias=_variable))
 
     @classmethod
     def read(cls, environ: Mapping[str, str] | None = None) -> Self:
