@@ -21,13 +21,14 @@ class Student(Frozen):
 
     ``match`` tells how the folder was found on the roster: ``exact`` after Unicode and case
     folding, ``close`` by likeness (a person should look), ``ambiguous`` when several fit,
-    ``none`` when nobody does.
+    ``none`` when nobody does. ``files`` maps the id of each scanned file to its name.
     """
 
     student_id: str
     folder: str
     roster_name: str | None = None
     match: Match = "no_roster"
+    files: dict[str, str] = {}
 
 
 class Students(Frozen):

@@ -82,13 +82,13 @@ def _files(material: Material) -> Iterable[tuple[str, StoredObject]]:
         yield folder, file
 
 
-def _register(material: Material, folders: Iterable[str]) -> Students:
+def _register(material: Material, folders: dict[str, list[StoredObject]]) -> Students:
     from aita.services.roster import identify  # noqa: PLC0415 - only Plan compares names, with rapidfuzz
 
     roster = material.roster()
     for _ in range(_TRIES):
         known, etag = material.students()
-        students = identify(folders, roster, known)
+        students = _with_files(identify(folders, roster, known), folders)
         if students == known:
             return students
         try:
@@ -98,3 +98,18 @@ def _register(material: Material, folders: Iterable[str]) -> Students:
             continue
         return students
     raise Conflict(f"{keys.STUDENTS} of {material.assignment} is being written by another run: try again")
+
+
+def _with_files(students: Students, folders: dict[str, list[StoredObject]]) -> Students:
+    named = tuple(
+        student.model_copy(
+            update={
+                "files": {
+                    keys.source_id(file.key, file.etag): file.key.rpartition(f"/{student.folder}/")[2]
+                    for file in folders[student.folder]
+                }
+            }
+        )
+        for student in students.students
+    )
+    return students.model_copy(update={"students": named})

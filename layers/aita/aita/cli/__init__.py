@@ -1,0 +1,1 @@
+"""The ``aita`` command."""

@@ -1,0 +1,133 @@
+"""The stack's API, typed."""
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, Protocol, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from aita.errors import NotFound, StackError
+from aita.models.api import (
+    PresignedPost,
+    ResultAnswer,
+    RunPage,
+    RunView,
+    StartRun,
+    TaskPage,
+    TaskView,
+    UploadAnswer,
+    UploadFile,
+    UploadRequest,
+)
+from aita.models.run import RunSummary, TaskStatus
+
+PAGE = 100
+"""The most that one answer of a list holds."""
+
+_RUN_ID = re.compile(r"[0-9A-Za-z_-]{1,64}")
+
+Answer = TypeVar("Answer", bound=BaseModel)
+Line = TypeVar("Line")
+
+
+class Requests(Protocol):
+    """What sends the requests: ``aita.aws.signer.SignedApi``."""
+
+    def request(
+        self,
+        method: str,
+        *path: str,
+        query: Mapping[str, str | int | None] | None = None,
+        body: Mapping[str, Any] | None = None,
+        idempotency_key: str | None = None,
+    ) -> Any:
+        """Send a request and return the JSON that it is answered with."""
+        ...
+
+
+class Api:
+    """The API's routes as methods. Each raises what ``Requests.request`` does."""
+
+    def __init__(self, requests: Requests) -> None:
+        self._requests = requests
+
+    def start(self, request: StartRun, key: str) -> RunView:
+        """Start a run; one for each key, however often it is sent."""
+        body = request.model_dump(mode="json", exclude_none=True)
+        return _parse(RunView, self._requests.request("POST", "runs", body=body, idempotency_key=key))
+
+    def run(self, run_id: str) -> RunView:
+        """Return a run as it is now."""
+        return _parse(RunView, self._requests.request("GET", "runs", _checked(run_id)))
+
+    def resume(self, run_id: str) -> RunView:
+        """Run what failed and what is missing."""
+        return _parse(RunView, self._requests.request("POST", "runs", _checked(run_id), "resume"))
+
+    def cancel(self, run_id: str) -> RunView:
+        """End a run."""
+        return _parse(RunView, self._requests.request("POST", "runs", _checked(run_id), "cancel"))
+
+    def results(self, run_id: str) -> ResultAnswer:
+        """Return where the run's results are."""
+        return _parse(ResultAnswer, self._requests.request("GET", "runs", _checked(run_id), "results"))
+
+    def runs(self, assignment: str, limit: int) -> RunPage:
+        """Return an assignment's newest runs, at most ``limit``; ``next_token`` tells that there are more."""
+
+        def page(size: int, token: str | None) -> tuple[Sequence[RunSummary], str | None]:
+            query: dict[str, str | int | None] = {"assignment": assignment, "limit": size, "next_token": token}
+            answer = _parse(RunPage, self._requests.request("GET", "runs", query=query))
+            return answer.runs, answer.next_token
+
+        runs, following = _gather(page, limit)
+        return RunPage(runs=tuple(runs), next_token=following)
+
+    def tasks(self, run_id: str, status: TaskStatus | None, limit: int) -> TaskPage:
+        """Return a run's tasks, at most ``limit``; ``next_token`` tells that there are more."""
+        checked = _checked(run_id)
+
+        def page(size: int, token: str | None) -> tuple[Sequence[TaskView], str | None]:
+            query: dict[str, str | int | None] = {"status": status, "limit": size, "next_token": token}
+            answer = _parse(TaskPage, self._requests.request("GET", "runs", checked, "tasks", query=query))
+            return answer.tasks, answer.next_token
+
+        tasks, following = _gather(page, limit)
+        return TaskPage(tasks=tuple(tasks), next_token=following)
+
+    def uploads(self, assignment: str, files: Sequence[UploadFile]) -> Iterator[tuple[PresignedPost, ...]]:
+        """Yield the forms for files, in their order and asked for as they are needed: they live for minutes."""
+        for start in range(0, len(files), PAGE):
+            batch = UploadRequest(files=tuple(files[start : start + PAGE]))
+            answer = self._requests.request(
+                "POST", "assignments", assignment, "uploads", body=batch.model_dump(mode="json")
+            )
+            yield _parse(UploadAnswer, answer).uploads
+
+
+def _checked(run_id: str) -> str:
+    if not _RUN_ID.fullmatch(run_id):
+        raise NotFound(f"there is no run {run_id[:64]!r}: 'aita runs --assignment NAME' lists the ids")
+    return run_id
+
+
+def _gather(
+    page: Callable[[int, str | None], tuple[Sequence[Line], str | None]], limit: int
+) -> tuple[list[Line], str | None]:
+    lines: list[Line] = []
+    token: str | None = None
+    while True:
+        found, token = page(min(PAGE, limit - len(lines)), token)
+        lines += found
+        if token is None or len(lines) >= limit:
+            return lines, token
+
+
+def _parse(model: type[Answer], answer: Any) -> Answer:
+    try:
+        return model.model_validate(answer)
+    except ValidationError as error:
+        raise StackError(
+            "the stack's answer is not of the shape that this version of aita knows: deploy the stack again, or "
+            f"install the version of aita that it was deployed with ({error.error_count()} differences)"
+        ) from error

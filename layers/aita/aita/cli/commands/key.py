@@ -1,0 +1,39 @@
+"""The command that stores the model's API key."""
+
+import getpass
+import sys
+
+import typer
+from rich.text import Text
+
+from aita.aws.secret import store_api_key
+from aita.cli.session import Session
+from aita.errors import RequestError
+
+app = typer.Typer(no_args_is_help=True, help="The API key of the model.")
+
+
+@app.callback()
+def key() -> None:
+    """Store the API key of the model."""
+
+
+@app.command("set")
+def set_key(context: typer.Context) -> None:
+    """Read the key from standard input and store it in Secrets Manager, where the functions read it."""
+    session = Session.of(context)
+    given = _read()
+    secret = session.stack.api_key_secret
+    store_api_key(session.place, secret, given)
+    shown = f"The key is stored in the secret {secret} of stack {session.stack.name}; functions take it up in 5 minutes"
+    session.output.result({"secret": secret, "stack": session.stack.name}, Text(shown))
+
+
+def _read() -> str:
+    given = getpass.getpass("API key (it is not shown): ") if sys.stdin.isatty() else sys.stdin.read()
+    given = given.strip()
+    if not given:
+        raise RequestError("there is no key on standard input: aita key set < file-with-the-key")
+    if not given.isascii() or not given.isprintable() or " " in given:
+        raise RequestError("what came on standard input is no key: it has spaces, line breaks or other characters")
+    return given

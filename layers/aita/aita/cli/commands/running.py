@@ -1,0 +1,105 @@
+"""Commands that start a run, change one, or watch it."""
+
+import uuid
+from typing import Annotated
+
+import typer
+
+from aita.cli import exits
+from aita.cli.progress import make_progress
+from aita.cli.report import RunReport, report_of
+from aita.cli.session import Session
+from aita.cli.summary import summary
+from aita.cli.watch import AWS, LOCAL, follow
+from aita.errors import StackError
+from aita.models.api import RunOptions, RunView, StartRun
+from aita.models.names import check_assignment
+from aita.models.run import RunStatus
+
+Assignment = Annotated[str, typer.Option("--assignment", "-a", help="The assignment's name.")]
+Detach = Annotated[bool, typer.Option("--detach", help="Return as soon as the run has started.")]
+RunId = Annotated[str, typer.Argument(metavar="RUN", help="The run's id.")]
+
+
+def generate_rubric(context: typer.Context, assignment: Assignment, detach: Detach = False) -> None:
+    """Write an answer key and a rubric for each question."""
+    _start(Session.of(context), assignment, "rubric", detach=detach)
+
+
+def transcribe(context: typer.Context, assignment: Assignment, detach: Detach = False) -> None:
+    """Transcribe the scanned pages."""
+    _start(Session.of(context), assignment, "transcribe", detach=detach)
+
+
+def resume(context: typer.Context, run: RunId, detach: Detach = False) -> None:
+    """Run what failed in a run and what is missing, and only that."""
+    session = Session.of(context)
+    view = session.api.resume(run)
+    session.output.say(f"Run {view.run_id} goes on: attempt {view.attempt} of {view.pipeline} of {view.assignment}")
+    _go_on(session, view, detach=detach)
+
+
+def watch(context: typer.Context, run: RunId) -> None:
+    """Show a run's progress until it ends."""
+    session = Session.of(context)
+    _watch(session, session.api.run(run))
+
+
+def status(context: typer.Context, run: RunId) -> None:
+    """Tell how a run stands. The exit status is that of a watched run, and 0 while it goes on."""
+    session = Session.of(context)
+    view = session.api.run(run)
+    _tell(session, report_of(view, session.api, session.transfer))
+    raise typer.Exit(exits.DONE if view.status is RunStatus.RUNNING else exits.of_run(view.status))
+
+
+def cancel(context: typer.Context, run: RunId) -> None:
+    """End a run; what it has done is kept, and it can be resumed."""
+    session = Session.of(context)
+    _tell(session, RunReport(**session.api.cancel(run).model_dump()))
+
+
+def _start(session: Session, assignment: str, pipeline: str, *, detach: bool) -> None:
+    given = session.settings.model_dump(include=set(RunOptions.model_fields), exclude_none=True)
+    request = StartRun(assignment=check_assignment(assignment), pipeline=pipeline, options=RunOptions(**given))
+    view = session.api.start(request, key=str(uuid.uuid4()))
+    session.output.say(f"Run {view.run_id} has started: {view.pipeline} of {view.assignment}")
+    _go_on(session, view, detach=detach)
+
+
+def _go_on(session: Session, view: RunView, *, detach: bool) -> None:
+    if not detach:
+        _watch(session, view)
+    if session.output.as_json:
+        _tell(session, RunReport(**view.model_dump()))
+    else:
+        session.output.say(_hint(session, view.run_id))
+
+
+def _watch(session: Session, first: RunView) -> None:
+    last = first
+    progress = make_progress(session.output.err, shown=session.bar)
+    pace = LOCAL if session.local else AWS
+    try:
+        with progress:
+            for last in follow(lambda: session.api.run(first.run_id), first, pace, session.pause, progress.missed):
+                progress.show(last)
+        report = report_of(last, session.api, session.transfer)
+    except KeyboardInterrupt:
+        session.output.note(_hint(session, first.run_id))
+        if session.output.as_json:
+            _tell(session, RunReport(**last.model_dump()))
+        raise typer.Exit(exits.INTERRUPTED) from None
+    except StackError as error:
+        raise StackError(f"{error}. {_hint(session, first.run_id)}") from error
+    _tell(session, report)
+    raise typer.Exit(exits.of_run(last.status))
+
+
+def _tell(session: Session, report: RunReport) -> None:
+    session.output.result(report, summary(report, session.command))
+
+
+def _hint(session: Session, run_id: str) -> str:
+    watching, ending = session.command("watch", run_id), session.command("cancel", run_id)
+    return f"Run {run_id} goes on: '{watching}' watches it, '{ending}' ends it"

@@ -1,0 +1,32 @@
+"""Exit statuses: the one place where a run's end or an error becomes one."""
+
+from aita.errors import AitaError, InvalidMaterial, RequestError, SettingsError
+from aita.models.run import RunStatus
+
+DONE = 0
+FAILED = 1
+USAGE = 2
+PARTIAL = 3
+INTERRUPTED = 130
+
+_ENDS = {
+    RunStatus.SUCCEEDED: DONE,
+    RunStatus.WAITING_FOR_REVIEW: DONE,
+    RunStatus.PARTIAL: PARTIAL,
+}
+
+
+def of_run(status: RunStatus) -> int:
+    """Return the exit status for a run that was watched to its end."""
+    return _ENDS.get(status, FAILED)
+
+
+def of_error(error: AitaError) -> int:
+    """Return the exit status for an error.
+
+    Usage is what the caller wrote: a setting, a name, an option, a file. What is not there
+    (NotFound, MissingMaterial) or does not fit the state of things (Conflict) is not, though
+    these are RequestErrors too: the same command may be right a minute later.
+    """
+    usage = isinstance(error, (SettingsError, InvalidMaterial)) or type(error) is RequestError
+    return USAGE if usage else FAILED

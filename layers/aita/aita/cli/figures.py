@@ -1,0 +1,44 @@
+"""Numbers as people read them."""
+
+from aita.models.api import StageView, UsageView
+
+_MINUTE = 60
+_HOUR = 3600
+_CENTS_MATTER = 1
+
+
+def duration(seconds: float) -> str:
+    """Return a time span: ``42 s``, ``1 min 05 s``, ``2 h 03 min``."""
+    whole = max(round(seconds), 0)
+    if whole < _MINUTE:
+        return f"{whole} s"
+    if whole < _HOUR:
+        return f"{whole // _MINUTE} min {whole % _MINUTE:02} s"
+    return f"{whole // _HOUR} h {whole % _HOUR // _MINUTE:02} min"
+
+
+def took(stage: StageView) -> float | None:
+    """Return how long a stage took, in seconds; ``None`` until it has ended."""
+    if stage.started_at is None or stage.ended_at is None:
+        return None
+    return (stage.ended_at - stage.started_at).total_seconds()
+
+
+def cost(usage: UsageView) -> str:
+    """Return what calls cost; a price that is not known is never shown as nothing."""
+    if usage.cost_usd is None:
+        return "unknown"
+    digits = 4 if usage.cost_usd < _CENTS_MATTER else 2
+    money = f"${usage.cost_usd:,.{digits}f}"
+    return f"at least {money}" if usage.unpriced_calls else money
+
+
+def tokens(usage: UsageView) -> str:
+    """Return the tokens of calls."""
+    cached = f" ({usage.cached_input_tokens:,} cached)" if usage.cached_input_tokens else ""
+    return f"{usage.input_tokens:,} in{cached}, {usage.output_tokens:,} out"
+
+
+def count(number: int, one: str, many: str = "") -> str:
+    """Return a number with its noun: ``1 file``, ``2 files``."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"

@@ -1,0 +1,47 @@
+"""Finding the stack that runs on this computer."""
+
+import json
+import os
+from pathlib import Path
+
+from pydantic import ConfigDict, ValidationError
+
+from aita.errors import LocalStackError
+from aita.models.base import Frozen
+
+_HOME = ".aita"
+_FILE = "local.json"
+
+
+class LocalStack(Frozen):
+    """What ``aita local up`` wrote of the stack that it started."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    endpoint_url: str
+    region: str
+    stack: str
+
+
+def find_local_stack(start: Path) -> LocalStack:
+    """Return the local stack whose home AITA_HOME names, or else the nearest project's, from ``start`` upward.
+
+    Raises
+    ------
+    LocalStackError
+        If there is none, or its file can't be read.
+    """
+    named = os.environ.get("AITA_HOME")
+    homes = [Path(named)] if named else [folder / _HOME for folder in (start, *start.parents)]
+    for home in homes:
+        if (file := home / _FILE).is_file():
+            return _read(file)
+    where = named or f"{start / _HOME} or above"
+    raise LocalStackError(f"no local stack is running (no {_FILE} in {where}): start it with 'aita local up'")
+
+
+def _read(file: Path) -> LocalStack:
+    try:
+        return LocalStack.model_validate(json.loads(file.read_bytes()))
+    except (OSError, ValueError, ValidationError) as error:
+        raise LocalStackError(f"{file} can't be read: start the local stack again with 'aita local up'") from error

@@ -1,0 +1,135 @@
+"""The ``aita`` command: its options, its subcommands, and what its errors become."""
+
+import sys
+import time
+from collections.abc import Callable, Sequence
+from importlib.metadata import EntryPoint, entry_points
+from itertools import takewhile
+from typing import Annotated
+
+import typer
+from typer.main import get_command
+
+from aita.cli import exits
+from aita.cli.arguments import hoist
+from aita.cli.commands import key, listing, running, uploading
+from aita.cli.output import Output
+from aita.cli.session import Session
+from aita.errors import AitaError, RequestError
+from aita.version import VERSION
+
+PLUGINS = "aita.commands"
+"""The entry points that add commands: each is a typer app, named as its command."""
+
+_EPILOG = "The options --local, --stack, --region and --json may also follow the command."
+
+
+def main(arguments: Sequence[str] | None = None, pause: Callable[[float], None] = time.sleep) -> int:
+    """Run a command line and return its exit status.
+
+    Parameters
+    ----------
+    arguments
+        What follows the program's name; ``None`` takes the process's own.
+    pause
+        Waits some seconds.
+    """
+    command = get_command(make_app())
+    hoisted = hoist(sys.argv[1:] if arguments is None else arguments, command)
+    output = Output(as_json="--json" in takewhile(lambda argument: argument != "--", hoisted))
+    try:
+        status = command.main(hoisted, "aita", standalone_mode=False, obj=Session(output, pause))
+    except AitaError as error:
+        output.failed(type(error).__name__, str(error))
+        return exits.of_error(error)
+    except typer.TyperException as error:
+        context = getattr(error, "ctx", None)
+        output.failed("UsageError", error.format_message(), context.get_usage() if context else "")
+        return error.exit_code
+    except OSError as error:
+        output.failed("OSError", f"{error.filename or 'a file'}: {error.strerror or error}")
+        return exits.FAILED
+    except (KeyboardInterrupt, typer.Abort):
+        output.failed("Interrupted", "interrupted")
+        return exits.INTERRUPTED
+    return status if isinstance(status, int) else exits.DONE
+
+
+def make_app() -> typer.Typer:
+    """Return the command with its subcommands, those of plug-ins included."""
+    app = typer.Typer(
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        epilog=_EPILOG,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback()(_options)
+    for function in (
+        uploading.upload,
+        running.generate_rubric,
+        running.transcribe,
+        listing.runs,
+        running.status,
+        running.watch,
+        running.resume,
+        running.cancel,
+        listing.tasks,
+        listing.results,
+    ):
+        app.command(epilog=_EPILOG)(function)
+    app.add_typer(key.app, name="key")
+    for plugin in entry_points(group=PLUGINS):
+        app.add_typer(_load(plugin), name=plugin.name)
+    return app
+
+
+def _load(plugin: EntryPoint) -> typer.Typer:
+    try:
+        loaded = plugin.load()
+    except (ImportError, AttributeError) as error:
+        reason = f"the command {plugin.name!r} can't be loaded ({error}): install aita again"
+    else:
+        if isinstance(loaded, typer.Typer):
+            return loaded
+        reason = f"the command {plugin.name!r} is no typer app"
+    broken = typer.Typer(help="Can't be loaded.")
+
+    @broken.callback(
+        invoke_without_command=True, context_settings={"allow_extra_args": True, "ignore_unknown_options": True}
+    )
+    def refuse() -> None:
+        raise RequestError(reason)
+
+    return broken
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        sys.stdout.write(f"aita {VERSION}\n")
+        raise typer.Exit
+
+
+def _options(
+    context: typer.Context,
+    local: Annotated[
+        bool, typer.Option("--local", envvar="AITA_LOCAL", help="Use the stack that runs on this computer.")
+    ] = False,
+    stack: Annotated[
+        str | None, typer.Option("--stack", metavar="NAME", help="The stack on AWS.", show_default="aita")
+    ] = None,
+    region: Annotated[
+        str | None, typer.Option("--region", metavar="NAME", help="Its region.", show_default="as AWS is configured")
+    ] = None,
+    as_json: Annotated[  # noqa: ARG001 - read before, as it says how errors are written
+        bool, typer.Option("--json", help="Print one JSON document and nothing else.")
+    ] = False,
+    version: Annotated[  # noqa: ARG001 - its callback does all
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Turn an exam's questions into answer keys and rubrics, and its scanned pages into transcriptions."""
+    session: Session = context.obj
+    session.local = local
+    session.stack_name = stack
+    session.region = region

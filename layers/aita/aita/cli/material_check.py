@@ -1,0 +1,48 @@
+"""Reading the instructor's files before they are uploaded, so that a wrong one is named here and now."""
+
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import Any
+
+from aita.cli.uploads import Upload
+from aita.errors import InvalidMaterial
+from aita.memory.objects import MemoryObjects
+from aita.services import keys
+from aita.services.material import Material
+from aita.services.stages.rubric import RubricStage
+
+_FOLDER = "upload"
+
+_READS: dict[str, Callable[[Material], Any]] = {
+    keys.QUESTIONS: Material.exam,
+    keys.USER_RUBRICS: Material.user_rubrics,
+    keys.QUESTION_INSTRUCTIONS: Material.question_instructions,
+    keys.RUBRIC_INSTRUCTIONS: Material.rubric_instructions,
+    keys.ROSTER: Material.roster,
+}
+
+
+def check_material(uploads: Iterable[Upload]) -> None:
+    """Read each of the instructor's files as a run will.
+
+    Raises
+    ------
+    InvalidMaterial
+        Naming the file, the line or path in it, and the rule that it breaks.
+    """
+    objects = MemoryObjects()
+    material = Material(objects, _FOLDER)
+    files = {upload.name: upload for upload in uploads if upload.name in _READS}
+    for name, upload in files.items():
+        objects.data[keys.material(_FOLDER, name)] = upload.path.read_bytes()
+        _named(upload, partial(_READS[name], material))
+    if keys.QUESTIONS in files and (rubrics := files.get(keys.USER_RUBRICS)) is not None:
+        _named(rubrics, partial(RubricStage().require, material))
+
+
+def _named(upload: Upload, read: Callable[[], Any]) -> None:
+    try:
+        read()
+    except InvalidMaterial as error:
+        message = str(error).removeprefix(upload.name).lstrip(":, ")
+        raise InvalidMaterial(f"nothing was uploaded: {upload.path}: {message}") from error

@@ -1,0 +1,63 @@
+"""What goes to the terminal: results to standard output, everything else to standard error.
+
+Text is never read as rich's markup, and control characters in it are written out, so that a file or a
+student named ``[red]`` looks like that.
+"""
+
+import json
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import BaseModel
+from rich.console import Console, RenderableType
+from rich.text import Text
+
+from aita.cli.printable import printable
+
+_FILE_WIDTH = 200
+"""How wide a file or pipe is taken to be: nothing is cut there."""
+
+
+class Output:
+    """Where commands write.
+
+    Parameters
+    ----------
+    as_json
+        Standard output gets exactly one JSON document.
+    """
+
+    def __init__(self, *, as_json: bool) -> None:
+        self.as_json = as_json
+        width = None if sys.stdout.isatty() else _FILE_WIDTH
+        self._out = Console(width=width, markup=False, highlight=False, emoji=False, soft_wrap=True)
+        self.err = Console(stderr=True, markup=False, highlight=False, emoji=False, soft_wrap=True)
+
+    def say(self, text: str) -> None:
+        """Write a line for people: to standard error when standard output is for JSON."""
+        (self.err if self.as_json else self._out).print(Text(printable(text)))
+
+    def note(self, text: str) -> None:
+        """Write a line that is not part of the result."""
+        self.err.print(Text(printable(text), style="dim"))
+
+    def result(self, document: BaseModel | Mapping[str, Any], shown: RenderableType) -> None:
+        """Write a command's result: the document with ``--json``, else what is shown to people."""
+        if self.as_json:
+            self._document(document)
+        else:
+            self._out.print(shown)
+
+    def failed(self, error: str, message: str, usage: str = "") -> None:
+        """Write why the command failed; with ``--json`` as the document."""
+        if self.as_json:
+            self._document({"error": error, "message": message})
+            return
+        if usage:
+            self.err.print(Text(printable(usage), style="dim"))
+        self.err.print(Text.assemble(("Error: ", "bold red"), printable(message)))
+
+    def _document(self, document: BaseModel | Mapping[str, Any]) -> None:
+        shown = document.model_dump(mode="json") if isinstance(document, BaseModel) else document
+        sys.stdout.write(json.dumps(shown, indent=2) + "\n")

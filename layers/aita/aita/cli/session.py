@@ -1,0 +1,99 @@
+"""What a command works with: the options of ``aita`` itself, the settings, the stack and its API."""
+
+import os
+import shlex
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+import typer
+
+from aita.aws.place import Place
+from aita.aws.signer import SignedApi
+from aita.aws.stack import Stack, find_stack
+from aita.aws.transfer import Transfer
+from aita.cli.api import Api
+from aita.cli.local_stack import find_local_stack
+from aita.cli.output import Output
+from aita.settings import UserSettings
+
+STACK = "aita"
+"""The stack that is meant when none is named."""
+
+
+@dataclass
+class Session:
+    """One invocation of ``aita``. The stack is looked for when a command first needs it.
+
+    Parameters
+    ----------
+    output
+        Where to write.
+    pause
+        Waits some seconds.
+    local, stack, region
+        The options of ``aita`` itself.
+    """
+
+    output: Output
+    pause: Callable[[float], None] = field(default=time.sleep, repr=False)
+    local: bool = False
+    stack_name: str | None = None
+    region: str | None = None
+
+    @classmethod
+    def of(cls, context: typer.Context) -> "Session":
+        """Return the session of a command, with the settings checked.
+
+        Raises
+        ------
+        SettingsError
+            Naming each variable that is wrong.
+        """
+        session: Session = context.obj
+        _ = session.settings
+        return session
+
+    @cached_property
+    def settings(self) -> UserSettings:
+        """The AITA_* variables."""
+        return UserSettings.read()
+
+    @cached_property
+    def place(self) -> Place:
+        """Where the stack is."""
+        if not self.local:
+            return Place(self.stack_name or STACK, self.region, os.environ.get("AWS_ENDPOINT_URL") or None)
+        found = find_local_stack(Path.cwd())
+        return Place(self.stack_name or found.stack, self.region or found.region, found.endpoint_url, local=True)
+
+    @cached_property
+    def stack(self) -> Stack:
+        """The stack, as it is deployed."""
+        return find_stack(self.place)
+
+    @cached_property
+    def api(self) -> Api:
+        """The stack's API."""
+        return Api(SignedApi(self.place, self.stack.api_url, self.stack.region, self.pause))
+
+    @cached_property
+    def transfer(self) -> Transfer:
+        """Files to and from the stack's bucket."""
+        return Transfer(self.place, self.pause)
+
+    @property
+    def bar(self) -> bool:
+        """Whether progress is shown."""
+        return self.settings.show_progress
+
+    def command(self, *words: str) -> str:
+        """Return a command line that does something in the same stack."""
+        chosen = [
+            *(["--local"] if self.local and "AITA_LOCAL" not in os.environ else []),
+            *(["--stack", self.stack_name] if self.stack_name else []),
+            *(["--region", self.region] if self.region else []),
+        ]
+        return shlex.join(["aita", *words, *chosen])

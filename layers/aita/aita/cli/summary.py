@@ -1,0 +1,209 @@
+"""A run's summary, for people."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from aita.cli import figures
+from aita.cli.printable import printable
+from aita.cli.report import RunReport
+from aita.models.api import TaskView
+from aita.models.run import RunStatus, RunSummary
+from aita.models.student import Students
+
+SIMULATED = "simulated"
+"""The name of the model that only plays one."""
+
+FAILED_SHOWN = 10
+"""How many of the failed tasks a summary lists."""
+
+_NAMES_SHOWN = 30
+_ID_WIDTH = 26
+
+_STYLES = {
+    RunStatus.RUNNING: "cyan",
+    RunStatus.SUCCEEDED: "green",
+    RunStatus.WAITING_FOR_REVIEW: "green",
+    RunStatus.PARTIAL: "yellow",
+}
+
+Command = Callable[..., str]
+
+
+def summary(report: RunReport, command: Command) -> RenderableType:
+    """Return what there is to say of a run; ``command`` makes the command lines that it names."""
+    parts: list[RenderableType] = [_heading(report), Text(""), _stages(report), Text(""), _usage(report)]
+    for block in (
+        [*_failed(report, command)],
+        [*_students(report.students)],
+        [f"Not everything could be found out: {report.problem}"] if report.problem else [],
+        [*_simulated(report)],
+        [*_next(report, command)],
+    ):
+        if block:
+            parts += [Text(""), *(line if isinstance(line, Text) else _line(line) for line in block)]
+    return Group(*parts)
+
+
+def runs_table(runs: Iterable[RunSummary]) -> RenderableType:
+    """Return a list of runs."""
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    table.add_column("run", no_wrap=True, min_width=_ID_WIDTH)
+    for heading in ("pipeline", "status", "done", "failed", "started"):
+        table.add_column(heading, no_wrap=True, justify="right" if heading in {"done", "failed"} else "left")
+    for run in runs:
+        table.add_row(
+            run.run_id,
+            printable(run.pipeline),
+            _status(run.status),
+            f"{run.succeeded + run.failed:,}/{run.total:,}",
+            f"{run.failed:,}",
+            _time(run.created_at),
+        )
+    return table
+
+
+def task_line(task: TaskView, students: Students | None = None) -> Text:
+    """Return one task, told by what it is about, with its reason if it has failed."""
+    what = printable(_subject(task, students))
+    if not task.error_type:
+        return Text(f"  {task.stage}  {what}  {task.status}")
+    return Text.assemble(f"  {task.stage}  {what}  ", (task.error_type, "red"), f"  {printable(task.error_message)}")
+
+
+def _line(text: str) -> Text:
+    return Text(printable(text))
+
+
+def _status(status: RunStatus) -> Text:
+    return Text(status, _STYLES.get(status, "red"))
+
+
+def _time(moment: datetime) -> str:
+    return moment.astimezone().strftime("%m-%d %H:%M")
+
+
+def _heading(report: RunReport) -> Text:
+    text = Text.assemble(
+        ("Run ", "bold"), (report.run_id, "bold"), f"  {report.pipeline} of {printable(report.assignment)}  "
+    )
+    text.append(report.status, f"bold {_STYLES.get(report.status, 'red')}")
+    if report.reason and report.status is not RunStatus.SUCCEEDED:
+        text.append(f"\n{printable(report.reason)}")
+    return text
+
+
+def _stages(report: RunReport) -> RenderableType:
+    table = Table.grid(padding=(0, 2))
+    table.add_column(no_wrap=True)
+    table.add_column(justify="right", no_wrap=True)
+    table.add_column(no_wrap=True)
+    table.add_column(no_wrap=True)
+    for stage in report.stages:
+        seconds = figures.took(stage)
+        table.add_row(
+            f"  {printable(stage.stage)}",
+            f"{stage.succeeded:,} of {stage.total:,} done",
+            Text(f"{stage.failed:,} failed", "red" if stage.failed else "dim"),
+            Text(figures.duration(seconds) if seconds is not None else "not ended", "dim"),
+        )
+    if not report.stages:
+        table.add_row(Text("  nothing was planned yet", "dim"))
+    return table
+
+
+def _usage(report: RunReport) -> RenderableType:
+    usage = report.usage
+    replies = figures.count(usage.cached_calls, "reply", "replies")
+    cached = f", and {replies} from the cache" if usage.cached_calls else ""
+    price = figures.cost(usage)
+    if usage.cost_usd is None:
+        price += ": the price of this model is not known"
+    elif usage.unpriced_calls:
+        price += f": {figures.count(usage.unpriced_calls, 'call')} of a price that is not known"
+    table = Table.grid(padding=(0, 2))
+    for name, value in (
+        ("  model", report.model),
+        ("  calls", f"{usage.calls:,}{cached}"),
+        ("  tokens", figures.tokens(usage)),
+        ("  cost", price),
+    ):
+        table.add_row(Text(name, "dim"), _line(value))
+    return table
+
+
+def _failed(report: RunReport, command: Command) -> Iterator[str | Text]:
+    if not report.failed:
+        return
+    yield Text(f"Failed: {figures.count(report.failed, 'task')}", "bold red")
+    for task in report.failed_tasks[:FAILED_SHOWN]:
+        yield task_line(task, report.students)
+    shown = min(len(report.failed_tasks), FAILED_SHOWN)
+    if shown and report.failed > shown:
+        yield f"  and {report.failed - shown:,} more: {command('tasks', report.run_id, '--status', 'FAILED')}"
+
+
+def _subject(task: TaskView, students: Students | None) -> str:
+    refs = dict(task.refs)
+    if "question_id" in refs:
+        return f"question {refs['question_id']}"
+    student_id = str(refs.get("student_id", ""))
+    known = next((s for s in students.students if s.student_id == student_id), None) if students else None
+    who = (known.roster_name or known.folder) if known else student_id
+    if "page" in refs:
+        return f"{who}, page {refs['page']}"
+    if "source" in refs:
+        source = str(refs["source"])
+        return f"{who}, file {known.files.get(source, source) if known else source}"
+    return who or task.task_id
+
+
+def _students(students: Students | None) -> Iterator[str | Text]:
+    if students is None:
+        return
+    folders = [student.folder for student in students.students]
+    yield Text(figures.count(len(folders), "student") + " with scans", "bold")
+    by_match = {
+        match: [student for student in students.students if student.match == match]
+        for match in ("none", "ambiguous", "close", "no_roster")
+    }
+    if by_match["no_roster"]:
+        yield "  there is no roster.csv: who is expected is not known"
+    if students.missing:
+        yield f"  on the roster without scans: {_names(students.missing)}"
+    if by_match["none"]:
+        yield f"  not on the roster: {_names([student.folder for student in by_match['none']])}"
+    if by_match["ambiguous"]:
+        yield (
+            "  could be several on the roster, taken for none: "
+            f"{_names([student.folder for student in by_match['ambiguous']])}"
+        )
+    if by_match["close"]:
+        taken = [f"{student.folder} as {student.roster_name}" for student in by_match["close"]]
+        yield f"  taken for a name much like theirs, please check: {_names(taken)}"
+
+
+def _names(names: Sequence[str]) -> str:
+    more = len(names) - _NAMES_SHOWN
+    return "; ".join(names[:_NAMES_SHOWN]) + (f"; and {more:,} more, see students.json" if more > 0 else "")
+
+
+def _simulated(report: RunReport) -> Iterator[str | Text]:
+    if report.model == SIMULATED:
+        yield Text("These answers are simulated: no model was asked.", "bold yellow")
+        yield "  The simulated model knows the sample exam only. For a real one:"
+        yield "  export OPENAI_API_KEY=...  and then  aita local up"
+
+
+def _next(report: RunReport, command: Command) -> Iterator[str | Text]:
+    if report.status is RunStatus.RUNNING:
+        yield f"  watch it    {command('watch', report.run_id)}"
+        yield f"  cancel it   {command('cancel', report.run_id)}"
+        return
+    if any(stage.ended_at is not None for stage in report.stages):
+        yield f"  results     {command('results', report.run_id, '--out', 'DIR')}"
+    if report.status not in (RunStatus.SUCCEEDED, RunStatus.WAITING_FOR_REVIEW):
+        yield f"  resume it   {command('resume', report.run_id)}"

@@ -1,0 +1,162 @@
+"""Which local files are uploaded under which names. What is not understood is refused before anything is sent."""
+
+import unicodedata
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from aita.errors import InvalidMaterial
+from aita.models.names import MATERIAL_TYPES, MAX_UPLOAD_BYTES, SCAN_TYPES, check_upload
+
+_EXAM_SPEC = "exam_spec.json"
+_QUESTIONS = "questions.json"
+_SCANS = "scans"
+_BLANK_EXAM = "blank_exam"
+_LEFTOVERS = frozenset({"thumbs.db", "desktop.ini", "__macosx"})
+_PROBLEMS_SHOWN = 10
+_MEGABYTE = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A local file, the name it is uploaded under, and its size in bytes."""
+
+    path: Path
+    name: str
+    size: int
+
+
+def find_uploads(paths: Iterable[Path]) -> list[Upload]:
+    """Return what to upload for the paths that were given, each file once, by name.
+
+    A path is an exam's folder (the instructor's files beside ``scans/``), a folder of students'
+    folders, one student's folder under ``scans/``, or a file. ``exam_spec.json`` is uploaded as
+    ``questions.json``; hidden files and what desktops leave behind are passed over.
+
+    Raises
+    ------
+    InvalidMaterial
+        Naming each path that can't be uploaded, with the reason.
+    """
+    problems: list[str] = []
+    found: dict[str, Upload] = {}
+    for path in paths:
+        for file, name in _files(path, problems):
+            _take(file, unicodedata.normalize("NFC", name), found, problems)
+    if problems:
+        more = len(problems) - _PROBLEMS_SHOWN
+        listed = "; ".join(problems[:_PROBLEMS_SHOWN]) + (f"; and {more} more" if more > 0 else "")
+        raise InvalidMaterial(f"nothing was uploaded: {listed}")
+    if not found:
+        raise InvalidMaterial("nothing was uploaded: there are no files in what was given")
+    return [found[name] for name in sorted(found)]
+
+
+def _take(file: Path, name: str, found: dict[str, Upload], problems: list[str]) -> None:
+    try:
+        check_upload(name)
+        size = file.stat().st_size
+    except InvalidMaterial as error:
+        problems.append(f"{file}: {error}")
+        return
+    except OSError as error:
+        problems.append(f"{file}: {error.strerror}")
+        return
+    earlier = found.setdefault(name, Upload(file, name, size))
+    if not earlier.path.samefile(file):
+        problems.append(f"{earlier.path} and {file} would both be {name}: keep one")
+    elif size == 0:
+        problems.append(f"{file}: it is empty")
+    elif size > MAX_UPLOAD_BYTES:
+        problems.append(
+            f"{file}: it has {size / _MEGABYTE:,.0f} MB and may have {MAX_UPLOAD_BYTES // _MEGABYTE}: scan it in parts"
+        )
+
+
+def _files(path: Path, problems: list[str]) -> Iterator[tuple[Path, str]]:
+    if path.is_dir():
+        yield from _folder(path, problems)
+    elif path.is_file():
+        name = _name_of_file(path)
+        if name is None:
+            problems.append(f"{path}: {_unknown(path)}")
+        else:
+            yield path, name
+    else:
+        problems.append(f"{path}: there is no such file or folder")
+
+
+def _folder(path: Path, problems: list[str]) -> Iterator[tuple[Path, str]]:
+    entries = _entries(path)
+    if path.resolve().name == _SCANS or not any(_marks_exam(entry) for entry in entries):
+        if path.resolve().parent.name == _SCANS and not any(entry.is_dir() for entry in entries):
+            yield from _student(path, problems)
+        else:
+            yield from _students(path, problems)
+        return
+    for entry in entries:
+        if entry.is_dir() and entry.name == _SCANS:
+            yield from _students(entry, problems)
+        elif entry.is_file() and (name := _name_in_exam(entry)) is not None:
+            yield entry, name
+        else:
+            problems.append(f"{entry}: {_unknown(entry)}")
+
+
+def _students(path: Path, problems: list[str]) -> Iterator[tuple[Path, str]]:
+    for entry in _entries(path):
+        if entry.is_dir():
+            yield from _student(entry, problems)
+        elif entry.suffix.lower() in SCAN_TYPES:
+            problems.append(f"{entry}: whose is it? put it into a folder named for its student")
+        else:
+            problems.append(f"{entry}: {_unknown(entry)}")
+
+
+def _student(path: Path, problems: list[str]) -> Iterator[tuple[Path, str]]:
+    student = path.resolve().name
+    for entry in _entries(path):
+        if entry.is_dir():
+            problems.append(f"{entry}: a student's folder holds scans and no folders")
+        elif entry.suffix.lower() not in SCAN_TYPES:
+            problems.append(f"{entry}: {_unknown(entry)}")
+        else:
+            yield entry, f"{_SCANS}/{student}/{entry.name}"
+
+
+def _entries(path: Path) -> list[Path]:
+    return sorted(
+        entry for entry in path.iterdir() if not entry.name.startswith(".") and entry.name.lower() not in _LEFTOVERS
+    )
+
+
+def _marks_exam(entry: Path) -> bool:
+    return (entry.is_dir() and entry.name == _SCANS) or (entry.is_file() and _name_in_exam(entry) is not None)
+
+
+def _name_in_exam(file: Path) -> str | None:
+    if file.name == _EXAM_SPEC:
+        return _QUESTIONS
+    if file.name in MATERIAL_TYPES:
+        return file.name
+    plain = PurePosixPath(file.name)
+    return file.name if plain.stem == _BLANK_EXAM and plain.suffix.lower() in SCAN_TYPES else None
+
+
+def _name_of_file(file: Path) -> str | None:
+    known = _name_in_exam(file)
+    student = file.resolve().parent
+    if known is None and student.parent.name == _SCANS and file.suffix.lower() in SCAN_TYPES:
+        return f"{_SCANS}/{student.name}/{file.name}"
+    return known
+
+
+def _unknown(path: Path) -> str:
+    if path.is_dir():
+        return "only a folder named scans is looked into beside the instructor's files"
+    if path.suffix.lower() in SCAN_TYPES:
+        return "a scan must lie in a folder named for its student, scans/<student>/"
+    return (
+        f"files of this kind are not taken: scans ({', '.join(SCAN_TYPES)}) and {', '.join(MATERIAL_TYPES)}, "
+        f"{_EXAM_SPEC}, {_BLANK_EXAM}.pdf are"
+    )

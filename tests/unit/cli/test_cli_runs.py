@@ -1,0 +1,374 @@
+"""Starting, watching, resuming, cancelling: what is sent, printed and returned."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from aita.cli.watch import MISSES
+from aita.errors import Conflict, MissingMaterial, NotFound, RequestError
+from aita.models.api import TaskView
+from aita.models.run import RunStatus, TaskStatus
+from aita.models.student import Student, Students
+from aita.version import VERSION
+from tests.unit.cli.conftest import Aita
+from tests.unit.cli.fake_stack import RUN, FakeStack, Raw, run_view, stage
+
+RUN_PATH = f"/runs/{RUN}"
+SPLIT = stage("split", 5, 5, ended=True)
+NASTY = "[red]Eve[/red]\x1b[31m\u202e"
+
+
+@pytest.mark.parametrize(
+    ("status", "expected"),
+    [
+        (RunStatus.SUCCEEDED, 0),
+        (RunStatus.WAITING_FOR_REVIEW, 0),
+        (RunStatus.PARTIAL, 3),
+        (RunStatus.FAILED, 1),
+        (RunStatus.HALTED, 1),
+        (RunStatus.BUDGET_REACHED, 1),
+        (RunStatus.CANCELLED, 1),
+    ],
+)
+def test_a_watched_run_gives_its_exit_status(stack: FakeStack, aita: Aita, status: RunStatus, expected: int) -> None:
+    stack.answer("GET", RUN_PATH, run_view(), run_view(), run_view(status, reason="why it ended"))
+    code, out, _ = aita("watch", RUN)
+    assert code == expected
+    assert status in out
+    assert len(stack.asked("GET", RUN_PATH)) == 3
+
+
+@pytest.mark.parametrize("command", ["generate-rubric", "transcribe"])
+def test_a_run_is_started_with_the_settings_that_are_set(
+    stack: FakeStack, aita: Aita, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    monkeypatch.setenv("AITA_MAX_WORKERS", "7")
+    monkeypatch.setenv("AITA_RATE_LIMIT_RPS", "0")
+    monkeypatch.setenv("AITA_RETRY_FAILED_TASKS", "false")
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-secret")
+    stack.answer("POST", "/runs", run_view())
+    stack.answer("GET", RUN_PATH, run_view(RunStatus.SUCCEEDED))
+    code, out, _ = aita(command, "--assignment", "midterm")
+    [sent] = stack.asked("POST", "/runs")
+    assert code == 0
+    assert out.startswith(f"Run {RUN} has started")
+    assert sent.body == {
+        "assignment": "midterm",
+        "pipeline": {"generate-rubric": "rubric"}.get(command, command),
+        "options": {"max_workers": 7, "rate_limit_rps": 0.0, "retry_failed_tasks": False},
+    }
+    assert len(sent.headers["idempotency-key"]) == 36
+
+
+def test_a_start_that_gets_no_answer_is_sent_again_with_its_key(stack: FakeStack, aita: Aita) -> None:
+    stack.answer("POST", "/runs", Raw(0), Raw(502), run_view())
+    code, _, _ = aita("transcribe", "-a", "midterm", "--detach")
+    keys = [one.headers["idempotency-key"] for one in stack.asked("POST", "/runs")]
+    assert code == 0
+    assert len(keys) == 3
+    assert len(set(keys)) == 1
+
+
+def test_detach_returns_at_once_and_says_how_to_go_on(stack: FakeStack, aita: Aita) -> None:
+    stack.answer("POST", "/runs", run_view())
+    code, out, _ = aita("transcribe", "-a", "midterm", "--detach")
+    assert code == 0
+    assert f"aita watch {RUN}" in out
+    assert f"aita cancel {RUN}" in out
+    assert not stack.asked("GET", RUN_PATH)
+
+
+def test_json_is_one_document_and_nothing_else(stack: FakeStack, aita: Aita) -> None:
+    failed = TaskView(
+        task_id="t1",
+        stage="split",
+        status=TaskStatus.FAILED,
+        refs={"student_id": "s-1", "source": "abc"},
+        error_type="UnreadableScan",
+        error_message="it is encrypted",
+    )
+    ended = run_view(RunStatus.PARTIAL, stage("split", 5, 4, 1, ended=True))
+    stack.answer("POST", "/runs", run_view())
+    stack.answer("GET", RUN_PATH, run_view(), ended)
+    stack.answer("GET", f"{RUN_PATH}/tasks", {"tasks": [failed.model_dump(mode="json")], "next_token": None})
+    stack.answer("GET", f"{RUN_PATH}/results", {"files": []})
+    code, out, err = aita("transcribe", "-a", "midterm", "--json")
+    document = json.loads(out)
+    assert code == 3
+    assert document["run_id"] == RUN
+    assert document["status"] == "PARTIAL"
+    assert document["failed_tasks"][0]["error_message"] == "it is encrypted"
+    assert RUN in err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [(("status", "nope"), 1), (("runs",), 2), (("transcribe", "-a", "a/b"), 2), (("nonsense",), 2)],
+)
+def test_errors_are_a_document_too(stack: FakeStack, aita: Aita, arguments: tuple[str, ...], expected: int) -> None:
+    code, out, err = aita(*arguments, "--json")
+    assert code == expected
+    assert set(json.loads(out)) == {"error", "message"}
+    assert err == ""
+
+
+def test_progress_can_be_switched_off(stack: FakeStack, aita: Aita, monkeypatch: pytest.MonkeyPatch) -> None:
+    stack.answer("GET", RUN_PATH, run_view(), run_view(RunStatus.SUCCEEDED, SPLIT))
+    stack.answer("GET", f"{RUN_PATH}/results", {"files": []})
+    assert "split: 5 of 5" in aita("watch", RUN)[2]
+    monkeypatch.setenv("AITA_SHOW_PROGRESS", "false")
+    stack.answers["GET", RUN_PATH].clear()
+    stack.answer("GET", RUN_PATH, run_view(), run_view(RunStatus.SUCCEEDED, SPLIT))
+    assert aita("watch", RUN)[2] == ""
+
+
+@pytest.mark.parametrize("as_json", [False, True])
+def test_interrupting_leaves_the_run_going(stack: FakeStack, aita: Aita, as_json: bool) -> None:
+    def interrupt(_: float) -> None:
+        raise KeyboardInterrupt
+
+    stack.answer("POST", "/runs", run_view())
+    arguments = ("transcribe", "-a", "midterm", *(["--json"] if as_json else []))
+    code, out, err = aita(*arguments, pause=interrupt)
+    assert code == 130
+    assert f"aita watch {RUN}" in err
+    assert f"aita cancel {RUN}" in err
+    assert not stack.asked("POST", f"{RUN_PATH}/cancel")
+    if as_json:
+        assert json.loads(out)["status"] == "RUNNING"
+
+
+def test_the_hint_names_the_same_stack(stack: FakeStack, aita: Aita, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AITA_LOCAL")
+    stack.answer("POST", "/runs", run_view())
+    _, out, _ = aita("transcribe", "--local", "--detach", "--stack", "other", "-a", "midterm")
+    assert f"aita watch {RUN} --local --stack other" in out
+
+
+def test_failed_polls_do_not_end_the_watch(stack: FakeStack, aita: Aita) -> None:
+    lost = [Raw(500)] * 3 * (MISSES - 1)  # each poll is tried three times
+    stack.answer("GET", RUN_PATH, run_view(), *lost, run_view(RunStatus.SUCCEEDED))
+    code, _, err = aita("watch", RUN)
+    assert code == 0
+    assert "no answer, trying again" in err
+
+
+def test_a_stack_that_stays_away_ends_the_watch_but_not_the_run(stack: FakeStack, aita: Aita) -> None:
+    stack.answer("GET", RUN_PATH, run_view(), Raw(500))
+    code, _, err = aita("watch", RUN)
+    assert code == 1
+    assert f"Run {RUN} goes on" in err
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (RequestError("there is no pipeline 'x'"), 2),
+        (MissingMaterial("assignment midterm has no scans"), 1),
+        (Conflict("run X is active"), 1),
+        (NotFound("there is no such thing"), 1),
+    ],
+)
+def test_what_the_stack_refuses_is_told(stack: FakeStack, aita: Aita, error: RequestError, expected: int) -> None:
+    stack.answer("POST", "/runs", error)
+    code, out, err = aita("transcribe", "-a", "midterm")
+    assert (code, out) == (expected, "")
+    assert str(error) in err
+    assert len(stack.asked("POST", "/runs")) == 1
+
+
+def test_an_unknown_run_is_an_error(stack: FakeStack, aita: Aita) -> None:
+    for command in ("status", "watch", "resume", "cancel", "tasks"):
+        code, _, err = aita(command, RUN)
+        assert code == 1
+        assert "no such run" in err
+
+
+def test_an_id_that_is_none_is_not_sent(stack: FakeStack, aita: Aita) -> None:
+    code, _, err = aita("status", "../../x")
+    assert code == 1
+    assert "there is no run" in err
+    assert stack.requests == []
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [("AITA_MAX_WORKERS", "0"), ("AITA_SHOW_PROGRESS", "perhaps"), ("OPENAI_BASE_URL", "localhost")],
+)
+def test_a_wrong_setting_is_named(
+    stack: FakeStack, aita: Aita, monkeypatch: pytest.MonkeyPatch, variable: str, value: str
+) -> None:
+    monkeypatch.setenv(variable, value)
+    code, _, err = aita("transcribe", "-a", "midterm")
+    assert code == 2
+    assert variable in err
+    assert stack.described == 0
+
+
+def test_help_needs_no_settings(aita: Aita, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AITA_MAX_WORKERS", "0")
+    assert aita("upload", "--help")[0] == 0
+    assert aita("--version")[:2] == (0, f"aita {VERSION}\n")
+
+
+def test_options_may_follow_or_precede_the_command(stack: FakeStack, aita: Aita) -> None:
+    stack.answer("GET", RUN_PATH, run_view())
+    documents = [
+        aita(*line.split()) for line in (f"--json status {RUN}", f"status {RUN} --json", f"status --json {RUN}")
+    ]
+    assert len({out for _, out, _ in documents}) == 1
+    assert {code for code, _, _ in documents} == {0}
+
+
+def test_resume_watches_and_cancel_tells(stack: FakeStack, aita: Aita) -> None:
+    stack.answer("POST", f"{RUN_PATH}/resume", run_view(attempt=2))
+    stack.answer("POST", f"{RUN_PATH}/cancel", run_view(RunStatus.CANCELLED))
+    stack.answer("GET", RUN_PATH, run_view(RunStatus.SUCCEEDED))
+    code, out, _ = aita("resume", RUN)
+    assert code == 0
+    assert out.startswith(f"Run {RUN} goes on: attempt 2")
+    code, out, _ = aita("cancel", RUN)
+    assert code == 0
+    assert "CANCELLED" in out
+
+
+def students(stack: FakeStack) -> None:
+    known = Students(
+        students=(
+            Student(student_id="s-1", folder="Ada Lovelace", roster_name="Ada Lovelace", match="exact"),
+            Student(student_id="s-2", folder="Alan Turin", roster_name="Alan Turing", match="close"),
+            Student(student_id="s-3", folder=NASTY, match="none"),
+            Student(student_id="s-4", folder="A. Kay", match="ambiguous"),
+        ),
+        missing=("Grace Hopper",),
+    )
+    file = stack.file("students.json", known.model_dump_json().encode())
+    stack.answer("GET", f"{RUN_PATH}/results", {"files": [stack.file("pages.json", b"{}"), file]})
+
+
+def test_the_summary_tells_of_students_and_failed_tasks(stack: FakeStack, aita: Aita) -> None:
+    failed = [
+        {
+            "task_id": f"t{number}",
+            "stage": "transcribe",
+            "status": "FAILED",
+            "refs": {"student_id": "s-3", "page": number},
+            "error_type": "Refused",
+            "error_message": "filtered\x1b[2J",
+        }
+        for number in range(1, 13)
+    ]
+    students(stack)
+    stack.answer("GET", f"{RUN_PATH}/tasks", {"tasks": failed})
+    stack.answer("GET", RUN_PATH, run_view(RunStatus.PARTIAL, SPLIT, stage("transcribe", 15, 3, 12, ended=True)))
+    code, out, _ = aita("watch", RUN)
+    assert code == 3
+    assert "on the roster without scans: Grace Hopper" in out
+    assert "not on the roster: [red]Eve[/red]\\x1b[31m\\u202e" in out
+    assert "Alan Turin as Alan Turing" in out
+    assert "taken for none: A. Kay" in out
+    assert "[red]Eve[/red]\\x1b[31m\\u202e, page 1  Refused  filtered\\x1b[2J" in out
+    assert "page 10 " in out
+    assert "page 11 " not in out
+    assert f"and 2 more: aita tasks {RUN} --status FAILED" in out
+    assert "\x1b" not in out
+
+
+def test_students_that_cannot_be_fetched_take_nothing_from_the_run(stack: FakeStack, aita: Aita) -> None:
+    stack.answer("GET", RUN_PATH, run_view(RunStatus.SUCCEEDED, SPLIT))
+    stack.answer("GET", f"{RUN_PATH}/results", Raw(500))
+    code, out, _ = aita("watch", RUN)
+    assert code == 0
+    assert "Not everything could be found out" in out
+
+
+def test_simulated_answers_are_called_that(stack: FakeStack, aita: Aita) -> None:
+    stack.answer("GET", RUN_PATH, run_view(RunStatus.SUCCEEDED, model="simulated"))
+    _, out, _ = aita("watch", RUN)
+    assert "simulated" in out
+    assert "sample exam only" in out
+    assert "export OPENAI_API_KEY" in out
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"cost_usd": None, "unpriced_calls": 15}, "unknown"),
+        ({"cost_usd": "0.5", "unpriced_calls": 2}, "at least $0.5000"),
+        ({"cost_usd": "12.346", "unpriced_calls": 0}, "$12.35"),
+    ],
+)
+def test_a_cost_that_is_not_known_is_never_nothing(
+    stack: FakeStack, aita: Aita, changes: dict[str, Any], expected: str
+) -> None:
+    view = run_view(RunStatus.SUCCEEDED).model_dump(mode="json")
+    stack.answer("GET", RUN_PATH, view | {"usage": view["usage"] | changes})
+    assert expected in aita("status", RUN)[1]
+
+
+def test_runs_are_listed_page_by_page(stack: FakeStack, aita: Aita) -> None:
+    view = run_view(RunStatus.PARTIAL).model_dump(mode="json")
+    line = {name: view[name] for name in ("run_id", "assignment", "pipeline", "status", "stage")}
+    line |= {"succeeded": 4, "failed": 1, "total": 5} | {name: view[name] for name in ("created_at", "updated_at")}
+    stack.answer("GET", "/runs", {"runs": [line] * 2, "next_token": "a/b="}, {"runs": [line], "next_token": "c"})
+    code, out, _ = aita("runs", "-a", "midterm", "--limit", "3")
+    first, second = stack.asked("GET", "/runs")
+    assert code == 0
+    assert out.count("PARTIAL") == 3
+    assert out.count(RUN) == 3
+    assert "raise --limit" in out
+    assert first.query == {"assignment": "midterm", "limit": "3"}
+    assert second.query == {"assignment": "midterm", "limit": "1", "next_token": "a/b="}
+
+
+def test_results_are_written_whole(stack: FakeStack, aita: Aita, tmp_path: Path) -> None:
+    files = [stack.file("rubrics.json", b'{"1a": 1}'), stack.file("students.json", b"x" * 200_000)]
+    stack.answer("GET", f"{RUN_PATH}/results", {"files": files})
+    folder = tmp_path / "new" / "out"
+    code, out, _ = aita("results", RUN, "--out", str(folder))
+    assert code == 0
+    assert out.split() == [str(folder / "rubrics.json"), str(folder / "students.json")]
+    assert (folder / "rubrics.json").read_bytes() == b'{"1a": 1}'
+    assert len((folder / "students.json").read_bytes()) == 200_000
+    assert len(list(folder.iterdir())) == 2
+
+
+def test_a_result_that_breaks_off_leaves_the_old_file(stack: FakeStack, aita: Aita, tmp_path: Path) -> None:
+    (tmp_path / "rubrics.json").write_text("old")
+    stack.answer("GET", f"{RUN_PATH}/results", {"files": [stack.file("rubrics.json", b"x" * 100_000)]})
+    stack.cut = True
+    before = set(tmp_path.iterdir())
+    assert aita("results", RUN, "--out", str(tmp_path))[0] == 1
+    assert (tmp_path / "rubrics.json").read_text() == "old"
+    assert set(tmp_path.iterdir()) == before
+
+
+@pytest.mark.parametrize("name", ["../x", "a/b", "a\\b", "..", "", "a\x00b"])
+def test_a_result_stays_in_its_folder(stack: FakeStack, aita: Aita, tmp_path: Path, name: str) -> None:
+    good = stack.file("rubrics.json", b"{}")
+    stack.answer("GET", f"{RUN_PATH}/results", {"files": [good, stack.file(name, b"bad")]})
+    folder = tmp_path / "out"
+    assert aita("results", RUN, "--out", str(folder))[0] == 1
+    assert not folder.exists()
+
+
+def test_the_key_goes_from_standard_input_to_the_secret(
+    stack: FakeStack, aita: Aita, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for given, expected in (("", 2), (" \n", 2), ("two words", 2), ("sk-1\n", 0), ("sk-2", 0)):
+        file = tmp_path / "key"
+        file.write_text(given)
+        with file.open() as stream:
+            monkeypatch.setattr("sys.stdin", stream)
+            code, out, err = aita("key", "set")
+        assert code == expected
+        assert "sk-" not in out + err
+        assert ("aita/api-key" in out) is (expected == 0)
+    assert stack.secrets == {"aita/api-key": "sk-2"}
+
+
+def test_a_key_is_no_argument(stack: FakeStack, aita: Aita) -> None:
+    assert aita("key", "set", "sk-1")[0] == 2
+    assert stack.secrets == {}

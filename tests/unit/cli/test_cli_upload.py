@@ -1,0 +1,210 @@
+"""Uploading: which files go where, and what is refused before anything is sent."""
+
+import json
+import unicodedata
+from pathlib import Path
+
+import pytest
+
+from aita.cli.uploads import find_uploads
+from aita.errors import InvalidMaterial
+from tests.unit.cli.conftest import Aita
+from tests.unit.cli.fake_stack import FakeStack, Raw
+
+QUESTION = {"question_id": "1a", "question_text": "Why?", "points": 4, "question_type": "short_answer"}
+EXAM = {"exam_name": "Midterm", "total_pages": 1, "questions": [QUESTION]}
+UPLOADS = "/assignments/midterm/uploads"
+
+
+@pytest.fixture
+def exam(tmp_path: Path) -> Path:
+    folder = tmp_path / "exam"
+    for student in ("Ada Lovelace", "[red]Eve"):
+        (folder / "scans" / student).mkdir(parents=True)
+        (folder / "scans" / student / "page 1.JPG").write_bytes(b"jpeg of " + student.encode())
+    (folder / "scans" / "Ada Lovelace" / ".DS_Store").write_bytes(b"x")
+    (folder / "scans" / "Thumbs.db").write_bytes(b"x")
+    (folder / "questions.json").write_text(json.dumps(EXAM))
+    (folder / "roster.csv").write_text("Student Name,Student ID\nAda Lovelace,1\n")
+    (folder / "blank_exam.pdf").write_bytes(b"%PDF")
+    return folder
+
+
+def names(*paths: Path) -> list[str]:
+    return [one.name for one in find_uploads(paths)]
+
+
+def problem(*paths: Path) -> str:
+    with pytest.raises(InvalidMaterial) as caught:
+        find_uploads(paths)
+    return str(caught.value)
+
+
+SCANS = ["scans/Ada Lovelace/page 1.JPG", "scans/[red]Eve/page 1.JPG"]
+
+
+def test_an_exam_is_uploaded(stack: FakeStack, aita: Aita, exam: Path) -> None:
+    code, out, _ = aita("upload", str(exam), "--assignment", "midterm")
+    assert code == 0
+    assert sorted(stack.uploads) == sorted([*SCANS, "blank_exam.pdf", "questions.json", "roster.csv"])
+    assert stack.uploads[SCANS[1]] == b"jpeg of [red]Eve"
+    assert "scans/[red]Eve  1 file" in out
+    [asked] = stack.asked("POST", UPLOADS)
+    assert {"name": "blank_exam.pdf", "size": 4} in asked.body["files"]
+
+
+def test_uploading_answers_in_json(stack: FakeStack, aita: Aita, exam: Path) -> None:
+    code, out, _ = aita("upload", str(exam), "-a", "midterm", "--json")
+    assert code == 0
+    assert [one["name"] for one in json.loads(out)["files"]] == names(exam)
+
+
+def test_folders_and_files_are_understood(exam: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    scans = exam / "scans"
+    assert names(scans) == SCANS
+    assert names(scans / "Ada Lovelace") == SCANS[:1]
+    assert names(scans / "[red]Eve" / "page 1.JPG", exam / "roster.csv") == ["roster.csv", SCANS[1]]
+    assert names(exam, scans, exam / "questions.json") == names(exam)
+    monkeypatch.chdir(scans)
+    assert names(Path()) == SCANS
+    monkeypatch.chdir(scans / "Ada Lovelace")
+    assert names(Path("page 1.JPG")) == SCANS[:1]
+    moved = scans.rename(exam / "students")
+    assert names(moved) == SCANS
+
+
+def test_an_exam_spec_is_the_questions(exam: Path) -> None:
+    (exam / "questions.json").rename(exam / "exam_spec.json")
+    uploads = {one.name: one.path for one in find_uploads([exam])}
+    assert uploads["questions.json"] == exam / "exam_spec.json"
+    (exam / "questions.json").write_text("{}")
+    assert "would both be questions.json" in problem(exam)
+
+
+def test_names_that_look_the_same_are_the_same(tmp_path: Path) -> None:
+    for form in ("NFC", "NFD"):
+        folder = tmp_path / form / unicodedata.normalize(form, "José")
+        folder.mkdir(parents=True)
+        (folder / "1.png").write_bytes(b"x")
+    assert names(tmp_path / "NFD") == names(tmp_path / "NFC") == ["scans/José/1.png"]
+    assert "would both be" in problem(tmp_path / "NFD", tmp_path / "NFC")
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "said"),
+    [
+        ("notes.docx", "x", "notes.docx: files of this kind are not taken"),
+        ("scans/page.jpg", "x", "whose is it"),
+        ("scans/Ada Lovelace/answers.txt", "x", "answers.txt: files of this kind"),
+        ("scans/Ada Lovelace/more/1.jpg", "x", "holds scans and no folders"),
+        ("scans/Ada Lovelace/2.jpg", "", "2.jpg: it is empty"),
+        ("scans/Ada Lovelace/a\x07.jpg", "x", "without control characters"),
+        ("other/1.jpg", "x", "only a folder named scans"),
+        ("page.jpg", "x", "scans/<student>/"),
+    ],
+)
+def test_a_file_that_is_not_understood_is_refused_before_anything_is_sent(
+    stack: FakeStack, aita: Aita, exam: Path, file: str, content: str, said: str
+) -> None:
+    (exam / file).parent.mkdir(exist_ok=True)
+    (exam / file).write_text(content)
+    code, out, err = aita("upload", str(exam), "-a", "midterm")
+    assert (code, out) == (2, "")
+    assert said in err
+    assert "\x07" not in err
+    assert stack.requests == []
+
+
+def test_each_problem_is_named(exam: Path) -> None:
+    for number in range(12):
+        (exam / f"{number:02}.xyz").write_text("x")
+    said = problem(exam, exam / "nothing")
+    assert "00.xyz" in said
+    assert "09.xyz" in said
+    assert said.endswith("and 3 more")
+
+
+def test_a_file_that_is_too_large_is_refused(exam: Path) -> None:
+    with (exam / "scans" / "Ada Lovelace" / "thick.pdf").open("wb") as file:
+        file.truncate(201 * 1024 * 1024)
+    assert "201 MB" in problem(exam)
+
+
+def test_nothing_is_not_uploaded(tmp_path: Path) -> None:
+    assert "no files" in problem(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("questions.json", '{"exam_name": "x",\n "total_pages": }', "line 2"),
+        ("questions.json", json.dumps(EXAM | {"questions": [QUESTION, QUESTION]}), "'1a' is there twice"),
+        ("questions.json", json.dumps(EXAM | {"questions": [QUESTION | {"points": 0}]}), "questions[0].points"),
+        ("exam_spec.json", json.dumps(EXAM | {"questions": []}), "exam_spec.json: questions"),
+        ("user_rubrics.json", '{"9z": {"total_points": 1, "criteria": []}}', "9z.criteria"),
+        (
+            "user_rubrics.json",
+            '{"1a": {"total_points": 3, "criteria": [{"points": 3, "description": "x"}]}}',
+            "the question is worth 4",
+        ),
+        ("question_specific_instructions.json", '{"1a": 3}', "1a"),
+        ("rubric_instructions.txt", b"\xff\xfe", "not UTF-8"),
+        ("roster.csv", "Name\nAda\n", "line 1"),
+        ("roster.csv", "Student Name,Email\nAda,a@b\n,c@d\n", "line 3"),
+    ],
+)
+def test_wrong_material_is_named_with_its_place(
+    stack: FakeStack, aita: Aita, exam: Path, name: str, content: str | bytes, said: str
+) -> None:
+    if name == "exam_spec.json":
+        (exam / "questions.json").unlink()
+    (exam / name).write_bytes(content if isinstance(content, bytes) else content.encode())
+    code, _, err = aita("upload", str(exam), "-a", "midterm")
+    assert code == 2
+    assert f"{exam / name}: " in err
+    assert said in err
+    assert stack.requests == []
+
+
+@pytest.mark.parametrize("assignment", ["a/b", "..", "ü", "x" * 300, "", "runs", "a b"])
+def test_an_assignment_must_have_a_plain_name(stack: FakeStack, aita: Aita, exam: Path, assignment: str) -> None:
+    code, _, err = aita("upload", str(exam), f"--assignment={assignment}")
+    assert code == 2
+    assert "assignment" in err
+    assert stack.requests == []
+
+
+def test_many_files_go_in_batches(stack: FakeStack, aita: Aita, exam: Path) -> None:
+    for number in range(230):
+        (exam / "scans" / "Ada Lovelace" / f"{number}.jpg").write_bytes(b"x")
+    code, _, _ = aita("upload", str(exam), "-a", "midterm")
+    assert code == 0
+    assert [len(one.body["files"]) for one in stack.asked("POST", UPLOADS)] == [100, 100, 35]
+    assert len(stack.uploads) == 235
+
+
+def test_a_busy_bucket_is_asked_again(stack: FakeStack, aita: Aita, exam: Path) -> None:
+    stack.refuse_upload.extend([503, 500])
+    assert aita("upload", str(exam), "-a", "midterm")[0] == 0
+    assert len(stack.uploads) == 5
+
+
+def test_a_bucket_that_refuses_is_told(stack: FakeStack, aita: Aita, exam: Path) -> None:
+    stack.refuse_upload.append(400)
+    code, _, err = aita("upload", str(exam / "roster.csv"), "-a", "midterm")
+    assert code == 1
+    assert "roster.csv was not taken: S3 answers 400 EntityTooLarge" in err
+
+
+def test_forms_for_other_files_are_not_used(stack: FakeStack, aita: Aita, exam: Path) -> None:
+    form = {"name": "questions.json", "url": f"{stack.url}/s3/", "fields": {}}
+    stack.answer("POST", UPLOADS, {"uploads": [form]})
+    assert aita("upload", str(exam / "roster.csv"), "-a", "midterm")[0] == 1
+    assert stack.uploads == {}
+
+
+def test_an_answer_of_another_version_is_told(stack: FakeStack, aita: Aita, exam: Path) -> None:
+    stack.answer("POST", UPLOADS, Raw(200, b'{"forms": []}'))
+    code, _, err = aita("upload", str(exam), "-a", "midterm")
+    assert code == 1
+    assert "version of aita" in err
