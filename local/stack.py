@@ -128,7 +128,6 @@ def up(
             max_workers=settings.max_workers,
         )
         write_whole(home.connection, json.dumps(asdict(connection), indent=1))
-    say(f"the local stack is up: {settings.max_workers} at once, model {settings.model}")
     return connection
 
 

@@ -3,8 +3,8 @@
 from typing import Any
 
 import pytest
-from aita.models.names import MAX_UPLOAD_BYTES
 
+from aita.models.names import MAX_UPLOAD_BYTES
 from tests.integration.material import QUESTIONS, exam
 from tests.integration.stack import Stack
 

@@ -1,0 +1,50 @@
+"""The demo: the sample exam through the whole stack on this machine, command by command, as typed."""
+
+import json
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import typer
+
+ROOT = Path(__file__).parents[1]
+AITA = Path(sys.executable).with_name("aita")
+ASSIGNMENT = "sample"
+OUT = Path("out") / ASSIGNMENT
+
+
+def main() -> int:
+    """Run the demo; return the exit status of the first command that fails, or 0."""
+    commands = (
+        ["local", "up"],
+        ["--local", "upload", "samples/exam", "--assignment", ASSIGNMENT],
+        ["--local", "generate-rubric", "--assignment", ASSIGNMENT],
+        ["--local", "transcribe", "--assignment", ASSIGNMENT],
+    )
+    for command in commands:
+        if status := _run(command):
+            return status
+    for run in _latest_runs():
+        if status := _run(["--local", "results", run, "--out", str(OUT)]):
+            return status
+    typer.echo(f"\nWhat the demo made is in {OUT}/. The stack keeps running; stop it with: .venv/bin/aita local down")
+    return 0
+
+
+def _run(command: list[str]) -> int:
+    typer.echo(f"\n$ aita {shlex.join(command)}")
+    return subprocess.run([str(AITA), *command], cwd=ROOT, check=False).returncode
+
+
+def _latest_runs() -> list[str]:
+    """Return the ids of the last run of each pipeline."""
+    command = [str(AITA), "--local", "--json", "runs", "--assignment", ASSIGNMENT]
+    listed = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    runs: list[dict[str, Any]] = json.loads(listed)["runs"]
+    return list({run["pipeline"]: run["run_id"] for run in reversed(runs)}.values())
+
+
+if __name__ == "__main__":
+    sys.exit(main())
