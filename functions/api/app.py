@@ -19,7 +19,7 @@ from aita.bootstrap import make_api
 from aita.errors import AitaError, Conflict, NotFound, RequestError
 from aita.models.api import ResultAnswer, RunPage, RunView, StartRun, TaskPage, UploadAnswer, UploadRequest
 from aita.models.run import TaskStatus
-from aita.observability import guarded, logger
+from aita.observability import guarded, log_unexpected, logger
 from aita.services.status import PAGE_SIZE
 from aita.version import VERSION
 
@@ -110,6 +110,14 @@ def answer_error(error: AitaError) -> Response[str]:
     logger.info("request refused", error=type(error).__name__)
     body = json.dumps({"error": type(error).__name__, "message": str(error)})
     return Response(error.http_status, content_types.APPLICATION_JSON, body)
+
+
+@app.exception_handler(Exception)
+def answer_unexpected(error: Exception) -> Response[str]:
+    """Answer an error that nobody expected, which the log names, without what it says."""
+    log_unexpected(error)
+    body = json.dumps({"error": "UnexpectedError", "message": "the API failed: see the api function's log"})
+    return Response(HTTPStatus.INTERNAL_SERVER_ERROR, content_types.APPLICATION_JSON, body)
 
 
 @app.exception_handler(RequestValidationError)

@@ -35,11 +35,18 @@ def guarded(handler: Handler) -> Handler:
         try:
             return handler(event, context)
         except Exception as error:  # noqa: BLE001 - the boundary: everything is told by type and place
-            told = _told(error)
-            logger.error("unexpected error", error=told, place=_place(error))  # noqa: TRY400 - exception() logs the message
+            told = log_unexpected(error)
         raise UnexpectedError(told)
 
     return traced(guard)
+
+
+def log_unexpected(error: Exception) -> str:
+    """Log an error that nobody expected by its type and place, and return what may be told of it."""
+    said = str(error) if isinstance(error, AitaError) else failed_request(error)
+    told = f"{type(error).__name__}: {said}" if said else type(error).__name__
+    logger.error("unexpected error", error=told, place=_place(error))
+    return told
 
 
 def traced(handler: Handler) -> Handler:
@@ -69,13 +76,10 @@ def count_item(event: ItemEvent, executed: Executed) -> None:
     if usage.calls:
         metrics.add_metric(name="InputTokens", unit=MetricUnit.Count, value=usage.input_tokens)
         metrics.add_metric(name="OutputTokens", unit=MetricUnit.Count, value=usage.output_tokens)
-        metrics.add_metric(name="CostUSD", unit=MetricUnit.Count, value=float(usage.cost_usd))
+        metrics.add_metric(name="UnpricedCalls", unit=MetricUnit.Count, value=usage.unpriced_calls)
+        if usage.calls > usage.unpriced_calls:  # an unknown cost is no zero
+            metrics.add_metric(name="CostUSD", unit=MetricUnit.Count, value=float(usage.cost_usd))
         metrics.add_metric(name="Latency", unit=MetricUnit.Milliseconds, value=executed.spent.latency_ms)
-
-
-def _told(error: Exception) -> str:
-    said = str(error) if isinstance(error, AitaError) else failed_request(error)
-    return f"{type(error).__name__}: {said}" if said else type(error).__name__
 
 
 def _place(error: Exception) -> list[str]:

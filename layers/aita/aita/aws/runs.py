@@ -122,11 +122,11 @@ class DynamoRuns:
             KeyConditionExpression="pk = :pk AND begins_with(sk, :run)",
             ExpressionAttributeValues=write({":pk": f"ASSIGNMENT#{assignment}", ":run": "RUN#"}),
             ScanIndexForward=False,
-            Limit=limit,
+            Limit=limit + 1,  # one more tells whether there is a next page
             **start,
         )
         runs = [RunSummary.model_validate(read(item)) for item in answer["Items"]]
-        return runs, runs[-1].run_id if "LastEvaluatedKey" in answer and runs else None
+        return runs[:limit], runs[limit - 1].run_id if len(runs) > limit else None
 
     def _put(self, key: dict[str, Any], row: Run | RunSummary) -> dict[str, Any]:
         expires_at = expiry(self.clock(), self.retention_days)

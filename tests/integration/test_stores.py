@@ -1,0 +1,284 @@
+"""The stores' contract: what is in memory and what is on AWS behave the same."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from aita.aws.limiter import BURST_SECONDS, DynamoLimiter
+from aita.aws.objects import S3Objects
+from aita.aws.runs import DynamoRuns
+from aita.aws.tasks import DynamoTasks
+from aita.errors import Conflict, NotFound, ObjectChanged, ObjectNotFound, ProviderBusy, RequestError
+from aita.memory.objects import MemoryObjects
+from aita.memory.runs import MemoryRuns, MemoryTasks
+from aita.models.run import Run, RunSettings, RunStatus, StageCounts, TaskRow, TaskStatus, Usage
+from aita.services.protocols import ObjectStore, RunStore, TaskStore
+
+NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+SETTINGS = RunSettings(model="m", max_workers=2, rate_limit_rps=0.5)
+
+
+@pytest.fixture(scope="module")
+def aws() -> Iterator[tuple[Any, Any]]:
+    with mock_aws(), pytest.MonkeyPatch.context() as patched:
+        patched.setenv("AWS_DEFAULT_REGION", "us-east-1")
+        boto3.setup_default_session()
+        s3, dynamodb = boto3.client("s3"), boto3.client("dynamodb")
+        s3.create_bucket(Bucket="aita-stores")
+        dynamodb.create_table(
+            TableName="t",
+            KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
+            AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk")],
+            BillingMode="PAY_PER_REQUEST",
+        )
+        yield s3, dynamodb
+
+
+@pytest.fixture
+def name(request: pytest.FixtureRequest) -> str:
+    """A name that no other test uses: the table and the bucket are the module's."""
+    return f"x{abs(hash(request.node.nodeid)):x}"
+
+
+@pytest.fixture(params=["memory", "aws"])
+def objects(request: pytest.FixtureRequest, aws: tuple[Any, Any]) -> ObjectStore:
+    return MemoryObjects() if request.param == "memory" else S3Objects(aws[0], "aita-stores")
+
+
+@pytest.fixture(params=["memory", "aws"])
+def runs(request: pytest.FixtureRequest, aws: tuple[Any, Any]) -> RunStore:
+    return MemoryRuns(lambda: NOW) if request.param == "memory" else DynamoRuns(aws[1], "t", lambda: NOW, 365)
+
+
+@pytest.fixture(params=["memory", "aws"])
+def tasks(request: pytest.FixtureRequest, aws: tuple[Any, Any]) -> TaskStore:
+    return MemoryTasks() if request.param == "memory" else DynamoTasks(aws[1], "t", lambda: NOW, 365)
+
+
+def make_run(name: str, run_id: str = "1") -> Run:
+    return Run(
+        run_id=name + run_id,
+        assignment=name,
+        pipeline="rubric",
+        status=RunStatus.RUNNING,
+        attempt=1,
+        stage="s",
+        settings=SETTINGS,
+        created_at=NOW,
+        updated_at=NOW,
+    )
+
+
+def row(task_id: str, status: TaskStatus = TaskStatus.SUCCEEDED, attempt: int = 1, **values: Any) -> TaskRow:
+    return TaskRow(task_id=task_id, stage="s", status=status, attempt=attempt, ended_at=NOW, **values)  # type: ignore[arg-type]
+
+
+class TestObjects:
+    def test_what_is_put_comes_back(self, objects: ObjectStore, name: str) -> None:
+        objects.put(f"{name}/ü", "ä\0".encode())
+        assert objects.get(f"{name}/ü") == "ä\0".encode()
+
+    def test_what_is_not_there(self, objects: ObjectStore, name: str) -> None:
+        with pytest.raises(ObjectNotFound):
+            objects.get(f"{name}/nothing")
+
+    def test_a_write_on_a_condition(self, objects: ObjectStore, name: str) -> None:
+        key = f"{name}/map"
+        objects.put_if(key, b"1", None)
+        with pytest.raises(ObjectChanged):
+            objects.put_if(key, b"2", None)
+        _, etag = objects.get_with_etag(key)
+        objects.put_if(key, b"3", etag)
+        with pytest.raises(ObjectChanged):
+            objects.put_if(key, b"4", etag)
+        assert objects.get(key) == b"3"
+
+    def test_lists_are_in_the_order_of_bytes(self, objects: ObjectStore, name: str) -> None:
+        for key in ("b", "a/2", "é", "z", "a/10"):
+            objects.put(f"{name}/{key}", key.encode())
+        listed = list(objects.list(f"{name}/"))
+        assert [found.key.removeprefix(f"{name}/") for found in listed] == ["a/10", "a/2", "b", "z", "é"]
+        assert [found.size for found in listed] == [4, 3, 1, 1, 2]
+        assert len({found.etag for found in listed}) == 5
+
+
+class TestRuns:
+    def test_a_run_comes_back_as_it_was(self, runs: RunStore, name: str) -> None:
+        run = make_run(name)
+        runs.create(run, None)
+        assert runs.get(run.run_id) == run
+
+    def test_an_unknown_run(self, runs: RunStore, name: str) -> None:
+        with pytest.raises(NotFound):
+            runs.get(name)
+
+    def test_one_run_is_the_active_one(self, runs: RunStore, name: str) -> None:
+        first, second = make_run(name), make_run(name, "2")
+        runs.create(first, None)
+        assert runs.active(name, "rubric") == first.run_id
+        with pytest.raises(Conflict):
+            runs.create(second, None)
+        with pytest.raises(NotFound):
+            runs.get(second.run_id)
+        runs.create(second, first.run_id)
+        assert runs.active(name, "rubric") == second.run_id
+
+    def test_a_run_ends_once(self, runs: RunStore, name: str) -> None:
+        run = make_run(name)
+        runs.create(run, None)
+        assert runs.end(run.run_id, 2, RunStatus.FAILED, "other attempt").active
+        assert runs.end(run.run_id, 1, RunStatus.CANCELLED, "first").status is RunStatus.CANCELLED
+        ended = runs.end(run.run_id, 1, RunStatus.FAILED, "second")
+        assert (ended.status, ended.reason, ended.ended_at) == (RunStatus.CANCELLED, "first", NOW)
+
+    def test_a_run_is_restarted_once(self, runs: RunStore, name: str) -> None:
+        run = make_run(name)
+        runs.create(run, None)
+        again = run.model_copy(update={"attempt": 2})
+        with pytest.raises(Conflict):
+            runs.restart(again, run.run_id)
+        runs.end(run.run_id, 1, RunStatus.PARTIAL, "")
+        runs.restart(again, run.run_id)
+        with pytest.raises(Conflict):
+            runs.restart(again, run.run_id)
+        assert runs.get(run.run_id) == again
+
+    def test_counters_add_up_in_their_attempt(self, runs: RunStore, name: str) -> None:
+        run = make_run(name)
+        runs.create(run, None)
+        runs.begin_stage(run.run_id, "s", StageCounts(total=3, succeeded=1, started_at=NOW))
+        usage = Usage(calls=1, input_tokens=7, cost_usd=Decimal("0.0001"))
+        runs.count(run.run_id, "s", row("a", usage=usage))
+        runs.count(run.run_id, "s", row("b", TaskStatus.FAILED, usage=usage))
+        runs.count(run.run_id, "s", row("c", attempt=2, usage=usage))
+        runs.count(run.run_id, "other", row("d", usage=usage))
+        counted = runs.get(run.run_id)
+        assert counted.stages["s"] == StageCounts(total=3, succeeded=2, failed=1, started_at=NOW)
+        assert counted.usage == usage + usage
+
+    def test_a_finished_stage_is_exact(self, runs: RunStore, name: str) -> None:
+        run = make_run(name)
+        runs.create(run, None)
+        counts = StageCounts(total=2, succeeded=2, ended_at=NOW)
+        finished = runs.finish_stage(run.run_id, "s", counts, Usage(calls=9))
+        assert finished == runs.get(run.run_id)
+        assert (finished.stages["s"], finished.usage.calls) == (counts, 9)
+
+    def test_waits_are_counted_with_their_reason(self, runs: RunStore, name: str) -> None:
+        run = make_run(name)
+        runs.create(run, None)
+        runs.count_wait(run.run_id, "one")
+        runs.count_wait(run.run_id, "two")
+        waited = runs.get(run.run_id)
+        assert (waited.waits, waited.wait_reason) == (2, "two")
+
+    def test_lists_are_newest_first_and_page(self, runs: RunStore, name: str) -> None:
+        made = [make_run(name, str(number)) for number in range(5)]
+        for before, run in zip([None, *made], made, strict=False):
+            runs.create(run, before.run_id if before else None)
+        first, token = runs.list(name, 2, None)
+        rest, end = runs.list(name, 3, token)
+        assert [s.run_id for s in first + rest] == [run.run_id for run in reversed(made)]
+        assert end is None
+
+    def test_a_summary_is_refreshed(self, runs: RunStore, name: str) -> None:
+        run = make_run(name)
+        runs.create(run, None)
+        runs.summarise(run.model_copy(update={"stages": {"s": StageCounts(total=4, succeeded=3, failed=1)}}))
+        (summary,), _ = runs.list(name, 10, None)
+        assert (summary.total, summary.succeeded, summary.failed) == (4, 3, 1)
+
+
+class TestTasks:
+    def test_success_is_final(self, tasks: TaskStore, name: str) -> None:
+        assert tasks.record(name, row("s-1"))
+        assert not tasks.record(name, row("s-1"))
+        assert not tasks.record(name, row("s-1", TaskStatus.FAILED, attempt=2))
+        (kept,) = tasks.rows(name)
+        assert kept == row("s-1")
+
+    def test_failure_yields_to_a_later_attempt_and_usage_adds_up(self, tasks: TaskStore, name: str) -> None:
+        usage = Usage(calls=2, output_tokens=5, cost_usd=Decimal("0.02"))
+        assert tasks.record(name, row("s-1", TaskStatus.FAILED, usage=usage, error_type="Refused"))
+        assert not tasks.record(name, row("s-1", TaskStatus.FAILED, usage=usage))
+        assert not tasks.record(name, row("s-1"))
+        assert tasks.record(name, row("s-1", attempt=2, usage=usage))
+        (kept,) = tasks.rows(name)
+        assert kept == row("s-1", attempt=2, usage=usage + usage)
+
+    def test_rows_by_stage_in_order(self, tasks: TaskStore, name: str) -> None:
+        for number in (3, 1, 2):
+            tasks.record(name, row(f"s-{number}"))
+        tasks.record(name, row("t-1").model_copy(update={"stage": "t"}))
+        assert [r.task_id for r in tasks.rows(name, "s")] == ["s-1", "s-2", "s-3"]
+        assert [r.task_id for r in tasks.rows(name)] == ["s-1", "s-2", "s-3", "t-1"]
+
+    def test_pages_by_status(self, tasks: TaskStore, name: str) -> None:
+        for number in range(7):
+            status = TaskStatus.FAILED if number % 2 else TaskStatus.SUCCEEDED
+            tasks.record(name, row(f"s-{number}", status))
+        seen: list[str] = []
+        token: str | None = None
+        while True:
+            page, token = tasks.page(name, TaskStatus.SUCCEEDED, 3, token)
+            seen += [r.task_id for r in page]
+            if token is None:
+                break
+        assert seen == ["s-0", "s-2", "s-4", "s-6"]
+
+    def test_rows_can_be_removed(self, tasks: TaskStore, name: str) -> None:
+        for number in range(60):
+            tasks.record(name, row(f"s-{number:02}"))
+        tasks.remove(name, [f"s-{number:02}" for number in range(58)])
+        assert [r.task_id for r in tasks.rows(name)] == ["s-58", "s-59"]
+
+
+@pytest.mark.parametrize("token", ["a b", "x#y", "é!", ""])
+def test_tokens_that_no_list_gave_are_refused(aws: tuple[Any, Any], token: str) -> None:
+    with pytest.raises(RequestError):
+        DynamoRuns(aws[1], "t", lambda: NOW, 1).list("a", 1, token)
+    with pytest.raises(RequestError):
+        DynamoTasks(aws[1], "t", lambda: NOW, 1).page("a", None, 1, token)
+
+
+class TestLimiter:
+    @pytest.fixture
+    def clock(self) -> list[datetime]:
+        return [NOW]
+
+    @pytest.fixture
+    def limiter(self, aws: tuple[Any, Any], clock: list[datetime], name: str) -> DynamoLimiter:
+        return DynamoLimiter(aws[1], "t", "https://provider", name, lambda: clock[0], longest_wait=2.0)
+
+    def test_after_the_burst_slots_come_at_the_rate(self, limiter: DynamoLimiter) -> None:
+        rate = 10.0
+        waits = [limiter.acquire(rate) for _ in range(25)]
+        burst = round(BURST_SECONDS * rate)
+        assert waits[:burst] == [0.0] * burst
+        assert waits[burst + 1 :] == pytest.approx([(n + 1) / rate for n in range(25 - burst - 1)])
+
+    def test_no_slot_further_away_than_the_longest_wait(self, limiter: DynamoLimiter) -> None:
+        waits = [limiter.acquire(1.0) for _ in range(4)]  # one of the burst, one now, and 1 s and 2 s from now
+        assert waits == [0.0, 0.0, 1.0, 2.0]
+        with pytest.raises(ProviderBusy) as refused:
+            limiter.acquire(1.0)
+        assert refused.value.retry_after == 2.0
+
+    def test_a_closed_bucket_lets_nobody_through(self, limiter: DynamoLimiter, clock: list[datetime]) -> None:
+        limiter.close(30)
+        with pytest.raises(ProviderBusy):
+            limiter.acquire(10.0)
+        clock[0] = datetime(2026, 1, 2, 3, 4, 35, tzinfo=UTC)
+        assert limiter.acquire(10.0) == 0.0
+
+    def test_closing_never_opens(self, limiter: DynamoLimiter, clock: list[datetime]) -> None:
+        limiter.close(30)
+        limiter.close(1)
+        clock[0] = datetime(2026, 1, 2, 3, 4, 20, tzinfo=UTC)
+        with pytest.raises(ProviderBusy):
+            limiter.acquire(10.0)
