@@ -10,7 +10,7 @@ from pathlib import Path
 from aita.errors import LocalStackError
 from local.daemon import Daemon
 from local.home import LOOPBACK, PROJECT, Home
-from local.waiting import answers, wait_for
+from local.waiting import answers, settles, wait_for
 
 REGION = "us-east-1"
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": REGION}
@@ -62,8 +62,7 @@ class Emulator:
         LocalStackError
             If its environment is not there, its port is taken, or it does not answer.
         """
-        if self.daemon.is_running():
-            wait_for(self.daemon, self._health, _START)
+        if settles(self.daemon, self._health, _START):
             return False
         python = self._python
         self.home.require_free("emulator")

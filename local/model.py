@@ -8,7 +8,7 @@ from functools import cached_property
 
 from local.daemon import Daemon
 from local.home import LOOPBACK, PROJECT, Home
-from local.waiting import answers, wait_for
+from local.waiting import answers, settles, wait_for
 
 NAME = "simulated"
 """What it is called wherever a model is named."""
@@ -45,10 +45,10 @@ class SimulatedModel:
             *options,
         ]
         if self.daemon.is_running():
-            if self.daemon.started_with() == arguments:
-                wait_for(self.daemon, self.base_url, _START)
+            if self.daemon.started_with() != arguments:
+                self.stop()
+            elif settles(self.daemon, self.base_url, _START):
                 return False
-            self.stop()
         self.home.require_free("simulated-model")
         self.daemon.start(arguments, environment=os.environ, folder=PROJECT)
         wait_for(self.daemon, self.base_url, _START)

@@ -19,15 +19,28 @@ def wait_for(daemon: Daemon, url: str, patience: float) -> None:
     LocalStackError
         If its process ends, or it has not answered after ``patience`` seconds; with the end of its log.
     """
+    if not settles(daemon, url, patience):
+        raise LocalStackError(f"the {daemon.name} ended at its start ({daemon.log}):\n{daemon.last_lines()}")
+
+
+def settles(daemon: Daemon, url: str, patience: float) -> bool:
+    """Wait until the server answers and return true, or false if its process ends meanwhile or is not there.
+
+    Raises
+    ------
+    LocalStackError
+        If it does neither within ``patience`` seconds; with the end of its log.
+    """
     deadline = time.monotonic() + patience
-    while not answers(url):
-        if not daemon.is_running():
-            raise LocalStackError(f"the {daemon.name} ended at its start ({daemon.log}):\n{daemon.last_lines()}")
+    while daemon.is_running():
+        if answers(url):
+            return True
         if time.monotonic() > deadline:
             raise LocalStackError(
                 f"the {daemon.name} does not answer after {patience:g} s ({daemon.log}):\n{daemon.last_lines()}"
             )
         time.sleep(_POLL)
+    return False
 
 
 def answers(url: str) -> bool:

@@ -8,11 +8,12 @@ from io import BytesIO
 import pillow_heif
 import pypdfium2 as pdfium  # type: ignore[import-untyped]
 import pytest
+from PIL import Image, ImageFile, TiffImagePlugin
+from PIL.PngImagePlugin import PngInfo
+
 from aita.errors import UnreadableScan
 from aita.imaging.detect import sniff
 from aita.imaging.pages import PageImage, pages
-from PIL import Image, ImageFile, TiffImagePlugin
-from PIL.PngImagePlugin import PngInfo
 
 CELL = 16  # pixels: two JPEG blocks, so that a cell's middle keeps its colour
 RED, GREEN, BLUE, BLACK, WHITE, YELLOW = (

@@ -76,10 +76,15 @@ class Planner:
         return todo
 
     def _ended(self, run: Run, stage: Stage, wanted: set[str]) -> dict[str, TaskStatus]:
-        """Return the tasks that are not to be run, and remove the rows of work that is no longer wanted."""
+        """Return the tasks that are not to be run, and remove the rows of work that is no longer wanted.
+
+        Without checkpointing all is done anew, so that no row of an earlier attempt is wanted.
+        """
         if run.attempt == 1:
             return {}
         rows: list[TaskRow] = list(self.tasks.rows(run.run_id, stage.name))
+        if not run.settings.enable_checkpointing:
+            wanted = set()
         self.tasks.remove(run.run_id, [row.task_id for row in rows if row.task_id not in wanted])
         return {row.task_id: row.status for row in rows if row.task_id in wanted and _keeps(run, row.status)}
 
@@ -99,8 +104,6 @@ def read_items(objects: ObjectStore, run_id: str, stage: str) -> list[Item]:
 
 
 def _keeps(run: Run, status: TaskStatus) -> bool:
-    if not run.settings.enable_checkpointing:
-        return False
     return status is TaskStatus.SUCCEEDED or not run.settings.retry_failed_tasks
 
 

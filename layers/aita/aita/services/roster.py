@@ -15,12 +15,19 @@ CLOSE = 88.0
 MARGIN = 5.0
 """How much better the best must be than the second best to be taken."""
 
+_ACCENTS = 200
+"""From this combining class on marks are accents; those below, such as vowel signs and dakuten, make another name."""
+
 
 def fold(name: str) -> str:
     """Return a name without case, accents, punctuation and repeated spaces, for comparing."""
     decomposed = unicodedata.normalize("NFKD", name).casefold()
-    kept = (c if c.isalnum() else " " for c in decomposed if not unicodedata.combining(c))
+    kept = (c if _writes(c) else " " for c in decomposed if unicodedata.combining(c) < _ACCENTS)
     return " ".join("".join(kept).split())
+
+
+def _writes(character: str) -> bool:
+    return character.isalnum() or unicodedata.category(character).startswith("M")
 
 
 def identify(folders: Iterable[str], roster: tuple[RosterEntry, ...] | None, known: Students) -> Students:

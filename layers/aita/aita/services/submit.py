@@ -127,13 +127,18 @@ class Submissions:
 
     def current(self, run: Run) -> Run:
         """Return the run as it is; one that says RUNNING while its execution is gone ends as FAILED here."""
-        if not run.active or not run.execution_arn or self.executions.is_running(run.execution_arn):
+        if not run.active or self._has_execution(run):
             return run
         run = self.runs.get(run.run_id)  # it may have ended between the two reads
         if run.active:
             run = self.runs.end(run.run_id, run.attempt, RunStatus.FAILED, _EXECUTION_LOST)
             self.runs.summarise(run)
         return run
+
+    def _has_execution(self, run: Run) -> bool:
+        if not run.execution_arn:
+            return self.clock() - run.updated_at <= QUIET  # it is being started, or its start was lost
+        return self.executions.is_running(run.execution_arn)
 
     def _execute(self, run: Run) -> Run:
         execution_arn = self.executions.start(run)

@@ -1,0 +1,448 @@
+"""Fakes behind the services' protocols, and a harness that drives runs in process as the state machine does."""
+
+import json
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from aita.errors import AitaError, ProviderBusy, UnreadableScan
+from aita.memory.objects import MemoryObjects
+from aita.memory.runs import MemoryRuns, MemoryTasks
+from aita.models.api import RunOptions, StartRun
+from aita.models.run import (
+    CollectAnswer,
+    Item,
+    ItemEvent,
+    Outcome,
+    PlanAnswer,
+    Run,
+    RunSettings,
+    RunStatus,
+    StageEvent,
+    TaskRow,
+    TaskStatus,
+    Usage,
+)
+from aita.services import keys
+from aita.services.ask import Asker
+from aita.services.collect import Collector
+from aita.services.execute import Executor
+from aita.services.plan import ITEMS, MANIFEST, Planner
+from aita.services.protocols import Reply, TokenUsage
+from aita.services.record import Executed, Recorder
+from aita.services.reply_cache import ReplyCache
+from aita.services.run_watch import RunWatch
+from aita.services.split import Splitter
+from aita.services.status import Reader
+from aita.services.submit import Submissions
+from aita.tasks.llm_task import LLMRequest, Message
+
+INPUT_PRICE, OUTPUT_PRICE = Decimal("0.001"), Decimal("0.01")
+"""USD for one token of the fake model's."""
+
+ASSIGNMENT = "midterm"
+MODEL = "fake-model"
+
+QUESTIONS: list[dict[str, Any]] = [
+    {"question_id": "1a", "question_text": "What is 2 + 2?", "points": 5, "question_type": "short_answer"},
+    {"question_id": "1b", "question_text": "Name a prime.", "points": 3.5, "question_type": "multiple_choice"},
+    {"question_id": "2", "question_text": "Draw a cell.", "points": 10, "question_type": "diagram"},
+]
+EXAM: dict[str, Any] = {"exam_name": "Sums", "total_pages": 2, "questions": QUESTIONS}
+
+
+class Clock:
+    """A clock that only tests move: aware datetimes, and seconds as a monotonic clock counts them."""
+
+    def __init__(self) -> None:
+        self.now = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def monotonic(self) -> float:
+        return self.now.timestamp()
+
+    def advance(self, seconds: float) -> None:
+        self.now += timedelta(seconds=seconds)
+
+
+Script = str | Reply | Exception | Callable[[LLMRequest], "str | Reply"]
+
+
+def reply(text: str, **changes: Any) -> Reply:
+    """Return a reply as a provider gives it: 100 tokens in, 10 out, one second."""
+    values: dict[str, Any] = {
+        "text": text,
+        "finish_reason": "stop",
+        "refusal": False,
+        "model": MODEL,
+        "usage": TokenUsage(input_tokens=100, cached_input_tokens=0, output_tokens=10),
+        "latency_ms": 1000,
+    }
+    return Reply(**values | changes)
+
+
+COST_OF_A_CALL = 100 * INPUT_PRICE + 10 * OUTPUT_PRICE
+
+
+class FakeModel:
+    """A model that says what is queued: replies, or exceptions to raise; then whatever ``otherwise`` answers."""
+
+    provider = "https://model.test/v1"
+
+    def __init__(self, otherwise: Callable[[LLMRequest], str | Reply] | None = None) -> None:
+        self.model = MODEL
+        self.queue: deque[Script] = deque()
+        self.otherwise = otherwise
+        self.requests: list[LLMRequest] = []
+        self.images: list[dict[str, bytes]] = []
+
+    def say(self, *scripts: Script) -> None:
+        self.queue.extend(scripts)
+
+    @property
+    def calls(self) -> int:
+        return len(self.requests)
+
+    def complete(self, request: LLMRequest, images: Mapping[str, bytes]) -> Reply:
+        self.requests.append(request)
+        self.images.append(dict(images))
+        script: Script | None = self.queue.popleft() if self.queue else self.otherwise
+        assert script is not None, "the model was asked more often than the test expects"
+        if isinstance(script, Exception):
+            raise script
+        said = script(request) if callable(script) else script
+        return said if isinstance(said, Reply) else reply(said)
+
+    def price(self, reply: Reply) -> Usage:
+        tokens = reply.usage
+        if tokens is None:
+            return Usage(calls=1, unpriced_calls=1)
+        return Usage(
+            calls=1,
+            input_tokens=tokens.input_tokens,
+            cached_input_tokens=tokens.cached_input_tokens,
+            output_tokens=tokens.output_tokens,
+            cost_usd=tokens.input_tokens * INPUT_PRICE + tokens.output_tokens * OUTPUT_PRICE,
+        )
+
+
+def question_of(request: LLMRequest) -> str:
+    """Return the id of the question that a request is about."""
+    return request.messages[1].text.partition("Question id: ")[2].partition("\n")[0]
+
+
+def points_of(request: LLMRequest) -> float:
+    """Return the points of the question that a request is about."""
+    return float(request.messages[1].text.partition("Points: ")[2].partition("\n")[0])
+
+
+def right(request: LLMRequest) -> str:
+    """Answer any request rightly."""
+    match request.schema_name:
+        case "AnswerKey":
+            return json.dumps({"question_id": question_of(request), "correct_answer": "four"})
+        case "Rubric":
+            return rubric(question_of(request), points_of(request))
+    return json.dumps({"text": "the answer is 4", "confidence": 0.9, "notes": ""})
+
+
+def rubric(question_id: str, points: float, *criteria: float) -> str:
+    """Return a rubric's reply; its criteria are two halves unless given."""
+    parts = criteria or (points / 2, points / 2)
+    return json.dumps(
+        {
+            "question_id": question_id,
+            "total_points": points,
+            "criteria": [{"points": part, "description": "right", "examples": []} for part in parts],
+        }
+    )
+
+
+def text_of(messages: Iterable[Message]) -> str:
+    """Return all that a request's messages say."""
+    return "\n".join(message.text for message in messages)
+
+
+class FakeLimiter:
+    """A limiter that answers what is queued, then lets everyone through at once."""
+
+    def __init__(self) -> None:
+        self.queue: deque[float | Exception] = deque()
+        self.rates: list[float] = []
+        self.closed: list[float] = []
+
+    def acquire(self, rate: float) -> float:
+        self.rates.append(rate)
+        answer = self.queue.popleft() if self.queue else 0.0
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    def close(self, seconds: float) -> None:
+        self.closed.append(seconds)
+
+
+class FakeExecutions:
+    """The state machine as an account of what was started; ``running`` holds what has not ended."""
+
+    def __init__(self) -> None:
+        self.started: list[Run] = []
+        self.stopped: list[str] = []
+        self.running: set[str] = set()
+        self.refuses: Exception | None = None
+
+    def start(self, run: Run) -> str:
+        if self.refuses is not None:
+            raise self.refuses
+        self.started.append(run)
+        arn = f"arn:execution:{run.run_id}-{run.attempt}"
+        self.running.add(arn)
+        return arn
+
+    def stop(self, execution_arn: str) -> None:
+        self.stopped.append(execution_arn)
+        self.running.discard(execution_arn)
+
+    def is_running(self, execution_arn: str) -> bool:
+        return execution_arn in self.running
+
+
+class Crash(Exception):
+    """The function dies here, as by a time-out: nothing in the package may catch it."""
+
+
+class Objects(MemoryObjects):
+    """A bucket whose next requests can be made to fail: ``crashes`` holds parts of keys, each good for one put."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.crashes: list[str] = []
+
+    def put(self, key: str, data: bytes, content_type: str = "application/json") -> None:
+        for part in self.crashes:
+            if part in key:
+                self.crashes.remove(part)
+                raise Crash(key)
+        super().put(key, data, content_type)
+
+    def json(self, key: str) -> Any:
+        return json.loads(self.data[key])
+
+
+@dataclass(frozen=True)
+class FakePage:
+    """A page image."""
+
+    jpeg: bytes
+    width: int = 850
+    height: int = 1100
+
+
+def fake_pages(data: bytes) -> Iterator[FakePage]:
+    """Make a page of each part between bars; a file that starts with BAD can't be read."""
+    if data.startswith(b"BAD"):
+        raise UnreadableScan("the file is not an image or PDF that can be read")
+    for part in data.split(b"|"):
+        yield FakePage(part)
+
+
+@dataclass
+class Harness:
+    """Every service over stores in memory, and the loop Plan, items, Collect that the state machine runs.
+
+    ``cold()`` stands for a new execution environment: it forgets what functions remember between invocations.
+    """
+
+    clock: Clock = field(default_factory=Clock)
+    model: FakeModel = field(default_factory=lambda: FakeModel(otherwise=right))
+    limiter: FakeLimiter = field(default_factory=FakeLimiter)
+    executions: FakeExecutions = field(default_factory=FakeExecutions)
+    objects: Objects = field(default_factory=Objects)
+    remaining: float = 900.0
+    longest_call: float = 120.0
+    waits: list[int] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.runs = MemoryRuns(self.clock)
+        self.tasks = MemoryTasks()
+        self.submissions = Submissions(
+            runs=self.runs,
+            objects=self.objects,
+            executions=self.executions,
+            clock=self.clock,
+            defaults=RunSettings(model=MODEL, max_workers=5, rate_limit_rps=0),
+        )
+        self.planner = Planner(
+            runs=self.runs,
+            tasks=self.tasks,
+            objects=self.objects,
+            clock=self.clock,
+            functions={"task": "arn:task", "split": "arn:split"},
+        )
+        self.collector = Collector(runs=self.runs, tasks=self.tasks, objects=self.objects, clock=self.clock)
+        self.reader = Reader(runs=self.runs, tasks=self.tasks, objects=self.objects, clock=self.clock)
+        self.cold()
+
+    def cold(self) -> None:
+        watch = RunWatch(self.runs, now=self.clock.monotonic)
+        recorder = Recorder(runs=self.runs, tasks=self.tasks, objects=self.objects, watch=watch, clock=self.clock)
+        asker = Asker(
+            llm=self.model,
+            limiter=self.limiter,
+            cache=ReplyCache(self.objects),
+            objects=self.objects,
+            watch=watch,
+            sleep=self.clock.advance,
+            longest_call=self.longest_call,
+        )
+        self.executor = Executor(
+            runs=self.runs,
+            objects=self.objects,
+            watch=watch,
+            asker=asker,
+            recorder=recorder,
+            jitter=lambda low, high: low,
+        )
+        self.splitter = Splitter(objects=self.objects, watch=watch, recorder=recorder, pages=fake_pages)
+
+    # What people do
+
+    def put(self, name: str, data: bytes | str | dict[str, Any] | list[Any], assignment: str = ASSIGNMENT) -> None:
+        if isinstance(data, dict | list):
+            data = json.dumps(data)
+        self.objects.data[f"{assignment}/{name}"] = data.encode() if isinstance(data, str) else data
+
+    def exam(self, *changes: dict[str, Any], assignment: str = ASSIGNMENT) -> None:
+        """Give the sample questions, or these."""
+        self.put("questions.json", EXAM | {"questions": list(changes or QUESTIONS)}, assignment)
+
+    def begin(self, pipeline: str = "rubric", assignment: str = ASSIGNMENT, **options: Any) -> Run:
+        """Start a run without driving it; each run is a second younger than the one before."""
+        self.clock.advance(1)
+        request = StartRun(assignment=assignment, pipeline=pipeline, options=RunOptions(**options))
+        return self.submissions.start(request)
+
+    def run(self, pipeline: str = "rubric", assignment: str = ASSIGNMENT, **options: Any) -> Run:
+        """Start a run and drive it to its end."""
+        return self.drive(self.begin(pipeline, assignment, **options))
+
+    def resume(self, run: Run) -> Run:
+        return self.drive(self.submissions.resume(run.run_id))
+
+    # What the state machine does
+
+    def drive(self, run: Run, retries: int = 2) -> Run:
+        stage: str = run.stage
+        while True:
+            event = StageEvent(run_id=run.run_id, attempt=run.attempt, stage=stage)
+            plan = self.planner.plan(event)
+            for item in self.manifest(plan):
+                self.drive_item(event, item, plan.function, retries)
+            collected = self.collector.collect(event)
+            stage = collected.stage
+            if collected.status is not RunStatus.RUNNING:
+                self.executions.running.discard(f"arn:execution:{run.run_id}-{run.attempt}")
+                return self.runs.get(run.run_id)
+
+    def drive_item(self, stage: StageEvent, item: Item, function: str, retries: int = 2) -> Outcome:
+        event = ItemEvent(**stage.model_dump(), item=item)
+        failures = 0
+        while True:
+            try:
+                answer = self.invoke(event, function).answer
+            except (Crash, AitaError) as error:
+                self.cold()
+                failures += 1
+                if failures > retries:
+                    self.record_failure(event, type(error).__name__)
+                    return Outcome.FAILED
+                continue
+            if answer.outcome is not Outcome.WAIT:
+                return answer.outcome
+            self.waits.append(answer.wait)
+            assert len(self.waits) < 100, "waits without end"
+            self.clock.advance(answer.wait)
+
+    def invoke(self, event: ItemEvent, function: str = "arn:task") -> Executed:
+        if function == "arn:split":
+            return self.splitter.split(event)
+        return self.executor.execute(event, lambda: self.remaining)
+
+    def record_failure(self, event: ItemEvent, error_type: str) -> None:
+        """Do what the definition's Catch does: a row without refs or usage, never over a success."""
+        row = TaskRow(
+            task_id=event.item.task_id,
+            stage=event.stage,
+            status=TaskStatus.FAILED,
+            attempt=event.attempt,
+            error_type=error_type,
+            error_message="the function stopped unexpectedly",
+            ended_at=self.clock(),
+        )
+        if self.tasks.record(event.run_id, row):
+            self.runs.count(event.run_id, event.stage, row)
+
+    # What tests look at
+
+    def plan(self, run: Run, stage: str | None = None) -> PlanAnswer:
+        return self.planner.plan(StageEvent(run_id=run.run_id, attempt=run.attempt, stage=stage or run.stage))
+
+    def collect(self, run: Run, stage: str | None = None) -> CollectAnswer:
+        return self.collector.collect(StageEvent(run_id=run.run_id, attempt=run.attempt, stage=stage or run.stage))
+
+    def manifest(self, plan: PlanAnswer) -> list[Item]:
+        if plan.count == 0:
+            return []
+        items = [Item.model_validate(item) for item in self.objects.json(plan.manifest.key)]
+        assert len(items) == plan.count
+        return items
+
+    def events(self, run: Run, stage: str | None = None) -> list[ItemEvent]:
+        """Plan a stage and return the events of the items to run."""
+        items = self.manifest(self.plan(run, stage))
+        named = {"run_id": run.run_id, "attempt": run.attempt, "stage": stage or run.stage}
+        return [ItemEvent(**named, item=item) for item in items]
+
+    def items(self, run: Run, stage: str) -> list[dict[str, Any]]:
+        return list(self.objects.json(keys.stage_file(run.run_id, stage, ITEMS)))
+
+    def to_run(self, run: Run, stage: str) -> list[dict[str, Any]]:
+        return list(self.objects.json(keys.stage_file(run.run_id, stage, MANIFEST)))
+
+    def rows(self, run: Run, stage: str | None = None) -> list[TaskRow]:
+        return list(self.tasks.rows(run.run_id, stage))
+
+    def row(self, run: Run, stage: str, **refs: Any) -> TaskRow:
+        """Return the one row of a stage with these refs."""
+        (found,) = [row for row in self.rows(run, stage) if refs.items() <= row.refs.items()]
+        return found
+
+    def result(self, row: TaskRow) -> Any:
+        return self.objects.json(row.result_key)
+
+    def artifact(self, name: str, assignment: str = ASSIGNMENT) -> Any:
+        return self.objects.json(f"{assignment}/{name}")
+
+    def snapshot(self, run: Run) -> tuple[Any, ...]:
+        """Return all that is recorded of a run, to compare."""
+        mine = {key: data for key, data in self.objects.data.items() if run.run_id in key}
+        return self.runs.get(run.run_id).model_copy(update={"updated_at": None}), self.rows(run), mine
+
+
+NONSENSE = "no JSON at all"
+
+
+def failing(harness: Harness, *ids: str) -> set[str]:
+    """Let the model answer questions of these ids with nonsense, until they are taken out of the set."""
+    bad = set(ids)
+    harness.model.otherwise = lambda request: NONSENSE if question_of(request) in bad else right(request)
+    return bad
+
+
+def busy(retry_after: float | None = None) -> ProviderBusy:
+    return ProviderBusy("the provider answered 429", retry_after=retry_after)

@@ -1,0 +1,133 @@
+"""Settings: each variable right, wrong and empty."""
+
+from typing import Any
+
+import pytest
+
+from aita.errors import SettingsError
+from aita.settings import (
+    ApiSettings,
+    Environment,
+    PlanSettings,
+    SplitSettings,
+    StackSettings,
+    TaskSettings,
+    UserSettings,
+)
+
+STACK = {"AITA_TABLE": "table", "AITA_BUCKET": "bucket", "AITA_MODEL": "gpt-5"}
+API = STACK | {"AITA_STATE_MACHINE_ARN": "arn:machine", "AITA_MAX_WORKERS": "10"}
+PLAN = STACK | {"AITA_TASK_FUNCTION_ARN": "arn:task", "AITA_SPLIT_FUNCTION_ARN": "arn:split"}
+TASK = STACK | {"AITA_MODEL_BASE_URL": "https://x.test/v1", "AITA_API_KEY_SECRET": "secret"}
+
+ALL: list[tuple[type[Environment], dict[str, str]]] = [
+    (UserSettings, {}),
+    (StackSettings, STACK),
+    (ApiSettings, API),
+    (PlanSettings, PLAN),
+    (SplitSettings, STACK),
+    (TaskSettings, TASK),
+]
+
+
+@pytest.mark.parametrize(("settings", "given"), ALL)
+def test_what_must_be_set_suffices(settings: type[Environment], given: dict[str, str]) -> None:
+    settings.read(given | {"PATH": "/bin", "AITA_SOMETHING_NEW": "1"})
+
+
+@pytest.mark.parametrize(
+    ("settings", "given", "name"), [(settings, given, name) for settings, given in ALL for name in given]
+)
+@pytest.mark.parametrize("empty", [False, True], ids=["missing", "empty"])
+def test_what_is_missing_is_named(
+    settings: type[Environment], given: dict[str, str], name: str, *, empty: bool
+) -> None:
+    values = {other: value for other, value in given.items() if other != name} | ({name: ""} if empty else {})
+    with pytest.raises(SettingsError, match=rf"^{name} is not set$"):
+        settings.read(values)
+
+
+RIGHT: list[tuple[type[Environment], dict[str, str], str, str, Any]] = [
+    (UserSettings, {}, "AITA_MAX_WORKERS", "1", 1),
+    (UserSettings, {}, "AITA_MAX_WORKERS", "10000", 10000),
+    (UserSettings, {}, "AITA_RATE_LIMIT_RPS", "0", 0.0),
+    (UserSettings, {}, "AITA_RATE_LIMIT_RPS", "0.5", 0.5),
+    (UserSettings, {}, "AITA_ENABLE_CHECKPOINTING", "false", False),
+    (UserSettings, {}, "AITA_CHECKPOINT_INTERVAL", "25", 25),
+    (UserSettings, {}, "AITA_RETRY_FAILED_TASKS", "0", False),
+    (UserSettings, {}, "AITA_SHOW_PROGRESS", "no", False),
+    (UserSettings, {}, "AITA_MODEL", "gpt-5", "gpt-5"),
+    (UserSettings, {}, "OPENAI_BASE_URL", "http://127.0.0.1:8000/v1/", "http://127.0.0.1:8000/v1"),
+    (UserSettings, {}, "OPENAI_API_KEY", "sk-x", "sk-x"),
+    (StackSettings, STACK, "AITA_RETENTION_DAYS", "30", 30),
+    (ApiSettings, API, "AITA_RATE_LIMIT_RPS", "2", 2.0),
+    (SplitSettings, STACK, "AITA_LONGEST_SIDE", "1024", 1024),
+    (TaskSettings, TASK, "AITA_LLM_TIMEOUT", "30", 30.0),
+]
+
+
+@pytest.mark.parametrize(("settings", "given", "name", "value", "expected"), RIGHT)
+def test_a_right_value(
+    settings: type[Environment], given: dict[str, str], name: str, value: str, expected: Any
+) -> None:
+    field = name.lower() if name.startswith("OPENAI") else name.removeprefix("AITA_").lower()
+    assert getattr(settings.read(given | {name: value}), field) == expected
+
+
+@pytest.mark.parametrize(("settings", "given", "name"), [(s, g, n) for s, g, n, _, _ in RIGHT if n not in g])
+def test_an_empty_value_is_as_if_not_set(settings: type[Environment], given: dict[str, str], name: str) -> None:
+    assert settings.read(given | {name: ""}) == settings.read(given)
+
+
+@pytest.mark.parametrize(
+    ("settings", "given", "name", "value", "takes"),
+    [
+        (UserSettings, {}, "AITA_MAX_WORKERS", "0", "a whole number from 1 to 10000"),
+        (UserSettings, {}, "AITA_MAX_WORKERS", "10001", "a whole number from 1 to 10000"),
+        (UserSettings, {}, "AITA_MAX_WORKERS", "2.5", "a whole number from 1 to 10000"),
+        (UserSettings, {}, "AITA_MAX_WORKERS", "many", "a whole number from 1 to 10000"),
+        (UserSettings, {}, "AITA_MAX_WORKERS", " ", "a whole number from 1 to 10000"),
+        (UserSettings, {}, "AITA_RATE_LIMIT_RPS", "-1", "a number from 0 to 10000; 0 is none"),
+        (UserSettings, {}, "AITA_RATE_LIMIT_RPS", "nan", "a number from 0 to 10000; 0 is none"),
+        (UserSettings, {}, "AITA_RATE_LIMIT_RPS", "inf", "a number from 0 to 10000; 0 is none"),
+        (UserSettings, {}, "AITA_ENABLE_CHECKPOINTING", "maybe", "true or false"),
+        (UserSettings, {}, "AITA_CHECKPOINT_INTERVAL", "0", "a whole number from 1 up"),
+        (UserSettings, {}, "AITA_RETRY_FAILED_TASKS", "2", "true or false"),
+        (UserSettings, {}, "AITA_SHOW_PROGRESS", "x", "true or false"),
+        (UserSettings, {}, "OPENAI_BASE_URL", "api.openai.com", "a URL that starts with http:// or https://"),
+        (StackSettings, STACK, "AITA_RETENTION_DAYS", "0", "a whole number of days from 1 up"),
+        (ApiSettings, API, "AITA_MAX_WORKERS", "0", "a whole number from 1 to 10000"),
+        (ApiSettings, API, "AITA_RATE_LIMIT_RPS", "x", "a number from 0 to 10000; 0 is none"),
+        (SplitSettings, STACK, "AITA_LONGEST_SIDE", "255", "a whole number of pixels from 256 to 8192"),
+        (SplitSettings, STACK, "AITA_LONGEST_SIDE", "8193", "a whole number of pixels from 256 to 8192"),
+        (TaskSettings, TASK, "AITA_MODEL_BASE_URL", "ftp://x", "a URL that starts with http:// or https://"),
+        (TaskSettings, TASK, "AITA_LLM_TIMEOUT", "0", "a number of seconds, more than 0 and at most 600"),
+        (TaskSettings, TASK, "AITA_LLM_TIMEOUT", "601", "a number of seconds, more than 0 and at most 600"),
+        (TaskSettings, TASK, "AITA_LLM_TIMEOUT", "nan", "a number of seconds, more than 0 and at most 600"),
+    ],
+)
+def test_a_wrong_value_is_named_with_what_it_takes(
+    settings: type[Environment], given: dict[str, str], name: str, value: str, takes: str
+) -> None:
+    with pytest.raises(SettingsError) as caught:
+        settings.read(given | {name: value})
+    assert str(caught.value) == f"{name} is wrong: it takes {takes}"
+
+
+def test_all_that_is_wrong_is_told_at_once() -> None:
+    with pytest.raises(SettingsError, match=r"AITA_TABLE is not set; .*AITA_RETENTION_DAYS is wrong"):
+        StackSettings.read({"AITA_BUCKET": "b", "AITA_MODEL": "m", "AITA_RETENTION_DAYS": "x"})
+
+
+@pytest.mark.parametrize("name", ["model", "max_workers", "MODEL", "aita_model"])
+def test_only_the_variables_own_name_counts(name: str) -> None:
+    assert UserSettings.read({name: "7"}) == UserSettings()
+
+
+def test_the_process_environment_is_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AITA_MODEL", "from-the-process")
+    assert UserSettings.read().model == "from-the-process"
+
+
+def test_the_key_is_never_shown() -> None:
+    assert "sk-secret" not in repr(UserSettings.read({"OPENAI_API_KEY": "sk-secret"}))
