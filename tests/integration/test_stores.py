@@ -151,7 +151,7 @@ class TestRuns:
     def test_counters_add_up_in_their_attempt(self, runs: RunStore, name: str) -> None:
         run = make_run(name)
         runs.create(run, None)
-        runs.begin_stage(run.run_id, "s", StageCounts(total=3, succeeded=1, started_at=NOW))
+        runs.begin_stage(run.run_id, "s", StageCounts(total=3, succeeded=1, started_at=NOW), Usage(calls=4))
         usage = Usage(calls=1, input_tokens=7, cost_usd=Decimal("0.0001"))
         runs.count(run.run_id, "s", row("a", usage=usage))
         runs.count(run.run_id, "s", row("b", TaskStatus.FAILED, usage=usage))
@@ -160,6 +160,7 @@ class TestRuns:
         counted = runs.get(run.run_id)
         assert counted.stages["s"] == StageCounts(total=3, succeeded=2, failed=1, started_at=NOW)
         assert counted.usage == usage + usage
+        assert counted.removed_usage == Usage(calls=4)
 
     def test_a_finished_stage_is_exact(self, runs: RunStore, name: str) -> None:
         run = make_run(name)

@@ -218,11 +218,7 @@ class TestReply:
         "answer",
         [
             httpx2.Response(200, content=b"<html>sign in</html>", headers={"content-type": "text/html"}),
-            httpx2.Response(200, content=b'{"id": PROVIDER', headers={"content-type": "application/json"}),
-            httpx2.Response(200, content=b"", headers={"content-type": "application/json"}),
-            httpx2.Response(200, content=b"\xff\xfe\xff", headers={"content-type": "application/json"}),
             httpx2.Response(200, content=b"null", headers={"content-type": "application/json"}),
-            ok({"error": {"code": 500, "message": TOLD}}),
             ok(completion(choices=[])),
             ok(completion(choices=[{"index": 0}])),
             ok(completion(choices=[{"index": 0, "message": None}])),
@@ -230,7 +226,20 @@ class TestReply:
     )
     def test_what_is_no_completion(self, endpoint: Endpoint, answer: Answer) -> None:
         error = endpoint.fails(answer)
-        assert (type(error), str(error)) == (ProviderBusy, "the provider's answer was not a chat completion")
+        assert type(error) is TaskError
+        assert "see that the base URL is that of its API" in str(error)
+
+    @pytest.mark.parametrize(
+        "answer",
+        [
+            httpx2.Response(200, content=b'{"id": PROVIDER', headers={"content-type": "application/json"}),
+            httpx2.Response(200, content=b"", headers={"content-type": "application/json"}),
+            httpx2.Response(200, content=b"\xff\xfe\xff", headers={"content-type": "application/json"}),
+            ok({"error": {"code": 500, "message": TOLD}}),
+        ],
+    )
+    def test_what_was_cut_off_or_failed_behind_a_gateway(self, endpoint: Endpoint, answer: Answer) -> None:
+        assert type(endpoint.fails(answer)) is ProviderBusy
 
 
 def formats(endpoint: Endpoint) -> list[str]:

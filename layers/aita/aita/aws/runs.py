@@ -65,12 +65,12 @@ class DynamoRuns:
         )
         return run or self.get(run_id)
 
-    def begin_stage(self, run_id: str, stage: str, counts: StageCounts) -> None:
-        """Set the current stage and its counters."""
+    def begin_stage(self, run_id: str, stage: str, counts: StageCounts, removed_usage: Usage) -> None:
+        """Set the current stage, its counters, and what the rows that were removed had used."""
         self._update(
             run_id,
-            "SET stage = :stage, stages.#stage = :counts",
-            {":stage": stage, ":counts": counts},
+            "SET stage = :stage, stages.#stage = :counts, removed_usage = :removed_usage",
+            {":stage": stage, ":counts": counts, ":removed_usage": removed_usage},
             names={"#stage": stage},
         )
 

@@ -10,8 +10,8 @@ from typing import Any
 
 import openai
 
-from aita.errors import ProviderBusy, RunStopped
-from aita.llm.failures import classify
+from aita.errors import ProviderBusy, RunStopped, TaskError
+from aita.llm.failures import NO_COMPLETION, classify
 from aita.llm.pricing import usage_of
 from aita.models.run import Usage
 from aita.services.protocols import Reply, TokenUsage
@@ -21,8 +21,6 @@ logger = logging.getLogger(__name__)
 
 RESPONSE_FORMATS = ("json_schema", "json_object", "text")
 """From the strictest to what every server has; an endpoint that lacks one is asked with the next from then on."""
-
-_NO_COMPLETION = "the provider's answer was not a chat completion"
 
 
 @dataclass(slots=True)
@@ -68,7 +66,7 @@ class ChatModel:
                     continue
                 failure = classify(error)
             except (json.JSONDecodeError, UnicodeDecodeError):  # a body that says it is JSON, and is not
-                failure = ProviderBusy(_NO_COMPLETION)
+                failure = ProviderBusy("the provider's answer was cut off")
             else:
                 return _reply(completion, round((self.now() - started) * 1000))
             if isinstance(failure, RunStopped):
@@ -125,8 +123,10 @@ def _data_url(jpeg: bytes) -> str:
 
 
 def _reply(completion: Any, latency_ms: int) -> Reply:
+    if getattr(completion, "error", None):  # as gateways say that who is behind them failed
+        raise ProviderBusy("the provider answered with an error instead of a reply")
     if not getattr(completion, "choices", None) or completion.choices[0].message is None:
-        raise ProviderBusy(_NO_COMPLETION)
+        raise TaskError(NO_COMPLETION)
     choice = completion.choices[0]
     content = choice.message.content
     return Reply(

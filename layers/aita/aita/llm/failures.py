@@ -13,6 +13,8 @@ _OVERLOADED = 529  # not a registered status; some providers answer it when over
 _REQUEST_TIMEOUT, _CONFLICT, _TOO_MANY = 408, 409, 429
 _SERVER_ERROR = 500
 
+NO_COMPLETION = "the provider's answer is no chat completion: see that the base URL is that of its API"
+
 
 def classify(error: openai.APIError) -> CallError:
     """Return the error of aita's own for one of openai's; it holds nothing of the prompt or the reply."""
@@ -41,7 +43,7 @@ def _without_answer(error: openai.APIError) -> CallError:
         return ProviderBusy("the model did not answer in time")
     if isinstance(error, openai.APIConnectionError):
         return ProviderBusy("the provider can't be reached: the connection failed or was lost")
-    return ProviderBusy("the provider's answer was not a chat completion")
+    return TaskError(NO_COMPLETION)
 
 
 def _code(error: openai.APIStatusError) -> str:

@@ -58,10 +58,11 @@ class MemoryRuns:
                 return run
             return self._update(run_id, status=status, reason=reason, ended_at=self.clock())
 
-    def begin_stage(self, run_id: str, stage: str, counts: StageCounts) -> None:
-        """Set the current stage and its counters."""
+    def begin_stage(self, run_id: str, stage: str, counts: StageCounts, removed_usage: Usage) -> None:
+        """Set the current stage, its counters, and what the rows that were removed had used."""
         with self._lock:
-            self._update(run_id, stage=stage, stages=self.get(run_id).stages | {stage: counts})
+            stages = self.get(run_id).stages | {stage: counts}
+            self._update(run_id, stage=stage, stages=stages, removed_usage=removed_usage)
 
     def count(self, run_id: str, stage: str, row: TaskRow) -> Run:
         """Add a task that has ended to its attempt's counters and return the run as it is then."""

@@ -52,10 +52,12 @@ class ExamSpec(Material):
 
     exam_name: Text
     total_pages: Annotated[int, Field(ge=1)]
-    questions: Annotated[tuple[Question, ...], Field(min_length=1)]
+    questions: tuple[Question, ...]
 
     @model_validator(mode="after")
-    def _each_id_once(self) -> Self:
+    def _questions_with_an_id_each(self) -> Self:
+        if not self.questions:
+            raise ValueError("questions: there are none, and an exam has at least one")
         seen: set[str] = set()
         for question in self.questions:
             if question.question_id in seen:

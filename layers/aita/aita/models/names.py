@@ -80,7 +80,8 @@ def check_upload(name: str) -> str:
 
 def _plain(part: str) -> bool:
     return (
-        part not in {"", ".", ".."}
+        part != ""
+        and not part.startswith(".")  # what desktops hide, and split passes over
         and part == part.strip()
         and not any(unicodedata.category(character) in {"Cc", "Cs"} for character in part)
         and len(part.encode()) <= _LONGEST_NAME

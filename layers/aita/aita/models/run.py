@@ -145,7 +145,7 @@ class RunSettings(Frozen):
 
 
 class Run(Frozen):
-    """A run's META row."""
+    """A run's META row. ``removed_usage`` is what rows had used whose work is no longer asked for."""
 
     run_id: str
     assignment: str
@@ -156,6 +156,7 @@ class Run(Frozen):
     settings: RunSettings
     stages: dict[str, StageCounts] = {}
     usage: Usage = Usage()
+    removed_usage: Usage = Usage()
     waits: int = 0
     wait_reason: str = ""
     reason: str = ""

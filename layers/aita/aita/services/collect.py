@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
-from aita.models.run import CollectAnswer, Item, Run, RunStatus, StageEvent, TaskRow, TaskStatus, Usage
+from aita.models.run import CollectAnswer, Item, Run, RunStatus, StageEvent, TaskRow, TaskStatus
 from aita.services import keys
 from aita.services.pipelines import STAGES, next_stage
 from aita.services.plan import read_items
@@ -57,7 +57,7 @@ class Collector:
         counts = run.stages[stage].model_copy(
             update={"succeeded": len(succeeded), "failed": len(items) - len(succeeded), "ended_at": self.clock()}
         )
-        usage = sum((row.usage for row in rows.values()), Usage())
+        usage = sum((row.usage for row in rows.values()), run.removed_usage)
         return self.runs.finish_stage(run.run_id, stage, counts, usage), len(succeeded)
 
     def _results(self, run: Run, stage: str, items: list[Item]) -> Iterator[tuple[Item, Any]]:

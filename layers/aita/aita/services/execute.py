@@ -50,6 +50,7 @@ class Executor:
             return Executed.skipped()
         asked = Asked()
         try:
+            self._check_model(event)
             result = self._result(event, asked, remaining)
         except Superseded:
             return Executed.skipped()
@@ -73,6 +74,15 @@ class Executor:
             return given
         result: BaseModel = self.asker.ask(task, event, asked, remaining)
         return result
+
+    def _check_model(self, event: ItemEvent) -> None:
+        """Stop a run whose stack was deployed with another model in the meantime: its results must not mix."""
+        started_with = self.watch.get(event.run_id).settings.model
+        if started_with != self.asker.llm.model:
+            raise RunStopped(
+                f"the run was started with the model {started_with} and the stack now has {self.asker.llm.model}: "
+                f"start a new run, or deploy the stack with {started_with} and resume"
+            )
 
     def _load_inputs(self, event: ItemEvent, stage: LLMStage) -> BaseModel:
         if not stage.inputs_model.model_fields:

@@ -72,7 +72,7 @@ class Material:
             data, etag = self.objects.get_with_etag(keys.material(self.assignment, keys.STUDENTS))
         except ObjectNotFound:
             return Students(), None
-        return _STUDENTS.validate_json(data), etag
+        return parse_file(keys.STUDENTS, data, _STUDENTS.validate_json), etag
 
     def _read(self, name: str, parse: Callable[[str], T]) -> T | None:
         try:
@@ -96,7 +96,10 @@ def parse_file(name: str, data: bytes, parse: Callable[[str], T]) -> T:
         problem = f"byte {error.start} is not UTF-8: save it as UTF-8"
     except ValidationError as error:
         details = error.errors(include_input=False, include_url=False)
-        problem = "; ".join(f"{_path(detail['loc'])}{detail['msg']}" for detail in details[:_PROBLEMS_SHOWN])
+        problem = "; ".join(
+            f"{_path(detail['loc'])}{detail['msg'].removeprefix('Value error, ')}"
+            for detail in details[:_PROBLEMS_SHOWN]
+        )
         if (more := len(details) - _PROBLEMS_SHOWN) > 0:
             problem += f"; and {more} more"
     raise InvalidMaterial(f"{name}: {problem}")

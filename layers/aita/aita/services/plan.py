@@ -9,7 +9,19 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from aita.models.run import Item, Manifest, PlanAnswer, Run, StageCounts, StageEvent, TaskRow, TaskStatus
+from aita.errors import RequestError
+from aita.models.run import (
+    Item,
+    Manifest,
+    PlanAnswer,
+    Run,
+    RunStatus,
+    StageCounts,
+    StageEvent,
+    TaskRow,
+    TaskStatus,
+    Usage,
+)
 from aita.services import keys
 from aita.services.material import Material
 from aita.services.pipelines import STAGES
@@ -41,7 +53,10 @@ class Planner:
         stage = STAGES[event.stage]
         todo: list[Item] = []
         if run.active and run.attempt == event.attempt:
-            todo = self._write(run, stage)
+            try:
+                todo = self._write(run, stage)
+            except RequestError as error:  # the material was changed, and is wrong, since the run was started
+                self.runs.end(run.run_id, run.attempt, RunStatus.FAILED, str(error))
         return PlanAnswer(
             **event.model_dump(),
             count=len(todo),
@@ -53,7 +68,7 @@ class Planner:
         started_at = self.clock()
         plan = stage.plan(Material(self.objects, run.assignment))
         items = make_items(run, stage, plan.refs, plan.inputs)
-        ended = self._ended(run, stage, {item.task_id for item in items})
+        ended, removed = self._ended(run, stage, {item.task_id for item in items})
         todo = [item for item in items if item.task_id not in ended]
         every = _dump(items)
         files = plan.files | {
@@ -71,22 +86,26 @@ class Planner:
             done_before=len(ended),
             started_at=started_at,
         )
-        self.runs.begin_stage(run.run_id, stage.name, counts)
+        self.runs.begin_stage(run.run_id, stage.name, counts, run.removed_usage + removed)
         logger.info("planned stage %s of run %s: %d of %d tasks", stage.name, run.run_id, len(todo), len(items))
         return todo
 
-    def _ended(self, run: Run, stage: Stage, wanted: set[str]) -> dict[str, TaskStatus]:
-        """Return the tasks that are not to be run, and remove the rows of work that is no longer wanted.
+    def _ended(self, run: Run, stage: Stage, wanted: set[str]) -> tuple[dict[str, TaskStatus], Usage]:
+        """Return the tasks that are not to be run; remove the rows that are not wanted, and return what they used.
 
         Without checkpointing all is done anew, so that no row of an earlier attempt is wanted.
         """
         if run.attempt == 1:
-            return {}
+            return {}, Usage()
         rows: list[TaskRow] = list(self.tasks.rows(run.run_id, stage.name))
         if not run.settings.enable_checkpointing:
             wanted = set()
-        self.tasks.remove(run.run_id, [row.task_id for row in rows if row.task_id not in wanted])
-        return {row.task_id: row.status for row in rows if row.task_id in wanted and _keeps(run, row.status)}
+        removed = [row for row in rows if row.task_id not in wanted]
+        self.tasks.remove(run.run_id, [row.task_id for row in removed])
+        ended: dict[str, TaskStatus] = {
+            row.task_id: row.status for row in rows if row.task_id in wanted and _keeps(run, row.status)
+        }
+        return ended, sum((row.usage for row in removed), Usage())
 
 
 def make_items(run: Run, stage: Stage, refs: Iterable[Refs], inputs: BaseModel) -> list[Item]:

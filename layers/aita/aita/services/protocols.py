@@ -85,8 +85,8 @@ class RunStore(Protocol):
         """End the run if it is RUNNING in this attempt; return it as it is then."""
         ...
 
-    def begin_stage(self, run_id: str, stage: str, counts: StageCounts) -> None:
-        """Set the current stage and its counters."""
+    def begin_stage(self, run_id: str, stage: str, counts: StageCounts, removed_usage: Usage) -> None:
+        """Set the current stage, its counters, and what the rows that were removed had used."""
         ...
 
     def count(self, run_id: str, stage: str, row: TaskRow) -> Run:

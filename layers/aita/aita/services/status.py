@@ -45,7 +45,7 @@ class Reader:
             for name in stages_of(run.pipeline)
             if name in run.stages
         )
-        shown = run.model_dump(exclude={"stages", "usage", "settings", "execution_arn", "error_type"})
+        shown = run.model_dump(exclude={"stages", "usage", "removed_usage", "settings", "execution_arn", "error_type"})
         return RunView(
             **shown,
             stages=stages,
