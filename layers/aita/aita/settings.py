@@ -8,6 +8,7 @@ from pydantic import AfterValidator, AliasGenerator, ConfigDict, Field, Validati
 
 from aita.errors import SettingsError
 from aita.models.base import Frozen
+from aita.models.limits import CheckpointInterval, MaxWorkers, RateLimit
 
 _TAKES = {
     "max_workers": "a whole number from 1 to 10000",
@@ -64,9 +65,6 @@ def _http_url(value: str) -> str:
     return value.rstrip("/")
 
 
-MaxWorkers = Annotated[int, Field(ge=1, le=10_000)]
-RateLimit = Annotated[float, Field(ge=0, le=10_000, allow_inf_nan=False)]
-Interval = Annotated[int, Field(ge=1)]
 Url = Annotated[str, AfterValidator(_http_url)]
 
 
@@ -76,7 +74,7 @@ class UserSettings(Environment):
     max_workers: MaxWorkers | None = None
     rate_limit_rps: RateLimit | None = None
     enable_checkpointing: bool | None = None
-    checkpoint_interval: Interval | None = None
+    checkpoint_interval: CheckpointInterval | None = None
     retry_failed_tasks: bool | None = None
     show_progress: bool = True
     model: str | None = None

@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from aita.models.base import Frozen
+from aita.models.limits import CheckpointInterval, MaxWorkers, RateLimit
 from aita.models.names import MAX_UPLOAD_BYTES
 from aita.models.run import Ref, RunStatus, RunSummary, TaskStatus
 
@@ -14,10 +15,10 @@ from aita.models.run import Ref, RunStatus, RunSummary, TaskStatus
 class RunOptions(Frozen):
     """What a run may be started with; what is left out takes the stack's own value."""
 
-    max_workers: Annotated[int, Field(ge=1, le=10_000)] | None = None
-    rate_limit_rps: Annotated[float, Field(ge=0, le=10_000, allow_inf_nan=False)] | None = None
+    max_workers: MaxWorkers | None = None
+    rate_limit_rps: RateLimit | None = None
     enable_checkpointing: bool | None = None
-    checkpoint_interval: Annotated[int, Field(ge=1)] | None = None
+    checkpoint_interval: CheckpointInterval | None = None
     retry_failed_tasks: bool | None = None
     model: str | None = None
 

@@ -8,6 +8,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field
 
 from aita.models.base import Frozen
+from aita.models.limits import CheckpointInterval, MaxWorkers, RateLimit
 
 
 class RunStatus(StrEnum):
@@ -137,10 +138,10 @@ class RunSettings(Frozen):
     """What a run was started with, and keeps through every resume."""
 
     model: str
-    max_workers: Annotated[int, Field(ge=1)]
-    rate_limit_rps: Annotated[float, Field(ge=0)] = 10.0
+    max_workers: MaxWorkers
+    rate_limit_rps: RateLimit = 10.0
     enable_checkpointing: bool = True
-    checkpoint_interval: Annotated[int, Field(ge=1)] = 10
+    checkpoint_interval: CheckpointInterval = 10
     retry_failed_tasks: bool = True
 
 

@@ -1,0 +1,14 @@
+"""The limits of what a run may be started with, for settings, requests and runs alike."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+MaxWorkers = Annotated[int, Field(ge=1, le=10_000)]
+"""Calls at once; a Distributed Map runs at most 10,000 (AWS Step Functions, quotas)."""
+
+RateLimit = Annotated[float, Field(ge=0, le=10_000, allow_inf_nan=False)]
+"""Calls a second; 0 is no limit."""
+
+CheckpointInterval = Annotated[int, Field(ge=1)]
+"""Tasks between two refreshes of a run's line in the list."""
