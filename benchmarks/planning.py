@@ -7,6 +7,7 @@ import sys
 import time
 
 from benchmarks.report import Case
+from benchmarks.running import ASSIGNMENT, RUN_ID, running
 
 SIZES = (1_000, 10_000, 100_000)
 SECONDS, MEGABYTES = 60.0, 300.0
@@ -52,34 +53,22 @@ def _plan(size: int) -> None:
     from aita.memory.objects import MemoryObjects
     from aita.memory.runs import MemoryRuns, MemoryTasks
     from aita.models.exam import Page
-    from aita.models.run import Run, RunSettings, StageEvent
+    from aita.models.run import StageEvent
     from aita.services import keys
     from aita.services.plan import Planner
 
     def page(student: int, number: int) -> dict[str, object]:
-        key = keys.page("big", f"s-{student:016x}", "0123456789abcdef", number)
+        key = keys.page(ASSIGNMENT, f"s-{student:016x}", "0123456789abcdef", number)
         return Page(page=number, key=key, sha256=f"{student * 20 + number:064x}", width=1654, height=2339).model_dump()
 
     objects, runs = MemoryObjects(), MemoryRuns(utc_now)
     pages = {f"s-{student:016x}": [page(student, n + 1) for n in range(20)] for student in range(size // 20)}
-    objects.put("big/pages.json", json.dumps(pages).encode())
+    objects.put(f"{ASSIGNMENT}/pages.json", json.dumps(pages).encode())
     del pages
-    now = utc_now()
-    run = Run(
-        run_id="R",
-        assignment="big",
-        pipeline="transcribe",
-        status="RUNNING",
-        attempt=1,
-        stage="transcribe",
-        settings=RunSettings(model="m", max_workers=10),
-        created_at=now,
-        updated_at=now,
-    )
-    runs.create(run, None)
+    runs.create(running("transcribe"), None)
     planner = Planner(runs, MemoryTasks(), objects, utc_now, {"task": "task", "split": "split"})
     started = time.perf_counter()
-    answer = planner.plan(StageEvent(run_id="R", attempt=1, stage="transcribe"))
+    answer = planner.plan(StageEvent(run_id=RUN_ID, attempt=1, stage="transcribe"))
     seconds = time.perf_counter() - started
     if answer.count != size:
         raise RuntimeError(f"planned {answer.count} of {size} pages")

@@ -12,13 +12,14 @@ from aita.bootstrap import utc_now
 from aita.imaging.pages import pages
 from aita.memory.objects import MemoryObjects
 from aita.memory.runs import MemoryRuns, MemoryTasks
-from aita.models.run import Item, ItemEvent, Run, RunSettings, StageCounts
+from aita.models.run import Item, ItemEvent, StageCounts
 from aita.services import keys
 from aita.services.record import Recorder
 from aita.services.run_watch import RunWatch
 from aita.services.split import Splitter
 from benchmarks import scans
 from benchmarks.report import Case
+from benchmarks.running import ASSIGNMENT, RUN_ID, running
 
 PAGES = 200
 BOUND = 0.8
@@ -53,29 +54,16 @@ def _seconds(work: Callable[[], object]) -> float:
 
 def _split(files: list[bytes]) -> None:
     objects, runs, tasks = MemoryObjects(), MemoryRuns(utc_now), MemoryTasks()
-    now = utc_now()
-    run = Run(
-        run_id="R",
-        assignment="bench",
-        pipeline="transcribe",
-        status="RUNNING",
-        attempt=1,
-        stage="split",
-        settings=RunSettings(model="m", max_workers=1),
-        stages={"split": StageCounts(total=len(files))},
-        created_at=now,
-        updated_at=now,
-    )
-    runs.create(run, None)
-    sources = {f"source{number}": f"bench/scans/student/{number}" for number in range(len(files))}
+    runs.create(running("split", StageCounts(total=len(files))), None)
+    sources = {f"source{number}": f"{ASSIGNMENT}/scans/student/{number}" for number in range(len(files))}
     for key, data in zip(sources.values(), files, strict=True):
         objects.put(key, data)
-    objects.put(keys.stage_file("R", "split", "sources"), json.dumps(sources).encode())
+    objects.put(keys.stage_file(RUN_ID, "split", "sources"), json.dumps(sources).encode())
     watch = RunWatch(runs)
     splitter = Splitter(objects, watch, Recorder(runs, tasks, objects, watch, utc_now), pages)
     for source in sources:
         item = Item(task_id=f"split-{source}", refs={"student_id": "s", "source": source})
-        answer = splitter.split(ItemEvent(run_id="R", attempt=1, stage="split", item=item)).answer
+        answer = splitter.split(ItemEvent(run_id=RUN_ID, attempt=1, stage="split", item=item)).answer
         if answer.outcome != "SUCCEEDED":
             raise RuntimeError(f"split did not succeed: {answer}")
 

@@ -22,4 +22,4 @@ def make_client(service: str) -> Any:
         signature_version="s3v4" if service == "s3" else "v4",
         s3={"addressing_style": "auto" if emulated else "virtual"},
     )
-    return boto3.client(service, config=config)  # type: ignore[call-overload]
+    return boto3.client(service, config=config)  # type: ignore[call-overload]  # the stubs want literals
