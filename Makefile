@@ -32,7 +32,7 @@ test: venv emulator ## Run what decides whether a change is good: lint, types, l
 	$(BIN)/lint-imports
 	$(BIN)/sam validate --lint
 	$(BIN)/cfn-lint template.yaml
-	$(BIN)/pytest -n auto
+	$(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder
 
 bench: venv emulator ## Measure, and print one table
 	$(BIN)/python -m benchmarks

@@ -1,0 +1,168 @@
+"""`sam local` on what was built for AWS: functions in Lambda's container, against servers on this machine."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from samcli.yamlhelper import yaml_dump, yaml_parse  # type: ignore[import-untyped]
+
+from local.home import LOOPBACK, PROJECT
+
+RUNTIME = f"python{sys.version_info.major}.{sys.version_info.minor}"
+IMAGE = f"public.ecr.aws/lambda/{RUNTIME.replace('python', 'python:')}-x86_64"
+HOST = "host.docker.internal"
+"""This machine's loopback, as a container names it."""
+
+EVENTS = PROJECT / "tests" / "events"
+Json = dict[str, Any]
+
+_ADD_HOST = f"{HOST}:host-gateway"
+_CONTAINERS = "label=sam.cli.container.type=lambda"
+_SAMS_OWN = "/var/rapid/aws-lambda-rie"
+"""What sam puts into each image that it makes, as the image's history has it."""
+
+_DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+
+def docker(*arguments: str, patience: float = 60) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(["docker", *arguments], capture_output=True, text=True, timeout=patience, check=False)
+
+
+def why_not(port: int) -> str | None:
+    """Return why functions can't be run in containers here, or ``None``; ``port`` is one of a server on loopback."""
+    try:
+        if docker("info").returncode:
+            return "Docker does not answer"
+    except (OSError, subprocess.TimeoutExpired):
+        return "Docker is not there"
+    if docker("image", "inspect", IMAGE).returncode:
+        return f"the Lambda image {IMAGE} is not there: docker pull {IMAGE}"
+    look = f"import socket; socket.create_connection(('{HOST}', {port}), 5)"
+    python = ("--entrypoint", f"/var/lang/bin/{RUNTIME}", IMAGE, "-c", look)
+    if docker("run", "--rm", "--add-host", _ADD_HOST, *python).returncode:
+        return f"a container does not reach this machine's loopback as {HOST}"
+    return None
+
+
+@contextmanager
+def nothing_left(build: Path) -> Iterator[None]:
+    """Remove the containers that mount this build, and the images that were made meanwhile."""
+    before = set(_images())
+    try:
+        yield
+    finally:
+        for container in docker("ps", "--all", "--quiet", "--no-trunc", "--filter", _CONTAINERS).stdout.split():
+            mounted = docker("inspect", "--format", "{{range .Mounts}}{{.Source}} {{end}}", container).stdout
+            if str(build) in mounted:
+                docker("rm", "--force", container)
+        for image in set(_images()) - before:
+            if _SAMS_OWN in docker("history", "--no-trunc", "--format", "{{.CreatedBy}}", image).stdout:
+                docker("rmi", "--force", image)
+
+
+def _images() -> list[str]:
+    return docker("images", "--no-trunc", "--quiet").stdout.split()
+
+
+@dataclass(frozen=True, slots=True)
+class SamLocal:
+    """A built template, and what its functions are told about this machine."""
+
+    template: Path
+    variables: Path
+    log: Path
+
+    @classmethod
+    def of(cls, built: Path, folder: Path, variables: Mapping[str, str]) -> "SamLocal":
+        """Prepare what was built. sam passes on only such variables as the template names, so a copy names them."""
+        template = yaml_parse(built.read_text())
+        template["Globals"]["Function"]["Environment"]["Variables"].update(variables)
+        copy = built.with_name("container.yaml")
+        copy.write_text(yaml_dump(template))
+        given = folder / "variables.json"
+        given.write_text(json.dumps({"Parameters": dict(variables)}))
+        return cls(copy, given, folder / "sam.log")
+
+    def invoke(self, function: str, event: str) -> Any:
+        """Invoke a function with an event of ``tests/events`` and return what it answers."""
+        done = subprocess.run(
+            [*self._command("invoke"), function, "--event", str(EVENTS / event)],
+            cwd=PROJECT,
+            env=_environment(),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        assert done.stdout.strip(), f"no answer: {done.stderr[-3000:]}"
+        # Not the exit status: it is 0 for an exception in the function too.
+        return json.loads(done.stdout.strip().splitlines()[-1])
+
+    @contextmanager
+    def api(self, port: int) -> Iterator[str]:
+        """Serve the API in containers that stay warm; yield its URL."""
+        command = [*self._command("start-api"), "--port", str(port), "--warm-containers", "LAZY"]
+        with self.log.open("wb") as log:
+            process = subprocess.Popen(
+                command, cwd=PROJECT, env=_environment(), stdin=subprocess.DEVNULL, stdout=log, stderr=log
+            )
+        try:
+            self._wait(process, f"http://{LOOPBACK}:{port}/")
+            yield f"http://{LOOPBACK}:{port}"
+        finally:
+            process.send_signal(signal.SIGINT)  # it removes its containers then
+            try:
+                process.wait(20)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait(20)
+
+    def _command(self, command: str) -> list[str]:
+        return [
+            *(sys.executable, "-m", "samcli", "local", command),
+            *("--config-file", str(PROJECT / "samconfig.toml"), "--config-env", "local"),
+            *("--template", str(self.template), "--env-vars", str(self.variables)),
+            *("--parameter-overrides", f"Runtime={RUNTIME}"),
+            *("--skip-pull-image", "--add-host", _ADD_HOST),
+        ]
+
+    def _wait(self, process: "subprocess.Popen[bytes]", url: str) -> None:
+        deadline = time.monotonic() + 60
+        while get(url)[0] == 0:
+            assert process.poll() is None, self.log.read_text()[-3000:]
+            assert time.monotonic() < deadline, self.log.read_text()[-3000:]
+            time.sleep(0.1)
+
+
+def get(url: str) -> tuple[int, bytes]:
+    """Return the status and the body that a URL is answered with; status 0 if it is not answered."""
+    try:
+        with _DIRECT.open(url, timeout=60) as response:
+            return response.status, response.read()
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, error.read()
+    except OSError:
+        return 0, b""
+
+
+def _environment() -> dict[str, str]:
+    """Return this process's environment without AWS credentials: with them sam asks AWS who they are at each start."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    return kept | {
+        "SAM_CLI_TELEMETRY": "0",
+        "SAM_CLI_CONTAINER_CONNECTION_TIMEOUT": "90",  # its default of 20 s is short on a busy machine
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+    }
