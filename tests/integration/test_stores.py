@@ -1,6 +1,7 @@
 """The stores' contract: what is in memory and what is on AWS behave the same."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -262,6 +263,20 @@ class TestLimiter:
         burst = round(BURST_SECONDS * rate)
         assert waits[:burst] == [0.0] * burst
         assert waits[burst + 1 :] == pytest.approx([(n + 1) / rate for n in range(25 - burst - 1)])
+
+    def test_who_loses_the_race_for_an_idle_bucket_still_gets_a_slot(self, limiter: DynamoLimiter) -> None:
+        class Racing:
+            calls = 0
+
+            def update_item(self, **arguments: Any) -> Any:
+                self.calls += 1
+                if self.calls == 2:
+                    limiter.acquire(10.0)
+                return limiter.client.update_item(**arguments)
+
+        loser = replace(limiter, client=Racing())
+        assert loser.acquire(10.0) == 0.0
+        assert loser.client.calls == 3
 
     def test_no_slot_further_away_than_the_longest_wait(self, limiter: DynamoLimiter) -> None:
         waits = [limiter.acquire(1.0) for _ in range(4)]  # one of the burst, one now, and 1 s and 2 s from now

@@ -41,12 +41,13 @@ class DynamoLimiter:
         step = max(1, round(1000 / rate))
         full = now - round(BURST_SECONDS * 1000)
         latest = now + round(self.longest_wait * 1000)
-        free = self._move("SET free_at = free_at + :step", "free_at BETWEEN :full AND :latest", step, full, latest)
-        if free is None:
-            free = self._move(
-                "SET free_at = :full + :step", "attribute_not_exists(pk) OR free_at < :full", step, full, latest
-            )
-        if free is None:
+        onward = "SET free_at = free_at + :step", "free_at BETWEEN :full AND :latest"
+        afresh = "SET free_at = :full + :step", "attribute_not_exists(pk) OR free_at < :full"
+        for expression, condition in (onward, afresh, onward):  # another may start the idle bucket in between
+            free = self._move(expression, condition, step, full, latest)
+            if free is not None:
+                break
+        else:
             raise ProviderBusy("the rate limit's slots are taken", retry_after=self.longest_wait)
         return max(0.0, (free - step - now) / 1000)
 
