@@ -11,7 +11,9 @@
     │   ├── MissingMaterial        a pipeline lacks what it needs
     │   ├── NotFound               no such run, task or assignment
     │   └── Conflict               it can't be done in the state things are in
-    ├── StorageError               an object or row is missing, or was changed by another
+    ├── StorageError               what is kept is not as it should be
+    │   ├── ObjectNotFound         there is no object under this key
+    │   └── ObjectChanged          the object was written by another
     └── CallError                  while one task ran
         ├── TaskError              this task fails for good; the others go on
         │   ├── UnreadableScan     an image or PDF that can't be read
@@ -22,6 +24,7 @@
         │   ├── Refused            the model or its provider refuses this input
         │   └── TooLong            the input or the reply is past the model's limit
         ├── ProviderBusy           not now: wait and call again
+        ├── Superseded             the run was stopped, or a later attempt has begun
         └── RunStopped             no task of this run can go on until a person acts
 
 A message says what is wrong, where, and what to do. It never holds a student's name or work, a
@@ -141,6 +144,10 @@ class ProviderBusy(CallError):
     def __init__(self, message: str, retry_after: float | None = None) -> None:
         super().__init__(message)
         self.retry_after = retry_after
+
+
+class Superseded(CallError):
+    """The run was stopped, or a later attempt has begun: this call must not be made."""
 
 
 class RunStopped(CallError):

@@ -9,12 +9,12 @@ from typing import Any
 
 from aita.errors import (
     BrokenRule,
-    CallError,
     InvalidReply,
     MissingInput,
     ObjectNotFound,
     ProviderBusy,
     Refused,
+    Superseded,
     TaskError,
     TooLong,
     UnparsableReply,
@@ -28,10 +28,6 @@ from aita.tasks.llm_task import LLMRequest, LLMTask
 
 LONGEST_SLEEP = 2.0
 """Seconds that a function sleeps for the limiter; a longer wait is the state machine's, where it is not paid."""
-
-
-class Superseded(CallError):
-    """The run was stopped, or a later attempt has begun: this call must not be made."""
 
 
 @dataclass(slots=True)

@@ -8,10 +8,10 @@ from math import ceil
 
 from pydantic import BaseModel
 
-from aita.errors import ProviderBusy, RunStopped, StorageError, TaskError
+from aita.errors import ProviderBusy, RunStopped, StorageError, Superseded, TaskError
 from aita.models.run import ItemAnswer, ItemEvent, Outcome, RunStatus
 from aita.services import keys
-from aita.services.ask import Asked, Asker, Superseded
+from aita.services.ask import Asked, Asker
 from aita.services.pipelines import STAGES
 from aita.services.plan import INPUTS
 from aita.services.protocols import ObjectStore, RunStore
