@@ -1,6 +1,5 @@
 """API: start runs, answer about them, hand out URLs."""
 
-import json
 from http import HTTPStatus
 from typing import Annotated, Any
 
@@ -17,7 +16,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from aita.bootstrap import make_api
 from aita.errors import AitaError, Conflict, NotFound, RequestError
-from aita.models.api import ResultAnswer, RunPage, RunView, StartRun, TaskPage, UploadAnswer, UploadRequest
+from aita.models.api import ErrorAnswer, ResultAnswer, RunPage, RunView, StartRun, TaskPage, UploadAnswer, UploadRequest
 from aita.models.run import TaskStatus
 from aita.observability import guarded, log_unexpected, logger
 from aita.services.status import PAGE_SIZE
@@ -108,16 +107,16 @@ def get_openapi() -> Response[str]:
 def answer_error(error: AitaError) -> Response[str]:
     """Answer an error of aita's own with its class, its message and its class's status."""
     logger.info("request refused", error=type(error).__name__)
-    body = json.dumps({"error": type(error).__name__, "message": str(error)})
-    return Response(error.http_status, content_types.APPLICATION_JSON, body)
+    answer = ErrorAnswer(error=type(error).__name__, message=str(error))
+    return Response(error.http_status, content_types.APPLICATION_JSON, answer.model_dump_json())
 
 
 @app.exception_handler(Exception)
 def answer_unexpected(error: Exception) -> Response[str]:
     """Answer an error that nobody expected, which the log names, without what it says."""
     log_unexpected(error)
-    body = json.dumps({"error": "UnexpectedError", "message": "the API failed: see the api function's log"})
-    return Response(HTTPStatus.INTERNAL_SERVER_ERROR, content_types.APPLICATION_JSON, body)
+    answer = ErrorAnswer(error="UnexpectedError", message="the API failed: see the api function's log")
+    return Response(HTTPStatus.INTERNAL_SERVER_ERROR, content_types.APPLICATION_JSON, answer.model_dump_json())
 
 
 @app.exception_handler(RequestValidationError)
