@@ -10,8 +10,10 @@ from typing import Any
 
 from aita.errors import AitaError, ProviderBusy, UnreadableScan
 from aita.memory.objects import MemoryObjects
+from aita.memory.prefixes import MemoryPrefixes
 from aita.memory.runs import MemoryRuns, MemoryTasks
 from aita.models.api import RunOptions, StartRun
+from aita.models.rate import Rates
 from aita.models.run import (
     CollectAnswer,
     Item,
@@ -27,18 +29,20 @@ from aita.models.run import (
     Usage,
 )
 from aita.services import keys
+from aita.services.admission import Admission
 from aita.services.ask import Asker
 from aita.services.collect import Collector
 from aita.services.execute import Executor
 from aita.services.plan import ITEMS, MANIFEST, Planner
-from aita.services.protocols import Reply, TokenUsage
+from aita.services.prefix_gate import PrefixGate
+from aita.services.protocols import Reply, Slot, TokenUsage
 from aita.services.record import Executed, Recorder
 from aita.services.reply_cache import ReplyCache
 from aita.services.run_watch import RunWatch
 from aita.services.split import Splitter
 from aita.services.status import Reader
 from aita.services.submit import Submissions
-from aita.tasks.llm_task import LLMRequest, Message
+from aita.tasks.request import LLMRequest, Message
 
 INPUT_PRICE, OUTPUT_PRICE = Decimal("0.001"), Decimal("0.01")
 """USD for one token of the fake model's."""
@@ -169,22 +173,34 @@ def text_of(messages: Iterable[Message]) -> str:
 
 
 class FakeLimiter:
-    """A limiter that answers what is queued, then lets everyone through at once."""
+    """A limiter that answers the waits that are queued, then lets everyone through at once, unless it is closed."""
 
-    def __init__(self) -> None:
-        self.queue: deque[float | Exception] = deque()
-        self.rates: list[float] = []
-        self.closed: list[float] = []
+    def __init__(self, clock: Clock) -> None:
+        self.clock = clock
+        self.queue: deque[float] = deque()
+        self.open_from = 0.0
+        self.told: list[Rates] = []
+        self.tokens: list[int] = []
+        self.held: list[float | None] = []
+        self.closed: list[tuple[float, Rates]] = []
+        self.learnt: list[Rates] = []
 
-    def acquire(self, rate: float) -> float:
-        self.rates.append(rate)
-        answer = self.queue.popleft() if self.queue else 0.0
-        if isinstance(answer, Exception):
-            raise answer
-        return answer
+    def reserve(self, told: Rates, tokens: int, held: float | None = None) -> Slot:
+        self.told.append(told)
+        self.tokens.append(tokens)
+        self.held.append(held)
+        now = self.clock.monotonic()
+        due = max(now + (self.queue.popleft() if self.queue else 0.0), self.open_from)
+        if held is not None and held >= self.open_from:
+            due = held
+        return Slot(due=due, wait=max(0.0, due - now))
 
-    def close(self, seconds: float) -> None:
-        self.closed.append(seconds)
+    def close(self, told: Rates, seconds: float, learnt: Rates) -> None:
+        self.closed.append((seconds, learnt))
+        self.open_from = max(self.open_from, self.clock.monotonic() + seconds)
+
+    def learn(self, learnt: Rates) -> None:
+        self.learnt.append(learnt)
 
 
 class FakeExecutions:
@@ -260,7 +276,6 @@ class Harness:
 
     clock: Clock = field(default_factory=Clock)
     model: FakeModel = field(default_factory=lambda: FakeModel(otherwise=right))
-    limiter: FakeLimiter = field(default_factory=FakeLimiter)
     executions: FakeExecutions = field(default_factory=FakeExecutions)
     objects: Objects = field(default_factory=Objects)
     remaining: float = 900.0
@@ -268,6 +283,8 @@ class Harness:
     waits: list[int] = field(default_factory=list)
 
     def __post_init__(self) -> None:
+        self.limiter = FakeLimiter(self.clock)
+        self.prefixes = MemoryPrefixes(self.clock.monotonic)
         self.runs = MemoryRuns(self.clock)
         self.tasks = MemoryTasks()
         self.submissions = Submissions(
@@ -293,11 +310,16 @@ class Harness:
         recorder = Recorder(runs=self.runs, tasks=self.tasks, objects=self.objects, watch=watch, clock=self.clock)
         asker = Asker(
             llm=self.model,
-            limiter=self.limiter,
+            admission=Admission(
+                limiter=self.limiter,
+                gate=PrefixGate(self.prefixes, self.clock.advance, self.clock.monotonic),
+                watch=watch,
+                sleep=self.clock.advance,
+                context="fake",
+            ),
             cache=ReplyCache(self.objects),
             objects=self.objects,
             watch=watch,
-            sleep=self.clock.advance,
             longest_call=self.longest_call,
         )
         self.executor = Executor(
@@ -306,6 +328,7 @@ class Harness:
             watch=watch,
             asker=asker,
             recorder=recorder,
+            clock=self.clock,
             jitter=lambda low, high: low,
         )
         self.splitter = Splitter(objects=self.objects, watch=watch, recorder=recorder, pages=fake_pages)
@@ -365,8 +388,9 @@ class Harness:
             if answer.outcome is not Outcome.WAIT:
                 return answer.outcome
             self.waits.append(answer.wait)
-            assert len(self.waits) < 100, "waits without end"
+            assert len(self.waits) < 1000, "waits without end"
             self.clock.advance(answer.wait)
+            event = event.model_copy(update={"waited": answer.waited})
 
     def invoke(self, event: ItemEvent, function: str = "arn:task") -> Executed:
         if function == "arn:split":

@@ -1,7 +1,6 @@
 """The stores' contract: what is in memory and what is on AWS behave the same."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -10,11 +9,10 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from aita.aws.limiter import BURST_SECONDS, DynamoLimiter
 from aita.aws.objects import S3Objects
 from aita.aws.runs import DynamoRuns
 from aita.aws.tasks import DynamoTasks
-from aita.errors import Conflict, NotFound, ObjectChanged, ObjectNotFound, ProviderBusy, RequestError
+from aita.errors import Conflict, NotFound, ObjectChanged, ObjectNotFound, RequestError
 from aita.memory.objects import MemoryObjects
 from aita.memory.runs import MemoryRuns, MemoryTasks
 from aita.models.run import Run, RunSettings, RunStatus, StageCounts, TaskRow, TaskStatus, Usage
@@ -246,55 +244,3 @@ def test_tokens_that_no_list_gave_are_refused(aws: tuple[Any, Any], token: str) 
         DynamoRuns(aws[1], "t", lambda: NOW, 1).list("a", 1, token)
     with pytest.raises(RequestError):
         DynamoTasks(aws[1], "t", lambda: NOW, 1).page("a", None, 1, token)
-
-
-class TestLimiter:
-    @pytest.fixture
-    def clock(self) -> list[datetime]:
-        return [NOW]
-
-    @pytest.fixture
-    def limiter(self, aws: tuple[Any, Any], clock: list[datetime], name: str) -> DynamoLimiter:
-        return DynamoLimiter(aws[1], "t", "https://provider", name, lambda: clock[0], longest_wait=2.0)
-
-    def test_after_the_burst_slots_come_at_the_rate(self, limiter: DynamoLimiter) -> None:
-        rate = 10.0
-        waits = [limiter.acquire(rate) for _ in range(25)]
-        burst = round(BURST_SECONDS * rate)
-        assert waits[:burst] == [0.0] * burst
-        assert waits[burst + 1 :] == pytest.approx([(n + 1) / rate for n in range(25 - burst - 1)])
-
-    def test_who_loses_the_race_for_an_idle_bucket_still_gets_a_slot(self, limiter: DynamoLimiter) -> None:
-        class Racing:
-            calls = 0
-
-            def update_item(self, **arguments: Any) -> Any:
-                self.calls += 1
-                if self.calls == 2:
-                    limiter.acquire(10.0)
-                return limiter.client.update_item(**arguments)
-
-        loser = replace(limiter, client=Racing())
-        assert loser.acquire(10.0) == 0.0
-        assert loser.client.calls == 3
-
-    def test_no_slot_further_away_than_the_longest_wait(self, limiter: DynamoLimiter) -> None:
-        waits = [limiter.acquire(1.0) for _ in range(4)]  # one of the burst, one now, and 1 s and 2 s from now
-        assert waits == [0.0, 0.0, 1.0, 2.0]
-        with pytest.raises(ProviderBusy) as refused:
-            limiter.acquire(1.0)
-        assert refused.value.retry_after == 2.0
-
-    def test_a_closed_bucket_lets_nobody_through(self, limiter: DynamoLimiter, clock: list[datetime]) -> None:
-        limiter.close(30)
-        with pytest.raises(ProviderBusy):
-            limiter.acquire(10.0)
-        clock[0] = datetime(2026, 1, 2, 3, 4, 35, tzinfo=UTC)
-        assert limiter.acquire(10.0) == 0.0
-
-    def test_closing_never_opens(self, limiter: DynamoLimiter, clock: list[datetime]) -> None:
-        limiter.close(30)
-        limiter.close(1)
-        clock[0] = datetime(2026, 1, 2, 3, 4, 20, tzinfo=UTC)
-        with pytest.raises(ProviderBusy):
-            limiter.acquire(10.0)

@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from aita.models.run import CollectAnswer, ItemAnswer, Outcome, PlanAnswer, RunStatus
+from aita.models.run import CollectAnswer, ItemAnswer, ItemEvent, Outcome, PlanAnswer, RunStatus, Waited
 from tests.template.conftest import Json, all_states, machines
 
 OUTCOMES = {"SUCCEEDED", "FAILED", "SKIPPED", "WAIT"}
@@ -44,10 +44,21 @@ def test_the_item_knows_every_outcome_that_the_code_answers(definition: Json) ->
 
 def test_the_wait_is_the_one_that_the_code_answers(definition: Json) -> None:
     states = all_states(definition)
-    assert set(states["RunItem"]["ResultSelector"]) == {"outcome.$", "wait.$"}
-    assert set(ItemAnswer.model_fields) == {"outcome", "wait"}
-    assert ItemAnswer(outcome=Outcome.FAILED).model_dump(mode="json") == {"outcome": "FAILED", "wait": 0}
+    assert set(states["RunItem"]["ResultSelector"]) == {"outcome.$", "wait.$", "waited.$"}
+    assert set(ItemAnswer.model_fields) == {"outcome", "wait", "waited"}
+    answer = ItemAnswer(outcome=Outcome.FAILED).model_dump(mode="json")
+    assert (answer["outcome"], answer["wait"]) == ("FAILED", 0)
     assert states["Wait"] == {**states["Wait"], "SecondsPath": "$.answer.wait", "Next": "RunItem"}
+
+
+def test_what_an_item_waited_for_goes_back_to_the_function(definition: Json) -> None:
+    states = all_states(definition)
+    first = definition["States"]["RunItems"]["ItemSelector"]["answer"]["waited"]
+    assert Waited.model_validate(first) == Waited()
+    assert states["RunItem"]["ResultPath"] == "$.answer"
+    assert states["RunItem"]["Parameters"]["Payload"]["waited.$"] == "$.answer.waited"
+    event = {key.removesuffix(".$") for key in states["RunItem"]["Parameters"]["Payload"]}
+    assert event == set(ItemEvent.model_fields)
 
 
 def test_every_run_status_goes_where_it_belongs(definition: Json) -> None:

@@ -21,7 +21,7 @@ from aita.models.exam import Transcription
 from aita.models.run import Usage
 from aita.services.protocols import TokenUsage
 from aita.tasks.json_schema import strict_schema
-from aita.tasks.llm_task import Image, LLMRequest, Message, Parameters
+from aita.tasks.request import Image, LLMRequest, Message, Parameters
 
 MARKER = "PROMPT-MARKER"
 TOLD = "PROVIDER-MARKER"

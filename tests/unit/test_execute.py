@@ -15,7 +15,11 @@ from aita.errors import (
     TaskError,
     TooLong,
 )
-from aita.models.run import Item, ItemEvent, Outcome, Run, RunStatus, TaskRow, TaskStatus, Usage
+from aita.models.rate import Rates
+from aita.models.run import Item, ItemAnswer, ItemEvent, Outcome, Run, RunStatus, TaskRow, TaskStatus, Usage, Waited
+from aita.services.patience import PATIENCE
+from aita.tasks.request import LLMRequest
+from aita.tasks.tokens import expected_tokens
 from tests.fakes import (
     COST_OF_A_CALL,
     EXAM,
@@ -33,6 +37,10 @@ from tests.fakes import (
 )
 
 KEY = json.dumps({"question_id": "1a", "correct_answer": "four"})
+
+
+def refusing(_: LLMRequest) -> str:
+    raise busy()
 
 
 def one_question(harness: Harness, **options: Any) -> tuple[Run, ItemEvent]:
@@ -72,7 +80,7 @@ class TestAskedAgain:
         run, event = one_question(harness)
         harness.model.say(KEY)
         executed = harness.invoke(event)
-        assert executed.answer.model_dump(mode="json") == {"outcome": "SUCCEEDED", "wait": 0}
+        assert executed.answer == ItemAnswer(outcome=Outcome.SUCCEEDED, wait=0)
         row = harness.row(run, "answer_key")
         assert (row.status, row.asks, row.usage.calls, row.latency_ms) == (TaskStatus.SUCCEEDED, 1, 1, 1000)
         assert harness.result(row)["result"]["correct_answer"] == "four"
@@ -254,41 +262,83 @@ class TestFailsForGood:
 
 class TestWaits:
     @pytest.mark.parametrize(
-        ("retry_after", "wait"),
-        [(None, 5), (0.2, 1), (1, 1), (7, 7), (7.1, 8), (60, 60), (61, 60), (3600, 60)],
+        ("retry_after", "wait"), [(0.2, 1), (1, 1), (7, 7), (7.1, 7), (60, 60), (61, 60), (3600, 60)]
     )
-    def test_as_long_as_the_provider_says_from_1_to_60(
-        self, harness: Harness, retry_after: float | None, wait: int
-    ) -> None:
+    def test_as_long_as_the_provider_says_from_1_to_60(self, harness: Harness, retry_after: float, wait: int) -> None:
         run, event = one_question(harness)
         harness.model.say(busy(retry_after))
         before = harness.tasks.data.copy()
-        assert harness.invoke(event).answer.model_dump(mode="json") == {"outcome": "WAIT", "wait": wait}
+        answer = harness.invoke(event).answer
+        assert (answer.outcome, answer.wait) == (Outcome.WAIT, wait)
         assert harness.tasks.data == before
         kept = harness.runs.get(run.run_id)
         assert (kept.waits, kept.wait_reason) == (1, "the provider answered 429")
 
-    def test_the_wait_is_spread_and_never_shorter_than_told(self, harness: Harness) -> None:
+    def test_an_untold_wait_grows_is_capped_and_half_of_it_is_at_random(self, harness: Harness) -> None:
         _, event = one_question(harness)
-        harness.executor.jitter = lambda low, high: high
-        harness.model.say(busy(10), busy())
-        assert harness.invoke(event).answer.wait == 12
-        assert harness.invoke(event).answer.wait == 15
+        drawn: list[tuple[float, float]] = []
+
+        def jitter(low: float, high: float) -> float:
+            drawn.append((low, high))
+            return high
+
+        harness.executor.jitter = jitter
+        waits = []
+        for _ in range(9):
+            harness.model.say(busy())
+            answer = harness.invoke(event).answer
+            waits.append(answer.wait)
+            event = event.model_copy(update={"waited": answer.waited})
+        assert waits == [2, 4, 8, 16, 32, 60, 60, 60, 60]
+        assert all(low == high / 2 for low, high in drawn)
 
     def test_the_others_are_held_back_as_long_as_the_provider_says(self, harness: Harness) -> None:
         _, event = one_question(harness, rate_limit_rps=4)
-        harness.model.say(busy(7.2), busy(), KEY)
-        for _ in range(3):
+        taught = ProviderBusy("429", retry_after=7.2, requests_per_second=3.0, tokens_per_minute=900.0)
+        harness.model.say(taught, busy())
+        for _ in range(2):
+            harness.clock.advance(10)
             harness.invoke(event)
-        assert harness.limiter.closed == [8]
-        assert harness.limiter.rates == [4, 4, 4]
+        assert harness.limiter.closed == [(7.2, Rates(3.0, 900.0))]
 
-    def test_without_a_limit_the_limiter_is_left_alone(self, harness: Harness) -> None:
+    def test_who_was_refused_gets_its_slot_after_the_closure_and_waits_once(self, harness: Harness) -> None:
+        _, event = one_question(harness, rate_limit_rps=4)
+        harness.model.say(busy(7.5), KEY)
+        answer = harness.invoke(event).answer
+        assert answer.wait == 7, "the fraction is slept"
+        harness.clock.advance(answer.wait)
+        event = event.model_copy(update={"waited": answer.waited})
+        assert harness.invoke(event).answer.outcome is Outcome.SUCCEEDED
+        assert harness.limiter.held == [None, None, answer.waited.slot_due and answer.waited.slot_due / 1000]
+
+    def test_a_run_told_no_limit_asks_the_limiter_from_its_first_wait_on(self, harness: Harness) -> None:
         _, event = one_question(harness, rate_limit_rps=0)
         harness.model.say(busy(7), KEY)
         harness.invoke(event)
+        assert harness.limiter.told == [Rates()], "the slot after the closure; none before the call"
+        harness.clock.advance(7)
+        assert harness.invoke(event).answer.outcome is Outcome.SUCCEEDED
+        assert harness.limiter.told == [Rates(), Rates()]
+
+    def test_without_a_limit_and_without_a_wait_the_limiter_is_left_alone(self, harness: Harness) -> None:
+        harness.exam()
+        harness.run(rate_limit_rps=0)
+        assert (harness.limiter.told, harness.limiter.closed, harness.limiter.learnt) == ([], [], [])
+
+    def test_tokens_are_reserved_as_they_are_expected(self, harness: Harness) -> None:
+        _, event = one_question(harness, rate_limit_rps=0, rate_limit_tpm=30_000)
+        harness.model.say(KEY)
         harness.invoke(event)
-        assert (harness.limiter.rates, harness.limiter.closed) == ([], [])
+        (request,) = harness.model.requests
+        assert harness.limiter.told == [Rates(None, 30_000)]
+        assert harness.limiter.tokens == [expected_tokens(request)]
+        assert harness.limiter.tokens[0] > request.parameters.expected_output_tokens
+
+    def test_what_an_answers_headers_tell_is_learnt(self, harness: Harness) -> None:
+        _, event = one_question(harness)
+        harness.model.say(reply(KEY, limits=Rates(8.0, None)))
+        harness.invoke(event)
+        assert harness.limiter.learnt == [Rates(8.0, None)]
 
     def test_a_short_wait_for_the_limiter_is_slept(self, harness: Harness) -> None:
         _, event = one_question(harness, rate_limit_rps=1)
@@ -298,24 +348,72 @@ class TestWaits:
         assert harness.invoke(event).answer.outcome is Outcome.SUCCEEDED
         assert (harness.clock.now - before).total_seconds() == 1.5
 
-    def test_a_long_wait_for_the_limiter_is_the_state_machines(self, harness: Harness) -> None:
-        _, event = one_question(harness, rate_limit_rps=1)
-        harness.limiter.queue.append(ProviderBusy("the rate limit's slots are taken", retry_after=2))
-        assert harness.invoke(event).answer.model_dump(mode="json") == {"outcome": "WAIT", "wait": 2}
+    def test_a_long_wait_for_the_limiter_is_the_state_machines_and_its_slot_is_kept(self, harness: Harness) -> None:
+        run, event = one_question(harness, rate_limit_rps=1)
+        harness.limiter.queue.append(12.7)
+        harness.model.say(KEY)
+        answer = harness.invoke(event).answer
+        due = round(harness.clock.monotonic() * 1000) + 12_700
+        assert (answer.outcome, answer.wait, answer.waited.slot_due) == (Outcome.WAIT, 12, due)
         assert harness.model.calls == 0
+        assert harness.runs.get(run.run_id).waits == 0, "the provider is not to blame"
+        harness.clock.advance(answer.wait)
+        before = harness.clock.now
+        again = event.model_copy(update={"waited": answer.waited})
+        assert harness.invoke(again).answer.outcome is Outcome.SUCCEEDED
+        assert (harness.clock.now - before).total_seconds() == pytest.approx(0.7)
 
     def test_a_cancel_during_the_limiters_wait_stops_the_call(self, harness: Harness) -> None:
         run, event = one_question(harness, rate_limit_rps=1)
-        harness.limiter.queue.append(6.0)
+        harness.limiter.queue.append(1.9)
         harness.executor.asker.watch.get(run.run_id)
         harness.submissions.cancel(run.run_id)
+        harness.clock.advance(4)
         assert harness.invoke(event).answer.outcome is Outcome.SKIPPED
         assert harness.model.calls == 0
+
+    def test_a_provider_that_is_down_for_15_minutes_costs_15_minutes(self, harness: Harness) -> None:
+        harness.exam(QUESTIONS[0])
+        harness.executor.jitter = lambda low, high: high
+        up_again = harness.clock.monotonic() + 15 * 60
+
+        def down(request: LLMRequest) -> str:
+            if harness.clock.monotonic() < up_again:
+                raise busy()
+            return right(request)
+
+        harness.model.otherwise = down
+        run = harness.run()
+        assert run.status is RunStatus.SUCCEEDED
+        assert harness.clock.monotonic() - up_again <= 61
+        assert run.usage.calls == 2
+        assert harness.model.calls - run.usage.calls <= 5 + 15, "five short waits, then one in a minute"
+
+    def test_one_that_does_not_come_back_halts_the_run_to_be_resumed(self, harness: Harness) -> None:
+        harness.exam(QUESTIONS[0])
+        harness.model.otherwise = refusing
+        before = harness.clock.monotonic()
+        run = harness.run()
+        assert (run.status, run.reason) == (
+            RunStatus.HALTED, "the provider has not answered for 2 hours: resume when it does",
+        )  # fmt: skip
+        assert 0 <= harness.clock.monotonic() - before - PATIENCE <= 70
+        assert harness.rows(run) == []
+        harness.model.otherwise = right
+        assert harness.resume(run).status is RunStatus.SUCCEEDED
+
+    def test_an_answer_ends_the_count_of_failures(self, harness: Harness) -> None:
+        _, event = one_question(harness)
+        event = event.model_copy(update={"waited": Waited(failures=7, failing_since=1)})
+        harness.model.say(NONSENSE, busy())
+        waited = harness.invoke(event).answer.waited
+        assert (waited.failures, waited.failing_since) == (1, int(harness.clock.monotonic()))
 
     def test_no_call_begins_that_the_invocation_could_not_end(self, harness: Harness) -> None:
         run, event = one_question(harness)
         harness.remaining = harness.longest_call - 1
-        assert harness.invoke(event).answer.model_dump(mode="json") == {"outcome": "WAIT", "wait": 1}
+        answer = harness.invoke(event).answer
+        assert (answer.outcome, answer.wait) == (Outcome.WAIT, 1)
         assert harness.model.calls == 0
         assert harness.runs.get(run.run_id).waits == 0, "the provider is not to blame"
 
@@ -349,7 +447,7 @@ class TestWaits:
         harness.model.say(busy(3), busy(), busy(90))
         run = harness.run()
         assert run.status is RunStatus.SUCCEEDED
-        assert (harness.waits, run.waits) == ([3, 5, 60], 3)
+        assert (harness.waits, run.waits) == ([3, 2, 60, 30], 3)
 
 
 class TestStopped:

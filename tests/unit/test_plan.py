@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from aita.models.run import Run, RunStatus, StageEvent, TaskStatus
-from aita.tasks.llm_task import LLMRequest
+from aita.tasks.request import LLMRequest
 from tests.fakes import QUESTIONS, Harness, failing, question_of
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from aita.errors import AitaError, Refused, RunStopped, TaskError
 from aita.models.run import Run
-from aita.tasks.llm_task import LLMRequest
+from aita.tasks.request import LLMRequest
 from tests.fakes import QUESTIONS, Crash, Harness, busy, reply, right
 
 NAME, TEXT, PROMPT = "Zebulon Quixote", "XYLOPHONE-ANSWER", "VEXILLOLOGY-QUESTION"

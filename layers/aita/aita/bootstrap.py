@@ -78,7 +78,10 @@ def make_api() -> Api:
     settings = ApiSettings.read()
     stores = make_stores(settings)
     defaults = RunSettings(
-        model=settings.model, max_workers=settings.max_workers, rate_limit_rps=settings.rate_limit_rps
+        model=settings.model,
+        max_workers=settings.max_workers,
+        rate_limit_rps=settings.rate_limit_rps,
+        rate_limit_tpm=settings.rate_limit_tpm,
     )
     return Api(
         submissions=Submissions(
@@ -130,34 +133,44 @@ def make_executor() -> "Executor":
     """Return the service behind the task function."""
     from aita.aws.api_key import ApiKey
     from aita.aws.limiter import DynamoLimiter
+    from aita.aws.prefixes import DynamoPrefixes
     from aita.llm.chat import ChatModel, connect
-    from aita.services.ask import LONGEST_SLEEP, Asker
+    from aita.services.admission import Admission
+    from aita.services.ask import Asker
     from aita.services.execute import Executor
+    from aita.services.prefix_gate import PrefixGate
     from aita.services.reply_cache import ReplyCache
 
     settings = TaskSettings.read()
     stores = make_stores(settings)
     watch = RunWatch(stores.runs)
     key = ApiKey(partial(make_client, "secretsmanager"), settings.api_key_secret)
+    limiter = DynamoLimiter(
+        client=stores.runs.client,
+        table=settings.table,
+        provider=settings.model_base_url,
+        model=settings.model,
+        clock=utc_now,
+    )
+    gate = PrefixGate(DynamoPrefixes(stores.runs.client, settings.table, utc_now), time.sleep, time.monotonic)
     asker = Asker(
         llm=ChatModel(
             connect(settings.model_base_url, key, settings.llm_timeout), settings.model, forget_key=key.forget
         ),
-        limiter=DynamoLimiter(
-            client=stores.runs.client,
-            table=settings.table,
-            provider=settings.model_base_url,
-            model=settings.model,
-            clock=utc_now,
-            longest_wait=LONGEST_SLEEP,
-        ),
+        admission=Admission(limiter, gate, watch, time.sleep, context=f"{settings.model_base_url} {settings.model}"),
         cache=ReplyCache(stores.objects),
         objects=stores.objects,
         watch=watch,
-        sleep=time.sleep,
         longest_call=settings.llm_timeout,
     )
-    return Executor(runs=stores.runs, objects=stores.objects, watch=watch, asker=asker, recorder=stores.recorder(watch))
+    return Executor(
+        runs=stores.runs,
+        objects=stores.objects,
+        watch=watch,
+        asker=asker,
+        recorder=stores.recorder(watch),
+        clock=utc_now,
+    )
 
 
 def make_collector() -> "Collector":

@@ -24,6 +24,7 @@
         │   ├── Refused            the model or its provider refuses this input
         │   └── TooLong            the input or the reply is past the model's limit
         ├── ProviderBusy           not now: wait and call again
+        ├── SlotLater              the limiter's next slot is reserved, and too far away to sleep until it
         ├── Superseded             the run was stopped, or a later attempt has begun
         └── RunStopped             no task of this run can go on until a person acts
 
@@ -111,7 +112,19 @@ class MissingInput(TaskError):
 
 
 class InvalidReply(TaskError):
-    """The model's reply is not what was asked for. The message is sent back to the model."""
+    """The model's reply is not what was asked for.
+
+    Parameters
+    ----------
+    message
+        What is wrong, without quoting the reply.
+    feedback
+        What the model is told instead, which may quote it; it is neither shown nor recorded.
+    """
+
+    def __init__(self, message: str, *, feedback: str | None = None) -> None:
+        super().__init__(message)
+        self.feedback = message if feedback is None else feedback
 
 
 class UnparsableReply(InvalidReply):
@@ -139,11 +152,39 @@ class ProviderBusy(CallError):
         What happened, for the run's status.
     retry_after
         Seconds that the provider asks to wait; ``None`` if it did not say.
+    requests_per_second, tokens_per_minute
+        Its limits, as far as its answer's headers tell them.
     """
 
-    def __init__(self, message: str, retry_after: float | None = None) -> None:
+    def __init__(
+        self,
+        message: str,
+        retry_after: float | None = None,
+        *,
+        requests_per_second: float | None = None,
+        tokens_per_minute: float | None = None,
+    ) -> None:
         super().__init__(message)
         self.retry_after = retry_after
+        self.requests_per_second = requests_per_second
+        self.tokens_per_minute = tokens_per_minute
+
+
+class SlotLater(CallError):
+    """A slot was reserved at the limiter, and it is further away than a function sleeps.
+
+    Parameters
+    ----------
+    wait
+        Seconds until the slot.
+    due
+        When it is due, in ms since the epoch.
+    """
+
+    def __init__(self, wait: float, due: int) -> None:
+        super().__init__(f"the next slot of the rate limit is {wait:.1f} s away")
+        self.wait = wait
+        self.due = due
 
 
 class Superseded(CallError):

@@ -8,11 +8,15 @@ from pydantic import AfterValidator, AliasGenerator, ConfigDict, Field, Validati
 
 from aita.errors import SettingsError
 from aita.models.base import Frozen
-from aita.models.limits import CheckpointInterval, MaxWorkers, RateLimit
+from aita.models.limits import BatchSize, CheckpointInterval, MaxCost, MaxWorkers, RateLimit, TokenLimit
 
 _TAKES = {
     "max_workers": "a whole number from 1 to 10000",
     "rate_limit_rps": "a number from 0 to 10000; 0 is none",
+    "rate_limit_tpm": "a number from 0 to 1000000000; 0 is none",
+    "batch_size": "a whole number from 1 to 50; 1 is none",
+    "prefix_scheduling": "true or false",
+    "max_cost_usd": "a number of US dollars, more than 0",
     "enable_checkpointing": "true or false",
     "checkpoint_interval": "a whole number from 1 up",
     "retry_failed_tasks": "true or false",
@@ -73,6 +77,10 @@ class UserSettings(Environment):
 
     max_workers: MaxWorkers | None = None
     rate_limit_rps: RateLimit | None = None
+    rate_limit_tpm: TokenLimit | None = None
+    batch_size: BatchSize | None = None
+    prefix_scheduling: bool | None = None
+    max_cost_usd: MaxCost | None = None
     enable_checkpointing: bool | None = None
     checkpoint_interval: CheckpointInterval | None = None
     retry_failed_tasks: bool | None = None
@@ -97,6 +105,7 @@ class ApiSettings(StackSettings):
     state_machine_arn: str
     max_workers: MaxWorkers
     rate_limit_rps: RateLimit = 10.0
+    rate_limit_tpm: TokenLimit = 0
 
 
 class PlanSettings(StackSettings):

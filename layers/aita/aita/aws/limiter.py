@@ -1,25 +1,32 @@
 """The provider's rate limit, shared by all functions through one DynamoDB item."""
 
-import math
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from botocore.exceptions import ClientError
 
 from aita.aws.items import read, write
 from aita.errors import ProviderBusy
-from aita.services.protocols import Clock
+from aita.models.rate import Rates
+from aita.services.protocols import Clock, Slot
+from aita.services.rate_limit import Bucket, Step
 
-BURST_SECONDS = 1.0
-"""How much unused rate is kept: a second's worth, so that a start is not held back."""
+_TRIES = 20
+"""A try fails only when another taker changed more than the two times in between, which is rare."""
+
+_FRESH = 5_000
+"""How old, in ms, the copy may be by which calls of runs without a told rate go ahead."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class DynamoLimiter:
-    """A token bucket as one number: the time, in ms, at which the next slot is free.
+    """A bucket in one item, by provider and model. One object is kept for a function's lifetime.
 
-    A taker moves it on by the time between two calls. The bucket is full when that time is
-    BURST_SECONDS in the past. ``longest_wait`` bounds, in seconds, what a taker may reserve ahead.
+    A taker adds what its call takes to the item's times, in one conditional update without a read: what
+    it adds is computed from the copy that it last saw, and the condition checks that the copy's ``epoch``
+    still holds and on which side of its floor each time is. Where that fails, the answer brings the item,
+    and the next try is right. The item has no expiry: there is one for each model that was ever used.
     """
 
     client: Any
@@ -27,52 +34,175 @@ class DynamoLimiter:
     provider: str
     model: str
     clock: Clock
-    longest_wait: float
+    _seen: Bucket | None = field(default=None)
+    _read_at: int = field(default=-_FRESH - 1)
 
-    def acquire(self, rate: float) -> float:
-        """Take a slot at ``rate`` calls a second and return the seconds until it.
+    def reserve(self, told: Rates, tokens: int, held: float | None = None) -> Slot:
+        """Reserve the next free slot; one that was held counts unless the limiter was closed past it.
 
         Raises
         ------
         ProviderBusy
-            If the next slot is further away than ``longest_wait``; none is taken then.
+            If the item kept changing under it.
         """
-        now = self._now()
-        step = max(1, round(1000 / rate))
-        full = now - round(BURST_SECONDS * 1000)
-        latest = now + round(self.longest_wait * 1000)
-        onward = "SET free_at = free_at + :step", "free_at BETWEEN :full AND :latest"
-        afresh = "SET free_at = :full + :step", "attribute_not_exists(pk) OR free_at < :full"
-        for expression, condition in (onward, afresh, onward):  # another may start the idle bucket in between
-            free = self._move(expression, condition, step, full, latest)
-            if free is not None:
-                break
-        else:
-            raise ProviderBusy("the rate limit's slots are taken", retry_after=self.longest_wait)
-        return max(0.0, (free - step - now) / 1000)
+        if held is not None and round(held * 1_000) >= self._fetch().closed_until:
+            return _slot(round(held * 1_000), self._now())
+        if not told and not self._is_holding():
+            return _slot(self._now(), self._now())
+        for _ in range(_TRIES):
+            now = self._now()
+            bucket = self._seen or Bucket()
+            step = bucket.step(now, told, tokens)
+            if self._take(bucket, step):
+                return _slot(self._due(step), now)
+        raise ProviderBusy("the rate limit is changing too fast", retry_after=1)
 
-    def close(self, seconds: float) -> None:
-        """Let nobody through for that long."""
-        until = self._now() + math.ceil(seconds * 1000)
-        self._move("SET free_at = :latest", "attribute_not_exists(pk) OR free_at < :latest", 0, 0, until)
+    def close(self, told: Rates, seconds: float, learnt: Rates) -> None:
+        """Let nobody through for that long, and lower the rate."""
+        self._change(lambda bucket: bucket.close(self._now(), told, seconds, learnt))
 
-    def _move(self, expression: str, condition: str, step: int, full: int, latest: int) -> int | None:
-        values = {":step": step, ":full": full, ":latest": latest}
-        used = {name: value for name, value in values.items() if name in expression + condition}
+    def learn(self, learnt: Rates) -> None:
+        """Take over the limits that the headers of an answered call tell; nothing is written that is known."""
+        if self._seen is None:
+            self._fetch()
+        self._change(lambda bucket: bucket.learn(learnt))
+
+    def _take(self, bucket: Bucket, step: Step) -> bool:
+        """Move the item's times on by a step; on failure, the copy is what the item is now."""
+        moves = {
+            "requests_at": (step.request, step.requests_floor, bucket.requests_at),
+            "tokens_at": (step.tokens, step.tokens_floor, bucket.tokens_at),
+        }
+        if self._seen is None:
+            at = [0 if add is None else floor + add for add, floor, _ in moves.values()]
+            return self._put(replace(bucket, requests_at=at[0], tokens_at=at[1]))
+        sets, conditions, values = [], ["epoch = :epoch"], {":epoch": bucket.epoch}
+        for name, (add, floor, at_copy) in moves.items():
+            if add is None:
+                continue
+            values |= {f":{name}_floor": floor, f":{name}_add": add}
+            if at_copy >= floor:
+                sets.append(f"{name} = {name} + :{name}_add")
+                conditions.append(f"{name} >= :{name}_floor")
+            else:
+                sets.append(f"{name} = :{name}_floor + :{name}_add")
+                conditions.append(f"{name} < :{name}_floor")
+        if not sets:
+            return True
+        return self._update(f"SET {', '.join(sets)}", " AND ".join(conditions), values)
+
+    def _due(self, step: Step) -> int:
+        bucket = self._copy()
+        due = step.opens
+        if step.request is not None:
+            due = max(due, bucket.requests_at - step.request)
+        if step.tokens is not None:
+            due = max(due, bucket.tokens_at - step.tokens)
+        return due
+
+    def _change(self, changed: Callable[[Bucket], Bucket]) -> None:
+        """Change what is not a time; whoever was quicker is taken into account."""
+        for _ in range(_TRIES):
+            before = self._seen or Bucket()
+            after = changed(before)
+            if after == before:
+                return
+            if self._seen is None:
+                if self._put(after):
+                    return
+                continue
+            values = _changing(after)
+            absent = [name for name, value in values.items() if value is None]
+            given = {name: value for name, value in values.items() if value is not None}
+            sets = "SET " + ", ".join(f"{name} = :{name}" for name in given)
+            removes = f" REMOVE {', '.join(absent)}" if absent else ""
+            named = {f":{name}": value for name, value in given.items()} | {":before": before.epoch}
+            if self._update(sets + removes, "epoch = :before", named):
+                return
+
+    def _put(self, bucket: Bucket) -> bool:
+        """Write the item for the first time."""
+        values = {f":{name}": value for name, value in _all(bucket).items() if value is not None}
+        sets = ", ".join(f"{name[1:]} = {name}" for name in values)
+        return self._update(f"SET {sets}", "attribute_not_exists(pk)", values)
+
+    def _update(self, expression: str, condition: str, values: dict[str, Any]) -> bool:
         try:
             answer = self.client.update_item(
                 TableName=self.table,
-                Key=write({"pk": f"LIMIT#{self.provider}#{self.model}", "sk": "BUCKET"}),
+                Key=self._key(),
                 UpdateExpression=expression,
                 ConditionExpression=condition,
-                ExpressionAttributeValues=write(used),
-                ReturnValues="UPDATED_NEW",
+                ExpressionAttributeValues=write(values),
+                ReturnValues="ALL_NEW",
+                ReturnValuesOnConditionCheckFailure="ALL_OLD",
             )
         except ClientError as error:
-            if error.response["Error"]["Code"] == "ConditionalCheckFailedException":
-                return None
-            raise
-        return int(read(answer["Attributes"])["free_at"])
+            if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
+                raise
+            self._see(error.response.get("Item"))  # type: ignore[arg-type]
+            return False
+        self._see(answer["Attributes"])
+        return True
+
+    def _fetch(self) -> Bucket:
+        answer = self.client.get_item(TableName=self.table, Key=self._key(), ConsistentRead=True)
+        self._see(answer.get("Item"))
+        return self._seen or Bucket()
+
+    def _copy(self) -> Bucket:
+        """Return a copy that is at most _FRESH old, for who would not find out by writing."""
+        return self._fetch() if self._now() - self._read_at > _FRESH else self._seen or Bucket()
+
+    def _is_holding(self) -> bool:
+        """Tell whether the bucket holds calls back for which no rate was told."""
+        bucket = self._copy()
+        return bucket.is_limiting or bucket.closed_until > self._now()
+
+    def _see(self, item: dict[str, Any] | None) -> None:
+        self._seen = None if not item else _bucket(read(item))
+        self._read_at = self._now()
+
+    def _key(self) -> dict[str, Any]:
+        return write({"pk": f"LIMIT#{self.provider}#{self.model}", "sk": "BUCKET"})
 
     def _now(self) -> int:
-        return round(self.clock().timestamp() * 1000)
+        return round(self.clock().timestamp() * 1_000)
+
+
+def _slot(due: int, now: int) -> Slot:
+    return Slot(due / 1_000, max(0, due - now) / 1_000)
+
+
+def _all(bucket: Bucket) -> dict[str, Any]:
+    return {"requests_at": bucket.requests_at, "tokens_at": bucket.tokens_at} | _changing(bucket)
+
+
+def _changing(bucket: Bucket) -> dict[str, Any]:
+    """Return what only changes with the epoch, as the item holds it."""
+    return {
+        "closed_until": bucket.closed_until,
+        "learnt_rps": bucket.learnt.requests_per_second,
+        "learnt_tpm": bucket.learnt.tokens_per_minute,
+        "lowered": bucket.lowered,
+        "rate_found": bucket.found,
+        "since": bucket.since,
+        "epoch": bucket.epoch,
+    }
+
+
+def _bucket(values: dict[str, Any]) -> Bucket:
+    return Bucket(
+        requests_at=int(values["requests_at"]),
+        tokens_at=int(values["tokens_at"]),
+        closed_until=int(values["closed_until"]),
+        learnt=Rates(_float(values.get("learnt_rps")), _float(values.get("learnt_tpm"))),
+        lowered=_float(values.get("lowered")),
+        found=bool(values["rate_found"]),
+        since=int(values["since"]),
+        epoch=int(values["epoch"]),
+    )
+
+
+def _float(value: Any) -> float | None:
+    return None if value is None else float(value)

@@ -15,7 +15,7 @@ from aita.llm.failures import NO_COMPLETION, classify
 from aita.llm.pricing import usage_of
 from aita.models.run import Usage
 from aita.services.protocols import Reply, TokenUsage
-from aita.tasks.llm_task import LLMRequest, Message
+from aita.tasks.request import LLMRequest, Message
 
 logger = logging.getLogger(__name__)
 

@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from aita.models.base import Frozen
-from aita.models.limits import CheckpointInterval, MaxWorkers, RateLimit
+from aita.models.limits import BatchSize, CheckpointInterval, MaxCost, MaxWorkers, RateLimit, TokenLimit
 from aita.models.names import MAX_UPLOAD_BYTES
 from aita.models.run import Ref, RunStatus, RunSummary, TaskStatus
 
@@ -17,9 +17,13 @@ class RunOptions(Frozen):
 
     max_workers: MaxWorkers | None = None
     rate_limit_rps: RateLimit | None = None
+    rate_limit_tpm: TokenLimit | None = None
     enable_checkpointing: bool | None = None
     checkpoint_interval: CheckpointInterval | None = None
     retry_failed_tasks: bool | None = None
+    batch_size: BatchSize | None = None
+    prefix_scheduling: bool | None = None
+    max_cost_usd: MaxCost | None = None
     model: str | None = None
 
 

@@ -1,5 +1,6 @@
 """The limits of what a run may be started with, for settings, requests and runs alike."""
 
+from decimal import Decimal
 from typing import Annotated
 
 from pydantic import Field
@@ -12,3 +13,12 @@ RateLimit = Annotated[float, Field(ge=0, le=10_000, allow_inf_nan=False)]
 
 CheckpointInterval = Annotated[int, Field(ge=1)]
 """Tasks between two refreshes of a run's line in the list."""
+
+TokenLimit = Annotated[float, Field(ge=0, le=1_000_000_000, allow_inf_nan=False)]
+"""Tokens a minute; 0 is no limit."""
+
+BatchSize = Annotated[int, Field(ge=1, le=50)]
+"""Small tasks that share a call; 1 is none."""
+
+MaxCost = Annotated[Decimal, Field(gt=0, le=1_000_000, allow_inf_nan=False)]
+"""What a run may cost, in USD."""

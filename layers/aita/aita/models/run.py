@@ -8,7 +8,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field
 
 from aita.models.base import Frozen
-from aita.models.limits import CheckpointInterval, MaxWorkers, RateLimit
+from aita.models.limits import BatchSize, CheckpointInterval, MaxCost, MaxWorkers, RateLimit, TokenLimit
 
 
 class RunStatus(StrEnum):
@@ -57,6 +57,18 @@ class Item(Frozen):
     refs: dict[str, Ref]
 
 
+class Waited(Frozen):
+    """What an item that was sent to wait brings back.
+
+    ``slot_due`` is when its reserved slot is due, in ms since the epoch; ``failures`` how often in a row
+    the provider failed, and ``failing_since`` when first, in seconds since the epoch.
+    """
+
+    slot_due: int | None = None
+    failures: int = 0
+    failing_since: int = 0
+
+
 class ItemEvent(Frozen):
     """What the Map hands to the function that runs an item."""
 
@@ -64,6 +76,7 @@ class ItemEvent(Frozen):
     attempt: int
     stage: str
     item: Item
+    waited: Waited = Waited()
 
 
 class ItemAnswer(Frozen):
@@ -71,6 +84,7 @@ class ItemAnswer(Frozen):
 
     outcome: Outcome
     wait: Annotated[int, Field(ge=0, le=60)] = 0
+    waited: Waited = Waited()
 
 
 class StageEvent(Frozen):
@@ -140,9 +154,13 @@ class RunSettings(Frozen):
     model: str
     max_workers: MaxWorkers
     rate_limit_rps: RateLimit = 10.0
+    rate_limit_tpm: TokenLimit = 0
     enable_checkpointing: bool = True
     checkpoint_interval: CheckpointInterval = 10
     retry_failed_tasks: bool = True
+    batch_size: BatchSize = 5
+    prefix_scheduling: bool = True
+    max_cost_usd: MaxCost | None = None
 
 
 class Run(Frozen):

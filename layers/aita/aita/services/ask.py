@@ -1,39 +1,32 @@
 """Asking the model until its reply can be used, each paid reply cached before it is judged."""
 
-import math
-from collections import Counter
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
-from aita.errors import (
-    BrokenRule,
-    InvalidReply,
-    MissingInput,
-    ObjectNotFound,
-    ProviderBusy,
-    Refused,
-    Superseded,
-    TaskError,
-    TooLong,
-    UnparsableReply,
-)
+from aita.errors import MissingInput, ObjectNotFound, ProviderBusy, TaskError
 from aita.models.run import ItemEvent, Run, Usage
-from aita.services.protocols import LLM, ObjectStore, RateLimiter
+from aita.services.admission import LONGEST_SLEEP, Admission
+from aita.services.conversation import converse, usable
+from aita.services.protocols import LLM, ObjectStore
 from aita.services.record import Spent
 from aita.services.reply_cache import CachedReply, ReplyCache
 from aita.services.run_watch import RunWatch
-from aita.tasks.llm_task import LLMRequest, LLMTask
-
-LONGEST_SLEEP = 2.0
-"""Seconds that a function sleeps for the limiter; a longer wait is the state machine's, where it is not paid."""
+from aita.tasks.llm_task import LLMTask
+from aita.tasks.request import LLMRequest
 
 
 @dataclass(slots=True)
 class Asked:
-    """What became of a task's questions to the model, also while they go on."""
+    """What became of a task's questions to the model, also while they go on.
 
+    ``held`` is when the slot is due that the item reserved before it was sent to wait, in ms since the
+    epoch; ``answered`` whether the provider answered a call in this invocation.
+    """
+
+    held: int | None = None
+    answered: bool = False
     spent: Spent = field(default_factory=Spent)
     last_reply: str | None = None
 
@@ -43,11 +36,10 @@ class Asker:
     """Asks the model for a task's result. ``longest_call`` is what one call may take, in seconds."""
 
     llm: LLM
-    limiter: RateLimiter
+    admission: Admission
     cache: ReplyCache
     objects: ObjectStore
     watch: RunWatch
-    sleep: Callable[[float], None]
     longest_call: float
 
     def ask(self, task: LLMTask[Any], event: ItemEvent, asked: Asked, remaining: Callable[[], float]) -> Any:
@@ -57,31 +49,23 @@ class Asker:
         ------
         TaskError
             If the model was asked as often as the task's policy allows, or refuses.
-        ProviderBusy
+        ProviderBusy, SlotLater
             If the provider, the limiter or this invocation has no time for the call now.
         Superseded
             If the run must make no more calls.
         RunStopped
             If no call of the run can succeed.
         """
-        request = task.request()
         chain: dict[str, CachedReply] = {}
-        problems: Counter[type[InvalidReply]] = Counter()
-        limits = {UnparsableReply: task.retry_policy.unparsable, BrokenRule: task.retry_policy.broken_rule}
+        conversation = converse(task)
         try:
+            request = next(conversation)
             while True:
                 digest = request.digest(self.llm.provider, self.llm.model)
                 reply = chain[digest] = self._reply(request, digest, event, asked, remaining)
-                try:
-                    return task.parse(_usable(reply))
-                except InvalidReply as error:
-                    kind, problem = type(error), str(error)
-                problems[kind] += 1
-                if problems[kind] > limits[kind]:
-                    if (salvaged := task.salvage(reply.text)) is not None:
-                        return salvaged
-                    raise kind(f"asked {asked.spent.asks} times; of the last reply: {problem}")
-                request = request.answered(reply.text, problem)
+                request = conversation.send(usable(reply.text, reply.finish_reason, refusal=reply.refusal))
+        except StopIteration as done:
+            return done.value
         except TaskError:
             for digest, reply in chain.items():
                 self.cache.reject(digest, reply, _attempt(event))
@@ -94,10 +78,9 @@ class Asker:
         payer = f"{event.run_id}/{event.item.task_id}"
         reply, images = self._look_up(request, digest, event, run)
         if reply is None:
-            if remaining() < self.longest_call:
+            if remaining() < self.longest_call + LONGEST_SLEEP:
                 raise ProviderBusy("this invocation has no time left for another call", retry_after=0)
-            self._admit(run, event)
-            reply = self._call(request, images, run, payer)
+            reply = self._call(request, images, event, run, asked, payer)
             self.cache.put(digest, reply)
         asked.last_reply = reply.text
         mine = reply.paid_by == payer
@@ -121,20 +104,26 @@ class Asker:
             except ObjectNotFound:
                 raise MissingInput("the page's image is no longer there: start a new run") from None
 
-    def _admit(self, run: Run, event: ItemEvent) -> None:
-        if run.settings.rate_limit_rps > 0:
-            wait = self.limiter.acquire(run.settings.rate_limit_rps)
-            self.sleep(wait)
-        if not self.watch.may_go_on(event.run_id, event.attempt):
-            raise Superseded(f"run {event.run_id} makes no more calls in attempt {event.attempt}")
-
-    def _call(self, request: LLMRequest, images: Mapping[str, bytes], run: Run, payer: str) -> CachedReply:
+    def _call(
+        self,
+        request: LLMRequest,
+        images: Mapping[str, bytes],
+        event: ItemEvent,
+        run: Run,
+        asked: Asked,
+        payer: str,
+    ) -> CachedReply:
+        held, asked.held = asked.held, None
+        prefix = self.admission.admit(run, event, request, held)
         try:
             reply = self.llm.complete(request, images)
         except ProviderBusy as busy:
-            if busy.retry_after and run.settings.rate_limit_rps > 0:
-                self.limiter.close(math.ceil(busy.retry_after))
+            slot = self.admission.refused(run, request, busy)
+            if slot is not None:
+                busy.retry_after, asked.held = slot.wait, round(slot.due * 1000)
             raise
+        asked.answered = True
+        self.admission.answered(reply, prefix)
         return CachedReply(
             text=reply.text,
             finish_reason=reply.finish_reason,
@@ -144,14 +133,6 @@ class Asker:
             latency_ms=reply.latency_ms,
             paid_by=payer,
         )
-
-
-def _usable(reply: CachedReply) -> str:
-    if reply.refusal or reply.finish_reason == "content_filter":
-        raise Refused("the model refuses this input: a person must look at it")
-    if reply.finish_reason == "length":
-        raise TooLong("the reply is longer than the model may give: a person must look at it")
-    return reply.text
 
 
 def _attempt(event: ItemEvent) -> str:

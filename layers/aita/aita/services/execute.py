@@ -1,20 +1,20 @@
 """Execute: one item of a stage, from its refs to its recorded end."""
 
 import logging
+import math
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from math import ceil
 
 from pydantic import BaseModel
 
-from aita.errors import ProviderBusy, RunStopped, StorageError, Superseded, TaskError
-from aita.models.run import ItemAnswer, ItemEvent, Outcome, RunStatus
-from aita.services import keys
+from aita.errors import ProviderBusy, RunStopped, SlotLater, StorageError, Superseded, TaskError
+from aita.models.run import ItemAnswer, ItemEvent, Outcome, RunStatus, Waited
+from aita.services import keys, patience
 from aita.services.ask import Asked, Asker
 from aita.services.pipelines import STAGES
 from aita.services.plan import INPUTS
-from aita.services.protocols import ObjectStore, RunStore
+from aita.services.protocols import Clock, ObjectStore, RunStore
 from aita.services.record import Executed, Recorder
 from aita.services.run_watch import RunWatch
 from aita.services.stages.stage import LLMStage
@@ -22,8 +22,7 @@ from aita.services.stages.stage import LLMStage
 logger = logging.getLogger(__name__)
 
 LONGEST_WAIT = 60
-UNTOLD_WAIT = (5.0, 15.0)
-"""Seconds, at random, where the provider does not say how long: spread, so that not all come back at once."""
+"""Seconds of one WAIT: after it the function looks again whether the run goes on."""
 
 
 @dataclass(slots=True)
@@ -35,6 +34,7 @@ class Executor:
     watch: RunWatch
     asker: Asker
     recorder: Recorder
+    clock: Clock
     jitter: Callable[[float, float], float] = random.uniform
     _inputs: tuple[str, BaseModel] | None = field(default=None)
 
@@ -48,17 +48,22 @@ class Executor:
         """
         if not self.watch.may_go_on(event.run_id, event.attempt):
             return Executed.skipped()
-        asked = Asked()
+        asked = Asked(held=event.waited.slot_due)
         try:
             self._check_model(event)
-            result = self._result(event, asked, remaining)
+            return self._ended(event, asked, remaining)
         except Superseded:
             return Executed.skipped()
+        except SlotLater as later:
+            return _wait(later.wait, Waited(slot_due=later.due))
         except ProviderBusy as busy:
-            return Executed(answer=self._wait(event, busy))
+            return self._wait_for_provider(event, busy, asked)
         except RunStopped as stopped:
-            self.watch.saw(self.runs.end(event.run_id, event.attempt, RunStatus.HALTED, str(stopped)))
-            return Executed.skipped()
+            return self._halt(event, str(stopped))
+
+    def _ended(self, event: ItemEvent, asked: Asked, remaining: Callable[[], float]) -> Executed:
+        try:
+            result = self._result(event, asked, remaining)
         except TaskError as error:
             logger.warning("task failed: %s", type(error).__name__)
             return self.recorder.failed(event, error, asked.spent, asked.last_reply)
@@ -93,8 +98,25 @@ class Executor:
             self._inputs = version, stage.inputs_model.model_validate_json(self.objects.get(key))
         return self._inputs[1]
 
-    def _wait(self, event: ItemEvent, busy: ProviderBusy) -> ItemAnswer:
-        seconds = self.jitter(*UNTOLD_WAIT) if busy.retry_after is None else busy.retry_after * self.jitter(1.0, 1.2)
-        if busy.retry_after != 0:
-            self.runs.count_wait(event.run_id, str(busy))
-        return ItemAnswer(outcome=Outcome.WAIT, wait=min(LONGEST_WAIT, max(1, ceil(seconds))))
+    def _wait_for_provider(self, event: ItemEvent, busy: ProviderBusy, asked: Asked) -> Executed:
+        if busy.retry_after == 0:  # the provider was not asked
+            return _wait(0, event.waited)
+        before = Waited() if asked.answered else event.waited
+        now = math.floor(self.clock().timestamp())
+        since = before.failing_since or now
+        if reason := patience.exhausted(now - since):
+            return self._halt(event, reason)
+        self.runs.count_wait(event.run_id, str(busy))
+        failures = before.failures + 1
+        seconds = patience.backoff(failures, self.jitter) if busy.retry_after is None else busy.retry_after
+        return _wait(seconds, Waited(slot_due=asked.held, failures=failures, failing_since=since))
+
+    def _halt(self, event: ItemEvent, reason: str) -> Executed:
+        self.watch.saw(self.runs.end(event.run_id, event.attempt, RunStatus.HALTED, reason))
+        return Executed.skipped()
+
+
+def _wait(seconds: float, waited: Waited) -> Executed:
+    """Return the answer that waits in whole seconds: a slot's fraction is slept by the function that comes for it."""
+    whole = math.floor(seconds) if waited.slot_due is not None else math.ceil(seconds)
+    return Executed(answer=ItemAnswer(outcome=Outcome.WAIT, wait=min(LONGEST_WAIT, max(1, whole)), waited=waited))

@@ -1,12 +1,13 @@
 """What the services need from outside: stores, the limiter, the model. Adapters are in ``aws`` and ``llm``."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
+from aita.models.rate import Rates
 from aita.models.run import Run, RunStatus, RunSummary, StageCounts, TaskRow, Usage
-from aita.tasks.llm_task import LLMRequest
+from aita.tasks.request import LLMRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,15 +150,44 @@ class Executions(Protocol):
         ...
 
 
-class RateLimiter(Protocol):
-    """The provider's limit, shared by all functions."""
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A reserved place in the order of calls: when it is due, on the limiter's own clock, and in how many seconds."""
 
-    def acquire(self, rate: float) -> float:
-        """Take a slot at ``rate`` calls a second and return the seconds until it, or raise ProviderBusy."""
+    due: float
+    wait: float
+
+
+class RateLimiter(Protocol):
+    """One provider's and model's limit, shared by all who call it."""
+
+    def reserve(self, told: Rates, tokens: int, held: float | None = None) -> Slot:
+        """Reserve the next free slot; whoever gets it waits once, however many others there are.
+
+        Parameters
+        ----------
+        told
+            The limits that the run was told to keep; what the provider taught lowers them further.
+        tokens
+            What the call is expected to use, input and output together.
+        held
+            When a slot reserved before is due. It still counts, and is returned, unless the limiter was
+            closed past it in the meantime; then another is reserved.
+        """
         ...
 
-    def close(self, seconds: float) -> None:
-        """Let nobody through for that long."""
+    def close(self, told: Rates, seconds: float, learnt: Rates) -> None:
+        """Let nobody through for that long, as the provider asked, and lower the rate.
+
+        Parameters
+        ----------
+        learnt
+            The limits that the provider's headers tell.
+        """
+        ...
+
+    def learn(self, learnt: Rates) -> None:
+        """Take over the limits that the headers of an answered call tell."""
         ...
 
 
@@ -180,6 +210,8 @@ class Reply:
     model: str
     usage: TokenUsage | None
     latency_ms: int
+    limits: Rates = field(default_factory=Rates)
+    """What the answer's headers tell of the provider's limits."""
 
 
 class LLM(Protocol):

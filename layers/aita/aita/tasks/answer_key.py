@@ -7,8 +7,9 @@ from pydantic import BaseModel
 
 from aita.errors import BrokenRule
 from aita.models.exam import AnswerKey, ExamSpec, Question
-from aita.tasks.llm_task import LLMTask, Message
+from aita.tasks.llm_task import LLMTask
 from aita.tasks.prompt import load_prompt
+from aita.tasks.request import Message
 
 
 class AnswerKeyGenerationTask(LLMTask[AnswerKey]):
@@ -28,7 +29,7 @@ class AnswerKeyGenerationTask(LLMTask[AnswerKey]):
             question_instructions=self.question_instructions or "None.",
         )
 
-    def result(self, reply: AnswerKey) -> AnswerKey:
+    def validate_reply(self, reply: AnswerKey) -> AnswerKey:
         """Check that the key is this question's."""
         check_question_id(reply.question_id, self.question)
         return reply

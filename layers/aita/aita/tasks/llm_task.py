@@ -1,44 +1,18 @@
 """The LLM task: a prompt, the reply that is wanted, and the rules that the reply must keep."""
 
-import hashlib
-import json
 from abc import abstractmethod
 from dataclasses import dataclass
-from typing import Any, ClassVar, Generic, Literal, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from aita.errors import UnparsableReply
+from aita.errors import AitaError, BrokenRule, TaskError, UnparsableReply
 from aita.models.base import Frozen
 from aita.tasks.json_reply import find_object
 from aita.tasks.json_schema import strict_schema
+from aita.tasks.request import LLMRequest, Message, Parameters
 
-ResultT = TypeVar("ResultT", bound=BaseModel)
-
-
-@dataclass(frozen=True, slots=True)
-class Image:
-    """A page image in S3, known by its key and the SHA-256 of its bytes."""
-
-    key: str
-    sha256: str
-
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    """One message of a chat; its images stand before its text."""
-
-    role: Literal["system", "user", "assistant"]
-    text: str
-    images: tuple[Image, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Parameters:
-    """What the model is told beside the messages. ``max_output_tokens`` bounds what one reply may cost."""
-
-    temperature: float = 0.0
-    max_output_tokens: int = 8192
+ResultT = TypeVar("ResultT")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,29 +23,6 @@ class RetryPolicy:
     broken_rule: int = 5
 
 
-@dataclass(frozen=True, slots=True)
-class LLMRequest:
-    """All that decides what a call answers, but for the model itself."""
-
-    messages: tuple[Message, ...]
-    schema_name: str
-    schema: dict[str, Any]
-    parameters: Parameters
-
-    def digest(self, *context: str) -> str:
-        """Return the SHA-256, in hexadecimal, of this request and of what the caller adds (provider, model ...)."""
-        messages = [(m.role, m.text, [image.sha256 for image in m.images]) for m in self.messages]
-        parameters = (self.parameters.temperature, self.parameters.max_output_tokens)
-        content = json.dumps([context, messages, self.schema_name, self.schema, parameters])
-        return hashlib.sha256(content.encode()).hexdigest()
-
-    def answered(self, reply: str, problem: str) -> "LLMRequest":
-        """Return the request that asks again after ``reply``, saying what was wrong with it."""
-        again = f"That reply can't be used: {problem}\nAnswer again with the whole JSON object, and nothing else."
-        messages = (*self.messages, Message("assistant", reply), Message("user", again))
-        return LLMRequest(messages, self.schema_name, self.schema, self.parameters)
-
-
 class LLMTask(Frozen, Generic[ResultT]):
     """One unit of work that one LLM call answers.
 
@@ -80,23 +31,35 @@ class LLMTask(Frozen, Generic[ResultT]):
     again and records.
     """
 
+    kind: ClassVar[str] = ""
+    """The name that ``register`` gives the class."""
     response_model: ClassVar[type[BaseModel]]
     parameters: ClassVar[Parameters] = Parameters()
     retry_policy: ClassVar[RetryPolicy] = RetryPolicy()
+
+    task_id: str = ""
+    """A name of the caller's own; without one, ``id`` is made from the work."""
+
+    @property
+    def id(self) -> str:
+        """The task's id: unlike tasks have unlike ids, equal work has the same."""
+        return self.task_id or f"{self.kind or type(self).__name__}-{self.digest()[:32]}"
 
     @abstractmethod
     def messages(self) -> tuple[Message, ...]:
         """Return the prompt: what many tasks share first, what differs last, for the provider's prefix cache."""
 
-    @abstractmethod
-    def result(self, reply: Any) -> ResultT:
-        """Make the result of a reply that has the right shape.
+    def validate_reply(self, reply: Any) -> ResultT:
+        """Make the result of a reply that has the right shape; unless overridden, the reply is the result.
 
         Raises
         ------
-        BrokenRule
-            If its content breaks a rule; the message is sent back to the model.
+        ValueError, BrokenRule
+            If its content breaks a rule. The message is sent back to the model; only a BrokenRule's own
+            message is also shown and recorded, so it must not quote the reply.
         """
+        result: ResultT = reply
+        return result
 
     def given(self) -> ResultT | None:
         """Return the result if a person provided it, so that no call is made; ``None`` if the model is to answer.
@@ -112,6 +75,10 @@ class LLMTask(Frozen, Generic[ResultT]):
         """Return a result from a reply that could not be parsed to the last; ``None`` if it is worth nothing."""
         return None
 
+    def checkpoint_data(self) -> dict[str, Any]:
+        """Return what is kept beside the reply and given back as the result's ``metadata``: JSON, no student's name."""
+        return {}
+
     def request(self) -> LLMRequest:
         """Return what the model is asked."""
         model = self.response_model
@@ -126,6 +93,8 @@ class LLMTask(Frozen, Generic[ResultT]):
             If it holds no JSON object of the response model's shape.
         BrokenRule
             If it does, and breaks a rule.
+        TaskError
+            If ``validate_reply`` itself fails.
         """
         try:
             parsed = self.response_model.model_validate_json(find_object(reply))
@@ -133,9 +102,32 @@ class LLMTask(Frozen, Generic[ResultT]):
             details = error.errors(include_input=False, include_url=False, include_context=False)
             problems = [f"{'.'.join(map(str, detail['loc'])) or 'JSON'}: {detail['msg']}" for detail in details[:5]]
             raise UnparsableReply("; ".join(problems)) from None
-        return self.result(parsed)
+        result: ResultT = judged(self.validate_reply, parsed)
+        return result
 
     def digest(self, *context: str) -> str:
         """Return the identity of this work: a changed prompt, image, rule or provided result is new work."""
-        given = [] if type(self).given is LLMTask.given else [self.model_dump_json()]
+        given = [] if type(self).given is LLMTask.given else [self.model_dump_json(exclude={"task_id"})]
         return self.request().digest(*context, *given)
+
+
+def judged(judge: Any, reply: Any) -> Any:
+    """Call a task's own judge of a reply, and turn what it raises into the tree's errors.
+
+    Raises
+    ------
+    BrokenRule
+        For a ValueError, which the model is told; its text may quote the reply, so it is not recorded.
+    TaskError
+        For anything else: the judge itself is wrong.
+    """
+    try:
+        return judge(reply)
+    except AitaError:
+        raise
+    except ValueError as error:
+        raise BrokenRule(f"the task's own rules refuse it ({type(error).__name__})", feedback=str(error)) from None
+    except Exception as error:
+        raise TaskError(
+            f"the code that judges this task's reply raised {type(error).__name__}: see the task's class or parse_fn"
+        ) from error

@@ -5,7 +5,7 @@ from functools import cache
 from importlib import resources
 from string import Template
 
-from aita.tasks.llm_task import Image, Message
+from aita.tasks.request import Image, Message
 
 _BORDER = "\n---\n"
 

@@ -8,8 +8,9 @@ from pydantic import BaseModel
 from aita.errors import BrokenRule, InvalidMaterial, MissingInput, TaskError
 from aita.models.exam import AnswerKey, ExamSpec, Question, Rubric, RubricPoints
 from aita.tasks.answer_key import check_question_id, describe_question
-from aita.tasks.llm_task import LLMTask, Message
+from aita.tasks.llm_task import LLMTask
 from aita.tasks.prompt import load_prompt
+from aita.tasks.request import Message
 
 
 class RubricGenerationTask(LLMTask[Rubric]):
@@ -52,7 +53,7 @@ class RubricGenerationTask(LLMTask[Rubric]):
             )
         return None
 
-    def result(self, reply: Rubric) -> Rubric:
+    def validate_reply(self, reply: Rubric) -> Rubric:
         """Check that the rubric is this question's and that its points sum to the question's."""
         check_question_id(reply.question_id, self.question)
         if problem := reply.problem(self.question.points):

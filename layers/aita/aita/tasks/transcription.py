@@ -6,8 +6,9 @@ from typing import ClassVar
 from pydantic import BaseModel
 
 from aita.models.exam import Page, PageTranscription, Transcription
-from aita.tasks.llm_task import Image, LLMTask, Message
+from aita.tasks.llm_task import LLMTask
 from aita.tasks.prompt import load_prompt
+from aita.tasks.request import Image, Message
 
 UNPARSED_CONFIDENCE = 0.3
 """The confidence of a transcription whose reply could not be parsed: low enough that a person looks."""
@@ -26,7 +27,7 @@ class TranscriptionTask(LLMTask[PageTranscription]):
         """Return the instructions, then the page's image."""
         return load_prompt("transcription").messages(images=(Image(self.image_key, self.image_sha256),))
 
-    def result(self, reply: Transcription) -> PageTranscription:
+    def validate_reply(self, reply: Transcription) -> PageTranscription:
         """Add the page's number."""
         return PageTranscription(page=self.page, **reply.model_dump())
 

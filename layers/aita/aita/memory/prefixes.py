@@ -1,0 +1,33 @@
+"""Prefixes of one process."""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from aita.services.prefix_gate import KEPT, LONGEST_WAIT, Place
+
+
+@dataclass
+class MemoryPrefixes:
+    """When each prefix was filled, and until when somebody is filling it."""
+
+    now: Callable[[], float]
+    _filled: dict[str, float] = field(default_factory=dict)
+    _filling: dict[str, float] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def enter(self, prefix: str) -> Place:
+        """Take a place: FIRST for one caller only, until it has filled the cache or LONGEST_WAIT has passed."""
+        with self._lock:
+            now = self.now()
+            if now - self._filled.get(prefix, float("-inf")) < KEPT:
+                return Place.FILLED
+            if now < self._filling.get(prefix, float("-inf")):
+                return Place.FOLLOWS
+            self._filling[prefix] = now + LONGEST_WAIT
+            return Place.FIRST
+
+    def fill(self, prefix: str) -> None:
+        """Record that a call with this prefix has been answered."""
+        with self._lock:
+            self._filled[prefix] = self.now()

@@ -1,0 +1,174 @@
+"""The rate limit as arithmetic: a token bucket in its reserving form, that a provider's refusals slow down.
+
+The bucket is two numbers, the times at which the next request and the next tokens are due (GCRA, the
+generic cell rate algorithm of ATM: ITU-T I.371, in its virtual scheduling form). A taker moves them on
+by what its call takes, and so reserves its slot. Everything else in the bucket changes only when the
+provider refuses or teaches; ``epoch`` counts those changes, so that a taker can compute with a copy and
+have the copy checked by one condition.
+
+All times are in whole milliseconds since the epoch of the limiter's clock. Clocks of two machines that
+differ by a second shift slots by a second; no slot is given twice or lost by it.
+"""
+
+from dataclasses import dataclass, field, replace
+from typing import Self
+
+from aita.models.rate import Rates
+
+REQUEST_BURST = 900
+"""Unused rate that is kept, in ms: a little less than the second that providers keep, so that calls which
+arrive a little early are not refused."""
+
+TOKEN_BURST = 10_000
+"""The same for tokens, whose limits are by the minute."""
+
+DECREASE = 0.8
+"""What remains of the rate after a refusal at least (multiplicative decrease). It is not lowered below that at once,
+even if less was seen to go through: where Retry-After is longer than it need be, that measure is too low."""
+
+MEASURED = 0.95
+"""What is taken of the rate that was seen to go through: a part of it may have come from the provider's burst."""
+
+INCREASE = 0.05
+"""What the lowered rate grows by in a second, as a part of itself (additive increase), up to what is told or taught."""
+
+FIRST_GUESS = 1.0
+"""Requests a second after the first refusal when nothing is known."""
+
+SLOW_START = 2.0
+"""What a first guess is multiplied by each second until the next refusal."""
+
+SLOWEST = 0.01
+"""Requests a second: no refusals slow the bucket further."""
+
+_SAME_REFUSAL = 500
+"""Refusals this soon, in ms, after the bucket opened again are of calls made before it closed."""
+
+_LONGEST_START = 30.0
+_TAUGHT_ANEW = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What one call moves the bucket on by: the floor of each time, and the ms to add to it; ``None`` is no limit."""
+
+    opens: int
+    request: int | None
+    tokens: int | None
+
+    @property
+    def requests_floor(self) -> int:
+        """The earliest that ``requests_at`` counts from: the bucket is full then."""
+        return self.opens - REQUEST_BURST
+
+    @property
+    def tokens_floor(self) -> int:
+        """The earliest that ``tokens_at`` counts from."""
+        return self.opens - TOKEN_BURST
+
+
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """The whole state.
+
+    ``lowered`` is the rate, in requests a second, that refusals brought it down to, as of ``since``. It is
+    ``found`` once there was a rate to lower, and a first guess, which grows fast, until then.
+    """
+
+    requests_at: int = 0
+    tokens_at: int = 0
+    closed_until: int = 0
+    learnt: Rates = field(default_factory=Rates)
+    lowered: float | None = None
+    found: bool = False
+    since: int = 0
+    epoch: int = 0
+
+    def reserve(self, now: int, told: Rates, tokens: int) -> tuple[Self, int]:
+        """Return the bucket after a call of so many tokens, and when the call is due."""
+        step = self.step(now, told, tokens)
+        due, requests_at, tokens_at = step.opens, self.requests_at, self.tokens_at
+        if step.request is not None:
+            at = max(requests_at, step.requests_floor)
+            due, requests_at = max(due, at), at + step.request
+        if step.tokens is not None:
+            at = max(tokens_at, step.tokens_floor)
+            due, tokens_at = max(due, at), at + step.tokens
+        return replace(self, requests_at=requests_at, tokens_at=tokens_at), due
+
+    def step(self, now: int, told: Rates, tokens: int) -> Step:
+        """Return what a call moves the bucket on by; it depends on nothing that other calls change."""
+        opens = max(now, self.closed_until)
+        rates = self.rates(opens, told)
+        requests, by_minute = rates.requests_per_second, rates.tokens_per_minute
+        return Step(
+            opens,
+            None if requests is None else max(1, round(1_000 / requests)),
+            None if by_minute is None else max(1, round(60_000 * tokens / by_minute)),
+        )
+
+    def rates(self, now: int, told: Rates) -> Rates:
+        """Return the rates in force: the lowest of what was told, what was taught and what refusals left."""
+        return Rates(
+            _lowest(told.requests_per_second, self.learnt.requests_per_second, self._grown(now)),
+            _lowest(told.tokens_per_minute, self.learnt.tokens_per_minute),
+        )
+
+    def close(self, now: int, told: Rates, seconds: float, learnt: Rates, passing: float | None = None) -> Self:
+        """Return the bucket closed for so long; refusals that come together lower the rate once.
+
+        ``passing`` is how many requests a second were seen to go through, where the caller knows.
+        """
+        until = max(self.closed_until, now + round(seconds * 1_000))
+        closed = replace(self, closed_until=until, learnt=_taught(self.learnt, learnt), epoch=self.epoch + 1)
+        before = self.rates(now, told).requests_per_second
+        if self.is_lowered(now):
+            if passing is None or self.lowered is None or self.found:
+                return closed
+            return replace(closed, lowered=max(SLOWEST, min(self.lowered, passing * MEASURED)))
+        if before is None:
+            lowered = FIRST_GUESS if passing is None else passing * MEASURED
+        elif passing is None:
+            lowered = before * DECREASE
+        else:
+            lowered = min(before, max(before * DECREASE, passing * MEASURED))
+        return replace(closed, lowered=max(SLOWEST, lowered), found=before is not None, since=until)
+
+    def learn(self, learnt: Rates) -> Self:
+        """Return the bucket with limits that headers told; the same one if it knows them already."""
+        taught = _taught(self.learnt, learnt)
+        return self if taught == self.learnt else replace(self, learnt=taught, epoch=self.epoch + 1)
+
+    def is_lowered(self, now: int) -> bool:
+        """Tell whether a refusal that comes now is of the same moment as the last, which has lowered the rate."""
+        return bool(self.since) and now < self.since + _SAME_REFUSAL
+
+    @property
+    def is_limiting(self) -> bool:
+        """Whether it holds anything back by itself, without a rate that is told."""
+        return self.lowered is not None or bool(self.learnt)
+
+    def _grown(self, now: int) -> float | None:
+        if self.lowered is None:
+            return None
+        seconds = max(0, now - self.since) / 1_000
+        if self.found:
+            return self.lowered * (1 + INCREASE * seconds)
+        return self.lowered * float(SLOW_START ** min(seconds, _LONGEST_START))
+
+
+def _lowest(*rates: float | None) -> float | None:
+    return min((rate for rate in rates if rate is not None), default=None)
+
+
+def _taught(known: Rates, told: Rates) -> Rates:
+    return Rates(
+        _renewed(known.requests_per_second, told.requests_per_second),
+        _renewed(known.tokens_per_minute, told.tokens_per_minute),
+    )
+
+
+def _renewed(known: float | None, told: float | None) -> float | None:
+    if told is None or (known is not None and abs(told - known) <= _TAUGHT_ANEW * known):
+        return known
+    return told

@@ -1,0 +1,50 @@
+"""Tasks that can share one call."""
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from typing import Any, Self
+
+from aita.tasks.llm_task import LLMTask, ResultT
+
+
+class BatchableLLMTask(LLMTask[ResultT]):
+    """A small task that shares a call with others of its class; a part that its reply lacks is asked alone."""
+
+    @abstractmethod
+    def can_batch_with(self, other: Self) -> bool:
+        """Tell whether both may share a call."""
+
+    @abstractmethod
+    def combine_with(self, others: Sequence[Self]) -> LLMTask[Any]:
+        """Return the task that asks for this one and the others at once."""
+
+    @abstractmethod
+    def split_batch_result(self, result: Any, tasks: Sequence[Self]) -> Sequence[str | None]:
+        """Return, for each task in order, the reply that it would have got alone; ``None`` where there is no such part.
+
+        Parameters
+        ----------
+        result
+            The combined task's result.
+        tasks
+            This task and the others.
+        """
+
+
+def group(tasks: Sequence[LLMTask[Any]], size: int) -> list[list[int]]:
+    """Return the places of tasks that share a call, at most ``size`` in each; most groups hold one.
+
+    A task joins the last group of its class that has room, if that group's first task takes it.
+    """
+    groups: list[list[int]] = []
+    latest: dict[type, tuple[BatchableLLMTask[Any], list[int]]] = {}
+    for place, task in enumerate(tasks):
+        alone = [place]
+        if size > 1 and isinstance(task, BatchableLLMTask):
+            first, members = latest.get(type(task), (task, alone))
+            if members is not alone and len(members) < size and task.can_batch_with(first):
+                members.append(place)
+                continue
+            latest[type(task)] = task, alone
+        groups.append(alone)
+    return groups

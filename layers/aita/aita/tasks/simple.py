@@ -1,0 +1,73 @@
+"""Tasks without a class of their own: a prompt, images if there are any, and a parser."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from aita.errors import MissingInput
+from aita.tasks.llm_task import LLMTask, judged
+from aita.tasks.request import Image, LLMRequest, Message
+
+
+class SimpleLLMTask(LLMTask[Any]):
+    """A prompt, and a function that makes the result of the reply's text.
+
+    Parameters
+    ----------
+    task_id
+        The task's name, unlike the others' of its batch.
+    prompt
+        What the model is asked.
+    parse_fn
+        Makes the result; a ValueError from it asks the model again, saying what was wrong. Without one
+        the result is the text.
+    system
+        What stands before the prompt: the part that many tasks share belongs here.
+    metadata
+        Kept beside the reply, and given back with the result.
+    """
+
+    prompt: str
+    parse_fn: Callable[[str], Any] = str
+    system: str = ""
+    metadata: dict[str, Any] = {}
+
+    def messages(self) -> tuple[Message, ...]:
+        """Return the system's message, if there is one, and the prompt."""
+        before = (Message("system", self.system),) if self.system else ()
+        return (*before, Message("user", self.prompt, self.load_images()))
+
+    def load_images(self) -> tuple[Image, ...]:
+        """Return the images that go with the prompt: none."""
+        return ()
+
+    def request(self) -> LLMRequest:
+        """Return what the model is asked: for plain text."""
+        return LLMRequest(self.messages(), "", None, self.parameters)
+
+    def parse(self, reply: str) -> Any:
+        """Hand the reply's text to ``parse_fn``."""
+        return judged(self.parse_fn, reply)
+
+    def checkpoint_data(self) -> dict[str, Any]:
+        """Return the metadata."""
+        return self.metadata
+
+
+class VisionLLMTask(SimpleLLMTask):
+    """A prompt about images in files: JPEG, PNG, GIF or WebP."""
+
+    images: tuple[Path, ...]
+
+    def load_images(self) -> tuple[Image, ...]:
+        """Return the images, each with the SHA-256 of what the file holds now.
+
+        Raises
+        ------
+        MissingInput
+            If a file can't be read.
+        """
+        try:
+            return tuple(Image.of(path) for path in self.images)
+        except OSError as error:
+            raise MissingInput(f"an image of this task can't be read: {error.strerror or error}") from None

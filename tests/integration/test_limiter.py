@@ -1,0 +1,189 @@
+"""The shared limiter on DynamoDB's interface: the slots of the arithmetic, by one request each."""
+
+import threading
+import uuid
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import boto3
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from moto import mock_aws
+
+from aita.aws.limiter import DynamoLimiter
+from aita.models.rate import Rates
+from aita.services.rate_limit import DECREASE, Bucket
+from tests.fakes import Clock
+
+NONE = Rates()
+
+
+class Counting:
+    """A DynamoDB client that counts requests, one at a time: moto's conditional update is not atomic."""
+
+    def __init__(self, client: Any) -> None:
+        self.client = client
+        self.requests: Counter[str] = Counter()
+        self.lock = threading.Lock()
+
+    def update_item(self, **arguments: Any) -> Any:
+        with self.lock:
+            self.requests["update"] += 1
+            return self.client.update_item(**arguments)
+
+    def get_item(self, **arguments: Any) -> Any:
+        with self.lock:
+            self.requests["get"] += 1
+            return self.client.get_item(**arguments)
+
+
+@pytest.fixture(scope="module")
+def dynamodb() -> Iterator[Any]:
+    with mock_aws():
+        client = boto3.client("dynamodb", region_name="us-east-1")
+        client.create_table(
+            TableName="t",
+            KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
+            AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk")],
+            BillingMode="PAY_PER_REQUEST",
+        )
+        yield client
+
+
+@pytest.fixture
+def client(dynamodb: Any) -> Counting:
+    return Counting(dynamodb)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+def limiter(client: Counting, clock: Clock, name: str) -> DynamoLimiter:
+    return DynamoLimiter(client, "t", "https://provider", name, clock)
+
+
+def test_each_slot_takes_one_request_and_no_read(client: Counting, clock: Clock) -> None:
+    mine = limiter(client, clock, "one request")
+    assert [mine.reserve(Rates(10), 1).wait for _ in range(12)] == pytest.approx([0.0] * 10 + [0.1, 0.2])
+    assert client.requests == {"update": 12}
+
+
+def test_another_function_finds_the_state_with_one_request_more(client: Counting, clock: Clock) -> None:
+    first, other = limiter(client, clock, "two"), limiter(client, clock, "two")
+    first.reserve(Rates(1), 1)
+    client.requests.clear()
+    assert other.reserve(Rates(1), 1).wait == pytest.approx(0.1)
+    assert client.requests == {"update": 2}
+
+
+def test_providers_and_models_have_a_limit_of_their_own(client: Counting, clock: Clock) -> None:
+    for name in ("a", "b"):
+        assert limiter(client, clock, name).reserve(Rates(0.01), 1).wait == 0
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    steps=st.lists(
+        st.tuples(
+            st.integers(0, 3),
+            st.integers(0, 4_000),
+            st.sampled_from([Rates(), Rates(0.01), Rates(3.3), Rates(20, 60_000), Rates(None, 9_000)]),
+            st.integers(1, 3_000),
+        ),
+        max_size=25,
+    ),
+    data=st.data(),
+)
+def test_the_slots_are_those_of_the_arithmetic(
+    dynamodb: Any, steps: list[tuple[int, int, Rates, int]], data: st.DataObject
+) -> None:
+    """Two functions take turns at random; what they do together is what one bucket does."""
+    clock, name = Clock(), uuid.uuid4().hex
+    both = [limiter(Counting(dynamodb), clock, name) for _ in range(2)]
+    bucket = Bucket()
+    for action, gap, told, tokens in steps:
+        clock.advance(gap / 1_000)
+        now = round(clock.monotonic() * 1_000)
+        mine = both[data.draw(st.integers(0, 1))]
+        if action == 0:
+            mine.close(told, tokens / 100, NONE)
+            bucket = bucket.close(now, told, tokens / 100, NONE)
+        elif action == 1:
+            mine.learn(Rates(tokens / 10))
+            bucket = bucket.learn(Rates(tokens / 10))
+        else:
+            clock.advance(6)  # past what a copy is trusted for where no rate is told
+            now = round(clock.monotonic() * 1_000)
+            slot = mine.reserve(told, tokens)
+            bucket, due = bucket.reserve(now, told, tokens)
+            assert round(slot.due * 1_000) == due
+            assert slot.wait == pytest.approx(max(0, due - now) / 1_000)
+
+
+def test_many_takers_get_each_slot_once(client: Counting, clock: Clock) -> None:
+    ready = threading.Barrier(16)
+
+    def take(_: int) -> list[int]:
+        mine = limiter(client, clock, "many")
+        ready.wait(10)
+        return [round(mine.reserve(Rates(5), 1).due * 1_000) for _ in range(8)]
+
+    with ThreadPoolExecutor(16) as pool:
+        found = sorted(due for mine in pool.map(take, range(16)) for due in mine)
+    bucket, expected = Bucket(), []
+    for _ in range(128):
+        bucket, due = bucket.reserve(round(clock.monotonic() * 1_000), Rates(5), 1)
+        expected.append(due)
+    assert found == expected
+
+
+def test_a_closure_holds_every_function_back(client: Counting, clock: Clock) -> None:
+    first, other = limiter(client, clock, "closed"), limiter(client, clock, "closed")
+    other.reserve(Rates(10), 1)
+    first.close(Rates(10), 30, NONE)
+    assert other.reserve(Rates(10), 1).wait >= 30
+    clock.advance(31)
+    assert other.reserve(Rates(10), 1).wait < 1
+
+
+def test_functions_that_are_refused_together_lower_the_rate_once(client: Counting, clock: Clock) -> None:
+    for _ in range(5):
+        limiter(client, clock, "together").close(Rates(10), 1, NONE)
+    clock.advance(1)
+    mine = limiter(client, clock, "together")
+    waits = [mine.reserve(Rates(10), 1).wait for _ in range(20)]
+    assert waits[-1] - waits[-2] == pytest.approx(1 / (10 * DECREASE))
+
+
+def test_a_held_slot_counts_unless_it_was_closed_past(client: Counting, clock: Clock) -> None:
+    mine, other = limiter(client, clock, "held"), limiter(client, clock, "held")
+    slot = [mine.reserve(Rates(0.1), 1) for _ in range(2)][-1]
+    client.requests.clear()
+    assert other.reserve(Rates(0.1), 1, held=slot.due) == slot
+    assert client.requests == {"get": 1}
+    mine.close(Rates(0.1), 60, NONE)
+    assert other.reserve(Rates(0.1), 1, held=slot.due).due > slot.due
+    clock.advance(500)
+    assert mine.reserve(Rates(0.1), 1, held=clock.monotonic() - 1).wait == 0
+
+
+def test_a_run_without_a_rate_asks_little_and_follows_what_was_found(client: Counting, clock: Clock) -> None:
+    mine = limiter(client, clock, "untold")
+    assert [mine.reserve(NONE, 1).wait for _ in range(20)] == [0.0] * 20
+    assert client.requests == {"get": 1}
+    limiter(client, clock, "untold").close(NONE, 10, NONE)
+    clock.advance(5.1)
+    assert mine.reserve(NONE, 1).wait == pytest.approx(4.9, abs=0.01)
+
+
+def test_what_is_known_is_not_written_again(client: Counting, clock: Clock) -> None:
+    mine = limiter(client, clock, "learning")
+    for _ in range(10):
+        mine.learn(Rates(8.0, 90_000.0))
+    assert client.requests == {"get": 1, "update": 1}
+    assert [mine.reserve(NONE, 1).wait for _ in range(10)][-1] > 0

@@ -1,0 +1,72 @@
+"""What is known of prompt prefixes: in memory and in DynamoDB alike."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from aita.aws.prefixes import DynamoPrefixes
+from aita.memory.prefixes import MemoryPrefixes
+from aita.services.prefix_gate import KEPT, LONGEST_WAIT, Place, Prefixes
+from tests.fakes import Clock
+
+
+@pytest.fixture(scope="module")
+def dynamodb() -> Iterator[Any]:
+    with mock_aws():
+        client = boto3.client("dynamodb", region_name="us-east-1")
+        client.create_table(
+            TableName="t",
+            KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
+            AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk")],
+            BillingMode="PAY_PER_REQUEST",
+        )
+        yield client
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture(params=["memory", "aws"])
+def prefixes(request: pytest.FixtureRequest, dynamodb: Any, clock: Clock) -> Prefixes:
+    return MemoryPrefixes(clock.monotonic) if request.param == "memory" else DynamoPrefixes(dynamodb, "t", clock)
+
+
+@pytest.fixture
+def prefix(request: pytest.FixtureRequest) -> str:
+    return request.node.nodeid
+
+
+def test_one_is_first_and_the_others_follow_until_it_has_answered(prefixes: Prefixes, prefix: str) -> None:
+    assert [prefixes.enter(prefix) for _ in range(3)] == [Place.FIRST, Place.FOLLOWS, Place.FOLLOWS]
+    prefixes.fill(prefix)
+    assert prefixes.enter(prefix) is Place.FILLED
+
+
+def test_a_first_that_does_not_answer_loses_its_place(prefixes: Prefixes, prefix: str, clock: Clock) -> None:
+    prefixes.enter(prefix)
+    clock.advance(LONGEST_WAIT + 0.01)
+    assert [prefixes.enter(prefix) for _ in range(2)] == [Place.FIRST, Place.FOLLOWS]
+
+
+def test_a_cache_is_counted_on_for_its_time(prefixes: Prefixes, prefix: str, clock: Clock) -> None:
+    prefixes.enter(prefix)
+    prefixes.fill(prefix)
+    clock.advance(KEPT - 0.01)
+    assert prefixes.enter(prefix) is Place.FILLED
+    clock.advance(0.02)
+    assert prefixes.enter(prefix) is Place.FIRST
+
+
+def test_prefixes_do_not_share_a_place(prefixes: Prefixes, prefix: str) -> None:
+    assert [prefixes.enter(prefix), prefixes.enter(prefix + "2")] == [Place.FIRST] * 2
+
+
+def test_the_item_expires(dynamodb: Any, clock: Clock) -> None:
+    DynamoPrefixes(dynamodb, "t", clock).enter("expiring")
+    item = dynamodb.get_item(TableName="t", Key={"pk": {"S": "PREFIX#expiring"}, "sk": {"S": "CACHE"}})["Item"]
+    assert int(item["expires_at"]["N"]) == int(clock().timestamp()) + 3600
