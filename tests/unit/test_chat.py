@@ -30,7 +30,7 @@ MESSAGES = (
     Message("user", f"This page. {MARKER}", (Image("k", "a" * 64),)),
 )
 REQUEST = LLMRequest(MESSAGES, "Transcription", strict_schema(Transcription), Parameters())
-IMAGES = {"a" * 64: b"JPEG"}
+IMAGES = {"a" * 64: b"\xff\xd8\xffJPEG"}
 
 Answer = httpx2.Response | Exception
 
@@ -120,7 +120,7 @@ class TestRequest:
         system, user = endpoint.bodies[0]["messages"]
         assert system == {"role": "system", "content": "Transcribe."}
         image, text = user["content"]
-        assert image["image_url"]["url"] == f"data:image/jpeg;base64,{base64.b64encode(b'JPEG').decode()}"
+        assert image["image_url"]["url"] == f"data:image/jpeg;base64,{base64.b64encode(IMAGES['a' * 64]).decode()}"
         assert text == {"type": "text", "text": f"This page. {MARKER}"}
 
     def test_the_key_is_asked_for_before_each_call(self) -> None:

@@ -1,17 +1,15 @@
 """What a failed call means: who owns it, by the status and code that the provider answered."""
 
-import math
 import re
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 
 import openai
 
 from aita.errors import CallError, ProviderBusy, Refused, RunStopped, TaskError, TooLong
+from aita.llm.headers import limits, retry_after
 
 _OVERLOADED = 529  # not a registered status; some providers answer it when overloaded
 _REQUEST_TIMEOUT, _CONFLICT, _TOO_MANY = 408, 409, 429
-_SERVER_ERROR = 500
+_SERVER_ERROR, _UNAVAILABLE = 500, 503
 
 NO_COMPLETION = "the provider's answer is no chat completion: see that the base URL is that of its API"
 
@@ -25,7 +23,14 @@ def classify(error: openai.APIError) -> CallError:
     if code in {"insufficient_quota", "billing_hard_limit_reached", "billing_not_active"}:
         return RunStopped(f"{told}: no quota is left: add credit at the provider, then resume the run")
     if status in {_REQUEST_TIMEOUT, _CONFLICT, _TOO_MANY, _OVERLOADED} or status >= _SERVER_ERROR:
-        return ProviderBusy(told, retry_after=_retry_after(error))
+        headers = error.response.headers
+        learnt = limits(headers)
+        return ProviderBusy(
+            told,
+            retry_after=retry_after(headers, limited=status in {_TOO_MANY, _UNAVAILABLE}),
+            requests_per_second=learnt.requests_per_second,
+            tokens_per_minute=learnt.tokens_per_minute,
+        )
     match error:
         case openai.AuthenticationError() | openai.PermissionDeniedError():
             return RunStopped(f"{told}: the API key is wrong or may not use this model: set it with 'aita key set'")
@@ -54,20 +59,3 @@ def _word(value: object) -> str:
     """Return a code if it looks like one, also a number's: what providers put there could otherwise be anything."""
     text = str(value)
     return text if re.fullmatch(r"[\w.\-\[\]]{1,80}", text) else ""
-
-
-def _retry_after(error: openai.APIStatusError) -> float | None:
-    """Return the seconds of a Retry-After header (RFC 9110, 10.2.3: seconds or a date); ``None`` without one."""
-    value = error.response.headers.get("retry-after", "").strip()
-    if not value:
-        return None
-    try:
-        seconds = float(value)
-        if math.isnan(seconds):
-            return None
-    except ValueError:
-        try:
-            seconds = (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds()
-        except (ValueError, TypeError):
-            return None
-    return min(max(seconds, 0.001), 3600.0)

@@ -1,0 +1,87 @@
+"""What a provider's headers tell of waiting and of limits."""
+
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aita.llm.headers import limits, retry_after
+from aita.models.rate import Rates
+
+
+def told(**headers: str) -> dict[str, str]:
+    return {name.replace("_", "-"): value for name, value in headers.items()}
+
+
+class TestRetryAfter:
+    @pytest.mark.parametrize(
+        ("headers", "seconds"),
+        [
+            (told(retry_after="7"), 7),
+            (told(retry_after="1", retry_after_ms="250"), 0.25),
+            (told(retry_after="0"), 0.001),
+            (told(retry_after="1e9"), 3600),
+            (told(retry_after="soon"), None),
+            (told(x_ratelimit_reset_requests="6m0s"), 360),
+            (told(x_ratelimit_reset_tokens="120ms"), 0.12),
+            (told(x_ratelimit_reset_requests="1h2m3.5s"), 3600),
+            (told(x_ratelimit_reset_requests="30", x_ratelimit_reset_tokens="2s"), 30),
+            (
+                told(
+                    x_ratelimit_reset_requests="30s",
+                    x_ratelimit_reset_tokens="2s",
+                    x_ratelimit_remaining_tokens="0",
+                    x_ratelimit_remaining_requests="9",
+                ),
+                2,
+            ),
+            (told(x_ratelimit_reset_requests="later"), None),
+            ({}, None),
+        ],
+    )
+    def test_of_a_refusal_for_a_limit(self, headers: dict[str, str], seconds: float | None) -> None:
+        assert retry_after(headers, limited=True) == seconds
+
+    def test_a_date(self) -> None:
+        moment = datetime.now(UTC) + timedelta(seconds=90)
+        assert retry_after(told(retry_after=format_datetime(moment, usegmt=True)), limited=True) == pytest.approx(
+            90, abs=2
+        )
+
+    def test_the_reset_of_a_limit_is_no_answer_to_another_failure(self) -> None:
+        assert retry_after(told(x_ratelimit_reset_requests="1s"), limited=False) is None
+        assert retry_after(told(retry_after="3"), limited=False) == 3
+
+    @given(st.text(max_size=20))
+    def test_whatever_stands_there_is_taken_or_passed_over(self, value: str) -> None:
+        for name in ("retry-after", "retry-after-ms", "x-ratelimit-reset-requests"):
+            seconds = retry_after({name: value}, limited=True)
+            assert seconds is None or 0.001 <= seconds <= 3600
+        limits({"x-ratelimit-limit-requests": value, "x-ratelimit-remaining-requests": "0"})
+
+
+class TestLimits:
+    @staticmethod
+    def headers(limit: str, remaining: str, reset: str, kind: str = "requests") -> dict[str, str]:
+        return {
+            f"x-ratelimit-limit-{kind}": limit,
+            f"x-ratelimit-remaining-{kind}": remaining,
+            f"x-ratelimit-reset-{kind}": reset,
+        }
+
+    def test_a_used_bucket_tells_how_fast_it_fills(self) -> None:
+        assert limits(self.headers("500", "0", "60s")) == Rates(500 / 60, None)
+        assert limits(self.headers("90000", "900", "59.4s", "tokens")) == Rates(None, 90_000)
+
+    def test_a_window_that_has_just_begun_tells_nothing(self) -> None:
+        assert not limits(self.headers("60", "59", "59s"))
+
+    @pytest.mark.parametrize(
+        ("limit", "remaining", "reset"),
+        [("0", "0", "1s"), ("-5", "0", "1s"), ("5", "9", "1s"), ("5", "-1", "1s"), ("5", "0", "0s"), ("nan", "0", "1s"),
+         ("inf", "0", "1s"), ("5", "0", "inf"), ("five", "0", "1s"), ("5", "", "1s"), ("5", "0", "")],
+    )  # fmt: skip
+    def test_nonsense_tells_nothing(self, limit: str, remaining: str, reset: str) -> None:
+        assert not limits(self.headers(limit, remaining, reset))
