@@ -13,7 +13,7 @@ export SAM_CLI_TELEMETRY = 0
 REQUIREMENTS = layers/aita/requirements.txt layers/imaging/requirements.txt
 PIP_INSTALL = -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help venv emulator demo test bench clean
+.PHONY: help venv emulator demo test bench docs clean
 
 help: ## Show this
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1 \t\2/'
@@ -36,6 +36,9 @@ test: venv emulator ## Run what decides whether a change is good: lint, types, l
 
 bench: venv emulator ## Measure, and print one table
 	$(BIN)/python -m benchmarks
+
+docs: venv ## Write the API reference from the docstrings, to out/docs
+	$(BIN)/pdoc --docformat numpy --output-directory out/docs aita '!aita.cli'
 
 clean: ## Stop the local stack and remove everything that was made here
 	if [ -x $(BIN)/aita ]; then $(BIN)/aita local down; fi

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from aita.aws.api import Api
 from aita.aws.place import Place
 from aita.aws.signer import SignedApi
 from aita.aws.stack import find_stack
-from aita.cli.api import Api
 from aita.models.api import RunView, StartRun
 from aita.models.run import RunStatus
 from local import stack

@@ -1,6 +1,7 @@
 """Fakes behind the services' protocols, and a harness that drives runs in process as the state machine does."""
 
 import json
+import re
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -140,6 +141,15 @@ def question_of(request: LLMRequest) -> str:
     return request.messages[1].text.partition("Question id: ")[2].partition("\n")[0]
 
 
+def questions_of(request: LLMRequest) -> list[str]:
+    """Return the ids of the questions that a request is about, in their order."""
+    return re.findall(r"^Question id: (.*)$", request.messages[1].text, re.MULTILINE)
+
+
+def answer_key(question_id: str) -> dict[str, Any]:
+    return {"question_id": question_id, "correct_answer": "four"}
+
+
 def points_of(request: LLMRequest) -> float:
     """Return the points of the question that a request is about."""
     return float(request.messages[1].text.partition("Points: ")[2].partition("\n")[0])
@@ -149,7 +159,9 @@ def right(request: LLMRequest) -> str:
     """Answer any request rightly."""
     match request.schema_name:
         case "AnswerKey":
-            return json.dumps({"question_id": question_of(request), "correct_answer": "four"})
+            return json.dumps(answer_key(question_of(request)))
+        case "AnswerKeys":
+            return json.dumps({"answer_keys": [answer_key(question_id) for question_id in questions_of(request)]})
         case "Rubric":
             return rubric(question_of(request), points_of(request))
     return json.dumps({"text": "the answer is 4", "confidence": 0.9, "notes": ""})
@@ -292,7 +304,7 @@ class Harness:
             objects=self.objects,
             executions=self.executions,
             clock=self.clock,
-            defaults=RunSettings(model=MODEL, max_workers=5, rate_limit_rps=0),
+            defaults=RunSettings(model=MODEL, max_workers=5, rate_limit_rps=0, batch_size=1),
         )
         self.planner = Planner(
             runs=self.runs,

@@ -25,6 +25,8 @@ def main() -> int:
     parser.add_argument("--cut-rate", type=float, help="share of the calls answered with JSON cut in the middle")
     parser.add_argument("--drop-rate", type=float, help="share of the calls dropped without an answer")
     parser.add_argument("--seed", type=int, help="where the sequence of faults starts (default 0)")
+    parser.add_argument("--anything", action="store_true", default=None, help="answer what is not in the sample exam")
+    parser.add_argument("--prefix-cache", action="store_true", default=None, help="tell what a prefix cache would hold")
     given = vars(parser.parse_args())
     port, port_file = given.pop("port"), given.pop("port_file")
     try:

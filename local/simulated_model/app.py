@@ -10,15 +10,16 @@ from typing import Annotated, Any
 from pydantic import BaseModel, Field, ValidationError
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 from starlette.types import Scope
 
-from local.simulated_model import replies
+from local.simulated_model import anything, replies, streaming
 from local.simulated_model.chat import ChatRequest
 from local.simulated_model.conditions import Conditions, Settings
-from local.simulated_model.errors import BadRequest, ServerFault, SimulatedModelError
+from local.simulated_model.errors import BadRequest, NotInSampleExam, ServerFault, SimulatedModelError
 from local.simulated_model.page_reader import PageReader
+from local.simulated_model.prefix_cache import PrefixCache
 from local.simulated_model.sample_exam import SampleExam
 from local.simulated_model.statistics import Statistics
 
@@ -62,6 +63,7 @@ class SimulatedModel:
         self._conditions = conditions
         self._drop = drop
         self._stats = Statistics()
+        self._cache = PrefixCache(replies.CHARACTERS_PER_TOKEN)
 
     async def chat_completions(self, request: Request) -> Response:
         """Answer a request as the conditions have it, and count it."""
@@ -73,6 +75,8 @@ class SimulatedModel:
         except SimulatedModelError as error:
             status = error.status
             error.headers |= self._conditions.rate_headers()
+            if self._conditions.settings.plain_limit:
+                error.headers.pop("retry-after-ms", None)
             raise
         else:
             if response is None:
@@ -105,6 +109,7 @@ class SimulatedModel:
         except ValueError as error:
             raise BadRequest("the body is not JSON") from error
         if changes:
+            self._cache = PrefixCache(replies.CHARACTERS_PER_TOKEN)
             self._conditions.change(settings)
         if orders.down_for is not None:
             self._conditions.go_down(orders.down_for)
@@ -118,23 +123,42 @@ class SimulatedModel:
         self._conditions.admit()
         fault = self._conditions.draw_fault()
         latency = self._conditions.settings.latency
-        content = await self._reply(ChatRequest.parse(body)) if fault != "error" else None
+        chat = ChatRequest.parse(body)
+        content = await self._reply(chat) if fault != "error" else None
         await asyncio.sleep(latency - (time.monotonic() - arrived))
         if content is None:
             raise ServerFault
         if fault == "drop":
             return None
+        if self._conditions.settings.prefix_cache:
+            self._cache.answered(chat.text)
+        self._stats.used(content["usage"])
         if fault == "cut":
             self._stats.cut += 1
             message = content["choices"][0]["message"]
             message["content"] = replies.cut(message["content"])
-        return JSONResponse(content, headers=self._conditions.rate_headers())
+        headers = self._conditions.rate_headers()
+        if chat.stream:
+            events = streaming.events(content, with_usage=chat.with_usage)
+            return StreamingResponse(events, media_type="text/event-stream", headers=headers)
+        return JSONResponse(content, headers=headers)
 
     async def _reply(self, chat: ChatRequest) -> dict[str, Any]:
-        if not chat.images:
-            return replies.completion(chat, replies.about_question(chat, self._exam))
-        pages = [await self.reader.read(url) for url in chat.images]
-        return replies.completion(chat, replies.transcription(chat, pages))
+        cached = self._cache.cached(chat.text) if self._conditions.settings.prefix_cache else 0
+        try:
+            said = await self._say(chat)
+        except NotInSampleExam:
+            if not self._conditions.settings.anything:
+                raise
+            said = anything.reply(chat)
+        return replies.completion(chat, said, cached)
+
+    async def _say(self, chat: ChatRequest) -> str:
+        if chat.images:
+            return replies.transcription(chat, [await self.reader.read(url) for url in chat.images])
+        if replies.asks_for_several(chat):
+            return replies.about_questions(chat, self._exam, self._conditions.omits)
+        return replies.about_question(chat, self._exam)
 
 
 async def _error_response(_: Request, error: Exception) -> Response:

@@ -17,6 +17,9 @@ class ChatRequest:
     images: tuple[str, ...]
     format: ReplyFormat
     schema_name: str | None
+    schema: dict[str, Any] | None = None
+    stream: bool = False
+    with_usage: bool = False
 
     @classmethod
     def parse(cls, body: bytes) -> Self:
@@ -25,7 +28,7 @@ class ChatRequest:
         Raises
         ------
         BadRequest
-            If it isn't a chat completions request, or asks for a stream.
+            If it isn't a chat completions request.
         """
         try:
             request = json.loads(body)
@@ -33,13 +36,14 @@ class ChatRequest:
             response_format = request.get("response_format") or {"type": "text"}
             kind = response_format["type"]
             name = response_format["json_schema"]["name"] if kind == "json_schema" else None
+            schema = response_format["json_schema"].get("schema") if kind == "json_schema" else None
+            with_usage = bool((request.get("stream_options") or {}).get("include_usage"))
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise BadRequest("the body is not a chat completions request") from error
         if kind not in {"json_schema", "json_object", "text"}:
             raise BadRequest("response_format.type must be json_schema, json_object or text", param="response_format")
-        if request.get("stream"):
-            raise BadRequest("the simulated model does not stream: leave out 'stream'", param="stream")
-        return cls("\n".join(texts), tuple(images), kind, name)
+        stream = bool(request.get("stream"))
+        return cls("\n".join(texts), tuple(images), kind, name, schema, stream, with_usage)
 
 
 def _contents(messages: list[dict[str, Any]]) -> tuple[list[str], list[str]]:

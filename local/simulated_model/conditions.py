@@ -8,7 +8,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from local.simulated_model.errors import Down, RateLimited
+from local.simulated_model.errors import Down, RateLimited, Told
 
 Fault = Literal["error", "cut", "drop"]
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -21,7 +21,11 @@ class Settings(BaseModel):
     ``latency`` is from a request's arrival to its reply, in seconds. ``rps`` is the rate limit in
     requests per second, 0 for none, and ``burst`` how many may come at once. The three shares are
     of all calls that the limit lets through: answered 500, answered with JSON cut in the middle,
-    and dropped without an answer. ``seed`` starts the sequence of faults.
+    and dropped without an answer. ``seed`` starts the sequence of faults. With ``plain_limit`` a
+    refusal carries Retry-After in whole seconds and nothing tells of the limit. ``omit_rate`` is the
+    share of the parts that a reply about several questions lacks. ``anything`` answers what is not
+    in the sample exam too, ``prefix_cache`` tells what a provider's cache would have held, and
+    ``status`` with ``code`` answers every call with that error.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -33,6 +37,12 @@ class Settings(BaseModel):
     cut_rate: Share = 0
     drop_rate: Share = 0
     seed: int = 0
+    plain_limit: bool = False
+    omit_rate: Share = 0
+    anything: bool = False
+    prefix_cache: bool = False
+    status: Annotated[int, Field(ge=400, le=599)] | None = None
+    code: str = ""
 
     @model_validator(mode="after")
     def _shares_of_one_whole(self) -> Self:
@@ -53,6 +63,7 @@ class Conditions:
         """Put new settings in force: the bucket is full, and the faults start over."""
         self.settings = settings
         self._chance = random.Random(settings.seed)  # noqa: S311 - faults to test with, nothing secret
+        self._omission = random.Random(settings.seed)  # noqa: S311 - as above; a sequence of its own
         self._tokens = float(settings.burst)
         self._filled_at = self._clock()
 
@@ -65,8 +76,10 @@ class Conditions:
 
         Raises
         ------
-        Down, RateLimited
+        Down, RateLimited, Told
         """
+        if self.settings.status is not None:
+            raise Told(self.settings.status, self.settings.code)
         remaining = self._down_until - self._clock()
         if remaining > 0:
             raise Down(remaining)
@@ -91,9 +104,13 @@ class Conditions:
             drawn -= share
         return None
 
+    def omits(self) -> bool:
+        """Decide whether a part of a reply is left out."""
+        return self._omission.random() < self.settings.omit_rate
+
     def rate_headers(self) -> dict[str, str]:
         """Return the headers that tell of the limit; none if there is none. The limit is the bucket's size."""
-        if not self.settings.rps:
+        if not self.settings.rps or self.settings.plain_limit:
             return {}
         self._refill()
         until_full = (self.settings.burst - self._tokens) / self.settings.rps

@@ -5,7 +5,8 @@ SimulatedModelError
 ├── NotInSampleExam     422  about anything but the sample exam
 ├── RateLimited         429  with Retry-After
 ├── ServerFault         500  a fault that was asked for
-└── Down                503  down for a while, as it was asked to be
+├── Down                503  down for a while, as it was asked to be
+└── Told                     the status that it was told to answer with
 """
 
 import math
@@ -86,3 +87,14 @@ class Down(SimulatedModelError):
         super().__init__(
             "The simulated model is down, as it was asked to be.", headers={"Retry-After": str(math.ceil(remaining))}
         )
+
+
+class Told(SimulatedModelError):
+    """Every call is to be answered with this status and code."""
+
+    type = "told"
+
+    def __init__(self, status: int, code: str) -> None:
+        super().__init__("The simulated model answers this status, as it was told to.")
+        self.status = status  # type: ignore[misc]
+        self.code = code or None  # type: ignore[misc]

@@ -4,19 +4,20 @@ import hashlib
 import json
 import re
 import time
+from collections.abc import Callable
 from typing import Any, Literal
 
 from local.simulated_model.chat import ChatRequest
 from local.simulated_model.errors import NotInSampleExam
 from local.simulated_model.sample_exam import KnownPage, SampleExam
 
-Kind = Literal["AnswerKey", "Rubric", "Transcription"]
+Kind = Literal["AnswerKey", "AnswerKeys", "Rubric"]
 
 _QUESTION_ID = re.compile(r"^[ \t]*Question id:[ \t]*(.+?)[ \t]*$", re.MULTILINE)
 _POINTS = re.compile(r"^[ \t]*Points:[ \t]*([0-9]+(?:\.[0-9]+)?)[ \t]*$", re.MULTILINE)
 _KIND_WORDS: tuple[tuple[str, Kind], ...] = (("rubric", "Rubric"), ("answer key", "AnswerKey"))
 
-_CHARACTERS_PER_TOKEN = 4  # English text, roughly
+CHARACTERS_PER_TOKEN = 4  # English text, roughly
 _TOKENS_PER_IMAGE = 1000  # a page at high detail, roughly
 
 
@@ -37,6 +38,31 @@ def transcription(chat: ChatRequest, pages: list[KnownPage]) -> str:
         "notes": " ".join(filter(None, (each["notes"] for each in transcriptions))),
     }
     return _formatted(chat, content)
+
+
+def about_questions(chat: ChatRequest, exam: SampleExam, omits: Callable[[], bool]) -> str:
+    """Return the reply to a prompt with several blocks that each begin with a question's id: their answer keys.
+
+    Raises
+    ------
+    NotInSampleExam
+        If a block has no sample question.
+    """
+    found = list(_QUESTION_ID.finditer(chat.text))
+    ends = [match.start() for match in found[1:]] + [len(chat.text)]
+    keys = []
+    for match, end in zip(found, ends, strict=True):
+        question = exam.question(chat.text[match.start() : end])
+        if question is None:
+            raise NotInSampleExam("a block of the prompt has no question of the sample exam")
+        if not omits():
+            keys.append(question.answer_key | {"question_id": match[1]})
+    return _formatted(chat, {"answer_keys": keys})
+
+
+def asks_for_several(chat: ChatRequest) -> bool:
+    """Tell whether a request is about several questions at once."""
+    return _kind(chat) == "AnswerKeys"
 
 
 def about_question(chat: ChatRequest, exam: SampleExam) -> str:
@@ -67,11 +93,14 @@ def cut(content: str) -> str:
     return content[: len(content) // 2]
 
 
-def completion(chat: ChatRequest, content: str) -> dict[str, Any]:
-    """Return the chat completion around a reply. Equal requests get equal replies and ids."""
+def completion(chat: ChatRequest, content: str, cached: int = 0) -> dict[str, Any]:
+    """Return the chat completion around a reply. Equal requests get equal replies and ids.
+
+    ``cached`` is how many tokens of the prompt a cache had.
+    """
     digest = hashlib.sha256("\0".join((chat.text, chat.format, *chat.images)).encode()).hexdigest()
-    prompt = len(chat.text) // _CHARACTERS_PER_TOKEN + _TOKENS_PER_IMAGE * len(chat.images)
-    reply = len(content) // _CHARACTERS_PER_TOKEN + 1
+    prompt = len(chat.text) // CHARACTERS_PER_TOKEN + _TOKENS_PER_IMAGE * len(chat.images)
+    reply = len(content) // CHARACTERS_PER_TOKEN + 1
     message: dict[str, Any] = {"role": "assistant", "content": content, "refusal": None, "annotations": []}
     return {
         "id": f"chatcmpl-{digest[:29]}",
@@ -83,7 +112,7 @@ def completion(chat: ChatRequest, content: str) -> dict[str, Any]:
             "prompt_tokens": prompt,
             "completion_tokens": reply,
             "total_tokens": prompt + reply,
-            "prompt_tokens_details": {"cached_tokens": 0, "audio_tokens": 0},
+            "prompt_tokens_details": {"cached_tokens": cached, "audio_tokens": 0},
             "completion_tokens_details": {"reasoning_tokens": 0, "audio_tokens": 0},
         },
         "system_fingerprint": "fp_simulated",
@@ -94,13 +123,14 @@ def completion(chat: ChatRequest, content: str) -> dict[str, Any]:
 def _kind(chat: ChatRequest) -> Kind:
     """Return what is asked for: the schema's name, or else the word that comes first in the prompt."""
     match chat.schema_name:
-        case "AnswerKey" | "Rubric":
+        case "AnswerKey" | "AnswerKeys" | "Rubric":
             return chat.schema_name
         case None:
             prompt = chat.text.lower()
             found = [(place, kind) for word, kind in _KIND_WORDS if (place := prompt.find(word)) >= 0]
             if found:
-                return min(found)[1]
+                kind = min(found)[1]
+                return "AnswerKeys" if kind == "AnswerKey" and "answer_keys" in prompt else kind
             raise NotInSampleExam("the prompt asks neither for a rubric nor for an answer key")
     raise NotInSampleExam(f"a question with the schema {chat.schema_name!r}")
 

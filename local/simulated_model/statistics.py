@@ -20,6 +20,9 @@ class Statistics:
     dropped: int = 0
     in_flight: int = 0
     most_in_flight: int = 0
+    prompt_tokens: int = 0
+    cached_tokens: int = 0
+    completion_tokens: int = 0
     starts: deque[float] = field(default_factory=lambda: deque(maxlen=_STARTS_KEPT))
 
     def begin(self, now: float) -> None:
@@ -42,6 +45,12 @@ class Statistics:
             self.rejected += 1
         else:
             self.replies += 1
+
+    def used(self, usage: dict[str, Any]) -> None:
+        """Add what a reply used."""
+        self.prompt_tokens += usage["prompt_tokens"]
+        self.cached_tokens += usage["prompt_tokens_details"]["cached_tokens"]
+        self.completion_tokens += usage["completion_tokens"]
 
     def renewed(self) -> "Statistics":
         """Return counts that start over, but for the requests in flight."""

@@ -35,6 +35,15 @@ def test_questions_become_answer_keys_and_rubrics(stack: Stack, assignment: str)
     assert run["usage"]["cost_usd"] is None, "a model without a price has an unknown cost, not zero"
 
 
+def test_questions_that_share_a_call_end_one_by_one(stack: Stack, assignment: str) -> None:
+    stack.put(f"{assignment}/questions.json", exam(assignment))
+    run = stack.wait(stack.start(assignment, "rubric", batch_size=5))
+    assert run["status"] == "SUCCEEDED"
+    assert counts(run) == [("answer_key", 3, 3, 0), ("rubric", 3, 3, 0)]
+    assert [kind(request) for request in stack.provider.requests].count("AnswerKeys") == 1
+    assert run["usage"]["calls"] == len(stack.provider.requests) == 4
+
+
 def test_identical_rerun_makes_no_call(stack: Stack, assignment: str) -> None:
     stack.put(f"{assignment}/questions.json", exam(assignment))
     stack.wait(stack.start(assignment, "rubric"))

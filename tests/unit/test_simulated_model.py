@@ -6,7 +6,7 @@ import itertools
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pypdfium2
 import pytest
@@ -277,8 +277,100 @@ def test_a_body_that_is_no_request_is_a_400(client: TestClient, body: bytes) -> 
     assert response.json()["error"]["type"] == "invalid_request_error"
 
 
-def test_a_stream_is_refused(client: TestClient) -> None:
-    assert client.post(CHAT, json={**RUBRIC, "stream": True}).json()["error"]["param"] == "stream"
+def test_a_stream_is_the_reply_in_pieces(client: TestClient) -> None:
+    whole = client.post(CHAT, json=RUBRIC).json()
+    request = {**RUBRIC, "stream": True, "stream_options": {"include_usage": True}}
+    lines = client.post(CHAT, json=request).text.split("\n\n")
+    assert lines[-2:] == ["data: [DONE]", ""]
+    chunks = [json.loads(line.removeprefix("data: ")) for line in lines[:-2]]
+    pieces = [chunk["choices"][0]["delta"].get("content", "") for chunk in chunks if chunk["choices"]]
+    assert "".join(pieces) == whole["choices"][0]["message"]["content"]
+    assert chunks[-2]["choices"][0]["finish_reason"] == "stop"
+    assert chunks[-1]["usage"] == whole["usage"]
+
+
+class TestAnything:
+    SCHEMA: ClassVar = {
+        "type": "object",
+        "properties": {
+            "level": {"type": "integer"},
+            "kind": {"enum": ["a", "b"]},
+            "parts": {"type": "array", "items": {"$ref": "#/$defs/Part"}},
+            "note": {"anyOf": [{"type": "string"}, {"type": "null"}]},
+        },
+        "$defs": {"Part": {"type": "object", "properties": {"done": {"type": "boolean"}}}},
+    }
+
+    def test_off_unless_told(self, client: TestClient) -> None:
+        assert client.post(CHAT, json=question_request("Who are you?")).status_code == 422
+
+    def test_a_schema_gets_an_instance(self, client: TestClient) -> None:
+        client.post("/control", json={"anything": True})
+        form = {"type": "json_schema", "json_schema": {"name": "Any", "schema": self.SCHEMA}}
+        content = content_of(client, question_request("Who are you?") | {"response_format": form})
+        assert json.loads(content) == {"level": 1, "kind": "a", "parts": [{"done": True}], "note": "simulated"}
+
+    def test_text_is_plainly_simulated_and_the_same_for_the_same(self, client: TestClient) -> None:
+        client.post("/control", json={"anything": True})
+        said = [content_of(client, question_request(text)) for text in ("One?", "Two?", "One?")]
+        assert all(text.startswith("simulated reply ") for text in said)
+        assert said[0] == said[2] != said[1]
+
+    def test_an_unknown_image_too(self, client: TestClient) -> None:
+        client.post("/control", json={"anything": True})
+        assert "simulated" in content_of(client, image_request(b"no image", schema=None))
+
+
+def several(questions: list[str], schema: str | None = "AnswerKeys") -> dict[str, Any]:
+    text = "answer key, answer_keys\n" + "\n".join(f"Question id: q{n}\n{q}" for n, q in enumerate(questions))
+    return question_request(text, schema)
+
+
+@pytest.mark.parametrize("schema", ["AnswerKeys", None])
+def test_several_questions_get_an_answer_key_each(client: TestClient, schema: str | None) -> None:
+    known = json.loads(TRUTH.read_text())["questions"][:3]
+    content = content_of(client, several([q["question_text"] for q in known], schema))
+    keys = json.loads(content[content.index("{") : content.rindex("}") + 1])["answer_keys"]
+    assert [key["question_id"] for key in keys] == ["q0", "q1", "q2"]
+    assert [key["correct_answer"] for key in keys] == [q["answer_key"]["correct_answer"] for q in known]
+
+
+def test_parts_are_left_out_at_their_rate(client: TestClient) -> None:
+    client.post("/control", json={"omit_rate": 1})
+    content = content_of(client, several([q["question_text"] for q in json.loads(TRUTH.read_text())["questions"][:2]]))
+    assert json.loads(content) == {"answer_keys": []}
+
+
+def test_a_prefix_is_cached_once_it_was_answered(client: TestClient) -> None:
+    client.post("/control", json={"anything": True, "prefix_cache": True})
+
+    def cached(text: str) -> int:
+        usage = client.post(CHAT, json=question_request(text)).json()["usage"]
+        return int(usage["prompt_tokens_details"]["cached_tokens"])
+
+    assert [cached("x" * 6000 + "a"), cached("x" * 6000 + "b"), cached("x" * 4000), cached("y" * 6000)] == [
+        0,
+        1408,
+        0,
+        0,
+    ]
+    assert client.get("/stats").json()["cached_tokens"] == 1408
+
+
+def test_a_plain_limit_tells_whole_seconds_and_nothing_else(client: TestClient) -> None:
+    client.post("/control", json={"rps": 20, "burst": 1, "plain_limit": True})
+    answers = [client.post(CHAT, json=RUBRIC) for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [200, 429]
+    assert answers[1].headers["retry-after"] == "1"
+    assert not [name for answer in answers for name in answer.headers if "ratelimit" in name or name.endswith("-ms")]
+
+
+def test_the_status_that_it_was_told(client: TestClient) -> None:
+    client.post("/control", json={"status": 401, "code": "invalid_api_key"})
+    answer = client.post(CHAT, json=RUBRIC)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (401, "invalid_api_key")
+    client.post("/control", json={"status": None})
+    assert client.post(CHAT, json=RUBRIC).status_code == 200
 
 
 def test_over_the_limit_is_a_429_that_says_when(client: TestClient, clock: Clock) -> None:

@@ -1,1 +1,104 @@
-"""aita: a serverless AI teaching assistant for handwritten exams."""
+"""aita: an AI teaching assistant that runs serverless, and the framework under it.
+
+What is listed here is the framework's public face: tasks, executors, and the errors that a task's author
+meets. It is loaded when it is first used, so that a function pays for what it needs alone.
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from aita.errors import (
+        AitaError,
+        BrokenRule,
+        CheckpointError,
+        InvalidReply,
+        MissingInput,
+        SettingsError,
+        TaskError,
+        UnparsableReply,
+    )
+    from aita.executor.checkpoint import cleanup_checkpoints, latest_checkpoint
+    from aita.executor.config import ParallelExecutionConfig
+    from aita.executor.create import Executor, create_executor
+    from aita.models.result import BatchExecutionResult, BatchMetrics, TaskResult
+    from aita.tasks.answer_key import AnswerKeyGenerationTask, create_answer_key_tasks
+    from aita.tasks.batchable import BatchableLLMTask
+    from aita.tasks.llm_task import LLMTask, RetryPolicy
+    from aita.tasks.registry import register
+    from aita.tasks.request import Image, Message, Parameters
+    from aita.tasks.rubric import RubricGenerationTask, create_rubric_tasks
+    from aita.tasks.simple import SimpleLLMTask, VisionLLMTask
+    from aita.tasks.transcription import TranscriptionTask, create_transcription_tasks
+
+_MODULES = {
+    "aita.errors": (
+        "AitaError",
+        "BrokenRule",
+        "CheckpointError",
+        "InvalidReply",
+        "MissingInput",
+        "SettingsError",
+        "TaskError",
+        "UnparsableReply",
+    ),
+    "aita.executor.checkpoint": ("cleanup_checkpoints", "latest_checkpoint"),
+    "aita.executor.config": ("ParallelExecutionConfig",),
+    "aita.executor.create": ("Executor", "create_executor"),
+    "aita.models.result": ("BatchExecutionResult", "BatchMetrics", "TaskResult"),
+    "aita.tasks.answer_key": ("AnswerKeyGenerationTask", "create_answer_key_tasks"),
+    "aita.tasks.batchable": ("BatchableLLMTask",),
+    "aita.tasks.llm_task": ("LLMTask", "RetryPolicy"),
+    "aita.tasks.registry": ("register",),
+    "aita.tasks.request": ("Image", "Message", "Parameters"),
+    "aita.tasks.rubric": ("RubricGenerationTask", "create_rubric_tasks"),
+    "aita.tasks.simple": ("SimpleLLMTask", "VisionLLMTask"),
+    "aita.tasks.transcription": ("TranscriptionTask", "create_transcription_tasks"),
+}
+_HOMES = {name: module for module, names in _MODULES.items() for name in names}
+
+__all__ = [
+    "AitaError",
+    "AnswerKeyGenerationTask",
+    "BatchExecutionResult",
+    "BatchMetrics",
+    "BatchableLLMTask",
+    "BrokenRule",
+    "CheckpointError",
+    "Executor",
+    "Image",
+    "InvalidReply",
+    "LLMTask",
+    "Message",
+    "MissingInput",
+    "ParallelExecutionConfig",
+    "Parameters",
+    "RetryPolicy",
+    "RubricGenerationTask",
+    "SettingsError",
+    "SimpleLLMTask",
+    "TaskError",
+    "TaskResult",
+    "TranscriptionTask",
+    "UnparsableReply",
+    "VisionLLMTask",
+    "cleanup_checkpoints",
+    "create_answer_key_tasks",
+    "create_executor",
+    "create_rubric_tasks",
+    "create_transcription_tasks",
+    "latest_checkpoint",
+    "register",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(importlib.import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -13,7 +13,8 @@
     │   └── Conflict               it can't be done in the state things are in
     ├── StorageError               what is kept is not as it should be
     │   ├── ObjectNotFound         there is no object under this key
-    │   └── ObjectChanged          the object was written by another
+    │   ├── ObjectChanged          the object was written by another
+    │   └── CheckpointError        a batch's checkpoint can't be written, read or taken
     └── CallError                  while one task ran
         ├── TaskError              this task fails for good; the others go on
         │   ├── UnreadableScan     an image or PDF that can't be read
@@ -25,6 +26,7 @@
         │   └── TooLong            the input or the reply is past the model's limit
         ├── ProviderBusy           not now: wait and call again
         ├── SlotLater              the limiter's next slot is reserved, and too far away to sleep until it
+        ├── NotRun                 the batch stopped before this task was run
         ├── Superseded             the run was stopped, or a later attempt has begun
         └── RunStopped             no task of this run can go on until a person acts
 
@@ -93,6 +95,10 @@ class ObjectNotFound(StorageError):
 
 class ObjectChanged(StorageError):
     """The object was written by another since it was read."""
+
+
+class CheckpointError(StorageError):
+    """A checkpoint is damaged, of another version, in use, or can't be written; the message names the file."""
 
 
 class CallError(AitaError):
@@ -185,6 +191,10 @@ class SlotLater(CallError):
         super().__init__(f"the next slot of the rate limit is {wait:.1f} s away")
         self.wait = wait
         self.due = due
+
+
+class NotRun(CallError):
+    """The batch stopped, for a reason that the message gives, before this task was run; a resume runs it."""
 
 
 class Superseded(CallError):

@@ -29,14 +29,15 @@ _TAKES = {
 }
 
 
-def _variable(field: str) -> str:
+def variable_of(field: str) -> str:
+    """Return the name of the variable that a setting is read from."""
     return field.upper() if field.startswith("openai_") else f"AITA_{field.upper()}"
 
 
 class Environment(Frozen):
     """A group of settings read from environment variables: ``max_workers`` from ``AITA_MAX_WORKERS``."""
 
-    model_config = ConfigDict(extra="ignore", alias_generator=AliasGenerator(validation_alias=_variable))
+    model_config = ConfigDict(extra="ignore", alias_generator=AliasGenerator(validation_alias=variable_of))
 
     @classmethod
     def read(cls, environ: Mapping[str, str] | None = None) -> Self:
@@ -51,15 +52,16 @@ class Environment(Frozen):
         try:
             return cls.model_validate(given)
         except ValidationError as error:
-            problems = "; ".join(_explain(cls, detail) for detail in error.errors(include_input=False))
+            problems = "; ".join(explain(cls, detail) for detail in error.errors(include_input=False))
         raise SettingsError(problems)
 
 
-def _explain(model: type[Environment], detail: Any) -> str:
+def explain(model: type[Environment], detail: Any) -> str:
+    """Return what is wrong with a setting and what it takes, from one of pydantic's errors."""
     variable = str(detail["loc"][0])
     if detail["type"] == "missing":
         return f"{variable} is not set"
-    field = next(name for name in model.model_fields if variable in (name, _variable(name)))
+    field = next(name for name in model.model_fields if variable in (name, variable_of(name)))
     return f"{variable} is wrong: it takes {_TAKES[field]}"
 
 

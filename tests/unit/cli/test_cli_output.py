@@ -8,9 +8,9 @@ import pytest
 from rich.console import Console
 from typer.main import get_command
 
+from aita.aws.local_stack import find_local_stack
 from aita.cli.arguments import hoist
 from aita.cli.figures import duration
-from aita.cli.local_stack import find_local_stack
 from aita.cli.main import make_app
 from aita.cli.printable import printable
 from aita.cli.progress import Bar, Bars, Lines, Silence, draw, make_progress

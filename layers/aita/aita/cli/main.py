@@ -12,7 +12,7 @@ from typer.main import get_command
 
 from aita.cli import exits
 from aita.cli.arguments import hoist
-from aita.cli.commands import key, listing, running, uploading
+from aita.cli.commands import key, kinds, listing, running, uploading
 from aita.cli.output import Output
 from aita.cli.session import Session
 from aita.errors import AitaError, RequestError
@@ -69,6 +69,8 @@ def make_app() -> typer.Typer:
         uploading.upload,
         running.generate_rubric,
         running.transcribe,
+        kinds.run,
+        kinds.kinds,
         listing.runs,
         running.status,
         running.watch,

@@ -4,8 +4,8 @@ import io
 
 from pydantic import ValidationError
 
+from aita.aws.api import PAGE, Api
 from aita.aws.transfer import Transfer
-from aita.cli.api import PAGE, Api
 from aita.errors import AitaError
 from aita.models.api import RunView, TaskView
 from aita.models.run import TaskStatus

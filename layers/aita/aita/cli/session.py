@@ -6,21 +6,17 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
 
 import typer
 
+from aita.aws.api import Api
+from aita.aws.local_stack import choose_place
 from aita.aws.place import Place
 from aita.aws.signer import SignedApi
 from aita.aws.stack import Stack, find_stack
 from aita.aws.transfer import Transfer
-from aita.cli.api import Api
-from aita.cli.local_stack import find_local_stack
 from aita.cli.output import Output
 from aita.settings import UserSettings
-
-STACK = "aita"
-"""The stack that is meant when none is named."""
 
 
 @dataclass
@@ -64,10 +60,7 @@ class Session:
     @cached_property
     def place(self) -> Place:
         """Where the stack is."""
-        if not self.local:
-            return Place(self.stack_name or STACK, self.region, os.environ.get("AWS_ENDPOINT_URL") or None)
-        found = find_local_stack(Path.cwd())
-        return Place(self.stack_name or found.stack, self.region or found.region, found.endpoint_url, local=True)
+        return choose_place(local=self.local, stack=self.stack_name, region=self.region)
 
     @cached_property
     def stack(self) -> Stack:

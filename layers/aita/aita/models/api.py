@@ -9,7 +9,7 @@ from pydantic import Field
 from aita.models.base import Frozen
 from aita.models.limits import BatchSize, CheckpointInterval, MaxCost, MaxWorkers, RateLimit, TokenLimit
 from aita.models.names import MAX_UPLOAD_BYTES
-from aita.models.run import Ref, RunStatus, RunSummary, TaskStatus
+from aita.models.run import Ref, RunStatus, RunSummary, TaskStatus, Usage
 
 
 class RunOptions(Frozen):
@@ -125,6 +125,7 @@ class TaskView(Frozen):
     error_type: str = ""
     error_message: str = ""
     latency_ms: int | None = None
+    usage: Usage | None = None
     ended_at: datetime | None = None
 
 

@@ -77,6 +77,12 @@ class AnswerKey(Material):
     solution_steps: tuple[str, ...] = ()
 
 
+class AnswerKeys(Material):
+    """What is asked for where several questions share a call."""
+
+    answer_keys: tuple[AnswerKey, ...]
+
+
 class Criterion(Material):
     """One thing that earns points."""
 

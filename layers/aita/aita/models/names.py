@@ -30,10 +30,15 @@ MATERIAL_TYPES = {
 }
 """The instructor's files and the content type each is uploaded with."""
 
+IMAGE_TYPES = {"jpg": "image/jpeg", "png": "image/png", "gif": "image/gif", "webp": "image/webp"}
+"""Endings of the images that tasks of one's own show the model, and their content types."""
+
 MAX_UPLOAD_BYTES = 200 * 1024 * 1024
 """The largest file that may be uploaded: a thick exam as one PDF scan, with room."""
 
 _ASSIGNMENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+_TASKS = re.compile(r"[a-z][a-z0-9_]{0,39}\.jsonl")
+_IMAGE = re.compile(r"[0-9a-f]{64}\.(\w+)")
 _LONGEST_NAME = 200  # bytes; an S3 key holds 1,024
 
 
@@ -60,7 +65,8 @@ def check_upload(name: str) -> str:
     Raises
     ------
     InvalidMaterial
-        If it is neither one of the instructor's files, ``blank_exam.<type>``, nor ``scans/<student>/<file>.<type>``.
+        If it is neither one of the instructor's files, ``blank_exam.<type>``, ``scans/<student>/<file>.<type>``,
+        ``tasks/<kind>.jsonl``, nor ``images/<SHA-256>.<type>``.
     """
     if name in MATERIAL_TYPES:
         return MATERIAL_TYPES[name]
@@ -71,6 +77,10 @@ def check_upload(name: str) -> str:
             return content_type
         case [file] if content_type and PurePosixPath(file).stem == "blank_exam":
             return content_type
+        case ["tasks", file] if _TASKS.fullmatch(file):
+            return "application/x-ndjson"
+        case ["images", file] if (image := _IMAGE.fullmatch(file)) and image[1] in IMAGE_TYPES:
+            return IMAGE_TYPES[image[1]]
     raise InvalidMaterial(
         f"a file can't be uploaded under that name ({len(name)} characters, {len(parts)} parts): use "
         f"{', '.join(MATERIAL_TYPES)}, blank_exam.pdf or scans/<student>/<file> with an ending of "

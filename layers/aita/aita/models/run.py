@@ -50,11 +50,13 @@ Ref = str | int
 class Item(Frozen):
     """One item of a stage: an opaque id, and the ids and S3 keys that its function starts from.
 
-    It travels through the state machine, so nothing in it may say who a student is.
+    It travels through the state machine, so nothing in it may say who a student is. ``batch`` holds the
+    other items of its call, where several share one.
     """
 
     task_id: str
     refs: dict[str, Ref]
+    batch: tuple["Item", ...] = ()
 
 
 class Waited(Frozen):

@@ -9,7 +9,7 @@ from typing import Any
 
 from aita.models.run import CollectAnswer, Item, Run, RunStatus, StageEvent, TaskRow, TaskStatus
 from aita.services import keys
-from aita.services.pipelines import STAGES, next_stage
+from aita.services.pipelines import next_stage, stage_of
 from aita.services.plan import read_items
 from aita.services.protocols import Clock, ObjectStore, RunStore, TaskStore
 from aita.services.record import TaskFile
@@ -51,8 +51,8 @@ class Collector:
         items = read_items(self.objects, run.run_id, stage)
         rows = {row.task_id: row for row in self.tasks.rows(run.run_id)}
         succeeded = [item for item in items if _has_succeeded(rows.get(item.task_id))]
-        artifact = STAGES[stage].gather(self._results(run, stage, succeeded))
-        key = keys.material(run.assignment, STAGES[stage].artifact)
+        artifact = stage_of(stage).gather(self._results(run, stage, succeeded))
+        key = keys.material(run.assignment, stage_of(stage).artifact)
         self.objects.put(key, json.dumps(artifact, ensure_ascii=False, indent=1).encode())
         counts = run.stages[stage].model_copy(
             update={"succeeded": len(succeeded), "failed": len(items) - len(succeeded), "ended_at": self.clock()}

@@ -40,7 +40,7 @@ def converse(task: LLMTask[Any]) -> Conversation:
 
 
 def usable(text: str, finish_reason: str, *, refusal: bool) -> str:
-    """Return a reply's text if the model gave it whole.
+    """Return a reply's text if the model gave it whole; halves of characters in it are replaced.
 
     Raises
     ------
@@ -53,4 +53,4 @@ def usable(text: str, finish_reason: str, *, refusal: bool) -> str:
         raise Refused("the model refuses this input: a person must look at it")
     if finish_reason == "length":
         raise TooLong("the reply is longer than the model may give: a person must look at it")
-    return text
+    return text.encode("utf-8", "replace").decode()

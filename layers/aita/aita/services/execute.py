@@ -5,6 +5,7 @@ import math
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from pydantic import BaseModel
 
@@ -12,12 +13,15 @@ from aita.errors import ProviderBusy, RunStopped, SlotLater, StorageError, Super
 from aita.models.run import ItemAnswer, ItemEvent, Outcome, RunStatus, Waited
 from aita.services import keys, patience
 from aita.services.ask import Asked, Asker
-from aita.services.pipelines import STAGES
+from aita.services.execute_batch import BatchExecutor, Member
+from aita.services.pipelines import stage_of
 from aita.services.plan import INPUTS
 from aita.services.protocols import Clock, ObjectStore, RunStore
 from aita.services.record import Executed, Recorder
 from aita.services.run_watch import RunWatch
-from aita.services.stages.stage import LLMStage
+from aita.services.stages.stage import LLMStage, Refs
+from aita.tasks.batchable import BatchableLLMTask
+from aita.tasks.llm_task import LLMTask
 
 logger = logging.getLogger(__name__)
 
@@ -62,6 +66,8 @@ class Executor:
             return self._halt(event, str(stopped))
 
     def _ended(self, event: ItemEvent, asked: Asked, remaining: Callable[[], float]) -> Executed:
+        if event.item.batch:
+            return BatchExecutor(self.asker, self.recorder).execute(self._members(event), asked, remaining)
         try:
             result = self._result(event, asked, remaining)
         except TaskError as error:
@@ -69,16 +75,27 @@ class Executor:
             return self.recorder.failed(event, error, asked.spent, asked.last_reply)
         return self.recorder.succeeded(event, result, asked.spent)
 
-    def _result(self, event: ItemEvent, asked: Asked, remaining: Callable[[], float]) -> BaseModel:
-        stage = STAGES[event.stage]
+    def _members(self, event: ItemEvent) -> list[Member]:
+        """Return the items of a shared call, each with its task and as an event of its own."""
+        members: list[Member] = []
+        for item in (event.item, *event.item.batch):
+            task = self._task(event, item.refs)
+            if not isinstance(task, BatchableLLMTask):
+                raise StorageError(f"the tasks of stage {event.stage} do not share calls")
+            alone = item.model_copy(update={"batch": ()})
+            members.append((event.model_copy(update={"item": alone}), task))
+        return members
+
+    def _task(self, event: ItemEvent, refs: Refs) -> LLMTask[Any]:
+        stage = stage_of(event.stage)
         if not isinstance(stage, LLMStage):
             raise StorageError(f"stage {event.stage} asks no model: its items are not this function's")
-        task = stage.task(event.item.refs, self._load_inputs(event, stage))
-        given: BaseModel | None = task.given()
-        if given is not None:
-            return given
-        result: BaseModel = self.asker.ask(task, event, asked, remaining)
-        return result
+        return stage.task(refs, self._load_inputs(event, stage))
+
+    def _result(self, event: ItemEvent, asked: Asked, remaining: Callable[[], float]) -> Any:
+        task = self._task(event, event.item.refs)
+        given = task.given()
+        return self.asker.ask(task, event, asked, remaining) if given is None else given
 
     def _check_model(self, event: ItemEvent) -> None:
         """Stop a run whose stack was deployed with another model in the meantime: its results must not mix."""

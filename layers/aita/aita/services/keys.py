@@ -29,6 +29,21 @@ def page(assignment: str, student_id: str, source: str, number: int) -> str:
     return f"{assignment}/pages/{student_id}/{source}-{number:04d}.jpg"
 
 
+def kind_tasks(kind: str) -> str:
+    """Return the name of an assignment's file of tasks of one kind."""
+    return f"tasks/{kind}.jsonl"
+
+
+def kind_results(kind: str) -> str:
+    """Return the name of the file with what came of them."""
+    return f"{kind}.results.json"
+
+
+def task_image(sha256: str, ending: str) -> str:
+    """Return the name of an image that such tasks show the model."""
+    return f"images/{sha256}.{ending}"
+
+
 def stage_file(run_id: str, stage: str, name: str) -> str:
     """Return the key of a file of one stage: inputs, items, manifest, sources."""
     return f"runs/{run_id}/{stage}/{name}.json"

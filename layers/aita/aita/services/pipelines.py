@@ -2,6 +2,7 @@
 
 from aita.errors import RequestError
 from aita.services.stages.answer_key import AnswerKeyStage
+from aita.services.stages.kind import KIND, KindStage
 from aita.services.stages.rubric import RubricStage
 from aita.services.stages.split import SplitStage
 from aita.services.stages.stage import Stage
@@ -17,6 +18,21 @@ PIPELINES: dict[str, tuple[str, ...]] = {
 }
 
 
+def stage_of(name: str) -> Stage:
+    """Return a stage; ``kind.<name>`` is that of a kind of tasks, whose class is imported here.
+
+    Raises
+    ------
+    RequestError
+        If there is no such stage.
+    """
+    if name.startswith(KIND):
+        return KindStage(name.removeprefix(KIND))
+    if name not in STAGES:
+        raise RequestError(f"there is no stage {name[:40]!r}")
+    return STAGES[name]
+
+
 def stages_of(pipeline: str) -> tuple[str, ...]:
     """Return the names of a pipeline's stages.
 
@@ -25,8 +41,12 @@ def stages_of(pipeline: str) -> tuple[str, ...]:
     RequestError
         If there is no such pipeline.
     """
+    if pipeline.startswith(KIND):
+        return (stage_of(pipeline).name,)
     if pipeline not in PIPELINES:
-        raise RequestError(f"there is no pipeline {pipeline[:40]!r}: take one of {', '.join(PIPELINES)}")
+        raise RequestError(
+            f"there is no pipeline {pipeline[:40]!r}: take one of {', '.join(PIPELINES)}, or kind.<name>"
+        )
     return PIPELINES[pipeline]
 
 

@@ -24,9 +24,10 @@ from aita.models.run import (
 )
 from aita.services import keys
 from aita.services.material import Material
-from aita.services.pipelines import STAGES
+from aita.services.pipelines import stage_of
 from aita.services.protocols import Clock, ObjectStore, RunStore, TaskStore
-from aita.services.stages.stage import Refs, Stage
+from aita.services.stages.stage import LLMStage, Refs, Stage
+from aita.tasks.batchable import group
 
 logger = logging.getLogger(__name__)
 
@@ -45,12 +46,12 @@ class Planner:
     functions: dict[str, str]
 
     def plan(self, event: StageEvent) -> PlanAnswer:
-        """Write the stage's items and the manifest of those to run, and return where it is and how many.
+        """Write the stage's items and the manifest of the calls to make, and return where it is and how many.
 
         A run that was cancelled, or an attempt that was superseded, has nothing left to do.
         """
         run = self.runs.get(event.run_id)
-        stage = STAGES[event.stage]
+        stage = stage_of(event.stage)
         todo: list[Item] = []
         if run.active and run.attempt == event.attempt:
             try:
@@ -69,12 +70,13 @@ class Planner:
         plan = stage.plan(Material(self.objects, run.assignment))
         items = make_items(run, stage, plan.refs, plan.inputs)
         ended, removed = self._ended(run, stage, {item.task_id for item in items})
-        todo = [item for item in items if item.task_id not in ended]
+        left = [item for item in items if item.task_id not in ended]
+        todo = _sharing_calls(stage, left, plan.inputs, run.settings.batch_size)
         every = _dump(items)
         files = plan.files | {
             INPUTS: plan.inputs.model_dump_json().encode(),
             ITEMS: every,
-            MANIFEST: _dump(todo) if ended else every,
+            MANIFEST: every if len(todo) == len(items) else _dump(todo),
         }
         for name, data in files.items():
             self.objects.put(keys.stage_file(run.run_id, stage.name, name), data)
@@ -87,7 +89,7 @@ class Planner:
             started_at=started_at,
         )
         self.runs.begin_stage(run.run_id, stage.name, counts, run.removed_usage + removed)
-        logger.info("planned stage %s of run %s: %d of %d tasks", stage.name, run.run_id, len(todo), len(items))
+        logger.info("planned stage %s of run %s: %d of %d tasks", stage.name, run.run_id, len(left), len(items))
         return todo
 
     def _ended(self, run: Run, stage: Stage, wanted: set[str]) -> tuple[dict[str, TaskStatus], Usage]:
@@ -106,6 +108,16 @@ class Planner:
             row.task_id: row.status for row in rows if row.task_id in wanted and _keeps(run, row.status)
         }
         return ended, sum((row.usage for row in removed), Usage())
+
+
+def _sharing_calls(stage: Stage, items: list[Item], inputs: BaseModel, size: int) -> list[Item]:
+    """Return the items with those that share a call in one."""
+    if size == 1 or not isinstance(stage, LLMStage) or not stage.batchable:
+        return items
+    groups = group([stage.task(item.refs, inputs) for item in items], size)
+    return [
+        items[first].model_copy(update={"batch": tuple(items[place] for place in others)}) for first, *others in groups
+    ]
 
 
 def make_items(run: Run, stage: Stage, refs: Iterable[Refs], inputs: BaseModel) -> list[Item]:
@@ -132,4 +144,4 @@ def _task_id(assignment: str, stage: Stage, refs: Refs, digest: str) -> str:
 
 
 def _dump(items: list[Item]) -> bytes:
-    return b"[" + b",\n".join(item.model_dump_json().encode() for item in items) + b"]"
+    return b"[" + b",\n".join(item.model_dump_json(exclude_defaults=True).encode() for item in items) + b"]"

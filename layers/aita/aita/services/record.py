@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from typing import Any, Self
 
-from pydantic import BaseModel
+from pydantic_core import PydanticSerializationError, to_jsonable_python
 
-from aita.errors import CallError
+from aita.errors import CallError, TaskError
 from aita.models.base import Frozen
 from aita.models.run import Ended, ItemAnswer, ItemEvent, Outcome, Ref, TaskRow, TaskStatus, Usage
 from aita.services import keys
@@ -32,6 +32,13 @@ class Spent(Frozen):
     usage: Usage = Usage()
     latency_ms: int = 0
 
+    def __add__(self, other: "Spent") -> "Spent":
+        return Spent(
+            asks=self.asks + other.asks,
+            usage=self.usage + other.usage,
+            latency_ms=self.latency_ms + other.latency_ms,
+        )
+
 
 class Executed(Frozen):
     """What became of an item in one invocation: the answer to the state machine, and what it took."""
@@ -55,13 +62,18 @@ class Recorder:
     watch: RunWatch
     clock: Clock
 
-    def succeeded(self, event: ItemEvent, result: BaseModel, spent: Spent) -> Executed:
-        """Keep the result, then the row, then count."""
+    def succeeded(self, event: ItemEvent, result: Any, spent: Spent) -> Executed:
+        """Keep the result, then the row, then count; a result that is no JSON fails its task."""
+        try:
+            plain = to_jsonable_python(result)
+        except PydanticSerializationError:
+            error = TaskError("the task's result can't be written as JSON: let its validate_reply return a model")
+            return self.failed(event, error, spent)
         file = TaskFile(
             task_id=event.item.task_id,
             status=TaskStatus.SUCCEEDED,
             refs=event.item.refs,
-            result=result.model_dump(mode="json"),
+            result=plain,
         )
         row = self._row(event, file, spent)
         self._keep(row, file)

@@ -20,7 +20,7 @@ from aita.models.api import (
 from aita.models.names import check_assignment, check_upload
 from aita.models.run import Run, TaskRow, TaskStatus, Usage
 from aita.services import keys
-from aita.services.pipelines import STAGES, stages_of
+from aita.services.pipelines import stage_of, stages_of
 from aita.services.plan import read_items
 from aita.services.protocols import Clock, ObjectStore, RunStore, TaskStore
 from aita.services.stages.split import SplitStage
@@ -68,7 +68,7 @@ class Reader:
 
     def results(self, run: Run) -> ResultAnswer:
         """Return where to get what the run's stages have gathered, and the map of students once there is one."""
-        names = [STAGES[stage].artifact for stage, counts in run.stages.items() if counts.ended_at is not None]
+        names = [stage_of(stage).artifact for stage, counts in run.stages.items() if counts.ended_at is not None]
         if SplitStage.name in run.stages:
             names.append(keys.STUDENTS)
         files = [

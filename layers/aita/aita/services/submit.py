@@ -11,7 +11,7 @@ from aita.models.api import StartRun
 from aita.models.names import check_assignment
 from aita.models.run import Run, RunSettings, RunStatus
 from aita.services.material import Material
-from aita.services.pipelines import STAGES, stages_of
+from aita.services.pipelines import stage_of, stages_of
 from aita.services.protocols import Clock, Executions, ObjectStore, RunStore
 
 logger = logging.getLogger(__name__)
@@ -47,7 +47,7 @@ class Submissions:
         settings = self._settings(request)
         material = Material(self.objects, assignment)
         for stage in stages:
-            STAGES[stage].require(material)
+            stage_of(stage).require(material)
         now = self.clock()
         run = Run(
             run_id=str(ULID.from_datetime(now)),

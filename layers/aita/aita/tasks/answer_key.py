@@ -1,21 +1,34 @@
 """Answer keys: what a right answer to a question says."""
 
-from collections.abc import Mapping
-from typing import ClassVar
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Self
 
 from pydantic import BaseModel
 
-from aita.errors import BrokenRule
-from aita.models.exam import AnswerKey, ExamSpec, Question
-from aita.tasks.llm_task import LLMTask
+from aita.errors import BrokenRule, UnparsableReply
+from aita.models.exam import AnswerKey, AnswerKeys, ExamSpec, Question
+from aita.tasks.batchable import BatchableLLMTask
+from aita.tasks.json_reply import find_object
+from aita.tasks.llm_task import LLMTask, RetryPolicy
 from aita.tasks.prompt import load_prompt
-from aita.tasks.request import Message
+from aita.tasks.registry import register
+from aita.tasks.request import LLMRequest, Message, Parameters
+
+SHORT_QUESTION = 600
+"""Characters of a question that shares a call: a hundred words, so that five of them are less than the rules before
+them, and the reply to them all is no longer than a model writes with care."""
+
+_PARAMETERS = Parameters(expected_output_tokens=300)
 
 
-class AnswerKeyGenerationTask(LLMTask[AnswerKey]):
+@register("answer_key")
+class AnswerKeyGenerationTask(BatchableLLMTask[AnswerKey]):
     """Write the answer key of one question."""
 
     response_model: ClassVar[type[BaseModel]] = AnswerKey
+    parameters: ClassVar[Parameters] = _PARAMETERS
 
     question: Question
     instructions: str = ""
@@ -33,6 +46,67 @@ class AnswerKeyGenerationTask(LLMTask[AnswerKey]):
         """Check that the key is this question's."""
         check_question_id(reply.question_id, self.question)
         return reply
+
+    def checkpoint_data(self) -> dict[str, Any]:
+        """Say which question it is about."""
+        return {"question_id": self.question.question_id}
+
+    def can_batch_with(self, other: Self) -> bool:
+        """Tell whether both questions are short and under the same instructions."""
+        short = all(len(task.question.question_text) <= SHORT_QUESTION for task in (self, other))
+        return short and self.instructions == other.instructions
+
+    def combine_with(self, others: Sequence[Self]) -> "AnswerKeyBatch":
+        """Return the task that asks for all the answer keys at once."""
+        return AnswerKeyBatch(tasks=(self, *others))
+
+    def split_batch_result(self, result: dict[str, str], tasks: Sequence[Self]) -> list[str | None]:
+        """Return each question's answer key as it was replied."""
+        return [result.get(task.question.question_id) for task in tasks]
+
+
+class AnswerKeyBatch(LLMTask[dict[str, str]]):
+    """Write the answer keys of several questions; its result is each question's reply, unjudged, by question id."""
+
+    response_model: ClassVar[type[BaseModel]] = AnswerKeys
+    retry_policy: ClassVar[RetryPolicy] = RetryPolicy(unparsable=0, broken_rule=0)
+
+    tasks: tuple[AnswerKeyGenerationTask, ...]
+
+    def messages(self) -> tuple[Message, ...]:
+        """Return what one question's prompt begins with too, then the questions."""
+        prompts = [task.messages() for task in self.tasks]
+        closing = load_prompt("answer_keys").messages(count=str(len(prompts)))[1].text
+        questions = [user.text for _, user in prompts]
+        return prompts[0][0], Message("user", "\n\n".join([*questions, closing]))
+
+    def request(self) -> LLMRequest:
+        """Return what the model is asked, with room for every answer key."""
+        request = super().request()
+        parameters = Parameters(
+            max_output_tokens=_PARAMETERS.max_output_tokens * len(self.tasks),
+            expected_output_tokens=_PARAMETERS.expected_output_tokens * len(self.tasks),
+        )
+        return LLMRequest(request.messages, request.schema_name, request.schema, parameters)
+
+    def parse(self, reply: str) -> dict[str, str]:
+        """Take the reply apart; an id that is there twice is nobody's.
+
+        Raises
+        ------
+        UnparsableReply
+            If it holds no list of answer keys.
+        """
+        parts = json.loads(find_object(reply)).get("answer_keys")
+        if not isinstance(parts, list):
+            raise UnparsableReply("it has no list answer_keys")
+        named = [(part["question_id"], json.dumps(part)) for part in parts if _is_named(part)]
+        times = Counter(question_id for question_id, _ in named)
+        return {question_id: text for question_id, text in named if times[question_id] == 1}
+
+
+def _is_named(part: Any) -> bool:
+    return isinstance(part, dict) and isinstance(part.get("question_id"), str)
 
 
 def create_answer_key_tasks(

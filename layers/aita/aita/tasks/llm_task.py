@@ -102,6 +102,8 @@ class LLMTask(Frozen, Generic[ResultT]):
             details = error.errors(include_input=False, include_url=False, include_context=False)
             problems = [f"{'.'.join(map(str, detail['loc'])) or 'JSON'}: {detail['msg']}" for detail in details[:5]]
             raise UnparsableReply("; ".join(problems)) from None
+        except UnicodeEncodeError:
+            raise UnparsableReply("it holds half of a character") from None
         result: ResultT = judged(self.validate_reply, parsed)
         return result
 

@@ -1,7 +1,7 @@
 """Rubrics: how a question's points are earned."""
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from pydantic import BaseModel
 
@@ -10,13 +10,16 @@ from aita.models.exam import AnswerKey, ExamSpec, Question, Rubric, RubricPoints
 from aita.tasks.answer_key import check_question_id, describe_question
 from aita.tasks.llm_task import LLMTask
 from aita.tasks.prompt import load_prompt
-from aita.tasks.request import Message
+from aita.tasks.registry import register
+from aita.tasks.request import Message, Parameters
 
 
+@register("rubric")
 class RubricGenerationTask(LLMTask[Rubric]):
     """Write the rubric of one question from its answer key, or take the instructor's own."""
 
     response_model: ClassVar[type[BaseModel]] = Rubric
+    parameters: ClassVar[Parameters] = Parameters(expected_output_tokens=400)
 
     question: Question
     answer_key: AnswerKey | None = None
@@ -59,6 +62,10 @@ class RubricGenerationTask(LLMTask[Rubric]):
         if problem := reply.problem(self.question.points):
             raise BrokenRule(problem)
         return reply
+
+    def checkpoint_data(self) -> dict[str, Any]:
+        """Say which question it is about."""
+        return {"question_id": self.question.question_id}
 
 
 def create_rubric_tasks(

@@ -1,23 +1,26 @@
 """Transcriptions: what a student wrote on a page, as written."""
 
 from collections.abc import Iterable
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from pydantic import BaseModel
 
 from aita.models.exam import Page, PageTranscription, Transcription
 from aita.tasks.llm_task import LLMTask
 from aita.tasks.prompt import load_prompt
-from aita.tasks.request import Image, Message
+from aita.tasks.registry import register
+from aita.tasks.request import Image, Message, Parameters
 
 UNPARSED_CONFIDENCE = 0.3
 """The confidence of a transcription whose reply could not be parsed: low enough that a person looks."""
 
 
+@register("transcription")
 class TranscriptionTask(LLMTask[PageTranscription]):
     """Transcribe one page. It never sees the questions' answer keys or rubrics."""
 
     response_model: ClassVar[type[BaseModel]] = Transcription
+    parameters: ClassVar[Parameters] = Parameters(expected_output_tokens=400)
 
     page: int
     image_key: str
@@ -42,6 +45,10 @@ class TranscriptionTask(LLMTask[PageTranscription]):
             notes="The model's reply was not in the form asked for; this is its raw text.",
             flagged=True,
         )
+
+    def checkpoint_data(self) -> dict[str, Any]:
+        """Say which page it is."""
+        return {"page": self.page}
 
 
 def create_transcription_tasks(pages: Iterable[Page]) -> list[TranscriptionTask]:

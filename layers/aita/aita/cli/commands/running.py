@@ -1,6 +1,7 @@
 """Commands that start a run, change one, or watch it."""
 
 import uuid
+from collections.abc import Callable
 from typing import Annotated
 
 import typer
@@ -23,12 +24,12 @@ RunId = Annotated[str, typer.Argument(metavar="RUN", help="The run's id.")]
 
 def generate_rubric(context: typer.Context, assignment: Assignment, detach: Detach = False) -> None:
     """Write an answer key and a rubric for each question."""
-    _start(Session.of(context), assignment, "rubric", detach=detach)
+    start_run(Session.of(context), assignment, "rubric", detach=detach)
 
 
 def transcribe(context: typer.Context, assignment: Assignment, detach: Detach = False) -> None:
     """Transcribe the scanned pages."""
-    _start(Session.of(context), assignment, "transcribe", detach=detach)
+    start_run(Session.of(context), assignment, "transcribe", detach=detach)
 
 
 def resume(context: typer.Context, run: RunId, detach: Detach = False) -> None:
@@ -59,24 +60,27 @@ def cancel(context: typer.Context, run: RunId) -> None:
     _tell(session, RunReport(**session.api.cancel(run).model_dump()))
 
 
-def _start(session: Session, assignment: str, pipeline: str, *, detach: bool) -> None:
+def start_run(
+    session: Session, assignment: str, pipeline: str, *, detach: bool, ended: Callable[[RunView], None] | None = None
+) -> None:
+    """Start a run, and watch it unless detached; ``ended`` is called with it when it has ended."""
     given = session.settings.model_dump(include=set(RunOptions.model_fields), exclude_none=True)
     request = StartRun(assignment=check_assignment(assignment), pipeline=pipeline, options=RunOptions(**given))
     view = session.api.start(request, key=str(uuid.uuid4()))
     session.output.say(f"Run {view.run_id} has started: {view.pipeline} of {view.assignment}")
-    _go_on(session, view, detach=detach)
+    _go_on(session, view, detach=detach, ended=ended)
 
 
-def _go_on(session: Session, view: RunView, *, detach: bool) -> None:
+def _go_on(session: Session, view: RunView, *, detach: bool, ended: Callable[[RunView], None] | None = None) -> None:
     if not detach:
-        _watch(session, view)
+        _watch(session, view, ended)
     if session.output.as_json:
         _tell(session, RunReport(**view.model_dump()))
     else:
         session.output.say(_hint(session, view.run_id))
 
 
-def _watch(session: Session, first: RunView) -> None:
+def _watch(session: Session, first: RunView, ended: Callable[[RunView], None] | None = None) -> None:
     last = first
     progress = make_progress(session.output.err, shown=session.bar)
     pace = LOCAL if session.local else AWS
@@ -92,6 +96,8 @@ def _watch(session: Session, first: RunView) -> None:
         raise typer.Exit(exits.INTERRUPTED) from None
     except StackError as error:
         raise StackError(f"{error}. {_hint(session, first.run_id)}") from error
+    if ended is not None:
+        ended(last)
     _tell(session, report)
     raise typer.Exit(exits.of_run(last.status))
 

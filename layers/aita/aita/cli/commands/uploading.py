@@ -38,6 +38,22 @@ def upload(context: typer.Context, paths: Paths, assignment: Assignment) -> None
     check_assignment(assignment)
     uploads = find_uploads(paths)
     check_material(uploads)
+    upload_files(session, assignment, uploads)
+    document = {
+        "assignment": assignment,
+        "files": [{"name": one.name, "path": str(one.path), "size": one.size} for one in uploads],
+    }
+    session.output.result(document, Group(*_told(assignment, uploads)))
+
+
+def upload_files(session: Session, assignment: str, uploads: list[Upload]) -> None:
+    """Send files that are checked, and show how far it is.
+
+    Raises
+    ------
+    StackError
+        If the stack does not take them.
+    """
     forms = session.api.uploads(assignment, [UploadFile(name=one.name, size=one.size) for one in uploads])
     with _bar(session.output.err, sum(one.size for one in uploads), shown=session.bar) as on_bytes:
         left = uploads
@@ -46,11 +62,6 @@ def upload(context: typer.Context, paths: Paths, assignment: Assignment) -> None
             left = left[len(batch) :]
     if left:
         raise StackError(f"the stack gave no form for {figures.count(len(left), 'file')}: upload again")
-    document = {
-        "assignment": assignment,
-        "files": [{"name": one.name, "path": str(one.path), "size": one.size} for one in uploads],
-    }
-    session.output.result(document, Group(*_told(assignment, uploads)))
 
 
 def _send(session: Session, uploads: list[Upload], posts: tuple[PresignedPost, ...], on_bytes: OnBytes) -> None:

@@ -1,7 +1,9 @@
 """Stage ``answer_key``: one task for each question."""
 
 from collections.abc import Iterable
-from typing import Any, ClassVar
+from typing import Any
+
+from pydantic import BaseModel
 
 from aita.models.base import Frozen
 from aita.models.exam import ExamSpec, Question
@@ -29,7 +31,8 @@ class AnswerKeyStage(LLMStage):
 
     name = "answer_key"
     artifact = keys.ANSWER_KEYS
-    inputs_model: ClassVar = QuestionInputs
+    inputs_model: type[BaseModel] = QuestionInputs
+    batchable = True
 
     def require(self, material: Material) -> None:
         """There must be questions, and instructions that can be read if there are any."""

@@ -1,7 +1,9 @@
 """Stage ``rubric``: one task for each question, with its answer key in the prompt."""
 
 from collections.abc import Iterable
-from typing import Any, ClassVar
+from typing import Any
+
+from pydantic import BaseModel
 
 from aita.models.exam import AnswerKey, RubricPoints
 from aita.models.run import Item
@@ -24,7 +26,7 @@ class RubricStage(LLMStage):
 
     name = "rubric"
     artifact = keys.RUBRICS
-    inputs_model: ClassVar = RubricInputs
+    inputs_model: type[BaseModel] = RubricInputs
 
     def require(self, material: Material) -> None:
         """There must be questions, and the instructor's own rubrics must fit them."""

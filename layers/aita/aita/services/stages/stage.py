@@ -31,8 +31,8 @@ class StagePlan:
 class Stage(ABC):
     """One stage. ``artifact`` is the file of the assignment that holds what the stage gathered."""
 
-    name: ClassVar[str]
-    artifact: ClassVar[str]
+    name: str
+    artifact: str
     function: ClassVar[Literal["task", "split"]] = "task"
 
     @abstractmethod
@@ -61,7 +61,9 @@ class Stage(ABC):
 class LLMStage(Stage):
     """A stage whose tasks each ask the model."""
 
-    inputs_model: ClassVar[type[BaseModel]]
+    inputs_model: type[BaseModel]
+    batchable: bool = False
+    """Whether its tasks may share calls."""
 
     @abstractmethod
     def task(self, refs: Refs, inputs: Any) -> LLMTask[Any]:

@@ -1,7 +1,9 @@
 """Stage ``transcribe``: one task for each page."""
 
 from collections.abc import Iterable, Iterator
-from typing import Any, ClassVar
+from typing import Any
+
+from pydantic import BaseModel
 
 from aita.models.run import Item
 from aita.services import keys
@@ -15,7 +17,7 @@ class TranscribeStage(LLMStage):
 
     name = "transcribe"
     artifact = keys.TRANSCRIPTIONS
-    inputs_model: ClassVar = NoInputs
+    inputs_model: type[BaseModel] = NoInputs
 
     def require(self, material: Material) -> None:
         """Nothing beside what split requires, which comes first in every pipeline."""

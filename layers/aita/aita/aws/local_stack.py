@@ -1,4 +1,4 @@
-"""Finding the stack that runs on this computer."""
+"""Which stack is meant: the one on AWS, or the one that runs on this computer."""
 
 import json
 import os
@@ -6,8 +6,12 @@ from pathlib import Path
 
 from pydantic import ConfigDict, ValidationError
 
+from aita.aws.place import Place
 from aita.errors import LocalStackError
 from aita.models.base import Frozen
+
+STACK = "aita"
+"""The stack's name on AWS unless another is given."""
 
 _HOME = ".aita"
 _FILE = "local.json"
@@ -21,6 +25,20 @@ class LocalStack(Frozen):
     endpoint_url: str
     region: str
     stack: str
+
+
+def choose_place(*, local: bool, stack: str | None = None, region: str | None = None) -> Place:
+    """Return where the stack is that commands and executors use.
+
+    Raises
+    ------
+    LocalStackError
+        If the stack on this computer is meant, and there is none.
+    """
+    if not local:
+        return Place(stack or STACK, region, os.environ.get("AWS_ENDPOINT_URL") or None)
+    found = find_local_stack(Path.cwd())
+    return Place(stack or found.stack, region or found.region, found.endpoint_url, local=True)
 
 
 def find_local_stack(start: Path) -> LocalStack:

@@ -1,0 +1,52 @@
+"""What an executor works with."""
+
+import os
+from typing import Any
+
+from pydantic import ConfigDict, ValidationError
+
+from aita.errors import SettingsError
+from aita.models.limits import BatchSize, CheckpointInterval, MaxWorkers, RateLimit, TokenLimit
+from aita.settings import Environment, explain, variable_of
+
+
+class ParallelExecutionConfig(Environment):
+    """How a batch is executed. What is not given is read from the AITA_* variables.
+
+    Raises
+    ------
+    SettingsError
+        Naming each value that is wrong and what it takes.
+
+    Examples
+    --------
+    >>> ParallelExecutionConfig(max_workers=8).max_workers
+    8
+    """
+
+    model_config = ConfigDict(extra="forbid", validate_by_name=True)
+
+    max_workers: MaxWorkers = 5
+    rate_limit_rps: RateLimit = 10.0
+    rate_limit_tpm: TokenLimit = 0
+    enable_checkpointing: bool = True
+    checkpoint_interval: CheckpointInterval = 10
+    retry_failed_tasks: bool = True
+    show_progress: bool = True
+    batch_size: BatchSize = 5
+    prefix_scheduling: bool = True
+
+    def __init__(self, **given: Any) -> None:
+        fields = type(self).model_fields
+        unknown = given.keys() - fields.keys()
+        if unknown:
+            raise SettingsError(f"there is no setting {sorted(unknown)[0]!r}: take one of {', '.join(fields)}")
+        variables = [variable_of(name) for name in fields if name not in given]
+        read = {variable: os.environ[variable] for variable in variables if os.environ.get(variable)}
+        try:
+            super().__init__(**read | given)
+        except ValidationError as error:
+            problems = "; ".join(explain(type(self), detail) for detail in error.errors(include_input=False))
+        else:
+            return
+        raise SettingsError(problems)

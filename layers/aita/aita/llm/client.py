@@ -1,0 +1,62 @@
+"""The model of an executor in process: of a client that is given, or of the environment."""
+
+from typing import Annotated, Any
+
+import openai
+from pydantic import Field
+
+from aita.errors import SettingsError
+from aita.llm.chat import ChatModel, connect
+from aita.services.protocols import LLM
+from aita.settings import Environment, Url
+
+OPENAI = "https://api.openai.com/v1"
+DEFAULT_MODEL = "gpt-4.1-mini"
+
+_NO_KEY = "none"  # what openai's client sends where an endpoint of one's own wants no key
+
+
+class ModelSettings(Environment):
+    """Where the model is."""
+
+    openai_base_url: Url = OPENAI
+    openai_api_key: Annotated[str | None, Field(repr=False)] = None
+    model: str = DEFAULT_MODEL
+    llm_timeout: Annotated[float, Field(gt=0, le=600)] = 120.0
+
+
+def model_of(client: Any, connections: int) -> LLM:
+    """Return the model behind a client, or behind the environment's endpoint.
+
+    Raises
+    ------
+    SettingsError
+        If there is no key, or the client is of a kind that can't be used.
+    """
+    if client is None:
+        return _from_environment(connections)
+    if isinstance(client, openai.OpenAI):
+        model = ModelSettings.read().model
+        return ChatModel(client.with_options(max_retries=0), model, forget_key=_nothing)
+    if callable(getattr(client, "complete", None)) and callable(getattr(client, "price", None)):
+        given: LLM = client
+        return given
+    raise SettingsError(
+        f"llm_client is a {type(client).__name__}: it takes an openai.OpenAI, which is called from threads, "
+        "or an object with complete, price, provider and model"
+    )
+
+
+def _from_environment(connections: int) -> ChatModel:
+    settings = ModelSettings.read()
+    key = settings.openai_api_key
+    if key is None:
+        if settings.openai_base_url == OPENAI:
+            raise SettingsError("OPENAI_API_KEY is not set: set it, or give create_executor a client")
+        key = _NO_KEY
+    client = connect(settings.openai_base_url, lambda: key, settings.llm_timeout, connections)
+    return ChatModel(client, settings.model, forget_key=_nothing)
+
+
+def _nothing() -> None:
+    """Keep the key: it is given once."""

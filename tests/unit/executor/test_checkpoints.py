@@ -1,0 +1,254 @@
+"""What is kept of a batch: nothing lost, nothing paid twice, whatever byte the file ends at."""
+
+import fcntl
+import json
+import os
+import signal
+import stat
+import subprocess
+import sys
+import time
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import BaseModel
+
+from aita import CheckpointError, SettingsError, SimpleLLMTask, cleanup_checkpoints, latest_checkpoint
+from tests.unit.executor.conftest import Make
+from tests.unit.executor.fake_llm import FakeLLM
+from tests.unit.executor.test_batches import tasks
+
+PATIENCE = 20.0
+
+
+class Word(BaseModel):
+    word: str
+
+
+def words(*names: str) -> list[SimpleLLMTask]:
+    return tasks(*names, parse_fn=lambda text: Word(word=text))
+
+
+def newest(tmp_path: Path, name: str) -> Path:
+    path = latest_checkpoint(name, tmp_path / "checkpoints")
+    assert path is not None
+    return path
+
+
+class TestResume:
+    def test_results_are_the_objects_that_they_were(self, make: Make) -> None:
+        first = make(FakeLLM()).execute_batch(words("a", "b"), "x")
+        llm = FakeLLM()
+        again = make(llm).execute_batch(words("a", "b", "c"), "x", resume_from_checkpoint=True)
+        assert [result.result for result in again.task_results] == [Word(word="A"), Word(word="B"), Word(word="C")]
+        assert dict(llm.calls) == {"c": 1}
+        assert (again.metrics.resumed, again.metrics.calls) == (2, 1)
+        assert again.task_results[0].usage == first.task_results[0].usage
+
+    def test_without_it_all_is_done_anew(self, make: Make) -> None:
+        make(FakeLLM()).execute_batch(tasks("a"), "x")
+        llm = FakeLLM()
+        make(llm).execute_batch(tasks("a"), "x")
+        assert llm.calls["a"] == 1
+
+    def test_a_changed_prompt_or_model_is_new_work(self, make: Make) -> None:
+        make(FakeLLM()).execute_batch(tasks("a"), "x")
+        llm = FakeLLM()
+        changed = [SimpleLLMTask(task_id="a", prompt="b")]
+        assert make(llm).execute_batch(changed, "x", resume_from_checkpoint=True).task_results[0].result == "B"
+        other = FakeLLM()
+        other.model = "other"
+        make(other).execute_batch(changed, "x", resume_from_checkpoint=True)
+        assert (llm.calls.total(), other.calls.total()) == (1, 1)
+
+    @pytest.mark.parametrize("retry", [True, False])
+    def test_failed_tasks_are_run_again_if_wanted(
+        self, make: Make, retry: bool, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("AITA_RETRY_FAILED_TASKS", str(retry))
+        failing = tasks("a", parse_fn=lambda text: {}[text])
+        make(FakeLLM()).execute_batch(failing, "x")
+        llm = FakeLLM()
+        (result,) = make(llm).execute_batch(tasks("a"), "x", resume_from_checkpoint=True).task_results
+        assert (result.success, llm.calls.total()) == ((True, 1) if retry else (False, 0))
+
+    def test_a_reply_that_no_longer_parses_is_new_work(self, make: Make) -> None:
+        make(FakeLLM()).execute_batch(tasks("a"), "x")
+        llm = FakeLLM(lambda _: "7")
+        (result,) = make(llm).execute_batch(tasks("a", parse_fn=int), "x", resume_from_checkpoint=True).task_results
+        assert (result.result, llm.calls.total()) == (7, 1)
+
+    def test_a_file_that_ends_at_any_byte(self, make: Make, tmp_path: Path) -> None:
+        make(FakeLLM()).execute_batch(words("ä", "b"), "x")
+        path = newest(tmp_path, "x")
+        whole = path.read_bytes()
+        complete = [at + 1 for at, byte in enumerate(whole) if byte == ord("\n")]
+        for end in range(len(whole) + 1):
+            path.write_bytes(whole[:end])
+            llm = FakeLLM()
+            again = make(llm).execute_batch(words("ä", "b"), "x", resume_from_checkpoint=True)
+            assert [result.result for result in again.task_results] == [Word(word="Ä"), Word(word="B")]
+            assert llm.calls.total() == 2 - max(0, sum(at <= end for at in complete) - 1)
+            assert len(path.read_bytes().splitlines()) == 3, "what was cut off is not left in the middle"
+
+
+class TestRefusals:
+    @pytest.mark.parametrize(
+        ("change", "told"),
+        [
+            (lambda lines: [lines[0].replace('"aita_checkpoint": 1', '"aita_checkpoint": 9'), *lines[1:]], "version 9"),
+            (lambda lines: ["hello", *lines[1:]], "no checkpoint"),
+            (lambda lines: [lines[0], lines[1][:-9], *lines[2:]], "line 2"),
+            (lambda lines: [lines[0], "[]", *lines[2:]], "line 2"),
+            (lambda lines: [lines[0], "[" * 5_000, *lines[2:]], "line 2"),
+        ],
+    )
+    def test_before_anything_is_paid(self, make: Make, tmp_path: Path, change: Any, told: str) -> None:
+        make(FakeLLM()).execute_batch(tasks("a", "b"), "x")
+        path = newest(tmp_path, "x")
+        path.write_text("\n".join(change(path.read_text().splitlines())) + "\n")
+        llm = FakeLLM()
+        with pytest.raises(CheckpointError, match=told) as caught:
+            make(llm).execute_batch(tasks("a", "b"), "x", resume_from_checkpoint=True)
+        assert str(path) in str(caught.value)
+        assert llm.calls.total() == 0
+
+    def test_two_at_once(self, make: Make, tmp_path: Path) -> None:
+        make(FakeLLM()).execute_batch(tasks("a"), "x")
+        with newest(tmp_path, "x").open("a") as held:
+            fcntl.flock(held, fcntl.LOCK_EX)
+            with pytest.raises(CheckpointError, match="in use"):
+                make(FakeLLM()).execute_batch(tasks("a"), "x", resume_from_checkpoint=True)
+
+    def test_a_folder_that_can_not_be_made(self, make: Make, tmp_path: Path) -> None:
+        (tmp_path / "file").write_text("")
+        llm = FakeLLM()
+        with pytest.raises(CheckpointError, match="can't be written"):
+            make(llm, checkpoint_dir=tmp_path / "file" / "x").execute_batch(tasks("a"))
+        assert llm.calls.total() == 0
+
+    def test_a_resume_without_checkpointing(self, make: Make) -> None:
+        with pytest.raises(SettingsError, match="enable_checkpointing"):
+            make(FakeLLM(), enable_checkpointing=False).execute_batch(tasks("a"), "x", resume_from_checkpoint=True)
+
+
+class TestFiles:
+    def test_names_are_exact(self, make: Make, tmp_path: Path) -> None:
+        names = ["mid", "midterm", "mid/term", "..", "Übung № 3", "x" * 300, "mid term", "", "*"]
+        for name in names:
+            make(FakeLLM()).execute_batch(tasks("a"), name or None)
+        found = [latest_checkpoint(name or "batch", tmp_path / "checkpoints") for name in names]
+        assert None not in found
+        assert len(set(found)) == len(names)
+        assert latest_checkpoint("midt", tmp_path / "checkpoints") is None
+        assert latest_checkpoint("x", tmp_path / "nowhere") is None
+
+    def test_the_newest_counts(self, make: Make, tmp_path: Path) -> None:
+        make(FakeLLM()).execute_batch(tasks("a"), "x")
+        before = newest(tmp_path, "x")
+        make(FakeLLM()).execute_batch(tasks("a"), "x")
+        assert newest(tmp_path, "x") > before
+
+    def test_only_their_owner_reads_them(self, make: Make, tmp_path: Path) -> None:
+        make(FakeLLM()).execute_batch(tasks("a"), "x")
+        path = newest(tmp_path, "x")
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+        assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+
+    def test_old_ones_are_removed_and_nothing_else(self, make: Make, tmp_path: Path) -> None:
+        for name in ("old", "new"):
+            make(FakeLLM()).execute_batch(tasks("a"), name)
+        old, other = newest(tmp_path, "old"), tmp_path / "checkpoints" / "mine.jsonl"
+        other.write_text("")
+        for path in (old, other):
+            os.utime(path, (1, 1))
+        assert cleanup_checkpoints(timedelta(days=1), tmp_path / "checkpoints") == [old]
+        assert other.exists()
+        assert latest_checkpoint("new", tmp_path / "checkpoints") is not None
+
+    def test_without_checkpointing_nothing_is_written(self, make: Make, tmp_path: Path) -> None:
+        make(FakeLLM(), enable_checkpointing=False).execute_batch(tasks("a"))
+        assert not (tmp_path / "checkpoints").exists()
+
+
+SCRIPT = """
+import os, sys, time
+sys.path.insert(0, {root!r})
+from aita import create_executor
+from tests.unit.executor.fake_llm import FakeLLM, asked
+from tests.unit.executor.test_batches import tasks
+
+calls = os.open({calls!r}, os.O_CREAT | os.O_APPEND | os.O_WRONLY)
+
+def say(request):
+    os.write(calls, asked(request).encode() + b"\\n")
+    time.sleep({latency})
+    return asked(request).upper()
+
+options = dict(max_workers={workers}, rate_limit=0, checkpoint_dir={folder!r}, show_progress=False)
+executor = create_executor(FakeLLM(say), **options)
+executor.execute_batch(tasks(*(f"t{{n}}" for n in range({count}))), "killed", resume_from_checkpoint=True)
+"""
+COUNT, WORKERS = 40, 4
+
+
+class TestKilled:
+    @pytest.fixture
+    def child(self, tmp_path: Path) -> Any:
+        calls = tmp_path / "calls"
+        script = SCRIPT.format(
+            root=str(Path(__file__).parents[3]),
+            calls=str(calls),
+            folder=str(tmp_path / "checkpoints"),
+            latency=0.03,
+            workers=WORKERS,
+            count=COUNT,
+        )
+
+        def start(after: int) -> subprocess.Popen[str]:
+            """Start the batch and return when it has made so many calls."""
+            process = subprocess.Popen([sys.executable, "-c", script], stderr=subprocess.PIPE, text=True)
+            deadline = time.monotonic() + PATIENCE
+            while not calls.exists() or len(calls.read_bytes().splitlines()) < after:
+                assert time.monotonic() < deadline
+                assert process.poll() is None
+                time.sleep(0.002)
+            return process
+
+        return start
+
+    @pytest.mark.parametrize("share", [0.25, 0.5, 0.75])
+    def test_by_force_at_most_the_calls_in_flight_are_made_again(
+        self, make: Make, tmp_path: Path, child: Any, share: float
+    ) -> None:
+        process = child(round(share * COUNT))
+        process.kill()
+        process.communicate()
+        before = (tmp_path / "calls").read_text().split()
+        llm = FakeLLM()
+        names = [f"t{n}" for n in range(COUNT)]
+        batch = make(llm).execute_batch(tasks(*names), "killed", resume_from_checkpoint=True)
+        assert [result.result for result in batch.task_results] == [name.upper() for name in names]
+        assert len(set(before) & set(llm.calls)) <= WORKERS
+        assert llm.calls.total() >= COUNT - len(before)
+
+    def test_by_an_interrupt_none_is(self, make: Make, tmp_path: Path, child: Any) -> None:
+        process = child(COUNT // 2)
+        process.send_signal(signal.SIGINT)
+        _, told = process.communicate(timeout=PATIENCE)
+        assert process.returncode != 0
+        assert "resume_from_checkpoint=True" in told
+        before = (tmp_path / "calls").read_text().split()
+        assert len(before) < COUNT
+        llm = FakeLLM()
+        names = [f"t{n}" for n in range(COUNT)]
+        assert make(llm).execute_batch(tasks(*names), "killed", resume_from_checkpoint=True).success_rate == 1
+        assert not set(before) & set(llm.calls)
+
+    def test_the_file_is_plain_json_lines(self, make: Make, tmp_path: Path) -> None:
+        make(FakeLLM()).execute_batch(tasks("a"), "x")
+        header, record = [json.loads(line) for line in newest(tmp_path, "x").read_text().splitlines()]
+        assert (header["aita_checkpoint"], header["name"]) == (1, "x")
+        assert (record["id"], record["reply"]) == ("a", "A")

@@ -1,0 +1,113 @@
+"""The documents' code blocks run as they are shown, one after the other, against the simulated model."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from local.home import Home
+from local.model import SimulatedModel
+
+ROOT = Path(__file__).parents[2]
+GUIDE = ROOT / "docs" / "guide.md"
+PATIENCE = 30.0
+
+
+@dataclass(frozen=True)
+class Block:
+    """A code block: its language, what stands beside it, its text, and its first line in the document."""
+
+    language: str
+    label: str
+    text: str
+    line: int
+
+
+def blocks(document: Path) -> list[Block]:
+    text = document.read_text("utf-8")
+    found = re.finditer(r"^```(\w+) ?([^\n]*)\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
+    return [Block(m[1], m[2], m[3], text.count("\n", 0, m.start(3)) + 1) for m in found]
+
+
+def file_block(name: str) -> str:
+    (found,) = [block.text for block in blocks(GUIDE) if block.label == f"file={name}"]
+    return found
+
+
+@pytest.fixture(scope="module")
+def model_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Return the base URL of a simulated model that answers anything."""
+    model = SimulatedModel(Home(tmp_path_factory.mktemp("home")))
+    model.start(["--anything", "--latency", "0.01"])
+    try:
+        yield model.base_url
+    finally:
+        model.stop()
+
+
+@pytest.fixture
+def environment(model_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("OPENAI_BASE_URL", model_url)
+    monkeypatch.setenv("OPENAI_API_KEY", "none")
+    monkeypatch.setenv("AITA_MODEL", "simulated")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_the_guides_code_runs(environment: Path) -> None:
+    names: dict[str, Any] = {"__name__": "guide"}
+    ran = 0
+    for block in blocks(GUIDE):
+        if block.language == "python" and not block.label:
+            code = "\n" * (block.line - 1) + block.text
+            exec(compile(code, str(GUIDE), "exec"), names)
+            ran += 1
+    assert ran >= 12
+
+
+def test_the_guides_kind_is_one_module_and_one_prompt(environment: Path) -> None:
+    """In a copy of the package: the kind is listed, its inputs are checked, and its task runs."""
+    package = environment / "aita"
+    shutil.copytree(ROOT / "layers" / "aita" / "aita", package, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("tasks/difficulty.py", "prompts/difficulty.txt"):
+        (package / name).write_text(file_block(name), "utf-8")
+    (after,) = [block.text for block in blocks(GUIDE) if block.label == "after=difficulty"]
+    script = environment / "script.py"
+    script.write_text(f"from aita import create_executor\nexecutor = create_executor()\n{after}", "utf-8")
+    listed = python(
+        environment, "-c", "import sys; from aita.cli.main import main; sys.exit(main())", "kinds", "--json"
+    )
+    assert '"difficulty"' in listed
+    assert "question_text" in listed
+    python(environment, str(script))
+
+
+def test_the_guides_lines_are_the_kinds_fields(environment: Path) -> None:
+    names: dict[str, Any] = {"__name__": "aita.tasks.difficulty"}
+    code = file_block("tasks/difficulty.py").replace('@register("difficulty")\n', "")
+    exec(compile(code, "difficulty.py", "exec"), names)
+    lines = file_block("questions.jsonl").splitlines()
+    courses = [names["DifficultyTask"].model_validate_json(line).course for line in lines]
+    assert courses == ["a first-year course", "a course on number theory"]
+
+
+def python(folder: Path, *arguments: str) -> str:
+    environment = {**os.environ, "PYTHONPATH": str(folder)}
+    done = subprocess.run(
+        [sys.executable, *arguments],
+        check=False,
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
