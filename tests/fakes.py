@@ -32,6 +32,7 @@ from aita.models.run import (
 from aita.services import keys
 from aita.services.admission import Admission
 from aita.services.ask import Asker
+from aita.services.budget import Budget
 from aita.services.collect import Collector
 from aita.services.execute import Executor
 from aita.services.plan import ITEMS, MANIFEST, Planner
@@ -90,6 +91,9 @@ def reply(text: str, **changes: Any) -> Reply:
     }
     return Reply(**values | changes)
 
+
+HIGHEST_COST = Decimal("0.5")
+"""The most that a call to the fake model can cost."""
 
 COST_OF_A_CALL = 100 * INPUT_PRICE + 10 * OUTPUT_PRICE
 
@@ -329,6 +333,7 @@ class Harness:
                 sleep=self.clock.advance,
                 context="fake",
             ),
+            budget=Budget(self.runs, watch, lambda request: HIGHEST_COST),
             cache=ReplyCache(self.objects),
             objects=self.objects,
             watch=watch,

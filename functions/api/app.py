@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response, content_types
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
-from aws_lambda_powertools.event_handler.openapi.params import Header, Query
+from aws_lambda_powertools.event_handler.openapi.params import Body, Header, Query
 from aws_lambda_powertools.utilities.idempotency import IdempotencyConfig, idempotent_function
 from aws_lambda_powertools.utilities.idempotency.exceptions import (
     IdempotencyAlreadyInProgressError,
@@ -16,7 +16,18 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from aita.bootstrap import make_api
 from aita.errors import AitaError, Conflict, NotFound, RequestError
-from aita.models.api import ErrorAnswer, ResultAnswer, RunPage, RunView, StartRun, TaskPage, UploadAnswer, UploadRequest
+from aita.models.api import (
+    ErrorAnswer,
+    Estimate,
+    ResultAnswer,
+    ResumeRun,
+    RunPage,
+    RunView,
+    StartRun,
+    TaskPage,
+    UploadAnswer,
+    UploadRequest,
+)
 from aita.models.run import TaskStatus
 from aita.observability import guarded, log_unexpected, logger
 from aita.services.status import PAGE_SIZE
@@ -55,6 +66,12 @@ def start_once(data: dict[str, Any]) -> dict[str, str]:
     return {"run_id": api.submissions.start(StartRun.model_validate(data["request"])).run_id}
 
 
+@app.post("/runs/estimate")
+def estimate_run(body: StartRun) -> Estimate:
+    """Tell the calls, tokens and cost that a run would take."""
+    return api.estimator.estimate(body)
+
+
 @app.get("/runs")
 def list_runs(assignment: Annotated[str, Query()], limit: Limit = PAGE_SIZE, next_token: Token = None) -> RunPage:
     """List an assignment's runs, newest first."""
@@ -79,9 +96,9 @@ def list_tasks(
 
 
 @app.post("/runs/<run_id>/resume")
-def resume_run(run_id: str) -> RunView:
-    """Run what failed and what is missing."""
-    return api.reader.view(api.submissions.resume(run_id))
+def resume_run(run_id: str, body: Annotated[ResumeRun | None, Body()] = None) -> RunView:
+    """Run what failed and what is missing, with another cap if one is given."""
+    return api.reader.view(api.submissions.resume(run_id, None if body is None else body.max_cost_usd))
 
 
 @app.post("/runs/<run_id>/cancel")

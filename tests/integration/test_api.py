@@ -184,4 +184,31 @@ def test_openapi_names_every_route(stack: Stack) -> None:
         "/runs/{run_id}/resume",
         "/runs/{run_id}/cancel",
         "/runs/{run_id}/results",
+        "/runs/estimate",
     }
+
+
+def test_an_estimate_is_of_the_real_prompts(stack: Stack, assignment: str) -> None:
+    stack.put(f"{assignment}/questions.json", exam(assignment))
+    code, found = stack.call("POST", "/runs/estimate", {"assignment": assignment, "pipeline": "rubric"})
+    assert code == 200
+    assert [(stage["stage"], stage["calls"]) for stage in found["stages"]] == [("answer_key", 1), ("rubric", 3)]
+    assert found["input_tokens"] > 1_000
+    assert found["cost_usd"] is None, "nobody knows the price of this model"
+
+
+def test_a_cap_needs_a_known_price(stack: Stack, assignment: str) -> None:
+    stack.put(f"{assignment}/questions.json", exam(assignment))
+    body = {"assignment": assignment, "pipeline": "rubric", "options": {"max_cost_usd": "0.5"}}
+    code, error = stack.call("POST", "/runs", body)
+    assert (code, error["error"]) == (400, "RequestError")
+    assert "price" in error["message"]
+
+
+def test_a_resume_takes_a_body_or_none(stack: Stack, assignment: str) -> None:
+    stack.put(f"{assignment}/questions.json", exam(assignment))
+    run = stack.wait(stack.start(assignment, "rubric"))
+    code, error = stack.call("POST", f"/runs/{run['run_id']}/resume", {"max_cost_usd": "1"})
+    assert (code, error["error"]) == (400, "RequestError")
+    assert stack.call("POST", f"/runs/{run['run_id']}/resume")[0] == 200
+    stack.wait(run["run_id"])

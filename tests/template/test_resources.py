@@ -15,6 +15,7 @@ ROUTES = {
     ("post", "/runs/{run_id}/resume"),
     ("post", "/runs/{run_id}/cancel"),
     ("get", "/runs/{run_id}/results"),
+    ("post", "/runs/estimate"),
     ("get", "/openapi.json"),
 }
 FUNCTIONS = {"ApiFunction", "PlanFunction", "SplitFunction", "TaskFunction", "CollectFunction"}

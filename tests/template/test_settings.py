@@ -31,6 +31,8 @@ def test_a_default_of_the_template_is_one_that_the_settings_take(template: Json)
             "AITA_TABLE": "t",
             "AITA_BUCKET": "b",
             "AITA_STATE_MACHINE_ARN": "a",
+            "AITA_MODEL_BASE_URL": parameters["ModelBaseUrl"]["Default"],
+            "AITA_RATE_LIMIT_TPM": parameters["RateLimitTpm"]["Default"],
             "AITA_MODEL": parameters["ModelName"]["Default"],
             "AITA_MAX_WORKERS": str(parameters["MaxConcurrency"]["Default"]),
             "AITA_RATE_LIMIT_RPS": parameters["RateLimitRps"]["Default"],

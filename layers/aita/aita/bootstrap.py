@@ -20,14 +20,18 @@ from aita.services.run_watch import RunWatch
 from aita.settings import ApiSettings, PlanSettings, SplitSettings, StackSettings, TaskSettings
 
 if TYPE_CHECKING:
+    from decimal import Decimal
+
     from aws_lambda_powertools.utilities.idempotency import DynamoDBPersistenceLayer
 
     from aita.services.collect import Collector
+    from aita.services.estimate import Estimator
     from aita.services.execute import Executor
     from aita.services.plan import Planner
     from aita.services.split import Splitter
     from aita.services.status import Reader
     from aita.services.submit import Submissions
+    from aita.tasks.request import LLMRequest
 
 
 def utc_now() -> datetime:
@@ -63,6 +67,7 @@ class Api:
     """What is behind the API: what changes runs, what reads them, and where its idempotency keys are kept."""
 
     submissions: "Submissions"
+    estimator: "Estimator"
     reader: "Reader"
     idempotency: "DynamoDBPersistenceLayer"
 
@@ -72,10 +77,13 @@ def make_api() -> Api:
     from aws_lambda_powertools.utilities.idempotency import DynamoDBPersistenceLayer
 
     from aita.aws.executions import StepFunctions
+    from aita.llm.pricing import highest_cost
+    from aita.services.estimate import Estimator
     from aita.services.status import Reader
     from aita.services.submit import Submissions
 
     settings = ApiSettings.read()
+    cost = partial(highest_cost, base_url=settings.model_base_url, model=settings.model)
     stores = make_stores(settings)
     defaults = RunSettings(
         model=settings.model,
@@ -90,7 +98,9 @@ def make_api() -> Api:
             executions=StepFunctions(make_client("stepfunctions"), settings.state_machine_arn),
             clock=utc_now,
             defaults=defaults,
+            is_priced=cost(0, 0) is not None,
         ),
+        estimator=Estimator(objects=stores.objects, defaults=defaults, cost=cost),
         reader=Reader(runs=stores.runs, tasks=stores.tasks, objects=stores.objects, clock=utc_now),
         idempotency=DynamoDBPersistenceLayer(
             table_name=settings.table,
@@ -137,6 +147,7 @@ def make_executor() -> "Executor":
     from aita.llm.chat import ChatModel, connect
     from aita.services.admission import Admission
     from aita.services.ask import Asker
+    from aita.services.budget import Budget
     from aita.services.execute import Executor
     from aita.services.prefix_gate import PrefixGate
     from aita.services.reply_cache import ReplyCache
@@ -158,6 +169,7 @@ def make_executor() -> "Executor":
             connect(settings.model_base_url, key, settings.llm_timeout), settings.model, forget_key=key.forget
         ),
         admission=Admission(limiter, gate, watch, time.sleep, context=f"{settings.model_base_url} {settings.model}"),
+        budget=Budget(stores.runs, watch, partial(_highest_cost, settings.model_base_url, settings.model)),
         cache=ReplyCache(stores.objects),
         objects=stores.objects,
         watch=watch,
@@ -171,6 +183,13 @@ def make_executor() -> "Executor":
         recorder=stores.recorder(watch),
         clock=utc_now,
     )
+
+
+def _highest_cost(base_url: str, model: str, request: "LLMRequest") -> "Decimal | None":
+    from aita.llm.pricing import highest_cost
+    from aita.tasks.tokens import input_tokens
+
+    return highest_cost(input_tokens(request), request.parameters.max_output_tokens, base_url, model)
 
 
 def make_collector() -> "Collector":

@@ -26,6 +26,7 @@
         │   └── TooLong            the input or the reply is past the model's limit
         ├── ProviderBusy           not now: wait and call again
         ├── SlotLater              the limiter's next slot is reserved, and too far away to sleep until it
+        ├── BudgetReached          the run's next call could cost more than the run may
         ├── NotRun                 the batch stopped before this task was run
         ├── Superseded             the run was stopped, or a later attempt has begun
         └── RunStopped             no task of this run can go on until a person acts
@@ -191,6 +192,10 @@ class SlotLater(CallError):
         super().__init__(f"the next slot of the rate limit is {wait:.1f} s away")
         self.wait = wait
         self.due = due
+
+
+class BudgetReached(CallError):
+    """The next call could make the run cost more than it may: the run ends, and can be resumed with more."""
 
 
 class NotRun(CallError):

@@ -105,6 +105,7 @@ class ApiSettings(StackSettings):
     """What the API's function knows beside: what runs are started with."""
 
     state_machine_arn: str
+    model_base_url: Url
     max_workers: MaxWorkers
     rate_limit_rps: RateLimit = 10.0
     rate_limit_tpm: TokenLimit = 0

@@ -2,12 +2,14 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from decimal import Decimal
 from typing import Any, Protocol, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from aita.errors import NotFound, StackError
 from aita.models.api import (
+    Estimate,
     PresignedPost,
     ResultAnswer,
     RunPage,
@@ -60,9 +62,15 @@ class Api:
         """Return a run as it is now."""
         return _parse(RunView, self._requests.request("GET", "runs", _checked(run_id)))
 
-    def resume(self, run_id: str) -> RunView:
-        """Run what failed and what is missing."""
-        return _parse(RunView, self._requests.request("POST", "runs", _checked(run_id), "resume"))
+    def estimate(self, request: StartRun) -> Estimate:
+        """Return what a run would take."""
+        body = request.model_dump(mode="json", exclude_none=True)
+        return _parse(Estimate, self._requests.request("POST", "runs", "estimate", body=body))
+
+    def resume(self, run_id: str, max_cost_usd: Decimal | None = None) -> RunView:
+        """Run what failed and what is missing, with another cap if one is given."""
+        body = None if max_cost_usd is None else {"max_cost_usd": str(max_cost_usd)}
+        return _parse(RunView, self._requests.request("POST", "runs", _checked(run_id), "resume", body=body))
 
     def cancel(self, run_id: str) -> RunView:
         """End a run."""

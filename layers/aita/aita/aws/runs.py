@@ -1,6 +1,7 @@
 """Runs in DynamoDB."""
 
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -91,6 +92,21 @@ class DynamoRuns:
     def count_wait(self, run_id: str, reason: str) -> None:
         """Count one wait for the provider, and keep why."""
         self._update(run_id, "ADD waits :one SET wait_reason = :reason", {":one": 1, ":reason": reason})
+
+    def reserve_cost(self, run_id: str, attempt: int, amount: Decimal, cap: Decimal) -> bool:
+        """Commit this many USD if what is committed stays within the cap and the attempt goes on; tell whether."""
+        run = self._update(
+            run_id,
+            "ADD committed_usd :amount",
+            {":amount": amount, ":most": cap - amount, ":running": RunStatus.RUNNING, ":attempt": attempt},
+            condition="committed_usd <= :most AND #status = :running AND attempt = :attempt",
+            names={"#status": "status"},
+        )
+        return run is not None
+
+    def release_cost(self, run_id: str, amount: Decimal) -> None:
+        """Take back from what is committed what a call did not cost."""
+        self._update(run_id, "ADD committed_usd :amount", {":amount": -amount})
 
     def finish_stage(self, run_id: str, stage: str, counts: StageCounts, usage: Usage) -> Run:
         """Set a stage's counts and the run's usage to the exact numbers; return the run as it is then."""

@@ -69,6 +69,7 @@ def make_app() -> typer.Typer:
         uploading.upload,
         running.generate_rubric,
         running.transcribe,
+        running.estimate,
         kinds.run,
         kinds.kinds,
         listing.runs,

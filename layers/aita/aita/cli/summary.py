@@ -124,6 +124,8 @@ def _usage(report: RunReport) -> RenderableType:
         price += ": the price of this model is not known"
     elif usage.unpriced_calls:
         price += f": {figures.count(usage.unpriced_calls, 'call')} of a price that is not known"
+    if report.max_cost_usd is not None:
+        price += f", of at most {report.max_cost_usd:f} USD"
     table = Table.grid(padding=(0, 2))
     for name, value in (
         ("  model", report.model),
@@ -153,6 +155,8 @@ def _subject(task: TaskView, students: Students | None) -> str:
     student_id = str(refs.get("student_id", ""))
     known = next((s for s in students.students if s.student_id == student_id), None) if students else None
     who = (known.roster_name or known.folder) if known else student_id
+    if "line" in refs:
+        return f"line {refs['line']}"
     if "page" in refs:
         return f"{who}, page {refs['page']}"
     if "source" in refs:

@@ -20,6 +20,19 @@ def price_table() -> dict[str, Any]:
     return table
 
 
+def highest_cost(input_tokens: int, output_tokens: int, base_url: str, model: str) -> Decimal | None:
+    """Return what so many tokens cost in USD, none of them cached; ``None`` if the price is not known."""
+    prices = _prices(base_url, model)
+    if prices is None:
+        return None
+    return (input_tokens * Decimal(prices["input"]) + output_tokens * Decimal(prices["output"])) / _MILLION
+
+
+def _prices(base_url: str, model: str) -> dict[str, Any] | None:
+    prices: dict[str, Any] | None = price_table()["models"].get(model)
+    return prices if prices is not None and prices["provider"] == urlsplit(base_url).hostname else None
+
+
 def usage_of(tokens: TokenUsage | None, base_url: str, model: str) -> Usage:
     """Return what one call used and cost.
 
@@ -28,8 +41,8 @@ def usage_of(tokens: TokenUsage | None, base_url: str, model: str) -> Usage:
     """
     if tokens is None:
         return Usage(calls=1, unpriced_calls=1)
-    prices = price_table()["models"].get(model)
-    if prices is None or prices["provider"] != urlsplit(base_url).hostname:
+    prices = _prices(base_url, model)
+    if prices is None:
         cost, unpriced = Decimal(0), 1
     else:
         fresh = tokens.input_tokens - tokens.cached_input_tokens

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from decimal import Decimal
 
 from aita.errors import Conflict, NotFound
 from aita.models.run import Run, RunStatus, RunSummary, StageCounts, TaskRow, TaskStatus, Usage
@@ -79,6 +80,20 @@ class MemoryRuns:
         """Count one wait for the provider, and keep why."""
         with self._lock:
             self._update(run_id, waits=self.get(run_id).waits + 1, wait_reason=reason)
+
+    def reserve_cost(self, run_id: str, attempt: int, amount: Decimal, cap: Decimal) -> bool:
+        """Commit this many USD if what is committed stays within the cap and the attempt goes on; tell whether."""
+        with self._lock:
+            run = self.get(run_id)
+            if not run.active or run.attempt != attempt or run.committed_usd + amount > cap:
+                return False
+            self._update(run_id, committed_usd=run.committed_usd + amount)
+            return True
+
+    def release_cost(self, run_id: str, amount: Decimal) -> None:
+        """Take back from what is committed what a call did not cost."""
+        with self._lock:
+            self._update(run_id, committed_usd=self.get(run_id).committed_usd - amount)
 
     def finish_stage(self, run_id: str, stage: str, counts: StageCounts, usage: Usage) -> Run:
         """Set a stage's counts and the run's usage to the exact numbers."""

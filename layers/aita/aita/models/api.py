@@ -1,8 +1,9 @@
 """What the API takes and answers."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Self
 
 from pydantic import Field
 
@@ -33,6 +34,46 @@ class StartRun(Frozen):
     assignment: str
     pipeline: str
     options: RunOptions = RunOptions()
+
+
+class ResumeRun(Frozen):
+    """``POST /runs/{run_id}/resume``, whose body may be left out."""
+
+    max_cost_usd: MaxCost | None = None
+
+
+class StageEstimate(Frozen):
+    """What a stage would take; ``cost_usd`` is ``None`` if the model's price is not known."""
+
+    stage: str
+    calls: int
+    input_tokens: int
+    output_tokens: int
+    cost_usd: Decimal | None
+
+
+class Estimate(Frozen):
+    """``POST /runs/estimate``: what a run would take; ``notes`` say what of it is only supposed."""
+
+    stages: tuple[StageEstimate, ...]
+    calls: int
+    input_tokens: int
+    output_tokens: int
+    cost_usd: Decimal | None
+    notes: tuple[str, ...]
+
+    @classmethod
+    def of(cls, stages: Sequence[StageEstimate], notes: Sequence[str]) -> Self:
+        """Return the sum of the stages."""
+        costs = [stage.cost_usd for stage in stages]
+        return cls(
+            stages=tuple(stages),
+            calls=sum(stage.calls for stage in stages),
+            input_tokens=sum(stage.input_tokens for stage in stages),
+            output_tokens=sum(stage.output_tokens for stage in stages),
+            cost_usd=None if None in costs else sum((cost for cost in costs if cost is not None), Decimal(0)),
+            notes=tuple(notes),
+        )
 
 
 class UploadFile(Frozen):
@@ -97,6 +138,7 @@ class RunView(Frozen):
     stages: tuple[StageView, ...]
     model: str
     usage: UsageView
+    max_cost_usd: Decimal | None = None
     waits: int
     wait_reason: str
     reason: str

@@ -166,7 +166,11 @@ class RunSettings(Frozen):
 
 
 class Run(Frozen):
-    """A run's META row. ``removed_usage`` is what rows had used whose work is no longer asked for."""
+    """A run's META row.
+
+    ``removed_usage`` is what rows had used whose work is no longer asked for; ``committed_usd`` is, for a
+    run with a cap, what was spent and the most that the calls that are running may cost.
+    """
 
     run_id: str
     assignment: str
@@ -178,6 +182,7 @@ class Run(Frozen):
     stages: dict[str, StageCounts] = {}
     usage: Usage = Usage()
     removed_usage: Usage = Usage()
+    committed_usd: Decimal = Decimal(0)
     waits: int = 0
     wait_reason: str = ""
     reason: str = ""

@@ -1,13 +1,15 @@
 """Asking the model until its reply can be used, each paid reply cached before it is judged."""
 
+import hashlib
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
-from aita.errors import MissingInput, ObjectNotFound, ProviderBusy, TaskError
+from aita.errors import CallError, MissingInput, ObjectNotFound, ProviderBusy, TaskError
 from aita.models.run import ItemEvent, Run, Usage
 from aita.services.admission import LONGEST_SLEEP, Admission
+from aita.services.budget import Budget
 from aita.services.conversation import converse, usable
 from aita.services.protocols import LLM, ObjectStore
 from aita.services.record import Spent
@@ -37,6 +39,7 @@ class Asker:
 
     llm: LLM
     admission: Admission
+    budget: Budget
     cache: ReplyCache
     objects: ObjectStore
     watch: RunWatch
@@ -51,7 +54,7 @@ class Asker:
             If the model was asked as often as the task's policy allows, or refuses.
         ProviderBusy, SlotLater
             If the provider, the limiter or this invocation has no time for the call now.
-        Superseded
+        Superseded, BudgetReached
             If the run must make no more calls.
         RunStopped
             If no call of the run can succeed.
@@ -100,9 +103,12 @@ class Asker:
             loading = {sha256: pool.submit(self.objects.get, key) for sha256, key in keys.items()}
             cached = self.cache.get(digest, _attempt(event)) if run.settings.enable_checkpointing else None
             try:
-                return cached, {sha256: image.result() for sha256, image in loading.items()}
+                images = {sha256: image.result() for sha256, image in loading.items()}
             except ObjectNotFound:
                 raise MissingInput("the page's image is no longer there: start a new run") from None
+        if any(hashlib.sha256(data).hexdigest() != sha256 for sha256, data in images.items()):
+            raise MissingInput("an image is not the one that its task was made for: start a new run")
+        return cached, images
 
     def _call(
         self,
@@ -115,21 +121,28 @@ class Asker:
     ) -> CachedReply:
         held, asked.held = asked.held, None
         prefix = self.admission.admit(run, event, request, held)
+        committed = self.budget.commit(run, event, request)
         try:
             reply = self.llm.complete(request, images)
         except ProviderBusy as busy:
+            self.budget.settle(run, committed, None)
             slot = self.admission.refused(run, request, busy)
             if slot is not None:
                 busy.retry_after, asked.held = slot.wait, round(slot.due * 1000)
             raise
+        except CallError:
+            self.budget.settle(run, committed, None)
+            raise
         asked.answered = True
+        usage = self.llm.price(reply)
+        self.budget.settle(run, committed, usage)
         self.admission.answered(reply, prefix)
         return CachedReply(
             text=reply.text,
             finish_reason=reply.finish_reason,
             refusal=reply.refusal,
             model=reply.model,
-            usage=self.llm.price(reply),
+            usage=usage,
             latency_ms=reply.latency_ms,
             paid_by=payer,
         )

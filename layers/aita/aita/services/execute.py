@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from aita.errors import ProviderBusy, RunStopped, SlotLater, StorageError, Superseded, TaskError
+from aita.errors import BudgetReached, ProviderBusy, RunStopped, SlotLater, StorageError, Superseded, TaskError
 from aita.models.run import ItemAnswer, ItemEvent, Outcome, RunStatus, Waited
 from aita.services import keys, patience
 from aita.services.ask import Asked, Asker
@@ -63,7 +63,9 @@ class Executor:
         except ProviderBusy as busy:
             return self._wait_for_provider(event, busy, asked)
         except RunStopped as stopped:
-            return self._halt(event, str(stopped))
+            return self._stop(event, RunStatus.HALTED, str(stopped))
+        except BudgetReached as reached:
+            return self._stop(event, RunStatus.BUDGET_REACHED, str(reached))
 
     def _ended(self, event: ItemEvent, asked: Asked, remaining: Callable[[], float]) -> Executed:
         if event.item.batch:
@@ -122,14 +124,14 @@ class Executor:
         now = math.floor(self.clock().timestamp())
         since = before.failing_since or now
         if reason := patience.exhausted(now - since):
-            return self._halt(event, reason)
+            return self._stop(event, RunStatus.HALTED, reason)
         self.runs.count_wait(event.run_id, str(busy))
         failures = before.failures + 1
         seconds = patience.backoff(failures, self.jitter) if busy.retry_after is None else busy.retry_after
         return _wait(seconds, Waited(slot_due=asked.held, failures=failures, failing_since=since))
 
-    def _halt(self, event: ItemEvent, reason: str) -> Executed:
-        self.watch.saw(self.runs.end(event.run_id, event.attempt, RunStatus.HALTED, reason))
+    def _stop(self, event: ItemEvent, status: RunStatus, reason: str) -> Executed:
+        self.watch.saw(self.runs.end(event.run_id, event.attempt, status, reason))
         return Executed.skipped()
 
 

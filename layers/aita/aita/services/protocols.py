@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from typing import Protocol
 
 from aita.models.rate import Rates
@@ -96,6 +97,14 @@ class RunStore(Protocol):
 
     def count_wait(self, run_id: str, reason: str) -> None:
         """Count one wait for the provider, and keep why."""
+        ...
+
+    def reserve_cost(self, run_id: str, attempt: int, amount: Decimal, cap: Decimal) -> bool:
+        """Commit this many USD if what is committed stays within the cap and the attempt goes on; tell whether."""
+        ...
+
+    def release_cost(self, run_id: str, amount: Decimal) -> None:
+        """Take back from what is committed what a call did not cost."""
         ...
 
     def finish_stage(self, run_id: str, stage: str, counts: StageCounts, usage: Usage) -> Run:

@@ -26,6 +26,7 @@ from aita.services.protocols import Clock, ObjectStore, RunStore, TaskStore
 from aita.services.stages.split import SplitStage
 
 PAGE_SIZE = 100
+_INTERNAL = {"stages", "usage", "removed_usage", "committed_usd", "settings", "execution_arn", "error_type"}
 _LONGEST_TOKEN = 12  # digits: far more items than a run has
 
 
@@ -45,11 +46,14 @@ class Reader:
             for name in stages_of(run.pipeline)
             if name in run.stages
         )
-        shown = run.model_dump(exclude={"stages", "usage", "removed_usage", "settings", "execution_arn", "error_type"})
+        shown = run.model_dump(
+            exclude={"stages", "usage", "removed_usage", "committed_usd", "settings", "execution_arn", "error_type"}
+        )
         return RunView(
             **shown,
             stages=stages,
             model=run.settings.model,
+            max_cost_usd=run.settings.max_cost_usd,
             usage=_usage_view(run.usage),
             eta_seconds=_eta(run, self.clock()),
         )

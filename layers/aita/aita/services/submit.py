@@ -3,10 +3,11 @@
 import logging
 from dataclasses import dataclass
 from datetime import timedelta
+from decimal import Decimal
 
 from ulid import ULID
 
-from aita.errors import Conflict
+from aita.errors import Conflict, RequestError
 from aita.models.api import StartRun
 from aita.models.names import check_assignment
 from aita.models.run import Run, RunSettings, RunStatus
@@ -24,13 +25,17 @@ _EXECUTION_LOST = "its execution is no longer there: resume the run"
 
 @dataclass(frozen=True, slots=True)
 class Submissions:
-    """The verbs that change a run from outside. ``defaults`` is what the stack was deployed with."""
+    """The verbs that change a run from outside.
+
+    ``defaults`` is what the stack was deployed with, and ``is_priced`` whether its model's price is known.
+    """
 
     runs: RunStore
     objects: ObjectStore
     executions: Executions
     clock: Clock
     defaults: RunSettings
+    is_priced: bool = True
 
     def start(self, request: StartRun) -> Run:
         """Start a run.
@@ -75,8 +80,8 @@ class Submissions:
         quiet = self.clock() - run.updated_at > QUIET
         return self.current(run) if quiet else run
 
-    def resume(self, run_id: str) -> Run:
-        """Run what failed and what is missing, and only that.
+    def resume(self, run_id: str, max_cost_usd: Decimal | None = None) -> Run:
+        """Run what failed and what is missing, and only that; with another cap, if one is given.
 
         Raises
         ------
@@ -89,8 +94,14 @@ class Submissions:
         if run.active:
             raise Conflict(f"run {run_id} is running: cancel it first, or wait until it ends")
         replaces = self._replaceable(run.assignment, run.pipeline)
+        settings = run.settings
+        if max_cost_usd is not None:
+            settings = settings.model_copy(update={"max_cost_usd": max_cost_usd})
+            self._check_cap(settings)
         now = self.clock()
         changes = {
+            "settings": settings,
+            "committed_usd": run.usage.cost_usd,
             "status": RunStatus.RUNNING,
             "attempt": run.attempt + 1,
             "stage": stages_of(run.pipeline)[0],
@@ -169,4 +180,13 @@ class Submissions:
                     f"{variable} is {given[name]} and the stack is deployed with {deployed}: deploy it again "
                     f"(aita local up, or sam deploy --parameter-overrides {parameter}={given[name]}), or unset it"
                 )
-        return self.defaults.model_copy(update=given)
+        settings = self.defaults.model_copy(update=given)
+        self._check_cap(settings)
+        return settings
+
+    def _check_cap(self, settings: RunSettings) -> None:
+        if settings.max_cost_usd is not None and not self.is_priced:
+            raise RequestError(
+                f"the price of {settings.model} is not known, so a cap on the run's cost can't be kept: leave out "
+                "--max-cost and AITA_MAX_COST_USD"
+            )

@@ -2,11 +2,13 @@
 
 import uuid
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Annotated
 
 import typer
 
 from aita.cli import exits
+from aita.cli.estimate import estimate_line, estimate_table
 from aita.cli.progress import make_progress
 from aita.cli.report import RunReport, report_of
 from aita.cli.session import Session
@@ -19,23 +21,44 @@ from aita.models.run import RunStatus
 
 Assignment = Annotated[str, typer.Option("--assignment", "-a", help="The assignment's name.")]
 Detach = Annotated[bool, typer.Option("--detach", help="Return as soon as the run has started.")]
+MostCost = Annotated[
+    float | None,
+    typer.Option(
+        "--max-cost", metavar="USD", min=0.000001, max=1_000_000, help="What the run may cost.", show_default="no cap"
+    ),
+]
 RunId = Annotated[str, typer.Argument(metavar="RUN", help="The run's id.")]
 
 
-def generate_rubric(context: typer.Context, assignment: Assignment, detach: Detach = False) -> None:
+def generate_rubric(
+    context: typer.Context, assignment: Assignment, max_cost: MostCost = None, detach: Detach = False
+) -> None:
     """Write an answer key and a rubric for each question."""
-    start_run(Session.of(context), assignment, "rubric", detach=detach)
+    start_run(Session.of(context), assignment, "rubric", detach=detach, max_cost=max_cost)
 
 
-def transcribe(context: typer.Context, assignment: Assignment, detach: Detach = False) -> None:
+def transcribe(
+    context: typer.Context, assignment: Assignment, max_cost: MostCost = None, detach: Detach = False
+) -> None:
     """Transcribe the scanned pages."""
-    start_run(Session.of(context), assignment, "transcribe", detach=detach)
+    start_run(Session.of(context), assignment, "transcribe", detach=detach, max_cost=max_cost)
 
 
-def resume(context: typer.Context, run: RunId, detach: Detach = False) -> None:
+def estimate(
+    context: typer.Context,
+    pipeline: Annotated[str, typer.Argument(metavar="PIPELINE", help="rubric, transcribe or kind.<name>.")],
+    assignment: Assignment,
+) -> None:
+    """Tell the calls, tokens and cost that a run would take, if nothing of it was answered before."""
+    session = Session.of(context)
+    found = session.api.estimate(_request(session, assignment, pipeline, None))
+    session.output.result(found, estimate_table(found))
+
+
+def resume(context: typer.Context, run: RunId, max_cost: MostCost = None, detach: Detach = False) -> None:
     """Run what failed in a run and what is missing, and only that."""
     session = Session.of(context)
-    view = session.api.resume(run)
+    view = session.api.resume(run, _usd(max_cost))
     session.output.say(f"Run {view.run_id} goes on: attempt {view.attempt} of {view.pipeline} of {view.assignment}")
     _go_on(session, view, detach=detach)
 
@@ -61,14 +84,32 @@ def cancel(context: typer.Context, run: RunId) -> None:
 
 
 def start_run(
-    session: Session, assignment: str, pipeline: str, *, detach: bool, ended: Callable[[RunView], None] | None = None
+    session: Session,
+    assignment: str,
+    pipeline: str,
+    *,
+    detach: bool,
+    max_cost: float | None = None,
+    ended: Callable[[RunView], None] | None = None,
 ) -> None:
     """Start a run, and watch it unless detached; ``ended`` is called with it when it has ended."""
-    given = session.settings.model_dump(include=set(RunOptions.model_fields), exclude_none=True)
-    request = StartRun(assignment=check_assignment(assignment), pipeline=pipeline, options=RunOptions(**given))
+    request = _request(session, assignment, pipeline, _usd(max_cost))
+    if request.options.max_cost_usd is not None:
+        session.output.note(estimate_line(session.api.estimate(request)))
     view = session.api.start(request, key=str(uuid.uuid4()))
     session.output.say(f"Run {view.run_id} has started: {view.pipeline} of {view.assignment}")
     _go_on(session, view, detach=detach, ended=ended)
+
+
+def _request(session: Session, assignment: str, pipeline: str, max_cost: Decimal | None) -> StartRun:
+    given = session.settings.model_dump(include=set(RunOptions.model_fields), exclude_none=True)
+    if max_cost is not None:
+        given["max_cost_usd"] = max_cost
+    return StartRun(assignment=check_assignment(assignment), pipeline=pipeline, options=RunOptions(**given))
+
+
+def _usd(max_cost: float | None) -> Decimal | None:
+    return None if max_cost is None else Decimal(str(max_cost))
 
 
 def _go_on(session: Session, view: RunView, *, detach: bool, ended: Callable[[RunView], None] | None = None) -> None:

@@ -1,0 +1,32 @@
+"""What a run would take, for people."""
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from aita.models.api import Estimate, StageEstimate
+
+
+def estimate_line(estimate: Estimate) -> str:
+    """Return the estimate in a line."""
+    tokens = f"{estimate.input_tokens:,} tokens in and {estimate.output_tokens:,} out"
+    return f"Estimated: {estimate.calls:,} calls, {tokens}, {_cost(estimate)}"
+
+
+def estimate_table(estimate: Estimate) -> RenderableType:
+    """Return the estimate by stage, with what of it is only supposed."""
+    table = Table("stage", box=None, header_style="bold")
+    for name in ("calls", "tokens in", "tokens out", "cost"):
+        table.add_column(name, justify="right")
+    for stage in estimate.stages:
+        table.add_row(stage.stage, *_figures(stage))
+    table.add_row(Text("together", "bold"), *_figures(estimate))
+    return Group(table, *(Text(f"  {note}", "dim") for note in estimate.notes))
+
+
+def _figures(of: Estimate | StageEstimate) -> tuple[str, ...]:
+    return f"{of.calls:,}", f"{of.input_tokens:,}", f"{of.output_tokens:,}", _cost(of)
+
+
+def _cost(of: Estimate | StageEstimate) -> str:
+    return "price not known" if of.cost_usd is None else f"{of.cost_usd:.4f} USD"
