@@ -9,7 +9,12 @@ from dataclasses import dataclass, field
 from aita.memory.limiter import MemoryLimiter
 from aita.models.rate import Rates
 
-JITTER = 0.02
+JITTER = 0.05
+"""Seconds that a call may take on its way at the most."""
+
+NEWS = 0.25
+"""Seconds until a refusal is known at the most: a busy client reads its answers late."""
+
 STARTED = 1000.0
 
 
@@ -65,30 +70,35 @@ def simulate(
     def at(time: float, what: str, held: float | None = None) -> None:
         heapq.heappush(events, (time, next(order), what, held))
 
-    def reserve(held: float | None = None) -> bool:
+    def reserve(held: float | None = None) -> None:
         slot = limiter.reserve(told, 1, held)
-        if held is None or slot.wait:
-            at(now + slot.wait + chance.uniform(0, JITTER), "call", slot.due)
-            return False
-        return True
+        if slot.wait:
+            at(now + slot.wait, "due", slot.due)
+        else:
+            at(now + chance.uniform(0, JITTER), "call")
 
     started = min(tasks, concurrency)
     for _ in range(started):
         reserve()
     answered = refused = 0
     while events:
-        now, _, what, held = heapq.heappop(events)
-        if what == "answer":
-            answered += 1
-            if started < tasks:
-                started += 1
+        now, _, what, told_with = heapq.heappop(events)
+        match what:
+            case "due":
+                reserve(told_with)
+            case "call":
+                retry_after = provider.refuses(now)
+                if retry_after is None:
+                    at(now + latency, "answer")
+                else:
+                    refused += 1
+                    at(now + chance.uniform(0, NEWS), "refusal", retry_after)
+            case "refusal":
+                limiter.close(told, told_with or 0, Rates(provider.rate) if provider.teaches else Rates())
                 reserve()
-        elif reserve(held):
-            retry_after = provider.refuses(now)
-            if retry_after is None:
-                at(now + latency, "answer")
-                continue
-            refused += 1
-            limiter.close(told, retry_after, Rates(provider.rate) if provider.teaches else Rates())
-            reserve()
+            case "answer":
+                answered += 1
+                if started < tasks:
+                    started += 1
+                    reserve()
     return Simulated(now - STARTED, answered, refused)

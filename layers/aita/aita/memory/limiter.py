@@ -33,8 +33,9 @@ class _Period:
 class MemoryLimiter:
     """A bucket behind a lock. ``now`` is a clock in seconds.
 
-    It counts what it lets through and what is refused, and so knows what goes through in a second
-    when nobody told a limit.
+    It counts what it lets through and what is refused, and so knows what goes through in a second when
+    nobody told a limit. Refusals come in one by one, so that the rate is known when it opens again: who
+    comes while it is closed is told to ask then.
     """
 
     now: Callable[[], float]
@@ -49,6 +50,9 @@ class MemoryLimiter:
             now = self._now()
             if held is not None and round(held * 1_000) >= self.bucket.closed_until:
                 return _slot(round(held * 1_000), now)
+            opens = self.bucket.closed_until
+            if now < opens:
+                return Slot((opens - 1) / 1_000, (opens - now) / 1_000)  # a slot that does not count when it opens
             self.bucket, due = self.bucket.reserve(now, told, tokens)
             if self._period is None:
                 self._period = _Period(now)
@@ -59,7 +63,7 @@ class MemoryLimiter:
         """Let nobody through for that long, and lower the rate."""
         with self._lock:
             now = self._now()
-            until = max(now + round(seconds * 1_000), self.bucket.closed_until)
+            until = self.bucket.closing(now, seconds)
             if not self.bucket.is_lowered(now):
                 self._before, self._period = self._period, _Period(until)
                 if self._before is not None:

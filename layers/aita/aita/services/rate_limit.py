@@ -32,11 +32,12 @@ MEASURED = 0.95
 INCREASE = 0.05
 """What the lowered rate grows by in a second, as a part of itself (additive increase), up to what is told or taught."""
 
-FIRST_GUESS = 1.0
-"""Requests a second after the first refusal when nothing is known."""
+FIRST_GUESS = 2.0
+"""Requests a second after the first refusal when nothing is known, or next to nothing went through."""
 
 SLOW_START = 2.0
-"""What a first guess is multiplied by each second until the next refusal."""
+"""What that guess is multiplied by each second until the next refusal. A first guess that was measured is near the
+limit, and grows as any other."""
 
 SLOWEST = 0.01
 """Requests a second: no refusals slow the bucket further."""
@@ -44,7 +45,7 @@ SLOWEST = 0.01
 _SAME_REFUSAL = 500
 """Refusals this soon, in ms, after the bucket opened again are of calls made before it closed."""
 
-_LONGEST_START = 30.0
+_LONGEST_START = 10.0
 _TAUGHT_ANEW = 0.05
 
 
@@ -119,20 +120,24 @@ class Bucket:
 
         ``passing`` is how many requests a second were seen to go through, where the caller knows.
         """
-        until = max(self.closed_until, now + round(seconds * 1_000))
+        until, together = self.closing(now, seconds), self.is_lowered(now)
         closed = replace(self, closed_until=until, learnt=_taught(self.learnt, learnt), epoch=self.epoch + 1)
         before = self.rates(now, told).requests_per_second
-        if self.is_lowered(now):
+        if together:
             if passing is None or self.lowered is None or self.found:
                 return closed
-            return replace(closed, lowered=max(SLOWEST, min(self.lowered, passing * MEASURED)))
-        if before is None:
-            lowered = FIRST_GUESS if passing is None else passing * MEASURED
+            return replace(closed, lowered=max(FIRST_GUESS, min(self.lowered, passing * MEASURED)))
+        if before is None or (passing is not None and not self.found and self.lowered is not None):
+            lowered = max(FIRST_GUESS, (passing or 0.0) * MEASURED)
         elif passing is None:
             lowered = before * DECREASE
         else:
             lowered = min(before, max(before * DECREASE, passing * MEASURED))
         return replace(closed, lowered=max(SLOWEST, lowered), found=before is not None, since=until)
+
+    def closing(self, now: int, seconds: float) -> int:
+        """Return until when a refusal closes the bucket; one that comes late was refused with the others before it."""
+        return max(self.closed_until, now + round(seconds * 1_000) - (_SAME_REFUSAL if self.is_lowered(now) else 0))
 
     def learn(self, learnt: Rates) -> Self:
         """Return the bucket with limits that headers told; the same one if it knows them already."""
@@ -152,7 +157,7 @@ class Bucket:
         if self.lowered is None:
             return None
         seconds = max(0, now - self.since) / 1_000
-        if self.found:
+        if self.found or self.lowered > FIRST_GUESS:
             return self.lowered * (1 + INCREASE * seconds)
         return self.lowered * float(SLOW_START ** min(seconds, _LONGEST_START))
 
