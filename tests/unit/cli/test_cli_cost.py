@@ -1,0 +1,73 @@
+"""What a run would cost, and what it may cost."""
+
+import json
+from decimal import Decimal
+
+import pytest
+
+from aita.models.api import Estimate, StageEstimate
+from aita.models.run import RunStatus
+from tests.unit.cli.conftest import Aita
+from tests.unit.cli.fake_stack import RUN, FakeStack, run_view
+
+RUN_PATH = f"/runs/{RUN}"
+
+
+def estimated(cost: str | None = "0.125") -> Estimate:
+    usd = None if cost is None else Decimal(cost)
+    stages = [
+        StageEstimate(stage="answer_key", calls=4, input_tokens=2_400, output_tokens=6_000, cost_usd=usd),
+        StageEstimate(stage="rubric", calls=20, input_tokens=9_000, output_tokens=8_000, cost_usd=usd),
+    ]
+    return Estimate.of(stages, ["answer keys are not written yet"])
+
+
+def test_an_estimate_is_shown_by_stage_with_what_is_supposed(stack: FakeStack, aita: Aita) -> None:
+    stack.answer("POST", "/runs/estimate", estimated())
+    code, out, _ = aita("estimate", "rubric", "--assignment", "midterm")
+    assert code == 0
+    for shown in ("answer_key", "together", "24", "11,400", "14,000", "0.2500 USD", "not written yet"):
+        assert shown in out
+    [sent] = stack.asked("POST", "/runs/estimate")
+    assert (sent.body["assignment"], sent.body["pipeline"]) == ("midterm", "rubric")
+
+
+def test_one_without_a_price_says_so(stack: FakeStack, aita: Aita) -> None:
+    stack.answer("POST", "/runs/estimate", estimated(None))
+    code, out, _ = aita("estimate", "rubric", "-a", "midterm", "--json")
+    assert (code, json.loads(out)["cost_usd"]) == (0, None)
+    assert "price not known" in aita("estimate", "rubric", "-a", "midterm")[1]
+
+
+@pytest.mark.parametrize("command", ["generate-rubric", "transcribe"])
+def test_a_cap_is_sent_and_the_estimate_told_first(stack: FakeStack, aita: Aita, command: str) -> None:
+    stack.answer("POST", "/runs/estimate", estimated())
+    stack.answer("POST", "/runs", run_view())
+    stack.answer("GET", RUN_PATH, run_view(RunStatus.SUCCEEDED, max_cost_usd=Decimal("0.5")))
+    code, out, err = aita(command, "-a", "midterm", "--max-cost", "0.5")
+    assert code == 0
+    assert "Estimated: 24 calls" in err
+    assert "of at most 0.5 USD" in out
+    [sent] = stack.asked("POST", "/runs")
+    assert sent.body["options"] == {"max_cost_usd": "0.5"}
+
+
+def test_the_variable_is_a_cap_too(stack: FakeStack, aita: Aita, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AITA_MAX_COST_USD", "2.50")
+    stack.answer("POST", "/runs/estimate", estimated())
+    stack.answer("POST", "/runs", run_view())
+    aita("transcribe", "-a", "midterm", "--detach")
+    assert stack.asked("POST", "/runs")[0].body["options"] == {"max_cost_usd": "2.50"}
+
+
+def test_a_resume_takes_a_higher_cap(stack: FakeStack, aita: Aita) -> None:
+    stack.answer("POST", f"{RUN_PATH}/resume", run_view())
+    assert aita("resume", RUN, "--max-cost", "5", "--detach")[0] == 0
+    assert aita("resume", RUN, "--detach")[0] == 0
+    assert [sent.body for sent in stack.asked("POST", f"{RUN_PATH}/resume")] == [{"max_cost_usd": "5.0"}, None]
+
+
+@pytest.mark.parametrize("cap", ["0", "-1", "much"])
+def test_a_cap_is_an_amount(stack: FakeStack, aita: Aita, cap: str) -> None:
+    assert aita("transcribe", "-a", "midterm", "--max-cost", cap)[0] == 2
+    assert stack.requests == []
