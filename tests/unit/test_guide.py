@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+import aita
 from local.home import Home
 from local.model import SimulatedModel
 
@@ -61,15 +62,24 @@ def environment(model_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     return tmp_path
 
 
-def test_the_guides_code_runs(environment: Path) -> None:
-    names: dict[str, Any] = {"__name__": "guide"}
+@pytest.mark.parametrize(("document", "least"), [(ROOT / "README.md", 1), (GUIDE, 12)])
+def test_the_documents_code_runs(environment: Path, document: Path, least: int) -> None:
+    names: dict[str, Any] = {"__name__": "document"}
     ran = 0
-    for block in blocks(GUIDE):
+    for block in blocks(document):
         if block.language == "python" and not block.label:
             code = "\n" * (block.line - 1) + block.text
-            exec(compile(code, str(GUIDE), "exec"), names)
+            exec(compile(code, str(document), "exec"), names)
             ran += 1
-    assert ran >= 12
+    assert ran >= least
+
+
+def test_the_api_reference_has_every_public_name(environment: Path) -> None:
+    """As ``make docs`` writes it."""
+    python(ROOT, "-m", "pdoc", "--docformat", "numpy", "--output-directory", str(environment), "aita", "!aita.cli")
+    page = (environment / "aita.html").read_text("utf-8")
+    for name in aita.__all__:
+        assert f'id="{name}"' in page, name
 
 
 def test_the_guides_kind_is_one_module_and_one_prompt(environment: Path) -> None:

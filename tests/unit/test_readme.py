@@ -1,4 +1,4 @@
-"""What the README shows is there: commands with their options, make's targets, files, settings."""
+"""What the README and the guide show is there: commands with their options, make's targets, files, settings."""
 
 import re
 import shlex
@@ -13,9 +13,10 @@ from aita.settings import UserSettings
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
-BLOCKS = re.findall(r"```sh\n(.*?)```", README, re.DOTALL)
+GUIDE = (ROOT / "docs" / "guide.md").read_text()
+BLOCKS = re.findall(r"```sh\n(.*?)```", README + GUIDE, re.DOTALL)
 LINES = [line.partition(" #")[0].strip() for block in BLOCKS for line in block.splitlines()]
-SHOWN = [line for line in LINES if line.startswith("aita ")] + re.findall(r"`(aita [^`]+)`", README)
+SHOWN = [line for line in LINES if line.startswith("aita ")] + re.findall(r"`(aita [^`]+)`", README + GUIDE)
 
 
 @pytest.mark.parametrize("line", sorted(set(SHOWN)))
