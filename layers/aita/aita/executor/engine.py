@@ -2,6 +2,7 @@
 
 import hashlib
 import itertools
+import logging
 import random
 import threading
 import time
@@ -21,6 +22,8 @@ from aita.tasks.batchable import BatchableLLMTask
 from aita.tasks.llm_task import LLMTask
 from aita.tasks.request import LLMRequest
 from aita.tasks.tokens import expected_tokens
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
@@ -105,6 +108,7 @@ class Engine:
 
     def stop(self, reason: str) -> None:
         """Let no more calls begin; the first reason counts."""
+        logger.warning("the batch stops: %s", reason)
         with self._lock:
             self.reason = self.reason or reason
         self.stopping.set()
@@ -232,6 +236,7 @@ class Engine:
 
     def _wait(self, busy: ProviderBusy, failures: int, waited: float) -> None:
         """Do what a provider's failure asks for: close the limiter for everyone, or wait longer each time."""
+        logger.info("waiting for the provider: %s", busy)
         if reason := patience.exhausted(waited):
             self.stop(reason)
         elif busy.retry_after:
