@@ -1,5 +1,6 @@
 """Settings: each variable right, wrong and empty."""
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -16,7 +17,11 @@ from aita.settings import (
 )
 
 STACK = {"AITA_TABLE": "table", "AITA_BUCKET": "bucket", "AITA_MODEL": "gpt-5"}
-API = STACK | {"AITA_STATE_MACHINE_ARN": "arn:machine", "AITA_MAX_WORKERS": "10"}
+API = STACK | {
+    "AITA_STATE_MACHINE_ARN": "arn:machine",
+    "AITA_MODEL_BASE_URL": "https://x.test/v1",
+    "AITA_MAX_WORKERS": "10",
+}
 PLAN = STACK | {"AITA_TASK_FUNCTION_ARN": "arn:task", "AITA_SPLIT_FUNCTION_ARN": "arn:split"}
 TASK = STACK | {"AITA_MODEL_BASE_URL": "https://x.test/v1", "AITA_API_KEY_SECRET": "secret"}
 
@@ -52,6 +57,10 @@ RIGHT: list[tuple[type[Environment], dict[str, str], str, str, Any]] = [
     (UserSettings, {}, "AITA_MAX_WORKERS", "10000", 10000),
     (UserSettings, {}, "AITA_RATE_LIMIT_RPS", "0", 0.0),
     (UserSettings, {}, "AITA_RATE_LIMIT_RPS", "0.5", 0.5),
+    (UserSettings, {}, "AITA_RATE_LIMIT_TPM", "90000", 90000.0),
+    (UserSettings, {}, "AITA_BATCH_SIZE", "1", 1),
+    (UserSettings, {}, "AITA_PREFIX_SCHEDULING", "false", False),
+    (UserSettings, {}, "AITA_MAX_COST_USD", "2.50", Decimal("2.50")),
     (UserSettings, {}, "AITA_ENABLE_CHECKPOINTING", "false", False),
     (UserSettings, {}, "AITA_CHECKPOINT_INTERVAL", "25", 25),
     (UserSettings, {}, "AITA_RETRY_FAILED_TASKS", "0", False),

@@ -71,7 +71,8 @@ _OUTCOMES = {
 def count_item(event: ItemEvent, executed: Executed) -> None:
     """Add what became of an item, and what it took, to the metrics of its stage."""
     metrics.add_dimension(name="stage", value=event.stage)
-    metrics.add_metric(name=_OUTCOMES[executed.answer.outcome], unit=MetricUnit.Count, value=1)
+    for outcome, count in (executed.ends or {executed.answer.outcome: 1}).items():
+        metrics.add_metric(name=_OUTCOMES[outcome], unit=MetricUnit.Count, value=count)
     usage = executed.spent.usage
     if usage.calls:
         metrics.add_metric(name="InputTokens", unit=MetricUnit.Count, value=usage.input_tokens)

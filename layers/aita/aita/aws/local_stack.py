@@ -7,11 +7,15 @@ from pathlib import Path
 from pydantic import ConfigDict, ValidationError
 
 from aita.aws.place import Place
-from aita.errors import LocalStackError
+from aita.errors import LocalStackError, SettingsError
 from aita.models.base import Frozen
 
 STACK = "aita"
 """The stack's name on AWS unless another is given."""
+
+_YES = frozenset({"1", "true", "t", "yes", "y", "on"})
+_NO = frozenset({"", "0", "false", "f", "no", "n", "off"})
+"""How AITA_LOCAL is read: as the command's option --local reads it."""
 
 _HOME = ".aita"
 _FILE = "local.json"
@@ -39,6 +43,22 @@ def choose_place(*, local: bool, stack: str | None = None, region: str | None = 
         return Place(stack or STACK, region, os.environ.get("AWS_ENDPOINT_URL") or None)
     found = find_local_stack(Path.cwd())
     return Place(stack or found.stack, region or found.region, found.endpoint_url, local=True)
+
+
+def place_of_environment() -> Place:
+    """Return where the stack is that a command without options uses: AITA_LOCAL decides.
+
+    Raises
+    ------
+    SettingsError
+        If AITA_LOCAL is neither true nor false.
+    LocalStackError
+        If the stack on this computer is meant, and there is none.
+    """
+    said = os.environ.get("AITA_LOCAL", "").strip().lower()
+    if said not in _YES | _NO:
+        raise SettingsError("AITA_LOCAL is wrong: it takes true or false")
+    return choose_place(local=said in _YES)
 
 
 def find_local_stack(start: Path) -> LocalStack:

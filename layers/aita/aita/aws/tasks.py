@@ -1,5 +1,6 @@
 """Tasks that have ended, in DynamoDB."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +12,7 @@ from aita.errors import RequestError
 from aita.models.run import TaskRow, TaskStatus
 from aita.services.protocols import Clock
 
+_TOKEN = re.compile(r"[\w.-]+", re.ASCII)  # a task's id; a kind's has a dot
 _DELETES = 25  # DynamoDB's limit for one BatchWriteItem
 
 
@@ -70,7 +72,7 @@ class DynamoTasks:
         RequestError
             If the token is not one that this list gave.
         """
-        if token is not None and not token.replace("-", "").replace("_", "").isalnum():
+        if token is not None and not _TOKEN.fullmatch(token):
             raise RequestError("next_token is not one that this list gave")
         rows: list[TaskRow] = []
         query = self._query(run_id, "TASK#")

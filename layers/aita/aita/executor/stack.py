@@ -1,53 +1,74 @@
 """The executor on the stack: the deployed state machine makes the calls, and the caller judges the replies."""
 
 import hashlib
-import json
-import os
-import tempfile
+import re
+import sys
 import time
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from aita.aws.api import Api
-from aita.aws.local_stack import choose_place
-from aita.aws.place import Place
+from aita.aws.local_stack import place_of_environment
 from aita.aws.signer import SignedApi
 from aita.aws.stack import find_stack
 from aita.aws.transfer import Transfer
-from aita.errors import AitaError, MissingInput, NotRun, RequestError, StackError, TaskError
+from aita.aws.watch import AWS, LOCAL
+from aita.errors import AitaError, MissingInput, RequestError, TaskError, TooLong
+from aita.executor.chat_runs import ChatRuns, by_size
 from aita.executor.config import ParallelExecutionConfig
-from aita.executor.progress import progress
-from aita.models.api import RunOptions, RunView, StartRun, TaskView, UploadFile
-from aita.models.names import IMAGE_TYPES
-from aita.models.result import BatchExecutionResult, TaskResult
-from aita.models.run import RunStatus, TaskStatus, Usage
+from aita.executor.conversations import Conversations
+from aita.executor.progress import Show, progress
+from aita.models.api import RunOptions, RunView
+from aita.models.names import IMAGE_TYPES, check_assignment
+from aita.models.result import BatchExecutionResult
+from aita.models.run import RunStatus
 from aita.services import keys
-from aita.services.conversation import Conversation, converse
+from aita.services.task_lines import MOST_BYTES
+from aita.settings import UserSettings
 from aita.tasks.chat import ChatTask
 from aita.tasks.llm_task import LLMTask
 from aita.tasks.request import Image, LLMRequest, Message
 
-_CHAT = "chat"
-_PIPELINE = f"kind.{_CHAT}"
-_POLL_SECONDS = 1.0
-_MOST_TASKS = 1_000_000
+Connect = Callable[[str], ChatRuns]
+"""Takes the assignment's name, and returns what runs there."""
+
 _SIGNATURES = {b"\xff\xd8\xff": "jpg", b"\x89PNG": "png", b"GIF8": "gif", b"RIFF": "webp"}
+_ENDED = frozenset({RunStatus.SUCCEEDED, RunStatus.PARTIAL, RunStatus.FAILED})
 
 
-@dataclass
+def connect(assignment: str) -> ChatRuns:
+    """Return what runs in an assignment of the stack that the environment chooses.
+
+    Raises
+    ------
+    StackError, LocalStackError
+        If there is no such stack, or it can't be reached.
+    """
+    place = place_of_environment()
+    stack = find_stack(place)
+    api = Api(SignedApi(place, stack.api_url, stack.region))
+    return ChatRuns(api, Transfer(place), assignment, pace=LOCAL if place.local else AWS)
+
+
+@dataclass(frozen=True, slots=True)
 class StackExecutor:
-    """Executes batches on the stack that the environment chooses: AITA_LOCAL=true is that of this computer.
+    """Executes batches on the stack that commands use: with AITA_LOCAL=true that of this computer.
 
-    Each task travels as what the model is to be asked, through S3; a reply that its task refuses is asked
-    again in a further run. The stack keeps every reply by what was asked, so that a batch which is executed
-    again pays for none of it twice, whether ``resume_from_checkpoint`` is given or not.
+    Each task travels through S3 as what the model is to be asked, one Lambda makes each call, and the task
+    judges the reply here; one that it refuses is asked again in a further run. The number of calls at once
+    and the model are the stack's own; AITA_MAX_COST_USD caps what the batch may cost.
+
+    The stack keeps every reply by what was asked, so a batch that is executed again pays for none of it
+    twice, also after its caller was killed. A task that failed over such replies is asked anew then, unless
+    ``retry_failed_tasks`` is off.
     """
 
     config: ParallelExecutionConfig
+    connect: Connect = connect
 
     def execute_batch(
         self,
@@ -60,227 +81,151 @@ class StackExecutor:
         Parameters
         ----------
         checkpoint_name
-            Names the batch's assignment on the stack.
+            The assignment that the batch's runs are listed under (``aita runs``). A name that no assignment
+            may have is written as one; without a name each batch has one of its own. A run of it that is
+            still going on is waited for.
+        resume_from_checkpoint
+            Makes no difference here: what was answered before is always used, unless
+            ``enable_checkpointing`` is off.
 
         Raises
         ------
-        StackError
+        StackError, LocalStackError
             If the stack is not there, or can't be reached.
-        Conflict
-            If a batch of this name is running.
+        KeyboardInterrupt
+            When interrupted; the run on the stack goes on.
         """
         started = time.monotonic()
-        assignment = _assignment(checkpoint_name)
-        batch = _Batch(tasks)
-        stopped: str | None = None
-        with progress(len(tasks), shown=self.config.show_progress) as show:
-            while stopped is None and (asking := batch.asking()):
-                run, replies = self._run(assignment, asking, lambda ended: show(batch.ended + ended, batch.failed))
-                for place, answered in replies.items():
-                    batch.take(place, answered)
-                if run.status not in {RunStatus.SUCCEEDED, RunStatus.PARTIAL, RunStatus.FAILED}:
-                    stopped = f"run {run.run_id} is {run.status}: {run.reason}"
-                elif not replies:
-                    raise StackError(f"run {run.run_id} ended as {run.status} and answered nothing: {run.reason}")
+        batch = Conversations(tasks, retry_failed=self.config.retry_failed_tasks)
+        stopped = self._execute(batch, assignment_of(checkpoint_name)) if batch.open else None
         return BatchExecutionResult(batch.results(stopped), time.monotonic() - started, stopped)
 
-    def _run(
-        self, assignment: str, asking: Mapping[int, LLMRequest], show: Any
-    ) -> tuple[RunView, dict[int, "_Answered"]]:
-        """Make one call for each request; return the run and what came of each, by the task's place."""
-        places = list(asking)
-        with tempfile.TemporaryDirectory(prefix="aita-") as folder:
-            files = dict(_images(asking.values()))
-            lines = [
-                ChatTask.of(_keyed(asking[place], assignment, files), str(place)).model_dump_json(exclude_defaults=True)
-                for place in places
-            ]
-            tasks = Path(folder) / "tasks.jsonl"
-            tasks.write_text("\n".join(lines) + "\n", "utf-8")
-            uploads = {keys.task_image(sha256, ending): path for sha256, (path, ending) in files.items()}
-            self._upload(assignment, uploads | {keys.kind_tasks(_CHAT): tasks})
-        config = self.config
-        options = RunOptions(
-            rate_limit_rps=config.rate_limit_rps,
-            rate_limit_tpm=config.rate_limit_tpm,
-            enable_checkpointing=config.enable_checkpointing,
-            checkpoint_interval=config.checkpoint_interval,
-            batch_size=config.batch_size,
-            prefix_scheduling=config.prefix_scheduling,
-        )
-        request = StartRun(assignment=assignment, pipeline=_PIPELINE, options=options)
-        run = self._api.start(request, key=str(uuid.uuid4()))
-        while run.status is RunStatus.RUNNING:
-            time.sleep(_POLL_SECONDS)
-            run = self._api.run(run.run_id)
-            show(sum(stage.succeeded for stage in run.stages))
-        return run, dict(self._answers(run, places))
-
-    def _upload(self, assignment: str, files: Mapping[str, Path]) -> None:
-        wanted = [UploadFile(name=name, size=path.stat().st_size) for name, path in files.items()]
-        for posts in self._api.uploads(assignment, wanted):
-            for post in posts:
-                path = files[post.name]
-                self._transfer.send(post, path, path.stat().st_size, lambda _: None)
-
-    def _answers(self, run: RunView, places: Sequence[int]) -> Iterator[tuple[int, "_Answered"]]:
-        texts: dict[int, str] = {}
-        for file in self._api.results(run.run_id).files:
-            with tempfile.TemporaryFile() as fetched:
-                self._transfer.fetch(file.url, fetched)
-                fetched.seek(0)
-                texts = {int(each["line"]): each["result"]["text"] for each in json.load(fetched)}
-        for task in self._api.tasks(run.run_id, None, _MOST_TASKS).tasks:
-            if "line" not in task.refs:  # the state machine recorded it: which task it was, is not known
-                continue
-            line = int(task.refs["line"])
-            yield places[line - 1], _Answered(task, texts.get(line))
-
-    @cached_property
-    def _place(self) -> Place:
-        return choose_place(local=os.environ.get("AITA_LOCAL", "").lower() in {"1", "true", "yes"})
-
-    @cached_property
-    def _api(self) -> Api:
-        stack = find_stack(self._place)
-        return Api(SignedApi(self._place, stack.api_url, stack.region))
-
-    @cached_property
-    def _transfer(self) -> Transfer:
-        return Transfer(self._place)
-
-
-@dataclass(frozen=True, slots=True)
-class _Answered:
-    """What the stack says of a call: its row, and the reply if there is one."""
-
-    row: TaskView
-    text: str | None
+    def _execute(self, batch: Conversations, assignment: str) -> str | None:
+        """Drive the conversations to their ends; return why it stopped early, if it did."""
+        cap = UserSettings.read().max_cost_usd
+        runs = self.connect(assignment)
+        with progress(batch.total, shown=self.config.show_progress) as show:
+            try:
+                return _Rounds(self.config, runs, batch, show, cap).run()
+            except KeyboardInterrupt:
+                sys.stderr.write(
+                    f"interrupted: {batch.ended} of {batch.total} tasks are done; run {runs.running} of {assignment} "
+                    f"goes on, and checkpoint_name={assignment!r} takes up what it was answered\n"
+                )
+                raise
 
 
 @dataclass(slots=True)
-class _Open:
-    """A task that waits for a reply: its conversation, what it asks now, and what it took so far."""
+class _Rounds:
+    """The runs of one batch. ``cap`` is what they may cost together, in USD."""
 
-    task: LLMTask[Any]
-    conversation: Conversation
-    request: LLMRequest
-    reply: str | None = None
-    calls: int = 0
-    seconds: float = 0.0
-    usage: Usage = field(default_factory=Usage)
+    config: ParallelExecutionConfig
+    runs: ChatRuns
+    batch: Conversations
+    show: Show
+    cap: Decimal | None
+    _spent: Decimal = Decimal(0)
+    _images: dict[str, Path] = field(default_factory=dict)
+    _names: dict[Image, str] = field(default_factory=dict)
 
+    def run(self) -> str | None:
+        """Run until every task has an end; return why it stopped before, if it did."""
+        while self.batch.open:
+            for fresh in (False, True):
+                for part in by_size(self._lines(fresh=fresh), MOST_BYTES):
+                    if (stopped := self._ask(part, fresh=fresh)) is not None:
+                        return stopped
+        return None
 
-class _Batch:
-    """The tasks of one execution and what came of each so far."""
-
-    def __init__(self, tasks: Sequence[LLMTask[Any]]) -> None:
-        self._tasks = tasks
-        self._ids: list[str] = []
-        self._open: dict[int, _Open] = {}
-        self._results: dict[int, TaskResult] = {}
-        for place, task in enumerate(tasks):
-            self._begin(place, task)
-
-    @property
-    def ended(self) -> int:
-        """How many tasks have an end."""
-        return len(self._results)
-
-    @property
-    def failed(self) -> int:
-        """How many of them failed."""
-        return sum(not result.success for result in self._results.values())
-
-    def asking(self) -> dict[int, LLMRequest]:
-        """Return what the open tasks ask now, by their places."""
-        return {place: each.request for place, each in self._open.items()}
-
-    def take(self, place: int, answered: _Answered) -> None:
-        """Hand a reply to its task, which ends or asks again."""
-        each = self._open[place]
-        row = answered.row
-        each.calls += row.asks or 0
-        each.seconds += (row.latency_ms or 0) / 1000
-        each.usage += row.usage or Usage()
-        if row.status is not TaskStatus.SUCCEEDED or answered.text is None:
-            self._end(place, error=f"{row.error_type or 'TaskError'}: {row.error_message or 'it has no result'}")
-            return
-        each.reply = answered.text
-        try:
-            each.request = each.conversation.send(answered.text)
-        except StopIteration as done:
-            self._end(place, result=done.value)
-        except TaskError as error:
-            self._end(place, error=f"{type(error).__name__}: {error}")
-
-    def results(self, stopped: str | None) -> tuple[TaskResult, ...]:
-        """Return what came of every task; those that were not run say why."""
-        not_run = f"{NotRun.__name__}: {stopped or 'the run ended'}: execute the batch again"
-        for place in list(self._open):
-            self._end(place, error=not_run)
-        return tuple(self._results[place] for place in range(len(self._tasks)))
-
-    def _begin(self, place: int, task: LLMTask[Any]) -> None:
-        task_id = task.task_id or f"task-{place}"
-        self._ids.append(task_id)
-        try:
-            self._ids[place] = task.id
-            if self._ids[place] in self._ids[:place]:
-                raise RequestError("its id is that of an earlier task of this batch: give each its own task_id")
-            given = task.given()
-            conversation = converse(task)
-            if given is None:
-                self._open[place] = _Open(task, conversation, next(conversation))
-                return
-        except AitaError as error:
-            self._results[place] = TaskResult(self._ids[place], success=False, error=f"{type(error).__name__}: {error}")
-            return
-        self._results[place] = TaskResult(self._ids[place], success=True, result=given, metadata=task.checkpoint_data())
-
-    def _end(self, place: int, result: Any = None, error: str | None = None) -> None:
-        each = self._open.pop(place)
-        self._results[place] = TaskResult(
-            task_id=self._ids[place],
-            success=error is None,
-            result=result,
-            raw_response=each.reply,
-            error=error,
-            retry_count=max(0, each.calls - 1),
-            execution_time=each.seconds,
-            usage=each.usage,
-            metadata=each.task.checkpoint_data(),
+    def _ask(self, part: Mapping[int, str], *, fresh: bool) -> str | None:
+        """Make one call for each line, and hand the replies to their tasks; return why no more can be made."""
+        if self.cap is not None and self._spent >= self.cap:
+            return f"what the batch may cost, {self.cap} USD, is spent"
+        places, before = list(part), self.batch.ended
+        run, answers = self.runs.ask(
+            list(part.values()),
+            self._images,
+            self._options(fresh=fresh),
+            lambda ended: self.show(before + ended, self.batch.failed),
         )
+        self._spent += run.usage.cost_usd or 0
+        for number, answered in answers.items():
+            self.batch.take(places[number], answered)
+        if run.status not in _ENDED or not answers:
+            return _reason(run)
+        for place in (place for number, place in enumerate(places) if number not in answers):
+            self.batch.fail(place, TaskError("the stack has no record of it: execute the batch again"))
+        return None
+
+    def _options(self, *, fresh: bool) -> RunOptions:
+        given = self.config.model_dump(include=RunOptions.model_fields.keys() - {"max_workers"})
+        options = RunOptions(**given, max_cost_usd=None if self.cap is None else self.cap - self._spent)
+        return options.model_copy(update={"enable_checkpointing": False}) if fresh else options
+
+    def _lines(self, *, fresh: bool) -> dict[int, str]:
+        """Return what the open tasks ask, by their places; a task whose request can't be sent ends here."""
+        lines: dict[int, str] = {}
+        for place, each in list(self.batch.open.items()):
+            if each.fresh is not fresh:
+                continue
+            try:
+                lines[place] = self._line(each.request)
+            except AitaError as error:
+                self.batch.fail(place, error)
+        return lines
+
+    def _line(self, request: LLMRequest) -> str:
+        messages = tuple(
+            Message(message.role, message.text, tuple(self._sent(image) for image in message.images))
+            for message in request.messages
+        )
+        try:
+            line = ChatTask.line(LLMRequest(messages, request.schema_name, request.schema, request.parameters))
+        except ValueError as error:
+            raise RequestError(f"its request is not one that the stack takes ({type(error).__name__})") from None
+        if len(line.encode()) >= MOST_BYTES:
+            raise TooLong(f"its request is longer than {MOST_BYTES // 1024 // 1024} MB")
+        return line
+
+    def _sent(self, image: Image) -> Image:
+        """Return an image as the stack knows it, and have its file sent with the next run."""
+        if image not in self._names:
+            name = keys.task_image(image.sha256, _checked(image))
+            self._names[image], self._images[name] = name, Path(image.key)
+        key = keys.material(self.runs.assignment, self._names[image])
+        return Image(key, image.sha256, image.width, image.height)
 
 
-def _assignment(name: str | None) -> str:
-    """Return the assignment of a batch: its name, as far as an assignment can have it, and a hash of the whole."""
+def assignment_of(name: str | None) -> str:
+    """Return the assignment of a batch: its name, or what is readable of it and a hash, where it can't be one."""
     if name is None:
         return f"batch-{uuid.uuid4().hex[:12]}"
-    plain = "".join(letter if letter.isascii() and letter.isalnum() else "-" for letter in name)[:40].strip("-")
-    return f"{plain or 'batch'}-{hashlib.sha256(name.encode('utf-8', 'surrogatepass')).hexdigest()[:12]}"
+    try:
+        return check_assignment(name)
+    except RequestError:
+        plain = re.sub(r"[^A-Za-z0-9]+", "-", name)[:40].strip("-")
+        return f"{plain or 'batch'}-{hashlib.sha256(name.encode('utf-8', 'surrogatepass')).hexdigest()[:12]}"
 
 
-def _images(requests: Any) -> Iterator[tuple[str, tuple[Path, str]]]:
-    """Yield the path and ending of each image by its SHA-256."""
-    for request in requests:
-        for message in request.messages:
-            for image in message.images:
-                path = Path(image.key)
-                with path.open("rb") as file:
-                    start = file.read(8)
-                ending = next((each for signature, each in _SIGNATURES.items() if start.startswith(signature)), None)
-                if ending not in IMAGE_TYPES:
-                    raise MissingInput(f"{path.name} is neither JPEG, PNG, GIF nor WebP")
-                yield image.sha256, (path, ending)
+def _reason(run: RunView) -> str:
+    return f"run {run.run_id} of {run.assignment} is {run.status}" + (f": {run.reason}" if run.reason else "")
 
 
-def _keyed(request: LLMRequest, assignment: str, files: Mapping[str, tuple[Path, str]]) -> LLMRequest:
-    """Return a request whose images are named by their keys in the assignment."""
+def _checked(image: Image) -> str:
+    """Return the ending of an image's file, which must be the one that its task was made with.
 
-    def keyed(image: Image) -> Image:
-        name = keys.task_image(image.sha256, files[image.sha256][1])
-        return Image(keys.material(assignment, name), image.sha256)
-
-    messages = tuple(Message(m.role, m.text, tuple(keyed(image) for image in m.images)) for m in request.messages)
-    return LLMRequest(messages, request.schema_name, request.schema, request.parameters)
+    Raises
+    ------
+    MissingInput, TaskError
+        If it can't be read, is another by now, or of no format that models take.
+    """
+    try:
+        data = Path(image.key).read_bytes()
+    except OSError as error:
+        raise MissingInput(f"an image of this task can't be read: {error.strerror or error}") from None
+    if hashlib.sha256(data).hexdigest() != image.sha256:
+        raise MissingInput("an image of this task was changed since the task was made: make it again")
+    ending = next((ending for start, ending in _SIGNATURES.items() if data.startswith(start)), None)
+    if ending not in IMAGE_TYPES:
+        raise TaskError("an image of this task is neither JPEG, PNG, GIF nor WebP")
+    return ending

@@ -83,7 +83,7 @@ def check_upload(name: str) -> str:
             return IMAGE_TYPES[image[1]]
     raise InvalidMaterial(
         f"a file can't be uploaded under that name ({len(name)} characters, {len(parts)} parts): use "
-        f"{', '.join(MATERIAL_TYPES)}, blank_exam.pdf or scans/<student>/<file> with an ending of "
+        f"{', '.join(MATERIAL_TYPES)}, tasks/<kind>.jsonl, blank_exam.pdf or scans/<student>/<file> with an ending of "
         f"{', '.join(SCAN_TYPES)}; names of at most {_LONGEST_NAME} bytes, without control characters"
     )
 

@@ -64,29 +64,39 @@ class Asker:
         try:
             request = next(conversation)
             while True:
-                digest = request.digest(self.llm.provider, self.llm.model)
-                reply = chain[digest] = self._reply(request, digest, event, asked, remaining)
+                digest = self.digest(request)
+                reply = chain[digest] = self.reply(request, digest, event, asked, remaining)
                 request = conversation.send(usable(reply.text, reply.finish_reason, refusal=reply.refusal))
         except StopIteration as done:
             return done.value
         except TaskError:
             for digest, reply in chain.items():
-                self.cache.reject(digest, reply, _attempt(event))
+                self.reject(digest, reply, event)
             raise
 
-    def _reply(
+    def digest(self, request: LLMRequest, *context: str) -> str:
+        """Return what a request to this model is known by."""
+        return request.digest(self.llm.provider, self.llm.model, *context)
+
+    def reply(
         self, request: LLMRequest, digest: str, event: ItemEvent, asked: Asked, remaining: Callable[[], float]
     ) -> CachedReply:
+        """Return what the model replies to one request, unjudged; it is paid for once.
+
+        Raises
+        ------
+        CallError
+            As ``ask`` does, but for what it says of judging.
+        """
         run = self.watch.get(event.run_id)
-        payer = f"{event.run_id}/{event.item.task_id}"
-        reply, images = self._look_up(request, digest, event, run)
+        reply, images = self._look_up(request, digest, event)
         if reply is None:
             if remaining() < self.longest_call + LONGEST_SLEEP:
                 raise ProviderBusy("this invocation has no time left for another call", retry_after=0)
-            reply = self._call(request, images, event, run, asked, payer)
+            reply = self._call(request, images, event, run, asked)
             self.cache.put(digest, reply)
         asked.last_reply = reply.text
-        mine = reply.paid_by == payer
+        mine = reply.paid_by == payer(event)
         asked.spent = Spent(
             asks=asked.spent.asks + 1,
             usage=asked.spent.usage + (reply.usage if mine else Usage(cached_calls=1)),
@@ -94,14 +104,29 @@ class Asker:
         )
         return reply
 
+    def recall(self, digest: str, event: ItemEvent) -> CachedReply | None:
+        """Return the reply that is kept of a request, if this item may use it.
+
+        Without checkpointing that is what the item itself paid in this attempt: it goes on where it was sent
+        to wait or died, and nothing else.
+        """
+        reply = self.cache.get(digest, _attempt(event))
+        if reply is None or self.watch.get(event.run_id).settings.enable_checkpointing:
+            return reply
+        return reply if (reply.paid_by, reply.paid_in) == (payer(event), event.attempt) else None
+
+    def reject(self, digest: str, reply: CachedReply, event: ItemEvent) -> None:
+        """Let a reply answer this attempt only."""
+        self.cache.reject(digest, reply, _attempt(event))
+
     def _look_up(
-        self, request: LLMRequest, digest: str, event: ItemEvent, run: Run
+        self, request: LLMRequest, digest: str, event: ItemEvent
     ) -> tuple[CachedReply | None, Mapping[str, bytes]]:
         """Return the cached reply, or the images for a call; both are read at once, as most calls need both."""
         keys = {image.sha256: image.key for message in request.messages for image in message.images}
         with ThreadPoolExecutor(1 + len(keys)) as pool:
             loading = {sha256: pool.submit(self.objects.get, key) for sha256, key in keys.items()}
-            cached = self.cache.get(digest, _attempt(event)) if run.settings.enable_checkpointing else None
+            cached = self.recall(digest, event)
             try:
                 images = {sha256: image.result() for sha256, image in loading.items()}
             except ObjectNotFound:
@@ -117,7 +142,6 @@ class Asker:
         event: ItemEvent,
         run: Run,
         asked: Asked,
-        payer: str,
     ) -> CachedReply:
         held, asked.held = asked.held, None
         prefix = self.admission.admit(run, event, request, held)
@@ -144,8 +168,14 @@ class Asker:
             model=reply.model,
             usage=usage,
             latency_ms=reply.latency_ms,
-            paid_by=payer,
+            paid_by=payer(event),
+            paid_in=event.attempt,
         )
+
+
+def payer(event: ItemEvent) -> str:
+    """Return what a reply says of who paid for it."""
+    return f"{event.run_id}/{event.item.task_id}"
 
 
 def _attempt(event: ItemEvent) -> str:

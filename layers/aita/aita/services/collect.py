@@ -5,7 +5,6 @@ import logging
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
 
 from aita.models.run import CollectAnswer, Item, Run, RunStatus, StageEvent, TaskRow, TaskStatus
 from aita.services import keys
@@ -13,10 +12,12 @@ from aita.services.pipelines import next_stage, stage_of
 from aita.services.plan import read_items
 from aita.services.protocols import Clock, ObjectStore, RunStore, TaskStore
 from aita.services.record import TaskFile
+from aita.services.stages.stage import Gathered
 
 logger = logging.getLogger(__name__)
 
 _READERS = 16  # results read from S3 at once
+_HALTED = (RunStatus.HALTED, RunStatus.BUDGET_REACHED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,10 @@ class Collector:
         The Map's own status plays no part: an item without a SUCCEEDED row has failed.
         """
         run = self.runs.get(event.run_id)
-        if not run.active or run.attempt != event.attempt:
+        if run.attempt != event.attempt:
+            return self._answer(event, run)
+        if not run.active:
+            self._keep_up(event, run)
             return self._answer(event, run)
         run, succeeded = self._recount(run, event.stage)
         following = next_stage(run.pipeline, event.stage)
@@ -47,23 +51,34 @@ class Collector:
         logger.info("run %s ended: %s", run.run_id, run.status)
         return self._answer(event, run)
 
+    def _keep_up(self, event: StageEvent, run: Run) -> None:
+        """Refresh the line of a run that was stopped and, where its stage has it so, gather what was done."""
+        if run.status in _HALTED and event.stage in run.stages and stage_of(event.stage).gathers_halted:
+            run, _ = self._recount(run, event.stage)
+        self.runs.summarise(run)
+
     def _recount(self, run: Run, stage: str) -> tuple[Run, int]:
         items = read_items(self.objects, run.run_id, stage)
         rows = {row.task_id: row for row in self.tasks.rows(run.run_id)}
-        succeeded = [item for item in items if _has_succeeded(rows.get(item.task_id))]
-        artifact = stage_of(stage).gather(self._results(run, stage, succeeded))
-        key = keys.material(run.assignment, stage_of(stage).artifact)
+        ended = [rows[item.task_id].status for item in items if item.task_id in rows]
+        succeeded = ended.count(TaskStatus.SUCCEEDED)
+        failed = (len(items) if run.active else len(ended)) - succeeded  # what a stop left out has not failed
+        artifact = stage_of(stage).gather_all(self._gathered(run, stage, items, rows))
+        key = stage_of(stage).artifact_key(run.assignment, run.run_id)
         self.objects.put(key, json.dumps(artifact, ensure_ascii=False, indent=1).encode())
         counts = run.stages[stage].model_copy(
-            update={"succeeded": len(succeeded), "failed": len(items) - len(succeeded), "ended_at": self.clock()}
+            update={"succeeded": succeeded, "failed": failed, "ended_at": self.clock()}
         )
         usage = sum((row.usage for row in rows.values()), run.removed_usage)
-        return self.runs.finish_stage(run.run_id, stage, counts, usage), len(succeeded)
+        return self.runs.finish_stage(run.run_id, stage, counts, usage), succeeded
 
-    def _results(self, run: Run, stage: str, items: list[Item]) -> Iterator[tuple[Item, Any]]:
-        def read(item: Item) -> tuple[Item, Any]:
+    def _gathered(self, run: Run, stage: str, items: list[Item], rows: dict[str, TaskRow]) -> Iterator[Gathered]:
+        def read(item: Item) -> Gathered:
+            ended = Gathered(item, rows.get(item.task_id))
+            if not ended.succeeded:
+                return ended
             data = self.objects.get(keys.result(run.run_id, stage, item.task_id))
-            return item, TaskFile.model_validate_json(data).result
+            return Gathered(item, ended.row, TaskFile.model_validate_json(data).result)
 
         with ThreadPoolExecutor(_READERS) as readers:
             yield from readers.map(read, items)
@@ -72,10 +87,6 @@ class Collector:
         status = run.status if run.attempt == event.attempt else RunStatus.CANCELLED
         reason = run.reason if run.attempt == event.attempt else "a later attempt has begun"
         return CollectAnswer(**event.model_dump(), status=status, reason=reason or status)
-
-
-def _has_succeeded(row: TaskRow | None) -> bool:
-    return row is not None and row.status is TaskStatus.SUCCEEDED
 
 
 def _verdict(run: Run) -> tuple[RunStatus, str]:

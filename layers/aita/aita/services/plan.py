@@ -123,7 +123,7 @@ def _sharing_calls(stage: Stage, items: list[Item], inputs: BaseModel, size: int
 def make_items(run: Run, stage: Stage, refs: Iterable[Refs], inputs: BaseModel) -> list[Item]:
     """Return a stage's items; an id covers the assignment, the work's place in it and the work's identity."""
     return [
-        Item(task_id=_task_id(run.assignment, stage, ref, stage.digest(ref, inputs, run.settings.model)), refs=ref)
+        Item(task_id=item_id(run.assignment, stage, ref, stage.digest(ref, inputs, run.settings.model)), refs=ref)
         for ref in refs
     ]
 
@@ -138,7 +138,8 @@ def _keeps(run: Run, status: TaskStatus) -> bool:
     return status is TaskStatus.SUCCEEDED or not run.settings.retry_failed_tasks
 
 
-def _task_id(assignment: str, stage: Stage, refs: Refs, digest: str) -> str:
+def item_id(assignment: str, stage: Stage, refs: Refs, digest: str) -> str:
+    """Return an item's id, which says nothing but the stage."""
     place = json.dumps([assignment, stage.name, sorted(refs.items()), digest])
     return f"{stage.name}-{sha256(place.encode()).hexdigest()[:32]}"
 

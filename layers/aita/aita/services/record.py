@@ -41,10 +41,14 @@ class Spent(Frozen):
 
 
 class Executed(Frozen):
-    """What became of an item in one invocation: the answer to the state machine, and what it took."""
+    """What became of an item in one invocation: the answer to the state machine, and what it took.
+
+    ``ends`` counts how its tasks ended, where several share the item.
+    """
 
     answer: ItemAnswer
     spent: Spent = Spent()
+    ends: dict[Outcome, int] = {}
 
     @classmethod
     def skipped(cls) -> Self:

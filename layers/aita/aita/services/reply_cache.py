@@ -10,7 +10,11 @@ from aita.services.protocols import ObjectStore
 
 
 class CachedReply(Frozen):
-    """A paid reply. ``paid_by`` names the run and task that paid; ``rejected_by`` the attempt that failed over it."""
+    """A paid reply.
+
+    ``paid_by`` names the run and task that paid, ``paid_in`` the run's attempt; ``rejected_by`` the attempt
+    that failed over it.
+    """
 
     text: str
     finish_reason: str
@@ -19,6 +23,7 @@ class CachedReply(Frozen):
     usage: Usage
     latency_ms: int
     paid_by: str
+    paid_in: int = 0
     rejected_by: str | None = None
 
 

@@ -72,13 +72,11 @@ class Reader:
 
     def results(self, run: Run) -> ResultAnswer:
         """Return where to get what the run's stages have gathered, and the map of students once there is one."""
-        names = [stage_of(stage).artifact for stage, counts in run.stages.items() if counts.ended_at is not None]
+        stages = [stage_of(stage) for stage, counts in run.stages.items() if counts.ended_at is not None]
+        found = [(stage.artifact, stage.artifact_key(run.assignment, run.run_id)) for stage in stages]
         if SplitStage.name in run.stages:
-            names.append(keys.STUDENTS)
-        files = [
-            ResultFile(name=name, url=self.objects.presign_get(keys.material(run.assignment, name), name))
-            for name in names
-        ]
+            found.append((keys.STUDENTS, keys.material(run.assignment, keys.STUDENTS)))
+        files = [ResultFile(name=name, url=self.objects.presign_get(key, name)) for name, key in found]
         return ResultAnswer(files=tuple(files))
 
     def uploads(self, assignment: str, request: UploadRequest) -> UploadAnswer:

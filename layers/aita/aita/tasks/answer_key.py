@@ -17,10 +17,15 @@ from aita.tasks.registry import register
 from aita.tasks.request import LLMRequest, Message, Parameters
 
 SHORT_QUESTION = 600
-"""Characters of a question that shares a call: a hundred words, so that five of them are less than the rules before
-them, and the reply to them all is no longer than a model writes with care."""
+"""The most characters of a question that shares a call, with its options and its own instructions: a hundred words.
+The rules before a question are 1,100 characters: with short ones they are most of a prompt, and sharing them saves
+most. A longer question saves little, and has a longer answer key, for which it better has the whole reply."""
 
 _PARAMETERS = Parameters(expected_output_tokens=300)
+
+_MOST_OUTPUT = 16_384
+"""Output tokens that a reply about several questions may take: what gpt-4o takes and larger models too. Endpoints
+refuse a request that asks for more than they have."""
 
 
 @register("answer_key")
@@ -52,17 +57,22 @@ class AnswerKeyGenerationTask(BatchableLLMTask[AnswerKey]):
         return {"question_id": self.question.question_id}
 
     def can_batch_with(self, other: Self) -> bool:
-        """Tell whether both questions are short and under the same instructions."""
-        short = all(len(task.question.question_text) <= SHORT_QUESTION for task in (self, other))
-        return short and self.instructions == other.instructions
+        """Tell whether both questions are short, under the same instructions, and not of the same id."""
+        if self.instructions != other.instructions or self.question.question_id == other.question.question_id:
+            return False
+        return self._is_short() and other._is_short()
 
     def combine_with(self, others: Sequence[Self]) -> "AnswerKeyBatch":
         """Return the task that asks for all the answer keys at once."""
         return AnswerKeyBatch(tasks=(self, *others))
 
     def split_batch_result(self, result: dict[str, str], tasks: Sequence[Self]) -> list[str | None]:
-        """Return each question's answer key as it was replied."""
-        return [result.get(task.question.question_id) for task in tasks]
+        """Return each question's answer key as it was replied; an id that two questions have is neither's."""
+        ids = [task.question.question_id for task in tasks]
+        return [result.get(question_id) if ids.count(question_id) == 1 else None for question_id in ids]
+
+    def _is_short(self) -> bool:
+        return len(self.question.question_text) + len(self.question_instructions) <= SHORT_QUESTION
 
 
 class AnswerKeyBatch(LLMTask[dict[str, str]]):
@@ -83,14 +93,17 @@ class AnswerKeyBatch(LLMTask[dict[str, str]]):
     def request(self) -> LLMRequest:
         """Return what the model is asked, with room for every answer key."""
         request = super().request()
+        expected = _PARAMETERS.expected_output_tokens * len(self.tasks)
         parameters = Parameters(
-            max_output_tokens=_PARAMETERS.max_output_tokens * len(self.tasks),
-            expected_output_tokens=_PARAMETERS.expected_output_tokens * len(self.tasks),
+            max_output_tokens=max(min(_PARAMETERS.max_output_tokens * len(self.tasks), _MOST_OUTPUT), 2 * expected),
+            expected_output_tokens=expected,
         )
         return LLMRequest(request.messages, request.schema_name, request.schema, parameters)
 
     def parse(self, reply: str) -> dict[str, str]:
-        """Take the reply apart; an id that is there twice is nobody's.
+        """Take the reply apart, judging nothing of its parts: one that is wrong fails itself only.
+
+        An id that is there twice is nobody's.
 
         Raises
         ------

@@ -34,13 +34,14 @@ class BatchableLLMTask(LLMTask[ResultT]):
 def group(tasks: Sequence[LLMTask[Any]], size: int) -> list[list[int]]:
     """Return the places of tasks that share a call, at most ``size`` in each; most groups hold one.
 
-    A task joins the last group of its class that has room, if that group's first task takes it.
+    A task joins the last group of its class that has room, if that group's first task takes it. One whose
+    result a person provided joins none: it needs no call.
     """
     groups: list[list[int]] = []
     latest: dict[type, tuple[BatchableLLMTask[Any], list[int]]] = {}
     for place, task in enumerate(tasks):
         alone = [place]
-        if size > 1 and isinstance(task, BatchableLLMTask):
+        if size > 1 and isinstance(task, BatchableLLMTask) and _asks(task):
             first, members = latest.get(type(task), (task, alone))
             if members is not alone and len(members) < size and task.can_batch_with(first):
                 members.append(place)
@@ -48,3 +49,11 @@ def group(tasks: Sequence[LLMTask[Any]], size: int) -> list[list[int]]:
             latest[type(task)] = task, alone
         groups.append(alone)
     return groups
+
+
+def _asks(task: LLMTask[Any]) -> bool:
+    """Tell whether the model is to be asked; a task whose given result is wrong fails alone, when it is run."""
+    try:
+        return task.given() is None
+    except Exception:  # noqa: BLE001 - the code of whoever wrote the task
+        return False

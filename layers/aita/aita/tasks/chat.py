@@ -1,35 +1,36 @@
 """Chat: any request, answered as it is and unjudged. The stack's executor sends its tasks as these."""
 
-from typing import Any, ClassVar, Literal, Self
+from dataclasses import asdict
+from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import BaseModel, model_validator
+from pydantic import BaseModel, Field, StringConstraints, model_validator
 
 from aita.models.base import Frozen
 from aita.tasks.llm_task import LLMTask
 from aita.tasks.registry import register
 from aita.tasks.request import Image, LLMRequest, Message, Parameters
 
+_DEFAULTS = Parameters()
+_NAME = "Reply"
+
+Pixels = Annotated[int, Field(ge=0)]
+
 
 class ChatImage(Frozen):
-    """An image by its S3 key and the SHA-256 of its bytes."""
+    """An image by its S3 key and the SHA-256 of its bytes; its size in pixels, if given, is for estimates."""
 
     key: str
-    sha256: str
+    sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+    width: Pixels = 0
+    height: Pixels = 0
 
 
 class ChatMessage(Frozen):
-    """One message."""
+    """One message; its images stand before its text."""
 
     role: Literal["system", "user", "assistant"] = "user"
     text: str
     images: tuple[ChatImage, ...] = ()
-
-
-class ReplyForm(Frozen):
-    """The JSON schema that the reply is to fit."""
-
-    name: str
-    json_schema: dict[str, Any]
 
 
 class ChatReply(Frozen):
@@ -40,53 +41,60 @@ class ChatReply(Frozen):
 
 @register("chat")
 class ChatTask(LLMTask[ChatReply]):
-    """Ask anything: a prompt, or the messages of a chat."""
+    """Ask anything: a prompt, or the messages of a chat.
+
+    Parameters
+    ----------
+    prompt
+        What the model is asked, if it is one message.
+    messages
+        The chat, if it is more: each with ``role``, ``text`` and ``images``.
+    schema, schema_name
+        The JSON schema that the reply is to fit, and its name; without one the reply is plain text.
+    temperature, max_output_tokens, expected_output_tokens, max_reply_characters
+        As in ``Parameters``.
+    """
 
     response_model: ClassVar[type[BaseModel]] = ChatReply
 
     prompt: str = ""
-    chat: tuple[ChatMessage, ...] = ()
-    form: ReplyForm | None = None
-    temperature: float = 0.0
-    max_output_tokens: int = 8192
-    expected_output_tokens: int = 500
-    max_reply_characters: int | None = None
+    chat: Annotated[tuple[ChatMessage, ...], Field(alias="messages")] = ()
+    json_schema: Annotated[dict[str, Any] | None, Field(alias="schema")] = None
+    schema_name: Annotated[str, StringConstraints(min_length=1, max_length=200)] = _NAME
+    temperature: Annotated[float, Field(ge=0, allow_inf_nan=False)] = _DEFAULTS.temperature
+    max_output_tokens: Annotated[int, Field(ge=1)] = _DEFAULTS.max_output_tokens
+    expected_output_tokens: Annotated[int, Field(ge=0)] = _DEFAULTS.expected_output_tokens
+    max_reply_characters: Annotated[int, Field(ge=1)] | None = _DEFAULTS.max_reply_characters
 
     @model_validator(mode="after")
-    def _one_of_both(self) -> Self:
+    def _either_prompt_or_messages(self) -> Self:
         if bool(self.prompt) == bool(self.chat):
-            raise ValueError("give either prompt or chat")
+            raise ValueError("give either prompt or messages")
         return self
 
     @classmethod
-    def of(cls, request: LLMRequest, task_id: str) -> Self:
-        """Return the task that makes a request."""
-        parameters = request.parameters
-        return cls(
-            task_id=task_id,
-            chat=tuple(
-                ChatMessage(
-                    role=message.role,
-                    text=message.text,
-                    images=tuple(ChatImage(key=image.key, sha256=image.sha256) for image in message.images),
-                )
-                for message in request.messages
-            ),
-            form=None if request.schema is None else ReplyForm(name=request.schema_name, json_schema=request.schema),
-            temperature=parameters.temperature,
-            max_output_tokens=parameters.max_output_tokens,
-            expected_output_tokens=parameters.expected_output_tokens,
-            max_reply_characters=parameters.max_reply_characters,
+    def line(cls, request: LLMRequest) -> str:
+        """Return a request as a line of a file of tasks, without its end.
+
+        Raises
+        ------
+        ValueError
+            If it can't be sent as it is: pydantic's ValidationError or PydanticSerializationError.
+        """
+        fields = {
+            "messages": tuple(_sent(message) for message in request.messages),
+            "schema": request.schema,
+            "schema_name": request.schema_name or _NAME,
+        }
+        return cls.model_validate(fields | asdict(request.parameters)).model_dump_json(
+            by_alias=True, exclude_defaults=True
         )
 
     def messages(self) -> tuple[Message, ...]:
         """Return the chat as it is."""
         if self.prompt:
             return (Message("user", self.prompt),)
-        return tuple(
-            Message(message.role, message.text, tuple(Image(image.key, image.sha256) for image in message.images))
-            for message in self.chat
-        )
+        return tuple(Message(message.role, message.text, _images(message)) for message in self.chat)
 
     def request(self) -> LLMRequest:
         """Return what the model is asked."""
@@ -96,10 +104,21 @@ class ChatTask(LLMTask[ChatReply]):
             expected_output_tokens=self.expected_output_tokens,
             max_reply_characters=self.max_reply_characters,
         )
-        if self.form is None:
-            return LLMRequest(self.messages(), "", None, parameters)
-        return LLMRequest(self.messages(), self.form.name, self.form.json_schema, parameters)
+        name = "" if self.json_schema is None else self.schema_name
+        return LLMRequest(self.messages(), name, self.json_schema, parameters)
 
     def parse(self, reply: str) -> ChatReply:
         """Take any reply."""
         return ChatReply(text=reply)
+
+
+def _images(message: ChatMessage) -> tuple[Image, ...]:
+    return tuple(Image(image.key, image.sha256, image.width, image.height) for image in message.images)
+
+
+def _sent(message: Message) -> ChatMessage:
+    images = tuple(
+        ChatImage(key=image.key, sha256=image.sha256, width=image.width, height=image.height)
+        for image in message.images
+    )
+    return ChatMessage(role=message.role, text=message.text, images=images)

@@ -1,7 +1,6 @@
 """The kinds of tasks: each is a module of ``aita.tasks`` with a class that ``register`` names."""
 
 import importlib
-import pkgutil
 import re
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -24,12 +23,16 @@ def register(kind: str) -> Callable[[type[TaskT]], type[TaskT]]:
     Raises
     ------
     RequestError
-        If the name is taken by another class, or is no lower-case identifier of at most 40 characters.
+        If the name is taken by another class, is no lower-case identifier of at most 40 characters, or is not
+        that of the class's module in the package.
     """
     if not _NAME.fullmatch(kind):
         raise RequestError(f"{kind[:40]!r} can't name a kind: it takes lower-case letters, digits and _, at most 40")
 
     def name(task: type[TaskT]) -> type[TaskT]:
+        package, _, module = task.__module__.rpartition(".")
+        if package == tasks.__name__ and module != kind:
+            raise RequestError(f"the kind {kind!r} must be in a module of its name, and is in {task.__module__}")
         present = _kinds.setdefault(kind, task)
         if (present.__module__, present.__qualname__) != (task.__module__, task.__qualname__):
             raise RequestError(f"the kind {kind!r} is {present.__module__}.{present.__qualname__}: take another name")
@@ -62,6 +65,8 @@ def find_kind(kind: str) -> type[LLMTask[Any]]:
 
 def all_kinds() -> dict[str, type[LLMTask[Any]]]:
     """Return every kind, those of all the package's modules included, by name."""
+    import pkgutil  # noqa: PLC0415 - functions find one kind by its name, and start without
+
     for module in pkgutil.iter_modules(tasks.__path__):
         importlib.import_module(f"{tasks.__name__}.{module.name}")
     return dict(sorted(_kinds.items()))

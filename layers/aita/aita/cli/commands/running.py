@@ -7,13 +7,13 @@ from typing import Annotated
 
 import typer
 
+from aita.aws.watch import AWS, LOCAL, follow
 from aita.cli import exits
 from aita.cli.estimate import estimate_line, estimate_table
 from aita.cli.progress import make_progress
 from aita.cli.report import RunReport, report_of
 from aita.cli.session import Session
 from aita.cli.summary import summary
-from aita.cli.watch import AWS, LOCAL, follow
 from aita.errors import StackError
 from aita.models.api import RunOptions, RunView, StartRun
 from aita.models.names import check_assignment

@@ -1,17 +1,17 @@
 """Stage ``kind.<name>``: the tasks of one kind, each a line of a file that somebody gave."""
 
-import json
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Any, ClassVar
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
-from aita.errors import InvalidMaterial, MissingMaterial, ObjectNotFound
+from aita.errors import MissingMaterial, ObjectNotFound
 from aita.models.base import Frozen
 from aita.models.run import Item
 from aita.services import keys
 from aita.services.material import Material
-from aita.services.stages.stage import LLMStage, Refs, StagePlan
+from aita.services.stages.stage import Gathered, LLMStage, Refs, StagePlan
+from aita.services.task_lines import check_images, read_lines
 from aita.tasks.batchable import BatchableLLMTask
 from aita.tasks.llm_task import LLMTask
 from aita.tasks.registry import find_kind
@@ -19,14 +19,10 @@ from aita.tasks.registry import find_kind
 KIND = "kind."
 """What the stage and pipeline of a kind begin with: their other names can't."""
 
-MOST_BYTES = 20 * 1024 * 1024
-"""The largest file of tasks: each function holds it whole."""
-
 
 class KindInputs(Frozen):
-    """The lines of a file of tasks, by their number, and whose they are."""
+    """The lines of a file of tasks, by their number: each the fields of its task, as they were given."""
 
-    assignment: str
     lines: dict[int, dict[str, Any]]
 
 
@@ -40,6 +36,7 @@ class KindStage(LLMStage):
     """
 
     inputs_model: type[BaseModel] = KindInputs
+    gathers_halted: ClassVar[bool] = True
 
     def __init__(self, kind: str) -> None:
         self.kind = find_kind(kind)
@@ -48,7 +45,7 @@ class KindStage(LLMStage):
         self.batchable = issubclass(self.kind, BatchableLLMTask)
 
     def require(self, material: Material) -> None:
-        """There must be a file of tasks, each line right."""
+        """There must be a file with a task, and each of its lines must be right."""
         self._inputs(material)
 
     def plan(self, material: Material) -> StagePlan:
@@ -60,60 +57,38 @@ class KindStage(LLMStage):
         """Return the task of one line."""
         return self.kind.model_validate(inputs.lines[int(refs["line"])])
 
+    def artifact_key(self, assignment: str, run_id: str) -> str:  # noqa: ARG002 - it is the run's
+        """Return the run's own place: its lines are those of its file, and the next run may have another."""
+        return keys.stage_file(run_id, self.name, "gathered")
+
     def gather(self, results: Iterable[tuple[Item, Any]]) -> Any:
         """Return each line's result, in the file's order."""
         return [{"line": item.refs["line"], "result": result} for item, result in results]
+
+    def gather_all(self, ended: Iterable[Gathered]) -> Any:
+        """Return what came of each line that has an end, in the file's order, and what it took."""
+        return list(_ends(ended))
 
     def _inputs(self, material: Material) -> KindInputs:
         name = keys.kind_tasks(self.kind.kind)
         try:
             data = material.objects.get(keys.material(material.assignment, name))
         except ObjectNotFound:
-            raise MissingMaterial(f"assignment {material.assignment} has no {name}: give one (aita run)") from None
+            command = f"aita run {self.kind.kind} --input FILE.jsonl"
+            raise MissingMaterial(f"assignment {material.assignment} has no {name}: give one ({command})") from None
         lines = read_lines(self.kind, data, name)
-        for number, task in lines:
-            for message in task.request().messages:
-                if any(not image.key.startswith(f"{material.assignment}/") for image in message.images):
-                    raise InvalidMaterial(f"{name}, line {number}: an image is not one of this assignment's")
-        fields = {number: task.model_dump(mode="json", exclude_defaults=True) for number, task in lines}
-        return KindInputs(assignment=material.assignment, lines=fields)
+        if not lines:
+            raise MissingMaterial(f"{name} of {material.assignment} has no tasks: put a JSON object on each line")
+        check_images(lines, material.assignment, name)
+        return KindInputs(lines={line.number: line.fields for line in lines})
 
 
-def read_lines(kind: type[LLMTask[Any]], data: bytes, name: str) -> list[tuple[int, LLMTask[Any]]]:
-    """Read a file of tasks: JSON Lines, an object of the kind's fields on each; empty lines are passed over.
-
-    Raises
-    ------
-    InvalidMaterial
-        Naming the file, the line and what is wrong, and never a value.
-    """
-    if len(data) > MOST_BYTES:
-        raise InvalidMaterial(
-            f"{name} has {len(data) // 1_000_000} MB and may have {MOST_BYTES // 1_000_000}: split it"
-        )
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise InvalidMaterial(f"{name} is not UTF-8 (byte {error.start})") from None
-    tasks = list(_tasks(kind, text, name))
-    if not tasks:
-        raise InvalidMaterial(f"{name} has no tasks: put a JSON object on each line")
-    return tasks
-
-
-def _tasks(kind: type[LLMTask[Any]], text: str, name: str) -> Iterator[tuple[int, LLMTask[Any]]]:
-    for number, line in enumerate(text.split("\n"), 1):
-        if not line.strip():
+def _ends(ended: Iterable[Gathered]) -> Iterator[dict[str, Any]]:
+    for each in ended:
+        if each.row is None:
             continue
-        try:
-            fields = json.loads(line)
-        except (ValueError, RecursionError):
-            raise InvalidMaterial(f"{name}, line {number}: it is not JSON") from None
-        if not isinstance(fields, dict):
-            raise InvalidMaterial(f"{name}, line {number}: it is no JSON object")
-        try:
-            yield number, kind.model_validate(fields)
-        except ValidationError as error:
-            details = error.errors(include_input=False, include_url=False, include_context=False)[:5]
-            problems = "; ".join(f"{'.'.join(map(str, each['loc'])) or 'it'}: {each['msg']}" for each in details)
-            raise InvalidMaterial(f"{name}, line {number}: {problems}") from None
+        row = each.row
+        came = {"result": each.result} if each.succeeded else {"error": f"{row.error_type}: {row.error_message}"}
+        usage = row.usage.model_dump(mode="json", exclude_defaults=True)
+        what = {"line": each.item.refs["line"], "task_id": each.item.task_id}
+        yield what | came | {"asks": row.asks, "latency_ms": row.latency_ms, "usage": usage}

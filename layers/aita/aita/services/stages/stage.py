@@ -8,7 +8,8 @@ from typing import Any, ClassVar, Literal
 from pydantic import BaseModel
 
 from aita.models.base import Frozen
-from aita.models.run import Item, Ref
+from aita.models.run import Item, Ref, TaskRow, TaskStatus
+from aita.services import keys
 from aita.services.material import Material
 from aita.tasks.llm_task import LLMTask
 
@@ -28,12 +29,28 @@ class StagePlan:
     files: dict[str, bytes]
 
 
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """What came of an item: its row if it has ended, and its result if it succeeded."""
+
+    item: Item
+    row: TaskRow | None
+    result: Any = None
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether there is a result."""
+        return self.row is not None and self.row.status is TaskStatus.SUCCEEDED
+
+
 class Stage(ABC):
-    """One stage. ``artifact`` is the file of the assignment that holds what the stage gathered."""
+    """One stage. ``artifact`` is the name of the file that holds what the stage gathered."""
 
     name: str
     artifact: str
     function: ClassVar[Literal["task", "split"]] = "task"
+    gathers_halted: ClassVar[bool] = False
+    """Whether what was done is gathered of a run that was halted too; else the artifact stays as it was."""
 
     @abstractmethod
     def require(self, material: Material) -> None:
@@ -56,6 +73,14 @@ class Stage(ABC):
     @abstractmethod
     def gather(self, results: Iterable[tuple[Item, Any]]) -> Any:
         """Return the artifact, as JSON, from the items that succeeded and their results, in the plan's order."""
+
+    def artifact_key(self, assignment: str, run_id: str) -> str:  # noqa: ARG002 - for stages that keep each run's own
+        """Return where the artifact is; unless overridden, the assignment has one, which each run replaces."""
+        return keys.material(assignment, self.artifact)
+
+    def gather_all(self, ended: Iterable[Gathered]) -> Any:
+        """Return the artifact from all items, in the plan's order; unless overridden, from those that succeeded."""
+        return self.gather((each.item, each.result) for each in ended if each.succeeded)
 
 
 class LLMStage(Stage):

@@ -1,0 +1,80 @@
+"""What came of each line of a file of tasks, written as JSON Lines."""
+
+import io
+import json
+import os
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from aita.cli.session import Session
+from aita.errors import NotRun, RequestError, StackError
+from aita.models.api import RunView
+from aita.services.pipelines import stage_of
+from aita.services.task_lines import TaskLine
+
+Line = dict[str, Any]
+
+
+def check_out(out: Path, input_file: Path) -> None:
+    """Check that results can be written, before anything is paid for.
+
+    Raises
+    ------
+    RequestError
+        If the folder is not there or not to be written in, or the file is the tasks' own.
+    """
+    if not out.parent.is_dir() or not os.access(out.parent, os.W_OK):
+        raise RequestError(f"--out {out}: its folder is not there, or can't be written in")
+    if out.exists() and out.samefile(input_file):
+        raise RequestError(f"--out {out}: that is the file of the tasks: name another")
+
+
+def write_results(session: Session, view: RunView, lines: Sequence[TaskLine], out: Path) -> None:
+    """Write a line for each of the tasks, in their order: its number, its task_id if it has one, its result or error.
+
+    Raises
+    ------
+    StackError
+        If what the run has made can't be fetched.
+    """
+    try:
+        gathered = {each["line"]: each for each in _gathered(session, view)}
+    except StackError as error:
+        command = session.command("results", view.run_id, "--out", "DIR")
+        raise StackError(f"the run has ended, and {out} was not written: {error}; '{command}' fetches them") from error
+    written = [_line(line, gathered.get(line.number), view) for line in lines]
+    _write(out, "".join(json.dumps(each, ensure_ascii=False) + "\n" for each in written))
+    failed = sum("error" in each for each in written)
+    session.output.note(f"{len(written)} lines in {out}" + (f", {failed} of them with an error" if failed else ""))
+
+
+def _gathered(session: Session, view: RunView) -> list[Line]:
+    name = stage_of(view.pipeline).artifact
+    for file in session.api.results(view.run_id).files:
+        if file.name == name:
+            fetched = io.BytesIO()
+            session.transfer.fetch(file.url, fetched)
+            lines: list[Line] = json.loads(fetched.getvalue())
+            return lines
+    return []
+
+
+def _line(line: TaskLine, gathered: Line | None, view: RunView) -> Line:
+    named: Line = {"line": line.number} | ({"task_id": line.task.task_id} if line.task.task_id else {})
+    if gathered is None:
+        return named | {"error": f"{NotRun.__name__}: run {view.run_id} is {view.status}: resume it"}
+    return named | {what: gathered[what] for what in ("result", "error") if what in gathered}
+
+
+def _write(out: Path, text: str) -> None:
+    """Write a file whole or not at all."""
+    descriptor, name = tempfile.mkstemp(dir=out.parent, prefix=f".{out.name}.")
+    temporary = Path(name)
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+        temporary.replace(out)
+    finally:
+        temporary.unlink(missing_ok=True)

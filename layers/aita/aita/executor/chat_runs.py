@@ -1,0 +1,211 @@
+"""Runs of the kind ``chat`` on a stack: requests go there as a file of tasks, and what came of each comes back."""
+
+import io
+import logging
+import tempfile
+import time
+import uuid
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO, Protocol
+
+from pydantic import ConfigDict, TypeAdapter, ValidationError
+
+from aita.aws.api import Api
+from aita.aws.watch import AWS, Pace, follow
+from aita.errors import Conflict, StackError
+from aita.models.api import PresignedPost, RunOptions, RunView, StartRun, UploadFile
+from aita.models.base import Frozen
+from aita.models.run import RunStatus, RunSummary, Usage
+from aita.services import keys
+from aita.services.pipelines import stage_of
+from aita.services.plan import item_id
+from aita.services.stages.kind import KIND
+from aita.tasks.chat import ChatReply, ChatTask
+
+logger = logging.getLogger(__name__)
+
+CHAT = "chat"
+PIPELINE = f"{KIND}{CHAT}"
+
+_AT_ONCE = 8
+_RUNS_LOOKED_AT = 20
+_STARTS = 5
+"""How often a run is started where another of the same assignment is in its way, and is waited for."""
+
+
+class Answered(Frozen):
+    """What came of one line: the reply, or why there is none, and what it took."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    line: int
+    task_id: str
+    result: ChatReply | None = None
+    error: str = ""
+    asks: int = 0
+    latency_ms: int = 0
+    usage: Usage = Usage()
+
+
+_ANSWERS = TypeAdapter(list[Answered])
+
+
+class Files(Protocol):
+    """What sends and fetches files: ``aita.aws.transfer.Transfer``."""
+
+    def send(self, post: PresignedPost, file: Path, size: int, on_bytes: Callable[[int], None]) -> None:
+        """Post a file."""
+        ...
+
+    def fetch(self, url: str, target: BinaryIO) -> None:
+        """Write what is under a URL into a file."""
+        ...
+
+
+@dataclass
+class ChatRuns:
+    """Runs one after the other in one assignment.
+
+    Parameters
+    ----------
+    api, files
+        The stack's API, and what moves files to and from its bucket.
+    assignment
+        Where the runs are.
+    pause, pace
+        Waits some seconds, and how often a run is looked at.
+    """
+
+    api: Api
+    files: Files
+    assignment: str
+    pause: Callable[[float], None] = field(default=time.sleep, repr=False)
+    pace: Pace = AWS
+    running: str = ""
+    """The id of the run that is watched now."""
+    _sent: set[str] = field(default_factory=set)
+
+    def ask(
+        self, lines: Sequence[str], images: Mapping[str, Path], options: RunOptions, show: Callable[[int], None]
+    ) -> tuple[RunView, dict[int, Answered]]:
+        """Run a file of these lines, and return the run's end and what came of each line, by its place from 0.
+
+        Parameters
+        ----------
+        lines
+            Tasks of the kind ``chat``.
+        images
+            The files that they show, by their names in the assignment; each is sent once.
+        options
+            What the run is started with.
+        show
+            Is told how many lines have an end.
+
+        Raises
+        ------
+        StackError
+            If the stack can't be reached or is of another version.
+        Conflict
+            If others start runs in this assignment all the time.
+        """
+        view = self._start(lines, images, options)
+        logger.info("run %s of %s asks %d questions", view.run_id, self.assignment, len(lines))
+        view = self._watch(view, show)
+        return view, self._answers(view, lines)
+
+    def _start(self, lines: Sequence[str], images: Mapping[str, Path], options: RunOptions) -> RunView:
+        request = StartRun(assignment=self.assignment, pipeline=PIPELINE, options=options)
+        for _ in range(_STARTS - 1):
+            self._upload(lines, images)
+            try:
+                return self.api.start(request, key=str(uuid.uuid4()))
+            except Conflict:
+                self._wait_for_other()
+        self._upload(lines, images)
+        return self.api.start(request, key=str(uuid.uuid4()))
+
+    def _wait_for_other(self) -> None:
+        """Wait for the run in the way, such as that of a caller who was killed: its replies are then in the cache."""
+        for run in self.api.runs(self.assignment, _RUNS_LOOKED_AT).runs:
+            if _is_running(run):
+                logger.info("waiting for run %s of %s to end", run.run_id, self.assignment)
+                self._watch(self.api.run(run.run_id), lambda _: None)
+                return
+        self.pause(self.pace.longest)
+
+    def _watch(self, first: RunView, show: Callable[[int], None]) -> RunView:
+        last, self.running = first, first.run_id
+        try:
+            for last in follow(lambda: self.api.run(first.run_id), first, self.pace, self.pause, lambda _: None):
+                show(sum(stage.succeeded + stage.failed for stage in last.stages))
+        except StackError as error:
+            raise StackError(
+                f"{error}. Run {self.running} of {self.assignment} goes on; a batch that is executed again waits for it"
+            ) from error
+        self.running = ""
+        return last
+
+    def _upload(self, lines: Sequence[str], images: Mapping[str, Path]) -> None:
+        left = {name: path for name, path in images.items() if name not in self._sent}
+        with tempfile.TemporaryDirectory(prefix="aita-") as folder:
+            tasks = Path(folder) / "tasks.jsonl"
+            tasks.write_text("".join(f"{line}\n" for line in lines), "utf-8")
+            self._send(left | {keys.kind_tasks(CHAT): tasks})
+        self._sent |= left.keys()
+
+    def _send(self, files: Mapping[str, Path]) -> None:
+        sizes = {name: path.stat().st_size for name, path in files.items()}
+        wanted = [UploadFile(name=name, size=size) for name, size in sizes.items()]
+        with ThreadPoolExecutor(_AT_ONCE) as senders:
+            for posts in self.api.uploads(self.assignment, wanted):
+                if any(post.name not in files for post in posts):
+                    raise StackError("the stack gave forms for other files than it was asked for: deploy it again")
+                sent = [senders.submit(self.files.send, p, files[p.name], sizes[p.name], lambda _: None) for p in posts]
+                for each in sent:
+                    each.result()
+
+    def _answers(self, view: RunView, lines: Sequence[str]) -> dict[int, Answered]:
+        stage = stage_of(PIPELINE)
+        found = {file.name: file.url for file in self.api.results(view.run_id).files}
+        if stage.artifact not in found:
+            return {}
+        fetched = io.BytesIO()
+        self.files.fetch(found[stage.artifact], fetched)
+        try:
+            answers = {each.line - 1: each for each in _ANSWERS.validate_json(fetched.getvalue())}
+        except ValidationError as error:
+            raise StackError("the stack's results are of another version of aita: deploy it again") from error
+        for place, each in answers.items():
+            if place >= len(lines) or each.task_id != _id_of(lines[place], place, self.assignment, view.model):
+                raise StackError(
+                    f"run {view.run_id} answered other questions: another batch of {self.assignment} was started at "
+                    "the same time. Execute them one after the other, or with a checkpoint_name each"
+                )
+        return answers
+
+
+def _is_running(run: RunSummary) -> bool:
+    return run.pipeline == PIPELINE and run.status is RunStatus.RUNNING
+
+
+def _id_of(line: str, place: int, assignment: str, model: str) -> str:
+    task = ChatTask.model_validate_json(line)
+    return item_id(assignment, stage_of(PIPELINE), {"line": place + 1}, task.digest(model))
+
+
+def by_size(lines: Mapping[int, str], most: int) -> Iterator[dict[int, str]]:
+    """Yield the lines in files of at most this many bytes; one that is longer has a file of its own."""
+    part: dict[int, str] = {}
+    size = 0
+    for place, line in lines.items():
+        length = len(line.encode()) + 1
+        if part and size + length > most:
+            yield part
+            part, size = {}, 0
+        part[place] = line
+        size += length
+    if part:
+        yield part

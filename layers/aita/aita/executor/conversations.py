@@ -1,0 +1,159 @@
+"""The conversations of a batch whose calls are made elsewhere: what each task asks next, and what came of it."""
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from aita.errors import AitaError, InvalidReply, NotRun, RequestError, TaskError
+from aita.executor.chat_runs import Answered
+from aita.models.result import TaskResult
+from aita.models.run import Usage
+from aita.services.conversation import Conversation, converse
+from aita.tasks.llm_task import LLMTask
+from aita.tasks.request import LLMRequest
+
+
+@dataclass(slots=True)
+class Open:
+    """A task without an end: its conversation, what it asks now, and what it took so far.
+
+    ``fresh`` says that it is asked without the stack's cache.
+    """
+
+    conversation: Conversation
+    request: LLMRequest
+    data: dict[str, Any]
+    fresh: bool = False
+    reply: str | None = None
+    asks: int = 0
+    seconds: float = 0.0
+    usage: Usage = field(default_factory=Usage)
+
+    @property
+    def from_cache(self) -> bool:
+        """Whether all its replies were paid for before."""
+        return self.asks > 0 and self.usage.calls == 0
+
+
+class Conversations:
+    """The tasks of one execution.
+
+    Parameters
+    ----------
+    retry_failed
+        Whether a task that failed over replies of the cache alone is asked anew.
+    """
+
+    def __init__(self, tasks: Sequence[LLMTask[Any]], *, retry_failed: bool) -> None:
+        self._tasks = tasks
+        self._retry_failed = retry_failed
+        self._ids: list[str] = []
+        self._results: dict[int, TaskResult] = {}
+        self.open: dict[int, Open] = {}
+        taken: set[str] = set()
+        for place, task in enumerate(tasks):
+            self._begin(place, task, taken)
+
+    @property
+    def total(self) -> int:
+        """How many tasks there are."""
+        return len(self._tasks)
+
+    @property
+    def ended(self) -> int:
+        """How many tasks have an end."""
+        return len(self._results)
+
+    @property
+    def failed(self) -> int:
+        """How many of them failed."""
+        return sum(not result.success for result in self._results.values())
+
+    def take(self, place: int, answered: Answered) -> None:
+        """Hand what came of a call to its task, which ends or asks again."""
+        each = self.open[place]
+        each.asks += answered.asks
+        each.seconds += answered.latency_ms / 1000
+        each.usage += answered.usage
+        if answered.result is None:
+            self._end(place, error=answered.error or "TaskError: the stack gave no reason")
+            return
+        text = each.reply = answered.result.text
+        self._go_on(place, lambda: each.conversation.send(text))
+
+    def fail(self, place: int, error: AitaError) -> None:
+        """End a task that has no result."""
+        self._end(place, error=_told(error))
+
+    def results(self, stopped: str | None) -> tuple[TaskResult, ...]:
+        """Return what came of every task; those that were not run say why."""
+        not_run = NotRun(f"{stopped or 'the batch stopped'}: execute the batch again to run this task")
+        for place in list(self.open):
+            self.fail(place, not_run)
+        return tuple(self._results[place] for place in range(len(self._tasks)))
+
+    def _begin(self, place: int, task: LLMTask[Any], taken: set[str]) -> None:
+        self._ids.append(task.task_id or f"task-{place}")
+        try:
+            self._ids[place] = _new_id(task, taken)
+            data = task.checkpoint_data()
+            json.dumps(data)
+            given = task.given()
+            if given is None:
+                conversation = converse(task)
+                self.open[place] = Open(conversation, next(conversation), data)
+            else:
+                self._results[place] = TaskResult(self._ids[place], success=True, result=given, metadata=data)
+        except AitaError as error:
+            self._results[place] = TaskResult(self._ids[place], success=False, error=_told(error))
+        except Exception as error:  # noqa: BLE001 - as in _go_on()
+            raised = f"the task's own code raised {type(error).__name__}"
+            failure = TaskError(f"{raised}: see its messages(), given() and checkpoint_data()")
+            self._results[place] = TaskResult(self._ids[place], success=False, error=_told(failure))
+
+    def _go_on(self, place: int, step: Callable[[], LLMRequest]) -> None:
+        """Let a task say what it asks next, or end it."""
+        each = self.open[place]
+        try:
+            each.request = step()
+        except StopIteration as done:
+            self._end(place, result=done.value)
+        except InvalidReply as error:
+            if each.fresh or not each.from_cache or not self._retry_failed:
+                self.fail(place, error)
+            else:  # all that it was told came from the cache: the model may say something else by now
+                each.fresh, each.conversation = True, converse(self._tasks[place])
+                self._go_on(place, lambda: next(each.conversation))
+        except AitaError as error:
+            self.fail(place, error)
+        except Exception as error:  # noqa: BLE001 - the code of whoever wrote the task: only this task fails by it
+            raised = f"the task's own code raised {type(error).__name__}"
+            self.fail(place, TaskError(f"{raised}: see its messages(), parse() and salvage()"))
+
+    def _end(self, place: int, result: Any = None, error: str | None = None) -> None:
+        each = self.open.pop(place)
+        self._results[place] = TaskResult(
+            task_id=self._ids[place],
+            success=error is None,
+            result=result,
+            raw_response=each.reply,
+            error=error,
+            retry_count=max(0, each.asks - 1),
+            execution_time=each.seconds,
+            usage=each.usage,
+            metadata=each.data,
+            resumed=each.from_cache,
+        )
+
+
+def _new_id(task: LLMTask[Any], taken: set[str]) -> str:
+    task_id = task.id
+    if task_id in taken:
+        raise RequestError("its id is that of an earlier task of this batch: give each its own task_id")
+    taken.add(task_id)
+    return task_id
+
+
+def _told(error: AitaError) -> str:
+    return f"{type(error).__name__}: {error}"

@@ -1,0 +1,194 @@
+"""A kind as a run of the real definition and handlers, and the executor on that stack."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+from urllib.parse import unquote, urlencode, urlsplit
+
+import pytest
+
+import aita.errors
+from aita import SimpleLLMTask, VisionLLMTask
+from aita.aws.api import Api
+from aita.executor.chat_runs import ChatRuns
+from aita.executor.config import ParallelExecutionConfig
+from aita.executor.stack import StackExecutor
+from aita.models.api import PresignedPost
+from tests.integration.material import page
+from tests.integration.provider import Answer
+from tests.integration.stack import Stack
+
+BUCKET = "aita-test"
+
+
+def text_of(request: dict[str, Any]) -> str:
+    content = request["messages"][-1]["content"]
+    return str(content if isinstance(content, str) else content[-1]["text"])
+
+
+def echo(request: dict[str, Any]) -> Answer:
+    return Answer(f"re: {text_of(request)}")
+
+
+def jsonl(*lines: dict[str, Any]) -> str:
+    return "".join(json.dumps(line) + "\n" for line in lines)
+
+
+def gathered(stack: Stack, run: dict[str, Any]) -> list[dict[str, Any]]:
+    code, answer = stack.call("GET", f"/runs/{run['run_id']}/results")
+    assert code == 200, answer
+    assert [file["name"] for file in answer["files"]] == ["chat.results.json"]
+    lines: list[dict[str, Any]] = stack.get(f"runs/{run['run_id']}/kind.chat/gathered.json")
+    return lines
+
+
+@dataclass
+class Client:
+    """What the executor reaches the stack with: its API's handler, and the bucket in place of presigned URLs."""
+
+    stack: Stack
+
+    def request(
+        self,
+        method: str,
+        *path: str,
+        query: Mapping[str, str | int | None] | None = None,
+        body: Mapping[str, Any] | None = None,
+        idempotency_key: str | None = None,
+    ) -> Any:
+        given = {name: value for name, value in (query or {}).items() if value is not None}
+        route = "/" + "/".join(path) + (f"?{urlencode(given)}" if given else "")
+        headers = {"Idempotency-Key": idempotency_key} if idempotency_key else {}
+        code, answer = self.stack.call(method, route, body, headers=headers)
+        if code >= 400:
+            raise getattr(aita.errors, answer["error"])(answer["message"])
+        return answer
+
+    def send(self, post: PresignedPost, file: Path, size: int, on_bytes: Callable[[int], None]) -> None:
+        self.stack.s3.put_object(Bucket=BUCKET, Key=post.fields["key"], Body=file.read_bytes())
+
+    def fetch(self, url: str, target: BinaryIO) -> None:
+        key = unquote(urlsplit(url).path).lstrip("/").removeprefix(f"{BUCKET}/")
+        target.write(self.stack.s3.get_object(Bucket=BUCKET, Key=key)["Body"].read())
+
+    def executor(self) -> StackExecutor:
+        config = ParallelExecutionConfig(show_progress=False, rate_limit_rps=0)
+        return StackExecutor(config, lambda assignment: ChatRuns(Api(self), self, assignment, pause=lambda _: None))
+
+
+def test_a_file_of_prompts_goes_through(stack: Stack, assignment: str) -> None:
+    stack.provider.answer = echo
+    prompts = [{"prompt": f"{assignment} {number}"} for number in range(3)]
+    stack.put(f"{assignment}/tasks/chat.jsonl", jsonl(*prompts))
+    run = stack.wait(stack.start(assignment, "kind.chat"))
+    assert run["status"] == "SUCCEEDED"
+    assert [(each["line"], each["result"]["text"]) for each in gathered(stack, run)] == [
+        (number + 1, f"re: {assignment} {number}") for number in range(3)
+    ]
+    assert "response_format" not in stack.provider.requests[0]
+
+
+def test_one_that_the_model_refuses_fails_alone(stack: Stack, assignment: str) -> None:
+    stack.provider.answer = lambda request: (
+        Answer(status=400, code="content_filter") if "bad" in text_of(request) else echo(request)
+    )
+    stack.put(f"{assignment}/tasks/chat.jsonl", jsonl({"prompt": f"{assignment} bad"}, {"prompt": assignment}))
+    run = stack.wait(stack.start(assignment, "kind.chat"))
+    assert run["status"] == "PARTIAL"
+    first, second = gathered(stack, run)
+    assert first["error"].startswith("Refused: ")
+    assert second["result"] == {"text": f"re: {assignment}"}
+    (task,) = stack.tasks(run["run_id"], "FAILED")
+    assert task["refs"] == {"line": 1}
+
+
+def test_what_a_halted_run_has_done_is_gathered(stack: Stack, assignment: str) -> None:
+    stack.provider.answer = lambda request: (
+        Answer(status=401, code="invalid_api_key") if text_of(request).endswith("last") else echo(request)
+    )
+    prompts = [{"prompt": f"{assignment} first"}, {"prompt": f"{assignment} last"}]
+    stack.put(f"{assignment}/tasks/chat.jsonl", jsonl(*prompts))
+    run = stack.wait(stack.start(assignment, "kind.chat"))
+    assert run["status"] == "HALTED"
+    assert {each["line"] for each in gathered(stack, run)} <= {1}
+    code, runs = stack.call("GET", f"/runs?assignment={assignment}")
+    assert (code, runs["runs"][0]["status"]) == (200, "HALTED")
+
+
+@pytest.mark.parametrize(
+    ("pipeline", "name", "data", "code", "told"),
+    [
+        ("kind.chat", "tasks/chat.jsonl", '{"prompt": 7}', 422, "tasks/chat.jsonl, line 1: prompt: "),
+        ("kind.chat", "tasks/chat.jsonl", "\n", 422, "has no tasks"),
+        ("kind.chat", "tasks/other.jsonl", "{}", 422, "has no tasks/chat.jsonl"),
+        ("kind.../x", "tasks/x.jsonl", "{}", 400, "there is no kind '../x'"),
+        ("kind.nope", "tasks/nope.jsonl", "{}", 400, "there is no kind 'nope'"),
+    ],
+)
+def test_what_can_not_be_run_is_refused_at_the_start(
+    stack: Stack, assignment: str, pipeline: str, name: str, data: str, code: int, told: str
+) -> None:
+    stack.put(f"{assignment}/{name}", data)
+    answered, error = stack.call("POST", "/runs", {"assignment": assignment, "pipeline": pipeline})
+    assert answered == code
+    assert told in error["message"]
+
+
+def test_no_key_of_another_assignment_can_be_read(stack: Stack, assignment: str) -> None:
+    stack.put("final/pages/1.jpg", page("secret"))
+    for key in ("final/pages/1.jpg", f"{assignment}/../final/pages/1.jpg"):
+        image = {"key": key, "sha256": "0" * 64}
+        stack.put(f"{assignment}/tasks/chat.jsonl", jsonl({"messages": [{"text": "What is it?", "images": [image]}]}))
+        code, error = stack.call("POST", "/runs", {"assignment": assignment, "pipeline": "kind.chat"})
+        assert (code, error["error"]) == (422, "InvalidMaterial")
+
+
+def test_the_list_of_a_kinds_tasks_pages(stack: Stack, assignment: str) -> None:
+    stack.provider.answer = echo
+    stack.put(f"{assignment}/tasks/chat.jsonl", jsonl(*({"prompt": f"{assignment} {n}"} for n in range(3))))
+    run = stack.wait(stack.start(assignment, "kind.chat"))
+    seen: list[int] = []
+    query = "limit=2"
+    while query:
+        code, answer = stack.call("GET", f"/runs/{run['run_id']}/tasks?{query}")
+        assert code == 200, answer
+        seen += [task["refs"]["line"] for task in answer["tasks"]]
+        query = f"limit=2&next_token={answer['next_token']}" if answer["next_token"] else ""
+    assert sorted(seen) == [1, 2, 3]
+
+
+def test_the_executor_asks_again_in_a_further_run_and_pays_nothing_twice(
+    stack: Stack, assignment: str, tmp_path: Path
+) -> None:
+    def answer(request: dict[str, Any]) -> Answer:
+        return Answer("at last" if len(request["messages"]) > 1 else f"re: {text_of(request)}")
+
+    def patient(text: str) -> str:
+        if text != "at last":
+            raise ValueError("once more")
+        return text
+
+    stack.provider.answer = answer
+    (tmp_path / "page.jpg").write_bytes(page(assignment))
+    tasks = [
+        SimpleLLMTask(task_id="plain", prompt=f"{assignment} plain"),
+        SimpleLLMTask(task_id="again", prompt=f"{assignment} again", parse_fn=patient),
+        VisionLLMTask(task_id="page", prompt=f"{assignment} page", images=(tmp_path / "page.jpg",)),
+    ]
+    batch = Client(stack).executor().execute_batch(tasks, assignment)
+    assert [result.result for result in batch.task_results] == [
+        f"re: {assignment} plain",
+        "at last",
+        f"re: {assignment} page",
+    ]
+    assert [result.retry_count for result in batch.task_results] == [0, 1, 0]
+    assert batch.metrics.tokens == 4 * 120
+    asked = len(stack.provider.requests)
+    again = Client(stack).executor().execute_batch(tasks, assignment, resume_from_checkpoint=True)
+    assert [result.result for result in again.task_results] == [result.result for result in batch.task_results]
+    assert (len(stack.provider.requests), again.metrics.resumed) == (asked, 3)
+    for function, event in stack.invocations:
+        if function != "api":
+            assert assignment not in json.dumps(event), "what is asked is no part of any state"
