@@ -6,6 +6,8 @@ BIN = .venv/bin
 # MiniStack pins botocore, which settles boto3; its own extra for SAM templates brings much that is not used.
 EMULATOR = ministack==1.5.33 aws-sam-translator==1.115.0 boto3
 
+PEERS = flexllm==0.17.10
+
 # sam looks for the interpreter that compiles the layers here.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export SAM_CLI_TELEMETRY = 0
@@ -34,7 +36,7 @@ test: venv emulator ## Run what decides whether a change is good: lint, types, l
 	$(BIN)/cfn-lint template.yaml
 	$(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder
 
-bench: venv emulator ## Measure, and print one table
+bench: venv emulator .aita/peers/installed ## Measure, and print one table
 	$(BIN)/python -m benchmarks
 
 docs: venv ## Write the API reference from the docstrings, to out/docs
@@ -54,4 +56,10 @@ clean: ## Stop the local stack and remove everything that was made here
 .aita/emulator/installed: Makefile $(REQUIREMENTS) | .venv/installed
 	$(BIN)/python -m venv .aita/emulator
 	.aita/emulator/bin/python $(PIP_INSTALL) $(EMULATOR) $(REQUIREMENTS:%=--requirement %)
+	touch $@
+
+# A published batch runner that the benchmarks compare with; it does not install beside what is here.
+.aita/peers/installed: Makefile | .venv/installed
+	$(BIN)/python -m venv .aita/peers
+	.aita/peers/bin/python $(PIP_INSTALL) $(PEERS)
 	touch $@

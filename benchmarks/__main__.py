@@ -9,9 +9,39 @@ from pathlib import Path
 
 from rich.console import Console
 
-from benchmarks import cold_start, pipelines, planning, report, splitting
+from benchmarks import (
+    batching,
+    cold_start,
+    faults,
+    kills,
+    limits,
+    on_stack,
+    outages,
+    pipelines,
+    planning,
+    prefix_cache,
+    report,
+    splitting,
+    stack_kills,
+    throughput,
+)
 
 PAGE = Path(__file__).parents[1] / "docs" / "benchmarks.md"
+PARTS = (
+    cold_start,
+    planning,
+    splitting,
+    pipelines,
+    throughput,
+    limits,
+    outages,
+    faults,
+    kills,
+    batching,
+    prefix_cache,
+    on_stack,
+    stack_kills,
+)
 BEGIN, END = "<!-- table: begin -->", "<!-- table: end -->"
 
 
@@ -19,7 +49,7 @@ def main() -> int:
     """Return 0 if every bound is kept, else 1."""
     console = Console()
     cases = []
-    for part in (cold_start, planning, splitting, pipelines):
+    for part in PARTS:
         console.print(f"measuring {part.__name__.rpartition('.')[2]} ...", style="dim")
         cases += part.measure()
     report.show(cases, console)

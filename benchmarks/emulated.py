@@ -1,9 +1,10 @@
 """A stack of the benchmark's own on the emulator, with the simulated model, and the API to run it."""
 
 import json
+import os
+import signal
 import tempfile
 import time
-import urllib.request
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,9 +16,11 @@ from aita.aws.api import Api
 from aita.aws.place import Place
 from aita.aws.signer import SignedApi
 from aita.aws.stack import find_stack
-from aita.models.api import RunView, StartRun
+from aita.models.api import RunOptions, RunView, StartRun
 from aita.models.run import RunStatus
+from benchmarks.server import Model
 from local import stack
+from local.emulator import Emulator
 from local.home import Home
 
 POLL_SECONDS = 0.25
@@ -26,27 +29,24 @@ PATIENCE_SECONDS = 300.0
 
 @dataclass(frozen=True)
 class Emulated:
-    """The running stack: a client of its bucket, its API, and its model's base URL."""
+    """The running stack: a client of its bucket, its API, and its model."""
 
+    home: Home
+    settings: stack.LocalSettings
     s3: Any
     bucket: str
     api: Api
-    model_url: str
+    model: Model
 
     def put(self, key: str, data: bytes) -> None:
         """Upload an object, as ``aws s3 sync`` does."""
         self.s3.put_object(Bucket=self.bucket, Key=key, Body=data)
 
-    def set_model(self, **settings: float) -> None:
-        """Change the simulated model's latency or limits."""
-        request = urllib.request.Request(
-            f"{self.model_url.removesuffix('/v1')}/control",
-            data=json.dumps(settings).encode(),
-            headers={"Content-Type": "application/json"},
-        )
-        urllib.request.urlopen(request, timeout=5).close()
+    def read(self, key: str) -> Any:
+        """Return what a file of JSON holds."""
+        return json.loads(self.s3.get_object(Bucket=self.bucket, Key=key)["Body"].read())
 
-    def run(self, assignment: str, pipeline: str) -> RunView:
+    def run(self, assignment: str, pipeline: str, options: RunOptions = RunOptions()) -> RunView:
         """Run a pipeline to its end.
 
         Raises
@@ -54,14 +54,54 @@ class Emulated:
         RuntimeError
             Unless all of it succeeded in time: half a run is no measurement.
         """
-        run = self.api.start(StartRun(assignment=assignment, pipeline=pipeline), key=uuid.uuid4().hex)
+        return self.succeeded(self.start(assignment, pipeline, options))
+
+    def start(self, assignment: str, pipeline: str, options: RunOptions = RunOptions()) -> RunView:
+        """Start a run."""
+        return self.api.start(StartRun(assignment=assignment, pipeline=pipeline, options=options), key=uuid.uuid4().hex)
+
+    def ended(self, run: RunView) -> RunView:
+        """Wait for the end of a run, however it ends, and return it."""
         deadline = time.monotonic() + PATIENCE_SECONDS
         while run.status is RunStatus.RUNNING and time.monotonic() < deadline:
             time.sleep(POLL_SECONDS)
             run = self.api.run(run.run_id)
-        if run.status is not RunStatus.SUCCEEDED:
-            raise RuntimeError(f"{pipeline} of {assignment} is {run.status}: {run.reason}")
         return run
+
+    def succeeded(self, run: RunView) -> RunView:
+        """Wait for the end of a run, and return it.
+
+        Raises
+        ------
+        RuntimeError
+            Unless all of it succeeded in time.
+        """
+        run = self.ended(run)
+        if run.status is not RunStatus.SUCCEEDED:
+            raise RuntimeError(f"{run.pipeline} of {run.assignment} is {run.status}: {run.reason}")
+        return run
+
+    def restart(self) -> None:
+        """Stop the stack so that its state is kept, and start it again; the model starts anew."""
+        stack.down(home=self.home, say=lambda _: None)
+        self.up()
+
+    def up(self) -> None:
+        """Start what is not running."""
+        stack.up(self.settings, home=self.home, say=lambda _: None)
+
+    def kill(self) -> None:
+        """End the emulator as a crash would, and wait until it is gone."""
+        daemon = Emulator(self.home).daemon
+        os.kill(self.emulator_pid, signal.SIGKILL)
+        while daemon.is_running():
+            time.sleep(0.02)
+
+    @property
+    def emulator_pid(self) -> int:
+        """The id of the emulator's process."""
+        pid: int = json.loads((self.home.path / "processes" / "emulator.json").read_text())["pid"]
+        return pid
 
 
 @contextmanager
@@ -75,6 +115,7 @@ def emulated(concurrency: int) -> Iterator[Emulated]:
             place = Place(connection.stack, connection.region, connection.endpoint_url, local=True)
             found = find_stack(place)
             api = Api(SignedApi(place, found.api_url, found.region))
-            yield Emulated(place.client("s3"), found.bucket, api, connection.model_base_url)
+            model = Model(connection.model_base_url)
+            yield Emulated(home, settings, place.client("s3"), found.bucket, api, model)
         finally:
             stack.down(home=home, say=lambda _: None)

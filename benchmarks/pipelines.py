@@ -30,12 +30,12 @@ def measure() -> list[Case]:
     pages = scans.jpegs(PAGES * (REPEATS + 1))
     with emulated(CONCURRENCY) as stack:
         _warm_up(stack)
-        stack.set_model(latency=LATENCY)
+        stack.model.control(latency=LATENCY)
         transcribed, rubrics = [], []
         for repeat in range(REPEATS):
             transcribed.append(_transcribe(stack, f"pages{repeat}", pages[repeat * PAGES : (repeat + 1) * PAGES]))
             rubrics.append(_rubric(stack, f"questions{repeat}"))
-        plain = _plain(stack.model_url, pages[-PAGES:])
+        plain = _plain(stack.model.base_url, pages[-PAGES:])
     return [*_transcribe_cases(transcribed), *_rubric_cases(rubrics), *plain]
 
 
@@ -82,7 +82,7 @@ def _plain(base_url: str, pages: list[bytes]) -> list[Case]:
 
 def _warm_up(stack: Emulated) -> None:
     """Start as many workers of the task function as the measured runs use."""
-    stack.set_model(latency=LATENCY)
+    stack.model.control(latency=LATENCY)
     _transcribe(stack, "warm", scans.jpegs(2 * CONCURRENCY))
     _rubric(stack, "warm")
 

@@ -9,11 +9,30 @@ COLUMNS = ("case", "measured", "against", "ratio", "must be", "met")
 
 
 @dataclass(frozen=True)
+class Limit:
+    """A count or a share that stands beside a case's ratio, and the most that it may be; ``None`` is no bound."""
+
+    name: str
+    value: float
+    most: float | None
+    is_share: bool = False
+
+    @property
+    def met(self) -> bool | None:
+        """Whether the bound is kept; ``None`` without one."""
+        return None if self.most is None else self.value <= self.most
+
+    def show(self, value: float) -> str:
+        """Return a value with the limit's name, as the table has it."""
+        return f"{value * 100:.3g}% {self.name}" if self.is_share else f"{value:g} {self.name}"
+
+
+@dataclass(frozen=True)
 class Case:
     """One line of the table: a measurement, what it is held against, and their ratio with its bound.
 
-    ``at_least`` says on which side of the bound the ratio must lie. A case without a bound is
-    there to be compared with.
+    ``at_least`` says on which side of the bound the ratio must lie; ``limits`` are what else must
+    hold. A case without a bound is there to be compared with.
     """
 
     name: str
@@ -22,20 +41,35 @@ class Case:
     ratio: float | None = None
     bound: float | None = None
     at_least: bool = True
+    limits: tuple[Limit, ...] = ()
 
     @property
     def met(self) -> bool | None:
-        """Whether the bound is kept; ``None`` without one."""
+        """Whether all bounds are kept; ``None`` if there are none."""
+        known = [met for met in (self._ratio_met, *(limit.met for limit in self.limits)) if met is not None]
+        return all(known) if known else None
+
+    def row(self) -> tuple[str, ...]:
+        """Return the line's cells."""
+        values = [] if self.ratio is None else [f"{self.ratio:.2f}"]
+        bounds = [] if self.bound is None else [f"{'≥' if self.at_least else '≤'} {self.bound:g}"]
+        for limit in self.limits:
+            values.append(limit.show(limit.value))
+            if limit.most is not None:
+                bounds.append(f"{'≤ ' if limit.most else ''}{limit.show(limit.most)}")
+        met = {True: "yes", False: "NO", None: ""}[self.met]
+        return self.name, self.measured, self.against, ", ".join(values), ", ".join(bounds), met
+
+    @property
+    def _ratio_met(self) -> bool | None:
         if self.bound is None or self.ratio is None:
             return None
         return self.ratio >= self.bound if self.at_least else self.ratio <= self.bound
 
-    def row(self) -> tuple[str, ...]:
-        """Return the line's cells."""
-        ratio = "" if self.ratio is None else f"{self.ratio:.2f}"
-        bound = "" if self.bound is None else f"{'≥' if self.at_least else '≤'} {self.bound:g}"
-        met = {True: "yes", False: "NO", None: ""}[self.met]
-        return self.name, self.measured, self.against, ratio, bound, met
+
+def say(doing: str) -> None:
+    """Print what is being measured."""
+    print(f"  {doing} ...", flush=True)
 
 
 def show(cases: list[Case], console: Console) -> None:

@@ -8,7 +8,7 @@ its part, or, if none did, of the first that is then asked alone.
 import logging
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from aita.errors import TaskError
@@ -36,7 +36,7 @@ class Part:
 
     text: str
     result: Any
-    spent: Spent = Spent()
+    spent: Spent = field(default_factory=Spent)
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,6 +71,10 @@ class AnswerKeyGenerationTask(BatchableLLMTask[AnswerKey]):
         ids = [task.question.question_id for task in tasks]
         return [result.get(question_id) if ids.count(question_id) == 1 else None for question_id in ids]
 
+    def block(self) -> str:
+        """Return what a prompt about several questions says of this one."""
+        return self.messages()[1].text if self.question_instructions else describe_question(self.question)
+
     def _is_short(self) -> bool:
         return len(self.question.question_text) + len(self.question_instructions) <= SHORT_QUESTION
 
@@ -85,10 +89,9 @@ class AnswerKeyBatch(LLMTask[dict[str, str]]):
 
     def messages(self) -> tuple[Message, ...]:
         """Return what one question's prompt begins with too, then the questions."""
-        prompts = [task.messages() for task in self.tasks]
-        closing = load_prompt("answer_keys").messages(count=str(len(prompts)))[1].text
-        questions = [user.text for _, user in prompts]
-        return prompts[0][0], Message("user", "\n\n".join([*questions, closing]))
+        questions = "\n\n".join(task.block() for task in self.tasks)
+        _, user = load_prompt("answer_keys").messages(questions=questions, count=str(len(self.tasks)))
+        return self.tasks[0].messages()[0], user
 
     def request(self) -> LLMRequest:
         """Return what the model is asked, with room for every answer key."""

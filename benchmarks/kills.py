@@ -1,0 +1,58 @@
+"""The executor in process, killed in the middle and resumed: what was answered is not asked again."""
+
+import tempfile
+
+from benchmarks.clients import Job, Outcome
+from benchmarks.report import Case, Limit, say
+from benchmarks.runs import run_once, started
+from benchmarks.server import Model, simulated_model
+
+TASKS, CONCURRENCY = 200, 20
+SHARES = (0.25, 0.50, 0.75)
+PATIENCE = 30.0
+
+
+def measure() -> list[Case]:
+    """Kill a run at each share of its tasks, and hold what its resume makes against a run that nobody disturbed."""
+    with simulated_model() as model:
+        say("the executor in process, undisturbed")
+        undisturbed = _resume(model, "")
+        return [_killed(model, share, undisturbed) for share in SHARES]
+
+
+def _killed(model: Model, share: float, undisturbed: Outcome) -> Case:
+    name = f"in process, {TASKS} tasks, {CONCURRENCY} at once, kill -9 at {share:.0%}"
+    say(name)
+    model.control(reset_stats=True)
+    with tempfile.TemporaryDirectory(prefix="aita-bench-") as checkpoints:
+        with started("aita", _job(model, checkpoints)) as process:
+            at_kill = model.wait_until(lambda counted: counted.replies >= share * TASKS, PATIENCE)
+            process.kill()
+            process.wait()
+        model.wait_until(lambda counted: counted.in_flight == 0, PATIENCE)
+        resumed = _resume(model, checkpoints)
+    return killed_case(name, at_kill.in_flight, model.stats().replies - TASKS, CONCURRENCY, resumed, undisturbed)
+
+
+def killed_case(
+    name: str, in_flight: int, repeated: int, concurrency: int, resumed: Outcome, undisturbed: Outcome
+) -> Case:
+    """Return the line of a kill; at most what was in flight at it may be asked again."""
+    return Case(
+        name,
+        f"{repeated} calls repeated after the resume",
+        f"{in_flight} in flight at the kill, of {concurrency}",
+        limits=(
+            Limit("repeated", repeated, concurrency),
+            Limit("lost", resumed.lost, 0),
+            Limit("other results", int(resumed.digest != undisturbed.digest), 0),
+        ),
+    )
+
+
+def _resume(model: Model, checkpoints: str) -> Outcome:
+    return run_once("aita", _job(model, checkpoints, resume=bool(checkpoints)))
+
+
+def _job(model: Model, checkpoints: str, *, resume: bool = False) -> Job:
+    return Job(model.base_url, tasks=TASKS, concurrency=CONCURRENCY, checkpoints=checkpoints, resume=resume)
