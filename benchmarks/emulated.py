@@ -46,7 +46,7 @@ class Emulated:
         """Return what a file of JSON holds."""
         return json.loads(self.s3.get_object(Bucket=self.bucket, Key=key)["Body"].read())
 
-    def run(self, assignment: str, pipeline: str, options: RunOptions = RunOptions()) -> RunView:
+    def run(self, assignment: str, pipeline: str, options: RunOptions | None = None) -> RunView:
         """Run a pipeline to its end.
 
         Raises
@@ -56,9 +56,11 @@ class Emulated:
         """
         return self.succeeded(self.start(assignment, pipeline, options))
 
-    def start(self, assignment: str, pipeline: str, options: RunOptions = RunOptions()) -> RunView:
+    def start(self, assignment: str, pipeline: str, options: RunOptions | None = None) -> RunView:
         """Start a run."""
-        return self.api.start(StartRun(assignment=assignment, pipeline=pipeline, options=options), key=uuid.uuid4().hex)
+        return self.api.start(
+            StartRun(assignment=assignment, pipeline=pipeline, options=options or RunOptions()), key=uuid.uuid4().hex
+        )
 
     def ended(self, run: RunView) -> RunView:
         """Wait for the end of a run, however it ends, and return it."""

@@ -17,11 +17,11 @@ def measure() -> list[Case]:
     ran: dict[str, list[Runs]] = {client: [] for client in ("aita", *PEERS)}
     with simulated_model(latency=LATENCY) as model:
         for repeat in range(REPEATS):
-            for client in ran:
+            for client, mine in ran.items():
                 if repeat == 0 or client in {"aita", "threads"}:
                     say(f"{name}: {client}")
                     job = Job(model.base_url, tasks=TASKS, concurrency=CONCURRENCY)
-                    ran[client].append(perform(model, client, job))
+                    mine.append(perform(model, client, job))
     runs = {client: Runs([run for each in some for run in each.runs], TASKS) for client, some in ran.items()}
     ours, pool = runs["aita"], runs["threads"]
     return [
