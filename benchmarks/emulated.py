@@ -7,7 +7,7 @@ import tempfile
 import time
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,13 +18,14 @@ from aita.aws.signer import SignedApi
 from aita.aws.stack import find_stack
 from aita.models.api import RunOptions, RunView, StartRun
 from aita.models.run import RunStatus
-from benchmarks.server import Model
+from benchmarks.server import Model, stopping
 from local import stack
 from local.emulator import Emulator
 from local.home import Home
 
 POLL_SECONDS = 0.25
 PATIENCE_SECONDS = 300.0
+GRACE_SECONDS = 10.0
 
 
 @dataclass(frozen=True)
@@ -65,8 +66,7 @@ class Emulated:
     def ended(self, run: RunView) -> RunView:
         """Wait for the end of a run, however it ends, and return it."""
         deadline = time.monotonic() + PATIENCE_SECONDS
-        while run.status is RunStatus.RUNNING and time.monotonic() < deadline:
-            time.sleep(POLL_SECONDS)
+        while run.status is RunStatus.RUNNING and time.monotonic() < deadline and not stopping.wait(POLL_SECONDS):
             run = self.api.run(run.run_id)
         return run
 
@@ -120,4 +120,25 @@ def emulated(concurrency: int) -> Iterator[Emulated]:
             model = Model(connection.model_base_url)
             yield Emulated(home, settings, place.client("s3"), found.bucket, api, model)
         finally:
-            stack.down(home=home, say=lambda _: None)
+            try:
+                stack.down(home=home, say=lambda _: None)
+            finally:
+                _end_workers(folder)
+
+
+def _end_workers(folder: str) -> None:
+    """End what an emulator left behind that was killed or interrupted: its functions run from its folder."""
+    deadline = time.monotonic() + GRACE_SECONDS
+    while left := [process for process in Path("/proc").glob("[0-9]*") if _runs_from(process, folder)]:
+        if time.monotonic() > deadline:
+            for process in left:
+                with suppress(ProcessLookupError):
+                    os.kill(int(process.name), signal.SIGKILL)
+        time.sleep(0.1)
+
+
+def _runs_from(process: Path, folder: str) -> bool:
+    try:
+        return folder.encode() in (process / "cmdline").read_bytes()
+    except OSError:  # it has ended meanwhile
+        return False

@@ -25,4 +25,4 @@ def measure() -> list[Case]:
 
 
 def _run(model: Model, client: str) -> Runs:
-    return perform(model, client, Job(model.base_url, tasks=TASKS, concurrency=CONCURRENCY))
+    return Runs([perform(model, client, Job(model.base_url, tasks=TASKS, concurrency=CONCURRENCY))], TASKS)

@@ -26,31 +26,26 @@ def _killed(model: Model, share: float, undisturbed: Outcome) -> Case:
     model.control(reset_stats=True)
     with tempfile.TemporaryDirectory(prefix="aita-bench-") as checkpoints:
         with started("aita", _job(model, checkpoints)) as process:
-            at_kill = model.wait_until(lambda counted: counted.replies >= share * TASKS, PATIENCE)
+            model.wait_until(lambda counted: counted.replies >= share * TASKS, PATIENCE)
             process.kill()
             process.wait()
         model.wait_until(lambda counted: counted.in_flight == 0, PATIENCE)
         resumed = _resume(model, checkpoints)
-    return killed_case(name, at_kill.in_flight, model.stats().replies - TASKS, CONCURRENCY, resumed, undisturbed)
-
-
-def killed_case(
-    name: str, in_flight: int, repeated: int, concurrency: int, resumed: Outcome, undisturbed: Outcome
-) -> Case:
-    """Return the line of a kill; at most what was in flight at it may be asked again."""
+    repeated = model.stats().replies - TASKS
     return Case(
         name,
-        f"{repeated} calls repeated after the resume",
-        f"{in_flight} in flight at the kill, of {concurrency}",
+        f"{repeated} calls repeated",
+        f"{CONCURRENCY} in flight at the kill",
         limits=(
-            Limit("repeated", repeated, concurrency),
-            Limit("lost", resumed.lost, 0),
+            Limit("repeated", repeated, CONCURRENCY),
+            Limit("lost", TASKS - resumed.right, 0),
             Limit("other results", int(resumed.digest != undisturbed.digest), 0),
         ),
     )
 
 
 def _resume(model: Model, checkpoints: str) -> Outcome:
+    """Run what a checkpoint lacks; all of it without one."""
     return run_once("aita", _job(model, checkpoints, resume=bool(checkpoints)))
 
 

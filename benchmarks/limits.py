@@ -1,12 +1,11 @@
 """The executor in process before a model that limits its rate, told of the limit and not, beside the peers."""
 
-from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 from benchmarks.clients import Job
 from benchmarks.report import Case, Limit, say
-from benchmarks.runs import PEERS, Runs, perform
+from benchmarks.runs import PEERS, Run, Runs, perform
 from benchmarks.server import simulated_model
 
 REPEATS = 3
@@ -48,9 +47,9 @@ FIFTY_PLAIN = replace(FIFTY, is_plain=True)
 
 
 def measure() -> list[Case]:
-    """Measure both limits; the peers of each share their time, as they wait for most of it."""
+    """Measure both limits. Runs of one kind are made at once, each with a model of its own: they mostly wait."""
     return [
-        _ours(TWENTY, TWENTY_IDEAL, 1.10, refused=0.05, rate=20),
+        _ours(TWENTY, TWENTY_IDEAL, 1.10, refused=0.05, rate=TWENTY.rps),
         _ours(TWENTY, TWENTY_IDEAL, None, refused=0.20),
         *_peers(TWENTY, TWENTY_IDEAL),
         _ours(FIFTY_PLAIN, FIFTY_IDEAL, 1.15, refused=0.20),
@@ -59,24 +58,25 @@ def measure() -> list[Case]:
     ]
 
 
-def run(scene: Scene, client: str, rate: float = 0, times: int = 1) -> Runs:
+def run(scene: Scene, client: str, rate: float = 0) -> Run:
     """Run a client in a scene that is all its own."""
     with simulated_model(**scene.settings) as model:
         job = Job(model.base_url, tasks=scene.tasks, concurrency=scene.concurrency, rate=rate)
-        return perform(model, client, job, times)
+        return perform(model, client, job)
 
 
-def case(name: str, runs: Runs, ideal: float, bound: float | None, limits: Sequence[Limit]) -> Case:
+def case(name: str, runs: Runs, ideal: float, bound: float | None, *limits: Limit) -> Case:
     """Return the line of some runs that are held against an ideal time; whoever lost tasks has none to hold."""
     ratio = None if runs.lost else runs.seconds / ideal
-    return Case(name, runs.told, f"ideal {ideal:g} s", ratio, bound, at_least=False, limits=tuple(limits))
+    return Case(name, runs.told, f"ideal {ideal:g} s", ratio, bound, at_least=False, limits=limits)
 
 
 def _ours(scene: Scene, ideal: float, bound: float | None, *, refused: float, rate: float = 0) -> Case:
-    told = f"told {rate:g}" if rate else "told nothing"
-    say(f"{scene.name}, {told}")
-    runs = run(scene, "aita", rate, times=1 if bound is None else REPEATS)
-    return case(f"{scene.name}: {told}", runs, ideal, bound, [runs.lost_at_most(0), runs.refused_at_most(refused)])
+    name = f"{scene.name}: told {f'{rate:g}' if rate else 'nothing'}"
+    say(name)
+    with ThreadPoolExecutor(REPEATS) as pool:
+        runs = Runs(list(pool.map(lambda _: run(scene, "aita", rate), range(REPEATS))), scene.tasks)
+    return case(name, runs, ideal, bound, runs.lost_at_most(0), runs.refused_at_most(refused))
 
 
 def _peers(scene: Scene, ideal: float) -> list[Case]:
@@ -84,8 +84,8 @@ def _peers(scene: Scene, ideal: float) -> list[Case]:
     asked = [(client, name, 0.0) for client, name in PEERS.items()]
     asked.append(("flexllm", f"{PEERS['flexllm']}, told {scene.rps:g}", scene.rps))
     with ThreadPoolExecutor(len(asked)) as pool:
-        ran = list(pool.map(lambda each: run(scene, each[0], each[2]), asked))
+        ran = list(pool.map(lambda each: Runs([run(scene, each[0], each[2])], scene.tasks), asked))
     return [
-        case(f"peer: {name}", runs, ideal, None, [runs.lost_at_most(None), runs.refused_at_most(None)])
+        case(f"peer: {name}", runs, ideal, None, runs.lost_at_most(None), runs.refused_at_most(None))
         for (_, name, _), runs in zip(asked, ran, strict=True)
     ]

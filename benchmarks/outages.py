@@ -29,7 +29,7 @@ def measure() -> list[Case]:
 
 
 def _five(client: str, name: str, rate: float, lost: float | None) -> Case:
-    runs = run(FIVE, client, rate)
+    runs = Runs([run(FIVE, client, rate)], FIVE.tasks)
     limits = (runs.lost_at_most(lost), runs.refused_at_most(None))
     return Case(name, runs.told, f"ideal {IDEAL:g} s", limits=limits)
 

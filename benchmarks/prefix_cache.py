@@ -33,7 +33,7 @@ def _run(model: Model, *, scheduled: bool) -> Runs:
         prefix_tokens=PREFIX_TOKENS,
         prefix_scheduling=scheduled,
     )
-    return perform(model, "aita", job)
+    return Runs([perform(model, "aita", job)], TASKS)
 
 
 def _cached(runs: Runs) -> float:

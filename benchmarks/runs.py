@@ -6,13 +6,14 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 from benchmarks.clients import Job, Outcome
 from benchmarks.report import Limit
-from benchmarks.server import ROOT, Counted, Model, end
+from benchmarks.server import ROOT, Counted, Model, end, stopping
 from local.emulator import no_proxy
 
 PEERS = {"threads": "thread pool with openai", "gathered": "asyncio with openai", "flexllm": "flexllm"}
@@ -34,7 +35,7 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Runs:
-    """The same run, some times over."""
+    """The same run, some times over, of so many tasks each."""
 
     runs: Sequence[Run]
     tasks: int
@@ -74,15 +75,12 @@ class Runs:
         return Limit("429s", refused / max(1, requests), most, is_share=True)
 
 
-def perform(model: Model, client: str, job: Job, times: int = 1) -> Runs:
-    """Run a client some times over, each time with a full bucket, fresh counts and a checkpoint of its own."""
-    runs = []
-    for _ in range(times):
-        model.control(reset_stats=True, seed=0)
-        with tempfile.TemporaryDirectory(prefix="aita-bench-") as checkpoints:
-            outcome = run_once(client, Job(**asdict(job) | {"checkpoints": job.checkpoints or checkpoints}))
-        runs.append(Run(outcome, model.stats()))
-    return Runs(runs, job.tasks)
+def perform(model: Model, client: str, job: Job) -> Run:
+    """Run a client with a full bucket, fresh counts and a checkpoint of its own."""
+    model.control(reset_stats=True, seed=0)
+    with tempfile.TemporaryDirectory(prefix="aita-bench-") as checkpoints:
+        outcome = run_once(client, replace(job, checkpoints=checkpoints))
+    return Run(outcome, model.stats())
 
 
 def run_once(client: str, job: Job) -> Outcome:
@@ -93,8 +91,15 @@ def run_once(client: str, job: Job) -> Outcome:
     RuntimeError
         If it fails as a whole.
     """
+    deadline = time.monotonic() + PATIENCE
     with started(client, job) as process:
-        out, err = process.communicate(timeout=PATIENCE)
+        while True:
+            try:
+                out, err = process.communicate(timeout=1)
+                break
+            except subprocess.TimeoutExpired:
+                if stopping.is_set() or time.monotonic() > deadline:
+                    raise
         if process.returncode:
             raise RuntimeError(f"{client} ended with {process.returncode}:\n{err[-2000:]}")
         return Outcome(**json.loads(out.splitlines()[-1]))
@@ -102,14 +107,20 @@ def run_once(client: str, job: Job) -> Outcome:
 
 @contextmanager
 def started(client: str, job: Job) -> Iterator[subprocess.Popen[str]]:
-    """Start a client, and end it at the end if it has not ended."""
+    """Start a client, and end it at the end if it has not ended.
+
+    Raises
+    ------
+    RuntimeError
+        If its environment is not there.
+    """
+    if client == "flexllm" and not _PEERS_PYTHON.exists():
+        raise RuntimeError(f"the peers' environment {_PEERS_PYTHON.parents[1]} is not there: run `make peers`")
+    python = str(_PEERS_PYTHON) if client == "flexllm" else sys.executable
     # What a person has set for aita or openai has no say in a measurement.
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("AITA_", "OPENAI_"))}
     process = subprocess.Popen(
-        [
-            str(_PEERS_PYTHON) if client == "flexllm" else sys.executable,
-            *("-m", "benchmarks.clients", client, json.dumps(asdict(job))),
-        ],
+        [python, "-m", "benchmarks.clients", client, json.dumps(asdict(job))],
         cwd=ROOT,
         env=environment | {"NO_PROXY": no_proxy(), "no_proxy": no_proxy()},
         stdout=subprocess.PIPE,

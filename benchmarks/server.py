@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -13,6 +14,9 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[1]
+
+stopping = threading.Event()
+"""Set when the measuring was interrupted: whatever waits gives up then, and takes down what it has started."""
 
 _START, _STOP = 30.0, 10.0  # seconds of patience
 _POLL = 0.02
@@ -68,9 +72,8 @@ class Model:
         """
         deadline = time.monotonic() + patience
         while not holds(counted := self.stats()):
-            if time.monotonic() > deadline:
+            if stopping.wait(_POLL) or time.monotonic() > deadline:
                 raise RuntimeError(f"the simulated model did not come as far in {patience:g} s: {counted}")
-            time.sleep(_POLL)
         return counted
 
     def _ask(self, path: str, body: bytes | None = None) -> dict[str, Any]:

@@ -67,8 +67,6 @@ def _split(files: list[bytes]) -> None:
         if answer.outcome != "SUCCEEDED":
             raise RuntimeError(f"split did not succeed: {answer}")
 
-    return json.dumps(sources).encode()
-
 
 def _bare_pdf(data: bytes) -> list[bytes]:
     document = pypdfium2.PdfDocument(data)

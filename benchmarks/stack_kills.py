@@ -2,12 +2,14 @@
 
 import os
 import signal
+from collections.abc import Callable
 from pathlib import Path
 
 from benchmarks.chats import Chats, chat, ended, start
 from benchmarks.emulated import Emulated, emulated
 from benchmarks.kills import SHARES
 from benchmarks.report import Case, Limit, say
+from benchmarks.server import Counted
 
 TASKS, WORKERS, LATENCY = 60, 5, 0.5
 PATIENCE = 120.0
@@ -30,7 +32,7 @@ def _workers(stack: Emulated, undisturbed: Chats) -> Case:
     say(name)
     run = start(stack, "workers", TASKS)
     for share in SHARES:
-        stack.model.wait_until(lambda counted, share=share: counted.replies >= share * TASKS, PATIENCE)
+        stack.model.wait_until(_answered(share * TASKS), PATIENCE)
         os.kill(_a_worker(stack.emulator_pid), signal.SIGKILL)
     after = ended(stack, run, TASKS)
     return _case(name, after.counted.replies - TASKS, len(SHARES), after, undisturbed)
@@ -48,12 +50,17 @@ def _emulator(stack: Emulated, undisturbed: Chats) -> Case:
     stack.model.control(latency=LATENCY)
     for share in SHARES:
         stack.api.resume(run.run_id)
-        stack.model.wait_until(lambda counted, share=share: before + counted.replies >= share * TASKS, PATIENCE)
+        stack.model.wait_until(_answered(share * TASKS - before), PATIENCE)
         stack.kill()
         stack.model.wait_until(lambda counted: counted.in_flight == 0, PATIENCE)
         stack.up()
     after = ended(stack, stack.api.resume(run.run_id), TASKS)
     return _case(name, before + after.counted.replies - TASKS, WORKERS * len(SHARES), after, undisturbed)
+
+
+def _answered(count: float) -> Callable[[Counted], bool]:
+    """Return the condition that so many calls have been answered."""
+    return lambda counted: counted.replies >= count
 
 
 def _case(name: str, repeated: int, in_flight: int, after: Chats, undisturbed: Chats) -> Case:

@@ -2,7 +2,7 @@
 
 from benchmarks.clients import Job
 from benchmarks.report import Case, say
-from benchmarks.runs import PEERS, Runs, perform
+from benchmarks.runs import PEERS, Run, Runs, perform
 from benchmarks.server import simulated_model
 
 TASKS, CONCURRENCY, LATENCY = 2_000, 200, 0.5
@@ -14,7 +14,7 @@ REPEATS = 3
 def measure() -> list[Case]:
     """Measure the engine, with every task checkpointed, and the thread pool in turn, then the other peers once."""
     name = f"{TASKS:,} tasks at {LATENCY:g} s, {CONCURRENCY} at once, each checkpointed"
-    ran: dict[str, list[Runs]] = {client: [] for client in ("aita", *PEERS)}
+    ran: dict[str, list[Run]] = {client: [] for client in ("aita", *PEERS)}
     with simulated_model(latency=LATENCY) as model:
         for repeat in range(REPEATS):
             for client, mine in ran.items():
@@ -22,7 +22,7 @@ def measure() -> list[Case]:
                     say(f"{name}: {client}")
                     job = Job(model.base_url, tasks=TASKS, concurrency=CONCURRENCY)
                     mine.append(perform(model, client, job))
-    runs = {client: Runs([run for each in some for run in each.runs], TASKS) for client, some in ran.items()}
+    runs = {client: Runs(some, TASKS) for client, some in ran.items()}
     ours, pool = runs["aita"], runs["threads"]
     return [
         Case(

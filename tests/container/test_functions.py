@@ -7,11 +7,13 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from aita.models.run import Run
+from aita.models.run import ItemAnswer, Outcome, Run
 from aita.version import VERSION
 from tests.container.sam_local import EVENTS, Json, SamLocal, get
 from tests.container.servers import ARN, BUCKET, Servers
 from tests.local.stack import TRUTH
+
+SUCCEEDED = ItemAnswer(outcome=Outcome.SUCCEEDED).model_dump(mode="json")
 
 
 def event(name: str) -> Any:
@@ -34,7 +36,7 @@ def test_plan_lists_each_scan(sam: SamLocal, servers: Servers, run: Run) -> None
 def test_split_makes_pages(sam: SamLocal, servers: Servers, run: Run, name: str, pages: int) -> None:
     """The photo lies on its side, so that Pillow turns it; the PDF is pypdfium2's."""
     item = event(f"split_{name}.json")["item"]
-    assert sam.invoke("SplitFunction", f"split_{name}.json") == {"outcome": "SUCCEEDED", "wait": 0}
+    assert sam.invoke("SplitFunction", f"split_{name}.json") == SUCCEEDED
     made = servers.read_json(f"runs/{run.run_id}/split/results/{item['task_id']}.json")["result"]["pages"]
     assert [page["page"] for page in made] == list(range(1, pages + 1))
     for page in made:
@@ -52,7 +54,7 @@ def test_collect_counts_them_and_names_the_next_stage(sam: SamLocal, servers: Se
 
 def test_task_asks_the_model(sam: SamLocal, servers: Servers, run: Run) -> None:
     item = event("task.json")["item"]
-    assert sam.invoke("TaskFunction", "task.json") == {"outcome": "SUCCEEDED", "wait": 0}
+    assert sam.invoke("TaskFunction", "task.json") == SUCCEEDED
     result = servers.read_json(f"runs/{run.run_id}/transcribe/results/{item['task_id']}.json")["result"]
     assert result["text"] == TRUTH["pages"][0]["text"]
 

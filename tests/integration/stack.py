@@ -16,7 +16,7 @@ import boto3
 import pytest
 from moto import mock_aws
 from moto.awslambda_simple.models import LambdaSimpleBackend
-from moto.dynamodb.models import DynamoDBBackend
+from moto.dynamodb.responses import DynamoHandler
 
 from tests.integration.material import right
 from tests.integration.provider import Provider, serving
@@ -141,7 +141,7 @@ def deployed() -> Iterator[Stack]:
     with (
         serving(right) as provider,
         mock_aws(config=config),
-        _atomic_updates(),
+        _one_request_at_a_time(),
         pytest.MonkeyPatch.context() as patched,
     ):
         _set_environment(patched, provider)
@@ -239,23 +239,14 @@ def _invoker(stack: Stack) -> Callable[..., bytes]:
 
 
 @contextmanager
-def _atomic_updates() -> Iterator[None]:
-    """Put moto's conditional writes behind a lock: they check and write in two steps."""
+def _one_request_at_a_time() -> Iterator[None]:
+    """Put moto's DynamoDB behind a lock: it checks and writes in two steps, and reads what another is writing."""
     lock = threading.RLock()
+    answer = DynamoHandler.call_action
 
-    def locked(method: Callable[..., Any]) -> Callable[..., Any]:
-        def run(*arguments: Any, **keywords: Any) -> Any:
-            with lock:
-                return method(*arguments, **keywords)
+    def locked(handler: DynamoHandler) -> Any:
+        with lock:
+            return answer(handler)
 
-        return run
-
-    names = ("update_item", "put_item", "transact_write_items", "delete_item")
-    patches = [patch.object(DynamoDBBackend, name, locked(getattr(DynamoDBBackend, name))) for name in names]
-    for each in patches:
-        each.start()
-    try:
+    with patch.object(DynamoHandler, "call_action", locked):
         yield
-    finally:
-        for each in patches:
-            each.stop()

@@ -145,9 +145,9 @@ class TestRequest:
 
 class TestReply:
     def test_what_came_is_told(self, endpoint: Endpoint) -> None:
-        ticks = iter((10.0, 12.5))
+        ticks = [10.0, 12.5]
         model = endpoint.model()
-        model.now = lambda: next(ticks)
+        model.now = lambda: ticks.pop(0) if len(ticks) > 1 else ticks[0]
         reply = model.complete(REQUEST, IMAGES)
         assert (reply.text, reply.finish_reason, reply.refusal, reply.model) == ("{}", "stop", False, "served-model")
         assert (reply.usage, reply.latency_ms) == (TokenUsage(50, 0, 7), 2500)

@@ -37,7 +37,15 @@ class TestRetryAfter:
                 ),
                 2,
             ),
+            (told(retry_after="soon", x_ratelimit_reset_requests="2s"), 2),
+            (told(retry_after="Mon, 02 Mar 2026 09:00:00", x_ratelimit_reset_requests="2s"), 2),
+            (told(retry_after="Mon, 02 Mar 99999999 09:00:00 GMT"), None),
             (told(x_ratelimit_reset_requests="later"), None),
+            (told(x_ratelimit_reset_requests="2026-03-02T09:00:00"), None),
+            (told(x_ratelimit_reset_requests="2026-03-02T09:00:00Z"), 0.001),
+            (told(x_ratelimit_reset_requests="1e30"), None),
+            (told(x_ratelimit_reset_requests="inf"), None),
+            (told(x_ratelimit_reset_requests="-1"), 0.001),
             ({}, None),
         ],
     )
@@ -49,6 +57,16 @@ class TestRetryAfter:
         assert retry_after(told(retry_after=format_datetime(moment, usegmt=True)), limited=True) == pytest.approx(
             90, abs=2
         )
+
+    @pytest.mark.parametrize("form", ["iso", "seconds", "milliseconds"])
+    def test_a_reset_that_is_told_as_a_moment(self, form: str) -> None:
+        moment = datetime.now(UTC) + timedelta(seconds=90)
+        forms = {
+            "iso": moment.isoformat().replace("+00:00", "Z"),
+            "seconds": str(int(moment.timestamp())),
+            "milliseconds": str(int(moment.timestamp() * 1000)),
+        }
+        assert retry_after(told(x_ratelimit_reset_tokens=forms[form]), limited=True) == pytest.approx(90, abs=2)
 
     def test_the_reset_of_a_limit_is_no_answer_to_another_failure(self) -> None:
         assert retry_after(told(x_ratelimit_reset_requests="1s"), limited=False) is None
@@ -75,12 +93,30 @@ class TestLimits:
         assert limits(self.headers("500", "0", "60s")) == Rates(500 / 60, None)
         assert limits(self.headers("90000", "900", "59.4s", "tokens")) == Rates(None, 90_000)
 
+    def test_a_limit_of_a_day_that_fills_as_it_goes(self) -> None:
+        """Groq's requests a day: one every six seconds, and the reset is when all are there again."""
+        told = limits(self.headers("14400", "1440", "21h36m0s"))
+        assert told.requests_per_second == pytest.approx(1 / 6)
+
+    @pytest.mark.parametrize(("remaining", "tells"), [("10", True), ("11", False)])
+    def test_nine_tenths_must_be_used(self, remaining: str, tells: bool) -> None:
+        assert bool(limits(self.headers("100", remaining, "6s"))) is tells
+
+    @pytest.mark.parametrize("reset", ["2099-01-01T00:00:00Z", "4070908800", "4070908800000"])
+    def test_a_moment_tells_no_rate(self, reset: str) -> None:
+        assert not limits(self.headers("500", "0", reset))
+
+    def test_what_is_refused_for_a_limit_tells_it_too(self) -> None:
+        headers = self.headers("500", "0", "60s") | self.headers("90000", "0", "30s", "tokens")
+        assert limits(headers) == Rates(500 / 60, 180_000)
+
     def test_a_window_that_has_just_begun_tells_nothing(self) -> None:
         assert not limits(self.headers("60", "59", "59s"))
 
     @pytest.mark.parametrize(
         ("limit", "remaining", "reset"),
-        [("0", "0", "1s"), ("-5", "0", "1s"), ("5", "9", "1s"), ("5", "-1", "1s"), ("5", "0", "0s"), ("nan", "0", "1s"),
+        [("-1", "-1", "0"), ("5", "0", "9999h"), ("5", "0", "1e-9"), ("1e400", "0", "1s"), ("0", "0", "1s"),
+         ("-5", "0", "1s"), ("5", "9", "1s"), ("5", "-1", "1s"), ("5", "0", "0s"), ("nan", "0", "1s"),
          ("inf", "0", "1s"), ("5", "0", "inf"), ("five", "0", "1s"), ("5", "", "1s"), ("5", "0", "")],
     )  # fmt: skip
     def test_nonsense_tells_nothing(self, limit: str, remaining: str, reset: str) -> None:

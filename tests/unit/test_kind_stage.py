@@ -301,8 +301,8 @@ class TestKinds:
         for name, kind in all_kinds().items():
             if kind.__module__.startswith("aita."):
                 assert kind.__module__ == f"aita.tasks.{name}"
+                assert (kind.__doc__ or "").strip()
             assert find_kind(name) is kind
-            assert (kind.__doc__ or "").strip()
 
     def test_a_module_of_another_name_can_not_register_it(self) -> None:
         elsewhere = type("Elsewhere", (GradeTask,), {"__module__": "aita.tasks.elsewhere"})

@@ -1,152 +1,166 @@
-"""Replies that are read as they come, cut when they run away; and endpoints that are none."""
+"""Replies that are read as they come, and cut when they run away."""
 
 import json
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from aita.errors import CallError, ProviderBusy, RunStopped, TaskError, TooLong
-from aita.llm.chat import ChatModel, connect
-from aita.llm.completion import read_completion, read_stream
+from aita.errors import CallError, ProviderBusy, Refused, RunStopped, TaskError, TooLong
+from aita.llm.completion import Completion, bounded, read_stream
+from aita.models.run import Usage
 from aita.services.conversation import usable
-from aita.tasks.request import LLMRequest, Message, Parameters
+from tests.unit.raw_endpoint import PATIENCE, REPLY, STREAMED, listening, model, request_of, respond
 
-STREAMED = LLMRequest((Message("user", "hello"),), "", None, Parameters(max_reply_characters=100))
-WHOLE = LLMRequest((Message("user", "hello"),), "", None, Parameters())
-PATIENCE = 10.0
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"
 
 
 def event(**changes: Any) -> str:
     return "data: " + json.dumps({"object": "chat.completion.chunk", "model": "m", "choices": []} | changes)
 
 
-def piece(text: str, finish: str | None = None) -> str:
-    return event(choices=[{"index": 0, "delta": {"content": text}, "finish_reason": finish}])
+def piece(text: Any, finish: str | None = None, **delta: Any) -> str:
+    return event(choices=[{"index": 0, "delta": {"content": text} | delta, "finish_reason": finish}])
 
 
 USAGE = event(usage={"prompt_tokens": 3, "completion_tokens": 2})
 DONE = "data: [DONE]"
 
 
-def never() -> bool:
-    return False
+def read(*lines: str, longest: int = 100, end: str = "\n\n") -> Completion:
+    return read_stream(["".join(line + end for line in lines).encode()], longest)
 
 
 class TestReadStream:
     def test_pieces_make_the_reply(self) -> None:
-        lines = [": a comment", piece("Hel"), "", piece("lo", "stop"), USAGE, DONE]
-        read = read_stream(lines, 100, never)
-        assert (read.text, read.finish_reason, read.model) == ("Hello", "stop", "m")
-        assert read.usage is not None
-        assert (read.usage.input_tokens, read.usage.output_tokens) == (3, 2)
+        came = read(": a comment", piece("Hel"), piece("lo", "stop"), USAGE, DONE)
+        assert (came.text, came.finish_reason, came.model) == ("Hello", "stop", "m")
+        assert came.usage is not None
+        assert (came.usage.input_tokens, came.usage.output_tokens) == (3, 2)
+
+    @pytest.mark.parametrize("end", ["\n\n", "\r\n\r\n", "\n", "\r\n"])
+    def test_however_lines_end(self, end: str) -> None:
+        lines = [
+            piece("Hel"),
+            "event: x",
+            "id: 7",
+            "retry: 1",
+            "nothing",
+            piece("lo", "stop").replace("data: ", "data:"),
+        ]
+        assert read(*lines, DONE, end=end).text == "Hello"
+
+    def test_wherever_it_is_cut_into_pieces(self) -> None:
+        body = f"{piece('Zürich')}\n\n{piece(' 😀', 'stop')}\n\n{DONE}\n\n".encode()
+        assert read_stream([body[i : i + 1] for i in range(len(body))], 100).text == "Zürich 😀"
+
+    def test_a_last_line_needs_no_end(self) -> None:
+        assert read_stream([piece("x", "stop").encode()], 100).text == "x"
+
+    def test_a_character_may_come_in_two_halves(self) -> None:
+        halves = '{"choices": [{"delta": {"content": "\\ud83d"}}]}', '{"choices": [{"delta": {"content": "\\ude00"}}]}'
+        assert read(*(f"data: {half}" for half in halves), piece("!\ud83d", "stop")).text == "😀!\ufffd"
 
     def test_one_that_runs_away_is_left_at_its_limit_and_its_cost_is_unknown(self) -> None:
         taken: list[str] = []
 
-        def endless() -> Iterator[str]:
+        def endless() -> Iterator[bytes]:
             while True:
                 taken.append("x")
-                yield piece("x" * 10)
+                yield piece("x" * 10).encode() + b"\n\n"
 
-        read = read_stream(endless(), 100, never)
-        assert (len(read.text), read.finish_reason, read.usage) == (110, "length", None)
+        came = read_stream(endless(), 100)
+        assert (len(came.text), came.finish_reason, came.usage) == (110, "length", None)
         assert len(taken) == 11
         with pytest.raises(TooLong):
-            usable(read.text, read.finish_reason, refusal=read.refusal)
+            usable(came.text, came.finish_reason, refusal=came.refusal)
 
-    @pytest.mark.parametrize("lines", [[], [piece("Hel")], [piece("Hel"), DONE], [piece("Hel"), 'data: {"choi']])
+    def test_one_that_is_as_long_as_it_may_be_is_whole(self) -> None:
+        assert read(piece("x" * 100, "stop"), DONE).finish_reason == "stop"
+        assert read(piece("x" * 101, "stop"), DONE).finish_reason == "length"
+
+    def test_a_refusal(self) -> None:
+        came = read(piece(None, refusal="I can't"), piece(None, "stop", refusal=None), DONE)
+        assert (came.text, came.refusal) == ("", True)
+
+    @pytest.mark.parametrize(
+        "lines",
+        [
+            [""],
+            [piece("Hel")],
+            [piece("Hel"), DONE],
+            [piece("Hel"), 'data: {"choi'],
+            ["data: " + "[" * 100_000],
+            ["data: \xff"],
+            ["data"],
+        ],
+    )
     def test_one_that_ends_before_its_end_is_asked_again(self, lines: list[str]) -> None:
         with pytest.raises(ProviderBusy, match="cut off"):
-            read_stream(lines, 100, never)
+            read_stream(["\n".join(lines).encode("latin-1")], 100)
 
-    def test_one_that_takes_too_long_is_left(self) -> None:
-        with pytest.raises(ProviderBusy, match="in time"):
-            read_stream([piece("x"), piece("y", "stop"), DONE], 100, lambda: True)
-
-    @pytest.mark.parametrize("line", ["data: []", "data: 7", 'data: {"error": {"message": "x"}}'])
+    @pytest.mark.parametrize("line", ["data: []", "data: 7", "data: null", 'data: "x"'])
     def test_what_is_no_completion(self, line: str) -> None:
-        with pytest.raises(CallError):
-            read_stream([line], 100, never)
+        with pytest.raises(TaskError, match="no chat completion"):
+            read(line)
 
-
-class TestReadCompletion:
-    @pytest.mark.parametrize(
-        "body", [b"", b"<html>", b"[]", b"7", b"null", b'{"choices": []}', b'{"choices": [7]}', b"[" * 100_000, b"\xff"]
-    )
-    def test_what_is_no_completion(self, body: bytes) -> None:
-        with pytest.raises(TaskError):
-            read_completion(body, "text/html")
-
-    def test_json_that_was_cut_is_asked_again(self) -> None:
-        with pytest.raises(ProviderBusy):
-            read_completion(b'{"choices": [{"mess', "application/json; charset=utf-8")
+    @pytest.mark.parametrize("choices", [None, 7, [], [None], [{}], [{"delta": None}], [{"delta": {"content": 7}}]])
+    def test_an_event_that_tells_nothing_is_passed_over(self, choices: Any) -> None:
+        assert read(event(choices=choices, usage=[7]), piece("x", "stop")).text == "x"
 
     @pytest.mark.parametrize(
-        "usage", [None, 7, {}, {"prompt_tokens": "x", "completion_tokens": 1}, {"prompt_tokens": -1}]
+        ("error", "kind"),
+        [
+            ({"message": "x"}, ProviderBusy),
+            ({"code": 502}, ProviderBusy),
+            ({"code": 402}, RunStopped),
+            ({"code": "insufficient_quota"}, RunStopped),
+            ({"code": "context_length_exceeded"}, TooLong),
+            ({"code": 400}, TaskError),
+            ({"code": "content_filter"}, Refused),
+            ({"code": True}, ProviderBusy),
+            ("x", ProviderBusy),
+        ],
     )
-    def test_usage_that_was_not_told_is_not_known(self, usage: Any) -> None:
-        body = {"choices": [{"message": {"content": "x"}}], "usage": usage}
-        assert read_completion(json.dumps(body).encode(), "").usage is None
+    def test_an_error_among_the_events(self, error: Any, kind: type[CallError]) -> None:
+        with pytest.raises(CallError) as caught:
+            read(piece("Hel"), event(error=error))
+        assert type(caught.value) is kind
 
-    def test_text_of_any_kind(self) -> None:
-        body = b'{"choices": [{"message": {"content": "a\\u0000\\ud800b"}, "finish_reason": "stop"}]}'
-        assert read_completion(body, "").text == "a\0?b"
-        large = json.dumps({"choices": [{"message": {"content": "x" * 5_000_000}}]}).encode()
-        assert len(read_completion(large, "").text) == 5_000_000
+    def test_what_fails_after_the_end_takes_nothing_from_the_reply(self) -> None:
+        def fails() -> Iterator[bytes]:
+            yield f"{piece('x', 'stop')}\n\n{DONE}\n\n".encode()
+            raise ProviderBusy("late")
 
-
-@contextmanager
-def listening(answer: Callable[[socket.socket], None]) -> Iterator[str]:
-    """Answer each connection on a free port by hand, and give the base URL."""
-    server = socket.create_server(("127.0.0.1", 0))
-    ended = threading.Event()
-
-    def serve() -> None:
-        while not ended.is_set():
-            try:
-                connection, _ = server.accept()
-            except OSError:
-                return
-            with connection:
-                try:
-                    answer(connection)
-                except OSError:
-                    continue
-
-    thread = threading.Thread(target=serve, daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.getsockname()[1]}/v1"
-    finally:
-        ended.set()
-        server.shutdown(socket.SHUT_RDWR)
-        server.close()
-        thread.join(PATIENCE)
+        assert read_stream(fails(), 100).text == "x"
 
 
-def request_of(connection: socket.socket) -> bytes:
-    data = b""
-    while b"\r\n\r\n" not in data:
-        data += connection.recv(65536)
-    head, _, body = data.partition(b"\r\n\r\n")
-    (length,) = [int(line.split(b":")[1]) for line in head.lower().split(b"\r\n") if line.startswith(b"content-length")]
-    while len(body) < length:
-        body += connection.recv(65536)
-    return body
+class TestBounded:
+    def test_what_is_late_is_left(self) -> None:
+        with pytest.raises(ProviderBusy, match="in time"):
+            list(bounded([b"x"], lambda: True))
+
+    def test_what_is_too_large_is_left_before_more_of_it_is_taken(self) -> None:
+        taken = []
+
+        def endless() -> Iterator[bytes]:
+            while True:
+                taken.append(1)
+                yield b"x" * 1_000_000
+
+        with pytest.raises(TooLong, match="20 MB"):
+            list(bounded(endless(), lambda: False))
+        assert len(taken) == 21
 
 
-def respond(connection: socket.socket, text: str, status: str = "200 OK", headers: str = "") -> None:
-    head = f"HTTP/1.1 {status}\r\nContent-Length: {len(text.encode())}\r\nConnection: close\r\n{headers}\r\n"
-    connection.sendall(head.encode() + text.encode())
-
-
-def model(url: str, timeout: float = 1.0) -> ChatModel:
-    return ChatModel(connect(url, lambda: "sk-secret", timeout), "m", forget_key=lambda: None)
+def never_ends(connection: socket.socket, part: bytes) -> None:
+    """Send the same for ever, until the other side has gone."""
+    while True:
+        connection.sendall(part)
+        time.sleep(0.02)
 
 
 class TestEndpoints:
@@ -156,79 +170,115 @@ class TestEndpoints:
 
         def run_away(connection: socket.socket) -> None:
             asked.append(json.loads(request_of(connection)))
-            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n")
+            connection.sendall(HEAD + b"\r\n")
             try:
-                while True:
-                    connection.sendall(piece("x" * 20).encode() + b"\n\n")
+                never_ends(connection, piece("x" * 20).encode() + b"\n\n")
             except OSError:
                 closed.set()
 
         with listening(run_away) as url:
-            reply = model(url).complete(STREAMED, {})
+            llm = model(url)
+            reply = llm.complete(STREAMED, {})
             assert closed.wait(PATIENCE), "the connection is closed as soon as the limit is passed"
         assert (reply.finish_reason, reply.usage) == ("length", None)
+        assert llm.price(reply) == Usage(calls=1, unpriced_calls=1)
         assert (asked[0]["stream"], asked[0]["stream_options"]) == (True, {"include_usage": True})
 
-    def test_one_that_does_not_stream_is_asked_without(self) -> None:
+    def test_one_that_does_not_stream_is_asked_without_from_then_on(self) -> None:
         asked: list[dict[str, Any]] = []
 
         def answer(connection: socket.socket) -> None:
             asked.append(json.loads(request_of(connection)))
             refused = next((name for name in ("stream_options", "stream") if name in asked[-1]), None)
             if refused:
-                respond(connection, json.dumps({"error": {"message": f"{refused} is unknown"}}), "400 Bad Request")
+                respond(connection, {"error": {"message": f"{refused} is unknown"}}, "400 Bad Request")
             else:
-                respond(connection, '{"choices": [{"message": {"content": "hi"}, "finish_reason": "stop"}]}')
+                respond(connection, REPLY)
 
         with listening(answer) as url:
-            assert model(url).complete(STREAMED, {}).text == "hi"
+            llm = model(url)
+            assert [llm.complete(STREAMED, {}).text for _ in range(2)] == ["hi", "hi"]
         assert [sorted({"stream", "stream_options"} & set(body)) for body in asked] == [
-            ["stream", "stream_options"], ["stream"], [],
+            ["stream", "stream_options"], ["stream"], [], [],
         ]  # fmt: skip
 
-    def test_a_stream_that_trickles_for_ever_is_left(self) -> None:
-        ended = threading.Event()
+    def test_one_that_answers_whole_though_a_stream_was_asked_for(self) -> None:
+        usage = {"prompt_tokens": 3, "completion_tokens": 2}
+        long = {"choices": [{"message": {"content": "x" * 101}, "finish_reason": "stop"}], "usage": usage}
+        bodies = iter([REPLY, long])
 
-        def trickle(connection: socket.socket) -> None:
+        def answer(connection: socket.socket) -> None:
             request_of(connection)
-            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n")
-            while not ended.wait(0.05):
-                connection.sendall(b": still here\n\n")
+            respond(connection, next(bodies), headers="Content-Type: application/json\r\n")
 
-        with listening(trickle) as url:
+        with listening(answer) as url:
+            llm = model(url)
+            assert llm.complete(STREAMED, {}).text == "hi"
+            reply = llm.complete(STREAMED, {})
+        assert reply.finish_reason == "length"
+        assert reply.usage is not None, "it is paid for, and what it cost is known"
+
+    def test_a_page_for_people_is_no_stream(self) -> None:
+        def answer(connection: socket.socket) -> None:
+            request_of(connection)
+            respond(connection, "<html>sign in</html>", headers="Content-Type: text/html\r\n")
+
+        with listening(answer) as url, pytest.raises(TaskError, match="no chat completion"):
+            model(url).complete(STREAMED, {})
+
+    @pytest.mark.parametrize("trickle", [b": still here\n\n", b"x", piece("").encode() + b"\n\n"])
+    def test_a_stream_that_trickles_for_ever_is_left(self, trickle: bytes) -> None:
+        closed = threading.Event()
+
+        def answer(connection: socket.socket) -> None:
+            request_of(connection)
+            connection.sendall(HEAD + b"\r\n")
+            try:
+                never_ends(connection, trickle)
+            except OSError:
+                closed.set()
+
+        with listening(answer) as url:
             before = time.monotonic()
             with pytest.raises(ProviderBusy, match="in time"):
                 model(url, timeout=0.5).complete(STREAMED, {})
             assert time.monotonic() - before < PATIENCE
-            ended.set()
+            assert closed.wait(PATIENCE)
 
-    def test_one_that_is_cut_in_the_middle_is_asked_again(self) -> None:
+    def test_a_stream_that_stops_coming_is_left(self) -> None:
+        def answer(connection: socket.socket) -> None:
+            request_of(connection)
+            connection.sendall(HEAD + b"\r\n" + piece("x").encode() + b"\n\n")
+            connection.recv(1)  # until the other side has gone
+
+        with listening(answer) as url, pytest.raises(ProviderBusy, match="in time"):
+            model(url, timeout=0.3).complete(STREAMED, {})
+
+    @pytest.mark.parametrize("sent", [b"5\r\ndata:", b"", b"zz\r\n"])
+    def test_one_that_is_cut_in_the_middle_is_asked_again(self, sent: bytes) -> None:
         def cut(connection: socket.socket) -> None:
             request_of(connection)
-            head = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
-            connection.sendall(head + b"5\r\ndata:")
+            connection.sendall(HEAD + b"Transfer-Encoding: chunked\r\n\r\n" + sent)
 
         with listening(cut) as url, pytest.raises(ProviderBusy, match="cut off"):
             model(url).complete(STREAMED, {})
 
-    def test_one_that_is_not_http(self) -> None:
-        with (
-            listening(lambda connection: connection.sendall(b"220 mail.test ESMTP\r\n")) as url,
-            pytest.raises(ProviderBusy),
-        ):
-            model(url).complete(WHOLE, {})
+    def test_a_connection_is_used_again_after_a_stream(self) -> None:
+        connections: list[int] = []
+        body = f"{piece('x', 'stop')}\n\n{DONE}\n\n".encode()
 
-    def test_one_that_never_answers(self) -> None:
-        ended = threading.Event()
-        with listening(lambda connection: ended.wait(PATIENCE) and None) as url:
-            with pytest.raises(ProviderBusy, match="in time"):
-                model(url, timeout=0.3).complete(WHOLE, {})
-            ended.set()
+        def answer(connection: socket.socket) -> None:
+            connections.append(0)
+            while True:
+                request_of(connection)
+                connections[-1] += 1
+                connection.sendall(HEAD + b"Transfer-Encoding: chunked\r\n\r\n%x\r\n%b\r\n" % (len(body), body))
+                time.sleep(0.05)
+                connection.sendall(b"0\r\n\r\n")
 
-    def test_one_that_redirects_for_ever(self) -> None:
-        def redirect(connection: socket.socket) -> None:
-            request_of(connection)
-            respond(connection, "", "307 Temporary Redirect", "Location: /v1/chat/completions\r\n")
-
-        with listening(redirect) as url, pytest.raises((TaskError, RunStopped, ProviderBusy)):
-            model(url).complete(WHOLE, {})
+        with listening(answer) as url:
+            llm = model(url)
+            for _ in range(3):
+                llm.complete(STREAMED, {})
+            llm.client.close()
+        assert connections == [3]

@@ -1,18 +1,22 @@
 """Chat completions of any OpenAI-compatible endpoint."""
 
 import base64
+import json
 import logging
+import re
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import httpx2
 import openai
 
-from aita.errors import ProviderBusy, RunStopped, TaskError
-from aita.llm.completion import read_completion, read_stream
-from aita.llm.failures import classify
+from aita.errors import CallError, RunStopped, TaskError
+from aita.llm.completion import Completion, bounded, read_completion, read_stream
+from aita.llm.connections import http_client
+from aita.llm.failures import BAD_KEY, classify, told
 from aita.llm.headers import limits
 from aita.llm.pricing import usage_of
 from aita.models.run import Usage
@@ -24,8 +28,12 @@ logger = logging.getLogger(__name__)
 RESPONSE_FORMATS = ("json_schema", "json_object", "text")
 """From the strictest to what every server has; an endpoint that lacks one is asked with the next from then on."""
 
-_DISPENSABLE = ("temperature", "stream_options", "stream")
-"""What an endpoint that refuses it by name is asked without from then on."""
+_DISPENSABLE = {
+    "temperature": re.compile(r"\btemperature\b", re.IGNORECASE),
+    "stream_options": re.compile(r"\bstream_options\b", re.IGNORECASE),
+    "stream": re.compile(r"\bstream(ing)?\b", re.IGNORECASE),
+}
+"""What an endpoint that refuses it by name is asked without from then on; "upstream" is no such name."""
 
 _SIGNATURES = {b"\xff\xd8\xff": "jpeg", b"\x89PNG\r\n\x1a\n": "png", b"GIF8": "gif", b"RIFF": "webp"}
 
@@ -34,7 +42,7 @@ _SIGNATURES = {b"\xff\xd8\xff": "jpeg", b"\x89PNG\r\n\x1a\n": "png", b"GIF8": "g
 class ChatModel:
     """A model behind chat completions. What its endpoint lacks is learnt once and kept for the object's lifetime.
 
-    It may be called from many threads: two that learn the same at once do no harm.
+    It may be called from many threads: what they learn at once is the same, and is kept without a lock.
 
     Parameters
     ----------
@@ -68,14 +76,15 @@ class ChatModel:
         """
         while True:
             started = self.now()
+            arguments = self._arguments(request, images)
             try:
-                return self._call(request, images, started)
-            except openai.APIError as error:
-                if isinstance(error, openai.APIStatusError) and self._learns(error):
+                return self._call(arguments, request.parameters.max_reply_characters, started)
+            except RunStopped as error:
+                failure: CallError = error
+            except (openai.APIError, httpx2.RequestError) as error:
+                if isinstance(error, openai.APIStatusError) and self._learns(error, arguments):
                     continue
                 failure = classify(error)
-            except httpx2.TransportError:  # while a stream was read
-                failure = ProviderBusy("the provider's answer was cut off")
             if isinstance(failure, RunStopped):
                 self.forget_key()
             raise failure from None
@@ -84,22 +93,12 @@ class ChatModel:
         """Return what the reply used and cost."""
         return usage_of(reply.usage, self.provider, self.model)
 
-    def _call(self, request: LLMRequest, images: Mapping[str, bytes], started: float) -> Reply:
-        """Post the request and read the answer without openai's typed layer, which costs more than all the rest."""
-        longest = request.parameters.max_reply_characters
-        streamed = longest is not None and "stream" not in self._lacks
-        arguments = self._arguments(request, images)
-        if streamed:
-            arguments["stream"] = True
-            if "stream_options" not in self._lacks:
-                arguments["stream_options"] = {"include_usage": True}
-        response = self.client.post("/chat/completions", cast_to=httpx2.Response, body=arguments, stream=streamed)
+    def _call(self, arguments: dict[str, Any], longest: int | None, started: float) -> Reply:
+        deadline = started + _seconds(self.client.timeout)
+        response = self._post(_json(arguments))
         try:
-            if streamed and longest is not None:
-                deadline = started + _seconds(self.client.timeout)
-                completion = read_stream(response.iter_lines(), longest, lambda: self.now() > deadline)
-            else:
-                completion = read_completion(response.content, response.headers.get("content-type", ""))
+            parts = bounded(response.iter_bytes(), lambda: self.now() > deadline)
+            completion = _read(parts, response.headers.get("content-type", ""), longest, streamed="stream" in arguments)
         finally:
             response.close()
         return Reply(
@@ -112,6 +111,16 @@ class ChatModel:
             limits=limits(response.headers),
         )
 
+    def _post(self, body: bytes) -> httpx2.Response:
+        """Return the answer with its body still to be read.
+
+        It leaves out openai's typed layer, which costs more than all the rest of a call; and it reads in pieces,
+        as openai would take a body of any size and wait for any number of its pieces.
+        """
+        with suppress(TypeError, UnicodeEncodeError):  # for no key, and for one that fits no header
+            return self.client.post("/chat/completions", cast_to=httpx2.Response, content=body, stream=True)
+        raise RunStopped(BAD_KEY)
+
     def _arguments(self, request: LLMRequest, images: Mapping[str, bytes]) -> dict[str, Any]:
         arguments: dict[str, Any] = {
             "model": self.model,
@@ -120,6 +129,10 @@ class ChatModel:
         }
         if "temperature" not in self._lacks:
             arguments["temperature"] = request.parameters.temperature
+        if request.parameters.max_reply_characters is not None and "stream" not in self._lacks:
+            arguments["stream"] = True
+            if "stream_options" not in self._lacks:
+                arguments["stream_options"] = {"include_usage": True}
         if request.schema is None:
             return arguments
         match RESPONSE_FORMATS[self._format]:
@@ -130,21 +143,50 @@ class ChatModel:
                 arguments["response_format"] = {"type": "json_object"}
         return arguments
 
-    def _learns(self, error: openai.APIStatusError) -> bool:
-        """Tell whether the refusal was about something the endpoint lacks and the next call does without."""
+    def _learns(self, error: openai.APIStatusError, asked: Mapping[str, Any]) -> bool:
+        """Tell whether the refusal was about something the endpoint lacks and the next call does without.
+
+        It goes by what this call had asked for, not by what is known by now: of many calls under way each is
+        refused the same, and each is made again.
+        """
         if not isinstance(error, openai.BadRequestError | openai.UnprocessableEntityError):
             return False
-        told = f"{error.param} {error.message}"
-        for name in _DISPENSABLE:
-            if name in told and name not in self._lacks:
+        wrong = told(error)
+        for name, pattern in _DISPENSABLE.items():
+            if name in asked and pattern.search(wrong):
                 self._lacks.add(name)
                 logger.info("the endpoint lacks %s: now without it", name)
                 return True
-        if self._format + 1 < len(RESPONSE_FORMATS) and ("response_format" in told or "json_schema" in told):
-            self._format += 1
+        form = asked.get("response_format")
+        if form is not None and ("response_format" in wrong or "json_schema" in wrong):
+            self._format = max(self._format, RESPONSE_FORMATS.index(form["type"]) + 1)
             logger.info("the endpoint lacks what was asked: now %s", RESPONSE_FORMATS[self._format])
             return True
         return False
+
+
+def _read(parts: Iterator[bytes], content_type: str, longest: int | None, *, streamed: bool) -> Completion:
+    form = content_type.lower()
+    if streamed and longest is not None and "json" not in form and "html" not in form:
+        return read_stream(parts, longest)
+    completion = read_completion(b"".join(parts), form)
+    if longest is not None and len(completion.text) > longest:  # of an endpoint that does not stream
+        return replace(completion, finish_reason="length")
+    return completion
+
+
+def _json(arguments: dict[str, Any]) -> bytes:
+    """Return a request's body.
+
+    Raises
+    ------
+    TaskError
+        If there is half a character in it, or a number that JSON does not have.
+    """
+    try:
+        return json.dumps(arguments, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
+    except ValueError:
+        raise TaskError("the prompt holds half a character, or a parameter is no number") from None
 
 
 def _message(message: Message, images: Mapping[str, bytes]) -> dict[str, Any]:
@@ -186,10 +228,7 @@ def connect(base_url: str, api_key: Callable[[], str], timeout: float, connectio
     timeout
         Seconds that one call may take.
     connections
-        How many calls are made at once, where that is more than openai keeps connections for (100).
+        How many calls threads make at once; ``None`` has openai's own pool.
     """
-    http = None
-    if connections is not None:
-        limit = httpx2.Limits(max_connections=connections, max_keepalive_connections=connections)
-        http = openai.DefaultHttpxClient(base_url=base_url, timeout=timeout, limits=limit)
+    http = None if connections is None else http_client(base_url, timeout, connections)
     return openai.OpenAI(base_url=base_url, api_key=api_key, timeout=timeout, max_retries=0, http_client=http)

@@ -5,11 +5,17 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from aita.errors import ProviderBusy, TaskError
-from aita.llm.failures import NO_COMPLETION
+import httpx2
+
+from aita.errors import CallError, ProviderBusy, TaskError, TooLong
+from aita.llm.failures import CUT_OFF, NO_COMPLETION, TOO_LATE, embedded
 from aita.services.protocols import TokenUsage
 
-_CUT_OFF = "the provider's answer was cut off"
+LARGEST = 20_000_000
+"""Bytes of an answer that are read; what a model says fits many times."""
+
+_MOST_TOKENS = 10**9  # more than any call can use, and a number that every store takes
+_LONGEST_NAME = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,15 +29,34 @@ class Completion:
     usage: TokenUsage | None
 
 
+def bounded(parts: Iterable[bytes], late: Callable[[], bool]) -> Iterator[bytes]:
+    """Yield an answer's body as it comes, as long as it is neither too late nor too large.
+
+    Raises
+    ------
+    ProviderBusy
+        If it is ``late`` before the body ended.
+    TooLong
+        If it is larger than ``LARGEST``.
+    """
+    size = 0
+    for part in parts:
+        size += len(part)
+        if size > LARGEST:
+            raise TooLong(f"the provider's answer is larger than {LARGEST // 1_000_000} MB")
+        if late():
+            raise ProviderBusy(TOO_LATE)
+        yield part
+
+
 def read_completion(body: bytes, content_type: str) -> Completion:
     """Read an answer that came whole.
 
     Raises
     ------
-    ProviderBusy
-        If it is JSON that was cut off, or an error that a gateway answered as if it were a reply.
-    TaskError
-        If it is no chat completion.
+    CallError
+        ProviderBusy if it is JSON that was cut off, TaskError if it is no chat completion, and what it tells if
+        it is an error that a gateway answered as if it were a reply.
     """
     try:
         answer = json.loads(body)
@@ -39,75 +64,101 @@ def read_completion(body: bytes, content_type: str) -> Completion:
         raise TaskError(NO_COMPLETION) from None
     except ValueError:  # also bytes that are not UTF-8
         if "json" in content_type:
-            raise ProviderBusy(_CUT_OFF) from None
+            raise ProviderBusy(CUT_OFF) from None
         raise TaskError(NO_COMPLETION) from None
     choice = _choice(answer)
     message = choice.get("message") if choice else None
     if not isinstance(message, dict) or choice is None:
         raise TaskError(NO_COMPLETION)
     return Completion(
-        text=_text(message.get("content")),
-        finish_reason=_text(choice.get("finish_reason")),
+        text=_whole(_text(message.get("content"))),
+        finish_reason=_name(choice.get("finish_reason")),
         refusal=bool(message.get("refusal")),
-        model=_text(answer.get("model")),
+        model=_name(answer.get("model")),
         usage=_usage(answer.get("usage")),
     )
 
 
-def read_stream(lines: Iterable[str], longest: int, late: Callable[[], bool]) -> Completion:
-    """Read an answer that comes in pieces, up to ``longest`` characters; one that is longer ends as ``length``.
+def read_stream(parts: Iterable[bytes], longest: int) -> Completion:
+    """Read an answer that comes as server-sent events, up to ``longest`` characters of text.
+
+    One that is longer ends there as ``length``, and its usage is not known. Any other is read to the end of the
+    body, past ``[DONE]``, so that its connection can be used again.
 
     Raises
     ------
-    ProviderBusy
-        If it ends before its end, or is ``late``.
-    TaskError
-        If it is no chat completion.
+    CallError
+        ProviderBusy if it ends before its end, TaskError if it is no chat completion, and what it tells if an
+        error stands among its events.
     """
-    text, finish_reason, refusal, model = "", "", False, ""
+    pieces: list[str] = []
+    length, finish_reason, refusal, model = 0, "", False, ""
     usage: TokenUsage | None = None
-    for answer in _events(lines, late):
-        model = model or _text(answer.get("model"))
-        usage = _usage(answer.get("usage")) or usage
+    for answer in _events(parts):
         choice = _choice(answer)
-        if choice is not None:
-            delta = choice.get("delta")
-            if isinstance(delta, dict):
-                text += _text(delta.get("content"))
-                refusal = refusal or bool(delta.get("refusal"))
-            finish_reason = _text(choice.get("finish_reason")) or finish_reason
-        if len(text) > longest:
-            return Completion(text, "length", refusal, model, None)
-    if not finish_reason:
-        raise ProviderBusy(_CUT_OFF)
-    return Completion(text, finish_reason, refusal, model, usage)
-
-
-def _events(lines: Iterable[str], late: Callable[[], bool]) -> Iterator[dict[str, Any]]:
-    """Yield the JSON of each server-sent event (WHATWG HTML, 9.2), up to ``[DONE]``."""
-    for line in lines:
-        if late():
-            raise ProviderBusy("the model did not answer in time")
-        name, _, data = line.partition(":")
-        data = data.removeprefix(" ")
-        if name != "data" or not data:
+        model = model or _name(answer.get("model"))
+        usage = _usage(answer.get("usage")) or usage
+        if choice is None:
             continue
-        if data == "[DONE]":
+        delta = choice.get("delta")
+        if isinstance(delta, dict):
+            pieces.append(_text(delta.get("content")))
+            length += len(pieces[-1])
+            refusal = refusal or bool(delta.get("refusal"))
+        finish_reason = _name(choice.get("finish_reason")) or finish_reason
+        if length > longest:
+            return Completion(_whole("".join(pieces)), "length", refusal, model, None)
+    if not finish_reason:
+        raise ProviderBusy(CUT_OFF)
+    return Completion(_whole("".join(pieces)), finish_reason, refusal, model, usage)
+
+
+def _events(parts: Iterable[bytes]) -> Iterator[dict[str, Any]]:
+    """Yield the JSON of each event (WHATWG HTML, 9.2) up to ``[DONE]``, one for each ``data`` line.
+
+    The standard would join lines that no empty line parts; no provider breaks JSON over lines, and some leave
+    the empty ones out.
+    """
+    read = iter(parts)
+    for line in _lines(read):
+        name, _, data = line.partition(b":")
+        data = data.strip()
+        if name != b"data" or not data:
+            continue
+        if data == b"[DONE]":
+            _drain(read)
             return
         try:
             answer = json.loads(data)
         except (ValueError, RecursionError):
-            raise ProviderBusy(_CUT_OFF) from None
+            raise ProviderBusy(CUT_OFF) from None
         if not isinstance(answer, dict):
             raise TaskError(NO_COMPLETION)
         yield answer
 
 
+def _lines(parts: Iterable[bytes]) -> Iterator[bytes]:
+    rest = b""
+    for part in parts:
+        *lines, rest = (rest + part).split(b"\n")
+        yield from lines
+    yield rest
+
+
+def _drain(parts: Iterator[bytes]) -> None:
+    """Read what is left of the body after its last event: a failure there takes nothing from the reply."""
+    try:
+        for _ in parts:
+            pass
+    except (httpx2.RequestError, CallError):
+        return
+
+
 def _choice(answer: Any) -> dict[str, Any] | None:
     if not isinstance(answer, dict):
         raise TaskError(NO_COMPLETION)
-    if answer.get("error"):  # as gateways say that who is behind them failed
-        raise ProviderBusy("the provider answered with an error instead of a reply")
+    if answer.get("error"):
+        raise embedded(answer["error"])
     choices = answer.get("choices")
     if not isinstance(choices, list) or not choices or not isinstance(choices[0], dict):
         return None
@@ -116,7 +167,24 @@ def _choice(answer: Any) -> dict[str, Any] | None:
 
 
 def _text(content: Any) -> str:
-    return content.encode("utf-8", "replace").decode() if isinstance(content, str) else ""  # no lone surrogates
+    """Return the text of a message; some servers answer it in parts, as it is sent to them."""
+    if isinstance(content, list):
+        told = [part.get("text") for part in content if isinstance(part, dict)]
+        return "".join(text for text in told if isinstance(text, str))
+    return content if isinstance(content, str) else ""
+
+
+def _whole(text: str) -> str:
+    """Join characters that came in two halves (JSON writes them as UTF-16), and replace halves that are alone."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    return text
+
+
+def _name(value: Any) -> str:
+    return _whole(value[:_LONGEST_NAME]) if isinstance(value, str) else ""
 
 
 def _usage(usage: Any) -> TokenUsage | None:
@@ -131,4 +199,5 @@ def _usage(usage: Any) -> TokenUsage | None:
 
 
 def _count(value: Any) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+    is_number = isinstance(value, int) and not isinstance(value, bool)
+    return value if is_number and 0 <= value <= _MOST_TOKENS else None

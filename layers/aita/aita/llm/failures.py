@@ -1,7 +1,10 @@
 """What a failed call means: who owns it, by the status and code that the provider answered."""
 
 import re
+import ssl
+from collections.abc import Mapping
 
+import httpx2
 import openai
 
 from aita.errors import CallError, ProviderBusy, Refused, RunStopped, TaskError, TooLong
@@ -9,50 +12,118 @@ from aita.llm.headers import limits, retry_after
 
 _OVERLOADED = 529  # not a registered status; some providers answer it when overloaded
 _REQUEST_TIMEOUT, _CONFLICT, _TOO_MANY = 408, 409, 429
-_SERVER_ERROR, _UNAVAILABLE = 500, 503
+_SERVER_ERROR, _UNAVAILABLE, _LAST = 500, 503, 599
+_FIRST_REFUSAL = 400
+
+_NOT_TLS = {"WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "PACKET_LENGTH_TOO_LONG"}
+"""How OpenSSL's versions name bytes that are no TLS."""
 
 NO_COMPLETION = "the provider's answer is no chat completion: see that the base URL is that of its API"
+CUT_OFF = "the provider's answer was cut off"
+TOO_LATE = "the model did not answer in time"
+BAD_KEY = "the API key is empty or has characters that no key has: set it with 'aita key set'"
 
 
-def classify(error: openai.APIError) -> CallError:
-    """Return the error of aita's own for one of openai's; it holds nothing of the prompt or the reply."""
-    if not isinstance(error, openai.APIStatusError):
-        return _without_answer(error)
-    status, code = error.status_code, _code(error)
-    told = f"the provider answered {status}{f' ({code})' if code else ''}"
-    if code in {"insufficient_quota", "billing_hard_limit_reached", "billing_not_active"}:
-        return RunStopped(f"{told}: no quota is left: add credit at the provider, then resume the run")
+def classify(error: openai.APIError | httpx2.RequestError) -> CallError:
+    """Return the error of aita's own for one of openai's; it holds nothing of the prompt or the reply.
+
+    httpx2's own errors come from bodies that are read as they come.
+    """
+    if isinstance(error, httpx2.RequestError):
+        return ProviderBusy(TOO_LATE if isinstance(error, httpx2.TimeoutException) else CUT_OFF)
+    if isinstance(error, openai.APIStatusError):
+        code, parameter = _word(error.code or ""), _word(error.param or "")
+        return _refusal(error.status_code, code, parameter, error.response.headers)
+    if isinstance(error, openai.APITimeoutError):
+        return ProviderBusy(TOO_LATE)
+    if isinstance(error, openai.APIConnectionError):
+        return _without_answer(error.__cause__)
+    return TaskError(NO_COMPLETION)
+
+
+def embedded(error: object) -> CallError:
+    """Return what an error means that stands where a reply should: gateways answer what is behind them with 200.
+
+    Their ``code`` is often the status that they were answered.
+    """
+    code = error.get("code") if isinstance(error, dict) else None
+    if isinstance(code, int) and _FIRST_REFUSAL <= code <= _LAST:
+        return _refusal(code, "", "", {})
+    if isinstance(code, str) and (meant := _by_code(_word(code), "the provider answered an error")):
+        return meant
+    return ProviderBusy("the provider answered with an error instead of a reply")
+
+
+def told(error: openai.APIStatusError) -> str:
+    """Return what a refusal says is wrong, to look for parameters' names in; it may quote the prompt."""
+    detail = error.body.get("detail") if isinstance(error.body, dict) else None
+    places = [place.get("loc") for place in detail if isinstance(place, dict)] if isinstance(detail, list) else detail
+    return f"{error.param} {error.message} {places}"
+
+
+def _refusal(status: int, code: str, parameter: str, headers: Mapping[str, str]) -> CallError:
+    answered = f"the provider answered {status}{f' ({code})' if code else ''}"
+    if meant := _by_code(code, answered):
+        return meant
     if status in {_REQUEST_TIMEOUT, _CONFLICT, _TOO_MANY, _OVERLOADED} or status >= _SERVER_ERROR:
-        headers = error.response.headers
         learnt = limits(headers)
         return ProviderBusy(
-            told,
+            answered,
             retry_after=retry_after(headers, limited=status in {_TOO_MANY, _UNAVAILABLE}),
             requests_per_second=learnt.requests_per_second,
             tokens_per_minute=learnt.tokens_per_minute,
         )
-    match error:
-        case openai.AuthenticationError() | openai.PermissionDeniedError():
-            return RunStopped(f"{told}: the API key is wrong or may not use this model: set it with 'aita key set'")
-        case openai.NotFoundError():
-            return RunStopped(f"{told}: no such model or base URL: deploy the stack with the right ones")
-    if code == "context_length_exceeded":
-        return TooLong(f"{told}: the prompt is longer than the model takes")
-    if code in {"content_filter", "content_policy_violation", "invalid_prompt"}:
-        return Refused(f"{told}: its filter refuses this input: a person must look at it")
-    return TaskError(f"{told} and refuses the request{f', parameter {_word(error.param)}' if error.param else ''}")
+    match status:
+        case 401 | 403:
+            return RunStopped(f"{answered}: the API key is wrong or may not use this model: set it with 'aita key set'")
+        case 402:
+            return _without_quota(answered)
+        case 404:
+            return RunStopped(f"{answered}: no such model or base URL: deploy the stack with the right ones")
+    return TaskError(f"{answered} and refuses the request{f', parameter {parameter}' if parameter else ''}")
 
 
-def _without_answer(error: openai.APIError) -> CallError:
-    if isinstance(error, openai.APITimeoutError):
-        return ProviderBusy("the model did not answer in time")
-    if isinstance(error, openai.APIConnectionError):
-        return ProviderBusy("the provider can't be reached: the connection failed or was lost")
-    return TaskError(NO_COMPLETION)
+def _by_code(code: str, answered: str) -> CallError | None:
+    match code:
+        case "insufficient_quota" | "billing_hard_limit_reached" | "billing_not_active":
+            return _without_quota(answered)
+        case "context_length_exceeded":
+            return TooLong(f"{answered}: the prompt is longer than the model takes")
+        case "content_filter" | "content_policy_violation" | "invalid_prompt":
+            return Refused(f"{answered}: its filter refuses this input: a person must look at it")
+    return None
 
 
-def _code(error: openai.APIStatusError) -> str:
-    return _word(error.code or "")
+def _without_quota(answered: str) -> RunStopped:
+    return RunStopped(f"{answered}: no quota is left: add credit at the provider, then resume the run")
+
+
+def _without_answer(cause: BaseException | None) -> CallError:
+    match cause:
+        case httpx2.TooManyRedirects():
+            return RunStopped("the base URL redirects without end: see that it is that of the provider's API")
+        case httpx2.UnsupportedProtocol():
+            return RunStopped("the base URL is neither http nor https: see that it is that of the provider's API")
+        case httpx2.LocalProtocolError():  # all else that a request says is ours
+            return RunStopped(BAD_KEY)
+        case httpx2.RemoteProtocolError():
+            return ProviderBusy("the provider can't be reached: the connection was lost, or what answers is not HTTP")
+        case httpx2.DecodingError():
+            return ProviderBusy(CUT_OFF)
+    if (problem := _tls_problem(cause)) is not None:
+        return RunStopped(f"the base URL's server can't be trusted: {problem}")
+    return ProviderBusy("the provider can't be reached: the connection failed or was lost")
+
+
+def _tls_problem(cause: BaseException | None) -> str | None:
+    """Return what is wrong with a server's TLS if it is so until a person acts; a broken handshake is not."""
+    while cause is not None:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return "its certificate is not valid here"
+        if isinstance(cause, ssl.SSLError) and cause.reason in _NOT_TLS:
+            return "it does not speak TLS: see that the base URL is right, with https or http as the server has it"
+        cause = cause.__cause__ or cause.__context__
+    return None
 
 
 def _word(value: object) -> str:

@@ -9,11 +9,15 @@ from email.utils import parsedate_to_datetime
 from aita.models.rate import Rates
 
 _SHORTEST, _LONGEST = 0.001, 3600.0
+_SHORTEST_RESET, _LONGEST_RESET = 0.001, 31 * 86_400.0  # no limit is for less than a millisecond or more than a month
+
+_FIRST_EPOCH, _FIRST_EPOCH_MS = 1e9, 1e12
+"""From where on a number is not a duration any more but a moment: 2001, in seconds and in milliseconds."""
 
 _DURATION = re.compile(r"(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m(?!s))?(?:(\d+(?:\.\d+)?)s)?(?:(\d+(?:\.\d+)?)ms)?")
 
-_USED = 0.9
-"""The share of a limit that must be used before its reset tells a rate. OpenAI's reset is the time until the
+_LEFT = 0.1
+"""The share of a limit that may be left when its reset tells a rate. OpenAI's reset is the time until the
 bucket is full again (platform documentation, "Rate limits", headers), which tells the rate at any time; others
 reset at the end of a fixed window, where the same sum, early in it, would come out far too low."""
 
@@ -22,18 +26,19 @@ def retry_after(headers: Mapping[str, str], *, limited: bool) -> float | None:
     """Return the seconds to wait that a refusal tells, at most an hour; ``None`` if it tells none.
 
     ``retry-after-ms`` counts first, then Retry-After (RFC 9110, 10.2.3: seconds or a date), then, if the
-    refusal is for a limit, the reset of that which is used up.
+    refusal is for a limit, the reset of that which is used up: a duration (OpenAI, Groq), seconds (Azure), or a
+    moment (gateways, and providers of other APIs behind them).
     """
     milliseconds = _number(headers.get("retry-after-ms"))
     if milliseconds is not None:
         return _bounded(milliseconds / 1000)
     told = headers.get("retry-after", "").strip()
-    if told:
-        seconds = _number(told)
-        return _bounded(_until(told) if seconds is None else seconds)
-    if not limited:
-        return None
-    resets = {kind: _duration(headers.get(f"x-ratelimit-reset-{kind}")) for kind in ("requests", "tokens")}
+    seconds = _number(told)
+    if seconds is None:
+        seconds = _until(_http_date(told))
+    if seconds is not None or not limited:
+        return _bounded(seconds)
+    resets = {kind: _reset(headers.get(f"x-ratelimit-reset-{kind}")) for kind in ("requests", "tokens")}
     used_up = [
         seconds
         for kind, seconds in resets.items()
@@ -43,7 +48,10 @@ def retry_after(headers: Mapping[str, str], *, limited: bool) -> float | None:
 
 
 def limits(headers: Mapping[str, str]) -> Rates:
-    """Return the rates at which the limits fill up again, as far as the headers tell."""
+    """Return the rates at which the limits fill up again, as far as the headers tell.
+
+    Only a reset that is a duration tells: of a moment we know how far away it is only as well as two clocks agree.
+    """
     requests, tokens = _refill(headers, "requests"), _refill(headers, "tokens")
     return Rates(requests, None if tokens is None else tokens * 60)
 
@@ -51,13 +59,15 @@ def limits(headers: Mapping[str, str]) -> Rates:
 def _refill(headers: Mapping[str, str], kind: str) -> float | None:
     """Return what is let through in a second."""
     limit = _number(headers.get(f"x-ratelimit-limit-{kind}"))
-    remaining = _number(headers.get(f"x-ratelimit-remaining-{kind}"))
-    reset = _duration(headers.get(f"x-ratelimit-reset-{kind}"))
-    if not limit or limit <= 0 or remaining is None or not 0 <= remaining <= limit or not reset or reset <= 0:
+    if limit is None or not 0 < limit < math.inf:
         return None
-    used = limit - remaining
-    rate = used / reset
-    return rate if used >= _USED * limit and 0 < rate < math.inf else None
+    remaining = _number(headers.get(f"x-ratelimit-remaining-{kind}"))
+    if remaining is None or not 0 <= remaining <= limit * _LEFT:
+        return None
+    reset = _duration(headers.get(f"x-ratelimit-reset-{kind}"))
+    if reset is None or not _SHORTEST_RESET <= reset <= _LONGEST_RESET:
+        return None
+    return (limit - remaining) / reset
 
 
 def _number(value: str | None) -> float | None:
@@ -73,7 +83,7 @@ def _duration(value: str | None) -> float | None:
     text = (value or "").strip()
     number = _number(text)
     if number is not None:
-        return number
+        return number if number < _FIRST_EPOCH else None
     found = _DURATION.fullmatch(text)
     if not text or found is None:
         return None
@@ -81,11 +91,34 @@ def _duration(value: str | None) -> float | None:
     return hours * 3600 + minutes * 60 + seconds + milliseconds / 1000
 
 
-def _until(date: str) -> float | None:
+def _reset(value: str | None) -> float | None:
+    """Return the seconds until a reset, also of one that is told as a moment."""
+    seconds = _duration(value)
+    return _until(_moment((value or "").strip())) if seconds is None else seconds
+
+
+def _moment(text: str) -> datetime | None:
+    """Return what an ISO date with its zone, or the seconds or milliseconds since 1970, stand for."""
+    number = _number(text)
     try:
-        return (parsedate_to_datetime(date) - datetime.now(UTC)).total_seconds()
-    except (ValueError, TypeError):
+        if number is not None:
+            return datetime.fromtimestamp(number if number < _FIRST_EPOCH_MS else number / 1000, UTC)
+        return datetime.fromisoformat(text)
+    except (ValueError, OverflowError, OSError):
         return None
+
+
+def _http_date(text: str) -> datetime | None:
+    try:
+        return parsedate_to_datetime(text)
+    except (ValueError, TypeError, OverflowError):
+        return None
+
+
+def _until(moment: datetime | None) -> float | None:
+    if moment is None or moment.tzinfo is None:  # without its zone it could be any of a day's
+        return None
+    return (moment - datetime.now(UTC)).total_seconds()
 
 
 def _bounded(seconds: float | None) -> float | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from aita.errors import CallError, MissingInput, ObjectNotFound, ProviderBusy, TaskError
-from aita.models.run import ItemEvent, Run, Usage
+from aita.models.run import ItemEvent, Run
 from aita.services.admission import LONGEST_SLEEP, Admission
 from aita.services.budget import Budget
 from aita.services.conversation import converse, usable
@@ -96,12 +96,7 @@ class Asker:
             reply = self._call(request, images, event, run, asked)
             self.cache.put(digest, reply)
         asked.last_reply = reply.text
-        mine = reply.paid_by == payer(event)
-        asked.spent = Spent(
-            asks=asked.spent.asks + 1,
-            usage=asked.spent.usage + (reply.usage if mine else Usage(cached_calls=1)),
-            latency_ms=asked.spent.latency_ms + (reply.latency_ms if mine else 0),
-        )
+        asked.spent += reply.spent_by(payer(event))
         return reply
 
     def recall(self, digest: str, event: ItemEvent) -> CachedReply | None:

@@ -20,7 +20,7 @@ from aita.services.protocols import Clock, ObjectStore, RunStore
 from aita.services.record import Executed, Recorder
 from aita.services.run_watch import RunWatch
 from aita.services.stages.stage import LLMStage, Refs
-from aita.tasks.batchable import BatchableLLMTask
+from aita.tasks.batchable import may_share
 from aita.tasks.llm_task import LLMTask
 
 logger = logging.getLogger(__name__)
@@ -68,8 +68,10 @@ class Executor:
             return self._stop(event, RunStatus.BUDGET_REACHED, str(reached))
 
     def _ended(self, event: ItemEvent, asked: Asked, remaining: Callable[[], float]) -> Executed:
+        if members := self._members(event):
+            return BatchExecutor(self.asker, self.recorder).execute(members, asked, remaining)
         if event.item.batch:
-            return BatchExecutor(self.asker, self.recorder).execute(self._members(event), asked, remaining)
+            raise StorageError(f"the tasks of stage {event.stage} share no calls: they were planned by another version")
         try:
             result = self._result(event, asked, remaining)
         except TaskError as error:
@@ -78,15 +80,18 @@ class Executor:
         return self.recorder.succeeded(event, result, asked.spent)
 
     def _members(self, event: ItemEvent) -> list[Member]:
-        """Return the items of a shared call, each with its task and as an event of its own."""
-        members: list[Member] = []
-        for item in (event.item, *event.item.batch):
-            task = self._task(event, item.refs)
-            if not isinstance(task, BatchableLLMTask):
-                raise StorageError(f"the tasks of stage {event.stage} do not share calls")
-            alone = item.model_copy(update={"batch": ()})
-            members.append((event.model_copy(update={"item": alone}), task))
-        return members
+        """Return the items of a shared call, each with its task and as an event of its own; none if nothing is shared.
+
+        Where calls are shared, one alone is the only member of its own: an earlier shared reply may answer it.
+        """
+        stage = stage_of(event.stage)
+        sharing = isinstance(stage, LLMStage) and stage.batchable
+        if not sharing or self.watch.get(event.run_id).settings.batch_size == 1:
+            return []
+        items = [item.model_copy(update={"batch": ()}) for item in (event.item, *event.item.batch)]
+        events = [event.model_copy(update={"item": item}) for item in items]
+        members = [(each, task) for each in events if may_share(task := self._task(event, each.item.refs))]
+        return members if len(members) == len(items) else []
 
     def _task(self, event: ItemEvent, refs: Refs) -> LLMTask[Any]:
         stage = stage_of(event.stage)

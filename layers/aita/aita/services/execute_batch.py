@@ -2,12 +2,13 @@
 
 Whoever is stopped in between begins anew and comes to the same: replies and parts come from the cache, an end
 that is recorded stays, and what a call used stands in one row only. That is the row of the first task that got
-its part, or, if none did, of the first that is then asked alone.
+its part or, if none did, of the first that is then asked alone.
 """
 
 import logging
 from collections import Counter
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -15,7 +16,6 @@ from aita.errors import TaskError
 from aita.models.run import ItemAnswer, ItemEvent, Outcome
 from aita.services.ask import Asked, Asker, payer
 from aita.services.conversation import usable
-from aita.services.part_cache import CachedPart, PartCache
 from aita.services.record import Executed, Recorder, Spent
 from aita.services.reply_cache import CachedReply
 from aita.tasks.batchable import BatchableLLMTask
@@ -27,12 +27,14 @@ logger = logging.getLogger(__name__)
 Member = tuple[ItemEvent, BatchableLLMTask[Any]]
 
 _PART = "part"
-"""What a part's digest has beside its task's request: a run without batching gets no parts of shared replies."""
+"""What a part is known by beside its task's request: a run that shares no calls is given no parts of shared replies."""
+
+_AT_ONCE = 16  # parts read from S3, or written to it
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What a shared reply says for one task: its text, the result that makes, and what it took."""
+    """What a reply says for one task: the text, the result that it makes, and what it took."""
 
     text: str
     result: Any
@@ -46,7 +48,7 @@ class Shared:
     ``useless`` is the reply, by its digest, if it has no such part.
     """
 
-    parts: dict[str, Part]
+    parts: dict[str, Part] = field(default_factory=dict)
     useless: tuple[str, CachedReply] | None = None
 
 
@@ -65,84 +67,82 @@ class BatchExecutor:
         CallError
             As ``Asker.ask`` does, but for a TaskError; what is recorded by then stays.
         """
-        parts = self._kept_parts(members)
+        parts = self._known_parts(members)
         left = [member for member in members if _id(member) not in parts]
-        shared = self._ask_together(left, asked, remaining) if len(left) > 1 else Shared({})
+        shared = self._ask_together(left, asked, remaining) if len(left) > 1 else Shared()
         parts |= shared.parts
-        ended = [
-            self.recorder.succeeded(member[0], parts[_id(member)].result, parts[_id(member)].spent)
-            for member in members
-            if _id(member) in parts
-        ]
+        answered = [(member[0], parts[_id(member)]) for member in members if _id(member) in parts]
+        ended = [self.recorder.succeeded(event, part.result, part.spent) for event, part in answered]
         useless = shared.useless
-        for member in members:
+        for member in left:
             if _id(member) not in parts:
                 ended.append(self._ask_alone(member, useless, asked, remaining))
                 useless, asked.spent = None, Spent()
         return _together(ended)
 
-    def _kept_parts(self, members: Sequence[Member]) -> dict[str, Part]:
-        """Return the parts of earlier shared replies, unless the reply to exactly these is there itself.
+    def _known_parts(self, members: Sequence[Member]) -> dict[str, Part]:
+        """Return what earlier replies say, unless there is one to exactly these tasks together.
 
-        That one goes before: which parts it lacks is known from it, and they are not asked for together again.
+        That one goes before: what it lacks is not asked for together again.
         """
-        event = members[0][0]
-        combined = _combined([task for _, task in members])
-        if combined is None or not self.asker.watch.get(event.run_id).settings.enable_checkpointing:
+        combined = _combine(members) if len(members) > 1 else None
+        if combined is not None and self.asker.recall(self.asker.digest(combined[1]), members[0][0]) is not None:
             return {}
-        if self.asker.recall(self.asker.digest(combined[1]), event) is not None:
-            return {}
-        digests = [self._digest(member) for member in members]
-        kept = PartCache(self.asker.objects).get(digests)
-        parts: dict[str, Part] = {}
-        for member, digest in zip(members, digests, strict=True):
-            cached = kept.get(digest)
-            part = None if cached is None else _judge(member[1], cached.text)
-            if cached is not None and part is not None:
-                parts[_id(member)] = replace(part, spent=cached.spent_by(payer(member[0])))
-        return parts
+        with ThreadPoolExecutor(min(_AT_ONCE, len(members))) as readers:
+            known = zip(members, readers.map(self._known_part, members), strict=True)
+            return {_id(member): part for member, part in known if part is not None}
+
+    def _known_part(self, member: Member) -> Part | None:
+        event, task = member
+        for digest in (self._part_digest(member), self.asker.digest(task.request())):
+            reply = self.asker.recall(digest, event)
+            part = None if reply is None else _judge_reply(task, reply)
+            if reply is not None and part is not None:
+                return replace(part, spent=reply.spent_by(payer(event)))
+        return None
 
     def _ask_together(self, members: Sequence[Member], asked: Asked, remaining: Callable[[], float]) -> Shared:
-        """Make one call for all; leave in ``asked`` what it took, unless a part carries that."""
-        event = members[0][0]
-        tasks = [task for _, task in members]
-        combined = _combined(tasks)
+        """Make one call for all; what it took is left in ``asked``, unless a part carries it."""
+        combined = _combine(members)
         if combined is None:
-            return Shared({})
-        task, request = combined
+            return Shared()
+        event, (task, request) = members[0][0], combined
         digest = self.asker.digest(request)
         try:
             reply = self.asker.reply(request, digest, event, asked, remaining)
         except TaskError as error:
-            logger.info("the provider takes no call about %d tasks: %s", len(tasks), type(error).__name__)
-            return Shared({})
-        texts = _take_apart(task, tasks, reply)
-        said = [(member, text) for member, text in zip(members, texts, strict=True) if text is not None]
-        parts = {_id(member): part for member, text in said if (part := _judge(member[1], text)) is not None}
+            logger.info("%d tasks can't share a call: %s", len(members), type(error).__name__)
+            return Shared()
+        parts = _take_apart(task, members, reply)
         if len(parts) < len(members):
-            logger.info("%d of %d tasks that shared a call are asked alone", len(members) - len(parts), len(members))
+            logger.info("a shared reply has %d of %d parts", len(parts), len(members))
         if not parts:
-            return Shared({}, (digest, reply))
+            return Shared(useless=(digest, reply))
         carrier = next(iter(parts))
-        parts[carrier] = replace(parts[carrier], spent=asked.spent)
-        asked.spent = Spent()
+        parts[carrier], asked.spent = replace(parts[carrier], spent=asked.spent), Spent()
         if reply.paid_by == payer(event):
-            self._keep(members, parts)
+            self._keep(members, parts, reply)
         return Shared(parts)
 
-    def _keep(self, members: Sequence[Member], parts: dict[str, Part]) -> None:
-        """Cache the parts before the first end is recorded.
+    def _keep(self, members: Sequence[Member], parts: dict[str, Part], reply: CachedReply) -> None:
+        """Cache each part for its own task, before the first end is recorded.
 
-        What is left of these tasks when a run is resumed is grouped anew and asked for by another request, which
-        finds nothing of this reply; so does the next run if one of the questions was changed.
+        What is left of these tasks when a run is resumed is grouped anew, and what is asked then finds nothing of
+        this reply; neither does the next run, if one of the questions was changed.
         """
-        used = [(member, parts[_id(member)]) for member in members if _id(member) in parts]
-        PartCache(self.asker.objects).put(
-            {
-                self._digest(member): CachedPart(text=part.text, paid_by=payer(member[0]), spent=part.spent)
-                for member, part in used
+
+        def keep(member: Member) -> None:
+            part = parts[_id(member)]
+            what = {
+                "text": part.text,
+                "paid_by": payer(member[0]),
+                "usage": part.spent.usage,
+                "latency_ms": part.spent.latency_ms,
             }
-        )
+            self.asker.cache.put(self._part_digest(member), reply.model_copy(update=what))
+
+        with ThreadPoolExecutor(min(_AT_ONCE, len(parts))) as writers:
+            list(writers.map(keep, [member for member in members if _id(member) in parts]))
 
     def _ask_alone(
         self,
@@ -151,6 +151,12 @@ class BatchExecutor:
         asked: Asked,
         remaining: Callable[[], float],
     ) -> Executed:
+        """Ask for one task as if nothing were shared.
+
+        A shared reply is rejected only if it is useless and the task whose row has its cost fails. If all of its
+        tasks failed, a resume asks for them together again: afresh, and without counting that cost twice. In all
+        other cases a resume asks something else, and keeping the reply makes an identical run free.
+        """
         event, task = member
         asked.last_reply = None
         try:
@@ -158,15 +164,11 @@ class BatchExecutor:
         except TaskError as error:
             logger.warning("task failed: %s", type(error).__name__)
             if useless is not None:
-                # A resume may ask for the same tasks together again. This row has what the reply cost, so that
-                # reading it then would count it twice. A shared reply is kept in all other cases: one that had
-                # parts, as its row is a success and final; one that had none while its tasks succeed alone, so
-                # that an identical run is free.
                 self.asker.reject(*useless, event)
             return self.recorder.failed(event, error, asked.spent, asked.last_reply)
         return self.recorder.succeeded(event, result, asked.spent)
 
-    def _digest(self, member: Member) -> str:
+    def _part_digest(self, member: Member) -> str:
         return self.asker.digest(member[1].request(), _PART)
 
 
@@ -174,37 +176,42 @@ def _id(member: Member) -> str:
     return member[0].item.task_id
 
 
-def _combined(tasks: Sequence[BatchableLLMTask[Any]]) -> tuple[LLMTask[Any], LLMRequest] | None:
-    """Return the task that asks for all of them and its request; ``None`` if their own code can't make it."""
+def _combine(members: Sequence[Member]) -> tuple[LLMTask[Any], LLMRequest] | None:
+    """Return the task that asks for all of them and its request; ``None`` if the kind's own code can't make it."""
+    first, *others = (task for _, task in members)
     try:
-        combined = tasks[0].combine_with(tasks[1:])
+        combined = first.combine_with(others)
         return combined, combined.request()
     except Exception as error:  # noqa: BLE001 - the code of whoever wrote the kind: each is asked alone
         logger.warning("the kind's own code can't combine its tasks: %s", type(error).__name__)
         return None
 
 
-def _take_apart(
-    combined: LLMTask[Any], tasks: Sequence[BatchableLLMTask[Any]], reply: CachedReply
-) -> Sequence[str | None]:
-    """Return each task's part of a reply, unjudged."""
+def _take_apart(combined: LLMTask[Any], members: Sequence[Member], reply: CachedReply) -> dict[str, Part]:
+    """Return the parts of a reply that their own tasks take, by their items' ids."""
+    tasks = [task for _, task in members]
 
-    def split(text: str) -> list[str | None]:
-        parts = list(tasks[0].split_batch_result(combined.parse(text), tasks))
-        if len(parts) != len(tasks):
-            raise ValueError("split_batch_result must return a part for each task, or None")
-        return parts
+    def split(text: str) -> list[tuple[Member, str | None]]:
+        return list(zip(members, tasks[0].split_batch_result(combined.parse(text), tasks), strict=True))
 
     try:
-        parts: list[str | None] = judged(split, usable(reply.text, reply.finish_reason, refusal=reply.refusal))
+        said = judged(split, usable(reply.text, reply.finish_reason, refusal=reply.refusal))
     except TaskError as error:
         logger.info("a shared reply can't be used: %s", type(error).__name__)
-        return [None] * len(tasks)
-    return parts
+        return {}
+    judged_parts = {_id(member): _judge(member[1], text) for member, text in said if text is not None}
+    return {item_id: part for item_id, part in judged_parts.items() if part is not None}
+
+
+def _judge_reply(task: BatchableLLMTask[Any], reply: CachedReply) -> Part | None:
+    try:
+        return _judge(task, usable(reply.text, reply.finish_reason, refusal=reply.refusal))
+    except TaskError:
+        return None
 
 
 def _judge(task: BatchableLLMTask[Any], text: str) -> Part | None:
-    """Return what a part makes of its task; ``None`` if the task's own rules refuse it."""
+    """Return what a reply makes of a task; ``None`` if the task's own rules refuse it."""
     try:
         return Part(text, judged(task.parse, text))
     except TaskError:

@@ -7,6 +7,7 @@ from aita.models.base import Frozen
 from aita.models.run import Usage
 from aita.services import keys
 from aita.services.protocols import ObjectStore
+from aita.services.record import Spent
 
 
 class CachedReply(Frozen):
@@ -25,6 +26,12 @@ class CachedReply(Frozen):
     paid_by: str
     paid_in: int = 0
     rejected_by: str | None = None
+
+    def spent_by(self, payer: str) -> Spent:
+        """Return what the reply takes of a task that uses it: what it cost, if that task paid."""
+        if self.paid_by != payer:
+            return Spent(asks=1, usage=Usage(cached_calls=1))
+        return Spent(asks=1, usage=self.usage, latency_ms=self.latency_ms)
 
 
 @dataclass(frozen=True, slots=True)

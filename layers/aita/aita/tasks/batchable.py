@@ -2,7 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Sequence
-from typing import Any, Self
+from typing import Any, Self, TypeGuard
 
 from aita.tasks.llm_task import LLMTask, ResultT
 
@@ -41,7 +41,7 @@ def group(tasks: Sequence[LLMTask[Any]], size: int) -> list[list[int]]:
     latest: dict[type, tuple[BatchableLLMTask[Any], list[int]]] = {}
     for place, task in enumerate(tasks):
         alone = [place]
-        if size > 1 and isinstance(task, BatchableLLMTask) and _asks(task):
+        if size > 1 and may_share(task):
             first, members = latest.get(type(task), (task, alone))
             if members is not alone and len(members) < size and task.can_batch_with(first):
                 members.append(place)
@@ -51,9 +51,12 @@ def group(tasks: Sequence[LLMTask[Any]], size: int) -> list[list[int]]:
     return groups
 
 
-def _asks(task: LLMTask[Any]) -> bool:
-    """Tell whether the model is to be asked; a task whose given result is wrong fails alone, when it is run."""
+def may_share(task: LLMTask[Any]) -> TypeGuard[BatchableLLMTask[Any]]:
+    """Tell whether a task may share a call: it is batchable, and the model is to be asked at all.
+
+    A task whose given result is wrong may not: it fails alone, when it is run.
+    """
     try:
-        return task.given() is None
+        return isinstance(task, BatchableLLMTask) and task.given() is None
     except Exception:  # noqa: BLE001 - the code of whoever wrote the task
         return False

@@ -1,0 +1,93 @@
+"""Connections of many threads to one endpoint, without a pool that they all stand in line for."""
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from typing import Any
+from urllib.request import getproxies
+
+import httpx2
+import openai
+
+_ONE = httpx2.Limits(max_connections=1, max_keepalive_connections=1)
+
+
+class ConnectionPerCall(httpx2.BaseTransport):
+    """Gives each call under way a connection of its own, that of the call which ended last.
+
+    httpx2's pool looks at all of its connections under one lock as each call begins and ends, which at hundreds
+    of threads is most of what a call costs. Here nothing is looked at but the connection that is taken, and no
+    lock is needed: both ends of a deque are safe to use from threads.
+
+    Parameters
+    ----------
+    kept
+        How many connections are kept when no call uses them.
+    make
+        Makes what holds one connection.
+    """
+
+    def __init__(self, kept: int, make: Callable[[], httpx2.BaseTransport]) -> None:
+        self._make = make
+        # It drops nothing by itself: what is past its length is closed first.
+        self._idle: deque[httpx2.BaseTransport] = deque()
+        self._kept = kept
+
+    def handle_request(self, request: httpx2.Request) -> httpx2.Response:
+        """Send a request; its connection is free again when the response is closed."""
+        try:
+            connection = self._idle.pop()
+        except IndexError:
+            connection = self._make()
+        try:
+            response = connection.handle_request(request)
+        except BaseException:
+            self._release(connection)
+            raise
+        response.stream = _Body(response.stream, lambda: self._release(connection))
+        return response
+
+    def close(self) -> None:
+        """Close the connections that no call uses, and each other one as its call ends."""
+        self._kept = 0
+        while self._idle:
+            self._idle.pop().close()
+
+    def _release(self, connection: httpx2.BaseTransport) -> None:
+        if len(self._idle) < self._kept:
+            self._idle.append(connection)
+        else:
+            connection.close()
+
+
+class _Body(httpx2.SyncByteStream):
+    """A response's body that tells once when it is closed."""
+
+    def __init__(self, stream: Any, closed: Callable[[], None]) -> None:
+        self._stream = stream
+        self._closed: Callable[[], None] | None = closed
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(self._stream)
+
+    def close(self) -> None:
+        closed, self._closed = self._closed, None
+        if closed is None:
+            return
+        try:
+            self._stream.close()
+        finally:
+            closed()
+
+
+def http_client(base_url: str, timeout: float, connections: int) -> httpx2.Client:
+    """Return what openai's client calls through for so many calls at once.
+
+    Where the environment names a proxy it is openai's own client with as large a pool: a transport of one's own
+    would go past the proxy.
+    """
+    if getproxies().keys() - {"no"}:
+        limits = httpx2.Limits(max_connections=connections, max_keepalive_connections=connections)
+        return openai.DefaultHttpxClient(base_url=base_url, timeout=timeout, limits=limits)
+    context = httpx2.create_ssl_context()  # which takes long to make, and serves all connections
+    transport = ConnectionPerCall(connections, lambda: httpx2.HTTPTransport(verify=context, limits=_ONE))
+    return openai.DefaultHttpxClient(base_url=base_url, timeout=timeout, transport=transport)
