@@ -9,6 +9,7 @@ import re
 import signal
 import sys
 import time
+import traceback
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
@@ -64,7 +65,12 @@ def main(names: list[str]) -> int:
 def _measure(part: ModuleType) -> list[report.Case]:
     started = time.monotonic()
     print(f"measuring {_name(part)} ...", flush=True)
-    cases: list[report.Case] = part.measure()
+    try:
+        cases: list[report.Case] = part.measure()
+    except Exception as error:  # noqa: BLE001 - the other parts' measurements are worth having all the same
+        traceback.print_exc()
+        failed = report.Limit("failed", 1, 0)
+        return [report.Case(f"{_name(part)}: could not be measured", type(error).__name__, "", limits=(failed,))]
     print(f"measured {_name(part)} in {time.monotonic() - started:.0f} s", flush=True)
     return cases
 

@@ -86,12 +86,16 @@ class Model:
 def simulated_model(**settings: object) -> Iterator[Model]:
     """Start a simulated model on a free port, and end it at the end."""
     with tempfile.TemporaryDirectory(prefix="aita-bench-") as folder:
-        port_file = Path(folder) / "port"
-        process = subprocess.Popen(
-            [sys.executable, "-m", "local.simulated_model", "--port-file", str(port_file)], cwd=ROOT
-        )
+        port_file, log = Path(folder) / "port", Path(folder) / "log"
+        with log.open("wb") as written:  # what it says of a killed client's request is no news
+            process = subprocess.Popen(
+                [sys.executable, "-m", "local.simulated_model", "--port-file", str(port_file)],
+                cwd=ROOT,
+                stdout=written,
+                stderr=written,
+            )
         try:
-            model = Model(f"http://127.0.0.1:{_port(process, port_file)}/v1")
+            model = Model(f"http://127.0.0.1:{_port(process, port_file, log)}/v1")
             model.control(**settings)
             yield model
         finally:
@@ -108,10 +112,10 @@ def end(process: subprocess.Popen[Any]) -> None:
         process.wait()
 
 
-def _port(process: subprocess.Popen[bytes], file: Path) -> int:
+def _port(process: subprocess.Popen[bytes], file: Path, log: Path) -> int:
     deadline = time.monotonic() + _START
     while not file.exists():
         if process.poll() is not None or time.monotonic() > deadline:
-            raise RuntimeError("the simulated model did not start")
+            raise RuntimeError(f"the simulated model did not start:\n{log.read_text()[-2000:]}")
         time.sleep(_POLL)
     return int(file.read_text())
