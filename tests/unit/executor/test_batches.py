@@ -248,6 +248,14 @@ class TestBatching:
         assert batch.success_rate == 1
         assert batch.metrics.calls == llm.calls.total() == 3
 
+    def test_parts_that_are_no_text_have_each_asked_alone(self, make: Make) -> None:
+        class Odd(SharedLevelTask):
+            def split_batch_result(self, result: Any, tasks: Sequence[Self]) -> list[Any]:
+                return [7 for _ in tasks]
+
+        batch = make(FakeLLM(self.say())).execute_batch([Odd(text=text) for text in ("a", "bb")])
+        assert [result.result.level for result in batch.task_results] == [1, 2]
+
     def test_parts_come_back_on_a_resume(self, make: Make) -> None:
         shared = [SharedLevelTask(text=text) for text in ("a", "bb")]
         make(FakeLLM(self.say())).execute_batch(shared, "parts")

@@ -19,7 +19,7 @@ from aita.services.conversation import converse, usable
 from aita.services.prefix_gate import PrefixGate
 from aita.services.protocols import LLM, RateLimiter, Reply
 from aita.tasks.batchable import BatchableLLMTask
-from aita.tasks.llm_task import LLMTask
+from aita.tasks.llm_task import LLMTask, judged
 from aita.tasks.request import LLMRequest
 from aita.tasks.tokens import expected_tokens
 
@@ -160,7 +160,7 @@ class Engine:
         """Return what a part of a shared reply makes of its task, or what asking it alone does."""
         if part is not None:
             try:
-                result = task.parse(part)
+                result = judged(task.parse, part)  # what it was given is the kind's own code's
             except TaskError:
                 pass
             else:
