@@ -1,7 +1,8 @@
 """aita: an AI teaching assistant that runs serverless, and the framework under it.
 
-What is listed here is the framework's public face: tasks, executors, and the errors that a task's author
-meets. It is loaded when it is first used, so that a function pays for what it needs alone.
+What is listed here is the framework's public face: tasks, executors, and the errors that the author of a
+task or of a model's client meets or raises. It is loaded when it is first used, so that a function pays for
+what it needs alone.
 """
 
 import importlib
@@ -14,8 +15,12 @@ if TYPE_CHECKING:
         CheckpointError,
         InvalidReply,
         MissingInput,
+        ProviderBusy,
+        Refused,
+        RunStopped,
         SettingsError,
         TaskError,
+        TooLong,
         UnparsableReply,
     )
     from aita.executor.checkpoint import cleanup_checkpoints, latest_checkpoint
@@ -38,8 +43,12 @@ _MODULES = {
         "CheckpointError",
         "InvalidReply",
         "MissingInput",
+        "ProviderBusy",
+        "Refused",
+        "RunStopped",
         "SettingsError",
         "TaskError",
+        "TooLong",
         "UnparsableReply",
     ),
     "aita.executor.checkpoint": ("cleanup_checkpoints", "latest_checkpoint"),
@@ -73,12 +82,16 @@ __all__ = [
     "MissingInput",
     "ParallelExecutionConfig",
     "Parameters",
+    "ProviderBusy",
+    "Refused",
     "RetryPolicy",
     "RubricGenerationTask",
+    "RunStopped",
     "SettingsError",
     "SimpleLLMTask",
     "TaskError",
     "TaskResult",
+    "TooLong",
     "TranscriptionTask",
     "UnparsableReply",
     "VisionLLMTask",
