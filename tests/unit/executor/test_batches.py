@@ -2,7 +2,9 @@
 
 import json
 import threading
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -10,9 +12,13 @@ import pytest
 from pydantic import BaseModel
 
 from aita import BatchableLLMTask, LLMTask, Message, SimpleLLMTask, VisionLLMTask
-from aita.errors import ProviderBusy, RunStopped
+from aita.errors import ProviderBusy, Refused, RunStopped
+from aita.memory.limiter import MemoryLimiter
+from aita.models.rate import Rates
 from aita.services import patience
 from aita.services.prefix_gate import SHORTEST_PREFIX
+from aita.services.protocols import Reply
+from aita.services.rate_limit import REQUEST_BURST
 from aita.tasks.request import LLMRequest
 from tests.unit.executor.conftest import Make
 from tests.unit.executor.fake_llm import COST, FakeLLM, asked
@@ -137,6 +143,39 @@ class TestProvider:
         assert batch.success_rate == 1
         assert batch.metrics.retried == 2
 
+    def test_the_limiter_is_told_what_it_says(self, make: Make) -> None:
+        class Limiter(MemoryLimiter):
+            told: ClassVar[list[Any]] = []
+
+            def close(self, told: Rates, seconds: float, learnt: Rates) -> None:
+                self.told.append((told, seconds, learnt))
+                super().close(told, seconds, learnt)
+
+            def learn(self, learnt: Rates) -> None:
+                self.told.append(learnt)
+
+        class Telling(FakeLLM):
+            def complete(self, request: LLMRequest, images: Mapping[str, bytes]) -> Reply:
+                return replace(super().complete(request, images), limits=Rates(50.0, None))
+
+        times: list[float] = []
+
+        def say(request: LLMRequest) -> str:
+            times.append(time.monotonic())
+            if len(times) == 1:
+                raise ProviderBusy("429", retry_after=0.2, requests_per_second=40.0, tokens_per_minute=1e6)
+            return "fine"
+
+        executor = make(Telling(say), rate_limit=100.0, max_workers=1)
+        executor.limiter = Limiter(time.monotonic)
+        assert executor.execute_batch(tasks("a")).success_rate == 1
+        assert times[1] - times[0] >= 0.199
+        assert Limiter.told == [(Rates(100.0, None), 0.2, Rates(40.0, 1e6)), Rates(50.0, None)]
+
+    def test_a_rate_of_ones_own_is_kept(self, make: Make) -> None:
+        batch = make(FakeLLM(), rate_limit=50.0, max_workers=8).execute_batch(tasks(*map(str, range(60))))
+        assert batch.metrics.wall_time >= (60 - 1) / 50 - REQUEST_BURST / 1_000
+
     def test_a_wrong_key_stops_the_batch_and_a_resume_runs_the_rest(self, make: Make) -> None:
         def refuse(request: LLMRequest) -> str:
             raise RunStopped("the provider answered 401: the API key is wrong")
@@ -217,49 +256,63 @@ class SharedLevelTask(BatchableLLMTask[Level]):
         return [parts.get(task.text) for task in tasks]
 
 
+def levels(*missing: str) -> Callable[[LLMRequest], str]:
+    """Say a word's level, or those of many; some are left out of what is said of many."""
+
+    def say(request: LLMRequest) -> str:
+        texts = asked(request).split()
+        if request.schema_name == "Level":
+            return json.dumps({"level": len(texts[0])})
+        return json.dumps({"levels": {text: len(text) for text in texts if text not in missing}})
+
+    return say
+
+
 class TestBatching:
-    @staticmethod
-    def say(*missing: str) -> Any:
-        def say(request: LLMRequest) -> str:
-            texts = asked(request).split()
-            if request.schema_name == "Level":
-                return json.dumps({"level": len(texts[0])})
-            return json.dumps({"levels": {text: len(text) for text in texts if text not in missing}})
-
-        return say
-
     def test_tasks_that_agree_share_calls_and_their_cost(self, make: Make) -> None:
-        llm = FakeLLM(self.say())
+        llm = FakeLLM(levels())
         batch = make(llm).execute_batch([SharedLevelTask(text="x" * n) for n in range(1, 13)])
         assert [result.result.level for result in batch.task_results] == list(range(1, 13))
         assert llm.calls.total() == 3
         assert (batch.metrics.calls, batch.metrics.cost) == (3, 3 * COST)
 
     def test_a_part_that_is_missing_is_asked_alone(self, make: Make) -> None:
-        llm = FakeLLM(self.say("bb"))
+        llm = FakeLLM(levels("bb"))
         batch = make(llm).execute_batch([SharedLevelTask(text=text) for text in ("a", "bb", "ccc")])
         assert [result.result.level for result in batch.task_results] == [1, 2, 3]
         assert (llm.calls["a bb ccc"], llm.calls["bb"], llm.calls.total()) == (1, 1, 2)
 
     def test_a_reply_that_is_no_use_has_each_asked_alone(self, make: Make) -> None:
-        good = self.say()
+        good = levels()
         llm = FakeLLM(lambda request: good(request) if request.schema_name == "Level" else "nonsense")
         batch = make(llm).execute_batch([SharedLevelTask(text=text) for text in ("a", "bb")])
         assert batch.success_rate == 1
         assert batch.metrics.calls == llm.calls.total() == 3
+
+    def test_nobody_is_given_the_reply_that_others_share(self, make: Make) -> None:
+        good = levels("a", "bb")
+
+        def say(request: LLMRequest) -> str:
+            if asked(request) == "a":
+                raise Refused("refused")
+            return good(request)
+
+        first, second = make(FakeLLM(say)).execute_batch([SharedLevelTask(text=t) for t in ("a", "bb")]).task_results
+        assert (first.success, first.raw_response) == (False, None)
+        assert second.raw_response == '{"level": 2}'
 
     def test_parts_that_are_no_text_have_each_asked_alone(self, make: Make) -> None:
         class Odd(SharedLevelTask):
             def split_batch_result(self, result: Any, tasks: Sequence[Self]) -> list[Any]:
                 return [7 for _ in tasks]
 
-        batch = make(FakeLLM(self.say())).execute_batch([Odd(text=text) for text in ("a", "bb")])
+        batch = make(FakeLLM(levels())).execute_batch([Odd(text=text) for text in ("a", "bb")])
         assert [result.result.level for result in batch.task_results] == [1, 2]
 
     def test_parts_come_back_on_a_resume(self, make: Make) -> None:
         shared = [SharedLevelTask(text=text) for text in ("a", "bb")]
-        make(FakeLLM(self.say())).execute_batch(shared, "parts")
-        llm = FakeLLM(self.say())
+        make(FakeLLM(levels())).execute_batch(shared, "parts")
+        llm = FakeLLM(levels())
         again = make(llm).execute_batch(shared, "parts", resume_from_checkpoint=True)
         assert [result.result for result in again.task_results] == [Level(level=1), Level(level=2)]
         assert llm.calls.total() == 0

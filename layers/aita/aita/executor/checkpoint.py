@@ -6,77 +6,44 @@ at most its last line incomplete, and that line is left out.
 """
 
 import contextlib
+import errno
 import fcntl
 import hashlib
-import json
 import os
 import re
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 from aita.errors import CheckpointError
-from aita.models.run import Usage
+from aita.executor.checkpoint_lines import CompleteLines, Record, header_fields, header_line, read_records
 
-VERSION = 1
 DIRECTORY = Path(".aita") / "checkpoints"
 
 _SUFFIX = ".jsonl"
-
-
-@dataclass(frozen=True, slots=True)
-class Record:
-    """What is kept of a task that has ended: the reply that its result is made of, or why it failed."""
-
-    task_id: str
-    digest: str
-    reply: str | None
-    error: str | None
-    usage: Usage
-    calls: int
-    seconds: float
-    data: dict[str, Any]
-
-    def line(self) -> bytes:
-        """Return the record as a line; in ASCII, so that any text comes back as it was."""
-        values = {
-            "id": self.task_id,
-            "digest": self.digest,
-            "reply": self.reply,
-            "error": self.error,
-            "usage": self.usage.model_dump(mode="json"),
-            "calls": self.calls,
-            "seconds": round(self.seconds, 4),
-            "data": self.data,
-        }
-        return json.dumps(values, separators=(",", ":")).encode() + b"\n"
-
-    @classmethod
-    def of(cls, values: dict[str, Any]) -> Self:
-        """Return the record of a line's values; KeyError, TypeError or ValueError if it is none."""
-        return cls(
-            task_id=str(values["id"]),
-            digest=str(values["digest"]),
-            reply=values["reply"],
-            error=values["error"],
-            usage=Usage.model_validate(values["usage"]),
-            calls=int(values["calls"]),
-            seconds=float(values["seconds"]),
-            data=dict(values["data"]),
-        )
+_OURS = re.compile(r"-[0-9a-f]{16}-\d{8}T\d{12}\.jsonl$")
+_LONGEST_HEADER = 1 << 20
 
 
 @dataclass
 class Checkpoint:
-    """An open checkpoint; one process has it at a time. ``records`` is what it held when it was opened."""
+    """An open checkpoint; one process has it at a time, and any of its threads adds to it.
+
+    ``records`` is what it held when it was opened.
+    """
 
     path: Path
     file: int
     interval: int
     records: dict[str, Record] = field(default_factory=dict)
-    _unflushed: int = 0
+    _added: int = 0
+    _flushed: int = 0
+    _closed: bool = False
+    _adding: threading.Lock = field(default_factory=threading.Lock)
+    _flushing: threading.Lock = field(default_factory=threading.Lock)
 
     @classmethod
     def start(cls, directory: Path, name: str, interval: int) -> Self:
@@ -93,8 +60,15 @@ class Checkpoint:
             directory.mkdir(parents=True, exist_ok=True, mode=0o700)
             file = os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_APPEND, 0o600)
         checkpoint = cls(path, file, interval)
-        checkpoint._lock()
-        checkpoint._append(_header(name, now))
+        try:
+            checkpoint._lock()
+            checkpoint._append(header_line(name, now))
+            with _explaining(path):
+                _flush_folder(directory)
+        except BaseException:
+            os.close(file)
+            path.unlink()
+            raise
         return checkpoint
 
     @classmethod
@@ -111,14 +85,12 @@ class Checkpoint:
         checkpoint = cls(path, file, interval)
         try:
             checkpoint._lock()
-            with _explaining(path):
-                whole = path.read_bytes()
-                complete = whole[: whole.rfind(b"\n") + 1]
-                os.ftruncate(file, len(complete))
-            if complete:
-                checkpoint.records = {record.task_id: record for record in _records(path, complete)}
-            else:
-                checkpoint._append(_header(name, datetime.now(UTC)))
+            with _explaining(path), path.open("rb") as lines:
+                complete = CompleteLines(lines)
+                checkpoint.records = {record.task_id: record for record in read_records(path, complete)}
+                os.ftruncate(file, complete.size)
+            if not complete.size:
+                checkpoint._append(header_line(name, datetime.now(UTC)))
         except BaseException:
             os.close(file)
             raise
@@ -127,94 +99,90 @@ class Checkpoint:
     def add(self, record: Record) -> None:
         """Append a task that has ended; every so many are flushed to the disk itself.
 
+        A batch that was given up has closed its checkpoint: what its last calls bring is not kept.
+
         Raises
         ------
         CheckpointError
             If it can't be written.
         """
-        self._append(record.line())
-        self._unflushed += 1
-        if self._unflushed >= self.interval:
-            self.flush()
-
-    def flush(self) -> None:
-        """Flush to the disk what a power cut would lose."""
-        with _explaining(self.path):
-            os.fsync(self.file)
-        self._unflushed = 0
+        line = record.line()
+        with self._adding:
+            if self._closed:
+                return
+            self._append(line)
+            self._added += 1
+            added = self._added
+        if added % self.interval == 0:
+            self._flush(added)
 
     def close(self) -> None:
         """Flush, and let others have the file."""
+        with self._adding:
+            self._closed = True
         try:
-            self.flush()
+            self._flush(self._added)
         finally:
-            os.close(self.file)
+            with self._flushing:
+                file, self.file = self.file, -1
+                os.close(file)
+
+    def _flush(self, added: int) -> None:
+        """Flush so many to the disk itself, while others add: who comes in between needs no flush of his own."""
+        with self._flushing:
+            if self._flushed >= added or self.file < 0:
+                return
+            added = self._added
+            with _explaining(self.path):
+                os.fsync(self.file)
+            self._flushed = added
 
     def _append(self, line: bytes) -> None:
         with _explaining(self.path):
             written = os.write(self.file, line)
             if written != len(line):
                 os.ftruncate(self.file, os.fstat(self.file).st_size - written)
-                raise OSError(28, os.strerror(28))  # a disk that is full takes a part
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))  # a disk that is full takes a part
 
     def _lock(self) -> None:
-        try:
-            fcntl.flock(self.file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise CheckpointError(
-                f"{self.path} is in use by another process: wait until it ends, or take another checkpoint_name"
-            ) from None
+        with _explaining(self.path):
+            if not _take(self.file):
+                raise CheckpointError(
+                    f"{self.path} is in use by another process: wait until it ends, or take another checkpoint_name"
+                )
 
 
 def latest_checkpoint(name: str, checkpoint_dir: Path | str | None = None) -> Path | None:
     """Return the newest checkpoint of exactly this name, or ``None``."""
     directory = Path(checkpoint_dir or DIRECTORY)
     found = sorted(directory.glob(f"*-{_hash(name)}-*{_SUFFIX}"), key=lambda path: path.name.rpartition("-")[2])
-    return found[-1] if found else None
+    return next((path for path in reversed(found) if _may_be(path, name)), None)
 
 
 def cleanup_checkpoints(older_than: timedelta, checkpoint_dir: Path | str | None = None) -> list[Path]:
-    """Remove the checkpoints that were last written so long ago, and return them; other files are left alone."""
+    """Remove the checkpoints that were last written so long ago, and return them.
+
+    Other files are left alone, and so is a checkpoint that a process is using.
+    """
     oldest = datetime.now(UTC) - older_than
     removed = []
     for path in sorted(Path(checkpoint_dir or DIRECTORY).glob(f"*{_SUFFIX}")):
-        is_ours = re.search(r"-[0-9a-f]{16}-\d{8}T\d{12}\.jsonl$", path.name)
-        if is_ours and datetime.fromtimestamp(path.stat().st_mtime, UTC) < oldest:
-            path.unlink()
-            removed.append(path)
+        with contextlib.suppress(FileNotFoundError):  # another process cleans up as well
+            is_old = datetime.fromtimestamp(path.stat().st_mtime, UTC) < oldest
+            if _OURS.search(path.name) and is_old and not _is_used(path):
+                path.unlink()
+                removed.append(path)
     return removed
 
 
-def _records(path: Path, complete: bytes) -> Iterator[Record]:
-    header, *lines = complete.splitlines()
-    version = _version(header)
-    if version is None:
-        raise CheckpointError(f"{path} is no checkpoint: its first line is no header. Take another checkpoint_name")
-    if version != VERSION:
-        raise CheckpointError(
-            f"{path} is of version {version} and this aita reads version {VERSION}: resume it with the aita that "
-            "wrote it, or start anew without resume_from_checkpoint"
-        )
-    for number, line in enumerate(lines, 2):
-        try:
-            yield Record.of(json.loads(line))
-        except (ValueError, KeyError, TypeError, RecursionError):
-            raise CheckpointError(
-                f"{path}, line {number}, is damaged: remove that line to run its task again, or start anew "
-                "without resume_from_checkpoint"
-            ) from None
-
-
-def _version(header: bytes) -> int | None:
+def _may_be(path: Path, name: str) -> bool:
+    """Tell whether a file's header is not that of another batch: one that is damaged is for ``resume`` to refuse."""
     try:
-        version = json.loads(header)["aita_checkpoint"]
-    except (ValueError, KeyError, TypeError):
-        return None
-    return version if isinstance(version, int) else None
-
-
-def _header(name: str, now: datetime) -> bytes:
-    return json.dumps({"aita_checkpoint": VERSION, "name": name, "created_at": now.isoformat()}).encode() + b"\n"
+        with path.open("rb") as file:
+            header = file.readline(_LONGEST_HEADER)
+    except OSError:
+        return True
+    return bool(header_fields(header).get("name", name) == name)
 
 
 def _hash(name: str) -> str:
@@ -226,9 +194,35 @@ def _slug(name: str) -> str:
     return re.sub(r"[^A-Za-z0-9]+", "-", name).strip("-")[:40] or "batch"
 
 
+def _take(file: int) -> bool:
+    """Take a file for this process, and tell whether no other has it."""
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _is_used(path: Path) -> bool:
+    with path.open("rb") as file:
+        return not _take(file.fileno())
+
+
+def _flush_folder(directory: Path) -> None:
+    """Flush that a file is in a folder, which a flush of the file alone does not."""
+    folder = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
 @contextlib.contextmanager
 def _explaining(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise CheckpointError(f"{path} can't be written: {error.strerror or error}") from None
+        raise CheckpointError(
+            f"{path} can't be written: {error.strerror or error}. Put that right or take another checkpoint_dir; "
+            "what is in the file is kept for a resume"
+        ) from None

@@ -67,6 +67,8 @@ def create_executor(
     --------
     >>> executor = create_executor(max_workers=20, rate_limit=0)  # doctest: +SKIP
     """
+    if not isinstance(config, ParallelExecutionConfig | None):
+        raise SettingsError(f"config is a {type(config).__name__}: it takes a ParallelExecutionConfig")
     if config is None:
         config = ParallelExecutionConfig(
             max_workers=max_workers,

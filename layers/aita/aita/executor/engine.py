@@ -1,7 +1,6 @@
 """The engine in process: threads that make the calls of tasks, each just when the limiter says."""
 
 import hashlib
-import itertools
 import logging
 import random
 import threading
@@ -19,11 +18,14 @@ from aita.services.conversation import converse, usable
 from aita.services.prefix_gate import PrefixGate
 from aita.services.protocols import LLM, RateLimiter, Reply
 from aita.tasks.batchable import BatchableLLMTask
-from aita.tasks.llm_task import LLMTask, judged
+from aita.tasks.llm_task import LLMTask
 from aita.tasks.request import LLMRequest
 from aita.tasks.tokens import expected_tokens
 
 logger = logging.getLogger(__name__)
+
+_REFRESH = 0.2
+"""Seconds between two looks at how far the batch is."""
 
 
 @dataclass(slots=True)
@@ -38,7 +40,7 @@ class Spent:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """What came of a task: its result, or why there is none."""
+    """What came of a task: its result, or why there is none; NotRun if the batch stopped before it had an end."""
 
     spent: Spent
     result: Any = None
@@ -60,7 +62,7 @@ class Engine:
     told
         The limits to keep.
     done
-        Called in the worker's thread for each task that has ended.
+        Called in the worker's thread for each task that was begun.
     """
 
     llm: LLM
@@ -71,6 +73,8 @@ class Engine:
     stopping: threading.Event = field(default_factory=threading.Event)
     reason: str | None = None
     _crash: BaseException | None = None
+    _left: int = 0
+    _idle: threading.Event = field(default_factory=threading.Event)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def run(self, groups: Iterable[list[tuple[int, LLMTask[Any]]]], workers: int, refresh: Callable[[], None]) -> None:
@@ -87,33 +91,34 @@ class Engine:
             After the calls in flight have ended; at once if it comes a second time.
         """
         waiting = iter(groups)
-        ended = threading.Semaphore(0)
-        threads = [threading.Thread(target=self._work, args=(waiting, ended), daemon=True) for _ in range(workers)]
-        for thread in threads:
-            thread.start()
-        left, interrupted = workers, False
-        while left:
-            try:
-                left -= ended.acquire(timeout=0.2)
-                refresh()
-            except KeyboardInterrupt:
-                if interrupted:
-                    raise
-                interrupted = True
-                self.stop("it was interrupted")
+        threads = [threading.Thread(target=self._work, args=(waiting,), daemon=True) for _ in range(workers)]
+        self._left = workers
+        try:
+            _start(threads)
+            self._wait(threads, refresh)
+        except BaseException as error:
+            self.stop("it was interrupted" if isinstance(error, KeyboardInterrupt) else "it failed")
+            self._wait(threads, lambda: None)
+            raise
         if self._crash is not None:
             raise self._crash
-        if interrupted:
-            raise KeyboardInterrupt
 
     def stop(self, reason: str) -> None:
         """Let no more calls begin; the first reason counts."""
-        logger.warning("the batch stops: %s", reason)
         with self._lock:
-            self.reason = self.reason or reason
+            first, self.reason = self.reason is None, self.reason or reason
         self.stopping.set()
+        if first:
+            logger.warning("the batch stops: %s", reason)
 
-    def _work(self, waiting: Iterator[list[tuple[int, LLMTask[Any]]]], ended: threading.Semaphore) -> None:
+    def _wait(self, threads: list[threading.Thread], refresh: Callable[[], None]) -> None:
+        """Wait until no thread works; an interrupt at any point of it leaves nothing uncounted."""
+        while any(thread.is_alive() for thread in threads):
+            refresh()
+            self._idle.wait(_REFRESH)
+        refresh()
+
+    def _work(self, waiting: Iterator[list[tuple[int, LLMTask[Any]]]]) -> None:
         try:
             while not self.stopping.is_set():
                 with self._lock:
@@ -122,23 +127,25 @@ class Engine:
                     break
                 self._run(members)
         except BaseException as error:  # noqa: BLE001 - raised again in the caller's thread
-            self._crash = error
+            self._crash = self._crash or error
             self.stop("it failed")
         finally:
-            ended.release()
+            with self._lock:
+                self._left -= 1
+                if self._left == 0:
+                    self._idle.set()
 
     def _run(self, members: list[tuple[int, LLMTask[Any]]]) -> None:
         spent = Spent()
         parts: list[str | None] = [None] * len(members)
         if len(members) > 1:
             parts = self._ask_together([task for _, task in members], spent)
+            spent.reply = None  # it is no one's alone
         # Whoever gets the first part carries what all of them took, so that sums are what was paid.
         order = sorted(range(len(members)), key=lambda number: parts[number] is None)
         for number in order:
             place, task = members[number]
-            ended = self._take(task, parts[number], spent)
-            if ended is not None:
-                self.done(place, ended)
+            self.done(place, self._take(task, parts[number], spent))
             spent = Spent()
 
     def _ask_together(self, tasks: list[LLMTask[Any]], spent: Spent) -> list[str | None]:
@@ -156,32 +163,31 @@ class Engine:
             return alone
         return parts if len(parts) == len(tasks) else alone
 
-    def _take(self, task: LLMTask[Any], part: str | None, spent: Spent) -> Ended | None:
+    def _take(self, task: LLMTask[Any], part: str | None, spent: Spent) -> Ended:
         """Return what a part of a shared reply makes of its task, or what asking it alone does."""
         if part is not None:
             try:
-                result = judged(task.parse, part)  # what it was given is the kind's own code's
-            except TaskError:
-                pass
-            else:
-                spent.reply = part
-                return Ended(spent, result)
+                result = task.parse(part)
+            except Exception:  # noqa: BLE001 - also of the task's own code, which then fails when asked alone
+                return self._ask_alone(task, spent)
+            spent.reply = part
+            return Ended(spent, result)
         return self._ask_alone(task, spent)
 
-    def _ask_alone(self, task: LLMTask[Any], spent: Spent) -> Ended | None:
-        """Return what came of a task, or ``None`` if the batch stopped before it had an end."""
+    def _ask_alone(self, task: LLMTask[Any], spent: Spent) -> Ended:
+        """Return what came of a task; what it spent counts also if the batch stopped before it had an end."""
         try:
             given = task.given()
             if given is not None:
                 return Ended(spent, given)
             return Ended(spent, self._converse(task, spent))
-        except (NotRun, RunStopped):
-            return None
-        except TaskError as error:
+        except RunStopped as stopped:
+            return Ended(spent, error=NotRun(str(stopped)))
+        except AitaError as error:
             return Ended(spent, error=error)
         except Exception as error:  # noqa: BLE001 - the code of whoever wrote the task: only this task fails by it
-            message = f"the task's own code raised {type(error).__name__}: see its messages() and given()"
-            return Ended(spent, error=TaskError(message))
+            raised = f"the task's own code raised {type(error).__name__}"
+            return Ended(spent, error=TaskError(f"{raised}: see its messages(), given(), parse() and salvage()"))
 
     def _converse(self, task: LLMTask[Any], spent: Spent) -> Any:
         conversation = converse(task)
@@ -196,45 +202,62 @@ class Engine:
 
     def _reply(self, request: LLMRequest, spent: Spent) -> Reply:
         """Call until the provider answers."""
-        images = _load(request)
-        failing_since: float | None = None
-        for failures in itertools.count(1):
-            prefix = self._admit(request)
+        prefix = None if self.gate is None else self.gate.wait(request, f"{self.llm.provider} {self.llm.model}")
+        failures, failing_since = 0, 0.0
+        while True:
+            self._admit(request)
             started = time.monotonic()
-            spent.calls += 1
-            try:
-                reply = self.llm.complete(request, images)
-            except ProviderBusy as busy:
-                failing_since = failing_since or started
-                self._wait(busy, failures, time.monotonic() - failing_since)
-            except RunStopped as stopped:
-                self.stop(str(stopped))
-                raise
-            else:
+            answer = self._call(request, spent)
+            if not isinstance(answer, ProviderBusy):
                 break
-            finally:
-                spent.seconds += time.monotonic() - started
-        spent.usage += self.llm.price(reply)
-        spent.reply = reply.text
-        if reply.limits:
-            self.limiter.learn(reply.limits)
+            failures, failing_since = failures + 1, failing_since or started
+            self._wait_for_provider(answer, failures, time.monotonic() - failing_since)
+        spent.reply = answer.text
+        if answer.limits:
+            self.limiter.learn(answer.limits)
         if prefix is not None and self.gate is not None:
             self.gate.filled(prefix)
+        return answer
+
+    def _call(self, request: LLMRequest, spent: Spent) -> Reply | ProviderBusy:
+        """Make one call; its images are in memory no longer than that."""
+        images = _load(request)
+        started = time.monotonic()
+        spent.calls += 1
+        try:
+            reply = self.llm.complete(request, images)
+            spent.usage += self.llm.price(reply)
+        except ProviderBusy as busy:
+            # Where it was raised holds the images and the body made of them, all the while the task waits.
+            busy.__traceback__ = busy.__context__ = None
+            return busy
+        except RunStopped as stopped:
+            self.stop(str(stopped))
+            raise
+        except AitaError:
+            raise
+        except Exception as error:
+            raise TaskError(f"the llm_client raised {type(error).__name__}, which is no error of aita's") from error
+        finally:
+            spent.seconds += time.monotonic() - started
         return reply
 
-    def _admit(self, request: LLMRequest) -> str | None:
-        """Wait until the call may be made; return the prefix whose cache it is to fill, if any."""
-        context = f"{self.llm.provider} {self.llm.model}"
-        prefix = None if self.gate is None else self.gate.wait(request, context)
+    def _admit(self, request: LLMRequest) -> None:
+        """Wait until the limiter lets the call through.
+
+        Raises
+        ------
+        NotRun
+            If the batch stops.
+        """
         tokens = expected_tokens(request)
         slot = self.limiter.reserve(self.told, tokens)
         while slot.wait > 0 and not self.stopping.wait(slot.wait):
             slot = self.limiter.reserve(self.told, tokens, held=slot.due)
         if self.stopping.is_set():
             raise NotRun(self.reason or "the batch stopped")
-        return prefix
 
-    def _wait(self, busy: ProviderBusy, failures: int, waited: float) -> None:
+    def _wait_for_provider(self, busy: ProviderBusy, failures: int, waited: float) -> None:
         """Do what a provider's failure asks for: close the limiter for everyone, or wait longer each time."""
         logger.info("waiting for the provider: %s", busy)
         if reason := patience.exhausted(waited):
@@ -243,6 +266,18 @@ class Engine:
             self.limiter.close(self.told, busy.retry_after, Rates(busy.requests_per_second, busy.tokens_per_minute))
         else:
             self.stopping.wait(patience.backoff(failures, random.uniform))
+
+
+def _start(threads: list[threading.Thread]) -> None:
+    """Start as many threads as the system lets a process have."""
+    for number, thread in enumerate(threads):
+        try:
+            thread.start()
+        except RuntimeError:
+            if number == 0:
+                raise
+            logger.warning("the system lets %d of %d threads start: the batch goes on with those", number, len(threads))
+            return
 
 
 def _load(request: LLMRequest) -> Mapping[str, bytes]:

@@ -1,29 +1,51 @@
 """The progress of a batch on a terminal."""
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
+from decimal import Decimal
+from typing import Protocol
 
-Show = Callable[[int, int], None]
-"""Takes how many tasks have ended, and how many of them failed."""
+
+class Show(Protocol):
+    """Shows how far a batch is."""
+
+    def __call__(self, ended: int, failed: int, cost: Decimal | None = None, /) -> None:
+        """Take how many tasks have ended, how many of them failed, and what they cost in USD, if that is known."""
+        ...
 
 
 @contextmanager
 def progress(total: int, *, shown: bool) -> Iterator[Show]:
     """Show a bar while the batch runs, on standard error, if that is a terminal and rich is there."""
-    if not shown or not sys.stderr.isatty():
-        yield lambda _ended, _failed: None
+    if not shown or sys.stderr is None or not sys.stderr.isatty():
+        yield _show_nothing
         return
-    from rich.console import Console  # noqa: PLC0415 - not in the layer: functions show nothing
-    from rich.progress import (  # noqa: PLC0415
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeRemainingColumn,
-    )
+    try:
+        from rich.console import Console  # noqa: PLC0415 - not in the layer: functions show nothing
+        from rich.progress import (  # noqa: PLC0415
+            BarColumn,
+            MofNCompleteColumn,
+            Progress,
+            TextColumn,
+            TimeRemainingColumn,
+        )
+    except ImportError:
+        yield _show_nothing
+        return
+    columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[told]}"), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True, refresh_per_second=5) as bar:
+        task = bar.add_task("", total=total, told="")
 
-    columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[failed]}"), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("", total=total, failed="")
-        yield lambda ended, failed: bar.update(task, completed=ended, failed=f"{failed} failed" if failed else "")
+        def show(ended: int, failed: int, cost: Decimal | None = None, /) -> None:
+            bar.update(task, completed=ended, told=_told(failed, cost))
+
+        yield show
+
+
+def _show_nothing(ended: int, failed: int, cost: Decimal | None = None, /) -> None:
+    """Take the numbers and show none."""
+
+
+def _told(failed: int, cost: Decimal | None) -> str:
+    return " ".join([*([f"{failed} failed"] if failed else []), *([f"{cost:.4f} USD"] if cost else [])])

@@ -7,6 +7,7 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
+from aita.errors import NotRun
 from aita.models.run import Usage
 
 
@@ -64,8 +65,9 @@ class TaskResult:
 class BatchMetrics:
     """A batch in numbers: counts, and times in seconds.
 
-    ``wall_time`` is that of this execution, ``min`` to ``max`` are of the tasks' ``execution_time``; what a
-    checkpoint brought counts in neither. ``speedup`` is against the same calls one after the other.
+    ``wall_time`` is that of this execution, ``throughput`` counts the tasks that ended in it, and ``min`` to
+    ``max`` are of the ``execution_time`` of those that had calls of their own; what a checkpoint brought counts
+    in none. ``speedup`` is against the same calls one after the other.
     """
 
     total: int
@@ -112,9 +114,10 @@ class BatchExecutionResult:
     @cached_property
     def metrics(self) -> BatchMetrics:
         """The batch in numbers."""
-        ran = [result for result in self.task_results if not result.resumed and result.execution_time > 0]
-        times = sorted(result.execution_time for result in ran)
-        usage = sum((result.usage for result in self.task_results if not result.resumed), Usage())
+        here = [result for result in self.task_results if not result.resumed]
+        times = sorted(result.execution_time for result in here if result.execution_time > 0)
+        ended = sum(not (result.error or "").startswith(f"{NotRun.__name__}:") for result in here)
+        usage = sum((result.usage for result in here), Usage())
         return BatchMetrics(
             total=len(self.task_results),
             succeeded=len(self.successful_results),
@@ -130,7 +133,7 @@ class BatchExecutionResult:
             p50=_percentile(times, 0.50),
             p95=_percentile(times, 0.95),
             max=times[-1] if times else 0.0,
-            throughput=len(ran) / self.wall_time if self.wall_time else 0.0,
+            throughput=ended / self.wall_time if self.wall_time else 0.0,
             speedup=sum(times) / self.wall_time if self.wall_time else 0.0,
         )
 

@@ -1,0 +1,115 @@
+"""Batches over a real endpoint: openai's client, HTTP, and a server of this process."""
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, ClassVar
+
+import openai
+import pytest
+
+from aita import create_executor
+from tests.unit.executor.conftest import Make
+from tests.unit.executor.test_batches import tasks
+
+Answer = tuple[int, dict[str, str], dict[str, Any]]
+
+
+def said(text: str) -> Answer:
+    message = {"message": {"content": text}, "finish_reason": "stop"}
+    return 200, {}, {"model": "m", "choices": [message], "usage": {"prompt_tokens": 7, "completion_tokens": 2}}
+
+
+def refused(status: int, code: str, **headers: str) -> Answer:
+    return status, headers, {"error": {"message": code, "code": code}}
+
+
+class Endpoint(ThreadingHTTPServer):
+    """Answers what ``answer`` makes of a prompt, and keeps the prompts."""
+
+    daemon_threads = True
+    request_queue_size = 64
+    answer: Callable[[str], Answer] = staticmethod(lambda prompt: said(prompt.upper()))
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.asked: list[str] = []
+        self.url = f"http://127.0.0.1:{self.server_address[1]}/v1"
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server: Endpoint
+    disable_nagle_algorithm: ClassVar[bool] = True
+
+    def do_POST(self) -> None:
+        asked = json.loads(self.rfile.read(int(self.headers["content-length"])))["messages"][-1]["content"]
+        self.server.asked.append(asked)
+        status, headers, body = self.server.answer(asked)
+        data = json.dumps(body).encode()
+        self.send_response(status)
+        for name, value in {"content-type": "application/json", "content-length": str(len(data)), **headers}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(data)
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+
+@pytest.fixture
+def endpoint() -> Iterator[Endpoint]:
+    with Endpoint() as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
+
+
+def client(endpoint: Endpoint) -> openai.OpenAI:
+    return openai.OpenAI(api_key="k", base_url=endpoint.url)
+
+
+def test_every_task_has_its_own_answer(make: Make, endpoint: Endpoint) -> None:
+    names = [f"task {number} é\0" for number in range(60)]
+    batch = make(client(endpoint), max_workers=16).execute_batch(tasks(*names))
+    assert [result.result for result in batch.task_results] == [name.upper() for name in names]
+    assert (batch.metrics.calls, batch.metrics.tokens) == (60, 540)
+    assert sorted(endpoint.asked) == sorted(names)
+
+
+def test_the_environments_endpoint_is_the_default(
+    endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch, tmp_path: Any
+) -> None:
+    monkeypatch.setenv("OPENAI_BASE_URL", endpoint.url)
+    monkeypatch.chdir(tmp_path)
+    batch = create_executor(rate_limit=0).execute_batch(tasks("a", "b"))
+    assert batch.success_rate == 1
+    assert list((tmp_path / ".aita" / "checkpoints").glob("batch-*.jsonl"))
+
+
+def test_a_429_is_made_again_by_us_and_not_by_openai_too(make: Make, endpoint: Endpoint) -> None:
+    left = [refused(429, "slow down", **{"retry-after-ms": "50"})]
+    endpoint.answer = lambda prompt: left.pop() if left else said("fine")
+    (result,) = make(client(endpoint)).execute_batch(tasks("a")).task_results
+    assert (result.result, result.retry_count, endpoint.asked) == ("fine", 1, ["a", "a"])
+
+
+@pytest.mark.parametrize(("status", "code"), [(401, "invalid_api_key"), (429, "insufficient_quota")])
+def test_what_no_call_gets_past_stops_the_batch(make: Make, endpoint: Endpoint, status: int, code: str) -> None:
+    endpoint.answer = lambda prompt: refused(status, code)
+    batch = make(client(endpoint), max_workers=4).execute_batch(tasks(*"abcdefghijkl"), "x")
+    assert len(endpoint.asked) <= 4
+    assert batch.stopped
+    assert {(result.error or "").partition(":")[0] for result in batch.failed_results} == {"NotRun"}
+    endpoint.answer = lambda prompt: said("fine")
+    again = make(client(endpoint)).execute_batch(tasks(*"abcdefghijkl"), "x", resume_from_checkpoint=True)
+    assert again.success_rate == 1
+
+
+def test_what_one_call_is_refused_is_its_tasks_end(make: Make, endpoint: Endpoint) -> None:
+    endpoint.answer = lambda prompt: refused(400, "content_filter") if prompt == "a" else said("fine")
+    batch = make(client(endpoint)).execute_batch(tasks("a", "b"))
+    assert [result.success for result in batch.task_results] == [False, True]
