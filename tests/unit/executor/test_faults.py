@@ -12,15 +12,34 @@ from typing import Any, Self
 import pytest
 
 from aita import CheckpointError, LLMTask, ProviderBusy, RunStopped, SimpleLLMTask, VisionLLMTask
+from aita.memory.prefixes import MemoryPrefixes
 from aita.models.result import TaskResult
 from aita.services import patience
-from aita.services.prefix_gate import LONGEST_WAIT, SHORTEST_PREFIX
+from aita.services.prefix_gate import LONGEST_WAIT, SHORTEST_PREFIX, Place
 from aita.tasks.request import LLMRequest
 from tests.unit.executor.conftest import Make
 from tests.unit.executor.fake_llm import COST, FakeLLM, asked
 from tests.unit.executor.test_batches import SharedLevelTask, levels, tasks
 
 PATIENCE = 20.0
+
+
+class WatchedPrefixes(MemoryPrefixes):
+    """Prefixes that tell when all the others wait for who goes first."""
+
+    def __init__(self, others: int) -> None:
+        super().__init__(time.monotonic)
+        self.all_follow = threading.Event()
+        self._others = others
+        self._waiting: set[int] = set()
+
+    def enter(self, prefix: str) -> Place:
+        place = super().enter(prefix)
+        if place is Place.FOLLOWS:
+            self._waiting.add(threading.get_ident())
+            if len(self._waiting) == self._others:
+                self.all_follow.set()
+        return place
 
 
 def errors(results: Sequence[TaskResult]) -> list[str]:
@@ -147,21 +166,15 @@ class TestClient:
         assert again.task_results[0].result == 4, "it had no end, and so has not failed"
 
     def test_a_halt_keeps_nobody_waiting_for_a_prefix(self, make: Make) -> None:
-        others = threading.Event()
+        prefixes = WatchedPrefixes(others=19)
 
         def refuse(request: LLMRequest) -> str:
-            assert others.wait(PATIENCE)
+            assert prefixes.all_follow.wait(PATIENCE)
             raise RunStopped("401")
 
-        def release() -> None:
-            deadline = time.monotonic() + PATIENCE
-            while threading.active_count() < before + 20 and time.monotonic() < deadline:
-                time.sleep(0.01)
-            others.set()
-
         many = tasks(*(f"t{n}" for n in range(20)), system="x" * 4 * SHORTEST_PREFIX)
-        executor, before = make(FakeLLM(refuse), max_workers=20), threading.active_count()
-        threading.Thread(target=release).start()
+        executor = make(FakeLLM(refuse), max_workers=20)
+        executor.prefixes = prefixes
         begun, used = time.monotonic(), time.process_time()
         assert executor.execute_batch(many).stopped == "401"
         assert time.monotonic() - begun < LONGEST_WAIT * 0.9
