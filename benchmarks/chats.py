@@ -54,7 +54,8 @@ def ended(stack: Emulated, run: RunView, count: int) -> Chats:
         raise RuntimeError(f"the run of {run.assignment} is {run.status}: {run.reason}")
     asked = questions(count)
     replies: list[dict[str, Any] | None] = [None] * count
-    for line in stack.read(stage_of(CHAT).artifact_key(run.assignment, run.run_id)):
+    stage = stage_of(CHAT)
+    for line in stack.read(stage.artifact_key(run.assignment, run.run_id, stage.artifact)):
         place = line["line"] - 1
         if "result" in line:
             replies[place] = asked[place].read(line["result"]["text"])

@@ -37,7 +37,7 @@ def check_material(uploads: Iterable[Upload]) -> None:
         objects.data[keys.material(_FOLDER, name)] = upload.path.read_bytes()
         _named(upload, partial(_READS[name], material))
     if keys.QUESTIONS in files and (rubrics := files.get(keys.USER_RUBRICS)) is not None:
-        _named(rubrics, partial(RubricStage().require, material))
+        _named(rubrics, partial(RubricStage().require, material, frozenset()))
 
 
 def _named(upload: Upload, read: Callable[[], Any]) -> None:

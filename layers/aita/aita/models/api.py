@@ -8,7 +8,16 @@ from typing import Annotated, Self
 from pydantic import Field
 
 from aita.models.base import Frozen
-from aita.models.limits import BatchSize, CheckpointInterval, MaxCost, MaxWorkers, RateLimit, TokenLimit
+from aita.models.limits import (
+    BatchSize,
+    CheckpointInterval,
+    Disagreement,
+    Graders,
+    MaxCost,
+    MaxWorkers,
+    RateLimit,
+    TokenLimit,
+)
 from aita.models.names import MAX_UPLOAD_BYTES
 from aita.models.run import Ref, RunStatus, RunSummary, TaskStatus, Usage
 
@@ -25,6 +34,9 @@ class RunOptions(Frozen):
     batch_size: BatchSize | None = None
     prefix_scheduling: bool | None = None
     max_cost_usd: MaxCost | None = None
+    graders: Graders | None = None
+    disagreement: Disagreement | None = None
+    review: bool | None = None
     model: str | None = None
 
 

@@ -48,11 +48,12 @@ class Question(Material):
 
 
 class ExamSpec(Material):
-    """The questions of an exam, each id once."""
+    """The questions of an exam, each id once; points are given in steps of ``points_step``."""
 
     exam_name: Text
     total_pages: Annotated[int, Field(ge=1)]
     questions: tuple[Question, ...]
+    points_step: Annotated[float, Field(gt=0, le=100)] = 0.5
 
     @model_validator(mode="after")
     def _questions_with_an_id_each(self) -> Self:
@@ -143,9 +144,3 @@ class Page(Frozen):
     sha256: str
     width: int
     height: int
-
-
-class SplitPages(Frozen):
-    """The pages that came out of one scanned file, numbered within that file."""
-
-    pages: tuple[Page, ...]

@@ -22,3 +22,9 @@ BatchSize = Annotated[int, Field(ge=1, le=50)]
 
 MaxCost = Annotated[Decimal, Field(gt=0, le=1_000_000, allow_inf_nan=False)]
 """What a run may cost, in USD."""
+
+Graders = Annotated[int, Field(ge=1, le=9)]
+"""Independent calls for each answer; the median of their points counts."""
+
+Disagreement = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+"""How far apart the graders' points may be, as a share of the question's: at this or more, a person decides."""

@@ -8,7 +8,16 @@ from typing import Annotated, Literal, Self
 from pydantic import Field
 
 from aita.models.base import Frozen
-from aita.models.limits import BatchSize, CheckpointInterval, MaxCost, MaxWorkers, RateLimit, TokenLimit
+from aita.models.limits import (
+    BatchSize,
+    CheckpointInterval,
+    Disagreement,
+    Graders,
+    MaxCost,
+    MaxWorkers,
+    RateLimit,
+    TokenLimit,
+)
 
 
 class RunStatus(StrEnum):
@@ -163,13 +172,17 @@ class RunSettings(Frozen):
     batch_size: BatchSize = 5
     prefix_scheduling: bool = True
     max_cost_usd: MaxCost | None = None
+    graders: Graders = 1
+    disagreement: Disagreement = 0.2
+    review: bool = False
 
 
 class Run(Frozen):
     """A run's META row.
 
     ``removed_usage`` is what rows had used whose work is no longer asked for; ``committed_usd`` is, for a
-    run with a cap, what was spent and the most that the calls that are running may cost.
+    run with a cap, what was spent and the most that the calls that are running may cost. ``reviewed`` says that
+    a person has seen what a run with ``settings.review`` waited for.
     """
 
     run_id: str
@@ -179,6 +192,7 @@ class Run(Frozen):
     attempt: Annotated[int, Field(ge=1)]
     stage: str
     settings: RunSettings
+    reviewed: bool = False
     stages: dict[str, StageCounts] = {}
     usage: Usage = Usage()
     removed_usage: Usage = Usage()

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from aita.models.run import CollectAnswer, Item, Run, RunStatus, StageEvent, TaskRow, TaskStatus
 from aita.services import keys
-from aita.services.pipelines import next_stage, stage_of
+from aita.services.pipelines import REVIEW_AFTER, next_stage, stage_of
 from aita.services.plan import read_items
 from aita.services.protocols import Clock, ObjectStore, RunStore, TaskStore
 from aita.services.record import TaskFile
@@ -17,6 +17,7 @@ from aita.services.stages.stage import Gathered
 logger = logging.getLogger(__name__)
 
 _READERS = 16  # results read from S3 at once
+_REVIEW = "check the questions, the answer keys and the rubrics, upload what you change, then resume the run"
 _HALTED = (RunStatus.HALTED, RunStatus.BUDGET_REACHED)
 
 
@@ -42,10 +43,14 @@ class Collector:
             return self._answer(event, run)
         run, succeeded = self._recount(run, event.stage)
         following = next_stage(run.pipeline, event.stage)
-        if following is not None and succeeded:
+        if following is not None and event.stage == REVIEW_AFTER and run.settings.review and not run.reviewed:
+            return self._end(event, run, RunStatus.WAITING_FOR_REVIEW, _REVIEW)
+        if following is not None and (succeeded or not run.stages[event.stage].failed):
             self.runs.summarise(run)
             return CollectAnswer(run_id=run.run_id, attempt=event.attempt, stage=following, status=RunStatus.RUNNING)
-        status, reason = _verdict(run)
+        return self._end(event, run, *_verdict(run))
+
+    def _end(self, event: StageEvent, run: Run, status: RunStatus, reason: str) -> CollectAnswer:
         run = self.runs.end(run.run_id, event.attempt, status, reason)
         self.runs.summarise(run)
         logger.info("run %s ended: %s", run.run_id, run.status)
@@ -63,14 +68,22 @@ class Collector:
         ended = [rows[item.task_id].status for item in items if item.task_id in rows]
         succeeded = ended.count(TaskStatus.SUCCEEDED)
         failed = (len(items) if run.active else len(ended)) - succeeded  # what a stop left out has not failed
-        artifact = stage_of(stage).gather_all(self._gathered(run, stage, items, rows))
-        key = stage_of(stage).artifact_key(run.assignment, run.run_id)
-        self.objects.put(key, json.dumps(artifact, ensure_ascii=False, indent=1).encode())
+        self._gather(run, stage, items, rows)
         counts = run.stages[stage].model_copy(
             update={"succeeded": succeeded, "failed": failed, "ended_at": self.clock()}
         )
         usage = sum((row.usage for row in rows.values()), run.removed_usage)
         return self.runs.finish_stage(run.run_id, stage, counts, usage), succeeded
+
+    def _gather(self, run: Run, stage: str, items: list[Item], rows: dict[str, TaskRow]) -> None:
+        gathering = stage_of(stage)
+        artifacts = gathering.gather_all(
+            self._gathered(run, stage, items, rows),
+            lambda name: self.objects.get(keys.stage_file(run.run_id, stage, name)),
+        )
+        for name, artifact in artifacts.items():
+            key = gathering.artifact_key(run.assignment, run.run_id, name)
+            self.objects.put(key, json.dumps(artifact, ensure_ascii=False, indent=1).encode())
 
     def _gathered(self, run: Run, stage: str, items: list[Item], rows: dict[str, TaskRow]) -> Iterator[Gathered]:
         def read(item: Item) -> Gathered:

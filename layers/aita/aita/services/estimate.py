@@ -47,9 +47,11 @@ class Estimator:
         settings = self.defaults.model_copy(update=request.options.model_dump(exclude_none=True))
         counted = _Count(material, settings)
         stages = []
+        made: frozenset[str] = frozenset()
         for name in stages_of(request.pipeline):
             stage = stage_of(name)
-            stage.require(material)
+            stage.require(material, made)
+            made |= {*stage.artifacts}
             tokens = [(input_tokens(each), each.parameters.expected_output_tokens) for each in counted.requests(stage)]
             taken, given = sum(each[0] for each in tokens), sum(each[1] for each in tokens)
             stages.append(
@@ -78,7 +80,7 @@ class _Count:
             return self._pages()
         if not isinstance(stage, LLMStage):
             return ()
-        plan = stage.plan(self.material)
+        plan = stage.plan(self.material, self.settings)
         inputs = plan.inputs
         if isinstance(stage, RubricStage) and isinstance(inputs, RubricInputs):
             inputs = self._with_answer_keys(inputs)

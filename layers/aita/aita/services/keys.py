@@ -12,6 +12,13 @@ PAGES = "pages.json"
 ANSWER_KEYS = "answer_keys.json"
 RUBRICS = "rubrics.json"
 TRANSCRIPTIONS = "transcriptions.json"
+SCANS = "scans.json"
+EXAM_PAGES = "exam_pages.json"
+EXAM_SPEC = "exam_spec.json"
+ANSWERS = "answers.json"
+GRADES = "grades.json"
+GRADE_SCALE = "grade_scale.json"
+REPORTS = "reports.json"
 
 
 def material(assignment: str, name: str) -> str:

@@ -8,7 +8,10 @@ from typing import TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from aita.errors import InvalidMaterial, MissingMaterial, ObjectNotFound
-from aita.models.exam import AnswerKey, ExamSpec, Page, RubricPoints
+from aita.models.answer import StudentAnswers
+from aita.models.exam import AnswerKey, ExamSpec, Page, PageTranscription, Rubric, RubricPoints
+from aita.models.grade import Cell, GradeScale
+from aita.models.scan import ExamPages, StudentScans
 from aita.models.student import RosterEntry, Students
 from aita.services import keys
 from aita.services.protocols import ObjectStore
@@ -19,6 +22,13 @@ _EXAM = TypeAdapter(ExamSpec)
 _USER_RUBRICS = TypeAdapter(dict[str, RubricPoints])
 _QUESTION_INSTRUCTIONS = TypeAdapter(dict[str, str])
 _ANSWER_KEYS = TypeAdapter(dict[str, AnswerKey])
+_RUBRICS = TypeAdapter(dict[str, Rubric])
+_EXAM_PAGES = TypeAdapter(ExamPages)
+_SCANS = TypeAdapter(dict[str, StudentScans])
+_TRANSCRIPTIONS = TypeAdapter(dict[str, tuple[PageTranscription, ...]])
+_ANSWERS = TypeAdapter(dict[str, StudentAnswers])
+_GRADES = TypeAdapter(dict[str, dict[str, Cell]])
+_GRADE_SCALE = TypeAdapter(GradeScale)
 _PAGES = TypeAdapter(dict[str, tuple[Page, ...]])
 _STUDENTS = TypeAdapter(Students)
 
@@ -33,14 +43,23 @@ class Material:
         self.assignment = assignment
 
     def exam(self) -> ExamSpec:
-        """Return the questions; MissingMaterial if there are none yet."""
-        exam = self._read(keys.QUESTIONS, _EXAM.validate_json)
+        """Return the instructor's questions or, without any, the extracted ones; MissingMaterial if there are none."""
+        exam = self.own_exam() or self._read(keys.EXAM_SPEC, _EXAM.validate_json)
         if exam is None:
             raise MissingMaterial(
                 f"assignment {self.assignment} has no questions.json: upload one (aita upload questions.json "
+                f"--assignment {self.assignment}), or have it made (aita extract-questions "
                 f"--assignment {self.assignment})"
             )
         return exam
+
+    def own_exam(self) -> ExamSpec | None:
+        """Return the questions that the instructor gave, which win over extracted ones."""
+        return self._read(keys.QUESTIONS, _EXAM.validate_json)
+
+    def has_exam(self) -> bool:
+        """Tell whether there are questions, given or extracted."""
+        return self.own_exam() is not None or self._read(keys.EXAM_SPEC, _EXAM.validate_json) is not None
 
     def user_rubrics(self) -> dict[str, RubricPoints]:
         """Return the instructor's own rubrics by question."""
@@ -65,6 +84,38 @@ class Material:
     def pages(self) -> dict[str, tuple[Page, ...]]:
         """Return the pages that the last split gathered, by student id."""
         return self._read(keys.PAGES, _PAGES.validate_json) or {}
+
+    def rubrics(self) -> dict[str, Rubric]:
+        """Return the rubrics to grade against, by question: the instructor's own, else those that were written."""
+        own = {
+            question_id: Rubric(question_id=question_id, **rubric.model_dump())
+            for question_id, rubric in self.user_rubrics().items()
+        }
+        return (self._read(keys.RUBRICS, _RUBRICS.validate_json) or {}) | own
+
+    def exam_pages(self) -> ExamPages | None:
+        """Return the pages that questions are read from, once they were split."""
+        return self._read(keys.EXAM_PAGES, _EXAM_PAGES.validate_json)
+
+    def scans(self) -> dict[str, StudentScans]:
+        """Return what the last split found out of the scans, by student id."""
+        return self._read(keys.SCANS, _SCANS.validate_json) or {}
+
+    def transcriptions(self) -> dict[str, tuple[PageTranscription, ...]]:
+        """Return each student's transcribed pages, in order; a page whose task failed is not there."""
+        return self._read(keys.TRANSCRIPTIONS, _TRANSCRIPTIONS.validate_json) or {}
+
+    def answers(self) -> dict[str, StudentAnswers]:
+        """Return what each student answered to each question, by student id."""
+        return self._read(keys.ANSWERS, _ANSWERS.validate_json) or {}
+
+    def grades(self) -> dict[str, dict[str, Cell]]:
+        """Return the cells as they were graded last, by student id and question, before people's decisions."""
+        return self._read(keys.GRADES, _GRADES.validate_json) or {}
+
+    def grade_scale(self) -> GradeScale | None:
+        """Return the instructor's own table of letters; ``None`` if the usual one serves."""
+        return self._read(keys.GRADE_SCALE, _GRADE_SCALE.validate_json)
 
     def students(self) -> tuple[Students, str | None]:
         """Return the map of students and its ETag; an empty one and ``None`` if there is none yet."""

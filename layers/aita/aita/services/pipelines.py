@@ -18,6 +18,10 @@ PIPELINES: dict[str, tuple[str, ...]] = {
 }
 
 
+REVIEW_AFTER = RubricStage.name
+"""The stage after which a run that is to be reviewed waits: what people must check is there, and nothing is graded."""
+
+
 def stage_of(name: str) -> Stage:
     """Return a stage; ``kind.<name>`` is that of a kind of tasks, whose class is imported here.
 

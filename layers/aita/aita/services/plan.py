@@ -67,7 +67,7 @@ class Planner:
 
     def _write(self, run: Run, stage: Stage) -> list[Item]:
         started_at = self.clock()
-        plan = stage.plan(Material(self.objects, run.assignment))
+        plan = stage.plan(Material(self.objects, run.assignment), run.settings)
         items = make_items(run, stage, plan.refs, plan.inputs)
         ended, removed = self._ended(run, stage, {item.task_id for item in items})
         left = [item for item in items if item.task_id not in ended]

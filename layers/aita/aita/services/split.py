@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from aita.errors import MissingInput, ObjectNotFound, TaskError, UnreadableScan
-from aita.models.exam import Page, SplitPages
 from aita.models.names import MAX_UPLOAD_BYTES
 from aita.models.run import ItemEvent
+from aita.models.scan import SplitPage, SplitPages
 from aita.services import keys
 from aita.services.protocols import ObjectStore
 from aita.services.record import Executed, Recorder, Spent
@@ -75,7 +75,7 @@ class Splitter:
             raise MissingInput(_GONE) from None
         if len(data) > MAX_UPLOAD_BYTES:
             raise UnreadableScan(f"the file is larger than {MAX_UPLOAD_BYTES // 2**20} MiB: scan it in parts")
-        made: list[Page] = []
+        made: list[SplitPage] = []
         with ThreadPoolExecutor(_WRITERS) as writers:
             writing: list[Future[None]] = []
             for number, image in enumerate(self.pages(data), 1):
@@ -84,7 +84,7 @@ class Splitter:
                     writing.pop(0).result()
                 writing.append(writers.submit(self.objects.put, key, image.jpeg, "image/jpeg"))
                 sha256 = hashlib.sha256(image.jpeg).hexdigest()
-                made.append(Page(page=number, key=key, sha256=sha256, width=image.width, height=image.height))
+                made.append(SplitPage(page=number, key=key, sha256=sha256, width=image.width, height=image.height))
             for write in writing:
                 write.result()
         return SplitPages(pages=tuple(made))

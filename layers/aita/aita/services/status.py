@@ -26,7 +26,7 @@ from aita.services.protocols import Clock, ObjectStore, RunStore, TaskStore
 from aita.services.stages.split import SplitStage
 
 PAGE_SIZE = 100
-_INTERNAL = {"stages", "usage", "removed_usage", "committed_usd", "settings", "execution_arn", "error_type"}
+_INTERNAL = {"stages", "usage", "removed_usage", "committed_usd", "settings", "execution_arn", "error_type", "reviewed"}
 _LONGEST_TOKEN = 12  # digits: far more items than a run has
 
 
@@ -46,9 +46,7 @@ class Reader:
             for name in stages_of(run.pipeline)
             if name in run.stages
         )
-        shown = run.model_dump(
-            exclude={"stages", "usage", "removed_usage", "committed_usd", "settings", "execution_arn", "error_type"}
-        )
+        shown = run.model_dump(exclude=_INTERNAL)
         return RunView(
             **shown,
             stages=stages,
@@ -73,7 +71,9 @@ class Reader:
     def results(self, run: Run) -> ResultAnswer:
         """Return where to get what the run's stages have gathered, and the map of students once there is one."""
         stages = [stage_of(stage) for stage, counts in run.stages.items() if counts.ended_at is not None]
-        found = [(stage.artifact, stage.artifact_key(run.assignment, run.run_id)) for stage in stages]
+        found = [
+            (name, stage.artifact_key(run.assignment, run.run_id, name)) for stage in stages for name in stage.artifacts
+        ]
         if SplitStage.name in run.stages:
             found.append((keys.STUDENTS, keys.material(run.assignment, keys.STUDENTS)))
         files = [ResultFile(name=name, url=self.objects.presign_get(key, name)) for name, key in found]

@@ -51,8 +51,10 @@ class Submissions:
         stages = stages_of(request.pipeline)
         settings = self._settings(request)
         material = Material(self.objects, assignment)
-        for stage in stages:
-            stage_of(stage).require(material)
+        made: frozenset[str] = frozenset()
+        for stage in map(stage_of, stages):
+            stage.require(material, made)
+            made |= {*stage.artifacts}
         now = self.clock()
         run = Run(
             run_id=str(ULID.from_datetime(now)),
@@ -94,13 +96,14 @@ class Submissions:
         if run.active:
             raise Conflict(f"run {run_id} is running: cancel it first, or wait until it ends")
         replaces = self._replaceable(run.assignment, run.pipeline)
-        settings = run.settings
+        settings, reviewed = run.settings, run.reviewed or run.status is RunStatus.WAITING_FOR_REVIEW
         if max_cost_usd is not None:
             settings = settings.model_copy(update={"max_cost_usd": max_cost_usd})
             self._check_cap(settings)
         now = self.clock()
         changes = {
             "settings": settings,
+            "reviewed": reviewed,
             "committed_usd": run.usage.cost_usd,
             "status": RunStatus.RUNNING,
             "attempt": run.attempt + 1,

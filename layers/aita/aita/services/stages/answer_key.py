@@ -7,7 +7,7 @@ from pydantic import BaseModel
 
 from aita.models.base import Frozen
 from aita.models.exam import ExamSpec, Question
-from aita.models.run import Item
+from aita.models.run import Item, RunSettings
 from aita.services import keys
 from aita.services.material import Material
 from aita.services.stages.stage import LLMStage, Refs, StagePlan
@@ -34,13 +34,14 @@ class AnswerKeyStage(LLMStage):
     inputs_model: type[BaseModel] = QuestionInputs
     batchable = True
 
-    def require(self, material: Material) -> None:
-        """There must be questions, and instructions that can be read if there are any."""
-        material.exam()
+    def require(self, material: Material, made: frozenset[str]) -> None:
+        """There must be questions, or the run extracts them; and instructions can be read if there are any."""
+        if keys.EXAM_SPEC not in made:
+            material.exam()
         material.question_instructions()
         material.rubric_instructions()
 
-    def plan(self, material: Material) -> StagePlan:
+    def plan(self, material: Material, settings: RunSettings) -> StagePlan:  # noqa: ARG002 - the same for all
         """One task for each question, in the exam's order."""
         inputs = QuestionInputs(
             exam=material.exam(),

@@ -7,10 +7,10 @@ from pydantic import BaseModel
 
 from aita.errors import MissingMaterial, ObjectNotFound
 from aita.models.base import Frozen
-from aita.models.run import Item
+from aita.models.run import Item, RunSettings
 from aita.services import keys
 from aita.services.material import Material
-from aita.services.stages.stage import Gathered, LLMStage, Refs, StagePlan
+from aita.services.stages.stage import Gathered, LLMStage, ReadFile, Refs, StagePlan
 from aita.services.task_lines import check_images, read_lines
 from aita.tasks.batchable import BatchableLLMTask
 from aita.tasks.llm_task import LLMTask
@@ -44,11 +44,11 @@ class KindStage(LLMStage):
         self.artifact = keys.kind_results(kind)
         self.batchable = issubclass(self.kind, BatchableLLMTask)
 
-    def require(self, material: Material) -> None:
+    def require(self, material: Material, made: frozenset[str]) -> None:  # noqa: ARG002 - it is the only one
         """There must be a file with a task, and each of its lines must be right."""
         self._inputs(material)
 
-    def plan(self, material: Material) -> StagePlan:
+    def plan(self, material: Material, settings: RunSettings) -> StagePlan:  # noqa: ARG002 - the same for all
         """One task for each line, in the file's order."""
         inputs = self._inputs(material)
         return StagePlan(inputs, ({"line": number} for number in inputs.lines), {})
@@ -57,7 +57,7 @@ class KindStage(LLMStage):
         """Return the task of one line."""
         return self.kind.model_validate(inputs.lines[int(refs["line"])])
 
-    def artifact_key(self, assignment: str, run_id: str) -> str:  # noqa: ARG002 - it is the run's
+    def artifact_key(self, assignment: str, run_id: str, name: str) -> str:  # noqa: ARG002 - it is the run's
         """Return the run's own place: its lines are those of its file, and the next run may have another."""
         return keys.stage_file(run_id, self.name, "gathered")
 
@@ -65,9 +65,9 @@ class KindStage(LLMStage):
         """Return each line's result, in the file's order."""
         return [{"line": item.refs["line"], "result": result} for item, result in results]
 
-    def gather_all(self, ended: Iterable[Gathered]) -> Any:
+    def gather_all(self, ended: Iterable[Gathered], read: ReadFile) -> dict[str, Any]:  # noqa: ARG002 - not needed
         """Return what came of each line that has an end, in the file's order, and what it took."""
-        return list(_ends(ended))
+        return {self.artifact: list(_ends(ended))}
 
     def _inputs(self, material: Material) -> KindInputs:
         name = keys.kind_tasks(self.kind.kind)

@@ -6,7 +6,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from aita.models.exam import AnswerKey, RubricPoints
-from aita.models.run import Item
+from aita.models.run import Item, RunSettings
 from aita.services import keys
 from aita.services.material import Material
 from aita.services.stages.answer_key import QuestionInputs, by_question, question_refs
@@ -28,11 +28,12 @@ class RubricStage(LLMStage):
     artifact = keys.RUBRICS
     inputs_model: type[BaseModel] = RubricInputs
 
-    def require(self, material: Material) -> None:
-        """There must be questions, and the instructor's own rubrics must fit them."""
-        check_user_rubrics(material.exam(), material.user_rubrics())
+    def require(self, material: Material, made: frozenset[str]) -> None:
+        """There must be questions, or the run extracts them; and the instructor's own rubrics fit them."""
+        if keys.EXAM_SPEC not in made or material.has_exam():
+            check_user_rubrics(material.exam(), material.user_rubrics())
 
-    def plan(self, material: Material) -> StagePlan:
+    def plan(self, material: Material, settings: RunSettings) -> StagePlan:  # noqa: ARG002 - the same for all
         """One task for each question, in the exam's order."""
         inputs = RubricInputs(
             exam=material.exam(),

@@ -7,8 +7,9 @@ from typing import Any, ClassVar, Literal
 from pydantic import BaseModel
 
 from aita.errors import Conflict, InvalidMaterial, MissingMaterial, ObjectChanged
-from aita.models.exam import Page, SplitPages
-from aita.models.run import Item
+from aita.models.exam import Page
+from aita.models.run import Item, RunSettings
+from aita.models.scan import SplitPages
 from aita.models.student import Students
 from aita.services import keys
 from aita.services.material import Material
@@ -28,7 +29,7 @@ class SplitStage(Stage):
     artifact = keys.PAGES
     function: ClassVar[Literal["task", "split"]] = "split"
 
-    def require(self, material: Material) -> None:
+    def require(self, material: Material, made: frozenset[str]) -> None:  # noqa: ARG002 - it is the first
         """There must be a scan, and a roster that can be read if there is one."""
         if next(iter(_files(material)), None) is None:
             raise MissingMaterial(
@@ -37,7 +38,7 @@ class SplitStage(Stage):
             )
         material.roster()
 
-    def plan(self, material: Material) -> StagePlan:
+    def plan(self, material: Material, settings: RunSettings) -> StagePlan:  # noqa: ARG002 - the same for all
         """One task for each file, by student and in natural order; new students get their ids here."""
         from natsort import natsorted, ns  # noqa: PLC0415 - only Plan orders files; the task function starts without
 
@@ -64,7 +65,7 @@ class SplitStage(Stage):
         for item, result in results:
             student = pages.setdefault(str(item.refs["student_id"]), [])
             for page in SplitPages.model_validate(result).pages:
-                student.append(Page(**page.model_dump() | {"page": len(student) + 1}).model_dump())
+                student.append(Page(**page.model_dump(exclude={"ink"}) | {"page": len(student) + 1}).model_dump())
         return pages
 
 

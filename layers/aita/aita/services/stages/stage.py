@@ -1,19 +1,22 @@
 """A stage: what it plans, how its tasks are made, and what is gathered from their results."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
 from pydantic import BaseModel
 
 from aita.models.base import Frozen
-from aita.models.run import Item, Ref, TaskRow, TaskStatus
+from aita.models.run import Item, Ref, RunSettings, TaskRow, TaskStatus
 from aita.services import keys
 from aita.services.material import Material
 from aita.tasks.llm_task import LLMTask
 
 Refs = dict[str, Ref]
+
+ReadFile = Callable[[str], bytes]
+"""Returns one of the stage's own files, as Plan wrote it: its inputs, or one of ``StagePlan.files``."""
 
 
 class NoInputs(Frozen):
@@ -48,13 +51,25 @@ class Stage(ABC):
 
     name: str
     artifact: str
-    function: ClassVar[Literal["task", "split"]] = "task"
+    more_artifacts: ClassVar[tuple[str, ...]] = ()
+    """Further files that it gathers, where one does not serve all who read them."""
+    function: ClassVar[Literal["task", "split", "report"]] = "task"
     gathers_halted: ClassVar[bool] = False
     """Whether what was done is gathered of a run that was halted too; else the artifact stays as it was."""
 
+    @property
+    def artifacts(self) -> tuple[str, ...]:
+        """The names of all files that it gathers."""
+        return (self.artifact, *self.more_artifacts)
+
     @abstractmethod
-    def require(self, material: Material) -> None:
+    def require(self, material: Material, made: frozenset[str]) -> None:
         """Check, before a run starts, that what the instructor must provide is there and right.
+
+        Parameters
+        ----------
+        made
+            The artifacts of the run's earlier stages, which need not be there yet.
 
         Raises
         ------
@@ -63,7 +78,7 @@ class Stage(ABC):
         """
 
     @abstractmethod
-    def plan(self, material: Material) -> StagePlan:
+    def plan(self, material: Material, settings: RunSettings) -> StagePlan:
         """Return what there is to do for an assignment as it is now."""
 
     @abstractmethod
@@ -74,13 +89,21 @@ class Stage(ABC):
     def gather(self, results: Iterable[tuple[Item, Any]]) -> Any:
         """Return the artifact, as JSON, from the items that succeeded and their results, in the plan's order."""
 
-    def artifact_key(self, assignment: str, run_id: str) -> str:  # noqa: ARG002 - for stages that keep each run's own
-        """Return where the artifact is; unless overridden, the assignment has one, which each run replaces."""
-        return keys.material(assignment, self.artifact)
+    def artifact_key(self, assignment: str, run_id: str, name: str) -> str:  # noqa: ARG002 - for stages that keep each run's own
+        """Return where an artifact is; unless overridden, the assignment has one, which each run replaces."""
+        return keys.material(assignment, name)
 
-    def gather_all(self, ended: Iterable[Gathered]) -> Any:
-        """Return the artifact from all items, in the plan's order; unless overridden, from those that succeeded."""
-        return self.gather((each.item, each.result) for each in ended if each.succeeded)
+    def gather_all(self, ended: Iterable[Gathered], read: ReadFile) -> dict[str, Any]:  # noqa: ARG002 - see GradeStage
+        """Return each artifact by its name, from all items in the plan's order.
+
+        Unless overridden, there is one, from the items that succeeded.
+
+        Parameters
+        ----------
+        read
+            Reads what Plan wrote beside the items.
+        """
+        return {self.artifact: self.gather((each.item, each.result) for each in ended if each.succeeded)}
 
 
 class LLMStage(Stage):

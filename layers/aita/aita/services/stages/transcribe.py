@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from aita.models.run import Item
+from aita.models.run import Item, RunSettings
 from aita.services import keys
 from aita.services.material import Material
 from aita.services.stages.stage import LLMStage, NoInputs, Refs, StagePlan
@@ -19,10 +19,10 @@ class TranscribeStage(LLMStage):
     artifact = keys.TRANSCRIPTIONS
     inputs_model: type[BaseModel] = NoInputs
 
-    def require(self, material: Material) -> None:
+    def require(self, material: Material, made: frozenset[str]) -> None:
         """Nothing beside what split requires, which comes first in every pipeline."""
 
-    def plan(self, material: Material) -> StagePlan:
+    def plan(self, material: Material, settings: RunSettings) -> StagePlan:  # noqa: ARG002 - the same for all
         """One task for each page, student by student."""
         return StagePlan(NoInputs(), _page_refs(material), {})
 

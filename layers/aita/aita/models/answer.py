@@ -1,0 +1,71 @@
+"""Answers: which part of a student's pages answers which question."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from aita.models.base import Frozen, Material
+from aita.models.exam import QuestionId
+from aita.models.flag import Flag
+
+Fraction = Annotated[float, Field(ge=0, le=1)]
+"""A part of a page's height, counted from its top."""
+
+
+class AnswerStart(Material):
+    """Where the space for one answer begins on a page, as a model marks it.
+
+    ``line`` is the number of the transcription's line that the answer's text begins on, from 1; 0 if nothing is
+    written there.
+    """
+
+    question_id: QuestionId
+    line: Annotated[int, Field(ge=0)]
+    top: Fraction
+    confidence: Fraction
+
+
+class PageAnswers(Material):
+    """The answers that begin on one page, from top to bottom."""
+
+    starts: tuple[AnswerStart, ...]
+
+
+class AnswerPlace(Frozen):
+    """A part of a page that belongs to an answer; ``page`` counts through the student's pages from 1."""
+
+    page: Annotated[int, Field(ge=1)]
+    top: Fraction
+    bottom: Fraction
+
+
+class QuestionAnswer(Frozen):
+    """A student's answer to one question.
+
+    Parameters
+    ----------
+    raw_text
+        What the student wrote, as transcribed, with what goes over pages joined; empty if nothing was read.
+    pages
+        Where it stands; empty if the question's place was not found.
+    confidence
+        The lowest of the transcriptions' and of the marks', from 0 to 1; 0 if the place was not found.
+    flags
+        Why a person must look, as far as it is known before grading.
+    """
+
+    question_id: QuestionId
+    raw_text: str = ""
+    pages: tuple[AnswerPlace, ...] = ()
+    confidence: Fraction = 0.0
+    flags: tuple[Flag, ...] = ()
+
+
+class StudentAnswers(Frozen):
+    """A student's answers: one for each question of the exam, in its order."""
+
+    question_answers: tuple[QuestionAnswer, ...]
+
+    def by_question(self) -> dict[str, QuestionAnswer]:
+        """Return the answers by question id."""
+        return {answer.question_id: answer for answer in self.question_answers}
