@@ -37,6 +37,7 @@ def test_a_watched_run_gives_its_exit_status(stack: FakeStack, aita: Aita, statu
     code, out, _ = aita("watch", RUN)
     assert code == expected
     assert status in out
+    assert (f"aita resume {RUN}" in out) is (status is not RunStatus.SUCCEEDED)
     assert len(stack.asked("GET", RUN_PATH)) == 3
 
 
@@ -372,3 +373,17 @@ def test_the_key_goes_from_standard_input_to_the_secret(
 def test_a_key_is_no_argument(stack: FakeStack, aita: Aita) -> None:
     assert aita("key", "set", "sk-1")[0] == 2
     assert stack.secrets == {}
+
+
+def test_a_failed_grade_is_told_by_its_student_and_question(stack: FakeStack, aita: Aita) -> None:
+    task = TaskView(
+        task_id="grade-1",
+        stage="grade",
+        status=TaskStatus.FAILED,
+        refs={"student_id": "s-1", "question_id": "2b", "grader": 1},
+        error_type="Refused",
+        error_message="the model refuses",
+    )
+    stack.answer("GET", RUN_PATH, run_view(RunStatus.PARTIAL, stages=(stage("grade", 2, 1, 1, ended=True),)))
+    stack.answer("GET", f"{RUN_PATH}/tasks", {"tasks": [task.model_dump(mode="json")]})
+    assert "s-1, question 2b" in aita("status", RUN)[1]

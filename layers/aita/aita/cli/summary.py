@@ -150,11 +150,13 @@ def _failed(report: RunReport, command: Command) -> Iterator[str | Text]:
 
 def _subject(task: TaskView, students: Students | None) -> str:
     refs = dict(task.refs)
-    if "question_id" in refs:
+    if "question_id" in refs and "student_id" not in refs:
         return f"question {refs['question_id']}"
     student_id = str(refs.get("student_id", ""))
     known = next((s for s in students.students if s.student_id == student_id), None) if students else None
     who = (known.roster_name or known.folder) if known else student_id
+    if "question_id" in refs:
+        return f"{who}, question {refs['question_id']}"
     if "line" in refs:
         return f"line {refs['line']}"
     if "page" in refs:
@@ -209,5 +211,5 @@ def _next(report: RunReport, command: Command) -> Iterator[str | Text]:
         return
     if any(stage.ended_at is not None for stage in report.stages):
         yield f"  results     {command('results', report.run_id, '--out', 'DIR')}"
-    if report.status not in (RunStatus.SUCCEEDED, RunStatus.WAITING_FOR_REVIEW):
+    if report.status is not RunStatus.SUCCEEDED:
         yield f"  resume it   {command('resume', report.run_id)}"
