@@ -1,8 +1,8 @@
 """Makes the sample exam's scans, its blank PDF and truth.json: ``python samples/render.py``.
 
-It reads ``exam/questions.json``, ``answers.toml`` and ``answer_key.toml``. Every random choice is
-seeded by the student and the page, so running it again gives the same bytes as long as Pillow and
-pypdfium2 are of the same versions.
+It reads ``exam/questions.json``, ``answers.toml``, ``answer_key.toml`` and ``grades.toml``. Every
+random choice is seeded by the student and the page, so running it again gives the same bytes as long
+as Pillow and pypdfium2 are of the same versions.
 """
 
 import json
@@ -15,12 +15,10 @@ from typing import Any
 
 import pypdfium2
 from PIL import Image
-from rendering import scan
+from rendering import scan, truth
 from rendering.handwriting import Pen, load_font
 from rendering.layout import LEFT, PageLayout, lay_out
 from rendering.pdf import printed_pdf, scanned_pdf
-
-from local.simulated_model.fingerprint import HASH_BITS, fingerprint
 
 HERE = Path(__file__).parent
 EXAM = HERE / "exam"
@@ -38,8 +36,17 @@ def main() -> None:
     shutil.rmtree(EXAM / "scans", ignore_errors=True)
     pages = [page for student in students for page in _write_student(student, layouts, backgrounds)]
     keys = tomllib.loads((HERE / "answer_key.toml").read_text("utf-8"))["questions"]
-    truth = {"pages": pages, "questions": [_solution(key, exam["questions"]) for key in keys]}
-    (HERE / "truth.json").write_text(json.dumps(truth, indent=1, ensure_ascii=False) + "\n", "utf-8")
+    grades = tomllib.loads((HERE / "grades.toml").read_text("utf-8"))["grades"]
+    entries = {
+        "exam_pages": [
+            truth.exam_page(layout, scan.jpeg(background))
+            for layout, background in zip(layouts, backgrounds, strict=True)
+        ],
+        "pages": pages,
+        "questions": [truth.question(key, exam["questions"]) for key in keys],
+        "grades": [truth.grade(grade, students) for grade in grades],
+    }
+    (HERE / "truth.json").write_text(json.dumps(entries, indent=1, ensure_ascii=False) + "\n", "utf-8")
     size = sum(
         path.stat().st_size
         for path in HERE.rglob("*")
@@ -62,19 +69,10 @@ def _write_student(
     folder = EXAM / "scans" / student["folder"]
     folder.mkdir(parents=True)
     jpegs, entries = [], []
-    for layout, background, facts in zip(layouts, backgrounds, student["pages"], strict=True):
+    for layout, background in zip(layouts, backgrounds, strict=True):
         jpeg = _scan_page(student, layout, background)
         jpegs.append(jpeg)
-        entries.append(
-            {
-                "student": student["folder"],
-                "page": layout.number,
-                "text": _page_text(student["answers"], layout),
-                "confidence": facts["confidence"],
-                "notes": facts.get("notes", ""),
-                "fingerprint": f"{fingerprint(jpeg):0{HASH_BITS // 4}x}",
-            }
-        )
+        entries.append(truth.student_page(student, layout, jpeg))
     if len(student["files"]) == 1:
         (folder / student["files"][0]).write_bytes(scanned_pdf(jpegs, scan.SIZE, scan.DPI))
     else:
@@ -99,21 +97,6 @@ def _scan_page(student: dict[str, Any], layout: PageLayout, background: Image.Im
         elif answer:
             pen.answer(answer["text"], space)
     return scan.jpeg(scan.scan(image, chance), sideways=layout.number in student.get("sideways", ()))
-
-
-def _page_text(answers: dict[str, Any], layout: PageLayout) -> str:
-    """Return a page's transcription: each answer under its question's printed label."""
-    return "\n\n".join(
-        f"{question_id}.\n{answers[question_id]['text']}" for question_id in layout.answers if question_id in answers
-    )
-
-
-def _solution(key: dict[str, Any], questions: list[dict[str, Any]]) -> dict[str, Any]:
-    """Return one question's text, answer key and rubric."""
-    question = next(question for question in questions if question["question_id"] == key["question_id"])
-    answer_key = {name: value for name, value in key.items() if name != "rubric"}
-    rubric = {"question_id": key["question_id"], "total_points": question["points"], "criteria": key["rubric"]}
-    return {"question_text": question["question_text"], "answer_key": answer_key, "rubric": rubric}
 
 
 if __name__ == "__main__":

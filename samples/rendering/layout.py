@@ -41,11 +41,20 @@ class AnswerSpace:
 
 @dataclass
 class PageLayout:
-    """All that is printed on one page, and where its answers go, by question id."""
+    """All that is printed on one page, and by question id where its label stands and where its answer goes."""
 
     number: int
     lines: list[PrintedLine] = field(default_factory=list)
+    labels: dict[str, float] = field(default_factory=dict)
     answers: dict[str, AnswerSpace] = field(default_factory=dict)
+
+    def spans(self) -> dict[str, tuple[float, float]]:
+        """Return where each question begins and ends, as fractions of the page's height.
+
+        It ends where the next one's label is printed, the last one at the bottom of the page.
+        """
+        tops = [(y - _LINE_HEIGHT) / PAGE_HEIGHT for y in self.labels.values()]
+        return dict(zip(self.labels, zip(tops, [*tops[1:], 1.0], strict=True), strict=True))
 
 
 def lay_out(exam: dict[str, Any]) -> list[PageLayout]:
@@ -77,6 +86,7 @@ def lay_out(exam: dict[str, Any]) -> list[PageLayout]:
 
 def _place(page: PageLayout, question: dict[str, Any], y: float) -> float:
     """Add a question and its answer space; return where the next question may start."""
+    page.labels[question["question_id"]] = y
     page.lines.append(PrintedLine(LEFT, y, f"{question['question_id']}.  ({question['points']} points)", bold=True))
     for paragraph in question["question_text"].split("\n"):
         for text in textwrap.wrap(paragraph, _WRAP):

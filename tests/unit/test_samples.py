@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 import tomllib
 import unicodedata
 from pathlib import Path
@@ -117,6 +118,92 @@ def test_truth_holds_every_answer_as_the_source_has_it(truth: dict[str, Any], st
     for student in students:
         for question_id, answer in student["answers"].items():
             assert f"{question_id}.\n{answer['text']}" in written[student["folder"]]
+
+
+def test_each_page_says_where_its_answers_stand(exam: ExamSpec, truth: dict[str, Any]) -> None:
+    for page in truth["pages"]:
+        marks = page["answers"]
+        asked = [question.question_id for question in exam.questions if question.page_number == page["page"]]
+        assert [mark["question_id"] for mark in marks] == asked
+        bounds = [bound for mark in marks for bound in (mark["top"], mark["bottom"])]
+        assert bounds == sorted(bounds)
+        assert bounds[0] > 0.12
+        assert bounds[-1] == 1
+        assert all(mark["top"] < mark["bottom"] for mark in marks)
+        assert [mark["bottom"] for mark in marks[:-1]] == [mark["top"] for mark in marks[1:]]
+        written = [mark for mark in marks if mark["line"]]
+        assert [mark["line"] for mark in written] == sorted(mark["line"] for mark in written)
+        for mark in written:
+            assert page["text"].split("\n")[mark["line"] - 1] == f"{mark['question_id']}."
+
+
+def test_a_mark_begins_just_above_its_printed_label(exam: ExamSpec, truth: dict[str, Any]) -> None:
+    tops = {mark["question_id"]: mark["top"] for page in truth["pages"] for mark in page["answers"]}
+    document = pypdfium2.PdfDocument(io.BytesIO((EXAM / "blank_exam.pdf").read_bytes()))
+    for question in exam.questions:
+        assert question.page_number
+        page = document[question.page_number - 1]
+        text = page.get_textpage()
+        index, _ = text.search(f"{question.question_id}.  (").get_next()
+        label_top = 1 - text.get_charbox(index)[3] / page.get_height()
+        assert 0 < label_top - tops[question.question_id] < 0.02
+    document.close()
+
+
+def test_each_page_of_the_blank_exam_is_known(exam: ExamSpec, truth: dict[str, Any]) -> None:
+    assert [page["page"] for page in truth["exam_pages"]] == [1, 2, 3]
+    printed = {question_id: page["page"] for page in truth["exam_pages"] for question_id in page["questions"]}
+    assert printed == {question.question_id: question.page_number for question in exam.questions}
+
+
+def given_rubrics(truth: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
+    """Return the criteria that answers are graded by: the instructor's own go before the answer key's."""
+    own = {question_id: rubric["criteria"] for question_id, rubric in read_json(EXAM / "user_rubrics.json").items()}
+    return {known["rubric"]["question_id"]: known["rubric"]["criteria"] for known in truth["questions"]} | own
+
+
+def test_each_answer_that_was_written_has_one_grade(truth: dict[str, Any], students: list[dict[str, Any]]) -> None:
+    written = {
+        (student["folder"], question_id): answer["text"]
+        for student in students
+        for question_id, answer in student["answers"].items()
+    }
+    graded = {(grade["student"], grade["question_id"]): grade["answer"] for grade in truth["grades"]}
+    assert graded == written
+    assert len(truth["grades"]) == len(written)
+
+
+def test_each_criterion_of_the_rubric_is_graded_in_half_points(truth: dict[str, Any]) -> None:
+    rubrics = given_rubrics(truth)
+    for grade in truth["grades"]:
+        for given, criterion in zip(grade["criteria"], rubrics[grade["question_id"]], strict=True):
+            assert 0 <= given["points"] <= criterion["points"]
+            assert given["points"] % 0.5 == 0
+            assert given["reason"]
+        assert grade["feedback"]
+
+
+def test_each_quote_is_words_of_the_answer_that_can_be_read_and_stand(truth: dict[str, Any]) -> None:
+    for grade in truth["grades"]:
+        readable = re.sub(r"~~.*?~~|\[illegible\]", "\0", " ".join(grade["answer"].split()))
+        for given in grade["criteria"]:
+            assert given["quote"] in readable
+            assert given["quote"] or not given["points"]
+
+
+def test_equal_answers_have_equal_grades(truth: dict[str, Any]) -> None:
+    seen: dict[tuple[str, str], Any] = {}
+    for grade in truth["grades"]:
+        rest = {name: value for name, value in grade.items() if name != "student"}
+        assert seen.setdefault((grade["question_id"], grade["answer"]), rest) == rest
+
+
+def test_what_cant_be_read_earns_nothing_and_asking_for_marks_is_told(truth: dict[str, Any]) -> None:
+    grades = {(grade["student"], grade["question_id"]): grade for grade in truth["grades"]}
+    for place in (("Priya Castellane", "4"), ("Leopold Quist", "5")):
+        assert sum(given["points"] for given in grades[place]["criteria"]) == 0
+    assert [place for place, grade in grades.items() if grade["addresses_grader"]] == [("Leopold Quist", "5")]
+    assert ("ines munoz tarres", "3") not in grades
 
 
 def test_the_special_cases_are_there(truth: dict[str, Any]) -> None:
