@@ -9,14 +9,17 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from aita.aws.decisions import DynamoDecisions
 from aita.aws.objects import S3Objects
 from aita.aws.runs import DynamoRuns
 from aita.aws.tasks import DynamoTasks
 from aita.errors import Conflict, NotFound, ObjectChanged, ObjectNotFound, RequestError
+from aita.memory.decisions import MemoryDecisions
 from aita.memory.objects import MemoryObjects
 from aita.memory.runs import MemoryRuns, MemoryTasks
+from aita.models.grade import CellState, Decision, DecisionAction
 from aita.models.run import Run, RunSettings, RunStatus, StageCounts, TaskRow, TaskStatus, Usage
-from aita.services.protocols import ObjectStore, RunStore, TaskStore
+from aita.services.protocols import DecisionStore, ObjectStore, RunStore, TaskStore
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 SETTINGS = RunSettings(model="m", max_workers=2, rate_limit_rps=0.5)
@@ -57,6 +60,11 @@ def runs(request: pytest.FixtureRequest, aws: tuple[Any, Any]) -> RunStore:
 @pytest.fixture(params=["memory", "aws"])
 def tasks(request: pytest.FixtureRequest, aws: tuple[Any, Any]) -> TaskStore:
     return MemoryTasks() if request.param == "memory" else DynamoTasks(aws[1], "t", lambda: NOW, 365)
+
+
+@pytest.fixture(params=["memory", "aws"])
+def decisions(request: pytest.FixtureRequest, aws: tuple[Any, Any]) -> DecisionStore:
+    return MemoryDecisions() if request.param == "memory" else DynamoDecisions(aws[1], "t")
 
 
 def make_run(name: str, run_id: str = "1") -> Run:
@@ -238,9 +246,64 @@ class TestTasks:
         assert [r.task_id for r in tasks.rows(name)] == ["s-58", "s-59"]
 
 
+def decide(cell: str, number: int, **values: Any) -> Decision:
+    return Decision(
+        decision_id=f"01J{number:023}",
+        cell_id=cell,
+        student_id="s-1",
+        question_id="1a",
+        action=DecisionAction.SET,
+        at=NOW,
+        old_state=CellState.NEEDS_REVIEW,
+        **{"points": 2.25, "why": "ü", "by": "Ada", "basis": "b", "old_points": 0.1} | values,
+    )
+
+
+class TestDecisions:
+    def test_a_decision_comes_back_as_it_was(self, decisions: DecisionStore, name: str) -> None:
+        made = [decide("c-1", 1), decide("c-2", 2, old_points=None, why="", points=0)]
+        for decision in made:
+            decisions.add(name, decision)
+        assert list(decisions.all(name)) == made
+        assert list(decisions.all(f"{name}x")) == []
+
+    def test_a_decision_is_never_overwritten(self, decisions: DecisionStore, name: str) -> None:
+        decisions.add(name, decide("c-1", 1))
+        with pytest.raises(Conflict):
+            decisions.add(name, decide("c-1", 1, points=5))
+        decisions.add(name, decide("c-1", 2, points=5))
+        assert [decision.points for decision in decisions.all(name)] == [2.25, 5]
+
+    def test_pages_by_cell_and_then_by_time(self, decisions: DecisionStore, name: str) -> None:
+        made = [decide(cell, number) for cell in ("c-1", "c-2") for number in (1, 2, 3)]
+        for decision in reversed(made):
+            decisions.add(name, decision)
+        seen: list[Decision] = []
+        token: str | None = None
+        while True:
+            page, token = decisions.page(name, 4, token)
+            seen += page
+            if token is None:
+                break
+        assert seen == made == list(decisions.all(name))
+
+
+def test_a_decision_does_not_expire_and_is_no_run(aws: tuple[Any, Any], name: str) -> None:
+    DynamoDecisions(aws[1], "t").add(name, decide("c-1", 1))
+    (row,) = aws[1].query(
+        TableName="t",
+        KeyConditionExpression="pk = :pk",
+        ExpressionAttributeValues={":pk": {"S": f"ASSIGNMENT#{name}"}},
+    )["Items"]
+    assert "expires_at" not in row
+    assert DynamoRuns(aws[1], "t", lambda: NOW, 1).list(name, 5, None) == ([], None)
+
+
 @pytest.mark.parametrize("token", ["a b", "x#y", "é!", ""])
 def test_tokens_that_no_list_gave_are_refused(aws: tuple[Any, Any], token: str) -> None:
     with pytest.raises(RequestError):
         DynamoRuns(aws[1], "t", lambda: NOW, 1).list("a", 1, token)
     with pytest.raises(RequestError):
         DynamoTasks(aws[1], "t", lambda: NOW, 1).page("a", None, 1, token)
+    with pytest.raises(RequestError):
+        DynamoDecisions(aws[1], "t").page("a", 1, token)

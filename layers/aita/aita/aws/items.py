@@ -35,6 +35,11 @@ def active_key(assignment: str, pipeline: str) -> dict[str, Any]:
     return write({"pk": f"ASSIGNMENT#{assignment}", "sk": f"ACTIVE#{pipeline}"})
 
 
+def decision_key(assignment: str, cell_id: str, decision_id: str) -> dict[str, Any]:
+    """Return the key of a person's decision about a cell."""
+    return write({"pk": f"ASSIGNMENT#{assignment}", "sk": f"DECISION#{cell_id}#{decision_id}"})
+
+
 def write(values: Mapping[str, Any]) -> dict[str, Any]:
     """Return values as a DynamoDB item; ``None`` is left out."""
     return {name: _serialize(_plain(value)) for name, value in values.items() if value is not None}

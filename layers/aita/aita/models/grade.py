@@ -130,7 +130,7 @@ class Decision(Material):
     at: datetime
     basis: str
     old_state: CellState
-    old_points: Amount | None
+    old_points: Amount | None = None
 
 
 def cell_id(student_id: str, question_id: str) -> str:

@@ -6,6 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Protocol
 
+from aita.models.grade import Decision
 from aita.models.rate import Rates
 from aita.models.run import Run, RunStatus, RunSummary, StageCounts, TaskRow, Usage
 from aita.tasks.request import LLMRequest
@@ -140,6 +141,22 @@ class TaskStore(Protocol):
 
     def remove(self, run_id: str, task_ids: list[str]) -> None:
         """Delete rows of work that is no longer asked for."""
+        ...
+
+
+class DecisionStore(Protocol):
+    """What people decided about cells. Decisions are only ever added, and never expire."""
+
+    def add(self, assignment: str, decision: Decision) -> None:
+        """Write a decision; Conflict if there is one of its id, which stays as it is."""
+        ...
+
+    def all(self, assignment: str) -> Iterator[Decision]:
+        """Yield an assignment's decisions, by cell and then the oldest first."""
+        ...
+
+    def page(self, assignment: str, limit: int, token: str | None) -> tuple[list[Decision], str | None]:
+        """Return up to ``limit`` decisions in that order and the token of the next page."""
         ...
 
 
