@@ -36,8 +36,30 @@ class FlagKind(StrEnum):
     """The question, the rubric or the answer changed after a person had decided."""
 
 
+_WORDS = {
+    FlagKind.NO_BLANK_EXAM: "nothing was read, and without a blank exam it is not known whether there is ink",
+    FlagKind.PRESENCE_DISAGREES: "the transcription and the ink disagree on whether there is an answer",
+    FlagKind.ANSWER_NOT_FOUND: "the question's place was not found on the pages",
+    FlagKind.PLACE_DOUBTFUL: "where the answer begins and ends is doubtful",
+    FlagKind.PAGE_MISSING: "a page could not be read, transcribed or mapped",
+    FlagKind.OTHER_EXAM: "a page looks like another exam's",
+    FlagKind.LOW_CONFIDENCE: "the reading is not sure of itself",
+    FlagKind.QUOTE_NOT_FOUND: "a quote does not stand in the transcription",
+    FlagKind.GRADERS_DISAGREE: "the graders' points are far apart",
+    FlagKind.GRADER_FAILED: "one of the graders came to nothing",
+    FlagKind.INSTRUCTION: "the answer seems to speak to the grader",
+    FlagKind.NO_RUBRIC: "the question has no rubric",
+    FlagKind.CHANGED: "what was graded or decided has changed",
+}
+
+
 class Flag(Frozen):
     """One reason to look. ``note`` says what and where; it quotes no student."""
 
     kind: FlagKind
     note: str = ""
+
+    @property
+    def text(self) -> str:
+        """The reason in words, with its note."""
+        return f"{_WORDS[self.kind]}: {self.note}" if self.note else _WORDS[self.kind]
