@@ -1,0 +1,40 @@
+"""What a model reads of an exam's pages: the questions of one window of pages, before the windows are merged."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from aita.models.base import Material
+from aita.models.exam import QuestionType
+
+
+class ExtractedQuestion(Material):
+    """A question as it was read. Its rules are checked by the task, so that the model is told which one it broke.
+
+    ``complete`` is false if the question goes on after the window's last page.
+    """
+
+    question_id: str
+    question_text: str
+    points: float
+    question_type: QuestionType
+    page_number: int
+    complete: bool = True
+
+
+class Continuation(Material):
+    """The rest of a question that began before the window: what stands after the window's first page.
+
+    ``points`` are those printed there, 0 if none are.
+    """
+
+    question_text: str
+    points: Annotated[float, Field(ge=0)] = 0.0
+
+
+class ExtractedQuestions(Material):
+    """The questions that begin in one window of pages; ``exam_name`` is empty where no title is printed."""
+
+    exam_name: str = ""
+    questions: tuple[ExtractedQuestion, ...]
+    continuation: Continuation | None = None
