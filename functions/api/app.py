@@ -28,6 +28,8 @@ from aita.models.api import (
     UploadAnswer,
     UploadRequest,
 )
+from aita.models.grade import Decision
+from aita.models.review import Decide, DecisionPage, ReviewPage, ReviewView
 from aita.models.run import TaskStatus
 from aita.observability import guarded, log_unexpected, logger
 from aita.services.status import PAGE_SIZE
@@ -45,6 +47,39 @@ Token = Annotated[str | None, Query(max_length=200)]
 def create_uploads(assignment: str, body: UploadRequest) -> UploadAnswer:
     """Return a presigned form for each file, bound to its key, content type and size."""
     return api.reader.uploads(assignment, body)
+
+
+@app.get("/assignments/<assignment>/files")
+def list_files(assignment: str) -> ResultAnswer:
+    """Return where to download the assignment's own files, as far as they are there."""
+    return api.reader.files(assignment)
+
+
+@app.get("/assignments/<assignment>/reviews")
+def list_reviews(
+    assignment: str, *, closed: Annotated[bool, Query()] = False, limit: Limit = PAGE_SIZE, next_token: Token = None
+) -> ReviewPage:
+    """List the cells that a person must look at; with ``closed`` all others too."""
+    return api.reviews.queue(assignment, limit, next_token, closed=closed)
+
+
+@app.get("/assignments/<assignment>/reviews/<cell_id>")
+def get_review(assignment: str, cell_id: str) -> ReviewView:
+    """Return all there is to decide a cell by."""
+    return api.reviews.show(assignment, cell_id)
+
+
+@app.post("/assignments/<assignment>/reviews/<cell_id>", status_code=HTTPStatus.CREATED)
+def decide(assignment: str, cell_id: str, body: Decide) -> Decision:
+    """Accept what is proposed for a cell, or set other points; what was decided before is kept."""
+    arn = (app.current_event.request_context.get("identity") or {}).get("userArn")
+    return api.reviews.decide(assignment, cell_id, body, f"{body.by} ({arn})" if arn else body.by)
+
+
+@app.get("/assignments/<assignment>/decisions")
+def list_decisions(assignment: str, limit: Limit = PAGE_SIZE, next_token: Token = None) -> DecisionPage:
+    """List what people decided: by cell, and then the oldest first."""
+    return api.reviews.decided(assignment, limit, next_token)
 
 
 @app.post("/runs", status_code=HTTPStatus.CREATED)

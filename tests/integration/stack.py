@@ -78,7 +78,8 @@ class Stack:
             "queryStringParameters": parameters,
             "multiValueQueryStringParameters": {k: [v] for k, v in parameters.items()} if parameters else None,
             "pathParameters": None,
-            "requestContext": {"stage": "Prod", "requestId": "1", "path": path, "httpMethod": method},
+            "requestContext": {"stage": "Prod", "requestId": "1", "path": path, "httpMethod": method}
+            | ({"identity": extra["identity"]} if "identity" in extra else {}),
             "body": json.dumps(body) if body is not None else None,
             "isBase64Encoded": False,
         }

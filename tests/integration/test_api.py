@@ -178,6 +178,10 @@ def test_openapi_names_every_route(stack: Stack) -> None:
     assert code == 200
     assert set(document["paths"]) == {
         "/assignments/{assignment}/uploads",
+        "/assignments/{assignment}/files",
+        "/assignments/{assignment}/reviews",
+        "/assignments/{assignment}/reviews/{cell_id}",
+        "/assignments/{assignment}/decisions",
         "/runs",
         "/runs/{run_id}",
         "/runs/{run_id}/tasks",

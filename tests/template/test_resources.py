@@ -8,6 +8,11 @@ from tests.template.conftest import ROOT, Json, of_type
 KEPT = {"Bucket", "Table"}
 ROUTES = {
     ("post", "/assignments/{assignment}/uploads"),
+    ("get", "/assignments/{assignment}/files"),
+    ("get", "/assignments/{assignment}/reviews"),
+    ("get", "/assignments/{assignment}/reviews/{cell_id}"),
+    ("post", "/assignments/{assignment}/reviews/{cell_id}"),
+    ("get", "/assignments/{assignment}/decisions"),
     ("post", "/runs"),
     ("get", "/runs"),
     ("get", "/runs/{run_id}"),

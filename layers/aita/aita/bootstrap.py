@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from aita.services.estimate import Estimator
     from aita.services.execute import Executor
     from aita.services.plan import Planner
+    from aita.services.review import Reviews
     from aita.services.split import Splitter
     from aita.services.status import Reader
     from aita.services.submit import Submissions
@@ -64,11 +65,12 @@ def make_stores(settings: StackSettings) -> Stores:
 
 @dataclass(frozen=True, slots=True)
 class Api:
-    """What is behind the API: what changes runs, what reads them, and where its idempotency keys are kept."""
+    """What is behind the API: what changes runs, what reads them, reviews, and where idempotency keys are kept."""
 
     submissions: "Submissions"
     estimator: "Estimator"
     reader: "Reader"
+    reviews: "Reviews"
     idempotency: "DynamoDBPersistenceLayer"
 
 
@@ -76,9 +78,11 @@ def make_api() -> Api:
     """Return the services behind the API."""
     from aws_lambda_powertools.utilities.idempotency import DynamoDBPersistenceLayer
 
+    from aita.aws.decisions import DynamoDecisions
     from aita.aws.executions import StepFunctions
     from aita.llm.pricing import highest_cost
     from aita.services.estimate import Estimator
+    from aita.services.review import Reviews
     from aita.services.status import Reader
     from aita.services.submit import Submissions
 
@@ -102,6 +106,9 @@ def make_api() -> Api:
         ),
         estimator=Estimator(objects=stores.objects, defaults=defaults, cost=cost),
         reader=Reader(runs=stores.runs, tasks=stores.tasks, objects=stores.objects, clock=utc_now),
+        reviews=Reviews(
+            objects=stores.objects, decisions=DynamoDecisions(stores.runs.client, settings.table), clock=utc_now
+        ),
         idempotency=DynamoDBPersistenceLayer(
             table_name=settings.table,
             boto3_client=stores.runs.client,

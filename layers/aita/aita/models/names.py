@@ -27,6 +27,7 @@ MATERIAL_TYPES = {
     "question_specific_instructions.json": "application/json",
     "rubric_instructions.txt": "text/plain",
     "roster.csv": "text/csv",
+    "grade_scale.json": "application/json",
 }
 """The instructor's files and the content type each is uploaded with."""
 

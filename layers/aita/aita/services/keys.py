@@ -19,6 +19,7 @@ ANSWERS = "answers.json"
 GRADES = "grades.json"
 GRADE_SCALE = "grade_scale.json"
 REPORTS = "reports.json"
+CLASS_REPORT = "class.html"
 
 
 def material(assignment: str, name: str) -> str:
@@ -34,6 +35,26 @@ def scans(assignment: str) -> str:
 def page(assignment: str, student_id: str, source: str, number: int) -> str:
     """Return the key of a page image: the ``number``-th page of one scanned file."""
     return f"{assignment}/pages/{student_id}/{source}-{number:04d}.jpg"
+
+
+def reports(assignment: str) -> str:
+    """Return the prefix of the assignment's reports."""
+    return f"{assignment}/reports/"
+
+
+def report(assignment: str, name: str) -> str:
+    """Return the key of one of the assignment's reports."""
+    return f"{reports(assignment)}{name}"
+
+
+def student_report(student_id: str) -> str:
+    """Return the name of a student's report: the class's links to it by this name."""
+    return f"students/{student_id}.html"
+
+
+def transcription_report(student_id: str) -> str:
+    """Return the name of the report of a student's transcription, as above."""
+    return f"transcriptions/{student_id}.html"
 
 
 def kind_tasks(kind: str) -> str:

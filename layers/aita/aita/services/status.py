@@ -27,6 +27,21 @@ from aita.services.stages.split import SplitStage
 
 PAGE_SIZE = 100
 _INTERNAL = {"stages", "usage", "removed_usage", "committed_usd", "settings", "execution_arn", "error_type", "reviewed"}
+_FILES = (
+    keys.QUESTIONS,
+    keys.EXAM_SPEC,
+    keys.USER_RUBRICS,
+    keys.RUBRICS,
+    keys.ANSWER_KEYS,
+    keys.GRADE_SCALE,
+    keys.ROSTER,
+    keys.STUDENTS,
+    keys.PAGES,
+    keys.TRANSCRIPTIONS,
+    keys.ANSWERS,
+    keys.GRADES,
+    keys.REPORTS,
+)
 _LONGEST_TOKEN = 12  # digits: far more items than a run has
 
 
@@ -77,6 +92,26 @@ class Reader:
         if SplitStage.name in run.stages:
             found.append((keys.STUDENTS, keys.material(run.assignment, keys.STUDENTS)))
         files = [ResultFile(name=name, url=self.objects.presign_get(key, name)) for name, key in found]
+        return ResultAnswer(files=tuple(files))
+
+    def files(self, assignment: str) -> ResultAnswer:
+        """Return where to get those of an assignment's own files that are there, and its reports.
+
+        Raises
+        ------
+        RequestError
+            If no assignment can have that name.
+        """
+        folder = keys.material(check_assignment(assignment), "")
+        found = [
+            stored.key for name in _FILES for stored in self.objects.list(folder + name) if stored.key == folder + name
+        ]
+        found += [stored.key for stored in self.objects.list(keys.reports(assignment))]
+        names = [key.removeprefix(folder) for key in found]
+        files = (
+            ResultFile(name=name, url=self.objects.presign_get(key, name.rpartition("/")[2]))
+            for name, key in zip(names, found, strict=True)
+        )
         return ResultAnswer(files=tuple(files))
 
     def uploads(self, assignment: str, request: UploadRequest) -> UploadAnswer:
