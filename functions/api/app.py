@@ -19,6 +19,7 @@ from aita.errors import AitaError, Conflict, NotFound, RequestError
 from aita.models.api import (
     ErrorAnswer,
     Estimate,
+    FilePage,
     ResultAnswer,
     ResumeRun,
     RunPage,
@@ -32,7 +33,7 @@ from aita.models.grade import Decision
 from aita.models.review import Decide, DecisionPage, ReviewPage, ReviewView
 from aita.models.run import TaskStatus
 from aita.observability import guarded, log_unexpected, logger
-from aita.services.status import PAGE_SIZE
+from aita.services.status import FILES_PAGE, PAGE_SIZE
 from aita.version import VERSION
 
 api = make_api()
@@ -50,9 +51,11 @@ def create_uploads(assignment: str, body: UploadRequest) -> UploadAnswer:
 
 
 @app.get("/assignments/<assignment>/files")
-def list_files(assignment: str) -> ResultAnswer:
-    """Return where to download the assignment's own files, as far as they are there."""
-    return api.reader.files(assignment)
+def list_files(
+    assignment: str, limit: Annotated[int, Query(ge=1, le=FILES_PAGE)] = FILES_PAGE, next_token: Token = None
+) -> FilePage:
+    """Return where to download the assignment's own files, as far as they are there, and then its reports."""
+    return api.reader.files(assignment, limit, next_token)
 
 
 @app.get("/assignments/<assignment>/reviews")

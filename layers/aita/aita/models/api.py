@@ -203,6 +203,13 @@ class ResultAnswer(Frozen):
     files: tuple[ResultFile, ...]
 
 
+class FilePage(Frozen):
+    """A page of an assignment's own files, the reports last."""
+
+    files: tuple[ResultFile, ...]
+    next_token: str | None = None
+
+
 class ErrorAnswer(Frozen):
     """What the API answers instead when a request fails: the class of the error and its message."""
 

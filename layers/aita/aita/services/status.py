@@ -5,6 +5,7 @@ from datetime import datetime
 
 from aita.errors import ObjectNotFound, RequestError
 from aita.models.api import (
+    FilePage,
     PresignedPost,
     ResultAnswer,
     ResultFile,
@@ -26,6 +27,9 @@ from aita.services.protocols import Clock, ObjectStore, RunStore, TaskStore
 from aita.services.stages.split import SplitStage
 
 PAGE_SIZE = 100
+FILES_PAGE = 1000
+"""The most files that one answer holds: a presigned URL has up to 2 KB, and Lambda's answer at most 6 MB."""
+
 _INTERNAL = {"stages", "usage", "removed_usage", "committed_usd", "settings", "execution_arn", "error_type", "reviewed"}
 _FILES = (
     keys.QUESTIONS,
@@ -94,25 +98,27 @@ class Reader:
         files = [ResultFile(name=name, url=self.objects.presign_get(key, name)) for name, key in found]
         return ResultAnswer(files=tuple(files))
 
-    def files(self, assignment: str) -> ResultAnswer:
-        """Return where to get those of an assignment's own files that are there, and its reports.
+    def files(self, assignment: str, limit: int, token: str | None) -> FilePage:
+        """Return where to get those of an assignment's own files that are there, and then its reports.
 
         Raises
         ------
         RequestError
-            If no assignment can have that name.
+            If no assignment can have that name, or the token is not one that this list gave.
         """
         folder = keys.material(check_assignment(assignment), "")
         found = [
             stored.key for name in _FILES for stored in self.objects.list(folder + name) if stored.key == folder + name
         ]
         found += [stored.key for stored in self.objects.list(keys.reports(assignment))]
-        names = [key.removeprefix(folder) for key in found]
+        start = _offset(token)
+        shown = found[start : start + limit]
         files = (
-            ResultFile(name=name, url=self.objects.presign_get(key, name.rpartition("/")[2]))
-            for name, key in zip(names, found, strict=True)
+            ResultFile(name=key.removeprefix(folder), url=self.objects.presign_get(key, key.rpartition("/")[2]))
+            for key in shown
         )
-        return ResultAnswer(files=tuple(files))
+        following = str(start + limit) if start + limit < len(found) else None
+        return FilePage(files=tuple(files), next_token=following)
 
     def uploads(self, assignment: str, request: UploadRequest) -> UploadAnswer:
         """Return a form for each file, bound to its key, content type and size.
