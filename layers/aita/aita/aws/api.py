@@ -10,8 +10,10 @@ from pydantic import BaseModel, ValidationError
 from aita.errors import NotFound, StackError
 from aita.models.api import (
     Estimate,
+    FilePage,
     PresignedPost,
     ResultAnswer,
+    ResultFile,
     RunPage,
     RunView,
     StartRun,
@@ -21,10 +23,15 @@ from aita.models.api import (
     UploadFile,
     UploadRequest,
 )
+from aita.models.grade import Decision
+from aita.models.review import Decide, DecisionPage, ReviewLine, ReviewPage, ReviewView
 from aita.models.run import RunSummary, TaskStatus
 
 PAGE = 100
 """The most that one answer of a list holds."""
+
+FILES = 1000
+"""The most files that one answer holds."""
 
 _RUN_ID = re.compile(r"[0-9A-Za-z_-]{1,64}")
 
@@ -112,6 +119,51 @@ class Api:
             )
             yield _parse(UploadAnswer, answer).uploads
 
+    def files(self, assignment: str) -> tuple[ResultFile, ...]:
+        """Return the assignment's own files that are there, and its reports, with where to get each."""
+
+        def page(size: int, token: str | None) -> tuple[Sequence[ResultFile], str | None]:
+            answer = _parse(FilePage, self._of(assignment, "files", limit=size, next_token=token))
+            return answer.files, answer.next_token
+
+        return tuple(_gather(page, None, FILES)[0])
+
+    def reviews(self, assignment: str, limit: int, *, closed: bool = False) -> ReviewPage:
+        """Return the cells that a person must look at, at most ``limit``; with ``closed`` all others too."""
+        open_cells = 0
+
+        def page(size: int, token: str | None) -> tuple[Sequence[ReviewLine], str | None]:
+            nonlocal open_cells
+            asked = {"limit": size, "next_token": token, "closed": "true" if closed else None}
+            answer = _parse(ReviewPage, self._of(assignment, "reviews", **asked))
+            open_cells = answer.open_cells
+            return answer.cells, answer.next_token
+
+        cells, following = _gather(page, limit)
+        return ReviewPage(cells=tuple(cells), open_cells=open_cells, next_token=following)
+
+    def review(self, assignment: str, cell_id: str) -> ReviewView:
+        """Return all there is to decide a cell by."""
+        return _parse(ReviewView, self._of(assignment, "reviews", cell_id))
+
+    def decide(self, assignment: str, cell_id: str, asked: Decide) -> Decision:
+        """Record what a person decided about a cell."""
+        body = asked.model_dump(mode="json", exclude_none=True)
+        path = ("assignments", assignment, "reviews", cell_id)
+        return _parse(Decision, self._requests.request("POST", *path, body=body))
+
+    def decisions(self, assignment: str) -> tuple[Decision, ...]:
+        """Return all that people decided about an assignment's cells: by cell, and then the oldest first."""
+
+        def page(size: int, token: str | None) -> tuple[Sequence[Decision], str | None]:
+            answer = _parse(DecisionPage, self._of(assignment, "decisions", limit=size, next_token=token))
+            return answer.decisions, answer.next_token
+
+        return tuple(_gather(page, None)[0])
+
+    def _of(self, assignment: str, *path: str, **query: str | int | None) -> Any:
+        return self._requests.request("GET", "assignments", assignment, *path, query=query)
+
 
 def _checked(run_id: str) -> str:
     if not _RUN_ID.fullmatch(run_id):
@@ -120,14 +172,15 @@ def _checked(run_id: str) -> str:
 
 
 def _gather(
-    page: Callable[[int, str | None], tuple[Sequence[Line], str | None]], limit: int
+    page: Callable[[int, str | None], tuple[Sequence[Line], str | None]], limit: int | None, most: int = PAGE
 ) -> tuple[list[Line], str | None]:
+    """Return the lines of as many pages as it takes, and the token of the next; all, if there is no limit."""
     lines: list[Line] = []
     token: str | None = None
     while True:
-        found, token = page(min(PAGE, limit - len(lines)), token)
+        found, token = page(most if limit is None else min(most, limit - len(lines)), token)
         lines += found
-        if token is None or len(lines) >= limit:
+        if token is None or (limit is not None and len(lines) >= limit):
             return lines, token
 
 
