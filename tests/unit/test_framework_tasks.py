@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -10,9 +11,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
-from aita.errors import BrokenRule, MissingInput, Refused, RequestError, TaskError, TooLong, UnparsableReply
+from aita.errors import (
+    BrokenRule,
+    DoubtfulReply,
+    MissingInput,
+    Refused,
+    RequestError,
+    TaskError,
+    TooLong,
+    UnparsableReply,
+)
 from aita.services.conversation import converse, usable
 from aita.tasks.batchable import BatchableLLMTask, group
+from aita.tasks.chat import ChatTask
 from aita.tasks.llm_task import LLMTask, RetryPolicy
 from aita.tasks.registry import all_kinds, find_kind, register
 from aita.tasks.request import Image, LLMRequest, Message, Parameters
@@ -211,3 +222,46 @@ class TestTokens:
 
         assert tokens(64, 33) == 7  # 2 by 2 patches
         assert tokens(5000, 5000) == tokens(0, 0) == 2489
+
+
+class TestSamples:
+    def test_a_sample_is_a_request_of_its_own_and_caches_keep_what_they_have(self) -> None:
+        request = SimpleLLMTask(prompt="p").request()
+        assert request.digest() == "530bd9db3b83676d1563269b5ca598b383d2d12476711af32ce928997d9b2959"
+        assert len({replace(request, sample=sample).digest() for sample in range(4)}) == 4
+        assert replace(request, sample=0).digest() == request.digest()
+
+    def test_asking_again_stays_in_the_sample(self) -> None:
+        request = replace(SimpleLLMTask(prompt="p").request(), sample=2)
+        assert request.answered("x", "wrong").sample == 2
+
+    def test_a_chat_carries_it_to_the_stack(self) -> None:
+        sent = [
+            ChatTask.model_validate_json(ChatTask.line(replace(SimpleLLMTask(prompt="p").request(), sample=sample)))
+            for sample in (0, 2)
+        ]
+        assert [task.request().sample for task in sent] == [0, 2]
+        assert sent[0].digest() != sent[1].digest()
+
+
+class DoubtfulTask(LevelTask):
+    """Doubt every level but 1."""
+
+    def validate_reply(self, reply: Level) -> Any:
+        if reply.level != 1:
+            raise DoubtfulReply("level is doubtful")
+        return "sure"
+
+    def salvage(self, reply: str) -> Any:
+        return f"doubtful: {reply}"
+
+
+class TestDoubt:
+    def test_a_doubtful_reply_is_asked_again_once(self) -> None:
+        assert drive(DoubtfulTask(), '{"level": 2}', '{"level": 1}')[0] == "sure"
+
+    def test_then_the_last_is_salvaged(self) -> None:
+        result, asked = drive(DoubtfulTask(), '{"level": 2}', '{"level": 3}')
+        assert result == 'doubtful: {"level": 3}'
+        assert len(asked) == 2
+        assert "level is doubtful" in asked[1].messages[-1].text

@@ -21,7 +21,8 @@
         │   ├── MissingInput       what an earlier stage should have made is not there
         │   ├── InvalidReply       the model's reply is not what was asked for
         │   │   ├── UnparsableReply   it is not valid JSON of the right shape
-        │   │   └── BrokenRule        it has the right shape, and breaks a rule
+        │   │   ├── BrokenRule        it has the right shape, and breaks a rule
+        │   │   └── DoubtfulReply     it could be used, and another may be better
         │   ├── Refused            the model or its provider refuses this input
         │   └── TooLong            the input or the reply is past the model's limit
         ├── ProviderBusy           not now: wait and call again
@@ -140,6 +141,10 @@ class UnparsableReply(InvalidReply):
 
 class BrokenRule(InvalidReply):
     """The reply has the right shape, and its content breaks a rule, such as points that do not sum."""
+
+
+class DoubtfulReply(InvalidReply):
+    """The reply could be used with a doubt; it is asked for again, and the last one is what ``salvage`` makes of it."""
 
 
 class Refused(TaskError):

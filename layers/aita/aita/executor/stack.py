@@ -6,7 +6,7 @@ import sys
 import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -180,7 +180,7 @@ class _Rounds:
             for message in request.messages
         )
         try:
-            line = ChatTask.line(LLMRequest(messages, request.schema_name, request.schema, request.parameters))
+            line = ChatTask.line(replace(request, messages=messages))
         except ValueError as error:
             raise RequestError(f"its request is not one that the stack takes ({type(error).__name__})") from None
         if len(line.encode()) >= MOST_BYTES:

@@ -26,5 +26,5 @@ def in_steps(points: float, most: float, step: float) -> float:
         raise ValueError("points must be a finite number")
     if points >= most:
         return float(exact(most))
-    steps = (exact(max(points, 0.0)) / Decimal(str(step))).quantize(Decimal(1), ROUND_HALF_UP)
+    steps = (exact(max(0.0, points)) / Decimal(str(step))).quantize(Decimal(1), ROUND_HALF_UP)
     return float(min(exact(float(steps * Decimal(str(step)))), exact(most)))

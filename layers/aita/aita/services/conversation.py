@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Generator
 from typing import Any
 
-from aita.errors import BrokenRule, InvalidReply, Refused, TooLong, UnparsableReply
+from aita.errors import BrokenRule, DoubtfulReply, InvalidReply, Refused, TooLong, UnparsableReply
 from aita.tasks.llm_task import LLMTask
 from aita.tasks.request import LLMRequest
 
@@ -24,7 +24,12 @@ def converse(task: LLMTask[Any]) -> Conversation:
     """
     request = task.request()
     problems: Counter[type[InvalidReply]] = Counter()
-    limits = {UnparsableReply: task.retry_policy.unparsable, BrokenRule: task.retry_policy.broken_rule}
+    policy = task.retry_policy
+    limits = {
+        UnparsableReply: policy.unparsable,
+        BrokenRule: policy.broken_rule,
+        DoubtfulReply: policy.doubtful,
+    }
     while True:
         reply = yield request
         try:

@@ -1,7 +1,7 @@
 """What a run would cost, before it is started: from the real prompts and the pages' sizes."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import PurePosixPath
 
@@ -125,4 +125,4 @@ def _of_size(request: LLMRequest, width: int, height: int) -> LLMRequest:
     *before, last = request.messages
     image = Image("", "", width, height)
     message = Message(last.role, last.text, (image,))
-    return LLMRequest((*before, message), request.schema_name, request.schema, request.parameters)
+    return replace(request, messages=(*before, message))

@@ -53,6 +53,8 @@ class ChatTask(LLMTask[ChatReply]):
         The JSON schema that the reply is to fit, and its name; without one the reply is plain text.
     temperature, max_output_tokens, expected_output_tokens, max_reply_characters
         As in ``Parameters``.
+    sample
+        Tells apart tasks that ask the same and must not share a reply.
     """
 
     response_model: ClassVar[type[BaseModel]] = ChatReply
@@ -65,6 +67,7 @@ class ChatTask(LLMTask[ChatReply]):
     max_output_tokens: Annotated[int, Field(ge=1)] = _DEFAULTS.max_output_tokens
     expected_output_tokens: Annotated[int, Field(ge=0)] = _DEFAULTS.expected_output_tokens
     max_reply_characters: Annotated[int, Field(ge=1)] | None = _DEFAULTS.max_reply_characters
+    sample: Annotated[int, Field(ge=0)] = 0
 
     @model_validator(mode="after")
     def _either_prompt_or_messages(self) -> Self:
@@ -85,6 +88,7 @@ class ChatTask(LLMTask[ChatReply]):
             "messages": tuple(_sent(message) for message in request.messages),
             "schema": request.schema,
             "schema_name": request.schema_name or _NAME,
+            "sample": request.sample,
         }
         return cls.model_validate(fields | asdict(request.parameters)).model_dump_json(
             by_alias=True, exclude_defaults=True
@@ -105,7 +109,7 @@ class ChatTask(LLMTask[ChatReply]):
             max_reply_characters=self.max_reply_characters,
         )
         name = "" if self.json_schema is None else self.schema_name
-        return LLMRequest(self.messages(), name, self.json_schema, parameters)
+        return LLMRequest(self.messages(), name, self.json_schema, parameters, self.sample)
 
     def parse(self, reply: str) -> ChatReply:
         """Take any reply."""

@@ -21,6 +21,7 @@ class RetryPolicy:
 
     unparsable: int = 3
     broken_rule: int = 5
+    doubtful: int = 1
 
 
 class LLMTask(Frozen, Generic[ResultT]):
@@ -57,6 +58,8 @@ class LLMTask(Frozen, Generic[ResultT]):
         ValueError, BrokenRule
             If its content breaks a rule. The message is sent back to the model; only a BrokenRule's own
             message is also shown and recorded, so it must not quote the reply.
+        DoubtfulReply
+            If it could be used, and a better one is worth asking for; ``salvage`` then takes the last.
         """
         result: ResultT = reply
         return result
@@ -72,7 +75,7 @@ class LLMTask(Frozen, Generic[ResultT]):
         return None
 
     def salvage(self, reply: str) -> ResultT | None:  # noqa: ARG002 - for kinds that can use any text
-        """Return a result from a reply that could not be parsed to the last; ``None`` if it is worth nothing."""
+        """Return a result from the last reply, which was not what was asked for; ``None`` if it is worth nothing."""
         return None
 
     def checkpoint_data(self) -> dict[str, Any]:
@@ -91,7 +94,7 @@ class LLMTask(Frozen, Generic[ResultT]):
         ------
         UnparsableReply
             If it holds no JSON object of the response model's shape.
-        BrokenRule
+        BrokenRule, DoubtfulReply
             If it does, and breaks a rule.
         TaskError
             If ``validate_reply`` itself fails.

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -66,12 +66,16 @@ class Parameters:
 
 @dataclass(frozen=True, slots=True)
 class LLMRequest:
-    """All that decides what a call answers, but for the model itself. Without a schema the reply is plain text."""
+    """All that decides what a call answers, but for the model itself. Without a schema the reply is plain text.
+
+    ``sample`` tells apart requests that ask the same and must not share a reply, such as several graders'.
+    """
 
     messages: tuple[Message, ...]
     schema_name: str
     schema: dict[str, Any] | None
     parameters: Parameters
+    sample: int = 0
 
     @property
     def prefix(self) -> str:
@@ -84,7 +88,8 @@ class LLMRequest:
         parameters: list[float | None] = [self.parameters.temperature, self.parameters.max_output_tokens]
         if self.parameters.max_reply_characters is not None:
             parameters.append(self.parameters.max_reply_characters)
-        content = json.dumps([context, messages, self.schema_name, self.schema, parameters])
+        samples = [self.sample] if self.sample else []
+        content = json.dumps([context, messages, self.schema_name, self.schema, parameters, *samples])
         return hashlib.sha256(content.encode()).hexdigest()
 
     def answered(self, reply: str, problem: str) -> "LLMRequest":
@@ -92,4 +97,4 @@ class LLMRequest:
         form = "the whole answer" if self.schema is None else "the whole JSON object"
         again = f"That reply can't be used: {problem}\nAnswer again with {form}, and nothing else."
         messages = (*self.messages, Message("assistant", reply[:_QUOTED]), Message("user", again))
-        return LLMRequest(messages, self.schema_name, self.schema, self.parameters)
+        return replace(self, messages=messages)
