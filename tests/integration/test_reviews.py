@@ -134,13 +134,21 @@ def test_reviews_of_what_is_not_there(stack: Stack, assignment: str) -> None:
 
 
 def test_the_files_that_are_there_are_listed_with_the_reports(stack: Stack, reviewed: str) -> None:
-    for name in ("reports.json", "reports/class.html", "reports/students/s-1.html", "grade_scale.json", "notes.txt"):
+    for name in (
+        "reports.json",
+        "reports/class.html",
+        "reports/students/s-1.html",
+        "grade_scale.json",
+        "scans.json",
+        "notes.txt",
+    ):
         stack.put(f"{reviewed}/{name}", b"{}")
     code, answer = stack.call("GET", f"/assignments/{reviewed}/files")
     assert code == 200
     assert {file["name"] for file in answer["files"]} == {
         "questions.json",
         "grade_scale.json",
+        "scans.json",
         "pages.json",
         "answers.json",
         "grades.json",

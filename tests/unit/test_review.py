@@ -234,6 +234,13 @@ def test_an_exam_that_changed_after_grading_opens_its_cells(desk: Desk) -> None:
     assert desk.reviews.show(ASSIGNMENT, FIRST).state is CellState.OVERRIDDEN
 
 
+def test_a_student_whose_scans_came_after_grading_is_in_the_queue(desk: Desk) -> None:
+    desk.put("scans.json", {"s-1": {}, "s-3": {"unreadable": 1}})
+    page = desk.queue()
+    assert [one.question_id for one in page.cells if one.student_id == "s-3"] == ["1a", "1b", "2"]
+    assert page.open_cells == 7
+
+
 def test_what_is_not_there_is_named(desk: Desk) -> None:
     with pytest.raises(NotFound, match="c-none"):
         desk.reviews.show(ASSIGNMENT, "c-none")

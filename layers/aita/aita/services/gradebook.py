@@ -69,8 +69,10 @@ class Gradebook:
 
     @classmethod
     def of(cls, material: Material, decisions: Iterable[Decision]) -> Self:
-        """Return an assignment's gradebook."""
-        return cls(material.exam(), material.grades(), decisions, material.grade_scale())
+        """Return an assignment's gradebook, with all students who have scans; with nobody if nothing was graded."""
+        graded = material.grades()
+        everyone: dict[str, Mapping[str, Cell]] = {student_id: {} for student_id in material.scans()} if graded else {}
+        return cls(material.exam(), everyone | graded, decisions, material.grade_scale())
 
     def cell(self, cell_id: str) -> Cell:
         """Return a cell as it counts; NotFound if there is none."""

@@ -40,6 +40,7 @@ _FILES = (
     keys.GRADE_SCALE,
     keys.ROSTER,
     keys.STUDENTS,
+    keys.SCANS,
     keys.PAGES,
     keys.TRANSCRIPTIONS,
     keys.ANSWERS,
