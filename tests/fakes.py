@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from aita.errors import AitaError, ProviderBusy, UnreadableScan
+from aita.memory.decisions import MemoryDecisions
 from aita.memory.objects import MemoryObjects
 from aita.memory.prefixes import MemoryPrefixes
 from aita.memory.runs import MemoryRuns, MemoryTasks
@@ -29,6 +30,7 @@ from aita.models.run import (
     TaskStatus,
     Usage,
 )
+from aita.reports.pages import Pages
 from aita.services import keys
 from aita.services.admission import Admission
 from aita.services.ask import Asker
@@ -40,6 +42,7 @@ from aita.services.prefix_gate import PrefixGate
 from aita.services.protocols import Reply, Slot, TokenUsage
 from aita.services.record import Executed, Recorder
 from aita.services.reply_cache import ReplyCache
+from aita.services.report import Reporter
 from aita.services.run_watch import RunWatch
 from aita.services.split import Splitter
 from aita.services.status import Reader
@@ -48,6 +51,9 @@ from aita.tasks.request import LLMRequest, Message
 
 INPUT_PRICE, OUTPUT_PRICE = Decimal("0.001"), Decimal("0.01")
 """USD for one token of the fake model's."""
+
+RENDERER = Pages()
+"""Its templates are compiled once for all tests."""
 
 ASSIGNMENT = "midterm"
 MODEL = "fake-model"
@@ -303,6 +309,7 @@ class Harness:
         self.prefixes = MemoryPrefixes(self.clock.monotonic)
         self.runs = MemoryRuns(self.clock)
         self.tasks = MemoryTasks()
+        self.decisions = MemoryDecisions()
         self.submissions = Submissions(
             runs=self.runs,
             objects=self.objects,
@@ -315,7 +322,7 @@ class Harness:
             tasks=self.tasks,
             objects=self.objects,
             clock=self.clock,
-            functions={"task": "arn:task", "split": "arn:split"},
+            functions={"task": "arn:task", "split": "arn:split", "report": "arn:report"},
         )
         self.collector = Collector(runs=self.runs, tasks=self.tasks, objects=self.objects, clock=self.clock)
         self.reader = Reader(runs=self.runs, tasks=self.tasks, objects=self.objects, clock=self.clock)
@@ -349,6 +356,15 @@ class Harness:
             jitter=lambda low, high: low,
         )
         self.splitter = Splitter(objects=self.objects, watch=watch, recorder=recorder, pages=fake_pages)
+        self.reporter = Reporter(
+            objects=self.objects,
+            runs=self.runs,
+            decisions=self.decisions,
+            watch=watch,
+            recorder=recorder,
+            renderer=RENDERER,
+            clock=self.clock,
+        )
 
     # What people do
 
@@ -412,6 +428,8 @@ class Harness:
     def invoke(self, event: ItemEvent, function: str = "arn:task") -> Executed:
         if function == "arn:split":
             return self.splitter.split(event)
+        if function == "arn:report":
+            return self.reporter.report(event)
         return self.executor.execute(event, lambda: self.remaining)
 
     def record_failure(self, event: ItemEvent, error_type: str) -> None:

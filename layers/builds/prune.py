@@ -12,6 +12,7 @@ DROPPED = (
     "boto3",  # Lambda's runtime has it
     "botocore",
     "openai/cli",
+    "pygal/test",
     "pypdfium2_cli",
     "rapidfuzz/__pyinstaller",
 )

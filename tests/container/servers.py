@@ -49,6 +49,7 @@ class Servers:
             "AITA_API_KEY_SECRET": SECRET,
             "AITA_TASK_FUNCTION_ARN": f"{ARN}task",
             "AITA_SPLIT_FUNCTION_ARN": f"{ARN}split",
+            "AITA_REPORT_FUNCTION_ARN": f"{ARN}report",
             "AITA_STATE_MACHINE_ARN": "arn:aws:states:us-east-1:000000000000:stateMachine:aita-run",
             "AITA_MAX_WORKERS": "5",
             "AITA_RATE_LIMIT_RPS": "0",

@@ -22,7 +22,7 @@ from tests.integration.material import right
 from tests.integration.provider import Provider, serving
 
 ROOT = Path(__file__).parents[2]
-FUNCTIONS = ("api", "plan", "split", "task", "collect")
+FUNCTIONS = ("api", "plan", "split", "task", "report", "collect")
 DEADLINE = 40.0
 _ZIP = b"PK\x05\x06" + b"\0" * 18
 
@@ -173,6 +173,7 @@ def _set_environment(patched: pytest.MonkeyPatch, provider: Provider) -> None:
         "AITA_STATE_MACHINE_ARN": "arn:aws:states:us-east-1:123456789012:stateMachine:aita-test",
         "AITA_TASK_FUNCTION_ARN": f"{account}:task",
         "AITA_SPLIT_FUNCTION_ARN": f"{account}:split",
+        "AITA_REPORT_FUNCTION_ARN": f"{account}:report",
         "POWERTOOLS_TRACE_DISABLED": "true",
     }
     for name, value in values.items():

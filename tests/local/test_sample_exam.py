@@ -213,7 +213,7 @@ def test_no_name_and_no_work_of_a_student_is_in_logs_states_or_table(
     stack: LocalStack, transcribe_run: Json, rubric_run: Json
 ) -> None:
     logs = stack.function_logs()
-    for function in ("api", "plan", "split", "task", "collect"):
+    for function in ("api", "plan", "split", "task", "report", "collect"):
         assert len(logs[f"/aws/lambda/aita-{function}"]) > 2, f"{function} has logged nothing: nothing is proven"
     executions = list(stack.executions())
     rows = stack.rows()

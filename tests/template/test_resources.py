@@ -23,7 +23,7 @@ ROUTES = {
     ("post", "/runs/estimate"),
     ("get", "/openapi.json"),
 }
-FUNCTIONS = {"ApiFunction", "PlanFunction", "SplitFunction", "TaskFunction", "CollectFunction"}
+FUNCTIONS = {"ApiFunction", "PlanFunction", "SplitFunction", "TaskFunction", "ReportFunction", "CollectFunction"}
 
 
 def test_what_people_made_outlives_the_stack(resources: Json) -> None:

@@ -11,6 +11,7 @@ SETTINGS: dict[str, type[Environment]] = {
     "PlanFunction": PlanSettings,
     "SplitFunction": SplitSettings,
     "TaskFunction": TaskSettings,
+    "ReportFunction": StackSettings,
     "CollectFunction": StackSettings,
 }
 

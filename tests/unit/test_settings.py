@@ -22,7 +22,7 @@ API = STACK | {
     "AITA_MODEL_BASE_URL": "https://x.test/v1",
     "AITA_MAX_WORKERS": "10",
 }
-PLAN = STACK | {"AITA_TASK_FUNCTION_ARN": "arn:task", "AITA_SPLIT_FUNCTION_ARN": "arn:split"}
+PLAN = STACK | {f"AITA_{name.upper()}_FUNCTION_ARN": f"arn:{name}" for name in ("task", "split", "report")}
 TASK = STACK | {"AITA_MODEL_BASE_URL": "https://x.test/v1", "AITA_API_KEY_SECRET": "secret"}
 
 ALL: list[tuple[type[Environment], dict[str, str]]] = [

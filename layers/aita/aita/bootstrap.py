@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from aita.services.estimate import Estimator
     from aita.services.execute import Executor
     from aita.services.plan import Planner
+    from aita.services.report import Reporter
     from aita.services.review import Reviews
     from aita.services.split import Splitter
     from aita.services.status import Reader
@@ -126,7 +127,11 @@ def make_planner() -> "Planner":
 
     settings = PlanSettings.read()
     stores = make_stores(settings)
-    functions = {"task": settings.task_function_arn, "split": settings.split_function_arn}
+    functions = {
+        "task": settings.task_function_arn,
+        "split": settings.split_function_arn,
+        "report": settings.report_function_arn,
+    }
     return Planner(runs=stores.runs, tasks=stores.tasks, objects=stores.objects, clock=utc_now, functions=functions)
 
 
@@ -143,6 +148,26 @@ def make_splitter() -> "Splitter":
         watch=watch,
         recorder=stores.recorder(watch),
         pages=partial(pages, longest_side=settings.longest_side),
+    )
+
+
+def make_reporter() -> "Reporter":
+    """Return the service behind the report function."""
+    from aita.aws.decisions import DynamoDecisions
+    from aita.reports.pages import Pages
+    from aita.services.report import Reporter
+
+    settings = StackSettings.read()
+    stores = make_stores(settings)
+    watch = RunWatch(stores.runs)
+    return Reporter(
+        objects=stores.objects,
+        runs=stores.runs,
+        decisions=DynamoDecisions(stores.runs.client, settings.table),
+        watch=watch,
+        recorder=stores.recorder(watch),
+        renderer=Pages(),
+        clock=utc_now,
     )
 
 

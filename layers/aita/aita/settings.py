@@ -116,6 +116,7 @@ class PlanSettings(StackSettings):
 
     task_function_arn: str
     split_function_arn: str
+    report_function_arn: str
 
 
 class SplitSettings(StackSettings):

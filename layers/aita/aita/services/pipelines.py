@@ -3,18 +3,20 @@
 from aita.errors import RequestError
 from aita.services.stages.answer_key import AnswerKeyStage
 from aita.services.stages.kind import KIND, KindStage
+from aita.services.stages.report import ReportStage
 from aita.services.stages.rubric import RubricStage
 from aita.services.stages.split import SplitStage
 from aita.services.stages.stage import Stage
 from aita.services.stages.transcribe import TranscribeStage
 
 STAGES: dict[str, Stage] = {
-    stage.name: stage for stage in (AnswerKeyStage(), RubricStage(), SplitStage(), TranscribeStage())
+    stage.name: stage for stage in (AnswerKeyStage(), RubricStage(), SplitStage(), TranscribeStage(), ReportStage())
 }
 
 PIPELINES: dict[str, tuple[str, ...]] = {
     "rubric": ("answer_key", "rubric"),
     "transcribe": ("split", "transcribe"),
+    "report": ("report",),
 }
 
 

@@ -1,0 +1,20 @@
+"""Report: render one student's reports, or the class's."""
+
+from typing import Any
+
+from aita.bootstrap import make_reporter
+from aita.models.run import ItemEvent
+from aita.observability import count_item, guarded, logger, metrics
+
+reporter = make_reporter()
+
+
+@guarded
+@metrics.log_metrics
+def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
+    """Render one item's reports and answer its outcome."""
+    item = ItemEvent.model_validate(event)
+    logger.append_keys(run_id=item.run_id, task_id=item.item.task_id, attempt=item.attempt)
+    executed = reporter.report(item)
+    count_item(item, executed)
+    return executed.answer.model_dump(mode="json")

@@ -1,0 +1,186 @@
+"""What the reports for people show: put together from grades and transcriptions, with names put back."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from statistics import mean, median
+
+from aita.models.answer import QuestionAnswer
+from aita.models.base import Frozen
+from aita.models.exam import Criterion, ExamSpec, PageTranscription, Question
+from aita.models.grade import Cell, Decision, StudentGrades
+from aita.models.run import RunStatus, Usage
+from aita.models.student import Student
+
+
+class ReportFile(Frozen):
+    """A report that was written: its name under the assignment's reports, and its S3 key."""
+
+    name: str
+    key: str
+
+
+class ReportFiles(Frozen):
+    """What one task of the report stage wrote."""
+
+    files: tuple[ReportFile, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PageScan:
+    """A page's image: its place among the student's pages, its size in pixels; ``jpeg`` is ``None`` if it is gone."""
+
+    page: int
+    width: int
+    height: int
+    jpeg: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionReport:
+    """A question and what a student's answer to it came to.
+
+    Parameters
+    ----------
+    criteria
+        The rubric's, in the order of the cell's; empty if the rubric is not the one that was graded against.
+    answer
+        ``None`` if the answers were not mapped to the questions.
+    decision
+        The person's decision that the cell shows.
+    """
+
+    question: Question
+    cell: Cell
+    criteria: tuple[Criterion, ...] = ()
+    answer: QuestionAnswer | None = None
+    decision: Decision | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StudentReport:
+    """One student's graded exam. ``scans`` are the pages that the answers stand on."""
+
+    name: str
+    exam_name: str
+    grades: StudentGrades
+    questions: tuple[QuestionReport, ...]
+    scans: tuple[PageScan, ...]
+    made_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PageReport:
+    """A page beside what was read on it; ``transcription`` is ``None`` if that came to nothing.
+
+    ``answers`` are those that stand on the page, from top to bottom, by the fraction of its height where each begins.
+    """
+
+    scan: PageScan
+    transcription: PageTranscription | None
+    answers: tuple[tuple[float, QuestionAnswer], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TranscriptionReport:
+    """One student's pages and what was read on them.
+
+    ``unreadable`` counts the files that no page came out of, and ``unplaced`` are the answers that were found nowhere.
+    """
+
+    name: str
+    exam_name: str
+    pages: tuple[PageReport, ...]
+    unplaced: tuple[QuestionAnswer, ...]
+    unreadable: int
+    made_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class StudentLine:
+    """A student in the class's list; ``grades`` is ``None`` while nothing is graded."""
+
+    student: Student
+    name: str
+    pages: int
+    grades: StudentGrades | None
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionFigures:
+    """How a question was answered: counts of cells, and the mean of the closed ones as a share of its points."""
+
+    question: Question
+    closed: int
+    open: int
+    blank: int
+    mean_share: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class CriterionFigures:
+    """What a criterion cost: the mean share of its points that was lost, over the answers that were graded."""
+
+    question_id: str
+    number: int
+    criterion: Criterion
+    answers: int
+    lost_share: float
+
+
+@dataclass(frozen=True, slots=True)
+class OpenCell:
+    """A cell that a person must look at."""
+
+    name: str
+    cell: Cell
+
+
+@dataclass(frozen=True, slots=True)
+class RunLine:
+    """What a run took; ``seconds`` are those of its stages that have ended."""
+
+    pipeline: str
+    status: RunStatus
+    started_at: datetime
+    seconds: float
+    usage: Usage
+
+
+@dataclass(frozen=True, slots=True)
+class ClassReport:
+    """A whole class. ``exam`` is ``None`` and so are the figures while there are only transcriptions."""
+
+    assignment: str
+    exam: ExamSpec | None
+    students: tuple[StudentLine, ...]
+    missing: tuple[str, ...]
+    questions: tuple[QuestionFigures, ...]
+    missed: tuple[CriterionFigures, ...]
+    review: tuple[OpenCell, ...]
+    runs: tuple[RunLine, ...]
+    made_at: datetime
+
+    @property
+    def graded(self) -> tuple[StudentGrades, ...]:
+        """The grades of the students who have some."""
+        return tuple(line.grades for line in self.students if line.grades is not None)
+
+    @property
+    def totals(self) -> tuple[float, ...]:
+        """The totals that are final."""
+        return tuple(grades.points for grades in self.graded if grades.final)
+
+    @property
+    def mean(self) -> float | None:
+        """The mean of the final totals."""
+        return mean(self.totals) if self.totals else None
+
+    @property
+    def median(self) -> float | None:
+        """The median of the final totals."""
+        return median(self.totals) if self.totals else None
+
+    @property
+    def unmatched(self) -> tuple[Student, ...]:
+        """Students whose folder is not surely theirs on the roster."""
+        return tuple(line.student for line in self.students if line.student.match in ("close", "ambiguous", "none"))

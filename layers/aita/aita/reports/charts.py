@@ -1,0 +1,121 @@
+"""Charts as inline SVG: drawn by pygal, without its script and style, so that the page's own style applies.
+
+pygal draws without a browser, a network or numpy, labels its axes, and gives its tree before it is text.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+from xml.etree import ElementTree
+
+import pygal  # type: ignore[import-untyped]
+from markupsafe import Markup
+from pygal.etree import etree  # type: ignore[import-untyped]
+from pygal.style import Style  # type: ignore[import-untyped]
+
+from aita.models.grade import StudentGrades
+from aita.models.report import QuestionFigures
+
+BINS = 10
+"""Into how many steps of a tenth totals are counted; the last has 100% too."""
+
+_TO = "\N{EN DASH}"
+_WIDTH, _HEIGHT = 760, 320
+_ROW = 30  # pixels for each question
+_LONGEST_LABEL = 14
+_TICKS = 6
+_SIZED = ("label_font_size", "major_label_font_size", "legend_font_size", "value_font_size")
+"""What pygal leaves room for, in pixels: style.css says the same sizes."""
+
+_DROPPED = ("defs", "desc", "title")
+
+etree.to_etree()  # also where lxml happens to be installed
+
+
+def histogram(grades: Sequence[StudentGrades]) -> list[tuple[str, int, int]]:
+    """Return how many totals are in each tenth of what the exam is worth: its label, the final ones, the others."""
+    counts = [[0, 0] for _ in range(BINS)]
+    for each in grades:
+        place = min(int(each.points / each.out_of * BINS + 1e-9), BINS - 1)
+        counts[place][0 if each.final else 1] += 1
+    starts = range(0, 100, 100 // BINS)
+    labels = [f"{start}{_TO}{100 if start == starts[-1] else start + starts.step - 1}" for start in starts]
+    return [(label, final, others) for label, (final, others) in zip(labels, counts, strict=True)]
+
+
+def totals(grades: Sequence[StudentGrades], out_of: str) -> Markup:
+    """Return the distribution of totals."""
+    bins = histogram(grades)
+    chart = pygal.StackedBar(
+        **_LOOK,
+        height=_HEIGHT,
+        x_title=f"Total, in % of {out_of} points",
+        y_title="Students",
+        show_legend=True,
+        legend_at_bottom=True,
+        legend_box_size=14,
+        y_labels=_ticks(max(final + others for _, final, others in bins)),
+    )
+    chart.x_labels = [label for label, _, _ in bins]
+    chart.add("Final", [final or None for _, final, _ in bins])
+    chart.add("So far: some answers are open", [others or None for _, _, others in bins])
+    said = ", ".join(f"{label}%: {final + others}" for label, final, others in bins if final + others)
+    return _svg(chart, "totals", "Distribution of totals", f"Students by their total. {said}.")
+
+
+def difficulty(questions: Sequence[QuestionFigures]) -> Markup:
+    """Return the mean share of its points that each question earned."""
+    chart = pygal.HorizontalBar(
+        **_LOOK,
+        height=90 + _ROW * len(questions),
+        x_title="Mean of the closed answers, in % of the question's points",
+        y_title="Question",
+        show_legend=False,
+        range=(0, 100),
+        y_labels=list(range(0, 101, 20)),
+        truncate_label=_LONGEST_LABEL,
+        formatter=lambda value: f"{value:.0f}%",
+    )
+    upwards = list(reversed(questions))  # pygal's first is the lowest
+    chart.x_labels = [figures.question.question_id for figures in upwards]
+    chart.add("Mean", [None if (share := figures.mean_share) is None else share * 100 for figures in upwards])
+    said = ", ".join(
+        f"{figures.question.question_id}: {figures.mean_share:.0%}"
+        for figures in questions
+        if figures.mean_share is not None
+    )
+    return _svg(chart, "difficulty", "Difficulty of the questions", f"Mean by question. {said}.")
+
+
+_LOOK: dict[str, Any] = {
+    "style": Style(**dict.fromkeys(_SIZED, 12), title_font_size=13),
+    "width": _WIDTH,
+    "css": (),
+    "js": (),
+    "no_prefix": True,
+    "margin": 6,
+    "spacing": 14,
+    "print_values": True,
+    "print_zeroes": False,
+    "rounded_bars": 2,
+}
+
+
+def _ticks(most: int) -> list[int]:
+    step = max(1, -(-most // (_TICKS - 1)))
+    return list(range(0, (-(-most // step) or 1) * step + 1, step))
+
+
+def _svg(chart: Any, name: str, title: str, description: str) -> Markup:
+    """Return a chart's SVG with a title and a description, which a screen reader reads instead of its parts."""
+    root: ElementTree.Element = chart.render_tree()
+    for parent in list(root.iter()):
+        for child in list(parent):
+            if not isinstance(child.tag, str) or child.tag in _DROPPED or "tooltip" in child.get("class", "").split():
+                parent.remove(child)
+    root.attrib |= {"id": f"chart-{name}", "role": "img", "class": f"chart {name}"}
+    root.set("aria-labelledby", f"chart-{name}-title chart-{name}-text")
+    for place, (tag, part, text) in enumerate((("title", "title", title), ("desc", "text", description))):
+        element = ElementTree.Element(tag, id=f"chart-{name}-{part}")
+        element.text = text
+        root.insert(place, element)
+    return Markup(ElementTree.tostring(root, encoding="unicode"))  # noqa: S704 - the tree's writer escapes

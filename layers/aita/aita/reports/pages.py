@@ -1,0 +1,62 @@
+"""The reports as HTML files."""
+
+import base64
+import hashlib
+from importlib.resources import files
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from aita.models.report import ClassReport, PageScan, StudentReport, TranscriptionReport
+from aita.reports import charts, text
+from aita.services import keys
+
+
+class Pages:
+    """Renders reports. Its templates are compiled once; every text in them is escaped unless it is ``Markup``."""
+
+    def __init__(self) -> None:
+        style = files("aita.reports").joinpath("templates", "style.css").read_text(encoding="utf-8")
+        environment = Environment(
+            loader=PackageLoader("aita.reports"),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            auto_reload=False,
+        )
+        environment.filters |= text.FILTERS | {"data_uri": data_uri}
+        environment.globals |= {
+            "style": Markup(style),  # noqa: S704 - the package's own file
+            "style_source": style_source(style),
+            "totals_chart": charts.totals,
+            "difficulty_chart": charts.difficulty,
+            "histogram": charts.histogram,
+            "student_report": keys.student_report,
+            "transcription_report": keys.transcription_report,
+        }
+        self._student = environment.get_template("student.html")
+        self._transcription = environment.get_template("transcription.html")
+        self._class = environment.get_template("class.html")
+
+    def student(self, report: StudentReport) -> bytes:
+        """Return a student's report: what the student is to see, and nothing of the graders' doubts."""
+        return self._student.render(report=report).encode()
+
+    def transcription(self, report: TranscriptionReport) -> bytes:
+        """Return a student's scans beside what was read on them."""
+        return self._transcription.render(report=report).encode()
+
+    def class_report(self, report: ClassReport) -> bytes:
+        """Return the class's report, for who teaches it."""
+        return self._class.render(report=report).encode()
+
+
+def style_source(style: str) -> str:
+    """Return the one style sheet as a Content-Security-Policy names it: by its hash, so that no other applies."""
+    return f"sha256-{base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()}"
+
+
+def data_uri(scan: PageScan) -> Markup:
+    """Return a page's image as a URI of its own."""
+    return Markup("data:image/jpeg;base64,") + Markup(base64.b64encode(scan.jpeg or b"").decode())  # noqa: S704 - base64

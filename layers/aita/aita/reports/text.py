@@ -1,0 +1,139 @@
+"""How the reports write points, shares, times and what students wrote."""
+
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from markupsafe import Markup, escape
+
+from aita.models.answer import AnswerPlace
+from aita.models.exam import QuestionType
+from aita.models.grade import Cell, CellState
+from aita.models.points import exact
+from aita.models.report import PageScan
+from aita.models.run import Usage
+from aita.models.student import Student
+
+_MARKS = re.compile(r"(~~.+?~~|\[illegible\])", re.DOTALL)
+_MARGIN = 0.012  # of a page's height, around an answer's part of it: what hangs below a line is seen whole
+_LEAST = 0.03  # of a page's height: less is no picture
+
+_STATES = {
+    CellState.GRADED: "Graded",
+    CellState.BLANK: "No answer",
+    CellState.NEEDS_REVIEW: "A person will look",
+    CellState.FAILED: "Not graded yet",
+    CellState.OVERRIDDEN: "Decided by a person",
+}
+
+
+NONE = "\N{EN DASH}"
+"""What stands where there is no number."""
+
+
+def points(value: float | None) -> str:
+    """Return points with as many decimals as they need, two at most; a dash for none."""
+    return NONE if value is None else f"{exact(value):f}".rstrip("0").rstrip(".")
+
+
+def percent(share: float | None) -> str:
+    """Return a share as a whole percentage; a dash for none."""
+    return NONE if share is None else f"{round(share * 100)}%"
+
+
+def day(moment: datetime) -> str:
+    """Return a moment's day, as ``2 March 2026``."""
+    moment = moment.astimezone(UTC)
+    return f"{moment.day} {moment:%B %Y}"
+
+
+def minute(moment: datetime) -> str:
+    """Return a moment to the minute, in UTC."""
+    return f"{day(moment)}, {moment.astimezone(UTC):%H:%M} UTC"
+
+
+def duration(seconds: float) -> str:
+    """Return a time span as people say it."""
+    whole = round(seconds)
+    if whole < 60:  # noqa: PLR2004 - a minute
+        return f"{whole} s"
+    minutes, rest = divmod(whole, 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"
+
+
+def usd(usage: Usage) -> str:
+    """Return what calls cost in US dollars; a price that is not known is no zero."""
+    if usage.unpriced_calls and usage.unpriced_calls == usage.calls:
+        return "not known"
+    cost = f"${usage.cost_usd:,.4f}" if 0 < usage.cost_usd < 1 else f"${usage.cost_usd:,.2f}"
+    return f"more than {cost}" if usage.unpriced_calls else cost
+
+
+def marked(text: str) -> Markup:
+    """Return a transcription with what was struck out and what could not be read shown as such."""
+    return Markup().join(_mark(part) for part in _MARKS.split(text))
+
+
+def _mark(part: str) -> Markup:
+    if part == "[illegible]":
+        return Markup("<mark>[illegible]</mark>")
+    if _MARKS.fullmatch(part):
+        return Markup("<del>{}</del>").format(part[2:-2])
+    return escape(part)
+
+
+def state(cell: Cell) -> str:
+    """Return a cell's state in words."""
+    return _STATES[cell.state]
+
+
+def question_type(kind: QuestionType) -> str:
+    """Return a type of question in words."""
+    return kind.replace("_", " ").capitalize()
+
+
+def match(student: Student) -> str:
+    """Return how sure it is who a student is."""
+    return {
+        "exact": "on the roster",
+        "close": f"taken for {student.roster_name}, whose name is much like it",
+        "ambiguous": "could be several on the roster, taken for none",
+        "none": "not on the roster",
+        "no_roster": "there is no roster",
+    }[student.match]
+
+
+def view_box(place: AnswerPlace, scan: PageScan) -> str:
+    """Return the part of a page that an answer stands on, in pixels, as an SVG's ``viewBox``."""
+    top = max(0.0, place.top - _MARGIN)
+    bottom = min(1.0, max(place.bottom + _MARGIN, top + _LEAST))
+    return f"0 {top * scan.height:.0f} {scan.width} {max(1, (bottom - top) * scan.height):.0f}"
+
+
+def taken_over(cell: Cell) -> bool:
+    """Tell whether a closed cell's points are those of its criteria, so that these explain them."""
+    return bool(cell.criteria) and cell.points == _sum(cell)
+
+
+def _sum(cell: Cell) -> float:
+    return float(sum((exact(criterion.points) for criterion in cell.criteria), Decimal(0)))
+
+
+FILTERS: dict[str, Callable[..., Any]] = {
+    "points": points,
+    "percent": percent,
+    "day": day,
+    "minute": minute,
+    "duration": duration,
+    "usd": usd,
+    "marked": marked,
+    "state": state,
+    "question_type": question_type,
+    "match": match,
+    "view_box": view_box,
+    "taken_over": taken_over,
+}
+"""What the templates call them by."""

@@ -1,0 +1,200 @@
+"""What the reports are made of: everything that is known of an assignment, read once, and put together for people."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Self
+
+from aita.errors import MissingInput
+from aita.models.answer import QuestionAnswer, StudentAnswers
+from aita.models.exam import ExamSpec, Page, PageTranscription, Rubric
+from aita.models.grade import Cell, Decision
+from aita.models.points import exact
+from aita.models.report import (
+    ClassReport,
+    OpenCell,
+    PageReport,
+    PageScan,
+    QuestionReport,
+    RunLine,
+    StudentLine,
+    StudentReport,
+    TranscriptionReport,
+)
+from aita.models.run import Run, StageCounts
+from aita.models.scan import StudentScans
+from aita.models.student import Student, Students
+from aita.services.class_figures import graded_criteria, most_missed, question_figures
+from aita.services.gradebook import Gradebook
+from aita.services.material import Material
+
+Scans = Mapping[int, PageScan]
+"""A student's page images by the page's number."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReportSources:
+    """What the reports of one assignment are made of; ``gradebook`` is ``None`` while nothing was graded."""
+
+    assignment: str
+    exam: ExamSpec | None
+    rubrics: dict[str, Rubric]
+    students: Students
+    pages: dict[str, tuple[Page, ...]]
+    scans: dict[str, StudentScans]
+    transcriptions: dict[str, tuple[PageTranscription, ...]]
+    answers: dict[str, StudentAnswers]
+    gradebook: Gradebook | None
+
+    @classmethod
+    def read(cls, material: Material, decisions: Callable[[str], Iterable[Decision]]) -> Self:
+        """Read an assignment's files and its decisions.
+
+        Raises
+        ------
+        InvalidMaterial, MissingMaterial
+            If a file is wrong, or there are grades and no questions that they are of.
+        """
+        students, _ = material.students()
+        graded = material.grades()
+        gradebook = None
+        if graded:
+            everyone: dict[str, dict[str, Cell]] = {student.student_id: {} for student in students.students}
+            exam, decided = material.exam(), decisions(material.assignment)
+            gradebook = Gradebook(exam, everyone | graded, decided, material.grade_scale())
+        return cls(
+            assignment=material.assignment,
+            exam=gradebook.exam if gradebook else material.exam() if material.has_exam() else None,
+            rubrics=material.rubrics() if gradebook else {},
+            students=students,
+            pages=material.pages(),
+            scans=material.scans(),
+            transcriptions=material.transcriptions(),
+            answers=material.answers(),
+            gradebook=gradebook,
+        )
+
+    @property
+    def exam_name(self) -> str:
+        """The exam's name or, without questions, the assignment's."""
+        return self.exam.exam_name if self.exam else self.assignment
+
+    def student_report(self, student_id: str, scans: Scans, made_at: datetime) -> StudentReport | None:
+        """Return a student's graded exam; ``None`` while nothing was graded."""
+        if self.gradebook is None:
+            return None
+        grades = self.gradebook.students[student_id]
+        answers = self._answers(student_id)
+        questions = tuple(
+            QuestionReport(
+                question=question,
+                cell=cell,
+                criteria=tuple(graded_criteria(cell, self.rubrics.get(question.question_id))),
+                answer=answers.get(question.question_id),
+                decision=_decision(cell, self.gradebook.decisions(cell.cell_id)),
+            )
+            for question, cell in zip(self.gradebook.exam.questions, grades.cells, strict=True)
+        )
+        shown = {place.page for each in questions if each.answer for place in each.answer.pages}
+        return StudentReport(
+            name=self._name(student_id),
+            exam_name=self.exam_name,
+            grades=grades,
+            questions=questions,
+            scans=tuple(scan for page, scan in scans.items() if page in shown),
+            made_at=made_at,
+        )
+
+    def transcription_report(self, student_id: str, scans: Scans, made_at: datetime) -> TranscriptionReport:
+        """Return a student's pages and what was read on them."""
+        read = {each.page: each for each in self.transcriptions.get(student_id, ())}
+        answers = self._answers(student_id).values()
+        return TranscriptionReport(
+            name=self._name(student_id),
+            exam_name=self.exam_name,
+            pages=tuple(PageReport(scan, read.get(page), _on_page(page, answers)) for page, scan in scans.items()),
+            unplaced=tuple(answer for answer in answers if not answer.pages),
+            unreadable=self.scans.get(student_id, StudentScans()).unreadable,
+            made_at=made_at,
+        )
+
+    def class_report(self, runs: Iterable[Run], made_at: datetime) -> ClassReport:
+        """Return the whole class; ``runs`` are those whose cost and time are told."""
+        names = self._names()
+        book = self.gradebook
+        grades = {} if book is None else {student_id: book.students[student_id] for student_id in names}
+        return ClassReport(
+            assignment=self.assignment,
+            exam=self.exam,
+            students=tuple(
+                StudentLine(
+                    student=student,
+                    name=names[student.student_id],
+                    pages=len(self.pages.get(student.student_id, ())),
+                    grades=grades.get(student.student_id),
+                )
+                for student in sorted(self.students.students, key=lambda each: names[each.student_id].casefold())
+            ),
+            missing=self.students.missing,
+            questions=question_figures(book.exam, grades.values()) if book else (),
+            missed=most_missed(self.rubrics, grades.values()),
+            review=tuple(
+                OpenCell(names[cell.student_id], cell)
+                for cell in (book.open_cells() if book else ())
+                if cell.student_id in names
+            ),
+            runs=tuple(_run_line(run) for run in runs),
+            made_at=made_at,
+        )
+
+    def _answers(self, student_id: str) -> dict[str, QuestionAnswer]:
+        found = self.answers.get(student_id)
+        return found.by_question() if found else {}
+
+    def _name(self, student_id: str) -> str:
+        names = self._names()
+        if student_id not in names:
+            raise MissingInput("the student is no longer in students.json: transcribe again, then report")
+        return names[student_id]
+
+    def _names(self) -> dict[str, str]:
+        """Return each student's name by id, with the folder's behind one that is there twice."""
+        called = Counter(map(_called, self.students.students))
+        return {
+            each.student_id: _called(each) if called[_called(each)] == 1 else f"{_called(each)} ({each.folder})"
+            for each in self.students.students
+        }
+
+
+def _called(student: Student) -> str:
+    return student.roster_name or student.folder
+
+
+def _decision(cell: Cell, decisions: Sequence[Decision]) -> Decision | None:
+    """Return the decision that closed a cell; one about something else, or about another proposal, did not."""
+    if cell.state.is_open or cell.points is None:
+        return None
+    of_this = (each for each in reversed(decisions) if each.basis == cell.basis)
+    return next((each for each in of_this if exact(each.points) == exact(cell.points or 0)), None)
+
+
+def _on_page(page: int, answers: Iterable[QuestionAnswer]) -> tuple[tuple[float, QuestionAnswer], ...]:
+    found = [(place.top, answer) for answer in answers for place in answer.pages if place.page == page]
+    return tuple(sorted(found, key=lambda pair: pair[0]))
+
+
+def _run_line(run: Run) -> RunLine:
+    return RunLine(
+        pipeline=run.pipeline,
+        status=run.status,
+        started_at=run.created_at,
+        seconds=sum(_seconds(counts) for counts in run.stages.values()),
+        usage=run.usage,
+    )
+
+
+def _seconds(counts: StageCounts) -> float:
+    if counts.started_at is None or counts.ended_at is None:
+        return 0.0
+    return (counts.ended_at - counts.started_at).total_seconds()

@@ -1,0 +1,58 @@
+"""Stage ``report``: one task for each student's reports, and one for the class's."""
+
+import secrets
+from collections.abc import Iterable
+from typing import Any, ClassVar, Literal
+
+from pydantic import BaseModel
+
+from aita.errors import MissingMaterial
+from aita.models.base import Frozen
+from aita.models.report import ReportFiles
+from aita.models.run import Item, RunSettings
+from aita.services import keys
+from aita.services.material import Material
+from aita.services.stages.stage import Refs, Stage, StagePlan
+
+STUDENT = "student_id"
+"""The ref of a student's item; the class's has another."""
+
+CLASS: Refs = {"report": "class"}
+"""The refs of the class's item."""
+
+
+class ReportInputs(Frozen):
+    """``rendering`` is a new random text for each plan: what was rendered before may be of other grades."""
+
+    rendering: str
+
+
+class ReportStage(Stage):
+    """Render the reports for people. Nothing is taken over from an earlier attempt: a person may have decided since."""
+
+    name = "report"
+    artifact = keys.REPORTS
+    function: ClassVar[Literal["task", "split", "report"]] = "report"
+
+    def require(self, material: Material, made: frozenset[str]) -> None:
+        """There must be transcriptions or grades, or the run makes them."""
+        if made & {keys.TRANSCRIPTIONS, keys.GRADES} or material.transcriptions() or material.grades():
+            return
+        raise MissingMaterial(
+            f"assignment {material.assignment} has nothing to report yet: transcribe its scans "
+            f"(aita transcribe --assignment {material.assignment}), then grade them"
+        )
+
+    def plan(self, material: Material, settings: RunSettings) -> StagePlan:  # noqa: ARG002 - the same for all
+        """One task for each student, and one for the class."""
+        students, _ = material.students()
+        refs: list[Refs] = [{STUDENT: student.student_id} for student in students.students]
+        return StagePlan(ReportInputs(rendering=secrets.token_hex(8)), [*refs, CLASS], {})
+
+    def digest(self, refs: Refs, inputs: BaseModel, model: str) -> str:  # noqa: ARG002 - no model is asked
+        """Return what this plan alone has."""
+        return ReportInputs.model_validate(inputs).rendering
+
+    def gather(self, results: Iterable[tuple[Item, Any]]) -> Any:
+        """Return the files that were written, each with its name and key."""
+        return [file.model_dump() for _, result in results for file in ReportFiles.model_validate(result).files]
