@@ -12,7 +12,7 @@ from aita.errors import InvalidMaterial
 from aita.models.api import StartRun
 from aita.models.exam import AnswerKey, Rubric, RubricPoints, Transcription
 from aita.models.run import ItemAnswer, Outcome, Usage
-from aita.services.material import parse_exam, parse_file, parse_roster
+from aita.services.material import parse_exam, parse_file
 
 OLD_EXAM: dict[str, Any] = {
     "exam_name": "CS 101 Midterm",
@@ -210,32 +210,6 @@ class TestRubricPoints:
     def test_a_rubric_has_a_criterion(self) -> None:
         with pytest.raises(ValidationError):
             Rubric(question_id="1", total_points=1, criteria=[])
-
-
-class TestRoster:
-    def test_names_numbers_and_emails(self) -> None:
-        roster = parse_roster("Student Name, Student ID ,Email,Section\nAnn Lee,17,ann@x.test,B\n\nBo,,\n")
-        assert [(e.name, e.number, e.email) for e in roster] == [("Ann Lee", "17", "ann@x.test"), ("Bo", "", "")]
-
-    @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
-    def test_every_systems_line_ends(self, end: str) -> None:
-        assert [entry.name for entry in parse_roster(end.join(["Student Name", "Ann", "Bo", ""]))] == ["Ann", "Bo"]
-
-    def test_a_comma_in_a_name(self) -> None:
-        assert parse_roster('Student Name\n"Lee, Ann"\n')[0].name == "Lee, Ann"
-
-    @pytest.mark.parametrize("text", ["", "Name\nAnn\n", "Student Name;Email\nAnn;x\n"])
-    def test_the_column_of_names_must_be_there(self, text: str) -> None:
-        with pytest.raises(InvalidMaterial, match=r"roster\.csv, line 1: .*'Student Name'"):
-            parse_roster(text)
-
-    def test_a_line_without_a_name_is_told(self) -> None:
-        with pytest.raises(InvalidMaterial, match=r"roster\.csv, line 3: "):
-            parse_roster("Student Name,Email\nAnn,a\n,b\n")
-
-    def test_what_is_not_csv_is_told_with_its_line(self) -> None:
-        with pytest.raises(InvalidMaterial, match=r"roster\.csv, line \d+: it is not CSV"):
-            parse_roster("Student Name\n" + '"' + "x" * 200_000 + '"\n')
 
 
 class TestRunModels:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from aita.errors import MissingMaterial
 from aita.models.student import RosterEntry, Students
-from aita.services.roster import fold, identify
+from aita.services.roster import find_on_roster, fold, identify
 from tests.fakes import Harness
 
 
@@ -38,6 +38,9 @@ class TestMatch:
             ("ﬁona", "Fiona"),
             ("李雷", "李雷"),
             ("김민수", "김민수"),
+            ("Ann Lee", "Lee, Ann"),
+            ("Lee, Ann", "Ann Lee"),
+            ("Juana de la Cruz", "de la Cruz, Juana"),
         ],
     )
     def test_exact_after_case_accents_and_punctuation(self, folder: str, name: str) -> None:
@@ -100,8 +103,51 @@ class TestMatch:
         assert identify(["Ann Lee", "Zoe"], roster("Ann Lee", "Bo Chan"), Students()).missing == ("Bo Chan",)
 
     def test_a_name_without_letters(self) -> None:
-        assert found(["???"], "!!!", "Ann")["???"][1] in {"exact", "none"}
+        assert found(["???", "!!!"], "!!!", "Ann") == {"???": (None, "none"), "!!!": (None, "none")}
         assert fold("  Ünal-Öz,  İ. ") == "unal oz i"
+
+
+def by_number(*folders: str) -> list[tuple[str, str]]:
+    """Return the number of the line that each folder is found for, and how."""
+    people = (
+        RosterEntry(name="Ann Lee", number="1001"),
+        RosterEntry(name="Lee, Ann", number="1002"),
+        RosterEntry(name="Bo Chan", number="2"),
+        RosterEntry(name="Jane Smith", number="S-77"),
+        RosterEntry(name="Bob Jones", number="1005"),
+    )
+    return [(entry.number if entry else "", match) for entry, match in find_on_roster(folders, people).values()]
+
+
+class TestNumbers:
+    def test_two_of_one_name_are_told_apart(self) -> None:
+        assert by_number("Ann Lee_1001", "Lee_1002") == [("1001", "exact"), ("1002", "exact")]
+
+    def test_who_of_them_has_no_number_stays_ambiguous(self) -> None:
+        assert by_number("Ann Lee_1001", "Ann Lee") == [("1001", "exact"), ("", "ambiguous")]
+
+    @pytest.mark.parametrize(
+        "folder", ["1001", "1001 Ann", "Lee, Ann (1001)", "exam ANN LEE 1001", "1001_Lee", "Anne Lee 1001"]
+    )
+    def test_a_number_with_as_much_of_the_name_as_there_is(self, folder: str) -> None:
+        assert by_number(folder) == [("1001", "exact")]
+
+    def test_a_number_of_several_parts(self) -> None:
+        assert by_number("Smith_s-77", "Smith 77") == [("S-77", "exact"), ("", "none")]
+
+    @pytest.mark.parametrize("folder", ["Zoe Quinn 2", "Bob Lee 1001", "Ann Lee 2", "11001 Ann Lee", "exam 2"])
+    def test_a_number_in_anothers_folder_decides_nothing(self, folder: str) -> None:
+        assert by_number(folder) == [("", "none")]
+
+    def test_one_folder_of_the_number_and_one_of_the_name_are_both_ambiguous(self) -> None:
+        assert by_number("Bob Jones", "1005") == [("", "ambiguous"), ("", "ambiguous")]
+
+    def test_two_numbers_are_ambiguous(self) -> None:
+        assert by_number("1001 1002 Ann Lee") == [("", "ambiguous")]
+
+    def test_who_is_missing_of_two_of_one_name_is_told_by_number(self) -> None:
+        people = (RosterEntry(name="Ann Lee", number="1"), RosterEntry(name="Ann Lee", number="2"))
+        assert identify(["Ann Lee 1"], people, Students()).missing == ("Ann Lee (2)",)
 
 
 names = st.text(st.sampled_from("aAáÁbß -.'İıéかが\u0301"), min_size=1, max_size=6)

@@ -241,7 +241,7 @@ def students(stack: FakeStack) -> None:
             Student(student_id="s-1", folder="Ada Lovelace", roster_name="Ada Lovelace", match="exact"),
             Student(student_id="s-2", folder="Alan Turin", roster_name="Alan Turing", match="close"),
             Student(student_id="s-3", folder=NASTY, match="none"),
-            Student(student_id="s-4", folder="A. Kay", match="ambiguous"),
+            Student(student_id="s-4", folder="A. Kay", match="ambiguous", files={"f-1": "scan.pdf"}),
         ),
         missing=("Grace Hopper",),
     )
@@ -275,6 +275,15 @@ def test_the_summary_tells_of_students_and_failed_tasks(stack: FakeStack, aita: 
     assert "page 11 " not in out
     assert f"and 2 more: aita tasks {RUN} --status FAILED" in out
     assert "\x1b" not in out
+
+
+def test_the_summary_tells_whose_files_all_failed(stack: FakeStack, aita: Aita) -> None:
+    failed = {"task_id": "t", "status": "FAILED", "error_type": "UnreadableScan", "error_message": "no image"}
+    refs = {"student_id": "s-4", "source": "f-1"}
+    students(stack)
+    stack.answer("GET", f"{RUN_PATH}/tasks", {"tasks": [failed | {"stage": "split", "refs": refs}]})
+    stack.answer("GET", RUN_PATH, run_view(RunStatus.PARTIAL, stage("split", 4, 3, 1, ended=True)))
+    assert "no page could be read of: A. Kay" in aita("watch", RUN)[1]
 
 
 def test_students_that_cannot_be_fetched_take_nothing_from_the_run(stack: FakeStack, aita: Aita) -> None:

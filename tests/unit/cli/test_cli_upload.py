@@ -149,7 +149,8 @@ def test_nothing_is_not_uploaded(tmp_path: Path) -> None:
         ),
         ("question_specific_instructions.json", '{"1a": 3}', "1a"),
         ("rubric_instructions.txt", b"\xff\xfe", "not UTF-8"),
-        ("roster.csv", "Name\nAda\n", "line 1"),
+        ("roster.csv", "Ada\nBo\n", "line 1"),
+        ("roster.csv", b"Student Name\nAd\x81\n", "line 2: it is not UTF-8 or Windows-1252"),
         ("roster.csv", "Student Name,Email\nAda,a@b\n,c@d\n", "line 3"),
     ],
 )
@@ -208,3 +209,25 @@ def test_an_answer_of_another_version_is_told(stack: FakeStack, aita: Aita, exam
     code, _, err = aita("upload", str(exam), "-a", "midterm")
     assert code == 1
     assert "version of aita" in err
+
+
+def test_what_to_check_on_a_roster_is_told(stack: FakeStack, aita: Aita, exam: Path) -> None:
+    for folder in ("Ada Lovelce", "Bo Chan"):
+        (exam / "scans" / folder).mkdir()
+        (exam / "scans" / folder / "1.jpg").write_bytes(b"x")
+    (exam / "roster.csv").write_bytes("Name;ID\nJosé;1\nBo Chan;2\nBo Chan;3\nAda Lovelace;4\n".encode("latin-1"))
+    code, out, err = aita("upload", str(exam), "-a", "midterm", "--json")
+    assert code == 0
+    assert [note.removeprefix(f"{exam / 'roster.csv'}: ") for note in json.loads(out)["notes"]] == [
+        "it is not UTF-8, and was read as Windows-1252: check the names with accents",
+        "on the roster without scans: José; Bo Chan (2); Bo Chan (3)",
+        "not on the roster: Ada Lovelce; [red]Eve",
+        "could be several on the roster, taken for none: Bo Chan",
+    ]
+    assert "roster.csv: it is not UTF-8" in err
+    assert len(stack.uploads) == 7
+
+
+def test_a_roster_alone_is_compared_with_no_scans(stack: FakeStack, aita: Aita, exam: Path) -> None:
+    code, out, _ = aita("upload", str(exam / "roster.csv"), "-a", "midterm", "--json")
+    assert (code, json.loads(out)["notes"]) == (0, [])

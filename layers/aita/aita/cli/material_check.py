@@ -1,14 +1,18 @@
 """Reading the instructor's files before they are uploaded, so that a wrong one is named here and now."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any
 
-from aita.cli.uploads import Upload
+from aita.cli.students import student_lines
+from aita.cli.uploads import SCANS, Upload
 from aita.errors import InvalidMaterial
 from aita.memory.objects import MemoryObjects
+from aita.models.student import Students
 from aita.services import keys
 from aita.services.material import Material
+from aita.services.roster import identify
+from aita.services.roster_file import read_roster
 from aita.services.stages.rubric import RubricStage
 
 _FOLDER = "upload"
@@ -19,11 +23,12 @@ _READS: dict[str, Callable[[Material], Any]] = {
     keys.QUESTION_INSTRUCTIONS: Material.question_instructions,
     keys.RUBRIC_INSTRUCTIONS: Material.rubric_instructions,
     keys.ROSTER: Material.roster,
+    keys.GRADE_SCALE: Material.grade_scale,
 }
 
 
-def check_material(uploads: Iterable[Upload]) -> None:
-    """Read each of the instructor's files as a run will.
+def check_material(uploads: Sequence[Upload]) -> list[str]:
+    """Read each of the instructor's files as a run will, and return what a person should know beside that.
 
     Raises
     ------
@@ -38,6 +43,14 @@ def check_material(uploads: Iterable[Upload]) -> None:
         _named(upload, partial(_READS[name], material))
     if keys.QUESTIONS in files and (rubrics := files.get(keys.USER_RUBRICS)) is not None:
         _named(rubrics, partial(RubricStage().require, material, frozenset()))
+    return _about_roster(files[keys.ROSTER], uploads) if keys.ROSTER in files else []
+
+
+def _about_roster(roster: Upload, uploads: Iterable[Upload]) -> list[str]:
+    read = read_roster(roster.path.read_bytes())
+    folders = dict.fromkeys(upload.name.split("/")[1] for upload in uploads if upload.name.startswith(SCANS))
+    compared = student_lines(identify(folders, read.entries, Students())) if folders else ()
+    return [f"{roster.path}: {note}" for note in (*read.notes, *compared)]
 
 
 def _named(upload: Upload, read: Callable[[], Any]) -> None:

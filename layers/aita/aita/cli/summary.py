@@ -1,6 +1,6 @@
 """A run's summary, for people."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 
 from rich.console import Group, RenderableType
@@ -10,9 +10,11 @@ from rich.text import Text
 from aita.cli import figures
 from aita.cli.printable import printable
 from aita.cli.report import RunReport
+from aita.cli.students import student_lines
 from aita.models.api import TaskView
 from aita.models.run import RunStatus, RunSummary
 from aita.models.student import Students
+from aita.services.stages.split import SplitStage
 
 SIMULATED = "simulated"
 """The name of the model that only plays one."""
@@ -20,7 +22,6 @@ SIMULATED = "simulated"
 FAILED_SHOWN = 10
 """How many of the failed tasks a summary lists."""
 
-_NAMES_SHOWN = 30
 _ID_WIDTH = 26
 
 _STYLES = {
@@ -38,7 +39,7 @@ def summary(report: RunReport, command: Command) -> RenderableType:
     parts: list[RenderableType] = [_heading(report), Text(""), _stages(report), Text(""), _usage(report)]
     for block in (
         [*_failed(report, command)],
-        [*_students(report.students)],
+        [*_students(report)],
         [f"Not everything could be found out: {report.problem}"] if report.problem else [],
         [*_simulated(report)],
         [*_next(report, command)],
@@ -167,34 +168,12 @@ def _subject(task: TaskView, students: Students | None) -> str:
     return who or task.task_id
 
 
-def _students(students: Students | None) -> Iterator[str | Text]:
-    if students is None:
+def _students(report: RunReport) -> Iterator[str | Text]:
+    if report.students is None:
         return
-    folders = [student.folder for student in students.students]
-    yield Text(figures.count(len(folders), "student") + " with scans", "bold")
-    by_match = {
-        match: [student for student in students.students if student.match == match]
-        for match in ("none", "ambiguous", "close", "no_roster")
-    }
-    if by_match["no_roster"]:
-        yield "  there is no roster.csv: who is expected is not known"
-    if students.missing:
-        yield f"  on the roster without scans: {_names(students.missing)}"
-    if by_match["none"]:
-        yield f"  not on the roster: {_names([student.folder for student in by_match['none']])}"
-    if by_match["ambiguous"]:
-        yield (
-            "  could be several on the roster, taken for none: "
-            f"{_names([student.folder for student in by_match['ambiguous']])}"
-        )
-    if by_match["close"]:
-        taken = [f"{student.folder} as {student.roster_name}" for student in by_match["close"]]
-        yield f"  taken for a name much like theirs, please check: {_names(taken)}"
-
-
-def _names(names: Sequence[str]) -> str:
-    more = len(names) - _NAMES_SHOWN
-    return "; ".join(names[:_NAMES_SHOWN]) + (f"; and {more:,} more, see students.json" if more > 0 else "")
+    yield Text(figures.count(len(report.students.students), "student") + " with scans", "bold")
+    failed_files = {str(task.refs.get("source")) for task in report.failed_tasks if task.stage == SplitStage.name}
+    yield from (f"  {line}" for line in student_lines(report.students, failed_files))
 
 
 def _simulated(report: RunReport) -> Iterator[str | Text]:

@@ -8,6 +8,9 @@ from pathlib import Path, PurePosixPath
 from aita.errors import InvalidMaterial
 from aita.models.names import MATERIAL_TYPES, MAX_UPLOAD_BYTES, SCAN_TYPES, check_upload
 
+SCANS = "scans/"
+"""How the names of scans begin."""
+
 _EXAM_SPEC = "exam_spec.json"
 _QUESTIONS = "questions.json"
 _SCANS = "scans"

@@ -6,11 +6,20 @@ from aita.models.base import Frozen, Material
 
 
 class RosterEntry(Material):
-    """One line of ``roster.csv``."""
+    """One line of ``roster.csv``, as far as its columns tell.
+
+    ``number`` is the institution's, which Canvas calls SIS User ID; ``login`` what the student signs in with;
+    ``canvas_id`` Canvas's own number.
+    """
 
     name: str
+    first_name: str = ""
+    last_name: str = ""
     number: str = ""
     email: str = ""
+    login: str = ""
+    section: str = ""
+    canvas_id: str = ""
 
 
 Match = Literal["exact", "close", "ambiguous", "none", "no_roster"]
@@ -19,9 +28,9 @@ Match = Literal["exact", "close", "ambiguous", "none", "no_roster"]
 class Student(Frozen):
     """A student whose scans were found. ``folder`` is the name under ``scans/``.
 
-    ``match`` tells how the folder was found on the roster: ``exact`` after Unicode and case
-    folding, ``close`` by likeness (a person should look), ``ambiguous`` when several fit,
-    ``none`` when nobody does. ``files`` maps the id of each scanned file to its name.
+    ``match`` tells how the folder was found on the roster: ``exact`` by the student's number, or by the
+    name after Unicode and case folding, ``close`` by likeness (a person should look), ``ambiguous``
+    when several fit, ``none`` when nobody does. ``files`` maps the id of each scanned file to its name.
     """
 
     student_id: str

@@ -1,7 +1,5 @@
 """What the instructor provides and what earlier runs made, read from the assignment's folder and checked."""
 
-import csv
-import io
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -15,6 +13,7 @@ from aita.models.scan import ExamPages, StudentScans
 from aita.models.student import RosterEntry, Students
 from aita.services import keys
 from aita.services.protocols import ObjectStore
+from aita.services.roster_file import read_roster
 
 T = TypeVar("T")
 
@@ -75,7 +74,11 @@ class Material:
 
     def roster(self) -> tuple[RosterEntry, ...] | None:
         """Return who is expected; ``None`` if no roster was given."""
-        return self._read(keys.ROSTER, parse_roster)
+        try:
+            data = self.objects.get(keys.material(self.assignment, keys.ROSTER))
+        except ObjectNotFound:
+            return None
+        return read_roster(data).entries
 
     def answer_keys(self) -> dict[str, AnswerKey]:
         """Return the answer keys that the last run gathered, by question."""
@@ -159,35 +162,6 @@ def parse_file(name: str, data: bytes, parse: Callable[[str], T]) -> T:
 def parse_exam(data: bytes) -> ExamSpec:
     """Parse a questions file, as ``parse_file`` does."""
     return parse_file(keys.QUESTIONS, data, _EXAM.validate_json)
-
-
-def parse_roster(text: str) -> tuple[RosterEntry, ...]:
-    """Parse a roster: CSV with the columns ``Student Name`` and, if given, ``Student ID`` and ``Email``.
-
-    Raises
-    ------
-    InvalidMaterial
-        If it is not CSV, the first column is missing or a line has no name.
-    """
-    reader = csv.DictReader(io.StringIO(text, newline=None))  # also the line ends of old Macs
-    try:
-        return _entries(reader)
-    except csv.Error as error:
-        raise InvalidMaterial(f"roster.csv, line {reader.line_num}: it is not CSV: {error}") from None
-
-
-def _entries(reader: "csv.DictReader[str]") -> tuple[RosterEntry, ...]:
-    fields = [field.strip() for field in reader.fieldnames or ()]
-    if "Student Name" not in fields:
-        raise InvalidMaterial("roster.csv, line 1: there is no column 'Student Name'; name the columns in line 1")
-    reader.fieldnames = fields
-    entries = []
-    for row in reader:
-        name, number, email = ((row.get(field) or "").strip() for field in ("Student Name", "Student ID", "Email"))
-        if not name:
-            raise InvalidMaterial(f"roster.csv, line {reader.line_num}: there is no student's name")
-        entries.append(RosterEntry(name=name, number=number, email=email))
-    return tuple(entries)
 
 
 def _path(location: tuple[int | str, ...]) -> str:

@@ -17,13 +17,12 @@ from aita.cli.commands.running import Assignment
 from aita.cli.material_check import check_material
 from aita.cli.printable import printable
 from aita.cli.session import Session
-from aita.cli.uploads import Upload, find_uploads
+from aita.cli.uploads import SCANS, Upload, find_uploads
 from aita.errors import StackError
 from aita.models.api import PresignedPost, UploadFile
 from aita.models.names import check_assignment
 
 _AT_ONCE = 8
-_SCANS = "scans/"
 
 Paths = Annotated[list[Path], typer.Argument(metavar="PATH...", help="An exam's folder, students' folders, or files.")]
 OnBytes = Callable[[int], None]
@@ -37,12 +36,15 @@ def upload(context: typer.Context, paths: Paths, assignment: Assignment) -> None
     session = Session.of(context)
     check_assignment(assignment)
     uploads = find_uploads(paths)
-    check_material(uploads)
+    notes = check_material(uploads)
     upload_files(session, assignment, uploads)
     document = {
         "assignment": assignment,
         "files": [{"name": one.name, "path": str(one.path), "size": one.size} for one in uploads],
+        "notes": notes,
     }
+    for note in notes:
+        session.output.note(note)
     session.output.result(document, Group(*_told(assignment, uploads)))
 
 
@@ -91,8 +93,8 @@ def _told(assignment: str, uploads: list[Upload]) -> Iterator[Text]:
     total = sum(one.size for one in uploads)
     yield Text(f"Uploaded {figures.count(len(uploads), 'file')} to {assignment} ({total / 1e6:,.1f} MB)", "bold")
     for one in uploads:
-        if not one.name.startswith(_SCANS):
+        if not one.name.startswith(SCANS):
             yield Text(f"  {printable(one.name)}")
-    scans = Counter(one.name.split("/")[1] for one in uploads if one.name.startswith(_SCANS))
+    scans = Counter(one.name.split("/")[1] for one in uploads if one.name.startswith(SCANS))
     for student, files in scans.items():
-        yield Text(f"  {_SCANS}{printable(student)}  {figures.count(files, 'file')}")
+        yield Text(f"  {SCANS}{printable(student)}  {figures.count(files, 'file')}")

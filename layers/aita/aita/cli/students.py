@@ -1,0 +1,46 @@
+"""Who the students of an exam are, for people: who has scans, who is expected, and where that is doubtful."""
+
+from collections.abc import Collection, Iterator, Sequence
+
+from aita.models.student import Students
+
+_NAMES_SHOWN = 30
+
+
+def student_lines(students: Students, failed_files: Collection[str] = ()) -> Iterator[str]:
+    """Yield a line for each thing that a person should know, with the names.
+
+    Parameters
+    ----------
+    students
+        The map of students.
+    failed_files
+        The ids of the files that no page came out of.
+    """
+    folders = {
+        match: [student.folder for student in students.students if student.match == match]
+        for match in ("none", "ambiguous", "no_roster")
+    }
+    if folders["no_roster"]:
+        yield "there is no roster.csv: who is expected is not known"
+    if students.missing:
+        yield f"on the roster without scans: {_names(students.missing)}"
+    if folders["none"]:
+        yield f"not on the roster: {_names(folders['none'])}"
+    if folders["ambiguous"]:
+        yield f"could be several on the roster, taken for none: {_names(folders['ambiguous'])}"
+    if close := [student for student in students.students if student.match == "close"]:
+        taken = [f"{student.folder} as {student.roster_name}" for student in close]
+        yield f"taken for a name much like theirs, please check: {_names(taken)}"
+    unread = [
+        student.roster_name or student.folder
+        for student in students.students
+        if student.files and set(student.files) <= set(failed_files)
+    ]
+    if unread:
+        yield f"no page could be read of: {_names(unread)}"
+
+
+def _names(names: Sequence[str]) -> str:
+    more = len(names) - _NAMES_SHOWN
+    return "; ".join(names[:_NAMES_SHOWN]) + (f"; and {more:,} more, see students.json" if more > 0 else "")

@@ -1,0 +1,144 @@
+"""Reading ``roster.csv`` as people have it: typed, saved by a spreadsheet, or exported by an LMS."""
+
+import codecs
+import csv
+import io
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from aita.errors import InvalidMaterial
+from aita.models.student import RosterEntry
+
+_UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+"""How a file begins that says it is UTF-16: the byte order marks of the Unicode Standard, chapter 23."""
+
+_GUESS = "Windows-1252"
+_GUESSED = f"it is not UTF-8, and was read as {_GUESS}: check the names with accents"
+
+_DELIMITERS = (",", ";", "\t")
+
+_HEADERS = {
+    "name": ("Student Name", "Name", "Student", "Full Name"),
+    "first_name": ("First Name", "Given Name", "Vorname"),
+    "last_name": ("Last Name", "Surname", "Family Name", "Nachname"),
+    "number": ("Student ID", "SID", "SIS User ID", "ID Number", "Student Number", "Matrikelnummer"),
+    "email": ("Email", "Email Address"),
+    "login": ("SIS Login ID", "Login ID", "Login", "Username"),
+    "section": ("Section", "Sections"),
+}
+"""The headers of each field's column, among them those of Canvas's, Moodle's and Gradescope's own files."""
+
+_KNOWN = {header.replace(" ", "").casefold(): field for field, headers in _HEADERS.items() for header in headers}
+
+_UNIQUE = {"number": "number", "email": "email address", "login": "login", "canvas_id": "Canvas id"}
+"""What no two students have in common."""
+
+_POINTS_POSSIBLE = "Points Possible"
+"""What stands for a name in the second line of Canvas's gradebooks."""
+
+
+@dataclass(frozen=True, slots=True)
+class RosterFile:
+    """What a roster holds; ``notes`` say what a person should check."""
+
+    entries: tuple[RosterEntry, ...]
+    notes: tuple[str, ...] = ()
+
+
+def read_roster(data: bytes) -> RosterFile:
+    """Read a roster: CSV with a column of names, or of first and of last names, and as much more as there is.
+
+    The encoding is what a byte order mark says; without one it is UTF-8 if all of the file is, else Windows-1252
+    (which covers the letters of Latin-1), with a note. The delimiter is the comma, semicolon or tab that makes most
+    of line 1. Headers are compared without case, spaces and punctuation; ``ID`` is Canvas's own number where there
+    is a column of its ``SIS`` ones, else the student's.
+
+    Raises
+    ------
+    InvalidMaterial
+        With the line and the reason, and without what stands there.
+    """
+    text, notes = _decode(data)
+    return RosterFile(tuple(_entries(_rows(text))), notes)
+
+
+def _decode(data: bytes) -> tuple[str, tuple[str, ...]]:
+    line = 1
+    encodings = ("UTF-16",) if data.startswith(_UTF_16) else ("UTF-8", _GUESS)
+    for encoding in encodings:
+        try:
+            text = data.decode(encoding).removeprefix("\ufeff")
+        except UnicodeDecodeError as error:
+            line = data.count(b"\n", 0, error.start) + 1
+            continue
+        if "\0" in text:
+            raise _wrong(text.count("\n", 0, text.index("\0")) + 1, "it has a NUL character: save it as CSV in UTF-8")
+        return text, (_GUESSED,) if encoding == _GUESS else ()
+    raise _wrong(line, f"it is not {' or '.join(encodings)}: save it as CSV in UTF-8")
+
+
+def _rows(text: str) -> Iterator[tuple[int, list[str]]]:
+    reader = csv.reader(_lines(text), delimiter=_delimiter(text), strict=True)
+    try:
+        for cells in reader:
+            yield reader.line_num, cells
+    except csv.Error as error:
+        raise _wrong(reader.line_num, f"it is not CSV: {error}") from None
+
+
+def _lines(text: str) -> io.StringIO:
+    return io.StringIO(text, newline=None)  # also the line ends of old Macs
+
+
+def _delimiter(text: str) -> str:
+    first = _lines(text).readline()
+    return max(_DELIMITERS, key=lambda delimiter: sum(field != "" for field in _fields(first.split(delimiter))))
+
+
+def _fields(headers: Iterable[str]) -> list[str]:
+    """Return the field of each column, empty where it is of no use here."""
+    folded = [_fold(header) for header in headers]
+    own = "canvas_id" if any(header.startswith("sis") for header in folded) else "number"
+    return [own if header == "id" else _KNOWN.get(header, "") for header in folded]
+
+
+def _fold(header: str) -> str:
+    return re.sub(r"[\W_]", "", header).casefold()
+
+
+def _entries(rows: Iterator[tuple[int, list[str]]]) -> Iterator[RosterEntry]:
+    _, headers = next(rows, (1, []))
+    fields = _fields(headers)
+    _check_columns(fields)
+    seen: dict[tuple[str, str], int] = {}
+    for line, cells in rows:
+        if any(cell.strip() for cell in cells[len(fields) :]):
+            raise _wrong(line, "it has more cells than line 1: put a cell that holds the delimiter into quotes")
+        row = {field: cell.strip() for field, cell in zip(fields, cells, strict=False) if field}
+        name = row.get("name") or f"{row.get('first_name', '')} {row.get('last_name', '')}".strip()
+        if name == _POINTS_POSSIBLE or not any(row.values()):
+            continue
+        if not name:
+            raise _wrong(line, "there is no student's name")
+        for field, what in _UNIQUE.items():
+            value = row.get(field, "").casefold()
+            if value and (earlier := seen.setdefault((field, value), line)) != line:
+                raise _wrong(line, f"it has the {what} of line {earlier}: give each student one line")
+        yield RosterEntry(**row | {"name": name})
+
+
+def _check_columns(fields: list[str]) -> None:
+    if "name" not in fields and not {"first_name", "last_name"} <= set(fields):
+        raise _wrong(
+            1, "there is no column 'Student Name', or 'First Name' and 'Last Name'; name the columns in line 1"
+        )
+    for place, field in enumerate(fields):
+        if field and (first := fields.index(field)) < place:
+            raise _wrong(
+                1, f"columns {first + 1} and {place + 1} both are the student's {field.replace('_', ' ')}: leave one"
+            )
+
+
+def _wrong(line: int, problem: str) -> InvalidMaterial:
+    return InvalidMaterial(f"roster.csv, line {line}: {problem}")

@@ -1,0 +1,187 @@
+"""Rosters as people have them: every encoding, delimiter and LMS's headers, or refused with line and reason."""
+
+import contextlib
+import csv
+import io
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aita.errors import InvalidMaterial
+from aita.models.student import RosterEntry
+from aita.services.roster_file import RosterFile, read_roster
+
+
+def read(text: str) -> tuple[RosterEntry, ...]:
+    return read_roster(text.encode()).entries
+
+
+def problem(data: str | bytes) -> str:
+    with pytest.raises(InvalidMaterial) as caught:
+        read_roster(data.encode() if isinstance(data, str) else data)
+    return str(caught.value)
+
+
+ANN = RosterEntry(name="Ann Lee", number="17", email="ann@x.test")
+
+
+class TestColumns:
+    def test_names_numbers_and_emails(self) -> None:
+        assert read("Student Name, Student ID ,Email,More\nAnn Lee,17,ann@x.test,B\n\nBo,,\n") == (
+            ANN,
+            RosterEntry(name="Bo"),
+        )
+
+    @pytest.mark.parametrize("header", ["Student Name", "NAME", "student", "Full_Name", '"Name"', "Student-Name"])
+    def test_columns_of_names(self, header: str) -> None:
+        assert [entry.name for entry in read(f"{header}\nAnn Lee\n")] == ["Ann Lee"]
+
+    @pytest.mark.parametrize(
+        "header", ["SID", "student id", "ID", "ID number", "Matrikelnummer", "Student-ID", "SIS User ID", "StudentID"]
+    )
+    def test_columns_of_numbers(self, header: str) -> None:
+        assert read(f"Name,{header}\nAnn,17\n")[0].number == "17"
+
+    @pytest.mark.parametrize("header", ["email", "E-mail", "Email address", "E-Mail Address"])
+    def test_columns_of_email_addresses(self, header: str) -> None:
+        assert read(f"{header},Name\na@x.test,Ann\n")[0].email == "a@x.test"
+
+    def test_first_and_last_names(self) -> None:
+        assert read("Surname,First name\nde la Cruz,Juana\n,Cher\n") == (
+            RosterEntry(name="Juana de la Cruz", first_name="Juana", last_name="de la Cruz"),
+            RosterEntry(name="Cher", first_name="Cher"),
+        )
+
+    def test_a_gradebook_of_canvas(self) -> None:
+        text = (
+            "Student,ID,SIS User ID,SIS Login ID,Section,Midterm (12)\n"
+            ",,,,,Manual Posting\n"
+            '"    Points Possible",,,,,10\n'
+            '"Lee, Ann",881,S17,alee,"A, B",\n'
+        )
+        assert read(text) == (
+            RosterEntry(name="Lee, Ann", number="S17", login="alee", section="A, B", canvas_id="881"),
+        )
+
+    def test_participants_of_moodle(self) -> None:
+        text = "First name,Last name,ID number,Institution,Email address\nAnn,Lee,17,,ann@x.test\n"
+        assert read(text) == (ANN.model_copy(update={"first_name": "Ann", "last_name": "Lee"}),)
+
+    def test_a_roster_of_gradescope(self) -> None:
+        text = "First Name,Last Name,SID,Email,Role,Sections\nAnn,Lee,17,ann@x.test,Student,A\n"
+        assert read(text)[0].section == "A"
+        assert read(text)[0].number == "17"
+
+    @pytest.mark.parametrize(
+        "text", ["", "Ann Lee\nBo\n", "First Name\nAnn\n", "Email,ID\na@x.test,1\n", "sep=;\nName\n"]
+    )
+    def test_the_column_of_names_must_be_there(self, text: str) -> None:
+        assert problem(text).startswith("roster.csv, line 1: there is no column 'Student Name'")
+
+    def test_two_columns_for_one_thing_are_refused(self) -> None:
+        said = problem("Name,SID,Email,Student ID\nAnn,1,a,2\n")
+        assert said == "roster.csv, line 1: columns 2 and 4 both are the student's number: leave one"
+
+
+class TestLines:
+    @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+    def test_every_systems_line_ends(self, end: str) -> None:
+        assert [entry.name for entry in read(end.join(["Student Name", "Ann", "Bo", ""]))] == ["Ann", "Bo"]
+
+    @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+    def test_every_delimiter(self, delimiter: str) -> None:
+        lines = [["Student Name", "Student ID", "Email"], ["Lee, Ann; or\tAnnie", "17", "ann@x.test"]]
+        written = io.StringIO()
+        csv.writer(written, delimiter=delimiter).writerows(lines)
+        assert read(written.getvalue()) == (RosterEntry(name="Lee, Ann; or\tAnnie", number="17", email="ann@x.test"),)
+
+    def test_a_comma_in_a_name(self) -> None:
+        assert read('Student Name\n"Lee, Ann"\n')[0].name == "Lee, Ann"
+
+    def test_a_comma_that_would_cut_a_name_is_told(self) -> None:
+        assert problem("Student Name\nBo\nLee, Ann\n").startswith("roster.csv, line 3: it has more cells than line 1")
+
+    def test_empty_cells_at_the_end_are_no_matter(self) -> None:
+        assert [entry.name for entry in read("Name,ID\nAnn,1,,,\nBo\n,,,,\n")] == ["Ann", "Bo"]
+
+    def test_a_line_without_a_name_is_told(self) -> None:
+        assert problem("Student Name,Email\nAnn,a\n,b\n") == "roster.csv, line 3: there is no student's name"
+
+    @pytest.mark.parametrize(
+        "text", ["Student Name\n" + '"' + "x" * 200_000 + '"\n', 'Name\n"Ann\nBo\n', 'Name\n"A"n\n']
+    )
+    def test_what_is_not_csv_is_told_with_its_line(self, text: str) -> None:
+        assert "it is not CSV" in problem(text)
+        assert problem(text).startswith("roster.csv, line ")
+
+    @pytest.mark.parametrize(
+        ("header", "what"),
+        [("SID", "number"), ("Email", "email address"), ("Login", "login"), ("SIS User ID,ID", "Canvas id")],
+    )
+    def test_who_is_there_twice_is_told(self, header: str, what: str) -> None:
+        lines = (
+            f"Name,{header}\nAnn,,aB\n" + "Bo,,c\nCy,,Ab\n"
+            if "," in header
+            else f"Name,{header}\nAnn,aB\nBo,c\nCy,Ab\n"
+        )
+        assert problem(lines) == f"roster.csv, line 4: it has the {what} of line 2: give each student one line"
+
+    def test_two_students_of_one_name_both_stay(self) -> None:
+        assert len(read("Name,ID\nAnn,1\nAnn,2\nBo,\nBo,\n")) == 4
+
+
+class TestEncoding:
+    @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+    def test_unicode_is_read_as_it_is(self, encoding: str) -> None:
+        assert read_roster("Student Name\nJosé Łukasz 李\n".encode(encoding)) == RosterFile(
+            (RosterEntry(name="José Łukasz 李"),)
+        )
+
+    def test_utf_16_of_both_orders(self) -> None:
+        for encoding in ("utf-16-le", "utf-16-be"):
+            assert read_roster("\ufeffStudent Name\nJosé\n".encode(encoding)).entries[0].name == "José"
+
+    @pytest.mark.parametrize("encoding", ["latin-1", "windows-1252"])
+    def test_what_is_not_utf_8_is_read_as_windows_1252_with_a_note(self, encoding: str) -> None:
+        found = read_roster("Student Name\nJosé Muñoz\n".encode(encoding))
+        assert found.entries[0].name == "José Muñoz"
+        (note,) = found.notes
+        assert "read as Windows-1252" in note
+
+    @pytest.mark.parametrize(
+        ("data", "said"),
+        [
+            (b"Student Name\nAnn\nB\x81\n", "line 3: it is not UTF-8 or Windows-1252"),
+            ("Student Name\nAnn\n".encode("utf-16-le"), "line 1: it has a NUL character"),
+            ("Student Name\nAnn\n".encode("utf-32"), "line 1: it has a NUL character"),
+            (b"PK\x03\x04\x00\x00", "line 1: it has a NUL character"),
+            (b"\xff\xfeN\x00a", "line 1: it is not UTF-16"),
+        ],
+    )
+    def test_what_can_not_be_decoded_is_told_with_its_line(self, data: bytes, said: str) -> None:
+        assert f"roster.csv, {said}" in problem(data)
+
+
+CELL = st.text(st.characters(codec="utf-8", exclude_characters="\0\r\n"), max_size=12).map(str.strip)
+
+
+@given(
+    names=st.lists(CELL.filter(lambda name: name not in {"", "Points Possible"}), max_size=5),
+    delimiter=st.sampled_from([",", ";", "\t"]),
+    encoding=st.sampled_from(["utf-8", "utf-8-sig", "utf-16"]),
+)
+def test_any_name_is_read_as_it_was_written(names: list[str], delimiter: str, encoding: str) -> None:
+    written = io.StringIO()
+    csv.writer(written, delimiter=delimiter).writerows(
+        [["Student Name", "SID"], *([name, str(number)] for number, name in enumerate(names))]
+    )
+    found = read_roster(written.getvalue().encode(encoding))
+    assert [(entry.name, entry.number) for entry in found.entries] == [(name, str(n)) for n, name in enumerate(names)]
+    assert found.notes == ()
+
+
+@given(st.binary(max_size=60) | st.text(max_size=60).map(str.encode))
+def test_any_bytes_are_read_or_refused(data: bytes) -> None:
+    with contextlib.suppress(InvalidMaterial):
+        assert all(entry.name for entry in read_roster(b"Name,SID\n" + data).entries)
