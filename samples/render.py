@@ -38,6 +38,7 @@ def main() -> None:
     keys = tomllib.loads((HERE / "answer_key.toml").read_text("utf-8"))["questions"]
     grades = tomllib.loads((HERE / "grades.toml").read_text("utf-8"))["grades"]
     entries = {
+        "exam_name": exam["exam_name"],
         "exam_pages": [
             truth.exam_page(layout, scan.jpeg(background))
             for layout, background in zip(layouts, backgrounds, strict=True)

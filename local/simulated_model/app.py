@@ -16,6 +16,7 @@ from starlette.types import Scope
 
 from local.simulated_model import anything, replies, streaming
 from local.simulated_model.chat import ChatRequest
+from local.simulated_model.completion import CHARACTERS_PER_TOKEN, completion, cut
 from local.simulated_model.conditions import Conditions, Settings
 from local.simulated_model.errors import BadRequest, NotInSampleExam, ServerFault, SimulatedModelError
 from local.simulated_model.page_reader import PageReader
@@ -63,7 +64,7 @@ class SimulatedModel:
         self._conditions = conditions
         self._drop = drop
         self._stats = Statistics()
-        self._cache = PrefixCache(replies.CHARACTERS_PER_TOKEN)
+        self._cache = PrefixCache(CHARACTERS_PER_TOKEN)
 
     async def chat_completions(self, request: Request) -> Response:
         """Answer a request as the conditions have it, and count it."""
@@ -109,7 +110,7 @@ class SimulatedModel:
         except ValueError as error:
             raise BadRequest("the body is not JSON") from error
         if changes:
-            self._cache = PrefixCache(replies.CHARACTERS_PER_TOKEN)
+            self._cache = PrefixCache(CHARACTERS_PER_TOKEN)
             self._conditions.change(settings)
         if orders.down_for is not None:
             self._conditions.go_down(orders.down_for)
@@ -136,7 +137,7 @@ class SimulatedModel:
         if fault == "cut":
             self._stats.cut += 1
             message = content["choices"][0]["message"]
-            message["content"] = replies.cut(message["content"])
+            message["content"] = cut(message["content"])
         headers = self._conditions.rate_headers()
         if chat.stream:
             events = streaming.events(content, with_usage=chat.with_usage)
@@ -151,14 +152,11 @@ class SimulatedModel:
             if not self._conditions.settings.anything:
                 raise
             said = anything.reply(chat)
-        return replies.completion(chat, said, cached)
+        return completion(chat, said, cached)
 
     async def _say(self, chat: ChatRequest) -> str:
-        if chat.images:
-            return replies.transcription(chat, [await self.reader.read(url) for url in chat.images])
-        if replies.asks_for_several(chat):
-            return replies.about_questions(chat, self._exam, self._conditions.omits)
-        return replies.about_question(chat, self._exam)
+        pages = [await self.reader.read(url) for url in chat.images]
+        return replies.reply(chat, self._exam, pages, self._conditions.omits)
 
 
 async def _error_response(_: Request, error: Exception) -> Response:

@@ -1,5 +1,6 @@
 """The entries of truth.json: what is on the pages, what the questions are, and what each answer earns."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from local.simulated_model.fingerprint import HASH_BITS, fingerprint
@@ -7,8 +8,8 @@ from rendering.layout import PageLayout
 
 
 def exam_page(layout: PageLayout, image: bytes) -> dict[str, Any]:
-    """Return the entry of a page of the blank exam: how it looks, and which questions are printed on it."""
-    return {"page": layout.number, "fingerprint": _fingerprint(image), "questions": list(layout.labels)}
+    """Return the entry of a page of the blank exam: how it looks, and where on it which questions are printed."""
+    return {"page": layout.number, "fingerprint": _fingerprint(image), "questions": list(_places(layout))}
 
 
 def student_page(student: dict[str, Any], layout: PageLayout, image: bytes) -> dict[str, Any]:
@@ -28,13 +29,8 @@ def student_page(student: dict[str, Any], layout: PageLayout, image: bytes) -> d
         "notes": facts.get("notes", ""),
         "fingerprint": _fingerprint(image),
         "answers": [
-            {
-                "question_id": question_id,
-                "line": lines.index(f"{question_id}.") + 1 if question_id in student["answers"] else 0,
-                "top": round(top, 3),
-                "bottom": round(bottom, 3),
-            }
-            for question_id, (top, bottom) in layout.spans().items()
+            {**place, "line": lines.index(label) + 1 if (label := f"{place['question_id']}.") in lines else 0}
+            for place in _places(layout)
         ],
     }
 
@@ -61,6 +57,11 @@ def grade(given: dict[str, Any], students: list[dict[str, Any]]) -> dict[str, An
     student = next(student for student in students if student["folder"] == given["student"])
     answer = student["answers"][given["question_id"]]["text"]
     return {"addresses_grader": False, "answer": answer, **given}
+
+
+def _places(layout: PageLayout) -> Iterator[dict[str, Any]]:
+    for question_id, (top, bottom) in layout.spans().items():
+        yield {"question_id": question_id, "top": round(top, 3), "bottom": round(bottom, 3)}
 
 
 def _page_text(answers: dict[str, Any], layout: PageLayout) -> str:

@@ -151,7 +151,7 @@ def test_a_mark_begins_just_above_its_printed_label(truth: dict[str, Any]) -> No
 
 def test_each_page_of_the_blank_exam_is_known(exam: ExamSpec, truth: dict[str, Any]) -> None:
     assert [page["page"] for page in truth["exam_pages"]] == [1, 2, 3]
-    printed = {question_id: page["page"] for page in truth["exam_pages"] for question_id in page["questions"]}
+    printed = {question["question_id"]: page["page"] for page in truth["exam_pages"] for question in page["questions"]}
     assert printed == {question.question_id: question.page_number for question in exam.questions}
 
 

@@ -1,0 +1,36 @@
+"""The simulated model in process, behind the client that calls real ones."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import httpx2
+import openai
+from starlette.testclient import TestClient
+from starlette.types import Scope
+
+from aita.llm.chat import RESPONSE_FORMATS, ChatModel
+from local.simulated_model.app import create_app
+from local.simulated_model.conditions import Conditions, Settings
+from local.simulated_model.sample_exam import SampleExam
+
+URL = "http://model.test/v1"
+
+
+@contextmanager
+def simulated_model(form: str = "json_schema", **settings: object) -> Iterator[ChatModel]:
+    """Yield the simulated model under these settings; replies come in the form that is named."""
+    app = create_app(SampleExam.load(), Conditions(Settings.model_validate({"latency": 0, **settings})), _drop)
+    with TestClient(app) as server:
+
+        def answer(request: httpx2.Request) -> httpx2.Response:
+            answered = server.post(request.url.path, content=request.read())
+            kind = {"content-type": answered.headers["content-type"]}
+            return httpx2.Response(answered.status_code, content=answered.content, headers=kind)
+
+        http = httpx2.Client(transport=httpx2.MockTransport(answer))
+        client = openai.OpenAI(base_url=URL, api_key="none", max_retries=0, http_client=http)
+        yield ChatModel(client, "simulated", forget_key=lambda: None, _format=RESPONSE_FORMATS.index(form))
+
+
+async def _drop(_: Scope) -> None:
+    raise AssertionError("no call was to be dropped")
