@@ -12,7 +12,7 @@ from typer.main import get_command
 
 from aita.cli import exits
 from aita.cli.arguments import hoist
-from aita.cli.commands import key, kinds, listing, running, uploading
+from aita.cli.commands import key, kinds, listing, review, running, uploading
 from aita.cli.output import Output
 from aita.cli.session import Session
 from aita.errors import AitaError, RequestError
@@ -81,6 +81,7 @@ def make_app() -> typer.Typer:
         listing.results,
     ):
         app.command(epilog=_EPILOG)(function)
+    app.add_typer(review.app, name="review")
     app.add_typer(key.app, name="key")
     for plugin in entry_points(group=PLUGINS):
         app.add_typer(_load(plugin), name=plugin.name)

@@ -1,5 +1,6 @@
 """Who the students are: the one place where a name meets a random id."""
 
+from collections import Counter
 from typing import Literal
 
 from aita.models.base import Frozen, Material
@@ -45,3 +46,12 @@ class Students(Frozen):
 
     students: tuple[Student, ...] = ()
     missing: tuple[str, ...] = ()
+
+    def names(self) -> dict[str, str]:
+        """Return each student's name by id, the roster's or the folder's; behind one that two have stands the folder's."""
+        called = {student.student_id: student.roster_name or student.folder for student in self.students}
+        times = Counter(called.values())
+        return {
+            student.student_id: f"{name} ({student.folder})" if times[name] > 1 else name
+            for student, name in zip(self.students, called.values(), strict=True)
+        }

@@ -1,0 +1,283 @@
+"""Reviewing on the command line: what is listed and shown, what is sent, and what is refused."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from aita.errors import Conflict, NotFound
+from aita.models.exam import AnswerKey, Question, Rubric
+from aita.models.flag import FlagKind
+from aita.models.grade import CellState, CriterionGrade, Decision, DecisionAction
+from aita.models.review import FlagView, PlaceView, Proposal, ReviewLine, ReviewPage, ReviewView
+from aita.models.student import Student, Students
+from tests.unit.cli.conftest import Aita
+from tests.unit.cli.fake_stack import FakeStack
+
+CELL = "c-0123456789ab"
+QUEUE = "/assignments/midterm/reviews"
+PATH = f"{QUEUE}/{CELL}"
+FILES = "/assignments/midterm/files"
+NASTY = "[red]Eve[/red]\x1b[31m\u202e"
+WROTE = "first line\nsecond \x1b[2J line"
+DOUBT = FlagView(kind=FlagKind.GRADERS_DISAGREE, text="the graders' points are far apart: from 1 to 3 of 5")
+
+
+def line(cell: str = CELL, **changes: Any) -> ReviewLine:
+    values: dict[str, Any] = {
+        "cell_id": cell,
+        "student_id": "s-1",
+        "question_id": "1a",
+        "state": CellState.NEEDS_REVIEW,
+        "points": 3,
+        "max_points": 5,
+        "flags": (DOUBT,),
+        "reason": "",
+        "basis": "b1",
+    }
+    return ReviewLine(**values | changes)
+
+
+def decision(**changes: Any) -> Decision:
+    values: dict[str, Any] = {
+        "decision_id": "01J",
+        "cell_id": CELL,
+        "student_id": "s-1",
+        "question_id": "1a",
+        "action": DecisionAction.SET,
+        "points": 4.5,
+        "why": "the method is right",
+        "by": "Ada (arn:aws:iam::1:user/ada)",
+        "at": datetime(2026, 3, 2, 12, tzinfo=UTC),
+        "basis": "b1",
+        "old_state": CellState.NEEDS_REVIEW,
+        "old_points": 3,
+    }
+    return Decision(**values | changes)
+
+
+def shown(stack: FakeStack, **changes: Any) -> ReviewView:
+    page = stack.file("p", b"a jpeg")["url"]
+    criteria = [{"points": 5, "description": "says four"}]
+    values: dict[str, Any] = {
+        "question": Question(question_id="1a", question_text="2 + 2?", points=5, question_type="short_answer"),
+        "points_step": 0.5,
+        "raw_text": WROTE,
+        "confidence": 0.8,
+        "pages": (PlaceView(page=2, top=0.25, bottom=0.5, url=page),),
+        "rubric": Rubric(question_id="1a", total_points=5, criteria=criteria),
+        "answer_key": AnswerKey(question_id="1a", correct_answer="four"),
+        "proposal": Proposal(
+            points=3,
+            criteria=(
+                CriterionGrade(points=2, quote="second", reason="right"),
+                CriterionGrade(points=1, quote="third", quote_found=False, reason="clear"),
+            ),
+            feedback="Nearly.",
+            graders=(3, 2.5, 3),
+        ),
+        "decisions": (decision(),),
+    }
+    return ReviewView(**dict(line()) | values | changes)
+
+
+@pytest.fixture
+def known(stack: FakeStack) -> FakeStack:
+    """A stack that knows two students of one name, and one whose name is no plain text."""
+    students = Students(
+        students=(
+            Student(student_id="s-1", folder="Lindqvist Maya", roster_name="Maya Lindqvist"),
+            Student(student_id="s-2", folder="maya l", roster_name="Maya Lindqvist"),
+            Student(student_id="s-3", folder=NASTY),
+        )
+    )
+    stack.answer("GET", FILES, {"files": [stack.file("students.json", students.model_dump_json().encode())]})
+    return stack
+
+
+def test_the_queue_is_listed_question_by_question_with_names(known: FakeStack, aita: Aita) -> None:
+    cells = (
+        line(),
+        line("c-2", student_id="s-2", state=CellState.FAILED, points=None, flags=(), reason="it is no JSON"),
+        line("c-3", student_id="s-3", question_id="2"),
+        line("c-4", student_id="s-9", question_id="2", state=CellState.GRADED, flags=()),
+    )
+    known.answer("GET", QUEUE, ReviewPage(cells=cells, open_cells=3))
+    code, out, _ = aita("review", "list", "-a", "midterm")
+    assert code == 0
+    assert [text.rstrip() for text in out.splitlines()] == [
+        "3 answers to look at",
+        "",
+        "Question 1a",
+        f"  {CELL}  Maya Lindqvist (Lindqvist Maya)  proposed 3 of 5  NEEDS_REVIEW",
+        "    the graders' points are far apart: from 1 to 3 of 5",
+        "  c-2  Maya Lindqvist (maya l)  no proposal, of 5  FAILED",
+        "    it is no JSON",
+        "",
+        "Question 2",
+        r"  c-3  [red]Eve[/red]\x1b[31m\u202e  proposed 3 of 5  NEEDS_REVIEW",
+        "    the graders' points are far apart: from 1 to 3 of 5",
+        "  c-4  s-9  3 of 5  GRADED",
+    ]
+    assert known.asked("GET", QUEUE)[0].query == {"limit": "50"}
+
+
+def test_the_queue_in_json_pages_up_to_the_limit(known: FakeStack, aita: Aita) -> None:
+    first = ReviewPage(cells=(line(),) * 100, open_cells=130, next_token="c-100")
+    known.answer("GET", QUEUE, first, ReviewPage(cells=(line(),) * 20, open_cells=130, next_token="c-120"))
+    code, out, _ = aita("review", "list", "-a", "midterm", "--limit", "120", "--all", "--json")
+    document = json.loads(out)
+    assert (code, len(document["cells"]), document["open_cells"]) == (0, 120, 130)
+    assert document["cells"][0]["student"] == "Maya Lindqvist (Lindqvist Maya)"
+    asked = [one.query for one in known.asked("GET", QUEUE)]
+    assert asked == [
+        {"limit": "100", "closed": "true"},
+        {"limit": "20", "closed": "true", "next_token": "c-100"},
+    ]
+    known.answers["GET", QUEUE].clear()
+    known.answer("GET", QUEUE, ReviewPage(cells=(line(),), open_cells=2, next_token="c-1"))
+    assert "raise --limit" in aita("review", "list", "-a", "midterm", "--limit", "1")[1]
+
+
+def test_a_cell_is_shown_with_all_there_is_to_decide_by(known: FakeStack, aita: Aita) -> None:
+    known.answer("GET", PATH, shown(known))
+    code, out, _ = aita("review", "show", CELL, "-a", "midterm")
+    assert code == 0
+    told = [text.strip() for text in out.splitlines()]
+    for expected in (
+        "Question 1a  proposed 3 of 5  NEEDS_REVIEW",
+        f"Maya Lindqvist (Lindqvist Maya), {CELL}",
+        DOUBT.text,
+        "2 + 2?",
+        "first line",
+        r"second \x1b[2J line",
+        "page 2 from 25% to 50% of its height; confidence 0.80",
+        "four",
+        "1. 5  says four",
+        "3 of 5 (the graders: 3, 2.5, 3)",
+        "1. 2  right",
+        '"second"',
+        '"third"  [not in the transcription]',
+        "Nearly.",
+        f"aita review accept {CELL} --assignment midterm",
+        f"aita review set {CELL} --points P --why TEXT --assignment midterm",
+    ):
+        assert expected in told
+    assert "Ada (arn:aws:iam::1:user/ada) set 4.5 (was NEEDS_REVIEW, 3): the method is right" in out
+
+
+def test_a_cell_without_a_proposal_can_not_be_accepted(known: FakeStack, aita: Aita) -> None:
+    nothing = {
+        "state": CellState.FAILED,
+        "points": None,
+        "reason": "it is no JSON",
+        "raw_text": "",
+        "pages": (),
+        "rubric": None,
+        "answer_key": None,
+        "proposal": Proposal(points=None, criteria=(), feedback="", graders=()),
+        "decisions": (),
+    }
+    known.answer("GET", PATH, shown(known, **nothing))
+    code, out, err = aita("review", "show", CELL, "-a", "midterm", "--open")
+    assert code == 0
+    assert "nothing was read" in out
+    assert "review set" in out
+    assert "review accept" not in out
+    assert "there is no image" in err
+
+
+def test_everything_fits_a_narrow_terminal(known: FakeStack, aita: Aita, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("aita.cli.output._FILE_WIDTH", 80)
+    known.answer("GET", PATH, shown(known, raw_text="word " * 60 + "x" * 100))
+    known.answer("GET", QUEUE, ReviewPage(cells=(line(reason="word " * 60),), open_cells=1))
+    for arguments in (("show", CELL), ("list",)):
+        code, out, _ = aita("review", *arguments, "-a", "midterm")
+        assert code == 0
+        assert "word word" in out
+        assert max(map(len, out.splitlines())) <= 80
+        assert out.count("word") == 60
+
+
+def test_the_images_of_a_cell_are_saved_and_opened(
+    known: FakeStack, aita: Aita, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[str] = []
+    monkeypatch.setattr("webbrowser.open", opened.append)
+    known.answer("GET", PATH, shown(known))
+    code, out, err = aita("review", "show", CELL, "-a", "midterm", "--out", str(tmp_path / "new"), "--open", "--json")
+    image = tmp_path / "new" / f"{CELL}-page-2.jpg"
+    assert code == 0
+    assert image.read_bytes() == b"a jpeg"
+    assert opened == [image.as_uri()]
+    assert json.loads(out)["images"] == [str(image)]
+    assert str(image) in err
+
+
+def test_a_proposal_is_accepted_as_it_was_seen(known: FakeStack, aita: Aita, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("getpass.getuser", lambda: "ada")
+    known.answer("GET", PATH, shown(known))
+    known.answer("POST", PATH, decision(action=DecisionAction.ACCEPT, points=3, why=""))
+    known.answer("GET", QUEUE, ReviewPage(cells=(), open_cells=7))
+    code, out, _ = aita("review", "accept", CELL, "-a", "midterm")
+    assert code == 0
+    assert "Accepted: 3 of 5 for Maya Lindqvist (Lindqvist Maya), question 1a (was NEEDS_REVIEW, 3)" in out
+    assert "7 answers still to look at" in out
+    [sent] = known.asked("POST", PATH)
+    assert sent.body == {"action": "accept", "why": "", "by": "ada", "basis": "b1"}
+
+
+def test_points_are_set_with_their_reason(known: FakeStack, aita: Aita) -> None:
+    known.answer("GET", PATH, shown(known))
+    known.answer("POST", PATH, decision())
+    known.answer("GET", QUEUE, ReviewPage(cells=(), open_cells=1))
+    command = ("review", "set", CELL, "-a", "midterm", "--points", "4.5", "--why", "half", "--by", "Ada", "--json")
+    code, out, _ = aita(*command)
+    document = json.loads(out)
+    assert (code, document["points"], document["open_cells"]) == (0, 4.5, 1)
+    [sent] = known.asked("POST", PATH)
+    assert sent.body == {"action": "set", "points": 4.5, "why": "half", "by": "Ada", "basis": "b1"}
+
+
+@pytest.mark.parametrize(
+    ("error", "told"), [(Conflict("it was graded anew"), "graded anew"), (NotFound("no such answer"), "no such answer")]
+)
+def test_what_the_stack_refuses_is_told(known: FakeStack, aita: Aita, error: Exception, told: str) -> None:
+    known.answer("GET", PATH, shown(known))
+    known.answer("POST", PATH, error)  # type: ignore[arg-type]
+    code, out, err = aita("review", "accept", CELL, "-a", "midterm", "--by", "Ada")
+    assert (code, out) == (1, "")
+    assert told in err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("set", CELL, "--points", "-1", "--why", "x"),
+        ("set", CELL, "--points", "nan", "--why", "x"),
+        ("set", CELL, "--points", "1"),
+        ("set", CELL, "--why", "x"),
+        ("set", CELL, "--points", "1", "--why", "x" * 2001),
+        ("accept", CELL, "--by", "x" * 201),
+        ("accept",),
+    ],
+)
+def test_what_can_not_be_decided_is_not_sent(known: FakeStack, aita: Aita, arguments: tuple[str, ...]) -> None:
+    known.answer("GET", PATH, shown(known))
+    code, _, _ = aita("review", *arguments, "-a", "midterm")
+    assert code == 2
+    assert not known.asked("POST", PATH)
+
+
+def test_nobody_decides_namelessly(known: FakeStack, aita: Aita, monkeypatch: pytest.MonkeyPatch) -> None:
+    def unknown() -> str:
+        raise OSError("no such user")
+
+    monkeypatch.setattr("getpass.getuser", unknown)
+    known.answer("GET", PATH, shown(known))
+    code, _, err = aita("review", "accept", CELL, "-a", "midterm")
+    assert code == 2
+    assert "--by" in err
+    assert not known.asked("POST", PATH)
