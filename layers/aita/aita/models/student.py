@@ -48,7 +48,7 @@ class Students(Frozen):
     missing: tuple[str, ...] = ()
 
     def names(self) -> dict[str, str]:
-        """Return each student's name by id, the roster's or the folder's; behind one that two have stands the folder's."""
+        """Return each student's name by id: the roster's or the folder's, with the folder where two have one name."""
         called = {student.student_id: student.roster_name or student.folder for student in self.students}
         times = Counter(called.values())
         return {
