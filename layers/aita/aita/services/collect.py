@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
+from aita.errors import RequestError
 from aita.models.run import CollectAnswer, Item, Run, RunStatus, StageEvent, TaskRow, TaskStatus
 from aita.services import keys
 from aita.services.pipelines import REVIEW_AFTER, next_stage, stage_of
@@ -41,7 +42,10 @@ class Collector:
         if not run.active:
             self._keep_up(event, run)
             return self._answer(event, run)
-        run, succeeded = self._recount(run, event.stage)
+        try:
+            run, succeeded = self._recount(run, event.stage)
+        except RequestError as refusal:
+            return self._end(event, run, RunStatus.FAILED, str(refusal))
         following = next_stage(run.pipeline, event.stage)
         if following is not None and event.stage == REVIEW_AFTER and run.settings.review and not run.reviewed:
             return self._end(event, run, RunStatus.WAITING_FOR_REVIEW, _REVIEW)
@@ -63,16 +67,20 @@ class Collector:
         self.runs.summarise(run)
 
     def _recount(self, run: Run, stage: str) -> tuple[Run, int]:
+        """Set a stage's exact counts and write what it gathered; one that refuses to gather has not ended."""
         items = read_items(self.objects, run.run_id, stage)
         rows = {row.task_id: row for row in self.tasks.rows(run.run_id)}
         ended = [rows[item.task_id].status for item in items if item.task_id in rows]
         succeeded = ended.count(TaskStatus.SUCCEEDED)
         failed = (len(items) if run.active else len(ended)) - succeeded  # what a stop left out has not failed
-        self._gather(run, stage, items, rows)
-        counts = run.stages[stage].model_copy(
-            update={"succeeded": succeeded, "failed": failed, "ended_at": self.clock()}
-        )
+        counts = run.stages[stage].model_copy(update={"succeeded": succeeded, "failed": failed})
         usage = sum((row.usage for row in rows.values()), run.removed_usage)
+        try:
+            self._gather(run, stage, items, rows)
+        except RequestError:
+            self.runs.finish_stage(run.run_id, stage, counts, usage)
+            raise
+        counts = counts.model_copy(update={"ended_at": self.clock()})
         return self.runs.finish_stage(run.run_id, stage, counts, usage), succeeded
 
     def _gather(self, run: Run, stage: str, items: list[Item], rows: dict[str, TaskRow]) -> None:

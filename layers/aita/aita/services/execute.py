@@ -15,11 +15,10 @@ from aita.services import keys, patience
 from aita.services.ask import Asked, Asker
 from aita.services.execute_batch import BatchExecutor, Member
 from aita.services.pipelines import stage_of
-from aita.services.plan import INPUTS
 from aita.services.protocols import Clock, ObjectStore, RunStore
 from aita.services.record import Executed, Recorder
 from aita.services.run_watch import RunWatch
-from aita.services.stages.stage import LLMStage, Refs
+from aita.services.stages.stage import INPUTS, LLMStage, Refs
 from aita.tasks.batchable import may_share
 from aita.tasks.llm_task import LLMTask
 

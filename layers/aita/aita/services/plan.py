@@ -26,13 +26,13 @@ from aita.services import keys
 from aita.services.material import Material
 from aita.services.pipelines import stage_of
 from aita.services.protocols import Clock, ObjectStore, RunStore, TaskStore
-from aita.services.stages.stage import LLMStage, Refs, Stage
+from aita.services.stages.stage import INPUTS, LLMStage, Refs, Stage
 from aita.tasks.batchable import group
 
 logger = logging.getLogger(__name__)
 
-INPUTS, ITEMS, MANIFEST = "inputs", "items", "manifest"
-"""The stage's files: what its tasks share, all of its items, and those that this attempt's Map runs."""
+ITEMS, MANIFEST = "items", "manifest"
+"""The stage's files beside its inputs: all of its items, and those that this attempt's Map runs."""
 
 
 @dataclass(frozen=True, slots=True)

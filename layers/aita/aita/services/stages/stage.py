@@ -15,6 +15,9 @@ from aita.tasks.llm_task import LLMTask
 
 Refs = dict[str, Ref]
 
+INPUTS = "inputs"
+"""The stage's file that holds what its tasks share."""
+
 ReadFile = Callable[[str], bytes]
 """Returns one of the stage's own files, as Plan wrote it: its inputs, or one of ``StagePlan.files``."""
 
@@ -102,6 +105,11 @@ class Stage(ABC):
         ----------
         read
             Reads what Plan wrote beside the items.
+
+        Raises
+        ------
+        RequestError
+            If what the tasks came to can't stand: nothing is written, and the run ends as FAILED with the reason.
         """
         return {self.artifact: self.gather((each.item, each.result) for each in ended if each.succeeded)}
 
