@@ -69,6 +69,8 @@ def make_app() -> typer.Typer:
         uploading.upload,
         running.generate_rubric,
         running.transcribe,
+        running.grade,
+        running.exam,
         running.estimate,
         kinds.run,
         kinds.kinds,

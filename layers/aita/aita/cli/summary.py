@@ -12,6 +12,7 @@ from aita.cli.printable import printable
 from aita.cli.report import RunReport
 from aita.cli.students import student_lines
 from aita.models.api import TaskView
+from aita.models.grade import CellState
 from aita.models.run import RunStatus, RunSummary
 from aita.models.student import Students
 from aita.services.stages.split import SplitStage
@@ -31,6 +32,12 @@ _STYLES = {
     RunStatus.PARTIAL: "yellow",
 }
 
+_CLOSED = {
+    CellState.GRADED: "graded",
+    CellState.BLANK: "blank",
+    CellState.OVERRIDDEN: "set by a person",
+}
+
 Command = Callable[..., str]
 
 
@@ -40,6 +47,7 @@ def summary(report: RunReport, command: Command) -> RenderableType:
     for block in (
         [*_failed(report, command)],
         [*_students(report)],
+        [*_grades(report, command)],
         [f"Not everything could be found out: {report.problem}"] if report.problem else [],
         [*_simulated(report)],
         [*_next(report, command)],
@@ -169,11 +177,29 @@ def _subject(task: TaskView, students: Students | None) -> str:
 
 
 def _students(report: RunReport) -> Iterator[str | Text]:
-    if report.students is None:
+    if report.students is None or all(stage.stage != SplitStage.name for stage in report.stages):
         return
     yield Text(figures.count(len(report.students.students), "student") + " with scans", "bold")
     failed_files = {str(task.refs.get("source")) for task in report.failed_tasks if task.stage == SplitStage.name}
     yield from (f"  {line}" for line in student_lines(report.students, failed_files))
+
+
+def _grades(report: RunReport, command: Command) -> Iterator[str | Text]:
+    if report.grades is None:
+        return
+    states = report.grades.states
+    answers = figures.count(sum(states.values()), "answer")
+    yield Text(f"{answers} of {figures.count(report.grades.students, 'student')}", "bold")
+    yield "  " + ", ".join(f"{states[state]:,} {said}" for state, said in _CLOSED.items())
+    open_cells = states[CellState.NEEDS_REVIEW] + states[CellState.FAILED]
+    if open_cells:
+        yield (
+            f"  {open_cells:,} open: {states[CellState.NEEDS_REVIEW]:,} for a person to look at, "
+            f"{states[CellState.FAILED]:,} failed; {report.grades.final:,} of the totals are final"
+        )
+        yield f"  look at them  {command('review', 'list', '--assignment', report.assignment)}"
+    else:
+        yield "  none is open: all totals are final"
 
 
 def _simulated(report: RunReport) -> Iterator[str | Text]:

@@ -1,9 +1,9 @@
 """Commands that start a run, change one, or watch it."""
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -18,6 +18,7 @@ from aita.errors import StackError
 from aita.models.api import RunOptions, RunView, StartRun
 from aita.models.names import check_assignment
 from aita.models.run import RunStatus
+from aita.services.pipelines import PIPELINES
 
 Assignment = Annotated[str, typer.Option("--assignment", "-a", help="The assignment's name.")]
 Detach = Annotated[bool, typer.Option("--detach", help="Return as soon as the run has started.")]
@@ -25,6 +26,21 @@ MostCost = Annotated[
     float | None,
     typer.Option(
         "--max-cost", metavar="USD", min=0.000001, max=1_000_000, help="What the run may cost.", show_default="no cap"
+    ),
+]
+HowMany = Annotated[
+    int | None,
+    typer.Option("--graders", metavar="K", min=1, max=9, help="Independent graders of each answer.", show_default="1"),
+]
+HowFar = Annotated[
+    float | None,
+    typer.Option(
+        "--disagreement",
+        metavar="SHARE",
+        min=0,
+        max=1,
+        help="How far apart the graders may be, as a share of the question's points, before a person decides.",
+        show_default="0.2",
     ),
 ]
 RunId = Annotated[str, typer.Argument(metavar="RUN", help="The run's id.")]
@@ -44,14 +60,46 @@ def transcribe(
     start_run(Session.of(context), assignment, "transcribe", detach=detach, max_cost=max_cost)
 
 
+def grade(
+    context: typer.Context,
+    assignment: Assignment,
+    graders: HowMany = None,
+    disagreement: HowFar = None,
+    max_cost: MostCost = None,
+    detach: Detach = False,
+) -> None:
+    """Grade each student's answer to each question, and write the reports.
+
+    What was graded before on the same question, rubric and answer is not graded again.
+    """
+    options = {"graders": graders, "disagreement": disagreement}
+    start_run(Session.of(context), assignment, "grade", detach=detach, max_cost=max_cost, options=options)
+
+
+def exam(
+    context: typer.Context,
+    assignment: Assignment,
+    review: Annotated[
+        bool, typer.Option("--review", help="Wait once the rubrics are written, until the run is resumed.")
+    ] = False,
+    graders: HowMany = None,
+    disagreement: HowFar = None,
+    max_cost: MostCost = None,
+    detach: Detach = False,
+) -> None:
+    """Do everything, from the scans to the reports: questions, rubrics, transcriptions, grades."""
+    options = {"review": review or None, "graders": graders, "disagreement": disagreement}
+    start_run(Session.of(context), assignment, "exam", detach=detach, max_cost=max_cost, options=options)
+
+
 def estimate(
     context: typer.Context,
-    pipeline: Annotated[str, typer.Argument(metavar="PIPELINE", help="rubric, transcribe or kind.<name>.")],
+    pipeline: Annotated[str, typer.Argument(metavar="PIPELINE", help=f"{', '.join(PIPELINES)} or kind.<name>.")],
     assignment: Assignment,
 ) -> None:
     """Tell the calls, tokens and cost that a run would take, if nothing of it was answered before."""
     session = Session.of(context)
-    found = session.api.estimate(_request(session, assignment, pipeline, None))
+    found = session.api.estimate(_request(session, assignment, pipeline, {}))
     session.output.result(found, estimate_table(found))
 
 
@@ -90,10 +138,14 @@ def start_run(
     *,
     detach: bool,
     max_cost: float | None = None,
+    options: Mapping[str, Any] | None = None,
     ended: Callable[[RunView], None] | None = None,
 ) -> None:
-    """Start a run, and watch it unless detached; ``ended`` is called with it when it has ended."""
-    request = _request(session, assignment, pipeline, _usd(max_cost))
+    """Start a run, and watch it unless detached; ``ended`` is called with it when it has ended.
+
+    ``options`` are those of the run that this command was given; what is ``None`` is left to the settings.
+    """
+    request = _request(session, assignment, pipeline, {"max_cost_usd": _usd(max_cost)} | dict(options or {}))
     if request.options.max_cost_usd is not None:
         session.output.note(estimate_line(session.api.estimate(request)))
     view = session.api.start(request, key=str(uuid.uuid4()))
@@ -101,10 +153,9 @@ def start_run(
     _go_on(session, view, detach=detach, ended=ended)
 
 
-def _request(session: Session, assignment: str, pipeline: str, max_cost: Decimal | None) -> StartRun:
+def _request(session: Session, assignment: str, pipeline: str, options: Mapping[str, Any]) -> StartRun:
     given = session.settings.model_dump(include=set(RunOptions.model_fields), exclude_none=True)
-    if max_cost is not None:
-        given["max_cost_usd"] = max_cost
+    given |= {name: value for name, value in options.items() if value is not None}
     return StartRun(assignment=check_assignment(assignment), pipeline=pipeline, options=RunOptions(**given))
 
 
