@@ -58,6 +58,7 @@ def test_what_can_not_be_an_assignments_name_is_told_briefly(name: str) -> None:
         ("question_specific_instructions.json", "application/json"),
         ("rubric_instructions.txt", "text/plain"),
         ("roster.csv", "text/csv"),
+        ("grade_scale.json", "application/json"),
         ("blank_exam.pdf", "application/pdf"),
         ("blank_exam.JPG", "image/jpeg"),
         ("scans/Ann Lee/page 1.jpg", "image/jpeg"),

@@ -142,6 +142,8 @@ def test_nothing_is_not_uploaded(tmp_path: Path) -> None:
         ("questions.json", json.dumps(EXAM | {"questions": [QUESTION | {"points": 0}]}), "questions[0].points"),
         ("exam_spec.json", json.dumps(EXAM | {"questions": []}), "exam_spec.json: questions"),
         ("user_rubrics.json", '{"9z": {"total_points": 1, "criteria": []}}', "9z.criteria"),
+        ("grade_scale.json", '{"steps": [{"letter": "A", "from_percent": 90}]}', "begin at 0 percent"),
+        ("grade_scale.json", '{"steps": [{"letter": "A", "from_percent": "90%"}]}', "steps[0].from_percent"),
         (
             "user_rubrics.json",
             '{"1a": {"total_points": 3, "criteria": [{"points": 3, "description": "x"}]}}',
