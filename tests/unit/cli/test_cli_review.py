@@ -60,7 +60,7 @@ def decision(**changes: Any) -> Decision:
 
 def shown(stack: FakeStack, **changes: Any) -> ReviewView:
     page = stack.file("p", b"a jpeg")["url"]
-    criteria = [{"points": 5, "description": "says four"}]
+    criteria = [{"points": 4, "description": "says four"}, {"points": 1, "description": "shows how"}]
     values: dict[str, Any] = {
         "question": Question(question_id="1a", question_text="2 + 2?", points=5, question_type="short_answer"),
         "points_step": 0.5,
@@ -155,9 +155,11 @@ def test_a_cell_is_shown_with_all_there_is_to_decide_by(known: FakeStack, aita: 
         r"second \x1b[2J line",
         "page 2 from 25% to 50% of its height; confidence 0.80",
         "four",
-        "1. 5  says four",
+        "1. says four (4)",
+        "2. shows how (1)",
         "3 of 5 (the graders: 3, 2.5, 3)",
-        "1. 2  right",
+        "1. 2 of 4: right",
+        "2. 1 of 1: clear",
         '"second"',
         '"third"  [not in the transcription]',
         "Nearly.",
@@ -281,3 +283,11 @@ def test_nobody_decides_namelessly(known: FakeStack, aita: Aita, monkeypatch: py
     assert code == 2
     assert "--by" in err
     assert not known.asked("POST", PATH)
+
+
+def test_a_rubric_of_other_criteria_tells_no_worths(known: FakeStack, aita: Aita) -> None:
+    other = Rubric(question_id="1a", total_points=5, criteria=[{"points": 5, "description": "all of it"}])
+    known.answer("GET", PATH, shown(known, rubric=other))
+    out = aita("review", "show", CELL, "-a", "midterm")[1]
+    assert "1. all of it (5)" in out
+    assert "1. 2: right" in out

@@ -84,7 +84,7 @@ def _answer(review: ReviewView) -> Iterator[RenderableType]:
 
 def _rubric(rubric: Rubric) -> Iterator[RenderableType]:
     for number, criterion in enumerate(rubric.criteria, 1):
-        yield _indented(f"{number}. {criterion.points:g}  {criterion.description}")
+        yield _indented(f"{number}. {criterion.description} ({criterion.points:g})")
 
 
 def _proposal(review: ReviewView) -> Iterator[RenderableType]:
@@ -95,13 +95,21 @@ def _proposal(review: ReviewView) -> Iterator[RenderableType]:
     graders = ", ".join(f"{points:g}" for points in proposal.graders)
     told = f" (the graders: {graders})" if len(proposal.graders) > 1 else ""
     yield _indented(f"{proposal.points:g} of {review.max_points:g}{told}")
-    for number, criterion in enumerate(proposal.criteria, 1):
-        yield _indented(f"{number}. {criterion.points:g}  {criterion.reason}")
+    for number, (criterion, worth) in enumerate(zip(proposal.criteria, _worths(review), strict=True), 1):
+        yield _indented(f"{number}. {criterion.points:g}{worth}: {criterion.reason}")
         if criterion.quote:
             missing = "" if criterion.quote_found else "  [not in the transcription]"
             yield _indented(f'"{criterion.quote}"{missing}', "dim" if criterion.quote_found else "yellow", 5)
     if proposal.feedback:
         yield _indented(proposal.feedback)
+
+
+def _worths(review: ReviewView) -> list[str]:
+    """Return what each criterion is worth, if the rubric is the one that was graded against."""
+    criteria = review.proposal.criteria
+    if review.rubric is None or len(review.rubric.criteria) != len(criteria):
+        return [""] * len(criteria)
+    return [f" of {criterion.points:g}" for criterion in review.rubric.criteria]
 
 
 def _decided(decision: Decision) -> str:
