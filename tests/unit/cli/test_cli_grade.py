@@ -50,6 +50,7 @@ def graded(stack: FakeStack, *cells: dict[str, Any], decisions: tuple[dict[str, 
         (("grade", "--graders", "3", "--disagreement", "0.25"), {"graders": 3, "disagreement": 0.25}),
         (("exam", "--review", "--graders", "2"), {"review": True, "graders": 2}),
         (("exam",), {}),
+        (("extract-questions",), {}),
     ],
 )
 def test_a_run_is_started_as_asked(

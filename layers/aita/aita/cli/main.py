@@ -67,6 +67,7 @@ def make_app() -> typer.Typer:
     app.callback()(_options)
     for function in (
         uploading.upload,
+        running.extract_questions,
         running.generate_rubric,
         running.transcribe,
         running.grade,

@@ -46,6 +46,16 @@ HowFar = Annotated[
 RunId = Annotated[str, typer.Argument(metavar="RUN", help="The run's id.")]
 
 
+def extract_questions(
+    context: typer.Context, assignment: Assignment, max_cost: MostCost = None, detach: Detach = False
+) -> None:
+    """Read the questions from the blank exam, or without one from a student's.
+
+    Fetch exam_spec.json with 'aita results', check it, and upload it: it is then the exam's questions.
+    """
+    start_run(Session.of(context), assignment, "extract-questions", detach=detach, max_cost=max_cost)
+
+
 def generate_rubric(
     context: typer.Context, assignment: Assignment, max_cost: MostCost = None, detach: Detach = False
 ) -> None:
