@@ -21,6 +21,7 @@ BINS = 10
 _TO = "\N{EN DASH}"
 _WIDTH, _HEIGHT = 760, 320
 _ROW = 30  # pixels for each question
+_ROOM = 0.07  # of the highest bar: a lower one has no room for its figure
 _LONGEST_LABEL = 14
 _TICKS = 6
 _SIZED = ("label_font_size", "major_label_font_size", "legend_font_size", "value_font_size")
@@ -45,6 +46,7 @@ def histogram(grades: Sequence[StudentGrades]) -> list[tuple[str, int, int]]:
 def totals(grades: Sequence[StudentGrades], out_of: str) -> Markup:
     """Return the distribution of totals."""
     bins = histogram(grades)
+    most = max(final + others for _, final, others in bins)
     chart = pygal.StackedBar(
         **_LOOK,
         height=_HEIGHT,
@@ -53,7 +55,8 @@ def totals(grades: Sequence[StudentGrades], out_of: str) -> Markup:
         show_legend=True,
         legend_at_bottom=True,
         legend_box_size=14,
-        y_labels=_ticks(max(final + others for _, final, others in bins)),
+        y_labels=_ticks(most),
+        formatter=lambda count: f"{count}" if count >= most * _ROOM else "",
     )
     chart.x_labels = [label for label, _, _ in bins]
     chart.add("Final", [final or None for _, final, _ in bins])
@@ -70,7 +73,8 @@ def difficulty(questions: Sequence[QuestionFigures]) -> Markup:
         x_title="Mean of the closed answers, in % of the question's points",
         y_title="Question",
         show_legend=False,
-        range=(0, 100),
+        range=(0, 108),  # room for the figure at the end of a whole bar
+        print_values_position="top",
         y_labels=list(range(0, 101, 20)),
         truncate_label=_LONGEST_LABEL,
         formatter=lambda value: f"{value:.0f}%",
@@ -109,6 +113,7 @@ def _svg(chart: Any, name: str, title: str, description: str) -> Markup:
     """Return a chart's SVG with a title and a description, which a screen reader reads instead of its parts."""
     root: ElementTree.Element = chart.render_tree()
     for parent in list(root.iter()):
+        parent.attrib.pop("id", None)
         for child in list(parent):
             if not isinstance(child.tag, str) or child.tag in _DROPPED or "tooltip" in child.get("class", "").split():
                 parent.remove(child)

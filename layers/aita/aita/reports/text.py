@@ -85,6 +85,11 @@ def _mark(part: str) -> Markup:
     return escape(part)
 
 
+def person(by: str) -> str:
+    """Return who decided without the role of the stack that the API has put behind the name."""
+    return by.partition(" (arn:")[0]
+
+
 def state(cell: Cell) -> str:
     """Return a cell's state in words."""
     return _STATES[cell.state]
@@ -106,11 +111,12 @@ def match(student: Student) -> str:
     }[student.match]
 
 
-def view_box(place: AnswerPlace, scan: PageScan) -> str:
-    """Return the part of a page that an answer stands on, in pixels, as an SVG's ``viewBox``."""
+def crop(place: AnswerPlace, scan: PageScan) -> Markup:
+    """Return the size and the ``viewBox`` of an SVG that shows the part of a page that an answer stands on."""
     top = max(0.0, place.top - _MARGIN)
     bottom = min(1.0, max(place.bottom + _MARGIN, top + _LEAST))
-    return f"0 {top * scan.height:.0f} {scan.width} {max(1, (bottom - top) * scan.height):.0f}"
+    height = max(1, round((bottom - top) * scan.height))
+    return Markup('width="{0}" height="{1}" viewBox="0 {2} {0} {1}"').format(scan.width, height, int(top * scan.height))
 
 
 def taken_over(cell: Cell) -> bool:
@@ -131,9 +137,10 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "usd": usd,
     "marked": marked,
     "state": state,
+    "person": person,
     "question_type": question_type,
     "match": match,
-    "view_box": view_box,
+    "crop": crop,
     "taken_over": taken_over,
 }
 """What the templates call them by."""

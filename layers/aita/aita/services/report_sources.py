@@ -1,15 +1,15 @@
 """What the reports are made of: everything that is known of an assignment, read once, and put together for people."""
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Self
 
 from aita.errors import MissingInput
 from aita.models.answer import QuestionAnswer, StudentAnswers
 from aita.models.exam import ExamSpec, Page, PageTranscription, Rubric
-from aita.models.grade import Cell, Decision
+from aita.models.grade import Cell, Decision, StudentGrades
 from aita.models.points import exact
 from aita.models.report import (
     ClassReport,
@@ -24,7 +24,7 @@ from aita.models.report import (
 )
 from aita.models.run import Run, StageCounts
 from aita.models.scan import StudentScans
-from aita.models.student import Student, Students
+from aita.models.student import Students
 from aita.services.class_figures import graded_criteria, most_missed, question_figures
 from aita.services.gradebook import Gradebook
 from aita.services.material import Material
@@ -33,7 +33,7 @@ Scans = Mapping[int, PageScan]
 """A student's page images by the page's number."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ReportSources:
     """What the reports of one assignment are made of; ``gradebook`` is ``None`` while nothing was graded."""
 
@@ -57,23 +57,25 @@ class ReportSources:
             If a file is wrong, or there are grades and no questions that they are of.
         """
         students, _ = material.students()
-        graded = material.grades()
         gradebook = None
-        if graded:
-            everyone: dict[str, dict[str, Cell]] = {student.student_id: {} for student in students.students}
-            exam, decided = material.exam(), decisions(material.assignment)
-            gradebook = Gradebook(exam, everyone | graded, decided, material.grade_scale())
+        if material.has_exam() or material.grades():  # grades without their questions are refused, not left out
+            gradebook = Gradebook.of(material, decisions(material.assignment))
         return cls(
             assignment=material.assignment,
-            exam=gradebook.exam if gradebook else material.exam() if material.has_exam() else None,
+            exam=gradebook.exam if gradebook else None,
             rubrics=material.rubrics() if gradebook else {},
             students=students,
             pages=material.pages(),
             scans=material.scans(),
             transcriptions=material.transcriptions(),
             answers=material.answers(),
-            gradebook=gradebook,
+            gradebook=gradebook if gradebook and gradebook.students else None,
         )
+
+    @cached_property
+    def names(self) -> dict[str, str]:
+        """Each student's name by id."""
+        return self.students.names()
 
     @property
     def exam_name(self) -> str:
@@ -81,10 +83,10 @@ class ReportSources:
         return self.exam.exam_name if self.exam else self.assignment
 
     def student_report(self, student_id: str, scans: Scans, made_at: datetime) -> StudentReport | None:
-        """Return a student's graded exam; ``None`` while nothing was graded."""
-        if self.gradebook is None:
+        """Return a student's graded exam; ``None`` if the student has no grades."""
+        grades = self._grades(student_id)
+        if self.gradebook is None or grades is None:
             return None
-        grades = self.gradebook.students[student_id]
         answers = self._answers(student_id)
         questions = tuple(
             QuestionReport(
@@ -121,9 +123,8 @@ class ReportSources:
 
     def class_report(self, runs: Iterable[Run], made_at: datetime) -> ClassReport:
         """Return the whole class; ``runs`` are those whose cost and time are told."""
-        names = self._names()
-        book = self.gradebook
-        grades = {} if book is None else {student_id: book.students[student_id] for student_id in names}
+        names, book = self.names, self.gradebook
+        grades = {student_id: found for student_id in names if (found := self._grades(student_id)) is not None}
         return ClassReport(
             assignment=self.assignment,
             exam=self.exam,
@@ -148,27 +149,17 @@ class ReportSources:
             made_at=made_at,
         )
 
+    def _grades(self, student_id: str) -> StudentGrades | None:
+        return self.gradebook.students.get(student_id) if self.gradebook else None
+
     def _answers(self, student_id: str) -> dict[str, QuestionAnswer]:
         found = self.answers.get(student_id)
         return found.by_question() if found else {}
 
     def _name(self, student_id: str) -> str:
-        names = self._names()
-        if student_id not in names:
+        if student_id not in self.names:
             raise MissingInput("the student is no longer in students.json: transcribe again, then report")
-        return names[student_id]
-
-    def _names(self) -> dict[str, str]:
-        """Return each student's name by id, with the folder's behind one that is there twice."""
-        called = Counter(map(_called, self.students.students))
-        return {
-            each.student_id: _called(each) if called[_called(each)] == 1 else f"{_called(each)} ({each.folder})"
-            for each in self.students.students
-        }
-
-
-def _called(student: Student) -> str:
-    return student.roster_name or student.folder
+        return self.names[student_id]
 
 
 def _decision(cell: Cell, decisions: Sequence[Decision]) -> Decision | None:
