@@ -2,10 +2,12 @@
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
 from aita.models.base import Material
 from aita.models.exam import QuestionType
+
+Stripped = Annotated[str, StringConstraints(strip_whitespace=True)]
 
 
 class ExtractedQuestion(Material):
@@ -14,8 +16,8 @@ class ExtractedQuestion(Material):
     ``complete`` is false if the question goes on after the window's last page.
     """
 
-    question_id: str
-    question_text: str
+    question_id: Stripped
+    question_text: Stripped
     points: float
     question_type: QuestionType
     page_number: int
@@ -28,13 +30,13 @@ class Continuation(Material):
     ``points`` are those printed there, 0 if none are.
     """
 
-    question_text: str
+    question_text: Stripped
     points: Annotated[float, Field(ge=0)] = 0.0
 
 
 class ExtractedQuestions(Material):
     """The questions that begin in one window of pages; ``exam_name`` is empty where no title is printed."""
 
-    exam_name: str = ""
+    exam_name: Stripped = ""
     questions: tuple[ExtractedQuestion, ...]
     continuation: Continuation | None = None

@@ -116,6 +116,6 @@ def _verdict(run: Run) -> tuple[RunStatus, str]:
     if not failed:
         return RunStatus.SUCCEEDED, ""
     reason = f"{failed} of {sum(counts.total for counts in run.stages.values())} tasks failed"
-    if not last.succeeded:
+    if last.failed and not last.succeeded:
         return RunStatus.FAILED, f"{reason}: nothing of stage {run.stage} succeeded"
     return RunStatus.PARTIAL, f"{reason}: see them with their reasons, then resume"

@@ -57,7 +57,7 @@ class QuestionExtractionTask(LLMTask[ExtractedQuestions]):
 
     def _problems(self, reply: ExtractedQuestions) -> Iterator[str]:
         begins, ends = self.pages[0].page == 1, self.pages[-1].page == self.total_pages
-        if begins and not reply.exam_name.strip():
+        if begins and not reply.exam_name:
             yield "exam_name is empty"
         if begins and ends and not reply.questions:
             yield "there is no question in it, and these are all of the exam's pages"
@@ -67,7 +67,7 @@ class QuestionExtractionTask(LLMTask[ExtractedQuestions]):
         for place, question in enumerate(reply.questions, 1):
             for problem in self._problems_of(question):
                 yield f"question {place} of the list {problem}"
-            first = places.setdefault(question.question_id.strip(), place)
+            first = places.setdefault(question.question_id, place)
             if first != place:
                 yield f"questions {first} and {place} of the list have the same question_id"
             if not question.complete and ends:
@@ -76,10 +76,10 @@ class QuestionExtractionTask(LLMTask[ExtractedQuestions]):
                 yield f"question {place} of the list must be complete, as another begins after it"
 
     def _problems_of(self, question: ExtractedQuestion) -> Iterator[str]:
-        question_id = question.question_id.strip()
+        question_id = question.question_id
         if not question_id or len(question_id) > _LONGEST_ID or not question_id.isprintable():
             yield f"has no question_id of 1 to {_LONGEST_ID} characters in one line"
-        if not question.question_text.strip():
+        if not question.question_text:
             yield "has no question_text"
         if question.points < 0 or (question.complete and question.points == 0):
             yield "must have more than 0 points, as they are printed in the exam"

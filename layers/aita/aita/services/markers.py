@@ -1,0 +1,96 @@
+"""Markers: the labels of questions that begin a transcription's lines, such as ``1a.``, ``2)`` or ``Question 2``.
+
+They are a check on where a model says that answers begin, not the way to find them: students number the steps of an
+answer as questions are numbered, and leave labels out.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+_TOKEN = re.compile(r"\d+|[^\W\d_]+")
+_WORD = r"(?:question|problem|exercise|q)[. ]*"
+_BETWEEN = r"[ .()]{0,2}"  # what may stand between the parts of a label: 1 a, 1.a, 1(a)
+_ENDS = r"\s*[.):\]]+(?!\d)"  # 2. and 2) end a label; 2.5 and 10:30 are numbers
+
+
+@dataclass(frozen=True, slots=True)
+class Marker:
+    """A question's label at the beginning of a line; ``named`` if a word such as Question stands before it."""
+
+    question_id: str
+    named: bool
+
+
+class Labels:
+    """The labels of an exam's questions. Ids that differ in case and punctuation only are nobody's."""
+
+    def __init__(self, ids: Iterable[str]) -> None:
+        ids = list(ids)
+        times = Counter(map(fold, ids))
+        self._ids = {fold(each): each for each in ids if fold(each) and times[fold(each)] == 1}
+        longest_first = sorted(self._ids, key=len, reverse=True)
+        label = f"(?P<label>{'|'.join(map(_pattern, longest_first)) or '(?!)'})"
+        self._named = re.compile(rf"\s*{_WORD}\(?{label}\)?(?![^\W_])(?!\.\d)[.):\]]*", re.IGNORECASE)
+        self._plain = re.compile(rf"\s*(?P<open>\()?{label}(?:(?P<ends>\)?{_ENDS}|\))|\s*$)", re.IGNORECASE)
+
+    def marker(self, line: str) -> Marker | None:
+        """Return the marker that a line begins with; a bare number is none, it may be an answer."""
+        found = self._match(line)
+        return found and Marker(self._ids[fold(found["label"])], found.re is self._named)
+
+    def after(self, line: str, question_id: str) -> str | None:
+        """Return what follows this question's label on a line that begins with it; ``None`` if it does not.
+
+        The label of a part may stand without its number, as it is printed below it: ``(a)`` for 1a.
+        """
+        found = self._match(line)
+        if found and self._ids[fold(found["label"])] == question_id:
+            return line[found.end() :].strip()
+        part = _part(question_id)
+        found = re.match(rf"\s*\(?{part}{_ENDS}", line, re.IGNORECASE) if part else None
+        return found and line[found.end() :].strip()
+
+    def within(self, line: str, question_id: str) -> int | None:
+        """Return where in a line, after its beginning, this question's label stands; ``None`` if it does not."""
+        label = "|".join(filter(None, (_pattern(fold(question_id)), _part(question_id))))
+        found = re.search(rf"(?<=\s)(?:{_WORD})?\(?(?:{label}){_ENDS}", line, re.IGNORECASE)
+        return found and found.start()
+
+    def _match(self, line: str) -> re.Match[str] | None:
+        named = self._named.match(line)
+        if named:
+            return named
+        plain = self._plain.match(line)
+        bare = plain and not plain["ends"]
+        return None if plain is None or (bare and len(_TOKEN.findall(plain["label"])) == 1) else plain
+
+
+def fold(label: str) -> str:
+    """Return a label without case, brackets and spaces: 1a for ``1 (A)``, and 1.2 for ``1.2``."""
+    folded = ""
+    for token in _TOKEN.findall(label.casefold()):
+        folded += f".{token}" if folded[-1:].isdecimal() and token[0].isdecimal() else token
+    return folded
+
+
+def natural_key(label: str) -> tuple[tuple[bool, int, str], ...]:
+    """Return what labels sort by as people order them: 2 before 10, 2a before 2b."""
+    tokens = _TOKEN.findall(label.casefold())
+    return tuple((False, int(token), "") if token[0].isdecimal() else (True, 0, token) for token in tokens)
+
+
+def _pattern(folded: str) -> str:
+    parts = [part if part.isdecimal() else _BETWEEN.join(part) for part in _TOKEN.findall(folded)]
+    pattern = ""
+    for part in parts:
+        pattern += (r"\." if pattern and pattern[-1].isdecimal() and part[0].isdecimal() else _BETWEEN) * bool(pattern)
+        pattern += part
+    return pattern
+
+
+def _part(question_id: str) -> str | None:
+    tokens = _TOKEN.findall(fold(question_id))
+    letters = tokens[1:] if tokens and tokens[0].isdecimal() else []
+    return _pattern("".join(letters)) if letters and not letters[0].isdecimal() else None

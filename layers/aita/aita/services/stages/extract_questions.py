@@ -1,0 +1,96 @@
+"""Stage ``extract_questions``: one task for each window of the exam's pages."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from pydantic import BaseModel
+
+from aita.errors import InvalidMaterial, MissingMaterial
+from aita.models.base import Frozen
+from aita.models.exam import ExamSpec, Page
+from aita.models.extraction import ExtractedQuestions
+from aita.models.run import Item, RunSettings
+from aita.services import keys
+from aita.services.exam_windows import Window, cut, merge
+from aita.services.material import Material
+from aita.services.stages.stage import INPUTS, Gathered, LLMStage, ReadFile, Refs, StagePlan
+from aita.tasks.question_extraction import QuestionExtractionTask
+
+
+class ExamInputs(Frozen):
+    """What the tasks share: the exam's pages or, where the instructor gave the questions, those."""
+
+    pages: tuple[Page, ...] = ()
+    given: ExamSpec | None = None
+
+
+class ExtractQuestionsStage(LLMStage):
+    """Read the exam's questions from its pages, unless the instructor gave them."""
+
+    name = "extract_questions"
+    artifact = keys.EXAM_SPEC
+    inputs_model: type[BaseModel] = ExamInputs
+
+    def require(self, material: Material, made: frozenset[str]) -> None:
+        """There must be pages, or the run makes them; or the instructor's own questions, which then must be right."""
+        if material.own_exam() is None and keys.EXAM_PAGES not in made:
+            _pages(material)
+
+    def plan(self, material: Material, settings: RunSettings) -> StagePlan:  # noqa: ARG002 - the same for all
+        """One task for each window, in the exam's order; none if the instructor gave the questions."""
+        given = material.own_exam()
+        if given is not None:
+            return StagePlan(ExamInputs(given=given), (), {})
+        inputs = ExamInputs(pages=_pages(material))
+        refs: list[Refs] = [
+            {"first_page": window[0].page, "last_page": window[-1].page} for window in cut(inputs.pages)
+        ]
+        return StagePlan(inputs, refs, {})
+
+    def task(self, refs: Refs, inputs: ExamInputs) -> QuestionExtractionTask:
+        """Return the task of one window."""
+        first, last = int(refs["first_page"]), int(refs["last_page"])
+        window = tuple(page for page in inputs.pages if first <= page.page <= last)
+        return QuestionExtractionTask(pages=window, total_pages=len(inputs.pages))
+
+    def gather_all(self, ended: Iterable[Gathered], read: ReadFile) -> dict[str, Any]:
+        """Return the exam: what was read of all its pages, or what the instructor gave.
+
+        Raises
+        ------
+        InvalidMaterial
+            If a window was not read or they do not fit together: a part of an exam must not look like a whole one.
+        """
+        given = ExamInputs.model_validate_json(read(INPUTS)).given
+        if given is not None:
+            return {self.artifact: given.model_dump(mode="json")}
+        windows = list(ended)
+        if unread := [_pages_of(each.item) for each in windows if not each.succeeded]:
+            raise InvalidMaterial(
+                f"the exam's questions are not complete, as {', '.join(unread)} could not be read: see the failed "
+                "tasks with their reasons, then resume the run, or give the questions in questions.json"
+            )
+        return super().gather_all(windows, read)
+
+    def gather(self, results: Iterable[tuple[Item, Any]]) -> Any:
+        """Return the exam that the windows make together."""
+        windows = [
+            Window(int(item.refs["first_page"]), int(item.refs["last_page"]), ExtractedQuestions.model_validate(result))
+            for item, result in results
+        ]
+        return merge(windows).model_dump(mode="json")
+
+
+def _pages(material: Material) -> tuple[Page, ...]:
+    found = material.exam_pages()
+    if found is None or not found.pages:
+        raise MissingMaterial(
+            f"assignment {material.assignment} has no pages to read the questions from: upload a blank exam "
+            f"(aita upload blank_exam.pdf --assignment {material.assignment}) and start aita extract-questions again"
+        )
+    return found.pages
+
+
+def _pages_of(item: Item) -> str:
+    first, last = item.refs["first_page"], item.refs["last_page"]
+    return f"page {first}" if first == last else f"pages {first} to {last}"

@@ -1,0 +1,127 @@
+"""Stage ``map_answers``: one task for each transcribed page, then each student's answers from the marks."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from pydantic import BaseModel, TypeAdapter
+
+from aita.models.answer import PageAnswers
+from aita.models.base import Frozen
+from aita.models.exam import PageTranscription, Question
+from aita.models.run import Item, RunSettings
+from aita.models.scan import StudentScans
+from aita.services import keys
+from aita.services.answer_assembly import StudentPage, assemble
+from aita.services.markers import Labels
+from aita.services.material import Material
+from aita.services.stages.stage import INPUTS, Gathered, LLMStage, ReadFile, Refs, StagePlan
+from aita.tasks.answer_mapping import AnswerMappingTask
+
+RECORDS = "records"
+"""The stage's file of what is known of each student's pages beside their text; the tasks need none of it."""
+
+
+class MappingInputs(Frozen):
+    """What the tasks share: the exam's questions, none if there are none yet, and the pages' text by student."""
+
+    questions: tuple[Question, ...] = ()
+    texts: dict[str, dict[int, str]] = {}
+
+
+class StudentRecord(Frozen):
+    """A student's pages as they were planned: how many there are, those that were transcribed, and the scans."""
+
+    pages: int
+    transcriptions: tuple[PageTranscription, ...]
+    scans: StudentScans
+
+
+_RECORDS = TypeAdapter(dict[str, StudentRecord])
+
+
+class MapAnswersStage(LLMStage):
+    """Find out which part of a student's pages answers which question. Without questions there is nothing to do."""
+
+    name = "map_answers"
+    artifact = keys.ANSWERS
+    inputs_model: type[BaseModel] = MappingInputs
+
+    def require(self, material: Material, made: frozenset[str]) -> None:
+        """Questions are not needed, and those that are there must be right."""
+        if keys.EXAM_SPEC in made:
+            material.own_exam()
+        else:
+            material.has_exam()
+
+    def plan(self, material: Material, settings: RunSettings) -> StagePlan:  # noqa: ARG002 - the same for all
+        """One task for each transcribed page, student by student; none if there are no questions yet."""
+        if not material.has_exam():
+            return StagePlan(MappingInputs(), (), {RECORDS: b"{}"})
+        pages, scans, transcriptions = material.pages(), material.scans(), material.transcriptions()
+        texts = {
+            student_id: {page.page: page.text for page in transcribed}
+            for student_id, transcribed in transcriptions.items()
+        }
+        refs: list[Refs] = [
+            {"student_id": student_id, "page": page.page, "image": page.key, "sha256": page.sha256}
+            for student_id in pages
+            for page in pages[student_id]
+            if page.page in texts.get(student_id, {})
+        ]
+        records = {
+            student_id: StudentRecord(
+                pages=len(pages.get(student_id, ())),
+                transcriptions=transcriptions.get(student_id, ()),
+                scans=scans.get(student_id, StudentScans()),
+            )
+            for student_id in _everybody(material, pages, scans)
+        }
+        inputs = MappingInputs(questions=material.exam().questions, texts=texts)
+        return StagePlan(inputs, refs, {RECORDS: _RECORDS.dump_json(records)})
+
+    def task(self, refs: Refs, inputs: MappingInputs) -> AnswerMappingTask:
+        """Return the task of one page."""
+        page = int(refs["page"])
+        return AnswerMappingTask(
+            page=page,
+            image_key=str(refs["image"]),
+            image_sha256=str(refs["sha256"]),
+            text=inputs.texts[str(refs["student_id"])][page],
+            questions=inputs.questions,
+        )
+
+    def gather_all(self, ended: Iterable[Gathered], read: ReadFile) -> dict[str, Any]:
+        """Return each student's answers, by student id: also of those of whom no page was read."""
+        records = _RECORDS.validate_json(read(RECORDS))
+        marks = self.gather((each.item, each.result) for each in ended if each.succeeded)
+        question_ids = [q.question_id for q in MappingInputs.model_validate_json(read(INPUTS)).questions]
+        labels = Labels(question_ids)
+        return {
+            self.artifact: {
+                student_id: assemble(
+                    question_ids, [*_pages(record, marks.get(student_id, {}))], labels, record.scans.unreadable
+                ).model_dump(mode="json")
+                for student_id, record in records.items()
+            }
+        }
+
+    def gather(self, results: Iterable[tuple[Item, Any]]) -> dict[str, dict[int, PageAnswers]]:
+        """Return the marks on each student's pages, by student id and page."""
+        marks: dict[str, dict[int, PageAnswers]] = {}
+        for item, result in results:
+            pages = marks.setdefault(str(item.refs["student_id"]), {})
+            pages[int(item.refs["page"])] = PageAnswers.model_validate(result)
+        return marks
+
+
+def _everybody(material: Material, *known: Iterable[str]) -> list[str]:
+    """Return the ids of all students, those of whom no page came out included."""
+    students, _ = material.students()
+    return [*dict.fromkeys([student.student_id for student in students.students] + [each for k in known for each in k])]
+
+
+def _pages(record: StudentRecord, marks: dict[int, PageAnswers]) -> Iterator[StudentPage]:
+    transcriptions = {page.page: page for page in record.transcriptions}
+    ink = dict(enumerate(record.scans.ink, 1))
+    for page in range(1, record.pages + 1):
+        yield StudentPage(page, transcriptions.get(page), marks.get(page), ink.get(page))

@@ -1,0 +1,144 @@
+"""Markers: which beginnings of lines are labels of questions, and which are numbers."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aita.services.markers import Labels, Marker, fold, natural_key
+
+LABELS = Labels(["1a", "1b", "2", "10", "3aii", "1.2", "Bonus"])
+
+NUMBERS = st.integers(1, 60).map(str)
+IDS = st.one_of(NUMBERS, st.builds("{}{}".format, NUMBERS, st.sampled_from("abcdef")))
+
+
+@pytest.mark.parametrize(
+    ("line", "question_id"),
+    [
+        ("1a.", "1a"),
+        ("1a", "1a"),
+        ("  1a) B", "1a"),
+        ("1 (a) B", "1a"),
+        ("1(b)", "1b"),
+        ("(1a) the force", "1a"),
+        ("1. a) the force", "1a"),
+        ("1A.", "1a"),
+        ("2)", "2"),
+        ("2.", "2"),
+        ("2.) so", "2"),
+        ("(2) so", "2"),
+        ("2: so", "2"),
+        ("2. 5 m/s", "2"),
+        ("10.", "10"),
+        ("3(a)(ii) F", "3aii"),
+        ("1.2) F", "1.2"),
+        ("Bonus: F", "Bonus"),
+    ],
+)
+def test_a_label_begins_a_line(line: str, question_id: str) -> None:
+    assert LABELS.marker(line) == Marker(question_id, named=False)
+
+
+@pytest.mark.parametrize(
+    ("line", "question_id"),
+    [("Question 2", "2"), ("Q10", "10"), ("q10. so", "10"), ("Q 1(a)", "1a"), ("Problem 2 continued", "2")],
+)
+def test_a_word_may_stand_before_it(line: str, question_id: str) -> None:
+    assert LABELS.marker(line) == Marker(question_id, named=True)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "2.5",
+        "2.5 m/s",
+        "2,5 m",
+        "2",
+        "10",
+        "2 apples",
+        "10:30",
+        "12.",
+        "so 2. is",
+        "Question 2.5",
+        "Q1",
+        "Quick",
+        "",
+        "2/3",
+    ],
+)
+def test_a_number_is_no_label(line: str) -> None:
+    assert LABELS.marker(line) is None
+
+
+def test_ids_that_are_alike_are_nobodys() -> None:
+    assert Labels(["1a", "1A", "2"]).marker("1a.") is None
+    assert Labels(["1a", "1A", "2"]).marker("2.") == Marker("2", named=False)
+    assert Labels(["-", "…"]).marker("-.") is None
+    assert Labels([]).marker("1.") is None
+
+
+@given(st.floats(0, 1000).map(lambda value: f"{value:.2f}"), st.sampled_from(["", " m/s", " = v"]))
+def test_a_decimal_is_never_one(number: str, unit: str) -> None:
+    assert Labels([str(each) for each in range(1001)]).marker(f"{number}{unit}") is None
+
+
+@given(st.lists(IDS, min_size=1, max_size=12, unique=True), st.data())
+def test_every_id_is_found_by_its_label_and_no_other(ids: list[str], data: st.DataObject) -> None:
+    wanted = data.draw(st.sampled_from(ids))
+    form = data.draw(st.sampled_from(["{}.", "{})", "({})", "Question {}", "Q{}", "{}. because"]))
+    marker = Labels(ids).marker(form.format(wanted))
+    assert marker is not None
+    assert marker.question_id == wanted
+
+
+class TestOwnLabel:
+    @pytest.mark.parametrize(
+        ("line", "question_id", "rest"),
+        [
+            ("1a.", "1a", ""),
+            ("1a. B", "1a", "B"),
+            ("(a) B", "1a", "B"),
+            ("a)", "1a", ""),
+            ("(a)(ii) B", "3aii", "B"),
+            ("Question 2 is easy", "2", "is easy"),
+            ("2. 5 m/s", "2", "5 m/s"),
+        ],
+    )
+    def test_what_follows_it(self, line: str, question_id: str, rest: str) -> None:
+        assert LABELS.after(line, question_id) == rest
+
+    @pytest.mark.parametrize(
+        ("line", "question_id"), [("1b.", "1a"), ("a dog", "1a"), ("2.5", "2"), ("4", "2"), ("", "2")]
+    )
+    def test_a_line_without_it(self, line: str, question_id: str) -> None:
+        assert LABELS.after(line, question_id) is None
+
+    def test_a_bare_number_may_be_the_answer(self) -> None:
+        assert LABELS.after("2", "2") is None
+
+    def test_within_a_line(self) -> None:
+        assert LABELS.within("1a. B   1b. C", "1b") == 8
+        assert LABELS.within("a) B b) C", "1b") == 5
+        assert LABELS.within("B and C", "1b") is None
+        assert LABELS.within("1b. C", "1b") is None, "it begins the line"
+
+
+def test_2_sorts_before_10() -> None:
+    ids = ["10", "2", "2b", "2a", "1", "A10", "A2"]
+    assert sorted(ids, key=natural_key) == ["1", "2", "2a", "2b", "10", "A2", "A10"]
+
+
+@given(st.lists(st.text(max_size=8)))
+def test_any_labels_can_be_sorted_and_folded(labels: list[str]) -> None:
+    sorted(labels, key=natural_key)
+    assert all(fold(fold(label)) == fold(label) for label in labels)
+
+
+@given(st.lists(st.text(min_size=1, max_size=8)), st.text(max_size=30))
+def test_no_id_and_no_line_break_it(ids: list[str], line: str) -> None:
+    labels = Labels(ids)
+    marker = labels.marker(line)
+    assert marker is None or marker.question_id in ids
+    for question_id in ids:
+        labels.after(line, question_id)
+        labels.within(line, question_id)
