@@ -1,0 +1,34 @@
+"""A gradebook with the columns of Gradescope's own export, for what reads that.
+
+After the file of "Download Grades" (help.gradescope.com, "Reviewing Grades"), whose columns of questions are named
+``1.1 (3.0 pts)`` where a question has no title.
+"""
+
+from aita.models.exam import Question
+from aita.models.points import exact
+from aita.services.exports.cells import CellValue, csv_bytes
+from aita.services.exports.roll import Export, GradedStudent, Roll, closed_points, not_final
+
+_COLUMNS = ("First Name", "Last Name", "SID", "Email", "Total Score", "Max Points", "Status")
+_GRADED = "Graded"
+
+
+def export_gradescope(roll: Roll) -> Export:
+    """Return the gradebook; without a byte order mark, as Gradescope's has none and scripts read the first header."""
+    fit = roll.without(not_final)
+    rows: list[list[CellValue]] = [[*_COLUMNS, *(_header(question) for question in roll.exam.questions)]]
+    rows += [_row(student) for student in fit.students]
+    if strangers := [student.name for student in fit.students if student.entry is None]:
+        fit = fit.noting(f"without SID and email, as no line of a roster is surely theirs: {'; '.join(strangers)}")
+    return fit.export(csv_bytes(rows))
+
+
+def _header(question: Question) -> str:
+    return f"{question.question_id} ({question.points} pts)"
+
+
+def _row(student: GradedStudent) -> list[CellValue]:
+    entry, grades = student.entry, student.grades
+    ids = (entry.number, entry.email) if entry else ("", "")
+    totals = (exact(grades.points), exact(grades.out_of), _GRADED)
+    return [*student.names, *ids, *totals, *(closed_points(cell) for cell in grades.cells)]
