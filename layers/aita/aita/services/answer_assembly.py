@@ -1,7 +1,7 @@
 """A student's answers, put together from the marks on the pages.
 
-What is not certain is flagged. A page that was lost never makes an answer look blank: every answer that could stand on
-it says so.
+What is not certain is flagged. A page that was lost never makes an answer look blank: of an answer with nothing read,
+and of one that the page may have cut off, it is said. What is complete elsewhere stays as it is.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -42,14 +42,14 @@ class StudentPage:
 
 @dataclass(slots=True)
 class _Draft:
-    """An answer as far as it is put together."""
+    """An answer as far as it is put together; ``cut_off`` if a part of it may stand on a page that was lost."""
 
     question_id: str
     texts: list[str] = field(default_factory=list)
     places: list[AnswerPlace] = field(default_factory=list)
     confidence: float = 1.0
     written: int = 0
-    ends_a_page: bool = False
+    cut_off: bool = False
     doubts: dict[FlagKind, list[str]] = field(default_factory=dict)
 
     @property
@@ -109,13 +109,14 @@ def assemble(
     assembly = _Assembly(
         drafts={question_id: _Draft(question_id) for question_id in question_ids},
         labelled={segment.start.question_id for segment in segments if segment.labelled},
+        unreadable=unreadable,
     )
     for page in ordered:
         if page.page in cuts:
             assembly.add(page, cuts[page.page])
         else:
             assembly.lose(page)
-    return assembly.finish(unreadable)
+    return assembly.finish()
 
 
 def _in_exams_order(pages: Iterable[StudentPage]) -> list[StudentPage]:
@@ -134,6 +135,7 @@ class _Assembly:
 
     drafts: dict[str, _Draft]
     labelled: set[str]
+    unreadable: int
     last: _Draft | None = None
     pages: int = 0
     lost: list[int] = field(default_factory=list)
@@ -144,7 +146,7 @@ class _Assembly:
         self.pages += 1
         self.lost.append(page.page)
         if self.last is not None:
-            self.last.doubt(FlagKind.PAGE_MISSING, f"it may go on on page {page.page}, which was lost")
+            self.last.cut_off = True
         self.last = None
 
     def add(self, page: StudentPage, cut: CutPage) -> None:
@@ -155,11 +157,13 @@ class _Assembly:
             self._pass_over(page, cut)
         else:
             self._go_on(self.last, page, cut)
-        for segment in cut.segments:
-            self._begin(page, segment)
-            self.last = self.drafts[segment.start.question_id]
-        if self.last is not None:
-            self.last.ends_a_page = True
+        after_gap = self.last is None and bool(self.lost)
+        for number, segment in enumerate(cut.segments):
+            self.last = self._begin(page, segment, cut_off=after_gap and number == 0)
+        if self.unreadable:  # where its pages would be nobody knows
+            for draft in (self.last, *(self.drafts[each.start.question_id] for each in cut.segments[:1])):
+                if draft is not None:
+                    draft.cut_off = True
 
     def _pass_over(self, page: StudentPage, cut: CutPage) -> None:
         """Leave out what stands before any answer, such as a name; with labels in it, it may be answers."""
@@ -181,13 +185,15 @@ class _Assembly:
         if cut.leading or last.is_empty:  # what is drawn there, and not transcribed, is found by its ink
             last.extend(page, cut.leading, 0.0, cut.room)
 
-    def _begin(self, page: StudentPage, segment: Segment) -> None:
+    def _begin(self, page: StudentPage, segment: Segment, *, cut_off: bool) -> _Draft:
         draft = self.drafts[segment.start.question_id]
+        draft.cut_off |= cut_off
         draft.extend(page, segment.text, segment.start.top, segment.bottom, segment.start.confidence)
         draft.written += bool(segment.text)
         if segment.doubt:
             draft.doubt(FlagKind.PLACE_DOUBTFUL, f"page {page.page}: {segment.doubt}")
         self._check_markers(draft, page, segment.markers)
+        return draft
 
     def _check_header(self, last: _Draft, page: StudentPage, cut: CutPage) -> None:
         if len(cut.leading.split("\n")) > HEADER_LINES:
@@ -217,8 +223,8 @@ class _Assembly:
             note = f"its label stands in the answer to question {own!r} on page {page.page}"
             self.drafts[other].doubt(FlagKind.PLACE_DOUBTFUL, note)
 
-    def finish(self, unreadable: int) -> StudentAnswers:
-        missing = "; ".join(self._missing(unreadable))
+    def finish(self) -> StudentAnswers:
+        missing = "; ".join(self._missing())
         for draft in self.drafts.values():
             if not draft.places:
                 draft.doubt(FlagKind.ANSWER_NOT_FOUND, "its place was not found on any page")
@@ -226,7 +232,7 @@ class _Assembly:
                     draft.doubt(FlagKind.OTHER_EXAM, f"page {page} is like none of the blank exam's")
             elif draft.confidence < LOW_CONFIDENCE:
                 draft.doubt(FlagKind.LOW_CONFIDENCE, f"{draft.confidence:.2f} of 1")
-            if missing and (draft.is_empty or (unreadable and draft.ends_a_page)):
+            if missing and (draft.is_empty or draft.cut_off):
                 draft.doubt(FlagKind.PAGE_MISSING, missing)
             if draft.places and draft.is_empty:
                 for page in self.strays:
@@ -235,10 +241,10 @@ class _Assembly:
                 draft.doubt(FlagKind.PLACE_DOUBTFUL, "it begins in several places")
         return StudentAnswers(question_answers=tuple(draft.finished() for draft in self.drafts.values()))
 
-    def _missing(self, unreadable: int) -> Iterator[str]:
+    def _missing(self) -> Iterator[str]:
         if not self.pages:
             yield "no page of this student was read"
         if self.lost:
             yield f"page {', '.join(map(str, self.lost))} was lost"
-        if unreadable:
-            yield f"files without a readable page: {unreadable}"
+        if self.unreadable:
+            yield f"files that no page came out of: {self.unreadable}"

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import accumulate
+from itertools import accumulate, pairwise
 
 from aita.models.answer import AnswerStart
 from aita.services.markers import Labels, Marker
@@ -55,10 +55,11 @@ def cut_page(text: str, starts: Sequence[AnswerStart], labels: Labels) -> CutPag
     whole = "\n".join(lines)
     places = _with_empty(whole, starts, [*_places(lines, starts, labels)], labels)
     begun = sorted({place for place in places if place is not None})
-    ends = dict(zip(begun, [*begun[1:], len(whole)], strict=True))
-    bottoms = [*(start.top for start in starts[1:]), 1.0]
+    ends = dict(pairwise([*begun, len(whole)]))
     segments = []
-    for start, place, bottom in zip(starts, places, bottoms[: len(starts)], strict=True):
+    for number, (start, place) in enumerate(zip(starts, places, strict=True)):
+        below = starts[number + 1].top if number + 1 < len(starts) else 1.0
+        bottom = below if below >= start.top else 1.0  # the next is in another column
         piece = "" if place is None else whole[place : ends[place]]
         shares = place is not None and places.count(place) > 1
         segments.append(_segment(start, piece, bottom, labels, shares=shares))

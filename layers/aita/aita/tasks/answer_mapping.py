@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 from typing import Annotated, Any, ClassVar
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, ValidationError
 
-from aita.errors import BrokenRule
+from aita.errors import BrokenRule, DoubtfulReply, InvalidReply
 from aita.models.answer import PageAnswers
 from aita.models.exam import Question
+from aita.tasks.json_reply import find_object
 from aita.tasks.llm_task import LLMTask
 from aita.tasks.prompt import load_prompt
 from aita.tasks.registry import register
@@ -52,7 +53,18 @@ class AnswerMappingTask(LLMTask[PageAnswers]):
         """Check that the starts are of the exam's questions, each once, and go down the page."""
         if problem := next(self._problems(reply), None):
             raise BrokenRule(problem)
+        tops = [start.top for start in reply.starts]
+        if tops != sorted(tops):
+            raise DoubtfulReply("a start has a top above that of an earlier one: list them as they follow each other")
         return reply
+
+    def salvage(self, reply: str) -> PageAnswers | None:
+        """Keep starts that only go up again: those of a page in columns do."""
+        try:
+            marks = PageAnswers.model_validate_json(find_object(reply))
+        except (InvalidReply, ValidationError):
+            return None
+        return None if any(self._problems(marks)) else marks
 
     def checkpoint_data(self) -> dict[str, Any]:
         """Say which page it is."""
@@ -62,7 +74,7 @@ class AnswerMappingTask(LLMTask[PageAnswers]):
         known = {question.question_id for question in self.questions}
         count = len(lines_of(self.text))
         places: dict[str, int] = {}
-        line, top = 0, 0.0
+        line = 0
         for place, start in enumerate(reply.starts, 1):
             if start.question_id not in known:
                 yield f"start {place} has a question_id that is none of the exam's"
@@ -73,9 +85,7 @@ class AnswerMappingTask(LLMTask[PageAnswers]):
                 yield f"start {place} has a line that is not there: the transcription has {count}"
             if 0 < start.line < line:
                 yield f"start {place} has a line before that of an earlier start: list them as they follow each other"
-            if start.top < top:
-                yield f"start {place} has a top above that of an earlier start: list them as they follow each other"
-            line, top = max(line, start.line), start.top
+            line = max(line, start.line)
 
 
 def lines_of(text: str) -> list[str]:

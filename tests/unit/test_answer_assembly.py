@@ -1,0 +1,358 @@
+"""A student's answers from the marks on the pages: what is joined, what is cut, and what is flagged."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from aita.models.answer import AnswerPlace, AnswerStart, PageAnswers, QuestionAnswer
+from aita.models.exam import PageTranscription
+from aita.models.flag import FlagKind
+from aita.models.scan import PageInk
+from aita.services.answer_assembly import LOW_CONFIDENCE, StudentPage, assemble
+from aita.services.markers import Labels
+from aita.tasks.answer_mapping import lines_of
+
+Start = tuple[str, int, float]
+
+
+def page(number: int, text: str, *starts: Start, sure: float = 0.9, flagged: bool = False, **ink: Any) -> StudentPage:
+    """Return a page whose starts are (question, line, top)."""
+    transcription = PageTranscription(page=number, text=text, confidence=0.9, flagged=flagged)
+    marks = PageAnswers(
+        starts=[AnswerStart(question_id=q, line=line, top=top, confidence=sure) for q, line, top in starts]
+    )
+    return StudentPage(number, transcription, marks, PageInk(likeness=0.9, **ink) if ink else None)
+
+
+def lost(number: int, **ink: Any) -> StudentPage:
+    return StudentPage(number, None, None, PageInk(likeness=0.9, **ink) if ink else None)
+
+
+def answers(ids: str, *pages: StudentPage, unreadable: int = 0) -> dict[str, QuestionAnswer]:
+    question_ids = ids.split()
+    found = assemble(question_ids, pages, Labels(question_ids), unreadable)
+    assert [answer.question_id for answer in found.question_answers] == question_ids
+    return found.by_question()
+
+
+def kinds(answer: QuestionAnswer) -> set[FlagKind]:
+    return {flag.kind for flag in answer.flags}
+
+
+class TestOnOnePage:
+    def test_an_answer_runs_to_the_next(self) -> None:
+        text = "1a.\nB\n\n1b.\nForce is\nmass times acceleration."
+        found = answers("1a 1b", page(1, text, ("1a", 2, 0.1), ("1b", 5, 0.4)))
+        assert found["1a"].raw_text == "B"
+        assert found["1b"].raw_text == "Force is\nmass times acceleration."
+        assert found["1a"].pages == (AnswerPlace(page=1, top=0.1, bottom=0.4),)
+        assert found["1b"].pages == (AnswerPlace(page=1, top=0.4, bottom=1.0),)
+        assert found["1a"].flags == found["1b"].flags == ()
+
+    @pytest.mark.parametrize("line", [1, 2, 3])
+    def test_the_mark_may_be_on_the_label_or_below_it(self, line: int) -> None:
+        found = answers("1 2", page(1, "2.\n\nfour", ("1", 0, 0.1), ("2", line, 0.4)))
+        assert found["2"].raw_text == "four"
+
+    def test_a_label_in_the_line_is_removed_too(self) -> None:
+        found = answers("1a 1b", page(1, "1a) B\n(b) C", ("1a", 1, 0.1), ("1b", 2, 0.4)))
+        assert (found["1a"].raw_text, found["1b"].raw_text) == ("B", "C")
+
+    def test_a_numeric_answer_is_not_taken_for_its_label(self) -> None:
+        found = answers("4", page(1, "4.\n4", ("4", 2, 0.1)))
+        assert (found["4"].raw_text, found["4"].flags) == ("4", ())
+
+    def test_two_on_one_line_are_parted_by_their_labels(self) -> None:
+        found = answers("1a 1b 2", page(1, "1a. B   1b. C\n2. x", ("1a", 1, 0.1), ("1b", 1, 0.1), ("2", 2, 0.3)))
+        assert [(a.raw_text, a.flags) for a in found.values()] == [("B", ()), ("C", ()), ("x", ())]
+
+    def test_two_on_one_line_without_labels_both_get_it_and_a_person_looks(self) -> None:
+        found = answers("1a 1b", page(1, "B and C", ("1a", 1, 0.1), ("1b", 1, 0.1)))
+        assert {a.raw_text for a in found.values()} == {"B and C"}
+        assert all(kinds(a) == {FlagKind.PLACE_DOUBTFUL} for a in found.values())
+
+    def test_an_empty_space_has_a_place_and_no_text(self) -> None:
+        found = answers("1 2 3", page(1, "one\nthree", ("1", 1, 0.1), ("2", 0, 0.4), ("3", 2, 0.7)))
+        assert (found["2"].raw_text, found["2"].flags) == ("", ())
+        assert found["2"].pages == (AnswerPlace(page=1, top=0.4, bottom=0.7),)
+        assert found["1"].raw_text == "one"
+
+    def test_the_labels_of_empty_spaces_are_in_no_others_answer(self) -> None:
+        text = "1.\none\n2.\n\n3.\n4.\nfour\n5."
+        starts = (("1", 2, 0.1), ("2", 0, 0.3), ("3", 0, 0.5), ("4", 7, 0.7), ("5", 0, 0.9))
+        found = answers("1 2 3 4 5", page(1, text, *starts))
+        assert [(a.raw_text, a.flags) for a in found.values()] == [
+            ("one", ()), ("", ()), ("", ()), ("four", ()), ("", ()),
+        ]  # fmt: skip
+
+    def test_nothing_but_a_label_is_doubtful_where_an_answer_is_marked(self) -> None:
+        found = answers("1 2", page(1, "1.\n2.\ntwo", ("1", 1, 0.1), ("2", 3, 0.4)))
+        assert (found["1"].raw_text, kinds(found["1"])) == ("", {FlagKind.PLACE_DOUBTFUL})
+        assert found["2"].raw_text == "two"
+
+    def test_a_name_above_the_first_answer_is_left_out(self) -> None:
+        found = answers("1", page(1, "Ada\n4711\n1.\none", ("1", 4, 0.3)))
+        assert (found["1"].raw_text, found["1"].flags) == ("one", ())
+
+    def test_a_question_without_a_place_is_not_found(self) -> None:
+        found = answers("1 2", page(1, "one", ("1", 1, 0.1)))
+        assert (found["2"].raw_text, found["2"].pages, found["2"].confidence) == ("", (), 0.0)
+        assert kinds(found["2"]) == {FlagKind.ANSWER_NOT_FOUND}
+
+
+class TestOverPages:
+    def test_what_stands_above_the_next_pages_first_answer_goes_on(self) -> None:
+        found = answers(
+            "1 2",
+            page(1, "1.\nfirst half", ("1", 2, 0.2)),
+            page(2, "second half\n2.\ntwo", ("2", 3, 0.5)),
+        )
+        assert found["1"].raw_text == "first half\nsecond half"
+        assert found["1"].pages == (AnswerPlace(page=1, top=0.2, bottom=1.0), AnswerPlace(page=2, top=0.0, bottom=0.5))
+        assert found["1"].flags == found["2"].flags == ()
+
+    def test_a_whole_page_may_go_on_and_the_next_too(self) -> None:
+        found = answers("1 2", page(1, "a", ("1", 1, 0.2)), page(2, "b"), page(3, "c\nd", ("2", 2, 0.5)))
+        assert (found["1"].raw_text, found["2"].raw_text) == ("a\nb\nc", "d")
+        assert [place.page for place in found["1"].pages] == [1, 2, 3]
+
+    def test_a_name_on_top_of_each_page_is_no_answers(self) -> None:
+        found = answers("1 2", page(1, "a", ("1", 1, 0.1)), page(2, "Ada L.\n2.\nb", ("2", 3, 0.08)))
+        assert [(a.raw_text, a.flags) for a in found.values()] == [("a", ()), ("b", ())]
+
+    def test_more_than_a_name_where_there_is_no_room_is_doubtful(self) -> None:
+        found = answers("1 2 3", page(1, "a", ("1", 1, 0.1), ("3", 0, 0.5)), page(2, "x\ny\nz\nb", ("2", 4, 0.05)))
+        assert (found["3"].raw_text, kinds(found["3"])) == ("", {FlagKind.PLACE_DOUBTFUL})
+        assert found["2"].raw_text == "b"
+
+    def test_an_empty_space_keeps_the_room_above_the_next_answer_for_its_ink(self) -> None:
+        found = answers("1 2", page(1, "", ("1", 0, 0.8)), page(2, "b", ("2", 1, 0.5)))
+        assert [place.page for place in found["1"].pages] == [1, 2]
+        assert (found["1"].raw_text, found["1"].flags) == ("", ())
+
+    def test_what_follows_an_empty_space_is_taken_for_it_and_doubtful(self) -> None:
+        found = answers("1 2", page(1, "", ("1", 0, 0.8)), page(2, "a\nb", ("2", 2, 0.5)))
+        assert (found["1"].raw_text, kinds(found["1"])) == ("a", {FlagKind.PLACE_DOUBTFUL})
+
+    def test_an_answer_that_is_continued_under_its_label_elsewhere_is_joined_and_looked_at(self) -> None:
+        found = answers(
+            "1 2", page(1, "1.\na\n2.\nb", ("1", 2, 0.1), ("2", 4, 0.5)), page(2, "Q1 continued\nc", ("1", 1, 0.1))
+        )
+        assert found["1"].raw_text == "a\ncontinued\nc"
+        assert kinds(found["1"]) == {FlagKind.PLACE_DOUBTFUL}
+        assert found["2"].flags == ()
+
+    def test_one_that_stands_elsewhere_than_its_space_is_not_blank(self) -> None:
+        found = answers("1 2", page(1, "b", ("1", 0, 0.1), ("2", 1, 0.5)), page(2, "1)\na", ("1", 2, 0.1)))
+        assert (found["1"].raw_text, found["1"].flags) == ("a", ())
+        assert [place.page for place in found["1"].pages] == [1, 2]
+
+    def test_pages_that_were_mixed_up_are_read_in_the_exams_order(self) -> None:
+        found = answers(
+            "1 2 3",
+            page(1, "1.\na", ("1", 2, 0.2), exam_page=1),
+            page(2, "rest of two\n3.\nc", ("3", 3, 0.5), exam_page=3),
+            page(3, "2.\nb", ("2", 2, 0.05), exam_page=2),
+        )
+        assert found["2"].raw_text == "b\nrest of two"
+        assert [place.page for place in found["2"].pages] == [3, 2]
+        assert found["1"].raw_text == "a"
+
+    def test_pages_out_of_order_that_nobody_knows_are_doubtful(self) -> None:
+        found = answers(
+            "1 2 3 4",
+            page(1, "1.\na", ("1", 2, 0.2)),
+            page(2, "4.\nd", ("4", 2, 0.05)),
+            page(3, "rest of two\n3.\nc", ("3", 3, 0.5)),
+        )
+        assert FlagKind.PLACE_DOUBTFUL in kinds(found["4"]), "it got what may be another's"
+        assert FlagKind.PLACE_DOUBTFUL in kinds(found["2"]), "it may lack what the other got"
+        assert found["1"].flags == ()
+
+
+class TestMarkers:
+    def test_anothers_label_in_an_answer_makes_both_doubtful(self) -> None:
+        found = answers("1 2 3", page(1, "one\n3. c\n", ("1", 1, 0.1), ("3", 0, 0.8)), page(2, "b", ("2", 1, 0.1)))
+        assert kinds(found["1"]) == kinds(found["3"]) == {FlagKind.PLACE_DOUBTFUL}
+        assert found["2"].flags == ()
+
+    def test_a_mark_at_anothers_label_makes_both_doubtful(self) -> None:
+        found = answers("1 2", page(1, "Q2\nb\nQ1\na", ("1", 1, 0.1), ("2", 3, 0.5)))
+        assert kinds(found["1"]) == kinds(found["2"]) == {FlagKind.PLACE_DOUBTFUL}
+
+    def test_numbered_steps_are_no_labels(self) -> None:
+        text = "5.\n1. because\n2. since\n3. thus\n2.5 m/s\n6.\nf"
+        found = answers("1 2 3 5 6", page(1, "1.\na\n2.\nb\n3.\nc", ("1", 2, 0.1), ("2", 4, 0.3), ("3", 6, 0.6)),
+                        page(2, text, ("5", 2, 0.1), ("6", 7, 0.7)))  # fmt: skip
+        assert all(answer.flags == () for answer in found.values())
+        assert found["5"].raw_text == "1. because\n2. since\n3. thus\n2.5 m/s"
+
+    def test_10_is_no_step_of_2_because_2_sorts_before_it(self) -> None:
+        found = answers("2 10", page(1, "2.\nx\n10. y", ("2", 2, 0.1), ("10", 0, 0.9)))
+        assert kinds(found["2"]) == kinds(found["10"]) == {FlagKind.PLACE_DOUBTFUL}
+
+    def test_a_named_label_counts_wherever_it_stands(self) -> None:
+        found = answers("1 2", page(1, "1.\na\n2.\nb\nQuestion 1 again\nc", ("1", 2, 0.1), ("2", 4, 0.5)))
+        assert kinds(found["1"]) == kinds(found["2"]) == {FlagKind.PLACE_DOUBTFUL}
+
+
+class TestConfidence:
+    def test_it_is_the_lowest(self) -> None:
+        found = answers("1 2", page(1, "a", ("1", 1, 0.1), sure=0.7), page(2, "b\nc", ("2", 2, 0.5), sure=0.95))
+        assert (found["1"].confidence, found["2"].confidence) == (0.7, 0.9)
+
+    def test_a_low_one_is_flagged(self) -> None:
+        found = answers("1 2", page(1, "a", ("1", 1, 0.1), sure=LOW_CONFIDENCE - 0.01), page(2, "b", ("2", 1, 0.01)))
+        assert kinds(found["1"]) == {FlagKind.LOW_CONFIDENCE}
+        assert found["2"].flags == ()
+
+    def test_a_page_that_could_not_be_parsed_is_flagged(self) -> None:
+        found = answers("1 2", page(1, "a", ("1", 1, 0.1)), page(2, "rest\nb", ("2", 2, 0.5), flagged=True))
+        assert kinds(found["1"]) == kinds(found["2"]) == {FlagKind.LOW_CONFIDENCE}
+
+
+class TestOtherExam:
+    def test_answers_on_its_page_and_those_that_are_not_found_say_so(self) -> None:
+        found = answers(
+            "1 2 3",
+            page(1, "a", ("1", 1, 0.1), exam_page=1),
+            page(2, "b", ("2", 1, 0.05), exam_page=None),
+        )
+        assert found["1"].flags == ()
+        assert kinds(found["2"]) == {FlagKind.OTHER_EXAM}
+        assert kinds(found["3"]) == {FlagKind.OTHER_EXAM, FlagKind.ANSWER_NOT_FOUND}
+
+    def test_without_a_blank_exam_nobody_knows(self) -> None:
+        assert answers("1", page(1, "a", ("1", 1, 0.1)))["1"].flags == ()
+
+
+class TestLostPages:
+    def test_the_answers_beside_it_and_those_not_found(self) -> None:
+        found = answers(
+            "1 2 3 4 5",
+            page(1, "a\nb", ("1", 1, 0.1), ("2", 2, 0.5)),
+            lost(2),
+            page(3, "rest\nd\ne", ("4", 2, 0.5), ("5", 3, 0.7)),
+        )
+        assert found["1"].flags == found["5"].flags == ()
+        assert (kinds(found["2"]), found["2"].raw_text) == ({FlagKind.PAGE_MISSING}, "b"), "it may go on there"
+        assert (kinds(found["4"]), found["4"].raw_text) == ({FlagKind.PAGE_MISSING}, "d"), "it may begin there"
+        assert kinds(found["3"]) == {FlagKind.PAGE_MISSING, FlagKind.ANSWER_NOT_FOUND}
+
+    def test_an_empty_space_may_be_answered_on_the_lost_page(self) -> None:
+        found = answers("1 2", page(1, "b", ("1", 0, 0.1), ("2", 1, 0.5)), page(2, "", ("2", 0, 0.05)), lost(3))
+        assert FlagKind.PAGE_MISSING in kinds(found["1"])
+
+    def test_a_page_that_was_transcribed_and_not_mapped_is_lost_too(self) -> None:
+        unmapped = StudentPage(2, PageTranscription(page=2, text="b", confidence=0.9), None)
+        found = answers("1 2", page(1, "a", ("1", 1, 0.1)), unmapped)
+        assert all(FlagKind.PAGE_MISSING in kinds(answer) for answer in found.values())
+
+    def test_a_file_that_no_page_came_out_of_may_stand_between_any_two(self) -> None:
+        found = answers("1 2 3 4", page(1, "a\nb\nc", ("1", 1, 0.1), ("2", 2, 0.5), ("3", 3, 0.8)), unreadable=1)
+        assert [FlagKind.PAGE_MISSING in kinds(answer) for answer in found.values()] == [True, False, True, True]
+
+    def test_a_student_of_whom_nothing_was_read(self) -> None:
+        for found in (answers("1 2"), answers("1 2", lost(1), lost(2)), answers("1 2", unreadable=1)):
+            assert all(kinds(a) == {FlagKind.PAGE_MISSING, FlagKind.ANSWER_NOT_FOUND} for a in found.values())
+
+    def test_notes_quote_no_student(self) -> None:
+        found = answers("1 2", page(1, "SECRET", ("1", 1, 0.1)), page(2, "SECRET\nQ2 SECRET"), lost(3))
+        assert "SECRET" in found["1"].raw_text
+        assert not any("SECRET" in flag.note for answer in found.values() for flag in answer.flags)
+
+
+@dataclass
+class Sheet:
+    """A page as it was written: its lines, what begins on it, and whose text stands on it."""
+
+    lines: list[str] = field(default_factory=list)
+    starts: list[tuple[str, int]] = field(default_factory=list)
+    holds: set[str] = field(default_factory=set)
+
+    def as_page(self, number: int) -> StudentPage:
+        tops = [0.3 + 0.7 * place / len(self.starts) for place in range(len(self.starts))]
+        return page(
+            number, "\n".join(self.lines), *((q, n, top) for (q, n), top in zip(self.starts, tops, strict=True))
+        )
+
+
+@st.composite
+def written_exams(draw: st.DrawFn) -> tuple[list[str], list[Sheet]]:
+    """Draw an exam as a student wrote it: answers that go on over pages, empty spaces, and answers put elsewhere."""
+    ids = [str(number) for number in range(1, draw(st.integers(1, 7)) + 1)]
+    sheets = [Sheet()]
+    elsewhere = []
+    for question_id in ids:
+        if sheets[-1].starts and draw(st.booleans()):
+            sheets.append(Sheet())
+        how = draw(st.sampled_from(["written", "empty", "elsewhere", "long"]))
+        sheet = sheets[-1]
+        if how in {"empty", "elsewhere"}:
+            sheet.starts.append((question_id, 0))
+            elsewhere += [question_id] if how == "elsewhere" else []
+            continue
+        sheet.holds.add(question_id)
+        sheet.lines.append(f"answer to {question_id}")
+        sheet.starts.append((question_id, len(sheet.lines)))
+        for _ in range(draw(st.integers(1, 2)) if how == "long" else 0):
+            sheets.append(Sheet([f"more of {question_id}"], [], {question_id}))
+    for question_id in elsewhere:
+        sheets.append(Sheet([f"answer to {question_id}"], [(question_id, 1)], {question_id}))
+    return ids, sheets
+
+
+def assembled(ids: Sequence[str], sheets: Sequence[Sheet], gone: set[int]) -> dict[str, QuestionAnswer]:
+    pages = [lost(n) if n in gone else sheet.as_page(n) for n, sheet in enumerate(sheets, 1)]
+    return answers(" ".join(ids), *pages)
+
+
+@given(written_exams())
+def test_every_line_is_in_the_answer_that_it_was_written_for(exam: tuple[list[str], list[Sheet]]) -> None:
+    ids, sheets = exam
+    found = assembled(ids, sheets, set())
+    for question_id in ids:
+        own = [line for sheet in sheets for line in sheet.lines if line.endswith(f" {question_id}")]
+        assert lines_of(found[question_id].raw_text) == own
+        assert not {FlagKind.PAGE_MISSING, FlagKind.ANSWER_NOT_FOUND} & kinds(found[question_id])
+
+
+@settings(max_examples=300)
+@given(written_exams(), st.data())
+def test_a_lost_page_never_looks_like_a_blank_answer(exam: tuple[list[str], list[Sheet]], data: st.DataObject) -> None:
+    """Whatever pages are lost, each answer that stands on one says so, and no text comes to another question."""
+    ids, sheets = exam
+    gone = data.draw(st.sets(st.integers(1, len(sheets))))
+    found = assembled(ids, sheets, gone)
+    for question_id in ids:
+        answer = found[question_id]
+        if any(question_id in sheets[number - 1].holds for number in gone):
+            assert FlagKind.PAGE_MISSING in kinds(answer)
+        if gone and not answer.raw_text:
+            assert FlagKind.PAGE_MISSING in kinds(answer)
+        assert all(line.endswith(f" {question_id}") for line in lines_of(answer.raw_text))
+
+
+@given(
+    st.lists(st.tuples(st.text(max_size=60), st.lists(st.tuples(st.integers(0, 9), st.floats(0, 1)), max_size=4))),
+    st.data(),
+)
+def test_any_text_and_any_marks_come_to_one_answer_for_each_question(
+    drawn: list[tuple[str, list[tuple[int, float]]]], data: st.DataObject
+) -> None:
+    ids = ["1a", "1b", "2", "10"]
+    pages = []
+    for number, (text, marks) in enumerate(drawn, 1):
+        chosen = data.draw(st.permutations(ids))
+        count = len(lines_of(text))
+        lines = sorted(min(line, count) for line, _ in marks)
+        tops = sorted(top for _, top in marks)
+        pages.append(page(number, text, *zip(chosen, lines, tops, strict=False)))
+    found = answers(" ".join(ids), *pages)
+    for answer in found.values():
+        assert (answer.pages == ()) == (FlagKind.ANSWER_NOT_FOUND in kinds(answer))
+        assert len(kinds(answer)) == len(answer.flags)
