@@ -1,0 +1,110 @@
+"""Reports in headless Chromium: no error, nothing cut off, charts drawn, and a PDF that is one."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from aita.models.flag import FlagKind
+from aita.models.grade import Cell
+from tests.fakes import ASSIGNMENT, Harness
+from tests.unit import chromium
+from tests.unit.chromium import Chromium
+from tests.unit.report_exam import IDS, failed, graded, needs_review, put_grades, with_cell
+
+LONG = "a" * 300
+COMMAND = chromium.find()
+
+pytestmark = [
+    pytest.mark.skipif(COMMAND is None, reason="Chromium is not installed"),
+    pytest.mark.xdist_group("chromium"),
+]
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Chromium:
+    assert COMMAND is not None
+    return Chromium(COMMAND, tmp_path_factory.mktemp("chromium"))
+
+
+@pytest.fixture(scope="module")
+def reports(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """The sample exam's reports, with words that fit on no line and text that wants to run."""
+    harness = Harness()
+    grades = graded(harness)
+    maya, ines = IDS["Maya Lindqvist"], IDS["ines munoz tarres"]
+    criteria = tuple(each.model_copy(update={"quote": LONG, "reason": LONG}) for each in grades[maya]["1b"].criteria)
+    with_cell(grades, "Maya Lindqvist", "1b", criteria=criteria, feedback=f"<script>alert(1)</script> {LONG}")
+    needs_review(grades, "ines munoz tarres", "2", FlagKind.GRADERS_DISAGREE, LONG)
+    failed(grades, "ines munoz tarres", "4", LONG)
+    exam, students = harness.artifact("questions.json"), harness.artifact("students.json")
+    exam["questions"][5]["question_id"] = "a question with an id of forty letters ."
+    exam["exam_name"] = students["students"][2]["folder"] = LONG
+    for cells in grades.values():
+        cells[exam["questions"][5]["question_id"]] = Cell.model_validate(
+            dict(cells.pop("5")) | {"question_id": exam["questions"][5]["question_id"]}
+        )
+    read, answers = harness.artifact("transcriptions.json"), harness.artifact("answers.json")
+    read[maya][0]["text"] = f"<script>document.body.remove()</script>\n{LONG}"
+    answers[maya]["question_answers"][1]["raw_text"] = f"<script>document.body.remove()</script> {LONG}"
+    for each in answers.values():
+        each["question_answers"][5]["question_id"] = exam["questions"][5]["question_id"]
+    for name, data in (
+        ("questions.json", exam),
+        ("students.json", students),
+        ("transcriptions.json", read),
+        ("answers.json", answers),
+    ):
+        harness.put(name, data)
+    put_grades(harness, grades)
+    harness.run("report")
+    folder = tmp_path_factory.mktemp("reports")
+    names = {
+        "class": "class.html",
+        "student": f"students/{maya}.html",
+        "open": f"students/{ines}.html",
+        "transcription": f"transcriptions/{maya}.html",
+    }
+    for name in names.values():
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_bytes(harness.objects.data[f"{ASSIGNMENT}/reports/{name}"])
+    return {name: folder / path for name, path in names.items()}
+
+
+@pytest.fixture(scope="module")
+def measured(browser: Chromium, reports: dict[str, Path]) -> tuple[list[dict[str, Any]], list[str]]:
+    return browser.measure(reports, (390, 820, 1280))
+
+
+def test_the_console_has_nothing_to_say(measured: tuple[list[dict[str, Any]], list[str]]) -> None:
+    pages, console = measured
+    assert len(pages) == 12
+    assert console == []
+    assert all(page["scripts"] == 0 for page in pages)
+
+
+def test_no_text_is_cut_off(measured: tuple[list[dict[str, Any]], list[str]]) -> None:
+    for page in measured[0]:
+        assert page["cut"] == [], (page["name"], page["width"])
+        assert page["overflow"] <= 0, (page["name"], page["width"])
+        assert page["text"] > 500
+
+
+def test_charts_and_scans_are_drawn(measured: tuple[list[dict[str, Any]], list[str]]) -> None:
+    for page in measured[0]:
+        images = {image["label"]: image for image in page["images"]}
+        assert all(image["width"] > 100 and image["height"] > 10 for image in images.values()), page
+        if page["name"] == "class":
+            assert images["Distribution of totals"]["bars"] >= 3
+            assert images["Difficulty of the questions"]["bars"] == 6
+        else:
+            assert len(images) == {"student": 6, "open": 6, "transcription": 3}[page["name"]]
+
+
+@pytest.mark.parametrize("name", ["class", "student", "transcription"])
+def test_it_prints(browser: Chromium, reports: dict[str, Path], name: str) -> None:
+    printed = browser.print(reports[name])
+    assert printed.startswith(b"%PDF-")
+    pages = len(re.findall(rb"/Type\s*/Page\b", printed))
+    assert 1 <= pages <= {"class": 6, "student": 14, "transcription": 5}[name]
