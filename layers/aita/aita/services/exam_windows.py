@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from aita.errors import InvalidMaterial
 from aita.models.exam import ExamSpec, Page, Question
 from aita.models.extraction import ExtractedQuestion, ExtractedQuestions
+from aita.services.markers import fold
 
 PAGES_AT_ONCE = 4
 """Pages that one call sees. The questions of four dense pages, a dozen on each, fit into one reply (8,192 tokens) and
@@ -17,6 +18,7 @@ OVERLAP = 1
 
 _PROBLEMS_SHOWN = 5
 _NUMBERED = re.compile(r"\D*\d+")
+_HALF = re.compile(r"\(?([a-z]|[ivx]{1,5})\)?", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,10 @@ def merge(windows: Iterable[Window]) -> ExamSpec:
 
 @dataclass(slots=True)
 class _Merging:
+    """What is merged so far. ``earlier`` counts the questions of the windows before the one that is being added."""
+
     name: str = ""
+    earlier: int = 0
     questions: list[ExtractedQuestion] = field(default_factory=list)
     conflicts: list[str] = field(default_factory=list)
 
@@ -63,10 +68,13 @@ class _Merging:
         read = window.read
         self.name = self.name or read.exam_name
         cut_off = next((place for place, question in enumerate(self.questions) if not question.complete), None)
+        self.earlier = len(self.questions)
         number = _number(question.question_id for question in self.questions if question.page_number < window.first)
+        seen = [question for question in self.questions if question.page_number == window.first]
         for question in read.questions:
             number = _number([question.question_id]) or number
-            self._take(question, number, window.first)
+            self._take(question, number)
+        self._check_texts(seen)
         rest = read.continuation
         if rest is None or not rest.question_text:
             return
@@ -92,16 +100,31 @@ class _Merging:
             questions=tuple(Question(**question.model_dump(exclude={"complete"})) for question in in_order),
         )
 
-    def _take(self, question: ExtractedQuestion, number: str, shared_page: int) -> None:
+    def _take(self, question: ExtractedQuestion, number: str) -> None:
         """Add a question, unless it is known. A label whose number stands on an earlier page gets it back."""
-        half = bool(number) and not _number([question.question_id])
+        half = _HALF.fullmatch(question.question_id) if number else None
         if half:
-            question = question.model_copy(update={"question_id": number + question.question_id})
-        place = next((n for n, known in enumerate(self.questions) if known.question_id == question.question_id), None)
-        if place is not None:
-            self._settle(place, question)
-        elif not (half and question.page_number == shared_page):  # else the window before saw it, with its whole label
+            question = question.model_copy(update={"question_id": number + half[1]})
+        for place, known in enumerate(self.questions):
+            same = known.question_id == question.question_id
+            if same or (place < self.earlier and _label(known) == _label(question)):
+                self._settle(place, question)
+                return
+        if not (half and self._saw_part(half[1], question.page_number)):
             self.questions.append(question)
+
+    def _saw_part(self, letter: str, page: int) -> bool:
+        """Tell whether the window before saw a part of this letter on the page, under a label of more levels."""
+        seen = (question for question in self.questions[: self.earlier] if question.page_number == page)
+        return any(_label(question).endswith(letter.casefold()) for question in seen)
+
+    def _check_texts(self, seen: Iterable[ExtractedQuestion]) -> None:
+        """Find questions of the shared page that two windows gave different ids."""
+        texts = {(_plain(question), question.page_number): question.question_id for question in seen}
+        for question in self.questions[self.earlier :]:
+            if other := texts.get((_plain(question), question.page_number)):
+                ids = f"{other!r} and {question.question_id!r}"
+                self.conflicts.append(f"{ids} on page {question.page_number} have one text")
 
     def _settle(self, place: int, again: ExtractedQuestion) -> None:
         """Decide between two questions of one id."""
@@ -145,5 +168,10 @@ def _number(ids: Iterable[str]) -> str:
     return last[0] if last else ""
 
 
+def _label(question: ExtractedQuestion) -> str:
+    return fold(question.question_id) or question.question_id
+
+
 def _plain(question: ExtractedQuestion) -> str:
-    return "".join(character for character in question.question_text.casefold() if character.isalnum())
+    text = question.question_text.casefold()
+    return "".join(character for character in text if character.isalnum()) or text
