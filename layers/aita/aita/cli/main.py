@@ -12,7 +12,7 @@ from typer.main import get_command
 
 from aita.cli import exits
 from aita.cli.arguments import hoist
-from aita.cli.commands import key, kinds, listing, review, running, uploading
+from aita.cli.commands import key, kinds, listing, reports, review, running, uploading
 from aita.cli.output import Output
 from aita.cli.session import Session
 from aita.errors import AitaError, RequestError
@@ -82,6 +82,7 @@ def make_app() -> typer.Typer:
         running.cancel,
         listing.tasks,
         listing.results,
+        reports.report,
     ):
         app.command(epilog=_EPILOG)(function)
     app.add_typer(review.app, name="review")
