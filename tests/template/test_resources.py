@@ -100,6 +100,20 @@ def test_only_split_parses_scans_and_only_task_has_the_key(resources: Json) -> N
     assert {name for name in FUNCTIONS if "secretsmanager" in str(resources[f"{name}Role"])} == {"TaskFunction"}
 
 
+def test_who_reads_objects_is_told_of_those_that_are_not_there(resources: Json) -> None:
+    """Without s3:ListBucket S3 answers 403 for an object that is not there, which looks like a fault."""
+    for name in FUNCTIONS - {"CollectFunction"}:  # it reads what it knows to be there
+        granted = {action for statement in inline(resources, f"{name}Role") for action in listed(statement["Action"])}
+        assert {"s3:GetObject", "s3:ListBucket"} <= granted, name
+
+
+def test_report_writes_reports_and_results_alone(resources: Json) -> None:
+    writes = [each for each in inline(resources, "ReportFunctionRole") if "s3:PutObject" in listed(each["Action"])]
+    assert [each["Resource"] for each in writes] == [
+        [{"Fn::Sub": "${Bucket.Arn}/*/reports/*"}, {"Fn::Sub": "${Bucket.Arn}/runs/*/report/results/*"}]
+    ]
+
+
 def test_functions_end_before_who_waits_for_them(resources: Json) -> None:
     timeouts = {
         name: function["Properties"]["Timeout"]
