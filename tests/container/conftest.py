@@ -77,7 +77,7 @@ def run(servers: Servers) -> Run:
         attempt=event["attempt"],
         stage="split",
         settings=RunSettings(model="simulated", max_workers=5, rate_limit_rps=0),
-        stages={"transcribe": StageCounts(total=1)},
+        stages={"transcribe": StageCounts(total=1), "report": StageCounts(total=1)},
         created_at=now,
         updated_at=now,
     )

@@ -59,6 +59,11 @@ def test_task_asks_the_model(sam: SamLocal, servers: Servers, run: Run) -> None:
     assert result["text"] == TRUTH["pages"][0]["text"]
 
 
+def test_report_renders_the_class(sam: SamLocal, servers: Servers, run: Run) -> None:
+    assert sam.invoke("ReportFunction", "report.json") == SUCCEEDED
+    assert "Priya Castellane" in servers.read("sample/reports/class.html").decode()
+
+
 def test_api_answers_an_event(sam: SamLocal, servers: Servers) -> None:
     answer = sam.invoke("ApiFunction", "api_openapi.json")
     assert answer["statusCode"] == 200

@@ -1,0 +1,68 @@
+"""Reports through the real handlers: the function, its files and the routes that give them."""
+
+import json
+from typing import Any
+
+import pytest
+
+from aita.models.exam import Page, PageTranscription
+from tests.integration.material import page
+from tests.integration.stack import Stack
+
+NAMES = {"s-0000000000000001": "Ada <script>alert(1)</script>", "s-0000000000000002": "Grace Hopper"}
+
+
+@pytest.fixture
+def transcribed(stack: Stack, assignment: str) -> str:
+    """An assignment as it is once its pages are transcribed."""
+    students = [{"student_id": each, "folder": name} for each, name in NAMES.items()]
+    stack.put(f"{assignment}/students.json", {"students": students})
+    pages: dict[str, Any] = {}
+    read: dict[str, Any] = {}
+    for each in NAMES:
+        key = f"{assignment}/pages/{each}/a-0001.jpg"
+        stack.put(key, page("four"))
+        pages[each] = [Page(page=1, key=key, sha256="0" * 64, width=300, height=400).model_dump()]
+        read[each] = [PageTranscription(page=1, text="four", confidence=0.9).model_dump()]
+    stack.put(f"{assignment}/pages.json", pages)
+    stack.put(f"{assignment}/transcriptions.json", read)
+    return assignment
+
+
+def test_the_report_function_writes_each_report(stack: Stack, transcribed: str) -> None:
+    run = stack.wait(stack.start(transcribed, "report"))
+    assert run["status"] == "SUCCEEDED"
+    assert run["usage"]["calls"] == 0
+    assert [function for function, _ in stack.invocations] == ["plan", "report", "report", "report", "collect"]
+    names = {f"transcriptions/{each}.html" for each in NAMES} | {"class.html"}
+    listed = stack.get(f"{transcribed}/reports.json")
+    assert {each["name"] for each in listed} == names
+    written = {}
+    for each in listed:
+        found = stack.s3.get_object(Bucket="aita-test", Key=each["key"])
+        assert found["ContentType"] == "text/html; charset=utf-8"
+        html = written[each["name"]] = found["Body"].read().decode()
+        assert html.startswith("<!doctype html>")
+        assert "<script" not in html
+    assert all("four" in html for name, html in written.items() if name != "class.html")
+    assert "Grace Hopper" in written["class.html"]
+    assert not stack.provider.requests
+
+
+def test_no_name_reaches_the_state_machine(stack: Stack, transcribed: str) -> None:
+    stack.wait(stack.start(transcribed, "report"))
+    sent = json.dumps([event for _, event in stack.invocations])
+    assert "Ada" not in sent
+    assert "Grace" not in sent
+
+
+def test_the_files_route_gives_the_reports_and_who_they_are_of(stack: Stack, transcribed: str) -> None:
+    stack.wait(stack.start(transcribed, "report"))
+    status, found = stack.call("GET", f"/assignments/{transcribed}/files")
+    assert status == 200
+    assert {"students.json", "reports.json", "reports/class.html"} <= {each["name"] for each in found["files"]}
+
+
+def test_there_must_be_something_to_report(stack: Stack, assignment: str) -> None:
+    status, error = stack.call("POST", "/runs", {"assignment": assignment, "pipeline": "report", "options": {}})
+    assert (status, error["error"]) == (422, "MissingMaterial")
