@@ -170,6 +170,9 @@ def _subject(task: TaskView, students: Students | None) -> str:
         return f"line {refs['line']}"
     if "page" in refs:
         return f"{who}, page {refs['page']}"
+    if "first_page" in refs:
+        first, last = refs["first_page"], refs["last_page"]
+        return f"page {first} of the exam" if first == last else f"pages {first} to {last} of the exam"
     if "source" in refs:
         source = str(refs["source"])
         return f"{who}, file {known.files.get(source, source) if known else source}"

@@ -53,7 +53,15 @@ def extract_questions(
 
     Fetch exam_spec.json with 'aita results', check it, and upload it: it is then the exam's questions.
     """
-    start_run(Session.of(context), assignment, "extract-questions", detach=detach, max_cost=max_cost)
+    session = Session.of(context)
+
+    def tell(view: RunView) -> None:
+        if view.status is RunStatus.SUCCEEDED:
+            fetching = session.command("results", view.run_id, "--out", "DIR")
+            giving = session.command("upload", "DIR/exam_spec.json", "--assignment", assignment)
+            session.output.note(f"Check exam_spec.json ('{fetching}'), and upload it if you change it ('{giving}')")
+
+    start_run(session, assignment, "extract-questions", detach=detach, max_cost=max_cost, ended=tell)
 
 
 def generate_rubric(
