@@ -2,12 +2,11 @@
 
 import io
 import json
-import os
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from aita.cli.out_file import check_folder, write_out
 from aita.cli.session import Session
 from aita.errors import NotRun, RequestError, StackError
 from aita.models.api import RunView
@@ -25,8 +24,7 @@ def check_out(out: Path, input_file: Path) -> None:
     RequestError
         If the folder is not there or not to be written in, or the file is the tasks' own.
     """
-    if not out.parent.is_dir() or not os.access(out.parent, os.W_OK):
-        raise RequestError(f"--out {out}: its folder is not there, or can't be written in")
+    check_folder(out)
     if out.exists() and out.samefile(input_file):
         raise RequestError(f"--out {out}: that is the file of the tasks: name another")
 
@@ -45,7 +43,7 @@ def write_results(session: Session, view: RunView, lines: Sequence[TaskLine], ou
         command = session.command("results", view.run_id, "--out", "DIR")
         raise StackError(f"the run has ended, and {out} was not written: {error}; '{command}' fetches them") from error
     written = [_line(line, gathered.get(line.number), view) for line in lines]
-    _write(out, "".join(json.dumps(each, ensure_ascii=False) + "\n" for each in written))
+    write_out(out, "".join(json.dumps(each, ensure_ascii=False) + "\n" for each in written).encode())
     failed = sum("error" in each for each in written)
     session.output.note(f"{len(written)} lines in {out}" + (f", {failed} of them with an error" if failed else ""))
 
@@ -66,15 +64,3 @@ def _line(line: TaskLine, gathered: Line | None, view: RunView) -> Line:
     if gathered is None:
         return named | {"error": f"{NotRun.__name__}: run {view.run_id} is {view.status}: resume it"}
     return named | {what: gathered[what] for what in ("result", "error") if what in gathered}
-
-
-def _write(out: Path, text: str) -> None:
-    """Write a file whole or not at all."""
-    descriptor, name = tempfile.mkstemp(dir=out.parent, prefix=f".{out.name}.")
-    temporary = Path(name)
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-        temporary.replace(out)
-    finally:
-        temporary.unlink(missing_ok=True)

@@ -12,7 +12,7 @@ from typer.main import get_command
 
 from aita.cli import exits
 from aita.cli.arguments import hoist
-from aita.cli.commands import key, kinds, listing, reports, review, running, uploading
+from aita.cli.commands import exporting, key, kinds, listing, reports, review, running, uploading
 from aita.cli.output import Output
 from aita.cli.session import Session
 from aita.errors import AitaError, RequestError
@@ -83,6 +83,7 @@ def make_app() -> typer.Typer:
         listing.tasks,
         listing.results,
         reports.report,
+        exporting.export,
     ):
         app.command(epilog=_EPILOG)(function)
     app.add_typer(review.app, name="review")

@@ -1,0 +1,184 @@
+"""Writing gradebooks: what is fetched, what is written, and who is told to be left out."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from aita.errors import NotFound
+from tests.unit.cli.conftest import Aita
+from tests.unit.cli.fake_stack import FakeStack, Raw
+from tests.unit.gradebooks import CELLS, DECISION, EXAM, FOLDERS, ROSTER, students
+
+GOLDEN = Path(__file__).parents[2] / "golden"
+
+ROSTER_CSV = "Student,First Name,Last Name,ID,SIS User ID,SIS Login ID,Section,Email\r\n" + "".join(
+    ",".join(f'"{value.replace(chr(34), chr(34) * 2)}"' for value in fields) + "\r\n"
+    for fields in (
+        (one.name, one.first_name, one.last_name, one.canvas_id, one.number, one.login, one.section, one.email)
+        for one in ROSTER
+    )
+)
+
+
+def material() -> dict[str, str]:
+    grades: dict[str, dict[str, Any]] = {}
+    for cell in CELLS:
+        grades.setdefault(cell.student_id, {})[cell.question_id] = cell.model_dump(mode="json")
+    return {
+        "questions.json": EXAM.model_dump_json(),
+        "grades.json": json.dumps(grades),
+        "students.json": students().model_dump_json(),
+        "scans.json": json.dumps({student_id: {} for student_id in FOLDERS if student_id != "s-9"}),
+        "roster.csv": ROSTER_CSV,
+    }
+
+
+@pytest.fixture
+def graded(stack: FakeStack) -> dict[str, str]:
+    """Serve an assignment that was graded; what is taken out of the dictionary is not there."""
+    files = material()
+
+    def listed() -> dict[str, Any]:
+        served = [stack.file(name, text.encode()) for name, text in files.items()]
+        return {"files": [*served, {"name": "pages.json", "url": f"{stack.url}/s3/not-asked-for"}]}
+
+    stack.answer("GET", "/assignments/midterm/files", listed)
+    stack.answer("GET", "/assignments/midterm/decisions", {"decisions": [DECISION.model_dump(mode="json")]})
+    return files
+
+
+@pytest.mark.parametrize("name", ["canvas", "moodle", "gradescope"])
+def test_a_gradebook_is_written_with_peoples_decisions(
+    stack: FakeStack, graded: dict[str, str], aita: Aita, tmp_path: Path, name: str
+) -> None:
+    out = tmp_path / "grades.csv"
+    column = ("--column", "Midterm 1 (4711)") if name == "canvas" else ()
+    code, said, _ = aita("export", name, "-a", "midterm", "--out", str(out), *column)
+    assert code == 3
+    assert out.read_bytes() == (GOLDEN / f"{name}.csv").read_bytes()
+    assert f"students in {out}" in said
+
+
+def test_who_is_left_out_is_told_with_the_reason(
+    stack: FakeStack, graded: dict[str, str], aita: Aita, tmp_path: Path
+) -> None:
+    code, said, err = aita("export", "CANVAS", "-a", "midterm", "-o", str(tmp_path / "g.csv"))
+    assert code == 3
+    assert "5 students in" in said
+    assert "Left out: 6 students" in said
+    assert "  Juana de la Cruz: not final (open: 1a)\n" in said
+    assert "  Zoe_Quinn: not on the roster\n" in said
+    assert "  Cy: not graded" in said
+    assert "  Grace Hopper: on the roster, and no scans" in said
+    assert "please check: Oona Bracegirdel as Oona Bracegirdle" in err
+
+
+def test_exporting_answers_in_json(stack: FakeStack, graded: dict[str, str], aita: Aita, tmp_path: Path) -> None:
+    out = tmp_path / "g.jsonl"
+    code, said, _ = aita("export", "jsonl", "-a", "midterm", "-o", str(out), "--json")
+    document = json.loads(said)
+    assert (code, document["written"], document["format"], document["file"]) == (3, 8, "jsonl", str(out))
+    assert document["left_out"][0] == {"name": "Cy", "reason": "not graded: grade again", "open_questions": []}
+    assert document["notes"] == [
+        "taken for a name much like theirs, please check: Oona Bracegirdel as Oona Bracegirdle"
+    ]
+    assert len(out.read_text().splitlines()) == 16
+
+
+def test_a_class_that_is_all_there_is_done(
+    stack: FakeStack, graded: dict[str, str], aita: Aita, tmp_path: Path
+) -> None:
+    graded["roster.csv"] = "Name,ID\nMaya Lindqvist,S1001\n"
+    graded["students.json"] = students({"s-1": "Maya Lindqvist"}).model_dump_json()
+    del graded["scans.json"]
+    grades = json.loads(graded["grades.json"])
+    graded["grades.json"] = json.dumps({"s-1": grades["s-1"]})
+    out = tmp_path / "g.csv"
+    out.write_text("an older file")
+    code, said, err = aita("export", "moodle", "-a", "midterm", "-o", str(out), "--key", "number", "--column", "First")
+    assert (code, err) == (0, "")
+    assert said == f"1 student in {out}\n"
+    assert out.read_bytes().decode("utf-8-sig").splitlines()[0] == '"ID number","First","First (Feedback)"'
+    assert list(tmp_path.glob(".g.csv*")) == []
+
+
+def test_a_grade_scale_and_extracted_questions_are_used(
+    stack: FakeStack, graded: dict[str, str], aita: Aita, tmp_path: Path
+) -> None:
+    graded["exam_spec.json"] = graded.pop("questions.json")
+    assert aita("export", "gradescope", "-a", "midterm", "-o", str(tmp_path / "g.csv"))[0] == 3
+
+
+@pytest.mark.parametrize("name", ["canvas", "moodle"])
+def test_without_a_roster_it_is_refused(
+    stack: FakeStack, graded: dict[str, str], aita: Aita, tmp_path: Path, name: str
+) -> None:
+    del graded["roster.csv"]
+    code, _, err = aita("export", name, "-a", "midterm", "-o", str(tmp_path / "g.csv"))
+    assert code == 1
+    assert f"has no roster.csv, and {name} finds students by what stands there" in err
+    assert list(tmp_path.glob("*.csv")) == []
+    assert aita("export", "gradescope", "-a", "midterm", "-o", str(tmp_path / "g.csv"))[0] == 3
+
+
+def test_without_grades_it_is_refused(stack: FakeStack, graded: dict[str, str], aita: Aita, tmp_path: Path) -> None:
+    del graded["grades.json"]
+    code, _, err = aita("export", "jsonl", "-a", "midterm", "-o", str(tmp_path / "g.jsonl"))
+    assert code == 1
+    assert "midterm has no grades yet" in err
+    assert list(tmp_path.glob("g*")) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("excel",), "excel"),
+        (("gradescope", "--column", "x"), "--column names the grade in canvas and moodle"),
+        (("jsonl", "--column", "x"), "jsonl has no such column"),
+        (("canvas", "--key", "email"), "--key is for moodle"),
+        (("moodle", "--key", "name"), "name"),
+    ],
+)
+def test_what_does_not_fit_the_format_is_wrong_usage(
+    stack: FakeStack, aita: Aita, tmp_path: Path, arguments: tuple[str, ...], said: str
+) -> None:
+    code, _, err = aita("export", *arguments, "-a", "midterm", "-o", str(tmp_path / "g"))
+    assert code == 2
+    assert said in err
+    assert stack.requests == []
+
+
+def test_a_folder_that_is_not_there_is_told_before_anything_is_fetched(
+    stack: FakeStack, aita: Aita, tmp_path: Path
+) -> None:
+    code, _, err = aita("export", "canvas", "-a", "midterm", "-o", str(tmp_path / "no" / "g.csv"))
+    assert code == 2
+    assert "its folder is not there" in err
+    assert stack.requests == []
+
+
+def test_a_column_that_canvas_passes_over_is_told(
+    stack: FakeStack, graded: dict[str, str], aita: Aita, tmp_path: Path
+) -> None:
+    code, _, err = aita("export", "canvas", "-a", "midterm", "-o", str(tmp_path / "g.csv"), "--column", "Final Score")
+    assert code == 2
+    assert "Canvas passes over" in err
+
+
+@pytest.mark.parametrize("failure", [NotFound("there is no such assignment"), Raw(500)])
+def test_what_can_not_be_fetched_leaves_the_file_as_it_was(
+    stack: FakeStack, aita: Aita, tmp_path: Path, failure: Any
+) -> None:
+    stack.answer("GET", "/assignments/midterm/files", failure)
+    out = tmp_path / "g.csv"
+    out.write_text("an older file")
+    assert aita("export", "canvas", "-a", "midterm", "-o", str(out))[0] == 1
+    assert out.read_text() == "an older file"
+
+
+def test_names_can_not_steer_the_terminal(stack: FakeStack, graded: dict[str, str], aita: Aita, tmp_path: Path) -> None:
+    graded["roster.csv"] = "Name\n[red]Eve\x1b[31m\n"
+    _, said, _ = aita("export", "canvas", "-a", "midterm", "-o", str(tmp_path / "g.csv"))
+    assert "  [red]Eve\\x1b[31m: on the roster" in said
