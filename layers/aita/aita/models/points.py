@@ -1,7 +1,7 @@
 """Points as exact numbers: floats in files and prompts, hundredths where they are added and compared."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from decimal import ROUND_HALF_UP, Decimal
 
 _HUNDREDTH = Decimal("0.01")
@@ -28,3 +28,11 @@ def in_steps(points: float, most: float, step: float) -> float:
         return float(exact(most))
     steps = (exact(max(0.0, points)) / Decimal(str(step))).quantize(Decimal(1), ROUND_HALF_UP)
     return float(min(exact(float(steps * Decimal(str(step)))), exact(most)))
+
+
+def fitted(parts: Sequence[float], whole: float) -> tuple[float, ...]:
+    """Return parts that sum exactly to the whole: rubrics may be off by a hundredth, which the largest part takes."""
+    fitting = [exact(part) for part in parts]
+    largest = fitting.index(max(fitting))
+    fitting[largest] = max(Decimal(0), fitting[largest] + exact(whole) - sum(fitting))
+    return tuple(float(part) for part in fitting)

@@ -1,0 +1,214 @@
+"""Grading: what an answer earns for each criterion of the rubric, with the words of the answer that show it."""
+
+import hashlib
+from dataclasses import replace
+from typing import Annotated, Any, ClassVar
+
+from pydantic import BaseModel, Field
+
+from aita.errors import BrokenRule, DoubtfulReply, InvalidReply, TaskError, UnparsableReply
+from aita.models.answer import AnswerPlace
+from aita.models.base import Material
+from aita.models.exam import AnswerKey, Page, Question, Rubric
+from aita.models.flag import Flag, FlagKind
+from aita.models.grade import CriterionGrade, GradedAnswer
+from aita.models.points import fitted, in_steps
+from aita.tasks.answer_key import describe_question
+from aita.tasks.injection import suspicious
+from aita.tasks.json_reply import find_object
+from aita.tasks.llm_task import LLMTask
+from aita.tasks.prompt import load_prompt
+from aita.tasks.quotes import is_evidence, stands_in
+from aita.tasks.registry import register
+from aita.tasks.request import Image, LLMRequest, Message, Parameters
+
+_PARAMETERS = Parameters(expected_output_tokens=500)
+
+_FURTHER_PARAMETERS = replace(_PARAMETERS, temperature=0.7)
+"""What graders after the first are asked with: at temperature 0 they would be the first one again."""
+
+_CODE_DIGITS = 32
+
+
+class GradedCriterion(Material):
+    """What a grader says of one criterion, by its number from 1. The evidence comes before the points."""
+
+    criterion: Annotated[int, Field(strict=True)]
+    quote: str
+    reason: str
+    points: Annotated[float, Field(strict=True)]
+
+
+class Grading(Material):
+    """What a grader says of an answer."""
+
+    criteria: tuple[GradedCriterion, ...]
+    feedback: str
+    addresses_grader: bool
+
+
+@register("grading")
+class GradingTask(LLMTask[GradedAnswer]):
+    """Grade one answer.
+
+    Parameters
+    ----------
+    answer
+        What the student wrote, as transcribed.
+    blank
+        That nothing was written, as two signals say: no call is made.
+    flags
+        Why a person must look anyway, as far as it is known.
+    points_step
+        What points are multiples of.
+    grader
+        Which of several graders this is, from 1. Each has a reply of its own.
+    pages, places
+        The pages' images, where the answer is a drawing, and where on them it stands.
+    """
+
+    response_model: ClassVar[type[BaseModel]] = Grading
+    parameters: ClassVar[Parameters] = _PARAMETERS
+
+    question: Question
+    rubric: Rubric
+    answer: str
+    answer_key: AnswerKey | None = None
+    instructions: str = ""
+    question_instructions: str = ""
+    blank: bool = False
+    flags: tuple[Flag, ...] = ()
+    points_step: Annotated[float, Field(gt=0, le=100)] = 0.5
+    grader: Annotated[int, Field(ge=1)] = 1
+    pages: tuple[Page, ...] = ()
+    places: tuple[AnswerPlace, ...] = ()
+
+    def messages(self) -> tuple[Message, ...]:
+        """Return what all answers to the question share, then this student's answer between two lines of its own."""
+        return load_prompt("grading").messages(
+            images=tuple(Image(page.key, page.sha256, page.width, page.height) for page in self.pages),
+            points_step=f"{self.points_step:g}",
+            instructions=self.instructions or "None.",
+            question_instructions=self.question_instructions or "None.",
+            question=describe_question(self.question),
+            answer_key=self.answer_key.model_dump_json(indent=2) if self.answer_key else "None.",
+            rubric=self._describe_rubric(),
+            code=code_of(self.answer),
+            drawing=self._describe_pages(),
+            answer=self.answer,
+        )
+
+    def request(self) -> LLMRequest:
+        """Return what the model is asked: of each grader apart."""
+        parameters = _PARAMETERS if self.grader == 1 else _FURTHER_PARAMETERS
+        return replace(super().request(), parameters=parameters, sample=self.grader - 1)
+
+    def given(self) -> GradedAnswer | None:
+        """Return what needs no grader: a blank answer, and one that nothing was read of, which a person must see.
+
+        Raises
+        ------
+        TaskError
+            If the rubric's points are not the question's.
+        """
+        if problem := self.rubric.problem(self.question.points):
+            raise TaskError(f"the rubric of question {self.question.question_id}: {problem}")
+        if self.blank or not self.answer.strip():
+            return GradedAnswer(blank=self.blank, flags=self.flags)
+        return None
+
+    def parse(self, reply: str) -> GradedAnswer:
+        """Judge a reply.
+
+        Raises
+        ------
+        UnparsableReply
+            Also if it holds further objects: one of them could be the student's.
+        """
+        found = find_object(reply)
+        if "{" in reply.replace(found, "", 1):
+            raise UnparsableReply("it holds more than one JSON object")
+        return super().parse(found)
+
+    def validate_reply(self, reply: Grading) -> GradedAnswer:
+        """Clamp the points of each criterion to what it is worth, and look for each quote in the answer."""
+        graded = self._graded(reply)
+        if doubtful := _without_quote(graded.criteria):
+            raise DoubtfulReply(
+                f"the quote of {doubtful} does not stand in the answer: copy one passage character by character, or "
+                "give 0 points and an empty quote where the answer has nothing"
+            )
+        return graded
+
+    def salvage(self, reply: str) -> GradedAnswer | None:
+        """Keep a grading whose quotes are not all found, flagged for a person."""
+        try:
+            return self.parse(reply)
+        except DoubtfulReply:
+            graded = self._graded(Grading.model_validate_json(find_object(reply)))
+        except InvalidReply:
+            return None
+        flag = Flag(kind=FlagKind.QUOTE_NOT_FOUND, note=_without_quote(graded.criteria))
+        return graded.model_copy(update={"flags": (*graded.flags, flag)})
+
+    def checkpoint_data(self) -> dict[str, Any]:
+        """Say which question and grader it is about."""
+        return {"question_id": self.question.question_id, "grader": self.grader}
+
+    def _graded(self, reply: Grading) -> GradedAnswer:
+        worth = self._worth()
+        entries = sorted(reply.criteria, key=lambda entry: entry.criterion)
+        if [entry.criterion for entry in entries] != list(range(1, len(worth) + 1)):
+            raise BrokenRule(f"criteria must have each of the numbers 1 to {len(worth)} exactly once")
+        return GradedAnswer(
+            criteria=tuple(self._grade(entry, most) for entry, most in zip(entries, worth, strict=True)),
+            feedback=reply.feedback,
+            flags=(*self.flags, *self._spoken(says_so=reply.addresses_grader)),
+        )
+
+    def _grade(self, entry: GradedCriterion, most: float) -> CriterionGrade:
+        points = in_steps(entry.points, most, self.points_step)
+        if points > 0:
+            found = is_evidence(entry.quote) and stands_in(entry.quote, self.answer)
+        else:
+            found = stands_in(entry.quote, self.answer)
+        return CriterionGrade(points=points, quote=entry.quote, reason=entry.reason, quote_found=found)
+
+    def _spoken(self, *, says_so: bool) -> tuple[Flag, ...]:
+        told = Flag(kind=FlagKind.INSTRUCTION, note="the grader says that it speaks to whoever grades it")
+        return (*suspicious(self.answer), *((told,) if says_so else ()))
+
+    def _worth(self) -> tuple[float, ...]:
+        return fitted([criterion.points for criterion in self.rubric.criteria], self.question.points)
+
+    def _describe_rubric(self) -> str:
+        lines = []
+        for number, (criterion, points) in enumerate(zip(self.rubric.criteria, self._worth(), strict=True), 1):
+            lines.append(f"Criterion {number} ({points:g} points): {criterion.description}")
+            lines += [f"  Example: {example}" for example in criterion.examples]
+        return "\n".join(lines)
+
+    def _describe_pages(self) -> str:
+        if not self.pages:
+            return ""
+        numbers = {page.page: number for number, page in enumerate(self.pages, 1)}
+        places = [
+            f"on image {numbers[place.page]} from {place.top:.0%} to {place.bottom:.0%} of its height"
+            for place in self.places
+            if place.page in numbers
+        ]
+        return f"\nIts drawing is shown {', '.join(places) or 'on the images'}; grade nothing else that they show."
+
+
+def code_of(answer: str) -> str:
+    """Return the code of the lines around an answer in the prompt: equal for equal answers, and never part of one."""
+    code = hashlib.sha256(answer.encode("utf-8", "replace")).hexdigest()[:_CODE_DIGITS]
+    while code in answer:  # nobody finds such a text; were it found, it would end nothing
+        code = hashlib.sha256(code.encode()).hexdigest()[:_CODE_DIGITS]
+    return code
+
+
+def _without_quote(criteria: tuple[CriterionGrade, ...]) -> str:
+    """Return which criteria's quotes were not found, in words; empty if none."""
+    numbers = [str(number) for number, each in enumerate(criteria, 1) if not each.quote_found]
+    return f"criterion {', '.join(numbers)}" if numbers else ""

@@ -1,0 +1,40 @@
+"""Quotes: whether words stand in an answer, whatever became of their white space and typography on the way."""
+
+import re
+import unicodedata
+
+_STRUCK = re.compile(r"~~.*?~~", re.DOTALL)
+_UNREAD = "[illegible]"
+
+_ONE_FORM = str.maketrans(
+    dict.fromkeys("‘’‚‛′‵`´＇", "'")  # noqa: RUF001
+    | dict.fromkeys("“”„‟″‶«»＂", '"')  # noqa: RUF001
+    | dict.fromkeys("‐‑‒–—―−﹘﹣－", "-")  # noqa: RUF001
+    | dict.fromkeys("×✕✖⨯╳", "x")  # noqa: RUF001
+    | dict.fromkeys("·∙•", "⋅")
+    | dict.fromkeys("⁄∕", "/")  # noqa: RUF001
+)
+"""Characters that a model writes for one another, by the one that stands for them here."""
+
+
+def stands_in(quote: str, answer: str) -> bool:
+    """Tell whether a quote stands in an answer word for word.
+
+    White space, Unicode's compatible forms, and kinds of quotation marks, dashes and times signs make no
+    difference. Words that the student struck out are passed over, unless the quote has nothing else.
+    """
+    kept = _plain(_STRUCK.sub("", quote))
+    if kept:
+        return kept in _plain(_STRUCK.sub("", answer))
+    return _plain(quote) in _plain(answer)
+
+
+def is_evidence(quote: str) -> bool:
+    """Tell whether a quote holds something that was written, can be read and was not struck out."""
+    return _plain(_STRUCK.sub("", quote).replace(_UNREAD, "")) != ""
+
+
+def _plain(text: str) -> str:
+    text = unicodedata.normalize("NFKC", text.translate(_ONE_FORM)).translate(_ONE_FORM)
+    visible = "".join(character for character in text if unicodedata.category(character) != "Cf")
+    return " ".join(visible.split()).strip("\"' ")

@@ -1,0 +1,1 @@
+"""Instructions in answers: known attempts, and what becomes of them."""
