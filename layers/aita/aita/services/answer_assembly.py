@@ -14,9 +14,9 @@ from aita.models.scan import PageInk
 from aita.services.answer_segments import CutPage, Segment, cut_page
 from aita.services.markers import Labels, Marker, natural_key
 
-PAGE_TOP = 0.12
-"""A first space that begins above this fraction of a page leaves no room for an answer above it: printed heads and
-their margins take up to a tenth of a page, and the model's marks are some hundredths off."""
+PAGE_TOP = 0.15
+"""A first space that begins above this fraction of a page leaves no room for an answer above it: heads with a name
+take up to 12 hundredths of a page, a line of an answer three, and the model's marks are some hundredths off."""
 
 HEADER_LINES = 2
 """Lines at the top of a page that are a name, a number or a date, where there is no room for an answer."""
