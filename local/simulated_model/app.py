@@ -14,11 +14,12 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 from starlette.types import Scope
 
-from local.simulated_model import anything, replies, streaming
+from local.simulated_model import replies, streaming
 from local.simulated_model.chat import ChatRequest
 from local.simulated_model.completion import CHARACTERS_PER_TOKEN, completion, cut
 from local.simulated_model.conditions import Conditions, Settings
 from local.simulated_model.errors import BadRequest, NotInSampleExam, ServerFault, SimulatedModelError
+from local.simulated_model.kinds import kind_of
 from local.simulated_model.page_reader import PageReader
 from local.simulated_model.prefix_cache import PrefixCache
 from local.simulated_model.sample_exam import SampleExam
@@ -151,12 +152,14 @@ class SimulatedModel:
         except NotInSampleExam:
             if not self._conditions.settings.anything:
                 raise
-            said = anything.reply(chat)
+            said = replies.improvised(chat)
         return completion(chat, said, cached)
 
     async def _say(self, chat: ChatRequest) -> str:
-        pages = [await self.reader.read(url) for url in chat.images]
-        return replies.reply(chat, self._exam, pages, self._conditions.omits)
+        kind = kind_of(chat)
+        # An answer is found by its text, and the image of a drawing beside it need not be known.
+        pages = [await self.reader.read(url) for url in chat.images] if kind != "Grading" else []
+        return replies.reply(chat, kind, self._exam, pages, self._conditions.omits)
 
 
 async def _error_response(_: Request, error: Exception) -> Response:

@@ -2,20 +2,23 @@
 
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
-from local.simulated_model import about_pages, about_questions
+from local.simulated_model import about_answers, about_pages, about_questions, anything
 from local.simulated_model.chat import ChatRequest
 from local.simulated_model.errors import NotInSampleExam
-from local.simulated_model.kinds import kind_of
+from local.simulated_model.kinds import Kind, kind_of
 from local.simulated_model.sample_exam import KnownPage, SampleExam
 
 
-def reply(chat: ChatRequest, exam: SampleExam, pages: list[KnownPage], omits: Callable[[], bool]) -> str:
-    """Return the reply to a request whose images show these pages.
+def reply(chat: ChatRequest, kind: Kind, exam: SampleExam, pages: list[KnownPage], omits: Callable[[], bool]) -> str:
+    """Return the reply of a kind to a request.
 
     Parameters
     ----------
+    pages
+        What its images show, for the kinds that are about pages.
     omits
         Tells, each time, whether a part of a reply about several questions is to be left out.
 
@@ -24,15 +27,24 @@ def reply(chat: ChatRequest, exam: SampleExam, pages: list[KnownPage], omits: Ca
     NotInSampleExam
         If it is about anything but the sample exam.
     """
-    return _formatted(chat, _content(chat, exam, pages, omits))
+    return _formatted(chat, _content(chat, kind, exam, pages, omits))
 
 
-def _content(chat: ChatRequest, exam: SampleExam, pages: list[KnownPage], omits: Callable[[], bool]) -> dict[str, Any]:
-    kind = kind_of(chat)
+def improvised(chat: ChatRequest) -> str:
+    """Return a reply about what is not in the sample exam: of the right shape, and plainly simulated."""
+    with suppress(NotInSampleExam):
+        if kind_of(chat) == "Grading":
+            return _formatted(chat, about_answers.improvised_grading(chat.text))
+    return anything.reply(chat)
+
+
+def _content(
+    chat: ChatRequest, kind: Kind, exam: SampleExam, pages: list[KnownPage], omits: Callable[[], bool]
+) -> dict[str, Any]:
     match kind, len(pages):
-        case "Transcription", n if n:
+        case "Transcription", _ if pages:
             return about_pages.transcription(pages)
-        case "ExtractedQuestions", n if n:
+        case "ExtractedQuestions", _ if pages:
             return about_pages.extracted_questions(chat, exam, pages)
         case "PageAnswers", 1:
             return about_pages.page_answers(chat, exam, pages[0])
@@ -42,6 +54,8 @@ def _content(chat: ChatRequest, exam: SampleExam, pages: list[KnownPage], omits:
             return about_questions.answer_keys(chat, exam, omits)
         case "Rubric", 0:
             return about_questions.rubric(chat, exam)
+        case "Grading", _:
+            return about_answers.grading(chat.text, exam)
     raise NotInSampleExam(f"{kind} with {len(pages)} images is asked for")
 
 
