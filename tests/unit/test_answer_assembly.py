@@ -75,6 +75,14 @@ class TestOnOnePage:
         assert {a.raw_text for a in found.values()} == {"B and C"}
         assert all(kinds(a) == {FlagKind.PLACE_DOUBTFUL} for a in found.values())
 
+    def test_in_two_columns_the_lowest_of_each_runs_to_the_bottom(self) -> None:
+        found = answers("1 2 3", page(1, "a\nb\nc", ("1", 1, 0.2), ("2", 2, 0.6), ("3", 3, 0.2)))
+        assert [(p.top, p.bottom) for answer in found.values() for p in answer.pages] == [
+            (0.2, 0.6),
+            (0.6, 1),
+            (0.2, 1),
+        ]
+
     def test_an_empty_space_has_a_place_and_no_text(self) -> None:
         found = answers("1 2 3", page(1, "one\nthree", ("1", 1, 0.1), ("2", 0, 0.4), ("3", 2, 0.7)))
         assert (found["2"].raw_text, found["2"].flags) == ("", ())
@@ -128,6 +136,11 @@ class TestOverPages:
         found = answers("1 2 3", page(1, "a", ("1", 1, 0.1), ("3", 0, 0.5)), page(2, "x\ny\nz\nb", ("2", 4, 0.05)))
         assert (found["3"].raw_text, kinds(found["3"])) == ("", {FlagKind.PLACE_DOUBTFUL})
         assert found["2"].raw_text == "b"
+
+    def test_text_that_is_no_answers_makes_every_empty_one_doubtful(self) -> None:
+        found = answers("1 2 3", page(1, "b", ("1", 0, 0.1), ("2", 1, 0.5)), page(2, "x\ny\nz\nc", ("3", 4, 0.05)))
+        assert kinds(found["1"]) == {FlagKind.PLACE_DOUBTFUL}
+        assert found["3"].flags == ()
 
     def test_an_empty_space_keeps_the_room_above_the_next_answer_for_its_ink(self) -> None:
         found = answers("1 2", page(1, "", ("1", 0, 0.8)), page(2, "b", ("2", 1, 0.5)))
@@ -190,6 +203,23 @@ class TestMarkers:
                         page(2, text, ("5", 2, 0.1), ("6", 7, 0.7)))  # fmt: skip
         assert all(answer.flags == () for answer in found.values())
         assert found["5"].raw_text == "1. because\n2. since\n3. thus\n2.5 m/s"
+
+    def test_a_question_that_has_its_label_elsewhere_is_not_meant_by_a_step(self) -> None:
+        found = answers(
+            "1 2 3", page(1, "1.\n1. this\n2. that\n3. so\n3.\nc", ("1", 2, 0.1), ("2", 0, 0.5), ("3", 6, 0.7))
+        )
+        assert found["3"].flags == ()
+        assert kinds(found["1"]) == kinds(found["2"]) == {FlagKind.PLACE_DOUBTFUL}, "2 has none"
+
+    def test_a_label_on_top_of_the_next_page_makes_both_doubtful(self) -> None:
+        found = answers("1 2 3", page(1, "1.\na", ("1", 2, 0.1)), page(2, "2. b\nc", ("3", 2, 0.6)))
+        assert FlagKind.PLACE_DOUBTFUL in kinds(found["1"])
+        assert kinds(found["2"]) == {FlagKind.PLACE_DOUBTFUL, FlagKind.ANSWER_NOT_FOUND}
+
+    def test_a_label_above_the_first_answer_makes_empty_ones_doubtful(self) -> None:
+        found = answers("1 2 3", page(1, "Q2 b\n1.\na", ("1", 3, 0.4), ("2", 0, 0.7)), page(2, "c", ("3", 1, 0.05)))
+        assert kinds(found["2"]) == {FlagKind.PLACE_DOUBTFUL}
+        assert found["1"].flags == found["3"].flags == ()
 
     def test_10_is_no_step_of_2_because_2_sorts_before_it(self) -> None:
         found = answers("2 10", page(1, "2.\nx\n10. y", ("2", 2, 0.1), ("10", 0, 0.9)))

@@ -74,7 +74,7 @@ class MapAnswersStage(LLMStage):
                 transcriptions=transcriptions.get(student_id, ()),
                 scans=scans.get(student_id, StudentScans()),
             )
-            for student_id in _everybody(material, pages, scans)
+            for student_id in dict.fromkeys((*scans, *pages))
         }
         inputs = MappingInputs(questions=material.exam().questions, texts=texts)
         return StagePlan(inputs, refs, {RECORDS: _RECORDS.dump_json(records)})
@@ -112,12 +112,6 @@ class MapAnswersStage(LLMStage):
             pages = marks.setdefault(str(item.refs["student_id"]), {})
             pages[int(item.refs["page"])] = PageAnswers.model_validate(result)
         return marks
-
-
-def _everybody(material: Material, *known: Iterable[str]) -> list[str]:
-    """Return the ids of all students, those of whom no page came out included."""
-    students, _ = material.students()
-    return [*dict.fromkeys([student.student_id for student in students.students] + [each for k in known for each in k])]
 
 
 def _pages(record: StudentRecord, marks: dict[int, PageAnswers]) -> Iterator[StudentPage]:
