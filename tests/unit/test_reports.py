@@ -135,10 +135,14 @@ class TestStudentReport:
         assert "1.5 / 1.5" in shown
         assert "Say which force it is" in shown
 
-    def test_criteria_of_another_rubric_are_not_named_by_this_one(self, harness: Harness) -> None:
+    @pytest.mark.parametrize("change", ["fewer", "lower"])
+    def test_criteria_of_another_rubric_are_not_named_by_this_one(self, harness: Harness, change: str) -> None:
         graded(harness)
         rubrics = harness.artifact("rubrics.json")
-        rubrics["1b"]["criteria"].pop()
+        if change == "fewer":
+            rubrics["1b"]["criteria"].pop()
+        else:
+            rubrics["1b"]["criteria"][2]["points"] = 1  # the answer earned 1.5 for it
         harness.put("rubrics.json", rubrics)
         harness.run("report")
         shown = words(section(student_page(harness, INES), "1b").text)
@@ -164,6 +168,13 @@ class TestStudentReport:
         assert "The units were given in the margin." in shown
         assert "arn:" not in shown
         assert "How the points were given" not in shown, "the criteria do not explain these points"
+
+    def test_the_last_decision_about_this_grading_is_the_one_that_is_told(self, harness: Harness) -> None:
+        cell = graded(harness)[IDS[PRIYA]]["5"]
+        for minute, (by, basis) in enumerate((("Ann", cell.basis), ("Ben", cell.basis), ("Cid", "another"))):
+            decide(harness, cell, 3.5, by=by, basis=basis, at=datetime(2026, 3, 4, 10, minute, tzinfo=UTC))
+        harness.run("report")
+        assert "decided by Ben on" in section(student_page(harness, PRIYA), "5").text
 
     def test_a_decision_about_another_grading_closes_nothing(self, harness: Harness) -> None:
         cell = graded(harness)[IDS[PRIYA]]["5"]
@@ -259,6 +270,16 @@ class TestClassReport:
         earned = [cells["5"].criteria[3].points for cells in grades.values() if cells["5"].criteria]
         lost = 1 - sum(earned) / len(earned)
         assert f"| 5 | Fraction lost of 2/3 | 1 | {len(earned)} | {lost:.0%}" in words(table.text)
+
+    def test_answers_that_are_open_or_were_decided_tell_nothing_of_the_criteria(self, harness: Harness) -> None:
+        grades = graded(harness)
+        needs_review(grades, MAYA, "1a", FlagKind.LOW_CONFIDENCE)
+        put_grades(harness, grades)
+        decide(harness, grades[IDS[INES]]["1a"], 0)
+        harness.run("report")
+        (table,) = (each for each in class_page(harness).all("table") if "Criterion" in each.text)
+        left = len(IDS) - 2
+        assert f"| 1a | Chooses B and no other option | 2 | {left} | " in words(table.text)
 
     def test_what_to_review_is_listed_with_names_reasons_and_ids(self, harness: Harness) -> None:
         grades = graded(harness)
