@@ -636,8 +636,8 @@ class TestStage:
         for folder in IDS:
             assert words(student_page(harness, folder).one("div", class_="total").text) == "0 / 30 So far"
         found = class_page(harness)
-        assert "With a final total0" in found.text
-        assert f"Mean of the final{NO_NUMBER}" in found.text
+        assert "Final totals0" in words(found.one("dl").text)
+        assert f"Mean of the final{NO_NUMBER} Median{NO_NUMBER} Lowest{NO_NUMBER}" in words(found.one("dl").text)
         for question in EXAM.questions:
             row = f"| {question.question_id} | {question.points:g} | {NO_NUMBER} | 0 | 0 | 5"
             assert row in rows_of(found)

@@ -181,6 +181,16 @@ class ClassReport:
         return median(self.totals) if self.totals else None
 
     @property
+    def lowest(self) -> float | None:
+        """The lowest of the final totals."""
+        return min(self.totals, default=None)
+
+    @property
+    def highest(self) -> float | None:
+        """The highest of the final totals."""
+        return max(self.totals, default=None)
+
+    @property
     def unmatched(self) -> tuple[Student, ...]:
         """Students whose folder is not surely theirs on the roster."""
         return tuple(line.student for line in self.students if line.student.match in ("close", "ambiguous", "none"))

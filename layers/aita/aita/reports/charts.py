@@ -23,7 +23,8 @@ _WIDTH, _HEIGHT = 760, 320
 _ROW = 30  # pixels for each question
 _ROOM = 0.07  # of the highest bar: a lower one has no room for its figure
 _LONGEST_LABEL = 14
-_TICKS = 6
+_INTERVALS = 5
+_STEPS = [digit * 10**power for power in range(7) for digit in (1, 2, 5)]
 _SIZED = ("label_font_size", "major_label_font_size", "legend_font_size", "value_font_size")
 """What pygal leaves room for, in pixels: style.css says the same sizes."""
 
@@ -105,8 +106,9 @@ _LOOK: dict[str, Any] = {
 
 
 def _ticks(most: int) -> list[int]:
-    step = max(1, -(-most // (_TICKS - 1)))
-    return list(range(0, (-(-most // step) or 1) * step + 1, step))
+    """Return whole numbers from 0 to ``most`` or just above, in steps of 1, 2 or 5 or tens of these."""
+    step = next(step for step in _STEPS if step * _INTERVALS >= most)
+    return list(range(0, max(-(-most // step), 1) * step + 1, step))
 
 
 def _svg(chart: Any, name: str, title: str, description: str) -> Markup:
