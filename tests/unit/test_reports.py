@@ -169,6 +169,25 @@ class TestStudentReport:
         assert "arn:" not in shown
         assert "How the points were given" not in shown, "the criteria do not explain these points"
 
+    def test_an_accepted_proposal_is_explained_and_says_who_looked(self, harness: Harness) -> None:
+        grades = graded(harness)
+        cell = needs_review(grades, PRIYA, "5", FlagKind.LOW_CONFIDENCE)
+        put_grades(harness, grades)
+        decide(harness, cell, cell.points or 0, action=DecisionAction.ACCEPT, why="")
+        harness.run("report")
+        shown = words(section(student_page(harness, PRIYA), "5").text)
+        assert f"Graded {cell.points:g} / 5" in shown
+        assert "Looked at and confirmed by Dr. A. Oyelaran on 4 March 2026." in shown
+        assert "How the points were given" in shown
+
+    def test_a_decision_where_there_were_no_points_says_so(self, harness: Harness) -> None:
+        grades = graded(harness)
+        cell = failed(grades, PRIYA, "5", "TooLong: the reply is longer than the model gives")
+        put_grades(harness, grades)
+        decide(harness, cell, 4)
+        harness.run("report")
+        assert "Before: no points were given." in section(student_page(harness, PRIYA), "5").text
+
     def test_the_last_decision_about_this_grading_is_the_one_that_is_told(self, harness: Harness) -> None:
         cell = graded(harness)[IDS[PRIYA]]["5"]
         for minute, (by, basis) in enumerate((("Ann", cell.basis), ("Ben", cell.basis), ("Cid", "another"))):
