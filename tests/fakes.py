@@ -147,8 +147,9 @@ class FakeModel:
 
 
 def question_of(request: LLMRequest) -> str:
-    """Return the id of the question that a request is about."""
-    return request.messages[1].text.partition("Question id: ")[2].partition("\n")[0]
+    """Return the id of the question that a request is about: graders' requests share it with other answers'."""
+    message = request.messages[0 if request.schema_name == "Grading" else 1]
+    return message.text.partition("Question id: ")[2].partition("\n")[0]
 
 
 def questions_of(request: LLMRequest) -> list[str]:
@@ -174,6 +175,12 @@ def right(request: LLMRequest) -> str:
             return json.dumps({"answer_keys": [answer_key(question_id) for question_id in questions_of(request)]})
         case "Rubric":
             return rubric(question_of(request), points_of(request))
+        case "ExtractedQuestions":
+            return extracted(*pages_of(request))
+        case "PageAnswers":
+            return page_answers(request)
+        case "Grading":
+            return grading(request)
     return json.dumps({"text": "the answer is 4", "confidence": 0.9, "notes": ""})
 
 
@@ -187,6 +194,59 @@ def rubric(question_id: str, points: float, *criteria: float) -> str:
             "criteria": [{"points": part, "description": "right", "examples": []} for part in parts],
         }
     )
+
+
+def pages_of(request: LLMRequest) -> list[int]:
+    """Return the numbers of the exam's pages that a request shows."""
+    numbers = request.messages[1].text.partition(" of an exam")[0]
+    return [int(number) for number in re.findall(r"\d+", numbers)]
+
+
+def extracted(*pages: int, name: str = "Sums", **changes: Any) -> str:
+    """Return the reply that reads one question on each page, whose id is the page's number."""
+    question = {"points": 2, "question_type": "short_answer", "complete": True}
+    questions = [
+        question | {"question_id": str(page), "question_text": f"Question of page {page}?", "page_number": page}
+        for page in pages
+    ]
+    return json.dumps({"exam_name": name, "questions": questions, "continuation": None} | changes)
+
+
+def lines_shown(request: LLMRequest) -> list[str]:
+    """Return the lines of the transcription that a request shows."""
+    return re.findall(r"^\d+: (.*)$", request.messages[1].text, re.MULTILINE)
+
+
+def page_answers(request: LLMRequest) -> str:
+    """Return the reply that lets the exam's questions begin on the page's lines, one after another."""
+    ids = re.findall(r"^Question id: (.*)$", request.messages[0].text, re.MULTILINE)
+    count = len(lines_shown(request))
+    starts = [
+        {"question_id": question_id, "line": min(place, count), "top": (place - 1) / len(ids), "confidence": 0.9}
+        for place, question_id in enumerate(ids, 1)
+    ]
+    return json.dumps({"starts": starts})
+
+
+def worth_of(request: LLMRequest) -> list[float]:
+    """Return the points of each criterion that a grader is shown."""
+    return [float(points) for points in re.findall(r"^Criterion \d+ \((.*) points\)", request.messages[0].text, re.M)]
+
+
+def answer_of(request: LLMRequest) -> str:
+    """Return the student's answer that a grader is shown."""
+    code, _, rest = request.messages[1].text.partition("\n<<<answer ")[2].partition(">>>\n")
+    return rest.partition(f"\n<<<end of answer {code}>>>")[0]
+
+
+def grading(request: LLMRequest, *points: float, **changes: Any) -> str:
+    """Return a grader's reply that quotes the answer's first line, with all points unless given."""
+    quote = answer_of(request).partition("\n")[0]
+    criteria = [
+        {"criterion": number, "quote": quote, "reason": "it says so", "points": each}
+        for number, each in enumerate(points or worth_of(request), 1)
+    ]
+    return json.dumps({"criteria": criteria, "feedback": "Well done.", "addresses_grader": False} | changes)
 
 
 def text_of(messages: Iterable[Message]) -> str:

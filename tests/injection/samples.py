@@ -25,11 +25,15 @@ def clean_answers() -> list[str]:
 
 def sample_answers() -> dict[tuple[str, str], str]:
     """Return what the sample students wrote, by student and question, but for the one attempt among it."""
+    return {place: text for place, text in every_sample_answer().items() if place != HOSTILE_SAMPLE}
+
+
+def every_sample_answer() -> dict[tuple[str, str], str]:
+    """Return what the sample students wrote, by student and question."""
     return {
         (student["name"], question_id): answer["text"].strip()
         for student in _load(_SAMPLES / "answers.toml")["students"]
         for question_id, answer in student["answers"].items()
-        if (student["name"], question_id) != HOSTILE_SAMPLE
     }
 
 

@@ -3,7 +3,8 @@
 import re
 import unicodedata
 
-_STRUCK = re.compile(r"~~.*?~~", re.DOTALL)
+_STRIKE = "~~"
+_STRUCK = re.compile(f"{_STRIKE}.*?{_STRIKE}", re.DOTALL)
 _UNREAD = "[illegible]"
 
 _ONE_FORM = str.maketrans(
@@ -21,12 +22,9 @@ def stands_in(quote: str, answer: str) -> bool:
     """Tell whether a quote stands in an answer word for word.
 
     White space, Unicode's compatible forms, and kinds of quotation marks, dashes and times signs make no
-    difference. Words that the student struck out are passed over, unless the quote has nothing else.
+    difference. Words that the student struck out are passed over, unless the quote marks them as the answer does.
     """
-    kept = _plain(_STRUCK.sub("", quote))
-    if kept:
-        return kept in _plain(_STRUCK.sub("", answer))
-    return _plain(quote) in _plain(answer)
+    return _plain(quote) in _plain(answer if _STRIKE in quote else _STRUCK.sub("", answer))
 
 
 def is_evidence(quote: str) -> bool:
