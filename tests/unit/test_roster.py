@@ -145,6 +145,11 @@ class TestNumbers:
     def test_two_numbers_are_ambiguous(self) -> None:
         assert by_number("1001 1002 Ann Lee") == [("", "ambiguous")]
 
+    def test_a_name_without_letters_agrees_with_none(self) -> None:
+        people = (RosterEntry(name="!!!", number="7"),)
+        assert [match for _, match in find_on_roster(["Ann Lee 7"], people).values()] == ["none"]
+        assert [match for _, match in find_on_roster(["7"], people).values()] == ["exact"]
+
     def test_who_is_missing_of_two_of_one_name_is_told_by_number(self) -> None:
         people = (RosterEntry(name="Ann Lee", number="1"), RosterEntry(name="Ann Lee", number="2"))
         assert identify(["Ann Lee 1"], people, Students()).missing == ("Ann Lee (2)",)

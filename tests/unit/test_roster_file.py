@@ -138,6 +138,9 @@ class TestEncoding:
             (RosterEntry(name="José Łukasz 李"),)
         )
 
+    def test_a_mark_before_a_quote_is_no_part_of_the_cell(self) -> None:
+        assert read_roster('"What, else",Name\nx,Ann\n'.encode("utf-8-sig")).entries == (RosterEntry(name="Ann"),)
+
     def test_utf_16_of_both_orders(self) -> None:
         for encoding in ("utf-16-le", "utf-16-be"):
             assert read_roster("\ufeffStudent Name\nJosé\n".encode(encoding)).entries[0].name == "José"

@@ -286,6 +286,14 @@ def test_the_summary_tells_whose_files_all_failed(stack: FakeStack, aita: Aita) 
     assert "no page could be read of: A. Kay" in aita("watch", RUN)[1]
 
 
+def test_another_stages_failure_says_nothing_of_a_students_files(stack: FakeStack, aita: Aita) -> None:
+    failed = {"task_id": "t", "status": "FAILED", "error_type": "UnreadableScan", "error_message": "no image"}
+    students(stack)
+    stack.answer("GET", f"{RUN_PATH}/tasks", {"tasks": [failed | {"stage": "other", "refs": {"source": "f-1"}}]})
+    stack.answer("GET", RUN_PATH, run_view(RunStatus.PARTIAL, stage("split", 4, 3, 1, ended=True)))
+    assert "no page could be read of" not in aita("watch", RUN)[1]
+
+
 def test_students_that_cannot_be_fetched_take_nothing_from_the_run(stack: FakeStack, aita: Aita) -> None:
     stack.answer("GET", RUN_PATH, run_view(RunStatus.SUCCEEDED, SPLIT))
     stack.answer("GET", f"{RUN_PATH}/results", Raw(500))

@@ -1,5 +1,6 @@
 """Who goes into a gradebook, and who is left out and why."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -62,14 +63,18 @@ class Roll:
     notes: tuple[str, ...]
 
     def without(self, *problems: Problem) -> "Roll":
-        """Return the roll without the students who have one of these problems, who are listed with all of theirs."""
+        """Return the roll without the students who have one of these problems, who are listed with all of theirs.
+
+        Two of one name are told apart by their folders.
+        """
+        times = Counter(student.name for student in self.students)
         kept: list[GradedStudent] = []
         left_out: list[LeftOut] = []
         for student in self.students:
             reason = "; ".join(filter(None, (problem(student) for problem in problems)))
             if reason:
-                open_questions = student.grades.open_questions
-                left_out.append(LeftOut(name=student.name, reason=reason, open_questions=open_questions))
+                name = student.name if times[student.name] == 1 else f"{student.name} (scans/{student.student.folder})"
+                left_out.append(LeftOut(name=name, reason=reason, open_questions=student.grades.open_questions))
             else:
                 kept.append(student)
         return replace(self, students=tuple(kept), left_out=(*left_out, *self.left_out))
