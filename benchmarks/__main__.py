@@ -21,6 +21,7 @@ from benchmarks import (
     batching,
     cold_start,
     faults,
+    grading,
     kills,
     limits,
     on_stack,
@@ -36,7 +37,7 @@ from benchmarks import (
 from benchmarks.server import stopping
 
 PAGE = Path(__file__).parents[1] / "docs" / "benchmarks.md"
-ALONE = (cold_start, planning, splitting, pipelines, throughput, limits, faults, prefix_cache, on_stack)
+ALONE = (cold_start, planning, splitting, pipelines, throughput, limits, faults, prefix_cache, on_stack, grading)
 TOGETHER = (outages, kills, batching, stack_kills)
 """These assert no times, and mostly wait: they are measured at once."""
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import tempfile
 import time
@@ -99,6 +100,12 @@ class Emulated:
         while daemon.is_running():
             time.sleep(0.02)
 
+    def peak_megabytes(self) -> float:
+        """Return the most memory that any of the functions' processes has taken."""
+        folder = str(self.home.path)
+        peaks = [_peak(process) for process in Path("/proc").glob("[0-9]*") if _runs_from(process, folder)]
+        return max(peaks, default=0.0)
+
     @property
     def emulator_pid(self) -> int:
         """The id of the emulator's process."""
@@ -135,6 +142,15 @@ def _end_workers(folder: str) -> None:
                 with suppress(ProcessLookupError):
                     os.kill(int(process.name), signal.SIGKILL)
         time.sleep(0.1)
+
+
+def _peak(process: Path) -> float:
+    try:
+        status = (process / "status").read_text()
+    except OSError:  # it has ended meanwhile
+        return 0.0
+    found = re.search(r"^VmHWM:\s+(\d+) kB$", status, re.MULTILINE)
+    return int(found[1]) / 1024 if found else 0.0
 
 
 def _runs_from(process: Path, folder: str) -> bool:

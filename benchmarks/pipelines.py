@@ -41,8 +41,8 @@ def measure() -> list[Case]:
 
 def _transcribe_cases(runs: list[RunView]) -> list[Case]:
     ideal = PAGES * LATENCY / CONCURRENCY
-    stage = statistics.median(_stage_seconds(run, "transcribe") for run in runs)
-    whole = statistics.median(_run_seconds(run) for run in runs)
+    stage = statistics.median(stage_seconds(run, "transcribe") for run in runs)
+    whole = statistics.median(run_seconds(run) for run in runs)
     name = f"{PAGES} pages at {LATENCY:g} s, {CONCURRENCY} at once"
     return [
         Case(f"transcribe stage, {name}", f"{stage:.2f} s", f"ideal {ideal:g} s", ideal / stage, TRANSCRIBE_BOUND),
@@ -52,8 +52,8 @@ def _transcribe_cases(runs: list[RunView]) -> list[Case]:
 
 def _rubric_cases(runs: list[RunView]) -> list[Case]:
     ideal = 2 * QUESTIONS * LATENCY / CONCURRENCY
-    whole = statistics.median(_run_seconds(run) for run in runs)
-    planned = statistics.median(_run_seconds(run) - _start_seconds(run) for run in runs)
+    whole = statistics.median(run_seconds(run) for run in runs)
+    planned = statistics.median(run_seconds(run) - _start_seconds(run) for run in runs)
     name = f"rubric run, {QUESTIONS} questions in two stages at {LATENCY:g} s, {CONCURRENCY} at once"
     return [
         Case(name, f"{whole:.2f} s", f"ideal {ideal:g} s", ideal / whole, RUBRIC_BOUND),
@@ -101,7 +101,14 @@ def _rubric(stack: Emulated, assignment: str) -> RunView:
     return stack.run(assignment, "rubric")
 
 
-def _stage_seconds(run: RunView, name: str) -> float:
+def stage_seconds(run: RunView, name: str) -> float:
+    """Return how long a stage took.
+
+    Raises
+    ------
+    RuntimeError
+        If it has not ended.
+    """
     stage = next(stage for stage in run.stages if stage.stage == name)
     if stage.started_at is None or stage.ended_at is None:
         raise RuntimeError(f"stage {name} of run {run.run_id} has not ended")
@@ -115,7 +122,14 @@ def _start_seconds(run: RunView) -> float:
     return (run.stages[0].started_at - run.created_at).total_seconds()
 
 
-def _run_seconds(run: RunView) -> float:
+def run_seconds(run: RunView) -> float:
+    """Return how long a run took from the request to its end.
+
+    Raises
+    ------
+    RuntimeError
+        If it has not ended.
+    """
     if run.ended_at is None:
         raise RuntimeError(f"run {run.run_id} has not ended")
     return (run.ended_at - run.created_at).total_seconds()
