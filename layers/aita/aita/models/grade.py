@@ -65,6 +65,8 @@ class Cell(Frozen):
         What the question is worth.
     graders
         The points that each grader came to.
+    by_grader
+        The points that each grader gave for each criterion, in the same order.
     reason
         Why it failed, or what a person said who decided.
     basis
@@ -83,6 +85,7 @@ class Cell(Frozen):
     feedback: str = ""
     flags: tuple[Flag, ...] = ()
     graders: tuple[Amount, ...] = ()
+    by_grader: tuple[tuple[Amount, ...], ...] = ()
     reason: str = ""
     basis: str = ""
     rubric: str = ""

@@ -17,6 +17,7 @@ EXAM_PAGES = "exam_pages.json"
 EXAM_SPEC = "exam_spec.json"
 ANSWERS = "answers.json"
 GRADES = "grades.json"
+REGRADE_SAMPLE = "regrade_sample.json"
 GRADE_SCALE = "grade_scale.json"
 REPORTS = "reports.json"
 CLASS_REPORT = "class.html"
@@ -30,6 +31,11 @@ def material(assignment: str, name: str) -> str:
 def scans(assignment: str) -> str:
     """Return the prefix of the assignment's scans."""
     return f"{assignment}/scans/"
+
+
+def blank_exam(assignment: str) -> str:
+    """Return what the keys of the blank exam's files begin with: they differ in their ending."""
+    return f"{assignment}/blank_exam."
 
 
 def page(assignment: str, student_id: str, source: str, number: int) -> str:
@@ -55,6 +61,11 @@ def student_report(student_id: str) -> str:
 def transcription_report(student_id: str) -> str:
     """Return the name of the report of a student's transcription, as above."""
     return f"transcriptions/{student_id}.html"
+
+
+def rubric_version(digest: str) -> str:
+    """Return the name of an assignment's file with a rubric as answers were graded against it."""
+    return f"rubric_versions/{digest}.json"
 
 
 def kind_tasks(kind: str) -> str:

@@ -21,6 +21,7 @@ _EXAM = TypeAdapter(ExamSpec)
 _USER_RUBRICS = TypeAdapter(dict[str, RubricPoints])
 _QUESTION_INSTRUCTIONS = TypeAdapter(dict[str, str])
 _ANSWER_KEYS = TypeAdapter(dict[str, AnswerKey])
+_RUBRIC = TypeAdapter(Rubric)
 _RUBRICS = TypeAdapter(dict[str, Rubric])
 _EXAM_PAGES = TypeAdapter(ExamPages)
 _SCANS = TypeAdapter(dict[str, StudentScans])
@@ -95,6 +96,10 @@ class Material:
             for question_id, rubric in self.user_rubrics().items()
         }
         return (self._read(keys.RUBRICS, _RUBRICS.validate_json) or {}) | own
+
+    def rubric_version(self, digest: str) -> Rubric | None:
+        """Return a rubric as answers were graded against it; ``None`` if none were."""
+        return self._read(keys.rubric_version(digest), _RUBRIC.validate_json)
 
     def exam_pages(self) -> ExamPages | None:
         """Return the pages that questions are read from, once they were split."""

@@ -88,9 +88,12 @@ class Stage(ABC):
     def digest(self, refs: Refs, inputs: BaseModel, model: str) -> str:
         """Return the identity of one task's work: changed inputs or another model are new work."""
 
-    @abstractmethod
     def gather(self, results: Iterable[tuple[Item, Any]]) -> Any:
-        """Return the artifact, as JSON, from the items that succeeded and their results, in the plan's order."""
+        """Return the artifact, as JSON, from the items that succeeded and their results, in the plan's order.
+
+        A stage has this or a ``gather_all`` of its own.
+        """
+        raise NotImplementedError
 
     def artifact_key(self, assignment: str, run_id: str, name: str) -> str:  # noqa: ARG002 - for stages that keep each run's own
         """Return where an artifact is; unless overridden, the assignment has one, which each run replaces."""

@@ -1,0 +1,197 @@
+"""What grading starts from: an assignment's exam, rubrics and answers, and how they are graded."""
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any, Self
+
+from aita.errors import InvalidMaterial, MissingMaterial
+from aita.models.answer import AnswerPlace, QuestionAnswer, StudentAnswers
+from aita.models.base import Frozen
+from aita.models.exam import AnswerKey, ExamSpec, Page, Question, QuestionType, Rubric
+from aita.models.flag import Flag, FlagKind
+from aita.models.run import RunSettings
+from aita.models.scan import StudentScans
+from aita.services.material import Material
+from aita.services.presence import Presence, presence
+from aita.services.stages.answer_key import QuestionInputs
+from aita.tasks.grading import GradingTask
+
+_NOT_MAPPED = Flag(
+    kind=FlagKind.ANSWER_NOT_FOUND,
+    note="the exam has had this question only since the answers were found: transcribe again",
+)
+
+
+class AnswerToGrade(Frozen):
+    """A student's answer to one question, with what is known of whether there is one.
+
+    ``pages`` are there where the answer is a drawing, with ``places`` on them.
+    """
+
+    text: str
+    blank: bool
+    flags: tuple[Flag, ...] = ()
+    pages: tuple[Page, ...] = ()
+    places: tuple[AnswerPlace, ...] = ()
+
+    @property
+    def needs_grader(self) -> bool:
+        """Whether there is something to grade."""
+        return not self.blank and bool(self.text.strip())
+
+
+class GradeInputs(QuestionInputs):
+    """What the grading tasks share. ``answers`` has each question of the exam, by student id and question id."""
+
+    answer_keys: dict[str, AnswerKey]
+    rubrics: dict[str, Rubric]
+    answers: dict[str, dict[str, AnswerToGrade]]
+    model: str
+    graders: int
+    disagreement: float
+
+    @classmethod
+    def of(cls, material: Material, settings: RunSettings) -> Self:
+        """Return what an assignment's grading starts from now.
+
+        Raises
+        ------
+        MissingMaterial, InvalidMaterial
+            As ``check_rubrics`` does; and if there are no answers.
+        """
+        exam, rubrics = material.exam(), material.rubrics()
+        check_rubrics(exam, rubrics, material.assignment)
+        answers, scans, pages = require_answers(material), material.scans(), material.pages()
+        return cls(
+            exam=exam,
+            instructions=material.rubric_instructions(),
+            question_instructions=material.question_instructions(),
+            answer_keys=material.answer_keys(),
+            rubrics=rubrics,
+            answers={
+                student_id: _to_grade(exam, each, scans.get(student_id), pages.get(student_id, ()))
+                for student_id, each in answers.items()
+            },
+            model=settings.model,
+            graders=settings.graders,
+            disagreement=settings.disagreement,
+        )
+
+    def cells(self) -> Iterator[tuple[str, Question]]:
+        """Yield each student id with each question, in the exam's order."""
+        return ((student_id, question) for student_id in self.answers for question in self.exam.questions)
+
+    def task(self, student_id: str, question: Question, grader: int) -> GradingTask:
+        """Return the task of one grader."""
+        answer = self.answers[student_id][question.question_id]
+        return GradingTask(
+            question=question,
+            rubric=self.rubrics[question.question_id],
+            answer=answer.text,
+            answer_key=self.answer_keys.get(question.question_id),
+            instructions=self.instructions,
+            question_instructions=self.question_instructions.get(question.question_id, ""),
+            blank=answer.blank,
+            flags=answer.flags,
+            points_step=self.exam.points_step,
+            grader=grader,
+            pages=answer.pages,
+            places=answer.places,
+        )
+
+    def basis(self, student_id: str, question: Question, rubric: Rubric | None) -> str:
+        """Return what a grade of this answer is of, for this question and rubric: a digest.
+
+        The prompt is no part of it: another version of aita reopens nothing that people decided.
+        """
+        answer, key = self.answers[student_id][question.question_id], self.answer_keys.get(question.question_id)
+        return _digest(
+            [
+                question.model_dump(mode="json"),
+                rubric and rubric.model_dump(mode="json"),
+                key and key.model_dump(mode="json"),
+                self.instructions,
+                self.question_instructions.get(question.question_id, ""),
+                answer.model_dump(mode="json", exclude={"pages"}),
+                [page.sha256 for page in answer.pages],
+                self.exam.points_step,
+                self.model,
+                self.graders,
+                self.disagreement,
+            ]
+        )
+
+
+def check_rubrics(exam: ExamSpec, rubrics: Mapping[str, Rubric], assignment: str) -> None:
+    """Check that there is something to grade against; a question without a rubric goes to a person.
+
+    Raises
+    ------
+    MissingMaterial
+        If no question has a rubric.
+    InvalidMaterial
+        If a rubric is for no question of the exam, or its points are not the question's.
+    """
+    questions = {question.question_id: question for question in exam.questions}
+    anew = f"write the rubrics anew (aita rubric --assignment {assignment})"
+    for question_id, rubric in rubrics.items():
+        if question_id not in questions:
+            raise InvalidMaterial(
+                f"there is a rubric for {question_id!r}, which is no question_id of the exam: take it out of "
+                f"user_rubrics.json, or {anew}"
+            )
+        if problem := rubric.problem(questions[question_id].points):
+            raise InvalidMaterial(f"the rubric of question {question_id!r}: {problem}; or {anew}")
+    if not rubrics:
+        raise MissingMaterial(
+            f"no question of assignment {assignment} has a rubric ({', '.join(questions)}): {anew}, or upload "
+            "user_rubrics.json"
+        )
+
+
+def require_answers(material: Material) -> dict[str, StudentAnswers]:
+    """Return the students' answers.
+
+    Raises
+    ------
+    MissingMaterial
+        If there are none.
+    """
+    answers = material.answers()
+    if not answers:
+        raise MissingMaterial(
+            f"assignment {material.assignment} has no answers to its questions: transcribe the scans first "
+            f"(aita transcribe --assignment {material.assignment})"
+        )
+    return answers
+
+
+def rubric_version(rubric: Rubric | None) -> str:
+    """Return what a version of a rubric is known by; empty for none."""
+    return _digest(rubric.model_dump(mode="json")) if rubric else ""
+
+
+def _to_grade(
+    exam: ExamSpec, answers: StudentAnswers, scans: StudentScans | None, pages: tuple[Page, ...]
+) -> dict[str, AnswerToGrade]:
+    found = answers.by_question()
+    to_grade = {}
+    for question in exam.questions:
+        answer = found.get(question.question_id)
+        if answer is None:
+            answer = QuestionAnswer(question_id=question.question_id, flags=(_NOT_MAPPED,))
+        present, doubts = presence(answer, scans)
+        shown = {place.page for place in answer.pages} if question.question_type is QuestionType.DIAGRAM else set()
+        to_grade[question.question_id] = AnswerToGrade(
+            text=answer.raw_text,
+            blank=present is Presence.BLANK,
+            flags=tuple(dict.fromkeys((*answer.flags, *doubts))),
+            pages=tuple(page for page in pages if page.page in shown),
+            places=answer.pages if shown else (),
+        )
+    return to_grade
+
+
+def _digest(value: Any) -> str:
+    return hashlib.sha256(json.dumps(value).encode()).hexdigest()[:32]

@@ -1,0 +1,118 @@
+"""Stage ``grade``: one task for each grader of each student's answer to each question."""
+
+import json
+from collections.abc import Iterable, Iterator
+from functools import cache
+from itertools import groupby
+from typing import Any
+
+from pydantic import BaseModel, TypeAdapter
+
+from aita.models.exam import Question
+from aita.models.grade import Cell, GradedAnswer
+from aita.models.run import RunSettings, TaskRow
+from aita.services import keys
+from aita.services.cells import assemble
+from aita.services.grade_inputs import GradeInputs, check_rubrics, require_answers, rubric_version
+from aita.services.kept_cells import kept_cell
+from aita.services.material import Material
+from aita.services.stages.stage import INPUTS, Gathered, LLMStage, ReadFile, Refs, StagePlan
+from aita.tasks.grading import GradingTask
+
+KEPT = "kept"
+"""The stage's file of the cells of an earlier run that still count."""
+
+Cells = dict[str, dict[str, Cell]]
+
+_CELLS = TypeAdapter(Cells)
+
+
+class GradeStage(LLMStage):
+    """Grade every answer that was not graded as it is now."""
+
+    name = "grade"
+    artifact = keys.GRADES
+    inputs_model: type[BaseModel] = GradeInputs
+
+    def require(self, material: Material, made: frozenset[str]) -> None:
+        """There must be answers and rubrics that fit the exam, or the run makes them."""
+        if not {keys.EXAM_SPEC, keys.RUBRICS} & made:
+            check_rubrics(material.exam(), material.rubrics(), material.assignment)
+        if keys.ANSWERS not in made:
+            require_answers(material)
+
+    def plan(self, material: Material, settings: RunSettings) -> StagePlan:
+        """One task for each grader of each answer, student by student; none for what an earlier run's cell says."""
+        inputs = GradeInputs.of(material, settings)
+        kept = _kept(inputs, material) if settings.enable_checkpointing else {}
+        return StagePlan(inputs, _refs(inputs, kept), {KEPT: _CELLS.dump_json(kept)})
+
+    def task(self, refs: Refs, inputs: GradeInputs) -> GradingTask:
+        """Return the task of one grader."""
+        return inputs.task(str(refs["student_id"]), inputs.question(refs), int(refs["grader"]))
+
+    def gather_all(self, ended: Iterable[Gathered], read: ReadFile) -> dict[str, Any]:
+        """Return a cell for each student and question, whatever became of its tasks, and the rubrics' versions."""
+        inputs = GradeInputs.model_validate_json(read(INPUTS))
+        cells: dict[str, dict[str, Any]] = json.loads(read(KEPT))
+        for cell in graded_cells(inputs, ended):
+            cells.setdefault(cell.student_id, {})[cell.question_id] = cell.model_dump(mode="json")
+        for student_id, question in inputs.cells():
+            if question.question_id not in cells.setdefault(student_id, {}):
+                cell = assemble(inputs, student_id, question, (), ())
+                cells[student_id][question.question_id] = cell.model_dump(mode="json")
+        versions = {
+            keys.rubric_version(rubric_version(rubric)): rubric.model_dump(mode="json")
+            for rubric in inputs.rubrics.values()
+        }
+        return {self.artifact: _in_order(inputs, cells)} | versions
+
+
+def graded_cells(inputs: GradeInputs, ended: Iterable[Gathered]) -> Iterator[Cell]:
+    """Yield the cell of each answer that has items, in the plan's order."""
+    questions = {question.question_id: question for question in inputs.exam.questions}
+    for (student_id, question_id), each in groupby(ended, _answer_of):
+        graders = list(each)
+        yield assemble(
+            inputs,
+            student_id,
+            questions[question_id],
+            [GradedAnswer.model_validate(grader.result) for grader in graders if grader.succeeded],
+            [_failure(grader.row) for grader in graders if not grader.succeeded],
+        )
+
+
+def grader_refs(inputs: GradeInputs, student_id: str, question: Question) -> Iterator[Refs]:
+    """Yield the refs of an answer's graders: of one that asks nobody, if there is nothing to grade."""
+    graders = inputs.graders if inputs.answers[student_id][question.question_id].needs_grader else 1
+    for grader in range(1, graders + 1):
+        yield {"student_id": student_id, "question_id": question.question_id, "grader": grader}
+
+
+def _refs(inputs: GradeInputs, kept: Cells) -> Iterator[Refs]:
+    for student_id, question in inputs.cells():
+        if question.question_id in inputs.rubrics and question.question_id not in kept.get(student_id, {}):
+            yield from grader_refs(inputs, student_id, question)
+
+
+def _kept(inputs: GradeInputs, material: Material) -> Cells:
+    earlier, kept = material.grades(), Cells()
+    versions = cache(material.rubric_version)
+    for student_id, question in inputs.cells():
+        cell = earlier.get(student_id, {}).get(question.question_id)
+        if cell is not None and (now := kept_cell(inputs, cell, question, versions)) is not None:
+            kept.setdefault(student_id, {})[question.question_id] = now
+    return kept
+
+
+def _answer_of(gathered: Gathered) -> tuple[str, str]:
+    return str(gathered.item.refs["student_id"]), str(gathered.item.refs["question_id"])
+
+
+def _failure(row: TaskRow | None) -> str:
+    return f"{row.error_type}: {row.error_message}" if row else "its task has no recorded end: resume the run"
+
+
+def _in_order(inputs: GradeInputs, cells: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    questions = [question.question_id for question in inputs.exam.questions]
+    return {student_id: {each: cells[student_id][each] for each in questions} for student_id in inputs.answers}
