@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from aita.models.answer import AnswerPlace, QuestionAnswer, StudentAnswers
-from aita.models.exam import ExamSpec, Page, PageTranscription
+from aita.models.exam import ExamSpec, Page, PageTranscription, Rubric
 from aita.models.flag import Flag, FlagKind
 from aita.models.grade import Cell, CellState, CriterionGrade, cell_id
 from aita.models.points import total
@@ -18,9 +18,10 @@ TRUTH = json.loads((SAMPLES / "truth.json").read_text(encoding="utf-8"))
 EXAM = ExamSpec.model_validate_json((SAMPLES / "exam" / "questions.json").read_text(encoding="utf-8"))
 FOLDERS = tuple(dict.fromkeys(page["student"] for page in TRUTH["pages"]))
 IDS = {folder: f"s-{number:016x}" for number, folder in enumerate(FOLDERS, 1)}
-RUBRICS = {question["rubric"]["question_id"]: question["rubric"] for question in TRUTH["questions"]} | {
-    question_id: rubric | {"question_id": question_id}
-    for question_id, rubric in json.loads((SAMPLES / "exam" / "user_rubrics.json").read_text()).items()
+_OWN = json.loads((SAMPLES / "exam" / "user_rubrics.json").read_text(encoding="utf-8"))
+RUBRICS = {
+    rubric["question_id"]: Rubric.model_validate(rubric | _OWN.get(rubric["question_id"], {}))
+    for rubric in (question["rubric"] for question in TRUTH["questions"])
 }
 
 Grades = dict[str, dict[str, Cell]]
@@ -65,7 +66,9 @@ def graded(harness: Harness, image: OnePage = one_pixel, **changes: Cell) -> Gra
     """Put the sample exam as it is once it is graded; ``changes`` replace cells by their id."""
     transcribed(harness, image)
     harness.put("questions.json", (SAMPLES / "exam" / "questions.json").read_text(encoding="utf-8"))
-    harness.put("rubrics.json", RUBRICS)
+    harness.put("rubrics.json", {question_id: rubric.model_dump() for question_id, rubric in RUBRICS.items()})
+    for question_id, rubric in RUBRICS.items():
+        harness.put(f"rubric_versions/{version(question_id)}.json", rubric.model_dump())
     answers = {IDS[folder]: _answers(folder) for folder in FOLDERS}
     harness.put("answers.json", {key: value.model_dump(mode="json") for key, value in answers.items()})
     grades = {IDS[folder]: _cells(folder) for folder in FOLDERS}
@@ -77,6 +80,11 @@ def put_grades(harness: Harness, grades: Grades) -> None:
     """Put what grading came to."""
     plain = {s: {q: cell.model_dump(mode="json") for q, cell in cells.items()} for s, cells in grades.items()}
     harness.put("grades.json", plain)
+
+
+def version(question_id: str) -> str:
+    """Return what the version of a rubric that was graded against is known by."""
+    return f"version-of-{question_id}"
 
 
 def with_cell(grades: Grades, folder: str, question_id: str, **changes: Any) -> Cell:
@@ -136,6 +144,7 @@ def _cell(folder: str, question_id: str, max_points: float) -> Cell:
         feedback=given.get("feedback", ""),
         reason="" if criteria else "blank",
         basis=f"basis of {question_id}",
+        rubric=version(question_id),
     )
 
 

@@ -20,7 +20,19 @@ from aita.models.student import Students
 from aita.services.class_figures import MISSED_SHOWN
 from tests.fakes import ASSIGNMENT, MODEL, Harness
 from tests.unit.html_page import Element, HtmlPage, words
-from tests.unit.report_exam import EXAM, IDS, PIXEL, failed, graded, needs_review, put_grades, transcribed, with_cell
+from tests.unit.report_exam import (
+    EXAM,
+    IDS,
+    PIXEL,
+    RUBRICS,
+    failed,
+    graded,
+    needs_review,
+    put_grades,
+    transcribed,
+    version,
+    with_cell,
+)
 
 MAYA, INES, PRIYA, LEOPOLD = "Maya Lindqvist", "ines munoz tarres", "Priya Castellane", "Leopold Quist"
 NASTY = '<script>alert("1")</script>\'"><img src=x onerror=alert(2)>'
@@ -135,20 +147,36 @@ class TestStudentReport:
         assert "1.5 / 1.5" in shown
         assert "Say which force it is" in shown
 
-    @pytest.mark.parametrize("change", ["fewer", "lower"])
-    def test_criteria_of_another_rubric_are_not_named_by_this_one(self, harness: Harness, change: str) -> None:
+    def test_criteria_are_those_that_were_graded_against(self, harness: Harness) -> None:
         graded(harness)
         rubrics = harness.artifact("rubrics.json")
-        if change == "fewer":
-            rubrics["1b"]["criteria"].pop()
-        else:
-            rubrics["1b"]["criteria"][2]["points"] = 1  # the answer earned 1.5 for it
+        rubrics["1b"]["criteria"][0]["description"] = "Something else"
         harness.put("rubrics.json", rubrics)
         harness.run("report")
         shown = words(section(student_page(harness, INES), "1b").text)
+        assert "Says that the net" in shown
+        assert "Something else" not in shown
+
+    def test_criteria_that_are_not_known_are_numbered(self, harness: Harness) -> None:
+        graded(harness)
+        del harness.objects.data[f"{ASSIGNMENT}/rubric_versions/{version('1b')}.json"]
+        harness.run("report")
+        shown = words(section(student_page(harness, INES), "1b").text)
         assert "Criterion 1" in shown
-        assert "Says that the net" not in shown
         assert "2.5 / 4" in shown
+
+    def test_a_criterion_is_shown_with_what_it_could_earn(self, harness: Harness) -> None:
+        """Rubrics may be off by a hundredth, which grading gives to the largest criterion."""
+        grades = graded(harness)
+        off = RUBRICS["1a"].model_copy(
+            update={"criteria": (RUBRICS["1a"].criteria[0].model_copy(update={"points": 1.99}),)}
+        )
+        harness.put("rubric_versions/off.json", off.model_dump())
+        with_cell(grades, MAYA, "1a", rubric="off")
+        put_grades(harness, grades)
+        harness.run("report")
+        shown = words(section(student_page(harness, MAYA), "1a").text)
+        assert "2 / 2 Feedback" in shown
 
     def test_a_blank_answer_says_so(self, harness: Harness) -> None:
         graded(harness)
@@ -435,15 +463,15 @@ class TestTextIsText:
         students["students"][0] |= {"folder": NASTY, "match": "none", "files": {"a": NASTY}}
         students["students"][1] |= {"roster_name": f"{NASTY} too", "match": "close"}
         students["missing"] = [NASTY]
-        exam, rubrics = harness.artifact("questions.json"), harness.artifact("rubrics.json")
+        exam = harness.artifact("questions.json")
         exam["exam_name"] = NASTY
         for question in exam["questions"]:
             question["question_text"] = NASTY
         exam["questions"][0]["question_id"] = SHORT_NASTY
-        for rubric in rubrics.values():
-            for criterion in rubric["criteria"]:
-                criterion["description"] = NASTY
-        rubrics[SHORT_NASTY] = rubrics.pop("1a")
+        for question_id, rubric in RUBRICS.items():
+            criteria = tuple(each.model_copy(update={"description": NASTY}) for each in rubric.criteria)
+            nasty = rubric.model_copy(update={"criteria": criteria})
+            harness.put(f"rubric_versions/{version(question_id)}.json", nasty.model_dump())
         read, answers = harness.artifact("transcriptions.json"), harness.artifact("answers.json")
         for pages in read.values():
             for each in pages:
@@ -465,7 +493,6 @@ class TestTextIsText:
         for name, data in (
             ("students.json", students),
             ("questions.json", exam),
-            ("rubrics.json", rubrics),
             ("transcriptions.json", read),
             ("answers.json", answers),
         ):

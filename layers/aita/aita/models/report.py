@@ -42,7 +42,7 @@ class QuestionReport:
     Parameters
     ----------
     criteria
-        The rubric's, in the order of the cell's; empty if the rubric is not the one that was graded against.
+        Those of the rubric that was graded against, in the order of the cell's; empty if it is not known.
     answer
         ``None`` if the answers were not mapped to the questions.
     decision
@@ -121,7 +121,6 @@ class CriterionFigures:
     """What a criterion cost: the mean share of its points that was lost, over the answers that were graded."""
 
     question_id: str
-    number: int
     criterion: Criterion
     answers: int
     lost_share: float

@@ -1,10 +1,10 @@
 """What a class's grades come to: how each question was answered, and what was missed most."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
 from aita.models.exam import Criterion, ExamSpec, Rubric
 from aita.models.grade import Cell, CellState, StudentGrades
-from aita.models.points import exact, total
+from aita.models.points import fitted, total
 from aita.models.report import CriterionFigures, QuestionFigures
 
 MISSED_SHOWN = 10
@@ -33,34 +33,46 @@ def most_missed(rubrics: Mapping[str, Rubric], grades: Iterable[StudentGrades]) 
     """Return the criteria that lost the largest shares of their points, the largest first.
 
     Answers that are open, blank, or given other points by a person than by the criteria tell nothing of these.
+
+    Parameters
+    ----------
+    rubrics
+        By their versions, as the cells name them.
     """
-    lost: dict[tuple[str, int], list[float]] = {}
+    criteria: dict[tuple[str, str, int], Criterion] = {}
+    lost: dict[tuple[str, str, int], list[float]] = {}
     for student in grades:
         for cell in student.cells:
-            if cell.state is CellState.GRADED:
-                for number, criterion in enumerate(graded_criteria(cell, rubrics.get(cell.question_id))):
-                    share = 1 - cell.criteria[number].points / criterion.points
-                    lost.setdefault((cell.question_id, number), []).append(share)
+            if cell.state is not CellState.GRADED:
+                continue
+            for place, criterion in enumerate(graded_criteria(cell, rubrics)):
+                if criterion.points > 0:
+                    which = (cell.question_id, cell.rubric, place)
+                    criteria[which] = criterion
+                    lost.setdefault(which, []).append(1 - cell.criteria[place].points / criterion.points)
     figures = [
         CriterionFigures(
-            question_id=question_id,
-            number=number + 1,
-            criterion=rubrics[question_id].criteria[number],
-            answers=len(shares),
-            lost_share=sum(shares) / len(shares),
+            question_id=which[0], criterion=criteria[which], answers=len(shares), lost_share=sum(shares) / len(shares)
         )
-        for (question_id, number), shares in lost.items()
+        for which, shares in lost.items()
     ]
     missed = sorted((each for each in figures if each.lost_share > 0), key=lambda each: -each.lost_share)
     return tuple(missed[:MISSED_SHOWN])
 
 
-def graded_criteria(cell: Cell, rubric: Rubric | None) -> Sequence[Criterion]:
-    """Return the rubric's criteria that a cell's are of; none if the rubric is plainly another by now."""
+def graded_criteria(cell: Cell, rubrics: Mapping[str, Rubric]) -> tuple[Criterion, ...]:
+    """Return the criteria that a cell's are of, each with what it was worth there; none if they are not known.
+
+    Parameters
+    ----------
+    rubrics
+        By their versions, as the cells name them.
+    """
+    rubric = rubrics.get(cell.rubric)
     if rubric is None or len(rubric.criteria) != len(cell.criteria):
         return ()
-    fits = all(
-        exact(earned.points) <= exact(criterion.points) and criterion.points > 0
-        for earned, criterion in zip(cell.criteria, rubric.criteria, strict=True)
+    worth = fitted([criterion.points for criterion in rubric.criteria], cell.max_points)
+    return tuple(
+        criterion.model_copy(update={"points": points})
+        for criterion, points in zip(rubric.criteria, worth, strict=True)
     )
-    return rubric.criteria if fits else ()

@@ -35,7 +35,10 @@ Scans = Mapping[int, PageScan]
 
 @dataclass(frozen=True)
 class ReportSources:
-    """What the reports of one assignment are made of; ``gradebook`` is ``None`` while nothing was graded."""
+    """What the reports of one assignment are made of.
+
+    ``rubrics`` are by their versions, as cells name them; ``gradebook`` is ``None`` while nothing was graded.
+    """
 
     assignment: str
     exam: ExamSpec | None
@@ -63,7 +66,7 @@ class ReportSources:
         return cls(
             assignment=material.assignment,
             exam=gradebook.exam if gradebook else None,
-            rubrics=material.rubrics() if gradebook else {},
+            rubrics=_rubrics(material, gradebook) if gradebook else {},
             students=students,
             pages=material.pages(),
             scans=material.scans(),
@@ -92,7 +95,7 @@ class ReportSources:
             QuestionReport(
                 question=question,
                 cell=cell,
-                criteria=tuple(graded_criteria(cell, self.rubrics.get(question.question_id))),
+                criteria=graded_criteria(cell, self.rubrics),
                 answer=answers.get(question.question_id),
                 decision=_decision(cell, self.gradebook.decisions(cell.cell_id)),
             )
@@ -160,6 +163,12 @@ class ReportSources:
         if student_id not in self.names:
             raise MissingInput("the student is no longer in students.json: transcribe again, then report")
         return self.names[student_id]
+
+
+def _rubrics(material: Material, gradebook: Gradebook) -> dict[str, Rubric]:
+    versions = {cell.rubric for cell in gradebook.cells() if cell.rubric}
+    found = {version: material.rubric_version(version) for version in versions}
+    return {version: rubric for version, rubric in found.items() if rubric is not None}
 
 
 def _decision(cell: Cell, decisions: Sequence[Decision]) -> Decision | None:
