@@ -14,6 +14,8 @@ from aita.models.api import (
     PresignedPost,
     ResultAnswer,
     ResultFile,
+    RubricDiff,
+    RunOptions,
     RunPage,
     RunView,
     StartRun,
@@ -141,6 +143,11 @@ class Api:
 
         cells, following = _gather(page, limit)
         return ReviewPage(cells=tuple(cells), open_cells=open_cells, next_token=following)
+
+    def rubric_changes(self, assignment: str, options: RunOptions) -> RubricDiff:
+        """Return what the assignment's rubrics, as they are now, change in its grades."""
+        asked = options.model_dump(include={"graders", "disagreement"})
+        return _parse(RubricDiff, self._of(assignment, "rubric-changes", **asked))
 
     def review(self, assignment: str, cell_id: str) -> ReviewView:
         """Return all there is to decide a cell by."""

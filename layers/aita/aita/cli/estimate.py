@@ -9,8 +9,13 @@ from aita.models.api import Estimate, StageEstimate
 
 def estimate_line(estimate: Estimate) -> str:
     """Return the estimate in a line."""
-    tokens = f"{estimate.input_tokens:,} tokens in and {estimate.output_tokens:,} out"
-    return f"Estimated: {estimate.calls:,} calls, {tokens}, {_cost(estimate)}"
+    return f"Estimated: {calls_line(estimate)}"
+
+
+def calls_line(of: Estimate | StageEstimate) -> str:
+    """Return calls, tokens and cost in a line."""
+    tokens = f"{of.input_tokens:,} tokens in and {of.output_tokens:,} out"
+    return f"{of.calls:,} calls, {tokens}, {_cost(of)}"
 
 
 def estimate_table(estimate: Estimate) -> RenderableType:

@@ -12,7 +12,7 @@ from typer.main import get_command
 
 from aita.cli import exits
 from aita.cli.arguments import hoist
-from aita.cli.commands import exporting, key, kinds, listing, reports, review, running, uploading
+from aita.cli.commands import exporting, key, kinds, listing, reports, review, rubric, running, uploading
 from aita.cli.output import Output
 from aita.cli.session import Session
 from aita.errors import AitaError, RequestError
@@ -87,6 +87,7 @@ def make_app() -> typer.Typer:
     ):
         app.command(epilog=_EPILOG)(function)
     app.add_typer(review.app, name="review")
+    app.add_typer(rubric.app, name="rubric")
     app.add_typer(key.app, name="key")
     for plugin in entry_points(group=PLUGINS):
         app.add_typer(_load(plugin), name=plugin.name)

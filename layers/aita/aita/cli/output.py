@@ -42,12 +42,16 @@ class Output:
         """Write a line that is not part of the result."""
         self.err.print(Text(printable(text), style="dim"))
 
+    def show(self, shown: RenderableType) -> None:
+        """Write a part of the result for people before the rest is there; with ``--json`` the document has it."""
+        if not self.as_json:
+            self._out.print(shown)
+
     def result(self, document: BaseModel | Mapping[str, Any], shown: RenderableType) -> None:
         """Write a command's result: the document with ``--json``, else what is shown to people."""
         if self.as_json:
             self._document(document)
-        else:
-            self._out.print(shown)
+        self.show(shown)
 
     def failed(self, error: str, message: str, usage: str = "") -> None:
         """Write why the command failed; with ``--json`` as the document."""

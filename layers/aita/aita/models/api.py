@@ -19,6 +19,7 @@ from aita.models.limits import (
     TokenLimit,
 )
 from aita.models.names import MAX_UPLOAD_BYTES
+from aita.models.rubric_change import QuestionChange
 from aita.models.run import Ref, RunStatus, RunSummary, TaskStatus, Usage
 
 
@@ -86,6 +87,20 @@ class Estimate(Frozen):
             cost_usd=None if None in costs else sum((cost for cost in costs if cost is not None), Decimal(0)),
             notes=tuple(notes),
         )
+
+
+class RubricDiff(Frozen):
+    """``GET /assignments/{assignment}/rubric-changes``: what a changed rubric touches, and what grading that takes.
+
+    ``regraded`` counts the answers that are graded again because of it, whose calls ``estimate`` has, and ``others``
+    those that the next run grades for other reasons, whose it has not.
+    """
+
+    questions: tuple[QuestionChange, ...]
+    rescaled: int
+    regraded: int
+    others: int
+    estimate: StageEstimate
 
 
 class UploadFile(Frozen):

@@ -163,12 +163,22 @@ def start_run(
 
     ``options`` are those of the run that this command was given; what is ``None`` is left to the settings.
     """
-    request = _request(session, assignment, pipeline, {"max_cost_usd": _usd(max_cost)} | dict(options or {}))
+    view = _start(session, assignment, pipeline, {"max_cost_usd": _usd(max_cost)} | dict(options or {}))
+    _go_on(session, view, detach=detach, ended=ended)
+
+
+def run_to_end(session: Session, assignment: str, pipeline: str, options: Mapping[str, Any]) -> RunView:
+    """Start a run, watch it, and return it as it ended; ``options`` as for ``start_run``."""
+    return _follow(session, _start(session, assignment, pipeline, options))
+
+
+def _start(session: Session, assignment: str, pipeline: str, options: Mapping[str, Any]) -> RunView:
+    request = _request(session, assignment, pipeline, options)
     if request.options.max_cost_usd is not None:
         session.output.note(estimate_line(session.api.estimate(request)))
     view = session.api.start(request, key=str(uuid.uuid4()))
     session.output.say(f"Run {view.run_id} has started: {view.pipeline} of {view.assignment}")
-    _go_on(session, view, detach=detach, ended=ended)
+    return view
 
 
 def _request(session: Session, assignment: str, pipeline: str, options: Mapping[str, Any]) -> StartRun:
@@ -191,6 +201,15 @@ def _go_on(session: Session, view: RunView, *, detach: bool, ended: Callable[[Ru
 
 
 def _watch(session: Session, first: RunView, ended: Callable[[RunView], None] | None = None) -> None:
+    last = _follow(session, first)
+    report = report_of(last, session.api, session.transfer)
+    if ended is not None:
+        ended(last)
+    _tell(session, report)
+    raise typer.Exit(exits.of_run(last.status))
+
+
+def _follow(session: Session, first: RunView) -> RunView:
     last = first
     progress = make_progress(session.output.err, shown=session.bar)
     pace = LOCAL if session.local else AWS
@@ -198,7 +217,6 @@ def _watch(session: Session, first: RunView, ended: Callable[[RunView], None] | 
         with progress:
             for last in follow(lambda: session.api.run(first.run_id), first, pace, session.pause, progress.missed):
                 progress.show(last)
-        report = report_of(last, session.api, session.transfer)
     except KeyboardInterrupt:
         session.output.note(_hint(session, first.run_id))
         if session.output.as_json:
@@ -206,10 +224,7 @@ def _watch(session: Session, first: RunView, ended: Callable[[RunView], None] | 
         raise typer.Exit(exits.INTERRUPTED) from None
     except StackError as error:
         raise StackError(f"{error}. {_hint(session, first.run_id)}") from error
-    if ended is not None:
-        ended(last)
-    _tell(session, report)
-    raise typer.Exit(exits.of_run(last.status))
+    return last
 
 
 def _tell(session: Session, report: RunReport) -> None:

@@ -1,0 +1,97 @@
+"""Commands about rubrics that changed after grading."""
+
+import io
+from typing import Annotated
+
+import typer
+from pydantic import TypeAdapter, ValidationError
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from aita.cli import exits
+from aita.cli.assignment_files import fetch_material
+from aita.cli.commands.running import Assignment, Detach, HowFar, HowMany, MostCost, run_to_end, start_run
+from aita.cli.rubric_view import diff_view, sample_view
+from aita.cli.session import Session
+from aita.errors import StackError
+from aita.models.api import RunOptions, RunView
+from aita.models.names import check_assignment
+from aita.models.rubric_change import RegradedCell
+from aita.models.run import RunStatus
+from aita.services import keys
+
+app = typer.Typer(no_args_is_help=True, help="Rubrics that changed after grading.")
+
+_SAMPLE = TypeAdapter(tuple[RegradedCell, ...])
+
+
+@app.callback()
+def rubric() -> None:
+    """Look at what a changed rubric does to the grades, and apply it."""
+
+
+@app.command("diff")
+def diff_rubrics(
+    context: typer.Context,
+    assignment: Assignment,
+    graders: HowMany = None,
+    disagreement: HowFar = None,
+    no_sample: Annotated[bool, typer.Option("--no-sample", help="Grade no sample: nothing is asked.")] = False,
+) -> None:
+    """Tell which answers a changed rubric touches, what grading them again costs, and how a sample's points change.
+
+    Nothing of the grades changes. The sample's replies are kept: applying the rubric does not pay for them again.
+    """
+    session = Session.of(context)
+    options = RunOptions(graders=graders, disagreement=disagreement)
+    diff = session.api.rubric_changes(check_assignment(assignment), options)
+    document = diff.model_dump(mode="json")
+    shown: list[RenderableType] = []
+    status = exits.DONE
+    session.output.show(diff_view(diff))
+    if diff.regraded and not no_sample:
+        run = run_to_end(session, assignment, "regrade-sample", options.model_dump(exclude_none=True))
+        status = exits.of_run(run.status)
+        cells = _sample(session, run)
+        document |= {"run_id": run.run_id, "sample": [cell.model_dump(mode="json") for cell in cells]}
+        students, _ = fetch_material(session.api, session.transfer, assignment, (keys.STUDENTS,)).students()
+        shown += [Text(""), sample_view(cells, students.names())]
+    if diff.questions:
+        shown += [Text(""), Text(f"  apply it  {_applying(session, assignment, options)}")]
+    session.output.result(document, Group(*shown))
+    raise typer.Exit(status)
+
+
+@app.command("apply")
+def apply_rubrics(
+    context: typer.Context,
+    assignment: Assignment,
+    graders: HowMany = None,
+    disagreement: HowFar = None,
+    max_cost: MostCost = None,
+    detach: Detach = False,
+) -> None:
+    """Grade again what a changed rubric touches, and only that, and write the reports anew."""
+    options = {"graders": graders, "disagreement": disagreement}
+    start_run(Session.of(context), assignment, "grade", detach=detach, max_cost=max_cost, options=options)
+
+
+def _applying(session: Session, assignment: str, options: RunOptions) -> str:
+    given = options.model_dump(exclude_none=True)
+    words = (word for name, value in given.items() for word in (f"--{name}", f"{value:g}"))
+    return session.command("rubric", "apply", "--assignment", assignment, *words)
+
+
+def _sample(session: Session, run: RunView) -> tuple[RegradedCell, ...]:
+    if run.status not in (RunStatus.SUCCEEDED, RunStatus.PARTIAL):
+        raise StackError(
+            f"the sample was not graded: run {run.run_id} is {run.status} ({run.reason}). Leave it out with --no-sample"
+        )
+    urls = [file.url for file in session.api.results(run.run_id).files if file.name == keys.REGRADE_SAMPLE]
+    buffer = io.BytesIO()
+    for url in urls:
+        session.transfer.fetch(url, buffer)
+    try:
+        return _SAMPLE.validate_json(buffer.getvalue())
+    except ValidationError:
+        raise StackError(f"run {run.run_id} made no {keys.REGRADE_SAMPLE} that this version of aita knows") from None
