@@ -161,6 +161,15 @@ def test_the_instructors_own_rubric_is_the_one_shown(desk: Desk) -> None:
     assert shown.rubric.criteria[0].description == "mine"
 
 
+def test_the_rubric_shown_is_the_one_that_was_graded_against(desk: Desk) -> None:
+    criteria = [{"points": 5, "description": "was asked then"}]
+    desk.put("rubric_versions/v1.json", {"question_id": "1a", "total_points": 5, "criteria": criteria})
+    desk.grade(cell("s-1", "1a", rubric="v1"))
+    shown = desk.reviews.show(ASSIGNMENT, FIRST)
+    assert shown.rubric is not None
+    assert shown.rubric.criteria[0].description == "was asked then"
+
+
 def test_a_decision_closes_its_cell_and_is_kept(desk: Desk) -> None:
     made = desk.decide(FIRST)
     assert list(desk.decisions.all(ASSIGNMENT)) == [made]

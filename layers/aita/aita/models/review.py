@@ -56,7 +56,10 @@ class Proposal(Frozen):
 
 
 class ReviewView(ReviewLine):
-    """``GET /assignments/{assignment}/reviews/{cell_id}``: all there is to decide by."""
+    """``GET /assignments/{assignment}/reviews/{cell_id}``: all there is to decide by.
+
+    ``rubric`` is the one that the answer was graded against or, where it was not graded, the one that there is.
+    """
 
     question: Question
     points_step: float

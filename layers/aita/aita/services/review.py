@@ -77,7 +77,7 @@ class Reviews:
             raw_text=answer.raw_text,
             confidence=answer.confidence,
             pages=tuple(self._places(material, cell.student_id, answer)),
-            rubric=material.rubrics().get(cell.question_id),
+            rubric=material.rubric_version(graded.rubric) or material.rubrics().get(cell.question_id),
             answer_key=material.answer_keys().get(cell.question_id),
             proposal=Proposal(
                 points=graded.points, criteria=graded.criteria, feedback=graded.feedback, graders=graded.graders
