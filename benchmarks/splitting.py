@@ -1,7 +1,6 @@
 """How many pages a second split makes, against bare pypdfium2 and Pillow in the same process."""
 
 import io
-import json
 import time
 from collections.abc import Callable
 
@@ -9,6 +8,7 @@ import pypdfium2
 from PIL import Image
 
 from aita.bootstrap import utc_now
+from aita.imaging.ink import BlankExam
 from aita.imaging.pages import pages
 from aita.memory.objects import MemoryObjects
 from aita.memory.runs import MemoryRuns, MemoryTasks
@@ -17,6 +17,7 @@ from aita.services import keys
 from aita.services.record import Recorder
 from aita.services.run_watch import RunWatch
 from aita.services.split import Splitter
+from aita.services.stages.files import SOURCES, Sources
 from benchmarks import scans
 from benchmarks.report import Case
 from benchmarks.running import ASSIGNMENT, RUN_ID, running
@@ -58,11 +59,11 @@ def _split(files: list[bytes]) -> None:
     sources = {f"source{number}": f"{ASSIGNMENT}/scans/student/{number}" for number in range(len(files))}
     for key, data in zip(sources.values(), files, strict=True):
         objects.put(key, data)
-    objects.put(keys.stage_file(RUN_ID, "split", "sources"), json.dumps(sources).encode())
+    objects.put(keys.stage_file(RUN_ID, "split", SOURCES), Sources(files=sources).model_dump_json().encode())
     watch = RunWatch(runs)
-    splitter = Splitter(objects, watch, Recorder(runs, tasks, objects, watch, utc_now), pages)
+    splitter = Splitter(objects, watch, Recorder(runs, tasks, objects, watch, utc_now), pages, BlankExam)
     for source in sources:
-        item = Item(task_id=f"split-{source}", refs={"student_id": "s", "source": source})
+        item = Item(task_id=f"split-{source}", refs={"student_id": "s", "source": source, "place": 1})
         answer = splitter.split(ItemEvent(run_id=RUN_ID, attempt=1, stage="split", item=item)).answer
         if answer.outcome != "SUCCEEDED":
             raise RuntimeError(f"split did not succeed: {answer}")

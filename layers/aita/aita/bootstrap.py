@@ -137,6 +137,7 @@ def make_planner() -> "Planner":
 
 def make_splitter() -> "Splitter":
     """Return the service behind the split function; it alone has the imaging layer."""
+    from aita.imaging.ink import BlankExam
     from aita.imaging.pages import pages
     from aita.services.split import Splitter
 
@@ -148,6 +149,7 @@ def make_splitter() -> "Splitter":
         watch=watch,
         recorder=stores.recorder(watch),
         pages=partial(pages, longest_side=settings.longest_side),
+        blank_exam=BlankExam,
     )
 
 

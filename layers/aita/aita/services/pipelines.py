@@ -2,20 +2,34 @@
 
 from aita.errors import RequestError
 from aita.services.stages.answer_key import AnswerKeyStage
+from aita.services.stages.extract_questions import ExtractQuestionsStage
 from aita.services.stages.kind import KIND, KindStage
+from aita.services.stages.map_answers import MapAnswersStage
 from aita.services.stages.report import ReportStage
 from aita.services.stages.rubric import RubricStage
 from aita.services.stages.split import SplitStage
+from aita.services.stages.split_exam import SplitExamStage
 from aita.services.stages.stage import Stage
 from aita.services.stages.transcribe import TranscribeStage
 
 STAGES: dict[str, Stage] = {
-    stage.name: stage for stage in (AnswerKeyStage(), RubricStage(), SplitStage(), TranscribeStage(), ReportStage())
+    stage.name: stage
+    for stage in (
+        SplitExamStage(),
+        ExtractQuestionsStage(),
+        AnswerKeyStage(),
+        RubricStage(),
+        SplitStage(),
+        TranscribeStage(),
+        MapAnswersStage(),
+        ReportStage(),
+    )
 }
 
 PIPELINES: dict[str, tuple[str, ...]] = {
+    "extract-questions": ("split_exam", "extract_questions"),
     "rubric": ("answer_key", "rubric"),
-    "transcribe": ("split", "transcribe"),
+    "transcribe": ("split", "transcribe", "map_answers"),
     "report": ("report",),
 }
 

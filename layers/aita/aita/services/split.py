@@ -1,7 +1,6 @@
-"""Split: one scanned file into one JPEG for each page."""
+"""Split: one scanned file into one JPEG for each page, and the ink on it."""
 
 import hashlib
-import json
 import logging
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -11,12 +10,12 @@ from typing import Protocol
 from aita.errors import MissingInput, ObjectNotFound, TaskError, UnreadableScan
 from aita.models.names import MAX_UPLOAD_BYTES
 from aita.models.run import ItemEvent
-from aita.models.scan import SplitPage, SplitPages
+from aita.models.scan import PageInk, SplitPage, SplitPages
 from aita.services import keys
 from aita.services.protocols import ObjectStore
 from aita.services.record import Executed, Recorder, Spent
 from aita.services.run_watch import RunWatch
-from aita.services.stages.split import SOURCES
+from aita.services.stages.files import SOURCES, Sources
 
 logger = logging.getLogger(__name__)
 
@@ -44,15 +43,29 @@ class PageImage(Protocol):
         ...
 
 
+class BlankExam(Protocol):
+    """The blank exam's pages, as the imaging package keeps them to compare with."""
+
+    def ink(self, jpeg: bytes, expected: int) -> PageInk:
+        """Return what is written on a page; ``expected`` is which it should be, if that can't be told otherwise."""
+        ...
+
+
 @dataclass(slots=True)
 class Splitter:
-    """Runs the items of the split stage. ``pages`` makes the page images of a file's bytes."""
+    """Runs the items of the stages that split files.
+
+    ``pages`` makes the page images of a file's bytes; ``blank_exam`` prepares a blank exam's, given as JPEGs.
+    """
 
     objects: ObjectStore
     watch: RunWatch
     recorder: Recorder
     pages: Callable[[bytes], Iterable[PageImage]]
-    _sources: tuple[str, dict[str, str]] | None = field(default=None)
+    blank_exam: Callable[[Iterable[bytes]], BlankExam]
+    _plan: str = field(default="")
+    _sources: Sources = field(default_factory=Sources)
+    _blank: BlankExam | None = field(default=None)
 
     def split(self, event: ItemEvent) -> Executed:
         """Make one file's pages and record its end; a file that can't be read fails its own task alone."""
@@ -67,14 +80,12 @@ class Splitter:
 
     def _split(self, event: ItemEvent) -> SplitPages:
         assignment = self.watch.get(event.run_id).assignment
-        student_id, source = str(event.item.refs["student_id"]), str(event.item.refs["source"])
-        key = self._source_key(event, source)
-        try:
-            data = self.objects.get(key)
-        except ObjectNotFound:
-            raise MissingInput(_GONE) from None
-        if len(data) > MAX_UPLOAD_BYTES:
-            raise UnreadableScan(f"the file is larger than {MAX_UPLOAD_BYTES // 2**20} MiB: scan it in parts")
+        refs = event.item.refs
+        student_id, source, place = str(refs["student_id"]), str(refs["source"]), int(refs["place"])
+        self._follow(event)
+        if source not in self._sources.files:
+            raise MissingInput(_GONE)
+        data = self._read(self._sources.files[source])
         made: list[SplitPage] = []
         with ThreadPoolExecutor(_WRITERS) as writers:
             writing: list[Future[None]] = []
@@ -83,17 +94,45 @@ class Splitter:
                 if len(writing) >= _WRITERS:
                     writing.pop(0).result()
                 writing.append(writers.submit(self.objects.put, key, image.jpeg, "image/jpeg"))
-                sha256 = hashlib.sha256(image.jpeg).hexdigest()
-                made.append(SplitPage(page=number, key=key, sha256=sha256, width=image.width, height=image.height))
+                made.append(
+                    SplitPage(
+                        page=number,
+                        key=key,
+                        sha256=hashlib.sha256(image.jpeg).hexdigest(),
+                        width=image.width,
+                        height=image.height,
+                        ink=self._blank.ink(image.jpeg, place + number - 1) if self._blank else None,
+                    )
+                )
             for write in writing:
                 write.result()
         return SplitPages(pages=tuple(made))
 
-    def _source_key(self, event: ItemEvent, source: str) -> str:
+    def _follow(self, event: ItemEvent) -> None:
+        """Have what the stage's plan names at hand; a warm function reads it once."""
         name = keys.stage_file(event.run_id, event.stage, SOURCES)
-        version = f"{name}/{event.attempt}"
-        if self._sources is None or self._sources[0] != version:
-            self._sources = version, json.loads(self.objects.get(name))
-        if source not in self._sources[1]:
-            raise MissingInput(_GONE)
-        return self._sources[1][source]
+        plan = f"{name}/{event.attempt}"
+        if plan == self._plan:
+            return
+        self._sources = Sources.model_validate_json(self.objects.get(name))
+        self._blank = self._prepare(self._sources.blank_exam)
+        self._plan = plan
+
+    def _prepare(self, blank_exam: tuple[str, ...]) -> BlankExam | None:
+        """Return the blank exam to compare with; without one, or with one that can't be read, ink is not known."""
+        if not blank_exam:
+            return None
+        try:
+            return self.blank_exam(image.jpeg for key in blank_exam for image in self.pages(self._read(key)))
+        except TaskError as error:
+            logger.warning("the blank exam can't be compared with: %s", type(error).__name__)
+            return None
+
+    def _read(self, key: str) -> bytes:
+        try:
+            data = self.objects.get(key)
+        except ObjectNotFound:
+            raise MissingInput(_GONE) from None
+        if len(data) > MAX_UPLOAD_BYTES:
+            raise UnreadableScan(f"the file is larger than {MAX_UPLOAD_BYTES // 2**20} MiB: scan it in parts")
+        return data

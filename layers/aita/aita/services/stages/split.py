@@ -1,37 +1,31 @@
-"""Stage ``split``: one task for each scanned file, which makes its page images."""
+"""Stage ``split``: one task for each scanned file, which makes its page images and finds the ink on them."""
 
-import json
-from collections.abc import Iterable
-from typing import Any, ClassVar, Literal
+from collections.abc import Iterable, Iterator
+from typing import Any, ClassVar
 
-from pydantic import BaseModel
-
-from aita.errors import Conflict, InvalidMaterial, MissingMaterial, ObjectChanged
-from aita.models.exam import Page
+from aita.errors import Conflict, MissingMaterial, ObjectChanged
 from aita.models.run import Item, RunSettings
 from aita.models.scan import SplitPages
 from aita.models.student import Students
 from aita.services import keys
 from aita.services.material import Material
 from aita.services.protocols import StoredObject
-from aita.services.stages.stage import NoInputs, Refs, Stage, StagePlan
-
-SOURCES = "sources"
-"""The stage's file that maps each source's id to its S3 key; the key holds a name, so only split reads it."""
+from aita.services.stages.files import FilesStage, Source, add_pages, blank_exam_files, scan_files, scans_by_folder
+from aita.services.stages.stage import Gathered, ReadFile, StagePlan
 
 _TRIES = 5  # writers of students.json are the Plans of one assignment: at most a few at once
 
 
-class SplitStage(Stage):
-    """Turn every scanned file into page images."""
+class SplitStage(FilesStage):
+    """Turn every scanned file into page images, and compare them with the blank exam's if there is one."""
 
     name = "split"
     artifact = keys.PAGES
-    function: ClassVar[Literal["task", "split"]] = "split"
+    more_artifacts: ClassVar[tuple[str, ...]] = (keys.SCANS,)
 
     def require(self, material: Material, made: frozenset[str]) -> None:  # noqa: ARG002 - it is the first
         """There must be a scan, and a roster that can be read if there is one."""
-        if next(iter(_files(material)), None) is None:
+        if next(scan_files(material), None) is None:
             raise MissingMaterial(
                 f"assignment {material.assignment} has no scans: upload a folder for each student "
                 f"(aita upload scans/ --assignment {material.assignment})"
@@ -40,47 +34,37 @@ class SplitStage(Stage):
 
     def plan(self, material: Material, settings: RunSettings) -> StagePlan:  # noqa: ARG002 - the same for all
         """One task for each file, by student and in natural order; new students get their ids here."""
-        from natsort import natsorted, ns  # noqa: PLC0415 - only Plan orders files; the task function starts without
-
-        folders: dict[str, list[StoredObject]] = {}
-        for folder, file in _files(material):
-            folders.setdefault(folder, []).append(file)
+        folders = scans_by_folder(material)
         ids = {student.folder: student.student_id for student in _register(material, folders).students}
-        sources: dict[str, str] = {}
-        refs: list[Refs] = []
-        for folder, files in folders.items():
-            for file in natsorted(files, key=lambda file: file.key, alg=ns.IGNORECASE):
-                source = keys.source_id(file.key, file.etag)
-                sources[source] = file.key
-                refs.append({"student_id": ids[folder], "source": source})
-        return StagePlan(NoInputs(), refs, {SOURCES: json.dumps(sources).encode()})
+        scans = (
+            Source(ids[folder], place, file) for folder, files in folders.items() for place, file in enumerate(files, 1)
+        )
+        return self.plan_files(scans, compared_with=blank_exam_files(material))
 
-    def digest(self, refs: Refs, inputs: BaseModel, model: str) -> str:  # noqa: ARG002 - no model is asked
-        """Return the source's id, which covers its content."""
-        return str(refs["source"])
+    def gather_all(self, ended: Iterable[Gathered], read: ReadFile) -> dict[str, Any]:  # noqa: ARG002 - the items say all
+        """Return the pages and, for those who grade, what else the scans tell: the ink and what was not readable."""
+        scans: dict[str, Any] = {}
+        pages = self.gather(_noted(ended, scans))
+        return {keys.PAGES: pages, keys.SCANS: scans}
 
     def gather(self, results: Iterable[tuple[Item, Any]]) -> Any:
         """Return each student's pages, numbered through the student's files, by student id."""
         pages: dict[str, list[Any]] = {}
         for item, result in results:
-            student = pages.setdefault(str(item.refs["student_id"]), [])
-            for page in SplitPages.model_validate(result).pages:
-                student.append(Page(**page.model_dump(exclude={"ink"}) | {"page": len(student) + 1}).model_dump())
+            add_pages(pages.setdefault(str(item.refs["student_id"]), []), result)
         return pages
 
 
-def _files(material: Material) -> Iterable[tuple[str, StoredObject]]:
-    prefix = keys.scans(material.assignment)
-    for file in material.objects.list(prefix):
-        folder, _, name = file.key.removeprefix(prefix).partition("/")
-        base = file.key.rpartition("/")[2]
-        if not base or base.startswith(".") or base == "Thumbs.db":
-            continue  # what desktops leave in folders
-        if not name:
-            raise InvalidMaterial(
-                "a file lies directly under scans/: put it into a folder named for its student, scans/<student>/<file>"
-            )
-        yield folder, file
+def _noted(ended: Iterable[Gathered], scans: dict[str, Any]) -> Iterator[tuple[Item, Any]]:
+    """Pass on what succeeded, one file at a time, and note in ``scans`` what is no part of a page."""
+    for each in ended:
+        student = scans.setdefault(str(each.item.refs["student_id"]), {"ink": [], "unreadable": 0})
+        if not each.succeeded:
+            student["unreadable"] += 1
+            continue
+        split = SplitPages.model_validate(each.result)
+        student["ink"] += [page.ink and page.ink.model_dump() for page in split.pages]
+        yield each.item, split
 
 
 def _register(material: Material, folders: dict[str, list[StoredObject]]) -> Students:

@@ -1,0 +1,121 @@
+"""What stages of the split function share: the assignment's files, and one task for each."""
+
+from collections.abc import Iterable, Iterator
+from pathlib import PurePosixPath
+from typing import Any, ClassVar, Literal, NamedTuple
+
+from pydantic import BaseModel
+
+from aita.errors import InvalidMaterial
+from aita.models.base import Frozen
+from aita.models.exam import Page
+from aita.models.names import SCAN_TYPES
+from aita.models.scan import SplitPages
+from aita.services import keys
+from aita.services.material import Material
+from aita.services.protocols import StoredObject
+from aita.services.stages.stage import Refs, Stage, StagePlan
+
+SOURCES = "sources"
+"""The stage's file with the S3 keys of what is split; they hold names, so only the split function reads it."""
+
+
+class Sources(Frozen):
+    """Where the files are: each one's S3 key by its id, and the keys of the blank exam to compare them with."""
+
+    files: dict[str, str] = {}
+    blank_exam: tuple[str, ...] = ()
+
+
+class FilesInputs(Frozen):
+    """The ids of the blank exam's files, as they are now: another blank exam finds other ink."""
+
+    blank_exam: tuple[str, ...] = ()
+
+
+class Source(NamedTuple):
+    """A file to split, the id that its pages are stored under, and which of that id's files it is, from 1."""
+
+    student_id: str
+    place: int
+    file: StoredObject
+
+    @property
+    def source_id(self) -> str:
+        """Its opaque id."""
+        return keys.source_id(self.file.key, self.file.etag)
+
+
+class FilesStage(Stage):
+    """A stage whose tasks each make the page images of one file."""
+
+    function: ClassVar[Literal["task", "split", "report"]] = "split"
+
+    def plan_files(self, sources: Iterable[Source], compared_with: Iterable[StoredObject] = ()) -> StagePlan:
+        """Return the plan: one task for each file, in this order.
+
+        Parameters
+        ----------
+        compared_with
+            The blank exam's files.
+        """
+        files: dict[str, str] = {}
+        refs: list[Refs] = []
+        for source in sources:
+            files[source.source_id] = source.file.key
+            refs.append({"student_id": source.student_id, "source": source.source_id, "place": source.place})
+        blank = list(compared_with)
+        inputs = FilesInputs(blank_exam=tuple(keys.source_id(file.key, file.etag) for file in blank))
+        where = Sources(files=files, blank_exam=tuple(file.key for file in blank))
+        return StagePlan(inputs, refs, {SOURCES: where.model_dump_json().encode()})
+
+    def digest(self, refs: Refs, inputs: BaseModel, model: str) -> str:  # noqa: ARG002 - no model is asked
+        """Return the ids of the file and of what it is compared with, which cover their content."""
+        return " ".join((str(refs["source"]), *FilesInputs.model_validate(inputs).blank_exam))
+
+
+def add_pages(pages: list[Any], result: Any) -> None:
+    """Append the pages of one more file, numbered behind those of the files before it."""
+    for page in SplitPages.model_validate(result).pages:
+        pages.append(Page(**page.model_dump(exclude={"ink"}) | {"page": len(pages) + 1}).model_dump())
+
+
+def scan_files(material: Material) -> Iterator[tuple[str, StoredObject]]:
+    """Yield the scanned files, each with its folder.
+
+    Raises
+    ------
+    InvalidMaterial
+        If a file lies beside the folders.
+    """
+    prefix = keys.scans(material.assignment)
+    for file in material.objects.list(prefix):
+        folder, _, name = file.key.removeprefix(prefix).partition("/")
+        base = file.key.rpartition("/")[2]
+        if not base or base.startswith(".") or base == "Thumbs.db":
+            continue  # what desktops leave in folders
+        if not name:
+            raise InvalidMaterial(
+                "a file lies directly under scans/: put it into a folder named for its student, scans/<student>/<file>"
+            )
+        yield folder, file
+
+
+def scans_by_folder(material: Material) -> dict[str, list[StoredObject]]:
+    """Return the scanned files by folder, each folder's in natural order; raise as ``scan_files`` does."""
+    folders: dict[str, list[StoredObject]] = {}
+    for folder, file in scan_files(material):
+        folders.setdefault(folder, []).append(file)
+    return {folder: _in_order(files) for folder, files in folders.items()}
+
+
+def blank_exam_files(material: Material) -> list[StoredObject]:
+    """Return the blank exam's files in natural order; none if it was not given."""
+    found = material.objects.list(keys.blank_exam(material.assignment))
+    return _in_order([file for file in found if PurePosixPath(file.key).suffix.lower() in SCAN_TYPES])
+
+
+def _in_order(files: Iterable[StoredObject]) -> list[StoredObject]:
+    from natsort import natsorted, ns  # noqa: PLC0415 - only Plan orders files; the task function starts without
+
+    return list(natsorted(files, key=lambda file: file.key, alg=ns.IGNORECASE))

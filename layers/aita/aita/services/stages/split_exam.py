@@ -1,0 +1,73 @@
+"""Stage ``split_exam``: one task for each file with the exam's own pages, which questions are read from."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+from aita.errors import MissingMaterial
+from aita.models.run import Item, RunSettings
+from aita.models.scan import ExamPages
+from aita.services import keys
+from aita.services.material import Material
+from aita.services.protocols import StoredObject
+from aita.services.stages.files import (
+    FilesInputs,
+    FilesStage,
+    Source,
+    add_pages,
+    blank_exam_files,
+    scan_files,
+    scans_by_folder,
+)
+from aita.services.stages.stage import INPUTS, Gathered, ReadFile, StagePlan
+
+EXAM = "exam"
+"""What stands in the place of a student's id in the pages' keys: no student has it."""
+
+
+class ExamFilesInputs(FilesInputs):
+    """``blank``: whether the files are the blank exam's."""
+
+    blank: bool
+
+
+class SplitExamStage(FilesStage):
+    """Turn the blank exam or, where there is none, one student's scans into page images."""
+
+    name = "split_exam"
+    artifact = keys.EXAM_PAGES
+
+    def require(self, material: Material, made: frozenset[str]) -> None:  # noqa: ARG002 - it is the first
+        """There must be a blank exam or a scan, unless the instructor gave the questions."""
+        if material.own_exam() or blank_exam_files(material) or next(scan_files(material), None):
+            return
+        raise MissingMaterial(
+            f"assignment {material.assignment} has nothing to read the questions from: upload the blank exam "
+            f"(aita upload blank_exam.pdf --assignment {material.assignment}), or questions.json"
+        )
+
+    def plan(self, material: Material, settings: RunSettings) -> StagePlan:  # noqa: ARG002 - the same for all
+        """One task for each file, in natural order; none if the instructor gave the questions."""
+        blank = blank_exam_files(material)
+        files = [] if material.own_exam() else blank or most_scanned(material)
+        plan = self.plan_files(Source(EXAM, place, file) for place, file in enumerate(files, 1))
+        return replace(plan, inputs=ExamFilesInputs(blank=bool(blank)))
+
+    def gather_all(self, ended: Iterable[Gathered], read: ReadFile) -> dict[str, Any]:
+        """Return the pages, and whether they are the blank exam's."""
+        blank = ExamFilesInputs.model_validate_json(read(INPUTS)).blank
+        pages = self.gather((each.item, each.result) for each in ended if each.succeeded)
+        return {self.artifact: ExamPages(blank=blank, pages=pages).model_dump()}
+
+    def gather(self, results: Iterable[tuple[Item, Any]]) -> Any:
+        """Return the pages, numbered through the files."""
+        pages: list[Any] = []
+        for _, result in results:
+            add_pages(pages, result)
+        return pages
+
+
+def most_scanned(material: Material) -> list[StoredObject]:
+    """Return the files of the student who has the most, by number, then by bytes: whose scans are likely whole."""
+    folders = scans_by_folder(material).values()
+    return max(folders, key=lambda files: (len(files), sum(file.size for file in files)), default=[])
