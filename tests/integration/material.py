@@ -46,12 +46,39 @@ def right(request: dict[str, Any]) -> Answer:
     if kind(request) == "AnswerKeys":
         keys = [{"question_id": question_id, "correct_answer": "4"} for question_id in asked_questions(request)]
         return Answer(json.dumps({"answer_keys": keys}))
+    if kind(request) == "ExtractedQuestions":
+        return Answer(extracted(request))
+    if kind(request) == "PageAnswers":
+        return Answer(page_answers(request))
     question_id = asked_question(request)
     if kind(request) == "AnswerKey":
         return Answer(json.dumps({"question_id": question_id, "correct_answer": "4"}))
     points = next(q["points"] for q in QUESTIONS if q["question_id"] == question_id)
     criteria = [{"points": points - 1, "description": "right"}, {"points": 1, "description": "clear"}]
     return Answer(json.dumps({"question_id": question_id, "total_points": points, "criteria": criteria}))
+
+
+def text_beside_images(request: dict[str, Any]) -> str:
+    """Return what a request says beside its images."""
+    return str(request["messages"][1]["content"][-1]["text"])
+
+
+def extracted(request: dict[str, Any]) -> str:
+    """Return the reply that reads one question on each page that a request shows."""
+    pages = [int(number) for number in re.findall(r"\d+", text_beside_images(request).partition(" of an exam")[0])]
+    question = {"points": 2, "question_type": "short_answer", "complete": True}
+    questions = [
+        question | {"question_id": str(page), "question_text": f"Question of page {page}?", "page_number": page}
+        for page in pages
+    ]
+    return json.dumps({"exam_name": "Sums", "questions": questions, "continuation": None})
+
+
+def page_answers(request: dict[str, Any]) -> str:
+    """Return the reply that lets the exam's first question begin on the page's first line."""
+    question_id = re.findall(r"^Question id: (.*)$", request["messages"][0]["content"], re.MULTILINE)[0]
+    line = 1 if re.search(r"^1: ", text_beside_images(request), re.MULTILINE) else 0
+    return json.dumps({"starts": [{"question_id": question_id, "line": line, "top": 0.1, "confidence": 0.9}]})
 
 
 def page(text: str) -> bytes:

@@ -28,7 +28,11 @@ def test_scans_become_transcriptions(stack: Stack, assignment: str) -> None:
     stack.put(f"{assignment}/roster.csv", "Student Name,Email\nAda,ada@example.edu\nCy,cy@example.edu\n")
     run = stack.wait(stack.start(assignment, "transcribe"))
     assert run["status"] == "SUCCEEDED"
-    assert [(s["stage"], s["succeeded"]) for s in run["stages"]] == [("split", 2 + 1), ("transcribe", 3)]
+    assert [(s["stage"], s["succeeded"]) for s in run["stages"]] == [
+        ("split", 2 + 1),
+        ("transcribe", 3),
+        ("map_answers", 0),
+    ]
     names = names_by_id(stack, assignment)
     transcriptions = stack.get(f"{assignment}/transcriptions.json")
     assert {names[s]: [p["page"] for p in pages] for s, pages in transcriptions.items()} == {"Ada": [1, 2], "Bob": [1]}
@@ -54,7 +58,11 @@ def test_one_bad_file_fails_its_own_task_alone(stack: Stack, assignment: str) ->
     put_scans(stack, assignment, Ada=[page(f"{assignment} a1")], Bob=[b"<svg/>"], Cy=[b""])
     run = stack.wait(stack.start(assignment, "transcribe"))
     assert run["status"] == "PARTIAL"
-    assert [(s["stage"], s["succeeded"], s["failed"]) for s in run["stages"]] == [("split", 1, 2), ("transcribe", 1, 0)]
+    assert [(s["stage"], s["succeeded"], s["failed"]) for s in run["stages"]] == [
+        ("split", 1, 2),
+        ("transcribe", 1, 0),
+        ("map_answers", 0, 0),
+    ]
     failed = stack.tasks(run["run_id"], "FAILED")
     assert {task["error_type"] for task in failed} == {"UnreadableScan"}
     assert all(task["error_message"] for task in failed)

@@ -211,7 +211,7 @@ class TestResultsAndUploads:
     def test_a_transcription_comes_with_its_students(self, harness: Harness) -> None:
         harness.put("scans/Ann/1.jpg", b"a")
         names = [file.name for file in harness.reader.results(harness.run("transcribe")).files]
-        assert names == ["pages.json", "transcriptions.json", "students.json"]
+        assert names == ["pages.json", "scans.json", "transcriptions.json", "answers.json", "students.json"]
 
     def test_a_stage_that_did_not_end_has_no_result(self, harness: Harness) -> None:
         harness.exam()

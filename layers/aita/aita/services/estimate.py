@@ -3,20 +3,32 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from functools import cache
 from pathlib import PurePosixPath
 
-from aita.models.api import Estimate, StageEstimate, StartRun
-from aita.models.exam import AnswerKey
+from aita.errors import MissingMaterial, RequestError
+from aita.models.api import Estimate, RubricDiff, RunOptions, StageEstimate, StartRun
+from aita.models.exam import AnswerKey, Page, Question
 from aita.models.names import check_assignment
 from aita.models.run import RunSettings
 from aita.services import keys
+from aita.services.exam_windows import cut
+from aita.services.grade_inputs import GradeInputs
 from aita.services.material import Material
 from aita.services.pipelines import stage_of, stages_of
 from aita.services.protocols import ObjectStore, StoredObject
+from aita.services.rubric_changes import compare
+from aita.services.stages.extract_questions import ExtractQuestionsStage
+from aita.services.stages.files import blank_exam_files
+from aita.services.stages.grade import GradeStage
+from aita.services.stages.map_answers import MapAnswersStage
 from aita.services.stages.rubric import RubricInputs, RubricStage
+from aita.services.stages.split_exam import most_scanned
 from aita.services.stages.stage import LLMStage, Stage
 from aita.services.stages.transcribe import TranscribeStage
+from aita.tasks.answer_mapping import AnswerMappingTask
 from aita.tasks.batchable import group
+from aita.tasks.question_extraction import QuestionExtractionTask
 from aita.tasks.request import Image, LLMRequest, Message
 from aita.tasks.tokens import input_tokens
 from aita.tasks.transcription import TranscriptionTask
@@ -25,6 +37,7 @@ BYTES_PER_PDF_PAGE = 300_000
 """A scanned page in a PDF, roughly: a colour scan at 150 to 200 dpi as JPEG. Its pages are not counted before split."""
 
 _ANSWER_KEY_CHARACTERS = 1_200  # what an answer key takes in a rubric's prompt
+_PAGE_CHARACTERS = 1_200  # what a page's transcription takes in the prompt that marks its answers
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,35 +64,80 @@ class Estimator:
         for name in stages_of(request.pipeline):
             stage = stage_of(name)
             stage.require(material, made)
+            requests = counted.requests(stage, made)
             made |= {*stage.artifacts}
-            tokens = [(input_tokens(each), each.parameters.expected_output_tokens) for each in counted.requests(stage)]
-            taken, given = sum(each[0] for each in tokens), sum(each[1] for each in tokens)
-            stages.append(
-                StageEstimate(
-                    stage=name,
-                    calls=len(tokens),
-                    input_tokens=taken,
-                    output_tokens=given,
-                    cost_usd=self.cost(taken, given),
-                )
-            )
+            stages.append(self._stage(name, requests))
         return Estimate.of(stages, counted.notes)
+
+    def rubric_changes(self, assignment: str, options: RunOptions) -> RubricDiff:
+        """Return what the rubrics, as they are now, change in the grades, and what grading again because of it takes.
+
+        Raises
+        ------
+        RequestError
+            If nothing was graded yet, or grading could not start now.
+        """
+        material = Material(self.objects, check_assignment(assignment))
+        settings = self.defaults.model_copy(update=options.model_dump(exclude_none=True))
+        inputs, cells = GradeInputs.of(material, settings), material.grades()
+        if not cells:
+            raise MissingMaterial(
+                f"nothing of assignment {assignment} was graded yet: grade it first "
+                f"(aita grade --assignment {assignment})"
+            )
+        found = compare(inputs, cells, cache(material.rubric_version))
+        questions = {question.question_id: question for question in inputs.exam.questions}
+        requests = (
+            inputs.task(student_id, questions[question_id], grader).request()
+            for student_id, question_id in found.regrade
+            for grader in range(1, settings.graders + 1)
+        )
+        return RubricDiff(
+            questions=found.questions,
+            rescaled=found.rescaled,
+            regraded=len(found.regrade),
+            others=found.others,
+            estimate=self._stage(GradeStage.name, requests),
+        )
+
+    def _stage(self, name: str, requests: Iterable[LLMRequest]) -> StageEstimate:
+        tokens = [(input_tokens(each), each.parameters.expected_output_tokens) for each in requests]
+        taken, given = sum(each[0] for each in tokens), sum(each[1] for each in tokens)
+        return StageEstimate(
+            stage=name, calls=len(tokens), input_tokens=taken, output_tokens=given, cost_usd=self.cost(taken, given)
+        )
 
 
 @dataclass(slots=True)
 class _Count:
-    """Makes the requests of a run's stages, and notes what of them is only supposed."""
+    """Makes the requests of a run's stages, and notes what of them is only supposed or not counted."""
 
     material: Material
     settings: RunSettings
     notes: list[str] = field(default_factory=list)
 
-    def requests(self, stage: Stage) -> Iterable[LLMRequest]:
-        """Return the requests of a stage, as nearly as they are known."""
-        if isinstance(stage, TranscribeStage):
-            return self._pages()
+    def requests(self, stage: Stage, made: frozenset[str]) -> Iterable[LLMRequest]:
+        """Return the requests of a stage, as nearly as they are known; ``made`` is what earlier stages make first."""
         if not isinstance(stage, LLMStage):
             return ()
+        try:
+            match stage:
+                case TranscribeStage():
+                    return self._transcriptions()
+                case ExtractQuestionsStage() if self.material.exam_pages() is None:
+                    return self._windows()
+                case MapAnswersStage() if keys.EXAM_SPEC in made or self.material.has_exam():
+                    return self._marks(self.material.exam().questions)
+            return self._planned(stage)
+        except RequestError:  # it is made anew by an earlier stage: what is to be given was required before
+            self._note(f"{stage.name} is not counted: what it starts from is made in the run")
+            return ()
+
+    def _note(self, note: str) -> None:
+        if note not in self.notes:
+            self.notes.append(note)
+
+    def _planned(self, stage: LLMStage) -> Iterable[LLMRequest]:
         plan = stage.plan(self.material, self.settings)
         inputs = plan.inputs
         if isinstance(stage, RubricStage) and isinstance(inputs, RubricInputs):
@@ -97,32 +155,63 @@ class _Count:
         ids = [question.question_id for question in inputs.exam.questions]
         missing = [question_id for question_id in ids if question_id not in inputs.answer_keys]
         if missing:
-            self.notes.append("answer keys are not written yet: taken as 300 tokens each in the rubrics' prompts")
+            self._note("answer keys are not written yet: taken as 300 tokens each in the rubrics' prompts")
         supposed = {each: AnswerKey(question_id=each, correct_answer="x" * _ANSWER_KEY_CHARACTERS) for each in missing}
         return inputs.model_copy(update={"answer_keys": inputs.answer_keys | supposed})
 
-    def _pages(self) -> Iterable[LLMRequest]:
-        """Return a request for each page: of its size if it was split, of the largest size if not."""
+    def _windows(self) -> Iterable[LLMRequest]:
+        """Return a request for each window of the exam's pages, which are not split yet."""
+        if self.material.own_exam() is not None:
+            return
+        files = blank_exam_files(self.material) or most_scanned(self.material)
+        pages = [_page(number) for number in range(1, self._count(files) + 1)]
+        for window in cut(pages):
+            yield QuestionExtractionTask(pages=tuple(window), total_pages=len(pages)).request()
+
+    def _transcriptions(self) -> Iterable[LLMRequest]:
         plain = TranscriptionTask(page=1, image_key="", image_sha256="").request()
-        sizes = [(page.width, page.height) for pages in self.material.pages().values() for page in pages]
-        if not sizes:
-            count = sum(self._pages_of(each.key, each.size) for each in self._scans())
-            self.notes.append(
-                "the scans are not split yet: an image is taken as one page, a PDF as one for each 300 kB"
-            )
-            sizes = [(0, 0)] * count
-        return (_of_size(plain, width, height) for width, height in sizes)
+        return (_of_size(plain, page) for _, page in self._pages())
+
+    def _marks(self, questions: tuple[Question, ...]) -> Iterable[LLMRequest]:
+        """Return a request for each page, with its transcription or one of the usual length."""
+        texts = {
+            (student_id, page.page): page.text
+            for student_id, pages in self.material.transcriptions().items()
+            for page in pages
+        }
+        for student_id, page in self._pages():
+            text = texts.get((student_id, page.page))
+            if text is None:
+                self._note("pages are not transcribed yet: taken as 300 tokens each where answers are marked")
+                text = "x" * _PAGE_CHARACTERS
+            task = AnswerMappingTask(page=1, image_key="", image_sha256="", text=text, questions=questions)
+            yield _of_size(task.request(), page)
+
+    def _pages(self) -> Iterable[tuple[str, Page]]:
+        """Return each page with its student: of its size if it was split, of the largest size if not."""
+        students = self.material.pages()
+        if not students:
+            students = {"": tuple(_page(number) for number in range(1, self._count(self._scans()) + 1))}
+        return ((student_id, page) for student_id, pages in students.items() for page in pages)
 
     def _scans(self) -> Iterable[StoredObject]:
         return self.material.objects.list(keys.scans(self.material.assignment))
 
-    @staticmethod
-    def _pages_of(key: str, size: int) -> int:
-        return max(1, size // BYTES_PER_PDF_PAGE) if PurePosixPath(key).suffix.lower() == ".pdf" else 1
+    def _count(self, files: Iterable[StoredObject]) -> int:
+        """Return about how many pages files have that are not split yet."""
+        self._note("the scans are not split yet: an image is taken as one page, a PDF as one for each 300 kB")
+        return sum(
+            max(1, file.size // BYTES_PER_PDF_PAGE) if PurePosixPath(file.key).suffix.lower() == ".pdf" else 1
+            for file in files
+        )
 
 
-def _of_size(request: LLMRequest, width: int, height: int) -> LLMRequest:
+def _page(number: int) -> Page:
+    """Return a page of which nothing is known: its image counts as one of the largest size."""
+    return Page(page=number, key="", sha256="", width=0, height=0)
+
+
+def _of_size(request: LLMRequest, page: Page) -> LLMRequest:
     *before, last = request.messages
-    image = Image("", "", width, height)
-    message = Message(last.role, last.text, (image,))
+    message = Message(last.role, last.text, (Image("", "", page.width, page.height),))
     return replace(request, messages=(*before, message))
