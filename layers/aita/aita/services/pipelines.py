@@ -3,8 +3,10 @@
 from aita.errors import RequestError
 from aita.services.stages.answer_key import AnswerKeyStage
 from aita.services.stages.extract_questions import ExtractQuestionsStage
+from aita.services.stages.grade import GradeStage
 from aita.services.stages.kind import KIND, KindStage
 from aita.services.stages.map_answers import MapAnswersStage
+from aita.services.stages.regrade_sample import RegradeSampleStage
 from aita.services.stages.report import ReportStage
 from aita.services.stages.rubric import RubricStage
 from aita.services.stages.split import SplitStage
@@ -22,6 +24,8 @@ STAGES: dict[str, Stage] = {
         SplitStage(),
         TranscribeStage(),
         MapAnswersStage(),
+        GradeStage(),
+        RegradeSampleStage(),
         ReportStage(),
     )
 }
@@ -30,7 +34,20 @@ PIPELINES: dict[str, tuple[str, ...]] = {
     "extract-questions": ("split_exam", "extract_questions"),
     "rubric": ("answer_key", "rubric"),
     "transcribe": ("split", "transcribe", "map_answers"),
+    "grade": ("grade", "report"),
+    "regrade-sample": ("regrade_sample",),
     "report": ("report",),
+    "exam": (
+        "split_exam",
+        "extract_questions",
+        "answer_key",
+        "rubric",
+        "split",
+        "transcribe",
+        "map_answers",
+        "grade",
+        "report",
+    ),
 }
 
 
