@@ -150,12 +150,17 @@ def test_the_instructors_questions_win(harness: Harness) -> None:
     assert ids(harness) == [question["question_id"] for question in QUESTIONS]
 
 
-def test_pages_must_have_come_out_of_the_scan(harness: Harness) -> None:
-    harness.put("blank_exam.pdf", b"BAD")
+def test_every_file_of_the_exam_must_be_readable(harness: Harness) -> None:
+    for number, data in enumerate((b"one", b"BAD", b"three"), 1):
+        harness.put(f"scans/Ann/{number}.jpg", data)
     run = harness.run("extract-questions")
-    assert run.status is RunStatus.FAILED
-    assert {row.status for row in harness.rows(run)} == {TaskStatus.FAILED}
-    assert "midterm/exam_spec.json" not in harness.objects.data
+    assert (run.status, run.stage, harness.model.calls) == (RunStatus.FAILED, "split_exam", 0)
+    assert run.reason.startswith("1 of the 3 files that the questions are read from can't be read")
+    assert [row.status for row in harness.rows(run)].count(TaskStatus.FAILED) == 1
+    assert not {"midterm/exam_pages.json", "midterm/exam_spec.json"} & set(harness.objects.data)
+    harness.put("scans/Ann/2.jpg", b"two")
+    assert harness.resume(run).status is RunStatus.SUCCEEDED
+    assert ids(harness) == ["1", "2", "3"]
 
 
 def test_there_must_be_something_to_read(harness: Harness) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-from aita.errors import MissingMaterial
+from aita.errors import InvalidMaterial, MissingMaterial
 from aita.models.run import Item, RunSettings
 from aita.models.scan import ExamPages
 from aita.services import keys
@@ -54,9 +54,21 @@ class SplitExamStage(FilesStage):
         return replace(plan, inputs=ExamFilesInputs(blank=bool(blank)))
 
     def gather_all(self, ended: Iterable[Gathered], read: ReadFile) -> dict[str, Any]:
-        """Return the pages, and whether they are the blank exam's."""
+        """Return the pages, and whether they are the blank exam's.
+
+        Raises
+        ------
+        InvalidMaterial
+            If a file can't be read: its questions would be missing, and nobody would see it.
+        """
         blank = ExamFilesInputs.model_validate_json(read(INPUTS)).blank
-        pages = self.gather((each.item, each.result) for each in ended if each.succeeded)
+        files = list(ended)
+        if unread := sum(not each.succeeded for each in files):
+            raise InvalidMaterial(
+                f"{unread} of the {len(files)} files that the questions are read from can't be read: see the failed "
+                "tasks with their reasons, then upload the blank exam anew and resume the run"
+            )
+        pages = self.gather((each.item, each.result) for each in files)
         return {self.artifact: ExamPages(blank=blank, pages=pages).model_dump()}
 
     def gather(self, results: Iterable[tuple[Item, Any]]) -> Any:
