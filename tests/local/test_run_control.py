@@ -4,6 +4,9 @@ import time
 
 from tests.local.stack import MAX_WORKERS, PAGES, Json, LocalStack, true_texts, wait_until
 
+CALLS = 2 * PAGES
+"""Each page is transcribed, then its answers are marked."""
+
 COPY_SECONDS = 5.0
 """How old a function's copy of the run's status may be: after it, no call starts."""
 
@@ -24,12 +27,12 @@ def test_a_model_that_throttles_is_waited_for(stack: LocalStack, uploaded: str) 
     wait_until(lambda: stack.model.stats()["rate_limited"] > 0, 30, "the model had refused a call")
     stack.model.control(rps=0)
     run = watch(stack, run_id)
-    assert (run["status"], run["usage"]["calls"]) == ("SUCCEEDED", PAGES)
+    assert (run["status"], run["usage"]["calls"]) == ("SUCCEEDED", CALLS)
     assert run["waits"] > 0
     assert run["wait_reason"]
     stats = stack.model.stats()
-    assert stats["replies"] == PAGES
-    assert stats["requests"] == PAGES + stats["rate_limited"]
+    assert stats["replies"] == CALLS
+    assert stats["requests"] == CALLS + stats["rate_limited"]
     assert stack.texts(uploaded) == true_texts()
 
 
@@ -56,8 +59,8 @@ def test_a_cancelled_run_makes_no_more_calls_and_resumes_where_it_was(stack: Loc
 
     stack.model.control(latency=0.05)
     resumed = stack.run("resume", run_id)
-    assert (resumed["status"], resumed["attempt"], resumed["usage"]["calls"]) == ("SUCCEEDED", 2, PAGES)
-    assert stack.model.requests == PAGES, "what was paid before is not asked again"
+    assert (resumed["status"], resumed["attempt"], resumed["usage"]["calls"]) == ("SUCCEEDED", 2, CALLS)
+    assert stack.model.requests == CALLS, "what was paid before is not asked again"
     assert stack.texts(uploaded) == true_texts()
 
 
@@ -83,7 +86,7 @@ def test_a_killed_emulator_loses_nothing_that_was_paid(stack: LocalStack, upload
     assert paid < cached < PAGES
     stack.model.control(latency=0.05, reset_stats=True)
     resumed = stack.run("resume", run_id)
-    assert (resumed["status"], resumed["usage"]["calls"]) == ("SUCCEEDED", PAGES)
+    assert (resumed["status"], resumed["usage"]["calls"]) == ("SUCCEEDED", CALLS)
     # At most, as a function that outlived the emulator may still have brought a reply home meanwhile.
-    assert stack.model.requests <= PAGES - cached
+    assert stack.model.requests <= CALLS - cached
     assert stack.texts(uploaded) == true_texts()

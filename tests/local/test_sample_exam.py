@@ -51,8 +51,11 @@ def test_rubrics_are_written_and_the_instructors_own_wins(stack: LocalStack, upl
 
 def test_every_page_is_transcribed_as_it_was_written(stack: LocalStack, uploaded: str, transcribe_run: Json) -> None:
     assert transcribe_run["status"] == "SUCCEEDED"
-    assert stage_counts(transcribe_run) == {"split": (13, 13, 0), "transcribe": (PAGES, PAGES, 0)}
-    assert answered(transcribe_run) == PAGES
+    every_page = (PAGES, PAGES, 0)
+    assert stage_counts(transcribe_run) == {
+        "split": (13, 13, 0), "transcribe": every_page, "map_answers": every_page,
+    }  # fmt: skip
+    assert answered(transcribe_run) == 2 * PAGES
     texts = stack.texts(uploaded)
     assert texts == true_texts()
     assert "~~A~~  B" in texts["ines munoz tarres", 1]
@@ -129,7 +132,7 @@ def test_a_broken_scan_fails_its_own_task_alone(stack: LocalStack, tmp_path: Pat
     done = stack.aita("--json", "transcribe", "--assignment", "broken")
     assert done.status == 3
     assert done.json["status"] == "PARTIAL"
-    assert stage_counts(done.json) == {"split": (2, 1, 1), "transcribe": (1, 1, 0)}
+    assert stage_counts(done.json) == {"split": (2, 1, 1), "transcribe": (1, 1, 0), "map_answers": (0, 0, 0)}
     (failed,) = done.json["failed_tasks"]
     assert failed["error_type"] == "UnreadableScan"
     assert failed["error_message"]
@@ -179,15 +182,15 @@ def test_the_api_takes_an_exam_from_upload_to_results(stack: LocalStack, transcr
     run_id = started["run_id"]
     wait_until(lambda: stack.api.request("GET", "runs", run_id)["status"] != "RUNNING", 60, "the run had ended")
     run = stack.api.request("GET", "runs", run_id)
-    assert (run["status"], run["usage"]["calls"], run["usage"]["cached_calls"]) == ("SUCCEEDED", 0, 6)
+    assert (run["status"], run["usage"]["calls"], run["usage"]["cached_calls"]) == ("SUCCEEDED", 0, 12)
 
     listed = stack.api.request("GET", "runs", query={"assignment": "by-api"})["runs"]
     assert [each["run_id"] for each in listed] == [run_id]
     tasks = stack.api.request("GET", "runs", run_id, "tasks", query={"status": "SUCCEEDED"})["tasks"]
-    assert sorted(task["stage"] for task in tasks) == ["split"] * 4 + ["transcribe"] * 6
+    assert sorted(task["stage"] for task in tasks) == ["map_answers"] * 6 + ["split"] * 4 + ["transcribe"] * 6
 
     made = {file["name"]: file["url"] for file in stack.api.request("GET", "runs", run_id, "results")["files"]}
-    assert set(made) == {"pages.json", "students.json", "transcriptions.json"}
+    assert set(made) == {"pages.json", "scans.json", "students.json", "transcriptions.json", "answers.json"}
     stack.transfer.save(made["transcriptions.json"], tmp_path / "transcriptions.json")
     pages = json.loads((tmp_path / "transcriptions.json").read_text()).values()
     assert sorted(page["text"] for some in pages for page in some) == sorted(true_texts(*who).values())
