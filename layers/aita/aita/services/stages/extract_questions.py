@@ -11,7 +11,6 @@ from aita.models.exam import ExamSpec, Page
 from aita.models.extraction import ExtractedQuestions
 from aita.models.run import Item, RunSettings
 from aita.services import keys
-from aita.services.exam_windows import Window, cut, merge
 from aita.services.material import Material
 from aita.services.stages.stage import INPUTS, Gathered, LLMStage, ReadFile, Refs, StagePlan
 from aita.tasks.question_extraction import QuestionExtractionTask
@@ -41,6 +40,8 @@ class ExtractQuestionsStage(LLMStage):
         given = material.own_exam()
         if given is not None:
             return StagePlan(ExamInputs(given=given), (), {})
+        from aita.services.exam_windows import cut  # noqa: PLC0415 - only Plan does: the task function starts without
+
         inputs = ExamInputs(pages=_pages(material))
         refs: list[Refs] = [
             {"first_page": window[0].page, "last_page": window[-1].page} for window in cut(inputs.pages)
@@ -74,6 +75,8 @@ class ExtractQuestionsStage(LLMStage):
 
     def gather(self, results: Iterable[tuple[Item, Any]]) -> Any:
         """Return the exam that the windows make together."""
+        from aita.services.exam_windows import Window, merge  # noqa: PLC0415 - only Collect does
+
         windows = [
             Window(int(item.refs["first_page"]), int(item.refs["last_page"]), ExtractedQuestions.model_validate(result))
             for item, result in results

@@ -1,6 +1,6 @@
 """Stage ``map_answers``: one task for each transcribed page, then each student's answers from the marks."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any
 
 from pydantic import BaseModel, TypeAdapter
@@ -8,11 +8,9 @@ from pydantic import BaseModel, TypeAdapter
 from aita.models.answer import PageAnswers
 from aita.models.base import Frozen
 from aita.models.exam import PageTranscription, Question
-from aita.models.run import Item, RunSettings
+from aita.models.run import RunSettings
 from aita.models.scan import StudentScans
 from aita.services import keys
-from aita.services.answer_assembly import StudentPage, assemble
-from aita.services.markers import Labels
 from aita.services.material import Material
 from aita.services.stages.stage import INPUTS, Gathered, LLMStage, ReadFile, Refs, StagePlan
 from aita.tasks.answer_mapping import AnswerMappingTask
@@ -92,30 +90,31 @@ class MapAnswersStage(LLMStage):
 
     def gather_all(self, ended: Iterable[Gathered], read: ReadFile) -> dict[str, Any]:
         """Return each student's answers, by student id: also of those of whom no page was read."""
+        from aita.services.answer_assembly import StudentPage, assemble  # noqa: PLC0415 - only Collect does
+        from aita.services.markers import Labels  # noqa: PLC0415 - as above: the task function starts without
+
         records = _RECORDS.validate_json(read(RECORDS))
-        marks = self.gather((each.item, each.result) for each in ended if each.succeeded)
+        marks = _marks(ended)
         question_ids = [q.question_id for q in MappingInputs.model_validate_json(read(INPUTS)).questions]
         labels = Labels(question_ids)
-        return {
-            self.artifact: {
-                student_id: assemble(
-                    question_ids, [*_pages(record, marks.get(student_id, {}))], labels, record.scans.unreadable
-                ).model_dump(mode="json")
-                for student_id, record in records.items()
-            }
-        }
-
-    def gather(self, results: Iterable[tuple[Item, Any]]) -> dict[str, dict[int, PageAnswers]]:
-        """Return the marks on each student's pages, by student id and page."""
-        marks: dict[str, dict[int, PageAnswers]] = {}
-        for item, result in results:
-            pages = marks.setdefault(str(item.refs["student_id"]), {})
-            pages[int(item.refs["page"])] = PageAnswers.model_validate(result)
-        return marks
+        answers = {}
+        for student_id, record in records.items():
+            texts = {page.page: page for page in record.transcriptions}
+            marked, ink = marks.get(student_id, {}), dict(enumerate(record.scans.ink, 1))
+            pages = [
+                StudentPage(page, texts.get(page), marked.get(page), ink.get(page))
+                for page in range(1, record.pages + 1)
+            ]
+            found = assemble(question_ids, pages, labels, record.scans.unreadable)
+            answers[student_id] = found.model_dump(mode="json")
+        return {self.artifact: answers}
 
 
-def _pages(record: StudentRecord, marks: dict[int, PageAnswers]) -> Iterator[StudentPage]:
-    transcriptions = {page.page: page for page in record.transcriptions}
-    ink = dict(enumerate(record.scans.ink, 1))
-    for page in range(1, record.pages + 1):
-        yield StudentPage(page, transcriptions.get(page), marks.get(page), ink.get(page))
+def _marks(ended: Iterable[Gathered]) -> dict[str, dict[int, PageAnswers]]:
+    """Return the marks on each student's pages, by student id and page."""
+    marks: dict[str, dict[int, PageAnswers]] = {}
+    for each in ended:
+        if each.succeeded:
+            pages = marks.setdefault(str(each.item.refs["student_id"]), {})
+            pages[int(each.item.refs["page"])] = PageAnswers.model_validate(each.result)
+    return marks
