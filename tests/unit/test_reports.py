@@ -86,6 +86,20 @@ def decide(harness: Harness, cell: Cell, points: float, **changes: Any) -> Decis
     return decision
 
 
+def test_what_the_simulated_model_graded_says_so_and_else_the_model_is_named(harness: Harness) -> None:
+    grades = graded(harness)
+    with_cell(grades, MAYA, "2", model="simulated")
+    with_cell(grades, INES, "2", model="gpt-4.1")
+    put_grades(harness, grades)
+    harness.run("report")
+    told = "No model was asked"
+    assert told in student_page(harness, MAYA).text
+    assert told in class_page(harness).text
+    assert told not in student_page(harness, INES).text
+    assert "a language model (gpt-4.1)" in student_page(harness, INES).text
+    assert f"a language model ({MODEL})" in transcription_page(harness, MAYA).text
+
+
 class TestStudentReport:
     def test_a_final_total_is_out_of_the_whole_exam_and_has_its_letter(self, harness: Harness) -> None:
         graded(harness)

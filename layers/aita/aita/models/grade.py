@@ -73,6 +73,8 @@ class Cell(Frozen):
         What the grade is of: a digest of the question, the rubric, the answer, the model and the way of grading.
     rubric
         The version of the rubric, a digest.
+    model
+        The model that graded it.
     """
 
     cell_id: str
@@ -89,6 +91,7 @@ class Cell(Frozen):
     reason: str = ""
     basis: str = ""
     rubric: str = ""
+    model: str = ""
 
     @model_validator(mode="after")
     def _no_number_without_its_reason(self) -> Self:

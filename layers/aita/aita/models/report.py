@@ -58,13 +58,14 @@ class QuestionReport:
 
 @dataclass(frozen=True, slots=True)
 class StudentReport:
-    """One student's graded exam. ``scans`` are the pages that the answers stand on."""
+    """One student's graded exam. ``scans`` are the pages that the answers stand on, ``models`` what graded them."""
 
     name: str
     exam_name: str
     grades: StudentGrades
     questions: tuple[QuestionReport, ...]
     scans: tuple[PageScan, ...]
+    models: tuple[str, ...]
     made_at: datetime
 
 
@@ -85,6 +86,7 @@ class TranscriptionReport:
     """One student's pages and what was read on them.
 
     ``unreadable`` counts the files that no page came out of, and ``unplaced`` are the answers that were found nowhere.
+    ``models`` are those that read the pages.
     """
 
     name: str
@@ -92,6 +94,7 @@ class TranscriptionReport:
     pages: tuple[PageReport, ...]
     unplaced: tuple[QuestionAnswer, ...]
     unreadable: int
+    models: tuple[str, ...]
     made_at: datetime
 
 
@@ -147,7 +150,7 @@ class RunLine:
 
 @dataclass(frozen=True, slots=True)
 class ClassReport:
-    """A whole class. ``exam`` is ``None`` and so are the figures while there are only transcriptions."""
+    """A whole class; ``exam`` is ``None`` and so are the figures while there are only transcriptions."""
 
     assignment: str
     exam: ExamSpec | None
@@ -157,6 +160,7 @@ class ClassReport:
     missed: tuple[CriterionFigures, ...]
     review: tuple[OpenCell, ...]
     runs: tuple[RunLine, ...]
+    models: tuple[str, ...]
     made_at: datetime
 
     @property

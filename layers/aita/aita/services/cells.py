@@ -84,6 +84,7 @@ def _identity(inputs: GradeInputs, student_id: str, question: Question, rubric: 
         "max_points": question.points,
         "basis": inputs.basis(student_id, question, rubric),
         "rubric": rubric_version(rubric),
+        "model": inputs.model,
     }
 
 

@@ -91,9 +91,10 @@ class Reporter:
     def _read(self, event: ItemEvent) -> ReportSources:
         version = f"{event.run_id}/{event.attempt}"
         if self._sources is None or self._sources[0] != version:
-            material = Material(self.objects, self.watch.get(event.run_id).assignment)
+            run = self.watch.get(event.run_id)
+            material = Material(self.objects, run.assignment)
             try:
-                self._sources = version, ReportSources.read(material, self.decisions.all)
+                self._sources = version, ReportSources.read(material, self.decisions.all, run.settings.model)
             except RequestError as error:
                 raise MissingInput(str(error)) from None
         return self._sources[1]

@@ -37,7 +37,8 @@ Scans = Mapping[int, PageScan]
 class ReportSources:
     """What the reports of one assignment are made of.
 
-    ``rubrics`` are by their versions, as cells name them; ``gradebook`` is ``None`` while nothing was graded.
+    ``rubrics`` are by their versions, as cells name them; ``gradebook`` is ``None`` while nothing was graded. ``model``
+    is the one that the stack is deployed with, which is told where nothing else says what read or graded.
     """
 
     assignment: str
@@ -49,9 +50,10 @@ class ReportSources:
     transcriptions: dict[str, tuple[PageTranscription, ...]]
     answers: dict[str, StudentAnswers]
     gradebook: Gradebook | None
+    model: str
 
     @classmethod
-    def read(cls, material: Material, decisions: Callable[[str], Iterable[Decision]]) -> Self:
+    def read(cls, material: Material, decisions: Callable[[str], Iterable[Decision]], model: str) -> Self:
         """Read an assignment's files and its decisions.
 
         Raises
@@ -73,6 +75,7 @@ class ReportSources:
             transcriptions=material.transcriptions(),
             answers=material.answers(),
             gradebook=gradebook if gradebook and gradebook.students else None,
+            model=model,
         )
 
     @cached_property
@@ -108,6 +111,7 @@ class ReportSources:
             grades=grades,
             questions=questions,
             scans=tuple(scan for page, scan in scans.items() if page in shown),
+            models=self._models(grades.cells),
             made_at=made_at,
         )
 
@@ -121,6 +125,7 @@ class ReportSources:
             pages=tuple(PageReport(scan, read.get(page), _on_page(page, answers)) for page, scan in scans.items()),
             unplaced=tuple(answer for answer in answers if not answer.pages),
             unreadable=self.scans.get(student_id, StudentScans()).unreadable,
+            models=(self.model,),
             made_at=made_at,
         )
 
@@ -149,11 +154,15 @@ class ReportSources:
                 if cell.student_id in names
             ),
             runs=tuple(_run_line(run) for run in runs),
+            models=self._models(cell for each in grades.values() for cell in each.cells),
             made_at=made_at,
         )
 
     def _grades(self, student_id: str) -> StudentGrades | None:
         return self.gradebook.students.get(student_id) if self.gradebook else None
+
+    def _models(self, cells: Iterable[Cell]) -> tuple[str, ...]:
+        return tuple(sorted({cell.model for cell in cells if cell.model} or {self.model}))
 
     def _answers(self, student_id: str) -> dict[str, QuestionAnswer]:
         found = self.answers.get(student_id)
