@@ -8,6 +8,11 @@ EMULATOR = ministack==1.5.33 aws-sam-translator==1.115.0 boto3
 
 PEERS = flexllm==0.17.10
 
+SUPPLY = uv==0.13.9 pip-audit==2.10.1
+# One lock for every Python that the template allows and for every system.
+LOCK = .aita/supply/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--custom-compile-command "make lock"
+
 # sam looks for the interpreter that compiles the layers here.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export SAM_CLI_TELEMETRY = 0
@@ -15,7 +20,7 @@ export SAM_CLI_TELEMETRY = 0
 REQUIREMENTS = layers/aita/requirements.txt layers/imaging/requirements.txt
 PIP_INSTALL = -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help venv emulator demo test bench docs clean
+.PHONY: help venv emulator demo test bench docs lock audit size clean
 
 help: ## Show this
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1 \t\2/'
@@ -42,6 +47,16 @@ bench: venv emulator .aita/peers/installed ## Measure, and print one table
 docs: venv ## Write the API reference from the docstrings, to out/docs
 	$(BIN)/pdoc --docformat numpy --output-directory out/docs aita '!aita.cli'
 
+lock: venv .aita/supply/installed ## Lock every dependency with its hashes; what is locked already stays (LOCK_OPTIONS=--upgrade)
+	$(LOCK) $(LOCK_OPTIONS) --extra dev --output-file requirements.lock pyproject.toml
+	$(foreach list,$(REQUIREMENTS),$(LOCK) --constraint requirements.lock --output-file $(list:.txt=.lock) $(list) &&) true
+
+audit: .aita/supply/installed ## Look the locked dependencies up in PyPI's list of vulnerabilities; needs the network
+	.aita/supply/bin/pip-audit --strict --disable-pip --require-hashes --requirement requirements.lock
+
+size: venv ## Build the layers as AWS gets them, and print each dependency's share
+	$(BIN)/python layers/builds/size.py
+
 clean: ## Stop the local stack and remove everything that was made here
 	if [ -x $(BIN)/aita ]; then $(BIN)/aita local down; fi
 	rm -rf .venv .aita .aws-sam .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache *.egg-info
@@ -62,4 +77,10 @@ clean: ## Stop the local stack and remove everything that was made here
 .aita/peers/installed: Makefile | .venv/installed
 	$(BIN)/python -m venv .aita/peers
 	.aita/peers/bin/python $(PIP_INSTALL) $(PEERS)
+	touch $@
+
+# What locks and audits: in an environment of its own, so that it decides nothing of what is locked.
+.aita/supply/installed: Makefile | .venv/installed
+	$(BIN)/python -m venv .aita/supply
+	.aita/supply/bin/python $(PIP_INSTALL) $(SUPPLY)
 	touch $@

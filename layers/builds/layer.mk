@@ -22,7 +22,7 @@ PIP_FOR_LAMBDA = python3 -m pip install --quiet --disable-pip-version-check --no
 build-AitaLayer: interpreter
 	mkdir -p "$(TARGET)"
 ifneq ($(AITA_LAYERS),thin)
-	$(PIP_FOR_LAMBDA) --target "$(TARGET)" --requirement requirements.txt
+	$(PIP_FOR_LAMBDA) --target "$(TARGET)" --require-hashes --requirement requirements.lock
 endif
 	cp -R aita "$(TARGET)/aita"
 	$(finish)
@@ -32,7 +32,7 @@ build-ImagingLayer: interpreter
 ifeq ($(AITA_LAYERS),thin)
 	echo "Empty: see layers/builds/layer.mk" > "$(TARGET)/EMPTY.txt"
 else
-	$(PIP_FOR_LAMBDA) --target "$(TARGET)" --requirement requirements.txt
+	$(PIP_FOR_LAMBDA) --target "$(TARGET)" --require-hashes --requirement requirements.lock
 endif
 	$(finish)
 

@@ -7,6 +7,9 @@ import pytest
 
 from local.stack import LocalSettings
 from tests.local.stack import SAMPLES, LocalStack, full_home, true_texts
+from tests.template.test_builds import load
+
+sizes = load("size")
 
 
 @pytest.fixture
@@ -24,6 +27,9 @@ def test_a_page_goes_through_every_function(full_stack: LocalStack, tmp_path: Pa
     built = {path.name for path in (full_stack.home.path / "build").glob("*/python/*")}
     assert {"openai", "pydantic", "PIL", "pypdfium2"} <= built
     assert "boto3" not in built, "Lambda's runtime has it"
+    for layer, limit in sizes.LIMITS.items():
+        taken = sizes.shares(full_stack.home.path / "build" / layer)
+        assert 10 * sizes.MB < taken.total() <= limit * sizes.MB, taken.most_common(5)
     folder = tmp_path / "scans" / "Maya Lindqvist"
     folder.mkdir(parents=True)
     scan = (SAMPLES / "exam" / "scans" / "Maya Lindqvist" / "page 1.jpg").read_bytes()

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tomllib
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -29,6 +30,16 @@ def make(target: str, runtime: str, folder: Path, artifacts: Path, **environ: st
         text=True,
         check=False,
     )
+
+
+def load(name: str) -> ModuleType:
+    """Import a program of the builds, which is no package."""
+    spec = importlib.util.spec_from_file_location(name, BUILDS / f"{name}.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 @pytest.fixture
@@ -91,13 +102,34 @@ def test_what_is_never_imported_is_dropped(tmp_path: Path) -> None:
     for name in ("bin/tool", "boto3/__init__.py", "some/tests/test_it.py", "some/stub.pyi", "some/kept.py"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).touch()
-    spec = importlib.util.spec_from_file_location("prune", BUILDS / "prune.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    module = load("prune")
     module.prune(tmp_path)
     assert [path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*.*")] == ["some/kept.py"]
+
+
+def test_a_dependency_takes_what_its_files_and_their_compiled_modules_take(tmp_path: Path) -> None:
+    files = {
+        "one/module.py": 10,
+        "one/__pycache__/module.cpython-313.pyc": 7,
+        "one.libs/some.so": 100,
+        "one-1.0.dist-info/METADATA": 3,
+        "aita/tasks/kind.py": 5,
+        "aita/tasks/__pycache__/kind.cpython-313.pyc": 4,
+    }
+    for name, size in files.items():
+        file = tmp_path / "python" / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(bytes(size))
+    record = "one/module.py,sha256=x,10\none.libs/some.so,,\none-1.0.dist-info/METADATA,,\none-1.0.dist-info/RECORD,,\n"
+    (tmp_path / "python" / "one-1.0.dist-info" / "RECORD").write_text(record)
+    assert load("size").shares(tmp_path) == {"one": 10 + 7 + 100 + 3 + len(record), "aita": 5 + 4}
+
+
+def test_every_layer_has_a_limit(template: Json) -> None:
+    layers = of_type(template["Resources"], "AWS::Serverless::LayerVersion")
+    program = load("size")
+    assert set(program.LIMITS) == set(program.LAYERS) == set(layers)
+    assert sum(program.LIMITS.values()) < 250, "Lambda's bound for a function and its layers"
 
 
 def test_the_laptop_gives_parameters_that_the_template_has(template: Json) -> None:

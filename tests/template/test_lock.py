@@ -1,0 +1,90 @@
+"""The lock against what is asked for, and the layers' share of it against the lock."""
+
+import importlib.metadata
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from tests.template.conftest import ROOT
+
+Locked = dict[str, tuple[str, frozenset[str]]]
+"""The version and the hashes of each distribution."""
+
+LAYERS = ("aita", "imaging")
+LEFT_TO_RUNTIME = {"boto3", "botocore"}
+
+
+def locked(file: Path) -> Locked:
+    entries = re.split(r"\n(?=[a-z0-9])", re.sub(r"(?m)^\s*#.*\n", "", file.read_text()))
+    found = {}
+    for entry in filter(None, entries):
+        name, version = re.match(r"([a-z0-9.-]+)==(\S+)", entry).groups()  # type: ignore[union-attr]
+        found[name] = (version, frozenset(re.findall(r"--hash=sha256:([0-9a-f]{64})", entry)))
+    return found
+
+
+def asked(*files: Path) -> list[Requirement]:
+    lines = [line.partition("#")[0].strip() for file in files for line in file.read_text().splitlines()]
+    return [Requirement(line) for line in lines if line]
+
+
+def layer_files(suffix: str) -> list[Path]:
+    return [ROOT / "layers" / layer / f"requirements.{suffix}" for layer in LAYERS]
+
+
+def test_everything_that_is_asked_for_is_locked_at_that_version() -> None:
+    lock = locked(ROOT / "requirements.lock")
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    wanted = asked(*layer_files("txt"), ROOT / "requirements-cli.txt") + [Requirement(line) for line in extras["dev"]]
+    assert len(wanted) > 20
+    for requirement in wanted:
+        name = canonicalize_name(requirement.name)
+        assert name in lock, f"{name} is not locked: run `make lock`"
+        assert str(requirement.specifier) == f"=={lock[name][0]}", f"{name} is locked otherwise: run `make lock`"
+
+
+def test_everything_that_is_locked_has_its_hashes() -> None:
+    for file in (ROOT / "requirements.lock", *layer_files("lock")):
+        assert all(hashes for _, hashes in locked(file).values())
+
+
+@pytest.mark.parametrize("layer", LAYERS)
+def test_a_layer_is_a_part_of_the_lock(layer: str) -> None:
+    lock, part = locked(ROOT / "requirements.lock"), locked(ROOT / "layers" / layer / "requirements.lock")
+    assert part
+    assert {name: lock.get(name) for name in part} == part, "run `make lock`"
+
+
+@pytest.mark.parametrize("layer", LAYERS)
+def test_a_layer_has_all_that_it_imports_and_nothing_else(layer: str) -> None:
+    """As the installed distributions tell what they need here: a marker of another system may add to the lock."""
+    folder = ROOT / "layers" / layer
+    reached: set[str] = set()
+    ahead = asked(folder / "requirements.txt")
+    while ahead:
+        requirement = ahead.pop()
+        name = canonicalize_name(requirement.name)
+        if name in reached or name in LEFT_TO_RUNTIME:
+            continue
+        reached.add(name)
+        needs = map(Requirement, importlib.metadata.requires(name) or [])
+        extras = requirement.extras or {""}
+        ahead += [need for need in needs if _applies(need, extras)]
+    lock = (folder / "requirements.lock").read_text()
+    elsewhere = set(re.findall(r"(?m)^([a-z0-9.-]+)==\S+ ; ", lock))
+    assert reached - set(locked(folder / "requirements.lock")) == set(), "run `make lock`"
+    assert set(locked(folder / "requirements.lock")) - reached <= elsewhere, "run `make lock`"
+
+
+def test_a_layer_is_installed_from_its_lock_alone() -> None:
+    rules = (ROOT / "layers" / "builds" / "layer.mk").read_text()
+    assert re.findall(r"--requirement (\S+)", rules) == ["requirements.lock"] * 2
+    assert rules.count("--require-hashes") == 2
+
+
+def _applies(need: Requirement, extras: set[str]) -> bool:
+    return need.marker is None or any(need.marker.evaluate({"extra": extra}) for extra in extras)
