@@ -4,7 +4,7 @@ from typing import Any
 
 from aita.bootstrap import make_collector
 from aita.models.run import StageEvent
-from aita.observability import guarded, logger
+from aita.observability import count_end, guarded, logger
 
 collector = make_collector()
 
@@ -14,4 +14,6 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     """Collect one stage of a run."""
     stage = StageEvent.model_validate(event)
     logger.append_keys(run_id=stage.run_id, stage=stage.stage, attempt=stage.attempt)
-    return collector.collect(stage).model_dump(mode="json")
+    answer = collector.collect(stage)
+    count_end(answer)
+    return answer.model_dump(mode="json")

@@ -4,7 +4,7 @@ from typing import Any
 
 from aita.bootstrap import make_planner
 from aita.models.run import StageEvent
-from aita.observability import guarded, logger
+from aita.observability import count_planned, guarded, logger
 
 planner = make_planner()
 
@@ -14,4 +14,6 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     """Plan one stage of a run."""
     stage = StageEvent.model_validate(event)
     logger.append_keys(run_id=stage.run_id, stage=stage.stage, attempt=stage.attempt)
-    return planner.plan(stage).model_dump(mode="json")
+    answer = planner.plan(stage)
+    count_planned(answer)
+    return answer.model_dump(mode="json")

@@ -10,11 +10,14 @@ from aws_lambda_powertools.metrics import MetricUnit
 
 from aita.aws.failures import failed_request
 from aita.errors import AitaError
-from aita.models.run import ItemEvent, Outcome
+from aita.models.run import CollectAnswer, ItemEvent, Outcome, PlanAnswer, RunStatus
 from aita.services.record import Executed
 
-logger = Logger(service="aita")
-metrics = Metrics(namespace="aita", service="aita")
+SERVICE = os.environ.get("POWERTOOLS_SERVICE_NAME", "aita")
+"""The stack's name: two stacks in one account must not set off each other's alarms."""
+
+logger = Logger(service=SERVICE)
+metrics = Metrics(namespace="aita", service=SERVICE)
 
 Handler = Callable[[dict[str, Any], Any], Any]
 
@@ -55,7 +58,7 @@ def traced(handler: Handler) -> Handler:
         return handler
     from aws_lambda_powertools import Tracer  # noqa: PLC0415 - see above
 
-    tracer = Tracer(service="aita")
+    tracer = Tracer(service=SERVICE)
     traced_handler: Handler = tracer.capture_lambda_handler(capture_response=False, capture_error=False)(handler)
     return traced_handler
 
@@ -69,8 +72,8 @@ _OUTCOMES = {
 
 
 def count_item(event: ItemEvent, executed: Executed) -> None:
-    """Add what became of an item, and what it took, to the metrics of its stage."""
-    metrics.add_dimension(name="stage", value=event.stage)
+    """Add what became of an item, and what it took, to the metrics of its stage and of the whole stack."""
+    _by_stage(event.stage)
     for outcome, count in (executed.ends or {executed.answer.outcome: 1}).items():
         metrics.add_metric(name=_OUTCOMES[outcome], unit=MetricUnit.Count, value=count)
     usage = executed.spent.usage
@@ -81,6 +84,28 @@ def count_item(event: ItemEvent, executed: Executed) -> None:
         if usage.calls > usage.unpriced_calls:  # an unknown cost is no zero
             metrics.add_metric(name="CostUSD", unit=MetricUnit.Count, value=float(usage.cost_usd))
         metrics.add_metric(name="Latency", unit=MetricUnit.Milliseconds, value=executed.spent.latency_ms)
+
+
+def count_planned(answer: PlanAnswer) -> None:
+    """Add the items that a stage hands to the Map to the metrics."""
+    if answer.count:
+        _by_stage(answer.stage)
+        metrics.add_metric(name="ItemsPlanned", unit=MetricUnit.Count, value=answer.count)
+        metrics.flush_metrics()
+
+
+def count_end(answer: CollectAnswer) -> None:
+    """Add how a run ended to the metrics, such as RunsHalted; a run that goes on adds nothing."""
+    if answer.status is not RunStatus.RUNNING:
+        name = "Runs" + answer.status.title().replace("_", "")
+        metrics.add_metric(name=name, unit=MetricUnit.Count, value=1)
+        metrics.flush_metrics()
+
+
+def _by_stage(stage: str) -> None:
+    """Have the metrics counted for a stage, and again for the stack: an alarm can't add dimensions up."""
+    metrics.add_dimension(name="stage", value=stage)
+    metrics.add_dimensions(service=SERVICE)
 
 
 def _place(error: Exception) -> list[str]:
