@@ -22,6 +22,8 @@ from aita.models.api import (
     FilePage,
     ResultAnswer,
     ResumeRun,
+    RubricDiff,
+    RunOptions,
     RunPage,
     RunView,
     StartRun,
@@ -30,6 +32,7 @@ from aita.models.api import (
     UploadRequest,
 )
 from aita.models.grade import Decision
+from aita.models.limits import Disagreement, Graders
 from aita.models.review import Decide, DecisionPage, ReviewPage, ReviewView
 from aita.models.run import TaskStatus
 from aita.observability import guarded, log_unexpected, logger
@@ -77,6 +80,16 @@ def decide(assignment: str, cell_id: str, body: Decide) -> Decision:
     """Accept what is proposed for a cell, or set other points; what was decided before is kept."""
     arn = (app.current_event.request_context.get("identity") or {}).get("userArn")
     return api.reviews.decide(assignment, cell_id, body, f"{body.by} ({arn})" if arn else body.by)
+
+
+@app.get("/assignments/<assignment>/rubric-changes")
+def get_rubric_changes(
+    assignment: str,
+    graders: Annotated[Graders | None, Query()] = None,
+    disagreement: Annotated[Disagreement | None, Query()] = None,
+) -> RubricDiff:
+    """Tell which answers a changed rubric touches, and what grading them again takes."""
+    return api.estimator.rubric_changes(assignment, RunOptions(graders=graders, disagreement=disagreement))
 
 
 @app.get("/assignments/<assignment>/decisions")

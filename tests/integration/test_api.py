@@ -181,6 +181,7 @@ def test_openapi_names_every_route(stack: Stack) -> None:
         "/assignments/{assignment}/files",
         "/assignments/{assignment}/reviews",
         "/assignments/{assignment}/reviews/{cell_id}",
+        "/assignments/{assignment}/rubric-changes",
         "/assignments/{assignment}/decisions",
         "/runs",
         "/runs/{run_id}",

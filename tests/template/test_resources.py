@@ -3,7 +3,7 @@
 from itertools import pairwise
 from typing import Any
 
-from tests.template.conftest import ROOT, Json, of_type
+from tests.template.conftest import ROOT, Json, listed, of_type
 
 KEPT = {"Bucket", "Table"}
 ROUTES = {
@@ -12,6 +12,7 @@ ROUTES = {
     ("get", "/assignments/{assignment}/reviews"),
     ("get", "/assignments/{assignment}/reviews/{cell_id}"),
     ("post", "/assignments/{assignment}/reviews/{cell_id}"),
+    ("get", "/assignments/{assignment}/rubric-changes"),
     ("get", "/assignments/{assignment}/decisions"),
     ("post", "/runs"),
     ("get", "/runs"),
@@ -155,12 +156,26 @@ def test_roles_name_actions_and_resources(resources: Json) -> None:
             assert {action.partition(":")[0] for action in statement["Action"]} == {"logs"}
 
 
-def test_managed_policies_are_logs_and_traces_only(resources: Json) -> None:
-    for name in roles(resources):
-        for arn in resources[name]["Properties"].get("ManagedPolicyArns", []):
-            assert str(arn).endswith(
-                ("AWSLambdaBasicExecutionRole", "AWSXrayWriteOnlyAccess", "AWSXRayDaemonWriteAccess")
-            )
+def test_every_role_is_one_of_ours_with_statements_of_its_own(resources: Json) -> None:
+    assert set(roles(resources)) == {f"{name}Role" for name in (*FUNCTIONS, "RunStateMachine")}
+    assert not any("ManagedPolicyArns" in resources[name]["Properties"] for name in roles(resources))
+
+
+def test_a_function_logs_to_its_own_group_alone(resources: Json) -> None:
+    for name in FUNCTIONS:
+        group = resources[name]["Properties"]["LoggingConfig"]["LogGroup"]["Ref"]
+        (logs,) = (each for each in inline(resources, f"{name}Role") if each["Sid"] == "WriteLogs")
+        assert logs["Action"] == ["logs:CreateLogStream", "logs:PutLogEvents"]
+        assert logs["Resource"] == {"Fn::GetAtt": [group, "Arn"]}
+
+
+def test_traces_are_sent_only_where_they_are_made(resources: Json) -> None:
+    policy = resources["TracePolicy"]
+    assert policy["Condition"] == "IsTraced"
+    assert {role["Ref"] for role in policy["Properties"]["Roles"]} == {f"{name}Role" for name in FUNCTIONS}
+    (statement,) = policy["Properties"]["PolicyDocument"]["Statement"]
+    assert statement["Action"] == ["xray:PutTelemetryRecords", "xray:PutTraceSegments"]
+    assert not any("xray" in str(inline(resources, name)) for name in roles(resources))
 
 
 def test_the_state_machine_may_run_its_map(resources: Json) -> None:
@@ -233,7 +248,3 @@ def roles(resources: Json) -> list[str]:
 def inline(resources: Json, role: str) -> list[Json]:
     policies = resources[role]["Properties"].get("Policies", [])
     return [statement for policy in policies for statement in policy["PolicyDocument"]["Statement"]]
-
-
-def listed(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [value]
