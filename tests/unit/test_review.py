@@ -11,7 +11,8 @@ from aita.models.flag import Flag, FlagKind
 from aita.models.grade import Cell, CellState, CriterionGrade, DecisionAction, cell_id
 from aita.models.review import Decide
 from aita.services.review import Reviews
-from tests.fakes import ASSIGNMENT, EXAM, QUESTIONS, Clock, Objects
+from tests.fakes import ASSIGNMENT, EXAM, QUESTIONS, Clock, Harness, Objects
+from tests.unit.grades import RUBRICS, answers, criteria, put_answers
 
 SECRET = "Maya wrote: a secret answer"
 
@@ -266,3 +267,48 @@ def test_what_a_student_wrote_is_in_no_log(desk: Desk, caplog: pytest.LogCapture
     caplog.set_level("DEBUG")
     desk.decide(FIRST, why="they wrote nonsense")
     assert caplog.messages == [f"decided on {FIRST}: set"]
+
+
+class TestDecisionsOverRuns:
+    """What people decided, when the exam is graded again."""
+
+    @pytest.fixture
+    def graded(self, harness: Harness) -> Harness:
+        put_answers(harness)
+        harness.run("grade")
+        return harness
+
+    def decide(self, harness: Harness) -> Reviews:
+        reviews = Reviews(objects=harness.objects, decisions=harness.decisions, clock=harness.clock)
+        basis = reviews.show(ASSIGNMENT, FIRST).basis
+        asked = Decide(action=DecisionAction.SET, points=2, why="half right", by="Ada", basis=basis)
+        reviews.decide(ASSIGNMENT, FIRST, asked, asked.by)
+        return reviews
+
+    def test_a_run_that_changes_nothing_leaves_them(self, graded: Harness) -> None:
+        reviews = self.decide(graded)
+        graded.run("grade")
+        shown = reviews.show(ASSIGNMENT, FIRST)
+        assert (shown.state, shown.points) == (CellState.OVERRIDDEN, 2)
+
+    @pytest.mark.parametrize("what", ["rubric", "points", "answer", "question"])
+    def test_a_run_on_something_else_opens_the_cell_and_keeps_who_decided(self, graded: Harness, what: str) -> None:
+        reviews = self.decide(graded)
+        stricter = {"total_points": 5, "criteria": [{"points": 5, "description": "stricter"}]}
+        match what:
+            case "rubric":
+                graded.put("user_rubrics.json", RUBRICS | {"1a": stricter})
+            case "points":
+                four = {"total_points": 4, "criteria": criteria(2, 2)}
+                graded.put("user_rubrics.json", RUBRICS | {"1a": four})
+                graded.exam(QUESTIONS[0] | {"points": 4}, *QUESTIONS[1:])
+            case "answer":
+                graded.put("answers.json", {"s-1": answers(q1a={"raw_text": "five"}), "s-2": answers()})
+            case "question":
+                graded.exam(QUESTIONS[0] | {"question_text": "What is 3 + 3?"}, *QUESTIONS[1:])
+        graded.run("grade")
+        shown = reviews.show(ASSIGNMENT, FIRST)
+        assert shown.state is CellState.NEEDS_REVIEW
+        assert shown.points is not None
+        assert any("Ada decided on 2 points" in flag.text for flag in shown.flags)
+        assert [decision.points for decision in shown.decisions] == [2]
