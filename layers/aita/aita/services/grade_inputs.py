@@ -134,7 +134,7 @@ def check_rubrics(exam: ExamSpec, rubrics: Mapping[str, Rubric], assignment: str
         If a rubric is for no question of the exam, or its points are not the question's.
     """
     questions = {question.question_id: question for question in exam.questions}
-    anew = f"write the rubrics anew (aita rubric --assignment {assignment})"
+    anew = f"write the rubrics anew (aita generate-rubric --assignment {assignment})"
     for question_id, rubric in rubrics.items():
         if question_id not in questions:
             raise InvalidMaterial(
