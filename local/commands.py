@@ -15,7 +15,7 @@ app = typer.Typer(help="The stack on this machine: the emulator and the simulate
 def up(context: typer.Context) -> None:
     """Start the local stack, and deploy it where files or settings changed.
 
-    Takes AITA_MAX_WORKERS, AITA_RATE_LIMIT_RPS, AITA_MODEL, OPENAI_BASE_URL and OPENAI_API_KEY.
+    Takes AITA_MAX_WORKERS, AITA_RATE_LIMIT_RPS, AITA_MASK_HEADER, AITA_MODEL, OPENAI_BASE_URL and OPENAI_API_KEY.
     Without a key the simulated model answers, for the sample exam only.
     """
     output = Session.of(context).output

@@ -42,6 +42,7 @@ class Parameters:
     rate_limit_rps: float
     model_base_url: str
     model_name: str
+    mask_header: float
 
     def overrides(self) -> list[str]:
         """Return them as sam's ``--parameter-overrides`` takes them."""
@@ -52,6 +53,7 @@ class Parameters:
             "RateLimitRps": rate,
             "ModelBaseUrl": self.model_base_url,
             "ModelName": self.model_name,
+            "MaskHeader": f"{self.mask_header:g}",
         }
         return [f"{name}={value}" for name, value in values.items()]
 

@@ -20,19 +20,21 @@ from local.model import SimulatedModel
 API_KEY_SECRET = "aita/api-key"  # noqa: S105 - its name, as the template's default has it
 _NO_KEY = "no-key-is-needed"
 _MAX_WORKERS, _RATE_LIMIT_RPS = 5, 10.0
+_HEADER_OF_SAMPLE = 0.12  # of the height: where the sample exam's pages have the name
 
 Say = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
 class LocalSettings:
-    """What the local stack is made with. ``api_key`` is ``None`` for the simulated model."""
+    """What the local stack is made with. Without an ``api_key`` it is the simulated one, for the sample only."""
 
     max_workers: int = _MAX_WORKERS
     rate_limit_rps: float = _RATE_LIMIT_RPS
     model: str = SIMULATED
     base_url: str | None = None
     api_key: str | None = field(default=None, repr=False)
+    mask_header: float = _HEADER_OF_SAMPLE
 
     @classmethod
     def of(cls, user: UserSettings) -> Self:
@@ -49,12 +51,14 @@ class LocalSettings:
                 f"AITA_MODEL is {user.model} and OPENAI_API_KEY is not set: set the key (any word, for a server that "
                 f"asks for none), or unset AITA_MODEL to have the simulated model"
             )
+        usual = _HEADER_OF_SAMPLE if key is None else 0.0
         return cls(
             max_workers=user.max_workers if user.max_workers is not None else _MAX_WORKERS,
             rate_limit_rps=user.rate_limit_rps if user.rate_limit_rps is not None else _RATE_LIMIT_RPS,
             model=user.model or (SIMULATED if key is None else "gpt-4.1-mini"),
             base_url=None if key is None else user.openai_base_url or "https://api.openai.com/v1",
             api_key=key,
+            mask_header=user.mask_header if user.mask_header is not None else usual,
         )
 
 
@@ -114,6 +118,7 @@ def up(
             rate_limit_rps=settings.rate_limit_rps,
             model_base_url=base_url,
             model_name=settings.model,
+            mask_header=settings.mask_header,
         )
         deployment = Deployment(home, emulator.endpoint_url)
         _deploy(deployment, parameters, emulator, say)

@@ -1,23 +1,28 @@
 """The sample exam, run in process: the services over stores in memory, real images, and the simulated model."""
 
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from aita.imaging.ink import BlankExam
+from aita.imaging.mask import masked
 from aita.imaging.pages import pages
 from aita.llm.chat import ChatModel
 from tests.fakes import FakeModel, Harness
 
 EXAM = Path(__file__).parents[1] / "samples" / "exam"
+HEADER = 0.12
+"""How much of a page's height has the student's name."""
 
 
 @dataclass
 class SampleExamRun(Harness):
-    """The harness, with scans split for real."""
+    """The harness, with scans split for real, and their headers masked."""
 
     def cold(self) -> None:
         super().cold()
-        self.splitter = replace(self.splitter, pages=pages, blank_exam=BlankExam)
+        mask = partial(masked, fraction=HEADER)
+        self.splitter = replace(self.splitter, pages=pages, blank_exam=BlankExam, mask=mask)
 
 
 def sample_exam(model: ChatModel, *left_out: str) -> SampleExamRun:

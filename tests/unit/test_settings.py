@@ -71,6 +71,8 @@ RIGHT: list[tuple[type[Environment], dict[str, str], str, str, Any]] = [
     (StackSettings, STACK, "AITA_RETENTION_DAYS", "30", 30),
     (ApiSettings, API, "AITA_RATE_LIMIT_RPS", "2", 2.0),
     (SplitSettings, STACK, "AITA_LONGEST_SIDE", "1024", 1024),
+    (SplitSettings, STACK, "AITA_MASK_HEADER", "0.12", 0.12),
+    (UserSettings, {}, "AITA_MASK_HEADER", "0.5", 0.5),
     (TaskSettings, TASK, "AITA_LLM_TIMEOUT", "30", 30.0),
 ]
 
@@ -109,6 +111,8 @@ def test_an_empty_value_is_as_if_not_set(settings: type[Environment], given: dic
         (ApiSettings, API, "AITA_RATE_LIMIT_RPS", "x", "a number from 0 to 10000; 0 is none"),
         (SplitSettings, STACK, "AITA_LONGEST_SIDE", "255", "a whole number of pixels from 256 to 8192"),
         (SplitSettings, STACK, "AITA_LONGEST_SIDE", "8193", "a whole number of pixels from 256 to 8192"),
+        (SplitSettings, STACK, "AITA_MASK_HEADER", "12", "a part of the page's height, from 0 (none) to 0.5"),
+        (UserSettings, {}, "AITA_MASK_HEADER", "-0.1", "a part of the page's height, from 0 (none) to 0.5"),
         (TaskSettings, TASK, "AITA_MODEL_BASE_URL", "ftp://x", "a URL that starts with http:// or https://"),
         (TaskSettings, TASK, "AITA_LLM_TIMEOUT", "0", "a number of seconds, more than 0 and at most 600"),
         (TaskSettings, TASK, "AITA_LLM_TIMEOUT", "601", "a number of seconds, more than 0 and at most 600"),

@@ -138,6 +138,7 @@ def make_planner() -> "Planner":
 def make_splitter() -> "Splitter":
     """Return the service behind the split function; it alone has the imaging layer."""
     from aita.imaging.ink import BlankExam
+    from aita.imaging.mask import masked
     from aita.imaging.pages import pages
     from aita.services.split import Splitter
 
@@ -150,6 +151,7 @@ def make_splitter() -> "Splitter":
         recorder=stores.recorder(watch),
         pages=partial(pages, longest_side=settings.longest_side),
         blank_exam=BlankExam,
+        mask=partial(masked, fraction=settings.mask_header) if settings.mask_header else None,
     )
 
 

@@ -8,7 +8,7 @@ from pydantic import AfterValidator, AliasGenerator, ConfigDict, Field, Validati
 
 from aita.errors import SettingsError
 from aita.models.base import Frozen
-from aita.models.limits import BatchSize, CheckpointInterval, MaxCost, MaxWorkers, RateLimit, TokenLimit
+from aita.models.limits import BatchSize, CheckpointInterval, MaskHeader, MaxCost, MaxWorkers, RateLimit, TokenLimit
 
 _TAKES = {
     "max_workers": "a whole number from 1 to 10000",
@@ -23,6 +23,7 @@ _TAKES = {
     "show_progress": "true or false",
     "retention_days": "a whole number of days from 1 up",
     "longest_side": "a whole number of pixels from 256 to 8192",
+    "mask_header": "a part of the page's height, from 0 (none) to 0.5",
     "llm_timeout": "a number of seconds, more than 0 and at most 600",
     "openai_base_url": "a URL that starts with http:// or https://",
     "model_base_url": "a URL that starts with http:// or https://",
@@ -87,6 +88,7 @@ class UserSettings(Environment):
     checkpoint_interval: CheckpointInterval | None = None
     retry_failed_tasks: bool | None = None
     show_progress: bool = True
+    mask_header: MaskHeader | None = None
     model: str | None = None
     openai_base_url: Url | None = None
     openai_api_key: Annotated[str | None, Field(repr=False)] = None
@@ -120,9 +122,10 @@ class PlanSettings(StackSettings):
 
 
 class SplitSettings(StackSettings):
-    """What split knows beside: how large a page may be, in pixels."""
+    """What split knows beside: how large a page may be, in pixels, and how much of its height is masked at the top."""
 
     longest_side: Annotated[int, Field(ge=256, le=8192)] = 2048
+    mask_header: MaskHeader = 0.0
 
 
 class TaskSettings(StackSettings):

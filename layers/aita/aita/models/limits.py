@@ -28,3 +28,6 @@ Graders = Annotated[int, Field(ge=1, le=9)]
 
 Disagreement = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 """How far apart the graders' points may be, as a share of the question's: at this or more, a person decides."""
+
+MaskHeader = Annotated[float, Field(ge=0, le=0.5)]
+"""How much of a student's page is painted white from its top, as a share of its height; 0 is none."""

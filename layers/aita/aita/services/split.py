@@ -55,7 +55,8 @@ class BlankExam(Protocol):
 class Splitter:
     """Runs the items of the stages that split files.
 
-    ``pages`` makes the page images of a file's bytes; ``blank_exam`` prepares a blank exam's, given as JPEGs.
+    ``pages`` makes the page images of a file's bytes; ``blank_exam`` prepares a blank exam's, given as JPEGs;
+    ``mask`` paints over the top of a student's page, if that is asked for.
     """
 
     objects: ObjectStore
@@ -63,6 +64,7 @@ class Splitter:
     recorder: Recorder
     pages: Callable[[bytes], Iterable[PageImage]]
     blank_exam: Callable[[Iterable[bytes]], BlankExam]
+    mask: Callable[[PageImage], PageImage] | None = None
     _plan: str = field(default="")
     _sources: Sources = field(default_factory=Sources)
     _blank: BlankExam | None = field(default=None)
@@ -89,7 +91,8 @@ class Splitter:
         made: list[SplitPage] = []
         with ThreadPoolExecutor(_WRITERS) as writers:
             writing: list[Future[None]] = []
-            for number, image in enumerate(self.pages(data), 1):
+            for number, scanned in enumerate(self.pages(data), 1):
+                image = self._masked(scanned)
                 key = keys.page(assignment, student_id, source, number)
                 if len(writing) >= _WRITERS:
                     writing.pop(0).result()
@@ -101,12 +104,16 @@ class Splitter:
                         sha256=hashlib.sha256(image.jpeg).hexdigest(),
                         width=image.width,
                         height=image.height,
-                        ink=self._blank.ink(image.jpeg, place + number - 1) if self._blank else None,
+                        # Of the page as it was scanned: what is painted over is written all the same.
+                        ink=self._blank.ink(scanned.jpeg, place + number - 1) if self._blank else None,
                     )
                 )
             for write in writing:
                 write.result()
         return SplitPages(pages=tuple(made))
+
+    def _masked(self, page: PageImage) -> PageImage:
+        return self.mask(page) if self.mask and self._sources.of_students else page
 
     def _follow(self, event: ItemEvent) -> None:
         """Have what the stage's plan names at hand; a warm function reads it once."""

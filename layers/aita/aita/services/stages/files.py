@@ -21,10 +21,14 @@ SOURCES = "sources"
 
 
 class Sources(Frozen):
-    """Where the files are: each one's S3 key by its id, and the keys of the blank exam to compare them with."""
+    """Where the files are: each one's S3 key by its id, and the keys of the blank exam to compare them with.
+
+    ``of_students`` says that they are students' scans, whose pages tell at their top who wrote them.
+    """
 
     files: dict[str, str] = {}
     blank_exam: tuple[str, ...] = ()
+    of_students: bool = True
 
 
 class FilesInputs(Frozen):
@@ -51,13 +55,17 @@ class FilesStage(Stage):
 
     function: ClassVar[Literal["task", "split", "report"]] = "split"
 
-    def plan_files(self, sources: Iterable[Source], compared_with: Iterable[StoredObject] = ()) -> StagePlan:
+    def plan_files(
+        self, sources: Iterable[Source], compared_with: Iterable[StoredObject] = (), *, of_students: bool = True
+    ) -> StagePlan:
         """Return the plan: one task for each file, in this order.
 
         Parameters
         ----------
         compared_with
             The blank exam's files.
+        of_students
+            Whether the files to split are students' scans.
         """
         files: dict[str, str] = {}
         refs: list[Refs] = []
@@ -66,7 +74,7 @@ class FilesStage(Stage):
             refs.append({"student_id": source.student_id, "source": source.source_id, "place": source.place})
         blank = list(compared_with)
         inputs = FilesInputs(blank_exam=tuple(keys.source_id(file.key, file.etag) for file in blank))
-        where = Sources(files=files, blank_exam=tuple(file.key for file in blank))
+        where = Sources(files=files, blank_exam=tuple(file.key for file in blank), of_students=of_students)
         return StagePlan(inputs, refs, {SOURCES: where.model_dump_json().encode()})
 
     def digest(self, refs: Refs, inputs: BaseModel, model: str) -> str:  # noqa: ARG002 - no model is asked

@@ -50,7 +50,8 @@ class SplitExamStage(FilesStage):
         """One task for each file, in natural order; none if the instructor gave the questions."""
         blank = blank_exam_files(material)
         files = [] if material.own_exam() else blank or most_scanned(material)
-        plan = self.plan_files(Source(EXAM, place, file) for place, file in enumerate(files, 1))
+        sources = (Source(EXAM, place, file) for place, file in enumerate(files, 1))
+        plan = self.plan_files(sources, of_students=not blank)
         return replace(plan, inputs=ExamFilesInputs(blank=bool(blank)))
 
     def gather_all(self, ended: Iterable[Gathered], read: ReadFile) -> dict[str, Any]:
