@@ -342,7 +342,7 @@ class TestRefused:
     def test_without_any_rubric_naming_the_questions(self, harness: Harness) -> None:
         put_answers(harness)
         harness.put("user_rubrics.json", {})
-        self.refused(harness, MissingMaterial, r"no question .* has a rubric \(1a, 1b, 2\).*aita rubric")
+        self.refused(harness, MissingMaterial, r"no question .* has a rubric \(1a, 1b, 2\).*aita generate-rubric")
 
     def test_a_rubric_for_no_question(self, harness: Harness) -> None:
         put_answers(harness)
@@ -352,7 +352,7 @@ class TestRefused:
     def test_a_rubric_that_was_written_for_an_earlier_exam(self, harness: Harness) -> None:
         put_answers(harness)
         harness.put("rubrics.json", {"old": {"question_id": "old"} | RUBRICS["1a"]})
-        self.refused(harness, InvalidMaterial, "a rubric for 'old'.*aita rubric --assignment midterm")
+        self.refused(harness, InvalidMaterial, "a rubric for 'old'.*aita generate-rubric --assignment midterm")
 
     def test_points_that_do_not_sum(self, harness: Harness) -> None:
         put_answers(harness)
