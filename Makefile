@@ -20,7 +20,7 @@ export SAM_CLI_TELEMETRY = 0
 REQUIREMENTS = layers/aita/requirements.txt layers/imaging/requirements.txt
 PIP_INSTALL = -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help venv emulator demo test bench docs lock audit size clean
+.PHONY: help venv emulator demo test bench injection docs lock audit size clean
 
 help: ## Show this
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1 \t\2/'
@@ -43,6 +43,9 @@ test: venv emulator ## Run what decides whether a change is good: lint, types, l
 
 bench: venv emulator .aita/peers/installed ## Measure, and print one table
 	$(BIN)/python -m benchmarks
+
+injection: venv ## Try known attempts to steer the grader on the model of OPENAI_API_KEY; this asks it a few hundred times
+	$(BIN)/python -m tests.injection.real_model
 
 docs: venv ## Write the API reference from the docstrings, to out/docs
 	$(BIN)/pdoc --docformat numpy --output-directory out/docs aita '!aita.cli'
