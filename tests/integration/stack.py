@@ -18,6 +18,8 @@ from moto import mock_aws
 from moto.awslambda_simple.models import LambdaSimpleBackend
 from moto.dynamodb.responses import DynamoHandler
 
+from aita.aws.clients import make_client
+from tests.integration.calls import Call, record
 from tests.integration.material import right
 from tests.integration.provider import Provider, serving
 
@@ -55,6 +57,7 @@ class Stack:
     before: Callable[[str, dict[str, Any]], None] = lambda function, event: None
     invocations: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     requests: Counter[str] = field(default_factory=Counter)
+    calls: dict[str, set[Call]] = field(default_factory=lambda: {f: set() for f in FUNCTIONS})
     _environments: dict[str, threading.Lock] = field(default_factory=lambda: {f: threading.Lock() for f in FUNCTIONS})
 
     def invoke(self, function: str, event: dict[str, Any]) -> dict[str, Any]:
@@ -154,7 +157,7 @@ def deployed() -> Iterator[Stack]:
             stepfunctions=boto3.client("stepfunctions"),
         )
         _create(stack)
-        stack.handlers = {name: _load(name, stack.requests) for name in FUNCTIONS}
+        stack.handlers = {name: _load(name, stack.requests, stack.calls[name]) for name in FUNCTIONS}
         with patch.object(LambdaSimpleBackend, "invoke", _invoker(stack)):
             yield stack
 
@@ -170,7 +173,7 @@ def _set_environment(patched: pytest.MonkeyPatch, provider: Provider) -> None:
         "AITA_API_KEY_SECRET": "aita/api-key",
         "AITA_MAX_WORKERS": "4",
         "AITA_RATE_LIMIT_RPS": "0",
-        "AITA_STATE_MACHINE_ARN": "arn:aws:states:us-east-1:123456789012:stateMachine:aita-test",
+        "AITA_STATE_MACHINE_ARN": "arn:aws:states:us-east-1:123456789012:stateMachine:aita-test-run",
         "AITA_TASK_FUNCTION_ARN": f"{account}:task",
         "AITA_SPLIT_FUNCTION_ARN": f"{account}:split",
         "AITA_REPORT_FUNCTION_ARN": f"{account}:report",
@@ -207,21 +210,27 @@ def _create(stack: Stack) -> None:
     }
     for name, value in substitutions.items():
         definition = definition.replace(f"${{{name}}}", value)
-    made = stack.stepfunctions.create_state_machine(name="aita-test", definition=definition, roleArn=role)
+    made = stack.stepfunctions.create_state_machine(name="aita-test-run", definition=definition, roleArn=role)
     stack.state_machine_arn = made["stateMachineArn"]
 
 
-def _load(function: str, requests: Counter[str]) -> Callable[[dict[str, Any], Any], Any]:
-    """Load a function's module, counting the requests of the clients that it makes by function and operation."""
-    boto3.setup_default_session()
-    session = boto3.DEFAULT_SESSION
-    assert session is not None
+def _load(function: str, requests: Counter[str], calls: set[Call]) -> Callable[[dict[str, Any], Any], Any]:
+    """Load a function's module, counting the requests of the clients that it makes, and keeping what they need."""
+    session = boto3.Session()
     session.events.register("before-call", lambda model, **_: requests.update([f"{function} {model.name}"]))
+    record(session, calls)
+
+    def make_client_in_session(service: str) -> Any:
+        """Make a client whenever the function does: some are made at the first use."""
+        with patch.object(boto3, "DEFAULT_SESSION", session):
+            return make_client(service)
+
     spec = importlib.util.spec_from_file_location(f"app_{function}", ROOT / "functions" / function / "app.py")
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    with patch("aita.bootstrap.make_client", make_client_in_session):
+        spec.loader.exec_module(module)
     handler: Callable[[dict[str, Any], Any], Any] = module.handler
     return handler
 

@@ -23,23 +23,30 @@ class ManagedPolicies:
         return {}
 
 
-@pytest.fixture(scope="session")
-def template() -> Json:
-    """The template as it is written, with intrinsic functions as dictionaries."""
+def read_template() -> Json:
+    """Return the template as it is written, with intrinsic functions as dictionaries."""
     parsed: Json = yaml_parse((ROOT / "template.yaml").read_text())
     return parsed
+
+
+def transform(template: Json, **parameters: str) -> Json:
+    """Return the template after the SAM transform."""
+    copy = yaml_parse(yaml_dump(template))
+    validator = SamTemplateValidator(copy, ManagedPolicies(), region="us-east-1")
+    validator._replace_local_codeuri()
+    transformed: Json = Translator({}, Parser()).translate(copy, {"AWS::Region": "us-east-1", **parameters})
+    return transformed
+
+
+@pytest.fixture(scope="session")
+def template() -> Json:
+    return read_template()
 
 
 @pytest.fixture(scope="session", params=["Disabled", "Active"])
 def resources(request: pytest.FixtureRequest, template: Json) -> Json:
     """Every resource after the SAM transform, with tracing off and on."""
-    copy = yaml_parse(yaml_dump(template))
-    validator = SamTemplateValidator(copy, ManagedPolicies(), region="us-east-1")
-    validator._replace_local_codeuri()
-    translator = Translator({}, Parser())
-    transformed = translator.translate(copy, {"Tracing": request.param, "AWS::Region": "us-east-1"})
-    found: Json = transformed["Resources"]
-    return found
+    return transform(template, Tracing=request.param)["Resources"]  # type: ignore[no-any-return]
 
 
 @pytest.fixture(scope="session")
@@ -71,3 +78,7 @@ def all_states(definition: Json) -> dict[str, Json]:
     run, item = machines(definition)
     assert not run.keys() & item.keys()
     return run | item
+
+
+def listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]

@@ -1,7 +1,6 @@
 """The house rules for what is deployed, checked on the transformed template."""
 
 from itertools import pairwise
-from typing import Any
 
 from tests.template.conftest import ROOT, Json, listed, of_type
 

@@ -1,0 +1,69 @@
+"""What a function asks of AWS, as IAM sees it: each call's action, its resource, and the partition of the table."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import boto3
+
+ACCOUNT = "123456789012"
+BUCKET, TABLE = "arn:aws:s3:::aita-test", f"arn:aws:dynamodb:us-east-1:{ACCOUNT}:table/aita-test"
+
+
+@dataclass(frozen=True, order=True)
+class Call:
+    """One action on one resource; ``partition`` is what the table's partition key begins with."""
+
+    action: str
+    resource: str
+    partition: str = ""
+
+
+def record(session: boto3.Session, calls: set[Call]) -> None:
+    """Keep what every client of this session asks for, presigned requests included."""
+
+    def asked(params: dict[str, Any], model: Any, context: dict[str, Any], **_: Any) -> None:
+        found = _calls(model.service_model.service_name, model.name, params)
+        context["asked"] = found
+        calls.update(found)
+
+    def answered(http_response: Any, context: dict[str, Any], **_: Any) -> None:
+        if http_response.status_code == 404 and any(call.action == "s3:GetObject" for call in context["asked"]):
+            calls.add(Call("s3:ListBucket", BUCKET))  # S3 answers 403 to who may not know that it is not there
+
+    def signed(request: Any, **_: Any) -> None:
+        if (form := request.context.get("s3-presign-post-fields")) is not None:
+            calls.add(Call("s3:PutObject", f"{BUCKET}/{form['key']}"))
+
+    session.events.register("before-parameter-build", asked)
+    session.events.register("after-call", answered)
+    session.events.register("before-sign.s3.PutObject", signed)
+
+
+def _calls(service: str, operation: str, params: dict[str, Any]) -> set[Call]:
+    match service, operation:
+        case "s3", "ListObjectsV2":
+            return {Call("s3:ListBucket", f"arn:aws:s3:::{params['Bucket']}")}
+        case "s3", _ if "Key" not in params:  # a form's, which says its key as it is signed
+            return set()
+        case "s3", _:
+            return {Call(f"s3:{operation}", f"arn:aws:s3:::{params['Bucket']}/{params['Key']}")}
+        case "dynamodb", "TransactWriteItems":
+            return {_row(f"{verb}Item", inner) for each in params["TransactItems"] for verb, inner in each.items()}
+        case "dynamodb", "BatchWriteItem":
+            rows = [inner for each in params["RequestItems"].values() for one in each for inner in one.values()]
+            return {_row(operation, row) for row in rows}
+        case "dynamodb", _:
+            return {_row(operation, params)}
+        case "stepfunctions", "StartExecution":
+            return {Call("states:StartExecution", params["stateMachineArn"])}
+        case "stepfunctions", _:
+            return {Call(f"states:{operation}", params["executionArn"])}
+        case "secretsmanager", _:
+            secret = f"arn:aws:secretsmanager:us-east-1:{ACCOUNT}:secret:{params['SecretId']}-AbCdEf"
+            return {Call(f"secretsmanager:{operation}", secret)}
+    raise AssertionError(f"{service} {operation} is a call that the tests of permissions do not know")
+
+
+def _row(action: str, params: dict[str, Any]) -> Call:
+    found = params.get("Key") or params.get("Item") or {"pk": params.get("ExpressionAttributeValues", {}).get(":pk")}
+    return Call(f"dynamodb:{action}", TABLE, found["pk"]["S"])

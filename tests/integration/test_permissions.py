@@ -1,0 +1,242 @@
+"""Every role against the AWS calls of the code: what no grant allows fails, and so does a grant that nothing uses.
+
+The tests before the last ones drive every function through all that it does, on moto, where the calls are recorded;
+alone, the last ones would prove nothing.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.integration.calls import ACCOUNT, BUCKET, TABLE
+from tests.integration.material import exam, kind, page, right
+from tests.integration.provider import Answer
+from tests.integration.stack import FUNCTIONS, Stack
+from tests.template.conftest import read_template, transform
+from tests.template.grants import Grant, grants, matches
+
+ASSIGNMENT = "permitted"
+OF_LAMBDA = {"WriteLogs"}
+"""What Lambda itself does in a function's name: tests/template/test_resources.py holds it."""
+
+MACHINE = f"arn:aws:states:us-east-1:{ACCOUNT}:stateMachine:aita-test-run"
+NAMES = {
+    "AWS::AccountId": ACCOUNT,
+    "AWS::Partition": "aws",
+    "AWS::Region": "us-east-1",
+    "AWS::StackName": "aita-test",
+    "ApiKeySecretName": "aita/api-key",
+    "Bucket.Arn": BUCKET,
+    "RunStateMachine": MACHINE,
+    "Table.Arn": TABLE,
+} | {f"{function.capitalize()}LogGroup.Arn": f"{function}'s log group" for function in FUNCTIONS}
+
+
+def answer(request: dict[str, Any]) -> Answer:
+    """Answer what the tests ask, gradings included."""
+    if "response_format" not in request:
+        return Answer("fine")
+    if kind(request) != "Grading":
+        return right(request)
+    numbers = re.findall(r"^Criterion (\d+) ", request["messages"][0]["content"], re.MULTILINE)
+    criteria = [{"criterion": int(each), "quote": "four", "reason": "said", "points": 1} for each in numbers]
+    return Answer(json.dumps({"criteria": criteria, "feedback": "well", "addresses_grader": False}))
+
+
+@pytest.fixture(scope="module")
+def granted() -> dict[str, list[Grant]]:
+    """What the template grants each function."""
+    resources = transform(read_template())["Resources"]
+    roles = {function: resources[f"{function.capitalize()}Function"]["Properties"]["Role"] for function in FUNCTIONS}
+    return {function: grants(resources, role["Fn::GetAtt"][0], NAMES) for function, role in roles.items()}
+
+
+@pytest.fixture(scope="module")
+def driven(module_stack: Stack) -> Iterator[Stack]:
+    """The module's stack, whose calls add up over its tests."""
+    module_stack.provider.answer = answer
+    yield module_stack
+
+
+def get(stack: Stack, path: str, expected: int = 200) -> Any:
+    code, answered = stack.call("GET", path)
+    assert code == expected, answered
+    return answered
+
+
+def run(
+    stack: Stack, pipeline: str, status: str = "SUCCEEDED", assignment: str = ASSIGNMENT, **options: Any
+) -> dict[str, Any]:
+    ended = stack.wait(stack.start(assignment, pipeline, **options))
+    assert ended["status"] == status, ended
+    return ended
+
+
+def resume(stack: Stack, run: dict[str, Any]) -> None:
+    code, resumed = stack.call("POST", f"/runs/{run['run_id']}/resume")
+    assert code == 200, resumed
+    assert stack.wait(run["run_id"])["status"] == "SUCCEEDED"
+
+
+def test_uploads(driven: Stack) -> None:
+    names = (
+        "questions.json", "user_rubrics.json", "question_specific_instructions.json", "rubric_instructions.txt",
+        "roster.csv", "grade_scale.json", "blank_exam.pdf", "scans/Ada/1.jpg", "tasks/chat.jsonl",
+        f"images/{'0' * 64}.png",
+    )  # fmt: skip
+    files = [{"name": name, "size": 5} for name in names]
+    code, answered = driven.call("POST", f"/assignments/{ASSIGNMENT}/uploads", {"files": files})
+    assert code == 200, answered
+
+
+def test_questions_are_extracted(driven: Stack) -> None:
+    driven.put(f"{ASSIGNMENT}/blank_exam.jpg", page("blank"))
+    driven.put(f"{ASSIGNMENT}/scans/Ada/1.jpg", page("Ada's"))
+    driven.put(f"{ASSIGNMENT}/scans/Bob/1.jpg", page("Bob's"))
+    driven.put(f"{ASSIGNMENT}/roster.csv", "Student Name,Email\nAda,ada@example.edu\nCy,cy@example.edu\n")
+    run(driven, "extract-questions")
+    run(driven, "transcribe")
+    run(driven, "report")
+
+
+def test_a_scan_that_is_gone_fails_alone(driven: Stack) -> None:
+    def lose(function: str, event: dict[str, Any]) -> None:
+        if function == "split":
+            driven.s3.delete_object(Bucket="aita-test", Key="gone/scans/Ada/1.jpg")
+
+    driven.put("gone/scans/Ada/1.jpg", page("gone"))
+    driven.before = lose
+    run(driven, "transcribe", "FAILED", assignment="gone")
+    driven.before = lambda function, event: None
+
+
+def test_a_whole_exam_waits_for_review_and_goes_on(driven: Stack) -> None:
+    driven.put(f"{ASSIGNMENT}/questions.json", exam(ASSIGNMENT))
+    driven.put(f"{ASSIGNMENT}/rubric_instructions.txt", "Be kind, and be exact. " * 400)  # a prefix worth a cache
+    waiting = run(driven, "exam", "WAITING_FOR_REVIEW", review=True, rate_limit_rps=50, prefix_scheduling=True)
+    resume(driven, waiting)
+    for name in ("results", "tasks", "tasks?status=FAILED"):
+        get(driven, f"/runs/{waiting['run_id']}/{name}")
+    get(driven, f"/runs?assignment={ASSIGNMENT}")
+    get(driven, "/openapi.json")
+
+
+def test_each_pipeline_alone(driven: Stack) -> None:
+    for pipeline in ("rubric", "transcribe", "grade", "report"):
+        body = {"assignment": ASSIGNMENT, "pipeline": pipeline}
+        code, answered = driven.call("POST", "/runs/estimate", body)
+        assert code == 200, answered
+        get(driven, f"/runs/{run(driven, pipeline)['run_id']}/results")
+
+
+def test_people_decide(driven: Stack) -> None:
+    get(driven, f"/assignments/{ASSIGNMENT}/reviews")
+    cell = get(driven, f"/assignments/{ASSIGNMENT}/reviews?closed=true")["cells"][0]
+    path = f"/assignments/{ASSIGNMENT}/reviews/{cell['cell_id']}"
+    get(driven, path)
+    body = {"action": "set", "points": 1, "why": "said so", "by": "Ada", "basis": cell["basis"]}
+    code, answered = driven.call("POST", path, body)
+    assert code == 201, answered
+    get(driven, f"/assignments/{ASSIGNMENT}/decisions")
+    get(driven, f"/assignments/{ASSIGNMENT}/files")
+
+
+def test_a_changed_rubric_is_tried(driven: Stack) -> None:
+    own = {"total_points": 5, "criteria": [{"points": 5, "description": "another one"}]}
+    driven.put(f"{ASSIGNMENT}/user_rubrics.json", {"1a": own})
+    get(driven, f"/assignments/{ASSIGNMENT}/rubric-changes")
+    sampled = run(driven, "regrade-sample")
+    get(driven, f"/runs/{sampled['run_id']}/results")
+    run(driven, "report")
+
+
+def test_tasks_of_a_kind_with_an_image(driven: Stack) -> None:
+    data = page("a figure")
+    sha256 = hashlib.sha256(data).hexdigest()
+    driven.put(key := f"{ASSIGNMENT}/images/{sha256}.jpg", data)
+    line = {"messages": [{"text": "What is it?", "images": [{"key": key, "sha256": sha256}]}]}
+    driven.put(f"{ASSIGNMENT}/tasks/chat.jsonl", json.dumps(line))
+    ended = run(driven, "kind.chat")
+    get(driven, f"/runs/{ended['run_id']}/results")
+    get(driven, f"/runs/{ended['run_id']}/tasks?status=PENDING")
+
+
+def test_failures_are_resumed_and_what_is_not_wanted_goes(driven: Stack) -> None:
+    driven.put("failing/questions.json", exam("failing"))
+    driven.provider.answer = lambda _: Answer("no JSON")
+    failed = run(driven, "rubric", "FAILED", assignment="failing")
+    driven.put("failing/questions.json", exam("otherwise"))
+    throttled = iter([Answer(status=429, code="rate_limit_exceeded", headers={"Retry-After": "1"})])
+    driven.provider.answer = lambda request: next(throttled, None) or answer(request)
+    resume(driven, failed)
+    driven.provider.answer = lambda _: Answer(status=401, code="invalid_api_key")
+    driven.put("failing/questions.json", exam("halted"))
+    run(driven, "rubric", "HALTED", assignment="failing")
+    driven.provider.answer = answer
+
+
+def test_a_run_is_cancelled(driven: Stack) -> None:
+    def cancel(request: dict[str, Any]) -> Answer:
+        driven.call("POST", f"/runs/{driven.invocations[-1][1]['run_id']}/cancel")
+        return answer(request)
+
+    driven.put("cancelled/questions.json", exam("cancelled"))
+    driven.provider.answer = cancel
+    run(driven, "rubric", "CANCELLED", assignment="cancelled")
+    driven.provider.answer = answer
+
+
+def test_a_run_is_started_once_for_a_key(driven: Stack) -> None:
+    for assignment, status in (("once", 422), ("failing", 201), ("failing", 201)):  # one that failed may be sent again
+        body = {"assignment": assignment, "pipeline": "rubric"}
+        code, started = driven.call("POST", "/runs", body, headers={"Idempotency-Key": assignment})
+        assert code == status, started
+    driven.wait(started["run_id"])
+
+
+def test_a_run_that_shows_no_change_is_looked_after(driven: Stack) -> None:
+    driven.put("lost/questions.json", exam("lost"))
+    ended = run(driven, "rubric", assignment="lost")
+    driven.dynamodb.update_item(
+        TableName="aita-test",
+        Key={"pk": {"S": f"RUN#{ended['run_id']}"}, "sk": {"S": "META"}},
+        UpdateExpression="SET #status = :running, updated_at = :long_ago",
+        ExpressionAttributeNames={"#status": "status"},
+        ExpressionAttributeValues={":running": {"S": "RUNNING"}, ":long_ago": {"S": "2020-01-01T00:00:00+00:00"}},
+    )
+    assert get(driven, f"/runs/{ended['run_id']}")["status"] == "FAILED"
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_every_call_is_granted(driven: Stack, granted: dict[str, list[Grant]], function: str) -> None:
+    calls = driven.calls[function]
+    assert len(calls) > 5, f"{function} did nothing: run the whole module"
+    refused = [
+        call
+        for call in sorted(calls)
+        if not any(grant.covers(call.action, call.resource, call.partition) for grant in granted[function])
+    ]
+    assert not refused, refused
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_every_grant_is_used(driven: Stack, granted: dict[str, list[Grant]], function: str) -> None:
+    def is_used(grant: Grant) -> bool:
+        return any(grant.covers(call.action, call.resource, call.partition) for call in driven.calls[function])
+
+    unused = [grant for grant in granted[function] if not is_used(grant) and grant.sid not in OF_LAMBDA]
+    assert not unused, unused
+    partitions = {(grant.sid, each) for grant in granted[function] for each in grant.partitions}
+    asked = {call.partition for call in driven.calls[function] if call.partition}
+    assert all(any(matches(partition, pattern) for partition in asked) for _, pattern in partitions), partitions
+
+
+@pytest.mark.parametrize("function", ["task", "split", "collect"])
+def test_who_students_are_is_out_of_reach(granted: dict[str, list[Grant]], function: str) -> None:
+    for name in ("students.json", "roster.csv"):
+        for action in ("s3:GetObject", "s3:PutObject"):
+            assert not any(grant.covers(action, f"{BUCKET}/{ASSIGNMENT}/{name}") for grant in granted[function])

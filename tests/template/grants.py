@@ -1,0 +1,68 @@
+"""What each role of the transformed template grants, with names in place of intrinsic functions."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import Any
+
+from tests.template.conftest import Json, listed
+
+PARTITION_KEY = "dynamodb:LeadingKeys"
+
+
+@dataclass(frozen=True)
+class Grant:
+    """One action on one pattern of resources; ``partitions`` are patterns of partition keys, none for all."""
+
+    sid: str
+    action: str
+    resource: str
+    partitions: tuple[str, ...] = ()
+
+    def covers(self, action: str, resource: str, partition: str = "") -> bool:
+        """Tell whether it allows an action on a resource, as IAM matches them."""
+        return (
+            action == self.action
+            and matches(resource, self.resource)
+            and (not self.partitions or any(matches(partition, pattern) for pattern in self.partitions))
+        )
+
+
+def matches(value: str, pattern: str) -> bool:
+    """Match as IAM does: ``*`` and ``?`` are wild, and nothing else is."""
+    return fnmatchcase(value, pattern.replace("[", "[[]"))
+
+
+def grants(resources: Json, role: str, names: dict[str, str]) -> list[Grant]:
+    """Return what a role's own statements grant, with each resource written out; everything in it is an Allow."""
+    found = []
+    for statement in statements(resources, role):
+        assert statement["Effect"] == "Allow"
+        conditions = dict(statement.get("Condition", {}).get("ForAllValues:StringLike", {}))
+        partitions = tuple(conditions.pop(PARTITION_KEY, ()))
+        assert not conditions
+        for action in listed(statement["Action"]):
+            for resource in listed(statement["Resource"]):
+                found.append(Grant(statement["Sid"], action, written_out(resource, names), partitions))
+    return found
+
+
+def statements(resources: Json, role: str) -> Iterator[Json]:
+    """Yield a role's inline statements."""
+    for policy in resources[role]["Properties"].get("Policies", []):
+        yield from policy["PolicyDocument"]["Statement"]
+
+
+def written_out(value: Any, names: dict[str, str]) -> str:
+    """Return a string in which each reference is replaced by its name."""
+    match value:
+        case str():
+            return value
+        case {"Ref": name}:
+            return names[name]
+        case {"Fn::GetAtt": [resource, attribute]}:
+            return names[f"{resource}.{attribute}"]
+        case {"Fn::Sub": text}:
+            return re.sub(r"\$\{([\w.:]+)\}", lambda found: names[found[1]], text)
+    raise AssertionError(f"{value} is not one of the functions that the template uses")
