@@ -1,5 +1,6 @@
 """What a function asks of AWS, as IAM sees it: each call's action, its resource, and the partition of the table."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,13 +48,8 @@ def _calls(service: str, operation: str, params: dict[str, Any]) -> set[Call]:
             return set()
         case "s3", _:
             return {Call(f"s3:{operation}", f"arn:aws:s3:::{params['Bucket']}/{params['Key']}")}
-        case "dynamodb", "TransactWriteItems":
-            return {_row(f"{verb}Item", inner) for each in params["TransactItems"] for verb, inner in each.items()}
-        case "dynamodb", "BatchWriteItem":
-            rows = [inner for each in params["RequestItems"].values() for one in each for inner in one.values()]
-            return {_row(operation, row) for row in rows}
         case "dynamodb", _:
-            return {_row(operation, params)}
+            return set(_rows(operation, params))
         case "stepfunctions", "StartExecution":
             return {Call("states:StartExecution", params["stateMachineArn"])}
         case "stepfunctions", _:
@@ -62,6 +58,21 @@ def _calls(service: str, operation: str, params: dict[str, Any]) -> set[Call]:
             secret = f"arn:aws:secretsmanager:us-east-1:{ACCOUNT}:secret:{params['SecretId']}-AbCdEf"
             return {Call(f"secretsmanager:{operation}", secret)}
     raise AssertionError(f"{service} {operation} is a call that the tests of permissions do not know")
+
+
+def _rows(operation: str, params: dict[str, Any]) -> Iterator[Call]:
+    match operation:
+        case "TransactWriteItems":
+            for each in params["TransactItems"]:
+                for verb, row in each.items():
+                    yield _row(f"{verb}Item", row)
+        case "BatchWriteItem":
+            for requests in params["RequestItems"].values():
+                for request in requests:
+                    for row in request.values():
+                        yield _row(operation, row)
+        case _:
+            yield _row(operation, params)
 
 
 def _row(action: str, params: dict[str, Any]) -> Call:

@@ -7,7 +7,6 @@ alone, the last ones would prove nothing.
 import hashlib
 import json
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -56,10 +55,10 @@ def granted() -> dict[str, list[Grant]]:
 
 
 @pytest.fixture(scope="module")
-def driven(module_stack: Stack) -> Iterator[Stack]:
+def driven(module_stack: Stack) -> Stack:
     """The module's stack, whose calls add up over its tests."""
     module_stack.provider.answer = answer
-    yield module_stack
+    return module_stack
 
 
 def get(stack: Stack, path: str, expected: int = 200) -> Any:

@@ -1,5 +1,6 @@
 """The house rules for what is deployed, checked on the transformed template."""
 
+import json
 from itertools import pairwise
 
 from tests.template.conftest import ROOT, Json, listed, of_type
@@ -144,6 +145,69 @@ def test_every_route_wants_a_signature(resources: Json) -> None:
             assert "credentials" not in method["x-amazon-apigateway-integration"], (verb, path)
 
 
+def test_a_key_of_the_customers_encrypts_bucket_and_table_and_is_used_through_them_alone(resources: Json) -> None:
+    key, none = {"Ref": "KmsKeyArn"}, {"Ref": "AWS::NoValue"}
+    (rule,) = resources["Bucket"]["Properties"]["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    assert rule["ServerSideEncryptionByDefault"] == {
+        "SSEAlgorithm": {"Fn::If": ["HasKmsKey", "aws:kms", "AES256"]},
+        "KMSMasterKeyID": {"Fn::If": ["HasKmsKey", key, none]},
+    }
+    assert resources["Table"]["Properties"]["SSESpecification"]["KMSMasterKeyId"] == {
+        "Fn::If": ["HasKmsKey", key, none]
+    }
+    policy = resources["KmsKeyPolicy"]
+    assert policy["Condition"] == "HasKmsKey"
+    assert {role["Ref"] for role in policy["Properties"]["Roles"]} == {
+        f"{name}Role" for name in (*FUNCTIONS, "RunStateMachine")
+    }
+    (statement,) = policy["Properties"]["PolicyDocument"]["Statement"]
+    assert statement["Action"] == ["kms:Decrypt", "kms:GenerateDataKey"]
+    assert statement["Resource"] == key
+    assert [each["Fn::Sub"].partition(".")[0] for each in statement["Condition"]["StringEquals"]["kms:ViaService"]] == [
+        "dynamodb",
+        "s3",
+    ]
+
+
+def test_the_table_is_protected_unless_it_is_said(resources: Json, template: Json) -> None:
+    assert resources["Table"]["Properties"]["DeletionProtectionEnabled"] == {"Ref": "DeletionProtection"}
+    assert template["Parameters"]["DeletionProtection"]["Default"] == "true"
+
+
+def test_callers_of_other_accounts_are_denied_and_nobody_is_allowed_by_the_api_itself(resources: Json) -> None:
+    policy = resources["Api"]["Properties"]["Body"]["x-amazon-apigateway-policy"]
+    (statement,) = listed(policy["Statement"])
+    assert (statement["Effect"], statement["Principal"], statement["Action"]) == ("Deny", "*", "execute-api:Invoke")
+    assert statement["Condition"] == {"StringNotEquals": {"aws:PrincipalAccount": {"Ref": "AWS::AccountId"}}}
+
+
+def test_the_stage_throttles_and_logs_who_calls_without_what_is_sent(resources: Json) -> None:
+    (stage,) = (each["Properties"] for each in of_type(resources, "AWS::ApiGateway::Stage").values())
+    (settings,) = stage["MethodSettings"]
+    assert settings == {
+        "ResourcePath": "/*",
+        "HttpMethod": "*",
+        "ThrottlingRateLimit": {"Ref": "ApiRateLimit"},
+        "ThrottlingBurstLimit": {"Ref": "ApiBurstLimit"},
+        "DataTraceEnabled": False,
+    }
+    condition, log, otherwise = stage["AccessLogSetting"]["Fn::If"]
+    assert (condition, otherwise) == ("HasAccessLog", {"Ref": "AWS::NoValue"})
+    assert log["DestinationArn"] == {"Fn::GetAtt": ["ApiAccessLogGroup", "Arn"]}
+    assert set(json.loads(log["Format"]).values()) == {
+        "$context.requestId", "$context.requestTime", "$context.identity.userArn", "$context.identity.sourceIp",
+        "$context.httpMethod", "$context.resourcePath", "$context.status", "$context.responseLatency",
+        "$context.responseLength",
+    }  # fmt: skip
+    assert resources["Api"]["DependsOn"] == "ApiAccount"
+
+
+def test_no_other_origin_is_answered(resources: Json) -> None:
+    body = resources["Api"]["Properties"]["Body"]
+    assert "options" not in {verb for verbs in body["paths"].values() for verb in verbs}
+    assert "Access-Control" not in str(resources)
+
+
 def test_roles_name_actions_and_resources(resources: Json) -> None:
     statements = [statement for name in roles(resources) for statement in inline(resources, name)]
     assert len(statements) > 15
@@ -156,8 +220,9 @@ def test_roles_name_actions_and_resources(resources: Json) -> None:
 
 
 def test_every_role_is_one_of_ours_with_statements_of_its_own(resources: Json) -> None:
-    assert set(roles(resources)) == {f"{name}Role" for name in (*FUNCTIONS, "RunStateMachine")}
-    assert not any("ManagedPolicyArns" in resources[name]["Properties"] for name in roles(resources))
+    of_services = {"ApiLogRole"}  # what API Gateway asks for
+    assert set(roles(resources)) - of_services == {f"{name}Role" for name in (*FUNCTIONS, "RunStateMachine")}
+    assert {name for name in roles(resources) if "ManagedPolicyArns" in resources[name]["Properties"]} <= of_services
 
 
 def test_a_function_logs_to_its_own_group_alone(resources: Json) -> None:
@@ -195,7 +260,7 @@ def test_the_state_machine_may_run_its_map(resources: Json) -> None:
 
 def test_the_state_machine_may_do_what_its_states_do_and_no_more(resources: Json, definition: Json) -> None:
     granted = {statement["Sid"]: statement for statement in inline(resources, "RunStateMachineRole")}
-    invoked = {arn["Fn::GetAtt"][0] for arn in granted["InvokeFunctions"]["Resource"]}
+    invoked = {arn["Fn::If"][2]["Fn::GetAtt"][0] for arn in granted["InvokeFunctions"]["Resource"]}
     assert invoked == FUNCTIONS - {"ApiFunction"}
     assert granted["RecordFailures"]["Action"] == "dynamodb:UpdateItem"
     assert granted["ReadManifests"]["Action"] == "s3:GetObject"
