@@ -47,7 +47,7 @@ def sam(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     full = full_home(tmp_path_factory)
     with pytest.MonkeyPatch.context() as patched, alone(full):
         patched.setenv("AITA_LAYERS", "full")
-        Deployment(full, servers.endpoint_url).build(Parameters(RUNTIME, 5, 0, servers.model_url, "simulated"))
+        Deployment(full, servers.endpoint_url).build(Parameters(RUNTIME, 5, 0, servers.model_url, "simulated", 0))
     built = full.path / "build" / "template.yaml"
     folder = tmp_path_factory.mktemp("sam")
     with nothing_left(built.parent):

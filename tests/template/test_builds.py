@@ -133,11 +133,11 @@ def test_every_layer_has_a_limit(template: Json) -> None:
 
 
 def test_the_laptop_gives_parameters_that_the_template_has(template: Json) -> None:
-    given = Parameters(HERE, 5, 0.25, "http://127.0.0.1:1/v1", "simulated").overrides()
+    given = Parameters(HERE, 5, 0.25, "http://127.0.0.1:1/v1", "simulated", 0.12).overrides()
     assert {name.partition("=")[0] for name in given} <= set(template["Parameters"])
     assert "RateLimitRps=0.25" in given
-    assert "RateLimitRps=0" in Parameters(HERE, 5, 0.0, "", "").overrides()
-    assert "RateLimitRps=10000" in Parameters(HERE, 5, 10_000.0, "", "").overrides()
+    assert "RateLimitRps=0" in Parameters(HERE, 5, 0.0, "", "", 0.0).overrides()
+    assert "RateLimitRps=10000" in Parameters(HERE, 5, 10_000.0, "", "", 0.0).overrides()
 
 
 def test_the_laptop_puts_the_key_where_the_template_looks(template: Json) -> None:
