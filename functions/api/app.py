@@ -1,11 +1,12 @@
 """API: start runs, answer about them, hand out URLs."""
 
+import json
 from http import HTTPStatus
 from typing import Annotated, Any
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response, content_types
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError
-from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
+from aws_lambda_powertools.event_handler.openapi.exceptions import RequestUnsupportedContentType, RequestValidationError
 from aws_lambda_powertools.event_handler.openapi.params import Body, Header, Query
 from aws_lambda_powertools.utilities.idempotency import IdempotencyConfig, idempotent_function
 from aws_lambda_powertools.utilities.idempotency.exceptions import (
@@ -36,11 +37,12 @@ from aita.models.limits import Disagreement, Graders
 from aita.models.review import Decide, DecisionPage, ReviewPage, ReviewView
 from aita.models.run import TaskStatus
 from aita.observability import guarded, log_unexpected, logger
+from aita.services.request_body import read_body
 from aita.services.status import FILES_PAGE, PAGE_SIZE
 from aita.version import VERSION
 
 api = make_api()
-app = APIGatewayRestResolver(enable_validation=True)
+app = APIGatewayRestResolver(enable_validation=True, json_body_deserializer=read_body)
 idempotency = IdempotencyConfig(event_key_jmespath="key", payload_validation_jmespath="request")
 
 Limit = Annotated[int, Query(ge=1, le=PAGE_SIZE)]
@@ -78,8 +80,8 @@ def get_review(assignment: str, cell_id: str) -> ReviewView:
 @app.post("/assignments/<assignment>/reviews/<cell_id>", status_code=HTTPStatus.CREATED)
 def decide(assignment: str, cell_id: str, body: Decide) -> Decision:
     """Accept what is proposed for a cell, or set other points; what was decided before is kept."""
-    arn = (app.current_event.request_context.get("identity") or {}).get("userArn")
-    return api.reviews.decide(assignment, cell_id, body, f"{body.by} ({arn})" if arn else body.by)
+    identity = app.current_event.request_context.get("identity") or {}
+    return api.reviews.decide(assignment, cell_id, body, identity.get("userArn") or "")
 
 
 @app.get("/assignments/<assignment>/rubric-changes")
@@ -167,8 +169,26 @@ def get_results(run_id: str) -> ResultAnswer:
 @app.get("/openapi.json", include_in_schema=False)
 def get_openapi() -> Response[str]:
     """Return this API's OpenAPI document."""
-    document = app.get_openapi_json_schema(title="aita", version=VERSION)
-    return Response(HTTPStatus.OK, content_types.APPLICATION_JSON, document)
+    document = json.loads(app.get_openapi_json_schema(title="aita", version=VERSION))
+    declare_errors(document)
+    return Response(HTTPStatus.OK, content_types.APPLICATION_JSON, json.dumps(document))
+
+
+def declare_errors(document: dict[str, Any]) -> None:
+    """Say what every operation answers when it fails, in place of what Powertools supposes."""
+    schemas = document["components"]["schemas"]
+    for name in ("HTTPValidationError", "ResponseValidationError", "ValidationError"):
+        schemas.pop(name, None)
+    schemas["ErrorAnswer"] = ErrorAnswer.model_json_schema()
+    answer = {
+        "description": "The request failed. What API Gateway itself refuses (403, 413, 429) has a message alone.",
+        "content": {"application/json": {"schema": {"$ref": "#/components/schemas/ErrorAnswer"}}},
+    }
+    for operations in document["paths"].values():
+        for operation in operations.values():
+            operation["responses"] = {
+                status: response for status, response in operation["responses"].items() if status.startswith("2")
+            } | {"default": answer}
 
 
 @app.exception_handler(AitaError)
@@ -185,6 +205,12 @@ def answer_unexpected(error: Exception) -> Response[str]:
     log_unexpected(error)
     answer = ErrorAnswer(error="UnexpectedError", message="the API failed: see the api function's log")
     return Response(HTTPStatus.INTERNAL_SERVER_ERROR, content_types.APPLICATION_JSON, answer.model_dump_json())
+
+
+@app.exception_handler(RequestUnsupportedContentType)
+def answer_content_type(_error: RequestUnsupportedContentType) -> Response[str]:
+    """Answer a body that does not say that it is JSON."""
+    return answer_error(RequestError("the API takes JSON: send Content-Type: application/json"))
 
 
 @app.exception_handler(RequestValidationError)

@@ -68,6 +68,11 @@ class Stack:
             return answer
 
     def call(self, method: str, path: str, body: Any = None, **extra: Any) -> tuple[int, Any]:
+        """Send a request through the API's handler, and return its status and JSON."""
+        answer = self.answer(method, path, body, **extra)
+        return answer["statusCode"], json.loads(answer["body"])
+
+    def answer(self, method: str, path: str, body: Any = None, **extra: Any) -> dict[str, Any]:
         """Send a request through the API's handler, as API Gateway does."""
         path, _, query = path.partition("?")
         parameters = dict(pair.split("=") for pair in query.split("&")) if query else None
@@ -87,8 +92,7 @@ class Stack:
             "isBase64Encoded": False,
         }
         with self._environments["api"]:
-            answer = self.handlers["api"](event, Context())
-        return answer["statusCode"], json.loads(answer["body"])
+            return self.handlers["api"](event, Context())
 
     def put(self, key: str, data: bytes | str | dict[str, Any]) -> None:
         body = json.dumps(data) if isinstance(data, dict) else data

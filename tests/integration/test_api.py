@@ -1,5 +1,7 @@
 """The API's handler: what it takes, what it answers, and what it refuses."""
 
+import json
+import re
 from typing import Any
 
 import pytest
@@ -129,6 +131,41 @@ def test_requests_of_another_shape(stack: Stack, assignment: str) -> None:
     for query in ("limit=0", "limit=1000", "status=NO"):
         code, error = stack.call("GET", f"/runs/x/tasks?{query}")
         assert (code, error["error"]) == (400, "RequestError"), query
+
+
+def test_a_body_is_bounded(stack: Stack, assignment: str) -> None:
+    large = {"assignment": assignment, "pipeline": "x" * 300_000}
+    code, error = stack.call("POST", "/runs", large)
+    assert (code, error["error"]) == (413, "RequestTooLarge")
+    deep: Any = 1
+    for _ in range(50):
+        deep = [deep]
+    code, error = stack.call("POST", "/runs", {"assignment": assignment, "pipeline": "rubric", "options": deep})
+    assert (code, error["error"]) == (400, "RequestError")
+    assert "deeper than 16" in error["message"]
+
+
+def test_a_body_that_is_no_json_is_refused(stack: Stack, assignment: str) -> None:
+    for content_type in ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"):
+        code, error = stack.call("POST", "/runs", {"assignment": assignment}, headers={"Content-Type": content_type})
+        assert (code, error["error"]) == (400, "RequestError"), content_type
+
+
+def test_no_other_origin_is_answered(stack: Stack) -> None:
+    answer = stack.answer("GET", "/openapi.json", headers={"Origin": "https://example.com"})
+    assert answer["statusCode"] == 200
+    assert not [name for name in answer["multiValueHeaders"] if name.lower().startswith("access-control")]
+
+
+def test_openapi_says_what_errors_look_like(stack: Stack) -> None:
+    _, document = stack.call("GET", "/openapi.json")
+    for path, operations in document["paths"].items():
+        for verb, operation in operations.items():
+            good, error = operation["responses"]
+            assert (good[0], error) == ("2", "default"), (verb, path)
+    assert set(document["components"]["schemas"]["ErrorAnswer"]["required"]) == {"error", "message"}
+    names = set(document["components"]["schemas"])
+    assert set(re.findall(r"#/components/schemas/(\w+)", json.dumps(document))) <= names
 
 
 def test_lists_page_by_next_token(stack: Stack, assignment: str) -> None:

@@ -10,6 +10,7 @@
     │   ├── InvalidMaterial        a file that the instructor gave breaks a rule
     │   ├── MissingMaterial        a pipeline lacks what it needs
     │   ├── NotFound               no such run, task or assignment
+    │   ├── RequestTooLarge        a request has more than the API takes
     │   └── Conflict               it can't be done in the state things are in
     ├── StorageError               what is kept is not as it should be
     │   ├── ObjectNotFound         there is no object under this key
@@ -79,6 +80,12 @@ class NotFound(RequestError):
     """There is no such run, task or assignment."""
 
     http_status = 404
+
+
+class RequestTooLarge(RequestError):
+    """The request's body is larger than the API takes."""
+
+    http_status = 413
 
 
 class Conflict(RequestError):
