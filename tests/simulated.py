@@ -19,7 +19,7 @@ URL = "http://model.test/v1"
 @contextmanager
 def simulated_model(form: str = "json_schema", **settings: object) -> Iterator[ChatModel]:
     """Yield the simulated model under these settings; replies come in the form that is named."""
-    app = create_app(SampleExam.load(), Conditions(Settings.model_validate({"latency": 0, **settings})), _drop)
+    app = create_app(SampleExam.load(), Conditions(Settings.model_validate({"latency": 0, **settings})), drop)
     with TestClient(app) as server:
 
         def answer(request: httpx2.Request) -> httpx2.Response:
@@ -32,5 +32,5 @@ def simulated_model(form: str = "json_schema", **settings: object) -> Iterator[C
         yield ChatModel(client, "simulated", forget_key=lambda: None, _format=RESPONSE_FORMATS.index(form))
 
 
-async def _drop(_: Scope) -> None:
+async def drop(_: Scope) -> None:
     raise AssertionError("no call was to be dropped")

@@ -1,5 +1,6 @@
 """The functions' logger, metrics and tracer, made once, and the boundary that no student's text may cross."""
 
+import logging
 import os
 from collections.abc import Callable
 from functools import wraps
@@ -20,6 +21,25 @@ logger = Logger(service=SERVICE)
 metrics = Metrics(namespace="aita", service=SERVICE)
 
 Handler = Callable[[dict[str, Any], Any], Any]
+
+
+def log_ours_alone() -> None:
+    """Log what this package says, at the functions' level, and of libraries nothing below a warning.
+
+    At DEBUG they log what passes through them, whatever level Lambda's own settings give to the root logger: botocore
+    and openai whole requests, with prompts, page images and keys of scans, Pillow a file's tags.
+    """
+    logging.getLogger().setLevel(logging.WARNING)
+    if SERVICE != _PACKAGE:  # else the functions' logger is the package's
+        package = logging.getLogger(_PACKAGE)
+        package.setLevel(logger.log_level)
+        package.handlers = logger.handlers
+        package.propagate = False  # Lambda's own handler would write each record again
+
+
+_PACKAGE = __name__.partition(".")[0]
+
+log_ours_alone()
 
 
 class UnexpectedError(Exception):
@@ -58,7 +78,8 @@ def traced(handler: Handler) -> Handler:
         return handler
     from aws_lambda_powertools import Tracer  # noqa: PLC0415 - see above
 
-    tracer = Tracer(service=SERVICE)
+    # Patched clients would put the keys of scans into the trace, which hold names.
+    tracer = Tracer(service=SERVICE, auto_patch=False)
     traced_handler: Handler = tracer.capture_lambda_handler(capture_response=False, capture_error=False)(handler)
     return traced_handler
 
