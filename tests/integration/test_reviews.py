@@ -80,7 +80,7 @@ def test_from_the_queue_to_a_decision(stack: Stack, reviewed: str) -> None:
 def test_who_decided_is_kept_with_the_callers_arn(stack: Stack, reviewed: str) -> None:
     code, decision = decide(stack, reviewed, action="accept", points=None, why=None, identity={"userArn": ARN})
     assert code == 201
-    assert decision["by"] == f"Ada ({ARN})"
+    assert (decision["by"], decision["caller"]) == ("Ada", ARN)
 
 
 def test_decisions_page_by_next_token(stack: Stack, reviewed: str) -> None:

@@ -14,6 +14,7 @@ from aita.services.review import Reviews
 from tests.fakes import ASSIGNMENT, EXAM, QUESTIONS, Clock, Harness, Objects
 from tests.unit.grades import RUBRICS, answers, criteria, put_answers
 
+ARN = "arn:aws:iam::123456789012:user/ada"
 SECRET = "Maya wrote: a secret answer"
 
 
@@ -87,7 +88,7 @@ class Desk:
         basis = self.reviews.show(ASSIGNMENT, cell).basis
         said = {"points": 4.5, "why": "half right"} if action == "set" else {}
         asked = Decide(action=DecisionAction(action), **{"by": "Ada", "basis": basis} | said | changes)
-        return self.reviews.decide(ASSIGNMENT, cell, asked, asked.by)
+        return self.reviews.decide(ASSIGNMENT, cell, asked, ARN)
 
     def queue(self, limit: int = 100, token: str | None = None, *, closed: bool = False) -> Any:
         return self.reviews.queue(ASSIGNMENT, limit, token, closed=closed)
@@ -174,7 +175,7 @@ def test_the_rubric_shown_is_the_one_that_was_graded_against(desk: Desk) -> None
 def test_a_decision_closes_its_cell_and_is_kept(desk: Desk) -> None:
     made = desk.decide(FIRST)
     assert list(desk.decisions.all(ASSIGNMENT)) == [made]
-    assert (made.by, made.at, made.why) == ("Ada", desk.clock.now, "half right")
+    assert (made.by, made.caller, made.at, made.why) == ("Ada", ARN, desk.clock.now, "half right")
     assert desk.queue().open_cells == 3
     desk.clock.advance(1)
     taken_back = desk.decide(FIRST, "accept")
@@ -282,7 +283,7 @@ class TestDecisionsOverRuns:
         reviews = Reviews(objects=harness.objects, decisions=harness.decisions, clock=harness.clock)
         basis = reviews.show(ASSIGNMENT, FIRST).basis
         asked = Decide(action=DecisionAction.SET, points=2, why="half right", by="Ada", basis=basis)
-        reviews.decide(ASSIGNMENT, FIRST, asked, asked.by)
+        reviews.decide(ASSIGNMENT, FIRST, asked, ARN)
         return reviews
 
     def test_a_run_that_changes_nothing_leaves_them(self, graded: Harness) -> None:
@@ -311,4 +312,5 @@ class TestDecisionsOverRuns:
         assert shown.state is CellState.NEEDS_REVIEW
         assert shown.points is not None
         assert any("Ada decided on 2 points" in flag.text for flag in shown.flags)
+        assert not any(ARN in flag.text for flag in shown.flags), "students see flags"
         assert [decision.points for decision in shown.decisions] == [2]

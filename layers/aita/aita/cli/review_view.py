@@ -116,7 +116,8 @@ def _decided(decision: Decision) -> str:
     when = decision.at.astimezone().strftime("%Y-%m-%d %H:%M")
     did = {DecisionAction.ACCEPT: "accepted", DecisionAction.SET: "set"}[decision.action]
     why = f": {decision.why}" if decision.why else ""
-    return f"{when}  {decision.by} {did} {decision.points:g} (was {_was(decision)}){why}"
+    who = f"{decision.by} ({decision.caller})" if decision.caller else decision.by
+    return f"{when}  {who} {did} {decision.points:g} (was {_was(decision)}){why}"
 
 
 def _was(decision: Decision) -> str:

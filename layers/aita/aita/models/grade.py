@@ -121,7 +121,8 @@ class DecisionAction(StrEnum):
 class Decision(Material):
     """A person's decision about one cell. Decisions are only ever added.
 
-    ``basis`` is the cell's at that time: one that is graded anew on another basis is open again. ``old_state``
+    ``by`` is the name that the person gave, and ``caller`` the ARN that the request was signed for, which no report
+    shows. ``basis`` is the cell's at that time: one that is graded anew on another basis is open again. ``old_state``
     and ``old_points`` are what the decision found.
     """
 
@@ -133,6 +134,7 @@ class Decision(Material):
     points: Amount
     why: str
     by: str
+    caller: str = ""
     at: datetime
     basis: str
     old_state: CellState

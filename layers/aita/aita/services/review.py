@@ -85,13 +85,13 @@ class Reviews:
             decisions=grades.decisions(cell_id),
         )
 
-    def decide(self, assignment: str, cell_id: str, asked: Decide, by: str) -> Decision:
+    def decide(self, assignment: str, cell_id: str, asked: Decide, caller: str = "") -> Decision:
         """Record what a person decided about a cell.
 
         Parameters
         ----------
-        by
-            Who decided, as it is kept.
+        caller
+            The ARN that the request was signed for, where it is known.
 
         Raises
         ------
@@ -123,7 +123,8 @@ class Reviews:
             action=asked.action,
             points=points,
             why=asked.why,
-            by=by,
+            by=asked.by,
+            caller=caller,
             at=now,
             basis=cell.basis,
             old_state=cell.state,
