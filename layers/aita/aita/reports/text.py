@@ -85,11 +85,6 @@ def _mark(part: str) -> Markup:
     return escape(part)
 
 
-def person(by: str) -> str:
-    """Return who decided without the role of the stack that the API has put behind the name."""
-    return by.partition(" (arn:")[0]
-
-
 def state(cell: Cell) -> str:
     """Return a cell's state in words."""
     return _STATES[cell.state]
@@ -137,7 +132,6 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "usd": usd,
     "marked": marked,
     "state": state,
-    "person": person,
     "question_type": question_type,
     "match": match,
     "crop": crop,
