@@ -1,5 +1,6 @@
 """What becomes of known attempts: they stay between the delimiters, set no points, and are flagged for a person."""
 
+import hashlib
 import json
 from typing import Any
 
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 from aita.models.exam import Criterion, Question, Rubric
 from aita.models.flag import FlagKind
 from aita.services.conversation import converse
+from aita.tasks import grading
 from aita.tasks.grading import GradingTask, code_of
 from aita.tasks.injection import suspicious
 from tests.fakes import answer_of, text_of
@@ -72,6 +74,11 @@ class TestInThePrompt:
         again = conversation.send(said(3, 2, criteria=[]))
         assert again.messages[:2] == first.messages
         assert attempt not in text_of(again.messages[2:])
+
+    def test_a_text_that_happens_to_hold_its_code_gets_another(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(grading, "_CODE_DIGITS", 2)
+        answers = [hashlib.sha256(bytes([number])).hexdigest() for number in range(100)]
+        assert all(code_of(answer) not in answer for answer in answers)
 
     @given(st.text())
     def test_no_text_holds_its_own_code(self, answer: str) -> None:
