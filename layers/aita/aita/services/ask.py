@@ -96,7 +96,7 @@ class Asker:
             reply = self._call(request, images, event, run, asked)
             self.cache.put(digest, reply)
         asked.last_reply = reply.text
-        asked.spent += reply.spent_by(payer(event))
+        asked.spent += reply.spent_by(payer(event), digest)
         return reply
 
     def recall(self, digest: str, event: ItemEvent) -> CachedReply | None:

@@ -98,7 +98,7 @@ class BatchExecutor:
             reply = self.asker.recall(digest, event)
             part = None if reply is None else _judge_reply(task, reply)
             if reply is not None and part is not None:
-                return replace(part, spent=reply.spent_by(payer(event)))
+                return replace(part, spent=reply.spent_by(payer(event), digest))
         return None
 
     def _ask_together(self, members: Sequence[Member], asked: Asked, remaining: Callable[[], float]) -> Shared:
@@ -120,9 +120,10 @@ class BatchExecutor:
             return Shared(useless=(digest, reply))
         carrier = next(iter(parts))
         parts[carrier], asked.spent = replace(parts[carrier], spent=asked.spent), Spent()
+        answered = [member for member in members if _id(member) in parts]
         if reply.paid_by == payer(event):
-            self._keep(members, parts, reply)
-        return Shared(parts)
+            self._keep(answered, parts, reply)
+        return Shared({_id(member): self._traced(member, parts[_id(member)], digest) for member in answered})
 
     def _keep(self, members: Sequence[Member], parts: dict[str, Part], reply: CachedReply) -> None:
         """Cache each part for its own task, before the first end is recorded.
@@ -142,7 +143,12 @@ class BatchExecutor:
             self.asker.cache.put(self._part_digest(member), reply.model_copy(update=what))
 
         with ThreadPoolExecutor(min(_AT_ONCE, len(parts))) as writers:
-            list(writers.map(keep, [member for member in members if _id(member) in parts]))
+            list(writers.map(keep, members))
+
+    def _traced(self, member: Member, part: Part, digest: str) -> Part:
+        """Return a part that tells of the shared reply that it is from, and of its own entry in the cache."""
+        replies = (digest, self._part_digest(member))
+        return replace(part, spent=part.spent.model_copy(update={"replies": replies}))
 
     def _ask_alone(
         self,

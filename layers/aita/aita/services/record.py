@@ -14,7 +14,10 @@ from aita.services.run_watch import RunWatch
 
 
 class TaskFile(Frozen):
-    """A task's result in S3. ``last_reply`` is kept of a task that failed after the model answered."""
+    """A task's result in S3. ``last_reply`` is kept of a task that failed after the model answered.
+
+    ``replies`` are the digests of the cached replies that it used.
+    """
 
     task_id: str
     status: Ended
@@ -23,20 +26,23 @@ class TaskFile(Frozen):
     error_type: str = ""
     error_message: str = ""
     last_reply: str | None = None
+    replies: tuple[str, ...] = ()
 
 
 class Spent(Frozen):
-    """What a task took: how often the model was asked, what that used, and the time in its calls."""
+    """What a task took: how often the model was asked, what that used, the time in its calls, and which replies."""
 
     asks: int = 0
     usage: Usage = Usage()
     latency_ms: int = 0
+    replies: tuple[str, ...] = ()
 
     def __add__(self, other: "Spent") -> "Spent":
         return Spent(
             asks=self.asks + other.asks,
             usage=self.usage + other.usage,
             latency_ms=self.latency_ms + other.latency_ms,
+            replies=(*self.replies, *other.replies),
         )
 
 
@@ -78,6 +84,7 @@ class Recorder:
             status=TaskStatus.SUCCEEDED,
             refs=event.item.refs,
             result=plain,
+            replies=spent.replies,
         )
         row = self._row(event, file, spent)
         self._keep(row, file)
@@ -94,6 +101,7 @@ class Recorder:
             error_type=type(error).__name__,
             error_message=str(error),
             last_reply=last_reply,
+            replies=spent.replies,
         )
         row = self._row(event, file, spent)
         if self.tasks.record(event.run_id, row):

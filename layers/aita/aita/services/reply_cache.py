@@ -27,11 +27,11 @@ class CachedReply(Frozen):
     paid_in: int = 0
     rejected_by: str | None = None
 
-    def spent_by(self, payer: str) -> Spent:
-        """Return what the reply takes of a task that uses it: what it cost, if that task paid."""
+    def spent_by(self, payer: str, digest: str) -> Spent:
+        """Return what the reply, known by this digest, takes of a task that uses it: its cost, if that task paid."""
         if self.paid_by != payer:
-            return Spent(asks=1, usage=Usage(cached_calls=1))
-        return Spent(asks=1, usage=self.usage, latency_ms=self.latency_ms)
+            return Spent(asks=1, usage=Usage(cached_calls=1), replies=(digest,))
+        return Spent(asks=1, usage=self.usage, latency_ms=self.latency_ms, replies=(digest,))
 
 
 @dataclass(frozen=True, slots=True)
