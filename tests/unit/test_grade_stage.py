@@ -283,6 +283,35 @@ class TestKept:
         assert {student for student, _ in cells(harness)} == {"s-2"}
 
 
+class TestAnExamThatChanged:
+    def reworded(self, harness: Harness) -> None:
+        harness.exam(QUESTIONS[0] | {"question_text": "What is 3 + 3?"}, *QUESTIONS[1:])
+
+    def test_a_grade_for_other_words_is_open_with_its_proposal_until_it_is_graded_again(self, harness: Harness) -> None:
+        put_answers(harness, "s-1")
+        grade(harness)
+        assert open_questions(harness) == ()
+        self.reworded(harness)
+        cell = Gradebook.of(Material(harness.objects, ASSIGNMENT), ()).students["s-1"].cells[0]
+        assert (cell.state, cell.points, cell.flags[0].kind) == (CellState.NEEDS_REVIEW, 5, FlagKind.CHANGED)
+        assert open_questions(harness) == ("1a",)
+        grade(harness)
+        assert open_questions(harness) == ()
+
+    def test_what_is_blank_stays_blank(self, harness: Harness) -> None:
+        put_answers(harness, "s-1", ink=NO_INK, q1a={"raw_text": ""})
+        grade(harness)
+        self.reworded(harness)
+        assert "1a" not in open_questions(harness)
+
+    def test_another_page_is_no_other_question(self, harness: Harness) -> None:
+        put_answers(harness, "s-1")
+        grade(harness)
+        harness.exam(QUESTIONS[0] | {"page_number": 2}, *QUESTIONS[1:])
+        assert open_questions(harness) == ()
+        assert harness.items(grade(harness), "grade") == []
+
+
 class TestPointsAlone:
     def test_are_rescaled_without_a_call(self, harness: Harness) -> None:
         put_answers(harness, "s-1")

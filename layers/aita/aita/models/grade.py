@@ -8,7 +8,7 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from aita.models.base import Frozen, Material
-from aita.models.exam import QuestionId
+from aita.models.exam import Question, QuestionId
 from aita.models.flag import Flag
 from aita.models.points import exact, total
 
@@ -71,8 +71,8 @@ class Cell(Frozen):
         Why it failed, or what a person said who decided.
     basis
         What the grade is of: a digest of the question, the rubric, the answer, the model and the way of grading.
-    rubric
-        The version of the rubric, a digest.
+    question, rubric
+        The versions of the question and the rubric, digests.
     model
         The model that graded it.
     """
@@ -90,6 +90,7 @@ class Cell(Frozen):
     by_grader: tuple[tuple[Amount, ...], ...] = ()
     reason: str = ""
     basis: str = ""
+    question: str = ""
     rubric: str = ""
     model: str = ""
 
@@ -145,6 +146,11 @@ def cell_id(student_id: str, question_id: str) -> str:
     """Return the opaque id of a student's answer to a question."""
     digest = hashlib.sha256(f"{student_id}\0{question_id}".encode()).hexdigest()
     return f"c-{digest[:12]}"
+
+
+def question_version(question: Question) -> str:
+    """Return what a question's wording is known by: a digest of its text and type, without its points."""
+    return hashlib.sha256(f"{question.question_type}\0{question.question_text}".encode()).hexdigest()[:32]
 
 
 class StudentGrades(Frozen):

@@ -6,7 +6,7 @@ from typing import Any
 
 from aita.models.exam import Question, Rubric
 from aita.models.flag import Flag, FlagKind
-from aita.models.grade import Cell, CellState, CriterionGrade, GradedAnswer, cell_id
+from aita.models.grade import Cell, CellState, CriterionGrade, GradedAnswer, cell_id, question_version
 from aita.models.points import exact, fitted, in_steps, total
 from aita.services.grade_inputs import GradeInputs, rubric_version
 
@@ -69,8 +69,7 @@ def rescaled(inputs: GradeInputs, cell: Cell, question: Question, before: Rubric
 
     earned = scale([criterion.points for criterion in cell.criteria])
     criteria = tuple(
-        criterion.model_copy(update={"points": points})
-        for criterion, points in zip(cell.criteria, earned, strict=True)
+        criterion.model_copy(update={"points": points}) for criterion, points in zip(cell.criteria, earned, strict=True)
     )
     flags = tuple(flag for flag in cell.flags if flag.kind is not FlagKind.GRADERS_DISAGREE)
     return _with_points(inputs, values, flags, criteria, tuple(scale(each) for each in cell.by_grader))
@@ -83,6 +82,7 @@ def _identity(inputs: GradeInputs, student_id: str, question: Question, rubric: 
         "question_id": question.question_id,
         "max_points": question.points,
         "basis": inputs.basis(student_id, question, rubric),
+        "question": question_version(question),
         "rubric": rubric_version(rubric),
         "model": inputs.model,
     }

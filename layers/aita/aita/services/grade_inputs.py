@@ -108,7 +108,7 @@ class GradeInputs(QuestionInputs):
         answer, key = self.answers[student_id][question.question_id], self.answer_keys.get(question.question_id)
         return _digest(
             [
-                question.model_dump(mode="json"),
+                question.model_dump(mode="json", exclude={"page_number"}),
                 rubric and rubric.model_dump(mode="json"),
                 key and key.model_dump(mode="json"),
                 self.instructions,

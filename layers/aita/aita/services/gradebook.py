@@ -16,6 +16,7 @@ from aita.models.grade import (
     GradeStep,
     StudentGrades,
     cell_id,
+    question_version,
 )
 from aita.models.points import exact, total
 from aita.services.material import Material
@@ -143,16 +144,23 @@ def _as_asked(question: Question, cell: Cell | None, student_id: str) -> Cell:
             reason="it was not graded, as the question or the student came later: grade again",
             basis=f"not graded, of {question.points:g}",
         )
-    if exact(cell.max_points) == exact(question.points):
-        return cell
-    note = f"it was graded when the question had {cell.max_points:g} points, and it has {question.points:g} now"
+    if exact(cell.max_points) != exact(question.points):
+        note = f"it was graded when the question had {cell.max_points:g} points, and it has {question.points:g} now"
+        return _of_another(cell, note, f"{question.points:g}", points=None, max_points=question.points)
+    version = question_version(question)
+    if cell.state is not CellState.BLANK and cell.question not in ("", version):
+        return _of_another(cell, "it was graded when the question was worded otherwise", version)
+    return cell
+
+
+def _of_another(cell: Cell, note: str, version: str, **changes: Any) -> Cell:
+    """Return a cell that was graded for another question than there is now, open: what was decided of that is void."""
     return _changed(
         cell,
         state=CellState.FAILED if cell.state is CellState.FAILED else CellState.NEEDS_REVIEW,
-        points=None,
-        max_points=question.points,
         flags=(*cell.flags, Flag(kind=FlagKind.CHANGED, note=f"{note}: grade again")),
-        basis=f"{cell.basis}, of {question.points:g}",  # what was decided of another worth decides nothing here
+        basis=f"{cell.basis}, of {version}",
+        **changes,
     )
 
 
