@@ -11,6 +11,7 @@ from aita.models.run import RunSettings
 from aita.services.estimate import Estimator
 from aita.services.pipelines import PIPELINES
 from tests.fakes import ASSIGNMENT, MODEL, Harness
+from tests.unit.grades import put_answers
 
 PAGE = {"key": "k", "sha256": "a" * 64, "width": 640, "height": 480}
 
@@ -73,6 +74,22 @@ def test_what_is_made_in_the_run_is_not_counted_and_said(harness: Harness, monke
         "split_exam": 0, "extract_questions": 0, "answer_key": 3, "rubric": 3,
         "split": 0, "transcribe": 1, "map_answers": 1,
     }  # fmt: skip
+
+
+class TestGrading:
+    def test_a_whole_exam_counts_each_students_answers(self, harness: Harness) -> None:
+        harness.exam()
+        for student in ("Ann", "Bo"):
+            harness.put(f"scans/{student}/1.jpg", b"x")
+        found = estimate(harness, "exam", graders=3)
+        assert calls(found)["grade"] == 2 * 3 * 3
+        assert "there are no answers yet" in " ".join(found.notes)
+
+    def test_afterwards_it_counts_what_is_still_to_be_graded(self, harness: Harness) -> None:
+        put_answers(harness, "s-1")
+        assert calls(estimate(harness, "grade"))["grade"] == 3
+        harness.run("grade")
+        assert calls(estimate(harness, "grade"))["grade"] == 0
 
 
 class TestMarks:

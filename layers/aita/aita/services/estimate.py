@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 
 from aita.errors import MissingMaterial, RequestError
 from aita.models.api import Estimate, RubricDiff, RunOptions, StageEstimate, StartRun
-from aita.models.exam import AnswerKey, Page, Question
+from aita.models.exam import AnswerKey, Criterion, Page, Question, Rubric
 from aita.models.names import check_assignment
 from aita.models.run import RunSettings
 from aita.services import keys
@@ -28,6 +28,7 @@ from aita.services.stages.stage import LLMStage, Stage
 from aita.services.stages.transcribe import TranscribeStage
 from aita.tasks.answer_mapping import AnswerMappingTask
 from aita.tasks.batchable import group
+from aita.tasks.grading import GradingTask
 from aita.tasks.question_extraction import QuestionExtractionTask
 from aita.tasks.request import Image, LLMRequest, Message
 from aita.tasks.tokens import input_tokens
@@ -38,6 +39,8 @@ BYTES_PER_PDF_PAGE = 300_000
 
 _ANSWER_KEY_CHARACTERS = 1_200  # what an answer key takes in a rubric's prompt
 _PAGE_CHARACTERS = 1_200  # what a page's transcription takes in the prompt that marks its answers
+_RUBRIC_CHARACTERS = 800  # what a rubric takes in a grader's prompt
+_ANSWER_CHARACTERS = 400  # what an answer takes there
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +131,8 @@ class _Count:
                     return self._windows()
                 case MapAnswersStage() if keys.EXAM_SPEC in made or self.material.has_exam():
                     return self._marks(self.material.exam().questions)
+                case GradeStage() if keys.ANSWERS in made and not self.material.answers():
+                    return self._gradings()
             return self._planned(stage)
         except RequestError:  # it is made anew by an earlier stage: what is to be given was required before
             self._note(f"{stage.name} is not counted: what it starts from is made in the run")
@@ -156,7 +161,7 @@ class _Count:
         missing = [question_id for question_id in ids if question_id not in inputs.answer_keys]
         if missing:
             self._note("answer keys are not written yet: taken as 300 tokens each in the rubrics' prompts")
-        supposed = {each: AnswerKey(question_id=each, correct_answer="x" * _ANSWER_KEY_CHARACTERS) for each in missing}
+        supposed = {each: _answer_key(each) for each in missing}
         return inputs.model_copy(update={"answer_keys": inputs.answer_keys | supposed})
 
     def _windows(self) -> Iterable[LLMRequest]:
@@ -187,6 +192,23 @@ class _Count:
             task = AnswerMappingTask(page=1, image_key="", image_sha256="", text=text, questions=questions)
             yield _of_size(task.request(), page)
 
+    def _gradings(self) -> Iterable[LLMRequest]:
+        """Return a request for each grader of each answer, with rubrics and answers of the usual length."""
+        exam, rubrics, answer_keys = self.material.exam(), self.material.rubrics(), self.material.answer_keys()
+        students = {
+            file.key.removeprefix(keys.scans(self.material.assignment)).partition("/")[0] for file in self._scans()
+        }
+        self._note("there are no answers yet: each student is taken to answer each question, with 100 tokens")
+        for question in exam.questions:
+            task = GradingTask(
+                question=question,
+                rubric=rubrics.get(question.question_id) or _rubric(question),
+                answer_key=answer_keys.get(question.question_id) or _answer_key(question.question_id),
+                instructions=self.material.rubric_instructions(),
+                answer="x" * _ANSWER_CHARACTERS,
+            )
+            yield from [task.request()] * (len(students) * self.settings.graders)
+
     def _pages(self) -> Iterable[tuple[str, Page]]:
         """Return each page with its student: of its size if it was split, of the largest size if not."""
         students = self.material.pages()
@@ -204,6 +226,15 @@ class _Count:
             max(1, file.size // BYTES_PER_PDF_PAGE) if PurePosixPath(file.key).suffix.lower() == ".pdf" else 1
             for file in files
         )
+
+
+def _answer_key(question_id: str) -> AnswerKey:
+    return AnswerKey(question_id=question_id, correct_answer="x" * _ANSWER_KEY_CHARACTERS)
+
+
+def _rubric(question: Question) -> Rubric:
+    criterion = Criterion(points=question.points, description="x" * _RUBRIC_CHARACTERS)
+    return Rubric(question_id=question.question_id, total_points=question.points, criteria=(criterion,))
 
 
 def _page(number: int) -> Page:
