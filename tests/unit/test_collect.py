@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 
-from aita.models.run import CollectAnswer, RunStatus, StageEvent, TaskStatus
+from aita.errors import InvalidMaterial
+from aita.models.run import CollectAnswer, Run, RunStatus, StageEvent, TaskStatus
+from aita.services.stages.answer_key import AnswerKeyStage
 from tests.fakes import QUESTIONS, Crash, Harness, failing, question_of, right
 
 
@@ -160,6 +162,42 @@ class TestVerdict:
         run = harness.run()
         line = harness.runs.summaries[run.run_id]
         assert (line.status, line.stage, line.succeeded, line.total) == (RunStatus.SUCCEEDED, "rubric", 3, 3)
+
+
+class TestRefusal:
+    """A stage that refuses to gather: what its tasks came to can't stand, and nothing of it is written."""
+
+    @pytest.fixture
+    def refusing(self, harness: Harness, monkeypatch: pytest.MonkeyPatch) -> Run:
+        def refuse(stage: AnswerKeyStage, results: Any) -> Any:
+            raise InvalidMaterial("they do not fit together")
+
+        harness.exam()
+        harness.run()
+        harness.exam(QUESTIONS[0], QUESTIONS[1] | {"question_text": "Name another prime."})
+        monkeypatch.setattr(AnswerKeyStage, "gather", refuse)
+        failing(harness, "1b")
+        return harness.run()
+
+    def test_the_run_fails_with_the_reason_and_goes_no_further(self, harness: Harness, refusing: Run) -> None:
+        assert (refusing.status, refusing.stage) == (RunStatus.FAILED, "answer_key")
+        assert refusing.reason == "they do not fit together"
+        assert harness.collect(refusing).reason == refusing.reason
+
+    def test_its_tasks_are_counted_and_what_it_made_before_stays(self, harness: Harness, refusing: Run) -> None:
+        counts = refusing.stages["answer_key"]
+        assert (counts.total, counts.succeeded, counts.failed) == (2, 1, 1)
+        assert refusing.usage.cached_calls == 1
+        assert list(harness.artifact("answer_keys.json")) == ["1a", "1b", "2"]
+
+    def test_what_was_made_before_is_not_shown_as_its_own(self, harness: Harness, refusing: Run) -> None:
+        assert refusing.stages["answer_key"].ended_at is None
+        assert harness.reader.results(refusing).files == ()
+
+    def test_it_can_be_resumed(self, harness: Harness, refusing: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.undo()
+        harness.model.otherwise = right
+        assert harness.resume(refusing).status is RunStatus.SUCCEEDED
 
 
 class TestArtifacts:
