@@ -18,10 +18,10 @@ ENVIRONMENT = PROJECT / ".aita" / "emulator"
 """The virtual environment with the emulator and what the functions import; ``make emulator`` makes it."""
 
 _START, _STOP = 60.0, 60.0  # seconds of patience
-# What a function needs of this machine to reach a real model from behind a proxy. Nothing else is
-# handed over: the functions would inherit it all, keys included.
+# What a function needs of this machine to reach a real model from behind a proxy, and AUTH=true, with which the
+# emulator enforces the functions' roles. Nothing else is handed over: they would inherit it all, keys included.
 _PASSED_ON = (
-    "PATH", "HOME", "LANG", "LC_ALL",
+    "PATH", "HOME", "LANG", "LC_ALL", "AUTH",
     "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy",
     "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE",
 )  # fmt: skip

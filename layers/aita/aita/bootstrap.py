@@ -49,9 +49,9 @@ class Stores:
     tasks: DynamoTasks
     objects: S3Objects
 
-    def recorder(self, watch: RunWatch) -> Recorder:
+    def recorder(self, watch: RunWatch, *, lists: bool = True) -> Recorder:
         """Return what records the ends of tasks."""
-        return Recorder(runs=self.runs, tasks=self.tasks, objects=self.objects, watch=watch, clock=utc_now)
+        return Recorder(self.runs, self.tasks, self.objects, watch=watch, clock=utc_now, lists=lists)
 
 
 def make_stores(settings: StackSettings) -> Stores:
@@ -148,7 +148,7 @@ def make_splitter() -> "Splitter":
     return Splitter(
         objects=stores.objects,
         watch=watch,
-        recorder=stores.recorder(watch),
+        recorder=stores.recorder(watch, lists=False),
         pages=partial(pages, longest_side=settings.longest_side),
         blank_exam=BlankExam,
         mask=partial(masked, fraction=settings.mask_header) if settings.mask_header else None,

@@ -64,13 +64,18 @@ class Executed(Frozen):
 
 @dataclass(frozen=True, slots=True)
 class Recorder:
-    """Records ends of tasks. A task that is recorded twice changes nothing."""
+    """Records ends of tasks. A task that is recorded twice changes nothing.
+
+    ``lists`` tells whether it keeps the run's line in the list of runs fresh: who parses what strangers made may not
+    write beside people's decisions, and leaves the line to Collect.
+    """
 
     runs: RunStore
     tasks: TaskStore
     objects: ObjectStore
     watch: RunWatch
     clock: Clock
+    lists: bool = True
 
     def succeeded(self, event: ItemEvent, result: Any, spent: Spent) -> Executed:
         """Keep the result, then the row, then count; a result that is no JSON fails its task."""
@@ -116,7 +121,7 @@ class Recorder:
         run = self.runs.count(event.run_id, event.stage, row)
         self.watch.saw(run)
         counts = run.stages.get(event.stage)  # none in a later attempt that has not come to this stage
-        if counts is not None and counts.ended % run.settings.checkpoint_interval == 0:
+        if self.lists and counts is not None and counts.ended % run.settings.checkpoint_interval == 0:
             self.runs.summarise(run)
 
     def _row(self, event: ItemEvent, file: TaskFile, spent: Spent) -> TaskRow:
