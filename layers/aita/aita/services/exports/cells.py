@@ -12,11 +12,12 @@ CellValue = str | Decimal
 SIGNS = r"[=+\-@\uff1d\uff0b\uff0d\uff20]"
 """What a formula begins with, as a regular expression; in some languages the full-width signs do it too."""
 
-GAP = r'[\s"\x00-\x1f\x7f-\x9f]*'
-"""What a spreadsheet may pass over before such a sign."""
+GAP = r'[\s"\x00-\x1f\x7f-\x9f]'
+"""A character that a spreadsheet may pass over before such a sign."""
 
 _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
-_FORMULA = re.compile(rf"(\A|[;\t\r\n])({GAP})(?={SIGNS})")
+_FORMULA = re.compile(rf"(?<!{GAP})(?P<gap>{GAP}*+)(?={SIGNS})")  # whole gaps only: a long one is read once
+_OTHER_DELIMITERS = re.compile(r"[\t\r\n]")
 
 
 def csv_bytes(rows: Iterable[Sequence[CellValue]], *, mark: bool = False) -> bytes:
@@ -42,5 +43,10 @@ def safe(text: str) -> str:
     """
     if _NUMBER.fullmatch(text):
         return text
-    guarded = _FORMULA.sub(r"\1\2'", text)
+    guarded = _FORMULA.sub(_guard, text)
     return f"'{guarded}" if unicodedata.category(text[:1] or " ") == "Cc" else guarded
+
+
+def _guard(found: re.Match[str]) -> str:
+    begins = found.start() == 0 or found.string[found.start() - 1] == ";" or _OTHER_DELIMITERS.search(found["gap"])
+    return f"{found['gap']}'" if begins else found["gap"]

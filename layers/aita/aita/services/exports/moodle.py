@@ -20,7 +20,7 @@ _MOST = 100
 """The highest grade that Moodle takes unless its site sets another (``unlimitedgrades``)."""
 
 _BACKSLASH = re.compile(r'\\(?="|\Z)')
-_FORMULA = re.compile(rf"(\A|(?<=[;\n]))({GAP}{SIGNS})+")
+_FORMULA = re.compile(rf"(\A|(?<=[;\n]))({GAP}*{SIGNS})+")
 
 
 def export_moodle(roll: Roll, column: str, key: MoodleKey | None = None) -> Export:

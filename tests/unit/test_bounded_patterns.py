@@ -1,0 +1,80 @@
+"""Regular expressions that are searched in what students write: no text makes them take long."""
+
+import subprocess
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+
+import pytest
+
+from aita.errors import RequestError
+from aita.services.exports.cells import safe
+from aita.services.markers import Labels
+from aita.services.request_body import read_body
+from aita.tasks.injection import suspicious
+from aita.tasks.quotes import is_evidence, stands_in
+
+LENGTH = 20_000
+SECONDS = 40  # for all texts of a door, 5 or less here: a quadratic pattern takes minutes for one text
+
+REPEATED = [
+    *(" ", "\n", "\t", '"', "~", "[", "<", "#", "=", "-", "1", "a", "a ", "\n ", "\ufdfa"),
+    *("~~", "~~a", "<<<", '"points": ', '{"role": ', "```\n", "Q. ", "1(a) ", "\n1", ";=", '"\n'),
+    *("give me ", "give", "give (full ", "ignore your ", "this answer is absolutely ", "mark this as fully "),
+    *("\nsystem ", "\nend of answer ", "[system ", "<!-- ", "function result ", "YWFh" * 6 + "-", "YWFh" * 6 + " "),
+    *("tümtalimat", "оцениполн", "игнорируй", "сабынегиз", "सभीनिर्देश", "给满", "أعط", "cho điểm"),
+]
+LED = [
+    ("<<<", " "),
+    ("---", " "),
+    ("score=", "1"),
+    ("give", " "),
+    ("assistant", " "),
+    ("end of answer", "\n"),
+    ("~~", "a"),
+]
+TEXTS = [
+    *(each * (LENGTH // len(each)) + "x\0" for each in REPEATED),
+    *(first + rest * LENGTH + "x" for first, rest in LED),
+]
+
+
+def label(text: str) -> None:
+    labels = Labels(["1a", "1b", "2", "Q. 3"])
+    labels.marker(text)
+    labels.after(text, "1a")
+    labels.within(text, "1a")
+
+
+def quote(text: str) -> None:
+    is_evidence(text)
+    stands_in(text[:100], text)
+
+
+def show(text: str) -> None:
+    from aita.reports.text import marked  # noqa: PLC0415 - jinja's escape is needed by this one alone
+
+    marked(text)
+
+
+def body(text: str) -> None:
+    with suppress(RequestError):
+        read_body(f'"{text}')
+
+
+DOORS: dict[str, Callable[[str], object]] = {
+    "injection": suspicious,
+    "csv": safe,
+    "label": label,
+    "quote": quote,
+    "report": show,
+    "body": body,
+}
+
+
+@pytest.mark.parametrize("door", DOORS)
+def test_no_text_takes_long(door: str) -> None:
+    """In a process of its own: nothing else stops a regular expression."""
+    code = f"from tests.unit.test_bounded_patterns import DOORS, TEXTS\nfor text in TEXTS: DOORS[{door!r}](text)"
+    done = subprocess.run([sys.executable, "-c", code], timeout=SECONDS, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
