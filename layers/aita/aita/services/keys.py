@@ -43,6 +43,11 @@ def page(assignment: str, student_id: str, source: str, number: int) -> str:
     return f"{assignment}/pages/{student_id}/{source}-{number:04d}.jpg"
 
 
+def student_pages(assignment: str, student_id: str) -> str:
+    """Return the prefix of a student's page images."""
+    return f"{assignment}/pages/{student_id}/"
+
+
 def reports(assignment: str) -> str:
     """Return the prefix of the assignment's reports."""
     return f"{assignment}/reports/"
@@ -81,6 +86,11 @@ def kind_results(kind: str) -> str:
 def task_image(sha256: str, ending: str) -> str:
     """Return the name of an image that such tasks show the model."""
     return f"images/{sha256}.{ending}"
+
+
+def run_files(run_id: str) -> str:
+    """Return the prefix of all of a run's files."""
+    return f"runs/{run_id}/"
 
 
 def stage_file(run_id: str, stage: str, name: str) -> str:

@@ -1,6 +1,6 @@
 """What the services need from outside: stores, the limiter, the model. Adapters are in ``aws`` and ``llm``."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -55,6 +55,53 @@ class ObjectStore(Protocol):
 
     def presign_post(self, key: str, content_type: str, size: int) -> tuple[str, dict[str, str]]:
         """Return the URL and fields of a form that uploads exactly this within the next minutes."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class StoredVersion:
+    """A version of an object, or a mark that it was deleted; ``is_latest`` tells whether it is what there is now."""
+
+    key: str
+    version_id: str
+    etag: str = ""
+    is_latest: bool = False
+
+
+class VersionStore(Protocol):
+    """The bucket with all that was ever in it and is still kept."""
+
+    def versions(self, prefix: str) -> Iterator[StoredVersion]:
+        """Yield every version and deletion mark under a prefix."""
+        ...
+
+    def erase(self, versions: Sequence[StoredVersion]) -> None:
+        """Delete versions for good."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRow:
+    """A row of the table by its keys: ``kind`` and ``name`` are the two parts of the second one, as in TASK and id."""
+
+    partition: str
+    kind: str
+    name: str = ""
+
+
+class RowStore(Protocol):
+    """The table's rows, whatever they hold."""
+
+    def of_assignment(self, assignment: str) -> Iterator[StoredRow]:
+        """Yield an assignment's rows: its runs, which of them are active, and people's decisions."""
+        ...
+
+    def of_run(self, run_id: str) -> Iterator[StoredRow]:
+        """Yield a run's rows: its own, and its tasks'."""
+        ...
+
+    def delete(self, rows: Sequence[StoredRow]) -> None:
+        """Delete rows."""
         ...
 
 

@@ -63,6 +63,18 @@ def read_roster(data: bytes) -> RosterFile:
     return RosterFile(tuple(_entries(_rows(text))), notes)
 
 
+def without_student(data: bytes, name: str) -> bytes:
+    """Return a roster without the lines of everyone of this name, in UTF-8; raise as ``read_roster`` does."""
+    text, _ = _decode(data)
+    rows = [cells for _, cells in _rows(text)]
+    fields = _fields(rows[0]) if rows else []
+    out = io.StringIO()
+    writer = csv.writer(out, delimiter=_delimiter(text))
+    writer.writerows(rows[:1])
+    writer.writerows(cells for cells in rows[1:] if _name(_row(fields, cells)) != name)
+    return out.getvalue().encode()
+
+
 def _decode(data: bytes) -> tuple[str, tuple[str, ...]]:
     line = 1
     encodings = ("UTF-16",) if data.startswith(_UTF_16) else ("UTF-8", _GUESS)
@@ -115,8 +127,8 @@ def _entries(rows: Iterator[tuple[int, list[str]]]) -> Iterator[RosterEntry]:
     for line, cells in rows:
         if any(cell.strip() for cell in cells[len(fields) :]):
             raise _wrong(line, "it has more cells than line 1: put a cell that holds the delimiter into quotes")
-        row = {field: cell.strip() for field, cell in zip(fields, cells, strict=False) if field}
-        name = row.get("name") or f"{row.get('first_name', '')} {row.get('last_name', '')}".strip()
+        row = _row(fields, cells)
+        name = _name(row)
         if name == _POINTS_POSSIBLE or not any(row.values()):
             continue
         if not name:
@@ -126,6 +138,14 @@ def _entries(rows: Iterator[tuple[int, list[str]]]) -> Iterator[RosterEntry]:
             if value and (earlier := seen.setdefault((field, value), line)) != line:
                 raise _wrong(line, f"it has the {what} of line {earlier}: give each student one line")
         yield RosterEntry(**row | {"name": name})
+
+
+def _row(fields: list[str], cells: list[str]) -> dict[str, str]:
+    return {field: cell.strip() for field, cell in zip(fields, cells, strict=False) if field}
+
+
+def _name(row: dict[str, str]) -> str:
+    return row.get("name") or f"{row.get('first_name', '')} {row.get('last_name', '')}".strip()
 
 
 def _check_columns(fields: list[str]) -> None:

@@ -1,0 +1,208 @@
+"""Purging by the command, on a bucket that keeps every version: what must go is gone, and the rest is as it was."""
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from aita.aws.stack import Stack as Deployed
+from aita.cli.main import main
+from aita.imaging.pages import pages
+from tests.integration.material import exam, image_of, kind, page, right
+from tests.integration.provider import Answer
+from tests.integration.stack import Stack, deployed
+
+ANN, BOB = "Ann Lee", "Bob Xylander"
+ROSTER = (
+    "Student Name;Student ID;Email\nAnn Lee;111;ann@x.test\nCyd Xylander;222;cyd@x.test\nBob Xylander;333;bobx@x.test\n"
+)
+(BOBS,) = pages(page("Bob's"))
+SAID = "xylophones"
+
+Purge = Callable[..., tuple[int, Any, str]]
+
+
+def answer(request: dict[str, Any]) -> Answer:
+    if kind(request) == "Transcription" and image_of(request) == BOBS.jpeg:
+        return Answer(json.dumps({"text": SAID, "confidence": 0.9, "notes": ""}))
+    return right(request)
+
+
+@pytest.fixture(scope="module")
+def versioned() -> Iterator[Stack]:
+    with deployed() as stack:
+        stack.s3.put_bucket_versioning(Bucket="aita-test", VersioningConfiguration={"Status": "Enabled"})
+        stack.provider.answer = answer
+        yield stack
+
+
+@pytest.fixture
+def purge(versioned: Stack, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Purge:
+    """Run the command; return its exit status, its document and what it wrote to standard error."""
+    described = Deployed("aita", "us-east-1", "", "aita-test", "aita-test", versioned.state_machine_arn, 4, "m", "k")
+    monkeypatch.setattr("aita.cli.session.find_stack", lambda place: described)
+
+    def run(*arguments: str) -> tuple[int, Any, str]:
+        capsys.readouterr()
+        status = main(["purge", "--json", *arguments])
+        written = capsys.readouterr()
+        return status, json.loads(written.out), written.err
+
+    return run
+
+
+@pytest.fixture
+def graded(versioned: Stack, assignment: str) -> str:
+    """An assignment with two students, graded and reported twice, so that files have earlier versions."""
+    put(versioned, assignment)
+    for pipeline in ("rubric", "transcribe", "grade"):
+        run(versioned, assignment, pipeline, batch_size=5)
+    run(versioned, assignment, "report")
+    cell = versioned.call("GET", f"/assignments/{assignment}/reviews?closed=true")[1]["cells"]
+    for each in cell:
+        decision = {"action": "set", "points": 1, "why": "so", "by": "me", "basis": each["basis"]}
+        assert versioned.call("POST", f"/assignments/{assignment}/reviews/{each['cell_id']}", decision)[0] == 201
+    return assignment
+
+
+def put(stack: Stack, assignment: str) -> None:
+    stack.put(f"{assignment}/questions.json", exam(assignment))
+    stack.put(f"{assignment}/roster.csv", ROSTER)
+    stack.put(f"{assignment}/scans/{ANN}/1.jpg", page(f"{assignment} Ann's"))
+    stack.put(f"{assignment}/scans/{BOB}/1.jpg", b"an earlier version")
+    stack.put(f"{assignment}/scans/{BOB}/1.jpg", page("Bob's"))
+
+
+def run(stack: Stack, assignment: str, pipeline: str, **options: Any) -> dict[str, Any]:
+    ended = stack.wait(stack.start(assignment, pipeline, **options))
+    assert ended["status"] == "SUCCEEDED", ended
+    return ended
+
+
+def objects(stack: Stack) -> dict[tuple[str, str], bytes]:
+    """Return every version of every object by key and version; of a deletion mark, nothing."""
+    found = {}
+    for listed in stack.s3.get_paginator("list_object_versions").paginate(Bucket="aita-test"):
+        for each in listed.get("Versions", ()):
+            place = {"Bucket": "aita-test", "Key": each["Key"], "VersionId": each["VersionId"]}
+            found[each["Key"], each["VersionId"]] = stack.s3.get_object(**place)["Body"].read()
+        found |= {(each["Key"], each["VersionId"]): b"" for each in listed.get("DeleteMarkers", ())}
+    return found
+
+
+def items(stack: Stack) -> list[str]:
+    listed = stack.dynamodb.get_paginator("scan").paginate(TableName="aita-test")
+    return [json.dumps(item, sort_keys=True) for each in listed for item in each["Items"]]
+
+
+def where(stack: Stack, *needles: str) -> list[str]:
+    """Return where any of these is, in whatever version of whatever is kept."""
+    kept = [(key, key.encode() + b"\n" + data) for (key, _), data in objects(stack).items()]
+    kept += [(item[:80], item.encode()) for item in items(stack)]
+    return [place for place, data in kept if any(needle.encode() in data for needle in needles)]
+
+
+def student_id(stack: Stack, assignment: str, folder: str) -> str:
+    students = stack.get(f"{assignment}/students.json")["students"]
+    return next(each["student_id"] for each in students if each["folder"] == folder)
+
+
+def run_ids(stack: Stack, assignment: str) -> list[str]:
+    return [each["run_id"] for each in stack.call("GET", f"/runs?assignment={assignment}")[1]["runs"]]
+
+
+def test_nothing_of_an_assignment_is_left_and_all_of_another_is(versioned: Stack, graded: str, purge: Purge) -> None:
+    put(versioned, "other")
+    run(versioned, "other", "rubric", batch_size=5)
+    others = {place: data for place, data in objects(versioned).items() if not place[0].startswith(f"{graded}/")}
+    ids = run_ids(versioned, graded)
+    kept = {place for place in others if not any(run_id in place[0] for run_id in ids)}
+    paid = {place for place in kept if any(run_id.encode() in others[place] for run_id in ids)}
+    assert paid, "the cache has replies that it paid for"
+    rows = [item for item in items(versioned) if not any(each in item for each in (graded, *ids))]
+    status, told, _ = purge("-a", graded, "--yes")
+    assert status == 0
+    assert told["deleted"]["object_versions"] > 50
+    assert told["deleted"]["rows"] > 20
+    assert not any(told["remains"].values())
+    assert where(versioned, graded, SAID, *ids) == []
+    assert {place for place in objects(versioned) if place not in paid} == kept - paid
+    assert items(versioned) == rows
+    assert any("90 days" in line for line in told["left"])
+
+
+def test_of_a_student_nothing_is_left_and_all_of_the_others_is(versioned: Stack, graded: str, purge: Purge) -> None:
+    bob, ann = (student_id(versioned, graded, folder) for folder in (BOB, ANN))
+    before = {name: versioned.get(f"{graded}/{name}.json") for name in ("pages", "answers", "grades", "transcriptions")}
+    assert len(where(versioned, bob)) > 10
+    status, told, _ = purge("-a", graded, "--student", BOB, "--yes")
+    assert (status, told["student_id"]) == (0, bob)
+    assert not any(told["remains"].values())
+    mine = [place for place in where(versioned, bob, SAID, BOB, "bobx@x.test") if not place.startswith("runs/")]
+    assert mine == []
+    assert where(versioned, bob, f"{graded}/scans/{BOB}") == []
+    for name, held in before.items():
+        assert versioned.get(f"{graded}/{name}.json") == {ann: held[ann]}
+    roster = versioned.s3.get_object(Bucket="aita-test", Key=f"{graded}/roster.csv")["Body"].read().decode()
+    assert [line.split(";")[1] for line in roster.splitlines()] == ["Student ID", "111", "222"]
+    assert len(where(versioned, ann)) > 10
+    decided = versioned.call("GET", f"/assignments/{graded}/decisions")[1]["decisions"]
+    assert {each["student_id"] for each in decided} == {ann}
+    calls = len(versioned.provider.requests)
+    run(versioned, graded, "grade")
+    assert versioned.get(f"{graded}/grades.json").keys() == {ann}
+    assert len(versioned.provider.requests) == calls, "what was graded of the others still counts"
+    assert purge("-a", graded, "--student", bob, "--yes")[0] == 1, "there is no such student any more"
+
+
+def test_replies_that_no_result_names_are_found_all_the_same(versioned: Stack, graded: str, purge: Purge) -> None:
+    bob = student_id(versioned, graded, BOB)
+    for (key, version), data in objects(versioned).items():
+        if "/results/transcribe-" in key and bob.encode() in data:
+            versioned.s3.delete_object(Bucket="aita-test", Key=key, VersionId=version)
+    assert any(place.startswith("cache/") for place in where(versioned, SAID))
+    assert purge("-a", graded, "--student", bob, "--yes")[0] == 0
+    assert where(versioned, SAID, bob) == []
+
+
+def test_it_is_refused_while_a_run_is_running(versioned: Stack, assignment: str, purge: Purge) -> None:
+    put(versioned, assignment)
+    ended = run(versioned, assignment, "rubric")
+    meta = {"pk": {"S": f"RUN#{ended['run_id']}"}, "sk": {"S": "META"}}
+
+    def set_status(status: str) -> None:
+        versioned.dynamodb.update_item(
+            TableName="aita-test",
+            Key=meta,
+            UpdateExpression="SET #s = :s",
+            ExpressionAttributeNames={"#s": "status"},
+            ExpressionAttributeValues={":s": {"S": status}},
+        )
+
+    before = objects(versioned)
+    for status, says in (("RUNNING", "is running: cancel it"), ("CANCELLED", "was stopped, and functions")):
+        set_status(status)
+        code, told, _ = purge("-a", assignment, "--yes")
+        assert (code, told["error"]) == (1, "Conflict")
+        assert says in told["message"]
+    assert objects(versioned) == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "error"),
+    [
+        (("--student", "Nobody"), 1, "NotFound"),
+        (("-a", "never-was", "--yes"), 1, "NotFound"),
+        ((), 2, "RequestError"),
+        (("-a", "runs", "--yes"), 2, "RequestError"),
+    ],
+)
+def test_what_is_not_meant_is_not_deleted(
+    versioned: Stack, purge: Purge, arguments: tuple[str, ...], code: int, error: str
+) -> None:
+    put(versioned, "kept")
+    before = objects(versioned)
+    status, told, _ = purge("-a", "kept", *arguments)
+    assert (status, told["error"]) == (code, error)
+    assert objects(versioned) == before
