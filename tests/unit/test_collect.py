@@ -22,6 +22,35 @@ class TestCounts:
         assert (counts.total, counts.succeeded, counts.failed) == (3, 2, 1)
         assert (answer.status, answer.stage) == (RunStatus.RUNNING, "rubric")
 
+    def test_every_item_of_a_call_whose_function_dies_has_a_failed_row(self, harness: Harness) -> None:
+        harness.exam(*(each | {"question_type": "short_answer"} for each in QUESTIONS))
+        harness.model.otherwise = Crash("in the call")
+        run = harness.run(batch_size=5)
+        assert run.stages["answer_key"].failed == 3
+        assert harness.reader.tasks_of(run, TaskStatus.PENDING, 10, None).tasks == ()
+        rows = {row.refs.get("question_id"): row for row in harness.rows(run)}
+        assert {(row.status, row.attempt) for row in rows.values()} == {(TaskStatus.FAILED, 1)}
+        assert rows["2"].error_message.startswith("the function that ran this task stopped unexpectedly")
+        harness.model.otherwise = right
+        assert harness.resume(run).status is RunStatus.SUCCEEDED
+
+    def test_what_has_a_row_is_not_written_again(self, harness: Harness, monkeypatch: pytest.MonkeyPatch) -> None:
+        harness.exam()
+        failing(harness, "1b")
+        run = harness.begin()
+        for event in harness.events(run)[:2]:
+            harness.invoke(event)
+        written: list[str] = []
+        record = harness.tasks.record
+        monkeypatch.setattr(
+            harness.tasks, "record", lambda of, row: written.append(row.refs["question_id"]) or record(of, row)
+        )
+        before = harness.row(run, "answer_key", question_id="1b")
+        for _ in range(2):
+            harness.collect(run)
+        assert written == ["2"]
+        assert harness.row(run, "answer_key", question_id="1b") == before
+
     def test_the_counters_are_not_trusted(self, harness: Harness) -> None:
         harness.exam()
         run = harness.begin()
@@ -122,6 +151,7 @@ class TestVerdict:
         answer = harness.collect(run)
         assert (answer.status, answer.reason) == (status, "the reason")
         assert harness.runs.get(run.run_id).status is status
+        assert not harness.rows(run), "what a stop left out has not failed"
         assert "midterm/answer_keys.json" not in harness.objects.data
 
     def test_a_superseded_attempt_ends_and_changes_nothing(self, harness: Harness) -> None:

@@ -17,7 +17,8 @@ from aita.services.stages.stage import Gathered
 
 logger = logging.getLogger(__name__)
 
-_READERS = 16  # results read from S3 at once
+_AT_ONCE = 16  # results read from S3, or rows written
+_UNRECORDED = "the function that ran this task stopped unexpectedly and recorded no end: resume the run to try again"
 _REVIEW = "check the questions, the answer keys and the rubrics, upload what you change, then resume the run"
 _HALTED = (RunStatus.HALTED, RunStatus.BUDGET_REACHED)
 
@@ -70,6 +71,8 @@ class Collector:
         """Set a stage's exact counts and write what it gathered; one that refuses to gather has not ended."""
         items = read_items(self.objects, run.run_id, stage)
         rows = {row.task_id: row for row in self.tasks.rows(run.run_id)}
+        if run.active:
+            rows |= self._fail_unrecorded(run, stage, [item for item in items if item.task_id not in rows])
         ended = [rows[item.task_id].status for item in items if item.task_id in rows]
         succeeded = ended.count(TaskStatus.SUCCEEDED)
         failed = (len(items) if run.active else len(ended)) - succeeded  # what a stop left out has not failed
@@ -82,6 +85,28 @@ class Collector:
             raise
         counts = counts.model_copy(update={"ended_at": self.clock()})
         return self.runs.finish_stage(run.run_id, stage, counts, usage), succeeded
+
+    def _fail_unrecorded(self, run: Run, stage: str, items: list[Item]) -> dict[str, TaskRow]:
+        """Record the failure of items without an end, and return their rows.
+
+        When a function that runs several items dies for good, the state machine records the first alone.
+        """
+
+        def fail(item: Item) -> TaskRow | None:
+            row = TaskRow(
+                task_id=item.task_id,
+                stage=stage,
+                status=TaskStatus.FAILED,
+                attempt=run.attempt,
+                error_type="FunctionStopped",
+                error_message=_UNRECORDED,
+                refs=item.refs,
+                ended_at=self.clock(),
+            )
+            return row if self.tasks.record(run.run_id, row) else None
+
+        with ThreadPoolExecutor(_AT_ONCE) as writers:
+            return {row.task_id: row for row in writers.map(fail, items) if row is not None}
 
     def _gather(self, run: Run, stage: str, items: list[Item], rows: dict[str, TaskRow]) -> None:
         gathering = stage_of(stage)
@@ -101,7 +126,7 @@ class Collector:
             data = self.objects.get(keys.result(run.run_id, stage, item.task_id))
             return Gathered(item, ended.row, TaskFile.model_validate_json(data).result)
 
-        with ThreadPoolExecutor(_READERS) as readers:
+        with ThreadPoolExecutor(_AT_ONCE) as readers:
             yield from readers.map(read, items)
 
     def _answer(self, event: StageEvent, run: Run) -> CollectAnswer:
