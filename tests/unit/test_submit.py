@@ -94,7 +94,7 @@ class TestStart:
 
     def test_an_unknown_pipeline(self, harness: Harness) -> None:
         harness.exam()
-        with pytest.raises(RequestError, match="there is no pipeline 'grading': take one of .*rubric, transcribe"):
+        with pytest.raises(RequestError, match=r"there is no pipeline 'grading': take one of .*rubric, transcribe"):
             harness.begin("grading")
 
     def test_an_assignments_name_is_checked(self, harness: Harness) -> None:
