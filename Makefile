@@ -8,6 +8,8 @@ EMULATOR = ministack==1.5.33 aws-sam-translator==1.115.0 boto3
 
 PEERS = flexllm==0.17.10
 
+CHECKOV = checkov==3.3.30
+
 SUPPLY = uv==0.13.9 pip-audit==2.10.1
 # One lock for every Python that the template allows and for every system.
 LOCK = .aita/supply/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
@@ -20,7 +22,7 @@ export SAM_CLI_TELEMETRY = 0
 REQUIREMENTS = layers/aita/requirements.txt layers/imaging/requirements.txt
 PIP_INSTALL = -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help venv emulator demo test bench injection docs lock audit size clean
+.PHONY: help venv emulator checkov demo test bench injection docs lock audit size clean
 
 help: ## Show this
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1 \t\2/'
@@ -29,10 +31,12 @@ venv: .venv/installed ## Make the environment for everything here
 
 emulator: .aita/emulator/installed ## Make the emulator's own environment
 
+checkov: .aita/checkov/installed ## Make the environment of what checks the template against known mistakes
+
 demo: venv emulator ## Run the sample exam through the whole stack on this machine
 	$(BIN)/python -m local.demo
 
-test: venv emulator ## Run what decides whether a change is good: lint, types, layers, templates, tests
+test: venv emulator checkov ## Run what decides whether a change is good: lint, types, layers, templates, tests
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -80,6 +84,12 @@ clean: ## Stop the local stack and remove everything that was made here
 .aita/peers/installed: Makefile | .venv/installed
 	$(BIN)/python -m venv .aita/peers
 	.aita/peers/bin/python $(PIP_INSTALL) $(PEERS)
+	touch $@
+
+# What checks the template: it pins much that is pinned otherwise here.
+.aita/checkov/installed: Makefile | .venv/installed
+	$(BIN)/python -m venv .aita/checkov
+	.aita/checkov/bin/python $(PIP_INSTALL) $(CHECKOV)
 	touch $@
 
 # What locks and audits: in an environment of its own, so that it decides nothing of what is locked.
