@@ -12,7 +12,19 @@ from typer.main import get_command
 
 from aita.cli import exits
 from aita.cli.arguments import hoist
-from aita.cli.commands import exporting, key, kinds, listing, purging, reports, review, rubric, running, uploading
+from aita.cli.commands import (
+    auditing,
+    exporting,
+    key,
+    kinds,
+    listing,
+    purging,
+    reports,
+    review,
+    rubric,
+    running,
+    uploading,
+)
 from aita.cli.output import Output
 from aita.cli.session import Session
 from aita.errors import AitaError, RequestError
@@ -84,6 +96,7 @@ def make_app() -> typer.Typer:
         listing.results,
         reports.report,
         exporting.export,
+        auditing.audit,
         purging.purge,
     ):
         app.command(epilog=_EPILOG)(function)

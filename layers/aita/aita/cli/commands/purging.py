@@ -7,7 +7,7 @@ import typer
 from rich.console import Group
 from rich.text import Text
 
-from aita.aws.purge import explained, make_purger
+from aita.aws.owner import explained, make_purger
 from aita.cli import exits, figures
 from aita.cli.commands.running import Assignment
 from aita.cli.session import Session

@@ -1,4 +1,4 @@
-"""Purging a stack's assignments with the rights of the caller's own credentials: no function may delete."""
+"""What the owner of a stack does with the rights of their own credentials: no function may do it."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,23 +12,32 @@ from aita.aws.place import Place
 from aita.aws.runs import DynamoRuns
 from aita.aws.stack import Stack
 from aita.aws.versions import DynamoRows, S3Versions
+from aita.services.audit import Auditor
 from aita.services.purge import Purger
 
 
 def make_purger(place: Place, stack: Stack) -> Purger:
     """Return what purges the assignments of a stack."""
     s3, dynamodb = place.client("s3"), place.client("dynamodb")
-
-    def now() -> datetime:
-        return datetime.now(UTC)
-
     return Purger(
         objects=S3Objects(s3, stack.bucket),
         versions=S3Versions(s3, stack.bucket),
         rows=DynamoRows(dynamodb, stack.table),
-        runs=DynamoRuns(dynamodb, stack.table, now, retention_days=0),
+        runs=DynamoRuns(dynamodb, stack.table, _now, retention_days=0),
         decisions=DynamoDecisions(dynamodb, stack.table),
-        clock=now,
+        clock=_now,
+    )
+
+
+def make_auditor(place: Place, stack: Stack) -> Auditor:
+    """Return what puts together how the grades of a stack's assignments came about."""
+    dynamodb = place.client("dynamodb")
+    return Auditor(
+        objects=S3Objects(place.client("s3"), stack.bucket),
+        rows=DynamoRows(dynamodb, stack.table),
+        runs=DynamoRuns(dynamodb, stack.table, _now, retention_days=0),
+        decisions=DynamoDecisions(dynamodb, stack.table),
+        clock=_now,
     )
 
 
@@ -45,3 +54,7 @@ def explained(place: Place) -> Iterator[None]:
         yield
     except (ClientError, BotoCoreError) as error:
         raise place.explain(error) from error
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

@@ -1,7 +1,13 @@
-"""Purging by the command, on a bucket that keeps every version: what must go is gone, and the rest is as it was."""
+"""What a stack's owner does by the command, on a bucket that keeps every version: audit, and purge.
+
+What must go is gone, and the rest is as it was.
+"""
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,7 +26,7 @@ ROSTER = (
 (BOBS,) = pages(page("Bob's"))
 SAID = "xylophones"
 
-Purge = Callable[..., tuple[int, Any, str]]
+Owner = Callable[..., tuple[int, Any]]
 
 
 def answer(request: dict[str, Any]) -> Answer:
@@ -38,22 +44,21 @@ def versioned() -> Iterator[Stack]:
 
 
 @pytest.fixture
-def purge(versioned: Stack, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Purge:
-    """Run the command; return its exit status, its document and what it wrote to standard error."""
+def aita(versioned: Stack, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Owner:
+    """Run a command; return its exit status and its document."""
     described = Deployed("aita", "us-east-1", "", "aita-test", "aita-test", versioned.state_machine_arn, 4, "m", "k")
     monkeypatch.setattr("aita.cli.session.find_stack", lambda place: described)
 
-    def run(*arguments: str) -> tuple[int, Any, str]:
+    def run(*arguments: str) -> tuple[int, Any]:
         capsys.readouterr()
-        status = main(["purge", "--json", *arguments])
-        written = capsys.readouterr()
-        return status, json.loads(written.out), written.err
+        status = main(["--json", *arguments])
+        return status, json.loads(capsys.readouterr().out)
 
     return run
 
 
 @pytest.fixture
-def graded(versioned: Stack, assignment: str) -> str:
+def graded(versioned: Stack, assignment: str) -> Iterator[str]:
     """An assignment with two students, graded and reported twice, so that files have earlier versions."""
     put(versioned, assignment)
     for pipeline in ("rubric", "transcribe", "grade"):
@@ -63,7 +68,9 @@ def graded(versioned: Stack, assignment: str) -> str:
     for each in cell:
         decision = {"action": "set", "points": 1, "why": "so", "by": "me", "basis": each["basis"]}
         assert versioned.call("POST", f"/assignments/{assignment}/reviews/{each['cell_id']}", decision)[0] == 201
-    return assignment
+    yield assignment
+    for key, version in objects(versioned):  # the next test looks for the same student's work
+        versioned.s3.delete_object(Bucket="aita-test", Key=key, VersionId=version)
 
 
 def put(stack: Stack, assignment: str) -> None:
@@ -112,7 +119,23 @@ def run_ids(stack: Stack, assignment: str) -> list[str]:
     return [each["run_id"] for each in stack.call("GET", f"/runs?assignment={assignment}")[1]["runs"]]
 
 
-def test_nothing_of_an_assignment_is_left_and_all_of_another_is(versioned: Stack, graded: str, purge: Purge) -> None:
+def test_an_audit_recomputes(versioned: Stack, graded: str, aita: Owner, tmp_path: Path) -> None:
+    status, told = aita("audit", "-a", graded, "--out", str(tmp_path / "audit"))
+    assert status == 0
+    assert told["counts"] == {
+        "totals": 2,
+        "decisions": 6,
+        "rubrics": 3,
+        "runs": 4,
+        "requests": told["counts"]["requests"],
+    }
+    assert told["counts"]["requests"] > 10
+    done = subprocess.run([sys.executable, "-I", told["files"][1]], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "2 totals recomputed: all as recorded\n")
+    assert aita("audit", "-a", "never-was", "--out", str(tmp_path))[1]["error"] == "MissingMaterial"
+
+
+def test_nothing_of_an_assignment_is_left_and_all_of_another_is(versioned: Stack, graded: str, aita: Owner) -> None:
     put(versioned, "other")
     run(versioned, "other", "rubric", batch_size=5)
     others = {place: data for place, data in objects(versioned).items() if not place[0].startswith(f"{graded}/")}
@@ -121,7 +144,7 @@ def test_nothing_of_an_assignment_is_left_and_all_of_another_is(versioned: Stack
     paid = {place for place in kept if any(run_id.encode() in others[place] for run_id in ids)}
     assert paid, "the cache has replies that it paid for"
     rows = [item for item in items(versioned) if not any(each in item for each in (graded, *ids))]
-    status, told, _ = purge("-a", graded, "--yes")
+    status, told = aita("purge", "-a", graded, "--yes")
     assert status == 0
     assert told["deleted"]["object_versions"] > 50
     assert told["deleted"]["rows"] > 20
@@ -132,11 +155,11 @@ def test_nothing_of_an_assignment_is_left_and_all_of_another_is(versioned: Stack
     assert any("90 days" in line for line in told["left"])
 
 
-def test_of_a_student_nothing_is_left_and_all_of_the_others_is(versioned: Stack, graded: str, purge: Purge) -> None:
+def test_of_a_student_nothing_is_left_and_all_of_the_others_is(versioned: Stack, graded: str, aita: Owner) -> None:
     bob, ann = (student_id(versioned, graded, folder) for folder in (BOB, ANN))
     before = {name: versioned.get(f"{graded}/{name}.json") for name in ("pages", "answers", "grades", "transcriptions")}
     assert len(where(versioned, bob)) > 10
-    status, told, _ = purge("-a", graded, "--student", BOB, "--yes")
+    status, told = aita("purge", "-a", graded, "--student", BOB, "--yes")
     assert (status, told["student_id"]) == (0, bob)
     assert not any(told["remains"].values())
     mine = [place for place in where(versioned, bob, SAID, BOB, "bobx@x.test") if not place.startswith("runs/")]
@@ -153,20 +176,20 @@ def test_of_a_student_nothing_is_left_and_all_of_the_others_is(versioned: Stack,
     run(versioned, graded, "grade")
     assert versioned.get(f"{graded}/grades.json").keys() == {ann}
     assert len(versioned.provider.requests) == calls, "what was graded of the others still counts"
-    assert purge("-a", graded, "--student", bob, "--yes")[0] == 1, "there is no such student any more"
+    assert aita("purge", "-a", graded, "--student", bob, "--yes")[0] == 1, "there is no such student any more"
 
 
-def test_replies_that_no_result_names_are_found_all_the_same(versioned: Stack, graded: str, purge: Purge) -> None:
+def test_replies_that_no_result_names_are_found_all_the_same(versioned: Stack, graded: str, aita: Owner) -> None:
     bob = student_id(versioned, graded, BOB)
     for (key, version), data in objects(versioned).items():
         if "/results/transcribe-" in key and bob.encode() in data:
             versioned.s3.delete_object(Bucket="aita-test", Key=key, VersionId=version)
     assert any(place.startswith("cache/") for place in where(versioned, SAID))
-    assert purge("-a", graded, "--student", bob, "--yes")[0] == 0
+    assert aita("purge", "-a", graded, "--student", bob, "--yes")[0] == 0
     assert where(versioned, SAID, bob) == []
 
 
-def test_it_is_refused_while_a_run_is_running(versioned: Stack, assignment: str, purge: Purge) -> None:
+def test_it_is_refused_while_a_run_is_running(versioned: Stack, assignment: str, aita: Owner) -> None:
     put(versioned, assignment)
     ended = run(versioned, assignment, "rubric")
     meta = {"pk": {"S": f"RUN#{ended['run_id']}"}, "sk": {"S": "META"}}
@@ -183,7 +206,7 @@ def test_it_is_refused_while_a_run_is_running(versioned: Stack, assignment: str,
     before = objects(versioned)
     for status, says in (("RUNNING", "is running: cancel it"), ("CANCELLED", "was stopped, and functions")):
         set_status(status)
-        code, told, _ = purge("-a", assignment, "--yes")
+        code, told = aita("purge", "-a", assignment, "--yes")
         assert (code, told["error"]) == (1, "Conflict")
         assert says in told["message"]
     assert objects(versioned) == before
@@ -199,10 +222,10 @@ def test_it_is_refused_while_a_run_is_running(versioned: Stack, assignment: str,
     ],
 )
 def test_what_is_not_meant_is_not_deleted(
-    versioned: Stack, purge: Purge, arguments: tuple[str, ...], code: int, error: str
+    versioned: Stack, aita: Owner, arguments: tuple[str, ...], code: int, error: str
 ) -> None:
     put(versioned, "kept")
     before = objects(versioned)
-    status, told, _ = purge("-a", "kept", *arguments)
+    status, told = aita("purge", "-a", "kept", *arguments)
     assert (status, told["error"]) == (code, error)
     assert objects(versioned) == before

@@ -1,0 +1,113 @@
+"""Recompute every total of an audit bundle, without a network and with Python's standard library alone.
+
+    python3 recompute.py [audit.json]
+
+A cell is one student's answer to one question. It counts with the sum of its criteria's points, or with what a person
+decided last about exactly this grade; while a cell is open it does not count, and the total is not final. The exit
+status is 1 if a number is not what the bundle says.
+"""
+
+import json
+import sys
+from datetime import datetime
+from decimal import ROUND_HALF_UP, Decimal
+from pathlib import Path
+from typing import Any
+
+CLOSED = ("GRADED", "BLANK")
+
+
+def exact(points: float) -> Decimal:
+    """Return points to the hundredth, as they are added."""
+    return Decimal(str(points)).quantize(Decimal("0.01"), ROUND_HALF_UP)
+
+
+def recompute(bundle: dict[str, Any]) -> list[str]:
+    """Return a line for each number that is not what the bundle says."""
+    decisions: dict[str, list[dict[str, Any]]] = {}
+    for decision in sorted(bundle["decisions"], key=lambda each: (time_of(each), each["decision_id"])):
+        decisions.setdefault(decision["student_id"] + "\0" + decision["question_id"], []).append(decision)
+    problems = []
+    for student_id, said in bundle["totals"].items():
+        cells = bundle["cells"].get(student_id, {})
+        problems += [f"{student_id}, {problem}" for cell in cells.values() for problem in wrong_sums(cell)]
+        points, open_questions = Decimal(0), []
+        for question in bundle["exam"]["questions"]:
+            question_id = question["question_id"]
+            counts = counted(question, cells.get(question_id), decisions.get(f"{student_id}\0{question_id}", []))
+            if counts is None:
+                open_questions.append(question_id)
+            else:
+                points += counts
+        out_of = sum((exact(question["points"]) for question in bundle["exam"]["questions"]), Decimal(0))
+        letter = None if open_questions else letter_of(points, out_of, bundle["grade_scale"]["steps"])
+        found = {"points": points, "out_of": out_of, "open_questions": open_questions, "letter": letter}
+        told = said | {"points": exact(said["points"]), "out_of": exact(said["out_of"])}
+        problems += [
+            f"{student_id}: {name} is {found[name]}, and the bundle says {told[name]}"
+            for name in found
+            if found[name] != told[name]
+        ]
+    return problems
+
+
+def time_of(decision: dict[str, Any]) -> datetime:
+    """Return when it was decided."""
+    return datetime.fromisoformat(decision["at"].replace("Z", "+00:00"))
+
+
+def wrong_sums(cell: dict[str, Any]) -> list[str]:
+    """Return what is wrong with a cell's own points: they are the sum of its criteria."""
+    if cell["state"] != "GRADED":
+        return []
+    total = sum((exact(criterion["points"]) for criterion in cell["criteria"]), Decimal(0))
+    if total == exact(cell["points"]):
+        return []
+    return [f"question {cell['question_id']}: the criteria sum to {total}, and the points are {cell['points']}"]
+
+
+def counted(question: dict[str, Any], cell: dict[str, Any] | None, decisions: list[dict[str, Any]]) -> Decimal | None:
+    """Return the points with which a cell counts; ``None`` while it is open."""
+    worth = question["points"]
+    points, state = (None, "FAILED") if cell is None else (cell["points"], cell["state"])
+    if cell is None:
+        basis = f"not graded, of {worth:g}"
+    elif exact(cell["max_points"]) != exact(worth):  # the question is worth something else now
+        basis, points, state = f"{cell['basis']}, of {worth:g}", None, "NEEDS_REVIEW"
+    else:
+        basis = cell["basis"]
+    of_this = [each for each in decisions if each["basis"] == basis and agrees(each, points)]
+    if of_this:
+        return exact(of_this[-1]["points"])
+    if decisions or state not in CLOSED or points is None:
+        return None
+    return exact(points)
+
+
+def agrees(decision: dict[str, Any], proposed: float | None) -> bool:
+    """Tell whether a decision sets points, or accepted the proposal that there is."""
+    if decision["action"] == "set":
+        return True
+    return proposed is not None and exact(proposed) == exact(decision["points"])
+
+
+def letter_of(points: Decimal, out_of: Decimal, steps: list[dict[str, Any]]) -> str:
+    """Return the letter: the first step whose percentage is reached, compared without rounding."""
+    reached = (step["letter"] for step in steps if points * 100 >= Decimal(str(step["from_percent"])) * out_of)
+    return str(next(reached))
+
+
+def main() -> int:
+    """Recompute the bundle beside this script, or the one that is named."""
+    path = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).with_name("audit.json")
+    bundle = json.loads(path.read_text("utf-8"))
+    problems = recompute(bundle)
+    for problem in problems:
+        print(problem)  # noqa: T201 - what it is for
+    count = len(bundle["totals"])
+    print(f"{count} totals recomputed: " + (f"{len(problems)} numbers differ" if problems else "all as recorded"))  # noqa: T201
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
