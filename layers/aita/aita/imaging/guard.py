@@ -14,6 +14,9 @@ from aita.errors import UnreadableScan
 MAX_PIXELS: Final = 89_478_485
 """Pillow's own default for ``Image.MAX_IMAGE_PIXELS``; an A4 page at 600 dpi has 35 million."""
 
+MAX_SIDE: Final = 65_535
+"""Pixels: no JPEG has more, and what a filter takes to shrink an image grows with its longer side."""
+
 LIBRARY_ERRORS: Final = (
     ArithmeticError,
     AssertionError,
@@ -79,11 +82,13 @@ def check_pixels(size: tuple[int, int], what: str) -> None:
     Raises
     ------
     UnreadableScan
-        The image has more than ``MAX_PIXELS`` pixels.
+        The image has more than ``MAX_PIXELS`` pixels, or a side has more than ``MAX_SIDE``.
     """
     width, height = size
     if width * height > MAX_PIXELS:
         raise UnreadableScan(_too_many_pixels(what))
+    if max(width, height) > MAX_SIDE:
+        raise UnreadableScan(f"{what} has a side of more than {MAX_SIDE:,} pixels: scan it in parts")
 
 
 def check_pages(count: int, max_pages: int) -> None:

@@ -28,6 +28,9 @@ _KNOWN: Final = _NEEDED | frozenset(range(_APP0, 0xFE)) | {_COM}
 _MARKER = re.compile(rb"\xff([^\x00\xff])", re.DOTALL)
 _AFTER_SCAN = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]", re.DOTALL)  # stuffed bytes and restarts belong to a scan
 
+_MOST_SCANS: Final = 100
+"""Passes over the pixels of a progressive JPEG: encoders make about 10, and thousands of empty ones take hours."""
+
 _DRAFT_MARGIN = 1.5
 """Decoding at a half, a quarter or an eighth is exact and fast; the rest is left to a proper filter."""
 
@@ -87,11 +90,12 @@ def dissect(data: bytes) -> Segments:
     Raises
     ------
     UnreadableScan
-        A segment or the end marker is missing, or there is one that a JPEG doesn't have.
+        A segment or the end marker is missing, there is one that a JPEG doesn't have, or it has too many scans.
     """
     parts = [data[:2]]
     exif = b""
     common = False
+    scans = 0
     at = 2
     while (found := _MARKER.search(data, at)) is not None:
         marker, at = found[1][0], found.end()
@@ -115,6 +119,9 @@ def dissect(data: bytes) -> Segments:
         elif marker == _APP1 and payload.startswith(b"Exif\0\0") and not exif:
             exif = payload
         if marker == _SOS:
+            scans += 1
+            if scans > _MOST_SCANS:
+                raise UnreadableScan(f"{_WHAT} has more than {_MOST_SCANS} scans: save it as an ordinary JPEG")
             scan_end = _AFTER_SCAN.search(data, at)
             if scan_end is None:
                 break

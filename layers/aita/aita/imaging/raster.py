@@ -30,6 +30,8 @@ def png_page(data: bytes, longest_side: int) -> PageImage:
         raise UnreadableScan(f"{what} is cut off: scan or export it again")
     with reading(what):
         image = Image.open(BytesIO(data), formats=("PNG",))
+    check_pixels(image.size, what)
+    with reading(what):
         image.load()  # the orientation may come after the pixels
     return encode(image, longest_side, what, orientation(image.info.get("exif", b"")))
 
