@@ -66,7 +66,7 @@ def _plan(size: int) -> None:
     objects.put(f"{ASSIGNMENT}/pages.json", json.dumps(pages).encode())
     del pages
     runs.create(running("transcribe"), None)
-    planner = Planner(runs, MemoryTasks(), objects, utc_now, {"task": "task", "split": "split"})
+    planner = Planner(runs, MemoryTasks(), objects, utc_now, {"task": "task", "split": "split"}, 365)
     started = time.perf_counter()
     answer = planner.plan(StageEvent(run_id=RUN_ID, attempt=1, stage="transcribe"))
     seconds = time.perf_counter() - started

@@ -97,7 +97,7 @@ def _plan(size: int, folder: Path) -> tuple[float, float]:
 
     objects, runs = FileObjects(folder), MemoryRuns(utc_now)
     runs.create(running("transcribe"), None)
-    planner = Planner(runs, MemoryTasks(), objects, utc_now, {"task": "task", "split": "split"})  # type: ignore[arg-type]
+    planner = Planner(runs, MemoryTasks(), objects, utc_now, {"task": "task", "split": "split"}, 365)  # type: ignore[arg-type]
     started = time.perf_counter()
     answer = planner.plan(StageEvent(run_id=RUN_ID, attempt=1, stage="transcribe"))
     seconds = time.perf_counter() - started

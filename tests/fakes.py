@@ -398,6 +398,7 @@ class Harness:
             objects=self.objects,
             clock=self.clock,
             functions={"task": "arn:task", "split": "arn:split", "report": "arn:report"},
+            retention_days=30,
         )
         self.collector = Collector(runs=self.runs, tasks=self.tasks, objects=self.objects, clock=self.clock)
         self.reader = Reader(runs=self.runs, tasks=self.tasks, objects=self.objects, clock=self.clock)

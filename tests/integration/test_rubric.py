@@ -1,5 +1,6 @@
 """Pipeline ``rubric`` on the real definition and the real handlers."""
 
+import time
 from typing import Any
 
 from tests.integration.material import asked_question, exam, kind, right
@@ -158,6 +159,11 @@ def test_a_task_that_always_crashes_fails_and_the_others_go_on(stack: Stack, ass
     failed = stack.tasks(run["run_id"], "FAILED")
     assert {task["error_type"] for task in failed} == {"MemoryError"}
     assert all("resume" in task["error_message"] for task in failed)
+    query = {"TableName": "aita-test", "KeyConditionExpression": "pk = :pk"}
+    rows = stack.dynamodb.query(**query, ExpressionAttributeValues={":pk": {"S": f"RUN#{run['run_id']}"}})["Items"]
+    in_a_year = time.time() + 365 * 86_400
+    assert len(rows) == 7
+    assert all(abs(int(row["expires_at"]["N"]) - in_a_year) < 600 for row in rows), "the machine's own too"
 
 
 def test_plan_that_crashes_ends_the_run_as_failed(stack: Stack, assignment: str) -> None:

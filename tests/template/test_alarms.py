@@ -61,7 +61,9 @@ FIRED_BY = {
 def emitted(capsys: pytest.CaptureFixture[str]) -> set[Metric]:
     """What the functions' own metrics are, as they write them for CloudWatch."""
     stage = StageEvent(run_id="r", attempt=1, stage="grade")
-    count_planned(PlanAnswer(**stage.model_dump(), count=1, manifest=Manifest(bucket="b", key="k"), function="f"))
+    count_planned(
+        PlanAnswer(**stage.model_dump(), count=1, manifest=Manifest(bucket="b", key="k"), function="f", expires_at=0)
+    )
     usage = Usage(calls=2, input_tokens=1, output_tokens=1, cost_usd="0.1", unpriced_calls=1)
     for outcome in Outcome:
         event = ItemEvent(**stage.model_dump(), item=Item(task_id="t", refs={}))

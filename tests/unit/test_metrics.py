@@ -72,7 +72,7 @@ def test_each_end_of_a_run_has_a_metric_of_the_stack(status: RunStatus, capsys: 
 def test_a_run_that_goes_on_and_a_stage_without_items_write_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     count_end(CollectAnswer(**RUN, status=RunStatus.RUNNING))
     manifest = Manifest(bucket="b", key="k")
-    count_planned(PlanAnswer(**RUN, count=0, manifest=manifest, function="f"))
+    count_planned(PlanAnswer(**RUN, count=0, manifest=manifest, function="f", expires_at=0))
     assert written(capsys) == []
-    count_planned(PlanAnswer(**RUN, count=12, manifest=manifest, function="f"))
+    count_planned(PlanAnswer(**RUN, count=12, manifest=manifest, function="f", expires_at=0))
     assert written(capsys) == [("ItemsPlanned", BY_STAGE, 12), ("ItemsPlanned", IN_ALL, 12)]

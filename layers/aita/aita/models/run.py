@@ -114,11 +114,15 @@ class Manifest(Frozen):
 
 
 class PlanAnswer(StageEvent):
-    """What Plan answers: how many items there are to run, where they are, and which function runs them."""
+    """What Plan answers: how many items there are to run, where they are, and which function runs them.
+
+    ``expires_at`` is when a row expires that the state machine writes, in seconds since the epoch.
+    """
 
     count: int
     manifest: Manifest
     function: str
+    expires_at: int
 
 
 class CollectAnswer(StageEvent):

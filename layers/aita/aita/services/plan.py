@@ -4,6 +4,7 @@ import json
 import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import timedelta
 from hashlib import sha256
 from typing import Any
 
@@ -37,13 +38,17 @@ ITEMS, MANIFEST = "items", "manifest"
 
 @dataclass(frozen=True, slots=True)
 class Planner:
-    """Plans stages. ``functions`` maps a stage's ``function`` to the ARN that runs its items."""
+    """Plans stages. ``functions`` maps a stage's ``function`` to the ARN that runs its items.
+
+    ``retention_days`` is how long the table's rows are kept.
+    """
 
     runs: RunStore
     tasks: TaskStore
     objects: ObjectStore
     clock: Clock
     functions: dict[str, str]
+    retention_days: int
 
     def plan(self, event: StageEvent) -> PlanAnswer:
         """Write the stage's items and the manifest of the calls to make, and return where it is and how many.
@@ -63,6 +68,7 @@ class Planner:
             count=len(todo),
             manifest=Manifest(bucket=self.objects.bucket, key=keys.stage_file(run.run_id, stage.name, MANIFEST)),
             function=self.functions[stage.function],
+            expires_at=int((self.clock() + timedelta(days=self.retention_days)).timestamp()),
         )
 
     def _write(self, run: Run, stage: Stage) -> list[Item]:
