@@ -62,6 +62,8 @@ class FakeStack:
     uploads: dict[str, bytes] = field(default_factory=dict)
     refuse_upload: deque[int] = field(default_factory=deque)
     secrets: dict[str, str] = field(default_factory=dict)
+    concurrency: int = 1000
+    account: str = "000000000000"
     cut: bool = False
     url: str = ""
 
@@ -129,6 +131,11 @@ class _Handler(BaseHTTPRequestHandler):
             self._s3(parts.path.removeprefix("/s3/"), body)
         elif "X-Amz-Target" in self.headers:
             self._secret(json.loads(body))
+        elif parts.path.endswith("/account-settings"):
+            limit = {"UnreservedConcurrentExecutions": self.stack.concurrency}
+            self._send(200, json.dumps({"AccountLimit": limit}).encode())
+        elif b"Action=GetCallerIdentity" in body:
+            self._identify()
         else:
             self._describe()
 
@@ -184,7 +191,21 @@ class _Handler(BaseHTTPRequestHandler):
         self.stack.uploads[match[1].decode()] = match[2]
         self._send(204)
 
+    def _identify(self) -> None:
+        if not self.stack.account:
+            error = "<Code>InvalidClientTokenId</Code><Message>The security token is invalid</Message>"
+            self._send(403, f"<ErrorResponse><Error>{error}</Error></ErrorResponse>".encode())
+            return
+        answer = f"<GetCallerIdentityResult><Account>{self.stack.account}</Account></GetCallerIdentityResult>"
+        self._send(200, f"<GetCallerIdentityResponse>{answer}</GetCallerIdentityResponse>".encode())
+
     def _secret(self, request: dict[str, Any]) -> None:
+        if self.headers["X-Amz-Target"].endswith("DescribeSecret") and request["SecretId"] in self.stack.secrets:
+            self._send(200, b'{"VersionIdsToStages": {"1": ["AWSCURRENT"]}}')
+            return
+        if self.headers["X-Amz-Target"].endswith("DescribeSecret"):
+            self._send(400, b'{"__type": "ResourceNotFoundException", "message": "no such secret"}')
+            return
         if self.headers["X-Amz-Target"].endswith("PutSecretValue") and request["SecretId"] not in self.stack.secrets:
             self._send(400, b'{"__type": "ResourceNotFoundException", "message": "no such secret"}')
             return

@@ -71,6 +71,10 @@ class Api:
         """Return a run as it is now."""
         return _parse(RunView, self._requests.request("GET", "runs", _checked(run_id)))
 
+    def version(self) -> str:
+        """Return the version that is deployed."""
+        return str(self._requests.request("GET", "openapi.json")["info"]["version"])
+
     def estimate(self, request: StartRun) -> Estimate:
         """Return what a run would take."""
         body = request.model_dump(mode="json", exclude_none=True)

@@ -14,6 +14,7 @@ from aita.cli import exits
 from aita.cli.arguments import hoist
 from aita.cli.commands import (
     auditing,
+    doctor,
     exporting,
     key,
     kinds,
@@ -98,6 +99,7 @@ def make_app() -> typer.Typer:
         exporting.export,
         auditing.audit,
         purging.purge,
+        doctor.doctor,
     ):
         app.command(epilog=_EPILOG)(function)
     app.add_typer(review.app, name="review")

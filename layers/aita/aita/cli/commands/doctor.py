@@ -1,0 +1,118 @@
+"""The command that looks for what would keep a run from succeeding."""
+
+from collections.abc import Callable
+
+import typer
+from rich.text import Text
+
+from aita.aws.examine import BESIDE_TASKS, account_of, concurrency_left, is_set
+from aita.aws.watch import AWS, LOCAL
+from aita.cli import exits
+from aita.cli.printable import printable
+from aita.cli.session import Session
+from aita.errors import AitaError, StackError
+from aita.executor.chat_runs import ChatRuns
+from aita.models.api import RunOptions
+from aita.models.run import RunStatus
+from aita.tasks.chat import ChatTask
+from aita.version import VERSION
+
+ASSIGNMENT = "aita-doctor"
+"""What the call to the model is listed under."""
+
+_QUESTION = ChatTask(prompt="Answer with the word yes.", max_output_tokens=16)
+_CALL = RunOptions(enable_checkpointing=False, max_workers=1)  # else a reply from the cache would do
+
+
+def doctor(context: typer.Context) -> None:
+    """Check credentials, region, stack, version, key, quotas and the model (one tiny call), and say what to fix."""
+    session = Session.of(context)
+    checks: list[dict[str, str | bool]] = []
+    for name, check in _NEEDED.items():
+        _checked(session, checks, name, check)
+    reached = all(check["ok"] for check in checks)
+    if reached:  # without a stack there is nothing more to ask
+        for name, check in _OF_THE_STACK.items():
+            _checked(session, checks, name, check)
+    healthy = all(check["ok"] for check in checks)
+    not_checked = [] if reached else list(_OF_THE_STACK)
+    closing = "All is well" if healthy else "Fix what is marked, then run 'aita doctor' again"
+    if not_checked:
+        closing = f"Not checked: {', '.join(not_checked)}. {closing}"
+    document = {"ok": healthy, "checks": checks, "not_checked": not_checked}
+    session.output.result(document, Text(closing))
+    if not healthy:
+        raise typer.Exit(exits.FAILED)
+
+
+def _checked(session: Session, checks: list[dict[str, str | bool]], name: str, check: Callable[[Session], str]) -> None:
+    """Make a check, and show and keep what it found."""
+    try:
+        found, healthy = check(session), True
+    except AitaError as error:
+        found, healthy = str(error), False
+    checks.append({"check": name, "ok": healthy, "found": found})
+    word = ("ok      ", "green") if healthy else ("problem ", "bold red")
+    session.output.show(Text.assemble(word, f"{name}: ", printable(found)))
+
+
+def _credentials(session: Session) -> str:
+    return f"of account {account_of(session.place)}"
+
+
+def _stack(session: Session) -> str:
+    return f"{session.stack.name} is deployed, with up to {session.stack.max_concurrency} calls at once"
+
+
+def _region(session: Session) -> str:
+    return session.stack.region
+
+
+def _version(session: Session) -> str:
+    deployed = session.api.version()
+    if deployed != VERSION:
+        raise StackError(
+            f"the stack is aita {deployed}, and this command is {VERSION}: deploy the stack again, or install the "
+            "command of its version"
+        )
+    return f"{VERSION}, the stack's and this command's"
+
+
+def _secret(session: Session) -> str:
+    secret = session.stack.api_key_secret
+    if not is_set(session.place, secret):
+        raise StackError(f"the secret {secret} has no key: set it with '{session.command('key', 'set')}'")
+    return f"the secret {secret} is set"
+
+
+def _quota(session: Session) -> str:
+    left, wanted = concurrency_left(session.place), session.stack.max_concurrency + BESIDE_TASKS
+    if left < wanted:
+        raise StackError(
+            f"Lambda runs {left} functions at once in this region, and the stack needs {wanted} "
+            f"({session.stack.max_concurrency} tasks and {BESIDE_TASKS} beside them): ask for more in the console of "
+            f"Service Quotas (AWS Lambda, Concurrent executions), or deploy with a smaller MaxConcurrency"
+        )
+    return f"Lambda runs {left} functions at once, and the stack needs {wanted}"
+
+
+def _model(session: Session) -> str:
+    pace = LOCAL if session.place.local else AWS
+    runs = ChatRuns(session.api, session.transfer, ASSIGNMENT, session.pause, pace)
+    line = _QUESTION.model_dump_json(by_alias=True, exclude_defaults=True)
+    view, _ = runs.ask([line], {}, _CALL, lambda _: None)
+    if view.status is RunStatus.SUCCEEDED:
+        return f"{view.model} answered"
+    failed = [task.error_message for task in session.api.tasks(view.run_id, None, 1).tasks if task.error_message]
+    why = next(iter([*failed, view.reason]), "") or f"its run is {view.status}"
+    raise StackError(f"{view.model} did not answer: {why}. Check the key ('aita key set'), ModelBaseUrl and ModelName")
+
+
+_NEEDED: dict[str, Callable[[Session], str]] = {"credentials": _credentials, "stack": _stack}
+_OF_THE_STACK: dict[str, Callable[[Session], str]] = {
+    "region": _region,
+    "version": _version,
+    "key": _secret,
+    "quota": _quota,
+    "model": _model,
+}
