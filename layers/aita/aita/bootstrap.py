@@ -144,6 +144,7 @@ def make_planner() -> "Planner":
 
 def make_splitter() -> "Splitter":
     """Return the service behind the split function; it alone has the imaging layer."""
+    from aita.imaging.apart import pages_apart
     from aita.imaging.ink import BlankExam
     from aita.imaging.mask import masked
     from aita.imaging.pages import pages
@@ -156,7 +157,7 @@ def make_splitter() -> "Splitter":
         objects=stores.objects,
         watch=watch,
         recorder=stores.recorder(watch, lists=False),
-        pages=partial(pages, longest_side=settings.longest_side),
+        pages=partial(pages_apart, pages=partial(pages, longest_side=settings.longest_side)),
         blank_exam=BlankExam,
         mask=partial(masked, fraction=settings.mask_header) if settings.mask_header else None,
     )
