@@ -3,10 +3,14 @@
 import os
 from collections.abc import Iterator
 
+import hypothesis
 import pytest
 from pytest_socket import socket_allow_hosts
 
 from tests.fakes import Harness
+
+hypothesis.settings.register_profile("shared", deadline=None)  # a time of its own for each example tells of the machine
+hypothesis.settings.load_profile("shared")
 
 _PROXIES = {"HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"}
 
