@@ -1,9 +1,10 @@
 """The shared limiter on DynamoDB's interface: the slots of the arithmetic, by one request each."""
 
+import random
 import threading
 import uuid
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -15,7 +16,7 @@ from moto import mock_aws
 
 from aita.aws.limiter import DynamoLimiter
 from aita.models.rate import Rates
-from aita.services.rate_limit import DECREASE, Bucket
+from aita.services.rate_limit import DECREASE, SHARED_BURST, Bucket
 from tests.fakes import Clock
 
 NONE = Rates()
@@ -38,6 +39,18 @@ class Counting:
         with self.lock:
             self.requests["get"] += 1
             return self.client.get_item(**arguments)
+
+
+class Overtaken(Counting):
+    """A client whose every update comes after what others do meanwhile."""
+
+    def __init__(self, client: Any, others: Callable[[], None]) -> None:
+        super().__init__(client)
+        self.others = others
+
+    def update_item(self, **arguments: Any) -> Any:
+        self.others()
+        return super().update_item(**arguments)
 
 
 @pytest.fixture(scope="module")
@@ -69,15 +82,15 @@ def limiter(client: Counting, clock: Clock, name: str) -> DynamoLimiter:
 
 def test_each_slot_takes_one_request_and_no_read(client: Counting, clock: Clock) -> None:
     mine = limiter(client, clock, "one request")
-    assert [mine.reserve(Rates(10), 1).wait for _ in range(12)] == pytest.approx([0.0] * 10 + [0.1, 0.2])
-    assert client.requests == {"update": 12}
+    assert [mine.reserve(Rates(10), 1).wait for _ in range(8)] == pytest.approx([0.0] * 6 + [0.1, 0.2])
+    assert client.requests == {"update": 8}
 
 
 def test_another_function_finds_the_state_with_one_request_more(client: Counting, clock: Clock) -> None:
     first, other = limiter(client, clock, "two"), limiter(client, clock, "two")
     first.reserve(Rates(1), 1)
     client.requests.clear()
-    assert other.reserve(Rates(1), 1).wait == pytest.approx(0.1)
+    assert other.reserve(Rates(1), 1).wait == pytest.approx(0.5)
     assert client.requests == {"update": 2}
 
 
@@ -105,7 +118,7 @@ def test_the_slots_are_those_of_the_arithmetic(
     """Two functions take turns at random; what they do together is what one bucket does."""
     clock, name = Clock(), uuid.uuid4().hex
     both = [limiter(Counting(dynamodb), clock, name) for _ in range(2)]
-    bucket = Bucket()
+    bucket = Bucket(burst=SHARED_BURST)
     for action, gap, told, tokens in steps:
         clock.advance(gap / 1_000)
         now = round(clock.monotonic() * 1_000)
@@ -135,11 +148,55 @@ def test_many_takers_get_each_slot_once(client: Counting, clock: Clock) -> None:
 
     with ThreadPoolExecutor(16) as pool:
         found = sorted(due for mine in pool.map(take, range(16)) for due in mine)
-    bucket, expected = Bucket(), []
+    bucket, expected = Bucket(burst=SHARED_BURST), []
     for _ in range(128):
         bucket, due = bucket.reserve(round(clock.monotonic() * 1_000), Rates(5), 1)
         expected.append(due)
     assert found == expected
+
+
+def test_who_is_overtaken_each_time_tries_once_more(client: Counting, clock: Clock) -> None:
+    told, other = Rates(20, 60_000), limiter(client, clock, "overtaken")
+
+    def overtake() -> None:
+        other.reserve(told, 50)
+        clock.advance(0.1)  # longer than a slot: the bucket is full again
+
+    overtaken = Overtaken(client.client, overtake)
+    mine = limiter(overtaken, clock, "overtaken")
+    for tries in (2, 4, 6):
+        assert mine.reserve(told, 50).wait == 0
+        assert overtaken.requests == {"update": tries}
+        clock.advance(60)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_those_who_overtake_each_other_keep_the_rate(dynamodb: Any, clock: Clock, seed: int) -> None:
+    """The burst is longer by what a taker's requests took, and by no more."""
+    chance, name = random.Random(seed), uuid.uuid4().hex
+    calls: list[int] = []
+    longest = 0.0
+
+    def take(taker: DynamoLimiter) -> None:
+        nonlocal longest
+        asked = clock.monotonic()
+        wait = taker.reserve(Rates(20), 1).wait
+        longest = max(longest, clock.monotonic() - asked)
+        calls.append(round(1_000 * (clock.monotonic() + wait)))
+
+    def overtake() -> None:
+        for _ in range(chance.randint(0, 2)):
+            take(other)
+            clock.advance(chance.uniform(0, 0.06))
+
+    other = limiter(Counting(dynamodb), clock, name)
+    mine = limiter(Overtaken(dynamodb, overtake), clock, name)
+    for _ in range(25):
+        clock.advance(chance.choice([0, 0, 0, 0.04, 0.7]))
+        take(mine)
+    for window in range(50, 1_050, 50):
+        most = (window + SHARED_BURST + 1_000 * longest) / 50 + 1
+        assert max(sum(start <= at < start + window for at in calls) for start in calls) <= most
 
 
 def test_a_closure_holds_every_function_back(client: Counting, clock: Clock) -> None:

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from aita.aws.limiter import DynamoLimiter
 from aita.models.rate import Rates
-from aita.services.rate_limit import Bucket
+from aita.services.rate_limit import SHARED_BURST, Bucket
 from tests.fakes import Clock
 from tests.local.stack import LocalStack
 
@@ -25,7 +25,7 @@ def test_64_takers_get_each_slot_once(stack: LocalStack) -> None:
 
     with ThreadPoolExecutor(TAKERS) as pool:
         found = sorted(due for mine in pool.map(take, range(TAKERS)) for due in mine)
-    bucket, expected = Bucket(), []
+    bucket, expected = Bucket(burst=SHARED_BURST), []
     for _ in range(TAKERS * EACH):
         bucket, due = bucket.reserve(round(clock.monotonic() * 1_000), TOLD, TOKENS)
         expected.append(due)

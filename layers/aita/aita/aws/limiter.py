@@ -10,10 +10,13 @@ from aita.aws.items import read, write
 from aita.errors import ProviderBusy
 from aita.models.rate import Rates
 from aita.services.protocols import Clock, Slot
-from aita.services.rate_limit import Bucket, Step
+from aita.services.rate_limit import SHARED_BURST, Bucket, Step
 
 _TRIES = 20
-"""A try fails only when another taker changed more than the two times in between, which is rare."""
+"""An item that was not there yet and each of the two times fail one try at most: the others are for changes of the
+rate in between, which are rare."""
+
+_UNUSED = Bucket(burst=SHARED_BURST)
 
 _FRESH = 5_000
 """How old, in ms, the copy may be by which calls of runs without a told rate go ahead."""
@@ -26,7 +29,12 @@ class DynamoLimiter:
     A taker adds what its call takes to the item's times, in one conditional update without a read: what
     it adds is computed from the copy that it last saw, and the condition checks that the copy's ``epoch``
     still holds and on which side of its floor each time is. Where that fails, the answer brings the item,
-    and the next try is right. The item has no expiry: there is one for each model that was ever used.
+    and the next try is right: it keeps the floors of the first, and a time that has passed a floor stays past
+    it. Floors that moved on with the clock would pass a full bucket's times again whenever a request takes
+    longer than a slot; of all who ask, one would succeed, and the others fail, each time. What a taker's
+    requests take comes to the burst, which is shorter for that.
+
+    The item has no expiry: there is one for each model that was ever used.
     """
 
     client: Any
@@ -49,12 +57,12 @@ class DynamoLimiter:
             return _slot(round(held * 1_000), self._now())
         if not told and not self._is_holding():
             return _slot(self._now(), self._now())
+        asked = self._now()
         for _ in range(_TRIES):
-            now = self._now()
-            bucket = self._seen or Bucket()
-            step = bucket.step(now, told, tokens)
+            bucket = self._seen or _UNUSED
+            step = bucket.step(asked, told, tokens)
             if self._take(bucket, step):
-                return _slot(self._due(step), now)
+                return _slot(self._due(step), self._now())
         raise ProviderBusy("the rate limit is changing too fast", retry_after=1)
 
     def close(self, told: Rates, seconds: float, learnt: Rates) -> None:
@@ -103,7 +111,7 @@ class DynamoLimiter:
     def _change(self, changed: Callable[[Bucket], Bucket]) -> None:
         """Change what is not a time; whoever was quicker is taken into account."""
         for _ in range(_TRIES):
-            before = self._seen or Bucket()
+            before = self._seen or _UNUSED
             after = changed(before)
             if after == before:
                 return
@@ -148,11 +156,11 @@ class DynamoLimiter:
     def _fetch(self) -> Bucket:
         answer = self.client.get_item(TableName=self.table, Key=self._key(), ConsistentRead=True)
         self._see(answer.get("Item"))
-        return self._seen or Bucket()
+        return self._seen or _UNUSED
 
     def _copy(self) -> Bucket:
         """Return a copy that is at most _FRESH old, for who would not find out by writing."""
-        return self._fetch() if self._now() - self._read_at > _FRESH else self._seen or Bucket()
+        return self._fetch() if self._now() - self._read_at > _FRESH else self._seen or _UNUSED
 
     def _is_holding(self) -> bool:
         """Tell whether the bucket holds calls back for which no rate was told."""
@@ -201,6 +209,7 @@ def _bucket(values: dict[str, Any]) -> Bucket:
         found=bool(values["rate_found"]),
         since=int(values["since"]),
         epoch=int(values["epoch"]),
+        burst=SHARED_BURST,
     )
 
 

@@ -19,6 +19,10 @@ REQUEST_BURST = 900
 """Unused rate that is kept, in ms: a little less than the second that providers keep, so that calls which
 arrive a little early are not refused."""
 
+SHARED_BURST = 500
+"""The same for a bucket in DynamoDB. The time that a taker's requests need comes to it: a slot is reserved for the
+moment when it was asked for, and used when the answer is there."""
+
 TOKEN_BURST = 10_000
 """The same for tokens, whose limits are by the minute."""
 
@@ -54,13 +58,14 @@ class Step:
     """What one call moves the bucket on by: the floor of each time, and the ms to add to it; ``None`` is no limit."""
 
     opens: int
+    burst: int
     request: int | None
     tokens: int | None
 
     @property
     def requests_floor(self) -> int:
         """The earliest that ``requests_at`` counts from: the bucket is full then."""
-        return self.opens - REQUEST_BURST
+        return self.opens - self.burst
 
     @property
     def tokens_floor(self) -> int:
@@ -73,7 +78,8 @@ class Bucket:
     """The whole state.
 
     ``lowered`` is the rate, in requests a second, that refusals brought it down to, as of ``since``. It is
-    ``found`` once there was a rate to lower, and a first guess, which grows fast, until then.
+    ``found`` once there was a rate to lower, and a first guess, which grows fast, until then. ``burst`` is
+    the unused rate that is kept, in ms.
     """
 
     requests_at: int = 0
@@ -84,6 +90,7 @@ class Bucket:
     found: bool = False
     since: int = 0
     epoch: int = 0
+    burst: int = REQUEST_BURST
 
     def reserve(self, now: int, told: Rates, tokens: int) -> tuple[Self, int]:
         """Return the bucket after a call of so many tokens, and when the call is due."""
@@ -104,6 +111,7 @@ class Bucket:
         requests, by_minute = rates.requests_per_second, rates.tokens_per_minute
         return Step(
             opens,
+            self.burst,
             None if requests is None else max(1, round(1_000 / requests)),
             None if by_minute is None else max(1, round(60_000 * tokens / by_minute)),
         )
