@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from aita.errors import InvalidMaterial
 from aita.models.student import RosterEntry
-from aita.services.roster_file import RosterFile, read_roster
+from aita.services.roster_file import RosterFile, read_roster, without_student
 
 
 def read(text: str) -> tuple[RosterEntry, ...]:
@@ -188,3 +188,17 @@ def test_any_name_is_read_as_it_was_written(names: list[str], delimiter: str, en
 def test_any_bytes_are_read_or_refused(data: bytes) -> None:
     with contextlib.suppress(InvalidMaterial):
         assert all(entry.name for entry in read_roster(b"Name,SID\n" + data).entries)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+@pytest.mark.parametrize("headers", [("First Name", "Last Name"), ("Name", "Section")])
+def test_a_roster_without_a_student_has_all_others(encoding: str, delimiter: str, headers: tuple[str, str]) -> None:
+    rows = [(*headers, "Email"), ("Ann", "Lee", "a@x.test"), ('"Inés', 'Muñoz"', "i@x.test"), ("Ann", "Leeds", "")]
+    out = io.StringIO()
+    csv.writer(out, delimiter=delimiter).writerows(rows)
+    data = out.getvalue().encode(encoding)
+    before = read_roster(data).entries
+    left = read_roster(without_student(data, before[0].name)).entries
+    assert left == tuple(entry for entry in before if entry.name != before[0].name)
+    assert len(left) == (2 if headers[0] == "First Name" else 1)
