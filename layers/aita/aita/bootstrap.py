@@ -186,8 +186,8 @@ def make_reporter() -> "Reporter":
 def make_executor() -> "Executor":
     """Return the service behind the task function."""
     from aita.aws.api_key import ApiKey
-    from aita.aws.limiter import DynamoLimiter
     from aita.aws.prefixes import DynamoPrefixes
+    from aita.aws.sharded_limiter import ShardedLimiter
     from aita.llm.chat import ChatModel, connect
     from aita.services.admission import Admission
     from aita.services.ask import Asker
@@ -200,7 +200,7 @@ def make_executor() -> "Executor":
     stores = make_stores(settings)
     watch = RunWatch(stores.runs)
     key = ApiKey(partial(make_client, "secretsmanager"), settings.api_key_secret)
-    limiter = DynamoLimiter(
+    limiter = ShardedLimiter(
         client=stores.runs.client,
         table=settings.table,
         provider=settings.model_base_url,

@@ -13,8 +13,7 @@ from aita.services.protocols import Clock, Slot
 from aita.services.rate_limit import SHARED_BURST, Bucket, Step
 
 _TRIES = 20
-"""An item that was not there yet and each of the two times fail one try at most: the others are for changes of the
-rate in between, which are rare."""
+"""A third try comes only after a refusal, or what headers teach, changed the rate in between, which is rare."""
 
 _UNUSED = Bucket(burst=SHARED_BURST)
 
@@ -29,12 +28,12 @@ class DynamoLimiter:
     A taker adds what its call takes to the item's times, in one conditional update without a read: what
     it adds is computed from the copy that it last saw, and the condition checks that the copy's ``epoch``
     still holds and on which side of its floor each time is. Where that fails, the answer brings the item,
-    and the next try is right: it keeps the floors of the first, and a time that has passed a floor stays past
-    it. Floors that moved on with the clock would pass a full bucket's times again whenever a request takes
-    longer than a slot; of all who ask, one would succeed, and the others fail, each time. What a taker's
-    requests take comes to the burst, which is shorter for that.
+    and the next try is right: it counts from the floors of the first, as the times move forward only and
+    what has passed a floor stays past it. Floors that moved on with the clock would be ahead again of a full
+    bucket's times whenever a request takes longer than a slot, and all but one of those who ask would fail
+    each time. So the burst may be longer by the time that such a taker's requests took.
 
-    The item has no expiry: there is one for each model that was ever used.
+    The item has no expiry: there is one for each model that was ever used. ``unused`` is what it begins as.
     """
 
     client: Any
@@ -42,11 +41,20 @@ class DynamoLimiter:
     provider: str
     model: str
     clock: Clock
+    shard: int = 0
+    unused: Bucket = _UNUSED
     _seen: Bucket | None = field(default=None)
     _read_at: int = field(default=-_FRESH - 1)
 
-    def reserve(self, told: Rates, tokens: int, held: float | None = None) -> Slot:
+    @property
+    def seen(self) -> Bucket:
+        """The bucket as it was last seen."""
+        return self._seen or self.unused
+
+    def reserve(self, told: Rates, tokens: int, held: float | None = None, shards: int = 1) -> Slot:
         """Reserve the next free slot; one that was held counts unless the limiter was closed past it.
+
+        The bucket is one of so many ``shards`` and gets its part of the rates.
 
         Raises
         ------
@@ -59,21 +67,25 @@ class DynamoLimiter:
             return _slot(self._now(), self._now())
         asked = self._now()
         for _ in range(_TRIES):
-            bucket = self._seen or _UNUSED
-            step = bucket.step(asked, told, tokens)
+            bucket = self._seen or self.unused
+            step = bucket.step(asked, told, tokens, shards)
             if self._take(bucket, step):
                 return _slot(self._due(step), self._now())
         raise ProviderBusy("the rate limit is changing too fast", retry_after=1)
 
-    def close(self, told: Rates, seconds: float, learnt: Rates) -> None:
-        """Let nobody through for that long, and lower the rate."""
-        self._change(lambda bucket: bucket.close(self._now(), told, seconds, learnt))
+    def close(self, told: Rates, seconds: float, learnt: Rates) -> bool:
+        """Let nobody through for that long, and lower the rate; tell whether no refusal of this moment did before."""
+        before = self._change(lambda bucket: bucket.close(self._now(), told, seconds, learnt))
+        return before is not None and not before.is_lowered(self._now())
 
-    def learn(self, learnt: Rates) -> None:
-        """Take over the limits that the headers of an answered call tell; nothing is written that is known."""
+    def learn(self, learnt: Rates) -> bool:
+        """Take over the limits that the headers of an answered call tell, and tell whether they are news.
+
+        Nothing is written that is known.
+        """
         if self._seen is None:
             self._fetch()
-        self._change(lambda bucket: bucket.learn(learnt))
+        return self._change(lambda bucket: bucket.learn(learnt)) is not None
 
     def _take(self, bucket: Bucket, step: Step) -> bool:
         """Move the item's times on by a step; on failure, the copy is what the item is now."""
@@ -108,16 +120,19 @@ class DynamoLimiter:
             due = max(due, bucket.tokens_at - step.tokens)
         return due
 
-    def _change(self, changed: Callable[[Bucket], Bucket]) -> None:
-        """Change what is not a time; whoever was quicker is taken into account."""
+    def _change(self, changed: Callable[[Bucket], Bucket]) -> Bucket | None:
+        """Change what is not a time, and return what it was; ``None`` if nothing was to be changed.
+
+        Whoever was quicker is taken into account.
+        """
         for _ in range(_TRIES):
-            before = self._seen or _UNUSED
+            before = self._seen or self.unused
             after = changed(before)
             if after == before:
-                return
+                return None
             if self._seen is None:
                 if self._put(after):
-                    return
+                    return before
                 continue
             values = _changing(after)
             absent = [name for name, value in values.items() if value is None]
@@ -126,7 +141,8 @@ class DynamoLimiter:
             removes = f" REMOVE {', '.join(absent)}" if absent else ""
             named = {f":{name}": value for name, value in given.items()} | {":before": before.epoch}
             if self._update(sets + removes, "epoch = :before", named):
-                return
+                return before
+        return None
 
     def _put(self, bucket: Bucket) -> bool:
         """Write the item for the first time."""
@@ -156,11 +172,11 @@ class DynamoLimiter:
     def _fetch(self) -> Bucket:
         answer = self.client.get_item(TableName=self.table, Key=self._key(), ConsistentRead=True)
         self._see(answer.get("Item"))
-        return self._seen or _UNUSED
+        return self._seen or self.unused
 
     def _copy(self) -> Bucket:
         """Return a copy that is at most _FRESH old, for who would not find out by writing."""
-        return self._fetch() if self._now() - self._read_at > _FRESH else self._seen or _UNUSED
+        return self._fetch() if self._now() - self._read_at > _FRESH else self._seen or self.unused
 
     def _is_holding(self) -> bool:
         """Tell whether the bucket holds calls back for which no rate was told."""
@@ -172,7 +188,8 @@ class DynamoLimiter:
         self._read_at = self._now()
 
     def _key(self) -> dict[str, Any]:
-        return write({"pk": f"LIMIT#{self.provider}#{self.model}", "sk": "BUCKET"})
+        name = f"BUCKET#{self.shard}" if self.shard else "BUCKET"
+        return write({"pk": f"LIMIT#{self.provider}#{self.model}", "sk": name})
 
     def _now(self) -> int:
         return round(self.clock().timestamp() * 1_000)

@@ -10,6 +10,7 @@ All times are in whole milliseconds since the epoch of the limiter's clock. Cloc
 differ by a second shift slots by a second; no slot is given twice or lost by it.
 """
 
+import math
 from dataclasses import dataclass, field, replace
 from typing import Self
 
@@ -45,6 +46,15 @@ limit, and grows as any other."""
 
 SLOWEST = 0.01
 """Requests a second: no refusals slow the bucket further."""
+
+SHARD_RATE = 250.0
+"""Calls a second that one shared bucket lets through at the most. DynamoDB takes 1,000 writes a second to an item (AWS:
+"warm throughput"); who has an old copy writes twice, and while a run starts, twice as many may ask."""
+
+FEWEST_TOKENS = 500
+"""Of a call, to tell from a limit of tokens alone how many calls a second there may be."""
+
+_GOLDEN = (math.sqrt(5) - 1) / 2
 
 _SAME_REFUSAL = 500
 """Refusals this soon, in ms, after the bucket opened again are of calls made before it closed."""
@@ -104,16 +114,19 @@ class Bucket:
             due, tokens_at = max(due, at), at + step.tokens
         return replace(self, requests_at=requests_at, tokens_at=tokens_at), due
 
-    def step(self, now: int, told: Rates, tokens: int) -> Step:
-        """Return what a call moves the bucket on by; it depends on nothing that other calls change."""
+    def step(self, now: int, told: Rates, tokens: int, shards: int = 1) -> Step:
+        """Return what a call moves the bucket on by; it depends on nothing that other calls change.
+
+        One of several ``shards`` gets its part of the rates.
+        """
         opens = max(now, self.closed_until)
         rates = self.rates(opens, told)
         requests, by_minute = rates.requests_per_second, rates.tokens_per_minute
         return Step(
             opens,
             self.burst,
-            None if requests is None else max(1, round(1_000 / requests)),
-            None if by_minute is None else max(1, round(60_000 * tokens / by_minute)),
+            None if requests is None else _whole(1_000 * shards / requests, now),
+            None if by_minute is None else _whole(60_000 * shards * tokens / by_minute, now),
         )
 
     def rates(self, now: int, told: Rates) -> Rates:
@@ -168,6 +181,21 @@ class Bucket:
         if self.found or self.lowered > FIRST_GUESS:
             return self.lowered * (1 + INCREASE * seconds)
         return self.lowered * float(SLOW_START ** min(seconds, _LONGEST_START))
+
+
+def shards(rates: Rates) -> int:
+    """Return how many shared buckets these rates need: a power of two, so that it changes seldom."""
+    by_tokens = None if rates.tokens_per_minute is None else rates.tokens_per_minute / 60 / FEWEST_TOKENS
+    calls = _lowest(rates.requests_per_second, by_tokens)
+    return 1 if calls is None or calls <= SHARD_RATE else 1 << math.ceil(math.log2(calls / SHARD_RATE))
+
+
+def _whole(ms: float, now: int) -> int:
+    """Return whole ms that are right on average: at 400 calls a second, 2.5 ms must not become 2 each time.
+
+    Whether the part of a ms counts is told by the time (Weyl's sequence is spread evenly), not by chance.
+    """
+    return int(ms + now * _GOLDEN % 1)
 
 
 def _lowest(*rates: float | None) -> float | None:
