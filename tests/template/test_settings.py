@@ -1,7 +1,10 @@
 """The template gives each function the variables that its settings read, and no others of ours."""
 
+import re
+
 import pytest
 
+from aita.errors import SettingsError
 from aita.settings import ApiSettings, Environment, PlanSettings, SplitSettings, StackSettings, TaskSettings
 from tests.template.conftest import Json
 from tests.template.test_resources import variables
@@ -40,3 +43,17 @@ def test_a_default_of_the_template_is_one_that_the_settings_take(template: Json)
             "AITA_RETENTION_DAYS": str(parameters["RetentionDays"]["Default"]),
         }
     )
+
+
+@pytest.mark.parametrize(
+    "value", ["0", "0.12", ".12", "0.5", "0.50", "0.07", "0.51", "0.6", "1", "12", "12%", "-0.1", ""]
+)
+def test_the_template_takes_the_masks_that_split_takes(template: Json, value: str) -> None:
+    pattern = template["Parameters"]["MaskHeader"]["AllowedPattern"]
+    stack = {"AITA_TABLE": "t", "AITA_BUCKET": "b", "AITA_MODEL": "m"}
+    try:
+        SplitSettings.read(stack | {"AITA_MASK_HEADER": value})
+        taken = value != ""
+    except SettingsError:
+        taken = False
+    assert bool(re.match(pattern, value)) == taken
