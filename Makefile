@@ -22,7 +22,7 @@ export SAM_CLI_TELEMETRY = 0
 REQUIREMENTS = layers/aita/requirements.txt layers/imaging/requirements.txt
 PIP_INSTALL = -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help venv emulator checkov demo test bench injection docs lock audit size clean
+.PHONY: help venv emulator checkov demo test bench injection fuzz docs lock audit size clean
 
 help: ## Show this
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1 \t\2/'
@@ -50,6 +50,9 @@ bench: venv emulator .aita/peers/installed ## Measure, and print one table
 
 injection: venv ## Try known attempts to steer the grader on the model of OPENAI_API_KEY; this asks it a few hundred times
 	$(BIN)/python -m tests.injection.real_model
+
+fuzz: venv ## Feed every parser of what people, models and providers write for a minute
+	$(BIN)/python -m tests.fuzz
 
 docs: venv ## Write the API reference from the docstrings, to out/docs
 	$(BIN)/pdoc --docformat numpy --output-directory out/docs aita '!aita.cli'
