@@ -75,6 +75,6 @@ DOORS: dict[str, Callable[[str], object]] = {
 @pytest.mark.parametrize("door", DOORS)
 def test_no_text_takes_long(door: str) -> None:
     """In a process of its own: nothing else stops a regular expression."""
-    code = f"from tests.unit.test_bounded_patterns import DOORS, TEXTS\nfor text in TEXTS: DOORS[{door!r}](text)"
+    code = f"from tests.system.test_bounded_patterns import DOORS, TEXTS\nfor text in TEXTS: DOORS[{door!r}](text)"
     done = subprocess.run([sys.executable, "-c", code], timeout=SECONDS, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-2000:]
