@@ -1,0 +1,134 @@
+"""Names that strangers choose, wherever they go: folders, a terminal, HTML, CSV, keys."""
+
+import csv
+import html
+import io
+import unicodedata
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aita.cli.printable import printable
+from aita.cli.report_files import report_names
+from aita.errors import InvalidMaterial, RequestError
+from aita.models.names import check_assignment, check_upload
+from aita.reports.text import marked
+from aita.services.exports.cells import csv_bytes
+
+NAMES = [
+    *(
+        "..",
+        "../../etc/passwd",
+        "/etc/passwd",
+        "~/x",
+        "C:\\Windows\\x",
+        "\\\\host\\share",
+        "a/../../b",
+        "CON",
+        "nul.html",
+    ),
+    *(
+        "a\nb",
+        "a\rb",
+        "a\0b",
+        "a\x1b[2Jb",
+        "a\x9b31mb",
+        "a\x07b",
+        "a\x1b]0;title\x07",
+        "a\u2028b",
+        "\u061c\u202ecod.exe",
+    ),
+    *("$(touch x)", "`id`", "; rm -rf ~", "| sh", "&& true", "-rf", "--help", "a'b\"c", "%PATH%", "${HOME}", "*", "?"),
+    *("<script>alert(1)</script>", "<img src=x onerror=y>", '"><b>', "&lt;", "{{7*7}}", "{%raw%}", "javascript:x"),
+    *("=1+1", "+1", "-1+2", "@SUM(A1)", "=cmd|' /C calc'!A0", "\t=1", "x;=1", "\uff1d1", "[red]x[/red]", "%s%n", "{0}"),
+    *("x" * 5000, "é" * 300, "\u0301" * 300, "\ud800", "", " ", ".", "..."),
+]
+SAYABLE = [name for name in NAMES if "\ud800" not in name]
+
+
+@pytest.mark.parametrize("name", NAMES, ids=ascii)
+def test_a_students_name_makes_a_file_in_its_folder_and_no_other(name: str) -> None:
+    named = report_names({"s-0000000000000001": name, "s-0000000000000002": name})
+    assert len({made.casefold() for made in named.values()}) == len(named), "nobody's is overwritten"
+    for made in named.values():
+        file = Path(made).name
+        assert file.isprintable()
+        assert not set(file) & set('<>:"/\\|?*')
+        assert not file.startswith((".", "~/"))
+        assert len(file.encode()) <= 255
+        assert Path("/reports", made).resolve().is_relative_to("/reports")
+
+
+@given(st.text())
+def test_any_name_makes_a_file_in_its_folder(name: str) -> None:
+    for made in report_names({"s-0000000000000001": name}).values():
+        assert Path("/reports", made).resolve().is_relative_to("/reports")
+
+
+@pytest.mark.parametrize("name", NAMES, ids=ascii)
+def test_nothing_of_it_steers_a_terminal(name: str) -> None:
+    shown = printable(name)
+    shown.encode()
+    for character in shown:
+        assert unicodedata.category(character) != "Cc"
+        assert unicodedata.bidirectional(character) not in {
+            "LRE",
+            "RLE",
+            "LRO",
+            "RLO",
+            "PDF",
+            "LRI",
+            "RLI",
+            "FSI",
+            "PDI",
+        }
+    assert "\u061c" not in shown
+
+
+@pytest.mark.parametrize("name", SAYABLE, ids=ascii)
+def test_in_html_it_is_text(name: str) -> None:
+    tags: list[str] = []
+    parser = HTMLParser()
+    parser.handle_starttag = lambda tag, attrs: tags.append(tag)  # type: ignore[method-assign, misc]
+    written = str(marked(name))
+    parser.feed(written)
+    parser.close()
+    assert tags == []
+    assert html.unescape(written) == name
+
+
+@pytest.mark.parametrize("name", SAYABLE, ids=ascii)
+def test_in_csv_it_is_one_cell_and_no_formula(name: str) -> None:
+    rows = list(csv.reader(io.StringIO(csv_bytes([[name, "end"]]).decode(), newline="")))
+    ((cell, end),) = rows
+    assert end == "end"
+    assert cell == name or "'" in cell
+    assert not cell.lstrip().startswith(("=", "+", "@", "-", "\uff1d")) or cell.lstrip("-").isdigit()
+
+
+@pytest.mark.parametrize("name", NAMES, ids=ascii)
+def test_as_an_assignments_name_it_is_refused_on_one_line(name: str) -> None:
+    if name in {"CON"}:
+        assert check_assignment(name) == name  # no file is named after it on a computer
+        return
+    with pytest.raises(RequestError) as caught:
+        check_assignment(name)
+    assert len(str(caught.value).splitlines()) == 1
+    assert str(caught.value).isprintable()
+
+
+@pytest.mark.parametrize("name", NAMES, ids=ascii)
+def test_as_a_folder_of_scans_it_is_one_part_of_a_key_or_refused_unsaid(name: str) -> None:
+    controls = any(unicodedata.category(each) in {"Cc", "Cs"} for each in name)
+    bad = (
+        controls or "/" in name or name.startswith(".") or not name.strip() or len(name.encode(errors="replace")) > 200
+    )
+    if not bad:
+        assert check_upload(f"scans/{name}/1.jpg") == "image/jpeg"
+        return
+    with pytest.raises(InvalidMaterial) as caught:
+        check_upload(f"scans/{name}/1.jpg")
+    assert len(name) < 4 or name not in str(caught.value)
