@@ -61,5 +61,8 @@ class Servers:
         body: bytes = client("s3", self.endpoint_url).get_object(Bucket=BUCKET, Key=key)["Body"].read()
         return body
 
+    def write(self, key: str, data: bytes) -> None:
+        client("s3", self.endpoint_url).put_object(Bucket=BUCKET, Key=key, Body=data)
+
     def read_json(self, key: str) -> Any:
         return json.loads(self.read(key))

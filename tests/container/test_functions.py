@@ -9,6 +9,7 @@ from PIL import Image
 
 from aita.models.run import ItemAnswer, Outcome, Run
 from aita.version import VERSION
+from tests.container.conftest import PHOTO
 from tests.container.sam_local import EVENTS, Json, SamLocal, get
 from tests.container.servers import ARN, BUCKET, Servers
 from tests.local.stack import TRUTH
@@ -27,6 +28,7 @@ def test_plan_lists_each_scan(sam: SamLocal, servers: Servers, run: Run) -> None
         "count": 2,
         "manifest": {"bucket": BUCKET, "key": key},
         "function": f"{ARN}split",
+        "expires_at": answer["expires_at"],
     }
     listed = [event("split_photo.json")["item"], event("split_pdf.json")["item"]]
     assert servers.read_json(key) == listed, "other scans or other ids? then the events must have them too"
@@ -43,6 +45,16 @@ def test_split_makes_pages(sam: SamLocal, servers: Servers, run: Run, name: str,
         with Image.open(io.BytesIO(servers.read(page["key"]))) as image:
             assert (image.format, image.size) == ("JPEG", (page["width"], page["height"]))
             assert image.height > image.width, "upright"
+
+
+def test_split_takes_the_largest_page_within_its_memory(sam: SamLocal, servers: Servers, run: Run) -> None:
+    item = event("split_photo.json")["item"]
+    largest = io.BytesIO()
+    Image.new("RGB", (9459, 9459), "gray").save(largest, "JPEG", progressive=True)
+    servers.write(f"sample/scans/{PHOTO}", largest.getvalue())
+    assert sam.invoke("SplitFunction", "split_photo.json") == SUCCEEDED
+    (page,) = servers.read_json(f"runs/{run.run_id}/split/results/{item['task_id']}.json")["result"]["pages"]
+    assert (page["width"], page["height"]) == (2048, 2048)
 
 
 def test_collect_counts_them_and_names_the_next_stage(sam: SamLocal, servers: Servers, run: Run) -> None:
