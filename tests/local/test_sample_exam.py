@@ -213,8 +213,9 @@ PRIVATE = (
 
 
 def test_no_name_and_no_work_of_a_student_is_in_logs_states_or_table(
-    stack: LocalStack, transcribe_run: Json, rubric_run: Json
+    stack: LocalStack, uploaded: str, transcribe_run: Json, rubric_run: Json, tmp_path: Path
 ) -> None:
+    stack.run("report", "--assignment", uploaded, "--out", str(tmp_path))
     logs = stack.function_logs()
     for function in ("api", "plan", "split", "task", "report", "collect"):
         assert len(logs[f"/aws/lambda/aita-{function}"]) > 2, f"{function} has logged nothing: nothing is proven"
