@@ -208,7 +208,7 @@ def test_the_api_refuses_who_does_not_sign(stack: LocalStack, uploaded: str) -> 
 
 PRIVATE = (
     *("Lindqvist", "Tarrés", "tarres", "Wrenfield", "Castellane", "Quist", "Bracegirdle", "example.edu"),
-    *("accelleration", "skydiver", "GRADER", "~~A~~"),
+    *("accelleration", "skydiver", "full marks", "~~A~~"),
 )
 
 
