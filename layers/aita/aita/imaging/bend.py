@@ -50,7 +50,7 @@ def bent(image: Image.Image, size: tuple[int, int], mesh: Mesh, outside: int = 0
 
 
 def halved(mesh: Mesh) -> Mesh:
-    """Return the mesh that makes an image of half the size."""
+    """Return the mesh that makes an image of half the size: all sides are even."""
     return [((x0 // 2, y0 // 2, x1 // 2, y1 // 2), corners) for (x0, y0, x1, y1), corners in mesh]
 
 
@@ -112,8 +112,8 @@ def _least_squares(points: list[tuple[float, float, float, float]]) -> tuple[flo
 def _mesh(size: tuple[int, int], affine: Affine, parts: dict[tuple[int, int], Part]) -> Mesh:
     """Return the boxes between the parts' middles and the page's edges, each laid by its corners' own shifts."""
     columns, rows = (1 + max(place[axis] for place in parts) for axis in (0, 1))
-    xs = [0, *(round(parts[column, 0].x) for column in range(columns)), size[0]]
-    ys = [0, *(round(parts[0, row].y) for row in range(rows)), size[1]]
+    xs = [0, *(2 * round(parts[column, 0].x / 2) for column in range(columns)), size[0]]
+    ys = [0, *(2 * round(parts[0, row].y / 2) for row in range(rows)), size[1]]
     right = _smoothed({place: part.right for place, part in parts.items()})
     down = _smoothed({place: part.down for place, part in parts.items()})
     corners = {}

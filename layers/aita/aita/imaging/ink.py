@@ -8,24 +8,25 @@ from typing import Final
 from PIL import Image, ImageChops
 
 from aita.errors import UnreadableScan
+from aita.imaging.agreement import Seen
 from aita.imaging.bend import Mesh, bend, bent, halved
 from aita.imaging.locate import Place, Target, Template
-from aita.imaging.strokes import Strokes, darker_than, find_strokes, total, widened
+from aita.imaging.strokes import Strokes, darker_than, find_strokes, total, widened, without_lines
 from aita.models.scan import BANDS, PageInk
 
-ALIKE: Final = 0.45
-"""The share of a blank page's print that must be found on a page for it to be that page.
+ALIKE: Final = 0.2
+"""How much of a blank page's print must be found on a page, beyond chance, for it to be that page.
 
-It is 0.7 and more on scans of the sample exam that are turned, shifted, larger or smaller; 0.57 and more in uneven
-light with perspective, 0.46 and more with noise that hides the rules. Of another exam, with its head and rules at the
-same places, up to 0.41 is found; of a sheet full of writing 0.33; of a white page nothing.
+It is 0.5 and more on the scans of the sample exam, and where those are turned, shifted, larger or smaller; 0.26 and
+more with noise that hides the rules, with perspective, bends and shadows. It is 0.13 and less for another exam with its
+head and rules at the same places, for a sheet full of writing and for a white page.
 """
 
 MOST_PAGES: Final = 100
 """The most pages that a blank exam may have: each is kept in memory, with a megabyte and a half."""
 
-_SAME: Final = 0.03  # of a page's print: two that differ by less are told apart by their order
-_BY_CHANCE: Final = 1 / 3  # of a page's print is found roughly on any other
+_SAME: Final = 0.1  # of a page's print: two that differ by less are told apart by their order
+_BESIDE: Final = 6  # pixels: about a letter
 _TRIES: Final = 2  # pages whose place is looked at closely before a page is like none
 _NEAR: Final = 3  # pixels around the print that are taken away with it: what bends and blurs leave of its place
 _MARGIN: Final = 0.02  # of the width: shadows of the paper's edge are no ink
@@ -53,8 +54,9 @@ class BlankExam:
             if number > MOST_PAGES:
                 raise UnreadableScan(f"the blank exam has more than {MOST_PAGES} pages")
             strokes = find_strokes(jpeg)
-            if strokes is not None and total(strokes.darkness) >= _LEAST_PRINT:
-                self._pages.append(_BlankPage(number, strokes))
+            page = strokes and _BlankPage(number, strokes)
+            if page and page.amount >= _LEAST_PRINT:
+                self._pages.append(page)
         if not self._pages:
             raise UnreadableScan("the blank exam has no print on it")
 
@@ -75,38 +77,38 @@ class BlankExam:
         scan = find_strokes(jpeg)
         if scan is None or scan.dark.getbbox() is None:
             return PageInk(exam_page=None, likeness=0)
-        fit = self._best_fit(scan, expected)
+        fit = self._best_fit(scan.dark, expected)
+        likeness = round(min(1.0, max(0.0, fit.likeness)), 3)
         if fit.likeness < ALIKE:
-            return PageInk(exam_page=None, likeness=round(fit.likeness, 3))
+            return PageInk(exam_page=None, likeness=likeness)
         ink = ImageChops.subtract(scan.dark, bent(fit.page.taken, scan.size, fit.mesh, outside=255))
-        return PageInk(exam_page=fit.page.number, likeness=round(fit.likeness, 3), bands=_bands(ink))
+        return PageInk(exam_page=fit.page.number, likeness=likeness, bands=_bands(ink))
 
-    def _best_fit(self, scan: Strokes, expected: int) -> "_Fit":
+    def _best_fit(self, dark: Image.Image, expected: int) -> "_Fit":
         """Lay the likeliest page over a scan; all are printed at the same place, so see which fits best there."""
+        seen = Seen.of(dark, _BESIDE)
         fits = []
-        for page, place in self._likely(scan):
-            fit = page.fitted(scan, place)
-            most_alike = self._most_alike(scan, fit, expected)
-            fits.append(fit if most_alike is page else most_alike.fitted(scan, place))
+        for page, place in self._likely(dark):
+            fit = page.fitted(seen, place)
+            most_alike = self._most_alike(seen, fit, expected)
+            fits.append(fit if most_alike is page else most_alike.fitted(seen, place))
             if fits[-1].likeness >= ALIKE:
                 break
         return max(fits, key=lambda fit: fit.likeness)
 
-    def _likely(self, scan: Strokes) -> list[tuple["_BlankPage", Place]]:
+    def _likely(self, dark: Image.Image) -> list[tuple["_BlankPage", Place]]:
         """Return the pages that are likeliest at a rough look, with their places."""
-        target = Target(scan)
+        target = Target(dark)
         places = [(page, target.locate(page.template)) for page in self._pages]
-        places.sort(key=lambda each: (each[1].likeness - _BY_CHANCE) * each[0].template.print, reverse=True)
+        places.sort(key=lambda each: each[1].likeness * each[0].template.print, reverse=True)
         return places[:_TRIES]
 
-    def _most_alike(self, scan: Strokes, fit: "_Fit", expected: int) -> "_BlankPage":
+    def _most_alike(self, seen: Seen, fit: "_Fit", expected: int) -> "_BlankPage":
         """Return the page for which most speaks, with every page laid as the fit has it."""
-        width, height = scan.size
-        small = scan.dark.resize((width // 2, height // 2), Image.Resampling.NEAREST)  # every other pixel tells enough
-        mesh = halved(fit.mesh)
+        small, mesh = seen.halved(), halved(fit.mesh)  # every other pixel tells enough
         evidence = {page: page.evidence(page.likeness(small, mesh, fit.scale / 2)) for page in self._pages}
         most = max(evidence.values())
-        same = [page for page in self._pages if evidence[page] >= most - _SAME * page.print]
+        same = [page for page in self._pages if evidence[page] >= most - _SAME * page.amount]
         return min(same, key=lambda page: abs(page.number - expected))
 
 
@@ -115,28 +117,28 @@ class _BlankPage:
 
     def __init__(self, number: int, strokes: Strokes) -> None:
         self.number = number
-        self.strokes = strokes
-        self.print = total(strokes.darkness)
-        self.template = Template(strokes)
+        self.dark = strokes.dark
+        self.print = without_lines(strokes.darkness)
+        self.amount = total(self.print)
+        self.template = Template(strokes.dark)
         width, height = strokes.size
         margin = round(_MARGIN * width)
         inside = (margin, margin, width - margin, height - margin)
         self.taken = Image.new("L", strokes.size, 255)
         self.taken.paste(widened(darker_than(strokes.darkness, 1), _NEAR).crop(inside), inside)
 
-    def fitted(self, scan: Strokes, place: Place) -> "_Fit":
+    def fitted(self, seen: Seen, place: Place) -> "_Fit":
         """Lay the page exactly over a scan."""
-        mesh = bend(scan.dark, self.strokes.dark, place.affine)
-        return _Fit(self, mesh, place.scale, self.likeness(scan.dark, mesh, place.scale))
+        mesh = bend(seen.dark, self.dark, place.affine)
+        return _Fit(self, mesh, place.scale, self.likeness(seen, mesh, place.scale))
 
-    def likeness(self, dark: Image.Image, mesh: Mesh, scale: float) -> float:
-        """Return the share of the print that is dark on an image; faint print counts less than black."""
-        found = total(ImageChops.multiply(bent(self.strokes.darkness, dark.size, mesh), dark))
-        return min(1.0, found / (scale * scale * self.print))
+    def likeness(self, seen: Seen, mesh: Mesh, scale: float) -> float:
+        """Return how much of the print is found; faint print counts less than black."""
+        return seen.agreement(bent(self.print, seen.dark.size, mesh), scale * scale * self.amount)
 
     def evidence(self, likeness: float) -> float:
         """Return how much speaks for the page: a whole page less a line is more than all of two words."""
-        return (likeness - ALIKE) * self.print
+        return (likeness - ALIKE) * self.amount
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,16 +4,18 @@ import math
 from itertools import pairwise
 from typing import Final, NamedTuple
 
-from PIL import Image, ImageChops, ImageFilter
+from PIL import Image, ImageFilter
 
 from aita.imaging.affine import IDENTITY, Affine, composed, enlarged, inverse, rotation, transformed
+from aita.imaging.agreement import Seen
 from aita.imaging.profiles import Profile, column_strip, edges, lags, norm, profile, row_strip
-from aita.imaging.strokes import Strokes, total
+from aita.imaging.strokes import total
 
 _REDUCTION: Final = 4  # pixels: lines of print stay apart
 _ANGLES: Final = tuple(step / 4 for step in range(-10, 11))  # degrees: feeders turn a page by up to two
-_SCALES: Final = tuple(step / 100 for step in range(92, 109, 2))  # A4 on Letter, and what a scanner's driver fits
+_SCALES: Final = tuple(step / 100 for step in range(92, 109))  # A4 on Letter, and what a scanner's driver fits
 _SHIFT: Final = 24  # reduced pixels: a ninth of the page's height
+_BESIDE: Final = 4  # reduced pixels
 _ROW_LAGS, _COLUMN_LAGS = 4, 3  # places that are tried: a ruled page is like itself one rule further on
 
 
@@ -21,7 +23,7 @@ class Place(NamedTuple):
     """Where a template lies on a scan."""
 
     likeness: float
-    """How much of the template's print is found there, from 0 to 1; coarse, as for most of what is found by chance."""
+    """How much of the template's print is found there, as ``Seen.agreement`` has it; coarse."""
     affine: Affine
     """Sends the scan's pixels to the template's."""
     scale: float
@@ -29,10 +31,10 @@ class Place(NamedTuple):
 
 
 class Level:
-    """A page reduced, and turned so that its lines are level: a scan, or one of the pages to find on it."""
+    """A page reduced, and turned so that its lines of print are level."""
 
-    def __init__(self, strokes: Strokes) -> None:
-        small = strokes.dark.reduce(_REDUCTION)
+    def __init__(self, dark: Image.Image) -> None:
+        small = dark.reduce(_REDUCTION)
         angle = max(_ANGLES, key=lambda degrees: (_sharpness(small, degrees), -abs(degrees)))
         self.turn: Affine = rotation(angle, small.size) if angle else IDENTITY
         self.image = small.transform(small.size, Image.Transform.AFFINE, self.turn, Image.Resampling.BILINEAR)
@@ -41,8 +43,8 @@ class Level:
 class Template:
     """A page to find: its profiles at every scale that it may have on a scan."""
 
-    def __init__(self, strokes: Strokes) -> None:
-        self.level = Level(strokes)
+    def __init__(self, dark: Image.Image) -> None:
+        self.level = Level(dark)
         self.print = total(self.level.image)
         rows, columns = row_strip(self.level.image), column_strip(self.level.image)
         self.scaled = [_Scaled(scale, _stretched(rows, scale), _stretched(columns, scale)) for scale in _SCALES]
@@ -51,12 +53,12 @@ class Template:
 class Target:
     """A scan to find pages on."""
 
-    def __init__(self, strokes: Strokes) -> None:
-        self.level = Level(strokes)
+    def __init__(self, dark: Image.Image) -> None:
+        self.level = Level(dark)
         self.rows = edges(profile(row_strip(self.level.image)))
         self.columns = edges(profile(column_strip(self.level.image)))
         blurred = self.level.image.filter(ImageFilter.BoxBlur(1))
-        self.nearby = blurred.point([min(255, 4 * level) for level in range(256)])
+        self.seen = Seen.of(blurred.point([min(255, 4 * level) for level in range(256)]), _BESIDE)
 
     def locate(self, template: Template) -> Place:
         """Return where a template fits best: its rows first, at every scale, then its columns, then all of it."""
@@ -73,13 +75,13 @@ class Target:
 
     def _placed(self, template: Template, scale: float, right: int, down: int) -> Place:
         affine = (1 / scale, 0.0, -right / scale, 0.0, 1 / scale, -down / scale)
-        found = ImageChops.multiply(transformed(template.level.image, self.level.image.size, affine), self.nearby)
-        return Place(total(found) / (scale * scale * template.print), affine, scale)
+        laid = transformed(template.level.image, self.seen.dark.size, affine)
+        return Place(self.seen.agreement(laid, scale * scale * template.print), affine, scale)
 
     def _whole(self, template: Template, affine: Affine) -> Affine:
         """Return the map between the pages as they are, from the one between their level reductions."""
-        turned = composed(composed(template.level.turn, affine), inverse(self.level.turn))
-        return enlarged(turned, _REDUCTION)
+        as_they_lie = composed(composed(template.level.turn, affine), inverse(self.level.turn))
+        return enlarged(as_they_lie, _REDUCTION)
 
 
 class _Scaled:

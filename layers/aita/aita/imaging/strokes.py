@@ -19,6 +19,7 @@ _BLOCK: Final = 8  # pixels: wider than a stroke, much smaller than a shadow
 _MIDDLE: Final = 64  # the level that stands for no difference
 _SIGMAS: Final = 4.0  # normal noise passes it in one of 30,000 pixels
 _LOWER_TENTH: Final = 1.28  # standard deviations below the mean
+_LINE: Final = 10  # pixels to both sides: no letter has a stroke as long
 _DESK: Final = 0.6  # of the paper's lightness: what is darker all along an edge is what the page lies on
 _EDGE: Final = 10  # a part of the width: so far the desk may reach
 
@@ -70,16 +71,26 @@ def widened(dark: Image.Image, pixels: int) -> Image.Image:
     return dark.filter(ImageFilter.BoxBlur(pixels)).point([255 * (level > 0) for level in range(256)])
 
 
+def without_lines(darkness: Image.Image) -> Image.Image:
+    """Return the darkness less that of straight lines across or down the page, such as rules and frames."""
+    dark = darker_than(darkness, 1)
+    for along in ((_LINE, 0), (0, _LINE)):
+        inside = dark.filter(ImageFilter.BoxBlur(along)).point([255 * (level == 255) for level in range(256)])  # noqa: PLR2004 - all of it
+        line = inside.filter(ImageFilter.BoxBlur(along)).point([255 * (level > 0) for level in range(256)])
+        darkness = ImageChops.subtract(darkness, line)
+    return darkness
+
+
 def total(image: Image.Image) -> int:
     """Return the sum of an image's levels."""
     return sum(map(mul, image.histogram(), range(256)))
 
 
 def _gray(jpeg: bytes) -> Image.Image | None:
-    image = Image.open(BytesIO(jpeg))
+    image = Image.open(BytesIO(jpeg), formats=("JPEG",))
     if not _NARROWEST <= image.width / image.height <= _WIDEST:
         return None
-    size = (round(image.width * HEIGHT / image.height), HEIGHT)
+    size = (2 * round(image.width * HEIGHT / image.height / 2), HEIGHT)  # even, to be halved
     image.draft("L", size)  # decodes at a half or a quarter of the size, and no colours
     larger = image.height > HEIGHT
     return image.convert("L").resize(size, Image.Resampling.BOX if larger else Image.Resampling.BILINEAR)

@@ -1,0 +1,356 @@
+"""The ink on a page: which page of the blank exam it is, and what was written on it."""
+
+import json
+import random
+from collections.abc import Callable, Iterator
+from functools import cache
+from io import BytesIO
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+from PIL import Image, ImageChops, ImageDraw, ImageFont
+
+from aita.errors import UnreadableScan
+from aita.imaging.ink import MOST_PAGES, BlankExam
+from aita.imaging.pages import pages
+from aita.models.scan import BANDS, PageInk
+from aita.services.presence import INK
+
+SAMPLES = Path(__file__).parents[2] / "samples"
+TRUTH: dict[str, Any] = json.loads((SAMPLES / "truth.json").read_text("utf-8"))
+TEN_PIXELS = 5
+"""In units of a band: what a speck of dust has."""
+
+SIZE = (1000, 1414)
+LEFT, RIGHT = 90, 910
+PEN = (40, 50, 110)
+WORDS = ["force", "body", "mass", "times", "acceleration", "while", "energy", "stays", "the same", "in every", "frame"]
+
+
+# --- pages, what is written on them, and what a scanner makes of them ------------------------------------------------
+
+
+def text(
+    page: Image.Image, x: float, y: float, words: str, size: float, colour: tuple[int, int, int] = (20,) * 3
+) -> None:
+    ImageDraw.Draw(page).text((x, y), words, fill=colour, font=ImageFont.load_default(size))
+
+
+def rule(page: Image.Image, y: int) -> None:
+    ImageDraw.Draw(page).line((LEFT, y, RIGHT, y), fill=(170,) * 3, width=1)
+
+
+def printed(number: int, *, lines: int = 4, rules: int = 20, title: str = "Mechanics, midterm") -> Image.Image:
+    """Return a printed page: its head, a question of its own, and rules to answer on."""
+    chance = random.Random(number * 1000 + len(title))
+    page = Image.new("RGB", SIZE, "white")
+    text(page, LEFT, 60, title, 26)
+    text(page, RIGHT - 120, 64, f"Page {number}", 18)
+    for line in range(lines):
+        text(page, LEFT, 140 + 26 * line, " ".join(chance.choice(WORDS) for _ in range(13)), 19)
+    for line in range(rules):
+        rule(page, 300 + 46 * line)
+    return page
+
+
+def write(page: Image.Image, y: float, words: str, colour: tuple[int, int, int] = PEN, x: float = 130) -> Image.Image:
+    written = page.copy()
+    text(written, x, y, words, 34, colour)
+    return written
+
+
+def essay(page: Image.Image, y: int = 266, lines: int = 18) -> Image.Image:
+    """Return the page with lines of writing, each word a little off its line."""
+    chance = random.Random(y)
+    written = page.copy()
+    for line in range(lines):
+        for word in range(6):
+            x, above = LEFT + 135 * word + chance.uniform(0, 25), y + 46 * line + chance.uniform(-6, 6)
+            text(written, x, above, chance.choice(WORDS), 34, PEN)
+    return written
+
+
+@cache
+def light(darkest: int) -> Image.Image:
+    """Return the light on a page of gray paper, from soft shade to full."""
+    chance = random.Random(darkest)
+    coarse = Image.frombytes("L", (5, 7), bytes(chance.randint(darkest, 255) for _ in range(35)))
+    lit = coarse.resize(SIZE, Image.Resampling.BICUBIC).convert("RGB")
+    return ImageChops.multiply(lit, Image.new("RGB", SIZE, (243, 241, 235)))
+
+
+@cache
+def grain(noise: float) -> Image.Image:
+    """Return a scanner's grain around 128."""
+    size = (SIZE[0] // 2, SIZE[1] // 2)
+    fine = Image.frombytes("L", size, random.Random(1).randbytes(size[0] * size[1]))
+    levels = [round(128 + (level - 128) / 18 * noise) for level in range(256)]
+    return fine.resize(SIZE, Image.Resampling.BILINEAR).point(levels).convert("RGB")
+
+
+class Scan(NamedTuple):
+    """How a page is scanned."""
+
+    angle: float = 0.4
+    scale: float = 1.0
+    right: int = 0
+    down: int = 0
+    noise: float = 1.0
+    darkest: int = 226
+    around: tuple[int, int, int] = (255, 255, 255)
+    height: int = SIZE[1]
+    bend: float = 0.0
+
+    def __call__(self, page: Image.Image) -> bytes:
+        image = ImageChops.multiply(self._bent(self._moved(page)), light(self.darkest))
+        image = ImageChops.add(image, grain(self.noise), 1, -128)
+        return jpeg(image.resize((SIZE[0] * self.height // SIZE[1], self.height), Image.Resampling.BICUBIC))
+
+    def _moved(self, page: Image.Image) -> Image.Image:
+        small = page.resize((round(SIZE[0] * self.scale), round(SIZE[1] * self.scale)), Image.Resampling.BICUBIC)
+        laid = Image.new("RGB", SIZE, self.around)
+        laid.paste(small, ((SIZE[0] - small.width) // 2 + self.right, (SIZE[1] - small.height) // 2 + self.down))
+        return laid.rotate(self.angle, Image.Resampling.BICUBIC, fillcolor=self.around)
+
+    def _bent(self, image: Image.Image) -> Image.Image:
+        """Return the image with its middle higher than its sides, by so many pixels."""
+        if not self.bend:
+            return image
+        width, height = image.size
+        strips = 20
+        edges = [width * strip // strips for strip in range(strips + 1)]
+        ups = [self.bend * (1 - (2 * edge / width - 1) ** 2) for edge in edges]
+        mesh = [
+            ((x0, 0, x1, height), (x0, up0, x0, height + up0, x1, height + up1, x1, up1))
+            for x0, x1, up0, up1 in zip(edges, edges[1:], ups, ups[1:], strict=False)
+        ]
+        return image.transform(image.size, Image.Transform.MESH, mesh, Image.Resampling.BICUBIC, fillcolor="white")
+
+
+SCANS = {
+    "as it is": Scan(angle=0),
+    "a little crooked": Scan(),
+    "two degrees to the left": Scan(angle=2),
+    "two degrees to the right": Scan(angle=-2),
+    "shifted": Scan(right=25, down=-30),
+    "smaller": Scan(scale=0.95),
+    "larger": Scan(scale=1.05),
+    "all at once": Scan(angle=-1.3, scale=0.94, right=-15, down=20),
+    "noisy": Scan(noise=3),
+    "in uneven light": Scan(darkest=140),
+    "on a dark lid": Scan(angle=1.5, around=(15, 15, 15)),
+    "on a desk": Scan(angle=1, scale=0.95, around=(90, 80, 70), darkest=180),
+    "bent": Scan(bend=9),
+    "at 2,048 pixels": Scan(height=2048),
+    "at 800 pixels": Scan(height=800),
+}
+SCANNERS = pytest.mark.parametrize("scan", SCANS.values(), ids=SCANS)
+
+
+def jpeg(image: Image.Image) -> bytes:
+    out = BytesIO()
+    image.save(out, "JPEG", quality=60)
+    return out.getvalue()
+
+
+def amounts(ink: PageInk) -> list[int]:
+    return list(bytes.fromhex(ink.bands))
+
+
+def around(ink: PageInk, y: float) -> int:
+    """Return the ink from a line's top to its foot and a little more: ``y`` is in pixels of ``SIZE``."""
+    first = int(100 * y / SIZE[1]) - 2
+    return sum(amounts(ink)[first : first + 8])
+
+
+@pytest.fixture(scope="module")
+def exam() -> list[Image.Image]:
+    return [printed(number, lines=number, rules=24 - number) for number in (1, 2, 3, 4)]
+
+
+@pytest.fixture(scope="module")
+def blank(exam: list[Image.Image]) -> BlankExam:
+    return BlankExam(jpeg(page) for page in exam)
+
+
+# --- the sample exam -------------------------------------------------------------------------------------------------
+
+
+class SamplePage(NamedTuple):
+    student: str
+    page: int
+    ink: PageInk
+    answers: list[dict[str, Any]]
+
+    def amount(self, answer: dict[str, Any]) -> int:
+        return sum(amounts(self.ink)[int(answer["top"] * BANDS) : round(answer["bottom"] * BANDS)])
+
+
+@pytest.fixture(scope="module")
+def sample() -> BlankExam:
+    return BlankExam(page.jpeg for page in pages((SAMPLES / "exam" / "blank_exam.pdf").read_bytes()))
+
+
+@pytest.fixture(scope="module")
+def sample_pages(sample: BlankExam) -> list[SamplePage]:
+    return list(_sample_pages(sample))
+
+
+def _sample_pages(sample: BlankExam) -> Iterator[SamplePage]:
+    truth = {(page["student"], page["page"]): page["answers"] for page in TRUTH["pages"]}
+    for folder in sorted((SAMPLES / "exam" / "scans").iterdir()):
+        images = [page.jpeg for path in sorted(folder.iterdir()) for page in pages(path.read_bytes())]
+        for number, image in enumerate(images, 1):
+            # Expected at the wrong place: these pages are told apart by what is printed on them.
+            yield SamplePage(folder.name, number, sample.ink(image, 4 - number), truth[folder.name, number])
+
+
+class TestSampleExam:
+    def test_each_page_is_recognised(self, sample_pages: list[SamplePage]) -> None:
+        assert len(sample_pages) == 15
+        assert [page.ink.exam_page for page in sample_pages] == [page.page for page in sample_pages]
+        assert min(page.ink.likeness for page in sample_pages) > 0.5
+
+    def test_the_blank_answer_has_no_ink_and_each_other_has(self, sample_pages: list[SamplePage]) -> None:
+        found = {
+            (page.student, answer["question_id"]): page.amount(answer)
+            for page in sample_pages
+            for answer in page.answers
+        }
+        assert len(found) == 30
+        assert found.pop(("ines munoz tarres", "3")) == 0
+        assert min(found.values()) > 4 * INK
+
+    def test_the_name_is_in_the_head(self, sample_pages: list[SamplePage]) -> None:
+        assert min(sum(amounts(page.ink)[:12]) for page in sample_pages) > 100
+
+    def test_its_own_print_is_no_ink(self, sample: BlankExam) -> None:
+        for number, page in enumerate(pages((SAMPLES / "exam" / "blank_exam.pdf").read_bytes()), 1):
+            ink = sample.ink(page.jpeg, number)
+            assert (ink.exam_page, sum(amounts(ink))) == (number, 0)
+            assert ink.likeness > 0.95
+
+
+# --- which page it is ------------------------------------------------------------------------------------------------
+
+
+class TestExamPage:
+    @SCANNERS
+    def test_a_page_is_recognised_however_it_is_scanned(
+        self, exam: list[Image.Image], blank: BlankExam, scan: Callable[[Image.Image], bytes]
+    ) -> None:
+        assert blank.ink(scan(exam[1]), 1).exam_page == 2
+        assert blank.ink(scan(essay(exam[0])), 4).exam_page == 1
+        assert blank.ink(scan(essay(exam[3])), 1).exam_page == 4
+
+    @SCANNERS
+    def test_another_exam_is_none_of_its_pages(self, blank: BlankExam, scan: Callable[[Image.Image], bytes]) -> None:
+        other = printed(7, lines=5, rules=14, title="Organic chemistry, final")
+        ink = blank.ink(scan(essay(other)), 1)
+        assert (ink.exam_page, ink.bands) == (None, "")
+
+    def test_an_empty_sheet_and_one_full_of_writing_are_none(self, blank: BlankExam) -> None:
+        white = Image.new("RGB", SIZE, "white")
+        assert blank.ink(Scan()(white), 1) == PageInk(exam_page=None, likeness=0)
+        assert blank.ink(jpeg(white), 1) == PageInk(exam_page=None, likeness=0)
+        assert blank.ink(Scan()(essay(white, 60, 26)), 1).exam_page is None
+
+    def test_a_page_on_its_head_is_none(self, exam: list[Image.Image], blank: BlankExam) -> None:
+        assert blank.ink(jpeg(exam[0].rotate(180)), 1).exam_page is None
+
+    @pytest.mark.parametrize("size", [(30, 2000), (2000, 30), (1, 1), (60, 80)])
+    def test_what_is_no_page_is_none(self, blank: BlankExam, size: tuple[int, int]) -> None:
+        assert blank.ink(jpeg(Image.new("RGB", size, "gray")), 1).exam_page is None
+
+    def test_pages_that_differ_in_their_number_are_told_apart_by_their_order(self) -> None:
+        booklet = [printed(1), *(printed(number, lines=0, rules=23) for number in range(2, 7))]
+        blank = BlankExam(jpeg(page) for page in booklet)
+        for number, page in enumerate(booklet, 1):
+            assert blank.ink(Scan()(essay(page, lines=12)), number).exam_page == number
+
+    def test_a_full_page_less_a_line_is_not_taken_for_one_with_little_print(self) -> None:
+        full, head = printed(1), printed(2, lines=0, rules=0)
+        blank = BlankExam([jpeg(head), jpeg(full)])
+        damaged = full.copy()
+        damaged.paste("white", (0, 140, SIZE[0], 166))
+        assert blank.ink(Scan()(damaged), 1).exam_page == 2
+
+    def test_it_is_counted_with_the_pages_that_have_no_print(self, exam: list[Image.Image]) -> None:
+        blank = BlankExam([jpeg(Image.new("RGB", SIZE, "white")), jpeg(exam[0])])
+        assert blank.ink(Scan()(exam[0]), 1).exam_page == 2
+
+    def test_a_blank_exam_that_is_itself_a_crooked_scan(self, exam: list[Image.Image]) -> None:
+        blank = BlankExam(Scan(angle=1.2)(page) for page in exam)
+        for number, page in enumerate(exam, 1):
+            ink = blank.ink(Scan(angle=-0.8)(write(page, 500, "v = 7")), 1)
+            assert ink.exam_page == number
+            assert around(ink, 500) > INK
+            assert sum(amounts(ink)) - around(ink, 500) < TEN_PIXELS
+
+
+# --- what was written on it ------------------------------------------------------------------------------------------
+
+
+class TestInk:
+    @SCANNERS
+    def test_print_is_none_and_a_short_answer_is_found_where_it_stands(
+        self, exam: list[Image.Image], blank: BlankExam, scan: Callable[[Image.Image], bytes]
+    ) -> None:
+        page = exam[2]
+        before, after = blank.ink(scan(page), 3), blank.ink(scan(write(page, 700, "F = 12 N")), 3)
+        assert sum(amounts(before)) < TEN_PIXELS
+        assert around(after, 700) > 4 * INK
+        assert sum(amounts(after)) - around(after, 700) < TEN_PIXELS
+
+    @pytest.mark.parametrize(
+        "colour",
+        [(20, 20, 20), PEN, (190, 40, 40), (30, 130, 60), (120,) * 3, (170,) * 3],
+        ids=["black", "blue", "red", "green", "pencil", "light pencil"],
+    )
+    @pytest.mark.parametrize("answer", ["7", "x", "B", "0.4"])
+    def test_one_sign_is_enough(
+        self, exam: list[Image.Image], blank: BlankExam, colour: tuple[int, int, int], answer: str
+    ) -> None:
+        ink = blank.ink(Scan(noise=1.5)(write(exam[1], 620, answer, colour)), 2)
+        assert around(ink, 620) >= INK
+
+    def test_more_writing_is_more_ink(self, exam: list[Image.Image], blank: BlankExam) -> None:
+        inks = [blank.ink(Scan()(essay(exam[0], lines=lines)), 1) for lines in (0, 3, 9, 18)]
+        found = [sum(amounts(ink)) for ink in inks]
+        assert found == sorted(found)
+        assert found[0] < TEN_PIXELS < 100 < found[1]
+
+    def test_a_band_that_is_a_tenth_ink_is_full(self, exam: list[Image.Image], blank: BlankExam) -> None:
+        page = exam[0].copy()
+        ImageDraw.Draw(page).rectangle((LEFT, 700, RIGHT, 760), fill=PEN)
+        ink = blank.ink(Scan(angle=0)(page), 1)
+        assert len(ink.bands) == 2 * BANDS
+        assert max(amounts(ink)) == 255
+
+    def test_the_paper_is_all_that_counts(self, exam: list[Image.Image], blank: BlankExam) -> None:
+        """Beyond the paper's edge there is a desk with a pattern."""
+        desk = Image.new("RGB", SIZE, (110, 90, 70))
+        for y in range(0, SIZE[1], 9):
+            ImageDraw.Draw(desk).line((0, y, SIZE[0], y + 30), fill=(80, 60, 50), width=3)
+        small = exam[0].resize((950, 1343), Image.Resampling.BICUBIC)
+        desk.paste(small, (25, 35))
+        ink = blank.ink(Scan(angle=0)(desk), 1)
+        assert ink.exam_page == 1
+        assert sum(amounts(ink)[4:96]) < TEN_PIXELS
+
+
+# --- blank exams that can't be compared with -------------------------------------------------------------------------
+
+
+class TestRefused:
+    def test_one_without_print(self) -> None:
+        with pytest.raises(UnreadableScan, match="the blank exam has no print on it"):
+            BlankExam([jpeg(Image.new("RGB", SIZE, "white"))])
+        with pytest.raises(UnreadableScan, match="no print"):
+            BlankExam([])
+
+    def test_one_with_too_many_pages(self) -> None:
+        white = jpeg(Image.new("RGB", (100, 141), "white"))
+        with pytest.raises(UnreadableScan, match=f"more than {MOST_PAGES} pages"):
+            BlankExam(white for _ in range(MOST_PAGES + 1))
