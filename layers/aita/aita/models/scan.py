@@ -19,7 +19,7 @@ class PageInk(Frozen):
     exam_page
         Which page of the blank exam it is, from 1; ``None`` if it is like none of them: another exam's, perhaps.
     likeness
-        How much of the blank page's print was found on it, from 0 to 1.
+        How much of the blank page's print was found on it: from 0, which is as much as by chance, to 1.
     bands
         For each of ``BANDS`` bands two hexadecimal digits: the share of its pixels that is written ink, in 255ths
         of a tenth (so ``ff`` is a tenth or more). Empty where ``exam_page`` is ``None``.

@@ -15,7 +15,7 @@ from aita.models.scan import BANDS, PageInk, StudentScans
 INK = 5
 """From this on there is ink: the sum of a place's bands, in units of about two pixels of 75 an inch.
 
-On the sample exam's scans a blank answer has 0, also with strong noise and shade, and one letter 29 or more. Drawn as
+On the sample exam's scans a blank answer has 0, also with strong noise and shade, and one letter 28 or more. Drawn as
 small as people write, a digit has 6 to 20, also in light pencil; a dash has 3 to 10. What a page that is bent by a
 hundredth leaves of its print has up to 25: the error is on the side of a person's look.
 """
