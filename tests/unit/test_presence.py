@@ -45,6 +45,59 @@ def test_ink_elsewhere_on_the_page_is_not_the_answers() -> None:
 
 
 @pytest.mark.parametrize(
+    ("band", "found"),
+    [
+        (38, Presence.BLANK),
+        (39, Presence.UNCLEAR),
+        (40, Presence.UNCLEAR),
+        (59, Presence.UNCLEAR),
+        (60, Presence.UNCLEAR),
+        (61, Presence.BLANK),
+    ],
+)
+def test_a_band_to_both_sides_of_a_place_is_its_own(band: int, found: Presence) -> None:
+    assert presence(answer(), scans(inked(band, INK)))[0] is found
+
+
+@pytest.mark.parametrize("edge", [AnswerPlace(page=1, top=0, bottom=0), AnswerPlace(page=1, top=1, bottom=1)])
+def test_a_place_at_the_edge_of_a_page(edge: AnswerPlace) -> None:
+    assert presence(answer(pages=(edge,)), scans()) == (Presence.BLANK, ())
+    assert presence(answer(pages=(edge,)), scans("ff" * BANDS))[0] is Presence.UNCLEAR
+
+
+def test_less_ink_than_counts_is_none() -> None:
+    assert presence(answer(), scans(inked(50, INK - 1))) == (Presence.BLANK, ())
+
+
+def test_an_answer_over_two_pages_is_blank_if_both_are() -> None:
+    both = answer(pages=(PLACE, AnswerPlace(page=2, top=0, bottom=0.3)))
+    blank, page = scans().ink[0], scans(inked(10, 200)).ink[0]
+    assert presence(both, StudentScans(ink=(blank, blank))) == (Presence.BLANK, ())
+    found, (flag,) = presence(both, StudentScans(ink=(blank, page)))
+    assert (found, flag.kind, flag.note) == (
+        Presence.UNCLEAR,
+        FlagKind.PRESENCE_DISAGREES,
+        "page 2: nothing was read, and there is ink",
+    )
+    found, (flag,) = presence(both, StudentScans(ink=(blank,)))
+    assert (found, flag.kind) == (Presence.UNCLEAR, FlagKind.NO_BLANK_EXAM)
+
+
+def test_text_that_is_white_space_is_none() -> None:
+    assert presence(answer(" \n\t"), scans()) == (Presence.BLANK, ())
+
+
+def test_text_without_a_word_on_the_ink_is_graded_without_a_flag() -> None:
+    assert presence(answer("B"), None) == (Presence.WRITTEN, ())
+    assert presence(answer("B"), StudentScans(ink=(None,))) == (Presence.WRITTEN, ())
+
+
+def test_no_note_holds_what_a_student_wrote() -> None:
+    _, (flag,) = presence(answer("my secret"), scans())
+    assert flag.note == "page 1: something was read where there is no ink"
+
+
+@pytest.mark.parametrize(
     ("given_answer", "given_scans", "found", "flag"),
     [
         (answer("B"), scans(), Presence.WRITTEN, FlagKind.PRESENCE_DISAGREES),
