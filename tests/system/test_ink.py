@@ -101,9 +101,10 @@ class Scan(NamedTuple):
     around: tuple[int, int, int] = (255, 255, 255)
     height: int = SIZE[1]
     bend: float = 0.0
+    slant: float = 0.0
 
     def __call__(self, page: Image.Image) -> bytes:
-        image = ImageChops.multiply(self._bent(self._moved(page)), light(self.darkest))
+        image = ImageChops.multiply(self._slanted(self._bent(self._moved(page))), light(self.darkest))
         image = ImageChops.add(image, grain(self.noise), 1, -128)
         return jpeg(image.resize((SIZE[0] * self.height // SIZE[1], self.height), Image.Resampling.BICUBIC))
 
@@ -112,6 +113,17 @@ class Scan(NamedTuple):
         laid = Image.new("RGB", SIZE, self.around)
         laid.paste(small, ((SIZE[0] - small.width) // 2 + self.right, (SIZE[1] - small.height) // 2 + self.down))
         return laid.rotate(self.angle, Image.Resampling.BICUBIC, fillcolor=self.around)
+
+    def _slanted(self, image: Image.Image) -> Image.Image:
+        """Return the image as it is seen from below its foot: wider there than at its head, by a part of it."""
+        if not self.slant:
+            return image
+        width, height = image.size
+        out = width * self.slant / 2
+        corners = (-out, 0, out, height, width - out, height, width + out, 0)
+        return image.transform(
+            image.size, Image.Transform.QUAD, corners, Image.Resampling.BICUBIC, fillcolor=self.around
+        )
 
     def _bent(self, image: Image.Image) -> Image.Image:
         """Return the image with its middle higher than its sides, by so many pixels."""
@@ -138,7 +150,8 @@ SCANS = {
     "in uneven light": Scan(darkest=140),
     "on a dark lid": Scan(angle=1.5, around=(15, 15, 15)),
     "on a desk": Scan(angle=1, scale=0.95, around=(90, 80, 70), darkest=180),
-    "bent": Scan(bend=9),
+    "bent": Scan(bend=14),
+    "as a photo": Scan(angle=1.2, scale=0.96, around=(90, 80, 70), darkest=160, noise=2, slant=0.02, height=2048),
     "at 2,048 pixels": Scan(height=2048),
     "at 800 pixels": Scan(height=800),
 }
@@ -256,7 +269,7 @@ class TestExamPage:
     def test_a_page_on_its_head_is_none(self, exam: list[Image.Image], blank: BlankExam) -> None:
         assert blank.ink(jpeg(exam[0].rotate(180)), 1).exam_page is None
 
-    @pytest.mark.parametrize("size", [(30, 2000), (2000, 30), (1, 1), (60, 80)])
+    @pytest.mark.parametrize("size", [(30, 2000), (20_000, 10), (1, 1), (60, 80)])
     def test_what_is_no_page_is_none(self, blank: BlankExam, size: tuple[int, int]) -> None:
         assert blank.ink(jpeg(Image.new("RGB", size, "gray")), 1).exam_page is None
 
@@ -296,9 +309,11 @@ class TestInk:
     ) -> None:
         page = exam[2]
         before, after = blank.ink(scan(page), 3), blank.ink(scan(write(page, 700, "F = 12 N")), 3)
-        assert sum(amounts(before)) < TEN_PIXELS
+        # Perspective moves the ends of rules: what is left of them is ink to be on the safe side.
+        most = 2 * TEN_PIXELS if scan == SCANS["as a photo"] else TEN_PIXELS
+        assert sum(amounts(before)) < most
         assert around(after, 700) > 4 * INK
-        assert sum(amounts(after)) - around(after, 700) < TEN_PIXELS
+        assert sum(amounts(after)) - around(after, 700) < most
 
     @pytest.mark.parametrize(
         "colour",

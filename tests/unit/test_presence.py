@@ -120,7 +120,13 @@ def test_what_is_doubtful_is_flagged_and_never_blank(
 
 def test_an_answer_whose_place_is_in_doubt_is_never_blank() -> None:
     doubtful = answer(flags=(Flag(kind=FlagKind.PLACE_DOUBTFUL),))
-    assert presence(doubtful, scans()) == (Presence.UNCLEAR, ()), "what it says itself is not repeated"
+    assert presence(doubtful, scans()) == (Presence.UNCLEAR, ())
+
+
+@pytest.mark.parametrize("text", ["", "B"])
+def test_what_an_answer_says_itself_is_not_repeated(text: str) -> None:
+    foreign = answer(text, flags=(Flag(kind=FlagKind.OTHER_EXAM, note="its own"),))
+    assert presence(foreign, scans("", exam_page=None))[1] == ()
 
 
 @given(st.lists(st.integers(0, 255), min_size=BANDS, max_size=BANDS), st.integers(0, BANDS - 1), st.integers(1, 255))

@@ -29,7 +29,7 @@ def scans(harness: Harness, folder: str) -> dict[str, Any]:
 
 def written(pages: list[dict[str, Any] | None]) -> list[tuple[int | None, str] | None]:
     """Return of each page which of the exam's it is, and the ink on its first band."""
-    return [page and (page["exam_page"], page["bands"][:2]) for page in pages]
+    return [(page["exam_page"], page["bands"][:2]) if page else None for page in pages]
 
 
 class TestInk:
@@ -179,6 +179,8 @@ class TestExamPages:
 
     def test_none_if_the_instructor_gave_the_questions(self, harness: Harness) -> None:
         harness.exam()
+        harness.put("blank_exam.pdf", b"a")
+        harness.put("scans/Ann/1.jpg", b"x")
         run = harness.run("pages")
         assert (run.status, run.stages["split_exam"].total) == (RunStatus.SUCCEEDED, 0)
         assert harness.artifact("exam_pages.json")["pages"] == []

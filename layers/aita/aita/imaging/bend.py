@@ -12,7 +12,7 @@ from aita.imaging.profiles import column_strip, rooted, row_strip, shift
 Mesh = list[tuple[tuple[int, int, int, int], tuple[float, float, float, float, float, float, float, float]]]
 """Boxes of the scan, and the corners of what each is made from, as Pillow takes them."""
 
-_WHOLE: Final = ((3, 8, 10), (3, 8, 6))  # columns, rows, and pixels to look around: rules are 20 apart and more
+_WHOLE: Final = (3, 8, 10)  # columns, rows, and pixels to look around: rules are 20 apart and more
 _PARTS: Final = (5, 12, 8)
 _STRAY: Final = 3.0  # pixels: a part this far from where the others have it saw something else
 _CLEAR: Final = 0.2  # of the clearest part: what is less clear counts less
@@ -38,10 +38,8 @@ def bend(page: Image.Image, model: Image.Image, affine: Affine) -> Mesh:
     affine
         Where the model lies, to within ten pixels.
     """
-    for columns, rows, most in _WHOLE:
-        affine = _straightened(affine, _parts(page, model, affine, columns, rows, most).values())
-    columns, rows, most = _PARTS
-    return _mesh(page.size, affine, _parts(page, model, affine, columns, rows, most))
+    affine = _straightened(affine, _parts(page, model, affine, *_WHOLE).values())
+    return _mesh(page.size, affine, _parts(page, model, affine, *_PARTS))
 
 
 def bent(image: Image.Image, size: tuple[int, int], mesh: Mesh, outside: int = 0) -> Image.Image:

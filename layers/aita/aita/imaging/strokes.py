@@ -65,8 +65,8 @@ def darker_than(darkness: Image.Image, levels: int) -> Image.Image:
     return darkness.point([255 * (level >= levels) for level in range(256)])
 
 
-def widened(dark: Image.Image, pixels: int) -> Image.Image:
-    """Return what is dark with everything within that many pixels of it, in a square."""
+def widened(dark: Image.Image, pixels: tuple[int, int]) -> Image.Image:
+    """Return what is dark with everything within so many pixels across and down of it."""
     # Pillow's MaxFilter does the same in ten times the time.
     return dark.filter(ImageFilter.BoxBlur(pixels)).point([255 * (level > 0) for level in range(256)])
 
@@ -75,9 +75,8 @@ def without_lines(darkness: Image.Image) -> Image.Image:
     """Return the darkness less that of straight lines across or down the page, such as rules and frames."""
     dark = darker_than(darkness, 1)
     for along in ((_LINE, 0), (0, _LINE)):
-        inside = dark.filter(ImageFilter.BoxBlur(along)).point([255 * (level == 255) for level in range(256)])  # noqa: PLR2004 - all of it
-        line = inside.filter(ImageFilter.BoxBlur(along)).point([255 * (level > 0) for level in range(256)])
-        darkness = ImageChops.subtract(darkness, line)
+        inside = dark.filter(ImageFilter.BoxBlur(along)).point([0] * 255 + [255])
+        darkness = ImageChops.subtract(darkness, widened(inside, along))
     return darkness
 
 
@@ -97,13 +96,16 @@ def _gray(jpeg: bytes) -> Image.Image | None:
 
 
 def _without_desk(blocks: Image.Image) -> Image.Image:
-    """Return 0 at the edges where something much darker than paper begins, else 255."""
+    """Return 0 along the edges, as far as something much darker than paper reaches in, else 255."""
     bound = _DESK * _quantile(blocks.histogram(), 0.5)
     paper = blocks.filter(ImageFilter.MedianFilter(5)).point([255 * (level >= bound) for level in range(256)])
     width, height = blocks.size
     edge = width // _EDGE
     paper.paste(255, (edge, edge, width - edge, height - edge))
-    return paper.filter(ImageFilter.MinFilter(3))
+    inside = (1, 1, width - 1, height - 1)
+    framed = Image.new("L", blocks.size)
+    framed.paste(paper.filter(ImageFilter.MinFilter(3)).crop(inside), inside)
+    return framed
 
 
 def _quantile(histogram: list[int], part: float) -> int:
