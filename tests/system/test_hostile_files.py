@@ -103,12 +103,23 @@ def wrong(_data: bytes) -> Iterator[PageImage]:
     raise KeyError(SECRET)
 
 
+def talkative(_data: bytes) -> Iterator[PageImage]:
+    for stream in (1, 2):
+        os.write(stream, SECRET.encode())
+    yield PAGE
+
+
 @pytest.mark.parametrize(("make", "why"), [(endless, "too long"), (gone, "more memory"), (greedy, "more memory")])
 def test_what_ends_the_process_ends_the_file(make: Any, why: str) -> None:
     pages = pages_apart(b"", make, page_seconds=1)
     assert next(pages) == PAGE
     with pytest.raises(UnreadableScan, match=why):
         next(pages)
+
+
+def test_what_a_library_prints_is_not_logged(capfd: pytest.CaptureFixture[str]) -> None:
+    assert list(pages_apart(b"", talkative)) == [PAGE]
+    assert capfd.readouterr() == ("", "")
 
 
 def test_an_error_of_ours_is_told_without_its_words() -> None:

@@ -276,6 +276,7 @@ CHECK = """
 import logging
 logging.basicConfig(level=logging.DEBUG, format="%(message)s")
 import aita.observability, aita.services.split
+import openai
 for name in ("botocore.endpoint", "openai._base_client", "httpcore.http11", "PIL.TiffImagePlugin", "anything"):
     logging.getLogger(name).debug("LEAK")
     logging.getLogger(name).info("LEAK")
@@ -287,7 +288,11 @@ aita.services.split.logger.debug("ours")
 @pytest.mark.parametrize("service", ["aita", "aita-prod"])
 def test_functions_log_of_libraries_nothing_below_a_warning(service: str) -> None:
     """Whatever level Lambda's logging settings give to the root logger before the function's code is loaded."""
-    environment = os.environ | {"POWERTOOLS_SERVICE_NAME": service, "POWERTOOLS_LOG_LEVEL": "DEBUG"}
+    environment = os.environ | {
+        "POWERTOOLS_SERVICE_NAME": service,
+        "POWERTOOLS_LOG_LEVEL": "DEBUG",
+        "OPENAI_LOG": "debug",
+    }
     done = subprocess.run([sys.executable, "-c", CHECK], env=environment, capture_output=True, text=True, check=True)
     (line,) = (done.stdout + done.stderr).splitlines()
     assert json.loads(line).items() >= {"message": "ours", "run_id": "r-1", "service": service}.items()

@@ -152,7 +152,8 @@ def test_nothing_of_an_assignment_is_left_and_all_of_another_is(versioned: Stack
     assert where(versioned, graded, SAID, *ids) == []
     assert {place for place in objects(versioned) if place not in paid} == kept - paid
     assert items(versioned) == rows
-    assert any("90 days" in line for line in told["left"])
+    for said in ("90 days", "for 30 days more", "IP address"):
+        assert any(said in line for line in told["left"]), said
 
 
 def test_of_a_student_nothing_is_left_and_all_of_the_others_is(versioned: Stack, graded: str, aita: Owner) -> None:
@@ -161,6 +162,7 @@ def test_of_a_student_nothing_is_left_and_all_of_the_others_is(versioned: Stack,
     assert len(where(versioned, bob)) > 10
     status, told = aita("purge", "-a", graded, "--student", BOB, "--yes")
     assert (status, told["student_id"]) == (0, bob)
+    assert any("tasks/, images/" in line for line in told["left"]), "nothing tells whose they are"
     assert not any(told["remains"].values())
     mine = [place for place in where(versioned, bob, SAID, BOB, "bobx@x.test") if not place.startswith("runs/")]
     assert mine == []
@@ -204,7 +206,8 @@ def test_it_is_refused_while_a_run_is_running(versioned: Stack, assignment: str,
         )
 
     before = objects(versioned)
-    for status, says in (("RUNNING", "is running: cancel it"), ("CANCELLED", "was stopped, and functions")):
+    stopped = "was stopped or failed, and functions"
+    for status, says in (("RUNNING", "is running: cancel it"), ("CANCELLED", stopped), ("FAILED", stopped)):
         set_status(status)
         code, told = aita("purge", "-a", assignment, "--yes")
         assert (code, told["error"]) == (1, "Conflict")

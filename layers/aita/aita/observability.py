@@ -29,6 +29,7 @@ def log_ours_alone() -> None:
     At DEBUG they log what passes through them, whatever level Lambda's own settings give to the root logger: botocore
     and openai whole requests, with prompts, page images and keys of scans, Pillow a file's tags.
     """
+    os.environ.pop("OPENAI_LOG", None)  # by it openai gives its logger a level of its own, below the root's
     logging.getLogger().setLevel(logging.WARNING)
     if SERVICE != _PACKAGE:  # else the functions' logger is the package's
         package = logging.getLogger(_PACKAGE)

@@ -93,7 +93,9 @@ def _make(data: bytes, pages: Callable[[bytes], Iterable[PageImage]], memory: in
     """Make the pages in the fork, which ends here whatever happens."""
     try:
         # What libraries print may hold words of the file, and would be logged.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, 1)
+        os.dup2(nowhere, 2)
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         if sys.platform == "linux":
             resource.setrlimit(resource.RLIMIT_DATA, (memory, memory))

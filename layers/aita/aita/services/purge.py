@@ -25,7 +25,8 @@ from aita.services.traces import RunFiles, cached_by, versions_of_replies
 LONGEST_INVOCATION = timedelta(minutes=15)
 """How long a function may still write for a run that was stopped: Lambda's limit."""
 
-_STOPPED = frozenset({RunStatus.CANCELLED, RunStatus.HALTED, RunStatus.BUDGET_REACHED})
+_STOPPED = frozenset({RunStatus.CANCELLED, RunStatus.HALTED, RunStatus.BUDGET_REACHED, RunStatus.FAILED})
+"""A run whose execution was lost is FAILED, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,7 @@ class Purger:
         Raises
         ------
         Conflict
-            If one of the assignment's runs is running, or was stopped so lately that its functions may go on.
+            If one of the assignment's runs is running, or ended so lately and early that its functions may go on.
         """
         for run in self._runs(assignment):
             if run.active:
@@ -74,7 +75,7 @@ class Purger:
             quiet_from = (run.ended_at or run.updated_at) + LONGEST_INVOCATION
             if run.status in _STOPPED and self.clock() < quiet_from:
                 raise Conflict(
-                    f"run {run.run_id} was stopped, and functions that had begun may write until "
+                    f"run {run.run_id} was stopped or failed, and functions that had begun may write until "
                     f"{quiet_from:%H:%M} UTC: purge then"
                 )
 

@@ -16,10 +16,12 @@ from aita.models.names import check_assignment
 from aita.services.purge import Traces
 
 LEFT = (
+    "S3 keeps the last versions of results and replies that expired by themselves (RetentionDays) for 30 days more",
     "Step Functions keeps an execution's history for 90 days after its end: ids and counts, no names",
-    "CloudWatch keeps the functions' logs for the stack's LogRetentionDays (30 unless set): ids, no names",
+    "CloudWatch keeps the functions' logs for the stack's LogRetentionDays (30 unless set): ids, no students' names",
+    "CloudWatch keeps as long who called the API: the caller's ARN and IP address, no students' names",
     "X-Ray keeps traces for 30 days, if the stack has tracing: ids, no names",
-    "DynamoDB's point-in-time recovery can bring rows back for 35 days: ids, counts, and people's decisions",
+    "DynamoDB's point-in-time recovery can bring rows back for 35 days: ids, counts, people's decisions and reasons",
     "the table's rows of Idempotency-Keys expire within an hour: hashes and runs' ids",
     "the model's provider keeps what it was sent as its terms say",
     "what was downloaded (reports, exports, results) is where it was saved",
@@ -100,5 +102,6 @@ def _counted(traces: Traces) -> str:
 def _afterwards(assignment: str) -> tuple[str, ...]:
     return (
         f"the class's report had the student and is deleted: make it again (aita report --assignment {assignment})",
+        "tasks of your own (tasks/, images/ and what came of them) don't tell whose they are: purge their assignment",
         "your own copies of the scans and the roster still have the student: take them out before you upload again",
     )
