@@ -61,6 +61,13 @@ def test_only_what_can_be_made_again_expires(resources: Json) -> None:
     assert all(rule["Status"] == "Enabled" for rule in rules)
 
 
+def test_what_expires_does_not_stay_as_a_version(resources: Json) -> None:
+    """To expire only marks an object of a versioned bucket as deleted, and purge finds what runs and the cache hold."""
+    rules = resources["Bucket"]["Properties"]["LifecycleConfiguration"]["Rules"]
+    kept = {rule.get("Prefix", ""): rule.get("NoncurrentVersionExpiration") for rule in rules}
+    assert kept["runs/"] == kept["cache/"] == {"NoncurrentDays": 1}
+
+
 def test_the_table_can_be_restored_and_forgets(resources: Json) -> None:
     table = resources["Table"]["Properties"]
     assert table["BillingMode"] == "PAY_PER_REQUEST"

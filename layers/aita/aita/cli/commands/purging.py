@@ -16,7 +16,7 @@ from aita.models.names import check_assignment
 from aita.services.purge import Traces
 
 LEFT = (
-    "S3 keeps the last versions of results and replies that expired by themselves (RetentionDays) for 30 days more",
+    "S3 keeps results and replies that expired by themselves (RetentionDays) as versions for a day or two more",
     "Step Functions keeps an execution's history for 90 days after its end: ids and counts, no names",
     "CloudWatch keeps the functions' logs for the stack's LogRetentionDays (30 unless set): ids, no students' names",
     "CloudWatch keeps as long who called the API: the caller's ARN and IP address, no students' names",
