@@ -67,6 +67,20 @@ def decisions(request: pytest.FixtureRequest, aws: tuple[Any, Any]) -> DecisionS
     return MemoryDecisions() if request.param == "memory" else DynamoDecisions(aws[1], "t")
 
 
+class RefusesLongKeys:
+    """DynamoDB as it is, and as moto is not: a partition key of over 2,048 bytes is an error."""
+
+    def get_item(self, **asked: Any) -> dict[str, Any]:
+        assert len(asked["Key"]["pk"]["S"].encode()) <= 2048, "ValidationException"
+        return {}
+
+
+@pytest.mark.parametrize("run_id", ["x" * 3000, "\N{HIRAGANA LETTER A}" * 700, "\N{HIRAGANA LETTER A}" * 26])
+def test_an_id_that_no_run_can_have_is_not_found(run_id: str) -> None:
+    with pytest.raises(NotFound):
+        DynamoRuns(RefusesLongKeys(), "t", lambda: NOW, 365).get(run_id)
+
+
 def make_run(name: str, run_id: str = "1") -> Run:
     return Run(
         run_id=name + run_id,

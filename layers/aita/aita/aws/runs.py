@@ -12,6 +12,7 @@ from aita.models.run import Run, RunStatus, RunSummary, StageCounts, TaskRow, Ta
 from aita.services.protocols import Clock
 
 _REFUSED = "ConditionalCheckFailedException"
+_LONGEST_ID = 26  # a ULID's characters; DynamoDB answers a partition key of over 2,048 bytes with an error
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +31,11 @@ class DynamoRuns:
 
     def get(self, run_id: str) -> Run:
         """Return the run as it is now; NotFound if there is none."""
-        answer = self.client.get_item(TableName=self.table, Key=run_key(run_id), ConsistentRead=True)
-        if "Item" not in answer:
-            raise NotFound(f"there is no run {run_id[:40]!r}: see the runs of an assignment with 'aita runs'")
-        return Run.model_validate(read(answer["Item"]))
+        if len(run_id) <= _LONGEST_ID:
+            answer = self.client.get_item(TableName=self.table, Key=run_key(run_id), ConsistentRead=True)
+            if "Item" in answer:
+                return Run.model_validate(read(answer["Item"]))
+        raise NotFound(f"there is no run {run_id[:40]!r}: see the runs of an assignment with 'aita runs'")
 
     def active(self, assignment: str, pipeline: str) -> str | None:
         """Return the id of the run that was last made active."""
