@@ -240,3 +240,14 @@ def test_who_students_are_is_out_of_reach(granted: dict[str, list[Grant]], funct
     for name in ("students.json", "roster.csv"):
         for action in ("s3:GetObject", "s3:PutObject"):
             assert not any(grant.covers(action, f"{BUCKET}/{ASSIGNMENT}/{name}") for grant in granted[function])
+
+
+@pytest.mark.parametrize("stage", ["split", "split_exam"])
+def test_the_names_of_scans_are_read_by_split_alone(granted: dict[str, list[Grant]], stage: str) -> None:
+    sources = f"{BUCKET}/runs/r/{stage}/sources.json"
+    readers = {
+        function
+        for function, grants_ in granted.items()
+        if any(grant.covers("s3:GetObject", sources) for grant in grants_)
+    }
+    assert readers == {"split"}
