@@ -1,8 +1,11 @@
 """The API's handler: what it takes, what it answers, and what it refuses."""
 
+import base64
 import json
 import re
+from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
@@ -35,6 +38,40 @@ def test_uploads_are_bound_to_key_type_and_size(stack: Stack, assignment: str) -
     fields = answer["uploads"][1]["fields"]
     assert fields["key"] == f"{assignment}/scans/José Núñez/page 1.jpg"
     assert fields["Content-Type"] == "image/jpeg"
+
+
+@pytest.mark.parametrize(
+    ("name", "kept", "content_type"),
+    [
+        ("scans/Ann/1.jpg", "scans/Ann/1.jpg", "image/jpeg"),
+        ("roster.csv", "roster.csv", "text/csv"),
+        ("scans/Ann/${filename}.pdf", "scans/Ann/$_{filename}.pdf", "application/pdf"),  # S3 puts any name in its place
+    ],
+)
+def test_what_s3_is_signed_to_take(stack: Stack, assignment: str, name: str, kept: str, content_type: str) -> None:
+    """The policy is what S3 holds an upload to: the fields beside it are only what an honest client sends."""
+    before = datetime.now(UTC)
+    _, answer = stack.call("POST", f"/assignments/{assignment}/uploads", {"files": [{"name": name, "size": 1000}]})
+    policy = json.loads(base64.b64decode(answer["uploads"][0]["fields"]["policy"]))
+    conditions = policy["conditions"]
+    assert [each for each in conditions if isinstance(each, list)] == [["content-length-range", 1000, 1000]]
+    exact = {key: value for each in conditions if isinstance(each, dict) for key, value in each.items()}
+    assert {key: value for key, value in exact.items() if not key.startswith("x-amz-")} == {
+        "bucket": "aita-test",
+        "key": f"{assignment}/{kept}",
+        "Content-Type": content_type,
+    }
+    lives = datetime.fromisoformat(policy["expiration"]) - before
+    assert timedelta() < lives <= timedelta(minutes=15, seconds=5)
+
+
+def test_a_download_lives_fifteen_minutes(stack: Stack, assignment: str) -> None:
+    stack.put(f"{assignment}/questions.json", exam(assignment))
+    _, answer = stack.call("GET", f"/assignments/{assignment}/files")
+    (file,) = answer["files"]
+    asked = dict(parse_qsl(urlsplit(file["url"]).query))
+    assert int(asked["X-Amz-Expires"]) <= 15 * 60
+    assert asked["response-content-disposition"] == 'attachment; filename="questions.json"'
 
 
 @pytest.mark.parametrize(
