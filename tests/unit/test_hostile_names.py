@@ -1,5 +1,6 @@
 """Names that strangers choose, wherever they go: folders, a terminal, HTML, CSV, keys."""
 
+import ast
 import csv
 import html
 import io
@@ -132,3 +133,64 @@ def test_as_a_folder_of_scans_it_is_one_part_of_a_key_or_refused_unsaid(name: st
     with pytest.raises(InvalidMaterial) as caught:
         check_upload(f"scans/{name}/1.jpg")
     assert len(name) < 4 or name not in str(caught.value)
+
+
+RUNS = {
+    "os": ("system", "popen", "exec", "spawn", "posix_spawn", "startfile"),
+    "subprocess": ("",),
+    "pty": ("",),
+    "asyncio": ("create_subprocess",),
+}
+"""What starts programs, by its module: the beginnings of the names."""
+
+OURS = [
+    file
+    for folder in ("layers/aita/aita", "functions")
+    for file in sorted((Path(__file__).parents[2] / folder).rglob("*.py"))
+]
+
+
+def starts_programs(source: str) -> list[int]:
+    """Return the lines that could hand text to a shell, to a program or to Python itself."""
+    found = []
+    for node in ast.walk(ast.parse(source)):
+        match node:
+            case ast.Import(names=names):
+                risky = any(name.name in {"subprocess", "pty"} for name in names)
+            case ast.ImportFrom(module=module, names=names):
+                risky = any(name.name.startswith(RUNS.get(module or "", ())) for name in names)
+            case ast.Attribute(value=ast.Name(id=module), attr=name):
+                risky = name.startswith(RUNS.get(module, ()))
+            case ast.Call(func=ast.Name(id=name)):
+                risky = name in {"eval", "exec"}
+            case ast.keyword(arg="shell"):
+                risky = True
+            case _:
+                continue
+        if risky:
+            found.append(node.lineno if hasattr(node, "lineno") else 0)
+    return found
+
+
+@pytest.mark.parametrize("file", OURS, ids=lambda file: file.name)
+def test_nothing_is_run_by_a_shell(file: Path) -> None:
+    assert not starts_programs(file.read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "import subprocess",
+        "from subprocess import run",
+        "from os import system",
+        "os.system(name)",
+        "os.popen(name)",
+        "os.execvp(name, [])",
+        "run(name, shell=True)",
+        "eval(name)",
+        "await asyncio.create_subprocess_shell(name)",
+    ],
+)
+def test_what_could_is_found(source: str) -> None:
+    wrapped = f"async def f():\n    {source}" if source.startswith("await") else source
+    assert starts_programs(wrapped)
