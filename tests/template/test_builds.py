@@ -10,10 +10,13 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+import yaml
+from samcli.commands._utils.template import move_template
+from samcli.yamlhelper import yaml_dump, yaml_parse
 
 from local.deploy import Parameters
 from local.stack import API_KEY_SECRET
-from tests.template.conftest import ROOT, Json, of_type
+from tests.template.conftest import ROOT, Json, of_type, read_template
 
 BUILDS = ROOT / "layers" / "builds"
 HERE = f"python{sys.version_info.major}.{sys.version_info.minor}"
@@ -55,6 +58,23 @@ def test_every_runtime_has_its_build(template: Json) -> None:
     runtimes = template["Parameters"]["Runtime"]["AllowedValues"]
     assert template["Parameters"]["Runtime"]["Default"] in runtimes
     assert {folder.parent.name for folder in BUILDS.glob("*/Makefile")} == set(runtimes)
+
+
+def test_sam_writes_out_the_aliases_that_cloudformation_refuses(tmp_path: Path) -> None:
+    """It answers ValidationError: "Template error: YAML aliases are not allowed in CloudFormation templates"."""
+    built = tmp_path / ".aws-sam" / "build" / "template.yaml"
+    built.parent.mkdir(parents=True)
+    move_template(str(ROOT / "template.yaml"), str(built), read_template())
+    assert aliases(ROOT / "template.yaml")
+    assert not aliases(built)
+    packaged = tmp_path / "packaged.yaml"
+    packaged.write_text(yaml_dump(yaml_parse(built.read_text())))
+    assert not aliases(packaged)
+
+
+def aliases(file: Path) -> list[str]:
+    events = yaml.parse(file.read_text(), Loader=yaml.SafeLoader)
+    return [event.anchor for event in events if isinstance(event, yaml.AliasEvent)]
 
 
 def test_every_layer_is_built_for_the_functions_runtime(template: Json) -> None:
