@@ -74,6 +74,17 @@ def test_the_class_report_links_to_the_files_here(reported: FakeStack, aita: Ait
     assert "<zo" not in html
 
 
+def test_who_is_named_as_anothers_id_is_linked_to_their_own_report(reported: FakeStack, aita: Aita) -> None:
+    students = [{"student_id": each, "folder": {"s-1": "s-2", "s-2": "s-3"}.get(each, "Maya")} for each in NAMES]
+    reported.files["file-0"] = json.dumps({"students": students}).encode()
+    assert aita("report", "--assignment", "midterm", "--no-run", "--out", "there")[0] == 0
+    html = Path("there/class.html").read_text()
+    links = [unquote(part.partition('"')[0]) for part in html.split('href="')[1:]]
+    assert [Path("there", link).read_text() for link in links] == [
+        f"{kind} of {each}" for each in NAMES for kind in ("students", "transcriptions")
+    ]
+
+
 def test_open_shows_the_class_report(reported: FakeStack, aita: Aita, opened: list[str]) -> None:
     aita("report", "--assignment", "midterm", "--open")
     assert opened == [Path("out/midterm/reports/class.html").resolve().as_uri()]

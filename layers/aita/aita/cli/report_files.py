@@ -17,6 +17,7 @@ _FETCHERS = 8  # files fetched at once
 _REPORTS = keys.reports("")[1:]  # what the API's names of reports begin with
 _UNFIT = re.compile(r'[<>:"/\\|?*]')  # on Windows, the strictest
 _DEVICES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
+_HREF = re.compile(r'href="([^"]*)"')
 _LONGEST = 150  # bytes; a file's name may have 255, and its end follows
 
 
@@ -75,6 +76,6 @@ def _fit(name: str) -> str:
 def _link(class_report: Path, named: Mapping[str, str]) -> None:
     """Let the class's report link to the files as they are named here."""
     html = class_report.read_text(encoding="utf-8")
-    for name, here in named.items():
-        html = html.replace(f'href="{name}"', f'href="{quote(here)}"')
-    class_report.write_text(html, encoding="utf-8", newline="\n")
+    # All at once: a student may be named as another's report is in the bucket.
+    linked = _HREF.sub(lambda found: f'href="{quote(named[found[1]])}"' if found[1] in named else found[0], html)
+    class_report.write_text(linked, encoding="utf-8", newline="\n")
