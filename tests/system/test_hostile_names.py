@@ -30,7 +30,7 @@ MARK = "touch_x"
 FOLDERS = (
     f"=cmd|' C calc'!A0;$({MARK})`{MARK}`\u202e<script>{MARK}<script>\x1b[31m\r\n\t\"&amp;%2e%2e%2f",
     f"%2e.\\..\\{MARK} @SUM(A1)\u2028\u0301\u0301 {{{{7*7}}}} [red]{MARK} %s %n \u2066{'x' * 120}",
-    f"\u0301+1-1;-2;{MARK}\x9b31m\x07 <img src=x onerror={MARK}> --out -rf",
+    f"\u0301+1-1;-2;{MARK}\x9b31m\x07\x00 <img src=x onerror={MARK}> --out -rf",
 )
 QUESTION_IDS = (f'=1+1|"{MARK}"<b>\';../', f"@SUM(A1);`{MARK}`$(x)%0a&lt;")
 TEXT = f"<script>{MARK}</script> =cmd|' /C {MARK}'!A0 \u202e\x1b[2J\x00 ../../ $({MARK}) `{MARK}` \"'"
@@ -285,10 +285,14 @@ def test_the_command_shows_them_without_a_control_character(ran: Ran, aita: Comm
     assert aita("review", "list", "--all", *of) == 0
     for cell in ran.stack.call("GET", f"/assignments/{HOSTILE.assignment}/reviews?closed=true")[1]["cells"]:
         assert aita("review", "show", cell["cell_id"], *of) == 0
+        aita("review", "set", cell["cell_id"], "99", "--why", TEXT, "--by", FOLDERS[1], *of)
     assert aita("report", "--no-run", *of, "--out", str(tmp_path / f"\x1b[31m{MARK}")) == 0
     for form in ("canvas", "moodle", "gradescope", "jsonl"):
         aita("export", form, *of, "--out", str(tmp_path / f"\x1b[31m.{form}"))
+    aita("estimate", "grade", *of)
+    aita("rubric", "diff", *of)
     for folder in FOLDERS:
+        assert aita("purge", "--student", folder, "--yes", "--assignment", "another") != 0
         aita("report", "--no-run", "--assignment", folder)
         aita("status", folder)
         aita("export", folder, *of, "--out", folder)
