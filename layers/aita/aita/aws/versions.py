@@ -4,10 +4,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from botocore.exceptions import ClientError
+
 from aita.aws.items import write
 from aita.errors import StorageError
 from aita.services.protocols import StoredRow, StoredVersion
 
+_GONE = {"NoSuchKey", "NoSuchVersion"}
 _VERSIONS = 1_000  # S3's limit for one DeleteObjects
 _ROWS = 25  # DynamoDB's for one BatchWriteItem
 
@@ -24,6 +27,18 @@ class S3Versions:
         for page in self.client.get_paginator("list_object_versions").paginate(Bucket=self.bucket, Prefix=prefix):
             for found in (*page.get("Versions", ()), *page.get("DeleteMarkers", ())):
                 yield StoredVersion(found["Key"], found["VersionId"], found.get("ETag", ""), found["IsLatest"])
+
+    def read(self, version: StoredVersion) -> bytes:
+        """Return what a version holds; nothing for a deletion mark, or if it is gone."""
+        if not version.etag:
+            return b""
+        try:
+            answer = self.client.get_object(Bucket=self.bucket, Key=version.key, VersionId=version.version_id)
+        except ClientError as error:
+            if error.response["Error"]["Code"] in _GONE:
+                return b""
+            raise
+        return bytes(answer["Body"].read())
 
     def erase(self, versions: Sequence[StoredVersion]) -> None:
         """Delete versions for good.

@@ -131,7 +131,7 @@ class Material:
             data, etag = self.objects.get_with_etag(keys.material(self.assignment, keys.STUDENTS))
         except ObjectNotFound:
             return Students(), None
-        return parse_file(keys.STUDENTS, data, _STUDENTS.validate_json), etag
+        return parse_students(data), etag
 
     def _read(self, name: str, parse: Callable[[str], T]) -> T | None:
         try:
@@ -139,6 +139,11 @@ class Material:
         except ObjectNotFound:
             return None
         return parse_file(name, data, parse)
+
+
+def parse_students(data: bytes) -> Students:
+    """Return the map of students that a version of its file holds."""
+    return parse_file(keys.STUDENTS, data, _STUDENTS.validate_json)
 
 
 def parse_file(name: str, data: bytes, parse: Callable[[str], T]) -> T:

@@ -75,6 +75,10 @@ class VersionStore(Protocol):
         """Yield every version and deletion mark under a prefix."""
         ...
 
+    def read(self, version: StoredVersion) -> bytes:
+        """Return what a version holds; nothing for a deletion mark, or if it is gone."""
+        ...
+
     def erase(self, versions: Sequence[StoredVersion]) -> None:
         """Delete versions for good."""
         ...

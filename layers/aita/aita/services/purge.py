@@ -1,6 +1,6 @@
 """Purge: all that is kept of an assignment, or of one of its students, found, deleted, and looked for again."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -8,7 +8,7 @@ from aita.errors import Conflict, NotFound, RequestError
 from aita.models.run import Run, RunStatus
 from aita.models.student import Student
 from aita.services import keys
-from aita.services.material import Material
+from aita.services.material import Material, parse_students
 from aita.services.protocols import (
     Clock,
     DecisionStore,
@@ -25,26 +25,49 @@ from aita.services.traces import RunFiles, cached_by, versions_of_replies
 LONGEST_INVOCATION = timedelta(minutes=15)
 """How long a function may still write for a run that was stopped: Lambda's limit."""
 
+_OF_THE_CLASS = (keys.PAGES, keys.SCANS, keys.TRANSCRIPTIONS, keys.ANSWERS, keys.GRADES, keys.REPORTS, keys.ROSTER)
+
 _STOPPED = frozenset({RunStatus.CANCELLED, RunStatus.HALTED, RunStatus.BUDGET_REACHED, RunStatus.FAILED})
 """A run whose execution was lost is FAILED, too."""
 
 
 @dataclass(frozen=True, slots=True)
-class Traces:
-    """What is to be deleted: versions of objects, and rows.
-
-    ``rewritten`` are files of the whole class as they are without a student, and ``outdated`` what they replace.
-    """
+class Step:
+    """What is deleted together; ``rewritten`` are files of the whole class as they are without a student."""
 
     versions: tuple[StoredVersion, ...] = ()
     rows: tuple[StoredRow, ...] = ()
     rewritten: dict[str, bytes] = field(default_factory=dict)
-    outdated: tuple[StoredVersion, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Traces:
+    """What is to be deleted, in the order in which it can be: what tells where other things are goes after them.
+
+    So whoever was interrupted, wherever it was, asks again and finds what is left.
+    """
+
+    steps: tuple[Step, ...] = ()
+
+    @property
+    def versions(self) -> int:
+        """The number of objects' versions."""
+        return sum(len(step.versions) for step in self.steps)
+
+    @property
+    def rows(self) -> int:
+        """The number of rows."""
+        return sum(len(step.rows) for step in self.steps)
+
+    @property
+    def rewritten(self) -> int:
+        """The number of files of the whole class that are written anew."""
+        return sum(len(step.rewritten) for step in self.steps)
 
     @property
     def is_empty(self) -> bool:
         """Whether nothing is kept."""
-        return not (self.versions or self.rows or self.rewritten or self.outdated)
+        return not (self.versions or self.rows or self.rewritten)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +103,9 @@ class Purger:
                 )
 
     def student(self, assignment: str, named: str) -> Student:
-        """Return the student of this id, folder or roster name.
+        """Return the student of this id, folder or roster name, now or in what is kept of the map's earlier versions.
+
+        The map is what a student's purge changes last; if it stopped there, an earlier version alone has the name.
 
         Raises
         ------
@@ -90,8 +115,7 @@ class Purger:
             If there are several.
         """
         students, _ = Material(self.objects, assignment).students()
-        known = students.students
-        found = [each for each in known if named in (each.student_id, each.folder, each.roster_name)]
+        found = _called(named, students.students) or self._once_called(assignment, named)
         if not found:
             raise NotFound(f"assignment {assignment} has no student of that id, folder or roster name")
         if len(found) > 1:
@@ -111,14 +135,18 @@ class Purger:
             untraced |= {f"{run_id}/{task_id}" for task_id in missing}
         if untraced:
             replies |= cached_by(self.objects, untraced)
-        versions = [
-            *versions_of_replies(self.versions, replies),
+        files = [
             *self.versions.versions(keys.material(assignment, "")),
             *(version for run_id in run_ids for version in self.versions.versions(keys.run_files(run_id))),
         ]
-        # The runs' names come last: whoever is interrupted finds by them what is left.
-        rows = [*(row for run_id in run_ids for row in self.rows.of_run(run_id)), *rows]
-        return Traces(tuple(versions), tuple(rows))
+        return Traces(
+            (
+                Step(versions=tuple(versions_of_replies(self.versions, replies))),
+                Step(versions=tuple(files)),
+                Step(rows=tuple(row for run_id in run_ids for row in self.rows.of_run(run_id))),
+                Step(rows=tuple(rows)),
+            )
+        )
 
     def of_student(self, assignment: str, student: Student) -> Traces:
         """Return all that is kept of a student."""
@@ -130,21 +158,44 @@ class Purger:
             for decision in self.decisions.all(assignment)
             if decision.student_id == student.student_id
         }
-        versions, tasks = found.of_runs(run_ids)
+        replies, files, tasks = found.of_runs(run_ids)
         rows = [
             *(row for run_id in run_ids for row in self.rows.of_run(run_id) if row.name in tasks[run_id]),
             *(row for row in rows if row.kind == "DECISION" and row.name in decided),
         ]
-        rewritten, outdated = found.shared_files()
-        return Traces((*versions, *found.own_files()), tuple(rows), rewritten, tuple(outdated))
+        rewritten, outdated = found.shared_files(_OF_THE_CLASS)
+        names, outdated_names = found.shared_files((keys.STUDENTS,))
+        return Traces(
+            (
+                Step(versions=tuple(replies)),
+                Step(rows=tuple(rows)),
+                Step(versions=tuple(files)),
+                Step(versions=tuple(found.made_files())),
+                Step(versions=tuple(found.scans())),
+                Step(rewritten=rewritten),
+                Step(versions=tuple(outdated)),
+                Step(rewritten=names),
+                Step(versions=tuple(outdated_names)),
+            )
+        )
 
     def erase(self, traces: Traces) -> None:
-        """Delete what was found. What tells where the rest is goes last, so that it can be asked for again."""
-        self.versions.erase(traces.versions)
-        self.rows.delete(traces.rows)
-        for key, data in traces.rewritten.items():
-            self.objects.put(key, data, "text/csv" if key.endswith(".csv") else "application/json")
-        self.versions.erase(traces.outdated)
+        """Delete what was found, step by step."""
+        for step in traces.steps:
+            self.versions.erase(step.versions)
+            self.rows.delete(step.rows)
+            for key, data in step.rewritten.items():
+                self.objects.put(key, data, "text/csv" if key.endswith(".csv") else "application/json")
+
+    def _once_called(self, assignment: str, named: str) -> list[Student]:
+        key = keys.material(assignment, keys.STUDENTS)
+        earlier = [each for each in self.versions.versions(key) if each.key == key and not each.is_latest]
+        found: dict[str, Student] = {}
+        for version in earlier:
+            if data := self.versions.read(version):
+                known = parse_students(data).students
+                found |= {each.student_id: each for each in _called(named, known)}
+        return list(found.values())
 
     def _runs(self, assignment: str) -> Iterator[Run]:
         for row in self.rows.of_assignment(assignment):
@@ -153,3 +204,7 @@ class Purger:
                     yield self.runs.get(row.name)
                 except NotFound:  # expired before its line in the list
                     continue
+
+
+def _called(named: str, students: Iterable[Student]) -> list[Student]:
+    return [each for each in students if named in (each.student_id, each.folder, each.roster_name)]

@@ -14,9 +14,6 @@ from aita.services.roster_file import without_student
 from aita.services.stages.split_exam import EXAM
 from aita.services.traces import RunFiles, cached_by, versions_of_replies
 
-_BY_STUDENT = (keys.PAGES, keys.SCANS, keys.TRANSCRIPTIONS, keys.ANSWERS, keys.GRADES)
-"""The files that map students' ids to what is known of them."""
-
 
 @dataclass(frozen=True, slots=True)
 class StudentTraces:
@@ -27,26 +24,29 @@ class StudentTraces:
     assignment: str
     student: Student
 
-    def own_files(self) -> Iterator[StoredVersion]:
-        """Yield what is of this student alone, and what shows the class by name and can be made again."""
+    def scans(self) -> Iterator[StoredVersion]:
+        """Yield what was uploaded of this student."""
+        yield from self.versions.versions(self._scans)
+
+    def made_files(self) -> Iterator[StoredVersion]:
+        """Yield what was made of the scans, and what shows the class by name and can be made again."""
         prefixes = (
-            self._scans,
             keys.student_pages(self.assignment, self.student.student_id),
             *(keys.report(self.assignment, name) for name in self._reports()),
         )
         for prefix in prefixes:
             yield from self.versions.versions(prefix)
         # Where there was no blank exam, a student's pages stood in for it.
-        sources = {keys.source_id(scan.key, scan.etag) for scan in self.versions.versions(self._scans)}
+        sources = {keys.source_id(scan.key, scan.etag) for scan in self.scans()}
         for page in self.versions.versions(keys.student_pages(self.assignment, EXAM)):
             if page.key.rpartition("/")[2].rpartition("-")[0] in sources:
                 yield page
 
-    def shared_files(self) -> tuple[dict[str, bytes], list[StoredVersion]]:
-        """Return the class's files without the student, where they have one, and their earlier versions."""
+    def shared_files(self, names: Sequence[str]) -> tuple[dict[str, bytes], list[StoredVersion]]:
+        """Return those of the class's files without the student, where they have one, and their earlier versions."""
         rewritten: dict[str, bytes] = {}
         outdated: list[StoredVersion] = []
-        for name in (*_BY_STUDENT, keys.REPORTS, keys.ROSTER, keys.STUDENTS):
+        for name in names:
             key = keys.material(self.assignment, name)
             try:
                 before = self.objects.get(key)
@@ -59,8 +59,8 @@ class StudentTraces:
             outdated += [version for version in found if key in rewritten or not version.is_latest]
         return rewritten, outdated
 
-    def of_runs(self, run_ids: Sequence[str]) -> tuple[list[StoredVersion], dict[str, set[str]]]:
-        """Return what runs kept that names the student, and the ids of the student's tasks by run.
+    def of_runs(self, run_ids: Sequence[str]) -> tuple[list[StoredVersion], list[StoredVersion], dict[str, set[str]]]:
+        """Return the cached replies, what runs kept that names the student, and the ids of the student's tasks by run.
 
         Stage files that hold the whole class go as well: Plan writes them anew when a run is resumed.
         """
@@ -82,7 +82,7 @@ class StudentTraces:
             ]
         if untraced:
             replies |= cached_by(self.objects, untraced)
-        return [*versions_of_replies(self.versions, replies), *versions], tasks
+        return list(versions_of_replies(self.versions, replies)), versions, tasks
 
     @property
     def _scans(self) -> str:

@@ -87,8 +87,7 @@ def _confirm(session: Session, assignment: str) -> None:
 
 
 def _count(traces: Traces) -> dict[str, int]:
-    versions = len(traces.versions) + len(traces.outdated)
-    return {"object_versions": versions, "rows": len(traces.rows), "rewritten": len(traces.rewritten)}
+    return {"object_versions": traces.versions, "rows": traces.rows, "rewritten": traces.rewritten}
 
 
 def _counted(traces: Traces) -> str:
