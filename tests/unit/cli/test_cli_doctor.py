@@ -56,7 +56,7 @@ def test_each_check_is_a_line_for_people(healthy: FakeStack, aita: Aita) -> None
 def test_the_model_is_asked_once_and_never_answered_from_the_cache(healthy: FakeStack, aita: Aita) -> None:
     found(aita)
     (started,) = healthy.asked("POST", "/runs")
-    assert started.body["options"] == {"enable_checkpointing": False, "max_workers": 1}
+    assert started.body["options"] == {"enable_checkpointing": False}
     (tasks,) = healthy.uploads.values()
     assert len(tasks.splitlines()) == 1
 

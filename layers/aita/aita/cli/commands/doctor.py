@@ -6,6 +6,7 @@ import typer
 from rich.text import Text
 
 from aita.aws.examine import BESIDE_TASKS, account_of, concurrency_left, is_set
+from aita.aws.owner import explained, make_purger
 from aita.aws.watch import AWS, LOCAL
 from aita.cli import exits
 from aita.cli.printable import printable
@@ -18,10 +19,10 @@ from aita.tasks.chat import ChatTask
 from aita.version import VERSION
 
 ASSIGNMENT = "aita-doctor"
-"""What the call to the model is listed under."""
+"""What the call to the model is listed under, until the doctor has deleted it."""
 
 _QUESTION = ChatTask(prompt="Answer with the word yes.", max_output_tokens=16)
-_CALL = RunOptions(enable_checkpointing=False, max_workers=1)  # else a reply from the cache would do
+_CALL = RunOptions(enable_checkpointing=False)  # else a reply from the cache would do
 
 
 def doctor(context: typer.Context) -> None:
@@ -102,10 +103,22 @@ def _model(session: Session) -> str:
     line = _QUESTION.model_dump_json(by_alias=True, exclude_defaults=True)
     view, _ = runs.ask([line], {}, _CALL, lambda _: None)
     if view.status is RunStatus.SUCCEEDED:
-        return f"{view.model} answered"
+        return f"{view.model} answered{_clean_up(session)}"
     failed = [task.error_message for task in session.api.tasks(view.run_id, None, 1).tasks if task.error_message]
     why = next(iter([*failed, view.reason]), "") or f"its run is {view.status}"
     raise StackError(f"{view.model} did not answer: {why}. Check the key ('aita key set'), ModelBaseUrl and ModelName")
+
+
+def _clean_up(session: Session) -> str:
+    """Delete what the question left, earlier ones' included; tell what keeps it there, as that is no fault."""
+    try:
+        with explained(session.place):
+            purger = make_purger(session.place, session.stack)
+            purger.check_idle(ASSIGNMENT)
+            purger.erase(purger.of_assignment(ASSIGNMENT))
+    except AitaError as error:
+        return f"; what it left stays ('aita purge --assignment {ASSIGNMENT}' deletes it): {error}"
+    return ""
 
 
 _NEEDED: dict[str, Callable[[Session], str]] = {"credentials": _credentials, "stack": _stack}
