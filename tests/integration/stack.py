@@ -9,14 +9,18 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from unittest.mock import patch
 
 import boto3
 import pytest
+from botocore.loaders import create_loader
+from botocore.session import Session as Core
 from moto import mock_aws
 from moto.awslambda_simple.models import LambdaSimpleBackend
 from moto.dynamodb.responses import DynamoHandler
+from moto.stepfunctions.parser.asl.component.common.retry import retrier_decl
 
 from aita.aws.clients import make_client
 from tests.integration.calls import Call, record
@@ -26,6 +30,12 @@ from tests.integration.provider import Provider, serving
 ROOT = Path(__file__).parents[2]
 FUNCTIONS = ("api", "plan", "split", "task", "report", "collect")
 DEADLINE = 40.0
+POLL = 0.05
+HURRY = 50
+"""How many times faster than the definition says a state is tried again."""
+
+_MODELS = create_loader()
+"""botocore's descriptions of the services, read once for the clients of all functions."""
 _ZIP = b"PK\x05\x06" + b"\0" * 18
 
 
@@ -119,7 +129,7 @@ class Stack:
             assert status == 200, run
             if done(run):
                 return dict(run)
-            time.sleep(0.02)
+            time.sleep(POLL)
         raise AssertionError(f"the run did not get there in {DEADLINE} s: {run}")
 
     def wait(self, run_id: str) -> dict[str, Any]:
@@ -128,7 +138,7 @@ class Stack:
         end = time.monotonic() + DEADLINE
         while self.execution(run)["status"] == "RUNNING":
             assert time.monotonic() < end, "the execution did not end"
-            time.sleep(0.02)
+            time.sleep(POLL)
         return run
 
     def execution(self, run: dict[str, Any]) -> dict[str, Any]:
@@ -150,6 +160,7 @@ def deployed() -> Iterator[Stack]:
         serving(right) as provider,
         mock_aws(config=config),
         _one_request_at_a_time(),
+        patch.object(retrier_decl, "time", SimpleNamespace(sleep=lambda seconds: time.sleep(seconds / HURRY))),
         pytest.MonkeyPatch.context() as patched,
     ):
         _set_environment(patched, provider)
@@ -220,7 +231,9 @@ def _create(stack: Stack) -> None:
 
 def _load(function: str, requests: Counter[str], calls: set[Call]) -> Callable[[dict[str, Any], Any], Any]:
     """Load a function's module, counting the requests of the clients that it makes, and keeping what they need."""
-    session = boto3.Session()
+    core = Core()
+    core.register_component("data_loader", _MODELS)
+    session = boto3.Session(botocore_session=core)
     session.events.register("before-call", lambda model, **_: requests.update([f"{function} {model.name}"]))
     record(session, calls)
 
