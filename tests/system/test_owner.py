@@ -4,6 +4,7 @@ What must go is gone, and the rest is as it was.
 """
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -12,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from aita.aws.place import Place
 from aita.aws.stack import Stack as Deployed
 from aita.cli.main import main
 from aita.imaging.pages import pages
@@ -25,6 +27,15 @@ ROSTER = (
 )
 (BOBS,) = pages(page("Bob's"))
 SAID = "xylophones"
+
+OPERATIONS = Path(__file__).parents[2] / "docs" / "operations.md"
+
+_ACTIONS = {
+    "ListObjectsV2": "ListBucket",
+    "ListObjectVersions": "ListBucketVersions",
+    "DeleteObjects": "DeleteObjectVersion",
+}
+"""Where IAM calls an operation otherwise: every deletion names a version."""
 
 Owner = Callable[..., tuple[int, Any]]
 
@@ -55,6 +66,31 @@ def aita(versioned: Stack, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captu
         return status, json.loads(capsys.readouterr().out)
 
     return run
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> set[str]:
+    """The actions that IAM is asked about, for who runs the commands."""
+    actions: set[str] = set()
+    make = Place.client
+
+    def client(place: Place, service: str) -> Any:
+        def build(params: dict[str, Any], model: Any, **_: Any) -> None:
+            name = model.name + ("Version" if "VersionId" in params else "")
+            actions.add(f"{service}:{_ACTIONS.get(name, name)}")
+
+        made = make(place, service)
+        made.meta.events.register("before-parameter-build", build)
+        return made
+
+    monkeypatch.setattr(Place, "client", client)
+    return actions
+
+
+def documented(command: str) -> set[str]:
+    """Return the actions that docs/operations.md lists for a command, but for finding the stack."""
+    (line,) = (each for each in OPERATIONS.read_text("utf-8").splitlines() if each.startswith(f"| {command} |"))
+    return set(re.findall(r"`(\w+:\w+)`", line)) - {"cloudformation:DescribeStacks"}
 
 
 @pytest.fixture
@@ -233,3 +269,17 @@ def test_what_is_not_meant_is_not_deleted(
     status, told = aita("purge", "-a", "kept", *arguments)
     assert (status, told["error"]) == (code, error)
     assert objects(versioned) == before
+
+
+def test_what_an_operator_needs_is_what_is_documented(
+    versioned: Stack, graded: str, aita: Owner, asked: set[str], tmp_path: Path
+) -> None:
+    assert aita("audit", "-a", graded, "--out", str(tmp_path))[0] == 0
+    assert asked == documented("audit")
+    asked.clear()
+    students = f"{graded}/students.json"
+    versioned.put(students, versioned.get(students))  # so that there is an earlier version to look into
+    assert aita("purge", "-a", graded, "--student", "Nobody", "--yes")[0] == 1
+    assert aita("purge", "-a", graded, "--student", BOB, "--yes")[0] == 0
+    assert aita("purge", "-a", graded, "--yes")[0] == 0
+    assert asked == documented("purge")

@@ -106,3 +106,10 @@ def test_a_model_that_does_not_answer(healthy: FakeStack, aita: Aita) -> None:
     healthy.answer("GET", f"/runs/{RUN}", run_view(RunStatus.FAILED, assignment=ASSIGNMENT, reason=reason))
     healthy.answer("GET", f"/runs/{RUN}/tasks", {"tasks": [], "next_token": None})
     assert f"model-1 did not answer: {reason}" in problems(aita)["model"]
+
+
+def test_what_the_question_left_and_why_is_no_fault(healthy: FakeStack, aita: Aita) -> None:
+    status, document = found(aita)
+    (model,) = (check["found"] for check in document["checks"] if check["check"] == "model")
+    assert status == 0
+    assert model.startswith("model-1 answered; what it left stays ('aita purge --assignment aita-doctor' deletes it): ")
