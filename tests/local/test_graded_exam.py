@@ -1,10 +1,15 @@
 """The sample exam from scans to gradebook through the deployed stack, by the commands that a person types."""
 
 import csv
+import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+from aita.cli.commands.doctor import ASSIGNMENT as DOCTORS
+from local.deploy import client
 from tests.local.stack import SAMPLES, TRUTH, Json, LocalStack
 
 ASSIGNMENT = "final"
@@ -69,3 +74,53 @@ def test_grading_again_asks_nothing_and_plans_nothing(stack: LocalStack, exam_ru
     again = stack.run("grade", "--assignment", ASSIGNMENT)
     assert stack.model.requests == 0
     assert next(stage["total"] for stage in again["stages"] if stage["stage"] == "grade") == 0
+
+
+def test_an_auditors_script_confirms_every_total(stack: LocalStack, exam_run: Json, tmp_path: Path) -> None:
+    told = stack.run("audit", "--assignment", ASSIGNMENT, "--out", str(tmp_path))
+    script = next(file for file in told["files"] if file.endswith(".py"))
+    done = subprocess.run([sys.executable, "-I", "-S", script], capture_output=True, text=True, check=False)
+    count = len(stack.artifact(ASSIGNMENT, "grades.json"))
+    assert (done.returncode, done.stdout) == (0, f"{count} totals recomputed: all as recorded\n")
+
+
+def test_the_doctor_finds_the_stack_healthy_and_leaves_nothing(stack: LocalStack, exam_run: Json) -> None:
+    stack.model.control(anything=True)
+    try:
+        found = stack.aita("--json", "doctor")
+    finally:
+        stack.model.control(anything=False)
+    problems = [check for check in found.json["checks"] if not check["ok"]]
+    assert [check["check"] for check in problems] in ([], ["quota"]), "an emulator's quota is whatever it likes"
+    assert next(check for check in found.json["checks"] if check["check"] == "model")["found"] == "simulated answered"
+    assert holding(stack, DOCTORS) == []
+
+
+def test_a_student_and_then_the_assignment_are_purged(stack: LocalStack, exam_run: Json) -> None:
+    students = {each["folder"]: each for each in stack.artifact(ASSIGNMENT, "students.json")["students"]}
+    maya = students["Maya Lindqvist"]["student_id"]
+    runs = [each["run_id"] for each in stack.run("runs", "--assignment", ASSIGNMENT)["runs"]]
+    assert holding(stack, maya)
+    assert not any(stack.run("purge", "-a", ASSIGNMENT, "--student", "Maya Lindqvist", "--yes")["remains"].values())
+    assert holding(stack, maya, "scans/Maya Lindqvist") == []
+    assert stack.artifact(ASSIGNMENT, "grades.json").keys() == {
+        each["student_id"] for each in students.values() if each["student_id"] != maya
+    }
+    assert stack.aita("purge", "-a", ASSIGNMENT, "--student", "Maya Lindqvist", "--yes").status == 1
+    assert not any(stack.run("purge", "-a", ASSIGNMENT, "--yes")["remains"].values())
+    ids = [each["student_id"] for each in students.values()]
+    assert holding(stack, f"{ASSIGNMENT}/", f"ASSIGNMENT#{ASSIGNMENT}", *ids, *runs) == []
+    again = stack.aita("purge", "-a", ASSIGNMENT, "--yes")
+    assert (again.status, f"nothing is kept of assignment {ASSIGNMENT}" in again.err) == (1, True)
+
+
+def holding(stack: LocalStack, *needles: str) -> list[str]:
+    """Return what has one of these: versions of objects and deletion marks by key or content, and rows."""
+    s3, bucket = client("s3", stack.endpoint_url), stack.deployed.bucket
+    kept = [json.dumps(row, ensure_ascii=False) for row in stack.rows() if "IDEMPOTENCY" not in json.dumps(row).upper()]
+    for listed in s3.get_paginator("list_object_versions").paginate(Bucket=bucket):
+        for each in listed.get("Versions", ()):
+            place = {"Bucket": bucket, "Key": each["Key"], "VersionId": each["VersionId"]}
+            kept.append(f"{each['Key']} {s3.get_object(**place)['Body'].read().decode('utf-8', 'replace')}")
+        kept += [each["Key"] for each in listed.get("DeleteMarkers", ())]
+    return [each[:120] for each in kept if any(needle in each for needle in needles)]
