@@ -283,3 +283,13 @@ def test_what_an_operator_needs_is_what_is_documented(
     assert aita("purge", "-a", graded, "--student", BOB, "--yes")[0] == 0
     assert aita("purge", "-a", graded, "--yes")[0] == 0
     assert asked == documented("purge")
+
+
+def test_whose_it_is_is_told_before_it_is_deleted(
+    versioned: Stack, graded: str, aita: Owner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+    monkeypatch.setattr("aita.cli.output.Output.note", lambda _, line: told.append(line))
+    bob = student_id(versioned, graded, BOB)
+    assert aita("purge", "-a", graded, "--student", bob)[0] == 2
+    assert f" of student {BOB} ({bob}) of assignment {graded} are going to be deleted" in told[0]

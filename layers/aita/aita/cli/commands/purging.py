@@ -10,9 +10,11 @@ from rich.text import Text
 from aita.aws.owner import explained, make_purger
 from aita.cli import exits, figures
 from aita.cli.commands.running import Assignment
+from aita.cli.printable import printable
 from aita.cli.session import Session
 from aita.errors import NotFound, RequestError
 from aita.models.names import check_assignment
+from aita.models.student import Student
 from aita.services.purge import Traces
 
 LEFT = (
@@ -28,14 +30,14 @@ LEFT = (
 )
 """What nobody can delete from here, and when that expires (AWS's own documentation of each service)."""
 
-Student = Annotated[
+Who = Annotated[
     str | None,
     typer.Option("--student", metavar="WHO", help="Only this student: the folder, the name on the roster, or the id."),
 ]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Don't ask.")]
 
 
-def purge(context: typer.Context, assignment: Assignment, student: Student = None, yes: Yes = False) -> None:
+def purge(context: typer.Context, assignment: Assignment, student: Who = None, yes: Yes = False) -> None:
     """Delete an assignment for good, or one student of it: every version of every file, every row, cached replies.
 
     It uses your own AWS credentials, which must be allowed to. What can't be deleted from here is listed, with when it
@@ -58,7 +60,7 @@ def _purge(session: Session, assignment: str, named: str | None, *, asked: bool)
     found = look()
     if found.is_empty:
         raise NotFound(f"nothing is kept of assignment {assignment}")
-    session.output.note(f"{_counted(found)} are going to be deleted for good")
+    session.output.note(f"{_counted(found)} of {_whose(assignment, student)} are going to be deleted for good")
     if asked:
         _confirm(session, assignment)
     purger.erase(found)
@@ -84,6 +86,12 @@ def _confirm(session: Session, assignment: str) -> None:
         raise RequestError("nothing was deleted: add --yes, as nobody can be asked here")
     if typer.prompt(f"Type the assignment's name ({assignment}) to go on", err=True) != assignment:
         raise RequestError("nothing was deleted: that is not the assignment's name")
+
+
+def _whose(assignment: str, student: Student | None) -> str:
+    if student is None:
+        return f"assignment {assignment}"
+    return f"student {printable(student.folder)} ({student.student_id}) of assignment {assignment}"
 
 
 def _count(traces: Traces) -> dict[str, int]:
