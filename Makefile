@@ -71,10 +71,13 @@ clean: ## Stop the local stack and remove everything that was made here
 	if [ -x $(BIN)/aita ]; then $(BIN)/aita local down; fi
 	rm -rf .venv .aita .aws-sam .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache *.egg-info
 
-.venv/installed: pyproject.toml requirements-cli.txt $(REQUIREMENTS)
+# The lock is complete, so nothing is resolved: what is not in it is not installed, and pip check would miss it.
+.venv/installed: requirements.lock pyproject.toml requirements-cli.txt $(REQUIREMENTS)
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "aita takes Python 3.11 or newer: make PYTHON=python3.12")'
 	$(PYTHON) -m venv .venv
-	$(BIN)/python $(PIP_INSTALL) --editable '.[dev]'
+	$(BIN)/python $(PIP_INSTALL) --no-deps --require-hashes --requirement requirements.lock
+	$(BIN)/python $(PIP_INSTALL) --no-deps --editable '.[dev]'
+	$(BIN)/python -m pip check
 	touch $@
 
 # The functions run here as children of the emulator's interpreter, with the packages beside it.

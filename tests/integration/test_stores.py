@@ -307,7 +307,7 @@ def test_a_decision_does_not_expire_and_is_no_run(aws: tuple[Any, Any], name: st
     (row,) = aws[1].query(
         TableName="t",
         KeyConditionExpression="pk = :pk",
-        ExpressionAttributeValues={":pk": {"S": f"ASSIGNMENT#{name}"}},
+        ExpressionAttributeValues={":pk": {"S": f"DECISIONS#{name}"}},
     )["Items"]
     assert "expires_at" not in row
     assert DynamoRuns(aws[1], "t", lambda: NOW, 1).list(name, 5, None) == ([], None)

@@ -1,8 +1,13 @@
 """The house rules for what is deployed, checked on the transformed template."""
 
 import json
+import re
+from fnmatch import fnmatchcase
 from itertools import pairwise
 
+import pytest
+
+from aita.aws.items import decision_key
 from tests.template.conftest import ROOT, Json, listed, of_type
 
 KEPT = {"Bucket", "Table"}
@@ -120,6 +125,38 @@ def test_report_writes_reports_and_results_alone(resources: Json) -> None:
     assert [each["Resource"] for each in writes] == [
         [{"Fn::Sub": "${Bucket.Arn}/*/reports/*"}, {"Fn::Sub": "${Bucket.Arn}/runs/*/report/results/*"}]
     ]
+
+
+def test_the_api_alone_adds_to_peoples_decisions(resources: Json) -> None:
+    writing = {"dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:BatchWriteItem"}
+
+    def written(name: str) -> set[str]:
+        return {
+            partition
+            for each in inline(resources, name)
+            if set(listed(each["Action"])) & writing
+            for partition in each["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"]
+        }
+
+    roles = {f"{function}Role" for function in FUNCTIONS} | {"RunStateMachineRole"}
+    decisions = decision_key("a", "c", "d")["pk"]["S"]
+    writers = {role for role in roles if any(fnmatchcase(decisions, each) for each in written(role))}
+    assert writers == {"ApiFunctionRole"}
+
+
+@pytest.mark.parametrize(
+    ("url", "taken"),
+    [
+        ("https://api.openai.com/v1", True),
+        ("http://127.0.0.1:8000/v1", True),
+        ("http://host.docker.internal:8000/v1", True),
+        ("http://llm.university.example/v1", False),
+        ("http://127.0.0.1@attacker.example/v1", False),
+        ("http://localhost.attacker.example/v1", False),
+    ],
+)
+def test_the_model_is_reached_with_tls_or_not_beyond_the_machine(template: Json, url: str, *, taken: bool) -> None:
+    assert bool(re.fullmatch(template["Parameters"]["ModelBaseUrl"]["AllowedPattern"], url)) is taken
 
 
 def test_functions_end_before_who_waits_for_them(resources: Json) -> None:

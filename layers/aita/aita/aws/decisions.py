@@ -7,7 +7,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from aita.aws.items import decision_key, read, write
+from aita.aws.items import decision_key, decisions_partition, read, write
 from aita.errors import Conflict, RequestError
 from aita.models.grade import Decision
 
@@ -53,8 +53,8 @@ class DynamoDecisions:
     def _query(self, assignment: str) -> dict[str, Any]:
         return {
             "TableName": self.table,
-            "KeyConditionExpression": "pk = :pk AND begins_with(sk, :decision)",
-            "ExpressionAttributeValues": write({":pk": f"ASSIGNMENT#{assignment}", ":decision": "DECISION#"}),
+            "KeyConditionExpression": "pk = :pk",
+            "ExpressionAttributeValues": write({":pk": decisions_partition(assignment)}),
             "ConsistentRead": True,
         }
 

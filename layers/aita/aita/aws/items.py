@@ -14,6 +14,9 @@ _deserialize = TypeDeserializer().deserialize
 
 META = "META"
 
+_AFTER_OBJECTS = timedelta(days=7)
+"""How much longer rows are kept than objects. S3 takes days to delete what expired, and purge finds it by the rows."""
+
 
 def run_key(run_id: str) -> dict[str, Any]:
     """Return the key of a run's META row."""
@@ -35,9 +38,14 @@ def active_key(assignment: str, pipeline: str) -> dict[str, Any]:
     return write({"pk": f"ASSIGNMENT#{assignment}", "sk": f"ACTIVE#{pipeline}"})
 
 
+def decisions_partition(assignment: str) -> str:
+    """Return where people's decisions are: apart from what functions write, so that only the API may add to them."""
+    return f"DECISIONS#{assignment}"
+
+
 def decision_key(assignment: str, cell_id: str, decision_id: str) -> dict[str, Any]:
     """Return the key of a person's decision about a cell."""
-    return write({"pk": f"ASSIGNMENT#{assignment}", "sk": f"DECISION#{cell_id}#{decision_id}"})
+    return write({"pk": decisions_partition(assignment), "sk": f"DECISION#{cell_id}#{decision_id}"})
 
 
 def write(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -52,7 +60,7 @@ def read(item: Mapping[str, Any]) -> dict[str, Any]:
 
 def expiry(now: datetime, days: int) -> int:
     """Return when a row written now expires, in seconds since the epoch, as DynamoDB's TTL wants it."""
-    return int((now + timedelta(days=days)).timestamp())
+    return int((now + timedelta(days=days) + _AFTER_OBJECTS).timestamp())
 
 
 def _plain(value: Any) -> Any:

@@ -6,7 +6,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from aita.aws.items import write
+from aita.aws.items import decisions_partition, write
 from aita.errors import StorageError
 from aita.services.protocols import StoredRow, StoredVersion
 
@@ -64,7 +64,8 @@ class DynamoRows:
 
     def of_assignment(self, assignment: str) -> Iterator[StoredRow]:
         """Yield an assignment's rows: its runs, which of them are active, and people's decisions."""
-        return self._rows(f"ASSIGNMENT#{assignment}")
+        yield from self._rows(f"ASSIGNMENT#{assignment}")
+        yield from self._rows(decisions_partition(assignment))
 
     def of_run(self, run_id: str) -> Iterator[StoredRow]:
         """Yield a run's rows: its own, and its tasks'."""
