@@ -5,7 +5,9 @@ from typing import Literal, cast, get_args
 from local.simulated_model.chat import ChatRequest
 from local.simulated_model.errors import NotInSampleExam
 
-Kind = Literal["Transcription", "ExtractedQuestions", "PageAnswers", "AnswerKey", "AnswerKeys", "Rubric", "Grading"]
+Kind = Literal[
+    "Transcription", "ExtractedQuestions", "PageAnswers", "AnswerKey", "AnswerKeys", "Rubric", "Grading", "Word"
+]
 
 _WORDS: tuple[tuple[str, Kind], ...] = (
     ("transcribe", "Transcription"),
@@ -14,6 +16,7 @@ _WORDS: tuple[tuple[str, Kind], ...] = (
     ("you grade", "Grading"),
     ("rubric", "Rubric"),
     ("answer key", "AnswerKey"),
+    ("answer with the word", "Word"),
 )
 
 

@@ -27,6 +27,8 @@ def reply(chat: ChatRequest, kind: Kind, exam: SampleExam, pages: list[KnownPage
     NotInSampleExam
         If it is about anything but the sample exam.
     """
+    if kind == "Word":  # as aita doctor asks, to see that the model answers at all
+        return "simulated"
     return _formatted(chat, _content(chat, kind, exam, pages, omits))
 
 

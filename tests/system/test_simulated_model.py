@@ -216,6 +216,11 @@ def test_anything_else_is_refused(client: TestClient, request_: dict[str, Any]) 
     assert response.json()["error"]["code"] == "simulated_model_knows_only_the_sample_exam"
 
 
+def test_who_asks_whether_it_answers_is_told_that_it_is_simulated(client: TestClient) -> None:
+    """As aita doctor asks."""
+    assert content_of(client, question_request("Answer with the word yes.")) == "simulated"
+
+
 def test_a_page_with_another_schema_is_refused(client: TestClient) -> None:
     image = next(iter(scan_files().values())).read_bytes()
     assert client.post(CHAT, json=image_request(image, "Grade")).status_code == 422
