@@ -67,6 +67,7 @@ def run(servers: Servers) -> Run:
         folder = scan.partition("/")[0]
         students.append({"student_id": refs["student_id"], "folder": folder, "roster_name": None, "match": "no_roster"})
     s3.put_object(Bucket=BUCKET, Key="sample/students.json", Body=json.dumps({"students": students, "missing": []}))
+    s3.put_object(Bucket=BUCKET, Key="sample/blank_exam.pdf", Body=(SCANS.parent / "blank_exam.pdf").read_bytes())
     s3.put_object(Bucket=BUCKET, Key=task["image"], Body=(SCANS / UPRIGHT).read_bytes())
     now = datetime.now(UTC)
     made = Run(

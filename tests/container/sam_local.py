@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -61,13 +62,18 @@ def nothing_left(build: Path) -> Iterator[None]:
     try:
         yield
     finally:
-        for container in docker("ps", "--all", "--quiet", "--no-trunc", "--filter", _CONTAINERS).stdout.split():
-            mounted = docker("inspect", "--format", "{{range .Mounts}}{{.Source}} {{end}}", container).stdout
-            if str(build) in mounted:
-                docker("rm", "--force", container)
+        for container in _containers_of(build):
+            docker("rm", "--force", container)
         for image in set(_images()) - before:
             if _SAMS_OWN in docker("history", "--no-trunc", "--format", "{{.CreatedBy}}", image).stdout:
                 docker("rmi", "--force", image)
+
+
+def _containers_of(build: Path) -> Iterator[str]:
+    """Yield the containers that mount this build."""
+    for container in docker("ps", "--all", "--quiet", "--no-trunc", "--filter", _CONTAINERS).stdout.split():
+        if str(build) in docker("inspect", "--format", "{{range .Mounts}}{{.Source}} {{end}}", container).stdout:
+            yield container
 
 
 def _images() -> list[str]:
@@ -109,10 +115,34 @@ class SamLocal:
         # Not the exit status: it is 0 for an exception in the function too.
         return json.loads(done.stdout.strip().splitlines()[-1])
 
+    @property
+    def resources(self) -> Json:
+        """What the template makes."""
+        return dict(yaml_parse(self.template.read_text())["Resources"])
+
+    def layer(self, name: str) -> Path:
+        """Return where a layer's content is."""
+        return self.template.parent / str(self.resources[name]["Properties"]["ContentUri"])
+
     @contextmanager
     def api(self, port: int) -> Iterator[str]:
-        """Serve the API in containers that stay warm; yield its URL."""
-        command = [*self._command("start-api"), "--port", str(port), "--warm-containers", "LAZY"]
+        """Serve the API in a container that stays warm, and is; yield its URL."""
+        with self._serving("start-api", port) as url:
+            # On a busy machine the first answer may take longer than the function has, and sam makes that a 502.
+            deadline = time.monotonic() + 120
+            while (answer := get(f"{url}/openapi.json"))[0] != 200:
+                assert time.monotonic() < deadline, (answer, self.log.read_text()[-3000:])
+            yield url
+
+    @contextmanager
+    def functions(self, port: int) -> Iterator["Functions"]:
+        """Serve all functions in containers that stay warm."""
+        with self._serving("start-lambda", port) as url:
+            yield Functions(url, self.template.parent)
+
+    @contextmanager
+    def _serving(self, what: str, port: int) -> Iterator[str]:
+        command = [*self._command(what), "--port", str(port), "--warm-containers", "LAZY"]
         with self.log.open("wb") as log:
             process = subprocess.Popen(
                 command, cwd=PROJECT, env=_environment(), stdin=subprocess.DEVNULL, stdout=log, stderr=log
@@ -145,10 +175,33 @@ class SamLocal:
             time.sleep(0.1)
 
 
-def get(url: str) -> tuple[int, bytes]:
-    """Return the status and the body that a URL is answered with; status 0 if it is not answered."""
+@dataclass(frozen=True, slots=True)
+class Functions:
+    """The functions of a build, each in a container that stays."""
+
+    url: str
+    build: Path
+
+    def invoke(self, function: str, event: Any) -> Any:
+        """Invoke a function and return what it answers."""
+        status, body = get(f"{self.url}/2015-03-31/functions/{function}/invocations", json.dumps(event).encode())
+        assert status == 200, body
+        return json.loads(body)
+
+    def containers(self) -> dict[str, str]:
+        """Return the container of each function that was invoked."""
+        found = {}
+        for container in _containers_of(self.build):
+            environment = docker("inspect", "--format", "{{range .Config.Env}}{{println .}}{{end}}", container).stdout
+            (name,) = re.findall(r"(?m)^AWS_LAMBDA_FUNCTION_NAME=(.+)$", environment)
+            found[name] = container
+        return found
+
+
+def get(url: str, body: bytes | None = None) -> tuple[int, bytes]:
+    """Return the status and the body that a URL, or what is posted to it, is answered with; 0 for no answer."""
     try:
-        with _DIRECT.open(url, timeout=60) as response:
+        with _DIRECT.open(url, body, timeout=120) as response:
             return response.status, response.read()
     except urllib.error.HTTPError as error:
         with error:

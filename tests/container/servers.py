@@ -51,6 +51,7 @@ class Servers:
             "AITA_SPLIT_FUNCTION_ARN": f"{ARN}split",
             "AITA_REPORT_FUNCTION_ARN": f"{ARN}report",
             "AITA_STATE_MACHINE_ARN": "arn:aws:states:us-east-1:000000000000:stateMachine:aita-run",
+            "AITA_MASK_HEADER": "0.12",
             "AITA_MAX_WORKERS": "5",
             "AITA_RATE_LIMIT_RPS": "0",
             "AITA_RETENTION_DAYS": "1",

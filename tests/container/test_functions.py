@@ -2,6 +2,8 @@
 
 import io
 import json
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,10 +12,12 @@ from PIL import Image
 from aita.models.run import ItemAnswer, Outcome, Run
 from aita.version import VERSION
 from tests.container.conftest import PHOTO
-from tests.container.sam_local import EVENTS, Json, SamLocal, get
+from tests.container.sam_local import EVENTS, IMAGE, RUNTIME, Functions, Json, SamLocal, docker, get
 from tests.container.servers import ARN, BUCKET, Servers
 from tests.local.stack import TRUTH
 
+FUNCTIONS = ("Plan", "Split", "Task", "Report", "Collect", "Api")
+SAMS = ("/var/rapid",)
 SUCCEEDED = ItemAnswer(outcome=Outcome.SUCCEEDED).model_dump(mode="json")
 
 
@@ -45,16 +49,6 @@ def test_split_makes_pages(sam: SamLocal, servers: Servers, run: Run, name: str,
         with Image.open(io.BytesIO(servers.read(page["key"]))) as image:
             assert (image.format, image.size) == ("JPEG", (page["width"], page["height"]))
             assert image.height > image.width, "upright"
-
-
-def test_split_takes_the_largest_page_within_its_memory(sam: SamLocal, servers: Servers, run: Run) -> None:
-    item = event("split_photo.json")["item"]
-    largest = io.BytesIO()
-    Image.new("RGB", (9459, 9459), "gray").save(largest, "JPEG", progressive=True)
-    servers.write(f"sample/scans/{PHOTO}", largest.getvalue())
-    assert sam.invoke("SplitFunction", "split_photo.json") == SUCCEEDED
-    (page,) = servers.read_json(f"runs/{run.run_id}/split/results/{item['task_id']}.json")["result"]["pages"]
-    assert (page["width"], page["height"]) == (2048, 2048)
 
 
 def test_collect_counts_them_and_names_the_next_stage(sam: SamLocal, servers: Servers, run: Run) -> None:
@@ -91,3 +85,89 @@ def test_the_api_is_served(sam: SamLocal, servers: Servers, run: Run) -> None:
         assert (status, json.loads(body)["error"]) == (404, "NotFound")
         status, body = get(f"{url}/runs/{run.run_id}")
         assert (status, json.loads(body)["assignment"]) == (200, "sample")
+
+
+@pytest.fixture(scope="module")
+def warm(sam: SamLocal, servers: Servers, run: Run) -> Iterator[Functions]:
+    """All functions after each has done its work, split also what is refused and the largest page that is taken."""
+    with sam.functions(servers.home.port("sam-lambda")) as functions:
+        functions.invoke("PlanFunction", event("plan.json"))
+        for name in ("split_photo", "split_pdf"):
+            assert functions.invoke("SplitFunction", event(f"{name}.json")) == SUCCEEDED
+        servers.write(f"sample/scans/{PHOTO}", b"\xff\xd8\xff no JPEG")
+        assert functions.invoke("SplitFunction", event("split_photo.json"))["outcome"] == Outcome.FAILED
+        servers.write(f"sample/scans/{PHOTO}", largest_page())
+        assert functions.invoke("SplitFunction", event("split_photo.json")) == SUCCEEDED
+        functions.invoke("CollectFunction", event("collect.json"))
+        assert functions.invoke("TaskFunction", event("task.json")) == SUCCEEDED
+        assert functions.invoke("ReportFunction", event("report.json")) == SUCCEEDED
+        assert functions.invoke("ApiFunction", event("api_openapi.json"))["statusCode"] == 200
+        yield functions
+
+
+def largest_page() -> bytes:
+    """Return a page of nearly as many pixels as are taken, in the form that needs the most memory."""
+    data = io.BytesIO()
+    Image.new("RGB", (9459, 9459), "gray").save(data, "JPEG", progressive=True)
+    return data.getvalue()
+
+
+def test_the_largest_page_is_split_and_compared_in_the_templates_memory(
+    warm: Functions, sam: SamLocal, servers: Servers, run: Run
+) -> None:
+    """The container is ended where it takes more."""
+    task_id = event("split_photo.json")["item"]["task_id"]
+    (page,) = servers.read_json(f"runs/{run.run_id}/split/results/{task_id}.json")["result"]["pages"]
+    assert (page["width"], page["height"]) == (2048, 2048)
+    assert page["ink"] is not None, "it was compared with the blank exam, too"
+    for function, container in warm.containers().items():
+        memory = int(docker("inspect", "--format", "{{.HostConfig.Memory}}", container).stdout)
+        assert memory == sam.resources[function]["Properties"]["MemorySize"] * 2**20, function
+
+
+def test_nothing_stays_in_a_containers_tmp(warm: Functions) -> None:
+    containers = warm.containers()
+    assert len(containers) == len(FUNCTIONS)
+    for function, container in containers.items():
+        assert inside(container, "import os; print(os.listdir('/tmp'))") == "[]", function
+
+
+def test_nothing_is_written_elsewhere(warm: Functions) -> None:
+    """AWS has all but /tmp read-only; sam only what it mounts."""
+    for function, container in warm.containers().items():
+        changed = docker("diff", container).stdout.splitlines()
+        assert [each for each in changed if not each[2:].startswith(("/tmp", *SAMS))] == [], function
+
+
+def test_no_process_is_left_beside_the_function(warm: Functions) -> None:
+    names = "import glob; print(*(open(each).read().strip() for each in glob.glob('/proc/[0-9]*/comm')))"
+    for function, container in warm.containers().items():
+        pythons = [each for each in inside(container, names).split() if each.startswith("python")]
+        assert len(pythons) == 2, f"{function}: its own, and the one that looks"
+
+
+def test_what_is_compiled_in_the_layers_loads(sam: SamLocal, servers: Servers) -> None:
+    """With all that it links to, at once: glibc's version is a wheel's tag, and nothing more until then."""
+    mounts, files = [], []
+    for layer in ("AitaLayer", "ImagingLayer"):
+        mounts.append(f"{sam.layer(layer)}:/opt/{layer}:ro")
+        files += [f"/opt/{layer}/{file.relative_to(sam.layer(layer))}" for file in sam.layer(layer).rglob("*.so*")]
+    assert len(files) > 10
+    # AWS's images have glibc whole; one that was made elsewhere may lack its vector functions, which libx265 uses.
+    first = "libmvec.so.1"
+    if found := next(Path("/lib").glob(f"*/{first}"), None):
+        mounts.append(f"{found.resolve()}:/mnt/{first}:ro")
+    code = (
+        f"import ctypes, os; [ctypes.CDLL(file) for file in ['/mnt/{first}'] if os.path.exists(file)]; "
+        f"[ctypes.CDLL(file) for file in {sorted(files)}]"
+    )
+    volumes = [argument for mount in mounts for argument in ("--volume", mount)]
+    done = docker("run", "--rm", "--entrypoint", f"/var/lang/bin/{RUNTIME}", *volumes, IMAGE, "-c", code)
+    assert done.returncode == 0, done.stderr[-2000:]
+
+
+def inside(container: str, code: str) -> str:
+    """Return what Python code says in a container."""
+    done = docker("exec", container, f"/var/lang/bin/{RUNTIME}", "-B", "-c", code)
+    assert done.returncode == 0, done.stderr[-2000:]
+    return done.stdout.strip()
