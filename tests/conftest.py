@@ -1,6 +1,7 @@
 """What every test starts from: no settings or credentials of this machine, and no network but loopback."""
 
 import os
+import signal
 from collections.abc import Iterator
 
 import hypothesis
@@ -30,6 +31,12 @@ def _clean_environment() -> Iterator[None]:
         patched.setenv("AWS_SHARED_CREDENTIALS_FILE", os.devnull)
         patched.setenv("AWS_EC2_METADATA_DISABLED", "true")
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _interruptible() -> None:
+    """Let what tests start be interrupted: a shell has what it runs in the background ignore it, with all children."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)

@@ -22,7 +22,7 @@ from moto.awslambda_simple.models import LambdaSimpleBackend
 from moto.dynamodb.responses import DynamoHandler
 from moto.stepfunctions.parser.asl.component.common.retry import retrier_decl
 
-from aita.aws.clients import make_client
+from aita.aws import clients
 from tests.integration.calls import Call, record
 from tests.integration.material import right
 from tests.integration.provider import Provider, serving
@@ -238,9 +238,9 @@ def _load(function: str, requests: Counter[str], calls: set[Call]) -> Callable[[
     record(session, calls)
 
     def make_client_in_session(service: str) -> Any:
-        """Make a client whenever the function does: some are made at the first use."""
-        with patch.object(boto3, "DEFAULT_SESSION", session):
-            return make_client(service)
+        """Make a client whenever the function does: some are made at the first use, when moto makes its own."""
+        with patch.object(clients, "boto3", session):
+            return clients.make_client(service)
 
     spec = importlib.util.spec_from_file_location(f"app_{function}", ROOT / "functions" / function / "app.py")
     assert spec is not None

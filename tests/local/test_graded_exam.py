@@ -98,7 +98,7 @@ def test_a_student_and_then_the_assignment_are_purged(stack: LocalStack, exam_ru
     runs = [each["run_id"] for each in stack.run("runs", "--assignment", ASSIGNMENT)["runs"]]
     assert holding(stack, maya)
     assert not any(stack.run("purge", "-a", ASSIGNMENT, "--student", "Maya Lindqvist", "--yes")["remains"].values())
-    assert holding(stack, maya, "scans/Maya Lindqvist") == []
+    assert holding(stack, maya, f"{ASSIGNMENT}/scans/Maya Lindqvist") == []
     assert stack.artifact(ASSIGNMENT, "grades.json").keys() == {
         each["student_id"] for each in students.values() if each["student_id"] != maya
     }

@@ -32,7 +32,7 @@ class TestFirstAttempt:
             "count": 3,
             "manifest": {"bucket": "memory", "key": f"runs/{run.run_id}/answer_key/manifest.json"},
             "function": "arn:task",
-            "expires_at": int(harness.clock.now.timestamp()) + 30 * 86_400,
+            "expires_at": int(harness.clock.now.timestamp()) + (30 + 7) * 86_400,
         }
         assert ids(harness.to_run(run, "answer_key")) == ids(harness.items(run, "answer_key")) == ["1a", "1b", "2"]
         counts = harness.runs.get(run.run_id).stages["answer_key"]

@@ -1,7 +1,7 @@
 """DynamoDB items from and to plain values."""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
@@ -13,9 +13,6 @@ _serialize = TypeSerializer().serialize
 _deserialize = TypeDeserializer().deserialize
 
 META = "META"
-
-_AFTER_OBJECTS = timedelta(days=7)
-"""How much longer rows are kept than objects. S3 takes days to delete what expired, and purge finds it by the rows."""
 
 
 def run_key(run_id: str) -> dict[str, Any]:
@@ -56,11 +53,6 @@ def write(values: Mapping[str, Any]) -> dict[str, Any]:
 def read(item: Mapping[str, Any]) -> dict[str, Any]:
     """Return a DynamoDB item's values, without its keys and expiry."""
     return {name: _deserialize(value) for name, value in item.items() if name not in ("pk", "sk", "expires_at")}
-
-
-def expiry(now: datetime, days: int) -> int:
-    """Return when a row written now expires, in seconds since the epoch, as DynamoDB's TTL wants it."""
-    return int((now + timedelta(days=days) + _AFTER_OBJECTS).timestamp())
 
 
 def _plain(value: Any) -> Any:

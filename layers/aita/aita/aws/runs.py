@@ -6,10 +6,11 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from aita.aws.items import active_key, expiry, read, run_key, summary_key, write
+from aita.aws.items import active_key, read, run_key, summary_key, write
 from aita.errors import Conflict, NotFound, RequestError
 from aita.models.run import Run, RunStatus, RunSummary, StageCounts, TaskRow, TaskStatus, Usage
 from aita.services.protocols import Clock
+from aita.services.retention import rows_expire_at
 
 _REFUSED = "ConditionalCheckFailedException"
 _LONGEST_ID = 26  # a ULID's characters; DynamoDB answers a partition key of over 2,048 bytes with an error
@@ -147,7 +148,7 @@ class DynamoRuns:
         return runs[:limit], runs[limit - 1].run_id if len(runs) > limit else None
 
     def _put(self, key: dict[str, Any], row: Run | RunSummary) -> dict[str, Any]:
-        expires_at = expiry(self.clock(), self.retention_days)
+        expires_at = rows_expire_at(self.clock(), self.retention_days)
         item = key | write(row.model_dump() | {"expires_at": expires_at})
         return {"Put": {"TableName": self.table, "Item": item}}
 
@@ -155,7 +156,7 @@ class DynamoRuns:
         hold: dict[str, Any] = {
             "TableName": self.table,
             "Item": active_key(run.assignment, run.pipeline)
-            | write({"run_id": run.run_id, "expires_at": expiry(self.clock(), self.retention_days)}),
+            | write({"run_id": run.run_id, "expires_at": rows_expire_at(self.clock(), self.retention_days)}),
         }
         if replaces is None:
             hold["ConditionExpression"] = "attribute_not_exists(pk)"

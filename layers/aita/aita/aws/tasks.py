@@ -7,10 +7,11 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from aita.aws.items import expiry, read, task_key, write
+from aita.aws.items import read, task_key, write
 from aita.errors import RequestError
 from aita.models.run import TaskRow, TaskStatus
 from aita.services.protocols import Clock
+from aita.services.retention import rows_expire_at
 
 _TOKEN = re.compile(r"[\w.-]+", re.ASCII)  # a task's id; a kind's has a dot
 _DELETES = 25  # DynamoDB's limit for one BatchWriteItem
@@ -29,7 +30,7 @@ class DynamoTasks:
         """Write a task's end and tell whether it was written: SUCCEEDED is final, FAILED yields to a later attempt."""
         usage = row.usage.model_dump()
         values = row.model_dump(exclude={"usage", "task_id"}) | {
-            "expires_at": expiry(self.clock(), self.retention_days)
+            "expires_at": rows_expire_at(self.clock(), self.retention_days)
         }
         sets = ", ".join(f"#{name} = :{name}" for name in values)
         adds = ", ".join(f"#usage_{name} :usage_{name}" for name in usage)

@@ -4,7 +4,6 @@ import json
 import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import timedelta
 from hashlib import sha256
 from typing import Any
 
@@ -27,6 +26,7 @@ from aita.services import keys
 from aita.services.material import Material
 from aita.services.pipelines import stage_of
 from aita.services.protocols import Clock, ObjectStore, RunStore, TaskStore
+from aita.services.retention import rows_expire_at
 from aita.services.stages.stage import INPUTS, LLMStage, Refs, Stage
 from aita.tasks.batchable import group
 
@@ -40,7 +40,7 @@ ITEMS, MANIFEST = "items", "manifest"
 class Planner:
     """Plans stages. ``functions`` maps a stage's ``function`` to the ARN that runs its items.
 
-    ``retention_days`` is how long the table's rows are kept.
+    ``retention_days`` is how long runs' objects are kept.
     """
 
     runs: RunStore
@@ -68,7 +68,7 @@ class Planner:
             count=len(todo),
             manifest=Manifest(bucket=self.objects.bucket, key=keys.stage_file(run.run_id, stage.name, MANIFEST)),
             function=self.functions[stage.function],
-            expires_at=int((self.clock() + timedelta(days=self.retention_days)).timestamp()),
+            expires_at=rows_expire_at(self.clock(), self.retention_days),
         )
 
     def _write(self, run: Run, stage: Stage) -> list[Item]:
