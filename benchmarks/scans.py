@@ -24,6 +24,11 @@ def pdf(count: int) -> bytes:
     return data.getvalue()
 
 
+def blank_exam() -> bytes:
+    """Return the exam that the scans are of, as it was handed out."""
+    return (SAMPLE_SCANS.parent / "blank_exam.pdf").read_bytes()
+
+
 def _numbered(page: Path, number: int) -> bytes:
     """Return the page with its number as a row of dots at its foot: another picture, the same to read."""
     with Image.open(page) as image:
