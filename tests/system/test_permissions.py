@@ -7,6 +7,7 @@ alone, the last ones would prove nothing.
 import hashlib
 import json
 import re
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -15,8 +16,8 @@ from tests.integration.calls import ACCOUNT, BUCKET, TABLE
 from tests.integration.material import exam, kind, page, right
 from tests.integration.provider import Answer
 from tests.integration.stack import FUNCTIONS, Stack
-from tests.template.conftest import read_template, transform
-from tests.template.grants import Grant, grants, matches
+from tests.template.conftest import Json, read_template, transform
+from tests.template.grants import Grant, denials, grants, matches
 
 ASSIGNMENT = "permitted"
 OF_LAMBDA = {"WriteLogs"}
@@ -49,9 +50,19 @@ def answer(request: dict[str, Any]) -> Answer:
 @pytest.fixture(scope="module")
 def granted() -> dict[str, list[Grant]]:
     """What the template grants each function."""
+    return of_roles(grants)
+
+
+@pytest.fixture(scope="module")
+def denied() -> dict[str, list[Grant]]:
+    """What the template denies each function, whatever it grants."""
+    return of_roles(denials)
+
+
+def of_roles(found: Callable[[Json, str, dict[str, str]], list[Grant]]) -> dict[str, list[Grant]]:
     resources = transform(read_template())["Resources"]
     roles = {function: resources[f"{function.capitalize()}Function"]["Properties"]["Role"] for function in FUNCTIONS}
-    return {function: grants(resources, role["Fn::GetAtt"][0], NAMES) for function, role in roles.items()}
+    return {function: found(resources, role["Fn::GetAtt"][0], NAMES) for function, role in roles.items()}
 
 
 @pytest.fixture(scope="module")
@@ -233,6 +244,22 @@ def test_every_grant_is_used(driven: Stack, granted: dict[str, list[Grant]], fun
     partitions = {(grant.sid, each) for grant in granted[function] for each in grant.partitions}
     asked = {call.partition for call in driven.calls[function] if call.partition}
     assert all(any(matches(partition, pattern) for partition in asked) for _, pattern in partitions), partitions
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_no_call_is_denied(driven: Stack, denied: dict[str, list[Grant]], function: str) -> None:
+    for call in driven.calls[function]:
+        assert not any(each.covers(call.action, call.resource, call.partition) for each in denied[function]), call
+
+
+@pytest.mark.parametrize("folder", ["pages", "images", "reports", "tasks", "rubric_versions"])
+def test_split_alone_reads_scans_whatever_their_folder_is_called(
+    granted: dict[str, list[Grant]], denied: dict[str, list[Grant]], folder: str
+) -> None:
+    read = "s3:GetObject", f"{BUCKET}/{ASSIGNMENT}/scans/{folder}/1.jpg"
+    allowed = {name for name in FUNCTIONS if any(grant.covers(*read) for grant in granted[name])}
+    refused = {name for name in FUNCTIONS if any(grant.covers(*read) for grant in denied[name])}
+    assert allowed - refused == {"split"}
 
 
 @pytest.mark.parametrize("function", ["task", "split", "collect"])

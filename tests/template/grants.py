@@ -35,10 +35,20 @@ def matches(value: str, pattern: str) -> bool:
 
 
 def grants(resources: Json, role: str, names: dict[str, str]) -> list[Grant]:
-    """Return what a role's own statements grant, with each resource written out; everything in it is an Allow."""
+    """Return what a role's own statements grant, with each resource written out."""
+    return _of_effect("Allow", resources, role, names)
+
+
+def denials(resources: Json, role: str, names: dict[str, str]) -> list[Grant]:
+    """Return what a role's own statements deny, whatever else grants it."""
+    return _of_effect("Deny", resources, role, names)
+
+
+def _of_effect(effect: str, resources: Json, role: str, names: dict[str, str]) -> list[Grant]:
     found = []
     for statement in statements(resources, role):
-        assert statement["Effect"] == "Allow"
+        if statement["Effect"] != effect:
+            continue
         conditions = dict(statement.get("Condition", {}).get("ForAllValues:StringLike", {}))
         partitions = tuple(conditions.pop(PARTITION_KEY, ()))
         assert not conditions

@@ -256,7 +256,7 @@ def test_roles_name_actions_and_resources(resources: Json) -> None:
     statements = [statement for name in roles(resources) for statement in inline(resources, name)]
     assert len(statements) > 15
     for statement in statements:
-        assert statement["Effect"] == "Allow"
+        assert statement["Effect"] == ("Deny" if statement["Sid"] == "NoScans" else "Allow")
         assert not any("*" in action for action in listed(statement["Action"])), statement
         if statement["Resource"] == "*":
             assert statement["Sid"] == "DeliverLogs"  # these actions know no resource
