@@ -139,7 +139,10 @@ def _ask(client: openai.OpenAI, page: bytes) -> None:
     url = f"data:image/jpeg;base64,{base64.b64encode(page).decode()}"
     client.chat.completions.create(
         model="simulated",
-        messages=[{"role": "user", "content": [{"type": "image_url", "image_url": {"url": url}}]}],
+        messages=[
+            {"role": "system", "content": "Transcribe this page."},
+            {"role": "user", "content": [{"type": "image_url", "image_url": {"url": url}}]},
+        ],
     )
 
 
