@@ -12,7 +12,7 @@ from typing import Any
 
 import openai
 
-from aita.models.api import RunView
+from aita.models.api import RunOptions, RunView
 from benchmarks import scans
 from benchmarks.emulated import Emulated, emulated
 from benchmarks.report import Case
@@ -98,7 +98,7 @@ def _rubric(stack: Emulated, assignment: str) -> RunView:
     questions = itertools.islice(itertools.cycle(exam["questions"]), QUESTIONS)
     exam["questions"] = [q | {"question_id": f"{assignment}-{number}"} for number, q in enumerate(questions)]
     stack.put(f"{assignment}/questions.json", json.dumps(exam).encode())
-    return stack.run(assignment, "rubric")
+    return stack.run(assignment, "rubric", RunOptions(batch_size=1))  # a call for each question, as the ideal has it
 
 
 def stage_seconds(run: RunView, name: str) -> float:
