@@ -26,6 +26,7 @@ from aita.aws import clients
 from tests.integration.calls import Call, record
 from tests.integration.material import right
 from tests.integration.provider import Provider, serving
+from tests.integration.table import make_table
 
 ROOT = Path(__file__).parents[2]
 FUNCTIONS = ("api", "plan", "split", "task", "report", "collect")
@@ -200,13 +201,7 @@ def _set_environment(patched: pytest.MonkeyPatch, provider: Provider) -> None:
 
 def _create(stack: Stack) -> None:
     stack.s3.create_bucket(Bucket="aita-test")
-    keys = ("pk", "HASH"), ("sk", "RANGE")
-    stack.dynamodb.create_table(
-        TableName="aita-test",
-        KeySchema=[{"AttributeName": name, "KeyType": kind} for name, kind in keys],
-        AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name, _ in keys],
-        BillingMode="PAY_PER_REQUEST",
-    )
+    make_table(stack.dynamodb, "aita-test")
     boto3.client("secretsmanager").create_secret(Name="aita/api-key", SecretString="sk-test")
     role = boto3.client("iam").create_role(RoleName="test", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
     functions = {}

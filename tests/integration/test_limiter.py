@@ -18,6 +18,7 @@ from aita.aws.limiter import DynamoLimiter
 from aita.models.rate import Rates
 from aita.services.rate_limit import DECREASE, SHARED_BURST, Bucket
 from tests.fakes import Clock
+from tests.integration.table import make_table
 
 NONE = Rates()
 
@@ -57,12 +58,7 @@ class Overtaken(Counting):
 def dynamodb() -> Iterator[Any]:
     with mock_aws():
         client = boto3.client("dynamodb", region_name="us-east-1")
-        client.create_table(
-            TableName="t",
-            KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
-            AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk")],
-            BillingMode="PAY_PER_REQUEST",
-        )
+        make_table(client, "t")
         yield client
 
 

@@ -11,18 +11,14 @@ from aita.aws.prefixes import DynamoPrefixes
 from aita.memory.prefixes import MemoryPrefixes
 from aita.services.prefix_gate import KEPT, LONGEST_WAIT, Place, Prefixes
 from tests.fakes import Clock
+from tests.integration.table import make_table
 
 
 @pytest.fixture(scope="module")
 def dynamodb() -> Iterator[Any]:
     with mock_aws():
         client = boto3.client("dynamodb", region_name="us-east-1")
-        client.create_table(
-            TableName="t",
-            KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
-            AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk")],
-            BillingMode="PAY_PER_REQUEST",
-        )
+        make_table(client, "t")
         yield client
 
 

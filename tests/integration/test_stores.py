@@ -20,6 +20,7 @@ from aita.memory.runs import MemoryRuns, MemoryTasks
 from aita.models.grade import CellState, Decision, DecisionAction
 from aita.models.run import Run, RunSettings, RunStatus, StageCounts, TaskRow, TaskStatus, Usage
 from aita.services.protocols import DecisionStore, ObjectStore, RunStore, TaskStore
+from tests.integration.table import make_table
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 SETTINGS = RunSettings(model="m", max_workers=2, rate_limit_rps=0.5)
@@ -32,12 +33,7 @@ def aws() -> Iterator[tuple[Any, Any]]:
         boto3.setup_default_session()
         s3, dynamodb = boto3.client("s3"), boto3.client("dynamodb")
         s3.create_bucket(Bucket="aita-stores")
-        dynamodb.create_table(
-            TableName="t",
-            KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
-            AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk")],
-            BillingMode="PAY_PER_REQUEST",
-        )
+        make_table(dynamodb, "t")
         yield s3, dynamodb
 
 

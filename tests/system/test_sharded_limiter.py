@@ -17,6 +17,7 @@ from aita.aws.sharded_limiter import ShardedLimiter
 from aita.models.rate import Rates
 from aita.services.rate_limit import shards
 from tests.fakes import Clock
+from tests.integration.table import make_table
 
 PROVIDER, MODEL = "https://provider", "m"
 MOST_WRITES = 1_000
@@ -93,12 +94,7 @@ def test_thousands_of_takers_keep_the_rate_and_no_item_is_written_too_often(cloc
 def dynamodb() -> Iterator[Any]:
     with mock_aws():
         client = boto3.client("dynamodb", region_name="us-east-1")
-        client.create_table(
-            TableName="t",
-            KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
-            AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk")],
-            BillingMode="PAY_PER_REQUEST",
-        )
+        make_table(client, "t")
         yield client
 
 
