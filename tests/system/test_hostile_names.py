@@ -6,19 +6,19 @@ import json
 import logging
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO
-from urllib.parse import unquote, urlencode, urlsplit
+from typing import Any
+from urllib.parse import unquote
 
 import pytest
 
 from aita.aws.stack import Stack as Deployed
 from aita.cli.main import main
-from aita.errors import StackError
 from aita.services.exports.cells import GAP, SIGNS
+from tests.integration.in_process import InProcess
 from tests.integration.material import kind, page, right
 from tests.integration.provider import Answer
 from tests.integration.stack import Stack, deployed
@@ -201,38 +201,6 @@ def shape(html: bytes) -> list[tuple[str, list[str]]]:
 # What the command does with them
 
 
-class InProcess:
-    """The API and the bucket without a network in between."""
-
-    stack: Stack
-
-    def __init__(self, *_: object) -> None:
-        pass
-
-    def request(
-        self,
-        method: str,
-        *path: str,
-        query: Mapping[str, str | int | None] | None = None,
-        body: Mapping[str, Any] | None = None,
-        idempotency_key: str | None = None,
-    ) -> Any:
-        asked = urlencode({name: value for name, value in (query or {}).items() if value is not None})
-        code, answered = self.stack.call(method, f"/{'/'.join(path)}" + (f"?{asked}" if asked else ""), body)
-        if code >= 400:
-            raise StackError(answered["message"])
-        return answered
-
-    def fetch(self, url: str, target: BinaryIO) -> None:
-        parts = urlsplit(url)
-        key = unquote(parts.path).removeprefix("/").removeprefix("aita-test/")
-        target.write(self.stack.s3.get_object(Bucket="aita-test", Key=key)["Body"].read())
-
-    def save(self, url: str, path: Path) -> None:
-        with path.open("wb") as file:
-            self.fetch(url, file)
-
-
 @dataclass
 class Command:
     """The command, in a folder of its own; ``told`` keeps all that it wrote to the terminal."""
@@ -256,10 +224,9 @@ class Command:
 def aita(ran: Ran, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Command:
     machine = ran.stack.state_machine_arn
     described = Deployed("aita", "us-east-1", "", "aita-test", "aita-test", machine, 4, "m", "k")
-    monkeypatch.setattr(InProcess, "stack", ran.stack, raising=False)
     monkeypatch.setattr("aita.cli.session.find_stack", lambda place: described)
-    monkeypatch.setattr("aita.cli.session.SignedApi", InProcess)
-    monkeypatch.setattr("aita.cli.session.Transfer", InProcess)
+    monkeypatch.setattr("aita.cli.session.SignedApi", lambda *_: InProcess(ran.stack))
+    monkeypatch.setattr("aita.cli.session.Transfer", lambda *_: InProcess(ran.stack))
     (tmp_path / "here" / "in").mkdir(parents=True)
     monkeypatch.chdir(tmp_path / "here" / "in")
     return Command(tmp_path, capsys)

@@ -1,26 +1,20 @@
 """A kind as a run of the real definition and handlers, and the executor on that stack."""
 
 import json
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
-from urllib.parse import unquote, urlencode, urlsplit
+from typing import Any
 
 import pytest
 
-import aita.errors
 from aita import SimpleLLMTask, VisionLLMTask
 from aita.aws.api import Api
 from aita.executor.chat_runs import ChatRuns
 from aita.executor.config import ParallelExecutionConfig
 from aita.executor.stack import StackExecutor
-from aita.models.api import PresignedPost
+from tests.integration.in_process import InProcess
 from tests.integration.material import page
 from tests.integration.provider import Answer
 from tests.integration.stack import Stack
-
-BUCKET = "aita-test"
 
 
 def text_of(request: dict[str, Any]) -> str:
@@ -44,38 +38,10 @@ def gathered(stack: Stack, run: dict[str, Any]) -> list[dict[str, Any]]:
     return lines
 
 
-@dataclass
-class Client:
-    """What the executor reaches the stack with: its API's handler, and the bucket in place of presigned URLs."""
-
-    stack: Stack
-
-    def request(
-        self,
-        method: str,
-        *path: str,
-        query: Mapping[str, str | int | None] | None = None,
-        body: Mapping[str, Any] | None = None,
-        idempotency_key: str | None = None,
-    ) -> Any:
-        given = {name: value for name, value in (query or {}).items() if value is not None}
-        route = "/" + "/".join(path) + (f"?{urlencode(given)}" if given else "")
-        headers = {"Idempotency-Key": idempotency_key} if idempotency_key else {}
-        code, answer = self.stack.call(method, route, body, headers=headers)
-        if code >= 400:
-            raise getattr(aita.errors, answer["error"])(answer["message"])
-        return answer
-
-    def send(self, post: PresignedPost, file: Path, size: int, on_bytes: Callable[[int], None]) -> None:
-        self.stack.s3.put_object(Bucket=BUCKET, Key=post.fields["key"], Body=file.read_bytes())
-
-    def fetch(self, url: str, target: BinaryIO) -> None:
-        key = unquote(urlsplit(url).path).lstrip("/").removeprefix(f"{BUCKET}/")
-        target.write(self.stack.s3.get_object(Bucket=BUCKET, Key=key)["Body"].read())
-
-    def executor(self) -> StackExecutor:
-        config = ParallelExecutionConfig(show_progress=False, rate_limit_rps=0)
-        return StackExecutor(config, lambda assignment: ChatRuns(Api(self), self, assignment, pause=lambda _: None))
+def executor(stack: Stack) -> StackExecutor:
+    config = ParallelExecutionConfig(show_progress=False, rate_limit_rps=0)
+    reached = InProcess(stack)
+    return StackExecutor(config, lambda assignment: ChatRuns(Api(reached), reached, assignment, pause=lambda _: None))
 
 
 def test_a_file_of_prompts_goes_through(stack: Stack, assignment: str) -> None:
@@ -177,7 +143,7 @@ def test_the_executor_asks_again_in_a_further_run_and_pays_nothing_twice(
         SimpleLLMTask(task_id="again", prompt=f"{assignment} again", parse_fn=patient),
         VisionLLMTask(task_id="page", prompt=f"{assignment} page", images=(tmp_path / "page.jpg",)),
     ]
-    batch = Client(stack).executor().execute_batch(tasks, assignment)
+    batch = executor(stack).execute_batch(tasks, assignment)
     assert [result.result for result in batch.task_results] == [
         f"re: {assignment} plain",
         "at last",
@@ -186,7 +152,7 @@ def test_the_executor_asks_again_in_a_further_run_and_pays_nothing_twice(
     assert [result.retry_count for result in batch.task_results] == [0, 1, 0]
     assert batch.metrics.tokens == 4 * 120
     asked = len(stack.provider.requests)
-    again = Client(stack).executor().execute_batch(tasks, assignment, resume_from_checkpoint=True)
+    again = executor(stack).execute_batch(tasks, assignment, resume_from_checkpoint=True)
     assert [result.result for result in again.task_results] == [result.result for result in batch.task_results]
     assert (len(stack.provider.requests), again.metrics.resumed) == (asked, 3)
     for function, event in stack.invocations:
