@@ -71,7 +71,7 @@ clean: ## Stop the local stack and remove everything that was made here
 	if [ -x $(BIN)/aita ]; then $(BIN)/aita local down; fi
 	rm -rf .venv .aita .aws-sam .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache *.egg-info
 
-# The lock is complete, so nothing is resolved: what is not in it is not installed, and pip check would miss it.
+# The lock is complete, so nothing is resolved; pip check tells of what it lacks.
 .venv/installed: requirements.lock pyproject.toml requirements-cli.txt $(REQUIREMENTS)
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "aita takes Python 3.11 or newer: make PYTHON=python3.12")'
 	$(PYTHON) -m venv .venv

@@ -20,7 +20,7 @@ class Call:
 
 
 def record(session: boto3.Session, calls: set[Call]) -> None:
-    """Keep what every client of this session asks for, presigned requests included."""
+    """Keep what every client that it makes asks for, presigned requests included."""
 
     def asked(params: dict[str, Any], model: Any, context: dict[str, Any], **_: Any) -> None:
         found = _calls(model.service_model.service_name, model.name, params)

@@ -115,6 +115,7 @@ def graded() -> Harness:
 
 def purger(kept: Kept) -> Purger:
     harness = kept.harness
+    # Of an object store it has what purging calls, and not the rest.
     return Purger(kept, kept, kept, harness.runs, harness.decisions, harness.clock)  # type: ignore[arg-type]
 
 
