@@ -27,7 +27,9 @@ def record(session: boto3.Session, calls: set[Call]) -> None:
         context["asked"] = found
         calls.update(found)
 
-    def answered(http_response: Any, context: dict[str, Any], **_: Any) -> None:
+    def answered(http_response: Any, model: Any, context: dict[str, Any], **_: Any) -> None:
+        if model.name == "HeadObject":  # the adapter takes 403 for "not there", too
+            return
         if http_response.status_code == 404 and any(call.action == "s3:GetObject" for call in context["asked"]):
             calls.add(Call("s3:ListBucket", BUCKET))  # S3 answers 403 to who may not know that it is not there
 
@@ -44,6 +46,8 @@ def _calls(service: str, operation: str, params: dict[str, Any]) -> set[Call]:
     match service, operation:
         case "s3", "ListObjectsV2":
             return {Call("s3:ListBucket", f"arn:aws:s3:::{params['Bucket']}")}
+        case "s3", "HeadObject":
+            return {Call("s3:GetObject", f"arn:aws:s3:::{params['Bucket']}/{params['Key']}")}
         case "s3", _ if "Key" not in params:  # a form's, which says its key as it is signed
             return set()
         case "s3", _:

@@ -1,7 +1,7 @@
 """The stores' contract: what is in memory and what is on AWS behave the same."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -114,6 +114,20 @@ class TestObjects:
         with pytest.raises(ObjectChanged):
             objects.put_if(key, b"4", etag)
         assert objects.get(key) == b"3"
+
+    def test_nothing_newer_is_replaced(self, objects: ObjectStore, name: str) -> None:
+        key, noon = f"{name}/grades.json", datetime(2026, 3, 2, 12, tzinfo=UTC)
+        assert objects.put_unless_newer(key, b"first", noon)
+        assert not objects.put_unless_newer(key, b"older", noon - timedelta(microseconds=1))
+        assert objects.get(key) == b"first"
+        assert objects.put_unless_newer(key, b"again", noon)
+        assert objects.put_unless_newer(key, b"newer", noon + timedelta(hours=1))
+        assert objects.get(key) == b"newer"
+
+    def test_what_does_not_say_what_it_was_made_from_is_older(self, objects: ObjectStore, name: str) -> None:
+        key = f"{name}/grades.json"
+        objects.put(key, b"of 0.1.0")
+        assert objects.put_unless_newer(key, b"newer", datetime(2020, 1, 1, tzinfo=UTC))
 
     def test_lists_are_in_the_order_of_bytes(self, objects: ObjectStore, name: str) -> None:
         for key in ("b", "a/2", "é", "z", "a/10"):

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -14,6 +15,8 @@ URL_SECONDS = 15 * 60
 
 _CHANGED = {"PreconditionFailed", "ConditionalRequestConflict", "412", "409"}
 _MISSING = {"NoSuchKey", "404"}
+_MADE_FROM = "made-from"
+_TRIES = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +47,53 @@ class S3Objects:
 
     def put_if(self, key: str, data: bytes, etag: str | None) -> None:
         """Write an object if its ETag is still this (``None``: if there is none yet); else ObjectChanged."""
+        self._put_if(key, data, etag, {})
+
+    def _put_if(self, key: str, data: bytes, etag: str | None, metadata: dict[str, str]) -> None:
         condition = {"IfNoneMatch": "*"} if etag is None else {"IfMatch": etag}
         try:
-            self.client.put_object(Bucket=self.bucket, Key=key, Body=data, ContentType="application/json", **condition)
+            self.client.put_object(
+                Bucket=self.bucket,
+                Key=key,
+                Body=data,
+                ContentType="application/json",
+                Metadata=metadata,
+                **condition,
+            )
         except ClientError as error:
             if error.response["Error"]["Code"] in _CHANGED | _MISSING:
                 raise ObjectChanged("the object was written by another since it was read") from None
             raise
+
+    def put_unless_newer(self, key: str, data: bytes, made_from: datetime) -> bool:
+        """Write an object unless there is one that was made from newer material; tell whether it was written.
+
+        Raises
+        ------
+        ObjectChanged
+            If others wrote it again and again meanwhile.
+        """
+        for _ in range(_TRIES):
+            etag, present = self._made_from(key)
+            if present is not None and present > made_from:
+                return False
+            try:
+                self._put_if(key, data, etag, {_MADE_FROM: made_from.isoformat()})
+            except ObjectChanged:
+                continue
+            return True
+        raise ObjectChanged("the object was written by others again and again since it was read")
+
+    def _made_from(self, key: str) -> tuple[str | None, datetime | None]:
+        """Return an object's ETag and what it was made from, as far as there is an object and it says so."""
+        try:
+            head = self.client.head_object(Bucket=self.bucket, Key=key)
+        except ClientError as error:
+            if error.response["Error"]["Code"] in _MISSING | {"403"}:  # 403 is for who may not list keys
+                return None, None
+            raise
+        found = head.get("Metadata", {}).get(_MADE_FROM)
+        return head["ETag"], datetime.fromisoformat(found) if found else None
 
     def list(self, prefix: str) -> Iterator[StoredObject]:
         """Yield the objects under a prefix in the order of their keys' UTF-8 bytes."""

@@ -5,6 +5,7 @@ import threading
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from aita.errors import ObjectChanged, ObjectNotFound
 from aita.services.protocols import StoredObject
@@ -12,10 +13,15 @@ from aita.services.protocols import StoredObject
 
 @dataclass
 class MemoryObjects:
-    """Objects by key. ``requests`` counts what would have been requests to S3."""
+    """Objects by key. ``requests`` counts what would have been requests to S3.
+
+    ``listed`` are objects that a listing tells of and that are not here.
+    """
 
     bucket: str = "memory"
     data: dict[str, bytes] = field(default_factory=dict)
+    made_from: dict[str, datetime] = field(default_factory=dict)
+    listed: list[StoredObject] = field(default_factory=list)
     requests: Counter[str] = field(default_factory=Counter)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -45,11 +51,21 @@ class MemoryObjects:
                 raise ObjectChanged("the object was written by another")
             self.put(key, data)
 
+    def put_unless_newer(self, key: str, data: bytes, made_from: datetime) -> bool:
+        """Write an object unless there is one that was made from newer material; tell whether it was written."""
+        with self._lock:
+            if self.made_from.get(key, made_from) > made_from:
+                return False
+            self.put(key, data)
+            self.made_from[key] = made_from
+        return True
+
     def list(self, prefix: str) -> Iterator[StoredObject]:
         """Yield the objects under a prefix in the order of their keys' UTF-8 bytes."""
         self.requests["list"] += 1
-        for key in sorted((key for key in self.data if key.startswith(prefix)), key=str.encode):
-            yield StoredObject(key, len(self.data[key]), _etag(self.data[key]))
+        here = [StoredObject(key, len(data), _etag(data)) for key, data in self.data.items()]
+        found = [stored for stored in (*here, *self.listed) if stored.key.startswith(prefix)]
+        yield from sorted(found, key=lambda stored: stored.key.encode())
 
     def presign_get(self, key: str, filename: str) -> str:
         """Return a URL that leads nowhere."""

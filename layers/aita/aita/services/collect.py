@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from aita.errors import RequestError
+from aita.errors import Conflict, RequestError
 from aita.models.run import CollectAnswer, Item, Run, RunStatus, StageEvent, TaskRow, TaskStatus
 from aita.services import keys
 from aita.services.pipelines import REVIEW_AFTER, next_stage, stage_of
@@ -20,6 +20,10 @@ logger = logging.getLogger(__name__)
 _AT_ONCE = 16  # results read from S3, or rows written
 _UNRECORDED = "the function that ran this task stopped unexpectedly and recorded no end: resume the run to try again"
 _REVIEW = "check the questions, the answer keys and the rubrics, upload what you change, then resume the run"
+_SUPERSEDED = (
+    "another run has done stage {stage} from newer material meanwhile, and what it made stays: resume this run to do "
+    "the stage again with the material as it is now"
+)
 _HALTED = (RunStatus.HALTED, RunStatus.BUDGET_REACHED)
 
 
@@ -114,9 +118,12 @@ class Collector:
             self._gathered(run, stage, items, rows),
             lambda name: self.objects.get(keys.stage_file(run.run_id, stage, name)),
         )
+        made_from = run.stages[stage].started_at or run.created_at  # the moment that Plan read the material
         for name, artifact in artifacts.items():
             key = gathering.artifact_key(run.assignment, run.run_id, name)
-            self.objects.put(key, json.dumps(artifact, ensure_ascii=False, indent=1).encode())
+            data = json.dumps(artifact, ensure_ascii=False, indent=1).encode()
+            if not self.objects.put_unless_newer(key, data, made_from):
+                raise Conflict(_SUPERSEDED.format(stage=stage))
 
     def _gathered(self, run: Run, stage: str, items: list[Item], rows: dict[str, TaskRow]) -> Iterator[Gathered]:
         def read(item: Item) -> Gathered:

@@ -45,6 +45,13 @@ class ObjectStore(Protocol):
         """Write an object if its ETag is still this (``None``: if there is none yet); else ObjectChanged."""
         ...
 
+    def put_unless_newer(self, key: str, data: bytes, made_from: datetime) -> bool:
+        """Write an object unless there is one that was made from newer material; tell whether it was written.
+
+        ``made_from`` is the moment that the material was read. It is kept with the object; one without it is older.
+        """
+        ...
+
     def list(self, prefix: str) -> Iterator[StoredObject]:
         """Yield the objects under a prefix in the order of their keys' UTF-8 bytes."""
         ...
