@@ -27,6 +27,7 @@ from aita.models.api import (
     RunOptions,
     RunPage,
     RunView,
+    ScanPage,
     StartRun,
     TaskPage,
     UploadAnswer,
@@ -61,6 +62,14 @@ def list_files(
 ) -> FilePage:
     """Return where to download the assignment's own files, as far as they are there, and then its reports."""
     return api.reader.files(assignment, limit, next_token)
+
+
+@app.get("/assignments/<assignment>/scans")
+def list_scans(
+    assignment: str, limit: Annotated[int, Query(ge=1, le=FILES_PAGE)] = FILES_PAGE, next_token: Token = None
+) -> ScanPage:
+    """List the assignment's scans as they are in the bucket, transcribed or not."""
+    return api.reader.scans(assignment, limit, next_token)
 
 
 @app.get("/assignments/<assignment>/reviews")

@@ -253,6 +253,7 @@ def test_openapi_names_every_route(stack: Stack) -> None:
     assert set(document["paths"]) == {
         "/assignments/{assignment}/uploads",
         "/assignments/{assignment}/files",
+        "/assignments/{assignment}/scans",
         "/assignments/{assignment}/reviews",
         "/assignments/{assignment}/reviews/{cell_id}",
         "/assignments/{assignment}/rubric-changes",
@@ -291,3 +292,20 @@ def test_a_resume_takes_a_body_or_none(stack: Stack, assignment: str) -> None:
     assert (code, error["error"]) == (400, "RequestError")
     assert stack.call("POST", f"/runs/{run['run_id']}/resume")[0] == 200
     stack.wait(run["run_id"])
+
+
+def test_scans_are_listed_page_by_page(stack: Stack, assignment: str) -> None:
+    for name in ("Ann Lee/1.jpg", "Ann Lee/2.jpg", "Bob/1.jpg"):
+        stack.put(f"{assignment}/scans/{name}", name)
+    found: list[str] = []
+    token = None
+    while True:
+        query = {"limit": "2"} | ({"next_token": token} if token else {})
+        code, page = stack.call("GET", f"/assignments/{assignment}/scans", query=query)
+        assert code == 200
+        assert len({scan["etag"] for scan in page["scans"]}) == len(page["scans"])
+        found += [scan["name"] for scan in page["scans"]]
+        token = page["next_token"]
+        if token is None:
+            break
+    assert found == ["Ann Lee/1.jpg", "Ann Lee/2.jpg", "Bob/1.jpg"]

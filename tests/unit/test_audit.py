@@ -198,7 +198,7 @@ def test_the_script_counts_as_the_gradebook_does(cell: Cell | None, made: list[D
     bundle = {
         "exam": exam.model_dump(mode="json"),
         "grade_scale": USUAL_SCALE.model_dump(mode="json"),
-        "cells": {"s": {"1a": cell.model_dump(mode="json")} if cell else {}},
+        "cells": {"s": {"1a": book.graded(cell_id("s", "1a")).model_dump(mode="json")}},
         "decisions": [each.model_dump(mode="json") for each in made],
         "totals": {
             "s": book.students["s"].model_dump(mode="json", include={"points", "out_of", "open_questions", "letter"})

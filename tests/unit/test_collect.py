@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 
 from aita.errors import InvalidMaterial
+from aita.models.exam import Question
+from aita.models.grade import question_version
 from aita.models.run import CollectAnswer, Run, RunStatus, StageEvent, TaskStatus
 from aita.services.stages.answer_key import AnswerKeyStage
 from tests.fakes import QUESTIONS, Crash, Harness, failing, question_of, right
@@ -199,13 +201,13 @@ class TestRefusal:
 
     @pytest.fixture
     def refusing(self, harness: Harness, monkeypatch: pytest.MonkeyPatch) -> Run:
-        def refuse(stage: AnswerKeyStage, results: Any) -> Any:
+        def refuse(stage: AnswerKeyStage, ended: Any, read: Any) -> Any:
             raise InvalidMaterial("they do not fit together")
 
         harness.exam()
         harness.run()
         harness.exam(QUESTIONS[0], QUESTIONS[1] | {"question_text": "Name another prime."})
-        monkeypatch.setattr(AnswerKeyStage, "gather", refuse)
+        monkeypatch.setattr(AnswerKeyStage, "gather_all", refuse)
         failing(harness, "1b")
         return harness.run()
 
@@ -244,6 +246,7 @@ class TestArtifacts:
             "explanation": "",
             "grading_notes": "",
             "solution_steps": [],
+            "question_version": question_version(Question.model_validate(QUESTIONS[0])),
         }
         assert rubrics["2"]["total_points"] == 10
         assert [criterion["points"] for criterion in rubrics["2"]["criteria"]] == [5, 5]

@@ -42,7 +42,7 @@ def graded(stack: FakeStack) -> dict[str, str]:
 
     def listed() -> dict[str, Any]:
         served = [stack.file(name, text.encode()) for name, text in files.items()]
-        return {"files": [*served, {"name": "pages.json", "url": f"{stack.url}/s3/not-asked-for"}]}
+        return {"files": [*served, {"name": "transcriptions.json", "url": f"{stack.url}/s3/not-asked-for"}]}
 
     stack.answer("GET", "/assignments/midterm/files", listed)
     stack.answer("GET", "/assignments/midterm/decisions", {"decisions": [DECISION.model_dump(mode="json")]})

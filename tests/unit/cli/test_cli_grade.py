@@ -145,3 +145,25 @@ def test_grades_that_cannot_be_fetched_take_nothing_from_the_run(stack: FakeStac
 
 def test_an_estimate_names_the_pipelines(aita: Aita) -> None:
     assert "transcribe" in aita("estimate", "--help")[1]
+
+
+def test_answers_of_an_older_version_are_counted_with_the_price_of_grading_them_again(
+    stack: FakeStack, aita: Aita
+) -> None:
+    graded(stack, cell("s-1", "1a", "GRADED", 5))
+    stack.answer("GET", RUN_PATH, run_view(RunStatus.SUCCEEDED, *ENDED, pipeline="grade"))
+    line = {"calls": 1, "input_tokens": 900, "output_tokens": 500, "cost_usd": "0.0012"}
+    stack.answer("POST", "/runs/estimate", line | {"stages": [line | {"stage": "grade"}], "notes": []})
+    _, out, _ = aita("status", RUN)
+    assert "1 of an older version of aita: they count as they are" in out
+    told = " ".join(out.split())
+    assert "aita grade --assignment midterm --regrade-older (1 calls, 900 tokens in and 500 out, 0.0012 USD)" in told
+    (asked,) = stack.asked("POST", "/runs/estimate")
+    assert asked.body == {"assignment": "midterm", "pipeline": "grade", "options": {"regrade_older": True}}
+
+
+def test_older_answers_are_graded_again_on_request(stack: FakeStack, aita: Aita) -> None:
+    stack.answer("POST", "/runs", run_view(pipeline="grade"))
+    aita("grade", "-a", "midterm", "--regrade-older", "--detach")
+    (asked,) = stack.asked("POST", "/runs")
+    assert asked.body["options"]["regrade_older"] is True

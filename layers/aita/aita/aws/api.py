@@ -18,6 +18,8 @@ from aita.models.api import (
     RunOptions,
     RunPage,
     RunView,
+    ScanFile,
+    ScanPage,
     StartRun,
     TaskPage,
     TaskView,
@@ -131,6 +133,15 @@ class Api:
         def page(size: int, token: str | None) -> tuple[Sequence[ResultFile], str | None]:
             answer = _parse(FilePage, self._of(assignment, "files", limit=size, next_token=token))
             return answer.files, answer.next_token
+
+        return tuple(_gather(page, None, FILES)[0])
+
+    def scans(self, assignment: str) -> tuple[ScanFile, ...]:
+        """Return the assignment's scans as they are in the bucket."""
+
+        def page(size: int, token: str | None) -> tuple[Sequence[ScanFile], str | None]:
+            answer = _parse(ScanPage, self._of(assignment, "scans", limit=size, next_token=token))
+            return answer.scans, answer.next_token
 
         return tuple(_gather(page, None, FILES)[0])
 

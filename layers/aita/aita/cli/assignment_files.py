@@ -9,9 +9,7 @@ from aita.memory.objects import MemoryObjects
 from aita.services import keys
 from aita.services.gradebook import Gradebook
 from aita.services.material import Material
-
-OF_GRADEBOOK = (keys.QUESTIONS, keys.EXAM_SPEC, keys.SCANS, keys.GRADES, keys.GRADE_SCALE)
-"""The files that a gradebook is made of."""
+from aita.services.protocols import StoredObject
 
 
 def fetch_material(api: Api, transfer: Transfer, assignment: str, names: Collection[str]) -> Material:
@@ -22,12 +20,20 @@ def fetch_material(api: Api, transfer: Transfer, assignment: str, names: Collect
     StackError
         If one can't be fetched.
     """
-    objects = MemoryObjects()
-    for file in api.files(assignment):
-        if file.name in names:
-            buffer = io.BytesIO()
-            transfer.fetch(file.url, buffer)
-            objects.data[keys.material(assignment, file.name)] = buffer.getvalue()
+    return Material(_fetch(api, transfer, assignment, names), assignment)
+
+
+def fetch_graded(api: Api, transfer: Transfer, assignment: str, *more: str) -> Material:
+    """Return the files that an assignment's gradebook is made of, and these, with the list of its scans.
+
+    Raises
+    ------
+    StackError
+        If one can't be fetched.
+    """
+    objects = _fetch(api, transfer, assignment, (*Gradebook.FILES, *more))
+    scans = api.scans(assignment)
+    objects.listed += [StoredObject(keys.scans(assignment) + scan.name, scan.size, scan.etag) for scan in scans]
     return Material(objects, assignment)
 
 
@@ -41,4 +47,14 @@ def fetch_gradebook(api: Api, transfer: Transfer, assignment: str) -> Gradebook:
     MissingMaterial
         If there are no questions.
     """
-    return Gradebook.of(fetch_material(api, transfer, assignment, OF_GRADEBOOK), api.decisions(assignment))
+    return Gradebook.of(fetch_graded(api, transfer, assignment), api.decisions(assignment))
+
+
+def _fetch(api: Api, transfer: Transfer, assignment: str, names: Collection[str]) -> MemoryObjects:
+    objects = MemoryObjects()
+    for file in api.files(assignment):
+        if file.name in names:
+            buffer = io.BytesIO()
+            transfer.fetch(file.url, buffer)
+            objects.data[keys.material(assignment, file.name)] = buffer.getvalue()
+    return objects

@@ -8,9 +8,9 @@ from pydantic import ValidationError
 
 from aita.aws.api import PAGE, Api
 from aita.aws.transfer import Transfer
-from aita.cli.assignment_files import OF_GRADEBOOK, fetch_material
-from aita.errors import AitaError
-from aita.models.api import RunView, TaskView
+from aita.cli.assignment_files import fetch_graded
+from aita.errors import AitaError, RequestError
+from aita.models.api import Estimate, RunOptions, RunView, StartRun, TaskView
 from aita.models.base import Frozen
 from aita.models.grade import CellState
 from aita.models.run import TaskStatus
@@ -24,11 +24,17 @@ GRADE = "grade"
 
 
 class GradeCounts(Frozen):
-    """What became of an assignment's answers, people's decisions included; ``final`` counts students."""
+    """What became of an assignment's answers, people's decisions included; ``final`` counts students.
+
+    ``older`` counts the answers that an older version of aita graded, and ``regrading`` is what grading them again
+    would take; ``None`` if there are none, or if it can't be estimated now.
+    """
 
     students: int
     final: int
     states: dict[CellState, int]
+    older: int = 0
+    regrading: Estimate | None = None
 
     @classmethod
     def of(cls, grades: Gradebook) -> Self:
@@ -38,6 +44,7 @@ class GradeCounts(Frozen):
             students=len(grades.students),
             final=sum(student.final for student in grades.students.values()),
             states={state: counted[state] for state in CellState},
+            older=sum(cell.criteria != () and cell.is_of_older_version for cell in grades.cells()),
         )
 
 
@@ -78,9 +85,20 @@ def report_of(view: RunView, api: Api, transfer: Transfer) -> RunReport:
 
 
 def _graded(assignment: str, api: Api, transfer: Transfer) -> dict[str, Any]:
-    material = fetch_material(api, transfer, assignment, (*OF_GRADEBOOK, STUDENTS))
+    material = fetch_graded(api, transfer, assignment)
     grades = Gradebook.of(material, api.decisions(assignment))
-    return {"students": material.students()[0], "grades": GradeCounts.of(grades)}
+    counts = GradeCounts.of(grades)
+    if counts.older:
+        counts = counts.model_copy(update={"regrading": _regrading(assignment, api)})
+    return {"students": material.students()[0], "grades": counts}
+
+
+def _regrading(assignment: str, api: Api) -> Estimate | None:
+    options = RunOptions(regrade_older=True)
+    try:
+        return api.estimate(StartRun(assignment=assignment, pipeline=GRADE, options=options))
+    except RequestError:  # grading could not start now: it says why when it is asked for
+        return None
 
 
 def _students(run_id: str, api: Api, transfer: Transfer) -> Students | None:

@@ -102,6 +102,8 @@ def _proposal(review: ReviewView) -> Iterator[RenderableType]:
             yield _indented(f'"{criterion.quote}"{missing}', "dim" if criterion.quote_found else "yellow", 5)
     if proposal.feedback:
         yield _indented(proposal.feedback)
+    if review.of_older_version:
+        yield _indented("graded by an older version of aita", "dim")
 
 
 def _worths(review: ReviewView) -> list[str]:

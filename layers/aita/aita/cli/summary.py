@@ -8,6 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from aita.cli import figures
+from aita.cli.estimate import calls_line
 from aita.cli.printable import printable
 from aita.cli.report import RunReport
 from aita.cli.students import student_lines
@@ -203,6 +204,11 @@ def _grades(report: RunReport, command: Command) -> Iterator[str | Text]:
         yield f"  look at them  {command('review', 'list', '--assignment', report.assignment)}"
     else:
         yield "  none is open: all totals are final"
+    if report.grades.older:
+        again = command("grade", "--assignment", report.assignment, "--regrade-older")
+        regrading = report.grades.regrading
+        yield f"  {report.grades.older:,} of an older version of aita: they count as they are"
+        yield f"  grade them again  {again}" + (f"  ({calls_line(regrading)})" if regrading else "")
 
 
 def _simulated(report: RunReport) -> Iterator[str | Text]:

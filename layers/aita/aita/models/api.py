@@ -38,6 +38,7 @@ class RunOptions(Frozen):
     graders: Graders | None = None
     disagreement: Disagreement | None = None
     review: bool | None = None
+    regrade_older: bool | None = None
     model: str | None = None
 
 
@@ -222,6 +223,21 @@ class FilePage(Frozen):
     """A page of an assignment's own files, the reports last."""
 
     files: tuple[ResultFile, ...]
+    next_token: str | None = None
+
+
+class ScanFile(Frozen):
+    """A scan as it is in the bucket; ``name`` is what comes after ``scans/``, and ``etag`` tells its content apart."""
+
+    name: str
+    size: int
+    etag: str
+
+
+class ScanPage(Frozen):
+    """A page of an assignment's scans."""
+
+    scans: tuple[ScanFile, ...]
     next_token: str | None = None
 
 

@@ -78,6 +78,15 @@ class AnswerKey(Material):
     solution_steps: tuple[str, ...] = ()
 
 
+class WrittenFor(Material):
+    """Of an answer key or a rubric that was written: the version of the question's wording that it was written for.
+
+    Files of aita 0.1.0 do not tell.
+    """
+
+    question_version: str = ""
+
+
 class AnswerKeys(Material):
     """What is asked for where several questions share a call."""
 

@@ -11,6 +11,7 @@ from aita.models.base import Frozen, Material
 from aita.models.exam import Question, QuestionId
 from aita.models.flag import Flag
 from aita.models.points import exact, total
+from aita.version import VERSION
 
 Amount = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
@@ -71,10 +72,12 @@ class Cell(Frozen):
         Why it failed, or what a person said who decided.
     basis
         What the grade is of: a digest of the question, the rubric, the answer, the model and the way of grading.
-    question, rubric
-        The versions of the question and the rubric, digests.
+    question, rubric, answer_key, instructions, answer
+        The versions of all that the grade was made of, digests; the last three are empty in cells of aita 0.1.0.
     model
         The model that graded it.
+    aita
+        The version of aita that graded it; empty for 0.1.0.
     """
 
     cell_id: str
@@ -92,7 +95,16 @@ class Cell(Frozen):
     basis: str = ""
     question: str = ""
     rubric: str = ""
+    answer_key: str = ""
+    instructions: str = ""
+    answer: str = ""
     model: str = ""
+    aita: str = ""
+
+    @property
+    def is_of_older_version(self) -> bool:
+        """Whether an older version of aita graded it, whose prompts and rules may have been others."""
+        return self.aita != VERSION
 
     @model_validator(mode="after")
     def _no_number_without_its_reason(self) -> Self:

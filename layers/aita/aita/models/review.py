@@ -59,6 +59,7 @@ class ReviewView(ReviewLine):
     """``GET /assignments/{assignment}/reviews/{cell_id}``: all there is to decide by.
 
     ``rubric`` is the one that the answer was graded against or, where it was not graded, the one that there is.
+    ``of_older_version`` says that the proposal is of an older version of aita than the stack's.
     """
 
     question: Question
@@ -69,6 +70,7 @@ class ReviewView(ReviewLine):
     rubric: Rubric | None
     answer_key: AnswerKey | None
     proposal: Proposal
+    of_older_version: bool = False
     decisions: tuple[Decision, ...]
 
 

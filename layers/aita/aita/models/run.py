@@ -164,7 +164,10 @@ class StageCounts(Frozen):
 
 
 class RunSettings(Frozen):
-    """What a run was started with, and keeps through every resume."""
+    """What a run was started with, and keeps through every resume.
+
+    ``regrade_older`` has answers graded again whose grades are of an older version of aita.
+    """
 
     model: str
     max_workers: MaxWorkers
@@ -179,6 +182,7 @@ class RunSettings(Frozen):
     graders: Graders = 1
     disagreement: Disagreement = 0.2
     review: bool = False
+    regrade_older: bool = False
 
 
 class Run(Frozen):

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from aita.errors import MissingMaterial, NotFound
-from aita.models.grade import Cell, Decision, StudentGrades
+from aita.models.grade import Decision, StudentGrades
 from aita.models.run import Run
 from aita.services.gradebook import USUAL_SCALE, Gradebook
 from aita.services.material import Material
@@ -59,7 +59,7 @@ class Auditor:
             "exam": book.exam.model_dump(mode="json"),
             "grade_scale": scale.model_dump(mode="json"),
             "rubrics": _rubrics(material, cells.values()),
-            "cells": {student_id: _cells(graded.values()) for student_id, graded in cells.items()},
+            "cells": {student_id: _cells(book, grades) for student_id, grades in book.students.items()},
             "decisions": [_decision(each) for each in decisions],
             "totals": {student_id: _total(grades) for student_id, grades in book.students.items()},
             "runs": [run.model_dump(mode="json", include=_OF_A_RUN) for run in runs],
@@ -94,8 +94,9 @@ def _rubrics(material: Material, graded: Iterable[Any]) -> dict[str, Any]:
     return {version: rubric and rubric.model_dump(mode="json") for version, rubric in found.items()}
 
 
-def _cells(cells: Iterable[Cell]) -> dict[str, Any]:
-    return {cell.question_id: cell.model_dump(mode="json") for cell in cells}
+def _cells(book: Gradebook, grades: StudentGrades) -> dict[str, Any]:
+    graded = (book.graded(cell.cell_id) for cell in grades.cells)
+    return {cell.question_id: cell.model_dump(mode="json") for cell in graded}
 
 
 def _decision(decision: Decision) -> dict[str, Any]:

@@ -6,9 +6,10 @@ from typing import Any
 
 from aita.models.exam import Question, Rubric
 from aita.models.flag import Flag, FlagKind
-from aita.models.grade import Cell, CellState, CriterionGrade, GradedAnswer, cell_id, question_version
+from aita.models.grade import Cell, CellState, CriterionGrade, GradedAnswer, cell_id
 from aita.models.points import exact, fitted, in_steps, total
-from aita.services.grade_inputs import GradeInputs, rubric_version
+from aita.services.grade_inputs import GradeInputs
+from aita.version import VERSION
 
 Points = tuple[float, ...]
 
@@ -58,7 +59,11 @@ def assemble(
 def rescaled(inputs: GradeInputs, cell: Cell, question: Question, before: Rubric) -> Cell:
     """Return a cell whose rubric or question has other points and is else the same: each part earns what it earned."""
     rubric = inputs.rubrics[question.question_id]
-    values = _identity(inputs, cell.student_id, question, rubric) | {"feedback": cell.feedback, "reason": cell.reason}
+    values = _identity(inputs, cell.student_id, question, rubric) | {
+        "feedback": cell.feedback,
+        "reason": cell.reason,
+        "aita": cell.aita,
+    }
     if not cell.criteria:
         return _cell(values, cell.flags, state=cell.state, points=cell.points)
     was, now = _worth(before, cell.max_points), _worth(rubric, question.points)
@@ -82,9 +87,9 @@ def _identity(inputs: GradeInputs, student_id: str, question: Question, rubric: 
         "question_id": question.question_id,
         "max_points": question.points,
         "basis": inputs.basis(student_id, question, rubric),
-        "question": question_version(question),
-        "rubric": rubric_version(rubric),
         "model": inputs.model,
+        "aita": VERSION,
+        **inputs.versions(student_id, question, rubric),
     }
 
 

@@ -1,20 +1,31 @@
 """What grading starts from: an assignment's exam, rubrics and answers, and how they are graded."""
 
-import hashlib
-import json
 from collections.abc import Iterator, Mapping
-from typing import Any, Self
+from typing import Self
 
 from aita.errors import InvalidMaterial, MissingMaterial
 from aita.models.answer import AnswerPlace, QuestionAnswer, StudentAnswers
 from aita.models.base import Frozen
 from aita.models.exam import AnswerKey, ExamSpec, Page, Question, QuestionType, Rubric
 from aita.models.flag import Flag, FlagKind
+from aita.models.grade import question_version
 from aita.models.run import RunSettings
 from aita.models.scan import StudentScans
 from aita.services.material import Material
 from aita.services.presence import Presence, presence
 from aita.services.stages.answer_key import QuestionInputs
+from aita.services.versions import (
+    ANSWER,
+    ANSWER_KEY,
+    INSTRUCTIONS,
+    RUBRIC,
+    answer_version,
+    digest,
+    instructions_version,
+    key_version,
+    rubric_version,
+)
+from aita.services.wording import check_wording
 from aita.tasks.grading import GradingTask
 
 _NOT_MAPPED = Flag(
@@ -26,7 +37,8 @@ _NOT_MAPPED = Flag(
 class AnswerToGrade(Frozen):
     """A student's answer to one question, with what is known of whether there is one.
 
-    ``pages`` are there where the answer is a drawing, with ``places`` on them.
+    ``pages`` are there where the answer is a drawing, with ``places`` on them. ``version`` is the answer's, as
+    ``versions`` has it; an input of aita 0.1.0 has none.
     """
 
     text: str
@@ -34,6 +46,7 @@ class AnswerToGrade(Frozen):
     flags: tuple[Flag, ...] = ()
     pages: tuple[Page, ...] = ()
     places: tuple[AnswerPlace, ...] = ()
+    version: str = ""
 
     @property
     def needs_grader(self) -> bool:
@@ -58,20 +71,27 @@ class GradeInputs(QuestionInputs):
         Raises
         ------
         MissingMaterial, InvalidMaterial
-            As ``check_rubrics`` does; and if there are no answers.
+            As ``check_rubrics`` and ``check_wording`` do; and if there are no answers.
         """
-        exam, rubrics = material.exam(), material.rubrics()
-        check_rubrics(exam, rubrics, material.assignment)
-        answers, scans, pages = require_answers(material), material.scans(), material.pages()
+        inputs = cls.as_they_are(material, settings)
+        check_rubrics(inputs.exam, inputs.rubrics, material.assignment)
+        check_wording(material, inputs.exam, inputs.rubrics)
+        require_answers(material)
+        return inputs
+
+    @classmethod
+    def as_they_are(cls, material: Material, settings: RunSettings) -> Self:
+        """Return the same without any check that a run could start from it."""
+        exam, scans, pages = material.exam(), material.scans(), material.pages()
         return cls(
             exam=exam,
             instructions=material.rubric_instructions(),
             question_instructions=material.question_instructions(),
             answer_keys=material.answer_keys(),
-            rubrics=rubrics,
+            rubrics=material.rubrics(),
             answers={
                 student_id: _to_grade(exam, each, scans.get(student_id), pages.get(student_id, ()))
-                for student_id, each in answers.items()
+                for student_id, each in material.answers().items()
             },
             model=settings.model,
             graders=settings.graders,
@@ -106,14 +126,14 @@ class GradeInputs(QuestionInputs):
         The prompt is no part of it: another version of aita reopens nothing that people decided.
         """
         answer, key = self.answers[student_id][question.question_id], self.answer_keys.get(question.question_id)
-        return _digest(
+        return digest(
             [
                 question.model_dump(mode="json", exclude={"page_number"}),
                 rubric and rubric.model_dump(mode="json"),
                 key and key.model_dump(mode="json"),
                 self.instructions,
                 self.question_instructions.get(question.question_id, ""),
-                answer.model_dump(mode="json", exclude={"pages"}),
+                answer.model_dump(mode="json", exclude={"pages", "version"}),
                 [page.sha256 for page in answer.pages],
                 self.exam.points_step,
                 self.model,
@@ -121,6 +141,17 @@ class GradeInputs(QuestionInputs):
                 self.disagreement,
             ]
         )
+
+    def versions(self, student_id: str, question: Question, rubric: Rubric | None) -> dict[str, str]:
+        """Return the versions of all that a grade of this answer is made of, by a cell's fields."""
+        question_id = question.question_id
+        return {
+            "question": question_version(question),
+            RUBRIC: rubric_version(rubric),
+            ANSWER_KEY: key_version(self.answer_keys.get(question_id)),
+            INSTRUCTIONS: instructions_version(self.instructions, self.question_instructions.get(question_id, "")),
+            ANSWER: self.answers[student_id][question_id].version,
+        }
 
 
 def check_rubrics(exam: ExamSpec, rubrics: Mapping[str, Rubric], assignment: str) -> None:
@@ -167,20 +198,16 @@ def require_answers(material: Material) -> dict[str, StudentAnswers]:
     return answers
 
 
-def rubric_version(rubric: Rubric | None) -> str:
-    """Return what a version of a rubric is known by; empty for none."""
-    return _digest(rubric.model_dump(mode="json")) if rubric else ""
-
-
 def _to_grade(
     exam: ExamSpec, answers: StudentAnswers, scans: StudentScans | None, pages: tuple[Page, ...]
 ) -> dict[str, AnswerToGrade]:
     found = answers.by_question()
     to_grade = {}
     for question in exam.questions:
-        answer = found.get(question.question_id)
-        if answer is None:
-            answer = QuestionAnswer(question_id=question.question_id, flags=(_NOT_MAPPED,))
+        answer = found.get(question.question_id) or QuestionAnswer(question_id=question.question_id)
+        version = answer_version(answer, scans, pages)
+        if question.question_id not in found:
+            answer = answer.model_copy(update={"flags": (_NOT_MAPPED,)})
         present, doubts = presence(answer, scans)
         shown = {place.page for place in answer.pages} if question.question_type is QuestionType.DIAGRAM else set()
         to_grade[question.question_id] = AnswerToGrade(
@@ -189,9 +216,6 @@ def _to_grade(
             flags=tuple(dict.fromkeys((*answer.flags, *doubts))),
             pages=tuple(page for page in pages if page.page in shown),
             places=answer.pages if shown else (),
+            version=version,
         )
     return to_grade
-
-
-def _digest(value: Any) -> str:
-    return hashlib.sha256(json.dumps(value).encode()).hexdigest()[:32]

@@ -1,6 +1,6 @@
 """The gradebook: what the graders came to and what people decided, merged into each student's grades."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from decimal import Decimal
 from typing import Any, Self
 
@@ -19,7 +19,10 @@ from aita.models.grade import (
     question_version,
 )
 from aita.models.points import exact, total
+from aita.services import keys
 from aita.services.material import Material
+from aita.services.older_cells import OlderCells
+from aita.services.versions import Changes, Versions
 
 USUAL_SCALE = GradeScale(
     steps=(
@@ -31,6 +34,11 @@ USUAL_SCALE = GradeScale(
     )
 )
 """The letters where the instructor gave no table: the ten-point scale that is usual in the United States."""
+
+_NO_PROPOSAL = {"points": None, "criteria": (), "feedback": "", "graders": (), "by_grader": ()}
+
+Compare = Callable[[Cell, Question], Changes]
+"""Tells how things were otherwise when a cell was graded, for the question as it is now."""
 
 
 class Gradebook:
@@ -49,6 +57,8 @@ class Gradebook:
         What people decided, in any order.
     scale
         The instructor's table of letters; ``None`` for ``USUAL_SCALE``.
+    compare
+        Compares a cell with the material as it is now; ``None`` if the question is all that is compared.
     """
 
     def __init__(
@@ -57,8 +67,10 @@ class Gradebook:
         cells: Mapping[str, Mapping[str, Cell]],
         decisions: Iterable[Decision] = (),
         scale: GradeScale | None = None,
+        compare: Compare | None = None,
     ) -> None:
         self.exam = exam
+        self._compare = compare or _unchanged
         self._decisions: dict[str, list[Decision]] = {}
         for decision in sorted(decisions, key=lambda decision: (decision.at, decision.decision_id)):
             self._decisions.setdefault(decision.cell_id, []).append(decision)
@@ -68,12 +80,23 @@ class Gradebook:
             student_id: self._student(student_id, graded, scale or USUAL_SCALE) for student_id, graded in cells.items()
         }
 
+    FILES = (keys.QUESTIONS, keys.EXAM_SPEC, keys.GRADES, keys.GRADE_SCALE, *Versions.FILES)
+    """The assignment's files that ``of`` reads."""
+
     @classmethod
     def of(cls, material: Material, decisions: Iterable[Decision]) -> Self:
         """Return an assignment's gradebook, with all students who have scans; with nobody if nothing was graded."""
-        graded = material.grades()
-        everyone: dict[str, Mapping[str, Cell]] = {student_id: {} for student_id in material.scans()} if graded else {}
-        return cls(material.exam(), everyone | graded, decisions, material.grade_scale())
+        exam, graded = material.exam(), material.grades()
+        if not graded:
+            return cls(exam, {}, decisions, material.grade_scale())
+        versions = Versions.of(material)
+        older = OlderCells(material, versions, graded)
+        everyone: dict[str, Mapping[str, Cell]] = {student_id: {} for student_id in versions.scans}
+
+        def compare(cell: Cell, question: Question) -> Changes:
+            return versions.changes(cell) if cell.answer else older.changes(cell, question)
+
+        return cls(exam, everyone | graded, decisions, material.grade_scale(), compare)
 
     def cell(self, cell_id: str) -> Cell:
         """Return a cell as it counts; NotFound if there is none."""
@@ -112,11 +135,31 @@ class Gradebook:
         )
 
     def _cell(self, student_id: str, question: Question, graded: Mapping[str, Cell]) -> Cell:
-        cell = _as_asked(question, graded.get(question.question_id), student_id)
+        cell = self._as_asked(question, graded.get(question.question_id), student_id)
         self._graded[cell.cell_id] = cell
         decided = _decided(cell, self._decisions.get(cell.cell_id, ()))
         self._cells[cell.cell_id] = decided
         return decided
+
+    def _as_asked(self, question: Question, cell: Cell | None, student_id: str) -> Cell:
+        """Return a cell as graded, if it was graded of what there is now; else an open one that says so."""
+        if cell is None:
+            return _not_graded(question, student_id)
+        changes = self._compare(cell, question)
+        version, worth = question_version(question), f"{question.points:g}"
+        changed: dict[str, Any] = dict(_NO_PROPOSAL) if changes.of_answer else {}
+        if exact(cell.max_points) != exact(question.points):
+            note, of = f"the question had {cell.max_points:g} points, and it has {worth} now", [worth]
+            changed |= {"points": None, "max_points": question.points}
+        elif cell.state is not CellState.BLANK and cell.question not in ("", version):
+            note, of = "the question was worded otherwise", [version]
+        elif changes.notes:
+            note, of = " and ".join(changes.notes), []
+        else:
+            return cell
+        if changes.of_answer or not of:
+            of.append(changes.version)
+        return _of_another(cell, note, ", ".join(of), changed)
 
 
 def letter(points: float, out_of: float, scale: GradeScale) -> str:
@@ -132,35 +175,30 @@ def _found(cells: dict[str, Cell], cell_id: str) -> Cell:
     return cells[cell_id]
 
 
-def _as_asked(question: Question, cell: Cell | None, student_id: str) -> Cell:
-    """Return a cell as graded, if it was graded for the question as it is now; else an open one that says so."""
-    if cell is None:
-        return Cell(
-            cell_id=cell_id(student_id, question.question_id),
-            student_id=student_id,
-            question_id=question.question_id,
-            state=CellState.FAILED,
-            max_points=question.points,
-            reason="it was not graded, as the question or the student came later: grade again",
-            basis=f"not graded, of {question.points:g}",
-        )
-    if exact(cell.max_points) != exact(question.points):
-        note = f"it was graded when the question had {cell.max_points:g} points, and it has {question.points:g} now"
-        return _of_another(cell, note, f"{question.points:g}", points=None, max_points=question.points)
-    version = question_version(question)
-    if cell.state is not CellState.BLANK and cell.question not in ("", version):
-        return _of_another(cell, "it was graded when the question was worded otherwise", version)
-    return cell
+def _unchanged(cell: Cell, question: Question) -> Changes:  # noqa: ARG001 - nothing is compared
+    return Changes()
 
 
-def _of_another(cell: Cell, note: str, version: str, **changes: Any) -> Cell:
-    """Return a cell that was graded for another question than there is now, open: what was decided of that is void."""
+def _not_graded(question: Question, student_id: str) -> Cell:
+    return Cell(
+        cell_id=cell_id(student_id, question.question_id),
+        student_id=student_id,
+        question_id=question.question_id,
+        state=CellState.FAILED,
+        max_points=question.points,
+        reason="it was not graded, as the question or the student came later: grade again",
+        basis=f"not graded, of {question.points:g}",
+    )
+
+
+def _of_another(cell: Cell, note: str, version: str, changed: Mapping[str, Any]) -> Cell:
+    """Return a cell that was graded of something else than there is now, open: what was decided of that is void."""
     return _changed(
         cell,
         state=CellState.FAILED if cell.state is CellState.FAILED else CellState.NEEDS_REVIEW,
-        flags=(*cell.flags, Flag(kind=FlagKind.CHANGED, note=f"{note}: grade again")),
+        flags=(*cell.flags, Flag(kind=FlagKind.CHANGED, note=f"it was graded when {note}: grade again")),
         basis=f"{cell.basis}, of {version}",
-        **changes,
+        **changed,
     )
 
 

@@ -8,11 +8,11 @@ from aita.models.grade import Cell, CellState
 from aita.services.cells import rescaled
 from aita.services.grade_inputs import GradeInputs
 
-Versions = Callable[[str], Rubric | None]
+RubricVersions = Callable[[str], Rubric | None]
 """Returns a rubric that answers were graded against, by its version."""
 
 
-def kept_cell(inputs: GradeInputs, cell: Cell, question: Question, versions: Versions) -> Cell | None:
+def kept_cell(inputs: GradeInputs, cell: Cell, question: Question, versions: RubricVersions) -> Cell | None:
     """Return what an earlier cell is now; ``None`` if its answer is to be graded.
 
     A cell is kept if it is of the same question, rubric, answer and way of grading, and rescaled if the question's or
@@ -22,7 +22,7 @@ def kept_cell(inputs: GradeInputs, cell: Cell, question: Question, versions: Ver
     if rubric is None or _failed(cell):
         return None
     if cell.basis == inputs.basis(cell.student_id, question, rubric):
-        return cell
+        return cell.model_copy(update=inputs.versions(cell.student_id, question, rubric))
     before = versions(cell.rubric)
     if before is None or not _same_but_for_points(before, rubric):
         return None

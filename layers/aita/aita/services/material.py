@@ -7,7 +7,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from aita.errors import InvalidMaterial, MissingMaterial, ObjectNotFound
 from aita.models.answer import StudentAnswers
-from aita.models.exam import AnswerKey, ExamSpec, Page, PageTranscription, Rubric, RubricPoints
+from aita.models.exam import AnswerKey, ExamSpec, Page, PageTranscription, Rubric, RubricPoints, WrittenFor
 from aita.models.grade import Cell, GradeScale
 from aita.models.scan import ExamPages, StudentScans
 from aita.models.student import RosterEntry, Students
@@ -21,6 +21,7 @@ _EXAM = TypeAdapter(ExamSpec)
 _USER_RUBRICS = TypeAdapter(dict[str, RubricPoints])
 _QUESTION_INSTRUCTIONS = TypeAdapter(dict[str, str])
 _ANSWER_KEYS = TypeAdapter(dict[str, AnswerKey])
+_WRITTEN_FOR = TypeAdapter(dict[str, WrittenFor])
 _RUBRIC = TypeAdapter(Rubric)
 _RUBRICS = TypeAdapter(dict[str, Rubric])
 _EXAM_PAGES = TypeAdapter(ExamPages)
@@ -95,7 +96,16 @@ class Material:
             question_id: Rubric(question_id=question_id, **rubric.model_dump())
             for question_id, rubric in self.user_rubrics().items()
         }
-        return (self._read(keys.RUBRICS, _RUBRICS.validate_json) or {}) | own
+        return self.gathered_rubrics() | own
+
+    def gathered_rubrics(self) -> dict[str, Rubric]:
+        """Return the rubrics that the last run gathered, by question: written ones, and copies of own ones."""
+        return self._read(keys.RUBRICS, _RUBRICS.validate_json) or {}
+
+    def written_for(self, name: str) -> dict[str, str]:
+        """Return the versions of the questions' wording that ``answer_keys.json`` or ``rubrics.json`` is for, by id."""
+        written = self._read(name, _WRITTEN_FOR.validate_json) or {}
+        return {question_id: each.question_version for question_id, each in written.items()}
 
     def rubric_version(self, digest: str) -> Rubric | None:
         """Return a rubric as answers were graded against it; ``None`` if none were."""

@@ -2,9 +2,9 @@
 
     python3 recompute.py [audit.json]
 
-A cell is one student's answer to one question. It counts with the sum of its criteria's points, or with what a person
-decided last about exactly this grade; while a cell is open it does not count, and the total is not final. The exit
-status is 1 if a number is not what the bundle says.
+A cell is one student's answer to one question, as it was graded; one of something that has changed since is open. It
+counts with the sum of its criteria's points, or with what a person decided last about exactly this cell; while it is
+open it does not count, and the total is not final. The exit status is 1 if a number is not what the bundle says.
 """
 
 import json
@@ -29,12 +29,12 @@ def recompute(bundle: dict[str, Any]) -> list[str]:
         decisions.setdefault(decision["student_id"] + "\0" + decision["question_id"], []).append(decision)
     problems = []
     for student_id, said in bundle["totals"].items():
-        cells = bundle["cells"].get(student_id, {})
+        cells = bundle["cells"][student_id]
         problems += [f"{student_id}, {problem}" for cell in cells.values() for problem in wrong_sums(cell)]
         points, open_questions = Decimal(0), []
         for question in bundle["exam"]["questions"]:
             question_id = question["question_id"]
-            counts = counted(question, cells.get(question_id), decisions.get(f"{student_id}\0{question_id}", []))
+            counts = counted(cells[question_id], decisions.get(f"{student_id}\0{question_id}", []))
             if counts is None:
                 open_questions.append(question_id)
             else:
@@ -66,20 +66,13 @@ def wrong_sums(cell: dict[str, Any]) -> list[str]:
     return [f"question {cell['question_id']}: the criteria sum to {total}, and the points are {cell['points']}"]
 
 
-def counted(question: dict[str, Any], cell: dict[str, Any] | None, decisions: list[dict[str, Any]]) -> Decimal | None:
+def counted(cell: dict[str, Any], decisions: list[dict[str, Any]]) -> Decimal | None:
     """Return the points with which a cell counts; ``None`` while it is open."""
-    worth = question["points"]
-    points, state = (None, "FAILED") if cell is None else (cell["points"], cell["state"])
-    if cell is None:
-        basis = f"not graded, of {worth:g}"
-    elif exact(cell["max_points"]) != exact(worth):  # the question is worth something else now
-        basis, points, state = f"{cell['basis']}, of {worth:g}", None, "NEEDS_REVIEW"
-    else:
-        basis = cell["basis"]
-    of_this = [each for each in decisions if each["basis"] == basis and agrees(each, points)]
+    points = cell["points"]
+    of_this = [each for each in decisions if each["basis"] == cell["basis"] and agrees(each, points)]
     if of_this:
         return exact(of_this[-1]["points"])
-    if decisions or state not in CLOSED or points is None:
+    if decisions or cell["state"] not in CLOSED or points is None:
         return None
     return exact(points)
 

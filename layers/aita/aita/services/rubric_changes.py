@@ -8,9 +8,10 @@ from aita.models.grade import Cell
 from aita.models.points import exact
 from aita.models.rubric_change import QuestionChange, RubricChanges
 from aita.models.run import RunSettings
-from aita.services.grade_inputs import GradeInputs, rubric_version
-from aita.services.kept_cells import Versions, kept_cell
+from aita.services.grade_inputs import GradeInputs
+from aita.services.kept_cells import RubricVersions, kept_cell
 from aita.services.material import Material
+from aita.services.versions import rubric_version
 
 
 def changes(material: Material, settings: RunSettings) -> RubricChanges:
@@ -29,7 +30,7 @@ def changes(material: Material, settings: RunSettings) -> RubricChanges:
     return compare(GradeInputs.of(material, settings), material.grades(), cache(material.rubric_version))
 
 
-def compare(inputs: GradeInputs, cells: Mapping[str, Mapping[str, Cell]], versions: Versions) -> RubricChanges:
+def compare(inputs: GradeInputs, cells: Mapping[str, Mapping[str, Cell]], versions: RubricVersions) -> RubricChanges:
     """Return which cells the rubrics of the inputs touch; as ``changes``, of what was read before."""
     questions, regrade, others = [], [], 0
     for question in inputs.exam.questions:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 
 from aita.errors import ObjectNotFound, RequestError
 from aita.models.api import (
@@ -11,6 +12,8 @@ from aita.models.api import (
     ResultFile,
     RunPage,
     RunView,
+    ScanFile,
+    ScanPage,
     StageView,
     TaskPage,
     TaskView,
@@ -38,6 +41,8 @@ _FILES = (
     keys.RUBRICS,
     keys.ANSWER_KEYS,
     keys.GRADE_SCALE,
+    keys.RUBRIC_INSTRUCTIONS,
+    keys.QUESTION_INSTRUCTIONS,
     keys.ROSTER,
     keys.STUDENTS,
     keys.SCANS,
@@ -120,6 +125,23 @@ class Reader:
         )
         following = str(start + limit) if start + limit < len(found) else None
         return FilePage(files=tuple(files), next_token=following)
+
+    def scans(self, assignment: str, limit: int, token: str | None) -> ScanPage:
+        """Return an assignment's scans as they are in the bucket, so that a new one is seen before it is transcribed.
+
+        Raises
+        ------
+        RequestError
+            If no assignment can have that name, or the token is not one that this list gave.
+        """
+        prefix = keys.scans(check_assignment(assignment))
+        start = _offset(token)
+        found = list(islice(self.objects.list(prefix), start, start + limit + 1))
+        scans = (
+            ScanFile(name=stored.key.removeprefix(prefix), size=stored.size, etag=stored.etag)
+            for stored in found[:limit]
+        )
+        return ScanPage(scans=tuple(scans), next_token=str(start + limit) if len(found) > limit else None)
 
     def uploads(self, assignment: str, request: UploadRequest) -> UploadAnswer:
         """Return a form for each file, bound to its key, content type and size.

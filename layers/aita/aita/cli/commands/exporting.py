@@ -9,7 +9,7 @@ from rich.console import Group
 from rich.text import Text
 
 from aita.cli import exits, figures
-from aita.cli.assignment_files import OF_GRADEBOOK, fetch_material
+from aita.cli.assignment_files import fetch_graded
 from aita.cli.commands.running import Assignment
 from aita.cli.out_file import check_folder, write_out
 from aita.cli.printable import printable
@@ -69,8 +69,7 @@ def export(
         raise RequestError(f"--column names the grade in {' and '.join(_BY_ROSTER)}: {to} has no such column")
     if key is not None and to is not ExportFormat.MOODLE:
         raise RequestError(f"--key is for {ExportFormat.MOODLE} alone")
-    names = (*OF_GRADEBOOK, keys.STUDENTS, keys.ROSTER)
-    material = fetch_material(session.api, session.transfer, assignment, names)
+    material = fetch_graded(session.api, session.transfer, assignment, keys.ROSTER)
     made = _make(to, material, Gradebook.of(material, session.api.decisions(assignment)), column, key)
     write_out(out, made.data)
     for note in made.notes:

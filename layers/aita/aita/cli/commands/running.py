@@ -43,6 +43,9 @@ HowFar = Annotated[
         show_default="0.2",
     ),
 ]
+RegradeOlder = Annotated[
+    bool, typer.Option("--regrade-older", help="Grade answers again that an older version of aita graded.")
+]
 RunId = Annotated[str, typer.Argument(metavar="RUN", help="The run's id.")]
 
 
@@ -83,6 +86,7 @@ def grade(
     assignment: Assignment,
     graders: HowMany = None,
     disagreement: HowFar = None,
+    regrade_older: RegradeOlder = False,
     max_cost: MostCost = None,
     detach: Detach = False,
 ) -> None:
@@ -90,7 +94,7 @@ def grade(
 
     What was graded before on the same question, rubric and answer is not graded again.
     """
-    options = {"graders": graders, "disagreement": disagreement}
+    options = {"graders": graders, "disagreement": disagreement, "regrade_older": regrade_older or None}
     start_run(Session.of(context), assignment, "grade", detach=detach, max_cost=max_cost, options=options)
 
 
@@ -114,10 +118,12 @@ def estimate(
     context: typer.Context,
     pipeline: Annotated[str, typer.Argument(metavar="PIPELINE", help=f"{', '.join(PIPELINES)} or kind.<name>.")],
     assignment: Assignment,
+    regrade_older: RegradeOlder = False,
 ) -> None:
     """Tell the calls, tokens and cost that a run would take, if nothing of it was answered before."""
     session = Session.of(context)
-    found = session.api.estimate(_request(session, assignment, pipeline, {}))
+    options = {"regrade_older": regrade_older or None}
+    found = session.api.estimate(_request(session, assignment, pipeline, options))
     session.output.result(found, estimate_table(found))
 
 

@@ -6,11 +6,12 @@ from typing import Any
 from pydantic import BaseModel
 
 from aita.models.base import Frozen
-from aita.models.exam import ExamSpec, Question
-from aita.models.run import Item, RunSettings
+from aita.models.exam import ExamSpec, Question, WrittenFor
+from aita.models.grade import question_version
+from aita.models.run import RunSettings
 from aita.services import keys
 from aita.services.material import Material
-from aita.services.stages.stage import LLMStage, Refs, StagePlan
+from aita.services.stages.stage import INPUTS, Gathered, LLMStage, ReadFile, Refs, StagePlan
 from aita.tasks.answer_key import AnswerKeyGenerationTask
 
 
@@ -59,9 +60,9 @@ class AnswerKeyStage(LLMStage):
             question_instructions=inputs.question_instructions.get(question.question_id, ""),
         )
 
-    def gather(self, results: Iterable[tuple[Item, Any]]) -> Any:
-        """Return the answer keys by question."""
-        return by_question(results)
+    def gather_all(self, ended: Iterable[Gathered], read: ReadFile) -> dict[str, Any]:
+        """Return the answer keys by question, each with the version of the wording that it was written for."""
+        return {self.artifact: by_question(QuestionInputs.model_validate_json(read(INPUTS)), ended)}
 
 
 def question_refs(exam: ExamSpec) -> list[Refs]:
@@ -69,6 +70,11 @@ def question_refs(exam: ExamSpec) -> list[Refs]:
     return [{"question_id": question.question_id} for question in exam.questions]
 
 
-def by_question(results: Iterable[tuple[Item, Any]]) -> dict[str, Any]:
-    """Return results by question id."""
-    return {str(item.refs["question_id"]): result for item, result in results}
+def by_question(inputs: QuestionInputs, ended: Iterable[Gathered]) -> dict[str, Any]:
+    """Return the results by question id, each with the version of the question's wording."""
+    return {
+        str(each.item.refs["question_id"]): each.result
+        | WrittenFor(question_version=question_version(inputs.question(each.item.refs))).model_dump()
+        for each in ended
+        if each.succeeded
+    }

@@ -96,17 +96,23 @@ def scan_files(material: Material) -> Iterator[tuple[str, StoredObject]]:
     InvalidMaterial
         If a file lies beside the folders.
     """
+    for folder, name, file in uploaded_scans(material):
+        if not name:
+            raise InvalidMaterial(
+                "a file lies directly under scans/: put it into a folder named for its student, scans/<student>/<file>"
+            )
+        yield folder, file
+
+
+def uploaded_scans(material: Material) -> Iterator[tuple[str, str, StoredObject]]:
+    """Yield the folder, the name in it and the file of each scan; a file beside the folders has no name in one."""
     prefix = keys.scans(material.assignment)
     for file in material.objects.list(prefix):
         folder, _, name = file.key.removeprefix(prefix).partition("/")
         base = file.key.rpartition("/")[2]
         if not base or base.startswith(".") or base == "Thumbs.db":
             continue  # what desktops leave in folders
-        if not name:
-            raise InvalidMaterial(
-                "a file lies directly under scans/: put it into a folder named for its student, scans/<student>/<file>"
-            )
-        yield folder, file
+        yield folder, name, file
 
 
 def scans_by_folder(material: Material) -> dict[str, list[StoredObject]]:

@@ -13,10 +13,12 @@ from aita.models.grade import Cell, GradedAnswer
 from aita.models.run import RunSettings, TaskRow
 from aita.services import keys
 from aita.services.cells import assemble
-from aita.services.grade_inputs import GradeInputs, check_rubrics, require_answers, rubric_version
+from aita.services.grade_inputs import GradeInputs, check_rubrics, require_answers
 from aita.services.kept_cells import kept_cell
 from aita.services.material import Material
 from aita.services.stages.stage import INPUTS, Gathered, LLMStage, ReadFile, Refs, StagePlan
+from aita.services.versions import rubric_version
+from aita.services.wording import check_wording
 from aita.tasks.grading import GradingTask
 
 KEPT = "kept"
@@ -37,14 +39,16 @@ class GradeStage(LLMStage):
     def require(self, material: Material, made: frozenset[str]) -> None:
         """There must be answers and rubrics that fit the exam, or the run makes them."""
         if not {keys.EXAM_SPEC, keys.RUBRICS} & made:
-            check_rubrics(material.exam(), material.rubrics(), material.assignment)
+            exam, rubrics = material.exam(), material.rubrics()
+            check_rubrics(exam, rubrics, material.assignment)
+            check_wording(material, exam, rubrics)
         if keys.ANSWERS not in made:
             require_answers(material)
 
     def plan(self, material: Material, settings: RunSettings) -> StagePlan:
         """One task for each grader of each answer, student by student; none for what an earlier run's cell says."""
         inputs = GradeInputs.of(material, settings)
-        kept = _kept(inputs, material) if settings.enable_checkpointing else {}
+        kept = _kept(inputs, material, settings) if settings.enable_checkpointing else {}
         return StagePlan(inputs, _refs(inputs, kept), {KEPT: _CELLS.dump_json(kept)})
 
     def task(self, refs: Refs, inputs: GradeInputs) -> GradingTask:
@@ -95,12 +99,14 @@ def _refs(inputs: GradeInputs, kept: Cells) -> Iterator[Refs]:
             yield from grader_refs(inputs, student_id, question)
 
 
-def _kept(inputs: GradeInputs, material: Material) -> Cells:
+def _kept(inputs: GradeInputs, material: Material, settings: RunSettings) -> Cells:
     earlier, kept = material.grades(), Cells()
     versions = cache(material.rubric_version)
     for student_id, question in inputs.cells():
         cell = earlier.get(student_id, {}).get(question.question_id)
-        if cell is not None and (now := kept_cell(inputs, cell, question, versions)) is not None:
+        if cell is None or (settings.regrade_older and cell.is_of_older_version):
+            continue
+        if (now := kept_cell(inputs, cell, question, versions)) is not None:
             kept.setdefault(student_id, {})[question.question_id] = now
     return kept
 

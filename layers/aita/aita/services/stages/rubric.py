@@ -6,11 +6,11 @@ from typing import Any
 from pydantic import BaseModel
 
 from aita.models.exam import AnswerKey, RubricPoints
-from aita.models.run import Item, RunSettings
+from aita.models.run import RunSettings
 from aita.services import keys
 from aita.services.material import Material
 from aita.services.stages.answer_key import QuestionInputs, by_question, question_refs
-from aita.services.stages.stage import LLMStage, Refs, StagePlan
+from aita.services.stages.stage import INPUTS, Gathered, LLMStage, ReadFile, Refs, StagePlan
 from aita.tasks.rubric import RubricGenerationTask, check_user_rubrics
 
 
@@ -55,6 +55,6 @@ class RubricStage(LLMStage):
             user_rubric=inputs.user_rubrics.get(question.question_id),
         )
 
-    def gather(self, results: Iterable[tuple[Item, Any]]) -> Any:
-        """Return the rubrics by question."""
-        return by_question(results)
+    def gather_all(self, ended: Iterable[Gathered], read: ReadFile) -> dict[str, Any]:
+        """Return the rubrics by question, each with the version of the wording that it was written for."""
+        return {self.artifact: by_question(RubricInputs.model_validate_json(read(INPUTS)), ended)}

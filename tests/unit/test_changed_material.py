@@ -1,0 +1,493 @@
+"""What was graded and what there is now: whatever changed since is open wherever grades are read, and nothing else."""
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from aita.errors import InvalidMaterial, RequestError
+from aita.models.api import RunOptions, StartRun
+from aita.models.flag import FlagKind
+from aita.models.grade import CellState, DecisionAction, StudentGrades, cell_id
+from aita.models.review import Decide
+from aita.models.run import Run, RunStatus
+from aita.services.estimate import Estimator
+from aita.services.gradebook import Gradebook
+from aita.services.material import Material
+from aita.services.recompute import recompute
+from aita.services.review import Reviews
+from aita.tasks.request import LLMRequest
+from aita.version import VERSION
+from tests.fakes import ASSIGNMENT, QUESTIONS, Harness, right
+from tests.unit.grades import NO_INK, RUBRICS, answer, answers, cells, criteria, put_answers
+from tests.unit.test_audit import audited
+
+FIRST = cell_id("s-1", "1a")
+
+Change = Callable[[Harness], None]
+
+
+def book(harness: Harness) -> Gradebook:
+    return Gradebook.of(Material(harness.objects, ASSIGNMENT), harness.decisions.all(ASSIGNMENT))
+
+
+def opened(harness: Harness) -> list[tuple[str, str]]:
+    return [(cell.student_id, cell.question_id) for cell in book(harness).open_cells()]
+
+
+def reviews(harness: Harness) -> Reviews:
+    return Reviews(objects=harness.objects, decisions=harness.decisions, clock=harness.clock)
+
+
+def decide(harness: Harness, cell: str = FIRST, **asked: Any) -> None:
+    values = {"action": DecisionAction.SET, "points": 1, "why": "so", "by": "Ada"} | asked
+    basis = reviews(harness).show(ASSIGNMENT, cell).basis
+    reviews(harness).decide(ASSIGNMENT, cell, Decide(**values | {"basis": basis}))
+    harness.clock.advance(1)
+
+
+def change_json(harness: Harness, name: str, change: Callable[[Any], None]) -> None:
+    data = harness.artifact(name)
+    change(data)
+    harness.put(name, data)
+
+
+def transcribed_anew(harness: Harness) -> None:
+    change_json(harness, "answers.json", lambda data: data["s-1"].update(answers(q1a={"raw_text": "It is five."})))
+
+
+def flagged_anew(harness: Harness) -> None:
+    flags = [{"kind": "page_missing", "note": "page 2"}]
+    change_json(harness, "answers.json", lambda data: data["s-1"].update(answers(q1a={"flags": flags})))
+
+
+def placed_anew(harness: Harness) -> None:
+    pages = [{"page": 1, "top": 0.1, "bottom": 0.4}]
+    change_json(harness, "answers.json", lambda data: data["s-1"].update(answers(q1a={"pages": pages})))
+
+
+def scanned_anew(harness: Harness) -> None:
+    harness.put("pages/s-1/1.jpg", "another JPEG")
+    sha256 = hashlib.sha256(b"another JPEG").hexdigest()
+    change_json(harness, "pages.json", lambda data: data["s-1"][0].update(sha256=sha256))
+
+
+def another_rubric(harness: Harness) -> None:
+    harness.put("user_rubrics.json", RUBRICS | {"1a": {"total_points": 5, "criteria": criteria(3, 2, description="x")}})
+
+
+def other_points(harness: Harness) -> None:
+    harness.put("user_rubrics.json", RUBRICS | {"1a": {"total_points": 5, "criteria": criteria(4, 1)}})
+
+
+def another_key(harness: Harness) -> None:
+    harness.put("answer_keys.json", {"1a": {"question_id": "1a", "correct_answer": "five"}})
+
+
+def instructed(harness: Harness) -> None:
+    harness.put("question_specific_instructions.json", {"1a": "Be strict."})
+
+
+def instructed_for_all(harness: Harness) -> None:
+    harness.put("rubric_instructions.txt", "Be strict.")
+
+
+OF_ONE_ANSWER = [transcribed_anew, flagged_anew, placed_anew]
+OF_A_STUDENT = [scanned_anew]
+OF_A_QUESTION = [another_rubric, other_points, another_key, instructed]
+OF_ALL = [instructed_for_all]
+
+S1, S2 = ([(student, question["question_id"]) for question in QUESTIONS] for student in ("s-1", "s-2"))
+TOUCHES: list[tuple[Change, list[tuple[str, str]]]] = [
+    *((change, [("s-1", "1a")]) for change in OF_ONE_ANSWER),
+    *((change, S1) for change in OF_A_STUDENT),
+    *((change, [("s-1", "1a"), ("s-2", "1a")]) for change in OF_A_QUESTION),
+    *((change, [*S1, *S2]) for change in OF_ALL),
+]
+
+
+@pytest.fixture
+def graded(harness: Harness) -> Harness:
+    """Two students whose three answers each are graded and final."""
+    put_answers(harness)
+    harness.run("grade")
+    assert opened(harness) == []
+    return harness
+
+
+@pytest.mark.parametrize(("change", "touched"), TOUCHES, ids=lambda value: getattr(value, "__name__", ""))
+class TestAChange:
+    def test_opens_what_it_touches_and_nothing_else(
+        self, graded: Harness, change: Change, touched: list[tuple[str, str]]
+    ) -> None:
+        change(graded)
+        assert sorted(opened(graded)) == sorted(touched)
+        for student, question in touched:
+            cell = book(graded).cell(cell_id(student, question))
+            assert cell.flags[-1].kind is FlagKind.CHANGED
+            assert cell.flags[-1].note.endswith(": grade again")
+        assert audit_says_nothing(graded)
+
+    def test_is_closed_by_grading_again(self, graded: Harness, change: Change, touched: list[tuple[str, str]]) -> None:
+        change(graded)
+        graded.run("grade")
+        left = [("s-1", "1a")] if change is flagged_anew else []  # the answer's own flag
+        assert opened(graded) == left
+
+    def test_voids_what_was_decided_before(
+        self, graded: Harness, change: Change, touched: list[tuple[str, str]]
+    ) -> None:
+        decide(graded)
+        assert book(graded).cell(FIRST).state is CellState.OVERRIDDEN
+        change(graded)
+        cell = book(graded).cell(FIRST)
+        assert cell.state is CellState.NEEDS_REVIEW
+        assert "Ada decided on 1 points" in cell.flags[-1].note
+        assert audit_says_nothing(graded)
+
+    def test_can_be_decided_on_until_something_changes_again(
+        self, graded: Harness, change: Change, touched: list[tuple[str, str]]
+    ) -> None:
+        change(graded)
+        decide(graded)
+        assert book(graded).cell(FIRST).state is CellState.OVERRIDDEN
+        assert audit_says_nothing(graded)
+        graded.put("rubric_instructions.txt", "Be lenient.")
+        change_json(graded, "pages.json", lambda data: data["s-1"][0].update(sha256="e" * 64))
+        assert book(graded).cell(FIRST).state is CellState.NEEDS_REVIEW
+
+    def test_that_is_undone_was_none(self, graded: Harness, change: Change, touched: list[tuple[str, str]]) -> None:
+        before = dict(graded.objects.data)
+        decide(graded)
+        change(graded)
+        graded.objects.data = before
+        assert opened(graded) == []
+        assert book(graded).cell(FIRST).points == 1
+
+
+def audit_says_nothing(harness: Harness) -> bool:
+    return recompute(audited(harness)) == []
+
+
+def test_what_was_proposed_for_another_answer_can_not_be_accepted(graded: Harness) -> None:
+    transcribed_anew(graded)
+    shown = reviews(graded).show(ASSIGNMENT, FIRST)
+    assert (shown.proposal.points, shown.proposal.criteria) == (None, ())
+    with pytest.raises(RequestError, match="no proposal to accept"):
+        decide(graded, action=DecisionAction.ACCEPT, points=None)
+
+
+def test_a_blank_answer_is_blank_under_any_rubric(harness: Harness) -> None:
+    put_answers(harness, "s-1", ink=NO_INK, q1a={"raw_text": ""}, q1b={"raw_text": ""}, q2={"raw_text": ""})
+    harness.run("grade")
+    for change in (another_rubric, another_key, instructed_for_all):
+        change(harness)
+    assert opened(harness) == []
+    transcribed_anew(harness)
+    assert ("s-1", "1a") in opened(harness)
+
+
+def test_an_answer_that_is_gone_is_open(graded: Harness) -> None:
+    change_json(graded, "answers.json", lambda data: data["s-1"].update(question_answers=[answer("1b"), answer("2")]))
+    assert opened(graded) == [("s-1", "1a")]
+
+
+def test_the_confidence_alone_is_no_change(graded: Harness) -> None:
+    change_json(graded, "answers.json", lambda data: data["s-1"].update(answers(q1a={"confidence": 0.7})))
+    assert opened(graded) == []
+
+
+def test_another_model_opens_nothing(graded: Harness) -> None:
+    graded.model.model = "another"
+    graded.submissions = replace(
+        graded.submissions, defaults=graded.submissions.defaults.model_copy(update={"model": "another"})
+    )
+    assert opened(graded) == []
+
+
+def test_points_and_answer_changed_together_are_one_state(graded: Harness) -> None:
+    graded.exam(QUESTIONS[0] | {"points": 6}, *QUESTIONS[1:])
+    decide(graded, points=6)
+    assert book(graded).cell(FIRST).points == 6
+    transcribed_anew(graded)
+    assert book(graded).cell(FIRST).state is CellState.NEEDS_REVIEW
+
+
+class TestScans:
+    """A scan counts from its upload on: until it is transcribed, the student's answers are open."""
+
+    @pytest.fixture
+    def scanned(self, harness: Harness) -> Harness:
+        harness.exam()
+        harness.put("user_rubrics.json", RUBRICS)
+        harness.put("blank_exam.jpg", b"o")
+        harness.put("scans/Ann Lee/1.jpg", b"one")
+        harness.put("scans/Bob Ray/1.jpg", b"other")
+        read = json.dumps({"text": "1a. four\n1b. five\n2. a cell", "confidence": 0.9, "notes": ""})
+        harness.model.otherwise = lambda request: read if request.schema_name == "Transcription" else right(request)
+        for pipeline in ("transcribe", "grade"):
+            assert harness.run(pipeline).status is RunStatus.SUCCEEDED
+        assert self.finals(harness) == {"Ann Lee": True, "Bob Ray": True}
+        return harness
+
+    @staticmethod
+    def students(harness: Harness) -> dict[str, StudentGrades]:
+        folders = {each["student_id"]: each["folder"] for each in harness.artifact("students.json")["students"]}
+        return {folders[student_id]: grades for student_id, grades in book(harness).students.items()}
+
+    def finals(self, harness: Harness) -> dict[str, bool]:
+        return {folder: grades.final for folder, grades in self.students(harness).items()}
+
+    @pytest.mark.parametrize("name", ["1.jpg", "2.jpg"])
+    def test_a_new_one_opens_its_student_alone(self, scanned: Harness, name: str) -> None:
+        scanned.put(f"scans/Ann Lee/{name}", b"off")
+        assert self.finals(scanned) == {"Ann Lee": False, "Bob Ray": True}
+        (note,) = {cell.flags[-1].note for cell in self.students(scanned)["Ann Lee"].cells}
+        assert "transcribe them" in note
+        assert audit_says_nothing(scanned)
+
+    def test_transcribing_and_grading_close_it(self, scanned: Harness) -> None:
+        scanned.put("scans/Ann Lee/1.jpg", b"off")
+        scanned.run("transcribe")
+        assert self.finals(scanned) == {"Ann Lee": False, "Bob Ray": True}
+        scanned.run("grade")
+        assert self.finals(scanned) == {"Ann Lee": True, "Bob Ray": True}
+
+    def test_one_that_is_gone_is_no_new_one(self, scanned: Harness) -> None:
+        del scanned.objects.data[f"{ASSIGNMENT}/scans/Ann Lee/1.jpg"]
+        assert self.finals(scanned) == {"Ann Lee": True, "Bob Ray": True}
+
+    def test_what_desktops_leave_and_a_misplaced_file_stop_no_reader(self, scanned: Harness) -> None:
+        scanned.put("scans/Ann Lee/.DS_Store", b"x")
+        scanned.put("scans/loose.jpg", b"x")
+        assert self.finals(scanned) == {"Ann Lee": True, "Bob Ray": True}
+
+
+class TestWording:
+    """An answer key and a rubric are for the wording that they were written for."""
+
+    @pytest.fixture
+    def written(self, harness: Harness) -> Harness:
+        put_answers(harness)
+        del harness.objects.data[f"{ASSIGNMENT}/user_rubrics.json"]
+        assert harness.run("rubric").status is RunStatus.SUCCEEDED
+        assert harness.run("grade").status is RunStatus.SUCCEEDED
+        return harness
+
+    @staticmethod
+    def reword(harness: Harness) -> None:
+        harness.exam(QUESTIONS[0] | {"question_text": "What is 20 + 30?"}, *QUESTIONS[1:])
+
+    def test_grading_with_those_of_another_is_refused_before_it_costs_anything(self, written: Harness) -> None:
+        self.reword(written)
+        calls = written.model.calls
+        with pytest.raises(InvalidMaterial, match="answer key of question '1a', the rubric of question '1a'"):
+            written.run("grade")
+        assert written.model.calls == calls
+
+    def test_swapped_questions_are_refused_both(self, written: Harness) -> None:
+        first, second = QUESTIONS[0]["question_text"], QUESTIONS[1]["question_text"]
+        written.exam(QUESTIONS[0] | {"question_text": second}, QUESTIONS[1] | {"question_text": first}, QUESTIONS[2])
+        with pytest.raises(InvalidMaterial, match=r"'1a'.*'1a'.*'1b'.*'1b'"):
+            written.run("grade")
+
+    def test_writing_them_anew_asks_for_that_question_alone(self, written: Harness) -> None:
+        self.reword(written)
+        calls = written.model.calls
+        written.run("rubric")
+        assert written.model.calls == calls + 2
+        assert written.run("grade").status is RunStatus.SUCCEEDED
+        assert opened(written) == []
+
+    def test_undoing_it_needs_nothing(self, written: Harness) -> None:
+        self.reword(written)
+        written.exam()
+        calls = written.model.calls
+        assert written.run("grade").status is RunStatus.SUCCEEDED
+        assert (written.model.calls, opened(written)) == (calls, [])
+
+    def test_a_question_that_is_reworded_while_a_run_waits_is_refused_by_plan(self, written: Harness) -> None:
+        run = written.begin("grade")
+        self.reword(written)
+        written.plan(run, "grade")
+        assert "worded otherwise" in written.runs.get(run.run_id).reason
+
+    def test_points_and_pages_are_no_wording(self, written: Harness) -> None:
+        written.exam(QUESTIONS[0] | {"page_number": 2}, *QUESTIONS[1:])
+        assert written.run("grade").status is RunStatus.SUCCEEDED
+
+    def test_files_of_0_1_0_are_of_the_wording_that_was_graded_with_them(self, written: Harness) -> None:
+        for name in ("answer_keys.json", "rubrics.json"):
+            change_json(written, name, lambda data: [each.pop("question_version") for each in data.values()])
+        assert written.run("grade").status is RunStatus.SUCCEEDED
+        self.reword(written)
+        with pytest.raises(InvalidMaterial, match="answer key of question '1a', the rubric of question '1a'"):
+            written.run("grade")
+
+    def test_a_rubric_of_ones_own_is_confirmed_by_writing_anew(self, harness: Harness) -> None:
+        put_answers(harness)
+        harness.run("rubric")
+        harness.run("grade")
+        self.reword(harness)
+        with pytest.raises(InvalidMaterial, match="the rubric of question '1a'"):
+            harness.run("grade")
+        harness.run("rubric")
+        assert harness.run("grade").status is RunStatus.SUCCEEDED
+
+    def test_a_new_rubric_of_ones_own_is_for_the_wording_of_now(self, harness: Harness) -> None:
+        put_answers(harness)
+        harness.run("rubric")
+        self.reword(harness)
+        another_rubric(harness)
+        del harness.objects.data[f"{ASSIGNMENT}/answer_keys.json"]
+        assert harness.run("grade").status is RunStatus.SUCCEEDED
+
+
+class TestLateRuns:
+    """A run that collects after another one that was planned later leaves what that one made."""
+
+    READ = "1a. four\n1b. five\n2. a cell"
+
+    @pytest.fixture
+    def late(self, harness: Harness) -> tuple[Harness, Run]:
+        """A grading run whose items are done, and whose Collect is still to come."""
+        harness.exam()
+        harness.put("user_rubrics.json", RUBRICS)
+        harness.put("blank_exam.jpg", b"o")
+        harness.put("scans/Ann Lee/1.jpg", b"one")
+        harness.model.otherwise = self.answer
+        harness.run("transcribe")
+        run = harness.begin("grade")
+        for event in harness.events(run, "grade"):
+            harness.invoke(event)
+        return harness, run
+
+    def answer(self, request: LLMRequest) -> str:
+        if request.schema_name == "Transcription":
+            return json.dumps({"text": self.READ, "confidence": 0.9, "notes": ""})
+        return right(request)
+
+    def test_newer_grades_stay_and_the_late_run_says_so(
+        self, late: tuple[Harness, Run], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        harness, run = late
+        monkeypatch.setattr(self, "READ", "1a. 2 + 2 = 4\n1b. seven\n2. a cell")
+        harness.put("scans/Ann Lee/1.jpg", b"off")
+        assert harness.run("exam").status is RunStatus.SUCCEEDED
+        newer = harness.artifact("grades.json")
+        assert harness.collect(run, "grade").status is RunStatus.FAILED
+        assert "another run has done stage grade from newer material" in harness.runs.get(run.run_id).reason
+        assert harness.artifact("grades.json") == newer
+        assert opened(harness) == []
+        resumed = harness.resume(run)
+        assert resumed.status is RunStatus.SUCCEEDED
+        assert cells(harness).keys() == {(student, q) for student, graded in newer.items() for q in graded}
+
+    def test_an_older_run_that_collects_first_is_replaced(self, late: tuple[Harness, Run]) -> None:
+        harness, run = late
+        harness.collect(run, "grade")
+        older = harness.artifact("grades.json")
+        harness.put("rubric_instructions.txt", "Be strict.")
+        harness.clock.advance(60)
+        harness.run("exam")
+        assert harness.artifact("grades.json") != older
+
+    def test_collecting_twice_is_as_once(self, late: tuple[Harness, Run]) -> None:
+        harness, run = late
+        first = harness.collect(run, "grade")
+        grades = harness.artifact("grades.json")
+        assert harness.collect(run, "grade") == first
+        assert harness.artifact("grades.json") == grades
+
+
+def test_cells_name_the_version_of_aita_that_graded_them(graded: Harness) -> None:
+    assert {cell.aita for cell in cells(graded).values()} == {VERSION}
+
+
+class TestCellsOf010:
+    """Cells of 0.1.0 do not name their versions. They stay as they are, and a change since opens them all the same."""
+
+    OF_NOW = ("answer", "answer_key", "instructions", "aita")
+
+    def as_of_0_1_0(self, harness: Harness) -> dict[str, Any]:
+        def strip(data: Any) -> None:
+            for graded in data.values():
+                for cell in graded.values():
+                    for name in self.OF_NOW:
+                        del cell[name]
+
+        change_json(harness, "grades.json", strip)
+        grades: dict[str, Any] = harness.artifact("grades.json")
+        return grades
+
+    @pytest.fixture(params=[{}, {"graders": 3}, {"disagreement": 0.33}, {"graders": 2, "disagreement": 0.07}], ids=str)
+    def old(self, harness: Harness, request: pytest.FixtureRequest) -> Harness:
+        put_answers(harness)
+        harness.run("grade", **request.param)
+        self.as_of_0_1_0(harness)
+        return harness
+
+    def test_an_upgrade_opens_none(self, old: Harness) -> None:
+        decide(old)
+        assert opened(old) == []
+        assert book(old).cell(FIRST).state is CellState.OVERRIDDEN
+        assert audit_says_nothing(old)
+
+    @pytest.mark.parametrize(("change", "touched"), TOUCHES, ids=lambda value: getattr(value, "__name__", ""))
+    def test_a_change_opens_what_it_touches(self, old: Harness, change: Change, touched: list[tuple[str, str]]) -> None:
+        change(old)
+        if change in (scanned_anew, placed_anew):  # the basis of 0.1.0 has pages and places of drawings alone
+            touched = [("s-1", "2")] if change is scanned_anew else []
+        assert sorted(opened(old)) == sorted(touched)
+
+    def test_a_class_that_was_transcribed_anew_is_all_open(self, old: Harness) -> None:
+        def anew(data: Any) -> None:
+            for student in data:
+                data[student] = answers(**{f"q{q['question_id']}": {"raw_text": "It is five."} for q in QUESTIONS})
+
+        change_json(old, "answers.json", anew)
+        assert len(opened(old)) == len([*S1, *S2])
+
+    def test_a_blank_answer_stays_blank(self, harness: Harness) -> None:
+        put_answers(harness, "s-1", ink=NO_INK, q1a={"raw_text": ""})
+        harness.run("grade")
+        self.as_of_0_1_0(harness)
+        another_rubric(harness)
+        assert ("s-1", "1a") not in opened(harness)
+        transcribed_anew(harness)
+        assert ("s-1", "1a") in opened(harness)
+
+    def test_grading_on_asks_nothing_and_they_stay_marked_as_older(self, harness: Harness) -> None:
+        put_answers(harness)
+        harness.run("grade")
+        before = self.as_of_0_1_0(harness)
+        calls = harness.model.calls
+        assert harness.run("grade").status is RunStatus.SUCCEEDED
+        assert harness.model.calls == calls
+        for (student, question), cell in cells(harness).items():
+            assert cell.is_of_older_version
+            assert cell.answer, "what it is of is known now"
+            assert cell.model_dump(include=set(before[student][question]), mode="json") == before[student][question]
+
+    def test_they_are_graded_again_on_request(self, harness: Harness) -> None:
+        put_answers(harness)
+        harness.run("grade")
+        self.as_of_0_1_0(harness)
+        request = StartRun(assignment=ASSIGNMENT, pipeline="grade", options=RunOptions(regrade_older=True))
+        estimator = Estimator(harness.objects, harness.submissions.defaults, lambda *_: None)
+        assert estimator.estimate(request).calls == len([*S1, *S2])
+        run = harness.run("grade", regrade_older=True)
+        assert len(harness.items(run, "grade")) == len([*S1, *S2])
+        assert not [cell for cell in cells(harness).values() if cell.is_of_older_version]
+        assert harness.items(harness.run("grade", regrade_older=True), "grade") == []
+
+    def test_other_points_do_not_make_them_newer(self, harness: Harness) -> None:
+        put_answers(harness)
+        harness.run("grade")
+        self.as_of_0_1_0(harness)
+        other_points(harness)
+        harness.run("grade")
+        assert cells(harness)["s-1", "1a"].is_of_older_version
