@@ -20,7 +20,7 @@ from tests.template.conftest import Json, read_template, transform
 from tests.template.grants import Grant, denials, grants, matches
 
 ASSIGNMENT = "permitted"
-OF_LAMBDA = {"WriteLogs"}
+OF_LAMBDA = {"WriteLogs", "SendTraces"}
 """What Lambda itself does in a function's name: tests/template/test_resources.py holds it."""
 
 MACHINE = f"arn:aws:states:us-east-1:{ACCOUNT}:stateMachine:aita-test-run"

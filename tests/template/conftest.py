@@ -13,6 +13,7 @@ from samtranslator.parser.parser import Parser
 from samtranslator.translator.translator import Translator
 
 ROOT = Path(__file__).parents[2]
+NO_VALUE = {"Ref": "AWS::NoValue"}
 Json = dict[str, Any]
 
 
@@ -66,6 +67,25 @@ def of_type(resources: Json, kind: str) -> dict[str, Json]:
     found = {name: resource for name, resource in resources.items() if resource["Type"] == kind}
     assert found, f"no {kind}: the test would prove nothing"
     return found
+
+
+def settled(value: Any, given: set[str]) -> Any:
+    """Return a template, or a part of it, as CloudFormation makes it where these conditions hold and no others."""
+    match value:
+        case {"Fn::If": [condition, yes, no]}:
+            return settled(yes if condition in given else no, given)
+        case dict():
+            kept = {name: each for name, each in value.items() if not is_left_out(each, given)}
+            settled_values = ((name, settled(each, given)) for name, each in kept.items())
+            return {name: each for name, each in settled_values if each != NO_VALUE}
+        case list():
+            return [each for each in (settled(each, given) for each in value) if each != NO_VALUE]
+    return value
+
+
+def is_left_out(resource: Any, given: set[str]) -> bool:
+    conditional = isinstance(resource, dict) and "Type" in resource and "Condition" in resource
+    return conditional and resource["Condition"] not in given
 
 
 def machines(definition: Json) -> Iterator[dict[str, Json]]:

@@ -59,9 +59,10 @@ def _of_effect(effect: str, resources: Json, role: str, names: dict[str, str]) -
 
 
 def statements(resources: Json, role: str) -> Iterator[Json]:
-    """Yield a role's inline statements."""
+    """Yield a role's inline statements, those that a parameter adds included."""
     for policy in resources[role]["Properties"].get("Policies", []):
-        yield from policy["PolicyDocument"]["Statement"]
+        for statement in policy["PolicyDocument"]["Statement"]:
+            yield statement["Fn::If"][1] if "Fn::If" in statement else statement
 
 
 def written_out(value: Any, names: dict[str, str]) -> str:

@@ -2,11 +2,10 @@
 
 import json
 import subprocess
-from typing import Any
 
 import pytest
 
-from tests.template.conftest import ROOT, Json, transform
+from tests.template.conftest import ROOT, Json, settled, transform
 
 CHECKOV = ROOT / ".aita" / "checkov" / "bin" / "checkov"
 
@@ -44,26 +43,6 @@ def findings(template: Json, tmp_path_factory: pytest.TempPathFactory) -> dict[s
     for finding in report["results"]["failed_checks"]:
         found.setdefault(finding["check_id"], set()).add(finding["resource"])
     return found
-
-
-def settled(value: Any, given: set[str]) -> Any:
-    """Return a template as it is under these conditions, which checkov does not work out."""
-    match value:
-        case {"Fn::If": [condition, yes, no]}:
-            return settled(yes if condition in given else no, given)
-        case dict():
-            kept = {name: each for name, each in value.items() if not is_left_out(each, given)}
-            settled_values = ((name, settled(each, given)) for name, each in kept.items())
-            return {name: each for name, each in settled_values if each != {"Ref": "AWS::NoValue"}}
-        case list():
-            return [settled(each, given) for each in value]
-    return value
-
-
-def is_left_out(resource: Any, given: set[str]) -> bool:
-    return (
-        isinstance(resource, dict) and "Type" in resource and resource.get("Condition", next(iter(given))) not in given
-    )
 
 
 def test_each_finding_has_its_reason(findings: dict[str, set[str]]) -> None:

@@ -8,7 +8,8 @@ from itertools import pairwise
 import pytest
 
 from aita.aws.items import decision_key
-from tests.template.conftest import ROOT, Json, listed, of_type
+from tests.template.conftest import ROOT, Json, listed, of_type, settled, transform
+from tests.template.grants import statements
 
 KEPT = {"Bucket", "Table"}
 ROUTES = {
@@ -28,6 +29,12 @@ ROUTES = {
     ("get", "/runs/{run_id}/results"),
     ("post", "/runs/estimate"),
     ("get", "/openapi.json"),
+}
+SENDING = {
+    "Sid": "SendTraces",
+    "Effect": "Allow",
+    "Action": ["xray:PutTelemetryRecords", "xray:PutTraceSegments"],
+    "Resource": "*",
 }
 FUNCTIONS = {"ApiFunction", "PlanFunction", "SplitFunction", "TaskFunction", "ReportFunction", "CollectFunction"}
 
@@ -253,14 +260,14 @@ def test_no_other_origin_is_answered(resources: Json) -> None:
 
 
 def test_roles_name_actions_and_resources(resources: Json) -> None:
-    statements = [statement for name in roles(resources) for statement in inline(resources, name)]
-    assert len(statements) > 15
-    for statement in statements:
+    found = [statement for name in roles(resources) for statement in inline(resources, name)]
+    assert len(found) > 15
+    for statement in found:
         assert statement["Effect"] == ("Deny" if statement["Sid"] == "NoScans" else "Allow")
         assert not any("*" in action for action in listed(statement["Action"])), statement
-        if statement["Resource"] == "*":
-            assert statement["Sid"] == "DeliverLogs"  # these actions know no resource
-            assert {action.partition(":")[0] for action in statement["Action"]} == {"logs"}
+        if statement["Resource"] == "*":  # these actions know no resource
+            assert statement == SENDING or statement["Sid"] == "DeliverLogs"
+            assert {action.partition(":")[0] for action in statement["Action"]} <= {"logs", "xray"}
 
 
 def test_every_role_is_one_of_ours_with_statements_of_its_own(resources: Json) -> None:
@@ -277,13 +284,22 @@ def test_a_function_logs_to_its_own_group_alone(resources: Json) -> None:
         assert logs["Resource"] == {"Fn::GetAtt": [group, "Arn"]}
 
 
-def test_traces_are_sent_only_where_they_are_made(resources: Json) -> None:
-    policy = resources["TracePolicy"]
-    assert policy["Condition"] == "IsTraced"
-    assert {role["Ref"] for role in policy["Properties"]["Roles"]} == {f"{name}Role" for name in FUNCTIONS}
-    (statement,) = policy["Properties"]["PolicyDocument"]["Statement"]
-    assert statement["Action"] == ["xray:PutTelemetryRecords", "xray:PutTraceSegments"]
-    assert not any("xray" in str(inline(resources, name)) for name in roles(resources))
+def test_traces_are_sent_only_where_they_are_made(template: Json) -> None:
+    """Lambda makes no traced function whose role may not send traces, and waits for nothing but the role."""
+    for tracing, given in (("Active", {"IsTraced"}), ("Disabled", set[str]())):
+        resources = settled(transform(template, Tracing=tracing)["Resources"], given)
+        for name, function in of_type(resources, "AWS::Lambda::Function").items():
+            role = function["Properties"]["Role"]["Fn::GetAtt"][0]
+            sending = [each for each in inline(resources, role) if "xray" in str(each)]
+            assert ("TracingConfig" in function["Properties"]) is bool(given), name
+            assert sending == ([SENDING] if given else []), name
+        assert "xray" not in str(inline(resources, "RunStateMachineRole"))
+
+
+def test_nothing_is_granted_beside_the_roles_but_the_customers_key(template: Json) -> None:
+    """A policy of its own may come after what needs it; the key is needed for objects and rows, not for functions."""
+    resources = transform(template, Tracing="Active")["Resources"]
+    assert {name for name, each in resources.items() if re.search("IAM::.*Policy", each["Type"])} == {"KmsKeyPolicy"}
 
 
 def test_the_state_machine_may_run_its_map(resources: Json) -> None:
@@ -354,5 +370,4 @@ def roles(resources: Json) -> list[str]:
 
 
 def inline(resources: Json, role: str) -> list[Json]:
-    policies = resources[role]["Properties"].get("Policies", [])
-    return [statement for policy in policies for statement in policy["PolicyDocument"]["Statement"]]
+    return list(statements(resources, role))
