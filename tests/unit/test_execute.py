@@ -402,6 +402,16 @@ class TestWaits:
         harness.model.otherwise = right
         assert harness.resume(run).status is RunStatus.SUCCEEDED
 
+    def test_one_is_not_blamed_for_the_hours_in_which_lambda_was_throttled(self, harness: Harness) -> None:
+        run, event = one_question(harness)
+        harness.model.otherwise = refusing
+        first = harness.invoke(event).answer
+        assert (first.outcome, first.waited.failures) == (Outcome.WAIT, 1)
+        harness.clock.advance(first.wait + 2 * PATIENCE)
+        second = harness.invoke(event.model_copy(update={"waited": first.waited})).answer
+        assert (second.outcome, second.waited.failures) == (Outcome.WAIT, 2)
+        assert harness.runs.get(run.run_id).status is RunStatus.RUNNING
+
     def test_an_answer_ends_the_count_of_failures(self, harness: Harness) -> None:
         _, event = one_question(harness)
         event = event.model_copy(update={"waited": Waited(failures=7, failing_since=1)})

@@ -127,7 +127,9 @@ class Executor:
         before = Waited() if asked.answered else event.waited
         now = math.floor(self.clock().timestamp())
         since = before.failing_since or now
-        if reason := patience.exhausted(now - since):
+        # An item may come back hours late, where Lambda was throttled: of that the provider knows nothing.
+        asking = before.failures * (LONGEST_WAIT + self.asker.longest_call)
+        if reason := patience.exhausted(min(now - since, asking)):
             return self._stop(event, RunStatus.HALTED, reason)
         self.runs.count_wait(event.run_id, str(busy))
         failures = before.failures + 1
