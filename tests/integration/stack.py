@@ -18,6 +18,7 @@ import pytest
 from botocore.loaders import create_loader
 from botocore.session import Session as Core
 from moto import mock_aws
+from moto.awslambda.exceptions import LambdaClientError
 from moto.awslambda_simple.models import LambdaSimpleBackend
 from moto.dynamodb.responses import DynamoHandler
 from moto.stepfunctions.parser.asl.component.common.retry import retrier_decl
@@ -38,6 +39,10 @@ HURRY = 50
 _MODELS = create_loader()
 """botocore's descriptions of the services, read once for the clients of all functions."""
 _ZIP = b"PK\x05\x06" + b"\0" * 18
+
+
+class LambdaRefuses(Exception):
+    """Raised by ``Stack.before`` where Lambda itself refuses to invoke a function; its argument is Lambda's error."""
 
 
 @dataclass
@@ -254,6 +259,8 @@ def _invoker(stack: Stack) -> Callable[..., bytes]:
         function = function_name.rpartition(":")[2]
         try:
             return json.dumps(stack.invoke(function, json.loads(body))).encode()
+        except LambdaRefuses as refusal:
+            raise LambdaClientError(str(refusal), "not now") from refusal
         except Exception as error:  # noqa: BLE001 - Lambda reports any
             response_headers["x-amz-function-error"] = "Unhandled"
             return json.dumps({"errorType": type(error).__name__, "errorMessage": str(error)}).encode()

@@ -190,6 +190,17 @@ def test_failures_are_resumed_and_what_is_not_wanted_goes(driven: Stack) -> None
     driven.provider.answer = answer
 
 
+def test_a_function_that_dies_in_a_shared_call_leaves_the_rest_to_collect(driven: Stack) -> None:
+    def die(function: str, event: dict[str, Any]) -> None:
+        if function == "task" and "batch" in event["item"]:
+            raise MemoryError
+
+    driven.put("dying/questions.json", exam("dying"))
+    driven.before = die
+    run(driven, "rubric", "FAILED", assignment="dying", batch_size=5)
+    driven.before = lambda function, event: None
+
+
 def test_a_run_is_cancelled(driven: Stack) -> None:
     def cancel(request: dict[str, Any]) -> Answer:
         driven.call("POST", f"/runs/{driven.invocations[-1][1]['run_id']}/cancel")

@@ -3,12 +3,16 @@
 import re
 from typing import Any
 
+import pytest
+
 from aita.models.run import CollectAnswer, ItemAnswer, ItemEvent, Outcome, PlanAnswer, RunStatus, Waited
 from tests.template.conftest import Json, all_states, machines
+from tests.template.scheduler import Retries
 
 OUTCOMES = {"SUCCEEDED", "FAILED", "SKIPPED", "WAIT"}
 RUN_GOES_ON = {"RUNNING"}
 RUN_IS_WELL = {"SUCCEEDED", "WAITING_FOR_REVIEW"}
+THROTTLED = "Lambda.TooManyRequestsException"
 CONDITION_FAILED = "DynamoDB.ConditionalCheckFailedException"
 
 
@@ -101,8 +105,77 @@ def test_retries_grow_have_jitter_and_an_end(definition: Json) -> None:
                 continue
             assert retry["JitterStrategy"] == "FULL", name
             assert retry["BackoffRate"] > 1, name
-            assert 0 < retry["MaxAttempts"] <= 10, name
             assert retry["MaxDelaySeconds"] <= 60, name
+            if retry["ErrorEquals"] != [THROTTLED]:
+                assert 0 < retry["MaxAttempts"] <= 15, name
+
+
+def test_every_invocation_waits_alike_for_lambda(definition: Json) -> None:
+    """Throttled for hours; not ready, as a function is that nobody used for weeks, or at fault for minutes."""
+    invoking = [state for state in all_states(definition).values() if str(state.get("Resource")).endswith(":invoke")]
+    assert len(invoking) == 3
+    throttled, unable = invoking[0]["Retry"][:2]
+    assert all(state["Retry"][:2] == [throttled, unable] for state in invoking)
+    assert throttled["ErrorEquals"] == [THROTTLED]
+    assert {
+        "Lambda.ServiceException", "Lambda.AWSLambdaException", "Lambda.SdkClientException",
+        "Lambda.ClientExecutionTimeoutException",  # Step Functions' guide, "Handle Lambda service exceptions"
+        "Lambda.CodeArtifactUserPendingException", "Lambda.CodeArtifactUserDeletedException",
+        "Lambda.ResourceNotReadyException", "Lambda.ResourceConflictException", "Lambda.SnapStartNotReadyException",
+        "Lambda.EC2ThrottledException", "Lambda.ENILimitReachedException",  # Lambda's reference, Invoke
+    } == set(unable["ErrorEquals"])  # fmt: skip
+    error = unable["ErrorEquals"][0]
+    assert 240 < Retries.of(invoking[0], error).mean < 600, "idle functions were seen to need up to two minutes"
+
+
+def test_a_history_holds_the_longest_wait_for_lambda(definition: Json) -> None:
+    """A retry is three events of the execution's 25,000: TaskScheduled, TaskStarted and TaskFailed."""
+    retries = Retries.of(all_states(definition)["RunItem"], THROTTLED)
+    assert 3 * retries.attempts < 25_000 / 5
+
+
+def test_a_row_says_why_its_task_has_no_end(definition: Json) -> None:
+    states = all_states(definition)
+    catches = {tuple(catch["ErrorEquals"]): catch for catch in states["RunItem"]["Catch"]}
+    throttled, unable = states["RunItem"]["Retry"][:2]
+    causes = {
+        (THROTTLED,): "Lambda was throttled for about",
+        tuple(unable["ErrorEquals"]): "Lambda itself could not run this task's function",
+        ("States.ALL",): "the function that ran this task stopped unexpectedly",
+    }
+    assert throttled["ErrorEquals"] == [THROTTLED]
+    assert catches.keys() == causes.keys()
+    for errors, told in causes.items():
+        reason = states[catches[errors]["Next"]]
+        assert (reason["Type"], reason["ResultPath"], reason["Next"]) == ("Pass", "$.why", "RecordFailure")
+        assert reason["Result"].startswith(told)
+        assert "resume the run" in reason["Result"]
+    values = states["RecordFailure"]["Parameters"]["ExpressionAttributeValues"]
+    assert (values[":error_type"], values[":error_message"]) == ({"S.$": "$.error.Error"}, {"S.$": "$.why"})
+
+
+def test_a_run_says_why_it_could_not_go_on(definition: Json) -> None:
+    states = definition["States"]
+    for name in ("Plan", "Collect"):
+        assert {tuple(catch["ErrorEquals"]): catch["Next"] for catch in states[name]["Catch"]} == {
+            (THROTTLED,): "RunThrottled",
+            ("States.ALL",): "RunBroken",
+        }
+    assert [catch["Next"] for catch in states["RunItems"]["Catch"]] == ["RunBroken"]
+    for name in ("RunThrottled", "RunBroken"):
+        assert (states[name]["ResultPath"], states[name]["Next"]) == ("$.why", "RecordRunFailure")
+    values = states["RecordRunFailure"]["Parameters"]["ExpressionAttributeValues"]
+    assert (values[":error_type"], values[":reason"]) == ({"S.$": "$.error.Error"}, {"S.$": "$.why"})
+
+
+def test_how_long_lambda_was_throttled_is_told_as_it_is(definition: Json) -> None:
+    states = all_states(definition)
+    minutes = Retries.of(states["RunItem"], THROTTLED).mean / 60
+    for name in ("Throttled", "RunThrottled"):
+        (told,) = re.findall(r"throttled for about (\d+) minutes", states[name]["Result"])
+        assert int(told) == pytest.approx(minutes, rel=0.05)
+        assert "never ran" in states[name]["Result"]
+        assert "MaxConcurrency" in states[name]["Result"]
 
 
 def test_no_error_path_ends_in_success(definition: Json) -> None:
@@ -111,7 +184,7 @@ def test_no_error_path_ends_in_success(definition: Json) -> None:
         for name, state in states.items():
             for catch in state.get("Catch", []):
                 after = [states[target] for target in reachable(catch["Next"], states)]
-                assert {step["Type"] for step in after} <= {"Task", "Fail"}, name
+                assert {step["Type"] for step in after} <= {"Pass", "Task", "Fail"}, name
                 assert not any(step.get("End") for step in after), name
                 checked += 1
     assert checked >= 8

@@ -36,6 +36,17 @@ class TestCounts:
         harness.model.otherwise = right
         assert harness.resume(run).status is RunStatus.SUCCEEDED
 
+    def test_every_item_of_a_call_that_lambda_refused_says_so(self, harness: Harness) -> None:
+        harness.exam(*(each | {"question_type": "short_answer"} for each in QUESTIONS))
+        run = harness.begin(batch_size=5)
+        (event,) = harness.events(run)
+        harness.record_failure(event, "Lambda.TooManyRequestsException")
+        (first,) = harness.rows(run)
+        harness.collect(run)
+        told = {(row.error_type, row.error_message, row.attempt) for row in harness.rows(run)}
+        assert len(harness.rows(run)) == 3
+        assert told == {("Lambda.TooManyRequestsException", first.error_message, 1)}
+
     def test_what_has_a_row_is_not_written_again(self, harness: Harness, monkeypatch: pytest.MonkeyPatch) -> None:
         harness.exam()
         failing(harness, "1b")

@@ -10,7 +10,7 @@ from aita.errors import Conflict, RequestError
 from aita.models.run import CollectAnswer, Item, Run, RunStatus, StageEvent, TaskRow, TaskStatus
 from aita.services import keys
 from aita.services.pipelines import REVIEW_AFTER, next_stage, stage_of
-from aita.services.plan import read_items
+from aita.services.plan import MANIFEST, read_items
 from aita.services.protocols import Clock, ObjectStore, RunStore, TaskStore
 from aita.services.record import TaskFile
 from aita.services.stages.stage import Gathered
@@ -18,7 +18,11 @@ from aita.services.stages.stage import Gathered
 logger = logging.getLogger(__name__)
 
 _AT_ONCE = 16  # results read from S3, or rows written
-_UNRECORDED = "the function that ran this task stopped unexpectedly and recorded no end: resume the run to try again"
+_UNRECORDED = (
+    "FunctionStopped",
+    "the function that ran this task stopped unexpectedly and recorded no end: resume the run to try again",
+)
+_OF_LAMBDA = "Lambda."  # what Step Functions calls an error of Lambda's own begins with it
 _REVIEW = "check the questions, the answer keys and the rubrics, upload what you change, then resume the run"
 _SUPERSEDED = (
     "another run has done stage {stage} from newer material meanwhile, and what it made stays: resume this run to do "
@@ -76,7 +80,7 @@ class Collector:
         items = read_items(self.objects, run.run_id, stage)
         rows = {row.task_id: row for row in self.tasks.rows(run.run_id)}
         if run.active:
-            rows |= self._fail_unrecorded(run, stage, [item for item in items if item.task_id not in rows])
+            rows |= self._fail_unrecorded(run, stage, [item for item in items if item.task_id not in rows], rows)
         ended = [rows[item.task_id].status for item in items if item.task_id in rows]
         succeeded = ended.count(TaskStatus.SUCCEEDED)
         failed = (len(items) if run.active else len(ended)) - succeeded  # what a stop left out has not failed
@@ -90,20 +94,22 @@ class Collector:
         counts = counts.model_copy(update={"ended_at": self.clock()})
         return self.runs.finish_stage(run.run_id, stage, counts, usage), succeeded
 
-    def _fail_unrecorded(self, run: Run, stage: str, items: list[Item]) -> dict[str, TaskRow]:
+    def _fail_unrecorded(self, run: Run, stage: str, items: list[Item], rows: dict[str, TaskRow]) -> dict[str, TaskRow]:
         """Record the failure of items without an end, and return their rows.
 
-        When a function that runs several items dies for good, the state machine records the first alone.
+        Of items that share a call which came to no end, the state machine records the first alone.
         """
+        refused = self._refused_with_their_first(run, stage, rows) if items else {}
 
         def fail(item: Item) -> TaskRow | None:
+            error_type, error_message = refused.get(item.task_id, _UNRECORDED)
             row = TaskRow(
                 task_id=item.task_id,
                 stage=stage,
                 status=TaskStatus.FAILED,
                 attempt=run.attempt,
-                error_type="FunctionStopped",
-                error_message=_UNRECORDED,
+                error_type=error_type,
+                error_message=error_message,
                 refs=item.refs,
                 ended_at=self.clock(),
             )
@@ -111,6 +117,17 @@ class Collector:
 
         with ThreadPoolExecutor(_AT_ONCE) as writers:
             return {row.task_id: row for row in writers.map(fail, items) if row is not None}
+
+    def _refused_with_their_first(self, run: Run, stage: str, rows: dict[str, TaskRow]) -> dict[str, tuple[str, str]]:
+        """Return why Lambda refused a shared call, as its first item's row says, by the ids of the other items."""
+        calls = json.loads(self.objects.get(keys.stage_file(run.run_id, stage, MANIFEST)))
+        return {
+            other["task_id"]: (row.error_type, row.error_message)
+            for call in calls
+            if (row := rows.get(call["task_id"])) and row.attempt == run.attempt
+            if row.error_type.startswith(_OF_LAMBDA)
+            for other in call.get("batch", ())
+        }
 
     def _gather(self, run: Run, stage: str, items: list[Item], rows: dict[str, TaskRow]) -> None:
         gathering = stage_of(stage)
