@@ -128,6 +128,15 @@ def test_every_invocation_waits_alike_for_lambda(definition: Json) -> None:
     assert 240 < Retries.of(invoking[0], error).mean < 600, "idle functions were seen to need up to two minutes"
 
 
+def test_the_table_and_the_manifest_are_waited_for_by_the_minute(definition: Json) -> None:
+    """DynamoDB and S3 throttle too: a new partition, or more than an on-demand table had before, takes minutes."""
+    states = all_states(definition)
+    for name in ("RecordFailure", "CountFailure", "RecordRunFailure"):
+        assert Retries.of(states[name], "States.TaskFailed").mean > 120, name
+    assert [retry["ErrorEquals"] for retry in states["RunItems"]["Retry"]] == [["States.ItemReaderFailed"]]
+    assert Retries.of(states["RunItems"], "States.ItemReaderFailed").mean > 120
+
+
 def test_a_history_holds_the_longest_wait_for_lambda(definition: Json) -> None:
     """A retry is three events of the execution's 25,000: TaskScheduled, TaskStarted and TaskFailed."""
     retries = Retries.of(all_states(definition)["RunItem"], THROTTLED)

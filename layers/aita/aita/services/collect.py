@@ -99,10 +99,10 @@ class Collector:
 
         Of items that share a call which came to no end, the state machine records the first alone.
         """
-        refused = self._refused_with_their_first(run, stage, rows) if items else {}
+        of_lambda = self._errors_of_lambda(run, stage, rows) if items else {}
 
         def fail(item: Item) -> TaskRow | None:
-            error_type, error_message = refused.get(item.task_id, _UNRECORDED)
+            error_type, error_message = of_lambda.get(item.task_id, _UNRECORDED)
             row = TaskRow(
                 task_id=item.task_id,
                 stage=stage,
@@ -118,8 +118,8 @@ class Collector:
         with ThreadPoolExecutor(_AT_ONCE) as writers:
             return {row.task_id: row for row in writers.map(fail, items) if row is not None}
 
-    def _refused_with_their_first(self, run: Run, stage: str, rows: dict[str, TaskRow]) -> dict[str, tuple[str, str]]:
-        """Return why Lambda refused a shared call, as its first item's row says, by the ids of the other items."""
+    def _errors_of_lambda(self, run: Run, stage: str, rows: dict[str, TaskRow]) -> dict[str, tuple[str, str]]:
+        """Return Lambda's error that ended a shared call, from its first item's row, by the ids of the others."""
         calls = json.loads(self.objects.get(keys.stage_file(run.run_id, stage, MANIFEST)))
         return {
             other["task_id"]: (row.error_type, row.error_message)
