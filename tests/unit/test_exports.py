@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from aita.errors import RequestError
 from aita.models.export import LeftOut, MoodleKey
-from aita.models.grade import Cell, CellState
+from aita.models.grade import Cell, CellState, CriterionGrade, DecisionAction
 from aita.models.points import exact
 from aita.models.student import RosterEntry
 from aita.services.exports.canvas import export_canvas
@@ -88,7 +88,7 @@ class TestGoldenFiles:
             "S1007": 4,
         }
         assert found["S1001"][1].split("\n") == [
-            "1a: 4.75 of 5.00. Well done.",
+            "1a: 4.75 of 5.00. the sketch counts",
             '2: 2.50 of 2.50. =SUM(A1) is "no" answer; -1 & x<y \\"',
         ]
         assert found["S1002"][1].endswith("\n2: 0.00 of 2.50. blank")
@@ -191,6 +191,13 @@ class TestCanvas:
 
 
 class TestMoodle:
+    def test_what_a_person_said_who_accepted_stands_before_the_feedback(self) -> None:
+        accepted = cell("s-1", "1a", OPEN, 3.0)
+        said = DECISION.model_copy(update={"action": DecisionAction.ACCEPT, "points": 3.0, "why": "Read\nit myself."})
+        book = gradebook((accepted, cell("s-1", "2", BLANK)), decisions=(said,))
+        found = import_moodle(export_moodle(call_roll(book, students(), ROSTER), "M", MoodleKey.NUMBER).data, {"S1001"})
+        assert found["S1001"][1].split("\n")[0] == "1a: 3.00 of 5.00. Read it myself. Well done."
+
     def test_an_unknown_student_ends_an_import(self) -> None:
         """Why those who can't be found are left out."""
         with pytest.raises(MoodleRefused):
@@ -237,6 +244,25 @@ class TestJsonLines:
         (decision,) = line["decisions"]
         assert (decision["by"], decision["why"], decision["old_points"]) == ("prof", DECISION.why, 4.5)
         assert decision["at"] == "2026-03-01T09:00:00Z"
+
+    def test_points_that_were_set_stand_without_what_was_proposed(self) -> None:
+        line = self.lines()["s-1", "1a"]
+        assert (line["criteria"], line["feedback"]) == ([], "")
+
+    def test_a_quote_that_was_not_found_stands_in_no_line(self) -> None:
+        invented = CriterionGrade(points=3.0, quote="words of nobody", quote_found=False)
+        waiting = cell("s-1", "1a", OPEN, 3.0, criteria=(invented,))
+        accepted = cell("s-2", "1a", OPEN, 3.0, criteria=(invented,))
+        taken = DECISION.model_copy(
+            update={"cell_id": accepted.cell_id, "action": DecisionAction.ACCEPT, "points": 3.0, "why": ""}
+        )
+        book = gradebook((waiting, accepted), decisions=(taken,))
+        made = export_json_lines(call_roll(book, students(), ROSTER), book).data.decode()
+        first, _, second, _ = [json.loads(line) for line in made.splitlines()]
+        assert (first["state"], second["state"]) == ("NEEDS_REVIEW", "GRADED")
+        for line in (first, second):
+            assert line["criteria"] == [{"points": 3.0, "quote": "", "reason": "", "quote_found": False}]
+        assert "words of nobody" not in made
 
     def test_who_is_not_on_the_roster_has_a_folder(self) -> None:
         line = self.lines()["s-8", "1a"]

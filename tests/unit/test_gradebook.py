@@ -91,6 +91,20 @@ def test_a_total_is_out_of_the_whole_exam_and_final_once_no_cell_is_open() -> No
     assert so_far.open_questions == ("1b", "2")
 
 
+def test_the_decision_that_counts_is_the_last_one_about_the_cell_as_it_was_graded() -> None:
+    graded = cell("1a", CellState.NEEDS_REVIEW)
+    made = (
+        decision(graded, decision_id="1", points=4),
+        decision(graded, DecisionAction.ACCEPT, 4, decision_id="2"),
+        decision(graded, decision_id="3", basis="another"),
+    )
+    assert book(graded, decisions=made).decision(graded.cell_id) == made[0], "4 were set, and 2 are proposed"
+    accepted = decision(graded, DecisionAction.ACCEPT, 2, decision_id="4")
+    assert book(graded, decisions=(*made, accepted)).decision(graded.cell_id) == accepted
+    assert book(graded, decisions=made[1:]).decision(graded.cell_id) is None
+    assert book(graded).decision(graded.cell_id) is None
+
+
 def test_points_that_are_set_count_and_the_old_value_stays_in_the_decision() -> None:
     graded = cell("1a", CellState.NEEDS_REVIEW)
     made = decision(graded, points=4.5)

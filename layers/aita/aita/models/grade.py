@@ -134,8 +134,8 @@ class DecisionAction(StrEnum):
 class Decision(Material):
     """A person's decision about one cell. Decisions are only ever added.
 
-    ``by`` is the name that the person gave, and ``caller`` the ARN that the request was signed for, which no report
-    shows. ``basis`` is the cell's at that time: one that is graded anew on another basis is open again. ``old_state``
+    ``by`` is the name that the person gave, and ``caller`` the ARN that the request was signed for: students are shown
+    neither. ``basis`` is the cell's at that time: one that is graded anew on another basis is open again. ``old_state``
     and ``old_points`` are what the decision found.
     """
 

@@ -7,8 +7,9 @@ from statistics import mean, median
 from aita.models.answer import QuestionAnswer
 from aita.models.base import Frozen
 from aita.models.exam import Criterion, ExamSpec, PageTranscription, Question
-from aita.models.grade import Cell, Decision, StudentGrades
+from aita.models.grade import Cell, StudentGrades
 from aita.models.run import RunStatus, Usage
+from aita.models.shown import ShownAnswer
 from aita.models.student import Student
 
 
@@ -42,31 +43,40 @@ class QuestionReport:
     Parameters
     ----------
     criteria
-        Those of the rubric that was graded against, in the order of the cell's; empty if it is not known.
+        Those of the rubric that was graded against, in the order of those shown; empty if they are not known.
     answer
         ``None`` if the answers were not mapped to the questions.
-    decision
-        The person's decision that the cell shows.
     """
 
     question: Question
-    cell: Cell
+    shown: ShownAnswer
     criteria: tuple[Criterion, ...] = ()
     answer: QuestionAnswer | None = None
-    decision: Decision | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class StudentReport:
-    """One student's graded exam. ``scans`` are the pages that the answers stand on, ``models`` what graded them."""
+    """One student's graded exam, as the student is to see it.
+
+    ``points``, ``out_of``, ``open_questions`` and ``letter`` are those of ``StudentGrades``. ``scans`` are the pages
+    that the answers stand on, ``models`` what graded them.
+    """
 
     name: str
     exam_name: str
-    grades: StudentGrades
+    points: float
+    out_of: float
+    open_questions: tuple[str, ...]
+    letter: str | None
     questions: tuple[QuestionReport, ...]
     scans: tuple[PageScan, ...]
     models: tuple[str, ...]
     made_at: datetime
+
+    @property
+    def final(self) -> bool:
+        """Whether no answer is open."""
+        return not self.open_questions
 
 
 @dataclass(frozen=True, slots=True)

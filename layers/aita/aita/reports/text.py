@@ -3,17 +3,17 @@
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime
-from decimal import Decimal
 from typing import Any
 
 from markupsafe import Markup, escape
 
 from aita.models.answer import AnswerPlace
 from aita.models.exam import QuestionType
-from aita.models.grade import Cell, CellState
+from aita.models.grade import CellState
 from aita.models.points import exact
 from aita.models.report import PageScan
 from aita.models.run import Usage
+from aita.models.shown import ShownAnswer
 from aita.models.student import Student
 
 _MARKS = re.compile(r"(~~.+?~~|\[illegible\])", re.DOTALL)
@@ -85,9 +85,9 @@ def _mark(part: str) -> Markup:
     return escape(part)
 
 
-def state(cell: Cell) -> str:
-    """Return a cell's state in words."""
-    return _STATES[cell.state]
+def state(shown: ShownAnswer) -> str:
+    """Return an answer's state in words."""
+    return _STATES[shown.state]
 
 
 def question_type(kind: QuestionType) -> str:
@@ -114,15 +114,6 @@ def crop(place: AnswerPlace, scan: PageScan) -> Markup:
     return Markup('width="{0}" height="{1}" viewBox="0 {2} {0} {1}"').format(scan.width, height, int(top * scan.height))
 
 
-def taken_over(cell: Cell) -> bool:
-    """Tell whether a closed cell's points are those of its criteria, so that these explain them."""
-    return bool(cell.criteria) and cell.points == _sum(cell)
-
-
-def _sum(cell: Cell) -> float:
-    return float(sum((exact(criterion.points) for criterion in cell.criteria), Decimal(0)))
-
-
 FILTERS: dict[str, Callable[..., Any]] = {
     "points": points,
     "percent": percent,
@@ -135,6 +126,5 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "question_type": question_type,
     "match": match,
     "crop": crop,
-    "taken_over": taken_over,
 }
 """What the templates call them by."""

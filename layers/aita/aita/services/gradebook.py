@@ -110,6 +110,11 @@ class Gradebook:
         """Return what people decided about a cell, the oldest first."""
         return tuple(self._decisions.get(cell_id, ()))
 
+    def decision(self, cell_id: str) -> Decision | None:
+        """Return the decision that a cell's points are of: the last one about it as it was graded, if there is one."""
+        graded = self.graded(cell_id)
+        return next((each for each in reversed(self.decisions(cell_id)) if _is_of(each, graded)), None)
+
     def cells(self) -> Iterator[Cell]:
         """Yield all cells, question by question, as one grades with one rubric in mind."""
         for place in range(len(self.exam.questions)):

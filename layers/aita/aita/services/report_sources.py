@@ -1,6 +1,6 @@
 """What the reports are made of: everything that is known of an assignment, read once, and put together for people."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -10,7 +10,6 @@ from aita.errors import MissingInput
 from aita.models.answer import QuestionAnswer, StudentAnswers
 from aita.models.exam import ExamSpec, Page, PageTranscription, Rubric
 from aita.models.grade import Cell, Decision, StudentGrades
-from aita.models.points import exact
 from aita.models.report import (
     ClassReport,
     OpenCell,
@@ -28,6 +27,7 @@ from aita.models.student import Students
 from aita.services.class_figures import graded_criteria, most_missed, question_figures
 from aita.services.gradebook import Gradebook
 from aita.services.material import Material
+from aita.services.shown import shown_answers
 
 Scans = Mapping[int, PageScan]
 """A student's page images by the page's number."""
@@ -97,18 +97,22 @@ class ReportSources:
         questions = tuple(
             QuestionReport(
                 question=question,
-                cell=cell,
+                shown=as_shown,
                 criteria=graded_criteria(cell, self.rubrics),
                 answer=answers.get(question.question_id),
-                decision=_decision(cell, self.gradebook.decisions(cell.cell_id)),
             )
-            for question, cell in zip(self.gradebook.exam.questions, grades.cells, strict=True)
+            for question, cell, as_shown in zip(
+                self.gradebook.exam.questions, grades.cells, shown_answers(self.gradebook, student_id), strict=True
+            )
         )
         shown = {place.page for each in questions if each.answer for place in each.answer.pages}
         return StudentReport(
             name=self._name(student_id),
             exam_name=self.exam_name,
-            grades=grades,
+            points=grades.points,
+            out_of=grades.out_of,
+            open_questions=grades.open_questions,
+            letter=grades.letter,
             questions=questions,
             scans=tuple(scan for page, scan in scans.items() if page in shown),
             models=self._models(grades.cells),
@@ -178,14 +182,6 @@ def _rubrics(material: Material, gradebook: Gradebook) -> dict[str, Rubric]:
     versions = {cell.rubric for cell in gradebook.cells() if cell.rubric}
     found = {version: material.rubric_version(version) for version in versions}
     return {version: rubric for version, rubric in found.items() if rubric is not None}
-
-
-def _decision(cell: Cell, decisions: Sequence[Decision]) -> Decision | None:
-    """Return the decision that closed a cell; one about something else, or about another proposal, did not."""
-    if cell.state.is_open or cell.points is None:
-        return None
-    of_this = (each for each in reversed(decisions) if each.basis == cell.basis)
-    return next((each for each in of_this if exact(each.points) == exact(cell.points or 0)), None)
 
 
 def _on_page(page: int, answers: Iterable[QuestionAnswer]) -> tuple[tuple[float, QuestionAnswer], ...]:

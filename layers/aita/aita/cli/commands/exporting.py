@@ -57,7 +57,7 @@ def export(
     column: Column = None,
     key: Key = None,
 ) -> None:
-    """Write the grades for Canvas, Moodle or Gradescope, or every criterion of every answer as JSON Lines.
+    """Write the grades for Canvas, Moodle or Gradescope, or for staff every criterion of every answer as JSON Lines.
 
     A gradebook has the students whose grades are final. Who is left out is listed with the reason, and the exit
     status is 3.

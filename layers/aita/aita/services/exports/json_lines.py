@@ -1,21 +1,38 @@
-"""Every criterion of every answer, as JSON Lines: a line for each student and question, open ones too."""
+"""Every criterion of every answer, as JSON Lines for staff: a line for each student and question, open ones too.
+
+Flags, graders' points, proposals and decisions with who decided are not for students. What a script could hand on is
+what students are shown: a closed answer's criteria and feedback are those that count, and a quote that was not found
+in the answer stands nowhere.
+"""
 
 import json
 from typing import Any
 
 from aita.models.grade import Cell
+from aita.models.shown import ShownAnswer
 from aita.services.exports.roll import Export, GradedStudent, Roll
 from aita.services.gradebook import Gradebook
+from aita.services.shown import found_quotes
 
 
 def export_json_lines(roll: Roll, gradebook: Gradebook) -> Export:
-    """Return the lines. While a cell is open its ``points`` are null, and what is proposed is its ``proposal``."""
-    lines = (_line(student, cell, gradebook) for student in roll.students for cell in student.grades.cells)
+    """Return the lines.
+
+    While a cell is open its ``points`` are null, what is proposed is its ``proposal``, and its criteria and feedback
+    are the proposal's. Points that a person set have none of the criteria and feedback that were proposed instead.
+    """
+    lines = (
+        _line(student, cell, shown, gradebook)
+        for student in roll.students
+        for cell, shown in zip(student.grades.cells, student.shown, strict=True)
+    )
     return roll.export("".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines).encode())
 
 
-def _line(student: GradedStudent, cell: Cell, gradebook: Gradebook) -> dict[str, Any]:
-    written = cell.model_dump(mode="json", exclude={"points"})
+def _line(student: GradedStudent, cell: Cell, shown: ShownAnswer, gradebook: Gradebook) -> dict[str, Any]:
+    told: Cell | ShownAnswer = cell if cell.state.is_open else shown
+    criteria = [criterion.model_dump(mode="json") for criterion in found_quotes(told.criteria)]
+    written = cell.model_dump(mode="json", exclude={"points"}) | {"criteria": criteria, "feedback": told.feedback}
     return {
         "name": student.name,
         "number": student.entry.number if student.entry else None,

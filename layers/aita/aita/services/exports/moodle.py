@@ -10,8 +10,9 @@ import html
 import re
 
 from aita.models.export import MoodleKey
-from aita.models.grade import Cell, CellState
+from aita.models.grade import CellState
 from aita.models.points import exact
+from aita.models.shown import ShownAnswer
 from aita.services.exports.cells import GAP, SIGNS, CellValue, csv_bytes, safe
 from aita.services.exports.roll import Export, GradedStudent, Roll, closed_points, not_final, not_found
 
@@ -63,11 +64,13 @@ def _feedback(student: GradedStudent) -> str:
     In HTML a sign that could begin a formula is made safe and shown as it is, and so is a backslash before a quote,
     which PHP's ``fgetcsv`` takes for more than it is.
     """
-    written = html.escape("\n".join(_line(cell) for cell in student.grades.cells), quote=False)
+    written = html.escape("\n".join(_line(shown) for shown in student.shown), quote=False)
     written = _BACKSLASH.sub("&#92;", written)
     return _FORMULA.sub(lambda found: re.sub(SIGNS, lambda sign: f"&#{ord(sign[0])};", found[0]), written)
 
 
-def _line(cell: Cell) -> str:
-    said = "blank" if cell.state is CellState.BLANK else " ".join(cell.feedback.split())
-    return f"{cell.question_id}: {closed_points(cell)} of {exact(cell.max_points)}" + (f". {said}" if said else "")
+def _line(shown: ShownAnswer) -> str:
+    """Return a question's points with what a person said who decided, and the feedback where it was not rejected."""
+    reasons = ("blank" if shown.state is CellState.BLANK else "", shown.decision.why if shown.decision else "")
+    said = " ".join(" ".join((*reasons, shown.feedback)).split())
+    return f"{shown.question_id}: {closed_points(shown)} of {exact(shown.max_points)}" + (f". {said}" if said else "")

@@ -9,22 +9,28 @@ from aita.models.exam import ExamSpec
 from aita.models.export import LeftOut
 from aita.models.grade import Cell, StudentGrades
 from aita.models.points import exact
+from aita.models.shown import ShownAnswer
 from aita.models.student import Match, RosterEntry, Student, Students
 from aita.services.gradebook import Gradebook
 from aita.services.person_name import split_name
 from aita.services.roster import find_on_roster, who_is_missing
+from aita.services.shown import shown_answers
 
 Roster = tuple[RosterEntry, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class GradedStudent:
-    """A student with grades, and the line of the roster that is surely theirs."""
+    """A student with grades, and the line of the roster that is surely theirs.
+
+    ``shown`` is what the student is shown of each answer, in the order of the exam's questions.
+    """
 
     student: Student
     entry: RosterEntry | None
     match: Match
     grades: StudentGrades
+    shown: tuple[ShownAnswer, ...]
 
     @property
     def name(self) -> str:
@@ -95,7 +101,12 @@ def call_roll(gradebook: Gradebook, students: Students, roster: Roster | None) -
     """
     found = find_on_roster([student.folder for student in students.students], roster)
     graded = tuple(
-        GradedStudent(student, *found[student.folder], gradebook.students[student.student_id])
+        GradedStudent(
+            student,
+            *found[student.folder],
+            gradebook.students[student.student_id],
+            shown_answers(gradebook, student.student_id),
+        )
         for student in students.students
         if student.student_id in gradebook.students
     )
@@ -122,7 +133,7 @@ def not_found(student: GradedStudent) -> str:
     return ""
 
 
-def closed_points(cell: Cell) -> Decimal:
+def closed_points(cell: Cell | ShownAnswer) -> Decimal:
     """Return what a closed cell earned; an open one has no points, and never 0."""
     if cell.state.is_open or cell.points is None:
         raise ValueError("an open cell has no points: leave its student out")
