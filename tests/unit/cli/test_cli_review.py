@@ -163,6 +163,7 @@ def test_a_cell_is_shown_with_all_there_is_to_decide_by(known: FakeStack, aita: 
         "2. 1 of 1: clear",
         '"second"',
         '"third"  [not in the transcription]',
+        "Criterion 2 has no quote that stands in the transcription",
         "Nearly.",
         f"aita review accept {CELL} --assignment midterm",
         f"aita review set {CELL} --points P --why TEXT --assignment midterm",
@@ -228,6 +229,8 @@ def test_a_proposal_is_accepted_as_it_was_seen(known: FakeStack, aita: Aita, mon
     assert code == 0
     assert "Accepted: 3 of 5 for Maya Lindqvist (Lindqvist Maya), question 1a (was NEEDS_REVIEW, 3)" in out
     assert "7 answers still to look at" in out
+    assert "Criterion 2 has no quote that stands in the transcription: the student's report says that a person" in out
+    assert "Reports that were made before are out of date. Make them anew: aita report --assignment midterm\n" in out
     [sent] = known.asked("POST", PATH)
     assert sent.body == {"action": "accept", "why": "", "by": "ada", "basis": "b1"}
 
@@ -242,6 +245,25 @@ def test_points_are_set_with_their_reason(known: FakeStack, aita: Aita) -> None:
     assert (code, document["points"], document["open_cells"]) == (0, 4.5, 1)
     [sent] = known.asked("POST", PATH)
     assert sent.body == {"action": "set", "points": 4.5, "why": "half", "by": "Ada", "basis": "b1"}
+
+
+def test_what_is_set_needs_no_quotes_and_outdates_reports(known: FakeStack, aita: Aita) -> None:
+    known.answer("GET", PATH, shown(known))
+    known.answer("POST", PATH, decision())
+    known.answer("GET", QUEUE, ReviewPage(cells=(), open_cells=1))
+    out = aita("review", "set", CELL, "-a", "midterm", "--points", "4.5", "--why", "half", "--by", "Ada")[1]
+    assert "quote" not in out
+    assert "Make them anew: aita report --assignment midterm\n" in out
+
+
+def test_criteria_that_all_have_their_quotes_are_not_spoken_of(known: FakeStack, aita: Aita) -> None:
+    found = shown(known)
+    quoted = tuple(each.model_copy(update={"quote_found": True}) for each in found.proposal.criteria)
+    known.answer("GET", PATH, shown(known, proposal=found.proposal.model_copy(update={"criteria": quoted})))
+    known.answer("POST", PATH, decision(action=DecisionAction.ACCEPT, points=3, why=""))
+    known.answer("GET", QUEUE, ReviewPage(cells=(), open_cells=1))
+    assert "no quote" not in aita("review", "show", CELL, "-a", "midterm")[1]
+    assert "no quote" not in aita("review", "accept", CELL, "-a", "midterm", "--by", "Ada")[1]
 
 
 @pytest.mark.parametrize(

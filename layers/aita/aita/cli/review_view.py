@@ -52,13 +52,19 @@ def cell_view(review: ReviewView, name: str, command: Command) -> RenderableType
     return Group(*parts)
 
 
-def decided_view(decision: Decision, review: ReviewView, name: str, open_cells: int) -> RenderableType:
-    """Return what was decided, and how many cells are open still."""
+def decided_view(
+    decision: Decision, review: ReviewView, name: str, open_cells: int, command: Command
+) -> RenderableType:
+    """Return what was decided, how many cells are open still, and that reports have to be made anew."""
     question, points = printable(review.question_id), f"{decision.points:g} of {review.max_points:g}"
     said = {DecisionAction.ACCEPT: "Accepted", DecisionAction.SET: "Set"}[decision.action]
+    parts = [Text(f"{said}: {points} for {printable(name)}, question {question} (was {_was(decision)})")]
+    if decision.action is DecisionAction.ACCEPT and (missing := _without_quote(review)):
+        parts.append(Text(f"{missing}: the student's report says that a person accepted it", "yellow"))
     return Group(
-        Text(f"{said}: {points} for {printable(name)}, question {question} (was {_was(decision)})"),
+        *parts,
         Text(f"{figures.count(open_cells, 'answer')} still to look at", "dim"),
+        Text(f"Reports that were made before are out of date. Make them anew: {command('report')}", "dim"),
     )
 
 
@@ -100,10 +106,21 @@ def _proposal(review: ReviewView) -> Iterator[RenderableType]:
         if criterion.quote:
             missing = "" if criterion.quote_found else "  [not in the transcription]"
             yield _indented(f'"{criterion.quote}"{missing}', "dim" if criterion.quote_found else "yellow", 5)
+    if missing := _without_quote(review):
+        yield _indented(missing, "yellow")
     if proposal.feedback:
         yield _indented(proposal.feedback)
     if review.of_older_version:
         yield _indented("graded by an older version of aita", "dim")
+
+
+def _without_quote(review: ReviewView) -> str:
+    """Return in words which of the proposal's criteria rest on no words of the answer; nothing if all do."""
+    numbers = [str(number) for number, each in enumerate(review.proposal.criteria, 1) if not each.quote_found]
+    if not numbers:
+        return ""
+    which = f"Criteria {', '.join(numbers)} have" if len(numbers) > 1 else f"Criterion {numbers[0]} has"
+    return f"{which} no quote that stands in the transcription"
 
 
 def _worths(review: ReviewView) -> list[str]:

@@ -119,7 +119,11 @@ def _decide(
     left = session.api.reviews(assignment, 1).open_cells
     name = _name(session, assignment, found)
     document = decision.model_dump(mode="json") | {"student": name, "open_cells": left}
-    session.output.result(document, decided_view(decision, found, name, left))
+
+    def command(*words: str) -> str:
+        return session.command(*words, "--assignment", assignment)
+
+    session.output.result(document, decided_view(decision, found, name, left, command))
 
 
 def _user() -> str:
