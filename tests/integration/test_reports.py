@@ -1,12 +1,18 @@
 """Reports through the real handlers: the function, its files and the routes that give them."""
 
+import contextlib
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from aita.cli.report_age import OF_REPORTS, out_of_date
+from aita.memory.objects import MemoryObjects
 from aita.models.exam import Page, PageTranscription
-from tests.integration.material import page
+from aita.models.grade import Decision, cell_id
+from aita.services.material import Material
+from tests.integration.material import exam, page
 from tests.integration.stack import Stack
 
 NAMES = {"s-0000000000000001": "Ada <script>alert(1)</script>", "s-0000000000000002": "Grace Hopper"}
@@ -61,6 +67,49 @@ def test_the_files_route_gives_the_reports_and_who_they_are_of(stack: Stack, tra
     status, found = stack.call("GET", f"/assignments/{transcribed}/files")
     assert status == 200
     assert {"students.json", "reports.json", "reports/class.html"} <= {each["name"] for each in found["files"]}
+
+
+def test_a_report_is_of_the_decisions_that_the_api_tells(stack: Stack, transcribed: str, tmp_path: Path) -> None:
+    """What the function reads from DynamoDB and the command line over HTTP comes to the same digest."""
+    student = next(iter(NAMES))
+    cell = {
+        "cell_id": cell_id(student, "1a"),
+        "student_id": student,
+        "question_id": "1a",
+        "state": "NEEDS_REVIEW",
+        "points": 2.5,
+        "max_points": 5,
+        "criteria": [{"points": 2.5, "quote": "four"}],
+        "flags": [{"kind": "low_confidence", "note": ""}],
+        "basis": "b1",
+    }
+    stack.put(f"{transcribed}/questions.json", exam(transcribed))
+    stack.put(f"{transcribed}/grades.json", {student: {"1a": cell}})
+
+    def outdated() -> list[str]:
+        objects = MemoryObjects()
+        for name in OF_REPORTS:
+            with contextlib.suppress(stack.s3.exceptions.NoSuchKey):
+                objects.data[f"{transcribed}/{name}"] = stack.s3.get_object(
+                    Bucket="aita-test", Key=f"{transcribed}/{name}"
+                )["Body"].read()
+        decisions = stack.call("GET", f"/assignments/{transcribed}/decisions")[1]["decisions"]
+        paths = {"class.html": tmp_path / "class.html", f"students/{student}.html": tmp_path / "student.html"}
+        for name, path in paths.items():
+            key = f"{transcribed}/reports/{name}"
+            path.write_bytes(stack.s3.get_object(Bucket="aita-test", Key=key)["Body"].read())
+        return out_of_date(
+            Material(objects, transcribed), lambda _: [Decision.model_validate(each) for each in decisions], paths
+        )
+
+    stack.wait(stack.start(transcribed, "report"))
+    assert outdated() == []
+    asked = {"action": "set", "points": 3.5, "why": "half right", "by": "Ada", "basis": "b1"}
+    assert stack.call("POST", f"/assignments/{transcribed}/reviews/{cell['cell_id']}", asked)[0] == 201
+    assert outdated() == ["class.html", f"students/{student}.html"]
+    stack.wait(stack.start(transcribed, "report"))
+    assert outdated() == []
+    assert "half right" in (tmp_path / "student.html").read_text()
 
 
 def test_there_must_be_something_to_report(stack: Stack, assignment: str) -> None:

@@ -1,6 +1,7 @@
 """``aita report``: the run, the files that are fetched, and what they are called here."""
 
 import json
+import re
 import webbrowser
 from pathlib import Path
 from typing import Any
@@ -11,9 +12,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aita.cli.report_files import report_names
+from aita.models.grade import cell_id
+from aita.models.review import Decide
 from aita.models.run import RunStatus
+from aita.services.review import Reviews
+from tests.fakes import ASSIGNMENT, Harness
 from tests.unit.cli.conftest import Aita
 from tests.unit.cli.fake_stack import RUN, FakeStack, run_view, stage
+from tests.unit.report_exam import FOLDERS, IDS, graded
 
 FILES = "/assignments/midterm/files"
 NAMES = {"s-1": "Maya Lindqvist", "s-2": "O'Neil, Zoë <zo/e>", "s-3": "maya lindqvist"}
@@ -126,6 +132,148 @@ def test_one_json_document_is_written(reported: FakeStack, aita: Aita) -> None:
     code, out, _ = aita("report", "--assignment", "midterm", "--json")
     document: dict[str, Any] = json.loads(out)
     assert (code, document["run_id"]) == (0, RUN)
+
+
+class TestOutOfDate:
+    """Reports as the function made them, and grades, decisions and files as they are now."""
+
+    @pytest.fixture
+    def served(self, stack: FakeStack, harness: Harness) -> Harness:
+        """The sample exam, graded and reported, behind the API."""
+        graded(harness)
+        assert harness.run("report").status is RunStatus.SUCCEEDED
+
+        def files() -> dict[str, Any]:
+            listed = [
+                stack.file(key.removeprefix(f"{ASSIGNMENT}/"), data)
+                for key, data in harness.objects.data.items()
+                if key.startswith(f"{ASSIGNMENT}/") and not key.startswith(f"{ASSIGNMENT}/rubric_versions/")
+            ]
+            return {"files": listed, "next_token": None}
+
+        def decisions() -> dict[str, Any]:
+            found = [each.model_dump(mode="json") for each in harness.decisions.all(ASSIGNMENT)]
+            return {"decisions": found, "next_token": None}
+
+        stack.answer("GET", FILES, files)
+        stack.answer("GET", "/assignments/midterm/decisions", decisions)
+        return harness
+
+    def decide(self, harness: Harness, folder: str, question_id: str, action: str = "set") -> None:
+        reviews = Reviews(harness.objects, harness.decisions, harness.clock)
+        cell = reviews.show(ASSIGNMENT, cell_id(IDS[folder], question_id))
+        points = {"points": 0.5, "why": "the key has a misprint"} if action == "set" else {}
+        reviews.decide(ASSIGNMENT, cell.cell_id, Decide(action=action, by="Ann", basis=cell.basis, **points))
+
+    def test_reports_that_are_as_of_now_are_not_spoken_of(self, served: Harness, aita: Aita) -> None:
+        code, out, err = aita("report", "-a", "midterm", "--no-run", "--json")
+        assert (code, json.loads(out)["out_of_date"]) == (0, [])
+        assert "11 reports fetched" in err
+        assert "ut of date" not in err
+
+    def test_a_decision_outdates_the_students_report_and_the_classs(self, served: Harness, aita: Aita) -> None:
+        self.decide(served, "Priya Castellane", "5")
+        code, out, err = aita("report", "-a", "midterm", "--no-run", "--out", "to hand out")
+        assert code == 3
+        assert out == "to hand out/class.html\n"
+        assert "Out of date: 1 student report (Priya Castellane) and the class report." in err
+        assert err.endswith("Make them anew: aita report --assignment midterm --out 'to hand out'\n")
+        document = json.loads(aita("report", "-a", "midterm", "--no-run", "--json")[1])
+        folder = Path("out/midterm/reports")
+        assert document["out_of_date"] == [
+            str(folder / "class.html"),
+            str(folder / "students/Priya Castellane.html"),
+        ]
+        assert len(document["files"]) == 11, "they are fetched all the same"
+
+    def test_the_line_to_paste_means_the_same_stack(
+        self, served: Harness, aita: Aita, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.delenv("AITA_LOCAL")
+        self.decide(served, "Priya Castellane", "5")
+        err = aita("--local", "report", "-a", "midterm", "--no-run")[2]
+        assert err.endswith("Make them anew: aita report --assignment midterm --local\n")
+
+    def test_a_student_who_was_confirmed_alone_is_told_of(self, served: Harness, aita: Aita) -> None:
+        """The class's report would not change, and the student's says that a person looked."""
+        self.decide(served, "Priya Castellane", "5", "accept")
+        assert (
+            "Out of date: 1 student report (Priya Castellane). They" in aita("report", "-a", "midterm", "--no-run")[2]
+        )
+
+    def test_the_next_run_makes_them_anew_and_they_are_up_to_date(
+        self, served: Harness, stack: FakeStack, aita: Aita
+    ) -> None:
+        self.decide(served, "Priya Castellane", "5")
+        name = f"{ASSIGNMENT}/reports/students/{IDS['Priya Castellane']}.html"
+        before = served.objects.data[name]
+
+        def run() -> Any:
+            assert served.run("report").status is RunStatus.SUCCEEDED
+            return run_view(RunStatus.SUCCEEDED, stage("report", 6, 6, ended=True), pipeline="report")
+
+        stack.answer("POST", "/runs", run)
+        code, _, err = aita("report", "-a", "midterm")
+        assert code == 0
+        assert "ut of date" not in err
+        assert served.objects.data[name] != before
+        assert "the key has a misprint" in Path("out/midterm/reports/students/Priya Castellane.html").read_text()
+
+    def test_what_was_decided_while_they_were_made_is_told_of(
+        self, served: Harness, stack: FakeStack, aita: Aita
+    ) -> None:
+        def run() -> Any:
+            assert served.run("report").status is RunStatus.SUCCEEDED
+            self.decide(served, "Priya Castellane", "5")
+            return run_view(RunStatus.SUCCEEDED, stage("report", 6, 6, ended=True), pipeline="report")
+
+        stack.answer("POST", "/runs", run)
+        code, _, err = aita("report", "-a", "midterm")
+        assert (code, "Out of date: 1 student report (Priya Castellane)" in err) == (0, True)
+
+    @pytest.mark.parametrize(
+        ("name", "path", "value", "whose"),
+        [
+            ("grades.json", ("Maya Lindqvist", "2", "feedback"), "otherwise", ["Maya Lindqvist"]),
+            ("answers.json", ("Maya Lindqvist", "question_answers", 0, "raw_text"), "now", ["Maya Lindqvist"]),
+            ("grades.json", ("Maya Lindqvist", "2", "rubric"), "another", ["class", "Maya Lindqvist"]),
+            ("students.json", ("students", 0, "folder"), "Maya L", ["class", "Maya L"]),
+            ("questions.json", ("questions", 0, "question_text"), "Otherwise.", ["class", *FOLDERS]),
+            ("grade_scale.json", (), {"steps": [{"letter": "ok", "from_percent": 0}]}, ["class", *FOLDERS]),
+        ],
+    )
+    def test_whatever_changes_what_a_report_shows_outdates_it(
+        self, served: Harness, aita: Aita, name: str, path: tuple[str | int, ...], value: Any, whose: list[str]
+    ) -> None:
+        document = served.artifact(name) if path else value
+        place: Any = document
+        for step in path[:-1]:
+            place = place[IDS.get(step, step)] if isinstance(step, str) else place[step]
+        if path:
+            place[path[-1]] = value
+        served.put(name, document)
+        code, out, _ = aita("report", "-a", "midterm", "--no-run", "--json")
+        assert code == 3
+        assert [Path(each).stem for each in json.loads(out)["out_of_date"]] == whose
+
+    def test_a_report_that_was_not_made_yet_is_told_of(self, served: Harness, aita: Aita) -> None:
+        del served.objects.data[f"{ASSIGNMENT}/reports/students/{IDS['Priya Castellane']}.html"]
+        code, _, err = aita("report", "-a", "midterm", "--no-run")
+        assert (code, "Out of date: 1 student report (Priya Castellane)." in err) == (3, True)
+
+    def test_reports_of_the_first_version_are_all_out_of_date(self, served: Harness, aita: Aita) -> None:
+        """They do not tell what they were made of, and may show a student what students are not shown."""
+        for key, data in served.objects.data.items():
+            if "/reports/" in key:
+                served.objects.data[key] = re.sub(rb'<meta name="aita-made-of".*?>', b"", data)
+        code, _, err = aita("report", "-a", "midterm", "--no-run")
+        assert code == 3
+        assert "Out of date: 5 student reports (" in err
+        assert "and the class report. " in err
+
+    def test_runs_do_not_outdate_the_classs_report(self, served: Harness, aita: Aita) -> None:
+        served.run("report")
+        assert aita("report", "-a", "midterm", "--no-run")[0] == 0
 
 
 @given(st.dictionaries(st.text("ab", min_size=1, max_size=4).map("s-{}".format), st.text(max_size=300), max_size=6))

@@ -42,6 +42,10 @@ class Output:
         """Write a line that is not part of the result."""
         self.err.print(Text(printable(text), style="dim"))
 
+    def warn(self, text: str) -> None:
+        """Write a line that is not part of the result, and not to be passed over."""
+        self.err.print(Text(printable(text), style="yellow"))
+
     def show(self, shown: RenderableType) -> None:
         """Write a part of the result for people before the rest is there; with ``--json`` the document has it."""
         if not self.as_json:

@@ -4,12 +4,14 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
 from aita.aws.api import Api
 from aita.aws.transfer import Transfer
-from aita.cli.assignment_files import fetch_material
+from aita.cli.assignment_files import fetch_graded
+from aita.cli.report_age import out_of_date
 from aita.errors import NotFound
 from aita.services import keys
 
@@ -21,8 +23,20 @@ _HREF = re.compile(r'href="([^"]*)"')
 _LONGEST = 150  # bytes; a file's name may have 255, and its end follows
 
 
-def fetch_reports(api: Api, transfer: Transfer, assignment: str, folder: Path) -> list[Path]:
-    """Fetch an assignment's reports into a folder and return their paths, the class's first.
+@dataclass(frozen=True, slots=True)
+class FetchedReports:
+    """Where reports are now, the class's first, and which are out of date, with the students whose they are.
+
+    One that is out of date may be not there: it was not made yet.
+    """
+
+    paths: tuple[Path, ...]
+    out_of_date: tuple[Path, ...]
+    whose: tuple[str, ...]
+
+
+def fetch_reports(api: Api, transfer: Transfer, assignment: str, folder: Path) -> FetchedReports:
+    """Fetch an assignment's reports into a folder.
 
     Raises
     ------
@@ -30,9 +44,12 @@ def fetch_reports(api: Api, transfer: Transfer, assignment: str, folder: Path) -
         If there are none.
     StackError
         If one can't be fetched.
+    RequestError
+        If it can't be told whether they are out of date, as a file that they are made of is wrong.
     """
-    students, _ = fetch_material(api, transfer, assignment, (keys.STUDENTS,)).students()
-    named = report_names(students.names())
+    material = fetch_graded(api, transfer, assignment)
+    names = material.students()[0].names()
+    named = report_names(names)
     urls = {file.name.removeprefix(_REPORTS): file.url for file in api.files(assignment)}
     found = {name: urls[name] for name in (keys.CLASS_REPORT, *named) if name in urls}
     if keys.CLASS_REPORT not in found:
@@ -43,7 +60,13 @@ def fetch_reports(api: Api, transfer: Transfer, assignment: str, folder: Path) -
     with ThreadPoolExecutor(_FETCHERS) as fetchers:
         list(fetchers.map(transfer.save, found.values(), paths.values()))
     _link(paths[keys.CLASS_REPORT], named)
-    return list(paths.values())
+    outdated = out_of_date(material, api.decisions, paths)
+    whose = {keys.student_report(student_id): name for student_id, name in names.items()}
+    return FetchedReports(
+        paths=tuple(paths.values()),
+        out_of_date=tuple(folder / named.get(name, name) for name in outdated),
+        whose=tuple(whose[name] for name in outdated if name in whose),
+    )
 
 
 def report_names(names: Mapping[str, str]) -> dict[str, str]:

@@ -1,8 +1,13 @@
 """What the reports for people show: put together from grades and transcriptions, with names put back."""
 
+import hashlib
+import json
 from dataclasses import dataclass
 from datetime import datetime
 from statistics import mean, median
+from typing import Any
+
+from pydantic import BaseModel
 
 from aita.models.answer import QuestionAnswer
 from aita.models.base import Frozen
@@ -11,6 +16,9 @@ from aita.models.grade import Cell, StudentGrades
 from aita.models.run import RunStatus, Usage
 from aita.models.shown import ShownAnswer
 from aita.models.student import Student
+
+MADE_OF = "aita-made-of"
+"""The name of the meta element with a report's ``made_of``: where that would be another now, it is out of date."""
 
 
 class ReportFile(Frozen):
@@ -42,14 +50,17 @@ class QuestionReport:
 
     Parameters
     ----------
+    rubric
+        The version of the rubric that was graded against, a digest.
     criteria
-        Those of the rubric that was graded against, in the order of those shown; empty if they are not known.
+        Those of that rubric, in the order of those shown; empty if they are not known.
     answer
         ``None`` if the answers were not mapped to the questions.
     """
 
     question: Question
     shown: ShownAnswer
+    rubric: str = ""
     criteria: tuple[Criterion, ...] = ()
     answer: QuestionAnswer | None = None
 
@@ -77,6 +88,15 @@ class StudentReport:
     def final(self) -> bool:
         """Whether no answer is open."""
         return not self.open_questions
+
+    @property
+    def made_of(self) -> str:
+        """A digest of what is shown but for the images: equal as long as making the report anew changes nothing."""
+        answers = [
+            (each.question, each.shown, each.rubric, each.answer and (each.answer.raw_text, each.answer.pages))
+            for each in self.questions
+        ]
+        return _digest(self.name, self.exam_name, self.points, self.out_of, self.letter, answers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +194,21 @@ class ClassReport:
     made_at: datetime
 
     @property
+    def made_of(self) -> str:
+        """A digest of students, questions and grades, not of runs: whatever was graded or decided since changes it."""
+        students = [
+            (line.name, line.student.match, line.pages, line.grades and (line.grades.points, line.grades.letter))
+            for line in self.students
+        ]
+        cells = [
+            (cell.cell_id, cell.state, cell.points, cell.reason, [flag.text for flag in cell.flags],
+             cell.rubric, [criterion.points for criterion in cell.criteria])
+            for grades in self.graded
+            for cell in grades.cells
+        ]  # fmt: skip
+        return _digest(self.exam, students, cells, self.missing)
+
+    @property
     def graded(self) -> tuple[StudentGrades, ...]:
         """The grades of the students who have some."""
         return tuple(line.grades for line in self.students if line.grades is not None)
@@ -207,3 +242,11 @@ class ClassReport:
     def unmatched(self) -> tuple[Student, ...]:
         """Students whose folder is not surely theirs on the roster."""
         return tuple(line.student for line in self.students if line.student.match in ("close", "ambiguous", "none"))
+
+
+def _digest(*parts: Any) -> str:
+    return hashlib.sha256(json.dumps(parts, default=_plain).encode()).hexdigest()[:32]
+
+
+def _plain(model: BaseModel) -> Any:
+    return model.model_dump(mode="json")

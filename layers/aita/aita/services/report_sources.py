@@ -98,6 +98,7 @@ class ReportSources:
             QuestionReport(
                 question=question,
                 shown=as_shown,
+                rubric=cell.rubric,
                 criteria=graded_criteria(cell, self.rubrics),
                 answer=answers.get(question.question_id),
             )

@@ -7,16 +7,17 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from aita.cli import figures
+from aita.cli import exits, figures
 from aita.cli.commands.running import Assignment, start_run
 from aita.cli.printable import printable
-from aita.cli.report_files import fetch_reports
+from aita.cli.report_files import FetchedReports, fetch_reports
 from aita.cli.session import Session
 from aita.models.api import RunView
 from aita.models.names import check_assignment
 from aita.models.run import RunStatus
 
 _PIPELINE = "report"
+_NAMES_SHOWN = 30
 
 
 def report(
@@ -31,25 +32,48 @@ def report(
     opened: Annotated[bool, typer.Option("--open", help="Open the class's report.")] = False,
     no_run: Annotated[bool, typer.Option("--no-run", help="Fetch the reports as they were made last.")] = False,
 ) -> None:
-    """Make the class's report and each student's, and fetch them: HTML files that open offline."""
+    """Make the class's report and each student's, and fetch them: HTML files that open offline.
+
+    With --no-run the exit status is 3 if reports are out of date: older than a decision, a grade or an upload.
+    """
     session = Session.of(context)
     folder = out or Path("out", check_assignment(assignment), "reports")
+    again = session.command("report", "--assignment", assignment, *(["--out", str(out)] if out else []))
     if no_run:
-        paths = _fetch(session, assignment, folder, opened=opened)
-        document = {"assignment": assignment, "files": [str(path) for path in paths]}
-        session.output.result(document, Text(printable(str(paths[0]))))
-        return
+        found = _fetch(session, assignment, folder, again, opened=opened)
+        document = {
+            "assignment": assignment,
+            "files": [str(path) for path in found.paths],
+            "out_of_date": [str(path) for path in found.out_of_date],
+        }
+        session.output.result(document, Text(printable(str(found.paths[0]))))
+        raise typer.Exit(exits.PARTIAL if found.out_of_date else exits.DONE)
 
     def fetch(view: RunView) -> None:
         if view.status in (RunStatus.SUCCEEDED, RunStatus.PARTIAL):
-            _fetch(session, assignment, folder, opened=opened)
+            _fetch(session, assignment, folder, again, opened=opened)
 
     start_run(session, assignment, _PIPELINE, detach=False, ended=fetch)
 
 
-def _fetch(session: Session, assignment: str, folder: Path, *, opened: bool) -> list[Path]:
-    paths = fetch_reports(session.api, session.transfer, check_assignment(assignment), folder)
-    session.output.note(f"{figures.count(len(paths), 'report')} fetched: {paths[0]}")
+def _fetch(session: Session, assignment: str, folder: Path, again: str, *, opened: bool) -> FetchedReports:
+    found = fetch_reports(session.api, session.transfer, check_assignment(assignment), folder)
+    session.output.note(f"{figures.count(len(found.paths), 'report')} fetched: {found.paths[0]}")
+    if found.out_of_date:
+        session.output.warn(
+            f"Out of date: {_whose(found)}. They are older than a decision, a grade or an upload, or an earlier version"
+            " of aita made them (if that is the stack's, deploy it first), so what they show may be wrong. "
+            f"Make them anew: {again}"
+        )
     if opened:
-        webbrowser.open(paths[0].resolve().as_uri())
-    return paths
+        webbrowser.open(found.paths[0].resolve().as_uri())
+    return found
+
+
+def _whose(found: FetchedReports) -> str:
+    """Return in words whose reports are out of date."""
+    shown, more = found.whose[:_NAMES_SHOWN], len(found.whose) - _NAMES_SHOWN
+    names = "; ".join([*shown, *([f"and {more:,} more"] if more > 0 else [])])
+    of_students = [f"{figures.count(len(found.whose), 'student report')} ({names})"] if found.whose else []
+    of_class = ["the class report"] if len(found.out_of_date) > len(found.whose) else []
+    return " and ".join([*of_students, *of_class])

@@ -1,0 +1,53 @@
+"""Which reports are out of date: made before something was graded, decided or uploaded that they would show now."""
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+
+from aita.models.grade import Decision
+from aita.models.report import MADE_OF
+from aita.services import keys
+from aita.services.material import Material
+from aita.services.report_sources import ReportSources
+
+_MADE_OF = re.compile(f'<meta name="{MADE_OF}" content="([0-9a-f]+)">')
+_HEAD = 4096  # characters: the element stands among a report's first
+
+
+def out_of_date(
+    material: Material, decisions: Callable[[str], Iterable[Decision]], paths: Mapping[str, Path]
+) -> list[str]:
+    """Return the names of graded reports that making them anew would change, and of those that were not made yet.
+
+    One that does not tell what it was made of is of version 0.1.0, and counts as out of date: that version showed
+    students proposals that were discarded, and quotes that were not found.
+
+    Parameters
+    ----------
+    material
+        The files that a gradebook is made of, as they are now.
+    decisions
+        Returns what people decided until now about an assignment's answers.
+    paths
+        The reports that were fetched, by their names in the bucket.
+    """
+    sources = ReportSources.read(material, decisions, model="")
+    if sources.gradebook is None:
+        return []
+    made = {name: _made_of(path) for name, path in paths.items()}
+    return [name for name, now in _made_now(sources) if made.get(name) != now]
+
+
+def _made_now(sources: ReportSources) -> Iterator[tuple[str, str | None]]:
+    now = datetime.now(UTC)
+    yield keys.CLASS_REPORT, sources.class_report((), now).made_of
+    for student in sources.students.students:
+        report = sources.student_report(student.student_id, {}, now)
+        yield keys.student_report(student.student_id), report.made_of if report else None
+
+
+def _made_of(report: Path) -> str:
+    with report.open(encoding="utf-8") as file:
+        found = _MADE_OF.search(file.read(_HEAD))
+    return found[1] if found else ""
