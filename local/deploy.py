@@ -15,6 +15,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from aita.errors import LocalStackError
+from aita.models.effort import DEFAULT_EFFORT, ReasoningEffort
 from local.emulator import CREDENTIALS, ENVIRONMENT, REGION, no_proxy
 from local.home import PROJECT, Home, write_whole
 
@@ -43,6 +44,7 @@ class Parameters:
     model_base_url: str
     model_name: str
     mask_header: float
+    reasoning_effort: ReasoningEffort = DEFAULT_EFFORT
 
     def overrides(self) -> list[str]:
         """Return them as sam's ``--parameter-overrides`` takes them."""
@@ -54,6 +56,7 @@ class Parameters:
             "ModelBaseUrl": self.model_base_url,
             "ModelName": self.model_name,
             "MaskHeader": f"{self.mask_header:g}",
+            "ReasoningEffort": self.reasoning_effort,
         }
         return [f"{name}={value}" for name, value in values.items()]
 

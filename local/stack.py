@@ -9,7 +9,8 @@ from typing import Self
 from botocore.exceptions import ClientError
 
 from aita.errors import SettingsError
-from aita.settings import UserSettings
+from aita.models.effort import DEFAULT_EFFORT, ReasoningEffort
+from aita.settings import DEFAULT_MODEL, UserSettings
 from local.daemon import alone
 from local.deploy import STACK, Deployment, Parameters, client
 from local.emulator import REGION, Emulator
@@ -35,6 +36,7 @@ class LocalSettings:
     base_url: str | None = None
     api_key: str | None = field(default=None, repr=False)
     mask_header: float = _HEADER_OF_SAMPLE
+    reasoning_effort: ReasoningEffort = DEFAULT_EFFORT
 
     @classmethod
     def of(cls, user: UserSettings) -> Self:
@@ -55,10 +57,11 @@ class LocalSettings:
         return cls(
             max_workers=user.max_workers if user.max_workers is not None else _MAX_WORKERS,
             rate_limit_rps=user.rate_limit_rps if user.rate_limit_rps is not None else _RATE_LIMIT_RPS,
-            model=user.model or (SIMULATED if key is None else "gpt-4.1-mini"),
+            model=user.model or (SIMULATED if key is None else DEFAULT_MODEL),
             base_url=None if key is None else user.openai_base_url or "https://api.openai.com/v1",
             api_key=key,
             mask_header=user.mask_header if user.mask_header is not None else usual,
+            reasoning_effort=user.reasoning_effort or DEFAULT_EFFORT,
         )
 
 
@@ -119,6 +122,7 @@ def up(
             model_base_url=base_url,
             model_name=settings.model,
             mask_header=settings.mask_header,
+            reasoning_effort=settings.reasoning_effort,
         )
         deployment = Deployment(home, emulator.endpoint_url)
         _deploy(deployment, parameters, emulator, say)

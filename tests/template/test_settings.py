@@ -1,10 +1,12 @@
 """The template gives each function the variables that its settings read, and no others of ours."""
 
 import re
+from typing import get_args
 
 import pytest
 
 from aita.errors import SettingsError
+from aita.models.effort import DEFAULT_EFFORT, ReasoningEffort
 from aita.settings import ApiSettings, Environment, PlanSettings, SplitSettings, StackSettings, TaskSettings
 from tests.template.conftest import Json
 from tests.template.test_resources import variables
@@ -41,8 +43,16 @@ def test_a_default_of_the_template_is_one_that_the_settings_take(template: Json)
             "AITA_MAX_WORKERS": str(parameters["MaxConcurrency"]["Default"]),
             "AITA_RATE_LIMIT_RPS": parameters["RateLimitRps"]["Default"],
             "AITA_RETENTION_DAYS": str(parameters["RetentionDays"]["Default"]),
+            "AITA_REASONING_EFFORT": parameters["ReasoningEffort"]["Default"],
         }
     )
+
+
+def test_the_template_takes_the_reasoning_efforts_that_the_settings_take(template: Json, resources: Json) -> None:
+    parameter = template["Parameters"]["ReasoningEffort"]
+    assert (parameter["AllowedValues"], parameter["Default"]) == (list(get_args(ReasoningEffort)), DEFAULT_EFFORT)
+    reads = {name for name in SETTINGS if "AITA_REASONING_EFFORT" in variables(resources[name])}
+    assert reads == {"ApiFunction", "TaskFunction"}
 
 
 @pytest.mark.parametrize(

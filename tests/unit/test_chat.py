@@ -13,15 +13,19 @@ from typing import Any
 import httpx2
 import openai
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from aita.errors import AitaError, ProviderBusy, Refused, RunStopped, TaskError, TooLong
 from aita.llm.chat import ChatModel, connect
-from aita.llm.pricing import price_table, usage_of
+from aita.llm.pricing import highest_cost, price_table, usage_of
+from aita.models.effort import EFFORTS, ReasoningEffort, expected_thoughts
 from aita.models.exam import Transcription
 from aita.models.run import Usage
 from aita.services.protocols import TokenUsage
 from aita.tasks.json_schema import strict_schema
 from aita.tasks.request import Image, LLMRequest, Message, Parameters
+from aita.tasks.tokens import input_tokens
 
 MARKER = "PROMPT-MARKER"
 TOLD = "PROVIDER-MARKER"
@@ -31,6 +35,8 @@ MESSAGES = (
 )
 REQUEST = LLMRequest(MESSAGES, "Transcription", strict_schema(Transcription), Parameters())
 IMAGES = {"a" * 64: b"\xff\xd8\xffJPEG"}
+
+OPENAI = "https://api.openai.com/v1"
 
 Answer = httpx2.Response | Exception
 
@@ -64,14 +70,14 @@ class Endpoint:
     headers: list[httpx2.Headers] = field(default_factory=list)
     forgotten: int = 0
 
-    def model(self, base_url: str = "https://model.test/v1", name: str = "gpt-5") -> ChatModel:
+    def model(self, base_url: str = "https://model.test/v1", name: str = "gpt-5", **more: Any) -> ChatModel:
         client = openai.OpenAI(
             base_url=base_url,
             api_key=lambda: "sk-secret",
             max_retries=0,
             http_client=httpx2.Client(transport=httpx2.MockTransport(self._answer)),
         )
-        return ChatModel(client, name, forget_key=self._forget)
+        return ChatModel(client, name, forget_key=self._forget, **more)
 
     def _forget(self) -> None:
         self.forgotten += 1
@@ -180,6 +186,31 @@ class TestReply:
         model = endpoint.model("https://api.openai.com/v1")
         assert model.price(model.complete(REQUEST, IMAGES)).cost_usd == 5 * Decimal("0.125") / 1_000_000
 
+    @pytest.mark.parametrize(
+        ("details", "written"),
+        [
+            ({"cached_tokens": 10, "cache_write_tokens": 20}, 20),
+            ({"cached_tokens": 40, "cache_write_tokens": 20}, 10),
+            ({"cache_write_tokens": 900}, 50),
+            ({"cache_write_tokens": -1}, 0),
+            ({"cache_write_tokens": "20"}, 0),
+            ({"cached_tokens": 10}, 0),
+        ],
+    )
+    def test_tokens_written_to_the_cache(self, endpoint: Endpoint, details: Any, written: int) -> None:
+        usage = {"prompt_tokens": 50, "completion_tokens": 7, "prompt_tokens_details": details}
+        endpoint.answers = [ok(completion(usage=usage))]
+        told = endpoint.model().complete(REQUEST, IMAGES).usage
+        assert told is not None
+        assert told.cache_write_tokens == written
+
+    def test_thoughts_are_part_of_what_came_out_and_cost_as_much(self, endpoint: Endpoint) -> None:
+        details = {"reasoning_tokens": 400}
+        usage = {"prompt_tokens": 0, "completion_tokens": 500, "completion_tokens_details": details}
+        endpoint.answers = [ok(completion(usage=usage))]
+        model = endpoint.model(OPENAI, "gpt-6-luna")
+        assert model.price(model.complete(REQUEST, IMAGES)).cost_usd == Decimal("0.00025")
+
     def test_a_refusal(self, endpoint: Endpoint) -> None:
         message = {"role": "assistant", "content": None, "refusal": "I can't"}
         endpoint.answers = [ok(completion(choices=[{"index": 0, "finish_reason": "stop", "message": message}]))]
@@ -244,6 +275,105 @@ class TestReply:
 
 def formats(endpoint: Endpoint) -> list[str]:
     return [body.get("response_format", {}).get("type", "text") for body in endpoint.bodies]
+
+
+UNSUPPORTED = "Unsupported value: 'reasoning_effort' does not support 'none' with this model."
+
+
+class TestReasoningEffort:
+    @staticmethod
+    def efforts(endpoint: Endpoint) -> list[str | None]:
+        return [body.get("reasoning_effort") for body in endpoint.bodies]
+
+    def test_it_is_sent(self, endpoint: Endpoint) -> None:
+        endpoint.model(reasoning_effort="low").complete(REQUEST, IMAGES)
+        assert self.efforts(endpoint) == ["low"]
+
+    def test_a_model_that_is_to_decide_is_not_told(self, endpoint: Endpoint) -> None:
+        endpoint.model(reasoning_effort="default").complete(REQUEST, IMAGES)
+        assert "reasoning_effort" not in endpoint.bodies[0]
+
+    @pytest.mark.parametrize(
+        "refused",
+        [
+            refusal(400, "unknown_parameter", "Unrecognized request argument supplied: reasoning_effort"),
+            refusal(400, message="Unsupported parameter", param="reasoning_effort"),
+            refusal(400, message="Model grok does not support parameter reasoningEffort."),
+            refusal(400, message='"gemma3" does not support thinking'),
+            httpx2.Response(422, json={"detail": [{"loc": ["body", "reasoning_effort"], "msg": "Extra inputs"}]}),
+        ],
+    )
+    def test_an_endpoint_that_refuses_it_is_asked_without_from_then_on(
+        self, endpoint: Endpoint, refused: httpx2.Response
+    ) -> None:
+        endpoint.answers = [refused]
+        model = endpoint.model(reasoning_effort="medium")
+        assert model.complete(REQUEST, IMAGES).lacks == ("reasoning_effort",)
+        model.complete(REQUEST, IMAGES)
+        assert self.efforts(endpoint) == ["medium", None, None]
+        assert [body["temperature"] for body in endpoint.bodies] == [0.0] * 3
+
+    @pytest.mark.parametrize(
+        ("asked", "told", "sent"),
+        [
+            ("none", f"{UNSUPPORTED} Supported values are: 'low', 'medium', 'high', 'xhigh', and 'max'.", "low"),
+            ("none", f"{UNSUPPORTED} Supported values are: 'minimal', 'low', 'medium', and 'high'.", "minimal"),
+            ("max", "reasoning_effort must be one of `none`, `low`, `high`", "high"),
+            ("minimal", 'reasoning_effort: Input should be "medium" or "high"', "medium"),
+            ("none", UNSUPPORTED, None),
+            ("high", "reasoning_effort must be one of `on`, `off`", None),
+        ],
+    )
+    def test_one_that_is_refused_yields_to_the_nearest_that_is_named(
+        self, endpoint: Endpoint, asked: ReasoningEffort, told: str, sent: str | None
+    ) -> None:
+        endpoint.answers = [refusal(400, "unsupported_value", told)]
+        model = endpoint.model(reasoning_effort=asked)
+        reply = model.complete(REQUEST, IMAGES)
+        model.complete(REQUEST, IMAGES)
+        assert self.efforts(endpoint) == [asked, sent, sent]
+        assert reply.lacks == (("reasoning_effort",) if sent is None else (f"reasoning_effort {asked}",))
+
+    def test_refusals_without_end_are_not_followed_without_end(self, endpoint: Endpoint) -> None:
+        told = refusal(400, message="reasoning_effort: take 'none', 'minimal', 'low', 'medium', 'high', 'xhigh', 'max'")
+        endpoint.answers = [told] * 8
+        with pytest.raises(TaskError):
+            endpoint.model(reasoning_effort="none").complete(REQUEST, IMAGES)
+        assert len({*self.efforts(endpoint)}) == len(endpoint.bodies) == 8
+
+    def test_then_a_model_that_thinks_takes_no_temperature(self, endpoint: Endpoint) -> None:
+        endpoint.answers = [
+            refusal(400, message=f"{UNSUPPORTED} Supported values are: 'low', and 'high'.", param="reasoning_effort"),
+            refusal(400, message="Unsupported parameter: 'temperature' is not supported with this model."),
+        ]
+        reply = endpoint.model(reasoning_effort="none").complete(REQUEST, IMAGES)
+        assert reply.lacks == ("reasoning_effort none", "temperature")
+        assert ("temperature" in endpoint.bodies[2], endpoint.bodies[2]["reasoning_effort"]) == (False, "low")
+
+    @pytest.mark.parametrize("effort", ["default", *EFFORTS])
+    def test_there_is_room_for_thoughts_beside_the_reply_and_the_cap_knows_of_it(
+        self, endpoint: Endpoint, effort: ReasoningEffort
+    ) -> None:
+        model = endpoint.model(OPENAI, "gpt-6-luna", reasoning_effort=effort)
+        model.complete(REQUEST, IMAGES)
+        ceiling = endpoint.bodies[0]["max_completion_tokens"]
+        reply = REQUEST.parameters.max_output_tokens
+        assert (ceiling == reply) is (effort in ("default", "none"))
+        assert ceiling >= reply + 2 * expected_thoughts(effort)
+        assert model.highest_cost(REQUEST) == highest_cost(input_tokens(REQUEST), ceiling, OPENAI, "gpt-6-luna")
+
+    def test_what_is_learnt_never_raises_the_ceiling_that_was_set_aside_for(self, endpoint: Endpoint) -> None:
+        endpoint.answers = [refusal(400, message=f"{UNSUPPORTED} Supported values are: 'max'.")]
+        endpoint.model(reasoning_effort="none").complete(REQUEST, IMAGES)
+        assert [body["max_completion_tokens"] for body in endpoint.bodies] == [8192, 8192]
+
+    def test_what_the_provider_said_is_kept_apart_and_told_on_purpose_alone(self, endpoint: Endpoint) -> None:
+        error = endpoint.fails(refusal(400, message=f"{TOLD} " * 500))
+        assert isinstance(error, TaskError)
+        assert error.said.startswith(TOLD)
+        assert len(error.said) == 1000
+        error.tell_all()
+        assert TOLD in str(error)
 
 
 class TestFallback:
@@ -417,16 +547,68 @@ class TestPrices:
     @pytest.mark.parametrize("name", sorted(price_table()["models"]))
     def test_every_model_exactly(self, name: str) -> None:
         prices = price_table()["models"][name]
-        usage = usage_of(TokenUsage(1_000_003, 300_001, 77), f"https://{prices['provider']}/v1", name)
+        usage = usage_of(TokenUsage(200_003, 100_001, 77, 50_001), f"https://{prices['provider']}/v1", name)
         expected = (
-            700_002 * Decimal(prices["input"])
-            + 300_001 * Decimal(prices["cached_input"])
+            50_001 * Decimal(prices["input"])
+            + 100_001 * Decimal(prices["cached_input"])
+            + 50_001 * Decimal(prices.get("cache_write", prices["input"]))
             + 77 * Decimal(prices["output"])
         ) / 1_000_000
         assert usage == Usage(
-            calls=1, input_tokens=1_000_003, cached_input_tokens=300_001, output_tokens=77, cost_usd=expected
+            calls=1, input_tokens=200_003, cached_input_tokens=100_001, output_tokens=77, cost_usd=expected
         )
         assert Decimal(prices["cached_input"]) <= Decimal(prices["input"]) <= Decimal(prices["output"])
+
+    def test_a_call_that_writes_to_the_cache_by_hand(self) -> None:
+        usage = usage_of(TokenUsage(3000, 1000, 500, 1500), "https://api.openai.com/v1", "gpt-6-luna")
+        # 500 x 0.10 + 1000 x 0.01 + 1500 x 0.125 + 500 x 0.50, a million; thoughts are part of the 500
+        assert usage.cost_usd == Decimal("0.0004975")
+
+    def test_a_long_call_costs_more_as_a_whole(self) -> None:
+        assert usage_of(TokenUsage(272_000, 0, 0), OPENAI, "gpt-6-luna").cost_usd == Decimal("0.0272")
+        long = usage_of(TokenUsage(272_001, 72_001, 1000, 100_000), OPENAI, "gpt-6-luna")
+        # (100,000 x 0.20 + 72,001 x 0.02 + 100,000 x 0.25 + 1000 x 0.75) a million
+        assert long.cost_usd == Decimal("0.04719002")
+
+    @pytest.mark.parametrize(
+        ("snapshot", "model"),
+        [
+            ("gpt-4.1-mini-2025-04-14", "gpt-4.1-mini"),
+            ("gpt-5-nano-2025-08-07", "gpt-5-nano"),
+            ("gpt-5.4-mini-2026-03-17", "gpt-5.4-mini"),
+            ("gpt-6-luna-2026-09-22", "gpt-6-luna"),
+        ],
+    )
+    def test_a_dated_snapshot_costs_what_its_model_does(self, snapshot: str, model: str) -> None:
+        tokens = TokenUsage(1000, 10, 50)
+        assert usage_of(tokens, OPENAI, snapshot) == usage_of(tokens, OPENAI, model)
+        assert usage_of(tokens, OPENAI, snapshot).unpriced_calls == 0
+        assert highest_cost(1000, 50, OPENAI, snapshot) == highest_cost(1000, 50, OPENAI, model)
+
+    @pytest.mark.parametrize(
+        ("base_url", "name"),
+        [
+            ("https://openrouter.ai/api/v1", "gpt-6-luna-2026-09-22"),
+            ("https://api.openai.com/v1", "gpt-6-luna-2026"),
+            ("https://api.openai.com/v1", "gpt-6-luna-2026-09-22-preview"),
+            ("https://api.openai.com/v1", "ft:gpt-4.1-mini-2025-04-14:school::1"),
+            ("https://api.openai.com/v1", "nobody-knows-2026-09-22"),
+        ],
+    )
+    def test_what_only_looks_like_a_snapshot_is_unpriced(self, base_url: str, name: str) -> None:
+        assert usage_of(TokenUsage(10, 0, 5), base_url, name).unpriced_calls == 1
+        assert highest_cost(10, 5, base_url, name) is None
+
+    @given(
+        st.data(), st.integers(0, 600_000), st.integers(0, 100_000), st.sampled_from(sorted(price_table()["models"]))
+    )
+    def test_no_call_costs_more_than_its_highest(self, data: st.DataObject, taken: int, given: int, name: str) -> None:
+        cached = data.draw(st.integers(0, taken))
+        written = data.draw(st.integers(0, taken - cached))
+        base_url = f"https://{price_table()['models'][name]['provider']}/v1"
+        most = highest_cost(taken, given, base_url, name)
+        assert most is not None
+        assert usage_of(TokenUsage(taken, cached, given, written), base_url, name).cost_usd <= most
 
     def test_a_call_by_hand(self) -> None:
         usage = usage_of(TokenUsage(1200, 1000, 50), "https://api.openai.com/v1", "gpt-5")

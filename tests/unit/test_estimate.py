@@ -107,7 +107,7 @@ class TestMarks:
         asked = [request for request in harness.model.requests if request.schema_name == "PageAnswers"]
         assert found.calls == len(asked) == 3
         text = sum(len(message.text.encode()) / 4 for request in asked for message in request.messages)
-        images = 3 * 27 * 35 * 1.62  # patches of 32 by 32 pixels
+        images = 3 * 27 * 35 * 1.2  # patches of 32 by 32 pixels
         assert found.input_tokens == pytest.approx(text + images, rel=0.01)
 
     def test_pages_that_are_not_transcribed_are_taken_as_usual(self, harness: Harness) -> None:

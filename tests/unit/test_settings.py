@@ -16,6 +16,7 @@ from aita.settings import (
     UserSettings,
 )
 
+EFFORTS = "none, minimal, low, medium, high, xhigh, max"
 STACK = {"AITA_TABLE": "table", "AITA_BUCKET": "bucket", "AITA_MODEL": "gpt-5"}
 API = STACK | {
     "AITA_STATE_MACHINE_ARN": "arn:machine",
@@ -68,6 +69,9 @@ RIGHT: list[tuple[type[Environment], dict[str, str], str, str, Any]] = [
     (UserSettings, {}, "AITA_MODEL", "gpt-5", "gpt-5"),
     (UserSettings, {}, "OPENAI_BASE_URL", "http://127.0.0.1:8000/v1/", "http://127.0.0.1:8000/v1"),
     (UserSettings, {}, "OPENAI_API_KEY", "sk-x", "sk-x"),
+    (UserSettings, {}, "AITA_REASONING_EFFORT", "none", "none"),
+    (ApiSettings, API, "AITA_REASONING_EFFORT", "high", "high"),
+    (TaskSettings, TASK, "AITA_REASONING_EFFORT", "default", "default"),
     (StackSettings, STACK, "AITA_RETENTION_DAYS", "30", 30),
     (ApiSettings, API, "AITA_RATE_LIMIT_RPS", "2", 2.0),
     (SplitSettings, STACK, "AITA_LONGEST_SIDE", "1024", 1024),
@@ -106,6 +110,8 @@ def test_an_empty_value_is_as_if_not_set(settings: type[Environment], given: dic
         (UserSettings, {}, "AITA_RETRY_FAILED_TASKS", "2", "true or false"),
         (UserSettings, {}, "AITA_SHOW_PROGRESS", "x", "true or false"),
         (UserSettings, {}, "OPENAI_BASE_URL", "api.openai.com", "a URL that starts with http:// or https://"),
+        (TaskSettings, TASK, "AITA_REASONING_EFFORT", "much", f"{EFFORTS}, or default, which leaves it to the model"),
+        (UserSettings, {}, "AITA_REASONING_EFFORT", "Low", f"{EFFORTS}, or default, which leaves it to the model"),
         (StackSettings, STACK, "AITA_RETENTION_DAYS", "0", "a whole number of days from 1 up"),
         (ApiSettings, API, "AITA_MAX_WORKERS", "0", "a whole number from 1 to 10000"),
         (ApiSettings, API, "AITA_RATE_LIMIT_RPS", "x", "a number from 0 to 10000; 0 is none"),

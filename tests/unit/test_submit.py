@@ -77,6 +77,7 @@ class TestStart:
         ("option", "told"),
         [
             ({"max_workers": 6}, r"AITA_MAX_WORKERS is 6 .* deployed with 5: .*MaxConcurrency=6"),
+            ({"reasoning_effort": "high"}, r"AITA_REASONING_EFFORT is high .* with none: .*ReasoningEffort=high"),
             ({"model": "other"}, r"AITA_MODEL is other .* deployed with fake-model: .*ModelName=other"),
         ],
     )
@@ -90,7 +91,7 @@ class TestStart:
 
     def test_the_deployed_values_may_be_said(self, harness: Harness) -> None:
         harness.exam()
-        assert harness.begin(max_workers=5, model=MODEL).active
+        assert harness.begin(max_workers=5, model=MODEL, reasoning_effort="none").active
 
     def test_an_unknown_pipeline(self, harness: Harness) -> None:
         harness.exam()

@@ -20,8 +20,6 @@ from aita.services.run_watch import RunWatch
 from aita.settings import ApiSettings, PlanSettings, SplitSettings, StackSettings, TaskSettings
 
 if TYPE_CHECKING:
-    from decimal import Decimal
-
     from aws_lambda_powertools.utilities.idempotency import DynamoDBPersistenceLayer
 
     from aita.services.collect import Collector
@@ -33,7 +31,6 @@ if TYPE_CHECKING:
     from aita.services.split import Splitter
     from aita.services.status import Reader
     from aita.services.submit import Submissions
-    from aita.tasks.request import LLMRequest
 
 
 def utc_now() -> datetime:
@@ -95,6 +92,7 @@ def make_api() -> Api:
         max_workers=settings.max_workers,
         rate_limit_rps=settings.rate_limit_rps,
         rate_limit_tpm=settings.rate_limit_tpm,
+        reasoning_effort=settings.reasoning_effort,
     )
     return Api(
         submissions=Submissions(
@@ -208,12 +206,16 @@ def make_executor() -> "Executor":
         clock=utc_now,
     )
     gate = PrefixGate(DynamoPrefixes(stores.runs.client, settings.table, utc_now), time.sleep, time.monotonic)
+    llm = ChatModel(
+        connect(settings.model_base_url, key, settings.llm_timeout),
+        settings.model,
+        forget_key=key.forget,
+        reasoning_effort=settings.reasoning_effort,
+    )
     asker = Asker(
-        llm=ChatModel(
-            connect(settings.model_base_url, key, settings.llm_timeout), settings.model, forget_key=key.forget
-        ),
+        llm=llm,
         admission=Admission(limiter, gate, watch, time.sleep, context=f"{settings.model_base_url} {settings.model}"),
-        budget=Budget(stores.runs, watch, partial(_highest_cost, settings.model_base_url, settings.model)),
+        budget=Budget(stores.runs, watch, llm.highest_cost),
         cache=ReplyCache(stores.objects),
         objects=stores.objects,
         watch=watch,
@@ -227,13 +229,6 @@ def make_executor() -> "Executor":
         recorder=stores.recorder(watch),
         clock=utc_now,
     )
-
-
-def _highest_cost(base_url: str, model: str, request: "LLMRequest") -> "Decimal | None":
-    from aita.llm.pricing import highest_cost
-    from aita.tasks.tokens import input_tokens
-
-    return highest_cost(input_tokens(request), request.parameters.max_output_tokens, base_url, model)
 
 
 def make_collector() -> "Collector":

@@ -111,7 +111,17 @@ class CheckpointError(StorageError):
 
 
 class CallError(AitaError):
-    """Something that ends or delays one task."""
+    """Something that ends or delays one task.
+
+    ``said`` is what the provider said. It may quote the prompt, so it is no part of the message.
+    """
+
+    said: str = ""
+
+    def tell_all(self) -> None:
+        """Make what the provider said a part of the message: only where the prompt is aita's own."""
+        if self.said:
+            self.args = (f"{self}; the provider says: {self.said}",)
 
 
 class TaskError(CallError):

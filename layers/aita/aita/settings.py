@@ -8,7 +8,10 @@ from pydantic import AfterValidator, AliasGenerator, ConfigDict, Field, Validati
 
 from aita.errors import SettingsError
 from aita.models.base import Frozen
+from aita.models.effort import DEFAULT_EFFORT, EFFORTS, ReasoningEffort
 from aita.models.limits import BatchSize, CheckpointInterval, MaskHeader, MaxCost, MaxWorkers, RateLimit, TokenLimit
+
+DEFAULT_MODEL = "gpt-6-luna"
 
 _TAKES = {
     "max_workers": "a whole number from 1 to 10000",
@@ -24,6 +27,7 @@ _TAKES = {
     "retention_days": "a whole number of days from 1 up",
     "longest_side": "a whole number of pixels from 256 to 8192",
     "mask_header": "a part of the page's height, from 0 (none) to 0.5",
+    "reasoning_effort": f"{', '.join(EFFORTS)}, or default, which leaves it to the model",
     "llm_timeout": "a number of seconds, more than 0 and at most 600",
     "openai_base_url": "a URL that starts with http:// or https://",
     "model_base_url": "a URL that starts with http:// or https://",
@@ -90,6 +94,7 @@ class UserSettings(Environment):
     show_progress: bool = True
     mask_header: MaskHeader | None = None
     model: str | None = None
+    reasoning_effort: ReasoningEffort | None = None
     openai_base_url: Url | None = None
     openai_api_key: Annotated[str | None, Field(repr=False)] = None
 
@@ -111,6 +116,7 @@ class ApiSettings(StackSettings):
     max_workers: MaxWorkers
     rate_limit_rps: RateLimit = 10.0
     rate_limit_tpm: TokenLimit = 0
+    reasoning_effort: ReasoningEffort = DEFAULT_EFFORT
 
 
 class PlanSettings(StackSettings):
@@ -133,4 +139,5 @@ class TaskSettings(StackSettings):
 
     model_base_url: Url
     api_key_secret: str
+    reasoning_effort: ReasoningEffort = DEFAULT_EFFORT
     llm_timeout: Annotated[float, Field(gt=0, le=600)] = 120.0

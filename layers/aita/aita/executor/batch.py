@@ -11,6 +11,7 @@ from aita.executor.checkpoint import Checkpoint
 from aita.executor.checkpoint_lines import Record
 from aita.executor.engine import Ended, Spent
 from aita.models.result import TaskResult
+from aita.services.model_identity import identity
 from aita.services.protocols import LLM
 from aita.tasks.llm_task import LLMTask
 
@@ -103,7 +104,7 @@ class Batch:
         if not isinstance(task, LLMTask):
             return unnamed, RequestError(f"it is a {type(task).__name__}, and tasks are objects of LLMTask's classes")
         try:
-            digest = task.digest(self.llm.provider, self.llm.model) if self.checkpoint is not None else ""
+            digest = task.digest(*identity(self.llm)) if self.checkpoint is not None else ""
             data = task.checkpoint_data()
             json.dumps(data)
             work = Work(task.id, digest, data)

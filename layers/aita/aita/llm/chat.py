@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from typing import Any
 
 import httpx2
@@ -18,10 +19,12 @@ from aita.llm.completion import Completion, bounded, read_completion, read_strea
 from aita.llm.connections import http_client
 from aita.llm.failures import BAD_KEY, classify, told
 from aita.llm.headers import limits
-from aita.llm.pricing import usage_of
+from aita.llm.pricing import highest_cost, usage_of
+from aita.models.effort import EFFORTS, NOT_SENT, ReasoningEffort, room_for_thoughts
 from aita.models.run import Usage
 from aita.services.protocols import Reply
 from aita.tasks.request import LLMRequest, Message
+from aita.tasks.tokens import input_tokens
 
 logger = logging.getLogger(__name__)
 
@@ -30,10 +33,15 @@ RESPONSE_FORMATS = ("json_schema", "json_object", "text")
 
 _DISPENSABLE = {
     "temperature": re.compile(r"\btemperature\b", re.IGNORECASE),
+    "reasoning_effort": re.compile(r"\breasoning[_ .]?effort\b|\bnot support thinking\b", re.IGNORECASE),
     "stream_options": re.compile(r"\bstream_options\b", re.IGNORECASE),
     "stream": re.compile(r"\bstream(ing)?\b", re.IGNORECASE),
 }
 """What an endpoint that refuses it by name is asked without from then on; "upstream" is no such name."""
+
+_QUOTED = re.compile(r"['\"`](\w+)['\"`]")
+
+_SAID = 1000  # characters that are kept of what a provider says
 
 _SIGNATURES = {b"\xff\xd8\xff": "jpeg", b"\x89PNG\r\n\x1a\n": "png", b"GIF8": "gif", b"RIFF": "webp"}
 
@@ -52,14 +60,19 @@ class ChatModel:
         The model's name.
     forget_key
         Called when the key was refused, so that one that is set anew is read anew.
+    reasoning_effort
+        How long the model is to think; each call has room for that beside its reply.
     """
 
     client: openai.OpenAI
     model: str
     forget_key: Callable[[], None]
     now: Callable[[], float] = time.monotonic
+    reasoning_effort: ReasoningEffort = NOT_SENT
     _format: int = field(default=0)
     _lacks: set[str] = field(default_factory=set)
+    _refused_efforts: set[str] = field(default_factory=set)
+    _effort: str = ""  # what is sent instead of one that was refused
 
     @property
     def provider(self) -> str:
@@ -85,6 +98,7 @@ class ChatModel:
                 if isinstance(error, openai.APIStatusError) and self._learns(error, arguments):
                     continue
                 failure = classify(error)
+                failure.said = _said(error)
             if isinstance(failure, RunStopped):
                 self.forget_key()
             raise failure from None
@@ -92,6 +106,10 @@ class ChatModel:
     def price(self, reply: Reply) -> Usage:
         """Return what the reply used and cost."""
         return usage_of(reply.usage, self.provider, self.model)
+
+    def highest_cost(self, request: LLMRequest) -> Decimal | None:
+        """Return the most that a call can cost in USD; ``None`` if the model has no known price."""
+        return highest_cost(input_tokens(request), self._ceiling(request), self.provider, self.model)
 
     def _call(self, arguments: dict[str, Any], longest: int | None, started: float) -> Reply:
         deadline = started + _seconds(self.client.timeout)
@@ -109,6 +127,7 @@ class ChatModel:
             usage=completion.usage,
             latency_ms=round((self.now() - started) * 1000),
             limits=limits(response.headers),
+            lacks=self._told_to_lack(),
         )
 
     def _post(self, body: bytes) -> httpx2.Response:
@@ -125,10 +144,12 @@ class ChatModel:
         arguments: dict[str, Any] = {
             "model": self.model,
             "messages": [_message(message, images) for message in request.messages],
-            "max_completion_tokens": request.parameters.max_output_tokens,
+            "max_completion_tokens": self._ceiling(request),
         }
         if "temperature" not in self._lacks:
             arguments["temperature"] = request.parameters.temperature
+        if self.reasoning_effort != NOT_SENT and "reasoning_effort" not in self._lacks:
+            arguments["reasoning_effort"] = self._effort or self.reasoning_effort
         if request.parameters.max_reply_characters is not None and "stream" not in self._lacks:
             arguments["stream"] = True
             if "stream_options" not in self._lacks:
@@ -154,6 +175,8 @@ class ChatModel:
         wrong = told(error)
         for name, pattern in _DISPENSABLE.items():
             if name in asked and pattern.search(wrong):
+                if name == "reasoning_effort" and self._takes_another(asked[name], wrong):
+                    return True
                 self._lacks.add(name)
                 logger.info("the endpoint lacks %s: now without it", name)
                 return True
@@ -163,6 +186,37 @@ class ChatModel:
             logger.info("the endpoint lacks what was asked: now %s", RESPONSE_FORMATS[self._format])
             return True
         return False
+
+    def _takes_another(self, refused: str, wrong: str) -> bool:
+        """Tell whether a refusal of a reasoning effort names others that the model takes: the nearest is sent now.
+
+        Left out, a model thinks as long as it does by default, which is longer than none or little.
+        """
+        self._refused_efforts.add(refused)
+        quoted = _QUOTED.findall(wrong)
+        named = [effort for effort in EFFORTS if effort in quoted and effort not in self._refused_efforts]
+        if not named:
+            return False
+        wanted = EFFORTS.index(self.reasoning_effort)
+        self._effort = min(named, key=lambda each: abs(EFFORTS.index(each) - wanted))
+        logger.info("the endpoint lacks the reasoning effort %s: now %s", refused, self._effort)
+        return True
+
+    def _ceiling(self, request: LLMRequest) -> int:
+        """Return how many tokens a reply may take with the thoughts before it."""
+        return request.parameters.max_output_tokens + room_for_thoughts(self.reasoning_effort)
+
+    def _told_to_lack(self) -> tuple[str, ...]:
+        efforts = {f"reasoning_effort {effort}" for effort in self._refused_efforts}
+        if "reasoning_effort" in self._lacks:
+            efforts.clear()
+        return (*sorted(self._lacks | efforts), *RESPONSE_FORMATS[: self._format])
+
+
+def _said(error: openai.APIError | httpx2.RequestError) -> str:
+    body = getattr(error, "body", None)
+    said = body.get("message") if isinstance(body, dict) else body
+    return said[:_SAID] if isinstance(said, str) else ""
 
 
 def _read(parts: Iterator[bytes], content_type: str, longest: int | None, *, streamed: bool) -> Completion:

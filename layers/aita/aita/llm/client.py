@@ -7,11 +7,11 @@ from pydantic import Field
 
 from aita.errors import SettingsError
 from aita.llm.chat import ChatModel, connect
+from aita.models.effort import DEFAULT_EFFORT, ReasoningEffort
 from aita.services.protocols import LLM
-from aita.settings import Environment, Url
+from aita.settings import DEFAULT_MODEL, Environment, Url
 
 OPENAI = "https://api.openai.com/v1"
-DEFAULT_MODEL = "gpt-4.1-mini"
 
 _NO_KEY = "none"  # what openai's client sends where an endpoint of one's own wants no key
 
@@ -22,6 +22,7 @@ class ModelSettings(Environment):
     openai_base_url: Url = OPENAI
     openai_api_key: Annotated[str | None, Field(repr=False)] = None
     model: str = DEFAULT_MODEL
+    reasoning_effort: ReasoningEffort = DEFAULT_EFFORT
     llm_timeout: Annotated[float, Field(gt=0, le=600)] = 120.0
 
 
@@ -36,8 +37,7 @@ def model_of(client: Any, connections: int) -> LLM:
     if client is None:
         return _from_environment(connections)
     if isinstance(client, openai.OpenAI):
-        model = ModelSettings.read().model
-        return ChatModel(client.with_options(max_retries=0), model, forget_key=_nothing)
+        return _chat_model(client.with_options(max_retries=0), ModelSettings.read())
     if callable(getattr(client, "complete", None)) and callable(getattr(client, "price", None)):
         given: LLM = client
         return given
@@ -55,7 +55,11 @@ def _from_environment(connections: int) -> ChatModel:
             raise SettingsError("OPENAI_API_KEY is not set: set it, or give create_executor a client")
         key = _NO_KEY
     client = connect(settings.openai_base_url, lambda: key, settings.llm_timeout, connections)
-    return ChatModel(client, settings.model, forget_key=_nothing)
+    return _chat_model(client, settings)
+
+
+def _chat_model(client: openai.OpenAI, settings: ModelSettings) -> ChatModel:
+    return ChatModel(client, settings.model, forget_key=_nothing, reasoning_effort=settings.reasoning_effort)
 
 
 def _nothing() -> None:

@@ -193,9 +193,11 @@ def _usage(usage: Any) -> TokenUsage | None:
     taken, given = _count(usage.get("prompt_tokens")), _count(usage.get("completion_tokens"))
     if taken is None or given is None:
         return None
-    details = usage.get("prompt_tokens_details")
-    cached = _count(details.get("cached_tokens")) if isinstance(details, dict) else None
-    return TokenUsage(input_tokens=taken, cached_input_tokens=min(cached or 0, taken), output_tokens=given)
+    told = usage.get("prompt_tokens_details")
+    details: dict[str, Any] = told if isinstance(told, dict) else {}
+    cached = min(_count(details.get("cached_tokens")) or 0, taken)
+    written = min(_count(details.get("cache_write_tokens")) or 0, taken - cached)
+    return TokenUsage(taken, cached, given, written)
 
 
 def _count(value: Any) -> int | None:

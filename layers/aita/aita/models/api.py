@@ -8,6 +8,7 @@ from typing import Annotated, Self
 from pydantic import Field
 
 from aita.models.base import Frozen
+from aita.models.effort import ReasoningEffort
 from aita.models.limits import (
     BatchSize,
     CheckpointInterval,
@@ -40,6 +41,7 @@ class RunOptions(Frozen):
     review: bool | None = None
     regrade_older: bool | None = None
     model: str | None = None
+    reasoning_effort: ReasoningEffort | None = None
 
 
 class StartRun(Frozen):

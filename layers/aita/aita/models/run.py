@@ -8,6 +8,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field
 
 from aita.models.base import Frozen
+from aita.models.effort import DEFAULT_EFFORT, ReasoningEffort
 from aita.models.limits import (
     BatchSize,
     CheckpointInterval,
@@ -146,6 +147,9 @@ class Usage(Frozen):
     def __add__(self, other: "Usage") -> "Usage":
         return Usage(**{name: getattr(self, name) + getattr(other, name) for name in Usage.model_fields})
 
+    def __sub__(self, other: "Usage") -> "Usage":
+        return Usage(**{name: getattr(self, name) - getattr(other, name) for name in Usage.model_fields})
+
 
 class StageCounts(Frozen):
     """How far a stage is. Counters while it runs, recounted when it is collected."""
@@ -183,6 +187,7 @@ class RunSettings(Frozen):
     disagreement: Disagreement = 0.2
     review: bool = False
     regrade_older: bool = False
+    reasoning_effort: ReasoningEffort = DEFAULT_EFFORT
 
 
 class Run(Frozen):

@@ -48,7 +48,8 @@ class Admission:
         prefix = self.gate.wait(request, self.context) if run.settings.prefix_scheduling else None
         told = told_rates(run)
         if told or run.waits:
-            slot = self.limiter.reserve(told, expected_tokens(request), None if held is None else held / 1000)
+            tokens = expected_tokens(request, run.settings.reasoning_effort)
+            slot = self.limiter.reserve(told, tokens, None if held is None else held / 1000)
             if slot.wait > LONGEST_SLEEP:
                 raise SlotLater(slot.wait, round(slot.due * 1000))
             self.sleep(slot.wait)
@@ -75,7 +76,7 @@ class Admission:
             return None
         told = told_rates(run)
         self.limiter.close(told, busy.retry_after, Rates(busy.requests_per_second, busy.tokens_per_minute))
-        return self.limiter.reserve(told, expected_tokens(request))
+        return self.limiter.reserve(told, expected_tokens(request, run.settings.reasoning_effort))
 
 
 def told_rates(run: Run) -> Rates:

@@ -11,6 +11,7 @@ from aita.models.run import ItemEvent, Run
 from aita.services.admission import LONGEST_SLEEP, Admission
 from aita.services.budget import Budget
 from aita.services.conversation import converse, usable
+from aita.services.model_identity import identity
 from aita.services.protocols import LLM, ObjectStore
 from aita.services.record import Spent
 from aita.services.reply_cache import CachedReply, ReplyCache
@@ -76,7 +77,7 @@ class Asker:
 
     def digest(self, request: LLMRequest, *context: str) -> str:
         """Return what a request to this model is known by."""
-        return request.digest(self.llm.provider, self.llm.model, *context)
+        return request.digest(*identity(self.llm), *context)
 
     def reply(
         self, request: LLMRequest, digest: str, event: ItemEvent, asked: Asked, remaining: Callable[[], float]

@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 
 from aita.errors import MissingMaterial, RequestError
 from aita.models.api import Estimate, RubricDiff, RunOptions, StageEstimate, StartRun
+from aita.models.effort import ReasoningEffort, expected_thoughts
 from aita.models.exam import AnswerKey, Criterion, Page, Question, Rubric
 from aita.models.names import check_assignment
 from aita.models.run import RunSettings
@@ -31,7 +32,7 @@ from aita.tasks.batchable import group
 from aita.tasks.grading import GradingTask
 from aita.tasks.question_extraction import QuestionExtractionTask
 from aita.tasks.request import Image, LLMRequest, Message
-from aita.tasks.tokens import input_tokens
+from aita.tasks.tokens import input_tokens, output_tokens
 from aita.tasks.transcription import TranscriptionTask
 
 BYTES_PER_PDF_PAGE = 300_000
@@ -45,7 +46,7 @@ _ANSWER_CHARACTERS = 400  # what an answer takes there
 
 @dataclass(frozen=True, slots=True)
 class Estimator:
-    """Estimates runs. ``cost`` returns what input and output tokens cost, or ``None`` if no price is known."""
+    """Estimates runs. ``cost`` returns what a call's input and output cost, or ``None`` if no price is known."""
 
     objects: ObjectStore
     defaults: RunSettings
@@ -62,6 +63,10 @@ class Estimator:
         material = Material(self.objects, check_assignment(request.assignment))
         settings = self.defaults.model_copy(update=request.options.model_dump(exclude_none=True))
         counted = _Count(material, settings)
+        if thoughts := expected_thoughts(settings.reasoning_effort):
+            counted.notes.append(
+                f"the model's thoughts are taken as {thoughts:,} tokens a call, an assumption for its reasoning effort"
+            )
         stages = []
         made: frozenset[str] = frozenset()
         for name in stages_of(request.pipeline):
@@ -69,7 +74,7 @@ class Estimator:
             stage.require(material, made)
             requests = counted.requests(stage, made)
             made |= {*stage.artifacts}
-            stages.append(self._stage(name, requests))
+            stages.append(self._stage(name, requests, settings.reasoning_effort))
         return Estimate.of(stages, counted.notes)
 
     def rubric_changes(self, assignment: str, options: RunOptions) -> RubricDiff:
@@ -100,14 +105,18 @@ class Estimator:
             rescaled=found.rescaled,
             regraded=len(found.regrade),
             others=found.others,
-            estimate=self._stage(GradeStage.name, requests),
+            estimate=self._stage(GradeStage.name, requests, settings.reasoning_effort),
         )
 
-    def _stage(self, name: str, requests: Iterable[LLMRequest]) -> StageEstimate:
-        tokens = [(input_tokens(each), each.parameters.expected_output_tokens) for each in requests]
-        taken, given = sum(each[0] for each in tokens), sum(each[1] for each in tokens)
+    def _stage(self, name: str, requests: Iterable[LLMRequest], effort: ReasoningEffort) -> StageEstimate:
+        tokens = [(input_tokens(each), output_tokens(each, effort)) for each in requests]
+        costs = [self.cost(taken, given) for taken, given in [*tokens, (0, 0)]]  # without a price also of no calls
         return StageEstimate(
-            stage=name, calls=len(tokens), input_tokens=taken, output_tokens=given, cost_usd=self.cost(taken, given)
+            stage=name,
+            calls=len(tokens),
+            input_tokens=sum(taken for taken, _ in tokens),
+            output_tokens=sum(given for _, given in tokens),
+            cost_usd=None if None in costs else sum((cost for cost in costs if cost is not None), Decimal(0)),
         )
 
 

@@ -14,6 +14,7 @@ from aita.models.run import ItemAnswer, ItemEvent, Outcome, RunStatus, Waited
 from aita.services import keys, patience
 from aita.services.ask import Asked, Asker
 from aita.services.execute_batch import BatchExecutor, Member
+from aita.services.model_identity import changed
 from aita.services.pipelines import stage_of
 from aita.services.protocols import Clock, ObjectStore, RunStore
 from aita.services.record import Executed, Recorder
@@ -104,11 +105,12 @@ class Executor:
         return self.asker.ask(task, event, asked, remaining) if given is None else given
 
     def _check_model(self, event: ItemEvent) -> None:
-        """Stop a run whose stack was deployed with another model in the meantime: its results must not mix."""
-        started_with = self.watch.get(event.run_id).settings.model
-        if started_with != self.asker.llm.model:
+        """Stop a run whose stack was deployed with another model or effort in the meantime: results must not mix."""
+        settings, llm = self.watch.get(event.run_id).settings, self.asker.llm
+        if (what := changed(settings, llm)) is not None:
+            name, started_with, deployed = what
             raise RunStopped(
-                f"the run was started with the model {started_with} and the stack now has {self.asker.llm.model}: "
+                f"the run was started with the {name} {started_with} and the stack now has {deployed}: "
                 f"start a new run, or deploy the stack with {started_with} and resume"
             )
 

@@ -6,6 +6,7 @@ from typing import Self
 from aita.errors import InvalidMaterial, MissingMaterial
 from aita.models.answer import AnswerPlace, QuestionAnswer, StudentAnswers
 from aita.models.base import Frozen
+from aita.models.effort import DEFAULT_EFFORT, ReasoningEffort, is_plain
 from aita.models.exam import AnswerKey, ExamSpec, Page, Question, QuestionType, Rubric
 from aita.models.flag import Flag, FlagKind
 from aita.models.grade import question_version
@@ -63,6 +64,7 @@ class GradeInputs(QuestionInputs):
     model: str
     graders: int
     disagreement: float
+    reasoning_effort: ReasoningEffort = DEFAULT_EFFORT
 
     @classmethod
     def of(cls, material: Material, settings: RunSettings) -> Self:
@@ -96,6 +98,7 @@ class GradeInputs(QuestionInputs):
             model=settings.model,
             graders=settings.graders,
             disagreement=settings.disagreement,
+            reasoning_effort=settings.reasoning_effort,
         )
 
     def cells(self) -> Iterator[tuple[str, Question]]:
@@ -139,6 +142,7 @@ class GradeInputs(QuestionInputs):
                 self.model,
                 self.graders,
                 self.disagreement,
+                *([] if is_plain(self.reasoning_effort) else [self.reasoning_effort]),
             ]
         )
 

@@ -277,11 +277,16 @@ class RateLimiter(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class TokenUsage:
-    """What a provider says a call used. ``cached_input_tokens`` are part of ``input_tokens``."""
+    """What a provider says a call used.
+
+    ``cached_input_tokens``, which were read from its cache, and ``cache_write_tokens``, which were written to it, are
+    parts of ``input_tokens``; a model's thoughts are part of ``output_tokens``.
+    """
 
     input_tokens: int
     cached_input_tokens: int
     output_tokens: int
+    cache_write_tokens: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -296,10 +301,16 @@ class Reply:
     latency_ms: int
     limits: Rates = field(default_factory=Rates)
     """What the answer's headers tell of the provider's limits."""
+    lacks: tuple[str, ...] = ()
+    """What the endpoint was asked without, as it had refused that before."""
 
 
 class LLM(Protocol):
-    """The model behind its provider's API."""
+    """The model behind its provider's API.
+
+    One that also has ``highest_cost(request)``, the most that a call can cost in USD, or ``None`` where that is not
+    known, can be held to a cap in process; and one with ``reasoning_effort`` is known by it too.
+    """
 
     @property
     def provider(self) -> str:

@@ -176,6 +176,7 @@ class Submissions:
         for name, variable, parameter in (
             ("max_workers", "AITA_MAX_WORKERS", "MaxConcurrency"),
             ("model", "AITA_MODEL", "ModelName"),
+            ("reasoning_effort", "AITA_REASONING_EFFORT", "ReasoningEffort"),
         ):
             deployed = getattr(self.defaults, name)
             if name in given and given[name] != deployed:

@@ -2,16 +2,17 @@
 
 import math
 
+from aita.models.effort import DEFAULT_EFFORT, ReasoningEffort, expected_thoughts
 from aita.tasks.request import Image, LLMRequest
 
 _BYTES_PER_TOKEN = 4
 """English text, roughly (OpenAI, "What are tokens and how to count them?"); in UTF-8 other scripts come out higher."""
 
 _PATCH = 32
-_MOST_PATCHES = 1536
-_TOKENS_PER_PATCH = 1.62
-"""A page at high detail: a token for each patch of 32 by 32 pixels, at most 1,536, times the factor of the model
-(OpenAI, "Images and vision", calculating costs; 1.62 is that of gpt-4.1-mini)."""
+_MOST_PATCHES = 2500
+_TOKENS_PER_PATCH = 1.2
+"""A page at high detail: a token for each patch of 32 by 32 pixels, at most 2,500, times the factor of the model
+(OpenAI, "Images and vision", calculating costs; these are of GPT-5.6 and GPT-6)."""
 
 
 def input_tokens(request: LLMRequest) -> int:
@@ -21,9 +22,14 @@ def input_tokens(request: LLMRequest) -> int:
     return math.ceil(text / _BYTES_PER_TOKEN) + images
 
 
-def expected_tokens(request: LLMRequest) -> int:
+def output_tokens(request: LLMRequest, effort: ReasoningEffort) -> int:
+    """Return about how many tokens a reply takes, with the model's thoughts before it."""
+    return request.parameters.expected_output_tokens + expected_thoughts(effort)
+
+
+def expected_tokens(request: LLMRequest, effort: ReasoningEffort = DEFAULT_EFFORT) -> int:
     """Return about how many tokens a call takes, its reply included."""
-    return input_tokens(request) + request.parameters.expected_output_tokens
+    return input_tokens(request) + output_tokens(request, effort)
 
 
 def prefix_tokens(request: LLMRequest) -> int:
