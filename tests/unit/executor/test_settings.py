@@ -11,9 +11,10 @@ import pytest
 
 import aita
 from aita import ParallelExecutionConfig, SettingsError, create_executor
+from aita.executor.create import Executor
 from aita.executor.in_process import InProcessExecutor
 from aita.llm.chat import ChatModel
-from aita.llm.client import DEFAULT_MODEL
+from aita.settings import DEFAULT_MODEL
 from tests.unit.executor.fake_llm import FakeLLM
 
 TEMPLATE = Path(__file__).parents[3] / "template.yaml"
@@ -52,7 +53,60 @@ class TestConfig:
             create_executor(FakeLLM())
 
 
+VARIABLES = {
+    "AITA_MAX_WORKERS": "2",
+    "AITA_RATE_LIMIT_RPS": "1.5",
+    "AITA_ENABLE_CHECKPOINTING": "false",
+    "AITA_SHOW_PROGRESS": "no",
+    "AITA_BATCH_SIZE": "1",
+    "AITA_CHECKPOINT_INTERVAL": "7",
+    "AITA_RATE_LIMIT_TPM": "900",
+    "AITA_PREFIX_SCHEDULING": "false",
+    "AITA_RETRY_FAILED_TASKS": "false",
+}
+
+
+def config_of(executor: Executor) -> ParallelExecutionConfig:
+    assert isinstance(executor, InProcessExecutor)
+    return executor.config
+
+
 class TestCreate:
+    def test_what_is_left_out_is_the_environments(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        for name, value in VARIABLES.items():
+            monkeypatch.setenv(name, value)
+        config = config_of(create_executor(FakeLLM()))
+        assert config == ParallelExecutionConfig()
+        assert (config.max_workers, config.rate_limit_rps, config.batch_size) == (2, 1.5, 1)
+        assert not any((config.enable_checkpointing, config.show_progress, config.prefix_scheduling))
+
+    def test_what_is_given_counts_instead(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        for name, value in VARIABLES.items():
+            monkeypatch.setenv(name, value)
+        config = config_of(create_executor(FakeLLM(), 9, 3, True, None, True))
+        assert (config.max_workers, config.rate_limit_rps) == (9, 3)
+        assert config.enable_checkpointing
+        assert config.show_progress
+        assert config_of(create_executor(FakeLLM(), rate_limit=None)).rate_limit_rps == 0
+        assert config_of(create_executor(FakeLLM(), rate_limit=0)).rate_limit_rps == 0
+
+    def test_with_nothing_set_and_nothing_given(self) -> None:
+        config = config_of(create_executor(FakeLLM()))
+        assert (config.max_workers, config.rate_limit_rps) == (5, 10)
+        assert config.enable_checkpointing
+        assert config.show_progress
+
+    @pytest.mark.parametrize(("value", "effort"), [(None, "none"), ("low", "low"), ("default", "default")])
+    def test_the_reasoning_effort_is_the_environments(
+        self, monkeypatch: pytest.MonkeyPatch, value: str | None, effort: str
+    ) -> None:
+        if value is not None:
+            monkeypatch.setenv("AITA_REASONING_EFFORT", value)
+        executor = create_executor(openai.OpenAI(api_key="k", base_url="http://127.0.0.1:1/v1"))
+        assert isinstance(executor, InProcessExecutor)
+        assert isinstance(executor.llm, ChatModel)
+        assert executor.llm.reasoning_effort == effort
+
     @pytest.mark.parametrize("rate", [-1, float("nan"), "fast"])
     def test_a_wrong_rate(self, rate: Any) -> None:
         with pytest.raises(SettingsError, match="rate_limit is wrong"):

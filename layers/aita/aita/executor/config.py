@@ -6,7 +6,7 @@ from typing import Any
 from pydantic import ConfigDict, ValidationError
 
 from aita.errors import SettingsError
-from aita.models.limits import BatchSize, CheckpointInterval, MaxWorkers, RateLimit, TokenLimit
+from aita.models.limits import BatchSize, CheckpointInterval, MaxCost, MaxWorkers, RateLimit, TokenLimit
 from aita.settings import Environment, explain, variable_of
 
 
@@ -35,6 +35,7 @@ class ParallelExecutionConfig(Environment):
     show_progress: bool = True
     batch_size: BatchSize = 5
     prefix_scheduling: bool = True
+    max_cost_usd: MaxCost | None = None
 
     def __init__(self, **given: Any) -> None:
         fields = type(self).model_fields

@@ -3,9 +3,11 @@
 import math
 from collections.abc import Sequence
 from pathlib import Path
+from types import EllipsisType
 from typing import Any, Literal, Protocol
 
 from aita.errors import SettingsError
+from aita.executor.cap import Cap
 from aita.executor.checkpoint import DIRECTORY
 from aita.executor.config import ParallelExecutionConfig
 from aita.models.result import BatchExecutionResult
@@ -27,32 +29,32 @@ class Executor(Protocol):
 
 def create_executor(
     llm_client: Any = None,
-    max_workers: int = 5,
-    rate_limit: float | None = 10.0,
-    enable_checkpointing: bool = True,  # noqa: FBT001, FBT002 - given by position as often as by name
+    max_workers: int | None = None,
+    rate_limit: float | EllipsisType | None = ...,
+    enable_checkpointing: bool | None = None,  # noqa: FBT001 - given by position as often as by name
     checkpoint_dir: Path | str | None = None,
-    show_progress: bool = True,  # noqa: FBT001, FBT002
+    show_progress: bool | None = None,  # noqa: FBT001
     backend: Literal["in-process", "stack"] = "in-process",
     *,
     config: ParallelExecutionConfig | None = None,
 ) -> Executor:
-    """Make an executor.
+    """Make an executor. What is left out is read from the AITA_* variables, as ``ParallelExecutionConfig`` reads it.
 
     Parameters
     ----------
     llm_client
         An ``openai.OpenAI``, or any object that calls a model as ``aita.services.protocols.LLM`` says;
-        ``None`` makes one from OPENAI_BASE_URL, OPENAI_API_KEY and AITA_MODEL.
+        ``None`` makes one from OPENAI_BASE_URL, OPENAI_API_KEY, AITA_MODEL and AITA_REASONING_EFFORT.
     max_workers
-        Calls at once; 1 makes one after the other.
+        Calls at once, AITA_MAX_WORKERS or 5; 1 makes one after the other.
     rate_limit
-        Calls a second; with 0 or ``None`` only the provider's answers slow the calls.
+        Calls a second, AITA_RATE_LIMIT_RPS or 10; with 0 or ``None`` only the provider's answers slow the calls.
     enable_checkpointing
-        Whether each finished task is kept at once.
+        Whether each finished task is kept at once; AITA_ENABLE_CHECKPOINTING or yes.
     checkpoint_dir
         Where; ``.aita/checkpoints`` unless given.
     show_progress
-        Whether a terminal shows a bar.
+        Whether a terminal shows a bar; AITA_SHOW_PROGRESS or yes.
     backend
         ``in-process``, or ``stack``: the deployed state machine, with the stack's own model.
     config
@@ -61,7 +63,8 @@ def create_executor(
     Raises
     ------
     SettingsError
-        If a value is wrong, naming it and what it takes.
+        If a value is wrong, naming it and what it takes; or if a cap on the cost is set (AITA_MAX_COST_USD) and
+        the model's price is not known.
 
     Examples
     --------
@@ -70,18 +73,21 @@ def create_executor(
     if not isinstance(config, ParallelExecutionConfig | None):
         raise SettingsError(f"config is a {type(config).__name__}: it takes a ParallelExecutionConfig")
     if config is None:
-        config = ParallelExecutionConfig(
-            max_workers=max_workers,
-            rate_limit_rps=_checked(rate_limit),
-            enable_checkpointing=enable_checkpointing,
-            show_progress=show_progress,
-        )
+        given = {
+            "max_workers": max_workers,
+            "rate_limit_rps": _checked(rate_limit),
+            "enable_checkpointing": enable_checkpointing,
+            "show_progress": show_progress,
+        }
+        config = ParallelExecutionConfig(**{name: value for name, value in given.items() if value is not None})
     match backend:
         case "in-process":
             from aita.executor.in_process import InProcessExecutor  # noqa: PLC0415 - one backend is enough
             from aita.llm.client import model_of  # noqa: PLC0415
 
             llm = model_of(llm_client, config.max_workers)
+            if config.max_cost_usd is not None:
+                Cap.of(llm, config.max_cost_usd)
             return InProcessExecutor(llm, config, Path(checkpoint_dir or DIRECTORY))
         case "stack":
             if llm_client is not None:
@@ -92,7 +98,10 @@ def create_executor(
     raise SettingsError(f"there is no backend {backend!r}: take 'in-process' or 'stack'")
 
 
-def _checked(rate_limit: float | None) -> float:
+def _checked(rate_limit: float | EllipsisType | None) -> float | None:
+    """Return the rate as the configuration takes it, where 0 is none; ``None`` if none was given."""
+    if rate_limit is ...:
+        return None
     if rate_limit is None:
         return 0.0
     if not isinstance(rate_limit, int | float) or math.isnan(rate_limit) or rate_limit < 0:

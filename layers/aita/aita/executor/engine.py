@@ -6,15 +6,18 @@ import random
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from aita.errors import AitaError, MissingInput, NotRun, ProviderBusy, RunStopped, TaskError
+from aita.errors import AitaError, BudgetReached, MissingInput, NotRun, ProviderBusy, RunStopped, TaskError
+from aita.executor.cap import Cap
 from aita.models.rate import Rates
 from aita.models.run import Usage
 from aita.services import patience
 from aita.services.conversation import converse, usable
+from aita.services.model_identity import effort_of
 from aita.services.prefix_gate import PrefixGate
 from aita.services.protocols import LLM, RateLimiter, Reply
 from aita.tasks.batchable import BatchableLLMTask
@@ -63,6 +66,8 @@ class Engine:
         The limits to keep.
     done
         Called in the worker's thread for each task that was begun.
+    cap
+        What the batch may cost, if that is limited.
     """
 
     llm: LLM
@@ -70,6 +75,7 @@ class Engine:
     gate: PrefixGate | None
     told: Rates
     done: Done
+    cap: Cap | None = None
     stopping: threading.Event = field(default_factory=threading.Event)
     reason: str | None = None
     _crash: BaseException | None = None
@@ -205,9 +211,10 @@ class Engine:
         prefix = None if self.gate is None else self.gate.wait(request, f"{self.llm.provider} {self.llm.model}")
         failures, failing_since = 0, 0.0
         while True:
-            self._admit(request)
-            started = time.monotonic()
-            answer = self._call(request, spent)
+            with self._within_cap(request, spent):
+                self._admit(request)
+                started = time.monotonic()
+                answer = self._call(request, spent)
             if not isinstance(answer, ProviderBusy):
                 break
             failures, failing_since = failures + 1, failing_since or started
@@ -218,6 +225,29 @@ class Engine:
         if prefix is not None and self.gate is not None:
             self.gate.filled(prefix)
         return answer
+
+    @contextmanager
+    def _within_cap(self, request: LLMRequest, spent: Spent) -> Iterator[None]:
+        """Let a call be made once the batch's cap, if it has one, has room for it.
+
+        Raises
+        ------
+        NotRun
+            If there is no room; the batch stops.
+        """
+        if self.cap is None:
+            yield
+            return
+        try:
+            committed = self.cap.commit(request)
+        except BudgetReached as reached:
+            self.stop(str(reached))
+            raise NotRun(str(reached)) from None
+        before = spent.usage
+        try:
+            yield
+        finally:
+            self.cap.settle(committed, None if spent.usage is before else spent.usage - before)
 
     def _call(self, request: LLMRequest, spent: Spent) -> Reply | ProviderBusy:
         """Make one call; its images are in memory no longer than that."""
@@ -250,7 +280,7 @@ class Engine:
         NotRun
             If the batch stops.
         """
-        tokens = expected_tokens(request)
+        tokens = expected_tokens(request, effort_of(self.llm))
         slot = self.limiter.reserve(self.told, tokens)
         while slot.wait > 0 and not self.stopping.wait(slot.wait):
             slot = self.limiter.reserve(self.told, tokens, held=slot.due)

@@ -11,6 +11,7 @@ from typing import Any
 
 from aita.errors import NotRun, SettingsError
 from aita.executor.batch import Batch
+from aita.executor.cap import Cap
 from aita.executor.checkpoint import DIRECTORY, Checkpoint, latest_checkpoint
 from aita.executor.config import ParallelExecutionConfig
 from aita.executor.engine import Engine
@@ -100,6 +101,7 @@ class InProcessExecutor:
             gate=None,
             told=Rates(config.rate_limit_rps or None, config.rate_limit_tpm or None),
             done=batch.end,
+            cap=None if config.max_cost_usd is None else Cap.of(self.llm, config.max_cost_usd),
         )
         if config.prefix_scheduling:
             engine.gate = PrefixGate(self.prefixes, lambda seconds: _pause(engine.stopping, seconds), time.monotonic)

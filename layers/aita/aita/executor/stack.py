@@ -28,7 +28,6 @@ from aita.models.result import BatchExecutionResult
 from aita.models.run import RunStatus
 from aita.services import keys
 from aita.services.task_lines import MOST_BYTES
-from aita.settings import UserSettings
 from aita.tasks.chat import ChatTask
 from aita.tasks.llm_task import LLMTask
 from aita.tasks.request import Image, LLMRequest, Message
@@ -102,7 +101,7 @@ class StackExecutor:
 
     def _execute(self, batch: Conversations, assignment: str) -> str | None:
         """Drive the conversations to their ends; return why it stopped early, if it did."""
-        cap = UserSettings.read().max_cost_usd
+        cap = self.config.max_cost_usd
         runs = self.connect(assignment)
         with progress(batch.total, shown=self.config.show_progress) as show:
             try:
@@ -158,7 +157,7 @@ class _Rounds:
         return None
 
     def _options(self, *, fresh: bool) -> RunOptions:
-        given = self.config.model_dump(include=RunOptions.model_fields.keys() - {"max_workers"})
+        given = self.config.model_dump(include=RunOptions.model_fields.keys() - {"max_workers", "max_cost_usd"})
         options = RunOptions(**given, max_cost_usd=None if self.cap is None else self.cap - self._spent)
         return options.model_copy(update={"enable_checkpointing": False}) if fresh else options
 

@@ -51,9 +51,17 @@ class Budget:
         return amount
 
     def settle(self, run: Run, committed: Decimal, usage: Usage | None) -> None:
-        """Give back what a call did not cost: all of it if it was not paid, none if its cost is not known."""
-        if usage is not None and usage.unpriced_calls:
-            return
-        rest = committed - (usage.cost_usd if usage is not None else 0)
+        """Give back what a call did not cost."""
+        rest = given_back(committed, usage)
         if committed and rest:
             self.runs.release_cost(run.run_id, rest)
+
+
+def given_back(committed: Decimal, usage: Usage | None) -> Decimal:
+    """Return what of the money set aside for a call it did not cost.
+
+    That is all of it if the call was not paid (``usage`` is ``None``), and nothing if its cost is not known.
+    """
+    if usage is None:
+        return committed
+    return Decimal(0) if usage.unpriced_calls else committed - usage.cost_usd
