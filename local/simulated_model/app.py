@@ -157,8 +157,8 @@ class SimulatedModel:
 
     async def _say(self, chat: ChatRequest) -> str:
         kind = kind_of(chat)
-        # An answer is found by its text, and the image of a drawing beside it need not be known.
-        pages = [await self.reader.read(url) for url in chat.images] if kind != "Grading" else []
+        # An answer is found by its text, and the image of a drawing beside it need not be known; a word is on no page.
+        pages = [await self.reader.read(url) for url in chat.images] if kind not in ("Grading", "Word") else []
         return replies.reply(chat, kind, self._exam, pages, self._conditions.omits)
 
 

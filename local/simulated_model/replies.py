@@ -5,9 +5,11 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
+from aita.cli import picture
 from local.simulated_model import about_answers, about_pages, about_questions, anything
 from local.simulated_model.chat import ChatRequest
 from local.simulated_model.errors import NotInSampleExam
+from local.simulated_model.fingerprint import data_url_bytes
 from local.simulated_model.kinds import Kind, kind_of
 from local.simulated_model.sample_exam import KnownPage, SampleExam
 
@@ -27,8 +29,8 @@ def reply(chat: ChatRequest, kind: Kind, exam: SampleExam, pages: list[KnownPage
     NotInSampleExam
         If it is about anything but the sample exam.
     """
-    if kind == "Word":  # as aita doctor asks, to see that the model answers at all
-        return "simulated"
+    if kind == "Word":
+        return _word(chat)
     return _formatted(chat, _content(chat, kind, exam, pages, omits))
 
 
@@ -38,6 +40,23 @@ def improvised(chat: ChatRequest) -> str:
         if kind_of(chat) == "Grading":
             return _formatted(chat, about_answers.improvised_grading(chat.text))
     return anything.reply(chat)
+
+
+def _word(chat: ChatRequest) -> str:
+    """Return a word, as aita doctor asks for one: any, one in a schema, or the one on the picture that is known."""
+    if chat.schema is not None:
+        return anything.reply(chat)
+    if not chat.images:
+        return "simulated"
+    if any(not _shows_word(url) for url in chat.images):
+        raise NotInSampleExam("a picture shows no word that it knows")
+    return f"{picture.WORD} (simulated)"
+
+
+def _shows_word(url: str) -> bool:
+    with suppress(ValueError):
+        return data_url_bytes(url) == picture.draw()
+    return False
 
 
 def _content(

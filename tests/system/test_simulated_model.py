@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from starlette.testclient import TestClient
 from starlette.types import Scope
 
+from aita.cli.picture import WORD, draw
 from aita.models.exam import AnswerKey, Rubric
 from aita.tasks.json_reply import find_object
 from local.simulated_model.app import create_app
@@ -219,6 +220,28 @@ def test_anything_else_is_refused(client: TestClient, request_: dict[str, Any]) 
 def test_who_asks_whether_it_answers_is_told_that_it_is_simulated(client: TestClient) -> None:
     """As aita doctor asks."""
     assert content_of(client, question_request("Answer with the word yes.")) == "simulated"
+
+
+def test_who_asks_for_the_word_on_a_picture_is_told_the_one_that_it_knows(client: TestClient) -> None:
+    """As aita doctor asks; it looks at the picture, and says that it is simulated."""
+
+    def ask(image: bytes) -> dict[str, Any]:
+        request = image_request(image, None)
+        request["messages"][-1]["content"][-1]["text"] = "Answer with the word that is written on this picture."
+        return request
+
+    said = content_of(client, ask(draw()))
+    assert WORD in said
+    assert "simulated" in said
+    scan = next(iter(scan_files().values())).read_bytes()
+    assert [client.post(CHAT, json=ask(image)).status_code for image in (scan, b"no image")] == [422, 422]
+
+
+def test_who_asks_for_a_word_in_a_schema_gets_it_there(client: TestClient) -> None:
+    schema = {"type": "object", "properties": {"only_here": {"type": "string"}}}
+    request = question_request("Give the name of a colour as JSON.", "Word")
+    request["response_format"]["json_schema"]["schema"] = schema
+    assert json.loads(content_of(client, request)) == {"only_here": "simulated"}
 
 
 def test_a_page_with_another_schema_is_refused(client: TestClient) -> None:

@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 
-from aita.cli.commands.doctor import ASSIGNMENT
+from aita.cli.picture import WORD, draw
+from aita.executor.chat_runs import _id_of
+from aita.models.names import DOCTOR
 from aita.models.run import RunStatus
 from aita.version import VERSION
 from tests.unit.cli.conftest import Aita
@@ -19,10 +21,22 @@ def healthy(stack: FakeStack) -> FakeStack:
     """A stack without anything to find."""
     stack.secrets["aita/api-key"] = SECRET
     stack.answer("GET", "/openapi.json", {"info": {"title": "aita", "version": VERSION}})
-    stack.answer("POST", "/runs", run_view(assignment=ASSIGNMENT))
-    stack.answer("GET", f"/runs/{RUN}", run_view(RunStatus.SUCCEEDED, assignment=ASSIGNMENT))
-    stack.answer("GET", f"/runs/{RUN}/results", {"files": []})
+    stack.answer("POST", "/runs", run_view(assignment=DOCTOR))
+    stack.answer("GET", f"/runs/{RUN}", run_view(RunStatus.SUCCEEDED, assignment=DOCTOR))
+    stack.answer(
+        "GET", f"/runs/{RUN}/results", lambda: replies(stack, f"I read {WORD}", '{"only_in_the_schema": "red"}')
+    )
     return stack
+
+
+def replies(stack: FakeStack, *texts: str) -> dict[str, Any]:
+    """Answer the lines that were sent last, as a run that has ended does."""
+    lines = stack.uploads["tasks/chat.jsonl"].decode().splitlines()
+    found = [
+        {"line": place + 1, "task_id": _id_of(line, place, DOCTOR, "model-1"), "result": {"text": text}, "asks": 1}
+        for place, (line, text) in enumerate(zip(lines, texts, strict=False))
+    ]
+    return {"files": [stack.file("chat.results.json", json.dumps(found).encode())]}
 
 
 def found(aita: Aita) -> tuple[int, dict[str, Any]]:
@@ -53,12 +67,12 @@ def test_each_check_is_a_line_for_people(healthy: FakeStack, aita: Aita) -> None
     assert SECRET not in out
 
 
-def test_the_model_is_asked_once_and_never_answered_from_the_cache(healthy: FakeStack, aita: Aita) -> None:
+def test_the_model_is_asked_twice_and_never_answered_from_the_cache(healthy: FakeStack, aita: Aita) -> None:
     found(aita)
-    (started,) = healthy.asked("POST", "/runs")
-    assert started.body["options"] == {"enable_checkpointing": False}
-    (tasks,) = healthy.uploads.values()
-    assert len(tasks.splitlines()) == 1
+    started = healthy.asked("POST", "/runs")
+    assert [each.body["options"] for each in started] == [{"enable_checkpointing": False}] * 2
+    pictures = [data for name, data in healthy.uploads.items() if name.startswith("images/")]
+    assert pictures == [draw()]
 
 
 def test_credentials_that_are_refused(healthy: FakeStack, aita: Aita) -> None:
@@ -103,13 +117,35 @@ def test_the_quota_must_hold_the_tasks_and_what_runs_beside_them(
 def test_a_model_that_does_not_answer(healthy: FakeStack, aita: Aita) -> None:
     healthy.answers["GET", f"/runs/{RUN}"].clear()
     reason = "the provider refuses the key (401)"
-    healthy.answer("GET", f"/runs/{RUN}", run_view(RunStatus.FAILED, assignment=ASSIGNMENT, reason=reason))
-    healthy.answer("GET", f"/runs/{RUN}/tasks", {"tasks": [], "next_token": None})
+    healthy.answer("GET", f"/runs/{RUN}", run_view(RunStatus.FAILED, assignment=DOCTOR, reason=reason))
+    healthy.answers["GET", f"/runs/{RUN}/results"].clear()
+    healthy.answer("GET", f"/runs/{RUN}/results", {"files": []})
     assert f"model-1 did not answer: {reason}" in problems(aita)["model"]
 
 
-def test_what_the_question_left_and_why_is_no_fault(healthy: FakeStack, aita: Aita) -> None:
+def test_a_model_that_does_not_see_is_a_problem(healthy: FakeStack, aita: Aita) -> None:
+    healthy.answers["GET", f"/runs/{RUN}/results"].clear()
+    healthy.answer("GET", f"/runs/{RUN}/results", lambda: replies(healthy, "yes", '{"only_in_the_schema": "red"}'))
+    told = problems(aita)["model"]
+    assert "does not see pictures" in told
+    assert "Choose a model that does" in told
+
+
+def test_a_model_that_is_busy_is_not_waited_for_as_long_as_a_run_waits(healthy: FakeStack, aita: Aita) -> None:
+    waiting = {"waits": 3, "wait_reason": "the provider answered 500; the provider says: no mmproj"}
+    healthy.answers["GET", f"/runs/{RUN}"].clear()
+    healthy.answer("GET", f"/runs/{RUN}", run_view(RunStatus.RUNNING, assignment=DOCTOR, **waiting))
+    healthy.answer("POST", f"/runs/{RUN}/cancel", run_view(RunStatus.CANCELLED, assignment=DOCTOR))
+    assert problems(aita)["model"].startswith(
+        "model-1 did not answer: the provider answered 500; the provider says: no"
+    )
+    assert healthy.asked("POST", f"/runs/{RUN}/cancel")
+
+
+def test_what_the_questions_left_and_why_is_no_fault(healthy: FakeStack, aita: Aita) -> None:
     status, document = found(aita)
     (model,) = (check["found"] for check in document["checks"] if check["check"] == "model")
     assert status == 0
-    assert model.startswith("model-1 answered; what it left stays ('aita purge --assignment aita-doctor' deletes it): ")
+    found_, _, left = model.partition("; what it left stays ('aita purge --assignment aita-doctor' deletes it): ")
+    assert found_ == "model-1 answers with up to 8,192 tokens; sees pictures"
+    assert left

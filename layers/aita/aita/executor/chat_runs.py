@@ -37,7 +37,7 @@ _STARTS = 5
 
 
 class Answered(Frozen):
-    """What came of one line: the reply, or why there is none, and what it took."""
+    """What came of one line: the reply, or why there is none, what it took, and what it was asked without."""
 
     model_config = ConfigDict(extra="ignore")
 
@@ -48,6 +48,7 @@ class Answered(Frozen):
     asks: int = 0
     latency_ms: int = 0
     usage: Usage = Usage()
+    lacks: tuple[str, ...] = ()
 
 
 _ANSWERS = TypeAdapter(list[Answered])
@@ -77,6 +78,8 @@ class ChatRuns:
         Where the runs are.
     pause, pace
         Waits some seconds, and how often a run is looked at.
+    watched
+        Is shown the run each time it is looked at; what it raises ends the watch.
     """
 
     api: Api
@@ -84,6 +87,7 @@ class ChatRuns:
     assignment: str
     pause: Callable[[float], None] = field(default=time.sleep, repr=False)
     pace: Pace = AWS
+    watched: Callable[[RunView], None] = field(default=lambda _: None, repr=False)
     running: str = ""
     """The id of the run that is watched now."""
     _sent: set[str] = field(default_factory=set)
@@ -140,6 +144,7 @@ class ChatRuns:
         last, self.running = first, first.run_id
         try:
             for last in follow(lambda: self.api.run(first.run_id), first, self.pace, self.pause, lambda _: None):
+                self.watched(last)
                 show(sum(stage.succeeded + stage.failed for stage in last.stages))
         except StackError as error:
             raise StackError(

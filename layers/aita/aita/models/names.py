@@ -9,6 +9,9 @@ from aita.errors import InvalidMaterial, RequestError
 RESERVED = frozenset({"runs", "cache"})
 """Prefixes of the bucket that are aita's own."""
 
+DOCTOR = "aita-doctor"
+"""The assignment under which `aita doctor` asks the model, until it has deleted that again."""
+
 SCAN_TYPES = {
     ".jpg": "image/jpeg",
     ".jpeg": "image/jpeg",

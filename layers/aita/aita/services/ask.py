@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from aita.errors import CallError, MissingInput, ObjectNotFound, ProviderBusy, TaskError
+from aita.models.names import DOCTOR
 from aita.models.run import ItemEvent, Run
 from aita.services.admission import LONGEST_SLEEP, Admission
 from aita.services.budget import Budget
@@ -16,6 +17,7 @@ from aita.services.protocols import LLM, ObjectStore
 from aita.services.record import Spent
 from aita.services.reply_cache import CachedReply, ReplyCache
 from aita.services.run_watch import RunWatch
+from aita.services.stages.kind import KIND
 from aita.tasks.llm_task import LLMTask
 from aita.tasks.request import LLMRequest
 
@@ -145,15 +147,18 @@ class Asker:
         try:
             reply = self.llm.complete(request, images)
         except ProviderBusy as busy:
+            _tell_doctor(busy, run)
             self.budget.settle(run, committed, None)
             slot = self.admission.refused(run, request, busy)
             if slot is not None:
                 busy.retry_after, asked.held = slot.wait, round(slot.due * 1000)
             raise
-        except CallError:
+        except CallError as error:
+            _tell_doctor(error, run)
             self.budget.settle(run, committed, None)
             raise
         asked.answered = True
+        asked.spent += Spent(lacks=reply.lacks)
         usage = self.llm.price(reply)
         self.budget.settle(run, committed, usage)
         self.admission.answered(reply, prefix)
@@ -172,6 +177,12 @@ class Asker:
 def payer(event: ItemEvent) -> str:
     """Return what a reply says of who paid for it."""
     return f"{event.run_id}/{event.item.task_id}"
+
+
+def _tell_doctor(error: CallError, run: Run) -> None:
+    """Let the doctor, whose prompts hold nobody's work, see what the provider said."""
+    if run.assignment == DOCTOR and run.pipeline.startswith(KIND):
+        error.tell_all()
 
 
 def _attempt(event: ItemEvent) -> str:

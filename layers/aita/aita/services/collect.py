@@ -148,7 +148,8 @@ class Collector:
             if not ended.succeeded:
                 return ended
             data = self.objects.get(keys.result(run.run_id, stage, item.task_id))
-            return Gathered(item, ended.row, TaskFile.model_validate_json(data).result)
+            file = TaskFile.model_validate_json(data)
+            return Gathered(item, ended.row, file.result, file.lacks)
 
         with ThreadPoolExecutor(_AT_ONCE) as readers:
             yield from readers.map(read, items)

@@ -16,7 +16,7 @@ from aita.services.run_watch import RunWatch
 class TaskFile(Frozen):
     """A task's result in S3. ``last_reply`` is kept of a task that failed after the model answered.
 
-    ``replies`` are the digests of the cached replies that it used.
+    ``replies`` are the digests of the cached replies that it used, and ``lacks`` is what its calls were made without.
     """
 
     task_id: str
@@ -27,15 +27,20 @@ class TaskFile(Frozen):
     error_message: str = ""
     last_reply: str | None = None
     replies: tuple[str, ...] = ()
+    lacks: tuple[str, ...] = ()
 
 
 class Spent(Frozen):
-    """What a task took: how often the model was asked, what that used, the time in its calls, and which replies."""
+    """What a task took: how often the model was asked, what that used, the time in its calls, and which replies.
+
+    ``lacks`` is what its calls were made without, as the endpoint had refused it.
+    """
 
     asks: int = 0
     usage: Usage = Usage()
     latency_ms: int = 0
     replies: tuple[str, ...] = ()
+    lacks: tuple[str, ...] = ()
 
     def __add__(self, other: "Spent") -> "Spent":
         return Spent(
@@ -43,6 +48,7 @@ class Spent(Frozen):
             usage=self.usage + other.usage,
             latency_ms=self.latency_ms + other.latency_ms,
             replies=(*self.replies, *other.replies),
+            lacks=tuple(dict.fromkeys((*self.lacks, *other.lacks))),
         )
 
 
@@ -90,6 +96,7 @@ class Recorder:
             refs=event.item.refs,
             result=plain,
             replies=spent.replies,
+            lacks=spent.lacks,
         )
         row = self._row(event, file, spent)
         self._keep(row, file)

@@ -9,24 +9,17 @@ from aita.aws.examine import BESIDE_TASKS, account_of, concurrency_left, is_set
 from aita.aws.owner import explained, make_purger
 from aita.aws.watch import AWS, LOCAL
 from aita.cli import exits
+from aita.cli.model_check import ModelCheck
 from aita.cli.printable import printable
 from aita.cli.session import Session
 from aita.errors import AitaError, StackError
 from aita.executor.chat_runs import ChatRuns
-from aita.models.api import RunOptions
-from aita.models.run import RunStatus
-from aita.tasks.chat import ChatTask
+from aita.models.names import DOCTOR as ASSIGNMENT
 from aita.version import VERSION
-
-ASSIGNMENT = "aita-doctor"
-"""What the call to the model is listed under, until the doctor has deleted it."""
-
-_QUESTION = ChatTask(prompt="Answer with the word yes.", max_output_tokens=16)
-_CALL = RunOptions(enable_checkpointing=False)  # else a reply from the cache would do
 
 
 def doctor(context: typer.Context) -> None:
-    """Check credentials, region, stack, version, key, quotas and the model (one tiny call), and say what to fix."""
+    """Check credentials, region, stack, version, key, quotas and the model (three tiny calls), and say what to fix."""
     session = Session.of(context)
     checks: list[dict[str, str | bool]] = []
     for name, check in _NEEDED.items():
@@ -99,14 +92,12 @@ def _quota(session: Session) -> str:
 
 def _model(session: Session) -> str:
     pace = LOCAL if session.place.local else AWS
-    runs = ChatRuns(session.api, session.transfer, ASSIGNMENT, session.pause, pace)
-    line = _QUESTION.model_dump_json(by_alias=True, exclude_defaults=True)
-    view, _ = runs.ask([line], {}, _CALL, lambda _: None)
-    if view.status is RunStatus.SUCCEEDED:
-        return f"{view.model} answered{_clean_up(session)}"
-    failed = [task.error_message for task in session.api.tasks(view.run_id, None, 1).tasks if task.error_message]
-    why = next(iter([*failed, view.reason]), "") or f"its run is {view.status}"
-    raise StackError(f"{view.model} did not answer: {why}. Check the key ('aita key set'), ModelBaseUrl and ModelName")
+    check = ModelCheck(ChatRuns(session.api, session.transfer, ASSIGNMENT, session.pause, pace))
+    check.examine()
+    left = _clean_up(session)
+    if check.problems:
+        raise StackError(f"{check.told()}. Choose a model that does: pages are pictures, and replies are JSON{left}")
+    return f"{check.told()}{left}"
 
 
 def _clean_up(session: Session) -> str:

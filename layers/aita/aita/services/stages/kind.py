@@ -91,4 +91,5 @@ def _ends(ended: Iterable[Gathered]) -> Iterator[dict[str, Any]]:
         came = {"result": each.result} if each.succeeded else {"error": f"{row.error_type}: {row.error_message}"}
         usage = row.usage.model_dump(mode="json", exclude_defaults=True)
         what = {"line": each.item.refs["line"], "task_id": each.item.task_id}
-        yield what | came | {"asks": row.asks, "latency_ms": row.latency_ms, "usage": usage}
+        lacks = {"lacks": each.lacks} if each.lacks else {}
+        yield what | came | lacks | {"asks": row.asks, "latency_ms": row.latency_ms, "usage": usage}

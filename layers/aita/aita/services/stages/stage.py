@@ -37,11 +37,12 @@ class StagePlan:
 
 @dataclass(frozen=True, slots=True)
 class Gathered:
-    """What came of an item: its row if it has ended, and its result if it succeeded."""
+    """What came of an item: its row if it has ended, and, if it succeeded, its result and what was asked without."""
 
     item: Item
     row: TaskRow | None
     result: Any = None
+    lacks: tuple[str, ...] = ()
 
     @property
     def succeeded(self) -> bool:
