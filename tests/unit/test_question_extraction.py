@@ -77,6 +77,8 @@ class TestJudging:
             ([question("1", 1), question("1 ", 2)], "questions 1 and 2 of the list have the same"),
             ([question("1", 1, points=0)], "question 1 of the list must have more than 0 points"),
             ([question("1", 1, points=-2)], "question 1 of the list must have more than 0 points"),
+            ([question("1", 1, points=0.004)], "question 1 of the list must have from 0.01 to 10,000 points"),
+            ([question("1", 1, points=1e27)], "question 1 of the list must have from 0.01 to 10,000 points"),
             ([question("1", 1, text=" \n")], "question 1 of the list has no question_text"),
             ([question("1", 0)], "question 1 of the list is on none of these pages: page_number goes from 1 to 2"),
             ([question("1", 1), question("2", 3)], "question 2 of the list is on none of these pages"),

@@ -196,6 +196,12 @@ def test_points_are_steps_of_the_exam_or_all(desk: Desk, points: float) -> None:
     assert desk.decide(cell_id("s-2", "1b"), points=points).points == points
 
 
+def test_all_of_two_thirds_of_a_point_can_be_set(desk: Desk) -> None:
+    desk.grade(cell("s-2", "1b", max_points=2 / 3, points=0.0))
+    desk.put("questions.json", EXAM | {"questions": [question | {"points": 2 / 3} for question in QUESTIONS]})
+    assert desk.decide(cell_id("s-2", "1b"), points=0.67).points == 0.67
+
+
 @pytest.mark.parametrize(
     ("step", "points", "told"),
     [(0.5, 3.25, "no multiple of 0.5"), (2, 3, "no multiple of 2"), (0.5, 4, "worth, 3.5"), (0.01, 1.001, "multiple")],

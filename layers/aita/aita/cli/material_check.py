@@ -18,7 +18,7 @@ from aita.services.stages.rubric import RubricStage
 _FOLDER = "upload"
 
 _READS: dict[str, Callable[[Material], Any]] = {
-    keys.QUESTIONS: Material.exam,
+    keys.QUESTIONS: Material.countable_exam,
     keys.USER_RUBRICS: Material.user_rubrics,
     keys.QUESTION_INSTRUCTIONS: Material.question_instructions,
     keys.RUBRIC_INSTRUCTIONS: Material.rubric_instructions,

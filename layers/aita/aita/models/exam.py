@@ -12,6 +12,9 @@ POINTS_TOLERANCE = 0.01
 
 _TOLERANCE = POINTS_TOLERANCE + 1e-9  # 1.01 - 1 is a little more than 0.01 in binary
 
+LEAST_POINTS, MOST_POINTS = 0.01, 10_000
+"""What a question may be worth, and the least step: points count in hundredths, and gradebooks take no more."""
+
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 
 
@@ -65,6 +68,21 @@ class ExamSpec(Material):
                 raise ValueError(f"question_id {question.question_id!r} is there twice: give each question its own")
             seen.add(question.question_id)
         return self
+
+    def problem(self) -> str | None:
+        """Tell whose points can't be counted; ``None`` if all can.
+
+        It is no rule of the model's: earlier versions took any points, and what they stored stays readable.
+        """
+        for question in self.questions:
+            if not LEAST_POINTS <= question.points <= MOST_POINTS:
+                return (
+                    f"question {question.question_id!r} has {question.points:g} points: give each question from "
+                    f"{LEAST_POINTS:g} to {MOST_POINTS:,}"
+                )
+        if self.points_step < LEAST_POINTS:
+            return f"points_step is {self.points_step:g}: points count in hundredths, so give {LEAST_POINTS:g} or more"
+        return None
 
 
 class AnswerKey(Material):

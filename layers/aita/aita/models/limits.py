@@ -24,10 +24,10 @@ MaxCost = Annotated[Decimal, Field(gt=0, le=1_000_000, allow_inf_nan=False)]
 """What a run may cost, in USD."""
 
 Graders = Annotated[int, Field(ge=1, le=9)]
-"""Independent calls for each answer; the median of their points counts."""
+"""Independent calls for each answer; the grading that is nearest to all others counts."""
 
 Disagreement = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
-"""How far apart the graders' points may be, as a share of the question's: at this or more, a person decides."""
+"""How far two graders may differ over the criteria, as a share of the question's points: at this, a person decides."""
 
 MaskHeader = Annotated[float, Field(ge=0, le=0.5)]
 """How much of a student's page is painted white from its top, as a share of its height; 0 is none."""

@@ -1,20 +1,23 @@
-"""Points as exact numbers: floats in files and prompts, hundredths where they are added and compared."""
+"""Points as exact numbers: floats in files and prompts, hundredths where they are compared and shown."""
 
 import math
 from collections.abc import Iterable, Sequence
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal
 
 _HUNDREDTH = Decimal("0.01")
+
+_ANY_FLOAT = Context(prec=700)
+"""Has room for all digits of a float: up to 309 before its point, and 324 zeros behind it."""
 
 
 def exact(points: float) -> Decimal:
     """Return points with two decimals, as they are written."""
-    return Decimal(str(points)).quantize(_HUNDREDTH, ROUND_HALF_UP)
+    return _rounded(Decimal(str(points)))
 
 
 def total(points: Iterable[float]) -> float:
-    """Return the sum of points, exact to the hundredth whatever their order."""
-    return float(sum((exact(each) for each in points), Decimal(0)))
+    """Return the sum of points, rounded to the hundredth once it is made: three thirds are 1, and not 0.99."""
+    return float(_rounded(sum((Decimal(str(each)) for each in points), Decimal(0))))
 
 
 def in_steps(points: float, most: float, step: float) -> float:
@@ -26,13 +29,31 @@ def in_steps(points: float, most: float, step: float) -> float:
         raise ValueError("points must be a finite number")
     if points >= most:
         return float(exact(most))
-    steps = (exact(max(0.0, points)) / Decimal(str(step))).quantize(Decimal(1), ROUND_HALF_UP)
-    return float(min(exact(float(steps * Decimal(str(step)))), exact(most)))
+    size = Decimal(str(step))
+    steps = _ANY_FLOAT.divide(exact(max(0.0, points)), size).to_integral_value(ROUND_HALF_UP)
+    return float(min(_rounded(_ANY_FLOAT.multiply(steps, size)), exact(most)))
 
 
 def fitted(parts: Sequence[float], whole: float) -> tuple[float, ...]:
-    """Return parts that sum exactly to the whole: rubrics may be off by a hundredth, which the largest part takes."""
-    fitting = [exact(part) for part in parts]
-    largest = fitting.index(max(fitting))
-    fitting[largest] = max(Decimal(0), fitting[largest] + exact(whole) - sum(fitting))
-    return tuple(float(part) for part in fitting)
+    """Return parts in hundredths that sum exactly to the whole; none is negative, and a larger one is never less.
+
+    A rubric may be off by a hundredth or two, and rounding each part may add half of one for each: the largest parts
+    make up for a hundredth each until nothing is over.
+    """
+    hundredths = [int(exact(part).scaleb(2, _ANY_FLOAT)) for part in parts]
+    missing = int(exact(whole).scaleb(2, _ANY_FLOAT)) - sum(hundredths)
+    change = 1 if missing > 0 else -1
+    # Of parts that are rounded to the same, the larger is the first to gain and the last to lose.
+    order = sorted(range(len(parts)), key=lambda place: (-hundredths[place], -change * parts[place]))
+    while missing:
+        able = [place for place in order if change > 0 or hundredths[place] > 0]
+        share = max(1, abs(missing) // len(able))
+        for place in able:
+            by = change * min(share, abs(missing), share if change > 0 else hundredths[place])
+            hundredths[place] += by
+            missing -= by
+    return tuple(float(Decimal(part).scaleb(-2, _ANY_FLOAT)) for part in hundredths)
+
+
+def _rounded(points: Decimal) -> Decimal:
+    return points.quantize(_HUNDREDTH, ROUND_HALF_UP, context=_ANY_FLOAT)

@@ -49,7 +49,7 @@ def most_missed(rubrics: Mapping[str, Rubric], grades: Iterable[StudentGrades]) 
                 if criterion.points > 0:
                     which = (cell.question_id, cell.rubric, place)
                     criteria[which] = criterion
-                    lost.setdefault(which, []).append(1 - cell.criteria[place].points / criterion.points)
+                    lost.setdefault(which, []).append(max(0.0, 1 - cell.criteria[place].points / criterion.points))
     figures = [
         CriterionFigures(
             question_id=which[0], criterion=criteria[which], answers=len(shares), lost_share=sum(shares) / len(shares)

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from aita.errors import InvalidMaterial
-from aita.models.exam import ExamSpec, Page, Question
+from aita.models.exam import LEAST_POINTS, MOST_POINTS, ExamSpec, Page, Question
 from aita.models.extraction import ExtractedQuestion, ExtractedQuestions
 from aita.services.markers import fold
 
@@ -158,6 +158,8 @@ class _Merging:
                 yield f"{question.question_id!r} on page {question.page_number} is cut off, and its rest was not found"
             elif question.points <= 0:
                 yield f"{question.question_id!r} on page {question.page_number} has no points"
+            elif not LEAST_POINTS <= question.points <= MOST_POINTS:
+                yield f"{question.question_id!r} on page {question.page_number} has {question.points:g} points"
 
 
 def _number(ids: Iterable[str]) -> str:

@@ -127,7 +127,11 @@ class Gradebook:
 
     def _student(self, student_id: str, graded: Mapping[str, Cell], scale: GradeScale) -> StudentGrades:
         cells = tuple(self._cell(student_id, question, graded) for question in self.exam.questions)
-        points = total(cell.points or 0 for cell in cells if not cell.state.is_open)
+        points = total(
+            _counts(cell, question)
+            for cell, question in zip(cells, self.exam.questions, strict=True)
+            if not cell.state.is_open
+        )
         out_of = total(question.points for question in self.exam.questions)
         open_questions = tuple(cell.question_id for cell in cells if cell.state.is_open)
         return StudentGrades(
@@ -172,6 +176,12 @@ def letter(points: float, out_of: float, scale: GradeScale) -> str:
     share, whole = exact(points) * 100, exact(out_of)
     reached = (step.letter for step in scale.steps if share >= Decimal(str(step.from_percent)) * whole)
     return next(reached)  # the last step begins at 0
+
+
+def _counts(cell: Cell, question: Question) -> float:
+    """Return the points that a closed cell adds to the total: 0.33 of a third of a point are all of it."""
+    points = cell.points or 0.0
+    return question.points if exact(points) == exact(question.points) else points
 
 
 def _found(cells: dict[str, Cell], cell_id: str) -> Cell:

@@ -54,6 +54,13 @@ class Material:
             )
         return exam
 
+    def countable_exam(self) -> ExamSpec:
+        """Return the exam as a run may start from it: InvalidMaterial if its points can't be counted."""
+        own, exam = self.own_exam(), self.exam()
+        if problem := exam.problem():
+            raise InvalidMaterial(f"{keys.EXAM_SPEC if own is None else keys.QUESTIONS}: {problem}")
+        return exam
+
     def own_exam(self) -> ExamSpec | None:
         """Return the questions that the instructor gave, which win over extracted ones."""
         return self._read(keys.QUESTIONS, _EXAM.validate_json)

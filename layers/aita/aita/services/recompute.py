@@ -17,9 +17,14 @@ from typing import Any
 CLOSED = ("GRADED", "BLANK")
 
 
-def exact(points: float) -> Decimal:
-    """Return points to the hundredth, as they are added."""
+def exact(points: float | Decimal) -> Decimal:
+    """Return points to the hundredth, as they are compared."""
     return Decimal(str(points)).quantize(Decimal("0.01"), ROUND_HALF_UP)
+
+
+def full_points(question: dict[str, Any]) -> Decimal:
+    """Return a question's points as they are added: a third of a point is not yet 0.33."""
+    return Decimal(str(question["points"]))
 
 
 def recompute(bundle: dict[str, Any]) -> list[str]:
@@ -38,8 +43,8 @@ def recompute(bundle: dict[str, Any]) -> list[str]:
             if counts is None:
                 open_questions.append(question_id)
             else:
-                points += counts
-        out_of = sum((exact(question["points"]) for question in bundle["exam"]["questions"]), Decimal(0))
+                points += full_points(question) if counts == exact(question["points"]) else counts
+        points, out_of = exact(points), exact(sum(map(full_points, bundle["exam"]["questions"]), Decimal(0)))
         letter = None if open_questions else letter_of(points, out_of, bundle["grade_scale"]["steps"])
         found = {"points": points, "out_of": out_of, "open_questions": open_questions, "letter": letter}
         told = said | {"points": exact(said["points"]), "out_of": exact(said["out_of"])}

@@ -10,7 +10,7 @@ from aita.errors import Conflict, MissingMaterial, RequestError
 from aita.models.answer import QuestionAnswer
 from aita.models.grade import Cell, Decision, DecisionAction
 from aita.models.names import check_assignment
-from aita.models.points import in_steps
+from aita.models.points import exact, in_steps
 from aita.models.review import (
     Decide,
     DecisionPage,
@@ -203,7 +203,7 @@ def _set_points(asked: Decide, cell: Cell, step: float) -> float:
         raise RequestError("points are missing: setting takes the points that count")
     if not asked.why:
         raise RequestError("why is missing: say for what the points are set, as it is kept with them")
-    if asked.points > cell.max_points:
+    if exact(asked.points) > exact(cell.max_points):
         raise RequestError(f"{asked.points:g} points are more than the question is worth, {cell.max_points:g}")
     if asked.points != in_steps(asked.points, cell.max_points, step):
         raise RequestError(

@@ -6,7 +6,7 @@ from typing import Annotated, Any, ClassVar
 from pydantic import BaseModel, Field
 
 from aita.errors import BrokenRule
-from aita.models.exam import Page
+from aita.models.exam import LEAST_POINTS, MOST_POINTS, Page
 from aita.models.extraction import ExtractedQuestion, ExtractedQuestions
 from aita.tasks.llm_task import LLMTask
 from aita.tasks.prompt import load_prompt
@@ -83,6 +83,8 @@ class QuestionExtractionTask(LLMTask[ExtractedQuestions]):
             yield "has no question_text"
         if question.points < 0 or (question.complete and question.points == 0):
             yield "must have more than 0 points, as they are printed in the exam"
+        elif question.points and not LEAST_POINTS <= question.points <= MOST_POINTS:
+            yield f"must have from {LEAST_POINTS:g} to {MOST_POINTS:,} points, as they are printed in the exam"
         if question.page_number not in {page.page for page in self.pages}:
             first, last = self.pages[0].page, self.pages[-1].page
             yield f"is on none of these pages: page_number goes from {first} to {last}"

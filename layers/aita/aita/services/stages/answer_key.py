@@ -38,7 +38,7 @@ class AnswerKeyStage(LLMStage):
     def require(self, material: Material, made: frozenset[str]) -> None:
         """There must be questions, or the run extracts them; and instructions can be read if there are any."""
         if keys.EXAM_SPEC not in made:
-            material.exam()
+            material.countable_exam()
         material.question_instructions()
         material.rubric_instructions()
 

@@ -32,7 +32,9 @@ class ExtractQuestionsStage(LLMStage):
 
     def require(self, material: Material, made: frozenset[str]) -> None:
         """There must be pages, or the run makes them; or the instructor's own questions, which then must be right."""
-        if material.own_exam() is None and keys.EXAM_PAGES not in made:
+        if material.own_exam() is not None:
+            material.countable_exam()
+        elif keys.EXAM_PAGES not in made:
             _pages(material)
 
     def plan(self, material: Material, settings: RunSettings) -> StagePlan:  # noqa: ARG002 - the same for all

@@ -39,7 +39,7 @@ class GradeStage(LLMStage):
     def require(self, material: Material, made: frozenset[str]) -> None:
         """There must be answers and rubrics that fit the exam, or the run makes them."""
         if not {keys.EXAM_SPEC, keys.RUBRICS} & made:
-            exam, rubrics = material.exam(), material.rubrics()
+            exam, rubrics = material.countable_exam(), material.rubrics()
             check_rubrics(exam, rubrics, material.assignment)
             check_wording(material, exam, rubrics)
         if keys.ANSWERS not in made:

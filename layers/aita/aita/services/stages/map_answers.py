@@ -48,8 +48,8 @@ class MapAnswersStage(LLMStage):
         """Questions are not needed, and those that are there must be right."""
         if keys.EXAM_SPEC in made:
             material.own_exam()
-        else:
-            material.has_exam()
+        elif material.has_exam():
+            material.countable_exam()
 
     def plan(self, material: Material, settings: RunSettings) -> StagePlan:  # noqa: ARG002 - the same for all
         """One task for each transcribed page, student by student; none if there are no questions yet."""

@@ -30,7 +30,9 @@ class RubricStage(LLMStage):
 
     def require(self, material: Material, made: frozenset[str]) -> None:
         """There must be questions, or the run extracts them; and the instructor's own rubrics fit them."""
-        if keys.EXAM_SPEC not in made or material.has_exam():
+        if keys.EXAM_SPEC not in made:
+            check_user_rubrics(material.countable_exam(), material.user_rubrics())
+        elif material.has_exam():
             check_user_rubrics(material.exam(), material.user_rubrics())
 
     def plan(self, material: Material, settings: RunSettings) -> StagePlan:  # noqa: ARG002 - the same for all
