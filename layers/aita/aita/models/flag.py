@@ -25,7 +25,7 @@ class FlagKind(StrEnum):
     QUOTE_NOT_FOUND = "quote_not_found"
     """A quote that earns or loses points does not stand in the transcription."""
     GRADERS_DISAGREE = "graders_disagree"
-    """The graders' points are too far apart."""
+    """Two graders' points are too far apart, over the criteria."""
     GRADER_FAILED = "grader_failed"
     """One of several graders came to nothing."""
     INSTRUCTION = "instruction"

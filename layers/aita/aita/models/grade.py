@@ -68,6 +68,9 @@ class Cell(Frozen):
         The points that each grader came to.
     by_grader
         The points that each grader gave for each criterion, in the same order.
+    gradings
+        Of several graders, what each said, in the same order: other points may bring another one nearest. Cells of
+        version 0.1.0 have none.
     reason
         Why it failed, or what a person said who decided.
     basis
@@ -91,6 +94,7 @@ class Cell(Frozen):
     flags: tuple[Flag, ...] = ()
     graders: tuple[Amount, ...] = ()
     by_grader: tuple[tuple[Amount, ...], ...] = ()
+    gradings: tuple[GradedAnswer, ...] = ()
     reason: str = ""
     basis: str = ""
     question: str = ""

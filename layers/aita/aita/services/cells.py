@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from decimal import Decimal
+from itertools import combinations
 from typing import Any
 
 from aita.models.exam import Question, Rubric
 from aita.models.flag import Flag, FlagKind
-from aita.models.grade import Cell, CellState, CriterionGrade, GradedAnswer, cell_id
+from aita.models.grade import Cell, CellState, GradedAnswer, cell_id
 from aita.models.points import exact, fitted, in_steps, total
 from aita.services.grade_inputs import GradeInputs
 from aita.version import VERSION
@@ -26,8 +27,7 @@ def assemble(
 ) -> Cell:
     """Return the cell of one answer.
 
-    It has the median of the graders' points for each criterion; of an even number of graders the lower of the two in
-    the middle, so that it is always one that a grader gave, and never the highest of several.
+    It is the grading of one grader as a whole: the one nearest to all others, criterion by criterion.
 
     Parameters
     ----------
@@ -46,38 +46,33 @@ def assemble(
     if graded[0].blank:
         state = CellState.NEEDS_REVIEW if flags else CellState.BLANK
         return _cell(values, flags, state=state, points=0.0, reason=BLANK)
-    if not graded[0].criteria:
+    if not all(each.criteria for each in graded):
         return _cell(values, flags, state=CellState.NEEDS_REVIEW)
     if failures:
         note = f"{len(failures)} of {len(failures) + len(graded)}: {failures[0]}"
         flags = (*flags, Flag(kind=FlagKind.GRADER_FAILED, note=note))
-    by_grader = tuple(tuple(criterion.points for criterion in each.criteria) for each in graded)
-    criteria, nearest = _medians(graded, by_grader)
-    return _with_points(inputs, values | {"feedback": nearest.feedback}, flags, criteria, by_grader)
+    return _chosen(inputs, values, flags, graded, _worth(rubric, question.points))
 
 
 def rescaled(inputs: GradeInputs, cell: Cell, question: Question, before: Rubric) -> Cell:
     """Return a cell whose rubric or question has other points and is else the same: each part earns what it earned."""
     rubric = inputs.rubrics[question.question_id]
-    values = _identity(inputs, cell.student_id, question, rubric) | {
-        "feedback": cell.feedback,
-        "reason": cell.reason,
-        "aita": cell.aita,
-    }
+    values = _identity(inputs, cell.student_id, question, rubric) | {"reason": cell.reason, "aita": cell.aita}
     if not cell.criteria:
-        return _cell(values, cell.flags, state=cell.state, points=cell.points)
+        return _cell(values, cell.flags, state=cell.state, points=cell.points, feedback=cell.feedback)
     was, now = _worth(before, cell.max_points), _worth(rubric, question.points)
 
     def scale(points: Sequence[float]) -> Points:
         parts = zip(points, was, now, strict=True)
         return tuple(in_steps(_share(part, old, new), new, inputs.exam.points_step) for part, old, new in parts)
 
-    earned = scale([criterion.points for criterion in cell.criteria])
-    criteria = tuple(
-        criterion.model_copy(update={"points": points}) for criterion, points in zip(cell.criteria, earned, strict=True)
-    )
     flags = tuple(flag for flag in cell.flags if flag.kind is not FlagKind.GRADERS_DISAGREE)
-    return _with_points(inputs, values, flags, criteria, tuple(scale(each) for each in cell.by_grader))
+    if cell.gradings or len(cell.by_grader) < 2:  # noqa: PLR2004 - one
+        gradings = cell.gradings or (GradedAnswer(criteria=cell.criteria, feedback=cell.feedback),)
+        return _chosen(inputs, values, flags, [_with(each, scale(_points(each))) for each in gradings], now)
+    # A cell of version 0.1.0: several graders' medians, with the words of one.
+    kept = _with(GradedAnswer(criteria=cell.criteria, feedback=cell.feedback), scale(_points(cell)))
+    return _graded(inputs, values, flags, kept, tuple(map(scale, cell.by_grader)), now)
 
 
 def _identity(inputs: GradeInputs, student_id: str, question: Question, rubric: Rubric | None) -> dict[str, Any]:
@@ -97,46 +92,80 @@ def _cell(values: dict[str, Any], flags: Sequence[Flag], **more: Any) -> Cell:
     return Cell(**values, flags=tuple(dict.fromkeys(flags)), **more)
 
 
-def _with_points(
+def _chosen(
+    inputs: GradeInputs, values: dict[str, Any], flags: Sequence[Flag], graded: Sequence[GradedAnswer], worth: Points
+) -> Cell:
+    said = tuple(each.model_copy(update={"flags": ()}) for each in graded) if len(graded) > 1 else ()
+    by_grader = tuple(map(_points, graded))
+    return _graded(inputs, values | {"gradings": said}, flags, _nearest(graded), by_grader, worth)
+
+
+def _graded(
     inputs: GradeInputs,
     values: dict[str, Any],
     flags: Sequence[Flag],
-    criteria: tuple[CriterionGrade, ...],
+    counts: GradedAnswer,
     by_grader: tuple[Points, ...],
+    worth: Points,
 ) -> Cell:
-    graders = tuple(total(each) for each in by_grader)
-    if len(graders) > 1 and _disagree(graders, inputs.disagreement, values["max_points"]):
-        note = f"they gave from {min(graders):g} to {max(graders):g} points"
+    if note := _disagreement(by_grader, worth, inputs.disagreement):
         flags = (*flags, Flag(kind=FlagKind.GRADERS_DISAGREE, note=note))
     return _cell(
         values,
         flags,
         state=CellState.NEEDS_REVIEW if flags else CellState.GRADED,
-        points=total(criterion.points for criterion in criteria),
-        criteria=criteria,
-        graders=graders,
+        points=counts.points,
+        criteria=counts.criteria,
+        feedback=counts.feedback,
+        graders=tuple(total(each) for each in by_grader),
         by_grader=by_grader,
     )
 
 
-def _medians(
-    graded: Sequence[GradedAnswer], by_grader: Sequence[Points]
-) -> tuple[tuple[CriterionGrade, ...], GradedAnswer]:
-    """Return each criterion as it is in the middle, and the grader whose points are nearest to their sum.
+def _nearest(graded: Sequence[GradedAnswer]) -> GradedAnswer:
+    """Return the grading that differs least from all others, over the criteria.
 
-    Words are taken from that grader or, where it gave other points, from the first who gave these.
+    Of several, it is the one whose sum is nearest to the median of the sums, then the lowest.
     """
-    middle = tuple(sorted(points)[(len(graded) - 1) // 2] for points in zip(*by_grader, strict=True))
-    nearest, *others = sorted(graded, key=lambda each: abs(exact(each.points) - exact(total(middle))))
-    criteria = (
-        next(each.criteria[place] for each in (nearest, *others) if each.criteria[place].points == points)
-        for place, points in enumerate(middle)
-    )
-    return tuple(criteria), nearest
+    sums = sorted(exact(each.points) for each in graded)
+    median = (sums[(len(sums) - 1) // 2] + sums[len(sums) // 2]) / 2
+
+    def distance(one: GradedAnswer) -> tuple[Decimal, Decimal, Decimal]:
+        from_others = sum((_apart(_points(one), _points(other)) for other in graded), Decimal(0))
+        return from_others, abs(exact(one.points) - median), exact(one.points)
+
+    return min(graded, key=distance)
 
 
-def _disagree(graders: Points, disagreement: float, points: float) -> bool:
-    return exact(max(graders)) - exact(min(graders)) >= Decimal(str(disagreement)) * exact(points)
+def _disagreement(by_grader: Sequence[Points], worth: Points, bound: float) -> str:
+    """Tell how two graders differ by too much; empty if none do.
+
+    They do by ``bound`` of the question's points, summed over the criteria: equal sums may hide that each found
+    something else. Of two graders none is in the middle, so that one whole criterion is too much.
+    """
+    pairs = [*combinations(by_grader, 2)]
+    apart, whole = max((_apart(one, other) for one, other in pairs), default=None), total(worth)
+    if apart is not None and apart >= Decimal(str(bound)) * exact(whole):
+        return f"over the criteria, two differ by {float(apart):g} of {whole:g} points"
+    if len(pairs) == 1:
+        for number, (one, other, most) in enumerate(zip(*pairs[0], worth, strict=True), 1):
+            if most and _apart([one], [other]) == exact(most):
+                return f"one gave all of criterion {number}, and the other nothing"
+    return ""
+
+
+def _apart(one: Sequence[float], other: Sequence[float]) -> Decimal:
+    return sum((abs(exact(each) - exact(its)) for each, its in zip(one, other, strict=True)), Decimal(0))
+
+
+def _points(graded: GradedAnswer | Cell) -> Points:
+    return tuple(criterion.points for criterion in graded.criteria)
+
+
+def _with(graded: GradedAnswer, points: Points) -> GradedAnswer:
+    parts = zip(graded.criteria, points, strict=True)
+    criteria = tuple(criterion.model_copy(update={"points": each}) for criterion, each in parts)
+    return graded.model_copy(update={"criteria": criteria})
 
 
 def _worth(rubric: Rubric, points: float) -> Points:

@@ -35,7 +35,7 @@ USUAL_SCALE = GradeScale(
 )
 """The letters where the instructor gave no table: the ten-point scale that is usual in the United States."""
 
-_NO_PROPOSAL = {"points": None, "criteria": (), "feedback": "", "graders": (), "by_grader": ()}
+_NO_PROPOSAL = {"points": None, "criteria": (), "feedback": "", "graders": (), "by_grader": (), "gradings": ()}
 
 Compare = Callable[[Cell, Question], Changes]
 """Tells how things were otherwise when a cell was graded, for the question as it is now."""

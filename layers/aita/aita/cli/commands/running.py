@@ -39,7 +39,7 @@ HowFar = Annotated[
         metavar="SHARE",
         min=0,
         max=1,
-        help="How far apart the graders may be, as a share of the question's points, before a person decides.",
+        help="How far two graders may differ, as a share of the question's points, before a person decides.",
         show_default="0.2",
     ),
 ]
