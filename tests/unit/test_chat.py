@@ -26,6 +26,7 @@ from aita.services.protocols import TokenUsage
 from aita.tasks.json_schema import strict_schema
 from aita.tasks.request import Image, LLMRequest, Message, Parameters
 from aita.tasks.tokens import input_tokens
+from tests.unit.test_grading import task
 
 MARKER = "PROMPT-MARKER"
 TOLD = "PROVIDER-MARKER"
@@ -413,6 +414,23 @@ class TestFallback:
         model.complete(REQUEST, IMAGES)
         assert ["temperature" in body for body in endpoint.bodies] == [True, False, False]
         assert formats(endpoint) == ["json_schema"] * 3
+
+    def test_graders_are_no_copies_of_each_other_without_temperature(self, endpoint: Endpoint) -> None:
+        endpoint.answers = [refusal(400, "unsupported_value", param="temperature")]
+        model = endpoint.model()
+        for number in (1, 2, 3):
+            model.complete(task(grader=number).request(), {})
+        refused, *sent = endpoint.bodies
+        assert ["temperature" in body for body in (refused, *sent)] == [True, False, False, False]
+        assert len({json.dumps(body) for body in sent}) == 3
+        assert len({json.dumps(body["messages"][:-1]) for body in sent}) == 1, "they share their prefix"
+
+    def test_nor_with_it(self, endpoint: Endpoint) -> None:
+        for number in (2, 3):
+            endpoint.model().complete(task(grader=number).request(), {})
+        one, other = endpoint.bodies
+        assert one["temperature"] == other["temperature"]
+        assert one != other
 
     def test_both_are_learnt(self, endpoint: Endpoint) -> None:
         endpoint.answers = [refusal(400, param="temperature"), refusal(400, param="response_format")]

@@ -2,6 +2,7 @@
 
 import json
 import math
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -97,6 +98,18 @@ class TestGraders:
         requests = [task(grader=grader).request() for grader in (1, 2, 3)]
         assert len({request.messages for request in requests}) == 1
         assert len({request.digest("p", "m") for request in requests}) == 3
+
+    def test_each_is_asked_in_other_words_that_change_no_digest(self) -> None:
+        requests = [task(grader=grader).request() for grader in (1, 2, 3)]
+        assert len({request.sent for request in requests}) == 3
+        assert requests[0].sent == requests[0].messages
+        again = requests[1].answered("wrong", "it is no JSON")
+        assert again.sent[-1].text.startswith("That reply can't be used: it is no JSON")
+        assert again.sent[-1].text.endswith(
+            "You are grader 2 of this answer, and see no other's grading: judge it for yourself."
+        )
+        for request in requests:
+            assert request.digest() == replace(request, sample_line="").digest()
 
     def test_further_graders_are_not_the_first_one_again(self) -> None:
         assert [task(grader=grader).request().parameters.temperature for grader in (1, 2)] == [0.0, 0.7]

@@ -143,7 +143,7 @@ class ChatModel:
     def _arguments(self, request: LLMRequest, images: Mapping[str, bytes]) -> dict[str, Any]:
         arguments: dict[str, Any] = {
             "model": self.model,
-            "messages": [_message(message, images) for message in request.messages],
+            "messages": [_message(message, images) for message in request.sent],
             "max_completion_tokens": self._ceiling(request),
         }
         if "temperature" not in self._lacks:

@@ -25,7 +25,10 @@ from aita.tasks.request import Image, LLMRequest, Message, Parameters
 _PARAMETERS = Parameters(expected_output_tokens=500)
 
 _FURTHER_PARAMETERS = replace(_PARAMETERS, temperature=0.7)
-"""What graders after the first are asked with: at temperature 0 they would be the first one again."""
+"""What graders after the first are asked with: at temperature 0 they would be the first one again.
+
+Where an endpoint takes no temperature, and between themselves, their number in the prompt makes them others.
+"""
 
 _CODE_DIGITS = 32
 
@@ -100,8 +103,11 @@ class GradingTask(LLMTask[GradedAnswer]):
 
     def request(self) -> LLMRequest:
         """Return what the model is asked: of each grader apart."""
-        parameters = _PARAMETERS if self.grader == 1 else _FURTHER_PARAMETERS
-        return replace(super().request(), parameters=parameters, sample=self.grader - 1)
+        request = super().request()
+        if self.grader == 1:
+            return request
+        line = f"You are grader {self.grader} of this answer, and see no other's grading: judge it for yourself."
+        return replace(request, parameters=_FURTHER_PARAMETERS, sample=self.grader - 1, sample_line=line)
 
     def given(self) -> GradedAnswer | None:
         """Return what needs no grader: a blank answer, and one that nothing was read of, which a person must see.

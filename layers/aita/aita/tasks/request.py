@@ -68,7 +68,9 @@ class Parameters:
 class LLMRequest:
     """All that decides what a call answers, but for the model itself. Without a schema the reply is plain text.
 
-    ``sample`` tells apart requests that ask the same and must not share a reply, such as several graders'.
+    ``sample`` tells apart requests that ask the same and must not share a reply, such as several graders'. With
+    ``sample_line``, a last line of the prompt for the model alone, a further sample is another request to the endpoint
+    too; the digest has the sample's number for it.
     """
 
     messages: tuple[Message, ...]
@@ -76,6 +78,15 @@ class LLMRequest:
     schema: dict[str, Any] | None
     parameters: Parameters
     sample: int = 0
+    sample_line: str = ""
+
+    @property
+    def sent(self) -> tuple[Message, ...]:
+        """The messages as the model gets them."""
+        if not self.sample_line:
+            return self.messages
+        *before, last = self.messages
+        return (*before, replace(last, text=f"{last.text}\n\n{self.sample_line}"))
 
     @property
     def prefix(self) -> str:
