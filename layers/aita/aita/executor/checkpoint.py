@@ -20,6 +20,7 @@ from typing import Self
 
 from aita.errors import CheckpointError
 from aita.executor.checkpoint_lines import CompleteLines, Record, header_fields, header_line, read_records
+from aita.forks import renew_in_children
 
 DIRECTORY = Path(".aita") / "checkpoints"
 
@@ -28,9 +29,11 @@ _OURS = re.compile(r"-[0-9a-f]{16}-\d{8}T\d{12}\.jsonl$")
 _LONGEST_HEADER = 1 << 20
 
 
-@dataclass
+@dataclass(eq=False)
 class Checkpoint:
     """An open checkpoint; one process has it at a time, and any of its threads adds to it.
+
+    A process that is forked meanwhile has it closed: it would hold the file taken after its owner has let go.
 
     ``records`` is what it held when it was opened.
     """
@@ -44,6 +47,9 @@ class Checkpoint:
     _closed: bool = False
     _adding: threading.Lock = field(default_factory=threading.Lock)
     _flushing: threading.Lock = field(default_factory=threading.Lock)
+
+    def __post_init__(self) -> None:
+        renew_in_children(self, type(self)._leave)
 
     @classmethod
     def start(cls, directory: Path, name: str, interval: int) -> Self:
@@ -126,6 +132,12 @@ class Checkpoint:
             with self._flushing:
                 file, self.file = self.file, -1
                 os.close(file)
+
+    def _leave(self) -> None:
+        self._closed, self._adding, self._flushing = True, threading.Lock(), threading.Lock()
+        if self.file >= 0:
+            os.close(self.file)
+            self.file = -1
 
     def _flush(self, added: int) -> None:
         """Flush so many to the disk itself, while others add: who comes in between needs no flush of his own."""

@@ -15,8 +15,9 @@ import httpx2
 import openai
 
 from aita.errors import CallError, RunStopped, TaskError
+from aita.forks import renew_in_children
 from aita.llm.completion import Completion, bounded, read_completion, read_stream
-from aita.llm.connections import http_client
+from aita.llm.connections import forget_connections, http_client
 from aita.llm.failures import BAD_KEY, classify, told
 from aita.llm.headers import limits
 from aita.llm.pricing import highest_cost, usage_of
@@ -50,7 +51,8 @@ _SIGNATURES = {b"\xff\xd8\xff": "jpeg", b"\x89PNG\r\n\x1a\n": "png", b"GIF8": "g
 class ChatModel:
     """A model behind chat completions. What its endpoint lacks is learnt once and kept for the object's lifetime.
 
-    It may be called from many threads: what they learn at once is the same, and is kept without a lock.
+    It may be called from many threads: what they learn at once is the same, and is kept without a lock. A process that
+    is forked has connections of its own.
 
     Parameters
     ----------
@@ -73,6 +75,9 @@ class ChatModel:
     _lacks: set[str] = field(default_factory=set)
     _refused_efforts: set[str] = field(default_factory=set)
     _effort: str = ""  # what is sent instead of one that was refused
+
+    def __post_init__(self) -> None:
+        renew_in_children(self.client._client, forget_connections)  # openai shows it nowhere else
 
     @property
     def provider(self) -> str:

@@ -52,6 +52,10 @@ class ConnectionPerCall(httpx2.BaseTransport):
         while self._idle:
             self._idle.pop().close()
 
+    def forget(self) -> None:
+        """Let go of the connections that no call uses, and say nothing on them: another process uses them."""
+        self._idle = deque()
+
     def _release(self, connection: httpx2.BaseTransport) -> None:
         if len(self._idle) < self._kept:
             self._idle.append(connection)
@@ -91,3 +95,26 @@ def http_client(base_url: str, timeout: float, connections: int) -> httpx2.Clien
     context = httpx2.create_ssl_context()  # which takes long to make, and serves all connections
     transport = ConnectionPerCall(connections, lambda: httpx2.HTTPTransport(verify=context, limits=_ONE))
     return openai.DefaultHttpxClient(base_url=base_url, timeout=timeout, transport=transport)
+
+
+def forget_connections(client: httpx2.Client) -> None:
+    """Have a client begin with no connection, in a process that was forked: those that it has are the parent's.
+
+    Their sockets are closed here without a word on them. This looks into httpx2's own classes, as a client can't be
+    made once more with all that whoever made it had given; a transport of another's that holds none of them is left
+    as it is.
+    """
+    for transport in (client._transport, *client._mounts.values()):
+        _forget(transport)
+
+
+def _forget(transport: object) -> None:
+    if isinstance(transport, ConnectionPerCall):
+        transport.forget()
+    elif isinstance(transport, httpx2.HTTPTransport):
+        pool = transport._pool
+        pool._connections, pool._requests = [], []
+        pool._optional_thread_lock = type(pool._optional_thread_lock)()  # another thread may have held it
+    elif isinstance(transport, httpx2.BaseTransport):  # such as one that retries through another
+        for inner in getattr(transport, "__dict__", {}).values():
+            _forget(inner)

@@ -5,6 +5,7 @@ from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from aita.forks import renew_in_children
 from aita.models.rate import Rates
 from aita.services.protocols import Slot
 from aita.services.rate_limit import Bucket
@@ -29,9 +30,9 @@ class _Period:
         return max(0, len(self.due) - self.refused) * 1_000 / (until - self.opened)
 
 
-@dataclass
+@dataclass(eq=False)
 class MemoryLimiter:
-    """A bucket behind a lock. ``now`` is a clock in seconds.
+    """A bucket behind a lock. ``now`` is a clock in seconds. A forked process goes on with a bucket of its own.
 
     It counts what it lets through and what is refused, and so knows what goes through in a second when
     nobody told a limit. Refusals come in one by one, so that the rate is known when it opens again: who
@@ -43,6 +44,9 @@ class MemoryLimiter:
     _period: _Period | None = field(default=None)
     _before: _Period | None = field(default=None)
     _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def __post_init__(self) -> None:
+        renew_in_children(self, type(self)._renew)
 
     def reserve(self, told: Rates, tokens: int, held: float | None = None) -> Slot:
         """Reserve the next free slot; one that was held counts unless the limiter was closed past it."""
@@ -78,6 +82,9 @@ class MemoryLimiter:
         """Take over the limits that the headers of an answered call tell."""
         with self._lock:
             self.bucket = self.bucket.learn(learnt)
+
+    def _renew(self) -> None:
+        self._lock = threading.Lock()
 
     def _now(self) -> int:
         return round(self.now() * 1_000)

@@ -4,10 +4,11 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from aita.forks import renew_in_children
 from aita.services.prefix_gate import KEPT, LONGEST_WAIT, Place
 
 
-@dataclass
+@dataclass(eq=False)
 class MemoryPrefixes:
     """When each prefix was filled, and until when somebody is filling it."""
 
@@ -15,6 +16,9 @@ class MemoryPrefixes:
     _filled: dict[str, float] = field(default_factory=dict)
     _filling: dict[str, float] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def __post_init__(self) -> None:
+        renew_in_children(self, type(self)._renew)
 
     def enter(self, prefix: str) -> Place:
         """Take a place: FIRST for one caller only, until it has filled the cache or LONGEST_WAIT has passed."""
@@ -31,3 +35,6 @@ class MemoryPrefixes:
         """Record that a call with this prefix has been answered."""
         with self._lock:
             self._filled[prefix] = self.now()
+
+    def _renew(self) -> None:
+        self._lock = threading.Lock()
