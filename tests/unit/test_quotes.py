@@ -39,6 +39,11 @@ class TestFound:
     def test_the_same_words(self, quote: str) -> None:
         assert stands_in(quote, ANSWER)
 
+    @pytest.mark.parametrize("lost", ["\frac{1}{2} x", "\beta = 2", "a\0b", "1\f2"])
+    def test_what_earlier_replies_made_control_characters_of(self, lost: str) -> None:
+        said = {"\frac{1}{2} x": r"\frac{1}{2} x", "\beta = 2": r"\beta = 2", "a\0b": "a\ufffdb", "1\f2": "1 2"}[lost]
+        assert stands_in(said, f"so {lost}.")
+
     @pytest.mark.parametrize(
         "quote",
         [

@@ -157,7 +157,7 @@ class Transcription(Material):
 
 
 class PageTranscription(Transcription):
-    """A page's transcription as it is kept; ``flagged`` says that the reply could not be parsed."""
+    """A page's transcription as it is kept; ``flagged`` says that the reply could not be read for sure."""
 
     page: Annotated[int, Field(ge=1)]
     flagged: bool = False

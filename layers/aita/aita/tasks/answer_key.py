@@ -1,16 +1,15 @@
 """Answer keys: what a right answer to a question says."""
 
-import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Self
 
 from pydantic import BaseModel
 
-from aita.errors import BrokenRule, UnparsableReply
+from aita.errors import BrokenRule
 from aita.models.exam import AnswerKey, AnswerKeys, ExamSpec, Question
 from aita.tasks.batchable import BatchableLLMTask
-from aita.tasks.json_reply import find_object
+from aita.tasks.json_reply import read_reply, written
 from aita.tasks.llm_task import LLMTask, RetryPolicy
 from aita.tasks.prompt import load_prompt
 from aita.tasks.registry import register
@@ -79,6 +78,12 @@ class AnswerKeyGenerationTask(BatchableLLMTask[AnswerKey]):
         return len(self.question.question_text) + len(self.question_instructions) <= SHORT_QUESTION
 
 
+class _Parts(BaseModel):
+    """A reply about several questions, its answer keys unjudged."""
+
+    answer_keys: list[Any]
+
+
 class AnswerKeyBatch(LLMTask[dict[str, str]]):
     """Write the answer keys of several questions; its result is each question's reply, unjudged, by question id."""
 
@@ -112,11 +117,12 @@ class AnswerKeyBatch(LLMTask[dict[str, str]]):
         ------
         UnparsableReply
             If it holds no list of answer keys.
+        DoubtfulReply
+            If a backslash in it may be LaTeX's or JSON's own.
         """
-        parts = json.loads(find_object(reply)).get("answer_keys")
-        if not isinstance(parts, list):
-            raise UnparsableReply("it has no list answer_keys")
-        named = [(part["question_id"], json.dumps(part)) for part in parts if _is_named(part)]
+        read = read_reply(_Parts, reply)
+        read.check()
+        named = [(part["question_id"], written(part)) for part in read.value.answer_keys if _is_named(part)]
         times = Counter(question_id for question_id, _ in named)
         return {question_id: text for question_id, text in named if times[question_id] == 1}
 

@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 from typing import Annotated, Any, ClassVar
 
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, Field
 
 from aita.errors import BrokenRule, DoubtfulReply, InvalidReply
 from aita.models.answer import PageAnswers
 from aita.models.exam import Question
-from aita.tasks.json_reply import find_object
+from aita.tasks.json_reply import read_reply
 from aita.tasks.llm_task import LLMTask
 from aita.tasks.prompt import load_prompt
 from aita.tasks.registry import register
@@ -61,8 +61,8 @@ class AnswerMappingTask(LLMTask[PageAnswers]):
     def salvage(self, reply: str) -> PageAnswers | None:
         """Keep starts that only go up again: those of a page in columns do."""
         try:
-            marks = PageAnswers.model_validate_json(find_object(reply))
-        except (InvalidReply, ValidationError):
+            marks = read_reply(PageAnswers, reply).value
+        except InvalidReply:
             return None
         return None if any(self._problems(marks)) else marks
 

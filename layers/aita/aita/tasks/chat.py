@@ -9,6 +9,7 @@ from aita.models.base import Frozen
 from aita.tasks.llm_task import LLMTask
 from aita.tasks.registry import register
 from aita.tasks.request import Image, LLMRequest, Message, Parameters
+from aita.tasks.thoughts import answer_of
 
 _DEFAULTS = Parameters()
 _NAME = "Reply"
@@ -112,8 +113,14 @@ class ChatTask(LLMTask[ChatReply]):
         return LLMRequest(self.messages(), name, self.json_schema, parameters, self.sample)
 
     def parse(self, reply: str) -> ChatReply:
-        """Take any reply."""
-        return ChatReply(text=reply)
+        """Take any reply, without thoughts before it.
+
+        Raises
+        ------
+        UnparsableReply
+            If there is nothing in it.
+        """
+        return ChatReply(text=answer_of(reply))
 
 
 def _images(message: ChatMessage) -> tuple[Image, ...]:

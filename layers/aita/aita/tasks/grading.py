@@ -6,7 +6,7 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import BaseModel, Field
 
-from aita.errors import BrokenRule, DoubtfulReply, InvalidReply, TaskError, UnparsableReply
+from aita.errors import BrokenRule, DoubtfulReply, InvalidReply, TaskError
 from aita.models.answer import AnswerPlace
 from aita.models.base import Material
 from aita.models.exam import AnswerKey, Page, Question, Rubric
@@ -15,7 +15,7 @@ from aita.models.grade import CriterionGrade, GradedAnswer
 from aita.models.points import fitted, in_steps
 from aita.tasks.answer_key import describe_question
 from aita.tasks.injection import suspicious
-from aita.tasks.json_reply import find_object
+from aita.tasks.json_reply import check_is_alone, read_reply
 from aita.tasks.llm_task import LLMTask
 from aita.tasks.prompt import load_prompt
 from aita.tasks.quotes import is_evidence, stands_in
@@ -131,10 +131,8 @@ class GradingTask(LLMTask[GradedAnswer]):
         UnparsableReply
             Also if it holds further objects: one of them could be the student's.
         """
-        found = find_object(reply)
-        if "{" in reply.replace(found, "", 1):
-            raise UnparsableReply("it holds more than one JSON object")
-        return super().parse(found)
+        check_is_alone(reply)
+        return super().parse(reply)
 
     def validate_reply(self, reply: Grading) -> GradedAnswer:
         """Clamp the points of each criterion to what it is worth, and look for each quote in the answer."""
@@ -151,10 +149,11 @@ class GradingTask(LLMTask[GradedAnswer]):
         try:
             return self.parse(reply)
         except DoubtfulReply:
-            graded = self._graded(Grading.model_validate_json(find_object(reply)))
+            graded = self._graded(read_reply(Grading, reply).value)
         except InvalidReply:
             return None
-        flag = Flag(kind=FlagKind.QUOTE_NOT_FOUND, note=_without_quote(graded.criteria))
+        note = _without_quote(graded.criteria) or "its reply leaves open which of its backslashes are LaTeX"
+        flag = Flag(kind=FlagKind.QUOTE_NOT_FOUND, note=note)
         return graded.model_copy(update={"flags": (*graded.flags, flag)})
 
     def checkpoint_data(self) -> dict[str, Any]:

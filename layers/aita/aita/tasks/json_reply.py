@@ -1,30 +1,182 @@
-"""The JSON object in a model's reply, also where the model wrapped it in words."""
+"""The JSON object in a model's reply, also where the model wrapped it in words, and the model that it fits."""
 
 import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
 
-from aita.errors import UnparsableReply
+from pydantic import BaseModel, ValidationError
 
-_PLACES = 50  # how many opening braces are tried; a reply that is JSON at all starts it among the first
+from aita.errors import DoubtfulReply, UnparsableReply
+from aita.tasks.escapes import neutral, repaired
+from aita.tasks.mending import fitted_to
+from aita.tasks.thoughts import answer_of, is_marked
+
+ModelT = TypeVar("ModelT", bound=BaseModel)
+
+_START = re.compile(r'\{\s*["}]|\[\s*\{')
+_ESCAPE = re.compile(r"\\.")
+_UNMISTAKABLE = {r"\n": r"\u000a", r"\t": r"\u0009"}
+_ELEMENT = re.compile(r"[^\s,]")
+_BRACES = re.compile(r"[{}]")
+_FENCE = re.compile(r"```[A-Za-z0-9]{0,10}\s{0,9}$")
+_DECODER = json.JSONDecoder(strict=False)
+
+_MOST_OBJECTS = 100
+
+_PROBLEMS_TOLD = 5
 
 
-def find_object(reply: str) -> str:
-    """Return the first JSON object in a reply, as text: the reply itself, a fenced block, or one among words.
+@dataclass(frozen=True, slots=True)
+class Read(Generic[ModelT]):
+    """What a reply says; ``doubts`` are the backslashes in it that may have been meant otherwise."""
+
+    value: ModelT
+    doubts: tuple[str, ...]
+
+    def check(self) -> None:
+        """Raise DoubtfulReply if it may have been meant otherwise."""
+        if self.doubts:
+            raise DoubtfulReply(
+                "a backslash in it may be LaTeX's or JSON's own",
+                feedback=(
+                    f"it can't be told what is meant by {', '.join(self.doubts[:_PROBLEMS_TOLD])}. In JSON, double "
+                    r"each backslash of LaTeX (\\nu, \\times), and where a line break is meant before such letters "
+                    r"write it as \u000a"
+                ),
+            )
+
+
+def read_reply(model: type[ModelT], reply: str) -> Read[ModelT]:
+    """Return the one object of a reply that fits the model.
 
     Raises
     ------
     UnparsableReply
-        If there is none.
+        If none does, or several that differ.
     """
-    text = reply.strip()
-    decoder = json.JSONDecoder()
-    start = text.find("{")
-    for _ in range(_PLACES):
-        if start < 0:
-            break
+    fits: list[Read[ModelT]] = []
+    problems = ""
+    for found in map(repaired, _objects(reply)):
         try:
-            _, end = decoder.raw_decode(text, start)
-        except (ValueError, RecursionError):  # ValueError: also a number of thousands of digits
-            start = text.find("{", start + 1)
+            value = fitted_to(model, found.text)
+        except ValidationError as error:
+            problems = _told(error)
+        except UnicodeEncodeError:
+            problems = "it holds half of a character"
         else:
-            return text[start:end]
-    raise UnparsableReply("it holds no complete JSON object")
+            if all(value != other.value for other in fits):
+                fits.append(Read(value, found.doubts))
+    if not fits:
+        raise UnparsableReply(problems)
+    if len(fits) > 1:
+        raise UnparsableReply("it holds more than one JSON object that could be the answer: give one")
+    return fits[0]
+
+
+def check_is_alone(reply: str) -> None:
+    """Check that a reply holds one object, and nothing else that could be one or be taken for it.
+
+    Raises
+    ------
+    UnparsableReply
+        Also if an object stands in thoughts whose beginning is not marked: it may be the answer, and what follows
+        something that the answer quotes.
+    """
+    found = find_object(reply)
+    around = (answer_of(reply) if is_marked(reply) else reply).replace(found, "", 1)
+    if "{" in around:
+        raise UnparsableReply("it holds more than one JSON object")
+
+
+def find_object(reply: str) -> str:
+    """Return the one JSON object in a reply as it stands there: the whole reply, a fenced block, or among words.
+
+    Raises
+    ------
+    UnparsableReply
+        If there is none, or several that differ.
+    """
+    texts = dict.fromkeys(_objects(reply))
+    if len(texts) > 1:
+        raise UnparsableReply("it holds more than one JSON object: give one")
+    return next(iter(texts))
+
+
+def written(value: Any) -> str:
+    """Return a value as JSON that is read as it is, whatever LaTeX or line breaks it holds."""
+    return _ESCAPE.sub(lambda escape: _UNMISTAKABLE.get(escape.group(), escape.group()), json.dumps(value))
+
+
+def _objects(reply: str) -> list[str]:
+    answer = answer_of(reply)
+    return [answer[start:end] for start, end in _places(answer)]
+
+
+def _places(answer: str) -> list[tuple[int, int]]:
+    """Return where the objects stand that could be the answer: a reply that is JSON, else fenced ones, else any.
+
+    Raises
+    ------
+    UnparsableReply
+        If there is none, or the answer is a list of several.
+    """
+    text = neutral(answer)
+    found = list(_values(text))
+    wholes = [(start, end) for start, end in found if not text[:start].strip() and not text[end:].strip()]
+    fenced = [(start, end) for start, end in found if _is_fenced(text, start, end)]
+    places: list[tuple[int, int]] = []
+    for start, end in wholes or fenced or found:
+        inner = [(start, end)] if text[start] == "{" else list(_elements(text, start + 1))
+        if len(inner) > 1 and (wholes or fenced):
+            raise UnparsableReply("it is a list of several objects, and one object is asked for")
+        places += inner
+    if not places:
+        raise UnparsableReply("it holds no complete JSON object")
+    return places
+
+
+def _is_fenced(text: str, start: int, end: int) -> bool:
+    before, after = text[max(0, start - 30) : start], text[end : end + 30]
+    return _FENCE.search(before) is not None and after.lstrip().startswith("```")
+
+
+def _values(text: str) -> Iterator[tuple[int, int]]:
+    """Yield where the outermost objects, and lists of objects, begin and end."""
+    position = tried = 0
+    while (start := _START.search(text, position)) is not None:
+        tried += 1
+        if tried > _MOST_OBJECTS:
+            raise UnparsableReply(f"it holds the beginnings of more than {_MOST_OBJECTS} JSON objects")
+        try:
+            _, position = _DECODER.raw_decode(text, start.start())
+        except (ValueError, RecursionError):  # ValueError: also a number of thousands of digits
+            position = _closing(text, start.start()) if text[start.start()] == "{" else start.start() + 1
+        else:
+            yield start.start(), position
+
+
+def _elements(text: str, position: int) -> Iterator[tuple[int, int]]:
+    """Yield where the objects of a list begin and end; the list is valid."""
+    while (start := _ELEMENT.search(text, position)) is not None and text[start.start()] != "]":
+        _, position = _DECODER.raw_decode(text, start.start())
+        if text[start.start()] == "{":
+            yield start.start(), position
+
+
+def _closing(text: str, start: int) -> int:
+    """Return where an object ends that is not valid: what stands in it is no object of the reply's own."""
+    depth = 0
+    for brace in _BRACES.finditer(text, start):
+        depth += 1 if brace.group() == "{" else -1
+        if depth == 0:
+            return brace.end()
+    return len(text)
+
+
+def _told(error: ValidationError) -> str:
+    details = error.errors(include_input=False, include_url=False, include_context=False)
+    return "; ".join(
+        f"{'.'.join(map(str, detail['loc'])) or 'JSON'}: {detail['msg']}" for detail in details[:_PROBLEMS_TOLD]
+    )

@@ -4,11 +4,11 @@ from abc import abstractmethod
 from dataclasses import dataclass
 from typing import Any, ClassVar, Generic, TypeVar
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
-from aita.errors import AitaError, BrokenRule, TaskError, UnparsableReply
+from aita.errors import AitaError, BrokenRule, TaskError
 from aita.models.base import Frozen
-from aita.tasks.json_reply import find_object
+from aita.tasks.json_reply import read_reply
 from aita.tasks.json_schema import strict_schema
 from aita.tasks.request import LLMRequest, Message, Parameters
 
@@ -93,21 +93,17 @@ class LLMTask(Frozen, Generic[ResultT]):
         Raises
         ------
         UnparsableReply
-            If it holds no JSON object of the response model's shape.
-        BrokenRule, DoubtfulReply
+            If it holds no JSON object of the response model's shape, or several that differ.
+        BrokenRule
             If it does, and breaks a rule.
+        DoubtfulReply
+            If the task's rules say so, or a backslash in it may be LaTeX's or JSON's own.
         TaskError
             If ``validate_reply`` itself fails.
         """
-        try:
-            parsed = self.response_model.model_validate_json(find_object(reply))
-        except ValidationError as error:
-            details = error.errors(include_input=False, include_url=False, include_context=False)
-            problems = [f"{'.'.join(map(str, detail['loc'])) or 'JSON'}: {detail['msg']}" for detail in details[:5]]
-            raise UnparsableReply("; ".join(problems)) from None
-        except UnicodeEncodeError:
-            raise UnparsableReply("it holds half of a character") from None
-        result: ResultT = judged(self.validate_reply, parsed)
+        read = read_reply(self.response_model, reply)
+        result: ResultT = judged(self.validate_reply, read.value)
+        read.check()
         return result
 
     def digest(self, *context: str) -> str:

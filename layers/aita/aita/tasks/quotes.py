@@ -14,8 +14,13 @@ _ONE_FORM = str.maketrans(
     | dict.fromkeys("×✕✖⨯╳", "x")  # noqa: RUF001
     | dict.fromkeys("·∙•", "⋅")
     | dict.fromkeys("⁄∕", "/")  # noqa: RUF001
+    | dict.fromkeys((chr(code) for code in range(ord(" ")) if not chr(code).isspace()), "\ufffd")
+    | {"\b": r"\b"}
 )
-"""Characters that a model writes for one another, by the one that stands for them here."""
+"""Characters that a model writes for one another, by the one that stands for them here. Control characters are read in
+no reply; they may stand in a transcription that was made before replies were read so."""
+
+_FORM_FEED = re.compile(r"\f(?=[A-Za-z])")
 
 
 def stands_in(quote: str, answer: str) -> bool:
@@ -33,6 +38,7 @@ def is_evidence(quote: str) -> bool:
 
 
 def _plain(text: str) -> str:
+    text = _FORM_FEED.sub(r"\\f", text)
     text = unicodedata.normalize("NFKC", text.translate(_ONE_FORM)).translate(_ONE_FORM)
     visible = "".join(character for character in text if unicodedata.category(character) != "Cf")
     return " ".join(visible.split()).strip("\"' ")

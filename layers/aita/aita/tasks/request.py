@@ -9,6 +9,9 @@ from typing import Any, Literal, Self
 _QUOTED = 20_000
 """Characters of a wrong reply that are quoted back: enough to see what was wrong, and not megabytes."""
 
+_NOTHING = "(nothing)"
+"""What stands for an empty reply: some endpoints refuse a message without text."""
+
 
 @dataclass(frozen=True, slots=True)
 class Image:
@@ -107,5 +110,6 @@ class LLMRequest:
         """Return the request that asks again after ``reply``, saying what was wrong with it."""
         form = "the whole answer" if self.schema is None else "the whole JSON object"
         again = f"That reply can't be used: {problem}\nAnswer again with {form}, and nothing else."
-        messages = (*self.messages, Message("assistant", reply[:_QUOTED]), Message("user", again))
+        said = reply[:_QUOTED] if reply.strip() else _NOTHING
+        messages = (*self.messages, Message("assistant", said), Message("user", again))
         return replace(self, messages=messages)

@@ -7,6 +7,7 @@ from typing import Any
 from aita.errors import MissingInput
 from aita.tasks.llm_task import LLMTask, judged
 from aita.tasks.request import Image, LLMRequest, Message
+from aita.tasks.thoughts import answer_of
 
 
 class SimpleLLMTask(LLMTask[Any]):
@@ -46,8 +47,14 @@ class SimpleLLMTask(LLMTask[Any]):
         return LLMRequest(self.messages(), "", None, self.parameters)
 
     def parse(self, reply: str) -> Any:
-        """Hand the reply's text to ``parse_fn``."""
-        return judged(self.parse_fn, reply)
+        """Hand the reply's text, without thoughts before it, to ``parse_fn``.
+
+        Raises
+        ------
+        UnparsableReply
+            If there is no text.
+        """
+        return judged(self.parse_fn, answer_of(reply))
 
     def checkpoint_data(self) -> dict[str, Any]:
         """Return the metadata."""

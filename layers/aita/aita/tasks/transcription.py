@@ -5,14 +5,17 @@ from typing import Any, ClassVar
 
 from pydantic import BaseModel
 
+from aita.errors import UnparsableReply
 from aita.models.exam import Page, PageTranscription, Transcription
+from aita.tasks.json_reply import read_reply
 from aita.tasks.llm_task import LLMTask
 from aita.tasks.prompt import load_prompt
 from aita.tasks.registry import register
 from aita.tasks.request import Image, Message, Parameters
+from aita.tasks.thoughts import answer_of
 
 UNPARSED_CONFIDENCE = 0.3
-"""The confidence of a transcription whose reply could not be parsed: low enough that a person looks."""
+"""The confidence of a transcription whose reply could not be read for sure: low enough that a person looks."""
 
 
 @register("transcription")
@@ -35,12 +38,23 @@ class TranscriptionTask(LLMTask[PageTranscription]):
         return PageTranscription(page=self.page, **reply.model_dump())
 
     def salvage(self, reply: str) -> PageTranscription | None:
-        """Keep the raw text, flagged: a transcription is useful unparsed."""
-        if not reply.strip():
+        """Keep what was read, or the raw text of what could not be, flagged: a transcription is useful unparsed."""
+        try:
+            read = read_reply(Transcription, reply).value
+        except UnparsableReply:
+            return self._raw(reply)
+        note = f"The model's reply leaves open which of its backslashes are LaTeX. {read.notes}".strip()
+        doubtful = read.model_copy(update={"notes": note, "confidence": min(read.confidence, UNPARSED_CONFIDENCE)})
+        return PageTranscription(page=self.page, flagged=True, **doubtful.model_dump())
+
+    def _raw(self, reply: str) -> PageTranscription | None:
+        try:
+            text = answer_of(reply)
+        except UnparsableReply:
             return None
         return PageTranscription(
             page=self.page,
-            text=reply,
+            text=text,
             confidence=UNPARSED_CONFIDENCE,
             notes="The model's reply was not in the form asked for; this is its raw text.",
             flagged=True,

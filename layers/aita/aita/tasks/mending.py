@@ -1,0 +1,122 @@
+"""Small oddities of replies that are understood: null for a text, percent for a fraction, an object in a wrapper."""
+
+import json
+import re
+from decimal import Decimal
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+ModelT = TypeVar("ModelT", bound=BaseModel)
+
+_NUMBER = re.compile(r"\s{0,9}(\d{1,3}(?:\.\d{1,15})?)\s{0,9}")
+_PERCENT = re.compile(rf"{_NUMBER.pattern}%\s{{0,9}}")
+_SMALLEST_PERCENT = 10
+"""Up to this a number for a fraction may be of another scale, such as 8 of 10: it is asked for again."""
+
+_ROUNDS = 3  # what one mending brings to light is mended in the next
+_DEEPEST_WRAPPER = 3
+_NOTHING = object()
+
+
+def fitted_to(model: type[ModelT], text: str, wrappers: int = _DEEPEST_WRAPPER) -> ModelT:
+    """Return a JSON object as the model: as it is, mended, or out of the one field that it is wrapped in.
+
+    Raises
+    ------
+    pydantic.ValidationError
+        If it is another object: of what is wrong with it as it is.
+    UnicodeEncodeError
+        If there is half a character in it.
+    """
+    try:
+        return model.model_validate_json(text)
+    except ValidationError as error:
+        problem = error
+    try:
+        value = json.loads(text, strict=False)
+        mended = _mended(model, value, problem)
+        if mended is None and wrappers and (inner := _unwrapped(value)) is not None:
+            mended = fitted_to(model, json.dumps(inner), wrappers - 1)
+    except ValidationError:
+        mended = None
+    if mended is None:
+        raise problem
+    return mended
+
+
+def _mended(model: type[ModelT], value: Any, problem: ValidationError) -> ModelT | None:
+    for _ in range(_ROUNDS):
+        changed = [_mend(model, value, detail) for detail in problem.errors(include_url=False)]
+        if not any(changed):
+            return None
+        try:
+            return model.model_validate_json(json.dumps(value))
+        except ValidationError as error:
+            problem = error
+    return None
+
+
+def _mend(model: type[BaseModel], value: Any, detail: ErrorDetails) -> bool:
+    """Put right what one error is about, if it is such an oddity; tell whether it was."""
+    place, wrong = _at(value, detail["loc"])
+    last = detail["loc"][-1] if detail["loc"] else ""
+    if wrong is None:
+        if detail["type"] == "string_type":
+            place[last] = ""
+        elif isinstance(place, dict):
+            del place[last]  # null is what was not given: the model has a default, or refuses it
+        else:
+            return False
+        return True
+    if detail["type"] in {"less_than_equal", "less_than"} and _is_bounded_by_one(detail):
+        if (number := _NUMBER.fullmatch(str(wrong))) and _SMALLEST_PERCENT < Decimal(number[1]) <= 100:  # noqa: PLR2004
+            place[last] = float(Decimal(number[1]) / 100)
+            return True
+    elif (percent := _PERCENT.fullmatch(str(wrong))) and _takes_fraction(model, value, detail):
+        place[last] = float(Decimal(percent[1]) / 100)
+        return True
+    return False
+
+
+def _takes_fraction(model: type[BaseModel], value: Any, detail: ErrorDetails) -> bool:
+    """Tell whether the model bounds a field by 1: by what it says of a larger number there."""
+    place, wrong = _at(value, detail["loc"])
+    last = detail["loc"][-1]
+    place[last] = 2.0
+    try:
+        model.model_validate_json(json.dumps(value))
+    except ValidationError as error:
+        told = error.errors(include_url=False)
+        return any(each["loc"] == detail["loc"] and _is_bounded_by_one(each) for each in told)
+    finally:
+        place[last] = wrong
+    return False
+
+
+def _is_bounded_by_one(detail: ErrorDetails) -> bool:
+    context = detail.get("ctx", {})
+    return bool(context.get("le", context.get("lt")) == 1)
+
+
+def _at(value: Any, loc: tuple[int | str, ...]) -> tuple[Any, Any]:
+    """Return what holds the place of an error, and what stands there: nothing, if only the model knows the place."""
+    holder, found = None, value
+    for step in loc:
+        holder = found
+        try:
+            found = holder[step]
+        except (KeyError, IndexError, TypeError):
+            return None, _NOTHING
+    return holder, _NOTHING if holder is None else found
+
+
+def _unwrapped(value: Any) -> Any:
+    """Return the object that is the only field of another; ``None`` if there is none."""
+    if not isinstance(value, dict) or len(value) != 1:
+        return None
+    (inner,) = value.values()
+    if isinstance(inner, list) and len(inner) == 1:
+        (inner,) = inner
+    return inner if isinstance(inner, dict) else None
