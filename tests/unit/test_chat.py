@@ -22,6 +22,7 @@ from aita.llm.pricing import highest_cost, price_table, usage_of
 from aita.models.effort import EFFORTS, ReasoningEffort, expected_thoughts
 from aita.models.exam import Transcription
 from aita.models.run import Usage
+from aita.services.conversation import usable
 from aita.services.protocols import TokenUsage
 from aita.tasks.json_schema import strict_schema
 from aita.tasks.request import Image, LLMRequest, Message, Parameters
@@ -223,6 +224,30 @@ class TestReply:
         message = {"role": "assistant", "content": "{"}
         endpoint.answers = [ok(completion(choices=[{"index": 0, "finish_reason": reason, "message": message}]))]
         assert endpoint.model().complete(REQUEST, IMAGES).finish_reason == reason
+
+    @pytest.mark.parametrize(
+        "choice",
+        [
+            {"finish_reason": "error", "error": {"code": 502, "message": TOLD}},
+            {"finish_reason": "error"},
+            {"finish_reason": None, "error": {"message": TOLD}},
+            {"finish_reason": "stop", "error": TOLD},
+            {"finish_reason": "network_error"},
+            {"finish_reason": "insufficient_system_resource"},
+            {"finish_reason": "abort"},
+            {"finish_reason": "ERROR"},
+        ],
+    )
+    def test_a_reply_that_was_broken_off_is_none(self, endpoint: Endpoint, choice: Any) -> None:
+        message = {"role": "assistant", "content": "The force is"}
+        assert type(endpoint.fails(ok(completion(choices=[choice | {"message": message}])))) is ProviderBusy
+
+    @pytest.mark.parametrize("reason", [None, "stop", "STOP", "FINISH_REASON_STOP", "eos", "end_turn", "null", ""])
+    def test_a_reply_that_came_to_its_end_is_whole(self, endpoint: Endpoint, reason: Any) -> None:
+        choice = {"finish_reason": reason, "message": {"content": "x"}}
+        endpoint.answers = [ok(completion(choices=[choice]))]
+        reply = endpoint.model().complete(REQUEST, IMAGES)
+        assert usable(reply.text, reply.finish_reason, refusal=reply.refusal) == "x"
 
     def test_half_a_character_can_be_kept_and_sent_back(self, endpoint: Endpoint) -> None:
         endpoint.answers = [ok(completion("half \ud83d of it"))]

@@ -81,6 +81,36 @@ class TestReadCompletion:
         completion = read_completion(json.dumps(body).encode(), "")
         assert (len(completion.model), len(completion.finish_reason)) == (200, 200)
 
+    @pytest.mark.parametrize("form", ["application/json", "text/event-stream", ""])
+    @pytest.mark.parametrize("before", [": PROCESSING\n\n", "\n\n: a\r\n: b\r\n\r\n", "\ufeff"])
+    def test_comments_before_it_are_passed_over(self, before: str, form: str) -> None:
+        completion = read_completion(f"{before}{json.dumps(REPLY, indent=1)}\n".encode(), form)
+        assert (completion.text, completion.finish_reason) == ("hi", "stop")
+
+    @pytest.mark.parametrize("form", ["application/json", "text/event-stream", "text/plain"])
+    @pytest.mark.parametrize("field", ["delta", "message"])
+    def test_events_that_nobody_asked_for_are_read(self, field: str, form: str) -> None:
+        parts = [
+            {"choices": [{field: {"content": "hi"}, "finish_reason": None}]},
+            {"choices": [{"finish_reason": "stop"}]},
+        ]
+        lines = [": PROCESSING", *(f"data: {json.dumps(part)}" for part in parts), "data: [DONE]", ""]
+        completion = read_completion("\n\n".join(lines).encode(), form)
+        assert (completion.text, completion.finish_reason) == ("hi", "stop")
+
+    @pytest.mark.parametrize(
+        "body",
+        [": PROCESSING\n\n", ': a\n{"choices": [{"mess', 'data: {"choices": [{"delta": {"content": "h', ": a\ndata: "],
+    )
+    def test_what_was_cut_among_them_is_asked_again(self, body: str) -> None:
+        with pytest.raises(ProviderBusy) as caught:
+            read_completion(body.encode(), "application/json")
+        assert caught.value.__context__ is None or caught.value.__suppress_context__
+
+    def test_an_error_among_events_is_what_it_tells(self) -> None:
+        with pytest.raises(RunStopped):
+            read_completion(b': a\n\ndata: {"error": {"code": 402}}\n\n', "application/json")
+
     @pytest.mark.parametrize(
         ("error", "kind"),
         [({"code": 429}, ProviderBusy), ({"code": 401}, RunStopped), ({"code": 422}, TaskError), ({}, TaskError)],

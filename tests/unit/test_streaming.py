@@ -60,6 +60,26 @@ class TestReadStream:
     def test_a_last_line_needs_no_end(self) -> None:
         assert read_stream([piece("x", "stop").encode()], 100).text == "x"
 
+    @pytest.mark.parametrize("reason", ["error", "network_error", "abort"])
+    def test_one_that_is_broken_off_is_none(self, reason: str) -> None:
+        with pytest.raises(ProviderBusy, match="broke the reply off"):
+            read(piece("The force is"), piece("", reason), DONE)
+
+    def test_an_error_in_its_choice_is_what_it_tells(self) -> None:
+        choice = {
+            "index": 0,
+            "delta": {"content": ""},
+            "finish_reason": "error",
+            "error": {"code": 502, "message": "x"},
+        }
+        with pytest.raises(ProviderBusy, match="502"):
+            read(piece("The force is"), event(choices=[choice]), DONE)
+
+    def test_null_as_a_word_ends_nothing(self) -> None:
+        assert read(piece("Hel", "null"), piece("lo", "stop"), DONE).text == "Hello"
+        with pytest.raises(ProviderBusy):
+            read(piece("Hel", "null"))
+
     def test_a_character_may_come_in_two_halves(self) -> None:
         halves = '{"choices": [{"delta": {"content": "\\ud83d"}}]}', '{"choices": [{"delta": {"content": "\\ude00"}}]}'
         assert read(*(f"data: {half}" for half in halves), piece("!\ud83d", "stop")).text == "😀!\ufffd"

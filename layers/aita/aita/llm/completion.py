@@ -9,6 +9,7 @@ import httpx2
 
 from aita.errors import CallError, ProviderBusy, TaskError, TooLong
 from aita.llm.failures import CUT_OFF, NO_COMPLETION, TOO_LATE, embedded
+from aita.services.finish import Finish, finish_of, named
 from aita.services.protocols import TokenUsage
 
 LARGEST = 20_000_000
@@ -16,6 +17,7 @@ LARGEST = 20_000_000
 
 _MOST_TOKENS = 10**9  # more than any call can use, and a number that every store takes
 _LONGEST_NAME = 200
+_NO_JSON = object()
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,28 +57,42 @@ def read_completion(body: bytes, content_type: str) -> Completion:
     Raises
     ------
     CallError
-        ProviderBusy if it is JSON that was cut off, TaskError if it is no chat completion, and what it tells if
-        it is an error that a gateway answered as if it were a reply.
+        ProviderBusy if it is JSON that was cut off or a reply that the provider broke off, TaskError if it is no
+        chat completion, and what it tells if it is an error that a gateway answered as if it were a reply.
     """
+    answer: Any = _NO_JSON
     try:
         answer = json.loads(body)
     except RecursionError:
         raise TaskError(NO_COMPLETION) from None
-    except ValueError:  # also bytes that are not UTF-8
-        if "json" in content_type:
-            raise ProviderBusy(CUT_OFF) from None
-        raise TaskError(NO_COMPLETION) from None
+    except ValueError:  # also bytes that are not UTF-8; the error holds the body, so nothing is raised within it
+        pass
+    if answer is _NO_JSON:
+        return _read_lines(body, content_type)
     choice = _choice(answer)
     message = choice.get("message") if choice else None
     if not isinstance(message, dict) or choice is None:
         raise TaskError(NO_COMPLETION)
     return Completion(
         text=_whole(_text(message.get("content"))),
-        finish_reason=_name(choice.get("finish_reason")),
+        finish_reason=_finish(choice.get("finish_reason")),
         refusal=bool(message.get("refusal")),
         model=_name(answer.get("model")),
         usage=_usage(answer.get("usage")),
     )
+
+
+def _read_lines(body: bytes, content_type: str) -> Completion:
+    """Read an answer with comments in it, which keep a connection open, or one of events that nobody asked for."""
+    lines = [line for line in body.splitlines() if line.strip() and not line.lstrip().startswith(b":")]
+    if lines and lines[0].lstrip().startswith((b"data:", b"event:", b"id:", b"retry:")):
+        return read_stream([body], LARGEST)
+    rest = b"\n".join(lines)
+    if rest != body and rest.startswith(b"{"):
+        return read_completion(rest, content_type)
+    if "json" in content_type:
+        raise ProviderBusy(CUT_OFF)
+    raise TaskError(NO_COMPLETION)
 
 
 def read_stream(parts: Iterable[bytes], longest: int) -> Completion:
@@ -88,8 +104,8 @@ def read_stream(parts: Iterable[bytes], longest: int) -> Completion:
     Raises
     ------
     CallError
-        ProviderBusy if it ends before its end, TaskError if it is no chat completion, and what it tells if an
-        error stands among its events.
+        ProviderBusy if it ends before its end or the provider breaks it off, TaskError if it is no chat
+        completion, and what it tells if an error stands among its events.
     """
     pieces: list[str] = []
     length, finish_reason, refusal, model = 0, "", False, ""
@@ -100,12 +116,12 @@ def read_stream(parts: Iterable[bytes], longest: int) -> Completion:
         usage = _usage(answer.get("usage")) or usage
         if choice is None:
             continue
-        delta = choice.get("delta")
+        delta = choice.get("delta") or ({} if pieces else choice.get("message"))  # some send it whole
         if isinstance(delta, dict):
             pieces.append(_text(delta.get("content")))
             length += len(pieces[-1])
             refusal = refusal or bool(delta.get("refusal"))
-        finish_reason = _name(choice.get("finish_reason")) or finish_reason
+        finish_reason = _finish(choice.get("finish_reason")) or finish_reason
         if length > longest:
             return Completion(_whole("".join(pieces)), "length", refusal, model, None)
     if not finish_reason:
@@ -163,6 +179,8 @@ def _choice(answer: Any) -> dict[str, Any] | None:
     if not isinstance(choices, list) or not choices or not isinstance(choices[0], dict):
         return None
     choice: dict[str, Any] = choices[0]
+    if choice.get("error"):
+        raise embedded(choice["error"])
     return choice
 
 
@@ -185,6 +203,20 @@ def _whole(text: str) -> str:
 
 def _name(value: Any) -> str:
     return _whole(value[:_LONGEST_NAME]) if isinstance(value, str) else ""
+
+
+def _finish(reason: Any) -> str:
+    """Return why a reply ended; some servers write null as a word.
+
+    Raises
+    ------
+    ProviderBusy
+        If the provider broke it off.
+    """
+    name = _name(reason)
+    if finish_of(name) is Finish.BROKEN:
+        raise ProviderBusy(f"the provider broke the reply off ({named(name)})")
+    return "" if name.lower() in {"null", "none"} else name
 
 
 def _usage(usage: Any) -> TokenUsage | None:

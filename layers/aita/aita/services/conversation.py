@@ -4,7 +4,8 @@ from collections import Counter
 from collections.abc import Generator
 from typing import Any
 
-from aita.errors import BrokenRule, DoubtfulReply, InvalidReply, Refused, TooLong, UnparsableReply
+from aita.errors import BrokenRule, DoubtfulReply, InvalidReply, Refused, TaskError, TooLong, UnparsableReply
+from aita.services.finish import Finish, finish_of, named
 from aita.tasks.llm_task import LLMTask
 from aita.tasks.request import LLMRequest
 
@@ -53,9 +54,18 @@ def usable(text: str, finish_reason: str, *, refusal: bool) -> str:
         If the model, or its provider's filter, refuses.
     TooLong
         If the reply was cut at its limit.
+    TaskError
+        If it ended otherwise than a whole reply does.
     """
-    if refusal or finish_reason == "content_filter":
+    finish = finish_of(finish_reason)
+    if refusal or finish is Finish.REFUSED:
         raise Refused("the model refuses this input: a person must look at it")
-    if finish_reason == "length":
+    if finish is Finish.CUT:
         raise TooLong("the reply is longer than the model may give: a person must look at it")
+    if finish is Finish.TOOL and not text.strip():
+        raise TaskError(
+            "the model called a tool instead of answering, though it has none: run it again, or take another"
+        )
+    if finish in {Finish.BROKEN, Finish.UNKNOWN}:
+        raise TaskError(f"the reply is not known to be whole, it ended with {named(finish_reason)}: run it again")
     return text.encode("utf-8", "replace").decode()
