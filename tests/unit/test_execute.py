@@ -210,6 +210,10 @@ class TestFailsForGood:
             (reply("", finish_reason="content_filter"), Refused),
             (reply(KEY[:-3], finish_reason="length"), TooLong),
             (reply(KEY, finish_reason="length"), TooLong),
+            (reply(KEY, finish_reason="MAX_TOKENS"), TooLong),
+            (reply(KEY, finish_reason="model_context_window_exceeded"), TooLong),
+            (reply(KEY, finish_reason="sensitive"), Refused),
+            (reply(KEY, finish_reason="SAFETY"), Refused),
         ],
     )
     def test_a_refusal_or_a_cut_reply_is_not_asked_again(self, harness: Harness, said: Any, error: Any) -> None:
@@ -220,6 +224,16 @@ class TestFailsForGood:
         assert (row.error_type, row.asks, row.usage.calls) == (error.__name__, 1, 1)
         assert "a person must look at it" in row.error_message
         assert harness.result(row)["last_reply"] == said.text
+
+    @pytest.mark.parametrize("reason", ["error", "network_error", "somehow", "x" * 99, "tool_calls"])
+    def test_a_reply_that_is_not_known_to_be_whole_is_none(self, harness: Harness, reason: str) -> None:
+        run, event = one_page(harness)
+        harness.model.say(reply("The force is" if reason != "tool_calls" else "", finish_reason=reason))
+        assert harness.invoke(event).answer.outcome is Outcome.FAILED
+        row = harness.row(run, "transcribe")
+        assert (row.error_type, row.asks) == ("TaskError", 1)
+        assert ("a tool" if reason == "tool_calls" else "not known to be whole") in row.error_message
+        assert "x" * 99 not in row.error_message
 
     def test_a_refused_transcription_is_not_salvaged(self, harness: Harness) -> None:
         run, event = one_page(harness)
@@ -475,6 +489,27 @@ class TestStopped:
         harness.model.say(RunStopped("no quota"))
         assert [harness.invoke(event).answer.outcome for event in events] == [Outcome.SKIPPED] * 3
         assert harness.model.calls == 1
+
+    @pytest.mark.parametrize("is_cold", [False, True])
+    def test_one_input_that_is_refused_without_a_reason_halts_no_run_in_which_others_are_answered(
+        self, harness: Harness, *, is_cold: bool
+    ) -> None:
+        harness.exam()
+        run = harness.begin(batch_size=1)
+        events = harness.events(run)
+        harness.model.say(right, RunStopped("a 403", of_one_input=Refused("this input")))
+        assert harness.invoke(events[0]).answer.outcome is Outcome.SUCCEEDED
+        if is_cold:
+            harness.cold()
+        outcomes = [harness.invoke(event).answer.outcome for event in events[1:]]
+        assert outcomes == [Outcome.FAILED, Outcome.SUCCEEDED]
+        assert [row.error_message for row in harness.rows(run) if row.error_type] == ["this input"]
+
+    def test_before_any_answer_it_halts_the_run(self, harness: Harness) -> None:
+        harness.exam()
+        harness.model.say(RunStopped("a 403", of_one_input=Refused("this input")))
+        run = harness.run(batch_size=1)
+        assert (run.status, run.reason) == (RunStatus.HALTED, "a 403")
 
     def test_it_resumes_when_the_key_is_right(self, harness: Harness) -> None:
         harness.exam()

@@ -229,4 +229,16 @@ class Superseded(CallError):
 
 
 class RunStopped(CallError):
-    """No task of the run can succeed until a person acts: a wrong key, no quota, no such model."""
+    """No task of the run can succeed until a person acts: a wrong key, no quota, no such model.
+
+    Parameters
+    ----------
+    message
+        What is wrong and what to do.
+    of_one_input
+        What it is instead if other calls are answered: the refusal of this call's input. ``None`` if no call can be.
+    """
+
+    def __init__(self, message: str, *, of_one_input: Refused | None = None) -> None:
+        super().__init__(message)
+        self.of_one_input = of_one_input

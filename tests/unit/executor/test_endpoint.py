@@ -16,7 +16,7 @@ from tests.unit.executor.test_batches import tasks
 Answer = tuple[int, dict[str, str], dict[str, Any]]
 
 
-def said(text: str) -> Answer:
+def said(text: Any) -> Answer:
     message = {"message": {"content": text}, "finish_reason": "stop"}
     return 200, {}, {"model": "m", "choices": [message], "usage": {"prompt_tokens": 7, "completion_tokens": 2}}
 
@@ -113,3 +113,51 @@ def test_what_one_call_is_refused_is_its_tasks_end(make: Make, endpoint: Endpoin
     endpoint.answer = lambda prompt: refused(400, "content_filter") if prompt == "a" else said("fine")
     batch = make(client(endpoint)).execute_batch(tasks("a", "b"))
     assert [result.success for result in batch.task_results] == [False, True]
+
+
+FLAGGED: Answer = (403, {}, {"error": {"code": 403, "message": "flagged", "metadata": {"reasons": ["violence"]}}})
+FORBIDDEN: Answer = (403, {}, {"message": "Forbidden"})
+
+
+def test_one_flagged_input_stops_no_batch(make: Make, endpoint: Endpoint) -> None:
+    endpoint.answer = lambda prompt: FLAGGED if prompt == "a" else said("fine")
+    batch = make(client(endpoint), max_workers=1).execute_batch(tasks("a", "b", "c"))
+    assert [result.success for result in batch.task_results] == [False, True, True]
+    assert (batch.stopped, (batch.task_results[0].error or "").partition(":")[0]) == (None, "Refused")
+
+
+def test_a_403_without_a_reason_is_the_inputs_once_others_are_answered(make: Make, endpoint: Endpoint) -> None:
+    endpoint.answer = lambda prompt: FORBIDDEN if prompt == "b" else said("fine")
+    executor = make(client(endpoint), max_workers=1)
+    assert [r.success for r in executor.execute_batch(tasks("a", "b", "c")).task_results] == [True, False, True]
+    assert [r.success for r in executor.execute_batch(tasks("b", "d")).task_results] == [False, True]
+
+
+def test_and_before_that_it_stops_the_batch_which_a_resume_gets_past(make: Make, endpoint: Endpoint) -> None:
+    def answer(prompt: str) -> Answer:
+        return FORBIDDEN if prompt == "b" else said("fine")
+
+    endpoint.answer = answer
+    names = ("b", "a", "c")
+    first = make(client(endpoint), max_workers=1).execute_batch(tasks(*names), "x")
+    assert "403" in (first.stopped or "")
+    executor = make(client(endpoint), max_workers=1)
+    executor.execute_batch(tasks("a"), "x", resume_from_checkpoint=True)
+    again = make(client(endpoint), max_workers=1).execute_batch(tasks(*names), "x", resume_from_checkpoint=True)
+    assert [(r.success, r.resumed) for r in again.task_results] == [(False, False), (True, True), (True, False)]
+
+
+def test_a_key_that_is_taken_away_stops_the_batch(make: Make, endpoint: Endpoint) -> None:
+    endpoint.answer = lambda prompt: said("fine") if prompt == "0" else FORBIDDEN
+    batch = make(client(endpoint), max_workers=1).execute_batch(tasks(*map(str, range(20))))
+    assert "the API key is wrong" in (batch.stopped or "")
+    assert len(endpoint.asked) == 5
+
+
+@pytest.mark.parametrize("content", [None, "", " \n", [], "<think>so"])
+def test_an_empty_reply_is_asked_again_and_then_fails(make: Make, endpoint: Endpoint, content: Any) -> None:
+    replies = iter([content, content, "fine", content, content, content, content])
+    endpoint.answer = lambda prompt: said(next(replies))
+    results = make(client(endpoint), max_workers=1).execute_batch(tasks("a", "b")).task_results
+    assert [(result.success, result.retry_count) for result in results] == [(True, 2), (False, 3)]
+    assert (results[1].error or "").startswith("UnparsableReply: asked 4 times")

@@ -20,6 +20,7 @@ from aita.services.conversation import converse, usable
 from aita.services.model_identity import effort_of
 from aita.services.prefix_gate import PrefixGate
 from aita.services.protocols import LLM, RateLimiter, Reply
+from aita.services.refusals import Refusals
 from aita.tasks.batchable import BatchableLLMTask
 from aita.tasks.llm_task import LLMTask
 from aita.tasks.request import LLMRequest
@@ -68,6 +69,8 @@ class Engine:
         Called in the worker's thread for each task that was begun.
     cap
         What the batch may cost, if that is limited.
+    refusals
+        What becomes of refusals that say no reason.
     """
 
     llm: LLM
@@ -76,6 +79,7 @@ class Engine:
     told: Rates
     done: Done
     cap: Cap | None = None
+    refusals: Refusals = field(default_factory=Refusals)
     stopping: threading.Event = field(default_factory=threading.Event)
     reason: str | None = None
     _crash: BaseException | None = None
@@ -220,6 +224,7 @@ class Engine:
             failures, failing_since = failures + 1, failing_since or started
             self._wait_for_provider(answer, failures, time.monotonic() - failing_since)
         spent.reply = answer.text
+        self.refusals.saw_answer()
         if answer.limits:
             self.limiter.learn(answer.limits)
         if prefix is not None and self.gate is not None:
@@ -262,8 +267,10 @@ class Engine:
             busy.__traceback__ = busy.__context__ = None
             return busy
         except RunStopped as stopped:
-            self.stop(str(stopped))
-            raise
+            judged = self.refusals.judged(stopped)
+            if judged is stopped:
+                self.stop(str(stopped))
+            raise judged from None
         except AitaError:
             raise
         except Exception as error:

@@ -22,6 +22,7 @@ from aita.models.rate import Rates
 from aita.models.result import BatchExecutionResult
 from aita.services.prefix_gate import PrefixGate
 from aita.services.protocols import LLM
+from aita.services.refusals import Refusals
 from aita.tasks.batchable import group
 from aita.tasks.llm_task import LLMTask
 
@@ -32,13 +33,14 @@ DEFAULT_NAME = "batch"
 
 @dataclass
 class InProcessExecutor:
-    """Executes batches with threads. Its limiter lives as long as it does, whatever batches it executes."""
+    """Executes batches with threads. Its limiter and refusals live as long as it does, whatever batches it executes."""
 
     llm: LLM
     config: ParallelExecutionConfig
     checkpoint_dir: Path = DIRECTORY
     limiter: MemoryLimiter = field(default_factory=lambda: MemoryLimiter(time.monotonic))
     prefixes: MemoryPrefixes = field(default_factory=lambda: MemoryPrefixes(time.monotonic))
+    refusals: Refusals = field(default_factory=Refusals)
 
     def execute_batch(
         self,
@@ -70,6 +72,7 @@ class InProcessExecutor:
         batch = Batch(tuple(tasks), self.llm, self._open(name, resume=resume_from_checkpoint))
         try:
             batch.take_over(retry_failed=self.config.retry_failed_tasks)
+            self.refusals.answered = self.refusals.answered or batch.ended > batch.failed
             stopped = self._run(batch)
         except KeyboardInterrupt:
             hint = f"; resume_from_checkpoint=True with {name!r} goes on" if batch.checkpoint is not None else ""
@@ -102,6 +105,7 @@ class InProcessExecutor:
             told=Rates(config.rate_limit_rps or None, config.rate_limit_tpm or None),
             done=batch.end,
             cap=None if config.max_cost_usd is None else Cap.of(self.llm, config.max_cost_usd),
+            refusals=self.refusals,
         )
         if config.prefix_scheduling:
             engine.gate = PrefixGate(self.prefixes, lambda seconds: _pause(engine.stopping, seconds), time.monotonic)

@@ -8,6 +8,7 @@ import httpx2
 import openai
 
 from aita.errors import CallError, ProviderBusy, Refused, RunStopped, TaskError, TooLong
+from aita.llm.forbidden import Forbidden, forbidden, names_a_filter, refuses_input
 from aita.llm.headers import limits, retry_after
 
 _OVERLOADED = 529  # not a registered status; some providers answer it when overloaded
@@ -21,6 +22,7 @@ _NOT_TLS = {"WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "PACKET_LENGTH_TOO_L
 NO_COMPLETION = "the provider's answer is no chat completion: see that the base URL is that of its API"
 CUT_OFF = "the provider's answer was cut off"
 TOO_LATE = "the model did not answer in time"
+WRONG_KEY = "the API key is wrong or may not use this model: set it with 'aita key set'"
 BAD_KEY = "the API key is empty or has characters that no key has: set it with 'aita key set'"
 
 
@@ -33,7 +35,7 @@ def classify(error: openai.APIError | httpx2.RequestError) -> CallError:
         return ProviderBusy(TOO_LATE if isinstance(error, httpx2.TimeoutException) else CUT_OFF)
     if isinstance(error, openai.APIStatusError):
         code, parameter = _word(error.code or ""), _word(error.param or "")
-        return _refusal(error.status_code, code, parameter, error.response.headers)
+        return _refusal(error.status_code, code, parameter, error.response.headers, error.body)
     if isinstance(error, openai.APITimeoutError):
         return ProviderBusy(TOO_LATE)
     if isinstance(error, openai.APIConnectionError):
@@ -46,11 +48,14 @@ def embedded(error: object) -> CallError:
 
     Their ``code`` is often the status that they were answered.
     """
-    code = error.get("code") if isinstance(error, dict) else None
-    if isinstance(code, int) and _FIRST_REFUSAL <= code <= _LAST:
-        return _refusal(code, "", "", {})
-    if isinstance(code, str) and (meant := _by_code(_word(code), "the provider answered an error")):
+    code = _word(error.get("code", "")) if isinstance(error, dict) else ""
+    if code.isdecimal() and _FIRST_REFUSAL <= int(code) <= _LAST:
+        return _refusal(int(code), "", "", {}, error)
+    answered = f"the provider answered an error{f' ({code})' if code else ''}"
+    if meant := _by_code(code, answered):
         return meant
+    if refuses_input(error):
+        return _refused(answered)
     return ProviderBusy("the provider answered with an error instead of a reply")
 
 
@@ -61,7 +66,7 @@ def told(error: openai.APIStatusError) -> str:
     return f"{error.param} {error.message} {places}"
 
 
-def _refusal(status: int, code: str, parameter: str, headers: Mapping[str, str]) -> CallError:
+def _refusal(status: int, code: str, parameter: str, headers: Mapping[str, str], body: object) -> CallError:
     answered = f"the provider answered {status}{f' ({code})' if code else ''}"
     if meant := _by_code(code, answered):
         return meant
@@ -74,13 +79,36 @@ def _refusal(status: int, code: str, parameter: str, headers: Mapping[str, str])
             tokens_per_minute=learnt.tokens_per_minute,
         )
     match status:
-        case 401 | 403:
-            return RunStopped(f"{answered}: the API key is wrong or may not use this model: set it with 'aita key set'")
+        case 401:
+            return RunStopped(f"{answered}: {WRONG_KEY}")
+        case 403:
+            return _forbidden(answered, body)
         case 402:
             return _without_quota(answered)
         case 404:
             return RunStopped(f"{answered}: no such model or base URL: deploy the stack with the right ones")
     return TaskError(f"{answered} and refuses the request{f', parameter {parameter}' if parameter else ''}")
+
+
+def _forbidden(answered: str, body: object) -> CallError:
+    """Return what a 403 means by what it says: providers answer it for one input as well as for a key."""
+    match forbidden(body):
+        case Forbidden.INPUT:
+            return _refused(answered)
+        case Forbidden.RATE:
+            return ProviderBusy(answered)
+        case Forbidden.QUOTA:
+            return _without_quota(answered)
+        case Forbidden.REGION:
+            return RunStopped(f"{answered}: the provider does not serve this region: take an endpoint that does")
+        case Forbidden.KEY:
+            return RunStopped(f"{answered}: {WRONG_KEY}")
+        case Forbidden.FIREWALL:
+            stopped = "a firewall or a web page answers instead of the API: it keeps these calls from it"
+            refused = "a firewall before the API refuses this input: a person must look at it"
+        case Forbidden.UNSAID:
+            stopped, refused = WRONG_KEY, "it refuses this input and says no reason: a person must look at it"
+    return RunStopped(f"{answered}: {stopped}", of_one_input=Refused(f"{answered}: {refused}"))
 
 
 def _by_code(code: str, answered: str) -> CallError | None:
@@ -89,9 +117,13 @@ def _by_code(code: str, answered: str) -> CallError | None:
             return _without_quota(answered)
         case "context_length_exceeded":
             return TooLong(f"{answered}: the prompt is longer than the model takes")
-        case "content_filter" | "content_policy_violation" | "invalid_prompt":
-            return Refused(f"{answered}: its filter refuses this input: a person must look at it")
-    return None
+        case "invalid_prompt":
+            return _refused(answered)
+    return _refused(answered) if names_a_filter(code) else None
+
+
+def _refused(answered: str) -> Refused:
+    return Refused(f"{answered}: its filter refuses this input: a person must look at it")
 
 
 def _without_quota(answered: str) -> RunStopped:

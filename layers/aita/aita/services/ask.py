@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
-from aita.errors import CallError, MissingInput, ObjectNotFound, ProviderBusy, TaskError
+from aita.errors import CallError, MissingInput, ObjectNotFound, ProviderBusy, RunStopped, TaskError
 from aita.models.names import DOCTOR
 from aita.models.run import ItemEvent, Run
 from aita.services.admission import LONGEST_SLEEP, Admission
@@ -15,6 +15,7 @@ from aita.services.conversation import converse, usable
 from aita.services.model_identity import identity
 from aita.services.protocols import LLM, ObjectStore
 from aita.services.record import Spent
+from aita.services.refusals import Refusals
 from aita.services.reply_cache import CachedReply, ReplyCache
 from aita.services.run_watch import RunWatch
 from aita.services.stages.kind import KIND
@@ -47,6 +48,7 @@ class Asker:
     objects: ObjectStore
     watch: RunWatch
     longest_call: float
+    refusals: Refusals = field(default_factory=Refusals)
 
     def ask(self, task: LLMTask[Any], event: ItemEvent, asked: Asked, remaining: Callable[[], float]) -> Any:
         """Return the task's result; what was spent on the way is left in ``asked``.
@@ -154,11 +156,15 @@ class Asker:
                 busy.retry_after, asked.held = slot.wait, round(slot.due * 1000)
             raise
         except CallError as error:
-            _tell_doctor(error, run)
             self.budget.settle(run, committed, None)
-            raise
+            failure = error
+            if isinstance(error, RunStopped):
+                failure = self.refusals.judged(error, others_answered=run.usage.calls > 0)
+            _tell_doctor(failure, run)
+            raise failure from None
         asked.answered = True
         asked.spent += Spent(lacks=reply.lacks)
+        self.refusals.saw_answer()
         usage = self.llm.price(reply)
         self.budget.settle(run, committed, usage)
         self.admission.answered(reply, prefix)

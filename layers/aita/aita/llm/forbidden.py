@@ -1,0 +1,126 @@
+"""What a 403 says: providers answer it for one input that a filter flags, for a spent limit, a region and a key.
+
+OpenRouter answers it with ``metadata.reasons`` for a flagged input, with ``metadata.limit_source`` for a spent limit
+(openrouter.ai/docs, "Errors and Debugging"); xAI with "Content violates usage guidelines"; OpenAI for a region and for
+a project that may not use a model (help.openai.com, "API error codes").
+"""
+
+import re
+from collections.abc import Iterator
+from enum import Enum, auto
+
+
+class Forbidden(Enum):
+    """Whom or what a 403 is about."""
+
+    INPUT = auto()
+    RATE = auto()
+    QUOTA = auto()
+    REGION = auto()
+    KEY = auto()
+    FIREWALL = auto()
+    """Not the API says it, but a web page or firewall before it."""
+    UNSAID = auto()
+
+
+_FLAGS = ("reasons", "flagged_input", "content_filter_result", "content_filter_results", "safety_ratings")
+"""Fields that only the refusal of an input has."""
+
+_TELLING = frozenset(
+    {"message", "msg", "code", "type", "status", "reason", "detail", "details", "error", "errors", "title", "raw"}
+    | {"error_type", "error_code", "error_description", "error_message", "limit_source", "metadata", "innererror"}
+)
+"""Fields whose text says what is wrong; others may quote the prompt."""
+
+_MOST_TEXT = 4_000
+_DEEPEST = 6
+
+_OWNER = r"account|organi[sz]ation|api[ _-]?key|key|workspace|subscription|project"
+_PENALTY = r"flagged|suspended|disabled|deactivated|banned|blocked|terminated|revoked|expired|restricted"
+_RATE = re.compile(r"rate[ _-]?limit|too[ _-]many[ _-]requests|throttl")
+_QUOTA = re.compile(
+    r"(?:key|spend(?:ing)?|credits?|usage|cost|daily|weekly|monthly|total|hard)[ _-]{0,3}limit|budget|quota|billing"
+    r"|\blimit[ _]{0,2}(?:has been |was |is )?(?:exceeded|reached|hit)|payment|arrear|overdue|purchase|top[ -]up"
+    r"|(?:insufficient|not enough|out of|low)[ _-]{0,2}(?:credit|balance|fund)"
+    r"|exceed\w{0,4}.{0,40}(?:credit|balance|fund|limit)|free[ _-]tier.{0,60}exhausted"
+)
+_PENALISED = re.compile(
+    rf"\b(?:{_OWNER})\b[^.]{{0,60}}\b(?:is|was|been)\b[^.]{{0,15}}\b(?:{_PENALTY})\b|\b(?:{_PENALTY}) (?:{_OWNER})\b"
+)
+_FILTER = re.compile(
+    r"moderat|flagged|guardrail|content[ _-]{0,2}(?:filter|polic|violat|block|management|check)|safety|unsafe|violat"
+    r"|prohibited|inappropriate|harmful|sensitive|offensive|(?:usage|acceptable use) (?:guideline|polic)|jailbreak"
+    r"|data[ _-]?inspection|responsible[ _-]?ai|\brefusal|injection"
+    r"|(?:prompt|input|request|content) (?:was |is |has been )?(?:blocked|rejected|refused|denied)"
+)
+_REGION = re.compile(r"\bregion|countr|territor|\blocation|geograph|sanction")
+_KEY = re.compile(
+    r"\bkey\b|api_?key|\btoken|permission|authori[sz]|authenticat|credential|\bscope|verif|subscri|\bplan\b|\btier\b"
+    r"|project|organi[sz]ation|account|model.{0,40}(?:access|available|enabled|allowed)|access.{0,40}model|model_not_found"
+)
+_FILTER_CODE = re.compile(
+    r"content_?(?:filter|policy|block|violat|moderat)|moderat|sensitive|data_?inspection|responsible_?ai|safety"
+    r"|^refusal$|prohibited|flagged|guardrail_(?!budget)"
+)
+_PAGE = re.compile(
+    r"\A\s{0,99}<(?:!doctype|html|head|\?xml|!--)|cloudflare|akamai|error code: 10\d\d|firewall|virtual network",
+    re.IGNORECASE,
+)
+
+
+def forbidden(body: object) -> Forbidden:
+    """Return what a 403 is about.
+
+    Parameters
+    ----------
+    body
+        What was answered: JSON, or a text that is none.
+    """
+    if _flags(body):
+        return Forbidden.INPUT
+    said = _said(body)
+    if _PAGE.search(said):
+        return Forbidden.FIREWALL
+    order = (
+        (_RATE, Forbidden.RATE),
+        (_QUOTA, Forbidden.QUOTA),
+        (_PENALISED, Forbidden.KEY),
+        (_FILTER, Forbidden.INPUT),
+        (_REGION, Forbidden.REGION),
+        (_KEY, Forbidden.KEY),
+    )
+    return next((meant for pattern, meant in order if pattern.search(said)), Forbidden.UNSAID)
+
+
+def refuses_input(body: object) -> bool:
+    """Tell whether an error without a status is a filter's."""
+    return not isinstance(body, str) and forbidden(body) is Forbidden.INPUT
+
+
+def names_a_filter(code: str) -> bool:
+    """Tell whether an error's code is one of a filter that refuses an input."""
+    return _FILTER_CODE.search(code.lower()) is not None
+
+
+def _flags(body: object, depth: int = 0) -> bool:
+    if isinstance(body, list):
+        return depth < _DEEPEST and any(_flags(each, depth + 1) for each in body)
+    if not isinstance(body, dict) or depth >= _DEEPEST:
+        return False
+    return any(body.get(name) for name in _FLAGS) or any(_flags(each, depth + 1) for each in body.values())
+
+
+def _said(body: object) -> str:
+    return " ".join(_texts(body))[:_MOST_TEXT].lower()
+
+
+def _texts(body: object, depth: int = 0) -> Iterator[str]:
+    if isinstance(body, str):
+        yield body[:_MOST_TEXT]
+    elif isinstance(body, list) and depth < _DEEPEST:
+        for each in body:
+            yield from _texts(each, depth + 1)
+    elif isinstance(body, dict) and depth < _DEEPEST:
+        for name, value in body.items():
+            if str(name).lower() in _TELLING:
+                yield from _texts(value, depth + 1)
