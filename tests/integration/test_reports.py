@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
-from aita.cli.report_age import OF_REPORTS, out_of_date
+from aita.cli.report_age import out_of_date
 from aita.memory.objects import MemoryObjects
 from aita.models.exam import Page, PageTranscription
 from aita.models.grade import Decision, cell_id
+from aita.services.gradebook import Gradebook
 from aita.services.material import Material
 from tests.integration.material import exam, page
 from tests.integration.stack import Stack
@@ -88,7 +89,7 @@ def test_a_report_is_of_the_decisions_that_the_api_tells(stack: Stack, transcrib
 
     def outdated() -> list[str]:
         objects = MemoryObjects()
-        for name in OF_REPORTS:
+        for name in Gradebook.FILES:
             with contextlib.suppress(stack.s3.exceptions.NoSuchKey):
                 objects.data[f"{transcribed}/{name}"] = stack.s3.get_object(
                     Bucket="aita-test", Key=f"{transcribed}/{name}"
