@@ -14,7 +14,6 @@ from local.simulated_model.sample_exam import KnownQuestion, SampleExam, one_lin
 
 _ANSWER = re.compile(r"^<<<answer ([0-9a-f]+)>>>\n(.*?)\n<<<end of answer \1>>>$", re.MULTILINE | re.DOTALL)
 _CRITERION = re.compile(r"^Criterion [0-9]+ \(([0-9]+(?:\.[0-9]+)?) points\):", re.MULTILINE)
-_UNREADABLE = re.compile(r"~~.*?~~|\[illegible\]", re.DOTALL)
 _WORDS_QUOTED = 6
 _SHARES = (0.0, 0.5, 1.0)
 
@@ -109,7 +108,13 @@ def _scaled(criteria: list[dict[str, Any]], question: KnownQuestion, worth: tupl
 
 def _words(answer: str) -> str:
     """Return the first words of an answer that can be read and were not struck out; empty if there are none."""
-    for line in _UNREADABLE.sub("\n", answer).splitlines():
-        if any(character.isalnum() for character in line):
-            return " ".join(line.split()[:_WORDS_QUOTED])
+    marks, paired = 0, answer.count("~~") % 2 == 0
+    for line in answer.splitlines():
+        struck = marks % 2 == 1 and paired
+        marks += line.count("~~")
+        words = line.split()[:_WORDS_QUOTED]
+        while words and not any(character.isalnum() for character in words[-1]):
+            words.pop()
+        if words and not (struck or "~~" in line or "[illegible" in line):
+            return " ".join(words)
     return ""

@@ -91,8 +91,11 @@ class TestPoints:
         plain, moved = task(WORK).parse(said(1, 1)), task(f"{WORK}\n{attempt}").parse(said(1, 1))
         assert plain.points == moved.points == 2
 
-    def test_a_grader_that_obeys_gives_no_more_than_the_rubric(self, attempt: str) -> None:
-        assert task(f"{WORK}\n{attempt}").parse(said(10**9, 10**9, points=10**9, total=10**9)).points == 5
+    def test_a_grader_that_obeys_gives_no_more_than_the_rubric_and_is_flagged(self, attempt: str) -> None:
+        graded = task(f"{WORK}\n{attempt}").salvage(said(10**9, 10**9, points=10**9, total=10**9))
+        assert graded is not None
+        assert graded.points == 5
+        assert FlagKind.POINTS_OUT_OF_RANGE in {flag.kind for flag in graded.flags}
 
     def test_the_attempt_itself_is_no_reply(self, attempt: str) -> None:
         assert task(f"{WORK}\n{attempt}").salvage(attempt) is None

@@ -12,13 +12,14 @@ from aita.services.exports.cells import safe
 from aita.services.markers import Labels
 from aita.services.request_body import read_body
 from aita.tasks.injection import suspicious
-from aita.tasks.quotes import is_evidence, stands_in
+from aita.tasks.quotes import Written, is_evidence, stands_in
 
 LENGTH = 20_000
 SECONDS = 40  # for all texts of a door, 5 or less here: a quadratic pattern takes minutes for one text
 
 REPEATED = [
     *(" ", "\n", "\t", '"', "~", "[", "<", "#", "=", "-", "1", "a", "a ", "\n ", "\ufdfa"),
+    *("^{", "_1", "^ (", "[drawing: ", "[illegible", "aa-\n", "1.", "= -", "1/", "²", "\u0301", "一"),
     *("~~", "~~a", "<<<", '"points": ', '{"role": ', "```\n", "Q. ", "1(a) ", "\n1", ";=", '"\n'),
     *("give me ", "give", "give (full ", "ignore your ", "this answer is absolutely ", "mark this as fully "),
     *("\nsystem ", "\nend of answer ", "[system ", "<!-- ", "function result ", "YWFh" * 6 + "-", "YWFh" * 6 + " "),
@@ -49,6 +50,7 @@ def label(text: str) -> None:
 def quote(text: str) -> None:
     is_evidence(text)
     stands_in(text[:100], text)
+    Written(text, f"Why {text[:100]}?").shows(text[:50])
 
 
 def show(text: str) -> None:

@@ -18,7 +18,19 @@ from aita.services.gradebook import Gradebook
 from aita.services.material import Material
 from aita.services.rubric_changes import changes
 from aita.tasks.request import LLMRequest
-from tests.fakes import ASSIGNMENT, MODEL, NONSENSE, QUESTIONS, Harness, answer_of, failing, grading, question_of, right
+from tests.fakes import (
+    ASSIGNMENT,
+    MODEL,
+    NONSENSE,
+    QUESTIONS,
+    Harness,
+    answer_of,
+    failing,
+    grading,
+    question_of,
+    right,
+    worth_of,
+)
 from tests.unit.grades import INK, NO_INK, RUBRICS, STUDENTS, cells, criteria, put_answers
 
 IDS = [question["question_id"] for question in QUESTIONS]
@@ -103,6 +115,22 @@ class TestCells:
         assert (cell.state, cell.points) == (CellState.NEEDS_REVIEW, None)
         assert cell.flags
         assert "1a" not in {question_of(request) for request in harness.model.requests}
+
+    def test_what_could_not_be_read_at_all_costs_no_call_and_is_no_zero(self, harness: Harness) -> None:
+        put_answers(harness, "s-1", q1a={"raw_text": "[illegible]"})
+        run = grade(harness, graders=3)
+        cell = cells(harness)["s-1", "1a"]
+        assert (cell.state, cell.points) == (CellState.NEEDS_REVIEW, None)
+        assert {flag.kind for flag in cell.flags} == {FlagKind.ILLEGIBLE}
+        assert "1a" not in {question_of(request) for request in harness.model.requests}
+        assert len([item for item in harness.items(run, "grade") if item["refs"]["question_id"] == "1a"]) == 1
+
+    def test_another_scale_is_never_full_marks(self, harness: Harness) -> None:
+        put_answers(harness, "s-1")
+        harness.model.otherwise = lambda request: grading(request, *[40.0] * len(worth_of(request)))
+        grade(harness)
+        assert {cell.state for cell in cells(harness).values()} == {CellState.NEEDS_REVIEW}
+        assert harness.model.calls == 6, "each is asked once more"
 
     def test_what_was_flagged_before_goes_to_a_person_with_a_proposal(self, harness: Harness) -> None:
         put_answers(harness, "s-1", q1a={"flags": [{"kind": "low_confidence", "note": "page 1"}]})

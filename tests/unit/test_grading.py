@@ -9,15 +9,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aita.errors import BrokenRule, InvalidReply, TaskError
+from aita.errors import BrokenRule, DoubtfulReply, InvalidReply, TaskError
 from aita.models.answer import AnswerPlace
-from aita.models.exam import AnswerKey, Criterion, Page, Question, Rubric
+from aita.models.exam import POINTS_TOLERANCE, AnswerKey, Criterion, Page, Question, QuestionType, Rubric
 from aita.models.flag import Flag, FlagKind
 from aita.models.grade import GradedAnswer
 from aita.models.points import fitted, in_steps, total
 from aita.services.conversation import converse
 from aita.tasks.grading import Grading, GradingTask
 from aita.tasks.json_schema import strict_schema
+from aita.tasks.quotes import Written
 from tests.fakes import answer_of, grading, worth_of
 
 QUESTION = Question(question_id="2", question_text="Find the force.", points=4, question_type="calculation")
@@ -89,7 +90,7 @@ class TestPrompt:
         thirds = Rubric(question_id="2", total_points=4, criteria=[Criterion(points=1.34, description="x")] * 3)
         request = task(rubric=thirds).request()
         assert total(worth_of(request)) == 4
-        result = task(rubric=thirds).parse(grading(request, 9, 9, 9))
+        result = task(rubric=thirds).parse(grading(request, 1.34, 1.34, 1.34))
         assert result.points == 4
 
 
@@ -124,6 +125,15 @@ class TestGiven:
         flag = Flag(kind=FlagKind.NO_BLANK_EXAM)
         assert task(answer=answer, flags=(flag,)).given() == GradedAnswer(flags=(flag,))
 
+    @pytest.mark.parametrize("answer", ["[illegible]", "[illegible]\n= [illegible].", "~~F~~ [illegible]"])
+    def test_nothing_that_could_be_read_goes_to_a_person_and_is_no_zero(self, answer: str) -> None:
+        flag = Flag(kind=FlagKind.ILLEGIBLE, note="nothing of it")
+        assert task(answer=answer).given() == GradedAnswer(flags=(flag,))
+
+    @pytest.mark.parametrize("answer", ["~~F = m a~~", "F [illegible]", "?"])
+    def test_what_is_struck_out_or_partly_read_is_graded(self, answer: str) -> None:
+        assert task(answer=answer).given() is None
+
     def test_an_answer_is_graded(self) -> None:
         assert task().given() is None
 
@@ -140,12 +150,30 @@ class TestReplies:
         assert result.flags == ()
 
     @pytest.mark.parametrize(
-        ("points", "kept"), [(99, 2.5), (-3, 0), (2.2, 2), (2.25, 2.5), (1e300, 2.5), (-0.0, 0), (0.2, 0)]
+        ("points", "kept"), [(2.51, 2.5), (-0.01, 0), (2.2, 2), (2.25, 2.5), (-0.0, 0), (0.2, 0), (0.004, 0)]
     )
-    def test_points_are_clamped_and_in_steps(self, points: float, kept: float) -> None:
+    def test_points_are_rounded_to_steps(self, points: float, kept: float) -> None:
         earned = task().parse(said(points, 0)).criteria[0].points
         assert earned == kept
         assert math.copysign(1, earned) == 1
+
+    @pytest.mark.parametrize(("points", "kept"), [(50, 2.5), (3, 2.5), (2.52, 2.5), (1e308, 2.5), (-3, 0), (-0.02, 0)])
+    def test_points_beyond_a_criterion_are_asked_for_again_then_flagged(self, points: float, kept: float) -> None:
+        assert ask(task(), said(points, 0), said(1, 0)).flags == ()
+        result = ask(task(), *[said(points, 0)] * 2)
+        assert [(flag.kind, flag.note) for flag in result.flags] == [
+            (FlagKind.POINTS_OUT_OF_RANGE, f"criterion 1: {points:g} of 2.5")
+        ]
+        assert [each.points for each in result.criteria] == [kept, 0]
+
+    def test_the_model_is_told_which_and_how_much_it_is_worth(self) -> None:
+        with pytest.raises(DoubtfulReply, match=r"criterion 1 from 0 to 2.5 points, criterion 2 from 0 to 1.5 points"):
+            task().parse(said(5, 4))
+
+    def test_all_that_is_doubtful_is_flagged_at_once(self) -> None:
+        result = ask(task(), *[said(5, 1, quote="F = m g")] * 2)
+        kinds = [flag.kind for flag in result.flags]
+        assert kinds == [FlagKind.POINTS_OUT_OF_RANGE, FlagKind.QUOTE_NOT_FOUND]
 
     @pytest.mark.parametrize("number", ["NaN", "Infinity", "1e999", '"2"', "true", "null", "[2]", '"NaN"'])
     def test_what_is_no_number_is_asked_again(self, number: str) -> None:
@@ -187,8 +215,28 @@ class TestQuotes:
 
     @pytest.mark.parametrize("quote", ["", "~~F~~", "[illegible]"])
     def test_points_need_words(self, quote: str) -> None:
-        shown = task(answer="~~F~~ [illegible] = 4800 N")
+        shown = task(answer="~~F~~ [illegible] = 4800 N at 5 m")
         assert not ask(shown, *[said(1, 0, quote=quote)] * 2).criteria[0].quote_found
+
+    @pytest.mark.parametrize("quote", ["m", "4800", "F = m", ".", "800 N", "~~F = m a~~", "= m a~~"])
+    def test_a_part_of_a_number_is_none(self, quote: str) -> None:
+        found = Written(ANSWER).shows(quote)
+        assert ask(task(), *[said(1, 0, quote=quote)] * (1 if found else 2)).criteria[0].quote_found is found
+
+    @pytest.mark.parametrize(
+        ("kind", "answer", "quote", "found"),
+        [
+            ("short_answer", "Find the force.\n5 N", "the force", False),
+            ("short_answer", "Find the force.\n5 N", "5 N", True),
+            ("multiple_choice", "Find the force.", "Find the force", True),
+            ("calculation", "[drawing: an arrow down]", "an arrow", False),
+            ("diagram", "[drawing: an arrow down]", "an arrow", True),
+            ("multiple_choice", "[drawing: a circle around B]", "B", True),
+        ],
+    )
+    def test_what_is_evidence_goes_by_the_question(self, kind: str, answer: str, quote: str, *, found: bool) -> None:
+        asked = task(question=QUESTION.model_copy(update={"question_type": QuestionType(kind)}), answer=answer)
+        assert ask(asked, *[said(1, 0, quote=quote)] * (1 if found else 2)).criteria[0].quote_found is found
 
     def test_nothing_needs_no_words(self) -> None:
         assert task().parse(said(0, 0, quote="")).flags == ()
@@ -208,6 +256,21 @@ class TestQuotes:
 
 
 class TestFlags:
+    @pytest.mark.parametrize(
+        ("answer", "points", "flagged"),
+        [
+            ("Because [illegible] [illegible]\n[illegible] = [illegible]", 0, True),
+            ("F = [illegible]", 1.5, True),
+            ("F = [illegible]", 2.5, False),
+            ("F is m times a [illegible]", 0, False),
+        ],
+    )
+    def test_points_that_half_an_unread_answer_lost(self, answer: str, points: float, *, flagged: bool) -> None:
+        all_of_it = Rubric(question_id="2", total_points=2.5, criteria=CRITERIA[:1])
+        asked = task(answer=answer, rubric=all_of_it, question=QUESTION.model_copy(update={"points": 2.5}))
+        result = asked.parse(said(points, quote=answer.split(maxsplit=1)[0]))
+        assert [flag.kind for flag in result.flags] == [FlagKind.ILLEGIBLE] * flagged
+
     def test_what_is_known_before_stays(self) -> None:
         flag = Flag(kind=FlagKind.LOW_CONFIDENCE)
         assert task(flags=(flag,)).parse(said(1, 1)).flags == (flag,)
@@ -268,7 +331,8 @@ class TestAnyReply:
             salvaged = task().salvage(reply)
             if salvaged is not None:
                 checked(salvaged, task())
-                assert any(flag.kind is FlagKind.QUOTE_NOT_FOUND for flag in salvaged.flags)
+                doubts = {FlagKind.QUOTE_NOT_FOUND, FlagKind.POINTS_OUT_OF_RANGE}
+                assert doubts & {flag.kind for flag in salvaged.flags}
 
     @given(st.text() | st.text().map(lambda text: said(1, 1)[: len(text)] + text))
     def test_is_refused_unless_it_is_one_whole_object(self, reply: str) -> None:
@@ -288,11 +352,16 @@ class TestAnyReply:
         )
         finite = st.floats(allow_nan=False, allow_infinity=False)
         points = data.draw(st.lists(finite, min_size=len(worth), max_size=len(worth)))
-        graded = asked.parse(said(*points, quote="F"))
+        graded = asked.salvage(said(*points, quote="F"))
+        assert graded is not None
         most = fitted(worth, sum(worth))
         expected = [in_steps(each, limit, step) for each, limit in zip(points, most, strict=True)]
         assert [criterion.points for criterion in graded.criteria] == expected
         assert graded.points == total(expected)
+        beyond = [
+            not -POINTS_TOLERANCE <= each <= limit + POINTS_TOLERANCE for each, limit in zip(points, most, strict=True)
+        ]
+        assert any(beyond) is (FlagKind.POINTS_OUT_OF_RANGE in {flag.kind for flag in graded.flags})
 
     @given(st.lists(st.floats(0.01, 50), min_size=1, max_size=8), st.floats(-0.01, 0.01))
     def test_the_parts_are_worth_the_whole(self, worth: list[float], off: float) -> None:

@@ -23,7 +23,11 @@ class FlagKind(StrEnum):
     LOW_CONFIDENCE = "low_confidence"
     """The transcription or the mark is not sure of itself."""
     QUOTE_NOT_FOUND = "quote_not_found"
-    """A quote that earns or loses points does not stand in the transcription."""
+    """A quote that earns or loses points does not stand in the transcription, or is no evidence."""
+    POINTS_OUT_OF_RANGE = "points_out_of_range"
+    """A criterion was given points that it can't earn."""
+    ILLEGIBLE = "illegible"
+    """Nothing of the answer could be read, or half of it, and it lost points."""
     GRADERS_DISAGREE = "graders_disagree"
     """Two graders' points are too far apart, over the criteria."""
     GRADER_FAILED = "grader_failed"
@@ -44,7 +48,9 @@ _WORDS = {
     FlagKind.PAGE_MISSING: "a page could not be read, transcribed or mapped",
     FlagKind.OTHER_EXAM: "a page looks like another exam's",
     FlagKind.LOW_CONFIDENCE: "the reading is not sure of itself",
-    FlagKind.QUOTE_NOT_FOUND: "a quote does not stand in the transcription",
+    FlagKind.QUOTE_NOT_FOUND: "a quote does not stand in the transcription, or is no evidence",
+    FlagKind.POINTS_OUT_OF_RANGE: "a criterion was given points that it can't earn",
+    FlagKind.ILLEGIBLE: "much of the answer could not be read",
     FlagKind.GRADERS_DISAGREE: "the graders' points are far apart",
     FlagKind.GRADER_FAILED: "one of the graders came to nothing",
     FlagKind.INSTRUCTION: "the answer seems to speak to the grader",

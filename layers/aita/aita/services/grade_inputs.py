@@ -28,6 +28,7 @@ from aita.services.versions import (
 )
 from aita.services.wording import check_wording
 from aita.tasks.grading import GradingTask
+from aita.tasks.quotes import Written
 
 _NOT_MAPPED = Flag(
     kind=FlagKind.ANSWER_NOT_FOUND,
@@ -52,7 +53,7 @@ class AnswerToGrade(Frozen):
     @property
     def needs_grader(self) -> bool:
         """Whether there is something to grade."""
-        return not self.blank and bool(self.text.strip())
+        return not self.blank and bool(self.text.strip()) and not Written(self.text).illegible
 
 
 class GradeInputs(QuestionInputs):

@@ -9,16 +9,16 @@ from pydantic import BaseModel, Field
 from aita.errors import BrokenRule, DoubtfulReply, InvalidReply, TaskError
 from aita.models.answer import AnswerPlace
 from aita.models.base import Material
-from aita.models.exam import AnswerKey, Page, Question, Rubric
+from aita.models.exam import POINTS_TOLERANCE, AnswerKey, Page, Question, QuestionType, Rubric
 from aita.models.flag import Flag, FlagKind
 from aita.models.grade import CriterionGrade, GradedAnswer
-from aita.models.points import fitted, in_steps
+from aita.models.points import fitted, in_steps, total
 from aita.tasks.answer_key import describe_question
 from aita.tasks.injection import suspicious
 from aita.tasks.json_reply import check_is_alone, read_reply
 from aita.tasks.llm_task import LLMTask
 from aita.tasks.prompt import load_prompt
-from aita.tasks.quotes import is_evidence, stands_in
+from aita.tasks.quotes import Written
 from aita.tasks.registry import register
 from aita.tasks.request import Image, LLMRequest, Message, Parameters
 
@@ -29,6 +29,8 @@ _FURTHER_PARAMETERS = replace(_PARAMETERS, temperature=0.7)
 
 Where an endpoint takes no temperature, and between themselves, their number in the prompt makes them others.
 """
+
+_BACKSLASHES = Flag(kind=FlagKind.QUOTE_NOT_FOUND, note="its reply leaves open which of its backslashes are LaTeX")
 
 _CODE_DIGITS = 32
 
@@ -110,7 +112,7 @@ class GradingTask(LLMTask[GradedAnswer]):
         return replace(request, parameters=_FURTHER_PARAMETERS, sample=self.grader - 1, sample_line=line)
 
     def given(self) -> GradedAnswer | None:
-        """Return what needs no grader: a blank answer, and one that nothing was read of, which a person must see.
+        """Return what needs no grader: a blank answer, and one of which nothing could be read, for a person to see.
 
         Raises
         ------
@@ -121,6 +123,8 @@ class GradingTask(LLMTask[GradedAnswer]):
             raise TaskError(f"the rubric of question {self.question.question_id}: {problem}")
         if self.blank or not self.answer.strip():
             return GradedAnswer(blank=self.blank, flags=self.flags)
+        if self._written().illegible:
+            return GradedAnswer(flags=(*self.flags, Flag(kind=FlagKind.ILLEGIBLE, note="nothing of it")))
         return None
 
     def parse(self, reply: str) -> GradedAnswer:
@@ -135,26 +139,23 @@ class GradingTask(LLMTask[GradedAnswer]):
         return super().parse(reply)
 
     def validate_reply(self, reply: Grading) -> GradedAnswer:
-        """Clamp the points of each criterion to what it is worth, and look for each quote in the answer."""
+        """Look for each quote in the answer, and hold the points of each criterion against what it can earn."""
         graded = self._graded(reply)
-        if doubtful := _without_quote(graded.criteria):
-            raise DoubtfulReply(
-                f"the quote of {doubtful} does not stand in the answer: copy one passage character by character, or "
-                "give 0 points and an empty quote where the answer has nothing"
-            )
+        if doubts := self._doubts(reply, graded):
+            raise DoubtfulReply("; ".join(doubts.values()))
         return graded
 
     def salvage(self, reply: str) -> GradedAnswer | None:
-        """Keep a grading whose quotes are not all found, flagged for a person."""
+        """Keep a grading in which something is doubtful, flagged for a person, with points within their range."""
         try:
             return self.parse(reply)
         except DoubtfulReply:
-            graded = self._graded(read_reply(Grading, reply).value)
+            said = read_reply(Grading, reply).value
         except InvalidReply:
             return None
-        note = _without_quote(graded.criteria) or "its reply leaves open which of its backslashes are LaTeX"
-        flag = Flag(kind=FlagKind.QUOTE_NOT_FOUND, note=note)
-        return graded.model_copy(update={"flags": (*graded.flags, flag)})
+        graded = self._graded(said)
+        doubts = tuple(self._doubts(said, graded)) or (_BACKSLASHES,)
+        return graded.model_copy(update={"flags": (*graded.flags, *doubts)})
 
     def checkpoint_data(self) -> dict[str, Any]:
         """Say which question and grader it is about."""
@@ -165,19 +166,51 @@ class GradingTask(LLMTask[GradedAnswer]):
         entries = sorted(reply.criteria, key=lambda entry: entry.criterion)
         if [entry.criterion for entry in entries] != list(range(1, len(worth) + 1)):
             raise BrokenRule(f"criteria must have each of the numbers 1 to {len(worth)} exactly once")
-        return GradedAnswer(
-            criteria=tuple(self._grade(entry, most) for entry, most in zip(entries, worth, strict=True)),
+        written = self._written()
+        graded = GradedAnswer(
+            criteria=tuple(self._grade(entry, most, written) for entry, most in zip(entries, worth, strict=True)),
             feedback=reply.feedback,
             flags=(*self.flags, *self._spoken(says_so=reply.addresses_grader)),
         )
+        if graded.points < total(worth) and written.half_illegible:
+            flag = Flag(kind=FlagKind.ILLEGIBLE, note="at least half of its words")
+            return graded.model_copy(update={"flags": (*graded.flags, flag)})
+        return graded
 
-    def _grade(self, entry: GradedCriterion, most: float) -> CriterionGrade:
+    def _grade(self, entry: GradedCriterion, most: float, written: Written) -> CriterionGrade:
         points = in_steps(entry.points, most, self.points_step)
-        if points > 0:
-            found = is_evidence(entry.quote) and stands_in(entry.quote, self.answer)
-        else:
-            found = stands_in(entry.quote, self.answer)
+        found = written.shows(entry.quote) if points > 0 else written.holds(entry.quote)
         return CriterionGrade(points=points, quote=entry.quote, reason=entry.reason, quote_found=found)
+
+    def _written(self) -> Written:
+        """Return the answer to look for quotes in.
+
+        A choice may be print that was copied, or a mark on it; a drawing is described where it was asked for.
+        """
+        chosen = self.question.question_type is QuestionType.MULTIPLE_CHOICE
+        drawn = self.question.question_type is QuestionType.DIAGRAM
+        return Written(self.answer, "" if chosen else self.question.question_text, drawn=chosen or drawn)
+
+    def _doubts(self, reply: Grading, graded: GradedAnswer) -> dict[Flag, str]:
+        """Return why a grading may be wrong, each flag with what the model is told."""
+        doubts = {}
+        beyond, worth = [], self._worth()
+        for entry in sorted(reply.criteria, key=lambda entry: entry.criterion):
+            most = worth[entry.criterion - 1]
+            if not -POINTS_TOLERANCE <= entry.points <= most + POINTS_TOLERANCE:
+                beyond.append((entry.criterion, entry.points, most))
+        if beyond:
+            note = ", ".join(f"criterion {number}: {points:g} of {most:g}" for number, points, most in beyond)
+            ranges = ", ".join(f"criterion {number} from 0 to {most:g} points" for number, _, most in beyond)
+            doubts[Flag(kind=FlagKind.POINTS_OUT_OF_RANGE, note=note)] = f"points are out of range: give {ranges}"
+        if missing := [str(number) for number, each in enumerate(graded.criteria, 1) if not each.quote_found]:
+            place = f"criterion {', '.join(missing)}"
+            doubts[Flag(kind=FlagKind.QUOTE_NOT_FOUND, note=place)] = (
+                f"the quote of {place} does not stand in the answer as whole words and numbers, or is nothing that the "
+                "student wrote and let stand: copy one passage character by character, or give 0 points and an empty "
+                "quote where the answer has nothing"
+            )
+        return doubts
 
     def _spoken(self, *, says_so: bool) -> tuple[Flag, ...]:
         told = Flag(kind=FlagKind.INSTRUCTION, note="the grader says that it speaks to whoever grades it")
@@ -211,9 +244,3 @@ def code_of(answer: str) -> str:
     while code in answer:  # nobody finds such a text; were it found, it would end nothing
         code = hashlib.sha256(code.encode()).hexdigest()[:_CODE_DIGITS]
     return code
-
-
-def _without_quote(criteria: tuple[CriterionGrade, ...]) -> str:
-    """Return which criteria's quotes were not found, in words; empty if none."""
-    numbers = [str(number) for number, each in enumerate(criteria, 1) if not each.quote_found]
-    return f"criterion {', '.join(numbers)}" if numbers else ""
