@@ -27,10 +27,10 @@ from aita.models.api import (
     RunOptions,
     RunPage,
     RunView,
-    ScanPage,
     StartRun,
     TaskPage,
     UploadAnswer,
+    UploadedPage,
     UploadRequest,
 )
 from aita.models.grade import Decision
@@ -64,12 +64,12 @@ def list_files(
     return api.reader.files(assignment, limit, next_token)
 
 
-@app.get("/assignments/<assignment>/scans")
-def list_scans(
+@app.get("/assignments/<assignment>/uploads")
+def list_uploads(
     assignment: str, limit: Annotated[int, Query(ge=1, le=FILES_PAGE)] = FILES_PAGE, next_token: Token = None
-) -> ScanPage:
-    """List the assignment's scans as they are in the bucket, transcribed or not."""
-    return api.reader.scans(assignment, limit, next_token)
+) -> UploadedPage:
+    """List the assignment's blank exam and its scans as they are in the bucket, transcribed or not."""
+    return api.reader.uploaded(assignment, limit, next_token)
 
 
 @app.get("/assignments/<assignment>/reviews")

@@ -253,7 +253,6 @@ def test_openapi_names_every_route(stack: Stack) -> None:
     assert set(document["paths"]) == {
         "/assignments/{assignment}/uploads",
         "/assignments/{assignment}/files",
-        "/assignments/{assignment}/scans",
         "/assignments/{assignment}/reviews",
         "/assignments/{assignment}/reviews/{cell_id}",
         "/assignments/{assignment}/rubric-changes",
@@ -294,18 +293,18 @@ def test_a_resume_takes_a_body_or_none(stack: Stack, assignment: str) -> None:
     stack.wait(run["run_id"])
 
 
-def test_scans_are_listed_page_by_page(stack: Stack, assignment: str) -> None:
-    for name in ("Ann Lee/1.jpg", "Ann Lee/2.jpg", "Bob/1.jpg"):
-        stack.put(f"{assignment}/scans/{name}", name)
+def test_uploads_are_listed_page_by_page(stack: Stack, assignment: str) -> None:
+    for name in ("blank_exam.pdf", "scans/Ann Lee/1.jpg", "scans/Ann Lee/2.jpg", "scans/Bob/1.jpg"):
+        stack.put(f"{assignment}/{name}", name)
     found: list[str] = []
     token = None
     while True:
         query = {"limit": "2"} | ({"next_token": token} if token else {})
-        code, page = stack.call("GET", f"/assignments/{assignment}/scans", query=query)
+        code, page = stack.call("GET", f"/assignments/{assignment}/uploads", query=query)
         assert code == 200
-        assert len({scan["etag"] for scan in page["scans"]}) == len(page["scans"])
-        found += [scan["name"] for scan in page["scans"]]
+        assert len({file["etag"] for file in page["files"]}) == len(page["files"])
+        found += [file["name"] for file in page["files"]]
         token = page["next_token"]
         if token is None:
             break
-    assert found == ["Ann Lee/1.jpg", "Ann Lee/2.jpg", "Bob/1.jpg"]
+    assert found == ["blank_exam.pdf", "scans/Ann Lee/1.jpg", "scans/Ann Lee/2.jpg", "scans/Bob/1.jpg"]

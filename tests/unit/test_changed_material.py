@@ -9,19 +9,21 @@ from typing import Any
 import pytest
 
 from aita.errors import InvalidMaterial, RequestError
+from aita.memory.decisions import MemoryDecisions
 from aita.models.api import RunOptions, StartRun
 from aita.models.flag import FlagKind
 from aita.models.grade import CellState, DecisionAction, StudentGrades, cell_id
 from aita.models.review import Decide
-from aita.models.run import Run, RunStatus
+from aita.models.run import Run, RunSettings, RunStatus, TaskStatus
 from aita.services.estimate import Estimator
+from aita.services.grade_inputs import GradeInputs
 from aita.services.gradebook import Gradebook
 from aita.services.material import Material
 from aita.services.recompute import recompute
 from aita.services.review import Reviews
 from aita.tasks.request import LLMRequest
 from aita.version import VERSION
-from tests.fakes import ASSIGNMENT, QUESTIONS, Harness, right
+from tests.fakes import ASSIGNMENT, EXAM, MODEL, QUESTIONS, Harness, failing, grading, question_of, right
 from tests.unit.grades import NO_INK, RUBRICS, answer, answers, cells, criteria, put_answers
 from tests.unit.test_audit import audited
 
@@ -208,12 +210,115 @@ def test_another_model_opens_nothing(graded: Harness) -> None:
     assert opened(graded) == []
 
 
+@pytest.mark.parametrize(
+    ("name", "before", "after"),
+    [
+        ("rubric_instructions.txt", "Be fair.\nBe strict.", "Be fair.\r\nBe strict. \r\n"),
+        ("question_specific_instructions.json", {"1a": "Be fair."}, {"1a": "Be fair.\n", "1b": " "}),
+    ],
+)
+def test_white_space_at_ends_is_no_change(harness: Harness, name: str, before: Any, after: Any) -> None:
+    put_answers(harness)
+    harness.put(name, before)
+    harness.run("grade")
+    calls = harness.model.calls
+    harness.put(name, after)
+    assert opened(harness) == []
+    harness.run("grade")
+    assert harness.model.calls == calls
+
+
+def test_other_steps_of_points_are_a_change(graded: Harness) -> None:
+    graded.put("questions.json", EXAM | {"points_step": 1})
+    assert len(opened(graded)) == len([*S1, *S2])
+    assert "the steps of points were others" in book(graded).cell(FIRST).flags[0].note
+    graded.run("grade")
+    assert opened(graded) == []
+
+
+def test_answers_under_ids_that_changed_places_are_not_graded_as_each_other(harness: Harness) -> None:
+    read = json.dumps({"text": "1a. four\n1b. five\n2. a cell", "confidence": 0.9, "notes": ""})
+    harness.model.otherwise = lambda request: read if request.schema_name == "Transcription" else right(request)
+    harness.exam()
+    harness.put("blank_exam.jpg", b"o")
+    harness.put("scans/Ann Lee/1.jpg", b"one")
+    for pipeline in ("rubric", "transcribe", "grade"):
+        harness.run(pipeline)
+    assert opened(harness) == []
+    first, second, third = QUESTIONS
+    harness.exam(second | {"question_id": "1a"}, first | {"question_id": "1b"}, third)
+    for pipeline in ("rubric", "grade"):
+        harness.run(pipeline)
+    assert sorted(question for _, question in opened(harness)) == ["1a", "1b"]
+    (student,) = {student for student, _ in opened(harness)}
+    assert "transcribe again" in book(harness).cell(cell_id(student, "1a")).flags[0].note
+    for pipeline in ("transcribe", "grade"):
+        harness.run(pipeline)
+    assert opened(harness) == []
+
+
 def test_points_and_answer_changed_together_are_one_state(graded: Harness) -> None:
     graded.exam(QUESTIONS[0] | {"points": 6}, *QUESTIONS[1:])
     decide(graded, points=6)
     assert book(graded).cell(FIRST).points == 6
     transcribed_anew(graded)
     assert book(graded).cell(FIRST).state is CellState.NEEDS_REVIEW
+
+
+class TestDecisions:
+    """A decision is of what was there when it was made: neither an older nor a newer state takes it over."""
+
+    @pytest.mark.parametrize("change", [placed_anew, scanned_anew, transcribed_anew])
+    def test_an_earlier_one_does_not_come_back_over_a_later_one(self, graded: Harness, change: Change) -> None:
+        decide(graded, points=1)
+        change(graded)
+        decide(graded, points=3, by="Bob")
+        assert book(graded).cell(FIRST).points == 3
+        graded.run("grade")
+        cell = book(graded).cell(FIRST)
+        assert cell.state is CellState.NEEDS_REVIEW
+        assert "Bob decided on 3 points" in cell.flags[-1].note
+        assert audit_says_nothing(graded)
+
+    def test_one_about_an_old_scan_is_not_one_about_the_new(self, harness: Harness) -> None:
+        put_answers(harness, "s-1", q1a={"raw_text": ""})
+        harness.run("grade")
+        decide(harness, points=0)
+        scanned_anew(harness)
+        harness.run("grade")
+        assert book(harness).cell(FIRST).state is CellState.NEEDS_REVIEW
+
+    @pytest.mark.parametrize("first", ["points", "wording"])
+    @pytest.mark.parametrize("change", [*OF_ONE_ANSWER, *OF_A_QUESTION, *OF_ALL])
+    def test_one_on_a_changed_question_is_open_again_after_any_change(
+        self, graded: Harness, change: Change, first: str
+    ) -> None:
+        changed = {"points": 6} if first == "points" else {"question_text": "What is 20 + 30?"}
+        graded.exam(QUESTIONS[0] | changed, *QUESTIONS[1:])
+        decide(graded, points=2)
+        assert book(graded).cell(FIRST).points == 2
+        change(graded)
+        assert book(graded).cell(FIRST).state is CellState.NEEDS_REVIEW
+        assert audit_says_nothing(graded)
+
+    def test_points_do_not_hide_another_wording(self, graded: Harness) -> None:
+        graded.exam(QUESTIONS[0] | {"points": 6}, *QUESTIONS[1:])
+        decide(graded, points=6)
+        graded.exam(QUESTIONS[0] | {"points": 6, "question_text": "What is 9 + 9?"}, *QUESTIONS[1:])
+        cell = book(graded).cell(FIRST)
+        assert cell.state is CellState.NEEDS_REVIEW
+        assert "points, and it has 6 now and the question was worded otherwise" in cell.flags[0].note
+
+    def test_accepting_is_of_the_grading_that_was_shown(self, harness: Harness) -> None:
+        put_answers(harness, "s-1", q1a={"flags": [{"kind": "low_confidence", "note": "page 1"}]})
+        harness.model.otherwise = lambda r: grading(r, 3, 0) if question_of(r) == "1a" else right(r)
+        harness.run("grade")
+        decide(harness, action=DecisionAction.ACCEPT, points=None)
+        assert book(harness).cell(FIRST).state is CellState.GRADED
+        harness.model.otherwise = lambda r: grading(r, 1, 2, feedback="Other.") if question_of(r) == "1a" else right(r)
+        harness.run("grade", enable_checkpointing=False)
+        assert book(harness).cell(FIRST).state is CellState.NEEDS_REVIEW
+        assert audit_says_nothing(harness)
 
 
 class TestScans:
@@ -240,6 +345,12 @@ class TestScans:
 
     def finals(self, harness: Harness) -> dict[str, bool]:
         return {folder: grades.final for folder, grades in self.students(harness).items()}
+
+    def test_another_blank_exam_opens_all(self, scanned: Harness) -> None:
+        scanned.put("blank_exam.jpg", b"another")
+        assert self.finals(scanned) == {"Ann Lee": False, "Bob Ray": False}
+        (note,) = {cell.flags[-1].note for cell in self.students(scanned)["Ann Lee"].cells}
+        assert "the blank exam was another one: transcribe the scans anew" in note
 
     @pytest.mark.parametrize("name", ["1.jpg", "2.jpg"])
     def test_a_new_one_opens_its_student_alone(self, scanned: Harness, name: str) -> None:
@@ -337,6 +448,32 @@ class TestWording:
         harness.run("rubric")
         assert harness.run("grade").status is RunStatus.SUCCEEDED
 
+    def test_a_rubric_of_ones_own_that_was_graded_with_is_of_that_wording(self, harness: Harness) -> None:
+        put_answers(harness)
+        harness.run("grade")
+        self.reword(harness)
+        with pytest.raises(InvalidMaterial, match="the rubric of question '1a'"):
+            harness.run("grade")
+
+    def test_a_key_of_0_1_0_stays_of_its_wording_when_a_rubric_comes(self, written: Harness) -> None:
+        for name in ("answer_keys.json", "rubrics.json"):
+            change_json(written, name, lambda data: [each.pop("question_version") for each in data.values()])
+        self.reword(written)
+        another_rubric(written)
+        with pytest.raises(InvalidMaterial, match="answer key of question '1a'"):
+            written.run("grade")
+
+    def test_a_rubric_is_not_written_from_a_key_of_another_wording(self, written: Harness) -> None:
+        run = written.begin("rubric")
+        for event in written.events(run, "answer_key"):
+            written.invoke(event)
+        written.collect(run, "answer_key")
+        self.reword(written)
+        for event in written.events(written.runs.get(run.run_id), "rubric"):
+            written.invoke(event)
+        row = written.row(run, "rubric", question_id="1a")
+        assert (row.status, row.error_type) == (TaskStatus.FAILED, "MissingInput")
+
     def test_a_new_rubric_of_ones_own_is_for_the_wording_of_now(self, harness: Harness) -> None:
         put_answers(harness)
         harness.run("rubric")
@@ -410,24 +547,40 @@ def test_cells_name_the_version_of_aita_that_graded_them(graded: Harness) -> Non
 class TestCellsOf010:
     """Cells of 0.1.0 do not name their versions. They stay as they are, and a change since opens them all the same."""
 
-    OF_NOW = ("answer", "answer_key", "instructions", "aita")
+    OF_NOW = (
+        "answer",
+        "answer_key",
+        "instructions",
+        "aita",
+        "older_basis",
+        "graders_asked",
+        "disagreement",
+        "gradings",
+    )
 
-    def as_of_0_1_0(self, harness: Harness) -> dict[str, Any]:
+    def as_of_0_1_0(self, harness: Harness, **options: Any) -> dict[str, Any]:
+        settings = RunSettings(model=MODEL, max_workers=1, **options)
+        inputs = GradeInputs.of(Material(harness.objects, ASSIGNMENT), settings)
+
         def strip(data: Any) -> None:
-            for graded in data.values():
-                for cell in graded.values():
-                    for name in self.OF_NOW:
-                        del cell[name]
+            for student_id, question in inputs.cells():
+                cell = data[student_id][question.question_id]
+                rubric = inputs.rubrics[question.question_id]
+                cell["basis"] = inputs.older_basis(student_id, question, rubric)
+                for name in self.OF_NOW:
+                    cell.pop(name)
 
         change_json(harness, "grades.json", strip)
         grades: dict[str, Any] = harness.artifact("grades.json")
         return grades
 
-    @pytest.fixture(params=[{}, {"graders": 3}, {"disagreement": 0.33}, {"graders": 2, "disagreement": 0.07}], ids=str)
+    @pytest.fixture(
+        params=[{}, {"graders": 3}, {"disagreement": 0.125}, {"graders": 2, "disagreement": 0.333}], ids=str
+    )
     def old(self, harness: Harness, request: pytest.FixtureRequest) -> Harness:
         put_answers(harness)
         harness.run("grade", **request.param)
-        self.as_of_0_1_0(harness)
+        self.as_of_0_1_0(harness, **request.param)
         return harness
 
     def test_an_upgrade_opens_none(self, old: Harness) -> None:
@@ -471,6 +624,37 @@ class TestCellsOf010:
             assert cell.is_of_older_version
             assert cell.answer, "what it is of is known now"
             assert cell.model_dump(include=set(before[student][question]), mode="json") == before[student][question]
+
+    def test_those_of_three_graders_stay_so(self, harness: Harness) -> None:
+        put_answers(harness)
+        harness.run("grade", graders=3, disagreement=0.125)
+        self.as_of_0_1_0(harness, graders=3, disagreement=0.125)
+        decide(harness)
+        calls = harness.model.calls
+        for _ in range(2):
+            run = harness.run("grade")
+            assert (run.settings.graders, run.settings.disagreement) == (3, 0.125)
+            assert (harness.model.calls, opened(harness)) == (calls, [])
+        harness.run("grade", regrade_older=True)
+        assert opened(harness) == []
+        assert book(harness).cell(FIRST).state is CellState.OVERRIDDEN
+        assert {len(cell.graders) for cell in cells(harness).values()} == {3}
+        assert audit_says_nothing(harness)
+
+    def test_a_grading_that_failed_and_that_a_person_set_stays_set(self, harness: Harness) -> None:
+        put_answers(harness)
+        bad = failing(harness, "1a")
+        harness.run("grade")
+        self.as_of_0_1_0(harness)
+        basis = reviews(harness).show(ASSIGNMENT, FIRST).basis
+        asked = Decide(action=DecisionAction.SET, points=2, why="read it", by="Ada", basis=basis)
+        made = reviews(harness).decide(ASSIGNMENT, FIRST, asked)
+        harness.decisions = MemoryDecisions()
+        harness.decisions.add(ASSIGNMENT, made.model_copy(update={"aita": ""}))
+        bad.clear()
+        harness.run("grade")
+        assert book(harness).cell(FIRST).points == 2
+        assert audit_says_nothing(harness)
 
     def test_they_are_graded_again_on_request(self, harness: Harness) -> None:
         put_answers(harness)

@@ -44,6 +44,13 @@ def grade(harness: Harness, **options: Any) -> Run:
     return end(harness, run)
 
 
+def reword(harness: Harness) -> None:
+    """Word the first question otherwise, and confirm the rubrics for it."""
+    harness.exam(QUESTIONS[0] | {"question_text": "What is 3 + 3?"}, *QUESTIONS[1:])
+    harness.run("rubric")
+    del harness.objects.data[f"{ASSIGNMENT}/answer_keys.json"]  # there was none before, either
+
+
 def resume(harness: Harness, run: Run) -> Run:
     return end(harness, harness.submissions.resume(run.run_id))
 
@@ -278,7 +285,7 @@ class TestKept:
             (lambda h: h.put("rubric_instructions.txt", "Be strict."), 6),
             (lambda h: h.put("question_specific_instructions.json", {"1b": "Be strict."}), 2),
             (lambda h: h.put("answer_keys.json", {"2": {"question_id": "2", "correct_answer": "x"}}), 2),
-            (lambda h: h.exam(QUESTIONS[0] | {"question_text": "What is 3 + 3?"}, *QUESTIONS[1:]), 2),
+            (reword, 2),
             (lambda h: h.put("user_rubrics.json", RUBRICS | {"1a": STRICTER}), 2),
             (lambda h: put_answers(h, q1a={"raw_text": "It is 5."}), 2),
             (lambda h: put_answers(h, q1a={"confidence": 0.1}), 0),
@@ -323,6 +330,7 @@ class TestAnExamThatChanged:
         cell = Gradebook.of(Material(harness.objects, ASSIGNMENT), ()).students["s-1"].cells[0]
         assert (cell.state, cell.points, cell.flags[0].kind) == (CellState.NEEDS_REVIEW, 5, FlagKind.CHANGED)
         assert open_questions(harness) == ("1a",)
+        reword(harness)
         grade(harness)
         assert open_questions(harness) == ()
 

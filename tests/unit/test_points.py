@@ -200,6 +200,6 @@ class TestBounds:
     def test_what_was_stored_before_can_be_read(self, harness: Harness, points: float) -> None:
         graded = cell(inputs(points), grader(points)).model_dump(mode="json")
         harness.exam(question("1", points))
-        harness.put("grades.json", {"s": {"1": graded | {"question": ""}}})
+        harness.put("grades.json", {"s": {"1": graded | {"question": "", "basis": "b"}}})
         book = Gradebook.of(Material(harness.objects, ASSIGNMENT), ())
         assert book.students["s"].cells[0].points == float(exact(points))

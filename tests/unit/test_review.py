@@ -313,6 +313,7 @@ class TestDecisionsOverRuns:
                 graded.put("answers.json", {"s-1": answers(q1a={"raw_text": "five"}), "s-2": answers()})
             case "question":
                 graded.exam(QUESTIONS[0] | {"question_text": "What is 3 + 3?"}, *QUESTIONS[1:])
+                graded.run("rubric")
         graded.run("grade")
         shown = reviews.show(ASSIGNMENT, FIRST)
         assert shown.state is CellState.NEEDS_REVIEW

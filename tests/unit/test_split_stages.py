@@ -23,8 +23,9 @@ def student(harness: Harness, folder: str) -> str:
 
 
 def scans(harness: Harness, folder: str) -> dict[str, Any]:
+    """Return what is known of a student's scans, but for the ids of what they were compared with."""
     found: dict[str, Any] = harness.artifact("scans.json")[student(harness, folder)]
-    return found
+    return {name: value for name, value in found.items() if name != "blank_exam"}
 
 
 def written(pages: list[dict[str, Any] | None]) -> list[tuple[int | None, str] | None]:

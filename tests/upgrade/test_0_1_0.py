@@ -35,6 +35,7 @@ from tests.upgrade.told import (
     get,
     grades_by_folder,
     run_of,
+    without_bases,
 )
 
 Command = Callable[..., tuple[int, Any]]
@@ -126,7 +127,8 @@ def test_a_run_is_resumed_and_pays_what_was_not_done(stack: Stack, assignment: s
     assert as_told(ended["usage"], told["usage"]) == told["usage"]
     assert as_told(ended["stages"], told["stages"]) == told["stages"]
     if pipeline == "exam":
-        assert as_told(grades_by_folder(stack, assignment), told["grades"]) == told["grades"]
+        before = without_bases(told["grades"])
+        assert as_told(without_bases(grades_by_folder(stack, assignment)), before) == before
 
 
 def test_a_checkpoint_is_resumed_and_pays_what_was_not_done(tmp_path: Path) -> None:

@@ -134,6 +134,17 @@ def grades_by_folder(stack: Stack, assignment: str) -> Any:
     }
 
 
+def without_bases(grades: dict[str, Any]) -> Any:
+    """Return cells by folder without their bases: of an answer that is graded now, it is a digest of more."""
+    return {
+        folder: {
+            question: {name: value for name, value in cell.items() if name != "basis"}
+            for question, cell in cells.items()
+        }
+        for folder, cells in grades.items()
+    }
+
+
 def decisions(stack: Stack) -> Any:
     """Return what people decided."""
     return get(stack, f"/assignments/{GRADED}/decisions")["decisions"]

@@ -153,16 +153,16 @@ class _Handler(BaseHTTPRequestHandler):
             )
         )
         queued = self.stack.answers[self.command, unquote(path)]
-        if not queued and path.endswith("/uploads"):
+        if not queued and path.endswith("/uploads") and self.command == "GET":
+            answer: Any = {"files": []}
+        elif not queued and path.endswith("/uploads"):
             files = json.loads(body)["files"]
-            answer: Any = {
+            answer = {
                 "uploads": [
                     {"name": one["name"], "url": f"{self.stack.url}/s3/", "fields": {"key": one["name"]}}
                     for one in files
                 ]
             }
-        elif not queued and path.endswith("/scans"):
-            answer = {"scans": []}
         elif not queued:
             answer = Raw(404, b'{"error": "NotFound", "message": "there is no such run"}')
         else:

@@ -18,12 +18,12 @@ from aita.models.api import (
     RunOptions,
     RunPage,
     RunView,
-    ScanFile,
-    ScanPage,
     StartRun,
     TaskPage,
     TaskView,
     UploadAnswer,
+    UploadedFile,
+    UploadedPage,
     UploadFile,
     UploadRequest,
 )
@@ -136,12 +136,12 @@ class Api:
 
         return tuple(_gather(page, None, FILES)[0])
 
-    def scans(self, assignment: str) -> tuple[ScanFile, ...]:
-        """Return the assignment's scans as they are in the bucket."""
+    def uploaded(self, assignment: str) -> tuple[UploadedFile, ...]:
+        """Return the assignment's blank exam and scans as they are in the bucket."""
 
-        def page(size: int, token: str | None) -> tuple[Sequence[ScanFile], str | None]:
-            answer = _parse(ScanPage, self._of(assignment, "scans", limit=size, next_token=token))
-            return answer.scans, answer.next_token
+        def page(size: int, token: str | None) -> tuple[Sequence[UploadedFile], str | None]:
+            answer = _parse(UploadedPage, self._of(assignment, "uploads", limit=size, next_token=token))
+            return answer.files, answer.next_token
 
         return tuple(_gather(page, None, FILES)[0])
 

@@ -24,7 +24,7 @@ def fetch_material(api: Api, transfer: Transfer, assignment: str, names: Collect
 
 
 def fetch_graded(api: Api, transfer: Transfer, assignment: str, *more: str) -> Material:
-    """Return the files that an assignment's gradebook is made of, and these, with the list of its scans.
+    """Return the files that an assignment's gradebook is made of, and these, with the list of its uploads.
 
     Raises
     ------
@@ -32,8 +32,8 @@ def fetch_graded(api: Api, transfer: Transfer, assignment: str, *more: str) -> M
         If one can't be fetched.
     """
     objects = _fetch(api, transfer, assignment, (*Gradebook.FILES, *more))
-    scans = api.scans(assignment)
-    objects.listed += [StoredObject(keys.scans(assignment) + scan.name, scan.size, scan.etag) for scan in scans]
+    uploaded = api.uploaded(assignment)
+    objects.listed += [StoredObject(keys.material(assignment, file.name), file.size, file.etag) for file in uploaded]
     return Material(objects, assignment)
 
 

@@ -52,6 +52,8 @@ class QuestionAnswer(Frozen):
         The lowest of the transcriptions' and of the marks', from 0 to 1; 0 if the place was not found.
     flags
         Why a person must look, as far as it is known before grading.
+    question
+        The version of the question's wording that the answer was found for; empty if aita 0.1.0 found it.
     """
 
     question_id: QuestionId
@@ -59,6 +61,7 @@ class QuestionAnswer(Frozen):
     pages: tuple[AnswerPlace, ...] = ()
     confidence: Fraction = 0.0
     flags: tuple[Flag, ...] = ()
+    question: str = ""
 
 
 class StudentAnswers(Frozen):

@@ -228,18 +228,18 @@ class FilePage(Frozen):
     next_token: str | None = None
 
 
-class ScanFile(Frozen):
-    """A scan as it is in the bucket; ``name`` is what comes after ``scans/``, and ``etag`` tells its content apart."""
+class UploadedFile(Frozen):
+    """An uploaded file as it is in the bucket; ``name`` is under the assignment, ``etag`` tells its content apart."""
 
     name: str
     size: int
     etag: str
 
 
-class ScanPage(Frozen):
-    """A page of an assignment's scans."""
+class UploadedPage(Frozen):
+    """A page of an assignment's scans, the blank exam first."""
 
-    scans: tuple[ScanFile, ...]
+    files: tuple[UploadedFile, ...]
     next_token: str | None = None
 
 

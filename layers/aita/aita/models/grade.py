@@ -1,6 +1,7 @@
 """Grades: what each cell, one student's answer to one question, came to, and what people decided about it."""
 
 import hashlib
+import json
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Self
@@ -75,10 +76,16 @@ class Cell(Frozen):
         Why it failed, or what a person said who decided.
     basis
         What the grade is of: a digest of the question, the rubric, the answer, the model and the way of grading.
+    older_basis
+        The basis that aita 0.1.0 gave this answer's cell, if it is graded again and nothing of it has changed: what was
+        decided then still counts.
     question, rubric, answer_key, instructions, answer
         The versions of all that the grade was made of, digests; the last three are empty in cells of aita 0.1.0.
     model
         The model that graded it.
+    graders_asked, disagreement
+        With how many graders it was to be graded, and from which share of the points on they disagree; 0 and ``None``
+        in cells of aita 0.1.0.
     aita
         The version of aita that graded it; empty for 0.1.0.
     """
@@ -97,13 +104,22 @@ class Cell(Frozen):
     gradings: tuple[GradedAnswer, ...] = ()
     reason: str = ""
     basis: str = ""
+    older_basis: str = ""
     question: str = ""
     rubric: str = ""
     answer_key: str = ""
     instructions: str = ""
     answer: str = ""
     model: str = ""
+    graders_asked: Annotated[int, Field(ge=0)] = 0
+    disagreement: float | None = None
     aita: str = ""
+
+    @property
+    def proposal(self) -> str:
+        """The version of what is proposed: a digest of its points, criteria and feedback."""
+        said = [self.points, [each.model_dump(mode="json") for each in self.criteria], self.feedback]
+        return hashlib.sha256(json.dumps(said).encode()).hexdigest()[:32]
 
     @property
     def is_of_older_version(self) -> bool:
@@ -140,7 +156,8 @@ class Decision(Material):
 
     ``by`` is the name that the person gave, and ``caller`` the ARN that the request was signed for: students are shown
     neither. ``basis`` is the cell's at that time: one that is graded anew on another basis is open again. ``old_state``
-    and ``old_points`` are what the decision found.
+    and ``old_points`` are what the decision found. ``proposal`` is the version of what was accepted, and ``aita`` that
+    of the stack; both are empty for 0.1.0.
     """
 
     decision_id: str
@@ -156,6 +173,8 @@ class Decision(Material):
     basis: str
     old_state: CellState
     old_points: Amount | None = None
+    proposal: str = ""
+    aita: str = ""
 
 
 def cell_id(student_id: str, question_id: str) -> str:

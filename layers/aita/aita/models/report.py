@@ -70,7 +70,7 @@ class StudentReport:
     """One student's graded exam, as the student is to see it.
 
     ``points``, ``out_of``, ``open_questions`` and ``letter`` are those of ``StudentGrades``. ``scans`` are the pages
-    that the answers stand on, ``models`` what graded them.
+    that the answers stand on, ``images`` their digests, and ``models`` what graded them.
     """
 
     name: str
@@ -83,6 +83,7 @@ class StudentReport:
     scans: tuple[PageScan, ...]
     models: tuple[str, ...]
     made_at: datetime
+    images: tuple[str, ...] = ()
 
     @property
     def final(self) -> bool:
@@ -91,12 +92,12 @@ class StudentReport:
 
     @property
     def made_of(self) -> str:
-        """A digest of what is shown but for the images: equal as long as making the report anew changes nothing."""
+        """A digest of what is shown: equal as long as making the report anew changes nothing."""
         answers = [
             (each.question, each.shown, each.rubric, each.answer and (each.answer.raw_text, each.answer.pages))
             for each in self.questions
         ]
-        return _digest(self.name, self.exam_name, self.points, self.out_of, self.letter, answers)
+        return _digest(self.name, self.exam_name, self.points, self.out_of, self.letter, answers, self.images)
 
 
 @dataclass(frozen=True, slots=True)

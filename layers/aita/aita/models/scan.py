@@ -46,10 +46,12 @@ class StudentScans(Frozen):
     """What is known of a student's scans beside the images.
 
     ``ink`` is in the order of the student's pages; ``unreadable`` counts the files that no page came out of.
+    ``blank_exam`` has the ids of the blank exam's files that the pages were compared with; ``None`` if aita 0.1.0 did.
     """
 
     ink: tuple[PageInk | None, ...] = ()
     unreadable: int = 0
+    blank_exam: tuple[str, ...] | None = None
 
 
 class ExamPages(Frozen):

@@ -96,7 +96,7 @@ def _rubrics(material: Material, graded: Iterable[Any]) -> dict[str, Any]:
 
 def _cells(book: Gradebook, grades: StudentGrades) -> dict[str, Any]:
     graded = (book.graded(cell.cell_id) for cell in grades.cells)
-    return {cell.question_id: cell.model_dump(mode="json") for cell in graded}
+    return {cell.question_id: cell.model_dump(mode="json") | {"proposal": cell.proposal} for cell in graded}
 
 
 def _decision(decision: Decision) -> dict[str, Any]:

@@ -82,7 +82,10 @@ def _identity(inputs: GradeInputs, student_id: str, question: Question, rubric: 
         "question_id": question.question_id,
         "max_points": question.points,
         "basis": inputs.basis(student_id, question, rubric),
+        "older_basis": inputs.continued.get(student_id, {}).get(question.question_id, ""),
         "model": inputs.model,
+        "graders_asked": inputs.graders,
+        "disagreement": inputs.disagreement,
         "aita": VERSION,
         **inputs.versions(student_id, question, rubric),
     }

@@ -15,6 +15,7 @@ from aita.models.run import RunSettings
 from aita.services import keys
 from aita.services.exam_windows import cut
 from aita.services.grade_inputs import GradeInputs
+from aita.services.grading_way import graded_before
 from aita.services.material import Material
 from aita.services.pipelines import stage_of, stages_of
 from aita.services.protocols import ObjectStore, StoredObject
@@ -61,7 +62,7 @@ class Estimator:
             As for a start: if the name or pipeline is wrong, or the pipeline lacks what it needs.
         """
         material = Material(self.objects, check_assignment(request.assignment))
-        settings = self.defaults.model_copy(update=request.options.model_dump(exclude_none=True))
+        settings = self._settings(material, request.options)
         counted = _Count(material, settings)
         if thoughts := expected_thoughts(settings.reasoning_effort):
             counted.notes.append(
@@ -86,7 +87,7 @@ class Estimator:
             If nothing was graded yet, or grading could not start now.
         """
         material = Material(self.objects, check_assignment(assignment))
-        settings = self.defaults.model_copy(update=options.model_dump(exclude_none=True))
+        settings = self._settings(material, options)
         inputs, cells = GradeInputs.of(material, settings), material.grades()
         if not cells:
             raise MissingMaterial(
@@ -107,6 +108,9 @@ class Estimator:
             others=found.others,
             estimate=self._stage(GradeStage.name, requests, settings.reasoning_effort),
         )
+
+    def _settings(self, material: Material, options: RunOptions) -> RunSettings:
+        return self.defaults.model_copy(update=graded_before(material) | options.model_dump(exclude_none=True))
 
     def _stage(self, name: str, requests: Iterable[LLMRequest], effort: ReasoningEffort) -> StageEstimate:
         tokens = [(input_tokens(each), output_tokens(each, effort)) for each in requests]

@@ -1,7 +1,7 @@
 """What grading starts from: an assignment's exam, rubrics and answers, and how they are graded."""
 
 from collections.abc import Iterator, Mapping
-from typing import Self
+from typing import Any, Self
 
 from aita.errors import InvalidMaterial, MissingMaterial
 from aita.models.answer import AnswerPlace, QuestionAnswer, StudentAnswers
@@ -9,7 +9,7 @@ from aita.models.base import Frozen
 from aita.models.effort import DEFAULT_EFFORT, ReasoningEffort, is_plain
 from aita.models.exam import AnswerKey, ExamSpec, Page, Question, QuestionType, Rubric
 from aita.models.flag import Flag, FlagKind
-from aita.models.grade import question_version
+from aita.models.grade import Cell, question_version
 from aita.models.run import RunSettings
 from aita.models.scan import StudentScans
 from aita.services.material import Material
@@ -33,6 +33,10 @@ from aita.tasks.quotes import Written
 _NOT_MAPPED = Flag(
     kind=FlagKind.ANSWER_NOT_FOUND,
     note="the exam has had this question only since the answers were found: transcribe again",
+)
+_OF_ANOTHER = Flag(
+    kind=FlagKind.ANSWER_NOT_FOUND,
+    note="the answers were found when this id was another question's: transcribe again",
 )
 
 
@@ -66,6 +70,8 @@ class GradeInputs(QuestionInputs):
     graders: int
     disagreement: float
     reasoning_effort: ReasoningEffort = DEFAULT_EFFORT
+    continued: dict[str, dict[str, str]] = {}
+    """The bases that cells of 0.1.0 have which are graded again on the same, by student id and question id."""
 
     @classmethod
     def of(cls, material: Material, settings: RunSettings) -> Self:
@@ -129,23 +135,45 @@ class GradeInputs(QuestionInputs):
 
         The prompt is no part of it: another version of aita reopens nothing that people decided.
         """
+        if not self.answers[student_id][question.question_id].version:  # planned by 0.1.0, and gathered now
+            return self.older_basis(student_id, question, rubric)
+        made_of = self.versions(student_id, question, rubric)
+        return digest([*sorted(made_of.items()), question.points, *self._way()])
+
+    def older_basis(self, student_id: str, question: Question, rubric: Rubric | None) -> str:
+        """Return the basis as aita 0.1.0 made it: without pages and places, but for drawings."""
+        return digest([*self.older_basis_parts(student_id, question, rubric), *self._way()])
+
+    def older_basis_parts(self, student_id: str, question: Question, rubric: Rubric | None) -> list[Any]:
+        """Return all that a basis of aita 0.1.0 is made of but for the model and the way of grading."""
         answer, key = self.answers[student_id][question.question_id], self.answer_keys.get(question.question_id)
-        return digest(
-            [
-                question.model_dump(mode="json", exclude={"page_number"}),
-                rubric and rubric.model_dump(mode="json"),
-                key and key.model_dump(mode="json"),
-                self.instructions,
-                self.question_instructions.get(question.question_id, ""),
-                answer.model_dump(mode="json", exclude={"pages", "version"}),
-                [page.sha256 for page in answer.pages],
-                self.exam.points_step,
-                self.model,
-                self.graders,
-                self.disagreement,
-                *([] if is_plain(self.reasoning_effort) else [self.reasoning_effort]),
-            ]
-        )
+        return [
+            question.model_dump(mode="json", exclude={"page_number"}),
+            rubric and rubric.model_dump(mode="json"),
+            key and key.model_dump(mode="json"),
+            self.instructions,
+            self.question_instructions.get(question.question_id, ""),
+            answer.model_dump(mode="json", exclude={"pages", "version"}),
+            [page.sha256 for page in answer.pages],
+            self.exam.points_step,
+        ]
+
+    def basis_of_0_1_0(self, cell: Cell, question: Question) -> str:
+        """Return the basis of 0.1.0 that a cell has or goes on with, if it is of the same as now; else nothing."""
+        older = self.older_basis(cell.student_id, question, self.rubrics.get(question.question_id))
+        same_answer = cell.answer in ("", self.answers[cell.student_id][question.question_id].version)
+        return older if same_answer and older in (cell.basis, cell.older_basis) else ""
+
+    def is_of(self, cell: Cell, question: Question, rubric: Rubric | None) -> bool:
+        """Tell whether a cell was graded in this way, of this question and rubric and of the answer as it is."""
+        if cell.basis == self.basis(cell.student_id, question, rubric):
+            return True
+        same_answer = cell.answer in ("", self.answers[cell.student_id][question.question_id].version)
+        return same_answer and cell.basis == self.older_basis(cell.student_id, question, rubric)
+
+    def _way(self) -> list[Any]:
+        effort = [] if is_plain(self.reasoning_effort) else [self.reasoning_effort]
+        return [self.model, self.graders, self.disagreement, *effort]
 
     def versions(self, student_id: str, question: Question, rubric: Rubric | None) -> dict[str, str]:
         """Return the versions of all that a grade of this answer is made of, by a cell's fields."""
@@ -154,7 +182,9 @@ class GradeInputs(QuestionInputs):
             "question": question_version(question),
             RUBRIC: rubric_version(rubric),
             ANSWER_KEY: key_version(self.answer_keys.get(question_id)),
-            INSTRUCTIONS: instructions_version(self.instructions, self.question_instructions.get(question_id, "")),
+            INSTRUCTIONS: instructions_version(
+                self.instructions, self.question_instructions.get(question_id, ""), self.exam.points_step
+            ),
             ANSWER: self.answers[student_id][question_id].version,
         }
 
@@ -203,16 +233,32 @@ def require_answers(material: Material) -> dict[str, StudentAnswers]:
     return answers
 
 
+def _of_others(exam: ExamSpec, answers: StudentAnswers) -> Iterator[str]:
+    """Yield the ids whose answers are to other questions: ids changed places after the answers were found."""
+    now = {question.question_id: question_version(question) for question in exam.questions}
+    then = {answer.question_id: answer.question for answer in answers.question_answers if answer.question}
+    ids_now = {version: question_id for question_id, version in now.items()}
+    ids_then = {version: question_id for question_id, version in then.items()}
+    for question_id in now.keys() & then.keys():
+        was, is_now = then[question_id], now[question_id]
+        if was != is_now and {ids_now.get(was), ids_then.get(is_now)} - {None, question_id}:
+            yield question_id
+
+
 def _to_grade(
     exam: ExamSpec, answers: StudentAnswers, scans: StudentScans | None, pages: tuple[Page, ...]
 ) -> dict[str, AnswerToGrade]:
     found = answers.by_question()
+    of_others = {*_of_others(exam, answers)}
     to_grade = {}
     for question in exam.questions:
         answer = found.get(question.question_id) or QuestionAnswer(question_id=question.question_id)
         version = answer_version(answer, scans, pages)
         if question.question_id not in found:
             answer = answer.model_copy(update={"flags": (_NOT_MAPPED,)})
+        elif question.question_id in of_others:
+            answer = QuestionAnswer(question_id=question.question_id, flags=(_OF_ANOTHER,))
+            version = answer_version(answer, None, ())
         present, doubts = presence(answer, scans)
         shown = {place.page for place in answer.pages} if question.question_type is QuestionType.DIAGRAM else set()
         to_grade[question.question_id] = AnswerToGrade(

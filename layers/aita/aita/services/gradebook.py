@@ -22,7 +22,7 @@ from aita.models.points import exact, total
 from aita.services import keys
 from aita.services.material import Material
 from aita.services.older_cells import OlderCells
-from aita.services.versions import Changes, Versions
+from aita.services.versions import NOTES, RUBRIC, Changes, Versions, digest
 
 USUAL_SCALE = GradeScale(
     steps=(
@@ -89,7 +89,7 @@ class Gradebook:
         exam, graded = material.exam(), material.grades()
         if not graded:
             return cls(exam, {}, decisions, material.grade_scale())
-        versions = Versions.of(material)
+        versions = Versions.of(material, exam)
         older = OlderCells(material, versions, graded)
         everyone: dict[str, Mapping[str, Cell]] = {student_id: {} for student_id in versions.scans}
 
@@ -156,19 +156,20 @@ class Gradebook:
             return _not_graded(question, student_id)
         changes = self._compare(cell, question)
         version, worth = question_version(question), f"{question.points:g}"
+        notes, of_0_1_0 = list[str](), ""
         changed: dict[str, Any] = dict(_NO_PROPOSAL) if changes.of_answer else {}
+        if cell.state is not CellState.BLANK and cell.question not in ("", version):
+            notes, of_0_1_0 = ["the question was worded otherwise"], version
         if exact(cell.max_points) != exact(question.points):
-            note, of = f"the question had {cell.max_points:g} points, and it has {worth} now", [worth]
+            notes, of_0_1_0 = [f"the question had {cell.max_points:g} points, and it has {worth} now", *notes], worth
             changed |= {"points": None, "max_points": question.points}
-        elif cell.state is not CellState.BLANK and cell.question not in ("", version):
-            note, of = "the question was worded otherwise", [version]
-        elif changes.notes:
-            note, of = " and ".join(changes.notes), []
-        else:
+        notes += [note for note in changes.notes if not notes or note != NOTES[RUBRIC]]  # its points differ, too
+        if not notes:
             return cell
-        if changes.of_answer or not of:
-            of.append(changes.version)
-        return _of_another(cell, note, ", ".join(of), changed)
+        older = f"{cell.basis}, of {of_0_1_0}"
+        if any(not decision.aita and decision.basis == older for decision in self.decisions(cell.cell_id)):
+            return _of_another(cell, notes, older, changed)
+        return _of_another(cell, notes, f"{cell.basis}, of {digest([version, worth, changes.version])}", changed)
 
 
 def letter(points: float, out_of: float, scale: GradeScale) -> str:
@@ -206,13 +207,15 @@ def _not_graded(question: Question, student_id: str) -> Cell:
     )
 
 
-def _of_another(cell: Cell, note: str, version: str, changed: Mapping[str, Any]) -> Cell:
+def _of_another(cell: Cell, notes: Iterable[str], basis: str, changed: Mapping[str, Any]) -> Cell:
     """Return a cell that was graded of something else than there is now, open: what was decided of that is void."""
+    note = f"it was graded when {' and '.join(notes)}: grade again"
     return _changed(
         cell,
         state=CellState.FAILED if cell.state is CellState.FAILED else CellState.NEEDS_REVIEW,
-        flags=(*cell.flags, Flag(kind=FlagKind.CHANGED, note=f"it was graded when {note}: grade again")),
-        basis=f"{cell.basis}, of {version}",
+        flags=(*cell.flags, Flag(kind=FlagKind.CHANGED, note=note)),
+        basis=basis,
+        older_basis="",
         **changed,
     )
 
@@ -232,11 +235,12 @@ def _decided(cell: Cell, decisions: Iterable[Decision]) -> Cell:
 
 
 def _is_of(decision: Decision, cell: Cell) -> bool:
-    if decision.basis != cell.basis:
+    if decision.basis not in (cell.basis, cell.older_basis):
         return False
     if decision.action is DecisionAction.SET:
         return True
-    return cell.points is not None and exact(cell.points) == exact(decision.points)  # else it accepted another proposal
+    same_points = cell.points is not None and exact(cell.points) == exact(decision.points)
+    return same_points and decision.proposal in ("", cell.proposal)  # else it accepted another proposal
 
 
 def _closed(cell: Cell, decision: Decision) -> Cell:

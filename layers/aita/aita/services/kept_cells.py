@@ -21,13 +21,14 @@ def kept_cell(inputs: GradeInputs, cell: Cell, question: Question, versions: Rub
     rubric = inputs.rubrics.get(question.question_id)
     if rubric is None or _failed(cell):
         return None
-    if cell.basis == inputs.basis(cell.student_id, question, rubric):
-        return cell.model_copy(update=inputs.versions(cell.student_id, question, rubric))
+    if inputs.is_of(cell, question, rubric):
+        way = {"graders_asked": inputs.graders, "disagreement": inputs.disagreement}
+        return cell.model_copy(update=inputs.versions(cell.student_id, question, rubric) | way)
     before = versions(cell.rubric)
     if before is None or not _same_but_for_points(before, rubric):
         return None
     asked = question.model_copy(update={"points": cell.max_points})
-    if cell.basis != inputs.basis(cell.student_id, asked, before):
+    if not inputs.is_of(cell, asked, before):
         return None
     return rescaled(inputs, cell, question, before)
 

@@ -1,13 +1,16 @@
 """Cells of aita 0.1.0, which do not name all of their versions: whether they are of the material as it is now.
 
 Such a cell has one digest of all that it is a grade of, its basis. It is computed again from the material of now, and
-compared. It covers settings of the run that are not in the cell: the number of graders is that of the cell with the
-most, and the disagreement is the one under which any cell matches.
+compared. It covers two settings of the run that are not in the cell, the number of graders and the disagreement: they
+are the ones under which any cell matches.
 """
 
-from collections.abc import Iterator, Mapping
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
-from itertools import islice
+from itertools import chain, islice, product
+from typing import NamedTuple
 
 from aita.models.exam import Question
 from aita.models.grade import Cell, CellState
@@ -16,10 +19,22 @@ from aita.services.grade_inputs import GradeInputs
 from aita.services.material import Material
 from aita.services.versions import ANSWER, DIGITS, NOTES, RUBRIC, Changes, Versions, rubric_version
 
-_OTHERWISE = "the answer, the answer key or the instructions were other ones"
+_OTHERWISE = "the answer, the answer key, the instructions or the steps of points were others"
 
-_COMPARED = 200
-"""Cells that are tried, spread over all, to find the disagreement: each costs a digest for each value."""
+_COMPARED = 20
+"""Cells that are tried, spread over all, to find the settings: each costs a digest for each of them."""
+
+_MOST_GRADERS = 9
+
+
+class Way(NamedTuple):
+    """How cells were graded: by how many graders, and from which share of the points on these disagree."""
+
+    graders: int
+    disagreement: float
+
+
+USUAL = Way(1, 0.2)
 
 
 class OlderCells:
@@ -32,46 +47,51 @@ class OlderCells:
 
     def changes(self, cell: Cell, question: Question) -> Changes:
         """Return the changes since a cell was graded, for the question as it was; none of a cell that is no such."""
-        comparable = _is_older(cell) and cell.student_id in self._inputs.answers
-        return self._versions.noted(cell, self._notes(cell, question) if comparable else ())
+        return self._versions.noted(cell, self._notes(cell, question) if _is_older(cell) else ())
+
+    @cached_property
+    def way(self) -> Way | None:
+        """The way in which the cells were graded; ``None`` if there are none, or all are of something else by now."""
+        questions = {question.question_id: question for question in self._inputs.exam.questions}
+        answers = self._inputs.answers
+        there = [cell for cell in self._cells if cell.question_id in questions and cell.student_id in answers]
+        spread = islice(there, 0, None, max(1, len(there) // _COMPARED))
+        tried = [(cell.basis, self._basis(cell, questions[cell.question_id])) for cell in spread]
+        usual = [Way(graders, USUAL.disagreement) for graders in range(1, _MOST_GRADERS + 1)]
+        others = product(range(1, _MOST_GRADERS + 1), (thousandths / 1000 for thousandths in range(1001)))
+        ways = chain(usual, (Way(*way) for way in others))
+        return next((way for way in ways if any(basis_of(way) == basis for basis, basis_of in tried)), None)
 
     def _notes(self, cell: Cell, question: Question) -> Iterator[str]:
-        if cell.state is CellState.BLANK:
-            if not self._inputs.answers[cell.student_id][question.question_id].blank:
+        answer = self._inputs.answers.get(cell.student_id, {}).get(question.question_id)
+        if answer is None:
+            yield NOTES[ANSWER]
+        elif cell.state is CellState.BLANK:
+            if not answer.blank:
                 yield NOTES[ANSWER]
         elif cell.rubric != rubric_version(self._inputs.rubrics.get(question.question_id)):
             yield NOTES[RUBRIC]
-        elif not _matches(self._inputs_as_graded, cell, question):
+        elif self._basis(cell, question)(self.way or USUAL) != cell.basis:
             yield _OTHERWISE
+
+    def _basis(self, cell: Cell, question: Question) -> Callable[[Way], str]:
+        """Return the basis that a cell would have now, by the way of grading: the rest is put into a digest once."""
+        rubric = self._inputs.rubrics.get(question.question_id)
+        parts = [*self._inputs.older_basis_parts(cell.student_id, question, rubric), cell.model]
+        begun = hashlib.sha256(json.dumps(parts).removesuffix("]").encode())
+
+        def basis(way: Way) -> str:
+            whole = begun.copy()
+            whole.update(f", {json.dumps(way).removeprefix('[')}".encode())
+            return whole.hexdigest()[:DIGITS]
+
+        return basis
 
     @cached_property
     def _inputs(self) -> GradeInputs:
         return GradeInputs.as_they_are(self._material, RunSettings(model="", max_workers=1))
 
-    @cached_property
-    def _inputs_as_graded(self) -> GradeInputs:
-        """The inputs with the settings that the cells were graded with; with the usual disagreement if none fits."""
-        graders = max((len(cell.graders) for cell in self._cells), default=0) or 1
-        usual = self._inputs.model_copy(update={"graders": graders})
-        questions = {question.question_id: question for question in usual.exam.questions}
-        tried = [
-            (cell, questions[cell.question_id])
-            for cell in islice(self._cells, 0, None, max(1, len(self._cells) // _COMPARED))
-            if cell.question_id in questions and cell.student_id in usual.answers
-        ]
-        for disagreement in (usual.disagreement, *(hundredths / 100 for hundredths in range(101))):
-            inputs = usual.model_copy(update={"disagreement": disagreement})
-            if any(_matches(inputs, *each) for each in tried):
-                return inputs
-        return usual
-
 
 def _is_older(cell: Cell) -> bool:
     """Tell whether a cell names no version of its answer, and has a digest as its basis."""
     return not cell.answer and len(cell.basis) == DIGITS
-
-
-def _matches(inputs: GradeInputs, cell: Cell, question: Question) -> bool:
-    rubric = inputs.rubrics.get(cell.question_id)
-    asked = inputs.model_copy(update={"model": cell.model})
-    return asked.basis(cell.student_id, question, rubric) == cell.basis

@@ -74,7 +74,7 @@ def wrong_sums(cell: dict[str, Any]) -> list[str]:
 def counted(cell: dict[str, Any], decisions: list[dict[str, Any]]) -> Decimal | None:
     """Return the points with which a cell counts; ``None`` while it is open."""
     points = cell["points"]
-    of_this = [each for each in decisions if each["basis"] == cell["basis"] and agrees(each, points)]
+    of_this = [each for each in decisions if is_about(each, cell) and agrees(each, cell)]
     if of_this:
         return exact(of_this[-1]["points"])
     if decisions or cell["state"] not in CLOSED or points is None:
@@ -82,11 +82,17 @@ def counted(cell: dict[str, Any], decisions: list[dict[str, Any]]) -> Decimal | 
     return exact(points)
 
 
-def agrees(decision: dict[str, Any], proposed: float | None) -> bool:
+def is_about(decision: dict[str, Any], cell: dict[str, Any]) -> bool:
+    """Tell whether a decision was made about exactly this grade, or about one of aita 0.1.0 on the same."""
+    return decision["basis"] in (cell["basis"], cell["older_basis"])
+
+
+def agrees(decision: dict[str, Any], cell: dict[str, Any]) -> bool:
     """Tell whether a decision sets points, or accepted the proposal that there is."""
     if decision["action"] == "set":
         return True
-    return proposed is not None and exact(proposed) == exact(decision["points"])
+    same_points = cell["points"] is not None and exact(cell["points"]) == exact(decision["points"])
+    return same_points and decision["proposal"] in ("", cell["proposal"])
 
 
 def letter_of(points: Decimal, out_of: Decimal, steps: list[dict[str, Any]]) -> str:

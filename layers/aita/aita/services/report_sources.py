@@ -118,6 +118,7 @@ class ReportSources:
             scans=tuple(scan for page, scan in scans.items() if page in shown),
             models=self._models(grades.cells),
             made_at=made_at,
+            images=tuple(page.sha256 for page in self.pages.get(student_id, ()) if page.page in shown),
         )
 
     def transcription_report(self, student_id: str, scans: Scans, made_at: datetime) -> TranscriptionReport:

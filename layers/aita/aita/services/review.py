@@ -24,6 +24,7 @@ from aita.models.review import (
 from aita.services.gradebook import Gradebook
 from aita.services.material import Material
 from aita.services.protocols import Clock, DecisionStore, ObjectStore
+from aita.version import VERSION
 
 logger = logging.getLogger(__name__)
 
@@ -130,6 +131,8 @@ class Reviews:
             basis=cell.basis,
             old_state=cell.state,
             old_points=cell.points,
+            proposal=grades.graded(cell_id).proposal if asked.action is DecisionAction.ACCEPT else "",
+            aita=VERSION,
         )
         self.decisions.add(assignment, decision)
         logger.info("decided on %s: %s", cell_id, asked.action)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import islice
+from itertools import chain, islice
 
 from aita.errors import ObjectNotFound, RequestError
 from aita.models.api import (
@@ -12,12 +12,12 @@ from aita.models.api import (
     ResultFile,
     RunPage,
     RunView,
-    ScanFile,
-    ScanPage,
     StageView,
     TaskPage,
     TaskView,
     UploadAnswer,
+    UploadedFile,
+    UploadedPage,
     UploadRequest,
     UsageView,
 )
@@ -126,22 +126,22 @@ class Reader:
         following = str(start + limit) if start + limit < len(found) else None
         return FilePage(files=tuple(files), next_token=following)
 
-    def scans(self, assignment: str, limit: int, token: str | None) -> ScanPage:
-        """Return an assignment's scans as they are in the bucket, so that a new one is seen before it is transcribed.
+    def uploaded(self, assignment: str, limit: int, token: str | None) -> UploadedPage:
+        """Return the blank exam and the scans as they are in the bucket, so that a new one is seen before it is split.
 
         Raises
         ------
         RequestError
             If no assignment can have that name, or the token is not one that this list gave.
         """
-        prefix = keys.scans(check_assignment(assignment))
+        folder = keys.material(check_assignment(assignment), "")
         start = _offset(token)
-        found = list(islice(self.objects.list(prefix), start, start + limit + 1))
-        scans = (
-            ScanFile(name=stored.key.removeprefix(prefix), size=stored.size, etag=stored.etag)
-            for stored in found[:limit]
+        stored = chain(self.objects.list(keys.blank_exam(assignment)), self.objects.list(keys.scans(assignment)))
+        found = list(islice(stored, start, start + limit + 1))
+        files = (
+            UploadedFile(name=each.key.removeprefix(folder), size=each.size, etag=each.etag) for each in found[:limit]
         )
-        return ScanPage(scans=tuple(scans), next_token=str(start + limit) if len(found) > limit else None)
+        return UploadedPage(files=tuple(files), next_token=str(start + limit) if len(found) > limit else None)
 
     def uploads(self, assignment: str, request: UploadRequest) -> UploadAnswer:
         """Return a form for each file, bound to its key, content type and size.

@@ -4,6 +4,7 @@ import logging
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
 from ulid import ULID
 
@@ -11,9 +12,11 @@ from aita.errors import Conflict, RequestError
 from aita.models.api import StartRun
 from aita.models.names import check_assignment
 from aita.models.run import Run, RunSettings, RunStatus
+from aita.services.grading_way import graded_before
 from aita.services.material import Material
 from aita.services.pipelines import stage_of, stages_of
 from aita.services.protocols import Clock, Executions, ObjectStore, RunStore
+from aita.services.stages.grade import GradeStage
 
 logger = logging.getLogger(__name__)
 
@@ -49,8 +52,8 @@ class Submissions:
         """
         assignment = check_assignment(request.assignment)
         stages = stages_of(request.pipeline)
-        settings = self._settings(request)
         material = Material(self.objects, assignment)
+        settings = self._settings(request, graded_before(material) if GradeStage.name in stages else {})
         made: frozenset[str] = frozenset()
         for stage in map(stage_of, stages):
             stage.require(material, made)
@@ -171,8 +174,8 @@ class Submissions:
             )
         return holder
 
-    def _settings(self, request: StartRun) -> RunSettings:
-        given = request.options.model_dump(exclude_none=True)
+    def _settings(self, request: StartRun, before: dict[str, Any]) -> RunSettings:
+        given = before | request.options.model_dump(exclude_none=True)
         for name, variable, parameter in (
             ("max_workers", "AITA_MAX_WORKERS", "MaxConcurrency"),
             ("model", "AITA_MODEL", "ModelName"),

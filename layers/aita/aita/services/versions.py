@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple, Self
 
 from aita.models.answer import QuestionAnswer, StudentAnswers
-from aita.models.exam import AnswerKey, Page, Rubric
+from aita.models.exam import AnswerKey, ExamSpec, Page, Rubric
 from aita.models.grade import Cell, CellState
 from aita.models.scan import StudentScans
 from aita.services import keys
 from aita.services.material import Material
-from aita.services.stages.files import uploaded_scans
+from aita.services.stages.files import blank_exam_files, uploaded_scans
 
 DIGITS = 32
 """Hexadecimal digits of a version."""
@@ -24,11 +24,12 @@ NOTES = {
     ANSWER: "the answer was scanned, transcribed or mapped otherwise",
     RUBRIC: "the rubric was another one",
     ANSWER_KEY: "the answer key was another one",
-    INSTRUCTIONS: "the instructions were other ones",
+    INSTRUCTIONS: "the instructions or the steps of points were others",
 }
 """How things were when a cell was graded whose version, by this field, is not that of now."""
 
 _UPLOADED = "the scans that were uploaded since were not there: transcribe them"
+_BLANK_EXAM = "the blank exam was another one: transcribe the scans anew"
 
 
 class Changes(NamedTuple):
@@ -46,7 +47,8 @@ class Changes(NamedTuple):
 class Versions:
     """The versions of an assignment's material as it is now. They are of stored files, not of results of code.
 
-    ``uploaded`` has the ids of the scans that were uploaded since the pages were split, by student id.
+    ``uploaded`` has the ids of the scans that were uploaded since the pages were split, by student id, and
+    ``blank_exam`` those of the blank exam's files.
     """
 
     rubrics: Mapping[str, Rubric]
@@ -57,6 +59,8 @@ class Versions:
     scans: Mapping[str, StudentScans]
     pages: Mapping[str, Sequence[Page]]
     uploaded: Mapping[str, Sequence[str]]
+    blank_exam: tuple[str, ...]
+    points_step: float
 
     FILES = (
         keys.USER_RUBRICS,
@@ -69,10 +73,10 @@ class Versions:
         keys.PAGES,
         keys.STUDENTS,
     )
-    """The assignment's files that ``of`` reads, beside the list of its scans."""
+    """The assignment's files that ``of`` reads, beside the exam and the list of its uploads."""
 
     @classmethod
-    def of(cls, material: Material) -> Self:
+    def of(cls, material: Material, exam: ExamSpec) -> Self:
         """Return the versions of an assignment's files.
 
         Raises
@@ -89,6 +93,8 @@ class Versions:
             scans=material.scans(),
             pages=material.pages(),
             uploaded=_uploaded(material),
+            blank_exam=tuple(keys.source_id(file.key, file.etag) for file in blank_exam_files(material)),
+            points_step=exam.points_step,
         )
 
     def changes(self, cell: Cell) -> Changes:
@@ -96,13 +102,15 @@ class Versions:
         return self.noted(cell, self._notes(cell))
 
     def noted(self, cell: Cell, notes: Iterable[str]) -> Changes:
-        """Return these changes of a cell's material, and that of the student's scans if there is one."""
-        uploaded = self.uploaded.get(cell.student_id, ())
-        found = (*([_UPLOADED] if uploaded else []), *notes)
-        if not found:
-            return Changes()
-        now = digest([self._of(cell.student_id, cell.question_id), uploaded])
-        return Changes(found, now, of_answer=bool(uploaded) or NOTES[ANSWER] in found)
+        """Return these changes of a cell's material, and those of what the student's pages were made from."""
+        uploaded, scans = self.uploaded.get(cell.student_id, ()), self.scans.get(cell.student_id)
+        compared_with = scans.blank_exam if scans is not None else None
+        of_pages = [_UPLOADED] if uploaded else []
+        if compared_with is not None and compared_with != self.blank_exam:
+            of_pages.append(_BLANK_EXAM)
+        found = (*of_pages, *notes)
+        now = digest([self._of(cell.student_id, cell.question_id), uploaded, self.blank_exam])
+        return Changes(found, now, of_answer=bool(of_pages) or NOTES[ANSWER] in found)
 
     def _notes(self, cell: Cell) -> Iterator[str]:
         """Yield what was otherwise; a blank answer is blank under any rubric, so that of it the answer alone counts."""
@@ -116,7 +124,9 @@ class Versions:
             ANSWER: self._answer(student_id, question_id),
             RUBRIC: rubric_version(self.rubrics.get(question_id)),
             ANSWER_KEY: key_version(self.answer_keys.get(question_id)),
-            INSTRUCTIONS: instructions_version(self.instructions, self.question_instructions.get(question_id, "")),
+            INSTRUCTIONS: instructions_version(
+                self.instructions, self.question_instructions.get(question_id, ""), self.points_step
+            ),
         }
 
     def _answer(self, student_id: str, question_id: str) -> str:
@@ -148,9 +158,10 @@ def key_version(key: AnswerKey | None) -> str:
     return digest(key and key.model_dump(mode="json", exclude_defaults=True))
 
 
-def instructions_version(instructions: str, own: str) -> str:
-    """Return the version of the instructions for the exam and for one question."""
-    return digest([instructions, own])
+def instructions_version(instructions: str, own: str, points_step: float) -> str:
+    """Return the version of the instructions for the exam and for one question; white space at ends makes none."""
+    texts = ["\n".join(line.rstrip() for line in text.strip().splitlines()) for text in (instructions, own)]
+    return digest([*texts, points_step])
 
 
 def answer_version(answer: QuestionAnswer, scans: StudentScans | None, pages: Sequence[Page]) -> str:
@@ -160,7 +171,7 @@ def answer_version(answer: QuestionAnswer, scans: StudentScans | None, pages: Se
     on = [(images.get(place.page), ink.get(place.page)) for place in answer.pages]
     return digest(
         [
-            answer.model_dump(mode="json", exclude_defaults=True, exclude={"confidence"}),
+            answer.model_dump(mode="json", exclude_defaults=True, exclude={"confidence", "question"}),
             [(image, written and (written.exam_page, written.bands)) for image, written in on],
             scans.unreadable if scans else 0,
         ]

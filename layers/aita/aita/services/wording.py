@@ -1,10 +1,13 @@
-"""Wording: answer keys and rubrics that were written when their question was worded otherwise are not graded with."""
+"""Wording: answer keys and rubrics that were written when their question was worded otherwise are not graded with.
 
-from collections.abc import Iterator, Mapping
+Files of aita 0.1.0, and an instructor's own rubrics, do not name a wording. Answers that were graded with them do.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 
 from aita.errors import InvalidMaterial
-from aita.models.exam import ExamSpec, Rubric
+from aita.models.exam import AnswerKey, ExamSpec, Rubric
 from aita.models.grade import Cell, question_version
 from aita.services import keys
 from aita.services.material import Material
@@ -29,25 +32,34 @@ def check_wording(material: Material, exam: ExamSpec, rubrics: Mapping[str, Rubr
         )
 
 
+def keys_of_now(material: Material, exam: ExamSpec) -> dict[str, AnswerKey]:
+    """Return the answer keys that were not written for another wording."""
+    written_for, now = material.written_for(keys.ANSWER_KEYS), _wordings(exam)
+    found = material.answer_keys()
+    return {each: found[each] for each in found if written_for[each] in ("", now.get(each))}
+
+
 def _stale(material: Material, exam: ExamSpec, rubrics: Mapping[str, Rubric]) -> Iterator[str]:
     answer_keys, written = material.written_for(keys.ANSWER_KEYS), material.written_for(keys.RUBRICS)
     gathered = material.gathered_rubrics()
-    grades = cache(material.grades)
-    for question in exam.questions:
-        question_id, now = question.question_id, question_version(question)
-        rubric = rubrics.get(question_id)
-        of_this = {"answer key": answer_keys.get(question_id)}
-        if rubric is not None and rubric == gathered.get(question_id):
-            of_this["rubric"] = written[question_id]
-        for name, version in of_this.items():
-            if version is not None and now not in ({version} if version else _graded(grades(), rubric) or {now}):
-                yield f"the {name} of question {question_id!r}"
+    cells = cache(lambda: [cell for graded in material.grades().values() for cell in graded.values() if cell.question])
+    for question_id, now in _wordings(exam).items():
+        if (version := answer_keys.get(question_id)) is not None:
+            known = {version} if version else {cell.question for cell in cells() if cell.question_id == question_id}
+            if known and now not in known:
+                yield f"the answer key of question {question_id!r}"
+        if (rubric := rubrics.get(question_id)) is not None:
+            version = written[question_id] if rubric == gathered.get(question_id) else ""
+            known = {version} if version else _graded_against(rubric, cells())
+            if known and now not in known:
+                yield f"the rubric of question {question_id!r}"
 
 
-def _graded(cells: Mapping[str, Mapping[str, Cell]], rubric: Rubric | None) -> set[str]:
-    """Return the wordings with which answers were graded against a rubric: of files of 0.1.0, nothing else tells."""
-    if rubric is None:
-        return set()
-    version, question_id = rubric_version(rubric), rubric.question_id
-    found = (graded.get(question_id) for graded in cells.values())
-    return {cell.question for cell in found if cell is not None and cell.question and cell.rubric == version}
+def _graded_against(rubric: Rubric, cells: Iterable[Cell]) -> set[str]:
+    """Return the wordings with which answers were graded against a rubric that does not name its own."""
+    version = rubric_version(rubric)
+    return {cell.question for cell in cells if cell.rubric == version}
+
+
+def _wordings(exam: ExamSpec) -> dict[str, str]:
+    return {question.question_id: question_version(question) for question in exam.questions}

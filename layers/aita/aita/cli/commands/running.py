@@ -30,7 +30,9 @@ MostCost = Annotated[
 ]
 HowMany = Annotated[
     int | None,
-    typer.Option("--graders", metavar="K", min=1, max=9, help="Independent graders of each answer.", show_default="1"),
+    typer.Option(
+        "--graders", metavar="K", min=1, max=9, help="Independent graders of each answer.", show_default="as before; 1"
+    ),
 ]
 HowFar = Annotated[
     float | None,
@@ -40,7 +42,7 @@ HowFar = Annotated[
         min=0,
         max=1,
         help="How far two graders may differ, as a share of the question's points, before a person decides.",
-        show_default="0.2",
+        show_default="as before; 0.2",
     ),
 ]
 RegradeOlder = Annotated[

@@ -47,8 +47,9 @@ class GradeStage(LLMStage):
 
     def plan(self, material: Material, settings: RunSettings) -> StagePlan:
         """One task for each grader of each answer, student by student; none for what an earlier run's cell says."""
-        inputs = GradeInputs.of(material, settings)
-        kept = _kept(inputs, material, settings) if settings.enable_checkpointing else {}
+        inputs, earlier = GradeInputs.of(material, settings), material.grades()
+        kept = _kept(inputs, earlier, material, settings) if settings.enable_checkpointing else {}
+        inputs = inputs.model_copy(update={"continued": _continued(inputs, earlier)})
         return StagePlan(inputs, _refs(inputs, kept), {KEPT: _CELLS.dump_json(kept)})
 
     def task(self, refs: Refs, inputs: GradeInputs) -> GradingTask:
@@ -99,8 +100,17 @@ def _refs(inputs: GradeInputs, kept: Cells) -> Iterator[Refs]:
             yield from grader_refs(inputs, student_id, question)
 
 
-def _kept(inputs: GradeInputs, material: Material, settings: RunSettings) -> Cells:
-    earlier, kept = material.grades(), Cells()
+def _continued(inputs: GradeInputs, earlier: Cells) -> dict[str, dict[str, str]]:
+    found: dict[str, dict[str, str]] = {}
+    for student_id, question in inputs.cells():
+        cell = earlier.get(student_id, {}).get(question.question_id)
+        if cell is not None and (basis := inputs.basis_of_0_1_0(cell, question)):
+            found.setdefault(student_id, {})[question.question_id] = basis
+    return found
+
+
+def _kept(inputs: GradeInputs, earlier: Cells, material: Material, settings: RunSettings) -> Cells:
+    kept = Cells()
     versions = cache(material.rubric_version)
     for student_id, question in inputs.cells():
         cell = earlier.get(student_id, {}).get(question.question_id)

@@ -8,6 +8,7 @@ from pydantic import BaseModel, TypeAdapter
 from aita.models.answer import PageAnswers
 from aita.models.base import Frozen
 from aita.models.exam import PageTranscription, Question
+from aita.models.grade import question_version
 from aita.models.run import RunSettings
 from aita.models.scan import StudentScans
 from aita.services import keys
@@ -95,7 +96,9 @@ class MapAnswersStage(LLMStage):
 
         records = _RECORDS.validate_json(read(RECORDS))
         marks = _marks(ended)
-        question_ids = [q.question_id for q in MappingInputs.model_validate_json(read(INPUTS)).questions]
+        questions = MappingInputs.model_validate_json(read(INPUTS)).questions
+        question_ids = [question.question_id for question in questions]
+        wordings = {question.question_id: question_version(question) for question in questions}
         labels = Labels(question_ids)
         answers = {}
         for student_id, record in records.items():
@@ -106,7 +109,12 @@ class MapAnswersStage(LLMStage):
                 for page in range(1, record.pages + 1)
             ]
             found = assemble(question_ids, pages, labels, record.scans.unreadable)
-            answers[student_id] = found.model_dump(mode="json")
+            answers[student_id] = {
+                "question_answers": [
+                    answer.model_dump(mode="json") | {"question": wordings[answer.question_id]}
+                    for answer in found.question_answers
+                ]
+            }
         return {self.artifact: answers}
 
 

@@ -11,6 +11,7 @@ from aita.services import keys
 from aita.services.material import Material
 from aita.services.stages.answer_key import QuestionInputs, by_question, question_refs
 from aita.services.stages.stage import INPUTS, Gathered, LLMStage, ReadFile, Refs, StagePlan
+from aita.services.wording import keys_of_now
 from aita.tasks.rubric import RubricGenerationTask, check_user_rubrics
 
 
@@ -37,11 +38,12 @@ class RubricStage(LLMStage):
 
     def plan(self, material: Material, settings: RunSettings) -> StagePlan:  # noqa: ARG002 - the same for all
         """One task for each question, in the exam's order."""
+        exam = material.exam()
         inputs = RubricInputs(
-            exam=material.exam(),
+            exam=exam,
             instructions=material.rubric_instructions(),
             question_instructions=material.question_instructions(),
-            answer_keys=material.answer_keys(),
+            answer_keys=keys_of_now(material, exam),
             user_rubrics=material.user_rubrics(),
         )
         return StagePlan(inputs, question_refs(inputs.exam), {})

@@ -10,8 +10,16 @@ from aita.models.student import Students
 from aita.services import keys
 from aita.services.material import Material
 from aita.services.protocols import StoredObject
-from aita.services.stages.files import FilesStage, Source, add_pages, blank_exam_files, scan_files, scans_by_folder
-from aita.services.stages.stage import Gathered, ReadFile, StagePlan
+from aita.services.stages.files import (
+    FilesInputs,
+    FilesStage,
+    Source,
+    add_pages,
+    blank_exam_files,
+    scan_files,
+    scans_by_folder,
+)
+from aita.services.stages.stage import INPUTS, Gathered, ReadFile, StagePlan
 
 _TRIES = 5  # writers of students.json are the Plans of one assignment: at most a few at once
 
@@ -41,10 +49,11 @@ class SplitStage(FilesStage):
         )
         return self.plan_files(scans, compared_with=blank_exam_files(material))
 
-    def gather_all(self, ended: Iterable[Gathered], read: ReadFile) -> dict[str, Any]:  # noqa: ARG002 - the items say all
+    def gather_all(self, ended: Iterable[Gathered], read: ReadFile) -> dict[str, Any]:
         """Return the pages and, for those who grade, what else the scans tell: the ink and what was not readable."""
         scans: dict[str, Any] = {}
-        pages = self.gather(_noted(ended, scans))
+        blank_exam = FilesInputs.model_validate_json(read(INPUTS)).blank_exam
+        pages = self.gather(_noted(ended, scans, blank_exam))
         return {keys.PAGES: pages, keys.SCANS: scans}
 
     def gather(self, results: Iterable[tuple[Item, Any]]) -> Any:
@@ -55,10 +64,11 @@ class SplitStage(FilesStage):
         return pages
 
 
-def _noted(ended: Iterable[Gathered], scans: dict[str, Any]) -> Iterator[tuple[Item, Any]]:
+def _noted(ended: Iterable[Gathered], scans: dict[str, Any], blank_exam: tuple[str, ...]) -> Iterator[tuple[Item, Any]]:
     """Pass on what succeeded, one file at a time, and note in ``scans`` what is no part of a page."""
     for each in ended:
-        student = scans.setdefault(str(each.item.refs["student_id"]), {"ink": [], "unreadable": 0})
+        known = {"ink": [], "unreadable": 0, "blank_exam": blank_exam}
+        student = scans.setdefault(str(each.item.refs["student_id"]), known)
         if not each.succeeded:
             student["unreadable"] += 1
             continue
