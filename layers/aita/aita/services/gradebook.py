@@ -61,6 +61,9 @@ class Gradebook:
         Compares a cell with the material as it is now; ``None`` if the question is all that is compared.
     """
 
+    FILES = (keys.QUESTIONS, keys.EXAM_SPEC, keys.GRADES, keys.GRADE_SCALE, *Versions.FILES)
+    """The assignment's files that ``of`` reads."""
+
     def __init__(
         self,
         exam: ExamSpec,
@@ -79,9 +82,6 @@ class Gradebook:
         self.students: dict[str, StudentGrades] = {
             student_id: self._student(student_id, graded, scale or USUAL_SCALE) for student_id, graded in cells.items()
         }
-
-    FILES = (keys.QUESTIONS, keys.EXAM_SPEC, keys.GRADES, keys.GRADE_SCALE, *Versions.FILES)
-    """The assignment's files that ``of`` reads."""
 
     @classmethod
     def of(cls, material: Material, decisions: Iterable[Decision]) -> Self:
