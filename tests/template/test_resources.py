@@ -19,6 +19,7 @@ ROUTES = {
     ("get", "/assignments/{assignment}/reviews/{cell_id}"),
     ("post", "/assignments/{assignment}/reviews/{cell_id}"),
     ("get", "/assignments/{assignment}/rubric-changes"),
+    ("get", "/assignments/{assignment}/uploads"),
     ("get", "/assignments/{assignment}/decisions"),
     ("post", "/runs"),
     ("get", "/runs"),
