@@ -264,6 +264,23 @@ class TestJsonLines:
             assert line["criteria"] == [{"points": 3.0, "quote": "", "reason": "", "quote_found": False}]
         assert "words of nobody" not in made
 
+    def test_nor_does_another_graders_or_anything_of_theirs_once_points_are_set(self) -> None:
+        words = {"points": 3.0, "quote": "2 + 2 = 4"}, {"points": 2.0, "quote": "words of nobody", "quote_found": False}
+        gradings = [{"criteria": [each], "feedback": f"feedback {each['points']}"} for each in words]
+        said = {"gradings": gradings, "graders": (3.0, 2.0), "by_grader": ((3.0,), (2.0,)), "feedback": "feedback 3.0"}
+        open_, decided = (cell(student, "1a", OPEN, 3.0, **said) for student in ("s-1", "s-2"))
+        taken = DECISION.model_copy(update={"cell_id": decided.cell_id})
+        book = gradebook((open_, decided), decisions=(taken,))
+        made = export_json_lines(call_roll(book, students(), ROSTER), book).data.decode()
+        first, _, second, _ = [json.loads(line) for line in made.splitlines()]
+        assert [grading["criteria"][0]["quote"] for grading in first["gradings"]] == ["2 + 2 = 4", ""]
+        assert (first["graders"], first["by_grader"]) == ([3, 2], [[3], [2]])
+        assert second["state"] == "OVERRIDDEN"
+        assert [second[each] for each in ("criteria", "feedback", "gradings", "graders", "by_grader")] == [
+            [], "", [], [], [],
+        ]  # fmt: skip
+        assert "words of nobody" not in made
+
     def test_who_is_not_on_the_roster_has_a_folder(self) -> None:
         line = self.lines()["s-8", "1a"]
         assert (line["name"], line["number"], line["email"], line["match"]) == ("Zoe_Quinn", None, None, "none")

@@ -2,24 +2,26 @@
 
 Flags, graders' points, proposals and decisions with who decided are not for students. What a script could hand on is
 what students are shown: a closed answer's criteria and feedback are those that count, and a quote that was not found
-in the answer stands nowhere.
+in the answer stands nowhere, whichever grader gave it.
 """
 
 import json
 from typing import Any
 
-from aita.models.grade import Cell
+from aita.models.grade import Cell, CellState
 from aita.models.shown import ShownAnswer
 from aita.services.exports.roll import Export, GradedStudent, Roll
 from aita.services.gradebook import Gradebook
 from aita.services.shown import found_quotes
+
+_NO_GRADERS = {"graders": (), "by_grader": (), "gradings": ()}
 
 
 def export_json_lines(roll: Roll, gradebook: Gradebook) -> Export:
     """Return the lines.
 
     While a cell is open its ``points`` are null, what is proposed is its ``proposal``, and its criteria and feedback
-    are the proposal's. Points that a person set have none of the criteria and feedback that were proposed instead.
+    are the proposal's. Points that a person set have nothing of what graders proposed instead.
     """
     lines = (
         _line(student, cell, shown, gradebook)
@@ -31,8 +33,10 @@ def export_json_lines(roll: Roll, gradebook: Gradebook) -> Export:
 
 def _line(student: GradedStudent, cell: Cell, shown: ShownAnswer, gradebook: Gradebook) -> dict[str, Any]:
     told: Cell | ShownAnswer = cell if cell.state.is_open else shown
-    criteria = [criterion.model_dump(mode="json") for criterion in found_quotes(told.criteria)]
-    written = cell.model_dump(mode="json", exclude={"points"}) | {"criteria": criteria, "feedback": told.feedback}
+    found = tuple(each.model_copy(update={"criteria": found_quotes(each.criteria)}) for each in cell.gradings)
+    said = {"criteria": found_quotes(told.criteria), "feedback": told.feedback, "gradings": found}
+    graders = _NO_GRADERS if cell.state is CellState.OVERRIDDEN else {}
+    written = cell.model_copy(update=said | graders).model_dump(mode="json", exclude={"points"})
     return {
         "name": student.name,
         "number": student.entry.number if student.entry else None,
