@@ -12,7 +12,7 @@ from aita.models.exam import ExamSpec, Rubric
 from aita.models.flag import Flag, FlagKind
 from aita.models.grade import Cell, CellState, CriterionGrade, GradedAnswer
 from aita.models.points import exact, fitted, in_steps, total
-from aita.services.cells import assemble, rescaled
+from aita.services.cells import assemble, is_rescalable, rescaled
 from aita.services.grade_inputs import AnswerToGrade, GradeInputs
 
 STEP = 0.5
@@ -245,6 +245,42 @@ class TestRescaled:
         now = rescaled(after, Cell.model_validate_json(json.dumps(was)), after.exam.questions[0], before.rubrics["1"])
         assert [(each.points, each.reason) for each in now.criteria] == [(5, "one's"), (0.5, "another's")]
         assert (now.points, now.graders, kinds(now)) == (5.5, (6, 4.5, 6), [FlagKind.GRADERS_DISAGREE])
+
+    @pytest.mark.parametrize(
+        ("worth", "earned", "new", "kept"),
+        [
+            ([0.125] * 8, [0.09, *[0.13] * 7], [0.25] * 8, [0.25] * 8),
+            ([0.125] * 8, [0.09, *[0.13] * 7], [1.25] * 8, [1.25] * 8),
+            ([1 / 6] * 6, [0.15, *[0.17] * 5], [10 / 6] * 6, fitted([10 / 6] * 6, 10)),
+            ([1 / 6] * 6, [0, *[0.17] * 5], [2.0] * 6, [0, *[2.0] * 5]),
+            ([0.125] * 8, [*[0.12] * 4, *[0.13] * 4], [0.25] * 8, [0.25] * 8),
+        ],
+        ids=["doubled", "by ten", "sixths", "not all", "rescaled since"],
+    )
+    def test_all_of_a_criterion_stays_all_as_version_0_1_0_reckoned_it(
+        self, worth: list[float], earned: list[float], new: list[float], kept: list[float]
+    ) -> None:
+        before = inputs(*worth, points=round(sum(worth), 6))
+        after = inputs(*new, points=round(sum(new), 6))
+        was = cell(before, grader(*earned)).model_copy(update={"aita": ""})
+        now = rescaled(after, was, after.exam.questions[0], before.rubrics["1"])
+        assert [each.points for each in now.criteria] == [*kept]
+
+    def test_only_what_was_worth_something_has_a_share(self) -> None:
+        before, after = inputs(0.996, 0.004), inputs(99.6, 0.4)
+        question, rubrics = after.exam.questions[0], (before.rubrics["1"], after.rubrics["1"])
+        assert not is_rescalable(cell(before, grader(1, 0)), question, *rubrics)
+        assert is_rescalable(cell(after, grader(99.5, 0)), before.exam.questions[0], *reversed(rubrics))
+        blank = cell(before, GradedAnswer(blank=True)).model_copy(update={"aita": ""})
+        assert is_rescalable(blank, question, *rubrics)
+
+    @pytest.mark.parametrize("step", [0.01, 0.5, 3])
+    @pytest.mark.parametrize("new", [1.25, 2.51, 0.01])
+    def test_all_stays_all_whatever_the_step(self, new: float, step: float) -> None:
+        before, after = inputs(3, 2), inputs(new, new, points=2 * new)
+        after = after.model_copy(update={"exam": after.exam.model_copy(update={"points_step": step})})
+        now = rescaled(after, cell(before, grader(3, 0)), after.exam.questions[0], before.rubrics["1"])
+        assert [each.points for each in now.criteria] == [new, 0]
 
     @given(st.data(), worths)
     def test_it_is_what_the_graders_rescaled_would_have_come_to(self, data: st.DataObject, worth: list[float]) -> None:

@@ -374,6 +374,40 @@ class TestPointsAlone:
         grade(harness)
         assert cells(harness) == before
 
+    def test_all_of_a_grade_of_version_0_1_0_stays_all(self, harness: Harness) -> None:
+        put_answers(harness, "s-1")
+        harness.exam(QUESTIONS[0] | {"points": 1}, *QUESTIONS[1:])
+        harness.put("user_rubrics.json", RUBRICS | {"1a": {"total_points": 1, "criteria": criteria(*[0.125] * 8)}})
+        grade(harness)
+        graded = harness.artifact("grades.json")
+        older, points = graded["s-1"]["1a"], [0.09, *[0.13] * 7]
+        for field in ("gradings", "answer_key", "instructions", "answer", "aita"):
+            del older[field]
+        for criterion, each in zip(older["criteria"], points, strict=True):
+            criterion["points"] = each
+        harness.put("grades.json", graded | {"s-1": graded["s-1"] | {"1a": older | {"by_grader": [points]}}})
+        harness.exam(QUESTIONS[0] | {"points": 20}, *QUESTIONS[1:])
+        harness.put("user_rubrics.json", RUBRICS | {"1a": {"total_points": 20, "criteria": criteria(*[2.5] * 8)}})
+        calls = harness.model.calls
+        grade(harness)
+        cell = cells(harness)["s-1", "1a"]
+        assert (cell.state, cell.points, cell.max_points) == (CellState.GRADED, 20, 20)
+        assert harness.model.calls == calls
+
+    def test_a_criterion_that_was_worth_nothing_is_graded_again(self, harness: Harness) -> None:
+        def rubric(*points: float) -> dict[str, Any]:
+            return RUBRICS | {"1a": {"total_points": sum(points), "criteria": criteria(*points)}}
+
+        put_answers(harness, "s-1")
+        harness.exam(QUESTIONS[0] | {"points": 1}, *QUESTIONS[1:])
+        harness.put("user_rubrics.json", rubric(0.996, 0.004))
+        grade(harness)
+        assert [each.points for each in cells(harness)["s-1", "1a"].criteria] == [1, 0]
+        harness.exam(QUESTIONS[0] | {"points": 100}, *QUESTIONS[1:])
+        harness.put("user_rubrics.json", rubric(99.6, 0.4))
+        assert len(harness.items(grade(harness), "grade")) == 1
+        assert cells(harness)["s-1", "1a"].points == 100
+
     def test_a_version_that_is_lost_is_graded_again(self, harness: Harness) -> None:
         put_answers(harness, "s-1")
         grade(harness)

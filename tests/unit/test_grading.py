@@ -14,7 +14,7 @@ from aita.models.answer import AnswerPlace
 from aita.models.exam import POINTS_TOLERANCE, AnswerKey, Criterion, Page, Question, QuestionType, Rubric
 from aita.models.flag import Flag, FlagKind
 from aita.models.grade import GradedAnswer
-from aita.models.points import fitted, in_steps, total
+from aita.models.points import exact, fitted, in_steps, total
 from aita.services.conversation import converse
 from aita.tasks.grading import Grading, GradingTask
 from aita.tasks.json_schema import strict_schema
@@ -169,6 +169,10 @@ class TestReplies:
     def test_the_model_is_told_which_and_how_much_it_is_worth(self) -> None:
         with pytest.raises(DoubtfulReply, match=r"criterion 1 from 0 to 2.5 points, criterion 2 from 0 to 1.5 points"):
             task().parse(said(5, 4))
+
+    def test_and_where_it_can_have_nothing_but_all(self) -> None:
+        with pytest.raises(DoubtfulReply, match=r"out of range: give criterion 2 either 0 or 1.5 points$"):
+            task(points_step=2).parse(said(2, 1))
 
     def test_all_that_is_doubtful_is_flagged_at_once(self) -> None:
         result = ask(task(), *[said(5, 1, quote="F = m g")] * 2)
@@ -355,11 +359,16 @@ class TestAnyReply:
         graded = asked.salvage(said(*points, quote="F"))
         assert graded is not None
         most = fitted(worth, sum(worth))
-        expected = [in_steps(each, limit, step) for each, limit in zip(points, most, strict=True)]
+        expected = [
+            limit if 0 < exact(whole) <= exact(each) else in_steps(each, limit, step)
+            for each, limit, whole in zip(points, most, worth, strict=True)
+        ]
         assert [criterion.points for criterion in graded.criteria] == expected
         assert graded.points == total(expected)
         beyond = [
-            not -POINTS_TOLERANCE <= each <= limit + POINTS_TOLERANCE for each, limit in zip(points, most, strict=True)
+            not -POINTS_TOLERANCE <= each <= limit + POINTS_TOLERANCE
+            or (limit < step and POINTS_TOLERANCE < each < limit - POINTS_TOLERANCE)
+            for each, limit in zip(points, most, strict=True)
         ]
         assert any(beyond) is (FlagKind.POINTS_OUT_OF_RANGE in {flag.kind for flag in graded.flags})
 

@@ -85,6 +85,30 @@ class TestAnyNumber:
         assert 0 <= in_steps(points, most, step) <= float(exact(most))
         assert in_steps(most, most, step) == float(exact(most))
 
+    @pytest.mark.parametrize(
+        ("points", "most", "step", "earned"),
+        [
+            (0.1667, 0.17, 0.5, 0.17),
+            (0.16, 0.17, 0.5, 0.17),
+            (0.12, 0.13, 0.5, 0.13),
+            (0.08, 0.17, 0.5, 0),
+            (2.6, 2.75, 0.5, 2.5),
+            (2.7, 2.75, 0.5, 2.75),
+            (4.9, 5, 100, 5),
+            (0.99, 1, 0.01, 0.99),
+            (0.33, 0.34, 0.01, 0.33),
+            (0, 0.01, 0.5, 0),
+        ],
+    )
+    def test_the_nearest_that_can_be_earned(self, points: float, most: float, step: float, earned: float) -> None:
+        assert in_steps(points, most, step) == earned
+
+    @given(st.floats(0, 1e6), st.floats(0, 1e6), st.sampled_from([0.01, 0.25, THIRD, 0.5, 3.0]))
+    def test_which_stays_when_it_is_rounded_again(self, points: float, most: float, step: float) -> None:
+        earned = in_steps(points, most, step)
+        assert in_steps(earned, most, step) == earned
+        assert abs(exact(earned) - min(exact(points), exact(most))) <= exact(step / 2 + 0.01)
+
     @given(st.lists(st.floats(0, 1e300), max_size=5))
     def test_sums_do_not_break(self, points: list[float]) -> None:
         assert total(points) >= 0
@@ -156,6 +180,32 @@ class TestAClass:
         student = class_of(harness, question("1", whole), question("2", 5), **{"1": many, "2": RUBRICS["1a"]}).students
         assert (student["s-1"].points, student["s-1"].final) == (whole + 5, True)
         assert {cell.state for cell in cells(harness).values()} == {CellState.GRADED}
+
+    @pytest.mark.parametrize(
+        ("part", "count", "step"),
+        [(1 / 6, 6, 0.5), (0.125, 8, 0.5), (0.025, 40, 0.5), (0.125, 8, 0.01), (THIRD, 3, 0.01), (0.025, 40, 0.025)],
+    )
+    def test_the_rubrics_own_number_is_all_of_a_criterion(
+        self, harness: Harness, part: float, count: int, step: float
+    ) -> None:
+        put_answers(harness, "s-1")
+        exam = {"exam_name": "E", "total_pages": 1, "questions": [question("1a", 1)], "points_step": step}
+        harness.put("questions.json", exam)
+        harness.put("user_rubrics.json", {"1a": {"total_points": 1, "criteria": criteria(*[part] * count)}})
+        harness.model.otherwise = lambda request: grading(request, *[round(part, 4)] * count)
+        harness.run("grade")
+        cell = cells(harness)["s-1", "1a"]
+        assert (cell.state, cell.points) == (CellState.GRADED, 1)
+
+    def test_part_of_a_criterion_below_the_step_is_asked_for_again_then_a_persons(self, harness: Harness) -> None:
+        put_answers(harness, "s-1")
+        harness.exam(question("1a", 1))
+        harness.put("user_rubrics.json", {"1a": {"total_points": 1, "criteria": criteria(*[0.25] * 4)}})
+        harness.model.otherwise = lambda request: grading(request, 0.1, 0.25, 0, 0.25)
+        harness.run("grade")
+        cell = cells(harness)["s-1", "1a"]
+        assert (cell.state, cell.points, harness.model.calls) == (CellState.NEEDS_REVIEW, 0.5, 2)
+        assert [flag.note for flag in cell.flags] == ["criterion 1: 0.1 of 0.25"]
 
     @pytest.mark.parametrize("worth", [THIRD, 2 * THIRD, 0.126])
     def test_all_of_three_odd_questions_is_all(self, harness: Harness, worth: float) -> None:

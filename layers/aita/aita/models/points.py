@@ -21,17 +21,17 @@ def total(points: Iterable[float]) -> float:
 
 
 def in_steps(points: float, most: float, step: float) -> float:
-    """Return points clamped to 0 and ``most`` and rounded to a multiple of ``step``, halves up.
+    """Return the nearest that can be earned: a multiple of ``step``, or ``most``; of two equally near the higher one.
 
-    All of ``most`` can always be earned, also where it is no multiple.
+    So a part that is worth less than a step is earned from half of it on.
     """
     if not math.isfinite(points):
         raise ValueError("points must be a finite number")
-    if points >= most:
-        return float(exact(most))
-    size = Decimal(str(step))
-    steps = _ANY_FLOAT.divide(exact(max(0.0, points)), size).to_integral_value(ROUND_HALF_UP)
-    return float(min(_rounded(_ANY_FLOAT.multiply(steps, size)), exact(most)))
+    whole, size = exact(most), Decimal(str(step))
+    given = min(exact(max(0.0, points)), whole)
+    steps = _ANY_FLOAT.divide(given, size).to_integral_value(ROUND_HALF_UP)
+    multiple = min(_rounded(_ANY_FLOAT.multiply(steps, size)), whole)
+    return float(whole if whole - given <= abs(multiple - given) else multiple)
 
 
 def fitted(parts: Sequence[float], whole: float) -> tuple[float, ...]:
@@ -53,6 +53,14 @@ def fitted(parts: Sequence[float], whole: float) -> tuple[float, ...]:
             hundredths[place] += by
             missing -= by
     return tuple(float(Decimal(part).scaleb(-2, _ANY_FLOAT)) for part in hundredths)
+
+
+def fitted_in_0_1_0(parts: Sequence[float], whole: float) -> tuple[float, ...]:
+    """Return parts as aita 0.1.0 made them sum to the whole: the first of the largest makes up for all hundredths."""
+    hundredths = [exact(part) for part in parts]
+    largest = hundredths.index(max(hundredths))
+    hundredths[largest] = max(Decimal(0), hundredths[largest] + exact(whole) - sum(hundredths))
+    return tuple(map(float, hundredths))
 
 
 def _rounded(points: Decimal) -> Decimal:

@@ -8,7 +8,7 @@ from typing import Any
 from aita.models.exam import Question, Rubric
 from aita.models.flag import Flag, FlagKind
 from aita.models.grade import Cell, CellState, GradedAnswer, cell_id
-from aita.models.points import exact, fitted, in_steps, total
+from aita.models.points import exact, fitted, fitted_in_0_1_0, in_steps, total
 from aita.services.grade_inputs import GradeInputs
 from aita.version import VERSION
 
@@ -55,16 +55,23 @@ def assemble(
 
 
 def rescaled(inputs: GradeInputs, cell: Cell, question: Question, before: Rubric) -> Cell:
-    """Return a cell whose rubric or question has other points and is else the same: each part earns what it earned."""
+    """Return a cell whose rubric or question has other points and is else the same: each part earns what it earned.
+
+    Parameters
+    ----------
+    cell
+        One that ``is_rescalable``.
+    before
+        The rubric that it was graded against.
+    """
     rubric = inputs.rubrics[question.question_id]
     values = _identity(inputs, cell.student_id, question, rubric) | {"reason": cell.reason, "aita": cell.aita}
     if not cell.criteria:
         return _cell(values, cell.flags, state=cell.state, points=cell.points, feedback=cell.feedback)
-    was, now = _worth(before, cell.max_points), _worth(rubric, question.points)
+    was, now, step = _worth_then(cell, before), _worth(rubric, question.points), inputs.exam.points_step
 
     def scale(points: Sequence[float]) -> Points:
-        parts = zip(points, was, now, strict=True)
-        return tuple(in_steps(_share(part, old, new), new, inputs.exam.points_step) for part, old, new in parts)
+        return tuple(_scaled(*each, step) for each in zip(points, was, now, strict=True))
 
     flags = tuple(flag for flag in cell.flags if flag.kind is not FlagKind.GRADERS_DISAGREE)
     if cell.gradings or len(cell.by_grader) < 2:  # noqa: PLR2004 - one
@@ -73,6 +80,17 @@ def rescaled(inputs: GradeInputs, cell: Cell, question: Question, before: Rubric
     # A cell of version 0.1.0: several graders' medians, with the words of one.
     kept = _with(GradedAnswer(criteria=cell.criteria, feedback=cell.feedback), scale(_points(cell)))
     return _graded(inputs, values, flags, kept, tuple(map(scale, cell.by_grader)), now)
+
+
+def is_rescalable(cell: Cell, question: Question, before: Rubric, rubric: Rubric) -> bool:
+    """Tell whether points that were earned tell what is earned now.
+
+    They don't if a criterion has become worth something: whether all of nothing was earned or none of it is the same.
+    """
+    if not cell.criteria:
+        return True
+    parts = zip(_worth_then(cell, before), _worth(rubric, question.points), strict=True)
+    return all(was or not now for was, now in parts)
 
 
 def _identity(inputs: GradeInputs, student_id: str, question: Question, rubric: Rubric | None) -> dict[str, Any]:
@@ -175,5 +193,18 @@ def _worth(rubric: Rubric, points: float) -> Points:
     return fitted([criterion.points for criterion in rubric.criteria], points)
 
 
-def _share(points: float, was: float, now: float) -> float:
-    return float(exact(points) * exact(now) / exact(was)) if was else 0.0
+def _worth_then(cell: Cell, rubric: Rubric) -> Points:
+    """Return what each criterion was worth where a cell has its points from.
+
+    That is as version 0.1.0 reckoned for its cells, unless one has more than that: then it was rescaled since.
+    """
+    if not cell.aita:
+        then = fitted_in_0_1_0([criterion.points for criterion in rubric.criteria], cell.max_points)
+        if all(part <= most for part, most in zip(_points(cell), then, strict=True)):
+            return then
+    return _worth(rubric, cell.max_points)
+
+
+def _scaled(points: float, was: float, now: float, step: float) -> float:
+    """Return what points are of a criterion that has another worth now; all stays all, whatever the step."""
+    return now if points >= was else in_steps(float(exact(points) * exact(now) / exact(was)), now, step)

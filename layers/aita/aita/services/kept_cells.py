@@ -5,7 +5,7 @@ from collections.abc import Callable
 from aita.models.exam import Question, Rubric
 from aita.models.flag import FlagKind
 from aita.models.grade import Cell, CellState
-from aita.services.cells import rescaled
+from aita.services.cells import is_rescalable, rescaled
 from aita.services.grade_inputs import GradeInputs
 
 RubricVersions = Callable[[str], Rubric | None]
@@ -28,7 +28,7 @@ def kept_cell(inputs: GradeInputs, cell: Cell, question: Question, versions: Rub
     if before is None or not _same_but_for_points(before, rubric):
         return None
     asked = question.model_copy(update={"points": cell.max_points})
-    if not inputs.is_of(cell, asked, before):
+    if not inputs.is_of(cell, asked, before) or not is_rescalable(cell, question, before, rubric):
         return None
     return rescaled(inputs, cell, question, before)
 

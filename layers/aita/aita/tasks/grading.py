@@ -12,7 +12,7 @@ from aita.models.base import Material
 from aita.models.exam import POINTS_TOLERANCE, AnswerKey, Page, Question, QuestionType, Rubric
 from aita.models.flag import Flag, FlagKind
 from aita.models.grade import CriterionGrade, GradedAnswer
-from aita.models.points import fitted, in_steps, total
+from aita.models.points import exact, fitted, in_steps, total
 from aita.tasks.answer_key import describe_question
 from aita.tasks.injection import suspicious
 from aita.tasks.json_reply import check_is_alone, read_reply
@@ -178,9 +178,14 @@ class GradingTask(LLMTask[GradedAnswer]):
         return graded
 
     def _grade(self, entry: GradedCriterion, most: float, written: Written) -> CriterionGrade:
-        points = in_steps(entry.points, most, self.points_step)
+        points = self._earned(entry, most)
         found = written.shows(entry.quote) if points > 0 else written.holds(entry.quote)
         return CriterionGrade(points=points, quote=entry.quote, reason=entry.reason, quote_found=found)
+
+    def _earned(self, entry: GradedCriterion, most: float) -> float:
+        """Return the points for a criterion; what its worth in the rubric was before it was fitted is all of it."""
+        unfitted = exact(self.rubric.criteria[entry.criterion - 1].points)
+        return most if 0 < unfitted <= exact(entry.points) else in_steps(entry.points, most, self.points_step)
 
     def _written(self) -> Written:
         """Return the answer to look for quotes in.
@@ -194,14 +199,11 @@ class GradingTask(LLMTask[GradedAnswer]):
     def _doubts(self, reply: Grading, graded: GradedAnswer) -> dict[Flag, str]:
         """Return why a grading may be wrong, each flag with what the model is told."""
         doubts = {}
-        beyond, worth = [], self._worth()
-        for entry in sorted(reply.criteria, key=lambda entry: entry.criterion):
-            most = worth[entry.criterion - 1]
-            if not -POINTS_TOLERANCE <= entry.points <= most + POINTS_TOLERANCE:
-                beyond.append((entry.criterion, entry.points, most))
-        if beyond:
-            note = ", ".join(f"criterion {number}: {points:g} of {most:g}" for number, points, most in beyond)
-            ranges = ", ".join(f"criterion {number} from 0 to {most:g} points" for number, _, most in beyond)
+        entries = sorted(reply.criteria, key=lambda entry: entry.criterion)
+        judged = [(*each, self._can_earn(*each)) for each in zip(entries, self._worth(), strict=True)]
+        if beyond := [each for each in judged if each[2]]:
+            note = ", ".join(f"criterion {entry.criterion}: {entry.points:g} of {most:g}" for entry, most, _ in beyond)
+            ranges = ", ".join(f"criterion {entry.criterion} {can} points" for entry, _, can in beyond)
             doubts[Flag(kind=FlagKind.POINTS_OUT_OF_RANGE, note=note)] = f"points are out of range: give {ranges}"
         if missing := [str(number) for number, each in enumerate(graded.criteria, 1) if not each.quote_found]:
             place = f"criterion {', '.join(missing)}"
@@ -211,6 +213,14 @@ class GradingTask(LLMTask[GradedAnswer]):
                 "quote where the answer has nothing"
             )
         return doubts
+
+    def _can_earn(self, entry: GradedCriterion, most: float) -> str:
+        """Tell what a criterion can earn; empty if its points are of that, or can be rounded to it."""
+        if not -POINTS_TOLERANCE <= entry.points <= most + POINTS_TOLERANCE:
+            return f"from 0 to {most:g}"
+        if most < self.points_step and POINTS_TOLERANCE < entry.points < most - POINTS_TOLERANCE:
+            return f"either 0 or {most:g}"
+        return ""
 
     def _spoken(self, *, says_so: bool) -> tuple[Flag, ...]:
         told = Flag(kind=FlagKind.INSTRUCTION, note="the grader says that it speaks to whoever grades it")
