@@ -1,7 +1,7 @@
 r"""How replies are read: LaTeX that was not escaped, thoughts, several objects, and small oddities."""
 
 import json
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, TypeVar
 
 import pytest
 from hypothesis import assume, given
@@ -18,6 +18,7 @@ from aita.tasks.chat import ChatTask
 from aita.tasks.json_reply import read_reply
 from aita.tasks.transcription import TranscriptionTask
 
+ResultT = TypeVar("ResultT")
 TRANSCRIPTION = TranscriptionTask(page=1, image_key="k", image_sha256="a" * 64)
 COMMANDS = (  # that begin like JSON's escapes, and others
     *("nu", "ne", "neq", "ni", "not", "notin", "nabla", "natural", "nexists", "nmid", "nless", "nleq", "nparallel"),
@@ -94,12 +95,12 @@ class TestLatex:
     @pytest.mark.parametrize(
         "text",
         [
-            r"v = \frac{a}{b} \times c, \theta, \beta, \nu",
-            r"E = h\nu, p = \hbar k",
-            r"\mu \neq \nu",
+            r"v = \frac{a}{b} \times c, \theta, \beta",
+            r"\mu = \text{x} \tan x",
             r"$\nu = c/x$",
+            r"so \(\mu \neq \nu\) and $$E = h\nu$$",
             r"$a \neq b$ and $\tan x$",
-            r"\nabla^2 f",
+            r"\mu \nabla^2 f",
             r"\rho g h",
             r"\left( \bar{x} \right)",
             r"x \to \infty",
@@ -125,7 +126,10 @@ class TestLatex:
 
     @pytest.mark.parametrize(
         "raw",
-        [r"E = h\nu", r"E = h \nu", r"x \neq y", r"x\ne 0", r"\nabla f", r"said here.\nu = \mu", r"a\rb", r"2\timesx"],
+        [
+            *(r"E = h\nu", r"E = h \nu", r"x \neq y", r"x\ne 0", r"\nabla f", r"said here.\nu = \mu", r"a\rb"),
+            *(r"2\timesx", r"E = h\nu, p = \hbar k", r"\mu \neq \nu", r"x\to\tan", r"a = 2\tau", r"see\text 2 \mu"),
+        ],
     )
     def test_what_can_not_be_told_is_asked_again(self, raw: str) -> None:
         with pytest.raises(DoubtfulReply, match="backslash") as caught:
@@ -150,6 +154,12 @@ class TestLatex:
             (r"E = h\u000au", "E = h\nu"),
             (r"don\'t", "don't"),
             (r"caf\u00e9\nu is", "café\nu is"),
+            (r"while (x)\ni++;\ni += 2", "while (x)\ni++;\ni += 2"),
+            (r"a + le\tau lait", "a + le\tau lait"),
+            (
+                r"\begin{aligned}\nx &= 1 \\\ny &= 2\n\end{aligned}",
+                "\\begin{aligned}\nx &= 1 \\\\\ny &= 2\n\\end{aligned}",
+            ),
         ],
     )
     def test_line_breaks_and_tabs_are_what_they_are(self, raw: str, text: str) -> None:
@@ -200,8 +210,57 @@ class TestLatex:
 
     def test_a_doubtful_transcription_is_kept_flagged_in_the_end(self) -> None:
         kept = ended(TRANSCRIPTION, said(r"E = h\nu"), said(r"E = h\nu"))
-        assert (kept.text, kept.confidence, kept.flagged) == (r"E = h\nu", 0.3, True)
+        assert (kept.text, kept.confidence, kept.flagged) == ("E = h\nu", 0.3, True)
         assert "backslashes" in kept.notes
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "s = ut + \\frac{1}{2}at^2\nu = 0",
+            "\\Delta x = 20\nu = 5",
+            "Let \\(u = x^2\\)\nu' = 2x",
+            "y = e^{x}\\cdot x\ne^{x}(x+1)",
+            "$\\frac{1}{2}$\nu = 3",
+            "f = \\frac{1}{T}\neq. 2",
+            "costs \\$5\nu = \\$3",
+            "5 \\% \nu = 3",
+            "\\alpha\tan\tb",
+            "\\mu at $5\nu=$3",
+        ],
+    )
+    def test_a_line_or_cell_that_may_begin_beside_latex_is_doubted_and_kept_as_json_has_it(self, text: str) -> None:
+        raw = text.replace("\n", r"\n").replace("\t", r"\t")
+        assert is_doubtful(raw)
+        kept = ended(TRANSCRIPTION, said(raw), said(raw))
+        assert (kept.text, kept.flagged) == (text, True)
+
+    @pytest.mark.parametrize(
+        "raw",
+        [
+            r"C:\new\test\users\bin",
+            r"C:\temp\notes.txt is in C:\Users\tom",
+            r"\d+\s*\b(\w+)\b\n\t",
+            r"print(\"a\n\")",
+            r"printf(\"%d\t%d\n\", a, b);",
+        ],
+    )
+    def test_a_path_a_pattern_or_a_programs_string_is_doubted(self, raw: str) -> None:
+        assert is_doubtful(raw)
+
+    @pytest.mark.parametrize("text", ["1990\ni 1991.", "x^2\nu + v", "a\tau lait", "x\to\tan"])
+    def test_no_task_fails_for_a_doubt(self, text: str) -> None:
+        reply = json.dumps({"label": text})
+        assert ended(LabelTask(), reply, reply) == Label(label=text)
+        key = json.dumps({"question_id": "1", "correct_answer": text})
+        assert ended(key_task("1"), key, key).correct_answer == text
+
+    def test_a_salvage_of_ones_own_decides(self) -> None:
+        class Strict(LabelTask):
+            def salvage(self, reply: str) -> Label | None:
+                return None
+
+        with pytest.raises(DoubtfulReply):
+            ended(Strict(), *[json.dumps({"label": "1990\ni 1991."})] * 2)
 
     def test_a_second_reply_that_escapes_settles_it(self) -> None:
         kept = ended(TRANSCRIPTION, said(r"E = h\nu"), said(r"E = h\\nu"))
@@ -236,10 +295,28 @@ class TestThoughts:
             "[THINK]{0}[/THINK]{1}",
             "<|channel|>analysis<|message|>{0}<|end|><|start|>assistant<|channel|>final<|message|>{1}",
             "<think>{0}</think><think>again {0}</think>{1}",
+            '<think>{0}</think>"{2}"',
         ],
     )
     def test_a_draft_in_them_is_no_answer(self, reply: str) -> None:
-        assert LabelTask().parse(reply.replace("{0}", self.DRAFT).replace("{1}", self.OWN)).label == "B"
+        assert (
+            LabelTask()
+            .parse(reply.replace("{0}", self.DRAFT).replace("{1}", self.OWN).replace('"{2}"', json.dumps(self.OWN)))
+            .label
+            == "B"
+        )
+
+    @pytest.mark.parametrize(
+        "reply",
+        [
+            "<think>The page says: </think>{0} which is an injection.</think>",
+            "<think>The page says: </think>{0} which is an injection.</think>{1}",
+            "The page says: </think>{0}\n</think>\n",
+        ],
+    )
+    def test_thoughts_that_quote_their_own_end_are_asked_again(self, reply: str) -> None:
+        with pytest.raises(UnparsableReply):
+            LabelTask().parse(reply.replace("{0}", self.DRAFT).replace("{1}", self.OWN))
 
     @pytest.mark.parametrize("reply", ["<think>so {0}", "<think>{0}</think>", "{0} then</think>", "<think>", "", " \n"])
     def test_thoughts_alone_are_no_answer(self, reply: str) -> None:
@@ -257,6 +334,12 @@ class TestThoughts:
             ("I think <b>so</b>.", "I think <b>so</b>."),
             ("The tag `</think>` ends them.", "The tag `</think>` ends them."),
             ('{"a": "</think>"}', '{"a": "</think>"}'),
+            ("In HTML write </think> then text.", "In HTML write </think> then text."),
+            ("In HTML write </thought> then text.", "In HTML write </thought> then text."),
+            ("<thinking>a</thinking>\n<answer>5</answer>", "<thinking>a</thinking>\n<answer>5</answer>"),
+            ("Sure.\n<reasoning>a</reasoning>\n5", "Sure.\n<reasoning>a</reasoning>\n5"),
+            ("<reasoning>a = b</reasoning>", "<reasoning>a = b</reasoning>"),
+            ("<think>hm</think><thought>a</thought>", "<thought>a</thought>"),
         ],
     )
     def test_they_are_not_in_a_plain_result(self, reply: str, answer: str) -> None:
@@ -364,6 +447,28 @@ class TestOddities:
             page=1, text=r"\frac{a}{b}", confidence=0.95
         )
 
+    @pytest.mark.parametrize(
+        "reply",
+        [
+            '{"id": 1, "result": %s}',
+            '{"thoughts": "so", "answer": %s, "sure": true, "by": null}',
+            '{"type": "object", "properties": %s}',
+        ],
+    )
+    def test_a_wrapper_that_says_more(self, reply: str) -> None:
+        assert TRANSCRIPTION.parse(reply % said("x")).text == "x"
+
+    @pytest.mark.parametrize("reply", ['{"label": "A", "label": "B"}', '{"x": {"label": "A", "label": "B"}}'])
+    def test_a_field_that_is_there_twice_is_asked_for_again(self, reply: str) -> None:
+        with pytest.raises(UnparsableReply, match="a field twice"):
+            LabelTask().parse(reply)
+        assert LabelTask().parse(reply.replace('"A"', '"B"')).label == "B"
+
+    @pytest.mark.parametrize("confidence", [None, "9/10", 5])
+    def test_a_transcription_is_kept_for_its_text_in_the_end(self, confidence: Any) -> None:
+        kept = ended(TRANSCRIPTION, *[said(r"\frac{1}{2}", confidence)] * 4)
+        assert (kept.text, kept.confidence, kept.flagged) == (r"\frac{1}{2}", 0.3, True)
+
     @pytest.mark.parametrize("wrapper", ['{"a": %s, "b": %s}', '{"a": [%s, %s]}', '{"a": {"b": {"c": {"d": %s}}}}'])
     def test_what_holds_more_is_no_wrapper(self, wrapper: str) -> None:
         with pytest.raises(UnparsableReply, match="text: Field required"):
@@ -389,7 +494,7 @@ def key_task(question_id: str) -> AnswerKeyGenerationTask:
     return AnswerKeyGenerationTask(question=question)
 
 
-def ended(task: TranscriptionTask, *replies: str) -> PageTranscription:
+def ended(task: LLMTask[ResultT], *replies: str) -> ResultT:
     """Return what a task makes of these replies, all of which it must ask for."""
     conversation = converse(task)
     next(conversation)
@@ -397,7 +502,7 @@ def ended(task: TranscriptionTask, *replies: str) -> PageTranscription:
         conversation.send(reply)
     with pytest.raises(StopIteration) as done:
         conversation.send(replies[-1])
-    result: PageTranscription = done.value.value
+    result: ResultT = done.value.value
     return result
 
 

@@ -37,7 +37,7 @@ A message says what is wrong, where, and what to do. It never holds a student's 
 prompt, a reply or a key: messages are shown, logged and kept in DynamoDB.
 """
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 
 class AitaError(Exception):
@@ -161,7 +161,17 @@ class BrokenRule(InvalidReply):
 
 
 class DoubtfulReply(InvalidReply):
-    """The reply could be used with a doubt; it is asked for again, and the last one is what ``salvage`` makes of it."""
+    """The reply could be used with a doubt; it is asked for again, and the last one is what ``salvage`` makes of it.
+
+    Parameters
+    ----------
+    kept
+        The result to keep in the end if the task has no ``salvage`` of its own; ``None`` for none.
+    """
+
+    def __init__(self, message: str, *, feedback: str | None = None, kept: Any = None) -> None:
+        super().__init__(message, feedback=feedback)
+        self.kept: Any = kept
 
 
 class Refused(TaskError):

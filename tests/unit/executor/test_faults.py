@@ -137,6 +137,13 @@ class TestSalvage:
         (again,) = make(llm).execute_batch([stricter], "x", resume_from_checkpoint=True).task_results
         assert (again.result, llm.calls.total()) == ("7", 1)
 
+    def test_a_reply_with_a_backslash_in_doubt_is_taken_over_unpaid(self, make: Make) -> None:
+        task = SharedLevelTask(text="a")
+        llm = FakeLLM(lambda _: r'{"level": 7, "note": "x^2\nu + v"}')
+        assert make(llm).execute_batch([task], "x").success_rate == 1.0
+        (again,) = make(llm).execute_batch([task], "x", resume_from_checkpoint=True).task_results
+        assert (again.resumed, llm.calls.total()) == (True, 2)
+
 
 class TestClient:
     def test_one_that_breaks_is_named(self, make: Make) -> None:

@@ -161,11 +161,15 @@ def _restored(task: LLMTask[Any], record: Record) -> TaskResult | None:
 
 
 def _made_again(task: LLMTask[Any], reply: str, *, salvaged: bool) -> Any:
-    """Make a result of a kept reply: a corrected task may parse what was only salvaged before, not the reverse."""
+    """Make a result of a kept reply: a corrected task may parse what was only salvaged before, not the reverse.
+
+    Where a task has no salvage of its own, backslashes that are in doubt are no reason to ask and pay again.
+    """
     try:
         return task.parse(reply)
     except InvalidReply:
-        result = task.salvage(reply) if salvaged else None
+        may_salvage = salvaged or type(task).salvage is LLMTask.salvage
+        result = task.salvage(reply) if may_salvage else None
         if result is None:
             raise
         return result

@@ -9,7 +9,7 @@ from aita.models.base import Frozen
 from aita.tasks.llm_task import LLMTask
 from aita.tasks.registry import register
 from aita.tasks.request import Image, LLMRequest, Message, Parameters
-from aita.tasks.thoughts import answer_of
+from aita.tasks.thoughts import text_of
 
 _DEFAULTS = Parameters()
 _NAME = "Reply"
@@ -120,7 +120,7 @@ class ChatTask(LLMTask[ChatReply]):
         UnparsableReply
             If there is nothing in it.
         """
-        return ChatReply(text=answer_of(reply))
+        return ChatReply(text=text_of(reply))
 
 
 def _images(message: ChatMessage) -> tuple[Image, ...]:

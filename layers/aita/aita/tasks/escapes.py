@@ -1,9 +1,9 @@
 r"""The backslashes in a reply's JSON: models write LaTeX into it without doubling them.
 
 ``\frac``, ``\times``, ``\beta``, ``\nu`` and ``\rho`` begin like JSON's own escapes, and a decoder makes control
-characters of them in silence. Here each backslash is read as it was meant. Nobody means a form feed or a backspace;
-a tab or a line break is told from LaTeX by the command's name, by how the reply writes its other backslashes, and by
-what stands around it. What can't be told is a doubt. All other control characters become a space or U+FFFD.
+characters of them in silence. Here an escape is LaTeX only where nothing else makes sense: nobody means a form feed or
+a backspace, or a tab before ``imes``. Where a line or a cell may as well begin there, as with ``\nu`` and ``\to``, and
+nothing tells, it is read as JSON has it, and is a doubt. All other control characters become a space or U+FFFD.
 """
 
 import re
@@ -27,27 +27,32 @@ _COMMAND = re.compile(
 )
 """LaTeX's commands that begin like JSON's escapes of a line break, a tab and a carriage return."""
 
-_RELATIONS = frozenset({"ne", "ni", "nmid", "nless", "nparallel", "nsim"})
-_WORDY = _RELATIONS | {"nu", "neg", "nexists", "tan", "to", "top", "tag"}
+_RELATIONS = frozenset({"ne", "neq", "ni", "nmid", "nless", "nparallel", "nsim"})
+_WITH_ARGUMENT = frozenset({"text", "tag", "tfrac", "tbinom"})
+_WORDY = _RELATIONS | _WITH_ARGUMENT | {"nu", "neg", "nexists", "tan", "tanh", "tau", "to", "top"}
 r"""Commands of which the rest is a word or a variable: ``\nu`` may also be a new line that begins with u."""
 
-_NO_OPERAND = re.compile(r"[).,:;!?']|\s{0,3}(?:=|[^\W\d_]{2})")
-"""What follows a word or a list's letter, and no relation."""
+_NO_OPERAND = re.compile(r"[).,:;!?']|\s{0,3}(?:[=<>*/]|\+[+=]|[^\W\d_]{2})")
+"""What follows a word, a variable or a list's letter, and no relation."""
 _GLUED = re.compile("times|theta|therefore|triangle|nabla")
 """Commands of which the rest begins no word, also with letters behind them."""
-_ARGUMENT = ("{", "_", "^")
 
 _ENDS_TEXT = re.compile(
     r"(?:(?<![^\W\d_])(?<!\\)[^\W\d_]{2,}|[.,;:!?]|\d\s[^\W\d_]{1,3}(?:/[^\W\d_]{1,3})?(?:\^?-?\d)?)[\"')\]]?$"
+    r"|^\s*(?:\(?\d{1,2}[a-z]?\)?|\(?[a-z]\))$"
 )
-"""What ends like words, a sentence, or a number with its unit: LaTeX does not follow without a space."""
-_LABEL = re.compile(r"\s*(?:\(?\d{1,2}[a-z]?\)?|\(?[a-z]\))$")
+"""What ends like words, a sentence, or a number with its unit, and a label: LaTeX does not follow without a space."""
 _NUMBER = re.compile(r"\d$")
 _EQUALS = re.compile(r"\s{0,3}=")
+_MATH = re.compile(r"(?<!\\)\${1,2}|\\[()]")
+_CLOSES = {"$": "$", "$$": "$$", r"\(": r"\)", r"\)": r"\)"}
+_PATH = re.compile(r"(?<![^\W\d_])[A-Za-z]:(?:\\[^\s\\]*)*$")
+_PATTERN = re.compile(r"\\[A-Za-z]$")
+r"""What ends like a file's path (``C:\users``), and like a regular expression (``\d+\s``)."""
 
 _TOKEN = re.compile(r'\\(?:u[0-9a-fA-F]{4}|[\s\S])|["\x00-\x1f]')
 _LETTERS = re.compile(r"[A-Za-z]+")
-_DOUBLED = re.compile(r"[A-Za-z]{2}|[(){}\[\]\\]")
+_DOUBLED = re.compile(r"[A-Za-z]{2}|[(){}\[\]]|\\\\")
 _VARIABLE = re.compile(r"(?<![A-Za-z\\])[A-Za-z](?![A-Za-z])")
 _SIGNS = re.compile(r"[$^]|_\{|\\[^nrtu\"/]")
 _LOOKED_AT = 200  # characters before and after a command
@@ -117,7 +122,7 @@ class _Repair:
                 return False
             case "t" | "r":
                 name = self._name(kind, end)
-                return name not in _WORDY and _COMMAND.fullmatch(name) is not None
+                return _COMMAND.fullmatch(name) is not None and not self._is_wordy(name, end)
             case "u":
                 return len(found) == len("\\u")
         return True
@@ -151,11 +156,11 @@ class _Repair:
         """Return what a control character means that was not written as a short escape."""
         match character:
             case "\n":
-                return self._break("\\n")
+                return self._break()
             case "\t":
-                return self._break("\\t")
+                return self._tab()
             case "\r":
-                return "" if self._breaks_next(end) else self._break("\\n")
+                return "" if self._breaks_next(end) else self._break()
             case "\b" | "\f":
                 return self._literal("b" if character == "\b" else "f")
         seen = " " if character.isspace() else "\ufffd"
@@ -164,34 +169,48 @@ class _Repair:
 
     def _white(self, kind: str, end: int) -> str:
         name = self._name(kind, end)
-        after = self.text[end + len(name) - 1 :][:_LOOKED_AT]
         if kind == "r" and self._breaks_next(end):
             return ""
         if _COMMAND.fullmatch(name) is None:
-            if (kind == "r" and len(name) > 1) or _GLUED.match(name):
+            if (kind == "r" and len(name) > 1) or _GLUED.match(name) or self._is_text(name, end):
                 self.doubts.append(f"\\{name}")
-            return self._break("\\t" if kind == "t" else "\\n")
-        latex = self._is_latex(kind, name, after)
-        if latex is None:
-            self.doubts.append(f"\\{name}")
-        return self._break(f"\\{kind}") if latex is False else self._literal(kind)
+        else:
+            latex = self._is_latex(kind, name, end)
+            if latex:
+                return self._literal(kind)
+            if latex is None:
+                self.doubts.append(f"\\{name}")
+        return self._tab() if kind == "t" else self._break()
 
-    def _is_latex(self, kind: str, name: str, after: str) -> bool | None:
+    def _is_latex(self, kind: str, name: str, end: int) -> bool | None:
         """Tell whether a command's name after a backslash is LaTeX; ``None`` if that can't be told."""
-        wordy = name in _WORDY
-        if kind == "r" or (kind == "t" and not wordy):
-            return True
-        if self._in_math(after) and not self._only_doubles:
-            return True
-        text_before = _ENDS_TEXT.search(self.line) is not None or _LABEL.fullmatch(self.line) is not None
-        if self._only_doubles or (name in _RELATIONS and _NO_OPERAND.match(after)):
+        after = self.text[end + len(name) - 1 :][:_LOOKED_AT]
+        wordy = self._is_wordy(name, end)
+        if self._only_doubles:
             return False
-        if self.singles and not self.doubles:
-            return None if text_before and wordy else True
-        if text_before or (kind == "n" and wordy and self._begins_line(name, after)):
+        if kind == "r" or (kind == "t" and not wordy) or self._in_math(after):
+            return True
+        if self.singles:
+            is_tab = kind == "t" and not self.line.endswith((" ", "{", "("))
+            return None if wordy and (kind == "n" or is_tab) else True
+        if _ENDS_TEXT.search(self.line) or (name in _RELATIONS and _NO_OPERAND.match(after)):
             return False
-        is_likely = after.startswith(_ARGUMENT) and not wordy if kind == "n" else bool(self.line.strip())
-        return True if is_likely else None
+        return False if kind == "n" and wordy and self._begins_line(name, after) else None
+
+    def _is_wordy(self, name: str, end: int) -> bool:
+        has_argument = name in _WITH_ARGUMENT and self.text.startswith("{", end + len(name) - 1)
+        return name in _WORDY and not has_argument
+
+    def _is_text(self, name: str, end: int) -> bool:
+        """Tell whether the backslash itself may be meant: in a path, a pattern or a program's string, or in a word."""
+        if self._only_doubles:
+            return False
+        if self.text.startswith('\\"', end) and not self.text.startswith('\\"\\"', end):
+            return self.line.count('"') % 2 == 1
+        if not self.singles:
+            return False
+        is_glued = len(name) > 1 and ((name[0] == "t" and self.line[-1:].isalpha()) or _PATH.search(self.line))
+        return bool(is_glued or _PATTERN.search(self.line))
 
     @property
     def _only_doubles(self) -> bool:
@@ -203,7 +222,7 @@ class _Repair:
             return True
         if _NUMBER.search(self.line) and _EQUALS.match(after):
             return True
-        return self.after_break and not self.line and not self._has_signs
+        return self.after_break and not self.line.strip() and not self._has_signs
 
     @cached_property
     def _variables(self) -> frozenset[str]:
@@ -214,12 +233,18 @@ class _Repair:
         return _SIGNS.search(self.text) is not None
 
     def _in_math(self, after: str) -> bool:
-        """Tell whether a formula between dollars was begun on this line and ends on it."""
-        marks = re.findall(r"(?<!\\)\${1,2}", self.line)
-        if len(marks) % 2 == 0 or self.line.endswith("$$"):
+        """Tell whether a formula was begun on this line and ends on it."""
+        opened = ""
+        for mark in _MATH.findall(self.line):
+            if not opened:
+                opened = mark
+            elif mark == _CLOSES[opened]:
+                opened = ""
+        if not opened or opened == r"\)" or self.line.endswith("$$"):
             return False
-        line, closes, _ = after.partition('"')[0].partition(marks[-1])
-        return bool(closes) and not line.endswith(" ")
+        formula, closes, rest = after.partition('"')[0].partition(_CLOSES[opened])
+        is_price = opened == "$" and (formula.endswith(" ") or rest[:1].isdigit())
+        return bool(closes) and not is_price
 
     def _name(self, kind: str, end: int) -> str:
         letters = _LETTERS.match(self.text, end)
@@ -231,9 +256,13 @@ class _Repair:
     def _add(self, text: str) -> None:
         self.line = (self.line + text[-_LOOKED_AT:])[-_LOOKED_AT:]
 
-    def _break(self, escape: str) -> str:
+    def _break(self) -> str:
         self.line, self.after_break = "", True
-        return escape
+        return "\\n"
+
+    def _tab(self) -> str:
+        self._add("\t")
+        return "\\t"
 
     def _literal(self, character: str) -> str:
         self._add(f"\\{character}")

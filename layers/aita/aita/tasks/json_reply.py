@@ -10,8 +10,8 @@ from pydantic import BaseModel, ValidationError
 
 from aita.errors import DoubtfulReply, UnparsableReply
 from aita.tasks.escapes import neutral, repaired
-from aita.tasks.mending import fitted_to
-from aita.tasks.thoughts import answer_of, is_marked
+from aita.tasks.mending import check_fields, fitted_to
+from aita.tasks.thoughts import answer_of, closes_thoughts, is_marked
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
@@ -35,11 +35,12 @@ class Read(Generic[ModelT]):
     value: ModelT
     doubts: tuple[str, ...]
 
-    def check(self) -> None:
-        """Raise DoubtfulReply if it may have been meant otherwise."""
+    def check(self, kept: Any = None) -> None:
+        """Raise DoubtfulReply if it may have been meant otherwise, with what to keep of it in the end."""
         if self.doubts:
             raise DoubtfulReply(
                 "a backslash in it may be LaTeX's or JSON's own",
+                kept=kept,
                 feedback=(
                     f"it can't be told what is meant by {', '.join(self.doubts[:_PROBLEMS_TOLD])}. In JSON, double "
                     r"each backslash of LaTeX (\\nu, \\times), and where a line break is meant before such letters "
@@ -60,7 +61,10 @@ def read_reply(model: type[ModelT], reply: str) -> Read[ModelT]:
     problems = ""
     for found in map(repaired, _objects(reply)):
         try:
+            check_fields(found.text)
             value = fitted_to(model, found.text)
+        except UnparsableReply as error:
+            problems = str(error)
         except ValidationError as error:
             problems = _told(error)
         except UnicodeEncodeError:
@@ -85,7 +89,7 @@ def check_is_alone(reply: str) -> None:
         something that the answer quotes.
     """
     found = find_object(reply)
-    around = (answer_of(reply) if is_marked(reply) else reply).replace(found, "", 1)
+    around = _unquoted(answer_of(reply) if is_marked(reply) else reply).replace(found, "", 1)
     if "{" in around:
         raise UnparsableReply("it holds more than one JSON object")
 
@@ -110,8 +114,17 @@ def written(value: Any) -> str:
 
 
 def _objects(reply: str) -> list[str]:
-    answer = answer_of(reply)
+    answer = _unquoted(answer_of(reply))
     return [answer[start:end] for start, end in _places(answer)]
+
+
+def _unquoted(answer: str) -> str:
+    """Return what an answer says that is JSON within a JSON string."""
+    try:
+        text = json.loads(answer, strict=False) if answer.lstrip().startswith('"') else None
+    except ValueError:
+        return answer
+    return text if isinstance(text, str) else answer
 
 
 def _places(answer: str) -> list[tuple[int, int]]:
@@ -120,10 +133,13 @@ def _places(answer: str) -> list[tuple[int, int]]:
     Raises
     ------
     UnparsableReply
-        If there is none, or the answer is a list of several.
+        If there is none, the answer is a list of several, or thoughts end beside them once more: then nothing tells
+        which of them the thoughts quote.
     """
     text = neutral(answer)
     found = list(_values(text))
+    if closes_thoughts("".join(_around(answer, found))):
+        raise UnparsableReply("it ends its thoughts more than once")
     wholes = [(start, end) for start, end in found if not text[:start].strip() and not text[end:].strip()]
     fenced = [(start, end) for start, end in found if _is_fenced(text, start, end)]
     places: list[tuple[int, int]] = []
@@ -135,6 +151,15 @@ def _places(answer: str) -> list[tuple[int, int]]:
     if not places:
         raise UnparsableReply("it holds no complete JSON object")
     return places
+
+
+def _around(text: str, places: list[tuple[int, int]]) -> Iterator[str]:
+    """Yield what stands before, between and after places in a text."""
+    last = 0
+    for start, end in places:
+        yield text[last:start]
+        last = end
+    yield text[last:]
 
 
 def _is_fenced(text: str, start: int, end: int) -> bool:

@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 
 from pydantic import BaseModel
 
-from aita.errors import AitaError, BrokenRule, TaskError
+from aita.errors import AitaError, BrokenRule, DoubtfulReply, InvalidReply, TaskError
 from aita.models.base import Frozen
 from aita.tasks.json_reply import read_reply
 from aita.tasks.json_schema import strict_schema
@@ -74,8 +74,18 @@ class LLMTask(Frozen, Generic[ResultT]):
         """
         return None
 
-    def salvage(self, reply: str) -> ResultT | None:  # noqa: ARG002 - for kinds that can use any text
-        """Return a result from the last reply, which was not what was asked for; ``None`` if it is worth nothing."""
+    def salvage(self, reply: str) -> ResultT | None:
+        """Return a result from the last reply, which was not what was asked for; ``None`` if it is worth nothing.
+
+        Unless overridden, that is one in which nothing but backslashes is in doubt, as JSON has them.
+        """
+        try:
+            self.parse(reply)
+        except DoubtfulReply as doubt:
+            kept: ResultT | None = doubt.kept
+            return kept
+        except InvalidReply:
+            pass
         return None
 
     def checkpoint_data(self) -> dict[str, Any]:
@@ -103,7 +113,7 @@ class LLMTask(Frozen, Generic[ResultT]):
         """
         read = read_reply(self.response_model, reply)
         result: ResultT = judged(self.validate_reply, read.value)
-        read.check()
+        read.check(result)
         return result
 
     def digest(self, *context: str) -> str:

@@ -8,6 +8,8 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from aita.errors import UnparsableReply
+
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
 _NUMBER = re.compile(r"\s{0,9}(\d{1,3}(?:\.\d{1,15})?)\s{0,9}")
@@ -21,7 +23,7 @@ _NOTHING = object()
 
 
 def fitted_to(model: type[ModelT], text: str, wrappers: int = _DEEPEST_WRAPPER) -> ModelT:
-    """Return a JSON object as the model: as it is, mended, or out of the one field that it is wrapped in.
+    """Return a JSON object as the model: as it is, mended, or out of the one that it is wrapped in.
 
     Raises
     ------
@@ -44,6 +46,27 @@ def fitted_to(model: type[ModelT], text: str, wrappers: int = _DEEPEST_WRAPPER) 
     if mended is None:
         raise problem
     return mended
+
+
+def check_fields(text: str) -> None:
+    """Check that no object in a JSON text has a field twice with unlike values: a decoder takes the last.
+
+    Raises
+    ------
+    UnparsableReply
+        If one has.
+    """
+    try:
+        json.loads(text, strict=False, object_pairs_hook=_checked_fields)
+    except (ValueError, RecursionError):  # it is no JSON, or too deep: whoever reads it says so
+        return
+
+
+def _checked_fields(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    fields = dict(pairs)
+    if len(fields) < len(pairs) and any(fields[name] != value for name, value in pairs):
+        raise UnparsableReply("an object in it has a field twice, with unlike values")
+    return fields
 
 
 def _mended(model: type[ModelT], value: Any, problem: ValidationError) -> ModelT | None:
@@ -113,10 +136,10 @@ def _at(value: Any, loc: tuple[int | str, ...]) -> tuple[Any, Any]:
 
 
 def _unwrapped(value: Any) -> Any:
-    """Return the object that is the only field of another; ``None`` if there is none."""
-    if not isinstance(value, dict) or len(value) != 1:
+    """Return the only object among the fields of another, beside texts and numbers; ``None`` if there is none."""
+    if not isinstance(value, dict):
         return None
-    (inner,) = value.values()
-    if isinstance(inner, list) and len(inner) == 1:
-        (inner,) = inner
-    return inner if isinstance(inner, dict) else None
+    inner = [field for field in value.values() if isinstance(field, dict | list)]
+    if len(inner) == 1 and isinstance(inner[0], list):
+        inner = inner[0]
+    return inner[0] if len(inner) == 1 and isinstance(inner[0], dict) else None

@@ -7,7 +7,7 @@ from typing import Any
 from aita.errors import MissingInput
 from aita.tasks.llm_task import LLMTask, judged
 from aita.tasks.request import Image, LLMRequest, Message
-from aita.tasks.thoughts import answer_of
+from aita.tasks.thoughts import text_of
 
 
 class SimpleLLMTask(LLMTask[Any]):
@@ -54,7 +54,7 @@ class SimpleLLMTask(LLMTask[Any]):
         UnparsableReply
             If there is no text.
         """
-        return judged(self.parse_fn, answer_of(reply))
+        return judged(self.parse_fn, text_of(reply))
 
     def checkpoint_data(self) -> dict[str, Any]:
         """Return the metadata."""

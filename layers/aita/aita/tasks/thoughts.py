@@ -4,15 +4,30 @@ import re
 
 from aita.errors import UnparsableReply
 
-_TAG = r"think(?:ing)?|thoughts?|reason(?:ing)?"
-_CLOSED = rf"(?i:</(?:{_TAG})\s{{0,9}}>)|\[/THINK\]|◁/think▷|<\|channel\|>final<\|message\|>"
-_OPENS = re.compile(rf"(?i:<(?:{_TAG})(?:\s[^<>]{{0,99}})?>)|\[THINK\]|◁think▷|<\|channel\|>analysis<\|message\|>")
-_CLOSES = re.compile(rf"(?<!`)(?:{_CLOSED})")
-"""The tags of the models that are served by vLLM, llama.cpp and Ollama; one in backquotes is spoken of."""
+_SERVERS = "think"
+"""The tag of the models that are served by vLLM, llama.cpp and Ollama."""
+_MODELS = r"think(?:ing)?|thoughts?|reason(?:ing)?"
+"""Tags that models also write by themselves, and that a prompt for plain text may ask for."""
+
+
+def _opening(names: str) -> re.Pattern[str]:
+    return re.compile(rf"(?i:<(?:{names})(?:\s[^<>]{{0,99}})?>)|\[THINK\]|◁think▷|<\|channel\|>analysis<\|message\|>")
+
+
+def _closing(names: str) -> re.Pattern[str]:
+    tags = rf"(?i:</(?:{names})\s{{0,9}}>)|\[/THINK\]|◁/think▷|<\|channel\|>final<\|message\|>"
+    return re.compile(rf"(?<!`)(?:{tags})")
+
+
+_OPENS, _CLOSES = _opening(_MODELS), _closing(_MODELS)
+"""A closing tag in backquotes is spoken of."""
+_TEXT_OPENS, _TEXT_CLOSES = _opening(_SERVERS), _closing(_SERVERS)
+_TEXT_CLOSES_ALONE = re.compile(rf"(?m:^)(?:{_TEXT_CLOSES.pattern})|(?:{_TEXT_CLOSES.pattern})\s*\Z")
+"""Without an opening one it begins its line, or ends the reply: elsewhere it stands in a text."""
 
 
 def answer_of(reply: str) -> str:
-    """Return a reply without the thoughts that it begins with; one that has none is returned as it is.
+    """Return a reply that is to hold JSON without the thoughts that it begins with, or as it is if it has none.
 
     Some servers put the opening tag into the prompt, so that only the closing one comes. It closes nothing where
     the reply begins as JSON: then it stands in a text.
@@ -22,10 +37,26 @@ def answer_of(reply: str) -> str:
     UnparsableReply
         If nothing is left, or the thoughts never end.
     """
-    thoughts, answer = _parted(reply)
-    if not answer.strip():
-        raise UnparsableReply("it holds thoughts and no answer" if thoughts else "it is empty")
-    return answer
+    rest = _after(reply, _OPENS, _CLOSES)
+    if rest == reply and not reply.lstrip().startswith(("{", "[")) and (closed := _CLOSES.search(reply)):
+        rest = reply[closed.end() :]
+    return _checked(reply, rest)
+
+
+def text_of(reply: str) -> str:
+    """Return a reply in plain text without the thoughts that it begins with.
+
+    Only what a server leaves there is taken for thoughts: the text may be about such tags, or have them as asked for.
+
+    Raises
+    ------
+    UnparsableReply
+        If nothing is left, or the thoughts never end.
+    """
+    rest = _after(reply, _TEXT_OPENS, _TEXT_CLOSES)
+    if rest == reply and (closed := _TEXT_CLOSES_ALONE.search(reply)):
+        rest = reply[closed.end() :]
+    return _checked(reply, rest)
 
 
 def is_marked(reply: str) -> bool:
@@ -33,17 +64,24 @@ def is_marked(reply: str) -> bool:
     return _OPENS.match(reply.lstrip()) is not None
 
 
-def _parted(reply: str) -> tuple[str, str]:
-    """Return the thoughts that a reply begins with, and the rest of it."""
-    rest = reply.lstrip()
-    while opened := _OPENS.match(rest):
-        closed = _CLOSES.search(rest, opened.end())
-        if closed is None:
-            return reply, ""
-        rest = rest[closed.end() :].lstrip()
-    if len(rest) == len(reply.lstrip()):
-        closed = None if rest.startswith(("{", "[")) else _CLOSES.search(rest)
-        if closed is None:
-            return "", reply
-        rest = rest[closed.end() :].lstrip()
-    return reply[: len(reply) - len(rest)], rest
+def closes_thoughts(text: str) -> bool:
+    """Tell whether there is a tag in a text that closes thoughts."""
+    return _CLOSES.search(text) is not None
+
+
+def _after(reply: str, opens: re.Pattern[str], closes: re.Pattern[str]) -> str:
+    """Return what follows the thoughts that a reply begins with and marks; nothing, if they never end."""
+    rest = reply
+    while opened := opens.match(rest.lstrip()):
+        rest = rest.lstrip()
+        closed = closes.search(rest, opened.end())
+        rest = rest[closed.end() :] if closed else ""
+    return rest
+
+
+def _checked(reply: str, rest: str) -> str:
+    if rest == reply and rest.strip():
+        return reply
+    if not rest.strip():
+        raise UnparsableReply("it holds thoughts and no answer" if reply.strip() else "it is empty")
+    return rest.lstrip()

@@ -18,6 +18,12 @@ UNPARSED_CONFIDENCE = 0.3
 """The confidence of a transcription whose reply could not be read for sure: low enough that a person looks."""
 
 
+class _Text(BaseModel):
+    """The least that a transcription's reply can hold."""
+
+    text: str
+
+
 @register("transcription")
 class TranscriptionTask(LLMTask[PageTranscription]):
     """Transcribe one page. It never sees the questions' answer keys or rubrics."""
@@ -42,21 +48,24 @@ class TranscriptionTask(LLMTask[PageTranscription]):
         try:
             read = read_reply(Transcription, reply).value
         except UnparsableReply:
-            return self._raw(reply)
+            return self._unparsed(reply)
         note = f"The model's reply leaves open which of its backslashes are LaTeX. {read.notes}".strip()
         doubtful = read.model_copy(update={"notes": note, "confidence": min(read.confidence, UNPARSED_CONFIDENCE)})
         return PageTranscription(page=self.page, flagged=True, **doubtful.model_dump())
 
-    def _raw(self, reply: str) -> PageTranscription | None:
+    def _unparsed(self, reply: str) -> PageTranscription | None:
         try:
-            text = answer_of(reply)
+            text, note = read_reply(_Text, reply).value.text, "The model's reply had nothing that fits but this text."
         except UnparsableReply:
-            return None
+            try:
+                text, note = answer_of(reply), "The model's reply was not in the form asked for; this is its raw text."
+            except UnparsableReply:
+                return None
         return PageTranscription(
             page=self.page,
             text=text,
             confidence=UNPARSED_CONFIDENCE,
-            notes="The model's reply was not in the form asked for; this is its raw text.",
+            notes=note,
             flagged=True,
         )
 
