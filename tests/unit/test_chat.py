@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aita.errors import AitaError, ProviderBusy, Refused, RunStopped, TaskError, TooLong
+from aita.errors import AitaError, CallError, ProviderBusy, Refused, RunStopped, TaskError, TooLong
 from aita.llm.chat import ChatModel, connect
 from aita.llm.pricing import highest_cost, price_table, usage_of
 from aita.models.effort import EFFORTS, ReasoningEffort, expected_thoughts
@@ -276,7 +276,6 @@ class TestReply:
         [
             httpx2.Response(200, content=b"<html>sign in</html>", headers={"content-type": "text/html"}),
             httpx2.Response(200, content=b"null", headers={"content-type": "application/json"}),
-            ok(completion(choices=[])),
             ok(completion(choices=[{"index": 0}])),
             ok(completion(choices=[{"index": 0, "message": None}])),
         ],
@@ -297,6 +296,62 @@ class TestReply:
     )
     def test_what_was_cut_off_or_failed_behind_a_gateway(self, endpoint: Endpoint, answer: Answer) -> None:
         assert type(endpoint.fails(answer)) is ProviderBusy
+
+    @pytest.mark.parametrize(
+        ("body", "kind", "message"),
+        [
+            (completion(choices=[]), TaskError, "without a reply: its filter may refuse this input"),
+            (
+                completion(
+                    choices=[], prompt_filter_results=[{"content_filter_results": {"hate": {"filtered": True}}}]
+                ),
+                Refused,
+                "its filter refuses this input",
+            ),
+            (
+                {"choices": None, "base_resp": {"status_code": 1026, "status_msg": "new_sensitive"}},
+                Refused,
+                "its filter",
+            ),
+            ({"choices": None, "base_resp": {"status_code": 1002, "status_msg": "limit"}}, ProviderBusy, "an error"),
+            ([{"error": {"code": 429, "message": TOLD}}], ProviderBusy, "answered 429"),
+            (
+                {"object": "error", "code": 400, "message": TOLD, "type": "BadRequestError"},
+                TaskError,
+                "refuses the request",
+            ),
+            ({"detail": f"model overloaded {TOLD}"}, ProviderBusy, "with an error instead of a reply"),
+            ({"success": False, "errors": [{"code": 7009, "message": TOLD}]}, ProviderBusy, "with an error instead"),
+        ],
+    )
+    def test_what_stands_in_a_replys_place_is_what_it_says(
+        self, endpoint: Endpoint, body: Any, kind: type, message: str
+    ) -> None:
+        error = endpoint.fails(ok(body))
+        assert type(error) is kind
+        assert message in str(error)
+
+    def test_a_refusal_among_its_parts(self, endpoint: Endpoint) -> None:
+        endpoint.answers = [ok(completion([{"type": "refusal", "refusal": "I can't"}]))]
+        assert endpoint.model().complete(REQUEST, IMAGES).refusal
+
+    @pytest.mark.parametrize(
+        ("native", "kind"),
+        [("MAX_TOKENS", TooLong), ("SAFETY", Refused), ("STOP", None), ("novel", None), (None, None)],
+    )
+    def test_a_gateways_word_hides_no_cut(self, endpoint: Endpoint, native: Any, kind: type[AitaError] | None) -> None:
+        choice = {"finish_reason": "stop", "native_finish_reason": native, "message": {"content": "The fo"}}
+        endpoint.answers = [ok(completion(choices=[choice]))]
+        reply = endpoint.model().complete(REQUEST, IMAGES)
+        if kind is None:
+            assert usable(reply.text, reply.finish_reason, refusal=reply.refusal) == "The fo"
+            return
+        with pytest.raises(kind):
+            usable(reply.text, reply.finish_reason, refusal=reply.refusal)
+
+    def test_nor_that_it_was_broken_off(self, endpoint: Endpoint) -> None:
+        choice = {"finish_reason": "stop", "native_finish_reason": "error", "message": {"content": "The fo"}}
+        assert type(endpoint.fails(ok(completion(choices=[choice])))) is ProviderBusy
 
 
 def formats(endpoint: Endpoint) -> list[str]:
@@ -327,6 +382,20 @@ class TestReasoningEffort:
             refusal(400, message="Model grok does not support parameter reasoningEffort."),
             refusal(400, message='"gemma3" does not support thinking'),
             httpx2.Response(422, json={"detail": [{"loc": ["body", "reasoning_effort"], "msg": "Extra inputs"}]}),
+            httpx2.Response(400, json={"code": "x", "error": "Model g does not support parameter reasoningEffort."}),
+            httpx2.Response(
+                422,
+                json={"object": "error", "message": {"detail": [{"loc": ["body", "reasoning_effort"], "msg": "no"}]}},
+            ),
+            httpx2.Response(400, json=[{"error": {"code": 400, "message": "Invalid reasoning_effort: none."}}]),
+            httpx2.Response(400, json=[{"error": {"code": 400, "message": "Thinking is not enabled for this model"}}]),
+            refusal(
+                400, message="Provider returned error", metadata={"raw": '{"message": "\'reasoning_effort\' is bad"}'}
+            ),
+            refusal(400, message="invalid reasoning value: 'medium'"),
+            refusal(200, "400", "Unsupported parameter: 'reasoning_effort'"),
+            refusal(200, "400", "Unsupported parameter", param="reasoning_effort"),
+            refusal(200, "unsupported_parameter", "Unsupported parameter: 'reasoning_effort'"),
         ],
     )
     def test_an_endpoint_that_refuses_it_is_asked_without_from_then_on(
@@ -347,6 +416,10 @@ class TestReasoningEffort:
             ("max", "reasoning_effort must be one of `none`, `low`, `high`", "high"),
             ("minimal", 'reasoning_effort: Input should be "medium" or "high"', "medium"),
             ("none", UNSUPPORTED, None),
+            ("none", "Reasoning is mandatory for this endpoint and cannot be disabled.", "minimal"),
+            ("none", "Unable to submit request because Thinking can't be disabled for this model.", "minimal"),
+            ("none", "Thinking budget 0 is invalid. This model only works in thinking mode.", "minimal"),
+            ("minimal", 'invalid reasoning value: "minimal" (must be "high", "medium", "low", or "none")', "none"),
             ("high", "reasoning_effort must be one of `on`, `off`", None),
         ],
     )
@@ -388,10 +461,34 @@ class TestReasoningEffort:
         assert ceiling >= reply + 2 * expected_thoughts(effort)
         assert model.highest_cost(REQUEST) == highest_cost(input_tokens(REQUEST), ceiling, OPENAI, "gpt-6-luna")
 
-    def test_what_is_learnt_never_raises_the_ceiling_that_was_set_aside_for(self, endpoint: Endpoint) -> None:
-        endpoint.answers = [refusal(400, message=f"{UNSUPPORTED} Supported values are: 'max'.")]
-        endpoint.model(reasoning_effort="none").complete(REQUEST, IMAGES)
-        assert [body["max_completion_tokens"] for body in endpoint.bodies] == [8192, 8192]
+    def test_one_that_is_learnt_has_its_room_from_the_next_call_on(self, endpoint: Endpoint) -> None:
+        """The call that learns it has no more set aside."""
+        endpoint.answers = [refusal(400, message=f"{UNSUPPORTED} Supported values are: 'medium'.")]
+        model = endpoint.model(OPENAI, "gpt-6-luna", reasoning_effort="none")
+        model.complete(REQUEST, IMAGES)
+        model.complete(REQUEST, IMAGES)
+        assert [body["max_completion_tokens"] for body in endpoint.bodies] == [8192, 8192, 16384]
+        assert model.highest_cost(REQUEST) == highest_cost(input_tokens(REQUEST), 16384, OPENAI, "gpt-6-luna")
+
+    @pytest.mark.parametrize(
+        "body",
+        [
+            [{"error": {"code": 400, "message": TOLD, "status": "INVALID_ARGUMENT"}}],
+            {"object": "error", "message": {"detail": [{"loc": ["body", "x"], "msg": TOLD}]}},
+            {"detail": [{"loc": ["body", "x"], "msg": TOLD, "input": MARKER}]},
+            {"success": False, "errors": [{"code": 5006, "message": TOLD}]},
+            {"error": {"message": "Provider returned error", "metadata": {"raw": f'{{"message": "{TOLD}"}}'}}},
+            {"error": TOLD},
+        ],
+    )
+    @pytest.mark.parametrize("status", [400, 200])
+    def test_what_the_provider_said_is_kept_wherever_it_stands(
+        self, endpoint: Endpoint, body: Any, status: int
+    ) -> None:
+        error = endpoint.fails(httpx2.Response(status, json=body))
+        assert isinstance(error, CallError)
+        assert TOLD in error.said
+        assert MARKER not in error.said
 
     def test_what_the_provider_said_is_kept_apart_and_told_on_purpose_alone(self, endpoint: Endpoint) -> None:
         error = endpoint.fails(refusal(400, message=f"{TOLD} " * 500))
@@ -557,6 +654,7 @@ class TestFailures:
         assert told in str(error)
         assert error.retry_after is None
         assert len(endpoint.bodies) == 1
+        assert error.may_be_paid is not isinstance(answer, httpx2.ConnectError | httpx2.ConnectTimeout)
 
     def test_nobody_listens(self) -> None:
         client = connect("http://127.0.0.1:1/v1", lambda: "k", 2)
@@ -606,6 +704,9 @@ class TestPrices:
         usage = usage_of(TokenUsage(3000, 1000, 500, 1500), "https://api.openai.com/v1", "gpt-6-luna")
         # 500 x 0.10 + 1000 x 0.01 + 1500 x 0.125 + 500 x 0.50, a million; thoughts are part of the 500
         assert usage.cost_usd == Decimal("0.0004975")
+
+    def test_a_snapshot_with_prices_of_its_own_has_them(self) -> None:
+        assert usage_of(TokenUsage(1_000_000, 0, 1_000_000), OPENAI, "gpt-4o-2024-05-13").cost_usd == 20
 
     def test_a_long_call_costs_more_as_a_whole(self) -> None:
         assert usage_of(TokenUsage(272_000, 0, 0), OPENAI, "gpt-6-luna").cost_usd == Decimal("0.0272")

@@ -7,7 +7,7 @@ import pytest
 
 from aita.errors import CallError, ProviderBusy, Refused, RunStopped
 from aita.llm.failures import embedded
-from aita.services.refusals import MOST, Refusals
+from aita.services.refusals import MOST, MOST_UNANSWERED, Refusals
 from tests.unit.test_chat import TOLD, Endpoint, completion, ok
 
 CLOUDFLARE = (
@@ -45,6 +45,9 @@ QUOTA = [
     error("Your account balance is overdue: insufficient balance"),
     error("The free tier of the model has been exhausted", code="AllocationQuota.FreeTierOnly"),
     error("You have exceeded your monthly included credits"),
+    {"code": 30001, "message": "Sorry, your account balance is insufficient", "data": None},
+    error("该令牌额度已用尽"),
+    error("余额不足或无可用资源包,请充值。", code="1113"),
 ]
 REGION = [
     error("Country, region, or territory not supported", code="unsupported_country_region_territory"),
@@ -55,6 +58,9 @@ KEY = [
     error("Your API key was reported as leaked."),
     error("Your organization must be verified to use this model"),
     error("Your account has been flagged for abuse and suspended"),
+    error("Your access has been restricted due to repeated policy violations.", code="user_blocked"),
+    error("Your access was terminated due to violation of our policies", code="access_terminated"),
+    error("This user has been banned for violating the Terms of Service"),
     error("User is not authorized to perform bedrock:InvokeModel: no identity-based policy allows it"),
     [
         error(
@@ -63,7 +69,18 @@ KEY = [
         )
     ],
 ]
-UNSAID = [error(), error("Forbidden"), error("Request not allowed"), {"message": "Forbidden"}, {}, None, "no", ["x"]]
+TERMS = error("The request is prohibited due to a violation of provider Terms Of Service.")
+UNSAID = [
+    TERMS,
+    error(),
+    error("Forbidden"),
+    error("Request not allowed"),
+    {"message": "Forbidden"},
+    {},
+    None,
+    "no",
+    ["x"],
+]
 FIREWALL = [CLOUDFLARE, "\r\n<html><head><title>403 Forbidden</title></head></html>", "error code: 1020"]
 
 
@@ -153,6 +170,20 @@ class TestRefusals:
         for _ in range(2):
             assert [type(refusals.judged(self.stopped())) for _ in range(MOST + 1)] == [Refused] * MOST + [RunStopped]
             refusals.saw_answer()
+
+    def test_inputs_that_are_refused_before_any_answer_are_refused_for_another_reason(self) -> None:
+        refusals = Refusals()
+        found = [refusals.judged(Refused("its filter refuses this input")) for _ in range(MOST_UNANSWERED + 1)]
+        assert [type(each) for each in found] == [Refused] * MOST_UNANSWERED + [RunStopped]
+        assert "answered none" in str(found[-1])
+
+    def test_where_others_are_answered_each_is_its_inputs_own(self) -> None:
+        refusals = Refusals()
+        for _ in range(MOST_UNANSWERED):
+            refusals.judged(Refused("no"))
+        assert type(refusals.judged(Refused("no"), others_answered=True)) is Refused
+        refusals.saw_answer()
+        assert {type(refusals.judged(Refused("no"))) for _ in range(3 * MOST_UNANSWERED)} == {Refused}
 
     def test_what_says_its_reason_stops_all(self) -> None:
         assert type(Refusals(answered=True).judged(RunStopped("no quota"))) is RunStopped

@@ -75,6 +75,31 @@ class TestReadStream:
         with pytest.raises(ProviderBusy, match="502"):
             read(piece("The force is"), event(choices=[choice]), DONE)
 
+    @pytest.mark.parametrize(("reason", "kind"), [("length", TooLong), ("content_filter", Refused)])
+    def test_what_comes_after_its_end_takes_nothing_back(self, reason: str, kind: type[CallError]) -> None:
+        for later in ("stop", None):
+            came = read(piece("The fo", reason), piece("", later), DONE)
+            with pytest.raises(kind):
+                usable(came.text, came.finish_reason, refusal=came.refusal)
+        cut = read(piece("The fo", "stop"), piece("", reason), DONE)
+        with pytest.raises(kind):
+            usable(cut.text, cut.finish_reason, refusal=cut.refusal)
+
+    def test_another_choice_is_no_part_of_it(self) -> None:
+        other = event(choices=[{"index": 1, "delta": {"content": "B"}, "finish_reason": "length"}])
+        assert read(piece("A"), other, piece("", "stop"), DONE).text == "A"
+
+    def test_a_byte_order_mark_before_it(self) -> None:
+        body = f"\ufeff{piece('A')}\n\n{piece('', 'stop')}\n\n".encode()
+        assert read_stream([body], 100).text == "A"
+        assert read_stream([body[i : i + 1] for i in range(len(body))], 100).text == "A"
+
+    @pytest.mark.parametrize("lines", [[piece("Hel")], [piece("Hel"), piece("", "error")]])
+    def test_one_whose_end_is_lost_may_be_paid(self, lines: list[str]) -> None:
+        with pytest.raises(ProviderBusy) as caught:
+            read(*lines)
+        assert caught.value.may_be_paid
+
     def test_null_as_a_word_ends_nothing(self) -> None:
         assert read(piece("Hel", "null"), piece("lo", "stop"), DONE).text == "Hello"
         with pytest.raises(ProviderBusy):

@@ -113,10 +113,12 @@ class CheckpointError(StorageError):
 class CallError(AitaError):
     """Something that ends or delays one task.
 
-    ``said`` is what the provider said. It may quote the prompt, so it is no part of the message.
+    ``said`` is what the provider said. It may quote the prompt, so it is no part of the message. ``may_be_paid`` says
+    that a call was made and its reply was lost: nobody knows what it cost.
     """
 
     said: str = ""
+    may_be_paid: bool = False
 
     def tell_all(self) -> None:
         """Make what the provider said a part of the message: only where the prompt is aita's own."""

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aita import ParallelExecutionConfig, SettingsError, SimpleLLMTask, create_executor
-from aita.errors import BudgetReached, ProviderBusy, TaskError
+from aita.errors import BudgetReached, CallError, ProviderBusy, TaskError
 from aita.executor.cap import Cap
 from aita.models.run import Usage
 from aita.services.protocols import Reply
@@ -108,6 +108,38 @@ def test_a_call_that_was_refused_takes_nothing(make: Make, failure: Exception, l
     config = ParallelExecutionConfig(max_cost_usd="0.04", max_workers=1, rate_limit_rps=0)
     batch = make(PricedLLM(say), config=config).execute_batch(tasks(2 if left else 3))
     assert (len(batch.successful_results), batch.metrics.cost, batch.stopped) == (2, Decimal("0.02"), None)
+
+
+@pytest.mark.parametrize("failure", [ProviderBusy("too late", retry_after=0.001), TaskError("too long")])
+def test_a_call_whose_reply_was_lost_keeps_what_was_set_aside(make: Make, failure: CallError) -> None:
+    failure.may_be_paid = True
+    lost = iter([failure])
+
+    def say(request: LLMRequest) -> str:
+        for error in lost:
+            raise error
+        return "yes"
+
+    config = ParallelExecutionConfig(max_cost_usd="0.06", max_workers=1, rate_limit_rps=0)
+    batch = make(PricedLLM(say), config=config).execute_batch(tasks(9))
+    assert len(batch.successful_results) == 1
+    assert "0.0400 of 0.06 USD are spent" in (batch.stopped or "")
+    assert batch.task_results[0].usage.unpriced_calls == 1
+
+
+def test_a_cap_is_for_all_that_is_resumed(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AITA_MAX_COST_USD", "0.05")
+    llm = PricedLLM()
+    for _ in range(3):
+        batch = make(llm).execute_batch(tasks(9), "week", resume_from_checkpoint=True)
+        assert (len(batch.successful_results), llm.calls.total()) == (3, 3)
+        assert "0.0300 of 0.05 USD are spent" in (batch.stopped or "")
+
+
+def test_a_price_that_is_no_decimal_is_refused_at_once(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AITA_MAX_COST_USD", "5")
+    with pytest.raises(SettingsError, match="highest_cost returns float: give a Decimal"):
+        create_executor(type("Floating", (PricedLLM,), {"highest_cost": lambda *_: 0.02})())
 
 
 def test_a_call_of_unknown_cost_keeps_what_was_set_aside(make: Make) -> None:

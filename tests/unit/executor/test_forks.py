@@ -128,6 +128,16 @@ def given_with_mounts(echo: Echo, monkeypatch: pytest.MonkeyPatch) -> openai.Ope
     return openai.OpenAI(api_key="k", base_url=echo.url, http_client=http)
 
 
+def given_with_transports(echo: Echo, monkeypatch: pytest.MonkeyPatch) -> openai.OpenAI:
+    http = openai.DefaultHttpxClient(transport=Routing(httpx2.HTTPTransport()))
+    return openai.OpenAI(api_key="k", base_url=echo.url, http_client=http)
+
+
+def given_with_a_pool(echo: Echo, monkeypatch: pytest.MonkeyPatch) -> openai.OpenAI:
+    http = openai.DefaultHttpxClient(transport=Slotted(httpx2.HTTPTransport()))
+    return openai.OpenAI(api_key="k", base_url=echo.url, http_client=http)
+
+
 class Retrying(httpx2.BaseTransport):
     """A transport of the caller's own around httpx2's."""
 
@@ -138,7 +148,36 @@ class Retrying(httpx2.BaseTransport):
         return self.inner.handle_request(request)
 
 
-CLIENTS = [of_environment, given, given_with_transport, given_with_mounts]
+class Routing(httpx2.BaseTransport):
+    """One that chooses among several, of which one holds itself."""
+
+    def __init__(self, inner: httpx2.BaseTransport) -> None:
+        self.by_host = {"any": [Retrying(inner), self]}
+
+    def handle_request(self, request: httpx2.Request) -> httpx2.Response:
+        return self.by_host["any"][0].handle_request(request)
+
+
+class Slotted(Retrying):
+    """One with slots, and httpx2's pool without httpx2's transport."""
+
+    __slots__ = ("call",)
+
+    def __init__(self, inner: httpx2.HTTPTransport) -> None:
+        self.call = (Pooled(inner._pool),)
+
+    def handle_request(self, request: httpx2.Request) -> httpx2.Response:
+        return self.call[0].handle_request(request)
+
+
+class Pooled(httpx2.HTTPTransport):
+    """As transports for SOCKS proxies are made: with a pool of their own."""
+
+    def __init__(self, pool: Any) -> None:
+        self._pool = pool
+
+
+CLIENTS = [of_environment, given, given_with_transport, given_with_mounts, given_with_transports, given_with_a_pool]
 
 
 def answers(executor: InProcessExecutor, name: str, count: int) -> dict[str, Any]:

@@ -63,6 +63,11 @@ class Batch:
         """Return the places and tasks that have no end."""
         return [(place, task) for place, task in enumerate(self.tasks) if place not in self._results]
 
+    def spent_before(self) -> Decimal:
+        """Return what the tasks of the checkpoint that is resumed cost in USD, as far as that is known."""
+        records = self.checkpoint.records.values() if self.checkpoint is not None else ()
+        return sum((record.usage.cost_usd for record in records), Decimal(0))
+
     def end(self, place: int, ended: Ended) -> None:
         """Keep what came of a task, then count it; one that was not run has no end, and only what it spent counts."""
         work, spent = self._works[place], ended.spent

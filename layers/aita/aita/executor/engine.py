@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from aita.errors import AitaError, BudgetReached, MissingInput, NotRun, ProviderBusy, RunStopped, TaskError
+from aita.errors import AitaError, BudgetReached, CallError, MissingInput, NotRun, ProviderBusy, RunStopped, TaskError
 from aita.executor.cap import Cap
 from aita.models.rate import Rates
 from aita.models.run import Usage
@@ -70,7 +70,7 @@ class Engine:
     cap
         What the batch may cost, if that is limited.
     refusals
-        What becomes of refusals that say no reason.
+        What becomes of refusals.
     """
 
     llm: LLM
@@ -262,14 +262,16 @@ class Engine:
         try:
             reply = self.llm.complete(request, images)
             spent.usage += self.llm.price(reply)
-        except ProviderBusy as busy:
-            # Where it was raised holds the images and the body made of them, all the while the task waits.
-            busy.__traceback__ = busy.__context__ = None
-            return busy
-        except RunStopped as stopped:
-            judged = self.refusals.judged(stopped)
-            if judged is stopped:
-                self.stop(str(stopped))
+        except CallError as error:
+            if error.may_be_paid:
+                spent.usage += Usage(calls=1, unpriced_calls=1)
+            if isinstance(error, ProviderBusy):
+                # Where it was raised holds the images and the body made of them, all the while the task waits.
+                error.__traceback__ = error.__context__ = None
+                return error
+            judged = self.refusals.judged(error)
+            if isinstance(judged, RunStopped):
+                self.stop(str(judged))
             raise judged from None
         except AitaError:
             raise

@@ -104,7 +104,7 @@ class InProcessExecutor:
             gate=None,
             told=Rates(config.rate_limit_rps or None, config.rate_limit_tpm or None),
             done=batch.end,
-            cap=None if config.max_cost_usd is None else Cap.of(self.llm, config.max_cost_usd),
+            cap=None if config.max_cost_usd is None else Cap.of(self.llm, config.max_cost_usd, batch.spent_before()),
             refusals=self.refusals,
         )
         if config.prefix_scheduling:

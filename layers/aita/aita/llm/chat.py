@@ -34,15 +34,18 @@ RESPONSE_FORMATS = ("json_schema", "json_object", "text")
 
 _DISPENSABLE = {
     "temperature": re.compile(r"\btemperature\b", re.IGNORECASE),
-    "reasoning_effort": re.compile(r"\breasoning[_ .]?effort\b|\bnot support thinking\b", re.IGNORECASE),
+    "reasoning_effort": re.compile(
+        r"reasoning.?effort|\breasoning (?:is mandatory|value)"
+        r"|\bthinking(?:[_ .](?:config|budget|mode)\b| is | can(?:'t|not) be )|\bnot support (?:thinking|reasoning)\b",
+        re.IGNORECASE,
+    ),
     "stream_options": re.compile(r"\bstream_options\b", re.IGNORECASE),
     "stream": re.compile(r"\bstream(ing)?\b", re.IGNORECASE),
 }
 """What an endpoint that refuses it by name is asked without from then on; "upstream" is no such name."""
 
+_MUST_THINK = re.compile(r"mandatory|can(?:'t|not) be disabled|only works in thinking", re.IGNORECASE)
 _QUOTED = re.compile(r"['\"`](\w+)['\"`]")
-
-_SAID = 1000  # characters that are kept of what a provider says
 
 _SIGNATURES = {b"\xff\xd8\xff": "jpeg", b"\x89PNG\r\n\x1a\n": "png", b"GIF8": "gif", b"RIFF": "webp"}
 
@@ -74,7 +77,7 @@ class ChatModel:
     _format: int = field(default=0)
     _lacks: set[str] = field(default_factory=set)
     _refused_efforts: set[str] = field(default_factory=set)
-    _effort: str = ""  # what is sent instead of one that was refused
+    _effort: ReasoningEffort | None = None  # what is sent instead of one that was refused
 
     def __post_init__(self) -> None:
         renew_in_children(self.client._client, forget_connections)  # openai shows it nowhere else
@@ -92,18 +95,18 @@ class ChatModel:
         ProviderBusy, RunStopped, TaskError
             As ``failures.classify`` says.
         """
+        ceiling = self._ceiling(request)
         while True:
             started = self.now()
-            arguments = self._arguments(request, images)
+            arguments = self._arguments(request, images, ceiling)
             try:
                 return self._call(arguments, request.parameters.max_reply_characters, started)
-            except RunStopped as error:
-                failure: CallError = error
+            except CallError as error:
+                failure, wrong = error, told(error)
             except (openai.APIError, httpx2.RequestError) as error:
-                if isinstance(error, openai.APIStatusError) and self._learns(error, arguments):
-                    continue
-                failure = classify(error)
-                failure.said = _said(error)
+                failure, wrong = classify(error), told(error)
+            if self._learns(wrong, arguments):
+                continue
             if isinstance(failure, RunStopped):
                 self.forget_key()
             raise failure from None
@@ -145,11 +148,11 @@ class ChatModel:
             return self.client.post("/chat/completions", cast_to=httpx2.Response, content=body, stream=True)
         raise RunStopped(BAD_KEY)
 
-    def _arguments(self, request: LLMRequest, images: Mapping[str, bytes]) -> dict[str, Any]:
+    def _arguments(self, request: LLMRequest, images: Mapping[str, bytes], ceiling: int) -> dict[str, Any]:
         arguments: dict[str, Any] = {
             "model": self.model,
             "messages": [_message(message, images) for message in request.sent],
-            "max_completion_tokens": self._ceiling(request),
+            "max_completion_tokens": ceiling,
         }
         if "temperature" not in self._lacks:
             arguments["temperature"] = request.parameters.temperature
@@ -169,15 +172,12 @@ class ChatModel:
                 arguments["response_format"] = {"type": "json_object"}
         return arguments
 
-    def _learns(self, error: openai.APIStatusError, asked: Mapping[str, Any]) -> bool:
-        """Tell whether the refusal was about something the endpoint lacks and the next call does without.
+    def _learns(self, wrong: str, asked: Mapping[str, Any]) -> bool:
+        """Tell whether a refusal was about something the endpoint lacks and the next call does without.
 
         It goes by what this call had asked for, not by what is known by now: of many calls under way each is
         refused the same, and each is made again.
         """
-        if not isinstance(error, openai.BadRequestError | openai.UnprocessableEntityError):
-            return False
-        wrong = told(error)
         for name, pattern in _DISPENSABLE.items():
             if name in asked and pattern.search(wrong):
                 if name == "reasoning_effort" and self._takes_another(asked[name], wrong):
@@ -193,12 +193,13 @@ class ChatModel:
         return False
 
     def _takes_another(self, refused: str, wrong: str) -> bool:
-        """Tell whether a refusal of a reasoning effort names others that the model takes: the nearest is sent now.
+        """Tell whether a refusal of a reasoning effort leaves others that the model takes: the nearest is sent now.
 
-        Left out, a model thinks as long as it does by default, which is longer than none or little.
+        It names them, or says that the model must think. Left out, a model thinks as long as it does by default, which
+        is longer than none or little.
         """
         self._refused_efforts.add(refused)
-        quoted = _QUOTED.findall(wrong)
+        quoted = EFFORTS if _MUST_THINK.search(wrong) else _QUOTED.findall(wrong)
         named = [effort for effort in EFFORTS if effort in quoted and effort not in self._refused_efforts]
         if not named:
             return False
@@ -208,20 +209,17 @@ class ChatModel:
         return True
 
     def _ceiling(self, request: LLMRequest) -> int:
-        """Return how many tokens a reply may take with the thoughts before it."""
-        return request.parameters.max_output_tokens + room_for_thoughts(self.reasoning_effort)
+        """Return how many tokens a reply may take with the thoughts before it.
+
+        An effort that is learnt counts from the next call on: the call that learns it has this much set aside.
+        """
+        return request.parameters.max_output_tokens + room_for_thoughts(self._effort or self.reasoning_effort)
 
     def _told_to_lack(self) -> tuple[str, ...]:
         efforts = {f"reasoning_effort {effort}" for effort in self._refused_efforts}
         if "reasoning_effort" in self._lacks:
             efforts.clear()
         return (*sorted(self._lacks | efforts), *RESPONSE_FORMATS[: self._format])
-
-
-def _said(error: openai.APIError | httpx2.RequestError) -> str:
-    body = getattr(error, "body", None)
-    said = body.get("message") if isinstance(body, dict) else body
-    return said[:_SAID] if isinstance(said, str) else ""
 
 
 def _read(parts: Iterator[bytes], content_type: str, longest: int | None, *, streamed: bool) -> Completion:

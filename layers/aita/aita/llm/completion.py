@@ -1,5 +1,6 @@
 """Reading a chat completion: the reply in it, whatever else is odd about it."""
 
+import codecs
 import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -8,7 +9,7 @@ from typing import Any
 import httpx2
 
 from aita.errors import CallError, ProviderBusy, TaskError, TooLong
-from aita.llm.failures import CUT_OFF, NO_COMPLETION, TOO_LATE, embedded
+from aita.llm.failures import CUT_OFF, NO_COMPLETION, TOO_LATE, embedded, lost, unanswered
 from aita.services.finish import Finish, finish_of, named
 from aita.services.protocols import TokenUsage
 
@@ -45,9 +46,9 @@ def bounded(parts: Iterable[bytes], late: Callable[[], bool]) -> Iterator[bytes]
     for part in parts:
         size += len(part)
         if size > LARGEST:
-            raise TooLong(f"the provider's answer is larger than {LARGEST // 1_000_000} MB")
+            raise lost(TooLong(f"the provider's answer is larger than {LARGEST // 1_000_000} MB"))
         if late():
-            raise ProviderBusy(TOO_LATE)
+            raise lost(ProviderBusy(TOO_LATE))
         yield part
 
 
@@ -69,14 +70,18 @@ def read_completion(body: bytes, content_type: str) -> Completion:
         pass
     if answer is _NO_JSON:
         return _read_lines(body, content_type)
+    if isinstance(answer, list) and len(answer) == 1:
+        (answer,) = answer  # as Gemini answers an error
     choice = _choice(answer)
     message = choice.get("message") if choice else None
+    if choice is None and answer.get("choices") == []:
+        raise unanswered(answer)
     if not isinstance(message, dict) or choice is None:
         raise TaskError(NO_COMPLETION)
     return Completion(
         text=_whole(_text(message.get("content"))),
-        finish_reason=_finish(choice.get("finish_reason")),
-        refusal=bool(message.get("refusal")),
+        finish_reason=_finish(choice),
+        refusal=_is_refusal(message),
         model=_name(answer.get("model")),
         usage=_usage(answer.get("usage")),
     )
@@ -84,6 +89,7 @@ def read_completion(body: bytes, content_type: str) -> Completion:
 
 def _read_lines(body: bytes, content_type: str) -> Completion:
     """Read an answer with comments in it, which keep a connection open, or one of events that nobody asked for."""
+    body = body.removeprefix(codecs.BOM_UTF8)
     lines = [line for line in body.splitlines() if line.strip() and not line.lstrip().startswith(b":")]
     if lines and lines[0].lstrip().startswith((b"data:", b"event:", b"id:", b"retry:")):
         return read_stream([body], LARGEST)
@@ -91,7 +97,7 @@ def _read_lines(body: bytes, content_type: str) -> Completion:
     if rest != body and rest.startswith(b"{"):
         return read_completion(rest, content_type)
     if "json" in content_type:
-        raise ProviderBusy(CUT_OFF)
+        raise lost(ProviderBusy(CUT_OFF))
     raise TaskError(NO_COMPLETION)
 
 
@@ -109,23 +115,25 @@ def read_stream(parts: Iterable[bytes], longest: int) -> Completion:
     """
     pieces: list[str] = []
     length, finish_reason, refusal, model = 0, "", False, ""
+    index: Any = None
     usage: TokenUsage | None = None
     for answer in _events(parts):
         choice = _choice(answer)
         model = model or _name(answer.get("model"))
         usage = _usage(answer.get("usage")) or usage
-        if choice is None:
+        if choice is None or choice.get("index", 0) != (index := choice.get("index", 0) if index is None else index):
             continue
         delta = choice.get("delta") or ({} if pieces else choice.get("message"))  # some send it whole
         if isinstance(delta, dict):
             pieces.append(_text(delta.get("content")))
             length += len(pieces[-1])
-            refusal = refusal or bool(delta.get("refusal"))
-        finish_reason = _finish(choice.get("finish_reason")) or finish_reason
+            refusal = refusal or _is_refusal(delta)
+        if finish_of(finish_reason) is Finish.WHOLE:  # one that says more stays, whatever comes after it
+            finish_reason = _finish(choice) or finish_reason
         if length > longest:
             return Completion(_whole("".join(pieces)), "length", refusal, model, None)
     if not finish_reason:
-        raise ProviderBusy(CUT_OFF)
+        raise lost(ProviderBusy(CUT_OFF))
     return Completion(_whole("".join(pieces)), finish_reason, refusal, model, usage)
 
 
@@ -147,16 +155,18 @@ def _events(parts: Iterable[bytes]) -> Iterator[dict[str, Any]]:
         try:
             answer = json.loads(data)
         except (ValueError, RecursionError):
-            raise ProviderBusy(CUT_OFF) from None
+            raise lost(ProviderBusy(CUT_OFF)) from None
         if not isinstance(answer, dict):
             raise TaskError(NO_COMPLETION)
         yield answer
 
 
 def _lines(parts: Iterable[bytes]) -> Iterator[bytes]:
-    rest = b""
+    rest, is_first = b"", True
     for part in parts:
         *lines, rest = (rest + part).split(b"\n")
+        if lines and is_first:
+            lines[0], is_first = lines[0].removeprefix(codecs.BOM_UTF8), False
         yield from lines
     yield rest
 
@@ -173,15 +183,31 @@ def _drain(parts: Iterator[bytes]) -> None:
 def _choice(answer: Any) -> dict[str, Any] | None:
     if not isinstance(answer, dict):
         raise TaskError(NO_COMPLETION)
-    if answer.get("error"):
-        raise embedded(answer["error"])
+    if error := _error(answer):
+        raise embedded(error)
     choices = answer.get("choices")
     if not isinstance(choices, list) or not choices or not isinstance(choices[0], dict):
         return None
     choice: dict[str, Any] = choices[0]
     if choice.get("error"):
-        raise embedded(choice["error"])
+        raise lost(embedded(choice["error"]))
     return choice
+
+
+def _error(answer: dict[str, Any]) -> Any:
+    """Return the error in an answer, or the answer if it is one as a whole; nothing if it is none."""
+    if answer.get("error") or answer.get("choices"):
+        return answer.get("error")
+    if isinstance(status := answer.get("base_resp"), dict) and status.get("status_code"):  # MiniMax
+        return status
+    is_error = answer.get("object") == "error" or answer.get("detail") or answer.get("errors")
+    return answer if is_error else None
+
+
+def _is_refusal(message: dict[str, Any]) -> bool:
+    content = message.get("content")
+    parts = content if isinstance(content, list) else []
+    return bool(message.get("refusal")) or any(isinstance(part, dict) and part.get("refusal") for part in parts)
 
 
 def _text(content: Any) -> str:
@@ -205,17 +231,21 @@ def _name(value: Any) -> str:
     return _whole(value[:_LONGEST_NAME]) if isinstance(value, str) else ""
 
 
-def _finish(reason: Any) -> str:
+def _finish(choice: dict[str, Any]) -> str:
     """Return why a reply ended; some servers write null as a word.
+
+    A gateway's word for it may hide that of the provider behind it.
 
     Raises
     ------
     ProviderBusy
         If the provider broke it off.
     """
-    name = _name(reason)
+    name, native = _name(choice.get("finish_reason")), _name(choice.get("native_finish_reason"))
+    if finish_of(name) is Finish.WHOLE and finish_of(native) in {Finish.CUT, Finish.REFUSED, Finish.BROKEN}:
+        name = native
     if finish_of(name) is Finish.BROKEN:
-        raise ProviderBusy(f"the provider broke the reply off ({named(name)})")
+        raise lost(ProviderBusy(f"the provider broke the reply off ({named(name)})"))
     return "" if name.lower() in {"null", "none"} else name
 
 

@@ -1,10 +1,11 @@
 """Connections of many threads to one endpoint, without a pool that they all stand in line for."""
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 from urllib.request import getproxies
 
+import httpcore2
 import httpx2
 import openai
 
@@ -101,20 +102,39 @@ def forget_connections(client: httpx2.Client) -> None:
     """Have a client begin with no connection, in a process that was forked: those that it has are the parent's.
 
     Their sockets are closed here without a word on them. This looks into httpx2's own classes, as a client can't be
-    made once more with all that whoever made it had given; a transport of another's that holds none of them is left
-    as it is.
+    made once more with all that whoever made it had given; and into transports of another's, which may hold httpx2's
+    or a pool of connections wherever they like.
     """
+    forgotten: set[int] = set()
     for transport in (client._transport, *client._mounts.values()):
-        _forget(transport)
+        _forget(transport, forgotten)
 
 
-def _forget(transport: object) -> None:
-    if isinstance(transport, ConnectionPerCall):
-        transport.forget()
-    elif isinstance(transport, httpx2.HTTPTransport):
-        pool = transport._pool
-        pool._connections, pool._requests = [], []
-        pool._optional_thread_lock = type(pool._optional_thread_lock)()  # another thread may have held it
-    elif isinstance(transport, httpx2.BaseTransport):  # such as one that retries through another
-        for inner in getattr(transport, "__dict__", {}).values():
-            _forget(inner)
+def _forget(thing: object, forgotten: set[int]) -> None:
+    if id(thing) in forgotten:
+        return
+    forgotten.add(id(thing))
+    if isinstance(thing, ConnectionPerCall):
+        thing.forget()
+    elif isinstance(thing, httpcore2.ConnectionPool):
+        thing._connections, thing._requests = [], []
+        thing._optional_thread_lock = type(thing._optional_thread_lock)()  # another thread may have held it
+    else:
+        for held in _held(thing):
+            _forget(held, forgotten)
+
+
+def _held(thing: object) -> Iterable[object]:
+    """Return what a transport has in its attributes, and what a container holds; nothing of other things."""
+    if isinstance(thing, Mapping):
+        return thing.values()
+    if isinstance(thing, list | tuple | set | frozenset | deque):
+        return thing
+    if not isinstance(thing, httpx2.BaseTransport):
+        return ()
+    slots = [name for each in type(thing).__mro__ for name in _names(each.__dict__.get("__slots__", ()))]
+    return [*getattr(thing, "__dict__", {}).values(), *(getattr(thing, name, None) for name in slots)]
+
+
+def _names(slots: str | Iterable[str]) -> Iterable[str]:
+    return (slots,) if isinstance(slots, str) else slots

@@ -8,6 +8,7 @@ import httpx2
 import openai
 
 from aita.errors import CallError, ProviderBusy, Refused, RunStopped, TaskError, TooLong
+from aita.llm.error_body import telling, words
 from aita.llm.forbidden import Forbidden, forbidden, names_a_filter, refuses_input
 from aita.llm.headers import limits, retry_after
 
@@ -16,8 +17,17 @@ _REQUEST_TIMEOUT, _CONFLICT, _TOO_MANY = 408, 409, 429
 _SERVER_ERROR, _UNAVAILABLE, _LAST = 500, 503, 599
 _FIRST_REFUSAL = 400
 
+_REFUSAL = re.compile(r"invalid_request_error|BadRequestError|(?:unsupported|unknown|invalid)_(?:parameter|value)")
+"""Types and codes of errors about the request, whatever status they come with."""
+
+_LOST = (httpx2.ReadTimeout, httpx2.ReadError, httpx2.RemoteProtocolError, httpx2.DecodingError)
+"""What goes wrong once a request was sent."""
+
 _NOT_TLS = {"WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "PACKET_LENGTH_TOO_LONG"}
 """How OpenSSL's versions name bytes that are no TLS."""
+
+SAID = 1000
+"""Characters that are kept of what a provider says."""
 
 NO_COMPLETION = "the provider's answer is no chat completion: see that the base URL is that of its API"
 CUT_OFF = "the provider's answer was cut off"
@@ -27,10 +37,27 @@ BAD_KEY = "the API key is empty or has characters that no key has: set it with '
 
 
 def classify(error: openai.APIError | httpx2.RequestError) -> CallError:
-    """Return the error of aita's own for one of openai's; it holds nothing of the prompt or the reply.
+    """Return the error of aita's own for one of openai's; it holds nothing of the prompt or the reply but in ``said``.
 
     httpx2's own errors come from bodies that are read as they come.
     """
+    failure = _classified(error)
+    failure.said = words(getattr(error, "body", None))[:SAID]
+    failure.may_be_paid = isinstance(_cause(error), _LOST)
+    return failure
+
+
+def lost(failure: CallError) -> CallError:
+    """Return what became of a reply that was on its way, or its end: the provider may be paid for it."""
+    failure.may_be_paid = True
+    return failure
+
+
+def _cause(error: openai.APIError | httpx2.RequestError) -> BaseException | None:
+    return error.__cause__ if isinstance(error, openai.APIConnectionError) else error
+
+
+def _classified(error: openai.APIError | httpx2.RequestError) -> CallError:
     if isinstance(error, httpx2.RequestError):
         return ProviderBusy(TOO_LATE if isinstance(error, httpx2.TimeoutException) else CUT_OFF)
     if isinstance(error, openai.APIStatusError):
@@ -47,7 +74,18 @@ def embedded(error: object) -> CallError:
     """Return what an error means that stands where a reply should: gateways answer what is behind them with 200.
 
     Their ``code`` is often the status that they were answered.
+
+    Parameters
+    ----------
+    error
+        The error, or the answer that is one as a whole.
     """
+    failure = _embedded(error)
+    failure.said = words(error)[:SAID]
+    return failure
+
+
+def _embedded(error: object) -> CallError:
     code = _word(error.get("code", "")) if isinstance(error, dict) else ""
     if code.isdecimal() and _FIRST_REFUSAL <= int(code) <= _LAST:
         return _refusal(int(code), "", "", {}, error)
@@ -56,14 +94,29 @@ def embedded(error: object) -> CallError:
         return meant
     if refuses_input(error):
         return _refused(answered)
+    if isinstance(error, dict) and _REFUSAL.search(f"{error.get('type')} {code}"):
+        return TaskError(f"{answered} and refuses the request")
     return ProviderBusy("the provider answered with an error instead of a reply")
 
 
-def told(error: openai.APIStatusError) -> str:
-    """Return what a refusal says is wrong, to look for parameters' names in; it may quote the prompt."""
-    detail = error.body.get("detail") if isinstance(error.body, dict) else None
-    places = [place.get("loc") for place in detail if isinstance(place, dict)] if isinstance(detail, list) else detail
-    return f"{error.param} {error.message} {places}"
+def unanswered(answer: object) -> CallError:
+    """Return what an answer means that is a chat completion without a choice: a prompt that was blocked, mostly."""
+    if refuses_input(answer):
+        return _refused("the provider answered without a reply")
+    return TaskError(
+        "the provider answered without a reply: its filter may refuse this input. Run it again; if it stays so, a "
+        "person must look at it"
+    )
+
+
+def told(error: Exception) -> str:
+    """Return what a refusal of the request as it is says is wrong, to look for parameters' names in.
+
+    It may quote the prompt. Nothing is returned of other failures, which no other request could avoid.
+    """
+    if isinstance(error, openai.BadRequestError | openai.UnprocessableEntityError):
+        return telling(error.body)
+    return error.said if type(error) is TaskError else ""
 
 
 def _refusal(status: int, code: str, parameter: str, headers: Mapping[str, str], body: object) -> CallError:

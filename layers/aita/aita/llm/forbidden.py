@@ -6,8 +6,9 @@ a project that may not use a model (help.openai.com, "API error codes").
 """
 
 import re
-from collections.abc import Iterator
 from enum import Enum, auto
+
+from aita.llm.error_body import telling
 
 
 class Forbidden(Enum):
@@ -26,12 +27,6 @@ class Forbidden(Enum):
 _FLAGS = ("reasons", "flagged_input", "content_filter_result", "content_filter_results", "safety_ratings")
 """Fields that only the refusal of an input has."""
 
-_TELLING = frozenset(
-    {"message", "msg", "code", "type", "status", "reason", "detail", "details", "error", "errors", "title", "raw"}
-    | {"error_type", "error_code", "error_description", "error_message", "limit_source", "metadata", "innererror"}
-)
-"""Fields whose text says what is wrong; others may quote the prompt."""
-
 _MOST_TEXT = 4_000
 _DEEPEST = 6
 
@@ -41,16 +36,20 @@ _RATE = re.compile(r"rate[ _-]?limit|too[ _-]many[ _-]requests|throttl")
 _QUOTA = re.compile(
     r"(?:key|spend(?:ing)?|credits?|usage|cost|daily|weekly|monthly|total|hard)[ _-]{0,3}limit|budget|quota|billing"
     r"|\blimit[ _]{0,2}(?:has been |was |is )?(?:exceeded|reached|hit)|payment|arrear|overdue|purchase|top[ -]up"
-    r"|(?:insufficient|not enough|out of|low)[ _-]{0,2}(?:credit|balance|fund)"
+    r"|(?:insufficient|not enough|out of|low)[ _-]{0,2}(?:credit|balance|fund)|balance.{0,20}insufficient"
+    r"|余额|额度|配额|欠费|充值"
     r"|exceed\w{0,4}.{0,40}(?:credit|balance|fund|limit)|free[ _-]tier.{0,60}exhausted"
 )
 _PENALISED = re.compile(
     rf"\b(?:{_OWNER})\b[^.]{{0,60}}\b(?:is|was|been)\b[^.]{{0,15}}\b(?:{_PENALTY})\b|\b(?:{_PENALTY}) (?:{_OWNER})\b"
+    rf"|\b(?:you|user|access) (?:has been|have been|was|were) (?:{_PENALTY})\b|(?:user|access|account)_(?:{_PENALTY})"
 )
+_TERMS = re.compile(r"terms[ _]of[ _](?:service|use)")
+"""Breaking them is said of an account, a region's users or one input alike."""
 _FILTER = re.compile(
     r"moderat|flagged|guardrail|content[ _-]{0,2}(?:filter|polic|violat|block|management|check)|safety|unsafe|violat"
     r"|prohibited|inappropriate|harmful|sensitive|offensive|(?:usage|acceptable use) (?:guideline|polic)|jailbreak"
-    r"|data[ _-]?inspection|responsible[ _-]?ai|\brefusal|injection"
+    r"|data[ _-]?inspection|responsible[ _-]?ai|\brefusal|injection|敏感|不安全|违规"
     r"|(?:prompt|input|request|content) (?:was |is |has been )?(?:blocked|rejected|refused|denied)"
 )
 _REGION = re.compile(r"\bregion|countr|territor|\blocation|geograph|sanction")
@@ -78,13 +77,14 @@ def forbidden(body: object) -> Forbidden:
     """
     if _flags(body):
         return Forbidden.INPUT
-    said = _said(body)
+    said = telling(body)[:_MOST_TEXT].lower()
     if _PAGE.search(said):
         return Forbidden.FIREWALL
     order = (
         (_RATE, Forbidden.RATE),
         (_QUOTA, Forbidden.QUOTA),
         (_PENALISED, Forbidden.KEY),
+        (_TERMS, Forbidden.UNSAID),
         (_FILTER, Forbidden.INPUT),
         (_REGION, Forbidden.REGION),
         (_KEY, Forbidden.KEY),
@@ -108,19 +108,3 @@ def _flags(body: object, depth: int = 0) -> bool:
     if not isinstance(body, dict) or depth >= _DEEPEST:
         return False
     return any(body.get(name) for name in _FLAGS) or any(_flags(each, depth + 1) for each in body.values())
-
-
-def _said(body: object) -> str:
-    return " ".join(_texts(body))[:_MOST_TEXT].lower()
-
-
-def _texts(body: object, depth: int = 0) -> Iterator[str]:
-    if isinstance(body, str):
-        yield body[:_MOST_TEXT]
-    elif isinstance(body, list) and depth < _DEEPEST:
-        for each in body:
-            yield from _texts(each, depth + 1)
-    elif isinstance(body, dict) and depth < _DEEPEST:
-        for name, value in body.items():
-            if str(name).lower() in _TELLING:
-                yield from _texts(value, depth + 1)

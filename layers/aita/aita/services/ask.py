@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
-from aita.errors import CallError, MissingInput, ObjectNotFound, ProviderBusy, RunStopped, TaskError
+from aita.errors import CallError, MissingInput, ObjectNotFound, ProviderBusy, TaskError
 from aita.models.names import DOCTOR
 from aita.models.run import ItemEvent, Run
 from aita.services.admission import LONGEST_SLEEP, Admission
@@ -157,9 +157,7 @@ class Asker:
             raise
         except CallError as error:
             self.budget.settle(run, committed, None)
-            failure = error
-            if isinstance(error, RunStopped):
-                failure = self.refusals.judged(error, others_answered=run.usage.calls > 0)
+            failure = self.refusals.judged(error, others_answered=run.usage.calls > 0)
             _tell_doctor(failure, run)
             raise failure from None
         asked.answered = True
