@@ -270,3 +270,15 @@ def test_a_checkpoint_stays_with_the_process_that_opened_it(tmp_path: Path) -> N
             Checkpoint.resume(checkpoint.path, "x", 1)
         checkpoint.close()
         Checkpoint.resume(checkpoint.path, "x", 1).close()
+
+
+def test_one_that_could_not_be_opened_takes_no_other_file_along(tmp_path: Path) -> None:
+    first = Checkpoint.start(tmp_path, "x", 1)
+    with pytest.raises(CheckpointError, match="in use") as kept:
+        Checkpoint.resume(first.path, "x", 1)
+    second = Checkpoint.start(tmp_path, "y", 1)
+    with children(lambda: [second.file, second._closed]) as (child,):
+        assert child.result() == [-1, True]
+    assert kept.value  # and with it, where it was raised
+    first.close()
+    second.close()

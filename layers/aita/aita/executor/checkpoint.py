@@ -72,7 +72,7 @@ class Checkpoint:
             with _explaining(path):
                 _flush_folder(directory)
         except BaseException:
-            os.close(file)
+            checkpoint._leave()  # also of its number, which the next file that is opened has
             path.unlink()
             raise
         return checkpoint
@@ -98,7 +98,7 @@ class Checkpoint:
             if not complete.size:
                 checkpoint._append(header_line(name, datetime.now(UTC)))
         except BaseException:
-            os.close(file)
+            checkpoint._leave()  # also of its number, which the next file that is opened has
             raise
         return checkpoint
 
