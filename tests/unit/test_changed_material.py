@@ -202,12 +202,24 @@ def test_the_confidence_alone_is_no_change(graded: Harness) -> None:
     assert opened(graded) == []
 
 
-def test_another_model_opens_nothing(graded: Harness) -> None:
+@pytest.mark.parametrize("older", [False, True])
+def test_another_model_opens_nothing_and_pays_nothing_unless_asked(graded: Harness, *, older: bool) -> None:
+    if older:
+        TestCellsOf010().as_of_0_1_0(graded)
+    decide(graded)
     graded.model.model = "another"
     graded.submissions = replace(
         graded.submissions, defaults=graded.submissions.defaults.model_copy(update={"model": "another"})
     )
-    assert opened(graded) == []
+    graded.cold()
+    calls = graded.model.calls
+    assert graded.run("grade").status is RunStatus.SUCCEEDED
+    assert (graded.model.calls, opened(graded)) == (calls, [])
+    assert {cell.model for cell in cells(graded).values()} == {MODEL}
+    graded.run("grade", regrade_older=True)
+    assert {cell.model for cell in cells(graded).values()} == {"another"}
+    assert (opened(graded), audit_says_nothing(graded)) == ([], True)
+    assert graded.items(graded.run("grade", regrade_older=True), "grade") == []
 
 
 @pytest.mark.parametrize(
@@ -554,6 +566,7 @@ class TestCellsOf010:
         "aita",
         "older_basis",
         "graders_asked",
+        "reasoning_effort",
         "disagreement",
         "gradings",
     )
@@ -566,7 +579,7 @@ class TestCellsOf010:
             for student_id, question in inputs.cells():
                 cell = data[student_id][question.question_id]
                 rubric = inputs.rubrics[question.question_id]
-                cell["basis"] = inputs.older_basis(student_id, question, rubric)
+                cell["basis"] = inputs.older_basis(student_id, question, rubric, MODEL)
                 for name in self.OF_NOW:
                     cell.pop(name)
 

@@ -96,9 +96,10 @@ class TestRuns:
 
 
 class TestGrades:
-    def test_a_grade_of_another_effort_is_of_another_basis(self) -> None:
-        bases = {cell(inputs(reasoning_effort=effort), grader(3, 2)).basis for effort in EFFORTS}
-        assert len(bases) == len(EFFORTS)
+    def test_a_grade_names_its_effort_and_another_one_reopens_nothing(self) -> None:
+        graded = [cell(inputs(reasoning_effort=effort), grader(3, 2)) for effort in EFFORTS]
+        assert [each.reasoning_effort for each in graded] == [*EFFORTS]
+        assert len({each.basis for each in graded}) == 1
 
     @pytest.mark.parametrize("effort", [{}, {"reasoning_effort": "none"}, {"reasoning_effort": "default"}])
     def test_one_without_thoughts_is_of_the_basis_that_version_0_1_0_gave_it(self, effort: dict[str, Any]) -> None:

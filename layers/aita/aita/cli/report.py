@@ -26,8 +26,8 @@ GRADE = "grade"
 class GradeCounts(Frozen):
     """What became of an assignment's answers, people's decisions included; ``final`` counts students.
 
-    ``older`` counts the answers that an older version of aita graded, and ``regrading`` is what grading them again
-    would take; ``None`` if there are none, or if it can't be estimated now.
+    ``older`` counts the answers that an older version of aita or another model graded. ``regrading`` is what grading
+    them again would take; ``None`` if there are none, or if it can't be estimated now.
     """
 
     students: int
@@ -37,14 +37,16 @@ class GradeCounts(Frozen):
     regrading: Estimate | None = None
 
     @classmethod
-    def of(cls, grades: Gradebook) -> Self:
-        """Return a gradebook's counts."""
+    def of(cls, grades: Gradebook, model: str) -> Self:
+        """Return a gradebook's counts; ``model`` is that of the run."""
         counted = Counter(cell.state for cell in grades.cells())
         return cls(
             students=len(grades.students),
             final=sum(student.final for student in grades.students.values()),
             states={state: counted[state] for state in CellState},
-            older=sum(cell.criteria != () and cell.is_of_older_version for cell in grades.cells()),
+            older=sum(
+                cell.criteria != () and (cell.is_of_older_version or cell.model != model) for cell in grades.cells()
+            ),
         )
 
 
@@ -76,7 +78,7 @@ def report_of(view: RunView, api: Api, transfer: Transfer) -> RunReport:
         if any(stage.stage == SplitStage.name for stage in view.stages):
             found = found.model_copy(update={"students": _students(view.run_id, api, transfer)})
         if any(stage.stage == GRADE and stage.ended_at is not None for stage in view.stages):
-            found = found.model_copy(update=_graded(view.assignment, api, transfer))
+            found = found.model_copy(update=_graded(view, api, transfer))
     except AitaError as error:
         return found.model_copy(update={"problem": str(error)})
     except ValidationError:
@@ -84,12 +86,12 @@ def report_of(view: RunView, api: Api, transfer: Transfer) -> RunReport:
     return found
 
 
-def _graded(assignment: str, api: Api, transfer: Transfer) -> dict[str, Any]:
-    material = fetch_graded(api, transfer, assignment)
-    grades = Gradebook.of(material, api.decisions(assignment))
-    counts = GradeCounts.of(grades)
+def _graded(view: RunView, api: Api, transfer: Transfer) -> dict[str, Any]:
+    material = fetch_graded(api, transfer, view.assignment)
+    grades = Gradebook.of(material, api.decisions(view.assignment))
+    counts = GradeCounts.of(grades, view.model)
     if counts.older:
-        counts = counts.model_copy(update={"regrading": _regrading(assignment, api)})
+        counts = counts.model_copy(update={"regrading": _regrading(view.assignment, api)})
     return {"students": material.students()[0], "grades": counts}
 
 

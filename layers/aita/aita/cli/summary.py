@@ -207,7 +207,7 @@ def _grades(report: RunReport, command: Command) -> Iterator[str | Text]:
     if report.grades.older:
         again = command("grade", "--assignment", report.assignment, "--regrade-older")
         regrading = report.grades.regrading
-        yield f"  {report.grades.older:,} of an older version of aita: they count as they are"
+        yield f"  {report.grades.older:,} of an older version of aita or another model: they count as they are"
         yield f"  grade them again  {again}" + (f"  ({calls_line(regrading)})" if regrading else "")
 
 

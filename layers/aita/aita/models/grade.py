@@ -9,6 +9,7 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from aita.models.base import Frozen, Material
+from aita.models.effort import DEFAULT_EFFORT, ReasoningEffort
 from aita.models.exam import Question, QuestionId
 from aita.models.flag import Flag
 from aita.models.points import exact, total
@@ -75,14 +76,14 @@ class Cell(Frozen):
     reason
         Why it failed, or what a person said who decided.
     basis
-        What the grade is of: a digest of the question, the rubric, the answer, the model and the way of grading.
+        What the grade is of: a digest of the question, the rubric, the answer and the way of grading.
     older_basis
         The basis that aita 0.1.0 gave this answer's cell, if it is graded again and nothing of it has changed: what was
         decided then still counts.
     question, rubric, answer_key, instructions, answer
         The versions of all that the grade was made of, digests; the last three are empty in cells of aita 0.1.0.
-    model
-        The model that graded it.
+    model, reasoning_effort
+        The model that graded it, and how long it was told to think.
     graders_asked, disagreement
         With how many graders it was to be graded, and from which share of the points on they disagree; 0 and ``None``
         in cells of aita 0.1.0.
@@ -111,6 +112,7 @@ class Cell(Frozen):
     instructions: str = ""
     answer: str = ""
     model: str = ""
+    reasoning_effort: ReasoningEffort = DEFAULT_EFFORT
     graders_asked: Annotated[int, Field(ge=0)] = 0
     disagreement: float | None = None
     aita: str = ""

@@ -170,7 +170,7 @@ class StageCounts(Frozen):
 class RunSettings(Frozen):
     """What a run was started with, and keeps through every resume.
 
-    ``regrade_older`` has answers graded again whose grades are of an older version of aita.
+    ``regrade_older`` has answers graded again that another version of aita, model or reasoning effort graded.
     """
 
     model: str

@@ -65,7 +65,8 @@ def rescaled(inputs: GradeInputs, cell: Cell, question: Question, before: Rubric
         The rubric that it was graded against.
     """
     rubric = inputs.rubrics[question.question_id]
-    values = _identity(inputs, cell.student_id, question, rubric) | {"reason": cell.reason, "aita": cell.aita}
+    graded_by = {"aita": cell.aita, "model": cell.model, "reasoning_effort": cell.reasoning_effort}
+    values = _identity(inputs, cell.student_id, question, rubric) | {"reason": cell.reason} | graded_by
     if not cell.criteria:
         return _cell(values, cell.flags, state=cell.state, points=cell.points, feedback=cell.feedback)
     was, now, step = _worth_then(cell, before), _worth(rubric, question.points), inputs.exam.points_step
@@ -102,6 +103,7 @@ def _identity(inputs: GradeInputs, student_id: str, question: Question, rubric: 
         "basis": inputs.basis(student_id, question, rubric),
         "older_basis": inputs.continued.get(student_id, {}).get(question.question_id, ""),
         "model": inputs.model,
+        "reasoning_effort": inputs.reasoning_effort,
         "graders_asked": inputs.graders,
         "disagreement": inputs.disagreement,
         "aita": VERSION,

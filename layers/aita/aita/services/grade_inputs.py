@@ -133,16 +133,18 @@ class GradeInputs(QuestionInputs):
     def basis(self, student_id: str, question: Question, rubric: Rubric | None) -> str:
         """Return what a grade of this answer is of, for this question and rubric: a digest.
 
-        The prompt is no part of it: another version of aita reopens nothing that people decided.
+        Neither the prompt nor the model is part of it: another version of aita or another model reopens nothing that
+        people decided, and pays nothing again.
         """
         if not self.answers[student_id][question.question_id].version:  # planned by 0.1.0, and gathered now
-            return self.older_basis(student_id, question, rubric)
+            return self.older_basis(student_id, question, rubric, self.model)
         made_of = self.versions(student_id, question, rubric)
-        return digest([*sorted(made_of.items()), question.points, *self._way()])
+        return digest([*sorted(made_of.items()), question.points, self.graders, self.disagreement])
 
-    def older_basis(self, student_id: str, question: Question, rubric: Rubric | None) -> str:
-        """Return the basis as aita 0.1.0 made it: without pages and places, but for drawings."""
-        return digest([*self.older_basis_parts(student_id, question, rubric), *self._way()])
+    def older_basis(self, student_id: str, question: Question, rubric: Rubric | None, model: str) -> str:
+        """Return the basis as aita 0.1.0 made it: with the model, and without pages and places, but for drawings."""
+        parts = self.older_basis_parts(student_id, question, rubric)
+        return digest([*parts, model, self.graders, self.disagreement])
 
     def older_basis_parts(self, student_id: str, question: Question, rubric: Rubric | None) -> list[Any]:
         """Return all that a basis of aita 0.1.0 is made of but for the model and the way of grading."""
@@ -160,20 +162,25 @@ class GradeInputs(QuestionInputs):
 
     def basis_of_0_1_0(self, cell: Cell, question: Question) -> str:
         """Return the basis of 0.1.0 that a cell has or goes on with, if it is of the same as now; else nothing."""
-        older = self.older_basis(cell.student_id, question, self.rubrics.get(question.question_id))
-        same_answer = cell.answer in ("", self.answers[cell.student_id][question.question_id].version)
-        return older if same_answer and older in (cell.basis, cell.older_basis) else ""
+        rubric = self.rubrics.get(question.question_id)
+        older = self.older_basis(cell.student_id, question, rubric, cell.model)
+        return older if self._is_same_answer(cell) and older in (cell.basis, cell.older_basis) else ""
 
     def is_of(self, cell: Cell, question: Question, rubric: Rubric | None) -> bool:
         """Tell whether a cell was graded in this way, of this question and rubric and of the answer as it is."""
         if cell.basis == self.basis(cell.student_id, question, rubric):
             return True
-        same_answer = cell.answer in ("", self.answers[cell.student_id][question.question_id].version)
-        return same_answer and cell.basis == self.older_basis(cell.student_id, question, rubric)
+        older = self.older_basis(cell.student_id, question, rubric, cell.model)
+        return self._is_same_answer(cell) and cell.basis == older
 
-    def _way(self) -> list[Any]:
-        effort = [] if is_plain(self.reasoning_effort) else [self.reasoning_effort]
-        return [self.model, self.graders, self.disagreement, *effort]
+    def is_older(self, cell: Cell) -> bool:
+        """Tell whether another version of aita, another model or another reasoning effort graded a cell."""
+        effort = cell.reasoning_effort
+        same_effort = effort == self.reasoning_effort or (is_plain(effort) and is_plain(self.reasoning_effort))
+        return cell.is_of_older_version or cell.model != self.model or not same_effort
+
+    def _is_same_answer(self, cell: Cell) -> bool:
+        return cell.answer in ("", self.answers[cell.student_id][cell.question_id].version)
 
     def versions(self, student_id: str, question: Question, rubric: Rubric | None) -> dict[str, str]:
         """Return the versions of all that a grade of this answer is made of, by a cell's fields."""

@@ -46,7 +46,8 @@ HowFar = Annotated[
     ),
 ]
 RegradeOlder = Annotated[
-    bool, typer.Option("--regrade-older", help="Grade answers again that an older version of aita graded.")
+    bool,
+    typer.Option("--regrade-older", help="Grade answers again that an older version of aita or another model graded."),
 ]
 RunId = Annotated[str, typer.Argument(metavar="RUN", help="The run's id.")]
 

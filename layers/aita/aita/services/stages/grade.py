@@ -114,7 +114,7 @@ def _kept(inputs: GradeInputs, earlier: Cells, material: Material, settings: Run
     versions = cache(material.rubric_version)
     for student_id, question in inputs.cells():
         cell = earlier.get(student_id, {}).get(question.question_id)
-        if cell is None or (settings.regrade_older and cell.is_of_older_version):
+        if cell is None or (settings.regrade_older and inputs.is_older(cell)):
             continue
         if (now := kept_cell(inputs, cell, question, versions)) is not None:
             kept.setdefault(student_id, {})[question.question_id] = now
