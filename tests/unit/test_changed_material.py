@@ -130,7 +130,7 @@ class TestAChange:
         for student, question in touched:
             cell = book(graded).cell(cell_id(student, question))
             assert cell.flags[-1].kind is FlagKind.CHANGED
-            assert cell.flags[-1].note.endswith(": grade again")
+            assert cell.flags[-1].note.endswith("(aita grade)")
         assert audit_says_nothing(graded)
 
     def test_is_closed_by_grading_again(self, graded: Harness, change: Change, touched: list[tuple[str, str]]) -> None:
@@ -243,7 +243,7 @@ def test_white_space_at_ends_is_no_change(harness: Harness, name: str, before: A
 def test_other_steps_of_points_are_a_change(graded: Harness) -> None:
     graded.put("questions.json", EXAM | {"points_step": 1})
     assert len(opened(graded)) == len([*S1, *S2])
-    assert "the steps of points were others" in book(graded).cell(FIRST).flags[0].note
+    assert "the step of points" in book(graded).cell(FIRST).flags[0].note
     graded.run("grade")
     assert opened(graded) == []
 
@@ -319,7 +319,7 @@ class TestDecisions:
         graded.exam(QUESTIONS[0] | {"points": 6, "question_text": "What is 9 + 9?"}, *QUESTIONS[1:])
         cell = book(graded).cell(FIRST)
         assert cell.state is CellState.NEEDS_REVIEW
-        assert "points, and it has 6 now and the question was worded otherwise" in cell.flags[0].note
+        assert "the question's points, from 5 to 6, the question's wording" in cell.flags[0].note
 
     def test_accepting_is_of_the_grading_that_was_shown(self, harness: Harness) -> None:
         put_answers(harness, "s-1", q1a={"flags": [{"kind": "low_confidence", "note": "page 1"}]})
@@ -362,14 +362,14 @@ class TestScans:
         scanned.put("blank_exam.jpg", b"another")
         assert self.finals(scanned) == {"Ann Lee": False, "Bob Ray": False}
         (note,) = {cell.flags[-1].note for cell in self.students(scanned)["Ann Lee"].cells}
-        assert "the blank exam was another one: transcribe the scans anew" in note
+        assert "the blank exam. Transcribe the scans (aita transcribe), then grade" in note
 
     @pytest.mark.parametrize("name", ["1.jpg", "2.jpg"])
     def test_a_new_one_opens_its_student_alone(self, scanned: Harness, name: str) -> None:
         scanned.put(f"scans/Ann Lee/{name}", b"off")
         assert self.finals(scanned) == {"Ann Lee": False, "Bob Ray": True}
         (note,) = {cell.flags[-1].note for cell in self.students(scanned)["Ann Lee"].cells}
-        assert "transcribe them" in note
+        assert "of which one was uploaded since. Transcribe the scans" in note
         assert audit_says_nothing(scanned)
 
     def test_transcribing_and_grading_close_it(self, scanned: Harness) -> None:

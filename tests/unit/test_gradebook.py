@@ -187,7 +187,7 @@ def test_a_grade_of_another_worth_is_open_without_points(state: CellState) -> No
     assert found.state is (CellState.FAILED if state is CellState.FAILED else CellState.NEEDS_REVIEW)
     assert (found.points, found.max_points) == (None, 4)
     notes = " ".join(flag.note for flag in found.flags if flag.kind is FlagKind.CHANGED)
-    assert "had 5 points, and it has 4 now" in notes
+    assert "points, from 5 to 4" in notes
     assert "Prof. Ada" in notes
     now = decision(found, points=4, at=NOON + timedelta(hours=1))
     assert book(graded, decisions=(earlier, now), **{"1a": 4}).cell(graded.cell_id).state is CellState.OVERRIDDEN

@@ -55,7 +55,7 @@ _WORDS = {
     FlagKind.GRADER_FAILED: "one of the graders came to nothing",
     FlagKind.INSTRUCTION: "the answer seems to speak to the grader",
     FlagKind.NO_RUBRIC: "the question has no rubric",
-    FlagKind.CHANGED: "what was graded or decided has changed",
+    FlagKind.CHANGED: "changed since it was graded or decided",
 }
 
 

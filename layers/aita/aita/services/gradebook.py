@@ -35,6 +35,10 @@ USUAL_SCALE = GradeScale(
 )
 """The letters where the instructor gave no table: the ten-point scale that is usual in the United States."""
 
+_GRADE = "Grade again (aita grade)"
+_TRANSCRIBE = "Transcribe the scans (aita transcribe), then grade again (aita grade)"
+_REWRITE = "Write its answer key and rubric anew (aita generate-rubric), then grade again (aita grade)"
+
 _NO_PROPOSAL = {"points": None, "criteria": (), "feedback": "", "graders": (), "by_grader": (), "gradings": ()}
 
 Compare = Callable[[Cell, Question], Changes]
@@ -159,17 +163,20 @@ class Gradebook:
         notes, of_0_1_0 = list[str](), ""
         changed: dict[str, Any] = dict(_NO_PROPOSAL) if changes.of_answer else {}
         if cell.state is not CellState.BLANK and cell.question not in ("", version):
-            notes, of_0_1_0 = ["the question was worded otherwise"], version
+            notes, of_0_1_0 = ["the question's wording"], version
         if exact(cell.max_points) != exact(question.points):
-            notes, of_0_1_0 = [f"the question had {cell.max_points:g} points, and it has {worth} now", *notes], worth
+            notes, of_0_1_0 = [f"the question's points, from {cell.max_points:g} to {worth}", *notes], worth
             changed |= {"points": None, "max_points": question.points}
         notes += [note for note in changes.notes if not notes or note != NOTES[RUBRIC]]  # its points differ, too
         if not notes:
             return cell
+        advice = _TRANSCRIBE if changes.of_scans else _REWRITE if of_0_1_0 == version else _GRADE
         older = f"{cell.basis}, of {of_0_1_0}"
         if any(not decision.aita and decision.basis == older for decision in self.decisions(cell.cell_id)):
-            return _of_another(cell, notes, older, changed)
-        return _of_another(cell, notes, f"{cell.basis}, of {digest([version, worth, changes.version])}", changed)
+            return _of_another(cell, notes, advice, older, changed)
+        return _of_another(
+            cell, notes, advice, f"{cell.basis}, of {digest([version, worth, changes.version])}", changed
+        )
 
 
 def letter(points: float, out_of: float, scale: GradeScale) -> str:
@@ -207,9 +214,9 @@ def _not_graded(question: Question, student_id: str) -> Cell:
     )
 
 
-def _of_another(cell: Cell, notes: Iterable[str], basis: str, changed: Mapping[str, Any]) -> Cell:
+def _of_another(cell: Cell, notes: Iterable[str], advice: str, basis: str, changed: Mapping[str, Any]) -> Cell:
     """Return a cell that was graded of something else than there is now, open: what was decided of that is void."""
-    note = f"it was graded when {' and '.join(notes)}: grade again"
+    note = f"{', '.join(notes)}. {advice}"
     return _changed(
         cell,
         state=CellState.FAILED if cell.state is CellState.FAILED else CellState.NEEDS_REVIEW,

@@ -19,7 +19,7 @@ from aita.services.grade_inputs import GradeInputs
 from aita.services.material import Material
 from aita.services.versions import ANSWER, DIGITS, NOTES, RUBRIC, Changes, Versions, rubric_version
 
-_OTHERWISE = "the answer, the answer key, the instructions or the steps of points were others"
+_OTHERWISE = "the answer, the answer key, the instructions or the step of points"
 
 _COMPARED = 20
 """Cells that are tried, spread over all, to find the settings: each costs a digest for each of them."""

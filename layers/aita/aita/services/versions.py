@@ -21,26 +21,28 @@ ANSWER, RUBRIC, ANSWER_KEY, INSTRUCTIONS = "answer", "rubric", "answer_key", "in
 """The fields of a cell that hold versions, beside that of the question."""
 
 NOTES = {
-    ANSWER: "the answer was scanned, transcribed or mapped otherwise",
-    RUBRIC: "the rubric was another one",
-    ANSWER_KEY: "the answer key was another one",
-    INSTRUCTIONS: "the instructions or the steps of points were others",
+    ANSWER: "the answer's scan, transcription or place",
+    RUBRIC: "the rubric",
+    ANSWER_KEY: "the answer key",
+    INSTRUCTIONS: "the instructions or the step of points",
 }
-"""How things were when a cell was graded whose version, by this field, is not that of now."""
+"""What has changed since a cell was graded whose version, by this field, is not that of now."""
 
-_UPLOADED = "the scans that were uploaded since were not there: transcribe them"
-_BLANK_EXAM = "the blank exam was another one: transcribe the scans anew"
+_UPLOADED = "the student's scans, of which one was uploaded since"
+_BLANK_EXAM = "the blank exam"
 
 
 class Changes(NamedTuple):
-    """How things were otherwise when a cell was graded, in words, and one version of all of it now.
+    """What has changed since a cell was graded, in words, and one version of all of it now.
 
-    ``of_answer`` says that the answer is another one, or may be, so that what was proposed for it can't be accepted.
+    ``of_answer`` says that the answer is another one, or may be, so that what was proposed for it can't be accepted;
+    ``of_scans`` that the scans must be transcribed before they can be graded.
     """
 
     notes: tuple[str, ...] = ()
     version: str = ""
     of_answer: bool = False
+    of_scans: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +112,8 @@ class Versions:
             of_pages.append(_BLANK_EXAM)
         found = (*of_pages, *notes)
         now = digest([self._of(cell.student_id, cell.question_id), uploaded, self.blank_exam])
-        return Changes(found, now, of_answer=bool(of_pages) or NOTES[ANSWER] in found)
+        of_scans = bool(of_pages)
+        return Changes(found, now, of_answer=of_scans or NOTES[ANSWER] in found, of_scans=of_scans)
 
     def _notes(self, cell: Cell) -> Iterator[str]:
         """Yield what was otherwise; a blank answer is blank under any rubric, so that of it the answer alone counts."""
