@@ -1,5 +1,6 @@
 """The audit's bundle: it tells how grades came about, and its script comes to the same totals, or says which differ."""
 
+import hashlib
 import json
 import subprocess
 import sys
@@ -12,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import aita
 from aita.errors import MissingMaterial
 from aita.models.exam import ExamSpec
 from aita.models.grade import Cell, CellState, CriterionGrade, Decision, DecisionAction, cell_id
@@ -22,6 +24,7 @@ from aita.services.protocols import StoredRow
 from aita.services.recompute import recompute
 from tests.fakes import ASSIGNMENT, EXAM, QUESTIONS, Harness, right
 
+PACKAGE = Path(aita.__file__).parent
 BASES = ("basis", "basis, of 5", "other", "not graded, of 5")
 
 
@@ -136,6 +139,9 @@ def test_it_tells_the_requests_models_prompts_and_rubrics(harness: Harness, bund
     assert {cell["rubric"] for cell in cells} == bundle["rubrics"].keys()
     assert all(rubric["criteria"] for rubric in bundle["rubrics"].values())
     assert {"grading.txt", "rubric.txt"} <= bundle["prompts"].keys()
+    assert bundle["prompts"] == {
+        file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in (PACKAGE / "prompts").glob("*.txt")
+    }
     assert bundle["decisions"][0]["by"] == "prof"
 
 

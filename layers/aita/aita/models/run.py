@@ -56,6 +56,9 @@ class Outcome(StrEnum):
 
 Ref = str | int
 
+Refs = dict[str, Ref]
+"""What an item is about: ids and S3 keys by their names."""
+
 
 class Item(Frozen):
     """One item of a stage: an opaque id, and the ids and S3 keys that its function starts from.
@@ -65,7 +68,7 @@ class Item(Frozen):
     """
 
     task_id: str
-    refs: dict[str, Ref]
+    refs: Refs
     batch: tuple["Item", ...] = ()
 
 
@@ -238,7 +241,7 @@ class TaskRow(Frozen):
     error_message: str = ""
     usage: Usage = Usage()
     latency_ms: int = 0
-    refs: dict[str, Ref] = {}
+    refs: Refs = {}
     ended_at: datetime
 
 

@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +19,6 @@ from aita.version import VERSION
 
 RECOMPUTE = Path(__file__).with_name("recompute.py")
 """The script that goes with the document: it needs Python's standard library alone."""
-
-_PROMPTS = Path(__file__).parents[1] / "prompts"
 
 _OF_A_RUN = {
     "run_id", "pipeline", "status", "attempt", "settings", "reviewed", "stages", "usage", "created_at", "ended_at",
@@ -64,9 +63,7 @@ class Auditor:
             "totals": {student_id: _total(grades) for student_id, grades in book.students.items()},
             "runs": [run.model_dump(mode="json", include=_OF_A_RUN) for run in runs],
             "requests": [task for run in runs for task in self._requests(run.run_id)],
-            "prompts": {
-                file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in sorted(_PROMPTS.glob("*.txt"))
-            },
+            "prompts": dict(sorted(_prompts())),
         }
 
     def _runs(self, assignment: str) -> Iterator[Run]:
@@ -86,6 +83,13 @@ class Auditor:
             if file.is_result and (result := json.loads(file.data)).get("replies"):
                 kept = {name: result[name] for name in ("task_id", "status", "refs")}
                 yield {"run_id": run_id, **kept, "requests": result["replies"]}
+
+
+def _prompts() -> Iterator[tuple[str, str]]:
+    """Yield the name of each prompt's file, and the digest of what it holds."""
+    for file in resources.files("aita").joinpath("prompts").iterdir():
+        if file.name.endswith(".txt"):
+            yield file.name, hashlib.sha256(file.read_bytes()).hexdigest()
 
 
 def _rubrics(material: Material, graded: Iterable[Any]) -> dict[str, Any]:

@@ -21,13 +21,13 @@ from aita.services.pipelines import stage_of, stages_of
 from aita.services.protocols import ObjectStore, StoredObject
 from aita.services.rubric_changes import compare
 from aita.services.stages.extract_questions import ExtractQuestionsStage
-from aita.services.stages.files import blank_exam_files
 from aita.services.stages.grade import GradeStage
 from aita.services.stages.map_answers import MapAnswersStage
 from aita.services.stages.rubric import RubricInputs, RubricStage
 from aita.services.stages.split_exam import most_scanned
 from aita.services.stages.stage import LLMStage, Stage
 from aita.services.stages.transcribe import TranscribeStage
+from aita.services.uploaded_files import blank_exam_files
 from aita.tasks.answer_mapping import AnswerMappingTask
 from aita.tasks.batchable import group
 from aita.tasks.grading import GradingTask

@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from aita.errors import BudgetReached, ProviderBusy, RunStopped, SlotLater, StorageError, Superseded, TaskError
-from aita.models.run import ItemAnswer, ItemEvent, Outcome, RunStatus, Waited
+from aita.models.run import ItemAnswer, ItemEvent, Outcome, Refs, RunStatus, Waited
 from aita.services import keys, patience
 from aita.services.ask import Asked, Asker
 from aita.services.execute_batch import BatchExecutor, Member
@@ -19,7 +19,7 @@ from aita.services.pipelines import stage_of
 from aita.services.protocols import Clock, ObjectStore, RunStore
 from aita.services.record import Executed, Recorder
 from aita.services.run_watch import RunWatch
-from aita.services.stages.stage import INPUTS, LLMStage, Refs
+from aita.services.stages.stage import INPUTS, LLMStage
 from aita.tasks.batchable import may_share
 from aita.tasks.llm_task import LLMTask
 

@@ -14,7 +14,7 @@ from aita.models.run import RunSettings
 from aita.models.scan import StudentScans
 from aita.services.material import Material
 from aita.services.presence import Presence, presence
-from aita.services.stages.answer_key import QuestionInputs
+from aita.services.question_inputs import QuestionInputs
 from aita.services.versions import (
     ANSWER,
     ANSWER_KEY,

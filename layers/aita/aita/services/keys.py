@@ -22,6 +22,9 @@ GRADE_SCALE = "grade_scale.json"
 REPORTS = "reports.json"
 CLASS_REPORT = "class.html"
 
+EXAM = "exam"
+"""What stands in the place of a student's id in the pages' keys: no student has it."""
+
 
 def material(assignment: str, name: str) -> str:
     """Return the key of one of the assignment's own files."""

@@ -14,6 +14,7 @@ from aita.models.run import (
     Item,
     Manifest,
     PlanAnswer,
+    Refs,
     Run,
     RunStatus,
     StageCounts,
@@ -27,7 +28,7 @@ from aita.services.material import Material
 from aita.services.pipelines import stage_of
 from aita.services.protocols import Clock, ObjectStore, RunStore, TaskStore
 from aita.services.retention import rows_expire_at
-from aita.services.stages.stage import INPUTS, LLMStage, Refs, Stage
+from aita.services.stages.stage import INPUTS, LLMStage, Stage
 from aita.tasks.batchable import group
 
 logger = logging.getLogger(__name__)

@@ -11,7 +11,6 @@ from aita.services import keys
 from aita.services.material import Material
 from aita.services.protocols import ObjectStore, StoredVersion, VersionStore
 from aita.services.roster_file import without_student
-from aita.services.stages.split_exam import EXAM
 from aita.services.traces import RunFiles, cached_by, versions_of_replies
 
 
@@ -38,7 +37,7 @@ class StudentTraces:
             yield from self.versions.versions(prefix)
         # Where there was no blank exam, a student's pages stood in for it.
         sources = {keys.source_id(scan.key, scan.etag) for scan in self.scans()}
-        for page in self.versions.versions(keys.student_pages(self.assignment, EXAM)):
+        for page in self.versions.versions(keys.student_pages(self.assignment, keys.EXAM)):
             if page.key.rpartition("/")[2].rpartition("-")[0] in sources:
                 yield page
 

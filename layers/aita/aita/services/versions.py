@@ -12,7 +12,7 @@ from aita.models.grade import Cell, CellState
 from aita.models.scan import StudentScans
 from aita.services import keys
 from aita.services.material import Material
-from aita.services.stages.files import blank_exam_files, uploaded_scans
+from aita.services.uploaded_files import blank_exam_files, uploaded_scans
 
 DIGITS = 32
 """Hexadecimal digits of a version."""

@@ -5,26 +5,14 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from aita.models.base import Frozen
-from aita.models.exam import ExamSpec, Question, WrittenFor
+from aita.models.exam import ExamSpec, WrittenFor
 from aita.models.grade import question_version
-from aita.models.run import RunSettings
+from aita.models.run import Refs, RunSettings
 from aita.services import keys
 from aita.services.material import Material
-from aita.services.stages.stage import INPUTS, Gathered, LLMStage, ReadFile, Refs, StagePlan
+from aita.services.question_inputs import QuestionInputs
+from aita.services.stages.stage import INPUTS, Gathered, LLMStage, ReadFile, StagePlan
 from aita.tasks.answer_key import AnswerKeyGenerationTask
-
-
-class QuestionInputs(Frozen):
-    """What the tasks about an exam's questions share."""
-
-    exam: ExamSpec
-    instructions: str
-    question_instructions: dict[str, str]
-
-    def question(self, refs: Refs) -> Question:
-        """Return the question that an item is about."""
-        return next(q for q in self.exam.questions if q.question_id == refs["question_id"])
 
 
 class AnswerKeyStage(LLMStage):

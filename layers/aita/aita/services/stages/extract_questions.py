@@ -9,10 +9,10 @@ from aita.errors import InvalidMaterial, MissingMaterial
 from aita.models.base import Frozen
 from aita.models.exam import ExamSpec, Page
 from aita.models.extraction import ExtractedQuestions
-from aita.models.run import Item, RunSettings
+from aita.models.run import Item, Refs, RunSettings
 from aita.services import keys
 from aita.services.material import Material
-from aita.services.stages.stage import INPUTS, Gathered, LLMStage, ReadFile, Refs, StagePlan
+from aita.services.stages.stage import INPUTS, Gathered, LLMStage, ReadFile, StagePlan
 from aita.tasks.question_extraction import QuestionExtractionTask
 
 

@@ -10,13 +10,13 @@ from pydantic import BaseModel, TypeAdapter
 
 from aita.models.exam import Question
 from aita.models.grade import Cell, GradedAnswer
-from aita.models.run import RunSettings, TaskRow
+from aita.models.run import Refs, RunSettings, TaskRow
 from aita.services import keys
 from aita.services.cells import assemble
 from aita.services.grade_inputs import GradeInputs, check_rubrics, require_answers
 from aita.services.kept_cells import kept_cell
 from aita.services.material import Material
-from aita.services.stages.stage import INPUTS, Gathered, LLMStage, ReadFile, Refs, StagePlan
+from aita.services.stages.stage import INPUTS, Gathered, LLMStage, ReadFile, StagePlan
 from aita.services.versions import rubric_version
 from aita.services.wording import check_wording
 from aita.tasks.grading import GradingTask

@@ -7,10 +7,10 @@ from pydantic import BaseModel
 
 from aita.errors import MissingMaterial, ObjectNotFound
 from aita.models.base import Frozen
-from aita.models.run import Item, RunSettings
+from aita.models.run import Item, Refs, RunSettings
 from aita.services import keys
 from aita.services.material import Material
-from aita.services.stages.stage import Gathered, LLMStage, ReadFile, Refs, StagePlan
+from aita.services.stages.stage import Gathered, LLMStage, ReadFile, StagePlan
 from aita.services.task_lines import check_images, read_lines
 from aita.tasks.batchable import BatchableLLMTask
 from aita.tasks.llm_task import LLMTask

@@ -9,11 +9,11 @@ from aita.models.answer import PageAnswers
 from aita.models.base import Frozen
 from aita.models.exam import PageTranscription, Question
 from aita.models.grade import question_version
-from aita.models.run import RunSettings
+from aita.models.run import Refs, RunSettings
 from aita.models.scan import StudentScans
 from aita.services import keys
 from aita.services.material import Material
-from aita.services.stages.stage import INPUTS, Gathered, LLMStage, ReadFile, Refs, StagePlan
+from aita.services.stages.stage import INPUTS, Gathered, LLMStage, ReadFile, StagePlan
 from aita.tasks.answer_mapping import AnswerMappingTask
 
 RECORDS = "records"

@@ -9,10 +9,10 @@ from pydantic import BaseModel
 from aita.errors import MissingMaterial
 from aita.models.base import Frozen
 from aita.models.report import ReportFiles
-from aita.models.run import Item, RunSettings
+from aita.models.run import Item, Refs, RunSettings
 from aita.services import keys
 from aita.services.material import Material
-from aita.services.stages.stage import Refs, Stage, StagePlan
+from aita.services.stages.stage import Stage, StagePlan
 
 STUDENT = "student_id"
 """The ref of a student's item; the class's has another."""

@@ -6,11 +6,12 @@ from typing import Any
 from pydantic import BaseModel
 
 from aita.models.exam import AnswerKey, RubricPoints
-from aita.models.run import RunSettings
+from aita.models.run import Refs, RunSettings
 from aita.services import keys
 from aita.services.material import Material
-from aita.services.stages.answer_key import QuestionInputs, by_question, question_refs
-from aita.services.stages.stage import INPUTS, Gathered, LLMStage, ReadFile, Refs, StagePlan
+from aita.services.question_inputs import QuestionInputs
+from aita.services.stages.answer_key import by_question, question_refs
+from aita.services.stages.stage import INPUTS, Gathered, LLMStage, ReadFile, StagePlan
 from aita.services.wording import keys_of_now
 from aita.tasks.rubric import RubricGenerationTask, check_user_rubrics
 

@@ -10,16 +10,9 @@ from aita.models.student import Students
 from aita.services import keys
 from aita.services.material import Material
 from aita.services.protocols import StoredObject
-from aita.services.stages.files import (
-    FilesInputs,
-    FilesStage,
-    Source,
-    add_pages,
-    blank_exam_files,
-    scan_files,
-    scans_by_folder,
-)
+from aita.services.stages.files import FilesInputs, FilesStage, Source, add_pages
 from aita.services.stages.stage import INPUTS, Gathered, ReadFile, StagePlan
+from aita.services.uploaded_files import blank_exam_files, scan_files, scans_by_folder
 
 _TRIES = 5  # writers of students.json are the Plans of one assignment: at most a few at once
 

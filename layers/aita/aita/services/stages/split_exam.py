@@ -10,19 +10,9 @@ from aita.models.scan import ExamPages
 from aita.services import keys
 from aita.services.material import Material
 from aita.services.protocols import StoredObject
-from aita.services.stages.files import (
-    FilesInputs,
-    FilesStage,
-    Source,
-    add_pages,
-    blank_exam_files,
-    scan_files,
-    scans_by_folder,
-)
+from aita.services.stages.files import FilesInputs, FilesStage, Source, add_pages
 from aita.services.stages.stage import INPUTS, Gathered, ReadFile, StagePlan
-
-EXAM = "exam"
-"""What stands in the place of a student's id in the pages' keys: no student has it."""
+from aita.services.uploaded_files import blank_exam_files, scan_files, scans_by_folder
 
 
 class ExamFilesInputs(FilesInputs):
@@ -50,7 +40,7 @@ class SplitExamStage(FilesStage):
         """One task for each file, in natural order; none if the instructor gave the questions."""
         blank = blank_exam_files(material)
         files = [] if material.own_exam() else blank or most_scanned(material)
-        sources = (Source(EXAM, place, file) for place, file in enumerate(files, 1))
+        sources = (Source(keys.EXAM, place, file) for place, file in enumerate(files, 1))
         plan = self.plan_files(sources, of_students=not blank)
         return replace(plan, inputs=ExamFilesInputs(blank=bool(blank)))
 

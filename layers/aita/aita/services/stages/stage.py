@@ -8,12 +8,10 @@ from typing import Any, ClassVar, Literal
 from pydantic import BaseModel
 
 from aita.models.base import Frozen
-from aita.models.run import Item, Ref, RunSettings, TaskRow, TaskStatus
+from aita.models.run import Item, Refs, RunSettings, TaskRow, TaskStatus
 from aita.services import keys
 from aita.services.material import Material
 from aita.tasks.llm_task import LLMTask
-
-Refs = dict[str, Ref]
 
 INPUTS = "inputs"
 """The stage's file that holds what its tasks share."""

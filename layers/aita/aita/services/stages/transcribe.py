@@ -5,10 +5,10 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from aita.models.run import Item, RunSettings
+from aita.models.run import Item, Refs, RunSettings
 from aita.services import keys
 from aita.services.material import Material
-from aita.services.stages.stage import LLMStage, NoInputs, Refs, StagePlan
+from aita.services.stages.stage import LLMStage, NoInputs, StagePlan
 from aita.tasks.transcription import TranscriptionTask
 
 
