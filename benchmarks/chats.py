@@ -6,7 +6,7 @@ from typing import Any
 
 from aita.models.api import RunOptions, RunView
 from aita.models.run import RunStatus
-from aita.services.pipelines import stage_of
+from aita.services.runs.pipelines import stage_of
 from benchmarks.emulated import Emulated
 from benchmarks.questions import questions
 from benchmarks.server import Counted

@@ -54,11 +54,11 @@ def _plan(size: int) -> None:
     from aita.memory.runs import MemoryRuns, MemoryTasks
     from aita.models.exam import Page
     from aita.models.run import StageEvent
-    from aita.services import keys
-    from aita.services.plan import Planner
+    from aita.services.assignments import object_keys
+    from aita.services.runs.planner import Planner
 
     def page(student: int, number: int) -> dict[str, object]:
-        key = keys.page(ASSIGNMENT, f"s-{student:016x}", "0123456789abcdef", number)
+        key = object_keys.page(ASSIGNMENT, f"s-{student:016x}", "0123456789abcdef", number)
         return Page(page=number, key=key, sha256=f"{student * 20 + number:064x}", width=1654, height=2339).model_dump()
 
     objects, runs = MemoryObjects(), MemoryRuns(utc_now)

@@ -93,7 +93,7 @@ def _plan(size: int, folder: Path) -> tuple[float, float]:
     from aita.bootstrap import utc_now
     from aita.memory.runs import MemoryRuns, MemoryTasks
     from aita.models.run import StageEvent
-    from aita.services.plan import Planner
+    from aita.services.runs.planner import Planner
 
     objects, runs = FileObjects(folder), MemoryRuns(utc_now)
     runs.create(running("transcribe"), None)
@@ -112,14 +112,15 @@ def _collect(size: int, folder: Path) -> tuple[float, float]:
     from aita.bootstrap import utc_now
     from aita.memory.runs import MemoryRuns
     from aita.models.run import StageCounts, StageEvent
-    from aita.services import keys
-    from aita.services.collect import Collector
-    from aita.services.plan import ITEMS
+    from aita.services.assignments import object_keys
+    from aita.services.runs.collector import Collector
+    from aita.services.runs.planner import ITEMS
 
     objects, runs = FileObjects(folder), MemoryRuns(utc_now)
     runs.create(running("transcribe", StageCounts(total=size)), None)
     items = [
-        {"task_id": item["task_id"]} for item in json.loads(objects.get(keys.stage_file(RUN_ID, "transcribe", ITEMS)))
+        {"task_id": item["task_id"]}
+        for item in json.loads(objects.get(object_keys.stage_file(RUN_ID, "transcribe", ITEMS)))
     ]
     tasks = DynamoTasks(QueryOfRows(items), "table", utc_now, 365)
     collector = Collector(runs, tasks, objects, utc_now)  # type: ignore[arg-type]
@@ -128,12 +129,12 @@ def _collect(size: int, folder: Path) -> tuple[float, float]:
     seconds = time.perf_counter() - started
     if runs.get(RUN_ID).stages["transcribe"].succeeded != size:
         raise RuntimeError("not all that succeeded was counted")
-    return seconds, len(objects.get(keys.material(ASSIGNMENT, keys.TRANSCRIPTIONS))) / 1e6
+    return seconds, len(objects.get(object_keys.material(ASSIGNMENT, object_keys.TRANSCRIPTIONS))) / 1e6
 
 
 def _grade_inputs(size: int, folder: Path) -> tuple[float, float]:
     """Read what each task function of ``grade`` reads first; return the seconds and the megabytes of the file."""
-    from aita.services.grade_inputs import GradeInputs
+    from aita.services.grading.grade_inputs import GradeInputs
 
     file = folder / "inputs"
     _write_inputs(file, size // PAGES_OF_A_STUDENT)
@@ -151,10 +152,10 @@ PARTS = {"plan": _plan, "collect": _collect, "grade_inputs": _grade_inputs}
 def _write_pages(folder: Path, size: int) -> None:
     """Write pages.json student by student: the whole of it in memory would be counted."""
     from aita.models.exam import Page
-    from aita.services import keys
+    from aita.services.assignments import object_keys
 
     def page(student: int, number: int) -> str:
-        key = keys.page(ASSIGNMENT, f"s-{student:016x}", "0123456789abcdef", number)
+        key = object_keys.page(ASSIGNMENT, f"s-{student:016x}", "0123456789abcdef", number)
         page = Page(page=number, key=key, sha256=f"{student * 20 + number:064x}", width=1654, height=2339)
         return page.model_dump_json()
 

@@ -21,11 +21,11 @@ from aita.imaging.mask import masked
 from aita.imaging.pages import pages
 from aita.memory.runs import MemoryRuns, MemoryTasks
 from aita.models.run import Item, ItemEvent, StageCounts
-from aita.services import keys
-from aita.services.record import Recorder
-from aita.services.run_watch import RunWatch
-from aita.services.split import Splitter
-from aita.services.stages.files import SOURCES, Sources
+from aita.services.assignments import object_keys
+from aita.services.execution.page_splitter import Splitter
+from aita.services.runs.run_cache import RunWatch
+from aita.services.runs.task_recorder import Recorder
+from aita.services.stages.split_base import SOURCES, Sources
 from benchmarks import scans
 from benchmarks.report import Case
 from benchmarks.running import ASSIGNMENT, RUN_ID, running
@@ -98,7 +98,7 @@ def _split(files: list[Path], *, with_exam: bool = False) -> None:
     runs.create(running("split", StageCounts(total=len(files))), None)
     sources = {f"source{number}": f"{ASSIGNMENT}/scans/student/{number}" for number in range(len(files))}
     plan = Sources(files=sources, blank_exam=(BLANK_EXAM,) if with_exam else (), of_students=True)
-    planned = {keys.stage_file(RUN_ID, "split", SOURCES): plan.model_dump_json().encode()}
+    planned = {object_keys.stage_file(RUN_ID, "split", SOURCES): plan.model_dump_json().encode()}
     objects = Scans(dict(zip(sources.values(), files, strict=True)), {BLANK_EXAM: scans.blank_exam()} | planned)
     watch = RunWatch(runs)
     splitter = Splitter(

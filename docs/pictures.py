@@ -15,7 +15,7 @@ from rich.text import Text
 from aita.cli.progress import draw
 from aita.models.api import RunView, StartRun
 from aita.models.run import RunStatus
-from aita.services import keys
+from aita.services.assignments import object_keys
 from benchmarks.emulated import Emulated, emulated
 from tests.unit import chromium
 
@@ -56,15 +56,15 @@ def draw_reports(reports: dict[str, bytes], folder: Path) -> None:
 
 
 def _reports(stack: Emulated) -> dict[str, bytes]:
-    students = stack.read(f"sample/{keys.STUDENTS}")["students"]
+    students = stack.read(f"sample/{object_keys.STUDENTS}")["students"]
     shown = next(student["student_id"] for student in students if student["folder"] == STUDENT)
     names = {
-        "class-report": keys.CLASS_REPORT,
-        "student-report": keys.student_report(shown),
-        "transcription-report": keys.transcription_report(shown),
+        "class-report": object_keys.CLASS_REPORT,
+        "student-report": object_keys.student_report(shown),
+        "transcription-report": object_keys.transcription_report(shown),
     }
     return {
-        name: stack.s3.get_object(Bucket=stack.bucket, Key=keys.report("sample", file))["Body"].read()
+        name: stack.s3.get_object(Bucket=stack.bucket, Key=object_keys.report("sample", file))["Body"].read()
         for name, file in names.items()
     }
 

@@ -1,4 +1,4 @@
-"""Fakes behind the services' protocols, and a harness that drives runs in process as the state machine does."""
+"""Fakes behind the ports, and a harness that drives runs in process as the state machine does."""
 
 import json
 import re
@@ -31,23 +31,23 @@ from aita.models.run import (
     Usage,
 )
 from aita.models.scan import BANDS, PageInk
+from aita.ports import Reply, Slot, TokenUsage
 from aita.reports.pages import Pages
-from aita.services import keys
-from aita.services.admission import Admission
-from aita.services.ask import Asker
-from aita.services.budget import Budget
-from aita.services.collect import Collector
-from aita.services.execute import Executor
-from aita.services.plan import ITEMS, MANIFEST, Planner
-from aita.services.prefix_gate import PrefixGate
-from aita.services.protocols import Reply, Slot, TokenUsage
-from aita.services.record import Executed, Recorder
-from aita.services.reply_cache import ReplyCache
-from aita.services.report import Reporter
-from aita.services.run_watch import RunWatch
-from aita.services.split import Splitter
-from aita.services.status import Reader
-from aita.services.submit import Submissions
+from aita.services.assignments import object_keys
+from aita.services.calls.admission import Admission
+from aita.services.calls.budget import Budget
+from aita.services.calls.model_caller import Asker
+from aita.services.calls.prompt_cache_gate import PrefixGate
+from aita.services.calls.reply_cache import ReplyCache
+from aita.services.execution.page_splitter import Splitter
+from aita.services.execution.report_renderer import Reporter
+from aita.services.execution.task_executor import Executor
+from aita.services.runs.collector import Collector
+from aita.services.runs.planner import ITEMS, MANIFEST, Planner
+from aita.services.runs.run_cache import RunWatch
+from aita.services.runs.run_control import Submissions
+from aita.services.runs.run_queries import Reader
+from aita.services.runs.task_recorder import Executed, Recorder
 from aita.tasks.request import LLMRequest, Message
 
 INPUT_PRICE, OUTPUT_PRICE = Decimal("0.001"), Decimal("0.01")
@@ -546,10 +546,10 @@ class Harness:
         return [ItemEvent(**named, item=item) for item in items]
 
     def items(self, run: Run, stage: str) -> list[dict[str, Any]]:
-        return list(self.objects.json(keys.stage_file(run.run_id, stage, ITEMS)))
+        return list(self.objects.json(object_keys.stage_file(run.run_id, stage, ITEMS)))
 
     def to_run(self, run: Run, stage: str) -> list[dict[str, Any]]:
-        return list(self.objects.json(keys.stage_file(run.run_id, stage, MANIFEST)))
+        return list(self.objects.json(object_keys.stage_file(run.run_id, stage, MANIFEST)))
 
     def rows(self, run: Run, stage: str | None = None) -> list[TaskRow]:
         return list(self.tasks.rows(run.run_id, stage))

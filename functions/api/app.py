@@ -38,8 +38,8 @@ from aita.models.limits import Disagreement, Graders
 from aita.models.review import Decide, DecisionPage, ReviewPage, ReviewView
 from aita.models.run import TaskStatus
 from aita.observability import guarded, log_unexpected, logger
-from aita.services.request_body import read_body
-from aita.services.status import FILES_PAGE, PAGE_SIZE
+from aita.request_body import read_body
+from aita.services.runs.run_queries import FILES_PAGE, PAGE_SIZE
 from aita.version import VERSION
 
 api = make_api()

@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from aita.errors import InvalidMaterial, RequestError, TaskError
 from aita.llm.headers import limits, retry_after
 from aita.models.exam import AnswerKey, Criterion, Page, Question, Rubric
-from aita.services.exports.cells import csv_bytes
-from aita.services.material import parse_exam
-from aita.services.request_body import read_body
-from aita.services.roster_file import read_roster
-from aita.services.task_lines import read_lines
+from aita.request_body import read_body
+from aita.services.assignments.assignment_files import parse_exam
+from aita.services.assignments.roster_csv import read_roster
+from aita.services.assignments.task_files import read_lines
+from aita.services.exports.csv_safety import csv_bytes
 from aita.tasks.answer_key import AnswerKeyGenerationTask
 from aita.tasks.answer_mapping import AnswerMappingTask
 from aita.tasks.chat import ChatTask

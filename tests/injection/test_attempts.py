@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from aita.models.exam import Criterion, Question, Rubric
 from aita.models.flag import FlagKind
-from aita.services.conversation import converse
+from aita.services.calls.conversation import converse
 from aita.tasks import grading
 from aita.tasks.grading import GradingTask, code_of
 from aita.tasks.injection import suspicious

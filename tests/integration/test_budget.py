@@ -12,7 +12,7 @@ from moto import mock_aws
 from aita.aws.runs import DynamoRuns
 from aita.memory.runs import MemoryRuns
 from aita.models.run import Run, RunSettings, RunStatus
-from aita.services.protocols import RunStore
+from aita.ports import RunStore
 from tests.integration.table import make_table
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)

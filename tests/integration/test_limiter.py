@@ -16,7 +16,7 @@ from moto import mock_aws
 
 from aita.aws.limiter import DynamoLimiter
 from aita.models.rate import Rates
-from aita.services.rate_limit import DECREASE, SHARED_BURST, Bucket
+from aita.services.calls.rate_limit import DECREASE, SHARED_BURST, Bucket
 from tests.fakes import Clock
 from tests.integration.table import make_table
 

@@ -11,8 +11,8 @@ from aita.cli.report_age import out_of_date
 from aita.memory.objects import MemoryObjects
 from aita.models.exam import Page, PageTranscription
 from aita.models.grade import Decision, cell_id
-from aita.services.gradebook import Gradebook
-from aita.services.material import Material
+from aita.services.assignments.assignment_files import Material
+from aita.services.grading.gradebook import Gradebook
 from tests.integration.material import exam, page
 from tests.integration.stack import Stack
 

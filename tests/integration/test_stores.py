@@ -19,7 +19,7 @@ from aita.memory.objects import MemoryObjects
 from aita.memory.runs import MemoryRuns, MemoryTasks
 from aita.models.grade import CellState, Decision, DecisionAction
 from aita.models.run import Run, RunSettings, RunStatus, StageCounts, TaskRow, TaskStatus, Usage
-from aita.services.protocols import DecisionStore, ObjectStore, RunStore, TaskStore
+from aita.ports import DecisionStore, ObjectStore, RunStore, TaskStore
 from tests.integration.table import make_table
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)

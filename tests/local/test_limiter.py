@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from aita.aws.limiter import DynamoLimiter
 from aita.models.rate import Rates
-from aita.services.rate_limit import SHARED_BURST, Bucket
+from aita.services.calls.rate_limit import SHARED_BURST, Bucket
 from tests.fakes import Clock
 from tests.local.stack import LocalStack
 

@@ -8,9 +8,9 @@ from contextlib import suppress
 import pytest
 
 from aita.errors import RequestError
-from aita.services.exports.cells import safe
-from aita.services.markers import Labels
-from aita.services.request_body import read_body
+from aita.request_body import read_body
+from aita.services.answers.question_labels import Labels
+from aita.services.exports.csv_safety import safe
 from aita.tasks.injection import suspicious
 from aita.tasks.quotes import Written, is_evidence, stands_in
 

@@ -17,7 +17,7 @@ import pytest
 
 from aita.aws.stack import Stack as Deployed
 from aita.cli.main import main
-from aita.services.exports.cells import GAP, SIGNS
+from aita.services.exports.csv_safety import GAP, SIGNS
 from tests.integration.in_process import InProcess
 from tests.integration.material import kind, page, right
 from tests.integration.provider import Answer

@@ -15,7 +15,7 @@ from aita.errors import UnreadableScan
 from aita.imaging.ink import MOST_PAGES, BlankExam
 from aita.imaging.pages import pages
 from aita.models.scan import BANDS, PageInk
-from aita.services.presence import INK
+from aita.services.answers.blank_detection import INK
 
 SAMPLES = Path(__file__).parents[2] / "samples"
 TRUTH: dict[str, Any] = json.loads((SAMPLES / "truth.json").read_text("utf-8"))

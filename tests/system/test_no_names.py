@@ -275,13 +275,13 @@ def test_names_are_where_they_belong(ran: Ran) -> None:
 CHECK = """
 import logging
 logging.basicConfig(level=logging.DEBUG, format="%(message)s")
-import aita.observability, aita.services.split
+import aita.observability, aita.services.execution.page_splitter
 import openai
 for name in ("botocore.endpoint", "openai._base_client", "httpcore.http11", "PIL.TiffImagePlugin", "anything"):
     logging.getLogger(name).debug("LEAK")
     logging.getLogger(name).info("LEAK")
 aita.observability.logger.append_keys(run_id="r-1")
-aita.services.split.logger.debug("ours")
+aita.services.execution.page_splitter.logger.debug("ours")
 """
 
 

@@ -10,8 +10,8 @@ from aita.models.exam import ExamSpec
 from aita.models.flag import FlagKind
 from aita.models.grade import Cell, CellState
 from aita.models.run import RunStatus
-from aita.services.gradebook import Gradebook
-from aita.services.material import Material
+from aita.services.assignments.assignment_files import Material
+from aita.services.grading.gradebook import Gradebook
 from tests.fakes import ASSIGNMENT
 from tests.sample_exam import EXAM, SampleExamRun, sample_exam
 from tests.simulated import simulated_model

@@ -15,7 +15,7 @@ from moto import mock_aws
 
 from aita.aws.sharded_limiter import ShardedLimiter
 from aita.models.rate import Rates
-from aita.services.rate_limit import shards
+from aita.services.calls.rate_limit import shards
 from tests.fakes import Clock
 from tests.integration.table import make_table
 

@@ -21,7 +21,7 @@ from aita.models.run import (
     Usage,
 )
 from aita.observability import count_end, count_item, count_planned, metrics
-from aita.services.record import Executed, Spent
+from aita.services.runs.task_recorder import Executed, Spent
 from tests.template.conftest import ROOT, Json, of_type
 
 Metric = tuple[str, str, frozenset[str]]

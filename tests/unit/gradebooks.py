@@ -8,8 +8,8 @@ from aita.models.exam import ExamSpec
 from aita.models.flag import Flag, FlagKind
 from aita.models.grade import Cell, CellState, CriterionGrade, Decision, DecisionAction, cell_id
 from aita.models.student import RosterEntry, Student, Students
-from aita.services.exports.roll import Roll, call_roll
-from aita.services.gradebook import Gradebook
+from aita.services.exports.export_roster import Roll, call_roll
+from aita.services.grading.gradebook import Gradebook
 
 EXAM = ExamSpec(
     exam_name="Midterm 1",

@@ -12,8 +12,8 @@ from aita.models.answer import AnswerPlace, AnswerStart, PageAnswers, QuestionAn
 from aita.models.exam import PageTranscription
 from aita.models.flag import FlagKind
 from aita.models.scan import PageInk
-from aita.services.answer_assembly import LOW_CONFIDENCE, StudentPage, assemble
-from aita.services.markers import Labels
+from aita.services.answers.answer_assembly import LOW_CONFIDENCE, StudentPage, assemble
+from aita.services.answers.question_labels import Labels
 from aita.tasks.answer_mapping import lines_of
 
 Start = tuple[str, int, float]

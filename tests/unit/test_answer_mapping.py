@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from aita.errors import BrokenRule, DoubtfulReply, InvalidReply, UnparsableReply
 from aita.models.answer import PageAnswers
 from aita.models.exam import ExamSpec
-from aita.services.conversation import converse
+from aita.services.calls.conversation import converse
 from aita.tasks.answer_mapping import FIRST_WORDS, AnswerMappingTask, lines_of
 from aita.tasks.json_schema import strict_schema
 from aita.tasks.llm_task import LLMTask

@@ -18,10 +18,10 @@ from aita.errors import MissingMaterial
 from aita.models.exam import ExamSpec
 from aita.models.grade import Cell, CellState, CriterionGrade, Decision, DecisionAction, cell_id
 from aita.models.points import total
-from aita.services.audit import RECOMPUTE, Auditor
-from aita.services.gradebook import USUAL_SCALE, Gradebook
-from aita.services.protocols import StoredRow
-from aita.services.recompute import recompute
+from aita.ports import StoredRow
+from aita.services.compliance.audit_bundle import RECOMPUTE, Auditor
+from aita.services.compliance.recompute import recompute
+from aita.services.grading.gradebook import USUAL_SCALE, Gradebook
 from tests.fakes import ASSIGNMENT, EXAM, QUESTIONS, Harness, right
 
 PACKAGE = Path(aita.__file__).parent

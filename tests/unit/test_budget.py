@@ -12,7 +12,7 @@ from aita.errors import MissingMaterial, RequestError
 from aita.memory.runs import MemoryRuns
 from aita.models.api import RunOptions, StartRun
 from aita.models.run import Outcome, Run, RunSettings, RunStatus
-from aita.services.estimate import Estimator
+from aita.services.runs.cost_estimate import Estimator
 from tests.fakes import ASSIGNMENT, COST_OF_A_CALL, HIGHEST_COST, MODEL, Clock, Harness, busy, reply, right
 
 

@@ -12,8 +12,8 @@ from aita.models.exam import ExamSpec, Rubric
 from aita.models.flag import Flag, FlagKind
 from aita.models.grade import Cell, CellState, CriterionGrade, GradedAnswer
 from aita.models.points import exact, fitted, in_steps, total
-from aita.services.cells import assemble, is_rescalable, rescaled
-from aita.services.grade_inputs import AnswerToGrade, GradeInputs
+from aita.services.grading.grade_assembly import assemble, is_rescalable, rescaled
+from aita.services.grading.grade_inputs import AnswerToGrade, GradeInputs
 
 STEP = 0.5
 FLAG = Flag(kind=FlagKind.LOW_CONFIDENCE, note="page 1")

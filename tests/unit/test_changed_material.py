@@ -15,12 +15,12 @@ from aita.models.flag import FlagKind
 from aita.models.grade import CellState, DecisionAction, StudentGrades, cell_id
 from aita.models.review import Decide
 from aita.models.run import Run, RunSettings, RunStatus, TaskStatus
-from aita.services.estimate import Estimator
-from aita.services.grade_inputs import GradeInputs
-from aita.services.gradebook import Gradebook
-from aita.services.material import Material
-from aita.services.recompute import recompute
-from aita.services.review import Reviews
+from aita.services.assignments.assignment_files import Material
+from aita.services.compliance.recompute import recompute
+from aita.services.grading.grade_inputs import GradeInputs
+from aita.services.grading.gradebook import Gradebook
+from aita.services.grading.review_queue import Reviews
+from aita.services.runs.cost_estimate import Estimator
 from aita.tasks.request import LLMRequest
 from aita.version import VERSION
 from tests.fakes import ASSIGNMENT, EXAM, MODEL, QUESTIONS, Harness, failing, grading, question_of, right

@@ -22,8 +22,8 @@ from aita.llm.pricing import highest_cost, price_table, usage_of
 from aita.models.effort import EFFORTS, ReasoningEffort, expected_thoughts
 from aita.models.exam import Transcription
 from aita.models.run import Usage
-from aita.services.conversation import usable
-from aita.services.protocols import TokenUsage
+from aita.ports import TokenUsage
+from aita.services.calls.conversation import usable
 from aita.tasks.json_schema import strict_schema
 from aita.tasks.request import Image, LLMRequest, Message, Parameters
 from aita.tasks.tokens import input_tokens

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from aita.services.exports.cells import CellValue, csv_bytes, safe
+from aita.services.exports.csv_safety import CellValue, csv_bytes, safe
 
 SIGNS = r"[=+\-@\uff1d\uff0b\uff0d\uff20]"
 

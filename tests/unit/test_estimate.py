@@ -8,8 +8,8 @@ import pytest
 from aita.errors import MissingMaterial
 from aita.models.api import Estimate, RunOptions, StartRun
 from aita.models.run import RunSettings
-from aita.services.estimate import Estimator
-from aita.services.pipelines import PIPELINES
+from aita.services.runs.cost_estimate import Estimator
+from aita.services.runs.pipelines import PIPELINES
 from tests.fakes import ASSIGNMENT, MODEL, Harness
 from tests.unit.grades import put_answers
 

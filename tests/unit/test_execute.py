@@ -17,7 +17,7 @@ from aita.errors import (
 )
 from aita.models.rate import Rates
 from aita.models.run import Item, ItemAnswer, ItemEvent, Outcome, Run, RunStatus, TaskRow, TaskStatus, Usage, Waited
-from aita.services.patience import PATIENCE
+from aita.services.calls.retry_backoff import PATIENCE
 from aita.tasks.request import LLMRequest
 from aita.tasks.tokens import expected_tokens
 from tests.fakes import (

@@ -16,10 +16,10 @@ from aita.models.grade import Cell, CellState, CriterionGrade, DecisionAction
 from aita.models.points import exact
 from aita.models.student import RosterEntry
 from aita.services.exports.canvas import export_canvas
+from aita.services.exports.export_roster import Export, Roll, call_roll
 from aita.services.exports.gradescope import export_gradescope
 from aita.services.exports.json_lines import export_json_lines
 from aita.services.exports.moodle import export_moodle
-from aita.services.exports.roll import Export, Roll, call_roll
 from tests.unit.gradebooks import (
     BLANK,
     CELLS,

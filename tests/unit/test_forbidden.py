@@ -7,7 +7,7 @@ import pytest
 
 from aita.errors import CallError, ProviderBusy, Refused, RunStopped
 from aita.llm.failures import embedded
-from aita.services.refusals import MOST, MOST_UNANSWERED, Refusals
+from aita.services.calls.forbidden_calls import MOST, MOST_UNANSWERED, Refusals
 from tests.unit.test_chat import TOLD, Endpoint, completion, ok
 
 CLOUDFLARE = (

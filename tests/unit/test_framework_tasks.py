@@ -21,7 +21,7 @@ from aita.errors import (
     TooLong,
     UnparsableReply,
 )
-from aita.services.conversation import converse, usable
+from aita.services.calls.conversation import converse, usable
 from aita.tasks.batchable import BatchableLLMTask, group
 from aita.tasks.chat import ChatTask
 from aita.tasks.llm_task import LLMTask, RetryPolicy

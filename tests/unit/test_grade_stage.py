@@ -14,9 +14,9 @@ from aita.models.grade import CellState
 from aita.models.points import total
 from aita.models.rubric_change import RegradedCell, RubricChanges
 from aita.models.run import ItemEvent, Run, RunSettings, RunStatus, StageEvent, TaskStatus
-from aita.services.gradebook import Gradebook
-from aita.services.material import Material
-from aita.services.rubric_changes import changes
+from aita.services.assignments.assignment_files import Material
+from aita.services.grading.gradebook import Gradebook
+from aita.services.grading.rubric_diff import changes
 from aita.tasks.request import LLMRequest
 from tests.fakes import (
     ASSIGNMENT,

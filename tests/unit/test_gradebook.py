@@ -20,7 +20,7 @@ from aita.models.grade import (
     cell_id,
 )
 from aita.models.points import exact, total
-from aita.services.gradebook import USUAL_SCALE, Gradebook, letter
+from aita.services.grading.gradebook import USUAL_SCALE, Gradebook, letter
 from tests.fakes import EXAM, QUESTIONS
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)

@@ -15,7 +15,7 @@ from aita.models.exam import POINTS_TOLERANCE, AnswerKey, Criterion, Page, Quest
 from aita.models.flag import Flag, FlagKind
 from aita.models.grade import GradedAnswer
 from aita.models.points import exact, fitted, in_steps, total
-from aita.services.conversation import converse
+from aita.services.calls.conversation import converse
 from aita.tasks.grading import Grading, GradingTask
 from aita.tasks.json_schema import strict_schema
 from aita.tasks.quotes import Written

@@ -17,7 +17,7 @@ from aita.cli.report_files import report_names
 from aita.errors import InvalidMaterial, RequestError
 from aita.models.names import check_assignment, check_upload
 from aita.reports.text import marked
-from aita.services.exports.cells import csv_bytes
+from aita.services.exports.csv_safety import csv_bytes
 
 NAMES = [
     *(

@@ -14,9 +14,9 @@ from aita.cli.commands.kinds import default_assignment
 from aita.errors import InvalidMaterial, RequestError, RunStopped
 from aita.models.names import check_assignment, check_upload
 from aita.models.run import Run, RunStatus, TaskStatus
-from aita.services import task_lines
-from aita.services.pipelines import stage_of, stages_of
-from aita.services.task_lines import read_lines
+from aita.services.assignments import task_files
+from aita.services.assignments.task_files import read_lines
+from aita.services.runs.pipelines import stage_of, stages_of
 from aita.tasks.chat import ChatTask
 from aita.tasks.llm_task import LLMTask, RetryPolicy
 from aita.tasks.registry import all_kinds, find_kind, register
@@ -227,7 +227,7 @@ class TestLines:
             raise AssertionError("any depth was taken")
 
     def test_a_file_that_is_too_large_is_refused_unread(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(task_lines, "MOST_BYTES", 10)
+        monkeypatch.setattr(task_files, "MOST_BYTES", 10)
         with pytest.raises(InvalidMaterial, match=r"prompts.jsonl: it has 0\.0 MB and may have"):
             read_lines(ChatTask, b"\xff" * 11, "prompts.jsonl")
 

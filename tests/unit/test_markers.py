@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aita.services.markers import Labels, Marker, fold, natural_key
+from aita.services.answers.question_labels import Labels, Marker, fold, natural_key
 
 LABELS = Labels(["1a", "1b", "2", "10", "3aii", "1.2", "Bonus"])
 

@@ -7,7 +7,7 @@ import pytest
 
 from aita.models.run import CollectAnswer, Item, ItemAnswer, ItemEvent, Manifest, Outcome, PlanAnswer, RunStatus, Usage
 from aita.observability import SERVICE, count_end, count_item, count_planned, metrics
-from aita.services.record import Executed, Spent
+from aita.services.runs.task_recorder import Executed, Spent
 
 Json = dict[str, Any]
 RUN = {"run_id": "r", "attempt": 1, "stage": "grade"}

@@ -12,7 +12,7 @@ from aita.errors import InvalidMaterial
 from aita.models.api import StartRun
 from aita.models.exam import AnswerKey, Rubric, RubricPoints, Transcription
 from aita.models.run import ItemAnswer, Outcome, Usage
-from aita.services.material import parse_exam, parse_file
+from aita.services.assignments.assignment_files import parse_exam, parse_file
 
 OLD_EXAM: dict[str, Any] = {
     "exam_name": "CS 101 Midterm",

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aita.services.person_name import first_name_first, split_name
+from aita.services.assignments.person_names import first_name_first, split_name
 
 
 @pytest.mark.parametrize(

@@ -13,10 +13,10 @@ from aita.models.exam import ExamSpec, Rubric
 from aita.models.grade import CellState
 from aita.models.points import exact, fitted, in_steps, total
 from aita.models.run import RunStatus
-from aita.services.cells import assemble, rescaled
-from aita.services.gradebook import Gradebook
-from aita.services.material import Material
-from aita.services.recompute import recompute
+from aita.services.assignments.assignment_files import Material
+from aita.services.compliance.recompute import recompute
+from aita.services.grading.grade_assembly import assemble, rescaled
+from aita.services.grading.gradebook import Gradebook
 from tests.fakes import ASSIGNMENT, QUESTIONS, Harness, grading, worth_of
 from tests.unit.grades import RUBRICS, cells, criteria, put_answers
 from tests.unit.test_cells import cell, grader, inputs

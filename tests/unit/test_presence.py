@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from aita.models.answer import AnswerPlace, QuestionAnswer
 from aita.models.flag import Flag, FlagKind
 from aita.models.scan import BANDS, PageInk, StudentScans
-from aita.services.presence import INK, Presence, presence
+from aita.services.answers.blank_detection import INK, Presence, presence
 
 PLACE = AnswerPlace(page=1, top=0.4, bottom=0.6)
 CLEAN = "00" * BANDS

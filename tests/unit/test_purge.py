@@ -8,8 +8,8 @@ import pytest
 
 from aita.errors import NotFound, StorageError
 from aita.memory.objects import MemoryObjects
-from aita.services.protocols import StoredObject, StoredRow, StoredVersion
-from aita.services.purge import Purger, Traces
+from aita.ports import StoredObject, StoredRow, StoredVersion
+from aita.services.compliance.purge import Purger, Traces
 from tests.fakes import ASSIGNMENT, Harness, right
 
 ANN, BOB = "Ann Lee", "Bob Xylander"

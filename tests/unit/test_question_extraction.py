@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from aita.errors import BrokenRule, InvalidMaterial, UnparsableReply
 from aita.models.exam import ExamSpec, Page
 from aita.models.extraction import ExtractedQuestions
-from aita.services.exam_windows import OVERLAP, PAGES_AT_ONCE, Window, cut, merge
+from aita.services.stages.exam_windows import OVERLAP, PAGES_AT_ONCE, Window, cut, merge
 from aita.tasks.json_schema import strict_schema
 from aita.tasks.question_extraction import QuestionExtractionTask
 from tests.fakes import extracted

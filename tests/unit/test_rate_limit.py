@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from aita.memory.limiter import MemoryLimiter
 from aita.models.rate import Rates
-from aita.services.rate_limit import DECREASE, FIRST_GUESS, REQUEST_BURST, SLOWEST, TOKEN_BURST, Bucket
+from aita.services.calls.rate_limit import DECREASE, FIRST_GUESS, REQUEST_BURST, SLOWEST, TOKEN_BURST, Bucket
 from tests.unit.rate_simulation import Provider, simulate
 
 NOW = 1_700_000_000_000

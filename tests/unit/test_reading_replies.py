@@ -12,7 +12,7 @@ from aita import LLMTask, Message, SimpleLLMTask
 from aita.errors import DoubtfulReply, UnparsableReply
 from aita.models.answer import PageAnswers
 from aita.models.exam import AnswerKey, PageTranscription, Question, QuestionType
-from aita.services.conversation import converse
+from aita.services.calls.conversation import converse
 from aita.tasks.answer_key import AnswerKeyGenerationTask
 from aita.tasks.chat import ChatTask
 from aita.tasks.json_reply import read_reply

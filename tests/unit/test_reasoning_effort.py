@@ -8,8 +8,8 @@ import pytest
 from aita.models.api import RunOptions, StartRun
 from aita.models.effort import EFFORTS, ReasoningEffort, expected_thoughts, room_for_thoughts
 from aita.models.run import Run, RunSettings, RunStatus, Usage
-from aita.services.estimate import Estimator
-from aita.services.model_identity import identity
+from aita.services.calls.model_identity import identity
+from aita.services.runs.cost_estimate import Estimator
 from tests.fakes import ASSIGNMENT, MODEL, FakeModel, Harness, right
 from tests.unit.test_cells import cell, grader, inputs
 

@@ -17,7 +17,7 @@ from aita.models.flag import FlagKind
 from aita.models.grade import Cell, CellState, Decision, DecisionAction
 from aita.models.run import Run, RunSettings, RunStatus, StageCounts, Usage
 from aita.models.student import Students
-from aita.services.class_figures import MISSED_SHOWN
+from aita.services.reporting.class_statistics import MISSED_SHOWN
 from tests.fakes import ASSIGNMENT, MODEL, Harness
 from tests.unit.html_page import Element, HtmlPage, words
 from tests.unit.report_exam import (

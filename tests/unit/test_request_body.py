@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aita.errors import RequestError, RequestTooLarge
-from aita.services.request_body import MAX_BYTES, MAX_DEPTH, read_body
+from aita.request_body import MAX_BYTES, MAX_DEPTH, read_body
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),

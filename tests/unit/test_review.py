@@ -10,7 +10,7 @@ from aita.memory.decisions import MemoryDecisions
 from aita.models.flag import Flag, FlagKind
 from aita.models.grade import Cell, CellState, CriterionGrade, DecisionAction, cell_id
 from aita.models.review import Decide
-from aita.services.review import Reviews
+from aita.services.grading.review_queue import Reviews
 from tests.fakes import ASSIGNMENT, EXAM, QUESTIONS, Clock, Harness, Objects
 from tests.unit.grades import RUBRICS, answers, criteria, put_answers
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from aita.errors import MissingMaterial
 from aita.models.student import RosterEntry, Students
-from aita.services.roster import find_on_roster, fold, identify
+from aita.services.assignments.roster_matching import find_on_roster, fold, identify
 from tests.fakes import Harness
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from aita.errors import InvalidMaterial
 from aita.models.student import RosterEntry
-from aita.services.roster_file import RosterFile, read_roster, without_student
+from aita.services.assignments.roster_csv import RosterFile, read_roster, without_student
 
 
 def read(text: str) -> tuple[RosterEntry, ...]:

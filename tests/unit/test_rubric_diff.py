@@ -8,7 +8,7 @@ from aita.errors import MissingMaterial, RequestError
 from aita.models.api import RunOptions
 from aita.models.rubric_change import QuestionChange
 from aita.models.run import RunSettings
-from aita.services.estimate import Estimator
+from aita.services.runs.cost_estimate import Estimator
 from tests.fakes import ASSIGNMENT, MODEL, Harness
 from tests.unit.grades import RUBRICS, STUDENTS, criteria, put_answers
 

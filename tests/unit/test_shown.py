@@ -15,16 +15,16 @@ from aita.models.flag import Flag, FlagKind
 from aita.models.grade import Cell, CellState, CriterionGrade, DecisionAction, cell_id
 from aita.models.review import Decide
 from aita.models.student import RosterEntry, Student, Students
-from aita.services import keys
+from aita.services.assignments import object_keys
+from aita.services.assignments.assignment_files import Material
 from aita.services.exports.canvas import export_canvas
+from aita.services.exports.export_roster import call_roll
 from aita.services.exports.gradescope import export_gradescope
 from aita.services.exports.json_lines import export_json_lines
 from aita.services.exports.moodle import export_moodle
-from aita.services.exports.roll import call_roll
-from aita.services.gradebook import Gradebook
-from aita.services.material import Material
-from aita.services.report_sources import ReportSources
-from aita.services.review import Reviews
+from aita.services.grading.gradebook import Gradebook
+from aita.services.grading.review_queue import Reviews
+from aita.services.reporting.report_builder import ReportSources
 from tests.fakes import ASSIGNMENT, RENDERER, Clock
 from tests.unit.html_page import HtmlPage, words
 
@@ -118,7 +118,7 @@ class Exam:
         self.grade()
 
     def put(self, name: str, data: Any) -> None:
-        self.objects.put(keys.material(ASSIGNMENT, name), json.dumps(data).encode())
+        self.objects.put(object_keys.material(ASSIGNMENT, name), json.dumps(data).encode())
 
     def grade(self) -> None:
         self.gradings += 1

@@ -153,7 +153,7 @@ class TestBlankExam:
 class TestExamPages:
     @pytest.fixture(autouse=True)
     def pipeline(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("aita.services.pipelines.PIPELINES", {"pages": ("split_exam",)})
+        monkeypatch.setattr("aita.services.runs.pipelines.PIPELINES", {"pages": ("split_exam",)})
 
     def test_the_blank_exams(self, harness: Harness) -> None:
         harness.put("blank_exam.pdf", b"a|b")

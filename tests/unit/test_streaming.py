@@ -12,7 +12,7 @@ import pytest
 from aita.errors import CallError, ProviderBusy, Refused, RunStopped, TaskError, TooLong
 from aita.llm.completion import Completion, bounded, read_stream
 from aita.models.run import Usage
-from aita.services.conversation import usable
+from aita.services.calls.conversation import usable
 from tests.unit.raw_endpoint import PATIENCE, REPLY, STREAMED, listening, model, request_of, respond
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"

@@ -6,7 +6,7 @@ import pytest
 
 from aita.errors import Conflict, InvalidMaterial, MissingMaterial, NotFound, RequestError
 from aita.models.run import RunStatus
-from aita.services.submit import QUIET
+from aita.services.runs.run_control import QUIET
 from tests.fakes import ASSIGNMENT, MODEL, QUESTIONS, Harness, failing
 
 

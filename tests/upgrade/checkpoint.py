@@ -6,8 +6,12 @@ from decimal import Decimal
 from aita import ParallelExecutionConfig, SimpleLLMTask
 from aita.errors import Refused, RunStopped
 from aita.models.run import Usage
-from aita.services.protocols import Reply, TokenUsage
 from aita.tasks.request import LLMRequest
+
+try:
+    from aita.ports import Reply, TokenUsage
+except ModuleNotFoundError:  # in version 0.1.0, where make_0_1_0 runs
+    from aita.services.protocols import Reply, TokenUsage
 
 NAME = "glossary"
 WORDS = ("entropy", "osmosis", "nothing", "inertia", "torque", "momentum")

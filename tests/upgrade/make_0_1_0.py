@@ -1,6 +1,7 @@
 """Make what version 0.1.0 leaves behind, ``tests/upgrade/0_1_0.tar.xz``. It was run once, and is kept to show how.
 
-Version 0.1.0 is commit 304fdb4, which has all that is needed but this folder::
+Version 0.1.0 is commit 304fdb4, which has all that is needed but this folder, and by whose names modules are
+imported here::
 
     git worktree add ../0.1.0 304fdb4
     cp -r tests/upgrade ../0.1.0/tests/

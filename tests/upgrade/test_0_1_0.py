@@ -20,7 +20,7 @@ import pytest
 from aita import create_executor
 from aita.aws.sharded_limiter import ShardedLimiter
 from aita.models.rate import Rates
-from aita.services.pipelines import stages_of
+from aita.services.runs.pipelines import stages_of
 from tests.integration.stack import Stack
 from tests.upgrade import checkpoint, stored
 from tests.upgrade.stack import BUCKET, MODEL, TABLE, URL, calls, resume, stack_at, start

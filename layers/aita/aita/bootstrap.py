@@ -15,22 +15,22 @@ from aita.aws.objects import S3Objects
 from aita.aws.runs import DynamoRuns
 from aita.aws.tasks import DynamoTasks
 from aita.models.run import RunSettings
-from aita.services.record import Recorder
-from aita.services.run_watch import RunWatch
+from aita.services.runs.run_cache import RunWatch
+from aita.services.runs.task_recorder import Recorder
 from aita.settings import ApiSettings, PlanSettings, SplitSettings, StackSettings, TaskSettings
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.idempotency import DynamoDBPersistenceLayer
 
-    from aita.services.collect import Collector
-    from aita.services.estimate import Estimator
-    from aita.services.execute import Executor
-    from aita.services.plan import Planner
-    from aita.services.report import Reporter
-    from aita.services.review import Reviews
-    from aita.services.split import Splitter
-    from aita.services.status import Reader
-    from aita.services.submit import Submissions
+    from aita.services.execution.page_splitter import Splitter
+    from aita.services.execution.report_renderer import Reporter
+    from aita.services.execution.task_executor import Executor
+    from aita.services.grading.review_queue import Reviews
+    from aita.services.runs.collector import Collector
+    from aita.services.runs.cost_estimate import Estimator
+    from aita.services.runs.planner import Planner
+    from aita.services.runs.run_control import Submissions
+    from aita.services.runs.run_queries import Reader
 
 
 def utc_now() -> datetime:
@@ -40,7 +40,7 @@ def utc_now() -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class Stores:
-    """The table and the bucket behind the services' protocols."""
+    """The table and the bucket behind the ports."""
 
     runs: DynamoRuns
     tasks: DynamoTasks
@@ -79,10 +79,10 @@ def make_api() -> Api:
     from aita.aws.decisions import DynamoDecisions
     from aita.aws.executions import StepFunctions
     from aita.llm.pricing import highest_cost
-    from aita.services.estimate import Estimator
-    from aita.services.review import Reviews
-    from aita.services.status import Reader
-    from aita.services.submit import Submissions
+    from aita.services.grading.review_queue import Reviews
+    from aita.services.runs.cost_estimate import Estimator
+    from aita.services.runs.run_control import Submissions
+    from aita.services.runs.run_queries import Reader
 
     settings = ApiSettings.read()
     cost = partial(highest_cost, base_url=settings.model_base_url, model=settings.model)
@@ -121,7 +121,7 @@ def make_api() -> Api:
 
 def make_planner() -> "Planner":
     """Return the service behind the plan function."""
-    from aita.services.plan import Planner
+    from aita.services.runs.planner import Planner
 
     settings = PlanSettings.read()
     stores = make_stores(settings)
@@ -146,7 +146,7 @@ def make_splitter() -> "Splitter":
     from aita.imaging.ink import BlankExam
     from aita.imaging.mask import masked
     from aita.imaging.pages import pages
-    from aita.services.split import Splitter
+    from aita.services.execution.page_splitter import Splitter
 
     settings = SplitSettings.read()
     stores = make_stores(settings)
@@ -165,7 +165,7 @@ def make_reporter() -> "Reporter":
     """Return the service behind the report function."""
     from aita.aws.decisions import DynamoDecisions
     from aita.reports.pages import Pages
-    from aita.services.report import Reporter
+    from aita.services.execution.report_renderer import Reporter
 
     settings = StackSettings.read()
     stores = make_stores(settings)
@@ -187,12 +187,12 @@ def make_executor() -> "Executor":
     from aita.aws.prefixes import DynamoPrefixes
     from aita.aws.sharded_limiter import ShardedLimiter
     from aita.llm.chat import ChatModel, connect
-    from aita.services.admission import Admission
-    from aita.services.ask import Asker
-    from aita.services.budget import Budget
-    from aita.services.execute import Executor
-    from aita.services.prefix_gate import PrefixGate
-    from aita.services.reply_cache import ReplyCache
+    from aita.services.calls.admission import Admission
+    from aita.services.calls.budget import Budget
+    from aita.services.calls.model_caller import Asker
+    from aita.services.calls.prompt_cache_gate import PrefixGate
+    from aita.services.calls.reply_cache import ReplyCache
+    from aita.services.execution.task_executor import Executor
 
     settings = TaskSettings.read()
     stores = make_stores(settings)
@@ -233,7 +233,7 @@ def make_executor() -> "Executor":
 
 def make_collector() -> "Collector":
     """Return the service behind the collect function."""
-    from aita.services.collect import Collector
+    from aita.services.runs.collector import Collector
 
     stores = make_stores(StackSettings.read())
     return Collector(runs=stores.runs, tasks=stores.tasks, objects=stores.objects, clock=utc_now)

@@ -12,7 +12,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aita.aws.failures import failed_request
 from aita.errors import AitaError
 from aita.models.run import CollectAnswer, ItemEvent, Outcome, PlanAnswer, RunStatus
-from aita.services.record import Executed
+from aita.services.runs.task_recorder import Executed
 
 SERVICE = os.environ.get("POWERTOOLS_SERVICE_NAME", "aita")
 """The stack's name: two stacks in one account must not set off each other's alarms."""

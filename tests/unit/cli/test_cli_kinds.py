@@ -8,7 +8,7 @@ import pytest
 
 from aita.errors import Conflict
 from aita.models.run import RunStatus
-from aita.services import task_lines
+from aita.services.assignments import task_files
 from tests.unit.cli.conftest import Aita
 from tests.unit.cli.fake_stack import RUN, FakeStack, Raw, run_view, stage
 
@@ -173,7 +173,7 @@ class TestRefused:
         assert told in err
 
     def test_a_large_file(self, stack: FakeStack, aita: Aita, prompts: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(task_lines, "MOST_BYTES", 10)
+        monkeypatch.setattr(task_files, "MOST_BYTES", 10)
         monkeypatch.setattr(Path, "read_bytes", None)  # it is not read
         assert aita("run", "chat", "--input", str(prompts))[0] == 2
 

@@ -15,7 +15,7 @@ from aita.cli.report_files import report_names
 from aita.models.grade import cell_id
 from aita.models.review import Decide
 from aita.models.run import RunStatus
-from aita.services.review import Reviews
+from aita.services.grading.review_queue import Reviews
 from tests.fakes import ASSIGNMENT, Harness
 from tests.unit.cli.conftest import Aita
 from tests.unit.cli.fake_stack import RUN, FakeStack, run_view, stage

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 
 from aita.models.run import Usage
-from aita.services.protocols import Reply, TokenUsage
+from aita.ports import Reply, TokenUsage
 from aita.tasks.request import LLMRequest
 
 COST = Decimal("0.01")

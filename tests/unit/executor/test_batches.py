@@ -15,10 +15,10 @@ from aita import BatchableLLMTask, LLMTask, Message, SimpleLLMTask, VisionLLMTas
 from aita.errors import ProviderBusy, Refused, RunStopped
 from aita.memory.limiter import MemoryLimiter
 from aita.models.rate import Rates
-from aita.services import patience
-from aita.services.prefix_gate import SHORTEST_PREFIX
-from aita.services.protocols import Reply
-from aita.services.rate_limit import REQUEST_BURST
+from aita.ports import Reply
+from aita.services.calls import retry_backoff
+from aita.services.calls.prompt_cache_gate import SHORTEST_PREFIX
+from aita.services.calls.rate_limit import REQUEST_BURST
 from aita.tasks.request import LLMRequest
 from tests.unit.executor.conftest import Make
 from tests.unit.executor.fake_llm import COST, FakeLLM, asked
@@ -129,7 +129,7 @@ class TestFailures:
 
 class TestProvider:
     def test_a_busy_one_is_waited_for(self, make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(patience, "backoff", lambda failures, jitter: 0.01 * failures)
+        monkeypatch.setattr(retry_backoff, "backoff", lambda failures, jitter: 0.01 * failures)
         left = {"a": 2, "b": 1}
 
         def say(request: LLMRequest) -> str:
@@ -191,7 +191,7 @@ class TestProvider:
         assert again.success_rate == 1
 
     def test_one_that_stays_away_stops_the_batch(self, make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(patience, "PATIENCE", 0.0)
+        monkeypatch.setattr(retry_backoff, "PATIENCE", 0.0)
 
         def refuse(request: LLMRequest) -> str:
             raise ProviderBusy("503")

@@ -13,7 +13,7 @@ from aita import ParallelExecutionConfig, SettingsError, SimpleLLMTask, create_e
 from aita.errors import BudgetReached, CallError, ProviderBusy, TaskError
 from aita.executor.cap import Cap
 from aita.models.run import Usage
-from aita.services.protocols import Reply
+from aita.ports import Reply
 from aita.tasks.request import LLMRequest
 from tests.unit.executor.conftest import Make
 from tests.unit.executor.fake_llm import COST, FakeLLM

@@ -1,1 +1,1 @@
-"""The AWS adapters behind the services' protocols: the one place that imports boto3."""
+"""The AWS adapters behind the ports: the one place that imports boto3."""

@@ -9,8 +9,8 @@ from botocore.exceptions import ClientError
 from aita.aws.items import read, write
 from aita.errors import ProviderBusy
 from aita.models.rate import Rates
-from aita.services.protocols import Clock, Slot
-from aita.services.rate_limit import SHARED_BURST, Bucket, Step
+from aita.ports import Clock, Slot
+from aita.services.calls.rate_limit import SHARED_BURST, Bucket, Step
 
 _TRIES = 20
 """A third try comes only after a refusal, or what headers teach, changed the rate in between, which is rare."""

@@ -8,7 +8,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from aita.errors import ObjectChanged, ObjectNotFound
-from aita.services.protocols import StoredObject
+from aita.ports import StoredObject
 
 URL_SECONDS = 15 * 60
 """How long a presigned URL or form lives."""

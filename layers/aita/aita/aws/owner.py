@@ -12,8 +12,8 @@ from aita.aws.place import Place
 from aita.aws.runs import DynamoRuns
 from aita.aws.stack import Stack
 from aita.aws.versions import DynamoRows, S3Versions
-from aita.services.audit import Auditor
-from aita.services.purge import Purger
+from aita.services.compliance.audit_bundle import Auditor
+from aita.services.compliance.purge import Purger
 
 
 def make_purger(place: Place, stack: Stack) -> Purger:

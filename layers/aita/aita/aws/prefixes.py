@@ -7,8 +7,8 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from aita.aws.items import read, write
-from aita.services.prefix_gate import KEPT, LONGEST_WAIT, Place
-from aita.services.protocols import Clock
+from aita.ports import Clock
+from aita.services.calls.prompt_cache_gate import KEPT, LONGEST_WAIT, Place
 
 _EXPIRY = timedelta(hours=1)
 

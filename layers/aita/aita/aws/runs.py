@@ -9,8 +9,8 @@ from botocore.exceptions import ClientError
 from aita.aws.items import active_key, read, run_key, summary_key, write
 from aita.errors import Conflict, NotFound, RequestError
 from aita.models.run import Run, RunStatus, RunSummary, StageCounts, TaskRow, TaskStatus, Usage
-from aita.services.protocols import Clock
-from aita.services.retention import rows_expire_at
+from aita.ports import Clock
+from aita.services.compliance.retention import rows_expire_at
 
 _REFUSED = "ConditionalCheckFailedException"
 _LONGEST_ID = 26  # a ULID's characters; DynamoDB answers a partition key of over 2,048 bytes with an error

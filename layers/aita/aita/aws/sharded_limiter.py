@@ -7,8 +7,8 @@ from typing import Any
 
 from aita.aws.limiter import DynamoLimiter
 from aita.models.rate import Rates
-from aita.services.protocols import Clock, Slot
-from aita.services.rate_limit import shards
+from aita.ports import Clock, Slot
+from aita.services.calls.rate_limit import shards
 
 
 @dataclass(slots=True)

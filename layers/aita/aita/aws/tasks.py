@@ -10,8 +10,8 @@ from botocore.exceptions import ClientError
 from aita.aws.items import read, task_key, write
 from aita.errors import RequestError
 from aita.models.run import TaskRow, TaskStatus
-from aita.services.protocols import Clock
-from aita.services.retention import rows_expire_at
+from aita.ports import Clock
+from aita.services.compliance.retention import rows_expire_at
 
 _TOKEN = re.compile(r"[\w.-]+", re.ASCII)  # a task's id; a kind's has a dot
 _DELETES = 25  # DynamoDB's limit for one BatchWriteItem

@@ -8,7 +8,7 @@ from botocore.exceptions import ClientError
 
 from aita.aws.items import decisions_partition, write
 from aita.errors import StorageError
-from aita.services.protocols import StoredRow, StoredVersion
+from aita.ports import StoredRow, StoredVersion
 
 _GONE = {"NoSuchKey", "NoSuchVersion"}
 _VERSIONS = 1_000  # S3's limit for one DeleteObjects

@@ -6,10 +6,10 @@ from collections.abc import Collection
 from aita.aws.api import Api
 from aita.aws.transfer import Transfer
 from aita.memory.objects import MemoryObjects
-from aita.services import keys
-from aita.services.gradebook import Gradebook
-from aita.services.material import Material
-from aita.services.protocols import StoredObject
+from aita.ports import StoredObject
+from aita.services.assignments import object_keys
+from aita.services.assignments.assignment_files import Material
+from aita.services.grading.gradebook import Gradebook
 
 
 def fetch_material(api: Api, transfer: Transfer, assignment: str, names: Collection[str]) -> Material:
@@ -33,7 +33,9 @@ def fetch_graded(api: Api, transfer: Transfer, assignment: str, *more: str) -> M
     """
     objects = _fetch(api, transfer, assignment, (*Gradebook.FILES, *more))
     uploaded = api.uploaded(assignment)
-    objects.listed += [StoredObject(keys.material(assignment, file.name), file.size, file.etag) for file in uploaded]
+    objects.listed += [
+        StoredObject(object_keys.material(assignment, file.name), file.size, file.etag) for file in uploaded
+    ]
     return Material(objects, assignment)
 
 
@@ -56,5 +58,5 @@ def _fetch(api: Api, transfer: Transfer, assignment: str, names: Collection[str]
         if file.name in names:
             buffer = io.BytesIO()
             transfer.fetch(file.url, buffer)
-            objects.data[keys.material(assignment, file.name)] = buffer.getvalue()
+            objects.data[object_keys.material(assignment, file.name)] = buffer.getvalue()
     return objects

@@ -10,8 +10,8 @@ from aita.cli.out_file import check_folder, write_out
 from aita.cli.session import Session
 from aita.errors import NotRun, RequestError, StackError
 from aita.models.api import RunView
-from aita.services.pipelines import stage_of
-from aita.services.task_lines import TaskLine
+from aita.services.assignments.task_files import TaskLine
+from aita.services.runs.pipelines import stage_of
 
 Line = dict[str, Any]
 

@@ -9,21 +9,21 @@ from aita.cli.uploads import SCANS, Upload
 from aita.errors import InvalidMaterial
 from aita.memory.objects import MemoryObjects
 from aita.models.student import Students
-from aita.services import keys
-from aita.services.material import Material
-from aita.services.roster import identify
-from aita.services.roster_file import read_roster
+from aita.services.assignments import object_keys
+from aita.services.assignments.assignment_files import Material
+from aita.services.assignments.roster_csv import read_roster
+from aita.services.assignments.roster_matching import identify
 from aita.services.stages.rubric import RubricStage
 
 _FOLDER = "upload"
 
 _READS: dict[str, Callable[[Material], Any]] = {
-    keys.QUESTIONS: Material.countable_exam,
-    keys.USER_RUBRICS: Material.user_rubrics,
-    keys.QUESTION_INSTRUCTIONS: Material.question_instructions,
-    keys.RUBRIC_INSTRUCTIONS: Material.rubric_instructions,
-    keys.ROSTER: Material.roster,
-    keys.GRADE_SCALE: Material.grade_scale,
+    object_keys.QUESTIONS: Material.countable_exam,
+    object_keys.USER_RUBRICS: Material.user_rubrics,
+    object_keys.QUESTION_INSTRUCTIONS: Material.question_instructions,
+    object_keys.RUBRIC_INSTRUCTIONS: Material.rubric_instructions,
+    object_keys.ROSTER: Material.roster,
+    object_keys.GRADE_SCALE: Material.grade_scale,
 }
 
 
@@ -39,11 +39,11 @@ def check_material(uploads: Sequence[Upload]) -> list[str]:
     material = Material(objects, _FOLDER)
     files = {upload.name: upload for upload in uploads if upload.name in _READS}
     for name, upload in files.items():
-        objects.data[keys.material(_FOLDER, name)] = upload.path.read_bytes()
+        objects.data[object_keys.material(_FOLDER, name)] = upload.path.read_bytes()
         _named(upload, partial(_READS[name], material))
-    if keys.QUESTIONS in files and (rubrics := files.get(keys.USER_RUBRICS)) is not None:
+    if object_keys.QUESTIONS in files and (rubrics := files.get(object_keys.USER_RUBRICS)) is not None:
         _named(rubrics, partial(RubricStage().require, material, frozenset()))
-    return _about_roster(files[keys.ROSTER], uploads) if keys.ROSTER in files else []
+    return _about_roster(files[object_keys.ROSTER], uploads) if object_keys.ROSTER in files else []
 
 
 def _about_roster(roster: Upload, uploads: Iterable[Upload]) -> list[str]:

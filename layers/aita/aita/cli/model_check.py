@@ -16,7 +16,7 @@ from aita.models.api import RunOptions, RunView
 from aita.models.base import Frozen
 from aita.models.names import DOCTOR
 from aita.models.run import RunStatus
-from aita.services import keys
+from aita.services.assignments import object_keys
 from aita.tasks.chat import ChatTask
 from aita.tasks.llm_task import LLMTask
 from aita.tasks.request import Image, LLMRequest, Message
@@ -109,9 +109,9 @@ class ModelCheck:
     def _ask_about_picture(self) -> Answered:
         picture = draw()
         sha256 = hashlib.sha256(picture).hexdigest()
-        name = keys.task_image(sha256, "png")
+        name = object_keys.task_image(sha256, "png")
         question = "Answer with the word that is written on this picture."
-        message = Message("user", question, (Image(keys.material(DOCTOR, name), sha256),))
+        message = Message("user", question, (Image(object_keys.material(DOCTOR, name), sha256),))
         with tempfile.TemporaryDirectory(prefix="aita-") as folder:
             file = Path(folder) / "picture.png"
             file.write_bytes(picture)

@@ -17,7 +17,7 @@ from aita.cli.printable import printable
 from aita.errors import RequestError, StackError
 from aita.models.api import RunView, StageView
 from aita.models.run import RunStatus
-from aita.services.pipelines import stages_of
+from aita.services.runs.pipelines import stages_of
 
 _REFRESHES = 8  # a second: enough for the spinner
 _WIDEST_BAR = 48

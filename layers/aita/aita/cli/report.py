@@ -15,8 +15,8 @@ from aita.models.base import Frozen
 from aita.models.grade import CellState
 from aita.models.run import TaskStatus
 from aita.models.student import Students
-from aita.services.gradebook import Gradebook
-from aita.services.keys import STUDENTS
+from aita.services.assignments.object_keys import STUDENTS
+from aita.services.grading.gradebook import Gradebook
 from aita.services.stages.split import SplitStage
 
 GRADE = "grade"

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from aita.models.grade import Decision
 from aita.models.report import MADE_OF
-from aita.services import keys
-from aita.services.material import Material
-from aita.services.report_sources import ReportSources
+from aita.services.assignments import object_keys
+from aita.services.assignments.assignment_files import Material
+from aita.services.reporting.report_builder import ReportSources
 
 _MADE_OF = re.compile(f'<meta name="{MADE_OF}" content="([0-9a-f]+)">')
 _HEAD = 4096  # characters: the element stands among a report's first
@@ -41,10 +41,10 @@ def out_of_date(
 
 def _made_now(sources: ReportSources) -> Iterator[tuple[str, str | None]]:
     now = datetime.now(UTC)
-    yield keys.CLASS_REPORT, sources.class_report((), now).made_of
+    yield object_keys.CLASS_REPORT, sources.class_report((), now).made_of
     for student in sources.students.students:
         report = sources.student_report(student.student_id, {}, now)
-        yield keys.student_report(student.student_id), report.made_of if report else None
+        yield object_keys.student_report(student.student_id), report.made_of if report else None
 
 
 def _made_of(report: Path) -> str:

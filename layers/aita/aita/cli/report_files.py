@@ -13,10 +13,10 @@ from aita.aws.transfer import Transfer
 from aita.cli.assignment_files import fetch_graded
 from aita.cli.report_age import out_of_date
 from aita.errors import NotFound
-from aita.services import keys
+from aita.services.assignments import object_keys
 
 _FETCHERS = 8  # files fetched at once
-_REPORTS = keys.reports("")[1:]  # what the API's names of reports begin with
+_REPORTS = object_keys.reports("")[1:]  # what the API's names of reports begin with
 _UNFIT = re.compile(r'[<>:"/\\|?*]')  # on Windows, the strictest
 _DEVICES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
 _HREF = re.compile(r'href="([^"]*)"')
@@ -51,17 +51,17 @@ def fetch_reports(api: Api, transfer: Transfer, assignment: str, folder: Path) -
     names = material.students()[0].names()
     named = report_names(names)
     urls = {file.name.removeprefix(_REPORTS): file.url for file in api.files(assignment)}
-    found = {name: urls[name] for name in (keys.CLASS_REPORT, *named) if name in urls}
-    if keys.CLASS_REPORT not in found:
+    found = {name: urls[name] for name in (object_keys.CLASS_REPORT, *named) if name in urls}
+    if object_keys.CLASS_REPORT not in found:
         raise NotFound(f"{assignment} has no reports yet: make them (aita report --assignment {assignment})")
     paths = {name: folder / named.get(name, name) for name in found}
     for parent in {path.parent for path in paths.values()}:
         parent.mkdir(parents=True, exist_ok=True)
     with ThreadPoolExecutor(_FETCHERS) as fetchers:
         list(fetchers.map(transfer.save, found.values(), paths.values()))
-    _link(paths[keys.CLASS_REPORT], named)
+    _link(paths[object_keys.CLASS_REPORT], named)
     outdated = out_of_date(material, api.decisions, paths)
-    whose = {keys.student_report(student_id): name for student_id, name in names.items()}
+    whose = {object_keys.student_report(student_id): name for student_id, name in names.items()}
     return FetchedReports(
         paths=tuple(paths.values()),
         out_of_date=tuple(folder / named.get(name, name) for name in outdated),
@@ -83,7 +83,7 @@ def report_names(names: Mapping[str, str]) -> dict[str, str]:
         fit[student_id] = unique
     return {
         report(student_id): report(name)
-        for report in (keys.student_report, keys.transcription_report)
+        for report in (object_keys.student_report, object_keys.transcription_report)
         for student_id, name in fit.items()
     }
 

@@ -11,8 +11,8 @@ from aita.executor.checkpoint import Checkpoint
 from aita.executor.checkpoint_lines import Record
 from aita.executor.engine import Ended, Spent
 from aita.models.result import TaskResult
-from aita.services.model_identity import identity
-from aita.services.protocols import LLM
+from aita.ports import LLM
+from aita.services.calls.model_identity import identity
 from aita.tasks.llm_task import LLMTask
 
 

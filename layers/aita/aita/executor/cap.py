@@ -7,8 +7,8 @@ from decimal import Decimal
 
 from aita.errors import BudgetReached, SettingsError
 from aita.models.run import Usage
-from aita.services.budget import given_back
-from aita.services.protocols import LLM
+from aita.ports import LLM
+from aita.services.calls.budget import given_back
 from aita.tasks.request import LLMRequest, Parameters
 
 

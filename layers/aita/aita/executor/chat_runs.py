@@ -19,10 +19,10 @@ from aita.errors import Conflict, StackError
 from aita.models.api import PresignedPost, RunOptions, RunView, StartRun, UploadFile
 from aita.models.base import Frozen
 from aita.models.run import RunStatus, RunSummary, Usage
-from aita.services import keys
-from aita.services.pipelines import stage_of
-from aita.services.plan import item_id
-from aita.services.stages.kind import KIND
+from aita.services.assignments import object_keys
+from aita.services.runs.pipelines import stage_of
+from aita.services.runs.planner import item_id
+from aita.services.stages.custom_tasks import KIND
 from aita.tasks.chat import ChatReply, ChatTask
 
 logger = logging.getLogger(__name__)
@@ -158,7 +158,7 @@ class ChatRuns:
         with tempfile.TemporaryDirectory(prefix="aita-") as folder:
             tasks = Path(folder) / "tasks.jsonl"
             tasks.write_text("".join(f"{line}\n" for line in lines), "utf-8")
-            self._send(left | {keys.kind_tasks(CHAT): tasks})
+            self._send(left | {object_keys.kind_tasks(CHAT): tasks})
         self._sent |= left.keys()
 
     def _send(self, files: Mapping[str, Path]) -> None:

@@ -9,7 +9,7 @@ from aita.errors import AitaError, InvalidReply, NotRun, RequestError, TaskError
 from aita.executor.chat_runs import Answered
 from aita.models.result import TaskResult
 from aita.models.run import Usage
-from aita.services.conversation import Conversation, converse
+from aita.services.calls.conversation import Conversation, converse
 from aita.tasks.llm_task import LLMTask
 from aita.tasks.request import LLMRequest
 

@@ -43,7 +43,7 @@ def create_executor(
     Parameters
     ----------
     llm_client
-        An ``openai.OpenAI``, or any object that calls a model as ``aita.services.protocols.LLM`` says;
+        An ``openai.OpenAI``, or any object that calls a model as ``aita.ports.LLM`` says;
         ``None`` makes one from OPENAI_BASE_URL, OPENAI_API_KEY, AITA_MODEL and AITA_REASONING_EFFORT.
     max_workers
         Calls at once, AITA_MAX_WORKERS or 5; 1 makes one after the other.

@@ -15,12 +15,12 @@ from aita.errors import AitaError, BudgetReached, CallError, MissingInput, NotRu
 from aita.executor.cap import Cap
 from aita.models.rate import Rates
 from aita.models.run import Usage
-from aita.services import patience
-from aita.services.conversation import converse, usable
-from aita.services.model_identity import effort_of
-from aita.services.prefix_gate import PrefixGate
-from aita.services.protocols import LLM, RateLimiter, Reply
-from aita.services.refusals import Refusals
+from aita.ports import LLM, RateLimiter, Reply
+from aita.services.calls import retry_backoff
+from aita.services.calls.conversation import converse, usable
+from aita.services.calls.forbidden_calls import Refusals
+from aita.services.calls.model_identity import effort_of
+from aita.services.calls.prompt_cache_gate import PrefixGate
 from aita.tasks.batchable import BatchableLLMTask
 from aita.tasks.llm_task import LLMTask
 from aita.tasks.request import LLMRequest
@@ -299,12 +299,12 @@ class Engine:
     def _wait_for_provider(self, busy: ProviderBusy, failures: int, waited: float) -> None:
         """Do what a provider's failure asks for: close the limiter for everyone, or wait longer each time."""
         logger.info("waiting for the provider: %s", busy)
-        if reason := patience.exhausted(waited):
+        if reason := retry_backoff.exhausted(waited):
             self.stop(reason)
         elif busy.retry_after:
             self.limiter.close(self.told, busy.retry_after, Rates(busy.requests_per_second, busy.tokens_per_minute))
         else:
-            self.stopping.wait(patience.backoff(failures, random.uniform))
+            self.stopping.wait(retry_backoff.backoff(failures, random.uniform))
 
 
 def _start(threads: list[threading.Thread]) -> None:

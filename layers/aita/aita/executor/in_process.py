@@ -20,9 +20,9 @@ from aita.memory.limiter import MemoryLimiter
 from aita.memory.prefixes import MemoryPrefixes
 from aita.models.rate import Rates
 from aita.models.result import BatchExecutionResult
-from aita.services.prefix_gate import PrefixGate
-from aita.services.protocols import LLM
-from aita.services.refusals import Refusals
+from aita.ports import LLM
+from aita.services.calls.forbidden_calls import Refusals
+from aita.services.calls.prompt_cache_gate import PrefixGate
 from aita.tasks.batchable import group
 from aita.tasks.llm_task import LLMTask
 

@@ -26,8 +26,8 @@ from aita.models.api import RunOptions, RunView
 from aita.models.names import IMAGE_TYPES, check_assignment
 from aita.models.result import BatchExecutionResult
 from aita.models.run import RunStatus
-from aita.services import keys
-from aita.services.task_lines import MOST_BYTES
+from aita.services.assignments import object_keys
+from aita.services.assignments.task_files import MOST_BYTES
 from aita.tasks.chat import ChatTask
 from aita.tasks.llm_task import LLMTask
 from aita.tasks.request import Image, LLMRequest, Message
@@ -189,9 +189,9 @@ class _Rounds:
     def _sent(self, image: Image) -> Image:
         """Return an image as the stack knows it, and have its file sent with the next run."""
         if image not in self._names:
-            name = keys.task_image(image.sha256, _checked(image))
+            name = object_keys.task_image(image.sha256, _checked(image))
             self._names[image], self._images[name] = name, Path(image.key)
-        key = keys.material(self.runs.assignment, self._names[image])
+        key = object_keys.material(self.runs.assignment, self._names[image])
         return Image(key, image.sha256, image.width, image.height)
 
 

@@ -23,7 +23,7 @@ from aita.llm.headers import limits
 from aita.llm.pricing import highest_cost, usage_of
 from aita.models.effort import EFFORTS, NOT_SENT, ReasoningEffort, room_for_thoughts
 from aita.models.run import Usage
-from aita.services.protocols import Reply
+from aita.ports import Reply
 from aita.tasks.request import LLMRequest, Message
 from aita.tasks.tokens import input_tokens
 

@@ -8,7 +8,7 @@ from pydantic import Field
 from aita.errors import SettingsError
 from aita.llm.chat import ChatModel, connect
 from aita.models.effort import DEFAULT_EFFORT, ReasoningEffort
-from aita.services.protocols import LLM
+from aita.ports import LLM
 from aita.settings import DEFAULT_MODEL, Environment, Url
 
 OPENAI = "https://api.openai.com/v1"

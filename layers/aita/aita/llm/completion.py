@@ -10,8 +10,8 @@ import httpx2
 
 from aita.errors import CallError, ProviderBusy, TaskError, TooLong
 from aita.llm.failures import CUT_OFF, NO_COMPLETION, TOO_LATE, embedded, lost, unanswered
-from aita.services.finish import Finish, finish_of, named
-from aita.services.protocols import TokenUsage
+from aita.ports import TokenUsage
+from aita.services.calls.finish_reasons import Finish, finish_of, named
 
 LARGEST = 20_000_000
 """Bytes of an answer that are read; what a model says fits many times."""

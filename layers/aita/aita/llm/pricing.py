@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from aita.models.run import Usage
-from aita.services.protocols import TokenUsage
+from aita.ports import TokenUsage
 
 _MILLION = Decimal(1_000_000)
 _LONG_INPUT, _LONG_OUTPUT = Decimal(2), Decimal("1.5")

@@ -1,1 +1,1 @@
-"""Stores in memory behind the services' protocols: for tests and benchmarks, and as the protocols' plainest reading."""
+"""Stores in memory behind the ports: for tests and benchmarks, and as the ports' plainest reading."""

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 from aita.forks import renew_in_children
 from aita.models.rate import Rates
-from aita.services.protocols import Slot
-from aita.services.rate_limit import Bucket
+from aita.ports import Slot
+from aita.services.calls.rate_limit import Bucket
 
 
 @dataclass(slots=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from aita.errors import ObjectChanged, ObjectNotFound
-from aita.services.protocols import StoredObject
+from aita.ports import StoredObject
 
 
 @dataclass

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from aita.forks import renew_in_children
-from aita.services.prefix_gate import KEPT, LONGEST_WAIT, Place
+from aita.services.calls.prompt_cache_gate import KEPT, LONGEST_WAIT, Place
 
 
 @dataclass(eq=False)

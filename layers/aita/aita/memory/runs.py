@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from aita.errors import Conflict, NotFound
 from aita.models.run import Run, RunStatus, RunSummary, StageCounts, TaskRow, TaskStatus, Usage
-from aita.services.protocols import Clock
+from aita.ports import Clock
 
 
 @dataclass

@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from aita.models.report import MADE_OF, ClassReport, PageScan, StudentReport, TranscriptionReport
 from aita.reports import charts, text
-from aita.services import keys
+from aita.services.assignments import object_keys
 
 
 class Pages:
@@ -33,8 +33,8 @@ class Pages:
             "totals_chart": charts.totals,
             "difficulty_chart": charts.difficulty,
             "histogram": charts.histogram,
-            "student_report": keys.student_report,
-            "transcription_report": keys.transcription_report,
+            "student_report": object_keys.student_report,
+            "transcription_report": object_keys.transcription_report,
         }
         self._student = environment.get_template("student.html")
         self._transcription = environment.get_template("transcription.html")

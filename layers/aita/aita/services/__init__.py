@@ -1,1 +1,1 @@
-"""What aita does, in verbs: submit, plan, split, execute, collect, status. Free of AWS and of any LLM library."""
+"""The work that aita does, a package for each part of it. Free of AWS and of any LLM library."""

@@ -16,7 +16,7 @@ from aita.cli.out_file import write_out
 from aita.cli.printable import printable
 from aita.cli.session import Session
 from aita.models.names import check_assignment
-from aita.services.audit import RECOMPUTE
+from aita.services.compliance.audit_bundle import RECOMPUTE
 
 OutDir = Annotated[
     Path, typer.Option("--out", "-o", metavar="DIR", file_okay=False, help="Write it there; the folder is made.")

@@ -17,14 +17,14 @@ from aita.cli.session import Session
 from aita.errors import MissingMaterial, RequestError
 from aita.models.export import ExportFormat, LeftOut, MoodleKey
 from aita.models.names import check_assignment
-from aita.services import keys
+from aita.services.assignments import object_keys
+from aita.services.assignments.assignment_files import Material
 from aita.services.exports.canvas import export_canvas
+from aita.services.exports.export_roster import Export, call_roll
 from aita.services.exports.gradescope import export_gradescope
 from aita.services.exports.json_lines import export_json_lines
 from aita.services.exports.moodle import export_moodle
-from aita.services.exports.roll import Export, call_roll
-from aita.services.gradebook import Gradebook
-from aita.services.material import Material
+from aita.services.grading.gradebook import Gradebook
 
 Format = Annotated[
     ExportFormat, typer.Argument(metavar="FORMAT", case_sensitive=False, help=f"One of {', '.join(ExportFormat)}.")
@@ -69,7 +69,7 @@ def export(
         raise RequestError(f"--column names the grade in {' and '.join(_BY_ROSTER)}: {to} has no such column")
     if key is not None and to is not ExportFormat.MOODLE:
         raise RequestError(f"--key is for {ExportFormat.MOODLE} alone")
-    material = fetch_graded(session.api, session.transfer, assignment, keys.ROSTER)
+    material = fetch_graded(session.api, session.transfer, assignment, object_keys.ROSTER)
     made = _make(to, material, Gradebook.of(material, session.api.decisions(assignment)), column, key)
     write_out(out, made.data)
     for note in made.notes:

@@ -16,9 +16,9 @@ from aita.cli.uploads import Upload
 from aita.errors import InvalidMaterial, RequestError
 from aita.models.api import RunView
 from aita.models.names import RESERVED, check_assignment
-from aita.services import keys
-from aita.services.stages.kind import KIND
-from aita.services.task_lines import TaskLine, check_images, check_size, field_names, read_lines
+from aita.services.assignments import object_keys
+from aita.services.assignments.task_files import TaskLine, check_images, check_size, field_names, read_lines
+from aita.services.stages.custom_tasks import KIND
 from aita.tasks.llm_task import LLMTask
 from aita.tasks.registry import all_kinds, find_kind
 
@@ -79,7 +79,7 @@ def run(
             raise RequestError("--out waits for the run's end: leave out --detach, or fetch the results later")
         check_out(out, input_file)
     lines = read_file(found, input_file, name)
-    upload_files(session, name, [Upload(input_file, keys.kind_tasks(kind), input_file.stat().st_size)])
+    upload_files(session, name, [Upload(input_file, object_keys.kind_tasks(kind), input_file.stat().st_size)])
 
     def write(view: RunView) -> None:
         if out is not None:

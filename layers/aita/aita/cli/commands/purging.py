@@ -15,7 +15,7 @@ from aita.cli.session import Session
 from aita.errors import NotFound, RequestError
 from aita.models.names import check_assignment
 from aita.models.student import Student
-from aita.services.purge import Traces
+from aita.services.compliance.purge import Traces
 
 LEFT = (
     "S3 keeps results and replies that expired by themselves (RetentionDays) as versions for a day or two more",

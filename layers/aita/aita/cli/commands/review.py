@@ -21,7 +21,7 @@ from aita.errors import RequestError
 from aita.models.grade import DecisionAction
 from aita.models.names import check_assignment
 from aita.models.review import Decide, ReviewView
-from aita.services import keys
+from aita.services.assignments import object_keys
 
 app = typer.Typer(no_args_is_help=True, help="The answers that a person must look at.")
 
@@ -134,7 +134,7 @@ def _user() -> str:
 
 
 def _names(session: Session, assignment: str) -> Mapping[str, str]:
-    students, _ = fetch_material(session.api, session.transfer, assignment, (keys.STUDENTS,)).students()
+    students, _ = fetch_material(session.api, session.transfer, assignment, (object_keys.STUDENTS,)).students()
     return students.names()
 
 

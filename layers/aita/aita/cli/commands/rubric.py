@@ -18,7 +18,7 @@ from aita.models.api import RunOptions, RunView
 from aita.models.names import check_assignment
 from aita.models.rubric_change import RegradedCell
 from aita.models.run import RunStatus
-from aita.services import keys
+from aita.services.assignments import object_keys
 
 app = typer.Typer(no_args_is_help=True, help="Rubrics that changed after grading.")
 
@@ -54,7 +54,7 @@ def diff_rubrics(
         status = exits.of_run(run.status)
         cells = _sample(session, run)
         document |= {"run_id": run.run_id, "sample": [cell.model_dump(mode="json") for cell in cells]}
-        students, _ = fetch_material(session.api, session.transfer, assignment, (keys.STUDENTS,)).students()
+        students, _ = fetch_material(session.api, session.transfer, assignment, (object_keys.STUDENTS,)).students()
         shown += [Text(""), sample_view(cells, students.names())]
     if diff.questions:
         shown += [Text(""), Text(f"  apply it  {_applying(session, assignment, options)}")]
@@ -87,11 +87,13 @@ def _sample(session: Session, run: RunView) -> tuple[RegradedCell, ...]:
         raise StackError(
             f"the sample was not graded: run {run.run_id} is {run.status} ({run.reason}). Leave it out with --no-sample"
         )
-    urls = [file.url for file in session.api.results(run.run_id).files if file.name == keys.REGRADE_SAMPLE]
+    urls = [file.url for file in session.api.results(run.run_id).files if file.name == object_keys.REGRADE_SAMPLE]
     buffer = io.BytesIO()
     for url in urls:
         session.transfer.fetch(url, buffer)
     try:
         return _SAMPLE.validate_json(buffer.getvalue())
     except ValidationError:
-        raise StackError(f"run {run.run_id} made no {keys.REGRADE_SAMPLE} that this version of aita knows") from None
+        raise StackError(
+            f"run {run.run_id} made no {object_keys.REGRADE_SAMPLE} that this version of aita knows"
+        ) from None

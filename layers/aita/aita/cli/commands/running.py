@@ -18,7 +18,7 @@ from aita.errors import StackError
 from aita.models.api import RunOptions, RunView, StartRun
 from aita.models.names import check_assignment
 from aita.models.run import RunStatus
-from aita.services.pipelines import PIPELINES
+from aita.services.runs.pipelines import PIPELINES
 
 Assignment = Annotated[str, typer.Option("--assignment", "-a", help="The assignment's name.")]
 Detach = Annotated[bool, typer.Option("--detach", help="Return as soon as the run has started.")]

@@ -9,8 +9,8 @@ import re
 
 from aita.errors import RequestError
 from aita.models.points import exact, total
-from aita.services.exports.cells import CellValue, csv_bytes
-from aita.services.exports.roll import Export, GradedStudent, Roll, not_final, not_found
+from aita.services.exports.csv_safety import CellValue, csv_bytes
+from aita.services.exports.export_roster import Export, GradedStudent, Roll, not_final, not_found
 
 _COLUMNS = ("Student", "ID", "SIS User ID", "SIS Login ID", "Section")
 _POINTS_POSSIBLE = "    Points Possible"

@@ -6,8 +6,8 @@ After the file of "Download Grades" (help.gradescope.com, "Reviewing Grades"), w
 
 from aita.models.exam import Question
 from aita.models.points import exact
-from aita.services.exports.cells import CellValue, csv_bytes
-from aita.services.exports.roll import Export, GradedStudent, Roll, closed_points, not_final
+from aita.services.exports.csv_safety import CellValue, csv_bytes
+from aita.services.exports.export_roster import Export, GradedStudent, Roll, closed_points, not_final
 
 _COLUMNS = ("First Name", "Last Name", "SID", "Email", "Total Score", "Max Points", "Status")
 _GRADED = "Graded"

@@ -10,9 +10,9 @@ from typing import Any
 
 from aita.models.grade import Cell, CellState
 from aita.models.shown import ShownAnswer
-from aita.services.exports.roll import Export, GradedStudent, Roll
-from aita.services.gradebook import Gradebook
-from aita.services.shown import found_quotes
+from aita.services.exports.export_roster import Export, GradedStudent, Roll
+from aita.services.grading.gradebook import Gradebook
+from aita.services.grading.student_view import found_quotes
 
 _NO_GRADERS = {"graders": (), "by_grader": (), "gradings": ()}
 

@@ -13,8 +13,8 @@ from aita.models.export import MoodleKey
 from aita.models.grade import CellState
 from aita.models.points import exact
 from aita.models.shown import ShownAnswer
-from aita.services.exports.cells import GAP, SIGNS, CellValue, csv_bytes, safe
-from aita.services.exports.roll import Export, GradedStudent, Roll, closed_points, not_final, not_found
+from aita.services.exports.csv_safety import GAP, SIGNS, CellValue, csv_bytes, safe
+from aita.services.exports.export_roster import Export, GradedStudent, Roll, closed_points, not_final, not_found
 
 _HEADERS = {MoodleKey.EMAIL: "Email address", MoodleKey.NUMBER: "ID number"}
 _MOST = 100

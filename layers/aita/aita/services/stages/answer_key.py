@@ -8,10 +8,10 @@ from pydantic import BaseModel
 from aita.models.exam import ExamSpec, WrittenFor
 from aita.models.grade import question_version
 from aita.models.run import Refs, RunSettings
-from aita.services import keys
-from aita.services.material import Material
-from aita.services.question_inputs import QuestionInputs
-from aita.services.stages.stage import INPUTS, Gathered, LLMStage, ReadFile, StagePlan
+from aita.services.assignments import object_keys
+from aita.services.assignments.assignment_files import Material
+from aita.services.grading.question_inputs import QuestionInputs
+from aita.services.stages.base import INPUTS, Gathered, LLMStage, ReadFile, StagePlan
 from aita.tasks.answer_key import AnswerKeyGenerationTask
 
 
@@ -19,13 +19,13 @@ class AnswerKeyStage(LLMStage):
     """Write an answer key for each question."""
 
     name = "answer_key"
-    artifact = keys.ANSWER_KEYS
+    artifact = object_keys.ANSWER_KEYS
     inputs_model: type[BaseModel] = QuestionInputs
     batchable = True
 
     def require(self, material: Material, made: frozenset[str]) -> None:
         """There must be questions, or the run extracts them; and instructions can be read if there are any."""
-        if keys.EXAM_SPEC not in made:
+        if object_keys.EXAM_SPEC not in made:
             material.countable_exam()
         material.question_instructions()
         material.rubric_instructions()

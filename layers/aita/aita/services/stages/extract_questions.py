@@ -10,9 +10,9 @@ from aita.models.base import Frozen
 from aita.models.exam import ExamSpec, Page
 from aita.models.extraction import ExtractedQuestions
 from aita.models.run import Item, Refs, RunSettings
-from aita.services import keys
-from aita.services.material import Material
-from aita.services.stages.stage import INPUTS, Gathered, LLMStage, ReadFile, StagePlan
+from aita.services.assignments import object_keys
+from aita.services.assignments.assignment_files import Material
+from aita.services.stages.base import INPUTS, Gathered, LLMStage, ReadFile, StagePlan
 from aita.tasks.question_extraction import QuestionExtractionTask
 
 
@@ -27,14 +27,14 @@ class ExtractQuestionsStage(LLMStage):
     """Read the exam's questions from its pages, unless the instructor gave them."""
 
     name = "extract_questions"
-    artifact = keys.EXAM_SPEC
+    artifact = object_keys.EXAM_SPEC
     inputs_model: type[BaseModel] = ExamInputs
 
     def require(self, material: Material, made: frozenset[str]) -> None:
         """There must be pages, or the run makes them; or the instructor's own questions, which then must be right."""
         if material.own_exam() is not None:
             material.countable_exam()
-        elif keys.EXAM_PAGES not in made:
+        elif object_keys.EXAM_PAGES not in made:
             _pages(material)
 
     def plan(self, material: Material, settings: RunSettings) -> StagePlan:  # noqa: ARG002 - the same for all
@@ -42,7 +42,7 @@ class ExtractQuestionsStage(LLMStage):
         given = material.own_exam()
         if given is not None:
             return StagePlan(ExamInputs(given=given), (), {})
-        from aita.services.exam_windows import cut  # noqa: PLC0415 - only Plan does: the task function starts without
+        from aita.services.stages.exam_windows import cut  # noqa: PLC0415 - only Plan does: the task function starts without
 
         inputs = ExamInputs(pages=_pages(material))
         refs: list[Refs] = [
@@ -77,7 +77,7 @@ class ExtractQuestionsStage(LLMStage):
 
     def gather(self, results: Iterable[tuple[Item, Any]]) -> Any:
         """Return the exam that the windows make together."""
-        from aita.services.exam_windows import Window, merge  # noqa: PLC0415 - only Collect does
+        from aita.services.stages.exam_windows import Window, merge  # noqa: PLC0415 - only Collect does
 
         windows = [
             Window(int(item.refs["first_page"]), int(item.refs["last_page"]), ExtractedQuestions.model_validate(result))

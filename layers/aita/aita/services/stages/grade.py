@@ -11,14 +11,14 @@ from pydantic import BaseModel, TypeAdapter
 from aita.models.exam import Question
 from aita.models.grade import Cell, GradedAnswer
 from aita.models.run import Refs, RunSettings, TaskRow
-from aita.services import keys
-from aita.services.cells import assemble
-from aita.services.grade_inputs import GradeInputs, check_rubrics, require_answers
-from aita.services.kept_cells import kept_cell
-from aita.services.material import Material
-from aita.services.stages.stage import INPUTS, Gathered, LLMStage, ReadFile, StagePlan
-from aita.services.versions import rubric_version
-from aita.services.wording import check_wording
+from aita.services.assignments import object_keys
+from aita.services.assignments.assignment_files import Material
+from aita.services.grading.grade_assembly import assemble
+from aita.services.grading.grade_inputs import GradeInputs, check_rubrics, require_answers
+from aita.services.grading.grade_reuse import kept_cell
+from aita.services.grading.material_versions import rubric_version
+from aita.services.grading.question_wording import check_wording
+from aita.services.stages.base import INPUTS, Gathered, LLMStage, ReadFile, StagePlan
 from aita.tasks.grading import GradingTask
 
 KEPT = "kept"
@@ -33,16 +33,16 @@ class GradeStage(LLMStage):
     """Grade every answer that was not graded as it is now."""
 
     name = "grade"
-    artifact = keys.GRADES
+    artifact = object_keys.GRADES
     inputs_model: type[BaseModel] = GradeInputs
 
     def require(self, material: Material, made: frozenset[str]) -> None:
         """There must be answers and rubrics that fit the exam, or the run makes them."""
-        if not {keys.EXAM_SPEC, keys.RUBRICS} & made:
+        if not {object_keys.EXAM_SPEC, object_keys.RUBRICS} & made:
             exam, rubrics = material.countable_exam(), material.rubrics()
             check_rubrics(exam, rubrics, material.assignment)
             check_wording(material, exam, rubrics)
-        if keys.ANSWERS not in made:
+        if object_keys.ANSWERS not in made:
             require_answers(material)
 
     def plan(self, material: Material, settings: RunSettings) -> StagePlan:
@@ -67,7 +67,7 @@ class GradeStage(LLMStage):
                 cell = assemble(inputs, student_id, question, (), ())
                 cells[student_id][question.question_id] = cell.model_dump(mode="json")
         versions = {
-            keys.rubric_version(rubric_version(rubric)): rubric.model_dump(mode="json")
+            object_keys.rubric_version(rubric_version(rubric)): rubric.model_dump(mode="json")
             for rubric in inputs.rubrics.values()
         }
         return {self.artifact: _in_order(inputs, cells)} | versions

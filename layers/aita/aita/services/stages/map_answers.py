@@ -11,9 +11,9 @@ from aita.models.exam import PageTranscription, Question
 from aita.models.grade import question_version
 from aita.models.run import Refs, RunSettings
 from aita.models.scan import StudentScans
-from aita.services import keys
-from aita.services.material import Material
-from aita.services.stages.stage import INPUTS, Gathered, LLMStage, ReadFile, StagePlan
+from aita.services.assignments import object_keys
+from aita.services.assignments.assignment_files import Material
+from aita.services.stages.base import INPUTS, Gathered, LLMStage, ReadFile, StagePlan
 from aita.tasks.answer_mapping import AnswerMappingTask
 
 RECORDS = "records"
@@ -42,12 +42,12 @@ class MapAnswersStage(LLMStage):
     """Find out which part of a student's pages answers which question. Without questions there is nothing to do."""
 
     name = "map_answers"
-    artifact = keys.ANSWERS
+    artifact = object_keys.ANSWERS
     inputs_model: type[BaseModel] = MappingInputs
 
     def require(self, material: Material, made: frozenset[str]) -> None:
         """Questions are not needed, and those that are there must be right."""
-        if keys.EXAM_SPEC in made:
+        if object_keys.EXAM_SPEC in made:
             material.own_exam()
         elif material.has_exam():
             material.countable_exam()
@@ -91,8 +91,8 @@ class MapAnswersStage(LLMStage):
 
     def gather_all(self, ended: Iterable[Gathered], read: ReadFile) -> dict[str, Any]:
         """Return each student's answers, by student id: also of those of whom no page was read."""
-        from aita.services.answer_assembly import StudentPage, assemble  # noqa: PLC0415 - only Collect does
-        from aita.services.markers import Labels  # noqa: PLC0415 - as above: the task function starts without
+        from aita.services.answers.answer_assembly import StudentPage, assemble  # noqa: PLC0415 - only Collect does
+        from aita.services.answers.question_labels import Labels  # noqa: PLC0415 - as above: the task function starts without
 
         records = _RECORDS.validate_json(read(RECORDS))
         marks = _marks(ended)

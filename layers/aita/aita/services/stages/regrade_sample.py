@@ -13,12 +13,12 @@ from aita.errors import MissingMaterial
 from aita.models.grade import Cell, cell_id
 from aita.models.rubric_change import RegradedCell
 from aita.models.run import RunSettings
-from aita.services import keys
-from aita.services.grade_inputs import GradeInputs
-from aita.services.material import Material
-from aita.services.rubric_changes import compare
+from aita.services.assignments import object_keys
+from aita.services.assignments.assignment_files import Material
+from aita.services.grading.grade_inputs import GradeInputs
+from aita.services.grading.rubric_diff import compare
+from aita.services.stages.base import INPUTS, Gathered, ReadFile, StagePlan
 from aita.services.stages.grade import GradeStage, graded_cells, grader_refs
-from aita.services.stages.stage import INPUTS, Gathered, ReadFile, StagePlan
 
 SAMPLE = 5
 """Answers that are graded: enough to see where scores go, and few enough to look at each."""
@@ -33,7 +33,7 @@ class RegradeSampleStage(GradeStage):
     """Grade a sample of what a changed rubric touches, and keep what it was and what it is."""
 
     name = "regrade_sample"
-    artifact = keys.REGRADE_SAMPLE
+    artifact = object_keys.REGRADE_SAMPLE
 
     def require(self, material: Material, made: frozenset[str]) -> None:
         """As for grading; and there must be graded answers that a rubric touches."""
@@ -62,7 +62,7 @@ class RegradeSampleStage(GradeStage):
 
     def artifact_key(self, assignment: str, run_id: str, name: str) -> str:  # noqa: ARG002 - it is the run's
         """Return the run's own place: nothing of it counts as a grade."""
-        return keys.stage_file(run_id, self.name, "gathered")
+        return object_keys.stage_file(run_id, self.name, "gathered")
 
     def gather_all(self, ended: Iterable[Gathered], read: ReadFile) -> dict[str, Any]:
         """Return what each answer of the sample earned before, and what it earns now."""

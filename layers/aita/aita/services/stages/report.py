@@ -10,9 +10,9 @@ from aita.errors import MissingMaterial
 from aita.models.base import Frozen
 from aita.models.report import ReportFiles
 from aita.models.run import Item, Refs, RunSettings
-from aita.services import keys
-from aita.services.material import Material
-from aita.services.stages.stage import Stage, StagePlan
+from aita.services.assignments import object_keys
+from aita.services.assignments.assignment_files import Material
+from aita.services.stages.base import Stage, StagePlan
 
 STUDENT = "student_id"
 """The ref of a student's item; the class's has another."""
@@ -31,12 +31,12 @@ class ReportStage(Stage):
     """Render the reports for people. Nothing is taken over from an earlier attempt: a person may have decided since."""
 
     name = "report"
-    artifact = keys.REPORTS
+    artifact = object_keys.REPORTS
     function: ClassVar[Literal["task", "split", "report"]] = "report"
 
     def require(self, material: Material, made: frozenset[str]) -> None:
         """There must be transcriptions or grades, or the run makes them."""
-        if made & {keys.TRANSCRIPTIONS, keys.GRADES} or material.transcriptions() or material.grades():
+        if made & {object_keys.TRANSCRIPTIONS, object_keys.GRADES} or material.transcriptions() or material.grades():
             return
         raise MissingMaterial(
             f"assignment {material.assignment} has nothing to report yet: transcribe its scans "

@@ -7,12 +7,12 @@ from pydantic import BaseModel
 
 from aita.models.exam import AnswerKey, RubricPoints
 from aita.models.run import Refs, RunSettings
-from aita.services import keys
-from aita.services.material import Material
-from aita.services.question_inputs import QuestionInputs
+from aita.services.assignments import object_keys
+from aita.services.assignments.assignment_files import Material
+from aita.services.grading.question_inputs import QuestionInputs
+from aita.services.grading.question_wording import keys_of_now
 from aita.services.stages.answer_key import by_question, question_refs
-from aita.services.stages.stage import INPUTS, Gathered, LLMStage, ReadFile, StagePlan
-from aita.services.wording import keys_of_now
+from aita.services.stages.base import INPUTS, Gathered, LLMStage, ReadFile, StagePlan
 from aita.tasks.rubric import RubricGenerationTask, check_user_rubrics
 
 
@@ -27,12 +27,12 @@ class RubricStage(LLMStage):
     """Write a rubric for each question, or take the instructor's own."""
 
     name = "rubric"
-    artifact = keys.RUBRICS
+    artifact = object_keys.RUBRICS
     inputs_model: type[BaseModel] = RubricInputs
 
     def require(self, material: Material, made: frozenset[str]) -> None:
         """There must be questions, or the run extracts them; and the instructor's own rubrics fit them."""
-        if keys.EXAM_SPEC not in made:
+        if object_keys.EXAM_SPEC not in made:
             check_user_rubrics(material.countable_exam(), material.user_rubrics())
         elif material.has_exam():
             check_user_rubrics(material.exam(), material.user_rubrics())

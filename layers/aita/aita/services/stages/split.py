@@ -7,12 +7,12 @@ from aita.errors import Conflict, MissingMaterial, ObjectChanged
 from aita.models.run import Item, RunSettings
 from aita.models.scan import SplitPages
 from aita.models.student import Students
-from aita.services import keys
-from aita.services.material import Material
-from aita.services.protocols import StoredObject
-from aita.services.stages.files import FilesInputs, FilesStage, Source, add_pages
-from aita.services.stages.stage import INPUTS, Gathered, ReadFile, StagePlan
-from aita.services.uploaded_files import blank_exam_files, scan_files, scans_by_folder
+from aita.ports import StoredObject
+from aita.services.assignments import object_keys
+from aita.services.assignments.assignment_files import Material
+from aita.services.assignments.uploaded_files import blank_exam_files, scan_files, scans_by_folder
+from aita.services.stages.base import INPUTS, Gathered, ReadFile, StagePlan
+from aita.services.stages.split_base import FilesInputs, FilesStage, Source, add_pages
 
 _TRIES = 5  # writers of students.json are the Plans of one assignment: at most a few at once
 
@@ -21,8 +21,8 @@ class SplitStage(FilesStage):
     """Turn every scanned file into page images, and compare them with the blank exam's if there is one."""
 
     name = "split"
-    artifact = keys.PAGES
-    more_artifacts: ClassVar[tuple[str, ...]] = (keys.SCANS,)
+    artifact = object_keys.PAGES
+    more_artifacts: ClassVar[tuple[str, ...]] = (object_keys.SCANS,)
 
     def require(self, material: Material, made: frozenset[str]) -> None:  # noqa: ARG002 - it is the first
         """There must be a scan, and a roster that can be read if there is one."""
@@ -47,7 +47,7 @@ class SplitStage(FilesStage):
         scans: dict[str, Any] = {}
         blank_exam = FilesInputs.model_validate_json(read(INPUTS)).blank_exam
         pages = self.gather(_noted(ended, scans, blank_exam))
-        return {keys.PAGES: pages, keys.SCANS: scans}
+        return {object_keys.PAGES: pages, object_keys.SCANS: scans}
 
     def gather(self, results: Iterable[tuple[Item, Any]]) -> Any:
         """Return each student's pages, numbered through the student's files, by student id."""
@@ -71,7 +71,7 @@ def _noted(ended: Iterable[Gathered], scans: dict[str, Any], blank_exam: tuple[s
 
 
 def _register(material: Material, folders: dict[str, list[StoredObject]]) -> Students:
-    from aita.services.roster import identify  # noqa: PLC0415 - only Plan compares names, with rapidfuzz
+    from aita.services.assignments.roster_matching import identify  # noqa: PLC0415 - only Plan compares names, with rapidfuzz
 
     roster = material.roster()
     for _ in range(_TRIES):
@@ -81,11 +81,11 @@ def _register(material: Material, folders: dict[str, list[StoredObject]]) -> Stu
             return students
         try:
             data = students.model_dump_json(indent=2).encode()
-            material.objects.put_if(keys.material(material.assignment, keys.STUDENTS), data, etag)
+            material.objects.put_if(object_keys.material(material.assignment, object_keys.STUDENTS), data, etag)
         except ObjectChanged:
             continue
         return students
-    raise Conflict(f"{keys.STUDENTS} of {material.assignment} is being written by another run: try again")
+    raise Conflict(f"{object_keys.STUDENTS} of {material.assignment} is being written by another run: try again")
 
 
 def _with_files(students: Students, folders: dict[str, list[StoredObject]]) -> Students:
@@ -93,7 +93,7 @@ def _with_files(students: Students, folders: dict[str, list[StoredObject]]) -> S
         student.model_copy(
             update={
                 "files": {
-                    keys.source_id(file.key, file.etag): file.key.rpartition(f"/{student.folder}/")[2]
+                    object_keys.source_id(file.key, file.etag): file.key.rpartition(f"/{student.folder}/")[2]
                     for file in folders[student.folder]
                 }
             }

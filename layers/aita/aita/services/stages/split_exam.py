@@ -7,12 +7,12 @@ from typing import Any
 from aita.errors import InvalidMaterial, MissingMaterial
 from aita.models.run import Item, RunSettings
 from aita.models.scan import ExamPages
-from aita.services import keys
-from aita.services.material import Material
-from aita.services.protocols import StoredObject
-from aita.services.stages.files import FilesInputs, FilesStage, Source, add_pages
-from aita.services.stages.stage import INPUTS, Gathered, ReadFile, StagePlan
-from aita.services.uploaded_files import blank_exam_files, scan_files, scans_by_folder
+from aita.ports import StoredObject
+from aita.services.assignments import object_keys
+from aita.services.assignments.assignment_files import Material
+from aita.services.assignments.uploaded_files import blank_exam_files, scan_files, scans_by_folder
+from aita.services.stages.base import INPUTS, Gathered, ReadFile, StagePlan
+from aita.services.stages.split_base import FilesInputs, FilesStage, Source, add_pages
 
 
 class ExamFilesInputs(FilesInputs):
@@ -25,7 +25,7 @@ class SplitExamStage(FilesStage):
     """Turn the blank exam or, where there is none, one student's scans into page images."""
 
     name = "split_exam"
-    artifact = keys.EXAM_PAGES
+    artifact = object_keys.EXAM_PAGES
 
     def require(self, material: Material, made: frozenset[str]) -> None:  # noqa: ARG002 - it is the first
         """There must be a blank exam or a scan, unless the instructor gave the questions."""
@@ -40,7 +40,7 @@ class SplitExamStage(FilesStage):
         """One task for each file, in natural order; none if the instructor gave the questions."""
         blank = blank_exam_files(material)
         files = [] if material.own_exam() else blank or most_scanned(material)
-        sources = (Source(keys.EXAM, place, file) for place, file in enumerate(files, 1))
+        sources = (Source(object_keys.EXAM, place, file) for place, file in enumerate(files, 1))
         plan = self.plan_files(sources, of_students=not blank)
         return replace(plan, inputs=ExamFilesInputs(blank=bool(blank)))
 

@@ -6,9 +6,9 @@ from typing import Any
 from pydantic import BaseModel
 
 from aita.models.run import Item, Refs, RunSettings
-from aita.services import keys
-from aita.services.material import Material
-from aita.services.stages.stage import LLMStage, NoInputs, StagePlan
+from aita.services.assignments import object_keys
+from aita.services.assignments.assignment_files import Material
+from aita.services.stages.base import LLMStage, NoInputs, StagePlan
 from aita.tasks.transcription import TranscriptionTask
 
 
@@ -16,7 +16,7 @@ class TranscribeStage(LLMStage):
     """Transcribe every page that split made."""
 
     name = "transcribe"
-    artifact = keys.TRANSCRIPTIONS
+    artifact = object_keys.TRANSCRIPTIONS
     inputs_model: type[BaseModel] = NoInputs
 
     def require(self, material: Material, made: frozenset[str]) -> None:

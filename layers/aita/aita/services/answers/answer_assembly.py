@@ -1,0 +1,250 @@
+"""A student's answers, put together from the marks on the pages.
+
+What is not certain is flagged. A page that was lost never makes an answer look blank: of an answer with nothing read,
+and of one that the page may have cut off, it is said. What is complete elsewhere stays as it is.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from aita.models.answer import AnswerPlace, PageAnswers, QuestionAnswer, StudentAnswers
+from aita.models.exam import PageTranscription
+from aita.models.flag import Flag, FlagKind
+from aita.models.scan import PageInk
+from aita.services.answers.page_segments import CutPage, Segment, cut_page
+from aita.services.answers.question_labels import Labels, Marker, natural_key
+
+PAGE_TOP = 0.15
+"""A first space that begins above this fraction of a page leaves no room for an answer above it: heads with a name
+take up to 12 hundredths of a page, a line of an answer three, and the model's marks are some hundredths off."""
+
+HEADER_LINES = 2
+"""Lines at the top of a page that are a name, a number or a date, where there is no room for an answer."""
+
+LOW_CONFIDENCE = 0.6
+"""Below this a person looks. Models seldom claim less where they read well; what could not be parsed has 0.3."""
+
+
+@dataclass(frozen=True, slots=True)
+class StudentPage:
+    """What is known of one of a student's pages: its transcription and the marks on it, ``None`` where that failed."""
+
+    page: int
+    transcription: PageTranscription | None
+    marks: PageAnswers | None
+    ink: PageInk | None = None
+
+    @property
+    def is_foreign(self) -> bool:
+        """Whether it is like none of the blank exam's."""
+        return self.ink is not None and self.ink.exam_page is None
+
+
+@dataclass(slots=True)
+class _Draft:
+    """An answer as far as it is put together; ``cut_off`` if a part of it may stand on a page that was lost."""
+
+    question_id: str
+    texts: list[str] = field(default_factory=list)
+    places: list[AnswerPlace] = field(default_factory=list)
+    confidence: float = 1.0
+    written: int = 0
+    cut_off: bool = False
+    doubts: dict[FlagKind, list[str]] = field(default_factory=dict)
+
+    @property
+    def is_empty(self) -> bool:
+        return not any(self.texts)
+
+    def doubt(self, kind: FlagKind, note: str) -> None:
+        notes = self.doubts.setdefault(kind, [])
+        if note not in notes:
+            notes.append(note)
+
+    def extend(self, page: StudentPage, text: str, top: float, bottom: float, confidence: float = 1.0) -> None:
+        transcription = page.transcription
+        sure = transcription.confidence if transcription else 0.0
+        self.confidence = min(self.confidence, sure, confidence)
+        self.texts.append(text)
+        self.places.append(AnswerPlace(page=page.page, top=top, bottom=max(top, bottom)))
+        if transcription is None or transcription.flagged:
+            self.doubt(FlagKind.LOW_CONFIDENCE, f"page {page.page}: its transcription could not be parsed")
+        if page.is_foreign:
+            self.doubt(FlagKind.OTHER_EXAM, f"page {page.page} is like none of the blank exam's")
+
+    def finished(self) -> QuestionAnswer:
+        kinds = [kind for kind in FlagKind if kind in self.doubts]
+        return QuestionAnswer(
+            question_id=self.question_id,
+            raw_text="\n".join(filter(None, self.texts)),
+            pages=tuple(self.places),
+            confidence=self.confidence if self.places else 0.0,
+            flags=tuple(Flag(kind=kind, note="; ".join(self.doubts[kind])) for kind in kinds),
+        )
+
+
+def assemble(
+    question_ids: Sequence[str], pages: Sequence[StudentPage], labels: Labels, unreadable: int = 0
+) -> StudentAnswers:
+    """Put a student's answers together: one for each question, in the exam's order.
+
+    An answer runs from where it begins to the next beginning on that page, or to the page's end and on to the next
+    page's first beginning, if that leaves room above it.
+
+    Parameters
+    ----------
+    pages
+        All of the student's, in the order of the scans. Where the blank exam tells which page each is, they are
+        read in its order: scans get mixed up.
+    unreadable
+        How many of the student's files no page came out of.
+    """
+    ordered = _in_exams_order(pages)
+    cuts = {
+        page.page: cut_page(page.transcription.text, page.marks.starts, labels)
+        for page in ordered
+        if page.transcription is not None and page.marks is not None
+    }
+    segments = [segment for cut in cuts.values() for segment in cut.segments]
+    assembly = _Assembly(
+        drafts={question_id: _Draft(question_id) for question_id in question_ids},
+        labelled={segment.start.question_id for segment in segments if segment.labelled},
+        unreadable=unreadable,
+    )
+    for page in ordered:
+        if page.page in cuts:
+            assembly.add(page, cuts[page.page])
+        else:
+            assembly.lose(page)
+    return assembly.finish()
+
+
+def _in_exams_order(pages: Iterable[StudentPage]) -> list[StudentPage]:
+    """Return pages in the blank exam's order; one that is not known there stays behind the one before."""
+    place = 0
+    placed = []
+    for page in pages:
+        place = (page.ink and page.ink.exam_page) or place
+        placed.append((place, page))
+    return [page for _, page in sorted(placed, key=lambda each: each[0])]
+
+
+@dataclass(slots=True)
+class _Assembly:
+    """The walk through a student's pages. ``last`` is the answer that may go on; ``None`` after a lost page."""
+
+    drafts: dict[str, _Draft]
+    labelled: set[str]
+    unreadable: int
+    last: _Draft | None = None
+    pages: int = 0
+    lost: list[int] = field(default_factory=list)
+    foreign: list[int] = field(default_factory=list)
+    strays: list[int] = field(default_factory=list)
+
+    def lose(self, page: StudentPage) -> None:
+        self.pages += 1
+        self.lost.append(page.page)
+        if self.last is not None:
+            self.last.cut_off = True
+        self.last = None
+
+    def add(self, page: StudentPage, cut: CutPage) -> None:
+        self.pages += 1
+        if page.is_foreign:
+            self.foreign.append(page.page)
+        if self.last is None:
+            self._pass_over(page, cut)
+        else:
+            self._go_on(self.last, page, cut)
+        after_gap = self.last is None and bool(self.lost)
+        for number, segment in enumerate(cut.segments):
+            self.last = self._begin(page, segment, cut_off=after_gap and number == 0)
+        if self.unreadable:  # where its pages would be nobody knows
+            for draft in (self.last, *(self.drafts[each.start.question_id] for each in cut.segments[:1])):
+                if draft is not None:
+                    draft.cut_off = True
+
+    def _pass_over(self, page: StudentPage, cut: CutPage) -> None:
+        """Leave out what stands before any answer, such as a name; with labels in it, it may be answers."""
+        if cut.markers:
+            self.strays.append(page.page)
+
+    def _go_on(self, last: _Draft, page: StudentPage, cut: CutPage) -> None:
+        """Let the last answer go on to this page's first beginning."""
+        if cut.room <= PAGE_TOP:
+            self._check_header(last, page, cut)
+            return
+        if cut.leading:
+            if last.is_empty:
+                last.doubt(
+                    FlagKind.PLACE_DOUBTFUL, f"its space is empty, and page {page.page} was taken to go on with it"
+                )
+            self._check_order(last, page, cut)
+            self._check_markers(last, page, cut.markers)
+        if cut.leading or last.is_empty:  # what is drawn there, and not transcribed, is found by its ink
+            last.extend(page, cut.leading, 0.0, cut.room)
+
+    def _begin(self, page: StudentPage, segment: Segment, *, cut_off: bool) -> _Draft:
+        draft = self.drafts[segment.start.question_id]
+        draft.cut_off |= cut_off
+        draft.extend(page, segment.text, segment.start.top, segment.bottom, segment.start.confidence)
+        draft.written += bool(segment.text)
+        if segment.doubt:
+            draft.doubt(FlagKind.PLACE_DOUBTFUL, f"page {page.page}: {segment.doubt}")
+        self._check_markers(draft, page, segment.markers)
+        return draft
+
+    def _check_header(self, last: _Draft, page: StudentPage, cut: CutPage) -> None:
+        if len(cut.leading.split("\n")) > HEADER_LINES:
+            self.strays.append(page.page)
+            last.doubt(FlagKind.PLACE_DOUBTFUL, f"page {page.page} begins with text that is no answer's")
+
+    def _check_order(self, last: _Draft, page: StudentPage, cut: CutPage) -> None:
+        """Doubt an answer that goes on before an earlier question: the pages may be out of order."""
+        if not cut.segments:
+            return
+        order = list(self.drafts)
+        first = order.index(cut.segments[0].start.question_id)
+        if first >= order.index(last.question_id):
+            return
+        for draft in (last, self.drafts[order[max(first - 1, 0)]]):
+            draft.doubt(FlagKind.PLACE_DOUBTFUL, f"page {page.page} may not follow the page before it")
+
+    def _check_markers(self, draft: _Draft, page: StudentPage, markers: Iterable[Marker]) -> None:
+        """Doubt an answer with another's label in it, and that other, unless the label counts steps."""
+        own = draft.question_id
+        for marker in markers:
+            other = marker.question_id
+            counts = other in self.labelled or natural_key(other) < natural_key(own)
+            if other == own or (counts and not marker.named):
+                continue
+            draft.doubt(FlagKind.PLACE_DOUBTFUL, f"the label of question {other!r} stands in it on page {page.page}")
+            note = f"its label stands in the answer to question {own!r} on page {page.page}"
+            self.drafts[other].doubt(FlagKind.PLACE_DOUBTFUL, note)
+
+    def finish(self) -> StudentAnswers:
+        missing = "; ".join(self._missing())
+        for draft in self.drafts.values():
+            if not draft.places:
+                draft.doubt(FlagKind.ANSWER_NOT_FOUND, "its place was not found on any page")
+                for page in self.foreign:
+                    draft.doubt(FlagKind.OTHER_EXAM, f"page {page} is like none of the blank exam's")
+            elif draft.confidence < LOW_CONFIDENCE:
+                draft.doubt(FlagKind.LOW_CONFIDENCE, f"{draft.confidence:.2f} of 1")
+            if missing and (draft.is_empty or draft.cut_off):
+                draft.doubt(FlagKind.PAGE_MISSING, missing)
+            if draft.places and draft.is_empty:
+                for page in self.strays:
+                    draft.doubt(FlagKind.PLACE_DOUBTFUL, f"page {page} has text that is no answer's")
+            if draft.written > 1:
+                draft.doubt(FlagKind.PLACE_DOUBTFUL, "it begins in several places")
+        return StudentAnswers(question_answers=tuple(draft.finished() for draft in self.drafts.values()))
+
+    def _missing(self) -> Iterator[str]:
+        if not self.pages:
+            yield "no page of this student was read"
+        if self.lost:
+            yield f"page {', '.join(map(str, self.lost))} was lost"
+        if self.unreadable:
+            yield f"files that no page came out of: {self.unreadable}"

@@ -1,0 +1,123 @@
+"""One page's transcription, cut where its answers begin."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import accumulate, pairwise
+
+from aita.models.answer import AnswerStart
+from aita.services.answers.question_labels import Labels, Marker
+from aita.tasks.answer_mapping import lines_of
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """What stands on a page from one answer's beginning to the next.
+
+    Parameters
+    ----------
+    text
+        The answer's text without its printed label; empty if nothing is written in its space.
+    bottom
+        Where the next space begins, as a fraction of the page's height; 1 below the last.
+    labelled
+        Whether the text began with the question's own label.
+    doubt
+        What speaks against the mark; empty if nothing does.
+    markers
+        The labels that lines of the text begin with.
+    """
+
+    start: AnswerStart
+    text: str
+    bottom: float
+    labelled: bool
+    doubt: str
+    markers: tuple[Marker, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CutPage:
+    """A page in parts: what stands before its first answer, and each answer that begins on it."""
+
+    leading: str
+    markers: tuple[Marker, ...]
+    segments: tuple[Segment, ...]
+
+    @property
+    def room(self) -> float:
+        """How far down the page its first space begins; 1 if none does."""
+        return self.segments[0].start.top if self.segments else 1.0
+
+
+def cut_page(text: str, starts: Sequence[AnswerStart], labels: Labels) -> CutPage:
+    """Cut a page's transcription where its answers begin; the starts are in the page's order."""
+    lines = lines_of(text)
+    whole = "\n".join(lines)
+    places = _with_empty(whole, starts, [*_places(lines, starts, labels)], labels)
+    begun = sorted({place for place in places if place is not None})
+    ends = dict(pairwise([*begun, len(whole)]))
+    segments = []
+    for number, (start, place) in enumerate(zip(starts, places, strict=True)):
+        below = starts[number + 1].top if number + 1 < len(starts) else 1.0
+        bottom = below if below >= start.top else 1.0  # the next is in another column
+        piece = "" if place is None else whole[place : ends[place]]
+        shares = place is not None and places.count(place) > 1
+        segments.append(_segment(start, piece, bottom, labels, shares=shares))
+    leading = whole[: begun[0]] if begun else whole
+    return CutPage(leading.strip(), _markers(leading, labels), tuple(segments))
+
+
+def _places(lines: Sequence[str], starts: Sequence[AnswerStart], labels: Labels) -> Iterator[int | None]:
+    """Yield where in the text each answer begins, with its label; answers that nothing parts have one place."""
+    offsets = [0, *accumulate(len(line) + 1 for line in lines)]
+    before = place = 0
+    for start in starts:
+        if not start.line:
+            yield None
+            continue
+        if start.line == before:
+            column = labels.within(lines[start.line - 1], start.question_id)
+            place = place if column is None else offsets[start.line - 1] + column
+        else:
+            place = offsets[_with_label(lines, start, before, labels) - 1]
+        before = start.line
+        yield place
+
+
+def _with_empty(
+    whole: str, starts: Sequence[AnswerStart], places: list[int | None], labels: Labels
+) -> list[int | None]:
+    """Return the places with those of labels that nothing is written under, so that they are in no other's answer."""
+    end = len(whole)
+    for number in reversed(range(len(starts))):
+        before = whole[:end].rstrip()
+        last = before.rfind("\n") + 1
+        if places[number] is None and labels.after(before[last:], starts[number].question_id) == "":
+            places[number] = last
+        end = end if (place := places[number]) is None else place
+    return places
+
+
+def _with_label(lines: Sequence[str], start: AnswerStart, before: int, labels: Labels) -> int:
+    """Return the line of an answer's label, if that has one of its own above the answer; else the answer's."""
+    above = start.line - 1
+    while above > before and not lines[above - 1].strip():
+        above -= 1
+    labelled = above > before and labels.after(lines[above - 1], start.question_id) == ""
+    return above if labelled else start.line
+
+
+def _segment(start: AnswerStart, piece: str, bottom: float, labels: Labels, *, shares: bool) -> Segment:
+    first, _, rest = piece.strip().partition("\n")
+    after = labels.after(first, start.question_id)
+    text = piece.strip() if after is None else f"{after}\n{rest}".strip()
+    doubt = ""
+    if shares:
+        doubt = "it begins on one line with another answer, and no label parts them"
+    elif start.line and not text:
+        doubt = "it is marked as written, and nothing but its label is there"
+    return Segment(start, text, bottom, after is not None, doubt, _markers(text, labels))
+
+
+def _markers(text: str, labels: Labels) -> tuple[Marker, ...]:
+    return tuple(marker for line in text.split("\n") if (marker := labels.marker(line)))

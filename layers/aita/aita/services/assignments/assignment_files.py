@@ -1,0 +1,196 @@
+"""What the instructor provides and what earlier runs made, read from the assignment's folder and checked."""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from pydantic import TypeAdapter, ValidationError
+
+from aita.errors import InvalidMaterial, MissingMaterial, ObjectNotFound
+from aita.models.answer import StudentAnswers
+from aita.models.exam import AnswerKey, ExamSpec, Page, PageTranscription, Rubric, RubricPoints, WrittenFor
+from aita.models.grade import Cell, GradeScale
+from aita.models.scan import ExamPages, StudentScans
+from aita.models.student import RosterEntry, Students
+from aita.ports import ObjectStore
+from aita.services.assignments import object_keys
+from aita.services.assignments.roster_csv import read_roster
+
+T = TypeVar("T")
+
+_EXAM = TypeAdapter(ExamSpec)
+_USER_RUBRICS = TypeAdapter(dict[str, RubricPoints])
+_QUESTION_INSTRUCTIONS = TypeAdapter(dict[str, str])
+_ANSWER_KEYS = TypeAdapter(dict[str, AnswerKey])
+_WRITTEN_FOR = TypeAdapter(dict[str, WrittenFor])
+_RUBRIC = TypeAdapter(Rubric)
+_RUBRICS = TypeAdapter(dict[str, Rubric])
+_EXAM_PAGES = TypeAdapter(ExamPages)
+_SCANS = TypeAdapter(dict[str, StudentScans])
+_TRANSCRIPTIONS = TypeAdapter(dict[str, tuple[PageTranscription, ...]])
+_ANSWERS = TypeAdapter(dict[str, StudentAnswers])
+_GRADES = TypeAdapter(dict[str, dict[str, Cell]])
+_GRADE_SCALE = TypeAdapter(GradeScale)
+_PAGES = TypeAdapter(dict[str, tuple[Page, ...]])
+_STUDENTS = TypeAdapter(Students)
+
+_PROBLEMS_SHOWN = 5
+
+
+class Material:
+    """An assignment's files. Each is read when it is asked for, and refused with its path and rule if wrong."""
+
+    def __init__(self, objects: ObjectStore, assignment: str) -> None:
+        self.objects = objects
+        self.assignment = assignment
+
+    def exam(self) -> ExamSpec:
+        """Return the instructor's questions or, without any, the extracted ones; MissingMaterial if there are none."""
+        exam = self.own_exam() or self._read(object_keys.EXAM_SPEC, _EXAM.validate_json)
+        if exam is None:
+            raise MissingMaterial(
+                f"assignment {self.assignment} has no questions.json: upload one (aita upload questions.json "
+                f"--assignment {self.assignment}), or have it made (aita extract-questions "
+                f"--assignment {self.assignment})"
+            )
+        return exam
+
+    def countable_exam(self) -> ExamSpec:
+        """Return the exam as a run may start from it: InvalidMaterial if its points can't be counted."""
+        own, exam = self.own_exam(), self.exam()
+        if problem := exam.problem():
+            raise InvalidMaterial(f"{object_keys.EXAM_SPEC if own is None else object_keys.QUESTIONS}: {problem}")
+        return exam
+
+    def own_exam(self) -> ExamSpec | None:
+        """Return the questions that the instructor gave, which win over extracted ones."""
+        return self._read(object_keys.QUESTIONS, _EXAM.validate_json)
+
+    def has_exam(self) -> bool:
+        """Tell whether there are questions, given or extracted."""
+        return self.own_exam() is not None or self._read(object_keys.EXAM_SPEC, _EXAM.validate_json) is not None
+
+    def user_rubrics(self) -> dict[str, RubricPoints]:
+        """Return the instructor's own rubrics by question."""
+        return self._read(object_keys.USER_RUBRICS, _USER_RUBRICS.validate_json) or {}
+
+    def question_instructions(self) -> dict[str, str]:
+        """Return the instructor's instructions by question."""
+        return self._read(object_keys.QUESTION_INSTRUCTIONS, _QUESTION_INSTRUCTIONS.validate_json) or {}
+
+    def rubric_instructions(self) -> str:
+        """Return the instructor's instructions for the whole exam."""
+        return self._read(object_keys.RUBRIC_INSTRUCTIONS, str.strip) or ""
+
+    def roster(self) -> tuple[RosterEntry, ...] | None:
+        """Return who is expected; ``None`` if no roster was given."""
+        try:
+            data = self.objects.get(object_keys.material(self.assignment, object_keys.ROSTER))
+        except ObjectNotFound:
+            return None
+        return read_roster(data).entries
+
+    def answer_keys(self) -> dict[str, AnswerKey]:
+        """Return the answer keys that the last run gathered, by question."""
+        return self._read(object_keys.ANSWER_KEYS, _ANSWER_KEYS.validate_json) or {}
+
+    def pages(self) -> dict[str, tuple[Page, ...]]:
+        """Return the pages that the last split gathered, by student id."""
+        return self._read(object_keys.PAGES, _PAGES.validate_json) or {}
+
+    def rubrics(self) -> dict[str, Rubric]:
+        """Return the rubrics to grade against, by question: the instructor's own, else those that were written."""
+        own = {
+            question_id: Rubric(question_id=question_id, **rubric.model_dump())
+            for question_id, rubric in self.user_rubrics().items()
+        }
+        return self.gathered_rubrics() | own
+
+    def gathered_rubrics(self) -> dict[str, Rubric]:
+        """Return the rubrics that the last run gathered, by question: written ones, and copies of own ones."""
+        return self._read(object_keys.RUBRICS, _RUBRICS.validate_json) or {}
+
+    def written_for(self, name: str) -> dict[str, str]:
+        """Return the versions of the questions' wording that ``answer_keys.json`` or ``rubrics.json`` is for, by id."""
+        written = self._read(name, _WRITTEN_FOR.validate_json) or {}
+        return {question_id: each.question_version for question_id, each in written.items()}
+
+    def rubric_version(self, digest: str) -> Rubric | None:
+        """Return a rubric as answers were graded against it; ``None`` if none were."""
+        return self._read(object_keys.rubric_version(digest), _RUBRIC.validate_json)
+
+    def exam_pages(self) -> ExamPages | None:
+        """Return the pages that questions are read from, once they were split."""
+        return self._read(object_keys.EXAM_PAGES, _EXAM_PAGES.validate_json)
+
+    def scans(self) -> dict[str, StudentScans]:
+        """Return what the last split found out of the scans, by student id."""
+        return self._read(object_keys.SCANS, _SCANS.validate_json) or {}
+
+    def transcriptions(self) -> dict[str, tuple[PageTranscription, ...]]:
+        """Return each student's transcribed pages, in order; a page whose task failed is not there."""
+        return self._read(object_keys.TRANSCRIPTIONS, _TRANSCRIPTIONS.validate_json) or {}
+
+    def answers(self) -> dict[str, StudentAnswers]:
+        """Return what each student answered to each question, by student id."""
+        return self._read(object_keys.ANSWERS, _ANSWERS.validate_json) or {}
+
+    def grades(self) -> dict[str, dict[str, Cell]]:
+        """Return the cells as they were graded last, by student id and question, before people's decisions."""
+        return self._read(object_keys.GRADES, _GRADES.validate_json) or {}
+
+    def grade_scale(self) -> GradeScale | None:
+        """Return the instructor's own table of letters; ``None`` if the usual one serves."""
+        return self._read(object_keys.GRADE_SCALE, _GRADE_SCALE.validate_json)
+
+    def students(self) -> tuple[Students, str | None]:
+        """Return the map of students and its ETag; an empty one and ``None`` if there is none yet."""
+        try:
+            data, etag = self.objects.get_with_etag(object_keys.material(self.assignment, object_keys.STUDENTS))
+        except ObjectNotFound:
+            return Students(), None
+        return parse_students(data), etag
+
+    def _read(self, name: str, parse: Callable[[str], T]) -> T | None:
+        try:
+            data = self.objects.get(object_keys.material(self.assignment, name))
+        except ObjectNotFound:
+            return None
+        return parse_file(name, data, parse)
+
+
+def parse_students(data: bytes) -> Students:
+    """Return the map of students that a version of its file holds."""
+    return parse_file(object_keys.STUDENTS, data, _STUDENTS.validate_json)
+
+
+def parse_file(name: str, data: bytes, parse: Callable[[str], T]) -> T:
+    """Parse one of the instructor's files.
+
+    Raises
+    ------
+    InvalidMaterial
+        If it is not UTF-8, or breaks the rules of its model: with the file, the path in it and the rule.
+    """
+    try:
+        return parse(data.decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        problem = f"byte {error.start} is not UTF-8: save it as UTF-8"
+    except ValidationError as error:
+        details = error.errors(include_input=False, include_url=False)
+        problem = "; ".join(
+            f"{_path(detail['loc'])}{detail['msg'].removeprefix('Value error, ')}"
+            for detail in details[:_PROBLEMS_SHOWN]
+        )
+        if (more := len(details) - _PROBLEMS_SHOWN) > 0:
+            problem += f"; and {more} more"
+    raise InvalidMaterial(f"{name}: {problem}")
+
+
+def parse_exam(data: bytes) -> ExamSpec:
+    """Parse a questions file, as ``parse_file`` does."""
+    return parse_file(object_keys.QUESTIONS, data, _EXAM.validate_json)
+
+
+def _path(location: tuple[int | str, ...]) -> str:
+    path = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in location).lstrip(".")
+    return f"{path}: " if path else ""

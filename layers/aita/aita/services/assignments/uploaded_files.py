@@ -1,0 +1,57 @@
+"""The scans and the blank exam, as they were uploaded into an assignment's folder."""
+
+from collections.abc import Iterable, Iterator
+from pathlib import PurePosixPath
+
+from aita.errors import InvalidMaterial
+from aita.models.names import SCAN_TYPES
+from aita.ports import StoredObject
+from aita.services.assignments import object_keys
+from aita.services.assignments.assignment_files import Material
+
+
+def scan_files(material: Material) -> Iterator[tuple[str, StoredObject]]:
+    """Yield the scanned files, each with its folder.
+
+    Raises
+    ------
+    InvalidMaterial
+        If a file lies beside the folders.
+    """
+    for folder, name, file in uploaded_scans(material):
+        if not name:
+            raise InvalidMaterial(
+                "a file lies directly under scans/: put it into a folder named for its student, scans/<student>/<file>"
+            )
+        yield folder, file
+
+
+def uploaded_scans(material: Material) -> Iterator[tuple[str, str, StoredObject]]:
+    """Yield the folder, the name in it and the file of each scan; a file beside the folders has no name in one."""
+    prefix = object_keys.scans(material.assignment)
+    for file in material.objects.list(prefix):
+        folder, _, name = file.key.removeprefix(prefix).partition("/")
+        base = file.key.rpartition("/")[2]
+        if not base or base.startswith(".") or base == "Thumbs.db":
+            continue  # what desktops leave in folders
+        yield folder, name, file
+
+
+def scans_by_folder(material: Material) -> dict[str, list[StoredObject]]:
+    """Return the scanned files by folder, each folder's in natural order; raise as ``scan_files`` does."""
+    folders: dict[str, list[StoredObject]] = {}
+    for folder, file in scan_files(material):
+        folders.setdefault(folder, []).append(file)
+    return {folder: _in_order(files) for folder, files in folders.items()}
+
+
+def blank_exam_files(material: Material) -> list[StoredObject]:
+    """Return the blank exam's files in natural order; none if it was not given."""
+    found = material.objects.list(object_keys.blank_exam(material.assignment))
+    return _in_order([file for file in found if PurePosixPath(file.key).suffix.lower() in SCAN_TYPES])
+
+
+def _in_order(files: Iterable[StoredObject]) -> list[StoredObject]:
+    from natsort import natsorted, ns  # noqa: PLC0415 - only Plan orders files; the task function starts without
+
+    return list(natsorted(files, key=lambda file: file.key, alg=ns.IGNORECASE))

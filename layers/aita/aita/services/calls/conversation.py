@@ -1,0 +1,71 @@
+"""The conversation of one task with the model: asked again until the reply can be used."""
+
+from collections import Counter
+from collections.abc import Generator
+from typing import Any
+
+from aita.errors import BrokenRule, DoubtfulReply, InvalidReply, Refused, TaskError, TooLong, UnparsableReply
+from aita.services.calls.finish_reasons import Finish, finish_of, named
+from aita.tasks.llm_task import LLMTask
+from aita.tasks.request import LLMRequest
+
+Conversation = Generator[LLMRequest, str, Any]
+"""Yields what to ask, takes the reply's text, and returns the task's result."""
+
+
+def converse(task: LLMTask[Any]) -> Conversation:
+    """Ask for a task's result; whoever drives the generator makes the calls.
+
+    Raises
+    ------
+    InvalidReply
+        If the model was asked as often as the task's policy allows.
+    TaskError
+        If the task's own code fails on a reply.
+    """
+    request = task.request()
+    problems: Counter[type[InvalidReply]] = Counter()
+    policy = task.retry_policy
+    limits = {
+        UnparsableReply: policy.unparsable,
+        BrokenRule: policy.broken_rule,
+        DoubtfulReply: policy.doubtful,
+    }
+    while True:
+        reply = yield request
+        try:
+            return task.parse(reply)
+        except InvalidReply as error:
+            kind, problem, feedback = type(error), str(error), error.feedback
+        problems[kind] += 1
+        if problems[kind] > limits[kind]:
+            if (salvaged := task.salvage(reply)) is not None:
+                return salvaged
+            raise kind(f"asked {problems.total()} times; of the last reply: {problem}")
+        request = request.answered(reply, feedback)
+
+
+def usable(text: str, finish_reason: str, *, refusal: bool) -> str:
+    """Return a reply's text if the model gave it whole; halves of characters in it are replaced.
+
+    Raises
+    ------
+    Refused
+        If the model, or its provider's filter, refuses.
+    TooLong
+        If the reply was cut at its limit.
+    TaskError
+        If it ended otherwise than a whole reply does.
+    """
+    finish = finish_of(finish_reason)
+    if refusal or finish is Finish.REFUSED:
+        raise Refused("the model refuses this input: a person must look at it")
+    if finish is Finish.CUT:
+        raise TooLong("the reply is longer than the model may give: a person must look at it")
+    if finish is Finish.TOOL and not text.strip():
+        raise TaskError(
+            "the model called a tool instead of answering, though it has none: run it again, or take another"
+        )
+    if finish in {Finish.BROKEN, Finish.UNKNOWN}:
+        raise TaskError(f"the reply is not known to be whole, it ended with {named(finish_reason)}: run it again")
+    return text.encode("utf-8", "replace").decode()

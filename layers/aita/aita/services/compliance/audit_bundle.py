@@ -1,0 +1,111 @@
+"""Audit: how an assignment's grades came about, in one document that its totals can be recomputed from."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from aita.errors import MissingMaterial, NotFound
+from aita.models.grade import Decision, StudentGrades
+from aita.models.run import Run
+from aita.ports import Clock, DecisionStore, ObjectStore, RowStore, RunStore
+from aita.services.assignments.assignment_files import Material
+from aita.services.compliance.run_files import RunFiles
+from aita.services.grading.gradebook import USUAL_SCALE, Gradebook
+from aita.version import VERSION
+
+RECOMPUTE = Path(__file__).with_name("recompute.py")
+"""The script that goes with the document: it needs Python's standard library alone."""
+
+_OF_A_RUN = {
+    "run_id", "pipeline", "status", "attempt", "settings", "reviewed", "stages", "usage", "created_at", "ended_at",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Auditor:
+    """Puts together what is known of an assignment's grades."""
+
+    objects: ObjectStore
+    rows: RowStore
+    runs: RunStore
+    decisions: DecisionStore
+    clock: Clock
+
+    def bundle(self, assignment: str) -> dict[str, Any]:
+        """Return the document: students by id only, and of their work what graders quoted.
+
+        Raises
+        ------
+        MissingMaterial
+            If nothing was graded.
+        """
+        material = Material(self.objects, assignment)
+        cells = material.grades()
+        if not cells:
+            raise MissingMaterial(f"assignment {assignment} has no grades yet: grade it first")
+        decisions = list(self.decisions.all(assignment))
+        book = Gradebook.of(material, decisions)
+        scale = material.grade_scale() or USUAL_SCALE
+        runs = list(self._runs(assignment))
+        return {
+            "assignment": assignment,
+            "made_at": self.clock().isoformat(),
+            "aita": VERSION,
+            "exam": book.exam.model_dump(mode="json"),
+            "grade_scale": scale.model_dump(mode="json"),
+            "rubrics": _rubrics(material, cells.values()),
+            "cells": {student_id: _cells(book, grades) for student_id, grades in book.students.items()},
+            "decisions": [_decision(each) for each in decisions],
+            "totals": {student_id: _total(grades) for student_id, grades in book.students.items()},
+            "runs": [run.model_dump(mode="json", include=_OF_A_RUN) for run in runs],
+            "requests": [task for run in runs for task in self._requests(run.run_id)],
+            "prompts": dict(sorted(_prompts())),
+        }
+
+    def _runs(self, assignment: str) -> Iterator[Run]:
+        for row in self.rows.of_assignment(assignment):
+            if row.kind == "RUN":
+                try:
+                    yield self.runs.get(row.name)
+                except NotFound:  # expired before its line in the list
+                    continue
+
+    def _requests(self, run_id: str) -> Iterator[dict[str, Any]]:
+        """Yield, of each task that asked a model, the digests of what it asked.
+
+        A digest covers provider, model, parameters, prompt, schema and images, and is the name of the cached reply.
+        """
+        for file in RunFiles.read(self.objects, run_id).files:
+            if file.is_result and (result := json.loads(file.data)).get("replies"):
+                kept = {name: result[name] for name in ("task_id", "status", "refs")}
+                yield {"run_id": run_id, **kept, "requests": result["replies"]}
+
+
+def _prompts() -> Iterator[tuple[str, str]]:
+    """Yield the name of each prompt's file, and the digest of what it holds."""
+    for file in resources.files("aita").joinpath("prompts").iterdir():
+        if file.name.endswith(".txt"):
+            yield file.name, hashlib.sha256(file.read_bytes()).hexdigest()
+
+
+def _rubrics(material: Material, graded: Iterable[Any]) -> dict[str, Any]:
+    versions = {cell.rubric for cells in graded for cell in cells.values() if cell.rubric}
+    found = {version: material.rubric_version(version) for version in sorted(versions)}
+    return {version: rubric and rubric.model_dump(mode="json") for version, rubric in found.items()}
+
+
+def _cells(book: Gradebook, grades: StudentGrades) -> dict[str, Any]:
+    graded = (book.graded(cell.cell_id) for cell in grades.cells)
+    return {cell.question_id: cell.model_dump(mode="json") | {"proposal": cell.proposal} for cell in graded}
+
+
+def _decision(decision: Decision) -> dict[str, Any]:
+    return decision.model_dump(mode="json")
+
+
+def _total(grades: StudentGrades) -> dict[str, Any]:
+    return grades.model_dump(mode="json", include={"points", "out_of", "open_questions", "letter"})

@@ -1,0 +1,132 @@
+"""What is kept of one student: own files, files shared with the class, and what runs kept of the work."""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from aita.errors import ObjectNotFound
+from aita.models.student import Student
+from aita.ports import ObjectStore, StoredVersion, VersionStore
+from aita.services.assignments import object_keys
+from aita.services.assignments.assignment_files import Material
+from aita.services.assignments.roster_csv import without_student
+from aita.services.compliance.run_files import RunFiles, cached_by, versions_of_replies
+
+
+@dataclass(frozen=True, slots=True)
+class StudentTraces:
+    """Finds what is kept of a student of an assignment."""
+
+    objects: ObjectStore
+    versions: VersionStore
+    assignment: str
+    student: Student
+
+    def scans(self) -> Iterator[StoredVersion]:
+        """Yield what was uploaded of this student."""
+        yield from self.versions.versions(self._scans)
+
+    def made_files(self) -> Iterator[StoredVersion]:
+        """Yield what was made of the scans, and what shows the class by name and can be made again."""
+        prefixes = (
+            object_keys.student_pages(self.assignment, self.student.student_id),
+            *(object_keys.report(self.assignment, name) for name in self._reports()),
+        )
+        for prefix in prefixes:
+            yield from self.versions.versions(prefix)
+        # Where there was no blank exam, a student's pages stood in for it.
+        sources = {object_keys.source_id(scan.key, scan.etag) for scan in self.scans()}
+        for page in self.versions.versions(object_keys.student_pages(self.assignment, object_keys.EXAM)):
+            if page.key.rpartition("/")[2].rpartition("-")[0] in sources:
+                yield page
+
+    def shared_files(self, names: Sequence[str]) -> tuple[dict[str, bytes], list[StoredVersion]]:
+        """Return those of the class's files without the student, where they have one, and their earlier versions."""
+        rewritten: dict[str, bytes] = {}
+        outdated: list[StoredVersion] = []
+        for name in names:
+            key = object_keys.material(self.assignment, name)
+            try:
+                before = self.objects.get(key)
+            except ObjectNotFound:
+                before = b""
+            after = self._without(name, before) if before else before
+            if after != before:
+                rewritten[key] = after
+            found = [version for version in self.versions.versions(key) if version.key == key]
+            outdated += [version for version in found if key in rewritten or not version.is_latest]
+        return rewritten, outdated
+
+    def of_runs(self, run_ids: Sequence[str]) -> tuple[list[StoredVersion], list[StoredVersion], dict[str, set[str]]]:
+        """Return the cached replies, what runs kept that names the student, and the ids of the student's tasks by run.
+
+        Stage files that hold the whole class go as well: Plan writes them anew when a run is resumed.
+        """
+        versions: list[StoredVersion] = []
+        tasks: dict[str, set[str]] = {}
+        replies: set[str] = set()
+        untraced: set[str] = set()
+        for run_id in run_ids:
+            run = RunFiles.read(self.objects, run_id)
+            tasks[run_id] = self._tasks(run)
+            named, missing = run.replies(tasks[run_id])
+            replies |= named
+            untraced |= {f"{run_id}/{task_id}" for task_id in missing}
+            gone = {file.key for file in run.files if self._is_named_in(file.data)}
+            versions += [
+                version
+                for version in self.versions.versions(object_keys.run_files(run_id))
+                if version.key in gone or not version.is_latest
+            ]
+        if untraced:
+            replies |= cached_by(self.objects, untraced)
+        return list(versions_of_replies(self.versions, replies)), versions, tasks
+
+    @property
+    def _scans(self) -> str:
+        return f"{object_keys.scans(self.assignment)}{self.student.folder}/"
+
+    def _tasks(self, run: RunFiles) -> set[str]:
+        listed = {str(i["task_id"]) for f in run.files for i in f.items() if self._is_of(i.get("refs", {}))}
+        results = (json.loads(file.data) for file in run.files if file.is_result)
+        return listed | {str(result["task_id"]) for result in results if self._is_of(result["refs"])}
+
+    def _is_of(self, refs: dict[str, Any]) -> bool:
+        return refs.get("student_id") == self.student.student_id
+
+    def _is_named_in(self, data: bytes) -> bool:
+        """Tell whether a run's file has the student's id, or the key of a scan."""
+        keyed = json.dumps(self._scans, ensure_ascii=False)[1:-1]
+        return self.student.student_id.encode() in data or keyed.encode() in data
+
+    def _without(self, name: str, data: bytes) -> bytes:
+        student_id = self.student.student_id
+        if name == object_keys.ROSTER:
+            return self._roster_without(data)
+        held: Any = json.loads(data)
+        match name:
+            case object_keys.STUDENTS:
+                left = [each for each in held["students"] if each["student_id"] != student_id]
+                changed: Any = held | {"students": left}
+            case object_keys.REPORTS:
+                gone = set(self._reports())
+                changed = [each for each in held if each["name"] not in gone]
+            case _:
+                changed = {each: value for each, value in held.items() if each != student_id}
+        return data if changed == held else json.dumps(changed, ensure_ascii=False, indent=1).encode()
+
+    def _roster_without(self, data: bytes) -> bytes:
+        """Return the roster without the student's line; as it is if it has several of that name, or none."""
+        name = self.student.roster_name
+        entries = Material(self.objects, self.assignment).roster() or ()
+        namesakes = sum(entry.name == name for entry in entries)
+        return without_student(data, name) if name is not None and namesakes == 1 else data
+
+    def _reports(self) -> tuple[str, ...]:
+        student_id = self.student.student_id
+        return (
+            object_keys.student_report(student_id),
+            object_keys.transcription_report(student_id),
+            object_keys.CLASS_REPORT,
+        )

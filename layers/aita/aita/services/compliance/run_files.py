@@ -1,0 +1,106 @@
+"""What is kept of an assignment's runs: their files, and the cached replies that their tasks used."""
+
+import json
+from collections.abc import Callable, Collection, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from aita.errors import ObjectNotFound
+from aita.ports import ObjectStore, StoredVersion, VersionStore
+from aita.services.assignments import object_keys
+
+T = TypeVar("T")
+S = TypeVar("S")
+
+_AT_ONCE = 10  # requests to S3; as many connections as a client of botocore keeps
+
+_RESULTS, _ITEMS = "/results/", "/items.json"
+
+
+def at_once(work: Callable[[T], S], on: Iterable[T]) -> list[S]:
+    """Return what a request comes to for each of many things, several at the same time."""
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        return list(pool.map(work, on))
+
+
+@dataclass(frozen=True, slots=True)
+class RunFile:
+    """A file of a run, as it is now."""
+
+    key: str
+    data: bytes
+
+    @property
+    def is_result(self) -> bool:
+        """Whether it is a task's result."""
+        return _RESULTS in self.key
+
+    def items(self) -> list[dict[str, Any]]:
+        """Return the items that it lists; none if it is another file."""
+        return list(json.loads(self.data)) if self.key.endswith(_ITEMS) else []
+
+
+@dataclass(frozen=True, slots=True)
+class RunFiles:
+    """All files of one run."""
+
+    run_id: str
+    files: tuple[RunFile, ...]
+
+    @classmethod
+    def read(cls, objects: ObjectStore, run_id: str) -> "RunFiles":
+        """Return a run's files as they are now."""
+
+        def read(key: str) -> RunFile | None:
+            try:
+                return RunFile(key, objects.get(key))
+            except ObjectNotFound:  # expired in the meantime
+                return None
+
+        found = at_once(read, [file.key for file in objects.list(object_keys.run_files(run_id))])
+        return cls(run_id, tuple(file for file in found if file is not None))
+
+    def replies(self, tasks: Collection[str] | None = None) -> tuple[set[str], set[str]]:
+        """Return what is known of the replies that tasks used.
+
+        Parameters
+        ----------
+        tasks
+            The tasks' ids; ``None`` for all.
+
+        Returns
+        -------
+        tuple
+            The digests that results name, and the ids of the tasks whose replies nothing names: their function
+            died, or is of an older version.
+        """
+        named: set[str] = set()
+        traced: set[str] = set()
+        listed = {str(item["task_id"]) for file in self.files for item in file.items()}
+        for file in self.files:
+            if file.is_result:
+                result = json.loads(file.data)
+                if tasks is None or result["task_id"] in tasks:
+                    named.update(result.get("replies", ()))
+                    traced.update([result["task_id"]] if "replies" in result else [])
+        return named, (listed if tasks is None else set(tasks)) - traced
+
+
+def cached_by(objects: ObjectStore, payers: Collection[str]) -> set[str]:
+    """Return the digests of the replies that these tasks paid for, from the whole cache; ``run/task`` names one."""
+
+    def paid(key: str) -> str | None:
+        try:
+            return key if json.loads(objects.get(key)).get("paid_by") in payers else None
+        except ObjectNotFound:
+            return None
+
+    found = at_once(paid, [file.key for file in objects.list(object_keys.cached_reply("").removesuffix(".json"))])
+    return {key.rpartition("/")[2].removesuffix(".json") for key in found if key is not None}
+
+
+def versions_of_replies(versions: VersionStore, digests: Iterable[str]) -> Iterator[StoredVersion]:
+    """Yield all versions of cached replies."""
+    for found in at_once(lambda digest: list(versions.versions(object_keys.cached_reply(digest))), sorted(digests)):
+        yield from found

@@ -1,0 +1,145 @@
+"""Split: one scanned file into one JPEG for each page, and the ink on it."""
+
+import hashlib
+import logging
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from aita.errors import MissingInput, ObjectNotFound, TaskError, UnreadableScan
+from aita.models.names import MAX_UPLOAD_BYTES
+from aita.models.run import ItemEvent
+from aita.models.scan import PageInk, SplitPage, SplitPages
+from aita.ports import ObjectStore
+from aita.services.assignments import object_keys
+from aita.services.runs.run_cache import RunWatch
+from aita.services.runs.task_recorder import Executed, Recorder, Spent
+from aita.services.stages.split_base import SOURCES, Sources
+
+logger = logging.getLogger(__name__)
+
+_WRITERS = 4  # page images on their way to S3 while the next page is made
+
+_GONE = "the scan is no longer there: upload it again and start a new run"
+
+
+class PageImage(Protocol):
+    """A page as the imaging package makes it: an upright JPEG and its size in pixels."""
+
+    @property
+    def jpeg(self) -> bytes:
+        """The JPEG's bytes."""
+        ...
+
+    @property
+    def width(self) -> int:
+        """Pixels."""
+        ...
+
+    @property
+    def height(self) -> int:
+        """Pixels."""
+        ...
+
+
+class BlankExam(Protocol):
+    """The blank exam's pages, as the imaging package keeps them to compare with."""
+
+    def ink(self, jpeg: bytes, expected: int) -> PageInk:
+        """Return what is written on a page; ``expected`` is which it should be, if that can't be told otherwise."""
+        ...
+
+
+@dataclass(slots=True)
+class Splitter:
+    """Runs the items of the stages that split files.
+
+    ``pages`` makes the page images of a file's bytes; ``blank_exam`` prepares a blank exam's, given as JPEGs;
+    ``mask`` paints over the top of a student's page, if that is asked for.
+    """
+
+    objects: ObjectStore
+    watch: RunWatch
+    recorder: Recorder
+    pages: Callable[[bytes], Iterable[PageImage]]
+    blank_exam: Callable[[Iterable[bytes]], BlankExam]
+    mask: Callable[[PageImage], PageImage] | None = None
+    _plan: str = field(default="")
+    _sources: Sources = field(default_factory=Sources)
+    _blank: BlankExam | None = field(default=None)
+
+    def split(self, event: ItemEvent) -> Executed:
+        """Make one file's pages and record its end; a file that can't be read fails its own task alone."""
+        if not self.watch.may_go_on(event.run_id, event.attempt):
+            return Executed.skipped()
+        try:
+            result = self._split(event)
+        except TaskError as error:
+            logger.warning("task failed: %s", type(error).__name__)
+            return self.recorder.failed(event, error, Spent())
+        return self.recorder.succeeded(event, result, Spent())
+
+    def _split(self, event: ItemEvent) -> SplitPages:
+        assignment = self.watch.get(event.run_id).assignment
+        refs = event.item.refs
+        student_id, source, place = str(refs["student_id"]), str(refs["source"]), int(refs["place"])
+        self._follow(event)
+        if source not in self._sources.files:
+            raise MissingInput(_GONE)
+        data = self._read(self._sources.files[source])
+        made: list[SplitPage] = []
+        with ThreadPoolExecutor(_WRITERS) as writers:
+            writing: list[Future[None]] = []
+            for number, scanned in enumerate(self.pages(data), 1):
+                image = self._masked(scanned)
+                key = object_keys.page(assignment, student_id, source, number)
+                if len(writing) >= _WRITERS:
+                    writing.pop(0).result()
+                writing.append(writers.submit(self.objects.put, key, image.jpeg, "image/jpeg"))
+                made.append(
+                    SplitPage(
+                        page=number,
+                        key=key,
+                        sha256=hashlib.sha256(image.jpeg).hexdigest(),
+                        width=image.width,
+                        height=image.height,
+                        # Of the page as it was scanned: what is painted over is written all the same.
+                        ink=self._blank.ink(scanned.jpeg, place + number - 1) if self._blank else None,
+                    )
+                )
+            for write in writing:
+                write.result()
+        return SplitPages(pages=tuple(made))
+
+    def _masked(self, page: PageImage) -> PageImage:
+        return self.mask(page) if self.mask and self._sources.of_students else page
+
+    def _follow(self, event: ItemEvent) -> None:
+        """Have what the stage's plan names at hand; a warm function reads it once."""
+        name = object_keys.stage_file(event.run_id, event.stage, SOURCES)
+        plan = f"{name}/{event.attempt}"
+        if plan == self._plan:
+            return
+        self._sources = Sources.model_validate_json(self.objects.get(name))
+        self._blank = self._prepare(self._sources.blank_exam)
+        self._plan = plan
+
+    def _prepare(self, blank_exam: tuple[str, ...]) -> BlankExam | None:
+        """Return the blank exam to compare with; without one, or with one that can't be read, ink is not known."""
+        if not blank_exam:
+            return None
+        try:
+            return self.blank_exam(image.jpeg for key in blank_exam for image in self.pages(self._read(key)))
+        except TaskError as error:
+            logger.warning("the blank exam can't be compared with: %s", type(error).__name__)
+            return None
+
+    def _read(self, key: str) -> bytes:
+        try:
+            data = self.objects.get(key)
+        except ObjectNotFound:
+            raise MissingInput(_GONE) from None
+        if len(data) > MAX_UPLOAD_BYTES:
+            raise UnreadableScan(f"the file is larger than {MAX_UPLOAD_BYTES // 2**20} MiB: scan it in parts")
+        return data

@@ -1,0 +1,121 @@
+"""Report: each student's and the class's HTML, rendered anew from what is known then."""
+
+import logging
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from aita.errors import MissingInput, NotFound, ObjectNotFound, RequestError, TaskError
+from aita.models.exam import Page
+from aita.models.report import ClassReport, PageScan, ReportFile, ReportFiles, StudentReport, TranscriptionReport
+from aita.models.run import ItemEvent, Run
+from aita.ports import Clock, DecisionStore, ObjectStore, RunStore
+from aita.services.assignments import object_keys
+from aita.services.assignments.assignment_files import Material
+from aita.services.reporting.report_builder import ReportSources, Scans
+from aita.services.runs.run_cache import RunWatch
+from aita.services.runs.task_recorder import Executed, Recorder, Spent
+from aita.services.stages.report import STUDENT
+
+logger = logging.getLogger(__name__)
+
+_READERS = 8  # page images read from S3 at once
+_HTML = "text/html; charset=utf-8"
+_RUNS_LOOKED_AT = 50  # the newest; those that asked the model are told with their cost and time
+
+
+class Renderer(Protocol):
+    """What writes reports as HTML: ``aita.reports.pages.Pages``."""
+
+    def student(self, report: StudentReport) -> bytes:
+        """Return a student's report."""
+        ...
+
+    def transcription(self, report: TranscriptionReport) -> bytes:
+        """Return a student's scans beside what was read on them."""
+        ...
+
+    def class_report(self, report: ClassReport) -> bytes:
+        """Return the class's report."""
+        ...
+
+
+@dataclass(slots=True)
+class Reporter:
+    """Runs the items of the report stage. What an attempt's reports are made of is read once by each function."""
+
+    objects: ObjectStore
+    runs: RunStore
+    decisions: DecisionStore
+    watch: RunWatch
+    recorder: Recorder
+    renderer: Renderer
+    clock: Clock
+    _sources: tuple[str, ReportSources] | None = field(default=None)
+
+    def report(self, event: ItemEvent) -> Executed:
+        """Write one student's reports, or the class's, and record the end."""
+        if not self.watch.may_go_on(event.run_id, event.attempt):
+            return Executed.skipped()
+        try:
+            written = self._write(event)
+        except TaskError as error:
+            logger.warning("task failed: %s", type(error).__name__)
+            return self.recorder.failed(event, error, Spent())
+        return self.recorder.succeeded(event, ReportFiles(files=tuple(written)), Spent())
+
+    def _write(self, event: ItemEvent) -> list[ReportFile]:
+        sources = self._read(event)
+        student_id = event.item.refs.get(STUDENT)
+        pages = self._class(sources) if student_id is None else self._student(sources, str(student_id))
+        files = []
+        for name, html in pages:
+            key = object_keys.report(sources.assignment, name)
+            self.objects.put(key, html, _HTML)
+            files.append(ReportFile(name=name, key=key))
+        return files
+
+    def _student(self, sources: ReportSources, student_id: str) -> Iterator[tuple[str, bytes]]:
+        scans = self._scans(sources.pages.get(student_id, ()))
+        graded = sources.student_report(student_id, scans, self.clock())
+        if graded is not None:
+            yield object_keys.student_report(student_id), self.renderer.student(graded)
+        read = sources.transcription_report(student_id, scans, self.clock())
+        yield object_keys.transcription_report(student_id), self.renderer.transcription(read)
+
+    def _class(self, sources: ReportSources) -> Iterator[tuple[str, bytes]]:
+        report = sources.class_report(self._runs(sources.assignment), self.clock())
+        yield object_keys.CLASS_REPORT, self.renderer.class_report(report)
+
+    def _read(self, event: ItemEvent) -> ReportSources:
+        version = f"{event.run_id}/{event.attempt}"
+        if self._sources is None or self._sources[0] != version:
+            run = self.watch.get(event.run_id)
+            material = Material(self.objects, run.assignment)
+            try:
+                self._sources = version, ReportSources.read(material, self.decisions.all, run.settings.model)
+            except RequestError as error:
+                raise MissingInput(str(error)) from None
+        return self._sources[1]
+
+    def _scans(self, pages: tuple[Page, ...]) -> Scans:
+        def read(page: Page) -> PageScan:
+            try:
+                jpeg = self.objects.get(page.key)
+            except ObjectNotFound:
+                jpeg = None
+            return PageScan(page=page.page, width=page.width, height=page.height, jpeg=jpeg)
+
+        with ThreadPoolExecutor(_READERS) as readers:
+            return {scan.page: scan for scan in readers.map(read, pages)}
+
+    def _runs(self, assignment: str) -> Iterator[Run]:
+        summaries, _ = self.runs.list(assignment, _RUNS_LOOKED_AT, None)
+        for summary in summaries:
+            try:
+                run = self.runs.get(summary.run_id)
+            except NotFound:  # it expired meanwhile
+                continue
+            if run.usage.calls or run.usage.cached_calls:
+                yield run

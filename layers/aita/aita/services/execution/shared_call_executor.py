@@ -1,0 +1,232 @@
+"""A call that several items share: asked once together; what is missing or wrong is asked alone.
+
+Whoever is stopped in between begins anew and comes to the same: replies and parts come from the cache, an end
+that is recorded stays, and what a call used stands in one row only. That is the row of the first task that got
+its part or, if none did, of the first that is then asked alone.
+"""
+
+import logging
+from collections import Counter
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from aita.errors import TaskError
+from aita.models.run import ItemAnswer, ItemEvent, Outcome
+from aita.services.calls.conversation import usable
+from aita.services.calls.model_caller import Asked, Asker, payer
+from aita.services.calls.reply_cache import CachedReply
+from aita.services.runs.task_recorder import Executed, Recorder, Spent
+from aita.tasks.batchable import BatchableLLMTask
+from aita.tasks.llm_task import LLMTask, judged
+from aita.tasks.request import LLMRequest
+
+logger = logging.getLogger(__name__)
+
+Member = tuple[ItemEvent, BatchableLLMTask[Any]]
+
+_PART = "part"
+"""What a part is known by beside its task's request: a run that shares no calls is given no parts of shared replies."""
+
+_AT_ONCE = 16  # parts read from S3, or written to it
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What a reply says for one task: the text, the result that it makes, and what it took."""
+
+    text: str
+    result: Any
+    spent: Spent = field(default_factory=Spent)
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What came of one shared call: the parts that can be used, by their items' ids.
+
+    ``useless`` is the reply, by its digest, if it has no such part.
+    """
+
+    parts: dict[str, Part] = field(default_factory=dict)
+    useless: tuple[str, CachedReply] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BatchExecutor:
+    """Runs the items of one call, and records the end of each."""
+
+    asker: Asker
+    recorder: Recorder
+
+    def execute(self, members: Sequence[Member], asked: Asked, remaining: Callable[[], float]) -> Executed:
+        """Ask for all at once, then alone for those whose part is missing or wrong.
+
+        Raises
+        ------
+        CallError
+            As ``Asker.ask`` does, but for a TaskError; what is recorded by then stays.
+        """
+        parts = self._known_parts(members)
+        left = [member for member in members if _id(member) not in parts]
+        shared = self._ask_together(left, asked, remaining) if len(left) > 1 else Shared()
+        parts |= shared.parts
+        answered = [(member[0], parts[_id(member)]) for member in members if _id(member) in parts]
+        ended = [self.recorder.succeeded(event, part.result, part.spent) for event, part in answered]
+        useless = shared.useless
+        for member in left:
+            if _id(member) not in parts:
+                ended.append(self._ask_alone(member, useless, asked, remaining))
+                useless, asked.spent = None, Spent()
+        return _together(ended)
+
+    def _known_parts(self, members: Sequence[Member]) -> dict[str, Part]:
+        """Return what earlier replies say, unless there is one to exactly these tasks together.
+
+        That one goes before: what it lacks is not asked for together again.
+        """
+        combined = _combine(members) if len(members) > 1 else None
+        if combined is not None and self.asker.recall(self.asker.digest(combined[1]), members[0][0]) is not None:
+            return {}
+        with ThreadPoolExecutor(min(_AT_ONCE, len(members))) as readers:
+            known = zip(members, readers.map(self._known_part, members), strict=True)
+            return {_id(member): part for member, part in known if part is not None}
+
+    def _known_part(self, member: Member) -> Part | None:
+        event, task = member
+        for digest in (self._part_digest(member), self.asker.digest(task.request())):
+            reply = self.asker.recall(digest, event)
+            part = None if reply is None else _judge_reply(task, reply)
+            if reply is not None and part is not None:
+                return replace(part, spent=reply.spent_by(payer(event), digest))
+        return None
+
+    def _ask_together(self, members: Sequence[Member], asked: Asked, remaining: Callable[[], float]) -> Shared:
+        """Make one call for all; what it took is left in ``asked``, unless a part carries it."""
+        combined = _combine(members)
+        if combined is None:
+            return Shared()
+        event, (task, request) = members[0][0], combined
+        digest = self.asker.digest(request)
+        try:
+            reply = self.asker.reply(request, digest, event, asked, remaining)
+        except TaskError as error:
+            logger.info("%d tasks can't share a call: %s", len(members), type(error).__name__)
+            return Shared()
+        parts = _take_apart(task, members, reply)
+        if len(parts) < len(members):
+            logger.info("a shared reply has %d of %d parts", len(parts), len(members))
+        if not parts:
+            return Shared(useless=(digest, reply))
+        carrier = next(iter(parts))
+        parts[carrier], asked.spent = replace(parts[carrier], spent=asked.spent), Spent()
+        answered = [member for member in members if _id(member) in parts]
+        if reply.paid_by == payer(event):
+            self._keep(answered, parts, reply)
+        return Shared({_id(member): self._traced(member, parts[_id(member)], digest) for member in answered})
+
+    def _keep(self, members: Sequence[Member], parts: dict[str, Part], reply: CachedReply) -> None:
+        """Cache each part for its own task, before the first end is recorded.
+
+        What is left of these tasks when a run is resumed is grouped anew, and what is asked then finds nothing of
+        this reply; neither does the next run, if one of the questions was changed.
+        """
+
+        def keep(member: Member) -> None:
+            part = parts[_id(member)]
+            what = {
+                "text": part.text,
+                "paid_by": payer(member[0]),
+                "usage": part.spent.usage,
+                "latency_ms": part.spent.latency_ms,
+            }
+            self.asker.cache.put(self._part_digest(member), reply.model_copy(update=what))
+
+        with ThreadPoolExecutor(min(_AT_ONCE, len(parts))) as writers:
+            list(writers.map(keep, members))
+
+    def _traced(self, member: Member, part: Part, digest: str) -> Part:
+        """Return a part that tells of the shared reply that it is from, and of its own entry in the cache."""
+        replies = (digest, self._part_digest(member))
+        return replace(part, spent=part.spent.model_copy(update={"replies": replies}))
+
+    def _ask_alone(
+        self,
+        member: Member,
+        useless: tuple[str, CachedReply] | None,
+        asked: Asked,
+        remaining: Callable[[], float],
+    ) -> Executed:
+        """Ask for one task as if nothing were shared.
+
+        A shared reply is rejected only if it is useless and the task whose row has its cost fails. If all of its
+        tasks failed, a resume asks for them together again: afresh, and without counting that cost twice. In all
+        other cases a resume asks something else, and keeping the reply makes an identical run free.
+        """
+        event, task = member
+        asked.last_reply = None
+        try:
+            result = self.asker.ask(task, event, asked, remaining)
+        except TaskError as error:
+            logger.warning("task failed: %s", type(error).__name__)
+            if useless is not None:
+                self.asker.reject(*useless, event)
+            return self.recorder.failed(event, error, asked.spent, asked.last_reply)
+        return self.recorder.succeeded(event, result, asked.spent)
+
+    def _part_digest(self, member: Member) -> str:
+        return self.asker.digest(member[1].request(), _PART)
+
+
+def _id(member: Member) -> str:
+    return member[0].item.task_id
+
+
+def _combine(members: Sequence[Member]) -> tuple[LLMTask[Any], LLMRequest] | None:
+    """Return the task that asks for all of them and its request; ``None`` if the kind's own code can't make it."""
+    first, *others = (task for _, task in members)
+    try:
+        combined = first.combine_with(others)
+        return combined, combined.request()
+    except Exception as error:  # noqa: BLE001 - the code of whoever wrote the kind: each is asked alone
+        logger.warning("the kind's own code can't combine its tasks: %s", type(error).__name__)
+        return None
+
+
+def _take_apart(combined: LLMTask[Any], members: Sequence[Member], reply: CachedReply) -> dict[str, Part]:
+    """Return the parts of a reply that their own tasks take, by their items' ids."""
+    tasks = [task for _, task in members]
+
+    def split(text: str) -> list[tuple[Member, str | None]]:
+        return list(zip(members, tasks[0].split_batch_result(combined.parse(text), tasks), strict=True))
+
+    try:
+        said = judged(split, usable(reply.text, reply.finish_reason, refusal=reply.refusal))
+    except TaskError as error:
+        logger.info("a shared reply can't be used: %s", type(error).__name__)
+        return {}
+    judged_parts = {_id(member): _judge(member[1], text) for member, text in said if text is not None}
+    return {item_id: part for item_id, part in judged_parts.items() if part is not None}
+
+
+def _judge_reply(task: BatchableLLMTask[Any], reply: CachedReply) -> Part | None:
+    try:
+        return _judge(task, usable(reply.text, reply.finish_reason, refusal=reply.refusal))
+    except TaskError:
+        return None
+
+
+def _judge(task: BatchableLLMTask[Any], text: str) -> Part | None:
+    """Return what a reply makes of a task; ``None`` if the task's own rules refuse it."""
+    try:
+        return Part(text, judged(task.parse, text))
+    except TaskError:
+        return None
+
+
+def _together(ended: Sequence[Executed]) -> Executed:
+    """Return what became of the items that shared a call: FAILED if one of them did."""
+    ends = Counter(each.answer.outcome for each in ended)
+    outcome = Outcome.FAILED if ends[Outcome.FAILED] else Outcome.SUCCEEDED
+    spent = sum((each.spent for each in ended), Spent())
+    return Executed(answer=ItemAnswer(outcome=outcome), spent=spent, ends=dict(ends))

@@ -1,0 +1,150 @@
+"""Execute: one item of a stage, from its refs to its recorded end."""
+
+import logging
+import math
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic import BaseModel
+
+from aita.errors import BudgetReached, ProviderBusy, RunStopped, SlotLater, StorageError, Superseded, TaskError
+from aita.models.run import ItemAnswer, ItemEvent, Outcome, Refs, RunStatus, Waited
+from aita.ports import Clock, ObjectStore, RunStore
+from aita.services.assignments import object_keys
+from aita.services.calls import retry_backoff
+from aita.services.calls.model_caller import Asked, Asker
+from aita.services.calls.model_identity import changed
+from aita.services.execution.shared_call_executor import BatchExecutor, Member
+from aita.services.runs.pipelines import stage_of
+from aita.services.runs.run_cache import RunWatch
+from aita.services.runs.task_recorder import Executed, Recorder
+from aita.services.stages.base import INPUTS, LLMStage
+from aita.tasks.batchable import may_share
+from aita.tasks.llm_task import LLMTask
+
+logger = logging.getLogger(__name__)
+
+LONGEST_WAIT = 60
+"""Seconds of one WAIT: after it the function looks again whether the run goes on."""
+
+
+@dataclass(slots=True)
+class Executor:
+    """Runs the items of LLM stages. One is kept for a function's lifetime, with the inputs of its last stage."""
+
+    runs: RunStore
+    objects: ObjectStore
+    watch: RunWatch
+    asker: Asker
+    recorder: Recorder
+    clock: Clock
+    jitter: Callable[[float, float], float] = random.uniform
+    _inputs: tuple[str, BaseModel] | None = field(default=None)
+
+    def execute(self, event: ItemEvent, remaining: Callable[[], float]) -> Executed:
+        """Run one item and record its end, or say how long to wait; whoever is asked twice answers the same.
+
+        Parameters
+        ----------
+        remaining
+            Tells the seconds that are left to this invocation.
+        """
+        if not self.watch.may_go_on(event.run_id, event.attempt):
+            return Executed.skipped()
+        asked = Asked(held=event.waited.slot_due)
+        try:
+            self._check_model(event)
+            return self._ended(event, asked, remaining)
+        except Superseded:
+            return Executed.skipped()
+        except SlotLater as later:
+            return _wait(later.wait, Waited(slot_due=later.due))
+        except ProviderBusy as busy:
+            return self._wait_for_provider(event, busy, asked)
+        except RunStopped as stopped:
+            return self._stop(event, RunStatus.HALTED, str(stopped))
+        except BudgetReached as reached:
+            return self._stop(event, RunStatus.BUDGET_REACHED, str(reached))
+
+    def _ended(self, event: ItemEvent, asked: Asked, remaining: Callable[[], float]) -> Executed:
+        if members := self._members(event):
+            return BatchExecutor(self.asker, self.recorder).execute(members, asked, remaining)
+        if event.item.batch:
+            raise StorageError(f"the tasks of stage {event.stage} share no calls: they were planned by another version")
+        try:
+            result = self._result(event, asked, remaining)
+        except TaskError as error:
+            logger.warning("task failed: %s", type(error).__name__)
+            return self.recorder.failed(event, error, asked.spent, asked.last_reply)
+        return self.recorder.succeeded(event, result, asked.spent)
+
+    def _members(self, event: ItemEvent) -> list[Member]:
+        """Return the items of a shared call, each with its task and as an event of its own; none if nothing is shared.
+
+        Where calls are shared, one alone is the only member of its own: an earlier shared reply may answer it.
+        """
+        stage = stage_of(event.stage)
+        sharing = isinstance(stage, LLMStage) and stage.batchable
+        if not sharing or self.watch.get(event.run_id).settings.batch_size == 1:
+            return []
+        items = [item.model_copy(update={"batch": ()}) for item in (event.item, *event.item.batch)]
+        events = [event.model_copy(update={"item": item}) for item in items]
+        members = [(each, task) for each in events if may_share(task := self._task(event, each.item.refs))]
+        return members if len(members) == len(items) else []
+
+    def _task(self, event: ItemEvent, refs: Refs) -> LLMTask[Any]:
+        stage = stage_of(event.stage)
+        if not isinstance(stage, LLMStage):
+            raise StorageError(f"stage {event.stage} asks no model: its items are not this function's")
+        return stage.task(refs, self._load_inputs(event, stage))
+
+    def _result(self, event: ItemEvent, asked: Asked, remaining: Callable[[], float]) -> Any:
+        task = self._task(event, event.item.refs)
+        given = task.given()
+        return self.asker.ask(task, event, asked, remaining) if given is None else given
+
+    def _check_model(self, event: ItemEvent) -> None:
+        """Stop a run whose stack was deployed with another model or effort in the meantime: results must not mix."""
+        settings, llm = self.watch.get(event.run_id).settings, self.asker.llm
+        if (what := changed(settings, llm)) is not None:
+            name, started_with, deployed = what
+            raise RunStopped(
+                f"the run was started with the {name} {started_with} and the stack now has {deployed}: "
+                f"start a new run, or deploy the stack with {started_with} and resume"
+            )
+
+    def _load_inputs(self, event: ItemEvent, stage: LLMStage) -> BaseModel:
+        if not stage.inputs_model.model_fields:
+            return stage.inputs_model()
+        key = object_keys.stage_file(event.run_id, event.stage, INPUTS)
+        version = f"{key}/{event.attempt}"
+        if self._inputs is None or self._inputs[0] != version:
+            self._inputs = version, stage.inputs_model.model_validate_json(self.objects.get(key))
+        return self._inputs[1]
+
+    def _wait_for_provider(self, event: ItemEvent, busy: ProviderBusy, asked: Asked) -> Executed:
+        if busy.retry_after == 0:  # the provider was not asked
+            return _wait(0, event.waited)
+        before = Waited() if asked.answered else event.waited
+        now = math.floor(self.clock().timestamp())
+        since = before.failing_since or now
+        # An item may come back hours late, where Lambda was throttled: of that the provider knows nothing.
+        asking = before.failures * (LONGEST_WAIT + self.asker.longest_call)
+        if reason := retry_backoff.exhausted(min(now - since, asking)):
+            return self._stop(event, RunStatus.HALTED, reason)
+        self.runs.count_wait(event.run_id, str(busy))
+        failures = before.failures + 1
+        seconds = retry_backoff.backoff(failures, self.jitter) if busy.retry_after is None else busy.retry_after
+        return _wait(seconds, Waited(slot_due=asked.held, failures=failures, failing_since=since))
+
+    def _stop(self, event: ItemEvent, status: RunStatus, reason: str) -> Executed:
+        self.watch.saw(self.runs.end(event.run_id, event.attempt, status, reason))
+        return Executed.skipped()
+
+
+def _wait(seconds: float, waited: Waited) -> Executed:
+    """Return the answer that waits in whole seconds: a slot's fraction is slept by the function that comes for it."""
+    whole = math.floor(seconds) if waited.slot_due is not None else math.ceil(seconds)
+    return Executed(answer=ItemAnswer(outcome=Outcome.WAIT, wait=min(LONGEST_WAIT, max(1, whole)), waited=waited))

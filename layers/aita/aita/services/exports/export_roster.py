@@ -1,0 +1,155 @@
+"""Who goes into a gradebook, and who is left out and why."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from aita.models.exam import ExamSpec
+from aita.models.export import LeftOut
+from aita.models.grade import Cell, StudentGrades
+from aita.models.points import exact
+from aita.models.shown import ShownAnswer
+from aita.models.student import Match, RosterEntry, Student, Students
+from aita.services.assignments.person_names import split_name
+from aita.services.assignments.roster_matching import find_on_roster, who_is_missing
+from aita.services.grading.gradebook import Gradebook
+from aita.services.grading.student_view import shown_answers
+
+Roster = tuple[RosterEntry, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class GradedStudent:
+    """A student with grades, and the line of the roster that is surely theirs.
+
+    ``shown`` is what the student is shown of each answer, in the order of the exam's questions.
+    """
+
+    student: Student
+    entry: RosterEntry | None
+    match: Match
+    grades: StudentGrades
+    shown: tuple[ShownAnswer, ...]
+
+    @property
+    def name(self) -> str:
+        """The name on the roster, or else that of the folder."""
+        return self.entry.name if self.entry else self.student.folder
+
+    @property
+    def names(self) -> tuple[str, str]:
+        """The first and the last name."""
+        if self.entry and (self.entry.first_name or self.entry.last_name):
+            return self.entry.first_name, self.entry.last_name
+        return split_name(self.name if self.entry else self.name.replace("_", " "))
+
+
+Problem = Callable[[GradedStudent], str]
+"""Tells why a student can't be in a gradebook; nothing if they can."""
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """A gradebook's file, how many students are in it, who is not, and what a person should check."""
+
+    data: bytes
+    written: int
+    left_out: tuple[LeftOut, ...]
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Roll:
+    """The students of an exam, in the order of their folders."""
+
+    exam: ExamSpec
+    students: tuple[GradedStudent, ...]
+    left_out: tuple[LeftOut, ...]
+    notes: tuple[str, ...]
+
+    def without(self, *problems: Problem) -> "Roll":
+        """Return the roll without the students who have one of these problems, who are listed with all of theirs.
+
+        Two of one name are told apart by their folders.
+        """
+        times = Counter(student.name for student in self.students)
+        kept: list[GradedStudent] = []
+        left_out: list[LeftOut] = []
+        for student in self.students:
+            reason = "; ".join(filter(None, (problem(student) for problem in problems)))
+            if reason:
+                name = student.name if times[student.name] == 1 else f"{student.name} (scans/{student.student.folder})"
+                left_out.append(LeftOut(name=name, reason=reason, open_questions=student.grades.open_questions))
+            else:
+                kept.append(student)
+        return replace(self, students=tuple(kept), left_out=(*left_out, *self.left_out))
+
+    def noting(self, *notes: str) -> "Roll":
+        """Return the roll with more that a person should check."""
+        return replace(self, notes=(*self.notes, *notes))
+
+    def export(self, data: bytes) -> Export:
+        """Return what was written of the roll."""
+        return Export(data, len(self.students), self.left_out, self.notes)
+
+
+def call_roll(gradebook: Gradebook, students: Students, roster: Roster | None) -> Roll:
+    """Bring grades and people together.
+
+    The roster is compared anew with the folders: one that was corrected after the pages were split counts at once.
+    """
+    found = find_on_roster([student.folder for student in students.students], roster)
+    graded = tuple(
+        GradedStudent(
+            student,
+            *found[student.folder],
+            gradebook.students[student.student_id],
+            shown_answers(gradebook, student.student_id),
+        )
+        for student in students.students
+        if student.student_id in gradebook.students
+    )
+    left_out = (*_without_grades(gradebook, students), *_without_scans(who_is_missing(roster or (), found)))
+    close = [f"{each.student.folder} as {each.name}" for each in graded if each.match == "close"]
+    notes = (f"taken for a name much like theirs, please check: {'; '.join(close)}",) if close else ()
+    return Roll(gradebook.exam, graded, left_out, notes)
+
+
+def not_final(student: GradedStudent) -> str:
+    """Tell that a student has open cells."""
+    return "" if student.grades.final else "not final"
+
+
+def not_found(student: GradedStudent) -> str:
+    """Tell that nobody knows who of the roster a student is."""
+    match student.match:
+        case "none":
+            return "not on the roster"
+        case "ambiguous":
+            return "could be several on the roster, or several folders are one student's"
+        case "no_roster":
+            return "there is no roster"
+    return ""
+
+
+def closed_points(cell: Cell | ShownAnswer) -> Decimal:
+    """Return what a closed cell earned; an open one has no points, and never 0."""
+    if cell.state.is_open or cell.points is None:
+        raise ValueError("an open cell has no points: leave its student out")
+    return exact(cell.points)
+
+
+def _without_grades(gradebook: Gradebook, students: Students) -> Iterator[LeftOut]:
+    for student in students.students:
+        if student.student_id not in gradebook.students:
+            yield LeftOut(name=student.folder, reason="not graded: grade again")
+    known = {student.student_id for student in students.students}
+    for student_id in gradebook.students:
+        if student_id not in known:
+            yield LeftOut(name=student_id, reason="graded, and the folder of scans is gone")
+
+
+def _without_scans(missing: tuple[str, ...]) -> Iterator[LeftOut]:
+    for name in missing:
+        yield LeftOut(name=name, reason="on the roster, and no scans are surely theirs")

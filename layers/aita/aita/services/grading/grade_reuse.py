@@ -1,0 +1,43 @@
+"""Which cells of an earlier run still count: as they are, or with other points, without asking anybody."""
+
+from collections.abc import Callable
+
+from aita.models.exam import Question, Rubric
+from aita.models.flag import FlagKind
+from aita.models.grade import Cell, CellState
+from aita.services.grading.grade_assembly import is_rescalable, rescaled
+from aita.services.grading.grade_inputs import GradeInputs
+
+RubricVersions = Callable[[str], Rubric | None]
+"""Returns a rubric that answers were graded against, by its version."""
+
+
+def kept_cell(inputs: GradeInputs, cell: Cell, question: Question, versions: RubricVersions) -> Cell | None:
+    """Return what an earlier cell is now; ``None`` if its answer is to be graded.
+
+    A cell is kept if it is of the same question, rubric, answer and way of grading, and rescaled if the question's or
+    the criteria's points are all that differs. What failed of it is tried again.
+    """
+    rubric = inputs.rubrics.get(question.question_id)
+    if rubric is None or _failed(cell):
+        return None
+    if inputs.is_of(cell, question, rubric):
+        way = {"graders_asked": inputs.graders, "disagreement": inputs.disagreement}
+        return cell.model_copy(update=inputs.versions(cell.student_id, question, rubric) | way)
+    before = versions(cell.rubric)
+    if before is None or not _same_but_for_points(before, rubric):
+        return None
+    asked = question.model_copy(update={"points": cell.max_points})
+    if not inputs.is_of(cell, asked, before) or not is_rescalable(cell, question, before, rubric):
+        return None
+    return rescaled(inputs, cell, question, before)
+
+
+def _failed(cell: Cell) -> bool:
+    return cell.state is CellState.FAILED or any(flag.kind is FlagKind.GRADER_FAILED for flag in cell.flags)
+
+
+def _same_but_for_points(one: Rubric, other: Rubric) -> bool:
+    return [(criterion.description, criterion.examples) for criterion in one.criteria] == [
+        (criterion.description, criterion.examples) for criterion in other.criteria
+    ]

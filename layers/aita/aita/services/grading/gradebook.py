@@ -1,0 +1,271 @@
+"""The gradebook: what the graders came to and what people decided, merged into each student's grades."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from decimal import Decimal
+from typing import Any, Self
+
+from aita.errors import NotFound
+from aita.models.exam import ExamSpec, Question
+from aita.models.flag import Flag, FlagKind
+from aita.models.grade import (
+    Cell,
+    CellState,
+    Decision,
+    DecisionAction,
+    GradeScale,
+    GradeStep,
+    StudentGrades,
+    cell_id,
+    question_version,
+)
+from aita.models.points import exact, total
+from aita.services.assignments import object_keys
+from aita.services.assignments.assignment_files import Material
+from aita.services.grading.legacy_cells import OlderCells
+from aita.services.grading.material_versions import NOTES, RUBRIC, Changes, Versions, digest
+
+USUAL_SCALE = GradeScale(
+    steps=(
+        GradeStep(letter="A", from_percent=90),
+        GradeStep(letter="B", from_percent=80),
+        GradeStep(letter="C", from_percent=70),
+        GradeStep(letter="D", from_percent=60),
+        GradeStep(letter="F", from_percent=0),
+    )
+)
+"""The letters where the instructor gave no table: the ten-point scale that is usual in the United States."""
+
+_GRADE = "Grade again (aita grade)"
+_TRANSCRIBE = "Transcribe the scans (aita transcribe), then grade again (aita grade)"
+_REWRITE = "Write its answer key and rubric anew (aita generate-rubric), then grade again (aita grade)"
+
+_NO_PROPOSAL = {"points": None, "criteria": (), "feedback": "", "graders": (), "by_grader": (), "gradings": ()}
+
+Compare = Callable[[Cell, Question], Changes]
+"""Tells how things were otherwise when a cell was graded, for the question as it is now."""
+
+
+class Gradebook:
+    """Each student's cells as they count, one for each question of the exam as it is now.
+
+    The denominator is always the whole exam, and nothing that is missing is left out: a question that was never
+    graded is open, and so is one whose worth has changed since.
+
+    Parameters
+    ----------
+    exam
+        The exam as it is now.
+    cells
+        What the graders came to, by student id and question id, before people's decisions.
+    decisions
+        What people decided, in any order.
+    scale
+        The instructor's table of letters; ``None`` for ``USUAL_SCALE``.
+    compare
+        Compares a cell with the material as it is now; ``None`` if the question is all that is compared.
+    """
+
+    FILES = (object_keys.QUESTIONS, object_keys.EXAM_SPEC, object_keys.GRADES, object_keys.GRADE_SCALE, *Versions.FILES)
+    """The assignment's files that ``of`` reads."""
+
+    def __init__(
+        self,
+        exam: ExamSpec,
+        cells: Mapping[str, Mapping[str, Cell]],
+        decisions: Iterable[Decision] = (),
+        scale: GradeScale | None = None,
+        compare: Compare | None = None,
+    ) -> None:
+        self.exam = exam
+        self._compare = compare or _unchanged
+        self._decisions: dict[str, list[Decision]] = {}
+        for decision in sorted(decisions, key=lambda decision: (decision.at, decision.decision_id)):
+            self._decisions.setdefault(decision.cell_id, []).append(decision)
+        self._graded: dict[str, Cell] = {}
+        self._cells: dict[str, Cell] = {}
+        self.students: dict[str, StudentGrades] = {
+            student_id: self._student(student_id, graded, scale or USUAL_SCALE) for student_id, graded in cells.items()
+        }
+
+    @classmethod
+    def of(cls, material: Material, decisions: Iterable[Decision]) -> Self:
+        """Return an assignment's gradebook, with all students who have scans; with nobody if nothing was graded."""
+        exam, graded = material.exam(), material.grades()
+        if not graded:
+            return cls(exam, {}, decisions, material.grade_scale())
+        versions = Versions.of(material, exam)
+        older = OlderCells(material, versions, graded)
+        everyone: dict[str, Mapping[str, Cell]] = {student_id: {} for student_id in versions.scans}
+
+        def compare(cell: Cell, question: Question) -> Changes:
+            return versions.changes(cell) if cell.answer else older.changes(cell, question)
+
+        return cls(exam, everyone | graded, decisions, material.grade_scale(), compare)
+
+    def cell(self, cell_id: str) -> Cell:
+        """Return a cell as it counts; NotFound if there is none."""
+        return _found(self._cells, cell_id)
+
+    def graded(self, cell_id: str) -> Cell:
+        """Return a cell as it was graded, before people's decisions; NotFound if there is none."""
+        return _found(self._graded, cell_id)
+
+    def decisions(self, cell_id: str) -> tuple[Decision, ...]:
+        """Return what people decided about a cell, the oldest first."""
+        return tuple(self._decisions.get(cell_id, ()))
+
+    def decision(self, cell_id: str) -> Decision | None:
+        """Return the decision that a cell's points are of: the last one about it as it was graded, if there is one."""
+        graded = self.graded(cell_id)
+        return next((each for each in reversed(self.decisions(cell_id)) if _is_of(each, graded)), None)
+
+    def cells(self) -> Iterator[Cell]:
+        """Yield all cells, question by question, as one grades with one rubric in mind."""
+        for place in range(len(self.exam.questions)):
+            for student in self.students.values():
+                yield student.cells[place]
+
+    def open_cells(self) -> Iterator[Cell]:
+        """Yield the cells that a person or another try must still close, in the order of ``cells``."""
+        return (cell for cell in self.cells() if cell.state.is_open)
+
+    def _student(self, student_id: str, graded: Mapping[str, Cell], scale: GradeScale) -> StudentGrades:
+        cells = tuple(self._cell(student_id, question, graded) for question in self.exam.questions)
+        points = total(
+            _counts(cell, question)
+            for cell, question in zip(cells, self.exam.questions, strict=True)
+            if not cell.state.is_open
+        )
+        out_of = total(question.points for question in self.exam.questions)
+        open_questions = tuple(cell.question_id for cell in cells if cell.state.is_open)
+        return StudentGrades(
+            student_id=student_id,
+            cells=cells,
+            points=points,
+            out_of=out_of,
+            open_questions=open_questions,
+            letter=None if open_questions else letter(points, out_of, scale),
+        )
+
+    def _cell(self, student_id: str, question: Question, graded: Mapping[str, Cell]) -> Cell:
+        cell = self._as_asked(question, graded.get(question.question_id), student_id)
+        self._graded[cell.cell_id] = cell
+        decided = _decided(cell, self._decisions.get(cell.cell_id, ()))
+        self._cells[cell.cell_id] = decided
+        return decided
+
+    def _as_asked(self, question: Question, cell: Cell | None, student_id: str) -> Cell:
+        """Return a cell as graded, if it was graded of what there is now; else an open one that says so."""
+        if cell is None:
+            return _not_graded(question, student_id)
+        changes = self._compare(cell, question)
+        version, worth = question_version(question), f"{question.points:g}"
+        notes, of_0_1_0 = list[str](), ""
+        changed: dict[str, Any] = dict(_NO_PROPOSAL) if changes.of_answer else {}
+        if cell.state is not CellState.BLANK and cell.question not in ("", version):
+            notes, of_0_1_0 = ["the question's wording"], version
+        if exact(cell.max_points) != exact(question.points):
+            notes, of_0_1_0 = [f"the question's points, from {cell.max_points:g} to {worth}", *notes], worth
+            changed |= {"points": None, "max_points": question.points}
+        notes += [note for note in changes.notes if not notes or note != NOTES[RUBRIC]]  # its points differ, too
+        if not notes:
+            return cell
+        advice = _TRANSCRIBE if changes.of_scans else _REWRITE if of_0_1_0 == version else _GRADE
+        older = f"{cell.basis}, of {of_0_1_0}"
+        if any(not decision.aita and decision.basis == older for decision in self.decisions(cell.cell_id)):
+            return _of_another(cell, notes, advice, older, changed)
+        return _of_another(
+            cell, notes, advice, f"{cell.basis}, of {digest([version, worth, changes.version])}", changed
+        )
+
+
+def letter(points: float, out_of: float, scale: GradeScale) -> str:
+    """Return the letter for points out of the exam's: the first step that they reach, compared without rounding."""
+    share, whole = exact(points) * 100, exact(out_of)
+    reached = (step.letter for step in scale.steps if share >= Decimal(str(step.from_percent)) * whole)
+    return next(reached)  # the last step begins at 0
+
+
+def _counts(cell: Cell, question: Question) -> float:
+    """Return the points that a closed cell adds to the total: 0.33 of a third of a point are all of it."""
+    points = cell.points or 0.0
+    return question.points if exact(points) == exact(question.points) else points
+
+
+def _found(cells: dict[str, Cell], cell_id: str) -> Cell:
+    if cell_id not in cells:
+        raise NotFound(f"there is no answer {cell_id[:40]!r} in this assignment's grades: see 'aita review list'")
+    return cells[cell_id]
+
+
+def _unchanged(cell: Cell, question: Question) -> Changes:  # noqa: ARG001 - nothing is compared
+    return Changes()
+
+
+def _not_graded(question: Question, student_id: str) -> Cell:
+    return Cell(
+        cell_id=cell_id(student_id, question.question_id),
+        student_id=student_id,
+        question_id=question.question_id,
+        state=CellState.FAILED,
+        max_points=question.points,
+        reason="it was not graded, as the question or the student came later: grade again",
+        basis=f"not graded, of {question.points:g}",
+    )
+
+
+def _of_another(cell: Cell, notes: Iterable[str], advice: str, basis: str, changed: Mapping[str, Any]) -> Cell:
+    """Return a cell that was graded of something else than there is now, open: what was decided of that is void."""
+    note = f"{', '.join(notes)}. {advice}"
+    return _changed(
+        cell,
+        state=CellState.FAILED if cell.state is CellState.FAILED else CellState.NEEDS_REVIEW,
+        flags=(*cell.flags, Flag(kind=FlagKind.CHANGED, note=note)),
+        basis=basis,
+        older_basis="",
+        **changed,
+    )
+
+
+def _decided(cell: Cell, decisions: Iterable[Decision]) -> Cell:
+    """Return a cell with what was decided about it; one whose decisions were about something else is open."""
+    latest: Decision | None = None
+    outdated: Decision | None = None
+    for decision in decisions:
+        if _is_of(decision, cell):
+            latest = decision
+        else:
+            outdated = decision
+    if latest is not None:
+        return _closed(cell, latest)
+    return cell if outdated is None else _reopened(cell, outdated)
+
+
+def _is_of(decision: Decision, cell: Cell) -> bool:
+    if decision.basis not in (cell.basis, cell.older_basis):
+        return False
+    if decision.action is DecisionAction.SET:
+        return True
+    same_points = cell.points is not None and exact(cell.points) == exact(decision.points)
+    return same_points and decision.proposal in ("", cell.proposal)  # else it accepted another proposal
+
+
+def _closed(cell: Cell, decision: Decision) -> Cell:
+    if decision.action is DecisionAction.SET:
+        state = CellState.OVERRIDDEN
+    else:
+        state = CellState.GRADED if cell.criteria else CellState.BLANK
+    return _changed(cell, state=state, points=decision.points, flags=(), reason=decision.why)
+
+
+def _reopened(cell: Cell, decision: Decision) -> Cell:
+    note = (
+        f"{decision.by} decided on {decision.points:g} points on {decision.at:%Y-%m-%d}; the question, the rubric, "
+        "the answer or the grading changed since"
+    )
+    state = CellState.FAILED if cell.state is CellState.FAILED else CellState.NEEDS_REVIEW
+    return _changed(cell, state=state, flags=(*cell.flags, Flag(kind=FlagKind.CHANGED, note=note)))
+
+
+def _changed(cell: Cell, **changes: Any) -> Cell:
+    return Cell.model_validate(dict(cell) | changes)

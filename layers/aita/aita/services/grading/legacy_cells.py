@@ -1,0 +1,97 @@
+"""Cells of aita 0.1.0, which do not name all of their versions: whether they are of the material as it is now.
+
+Such a cell has one digest of all that it is a grade of, its basis. It is computed again from the material of now, and
+compared. It covers two settings of the run that are not in the cell, the number of graders and the disagreement: they
+are the ones under which any cell matches.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property
+from itertools import chain, islice, product
+from typing import NamedTuple
+
+from aita.models.exam import Question
+from aita.models.grade import Cell, CellState
+from aita.models.run import RunSettings
+from aita.services.assignments.assignment_files import Material
+from aita.services.grading.grade_inputs import GradeInputs
+from aita.services.grading.material_versions import ANSWER, DIGITS, NOTES, RUBRIC, Changes, Versions, rubric_version
+
+_OTHERWISE = "the answer, the answer key, the instructions or the step of points"
+
+_COMPARED = 20
+"""Cells that are tried, spread over all, to find the settings: each costs a digest for each of them."""
+
+_MOST_GRADERS = 9
+
+
+class Way(NamedTuple):
+    """How cells were graded: by how many graders, and from which share of the points on these disagree."""
+
+    graders: int
+    disagreement: float
+
+
+USUAL = Way(1, 0.2)
+
+
+class OlderCells:
+    """The cells of 0.1.0 among those of an assignment. The material is read when one is compared first."""
+
+    def __init__(self, material: Material, versions: Versions, graded: Mapping[str, Mapping[str, Cell]]) -> None:
+        self._material = material
+        self._versions = versions
+        self._cells = [cell for cells in graded.values() for cell in cells.values() if _is_older(cell)]
+
+    def changes(self, cell: Cell, question: Question) -> Changes:
+        """Return the changes since a cell was graded, for the question as it was; none of a cell that is no such."""
+        return self._versions.noted(cell, self._notes(cell, question) if _is_older(cell) else ())
+
+    @cached_property
+    def way(self) -> Way | None:
+        """The way in which the cells were graded; ``None`` if there are none, or all are of something else by now."""
+        questions = {question.question_id: question for question in self._inputs.exam.questions}
+        answers = self._inputs.answers
+        there = [cell for cell in self._cells if cell.question_id in questions and cell.student_id in answers]
+        spread = islice(there, 0, None, max(1, len(there) // _COMPARED))
+        tried = [(cell.basis, self._basis(cell, questions[cell.question_id])) for cell in spread]
+        usual = [Way(graders, USUAL.disagreement) for graders in range(1, _MOST_GRADERS + 1)]
+        others = product(range(1, _MOST_GRADERS + 1), (thousandths / 1000 for thousandths in range(1001)))
+        ways = chain(usual, (Way(*way) for way in others))
+        return next((way for way in ways if any(basis_of(way) == basis for basis, basis_of in tried)), None)
+
+    def _notes(self, cell: Cell, question: Question) -> Iterator[str]:
+        answer = self._inputs.answers.get(cell.student_id, {}).get(question.question_id)
+        if answer is None:
+            yield NOTES[ANSWER]
+        elif cell.state is CellState.BLANK:
+            if not answer.blank:
+                yield NOTES[ANSWER]
+        elif cell.rubric != rubric_version(self._inputs.rubrics.get(question.question_id)):
+            yield NOTES[RUBRIC]
+        elif self._basis(cell, question)(self.way or USUAL) != cell.basis:
+            yield _OTHERWISE
+
+    def _basis(self, cell: Cell, question: Question) -> Callable[[Way], str]:
+        """Return the basis that a cell would have now, by the way of grading: the rest is put into a digest once."""
+        rubric = self._inputs.rubrics.get(question.question_id)
+        parts = [*self._inputs.older_basis_parts(cell.student_id, question, rubric), cell.model]
+        begun = hashlib.sha256(json.dumps(parts).removesuffix("]").encode())
+
+        def basis(way: Way) -> str:
+            whole = begun.copy()
+            whole.update(f", {json.dumps(way).removeprefix('[')}".encode())
+            return whole.hexdigest()[:DIGITS]
+
+        return basis
+
+    @cached_property
+    def _inputs(self) -> GradeInputs:
+        return GradeInputs.as_they_are(self._material, RunSettings(model="", max_workers=1))
+
+
+def _is_older(cell: Cell) -> bool:
+    """Tell whether a cell names no version of its answer, and has a digest as its basis."""
+    return not cell.answer and len(cell.basis) == DIGITS

@@ -1,0 +1,186 @@
+"""Versions: digests of all that a grade is made of, by which a reader finds out what has changed since."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple, Self
+
+from aita.models.answer import QuestionAnswer, StudentAnswers
+from aita.models.exam import AnswerKey, ExamSpec, Page, Rubric
+from aita.models.grade import Cell, CellState
+from aita.models.scan import StudentScans
+from aita.services.assignments import object_keys
+from aita.services.assignments.assignment_files import Material
+from aita.services.assignments.uploaded_files import blank_exam_files, uploaded_scans
+
+DIGITS = 32
+"""Hexadecimal digits of a version."""
+
+ANSWER, RUBRIC, ANSWER_KEY, INSTRUCTIONS = "answer", "rubric", "answer_key", "instructions"
+"""The fields of a cell that hold versions, beside that of the question."""
+
+NOTES = {
+    ANSWER: "the answer's scan, transcription or place",
+    RUBRIC: "the rubric",
+    ANSWER_KEY: "the answer key",
+    INSTRUCTIONS: "the instructions or the step of points",
+}
+"""What has changed since a cell was graded whose version, by this field, is not that of now."""
+
+_UPLOADED = "the student's scans, of which one was uploaded since"
+_BLANK_EXAM = "the blank exam"
+
+
+class Changes(NamedTuple):
+    """What has changed since a cell was graded, in words, and one version of all of it now.
+
+    ``of_answer`` says that the answer is another one, or may be, so that what was proposed for it can't be accepted;
+    ``of_scans`` that the scans must be transcribed before they can be graded.
+    """
+
+    notes: tuple[str, ...] = ()
+    version: str = ""
+    of_answer: bool = False
+    of_scans: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Versions:
+    """The versions of an assignment's material as it is now. They are of stored files, not of results of code.
+
+    ``uploaded`` has the ids of the scans that were uploaded since the pages were split, by student id, and
+    ``blank_exam`` those of the blank exam's files.
+    """
+
+    rubrics: Mapping[str, Rubric]
+    answer_keys: Mapping[str, AnswerKey]
+    instructions: str
+    question_instructions: Mapping[str, str]
+    answers: Mapping[str, StudentAnswers]
+    scans: Mapping[str, StudentScans]
+    pages: Mapping[str, Sequence[Page]]
+    uploaded: Mapping[str, Sequence[str]]
+    blank_exam: tuple[str, ...]
+    points_step: float
+
+    FILES = (
+        object_keys.USER_RUBRICS,
+        object_keys.RUBRICS,
+        object_keys.ANSWER_KEYS,
+        object_keys.RUBRIC_INSTRUCTIONS,
+        object_keys.QUESTION_INSTRUCTIONS,
+        object_keys.ANSWERS,
+        object_keys.SCANS,
+        object_keys.PAGES,
+        object_keys.STUDENTS,
+    )
+    """The assignment's files that ``of`` reads, beside the exam and the list of its uploads."""
+
+    @classmethod
+    def of(cls, material: Material, exam: ExamSpec) -> Self:
+        """Return the versions of an assignment's files.
+
+        Raises
+        ------
+        InvalidMaterial
+            If a file is wrong.
+        """
+        return cls(
+            rubrics=material.rubrics(),
+            answer_keys=material.answer_keys(),
+            instructions=material.rubric_instructions(),
+            question_instructions=material.question_instructions(),
+            answers=material.answers(),
+            scans=material.scans(),
+            pages=material.pages(),
+            uploaded=_uploaded(material),
+            blank_exam=tuple(object_keys.source_id(file.key, file.etag) for file in blank_exam_files(material)),
+            points_step=exam.points_step,
+        )
+
+    def changes(self, cell: Cell) -> Changes:
+        """Return the changes since a cell was graded that names its versions."""
+        return self.noted(cell, self._notes(cell))
+
+    def noted(self, cell: Cell, notes: Iterable[str]) -> Changes:
+        """Return these changes of a cell's material, and those of what the student's pages were made from."""
+        uploaded, scans = self.uploaded.get(cell.student_id, ()), self.scans.get(cell.student_id)
+        compared_with = scans.blank_exam if scans is not None else None
+        of_pages = [_UPLOADED] if uploaded else []
+        if compared_with is not None and compared_with != self.blank_exam:
+            of_pages.append(_BLANK_EXAM)
+        found = (*of_pages, *notes)
+        now = digest([self._of(cell.student_id, cell.question_id), uploaded, self.blank_exam])
+        of_scans = bool(of_pages)
+        return Changes(found, now, of_answer=of_scans or NOTES[ANSWER] in found, of_scans=of_scans)
+
+    def _notes(self, cell: Cell) -> Iterator[str]:
+        """Yield what was otherwise; a blank answer is blank under any rubric, so that of it the answer alone counts."""
+        now = self._of(cell.student_id, cell.question_id)
+        for name, note in NOTES.items():
+            if getattr(cell, name) != now[name] and (name == ANSWER or cell.state is not CellState.BLANK):
+                yield note
+
+    def _of(self, student_id: str, question_id: str) -> dict[str, str]:
+        return {
+            ANSWER: self._answer(student_id, question_id),
+            RUBRIC: rubric_version(self.rubrics.get(question_id)),
+            ANSWER_KEY: key_version(self.answer_keys.get(question_id)),
+            INSTRUCTIONS: instructions_version(
+                self.instructions, self.question_instructions.get(question_id, ""), self.points_step
+            ),
+        }
+
+    def _answer(self, student_id: str, question_id: str) -> str:
+        student = self.answers.get(student_id)
+        answer = student.by_question().get(question_id) if student is not None else None
+        if answer is None:
+            answer = QuestionAnswer(question_id=question_id)
+        return answer_version(answer, self.scans.get(student_id), self.pages.get(student_id, ()))
+
+
+def _uploaded(material: Material) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for folder, _, file in uploaded_scans(material):
+        found.setdefault(folder, []).append(object_keys.source_id(file.key, file.etag))
+    return {
+        student.student_id: new
+        for student in material.students()[0].students
+        if student.files and (new := sorted({*found.get(student.folder, ())} - student.files.keys()))
+    }
+
+
+def rubric_version(rubric: Rubric | None) -> str:
+    """Return the version of a rubric; empty for none."""
+    return digest(rubric.model_dump(mode="json")) if rubric else ""
+
+
+def key_version(key: AnswerKey | None) -> str:
+    """Return the version of an answer key, and of there being none."""
+    return digest(key and key.model_dump(mode="json", exclude_defaults=True))
+
+
+def instructions_version(instructions: str, own: str, points_step: float) -> str:
+    """Return the version of the instructions for the exam and for one question; white space at ends makes none."""
+    texts = ["\n".join(line.rstrip() for line in text.strip().splitlines()) for text in (instructions, own)]
+    return digest([*texts, points_step])
+
+
+def answer_version(answer: QuestionAnswer, scans: StudentScans | None, pages: Sequence[Page]) -> str:
+    """Return the version of a student's answer: its text, its doubts, its places, and the pages that these are on."""
+    images = {page.page: page.sha256 for page in pages}
+    ink = dict(enumerate(scans.ink, 1)) if scans else {}
+    on = [(images.get(place.page), ink.get(place.page)) for place in answer.pages]
+    return digest(
+        [
+            answer.model_dump(mode="json", exclude_defaults=True, exclude={"confidence", "question"}),
+            [(image, written and (written.exam_page, written.bands)) for image, written in on],
+            scans.unreadable if scans else 0,
+        ]
+    )
+
+
+def digest(value: Any) -> str:
+    """Return the digest of a JSON value by which versions are known."""
+    return hashlib.sha256(json.dumps(value).encode()).hexdigest()[:DIGITS]

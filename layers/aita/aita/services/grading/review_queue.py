@@ -1,0 +1,215 @@
+"""The review queue: the cells that a person must look at, all there is to decide by, and the decision."""
+
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from ulid import ULID
+
+from aita.errors import Conflict, MissingMaterial, RequestError
+from aita.models.answer import QuestionAnswer
+from aita.models.grade import Cell, Decision, DecisionAction
+from aita.models.names import check_assignment
+from aita.models.points import exact, in_steps
+from aita.models.review import (
+    Decide,
+    DecisionPage,
+    FlagView,
+    PlaceView,
+    Proposal,
+    ReviewLine,
+    ReviewPage,
+    ReviewView,
+)
+from aita.ports import Clock, DecisionStore, ObjectStore
+from aita.services.assignments.assignment_files import Material
+from aita.services.grading.gradebook import Gradebook
+from aita.version import VERSION
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Reviews:
+    """The verbs of people who review. Each reads the grades as they are then: there is no second queue to keep."""
+
+    objects: ObjectStore
+    decisions: DecisionStore
+    clock: Clock
+
+    def queue(self, assignment: str, limit: int, token: str | None, *, closed: bool = False) -> ReviewPage:
+        """Return up to ``limit`` of the open cells, question by question, and the token of the next page.
+
+        Parameters
+        ----------
+        closed
+            Whether cells that need nobody are listed too, such as for a student who asks again.
+
+        Raises
+        ------
+        MissingMaterial
+            If nothing was graded yet.
+        """
+        grades = self._gradebook(self._material(assignment))
+        shown = [cell for cell in _after(grades, token) if closed or cell.state.is_open]
+        page = shown[:limit]
+        return ReviewPage(
+            cells=tuple(_line(cell) for cell in page),
+            open_cells=sum(1 for _ in grades.open_cells()),
+            next_token=page[-1].cell_id if len(shown) > limit else None,
+        )
+
+    def show(self, assignment: str, cell_id: str) -> ReviewView:
+        """Return all there is to decide a cell by.
+
+        Raises
+        ------
+        NotFound
+            If there is no such cell.
+        """
+        material = self._material(assignment)
+        grades = self._gradebook(material)
+        cell, graded = grades.cell(cell_id), grades.graded(cell_id)
+        answer = _answer(material, cell)
+        return ReviewView(
+            **dict(_line(cell)),
+            question=next(one for one in grades.exam.questions if one.question_id == cell.question_id),
+            points_step=grades.exam.points_step,
+            raw_text=answer.raw_text,
+            confidence=answer.confidence,
+            pages=tuple(self._places(material, cell.student_id, answer)),
+            rubric=material.rubric_version(graded.rubric) or material.rubrics().get(cell.question_id),
+            answer_key=material.answer_keys().get(cell.question_id),
+            proposal=Proposal(
+                points=graded.points, criteria=graded.criteria, feedback=graded.feedback, graders=graded.graders
+            ),
+            of_older_version=graded.is_of_older_version and bool(graded.criteria),
+            decisions=grades.decisions(cell_id),
+        )
+
+    def decide(self, assignment: str, cell_id: str, asked: Decide, caller: str = "") -> Decision:
+        """Record what a person decided about a cell.
+
+        Parameters
+        ----------
+        caller
+            The ARN that the request was signed for, where it is known.
+
+        Raises
+        ------
+        NotFound
+            If there is no such cell.
+        RequestError
+            If there is nothing to accept, or the points are not ones that the question can have.
+        Conflict
+            If the cell is no longer the one that the person saw.
+        """
+        grades = self._gradebook(self._material(assignment))
+        cell = grades.cell(cell_id)
+        if asked.basis != cell.basis:
+            raise Conflict(
+                f"{cell_id} was graded anew, or its question changed, since you looked at it: look again "
+                f"(aita review show {cell_id} --assignment {assignment})"
+            )
+        points = (
+            _set_points(asked, cell, grades.exam.points_step)
+            if asked.action is DecisionAction.SET
+            else _accepted_points(asked, grades.graded(cell_id))
+        )
+        now = self.clock()
+        decision = Decision(
+            decision_id=str(ULID.from_datetime(now)),
+            cell_id=cell_id,
+            student_id=cell.student_id,
+            question_id=cell.question_id,
+            action=asked.action,
+            points=points,
+            why=asked.why,
+            by=asked.by,
+            caller=caller,
+            at=now,
+            basis=cell.basis,
+            old_state=cell.state,
+            old_points=cell.points,
+            proposal=grades.graded(cell_id).proposal if asked.action is DecisionAction.ACCEPT else "",
+            aita=VERSION,
+        )
+        self.decisions.add(assignment, decision)
+        logger.info("decided on %s: %s", cell_id, asked.action)
+        return decision
+
+    def decided(self, assignment: str, limit: int, token: str | None) -> DecisionPage:
+        """Return up to ``limit`` of an assignment's decisions, and the token of the next page."""
+        decisions, following = self.decisions.page(check_assignment(assignment), limit, token)
+        return DecisionPage(decisions=tuple(decisions), next_token=following)
+
+    def _material(self, assignment: str) -> Material:
+        return Material(self.objects, check_assignment(assignment))
+
+    def _gradebook(self, material: Material) -> Gradebook:
+        grades = Gradebook.of(material, self.decisions.all(material.assignment))
+        if not grades.students:
+            raise MissingMaterial(
+                f"nothing of assignment {material.assignment} was graded yet: grade it first "
+                f"(aita grade --assignment {material.assignment})"
+            )
+        return grades
+
+    def _places(self, material: Material, student_id: str, answer: QuestionAnswer) -> Iterator[PlaceView]:
+        if not answer.pages:
+            return
+        pages = {page.page: page for page in material.pages().get(student_id, ())}
+        for place in answer.pages:
+            if (page := pages.get(place.page)) is not None:  # split may have run again since
+                url = self.objects.presign_get(page.key, f"page-{page.page}.jpg")
+                yield PlaceView(**dict(place), url=url)
+
+
+def _after(grades: Gradebook, token: str | None) -> Iterator[Cell]:
+    """Return the cells after the one that a page ended with, which may be closed by now."""
+    cells = grades.cells()
+    if token is not None and not any(cell.cell_id == token for cell in cells):  # looking for it goes past it
+        raise RequestError("next_token is not one that this list gave")
+    return cells
+
+
+def _line(cell: Cell) -> ReviewLine:
+    return ReviewLine(
+        cell_id=cell.cell_id,
+        student_id=cell.student_id,
+        question_id=cell.question_id,
+        state=cell.state,
+        points=cell.points,
+        max_points=cell.max_points,
+        flags=tuple(FlagView(kind=flag.kind, text=flag.text) for flag in cell.flags),
+        reason=cell.reason,
+        basis=cell.basis,
+    )
+
+
+def _answer(material: Material, cell: Cell) -> QuestionAnswer:
+    student = material.answers().get(cell.student_id)
+    answers = student.by_question() if student is not None else {}
+    return answers.get(cell.question_id) or QuestionAnswer(question_id=cell.question_id)
+
+
+def _accepted_points(asked: Decide, graded: Cell) -> float:
+    if graded.points is None:
+        raise RequestError(f"{graded.cell_id} has no proposal to accept: set its points")
+    if asked.points is not None:
+        raise RequestError("accepting takes the points that are proposed: set other ones instead")
+    return graded.points
+
+
+def _set_points(asked: Decide, cell: Cell, step: float) -> float:
+    if asked.points is None:
+        raise RequestError("points are missing: setting takes the points that count")
+    if not asked.why:
+        raise RequestError("why is missing: say for what the points are set, as it is kept with them")
+    if exact(asked.points) > exact(cell.max_points):
+        raise RequestError(f"{asked.points:g} points are more than the question is worth, {cell.max_points:g}")
+    if asked.points != in_steps(asked.points, cell.max_points, step):
+        raise RequestError(
+            f"{asked.points:g} points are no multiple of {step:g}, the exam's points_step, nor all {cell.max_points:g}"
+        )
+    return asked.points

@@ -1,0 +1,60 @@
+"""Rubric changes: which cells the rubrics, as they are now, touch."""
+
+from collections.abc import Mapping
+from functools import cache
+
+from aita.models.exam import Question
+from aita.models.grade import Cell
+from aita.models.points import exact
+from aita.models.rubric_change import QuestionChange, RubricChanges
+from aita.models.run import RunSettings
+from aita.services.assignments.assignment_files import Material
+from aita.services.grading.grade_inputs import GradeInputs
+from aita.services.grading.grade_reuse import RubricVersions, kept_cell
+from aita.services.grading.material_versions import rubric_version
+
+
+def changes(material: Material, settings: RunSettings) -> RubricChanges:
+    """Return which of an assignment's cells its rubrics have changed under since they were graded.
+
+    Parameters
+    ----------
+    settings
+        What the next run would be started with: another number of graders grades all cells again, rubric or not.
+
+    Raises
+    ------
+    MissingMaterial, InvalidMaterial
+        As for the start of a grading run: if there are no answers or no rubrics, or a rubric is wrong.
+    """
+    return compare(GradeInputs.of(material, settings), material.grades(), cache(material.rubric_version))
+
+
+def compare(inputs: GradeInputs, cells: Mapping[str, Mapping[str, Cell]], versions: RubricVersions) -> RubricChanges:
+    """Return which cells the rubrics of the inputs touch; as ``changes``, of what was read before."""
+    questions, regrade, others = [], [], 0
+    for question in inputs.exam.questions:
+        rescaled, regraded, without_rubric = 0, 0, 0
+        for student_id in inputs.answers:
+            cell = cells.get(student_id, {}).get(question.question_id)
+            now = None if cell is None else kept_cell(inputs, cell, question, versions)
+            if cell is None or not _touches(inputs, question, cell):
+                others += now is None and question.question_id in inputs.rubrics
+            elif question.question_id not in inputs.rubrics:
+                without_rubric += 1
+            elif now is not None or not inputs.answers[student_id][question.question_id].needs_grader:
+                rescaled += 1
+            else:
+                regraded += 1
+                regrade.append((student_id, question.question_id))
+        change = QuestionChange(
+            question_id=question.question_id, rescaled=rescaled, regraded=regraded, without_rubric=without_rubric
+        )
+        if rescaled or regraded or without_rubric:
+            questions.append(change)
+    return RubricChanges(questions=tuple(questions), regrade=tuple(regrade), others=others)
+
+
+def _touches(inputs: GradeInputs, question: Question, cell: Cell) -> bool:
+    version = rubric_version(inputs.rubrics.get(question.question_id))
+    return cell.rubric != version or exact(cell.max_points) != exact(question.points)

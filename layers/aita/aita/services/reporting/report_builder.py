@@ -1,0 +1,207 @@
+"""What the reports are made of: everything that is known of an assignment, read once, and put together for people."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import Self
+
+from aita.errors import MissingInput
+from aita.models.answer import QuestionAnswer, StudentAnswers
+from aita.models.exam import ExamSpec, Page, PageTranscription, Rubric
+from aita.models.grade import Cell, Decision, StudentGrades
+from aita.models.report import (
+    ClassReport,
+    OpenCell,
+    PageReport,
+    PageScan,
+    QuestionReport,
+    RunLine,
+    StudentLine,
+    StudentReport,
+    TranscriptionReport,
+)
+from aita.models.run import Run, StageCounts
+from aita.models.scan import StudentScans
+from aita.models.student import Students
+from aita.services.assignments.assignment_files import Material
+from aita.services.grading.gradebook import Gradebook
+from aita.services.grading.student_view import shown_answers
+from aita.services.reporting.class_statistics import graded_criteria, most_missed, question_figures
+
+Scans = Mapping[int, PageScan]
+"""A student's page images by the page's number."""
+
+
+@dataclass(frozen=True)
+class ReportSources:
+    """What the reports of one assignment are made of.
+
+    ``rubrics`` are by their versions, as cells name them; ``gradebook`` is ``None`` while nothing was graded. ``model``
+    is the one that the stack is deployed with, which is told where nothing else says what read or graded.
+    """
+
+    assignment: str
+    exam: ExamSpec | None
+    rubrics: dict[str, Rubric]
+    students: Students
+    pages: dict[str, tuple[Page, ...]]
+    scans: dict[str, StudentScans]
+    transcriptions: dict[str, tuple[PageTranscription, ...]]
+    answers: dict[str, StudentAnswers]
+    gradebook: Gradebook | None
+    model: str
+
+    @classmethod
+    def read(cls, material: Material, decisions: Callable[[str], Iterable[Decision]], model: str) -> Self:
+        """Read an assignment's files and its decisions.
+
+        Raises
+        ------
+        InvalidMaterial, MissingMaterial
+            If a file is wrong, or there are grades and no questions that they are of.
+        """
+        students, _ = material.students()
+        gradebook = None
+        if material.has_exam() or material.grades():  # grades without their questions are refused, not left out
+            gradebook = Gradebook.of(material, decisions(material.assignment))
+        return cls(
+            assignment=material.assignment,
+            exam=gradebook.exam if gradebook else None,
+            rubrics=_rubrics(material, gradebook) if gradebook else {},
+            students=students,
+            pages=material.pages(),
+            scans=material.scans(),
+            transcriptions=material.transcriptions(),
+            answers=material.answers(),
+            gradebook=gradebook if gradebook and gradebook.students else None,
+            model=model,
+        )
+
+    @cached_property
+    def names(self) -> dict[str, str]:
+        """Each student's name by id."""
+        return self.students.names()
+
+    @property
+    def exam_name(self) -> str:
+        """The exam's name or, without questions, the assignment's."""
+        return self.exam.exam_name if self.exam else self.assignment
+
+    def student_report(self, student_id: str, scans: Scans, made_at: datetime) -> StudentReport | None:
+        """Return a student's graded exam; ``None`` if the student has no grades."""
+        grades = self._grades(student_id)
+        if self.gradebook is None or grades is None:
+            return None
+        answers = self._answers(student_id)
+        questions = tuple(
+            QuestionReport(
+                question=question,
+                shown=as_shown,
+                rubric=cell.rubric,
+                criteria=graded_criteria(cell, self.rubrics),
+                answer=answers.get(question.question_id),
+            )
+            for question, cell, as_shown in zip(
+                self.gradebook.exam.questions, grades.cells, shown_answers(self.gradebook, student_id), strict=True
+            )
+        )
+        shown = {place.page for each in questions if each.answer for place in each.answer.pages}
+        return StudentReport(
+            name=self._name(student_id),
+            exam_name=self.exam_name,
+            points=grades.points,
+            out_of=grades.out_of,
+            open_questions=grades.open_questions,
+            letter=grades.letter,
+            questions=questions,
+            scans=tuple(scan for page, scan in scans.items() if page in shown),
+            models=self._models(grades.cells),
+            made_at=made_at,
+            images=tuple(page.sha256 for page in self.pages.get(student_id, ()) if page.page in shown),
+        )
+
+    def transcription_report(self, student_id: str, scans: Scans, made_at: datetime) -> TranscriptionReport:
+        """Return a student's pages and what was read on them."""
+        read = {each.page: each for each in self.transcriptions.get(student_id, ())}
+        answers = self._answers(student_id).values()
+        return TranscriptionReport(
+            name=self._name(student_id),
+            exam_name=self.exam_name,
+            pages=tuple(PageReport(scan, read.get(page), _on_page(page, answers)) for page, scan in scans.items()),
+            unplaced=tuple(answer for answer in answers if not answer.pages),
+            unreadable=self.scans.get(student_id, StudentScans()).unreadable,
+            models=(self.model,),
+            made_at=made_at,
+        )
+
+    def class_report(self, runs: Iterable[Run], made_at: datetime) -> ClassReport:
+        """Return the whole class; ``runs`` are those whose cost and time are told."""
+        names, book = self.names, self.gradebook
+        grades = {student_id: found for student_id in names if (found := self._grades(student_id)) is not None}
+        return ClassReport(
+            assignment=self.assignment,
+            exam=self.exam,
+            students=tuple(
+                StudentLine(
+                    student=student,
+                    name=names[student.student_id],
+                    pages=len(self.pages.get(student.student_id, ())),
+                    grades=grades.get(student.student_id),
+                )
+                for student in sorted(self.students.students, key=lambda each: names[each.student_id].casefold())
+            ),
+            missing=self.students.missing,
+            questions=question_figures(book.exam, grades.values()) if book else (),
+            missed=most_missed(self.rubrics, grades.values()),
+            review=tuple(
+                OpenCell(names[cell.student_id], cell)
+                for cell in (book.open_cells() if book else ())
+                if cell.student_id in names
+            ),
+            runs=tuple(_run_line(run) for run in runs),
+            models=self._models(cell for each in grades.values() for cell in each.cells),
+            made_at=made_at,
+        )
+
+    def _grades(self, student_id: str) -> StudentGrades | None:
+        return self.gradebook.students.get(student_id) if self.gradebook else None
+
+    def _models(self, cells: Iterable[Cell]) -> tuple[str, ...]:
+        return tuple(sorted({cell.model for cell in cells if cell.model} or {self.model}))
+
+    def _answers(self, student_id: str) -> dict[str, QuestionAnswer]:
+        found = self.answers.get(student_id)
+        return found.by_question() if found else {}
+
+    def _name(self, student_id: str) -> str:
+        if student_id not in self.names:
+            raise MissingInput("the student is no longer in students.json: transcribe again, then report")
+        return self.names[student_id]
+
+
+def _rubrics(material: Material, gradebook: Gradebook) -> dict[str, Rubric]:
+    versions = {cell.rubric for cell in gradebook.cells() if cell.rubric}
+    found = {version: material.rubric_version(version) for version in versions}
+    return {version: rubric for version, rubric in found.items() if rubric is not None}
+
+
+def _on_page(page: int, answers: Iterable[QuestionAnswer]) -> tuple[tuple[float, QuestionAnswer], ...]:
+    found = [(place.top, answer) for answer in answers for place in answer.pages if place.page == page]
+    return tuple(sorted(found, key=lambda pair: pair[0]))
+
+
+def _run_line(run: Run) -> RunLine:
+    return RunLine(
+        pipeline=run.pipeline,
+        status=run.status,
+        started_at=run.created_at,
+        seconds=sum(_seconds(counts) for counts in run.stages.values()),
+        usage=run.usage,
+    )
+
+
+def _seconds(counts: StageCounts) -> float:
+    if counts.started_at is None or counts.ended_at is None:
+        return 0.0
+    return (counts.ended_at - counts.started_at).total_seconds()

@@ -1,0 +1,1 @@
+"""Runs: started, resumed and cancelled, planned, collected, queried, and estimated before they start."""

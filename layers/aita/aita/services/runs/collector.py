@@ -1,0 +1,171 @@
+"""Collect: count what a stage came to, gather its results, and say where the run goes."""
+
+import json
+import logging
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from aita.errors import Conflict, RequestError
+from aita.models.run import CollectAnswer, Item, Run, RunStatus, StageEvent, TaskRow, TaskStatus
+from aita.ports import Clock, ObjectStore, RunStore, TaskStore
+from aita.services.assignments import object_keys
+from aita.services.runs.pipelines import REVIEW_AFTER, next_stage, stage_of
+from aita.services.runs.planner import MANIFEST, read_items
+from aita.services.runs.task_recorder import TaskFile
+from aita.services.stages.base import Gathered
+
+logger = logging.getLogger(__name__)
+
+_AT_ONCE = 16  # results read from S3, or rows written
+_UNRECORDED = (
+    "FunctionStopped",
+    "the function that ran this task stopped unexpectedly and recorded no end: resume the run to try again",
+)
+_OF_LAMBDA = "Lambda."  # what Step Functions calls an error of Lambda's own begins with it
+_REVIEW = "check the questions, the answer keys and the rubrics, upload what you change, then resume the run"
+_SUPERSEDED = (
+    "another run has done stage {stage} from newer material meanwhile, and what it made stays: resume this run to do "
+    "the stage again with the material as it is now"
+)
+_HALTED = (RunStatus.HALTED, RunStatus.BUDGET_REACHED)
+
+
+@dataclass(frozen=True, slots=True)
+class Collector:
+    """Collects stages."""
+
+    runs: RunStore
+    tasks: TaskStore
+    objects: ObjectStore
+    clock: Clock
+
+    def collect(self, event: StageEvent) -> CollectAnswer:
+        """Recount a stage from its items and rows, write its artifact, and name the next stage or the end.
+
+        The Map's own status plays no part: an item without a SUCCEEDED row has failed.
+        """
+        run = self.runs.get(event.run_id)
+        if run.attempt != event.attempt:
+            return self._answer(event, run)
+        if not run.active:
+            self._keep_up(event, run)
+            return self._answer(event, run)
+        try:
+            run, succeeded = self._recount(run, event.stage)
+        except RequestError as refusal:
+            return self._end(event, run, RunStatus.FAILED, str(refusal))
+        following = next_stage(run.pipeline, event.stage)
+        if following is not None and event.stage == REVIEW_AFTER and run.settings.review and not run.reviewed:
+            return self._end(event, run, RunStatus.WAITING_FOR_REVIEW, _REVIEW)
+        if following is not None and (succeeded or not run.stages[event.stage].failed):
+            self.runs.summarise(run)
+            return CollectAnswer(run_id=run.run_id, attempt=event.attempt, stage=following, status=RunStatus.RUNNING)
+        return self._end(event, run, *_verdict(run))
+
+    def _end(self, event: StageEvent, run: Run, status: RunStatus, reason: str) -> CollectAnswer:
+        run = self.runs.end(run.run_id, event.attempt, status, reason)
+        self.runs.summarise(run)
+        logger.info("run %s ended: %s", run.run_id, run.status)
+        return self._answer(event, run)
+
+    def _keep_up(self, event: StageEvent, run: Run) -> None:
+        """Refresh the line of a run that was stopped and, where its stage has it so, gather what was done."""
+        if run.status in _HALTED and event.stage in run.stages and stage_of(event.stage).gathers_halted:
+            run, _ = self._recount(run, event.stage)
+        self.runs.summarise(run)
+
+    def _recount(self, run: Run, stage: str) -> tuple[Run, int]:
+        """Set a stage's exact counts and write what it gathered; one that refuses to gather has not ended."""
+        items = read_items(self.objects, run.run_id, stage)
+        rows = {row.task_id: row for row in self.tasks.rows(run.run_id)}
+        if run.active:
+            rows |= self._fail_unrecorded(run, stage, [item for item in items if item.task_id not in rows], rows)
+        ended = [rows[item.task_id].status for item in items if item.task_id in rows]
+        succeeded = ended.count(TaskStatus.SUCCEEDED)
+        failed = (len(items) if run.active else len(ended)) - succeeded  # what a stop left out has not failed
+        counts = run.stages[stage].model_copy(update={"succeeded": succeeded, "failed": failed})
+        usage = sum((row.usage for row in rows.values()), run.removed_usage)
+        try:
+            self._gather(run, stage, items, rows)
+        except RequestError:
+            self.runs.finish_stage(run.run_id, stage, counts, usage)
+            raise
+        counts = counts.model_copy(update={"ended_at": self.clock()})
+        return self.runs.finish_stage(run.run_id, stage, counts, usage), succeeded
+
+    def _fail_unrecorded(self, run: Run, stage: str, items: list[Item], rows: dict[str, TaskRow]) -> dict[str, TaskRow]:
+        """Record the failure of items without an end, and return their rows.
+
+        Of items that share a call which came to no end, the state machine records the first alone.
+        """
+        of_lambda = self._errors_of_lambda(run, stage, rows) if items else {}
+
+        def fail(item: Item) -> TaskRow | None:
+            error_type, error_message = of_lambda.get(item.task_id, _UNRECORDED)
+            row = TaskRow(
+                task_id=item.task_id,
+                stage=stage,
+                status=TaskStatus.FAILED,
+                attempt=run.attempt,
+                error_type=error_type,
+                error_message=error_message,
+                refs=item.refs,
+                ended_at=self.clock(),
+            )
+            return row if self.tasks.record(run.run_id, row) else None
+
+        with ThreadPoolExecutor(_AT_ONCE) as writers:
+            return {row.task_id: row for row in writers.map(fail, items) if row is not None}
+
+    def _errors_of_lambda(self, run: Run, stage: str, rows: dict[str, TaskRow]) -> dict[str, tuple[str, str]]:
+        """Return Lambda's error that ended a shared call, from its first item's row, by the ids of the others."""
+        calls = json.loads(self.objects.get(object_keys.stage_file(run.run_id, stage, MANIFEST)))
+        return {
+            other["task_id"]: (row.error_type, row.error_message)
+            for call in calls
+            if (row := rows.get(call["task_id"])) and row.attempt == run.attempt
+            if row.error_type.startswith(_OF_LAMBDA)
+            for other in call.get("batch", ())
+        }
+
+    def _gather(self, run: Run, stage: str, items: list[Item], rows: dict[str, TaskRow]) -> None:
+        gathering = stage_of(stage)
+        artifacts = gathering.gather_all(
+            self._gathered(run, stage, items, rows),
+            lambda name: self.objects.get(object_keys.stage_file(run.run_id, stage, name)),
+        )
+        made_from = run.stages[stage].started_at or run.created_at  # the moment that Plan read the material
+        for name, artifact in artifacts.items():
+            key = gathering.artifact_key(run.assignment, run.run_id, name)
+            data = json.dumps(artifact, ensure_ascii=False, indent=1).encode()
+            if not self.objects.put_unless_newer(key, data, made_from):
+                raise Conflict(_SUPERSEDED.format(stage=stage))
+
+    def _gathered(self, run: Run, stage: str, items: list[Item], rows: dict[str, TaskRow]) -> Iterator[Gathered]:
+        def read(item: Item) -> Gathered:
+            ended = Gathered(item, rows.get(item.task_id))
+            if not ended.succeeded:
+                return ended
+            data = self.objects.get(object_keys.result(run.run_id, stage, item.task_id))
+            file = TaskFile.model_validate_json(data)
+            return Gathered(item, ended.row, file.result, file.lacks)
+
+        with ThreadPoolExecutor(_AT_ONCE) as readers:
+            yield from readers.map(read, items)
+
+    def _answer(self, event: StageEvent, run: Run) -> CollectAnswer:
+        status = run.status if run.attempt == event.attempt else RunStatus.CANCELLED
+        reason = run.reason if run.attempt == event.attempt else "a later attempt has begun"
+        return CollectAnswer(**event.model_dump(), status=status, reason=reason or status)
+
+
+def _verdict(run: Run) -> tuple[RunStatus, str]:
+    failed = sum(counts.failed for counts in run.stages.values())
+    last = run.stages[run.stage]
+    if not failed:
+        return RunStatus.SUCCEEDED, ""
+    reason = f"{failed} of {sum(counts.total for counts in run.stages.values())} tasks failed"
+    if last.failed and not last.succeeded:
+        return RunStatus.FAILED, f"{reason}: nothing of stage {run.stage} succeeded"
+    return RunStatus.PARTIAL, f"{reason}: see them with their reasons, then resume"

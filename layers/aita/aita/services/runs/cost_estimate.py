@@ -1,0 +1,262 @@
+"""What a run would cost, before it is started: from the real prompts and the pages' sizes."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from functools import cache
+from pathlib import PurePosixPath
+
+from aita.errors import MissingMaterial, RequestError
+from aita.models.api import Estimate, RubricDiff, RunOptions, StageEstimate, StartRun
+from aita.models.effort import ReasoningEffort, expected_thoughts
+from aita.models.exam import AnswerKey, Criterion, Page, Question, Rubric
+from aita.models.names import check_assignment
+from aita.models.run import RunSettings
+from aita.ports import ObjectStore, StoredObject
+from aita.services.assignments import object_keys
+from aita.services.assignments.assignment_files import Material
+from aita.services.assignments.uploaded_files import blank_exam_files
+from aita.services.grading.grade_inputs import GradeInputs
+from aita.services.grading.grading_settings import graded_before
+from aita.services.grading.rubric_diff import compare
+from aita.services.runs.pipelines import stage_of, stages_of
+from aita.services.stages.base import LLMStage, Stage
+from aita.services.stages.exam_windows import cut
+from aita.services.stages.extract_questions import ExtractQuestionsStage
+from aita.services.stages.grade import GradeStage
+from aita.services.stages.map_answers import MapAnswersStage
+from aita.services.stages.rubric import RubricInputs, RubricStage
+from aita.services.stages.split_exam import most_scanned
+from aita.services.stages.transcribe import TranscribeStage
+from aita.tasks.answer_mapping import AnswerMappingTask
+from aita.tasks.batchable import group
+from aita.tasks.grading import GradingTask
+from aita.tasks.question_extraction import QuestionExtractionTask
+from aita.tasks.request import Image, LLMRequest, Message
+from aita.tasks.tokens import input_tokens, output_tokens
+from aita.tasks.transcription import TranscriptionTask
+
+BYTES_PER_PDF_PAGE = 300_000
+"""A scanned page in a PDF, roughly: a colour scan at 150 to 200 dpi as JPEG. Its pages are not counted before split."""
+
+_ANSWER_KEY_CHARACTERS = 1_200  # what an answer key takes in a rubric's prompt
+_PAGE_CHARACTERS = 1_200  # what a page's transcription takes in the prompt that marks its answers
+_RUBRIC_CHARACTERS = 800  # what a rubric takes in a grader's prompt
+_ANSWER_CHARACTERS = 400  # what an answer takes there
+
+
+@dataclass(frozen=True, slots=True)
+class Estimator:
+    """Estimates runs. ``cost`` returns what a call's input and output cost, or ``None`` if no price is known."""
+
+    objects: ObjectStore
+    defaults: RunSettings
+    cost: Callable[[int, int], Decimal | None]
+
+    def estimate(self, request: StartRun) -> Estimate:
+        """Return the calls, tokens and cost of a run that does everything anew.
+
+        Raises
+        ------
+        RequestError
+            As for a start: if the name or pipeline is wrong, or the pipeline lacks what it needs.
+        """
+        material = Material(self.objects, check_assignment(request.assignment))
+        settings = self._settings(material, request.options)
+        counted = _Count(material, settings)
+        if thoughts := expected_thoughts(settings.reasoning_effort):
+            counted.notes.append(
+                f"the model's thoughts are taken as {thoughts:,} tokens a call, an assumption for its reasoning effort"
+            )
+        stages = []
+        made: frozenset[str] = frozenset()
+        for name in stages_of(request.pipeline):
+            stage = stage_of(name)
+            stage.require(material, made)
+            requests = counted.requests(stage, made)
+            made |= {*stage.artifacts}
+            stages.append(self._stage(name, requests, settings.reasoning_effort))
+        return Estimate.of(stages, counted.notes)
+
+    def rubric_changes(self, assignment: str, options: RunOptions) -> RubricDiff:
+        """Return what the rubrics, as they are now, change in the grades, and what grading again because of it takes.
+
+        Raises
+        ------
+        RequestError
+            If nothing was graded yet, or grading could not start now.
+        """
+        material = Material(self.objects, check_assignment(assignment))
+        settings = self._settings(material, options)
+        inputs, cells = GradeInputs.of(material, settings), material.grades()
+        if not cells:
+            raise MissingMaterial(
+                f"nothing of assignment {assignment} was graded yet: grade it first "
+                f"(aita grade --assignment {assignment})"
+            )
+        found = compare(inputs, cells, cache(material.rubric_version))
+        questions = {question.question_id: question for question in inputs.exam.questions}
+        requests = (
+            inputs.task(student_id, questions[question_id], grader).request()
+            for student_id, question_id in found.regrade
+            for grader in range(1, settings.graders + 1)
+        )
+        return RubricDiff(
+            questions=found.questions,
+            rescaled=found.rescaled,
+            regraded=len(found.regrade),
+            others=found.others,
+            estimate=self._stage(GradeStage.name, requests, settings.reasoning_effort),
+        )
+
+    def _settings(self, material: Material, options: RunOptions) -> RunSettings:
+        return self.defaults.model_copy(update=graded_before(material) | options.model_dump(exclude_none=True))
+
+    def _stage(self, name: str, requests: Iterable[LLMRequest], effort: ReasoningEffort) -> StageEstimate:
+        tokens = [(input_tokens(each), output_tokens(each, effort)) for each in requests]
+        costs = [self.cost(taken, given) for taken, given in [*tokens, (0, 0)]]  # without a price also of no calls
+        return StageEstimate(
+            stage=name,
+            calls=len(tokens),
+            input_tokens=sum(taken for taken, _ in tokens),
+            output_tokens=sum(given for _, given in tokens),
+            cost_usd=None if None in costs else sum((cost for cost in costs if cost is not None), Decimal(0)),
+        )
+
+
+@dataclass(slots=True)
+class _Count:
+    """Makes the requests of a run's stages, and notes what of them is only supposed or not counted."""
+
+    material: Material
+    settings: RunSettings
+    notes: list[str] = field(default_factory=list)
+
+    def requests(self, stage: Stage, made: frozenset[str]) -> Iterable[LLMRequest]:
+        """Return the requests of a stage, as nearly as they are known; ``made`` is what earlier stages make first."""
+        if not isinstance(stage, LLMStage):
+            return ()
+        try:
+            match stage:
+                case TranscribeStage():
+                    return self._transcriptions()
+                case ExtractQuestionsStage() if self.material.exam_pages() is None:
+                    return self._windows()
+                case MapAnswersStage() if object_keys.EXAM_SPEC in made or self.material.has_exam():
+                    return self._marks(self.material.exam().questions)
+                case GradeStage() if object_keys.ANSWERS in made and not self.material.answers():
+                    return self._gradings()
+            return self._planned(stage)
+        except RequestError:  # it is made anew by an earlier stage: what is to be given was required before
+            self._note(f"{stage.name} is not counted: what it starts from is made in the run")
+            return ()
+
+    def _note(self, note: str) -> None:
+        if note not in self.notes:
+            self.notes.append(note)
+
+    def _planned(self, stage: LLMStage) -> Iterable[LLMRequest]:
+        plan = stage.plan(self.material, self.settings)
+        inputs = plan.inputs
+        if isinstance(stage, RubricStage) and isinstance(inputs, RubricInputs):
+            inputs = self._with_answer_keys(inputs)
+        tasks = [stage.task(refs, inputs) for refs in plan.refs]
+        tasks = [task for task in tasks if task.given() is None]
+        groups = group(tasks, self.settings.batch_size if stage.batchable else 1)
+        together = [[tasks[place] for place in places] for places in groups]
+        return [
+            first.combine_with(others).request() if others else first.request()  # type: ignore[attr-defined]
+            for first, *others in together
+        ]
+
+    def _with_answer_keys(self, inputs: RubricInputs) -> RubricInputs:
+        ids = [question.question_id for question in inputs.exam.questions]
+        missing = [question_id for question_id in ids if question_id not in inputs.answer_keys]
+        if missing:
+            self._note("answer keys are not written yet: taken as 300 tokens each in the rubrics' prompts")
+        supposed = {each: _answer_key(each) for each in missing}
+        return inputs.model_copy(update={"answer_keys": inputs.answer_keys | supposed})
+
+    def _windows(self) -> Iterable[LLMRequest]:
+        """Return a request for each window of the exam's pages, which are not split yet."""
+        if self.material.own_exam() is not None:
+            return
+        files = blank_exam_files(self.material) or most_scanned(self.material)
+        pages = [_page(number) for number in range(1, self._count(files) + 1)]
+        for window in cut(pages):
+            yield QuestionExtractionTask(pages=tuple(window), total_pages=len(pages)).request()
+
+    def _transcriptions(self) -> Iterable[LLMRequest]:
+        plain = TranscriptionTask(page=1, image_key="", image_sha256="").request()
+        return (_of_size(plain, page) for _, page in self._pages())
+
+    def _marks(self, questions: tuple[Question, ...]) -> Iterable[LLMRequest]:
+        """Return a request for each page, with its transcription or one of the usual length."""
+        texts = {
+            (student_id, page.page): page.text
+            for student_id, pages in self.material.transcriptions().items()
+            for page in pages
+        }
+        for student_id, page in self._pages():
+            text = texts.get((student_id, page.page))
+            if text is None:
+                self._note("pages are not transcribed yet: taken as 300 tokens each where answers are marked")
+                text = "x" * _PAGE_CHARACTERS
+            task = AnswerMappingTask(page=1, image_key="", image_sha256="", text=text, questions=questions)
+            yield _of_size(task.request(), page)
+
+    def _gradings(self) -> Iterable[LLMRequest]:
+        """Return a request for each grader of each answer, with rubrics and answers of the usual length."""
+        exam, rubrics, answer_keys = self.material.exam(), self.material.rubrics(), self.material.answer_keys()
+        students = {
+            file.key.removeprefix(object_keys.scans(self.material.assignment)).partition("/")[0]
+            for file in self._scans()
+        }
+        self._note("there are no answers yet: each student is taken to answer each question, with 100 tokens")
+        for question in exam.questions:
+            task = GradingTask(
+                question=question,
+                rubric=rubrics.get(question.question_id) or _rubric(question),
+                answer_key=answer_keys.get(question.question_id) or _answer_key(question.question_id),
+                instructions=self.material.rubric_instructions(),
+                answer="x" * _ANSWER_CHARACTERS,
+            )
+            yield from [task.request()] * (len(students) * self.settings.graders)
+
+    def _pages(self) -> Iterable[tuple[str, Page]]:
+        """Return each page with its student: of its size if it was split, of the largest size if not."""
+        students = self.material.pages()
+        if not students:
+            students = {"": tuple(_page(number) for number in range(1, self._count(self._scans()) + 1))}
+        return ((student_id, page) for student_id, pages in students.items() for page in pages)
+
+    def _scans(self) -> Iterable[StoredObject]:
+        return self.material.objects.list(object_keys.scans(self.material.assignment))
+
+    def _count(self, files: Iterable[StoredObject]) -> int:
+        """Return about how many pages files have that are not split yet."""
+        self._note("the scans are not split yet: an image is taken as one page, a PDF as one for each 300 kB")
+        return sum(
+            max(1, file.size // BYTES_PER_PDF_PAGE) if PurePosixPath(file.key).suffix.lower() == ".pdf" else 1
+            for file in files
+        )
+
+
+def _answer_key(question_id: str) -> AnswerKey:
+    return AnswerKey(question_id=question_id, correct_answer="x" * _ANSWER_KEY_CHARACTERS)
+
+
+def _rubric(question: Question) -> Rubric:
+    criterion = Criterion(points=question.points, description="x" * _RUBRIC_CHARACTERS)
+    return Rubric(question_id=question.question_id, total_points=question.points, criteria=(criterion,))
+
+
+def _page(number: int) -> Page:
+    """Return a page of which nothing is known: its image counts as one of the largest size."""
+    return Page(page=number, key="", sha256="", width=0, height=0)
+
+
+def _of_size(request: LLMRequest, page: Page) -> LLMRequest:
+    *before, last = request.messages
+    message = Message(last.role, last.text, (Image("", "", page.width, page.height),))
+    return replace(request, messages=(*before, message))

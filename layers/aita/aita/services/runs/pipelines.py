@@ -1,0 +1,94 @@
+"""The pipelines, and the stages that each is made of."""
+
+from aita.errors import RequestError
+from aita.services.stages.answer_key import AnswerKeyStage
+from aita.services.stages.base import Stage
+from aita.services.stages.custom_tasks import KIND, KindStage
+from aita.services.stages.extract_questions import ExtractQuestionsStage
+from aita.services.stages.grade import GradeStage
+from aita.services.stages.map_answers import MapAnswersStage
+from aita.services.stages.regrade_sample import RegradeSampleStage
+from aita.services.stages.report import ReportStage
+from aita.services.stages.rubric import RubricStage
+from aita.services.stages.split import SplitStage
+from aita.services.stages.split_exam import SplitExamStage
+from aita.services.stages.transcribe import TranscribeStage
+
+STAGES: dict[str, Stage] = {
+    stage.name: stage
+    for stage in (
+        SplitExamStage(),
+        ExtractQuestionsStage(),
+        AnswerKeyStage(),
+        RubricStage(),
+        SplitStage(),
+        TranscribeStage(),
+        MapAnswersStage(),
+        GradeStage(),
+        RegradeSampleStage(),
+        ReportStage(),
+    )
+}
+
+PIPELINES: dict[str, tuple[str, ...]] = {
+    "extract-questions": ("split_exam", "extract_questions"),
+    "rubric": ("answer_key", "rubric"),
+    "transcribe": ("split", "transcribe", "map_answers"),
+    "grade": ("grade", "report"),
+    "regrade-sample": ("regrade_sample",),
+    "report": ("report",),
+    "exam": (
+        "split_exam",
+        "extract_questions",
+        "answer_key",
+        "rubric",
+        "split",
+        "transcribe",
+        "map_answers",
+        "grade",
+        "report",
+    ),
+}
+
+
+REVIEW_AFTER = RubricStage.name
+"""The stage after which a run that is to be reviewed waits: what people must check is there, and nothing is graded."""
+
+
+def stage_of(name: str) -> Stage:
+    """Return a stage; ``kind.<name>`` is that of a kind of tasks, whose class is imported here.
+
+    Raises
+    ------
+    RequestError
+        If there is no such stage.
+    """
+    if name.startswith(KIND):
+        return KindStage(name.removeprefix(KIND))
+    if name not in STAGES:
+        raise RequestError(f"there is no stage {name[:40]!r}")
+    return STAGES[name]
+
+
+def stages_of(pipeline: str) -> tuple[str, ...]:
+    """Return the names of a pipeline's stages; that of a kind has the one of its own name, whether it is there or not.
+
+    Raises
+    ------
+    RequestError
+        If there is no such pipeline.
+    """
+    if pipeline.startswith(KIND):
+        return (pipeline,)  # who only asks how a run stands imports no kind, which may be gone by now
+    if pipeline not in PIPELINES:
+        raise RequestError(
+            f"there is no pipeline {pipeline[:40]!r}: take one of {', '.join(PIPELINES)}, or kind.<name>"
+        )
+    return PIPELINES[pipeline]
+
+
+def next_stage(pipeline: str, stage: str) -> str | None:
+    """Return the stage after this one; ``None`` after the last."""
+    stages = stages_of(pipeline)
+    following = stages.index(stage) + 1
+    return stages[following] if following < len(stages) else None

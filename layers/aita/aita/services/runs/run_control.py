@@ -1,0 +1,199 @@
+"""Starting, resuming and cancelling runs."""
+
+import logging
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+from ulid import ULID
+
+from aita.errors import Conflict, RequestError
+from aita.models.api import StartRun
+from aita.models.names import check_assignment
+from aita.models.run import Run, RunSettings, RunStatus
+from aita.ports import Clock, Executions, ObjectStore, RunStore
+from aita.services.assignments.assignment_files import Material
+from aita.services.grading.grading_settings import graded_before
+from aita.services.runs.pipelines import stage_of, stages_of
+from aita.services.stages.grade import GradeStage
+
+logger = logging.getLogger(__name__)
+
+QUIET = timedelta(seconds=30)
+"""How long a run may show no change before its execution is looked at."""
+
+_EXECUTION_LOST = "its execution is no longer there: resume the run"
+
+
+@dataclass(frozen=True, slots=True)
+class Submissions:
+    """The verbs that change a run from outside.
+
+    ``defaults`` is what the stack was deployed with, and ``is_priced`` whether its model's price is known.
+    """
+
+    runs: RunStore
+    objects: ObjectStore
+    executions: Executions
+    clock: Clock
+    defaults: RunSettings
+    is_priced: bool = True
+
+    def start(self, request: StartRun) -> Run:
+        """Start a run.
+
+        Raises
+        ------
+        RequestError
+            If the name, the pipeline or an option is wrong, or the pipeline lacks what it needs.
+        Conflict
+            If a run of this assignment and pipeline is active, or an option differs from the deployed stack.
+        """
+        assignment = check_assignment(request.assignment)
+        stages = stages_of(request.pipeline)
+        material = Material(self.objects, assignment)
+        settings = self._settings(request, graded_before(material) if GradeStage.name in stages else {})
+        made: frozenset[str] = frozenset()
+        for stage in map(stage_of, stages):
+            stage.require(material, made)
+            made |= {*stage.artifacts}
+        now = self.clock()
+        run = Run(
+            run_id=str(ULID.from_datetime(now)),
+            assignment=assignment,
+            pipeline=request.pipeline,
+            status=RunStatus.RUNNING,
+            attempt=1,
+            stage=stages[0],
+            settings=settings,
+            created_at=now,
+            updated_at=now,
+        )
+        self.runs.create(run, self._replaceable(assignment, request.pipeline))
+        return self._execute(run)
+
+    def get(self, run_id: str) -> Run:
+        """Return a run; after a while without a change, it is looked at whether its execution is still there.
+
+        Raises
+        ------
+        NotFound
+            If there is no such run.
+        """
+        run = self.runs.get(run_id)
+        quiet = self.clock() - run.updated_at > QUIET
+        return self.current(run) if quiet else run
+
+    def resume(self, run_id: str, max_cost_usd: Decimal | None = None) -> Run:
+        """Run what failed and what is missing, and only that; with another cap, if one is given.
+
+        Raises
+        ------
+        NotFound
+            If there is no such run.
+        Conflict
+            If it is still running, or another run of its assignment and pipeline is.
+        """
+        run = self.current(self.runs.get(run_id))
+        if run.active:
+            raise Conflict(f"run {run_id} is running: cancel it first, or wait until it ends")
+        replaces = self._replaceable(run.assignment, run.pipeline)
+        settings, reviewed = run.settings, run.reviewed or run.status is RunStatus.WAITING_FOR_REVIEW
+        if max_cost_usd is not None:
+            settings = settings.model_copy(update={"max_cost_usd": max_cost_usd})
+            self._check_cap(settings)
+        now = self.clock()
+        changes = {
+            "settings": settings,
+            "reviewed": reviewed,
+            "committed_usd": run.usage.cost_usd,
+            "status": RunStatus.RUNNING,
+            "attempt": run.attempt + 1,
+            "stage": stages_of(run.pipeline)[0],
+            "stages": {},
+            "reason": "",
+            "error_type": "",
+            "wait_reason": "",
+            "execution_arn": "",
+            "ended_at": None,
+            "updated_at": now,
+        }
+        run = run.model_copy(update=changes)
+        self.runs.restart(run, replaces)
+        return self._execute(run)
+
+    def cancel(self, run_id: str) -> Run:
+        """End a run: no new LLM call starts once the functions have seen it, at most 5 s later.
+
+        Raises
+        ------
+        NotFound
+            If there is no such run.
+        Conflict
+            If it has ended already.
+        """
+        run = self.runs.get(run_id)
+        if not run.active:
+            raise Conflict(f"run {run_id} is not running: it is {run.status}")
+        run = self.runs.end(run_id, run.attempt, RunStatus.CANCELLED, "cancelled")
+        if run.execution_arn:
+            self.executions.stop(run.execution_arn)
+        self.runs.summarise(run)
+        return run
+
+    def current(self, run: Run) -> Run:
+        """Return the run as it is; one that says RUNNING while its execution is gone ends as FAILED here."""
+        if not run.active or self._has_execution(run):
+            return run
+        run = self.runs.get(run.run_id)  # it may have ended between the two reads
+        if run.active:
+            run = self.runs.end(run.run_id, run.attempt, RunStatus.FAILED, _EXECUTION_LOST)
+            self.runs.summarise(run)
+        return run
+
+    def _has_execution(self, run: Run) -> bool:
+        if not run.execution_arn:
+            return self.clock() - run.updated_at <= QUIET  # it is being started, or its start was lost
+        return self.executions.is_running(run.execution_arn)
+
+    def _execute(self, run: Run) -> Run:
+        execution_arn = self.executions.start(run)
+        self.runs.set_execution(run.run_id, execution_arn)
+        run = run.model_copy(update={"execution_arn": execution_arn})
+        self.runs.summarise(run)
+        logger.info("started attempt %d of run %s", run.attempt, run.run_id)
+        return run
+
+    def _replaceable(self, assignment: str, pipeline: str) -> str | None:
+        holder = self.runs.active(assignment, pipeline)
+        if holder is not None and self.current(self.runs.get(holder)).active:
+            raise Conflict(
+                f"run {holder} of {assignment} / {pipeline} is active: watch it (aita watch {holder}) "
+                f"or cancel it (aita cancel {holder})"
+            )
+        return holder
+
+    def _settings(self, request: StartRun, before: dict[str, Any]) -> RunSettings:
+        given = before | request.options.model_dump(exclude_none=True)
+        for name, variable, parameter in (
+            ("max_workers", "AITA_MAX_WORKERS", "MaxConcurrency"),
+            ("model", "AITA_MODEL", "ModelName"),
+            ("reasoning_effort", "AITA_REASONING_EFFORT", "ReasoningEffort"),
+        ):
+            deployed = getattr(self.defaults, name)
+            if name in given and given[name] != deployed:
+                raise Conflict(
+                    f"{variable} is {given[name]} and the stack is deployed with {deployed}: deploy it again "
+                    f"(aita local up, or sam deploy --parameter-overrides {parameter}={given[name]}), or unset it"
+                )
+        settings = self.defaults.model_copy(update=given)
+        self._check_cap(settings)
+        return settings
+
+    def _check_cap(self, settings: RunSettings) -> None:
+        if settings.max_cost_usd is not None and not self.is_priced:
+            raise RequestError(
+                f"the price of {settings.model} is not known, so a cap on the run's cost can't be kept: leave out "
+                "--max-cost and AITA_MAX_COST_USD"
+            )

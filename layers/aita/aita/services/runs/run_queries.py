@@ -1,0 +1,208 @@
+"""What the API tells of runs, their tasks and their results."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import chain, islice
+
+from aita.errors import ObjectNotFound, RequestError
+from aita.models.api import (
+    FilePage,
+    PresignedPost,
+    ResultAnswer,
+    ResultFile,
+    RunPage,
+    RunView,
+    StageView,
+    TaskPage,
+    TaskView,
+    UploadAnswer,
+    UploadedFile,
+    UploadedPage,
+    UploadRequest,
+    UsageView,
+)
+from aita.models.names import check_assignment, check_upload
+from aita.models.run import Run, TaskRow, TaskStatus, Usage
+from aita.ports import Clock, ObjectStore, RunStore, TaskStore
+from aita.services.assignments import object_keys
+from aita.services.runs.pipelines import stage_of, stages_of
+from aita.services.runs.planner import read_items
+from aita.services.stages.split import SplitStage
+
+PAGE_SIZE = 100
+FILES_PAGE = 1000
+"""The most files that one answer holds: a presigned URL has up to 2 KB, and Lambda's answer at most 6 MB."""
+
+_INTERNAL = {"stages", "usage", "removed_usage", "committed_usd", "settings", "execution_arn", "error_type", "reviewed"}
+_FILES = (
+    object_keys.QUESTIONS,
+    object_keys.EXAM_SPEC,
+    object_keys.USER_RUBRICS,
+    object_keys.RUBRICS,
+    object_keys.ANSWER_KEYS,
+    object_keys.GRADE_SCALE,
+    object_keys.RUBRIC_INSTRUCTIONS,
+    object_keys.QUESTION_INSTRUCTIONS,
+    object_keys.ROSTER,
+    object_keys.STUDENTS,
+    object_keys.SCANS,
+    object_keys.PAGES,
+    object_keys.TRANSCRIPTIONS,
+    object_keys.ANSWERS,
+    object_keys.GRADES,
+    object_keys.REPORTS,
+)
+_LONGEST_TOKEN = 12  # digits: far more items than a run has
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """The verbs that only read, and those that hand out URLs."""
+
+    runs: RunStore
+    tasks: TaskStore
+    objects: ObjectStore
+    clock: Clock
+
+    def view(self, run: Run) -> RunView:
+        """Return a run with its counts, usage and ETA."""
+        stages = tuple(
+            StageView(stage=name, **run.stages[name].model_dump(exclude={"done_before"}))
+            for name in stages_of(run.pipeline)
+            if name in run.stages
+        )
+        shown = run.model_dump(exclude=_INTERNAL)
+        return RunView(
+            **shown,
+            stages=stages,
+            model=run.settings.model,
+            max_cost_usd=run.settings.max_cost_usd,
+            usage=_usage_view(run.usage),
+            eta_seconds=_eta(run, self.clock()),
+        )
+
+    def runs_of(self, assignment: str, limit: int, token: str | None) -> RunPage:
+        """Return an assignment's runs, newest first."""
+        runs, following = self.runs.list(check_assignment(assignment), limit, token)
+        return RunPage(runs=tuple(runs), next_token=following)
+
+    def tasks_of(self, run: Run, status: TaskStatus | None, limit: int, token: str | None) -> TaskPage:
+        """Return a run's tasks: those that have ended, or with PENDING those of the current stage that have not."""
+        if status is TaskStatus.PENDING:
+            return self._pending(run, limit, token)
+        rows, following = self.tasks.page(run.run_id, status, limit, token)
+        return TaskPage(tasks=tuple(_task_view(row) for row in rows), next_token=following)
+
+    def results(self, run: Run) -> ResultAnswer:
+        """Return where to get what the run's stages have gathered, and the map of students once there is one."""
+        stages = [stage_of(stage) for stage, counts in run.stages.items() if counts.ended_at is not None]
+        found = [
+            (name, stage.artifact_key(run.assignment, run.run_id, name)) for stage in stages for name in stage.artifacts
+        ]
+        if SplitStage.name in run.stages:
+            found.append((object_keys.STUDENTS, object_keys.material(run.assignment, object_keys.STUDENTS)))
+        files = [ResultFile(name=name, url=self.objects.presign_get(key, name)) for name, key in found]
+        return ResultAnswer(files=tuple(files))
+
+    def files(self, assignment: str, limit: int, token: str | None) -> FilePage:
+        """Return where to get those of an assignment's own files that are there, and then its reports.
+
+        Raises
+        ------
+        RequestError
+            If no assignment can have that name, or the token is not one that this list gave.
+        """
+        folder = object_keys.material(check_assignment(assignment), "")
+        found = [
+            stored.key for name in _FILES for stored in self.objects.list(folder + name) if stored.key == folder + name
+        ]
+        found += [stored.key for stored in self.objects.list(object_keys.reports(assignment))]
+        start = _offset(token)
+        shown = found[start : start + limit]
+        files = (
+            ResultFile(name=key.removeprefix(folder), url=self.objects.presign_get(key, key.rpartition("/")[2]))
+            for key in shown
+        )
+        following = str(start + limit) if start + limit < len(found) else None
+        return FilePage(files=tuple(files), next_token=following)
+
+    def uploaded(self, assignment: str, limit: int, token: str | None) -> UploadedPage:
+        """Return the blank exam and the scans as they are in the bucket, so that a new one is seen before it is split.
+
+        Raises
+        ------
+        RequestError
+            If no assignment can have that name, or the token is not one that this list gave.
+        """
+        folder = object_keys.material(check_assignment(assignment), "")
+        start = _offset(token)
+        stored = chain(
+            self.objects.list(object_keys.blank_exam(assignment)), self.objects.list(object_keys.scans(assignment))
+        )
+        found = list(islice(stored, start, start + limit + 1))
+        files = (
+            UploadedFile(name=each.key.removeprefix(folder), size=each.size, etag=each.etag) for each in found[:limit]
+        )
+        return UploadedPage(files=tuple(files), next_token=str(start + limit) if len(found) > limit else None)
+
+    def uploads(self, assignment: str, request: UploadRequest) -> UploadAnswer:
+        """Return a form for each file, bound to its key, content type and size.
+
+        Raises
+        ------
+        RequestError
+            If a name is not one that an assignment's file may have.
+        """
+        check_assignment(assignment)
+        return UploadAnswer(uploads=tuple(self._presign(assignment, file.name, file.size) for file in request.files))
+
+    def _presign(self, assignment: str, name: str, size: int) -> PresignedPost:
+        content_type = check_upload(name)
+        url, fields = self.objects.presign_post(object_keys.material(assignment, name), content_type, size)
+        return PresignedPost(name=name, url=url, fields=fields)
+
+    def _pending(self, run: Run, limit: int, token: str | None) -> TaskPage:
+        try:
+            items = read_items(self.objects, run.run_id, run.stage)
+        except ObjectNotFound:  # not planned yet
+            return TaskPage(tasks=())
+        ended = {row.task_id for row in self.tasks.rows(run.run_id, run.stage)}
+        places = range(_offset(token), len(items))  # a token is a place among all items: tasks end between two pages
+        pending = [place for place in places if items[place].task_id not in ended]
+        shown = [items[place] for place in pending[:limit]]
+        following = pending[limit : limit + 1]
+        return TaskPage(
+            tasks=tuple(
+                TaskView(task_id=item.task_id, stage=run.stage, status=TaskStatus.PENDING, refs=item.refs)
+                for item in shown
+            ),
+            next_token=str(following[0]) if following else None,
+        )
+
+
+def _offset(token: str | None) -> int:
+    if token is None:
+        return 0
+    if not token.isdecimal() or len(token) > _LONGEST_TOKEN:
+        raise RequestError("next_token is not one that this list gave")
+    return int(token)
+
+
+def _usage_view(usage: Usage) -> UsageView:
+    priced = usage.calls - usage.unpriced_calls
+    known = usage.cost_usd if priced or not usage.calls else None
+    return UsageView(**usage.model_dump() | {"cost_usd": known})
+
+
+def _task_view(row: TaskRow) -> TaskView:
+    return TaskView(**row.model_dump(include=set(TaskView.model_fields)))
+
+
+def _eta(run: Run, now: datetime) -> float | None:
+    counts = run.stages.get(run.stage)
+    if not run.active or counts is None or counts.started_at is None or counts.ended_at is not None:
+        return None
+    done = counts.ended - counts.done_before
+    if done <= 0:
+        return None
+    return round((now - counts.started_at).total_seconds() / done * (counts.total - counts.ended), 1)

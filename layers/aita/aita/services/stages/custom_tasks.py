@@ -1,0 +1,95 @@
+"""Stage ``kind.<name>``: the tasks of one kind, each a line of a file that somebody gave."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any, ClassVar
+
+from pydantic import BaseModel
+
+from aita.errors import MissingMaterial, ObjectNotFound
+from aita.models.base import Frozen
+from aita.models.run import Item, Refs, RunSettings
+from aita.services.assignments import object_keys
+from aita.services.assignments.assignment_files import Material
+from aita.services.assignments.task_files import check_images, read_lines
+from aita.services.stages.base import Gathered, LLMStage, ReadFile, StagePlan
+from aita.tasks.batchable import BatchableLLMTask
+from aita.tasks.llm_task import LLMTask
+from aita.tasks.registry import find_kind
+
+KIND = "kind."
+"""What the stage and pipeline of a kind begin with: their other names can't."""
+
+
+class KindInputs(Frozen):
+    """The lines of a file of tasks, by their number: each the fields of its task, as they were given."""
+
+    lines: dict[int, dict[str, Any]]
+
+
+class KindStage(LLMStage):
+    """Run the tasks of one kind.
+
+    Raises
+    ------
+    RequestError
+        If there is no such kind.
+    """
+
+    inputs_model: type[BaseModel] = KindInputs
+    gathers_halted: ClassVar[bool] = True
+
+    def __init__(self, kind: str) -> None:
+        self.kind = find_kind(kind)
+        self.name = f"{KIND}{kind}"
+        self.artifact = object_keys.kind_results(kind)
+        self.batchable = issubclass(self.kind, BatchableLLMTask)
+
+    def require(self, material: Material, made: frozenset[str]) -> None:  # noqa: ARG002 - it is the only one
+        """There must be a file with a task, and each of its lines must be right."""
+        self._inputs(material)
+
+    def plan(self, material: Material, settings: RunSettings) -> StagePlan:  # noqa: ARG002 - the same for all
+        """One task for each line, in the file's order."""
+        inputs = self._inputs(material)
+        return StagePlan(inputs, ({"line": number} for number in inputs.lines), {})
+
+    def task(self, refs: Refs, inputs: KindInputs) -> LLMTask[Any]:
+        """Return the task of one line."""
+        return self.kind.model_validate(inputs.lines[int(refs["line"])])
+
+    def artifact_key(self, assignment: str, run_id: str, name: str) -> str:  # noqa: ARG002 - it is the run's
+        """Return the run's own place: its lines are those of its file, and the next run may have another."""
+        return object_keys.stage_file(run_id, self.name, "gathered")
+
+    def gather(self, results: Iterable[tuple[Item, Any]]) -> Any:
+        """Return each line's result, in the file's order."""
+        return [{"line": item.refs["line"], "result": result} for item, result in results]
+
+    def gather_all(self, ended: Iterable[Gathered], read: ReadFile) -> dict[str, Any]:  # noqa: ARG002 - not needed
+        """Return what came of each line that has an end, in the file's order, and what it took."""
+        return {self.artifact: list(_ends(ended))}
+
+    def _inputs(self, material: Material) -> KindInputs:
+        name = object_keys.kind_tasks(self.kind.kind)
+        try:
+            data = material.objects.get(object_keys.material(material.assignment, name))
+        except ObjectNotFound:
+            command = f"aita run {self.kind.kind} --input FILE.jsonl"
+            raise MissingMaterial(f"assignment {material.assignment} has no {name}: give one ({command})") from None
+        lines = read_lines(self.kind, data, name)
+        if not lines:
+            raise MissingMaterial(f"{name} of {material.assignment} has no tasks: put a JSON object on each line")
+        check_images(lines, material.assignment, name)
+        return KindInputs(lines={line.number: line.fields for line in lines})
+
+
+def _ends(ended: Iterable[Gathered]) -> Iterator[dict[str, Any]]:
+    for each in ended:
+        if each.row is None:
+            continue
+        row = each.row
+        came = {"result": each.result} if each.succeeded else {"error": f"{row.error_type}: {row.error_message}"}
+        usage = row.usage.model_dump(mode="json", exclude_defaults=True)
+        what = {"line": each.item.refs["line"], "task_id": each.item.task_id}
+        lacks = {"lacks": each.lacks} if each.lacks else {}
+        yield what | came | lacks | {"asks": row.asks, "latency_ms": row.latency_ms, "usage": usage}
