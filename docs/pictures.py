@@ -17,7 +17,7 @@ from aita.models.api import RunView, StartRun
 from aita.models.run import RunStatus
 from aita.services.assignments import object_keys
 from benchmarks.emulated import Emulated, emulated
-from tests.unit import chromium
+from tests.support import chromium
 
 SAMPLE = Path(__file__).parents[1] / "samples" / "exam"
 IMAGES = Path(__file__).parent / "images"

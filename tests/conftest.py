@@ -8,7 +8,7 @@ import hypothesis
 import pytest
 from pytest_socket import socket_allow_hosts
 
-from tests.fakes import Harness
+from tests.support.fakes import Harness
 
 hypothesis.settings.register_profile("shared", deadline=None)  # a time of its own for each example tells of the machine
 hypothesis.settings.load_profile("shared")

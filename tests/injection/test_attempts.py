@@ -14,8 +14,8 @@ from aita.services.calls.conversation import converse
 from aita.tasks import grading
 from aita.tasks.grading import GradingTask, code_of
 from aita.tasks.injection import suspicious
-from tests.fakes import answer_of, text_of
 from tests.injection.samples import HOSTILE_SAMPLE, attempts, clean_answers, every_sample_answer, sample_answers
+from tests.support.fakes import answer_of, text_of
 
 QUESTION = Question(question_id="5", question_text="Find the speed.", points=5, question_type="calculation")
 RUBRIC = Rubric(

@@ -17,8 +17,8 @@ from moto import mock_aws
 from aita.aws.limiter import DynamoLimiter
 from aita.models.rate import Rates
 from aita.services.calls.rate_limit import DECREASE, SHARED_BURST, Bucket
-from tests.fakes import Clock
 from tests.integration.table import make_table
+from tests.support.fakes import Clock
 
 NONE = Rates()
 

@@ -10,8 +10,8 @@ from moto import mock_aws
 from aita.aws.prefixes import DynamoPrefixes
 from aita.memory.prefixes import MemoryPrefixes
 from aita.services.calls.prompt_cache_gate import KEPT, LONGEST_WAIT, Place, Prefixes
-from tests.fakes import Clock
 from tests.integration.table import make_table
+from tests.support.fakes import Clock
 
 
 @pytest.fixture(scope="module")

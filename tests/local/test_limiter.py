@@ -6,8 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 from aita.aws.limiter import DynamoLimiter
 from aita.models.rate import Rates
 from aita.services.calls.rate_limit import SHARED_BURST, Bucket
-from tests.fakes import Clock
 from tests.local.stack import LocalStack
+from tests.support.fakes import Clock
 
 TAKERS, EACH = 64, 4
 TOLD = Rates(7.5, 90_000)

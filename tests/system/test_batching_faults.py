@@ -16,7 +16,7 @@ from aita.tasks.batchable import BatchableLLMTask
 from aita.tasks.llm_task import LLMTask
 from aita.tasks.registry import register
 from aita.tasks.request import LLMRequest, Message
-from tests.fakes import NONSENSE, Crash, Harness, answer_key, busy, question_of, questions_of, reply, right
+from tests.support.fakes import NONSENSE, Crash, Harness, answer_key, busy, question_of, questions_of, reply, right
 
 IDS = ("q0", "q1", "q2", "q3")
 Say = Callable[[LLMRequest], str]

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 import pytest
 
 from aita.models.run import Run, RunStatus
-from tests.sample_exam import SampleExamRun, sample_exam
-from tests.simulated import simulated_model
+from tests.support.sample_exam import SampleExamRun, sample_exam
+from tests.support.simulated import simulated_model
 
 BEFORE = ["split_exam", "extract_questions", "answer_key", "rubric"]
 

@@ -22,7 +22,7 @@ from tests.integration.in_process import InProcess
 from tests.integration.material import kind, page, right
 from tests.integration.provider import Answer
 from tests.integration.stack import Stack, deployed
-from tests.unit.html_page import HtmlPage
+from tests.support.html_page import HtmlPage
 
 MARK = "touch_x"
 """A part of each hostile name, by which it is found."""

@@ -28,8 +28,8 @@ from local.simulated_model.conditions import Conditions, Settings
 from local.simulated_model.sample_exam import TRUTH, SampleExam
 from tests.integration.provider import Answer
 from tests.integration.stack import Stack, deployed
-from tests.sample_exam import EXAM, HEADER
-from tests.simulated import drop
+from tests.support.sample_exam import EXAM, HEADER
+from tests.support.simulated import drop
 
 ASSIGNMENT = "sample"
 KEY = "sk-test"

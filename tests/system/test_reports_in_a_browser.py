@@ -8,10 +8,10 @@ import pytest
 
 from aita.models.flag import FlagKind
 from aita.models.grade import Cell
-from tests.fakes import ASSIGNMENT, Harness
-from tests.unit import chromium
-from tests.unit.chromium import Chromium
-from tests.unit.report_exam import IDS, failed, graded, needs_review, put_grades, with_cell
+from tests.support import chromium
+from tests.support.chromium import Chromium
+from tests.support.fakes import ASSIGNMENT, Harness
+from tests.support.report_exam import IDS, failed, graded, needs_review, put_grades, with_cell
 
 LONG = "a" * 300
 COMMAND = chromium.find()

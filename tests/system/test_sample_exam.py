@@ -12,9 +12,9 @@ from aita.models.grade import Cell, CellState
 from aita.models.run import RunStatus
 from aita.services.assignments.assignment_files import Material
 from aita.services.grading.gradebook import Gradebook
-from tests.fakes import ASSIGNMENT
-from tests.sample_exam import EXAM, SampleExamRun, sample_exam
-from tests.simulated import simulated_model
+from tests.support.fakes import ASSIGNMENT
+from tests.support.sample_exam import EXAM, SampleExamRun, sample_exam
+from tests.support.simulated import simulated_model
 
 SAMPLES = EXAM.parent
 TRUTH: dict[str, Any] = json.loads((SAMPLES / "truth.json").read_text("utf-8"))

@@ -16,8 +16,8 @@ from moto import mock_aws
 from aita.aws.sharded_limiter import ShardedLimiter
 from aita.models.rate import Rates
 from aita.services.calls.rate_limit import shards
-from tests.fakes import Clock
 from tests.integration.table import make_table
+from tests.support.fakes import Clock
 
 PROVIDER, MODEL = "https://provider", "m"
 MOST_WRITES = 1_000

@@ -20,7 +20,7 @@ from aita.tasks.answer_mapping import AnswerMappingTask
 from aita.tasks.llm_task import LLMTask
 from aita.tasks.question_extraction import QuestionExtractionTask
 from aita.tasks.transcription import TranscriptionTask
-from tests.simulated import simulated_model
+from tests.support.simulated import simulated_model
 
 SAMPLES = Path(__file__).parents[2] / "samples"
 EXAM = ExamSpec.model_validate_json((SAMPLES / "exam" / "questions.json").read_text("utf-8"))

@@ -10,8 +10,8 @@ import pytest
 from aita.errors import AitaError, Refused, RunStopped, TaskError
 from aita.models.run import Run
 from aita.tasks.request import LLMRequest
-from tests.fakes import QUESTIONS, Crash, Harness, busy, grading, reply, right
-from tests.unit.grades import cells, put_answers
+from tests.support.fakes import QUESTIONS, Crash, Harness, busy, grading, reply, right
+from tests.support.grades import cells, put_answers
 
 NAME, TEXT, PROMPT = "Zebulon Quixote", "XYLOPHONE-ANSWER", "VEXILLOLOGY-QUESTION"
 MARKERS = ("Zebulon", "Quixote", "XYLOPHONE", "VEXILLOLOGY")

@@ -10,8 +10,8 @@ from aita.models.effort import EFFORTS, ReasoningEffort, expected_thoughts, room
 from aita.models.run import Run, RunSettings, RunStatus, Usage
 from aita.services.calls.model_identity import identity
 from aita.services.runs.cost_estimate import Estimator
-from tests.fakes import ASSIGNMENT, MODEL, FakeModel, Harness, right
-from tests.unit.test_cells import cell, grader, inputs
+from tests.support.fakes import ASSIGNMENT, MODEL, FakeModel, Harness, right
+from tests.unit.services.grading.test_grade_assembly import cell, grader, inputs
 
 
 class Thinker(FakeModel):

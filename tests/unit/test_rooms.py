@@ -45,6 +45,12 @@ def test_the_readme_names_what_is_in_the_package_and_each_package_of_the_service
     assert sorted(named) == [package.name for package in PACKAGES]
 
 
+def test_the_folders_of_the_unit_tests_are_the_packages() -> None:
+    unit = Path(__file__).parent
+    folders = [folder.parent.relative_to(unit) for folder in unit.rglob("__init__.py")]
+    assert [folder for folder in folders if not (SERVICES.parent / folder / "__init__.py").is_file()] == []
+
+
 @pytest.mark.parametrize("package", PACKAGES, ids=lambda package: package.name)
 def test_each_package_of_the_services_says_in_one_line_what_it_holds(package: Path) -> None:
     module = ast.parse((package / "__init__.py").read_text("utf-8"))

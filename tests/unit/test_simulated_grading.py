@@ -15,7 +15,7 @@ from aita.models.exam import ExamSpec, Page, Rubric
 from aita.models.flag import FlagKind
 from aita.models.grade import GradedAnswer
 from aita.tasks.grading import Grading, GradingTask
-from tests.simulated import simulated_model
+from tests.support.simulated import simulated_model
 
 SAMPLES = Path(__file__).parents[2] / "samples"
 EXAM = ExamSpec.model_validate_json((SAMPLES / "exam" / "questions.json").read_text("utf-8"))

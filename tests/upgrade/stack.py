@@ -20,7 +20,11 @@ from local.simulated_model.sample_exam import SampleExam
 from tests.integration import stack as integration
 from tests.integration.provider import Answer, Provider
 from tests.integration.stack import Stack, deployed
-from tests.simulated import drop
+
+try:
+    from tests.support.simulated import drop
+except ModuleNotFoundError:  # in version 0.1.0, where make_0_1_0 runs
+    from tests.simulated import drop
 
 BUCKET = TABLE = "aita-test"
 MODEL = "simulated"

@@ -8,7 +8,7 @@ import pytest
 from botocore.loaders import create_loader
 
 from aita.cli.main import main
-from tests.unit.cli.fake_stack import FakeStack
+from tests.support.fake_stack import FakeStack
 
 LOADER = create_loader()
 """botocore's service models, read once for all tests."""

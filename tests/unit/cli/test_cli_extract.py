@@ -4,8 +4,8 @@ import pytest
 
 from aita.models.api import TaskView
 from aita.models.run import RunStatus, TaskStatus
+from tests.support.fake_stack import RUN, FakeStack, run_view, stage
 from tests.unit.cli.conftest import Aita
-from tests.unit.cli.fake_stack import RUN, FakeStack, run_view, stage
 
 RUN_PATH = f"/runs/{RUN}"
 

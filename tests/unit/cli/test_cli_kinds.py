@@ -9,8 +9,8 @@ import pytest
 from aita.errors import Conflict
 from aita.models.run import RunStatus
 from aita.services.assignments import task_files
+from tests.support.fake_stack import RUN, FakeStack, Raw, run_view, stage
 from tests.unit.cli.conftest import Aita
-from tests.unit.cli.fake_stack import RUN, FakeStack, Raw, run_view, stage
 
 RUN_PATH = f"/runs/{RUN}"
 UPLOADS = "/assignments/{}/uploads"

@@ -18,8 +18,8 @@ from aita.cli.progress import Bar, Bars, Lines, Silence, draw, make_progress
 from aita.errors import LocalStackError, StackError
 from aita.models.api import RunView
 from aita.models.run import RunStatus
+from tests.support.fake_stack import run_view, stage
 from tests.unit.cli.conftest import Aita
-from tests.unit.cli.fake_stack import run_view, stage
 
 
 def drawn(view: RunView, width: int = 100, note: str = "") -> str:

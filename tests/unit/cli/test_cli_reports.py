@@ -16,10 +16,10 @@ from aita.models.grade import cell_id
 from aita.models.review import Decide
 from aita.models.run import RunStatus
 from aita.services.grading.review_queue import Reviews
-from tests.fakes import ASSIGNMENT, Harness
+from tests.support.fake_stack import RUN, FakeStack, run_view, stage
+from tests.support.fakes import ASSIGNMENT, Harness
+from tests.support.report_exam import FOLDERS, IDS, graded
 from tests.unit.cli.conftest import Aita
-from tests.unit.cli.fake_stack import RUN, FakeStack, run_view, stage
-from tests.unit.report_exam import FOLDERS, IDS, graded
 
 FILES = "/assignments/midterm/files"
 NAMES = {"s-1": "Maya Lindqvist", "s-2": "O'Neil, Zoë <zo/e>", "s-3": "maya lindqvist"}

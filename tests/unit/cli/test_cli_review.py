@@ -13,8 +13,8 @@ from aita.models.flag import FlagKind
 from aita.models.grade import CellState, CriterionGrade, Decision, DecisionAction
 from aita.models.review import FlagView, PlaceView, Proposal, ReviewLine, ReviewPage, ReviewView
 from aita.models.student import Student, Students
+from tests.support.fake_stack import FakeStack
 from tests.unit.cli.conftest import Aita
-from tests.unit.cli.fake_stack import FakeStack
 
 CELL = "c-0123456789ab"
 QUEUE = "/assignments/midterm/reviews"

@@ -16,9 +16,9 @@ from aita.cli.picture import WORD, draw
 from aita.errors import StackError
 from aita.models.effort import ReasoningEffort
 from aita.models.names import DOCTOR
-from tests.fakes import MODEL, Harness
-from tests.unit.executor.harness_stack import HarnessStack
-from tests.unit.test_chat import Endpoint, completion, ok, refusal
+from tests.support.fakes import MODEL, Harness
+from tests.support.harness_stack import HarnessStack
+from tests.unit.llm.test_chat import Endpoint, completion, ok, refusal
 
 Answer = httpx2.Response | None
 Rule = Callable[[dict[str, Any]], Answer]

@@ -5,7 +5,7 @@ import pytest
 from aita.aws.place import Place
 from aita.aws.signer import SignedApi
 from aita.errors import Conflict, InvalidMaterial, NotFound, RequestError, StackError
-from tests.unit.cli.fake_stack import FakeStack, Raw
+from tests.support.fake_stack import FakeStack, Raw
 
 
 @pytest.fixture

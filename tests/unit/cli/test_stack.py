@@ -9,8 +9,8 @@ import pytest
 from aita.aws.place import Place
 from aita.aws.stack import find_stack
 from aita.errors import StackError
+from tests.support.fake_stack import FakeStack
 from tests.unit.cli.conftest import Aita
-from tests.unit.cli.fake_stack import FakeStack
 
 
 def local(stack: FakeStack) -> Place:

@@ -20,8 +20,8 @@ from aita.services.calls import retry_backoff
 from aita.services.calls.prompt_cache_gate import SHORTEST_PREFIX
 from aita.services.calls.rate_limit import REQUEST_BURST
 from aita.tasks.request import LLMRequest
+from tests.support.fake_llm import COST, FakeLLM, asked
 from tests.unit.executor.conftest import Make
-from tests.unit.executor.fake_llm import COST, FakeLLM, asked
 
 
 def tasks(*names: str, **fields: Any) -> list[SimpleLLMTask]:

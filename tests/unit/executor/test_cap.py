@@ -15,8 +15,8 @@ from aita.executor.cap import Cap
 from aita.models.run import Usage
 from aita.ports import Reply
 from aita.tasks.request import LLMRequest
+from tests.support.fake_llm import COST, FakeLLM
 from tests.unit.executor.conftest import Make
-from tests.unit.executor.fake_llm import COST, FakeLLM
 
 HIGHEST = Decimal("0.03")
 REQUEST = SimpleLLMTask(prompt="p").request()

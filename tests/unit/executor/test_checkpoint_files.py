@@ -16,8 +16,8 @@ from aita import CheckpointError, cleanup_checkpoints, latest_checkpoint
 from aita.executor.checkpoint import Checkpoint
 from aita.executor.checkpoint_lines import CompleteLines, Record, read_records
 from aita.models.run import Usage
+from tests.support.fake_llm import FakeLLM
 from tests.unit.executor.conftest import Make
-from tests.unit.executor.fake_llm import FakeLLM
 from tests.unit.executor.test_batches import tasks
 
 any_text = st.text(st.characters(exclude_categories=[]))

@@ -16,8 +16,8 @@ import pytest
 from pydantic import BaseModel
 
 from aita import CheckpointError, SettingsError, SimpleLLMTask, cleanup_checkpoints, latest_checkpoint
+from tests.support.fake_llm import FakeLLM
 from tests.unit.executor.conftest import Make
-from tests.unit.executor.fake_llm import FakeLLM
 from tests.unit.executor.test_batches import tasks
 
 PATIENCE = 20.0
@@ -180,7 +180,7 @@ SCRIPT = """
 import os, sys, time
 sys.path.insert(0, {root!r})
 from aita import create_executor
-from tests.unit.executor.fake_llm import FakeLLM, asked
+from tests.support.fake_llm import FakeLLM, asked
 from tests.unit.executor.test_batches import tasks
 
 calls = os.open({calls!r}, os.O_CREAT | os.O_APPEND | os.O_WRONLY)

@@ -17,8 +17,8 @@ from aita.models.result import TaskResult
 from aita.services.calls import retry_backoff
 from aita.services.calls.prompt_cache_gate import LONGEST_WAIT, SHORTEST_PREFIX, Place
 from aita.tasks.request import LLMRequest
+from tests.support.fake_llm import COST, FakeLLM, asked
 from tests.unit.executor.conftest import Make
-from tests.unit.executor.fake_llm import COST, FakeLLM, asked
 from tests.unit.executor.test_batches import SharedLevelTask, levels, tasks
 
 PATIENCE = 20.0

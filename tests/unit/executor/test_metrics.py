@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from aita import BatchExecutionResult, TaskResult
 from aita.executor.progress import progress
 from aita.models.run import Usage
+from tests.support.fake_llm import FakeLLM
 from tests.unit.executor.conftest import Make
-from tests.unit.executor.fake_llm import FakeLLM
 from tests.unit.executor.test_batches import SharedLevelTask, levels, tasks
 
 usages = st.builds(

@@ -15,7 +15,7 @@ from aita.executor.create import Executor
 from aita.executor.in_process import InProcessExecutor
 from aita.llm.chat import ChatModel
 from aita.settings import DEFAULT_MODEL
-from tests.unit.executor.fake_llm import FakeLLM
+from tests.support.fake_llm import FakeLLM
 
 TEMPLATE = Path(__file__).parents[3] / "template.yaml"
 

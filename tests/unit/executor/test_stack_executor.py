@@ -16,8 +16,8 @@ from aita.executor.config import ParallelExecutionConfig
 from aita.executor.stack import StackExecutor, assignment_of
 from aita.models.run import Run, RunStatus
 from aita.tasks.request import LLMRequest
-from tests.fakes import COST_OF_A_CALL, Harness, reply
-from tests.unit.executor.harness_stack import HarnessStack
+from tests.support.fakes import COST_OF_A_CALL, Harness, reply
+from tests.support.harness_stack import HarnessStack
 
 PNG = b"\x89PNG\r\n\x1a\n a page"
 OTHER_PNG = b"\x89PNG\r\n\x1a\n another page"
@@ -313,7 +313,7 @@ class TestStopped:
     def test_a_cap_holds_for_all_rounds_together(self, stack: HarnessStack, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("AITA_MAX_COST_USD", str(COST_OF_A_CALL * Decimal("2.5")))
         stack.harness.model.otherwise = lambda request: '{"number": 12}'
-        monkeypatch.setattr("tests.fakes.HIGHEST_COST", COST_OF_A_CALL)
+        monkeypatch.setattr("tests.support.fakes.HIGHEST_COST", COST_OF_A_CALL)
         batch = stack.executor().execute_batch([CountTask(of="a")])
         assert stack.harness.model.calls == 2
         assert "BUDGET_REACHED" in (batch.stopped or "")

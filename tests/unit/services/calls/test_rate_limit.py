@@ -1,0 +1,205 @@
+"""The limiter: what it lets through in any window, what refusals and headers do, and simulated providers."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aita.memory.limiter import MemoryLimiter
+from aita.models.rate import Rates
+from aita.services.calls.rate_limit import DECREASE, FIRST_GUESS, REQUEST_BURST, SLOWEST, TOKEN_BURST, Bucket
+from tests.support.rate_simulation import Provider, simulate
+
+NOW = 1_700_000_000_000
+NONE = Rates()
+
+
+def dues(bucket: Bucket, now: int, told: Rates, count: int, tokens: int = 1) -> list[int]:
+    found = []
+    for _ in range(count):
+        bucket, due = bucket.reserve(now, told, tokens)
+        found.append(due - now)
+    return found
+
+
+class TestSlots:
+    def test_a_full_bucket_lets_its_burst_through_and_then_its_rate(self) -> None:
+        assert dues(Bucket(), NOW, Rates(10), 13) == [0] * 10 + [100, 200, 300]
+
+    def test_without_a_rate_every_call_is_due_at_once(self) -> None:
+        bucket, due = Bucket().reserve(NOW, NONE, 1)
+        assert (bucket, due) == (Bucket(), NOW)
+
+    def test_a_call_in_a_hundred_seconds(self) -> None:
+        assert dues(Bucket(), NOW, Rates(0.01), 3) == [0, 100_000 - REQUEST_BURST, 200_000 - REQUEST_BURST]
+
+    def test_tokens_are_waited_for_too_and_the_later_counts(self) -> None:
+        told = Rates(1000, 60_000)
+        assert dues(Bucket(), NOW, told, 3, tokens=20_000) == [0, 20_000 - TOKEN_BURST, 40_000 - TOKEN_BURST]
+
+    @given(
+        rate=st.floats(0.01, 500),
+        gaps=st.lists(st.integers(0, 3_000), min_size=2, max_size=120),
+        window=st.integers(1, 20_000),
+    )
+    def test_no_window_has_more_than_its_rate_and_the_burst(self, rate: float, gaps: list[int], window: int) -> None:
+        bucket, now, due = Bucket(), NOW, []
+        for gap in gaps:
+            now += gap
+            bucket, at = bucket.reserve(now, Rates(rate), 1)
+            assert at >= now
+            due.append(at)
+        most = (window + REQUEST_BURST) / max(1, round(1_000 / rate)) + 1
+        for start in due:
+            assert sum(start <= at < start + window for at in due) <= most + 1e-9
+
+    @given(
+        tpm=st.floats(100, 1e7),
+        calls=st.lists(st.integers(1, 20_000), min_size=2, max_size=60),
+        window=st.integers(1, 120_000),
+    )
+    def test_nor_more_tokens_but_for_one_call(self, tpm: float, calls: list[int], window: int) -> None:
+        bucket, due = Bucket(), []
+        for tokens in calls:
+            bucket, at = bucket.reserve(NOW, Rates(None, tpm), tokens)
+            due.append((at, tokens))
+        most = (window + TOKEN_BURST + len(calls)) * tpm / 60_000 + max(calls)
+        for start, _ in due:
+            assert sum(tokens for at, tokens in due if start <= at < start + window) <= most
+
+
+class TestClosed:
+    def test_nobody_comes_before_it_opens_and_not_all_at_once(self) -> None:
+        bucket = Bucket().close(NOW, Rates(10), 60, NONE)
+        found = dues(bucket, NOW, Rates(10), 20)
+        assert min(found) == 60_000
+        assert sum(due == 60_000 for due in found) <= 10
+        assert len(set(found)) > 10
+
+    def test_a_shorter_closure_shortens_nothing(self) -> None:
+        bucket = Bucket().close(NOW, NONE, 60, NONE).close(NOW + 5, NONE, 1, NONE)
+        assert bucket.closed_until == NOW + 60_000
+
+    def test_refusals_that_come_together_lower_the_rate_once(self) -> None:
+        told = Rates(10)
+        bucket = Bucket()
+        for number in range(5):
+            bucket = bucket.close(NOW + number, told, 1, NONE)
+        assert bucket.rates(NOW + 1_004, told).requests_per_second == pytest.approx(10 * DECREASE, rel=0.01)
+        bucket = bucket.close(NOW + 5_000, told, 1, NONE)
+        assert bucket.rates(NOW + 6_000, told).requests_per_second < 10
+
+    def test_the_rate_grows_back_to_what_was_told_and_no_further(self) -> None:
+        told = Rates(10)
+        bucket = Bucket().close(NOW, told, 1, NONE)
+        rates = [bucket.rates(NOW + second * 1_000, told).requests_per_second for second in range(1, 12)]
+        assert rates == sorted(rates)
+        assert (rates[0], rates[-1]) == (pytest.approx(8), 10)
+
+    def test_an_unknown_limit_starts_slowly_and_is_found(self) -> None:
+        bucket = Bucket().close(NOW, NONE, 1, NONE)
+        assert bucket.rates(NOW + 1_000, NONE).requests_per_second == FIRST_GUESS
+        grown = bucket.rates(NOW + 6_000, NONE).requests_per_second
+        assert grown == pytest.approx(64)
+        found = bucket.close(NOW + 6_000, NONE, 1, NONE)
+        assert found.rates(NOW + 7_000, NONE).requests_per_second == pytest.approx(64 * DECREASE)
+
+    def test_no_refusals_slow_it_below_the_slowest(self) -> None:
+        bucket = Bucket()
+        for minute in range(200):
+            bucket = bucket.close(NOW + minute * 2_000, Rates(0.02), 1, NONE, passing=0.0)
+        assert bucket.rates(bucket.closed_until, Rates(0.02)).requests_per_second >= SLOWEST
+
+
+class TestTaught:
+    def test_what_headers_tell_is_the_ceiling(self) -> None:
+        bucket = Bucket().learn(Rates(5.0, 6_000.0))
+        assert bucket.rates(NOW, Rates(10)) == Rates(5.0, 6_000.0)
+        assert bucket.rates(NOW, Rates(2.0)) == Rates(2.0, 6_000.0)
+
+    def test_what_is_known_changes_nothing(self) -> None:
+        bucket = Bucket().learn(Rates(100.0))
+        assert bucket.learn(Rates(104.0)) is bucket
+        assert bucket.learn(Rates(None, None)) is bucket
+        assert bucket.learn(Rates(106.0)).epoch == bucket.epoch + 1
+
+    def test_a_refusal_teaches_too(self) -> None:
+        assert Bucket().close(NOW, NONE, 1, Rates(7.0)).rates(NOW + 1_000, NONE).requests_per_second <= 7.0
+
+
+class TestMemoryLimiter:
+    def test_a_held_slot_counts_unless_it_was_closed_past(self) -> None:
+        limiter = MemoryLimiter(lambda: 1000.0)
+        slot = [limiter.reserve(Rates(1), 1) for _ in range(3)][-1]
+        assert slot.wait == pytest.approx(1.1)
+        assert limiter.reserve(Rates(1), 1, held=slot.due) == slot
+        limiter.close(Rates(1), 30, NONE)
+        assert limiter.reserve(Rates(1), 1, held=slot.due).wait >= 30
+        assert limiter.reserve(Rates(1), 1, held=1031.0).wait == 31
+
+    def test_what_goes_through_is_measured_when_nobody_told_a_limit(self) -> None:
+        limiter = MemoryLimiter(lambda: 1000.0)
+        for _ in range(100):
+            limiter.reserve(NONE, 1)
+        for _ in range(50):
+            limiter.close(NONE, 1, NONE)
+        assert limiter.bucket.rates(1_001_000, NONE).requests_per_second == pytest.approx(50 * 0.95)
+
+    def test_threads_never_share_a_slot(self) -> None:
+        limiter = MemoryLimiter(lambda: 1000.0)
+        ready = threading.Barrier(16)
+
+        def take(_: int) -> list[float]:
+            ready.wait(10)
+            return [limiter.reserve(Rates(100), 1).due for _ in range(50)]
+
+        with ThreadPoolExecutor(16) as pool:
+            found = sorted(due for mine in pool.map(take, range(16)) for due in mine)
+        bucket, expected = Bucket(), []
+        for _ in range(800):
+            bucket, due = bucket.reserve(1_000_000, Rates(100), 1)
+            expected.append(due / 1_000)
+        assert found == expected
+
+
+class TestSimulatedProviders:
+    """Simulated time is exact: the shares and ratios are the limiter's, whatever the machine."""
+
+    @pytest.mark.parametrize("seed", range(5))
+    def test_a_limit_that_is_told_is_kept(self, seed: int) -> None:
+        ran = simulate(Provider(20, 20), Rates(20), tasks=200, concurrency=50, latency=0.2, seed=seed)
+        assert ran.answered == 200
+        assert ran.seconds <= 9 * 1.06
+        assert ran.refused_share <= 0.05
+
+    @pytest.mark.parametrize("teaches", [False, True])
+    @pytest.mark.parametrize(("rate", "tasks", "at_once", "latency"), [(20, 200, 50, 0.2), (50, 500, 100, 0.5)])
+    def test_one_that_nobody_told_is_found(
+        self, rate: int, tasks: int, at_once: int, latency: float, teaches: bool
+    ) -> None:
+        provider = Provider(rate, rate, teaches)
+        ran = simulate(provider, NONE, tasks=tasks, concurrency=at_once, latency=latency)
+        assert ran.answered == tasks
+        assert ran.seconds <= (tasks - rate) / rate * 1.15 + latency
+        assert ran.refused_share <= 0.15
+
+    @pytest.mark.parametrize("told", [NONE, Rates(10), Rates(5)])
+    def test_a_slow_provider_loses_nothing(self, told: Rates) -> None:
+        ran = simulate(Provider(5, 5), told, tasks=200, concurrency=50, latency=0.2)
+        assert ran.answered == 200
+        assert ran.refused_share <= 0.25
+        assert ran.seconds <= 39 * 1.25
+
+    def test_an_outage_costs_its_length(self) -> None:
+        ran = simulate(Provider(20, 20, down=(3, 63)), Rates(20), tasks=200, concurrency=50, latency=0.2)
+        assert ran.answered == 200
+        assert ran.seconds <= 69 * 1.05
+
+
+def test_a_bucket_knows_whether_it_limits() -> None:
+    assert not Bucket().is_limiting
+    assert replace(Bucket(), lowered=1.0).is_limiting
+    assert Bucket().learn(Rates(None, 5.0)).is_limiting

@@ -1,0 +1,213 @@
+"""The audit's bundle: it tells how grades came about, and its script comes to the same totals, or says which differ."""
+
+import hashlib
+import json
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import aita
+from aita.errors import MissingMaterial
+from aita.models.exam import ExamSpec
+from aita.models.grade import Cell, CellState, CriterionGrade, Decision, DecisionAction, cell_id
+from aita.models.points import total
+from aita.ports import StoredRow
+from aita.services.compliance.audit_bundle import RECOMPUTE, Auditor
+from aita.services.compliance.recompute import recompute
+from aita.services.grading.gradebook import USUAL_SCALE, Gradebook
+from tests.support.fakes import ASSIGNMENT, EXAM, QUESTIONS, Harness, right
+
+PACKAGE = Path(aita.__file__).parent
+BASES = ("basis", "basis, of 5", "other", "not graded, of 5")
+
+
+class Rows:
+    """The table's rows of the runs in a harness."""
+
+    def __init__(self, harness: Harness) -> None:
+        self.harness = harness
+
+    def of_assignment(self, assignment: str) -> Iterator[StoredRow]:
+        yield from (
+            StoredRow(f"ASSIGNMENT#{assignment}", "RUN", run_id) for run_id in (*self.harness.runs.rows, "gone")
+        )
+
+    def of_run(self, run_id: str) -> Iterator[StoredRow]:
+        raise NotImplementedError
+
+    def delete(self, rows: Sequence[StoredRow]) -> None:
+        raise NotImplementedError
+
+
+def audited(harness: Harness) -> dict[str, Any]:
+    auditor = Auditor(harness.objects, Rows(harness), harness.runs, harness.decisions, harness.clock)
+    bundle: dict[str, Any] = json.loads(json.dumps(auditor.bundle(ASSIGNMENT)))
+    return bundle
+
+
+@pytest.fixture
+def bundle(harness: Harness) -> dict[str, Any]:
+    """The bundle of two students, of whom one has a decision."""
+    harness.exam()
+    harness.put("blank_exam.jpg", b"o")
+    harness.put("scans/Zebulon Quixote/1.jpg", b"one")
+    harness.put("scans/Ann Lee/1.jpg", b"other")
+    read = json.dumps({"text": "1a. four\n1b. five\n2. a cell", "confidence": 0.9, "notes": ""})
+    harness.model.otherwise = lambda request: read if request.schema_name == "Transcription" else right(request)
+    for pipeline in ("rubric", "transcribe", "grade"):
+        harness.run(pipeline)
+    student_id, cells = next(iter(harness.artifact("grades.json").items()))
+    harness.decisions.add(ASSIGNMENT, decided(student_id, "1a", 1.25, basis=cells["1a"]["basis"]))
+    return audited(harness)
+
+
+def decided(student_id: str, question_id: str, points: float, **changes: Any) -> Decision:
+    values: dict[str, Any] = {
+        "decision_id": "d-1",
+        "cell_id": cell_id(student_id, question_id),
+        "student_id": student_id,
+        "question_id": question_id,
+        "action": DecisionAction.SET,
+        "points": points,
+        "why": "so",
+        "by": "prof",
+        "at": datetime(2026, 3, 2, tzinfo=UTC),
+        "basis": "basis",
+        "old_state": CellState.GRADED,
+    }
+    return Decision(**values | changes)
+
+
+def ran(folder: Path, bundle: dict[str, Any]) -> tuple[int, str]:
+    """Run the script as an auditor does: copied, isolated, with nothing but Python."""
+    (folder / "audit.json").write_text(json.dumps(bundle), "utf-8")
+    (folder / "recompute.py").write_bytes(RECOMPUTE.read_bytes())
+    command = [sys.executable, "-I", "-S", str(folder / "recompute.py")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    return done.returncode, done.stdout + done.stderr
+
+
+def test_the_script_recomputes_every_total(bundle: dict[str, Any], tmp_path: Path) -> None:
+    assert ran(tmp_path, bundle) == (0, "2 totals recomputed: all as recorded\n")
+    assert all(total["letter"] for total in bundle["totals"].values()), "they are final"
+
+
+@pytest.mark.parametrize(
+    ("name", "changed", "says"),
+    [
+        ("points", 3.0, "points is"),
+        ("out_of", 100.0, "out_of is 18.50, and the bundle says 100.00"),
+        ("letter", "Z", "letter is"),
+        ("open_questions", ["2"], "open_questions is"),
+    ],
+)
+def test_the_script_says_which_number_differs(
+    bundle: dict[str, Any], tmp_path: Path, name: str, changed: Any, says: str
+) -> None:
+    bundle["totals"][next(iter(bundle["totals"]))][name] = changed
+    code, said = ran(tmp_path, bundle)
+    assert code == 1
+    assert says in said
+    assert said.endswith("1 numbers differ\n")
+
+
+def test_a_cell_whose_criteria_do_not_sum_is_told(bundle: dict[str, Any], tmp_path: Path) -> None:
+    graded = [cell for cells in bundle["cells"].values() for cell in cells.values() if cell["state"] == "GRADED"]
+    graded[0]["criteria"][0]["points"] += 0.25
+    code, said = ran(tmp_path, bundle)
+    assert (code, ": the criteria sum to" in said) == (1, True)
+
+
+def test_a_decision_that_is_taken_out_is_told(bundle: dict[str, Any], tmp_path: Path) -> None:
+    bundle["decisions"].clear()
+    assert ran(tmp_path, bundle)[0] == 1
+
+
+def test_it_tells_the_requests_models_prompts_and_rubrics(harness: Harness, bundle: dict[str, Any]) -> None:
+    asked = {digest for task in bundle["requests"] for digest in task["requests"]}
+    assert asked == {key[6:-5] for key in harness.objects.data if key.startswith("cache/")}
+    assert {run["settings"]["model"] for run in bundle["runs"]} == {"fake-model"}
+    assert len(bundle["runs"]) == 3
+    cells = [cell for graded in bundle["cells"].values() for cell in graded.values()]
+    assert {cell["rubric"] for cell in cells} == bundle["rubrics"].keys()
+    assert all(rubric["criteria"] for rubric in bundle["rubrics"].values())
+    assert {"grading.txt", "rubric.txt"} <= bundle["prompts"].keys()
+    assert bundle["prompts"] == {
+        file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in (PACKAGE / "prompts").glob("*.txt")
+    }
+    assert bundle["decisions"][0]["by"] == "prof"
+
+
+def test_it_names_nobody(bundle: dict[str, Any]) -> None:
+    told = json.dumps(bundle)
+    assert not [name for name in ("Zebulon", "Quixote", "Ann Lee") if name in told]
+
+
+def test_there_must_be_grades(harness: Harness) -> None:
+    harness.exam()
+    with pytest.raises(MissingMaterial, match="no grades yet"):
+        audited(harness)
+
+
+points = st.integers(0, 500).map(lambda hundredths: hundredths / 100)
+
+
+@st.composite
+def cells(draw: st.DrawFn) -> Cell | None:
+    state = draw(st.sampled_from([None, *(s for s in CellState if s is not CellState.OVERRIDDEN)]))
+    if state is None:
+        return None
+    parts = draw(st.lists(st.sampled_from([0.0, 0.25, 0.1, 1.0]), min_size=1, max_size=3))
+    values: dict[str, Any] = {"criteria": [CriterionGrade(points=each) for each in parts], "points": total(parts)}
+    if state is CellState.FAILED:
+        values = {"reason": "no"}
+    if state is CellState.BLANK:
+        values = {"points": 0}
+    worth = draw(st.sampled_from([5, 7]))
+    values |= {"cell_id": cell_id("s", "1a"), "student_id": "s", "question_id": "1a", "basis": "basis"}
+    return Cell(state=state, max_points=worth, **values)
+
+
+@st.composite
+def decisions(draw: st.DrawFn) -> list[Decision]:
+    drawn = draw(
+        st.lists(
+            st.tuples(st.sampled_from(BASES), st.sampled_from(DecisionAction), points, st.integers(0, 3)), max_size=4
+        )
+    )
+    noon = datetime(2026, 3, 2, 12, tzinfo=UTC)
+    return [
+        decided(
+            "s",
+            "1a",
+            each,
+            basis=basis,
+            action=action,
+            at=noon + timedelta(milliseconds=500 * at),
+            decision_id=f"d-{n}",
+        )
+        for n, (basis, action, each, at) in enumerate(drawn)
+    ]
+
+
+@given(cells(), decisions())
+def test_the_script_counts_as_the_gradebook_does(cell: Cell | None, made: list[Decision]) -> None:
+    exam = ExamSpec.model_validate(EXAM | {"questions": QUESTIONS[:1]})
+    book = Gradebook(exam, {"s": {"1a": cell} if cell else {}}, made)
+    bundle = {
+        "exam": exam.model_dump(mode="json"),
+        "grade_scale": USUAL_SCALE.model_dump(mode="json"),
+        "cells": {"s": {"1a": book.graded(cell_id("s", "1a")).model_dump(mode="json")}},
+        "decisions": [each.model_dump(mode="json") for each in made],
+        "totals": {
+            "s": book.students["s"].model_dump(mode="json", include={"points", "out_of", "open_questions", "letter"})
+        },
+    }
+    assert recompute(bundle) == []

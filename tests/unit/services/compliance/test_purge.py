@@ -1,0 +1,171 @@
+"""A purge that stops anywhere, with whatever it was deleting half deleted: the next one finds and deletes the rest."""
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+import pytest
+
+from aita.errors import NotFound, StorageError
+from aita.memory.objects import MemoryObjects
+from aita.ports import StoredObject, StoredRow, StoredVersion
+from aita.services.compliance.purge import Purger, Traces
+from tests.support.fakes import ASSIGNMENT, Harness, right
+
+ANN, BOB = "Ann Lee", "Bob Xylander"
+SAID = "1a. xylophones"
+
+
+@dataclass
+class Kept:
+    """A bucket that keeps versions, and a table: each deletion and each writing may fail half way."""
+
+    harness: Harness
+    objects: dict[str, list[tuple[str, bytes]]] = field(default_factory=dict)
+    left: int = -1
+    """How many more changes go well, if not all."""
+
+    def __post_init__(self) -> None:
+        self.gone: set[StoredRow] = set()
+        for key, data in self.harness.objects.data.items():
+            self.objects[key] = [("1", data), ("2", data)]
+
+    def _fails(self) -> bool:
+        self.left -= 1
+        return self.left == -1
+
+    def get(self, key: str) -> bytes:
+        return self._now().get(key)
+
+    def get_with_etag(self, key: str) -> tuple[bytes, str]:
+        return self._now().get_with_etag(key)
+
+    def list(self, prefix: str) -> Iterator[StoredObject]:
+        return self._now().list(prefix)
+
+    def put(self, key: str, data: bytes, content_type: str = "") -> None:
+        if self._fails():
+            raise StorageError("not written")
+        self.objects.setdefault(key, []).append((str(len(self.objects[key]) + 10), data))
+
+    def versions(self, prefix: str) -> Iterator[StoredVersion]:
+        for key, some in list(self.objects.items()):
+            if key.startswith(prefix):
+                for number, (version, data) in enumerate(some, 1):
+                    etag = next(each.etag for each in MemoryObjects(data={key: data}).list(key))
+                    yield StoredVersion(key, version, etag, number == len(some))
+
+    def read(self, version: StoredVersion) -> bytes:
+        return dict(self.objects.get(version.key, ())).get(version.version_id, b"")
+
+    def erase(self, versions: Sequence[StoredVersion]) -> None:
+        fails = self._fails()
+        for each in versions[::2] if fails else versions:
+            kept = [one for one in self.objects[each.key] if one[0] != each.version_id]
+            self.objects[each.key] = kept
+            if not kept:
+                del self.objects[each.key]
+        if fails:
+            raise StorageError("S3 keeps some")
+
+    def of_assignment(self, assignment: str) -> Iterator[StoredRow]:
+        decided = (decision for decision in self.harness.decisions.all(assignment))
+        rows = [StoredRow("A", "RUN", run) for run in self.harness.runs.rows]
+        rows += [StoredRow("A", "DECISION", f"{each.cell_id}#{each.decision_id}") for each in decided]
+        return iter([row for row in rows if row not in self.gone])
+
+    def of_run(self, run_id: str) -> Iterator[StoredRow]:
+        rows = [
+            StoredRow(run_id, "META"),
+            *(StoredRow(run_id, "TASK", t) for t in self.harness.tasks.data.get(run_id, ())),
+        ]
+        return iter([row for row in rows if row not in self.gone])
+
+    def delete(self, rows: Sequence[StoredRow]) -> None:
+        fails = self._fails()
+        self.gone.update(rows[::2] if fails else rows)
+        if fails:
+            raise StorageError("not all rows")
+
+    def _now(self) -> MemoryObjects:
+        return MemoryObjects(data={key: some[-1][1] for key, some in self.objects.items()})
+
+    def holding(self, *needles: str) -> set[str]:
+        """Return the keys of what has one of these, in whatever version."""
+        texts = [(key, key.encode() + data) for key, some in self.objects.items() for _, data in some]
+        return {key for key, text in texts if any(needle.encode() in text for needle in needles)}
+
+
+@pytest.fixture(scope="module")
+def graded() -> Harness:
+    """Two students, graded, without a blank exam, so that pages of one stand in for it."""
+    harness = Harness()
+    harness.put("roster.csv", f"Student Name,Email\n{ANN},a@x.test\n{BOB},b@x.test\n")
+    harness.put(f"scans/{ANN}/1.jpg", b"one")
+    harness.put(f"scans/{BOB}/1.jpg", b"other")
+    read = json.dumps({"text": f"{SAID}\n1b. five\n2. a cell", "confidence": 0.9, "notes": ""})
+    harness.model.otherwise = lambda request: read if request.schema_name == "Transcription" else right(request)
+    harness.run("extract-questions")
+    assert any("/exam/" in key for key in harness.objects.data)
+    harness.exam()
+    for pipeline in ("rubric", "transcribe", "grade"):
+        harness.run(pipeline)
+    return harness
+
+
+def purger(kept: Kept) -> Purger:
+    harness = kept.harness
+    # Of an object store it has what purging calls, and not the rest.
+    return Purger(kept, kept, kept, harness.runs, harness.decisions, harness.clock)  # type: ignore[arg-type]
+
+
+def changes(harness: Harness, look: Callable[[Purger], Traces]) -> int:
+    kept = Kept(harness)
+    purging = purger(kept)
+    purging.erase(look(purging))
+    return -1 - kept.left
+
+
+def interrupted(harness: Harness, look: Callable[[Purger], Traces]) -> Iterator[Kept]:
+    """Yield what two purges leave, of which the first failed at one change: at each in turn."""
+    count = changes(harness, look)
+    assert count > 3
+    for stop in range(count):
+        kept = Kept(harness, left=stop)
+        purging = purger(kept)
+        with pytest.raises(StorageError):
+            purging.erase(look(purging))
+        kept.left = -1
+        try:
+            purging.erase(look(purging))
+        except NotFound:
+            assert stop == count - 1, f"after change {stop} nobody is found"
+        yield kept
+
+
+def test_an_assignments_purge_finishes_wherever_it_stopped(graded: Harness) -> None:
+    for kept in interrupted(graded, lambda purging: purging.of_assignment(ASSIGNMENT)):
+        assert kept.objects == {}
+        assert all(row in kept.gone for run in graded.runs.rows for row in Kept(graded).of_run(run))
+        assert not list(kept.of_assignment(ASSIGNMENT))
+
+
+@pytest.mark.parametrize("by", ["folder", "student_id"])
+@pytest.mark.parametrize("folder", [ANN, BOB])
+def test_a_students_purge_finishes_wherever_it_stopped(graded: Harness, folder: str, by: str) -> None:
+    students = graded.artifact("students.json")["students"]
+    (student,) = (each for each in students if each["folder"] == folder)
+    whole = Kept(graded)
+    purging = purger(whole)
+    purging.erase(purging.of_student(ASSIGNMENT, purging.student(ASSIGNMENT, student[by])))
+    assert len(whole.gone) > 2
+
+    def look(purging: Purger) -> Traces:
+        return purging.of_student(ASSIGNMENT, purging.student(ASSIGNMENT, student[by]))
+
+    for kept in interrupted(graded, look):
+        assert kept.holding(student["student_id"], f"scans/{folder}") == set()
+        assert not [key for key in kept.holding(folder) if key.startswith(f"{ASSIGNMENT}/")]
+        assert kept.gone == whole.gone
+        assert kept.objects.keys() == whole.objects.keys()
+        assert kept.holding({ANN: BOB, BOB: ANN}[folder])

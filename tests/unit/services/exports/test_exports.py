@@ -1,0 +1,365 @@
+"""Gradebooks for Canvas, Moodle and Gradescope, re-read by each one's own rules; and JSON Lines."""
+
+import csv
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aita.errors import RequestError
+from aita.models.export import LeftOut, MoodleKey
+from aita.models.grade import Cell, CellState, CriterionGrade, DecisionAction
+from aita.models.points import exact
+from aita.models.student import RosterEntry
+from aita.services.exports.canvas import export_canvas
+from aita.services.exports.export_roster import Export, Roll, call_roll
+from aita.services.exports.gradescope import export_gradescope
+from aita.services.exports.json_lines import export_json_lines
+from aita.services.exports.moodle import export_moodle
+from tests.support.gradebooks import (
+    BLANK,
+    CELLS,
+    DECISION,
+    EXAM,
+    FAILED,
+    GRADED,
+    OPEN,
+    ROSTER,
+    cell,
+    gradebook,
+    roll,
+    students,
+)
+from tests.support.lms_importers import CanvasUser, MoodleRefused, import_canvas, import_moodle, read_gradescope
+
+GOLDEN = Path(__file__).parents[3] / "golden"
+
+NOT_FINAL = "not final"
+AMBIGUOUS = "could be several on the roster, or several folders are one student's"
+NO_SCANS = "on the roster, and no scans are surely theirs"
+ALWAYS = (
+    LeftOut(name="Cy", reason="not graded: grade again"),
+    LeftOut(name="Ann Lee (S1005)", reason=NO_SCANS),
+    LeftOut(name="Grace Hopper", reason=NO_SCANS),
+)
+UNSURE = (
+    LeftOut(name="Juana de la Cruz", reason=NOT_FINAL, open_questions=("1a",)),
+    LeftOut(name="Ann Lee (scans/Ann Lee)", reason=f"{NOT_FINAL}; {AMBIGUOUS}", open_questions=("2",)),
+    LeftOut(name="Zoe_Quinn", reason="not on the roster"),
+)
+CLOSE = "taken for a name much like theirs, please check: Oona Bracegirdel as Oona Bracegirdle"
+
+CANVAS_USERS = [
+    CanvasUser(881, "Maya L.", sis_id="S1001"),
+    CanvasUser(882, "Inés Muñoz", sis_id="S1002"),
+    CanvasUser(883, "O'Brien", sis_id="-5"),
+    CanvasUser(886, "Ann Lee", sis_id="S1006"),
+    CanvasUser(887, "Oona Bracegirdle", sis_id="S1007"),
+]
+
+
+class TestGoldenFiles:
+    @pytest.mark.parametrize("name", ["canvas", "moodle", "gradescope"])
+    def test_a_file_is_as_it_was_checked_by_hand(self, name: str) -> None:
+        made = {
+            "canvas": lambda: export_canvas(roll(), "Midterm 1 (4711)"),
+            "moodle": lambda: export_moodle(roll(), "Midterm 1"),
+            "gradescope": lambda: export_gradescope(roll()),
+        }[name]()
+        assert made.data == (GOLDEN / f"{name}.csv").read_bytes()
+
+    def test_canvas_imports_it(self) -> None:
+        found = import_canvas((GOLDEN / "canvas.csv").read_bytes(), CANVAS_USERS, {4711: "First midterm"})
+        assert (found.assignment_id, found.title, found.points_possible) == (4711, "Midterm 1", "7.50")
+        assert found.grades == {881: "7.25", 882: "5.00", 883: "0.25", 886: "6.00", 887: "4.00"}
+        assert found.unknown == []
+
+    def test_moodle_imports_it(self) -> None:
+        found = import_moodle((GOLDEN / "moodle.csv").read_bytes(), {"S1001", "S1002", "-5", "S1006", "S1007"})
+        assert {key: grade for key, (grade, _) in found.items()} == {
+            "S1001": 7.25,
+            "S1002": 5,
+            "-5": 0.25,
+            "S1006": 6,
+            "S1007": 4,
+        }
+        assert found["S1001"][1].split("\n") == [
+            "1a: 4.75 of 5.00. the sketch counts",
+            '2: 2.50 of 2.50. =SUM(A1) is "no" answer; -1 & x<y \\"',
+        ]
+        assert found["S1002"][1].endswith("\n2: 0.00 of 2.50. blank")
+        assert found["-5"][1] == "1a: 0.00 of 5.00\n2: 0.25 of 2.50. ends with \\"
+
+    def test_readers_of_gradescope_read_it(self) -> None:
+        first, second, *_, last = read_gradescope((GOLDEN / "gradescope.csv").read_bytes())
+        assert (first.first, first.last, first.sid, first.email) == ("Maya", "Lindqvist", "S1001", "maya@x.test")
+        assert (first.total, first.out_of, first.questions) == (7.25, 7.5, {"1a": (4.75, 5), "2": (2.5, 2.5)})
+        assert (second.first, second.last) == ("Inés", "Muñoz Tarrés")
+        assert (last.first, last.last, last.sid, last.email) == ("Zoe", "Quinn", "", "")
+
+
+class TestWhoIsLeftOut:
+    @pytest.mark.parametrize(
+        "made", [export_canvas(roll(), "M"), export_moodle(roll(), "M", MoodleKey.NUMBER)], ids=["canvas", "moodle"]
+    )
+    def test_who_is_not_final_not_sure_or_not_there(self, made: Export) -> None:
+        assert made.left_out == (*UNSURE, *ALWAYS)
+        assert (made.written, made.notes) == (5, (CLOSE,))
+
+    def test_gradescope_needs_no_roster_line(self) -> None:
+        made = export_gradescope(roll())
+        assert made.left_out == (
+            UNSURE[0],
+            LeftOut(name="Ann Lee (scans/Ann Lee)", reason=NOT_FINAL, open_questions=("2",)),
+            *ALWAYS,
+        )
+        assert made.written == 6
+        assert made.notes == (CLOSE, "without SID and email, as no line of a roster is surely theirs: Zoe_Quinn")
+
+    def test_json_lines_have_the_open_ones_too(self) -> None:
+        made = export_json_lines(roll(), gradebook())
+        assert (made.left_out, made.written) == (ALWAYS, 8)
+
+    def test_moodle_needs_the_key(self) -> None:
+        made = export_moodle(roll(), "M", MoodleKey.EMAIL)
+        assert LeftOut(name="Oona Bracegirdle", reason="without Email address on the roster") in made.left_out
+        assert made.data.decode("utf-8-sig").startswith('"Email address"')
+
+    def test_moodles_key_is_what_more_have(self) -> None:
+        emails = tuple(entry.model_copy(update={"number": ""}) for entry in ROSTER)
+        assert export_moodle(roll(emails), "M").data.decode("utf-8-sig").startswith('"Email address"')
+        assert export_moodle(roll(), "M").data.decode("utf-8-sig").startswith('"ID number"')
+        both = tuple(entry.model_copy(update={"email": entry.number}) for entry in ROSTER)
+        assert export_moodle(roll(both), "M").data.decode("utf-8-sig").startswith('"Email address"')
+
+    def test_a_key_that_would_have_to_be_changed_finds_nobody(self) -> None:
+        changed = (ROSTER[0].model_copy(update={"email": "=maya@x.test"}), *ROSTER[1:])
+        made = export_moodle(roll(changed), "M", MoodleKey.EMAIL)
+        assert LeftOut(name="Lindqvist, Maya", reason="Email address begins as a formula does") in made.left_out
+
+    def test_a_folder_that_is_gone_is_told_by_its_id(self) -> None:
+        found = call_roll(gradebook(), students({"s-1": "Maya Lindqvist"}), None)
+        gone = [
+            left_out.name for left_out in found.left_out if left_out.reason == "graded, and the folder of scans is gone"
+        ]
+        assert gone == ["s-2", "s-3", "s-4", "s-5", "s-6", "s-7", "s-8"]
+
+    def test_a_roster_that_was_corrected_counts_at_once(self) -> None:
+        found = export_canvas(roll((*ROSTER, RosterEntry(name="Zoe Quinn", number="S1009"))), "M")
+        assert [left_out.name for left_out in found.left_out if "not on the roster" in left_out.reason] == []
+        assert found.written == 6
+
+    def test_without_a_roster_nobody_is_found(self) -> None:
+        made = export_canvas(roll(None), "M")
+        assert made.written == 0
+        assert {left_out.reason.removeprefix("not final; ") for left_out in made.left_out} == {
+            "there is no roster",
+            "not graded: grade again",
+        }
+
+
+class TestCanvas:
+    def test_a_student_without_ids_is_found_by_name(self) -> None:
+        plain = tuple(RosterEntry(name=entry.name) for entry in ROSTER)
+        users = [CanvasUser(1, "Maya Lindqvist", "Lindqvist, Maya"), CanvasUser(2, "Inés Muñoz Tarrés")]
+        assert import_canvas(export_canvas(roll(plain), "M").data, users, {}).grades == {1: "7.25", 2: "5.00"}
+
+    def test_canvas_finds_by_its_own_id_first(self) -> None:
+        users = [CanvasUser(881, "somebody"), CanvasUser(1, "other", sis_id="S1001")]
+        assert import_canvas(export_canvas(roll(), "M").data, users, {}).grades == {881: "7.25"}
+
+    def test_an_assignment_that_is_there_is_found_by_name(self) -> None:
+        assert import_canvas(export_canvas(roll(), "Midterm 1").data, [], {9: "Midterm 1"}).assignment_id == 9
+
+    @pytest.mark.parametrize(
+        "column", ["Final Score", "The Final Points of all", "Override Grade", "Current Grade (12)"]
+    )
+    def test_a_column_that_canvas_passes_over_is_refused(self, column: str) -> None:
+        with pytest.raises(RequestError, match="passes over"):
+            export_canvas(roll(), column)
+
+    @pytest.mark.parametrize("column", ["Final exam", "Score of the final"])
+    def test_others_are_not(self, column: str) -> None:
+        assert import_canvas(export_canvas(roll(), column).data, [], {}).title == column
+
+    def test_no_mark_before_the_first_cell(self) -> None:
+        assert export_canvas(roll(), "M").data.startswith(b'"Student"')
+
+
+class TestMoodle:
+    def test_what_a_person_said_who_accepted_stands_before_the_feedback(self) -> None:
+        accepted = cell("s-1", "1a", OPEN, 3.0)
+        said = DECISION.model_copy(update={"action": DecisionAction.ACCEPT, "points": 3.0, "why": "Read\nit myself."})
+        book = gradebook((accepted, cell("s-1", "2", BLANK)), decisions=(said,))
+        found = import_moodle(export_moodle(call_roll(book, students(), ROSTER), "M", MoodleKey.NUMBER).data, {"S1001"})
+        assert found["S1001"][1].split("\n")[0] == "1a: 3.00 of 5.00. Read it myself. Well done."
+
+    def test_an_unknown_student_ends_an_import(self) -> None:
+        """Why those who can't be found are left out."""
+        with pytest.raises(MoodleRefused):
+            import_moodle(export_moodle(roll(), "M").data, {"S1001"})
+
+    def test_grades_above_100_are_noted(self) -> None:
+        exam = EXAM.model_copy(update={"questions": (EXAM.questions[0].model_copy(update={"points": 101.0}),)})
+        cells = [cell("s-1", "1a", GRADED, points, max_points=101) for points in (100.5,)]
+        found = call_roll(gradebook(cells, exam, ()), students({"s-1": "Maya Lindqvist"}), ROSTER)
+        assert any("Moodle takes no grade above 100" in note for note in export_moodle(found, "M").notes)
+        assert not any("above" in note for note in export_moodle(roll(), "M").notes)
+
+
+class TestJsonLines:
+    def lines(self) -> dict[tuple[str, str], dict[str, Any]]:
+        made = export_json_lines(roll(), gradebook())
+        lines = [json.loads(line) for line in made.data.decode().splitlines()]
+        assert len(lines) == 16
+        return {(line["student_id"], line["question_id"]): line for line in lines}
+
+    def test_a_line_has_all_of_a_cell(self) -> None:
+        line = self.lines()["s-2", "1a"]
+        assert line["criteria"] == [{"points": 5.0, "quote": "2 + 2 = 4", "reason": "right", "quote_found": True}]
+        assert line == CELLS[2].model_dump(mode="json") | {
+            "name": "Inés Muñoz Tarrés",
+            "number": "S1002",
+            "email": "ines@x.test",
+            "folder": "Ines Munoz Tarres",
+            "match": "exact",
+            "proposal": None,
+            "decisions": [],
+        }
+
+    def test_an_open_cell_has_no_points(self) -> None:
+        lines = self.lines()
+        waiting, failed = lines["s-4", "1a"], lines["s-6", "2"]
+        assert (waiting["state"], waiting["points"], waiting["proposal"]) == ("NEEDS_REVIEW", None, 3.0)
+        assert waiting["flags"] == [{"kind": "instruction", "note": "line 1"}]
+        assert (failed["state"], failed["points"], failed["proposal"]) == ("FAILED", None, None)
+
+    def test_a_decision_is_told_with_who_when_and_why(self) -> None:
+        line = self.lines()["s-1", "1a"]
+        assert (line["state"], line["points"]) == ("OVERRIDDEN", 4.75)
+        (decision,) = line["decisions"]
+        assert (decision["by"], decision["why"], decision["old_points"]) == ("prof", DECISION.why, 4.5)
+        assert decision["at"] == "2026-03-01T09:00:00Z"
+
+    def test_points_that_were_set_stand_without_what_was_proposed(self) -> None:
+        line = self.lines()["s-1", "1a"]
+        assert (line["criteria"], line["feedback"]) == ([], "")
+
+    def test_a_quote_that_was_not_found_stands_in_no_line(self) -> None:
+        invented = CriterionGrade(points=3.0, quote="words of nobody", quote_found=False)
+        waiting = cell("s-1", "1a", OPEN, 3.0, criteria=(invented,))
+        accepted = cell("s-2", "1a", OPEN, 3.0, criteria=(invented,))
+        taken = DECISION.model_copy(
+            update={"cell_id": accepted.cell_id, "action": DecisionAction.ACCEPT, "points": 3.0, "why": ""}
+        )
+        book = gradebook((waiting, accepted), decisions=(taken,))
+        made = export_json_lines(call_roll(book, students(), ROSTER), book).data.decode()
+        first, _, second, _ = [json.loads(line) for line in made.splitlines()]
+        assert (first["state"], second["state"]) == ("NEEDS_REVIEW", "GRADED")
+        for line in (first, second):
+            assert line["criteria"] == [{"points": 3.0, "quote": "", "reason": "", "quote_found": False}]
+        assert "words of nobody" not in made
+
+    def test_nor_does_another_graders_or_anything_of_theirs_once_points_are_set(self) -> None:
+        words = {"points": 3.0, "quote": "2 + 2 = 4"}, {"points": 2.0, "quote": "words of nobody", "quote_found": False}
+        gradings = [{"criteria": [each], "feedback": f"feedback {each['points']}"} for each in words]
+        said = {"gradings": gradings, "graders": (3.0, 2.0), "by_grader": ((3.0,), (2.0,)), "feedback": "feedback 3.0"}
+        open_, decided = (cell(student, "1a", OPEN, 3.0, **said) for student in ("s-1", "s-2"))
+        taken = DECISION.model_copy(update={"cell_id": decided.cell_id})
+        book = gradebook((open_, decided), decisions=(taken,))
+        made = export_json_lines(call_roll(book, students(), ROSTER), book).data.decode()
+        first, _, second, _ = [json.loads(line) for line in made.splitlines()]
+        assert [grading["criteria"][0]["quote"] for grading in first["gradings"]] == ["2 + 2 = 4", ""]
+        assert (first["graders"], first["by_grader"]) == ([3, 2], [[3], [2]])
+        assert second["state"] == "OVERRIDDEN"
+        assert [second[each] for each in ("criteria", "feedback", "gradings", "graders", "by_grader")] == [
+            [], "", [], [], [],
+        ]  # fmt: skip
+        assert "words of nobody" not in made
+
+    def test_who_is_not_on_the_roster_has_a_folder(self) -> None:
+        line = self.lines()["s-8", "1a"]
+        assert (line["name"], line["number"], line["email"], line["match"]) == ("Zoe_Quinn", None, None, "none")
+
+
+NAMES = st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1, max_size=12) | st.sampled_from(
+    ["=1+1", "-x", "@a", "Lee; =1", 'a"b', "Lee, Ann", "x\n=1", "back\\", "'t Hooft", "Ünal-Öz"]
+)
+SAID = st.text(st.sampled_from("=+-@;,<&>\"'\\ \t\n\rax1é\u2028"), max_size=20) | st.text(
+    st.characters(codec="utf-8", exclude_characters="\0"), max_size=20
+)
+POINTS = st.integers(0, 500).map(lambda hundredths: hundredths / 100)
+
+
+@st.composite
+def classes(draw: st.DrawFn) -> Roll:
+    """Draw a class whose folders are named by number, with any names, points, states and feedback."""
+    names = draw(st.lists(NAMES, min_size=1, max_size=4))
+    cells: list[Cell] = []
+    for number in range(len(names)):
+        for question in EXAM.questions:
+            state = draw(st.sampled_from([GRADED, GRADED, GRADED, BLANK, OPEN, FAILED]))
+            points = min(draw(POINTS), question.points)
+            said = draw(SAID) if state is GRADED else ""
+            cells.append(cell(f"s-{number}", question.question_id, state, points, feedback=said))
+    folders = {f"s-{number}": str(4000 + number) for number in range(len(names))}
+    roster = tuple(
+        RosterEntry(name=name, number=str(4000 + number), email=f"{number}@x.test") for number, name in enumerate(names)
+    )
+    return call_roll(gradebook(cells, decisions=()), students(folders), roster)
+
+
+def final(drawn: Roll) -> dict[str, Any]:
+    return {each.student.folder: each for each in drawn.students if each.grades.final}
+
+
+@given(classes())
+def test_canvas_gets_each_final_total_whatever_the_names(drawn: Roll) -> None:
+    made = export_canvas(drawn, "M")
+    users = [CanvasUser(number, "x", sis_id=str(4000 + number)) for number in range(4)]
+    found = import_canvas(made.data, users, {})
+    totals = {int(folder) - 4000: str(exact(each.grades.points)) for folder, each in final(drawn).items()}
+    assert found.grades == totals
+    assert found.unknown == []
+    assert made.written + len(made.left_out) == len(drawn.students)
+
+
+@given(classes())
+def test_moodle_gets_each_final_total_and_shows_feedback_as_it_was_said(drawn: Roll) -> None:
+    found = import_moodle(export_moodle(drawn, "M", MoodleKey.NUMBER).data, {str(4000 + n) for n in range(4)})
+    assert {key: grade for key, (grade, _) in found.items()} == {
+        folder: each.grades.points for folder, each in final(drawn).items()
+    }
+    for folder, each in final(drawn).items():
+        for line, graded in zip(found[folder][1].split("\n"), each.grades.cells, strict=True):
+            said = "blank" if graded.state is CellState.BLANK else " ".join(graded.feedback.split())
+            assert line.partition(" of ")[2].partition(". ")[2] == said
+
+
+@given(classes())
+def test_gradescopes_questions_sum_to_its_totals(drawn: Roll) -> None:
+    made = export_gradescope(drawn)
+    rows = read_gradescope(made.data)
+    assert [row.total for row in rows] == [each.grades.points for each in final(drawn).values()]
+    for row in rows:
+        assert exact(sum(points for points, _ in row.questions.values())) == exact(row.total)
+        assert exact(sum(out_of for _, out_of in row.questions.values())) == exact(row.out_of) == exact(7.5)
+
+
+@given(classes())
+def test_no_export_has_a_formula(drawn: Roll) -> None:
+    for made in (export_canvas(drawn, "=M"), export_moodle(drawn, "-M"), export_gradescope(drawn)):
+        for row in csv.reader(io.StringIO(made.data.decode("utf-8-sig"), newline="")):
+            assert not any(cell.lstrip().startswith(("=", "+", "-", "@")) for cell in row)
+
+
+@given(classes())
+def test_json_lines_have_every_cell_and_no_number_for_an_open_one(drawn: Roll) -> None:
+    lines = [json.loads(line) for line in export_json_lines(drawn, gradebook()).data.decode().split("\n")[:-1]]
+    assert len(lines) == 2 * len(drawn.students)
+    for line in lines:
+        assert (line["points"] is None) == (line["state"] in ("NEEDS_REVIEW", "FAILED"))

@@ -1,0 +1,690 @@
+"""What was graded and what there is now: whatever changed since is open wherever grades are read, and nothing else."""
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from aita.errors import InvalidMaterial, RequestError
+from aita.memory.decisions import MemoryDecisions
+from aita.models.api import RunOptions, StartRun
+from aita.models.flag import FlagKind
+from aita.models.grade import CellState, DecisionAction, StudentGrades, cell_id
+from aita.models.review import Decide
+from aita.models.run import Run, RunSettings, RunStatus, TaskStatus
+from aita.services.assignments.assignment_files import Material
+from aita.services.compliance.recompute import recompute
+from aita.services.grading.grade_inputs import GradeInputs
+from aita.services.grading.gradebook import Gradebook
+from aita.services.grading.review_queue import Reviews
+from aita.services.runs.cost_estimate import Estimator
+from aita.tasks.request import LLMRequest
+from aita.version import VERSION
+from tests.support.fakes import ASSIGNMENT, EXAM, MODEL, QUESTIONS, Harness, failing, grading, question_of, right
+from tests.support.grades import NO_INK, RUBRICS, answer, answers, cells, criteria, put_answers
+from tests.unit.services.compliance.test_audit_bundle import audited
+
+FIRST = cell_id("s-1", "1a")
+
+Change = Callable[[Harness], None]
+
+
+def book(harness: Harness) -> Gradebook:
+    return Gradebook.of(Material(harness.objects, ASSIGNMENT), harness.decisions.all(ASSIGNMENT))
+
+
+def opened(harness: Harness) -> list[tuple[str, str]]:
+    return [(cell.student_id, cell.question_id) for cell in book(harness).open_cells()]
+
+
+def reviews(harness: Harness) -> Reviews:
+    return Reviews(objects=harness.objects, decisions=harness.decisions, clock=harness.clock)
+
+
+def decide(harness: Harness, cell: str = FIRST, **asked: Any) -> None:
+    values = {"action": DecisionAction.SET, "points": 1, "why": "so", "by": "Ada"} | asked
+    basis = reviews(harness).show(ASSIGNMENT, cell).basis
+    reviews(harness).decide(ASSIGNMENT, cell, Decide(**values | {"basis": basis}))
+    harness.clock.advance(1)
+
+
+def change_json(harness: Harness, name: str, change: Callable[[Any], None]) -> None:
+    data = harness.artifact(name)
+    change(data)
+    harness.put(name, data)
+
+
+def transcribed_anew(harness: Harness) -> None:
+    change_json(harness, "answers.json", lambda data: data["s-1"].update(answers(q1a={"raw_text": "It is five."})))
+
+
+def flagged_anew(harness: Harness) -> None:
+    flags = [{"kind": "page_missing", "note": "page 2"}]
+    change_json(harness, "answers.json", lambda data: data["s-1"].update(answers(q1a={"flags": flags})))
+
+
+def placed_anew(harness: Harness) -> None:
+    pages = [{"page": 1, "top": 0.1, "bottom": 0.4}]
+    change_json(harness, "answers.json", lambda data: data["s-1"].update(answers(q1a={"pages": pages})))
+
+
+def scanned_anew(harness: Harness) -> None:
+    harness.put("pages/s-1/1.jpg", "another JPEG")
+    sha256 = hashlib.sha256(b"another JPEG").hexdigest()
+    change_json(harness, "pages.json", lambda data: data["s-1"][0].update(sha256=sha256))
+
+
+def another_rubric(harness: Harness) -> None:
+    harness.put("user_rubrics.json", RUBRICS | {"1a": {"total_points": 5, "criteria": criteria(3, 2, description="x")}})
+
+
+def other_points(harness: Harness) -> None:
+    harness.put("user_rubrics.json", RUBRICS | {"1a": {"total_points": 5, "criteria": criteria(4, 1)}})
+
+
+def another_key(harness: Harness) -> None:
+    harness.put("answer_keys.json", {"1a": {"question_id": "1a", "correct_answer": "five"}})
+
+
+def instructed(harness: Harness) -> None:
+    harness.put("question_specific_instructions.json", {"1a": "Be strict."})
+
+
+def instructed_for_all(harness: Harness) -> None:
+    harness.put("rubric_instructions.txt", "Be strict.")
+
+
+OF_ONE_ANSWER = [transcribed_anew, flagged_anew, placed_anew]
+OF_A_STUDENT = [scanned_anew]
+OF_A_QUESTION = [another_rubric, other_points, another_key, instructed]
+OF_ALL = [instructed_for_all]
+
+S1, S2 = ([(student, question["question_id"]) for question in QUESTIONS] for student in ("s-1", "s-2"))
+TOUCHES: list[tuple[Change, list[tuple[str, str]]]] = [
+    *((change, [("s-1", "1a")]) for change in OF_ONE_ANSWER),
+    *((change, S1) for change in OF_A_STUDENT),
+    *((change, [("s-1", "1a"), ("s-2", "1a")]) for change in OF_A_QUESTION),
+    *((change, [*S1, *S2]) for change in OF_ALL),
+]
+
+
+@pytest.fixture
+def graded(harness: Harness) -> Harness:
+    """Two students whose three answers each are graded and final."""
+    put_answers(harness)
+    harness.run("grade")
+    assert opened(harness) == []
+    return harness
+
+
+@pytest.mark.parametrize(("change", "touched"), TOUCHES, ids=lambda value: getattr(value, "__name__", ""))
+class TestAChange:
+    def test_opens_what_it_touches_and_nothing_else(
+        self, graded: Harness, change: Change, touched: list[tuple[str, str]]
+    ) -> None:
+        change(graded)
+        assert sorted(opened(graded)) == sorted(touched)
+        for student, question in touched:
+            cell = book(graded).cell(cell_id(student, question))
+            assert cell.flags[-1].kind is FlagKind.CHANGED
+            assert cell.flags[-1].note.endswith("(aita grade)")
+        assert audit_says_nothing(graded)
+
+    def test_is_closed_by_grading_again(self, graded: Harness, change: Change, touched: list[tuple[str, str]]) -> None:
+        change(graded)
+        graded.run("grade")
+        left = [("s-1", "1a")] if change is flagged_anew else []  # the answer's own flag
+        assert opened(graded) == left
+
+    def test_voids_what_was_decided_before(
+        self, graded: Harness, change: Change, touched: list[tuple[str, str]]
+    ) -> None:
+        decide(graded)
+        assert book(graded).cell(FIRST).state is CellState.OVERRIDDEN
+        change(graded)
+        cell = book(graded).cell(FIRST)
+        assert cell.state is CellState.NEEDS_REVIEW
+        assert "Ada decided on 1 points" in cell.flags[-1].note
+        assert audit_says_nothing(graded)
+
+    def test_can_be_decided_on_until_something_changes_again(
+        self, graded: Harness, change: Change, touched: list[tuple[str, str]]
+    ) -> None:
+        change(graded)
+        decide(graded)
+        assert book(graded).cell(FIRST).state is CellState.OVERRIDDEN
+        assert audit_says_nothing(graded)
+        graded.put("rubric_instructions.txt", "Be lenient.")
+        change_json(graded, "pages.json", lambda data: data["s-1"][0].update(sha256="e" * 64))
+        assert book(graded).cell(FIRST).state is CellState.NEEDS_REVIEW
+
+    def test_that_is_undone_was_none(self, graded: Harness, change: Change, touched: list[tuple[str, str]]) -> None:
+        before = dict(graded.objects.data)
+        decide(graded)
+        change(graded)
+        graded.objects.data = before
+        assert opened(graded) == []
+        assert book(graded).cell(FIRST).points == 1
+
+
+def audit_says_nothing(harness: Harness) -> bool:
+    return recompute(audited(harness)) == []
+
+
+def test_what_was_proposed_for_another_answer_can_not_be_accepted(graded: Harness) -> None:
+    transcribed_anew(graded)
+    shown = reviews(graded).show(ASSIGNMENT, FIRST)
+    assert (shown.proposal.points, shown.proposal.criteria) == (None, ())
+    with pytest.raises(RequestError, match="no proposal to accept"):
+        decide(graded, action=DecisionAction.ACCEPT, points=None)
+
+
+def test_a_blank_answer_is_blank_under_any_rubric(harness: Harness) -> None:
+    put_answers(harness, "s-1", ink=NO_INK, q1a={"raw_text": ""}, q1b={"raw_text": ""}, q2={"raw_text": ""})
+    harness.run("grade")
+    for change in (another_rubric, another_key, instructed_for_all):
+        change(harness)
+    assert opened(harness) == []
+    transcribed_anew(harness)
+    assert ("s-1", "1a") in opened(harness)
+
+
+def test_an_answer_that_is_gone_is_open(graded: Harness) -> None:
+    change_json(graded, "answers.json", lambda data: data["s-1"].update(question_answers=[answer("1b"), answer("2")]))
+    assert opened(graded) == [("s-1", "1a")]
+
+
+def test_the_confidence_alone_is_no_change(graded: Harness) -> None:
+    change_json(graded, "answers.json", lambda data: data["s-1"].update(answers(q1a={"confidence": 0.7})))
+    assert opened(graded) == []
+
+
+@pytest.mark.parametrize("older", [False, True])
+def test_another_model_opens_nothing_and_pays_nothing_unless_asked(graded: Harness, *, older: bool) -> None:
+    if older:
+        TestCellsOf010().as_of_0_1_0(graded)
+    decide(graded)
+    graded.model.model = "another"
+    graded.submissions = replace(
+        graded.submissions, defaults=graded.submissions.defaults.model_copy(update={"model": "another"})
+    )
+    graded.cold()
+    calls = graded.model.calls
+    assert graded.run("grade").status is RunStatus.SUCCEEDED
+    assert (graded.model.calls, opened(graded)) == (calls, [])
+    assert {cell.model for cell in cells(graded).values()} == {MODEL}
+    graded.run("grade", regrade_older=True)
+    assert {cell.model for cell in cells(graded).values()} == {"another"}
+    assert (opened(graded), audit_says_nothing(graded)) == ([], True)
+    assert graded.items(graded.run("grade", regrade_older=True), "grade") == []
+
+
+@pytest.mark.parametrize(
+    ("name", "before", "after"),
+    [
+        ("rubric_instructions.txt", "Be fair.\nBe strict.", "Be fair.\r\nBe strict. \r\n"),
+        ("question_specific_instructions.json", {"1a": "Be fair."}, {"1a": "Be fair.\n", "1b": " "}),
+    ],
+)
+def test_white_space_at_ends_is_no_change(harness: Harness, name: str, before: Any, after: Any) -> None:
+    put_answers(harness)
+    harness.put(name, before)
+    harness.run("grade")
+    calls = harness.model.calls
+    harness.put(name, after)
+    assert opened(harness) == []
+    harness.run("grade")
+    assert harness.model.calls == calls
+
+
+def test_other_steps_of_points_are_a_change(graded: Harness) -> None:
+    graded.put("questions.json", EXAM | {"points_step": 1})
+    assert len(opened(graded)) == len([*S1, *S2])
+    assert "the step of points" in book(graded).cell(FIRST).flags[0].note
+    graded.run("grade")
+    assert opened(graded) == []
+
+
+def test_answers_under_ids_that_changed_places_are_not_graded_as_each_other(harness: Harness) -> None:
+    read = json.dumps({"text": "1a. four\n1b. five\n2. a cell", "confidence": 0.9, "notes": ""})
+    harness.model.otherwise = lambda request: read if request.schema_name == "Transcription" else right(request)
+    harness.exam()
+    harness.put("blank_exam.jpg", b"o")
+    harness.put("scans/Ann Lee/1.jpg", b"one")
+    for pipeline in ("rubric", "transcribe", "grade"):
+        harness.run(pipeline)
+    assert opened(harness) == []
+    first, second, third = QUESTIONS
+    harness.exam(second | {"question_id": "1a"}, first | {"question_id": "1b"}, third)
+    for pipeline in ("rubric", "grade"):
+        harness.run(pipeline)
+    assert sorted(question for _, question in opened(harness)) == ["1a", "1b"]
+    (student,) = {student for student, _ in opened(harness)}
+    assert "transcribe again" in book(harness).cell(cell_id(student, "1a")).flags[0].note
+    for pipeline in ("transcribe", "grade"):
+        harness.run(pipeline)
+    assert opened(harness) == []
+
+
+def test_points_and_answer_changed_together_are_one_state(graded: Harness) -> None:
+    graded.exam(QUESTIONS[0] | {"points": 6}, *QUESTIONS[1:])
+    decide(graded, points=6)
+    assert book(graded).cell(FIRST).points == 6
+    transcribed_anew(graded)
+    assert book(graded).cell(FIRST).state is CellState.NEEDS_REVIEW
+
+
+class TestDecisions:
+    """A decision is of what was there when it was made: neither an older nor a newer state takes it over."""
+
+    @pytest.mark.parametrize("change", [placed_anew, scanned_anew, transcribed_anew])
+    def test_an_earlier_one_does_not_come_back_over_a_later_one(self, graded: Harness, change: Change) -> None:
+        decide(graded, points=1)
+        change(graded)
+        decide(graded, points=3, by="Bob")
+        assert book(graded).cell(FIRST).points == 3
+        graded.run("grade")
+        cell = book(graded).cell(FIRST)
+        assert cell.state is CellState.NEEDS_REVIEW
+        assert "Bob decided on 3 points" in cell.flags[-1].note
+        assert audit_says_nothing(graded)
+
+    def test_one_about_an_old_scan_is_not_one_about_the_new(self, harness: Harness) -> None:
+        put_answers(harness, "s-1", q1a={"raw_text": ""})
+        harness.run("grade")
+        decide(harness, points=0)
+        scanned_anew(harness)
+        harness.run("grade")
+        assert book(harness).cell(FIRST).state is CellState.NEEDS_REVIEW
+
+    @pytest.mark.parametrize("first", ["points", "wording"])
+    @pytest.mark.parametrize("change", [*OF_ONE_ANSWER, *OF_A_QUESTION, *OF_ALL])
+    def test_one_on_a_changed_question_is_open_again_after_any_change(
+        self, graded: Harness, change: Change, first: str
+    ) -> None:
+        changed = {"points": 6} if first == "points" else {"question_text": "What is 20 + 30?"}
+        graded.exam(QUESTIONS[0] | changed, *QUESTIONS[1:])
+        decide(graded, points=2)
+        assert book(graded).cell(FIRST).points == 2
+        change(graded)
+        assert book(graded).cell(FIRST).state is CellState.NEEDS_REVIEW
+        assert audit_says_nothing(graded)
+
+    def test_points_do_not_hide_another_wording(self, graded: Harness) -> None:
+        graded.exam(QUESTIONS[0] | {"points": 6}, *QUESTIONS[1:])
+        decide(graded, points=6)
+        graded.exam(QUESTIONS[0] | {"points": 6, "question_text": "What is 9 + 9?"}, *QUESTIONS[1:])
+        cell = book(graded).cell(FIRST)
+        assert cell.state is CellState.NEEDS_REVIEW
+        assert "the question's points, from 5 to 6, the question's wording" in cell.flags[0].note
+
+    def test_accepting_is_of_the_grading_that_was_shown(self, harness: Harness) -> None:
+        put_answers(harness, "s-1", q1a={"flags": [{"kind": "low_confidence", "note": "page 1"}]})
+        harness.model.otherwise = lambda r: grading(r, 3, 0) if question_of(r) == "1a" else right(r)
+        harness.run("grade")
+        decide(harness, action=DecisionAction.ACCEPT, points=None)
+        assert book(harness).cell(FIRST).state is CellState.GRADED
+        harness.model.otherwise = lambda r: grading(r, 1, 2, feedback="Other.") if question_of(r) == "1a" else right(r)
+        harness.run("grade", enable_checkpointing=False)
+        assert book(harness).cell(FIRST).state is CellState.NEEDS_REVIEW
+        assert audit_says_nothing(harness)
+
+
+class TestScans:
+    """A scan counts from its upload on: until it is transcribed, the student's answers are open."""
+
+    @pytest.fixture
+    def scanned(self, harness: Harness) -> Harness:
+        harness.exam()
+        harness.put("user_rubrics.json", RUBRICS)
+        harness.put("blank_exam.jpg", b"o")
+        harness.put("scans/Ann Lee/1.jpg", b"one")
+        harness.put("scans/Bob Ray/1.jpg", b"other")
+        read = json.dumps({"text": "1a. four\n1b. five\n2. a cell", "confidence": 0.9, "notes": ""})
+        harness.model.otherwise = lambda request: read if request.schema_name == "Transcription" else right(request)
+        for pipeline in ("transcribe", "grade"):
+            assert harness.run(pipeline).status is RunStatus.SUCCEEDED
+        assert self.finals(harness) == {"Ann Lee": True, "Bob Ray": True}
+        return harness
+
+    @staticmethod
+    def students(harness: Harness) -> dict[str, StudentGrades]:
+        folders = {each["student_id"]: each["folder"] for each in harness.artifact("students.json")["students"]}
+        return {folders[student_id]: grades for student_id, grades in book(harness).students.items()}
+
+    def finals(self, harness: Harness) -> dict[str, bool]:
+        return {folder: grades.final for folder, grades in self.students(harness).items()}
+
+    def test_another_blank_exam_opens_all(self, scanned: Harness) -> None:
+        scanned.put("blank_exam.jpg", b"another")
+        assert self.finals(scanned) == {"Ann Lee": False, "Bob Ray": False}
+        (note,) = {cell.flags[-1].note for cell in self.students(scanned)["Ann Lee"].cells}
+        assert "the blank exam. Transcribe the scans (aita transcribe), then grade" in note
+
+    @pytest.mark.parametrize("name", ["1.jpg", "2.jpg"])
+    def test_a_new_one_opens_its_student_alone(self, scanned: Harness, name: str) -> None:
+        scanned.put(f"scans/Ann Lee/{name}", b"off")
+        assert self.finals(scanned) == {"Ann Lee": False, "Bob Ray": True}
+        (note,) = {cell.flags[-1].note for cell in self.students(scanned)["Ann Lee"].cells}
+        assert "of which one was uploaded since. Transcribe the scans" in note
+        assert audit_says_nothing(scanned)
+
+    def test_transcribing_and_grading_close_it(self, scanned: Harness) -> None:
+        scanned.put("scans/Ann Lee/1.jpg", b"off")
+        scanned.run("transcribe")
+        assert self.finals(scanned) == {"Ann Lee": False, "Bob Ray": True}
+        scanned.run("grade")
+        assert self.finals(scanned) == {"Ann Lee": True, "Bob Ray": True}
+
+    def test_one_that_is_gone_is_no_new_one(self, scanned: Harness) -> None:
+        del scanned.objects.data[f"{ASSIGNMENT}/scans/Ann Lee/1.jpg"]
+        assert self.finals(scanned) == {"Ann Lee": True, "Bob Ray": True}
+
+    def test_what_desktops_leave_and_a_misplaced_file_stop_no_reader(self, scanned: Harness) -> None:
+        scanned.put("scans/Ann Lee/.DS_Store", b"x")
+        scanned.put("scans/loose.jpg", b"x")
+        assert self.finals(scanned) == {"Ann Lee": True, "Bob Ray": True}
+
+
+class TestWording:
+    """An answer key and a rubric are for the wording that they were written for."""
+
+    @pytest.fixture
+    def written(self, harness: Harness) -> Harness:
+        put_answers(harness)
+        del harness.objects.data[f"{ASSIGNMENT}/user_rubrics.json"]
+        assert harness.run("rubric").status is RunStatus.SUCCEEDED
+        assert harness.run("grade").status is RunStatus.SUCCEEDED
+        return harness
+
+    @staticmethod
+    def reword(harness: Harness) -> None:
+        harness.exam(QUESTIONS[0] | {"question_text": "What is 20 + 30?"}, *QUESTIONS[1:])
+
+    def test_grading_with_those_of_another_is_refused_before_it_costs_anything(self, written: Harness) -> None:
+        self.reword(written)
+        calls = written.model.calls
+        with pytest.raises(InvalidMaterial, match="answer key of question '1a', the rubric of question '1a'"):
+            written.run("grade")
+        assert written.model.calls == calls
+
+    def test_swapped_questions_are_refused_both(self, written: Harness) -> None:
+        first, second = QUESTIONS[0]["question_text"], QUESTIONS[1]["question_text"]
+        written.exam(QUESTIONS[0] | {"question_text": second}, QUESTIONS[1] | {"question_text": first}, QUESTIONS[2])
+        with pytest.raises(InvalidMaterial, match=r"'1a'.*'1a'.*'1b'.*'1b'"):
+            written.run("grade")
+
+    def test_writing_them_anew_asks_for_that_question_alone(self, written: Harness) -> None:
+        self.reword(written)
+        calls = written.model.calls
+        written.run("rubric")
+        assert written.model.calls == calls + 2
+        assert written.run("grade").status is RunStatus.SUCCEEDED
+        assert opened(written) == []
+
+    def test_undoing_it_needs_nothing(self, written: Harness) -> None:
+        self.reword(written)
+        written.exam()
+        calls = written.model.calls
+        assert written.run("grade").status is RunStatus.SUCCEEDED
+        assert (written.model.calls, opened(written)) == (calls, [])
+
+    def test_a_question_that_is_reworded_while_a_run_waits_is_refused_by_plan(self, written: Harness) -> None:
+        run = written.begin("grade")
+        self.reword(written)
+        written.plan(run, "grade")
+        assert "worded otherwise" in written.runs.get(run.run_id).reason
+
+    def test_points_and_pages_are_no_wording(self, written: Harness) -> None:
+        written.exam(QUESTIONS[0] | {"page_number": 2}, *QUESTIONS[1:])
+        assert written.run("grade").status is RunStatus.SUCCEEDED
+
+    def test_files_of_0_1_0_are_of_the_wording_that_was_graded_with_them(self, written: Harness) -> None:
+        for name in ("answer_keys.json", "rubrics.json"):
+            change_json(written, name, lambda data: [each.pop("question_version") for each in data.values()])
+        assert written.run("grade").status is RunStatus.SUCCEEDED
+        self.reword(written)
+        with pytest.raises(InvalidMaterial, match="answer key of question '1a', the rubric of question '1a'"):
+            written.run("grade")
+
+    def test_a_rubric_of_ones_own_is_confirmed_by_writing_anew(self, harness: Harness) -> None:
+        put_answers(harness)
+        harness.run("rubric")
+        harness.run("grade")
+        self.reword(harness)
+        with pytest.raises(InvalidMaterial, match="the rubric of question '1a'"):
+            harness.run("grade")
+        harness.run("rubric")
+        assert harness.run("grade").status is RunStatus.SUCCEEDED
+
+    def test_a_rubric_of_ones_own_that_was_graded_with_is_of_that_wording(self, harness: Harness) -> None:
+        put_answers(harness)
+        harness.run("grade")
+        self.reword(harness)
+        with pytest.raises(InvalidMaterial, match="the rubric of question '1a'"):
+            harness.run("grade")
+
+    def test_a_key_of_0_1_0_stays_of_its_wording_when_a_rubric_comes(self, written: Harness) -> None:
+        for name in ("answer_keys.json", "rubrics.json"):
+            change_json(written, name, lambda data: [each.pop("question_version") for each in data.values()])
+        self.reword(written)
+        another_rubric(written)
+        with pytest.raises(InvalidMaterial, match="answer key of question '1a'"):
+            written.run("grade")
+
+    def test_a_rubric_is_not_written_from_a_key_of_another_wording(self, written: Harness) -> None:
+        run = written.begin("rubric")
+        for event in written.events(run, "answer_key"):
+            written.invoke(event)
+        written.collect(run, "answer_key")
+        self.reword(written)
+        for event in written.events(written.runs.get(run.run_id), "rubric"):
+            written.invoke(event)
+        row = written.row(run, "rubric", question_id="1a")
+        assert (row.status, row.error_type) == (TaskStatus.FAILED, "MissingInput")
+
+    def test_a_new_rubric_of_ones_own_is_for_the_wording_of_now(self, harness: Harness) -> None:
+        put_answers(harness)
+        harness.run("rubric")
+        self.reword(harness)
+        another_rubric(harness)
+        del harness.objects.data[f"{ASSIGNMENT}/answer_keys.json"]
+        assert harness.run("grade").status is RunStatus.SUCCEEDED
+
+
+class TestLateRuns:
+    """A run that collects after another one that was planned later leaves what that one made."""
+
+    READ = "1a. four\n1b. five\n2. a cell"
+
+    @pytest.fixture
+    def late(self, harness: Harness) -> tuple[Harness, Run]:
+        """A grading run whose items are done, and whose Collect is still to come."""
+        harness.exam()
+        harness.put("user_rubrics.json", RUBRICS)
+        harness.put("blank_exam.jpg", b"o")
+        harness.put("scans/Ann Lee/1.jpg", b"one")
+        harness.model.otherwise = self.answer
+        harness.run("transcribe")
+        run = harness.begin("grade")
+        for event in harness.events(run, "grade"):
+            harness.invoke(event)
+        return harness, run
+
+    def answer(self, request: LLMRequest) -> str:
+        if request.schema_name == "Transcription":
+            return json.dumps({"text": self.READ, "confidence": 0.9, "notes": ""})
+        return right(request)
+
+    def test_newer_grades_stay_and_the_late_run_says_so(
+        self, late: tuple[Harness, Run], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        harness, run = late
+        monkeypatch.setattr(self, "READ", "1a. 2 + 2 = 4\n1b. seven\n2. a cell")
+        harness.put("scans/Ann Lee/1.jpg", b"off")
+        assert harness.run("exam").status is RunStatus.SUCCEEDED
+        newer = harness.artifact("grades.json")
+        assert harness.collect(run, "grade").status is RunStatus.FAILED
+        assert "another run has done stage grade from newer material" in harness.runs.get(run.run_id).reason
+        assert harness.artifact("grades.json") == newer
+        assert opened(harness) == []
+        resumed = harness.resume(run)
+        assert resumed.status is RunStatus.SUCCEEDED
+        assert cells(harness).keys() == {(student, q) for student, graded in newer.items() for q in graded}
+
+    def test_an_older_run_that_collects_first_is_replaced(self, late: tuple[Harness, Run]) -> None:
+        harness, run = late
+        harness.collect(run, "grade")
+        older = harness.artifact("grades.json")
+        harness.put("rubric_instructions.txt", "Be strict.")
+        harness.clock.advance(60)
+        harness.run("exam")
+        assert harness.artifact("grades.json") != older
+
+    def test_collecting_twice_is_as_once(self, late: tuple[Harness, Run]) -> None:
+        harness, run = late
+        first = harness.collect(run, "grade")
+        grades = harness.artifact("grades.json")
+        assert harness.collect(run, "grade") == first
+        assert harness.artifact("grades.json") == grades
+
+
+def test_cells_name_the_version_of_aita_that_graded_them(graded: Harness) -> None:
+    assert {cell.aita for cell in cells(graded).values()} == {VERSION}
+
+
+class TestCellsOf010:
+    """Cells of 0.1.0 do not name their versions. They stay as they are, and a change since opens them all the same."""
+
+    OF_NOW = (
+        "answer",
+        "answer_key",
+        "instructions",
+        "aita",
+        "older_basis",
+        "graders_asked",
+        "reasoning_effort",
+        "disagreement",
+        "gradings",
+    )
+
+    def as_of_0_1_0(self, harness: Harness, **options: Any) -> dict[str, Any]:
+        settings = RunSettings(model=MODEL, max_workers=1, **options)
+        inputs = GradeInputs.of(Material(harness.objects, ASSIGNMENT), settings)
+
+        def strip(data: Any) -> None:
+            for student_id, question in inputs.cells():
+                cell = data[student_id][question.question_id]
+                rubric = inputs.rubrics[question.question_id]
+                cell["basis"] = inputs.older_basis(student_id, question, rubric, MODEL)
+                for name in self.OF_NOW:
+                    cell.pop(name)
+
+        change_json(harness, "grades.json", strip)
+        grades: dict[str, Any] = harness.artifact("grades.json")
+        return grades
+
+    @pytest.fixture(
+        params=[{}, {"graders": 3}, {"disagreement": 0.125}, {"graders": 2, "disagreement": 0.333}], ids=str
+    )
+    def old(self, harness: Harness, request: pytest.FixtureRequest) -> Harness:
+        put_answers(harness)
+        harness.run("grade", **request.param)
+        self.as_of_0_1_0(harness, **request.param)
+        return harness
+
+    def test_an_upgrade_opens_none(self, old: Harness) -> None:
+        decide(old)
+        assert opened(old) == []
+        assert book(old).cell(FIRST).state is CellState.OVERRIDDEN
+        assert audit_says_nothing(old)
+
+    @pytest.mark.parametrize(("change", "touched"), TOUCHES, ids=lambda value: getattr(value, "__name__", ""))
+    def test_a_change_opens_what_it_touches(self, old: Harness, change: Change, touched: list[tuple[str, str]]) -> None:
+        change(old)
+        if change in (scanned_anew, placed_anew):  # the basis of 0.1.0 has pages and places of drawings alone
+            touched = [("s-1", "2")] if change is scanned_anew else []
+        assert sorted(opened(old)) == sorted(touched)
+
+    def test_a_class_that_was_transcribed_anew_is_all_open(self, old: Harness) -> None:
+        def anew(data: Any) -> None:
+            for student in data:
+                data[student] = answers(**{f"q{q['question_id']}": {"raw_text": "It is five."} for q in QUESTIONS})
+
+        change_json(old, "answers.json", anew)
+        assert len(opened(old)) == len([*S1, *S2])
+
+    def test_a_blank_answer_stays_blank(self, harness: Harness) -> None:
+        put_answers(harness, "s-1", ink=NO_INK, q1a={"raw_text": ""})
+        harness.run("grade")
+        self.as_of_0_1_0(harness)
+        another_rubric(harness)
+        assert ("s-1", "1a") not in opened(harness)
+        transcribed_anew(harness)
+        assert ("s-1", "1a") in opened(harness)
+
+    def test_grading_on_asks_nothing_and_they_stay_marked_as_older(self, harness: Harness) -> None:
+        put_answers(harness)
+        harness.run("grade")
+        before = self.as_of_0_1_0(harness)
+        calls = harness.model.calls
+        assert harness.run("grade").status is RunStatus.SUCCEEDED
+        assert harness.model.calls == calls
+        for (student, question), cell in cells(harness).items():
+            assert cell.is_of_older_version
+            assert cell.answer, "what it is of is known now"
+            assert cell.model_dump(include=set(before[student][question]), mode="json") == before[student][question]
+
+    def test_those_of_three_graders_stay_so(self, harness: Harness) -> None:
+        put_answers(harness)
+        harness.run("grade", graders=3, disagreement=0.125)
+        self.as_of_0_1_0(harness, graders=3, disagreement=0.125)
+        decide(harness)
+        calls = harness.model.calls
+        for _ in range(2):
+            run = harness.run("grade")
+            assert (run.settings.graders, run.settings.disagreement) == (3, 0.125)
+            assert (harness.model.calls, opened(harness)) == (calls, [])
+        harness.run("grade", regrade_older=True)
+        assert opened(harness) == []
+        assert book(harness).cell(FIRST).state is CellState.OVERRIDDEN
+        assert {len(cell.graders) for cell in cells(harness).values()} == {3}
+        assert audit_says_nothing(harness)
+
+    def test_a_grading_that_failed_and_that_a_person_set_stays_set(self, harness: Harness) -> None:
+        put_answers(harness)
+        bad = failing(harness, "1a")
+        harness.run("grade")
+        self.as_of_0_1_0(harness)
+        basis = reviews(harness).show(ASSIGNMENT, FIRST).basis
+        asked = Decide(action=DecisionAction.SET, points=2, why="read it", by="Ada", basis=basis)
+        made = reviews(harness).decide(ASSIGNMENT, FIRST, asked)
+        harness.decisions = MemoryDecisions()
+        harness.decisions.add(ASSIGNMENT, made.model_copy(update={"aita": ""}))
+        bad.clear()
+        harness.run("grade")
+        assert book(harness).cell(FIRST).points == 2
+        assert audit_says_nothing(harness)
+
+    def test_they_are_graded_again_on_request(self, harness: Harness) -> None:
+        put_answers(harness)
+        harness.run("grade")
+        self.as_of_0_1_0(harness)
+        request = StartRun(assignment=ASSIGNMENT, pipeline="grade", options=RunOptions(regrade_older=True))
+        estimator = Estimator(harness.objects, harness.submissions.defaults, lambda *_: None)
+        assert estimator.estimate(request).calls == len([*S1, *S2])
+        run = harness.run("grade", regrade_older=True)
+        assert len(harness.items(run, "grade")) == len([*S1, *S2])
+        assert not [cell for cell in cells(harness).values() if cell.is_of_older_version]
+        assert harness.items(harness.run("grade", regrade_older=True), "grade") == []
+
+    def test_other_points_do_not_make_them_newer(self, harness: Harness) -> None:
+        put_answers(harness)
+        harness.run("grade")
+        self.as_of_0_1_0(harness)
+        other_points(harness)
+        harness.run("grade")
+        assert cells(harness)["s-1", "1a"].is_of_older_version

@@ -1,0 +1,122 @@
+"""What a run would cost where its stages start from what the run itself makes."""
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from aita.errors import MissingMaterial
+from aita.models.api import Estimate, RunOptions, StartRun
+from aita.models.run import RunSettings
+from aita.services.runs.cost_estimate import Estimator
+from aita.services.runs.pipelines import PIPELINES
+from tests.support.fakes import ASSIGNMENT, MODEL, Harness
+from tests.support.grades import put_answers
+
+PAGE = {"key": "k", "sha256": "a" * 64, "width": 640, "height": 480}
+
+
+def estimate(harness: Harness, pipeline: str, **options: Any) -> Estimate:
+    estimator = Estimator(harness.objects, RunSettings(model=MODEL, max_workers=5), lambda taken, given: Decimal(taken))
+    return estimator.estimate(StartRun(assignment=ASSIGNMENT, pipeline=pipeline, options=RunOptions(**options)))
+
+
+def calls(estimate: Estimate) -> dict[str, int]:
+    return {stage.stage: stage.calls for stage in estimate.stages}
+
+
+class TestExtraction:
+    def test_before_the_blank_exam_is_split_it_goes_by_its_size(self, harness: Harness) -> None:
+        harness.put("blank_exam.pdf", b"x" * 300_000 * 9)
+        found = estimate(harness, "extract-questions")
+        assert calls(found) == {"split_exam": 0, "extract_questions": 3}
+        assert found.notes == (
+            "the scans are not split yet: an image is taken as one page, a PDF as one for each 300 kB",
+        )
+
+    def test_without_a_blank_exam_it_goes_by_one_students_scans(self, harness: Harness) -> None:
+        for student, pages in (("Ann", 2), ("Bo", 5)):
+            for page in range(pages):
+                harness.put(f"scans/{student}/{page}.jpg", b"x")
+        assert calls(estimate(harness, "extract-questions"))["extract_questions"] == 2
+
+    def test_afterwards_it_goes_by_the_pages(self, harness: Harness) -> None:
+        harness.put("blank_exam.pdf", b"x")
+        before = estimate(harness, "extract-questions")
+        harness.put("exam_pages.json", {"blank": True, "pages": [PAGE | {"page": page} for page in range(1, 6)]})
+        after = estimate(harness, "extract-questions")
+        assert (after.calls, after.notes) == (2, ())
+        assert after.input_tokens < 5 * before.input_tokens
+
+    def test_the_instructors_questions_cost_nothing(self, harness: Harness) -> None:
+        harness.exam()
+        found = estimate(harness, "extract-questions")
+        assert (found.calls, found.notes) == (0, ())
+
+    def test_there_must_be_something_to_read(self, harness: Harness) -> None:
+        with pytest.raises(MissingMaterial):
+            estimate(harness, "extract-questions")
+
+
+def test_what_is_made_in_the_run_is_not_counted_and_said(harness: Harness, monkeypatch: pytest.MonkeyPatch) -> None:
+    stages = ("split_exam", "extract_questions", "answer_key", "rubric", "split", "transcribe", "map_answers")
+    monkeypatch.setitem(PIPELINES, "most", stages)
+    harness.put("blank_exam.pdf", b"x")
+    harness.put("scans/Ann/1.jpg", b"x")
+    found = estimate(harness, "most")
+    assert {stage: count for stage, count in calls(found).items() if count} == {"extract_questions": 1, "transcribe": 1}
+    assert [note for note in found.notes if "not counted" in note] == [
+        f"{stage} is not counted: what it starts from is made in the run"
+        for stage in ("answer_key", "rubric", "map_answers")
+    ]
+    harness.exam()
+    assert calls(estimate(harness, "most", batch_size=1)) == {
+        "split_exam": 0, "extract_questions": 0, "answer_key": 3, "rubric": 3,
+        "split": 0, "transcribe": 1, "map_answers": 1,
+    }  # fmt: skip
+
+
+class TestGrading:
+    def test_a_whole_exam_counts_each_students_answers(self, harness: Harness) -> None:
+        harness.exam()
+        for student in ("Ann", "Bo"):
+            harness.put(f"scans/{student}/1.jpg", b"x")
+        found = estimate(harness, "exam", graders=3)
+        assert calls(found)["grade"] == 2 * 3 * 3
+        assert "there are no answers yet" in " ".join(found.notes)
+
+    def test_afterwards_it_counts_what_is_still_to_be_graded(self, harness: Harness) -> None:
+        put_answers(harness, "s-1")
+        assert calls(estimate(harness, "grade"))["grade"] == 3
+        harness.run("grade")
+        assert calls(estimate(harness, "grade"))["grade"] == 0
+
+
+class TestMarks:
+    def test_one_for_each_page_where_there_are_questions(self, harness: Harness) -> None:
+        harness.put("scans/Ann/1.pdf", "a|b|c")
+        assert calls(estimate(harness, "transcribe"))["map_answers"] == 0
+        harness.exam()
+        assert calls(estimate(harness, "transcribe"))["map_answers"] == 1
+
+    def test_it_is_near_what_the_run_then_asks(self, harness: Harness) -> None:
+        harness.exam()
+        harness.put("scans/Ann/1.pdf", "a|b|c")
+        harness.run("transcribe")
+        found = next(each for each in estimate(harness, "transcribe").stages if each.stage == "map_answers")
+        asked = [request for request in harness.model.requests if request.schema_name == "PageAnswers"]
+        assert found.calls == len(asked) == 3
+        text = sum(len(message.text.encode()) / 4 for request in asked for message in request.messages)
+        images = 3 * 27 * 35 * 1.2  # patches of 32 by 32 pixels
+        assert found.input_tokens == pytest.approx(text + images, rel=0.01)
+
+    def test_pages_that_are_not_transcribed_are_taken_as_usual(self, harness: Harness) -> None:
+        harness.exam()
+        harness.put("pages.json", {"s": [PAGE | {"page": 1}]})
+        harness.put("scans/Ann/1.jpg", b"x")
+        before = estimate(harness, "transcribe")
+        assert before.notes == ("pages are not transcribed yet: taken as 300 tokens each where answers are marked",)
+        harness.put("transcriptions.json", {"s": [{"page": 1, "text": "four", "confidence": 1}]})
+        after = estimate(harness, "transcribe")
+        assert after.notes == ()
+        assert before.input_tokens - after.input_tokens == pytest.approx(300, abs=10)

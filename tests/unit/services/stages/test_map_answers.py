@@ -1,0 +1,193 @@
+"""Stage ``map_answers``: from transcribed pages to each student's answers."""
+
+import json
+import re
+from typing import Any
+
+import pytest
+
+from aita.errors import InvalidMaterial
+from aita.models.answer import StudentAnswers
+from aita.models.flag import FlagKind
+from aita.models.run import Run, RunStatus
+from aita.tasks.request import LLMRequest
+from tests.support.fakes import NONSENSE, QUESTIONS, Harness, lines_shown, right
+
+PAGE: list[tuple[str, int, float]] = [("1a", 2, 0.1), ("1b", 4, 0.4), ("2", 6, 0.7)]
+
+
+def written(request: LLMRequest, images: dict[str, bytes]) -> str:
+    """Transcribe a page as its image says it, with the labels that stand in it."""
+    (data,) = images.values()
+    return json.dumps({"text": data.decode(), "confidence": 0.9, "notes": ""})
+
+
+def marked(request: LLMRequest) -> str:
+    """Mark each label that has a line of its own."""
+    lines = lines_shown(request)
+    labels = [
+        (line.removesuffix("."), number) for number, line in enumerate(lines, 1) if re.fullmatch(r"\d\w?\.", line)
+    ]
+    starts = [
+        {"question_id": label, "line": number + 1, "top": 0.2 + place / 10, "confidence": 0.8}
+        for place, (label, number) in enumerate(labels)
+    ]
+    return json.dumps({"starts": starts})
+
+
+@pytest.fixture
+def exam(harness: Harness) -> Harness:
+    """Return a harness with questions and a model that reads what the scans say."""
+    harness.exam()
+
+    def otherwise(request: LLMRequest) -> Any:
+        match request.schema_name:
+            case "Transcription":
+                return written(request, harness.model.images[-1])
+            case "PageAnswers":
+                return marked(request)
+        return right(request)
+
+    harness.model.otherwise = otherwise
+    return harness
+
+
+def scans(harness: Harness, **students: list[str]) -> None:
+    for student, files in students.items():
+        for number, pages in enumerate(files, 1):
+            harness.put(f"scans/{student}/{number}.jpg", pages)
+
+
+def by_name(harness: Harness) -> dict[str, StudentAnswers]:
+    """Return each student's answers by the name of the folder."""
+    found = harness.artifact("answers.json")
+    students = harness.artifact("students.json")["students"]
+    assert set(found) == {student["student_id"] for student in students}
+    return {each["folder"]: StudentAnswers.model_validate(found[each["student_id"]]) for each in students}
+
+
+def texts(answers: StudentAnswers) -> dict[str, str]:
+    assert [answer.question_id for answer in answers.question_answers] == ["1a", "1b", "2"]
+    return {answer.question_id: answer.raw_text for answer in answers.question_answers}
+
+
+def kinds(answers: StudentAnswers) -> list[set[FlagKind]]:
+    return [{flag.kind for flag in answer.flags} for answer in answers.question_answers]
+
+
+def counts(run: Run) -> list[int]:
+    stage = run.stages["map_answers"]
+    return [stage.total, stage.succeeded, stage.failed]
+
+
+def test_answers_by_student_and_question(exam: Harness) -> None:
+    scans(exam, Ann=["1a.\nfour\n1b.\nseven", "seven is odd\n2.\n[drawing: a cell]"], Bo=["1a.\n5\n1b.\n9\n2.\nx"])
+    run = exam.run("transcribe")
+    assert (run.status, counts(run)) == (RunStatus.SUCCEEDED, [3, 3, 0])
+    found = by_name(exam)
+    assert texts(found["Ann"]) == {"1a": "four", "1b": "seven\nseven is odd", "2": "[drawing: a cell]"}
+    assert texts(found["Bo"]) == {"1a": "5", "1b": "9", "2": "x"}
+    assert kinds(found["Ann"]) == kinds(found["Bo"]) == [set()] * 3
+    assert [place.page for place in found["Ann"].by_question()["1b"].pages] == [1, 2]
+    assert found["Ann"].by_question()["1a"].confidence == 0.8
+
+
+def test_items_hold_ids_and_keys_only(exam: Harness) -> None:
+    scans(exam, Ann=["1a.\nSECRET"])
+    run = exam.run("transcribe")
+    (item,) = exam.items(run, "map_answers")
+    assert set(item["refs"]) == {"student_id", "page", "image", "sha256"}
+    assert "SECRET" not in json.dumps(item)
+
+
+def test_without_questions_there_is_nothing_to_map(harness: Harness) -> None:
+    harness.put("scans/Ann/1.jpg", b"a")
+    run = harness.run("transcribe")
+    assert (run.status, counts(run)) == (RunStatus.SUCCEEDED, [0, 0, 0])
+    assert harness.artifact("answers.json") == {}
+
+
+def test_extracted_questions_serve_too(exam: Harness) -> None:
+    exam.put("exam_spec.json", exam.objects.data.pop("midterm/questions.json"))
+    scans(exam, Ann=["1a.\nfour"])
+    exam.run("transcribe")
+    assert texts(by_name(exam)["Ann"])["1a"] == "four"
+
+
+def test_wrong_questions_are_named_before_the_run(exam: Harness) -> None:
+    scans(exam, Ann=["x"])
+    exam.put("questions.json", {"exam_name": "x", "total_pages": 1, "questions": []})
+    with pytest.raises(InvalidMaterial, match=r"questions\.json: questions: there are none"):
+        exam.begin("transcribe")
+
+
+def test_a_page_that_could_not_be_mapped_is_no_blank_answer(exam: Harness) -> None:
+    scans(exam, Ann=["1a.\nfour\n1b.\nseven", "2.\nFAIL"], Bo=["1a.\n5\n1b.\n9\n2.\nx"])
+    usual = exam.model.otherwise
+    assert usual is not None
+    exam.model.otherwise = lambda request: (
+        NONSENSE if request.schema_name == "PageAnswers" and "FAIL" in request.messages[1].text else usual(request)
+    )
+    run = exam.run("transcribe")
+    assert (run.status, counts(run)) == (RunStatus.PARTIAL, [3, 2, 1])
+    found = by_name(exam)
+    missing = {FlagKind.PAGE_MISSING}
+    assert kinds(found["Ann"]) == [set(), missing, missing | {FlagKind.ANSWER_NOT_FOUND}]
+    assert kinds(found["Bo"]) == [set()] * 3
+
+
+def test_a_page_that_was_not_transcribed_is_no_blank_answer(exam: Harness) -> None:
+    scans(exam, Ann=["1a.\nfour", "1b.\nFAIL", "2.\nx"])
+    usual = exam.model.otherwise
+    assert usual is not None
+
+    def otherwise(request: LLMRequest) -> Any:
+        fails = request.schema_name == "Transcription" and b"FAIL" in next(iter(exam.model.images[-1].values()))
+        return "" if fails else usual(request)
+
+    exam.model.otherwise = otherwise
+    run = exam.run("transcribe")
+    assert (run.status, counts(run)) == (RunStatus.PARTIAL, [2, 2, 0])
+    missing = {FlagKind.PAGE_MISSING}
+    assert kinds(by_name(exam)["Ann"]) == [missing, missing | {FlagKind.ANSWER_NOT_FOUND}, missing]
+
+
+def test_a_resume_maps_what_was_missing(exam: Harness) -> None:
+    scans(exam, Ann=["1a.\nfour", "1b.\nseven\n2.\nx"])
+    usual = exam.model.otherwise
+    assert usual is not None
+    exam.model.otherwise = lambda request: NONSENSE if "seven" in request.messages[1].text else usual(request)
+    run = exam.run("transcribe")
+    exam.model.otherwise = usual
+    calls = exam.model.calls
+    assert exam.resume(run).status is RunStatus.SUCCEEDED
+    assert exam.model.calls == calls + 1
+    assert kinds(by_name(exam)["Ann"]) == [set()] * 3
+
+
+def test_a_student_of_whom_no_page_came_out_has_every_question_flagged(exam: Harness) -> None:
+    scans(exam, Ann=["1a.\nfour\n1b.\n7\n2.\nx"], Bo=["BAD"])
+    run = exam.run("transcribe")
+    assert run.status is RunStatus.PARTIAL
+    found = by_name(exam)
+    assert kinds(found["Ann"]) == [set()] * 3
+    assert kinds(found["Bo"]) == [{FlagKind.PAGE_MISSING, FlagKind.ANSWER_NOT_FOUND}] * 3
+
+
+def test_a_file_that_no_page_came_out_of_is_missing(exam: Harness) -> None:
+    scans(exam, Ann=["1a.\nfour\n1b.\n7", "BAD"])
+    exam.run("transcribe")
+    assert all(FlagKind.PAGE_MISSING in each for each in kinds(by_name(exam)["Ann"])[1:])
+
+
+def test_changed_questions_are_new_work(exam: Harness) -> None:
+    scans(exam, Ann=["1a.\nfour"])
+    exam.run("transcribe")
+    calls = exam.model.calls
+    exam.run("transcribe")
+    assert exam.model.calls == calls, "all of it is in the cache"
+    exam.exam(*QUESTIONS[:2])
+    exam.run("transcribe")
+    assert exam.model.calls == calls + 1
+    (answers,) = exam.artifact("answers.json").values()
+    assert [each["question_id"] for each in answers["question_answers"]] == ["1a", "1b"]
