@@ -34,7 +34,7 @@ emulator: .aita/emulator/installed ## Make the emulator's own environment
 checkov: .aita/checkov/installed ## Make the environment of what checks the template against known mistakes
 
 demo: venv emulator ## Run the sample exam through the whole stack on this machine
-	$(BIN)/python -m local.demo
+	$(BIN)/python -m aita_local.demo
 
 test: venv emulator checkov ## Run what decides whether a change is good: lint, types, layers, templates, tests
 	$(BIN)/ruff check .

@@ -17,27 +17,27 @@ from types import ModuleType
 
 from rich.console import Console
 
-from benchmarks import (
+from benchmarks.cases import (
     batching,
     cold_start,
     faults,
     grading,
     kills,
     limits,
-    on_stack,
     outages,
     pipelines,
     planning,
-    prefix_cache,
-    report,
+    prompt_cache,
     splitting,
+    stack_engine,
     stack_kills,
     throughput,
 )
-from benchmarks.server import stopping
+from benchmarks.harness import results_table
+from benchmarks.harness.model_server import stopping
 
 PAGE = Path(__file__).parents[1] / "docs" / "benchmarks.md"
-ALONE = (cold_start, planning, splitting, pipelines, throughput, limits, faults, prefix_cache, on_stack, grading)
+ALONE = (cold_start, planning, splitting, pipelines, throughput, limits, faults, prompt_cache, stack_engine, grading)
 TOGETHER = (outages, kills, batching, stack_kills)
 """These assert no times, and mostly wait: they are measured at once."""
 
@@ -50,28 +50,28 @@ def main(names: list[str]) -> int:
         signal.signal(number, _interrupt)
     chosen = [part for part in (*ALONE, *TOGETHER) if not names or _name(part) in names]
     console = Console()
-    cases: list[report.Case] = []
+    cases: list[results_table.Case] = []
     for part in chosen:
         if part in ALONE:
             cases += _measure(part)
     with ThreadPoolExecutor(len(TOGETHER)) as pool:
         for found in pool.map(_measure, (part for part in chosen if part in TOGETHER)):
             cases += found
-    report.show(cases, console)
+    results_table.show(cases, console)
     if not names:
-        _write(report.markdown(cases))
+        _write(results_table.markdown(cases))
     return 0 if all(case.met is not False for case in cases) else 1
 
 
-def _measure(part: ModuleType) -> list[report.Case]:
+def _measure(part: ModuleType) -> list[results_table.Case]:
     started = time.monotonic()
     print(f"measuring {_name(part)} ...", flush=True)
     try:
-        cases: list[report.Case] = part.measure()
+        cases: list[results_table.Case] = part.measure()
     except Exception as error:  # noqa: BLE001 - the other parts' measurements are worth having all the same
         traceback.print_exc()
-        failed = report.Limit("failed", 1, 0)
-        return [report.Case(f"{_name(part)}: could not be measured", type(error).__name__, "", limits=(failed,))]
+        failed = results_table.Limit("failed", 1, 0)
+        return [results_table.Case(f"{_name(part)}: could not be measured", type(error).__name__, "", limits=(failed,))]
     print(f"measured {_name(part)} in {time.monotonic() - started:.0f} s", flush=True)
     return cases
 

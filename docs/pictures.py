@@ -12,11 +12,11 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
-from aita.cli.progress import draw
+from aita.cli.views.progress import draw
 from aita.models.api import RunView, StartRun
 from aita.models.run import RunStatus
 from aita.services.assignments import object_keys
-from benchmarks.emulated import Emulated, emulated
+from benchmarks.harness.emulator_stack import Emulated, emulated
 from tests.support import chromium
 
 SAMPLE = Path(__file__).parents[1] / "samples" / "exam"

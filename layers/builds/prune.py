@@ -9,6 +9,8 @@ DROPPED = (
     "**/__pycache__",  # compiled anew, by the runtime's own version
     "**/*.pyi",
     "**/tests",
+    "aita/cli",  # people's
+    "aita/client",  # calls the stack from outside
     "boto3",  # Lambda's runtime has it
     "botocore",
     "openai/cli",

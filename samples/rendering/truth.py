@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from local.simulated_model.fingerprint import HASH_BITS, fingerprint
+from aita_local.simulated_model.sample.page_fingerprint import HASH_BITS, fingerprint
 from rendering.layout import PageLayout
 
 

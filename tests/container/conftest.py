@@ -6,13 +6,13 @@ from datetime import UTC, datetime
 
 import pytest
 
-from aita.aws.runs import DynamoRuns
+from aita.aws.dynamodb.run_table import DynamoRuns
 from aita.models.run import Run, RunSettings, RunStatus, StageCounts
-from local.daemon import alone
-from local.deploy import Deployment, Parameters, client
-from local.emulator import ENVIRONMENT, REGION, Emulator
-from local.home import PROJECT, Home
-from local.model import SimulatedModel
+from aita_local.daemon import alone
+from aita_local.deploy import Deployment, Parameters, client
+from aita_local.emulator import ENVIRONMENT, REGION, Emulator
+from aita_local.model_process import SimulatedModel
+from aita_local.state_dir import PROJECT, Home
 from tests.container.sam_local import EVENTS, HOST, RUNTIME, SamLocal, nothing_left, why_not
 from tests.container.servers import BUCKET, TABLE, Servers
 from tests.local.stack import full_home

@@ -17,7 +17,7 @@ from typing import Any
 
 from samcli.yamlhelper import yaml_dump, yaml_parse  # type: ignore[import-untyped]
 
-from local.home import LOOPBACK, PROJECT
+from aita_local.state_dir import LOOPBACK, PROJECT
 
 RUNTIME = f"python{sys.version_info.major}.{sys.version_info.minor}"
 IMAGE = f"public.ecr.aws/lambda/{RUNTIME.replace('python', 'python:')}-x86_64"

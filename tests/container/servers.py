@@ -4,10 +4,10 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from local.deploy import client
-from local.emulator import Emulator
-from local.home import LOOPBACK, Home
-from local.model import SimulatedModel
+from aita_local.deploy import client
+from aita_local.emulator import Emulator
+from aita_local.model_process import SimulatedModel
+from aita_local.state_dir import LOOPBACK, Home
 
 BUCKET, TABLE, SECRET = "aita-container", "aita-container", "aita/container"
 ARN = "arn:aws:lambda:us-east-1:000000000000:function:"

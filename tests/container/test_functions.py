@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from aita.imaging.guard import MAX_PIXELS
+from aita.imaging.decode_errors import MAX_PIXELS
 from aita.models.run import ItemAnswer, Outcome, Run
 from aita.version import VERSION
 from tests.container.conftest import PHOTO, SCANS, UPRIGHT

@@ -17,9 +17,9 @@ from statistics import fmean
 from aita.errors import AitaError
 from aita.executor.create import Executor, create_executor
 from aita.models.exam import AnswerKey, ExamSpec, Question, QuestionType, Rubric
-from aita.models.flag import FlagKind
 from aita.models.grade import GradedAnswer
 from aita.models.result import TaskResult
+from aita.models.review_flags import FlagKind
 from aita.tasks.grading import GradingTask
 from tests.injection.samples import attempts
 

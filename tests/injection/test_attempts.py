@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aita.models.exam import Criterion, Question, Rubric
-from aita.models.flag import FlagKind
+from aita.models.review_flags import FlagKind
 from aita.services.calls.conversation import converse
 from aita.tasks import grading
 from aita.tasks.grading import GradingTask, code_of

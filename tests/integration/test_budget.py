@@ -9,11 +9,11 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from aita.aws.runs import DynamoRuns
-from aita.memory.runs import MemoryRuns
+from aita.aws.dynamodb.run_table import DynamoRuns
 from aita.models.run import Run, RunSettings, RunStatus
 from aita.ports import RunStore
 from tests.integration.table import make_table
+from tests.support.memory_runs import MemoryRuns
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 

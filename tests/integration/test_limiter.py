@@ -14,8 +14,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from moto import mock_aws
 
-from aita.aws.limiter import DynamoLimiter
-from aita.models.rate import Rates
+from aita.aws.dynamodb.rate_limiter import DynamoLimiter
+from aita.models.rate_limits import Rates
 from aita.services.calls.rate_limit import DECREASE, SHARED_BURST, Bucket
 from tests.integration.table import make_table
 from tests.support.fakes import Clock

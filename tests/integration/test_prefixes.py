@@ -7,8 +7,8 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from aita.aws.prefixes import DynamoPrefixes
-from aita.memory.prefixes import MemoryPrefixes
+from aita.aws.dynamodb.prompt_cache_table import DynamoPrefixes
+from aita.memory.prompt_cache import MemoryPrefixes
 from aita.services.calls.prompt_cache_gate import KEPT, LONGEST_WAIT, Place, Prefixes
 from tests.integration.table import make_table
 from tests.support.fakes import Clock

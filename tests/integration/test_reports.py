@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from aita.cli.report_age import out_of_date
+from aita.cli.files.report_age import out_of_date
 from aita.memory.objects import MemoryObjects
 from aita.models.exam import Page, PageTranscription
 from aita.models.grade import Decision, cell_id

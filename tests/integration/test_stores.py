@@ -9,18 +9,18 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from aita.aws.decisions import DynamoDecisions
-from aita.aws.objects import S3Objects
-from aita.aws.runs import DynamoRuns
-from aita.aws.tasks import DynamoTasks
+from aita.aws.dynamodb.decision_table import DynamoDecisions
+from aita.aws.dynamodb.run_table import DynamoRuns
+from aita.aws.dynamodb.task_table import DynamoTasks
+from aita.aws.s3_objects import S3Objects
 from aita.errors import Conflict, NotFound, ObjectChanged, ObjectNotFound, RequestError
-from aita.memory.decisions import MemoryDecisions
 from aita.memory.objects import MemoryObjects
-from aita.memory.runs import MemoryRuns, MemoryTasks
 from aita.models.grade import CellState, Decision, DecisionAction
 from aita.models.run import Run, RunSettings, RunStatus, StageCounts, TaskRow, TaskStatus, Usage
 from aita.ports import DecisionStore, ObjectStore, RunStore, TaskStore
 from tests.integration.table import make_table
+from tests.support.memory_decisions import MemoryDecisions
+from tests.support.memory_runs import MemoryRuns, MemoryTasks
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 SETTINGS = RunSettings(model="m", max_workers=2, rate_limit_rps=0.5)

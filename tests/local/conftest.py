@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from local.emulator import ENVIRONMENT
-from local.home import Home
-from local.stack import LocalSettings
+from aita_local.emulator import ENVIRONMENT
+from aita_local.stack import LocalSettings
+from aita_local.state_dir import Home
 from tests.local.stack import MAX_WORKERS, SAMPLES, LocalStack
 
 

@@ -14,15 +14,15 @@ from typing import Any
 
 import pytest
 
-from aita.aws.place import Place
-from aita.aws.signer import SignedApi
-from aita.aws.stack import Stack, find_stack
-from aita.aws.transfer import Transfer
-from local import stack
-from local.deploy import client
-from local.emulator import Emulator
-from local.home import LOOPBACK, PROJECT, Home
-from local.stack import Connection, LocalSettings
+from aita.client.file_transfer import Transfer
+from aita.client.sigv4 import SignedApi
+from aita.client.stack_outputs import Stack, find_stack
+from aita.client.stack_target import Place
+from aita_local import stack
+from aita_local.deploy import client
+from aita_local.emulator import Emulator
+from aita_local.stack import Connection, LocalSettings
+from aita_local.state_dir import LOOPBACK, PROJECT, Home
 
 AITA = Path(sys.executable).with_name("aita")
 SAMPLES = PROJECT / "samples"

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from local.deploy import Deployment, Parameters
-from local.emulator import Emulator
+from aita_local.deploy import Deployment, Parameters
+from aita_local.emulator import Emulator
 from tests.local.stack import MAX_WORKERS, PAGES, LocalStack, true_texts, wait_until
 
 MARK = "code of the second release"

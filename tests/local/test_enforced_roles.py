@@ -7,9 +7,9 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from local.deploy import client
-from local.home import Home
-from local.stack import LocalSettings
+from aita_local.deploy import client
+from aita_local.stack import LocalSettings
+from aita_local.state_dir import Home
 from tests.local.stack import MAX_WORKERS, SAMPLES, Json, LocalStack
 
 ASSIGNMENT = "enforced"

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from local.stack import LocalSettings
+from aita_local.stack import LocalSettings
 from tests.local.stack import SAMPLES, LocalStack, full_home, true_texts
 from tests.template.test_builds import load
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from aita.cli.commands.doctor import ASSIGNMENT as DOCTORS
-from local.deploy import client
+from aita_local.deploy import client
 from tests.local.stack import SAMPLES, TRUTH, Json, LocalStack
 
 ASSIGNMENT = "final"

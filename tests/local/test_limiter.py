@@ -3,8 +3,8 @@
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
-from aita.aws.limiter import DynamoLimiter
-from aita.models.rate import Rates
+from aita.aws.dynamodb.rate_limiter import DynamoLimiter
+from aita.models.rate_limits import Rates
 from aita.services.calls.rate_limit import SHARED_BURST, Bucket
 from tests.local.stack import LocalStack
 from tests.support.fakes import Clock

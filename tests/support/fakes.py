@@ -10,12 +10,10 @@ from decimal import Decimal
 from typing import Any
 
 from aita.errors import AitaError, ProviderBusy, UnreadableScan
-from aita.memory.decisions import MemoryDecisions
 from aita.memory.objects import MemoryObjects
-from aita.memory.prefixes import MemoryPrefixes
-from aita.memory.runs import MemoryRuns, MemoryTasks
+from aita.memory.prompt_cache import MemoryPrefixes
 from aita.models.api import RunOptions, StartRun
-from aita.models.rate import Rates
+from aita.models.rate_limits import Rates
 from aita.models.run import (
     CollectAnswer,
     Item,
@@ -49,6 +47,8 @@ from aita.services.runs.run_control import Submissions
 from aita.services.runs.run_queries import Reader
 from aita.services.runs.task_recorder import Executed, Recorder
 from aita.tasks.request import LLMRequest, Message
+from tests.support.memory_decisions import MemoryDecisions
+from tests.support.memory_runs import MemoryRuns, MemoryTasks
 
 INPUT_PRICE, OUTPUT_PRICE = Decimal("0.001"), Decimal("0.01")
 """USD for one token of the fake model's."""

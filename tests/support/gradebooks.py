@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from aita.models.exam import ExamSpec
-from aita.models.flag import Flag, FlagKind
 from aita.models.grade import Cell, CellState, CriterionGrade, Decision, DecisionAction, cell_id
+from aita.models.review_flags import Flag, FlagKind
 from aita.models.student import RosterEntry, Student, Students
 from aita.services.exports.export_roster import Roll, call_roll
 from aita.services.grading.gradebook import Gradebook

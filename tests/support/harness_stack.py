@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from aita.aws.api import Api
+from aita.client.api_client import Api
 from aita.executor.chat_runs import ChatRuns
 from aita.executor.config import ParallelExecutionConfig
 from aita.executor.stack import StackExecutor

@@ -6,8 +6,8 @@ import math
 import random
 from dataclasses import dataclass, field
 
-from aita.memory.limiter import MemoryLimiter
-from aita.models.rate import Rates
+from aita.memory.rate_limiter import MemoryLimiter
+from aita.models.rate_limits import Rates
 
 JITTER = 0.05
 """Seconds that a call may take on its way at the most."""

@@ -7,9 +7,9 @@ from typing import Any
 
 from aita.models.answer import AnswerPlace, QuestionAnswer, StudentAnswers
 from aita.models.exam import ExamSpec, Page, PageTranscription, Rubric
-from aita.models.flag import Flag, FlagKind
 from aita.models.grade import Cell, CellState, CriterionGrade, cell_id
 from aita.models.points import total
+from aita.models.review_flags import Flag, FlagKind
 from aita.models.student import Student, Students
 from tests.support.fakes import Harness
 

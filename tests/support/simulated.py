@@ -9,9 +9,9 @@ from starlette.testclient import TestClient
 from starlette.types import Scope
 
 from aita.llm.chat import RESPONSE_FORMATS, ChatModel
-from local.simulated_model.app import create_app
-from local.simulated_model.conditions import Conditions, Settings
-from local.simulated_model.sample_exam import SampleExam
+from aita_local.simulated_model.app import create_app
+from aita_local.simulated_model.fault_injection import Conditions, Settings
+from aita_local.simulated_model.sample.exam import SampleExam
 
 URL = "http://model.test/v1"
 

@@ -17,7 +17,7 @@ import pillow_heif
 from PIL import Image
 
 from aita.errors import UnreadableScan
-from aita.imaging.apart import pages_apart
+from aita.imaging.isolated import pages_apart
 from aita.imaging.pages import pages
 
 SECONDS = 12.0

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from aita.aws.tasks import DynamoTasks
+from aita.aws.dynamodb.task_table import DynamoTasks
 from tests.integration.material import asked_question, asked_questions, exam, kind, right
 from tests.integration.provider import Answer
 from tests.integration.stack import Stack

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 import aita
-from local.home import Home
-from local.model import SimulatedModel
+from aita_local.model_process import SimulatedModel
+from aita_local.state_dir import Home
 
 ROOT = Path(__file__).parents[2]
 GUIDE = ROOT / "docs" / "guide.md"

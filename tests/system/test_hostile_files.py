@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 
 from aita.errors import UnreadableScan
-from aita.imaging.apart import MEMORY, pages_apart
 from aita.imaging.encode import PageImage
-from local.home import PROJECT
+from aita.imaging.isolated import MEMORY, pages_apart
+from aita_local.state_dir import PROJECT
 from tests.system.hostile_files import FILES, LONGEST, SECRET
 
 BOMBS = [name for name in FILES if "89 megapixels" in name]

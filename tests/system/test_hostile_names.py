@@ -15,8 +15,8 @@ from urllib.parse import unquote
 
 import pytest
 
-from aita.aws.stack import Stack as Deployed
 from aita.cli.main import main
+from aita.client.stack_outputs import Stack as Deployed
 from aita.services.exports.csv_safety import GAP, SIGNS
 from tests.integration.in_process import InProcess
 from tests.integration.material import kind, page, right

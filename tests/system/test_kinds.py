@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from aita import SimpleLLMTask, VisionLLMTask
-from aita.aws.api import Api
+from aita.client.api_client import Api
 from aita.executor.chat_runs import ChatRuns
 from aita.executor.config import ParallelExecutionConfig
 from aita.executor.stack import StackExecutor

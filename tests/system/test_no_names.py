@@ -23,9 +23,9 @@ from PIL import Image
 from starlette.testclient import TestClient
 
 from aita import observability
-from local.simulated_model.app import create_app
-from local.simulated_model.conditions import Conditions, Settings
-from local.simulated_model.sample_exam import TRUTH, SampleExam
+from aita_local.simulated_model.app import create_app
+from aita_local.simulated_model.fault_injection import Conditions, Settings
+from aita_local.simulated_model.sample.exam import TRUTH, SampleExam
 from tests.integration.provider import Answer
 from tests.integration.stack import Stack, deployed
 from tests.support.sample_exam import EXAM, HEADER

@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
-from aita.aws.place import Place
-from aita.aws.stack import Stack as Deployed
 from aita.cli.main import main
+from aita.client.stack_outputs import Stack as Deployed
+from aita.client.stack_target import Place
 from aita.imaging.pages import pages
 from tests.integration.material import exam, image_of, kind, page, right
 from tests.integration.provider import Answer

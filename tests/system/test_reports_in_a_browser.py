@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from aita.models.flag import FlagKind
 from aita.models.grade import Cell
+from aita.models.review_flags import FlagKind
 from tests.support import chromium
 from tests.support.chromium import Chromium
 from tests.support.fakes import ASSIGNMENT, Harness

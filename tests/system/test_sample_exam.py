@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from aita.models.exam import ExamSpec
-from aita.models.flag import FlagKind
 from aita.models.grade import Cell, CellState
+from aita.models.review_flags import FlagKind
 from aita.models.run import RunStatus
 from aita.services.assignments.assignment_files import Material
 from aita.services.grading.gradebook import Gradebook

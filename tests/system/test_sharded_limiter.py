@@ -13,8 +13,8 @@ import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
 
-from aita.aws.sharded_limiter import ShardedLimiter
-from aita.models.rate import Rates
+from aita.aws.dynamodb.sharded_rate_limiter import ShardedLimiter
+from aita.models.rate_limits import Rates
 from aita.services.calls.rate_limit import shards
 from tests.integration.table import make_table
 from tests.support.fakes import Clock

@@ -15,13 +15,13 @@ from pydantic import ValidationError
 from starlette.testclient import TestClient
 from starlette.types import Scope
 
-from aita.cli.picture import WORD, draw
+from aita.cli.word_picture import WORD, draw
 from aita.models.exam import AnswerKey, Rubric
 from aita.tasks.json_reply import find_object
-from local.simulated_model.app import create_app
-from local.simulated_model.conditions import Conditions, Settings
-from local.simulated_model.fingerprint import distance, fingerprint
-from local.simulated_model.sample_exam import FARTHEST, TRUTH, SampleExam
+from aita_local.simulated_model.app import create_app
+from aita_local.simulated_model.fault_injection import Conditions, Settings
+from aita_local.simulated_model.sample.exam import FARTHEST, TRUTH, SampleExam
+from aita_local.simulated_model.sample.page_fingerprint import distance, fingerprint
 
 SCANS = TRUTH.parent / "exam" / "scans"
 PAGES: list[dict[str, Any]] = json.loads(TRUTH.read_text("utf-8"))["pages"]

@@ -14,8 +14,8 @@ import yaml
 from samcli.commands._utils.template import move_template
 from samcli.yamlhelper import yaml_dump, yaml_parse
 
-from local.deploy import Parameters
-from local.stack import API_KEY_SECRET
+from aita_local.deploy import Parameters
+from aita_local.stack import API_KEY_SECRET
 from tests.template.conftest import ROOT, Json, of_type, read_template
 
 BUILDS = ROOT / "layers" / "builds"

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import pytest
 
-from aita.aws.items import decision_key
+from aita.aws.dynamodb.items import decision_key
 from tests.template.conftest import ROOT, Json, listed, of_type, settled, transform
 from tests.template.grants import statements
 

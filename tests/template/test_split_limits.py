@@ -1,6 +1,6 @@
 """What reading a scan may take, against what the template gives the function that does it."""
 
-from aita.imaging.apart import FILE_SECONDS, MEMORY, PAGE_SECONDS
+from aita.imaging.isolated import FILE_SECONDS, MEMORY, PAGE_SECONDS
 from tests.template.conftest import Json
 
 BESIDE = 256 * 2**20

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aita.cli.printable import printable
-from aita.cli.report_files import report_names
+from aita.cli.files.report_download import report_names
+from aita.cli.views.terminal_escape import printable
 from aita.errors import InvalidMaterial, RequestError
 from aita.models.names import check_assignment, check_upload
 from aita.reports.text import marked

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from aita.errors import TaskError
 from aita.llm.chat import RESPONSE_FORMATS, ChatModel
 from aita.models.exam import ExamSpec, Page, Rubric
-from aita.models.flag import FlagKind
 from aita.models.grade import GradedAnswer
+from aita.models.review_flags import FlagKind
 from aita.tasks.grading import Grading, GradingTask
 from tests.support.simulated import simulated_model
 

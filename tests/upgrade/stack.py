@@ -14,9 +14,9 @@ from unittest.mock import patch
 import pytest
 from starlette.testclient import TestClient
 
-from local.simulated_model.app import create_app
-from local.simulated_model.conditions import Conditions, Settings
-from local.simulated_model.sample_exam import SampleExam
+from aita_local.simulated_model.app import create_app
+from aita_local.simulated_model.fault_injection import Conditions, Settings
+from aita_local.simulated_model.sample.exam import SampleExam
 from tests.integration import stack as integration
 from tests.integration.provider import Answer, Provider
 from tests.integration.stack import Stack, deployed
@@ -75,7 +75,7 @@ def stack_at(start: datetime) -> Iterator[Stack]:
     with (
         TestClient(simulated) as server,
         patch("aita.bootstrap.utc_now", clock),
-        patch("aita.aws.owner._now", clock),
+        patch("aita.client.owner_operations._now", clock),
         patch.object(integration, "_set_environment", set_names),
         deployed() as stack,
     ):

@@ -18,8 +18,8 @@ from typing import Any
 import pytest
 
 from aita import create_executor
-from aita.aws.sharded_limiter import ShardedLimiter
-from aita.models.rate import Rates
+from aita.aws.dynamodb.sharded_rate_limiter import ShardedLimiter
+from aita.models.rate_limits import Rates
 from aita.services.runs.pipelines import stages_of
 from tests.integration.stack import Stack
 from tests.upgrade import checkpoint, stored

@@ -15,10 +15,10 @@ from tempfile import TemporaryDirectory
 from typing import Any
 from unittest.mock import patch
 
-from aita.aws.stack import Stack as Deployed
 from aita.cli.main import main
-from aita.models.flag import FlagKind
+from aita.client.stack_outputs import Stack as Deployed
 from aita.models.grade import CellState, DecisionAction
+from aita.models.review_flags import FlagKind
 from aita.models.run import Outcome, RunStatus, TaskStatus
 from tests.integration.in_process import InProcess
 from tests.integration.stack import Stack

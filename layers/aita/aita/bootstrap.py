@@ -11,9 +11,9 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from aita.aws.clients import make_client
-from aita.aws.objects import S3Objects
-from aita.aws.runs import DynamoRuns
-from aita.aws.tasks import DynamoTasks
+from aita.aws.dynamodb.run_table import DynamoRuns
+from aita.aws.dynamodb.task_table import DynamoTasks
+from aita.aws.s3_objects import S3Objects
 from aita.models.run import RunSettings
 from aita.services.runs.run_cache import RunWatch
 from aita.services.runs.task_recorder import Recorder
@@ -76,8 +76,8 @@ def make_api() -> Api:
     """Return the services behind the API."""
     from aws_lambda_powertools.utilities.idempotency import DynamoDBPersistenceLayer
 
-    from aita.aws.decisions import DynamoDecisions
-    from aita.aws.executions import StepFunctions
+    from aita.aws.dynamodb.decision_table import DynamoDecisions
+    from aita.aws.step_functions import StepFunctions
     from aita.llm.pricing import highest_cost
     from aita.services.grading.review_queue import Reviews
     from aita.services.runs.cost_estimate import Estimator
@@ -142,8 +142,8 @@ def make_planner() -> "Planner":
 
 def make_splitter() -> "Splitter":
     """Return the service behind the split function; it alone has the imaging layer."""
-    from aita.imaging.apart import pages_apart
     from aita.imaging.ink import BlankExam
+    from aita.imaging.isolated import pages_apart
     from aita.imaging.mask import masked
     from aita.imaging.pages import pages
     from aita.services.execution.page_splitter import Splitter
@@ -163,7 +163,7 @@ def make_splitter() -> "Splitter":
 
 def make_reporter() -> "Reporter":
     """Return the service behind the report function."""
-    from aita.aws.decisions import DynamoDecisions
+    from aita.aws.dynamodb.decision_table import DynamoDecisions
     from aita.reports.pages import Pages
     from aita.services.execution.report_renderer import Reporter
 
@@ -184,8 +184,8 @@ def make_reporter() -> "Reporter":
 def make_executor() -> "Executor":
     """Return the service behind the task function."""
     from aita.aws.api_key import ApiKey
-    from aita.aws.prefixes import DynamoPrefixes
-    from aita.aws.sharded_limiter import ShardedLimiter
+    from aita.aws.dynamodb.prompt_cache_table import DynamoPrefixes
+    from aita.aws.dynamodb.sharded_rate_limiter import ShardedLimiter
     from aita.llm.chat import ChatModel, connect
     from aita.services.calls.admission import Admission
     from aita.services.calls.budget import Budget

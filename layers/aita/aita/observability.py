@@ -9,7 +9,7 @@ from typing import Any
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
-from aita.aws.failures import failed_request
+from aita.aws.client_errors import failed_request
 from aita.errors import AitaError
 from aita.models.run import CollectAnswer, ItemEvent, Outcome, PlanAnswer, RunStatus
 from aita.services.runs.task_recorder import Executed

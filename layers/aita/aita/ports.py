@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Protocol
 
 from aita.models.grade import Decision
-from aita.models.rate import Rates
+from aita.models.rate_limits import Rates
 from aita.models.run import Run, RunStatus, RunSummary, StageCounts, TaskRow, Usage
 from aita.tasks.request import LLMRequest
 

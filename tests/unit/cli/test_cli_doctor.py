@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from aita.cli.picture import WORD, draw
+from aita.cli.word_picture import WORD, draw
 from aita.executor.chat_runs import _id_of
 from aita.models.names import DOCTOR
 from aita.models.run import RunStatus

@@ -8,13 +8,13 @@ import pytest
 from rich.console import Console
 from typer.main import get_command
 
-from aita.aws.local_stack import find_local_stack
-from aita.aws.watch import AWS, Pace, follow
-from aita.cli.arguments import hoist
-from aita.cli.figures import duration
+from aita.cli.global_options import hoist
 from aita.cli.main import make_app
-from aita.cli.printable import printable
-from aita.cli.progress import Bar, Bars, Lines, Silence, draw, make_progress
+from aita.cli.views.formatting import duration
+from aita.cli.views.progress import Bar, Bars, Lines, Silence, draw, make_progress
+from aita.cli.views.terminal_escape import printable
+from aita.client.polling import AWS, Pace, follow
+from aita.client.target_selection import find_local_stack
 from aita.errors import LocalStackError, StackError
 from aita.models.api import RunView
 from aita.models.run import RunStatus

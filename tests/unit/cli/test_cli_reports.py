@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aita.cli.report_files import report_names
+from aita.cli.files.report_download import report_names
 from aita.models.grade import cell_id
 from aita.models.review import Decide
 from aita.models.run import RunStatus

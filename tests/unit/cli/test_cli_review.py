@@ -9,9 +9,9 @@ import pytest
 
 from aita.errors import Conflict, NotFound
 from aita.models.exam import AnswerKey, Question, Rubric
-from aita.models.flag import FlagKind
 from aita.models.grade import CellState, CriterionGrade, Decision, DecisionAction
 from aita.models.review import FlagView, PlaceView, Proposal, ReviewLine, ReviewPage, ReviewView
+from aita.models.review_flags import FlagKind
 from aita.models.student import Student, Students
 from tests.support.fake_stack import FakeStack
 from tests.unit.cli.conftest import Aita

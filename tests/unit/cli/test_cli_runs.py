@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from aita.aws.watch import MISSES
+from aita.client.polling import MISSES
 from aita.errors import Conflict, MissingMaterial, NotFound, RequestError
 from aita.models.api import TaskView
 from aita.models.run import RunStatus, TaskStatus

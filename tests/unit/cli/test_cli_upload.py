@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from aita.cli.uploads import find_uploads
+from aita.cli.files.upload_discovery import find_uploads
 from aita.errors import InvalidMaterial
 from tests.support.fake_stack import FakeStack, Raw
 from tests.unit.cli.conftest import Aita

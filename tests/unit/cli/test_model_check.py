@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from aita.cli.model_check import ModelCheck
-from aita.cli.picture import WORD, draw
+from aita.cli.word_picture import WORD, draw
 from aita.errors import StackError
 from aita.models.effort import ReasoningEffort
 from aita.models.names import DOCTOR

@@ -13,8 +13,8 @@ from pydantic import BaseModel
 
 from aita import BatchableLLMTask, LLMTask, Message, SimpleLLMTask, VisionLLMTask
 from aita.errors import ProviderBusy, Refused, RunStopped
-from aita.memory.limiter import MemoryLimiter
-from aita.models.rate import Rates
+from aita.memory.rate_limiter import MemoryLimiter
+from aita.models.rate_limits import Rates
 from aita.ports import Reply
 from aita.services.calls import retry_backoff
 from aita.services.calls.prompt_cache_gate import SHORTEST_PREFIX

@@ -12,7 +12,7 @@ from typing import Any, Self
 import pytest
 
 from aita import CheckpointError, LLMTask, ProviderBusy, RunStopped, SimpleLLMTask, VisionLLMTask
-from aita.memory.prefixes import MemoryPrefixes
+from aita.memory.prompt_cache import MemoryPrefixes
 from aita.models.result import TaskResult
 from aita.services.calls import retry_backoff
 from aita.services.calls.prompt_cache_gate import LONGEST_WAIT, SHORTEST_PREFIX, Place

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aita.llm.headers import limits, retry_after
-from aita.models.rate import Rates
+from aita.models.rate_limits import Rates
 
 
 def told(**headers: str) -> dict[str, str]:

@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aita.errors import MissingMaterial
-from aita.models.flag import FlagKind
 from aita.models.grade import Cell, CellState, Decision, DecisionAction
+from aita.models.review_flags import FlagKind
 from aita.models.run import Run, RunSettings, RunStatus, StageCounts, Usage
 from aita.models.student import Students
 from aita.services.reporting.class_statistics import MISSED_SHOWN

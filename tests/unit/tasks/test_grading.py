@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from aita.errors import BrokenRule, DoubtfulReply, InvalidReply, TaskError
 from aita.models.answer import AnswerPlace
 from aita.models.exam import POINTS_TOLERANCE, AnswerKey, Criterion, Page, Question, QuestionType, Rubric
-from aita.models.flag import Flag, FlagKind
 from aita.models.grade import GradedAnswer
 from aita.models.points import exact, fitted, in_steps, total
+from aita.models.review_flags import Flag, FlagKind
 from aita.services.calls.conversation import converse
 from aita.tasks.grading import Grading, GradingTask
 from aita.tasks.json_schema import strict_schema

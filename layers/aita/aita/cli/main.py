@@ -10,22 +10,9 @@ from typing import Annotated
 import typer
 from typer.main import get_command
 
-from aita.cli import exits
-from aita.cli.arguments import hoist
-from aita.cli.commands import (
-    auditing,
-    doctor,
-    exporting,
-    key,
-    kinds,
-    listing,
-    purging,
-    reports,
-    review,
-    rubric,
-    running,
-    uploading,
-)
+from aita.cli import exit_codes
+from aita.cli.commands import audit, doctor, export, key, kinds, purge, report, review, rubric, run_lists, runs, upload
+from aita.cli.global_options import hoist
 from aita.cli.output import Output
 from aita.cli.session import Session
 from aita.errors import AitaError, RequestError
@@ -54,18 +41,18 @@ def main(arguments: Sequence[str] | None = None, pause: Callable[[float], None] 
         status = command.main(hoisted, "aita", standalone_mode=False, obj=Session(output, pause))
     except AitaError as error:
         output.failed(type(error).__name__, str(error))
-        return exits.of_error(error)
+        return exit_codes.of_error(error)
     except typer.TyperException as error:
         context = getattr(error, "ctx", None)
         output.failed("UsageError", error.format_message(), context.get_usage() if context else "")
         return error.exit_code
     except OSError as error:
         output.failed("OSError", f"{error.filename or 'a file'}: {error.strerror or error}")
-        return exits.FAILED
+        return exit_codes.FAILED
     except (KeyboardInterrupt, typer.Abort):
         output.failed("Interrupted", "interrupted")
-        return exits.INTERRUPTED
-    return status if isinstance(status, int) else exits.DONE
+        return exit_codes.INTERRUPTED
+    return status if isinstance(status, int) else exit_codes.DONE
 
 
 def make_app() -> typer.Typer:
@@ -79,26 +66,26 @@ def make_app() -> typer.Typer:
     )
     app.callback()(_options)
     for function in (
-        uploading.upload,
-        running.extract_questions,
-        running.generate_rubric,
-        running.transcribe,
-        running.grade,
-        running.exam,
-        running.estimate,
+        upload.upload,
+        runs.extract_questions,
+        runs.generate_rubric,
+        runs.transcribe,
+        runs.grade,
+        runs.exam,
+        runs.estimate,
         kinds.run,
         kinds.kinds,
-        listing.runs,
-        running.status,
-        running.watch,
-        running.resume,
-        running.cancel,
-        listing.tasks,
-        listing.results,
-        reports.report,
-        exporting.export,
-        auditing.audit,
-        purging.purge,
+        run_lists.runs,
+        runs.status,
+        runs.watch,
+        runs.resume,
+        runs.cancel,
+        run_lists.tasks,
+        run_lists.results,
+        report.report,
+        export.export,
+        audit.audit,
+        purge.purge,
         doctor.doctor,
     ):
         app.command(epilog=_EPILOG)(function)

@@ -9,7 +9,7 @@ from typing import ClassVar
 
 from pydantic import BaseModel
 
-from aita.cli.picture import WORD, draw
+from aita.cli.word_picture import WORD, draw
 from aita.errors import InvalidReply, ProviderBusy, StackError
 from aita.executor.chat_runs import Answered, ChatRuns
 from aita.models.api import RunOptions, RunView

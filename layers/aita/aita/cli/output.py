@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from rich.console import Console, RenderableType
 from rich.text import Text
 
-from aita.cli.printable import printable
+from aita.cli.views.terminal_escape import printable
 
 _FILE_WIDTH = 200
 """How wide a file or pipe is taken to be: nothing is cut there."""

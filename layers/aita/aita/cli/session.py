@@ -9,13 +9,13 @@ from functools import cached_property
 
 import typer
 
-from aita.aws.api import Api
-from aita.aws.local_stack import choose_place
-from aita.aws.place import Place
-from aita.aws.signer import SignedApi
-from aita.aws.stack import Stack, find_stack
-from aita.aws.transfer import Transfer
 from aita.cli.output import Output
+from aita.client.api_client import Api
+from aita.client.file_transfer import Transfer
+from aita.client.sigv4 import SignedApi
+from aita.client.stack_outputs import Stack, find_stack
+from aita.client.stack_target import Place
+from aita.client.target_selection import choose_place
 from aita.settings import UserSettings
 
 

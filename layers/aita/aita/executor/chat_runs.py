@@ -13,8 +13,8 @@ from typing import BinaryIO, Protocol
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
-from aita.aws.api import Api
-from aita.aws.watch import AWS, Pace, follow
+from aita.client.api_client import Api
+from aita.client.polling import AWS, Pace, follow
 from aita.errors import Conflict, StackError
 from aita.models.api import PresignedPost, RunOptions, RunView, StartRun, UploadFile
 from aita.models.base import Frozen
@@ -55,7 +55,7 @@ _ANSWERS = TypeAdapter(list[Answered])
 
 
 class Files(Protocol):
-    """What sends and fetches files: ``aita.aws.transfer.Transfer``."""
+    """What sends and fetches files: ``aita.client.file_transfer.Transfer``."""
 
     def send(self, post: PresignedPost, file: Path, size: int, on_bytes: Callable[[int], None]) -> None:
         """Post a file."""

@@ -13,7 +13,7 @@ from typing import Any
 
 from aita.errors import AitaError, BudgetReached, CallError, MissingInput, NotRun, ProviderBusy, RunStopped, TaskError
 from aita.executor.cap import Cap
-from aita.models.rate import Rates
+from aita.models.rate_limits import Rates
 from aita.models.run import Usage
 from aita.ports import LLM, RateLimiter, Reply
 from aita.services.calls import retry_backoff

@@ -16,9 +16,9 @@ from aita.executor.checkpoint import DIRECTORY, Checkpoint, latest_checkpoint
 from aita.executor.config import ParallelExecutionConfig
 from aita.executor.engine import Engine
 from aita.executor.progress import progress
-from aita.memory.limiter import MemoryLimiter
-from aita.memory.prefixes import MemoryPrefixes
-from aita.models.rate import Rates
+from aita.memory.prompt_cache import MemoryPrefixes
+from aita.memory.rate_limiter import MemoryLimiter
+from aita.models.rate_limits import Rates
 from aita.models.result import BatchExecutionResult
 from aita.ports import LLM
 from aita.services.calls.forbidden_calls import Refusals

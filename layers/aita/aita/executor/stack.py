@@ -11,12 +11,12 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from aita.aws.api import Api
-from aita.aws.local_stack import place_of_environment
-from aita.aws.signer import SignedApi
-from aita.aws.stack import find_stack
-from aita.aws.transfer import Transfer
-from aita.aws.watch import AWS, LOCAL
+from aita.client.api_client import Api
+from aita.client.file_transfer import Transfer
+from aita.client.polling import AWS, LOCAL
+from aita.client.sigv4 import SignedApi
+from aita.client.stack_outputs import find_stack
+from aita.client.target_selection import place_of_environment
 from aita.errors import AitaError, MissingInput, RequestError, TaskError, TooLong
 from aita.executor.chat_runs import ChatRuns, by_size
 from aita.executor.config import ParallelExecutionConfig

@@ -6,7 +6,7 @@ from io import BytesIO
 from PIL import ExifTags, Image
 
 from aita.errors import UnreadableScan
-from aita.imaging.guard import reading
+from aita.imaging.decode_errors import reading
 
 JPEG_QUALITY = 85
 """Above Pillow's 75, for the edges of pen strokes; 90 would make each page a fifth larger in every model call.

@@ -8,10 +8,10 @@ from typing import Final
 from PIL import Image, ImageChops
 
 from aita.errors import UnreadableScan
-from aita.imaging.agreement import Seen
-from aita.imaging.bend import Mesh, bend, bent, halved
-from aita.imaging.locate import Place, Target, Template
-from aita.imaging.strokes import Strokes, darker_than, find_strokes, total, widened, without_lines
+from aita.imaging.coarse_alignment import Place, Target, Template
+from aita.imaging.fine_alignment import Mesh, bend, bent, halved
+from aita.imaging.ink_mask import Strokes, darker_than, find_strokes, total, widened, without_lines
+from aita.imaging.similarity import Seen
 from aita.models.scan import BANDS, PageInk
 
 ALIKE: Final = 0.2

@@ -14,8 +14,8 @@ from typing import Final
 from PIL import Image
 
 from aita.errors import UnreadableScan
+from aita.imaging.decode_errors import reading
 from aita.imaging.encode import PageImage, encode, orientation
-from aita.imaging.guard import reading
 
 _WHAT = "the JPEG image"
 

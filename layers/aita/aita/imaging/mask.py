@@ -5,8 +5,8 @@ from io import BytesIO
 
 from PIL import Image
 
+from aita.imaging.decode_errors import reading
 from aita.imaging.encode import PageImage
-from aita.imaging.guard import reading
 
 
 def masked(page: PageImage, fraction: float) -> PageImage:

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from aita.imaging.detect import sniff
 from aita.imaging.encode import PageImage
+from aita.imaging.file_type import sniff
 from aita.imaging.jpeg import jpeg_page
 from aita.imaging.pdf import pdf_pages
 from aita.imaging.raster import heic_pages, png_page, tiff_pages

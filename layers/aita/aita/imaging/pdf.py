@@ -8,8 +8,8 @@ import pypdfium2.raw as pdfium_c  # type: ignore[import-untyped]
 from PIL import Image
 
 from aita.errors import UnreadableScan
+from aita.imaging.decode_errors import check_pages, check_pixels, reading
 from aita.imaging.encode import PageImage, encode
-from aita.imaging.guard import check_pages, check_pixels, reading
 
 DPI: Final = 200
 """What scanners call good enough to read: an A4 page is 1,654 x 2,339 pixels before it is bounded."""

@@ -9,8 +9,8 @@ from PIL import Image
 from PIL.TiffImagePlugin import TiffImageFile
 
 from aita.errors import UnreadableScan
+from aita.imaging.decode_errors import check_pages, check_pixels, reading
 from aita.imaging.encode import PageImage, encode, orientation
-from aita.imaging.guard import check_pages, check_pixels, reading
 
 _PNG_END: Final = b"\0\0\0\0IEND\xaeB`\x82"
 _TIFF_BITS_PER_SAMPLE: Final = 258

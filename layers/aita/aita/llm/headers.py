@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-from aita.models.rate import Rates
+from aita.models.rate_limits import Rates
 
 _SHORTEST, _LONGEST = 0.001, 3600.0
 _SHORTEST_RESET, _LONGEST_RESET = 0.001, 31 * 86_400.0  # no limit is for less than a millisecond or more than a month

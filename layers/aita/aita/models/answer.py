@@ -6,7 +6,7 @@ from pydantic import Field
 
 from aita.models.base import Frozen, Material
 from aita.models.exam import QuestionId
-from aita.models.flag import Flag
+from aita.models.review_flags import Flag
 
 Fraction = Annotated[float, Field(ge=0, le=1)]
 """A part of a page's height, counted from its top."""

@@ -11,8 +11,8 @@ from pydantic import Field, model_validator
 from aita.models.base import Frozen, Material
 from aita.models.effort import DEFAULT_EFFORT, ReasoningEffort
 from aita.models.exam import Question, QuestionId
-from aita.models.flag import Flag
 from aita.models.points import exact, total
+from aita.models.review_flags import Flag
 from aita.version import VERSION
 
 Amount = Annotated[float, Field(ge=0, allow_inf_nan=False)]

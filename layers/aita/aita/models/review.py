@@ -7,8 +7,8 @@ from pydantic import Field, StringConstraints
 from aita.models.answer import AnswerPlace
 from aita.models.base import Frozen
 from aita.models.exam import AnswerKey, Question, Rubric
-from aita.models.flag import FlagKind
 from aita.models.grade import Amount, CellState, CriterionGrade, Decision, DecisionAction
+from aita.models.review_flags import FlagKind
 
 
 class FlagView(Frozen):

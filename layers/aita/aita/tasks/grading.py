@@ -10,9 +10,9 @@ from aita.errors import BrokenRule, DoubtfulReply, InvalidReply, TaskError
 from aita.models.answer import AnswerPlace
 from aita.models.base import Material
 from aita.models.exam import POINTS_TOLERANCE, AnswerKey, Page, Question, QuestionType, Rubric
-from aita.models.flag import Flag, FlagKind
 from aita.models.grade import CriterionGrade, GradedAnswer
 from aita.models.points import exact, fitted, in_steps, total
+from aita.models.review_flags import Flag, FlagKind
 from aita.tasks.answer_key import describe_question
 from aita.tasks.injection import suspicious
 from aita.tasks.json_reply import check_is_alone, read_reply

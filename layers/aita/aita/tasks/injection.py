@@ -9,7 +9,7 @@ import re
 import unicodedata
 from functools import cache
 
-from aita.models.flag import Flag, FlagKind
+from aita.models.review_flags import Flag, FlagKind
 
 _INVISIBLE = re.compile(
     "[\u180e\u200b\u2060-\u2064\u202a-\u202e\u2066-\u206f\ufff9-\ufffb\U000e0000-\U000e01ef]"

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from aita.models.answer import AnswerPlace, AnswerStart, PageAnswers, QuestionAnswer
 from aita.models.exam import PageTranscription
-from aita.models.flag import FlagKind
+from aita.models.review_flags import FlagKind
 from aita.models.scan import PageInk
 from aita.services.answers.answer_assembly import LOW_CONFIDENCE, StudentPage, assemble
 from aita.services.answers.question_labels import Labels

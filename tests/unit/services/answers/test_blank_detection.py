@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aita.models.answer import AnswerPlace, QuestionAnswer
-from aita.models.flag import Flag, FlagKind
+from aita.models.review_flags import Flag, FlagKind
 from aita.models.scan import BANDS, PageInk, StudentScans
 from aita.services.answers.blank_detection import INK, Presence, presence
 

@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aita.errors import MissingMaterial, RequestError
-from aita.memory.runs import MemoryRuns
 from aita.models.api import RunOptions, StartRun
 from aita.models.run import Outcome, Run, RunSettings, RunStatus
 from aita.services.runs.cost_estimate import Estimator
 from tests.support.fakes import ASSIGNMENT, COST_OF_A_CALL, HIGHEST_COST, MODEL, Clock, Harness, busy, reply, right
+from tests.support.memory_runs import MemoryRuns
 
 
 def cap_for(calls: int) -> Decimal:

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from aita.memory.prefixes import MemoryPrefixes
+from aita.memory.prompt_cache import MemoryPrefixes
 from aita.services.calls.prompt_cache_gate import KEPT, LONGEST_WAIT, SHORTEST_PREFIX, PrefixGate
 from aita.tasks.request import LLMRequest, Message, Parameters
 from tests.support.fakes import Clock

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aita.memory.limiter import MemoryLimiter
-from aita.models.rate import Rates
+from aita.memory.rate_limiter import MemoryLimiter
+from aita.models.rate_limits import Rates
 from aita.services.calls.rate_limit import DECREASE, FIRST_GUESS, REQUEST_BURST, SLOWEST, TOKEN_BURST, Bucket
 from tests.support.rate_simulation import Provider, simulate
 

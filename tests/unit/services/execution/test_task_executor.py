@@ -15,7 +15,7 @@ from aita.errors import (
     TaskError,
     TooLong,
 )
-from aita.models.rate import Rates
+from aita.models.rate_limits import Rates
 from aita.models.run import Item, ItemAnswer, ItemEvent, Outcome, Run, RunStatus, TaskRow, TaskStatus, Usage, Waited
 from aita.services.calls.retry_backoff import PATIENCE
 from aita.tasks.request import LLMRequest

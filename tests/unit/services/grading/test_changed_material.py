@@ -9,11 +9,10 @@ from typing import Any
 import pytest
 
 from aita.errors import InvalidMaterial, RequestError
-from aita.memory.decisions import MemoryDecisions
 from aita.models.api import RunOptions, StartRun
-from aita.models.flag import FlagKind
 from aita.models.grade import CellState, DecisionAction, StudentGrades, cell_id
 from aita.models.review import Decide
+from aita.models.review_flags import FlagKind
 from aita.models.run import Run, RunSettings, RunStatus, TaskStatus
 from aita.services.assignments.assignment_files import Material
 from aita.services.compliance.recompute import recompute
@@ -25,6 +24,7 @@ from aita.tasks.request import LLMRequest
 from aita.version import VERSION
 from tests.support.fakes import ASSIGNMENT, EXAM, MODEL, QUESTIONS, Harness, failing, grading, question_of, right
 from tests.support.grades import NO_INK, RUBRICS, answer, answers, cells, criteria, put_answers
+from tests.support.memory_decisions import MemoryDecisions
 from tests.unit.services.compliance.test_audit_bundle import audited
 
 FIRST = cell_id("s-1", "1a")

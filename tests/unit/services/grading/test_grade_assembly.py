@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aita.models.exam import ExamSpec, Rubric
-from aita.models.flag import Flag, FlagKind
 from aita.models.grade import Cell, CellState, CriterionGrade, GradedAnswer
 from aita.models.points import exact, fitted, in_steps, total
+from aita.models.review_flags import Flag, FlagKind
 from aita.services.grading.grade_assembly import assemble, is_rescalable, rescaled
 from aita.services.grading.grade_inputs import AnswerToGrade, GradeInputs
 

@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 
 from aita.errors import NotFound
 from aita.models.exam import ExamSpec
-from aita.models.flag import Flag, FlagKind
 from aita.models.grade import (
     Cell,
     CellState,
@@ -20,6 +19,7 @@ from aita.models.grade import (
     cell_id,
 )
 from aita.models.points import exact, total
+from aita.models.review_flags import Flag, FlagKind
 from aita.services.grading.gradebook import USUAL_SCALE, Gradebook, letter
 from tests.support.fakes import EXAM, QUESTIONS
 

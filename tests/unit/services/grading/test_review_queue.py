@@ -6,13 +6,13 @@ from typing import Any
 import pytest
 
 from aita.errors import Conflict, MissingMaterial, NotFound, RequestError
-from aita.memory.decisions import MemoryDecisions
-from aita.models.flag import Flag, FlagKind
 from aita.models.grade import Cell, CellState, CriterionGrade, DecisionAction, cell_id
 from aita.models.review import Decide
+from aita.models.review_flags import Flag, FlagKind
 from aita.services.grading.review_queue import Reviews
 from tests.support.fakes import ASSIGNMENT, EXAM, QUESTIONS, Clock, Harness, Objects
 from tests.support.grades import RUBRICS, answers, criteria, put_answers
+from tests.support.memory_decisions import MemoryDecisions
 
 ARN = "arn:aws:iam::123456789012:user/ada"
 SECRET = "Maya wrote: a secret answer"

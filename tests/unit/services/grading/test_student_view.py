@@ -8,12 +8,11 @@ from typing import Any
 import pytest
 
 from aita.errors import RequestError
-from aita.memory.decisions import MemoryDecisions
 from aita.memory.objects import MemoryObjects
 from aita.models.exam import ExamSpec
-from aita.models.flag import Flag, FlagKind
 from aita.models.grade import Cell, CellState, CriterionGrade, DecisionAction, cell_id
 from aita.models.review import Decide
+from aita.models.review_flags import Flag, FlagKind
 from aita.models.student import RosterEntry, Student, Students
 from aita.services.assignments import object_keys
 from aita.services.assignments.assignment_files import Material
@@ -27,6 +26,7 @@ from aita.services.grading.review_queue import Reviews
 from aita.services.reporting.report_builder import ReportSources
 from tests.support.fakes import ASSIGNMENT, RENDERER, Clock
 from tests.support.html_page import HtmlPage, words
+from tests.support.memory_decisions import MemoryDecisions
 
 STUDENT, QUESTION = "s-1", "1"
 CELL = cell_id(STUDENT, QUESTION)

@@ -9,9 +9,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from aita.errors import InvalidMaterial, MissingMaterial
-from aita.models.flag import FlagKind
 from aita.models.grade import CellState
 from aita.models.points import total
+from aita.models.review_flags import FlagKind
 from aita.models.rubric_change import RegradedCell, RubricChanges
 from aita.models.run import ItemEvent, Run, RunSettings, RunStatus, StageEvent, TaskStatus
 from aita.services.assignments.assignment_files import Material

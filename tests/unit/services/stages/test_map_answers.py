@@ -8,7 +8,7 @@ import pytest
 
 from aita.errors import InvalidMaterial
 from aita.models.answer import StudentAnswers
-from aita.models.flag import FlagKind
+from aita.models.review_flags import FlagKind
 from aita.models.run import Run, RunStatus
 from aita.tasks.request import LLMRequest
 from tests.support.fakes import NONSENSE, QUESTIONS, Harness, lines_shown, right

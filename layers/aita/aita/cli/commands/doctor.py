@@ -5,13 +5,13 @@ from collections.abc import Callable
 import typer
 from rich.text import Text
 
-from aita.aws.examine import BESIDE_TASKS, account_of, concurrency_left, is_set
-from aita.aws.owner import explained, make_purger
-from aita.aws.watch import AWS, LOCAL
-from aita.cli import exits
+from aita.cli import exit_codes
 from aita.cli.model_check import ModelCheck
-from aita.cli.printable import printable
 from aita.cli.session import Session
+from aita.cli.views.terminal_escape import printable
+from aita.client.account_checks import BESIDE_TASKS, account_of, concurrency_left, is_set
+from aita.client.owner_operations import explained, make_purger
+from aita.client.polling import AWS, LOCAL
 from aita.errors import AitaError, StackError
 from aita.executor.chat_runs import ChatRuns
 from aita.models.names import DOCTOR as ASSIGNMENT
@@ -36,7 +36,7 @@ def doctor(context: typer.Context) -> None:
     document = {"ok": healthy, "checks": checks, "not_checked": not_checked}
     session.output.result(document, Text(closing))
     if not healthy:
-        raise typer.Exit(exits.FAILED)
+        raise typer.Exit(exit_codes.FAILED)
 
 
 def _checked(session: Session, checks: list[dict[str, str | bool]], name: str, check: Callable[[Session], str]) -> None:

@@ -6,8 +6,8 @@ import sys
 import typer
 from rich.text import Text
 
-from aita.aws.secret import store_api_key
 from aita.cli.session import Session
+from aita.client.api_key_secret import store_api_key
 from aita.errors import RequestError
 
 app = typer.Typer(no_args_is_help=True, help="The API key of the model.")

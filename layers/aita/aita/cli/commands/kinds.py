@@ -8,11 +8,11 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from aita.cli.commands.running import Detach, MostCost, start_run
-from aita.cli.commands.uploading import upload_files
-from aita.cli.kind_results import check_out, write_results
+from aita.cli.commands.runs import Detach, MostCost, start_run
+from aita.cli.commands.upload import upload_files
+from aita.cli.files.task_results import check_out, write_results
+from aita.cli.files.upload_discovery import Upload
 from aita.cli.session import Session
-from aita.cli.uploads import Upload
 from aita.errors import InvalidMaterial, RequestError
 from aita.models.api import RunView
 from aita.models.names import RESERVED, check_assignment

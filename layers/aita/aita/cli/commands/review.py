@@ -12,11 +12,11 @@ from pydantic import ValidationError
 from rich.console import Group
 from rich.text import Text
 
-from aita.cli.assignment_files import fetch_material
-from aita.cli.commands.listing import Limit
-from aita.cli.commands.running import Assignment
-from aita.cli.review_view import cell_view, decided_view, queue_view
+from aita.cli.commands.run_lists import Limit
+from aita.cli.commands.runs import Assignment
+from aita.cli.files.assignment_download import fetch_material
 from aita.cli.session import Session
+from aita.cli.views.review_view import cell_view, decided_view, queue_view
 from aita.errors import RequestError
 from aita.models.grade import DecisionAction
 from aita.models.names import check_assignment

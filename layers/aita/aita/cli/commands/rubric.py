@@ -8,11 +8,11 @@ from pydantic import TypeAdapter, ValidationError
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from aita.cli import exits
-from aita.cli.assignment_files import fetch_material
-from aita.cli.commands.running import Assignment, Detach, HowFar, HowMany, MostCost, run_to_end, start_run
-from aita.cli.rubric_view import diff_view, sample_view
+from aita.cli import exit_codes
+from aita.cli.commands.runs import Assignment, Detach, HowFar, HowMany, MostCost, run_to_end, start_run
+from aita.cli.files.assignment_download import fetch_material
 from aita.cli.session import Session
+from aita.cli.views.rubric_view import diff_view, sample_view
 from aita.errors import StackError
 from aita.models.api import RunOptions, RunView
 from aita.models.names import check_assignment
@@ -47,11 +47,11 @@ def diff_rubrics(
     diff = session.api.rubric_changes(check_assignment(assignment), options)
     document = diff.model_dump(mode="json")
     shown: list[RenderableType] = []
-    status = exits.DONE
+    status = exit_codes.DONE
     session.output.show(diff_view(diff))
     if diff.regraded and not no_sample:
         run = run_to_end(session, assignment, "regrade-sample", options.model_dump(exclude_none=True))
-        status = exits.of_run(run.status)
+        status = exit_codes.of_run(run.status)
         cells = _sample(session, run)
         document |= {"run_id": run.run_id, "sample": [cell.model_dump(mode="json") for cell in cells]}
         students, _ = fetch_material(session.api, session.transfer, assignment, (object_keys.STUDENTS,)).students()

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from aita.models.answer import AnswerPlace, PageAnswers, QuestionAnswer, StudentAnswers
 from aita.models.exam import PageTranscription
-from aita.models.flag import Flag, FlagKind
+from aita.models.review_flags import Flag, FlagKind
 from aita.models.scan import PageInk
 from aita.services.answers.page_segments import CutPage, Segment, cut_page
 from aita.services.answers.question_labels import Labels, Marker, natural_key

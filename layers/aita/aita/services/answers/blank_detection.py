@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from enum import StrEnum
 
 from aita.models.answer import AnswerPlace, QuestionAnswer
-from aita.models.flag import Flag, FlagKind
+from aita.models.review_flags import Flag, FlagKind
 from aita.models.scan import BANDS, PageInk, StudentScans
 
 INK = 5

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from aita.errors import ProviderBusy, SlotLater, Superseded
-from aita.models.rate import Rates
+from aita.models.rate_limits import Rates
 from aita.models.run import ItemEvent, Run
 from aita.ports import RateLimiter, Reply, Slot
 from aita.services.calls.prompt_cache_gate import PrefixGate

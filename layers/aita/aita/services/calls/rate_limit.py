@@ -14,7 +14,7 @@ import math
 from dataclasses import dataclass, field, replace
 from typing import Self
 
-from aita.models.rate import Rates
+from aita.models.rate_limits import Rates
 
 REQUEST_BURST = 900
 """Unused rate that is kept, in ms: a little less than the second that providers keep, so that calls which

@@ -6,9 +6,9 @@ from itertools import combinations
 from typing import Any
 
 from aita.models.exam import Question, Rubric
-from aita.models.flag import Flag, FlagKind
 from aita.models.grade import Cell, CellState, GradedAnswer, cell_id
 from aita.models.points import exact, fitted, fitted_in_0_1_0, in_steps, total
+from aita.models.review_flags import Flag, FlagKind
 from aita.services.grading.grade_inputs import GradeInputs
 from aita.version import VERSION
 

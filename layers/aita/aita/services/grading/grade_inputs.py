@@ -8,8 +8,8 @@ from aita.models.answer import AnswerPlace, QuestionAnswer, StudentAnswers
 from aita.models.base import Frozen
 from aita.models.effort import DEFAULT_EFFORT, ReasoningEffort, is_plain
 from aita.models.exam import AnswerKey, ExamSpec, Page, Question, QuestionType, Rubric
-from aita.models.flag import Flag, FlagKind
 from aita.models.grade import Cell, question_version
+from aita.models.review_flags import Flag, FlagKind
 from aita.models.run import RunSettings
 from aita.models.scan import StudentScans
 from aita.services.answers.blank_detection import Presence, presence

@@ -3,8 +3,8 @@
 from collections.abc import Callable
 
 from aita.models.exam import Question, Rubric
-from aita.models.flag import FlagKind
 from aita.models.grade import Cell, CellState
+from aita.models.review_flags import FlagKind
 from aita.services.grading.grade_assembly import is_rescalable, rescaled
 from aita.services.grading.grade_inputs import GradeInputs
 

@@ -6,7 +6,6 @@ from typing import Any, Self
 
 from aita.errors import NotFound
 from aita.models.exam import ExamSpec, Question
-from aita.models.flag import Flag, FlagKind
 from aita.models.grade import (
     Cell,
     CellState,
@@ -19,6 +18,7 @@ from aita.models.grade import (
     question_version,
 )
 from aita.models.points import exact, total
+from aita.models.review_flags import Flag, FlagKind
 from aita.services.assignments import object_keys
 from aita.services.assignments.assignment_files import Material
 from aita.services.grading.legacy_cells import OlderCells

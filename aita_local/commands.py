@@ -1,0 +1,56 @@
+"""``aita local``: the commands that start and stop the laptop's stack."""
+
+from dataclasses import asdict
+
+import typer
+
+from aita.cli.session import Session
+from aita.settings import UserSettings
+from aita_local import stack
+
+app = typer.Typer(help="The stack on this machine: the emulator and the simulated model.", no_args_is_help=True)
+
+
+@app.command()
+def up(context: typer.Context) -> None:
+    """Start the local stack, and deploy it where files or settings changed.
+
+    Takes AITA_MAX_WORKERS, AITA_RATE_LIMIT_RPS, AITA_MASK_HEADER, AITA_MODEL, OPENAI_BASE_URL and OPENAI_API_KEY.
+    Without a key the simulated model answers, for the sample exam only.
+    """
+    output = Session.of(context).output
+    user = UserSettings.read()
+    if user.openai_base_url is not None and user.openai_api_key is None:
+        output.note("OPENAI_BASE_URL has no effect without OPENAI_API_KEY: set that to any word if no key is asked for")
+    connection = stack.up(stack.LocalSettings.of(user), say=output.note)
+    output.result(
+        asdict(connection), f"the local stack is up: {connection.max_workers} at once, model {connection.model}"
+    )
+
+
+@app.command()
+def down(context: typer.Context) -> None:
+    """Stop the local stack. Its tables and files come back with the next `aita local up`."""
+    output = Session.of(context).output
+    stack.down(say=output.note)
+    output.result({"stopped": True}, "the local stack is down")
+
+
+@app.command()
+def status(context: typer.Context) -> None:
+    """Tell what runs; the exit status is 1 unless the local stack is up."""
+    now = stack.status()
+    lines = [
+        f"emulator         {'running' if now.emulator else 'stopped'}",
+        f"simulated model  {'running' if now.simulated_model else 'stopped'}",
+        f"stack            {now.stack or 'not deployed, or not running'}",
+    ]
+    if now.connection is not None:
+        lines += [
+            f"endpoint         {now.connection.endpoint_url}",
+            f"model            {now.connection.model} at {now.connection.model_base_url}",
+            f"at once          {now.connection.max_workers}",
+        ]
+    Session.of(context).output.result(asdict(now), "\n".join(lines))
+    if now.connection is None or not now.emulator:
+        raise typer.Exit(1)

@@ -1,0 +1,120 @@
+"""The emulator: MiniStack on loopback, from its own virtual environment, with its state under the home."""
+
+import os
+import shutil
+import subprocess
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from aita.errors import LocalStackError
+from aita_local.daemon import Daemon
+from aita_local.health import answers, settles, wait_for
+from aita_local.state_dir import LOOPBACK, PROJECT, Home
+
+REGION = "us-east-1"
+CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": REGION}
+ENVIRONMENT = PROJECT / ".aita" / "emulator"
+"""The virtual environment with the emulator and what the functions import; ``make emulator`` makes it."""
+
+_START, _STOP = 60.0, 60.0  # seconds of patience
+# What a function needs of this machine to reach a real model from behind a proxy, and AUTH=true, with which the
+# emulator enforces the functions' roles. Nothing else is handed over: they would inherit it all, keys included.
+_PASSED_ON = (
+    "PATH", "HOME", "LANG", "LC_ALL", "AUTH",
+    "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy",
+    "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Emulator:
+    """The emulator of one home."""
+
+    home: Home
+    environment: Path = ENVIRONMENT
+
+    @cached_property
+    def daemon(self) -> Daemon:
+        """Its process."""
+        return Daemon(self.home, "emulator")
+
+    @property
+    def endpoint_url(self) -> str:
+        """What stands in for every AWS endpoint."""
+        return f"http://{LOOPBACK}:{self.home.port('emulator')}"
+
+    @cached_property
+    def runtime(self) -> str:
+        """The functions' runtime here: the version of the emulator's interpreter, as compiled wheels need it."""
+        code = "import sys; print('python%d.%d' % sys.version_info[:2])"
+        return subprocess.run([self._python, "-c", code], check=True, capture_output=True, text=True).stdout.strip()
+
+    def is_running(self) -> bool:
+        """Tell whether it is there and answers."""
+        return self.daemon.is_running() and answers(self._health)
+
+    def start(self) -> bool:
+        """Start it and wait until it answers; tell whether it had to be started.
+
+        Raises
+        ------
+        LocalStackError
+            If its environment is not there, its port is taken, or it does not answer.
+        """
+        if settles(self.daemon, self._health, _START):
+            return False
+        python = self._python
+        self.home.require_free("emulator")
+        scratch = self.home.folder("scratch")
+        shutil.rmtree(scratch)  # what functions left that were killed
+        # It would save the key with the rest of its state, if it were stopped by anything but ``stop_stack``.
+        (self.home.folder("state") / "secretsmanager.json").unlink(missing_ok=True)
+        self.daemon.start(
+            [python, "-m", "ministack"], environment=self._variables(), folder=self.home.folder("scratch")
+        )
+        wait_for(self.daemon, self._health, _START)
+        return True
+
+    def stop(self) -> bool:
+        """Stop it so that its state is saved; tell whether it was running."""
+        return self.daemon.stop(_STOP)
+
+    @property
+    def _health(self) -> str:
+        return f"{self.endpoint_url}/_ministack/health"
+
+    @property
+    def _python(self) -> str:
+        python = self.environment / "bin" / "python"
+        if not python.exists():
+            raise LocalStackError(f"the emulator's environment {self.environment} is not there: run `make emulator`")
+        return str(python)
+
+    def _variables(self) -> dict[str, str]:
+        passed_on = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
+        return passed_on | CREDENTIALS | {
+            "GATEWAY_PORT": str(self.home.port("emulator")),
+            "BIND_HOST": LOOPBACK,  # its own default is every interface
+            "MINISTACK_REGION": REGION,
+            "PERSIST_STATE": "1",
+            "STATE_DIR": str(self.home.folder("state")),
+            "S3_PERSIST": "1",
+            "S3_DATA_DIR": str(self.home.folder("objects")),
+            "TMPDIR": str(self.home.folder("scratch")),
+            "IOT_MTLS_ENABLED": "0",
+            "SFTP_ENABLED": "0",
+            "LOG_LEVEL": "WARNING",
+            "NO_PROXY": no_proxy(),
+            "no_proxy": no_proxy(),
+            # A person's own AWS configuration has no say here.
+            "AWS_CONFIG_FILE": os.devnull,
+            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+            "AWS_EC2_METADATA_DISABLED": "true",
+        }  # fmt: skip
+
+
+def no_proxy() -> str:
+    """Return what is reached without a proxy: what the person says, and this machine."""
+    given = os.environ.get("NO_PROXY") or os.environ.get("no_proxy") or ""
+    return ",".join(part for part in (given, LOOPBACK, "localhost") if part)

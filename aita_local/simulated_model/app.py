@@ -1,0 +1,169 @@
+"""The HTTP side of the simulated model: OpenAI's routes, and two of its own to watch and steer it."""
+
+import asyncio
+import contextlib
+import json
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Annotated, Any
+
+from pydantic import BaseModel, Field, ValidationError
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.routing import Route
+from starlette.types import Scope
+
+from aita_local.simulated_model import streaming
+from aita_local.simulated_model.chat_completion import CHARACTERS_PER_TOKEN, completion, cut
+from aita_local.simulated_model.chat_request import ChatRequest
+from aita_local.simulated_model.errors import BadRequest, NotInSampleExam, ServerFault, SimulatedModelError
+from aita_local.simulated_model.fault_injection import Conditions, Settings
+from aita_local.simulated_model.prompt_cache import PrefixCache
+from aita_local.simulated_model.replies import dispatch
+from aita_local.simulated_model.replies.request_kind import kind_of
+from aita_local.simulated_model.sample.exam import SampleExam
+from aita_local.simulated_model.sample.page_recognition import PageReader
+from aita_local.simulated_model.statistics import Statistics
+
+Drop = Callable[[Scope], Awaitable[None]]
+"""Closes the connection that a request came on, without an answer."""
+
+_DROPPED = 0
+
+
+class _Orders(BaseModel):
+    """What ``POST /control`` takes beside the fields of the settings."""
+
+    down_for: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
+    reset_stats: bool = False
+
+
+def create_app(exam: SampleExam, conditions: Conditions, drop: Drop) -> Starlette:
+    """Return the ASGI app; ``drop`` is the server's way to close a connection unanswered."""
+    model = SimulatedModel(exam, conditions, drop)
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        yield
+        model.reader.close()
+
+    routes = [
+        Route("/v1/chat/completions", model.chat_completions, methods=["POST"]),
+        Route("/v1/models", model.models),
+        Route("/stats", model.show_stats),
+        Route("/control", model.control, methods=["POST"]),
+    ]
+    return Starlette(routes=routes, lifespan=lifespan, exception_handlers={SimulatedModelError: _error_response})
+
+
+class SimulatedModel:
+    """The routes' handlers and what they share."""
+
+    def __init__(self, exam: SampleExam, conditions: Conditions, drop: Drop) -> None:
+        self.reader = PageReader(exam)
+        self._exam = exam
+        self._conditions = conditions
+        self._drop = drop
+        self._stats = Statistics()
+        self._cache = PrefixCache(CHARACTERS_PER_TOKEN)
+
+    async def chat_completions(self, request: Request) -> Response:
+        """Answer a request as the conditions have it, and count it."""
+        arrived = time.monotonic()
+        self._stats.begin(time.time())
+        status = _DROPPED
+        try:
+            response = await self._answer(request, arrived)
+        except SimulatedModelError as error:
+            status = error.status
+            error.headers |= self._conditions.rate_headers()
+            if self._conditions.settings.plain_limit:
+                error.headers.pop("retry-after-ms", None)
+            raise
+        else:
+            if response is None:
+                await self._drop(request.scope)
+                return Response(status_code=499)  # nobody is left to read it
+            status = response.status_code
+            return response
+        finally:
+            self._stats.end(status)
+
+    async def models(self, _: Request) -> Response:
+        """List the one model."""
+        model = {"id": "simulated", "object": "model", "created": 0, "owned_by": "aita"}
+        return JSONResponse({"object": "list", "data": [model]})
+
+    async def show_stats(self, _: Request) -> Response:
+        """Show the counts and the settings in force."""
+        return JSONResponse({**self._stats.as_dict(), "settings": self._conditions.settings.model_dump()})
+
+    async def control(self, request: Request) -> Response:
+        """Change settings, go down for a while, reset the counts; answer with the settings in force."""
+        try:
+            wanted = json.loads(await request.body())
+            orders = _Orders.model_validate(wanted)
+            changes = {name: value for name, value in wanted.items() if name not in _Orders.model_fields}
+            settings = Settings.model_validate({**self._conditions.settings.model_dump(), **changes})
+        except ValidationError as error:
+            first = error.errors(include_url=False)[0]
+            raise BadRequest(f"{'.'.join(map(str, first['loc'])) or 'body'}: {first['msg']}") from error
+        except ValueError as error:
+            raise BadRequest("the body is not JSON") from error
+        if changes:
+            self._cache = PrefixCache(CHARACTERS_PER_TOKEN)
+            self._conditions.change(settings)
+        if orders.down_for is not None:
+            self._conditions.go_down(orders.down_for)
+        if orders.reset_stats:
+            self._stats = self._stats.renewed()
+        return JSONResponse(settings.model_dump())
+
+    async def _answer(self, request: Request, arrived: float) -> Response | None:
+        """Return the response, or ``None`` if the connection is to be dropped."""
+        body = await request.body()
+        self._conditions.admit()
+        fault = self._conditions.draw_fault()
+        latency = self._conditions.settings.latency
+        chat = ChatRequest.parse(body)
+        content = await self._reply(chat) if fault != "error" else None
+        await asyncio.sleep(latency - (time.monotonic() - arrived))
+        if content is None:
+            raise ServerFault
+        if fault == "drop":
+            return None
+        if self._conditions.settings.prefix_cache:
+            self._cache.answered(chat.text)
+        self._stats.used(content["usage"])
+        if fault == "cut":
+            self._stats.cut += 1
+            message = content["choices"][0]["message"]
+            message["content"] = cut(message["content"])
+        headers = self._conditions.rate_headers()
+        if chat.stream:
+            events = streaming.events(content, with_usage=chat.with_usage)
+            return StreamingResponse(events, media_type="text/event-stream", headers=headers)
+        return JSONResponse(content, headers=headers)
+
+    async def _reply(self, chat: ChatRequest) -> dict[str, Any]:
+        cached = self._cache.cached(chat.text) if self._conditions.settings.prefix_cache else 0
+        try:
+            said = await self._say(chat)
+        except NotInSampleExam:
+            if not self._conditions.settings.anything:
+                raise
+            said = dispatch.improvised(chat)
+        return completion(chat, said, cached)
+
+    async def _say(self, chat: ChatRequest) -> str:
+        kind = kind_of(chat)
+        # An answer is found by its text, and the image of a drawing beside it need not be known; a word is on no page.
+        pages = [await self.reader.read(url) for url in chat.images] if kind not in ("Grading", "Word") else []
+        return dispatch.reply(chat, kind, self._exam, pages, self._conditions.omits)
+
+
+async def _error_response(_: Request, error: Exception) -> Response:
+    if not isinstance(error, SimulatedModelError):
+        raise error
+    return JSONResponse(error.body(), status_code=error.status, headers=error.headers)

@@ -1,0 +1,1 @@
+"""The simulated model's replies, by the kind of request."""

@@ -1,0 +1,120 @@
+"""Replies about a student's answer: what it earns for each criterion of the rubric.
+
+The question and the rubric are read from what stands before the answer in the prompt, and the answer from between
+its two lines, so that nothing a student writes is taken for either.
+"""
+
+import hashlib
+import re
+from dataclasses import dataclass
+from typing import Any, Self
+
+from aita_local.simulated_model.errors import NotInSampleExam
+from aita_local.simulated_model.sample.exam import KnownQuestion, SampleExam, one_line
+
+_ANSWER = re.compile(r"^<<<answer ([0-9a-f]+)>>>\n(.*?)\n<<<end of answer \1>>>$", re.MULTILINE | re.DOTALL)
+_CRITERION = re.compile(r"^Criterion [0-9]+ \(([0-9]+(?:\.[0-9]+)?) points\):", re.MULTILINE)
+_WORDS_QUOTED = 6
+_SHARES = (0.0, 0.5, 1.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a prompt asks to grade: the text before the answer, the answer, and what each criterion is worth."""
+
+    before: str
+    answer: str
+    worth: tuple[float, ...]
+
+    @classmethod
+    def find(cls, prompt: str) -> Self:
+        """Read a prompt.
+
+        Raises
+        ------
+        NotInSampleExam
+            If it has no answer or no rubric.
+        """
+        found = _ANSWER.search(prompt)
+        before = prompt[: found.start()] if found else ""
+        worth = tuple(float(points) for points in _CRITERION.findall(before))
+        if found is None or not worth:
+            raise NotInSampleExam("the prompt has no answer to grade, or no rubric")
+        return cls(before, found[2], worth)
+
+
+def grading(prompt: str, exam: SampleExam) -> dict[str, Any]:
+    """Return what the sample's careful grader gives the answer, in the points of the prompt's rubric.
+
+    Raises
+    ------
+    NotInSampleExam
+        If the question, the answer or a rubric of that many criteria is none of the sample exam's.
+    """
+    asked = Asked.find(prompt)
+    question = exam.question(asked.before)
+    if question is None:
+        raise NotInSampleExam("no question of the sample exam is in the prompt")
+    known = question.grades.get(one_line(asked.answer))
+    if known is None:
+        raise NotInSampleExam("no student of the sample exam gave this answer")
+    if len(known["criteria"]) != len(asked.worth):
+        raise NotInSampleExam(f"the rubric has {len(asked.worth)} criteria, and the sample exam's has another number")
+    return {
+        "criteria": _scaled(known["criteria"], question, asked.worth),
+        "feedback": known["feedback"],
+        "addresses_grader": known["addresses_grader"],
+    }
+
+
+def improvised_grading(prompt: str) -> dict[str, Any]:
+    """Return a grading of any answer that is of the right form and says that it is simulated.
+
+    Its points come from a digest of the answer, equal for equal answers; each that it gives has a quote.
+
+    Raises
+    ------
+    NotInSampleExam
+        If the prompt has no answer or no rubric.
+    """
+    asked = Asked.find(prompt)
+    quote = _words(asked.answer)
+    digits = hashlib.sha256(asked.answer.encode("utf-8", "replace")).digest()
+    criteria = [
+        {
+            "criterion": number,
+            "quote": quote,
+            "reason": "Simulated: nobody has judged it.",
+            "points": most * _SHARES[digits[number % len(digits)] % len(_SHARES)] if quote else 0.0,
+        }
+        for number, most in enumerate(asked.worth, 1)
+    ]
+    feedback = "This is a simulated grading of an answer that is not in the sample exam."
+    return {"criteria": criteria, "feedback": feedback, "addresses_grader": False}
+
+
+def _scaled(criteria: list[dict[str, Any]], question: KnownQuestion, worth: tuple[float, ...]) -> list[dict[str, Any]]:
+    known = [criterion["points"] for criterion in question.rubric["criteria"]]
+    return [
+        {
+            "criterion": number,
+            "quote": given["quote"],
+            "reason": given["reason"],
+            "points": round(given["points"] * most / of, 4),
+        }
+        for number, (given, of, most) in enumerate(zip(criteria, known, worth, strict=True), 1)
+    ]
+
+
+def _words(answer: str) -> str:
+    """Return the first words of an answer that can be read and were not struck out; empty if there are none."""
+    marks, paired = 0, answer.count("~~") % 2 == 0
+    for line in answer.splitlines():
+        struck = marks % 2 == 1 and paired
+        marks += line.count("~~")
+        words = line.split()[:_WORDS_QUOTED]
+        while words and not any(character.isalnum() for character in words[-1]):
+            words.pop()
+        if words and not (struck or "~~" in line or "[illegible" in line):
+            return " ".join(words)
+    return ""

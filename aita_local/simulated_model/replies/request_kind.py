@@ -1,0 +1,40 @@
+"""What kind of reply a request asks for."""
+
+from typing import Literal, cast, get_args
+
+from aita_local.simulated_model.chat_request import ChatRequest
+from aita_local.simulated_model.errors import NotInSampleExam
+
+Kind = Literal[
+    "Transcription", "ExtractedQuestions", "PageAnswers", "AnswerKey", "AnswerKeys", "Rubric", "Grading", "Word"
+]
+
+_WORDS: tuple[tuple[str, Kind], ...] = (
+    ("transcribe", "Transcription"),
+    ("questions out of an exam", "ExtractedQuestions"),
+    ("answers begin", "PageAnswers"),
+    ("you grade", "Grading"),
+    ("rubric", "Rubric"),
+    ("answer key", "AnswerKey"),
+    ("answer with the word", "Word"),
+)
+
+
+def kind_of(chat: ChatRequest) -> Kind:
+    """Return what is asked for: the schema's name or, without a schema, what the words that come first ask for.
+
+    Raises
+    ------
+    NotInSampleExam
+        If it is nothing that the simulated model knows.
+    """
+    if chat.schema_name is not None:
+        if chat.schema_name not in get_args(Kind):
+            raise NotInSampleExam(f"a reply with the schema {chat.schema_name!r} is asked for")
+        return cast("Kind", chat.schema_name)
+    prompt = chat.text.lower()
+    found = [(place, kind) for words, kind in _WORDS if (place := prompt.find(words)) >= 0]
+    if not found:
+        raise NotInSampleExam("the prompt asks for nothing that it knows, such as a rubric or a transcription")
+    kind = min(found)[1]
+    return "AnswerKeys" if kind == "AnswerKey" and "answer_keys" in prompt else kind

@@ -1,0 +1,1 @@
+"""The sample exam, as the simulated model knows it."""

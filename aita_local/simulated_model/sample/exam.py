@@ -1,0 +1,136 @@
+"""All that the simulated model knows: the pages, the questions and the grades of ``samples/truth.json``."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+from aita_local.simulated_model.sample.page_fingerprint import distance
+
+TRUTH = Path(__file__).parents[3] / "samples" / "truth.json"
+
+FARTHEST = 32
+"""Fingerprints that differ in at most this many bits are of one page of a student's.
+
+A sample page that was scaled between 1,000 and 2,048 pixels, compressed again down to quality 20,
+turned into a PDF and back, or robbed of its header stays within 11 bits of its fingerprint; the two
+most alike of different students' pages are 64 apart, and a page of the blank exam is 91 from all of them.
+"""
+
+FARTHEST_BLANK = 14
+"""The same for a page of the blank exam.
+
+Most of one is white, so that two of them may be as near as 29 bits, and an empty sheet is 33 from the nearest.
+Drawn, scaled and compressed in the ways above one stays within 7 bits.
+"""
+
+_NOTHING_WRITTEN = {"text": "", "confidence": 1.0, "notes": ""}
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Where the space for one answer begins on a page, as a fraction of its height."""
+
+    question_id: str
+    top: float
+
+
+@dataclass(frozen=True, slots=True)
+class KnownPage:
+    """A page of a sample student, or of the blank exam: how it looks, its transcription, and the marks on it."""
+
+    fingerprint: int
+    farthest: int
+    transcription: dict[str, Any]
+    marks: tuple[Mark, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class KnownQuestion:
+    """A question of the sample exam; ``text`` has single spaces only, so that it is found however it was wrapped.
+
+    ``grades`` holds what each known answer to it earns, by the answer with single spaces only.
+    """
+
+    text: str
+    printed: dict[str, Any]
+    answer_key: dict[str, Any]
+    rubric: dict[str, Any]
+    grades: dict[str, dict[str, Any]]
+
+    @property
+    def question_id(self) -> str:
+        """Its id in the sample exam."""
+        return str(self.answer_key["question_id"])
+
+
+@dataclass(frozen=True, slots=True)
+class SampleExam:
+    """The known pages and questions, the questions in the exam's order."""
+
+    name: str
+    pages: tuple[KnownPage, ...]
+    questions: tuple[KnownQuestion, ...]
+
+    @classmethod
+    def load(cls, path: Path = TRUTH) -> Self:
+        """Read ``truth.json``.
+
+        Raises
+        ------
+        OSError, ValueError, KeyError
+            If the file isn't there or isn't what ``samples/render.py`` writes.
+        """
+        truth = json.loads(path.read_text("utf-8"))
+        pages = [_student_page(page) for page in truth["pages"]] + [_blank_page(page) for page in truth["exam_pages"]]
+        questions = [_question(entry, truth["grades"]) for entry in truth["questions"]]
+        return cls(truth["exam_name"], tuple(pages), tuple(questions))
+
+    def page(self, fingerprint: int) -> KnownPage | None:
+        """Return the page that looks like this, or ``None`` if no sample page does."""
+        nearest = min(self.pages, key=lambda page: distance(page.fingerprint, fingerprint))
+        return nearest if distance(nearest.fingerprint, fingerprint) <= nearest.farthest else None
+
+    def question(self, prompt: str) -> KnownQuestion | None:
+        """Return the question whose text stands last in the prompt, or ``None`` if none is in it."""
+        flat = one_line(prompt)
+        place, last = max(((flat.rfind(q.text), q) for q in self.questions), key=lambda found: found[0])
+        return last if place >= 0 else None
+
+    def question_that_begins(self, words: str) -> KnownQuestion | None:
+        """Return the question whose text begins with these words, or they with it; ``None`` if there is none."""
+        return next((q for q in self.questions if q.text.startswith(words) or words.startswith(q.text)), None)
+
+
+def one_line(text: str) -> str:
+    """Return the text with every run of white space as one space."""
+    return " ".join(text.split())
+
+
+def _student_page(entry: dict[str, Any]) -> KnownPage:
+    transcription = {name: entry[name] for name in _NOTHING_WRITTEN}
+    return KnownPage(_bits(entry), FARTHEST, transcription, _marks(entry["answers"]))
+
+
+def _blank_page(entry: dict[str, Any]) -> KnownPage:
+    return KnownPage(_bits(entry), FARTHEST_BLANK, dict(_NOTHING_WRITTEN), _marks(entry["questions"]))
+
+
+def _bits(entry: dict[str, Any]) -> int:
+    return int(entry["fingerprint"], 16)
+
+
+def _marks(places: list[dict[str, Any]]) -> tuple[Mark, ...]:
+    return tuple(Mark(place["question_id"], place["top"]) for place in places)
+
+
+def _question(entry: dict[str, Any], grades: list[dict[str, Any]]) -> KnownQuestion:
+    key, rubric = entry["answer_key"], entry["rubric"]
+    printed = {"question_text": entry["question_text"], "question_type": entry["question_type"]}
+    return KnownQuestion(
+        one_line(entry["question_text"]),
+        printed | {"points": rubric["total_points"]},
+        key,
+        rubric,
+        {one_line(each["answer"]): each for each in grades if each["question_id"] == key["question_id"]},
+    )

@@ -1,0 +1,49 @@
+"""Recognises the pages in a request, in threads, so that the server goes on answering meanwhile."""
+
+import asyncio
+import hashlib
+from concurrent.futures import ThreadPoolExecutor
+
+from aita_local.simulated_model.errors import NotInSampleExam
+from aita_local.simulated_model.sample.exam import KnownPage, SampleExam
+from aita_local.simulated_model.sample.page_fingerprint import data_url_bytes, fingerprint
+
+_THREADS = 2
+_REMEMBERED = 10_000
+
+
+class PageReader:
+    """Finds the sample page that an image shows, and remembers it by the digest of the image."""
+
+    def __init__(self, exam: SampleExam) -> None:
+        self._exam = exam
+        self._known: dict[bytes, KnownPage | None] = {}
+        self._threads = ThreadPoolExecutor(_THREADS, "fingerprint")
+
+    async def read(self, url: str) -> KnownPage:
+        """Return the sample page that a data URL's image shows.
+
+        Raises
+        ------
+        NotInSampleExam
+            If it shows none, or is not an image in a data URL.
+        """
+        digest = hashlib.sha256(url.encode()).digest()
+        if digest not in self._known:
+            if len(self._known) >= _REMEMBERED:
+                self._known.clear()
+            self._known[digest] = await asyncio.get_running_loop().run_in_executor(self._threads, self._look, url)
+        page = self._known[digest]
+        if page is None:
+            raise NotInSampleExam("an image shows no page of the sample exam")
+        return page
+
+    def close(self) -> None:
+        """End the threads."""
+        self._threads.shutdown(cancel_futures=True)
+
+    def _look(self, url: str) -> KnownPage | None:
+        try:
+            return self._exam.page(fingerprint(data_url_bytes(url)))
+        except (OSError, ValueError):
+            return None

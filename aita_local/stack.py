@@ -1,0 +1,204 @@
+"""The local stack as a whole: up, down, and how it is."""
+
+import json
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
+from typing import Self
+
+from botocore.exceptions import ClientError
+
+from aita.errors import SettingsError
+from aita.models.effort import DEFAULT_EFFORT, ReasoningEffort
+from aita.settings import DEFAULT_MODEL, UserSettings
+from aita_local.daemon import alone
+from aita_local.deploy import STACK, Deployment, Parameters, client
+from aita_local.emulator import REGION, Emulator
+from aita_local.model_process import NAME as SIMULATED
+from aita_local.model_process import SimulatedModel
+from aita_local.state_dir import Home, write_whole
+
+API_KEY_SECRET = "aita/api-key"  # noqa: S105 - its name, as the template's default has it
+_NO_KEY = "no-key-is-needed"
+_MAX_WORKERS, _RATE_LIMIT_RPS = 5, 10.0
+_HEADER_OF_SAMPLE = 0.12  # of the height: where the sample exam's pages have the name
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class LocalSettings:
+    """What the local stack is made with. Without an ``api_key`` it is the simulated one, for the sample only."""
+
+    max_workers: int = _MAX_WORKERS
+    rate_limit_rps: float = _RATE_LIMIT_RPS
+    model: str = SIMULATED
+    base_url: str | None = None
+    api_key: str | None = field(default=None, repr=False)
+    mask_header: float = _HEADER_OF_SAMPLE
+    reasoning_effort: ReasoningEffort = DEFAULT_EFFORT
+
+    @classmethod
+    def of(cls, user: UserSettings) -> Self:
+        """Return what a person's settings come to on a laptop.
+
+        Raises
+        ------
+        SettingsError
+            If a model is asked for without a key to call it with.
+        """
+        key = user.openai_api_key
+        if key is None and user.model not in (None, SIMULATED):
+            raise SettingsError(
+                f"AITA_MODEL is {user.model} and OPENAI_API_KEY is not set: set the key (any word, for a server that "
+                f"asks for none), or unset AITA_MODEL to have the simulated model"
+            )
+        usual = _HEADER_OF_SAMPLE if key is None else 0.0
+        return cls(
+            max_workers=user.max_workers if user.max_workers is not None else _MAX_WORKERS,
+            rate_limit_rps=user.rate_limit_rps if user.rate_limit_rps is not None else _RATE_LIMIT_RPS,
+            model=user.model or (SIMULATED if key is None else DEFAULT_MODEL),
+            base_url=None if key is None else user.openai_base_url or "https://api.openai.com/v1",
+            api_key=key,
+            mask_header=user.mask_header if user.mask_header is not None else usual,
+            reasoning_effort=user.reasoning_effort or DEFAULT_EFFORT,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """Where the running stack is: what ``local.json`` in the home holds."""
+
+    endpoint_url: str
+    region: str
+    stack: str
+    api_url: str
+    model: str
+    model_base_url: str
+    max_workers: int
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """How the stack is. ``stack`` is CloudFormation's word for it, empty if there is none."""
+
+    emulator: bool
+    simulated_model: bool
+    stack: str
+    connection: Connection | None
+
+
+def up(
+    settings: LocalSettings, *, home: Home | None = None, model_options: Sequence[str] = (), say: Say = print
+) -> Connection:
+    """Start what is not running, and deploy if the files or the settings differ from what is deployed.
+
+    Parameters
+    ----------
+    settings
+        What the stack is made with.
+    home
+        Where the stack keeps its things; by default ``.aita``.
+    model_options
+        Options of the simulated model, such as ``["--latency", "1"]``.
+    say
+        Takes a line on each thing done.
+
+    Raises
+    ------
+    LocalStackError
+        If something can't be started or deployed; what runs already keeps running.
+    """
+    home = home or Home.default()
+    with alone(home):
+        emulator = Emulator(home)
+        if emulator.start():
+            say(f"emulator started at {emulator.endpoint_url}")
+        base_url = _provide_model(settings, SimulatedModel(home), model_options, say)
+        parameters = Parameters(
+            runtime=emulator.runtime,
+            max_concurrency=settings.max_workers,
+            rate_limit_rps=settings.rate_limit_rps,
+            model_base_url=base_url,
+            model_name=settings.model,
+            mask_header=settings.mask_header,
+            reasoning_effort=settings.reasoning_effort,
+        )
+        deployment = Deployment(home, emulator.endpoint_url)
+        _deploy(deployment, parameters, emulator, say)
+        _put_key(emulator.endpoint_url, settings.api_key or _NO_KEY)
+        connection = Connection(
+            endpoint_url=emulator.endpoint_url,
+            region=REGION,
+            stack=STACK,
+            api_url=f"{emulator.endpoint_url}/_aws/execute-api/{deployment.outputs()['ApiId']}/v1",
+            model=settings.model,
+            model_base_url=base_url,
+            max_workers=settings.max_workers,
+        )
+        write_whole(home.connection, json.dumps(asdict(connection), indent=1))
+    return connection
+
+
+def down(*, home: Home | None = None, say: Say = print) -> None:
+    """Stop everything so that it comes back as it is. The key is forgotten first: nothing saves it."""
+    home = home or Home.default()
+    with alone(home):
+        emulator = Emulator(home)
+        if emulator.is_running():
+            _forget_key(emulator.endpoint_url)
+        home.connection.unlink(missing_ok=True)
+        if SimulatedModel(home).stop():
+            say("simulated model stopped")
+        if emulator.stop():
+            say("emulator stopped; its state is kept")
+
+
+def status(*, home: Home | None = None) -> Status:
+    """Return how the stack is, without changing anything."""
+    home = home or Home.default()
+    emulator = Emulator(home)
+    running = emulator.is_running()
+    stack = Deployment(home, emulator.endpoint_url).describe() if running else None
+    connection = Connection(**json.loads(home.connection.read_text())) if home.connection.exists() else None
+    return Status(
+        emulator=running,
+        simulated_model=SimulatedModel(home).is_running(),
+        stack=stack["StackStatus"] if stack else "",
+        connection=connection,
+    )
+
+
+def _provide_model(settings: LocalSettings, simulated: SimulatedModel, options: Sequence[str], say: Say) -> str:
+    if settings.base_url is not None:
+        simulated.stop()
+        say(f"model {settings.model} at {settings.base_url}")
+        return settings.base_url
+    if simulated.start(options):
+        say("no OPENAI_API_KEY: the simulated model answers, for the sample exam only")
+    return simulated.base_url
+
+
+def _deploy(deployment: Deployment, parameters: Parameters, emulator: Emulator, say: Say) -> None:
+    if deployment.is_current(parameters):
+        return
+    if deployment.build(parameters):
+        say("built the functions and layers")
+    deployment.deploy(parameters)
+    # The emulator saves its state when it stops: a crash would lose the new stack, with its bucket's name.
+    emulator.stop()
+    emulator.start()
+    say("deployed the stack to the emulator")
+
+
+def _put_key(endpoint_url: str, key: str) -> None:
+    secrets = client("secretsmanager", endpoint_url)
+    try:
+        secrets.put_secret_value(SecretId=API_KEY_SECRET, SecretString=key)
+    except secrets.exceptions.ResourceNotFoundException:
+        secrets.create_secret(Name=API_KEY_SECRET, SecretString=key)
+
+
+def _forget_key(endpoint_url: str) -> None:
+    with suppress(ClientError):  # there may be none
+        client("secretsmanager", endpoint_url).delete_secret(SecretId=API_KEY_SECRET, ForceDeleteWithoutRecovery=True)

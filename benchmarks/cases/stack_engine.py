@@ -1,0 +1,72 @@
+"""The engine on the emulator: before a model that limits its rate, and with calls that several tasks share."""
+
+import json
+import statistics
+
+from aita.models.api import RunOptions
+from benchmarks.cases import batching
+from benchmarks.cases.limits import TWENTY, TWENTY_IDEAL
+from benchmarks.harness.emulator_stack import Emulated, emulated
+from benchmarks.harness.results_table import Case, Limit, say
+from benchmarks.harness.stack_chats import chat
+
+BOUND = 1.25
+REPEATS = 3
+
+
+def measure() -> list[Case]:
+    """Measure all on one stack, warm: as many workers have started as the runs use."""
+    with emulated(TWENTY.concurrency) as stack:
+        say(f"starting {TWENTY.concurrency} workers on the emulator")
+        stack.model.control(latency=1.0)
+        chat(stack, "warm", 2 * TWENTY.concurrency)
+        told = _limited(stack, TWENTY.rps, BOUND, 0.05, REPEATS)
+        return [told, _limited(stack, 0, None, 0.20, 1), _batching(stack)]
+
+
+def _limited(stack: Emulated, rate: float, bound: float | None, refused: float, times: int) -> Case:
+    name = f"on the emulator: {TWENTY.name}: told {rate or 'nothing'}"
+    say(name)
+    runs = []
+    for number in range(times):
+        stack.model.control(**TWENTY.settings)
+        runs.append(chat(stack, f"told{rate}x{number}", TWENTY.tasks, RunOptions(rate_limit_rps=rate)))
+    seconds = statistics.median(run.seconds for run in runs)
+    requests = sum(run.counted.requests for run in runs)
+    limited = sum(run.counted.rate_limited for run in runs)
+    median = f", median of {times}" if times > 1 else ""
+    return Case(
+        name,
+        f"{seconds:.2f} s{median}, 429s {limited} of {requests}",
+        f"ideal {TWENTY_IDEAL:g} s",
+        seconds / TWENTY_IDEAL,
+        bound,
+        at_least=False,
+        limits=(
+            Limit("lost", times * TWENTY.tasks - sum(run.right for run in runs), 0),
+            Limit("429s", limited / requests, refused, is_share=True),
+        ),
+    )
+
+
+def _batching(stack: Emulated) -> Case:
+    """Run the rubric pipeline with the instructor's own rubrics, so that only its answer keys ask the model."""
+    say("batching on the emulator")
+    stack.model.control(rps=0)
+
+    def work(assignment: str, batch_size: int) -> None:
+        exam = batching.exam(assignment)
+        own = {
+            each["question_id"]: {
+                "total_points": each["points"],
+                "criteria": [{"points": each["points"], "description": "The answer is right."}],
+            }
+            for each in exam["questions"]
+        }
+        stack.put(f"{assignment}/questions.json", json.dumps(exam).encode())
+        stack.put(f"{assignment}/user_rubrics.json", json.dumps(own).encode())
+        stack.run(assignment, "rubric", RunOptions(batch_size=batch_size, rate_limit_rps=0))
+
+    together = batching.counted(stack.model, lambda: work("together", batching.BATCH))
+    alone = batching.counted(stack.model, lambda: work("alone", 1))
+    return batching.batching_case("on the emulator", together, alone)

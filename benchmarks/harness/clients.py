@@ -1,0 +1,190 @@
+"""The clients that are measured, each a process of its own: ``python -m benchmarks.harness.clients NAME JOB``.
+
+``aita`` is the executor in process. The peers are what people write without it: a pool of threads with the
+openai client, and asyncio with its asynchronous one, both with the retries that openai makes by default; and a
+published batch runner, flexllm, which has a rate limit, retries and a checkpoint as well. Nothing but what comes
+with Python is imported before a client is chosen: flexllm has an environment of its own.
+"""
+
+import asyncio
+import hashlib
+import json
+import os
+import sys
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from benchmarks.harness.questions import Asked, questions
+
+MODEL = "simulated"
+KEY = "none"
+
+
+@dataclass(frozen=True)
+class Job:
+    """What a client is to do.
+
+    Parameters
+    ----------
+    rate
+        The limit that the client is told, in requests a second; 0 is nothing told.
+    checkpoints
+        The folder for checkpoints; none are written without one.
+    prefix_tokens
+        About how many tokens all prompts begin with; 0 is nothing.
+    """
+
+    base_url: str
+    tasks: int
+    concurrency: int
+    rate: float = 0
+    checkpoints: str = ""
+    resume: bool = False
+    prefix_tokens: int = 0
+    prefix_scheduling: bool = True
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How it went. ``digest`` is that of all results: two runs that made the same have the same."""
+
+    seconds: float
+    right: int
+    lost: int
+    megabytes: float
+    digest: str
+
+
+Results = list[dict[str, Any] | None]
+"""What a client made of each reply, in the questions' order; ``None`` where it has nothing."""
+
+Client = Callable[[list[Asked]], Results]
+
+
+def aita(job: Job) -> Client:
+    """Return the executor in process; with checkpoints each task that ends is kept at once."""
+    import aita.executor.in_process
+    import aita.llm.client  # noqa: F401 - both would be imported while the clock runs
+    from aita import ParallelExecutionConfig, SimpleLLMTask, create_executor
+
+    os.environ |= {"OPENAI_BASE_URL": job.base_url, "AITA_MODEL": MODEL}
+
+    def run(asked: list[Asked]) -> Results:
+        config = ParallelExecutionConfig(
+            max_workers=job.concurrency,
+            rate_limit_rps=job.rate,
+            enable_checkpointing=bool(job.checkpoints),
+            prefix_scheduling=job.prefix_scheduling,
+            show_progress=False,
+        )
+        executor = create_executor(checkpoint_dir=job.checkpoints or None, config=config)
+        tasks = [
+            SimpleLLMTask(task_id=each.question_id, system=each.system, prompt=each.prompt, parse_fn=each.read)
+            for each in asked
+        ]
+        batch = executor.execute_batch(tasks, resume_from_checkpoint=job.resume)
+        return [result.result if result.success else None for result in batch.task_results]
+
+    return run
+
+
+def threads(job: Job) -> Client:
+    """Return a pool of threads that share an openai client."""
+    import openai
+
+    def run(asked: list[Asked]) -> Results:
+        client = openai.OpenAI(base_url=job.base_url, api_key=KEY)
+
+        def ask(each: Asked) -> dict[str, Any] | None:
+            try:
+                reply = client.chat.completions.create(model=MODEL, messages=each.messages)
+                return each.read(reply.choices[0].message.content or "")
+            except (openai.OpenAIError, ValueError, KeyError):
+                return None
+
+        with ThreadPoolExecutor(job.concurrency) as pool:
+            return list(pool.map(ask, asked))
+
+    return run
+
+
+def gathered(job: Job) -> Client:
+    """Return asyncio with a semaphore and the asynchronous openai client."""
+    import openai
+
+    async def run(asked: list[Asked]) -> Results:
+        client = openai.AsyncOpenAI(base_url=job.base_url, api_key=KEY)
+        free = asyncio.Semaphore(job.concurrency)
+
+        async def ask(each: Asked) -> dict[str, Any] | None:
+            async with free:
+                try:
+                    reply = await client.chat.completions.create(model=MODEL, messages=each.messages)
+                    return each.read(reply.choices[0].message.content or "")
+                except (openai.OpenAIError, ValueError, KeyError):
+                    return None
+
+        return await asyncio.gather(*map(ask, asked))
+
+    return lambda asked: asyncio.run(run(asked))
+
+
+def flexllm(job: Job) -> Client:
+    """Return flexllm with its defaults, and the file that it resumes from if checkpoints are wanted."""
+    from flexllm import LLMClient
+
+    def run(asked: list[Asked]) -> Results:
+        limits = {"max_qps": job.rate} if job.rate else {}
+        client = LLMClient(base_url=job.base_url, model=MODEL, api_key=KEY, concurrency_limit=job.concurrency, **limits)
+        file = str(Path(job.checkpoints) / "flexllm.jsonl") if job.checkpoints else None
+        messages = [each.messages for each in asked]
+        batch = client.chat_batch_sync(messages, show_progress=False, output_jsonl=file)
+        return [_read(each, reply.content) for each, reply in zip(asked, batch, strict=True)]
+
+    return run
+
+
+CLIENTS: dict[str, Callable[[Job], Client]] = {client.__name__: client for client in (aita, threads, gathered, flexllm)}
+
+
+def _read(asked: Asked, reply: str | None) -> dict[str, Any] | None:
+    try:
+        return asked.read(reply or "")
+    except (ValueError, KeyError):
+        return None
+
+
+def _peak_megabytes() -> float:
+    """Return the most memory that this process had; not what it inherited as its parent was copied."""
+    status = Path("/proc/self/status")
+    if status.exists():
+        return int(status.read_text().partition("VmHWM:")[2].split()[0]) / 1024
+    import resource
+
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def main() -> None:
+    """Do a job, and print its outcome as the last line."""
+    job = Job(**json.loads(sys.argv[2]))
+    run = CLIENTS[sys.argv[1]](job)
+    asked = questions(job.tasks, job.prefix_tokens)
+    started = time.perf_counter()
+    results = run(asked)
+    seconds = time.perf_counter() - started
+    outcome = Outcome(
+        seconds=seconds,
+        right=sum(result == each.right for each, result in zip(asked, results, strict=True)),
+        lost=sum(result is None for result in results),
+        megabytes=_peak_megabytes(),
+        digest=hashlib.sha256(json.dumps(results, sort_keys=True).encode()).hexdigest(),
+    )
+    print(json.dumps(asdict(outcome)))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,160 @@
+"""A stack of the benchmark's own on the emulator, with the simulated model, and the API to run it."""
+
+import json
+import os
+import re
+import signal
+import tempfile
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from aita.client.api_client import Api
+from aita.client.sigv4 import SignedApi
+from aita.client.stack_outputs import find_stack
+from aita.client.stack_target import Place
+from aita.models.api import RunOptions, RunView, StartRun
+from aita.models.run import RunStatus
+from aita_local import stack
+from aita_local.emulator import Emulator
+from aita_local.state_dir import Home
+from benchmarks.harness.model_server import Model, stopping
+
+POLL_SECONDS = 0.25
+PATIENCE_SECONDS = 300.0
+GRACE_SECONDS = 10.0
+
+
+@dataclass(frozen=True)
+class Emulated:
+    """The running stack: a client of its bucket, its API, and its model."""
+
+    home: Home
+    settings: stack.LocalSettings
+    s3: Any
+    bucket: str
+    api: Api
+    model: Model
+
+    def put(self, key: str, data: bytes) -> None:
+        """Upload an object, as ``aws s3 sync`` does."""
+        self.s3.put_object(Bucket=self.bucket, Key=key, Body=data)
+
+    def read(self, key: str) -> Any:
+        """Return what a file of JSON holds."""
+        return json.loads(self.s3.get_object(Bucket=self.bucket, Key=key)["Body"].read())
+
+    def run(self, assignment: str, pipeline: str, options: RunOptions | None = None) -> RunView:
+        """Run a pipeline to its end.
+
+        Raises
+        ------
+        RuntimeError
+            Unless all of it succeeded in time: half a run is no measurement.
+        """
+        return self.succeeded(self.start(assignment, pipeline, options))
+
+    def start(self, assignment: str, pipeline: str, options: RunOptions | None = None) -> RunView:
+        """Start a run."""
+        return self.api.start(
+            StartRun(assignment=assignment, pipeline=pipeline, options=options or RunOptions()), key=uuid.uuid4().hex
+        )
+
+    def ended(self, run: RunView) -> RunView:
+        """Wait for the end of a run, however it ends, and return it."""
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while run.status is RunStatus.RUNNING and time.monotonic() < deadline and not stopping.wait(POLL_SECONDS):
+            run = self.api.run(run.run_id)
+        return run
+
+    def succeeded(self, run: RunView) -> RunView:
+        """Wait for the end of a run, and return it.
+
+        Raises
+        ------
+        RuntimeError
+            Unless all of it succeeded in time.
+        """
+        run = self.ended(run)
+        if run.status is not RunStatus.SUCCEEDED:
+            raise RuntimeError(f"{run.pipeline} of {run.assignment} is {run.status}: {run.reason}")
+        return run
+
+    def restart(self) -> None:
+        """Stop the stack so that its state is kept, and start it again; the model starts anew."""
+        stack.down(home=self.home, say=lambda _: None)
+        self.up()
+
+    def up(self) -> None:
+        """Start what is not running."""
+        stack.up(self.settings, home=self.home, say=lambda _: None)
+
+    def kill(self) -> None:
+        """End the emulator as a crash would, and wait until it is gone."""
+        daemon = Emulator(self.home).daemon
+        os.kill(self.emulator_pid, signal.SIGKILL)
+        while daemon.is_running():
+            time.sleep(0.02)
+
+    def peak_megabytes(self) -> float:
+        """Return the most memory that any of the functions' processes has taken."""
+        folder = str(self.home.path)
+        peaks = [_peak(process) for process in Path("/proc").glob("[0-9]*") if _runs_from(process, folder)]
+        return max(peaks, default=0.0)
+
+    @property
+    def emulator_pid(self) -> int:
+        """The id of the emulator's process."""
+        pid: int = json.loads((self.home.path / "processes" / "emulator.json").read_text())["pid"]
+        return pid
+
+
+@contextmanager
+def emulated(concurrency: int) -> Iterator[Emulated]:
+    """Bring up a stack with no rate limit in a home of its own, and take it down at the end."""
+    with tempfile.TemporaryDirectory(prefix="aita-bench-") as folder:
+        home = Home(Path(folder))
+        try:
+            settings = stack.LocalSettings(max_workers=concurrency, rate_limit_rps=0)
+            connection = stack.up(settings, home=home, say=lambda _: None)
+            place = Place(connection.stack, connection.region, connection.endpoint_url, local=True)
+            found = find_stack(place)
+            api = Api(SignedApi(place, found.api_url, found.region))
+            model = Model(connection.model_base_url)
+            yield Emulated(home, settings, place.client("s3"), found.bucket, api, model)
+        finally:
+            try:
+                stack.down(home=home, say=lambda _: None)
+            finally:
+                _end_workers(folder)
+
+
+def _end_workers(folder: str) -> None:
+    """End what an emulator left behind that was killed or interrupted: its functions run from its folder."""
+    deadline = time.monotonic() + GRACE_SECONDS
+    while left := [process for process in Path("/proc").glob("[0-9]*") if _runs_from(process, folder)]:
+        if time.monotonic() > deadline:
+            for process in left:
+                with suppress(ProcessLookupError):
+                    os.kill(int(process.name), signal.SIGKILL)
+        time.sleep(0.1)
+
+
+def _peak(process: Path) -> float:
+    try:
+        status = (process / "status").read_text()
+    except OSError:  # it has ended meanwhile
+        return 0.0
+    found = re.search(r"^VmHWM:\s+(\d+) kB$", status, re.MULTILINE)
+    return int(found[1]) / 1024 if found else 0.0
+
+
+def _runs_from(process: Path, folder: str) -> bool:
+    try:
+        return folder.encode() in (process / "cmdline").read_bytes()
+    except OSError:  # it has ended meanwhile
+        return False

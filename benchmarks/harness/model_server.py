@@ -1,0 +1,121 @@
+"""The simulated model in a process of its own, steered and counted from outside."""
+
+import json
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[2]
+
+stopping = threading.Event()
+"""Set when the measuring was interrupted: whatever waits gives up then, and takes down what it has started."""
+
+_START, _STOP = 30.0, 10.0  # seconds of patience
+_POLL = 0.02
+_direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # a proxy knows nothing of our loopback
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """What the simulated model saw since its counts were reset."""
+
+    requests: int
+    replies: int
+    rate_limited: int
+    in_flight: int
+    most_in_flight: int
+    prompt_tokens: int
+    cached_tokens: int
+    completion_tokens: int
+
+    @property
+    def tokens(self) -> int:
+        """All tokens, in and out."""
+        return self.prompt_tokens + self.completion_tokens
+
+    @property
+    def refused(self) -> float:
+        """The share of the requests that was answered 429."""
+        return self.rate_limited / self.requests if self.requests else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A simulated model that runs."""
+
+    base_url: str
+
+    def control(self, **orders: object) -> None:
+        """Change its settings, or order what ``POST /control`` takes beside them; the bucket is full after it."""
+        self._ask("/control", json.dumps(orders).encode())
+
+    def stats(self) -> Counted:
+        """Return what it has counted."""
+        counts = self._ask("/stats")
+        return Counted(**{name: counts[name] for name in Counted.__dataclass_fields__})
+
+    def wait_until(self, holds: Callable[[Counted], bool], patience: float) -> Counted:
+        """Poll until a condition holds of the counts, and return them.
+
+        Raises
+        ------
+        RuntimeError
+            If it does not in time.
+        """
+        deadline = time.monotonic() + patience
+        while not holds(counted := self.stats()):
+            if stopping.wait(_POLL) or time.monotonic() > deadline:
+                raise RuntimeError(f"the simulated model did not come as far in {patience:g} s: {counted}")
+        return counted
+
+    def _ask(self, path: str, body: bytes | None = None) -> dict[str, Any]:
+        with _direct.open(self.base_url.removesuffix("/v1") + path, body, timeout=10) as answer:
+            found: dict[str, Any] = json.load(answer)
+        return found
+
+
+@contextmanager
+def simulated_model(**settings: object) -> Iterator[Model]:
+    """Start a simulated model on a free port, and end it at the end."""
+    with tempfile.TemporaryDirectory(prefix="aita-bench-") as folder:
+        port_file, log = Path(folder) / "port", Path(folder) / "log"
+        with log.open("wb") as written:  # what it says of a killed client's request is no news
+            process = subprocess.Popen(
+                [sys.executable, "-m", "aita_local.simulated_model", "--port-file", str(port_file)],
+                cwd=ROOT,
+                stdout=written,
+                stderr=written,
+            )
+        try:
+            model = Model(f"http://127.0.0.1:{_port(process, port_file, log)}/v1")
+            model.control(**settings)
+            yield model
+        finally:
+            end(process)
+
+
+def end(process: subprocess.Popen[Any]) -> None:
+    """End a process that was started here, if it has not ended."""
+    process.terminate()
+    try:
+        process.wait(_STOP)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def _port(process: subprocess.Popen[bytes], file: Path, log: Path) -> int:
+    deadline = time.monotonic() + _START
+    while not file.exists():
+        if process.poll() is not None or time.monotonic() > deadline:
+            raise RuntimeError(f"the simulated model did not start:\n{log.read_text()[-2000:]}")
+        time.sleep(_POLL)
+    return int(file.read_text())

@@ -1,0 +1,1 @@
+"""The stack's DynamoDB table: runs, tasks, decisions, rate limits and prompt caches."""

@@ -1,0 +1,70 @@
+"""People's decisions in DynamoDB."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from aita.aws.dynamodb.items import decision_key, decisions_partition, read, write
+from aita.errors import Conflict, RequestError
+from aita.models.grade import Decision
+
+_TOKEN = re.compile(r"([\w-]+)\.([\w-]+)", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class DynamoDecisions:
+    """Decisions in one table: rows that are added, never written again, and kept for good."""
+
+    client: Any
+    table: str
+
+    def add(self, assignment: str, decision: Decision) -> None:
+        """Write a decision; Conflict if there is one of its id, which stays as it is."""
+        item = decision_key(assignment, decision.cell_id, decision.decision_id) | write(decision.model_dump())
+        try:
+            self.client.put_item(TableName=self.table, Item=item, ConditionExpression="attribute_not_exists(pk)")
+        except ClientError as error:
+            if error.response["Error"]["Code"] == "ConditionalCheckFailedException":
+                raise Conflict(f"decision {decision.decision_id} is recorded already, and stays as it is") from None
+            raise
+
+    def all(self, assignment: str) -> Iterator[Decision]:
+        """Yield an assignment's decisions, by cell and then the oldest first."""
+        for page in self.client.get_paginator("query").paginate(**self._query(assignment)):
+            yield from map(_decision, page["Items"])
+
+    def page(self, assignment: str, limit: int, token: str | None) -> tuple[list[Decision], str | None]:
+        """Return up to ``limit`` decisions in that order and the token of the next page.
+
+        Raises
+        ------
+        RequestError
+            If the token is not one that this list gave.
+        """
+        start = {"ExclusiveStartKey": decision_key(assignment, *_place(token))} if token is not None else {}
+        answer = self.client.query(**self._query(assignment), Limit=limit + 1, **start)  # one more tells of a next page
+        found = [_decision(item) for item in answer["Items"]]
+        last = found[limit - 1] if len(found) > limit else None
+        return found[:limit], f"{last.cell_id}.{last.decision_id}" if last else None
+
+    def _query(self, assignment: str) -> dict[str, Any]:
+        return {
+            "TableName": self.table,
+            "KeyConditionExpression": "pk = :pk",
+            "ExpressionAttributeValues": write({":pk": decisions_partition(assignment)}),
+            "ConsistentRead": True,
+        }
+
+
+def _decision(item: dict[str, Any]) -> Decision:
+    return Decision.model_validate(read(item))
+
+
+def _place(token: str) -> tuple[str, str]:
+    match = _TOKEN.fullmatch(token)
+    if match is None:
+        raise RequestError("next_token is not one that this list gave")
+    return match[1], match[2]

@@ -1,0 +1,64 @@
+"""Which prompt prefixes the provider has cached, shared by all functions."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from aita.aws.dynamodb.items import read, write
+from aita.ports import Clock
+from aita.services.calls.prompt_cache_gate import KEPT, LONGEST_WAIT, Place
+
+_EXPIRY = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class DynamoPrefixes:
+    """One item for each prefix: until when it is being filled, and until when it is filled, in ms since the epoch."""
+
+    client: Any
+    table: str
+    clock: Clock
+
+    def enter(self, prefix: str) -> Place:
+        """Take a place: FIRST for one caller only, until it has filled the cache or LONGEST_WAIT has passed."""
+        now = self._now()
+        try:
+            self._update(
+                prefix,
+                "SET filling_until = :until, filled_until = :past, expires_at = :expires_at",
+                {":until": now + round(LONGEST_WAIT * 1000), ":past": 0, ":now": now},
+                condition="attribute_not_exists(pk) OR (filling_until < :now AND filled_until < :now)",
+            )
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
+                raise
+            seen = read(error.response["Item"])  # type: ignore[typeddict-item]
+            return Place.FILLED if seen["filled_until"] >= now else Place.FOLLOWS
+        return Place.FIRST
+
+    def fill(self, prefix: str) -> None:
+        """Record that a call with this prefix has been answered."""
+        now = self._now()
+        self._update(
+            prefix,
+            "SET filling_until = :now, filled_until = :until, expires_at = :expires_at",
+            {":until": now + round(KEPT * 1000), ":now": now},
+        )
+
+    def _update(self, prefix: str, expression: str, values: dict[str, Any], *, condition: str | None = None) -> None:
+        conditions = (
+            {"ConditionExpression": condition, "ReturnValuesOnConditionCheckFailure": "ALL_OLD"} if condition else {}
+        )
+        expires_at = int((self.clock() + _EXPIRY).timestamp())
+        self.client.update_item(
+            TableName=self.table,
+            Key=write({"pk": f"PREFIX#{prefix}", "sk": "CACHE"}),
+            UpdateExpression=expression,
+            ExpressionAttributeValues=write(values | {":expires_at": expires_at}),
+            **conditions,
+        )
+
+    def _now(self) -> int:
+        return round(self.clock().timestamp() * 1000)

@@ -1,0 +1,201 @@
+"""Runs in DynamoDB."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from aita.aws.dynamodb.items import active_key, read, run_key, summary_key, write
+from aita.errors import Conflict, NotFound, RequestError
+from aita.models.run import Run, RunStatus, RunSummary, StageCounts, TaskRow, TaskStatus, Usage
+from aita.ports import Clock
+from aita.services.compliance.retention import rows_expire_at
+
+_REFUSED = "ConditionalCheckFailedException"
+_LONGEST_ID = 26  # a ULID's characters; DynamoDB answers a partition key of over 2,048 bytes with an error
+
+
+@dataclass(frozen=True, slots=True)
+class DynamoRuns:
+    """META rows, summaries and active runs in one table."""
+
+    client: Any
+    table: str
+    clock: Clock
+    retention_days: int
+
+    def create(self, run: Run, replaces: str | None) -> None:
+        """Write a new run and make it the active one; Conflict if the active one is no longer ``replaces``."""
+        summary = self._put(summary_key(run.assignment, run.run_id), RunSummary.of(run))
+        self._transact(run, replaces, self._put(run_key(run.run_id), run), summary)
+
+    def get(self, run_id: str) -> Run:
+        """Return the run as it is now; NotFound if there is none."""
+        if len(run_id) <= _LONGEST_ID:
+            answer = self.client.get_item(TableName=self.table, Key=run_key(run_id), ConsistentRead=True)
+            if "Item" in answer:
+                return Run.model_validate(read(answer["Item"]))
+        raise NotFound(f"there is no run {run_id[:40]!r}: see the runs of an assignment with 'aita runs'")
+
+    def active(self, assignment: str, pipeline: str) -> str | None:
+        """Return the id of the run that was last made active."""
+        key = active_key(assignment, pipeline)
+        answer = self.client.get_item(TableName=self.table, Key=key, ConsistentRead=True)
+        return str(read(answer["Item"])["run_id"]) if "Item" in answer else None
+
+    def restart(self, run: Run, replaces: str | None) -> None:
+        """Begin a run's next attempt; Conflict if another was quicker."""
+        meta = self._put(run_key(run.run_id), run)
+        meta["Put"] |= {
+            "ConditionExpression": "attempt = :before AND #status <> :running",
+            "ExpressionAttributeNames": {"#status": "status"},
+            "ExpressionAttributeValues": write({":before": run.attempt - 1, ":running": RunStatus.RUNNING}),
+        }
+        self._transact(run, replaces, meta)
+
+    def set_execution(self, run_id: str, execution_arn: str) -> None:
+        """Record which execution runs the current attempt."""
+        self._update(run_id, "SET execution_arn = :arn", {":arn": execution_arn})
+
+    def end(self, run_id: str, attempt: int, status: RunStatus, reason: str) -> Run:
+        """End the run if it is RUNNING in this attempt; return it as it is then."""
+        run = self._update(
+            run_id,
+            "SET #status = :status, reason = :reason, ended_at = :now",
+            {":status": status, ":reason": reason, ":running": RunStatus.RUNNING, ":attempt": attempt},
+            condition="#status = :running AND attempt = :attempt",
+            names={"#status": "status"},
+        )
+        return run or self.get(run_id)
+
+    def begin_stage(self, run_id: str, stage: str, counts: StageCounts, removed_usage: Usage) -> None:
+        """Set the current stage, its counters, and what the rows that were removed had used."""
+        self._update(
+            run_id,
+            "SET stage = :stage, stages.#stage = :counts, removed_usage = :removed_usage",
+            {":stage": stage, ":counts": counts, ":removed_usage": removed_usage},
+            names={"#stage": stage},
+        )
+
+    def count(self, run_id: str, stage: str, row: TaskRow) -> Run:
+        """Add a task that has ended to its attempt's counters and return the run as it is then."""
+        usage = row.usage.model_dump()
+        adds = ", ".join(f"#usage.{name} :{name}" for name in usage)
+        ended = "succeeded" if row.status is TaskStatus.SUCCEEDED else "failed"
+        run = self._update(
+            run_id,
+            f"ADD stages.#stage.{ended} :one, {adds}",
+            {":one": 1, ":attempt": row.attempt} | {f":{name}": value for name, value in usage.items()},
+            condition="attempt = :attempt AND attribute_exists(stages.#stage)",
+            names={"#stage": stage, "#usage": "usage"},
+        )
+        return run or self.get(run_id)
+
+    def count_wait(self, run_id: str, reason: str) -> None:
+        """Count one wait for the provider, and keep why."""
+        self._update(run_id, "ADD waits :one SET wait_reason = :reason", {":one": 1, ":reason": reason})
+
+    def reserve_cost(self, run_id: str, attempt: int, amount: Decimal, cap: Decimal) -> bool:
+        """Commit this many USD if what is committed stays within the cap and the attempt goes on; tell whether."""
+        run = self._update(
+            run_id,
+            "ADD committed_usd :amount",
+            {":amount": amount, ":most": cap - amount, ":running": RunStatus.RUNNING, ":attempt": attempt},
+            condition="committed_usd <= :most AND #status = :running AND attempt = :attempt",
+            names={"#status": "status"},
+        )
+        return run is not None
+
+    def release_cost(self, run_id: str, amount: Decimal) -> None:
+        """Take back from what is committed what a call did not cost."""
+        self._update(run_id, "ADD committed_usd :amount", {":amount": -amount})
+
+    def finish_stage(self, run_id: str, stage: str, counts: StageCounts, usage: Usage) -> Run:
+        """Set a stage's counts and the run's usage to the exact numbers; return the run as it is then."""
+        run = self._update(
+            run_id,
+            "SET stages.#stage = :counts, #usage = :usage",
+            {":counts": counts, ":usage": usage},
+            names={"#stage": stage, "#usage": "usage"},
+        )
+        return run or self.get(run_id)
+
+    def summarise(self, run: Run) -> None:
+        """Refresh the run's line in its assignment's list."""
+        self.client.put_item(**self._put(summary_key(run.assignment, run.run_id), RunSummary.of(run))["Put"])
+
+    def list(self, assignment: str, limit: int, token: str | None) -> tuple[list[RunSummary], str | None]:
+        """Return up to ``limit`` summaries, newest first, and the token of the next page.
+
+        Raises
+        ------
+        RequestError
+            If the token is not one that this list gave.
+        """
+        if token is not None and not token.isalnum():
+            raise RequestError("next_token is not one that this list gave")
+        start = {"ExclusiveStartKey": summary_key(assignment, token)} if token else {}
+        answer = self.client.query(
+            TableName=self.table,
+            KeyConditionExpression="pk = :pk AND begins_with(sk, :run)",
+            ExpressionAttributeValues=write({":pk": f"ASSIGNMENT#{assignment}", ":run": "RUN#"}),
+            ScanIndexForward=False,
+            Limit=limit + 1,  # one more tells whether there is a next page
+            **start,
+        )
+        runs = [RunSummary.model_validate(read(item)) for item in answer["Items"]]
+        return runs[:limit], runs[limit - 1].run_id if len(runs) > limit else None
+
+    def _put(self, key: dict[str, Any], row: Run | RunSummary) -> dict[str, Any]:
+        expires_at = rows_expire_at(self.clock(), self.retention_days)
+        item = key | write(row.model_dump() | {"expires_at": expires_at})
+        return {"Put": {"TableName": self.table, "Item": item}}
+
+    def _transact(self, run: Run, replaces: str | None, *writes: dict[str, Any]) -> None:
+        hold: dict[str, Any] = {
+            "TableName": self.table,
+            "Item": active_key(run.assignment, run.pipeline)
+            | write({"run_id": run.run_id, "expires_at": rows_expire_at(self.clock(), self.retention_days)}),
+        }
+        if replaces is None:
+            hold["ConditionExpression"] = "attribute_not_exists(pk)"
+        else:
+            hold["ConditionExpression"] = "run_id = :replaces"
+            hold["ExpressionAttributeValues"] = write({":replaces": replaces})
+        try:
+            self.client.transact_write_items(TransactItems=[*writes, {"Put": hold}])
+        except self.client.exceptions.TransactionCanceledException:
+            raise Conflict(
+                f"another run of {run.assignment} / {run.pipeline} was started at the same time: "
+                f"see it with 'aita runs --assignment {run.assignment}'"
+            ) from None
+
+    def _update(
+        self,
+        run_id: str,
+        expression: str,
+        values: dict[str, Any],
+        *,
+        condition: str = "attribute_exists(pk)",
+        names: dict[str, str] | None = None,
+    ) -> Run | None:
+        """Update the META row and return it; ``None`` if the condition does not hold."""
+        now = {":now": self.clock()}
+        joined = f"{expression}, updated_at = :now" if "SET" in expression else f"{expression} SET updated_at = :now"
+        arguments = {"ExpressionAttributeNames": names} if names else {}
+        try:
+            answer = self.client.update_item(
+                TableName=self.table,
+                Key=run_key(run_id),
+                UpdateExpression=joined,
+                ConditionExpression=condition,
+                ExpressionAttributeValues=write(values | now),
+                ReturnValues="ALL_NEW",
+                **arguments,
+            )
+        except ClientError as error:
+            if error.response["Error"]["Code"] == _REFUSED:
+                return None
+            raise
+        return Run.model_validate(read(answer["Attributes"]))

@@ -1,0 +1,124 @@
+"""The command that writes gradebooks for other systems."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Group
+from rich.text import Text
+
+from aita.cli import exit_codes
+from aita.cli.commands.runs import Assignment
+from aita.cli.files.assignment_download import fetch_graded
+from aita.cli.files.atomic_write import check_folder, write_out
+from aita.cli.session import Session
+from aita.cli.views import formatting
+from aita.cli.views.terminal_escape import printable
+from aita.errors import MissingMaterial, RequestError
+from aita.models.export import ExportFormat, LeftOut, MoodleKey
+from aita.models.names import check_assignment
+from aita.services.assignments import object_keys
+from aita.services.assignments.assignment_files import Material
+from aita.services.exports.canvas import export_canvas
+from aita.services.exports.export_roster import Export, call_roll
+from aita.services.exports.gradescope import export_gradescope
+from aita.services.exports.json_lines import export_json_lines
+from aita.services.exports.moodle import export_moodle
+from aita.services.grading.gradebook import Gradebook
+
+Format = Annotated[
+    ExportFormat, typer.Argument(metavar="FORMAT", case_sensitive=False, help=f"One of {', '.join(ExportFormat)}.")
+]
+OutFile = Annotated[
+    Path, typer.Option("--out", "-o", metavar="FILE", dir_okay=False, help="Write it there; a file there is replaced.")
+]
+Column = Annotated[
+    str | None,
+    typer.Option(
+        "--column", metavar="NAME", help="The grade's name in Canvas or Moodle.", show_default="the exam's name"
+    ),
+]
+Key = Annotated[
+    MoodleKey | None,
+    typer.Option(
+        "--key", case_sensitive=False, help="What Moodle finds students by.", show_default="what the roster has"
+    ),
+]
+
+_BY_ROSTER = (ExportFormat.CANVAS, ExportFormat.MOODLE)
+"""Those that find students by what the roster has, and have a name for the grade."""
+
+
+def export(
+    context: typer.Context,
+    to: Format,
+    assignment: Assignment,
+    out: OutFile,
+    column: Column = None,
+    key: Key = None,
+) -> None:
+    """Write the grades for Canvas, Moodle or Gradescope, or for staff every criterion of every answer as JSON Lines.
+
+    A gradebook has the students whose grades are final. Who is left out is listed with the reason, and the exit
+    status is 3.
+    """
+    session = Session.of(context)
+    check_assignment(assignment)
+    check_folder(out)
+    if column is not None and to not in _BY_ROSTER:
+        raise RequestError(f"--column names the grade in {' and '.join(_BY_ROSTER)}: {to} has no such column")
+    if key is not None and to is not ExportFormat.MOODLE:
+        raise RequestError(f"--key is for {ExportFormat.MOODLE} alone")
+    material = fetch_graded(session.api, session.transfer, assignment, object_keys.ROSTER)
+    made = _make(to, material, Gradebook.of(material, session.api.decisions(assignment)), column, key)
+    write_out(out, made.data)
+    for note in made.notes:
+        session.output.note(note)
+    document = {
+        "assignment": assignment,
+        "format": to,
+        "file": str(out),
+        "written": made.written,
+        "left_out": [left_out.model_dump() for left_out in made.left_out],
+        "notes": made.notes,
+    }
+    session.output.result(document, Group(*_told(made, out)))
+    raise typer.Exit(exit_codes.PARTIAL if made.left_out else exit_codes.DONE)
+
+
+def _make(
+    to: ExportFormat, material: Material, gradebook: Gradebook, column: str | None, key: MoodleKey | None
+) -> Export:
+    roster = material.roster()
+    if not gradebook.students:
+        raise MissingMaterial(f"assignment {material.assignment} has no grades yet: grade it first")
+    if roster is None and to in _BY_ROSTER:
+        raise MissingMaterial(
+            f"assignment {material.assignment} has no roster.csv, and {to} finds students by what stands there: "
+            f"upload one (aita upload roster.csv --assignment {material.assignment})"
+        )
+    roll = call_roll(gradebook, material.students()[0], roster)
+    named = column or gradebook.exam.exam_name
+    match to:
+        case ExportFormat.CANVAS:
+            return export_canvas(roll, named)
+        case ExportFormat.MOODLE:
+            return export_moodle(roll, named, key)
+        case ExportFormat.GRADESCOPE:
+            return export_gradescope(roll)
+        case ExportFormat.JSONL:
+            return export_json_lines(roll, gradebook)
+
+
+def _told(made: Export, out: Path) -> Iterator[Text]:
+    yield Text(f"{formatting.count(made.written, 'student')} in {printable(str(out))}", "bold")
+    if made.left_out:
+        yield Text(f"Left out: {formatting.count(len(made.left_out), 'student')}", "bold yellow")
+    for left_out in made.left_out:
+        yield Text(f"  {printable(_reason(left_out))}")
+
+
+def _reason(left_out: LeftOut) -> str:
+    open_questions = f" (open: {', '.join(left_out.open_questions)})" if left_out.open_questions else ""
+    return f"{left_out.name}: {left_out.reason}{open_questions}"

@@ -1,0 +1,80 @@
+"""The command that makes the reports for people and brings them here."""
+
+import webbrowser
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.text import Text
+
+from aita.cli import exit_codes
+from aita.cli.commands.runs import Assignment, start_run
+from aita.cli.files.report_download import FetchedReports, fetch_reports
+from aita.cli.session import Session
+from aita.cli.views import formatting
+from aita.cli.views.terminal_escape import printable
+from aita.models.api import RunView
+from aita.models.names import check_assignment
+from aita.models.run import RunStatus
+
+_PIPELINE = "report"
+_NAMES_SHOWN = 30
+
+
+def report(
+    context: typer.Context,
+    assignment: Assignment,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out", "-o", metavar="DIR", help="The folder to write into.", show_default="out/ASSIGNMENT/reports"
+        ),
+    ] = None,
+    opened: Annotated[bool, typer.Option("--open", help="Open the class's report.")] = False,
+    no_run: Annotated[bool, typer.Option("--no-run", help="Fetch the reports as they were made last.")] = False,
+) -> None:
+    """Make the class's report and each student's, and fetch them: HTML files that open offline.
+
+    With --no-run the exit status is 3 if reports are out of date: older than a decision, a grade or an upload.
+    """
+    session = Session.of(context)
+    folder = out or Path("out", check_assignment(assignment), "reports")
+    again = session.command("report", "--assignment", assignment, *(["--out", str(out)] if out else []))
+    if no_run:
+        found = _fetch(session, assignment, folder, again, opened=opened)
+        document = {
+            "assignment": assignment,
+            "files": [str(path) for path in found.paths],
+            "out_of_date": [str(path) for path in found.out_of_date],
+        }
+        session.output.result(document, Text(printable(str(found.paths[0]))))
+        raise typer.Exit(exit_codes.PARTIAL if found.out_of_date else exit_codes.DONE)
+
+    def fetch(view: RunView) -> None:
+        if view.status in (RunStatus.SUCCEEDED, RunStatus.PARTIAL):
+            _fetch(session, assignment, folder, again, opened=opened)
+
+    start_run(session, assignment, _PIPELINE, detach=False, ended=fetch)
+
+
+def _fetch(session: Session, assignment: str, folder: Path, again: str, *, opened: bool) -> FetchedReports:
+    found = fetch_reports(session.api, session.transfer, check_assignment(assignment), folder)
+    session.output.note(f"{formatting.count(len(found.paths), 'report')} fetched: {found.paths[0]}")
+    if found.out_of_date:
+        session.output.warn(
+            f"Out of date: {_whose(found)}. They are older than a decision, a grade or an upload, or an earlier version"
+            " of aita made them (if that is the stack's, deploy it first), so what they show may be wrong. "
+            f"Make them anew: {again}"
+        )
+    if opened:
+        webbrowser.open(found.paths[0].resolve().as_uri())
+    return found
+
+
+def _whose(found: FetchedReports) -> str:
+    """Return in words whose reports are out of date."""
+    shown, more = found.whose[:_NAMES_SHOWN], len(found.whose) - _NAMES_SHOWN
+    names = "; ".join([*shown, *([f"and {more:,} more"] if more > 0 else [])])
+    of_students = [f"{formatting.count(len(found.whose), 'student report')} ({names})"] if found.whose else []
+    of_class = ["the class report"] if len(found.out_of_date) > len(found.whose) else []
+    return " and ".join([*of_students, *of_class])

@@ -1,0 +1,245 @@
+"""Commands that start a run, change one, or watch it."""
+
+import uuid
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from typing import Annotated, Any
+
+import typer
+
+from aita.cli import exit_codes
+from aita.cli.run_report import RunReport, report_of
+from aita.cli.session import Session
+from aita.cli.views.estimate_view import estimate_line, estimate_table
+from aita.cli.views.progress import make_progress
+from aita.cli.views.run_view import summary
+from aita.client.polling import AWS, LOCAL, follow
+from aita.errors import StackError
+from aita.models.api import RunOptions, RunView, StartRun
+from aita.models.names import check_assignment
+from aita.models.run import RunStatus
+from aita.services.runs.pipelines import PIPELINES
+
+Assignment = Annotated[str, typer.Option("--assignment", "-a", help="The assignment's name.")]
+Detach = Annotated[bool, typer.Option("--detach", help="Return as soon as the run has started.")]
+MostCost = Annotated[
+    float | None,
+    typer.Option(
+        "--max-cost", metavar="USD", min=0.000001, max=1_000_000, help="What the run may cost.", show_default="no cap"
+    ),
+]
+HowMany = Annotated[
+    int | None,
+    typer.Option(
+        "--graders", metavar="K", min=1, max=9, help="Independent graders of each answer.", show_default="as before; 1"
+    ),
+]
+HowFar = Annotated[
+    float | None,
+    typer.Option(
+        "--disagreement",
+        metavar="SHARE",
+        min=0,
+        max=1,
+        help="How far two graders may differ, as a share of the question's points, before a person decides.",
+        show_default="as before; 0.2",
+    ),
+]
+RegradeOlder = Annotated[
+    bool,
+    typer.Option("--regrade-older", help="Grade answers again that an older version of aita or another model graded."),
+]
+RunId = Annotated[str, typer.Argument(metavar="RUN", help="The run's id.")]
+
+
+def extract_questions(
+    context: typer.Context, assignment: Assignment, max_cost: MostCost = None, detach: Detach = False
+) -> None:
+    """Read the questions from the blank exam, or without one from a student's.
+
+    Fetch exam_spec.json with 'aita results', check it, and upload it: it is then the exam's questions.
+    """
+    session = Session.of(context)
+
+    def tell(view: RunView) -> None:
+        if view.status is RunStatus.SUCCEEDED:
+            fetching = session.command("results", view.run_id, "--out", "DIR")
+            giving = session.command("upload", "DIR/exam_spec.json", "--assignment", assignment)
+            session.output.note(f"Check exam_spec.json ('{fetching}'), and upload it if you change it ('{giving}')")
+
+    start_run(session, assignment, "extract-questions", detach=detach, max_cost=max_cost, ended=tell)
+
+
+def generate_rubric(
+    context: typer.Context, assignment: Assignment, max_cost: MostCost = None, detach: Detach = False
+) -> None:
+    """Write an answer key and a rubric for each question."""
+    start_run(Session.of(context), assignment, "rubric", detach=detach, max_cost=max_cost)
+
+
+def transcribe(
+    context: typer.Context, assignment: Assignment, max_cost: MostCost = None, detach: Detach = False
+) -> None:
+    """Transcribe the scanned pages."""
+    start_run(Session.of(context), assignment, "transcribe", detach=detach, max_cost=max_cost)
+
+
+def grade(
+    context: typer.Context,
+    assignment: Assignment,
+    graders: HowMany = None,
+    disagreement: HowFar = None,
+    regrade_older: RegradeOlder = False,
+    max_cost: MostCost = None,
+    detach: Detach = False,
+) -> None:
+    """Grade each student's answer to each question, and write the reports.
+
+    What was graded before on the same question, rubric and answer is not graded again.
+    """
+    options = {"graders": graders, "disagreement": disagreement, "regrade_older": regrade_older or None}
+    start_run(Session.of(context), assignment, "grade", detach=detach, max_cost=max_cost, options=options)
+
+
+def exam(
+    context: typer.Context,
+    assignment: Assignment,
+    review: Annotated[
+        bool, typer.Option("--review", help="Wait once the rubrics are written, until the run is resumed.")
+    ] = False,
+    graders: HowMany = None,
+    disagreement: HowFar = None,
+    max_cost: MostCost = None,
+    detach: Detach = False,
+) -> None:
+    """Do everything, from the scans to the reports: questions, rubrics, transcriptions, grades."""
+    options = {"review": review or None, "graders": graders, "disagreement": disagreement}
+    start_run(Session.of(context), assignment, "exam", detach=detach, max_cost=max_cost, options=options)
+
+
+def estimate(
+    context: typer.Context,
+    pipeline: Annotated[str, typer.Argument(metavar="PIPELINE", help=f"{', '.join(PIPELINES)} or kind.<name>.")],
+    assignment: Assignment,
+    regrade_older: RegradeOlder = False,
+) -> None:
+    """Tell the calls, tokens and cost that a run would take, if nothing of it was answered before."""
+    session = Session.of(context)
+    options = {"regrade_older": regrade_older or None}
+    found = session.api.estimate(_request(session, assignment, pipeline, options))
+    session.output.result(found, estimate_table(found))
+
+
+def resume(context: typer.Context, run: RunId, max_cost: MostCost = None, detach: Detach = False) -> None:
+    """Run what failed in a run and what is missing, and only that."""
+    session = Session.of(context)
+    view = session.api.resume(run, _usd(max_cost))
+    session.output.say(f"Run {view.run_id} goes on: attempt {view.attempt} of {view.pipeline} of {view.assignment}")
+    _go_on(session, view, detach=detach)
+
+
+def watch(context: typer.Context, run: RunId) -> None:
+    """Show a run's progress until it ends."""
+    session = Session.of(context)
+    _watch(session, session.api.run(run))
+
+
+def status(context: typer.Context, run: RunId) -> None:
+    """Tell how a run stands. The exit status is that of a watched run, and 0 while it goes on."""
+    session = Session.of(context)
+    view = session.api.run(run)
+    _tell(session, report_of(view, session.api, session.transfer))
+    raise typer.Exit(exit_codes.DONE if view.status is RunStatus.RUNNING else exit_codes.of_run(view.status))
+
+
+def cancel(context: typer.Context, run: RunId) -> None:
+    """End a run; what it has done is kept, and it can be resumed."""
+    session = Session.of(context)
+    _tell(session, RunReport(**session.api.cancel(run).model_dump()))
+
+
+def start_run(
+    session: Session,
+    assignment: str,
+    pipeline: str,
+    *,
+    detach: bool,
+    max_cost: float | None = None,
+    options: Mapping[str, Any] | None = None,
+    ended: Callable[[RunView], None] | None = None,
+) -> None:
+    """Start a run, and watch it unless detached; ``ended`` is called with it when it has ended.
+
+    ``options`` are those of the run that this command was given; what is ``None`` is left to the settings.
+    """
+    view = _start(session, assignment, pipeline, {"max_cost_usd": _usd(max_cost)} | dict(options or {}))
+    _go_on(session, view, detach=detach, ended=ended)
+
+
+def run_to_end(session: Session, assignment: str, pipeline: str, options: Mapping[str, Any]) -> RunView:
+    """Start a run, watch it, and return it as it ended; ``options`` as for ``start_run``."""
+    return _follow(session, _start(session, assignment, pipeline, options))
+
+
+def _start(session: Session, assignment: str, pipeline: str, options: Mapping[str, Any]) -> RunView:
+    request = _request(session, assignment, pipeline, options)
+    if request.options.max_cost_usd is not None:
+        session.output.note(estimate_line(session.api.estimate(request)))
+    view = session.api.start(request, key=str(uuid.uuid4()))
+    session.output.say(f"Run {view.run_id} has started: {view.pipeline} of {view.assignment}")
+    return view
+
+
+def _request(session: Session, assignment: str, pipeline: str, options: Mapping[str, Any]) -> StartRun:
+    given = session.settings.model_dump(include=set(RunOptions.model_fields), exclude_none=True)
+    given |= {name: value for name, value in options.items() if value is not None}
+    return StartRun(assignment=check_assignment(assignment), pipeline=pipeline, options=RunOptions(**given))
+
+
+def _usd(max_cost: float | None) -> Decimal | None:
+    return None if max_cost is None else Decimal(str(max_cost))
+
+
+def _go_on(session: Session, view: RunView, *, detach: bool, ended: Callable[[RunView], None] | None = None) -> None:
+    if not detach:
+        _watch(session, view, ended)
+    if session.output.as_json:
+        _tell(session, RunReport(**view.model_dump()))
+    else:
+        session.output.say(_hint(session, view.run_id))
+
+
+def _watch(session: Session, first: RunView, ended: Callable[[RunView], None] | None = None) -> None:
+    last = _follow(session, first)
+    report = report_of(last, session.api, session.transfer)
+    if ended is not None:
+        ended(last)
+    _tell(session, report)
+    raise typer.Exit(exit_codes.of_run(last.status))
+
+
+def _follow(session: Session, first: RunView) -> RunView:
+    last = first
+    progress = make_progress(session.output.err, shown=session.bar)
+    pace = LOCAL if session.local else AWS
+    try:
+        with progress:
+            for last in follow(lambda: session.api.run(first.run_id), first, pace, session.pause, progress.missed):
+                progress.show(last)
+    except KeyboardInterrupt:
+        session.output.note(_hint(session, first.run_id))
+        if session.output.as_json:
+            _tell(session, RunReport(**last.model_dump()))
+        raise typer.Exit(exit_codes.INTERRUPTED) from None
+    except StackError as error:
+        raise StackError(f"{error}. {_hint(session, first.run_id)}") from error
+    return last
+
+
+def _tell(session: Session, report: RunReport) -> None:
+    session.output.result(report, summary(report, session.command))
+
+
+def _hint(session: Session, run_id: str) -> str:
+    watching, ending = session.command("watch", run_id), session.command("cancel", run_id)
+    return f"Run {run_id} goes on: '{watching}' watches it, '{ending}' ends it"

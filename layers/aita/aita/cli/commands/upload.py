@@ -1,0 +1,100 @@
+"""The command that uploads an exam."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console, Group
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.text import Text
+
+from aita.cli.commands.runs import Assignment
+from aita.cli.files.upload_checks import check_material
+from aita.cli.files.upload_discovery import SCANS, Upload, find_uploads
+from aita.cli.session import Session
+from aita.cli.views import formatting
+from aita.cli.views.terminal_escape import printable
+from aita.errors import StackError
+from aita.models.api import PresignedPost, UploadFile
+from aita.models.names import check_assignment
+
+_AT_ONCE = 8
+
+Paths = Annotated[list[Path], typer.Argument(metavar="PATH...", help="An exam's folder, students' folders, or files.")]
+OnBytes = Callable[[int], None]
+
+
+def upload(context: typer.Context, paths: Paths, assignment: Assignment) -> None:
+    """Upload an exam: its questions, rubrics and roster, and the students' scans.
+
+    All is checked before anything is sent. A file that is there already is replaced.
+    """
+    session = Session.of(context)
+    check_assignment(assignment)
+    uploads = find_uploads(paths)
+    notes = check_material(uploads)
+    upload_files(session, assignment, uploads)
+    document = {
+        "assignment": assignment,
+        "files": [{"name": one.name, "path": str(one.path), "size": one.size} for one in uploads],
+        "notes": notes,
+    }
+    for note in notes:
+        session.output.note(note)
+    session.output.result(document, Group(*_told(assignment, uploads)))
+
+
+def upload_files(session: Session, assignment: str, uploads: list[Upload]) -> None:
+    """Send files that are checked, and show how far it is.
+
+    Raises
+    ------
+    StackError
+        If the stack does not take them.
+    """
+    forms = session.api.uploads(assignment, [UploadFile(name=one.name, size=one.size) for one in uploads])
+    with _bar(session.output.err, sum(one.size for one in uploads), shown=session.bar) as on_bytes:
+        left = uploads
+        for batch in forms:
+            _send(session, left[: len(batch)], batch, on_bytes)
+            left = left[len(batch) :]
+    if left:
+        raise StackError(f"the stack gave no form for {formatting.count(len(left), 'file')}: upload again")
+
+
+def _send(session: Session, uploads: list[Upload], posts: tuple[PresignedPost, ...], on_bytes: OnBytes) -> None:
+    if [one.name for one in uploads] != [post.name for post in posts]:
+        raise StackError("the stack gave forms for other files than it was asked for: deploy it again")
+    with ThreadPoolExecutor(_AT_ONCE) as senders:
+        sent = [
+            senders.submit(session.transfer.send, post, one.path, one.size, on_bytes)
+            for one, post in zip(uploads, posts, strict=True)
+        ]
+        try:
+            for one in sent:
+                one.result()
+        finally:
+            senders.shutdown(wait=True, cancel_futures=True)
+
+
+@contextmanager
+def _bar(console: Console, size: int, *, shown: bool) -> Iterator[OnBytes]:
+    columns = (TextColumn("  uploading"), BarColumn(48), DownloadColumn(), TimeRemainingColumn(compact=True))
+    with Progress(*columns, console=console, transient=True, disable=not (shown and console.is_terminal)) as bar:
+        task = bar.add_task("", total=size)
+        yield lambda more: bar.advance(task, more)
+
+
+def _told(assignment: str, uploads: list[Upload]) -> Iterator[Text]:
+    total = sum(one.size for one in uploads)
+    yield Text(f"Uploaded {formatting.count(len(uploads), 'file')} to {assignment} ({total / 1e6:,.1f} MB)", "bold")
+    for one in uploads:
+        if not one.name.startswith(SCANS):
+            yield Text(f"  {printable(one.name)}")
+    scans = Counter(one.name.split("/")[1] for one in uploads if one.name.startswith(SCANS))
+    for student, files in scans.items():
+        yield Text(f"  {SCANS}{printable(student)}  {formatting.count(files, 'file')}")

@@ -1,0 +1,62 @@
+"""An assignment's own files, fetched, and what is put together from them here, where students have names."""
+
+import io
+from collections.abc import Collection
+
+from aita.client.api_client import Api
+from aita.client.file_transfer import Transfer
+from aita.memory.objects import MemoryObjects
+from aita.ports import StoredObject
+from aita.services.assignments import object_keys
+from aita.services.assignments.assignment_files import Material
+from aita.services.grading.gradebook import Gradebook
+
+
+def fetch_material(api: Api, transfer: Transfer, assignment: str, names: Collection[str]) -> Material:
+    """Return those of an assignment's files that are there and have one of these names.
+
+    Raises
+    ------
+    StackError
+        If one can't be fetched.
+    """
+    return Material(_fetch(api, transfer, assignment, names), assignment)
+
+
+def fetch_graded(api: Api, transfer: Transfer, assignment: str, *more: str) -> Material:
+    """Return the files that an assignment's gradebook is made of, and these, with the list of its uploads.
+
+    Raises
+    ------
+    StackError
+        If one can't be fetched.
+    """
+    objects = _fetch(api, transfer, assignment, (*Gradebook.FILES, *more))
+    uploaded = api.uploaded(assignment)
+    objects.listed += [
+        StoredObject(object_keys.material(assignment, file.name), file.size, file.etag) for file in uploaded
+    ]
+    return Material(objects, assignment)
+
+
+def fetch_gradebook(api: Api, transfer: Transfer, assignment: str) -> Gradebook:
+    """Return an assignment's gradebook as it is now, people's decisions included.
+
+    Raises
+    ------
+    StackError
+        If a file can't be fetched.
+    MissingMaterial
+        If there are no questions.
+    """
+    return Gradebook.of(fetch_graded(api, transfer, assignment), api.decisions(assignment))
+
+
+def _fetch(api: Api, transfer: Transfer, assignment: str, names: Collection[str]) -> MemoryObjects:
+    objects = MemoryObjects()
+    for file in api.files(assignment):
+        if file.name in names:
+            buffer = io.BytesIO()
+            transfer.fetch(file.url, buffer)
+            objects.data[object_keys.material(assignment, file.name)] = buffer.getvalue()
+    return objects

@@ -1,0 +1,61 @@
+"""Reading the instructor's files before they are uploaded, so that a wrong one is named here and now."""
+
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from typing import Any
+
+from aita.cli.files.upload_discovery import SCANS, Upload
+from aita.cli.views.roster_notes import student_lines
+from aita.errors import InvalidMaterial
+from aita.memory.objects import MemoryObjects
+from aita.models.student import Students
+from aita.services.assignments import object_keys
+from aita.services.assignments.assignment_files import Material
+from aita.services.assignments.roster_csv import read_roster
+from aita.services.assignments.roster_matching import identify
+from aita.services.stages.rubric import RubricStage
+
+_FOLDER = "upload"
+
+_READS: dict[str, Callable[[Material], Any]] = {
+    object_keys.QUESTIONS: Material.countable_exam,
+    object_keys.USER_RUBRICS: Material.user_rubrics,
+    object_keys.QUESTION_INSTRUCTIONS: Material.question_instructions,
+    object_keys.RUBRIC_INSTRUCTIONS: Material.rubric_instructions,
+    object_keys.ROSTER: Material.roster,
+    object_keys.GRADE_SCALE: Material.grade_scale,
+}
+
+
+def check_material(uploads: Sequence[Upload]) -> list[str]:
+    """Read each of the instructor's files as a run will, and return what a person should know beside that.
+
+    Raises
+    ------
+    InvalidMaterial
+        Naming the file, the line or path in it, and the rule that it breaks.
+    """
+    objects = MemoryObjects()
+    material = Material(objects, _FOLDER)
+    files = {upload.name: upload for upload in uploads if upload.name in _READS}
+    for name, upload in files.items():
+        objects.data[object_keys.material(_FOLDER, name)] = upload.path.read_bytes()
+        _named(upload, partial(_READS[name], material))
+    if object_keys.QUESTIONS in files and (rubrics := files.get(object_keys.USER_RUBRICS)) is not None:
+        _named(rubrics, partial(RubricStage().require, material, frozenset()))
+    return _about_roster(files[object_keys.ROSTER], uploads) if object_keys.ROSTER in files else []
+
+
+def _about_roster(roster: Upload, uploads: Iterable[Upload]) -> list[str]:
+    read = read_roster(roster.path.read_bytes())
+    folders = dict.fromkeys(upload.name.split("/")[1] for upload in uploads if upload.name.startswith(SCANS))
+    compared = student_lines(identify(folders, read.entries, Students())) if folders else ()
+    return [f"{roster.path}: {note}" for note in (*read.notes, *compared)]
+
+
+def _named(upload: Upload, read: Callable[[], Any]) -> None:
+    try:
+        read()
+    except InvalidMaterial as error:
+        message = str(error).removeprefix(upload.name).lstrip(":, ")
+        raise InvalidMaterial(f"nothing was uploaded: {upload.path}: {message}") from error

@@ -1,0 +1,49 @@
+"""What a changed rubric does to the grades, for people."""
+
+from collections.abc import Mapping, Sequence
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from aita.cli.views import formatting
+from aita.cli.views.estimate_view import calls_line
+from aita.cli.views.terminal_escape import printable
+from aita.models.api import RubricDiff
+from aita.models.rubric_change import RegradedCell
+
+
+def diff_view(diff: RubricDiff) -> RenderableType:
+    """Return which answers a changed rubric touches, question by question, and what grading them again takes."""
+    others = formatting.count(diff.others, "answer")
+    more = [Text(f"The next run grades {others} beside these, for other reasons", "dim")] if diff.others else []
+    if not diff.questions:
+        return Group(Text("No rubric has changed since the answers were graded", "bold"), *more)
+    table = Table("question", box=None, pad_edge=False, header_style="dim")
+    for heading in ("other points, no call", "graded again", "to a person"):
+        table.add_column(heading, justify="right")
+    for question in diff.questions:
+        counts = (question.rescaled, question.regraded, question.without_rubric)
+        table.add_row(printable(question.question_id), *(f"{count:,}" for count in counts))
+    return Group(table, Text(f"Grading again: {calls_line(diff.estimate)}"), *more)
+
+
+def sample_view(cells: Sequence[RegradedCell], names: Mapping[str, str]) -> RenderableType:
+    """Return what each answer of the sample earned before, and what it earns by the changed rubric."""
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for heading in ("student", "question", "before", "after", ""):
+        table.add_column(heading, justify="right" if heading in {"before", "after"} else "left")
+    for cell in cells:
+        table.add_row(
+            printable(names.get(cell.student_id, cell.student_id)),
+            printable(cell.question_id),
+            _points(cell.before, cell.out_of_before),
+            _points(cell.after, cell.out_of),
+            Text(printable(f"{cell.state} {cell.reason}".strip()), "dim"),
+        )
+    title = Text(f"A sample of {formatting.count(len(cells), 'answer')}, graded by the changed rubrics", "bold")
+    return Group(title, table)
+
+
+def _points(points: float | None, out_of: float) -> str:
+    return f"none of {out_of:g}" if points is None else f"{points:g} of {out_of:g}"

@@ -1,0 +1,229 @@
+"""A run's summary, for people."""
+
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from aita.cli.run_report import RunReport
+from aita.cli.views import formatting
+from aita.cli.views.estimate_view import calls_line
+from aita.cli.views.roster_notes import student_lines
+from aita.cli.views.terminal_escape import printable
+from aita.models.api import TaskView
+from aita.models.grade import CellState
+from aita.models.run import RunStatus, RunSummary
+from aita.models.student import Students
+from aita.services.stages.split import SplitStage
+
+SIMULATED = "simulated"
+"""The name of the model that only plays one."""
+
+FAILED_SHOWN = 10
+"""How many of the failed tasks a summary lists."""
+
+_ID_WIDTH = 26
+
+_STYLES = {
+    RunStatus.RUNNING: "cyan",
+    RunStatus.SUCCEEDED: "green",
+    RunStatus.WAITING_FOR_REVIEW: "green",
+    RunStatus.PARTIAL: "yellow",
+}
+
+_CLOSED = {
+    CellState.GRADED: "graded",
+    CellState.BLANK: "blank",
+    CellState.OVERRIDDEN: "set by a person",
+}
+
+Command = Callable[..., str]
+
+
+def summary(report: RunReport, command: Command) -> RenderableType:
+    """Return what there is to say of a run; ``command`` makes the command lines that it names."""
+    parts: list[RenderableType] = [_heading(report), Text(""), _stages(report), Text(""), _usage(report)]
+    for block in (
+        [*_failed(report, command)],
+        [*_students(report)],
+        [*_grades(report, command)],
+        [f"Not everything could be found out: {report.problem}"] if report.problem else [],
+        [*_simulated(report)],
+        [*_next(report, command)],
+    ):
+        if block:
+            parts += [Text(""), *(line if isinstance(line, Text) else _line(line) for line in block)]
+    return Group(*parts)
+
+
+def runs_table(runs: Iterable[RunSummary]) -> RenderableType:
+    """Return a list of runs."""
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    table.add_column("run", no_wrap=True, min_width=_ID_WIDTH)
+    for heading in ("pipeline", "status", "done", "failed", "started"):
+        table.add_column(heading, no_wrap=True, justify="right" if heading in {"done", "failed"} else "left")
+    for run in runs:
+        table.add_row(
+            run.run_id,
+            printable(run.pipeline),
+            _status(run.status),
+            f"{run.succeeded + run.failed:,}/{run.total:,}",
+            f"{run.failed:,}",
+            _time(run.created_at),
+        )
+    return table
+
+
+def task_line(task: TaskView, students: Students | None = None) -> Text:
+    """Return one task, told by what it is about, with its reason if it has failed."""
+    what = printable(_subject(task, students))
+    if not task.error_type:
+        return Text(f"  {task.stage}  {what}  {task.status}")
+    return Text.assemble(f"  {task.stage}  {what}  ", (task.error_type, "red"), f"  {printable(task.error_message)}")
+
+
+def _line(text: str) -> Text:
+    return Text(printable(text))
+
+
+def _status(status: RunStatus) -> Text:
+    return Text(status, _STYLES.get(status, "red"))
+
+
+def _time(moment: datetime) -> str:
+    return moment.astimezone().strftime("%m-%d %H:%M")
+
+
+def _heading(report: RunReport) -> Text:
+    text = Text.assemble(
+        ("Run ", "bold"), (report.run_id, "bold"), f"  {report.pipeline} of {printable(report.assignment)}  "
+    )
+    text.append(report.status, f"bold {_STYLES.get(report.status, 'red')}")
+    if report.reason and report.status is not RunStatus.SUCCEEDED:
+        text.append(f"\n{printable(report.reason)}")
+    return text
+
+
+def _stages(report: RunReport) -> RenderableType:
+    table = Table.grid(padding=(0, 2))
+    table.add_column(no_wrap=True)
+    table.add_column(justify="right", no_wrap=True)
+    table.add_column(no_wrap=True)
+    table.add_column(no_wrap=True)
+    for stage in report.stages:
+        seconds = formatting.took(stage)
+        table.add_row(
+            f"  {printable(stage.stage)}",
+            f"{stage.succeeded:,} of {stage.total:,} done",
+            Text(f"{stage.failed:,} failed", "red" if stage.failed else "dim"),
+            Text(formatting.duration(seconds) if seconds is not None else "not ended", "dim"),
+        )
+    if not report.stages:
+        table.add_row(Text("  nothing was planned yet", "dim"))
+    return table
+
+
+def _usage(report: RunReport) -> RenderableType:
+    usage = report.usage
+    replies = formatting.count(usage.cached_calls, "reply", "replies")
+    cached = f", and {replies} from the cache" if usage.cached_calls else ""
+    price = formatting.cost(usage)
+    if usage.cost_usd is None:
+        price += ": the price of this model is not known"
+    elif usage.unpriced_calls:
+        price += f": {formatting.count(usage.unpriced_calls, 'call')} of a price that is not known"
+    if report.max_cost_usd is not None:
+        price += f", of at most {report.max_cost_usd:f} USD"
+    table = Table.grid(padding=(0, 2))
+    for name, value in (
+        ("  model", report.model),
+        ("  calls", f"{usage.calls:,}{cached}"),
+        ("  tokens", formatting.tokens(usage)),
+        ("  cost", price),
+    ):
+        table.add_row(Text(name, "dim"), _line(value))
+    return table
+
+
+def _failed(report: RunReport, command: Command) -> Iterator[str | Text]:
+    if not report.failed:
+        return
+    yield Text(f"Failed: {formatting.count(report.failed, 'task')}", "bold red")
+    for task in report.failed_tasks[:FAILED_SHOWN]:
+        yield task_line(task, report.students)
+    shown = min(len(report.failed_tasks), FAILED_SHOWN)
+    if shown and report.failed > shown:
+        yield f"  and {report.failed - shown:,} more: {command('tasks', report.run_id, '--status', 'FAILED')}"
+
+
+def _subject(task: TaskView, students: Students | None) -> str:
+    refs = dict(task.refs)
+    if "question_id" in refs and "student_id" not in refs:
+        return f"question {refs['question_id']}"
+    student_id = str(refs.get("student_id", ""))
+    known = next((s for s in students.students if s.student_id == student_id), None) if students else None
+    who = (known.roster_name or known.folder) if known else student_id
+    if "question_id" in refs:
+        return f"{who}, question {refs['question_id']}"
+    if "line" in refs:
+        return f"line {refs['line']}"
+    if "page" in refs:
+        return f"{who}, page {refs['page']}"
+    if "first_page" in refs:
+        first, last = refs["first_page"], refs["last_page"]
+        return f"page {first} of the exam" if first == last else f"pages {first} to {last} of the exam"
+    if "source" in refs:
+        source = str(refs["source"])
+        return f"{who}, file {known.files.get(source, source) if known else source}"
+    return who or task.task_id
+
+
+def _students(report: RunReport) -> Iterator[str | Text]:
+    if report.students is None or all(stage.stage != SplitStage.name for stage in report.stages):
+        return
+    yield Text(formatting.count(len(report.students.students), "student") + " with scans", "bold")
+    failed_files = {str(task.refs.get("source")) for task in report.failed_tasks if task.stage == SplitStage.name}
+    yield from (f"  {line}" for line in student_lines(report.students, failed_files))
+
+
+def _grades(report: RunReport, command: Command) -> Iterator[str | Text]:
+    if report.grades is None:
+        return
+    states = report.grades.states
+    answers = formatting.count(sum(states.values()), "answer")
+    yield Text(f"{answers} of {formatting.count(report.grades.students, 'student')}", "bold")
+    yield "  " + ", ".join(f"{states[state]:,} {said}" for state, said in _CLOSED.items())
+    open_cells = states[CellState.NEEDS_REVIEW] + states[CellState.FAILED]
+    if open_cells:
+        yield (
+            f"  {open_cells:,} open: {states[CellState.NEEDS_REVIEW]:,} for a person to look at, "
+            f"{states[CellState.FAILED]:,} failed; {report.grades.final:,} of the totals are final"
+        )
+        yield f"  look at them  {command('review', 'list', '--assignment', report.assignment)}"
+    else:
+        yield "  none is open: all totals are final"
+    if report.grades.older:
+        again = command("grade", "--assignment", report.assignment, "--regrade-older")
+        regrading = report.grades.regrading
+        yield f"  {report.grades.older:,} of an older version of aita or another model: they count as they are"
+        yield f"  grade them again  {again}" + (f"  ({calls_line(regrading)})" if regrading else "")
+
+
+def _simulated(report: RunReport) -> Iterator[str | Text]:
+    if report.model == SIMULATED:
+        yield Text("These answers are simulated: no model was asked.", "bold yellow")
+        yield "  The simulated model knows the sample exam only. For a real one:"
+        yield "  export OPENAI_API_KEY=...  and then  aita local up"
+
+
+def _next(report: RunReport, command: Command) -> Iterator[str | Text]:
+    if report.status is RunStatus.RUNNING:
+        yield f"  watch it    {command('watch', report.run_id)}"
+        yield f"  cancel it   {command('cancel', report.run_id)}"
+        return
+    if any(stage.ended_at is not None for stage in report.stages):
+        yield f"  results     {command('results', report.run_id, '--out', 'DIR')}"
+    if report.status is not RunStatus.SUCCEEDED:
+        yield f"  resume it   {command('resume', report.run_id)}"

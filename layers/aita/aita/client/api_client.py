@@ -1,0 +1,216 @@
+"""The stack's API, typed."""
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from decimal import Decimal
+from typing import Any, Protocol, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from aita.errors import NotFound, StackError
+from aita.models.api import (
+    Estimate,
+    FilePage,
+    PresignedPost,
+    ResultAnswer,
+    ResultFile,
+    RubricDiff,
+    RunOptions,
+    RunPage,
+    RunView,
+    StartRun,
+    TaskPage,
+    TaskView,
+    UploadAnswer,
+    UploadedFile,
+    UploadedPage,
+    UploadFile,
+    UploadRequest,
+)
+from aita.models.grade import Decision
+from aita.models.review import Decide, DecisionPage, ReviewLine, ReviewPage, ReviewView
+from aita.models.run import RunSummary, TaskStatus
+
+PAGE = 100
+"""The most that one answer of a list holds."""
+
+FILES = 1000
+"""The most files that one answer holds."""
+
+_RUN_ID = re.compile(r"[0-9A-Za-z_-]{1,64}")
+
+Answer = TypeVar("Answer", bound=BaseModel)
+Line = TypeVar("Line")
+
+
+class Requests(Protocol):
+    """What sends the requests: ``aita.client.sigv4.SignedApi``."""
+
+    def request(
+        self,
+        method: str,
+        *path: str,
+        query: Mapping[str, str | int | None] | None = None,
+        body: Mapping[str, Any] | None = None,
+        idempotency_key: str | None = None,
+    ) -> Any:
+        """Send a request and return the JSON that it is answered with."""
+        ...
+
+
+class Api:
+    """The API's routes as methods. Each raises what ``Requests.request`` does."""
+
+    def __init__(self, requests: Requests) -> None:
+        self._requests = requests
+
+    def start(self, request: StartRun, key: str) -> RunView:
+        """Start a run; one for each key, however often it is sent."""
+        body = request.model_dump(mode="json", exclude_none=True)
+        return _parse(RunView, self._requests.request("POST", "runs", body=body, idempotency_key=key))
+
+    def run(self, run_id: str) -> RunView:
+        """Return a run as it is now."""
+        return _parse(RunView, self._requests.request("GET", "runs", _checked(run_id)))
+
+    def version(self) -> str:
+        """Return the version that is deployed."""
+        return str(self._requests.request("GET", "openapi.json")["info"]["version"])
+
+    def estimate(self, request: StartRun) -> Estimate:
+        """Return what a run would take."""
+        body = request.model_dump(mode="json", exclude_none=True)
+        return _parse(Estimate, self._requests.request("POST", "runs", "estimate", body=body))
+
+    def resume(self, run_id: str, max_cost_usd: Decimal | None = None) -> RunView:
+        """Run what failed and what is missing, with another cap if one is given."""
+        body = None if max_cost_usd is None else {"max_cost_usd": str(max_cost_usd)}
+        return _parse(RunView, self._requests.request("POST", "runs", _checked(run_id), "resume", body=body))
+
+    def cancel(self, run_id: str) -> RunView:
+        """End a run."""
+        return _parse(RunView, self._requests.request("POST", "runs", _checked(run_id), "cancel"))
+
+    def results(self, run_id: str) -> ResultAnswer:
+        """Return where the run's results are."""
+        return _parse(ResultAnswer, self._requests.request("GET", "runs", _checked(run_id), "results"))
+
+    def runs(self, assignment: str, limit: int) -> RunPage:
+        """Return an assignment's newest runs, at most ``limit``; ``next_token`` tells that there are more."""
+
+        def page(size: int, token: str | None) -> tuple[Sequence[RunSummary], str | None]:
+            query: dict[str, str | int | None] = {"assignment": assignment, "limit": size, "next_token": token}
+            answer = _parse(RunPage, self._requests.request("GET", "runs", query=query))
+            return answer.runs, answer.next_token
+
+        runs, following = _gather(page, limit)
+        return RunPage(runs=tuple(runs), next_token=following)
+
+    def tasks(self, run_id: str, status: TaskStatus | None, limit: int) -> TaskPage:
+        """Return a run's tasks, at most ``limit``; ``next_token`` tells that there are more."""
+        checked = _checked(run_id)
+
+        def page(size: int, token: str | None) -> tuple[Sequence[TaskView], str | None]:
+            query: dict[str, str | int | None] = {"status": status, "limit": size, "next_token": token}
+            answer = _parse(TaskPage, self._requests.request("GET", "runs", checked, "tasks", query=query))
+            return answer.tasks, answer.next_token
+
+        tasks, following = _gather(page, limit)
+        return TaskPage(tasks=tuple(tasks), next_token=following)
+
+    def uploads(self, assignment: str, files: Sequence[UploadFile]) -> Iterator[tuple[PresignedPost, ...]]:
+        """Yield the forms for files, in their order and asked for as they are needed: they live for minutes."""
+        for start in range(0, len(files), PAGE):
+            batch = UploadRequest(files=tuple(files[start : start + PAGE]))
+            answer = self._requests.request(
+                "POST", "assignments", assignment, "uploads", body=batch.model_dump(mode="json")
+            )
+            yield _parse(UploadAnswer, answer).uploads
+
+    def files(self, assignment: str) -> tuple[ResultFile, ...]:
+        """Return the assignment's own files that are there, and its reports, with where to get each."""
+
+        def page(size: int, token: str | None) -> tuple[Sequence[ResultFile], str | None]:
+            answer = _parse(FilePage, self._of(assignment, "files", limit=size, next_token=token))
+            return answer.files, answer.next_token
+
+        return tuple(_gather(page, None, FILES)[0])
+
+    def uploaded(self, assignment: str) -> tuple[UploadedFile, ...]:
+        """Return the assignment's blank exam and scans as they are in the bucket."""
+
+        def page(size: int, token: str | None) -> tuple[Sequence[UploadedFile], str | None]:
+            answer = _parse(UploadedPage, self._of(assignment, "uploads", limit=size, next_token=token))
+            return answer.files, answer.next_token
+
+        return tuple(_gather(page, None, FILES)[0])
+
+    def reviews(self, assignment: str, limit: int, *, closed: bool = False) -> ReviewPage:
+        """Return the cells that a person must look at, at most ``limit``; with ``closed`` all others too."""
+        open_cells = 0
+
+        def page(size: int, token: str | None) -> tuple[Sequence[ReviewLine], str | None]:
+            nonlocal open_cells
+            asked = {"limit": size, "next_token": token, "closed": "true" if closed else None}
+            answer = _parse(ReviewPage, self._of(assignment, "reviews", **asked))
+            open_cells = answer.open_cells
+            return answer.cells, answer.next_token
+
+        cells, following = _gather(page, limit)
+        return ReviewPage(cells=tuple(cells), open_cells=open_cells, next_token=following)
+
+    def rubric_changes(self, assignment: str, options: RunOptions) -> RubricDiff:
+        """Return what the assignment's rubrics, as they are now, change in its grades."""
+        asked = options.model_dump(include={"graders", "disagreement"})
+        return _parse(RubricDiff, self._of(assignment, "rubric-changes", **asked))
+
+    def review(self, assignment: str, cell_id: str) -> ReviewView:
+        """Return all there is to decide a cell by."""
+        return _parse(ReviewView, self._of(assignment, "reviews", cell_id))
+
+    def decide(self, assignment: str, cell_id: str, asked: Decide) -> Decision:
+        """Record what a person decided about a cell."""
+        body = asked.model_dump(mode="json", exclude_none=True)
+        path = ("assignments", assignment, "reviews", cell_id)
+        return _parse(Decision, self._requests.request("POST", *path, body=body))
+
+    def decisions(self, assignment: str) -> tuple[Decision, ...]:
+        """Return all that people decided about an assignment's cells: by cell, and then the oldest first."""
+
+        def page(size: int, token: str | None) -> tuple[Sequence[Decision], str | None]:
+            answer = _parse(DecisionPage, self._of(assignment, "decisions", limit=size, next_token=token))
+            return answer.decisions, answer.next_token
+
+        return tuple(_gather(page, None)[0])
+
+    def _of(self, assignment: str, *path: str, **query: str | int | None) -> Any:
+        return self._requests.request("GET", "assignments", assignment, *path, query=query)
+
+
+def _checked(run_id: str) -> str:
+    if not _RUN_ID.fullmatch(run_id):
+        raise NotFound(f"there is no run {run_id[:64]!r}: 'aita runs --assignment NAME' lists the ids")
+    return run_id
+
+
+def _gather(
+    page: Callable[[int, str | None], tuple[Sequence[Line], str | None]], limit: int | None, most: int = PAGE
+) -> tuple[list[Line], str | None]:
+    """Return the lines of as many pages as it takes, and the token of the next; all, if there is no limit."""
+    lines: list[Line] = []
+    token: str | None = None
+    while True:
+        found, token = page(most if limit is None else min(most, limit - len(lines)), token)
+        lines += found
+        if token is None or (limit is not None and len(lines) >= limit):
+            return lines, token
+
+
+def _parse(model: type[Answer], answer: Any) -> Answer:
+    try:
+        return model.model_validate(answer)
+    except ValidationError as error:
+        raise StackError(
+            "the stack's answer is not of the shape that this version of aita knows: deploy the stack again, or "
+            f"install the version of aita that it was deployed with ({error.error_count()} differences)"
+        ) from error

@@ -1,0 +1,39 @@
+"""The secret that holds the model's API key."""
+
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from aita.client.stack_target import Place
+
+
+def set_api_key(client: Any, name: str, key: str) -> None:
+    """Write the key into the secret of this name, which is made if it is not there.
+
+    Parameters
+    ----------
+    client
+        A Secrets Manager client.
+    name
+        The secret's name.
+    key
+        The key; it goes nowhere else.
+    """
+    try:
+        client.put_secret_value(SecretId=name, SecretString=key)
+    except client.exceptions.ResourceNotFoundException:
+        client.create_secret(Name=name, SecretString=key, Description="The API key of the model that aita calls")
+
+
+def store_api_key(place: Place, name: str, key: str) -> None:
+    """Do ``set_api_key`` at a place.
+
+    Raises
+    ------
+    StackError
+        If Secrets Manager can't be reached or refuses, with what to do.
+    """
+    try:
+        set_api_key(place.client("secretsmanager"), name, key)
+    except (BotoCoreError, ClientError) as error:
+        raise place.explain(error) from error

@@ -1,0 +1,179 @@
+"""Files to S3 and back by presigned forms and URLs, in pieces: a scan may be larger than is good for memory."""
+
+import os
+import re
+import tempfile
+import time
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from botocore.awsrequest import AWSRequest
+from botocore.exceptions import BotoCoreError, HTTPClientError
+from urllib3.exceptions import HTTPError
+
+from aita.client.stack_target import Place
+from aita.errors import InvalidMaterial, StackError
+from aita.models.api import PresignedPost
+
+_PAUSES = (0.5, 2.0)
+"""Seconds before each further try."""
+
+_PIECE = 64 * 1024
+_OK = range(200, 300)
+_SERVER_ERRORS = range(500, 600)
+_CODE = re.compile(rb"<Code>(\w{1,60})</Code>")
+
+
+class Transfer:
+    """Sends and fetches files.
+
+    Parameters
+    ----------
+    place
+        Whose network is used; presigned URLs need no credentials.
+    pause
+        Waits some seconds.
+    """
+
+    def __init__(self, place: Place, pause: Callable[[float], None] = time.sleep) -> None:
+        self._place = place
+        self._http = place.http()
+        self._pause = pause
+
+    def send(self, post: PresignedPost, file: Path, size: int, on_bytes: Callable[[int], None]) -> None:
+        """Post a file; ``on_bytes`` is told how many more bytes went out, fewer than none if it begins again.
+
+        Raises
+        ------
+        InvalidMaterial
+            If the file is no longer as large as it was.
+        StackError
+            If S3 can't be reached or refuses it.
+        """
+        sent = 0
+
+        def count(more: int) -> None:
+            nonlocal sent
+            sent += more
+            on_bytes(more)
+
+        def send_once() -> Any:
+            count(-sent)
+            with _Form(post.fields, file, size, count) as form:
+                request = AWSRequest(method="POST", url=post.url, data=form, headers=form.headers)
+                return self._http.send(request.prepare())
+
+        response = self._try(send_once)
+        if response.status_code not in _OK:
+            raise StackError(f"{post.name} was not taken: S3 answers {_reason(response)}. Upload again")
+
+    def fetch(self, url: str, target: BinaryIO) -> None:
+        """Write what is under a URL into a file that is empty.
+
+        Raises
+        ------
+        StackError
+            If S3 can't be reached, refuses, or sends less than it promised.
+        """
+
+        def fetch_once() -> Any:
+            target.seek(0)
+            target.truncate()
+            request = AWSRequest(method="GET", url=url, stream_output=True)
+            response = self._http.send(request.prepare())
+            if response.status_code in _OK:
+                _copy(response, target)
+            return response
+
+        response = self._try(fetch_once)
+        if response.status_code not in _OK:
+            raise StackError(f"a result can't be fetched: S3 answers {_reason(response)}. Ask for the results again")
+
+    def save(self, url: str, path: Path) -> None:
+        """Write what is under a URL to a file, whole or not at all.
+
+        Raises
+        ------
+        StackError
+            As ``fetch`` does.
+        """
+        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        temporary = Path(name)
+        try:
+            with os.fdopen(descriptor, "w+b") as file:
+                self.fetch(url, file)
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
+
+    def _try(self, action: Callable[[], Any]) -> Any:
+        for pause in _PAUSES:
+            try:
+                response = action()
+            except BotoCoreError:
+                response = None
+            if response is not None and response.status_code not in _SERVER_ERRORS:
+                return response
+            self._pause(pause)
+        try:
+            return action()
+        except BotoCoreError as error:
+            raise self._place.explain(error) from error
+
+
+def _copy(response: Any, target: BinaryIO) -> None:
+    try:
+        for piece in response.raw.stream(_PIECE):
+            target.write(piece)
+    except HTTPError as error:
+        raise HTTPClientError(error=error) from error
+    promised = response.headers.get("Content-Length")
+    if promised is not None and int(promised) != target.tell():
+        raise HTTPClientError(error=f"{target.tell()} bytes came of {promised}")
+
+
+def _reason(response: Any) -> str:
+    code = _CODE.search(response.content)
+    return f"{response.status_code} {code[1].decode()}" if code else str(response.status_code)
+
+
+class _Form:
+    """A multipart form with one file, read in pieces."""
+
+    def __init__(self, fields: dict[str, str], file: Path, size: int, on_bytes: Callable[[int], None]) -> None:
+        boundary = uuid.uuid4().hex
+        parts = [
+            f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
+            for name, value in fields.items()
+        ]
+        parts.append(f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="file"\r\n\r\n')
+        self._head = "".join(parts).encode()
+        self._tail = f"\r\n--{boundary}--\r\n".encode()
+        self._file = file.open("rb")
+        self._on_bytes = on_bytes
+        if os.fstat(self._file.fileno()).st_size != size:
+            self._file.close()
+            raise InvalidMaterial(f"{file}: it changed while it was being uploaded: upload it again")
+        self.headers = {
+            "Content-Type": f"multipart/form-data; boundary={boundary}",
+            "Content-Length": str(len(self._head) + size + len(self._tail)),
+        }
+
+    def read(self, size: int = _PIECE) -> bytes:
+        """Return the next piece."""
+        if self._head:
+            head, self._head = self._head, b""
+            return head
+        if piece := self._file.read(max(size, _PIECE)):
+            self._on_bytes(len(piece))
+            return piece
+        tail, self._tail = self._tail, b""
+        return tail
+
+    def __enter__(self) -> "_Form":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()

@@ -1,0 +1,141 @@
+"""Signed requests to the stack's API: JSON in, JSON out, errors as classes of ``aita.errors``."""
+
+import json
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest, AWSResponse
+from botocore.exceptions import BotoCoreError
+
+import aita.errors
+from aita.client.stack_target import Place
+from aita.errors import RequestError, StackError
+
+_PAUSES = (0.4, 1.2)
+"""Seconds before each further try of a request that may be repeated."""
+
+_BUSY = 429
+_CLIENT_ERRORS = range(400, 500)
+_SERVER_ERRORS = range(500, 600)
+_FORBIDDEN = frozenset({401, 403})
+
+
+class SignedApi:
+    """The stack's API, asked with AWS signature version 4.
+
+    Parameters
+    ----------
+    place
+        Whose credentials and network are used.
+    url
+        Where the API answers, without a slash at the end.
+    region
+        The API's region.
+    pause
+        Waits some seconds.
+    """
+
+    def __init__(self, place: Place, url: str, region: str, pause: Callable[[float], None] = time.sleep) -> None:
+        self._place = place
+        self._url = url
+        self._region = region
+        self._pause = pause
+        self._http = place.http()
+
+    def request(
+        self,
+        method: str,
+        *path: str,
+        query: Mapping[str, str | int | None] | None = None,
+        body: Mapping[str, Any] | None = None,
+        idempotency_key: str | None = None,
+    ) -> Any:
+        """Send a request and return the JSON that it is answered with.
+
+        A GET, and a request that has an idempotency key, is tried up to 3 times when the connection
+        is lost or the API is overloaded or fails; any other once.
+
+        Parameters
+        ----------
+        method
+            The HTTP method.
+        path
+            The parts of the path after the API's URL, without slashes.
+        query
+            The query's parameters; those that are ``None`` are left out.
+        body
+            What is sent as JSON.
+        idempotency_key
+            Sent as ``Idempotency-Key``: however often it arrives, the request is done once.
+
+        Raises
+        ------
+        RequestError
+            Or the class under it that the API names.
+        StackError
+            If the API can't be reached, refuses the credentials, or fails.
+        """
+        url = "/".join((self._url, *(quote(part, safe="") for part in path)))
+        given = {name: value for name, value in (query or {}).items() if value is not None}
+        if given:
+            url += "?" + urlencode(given, quote_via=quote)
+        data = b"" if body is None else json.dumps(body).encode()
+        headers = {"Accept": "application/json", "Content-Type": "application/json"}
+        if idempotency_key is not None:
+            headers["Idempotency-Key"] = idempotency_key
+        repeatable = method == "GET" or idempotency_key is not None
+        for pause in _PAUSES if repeatable else ():
+            try:
+                response = self._send(method, url, data, headers)
+            except BotoCoreError:
+                response = None
+            if response is not None and not _may_pass(response.status_code):
+                return _read(response)
+            self._pause(pause)
+        try:
+            return _read(self._send(method, url, data, headers))
+        except BotoCoreError as error:
+            raise self._place.explain(error) from error
+
+    def _send(self, method: str, url: str, data: bytes, headers: Mapping[str, str]) -> AWSResponse:
+        request = AWSRequest(method=method, url=url, data=data, headers=dict(headers))
+        SigV4Auth(self._place.credentials(), "execute-api", self._region).add_auth(request)
+        return self._http.send(request.prepare())
+
+
+def _may_pass(status: int) -> bool:
+    return status == _BUSY or status in _SERVER_ERRORS
+
+
+def _read(response: AWSResponse) -> Any:
+    status = response.status_code
+    try:
+        answer = json.loads(response.content)
+    except ValueError:
+        if status in _CLIENT_ERRORS or status in _SERVER_ERRORS:
+            answer = {}
+        else:
+            raise StackError(f"the stack's API answered {status} without JSON: is its URL right?") from None
+    if status in _CLIENT_ERRORS or status in _SERVER_ERRORS:
+        raise _error(status, answer if isinstance(answer, dict) else {})
+    return answer
+
+
+def _error(status: int, answer: dict[str, Any]) -> Exception:
+    message = str(answer.get("message") or answer.get("Message") or "no reason given")
+    if status in _FORBIDDEN:
+        return StackError(
+            f"the stack's API refuses the request ({status}: {message}): check that the AWS credentials have not "
+            "expired and may call it (execute-api:Invoke), and that the stack is of this version"
+        )
+    if status == _BUSY:
+        return StackError(f"the stack's API is overloaded ({message}): try again in a minute")
+    if status in _SERVER_ERRORS:
+        return StackError(f"the stack's API failed ({status}: {message}): its function's log says why ('sam logs')")
+    named = getattr(aita.errors, str(answer.get("error", "")), None)
+    if isinstance(named, type) and issubclass(named, RequestError):
+        return named(message)
+    return RequestError(message)

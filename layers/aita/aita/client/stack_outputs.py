@@ -1,0 +1,98 @@
+"""What a deployed stack says of itself: its outputs and parameters."""
+
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from aita.client.stack_target import Place
+from aita.errors import StackError
+
+_READY = frozenset(
+    {
+        "CREATE_COMPLETE",
+        "UPDATE_COMPLETE",
+        "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS",
+        "UPDATE_IN_PROGRESS",
+        "UPDATE_ROLLBACK_COMPLETE",
+        "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS",
+        "UPDATE_ROLLBACK_IN_PROGRESS",
+    }
+)
+"""The statuses in which a stack is there and answers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """A deployed stack. ``api_url`` is where its API answers, without a slash at the end."""
+
+    name: str
+    region: str
+    api_url: str
+    bucket: str
+    table: str
+    state_machine_arn: str
+    max_concurrency: int
+    model: str
+    api_key_secret: str
+
+
+def find_stack(place: Place) -> Stack:
+    """Return what the stack at a place says of itself.
+
+    Raises
+    ------
+    StackError
+        If it is not there, is not ready, is not one of aita's, or can't be asked: with what to do.
+    """
+    client = place.client("cloudformation")
+    try:
+        described = client.describe_stacks(StackName=place.stack)["Stacks"][0]
+    except ClientError as error:
+        if error.response["Error"].get("Code") == "ValidationError":  # what CloudFormation answers for no such stack
+            raise StackError(f"there is no stack {place.stack!r} {_where(place)}: {_deploy(place)}") from error
+        raise place.explain(error) from error
+    except BotoCoreError as error:
+        raise place.explain(error) from error
+    if (status := described["StackStatus"]) not in _READY:
+        raise StackError(f"stack {place.stack!r} is not ready, it is {status}: wait until it is, or {_deploy(place)}")
+    outputs = {output["OutputKey"]: output["OutputValue"] for output in described.get("Outputs", ())}
+    parameters = {given["ParameterKey"]: given["ParameterValue"] for given in described.get("Parameters", ())}
+    try:
+        return Stack(
+            name=place.stack,
+            region=client.meta.region_name,
+            api_url=_api_url(outputs["ApiUrl"], place.endpoint_url),
+            bucket=outputs["BucketName"],
+            table=outputs["TableName"],
+            state_machine_arn=outputs["StateMachineArn"],
+            max_concurrency=int(outputs["MaxConcurrency"]),
+            model=outputs["ModelName"],
+            api_key_secret=parameters["ApiKeySecretName"],
+        )
+    except KeyError as error:
+        raise StackError(
+            f"stack {place.stack!r} does not tell its {error.args[0]}: if it is one of aita's, {_deploy(place)}; "
+            "if not, name yours with --stack"
+        ) from error
+
+
+def _where(place: Place) -> str:
+    if place.local:
+        return f"in the local stack's emulator ({place.endpoint_url})"
+    return f"in region {place.region}" if place.region else "in the region that is configured"
+
+
+def _deploy(place: Place) -> str:
+    if place.local:
+        return "deploy it with 'aita local up'"
+    return "deploy it with 'sam build && sam deploy', or name another with --stack or --region"
+
+
+def _api_url(url: str, endpoint_url: str | None) -> str:
+    """Return where the API answers. An emulator has no names in the DNS for its APIs, so its path names them."""
+    if endpoint_url is None:
+        return url.rstrip("/")
+    parts = urlsplit(url)
+    api_id = (parts.hostname or "").partition(".")[0]
+    return f"{endpoint_url.rstrip('/')}/_aws/execute-api/{api_id}/{parts.path.strip('/')}"

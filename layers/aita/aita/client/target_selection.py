@@ -1,0 +1,85 @@
+"""Which stack is meant: the one on AWS, or the one that runs on this computer."""
+
+import json
+import os
+from pathlib import Path
+
+from pydantic import ConfigDict, ValidationError
+
+from aita.client.stack_target import Place
+from aita.errors import LocalStackError, SettingsError
+from aita.models.base import Frozen
+
+STACK = "aita"
+"""The stack's name on AWS unless another is given."""
+
+_YES = frozenset({"1", "true", "t", "yes", "y", "on"})
+_NO = frozenset({"", "0", "false", "f", "no", "n", "off"})
+"""How AITA_LOCAL is read: as the command's option --local reads it."""
+
+_HOME = ".aita"
+_FILE = "local.json"
+
+
+class LocalStack(Frozen):
+    """What ``aita local up`` wrote of the stack that it started."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    endpoint_url: str
+    region: str
+    stack: str
+
+
+def choose_place(*, local: bool, stack: str | None = None, region: str | None = None) -> Place:
+    """Return where the stack is that commands and executors use.
+
+    Raises
+    ------
+    LocalStackError
+        If the stack on this computer is meant, and there is none.
+    """
+    if not local:
+        return Place(stack or STACK, region, os.environ.get("AWS_ENDPOINT_URL") or None)
+    found = find_local_stack(Path.cwd())
+    return Place(stack or found.stack, region or found.region, found.endpoint_url, local=True)
+
+
+def place_of_environment() -> Place:
+    """Return where the stack is that a command without options uses: AITA_LOCAL decides.
+
+    Raises
+    ------
+    SettingsError
+        If AITA_LOCAL is neither true nor false.
+    LocalStackError
+        If the stack on this computer is meant, and there is none.
+    """
+    said = os.environ.get("AITA_LOCAL", "").strip().lower()
+    if said not in _YES | _NO:
+        raise SettingsError("AITA_LOCAL is wrong: it takes true or false")
+    return choose_place(local=said in _YES)
+
+
+def find_local_stack(start: Path) -> LocalStack:
+    """Return the local stack whose home AITA_HOME names, or else the nearest project's, from ``start`` upward.
+
+    Raises
+    ------
+    LocalStackError
+        If there is none, or its file can't be read.
+    """
+    named = os.environ.get("AITA_HOME")
+    homes = [Path(named)] if named else [folder / _HOME for folder in (start, *start.parents)]
+    for home in homes:
+        if (file := home / _FILE).is_file():
+            return _read(file)
+    where = named or f"{start / _HOME} or above"
+    raise LocalStackError(f"no local stack is running (no {_FILE} in {where}): start it with 'aita local up'")
+
+
+def _read(file: Path) -> LocalStack:
+    try:
+        return LocalStack.model_validate(json.loads(file.read_bytes()))
+    except (OSError, ValueError, ValidationError) as error:
+        raise LocalStackError(f"{file} can't be read: start the local stack again with 'aita local up'") from error
