@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from aita.errors import LocalStackError
-from aita_local.state_dir import Home, write_whole
+from aita_local.state_dir import StateDir, write_whole
 
 _POLL = 0.05  # seconds
 _started: list[subprocess.Popen[bytes]] = []  # referred to, so that Python does not warn of what is meant to run on
@@ -27,7 +27,7 @@ class Daemon:
     that holds the lock is ever signalled.
     """
 
-    home: Home
+    home: StateDir
     name: str
 
     @property
@@ -120,7 +120,7 @@ class Daemon:
 
 
 @contextmanager
-def alone(home: Home) -> Iterator[None]:
+def alone(home: StateDir) -> Iterator[None]:
     """Wait until no other command changes the stack of this home, and keep others from it meanwhile."""
     with (home.folder("processes") / "change.lock").open("a") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

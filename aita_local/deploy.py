@@ -17,7 +17,7 @@ from botocore.exceptions import ClientError
 from aita.errors import LocalStackError
 from aita.models.effort import DEFAULT_EFFORT, ReasoningEffort
 from aita_local.emulator import CREDENTIALS, ENVIRONMENT, REGION, no_proxy
-from aita_local.state_dir import PROJECT, Home, write_whole
+from aita_local.state_dir import PROJECT, StateDir, write_whole
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation.client import CloudFormationClient
@@ -65,7 +65,7 @@ class Parameters:
 class Deployment:
     """The stack of one home on its emulator."""
 
-    home: Home
+    home: StateDir
     endpoint_url: str
 
     @cached_property

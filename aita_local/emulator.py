@@ -10,7 +10,7 @@ from pathlib import Path
 from aita.errors import LocalStackError
 from aita_local.daemon import Daemon
 from aita_local.health import answers, settles, wait_for
-from aita_local.state_dir import LOOPBACK, PROJECT, Home
+from aita_local.state_dir import LOOPBACK, PROJECT, StateDir
 
 REGION = "us-east-1"
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": REGION}
@@ -31,7 +31,7 @@ _PASSED_ON = (
 class Emulator:
     """The emulator of one home."""
 
-    home: Home
+    home: StateDir
     environment: Path = ENVIRONMENT
 
     @cached_property

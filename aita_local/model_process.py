@@ -8,7 +8,7 @@ from functools import cached_property
 
 from aita_local.daemon import Daemon
 from aita_local.health import answers, settles, wait_for
-from aita_local.state_dir import LOOPBACK, PROJECT, Home
+from aita_local.state_dir import LOOPBACK, PROJECT, StateDir
 
 NAME = "simulated"
 """What it is called wherever a model is named."""
@@ -17,10 +17,10 @@ _START, _STOP = 30.0, 10.0  # seconds of patience
 
 
 @dataclass(frozen=True)
-class SimulatedModel:
+class SimulatedModelProcess:
     """The simulated model of one home. Its port is remembered, as the deployed functions know it."""
 
-    home: Home
+    home: StateDir
 
     @cached_property
     def daemon(self) -> Daemon:

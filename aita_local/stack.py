@@ -15,8 +15,8 @@ from aita_local.daemon import alone
 from aita_local.deploy import STACK, Deployment, Parameters, client
 from aita_local.emulator import REGION, Emulator
 from aita_local.model_process import NAME as SIMULATED
-from aita_local.model_process import SimulatedModel
-from aita_local.state_dir import Home, write_whole
+from aita_local.model_process import SimulatedModelProcess
+from aita_local.state_dir import StateDir, write_whole
 
 API_KEY_SECRET = "aita/api-key"  # noqa: S105 - its name, as the template's default has it
 _NO_KEY = "no-key-is-needed"
@@ -89,7 +89,7 @@ class Status:
 
 
 def up(
-    settings: LocalSettings, *, home: Home | None = None, model_options: Sequence[str] = (), say: Say = print
+    settings: LocalSettings, *, home: StateDir | None = None, model_options: Sequence[str] = (), say: Say = print
 ) -> Connection:
     """Start what is not running, and deploy if the files or the settings differ from what is deployed.
 
@@ -109,12 +109,12 @@ def up(
     LocalStackError
         If something can't be started or deployed; what runs already keeps running.
     """
-    home = home or Home.default()
+    home = home or StateDir.default()
     with alone(home):
         emulator = Emulator(home)
         if emulator.start():
             say(f"emulator started at {emulator.endpoint_url}")
-        base_url = _provide_model(settings, SimulatedModel(home), model_options, say)
+        base_url = _provide_model(settings, SimulatedModelProcess(home), model_options, say)
         parameters = Parameters(
             runtime=emulator.runtime,
             max_concurrency=settings.max_workers,
@@ -140,36 +140,36 @@ def up(
     return connection
 
 
-def down(*, home: Home | None = None, say: Say = print) -> None:
+def down(*, home: StateDir | None = None, say: Say = print) -> None:
     """Stop everything so that it comes back as it is. The key is forgotten first: nothing saves it."""
-    home = home or Home.default()
+    home = home or StateDir.default()
     with alone(home):
         emulator = Emulator(home)
         if emulator.is_running():
             _forget_key(emulator.endpoint_url)
         home.connection.unlink(missing_ok=True)
-        if SimulatedModel(home).stop():
+        if SimulatedModelProcess(home).stop():
             say("simulated model stopped")
         if emulator.stop():
             say("emulator stopped; its state is kept")
 
 
-def status(*, home: Home | None = None) -> Status:
+def status(*, home: StateDir | None = None) -> Status:
     """Return how the stack is, without changing anything."""
-    home = home or Home.default()
+    home = home or StateDir.default()
     emulator = Emulator(home)
     running = emulator.is_running()
     stack = Deployment(home, emulator.endpoint_url).describe() if running else None
     connection = Connection(**json.loads(home.connection.read_text())) if home.connection.exists() else None
     return Status(
         emulator=running,
-        simulated_model=SimulatedModel(home).is_running(),
+        simulated_model=SimulatedModelProcess(home).is_running(),
         stack=stack["StackStatus"] if stack else "",
         connection=connection,
     )
 
 
-def _provide_model(settings: LocalSettings, simulated: SimulatedModel, options: Sequence[str], say: Say) -> str:
+def _provide_model(settings: LocalSettings, simulated: SimulatedModelProcess, options: Sequence[str], say: Say) -> str:
     if settings.base_url is not None:
         simulated.stop()
         say(f"model {settings.model} at {settings.base_url}")

@@ -18,13 +18,13 @@ _TRIES = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Home:
+class StateDir:
     """The folder with everything that the local stack writes: ``.aita``, or what ``AITA_HOME`` names."""
 
     path: Path
 
     @classmethod
-    def default(cls) -> "Home":
+    def default(cls) -> "StateDir":
         """Return the home that the commands use."""
         return cls(Path(os.environ.get("AITA_HOME") or PROJECT / ".aita").resolve())
 

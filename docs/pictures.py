@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.text import Text
 
 from aita.cli.views.progress import draw
-from aita.models.api import RunView, StartRun
+from aita.models.api import RunView, StartRunRequest
 from aita.models.run import RunStatus
 from aita.services.assignments import object_keys
 from benchmarks.harness.emulator_stack import Emulated, emulated
@@ -78,7 +78,7 @@ def _draw_progress(view: RunView) -> None:
 
 
 def _half_way(stack: Emulated) -> RunView:
-    run = stack.api.start(StartRun(assignment="sample", pipeline="transcribe"), key=uuid.uuid4().hex)
+    run = stack.api.start(StartRunRequest(assignment="sample", pipeline="transcribe"), key=uuid.uuid4().hex)
     while run.status is RunStatus.RUNNING:
         stage = run.stages[-1] if run.stages else None
         if stage and stage.stage == "transcribe" and stage.succeeded >= HALF_WAY:

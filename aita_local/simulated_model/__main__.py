@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from aita_local.simulated_model.fault_injection import Settings
+from aita_local.simulated_model.fault_injection import FaultSettings
 from aita_local.simulated_model.server import HOST, serve
 
 
@@ -30,7 +30,7 @@ def main() -> int:
     given = vars(parser.parse_args())
     port, port_file = given.pop("port"), given.pop("port_file")
     try:
-        settings = Settings.model_validate({name: value for name, value in given.items() if value is not None})
+        settings = FaultSettings.model_validate({name: value for name, value in given.items() if value is not None})
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         parser.error(f"{'.'.join(map(str, first['loc'])) or 'the rates'}: {first['msg']}")

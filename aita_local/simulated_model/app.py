@@ -18,12 +18,12 @@ from aita_local.simulated_model import streaming
 from aita_local.simulated_model.chat_completion import CHARACTERS_PER_TOKEN, completion, cut
 from aita_local.simulated_model.chat_request import ChatRequest
 from aita_local.simulated_model.errors import BadRequest, NotInSampleExam, ServerFault, SimulatedModelError
-from aita_local.simulated_model.fault_injection import Conditions, Settings
+from aita_local.simulated_model.fault_injection import Faults, FaultSettings
 from aita_local.simulated_model.prompt_cache import PrefixCache
 from aita_local.simulated_model.replies import dispatch
 from aita_local.simulated_model.replies.request_kind import kind_of
 from aita_local.simulated_model.sample.exam import SampleExam
-from aita_local.simulated_model.sample.page_recognition import PageReader
+from aita_local.simulated_model.sample.page_recognition import PageRecognition
 from aita_local.simulated_model.statistics import Statistics
 
 Drop = Callable[[Scope], Awaitable[None]]
@@ -39,7 +39,7 @@ class _Orders(BaseModel):
     reset_stats: bool = False
 
 
-def create_app(exam: SampleExam, conditions: Conditions, drop: Drop) -> Starlette:
+def create_app(exam: SampleExam, conditions: Faults, drop: Drop) -> Starlette:
     """Return the ASGI app; ``drop`` is the server's way to close a connection unanswered."""
     model = SimulatedModel(exam, conditions, drop)
 
@@ -60,8 +60,8 @@ def create_app(exam: SampleExam, conditions: Conditions, drop: Drop) -> Starlett
 class SimulatedModel:
     """The routes' handlers and what they share."""
 
-    def __init__(self, exam: SampleExam, conditions: Conditions, drop: Drop) -> None:
-        self.reader = PageReader(exam)
+    def __init__(self, exam: SampleExam, conditions: Faults, drop: Drop) -> None:
+        self.reader = PageRecognition(exam)
         self._exam = exam
         self._conditions = conditions
         self._drop = drop
@@ -105,7 +105,7 @@ class SimulatedModel:
             wanted = json.loads(await request.body())
             orders = _Orders.model_validate(wanted)
             changes = {name: value for name, value in wanted.items() if name not in _Orders.model_fields}
-            settings = Settings.model_validate({**self._conditions.settings.model_dump(), **changes})
+            settings = FaultSettings.model_validate({**self._conditions.settings.model_dump(), **changes})
         except ValidationError as error:
             first = error.errors(include_url=False)[0]
             raise BadRequest(f"{'.'.join(map(str, first['loc'])) or 'body'}: {first['msg']}") from error

@@ -89,7 +89,7 @@ class Down(SimulatedModelError):
         )
 
 
-class Told(SimulatedModelError):
+class ForcedStatus(SimulatedModelError):
     """Every call is to be answered with this status and code."""
 
     type = "told"

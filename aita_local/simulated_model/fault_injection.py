@@ -8,14 +8,14 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from aita_local.simulated_model.errors import Down, RateLimited, Told
+from aita_local.simulated_model.errors import Down, ForcedStatus, RateLimited
 
 Fault = Literal["error", "cut", "drop"]
 Share = Annotated[float, Field(ge=0, le=1)]
 Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
-class Settings(BaseModel):
+class FaultSettings(BaseModel):
     """The conditions as numbers.
 
     ``latency`` is from a request's arrival to its reply, in seconds. ``rps`` is the rate limit in
@@ -51,15 +51,15 @@ class Settings(BaseModel):
         return self
 
 
-class Conditions:
+class Faults:
     """The settings at work. ``clock`` is a monotonic clock in seconds."""
 
-    def __init__(self, settings: Settings | None = None, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, settings: FaultSettings | None = None, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._down_until = 0.0
-        self.change(settings or Settings())
+        self.change(settings or FaultSettings())
 
-    def change(self, settings: Settings) -> None:
+    def change(self, settings: FaultSettings) -> None:
         """Put new settings in force: the bucket is full, and the faults start over."""
         self.settings = settings
         self._chance = random.Random(settings.seed)  # noqa: S311 - faults to test with, nothing secret
@@ -76,10 +76,10 @@ class Conditions:
 
         Raises
         ------
-        Down, RateLimited, Told
+        Down, RateLimited, ForcedStatus
         """
         if self.settings.status is not None:
-            raise Told(self.settings.status, self.settings.code)
+            raise ForcedStatus(self.settings.status, self.settings.code)
         remaining = self._down_until - self._clock()
         if remaining > 0:
             raise Down(remaining)

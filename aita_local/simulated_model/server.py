@@ -10,7 +10,7 @@ from starlette.types import Scope
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from aita_local.simulated_model.app import create_app
-from aita_local.simulated_model.fault_injection import Conditions, Settings
+from aita_local.simulated_model.fault_injection import Faults, FaultSettings
 from aita_local.simulated_model.sample.exam import SampleExam
 
 HOST = "127.0.0.1"
@@ -61,7 +61,7 @@ class _Server(uvicorn.Server):
             partial.replace(self._port_file)
 
 
-def serve(port: int, port_file: Path | None, settings: Settings) -> None:
+def serve(port: int, port_file: Path | None, settings: FaultSettings) -> None:
     """Serve until SIGTERM or SIGINT. Port 0 takes a free one; ``port_file`` tells which, while the server runs.
 
     Raises
@@ -69,7 +69,7 @@ def serve(port: int, port_file: Path | None, settings: Settings) -> None:
     OSError
         If the port is taken, or ``samples/truth.json`` isn't there.
     """
-    app = create_app(SampleExam.load(), Conditions(settings), drop_connection)
+    app = create_app(SampleExam.load(), Faults(settings), drop_connection)
     listener = socket.socket()
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listener.bind((HOST, port))

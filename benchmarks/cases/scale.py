@@ -108,7 +108,7 @@ def _plan(size: int, folder: Path) -> tuple[float, float]:
 
 def _collect(size: int, folder: Path) -> tuple[float, float]:
     """Collect what ``_plan`` planned; return the seconds and the megabytes of the artifact."""
-    from aita.aws.dynamodb.task_table import DynamoTasks
+    from aita.aws.dynamodb.task_table import DynamoTaskTable
     from aita.bootstrap import utc_now
     from aita.models.run import StageCounts, StageEvent
     from aita.services.assignments import object_keys
@@ -122,7 +122,7 @@ def _collect(size: int, folder: Path) -> tuple[float, float]:
         {"task_id": item["task_id"]}
         for item in json.loads(objects.get(object_keys.stage_file(RUN_ID, "transcribe", ITEMS)))
     ]
-    tasks = DynamoTasks(QueryOfRows(items), "table", utc_now, 365)
+    tasks = DynamoTaskTable(QueryOfRows(items), "table", utc_now, 365)
     collector = Collector(runs, tasks, objects, utc_now)  # type: ignore[arg-type]
     started = time.perf_counter()
     collector.collect(StageEvent(run_id=RUN_ID, attempt=1, stage="transcribe"))

@@ -21,8 +21,8 @@ from aita.imaging.mask import masked
 from aita.imaging.pages import pages
 from aita.models.run import Item, ItemEvent, StageCounts
 from aita.services.assignments import object_keys
-from aita.services.execution.page_splitter import Splitter
-from aita.services.runs.run_cache import RunWatch
+from aita.services.execution.page_splitter import PageSplitter
+from aita.services.runs.run_cache import RunCache
 from aita.services.runs.task_recorder import Recorder
 from aita.services.stages.split_base import SOURCES, Sources
 from benchmarks.harness import scans
@@ -100,8 +100,8 @@ def _split(files: list[Path], *, with_exam: bool = False) -> None:
     plan = Sources(files=sources, blank_exam=(BLANK_EXAM,) if with_exam else (), of_students=True)
     planned = {object_keys.stage_file(RUN_ID, "split", SOURCES): plan.model_dump_json().encode()}
     objects = Scans(dict(zip(sources.values(), files, strict=True)), {BLANK_EXAM: scans.blank_exam()} | planned)
-    watch = RunWatch(runs)
-    splitter = Splitter(
+    watch = RunCache(runs)
+    splitter = PageSplitter(
         objects,
         watch,
         Recorder(runs, tasks, objects, watch, utc_now),

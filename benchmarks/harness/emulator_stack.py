@@ -13,15 +13,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from aita.client.api_client import Api
-from aita.client.sigv4 import SignedApi
+from aita.client.api_client import ApiClient
+from aita.client.sigv4 import SigV4Transport
 from aita.client.stack_outputs import find_stack
-from aita.client.stack_target import Place
-from aita.models.api import RunOptions, RunView, StartRun
+from aita.client.stack_target import StackTarget
+from aita.models.api import RunOptions, RunView, StartRunRequest
 from aita.models.run import RunStatus
 from aita_local import stack
 from aita_local.emulator import Emulator
-from aita_local.state_dir import Home
+from aita_local.state_dir import StateDir
 from benchmarks.harness.model_server import Model, stopping
 
 POLL_SECONDS = 0.25
@@ -33,11 +33,11 @@ GRACE_SECONDS = 10.0
 class Emulated:
     """The running stack: a client of its bucket, its API, and its model."""
 
-    home: Home
+    home: StateDir
     settings: stack.LocalSettings
     s3: Any
     bucket: str
-    api: Api
+    api: ApiClient
     model: Model
 
     def put(self, key: str, data: bytes) -> None:
@@ -61,7 +61,8 @@ class Emulated:
     def start(self, assignment: str, pipeline: str, options: RunOptions | None = None) -> RunView:
         """Start a run."""
         return self.api.start(
-            StartRun(assignment=assignment, pipeline=pipeline, options=options or RunOptions()), key=uuid.uuid4().hex
+            StartRunRequest(assignment=assignment, pipeline=pipeline, options=options or RunOptions()),
+            key=uuid.uuid4().hex,
         )
 
     def ended(self, run: RunView) -> RunView:
@@ -117,13 +118,13 @@ class Emulated:
 def emulated(concurrency: int) -> Iterator[Emulated]:
     """Bring up a stack with no rate limit in a home of its own, and take it down at the end."""
     with tempfile.TemporaryDirectory(prefix="aita-bench-") as folder:
-        home = Home(Path(folder))
+        home = StateDir(Path(folder))
         try:
             settings = stack.LocalSettings(max_workers=concurrency, rate_limit_rps=0)
             connection = stack.up(settings, home=home, say=lambda _: None)
-            place = Place(connection.stack, connection.region, connection.endpoint_url, local=True)
+            place = StackTarget(connection.stack, connection.region, connection.endpoint_url, local=True)
             found = find_stack(place)
-            api = Api(SignedApi(place, found.api_url, found.region))
+            api = ApiClient(SigV4Transport(place, found.api_url, found.region))
             model = Model(connection.model_base_url)
             yield Emulated(home, settings, place.client("s3"), found.bucket, api, model)
         finally:

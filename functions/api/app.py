@@ -18,24 +18,24 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from aita.bootstrap import make_api
 from aita.errors import AitaError, Conflict, NotFound, RequestError
 from aita.models.api import (
-    ErrorAnswer,
+    ErrorResponse,
     Estimate,
     FilePage,
-    ResultAnswer,
-    ResumeRun,
+    ResultResponse,
+    ResumeRunRequest,
     RubricDiff,
     RunOptions,
     RunPage,
     RunView,
-    StartRun,
+    StartRunRequest,
     TaskPage,
-    UploadAnswer,
     UploadedPage,
     UploadRequest,
+    UploadResponse,
 )
 from aita.models.grade import Decision
 from aita.models.limits import Disagreement, Graders
-from aita.models.review import Decide, DecisionPage, ReviewPage, ReviewView
+from aita.models.review import DecisionPage, DecisionRequest, ReviewPage, ReviewView
 from aita.models.run import TaskStatus
 from aita.observability import guarded, log_unexpected, logger
 from aita.request_body import read_body
@@ -51,7 +51,7 @@ Token = Annotated[str | None, Query(max_length=200)]
 
 
 @app.post("/assignments/<assignment>/uploads")
-def create_uploads(assignment: str, body: UploadRequest) -> UploadAnswer:
+def create_uploads(assignment: str, body: UploadRequest) -> UploadResponse:
     """Return a presigned form for each file, bound to its key, content type and size."""
     return api.reader.uploads(assignment, body)
 
@@ -87,7 +87,7 @@ def get_review(assignment: str, cell_id: str) -> ReviewView:
 
 
 @app.post("/assignments/<assignment>/reviews/<cell_id>", status_code=HTTPStatus.CREATED)
-def decide(assignment: str, cell_id: str, body: Decide) -> Decision:
+def decide(assignment: str, cell_id: str, body: DecisionRequest) -> Decision:
     """Accept what is proposed for a cell, or set other points; what was decided before is kept."""
     identity = app.current_event.request_context.get("identity") or {}
     return api.reviews.decide(assignment, cell_id, body, identity.get("userArn") or "")
@@ -111,7 +111,7 @@ def list_decisions(assignment: str, limit: Limit = PAGE_SIZE, next_token: Token 
 
 @app.post("/runs", status_code=HTTPStatus.CREATED)
 def start_run(
-    body: StartRun, idempotency_key: Annotated[str | None, Header(min_length=1, max_length=200)] = None
+    body: StartRunRequest, idempotency_key: Annotated[str | None, Header(min_length=1, max_length=200)] = None
 ) -> RunView:
     """Start a run; the same Idempotency-Key starts one run, however often it is sent."""
     request = body.model_dump(mode="json")
@@ -125,11 +125,11 @@ def start_run(
 @idempotent_function(data_keyword_argument="data", persistence_store=api.idempotency, config=idempotency)
 def start_once(data: dict[str, Any]) -> dict[str, str]:
     """Start a run, once for a key."""
-    return {"run_id": api.submissions.start(StartRun.model_validate(data["request"])).run_id}
+    return {"run_id": api.submissions.start(StartRunRequest.model_validate(data["request"])).run_id}
 
 
 @app.post("/runs/estimate")
-def estimate_run(body: StartRun) -> Estimate:
+def estimate_run(body: StartRunRequest) -> Estimate:
     """Tell the calls, tokens and cost that a run would take."""
     return api.estimator.estimate(body)
 
@@ -158,7 +158,7 @@ def list_tasks(
 
 
 @app.post("/runs/<run_id>/resume")
-def resume_run(run_id: str, body: Annotated[ResumeRun | None, Body()] = None) -> RunView:
+def resume_run(run_id: str, body: Annotated[ResumeRunRequest | None, Body()] = None) -> RunView:
     """Run what failed and what is missing, with another cap if one is given."""
     return api.reader.view(api.submissions.resume(run_id, None if body is None else body.max_cost_usd))
 
@@ -170,7 +170,7 @@ def cancel_run(run_id: str) -> RunView:
 
 
 @app.get("/runs/<run_id>/results")
-def get_results(run_id: str) -> ResultAnswer:
+def get_results(run_id: str) -> ResultResponse:
     """Return where to download what the run has gathered."""
     return api.reader.results(api.submissions.get(run_id))
 
@@ -188,10 +188,10 @@ def declare_errors(document: dict[str, Any]) -> None:
     schemas = document["components"]["schemas"]
     for name in ("HTTPValidationError", "ResponseValidationError", "ValidationError"):
         schemas.pop(name, None)
-    schemas["ErrorAnswer"] = ErrorAnswer.model_json_schema()
+    schemas["ErrorResponse"] = ErrorResponse.model_json_schema()
     answer = {
         "description": "The request failed. What API Gateway itself refuses (403, 413, 429) has a message alone.",
-        "content": {"application/json": {"schema": {"$ref": "#/components/schemas/ErrorAnswer"}}},
+        "content": {"application/json": {"schema": {"$ref": "#/components/schemas/ErrorResponse"}}},
     }
     for operations in document["paths"].values():
         for operation in operations.values():
@@ -204,7 +204,7 @@ def declare_errors(document: dict[str, Any]) -> None:
 def answer_error(error: AitaError) -> Response[str]:
     """Answer an error of aita's own with its class, its message and its class's status."""
     logger.info("request refused", error=type(error).__name__)
-    answer = ErrorAnswer(error=type(error).__name__, message=str(error))
+    answer = ErrorResponse(error=type(error).__name__, message=str(error))
     return Response(error.http_status, content_types.APPLICATION_JSON, answer.model_dump_json())
 
 
@@ -212,7 +212,7 @@ def answer_error(error: AitaError) -> Response[str]:
 def answer_unexpected(error: Exception) -> Response[str]:
     """Answer an error that nobody expected, which the log names, without what it says."""
     log_unexpected(error)
-    answer = ErrorAnswer(error="UnexpectedError", message="the API failed: see the api function's log")
+    answer = ErrorResponse(error="UnexpectedError", message="the API failed: see the api function's log")
     return Response(HTTPStatus.INTERNAL_SERVER_ERROR, content_types.APPLICATION_JSON, answer.model_dump_json())
 
 

@@ -6,13 +6,13 @@ from datetime import UTC, datetime
 
 import pytest
 
-from aita.aws.dynamodb.run_table import DynamoRuns
+from aita.aws.dynamodb.run_table import DynamoRunTable
 from aita.models.run import Run, RunSettings, RunStatus, StageCounts
 from aita_local.daemon import alone
 from aita_local.deploy import Deployment, Parameters, client
 from aita_local.emulator import ENVIRONMENT, REGION, Emulator
-from aita_local.model_process import SimulatedModel
-from aita_local.state_dir import PROJECT, Home
+from aita_local.model_process import SimulatedModelProcess
+from aita_local.state_dir import PROJECT, StateDir
 from tests.container.sam_local import EVENTS, HOST, RUNTIME, SamLocal, nothing_left, why_not
 from tests.container.servers import BUCKET, TABLE, Servers
 from tests.local.stack import full_home
@@ -26,8 +26,8 @@ UPRIGHT = "Maya Lindqvist/page 1.jpg"
 def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
     """An emulator with a bucket, a table and a key, and the simulated model; skips where no container reaches them."""
     assert ENVIRONMENT.exists(), "the emulator's environment is not there: run `make emulator`"
-    home = Home(tmp_path_factory.mktemp("container") / "home")
-    emulator, model = Emulator(home), SimulatedModel(home)
+    home = StateDir(tmp_path_factory.mktemp("container") / "home")
+    emulator, model = Emulator(home), SimulatedModelProcess(home)
     try:
         model.start(["--latency", "0.05"])
         if reason := why_not(home.port("simulated-model")):
@@ -82,6 +82,6 @@ def run(servers: Servers) -> Run:
         created_at=now,
         updated_at=now,
     )
-    DynamoRuns(client("dynamodb", servers.endpoint_url), TABLE, lambda: now, 1).create(made, None)
+    DynamoRunTable(client("dynamodb", servers.endpoint_url), TABLE, lambda: now, 1).create(made, None)
     assert REGION == "us-east-1", "the region that sam gives its containers"
     return made

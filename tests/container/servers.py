@@ -6,8 +6,8 @@ from typing import Any
 
 from aita_local.deploy import client
 from aita_local.emulator import Emulator
-from aita_local.model_process import SimulatedModel
-from aita_local.state_dir import LOOPBACK, Home
+from aita_local.model_process import SimulatedModelProcess
+from aita_local.state_dir import LOOPBACK, StateDir
 
 BUCKET, TABLE, SECRET = "aita-container", "aita-container", "aita/container"
 ARN = "arn:aws:lambda:us-east-1:000000000000:function:"
@@ -17,7 +17,7 @@ ARN = "arn:aws:lambda:us-east-1:000000000000:function:"
 class Servers:
     """An emulator and a simulated model."""
 
-    home: Home
+    home: StateDir
 
     @property
     def endpoint_url(self) -> str:
@@ -25,7 +25,7 @@ class Servers:
 
     @property
     def model_url(self) -> str:
-        return SimulatedModel(self.home).base_url
+        return SimulatedModelProcess(self.home).base_url
 
     def furnish(self) -> None:
         """Make the bucket, the table and the secret that the template would make."""

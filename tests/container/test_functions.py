@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from aita.imaging.decode_errors import MAX_PIXELS
-from aita.models.run import ItemAnswer, Outcome, Run
+from aita.models.run import ItemResponse, Outcome, Run
 from aita.version import VERSION
 from tests.container.conftest import PHOTO, SCANS, UPRIGHT
 from tests.container.sam_local import EVENTS, IMAGE, RUNTIME, Functions, Json, SamLocal, docker, get
@@ -23,7 +23,7 @@ FUNCTIONS = ("Plan", "Split", "Task", "Report", "Collect", "Api")
 MADE = ("/tmp/", "/var/rapid/")
 """Where files may come from: functions, and sam's runtime emulator."""
 
-SUCCEEDED = ItemAnswer(outcome=Outcome.SUCCEEDED).model_dump(mode="json")
+SUCCEEDED = ItemResponse(outcome=Outcome.SUCCEEDED).model_dump(mode="json")
 
 
 def event(name: str) -> Any:

@@ -9,7 +9,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from aita.aws.dynamodb.run_table import DynamoRuns
+from aita.aws.dynamodb.run_table import DynamoRunTable
 from aita.models.run import Run, RunSettings, RunStatus
 from aita.ports import RunStore
 from tests.integration.table import make_table
@@ -28,7 +28,7 @@ def dynamodb() -> Iterator[Any]:
 
 @pytest.fixture(params=["memory", "aws"])
 def runs(request: pytest.FixtureRequest, dynamodb: Any) -> RunStore:
-    return MemoryRuns(lambda: NOW) if request.param == "memory" else DynamoRuns(dynamodb, "t", lambda: NOW, 365)
+    return MemoryRuns(lambda: NOW) if request.param == "memory" else DynamoRunTable(dynamodb, "t", lambda: NOW, 365)
 
 
 @pytest.fixture

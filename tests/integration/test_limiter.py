@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from moto import mock_aws
 
-from aita.aws.dynamodb.rate_limiter import DynamoLimiter
+from aita.aws.dynamodb.rate_limiter import DynamoRateLimiter
 from aita.models.rate_limits import Rates
 from aita.services.calls.rate_limit import DECREASE, SHARED_BURST, Bucket
 from tests.integration.table import make_table
@@ -72,8 +72,8 @@ def clock() -> Clock:
     return Clock()
 
 
-def limiter(client: Counting, clock: Clock, name: str) -> DynamoLimiter:
-    return DynamoLimiter(client, "t", "https://provider", name, clock)
+def limiter(client: Counting, clock: Clock, name: str) -> DynamoRateLimiter:
+    return DynamoRateLimiter(client, "t", "https://provider", name, clock)
 
 
 def test_each_slot_takes_one_request_and_no_read(client: Counting, clock: Clock) -> None:
@@ -173,7 +173,7 @@ def test_those_who_overtake_each_other_keep_the_rate(dynamodb: Any, clock: Clock
     calls: list[int] = []
     longest = 0.0
 
-    def take(taker: DynamoLimiter) -> None:
+    def take(taker: DynamoRateLimiter) -> None:
         nonlocal longest
         asked = clock.monotonic()
         wait = taker.reserve(Rates(20), 1).wait

@@ -11,7 +11,7 @@ from aita.cli.files.report_age import out_of_date
 from aita.memory.objects import MemoryObjects
 from aita.models.exam import Page, PageTranscription
 from aita.models.grade import Decision, cell_id
-from aita.services.assignments.assignment_files import Material
+from aita.services.assignments.assignment_files import AssignmentFiles
 from aita.services.grading.gradebook import Gradebook
 from tests.integration.material import exam, page
 from tests.integration.stack import Stack
@@ -100,7 +100,9 @@ def test_a_report_is_of_the_decisions_that_the_api_tells(stack: Stack, transcrib
             key = f"{transcribed}/reports/{name}"
             path.write_bytes(stack.s3.get_object(Bucket="aita-test", Key=key)["Body"].read())
         return out_of_date(
-            Material(objects, transcribed), lambda _: [Decision.model_validate(each) for each in decisions], paths
+            AssignmentFiles(objects, transcribed),
+            lambda _: [Decision.model_validate(each) for each in decisions],
+            paths,
         )
 
     stack.wait(stack.start(transcribed, "report"))

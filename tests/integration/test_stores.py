@@ -9,9 +9,9 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from aita.aws.dynamodb.decision_table import DynamoDecisions
-from aita.aws.dynamodb.run_table import DynamoRuns
-from aita.aws.dynamodb.task_table import DynamoTasks
+from aita.aws.dynamodb.decision_table import DynamoDecisionTable
+from aita.aws.dynamodb.run_table import DynamoRunTable
+from aita.aws.dynamodb.task_table import DynamoTaskTable
 from aita.aws.s3_objects import S3Objects
 from aita.errors import Conflict, NotFound, ObjectChanged, ObjectNotFound, RequestError
 from aita.memory.objects import MemoryObjects
@@ -50,17 +50,17 @@ def objects(request: pytest.FixtureRequest, aws: tuple[Any, Any]) -> ObjectStore
 
 @pytest.fixture(params=["memory", "aws"])
 def runs(request: pytest.FixtureRequest, aws: tuple[Any, Any]) -> RunStore:
-    return MemoryRuns(lambda: NOW) if request.param == "memory" else DynamoRuns(aws[1], "t", lambda: NOW, 365)
+    return MemoryRuns(lambda: NOW) if request.param == "memory" else DynamoRunTable(aws[1], "t", lambda: NOW, 365)
 
 
 @pytest.fixture(params=["memory", "aws"])
 def tasks(request: pytest.FixtureRequest, aws: tuple[Any, Any]) -> TaskStore:
-    return MemoryTasks() if request.param == "memory" else DynamoTasks(aws[1], "t", lambda: NOW, 365)
+    return MemoryTasks() if request.param == "memory" else DynamoTaskTable(aws[1], "t", lambda: NOW, 365)
 
 
 @pytest.fixture(params=["memory", "aws"])
 def decisions(request: pytest.FixtureRequest, aws: tuple[Any, Any]) -> DecisionStore:
-    return MemoryDecisions() if request.param == "memory" else DynamoDecisions(aws[1], "t")
+    return MemoryDecisions() if request.param == "memory" else DynamoDecisionTable(aws[1], "t")
 
 
 class RefusesLongKeys:
@@ -74,7 +74,7 @@ class RefusesLongKeys:
 @pytest.mark.parametrize("run_id", ["x" * 3000, "\N{HIRAGANA LETTER A}" * 700, "\N{HIRAGANA LETTER A}" * 26])
 def test_an_id_that_no_run_can_have_is_not_found(run_id: str) -> None:
     with pytest.raises(NotFound):
-        DynamoRuns(RefusesLongKeys(), "t", lambda: NOW, 365).get(run_id)
+        DynamoRunTable(RefusesLongKeys(), "t", lambda: NOW, 365).get(run_id)
 
 
 def make_run(name: str, run_id: str = "1") -> Run:
@@ -313,21 +313,21 @@ class TestDecisions:
 
 
 def test_a_decision_does_not_expire_and_is_no_run(aws: tuple[Any, Any], name: str) -> None:
-    DynamoDecisions(aws[1], "t").add(name, decide("c-1", 1))
+    DynamoDecisionTable(aws[1], "t").add(name, decide("c-1", 1))
     (row,) = aws[1].query(
         TableName="t",
         KeyConditionExpression="pk = :pk",
         ExpressionAttributeValues={":pk": {"S": f"DECISIONS#{name}"}},
     )["Items"]
     assert "expires_at" not in row
-    assert DynamoRuns(aws[1], "t", lambda: NOW, 1).list(name, 5, None) == ([], None)
+    assert DynamoRunTable(aws[1], "t", lambda: NOW, 1).list(name, 5, None) == ([], None)
 
 
 @pytest.mark.parametrize("token", ["a b", "x#y", "é!", ""])
 def test_tokens_that_no_list_gave_are_refused(aws: tuple[Any, Any], token: str) -> None:
     with pytest.raises(RequestError):
-        DynamoRuns(aws[1], "t", lambda: NOW, 1).list("a", 1, token)
+        DynamoRunTable(aws[1], "t", lambda: NOW, 1).list("a", 1, token)
     with pytest.raises(RequestError):
-        DynamoTasks(aws[1], "t", lambda: NOW, 1).page("a", None, 1, token)
+        DynamoTaskTable(aws[1], "t", lambda: NOW, 1).page("a", None, 1, token)
     with pytest.raises(RequestError):
-        DynamoDecisions(aws[1], "t").page("a", 1, token)
+        DynamoDecisionTable(aws[1], "t").page("a", 1, token)

@@ -6,7 +6,7 @@ import pytest
 
 from aita_local.emulator import ENVIRONMENT
 from aita_local.stack import LocalSettings
-from aita_local.state_dir import Home
+from aita_local.state_dir import StateDir
 from tests.local.stack import MAX_WORKERS, SAMPLES, LocalStack
 
 
@@ -14,7 +14,7 @@ from tests.local.stack import MAX_WORKERS, SAMPLES, LocalStack
 def fresh_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
     """A stack that `sam build` and `sam deploy` have just put onto an emulator. Nothing limits the calls."""
     assert ENVIRONMENT.exists(), "the emulator's environment is not there: run `make emulator`"
-    home = Home(tmp_path_factory.mktemp("local") / "home")
+    home = StateDir(tmp_path_factory.mktemp("local") / "home")
     made = LocalStack(home, LocalSettings(max_workers=MAX_WORKERS, rate_limit_rps=0))
     try:
         made.up()

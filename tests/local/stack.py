@@ -14,15 +14,15 @@ from typing import Any
 
 import pytest
 
-from aita.client.file_transfer import Transfer
-from aita.client.sigv4 import SignedApi
+from aita.client.file_transfer import FileTransfer
+from aita.client.sigv4 import SigV4Transport
 from aita.client.stack_outputs import Stack, find_stack
-from aita.client.stack_target import Place
+from aita.client.stack_target import StackTarget
 from aita_local import stack
 from aita_local.deploy import client
 from aita_local.emulator import Emulator
 from aita_local.stack import Connection, LocalSettings
-from aita_local.state_dir import LOOPBACK, PROJECT, Home
+from aita_local.state_dir import LOOPBACK, PROJECT, StateDir
 
 AITA = Path(sys.executable).with_name("aita")
 SAMPLES = PROJECT / "samples"
@@ -90,7 +90,7 @@ class Model:
 class LocalStack:
     """A stack on this machine, in a home of its own."""
 
-    home: Home
+    home: StateDir
     settings: LocalSettings
 
     def up(self) -> Connection:
@@ -135,20 +135,20 @@ class LocalStack:
         return Model(f"http://{LOOPBACK}:{self.home.port('simulated-model')}/v1")
 
     @cached_property
-    def place(self) -> Place:
-        return Place("aita", "us-east-1", self.endpoint_url, local=True)
+    def place(self) -> StackTarget:
+        return StackTarget("aita", "us-east-1", self.endpoint_url, local=True)
 
     @cached_property
     def deployed(self) -> Stack:
         return find_stack(self.place)
 
     @property
-    def api(self) -> SignedApi:
-        return SignedApi(self.place, self.deployed.api_url, self.deployed.region)
+    def api(self) -> SigV4Transport:
+        return SigV4Transport(self.place, self.deployed.api_url, self.deployed.region)
 
     @property
-    def transfer(self) -> Transfer:
-        return Transfer(self.place)
+    def transfer(self) -> FileTransfer:
+        return FileTransfer(self.place)
 
     def forget_replies(self) -> None:
         """Empty the cache of replies, so that the next run has to ask the model."""
@@ -198,10 +198,10 @@ class LocalStack:
         return [row for page in pages for row in page["Items"]]
 
 
-def full_home(factory: pytest.TempPathFactory) -> Home:
+def full_home(factory: pytest.TempPathFactory) -> StateDir:
     """Return the home where the layers are built as AWS gets them: one for all workers, as that takes long."""
     base = factory.getbasetemp()
-    return Home((base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "full-layers")
+    return StateDir((base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "full-layers")
 
 
 def true_texts(*folders: str) -> dict[tuple[str, int], str]:

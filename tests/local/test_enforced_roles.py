@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 
 from aita_local.deploy import client
 from aita_local.stack import LocalSettings
-from aita_local.state_dir import Home
+from aita_local.state_dir import StateDir
 from tests.local.stack import MAX_WORKERS, SAMPLES, Json, LocalStack
 
 ASSIGNMENT = "enforced"
@@ -18,7 +18,7 @@ ASSIGNMENT = "enforced"
 @pytest.fixture(scope="module")
 def enforcing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
     """A stack of its own: whether roles are enforced is said when the emulator starts."""
-    home = Home(tmp_path_factory.mktemp("enforcing") / "home")
+    home = StateDir(tmp_path_factory.mktemp("enforcing") / "home")
     made = LocalStack(home, LocalSettings(max_workers=MAX_WORKERS, rate_limit_rps=0, mask_header=0.12))
     with pytest.MonkeyPatch.context() as patched:
         patched.setenv("AUTH", "true")

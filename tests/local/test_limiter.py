@@ -3,7 +3,7 @@
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
-from aita.aws.dynamodb.rate_limiter import DynamoLimiter
+from aita.aws.dynamodb.rate_limiter import DynamoRateLimiter
 from aita.models.rate_limits import Rates
 from aita.services.calls.rate_limit import SHARED_BURST, Bucket
 from tests.local.stack import LocalStack
@@ -19,7 +19,7 @@ def test_64_takers_get_each_slot_once(stack: LocalStack) -> None:
     ready = threading.Barrier(TAKERS)
 
     def take(_: int) -> list[int]:
-        mine = DynamoLimiter(client, stack.deployed.table, "https://provider", "64 takers", clock)
+        mine = DynamoRateLimiter(client, stack.deployed.table, "https://provider", "64 takers", clock)
         ready.wait(30)
         return [round(mine.reserve(TOLD, TOKENS).due * 1_000) for _ in range(EACH)]
 

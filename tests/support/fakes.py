@@ -11,15 +11,15 @@ from typing import Any
 
 from aita.errors import AitaError, ProviderBusy, UnreadableScan
 from aita.memory.objects import MemoryObjects
-from aita.memory.prompt_cache import MemoryPrefixes
-from aita.models.api import RunOptions, StartRun
+from aita.memory.prompt_cache import MemoryPromptCaches
+from aita.models.api import RunOptions, StartRunRequest
 from aita.models.rate_limits import Rates
 from aita.models.run import (
-    CollectAnswer,
+    CollectResponse,
     Item,
     ItemEvent,
     Outcome,
-    PlanAnswer,
+    PlanResponse,
     Run,
     RunSettings,
     RunStatus,
@@ -34,17 +34,17 @@ from aita.reports.pages import Pages
 from aita.services.assignments import object_keys
 from aita.services.calls.admission import Admission
 from aita.services.calls.budget import Budget
-from aita.services.calls.model_caller import Asker
-from aita.services.calls.prompt_cache_gate import PrefixGate
+from aita.services.calls.model_caller import ModelCaller
+from aita.services.calls.prompt_cache_gate import PromptCacheGate
 from aita.services.calls.reply_cache import ReplyCache
-from aita.services.execution.page_splitter import Splitter
-from aita.services.execution.report_renderer import Reporter
-from aita.services.execution.task_executor import Executor
+from aita.services.execution.page_splitter import PageSplitter
+from aita.services.execution.report_renderer import ReportRenderer
+from aita.services.execution.task_executor import TaskExecutor
 from aita.services.runs.collector import Collector
 from aita.services.runs.planner import ITEMS, MANIFEST, Planner
-from aita.services.runs.run_cache import RunWatch
-from aita.services.runs.run_control import Submissions
-from aita.services.runs.run_queries import Reader
+from aita.services.runs.run_cache import RunCache
+from aita.services.runs.run_control import RunControl
+from aita.services.runs.run_queries import RunQueries
 from aita.services.runs.task_recorder import Executed, Recorder
 from aita.tasks.request import LLMRequest, Message
 from tests.support.memory_decisions import MemoryDecisions
@@ -381,11 +381,11 @@ class Harness:
 
     def __post_init__(self) -> None:
         self.limiter = FakeLimiter(self.clock)
-        self.prefixes = MemoryPrefixes(self.clock.monotonic)
+        self.prefixes = MemoryPromptCaches(self.clock.monotonic)
         self.runs = MemoryRuns(self.clock)
         self.tasks = MemoryTasks()
         self.decisions = MemoryDecisions()
-        self.submissions = Submissions(
+        self.submissions = RunControl(
             runs=self.runs,
             objects=self.objects,
             executions=self.executions,
@@ -401,17 +401,17 @@ class Harness:
             retention_days=30,
         )
         self.collector = Collector(runs=self.runs, tasks=self.tasks, objects=self.objects, clock=self.clock)
-        self.reader = Reader(runs=self.runs, tasks=self.tasks, objects=self.objects, clock=self.clock)
+        self.reader = RunQueries(runs=self.runs, tasks=self.tasks, objects=self.objects, clock=self.clock)
         self.cold()
 
     def cold(self) -> None:
-        watch = RunWatch(self.runs, now=self.clock.monotonic)
+        watch = RunCache(self.runs, now=self.clock.monotonic)
         recorder = Recorder(runs=self.runs, tasks=self.tasks, objects=self.objects, watch=watch, clock=self.clock)
-        asker = Asker(
+        asker = ModelCaller(
             llm=self.model,
             admission=Admission(
                 limiter=self.limiter,
-                gate=PrefixGate(self.prefixes, self.clock.advance, self.clock.monotonic),
+                gate=PromptCacheGate(self.prefixes, self.clock.advance, self.clock.monotonic),
                 watch=watch,
                 sleep=self.clock.advance,
                 context="fake",
@@ -422,7 +422,7 @@ class Harness:
             watch=watch,
             longest_call=self.longest_call,
         )
-        self.executor = Executor(
+        self.executor = TaskExecutor(
             runs=self.runs,
             objects=self.objects,
             watch=watch,
@@ -431,10 +431,10 @@ class Harness:
             clock=self.clock,
             jitter=lambda low, high: low,
         )
-        self.splitter = Splitter(
+        self.splitter = PageSplitter(
             objects=self.objects, watch=watch, recorder=recorder, pages=fake_pages, blank_exam=FakeBlankExam
         )
-        self.reporter = Reporter(
+        self.reporter = ReportRenderer(
             objects=self.objects,
             runs=self.runs,
             decisions=self.decisions,
@@ -458,7 +458,7 @@ class Harness:
     def begin(self, pipeline: str = "rubric", assignment: str = ASSIGNMENT, **options: Any) -> Run:
         """Start a run without driving it; each run is a second younger than the one before."""
         self.clock.advance(1)
-        request = StartRun(assignment=assignment, pipeline=pipeline, options=RunOptions(**options))
+        request = StartRunRequest(assignment=assignment, pipeline=pipeline, options=RunOptions(**options))
         return self.submissions.start(request)
 
     def run(self, pipeline: str = "rubric", assignment: str = ASSIGNMENT, **options: Any) -> Run:
@@ -526,13 +526,13 @@ class Harness:
 
     # What tests look at
 
-    def plan(self, run: Run, stage: str | None = None) -> PlanAnswer:
+    def plan(self, run: Run, stage: str | None = None) -> PlanResponse:
         return self.planner.plan(StageEvent(run_id=run.run_id, attempt=run.attempt, stage=stage or run.stage))
 
-    def collect(self, run: Run, stage: str | None = None) -> CollectAnswer:
+    def collect(self, run: Run, stage: str | None = None) -> CollectResponse:
         return self.collector.collect(StageEvent(run_id=run.run_id, attempt=run.attempt, stage=stage or run.stage))
 
-    def manifest(self, plan: PlanAnswer) -> list[Item]:
+    def manifest(self, plan: PlanResponse) -> list[Item]:
         if plan.count == 0:
             return []
         items = [Item.model_validate(item) for item in self.objects.json(plan.manifest.key)]

@@ -8,7 +8,7 @@ from aita.models.exam import ExamSpec
 from aita.models.grade import Cell, CellState, CriterionGrade, Decision, DecisionAction, cell_id
 from aita.models.review_flags import Flag, FlagKind
 from aita.models.student import RosterEntry, Student, Students
-from aita.services.exports.export_roster import Roll, call_roll
+from aita.services.exports.export_roster import ExportRoster, call_roll
 from aita.services.grading.gradebook import Gradebook
 
 EXAM = ExamSpec(
@@ -119,5 +119,5 @@ def students(folders: Mapping[str, str] = FOLDERS) -> Students:
     return Students(students=tuple(Student(student_id=each, folder=folder) for each, folder in folders.items()))
 
 
-def roll(roster: tuple[RosterEntry, ...] | None = ROSTER) -> Roll:
+def roll(roster: tuple[RosterEntry, ...] | None = ROSTER) -> ExportRoster:
     return call_roll(gradebook(), students(), roster)

@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from aita.client.api_client import Api
+from aita.client.api_client import ApiClient
 from aita.executor.chat_runs import ChatRuns
 from aita.executor.config import ParallelExecutionConfig
 from aita.executor.stack import StackExecutor
-from aita.models.api import PresignedPost, StartRun, UploadRequest
+from aita.models.api import PresignedPost, StartRunRequest, UploadRequest
 from aita.models.run import Run
 from tests.support.fakes import Harness
 
@@ -31,7 +31,7 @@ class HarnessStack:
         return StackExecutor(config, self.connect)
 
     def connect(self, assignment: str) -> ChatRuns:
-        return ChatRuns(Api(self), self, assignment, pause=lambda _: None)
+        return ChatRuns(ApiClient(self), self, assignment, pause=lambda _: None)
 
     def request(
         self,
@@ -49,7 +49,7 @@ class HarnessStack:
             case "POST", "runs":
                 assert body is not None
                 harness.clock.advance(1)
-                run = harness.submissions.start(StartRun.model_validate(body))
+                run = harness.submissions.start(StartRunRequest.model_validate(body))
                 self.started.append(dict(body))
                 answer = harness.reader.view(run)
             case "GET", "runs":

@@ -6,7 +6,7 @@ import math
 import random
 from dataclasses import dataclass, field
 
-from aita.memory.rate_limiter import MemoryLimiter
+from aita.memory.rate_limiter import MemoryRateLimiter
 from aita.models.rate_limits import Rates
 
 JITTER = 0.05
@@ -63,7 +63,7 @@ def simulate(
     """Run tasks with so many at once; a refused call is made again as the limiter says."""
     chance = random.Random(seed)
     now = STARTED
-    limiter = MemoryLimiter(lambda: now)
+    limiter = MemoryRateLimiter(lambda: now)
     events: list[tuple[float, int, str, float | None]] = []
     order = itertools.count()
 

@@ -10,7 +10,7 @@ from starlette.types import Scope
 
 from aita.llm.chat import RESPONSE_FORMATS, ChatModel
 from aita_local.simulated_model.app import create_app
-from aita_local.simulated_model.fault_injection import Conditions, Settings
+from aita_local.simulated_model.fault_injection import Faults, FaultSettings
 from aita_local.simulated_model.sample.exam import SampleExam
 
 URL = "http://model.test/v1"
@@ -19,7 +19,7 @@ URL = "http://model.test/v1"
 @contextmanager
 def simulated_model(form: str = "json_schema", **settings: object) -> Iterator[ChatModel]:
     """Yield the simulated model under these settings; replies come in the form that is named."""
-    app = create_app(SampleExam.load(), Conditions(Settings.model_validate({"latency": 0, **settings})), drop)
+    app = create_app(SampleExam.load(), Faults(FaultSettings.model_validate({"latency": 0, **settings})), drop)
     with TestClient(app) as server:
 
         def answer(request: httpx2.Request) -> httpx2.Response:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from aita.aws.dynamodb.task_table import DynamoTasks
+from aita.aws.dynamodb.task_table import DynamoTaskTable
 from tests.integration.material import asked_question, asked_questions, exam, kind, right
 from tests.integration.provider import Answer
 from tests.integration.stack import Stack
@@ -37,15 +37,15 @@ def test_a_missing_part_is_asked_alone_and_a_crash_in_between_pays_nothing_again
 ) -> None:
     stack.put(f"{assignment}/questions.json", exam(assignment))
     stack.provider.answer = without_1b
-    record, recorded = DynamoTasks.record, []
+    record, recorded = DynamoTaskTable.record, []
 
-    def dying(self: DynamoTasks, run_id: str, row: Any) -> bool:
+    def dying(self: DynamoTaskTable, run_id: str, row: Any) -> bool:
         recorded.append(row.refs["question_id"])
         if len(recorded) == 2:
             raise MemoryError
         return record(self, run_id, row)
 
-    monkeypatch.setattr(DynamoTasks, "record", dying)
+    monkeypatch.setattr(DynamoTaskTable, "record", dying)
     run = stack.wait(stack.start(assignment, "rubric", batch_size=5))
     assert recorded[:5] == ["1a", "2", "1a", "2", "1b"], "parts first, and all of them again after the crash"
     assert run["status"] == "SUCCEEDED"

@@ -11,7 +11,7 @@ import pytest
 from pydantic import BaseModel
 
 from aita.errors import RunStopped, TaskError
-from aita.models.run import Outcome, Run, RunStatus, TaskStatus, Waited
+from aita.models.run import Outcome, RetryState, Run, RunStatus, TaskStatus
 from aita.tasks.batchable import BatchableLLMTask
 from aita.tasks.llm_task import LLMTask
 from aita.tasks.registry import register
@@ -212,7 +212,7 @@ class TestWaiting:
     def test_an_answer_to_one_ends_the_count_of_failures(self, harness: Harness) -> None:
         exam(harness)
         (event,) = harness.events(harness.begin(batch_size=5))
-        event = event.model_copy(update={"waited": Waited(failures=7, failing_since=1)})
+        event = event.model_copy(update={"waited": RetryState(failures=7, failing_since=1)})
         harness.model.say(NONSENSE, right, busy())
         waited = harness.invoke(event).answer.waited
         assert (waited.failures, waited.failing_since) == (1, int(harness.clock.monotonic()))

@@ -9,7 +9,7 @@ import pytest
 
 from aita.errors import RequestError
 from aita.request_body import read_body
-from aita.services.answers.question_labels import Labels
+from aita.services.answers.question_labels import QuestionLabels
 from aita.services.exports.csv_safety import safe
 from aita.tasks.injection import suspicious
 from aita.tasks.quotes import Written, is_evidence, stands_in
@@ -41,7 +41,7 @@ TEXTS = [
 
 
 def label(text: str) -> None:
-    labels = Labels(["1a", "1b", "2", "Q. 3"])
+    labels = QuestionLabels(["1a", "1b", "2", "Q. 3"])
     labels.marker(text)
     labels.after(text, "1a")
     labels.within(text, "1a")

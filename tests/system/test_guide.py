@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 import aita
-from aita_local.model_process import SimulatedModel
-from aita_local.state_dir import Home
+from aita_local.model_process import SimulatedModelProcess
+from aita_local.state_dir import StateDir
 
 ROOT = Path(__file__).parents[2]
 GUIDE = ROOT / "docs" / "guide.md"
@@ -45,7 +45,7 @@ def file_block(name: str) -> str:
 @pytest.fixture(scope="module")
 def model_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Return the base URL of a simulated model that answers anything."""
-    model = SimulatedModel(Home(tmp_path_factory.mktemp("home")))
+    model = SimulatedModelProcess(StateDir(tmp_path_factory.mktemp("home")))
     model.start(["--anything", "--latency", "0.01"])
     try:
         yield model.base_url

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from aita import SimpleLLMTask, VisionLLMTask
-from aita.client.api_client import Api
+from aita.client.api_client import ApiClient
 from aita.executor.chat_runs import ChatRuns
 from aita.executor.config import ParallelExecutionConfig
 from aita.executor.stack import StackExecutor
@@ -41,7 +41,9 @@ def gathered(stack: Stack, run: dict[str, Any]) -> list[dict[str, Any]]:
 def executor(stack: Stack) -> StackExecutor:
     config = ParallelExecutionConfig(show_progress=False, rate_limit_rps=0)
     reached = InProcess(stack)
-    return StackExecutor(config, lambda assignment: ChatRuns(Api(reached), reached, assignment, pause=lambda _: None))
+    return StackExecutor(
+        config, lambda assignment: ChatRuns(ApiClient(reached), reached, assignment, pause=lambda _: None)
+    )
 
 
 def test_a_file_of_prompts_goes_through(stack: Stack, assignment: str) -> None:

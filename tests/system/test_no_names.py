@@ -24,7 +24,7 @@ from starlette.testclient import TestClient
 
 from aita import observability
 from aita_local.simulated_model.app import create_app
-from aita_local.simulated_model.fault_injection import Conditions, Settings
+from aita_local.simulated_model.fault_injection import Faults, FaultSettings
 from aita_local.simulated_model.sample.exam import TRUTH, SampleExam
 from tests.integration.provider import Answer
 from tests.integration.stack import Stack, deployed
@@ -92,7 +92,7 @@ def logged_at_debug(ran: Ran) -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def ran() -> Iterator[Ran]:
-    simulated = create_app(SampleExam.load(), Conditions(Settings.model_validate({"latency": 0})), drop)
+    simulated = create_app(SampleExam.load(), Faults(FaultSettings.model_validate({"latency": 0})), drop)
     with (
         TestClient(simulated) as server,
         pytest.MonkeyPatch.context() as patched,

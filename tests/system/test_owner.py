@@ -15,7 +15,7 @@ import pytest
 
 from aita.cli.main import main
 from aita.client.stack_outputs import Stack as Deployed
-from aita.client.stack_target import Place
+from aita.client.stack_target import StackTarget
 from aita.imaging.pages import pages
 from tests.integration.material import exam, image_of, kind, page, right
 from tests.integration.provider import Answer
@@ -72,9 +72,9 @@ def aita(versioned: Stack, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captu
 def asked(monkeypatch: pytest.MonkeyPatch) -> set[str]:
     """The actions that IAM is asked about, for who runs the commands."""
     actions: set[str] = set()
-    make = Place.client
+    make = StackTarget.client
 
-    def client(place: Place, service: str) -> Any:
+    def client(place: StackTarget, service: str) -> Any:
         def build(params: dict[str, Any], model: Any, **_: Any) -> None:
             name = model.name + ("Version" if "VersionId" in params else "")
             actions.add(f"{service}:{_ACTIONS.get(name, name)}")
@@ -83,7 +83,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> set[str]:
         made.meta.events.register("before-parameter-build", build)
         return made
 
-    monkeypatch.setattr(Place, "client", client)
+    monkeypatch.setattr(StackTarget, "client", client)
     return actions
 
 

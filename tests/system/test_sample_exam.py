@@ -10,7 +10,7 @@ from aita.models.exam import ExamSpec
 from aita.models.grade import Cell, CellState
 from aita.models.review_flags import FlagKind
 from aita.models.run import RunStatus
-from aita.services.assignments.assignment_files import Material
+from aita.services.assignments.assignment_files import AssignmentFiles
 from aita.services.grading.gradebook import Gradebook
 from tests.support.fakes import ASSIGNMENT
 from tests.support.sample_exam import EXAM, SampleExamRun, sample_exam
@@ -124,7 +124,7 @@ def test_asking_for_full_marks_is_neither_obeyed_nor_punished(whole: SampleExamR
 
 
 def test_totals_are_of_the_whole_exam_and_final_once_nothing_is_open(whole: SampleExamRun) -> None:
-    book = Gradebook.of(Material(whole.objects, ASSIGNMENT), ())
+    book = Gradebook.of(AssignmentFiles(whole.objects, ASSIGNMENT), ())
     names = folders(whole)
     totals = {names[student_id]: (each.points, each.final) for student_id, each in book.students.items()}
     assert totals == {

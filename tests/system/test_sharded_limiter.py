@@ -13,7 +13,7 @@ import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
 
-from aita.aws.dynamodb.sharded_rate_limiter import ShardedLimiter
+from aita.aws.dynamodb.sharded_rate_limiter import ShardedRateLimiter
 from aita.models.rate_limits import Rates
 from aita.services.calls.rate_limit import shards
 from tests.integration.table import make_table
@@ -65,8 +65,8 @@ def clock() -> Clock:
     return Clock()
 
 
-def limiter(client: Any, clock: Clock, seed: int = 1) -> ShardedLimiter:
-    return ShardedLimiter(client, "t", PROVIDER, MODEL, clock, random.Random(seed).randrange)
+def limiter(client: Any, clock: Clock, seed: int = 1) -> ShardedRateLimiter:
+    return ShardedRateLimiter(client, "t", PROVIDER, MODEL, clock, random.Random(seed).randrange)
 
 
 @pytest.mark.parametrize("rate", [250, 1_200, 5_000])

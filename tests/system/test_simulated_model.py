@@ -19,7 +19,7 @@ from aita.cli.word_picture import WORD, draw
 from aita.models.exam import AnswerKey, Rubric
 from aita.tasks.json_reply import find_object
 from aita_local.simulated_model.app import create_app
-from aita_local.simulated_model.fault_injection import Conditions, Settings
+from aita_local.simulated_model.fault_injection import Faults, FaultSettings
 from aita_local.simulated_model.sample.exam import FARTHEST, TRUTH, SampleExam
 from aita_local.simulated_model.sample.page_fingerprint import distance, fingerprint
 
@@ -62,7 +62,7 @@ def drops() -> Drops:
 
 @pytest.fixture
 def client(clock: Clock, drops: Drops) -> Iterator[TestClient]:
-    app = create_app(SampleExam.load(), Conditions(Settings(latency=0), clock), drops)
+    app = create_app(SampleExam.load(), Faults(FaultSettings(latency=0), clock), drops)
     with TestClient(app) as client:
         yield client
 
@@ -497,4 +497,4 @@ def test_wrong_orders_are_named_and_change_nothing(client: TestClient, orders: o
 
 def test_rates_are_shares_of_one_whole() -> None:
     with pytest.raises(ValidationError, match="at most 1"):
-        Settings(error_rate=0.6, drop_rate=0.6)
+        FaultSettings(error_rate=0.6, drop_rate=0.6)

@@ -9,19 +9,19 @@ import re
 import pytest
 
 from aita.models.run import (
-    CollectAnswer,
+    CollectResponse,
     Item,
-    ItemAnswer,
     ItemEvent,
+    ItemResponse,
     Manifest,
     Outcome,
-    PlanAnswer,
+    PlanResponse,
     RunStatus,
     StageEvent,
     Usage,
 )
 from aita.observability import count_end, count_item, count_planned, metrics
-from aita.services.runs.task_recorder import Executed, Spent
+from aita.services.runs.task_recorder import CallUsage, Executed
 from tests.template.conftest import ROOT, Json, of_type
 
 Metric = tuple[str, str, frozenset[str]]
@@ -62,15 +62,15 @@ def emitted(capsys: pytest.CaptureFixture[str]) -> set[Metric]:
     """What the functions' own metrics are, as they write them for CloudWatch."""
     stage = StageEvent(run_id="r", attempt=1, stage="grade")
     count_planned(
-        PlanAnswer(**stage.model_dump(), count=1, manifest=Manifest(bucket="b", key="k"), function="f", expires_at=0)
+        PlanResponse(**stage.model_dump(), count=1, manifest=Manifest(bucket="b", key="k"), function="f", expires_at=0)
     )
     usage = Usage(calls=2, input_tokens=1, output_tokens=1, cost_usd="0.1", unpriced_calls=1)
     for outcome in Outcome:
         event = ItemEvent(**stage.model_dump(), item=Item(task_id="t", refs={}))
-        count_item(event, Executed(answer=ItemAnswer(outcome=outcome), spent=Spent(usage=usage, latency_ms=1)))
+        count_item(event, Executed(answer=ItemResponse(outcome=outcome), spent=CallUsage(usage=usage, latency_ms=1)))
         metrics.flush_metrics()
     for status in RunStatus:
-        count_end(CollectAnswer(**stage.model_dump(), status=status))
+        count_end(CollectResponse(**stage.model_dump(), status=status))
     records = [json.loads(line)["_aws"]["CloudWatchMetrics"] for line in capsys.readouterr().out.splitlines()]
     return {
         (directive["Namespace"], metric["Name"], frozenset(dimensions))

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from aita.models.run import CollectAnswer, ItemAnswer, ItemEvent, Outcome, PlanAnswer, RunStatus, Waited
+from aita.models.run import CollectResponse, ItemEvent, ItemResponse, Outcome, PlanResponse, RetryState, RunStatus
 from tests.template.conftest import Json, all_states, machines
 from tests.template.scheduler import Retries
 
@@ -49,8 +49,8 @@ def test_the_item_knows_every_outcome_that_the_code_answers(definition: Json) ->
 def test_the_wait_is_the_one_that_the_code_answers(definition: Json) -> None:
     states = all_states(definition)
     assert set(states["RunItem"]["ResultSelector"]) == {"outcome.$", "wait.$", "waited.$"}
-    assert set(ItemAnswer.model_fields) == {"outcome", "wait", "waited"}
-    answer = ItemAnswer(outcome=Outcome.FAILED).model_dump(mode="json")
+    assert set(ItemResponse.model_fields) == {"outcome", "wait", "waited"}
+    answer = ItemResponse(outcome=Outcome.FAILED).model_dump(mode="json")
     assert (answer["outcome"], answer["wait"]) == ("FAILED", 0)
     assert states["Wait"] == {**states["Wait"], "SecondsPath": "$.answer.wait", "Next": "RunItem"}
 
@@ -58,7 +58,7 @@ def test_the_wait_is_the_one_that_the_code_answers(definition: Json) -> None:
 def test_what_an_item_waited_for_goes_back_to_the_function(definition: Json) -> None:
     states = all_states(definition)
     first = definition["States"]["RunItems"]["ItemSelector"]["answer"]["waited"]
-    assert Waited.model_validate(first) == Waited()
+    assert RetryState.model_validate(first) == RetryState()
     assert states["RunItem"]["ResultPath"] == "$.answer"
     assert states["RunItem"]["Parameters"]["Payload"]["waited.$"] == "$.answer.waited"
     event = {key.removesuffix(".$") for key in states["RunItem"]["Parameters"]["Payload"]}
@@ -81,11 +81,11 @@ def test_every_run_status_goes_where_it_belongs(definition: Json) -> None:
 
 def test_the_states_read_only_what_the_functions_answer(definition: Json) -> None:
     states = definition["States"]
-    plan = set(PlanAnswer.model_fields)
+    plan = set(PlanResponse.model_fields)
     read = paths({key: states["RunItems"][key] for key in ("ItemReader", "ItemSelector")})
     assert {path.split(".")[1] for path in read} <= plan
     assert paths(states["AnythingToRun"]) == {"$.count"}
-    assert {"status", "reason", "run_id", "attempt", "stage"} == set(CollectAnswer.model_fields)
+    assert {"status", "reason", "run_id", "attempt", "stage"} == set(CollectResponse.model_fields)
 
 
 def test_every_task_has_a_timeout_a_retry_and_a_catch(definition: Json) -> None:

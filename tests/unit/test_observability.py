@@ -5,9 +5,19 @@ from typing import Any
 
 import pytest
 
-from aita.models.run import CollectAnswer, Item, ItemAnswer, ItemEvent, Manifest, Outcome, PlanAnswer, RunStatus, Usage
+from aita.models.run import (
+    CollectResponse,
+    Item,
+    ItemEvent,
+    ItemResponse,
+    Manifest,
+    Outcome,
+    PlanResponse,
+    RunStatus,
+    Usage,
+)
 from aita.observability import SERVICE, count_end, count_item, count_planned, metrics
-from aita.services.runs.task_recorder import Executed, Spent
+from aita.services.runs.task_recorder import CallUsage, Executed
 
 Json = dict[str, Any]
 RUN = {"run_id": "r", "attempt": 1, "stage": "grade"}
@@ -37,7 +47,9 @@ def item_metrics(executed: Executed, capsys: pytest.CaptureFixture[str]) -> list
 
 def test_what_a_task_took_is_counted_by_stage_and_in_all(capsys: pytest.CaptureFixture[str]) -> None:
     usage = Usage(calls=2, input_tokens=30, output_tokens=7, cost_usd="0.25")
-    executed = Executed(answer=ItemAnswer(outcome=Outcome.SUCCEEDED), spent=Spent(asks=1, usage=usage, latency_ms=1200))
+    executed = Executed(
+        answer=ItemResponse(outcome=Outcome.SUCCEEDED), spent=CallUsage(asks=1, usage=usage, latency_ms=1200)
+    )
     found = item_metrics(executed, capsys)
     for dimensions in (BY_STAGE, IN_ALL):
         assert {name: value for name, found_for, value in found if found_for == dimensions} == {
@@ -47,7 +59,9 @@ def test_what_a_task_took_is_counted_by_stage_and_in_all(capsys: pytest.CaptureF
 
 
 def test_a_call_without_a_price_costs_nothing_known(capsys: pytest.CaptureFixture[str]) -> None:
-    executed = Executed(answer=ItemAnswer(outcome=Outcome.FAILED), spent=Spent(usage=Usage(calls=1, unpriced_calls=1)))
+    executed = Executed(
+        answer=ItemResponse(outcome=Outcome.FAILED), spent=CallUsage(usage=Usage(calls=1, unpriced_calls=1))
+    )
     names = {name for name, _, _ in item_metrics(executed, capsys)}
     assert "UnpricedCalls" in names
     assert "CostUSD" not in names
@@ -58,21 +72,21 @@ def test_a_call_without_a_price_costs_nothing_known(capsys: pytest.CaptureFixtur
     [(Outcome.FAILED, "TasksFailed"), (Outcome.SKIPPED, "TasksSkipped"), (Outcome.WAIT, "Throttles")],
 )
 def test_each_outcome_has_a_metric(outcome: Outcome, name: str, capsys: pytest.CaptureFixture[str]) -> None:
-    found = item_metrics(Executed(answer=ItemAnswer(outcome=outcome)), capsys)
+    found = item_metrics(Executed(answer=ItemResponse(outcome=outcome)), capsys)
     assert found == [(name, BY_STAGE, 1), (name, IN_ALL, 1)]
 
 
 @pytest.mark.parametrize("status", [each for each in RunStatus if each is not RunStatus.RUNNING])
 def test_each_end_of_a_run_has_a_metric_of_the_stack(status: RunStatus, capsys: pytest.CaptureFixture[str]) -> None:
-    count_end(CollectAnswer(**RUN, status=status, reason="r"))
+    count_end(CollectResponse(**RUN, status=status, reason="r"))
     ((name, dimensions, value),) = written(capsys)
     assert (name.removeprefix("Runs").upper(), dimensions, value) == (status.replace("_", ""), IN_ALL, 1)
 
 
 def test_a_run_that_goes_on_and_a_stage_without_items_write_nothing(capsys: pytest.CaptureFixture[str]) -> None:
-    count_end(CollectAnswer(**RUN, status=RunStatus.RUNNING))
+    count_end(CollectResponse(**RUN, status=RunStatus.RUNNING))
     manifest = Manifest(bucket="b", key="k")
-    count_planned(PlanAnswer(**RUN, count=0, manifest=manifest, function="f", expires_at=0))
+    count_planned(PlanResponse(**RUN, count=0, manifest=manifest, function="f", expires_at=0))
     assert written(capsys) == []
-    count_planned(PlanAnswer(**RUN, count=12, manifest=manifest, function="f", expires_at=0))
+    count_planned(PlanResponse(**RUN, count=12, manifest=manifest, function="f", expires_at=0))
     assert written(capsys) == [("ItemsPlanned", BY_STAGE, 12), ("ItemsPlanned", IN_ALL, 12)]

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from aita.models.api import RunOptions, StartRun
+from aita.models.api import RunOptions, StartRunRequest
 from aita.models.effort import EFFORTS, ReasoningEffort, expected_thoughts, room_for_thoughts
 from aita.models.run import Run, RunSettings, RunStatus, Usage
 from aita.services.calls.model_identity import identity
@@ -112,7 +112,9 @@ class TestEstimates:
         estimator = Estimator(
             harness.objects, RunSettings(model=MODEL, max_workers=5), lambda taken, given: Decimal(taken + 10 * given)
         )
-        return estimator.estimate(StartRun(assignment=ASSIGNMENT, pipeline="rubric", options=RunOptions(**options)))
+        return estimator.estimate(
+            StartRunRequest(assignment=ASSIGNMENT, pipeline="rubric", options=RunOptions(**options))
+        )
 
     def test_they_are_with_thoughts_and_say_that_those_are_supposed(self, harness: Harness) -> None:
         harness.exam()
@@ -133,7 +135,7 @@ class TestEstimates:
             return Decimal(1 if taken else 0)
 
         estimator = Estimator(harness.objects, RunSettings(model=MODEL, max_workers=5, batch_size=1), cost)
-        found = estimator.estimate(StartRun(assignment=ASSIGNMENT, pipeline="rubric"))
+        found = estimator.estimate(StartRunRequest(assignment=ASSIGNMENT, pipeline="rubric"))
         assert found.cost_usd == found.calls == 6
         assert max(seen) < found.input_tokens / 2
 

@@ -15,7 +15,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from aita_local.simulated_model.app import create_app
-from aita_local.simulated_model.fault_injection import Conditions, Settings
+from aita_local.simulated_model.fault_injection import Faults, FaultSettings
 from aita_local.simulated_model.sample.exam import SampleExam
 from tests.integration import stack as integration
 from tests.integration.provider import Answer, Provider
@@ -59,7 +59,7 @@ OPTIONS = {
 @contextmanager
 def stack_at(start: datetime) -> Iterator[Stack]:
     """Deploy the stack, whose clock begins at ``start``, with the simulated model behind it."""
-    simulated = create_app(SampleExam.load(), Conditions(Settings(latency=0)), drop)
+    simulated = create_app(SampleExam.load(), Faults(FaultSettings(latency=0)), drop)
     began = time.monotonic()
     set_environment = integration._set_environment
 

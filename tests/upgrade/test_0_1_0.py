@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 from aita import create_executor
-from aita.aws.dynamodb.sharded_rate_limiter import ShardedLimiter
+from aita.aws.dynamodb.sharded_rate_limiter import ShardedRateLimiter
 from aita.models.rate_limits import Rates
 from aita.services.runs.pipelines import stages_of
 from tests.integration.stack import Stack
@@ -148,7 +148,7 @@ def test_the_provider_is_asked_at_the_rate_that_was_learnt(stack: Stack) -> None
 
     def waits(at: datetime, tokens: int, calls: int) -> list[float]:
         stack.dynamodb.put_item(TableName=TABLE, Item=item)
-        limiter = ShardedLimiter(stack.dynamodb, TABLE, provider=URL, model=MODEL, clock=lambda: at)
+        limiter = ShardedRateLimiter(stack.dynamodb, TABLE, provider=URL, model=MODEL, clock=lambda: at)
         return [limiter.reserve(Rates(), tokens).wait for _ in range(calls)]
 
     paced = waits(LATER, tokens=1, calls=180)

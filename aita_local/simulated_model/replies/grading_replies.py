@@ -19,7 +19,7 @@ _SHARES = (0.0, 0.5, 1.0)
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class GradingRequest:
     """What a prompt asks to grade: the text before the answer, the answer, and what each criterion is worth."""
 
     before: str
@@ -51,7 +51,7 @@ def grading(prompt: str, exam: SampleExam) -> dict[str, Any]:
     NotInSampleExam
         If the question, the answer or a rubric of that many criteria is none of the sample exam's.
     """
-    asked = Asked.find(prompt)
+    asked = GradingRequest.find(prompt)
     question = exam.question(asked.before)
     if question is None:
         raise NotInSampleExam("no question of the sample exam is in the prompt")
@@ -77,7 +77,7 @@ def improvised_grading(prompt: str) -> dict[str, Any]:
     NotInSampleExam
         If the prompt has no answer or no rubric.
     """
-    asked = Asked.find(prompt)
+    asked = GradingRequest.find(prompt)
     quote = _words(asked.answer)
     digits = hashlib.sha256(asked.answer.encode("utf-8", "replace")).digest()
     criteria = [

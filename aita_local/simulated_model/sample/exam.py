@@ -28,7 +28,7 @@ _NOTHING_WRITTEN = {"text": "", "confidence": 1.0, "notes": ""}
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class AnswerPosition:
     """Where the space for one answer begins on a page, as a fraction of its height."""
 
     question_id: str
@@ -42,7 +42,7 @@ class KnownPage:
     fingerprint: int
     farthest: int
     transcription: dict[str, Any]
-    marks: tuple[Mark, ...]
+    marks: tuple[AnswerPosition, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,8 +120,8 @@ def _bits(entry: dict[str, Any]) -> int:
     return int(entry["fingerprint"], 16)
 
 
-def _marks(places: list[dict[str, Any]]) -> tuple[Mark, ...]:
-    return tuple(Mark(place["question_id"], place["top"]) for place in places)
+def _marks(places: list[dict[str, Any]]) -> tuple[AnswerPosition, ...]:
+    return tuple(AnswerPosition(place["question_id"], place["top"]) for place in places)
 
 
 def _question(entry: dict[str, Any], grades: list[dict[str, Any]]) -> KnownQuestion:

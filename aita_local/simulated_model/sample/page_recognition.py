@@ -12,7 +12,7 @@ _THREADS = 2
 _REMEMBERED = 10_000
 
 
-class PageReader:
+class PageRecognition:
     """Finds the sample page that an image shows, and remembers it by the digest of the image."""
 
     def __init__(self, exam: SampleExam) -> None:

@@ -11,26 +11,26 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from aita.aws.clients import make_client
-from aita.aws.dynamodb.run_table import DynamoRuns
-from aita.aws.dynamodb.task_table import DynamoTasks
+from aita.aws.dynamodb.run_table import DynamoRunTable
+from aita.aws.dynamodb.task_table import DynamoTaskTable
 from aita.aws.s3_objects import S3Objects
 from aita.models.run import RunSettings
-from aita.services.runs.run_cache import RunWatch
+from aita.services.runs.run_cache import RunCache
 from aita.services.runs.task_recorder import Recorder
 from aita.settings import ApiSettings, PlanSettings, SplitSettings, StackSettings, TaskSettings
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.idempotency import DynamoDBPersistenceLayer
 
-    from aita.services.execution.page_splitter import Splitter
-    from aita.services.execution.report_renderer import Reporter
-    from aita.services.execution.task_executor import Executor
+    from aita.services.execution.page_splitter import PageSplitter
+    from aita.services.execution.report_renderer import ReportRenderer
+    from aita.services.execution.task_executor import TaskExecutor
     from aita.services.grading.review_queue import Reviews
     from aita.services.runs.collector import Collector
     from aita.services.runs.cost_estimate import Estimator
     from aita.services.runs.planner import Planner
-    from aita.services.runs.run_control import Submissions
-    from aita.services.runs.run_queries import Reader
+    from aita.services.runs.run_control import RunControl
+    from aita.services.runs.run_queries import RunQueries
 
 
 def utc_now() -> datetime:
@@ -42,11 +42,11 @@ def utc_now() -> datetime:
 class Stores:
     """The table and the bucket behind the ports."""
 
-    runs: DynamoRuns
-    tasks: DynamoTasks
+    runs: DynamoRunTable
+    tasks: DynamoTaskTable
     objects: S3Objects
 
-    def recorder(self, watch: RunWatch, *, lists: bool = True) -> Recorder:
+    def recorder(self, watch: RunCache, *, lists: bool = True) -> Recorder:
         """Return what records the ends of tasks."""
         return Recorder(self.runs, self.tasks, self.objects, watch=watch, clock=utc_now, lists=lists)
 
@@ -55,8 +55,8 @@ def make_stores(settings: StackSettings) -> Stores:
     """Return the stack's stores, on one client for each service."""
     dynamodb = make_client("dynamodb")
     return Stores(
-        runs=DynamoRuns(dynamodb, settings.table, utc_now, settings.retention_days),
-        tasks=DynamoTasks(dynamodb, settings.table, utc_now, settings.retention_days),
+        runs=DynamoRunTable(dynamodb, settings.table, utc_now, settings.retention_days),
+        tasks=DynamoTaskTable(dynamodb, settings.table, utc_now, settings.retention_days),
         objects=S3Objects(make_client("s3"), settings.bucket),
     )
 
@@ -65,9 +65,9 @@ def make_stores(settings: StackSettings) -> Stores:
 class Api:
     """What is behind the API: what changes runs, what reads them, reviews, and where idempotency keys are kept."""
 
-    submissions: "Submissions"
+    submissions: "RunControl"
     estimator: "Estimator"
-    reader: "Reader"
+    reader: "RunQueries"
     reviews: "Reviews"
     idempotency: "DynamoDBPersistenceLayer"
 
@@ -76,13 +76,13 @@ def make_api() -> Api:
     """Return the services behind the API."""
     from aws_lambda_powertools.utilities.idempotency import DynamoDBPersistenceLayer
 
-    from aita.aws.dynamodb.decision_table import DynamoDecisions
+    from aita.aws.dynamodb.decision_table import DynamoDecisionTable
     from aita.aws.step_functions import StepFunctions
     from aita.llm.pricing import highest_cost
     from aita.services.grading.review_queue import Reviews
     from aita.services.runs.cost_estimate import Estimator
-    from aita.services.runs.run_control import Submissions
-    from aita.services.runs.run_queries import Reader
+    from aita.services.runs.run_control import RunControl
+    from aita.services.runs.run_queries import RunQueries
 
     settings = ApiSettings.read()
     cost = partial(highest_cost, base_url=settings.model_base_url, model=settings.model)
@@ -95,7 +95,7 @@ def make_api() -> Api:
         reasoning_effort=settings.reasoning_effort,
     )
     return Api(
-        submissions=Submissions(
+        submissions=RunControl(
             runs=stores.runs,
             objects=stores.objects,
             executions=StepFunctions(make_client("stepfunctions"), settings.state_machine_arn),
@@ -104,9 +104,9 @@ def make_api() -> Api:
             is_priced=cost(0, 0) is not None,
         ),
         estimator=Estimator(objects=stores.objects, defaults=defaults, cost=cost),
-        reader=Reader(runs=stores.runs, tasks=stores.tasks, objects=stores.objects, clock=utc_now),
+        reader=RunQueries(runs=stores.runs, tasks=stores.tasks, objects=stores.objects, clock=utc_now),
         reviews=Reviews(
-            objects=stores.objects, decisions=DynamoDecisions(stores.runs.client, settings.table), clock=utc_now
+            objects=stores.objects, decisions=DynamoDecisionTable(stores.runs.client, settings.table), clock=utc_now
         ),
         idempotency=DynamoDBPersistenceLayer(
             table_name=settings.table,
@@ -140,18 +140,18 @@ def make_planner() -> "Planner":
     )
 
 
-def make_splitter() -> "Splitter":
+def make_splitter() -> "PageSplitter":
     """Return the service behind the split function; it alone has the imaging layer."""
     from aita.imaging.ink import BlankExam
     from aita.imaging.isolated import pages_apart
     from aita.imaging.mask import masked
     from aita.imaging.pages import pages
-    from aita.services.execution.page_splitter import Splitter
+    from aita.services.execution.page_splitter import PageSplitter
 
     settings = SplitSettings.read()
     stores = make_stores(settings)
-    watch = RunWatch(stores.runs)
-    return Splitter(
+    watch = RunCache(stores.runs)
+    return PageSplitter(
         objects=stores.objects,
         watch=watch,
         recorder=stores.recorder(watch, lists=False),
@@ -161,19 +161,19 @@ def make_splitter() -> "Splitter":
     )
 
 
-def make_reporter() -> "Reporter":
+def make_reporter() -> "ReportRenderer":
     """Return the service behind the report function."""
-    from aita.aws.dynamodb.decision_table import DynamoDecisions
+    from aita.aws.dynamodb.decision_table import DynamoDecisionTable
     from aita.reports.pages import Pages
-    from aita.services.execution.report_renderer import Reporter
+    from aita.services.execution.report_renderer import ReportRenderer
 
     settings = StackSettings.read()
     stores = make_stores(settings)
-    watch = RunWatch(stores.runs)
-    return Reporter(
+    watch = RunCache(stores.runs)
+    return ReportRenderer(
         objects=stores.objects,
         runs=stores.runs,
-        decisions=DynamoDecisions(stores.runs.client, settings.table),
+        decisions=DynamoDecisionTable(stores.runs.client, settings.table),
         watch=watch,
         recorder=stores.recorder(watch),
         renderer=Pages(),
@@ -181,38 +181,38 @@ def make_reporter() -> "Reporter":
     )
 
 
-def make_executor() -> "Executor":
+def make_executor() -> "TaskExecutor":
     """Return the service behind the task function."""
     from aita.aws.api_key import ApiKey
-    from aita.aws.dynamodb.prompt_cache_table import DynamoPrefixes
-    from aita.aws.dynamodb.sharded_rate_limiter import ShardedLimiter
+    from aita.aws.dynamodb.prompt_cache_table import DynamoPromptCaches
+    from aita.aws.dynamodb.sharded_rate_limiter import ShardedRateLimiter
     from aita.llm.chat import ChatModel, connect
     from aita.services.calls.admission import Admission
     from aita.services.calls.budget import Budget
-    from aita.services.calls.model_caller import Asker
-    from aita.services.calls.prompt_cache_gate import PrefixGate
+    from aita.services.calls.model_caller import ModelCaller
+    from aita.services.calls.prompt_cache_gate import PromptCacheGate
     from aita.services.calls.reply_cache import ReplyCache
-    from aita.services.execution.task_executor import Executor
+    from aita.services.execution.task_executor import TaskExecutor
 
     settings = TaskSettings.read()
     stores = make_stores(settings)
-    watch = RunWatch(stores.runs)
+    watch = RunCache(stores.runs)
     key = ApiKey(partial(make_client, "secretsmanager"), settings.api_key_secret)
-    limiter = ShardedLimiter(
+    limiter = ShardedRateLimiter(
         client=stores.runs.client,
         table=settings.table,
         provider=settings.model_base_url,
         model=settings.model,
         clock=utc_now,
     )
-    gate = PrefixGate(DynamoPrefixes(stores.runs.client, settings.table, utc_now), time.sleep, time.monotonic)
+    gate = PromptCacheGate(DynamoPromptCaches(stores.runs.client, settings.table, utc_now), time.sleep, time.monotonic)
     llm = ChatModel(
         connect(settings.model_base_url, key, settings.llm_timeout),
         settings.model,
         forget_key=key.forget,
         reasoning_effort=settings.reasoning_effort,
     )
-    asker = Asker(
+    asker = ModelCaller(
         llm=llm,
         admission=Admission(limiter, gate, watch, time.sleep, context=f"{settings.model_base_url} {settings.model}"),
         budget=Budget(stores.runs, watch, llm.highest_cost),
@@ -221,7 +221,7 @@ def make_executor() -> "Executor":
         watch=watch,
         longest_call=settings.llm_timeout,
     )
-    return Executor(
+    return TaskExecutor(
         runs=stores.runs,
         objects=stores.objects,
         watch=watch,

@@ -11,7 +11,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 
 from aita.aws.client_errors import failed_request
 from aita.errors import AitaError
-from aita.models.run import CollectAnswer, ItemEvent, Outcome, PlanAnswer, RunStatus
+from aita.models.run import CollectResponse, ItemEvent, Outcome, PlanResponse, RunStatus
 from aita.services.runs.task_recorder import Executed
 
 SERVICE = os.environ.get("POWERTOOLS_SERVICE_NAME", "aita")
@@ -108,7 +108,7 @@ def count_item(event: ItemEvent, executed: Executed) -> None:
         metrics.add_metric(name="Latency", unit=MetricUnit.Milliseconds, value=executed.spent.latency_ms)
 
 
-def count_planned(answer: PlanAnswer) -> None:
+def count_planned(answer: PlanResponse) -> None:
     """Add the items that a stage hands to the Map to the metrics."""
     if answer.count:
         _by_stage(answer.stage)
@@ -116,7 +116,7 @@ def count_planned(answer: PlanAnswer) -> None:
         metrics.flush_metrics()
 
 
-def count_end(answer: CollectAnswer) -> None:
+def count_end(answer: CollectResponse) -> None:
     """Add how a run ended to the metrics, such as RunsHalted; a run that goes on adds nothing."""
     if answer.status is not RunStatus.RUNNING:
         name = "Runs" + answer.status.title().replace("_", "")

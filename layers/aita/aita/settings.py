@@ -7,7 +7,7 @@ from typing import Annotated, Any, Self
 from pydantic import AfterValidator, AliasGenerator, ConfigDict, Field, ValidationError
 
 from aita.errors import SettingsError
-from aita.models.base import Frozen
+from aita.models.base import StrictModel
 from aita.models.effort import DEFAULT_EFFORT, EFFORTS, ReasoningEffort
 from aita.models.limits import BatchSize, CheckpointInterval, MaskHeader, MaxCost, MaxWorkers, RateLimit, TokenLimit
 
@@ -39,7 +39,7 @@ def variable_of(field: str) -> str:
     return field.upper() if field.startswith("openai_") else f"AITA_{field.upper()}"
 
 
-class Environment(Frozen):
+class Environment(StrictModel):
     """A group of settings read from environment variables: ``max_workers`` from ``AITA_MAX_WORKERS``."""
 
     model_config = ConfigDict(extra="ignore", alias_generator=AliasGenerator(validation_alias=variable_of))

@@ -7,8 +7,8 @@ import pytest
 
 from aita.models.api import Estimate, StageEstimate
 from aita.models.run import RunStatus
+from tests.support.command_fixtures import Aita
 from tests.support.fake_stack import RUN, FakeStack, run_view
-from tests.unit.cli.conftest import Aita
 
 RUN_PATH = f"/runs/{RUN}"
 

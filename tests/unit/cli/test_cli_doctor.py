@@ -10,8 +10,8 @@ from aita.executor.chat_runs import _id_of
 from aita.models.names import DOCTOR
 from aita.models.run import RunStatus
 from aita.version import VERSION
+from tests.support.command_fixtures import Aita
 from tests.support.fake_stack import RUN, FakeStack, run_view
-from tests.unit.cli.conftest import Aita
 
 SECRET = "sk-the-key"
 

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from aita.errors import NotFound
+from tests.support.command_fixtures import Aita
 from tests.support.fake_stack import FakeStack, Raw
 from tests.support.gradebooks import CELLS, DECISION, EXAM, FOLDERS, ROSTER, students
-from tests.unit.cli.conftest import Aita
 
 GOLDEN = Path(__file__).parents[2] / "golden"
 

@@ -4,8 +4,8 @@ import pytest
 
 from aita.models.api import TaskView
 from aita.models.run import RunStatus, TaskStatus
+from tests.support.command_fixtures import Aita
 from tests.support.fake_stack import RUN, FakeStack, run_view, stage
-from tests.unit.cli.conftest import Aita
 
 RUN_PATH = f"/runs/{RUN}"
 

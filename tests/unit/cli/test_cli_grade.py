@@ -7,9 +7,9 @@ import pytest
 
 from aita.models.grade import cell_id
 from aita.models.run import RunStatus
+from tests.support.command_fixtures import Aita
 from tests.support.fake_stack import RUN, FakeStack, Raw, run_view, stage
 from tests.support.fakes import EXAM
-from tests.unit.cli.conftest import Aita
 
 RUN_PATH = f"/runs/{RUN}"
 FILES = "/assignments/midterm/files"

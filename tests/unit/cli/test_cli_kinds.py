@@ -9,8 +9,8 @@ import pytest
 from aita.errors import Conflict
 from aita.models.run import RunStatus
 from aita.services.assignments import task_files
+from tests.support.command_fixtures import Aita
 from tests.support.fake_stack import RUN, FakeStack, Raw, run_view, stage
-from tests.unit.cli.conftest import Aita
 
 RUN_PATH = f"/runs/{RUN}"
 UPLOADS = "/assignments/{}/uploads"

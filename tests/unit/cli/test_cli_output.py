@@ -11,15 +11,15 @@ from typer.main import get_command
 from aita.cli.global_options import hoist
 from aita.cli.main import make_app
 from aita.cli.views.formatting import duration
-from aita.cli.views.progress import Bar, Bars, Lines, Silence, draw, make_progress
+from aita.cli.views.progress import Bar, LiveProgress, LogProgress, NullProgress, draw, make_progress
 from aita.cli.views.terminal_escape import printable
-from aita.client.polling import AWS, Pace, follow
+from aita.client.polling import AWS, PollInterval, follow
 from aita.client.target_selection import find_local_stack
 from aita.errors import LocalStackError, StackError
 from aita.models.api import RunView
 from aita.models.run import RunStatus
+from tests.support.command_fixtures import Aita
 from tests.support.fake_stack import run_view, stage
-from tests.unit.cli.conftest import Aita
 
 
 def drawn(view: RunView, width: int = 100, note: str = "") -> str:
@@ -69,15 +69,15 @@ def test_a_bar_shows_every_failure(succeeded: int, failed: int, total: int, expe
 
 def test_the_console_decides_what_is_shown() -> None:
     terminal, pipe = Console(file=io.StringIO(), force_terminal=True), Console(file=io.StringIO())
-    assert isinstance(make_progress(terminal, shown=True), Bars)
-    assert isinstance(make_progress(pipe, shown=True), Lines)
-    assert isinstance(make_progress(terminal, shown=False), Silence)
+    assert isinstance(make_progress(terminal, shown=True), LiveProgress)
+    assert isinstance(make_progress(pipe, shown=True), LogProgress)
+    assert isinstance(make_progress(terminal, shown=False), NullProgress)
 
 
 def test_lines_come_now_and_then() -> None:
     now = 0.0
     console = Console(file=io.StringIO(), width=100)
-    with console.capture() as capture, Lines(console, lambda: now) as lines:
+    with console.capture() as capture, LogProgress(console, lambda: now) as lines:
         for second in range(25):
             now = float(second)
             lines.show(run_view(RunStatus.RUNNING, stage("split", 50, second)))
@@ -92,7 +92,7 @@ def test_lines_come_now_and_then() -> None:
 
 def test_bars_are_drawn_and_taken_away() -> None:
     file = io.StringIO()
-    with Bars(Console(file=file, force_terminal=True, width=100)) as bars:
+    with LiveProgress(Console(file=file, force_terminal=True, width=100)) as bars:
         bars.show(run_view(RunStatus.RUNNING, stage("split", 5, 2)))
         bars.missed(StackError("away"))
     assert "2/5" in file.getvalue()
@@ -110,7 +110,7 @@ def test_a_watch_gives_up_when_the_stack_stays_away() -> None:
         raise StackError("away")
 
     def watched() -> Iterator[RunView]:
-        return follow(poll, run_view(), Pace(0.1, 0.1), lambda _: None, missed.append)
+        return follow(poll, run_view(), PollInterval(0.1, 0.1), lambda _: None, missed.append)
 
     missed: list[StackError] = []
     with pytest.raises(StackError, match="away"):

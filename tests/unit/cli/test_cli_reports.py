@@ -13,13 +13,13 @@ from hypothesis import strategies as st
 
 from aita.cli.files.report_download import report_names
 from aita.models.grade import cell_id
-from aita.models.review import Decide
+from aita.models.review import DecisionRequest
 from aita.models.run import RunStatus
 from aita.services.grading.review_queue import Reviews
+from tests.support.command_fixtures import Aita
 from tests.support.fake_stack import RUN, FakeStack, run_view, stage
 from tests.support.fakes import ASSIGNMENT, Harness
 from tests.support.report_exam import FOLDERS, IDS, graded
-from tests.unit.cli.conftest import Aita
 
 FILES = "/assignments/midterm/files"
 NAMES = {"s-1": "Maya Lindqvist", "s-2": "O'Neil, Zoë <zo/e>", "s-3": "maya lindqvist"}
@@ -163,7 +163,7 @@ class TestOutOfDate:
         reviews = Reviews(harness.objects, harness.decisions, harness.clock)
         cell = reviews.show(ASSIGNMENT, cell_id(IDS[folder], question_id))
         points = {"points": 0.5, "why": "the key has a misprint"} if action == "set" else {}
-        reviews.decide(ASSIGNMENT, cell.cell_id, Decide(action=action, by="Ann", basis=cell.basis, **points))
+        reviews.decide(ASSIGNMENT, cell.cell_id, DecisionRequest(action=action, by="Ann", basis=cell.basis, **points))
 
     def test_reports_that_are_as_of_now_are_not_spoken_of(self, served: Harness, aita: Aita) -> None:
         code, out, err = aita("report", "-a", "midterm", "--no-run", "--json")

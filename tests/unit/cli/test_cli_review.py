@@ -13,8 +13,8 @@ from aita.models.grade import CellState, CriterionGrade, Decision, DecisionActio
 from aita.models.review import FlagView, PlaceView, Proposal, ReviewLine, ReviewPage, ReviewView
 from aita.models.review_flags import FlagKind
 from aita.models.student import Student, Students
+from tests.support.command_fixtures import Aita
 from tests.support.fake_stack import FakeStack
-from tests.unit.cli.conftest import Aita
 
 CELL = "c-0123456789ab"
 QUEUE = "/assignments/midterm/reviews"

@@ -10,8 +10,8 @@ from aita.errors import MissingMaterial
 from aita.models.api import RubricDiff, StageEstimate
 from aita.models.rubric_change import QuestionChange
 from aita.models.run import RunStatus
+from tests.support.command_fixtures import Aita
 from tests.support.fake_stack import RUN, FakeStack, run_view, stage
-from tests.unit.cli.conftest import Aita
 
 CHANGES = "/assignments/midterm/rubric-changes"
 RUN_PATH = f"/runs/{RUN}"

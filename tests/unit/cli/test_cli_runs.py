@@ -12,8 +12,8 @@ from aita.models.api import TaskView
 from aita.models.run import RunStatus, TaskStatus
 from aita.models.student import Student, Students
 from aita.version import VERSION
+from tests.support.command_fixtures import Aita
 from tests.support.fake_stack import RUN, FakeStack, Raw, run_view, stage
-from tests.unit.cli.conftest import Aita
 
 RUN_PATH = f"/runs/{RUN}"
 SPLIT = stage("split", 5, 5, ended=True)

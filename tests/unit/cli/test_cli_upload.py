@@ -8,8 +8,8 @@ import pytest
 
 from aita.cli.files.upload_discovery import find_uploads
 from aita.errors import InvalidMaterial
+from tests.support.command_fixtures import Aita
 from tests.support.fake_stack import FakeStack, Raw
-from tests.unit.cli.conftest import Aita
 
 QUESTION = {"question_id": "1a", "question_text": "Why?", "points": 4, "question_type": "short_answer"}
 EXAM = {"exam_name": "Midterm", "total_pages": 1, "questions": [QUESTION]}

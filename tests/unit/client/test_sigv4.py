@@ -2,8 +2,8 @@
 
 import pytest
 
-from aita.client.sigv4 import SignedApi
-from aita.client.stack_target import Place
+from aita.client.sigv4 import SigV4Transport
+from aita.client.stack_target import StackTarget
 from aita.errors import Conflict, InvalidMaterial, NotFound, RequestError, StackError
 from tests.support.fake_stack import FakeStack, Raw
 
@@ -14,12 +14,12 @@ def waits() -> list[float]:
 
 
 @pytest.fixture
-def api(stack: FakeStack, waits: list[float]) -> SignedApi:
-    place = Place("aita", "us-east-1", stack.url, local=True)
-    return SignedApi(place, f"{stack.url}/_aws/execute-api/abc12345/v1", "us-east-1", waits.append)
+def api(stack: FakeStack, waits: list[float]) -> SigV4Transport:
+    place = StackTarget("aita", "us-east-1", stack.url, local=True)
+    return SigV4Transport(place, f"{stack.url}/_aws/execute-api/abc12345/v1", "us-east-1", waits.append)
 
 
-def test_a_request_is_signed_and_json(stack: FakeStack, api: SignedApi) -> None:
+def test_a_request_is_signed_and_json(stack: FakeStack, api: SigV4Transport) -> None:
     stack.answer("POST", "/runs", {"a": 1})
     assert api.request("POST", "runs", body={"name": "é"}) == {"a": 1}
     [sent] = stack.requests
@@ -29,21 +29,21 @@ def test_a_request_is_signed_and_json(stack: FakeStack, api: SignedApi) -> None:
     assert "idempotency-key" not in sent.headers
 
 
-def test_paths_and_queries_are_quoted(stack: FakeStack, api: SignedApi) -> None:
+def test_paths_and_queries_are_quoted(stack: FakeStack, api: SigV4Transport) -> None:
     stack.answer("GET", "/runs/a/b?c", {})
     api.request("GET", "runs", "a/b?c", query={"q": "1&2=ü +", "none": None})
     assert stack.requests[0].query == {"q": "1&2=ü +"}
 
 
 @pytest.mark.parametrize("failure", [Raw(0), Raw(500), Raw(503, b"<html>"), Raw(429, b'{"message": "Too Many"}')])
-def test_a_get_is_tried_again(stack: FakeStack, api: SignedApi, waits: list[float], failure: Raw) -> None:
+def test_a_get_is_tried_again(stack: FakeStack, api: SigV4Transport, waits: list[float], failure: Raw) -> None:
     stack.answer("GET", "/runs", failure, failure, {"runs": []})
     assert api.request("GET", "runs") == {"runs": []}
     assert len(waits) == 2
 
 
 @pytest.mark.parametrize("failure", [Raw(0), Raw(500)])
-def test_tries_are_bounded(stack: FakeStack, api: SignedApi, failure: Raw) -> None:
+def test_tries_are_bounded(stack: FakeStack, api: SigV4Transport, failure: Raw) -> None:
     stack.answer("GET", "/runs", failure)
     with pytest.raises(StackError):
         api.request("GET", "runs")
@@ -51,7 +51,7 @@ def test_tries_are_bounded(stack: FakeStack, api: SignedApi, failure: Raw) -> No
 
 
 @pytest.mark.parametrize("failure", [Raw(0), Raw(502)])
-def test_a_post_is_sent_once(stack: FakeStack, api: SignedApi, waits: list[float], failure: Raw) -> None:
+def test_a_post_is_sent_once(stack: FakeStack, api: SigV4Transport, waits: list[float], failure: Raw) -> None:
     stack.answer("POST", "/runs/x/resume", failure)
     with pytest.raises(StackError):
         api.request("POST", "runs", "x", "resume")
@@ -59,7 +59,7 @@ def test_a_post_is_sent_once(stack: FakeStack, api: SignedApi, waits: list[float
     assert waits == []
 
 
-def test_a_post_with_a_key_may_be_sent_again(stack: FakeStack, api: SignedApi) -> None:
+def test_a_post_with_a_key_may_be_sent_again(stack: FakeStack, api: SigV4Transport) -> None:
     stack.answer("POST", "/runs", Raw(0), {"a": 1})
     assert api.request("POST", "runs", body={}, idempotency_key="k") == {"a": 1}
     assert [one.headers["idempotency-key"] for one in stack.requests] == ["k", "k"]
@@ -80,7 +80,7 @@ def test_a_post_with_a_key_may_be_sent_again(stack: FakeStack, api: SignedApi) -
     ],
 )
 def test_errors_are_classes_again(
-    stack: FakeStack, api: SignedApi, status: int, name: str, expected: type[Exception]
+    stack: FakeStack, api: SigV4Transport, status: int, name: str, expected: type[Exception]
 ) -> None:
     stack.answer("POST", "/runs", Raw(status, f'{{"error": "{name}", "message": "because"}}'.encode()))
     with pytest.raises(expected, match="because") as caught:
@@ -89,25 +89,25 @@ def test_errors_are_classes_again(
 
 
 @pytest.mark.parametrize("body", [b"", b"<html>", b"[1]", b"null"])
-def test_errors_without_a_reason(stack: FakeStack, api: SignedApi, body: bytes) -> None:
+def test_errors_without_a_reason(stack: FakeStack, api: SigV4Transport, body: bytes) -> None:
     stack.answer("POST", "/runs", Raw(400, body))
     with pytest.raises(RequestError, match="no reason given"):
         api.request("POST", "runs")
 
 
-def test_an_answer_that_is_no_json(stack: FakeStack, api: SignedApi) -> None:
+def test_an_answer_that_is_no_json(stack: FakeStack, api: SigV4Transport) -> None:
     stack.answer("GET", "/runs", Raw(200, b"<html>"))
     with pytest.raises(StackError, match="without JSON"):
         api.request("GET", "runs")
 
 
 def test_no_credentials(stack: FakeStack) -> None:
-    place = Place("aita", "us-east-1", stack.url)
+    place = StackTarget("aita", "us-east-1", stack.url)
     with pytest.raises(StackError, match="no AWS credentials"):
-        SignedApi(place, stack.url, "us-east-1").request("GET", "runs")
+        SigV4Transport(place, stack.url, "us-east-1").request("GET", "runs")
 
 
-def test_expired_credentials_are_told(stack: FakeStack, api: SignedApi) -> None:
+def test_expired_credentials_are_told(stack: FakeStack, api: SigV4Transport) -> None:
     stack.answer("GET", "/runs", Raw(403, b'{"message": "The security token included in the request is expired"}'))
     with pytest.raises(StackError, match=r"is expired.*expired and may call it"):
         api.request("GET", "runs")

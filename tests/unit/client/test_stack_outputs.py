@@ -7,17 +7,17 @@ from pathlib import Path
 import pytest
 
 from aita.client.stack_outputs import find_stack
-from aita.client.stack_target import Place
+from aita.client.stack_target import StackTarget
 from aita.errors import StackError
+from tests.support.command_fixtures import Aita
 from tests.support.fake_stack import FakeStack
-from tests.unit.cli.conftest import Aita
 
 
-def local(stack: FakeStack) -> Place:
-    return Place("aita", "us-east-1", stack.url, local=True)
+def local(stack: FakeStack) -> StackTarget:
+    return StackTarget("aita", "us-east-1", stack.url, local=True)
 
 
-def problem(place: Place) -> str:
+def problem(place: StackTarget) -> str:
     with pytest.raises(StackError) as caught:
         find_stack(place)
     return str(caught.value)
@@ -64,11 +64,11 @@ def test_an_emulator_that_does_not_run(aita: Aita, stack: FakeStack, tmp_path: P
 def test_no_network(stack: FakeStack, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "a")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "b")
-    assert "AWS can't be reached" in problem(Place("aita", "us-east-1", "http://127.0.0.1:9"))
+    assert "AWS can't be reached" in problem(StackTarget("aita", "us-east-1", "http://127.0.0.1:9"))
 
 
 def test_no_region() -> None:
-    assert "there is no AWS region" in problem(Place("aita"))
+    assert "there is no AWS region" in problem(StackTarget("aita"))
 
 
 def test_no_credentials(aita: Aita, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -81,7 +81,7 @@ def test_no_credentials(aita: Aita, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_profile_that_is_not_there(stack: FakeStack, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_PROFILE", "nobody")
-    assert "nobody" in problem(Place("aita", "us-east-1"))
+    assert "nobody" in problem(StackTarget("aita", "us-east-1"))
     assert find_stack(local(stack)).name == "aita"
 
 

@@ -13,7 +13,7 @@ from pydantic import BaseModel
 
 from aita import BatchableLLMTask, LLMTask, Message, SimpleLLMTask, VisionLLMTask
 from aita.errors import ProviderBusy, Refused, RunStopped
-from aita.memory.rate_limiter import MemoryLimiter
+from aita.memory.rate_limiter import MemoryRateLimiter
 from aita.models.rate_limits import Rates
 from aita.ports import Reply
 from aita.services.calls import retry_backoff
@@ -144,7 +144,7 @@ class TestProvider:
         assert batch.metrics.retried == 2
 
     def test_the_limiter_is_told_what_it_says(self, make: Make) -> None:
-        class Limiter(MemoryLimiter):
+        class Limiter(MemoryRateLimiter):
             told: ClassVar[list[Any]] = []
 
             def close(self, told: Rates, seconds: float, learnt: Rates) -> None:

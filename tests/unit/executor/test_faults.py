@@ -12,10 +12,10 @@ from typing import Any, Self
 import pytest
 
 from aita import CheckpointError, LLMTask, ProviderBusy, RunStopped, SimpleLLMTask, VisionLLMTask
-from aita.memory.prompt_cache import MemoryPrefixes
+from aita.memory.prompt_cache import MemoryPromptCaches
 from aita.models.result import TaskResult
 from aita.services.calls import retry_backoff
-from aita.services.calls.prompt_cache_gate import LONGEST_WAIT, SHORTEST_PREFIX, Place
+from aita.services.calls.prompt_cache_gate import LONGEST_WAIT, SHORTEST_PREFIX, PrefixState
 from aita.tasks.request import LLMRequest
 from tests.support.fake_llm import COST, FakeLLM, asked
 from tests.unit.executor.conftest import Make
@@ -24,7 +24,7 @@ from tests.unit.executor.test_batches import SharedLevelTask, levels, tasks
 PATIENCE = 20.0
 
 
-class WatchedPrefixes(MemoryPrefixes):
+class WatchedPrefixes(MemoryPromptCaches):
     """Prefixes that tell when all the others wait for who goes first."""
 
     def __init__(self, others: int) -> None:
@@ -33,9 +33,9 @@ class WatchedPrefixes(MemoryPrefixes):
         self._others = others
         self._waiting: set[int] = set()
 
-    def enter(self, prefix: str) -> Place:
+    def enter(self, prefix: str) -> PrefixState:
         place = super().enter(prefix)
-        if place is Place.FOLLOWS:
+        if place is PrefixState.FOLLOWS:
             self._waiting.add(threading.get_ident())
             if len(self._waiting) == self._others:
                 self.all_follow.set()

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
 from aita.errors import InvalidMaterial
-from aita.models.api import StartRun
+from aita.models.api import StartRunRequest
 from aita.models.exam import AnswerKey, Rubric, RubricPoints, Transcription
-from aita.models.run import ItemAnswer, Outcome, Usage
+from aita.models.run import ItemResponse, Outcome, Usage
 from aita.services.assignments.assignment_files import parse_exam, parse_file
 
 OLD_EXAM: dict[str, Any] = {
@@ -216,10 +216,10 @@ class TestRunModels:
     @pytest.mark.parametrize("wait", [-1, 61, 0.5])
     def test_a_wait_is_whole_seconds_from_0_to_60(self, wait: float) -> None:
         with pytest.raises(ValidationError):
-            ItemAnswer.model_validate({"outcome": "WAIT", "wait": wait})
+            ItemResponse.model_validate({"outcome": "WAIT", "wait": wait})
 
     def test_a_wait_is_always_there(self) -> None:
-        answer = ItemAnswer(outcome=Outcome.SUCCEEDED).model_dump(mode="json")
+        answer = ItemResponse(outcome=Outcome.SUCCEEDED).model_dump(mode="json")
         assert (answer["outcome"], answer["wait"]) == ("SUCCEEDED", 0)
 
     @given(st.lists(st.builds(Usage, calls=st.integers(0, 9), cost_usd=st.decimals(0, 9, places=6))))
@@ -231,13 +231,13 @@ class TestRunModels:
     @pytest.mark.parametrize("rate", ["NaN", "Infinity", "1e400", "-1", "10001"])
     def test_a_runs_rate_is_as_bounded_as_the_setting(self, rate: str) -> None:
         with pytest.raises(ValidationError):
-            StartRun.model_validate_json(
+            StartRunRequest.model_validate_json(
                 f'{{"assignment": "a", "pipeline": "rubric", "options": {{"rate_limit_rps": {rate}}}}}'
             )
 
     def test_an_unknown_option_is_refused(self) -> None:
         with pytest.raises(ValidationError, match="max_wokers"):
-            StartRun.model_validate({"assignment": "a", "pipeline": "rubric", "options": {"max_wokers": 3}})
+            StartRunRequest.model_validate({"assignment": "a", "pipeline": "rubric", "options": {"max_wokers": 3}})
 
     def test_an_error_never_shows_its_input(self) -> None:
         with pytest.raises(ValidationError) as caught:

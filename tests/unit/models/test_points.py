@@ -13,7 +13,7 @@ from aita.models.exam import ExamSpec, Rubric
 from aita.models.grade import CellState
 from aita.models.points import exact, fitted, in_steps, total
 from aita.models.run import RunStatus
-from aita.services.assignments.assignment_files import Material
+from aita.services.assignments.assignment_files import AssignmentFiles
 from aita.services.compliance.recompute import recompute
 from aita.services.grading.grade_assembly import assemble, rescaled
 from aita.services.grading.gradebook import Gradebook
@@ -166,7 +166,7 @@ def class_of(harness: Harness, *questions: dict[str, Any], **rubric: Any) -> Gra
     harness.put("answers.json", {"s-1": whole})
     run = harness.run("grade")
     assert run.status is RunStatus.SUCCEEDED
-    return Gradebook.of(Material(harness.objects, ASSIGNMENT), ())
+    return Gradebook.of(AssignmentFiles(harness.objects, ASSIGNMENT), ())
 
 
 def question(question_id: str, points: float) -> dict[str, Any]:
@@ -244,12 +244,12 @@ class TestBounds:
     @pytest.mark.parametrize("points", [0.01, 10_000])
     def test_what_is_within_them_is_not(self, harness: Harness, points: float) -> None:
         harness.exam(question("1a", points))
-        assert Material(harness.objects, ASSIGNMENT).countable_exam().questions[0].points == points
+        assert AssignmentFiles(harness.objects, ASSIGNMENT).countable_exam().questions[0].points == points
 
     @pytest.mark.parametrize("points", [0.004, 1e27, 1e308, THIRD])
     def test_what_was_stored_before_can_be_read(self, harness: Harness, points: float) -> None:
         graded = cell(inputs(points), grader(points)).model_dump(mode="json")
         harness.exam(question("1", points))
         harness.put("grades.json", {"s": {"1": graded | {"question": "", "basis": "b"}}})
-        book = Gradebook.of(Material(harness.objects, ASSIGNMENT), ())
+        book = Gradebook.of(AssignmentFiles(harness.objects, ASSIGNMENT), ())
         assert book.students["s"].cells[0].points == float(exact(points))

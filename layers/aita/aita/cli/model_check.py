@@ -11,9 +11,9 @@ from pydantic import BaseModel
 
 from aita.cli.word_picture import WORD, draw
 from aita.errors import InvalidReply, ProviderBusy, StackError
-from aita.executor.chat_runs import Answered, ChatRuns
+from aita.executor.chat_runs import ChatRuns, LineReply
 from aita.models.api import RunOptions, RunView
-from aita.models.base import Frozen
+from aita.models.base import StrictModel
 from aita.models.names import DOCTOR
 from aita.models.run import RunStatus
 from aita.services.assignments import object_keys
@@ -35,7 +35,7 @@ _WITHOUT_SCHEMA = {
 }
 
 
-class Word(Frozen):
+class Word(StrictModel):
     """What the schema asks for, by a name that the question does not tell."""
 
     only_in_the_schema: str
@@ -90,7 +90,7 @@ class ModelCheck:
         tokens = f"{self.model} answers with up to {_PLAIN.parameters.max_output_tokens:,} tokens"
         return "; ".join([tokens, *self.problems, *([] if self.problems else ["sees pictures"]), *self.notes])
 
-    def _judge_schema(self, answer: Answered, lacks: int) -> None:
+    def _judge_schema(self, answer: LineReply, lacks: int) -> None:
         if answer.result is None:
             self.problems.append(f"does not answer where a schema is asked for ({_reason(answer)})")
         elif lacks:
@@ -98,7 +98,7 @@ class ModelCheck:
         elif not _fits(answer.result.text):
             self.notes.append("takes a schema and does not keep to it: what is wrong is asked for again")
 
-    def _silence(self, answer: Answered) -> str:
+    def _silence(self, answer: LineReply) -> str:
         """Return why there is no answer; where a short one is given, that is the reason."""
         short = replace(_PLAIN, parameters=replace(_PLAIN.parameters, max_output_tokens=_LITTLE))
         if answer.line and self._ask(short)[0].result is not None:
@@ -106,7 +106,7 @@ class ModelCheck:
             return f"{self.model} answers, but does not take {tokens} ({_reason(answer)})"
         return f"{self.model} did not answer: {_reason(answer)}"
 
-    def _ask_about_picture(self) -> Answered:
+    def _ask_about_picture(self) -> LineReply:
         picture = draw()
         sha256 = hashlib.sha256(picture).hexdigest()
         name = object_keys.task_image(sha256, "png")
@@ -117,17 +117,17 @@ class ModelCheck:
             file.write_bytes(picture)
             return self._ask(replace(_PLAIN, messages=(message,)), images={name: file})[0]
 
-    def _ask(self, *requests: LLMRequest, images: Mapping[str, Path] | None = None) -> list[Answered]:
+    def _ask(self, *requests: LLMRequest, images: Mapping[str, Path] | None = None) -> list[LineReply]:
         """Return what came of each request; one without an end has the run's reason, and no line."""
         lines = [ChatTask.line(request) for request in requests]
-        answers: Mapping[int, Answered] = {}
+        answers: Mapping[int, LineReply] = {}
         try:
             view, answers = self.runs.ask(lines, images or {}, _CALL, lambda _: None)
             reason = _end(view)
         except ProviderBusy as busy:
             self.runs.api.cancel(self.runs.running)
             reason = str(busy)
-        return [answers.get(place, Answered(line=0, task_id="", error=reason)) for place in range(len(lines))]
+        return [answers.get(place, LineReply(line=0, task_id="", error=reason)) for place in range(len(lines))]
 
     def _look(self, view: RunView) -> None:
         """Give up waiting for a model that does not answer: a run is patient for hours."""
@@ -140,7 +140,7 @@ def _end(view: RunView) -> str:
     return view.reason or f"its run is {view.status}: check the key ('aita key set'), ModelBaseUrl and ModelName"
 
 
-def _reason(answer: Answered) -> str:
+def _reason(answer: LineReply) -> str:
     """Return why there is no reply, without the error's class."""
     return answer.error.partition(": ")[2] if answer.line else answer.error
 

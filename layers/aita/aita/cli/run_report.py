@@ -7,11 +7,11 @@ from typing import Any, Self
 from pydantic import ValidationError
 
 from aita.cli.files.assignment_download import fetch_graded
-from aita.client.api_client import PAGE, Api
-from aita.client.file_transfer import Transfer
+from aita.client.api_client import PAGE, ApiClient
+from aita.client.file_transfer import FileTransfer
 from aita.errors import AitaError, RequestError
-from aita.models.api import Estimate, RunOptions, RunView, StartRun, TaskView
-from aita.models.base import Frozen
+from aita.models.api import Estimate, RunOptions, RunView, StartRunRequest, TaskView
+from aita.models.base import StrictModel
 from aita.models.grade import CellState
 from aita.models.run import TaskStatus
 from aita.models.student import Students
@@ -23,7 +23,7 @@ GRADE = "grade"
 """The stage that grades."""
 
 
-class GradeCounts(Frozen):
+class GradeCounts(StrictModel):
     """What became of an assignment's answers, people's decisions included; ``final`` counts students.
 
     ``older`` counts the answers that an older version of aita or another model graded. ``regrading`` is what grading
@@ -68,7 +68,7 @@ class RunReport(RunView):
         return sum(stage.failed for stage in self.stages)
 
 
-def report_of(view: RunView, api: Api, transfer: Transfer) -> RunReport:
+def report_of(view: RunView, api: ApiClient, transfer: FileTransfer) -> RunReport:
     """Return a run's report; what can't be fetched is named in it, and the rest is told."""
     found = RunReport(**view.model_dump())
     try:
@@ -86,7 +86,7 @@ def report_of(view: RunView, api: Api, transfer: Transfer) -> RunReport:
     return found
 
 
-def _graded(view: RunView, api: Api, transfer: Transfer) -> dict[str, Any]:
+def _graded(view: RunView, api: ApiClient, transfer: FileTransfer) -> dict[str, Any]:
     material = fetch_graded(api, transfer, view.assignment)
     grades = Gradebook.of(material, api.decisions(view.assignment))
     counts = GradeCounts.of(grades, view.model)
@@ -95,15 +95,15 @@ def _graded(view: RunView, api: Api, transfer: Transfer) -> dict[str, Any]:
     return {"students": material.students()[0], "grades": counts}
 
 
-def _regrading(assignment: str, api: Api) -> Estimate | None:
+def _regrading(assignment: str, api: ApiClient) -> Estimate | None:
     options = RunOptions(regrade_older=True)
     try:
-        return api.estimate(StartRun(assignment=assignment, pipeline=GRADE, options=options))
+        return api.estimate(StartRunRequest(assignment=assignment, pipeline=GRADE, options=options))
     except RequestError:  # grading could not start now: it says why when it is asked for
         return None
 
 
-def _students(run_id: str, api: Api, transfer: Transfer) -> Students | None:
+def _students(run_id: str, api: ApiClient, transfer: FileTransfer) -> Students | None:
     for file in api.results(run_id).files:
         if file.name == STUDENTS:
             buffer = io.BytesIO()

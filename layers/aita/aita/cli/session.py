@@ -10,12 +10,12 @@ from functools import cached_property
 import typer
 
 from aita.cli.output import Output
-from aita.client.api_client import Api
-from aita.client.file_transfer import Transfer
-from aita.client.sigv4 import SignedApi
+from aita.client.api_client import ApiClient
+from aita.client.file_transfer import FileTransfer
+from aita.client.sigv4 import SigV4Transport
 from aita.client.stack_outputs import Stack, find_stack
-from aita.client.stack_target import Place
-from aita.client.target_selection import choose_place
+from aita.client.stack_target import StackTarget
+from aita.client.target_selection import choose_target
 from aita.settings import UserSettings
 
 
@@ -58,9 +58,9 @@ class Session:
         return UserSettings.read()
 
     @cached_property
-    def place(self) -> Place:
+    def place(self) -> StackTarget:
         """Where the stack is."""
-        return choose_place(local=self.local, stack=self.stack_name, region=self.region)
+        return choose_target(local=self.local, stack=self.stack_name, region=self.region)
 
     @cached_property
     def stack(self) -> Stack:
@@ -68,14 +68,14 @@ class Session:
         return find_stack(self.place)
 
     @cached_property
-    def api(self) -> Api:
+    def api(self) -> ApiClient:
         """The stack's API."""
-        return Api(SignedApi(self.place, self.stack.api_url, self.stack.region, self.pause))
+        return ApiClient(SigV4Transport(self.place, self.stack.api_url, self.stack.region, self.pause))
 
     @cached_property
-    def transfer(self) -> Transfer:
+    def transfer(self) -> FileTransfer:
         """Files to and from the stack's bucket."""
-        return Transfer(self.place, self.pause)
+        return FileTransfer(self.place, self.pause)
 
     @property
     def bar(self) -> bool:

@@ -2,13 +2,13 @@
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from aita.client.stack_target import Place
+from aita.client.stack_target import StackTarget
 
 BESIDE_TASKS = 10
 """Invocations at once that a run's tasks leave for the API, Plan and Collect."""
 
 
-def account_of(place: Place) -> str:
+def account_of(place: StackTarget) -> str:
     """Return the account that the credentials are of.
 
     Raises
@@ -23,7 +23,7 @@ def account_of(place: Place) -> str:
         raise place.explain(error) from error
 
 
-def is_set(place: Place, secret: str) -> bool:
+def is_set(place: StackTarget, secret: str) -> bool:
     """Tell whether a secret is there and has a value, without reading it.
 
     Raises
@@ -42,7 +42,7 @@ def is_set(place: Place, secret: str) -> bool:
     return "DeletedDate" not in described and any("AWSCURRENT" in stages for stages in versions)
 
 
-def concurrency_left(place: Place) -> int:
+def concurrency_left(place: StackTarget) -> int:
     """Return how many invocations the account may have at once in this region, less what others reserved.
 
     Raises

@@ -12,23 +12,23 @@ from aita.models.api import (
     Estimate,
     FilePage,
     PresignedPost,
-    ResultAnswer,
     ResultFile,
+    ResultResponse,
     RubricDiff,
     RunOptions,
     RunPage,
     RunView,
-    StartRun,
+    StartRunRequest,
     TaskPage,
     TaskView,
-    UploadAnswer,
     UploadedFile,
     UploadedPage,
     UploadFile,
     UploadRequest,
+    UploadResponse,
 )
 from aita.models.grade import Decision
-from aita.models.review import Decide, DecisionPage, ReviewLine, ReviewPage, ReviewView
+from aita.models.review import DecisionPage, DecisionRequest, ReviewLine, ReviewPage, ReviewView
 from aita.models.run import RunSummary, TaskStatus
 
 PAGE = 100
@@ -43,7 +43,7 @@ Answer = TypeVar("Answer", bound=BaseModel)
 Line = TypeVar("Line")
 
 
-class Requests(Protocol):
+class ApiTransport(Protocol):
     """What sends the requests: ``aita.client.sigv4.SignedApi``."""
 
     def request(
@@ -58,13 +58,13 @@ class Requests(Protocol):
         ...
 
 
-class Api:
-    """The API's routes as methods. Each raises what ``Requests.request`` does."""
+class ApiClient:
+    """The API's routes as methods. Each raises what ``ApiTransport.request`` does."""
 
-    def __init__(self, requests: Requests) -> None:
+    def __init__(self, requests: ApiTransport) -> None:
         self._requests = requests
 
-    def start(self, request: StartRun, key: str) -> RunView:
+    def start(self, request: StartRunRequest, key: str) -> RunView:
         """Start a run; one for each key, however often it is sent."""
         body = request.model_dump(mode="json", exclude_none=True)
         return _parse(RunView, self._requests.request("POST", "runs", body=body, idempotency_key=key))
@@ -77,7 +77,7 @@ class Api:
         """Return the version that is deployed."""
         return str(self._requests.request("GET", "openapi.json")["info"]["version"])
 
-    def estimate(self, request: StartRun) -> Estimate:
+    def estimate(self, request: StartRunRequest) -> Estimate:
         """Return what a run would take."""
         body = request.model_dump(mode="json", exclude_none=True)
         return _parse(Estimate, self._requests.request("POST", "runs", "estimate", body=body))
@@ -91,9 +91,9 @@ class Api:
         """End a run."""
         return _parse(RunView, self._requests.request("POST", "runs", _checked(run_id), "cancel"))
 
-    def results(self, run_id: str) -> ResultAnswer:
+    def results(self, run_id: str) -> ResultResponse:
         """Return where the run's results are."""
-        return _parse(ResultAnswer, self._requests.request("GET", "runs", _checked(run_id), "results"))
+        return _parse(ResultResponse, self._requests.request("GET", "runs", _checked(run_id), "results"))
 
     def runs(self, assignment: str, limit: int) -> RunPage:
         """Return an assignment's newest runs, at most ``limit``; ``next_token`` tells that there are more."""
@@ -125,7 +125,7 @@ class Api:
             answer = self._requests.request(
                 "POST", "assignments", assignment, "uploads", body=batch.model_dump(mode="json")
             )
-            yield _parse(UploadAnswer, answer).uploads
+            yield _parse(UploadResponse, answer).uploads
 
     def files(self, assignment: str) -> tuple[ResultFile, ...]:
         """Return the assignment's own files that are there, and its reports, with where to get each."""
@@ -168,7 +168,7 @@ class Api:
         """Return all there is to decide a cell by."""
         return _parse(ReviewView, self._of(assignment, "reviews", cell_id))
 
-    def decide(self, assignment: str, cell_id: str, asked: Decide) -> Decision:
+    def decide(self, assignment: str, cell_id: str, asked: DecisionRequest) -> Decision:
         """Record what a person decided about a cell."""
         body = asked.model_dump(mode="json", exclude_none=True)
         path = ("assignments", assignment, "reviews", cell_id)

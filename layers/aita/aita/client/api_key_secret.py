@@ -4,7 +4,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from aita.client.stack_target import Place
+from aita.client.stack_target import StackTarget
 
 
 def set_api_key(client: Any, name: str, key: str) -> None:
@@ -25,7 +25,7 @@ def set_api_key(client: Any, name: str, key: str) -> None:
         client.create_secret(Name=name, SecretString=key, Description="The API key of the model that aita calls")
 
 
-def store_api_key(place: Place, name: str, key: str) -> None:
+def store_api_key(place: StackTarget, name: str, key: str) -> None:
     """Do ``set_api_key`` at a place.
 
     Raises

@@ -13,7 +13,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.exceptions import BotoCoreError, HTTPClientError
 from urllib3.exceptions import HTTPError
 
-from aita.client.stack_target import Place
+from aita.client.stack_target import StackTarget
 from aita.errors import InvalidMaterial, StackError
 from aita.models.api import PresignedPost
 
@@ -26,7 +26,7 @@ _SERVER_ERRORS = range(500, 600)
 _CODE = re.compile(rb"<Code>(\w{1,60})</Code>")
 
 
-class Transfer:
+class FileTransfer:
     """Sends and fetches files.
 
     Parameters
@@ -37,7 +37,7 @@ class Transfer:
         Waits some seconds.
     """
 
-    def __init__(self, place: Place, pause: Callable[[float], None] = time.sleep) -> None:
+    def __init__(self, place: StackTarget, pause: Callable[[float], None] = time.sleep) -> None:
         self._place = place
         self._http = place.http()
         self._pause = pause

@@ -6,43 +6,43 @@ from datetime import UTC, datetime
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from aita.aws.dynamodb.decision_table import DynamoDecisions
-from aita.aws.dynamodb.run_table import DynamoRuns
+from aita.aws.dynamodb.decision_table import DynamoDecisionTable
+from aita.aws.dynamodb.run_table import DynamoRunTable
 from aita.aws.s3_objects import S3Objects
 from aita.client.erasure_stores import DynamoRows, S3Versions
 from aita.client.stack_outputs import Stack
-from aita.client.stack_target import Place
+from aita.client.stack_target import StackTarget
 from aita.services.compliance.audit_bundle import Auditor
 from aita.services.compliance.purge import Purger
 
 
-def make_purger(place: Place, stack: Stack) -> Purger:
+def make_purger(place: StackTarget, stack: Stack) -> Purger:
     """Return what purges the assignments of a stack."""
     s3, dynamodb = place.client("s3"), place.client("dynamodb")
     return Purger(
         objects=S3Objects(s3, stack.bucket),
         versions=S3Versions(s3, stack.bucket),
         rows=DynamoRows(dynamodb, stack.table),
-        runs=DynamoRuns(dynamodb, stack.table, _now, retention_days=0),
-        decisions=DynamoDecisions(dynamodb, stack.table),
+        runs=DynamoRunTable(dynamodb, stack.table, _now, retention_days=0),
+        decisions=DynamoDecisionTable(dynamodb, stack.table),
         clock=_now,
     )
 
 
-def make_auditor(place: Place, stack: Stack) -> Auditor:
+def make_auditor(place: StackTarget, stack: Stack) -> Auditor:
     """Return what puts together how the grades of a stack's assignments came about."""
     dynamodb = place.client("dynamodb")
     return Auditor(
         objects=S3Objects(place.client("s3"), stack.bucket),
         rows=DynamoRows(dynamodb, stack.table),
-        runs=DynamoRuns(dynamodb, stack.table, _now, retention_days=0),
-        decisions=DynamoDecisions(dynamodb, stack.table),
+        runs=DynamoRunTable(dynamodb, stack.table, _now, retention_days=0),
+        decisions=DynamoDecisionTable(dynamodb, stack.table),
         clock=_now,
     )
 
 
 @contextmanager
-def explained(place: Place) -> Iterator[None]:
+def explained(place: StackTarget) -> Iterator[None]:
     """Turn what AWS refuses, or the way to it, into what to do about it.
 
     Raises

@@ -14,7 +14,7 @@ _SLOWER = 1.25
 
 
 @dataclass(frozen=True, slots=True)
-class Pace:
+class PollInterval:
     """How often to ask, in seconds: the shortest while things move, up to the longest while they don't."""
 
     shortest: float
@@ -25,14 +25,14 @@ class Pace:
         return self.shortest if moved else min(delay * _SLOWER, self.longest)
 
 
-AWS = Pace(1.0, 2.0)
-LOCAL = Pace(0.5, 0.5)
+AWS = PollInterval(1.0, 2.0)
+LOCAL = PollInterval(0.5, 0.5)
 
 
 def follow(
     poll: Callable[[], RunView],
     first: RunView,
-    pace: Pace,
+    pace: PollInterval,
     pause: Callable[[float], None],
     missed: Callable[[StackError], None],
 ) -> Iterator[RunView]:

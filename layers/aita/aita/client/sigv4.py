@@ -11,7 +11,7 @@ from botocore.awsrequest import AWSRequest, AWSResponse
 from botocore.exceptions import BotoCoreError
 
 import aita.errors
-from aita.client.stack_target import Place
+from aita.client.stack_target import StackTarget
 from aita.errors import RequestError, StackError
 
 _PAUSES = (0.4, 1.2)
@@ -23,7 +23,7 @@ _SERVER_ERRORS = range(500, 600)
 _FORBIDDEN = frozenset({401, 403})
 
 
-class SignedApi:
+class SigV4Transport:
     """The stack's API, asked with AWS signature version 4.
 
     Parameters
@@ -38,7 +38,7 @@ class SignedApi:
         Waits some seconds.
     """
 
-    def __init__(self, place: Place, url: str, region: str, pause: Callable[[float], None] = time.sleep) -> None:
+    def __init__(self, place: StackTarget, url: str, region: str, pause: Callable[[float], None] = time.sleep) -> None:
         self._place = place
         self._url = url
         self._region = region

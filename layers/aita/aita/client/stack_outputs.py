@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from aita.client.stack_target import Place
+from aita.client.stack_target import StackTarget
 from aita.errors import StackError
 
 _READY = frozenset(
@@ -37,7 +37,7 @@ class Stack:
     api_key_secret: str
 
 
-def find_stack(place: Place) -> Stack:
+def find_stack(place: StackTarget) -> Stack:
     """Return what the stack at a place says of itself.
 
     Raises
@@ -77,13 +77,13 @@ def find_stack(place: Place) -> Stack:
         ) from error
 
 
-def _where(place: Place) -> str:
+def _where(place: StackTarget) -> str:
     if place.local:
         return f"in the local stack's emulator ({place.endpoint_url})"
     return f"in region {place.region}" if place.region else "in the region that is configured"
 
 
-def _deploy(place: Place) -> str:
+def _deploy(place: StackTarget) -> str:
     if place.local:
         return "deploy it with 'aita local up'"
     return "deploy it with 'sam build && sam deploy', or name another with --stack or --region"

@@ -52,7 +52,7 @@ _REFUSED = frozenset(
 
 
 @dataclass(frozen=True)
-class Place:
+class StackTarget:
     """Where a stack is.
 
     Parameters

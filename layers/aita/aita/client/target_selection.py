@@ -6,9 +6,9 @@ from pathlib import Path
 
 from pydantic import ConfigDict, ValidationError
 
-from aita.client.stack_target import Place
+from aita.client.stack_target import StackTarget
 from aita.errors import LocalStackError, SettingsError
-from aita.models.base import Frozen
+from aita.models.base import StrictModel
 
 STACK = "aita"
 """The stack's name on AWS unless another is given."""
@@ -21,7 +21,7 @@ _HOME = ".aita"
 _FILE = "local.json"
 
 
-class LocalStack(Frozen):
+class LocalStack(StrictModel):
     """What ``aita local up`` wrote of the stack that it started."""
 
     model_config = ConfigDict(extra="ignore")
@@ -31,7 +31,7 @@ class LocalStack(Frozen):
     stack: str
 
 
-def choose_place(*, local: bool, stack: str | None = None, region: str | None = None) -> Place:
+def choose_target(*, local: bool, stack: str | None = None, region: str | None = None) -> StackTarget:
     """Return where the stack is that commands and executors use.
 
     Raises
@@ -40,12 +40,12 @@ def choose_place(*, local: bool, stack: str | None = None, region: str | None = 
         If the stack on this computer is meant, and there is none.
     """
     if not local:
-        return Place(stack or STACK, region, os.environ.get("AWS_ENDPOINT_URL") or None)
+        return StackTarget(stack or STACK, region, os.environ.get("AWS_ENDPOINT_URL") or None)
     found = find_local_stack(Path.cwd())
-    return Place(stack or found.stack, region or found.region, found.endpoint_url, local=True)
+    return StackTarget(stack or found.stack, region or found.region, found.endpoint_url, local=True)
 
 
-def place_of_environment() -> Place:
+def target_of_environment() -> StackTarget:
     """Return where the stack is that a command without options uses: AITA_LOCAL decides.
 
     Raises
@@ -58,7 +58,7 @@ def place_of_environment() -> Place:
     said = os.environ.get("AITA_LOCAL", "").strip().lower()
     if said not in _YES | _NO:
         raise SettingsError("AITA_LOCAL is wrong: it takes true or false")
-    return choose_place(local=said in _YES)
+    return choose_target(local=said in _YES)
 
 
 def find_local_stack(start: Path) -> LocalStack:

@@ -9,7 +9,7 @@ from typing import Any
 from aita.errors import AitaError, InvalidReply, NotRun, RequestError, TaskError
 from aita.executor.checkpoint import Checkpoint
 from aita.executor.checkpoint_lines import Record
-from aita.executor.engine import Ended, Spent
+from aita.executor.engine import TaskEnd, TaskUsage
 from aita.models.result import TaskResult
 from aita.ports import LLM
 from aita.services.calls.model_identity import identity
@@ -17,7 +17,7 @@ from aita.tasks.llm_task import LLMTask
 
 
 @dataclass(frozen=True, slots=True)
-class Work:
+class TaskIdentity:
     """What a task is known by: its id, the digest of what it asks, and what is kept beside its reply."""
 
     task_id: str
@@ -39,8 +39,8 @@ class Batch:
     failed: int = 0
     cost: Decimal | None = Decimal(0)
     _results: dict[int, TaskResult] = field(default_factory=dict)
-    _not_run: dict[int, Spent] = field(default_factory=dict)
-    _works: list[Work] = field(default_factory=list)
+    _not_run: dict[int, TaskUsage] = field(default_factory=dict)
+    _works: list[TaskIdentity] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def take_over(self, *, retry_failed: bool) -> None:
@@ -68,7 +68,7 @@ class Batch:
         records = self.checkpoint.records.values() if self.checkpoint is not None else ()
         return sum((record.usage.cost_usd for record in records), Decimal(0))
 
-    def end(self, place: int, ended: Ended) -> None:
+    def end(self, place: int, ended: TaskEnd) -> None:
         """Keep what came of a task, then count it; one that was not run has no end, and only what it spent counts."""
         work, spent = self._works[place], ended.spent
         if isinstance(ended.error, NotRun):
@@ -94,7 +94,7 @@ class Batch:
         """Return what came of every task; those that were not run say why."""
         not_run = _told(NotRun(f"{stopped or 'the batch stopped'}: a resume runs this task"))
         return tuple(
-            self._results.get(place) or _result(work, self._not_run.get(place, Spent()), error=not_run)
+            self._results.get(place) or _result(work, self._not_run.get(place, TaskUsage()), error=not_run)
             for place, work in enumerate(self._works)
         )
 
@@ -103,16 +103,16 @@ class Batch:
         if self.checkpoint is not None:
             self.checkpoint.close()
 
-    def _name(self, task: LLMTask[Any], place: int) -> tuple[Work, AitaError | None]:
+    def _name(self, task: LLMTask[Any], place: int) -> tuple[TaskIdentity, AitaError | None]:
         """Return what a task is known by, or why it can't be asked."""
-        unnamed = Work(getattr(task, "task_id", "") or f"task-{place}", "", {})
+        unnamed = TaskIdentity(getattr(task, "task_id", "") or f"task-{place}", "", {})
         if not isinstance(task, LLMTask):
             return unnamed, RequestError(f"it is a {type(task).__name__}, and tasks are objects of LLMTask's classes")
         try:
             digest = task.digest(*identity(self.llm)) if self.checkpoint is not None else ""
             data = task.checkpoint_data()
             json.dumps(data)
-            work = Work(task.id, digest, data)
+            work = TaskIdentity(task.id, digest, data)
         except AitaError as error:
             return unnamed, error
         except Exception as error:  # noqa: BLE001 - the code of whoever wrote the task: only this task fails by it
@@ -129,7 +129,7 @@ class Batch:
                 self.cost = None if result.cost is None else self.cost + result.cost
 
 
-def _result(work: Work, spent: Spent, *, result: Any = None, error: str | None = None) -> TaskResult:
+def _result(work: TaskIdentity, spent: TaskUsage, *, result: Any = None, error: str | None = None) -> TaskResult:
     return TaskResult(
         task_id=work.task_id,
         success=error is None,

@@ -13,11 +13,11 @@ from typing import BinaryIO, Protocol
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
-from aita.client.api_client import Api
-from aita.client.polling import AWS, Pace, follow
+from aita.client.api_client import ApiClient
+from aita.client.polling import AWS, PollInterval, follow
 from aita.errors import Conflict, StackError
-from aita.models.api import PresignedPost, RunOptions, RunView, StartRun, UploadFile
-from aita.models.base import Frozen
+from aita.models.api import PresignedPost, RunOptions, RunView, StartRunRequest, UploadFile
+from aita.models.base import StrictModel
 from aita.models.run import RunStatus, RunSummary, Usage
 from aita.services.assignments import object_keys
 from aita.services.runs.pipelines import stage_of
@@ -36,7 +36,7 @@ _STARTS = 5
 """How often a run is started where another of the same assignment is in its way, and is waited for."""
 
 
-class Answered(Frozen):
+class LineReply(StrictModel):
     """What came of one line: the reply, or why there is none, what it took, and what it was asked without."""
 
     model_config = ConfigDict(extra="ignore")
@@ -51,7 +51,7 @@ class Answered(Frozen):
     lacks: tuple[str, ...] = ()
 
 
-_ANSWERS = TypeAdapter(list[Answered])
+_ANSWERS = TypeAdapter(list[LineReply])
 
 
 class Files(Protocol):
@@ -82,11 +82,11 @@ class ChatRuns:
         Is shown the run each time it is looked at; what it raises ends the watch.
     """
 
-    api: Api
+    api: ApiClient
     files: Files
     assignment: str
     pause: Callable[[float], None] = field(default=time.sleep, repr=False)
-    pace: Pace = AWS
+    pace: PollInterval = AWS
     watched: Callable[[RunView], None] = field(default=lambda _: None, repr=False)
     running: str = ""
     """The id of the run that is watched now."""
@@ -94,7 +94,7 @@ class ChatRuns:
 
     def ask(
         self, lines: Sequence[str], images: Mapping[str, Path], options: RunOptions, show: Callable[[int], None]
-    ) -> tuple[RunView, dict[int, Answered]]:
+    ) -> tuple[RunView, dict[int, LineReply]]:
         """Run a file of these lines, and return the run's end and what came of each line, by its place from 0.
 
         Parameters
@@ -121,7 +121,7 @@ class ChatRuns:
         return view, self._answers(view, lines)
 
     def _start(self, lines: Sequence[str], images: Mapping[str, Path], options: RunOptions) -> RunView:
-        request = StartRun(assignment=self.assignment, pipeline=PIPELINE, options=options)
+        request = StartRunRequest(assignment=self.assignment, pipeline=PIPELINE, options=options)
         for _ in range(_STARTS - 1):
             self._upload(lines, images)
             try:
@@ -172,7 +172,7 @@ class ChatRuns:
                 for each in sent:
                     each.result()
 
-    def _answers(self, view: RunView, lines: Sequence[str]) -> dict[int, Answered]:
+    def _answers(self, view: RunView, lines: Sequence[str]) -> dict[int, LineReply]:
         stage = stage_of(PIPELINE)
         found = {file.name: file.url for file in self.api.results(view.run_id).files}
         if stage.artifact not in found:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from aita.errors import AitaError, InvalidReply, NotRun, RequestError, TaskError
-from aita.executor.chat_runs import Answered
+from aita.executor.chat_runs import LineReply
 from aita.models.result import TaskResult
 from aita.models.run import Usage
 from aita.services.calls.conversation import Conversation, converse
@@ -15,7 +15,7 @@ from aita.tasks.request import LLMRequest
 
 
 @dataclass(slots=True)
-class Open:
+class PendingTask:
     """A task without an end: its conversation, what it asks now, and what it took so far.
 
     ``fresh`` says that it is asked without the stack's cache.
@@ -50,7 +50,7 @@ class Conversations:
         self._retry_failed = retry_failed
         self._ids: list[str] = []
         self._results: dict[int, TaskResult] = {}
-        self.open: dict[int, Open] = {}
+        self.open: dict[int, PendingTask] = {}
         taken: set[str] = set()
         for place, task in enumerate(tasks):
             self._begin(place, task, taken)
@@ -70,7 +70,7 @@ class Conversations:
         """How many of them failed."""
         return sum(not result.success for result in self._results.values())
 
-    def take(self, place: int, answered: Answered) -> None:
+    def take(self, place: int, answered: LineReply) -> None:
         """Hand what came of a call to its task, which ends or asks again."""
         each = self.open[place]
         each.asks += answered.asks
@@ -102,7 +102,7 @@ class Conversations:
             given = task.given()
             if given is None:
                 conversation = converse(task)
-                self.open[place] = Open(conversation, next(conversation), data)
+                self.open[place] = PendingTask(conversation, next(conversation), data)
             else:
                 self._results[place] = TaskResult(self._ids[place], success=True, result=given, metadata=data)
         except AitaError as error:

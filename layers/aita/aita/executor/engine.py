@@ -20,7 +20,7 @@ from aita.services.calls import retry_backoff
 from aita.services.calls.conversation import converse, usable
 from aita.services.calls.forbidden_calls import Refusals
 from aita.services.calls.model_identity import effort_of
-from aita.services.calls.prompt_cache_gate import PrefixGate
+from aita.services.calls.prompt_cache_gate import PromptCacheGate
 from aita.tasks.batchable import BatchableLLMTask
 from aita.tasks.llm_task import LLMTask
 from aita.tasks.request import LLMRequest
@@ -33,7 +33,7 @@ _REFRESH = 0.2
 
 
 @dataclass(slots=True)
-class Spent:
+class TaskUsage:
     """What a task's calls took so far: how many there were, what they used, seconds, and the last reply."""
 
     calls: int = 0
@@ -43,15 +43,15 @@ class Spent:
 
 
 @dataclass(frozen=True, slots=True)
-class Ended:
+class TaskEnd:
     """What came of a task: its result, or why there is none; NotRun if the batch stopped before it had an end."""
 
-    spent: Spent
+    spent: TaskUsage
     result: Any = None
     error: AitaError | None = None
 
 
-Done = Callable[[int, Ended], None]
+Done = Callable[[int, TaskEnd], None]
 """Takes the place of a task in its batch, and what came of it."""
 
 
@@ -75,7 +75,7 @@ class Engine:
 
     llm: LLM
     limiter: RateLimiter
-    gate: PrefixGate | None
+    gate: PromptCacheGate | None
     told: Rates
     done: Done
     cap: Cap | None = None
@@ -146,7 +146,7 @@ class Engine:
                     self._idle.set()
 
     def _run(self, members: list[tuple[int, LLMTask[Any]]]) -> None:
-        spent = Spent()
+        spent = TaskUsage()
         parts: list[str | None] = [None] * len(members)
         if len(members) > 1:
             parts = self._ask_together([task for _, task in members], spent)
@@ -156,9 +156,9 @@ class Engine:
         for number in order:
             place, task = members[number]
             self.done(place, self._take(task, parts[number], spent))
-            spent = Spent()
+            spent = TaskUsage()
 
-    def _ask_together(self, tasks: list[LLMTask[Any]], spent: Spent) -> list[str | None]:
+    def _ask_together(self, tasks: list[LLMTask[Any]], spent: TaskUsage) -> list[str | None]:
         """Return each task's part of one reply; ``None`` for those that are to be asked alone."""
         batchable = [task for task in tasks if isinstance(task, BatchableLLMTask)]
         alone: list[str | None] = [None] * len(tasks)
@@ -173,7 +173,7 @@ class Engine:
             return alone
         return parts if len(parts) == len(tasks) else alone
 
-    def _take(self, task: LLMTask[Any], part: str | None, spent: Spent) -> Ended:
+    def _take(self, task: LLMTask[Any], part: str | None, spent: TaskUsage) -> TaskEnd:
         """Return what a part of a shared reply makes of its task, or what asking it alone does."""
         if part is not None:
             try:
@@ -181,25 +181,25 @@ class Engine:
             except Exception:  # noqa: BLE001 - also of the task's own code, which then fails when asked alone
                 return self._ask_alone(task, spent)
             spent.reply = part
-            return Ended(spent, result)
+            return TaskEnd(spent, result)
         return self._ask_alone(task, spent)
 
-    def _ask_alone(self, task: LLMTask[Any], spent: Spent) -> Ended:
+    def _ask_alone(self, task: LLMTask[Any], spent: TaskUsage) -> TaskEnd:
         """Return what came of a task; what it spent counts also if the batch stopped before it had an end."""
         try:
             given = task.given()
             if given is not None:
-                return Ended(spent, given)
-            return Ended(spent, self._converse(task, spent))
+                return TaskEnd(spent, given)
+            return TaskEnd(spent, self._converse(task, spent))
         except RunStopped as stopped:
-            return Ended(spent, error=NotRun(str(stopped)))
+            return TaskEnd(spent, error=NotRun(str(stopped)))
         except AitaError as error:
-            return Ended(spent, error=error)
+            return TaskEnd(spent, error=error)
         except Exception as error:  # noqa: BLE001 - the code of whoever wrote the task: only this task fails by it
             raised = f"the task's own code raised {type(error).__name__}"
-            return Ended(spent, error=TaskError(f"{raised}: see its messages(), given(), parse() and salvage()"))
+            return TaskEnd(spent, error=TaskError(f"{raised}: see its messages(), given(), parse() and salvage()"))
 
-    def _converse(self, task: LLMTask[Any], spent: Spent) -> Any:
+    def _converse(self, task: LLMTask[Any], spent: TaskUsage) -> Any:
         conversation = converse(task)
         request = next(conversation)
         while True:
@@ -210,7 +210,7 @@ class Engine:
             except StopIteration as done:
                 return done.value
 
-    def _reply(self, request: LLMRequest, spent: Spent) -> Reply:
+    def _reply(self, request: LLMRequest, spent: TaskUsage) -> Reply:
         """Call until the provider answers."""
         prefix = None if self.gate is None else self.gate.wait(request, f"{self.llm.provider} {self.llm.model}")
         failures, failing_since = 0, 0.0
@@ -232,7 +232,7 @@ class Engine:
         return answer
 
     @contextmanager
-    def _within_cap(self, request: LLMRequest, spent: Spent) -> Iterator[None]:
+    def _within_cap(self, request: LLMRequest, spent: TaskUsage) -> Iterator[None]:
         """Let a call be made once the batch's cap, if it has one, has room for it.
 
         Raises
@@ -254,7 +254,7 @@ class Engine:
         finally:
             self.cap.settle(committed, None if spent.usage is before else spent.usage - before)
 
-    def _call(self, request: LLMRequest, spent: Spent) -> Reply | ProviderBusy:
+    def _call(self, request: LLMRequest, spent: TaskUsage) -> Reply | ProviderBusy:
         """Make one call; its images are in memory no longer than that."""
         images = _load(request)
         started = time.monotonic()

@@ -16,13 +16,13 @@ from aita.executor.checkpoint import DIRECTORY, Checkpoint, latest_checkpoint
 from aita.executor.config import ParallelExecutionConfig
 from aita.executor.engine import Engine
 from aita.executor.progress import progress
-from aita.memory.prompt_cache import MemoryPrefixes
-from aita.memory.rate_limiter import MemoryLimiter
+from aita.memory.prompt_cache import MemoryPromptCaches
+from aita.memory.rate_limiter import MemoryRateLimiter
 from aita.models.rate_limits import Rates
 from aita.models.result import BatchExecutionResult
 from aita.ports import LLM
 from aita.services.calls.forbidden_calls import Refusals
-from aita.services.calls.prompt_cache_gate import PrefixGate
+from aita.services.calls.prompt_cache_gate import PromptCacheGate
 from aita.tasks.batchable import group
 from aita.tasks.llm_task import LLMTask
 
@@ -38,8 +38,8 @@ class InProcessExecutor:
     llm: LLM
     config: ParallelExecutionConfig
     checkpoint_dir: Path = DIRECTORY
-    limiter: MemoryLimiter = field(default_factory=lambda: MemoryLimiter(time.monotonic))
-    prefixes: MemoryPrefixes = field(default_factory=lambda: MemoryPrefixes(time.monotonic))
+    limiter: MemoryRateLimiter = field(default_factory=lambda: MemoryRateLimiter(time.monotonic))
+    prefixes: MemoryPromptCaches = field(default_factory=lambda: MemoryPromptCaches(time.monotonic))
     refusals: Refusals = field(default_factory=Refusals)
 
     def execute_batch(
@@ -108,7 +108,9 @@ class InProcessExecutor:
             refusals=self.refusals,
         )
         if config.prefix_scheduling:
-            engine.gate = PrefixGate(self.prefixes, lambda seconds: _pause(engine.stopping, seconds), time.monotonic)
+            engine.gate = PromptCacheGate(
+                self.prefixes, lambda seconds: _pause(engine.stopping, seconds), time.monotonic
+            )
         groups = _groups([task for _, task in left], config.batch_size)
         with progress(len(batch.tasks), shown=config.show_progress) as show:
             engine.run(

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Protocol
 
 
-class Show(Protocol):
+class ShowProgress(Protocol):
     """Shows how far a batch is."""
 
     def __call__(self, ended: int, failed: int, cost: Decimal | None = None, /) -> None:
@@ -16,7 +16,7 @@ class Show(Protocol):
 
 
 @contextmanager
-def progress(total: int, *, shown: bool) -> Iterator[Show]:
+def progress(total: int, *, shown: bool) -> Iterator[ShowProgress]:
     """Show a bar while the batch runs, on standard error, if that is a terminal and rich is there."""
     if not shown or sys.stderr is None or not sys.stderr.isatty():
         yield _show_nothing

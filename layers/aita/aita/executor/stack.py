@@ -11,17 +11,17 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from aita.client.api_client import Api
-from aita.client.file_transfer import Transfer
+from aita.client.api_client import ApiClient
+from aita.client.file_transfer import FileTransfer
 from aita.client.polling import AWS, LOCAL
-from aita.client.sigv4 import SignedApi
+from aita.client.sigv4 import SigV4Transport
 from aita.client.stack_outputs import find_stack
-from aita.client.target_selection import place_of_environment
+from aita.client.target_selection import target_of_environment
 from aita.errors import AitaError, MissingInput, RequestError, TaskError, TooLong
 from aita.executor.chat_runs import ChatRuns, by_size
 from aita.executor.config import ParallelExecutionConfig
 from aita.executor.conversations import Conversations
-from aita.executor.progress import Show, progress
+from aita.executor.progress import ShowProgress, progress
 from aita.models.api import RunOptions, RunView
 from aita.models.names import IMAGE_TYPES, check_assignment
 from aita.models.result import BatchExecutionResult
@@ -47,10 +47,10 @@ def connect(assignment: str) -> ChatRuns:
     StackError, LocalStackError
         If there is no such stack, or it can't be reached.
     """
-    place = place_of_environment()
+    place = target_of_environment()
     stack = find_stack(place)
-    api = Api(SignedApi(place, stack.api_url, stack.region))
-    return ChatRuns(api, Transfer(place), assignment, pace=LOCAL if place.local else AWS)
+    api = ApiClient(SigV4Transport(place, stack.api_url, stack.region))
+    return ChatRuns(api, FileTransfer(place), assignment, pace=LOCAL if place.local else AWS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +121,7 @@ class _Rounds:
     config: ParallelExecutionConfig
     runs: ChatRuns
     batch: Conversations
-    show: Show
+    show: ShowProgress
     cap: Decimal | None
     _spent: Decimal = Decimal(0)
     _images: dict[str, Path] = field(default_factory=dict)

@@ -9,7 +9,7 @@ from PIL import Image, ImageFilter
 from aita.imaging.affine import IDENTITY, Affine, composed, enlarged, inverse, rotation, transformed
 from aita.imaging.ink_mask import total
 from aita.imaging.projection_profiles import Profile, column_strip, edges, lags, norm, profile, row_strip
-from aita.imaging.similarity import Seen
+from aita.imaging.similarity import InkSample
 
 _REDUCTION: Final = 4  # pixels: lines of print stay apart
 _ANGLES: Final = tuple(step / 4 for step in range(-10, 11))  # degrees: feeders turn a page by up to two
@@ -19,18 +19,18 @@ _BESIDE: Final = 4  # reduced pixels
 _ROW_LAGS, _COLUMN_LAGS = 4, 3  # places that are tried: a ruled page is like itself one rule further on
 
 
-class Place(NamedTuple):
+class Alignment(NamedTuple):
     """Where a template lies on a scan."""
 
     likeness: float
-    """How much of the template's print is found there, as ``Seen.agreement`` has it; coarse."""
+    """How much of the template's print is found there, as ``InkSample.agreement`` has it; coarse."""
     affine: Affine
     """Sends the scan's pixels to the template's."""
     scale: float
     """How large the template is on the scan: 1 for the same height in pixels."""
 
 
-class Level:
+class DeskewedPage:
     """A page reduced, and turned so that its lines of print are level."""
 
     def __init__(self, dark: Image.Image) -> None:
@@ -44,7 +44,7 @@ class Template:
     """A page to find: its profiles at every scale that it may have on a scan."""
 
     def __init__(self, dark: Image.Image) -> None:
-        self.level = Level(dark)
+        self.level = DeskewedPage(dark)
         self.print = total(self.level.image)
         rows, columns = row_strip(self.level.image), column_strip(self.level.image)
         self.scaled = [_Scaled(scale, _stretched(rows, scale), _stretched(columns, scale)) for scale in _SCALES]
@@ -54,15 +54,15 @@ class Target:
     """A scan to find pages on."""
 
     def __init__(self, dark: Image.Image) -> None:
-        self.level = Level(dark)
+        self.level = DeskewedPage(dark)
         self.rows = edges(profile(row_strip(self.level.image)))
         self.columns = edges(profile(column_strip(self.level.image)))
         blurred = self.level.image.filter(ImageFilter.BoxBlur(1))
-        self.seen = Seen.of(blurred.point([min(255, 4 * level) for level in range(256)]), _BESIDE)
+        self.seen = InkSample.of(blurred.point([min(255, 4 * level) for level in range(256)]), _BESIDE)
 
-    def locate(self, template: Template) -> Place:
+    def locate(self, template: Template) -> Alignment:
         """Return where a template fits best: its rows first, at every scale, then its columns, then all of it."""
-        best = Place(0.0, IDENTITY, 1.0)
+        best = Alignment(0.0, IDENTITY, 1.0)
         rows = [
             (score / scaled.row_norm, down, scaled)
             for scaled in template.scaled
@@ -73,10 +73,10 @@ class Target:
                 best = max(best, self._placed(template, scaled.scale, right, down))
         return best._replace(affine=self._whole(template, best.affine))
 
-    def _placed(self, template: Template, scale: float, right: int, down: int) -> Place:
+    def _placed(self, template: Template, scale: float, right: int, down: int) -> Alignment:
         affine = (1 / scale, 0.0, -right / scale, 0.0, 1 / scale, -down / scale)
         laid = transformed(template.level.image, self.seen.dark.size, affine)
-        return Place(self.seen.agreement(laid, scale * scale * template.print), affine, scale)
+        return Alignment(self.seen.agreement(laid, scale * scale * template.print), affine, scale)
 
     def _whole(self, template: Template, affine: Affine) -> Affine:
         """Return the map between the pages as they are, from the one between their level reductions."""

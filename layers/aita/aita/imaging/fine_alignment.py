@@ -19,7 +19,7 @@ _CLEAR: Final = 0.2  # of the clearest part: what is less clear counts less
 _STIFF: Final = 30.0  # pixels: as if the parts lay so much farther apart, so that few of them tell little of a slope
 
 
-class Part(NamedTuple):
+class MeshPart(NamedTuple):
     """A part of a page by its middle, and how far what is on it is shifted, in pixels, each with how clearly."""
 
     x: float
@@ -54,7 +54,7 @@ def halved(mesh: Mesh) -> Mesh:
 
 def _parts(
     page: Image.Image, model: Image.Image, affine: Affine, columns: int, rows: int, most: int
-) -> dict[tuple[int, int], Part]:
+) -> dict[tuple[int, int], MeshPart]:
     """Cut a page into parts and return how far the model, where it lies, is off in each, by column and row."""
     width, height = page.size
     xs = [width * column // columns for column in range(columns + 1)]
@@ -65,7 +65,7 @@ def _parts(
     in_strips = [[rooted(row_strip(image.crop(box))) for box in strips] for image in (page, laid)]
     in_bands = [[rooted(column_strip(image.crop(box))) for box in bands] for image in (page, laid)]
     return {
-        (column, row): Part(
+        (column, row): MeshPart(
             x=(xs[column] + xs[column + 1]) / 2,
             y=(ys[row] + ys[row + 1]) / 2,
             right=shift(in_bands[0][row], in_bands[1][row], xs[column], xs[column + 1], most),
@@ -75,7 +75,7 @@ def _parts(
     }
 
 
-def _straightened(affine: Affine, parts: Iterable[Part]) -> Affine:
+def _straightened(affine: Affine, parts: Iterable[MeshPart]) -> Affine:
     """Return the map with the shifts of the parts taken into it, as far as they are those of one plane."""
     parts = list(parts)
     a, b, c = _plane([(part.x, part.y, *part.right) for part in parts])
@@ -107,7 +107,7 @@ def _least_squares(points: list[tuple[float, float, float, float]]) -> tuple[flo
     return a, b, mean - a * middle_x - b * middle_y
 
 
-def _mesh(size: tuple[int, int], affine: Affine, parts: dict[tuple[int, int], Part]) -> Mesh:
+def _mesh(size: tuple[int, int], affine: Affine, parts: dict[tuple[int, int], MeshPart]) -> Mesh:
     """Return the boxes between the parts' middles and the page's edges, each laid by its corners' own shifts."""
     columns, rows = (1 + max(place[axis] for place in parts) for axis in (0, 1))
     xs = [0, *(2 * round(parts[column, 0].x / 2) for column in range(columns)), size[0]]

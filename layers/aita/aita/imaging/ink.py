@@ -8,10 +8,10 @@ from typing import Final
 from PIL import Image, ImageChops
 
 from aita.errors import UnreadableScan
-from aita.imaging.coarse_alignment import Place, Target, Template
+from aita.imaging.coarse_alignment import Alignment, Target, Template
 from aita.imaging.fine_alignment import Mesh, bend, bent, halved
 from aita.imaging.ink_mask import Strokes, darker_than, find_strokes, total, widened, without_lines
-from aita.imaging.similarity import Seen
+from aita.imaging.similarity import InkSample
 from aita.models.scan import BANDS, PageInk
 
 ALIKE: Final = 0.2
@@ -86,7 +86,7 @@ class BlankExam:
 
     def _best_fit(self, dark: Image.Image, expected: int) -> "_Fit":
         """Lay the likeliest page over a scan; all are printed at the same place, so see which fits best there."""
-        seen = Seen.of(dark, _BESIDE)
+        seen = InkSample.of(dark, _BESIDE)
         fits = []
         for page, place in self._likely(dark):
             fit = page.fitted(seen, place)
@@ -96,14 +96,14 @@ class BlankExam:
                 break
         return max(fits, key=lambda fit: fit.likeness)
 
-    def _likely(self, dark: Image.Image) -> list[tuple["_BlankPage", Place]]:
+    def _likely(self, dark: Image.Image) -> list[tuple["_BlankPage", Alignment]]:
         """Return the pages that are likeliest at a rough look, with their places."""
         target = Target(dark)
         places = [(page, target.locate(page.template)) for page in self._pages]
         places.sort(key=lambda each: each[1].likeness * each[0].template.print, reverse=True)
         return places[:_TRIES]
 
-    def _most_alike(self, seen: Seen, fit: "_Fit", expected: int) -> "_BlankPage":
+    def _most_alike(self, seen: InkSample, fit: "_Fit", expected: int) -> "_BlankPage":
         """Return the page for which most speaks, with every page laid as the fit has it."""
         small, mesh = seen.halved(), halved(fit.mesh)  # every other pixel tells enough
         evidence = {page: page.evidence(page.likeness(small, mesh, fit.scale / 2)) for page in self._pages}
@@ -127,12 +127,12 @@ class _BlankPage:
         self.taken = Image.new("L", strokes.size, 255)
         self.taken.paste(widened(darker_than(strokes.darkness, 1), _NEAR).crop(inside), inside)
 
-    def fitted(self, seen: Seen, place: Place) -> "_Fit":
+    def fitted(self, seen: InkSample, place: Alignment) -> "_Fit":
         """Lay the page exactly over a scan."""
         mesh = bend(seen.dark, self.dark, place.affine)
         return _Fit(self, mesh, place.scale, self.likeness(seen, mesh, place.scale))
 
-    def likeness(self, seen: Seen, mesh: Mesh, scale: float) -> float:
+    def likeness(self, seen: InkSample, mesh: Mesh, scale: float) -> float:
         """Return how much of the print is found; faint print counts less than black."""
         return seen.agreement(bent(self.print, seen.dark.size, mesh), scale * scale * self.amount)
 

@@ -36,7 +36,7 @@ _DRAFT_MARGIN = 1.5
 
 
 @dataclass(frozen=True, slots=True)
-class Segments:
+class JpegSegments:
     """A JPEG taken apart."""
 
     pixels: bytes
@@ -81,7 +81,7 @@ def jpeg_page(data: bytes, longest_side: int) -> PageImage:
     return encode(image, longest_side, _WHAT, turned)
 
 
-def dissect(data: bytes) -> Segments:
+def dissect(data: bytes) -> JpegSegments:
     """Take a JPEG apart, down to its end marker, and keep what decoding needs.
 
     Of the application segments two stay, as they say how colours are coded: JFIF's, less its
@@ -101,7 +101,7 @@ def dissect(data: bytes) -> Segments:
         marker, at = found[1][0], found.end()
         if marker == _EOI:
             parts.append(found[0])
-            return Segments(b"".join(parts), exif, common)
+            return JpegSegments(b"".join(parts), exif, common)
         if marker in _RST or marker == _TEM:
             continue
         end = at + int.from_bytes(data[at : at + 2])

@@ -7,7 +7,7 @@ from PIL import Image, ImageChops
 from aita.imaging.ink_mask import total
 
 
-class Seen(NamedTuple):
+class InkSample(NamedTuple):
     """What is dark on a scan, and what is dark beside it: where text lies on other text, both are alike."""
 
     dark: Image.Image
@@ -19,9 +19,9 @@ class Seen(NamedTuple):
         left, right = (ImageChops.offset(dark, by, 0) for by in (-pixels, pixels))
         return cls(dark, ImageChops.add(left, right, scale=2))
 
-    def halved(self) -> "Seen":
+    def halved(self) -> "InkSample":
         """Return the same at half the size."""
-        return Seen(*(image.reduce(2) for image in self))
+        return InkSample(*(image.reduce(2) for image in self))
 
     def agreement(self, laid: Image.Image, amount: float) -> float:
         """Return how much of the print is found: 0 for as much as by chance, about 1 for all of it.

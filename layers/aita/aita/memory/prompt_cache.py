@@ -5,11 +5,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from aita.forks import renew_in_children
-from aita.services.calls.prompt_cache_gate import KEPT, LONGEST_WAIT, Place
+from aita.services.calls.prompt_cache_gate import KEPT, LONGEST_WAIT, PrefixState
 
 
 @dataclass(eq=False)
-class MemoryPrefixes:
+class MemoryPromptCaches:
     """When each prefix was filled, and until when somebody is filling it."""
 
     now: Callable[[], float]
@@ -20,16 +20,16 @@ class MemoryPrefixes:
     def __post_init__(self) -> None:
         renew_in_children(self, type(self)._renew)
 
-    def enter(self, prefix: str) -> Place:
+    def enter(self, prefix: str) -> PrefixState:
         """Take a place: FIRST for one caller only, until it has filled the cache or LONGEST_WAIT has passed."""
         with self._lock:
             now = self.now()
             if now - self._filled.get(prefix, float("-inf")) < KEPT:
-                return Place.FILLED
+                return PrefixState.FILLED
             if now < self._filling.get(prefix, float("-inf")):
-                return Place.FOLLOWS
+                return PrefixState.FOLLOWS
             self._filling[prefix] = now + LONGEST_WAIT
-            return Place.FIRST
+            return PrefixState.FIRST
 
     def fill(self, prefix: str) -> None:
         """Record that a call with this prefix has been answered."""

@@ -31,7 +31,7 @@ class _Period:
 
 
 @dataclass(eq=False)
-class MemoryLimiter:
+class MemoryRateLimiter:
     """A bucket behind a lock. ``now`` is a clock in seconds. A forked process goes on with a bucket of its own.
 
     It counts what it lets through and what is refused, and so knows what goes through in a second when

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from aita.models.base import Frozen, Material
+from aita.models.base import LenientModel, StrictModel
 from aita.models.exam import QuestionId
 from aita.models.review_flags import Flag
 
@@ -12,7 +12,7 @@ Fraction = Annotated[float, Field(ge=0, le=1)]
 """A part of a page's height, counted from its top."""
 
 
-class AnswerStart(Material):
+class AnswerStart(LenientModel):
     """Where the space for one answer begins on a page, as a model marks it.
 
     ``line`` is the number of the transcription's line that the answer's text begins on, from 1; 0 if nothing is
@@ -25,13 +25,13 @@ class AnswerStart(Material):
     confidence: Fraction
 
 
-class PageAnswers(Material):
+class PageAnswers(LenientModel):
     """The answers that begin on one page, from top to bottom."""
 
     starts: tuple[AnswerStart, ...]
 
 
-class AnswerPlace(Frozen):
+class AnswerPlace(StrictModel):
     """A part of a page that belongs to an answer; ``page`` counts through the student's pages from 1."""
 
     page: Annotated[int, Field(ge=1)]
@@ -39,7 +39,7 @@ class AnswerPlace(Frozen):
     bottom: Fraction
 
 
-class QuestionAnswer(Frozen):
+class QuestionAnswer(StrictModel):
     """A student's answer to one question.
 
     Parameters
@@ -64,7 +64,7 @@ class QuestionAnswer(Frozen):
     question: str = ""
 
 
-class StudentAnswers(Frozen):
+class StudentAnswers(StrictModel):
     """A student's answers: one for each question of the exam, in its order."""
 
     question_answers: tuple[QuestionAnswer, ...]

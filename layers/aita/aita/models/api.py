@@ -7,7 +7,7 @@ from typing import Annotated, Self
 
 from pydantic import Field
 
-from aita.models.base import Frozen
+from aita.models.base import StrictModel
 from aita.models.effort import ReasoningEffort
 from aita.models.limits import (
     BatchSize,
@@ -24,7 +24,7 @@ from aita.models.rubric_change import QuestionChange
 from aita.models.run import Ref, RunStatus, RunSummary, TaskStatus, Usage
 
 
-class RunOptions(Frozen):
+class RunOptions(StrictModel):
     """What a run may be started with; what is left out takes the stack's own value."""
 
     max_workers: MaxWorkers | None = None
@@ -44,7 +44,7 @@ class RunOptions(Frozen):
     reasoning_effort: ReasoningEffort | None = None
 
 
-class StartRun(Frozen):
+class StartRunRequest(StrictModel):
     """``POST /runs``."""
 
     assignment: str
@@ -52,13 +52,13 @@ class StartRun(Frozen):
     options: RunOptions = RunOptions()
 
 
-class ResumeRun(Frozen):
+class ResumeRunRequest(StrictModel):
     """``POST /runs/{run_id}/resume``, whose body may be left out."""
 
     max_cost_usd: MaxCost | None = None
 
 
-class StageEstimate(Frozen):
+class StageEstimate(StrictModel):
     """What a stage would take; ``cost_usd`` is ``None`` if the model's price is not known."""
 
     stage: str
@@ -68,7 +68,7 @@ class StageEstimate(Frozen):
     cost_usd: Decimal | None
 
 
-class Estimate(Frozen):
+class Estimate(StrictModel):
     """``POST /runs/estimate``: what a run would take; ``notes`` say what of it is only supposed."""
 
     stages: tuple[StageEstimate, ...]
@@ -92,7 +92,7 @@ class Estimate(Frozen):
         )
 
 
-class RubricDiff(Frozen):
+class RubricDiff(StrictModel):
     """``GET /assignments/{assignment}/rubric-changes``: what a changed rubric touches, and what grading that takes.
 
     ``regraded`` counts the answers that are graded again because of it, whose calls ``estimate`` has, and ``others``
@@ -106,20 +106,20 @@ class RubricDiff(Frozen):
     estimate: StageEstimate
 
 
-class UploadFile(Frozen):
+class UploadFile(StrictModel):
     """One file that is to be uploaded; ``size`` in bytes."""
 
     name: str
     size: Annotated[int, Field(ge=0, le=MAX_UPLOAD_BYTES)]
 
 
-class UploadRequest(Frozen):
+class UploadRequest(StrictModel):
     """``POST /assignments/{assignment}/uploads``."""
 
     files: Annotated[tuple[UploadFile, ...], Field(min_length=1, max_length=100)]
 
 
-class PresignedPost(Frozen):
+class PresignedPost(StrictModel):
     """Where and with which form fields to post one file; bound to its key, type and size."""
 
     name: str
@@ -127,13 +127,13 @@ class PresignedPost(Frozen):
     fields: dict[str, str]
 
 
-class UploadAnswer(Frozen):
+class UploadResponse(StrictModel):
     """The answer to an upload request, in the order asked."""
 
     uploads: tuple[PresignedPost, ...]
 
 
-class StageView(Frozen):
+class StageView(StrictModel):
     """A stage as the API shows it."""
 
     stage: str
@@ -144,7 +144,7 @@ class StageView(Frozen):
     ended_at: datetime | None
 
 
-class UsageView(Frozen):
+class UsageView(StrictModel):
     """Tokens and cost; ``cost_usd`` is ``None`` if no call has a known price, and a part of it if some have none."""
 
     calls: int
@@ -156,7 +156,7 @@ class UsageView(Frozen):
     unpriced_calls: int
 
 
-class RunView(Frozen):
+class RunView(StrictModel):
     """``GET /runs/{run_id}``. ``eta_seconds`` is for the current stage, ``None`` before its first task has ended."""
 
     run_id: str
@@ -178,14 +178,14 @@ class RunView(Frozen):
     eta_seconds: float | None
 
 
-class RunPage(Frozen):
+class RunPage(StrictModel):
     """A page of an assignment's runs, newest first."""
 
     runs: tuple[RunSummary, ...]
     next_token: str | None = None
 
 
-class TaskView(Frozen):
+class TaskView(StrictModel):
     """A task as the API shows it."""
 
     task_id: str
@@ -201,34 +201,34 @@ class TaskView(Frozen):
     ended_at: datetime | None = None
 
 
-class TaskPage(Frozen):
+class TaskPage(StrictModel):
     """A page of a run's tasks."""
 
     tasks: tuple[TaskView, ...]
     next_token: str | None = None
 
 
-class ResultFile(Frozen):
+class ResultFile(StrictModel):
     """A file that a run made, and where to get it for the next minutes."""
 
     name: str
     url: str
 
 
-class ResultAnswer(Frozen):
+class ResultResponse(StrictModel):
     """``GET /runs/{run_id}/results``."""
 
     files: tuple[ResultFile, ...]
 
 
-class FilePage(Frozen):
+class FilePage(StrictModel):
     """A page of an assignment's own files, the reports last."""
 
     files: tuple[ResultFile, ...]
     next_token: str | None = None
 
 
-class UploadedFile(Frozen):
+class UploadedFile(StrictModel):
     """An uploaded file as it is in the bucket; ``name`` is under the assignment, ``etag`` tells its content apart."""
 
     name: str
@@ -236,14 +236,14 @@ class UploadedFile(Frozen):
     etag: str
 
 
-class UploadedPage(Frozen):
+class UploadedPage(StrictModel):
     """A page of an assignment's scans, the blank exam first."""
 
     files: tuple[UploadedFile, ...]
     next_token: str | None = None
 
 
-class ErrorAnswer(Frozen):
+class ErrorResponse(StrictModel):
     """What the API answers instead when a request fails: the class of the error and its message."""
 
     error: str

@@ -3,13 +3,13 @@
 from pydantic import BaseModel, ConfigDict
 
 
-class Frozen(BaseModel):
+class StrictModel(BaseModel):
     """An immutable model that refuses unknown fields and never puts its input into an error."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, defer_build=True)
 
 
-class Material(BaseModel):
+class LenientModel(BaseModel):
     """What people or models write: unknown fields are passed over, so that older files import unchanged."""
 
     model_config = ConfigDict(

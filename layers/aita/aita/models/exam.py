@@ -5,7 +5,7 @@ from typing import Annotated, Self
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
-from aita.models.base import Frozen, Material
+from aita.models.base import LenientModel, StrictModel
 
 POINTS_TOLERANCE = 0.01
 """Two numbers of points that differ by this or less are the same: rubrics are written with two decimals."""
@@ -40,7 +40,7 @@ class QuestionType(StrEnum):
     DIAGRAM = "diagram"
 
 
-class Question(Material):
+class Question(LenientModel):
     """One question: ``points`` is what a full answer earns; ``page_number`` counts from 1."""
 
     question_id: QuestionId
@@ -50,7 +50,7 @@ class Question(Material):
     page_number: Annotated[int, Field(ge=1)] | None = None
 
 
-class ExamSpec(Material):
+class ExamSpec(LenientModel):
     """The questions of an exam, each id once; points are given in steps of ``points_step``."""
 
     exam_name: Text
@@ -85,7 +85,7 @@ class ExamSpec(Material):
         return None
 
 
-class AnswerKey(Material):
+class AnswerKey(LenientModel):
     """What a right answer says, and how one gets there."""
 
     question_id: QuestionId
@@ -96,7 +96,7 @@ class AnswerKey(Material):
     solution_steps: tuple[str, ...] = ()
 
 
-class WrittenFor(Material):
+class WrittenFor(LenientModel):
     """Of an answer key or a rubric that was written: the version of the question's wording that it was written for.
 
     Files of aita 0.1.0 do not tell.
@@ -105,13 +105,13 @@ class WrittenFor(Material):
     question_version: str = ""
 
 
-class AnswerKeys(Material):
+class AnswerKeys(LenientModel):
     """What is asked for where several questions share a call."""
 
     answer_keys: tuple[AnswerKey, ...]
 
 
-class Criterion(Material):
+class Criterion(LenientModel):
     """One thing that earns points."""
 
     points: float
@@ -119,7 +119,7 @@ class Criterion(Material):
     examples: tuple[str, ...] = ()
 
 
-class RubricPoints(Material):
+class RubricPoints(LenientModel):
     """A rubric without its question, as ``user_rubrics.json`` has it under each question's id."""
 
     total_points: Points
@@ -144,7 +144,7 @@ class Rubric(RubricPoints):
     question_id: QuestionId
 
 
-class Transcription(Material):
+class Transcription(LenientModel):
     """What a model read on a page.
 
     ``text`` is as the student wrote it, with ``~~struck out~~`` and ``[illegible]`` marked;
@@ -163,7 +163,7 @@ class PageTranscription(Transcription):
     flagged: bool = False
 
 
-class Page(Frozen):
+class Page(StrictModel):
     """One page of a student's exam: an upright JPEG in S3, its size in pixels, and its place."""
 
     page: Annotated[int, Field(ge=1)]

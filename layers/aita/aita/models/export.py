@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from aita.models.base import Frozen
+from aita.models.base import StrictModel
 
 
 class ExportFormat(StrEnum):
@@ -21,7 +21,7 @@ class MoodleKey(StrEnum):
     NUMBER = "number"
 
 
-class LeftOut(Frozen):
+class ExcludedStudent(StrictModel):
     """A student who is not in an export, with the reason and the questions whose cells are open."""
 
     name: str

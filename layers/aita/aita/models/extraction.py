@@ -4,13 +4,13 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from aita.models.base import Material
+from aita.models.base import LenientModel
 from aita.models.exam import QuestionType
 
 Stripped = Annotated[str, StringConstraints(strip_whitespace=True)]
 
 
-class ExtractedQuestion(Material):
+class ExtractedQuestion(LenientModel):
     """A question as it was read. Its rules are checked by the task, so that the model is told which one it broke.
 
     ``complete`` is false if the question goes on after the window's last page.
@@ -24,7 +24,7 @@ class ExtractedQuestion(Material):
     complete: bool = True
 
 
-class Continuation(Material):
+class Continuation(LenientModel):
     """The rest of a question that began before the window: what stands after the window's first page.
 
     ``points`` are those printed there, 0 if none are.
@@ -34,7 +34,7 @@ class Continuation(Material):
     points: Annotated[float, Field(ge=0)] = 0.0
 
 
-class ExtractedQuestions(Material):
+class ExtractedQuestions(LenientModel):
     """The questions that begin in one window of pages; ``exam_name`` is empty where no title is printed."""
 
     exam_name: Stripped = ""

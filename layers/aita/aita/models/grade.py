@@ -8,7 +8,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from aita.models.base import Frozen, Material
+from aita.models.base import LenientModel, StrictModel
 from aita.models.effort import DEFAULT_EFFORT, ReasoningEffort
 from aita.models.exam import Question, QuestionId
 from aita.models.points import exact, total
@@ -33,7 +33,7 @@ class CellState(StrEnum):
         return self in (CellState.NEEDS_REVIEW, CellState.FAILED)
 
 
-class CriterionGrade(Frozen):
+class CriterionGrade(StrictModel):
     """What an answer earned for one criterion of the rubric, and the words of the answer that earned or lost it."""
 
     points: Amount
@@ -42,7 +42,7 @@ class CriterionGrade(Frozen):
     quote_found: bool = True
 
 
-class GradedAnswer(Frozen):
+class GradedAnswer(StrictModel):
     """What one grader came to: every criterion of the rubric in its order. A blank answer has none of it graded."""
 
     blank: bool = False
@@ -56,7 +56,7 @@ class GradedAnswer(Frozen):
         return total(criterion.points for criterion in self.criteria)
 
 
-class Cell(Frozen):
+class Cell(StrictModel):
     """One student's answer to one question, graded.
 
     Parameters
@@ -153,7 +153,7 @@ class DecisionAction(StrEnum):
     SET = "set"
 
 
-class Decision(Material):
+class Decision(LenientModel):
     """A person's decision about one cell. Decisions are only ever added.
 
     ``by`` is the name that the person gave, and ``caller`` the ARN that the request was signed for: students are shown
@@ -190,7 +190,7 @@ def question_version(question: Question) -> str:
     return hashlib.sha256(f"{question.question_type}\0{question.question_text}".encode()).hexdigest()[:32]
 
 
-class StudentGrades(Frozen):
+class StudentGrades(StrictModel):
     """A student's cells, one for each question of the exam in its order, and what they come to.
 
     Parameters
@@ -216,14 +216,14 @@ class StudentGrades(Frozen):
         return not self.open_questions
 
 
-class GradeStep(Material):
+class GradeStep(LenientModel):
     """A letter, and the percentage from which on it is given."""
 
     letter: Annotated[str, Field(min_length=1, max_length=20)]
     from_percent: Annotated[float, Field(ge=0, le=100)]
 
 
-class GradeScale(Material):
+class GradeScale(LenientModel):
     """The letters from the best down; the last begins at 0."""
 
     steps: Annotated[tuple[GradeStep, ...], Field(min_length=1)]

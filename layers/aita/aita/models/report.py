@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from aita.models.answer import QuestionAnswer
-from aita.models.base import Frozen
+from aita.models.base import StrictModel
 from aita.models.exam import Criterion, ExamSpec, PageTranscription, Question
 from aita.models.grade import Cell, StudentGrades
 from aita.models.run import RunStatus, Usage
@@ -21,14 +21,14 @@ MADE_OF = "aita-made-of"
 """The name of the meta element with a report's ``made_of``: where that would be another now, it is out of date."""
 
 
-class ReportFile(Frozen):
+class ReportFile(StrictModel):
     """A report that was written: its name under the assignment's reports, and its S3 key."""
 
     name: str
     key: str
 
 
-class ReportFiles(Frozen):
+class ReportFiles(StrictModel):
     """What one task of the report stage wrote."""
 
     files: tuple[ReportFile, ...]

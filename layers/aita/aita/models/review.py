@@ -5,20 +5,20 @@ from typing import Annotated
 from pydantic import Field, StringConstraints
 
 from aita.models.answer import AnswerPlace
-from aita.models.base import Frozen
+from aita.models.base import StrictModel
 from aita.models.exam import AnswerKey, Question, Rubric
 from aita.models.grade import Amount, CellState, CriterionGrade, Decision, DecisionAction
 from aita.models.review_flags import FlagKind
 
 
-class FlagView(Frozen):
+class FlagView(StrictModel):
     """A flag, and its reason in words."""
 
     kind: FlagKind
     text: str
 
 
-class ReviewLine(Frozen):
+class ReviewLine(StrictModel):
     """A cell in the queue. ``points`` are what is proposed or, once it is closed, what counts."""
 
     cell_id: str
@@ -32,7 +32,7 @@ class ReviewLine(Frozen):
     basis: str
 
 
-class ReviewPage(Frozen):
+class ReviewPage(StrictModel):
     """``GET /assignments/{assignment}/reviews``; ``open_cells`` counts those of all pages."""
 
     cells: tuple[ReviewLine, ...]
@@ -46,7 +46,7 @@ class PlaceView(AnswerPlace):
     url: str
 
 
-class Proposal(Frozen):
+class Proposal(StrictModel):
     """What grading came to, before people's decisions; ``points`` is ``None`` where it came to nothing."""
 
     points: float | None
@@ -74,7 +74,7 @@ class ReviewView(ReviewLine):
     decisions: tuple[Decision, ...]
 
 
-class Decide(Frozen):
+class DecisionRequest(StrictModel):
     """``POST /assignments/{assignment}/reviews/{cell_id}``.
 
     ``points`` and ``why`` are for ``set``; ``basis`` is that of the cell as the person saw it.
@@ -87,7 +87,7 @@ class Decide(Frozen):
     basis: Annotated[str, Field(max_length=200)]
 
 
-class DecisionPage(Frozen):
+class DecisionPage(StrictModel):
     """``GET /assignments/{assignment}/decisions``: by cell, and then the oldest first."""
 
     decisions: tuple[Decision, ...]

@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from aita.models.base import Frozen
+from aita.models.base import StrictModel
 
 
 class FlagKind(StrEnum):
@@ -59,7 +59,7 @@ _WORDS = {
 }
 
 
-class Flag(Frozen):
+class Flag(StrictModel):
     """One reason to look. ``note`` says what and where; it quotes no student."""
 
     kind: FlagKind

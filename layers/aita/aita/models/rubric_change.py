@@ -1,11 +1,11 @@
 """What a changed rubric does to the answers that were graded by the one before."""
 
-from aita.models.base import Frozen
+from aita.models.base import StrictModel
 from aita.models.exam import QuestionId
 from aita.models.grade import Amount, CellState
 
 
-class QuestionChange(Frozen):
+class QuestionChange(StrictModel):
     """A question whose rubric or points changed, and how many of its cells change how.
 
     Parameters
@@ -24,7 +24,7 @@ class QuestionChange(Frozen):
     without_rubric: int = 0
 
 
-class RubricChanges(Frozen):
+class RubricChanges(StrictModel):
     """Which cells a changed rubric touches.
 
     Parameters
@@ -48,7 +48,7 @@ class RubricChanges(Frozen):
         return sum(question.rescaled for question in self.questions)
 
 
-class RegradedCell(Frozen):
+class RegradedCell(StrictModel):
     """An answer that was graded by the changed rubric, for a look before it is applied.
 
     ``before`` and ``after`` are points as graded, ``None`` where there are none; ``out_of_before`` and ``out_of``

@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field
 
-from aita.models.base import Frozen
+from aita.models.base import StrictModel
 from aita.models.effort import DEFAULT_EFFORT, ReasoningEffort
 from aita.models.limits import (
     BatchSize,
@@ -60,7 +60,7 @@ Refs = dict[str, Ref]
 """What an item is about: ids and S3 keys by their names."""
 
 
-class Item(Frozen):
+class Item(StrictModel):
     """One item of a stage: an opaque id, and the ids and S3 keys that its function starts from.
 
     It travels through the state machine, so nothing in it may say who a student is. ``batch`` holds the
@@ -72,7 +72,7 @@ class Item(Frozen):
     batch: tuple["Item", ...] = ()
 
 
-class Waited(Frozen):
+class RetryState(StrictModel):
     """What an item that was sent to wait brings back.
 
     ``slot_due`` is when its reserved slot is due, in ms since the epoch; ``failures`` how often in a row
@@ -84,25 +84,25 @@ class Waited(Frozen):
     failing_since: int = 0
 
 
-class ItemEvent(Frozen):
+class ItemEvent(StrictModel):
     """What the Map hands to the function that runs an item."""
 
     run_id: str
     attempt: int
     stage: str
     item: Item
-    waited: Waited = Waited()
+    waited: RetryState = RetryState()
 
 
-class ItemAnswer(Frozen):
+class ItemResponse(StrictModel):
     """What that function answers; ``wait`` is in whole seconds, 0 unless the outcome is WAIT."""
 
     outcome: Outcome
     wait: Annotated[int, Field(ge=0, le=60)] = 0
-    waited: Waited = Waited()
+    waited: RetryState = RetryState()
 
 
-class StageEvent(Frozen):
+class StageEvent(StrictModel):
     """What the state machine hands to Plan and Collect."""
 
     run_id: str
@@ -110,14 +110,14 @@ class StageEvent(Frozen):
     stage: str
 
 
-class Manifest(Frozen):
+class Manifest(StrictModel):
     """Where the Map reads its items."""
 
     bucket: str
     key: str
 
 
-class PlanAnswer(StageEvent):
+class PlanResponse(StageEvent):
     """What Plan answers: how many items there are to run, where they are, and which function runs them.
 
     ``expires_at`` is when a row expires that the state machine writes, in seconds since the epoch.
@@ -129,14 +129,14 @@ class PlanAnswer(StageEvent):
     expires_at: int
 
 
-class CollectAnswer(StageEvent):
+class CollectResponse(StageEvent):
     """What Collect answers: the next stage while the status is RUNNING, else how the run ended."""
 
     status: RunStatus
     reason: str = ""
 
 
-class Usage(Frozen):
+class Usage(StrictModel):
     """What calls used. ``cost_usd`` covers the priced calls; ``unpriced_calls`` have an unknown cost, never zero."""
 
     calls: int = 0
@@ -154,7 +154,7 @@ class Usage(Frozen):
         return Usage(**{name: getattr(self, name) - getattr(other, name) for name in Usage.model_fields})
 
 
-class StageCounts(Frozen):
+class StageCounts(StrictModel):
     """How far a stage is. Counters while it runs, recounted when it is collected."""
 
     total: int = 0
@@ -170,7 +170,7 @@ class StageCounts(Frozen):
         return self.succeeded + self.failed
 
 
-class RunSettings(Frozen):
+class RunSettings(StrictModel):
     """What a run was started with, and keeps through every resume.
 
     ``regrade_older`` has answers graded again that another version of aita, model or reasoning effort graded.
@@ -193,7 +193,7 @@ class RunSettings(Frozen):
     reasoning_effort: ReasoningEffort = DEFAULT_EFFORT
 
 
-class Run(Frozen):
+class Run(StrictModel):
     """A run's META row.
 
     ``removed_usage`` is what rows had used whose work is no longer asked for; ``committed_usd`` is, for a
@@ -228,7 +228,7 @@ class Run(Frozen):
         return self.status is RunStatus.RUNNING
 
 
-class TaskRow(Frozen):
+class TaskRow(StrictModel):
     """What is recorded of a task when it has ended. ``latency_ms`` is the time spent in LLM calls."""
 
     task_id: str
@@ -245,7 +245,7 @@ class TaskRow(Frozen):
     ended_at: datetime
 
 
-class RunSummary(Frozen):
+class RunSummary(StrictModel):
     """A line in the list of an assignment's runs, refreshed every ``checkpoint_interval`` tasks."""
 
     run_id: str

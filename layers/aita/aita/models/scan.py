@@ -4,14 +4,14 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from aita.models.base import Frozen
+from aita.models.base import StrictModel
 from aita.models.exam import Page
 
 BANDS = 100
 """Bands that a page is divided into from top to bottom, each a hundredth of its height."""
 
 
-class PageInk(Frozen):
+class PageInk(StrictModel):
     """What was written on a page, found by taking the aligned blank exam away from it.
 
     Parameters
@@ -36,13 +36,13 @@ class SplitPage(Page):
     ink: PageInk | None = None
 
 
-class SplitPages(Frozen):
+class SplitPages(StrictModel):
     """The pages that came out of one scanned file, numbered within that file."""
 
     pages: tuple[SplitPage, ...]
 
 
-class StudentScans(Frozen):
+class StudentScans(StrictModel):
     """What is known of a student's scans beside the images.
 
     ``ink`` is in the order of the student's pages; ``unreadable`` counts the files that no page came out of.
@@ -54,7 +54,7 @@ class StudentScans(Frozen):
     blank_exam: tuple[str, ...] | None = None
 
 
-class ExamPages(Frozen):
+class ExamPages(StrictModel):
     """The pages that the questions are read from: the blank exam's or, where there is none, one student's."""
 
     blank: bool

@@ -2,11 +2,11 @@
 
 from datetime import datetime
 
-from aita.models.base import Frozen
+from aita.models.base import StrictModel
 from aita.models.grade import CellState, CriterionGrade, DecisionAction
 
 
-class ShownDecision(Frozen):
+class ShownDecision(StrictModel):
     """A person's decision, without the person's name.
 
     ``before`` are the points that counted until then; ``None`` if none did, as a proposal never counted.
@@ -18,7 +18,7 @@ class ShownDecision(Frozen):
     before: float | None
 
 
-class ShownAnswer(Frozen):
+class ShownAnswer(StrictModel):
     """An answer's grade as its student is shown it.
 
     Parameters

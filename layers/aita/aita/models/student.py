@@ -3,10 +3,10 @@
 from collections import Counter
 from typing import Literal
 
-from aita.models.base import Frozen, Material
+from aita.models.base import LenientModel, StrictModel
 
 
-class RosterEntry(Material):
+class RosterEntry(LenientModel):
     """One line of ``roster.csv``, as far as its columns tell.
 
     ``number`` is the institution's, which Canvas calls SIS User ID; ``login`` what the student signs in with;
@@ -26,7 +26,7 @@ class RosterEntry(Material):
 Match = Literal["exact", "close", "ambiguous", "none", "no_roster"]
 
 
-class Student(Frozen):
+class Student(StrictModel):
     """A student whose scans were found. ``folder`` is the name under ``scans/``.
 
     ``match`` tells how the folder was found on the roster: ``exact`` by the student's number, or by the
@@ -41,7 +41,7 @@ class Student(Frozen):
     files: dict[str, str] = {}
 
 
-class Students(Frozen):
+class Students(StrictModel):
     """``students.json``: random id to name, and who on the roster has no scans."""
 
     students: tuple[Student, ...] = ()

@@ -5,7 +5,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import BaseModel, Field, StringConstraints, model_validator
 
-from aita.models.base import Frozen
+from aita.models.base import StrictModel
 from aita.tasks.llm_task import LLMTask
 from aita.tasks.registry import register
 from aita.tasks.request import Image, LLMRequest, Message, Parameters
@@ -17,7 +17,7 @@ _NAME = "Reply"
 Pixels = Annotated[int, Field(ge=0)]
 
 
-class ChatImage(Frozen):
+class ChatImage(StrictModel):
     """An image by its S3 key and the SHA-256 of its bytes; its size in pixels, if given, is for estimates."""
 
     key: str
@@ -26,7 +26,7 @@ class ChatImage(Frozen):
     height: Pixels = 0
 
 
-class ChatMessage(Frozen):
+class ChatMessage(StrictModel):
     """One message; its images stand before its text."""
 
     role: Literal["system", "user", "assistant"] = "user"
@@ -34,7 +34,7 @@ class ChatMessage(Frozen):
     images: tuple[ChatImage, ...] = ()
 
 
-class ChatReply(Frozen):
+class ChatReply(StrictModel):
     """What the model said."""
 
     text: str

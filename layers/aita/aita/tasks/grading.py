@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 
 from aita.errors import BrokenRule, DoubtfulReply, InvalidReply, TaskError
 from aita.models.answer import AnswerPlace
-from aita.models.base import Material
+from aita.models.base import LenientModel
 from aita.models.exam import POINTS_TOLERANCE, AnswerKey, Page, Question, QuestionType, Rubric
 from aita.models.grade import CriterionGrade, GradedAnswer
 from aita.models.points import exact, fitted, in_steps, total
@@ -35,7 +35,7 @@ _BACKSLASHES = Flag(kind=FlagKind.QUOTE_NOT_FOUND, note="its reply leaves open w
 _CODE_DIGITS = 32
 
 
-class GradedCriterion(Material):
+class GradedCriterion(LenientModel):
     """What a grader says of one criterion, by its number from 1. The evidence comes before the points."""
 
     criterion: Annotated[int, Field(strict=True)]
@@ -44,7 +44,7 @@ class GradedCriterion(Material):
     points: Annotated[float, Field(strict=True)]
 
 
-class Grading(Material):
+class Grading(LenientModel):
     """What a grader says of an answer."""
 
     criteria: tuple[GradedCriterion, ...]

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 from pydantic import BaseModel
 
 from aita.errors import AitaError, BrokenRule, DoubtfulReply, InvalidReply, TaskError
-from aita.models.base import Frozen
+from aita.models.base import StrictModel
 from aita.tasks.json_reply import read_reply
 from aita.tasks.json_schema import strict_schema
 from aita.tasks.request import LLMRequest, Message, Parameters
@@ -24,7 +24,7 @@ class RetryPolicy:
     doubtful: int = 1
 
 
-class LLMTask(Frozen, Generic[ResultT]):
+class LLMTask(StrictModel, Generic[ResultT]):
     """One unit of work that one LLM call answers.
 
     A kind of task is a subclass. Its fields are its inputs; it says what the messages are, which

@@ -13,7 +13,7 @@ from aita.models.exam import PageTranscription
 from aita.models.review_flags import FlagKind
 from aita.models.scan import PageInk
 from aita.services.answers.answer_assembly import LOW_CONFIDENCE, StudentPage, assemble
-from aita.services.answers.question_labels import Labels
+from aita.services.answers.question_labels import QuestionLabels
 from aita.tasks.answer_mapping import lines_of
 
 Start = tuple[str, int, float]
@@ -34,7 +34,7 @@ def lost(number: int, **ink: Any) -> StudentPage:
 
 def answers(ids: str, *pages: StudentPage, unreadable: int = 0) -> dict[str, QuestionAnswer]:
     question_ids = ids.split()
-    found = assemble(question_ids, pages, Labels(question_ids), unreadable)
+    found = assemble(question_ids, pages, QuestionLabels(question_ids), unreadable)
     assert [answer.question_id for answer in found.question_answers] == question_ids
     return found.by_question()
 

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aita.services.answers.question_labels import Labels, Marker, fold, natural_key
+from aita.services.answers.question_labels import LabelPlace, QuestionLabels, fold, natural_key
 
-LABELS = Labels(["1a", "1b", "2", "10", "3aii", "1.2", "Bonus"])
+LABELS = QuestionLabels(["1a", "1b", "2", "10", "3aii", "1.2", "Bonus"])
 
 NUMBERS = st.integers(1, 60).map(str)
 IDS = st.one_of(NUMBERS, st.builds("{}{}".format, NUMBERS, st.sampled_from("abcdef")))
@@ -36,7 +36,7 @@ IDS = st.one_of(NUMBERS, st.builds("{}{}".format, NUMBERS, st.sampled_from("abcd
     ],
 )
 def test_a_label_begins_a_line(line: str, question_id: str) -> None:
-    assert LABELS.marker(line) == Marker(question_id, named=False)
+    assert LABELS.marker(line) == LabelPlace(question_id, named=False)
 
 
 @pytest.mark.parametrize(
@@ -44,7 +44,7 @@ def test_a_label_begins_a_line(line: str, question_id: str) -> None:
     [("Question 2", "2"), ("Q10", "10"), ("q10. so", "10"), ("Q 1(a)", "1a"), ("Problem 2 continued", "2")],
 )
 def test_a_word_may_stand_before_it(line: str, question_id: str) -> None:
-    assert LABELS.marker(line) == Marker(question_id, named=True)
+    assert LABELS.marker(line) == LabelPlace(question_id, named=True)
 
 
 @pytest.mark.parametrize(
@@ -71,22 +71,22 @@ def test_a_number_is_no_label(line: str) -> None:
 
 
 def test_ids_that_are_alike_are_nobodys() -> None:
-    assert Labels(["1a", "1A", "2"]).marker("1a.") is None
-    assert Labels(["1a", "1A", "2"]).marker("2.") == Marker("2", named=False)
-    assert Labels(["-", "…"]).marker("-.") is None
-    assert Labels([]).marker("1.") is None
+    assert QuestionLabels(["1a", "1A", "2"]).marker("1a.") is None
+    assert QuestionLabels(["1a", "1A", "2"]).marker("2.") == LabelPlace("2", named=False)
+    assert QuestionLabels(["-", "…"]).marker("-.") is None
+    assert QuestionLabels([]).marker("1.") is None
 
 
 @given(st.floats(0, 1000).map(lambda value: f"{value:.2f}"), st.sampled_from(["", " m/s", " = v"]))
 def test_a_decimal_is_never_one(number: str, unit: str) -> None:
-    assert Labels([str(each) for each in range(1001)]).marker(f"{number}{unit}") is None
+    assert QuestionLabels([str(each) for each in range(1001)]).marker(f"{number}{unit}") is None
 
 
 @given(st.lists(IDS, min_size=1, max_size=12, unique=True), st.data())
 def test_every_id_is_found_by_its_label_and_no_other(ids: list[str], data: st.DataObject) -> None:
     wanted = data.draw(st.sampled_from(ids))
     form = data.draw(st.sampled_from(["{}.", "{})", "({})", "Question {}", "Q{}", "{}. because"]))
-    marker = Labels(ids).marker(form.format(wanted))
+    marker = QuestionLabels(ids).marker(form.format(wanted))
     assert marker is not None
     assert marker.question_id == wanted
 
@@ -136,7 +136,7 @@ def test_any_labels_can_be_sorted_and_folded(labels: list[str]) -> None:
 
 @given(st.lists(st.text(min_size=1, max_size=8)), st.text(max_size=30))
 def test_no_id_and_no_line_break_it(ids: list[str], line: str) -> None:
-    labels = Labels(ids)
+    labels = QuestionLabels(ids)
     marker = labels.marker(line)
     assert marker is None or marker.question_id in ids
     for question_id in ids:

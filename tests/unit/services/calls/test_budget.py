@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aita.errors import MissingMaterial, RequestError
-from aita.models.api import RunOptions, StartRun
+from aita.models.api import RunOptions, StartRunRequest
 from aita.models.run import Outcome, Run, RunSettings, RunStatus
 from aita.services.runs.cost_estimate import Estimator
 from tests.support.fakes import ASSIGNMENT, COST_OF_A_CALL, HIGHEST_COST, MODEL, Clock, Harness, busy, reply, right
@@ -132,7 +132,7 @@ class TestEstimate:
             return Decimal(taken + 4 * given) / 1_000_000 if priced else None
 
         defaults = RunSettings(model=MODEL, max_workers=5)
-        request = StartRun(assignment=ASSIGNMENT, pipeline=pipeline, options=RunOptions(**options))
+        request = StartRunRequest(assignment=ASSIGNMENT, pipeline=pipeline, options=RunOptions(**options))
         return Estimator(harness.objects, defaults, cost).estimate(request)
 
     def test_of_questions(self, harness: Harness) -> None:

@@ -5,8 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from aita.memory.prompt_cache import MemoryPrefixes
-from aita.services.calls.prompt_cache_gate import KEPT, LONGEST_WAIT, SHORTEST_PREFIX, PrefixGate
+from aita.memory.prompt_cache import MemoryPromptCaches
+from aita.services.calls.prompt_cache_gate import KEPT, LONGEST_WAIT, SHORTEST_PREFIX, PromptCacheGate
 from aita.tasks.request import LLMRequest, Message, Parameters
 from tests.support.fakes import Clock
 
@@ -23,28 +23,28 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def prefixes(clock: Clock) -> MemoryPrefixes:
-    return MemoryPrefixes(clock.monotonic)
+def prefixes(clock: Clock) -> MemoryPromptCaches:
+    return MemoryPromptCaches(clock.monotonic)
 
 
-def gate(prefixes: MemoryPrefixes, clock: Clock) -> PrefixGate:
-    return PrefixGate(prefixes, clock.advance, clock.monotonic)
+def gate(prefixes: MemoryPromptCaches, clock: Clock) -> PromptCacheGate:
+    return PromptCacheGate(prefixes, clock.advance, clock.monotonic)
 
 
-def test_a_short_prefix_waits_for_nobody(prefixes: MemoryPrefixes, clock: Clock) -> None:
+def test_a_short_prefix_waits_for_nobody(prefixes: MemoryPromptCaches, clock: Clock) -> None:
     both = [gate(prefixes, clock).wait(request(LONG[:-4]), "m") for _ in range(2)]
     assert both == [None, None]
     assert clock.now == Clock().now
 
 
-def test_the_first_leads_and_the_second_waits_at_most_2_s(prefixes: MemoryPrefixes, clock: Clock) -> None:
+def test_the_first_leads_and_the_second_waits_at_most_2_s(prefixes: MemoryPromptCaches, clock: Clock) -> None:
     assert gate(prefixes, clock).wait(request(user="a"), "m") is not None
     before = clock.monotonic()
     assert gate(prefixes, clock).wait(request(user="b"), "m") is not None, "the first did not answer: its place is free"
     assert clock.monotonic() - before == pytest.approx(LONGEST_WAIT, abs=0.11)
 
 
-def test_who_follows_a_filled_prefix_waits_no_more(prefixes: MemoryPrefixes, clock: Clock) -> None:
+def test_who_follows_a_filled_prefix_waits_no_more(prefixes: MemoryPromptCaches, clock: Clock) -> None:
     first, other = gate(prefixes, clock), gate(prefixes, clock)
     led = first.wait(request(), "m")
     assert led is not None
@@ -55,14 +55,14 @@ def test_who_follows_a_filled_prefix_waits_no_more(prefixes: MemoryPrefixes, clo
     assert clock.now == before
 
 
-def test_another_prefix_or_model_is_another_group(prefixes: MemoryPrefixes, clock: Clock) -> None:
+def test_another_prefix_or_model_is_another_group(prefixes: MemoryPromptCaches, clock: Clock) -> None:
     one = gate(prefixes, clock)
     led = {one.wait(request(), "m"), one.wait(request(LONG + "y"), "m"), one.wait(request(), "n")}
     assert None not in led
     assert len(led) == 3
 
 
-def test_a_cache_that_grew_old_is_filled_anew(prefixes: MemoryPrefixes, clock: Clock) -> None:
+def test_a_cache_that_grew_old_is_filled_anew(prefixes: MemoryPromptCaches, clock: Clock) -> None:
     one = gate(prefixes, clock)
     led = one.wait(request(), "m")
     assert led is not None
@@ -73,7 +73,7 @@ def test_a_cache_that_grew_old_is_filled_anew(prefixes: MemoryPrefixes, clock: C
     assert one.wait(request(), "m") == led
 
 
-def test_one_of_many_threads_leads(clock: Clock, prefixes: MemoryPrefixes) -> None:
+def test_one_of_many_threads_leads(clock: Clock, prefixes: MemoryPromptCaches) -> None:
     answered = threading.Event()
     seen: list[str | None] = []
 
@@ -81,7 +81,7 @@ def test_one_of_many_threads_leads(clock: Clock, prefixes: MemoryPrefixes) -> No
         answered.wait(5)
 
     def call(number: int) -> None:
-        mine = PrefixGate(prefixes, pause, clock.monotonic)
+        mine = PromptCacheGate(prefixes, pause, clock.monotonic)
         led = mine.wait(request(user=str(number)), "m")
         if led is not None:
             mine.filled(led)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aita.memory.rate_limiter import MemoryLimiter
+from aita.memory.rate_limiter import MemoryRateLimiter
 from aita.models.rate_limits import Rates
 from aita.services.calls.rate_limit import DECREASE, FIRST_GUESS, REQUEST_BURST, SLOWEST, TOKEN_BURST, Bucket
 from tests.support.rate_simulation import Provider, simulate
@@ -132,7 +132,7 @@ class TestTaught:
 
 class TestMemoryLimiter:
     def test_a_held_slot_counts_unless_it_was_closed_past(self) -> None:
-        limiter = MemoryLimiter(lambda: 1000.0)
+        limiter = MemoryRateLimiter(lambda: 1000.0)
         slot = [limiter.reserve(Rates(1), 1) for _ in range(3)][-1]
         assert slot.wait == pytest.approx(1.1)
         assert limiter.reserve(Rates(1), 1, held=slot.due) == slot
@@ -141,7 +141,7 @@ class TestMemoryLimiter:
         assert limiter.reserve(Rates(1), 1, held=1031.0).wait == 31
 
     def test_what_goes_through_is_measured_when_nobody_told_a_limit(self) -> None:
-        limiter = MemoryLimiter(lambda: 1000.0)
+        limiter = MemoryRateLimiter(lambda: 1000.0)
         for _ in range(100):
             limiter.reserve(NONE, 1)
         for _ in range(50):
@@ -149,7 +149,7 @@ class TestMemoryLimiter:
         assert limiter.bucket.rates(1_001_000, NONE).requests_per_second == pytest.approx(50 * 0.95)
 
     def test_threads_never_share_a_slot(self) -> None:
-        limiter = MemoryLimiter(lambda: 1000.0)
+        limiter = MemoryRateLimiter(lambda: 1000.0)
         ready = threading.Barrier(16)
 
         def take(_: int) -> list[float]:

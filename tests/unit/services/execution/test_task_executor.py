@@ -16,7 +16,18 @@ from aita.errors import (
     TooLong,
 )
 from aita.models.rate_limits import Rates
-from aita.models.run import Item, ItemAnswer, ItemEvent, Outcome, Run, RunStatus, TaskRow, TaskStatus, Usage, Waited
+from aita.models.run import (
+    Item,
+    ItemEvent,
+    ItemResponse,
+    Outcome,
+    RetryState,
+    Run,
+    RunStatus,
+    TaskRow,
+    TaskStatus,
+    Usage,
+)
 from aita.services.calls.retry_backoff import PATIENCE
 from aita.tasks.request import LLMRequest
 from aita.tasks.tokens import expected_tokens
@@ -80,7 +91,7 @@ class TestAskedAgain:
         run, event = one_question(harness)
         harness.model.say(KEY)
         executed = harness.invoke(event)
-        assert executed.answer == ItemAnswer(outcome=Outcome.SUCCEEDED, wait=0)
+        assert executed.answer == ItemResponse(outcome=Outcome.SUCCEEDED, wait=0)
         row = harness.row(run, "answer_key")
         assert (row.status, row.asks, row.usage.calls, row.latency_ms) == (TaskStatus.SUCCEEDED, 1, 1, 1000)
         assert harness.result(row)["result"]["correct_answer"] == "four"
@@ -428,7 +439,7 @@ class TestWaits:
 
     def test_an_answer_ends_the_count_of_failures(self, harness: Harness) -> None:
         _, event = one_question(harness)
-        event = event.model_copy(update={"waited": Waited(failures=7, failing_since=1)})
+        event = event.model_copy(update={"waited": RetryState(failures=7, failing_since=1)})
         harness.model.say(NONSENSE, busy())
         waited = harness.invoke(event).answer.waited
         assert (waited.failures, waited.failing_since) == (1, int(harness.clock.monotonic()))

@@ -11,12 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aita.errors import RequestError
-from aita.models.export import LeftOut, MoodleKey
+from aita.models.export import ExcludedStudent, MoodleKey
 from aita.models.grade import Cell, CellState, CriterionGrade, DecisionAction
 from aita.models.points import exact
 from aita.models.student import RosterEntry
 from aita.services.exports.canvas import export_canvas
-from aita.services.exports.export_roster import Export, Roll, call_roll
+from aita.services.exports.export_roster import Export, ExportRoster, call_roll
 from aita.services.exports.gradescope import export_gradescope
 from aita.services.exports.json_lines import export_json_lines
 from aita.services.exports.moodle import export_moodle
@@ -42,14 +42,14 @@ NOT_FINAL = "not final"
 AMBIGUOUS = "could be several on the roster, or several folders are one student's"
 NO_SCANS = "on the roster, and no scans are surely theirs"
 ALWAYS = (
-    LeftOut(name="Cy", reason="not graded: grade again"),
-    LeftOut(name="Ann Lee (S1005)", reason=NO_SCANS),
-    LeftOut(name="Grace Hopper", reason=NO_SCANS),
+    ExcludedStudent(name="Cy", reason="not graded: grade again"),
+    ExcludedStudent(name="Ann Lee (S1005)", reason=NO_SCANS),
+    ExcludedStudent(name="Grace Hopper", reason=NO_SCANS),
 )
 UNSURE = (
-    LeftOut(name="Juana de la Cruz", reason=NOT_FINAL, open_questions=("1a",)),
-    LeftOut(name="Ann Lee (scans/Ann Lee)", reason=f"{NOT_FINAL}; {AMBIGUOUS}", open_questions=("2",)),
-    LeftOut(name="Zoe_Quinn", reason="not on the roster"),
+    ExcludedStudent(name="Juana de la Cruz", reason=NOT_FINAL, open_questions=("1a",)),
+    ExcludedStudent(name="Ann Lee (scans/Ann Lee)", reason=f"{NOT_FINAL}; {AMBIGUOUS}", open_questions=("2",)),
+    ExcludedStudent(name="Zoe_Quinn", reason="not on the roster"),
 )
 CLOSE = "taken for a name much like theirs, please check: Oona Bracegirdel as Oona Bracegirdle"
 
@@ -114,7 +114,7 @@ class TestWhoIsLeftOut:
         made = export_gradescope(roll())
         assert made.left_out == (
             UNSURE[0],
-            LeftOut(name="Ann Lee (scans/Ann Lee)", reason=NOT_FINAL, open_questions=("2",)),
+            ExcludedStudent(name="Ann Lee (scans/Ann Lee)", reason=NOT_FINAL, open_questions=("2",)),
             *ALWAYS,
         )
         assert made.written == 6
@@ -126,7 +126,7 @@ class TestWhoIsLeftOut:
 
     def test_moodle_needs_the_key(self) -> None:
         made = export_moodle(roll(), "M", MoodleKey.EMAIL)
-        assert LeftOut(name="Oona Bracegirdle", reason="without Email address on the roster") in made.left_out
+        assert ExcludedStudent(name="Oona Bracegirdle", reason="without Email address on the roster") in made.left_out
         assert made.data.decode("utf-8-sig").startswith('"Email address"')
 
     def test_moodles_key_is_what_more_have(self) -> None:
@@ -139,7 +139,7 @@ class TestWhoIsLeftOut:
     def test_a_key_that_would_have_to_be_changed_finds_nobody(self) -> None:
         changed = (ROSTER[0].model_copy(update={"email": "=maya@x.test"}), *ROSTER[1:])
         made = export_moodle(roll(changed), "M", MoodleKey.EMAIL)
-        assert LeftOut(name="Lindqvist, Maya", reason="Email address begins as a formula does") in made.left_out
+        assert ExcludedStudent(name="Lindqvist, Maya", reason="Email address begins as a formula does") in made.left_out
 
     def test_a_folder_that_is_gone_is_told_by_its_id(self) -> None:
         found = call_roll(gradebook(), students({"s-1": "Maya Lindqvist"}), None)
@@ -296,7 +296,7 @@ POINTS = st.integers(0, 500).map(lambda hundredths: hundredths / 100)
 
 
 @st.composite
-def classes(draw: st.DrawFn) -> Roll:
+def classes(draw: st.DrawFn) -> ExportRoster:
     """Draw a class whose folders are named by number, with any names, points, states and feedback."""
     names = draw(st.lists(NAMES, min_size=1, max_size=4))
     cells: list[Cell] = []
@@ -313,12 +313,12 @@ def classes(draw: st.DrawFn) -> Roll:
     return call_roll(gradebook(cells, decisions=()), students(folders), roster)
 
 
-def final(drawn: Roll) -> dict[str, Any]:
+def final(drawn: ExportRoster) -> dict[str, Any]:
     return {each.student.folder: each for each in drawn.students if each.grades.final}
 
 
 @given(classes())
-def test_canvas_gets_each_final_total_whatever_the_names(drawn: Roll) -> None:
+def test_canvas_gets_each_final_total_whatever_the_names(drawn: ExportRoster) -> None:
     made = export_canvas(drawn, "M")
     users = [CanvasUser(number, "x", sis_id=str(4000 + number)) for number in range(4)]
     found = import_canvas(made.data, users, {})
@@ -329,7 +329,7 @@ def test_canvas_gets_each_final_total_whatever_the_names(drawn: Roll) -> None:
 
 
 @given(classes())
-def test_moodle_gets_each_final_total_and_shows_feedback_as_it_was_said(drawn: Roll) -> None:
+def test_moodle_gets_each_final_total_and_shows_feedback_as_it_was_said(drawn: ExportRoster) -> None:
     found = import_moodle(export_moodle(drawn, "M", MoodleKey.NUMBER).data, {str(4000 + n) for n in range(4)})
     assert {key: grade for key, (grade, _) in found.items()} == {
         folder: each.grades.points for folder, each in final(drawn).items()
@@ -341,7 +341,7 @@ def test_moodle_gets_each_final_total_and_shows_feedback_as_it_was_said(drawn: R
 
 
 @given(classes())
-def test_gradescopes_questions_sum_to_its_totals(drawn: Roll) -> None:
+def test_gradescopes_questions_sum_to_its_totals(drawn: ExportRoster) -> None:
     made = export_gradescope(drawn)
     rows = read_gradescope(made.data)
     assert [row.total for row in rows] == [each.grades.points for each in final(drawn).values()]
@@ -351,14 +351,14 @@ def test_gradescopes_questions_sum_to_its_totals(drawn: Roll) -> None:
 
 
 @given(classes())
-def test_no_export_has_a_formula(drawn: Roll) -> None:
+def test_no_export_has_a_formula(drawn: ExportRoster) -> None:
     for made in (export_canvas(drawn, "=M"), export_moodle(drawn, "-M"), export_gradescope(drawn)):
         for row in csv.reader(io.StringIO(made.data.decode("utf-8-sig"), newline="")):
             assert not any(cell.lstrip().startswith(("=", "+", "-", "@")) for cell in row)
 
 
 @given(classes())
-def test_json_lines_have_every_cell_and_no_number_for_an_open_one(drawn: Roll) -> None:
+def test_json_lines_have_every_cell_and_no_number_for_an_open_one(drawn: ExportRoster) -> None:
     lines = [json.loads(line) for line in export_json_lines(drawn, gradebook()).data.decode().split("\n")[:-1]]
     assert len(lines) == 2 * len(drawn.students)
     for line in lines:

@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 
 from aita.errors import InvalidMaterial, RequestError
-from aita.models.api import RunOptions, StartRun
+from aita.models.api import RunOptions, StartRunRequest
 from aita.models.grade import CellState, DecisionAction, StudentGrades, cell_id
-from aita.models.review import Decide
+from aita.models.review import DecisionRequest
 from aita.models.review_flags import FlagKind
 from aita.models.run import Run, RunSettings, RunStatus, TaskStatus
-from aita.services.assignments.assignment_files import Material
+from aita.services.assignments.assignment_files import AssignmentFiles
 from aita.services.compliance.recompute import recompute
 from aita.services.grading.grade_inputs import GradeInputs
 from aita.services.grading.gradebook import Gradebook
@@ -33,7 +33,7 @@ Change = Callable[[Harness], None]
 
 
 def book(harness: Harness) -> Gradebook:
-    return Gradebook.of(Material(harness.objects, ASSIGNMENT), harness.decisions.all(ASSIGNMENT))
+    return Gradebook.of(AssignmentFiles(harness.objects, ASSIGNMENT), harness.decisions.all(ASSIGNMENT))
 
 
 def opened(harness: Harness) -> list[tuple[str, str]]:
@@ -47,7 +47,7 @@ def reviews(harness: Harness) -> Reviews:
 def decide(harness: Harness, cell: str = FIRST, **asked: Any) -> None:
     values = {"action": DecisionAction.SET, "points": 1, "why": "so", "by": "Ada"} | asked
     basis = reviews(harness).show(ASSIGNMENT, cell).basis
-    reviews(harness).decide(ASSIGNMENT, cell, Decide(**values | {"basis": basis}))
+    reviews(harness).decide(ASSIGNMENT, cell, DecisionRequest(**values | {"basis": basis}))
     harness.clock.advance(1)
 
 
@@ -573,7 +573,7 @@ class TestCellsOf010:
 
     def as_of_0_1_0(self, harness: Harness, **options: Any) -> dict[str, Any]:
         settings = RunSettings(model=MODEL, max_workers=1, **options)
-        inputs = GradeInputs.of(Material(harness.objects, ASSIGNMENT), settings)
+        inputs = GradeInputs.of(AssignmentFiles(harness.objects, ASSIGNMENT), settings)
 
         def strip(data: Any) -> None:
             for student_id, question in inputs.cells():
@@ -660,7 +660,7 @@ class TestCellsOf010:
         harness.run("grade")
         self.as_of_0_1_0(harness)
         basis = reviews(harness).show(ASSIGNMENT, FIRST).basis
-        asked = Decide(action=DecisionAction.SET, points=2, why="read it", by="Ada", basis=basis)
+        asked = DecisionRequest(action=DecisionAction.SET, points=2, why="read it", by="Ada", basis=basis)
         made = reviews(harness).decide(ASSIGNMENT, FIRST, asked)
         harness.decisions = MemoryDecisions()
         harness.decisions.add(ASSIGNMENT, made.model_copy(update={"aita": ""}))
@@ -673,7 +673,7 @@ class TestCellsOf010:
         put_answers(harness)
         harness.run("grade")
         self.as_of_0_1_0(harness)
-        request = StartRun(assignment=ASSIGNMENT, pipeline="grade", options=RunOptions(regrade_older=True))
+        request = StartRunRequest(assignment=ASSIGNMENT, pipeline="grade", options=RunOptions(regrade_older=True))
         estimator = Estimator(harness.objects, harness.submissions.defaults, lambda *_: None)
         assert estimator.estimate(request).calls == len([*S1, *S2])
         run = harness.run("grade", regrade_older=True)

@@ -7,7 +7,7 @@ import pytest
 
 from aita.errors import Conflict, MissingMaterial, NotFound, RequestError
 from aita.models.grade import Cell, CellState, CriterionGrade, DecisionAction, cell_id
-from aita.models.review import Decide
+from aita.models.review import DecisionRequest
 from aita.models.review_flags import Flag, FlagKind
 from aita.services.grading.review_queue import Reviews
 from tests.support.fakes import ASSIGNMENT, EXAM, QUESTIONS, Clock, Harness, Objects
@@ -87,7 +87,7 @@ class Desk:
     def decide(self, cell: str, action: str = "set", **changes: Any) -> Any:
         basis = self.reviews.show(ASSIGNMENT, cell).basis
         said = {"points": 4.5, "why": "half right"} if action == "set" else {}
-        asked = Decide(action=DecisionAction(action), **{"by": "Ada", "basis": basis} | said | changes)
+        asked = DecisionRequest(action=DecisionAction(action), **{"by": "Ada", "basis": basis} | said | changes)
         return self.reviews.decide(ASSIGNMENT, cell, asked, ARN)
 
     def queue(self, limit: int = 100, token: str | None = None, *, closed: bool = False) -> Any:
@@ -288,7 +288,7 @@ class TestDecisionsOverRuns:
     def decide(self, harness: Harness) -> Reviews:
         reviews = Reviews(objects=harness.objects, decisions=harness.decisions, clock=harness.clock)
         basis = reviews.show(ASSIGNMENT, FIRST).basis
-        asked = Decide(action=DecisionAction.SET, points=2, why="half right", by="Ada", basis=basis)
+        asked = DecisionRequest(action=DecisionAction.SET, points=2, why="half right", by="Ada", basis=basis)
         reviews.decide(ASSIGNMENT, FIRST, asked, ARN)
         return reviews
 

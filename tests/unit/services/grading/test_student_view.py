@@ -11,11 +11,11 @@ from aita.errors import RequestError
 from aita.memory.objects import MemoryObjects
 from aita.models.exam import ExamSpec
 from aita.models.grade import Cell, CellState, CriterionGrade, DecisionAction, cell_id
-from aita.models.review import Decide
+from aita.models.review import DecisionRequest
 from aita.models.review_flags import Flag, FlagKind
 from aita.models.student import RosterEntry, Student, Students
 from aita.services.assignments import object_keys
-from aita.services.assignments.assignment_files import Material
+from aita.services.assignments.assignment_files import AssignmentFiles
 from aita.services.exports.canvas import export_canvas
 from aita.services.exports.export_roster import call_roll
 from aita.services.exports.gradescope import export_gradescope
@@ -135,11 +135,11 @@ class Exam:
         reviews = Reviews(self.objects, self.decisions, self.clock)
         basis = self.book.cell(CELL).basis
         proposed = self.book.graded(CELL).points
-        asked = Decide(action=DecisionAction.ACCEPT, by=REVIEWER, basis=basis)
+        asked = DecisionRequest(action=DecisionAction.ACCEPT, by=REVIEWER, basis=basis)
         if action != "accept":
             points = SET[self.decided % len(SET)] if action == "set" else proposed
             why = f"word {self.decided} of a person"
-            asked = Decide(action=DecisionAction.SET, points=points, why=why, by=REVIEWER, basis=basis)
+            asked = DecisionRequest(action=DecisionAction.SET, points=points, why=why, by=REVIEWER, basis=basis)
         try:
             reviews.decide(ASSIGNMENT, CELL, asked, CALLER)
         except RequestError:
@@ -157,16 +157,16 @@ class Exam:
 
     @property
     def book(self) -> Gradebook:
-        return Gradebook.of(Material(self.objects, ASSIGNMENT), self.decisions.all(ASSIGNMENT))
+        return Gradebook.of(AssignmentFiles(self.objects, ASSIGNMENT), self.decisions.all(ASSIGNMENT))
 
     def files(self) -> dict[str, str]:
         """Return what the student's report says, and the gradebooks."""
-        sources = ReportSources.read(Material(self.objects, ASSIGNMENT), self.decisions.all, "model")
+        sources = ReportSources.read(AssignmentFiles(self.objects, ASSIGNMENT), self.decisions.all, "model")
         report = sources.student_report(STUDENT, {}, self.clock())
         assert report is not None
         html = RENDERER.student(report)
         roster = (RosterEntry(name="Maya", number="4001"),)
-        roll = call_roll(self.book, Material(self.objects, ASSIGNMENT).students()[0], roster)
+        roll = call_roll(self.book, AssignmentFiles(self.objects, ASSIGNMENT).students()[0], roster)
         return {
             "source": html.decode(),
             "html": words(HtmlPage.of(html).text),

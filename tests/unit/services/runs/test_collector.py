@@ -8,7 +8,7 @@ import pytest
 from aita.errors import InvalidMaterial
 from aita.models.exam import Question
 from aita.models.grade import question_version
-from aita.models.run import CollectAnswer, Run, RunStatus, StageEvent, TaskStatus
+from aita.models.run import CollectResponse, Run, RunStatus, StageEvent, TaskStatus
 from aita.services.stages.answer_key import AnswerKeyStage
 from tests.support.fakes import QUESTIONS, Crash, Harness, failing, question_of, right
 
@@ -192,7 +192,7 @@ class TestVerdict:
         harness.objects.crashes.append("answer_keys.json")
         with pytest.raises(Crash):
             harness.collect(run)
-        answers: list[CollectAnswer] = [harness.collect(run), harness.collect(run)]
+        answers: list[CollectResponse] = [harness.collect(run), harness.collect(run)]
         assert answers[0] == answers[1]
         run = harness.drive(run)
         assert run.status is RunStatus.PARTIAL

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from aita.errors import MissingMaterial
-from aita.models.api import Estimate, RunOptions, StartRun
+from aita.models.api import Estimate, RunOptions, StartRunRequest
 from aita.models.run import RunSettings
 from aita.services.runs.cost_estimate import Estimator
 from aita.services.runs.pipelines import PIPELINES
@@ -18,7 +18,7 @@ PAGE = {"key": "k", "sha256": "a" * 64, "width": 640, "height": 480}
 
 def estimate(harness: Harness, pipeline: str, **options: Any) -> Estimate:
     estimator = Estimator(harness.objects, RunSettings(model=MODEL, max_workers=5), lambda taken, given: Decimal(taken))
-    return estimator.estimate(StartRun(assignment=ASSIGNMENT, pipeline=pipeline, options=RunOptions(**options)))
+    return estimator.estimate(StartRunRequest(assignment=ASSIGNMENT, pipeline=pipeline, options=RunOptions(**options)))
 
 
 def calls(estimate: Estimate) -> dict[str, int]:

@@ -14,7 +14,7 @@ from aita.models.points import total
 from aita.models.review_flags import FlagKind
 from aita.models.rubric_change import RegradedCell, RubricChanges
 from aita.models.run import ItemEvent, Run, RunSettings, RunStatus, StageEvent, TaskStatus
-from aita.services.assignments.assignment_files import Material
+from aita.services.assignments.assignment_files import AssignmentFiles
 from aita.services.grading.gradebook import Gradebook
 from aita.services.grading.rubric_diff import changes
 from aita.tasks.request import LLMRequest
@@ -72,7 +72,7 @@ def drive(harness: Harness, event: ItemEvent) -> None:
 
 
 def open_questions(harness: Harness, student: str = "s-1") -> tuple[str, ...]:
-    return Gradebook.of(Material(harness.objects, ASSIGNMENT), ()).students[student].open_questions
+    return Gradebook.of(AssignmentFiles(harness.objects, ASSIGNMENT), ()).students[student].open_questions
 
 
 class TestCells:
@@ -246,7 +246,7 @@ class TestFaults:
             assert cell.state is (expected if failed else CellState.GRADED)
             assert (cell.points is None) is (cell.state is CellState.FAILED)
             assert cell.state is not CellState.FAILED or cell.reason
-        for student, book in Gradebook.of(Material(harness.objects, ASSIGNMENT), ()).students.items():
+        for student, book in Gradebook.of(AssignmentFiles(harness.objects, ASSIGNMENT), ()).students.items():
             touched = {q for s, q, g in faults if s == student and g <= graders}
             assert book.out_of == OUT_OF
             assert {*book.open_questions} == touched
@@ -327,7 +327,7 @@ class TestAnExamThatChanged:
         grade(harness)
         assert open_questions(harness) == ()
         self.reworded(harness)
-        cell = Gradebook.of(Material(harness.objects, ASSIGNMENT), ()).students["s-1"].cells[0]
+        cell = Gradebook.of(AssignmentFiles(harness.objects, ASSIGNMENT), ()).students["s-1"].cells[0]
         assert (cell.state, cell.points, cell.flags[0].kind) == (CellState.NEEDS_REVIEW, 5, FlagKind.CHANGED)
         assert open_questions(harness) == ("1a",)
         reword(harness)
@@ -421,7 +421,7 @@ class TestPointsAlone:
         first = cells(harness)["s-1", "1a"].rubric
         harness.put("user_rubrics.json", RUBRICS | {"1a": {"total_points": 5, "criteria": criteria(1, 4)}})
         grade(harness)
-        kept = Material(harness.objects, ASSIGNMENT)
+        kept = AssignmentFiles(harness.objects, ASSIGNMENT)
         for version, points in ((first, 3), (cells(harness)["s-1", "1a"].rubric, 1)):
             rubric = kept.rubric_version(version)
             assert rubric is not None
@@ -477,7 +477,7 @@ class TestRefused:
 
 class TestRubricChanges:
     def look(self, harness: Harness, **options: Any) -> RubricChanges:
-        return changes(Material(harness.objects, ASSIGNMENT), RunSettings(model=MODEL, max_workers=1, **options))
+        return changes(AssignmentFiles(harness.objects, ASSIGNMENT), RunSettings(model=MODEL, max_workers=1, **options))
 
     def test_nothing_changed(self, harness: Harness) -> None:
         put_answers(harness)

@@ -15,7 +15,7 @@ _TOKEN = re.compile(r"([\w-]+)\.([\w-]+)", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
-class DynamoDecisions:
+class DynamoDecisionTable:
     """Decisions in one table: rows that are added, never written again, and kept for good."""
 
     client: Any

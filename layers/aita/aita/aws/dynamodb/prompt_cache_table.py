@@ -8,20 +8,20 @@ from botocore.exceptions import ClientError
 
 from aita.aws.dynamodb.items import read, write
 from aita.ports import Clock
-from aita.services.calls.prompt_cache_gate import KEPT, LONGEST_WAIT, Place
+from aita.services.calls.prompt_cache_gate import KEPT, LONGEST_WAIT, PrefixState
 
 _EXPIRY = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
-class DynamoPrefixes:
+class DynamoPromptCaches:
     """One item for each prefix: until when it is being filled, and until when it is filled, in ms since the epoch."""
 
     client: Any
     table: str
     clock: Clock
 
-    def enter(self, prefix: str) -> Place:
+    def enter(self, prefix: str) -> PrefixState:
         """Take a place: FIRST for one caller only, until it has filled the cache or LONGEST_WAIT has passed."""
         now = self._now()
         try:
@@ -35,8 +35,8 @@ class DynamoPrefixes:
             if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
                 raise
             seen = read(error.response["Item"])  # type: ignore[typeddict-item]
-            return Place.FILLED if seen["filled_until"] >= now else Place.FOLLOWS
-        return Place.FIRST
+            return PrefixState.FILLED if seen["filled_until"] >= now else PrefixState.FOLLOWS
+        return PrefixState.FIRST
 
     def fill(self, prefix: str) -> None:
         """Record that a call with this prefix has been answered."""

@@ -22,7 +22,7 @@ _FRESH = 5_000
 
 
 @dataclass(slots=True)
-class DynamoLimiter:
+class DynamoRateLimiter:
     """A bucket in one item, by provider and model. One object is kept for a function's lifetime.
 
     A taker adds what its call takes to the item's times, in one conditional update without a read: what

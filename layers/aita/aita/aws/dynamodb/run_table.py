@@ -17,7 +17,7 @@ _LONGEST_ID = 26  # a ULID's characters; DynamoDB answers a partition key of ove
 
 
 @dataclass(frozen=True, slots=True)
-class DynamoRuns:
+class DynamoRunTable:
     """META rows, summaries and active runs in one table."""
 
     client: Any

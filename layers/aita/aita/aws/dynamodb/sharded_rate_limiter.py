@@ -5,14 +5,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from aita.aws.dynamodb.rate_limiter import DynamoLimiter
+from aita.aws.dynamodb.rate_limiter import DynamoRateLimiter
 from aita.models.rate_limits import Rates
 from aita.ports import Clock, Slot
 from aita.services.calls.rate_limit import shards
 
 
 @dataclass(slots=True)
-class ShardedLimiter:
+class ShardedRateLimiter:
     """Buckets that share a rate, each in an item of its own; up to 250 calls a second, it is one.
 
     A taker picks a bucket by chance and is given its part of the rate there. What refusals and headers tell is of the
@@ -29,8 +29,8 @@ class ShardedLimiter:
     model: str
     clock: Clock
     pick: Callable[[int], int] = random.randrange
-    _buckets: dict[int, DynamoLimiter] = field(default_factory=dict)
-    _last: DynamoLimiter | None = field(default=None)
+    _buckets: dict[int, DynamoRateLimiter] = field(default_factory=dict)
+    _last: DynamoRateLimiter | None = field(default=None)
     _number: int = field(default=1)
 
     def reserve(self, told: Rates, tokens: int, held: float | None = None) -> Slot:
@@ -53,7 +53,7 @@ class ShardedLimiter:
         """Take over the limits that the headers of an answered call tell; nothing is written that is known."""
         self._tell(lambda bucket: bucket.learn(learnt), learnt)
 
-    def _tell(self, tell: Callable[[DynamoLimiter], bool], learnt: Rates) -> None:
+    def _tell(self, tell: Callable[[DynamoRateLimiter], bool], learnt: Rates) -> None:
         """Tell one bucket, and if it is news to that one the others, those that a taught rate will need included."""
         first = self.pick(self._number)
         if tell(self._bucket(first)):
@@ -66,10 +66,12 @@ class ShardedLimiter:
         now = round(self.clock().timestamp() * 1_000)
         self._number = shards(told if self._last is None else self._last.seen.rates(now, told))
 
-    def _bucket(self, shard: int) -> DynamoLimiter:
+    def _bucket(self, shard: int) -> DynamoRateLimiter:
         """Return a bucket; one that nobody has used begins with what is known of the others."""
         if shard not in self._buckets:
-            self._buckets[shard] = DynamoLimiter(self.client, self.table, self.provider, self.model, self.clock, shard)
+            self._buckets[shard] = DynamoRateLimiter(
+                self.client, self.table, self.provider, self.model, self.clock, shard
+            )
         bucket = self._buckets[shard]
         if self._last is not None:
             bucket.unused = replace(self._last.seen, requests_at=0, tokens_at=0)

@@ -18,7 +18,7 @@ _DELETES = 25  # DynamoDB's limit for one BatchWriteItem
 
 
 @dataclass(frozen=True, slots=True)
-class DynamoTasks:
+class DynamoTaskTable:
     """Task rows in one table."""
 
     client: Any

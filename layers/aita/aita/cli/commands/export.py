@@ -16,10 +16,10 @@ from aita.cli.session import Session
 from aita.cli.views import formatting
 from aita.cli.views.terminal_escape import printable
 from aita.errors import MissingMaterial, RequestError
-from aita.models.export import ExportFormat, LeftOut, MoodleKey
+from aita.models.export import ExcludedStudent, ExportFormat, MoodleKey
 from aita.models.names import check_assignment
 from aita.services.assignments import object_keys
-from aita.services.assignments.assignment_files import Material
+from aita.services.assignments.assignment_files import AssignmentFiles
 from aita.services.exports.canvas import export_canvas
 from aita.services.exports.export_roster import Export, call_roll
 from aita.services.exports.gradescope import export_gradescope
@@ -88,7 +88,7 @@ def export(
 
 
 def _make(
-    to: ExportFormat, material: Material, gradebook: Gradebook, column: str | None, key: MoodleKey | None
+    to: ExportFormat, material: AssignmentFiles, gradebook: Gradebook, column: str | None, key: MoodleKey | None
 ) -> Export:
     roster = material.roster()
     if not gradebook.students:
@@ -119,6 +119,6 @@ def _told(made: Export, out: Path) -> Iterator[Text]:
         yield Text(f"  {printable(_reason(left_out))}")
 
 
-def _reason(left_out: LeftOut) -> str:
+def _reason(left_out: ExcludedStudent) -> str:
     open_questions = f" (open: {', '.join(left_out.open_questions)})" if left_out.open_questions else ""
     return f"{left_out.name}: {left_out.reason}{open_questions}"

@@ -20,7 +20,7 @@ from aita.cli.views.review_view import cell_view, decided_view, queue_view
 from aita.errors import RequestError
 from aita.models.grade import DecisionAction
 from aita.models.names import check_assignment
-from aita.models.review import Decide, ReviewView
+from aita.models.review import DecisionRequest, ReviewView
 from aita.services.assignments import object_keys
 
 app = typer.Typer(no_args_is_help=True, help="The answers that a person must look at.")
@@ -111,7 +111,7 @@ def _decide(
 ) -> None:
     found = session.api.review(check_assignment(assignment), cell)
     try:
-        asked = Decide(action=action, points=points, why=why, by=by or _user(), basis=found.basis)
+        asked = DecisionRequest(action=action, points=points, why=why, by=by or _user(), basis=found.basis)
     except ValidationError as error:
         wrong = "; ".join(f"--{detail['loc'][0]}: {detail['msg']}" for detail in error.errors(include_input=False))
         raise RequestError(f"nothing was decided: {wrong}") from None

@@ -15,7 +15,7 @@ from aita.cli.views.progress import make_progress
 from aita.cli.views.run_view import summary
 from aita.client.polling import AWS, LOCAL, follow
 from aita.errors import StackError
-from aita.models.api import RunOptions, RunView, StartRun
+from aita.models.api import RunOptions, RunView, StartRunRequest
 from aita.models.names import check_assignment
 from aita.models.run import RunStatus
 from aita.services.runs.pipelines import PIPELINES
@@ -190,10 +190,10 @@ def _start(session: Session, assignment: str, pipeline: str, options: Mapping[st
     return view
 
 
-def _request(session: Session, assignment: str, pipeline: str, options: Mapping[str, Any]) -> StartRun:
+def _request(session: Session, assignment: str, pipeline: str, options: Mapping[str, Any]) -> StartRunRequest:
     given = session.settings.model_dump(include=set(RunOptions.model_fields), exclude_none=True)
     given |= {name: value for name, value in options.items() if value is not None}
-    return StartRun(assignment=check_assignment(assignment), pipeline=pipeline, options=RunOptions(**given))
+    return StartRunRequest(assignment=check_assignment(assignment), pipeline=pipeline, options=RunOptions(**given))
 
 
 def _usd(max_cost: float | None) -> Decimal | None:

@@ -3,16 +3,16 @@
 import io
 from collections.abc import Collection
 
-from aita.client.api_client import Api
-from aita.client.file_transfer import Transfer
+from aita.client.api_client import ApiClient
+from aita.client.file_transfer import FileTransfer
 from aita.memory.objects import MemoryObjects
 from aita.ports import StoredObject
 from aita.services.assignments import object_keys
-from aita.services.assignments.assignment_files import Material
+from aita.services.assignments.assignment_files import AssignmentFiles
 from aita.services.grading.gradebook import Gradebook
 
 
-def fetch_material(api: Api, transfer: Transfer, assignment: str, names: Collection[str]) -> Material:
+def fetch_material(api: ApiClient, transfer: FileTransfer, assignment: str, names: Collection[str]) -> AssignmentFiles:
     """Return those of an assignment's files that are there and have one of these names.
 
     Raises
@@ -20,10 +20,10 @@ def fetch_material(api: Api, transfer: Transfer, assignment: str, names: Collect
     StackError
         If one can't be fetched.
     """
-    return Material(_fetch(api, transfer, assignment, names), assignment)
+    return AssignmentFiles(_fetch(api, transfer, assignment, names), assignment)
 
 
-def fetch_graded(api: Api, transfer: Transfer, assignment: str, *more: str) -> Material:
+def fetch_graded(api: ApiClient, transfer: FileTransfer, assignment: str, *more: str) -> AssignmentFiles:
     """Return the files that an assignment's gradebook is made of, and these, with the list of its uploads.
 
     Raises
@@ -36,10 +36,10 @@ def fetch_graded(api: Api, transfer: Transfer, assignment: str, *more: str) -> M
     objects.listed += [
         StoredObject(object_keys.material(assignment, file.name), file.size, file.etag) for file in uploaded
     ]
-    return Material(objects, assignment)
+    return AssignmentFiles(objects, assignment)
 
 
-def fetch_gradebook(api: Api, transfer: Transfer, assignment: str) -> Gradebook:
+def fetch_gradebook(api: ApiClient, transfer: FileTransfer, assignment: str) -> Gradebook:
     """Return an assignment's gradebook as it is now, people's decisions included.
 
     Raises
@@ -52,7 +52,7 @@ def fetch_gradebook(api: Api, transfer: Transfer, assignment: str) -> Gradebook:
     return Gradebook.of(fetch_graded(api, transfer, assignment), api.decisions(assignment))
 
 
-def _fetch(api: Api, transfer: Transfer, assignment: str, names: Collection[str]) -> MemoryObjects:
+def _fetch(api: ApiClient, transfer: FileTransfer, assignment: str, names: Collection[str]) -> MemoryObjects:
     objects = MemoryObjects()
     for file in api.files(assignment):
         if file.name in names:

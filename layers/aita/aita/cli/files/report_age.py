@@ -8,7 +8,7 @@ from pathlib import Path
 from aita.models.grade import Decision
 from aita.models.report import MADE_OF
 from aita.services.assignments import object_keys
-from aita.services.assignments.assignment_files import Material
+from aita.services.assignments.assignment_files import AssignmentFiles
 from aita.services.reporting.report_builder import ReportSources
 
 _MADE_OF = re.compile(f'<meta name="{MADE_OF}" content="([0-9a-f]+)">')
@@ -16,7 +16,7 @@ _HEAD = 4096  # characters: the element stands among a report's first
 
 
 def out_of_date(
-    material: Material, decisions: Callable[[str], Iterable[Decision]], paths: Mapping[str, Path]
+    material: AssignmentFiles, decisions: Callable[[str], Iterable[Decision]], paths: Mapping[str, Path]
 ) -> list[str]:
     """Return the names of graded reports that making them anew would change, and of those that were not made yet.
 

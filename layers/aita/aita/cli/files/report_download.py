@@ -10,8 +10,8 @@ from urllib.parse import quote
 
 from aita.cli.files.assignment_download import fetch_graded
 from aita.cli.files.report_age import out_of_date
-from aita.client.api_client import Api
-from aita.client.file_transfer import Transfer
+from aita.client.api_client import ApiClient
+from aita.client.file_transfer import FileTransfer
 from aita.errors import NotFound
 from aita.services.assignments import object_keys
 
@@ -35,7 +35,7 @@ class FetchedReports:
     whose: tuple[str, ...]
 
 
-def fetch_reports(api: Api, transfer: Transfer, assignment: str, folder: Path) -> FetchedReports:
+def fetch_reports(api: ApiClient, transfer: FileTransfer, assignment: str, folder: Path) -> FetchedReports:
     """Fetch an assignment's reports into a folder.
 
     Raises

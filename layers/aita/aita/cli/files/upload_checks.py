@@ -10,20 +10,20 @@ from aita.errors import InvalidMaterial
 from aita.memory.objects import MemoryObjects
 from aita.models.student import Students
 from aita.services.assignments import object_keys
-from aita.services.assignments.assignment_files import Material
+from aita.services.assignments.assignment_files import AssignmentFiles
 from aita.services.assignments.roster_csv import read_roster
 from aita.services.assignments.roster_matching import identify
 from aita.services.stages.rubric import RubricStage
 
 _FOLDER = "upload"
 
-_READS: dict[str, Callable[[Material], Any]] = {
-    object_keys.QUESTIONS: Material.countable_exam,
-    object_keys.USER_RUBRICS: Material.user_rubrics,
-    object_keys.QUESTION_INSTRUCTIONS: Material.question_instructions,
-    object_keys.RUBRIC_INSTRUCTIONS: Material.rubric_instructions,
-    object_keys.ROSTER: Material.roster,
-    object_keys.GRADE_SCALE: Material.grade_scale,
+_READS: dict[str, Callable[[AssignmentFiles], Any]] = {
+    object_keys.QUESTIONS: AssignmentFiles.countable_exam,
+    object_keys.USER_RUBRICS: AssignmentFiles.user_rubrics,
+    object_keys.QUESTION_INSTRUCTIONS: AssignmentFiles.question_instructions,
+    object_keys.RUBRIC_INSTRUCTIONS: AssignmentFiles.rubric_instructions,
+    object_keys.ROSTER: AssignmentFiles.roster,
+    object_keys.GRADE_SCALE: AssignmentFiles.grade_scale,
 }
 
 
@@ -36,7 +36,7 @@ def check_material(uploads: Sequence[Upload]) -> list[str]:
         Naming the file, the line or path in it, and the rule that it breaks.
     """
     objects = MemoryObjects()
-    material = Material(objects, _FOLDER)
+    material = AssignmentFiles(objects, _FOLDER)
     files = {upload.name: upload for upload in uploads if upload.name in _READS}
     for name, upload in files.items():
         objects.data[object_keys.material(_FOLDER, name)] = upload.path.read_bytes()

@@ -45,11 +45,11 @@ class Progress(Protocol):
 def make_progress(console: Console, *, shown: bool, clock: Callable[[], float] = time.monotonic) -> Progress:
     """Return what suits the console: bars on a terminal, lines elsewhere, nothing if it is not to be shown."""
     if not shown:
-        return Silence()
-    return Bars(console) if console.is_terminal else Lines(console, clock)
+        return NullProgress()
+    return LiveProgress(console) if console.is_terminal else LogProgress(console, clock)
 
 
-class Silence:
+class NullProgress:
     """Shows nothing."""
 
     def show(self, view: RunView) -> None:
@@ -65,7 +65,7 @@ class Silence:
         return None
 
 
-class Lines(Silence):
+class LogProgress(NullProgress):
     """Writes a line when a stage has ended, and one every 10 seconds: for logs."""
 
     def __init__(self, console: Console, clock: Callable[[], float]) -> None:
@@ -96,7 +96,7 @@ class Lines(Silence):
         self._console.print(Text(printable(", ".join(parts))))
 
 
-class Bars:
+class LiveProgress:
     """A bar for each stage, redrawn in place; it leaves nothing behind, as a summary follows."""
 
     def __init__(self, console: Console) -> None:

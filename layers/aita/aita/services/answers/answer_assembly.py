@@ -12,7 +12,7 @@ from aita.models.exam import PageTranscription
 from aita.models.review_flags import Flag, FlagKind
 from aita.models.scan import PageInk
 from aita.services.answers.page_segments import CutPage, Segment, cut_page
-from aita.services.answers.question_labels import Labels, Marker, natural_key
+from aita.services.answers.question_labels import LabelPlace, QuestionLabels, natural_key
 
 PAGE_TOP = 0.15
 """A first space that begins above this fraction of a page leaves no room for an answer above it: heads with a name
@@ -84,7 +84,7 @@ class _Draft:
 
 
 def assemble(
-    question_ids: Sequence[str], pages: Sequence[StudentPage], labels: Labels, unreadable: int = 0
+    question_ids: Sequence[str], pages: Sequence[StudentPage], labels: QuestionLabels, unreadable: int = 0
 ) -> StudentAnswers:
     """Put a student's answers together: one for each question, in the exam's order.
 
@@ -211,7 +211,7 @@ class _Assembly:
         for draft in (last, self.drafts[order[max(first - 1, 0)]]):
             draft.doubt(FlagKind.PLACE_DOUBTFUL, f"page {page.page} may not follow the page before it")
 
-    def _check_markers(self, draft: _Draft, page: StudentPage, markers: Iterable[Marker]) -> None:
+    def _check_markers(self, draft: _Draft, page: StudentPage, markers: Iterable[LabelPlace]) -> None:
         """Doubt an answer with another's label in it, and that other, unless the label counts steps."""
         own = draft.question_id
         for marker in markers:

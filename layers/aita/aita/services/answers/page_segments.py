@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import accumulate, pairwise
 
 from aita.models.answer import AnswerStart
-from aita.services.answers.question_labels import Labels, Marker
+from aita.services.answers.question_labels import LabelPlace, QuestionLabels
 from aita.tasks.answer_mapping import lines_of
 
 
@@ -32,7 +32,7 @@ class Segment:
     bottom: float
     labelled: bool
     doubt: str
-    markers: tuple[Marker, ...]
+    markers: tuple[LabelPlace, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class CutPage:
     """A page in parts: what stands before its first answer, and each answer that begins on it."""
 
     leading: str
-    markers: tuple[Marker, ...]
+    markers: tuple[LabelPlace, ...]
     segments: tuple[Segment, ...]
 
     @property
@@ -49,7 +49,7 @@ class CutPage:
         return self.segments[0].start.top if self.segments else 1.0
 
 
-def cut_page(text: str, starts: Sequence[AnswerStart], labels: Labels) -> CutPage:
+def cut_page(text: str, starts: Sequence[AnswerStart], labels: QuestionLabels) -> CutPage:
     """Cut a page's transcription where its answers begin; the starts are in the page's order."""
     lines = lines_of(text)
     whole = "\n".join(lines)
@@ -67,7 +67,7 @@ def cut_page(text: str, starts: Sequence[AnswerStart], labels: Labels) -> CutPag
     return CutPage(leading.strip(), _markers(leading, labels), tuple(segments))
 
 
-def _places(lines: Sequence[str], starts: Sequence[AnswerStart], labels: Labels) -> Iterator[int | None]:
+def _places(lines: Sequence[str], starts: Sequence[AnswerStart], labels: QuestionLabels) -> Iterator[int | None]:
     """Yield where in the text each answer begins, with its label; answers that nothing parts have one place."""
     offsets = [0, *accumulate(len(line) + 1 for line in lines)]
     before = place = 0
@@ -85,7 +85,7 @@ def _places(lines: Sequence[str], starts: Sequence[AnswerStart], labels: Labels)
 
 
 def _with_empty(
-    whole: str, starts: Sequence[AnswerStart], places: list[int | None], labels: Labels
+    whole: str, starts: Sequence[AnswerStart], places: list[int | None], labels: QuestionLabels
 ) -> list[int | None]:
     """Return the places with those of labels that nothing is written under, so that they are in no other's answer."""
     end = len(whole)
@@ -98,7 +98,7 @@ def _with_empty(
     return places
 
 
-def _with_label(lines: Sequence[str], start: AnswerStart, before: int, labels: Labels) -> int:
+def _with_label(lines: Sequence[str], start: AnswerStart, before: int, labels: QuestionLabels) -> int:
     """Return the line of an answer's label, if that has one of its own above the answer; else the answer's."""
     above = start.line - 1
     while above > before and not lines[above - 1].strip():
@@ -107,7 +107,7 @@ def _with_label(lines: Sequence[str], start: AnswerStart, before: int, labels: L
     return above if labelled else start.line
 
 
-def _segment(start: AnswerStart, piece: str, bottom: float, labels: Labels, *, shares: bool) -> Segment:
+def _segment(start: AnswerStart, piece: str, bottom: float, labels: QuestionLabels, *, shares: bool) -> Segment:
     first, _, rest = piece.strip().partition("\n")
     after = labels.after(first, start.question_id)
     text = piece.strip() if after is None else f"{after}\n{rest}".strip()
@@ -119,5 +119,5 @@ def _segment(start: AnswerStart, piece: str, bottom: float, labels: Labels, *, s
     return Segment(start, text, bottom, after is not None, doubt, _markers(text, labels))
 
 
-def _markers(text: str, labels: Labels) -> tuple[Marker, ...]:
+def _markers(text: str, labels: QuestionLabels) -> tuple[LabelPlace, ...]:
     return tuple(marker for line in text.split("\n") if (marker := labels.marker(line)))

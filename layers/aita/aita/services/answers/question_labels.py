@@ -16,14 +16,14 @@ _ENDS = r"\s*[.):\]]+(?!\d)"  # 2. and 2) end a label; 2.5 and 10:30 are numbers
 
 
 @dataclass(frozen=True, slots=True)
-class Marker:
+class LabelPlace:
     """A question's label at the beginning of a line; ``named`` if a word such as Question stands before it."""
 
     question_id: str
     named: bool
 
 
-class Labels:
+class QuestionLabels:
     """The labels of an exam's questions. Ids that differ in case and punctuation only are nobody's."""
 
     def __init__(self, ids: Iterable[str]) -> None:
@@ -35,10 +35,10 @@ class Labels:
         self._named = re.compile(rf"\s*{_WORD}\(?{label}\)?(?![^\W_])(?!\.\d)[.):\]]*", re.IGNORECASE)
         self._plain = re.compile(rf"\s*(?P<open>\()?{label}(?:(?P<ends>\)?{_ENDS}|\))|\s*$)", re.IGNORECASE)
 
-    def marker(self, line: str) -> Marker | None:
+    def marker(self, line: str) -> LabelPlace | None:
         """Return the marker that a line begins with; a bare number is none, it may be an answer."""
         found = self._match(line)
-        return found and Marker(self._ids[fold(found["label"])], found.re is self._named)
+        return found and LabelPlace(self._ids[fold(found["label"])], found.re is self._named)
 
     def after(self, line: str, question_id: str) -> str | None:
         """Return what follows this question's label on a line that begins with it; ``None`` if it does not.

@@ -36,7 +36,7 @@ _STUDENTS = TypeAdapter(Students)
 _PROBLEMS_SHOWN = 5
 
 
-class Material:
+class AssignmentFiles:
     """An assignment's files. Each is read when it is asked for, and refused with its path and rule if wrong."""
 
     def __init__(self, objects: ObjectStore, assignment: str) -> None:

@@ -7,10 +7,10 @@ from aita.errors import InvalidMaterial
 from aita.models.names import SCAN_TYPES
 from aita.ports import StoredObject
 from aita.services.assignments import object_keys
-from aita.services.assignments.assignment_files import Material
+from aita.services.assignments.assignment_files import AssignmentFiles
 
 
-def scan_files(material: Material) -> Iterator[tuple[str, StoredObject]]:
+def scan_files(material: AssignmentFiles) -> Iterator[tuple[str, StoredObject]]:
     """Yield the scanned files, each with its folder.
 
     Raises
@@ -26,7 +26,7 @@ def scan_files(material: Material) -> Iterator[tuple[str, StoredObject]]:
         yield folder, file
 
 
-def uploaded_scans(material: Material) -> Iterator[tuple[str, str, StoredObject]]:
+def uploaded_scans(material: AssignmentFiles) -> Iterator[tuple[str, str, StoredObject]]:
     """Yield the folder, the name in it and the file of each scan; a file beside the folders has no name in one."""
     prefix = object_keys.scans(material.assignment)
     for file in material.objects.list(prefix):
@@ -37,7 +37,7 @@ def uploaded_scans(material: Material) -> Iterator[tuple[str, str, StoredObject]
         yield folder, name, file
 
 
-def scans_by_folder(material: Material) -> dict[str, list[StoredObject]]:
+def scans_by_folder(material: AssignmentFiles) -> dict[str, list[StoredObject]]:
     """Return the scanned files by folder, each folder's in natural order; raise as ``scan_files`` does."""
     folders: dict[str, list[StoredObject]] = {}
     for folder, file in scan_files(material):
@@ -45,7 +45,7 @@ def scans_by_folder(material: Material) -> dict[str, list[StoredObject]]:
     return {folder: _in_order(files) for folder, files in folders.items()}
 
 
-def blank_exam_files(material: Material) -> list[StoredObject]:
+def blank_exam_files(material: AssignmentFiles) -> list[StoredObject]:
     """Return the blank exam's files in natural order; none if it was not given."""
     found = material.objects.list(object_keys.blank_exam(material.assignment))
     return _in_order([file for file in found if PurePosixPath(file.key).suffix.lower() in SCAN_TYPES])

@@ -7,8 +7,8 @@ from aita.errors import ProviderBusy, SlotLater, Superseded
 from aita.models.rate_limits import Rates
 from aita.models.run import ItemEvent, Run
 from aita.ports import RateLimiter, Reply, Slot
-from aita.services.calls.prompt_cache_gate import PrefixGate
-from aita.services.runs.run_cache import RunWatch
+from aita.services.calls.prompt_cache_gate import PromptCacheGate
+from aita.services.runs.run_cache import RunCache
 from aita.tasks.request import LLMRequest
 from aita.tasks.tokens import expected_tokens
 
@@ -25,8 +25,8 @@ class Admission:
     """
 
     limiter: RateLimiter
-    gate: PrefixGate
-    watch: RunWatch
+    gate: PromptCacheGate
+    watch: RunCache
     sleep: Callable[[float], None]
     context: str
 

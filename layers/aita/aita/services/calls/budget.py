@@ -7,7 +7,7 @@ from decimal import Decimal
 from aita.errors import BudgetReached
 from aita.models.run import ItemEvent, Run, Usage
 from aita.ports import RunStore
-from aita.services.runs.run_cache import RunWatch
+from aita.services.runs.run_cache import RunCache
 from aita.tasks.request import LLMRequest
 
 
@@ -25,7 +25,7 @@ class Budget:
     """
 
     runs: RunStore
-    watch: RunWatch
+    watch: RunCache
     highest_cost: Callable[[LLMRequest], Decimal | None]
 
     def commit(self, run: Run, event: ItemEvent, request: LLMRequest) -> Decimal:

@@ -16,15 +16,15 @@ from aita.services.calls.conversation import converse, usable
 from aita.services.calls.forbidden_calls import Refusals
 from aita.services.calls.model_identity import identity
 from aita.services.calls.reply_cache import CachedReply, ReplyCache
-from aita.services.runs.run_cache import RunWatch
-from aita.services.runs.task_recorder import Spent
+from aita.services.runs.run_cache import RunCache
+from aita.services.runs.task_recorder import CallUsage
 from aita.services.stages.custom_tasks import KIND
 from aita.tasks.llm_task import LLMTask
 from aita.tasks.request import LLMRequest
 
 
 @dataclass(slots=True)
-class Asked:
+class CallState:
     """What became of a task's questions to the model, also while they go on.
 
     ``held`` is when the slot is due that the item reserved before it was sent to wait, in ms since the
@@ -33,12 +33,12 @@ class Asked:
 
     held: int | None = None
     answered: bool = False
-    spent: Spent = field(default_factory=Spent)
+    spent: CallUsage = field(default_factory=CallUsage)
     last_reply: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Asker:
+class ModelCaller:
     """Asks the model for a task's result. ``longest_call`` is what one call may take, in seconds."""
 
     llm: LLM
@@ -46,11 +46,11 @@ class Asker:
     budget: Budget
     cache: ReplyCache
     objects: ObjectStore
-    watch: RunWatch
+    watch: RunCache
     longest_call: float
     refusals: Refusals = field(default_factory=Refusals)
 
-    def ask(self, task: LLMTask[Any], event: ItemEvent, asked: Asked, remaining: Callable[[], float]) -> Any:
+    def ask(self, task: LLMTask[Any], event: ItemEvent, asked: CallState, remaining: Callable[[], float]) -> Any:
         """Return the task's result; what was spent on the way is left in ``asked``.
 
         Raises
@@ -84,7 +84,7 @@ class Asker:
         return request.digest(*identity(self.llm), *context)
 
     def reply(
-        self, request: LLMRequest, digest: str, event: ItemEvent, asked: Asked, remaining: Callable[[], float]
+        self, request: LLMRequest, digest: str, event: ItemEvent, asked: CallState, remaining: Callable[[], float]
     ) -> CachedReply:
         """Return what the model replies to one request, unjudged; it is paid for once.
 
@@ -141,7 +141,7 @@ class Asker:
         images: Mapping[str, bytes],
         event: ItemEvent,
         run: Run,
-        asked: Asked,
+        asked: CallState,
     ) -> CachedReply:
         held, asked.held = asked.held, None
         prefix = self.admission.admit(run, event, request, held)
@@ -161,7 +161,7 @@ class Asker:
             _tell_doctor(failure, run)
             raise failure from None
         asked.answered = True
-        asked.spent += Spent(lacks=reply.lacks)
+        asked.spent += CallUsage(lacks=reply.lacks)
         self.refusals.saw_answer()
         usage = self.llm.price(reply)
         self.budget.settle(run, committed, usage)

@@ -21,7 +21,7 @@ KEPT = 240.0
 _POLL = 0.1
 
 
-class Place(Enum):
+class PrefixState(Enum):
     """Where a call stands in its prefix's group."""
 
     FIRST = auto()
@@ -29,10 +29,10 @@ class Place(Enum):
     FILLED = auto()
 
 
-class Prefixes(Protocol):
+class PromptCaches(Protocol):
     """What is known of each prefix, shared by all who call the model."""
 
-    def enter(self, prefix: str) -> Place:
+    def enter(self, prefix: str) -> PrefixState:
         """Take a place: FIRST for one caller only, until it has filled the cache or LONGEST_WAIT has passed."""
         ...
 
@@ -42,10 +42,10 @@ class Prefixes(Protocol):
 
 
 @dataclass(slots=True)
-class PrefixGate:
+class PromptCacheGate:
     """Holds calls back until their prefix is cached. One is kept for a process's lifetime."""
 
-    prefixes: Prefixes
+    prefixes: PromptCaches
     sleep: Callable[[float], None]
     now: Callable[[], float]
     _filled: dict[str, float] = field(default_factory=dict)
@@ -64,13 +64,13 @@ class PrefixGate:
         deadline = self.now() + LONGEST_WAIT
         while self.now() - self._filled.get(prefix, float("-inf")) >= KEPT:
             match self.prefixes.enter(prefix):
-                case Place.FIRST:
+                case PrefixState.FIRST:
                     return prefix
-                case Place.FILLED:
+                case PrefixState.FILLED:
                     self._filled[prefix] = self.now()
-                case Place.FOLLOWS if self.now() >= deadline:
+                case PrefixState.FOLLOWS if self.now() >= deadline:
                     break
-                case Place.FOLLOWS:
+                case PrefixState.FOLLOWS:
                     self.sleep(_POLL)
         return None
 

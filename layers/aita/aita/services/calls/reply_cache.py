@@ -3,14 +3,14 @@
 from dataclasses import dataclass
 
 from aita.errors import ObjectNotFound
-from aita.models.base import Frozen
+from aita.models.base import StrictModel
 from aita.models.run import Usage
 from aita.ports import ObjectStore
 from aita.services.assignments import object_keys
-from aita.services.runs.task_recorder import Spent
+from aita.services.runs.task_recorder import CallUsage
 
 
-class CachedReply(Frozen):
+class CachedReply(StrictModel):
     """A paid reply.
 
     ``paid_by`` names the run and task that paid, ``paid_in`` the run's attempt; ``rejected_by`` the attempt
@@ -27,11 +27,11 @@ class CachedReply(Frozen):
     paid_in: int = 0
     rejected_by: str | None = None
 
-    def spent_by(self, payer: str, digest: str) -> Spent:
+    def spent_by(self, payer: str, digest: str) -> CallUsage:
         """Return what the reply, known by this digest, takes of a task that uses it: its cost, if that task paid."""
         if self.paid_by != payer:
-            return Spent(asks=1, usage=Usage(cached_calls=1), replies=(digest,))
-        return Spent(asks=1, usage=self.usage, latency_ms=self.latency_ms, replies=(digest,))
+            return CallUsage(asks=1, usage=Usage(cached_calls=1), replies=(digest,))
+        return CallUsage(asks=1, usage=self.usage, latency_ms=self.latency_ms, replies=(digest,))
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from aita.errors import MissingMaterial, NotFound
 from aita.models.grade import Decision, StudentGrades
 from aita.models.run import Run
 from aita.ports import Clock, DecisionStore, ObjectStore, RowStore, RunStore
-from aita.services.assignments.assignment_files import Material
+from aita.services.assignments.assignment_files import AssignmentFiles
 from aita.services.compliance.run_files import RunFiles
 from aita.services.grading.gradebook import USUAL_SCALE, Gradebook
 from aita.version import VERSION
@@ -43,7 +43,7 @@ class Auditor:
         MissingMaterial
             If nothing was graded.
         """
-        material = Material(self.objects, assignment)
+        material = AssignmentFiles(self.objects, assignment)
         cells = material.grades()
         if not cells:
             raise MissingMaterial(f"assignment {assignment} has no grades yet: grade it first")
@@ -92,7 +92,7 @@ def _prompts() -> Iterator[tuple[str, str]]:
             yield file.name, hashlib.sha256(file.read_bytes()).hexdigest()
 
 
-def _rubrics(material: Material, graded: Iterable[Any]) -> dict[str, Any]:
+def _rubrics(material: AssignmentFiles, graded: Iterable[Any]) -> dict[str, Any]:
     versions = {cell.rubric for cells in graded for cell in cells.values() if cell.rubric}
     found = {version: material.rubric_version(version) for version in sorted(versions)}
     return {version: rubric and rubric.model_dump(mode="json") for version, rubric in found.items()}

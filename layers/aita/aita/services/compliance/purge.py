@@ -18,7 +18,7 @@ from aita.ports import (
     VersionStore,
 )
 from aita.services.assignments import object_keys
-from aita.services.assignments.assignment_files import Material, parse_students
+from aita.services.assignments.assignment_files import AssignmentFiles, parse_students
 from aita.services.compliance.purge_student import StudentTraces
 from aita.services.compliance.run_files import RunFiles, cached_by, versions_of_replies
 
@@ -122,7 +122,7 @@ class Purger:
         RequestError
             If there are several.
         """
-        students, _ = Material(self.objects, assignment).students()
+        students, _ = AssignmentFiles(self.objects, assignment).students()
         found = _called(named, students.students) or self._once_called(assignment, named)
         if not found:
             raise NotFound(f"assignment {assignment} has no student of that id, folder or roster name")

@@ -9,7 +9,7 @@ from aita.errors import ObjectNotFound
 from aita.models.student import Student
 from aita.ports import ObjectStore, StoredVersion, VersionStore
 from aita.services.assignments import object_keys
-from aita.services.assignments.assignment_files import Material
+from aita.services.assignments.assignment_files import AssignmentFiles
 from aita.services.assignments.roster_csv import without_student
 from aita.services.compliance.run_files import RunFiles, cached_by, versions_of_replies
 
@@ -119,7 +119,7 @@ class StudentTraces:
     def _roster_without(self, data: bytes) -> bytes:
         """Return the roster without the student's line; as it is if it has several of that name, or none."""
         name = self.student.roster_name
-        entries = Material(self.objects, self.assignment).roster() or ()
+        entries = AssignmentFiles(self.objects, self.assignment).roster() or ()
         namesakes = sum(entry.name == name for entry in entries)
         return without_student(data, name) if name is not None and namesakes == 1 else data
 

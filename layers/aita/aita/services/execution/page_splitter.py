@@ -13,8 +13,8 @@ from aita.models.run import ItemEvent
 from aita.models.scan import PageInk, SplitPage, SplitPages
 from aita.ports import ObjectStore
 from aita.services.assignments import object_keys
-from aita.services.runs.run_cache import RunWatch
-from aita.services.runs.task_recorder import Executed, Recorder, Spent
+from aita.services.runs.run_cache import RunCache
+from aita.services.runs.task_recorder import CallUsage, Executed, Recorder
 from aita.services.stages.split_base import SOURCES, Sources
 
 logger = logging.getLogger(__name__)
@@ -52,7 +52,7 @@ class BlankExam(Protocol):
 
 
 @dataclass(slots=True)
-class Splitter:
+class PageSplitter:
     """Runs the items of the stages that split files.
 
     ``pages`` makes the page images of a file's bytes; ``blank_exam`` prepares a blank exam's, given as JPEGs;
@@ -60,7 +60,7 @@ class Splitter:
     """
 
     objects: ObjectStore
-    watch: RunWatch
+    watch: RunCache
     recorder: Recorder
     pages: Callable[[bytes], Iterable[PageImage]]
     blank_exam: Callable[[Iterable[bytes]], BlankExam]
@@ -77,8 +77,8 @@ class Splitter:
             result = self._split(event)
         except TaskError as error:
             logger.warning("task failed: %s", type(error).__name__)
-            return self.recorder.failed(event, error, Spent())
-        return self.recorder.succeeded(event, result, Spent())
+            return self.recorder.failed(event, error, CallUsage())
+        return self.recorder.succeeded(event, result, CallUsage())
 
     def _split(self, event: ItemEvent) -> SplitPages:
         assignment = self.watch.get(event.run_id).assignment

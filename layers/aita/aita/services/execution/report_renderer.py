@@ -12,10 +12,10 @@ from aita.models.report import ClassReport, PageScan, ReportFile, ReportFiles, S
 from aita.models.run import ItemEvent, Run
 from aita.ports import Clock, DecisionStore, ObjectStore, RunStore
 from aita.services.assignments import object_keys
-from aita.services.assignments.assignment_files import Material
+from aita.services.assignments.assignment_files import AssignmentFiles
 from aita.services.reporting.report_builder import ReportSources, Scans
-from aita.services.runs.run_cache import RunWatch
-from aita.services.runs.task_recorder import Executed, Recorder, Spent
+from aita.services.runs.run_cache import RunCache
+from aita.services.runs.task_recorder import CallUsage, Executed, Recorder
 from aita.services.stages.report import STUDENT
 
 logger = logging.getLogger(__name__)
@@ -25,7 +25,7 @@ _HTML = "text/html; charset=utf-8"
 _RUNS_LOOKED_AT = 50  # the newest; those that asked the model are told with their cost and time
 
 
-class Renderer(Protocol):
+class PageRenderer(Protocol):
     """What writes reports as HTML: ``aita.reports.pages.Pages``."""
 
     def student(self, report: StudentReport) -> bytes:
@@ -42,15 +42,15 @@ class Renderer(Protocol):
 
 
 @dataclass(slots=True)
-class Reporter:
+class ReportRenderer:
     """Runs the items of the report stage. What an attempt's reports are made of is read once by each function."""
 
     objects: ObjectStore
     runs: RunStore
     decisions: DecisionStore
-    watch: RunWatch
+    watch: RunCache
     recorder: Recorder
-    renderer: Renderer
+    renderer: PageRenderer
     clock: Clock
     _sources: tuple[str, ReportSources] | None = field(default=None)
 
@@ -62,8 +62,8 @@ class Reporter:
             written = self._write(event)
         except TaskError as error:
             logger.warning("task failed: %s", type(error).__name__)
-            return self.recorder.failed(event, error, Spent())
-        return self.recorder.succeeded(event, ReportFiles(files=tuple(written)), Spent())
+            return self.recorder.failed(event, error, CallUsage())
+        return self.recorder.succeeded(event, ReportFiles(files=tuple(written)), CallUsage())
 
     def _write(self, event: ItemEvent) -> list[ReportFile]:
         sources = self._read(event)
@@ -92,7 +92,7 @@ class Reporter:
         version = f"{event.run_id}/{event.attempt}"
         if self._sources is None or self._sources[0] != version:
             run = self.watch.get(event.run_id)
-            material = Material(self.objects, run.assignment)
+            material = AssignmentFiles(self.objects, run.assignment)
             try:
                 self._sources = version, ReportSources.read(material, self.decisions.all, run.settings.model)
             except RequestError as error:

@@ -13,11 +13,11 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from aita.errors import TaskError
-from aita.models.run import ItemAnswer, ItemEvent, Outcome
+from aita.models.run import ItemEvent, ItemResponse, Outcome
 from aita.services.calls.conversation import usable
-from aita.services.calls.model_caller import Asked, Asker, payer
+from aita.services.calls.model_caller import CallState, ModelCaller, payer
 from aita.services.calls.reply_cache import CachedReply
-from aita.services.runs.task_recorder import Executed, Recorder, Spent
+from aita.services.runs.task_recorder import CallUsage, Executed, Recorder
 from aita.tasks.batchable import BatchableLLMTask
 from aita.tasks.llm_task import LLMTask, judged
 from aita.tasks.request import LLMRequest
@@ -33,43 +33,43 @@ _AT_ONCE = 16  # parts read from S3, or written to it
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class ReplyPart:
     """What a reply says for one task: the text, the result that it makes, and what it took."""
 
     text: str
     result: Any
-    spent: Spent = field(default_factory=Spent)
+    spent: CallUsage = field(default_factory=CallUsage)
 
 
 @dataclass(frozen=True, slots=True)
-class Shared:
+class SharedReply:
     """What came of one shared call: the parts that can be used, by their items' ids.
 
     ``useless`` is the reply, by its digest, if it has no such part.
     """
 
-    parts: dict[str, Part] = field(default_factory=dict)
+    parts: dict[str, ReplyPart] = field(default_factory=dict)
     useless: tuple[str, CachedReply] | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class BatchExecutor:
+class SharedCallExecutor:
     """Runs the items of one call, and records the end of each."""
 
-    asker: Asker
+    asker: ModelCaller
     recorder: Recorder
 
-    def execute(self, members: Sequence[Member], asked: Asked, remaining: Callable[[], float]) -> Executed:
+    def execute(self, members: Sequence[Member], asked: CallState, remaining: Callable[[], float]) -> Executed:
         """Ask for all at once, then alone for those whose part is missing or wrong.
 
         Raises
         ------
         CallError
-            As ``Asker.ask`` does, but for a TaskError; what is recorded by then stays.
+            As ``ModelCaller.ask`` does, but for a TaskError; what is recorded by then stays.
         """
         parts = self._known_parts(members)
         left = [member for member in members if _id(member) not in parts]
-        shared = self._ask_together(left, asked, remaining) if len(left) > 1 else Shared()
+        shared = self._ask_together(left, asked, remaining) if len(left) > 1 else SharedReply()
         parts |= shared.parts
         answered = [(member[0], parts[_id(member)]) for member in members if _id(member) in parts]
         ended = [self.recorder.succeeded(event, part.result, part.spent) for event, part in answered]
@@ -77,10 +77,10 @@ class BatchExecutor:
         for member in left:
             if _id(member) not in parts:
                 ended.append(self._ask_alone(member, useless, asked, remaining))
-                useless, asked.spent = None, Spent()
+                useless, asked.spent = None, CallUsage()
         return _together(ended)
 
-    def _known_parts(self, members: Sequence[Member]) -> dict[str, Part]:
+    def _known_parts(self, members: Sequence[Member]) -> dict[str, ReplyPart]:
         """Return what earlier replies say, unless there is one to exactly these tasks together.
 
         That one goes before: what it lacks is not asked for together again.
@@ -92,7 +92,7 @@ class BatchExecutor:
             known = zip(members, readers.map(self._known_part, members), strict=True)
             return {_id(member): part for member, part in known if part is not None}
 
-    def _known_part(self, member: Member) -> Part | None:
+    def _known_part(self, member: Member) -> ReplyPart | None:
         event, task = member
         for digest in (self._part_digest(member), self.asker.digest(task.request())):
             reply = self.asker.recall(digest, event)
@@ -101,31 +101,31 @@ class BatchExecutor:
                 return replace(part, spent=reply.spent_by(payer(event), digest))
         return None
 
-    def _ask_together(self, members: Sequence[Member], asked: Asked, remaining: Callable[[], float]) -> Shared:
+    def _ask_together(self, members: Sequence[Member], asked: CallState, remaining: Callable[[], float]) -> SharedReply:
         """Make one call for all; what it took is left in ``asked``, unless a part carries it."""
         combined = _combine(members)
         if combined is None:
-            return Shared()
+            return SharedReply()
         event, (task, request) = members[0][0], combined
         digest = self.asker.digest(request)
         try:
             reply = self.asker.reply(request, digest, event, asked, remaining)
         except TaskError as error:
             logger.info("%d tasks can't share a call: %s", len(members), type(error).__name__)
-            return Shared()
+            return SharedReply()
         parts = _take_apart(task, members, reply)
         if len(parts) < len(members):
             logger.info("a shared reply has %d of %d parts", len(parts), len(members))
         if not parts:
-            return Shared(useless=(digest, reply))
+            return SharedReply(useless=(digest, reply))
         carrier = next(iter(parts))
-        parts[carrier], asked.spent = replace(parts[carrier], spent=asked.spent), Spent()
+        parts[carrier], asked.spent = replace(parts[carrier], spent=asked.spent), CallUsage()
         answered = [member for member in members if _id(member) in parts]
         if reply.paid_by == payer(event):
             self._keep(answered, parts, reply)
-        return Shared({_id(member): self._traced(member, parts[_id(member)], digest) for member in answered})
+        return SharedReply({_id(member): self._traced(member, parts[_id(member)], digest) for member in answered})
 
-    def _keep(self, members: Sequence[Member], parts: dict[str, Part], reply: CachedReply) -> None:
+    def _keep(self, members: Sequence[Member], parts: dict[str, ReplyPart], reply: CachedReply) -> None:
         """Cache each part for its own task, before the first end is recorded.
 
         What is left of these tasks when a run is resumed is grouped anew, and what is asked then finds nothing of
@@ -145,7 +145,7 @@ class BatchExecutor:
         with ThreadPoolExecutor(min(_AT_ONCE, len(parts))) as writers:
             list(writers.map(keep, members))
 
-    def _traced(self, member: Member, part: Part, digest: str) -> Part:
+    def _traced(self, member: Member, part: ReplyPart, digest: str) -> ReplyPart:
         """Return a part that tells of the shared reply that it is from, and of its own entry in the cache."""
         replies = (digest, self._part_digest(member))
         return replace(part, spent=part.spent.model_copy(update={"replies": replies}))
@@ -154,7 +154,7 @@ class BatchExecutor:
         self,
         member: Member,
         useless: tuple[str, CachedReply] | None,
-        asked: Asked,
+        asked: CallState,
         remaining: Callable[[], float],
     ) -> Executed:
         """Ask for one task as if nothing were shared.
@@ -193,7 +193,7 @@ def _combine(members: Sequence[Member]) -> tuple[LLMTask[Any], LLMRequest] | Non
         return None
 
 
-def _take_apart(combined: LLMTask[Any], members: Sequence[Member], reply: CachedReply) -> dict[str, Part]:
+def _take_apart(combined: LLMTask[Any], members: Sequence[Member], reply: CachedReply) -> dict[str, ReplyPart]:
     """Return the parts of a reply that their own tasks take, by their items' ids."""
     tasks = [task for _, task in members]
 
@@ -209,17 +209,17 @@ def _take_apart(combined: LLMTask[Any], members: Sequence[Member], reply: Cached
     return {item_id: part for item_id, part in judged_parts.items() if part is not None}
 
 
-def _judge_reply(task: BatchableLLMTask[Any], reply: CachedReply) -> Part | None:
+def _judge_reply(task: BatchableLLMTask[Any], reply: CachedReply) -> ReplyPart | None:
     try:
         return _judge(task, usable(reply.text, reply.finish_reason, refusal=reply.refusal))
     except TaskError:
         return None
 
 
-def _judge(task: BatchableLLMTask[Any], text: str) -> Part | None:
+def _judge(task: BatchableLLMTask[Any], text: str) -> ReplyPart | None:
     """Return what a reply makes of a task; ``None`` if the task's own rules refuse it."""
     try:
-        return Part(text, judged(task.parse, text))
+        return ReplyPart(text, judged(task.parse, text))
     except TaskError:
         return None
 
@@ -228,5 +228,5 @@ def _together(ended: Sequence[Executed]) -> Executed:
     """Return what became of the items that shared a call: FAILED if one of them did."""
     ends = Counter(each.answer.outcome for each in ended)
     outcome = Outcome.FAILED if ends[Outcome.FAILED] else Outcome.SUCCEEDED
-    spent = sum((each.spent for each in ended), Spent())
-    return Executed(answer=ItemAnswer(outcome=outcome), spent=spent, ends=dict(ends))
+    spent = sum((each.spent for each in ended), CallUsage())
+    return Executed(answer=ItemResponse(outcome=outcome), spent=spent, ends=dict(ends))

@@ -10,15 +10,15 @@ from typing import Any
 from pydantic import BaseModel
 
 from aita.errors import BudgetReached, ProviderBusy, RunStopped, SlotLater, StorageError, Superseded, TaskError
-from aita.models.run import ItemAnswer, ItemEvent, Outcome, Refs, RunStatus, Waited
+from aita.models.run import ItemEvent, ItemResponse, Outcome, Refs, RetryState, RunStatus
 from aita.ports import Clock, ObjectStore, RunStore
 from aita.services.assignments import object_keys
 from aita.services.calls import retry_backoff
-from aita.services.calls.model_caller import Asked, Asker
+from aita.services.calls.model_caller import CallState, ModelCaller
 from aita.services.calls.model_identity import changed
-from aita.services.execution.shared_call_executor import BatchExecutor, Member
+from aita.services.execution.shared_call_executor import Member, SharedCallExecutor
 from aita.services.runs.pipelines import stage_of
-from aita.services.runs.run_cache import RunWatch
+from aita.services.runs.run_cache import RunCache
 from aita.services.runs.task_recorder import Executed, Recorder
 from aita.services.stages.base import INPUTS, LLMStage
 from aita.tasks.batchable import may_share
@@ -31,13 +31,13 @@ LONGEST_WAIT = 60
 
 
 @dataclass(slots=True)
-class Executor:
+class TaskExecutor:
     """Runs the items of LLM stages. One is kept for a function's lifetime, with the inputs of its last stage."""
 
     runs: RunStore
     objects: ObjectStore
-    watch: RunWatch
-    asker: Asker
+    watch: RunCache
+    asker: ModelCaller
     recorder: Recorder
     clock: Clock
     jitter: Callable[[float, float], float] = random.uniform
@@ -53,14 +53,14 @@ class Executor:
         """
         if not self.watch.may_go_on(event.run_id, event.attempt):
             return Executed.skipped()
-        asked = Asked(held=event.waited.slot_due)
+        asked = CallState(held=event.waited.slot_due)
         try:
             self._check_model(event)
             return self._ended(event, asked, remaining)
         except Superseded:
             return Executed.skipped()
         except SlotLater as later:
-            return _wait(later.wait, Waited(slot_due=later.due))
+            return _wait(later.wait, RetryState(slot_due=later.due))
         except ProviderBusy as busy:
             return self._wait_for_provider(event, busy, asked)
         except RunStopped as stopped:
@@ -68,9 +68,9 @@ class Executor:
         except BudgetReached as reached:
             return self._stop(event, RunStatus.BUDGET_REACHED, str(reached))
 
-    def _ended(self, event: ItemEvent, asked: Asked, remaining: Callable[[], float]) -> Executed:
+    def _ended(self, event: ItemEvent, asked: CallState, remaining: Callable[[], float]) -> Executed:
         if members := self._members(event):
-            return BatchExecutor(self.asker, self.recorder).execute(members, asked, remaining)
+            return SharedCallExecutor(self.asker, self.recorder).execute(members, asked, remaining)
         if event.item.batch:
             raise StorageError(f"the tasks of stage {event.stage} share no calls: they were planned by another version")
         try:
@@ -100,7 +100,7 @@ class Executor:
             raise StorageError(f"stage {event.stage} asks no model: its items are not this function's")
         return stage.task(refs, self._load_inputs(event, stage))
 
-    def _result(self, event: ItemEvent, asked: Asked, remaining: Callable[[], float]) -> Any:
+    def _result(self, event: ItemEvent, asked: CallState, remaining: Callable[[], float]) -> Any:
         task = self._task(event, event.item.refs)
         given = task.given()
         return self.asker.ask(task, event, asked, remaining) if given is None else given
@@ -124,10 +124,10 @@ class Executor:
             self._inputs = version, stage.inputs_model.model_validate_json(self.objects.get(key))
         return self._inputs[1]
 
-    def _wait_for_provider(self, event: ItemEvent, busy: ProviderBusy, asked: Asked) -> Executed:
+    def _wait_for_provider(self, event: ItemEvent, busy: ProviderBusy, asked: CallState) -> Executed:
         if busy.retry_after == 0:  # the provider was not asked
             return _wait(0, event.waited)
-        before = Waited() if asked.answered else event.waited
+        before = RetryState() if asked.answered else event.waited
         now = math.floor(self.clock().timestamp())
         since = before.failing_since or now
         # An item may come back hours late, where Lambda was throttled: of that the provider knows nothing.
@@ -137,14 +137,14 @@ class Executor:
         self.runs.count_wait(event.run_id, str(busy))
         failures = before.failures + 1
         seconds = retry_backoff.backoff(failures, self.jitter) if busy.retry_after is None else busy.retry_after
-        return _wait(seconds, Waited(slot_due=asked.held, failures=failures, failing_since=since))
+        return _wait(seconds, RetryState(slot_due=asked.held, failures=failures, failing_since=since))
 
     def _stop(self, event: ItemEvent, status: RunStatus, reason: str) -> Executed:
         self.watch.saw(self.runs.end(event.run_id, event.attempt, status, reason))
         return Executed.skipped()
 
 
-def _wait(seconds: float, waited: Waited) -> Executed:
+def _wait(seconds: float, waited: RetryState) -> Executed:
     """Return the answer that waits in whole seconds: a slot's fraction is slept by the function that comes for it."""
     whole = math.floor(seconds) if waited.slot_due is not None else math.ceil(seconds)
-    return Executed(answer=ItemAnswer(outcome=Outcome.WAIT, wait=min(LONGEST_WAIT, max(1, whole)), waited=waited))
+    return Executed(answer=ItemResponse(outcome=Outcome.WAIT, wait=min(LONGEST_WAIT, max(1, whole)), waited=waited))

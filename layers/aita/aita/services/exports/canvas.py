@@ -10,7 +10,7 @@ import re
 from aita.errors import RequestError
 from aita.models.points import exact, total
 from aita.services.exports.csv_safety import CellValue, csv_bytes
-from aita.services.exports.export_roster import Export, GradedStudent, Roll, not_final, not_found
+from aita.services.exports.export_roster import Export, ExportRoster, GradedStudent, not_final, not_found
 
 _COLUMNS = ("Student", "ID", "SIS User ID", "SIS Login ID", "Section")
 _POINTS_POSSIBLE = "    Points Possible"
@@ -18,7 +18,7 @@ _PASSED_OVER = re.compile(r"(Current|Final) (Score|Points|Grade)|Override (Score
 """What Canvas takes for one of its own totals, wherever it stands in a column's name."""
 
 
-def export_canvas(roll: Roll, column: str) -> Export:
+def export_canvas(roll: ExportRoster, column: str) -> Export:
     """Return the gradebook; without a byte order mark, as Canvas reads the first cell as it is.
 
     Parameters

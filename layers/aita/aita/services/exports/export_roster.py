@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from aita.models.exam import ExamSpec
-from aita.models.export import LeftOut
+from aita.models.export import ExcludedStudent
 from aita.models.grade import Cell, StudentGrades
 from aita.models.points import exact
 from aita.models.shown import ShownAnswer
@@ -55,37 +55,37 @@ class Export:
 
     data: bytes
     written: int
-    left_out: tuple[LeftOut, ...]
+    left_out: tuple[ExcludedStudent, ...]
     notes: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Roll:
+class ExportRoster:
     """The students of an exam, in the order of their folders."""
 
     exam: ExamSpec
     students: tuple[GradedStudent, ...]
-    left_out: tuple[LeftOut, ...]
+    left_out: tuple[ExcludedStudent, ...]
     notes: tuple[str, ...]
 
-    def without(self, *problems: Problem) -> "Roll":
+    def without(self, *problems: Problem) -> "ExportRoster":
         """Return the roll without the students who have one of these problems, who are listed with all of theirs.
 
         Two of one name are told apart by their folders.
         """
         times = Counter(student.name for student in self.students)
         kept: list[GradedStudent] = []
-        left_out: list[LeftOut] = []
+        left_out: list[ExcludedStudent] = []
         for student in self.students:
             reason = "; ".join(filter(None, (problem(student) for problem in problems)))
             if reason:
                 name = student.name if times[student.name] == 1 else f"{student.name} (scans/{student.student.folder})"
-                left_out.append(LeftOut(name=name, reason=reason, open_questions=student.grades.open_questions))
+                left_out.append(ExcludedStudent(name=name, reason=reason, open_questions=student.grades.open_questions))
             else:
                 kept.append(student)
         return replace(self, students=tuple(kept), left_out=(*left_out, *self.left_out))
 
-    def noting(self, *notes: str) -> "Roll":
+    def noting(self, *notes: str) -> "ExportRoster":
         """Return the roll with more that a person should check."""
         return replace(self, notes=(*self.notes, *notes))
 
@@ -94,7 +94,7 @@ class Roll:
         return Export(data, len(self.students), self.left_out, self.notes)
 
 
-def call_roll(gradebook: Gradebook, students: Students, roster: Roster | None) -> Roll:
+def call_roll(gradebook: Gradebook, students: Students, roster: Roster | None) -> ExportRoster:
     """Bring grades and people together.
 
     The roster is compared anew with the folders: one that was corrected after the pages were split counts at once.
@@ -113,7 +113,7 @@ def call_roll(gradebook: Gradebook, students: Students, roster: Roster | None) -
     left_out = (*_without_grades(gradebook, students), *_without_scans(who_is_missing(roster or (), found)))
     close = [f"{each.student.folder} as {each.name}" for each in graded if each.match == "close"]
     notes = (f"taken for a name much like theirs, please check: {'; '.join(close)}",) if close else ()
-    return Roll(gradebook.exam, graded, left_out, notes)
+    return ExportRoster(gradebook.exam, graded, left_out, notes)
 
 
 def not_final(student: GradedStudent) -> str:
@@ -140,16 +140,16 @@ def closed_points(cell: Cell | ShownAnswer) -> Decimal:
     return exact(cell.points)
 
 
-def _without_grades(gradebook: Gradebook, students: Students) -> Iterator[LeftOut]:
+def _without_grades(gradebook: Gradebook, students: Students) -> Iterator[ExcludedStudent]:
     for student in students.students:
         if student.student_id not in gradebook.students:
-            yield LeftOut(name=student.folder, reason="not graded: grade again")
+            yield ExcludedStudent(name=student.folder, reason="not graded: grade again")
     known = {student.student_id for student in students.students}
     for student_id in gradebook.students:
         if student_id not in known:
-            yield LeftOut(name=student_id, reason="graded, and the folder of scans is gone")
+            yield ExcludedStudent(name=student_id, reason="graded, and the folder of scans is gone")
 
 
-def _without_scans(missing: tuple[str, ...]) -> Iterator[LeftOut]:
+def _without_scans(missing: tuple[str, ...]) -> Iterator[ExcludedStudent]:
     for name in missing:
-        yield LeftOut(name=name, reason="on the roster, and no scans are surely theirs")
+        yield ExcludedStudent(name=name, reason="on the roster, and no scans are surely theirs")

@@ -7,13 +7,13 @@ After the file of "Download Grades" (help.gradescope.com, "Reviewing Grades"), w
 from aita.models.exam import Question
 from aita.models.points import exact
 from aita.services.exports.csv_safety import CellValue, csv_bytes
-from aita.services.exports.export_roster import Export, GradedStudent, Roll, closed_points, not_final
+from aita.services.exports.export_roster import Export, ExportRoster, GradedStudent, closed_points, not_final
 
 _COLUMNS = ("First Name", "Last Name", "SID", "Email", "Total Score", "Max Points", "Status")
 _GRADED = "Graded"
 
 
-def export_gradescope(roll: Roll) -> Export:
+def export_gradescope(roll: ExportRoster) -> Export:
     """Return the gradebook; without a byte order mark, as Gradescope's has none and scripts read the first header."""
     fit = roll.without(not_final)
     rows: list[list[CellValue]] = [[*_COLUMNS, *(_header(question) for question in roll.exam.questions)]]

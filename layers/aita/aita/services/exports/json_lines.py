@@ -10,14 +10,14 @@ from typing import Any
 
 from aita.models.grade import Cell, CellState
 from aita.models.shown import ShownAnswer
-from aita.services.exports.export_roster import Export, GradedStudent, Roll
+from aita.services.exports.export_roster import Export, ExportRoster, GradedStudent
 from aita.services.grading.gradebook import Gradebook
 from aita.services.grading.student_view import found_quotes
 
 _NO_GRADERS = {"graders": (), "by_grader": (), "gradings": ()}
 
 
-def export_json_lines(roll: Roll, gradebook: Gradebook) -> Export:
+def export_json_lines(roll: ExportRoster, gradebook: Gradebook) -> Export:
     """Return the lines.
 
     While a cell is open its ``points`` are null, what is proposed is its ``proposal``, and its criteria and feedback

@@ -14,7 +14,7 @@ from aita.models.grade import CellState
 from aita.models.points import exact
 from aita.models.shown import ShownAnswer
 from aita.services.exports.csv_safety import GAP, SIGNS, CellValue, csv_bytes, safe
-from aita.services.exports.export_roster import Export, GradedStudent, Roll, closed_points, not_final, not_found
+from aita.services.exports.export_roster import Export, ExportRoster, GradedStudent, closed_points, not_final, not_found
 
 _HEADERS = {MoodleKey.EMAIL: "Email address", MoodleKey.NUMBER: "ID number"}
 _MOST = 100
@@ -24,7 +24,7 @@ _BACKSLASH = re.compile(r'\\(?="|\Z)')
 _FORMULA = re.compile(rf"(\A|(?<=[;\n]))({GAP}*{SIGNS})+")
 
 
-def export_moodle(roll: Roll, column: str, key: MoodleKey | None = None) -> Export:
+def export_moodle(roll: ExportRoster, column: str, key: MoodleKey | None = None) -> Export:
     """Return the gradebook, with a byte order mark: Moodle drops it, and spreadsheets read feedback right by it.
 
     Parameters

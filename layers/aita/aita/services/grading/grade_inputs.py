@@ -5,7 +5,7 @@ from typing import Any, Self
 
 from aita.errors import InvalidMaterial, MissingMaterial
 from aita.models.answer import AnswerPlace, QuestionAnswer, StudentAnswers
-from aita.models.base import Frozen
+from aita.models.base import StrictModel
 from aita.models.effort import DEFAULT_EFFORT, ReasoningEffort, is_plain
 from aita.models.exam import AnswerKey, ExamSpec, Page, Question, QuestionType, Rubric
 from aita.models.grade import Cell, question_version
@@ -13,7 +13,7 @@ from aita.models.review_flags import Flag, FlagKind
 from aita.models.run import RunSettings
 from aita.models.scan import StudentScans
 from aita.services.answers.blank_detection import Presence, presence
-from aita.services.assignments.assignment_files import Material
+from aita.services.assignments.assignment_files import AssignmentFiles
 from aita.services.grading.material_versions import (
     ANSWER,
     ANSWER_KEY,
@@ -40,7 +40,7 @@ _OF_ANOTHER = Flag(
 )
 
 
-class AnswerToGrade(Frozen):
+class AnswerToGrade(StrictModel):
     """A student's answer to one question, with what is known of whether there is one.
 
     ``pages`` are there where the answer is a drawing, with ``places`` on them. ``version`` is the answer's, as
@@ -74,7 +74,7 @@ class GradeInputs(QuestionInputs):
     """The bases that cells of 0.1.0 have which are graded again on the same, by student id and question id."""
 
     @classmethod
-    def of(cls, material: Material, settings: RunSettings) -> Self:
+    def of(cls, material: AssignmentFiles, settings: RunSettings) -> Self:
         """Return what an assignment's grading starts from now.
 
         Raises
@@ -89,7 +89,7 @@ class GradeInputs(QuestionInputs):
         return inputs
 
     @classmethod
-    def as_they_are(cls, material: Material, settings: RunSettings) -> Self:
+    def as_they_are(cls, material: AssignmentFiles, settings: RunSettings) -> Self:
         """Return the same without any check that a run could start from it."""
         exam, scans, pages = material.exam(), material.scans(), material.pages()
         return cls(
@@ -223,7 +223,7 @@ def check_rubrics(exam: ExamSpec, rubrics: Mapping[str, Rubric], assignment: str
         )
 
 
-def require_answers(material: Material) -> dict[str, StudentAnswers]:
+def require_answers(material: AssignmentFiles) -> dict[str, StudentAnswers]:
     """Return the students' answers.
 
     Raises

@@ -20,8 +20,8 @@ from aita.models.grade import (
 from aita.models.points import exact, total
 from aita.models.review_flags import Flag, FlagKind
 from aita.services.assignments import object_keys
-from aita.services.assignments.assignment_files import Material
-from aita.services.grading.legacy_cells import OlderCells
+from aita.services.assignments.assignment_files import AssignmentFiles
+from aita.services.grading.legacy_cells import LegacyCells
 from aita.services.grading.material_versions import NOTES, RUBRIC, Changes, Versions, digest
 
 USUAL_SCALE = GradeScale(
@@ -88,13 +88,13 @@ class Gradebook:
         }
 
     @classmethod
-    def of(cls, material: Material, decisions: Iterable[Decision]) -> Self:
+    def of(cls, material: AssignmentFiles, decisions: Iterable[Decision]) -> Self:
         """Return an assignment's gradebook, with all students who have scans; with nobody if nothing was graded."""
         exam, graded = material.exam(), material.grades()
         if not graded:
             return cls(exam, {}, decisions, material.grade_scale())
         versions = Versions.of(material, exam)
-        older = OlderCells(material, versions, graded)
+        older = LegacyCells(material, versions, graded)
         everyone: dict[str, Mapping[str, Cell]] = {student_id: {} for student_id in versions.scans}
 
         def compare(cell: Cell, question: Question) -> Changes:

@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from aita.services.assignments.assignment_files import Material
-from aita.services.grading.legacy_cells import OlderCells
+from aita.services.assignments.assignment_files import AssignmentFiles
+from aita.services.grading.legacy_cells import LegacyCells
 from aita.services.grading.material_versions import Versions
 
 
-def graded_before(material: Material) -> dict[str, Any]:
+def graded_before(material: AssignmentFiles) -> dict[str, Any]:
     """Return the run settings that the assignment was graded with last: ``graders`` and ``disagreement``.
 
     There are none before the first grading, and none of cells of aita 0.1.0 that are all of something else by now.
@@ -23,5 +23,5 @@ def graded_before(material: Material) -> dict[str, Any]:
         return {"graders": cell.graders_asked, "disagreement": cell.disagreement}
     if not graded:
         return {}
-    way = OlderCells(material, Versions.of(material, material.exam()), graded).way
+    way = LegacyCells(material, Versions.of(material, material.exam()), graded).way
     return way._asdict() if way is not None else {}

@@ -15,7 +15,7 @@ from typing import NamedTuple
 from aita.models.exam import Question
 from aita.models.grade import Cell, CellState
 from aita.models.run import RunSettings
-from aita.services.assignments.assignment_files import Material
+from aita.services.assignments.assignment_files import AssignmentFiles
 from aita.services.grading.grade_inputs import GradeInputs
 from aita.services.grading.material_versions import ANSWER, DIGITS, NOTES, RUBRIC, Changes, Versions, rubric_version
 
@@ -37,10 +37,10 @@ class Way(NamedTuple):
 USUAL = Way(1, 0.2)
 
 
-class OlderCells:
+class LegacyCells:
     """The cells of 0.1.0 among those of an assignment. The material is read when one is compared first."""
 
-    def __init__(self, material: Material, versions: Versions, graded: Mapping[str, Mapping[str, Cell]]) -> None:
+    def __init__(self, material: AssignmentFiles, versions: Versions, graded: Mapping[str, Mapping[str, Cell]]) -> None:
         self._material = material
         self._versions = versions
         self._cells = [cell for cells in graded.values() for cell in cells.values() if _is_older(cell)]

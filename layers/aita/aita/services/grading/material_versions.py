@@ -11,7 +11,7 @@ from aita.models.exam import AnswerKey, ExamSpec, Page, Rubric
 from aita.models.grade import Cell, CellState
 from aita.models.scan import StudentScans
 from aita.services.assignments import object_keys
-from aita.services.assignments.assignment_files import Material
+from aita.services.assignments.assignment_files import AssignmentFiles
 from aita.services.assignments.uploaded_files import blank_exam_files, uploaded_scans
 
 DIGITS = 32
@@ -78,7 +78,7 @@ class Versions:
     """The assignment's files that ``of`` reads, beside the exam and the list of its uploads."""
 
     @classmethod
-    def of(cls, material: Material, exam: ExamSpec) -> Self:
+    def of(cls, material: AssignmentFiles, exam: ExamSpec) -> Self:
         """Return the versions of an assignment's files.
 
         Raises
@@ -140,7 +140,7 @@ class Versions:
         return answer_version(answer, self.scans.get(student_id), self.pages.get(student_id, ()))
 
 
-def _uploaded(material: Material) -> dict[str, list[str]]:
+def _uploaded(material: AssignmentFiles) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for folder, _, file in uploaded_scans(material):
         found.setdefault(folder, []).append(object_keys.source_id(file.key, file.etag))

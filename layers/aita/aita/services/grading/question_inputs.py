@@ -1,11 +1,11 @@
 """What the tasks about an exam's questions start from: answer keys, rubrics, and grading build on it."""
 
-from aita.models.base import Frozen
+from aita.models.base import StrictModel
 from aita.models.exam import ExamSpec, Question
 from aita.models.run import Refs
 
 
-class QuestionInputs(Frozen):
+class QuestionInputs(StrictModel):
     """What the tasks about an exam's questions share."""
 
     exam: ExamSpec

@@ -10,11 +10,11 @@ from aita.errors import InvalidMaterial
 from aita.models.exam import AnswerKey, ExamSpec, Rubric
 from aita.models.grade import Cell, question_version
 from aita.services.assignments import object_keys
-from aita.services.assignments.assignment_files import Material
+from aita.services.assignments.assignment_files import AssignmentFiles
 from aita.services.grading.material_versions import rubric_version
 
 
-def check_wording(material: Material, exam: ExamSpec, rubrics: Mapping[str, Rubric]) -> None:
+def check_wording(material: AssignmentFiles, exam: ExamSpec, rubrics: Mapping[str, Rubric]) -> None:
     """Check that what was written for the exam's questions was written for their wording of now.
 
     An instructor's own rubric is for the wording of now from its upload on, until the question is reworded.
@@ -32,14 +32,14 @@ def check_wording(material: Material, exam: ExamSpec, rubrics: Mapping[str, Rubr
         )
 
 
-def keys_of_now(material: Material, exam: ExamSpec) -> dict[str, AnswerKey]:
+def keys_of_now(material: AssignmentFiles, exam: ExamSpec) -> dict[str, AnswerKey]:
     """Return the answer keys that were not written for another wording."""
     written_for, now = material.written_for(object_keys.ANSWER_KEYS), _wordings(exam)
     found = material.answer_keys()
     return {each: found[each] for each in found if written_for[each] in ("", now.get(each))}
 
 
-def _stale(material: Material, exam: ExamSpec, rubrics: Mapping[str, Rubric]) -> Iterator[str]:
+def _stale(material: AssignmentFiles, exam: ExamSpec, rubrics: Mapping[str, Rubric]) -> Iterator[str]:
     answer_keys, written = material.written_for(object_keys.ANSWER_KEYS), material.written_for(object_keys.RUBRICS)
     gathered = material.gathered_rubrics()
     cells = cache(lambda: [cell for graded in material.grades().values() for cell in graded.values() if cell.question])

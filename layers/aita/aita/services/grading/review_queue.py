@@ -12,8 +12,8 @@ from aita.models.grade import Cell, Decision, DecisionAction
 from aita.models.names import check_assignment
 from aita.models.points import exact, in_steps
 from aita.models.review import (
-    Decide,
     DecisionPage,
+    DecisionRequest,
     FlagView,
     PlaceView,
     Proposal,
@@ -22,7 +22,7 @@ from aita.models.review import (
     ReviewView,
 )
 from aita.ports import Clock, DecisionStore, ObjectStore
-from aita.services.assignments.assignment_files import Material
+from aita.services.assignments.assignment_files import AssignmentFiles
 from aita.services.grading.gradebook import Gradebook
 from aita.version import VERSION
 
@@ -87,7 +87,7 @@ class Reviews:
             decisions=grades.decisions(cell_id),
         )
 
-    def decide(self, assignment: str, cell_id: str, asked: Decide, caller: str = "") -> Decision:
+    def decide(self, assignment: str, cell_id: str, asked: DecisionRequest, caller: str = "") -> Decision:
         """Record what a person decided about a cell.
 
         Parameters
@@ -143,10 +143,10 @@ class Reviews:
         decisions, following = self.decisions.page(check_assignment(assignment), limit, token)
         return DecisionPage(decisions=tuple(decisions), next_token=following)
 
-    def _material(self, assignment: str) -> Material:
-        return Material(self.objects, check_assignment(assignment))
+    def _material(self, assignment: str) -> AssignmentFiles:
+        return AssignmentFiles(self.objects, check_assignment(assignment))
 
-    def _gradebook(self, material: Material) -> Gradebook:
+    def _gradebook(self, material: AssignmentFiles) -> Gradebook:
         grades = Gradebook.of(material, self.decisions.all(material.assignment))
         if not grades.students:
             raise MissingMaterial(
@@ -155,7 +155,7 @@ class Reviews:
             )
         return grades
 
-    def _places(self, material: Material, student_id: str, answer: QuestionAnswer) -> Iterator[PlaceView]:
+    def _places(self, material: AssignmentFiles, student_id: str, answer: QuestionAnswer) -> Iterator[PlaceView]:
         if not answer.pages:
             return
         pages = {page.page: page for page in material.pages().get(student_id, ())}
@@ -187,13 +187,13 @@ def _line(cell: Cell) -> ReviewLine:
     )
 
 
-def _answer(material: Material, cell: Cell) -> QuestionAnswer:
+def _answer(material: AssignmentFiles, cell: Cell) -> QuestionAnswer:
     student = material.answers().get(cell.student_id)
     answers = student.by_question() if student is not None else {}
     return answers.get(cell.question_id) or QuestionAnswer(question_id=cell.question_id)
 
 
-def _accepted_points(asked: Decide, graded: Cell) -> float:
+def _accepted_points(asked: DecisionRequest, graded: Cell) -> float:
     if graded.points is None:
         raise RequestError(f"{graded.cell_id} has no proposal to accept: set its points")
     if asked.points is not None:
@@ -201,7 +201,7 @@ def _accepted_points(asked: Decide, graded: Cell) -> float:
     return graded.points
 
 
-def _set_points(asked: Decide, cell: Cell, step: float) -> float:
+def _set_points(asked: DecisionRequest, cell: Cell, step: float) -> float:
     if asked.points is None:
         raise RequestError("points are missing: setting takes the points that count")
     if not asked.why:

@@ -8,13 +8,13 @@ from aita.models.grade import Cell
 from aita.models.points import exact
 from aita.models.rubric_change import QuestionChange, RubricChanges
 from aita.models.run import RunSettings
-from aita.services.assignments.assignment_files import Material
+from aita.services.assignments.assignment_files import AssignmentFiles
 from aita.services.grading.grade_inputs import GradeInputs
 from aita.services.grading.grade_reuse import RubricVersions, kept_cell
 from aita.services.grading.material_versions import rubric_version
 
 
-def changes(material: Material, settings: RunSettings) -> RubricChanges:
+def changes(material: AssignmentFiles, settings: RunSettings) -> RubricChanges:
     """Return which of an assignment's cells its rubrics have changed under since they were graded.
 
     Parameters

@@ -24,7 +24,7 @@ from aita.models.report import (
 from aita.models.run import Run, StageCounts
 from aita.models.scan import StudentScans
 from aita.models.student import Students
-from aita.services.assignments.assignment_files import Material
+from aita.services.assignments.assignment_files import AssignmentFiles
 from aita.services.grading.gradebook import Gradebook
 from aita.services.grading.student_view import shown_answers
 from aita.services.reporting.class_statistics import graded_criteria, most_missed, question_figures
@@ -53,7 +53,7 @@ class ReportSources:
     model: str
 
     @classmethod
-    def read(cls, material: Material, decisions: Callable[[str], Iterable[Decision]], model: str) -> Self:
+    def read(cls, material: AssignmentFiles, decisions: Callable[[str], Iterable[Decision]], model: str) -> Self:
         """Read an assignment's files and its decisions.
 
         Raises
@@ -180,7 +180,7 @@ class ReportSources:
         return self.names[student_id]
 
 
-def _rubrics(material: Material, gradebook: Gradebook) -> dict[str, Rubric]:
+def _rubrics(material: AssignmentFiles, gradebook: Gradebook) -> dict[str, Rubric]:
     versions = {cell.rubric for cell in gradebook.cells() if cell.rubric}
     found = {version: material.rubric_version(version) for version in versions}
     return {version: rubric for version, rubric in found.items() if rubric is not None}

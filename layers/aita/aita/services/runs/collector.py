@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from aita.errors import Conflict, RequestError
-from aita.models.run import CollectAnswer, Item, Run, RunStatus, StageEvent, TaskRow, TaskStatus
+from aita.models.run import CollectResponse, Item, Run, RunStatus, StageEvent, TaskRow, TaskStatus
 from aita.ports import Clock, ObjectStore, RunStore, TaskStore
 from aita.services.assignments import object_keys
 from aita.services.runs.pipelines import REVIEW_AFTER, next_stage, stage_of
@@ -40,7 +40,7 @@ class Collector:
     objects: ObjectStore
     clock: Clock
 
-    def collect(self, event: StageEvent) -> CollectAnswer:
+    def collect(self, event: StageEvent) -> CollectResponse:
         """Recount a stage from its items and rows, write its artifact, and name the next stage or the end.
 
         The Map's own status plays no part: an item without a SUCCEEDED row has failed.
@@ -60,10 +60,10 @@ class Collector:
             return self._end(event, run, RunStatus.WAITING_FOR_REVIEW, _REVIEW)
         if following is not None and (succeeded or not run.stages[event.stage].failed):
             self.runs.summarise(run)
-            return CollectAnswer(run_id=run.run_id, attempt=event.attempt, stage=following, status=RunStatus.RUNNING)
+            return CollectResponse(run_id=run.run_id, attempt=event.attempt, stage=following, status=RunStatus.RUNNING)
         return self._end(event, run, *_verdict(run))
 
-    def _end(self, event: StageEvent, run: Run, status: RunStatus, reason: str) -> CollectAnswer:
+    def _end(self, event: StageEvent, run: Run, status: RunStatus, reason: str) -> CollectResponse:
         run = self.runs.end(run.run_id, event.attempt, status, reason)
         self.runs.summarise(run)
         logger.info("run %s ended: %s", run.run_id, run.status)
@@ -154,10 +154,10 @@ class Collector:
         with ThreadPoolExecutor(_AT_ONCE) as readers:
             yield from readers.map(read, items)
 
-    def _answer(self, event: StageEvent, run: Run) -> CollectAnswer:
+    def _answer(self, event: StageEvent, run: Run) -> CollectResponse:
         status = run.status if run.attempt == event.attempt else RunStatus.CANCELLED
         reason = run.reason if run.attempt == event.attempt else "a later attempt has begun"
-        return CollectAnswer(**event.model_dump(), status=status, reason=reason or status)
+        return CollectResponse(**event.model_dump(), status=status, reason=reason or status)
 
 
 def _verdict(run: Run) -> tuple[RunStatus, str]:

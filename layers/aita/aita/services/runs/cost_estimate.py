@@ -7,14 +7,14 @@ from functools import cache
 from pathlib import PurePosixPath
 
 from aita.errors import MissingMaterial, RequestError
-from aita.models.api import Estimate, RubricDiff, RunOptions, StageEstimate, StartRun
+from aita.models.api import Estimate, RubricDiff, RunOptions, StageEstimate, StartRunRequest
 from aita.models.effort import ReasoningEffort, expected_thoughts
 from aita.models.exam import AnswerKey, Criterion, Page, Question, Rubric
 from aita.models.names import check_assignment
 from aita.models.run import RunSettings
 from aita.ports import ObjectStore, StoredObject
 from aita.services.assignments import object_keys
-from aita.services.assignments.assignment_files import Material
+from aita.services.assignments.assignment_files import AssignmentFiles
 from aita.services.assignments.uploaded_files import blank_exam_files
 from aita.services.grading.grade_inputs import GradeInputs
 from aita.services.grading.grading_settings import graded_before
@@ -53,7 +53,7 @@ class Estimator:
     defaults: RunSettings
     cost: Callable[[int, int], Decimal | None]
 
-    def estimate(self, request: StartRun) -> Estimate:
+    def estimate(self, request: StartRunRequest) -> Estimate:
         """Return the calls, tokens and cost of a run that does everything anew.
 
         Raises
@@ -61,7 +61,7 @@ class Estimator:
         RequestError
             As for a start: if the name or pipeline is wrong, or the pipeline lacks what it needs.
         """
-        material = Material(self.objects, check_assignment(request.assignment))
+        material = AssignmentFiles(self.objects, check_assignment(request.assignment))
         settings = self._settings(material, request.options)
         counted = _Count(material, settings)
         if thoughts := expected_thoughts(settings.reasoning_effort):
@@ -86,7 +86,7 @@ class Estimator:
         RequestError
             If nothing was graded yet, or grading could not start now.
         """
-        material = Material(self.objects, check_assignment(assignment))
+        material = AssignmentFiles(self.objects, check_assignment(assignment))
         settings = self._settings(material, options)
         inputs, cells = GradeInputs.of(material, settings), material.grades()
         if not cells:
@@ -109,7 +109,7 @@ class Estimator:
             estimate=self._stage(GradeStage.name, requests, settings.reasoning_effort),
         )
 
-    def _settings(self, material: Material, options: RunOptions) -> RunSettings:
+    def _settings(self, material: AssignmentFiles, options: RunOptions) -> RunSettings:
         return self.defaults.model_copy(update=graded_before(material) | options.model_dump(exclude_none=True))
 
     def _stage(self, name: str, requests: Iterable[LLMRequest], effort: ReasoningEffort) -> StageEstimate:
@@ -128,7 +128,7 @@ class Estimator:
 class _Count:
     """Makes the requests of a run's stages, and notes what of them is only supposed or not counted."""
 
-    material: Material
+    material: AssignmentFiles
     settings: RunSettings
     notes: list[str] = field(default_factory=list)
 

@@ -13,7 +13,7 @@ from aita.errors import RequestError
 from aita.models.run import (
     Item,
     Manifest,
-    PlanAnswer,
+    PlanResponse,
     Refs,
     Run,
     RunStatus,
@@ -25,7 +25,7 @@ from aita.models.run import (
 )
 from aita.ports import Clock, ObjectStore, RunStore, TaskStore
 from aita.services.assignments import object_keys
-from aita.services.assignments.assignment_files import Material
+from aita.services.assignments.assignment_files import AssignmentFiles
 from aita.services.compliance.retention import rows_expire_at
 from aita.services.runs.pipelines import stage_of
 from aita.services.stages.base import INPUTS, LLMStage, Stage
@@ -51,7 +51,7 @@ class Planner:
     functions: dict[str, str]
     retention_days: int
 
-    def plan(self, event: StageEvent) -> PlanAnswer:
+    def plan(self, event: StageEvent) -> PlanResponse:
         """Write the stage's items and the manifest of the calls to make, and return where it is and how many.
 
         A run that was cancelled, or an attempt that was superseded, has nothing left to do.
@@ -64,7 +64,7 @@ class Planner:
                 todo = self._write(run, stage)
             except RequestError as error:  # the material was changed, and is wrong, since the run was started
                 self.runs.end(run.run_id, run.attempt, RunStatus.FAILED, str(error))
-        return PlanAnswer(
+        return PlanResponse(
             **event.model_dump(),
             count=len(todo),
             manifest=Manifest(bucket=self.objects.bucket, key=object_keys.stage_file(run.run_id, stage.name, MANIFEST)),
@@ -74,7 +74,7 @@ class Planner:
 
     def _write(self, run: Run, stage: Stage) -> list[Item]:
         started_at = self.clock()
-        plan = stage.plan(Material(self.objects, run.assignment), run.settings)
+        plan = stage.plan(AssignmentFiles(self.objects, run.assignment), run.settings)
         items = make_items(run, stage, plan.refs, plan.inputs)
         ended, removed = self._ended(run, stage, {item.task_id for item in items})
         left = [item for item in items if item.task_id not in ended]

@@ -12,7 +12,7 @@ FRESH_SECONDS = 5.0
 
 
 @dataclass(slots=True)
-class RunWatch:
+class RunCache:
     """Reads a run's row and keeps it for FRESH_SECONDS; what a counter's write returns refreshes it for free."""
 
     runs: RunStore

@@ -9,11 +9,11 @@ from typing import Any
 from ulid import ULID
 
 from aita.errors import Conflict, RequestError
-from aita.models.api import StartRun
+from aita.models.api import StartRunRequest
 from aita.models.names import check_assignment
 from aita.models.run import Run, RunSettings, RunStatus
 from aita.ports import Clock, Executions, ObjectStore, RunStore
-from aita.services.assignments.assignment_files import Material
+from aita.services.assignments.assignment_files import AssignmentFiles
 from aita.services.grading.grading_settings import graded_before
 from aita.services.runs.pipelines import stage_of, stages_of
 from aita.services.stages.grade import GradeStage
@@ -27,7 +27,7 @@ _EXECUTION_LOST = "its execution is no longer there: resume the run"
 
 
 @dataclass(frozen=True, slots=True)
-class Submissions:
+class RunControl:
     """The verbs that change a run from outside.
 
     ``defaults`` is what the stack was deployed with, and ``is_priced`` whether its model's price is known.
@@ -40,7 +40,7 @@ class Submissions:
     defaults: RunSettings
     is_priced: bool = True
 
-    def start(self, request: StartRun) -> Run:
+    def start(self, request: StartRunRequest) -> Run:
         """Start a run.
 
         Raises
@@ -52,7 +52,7 @@ class Submissions:
         """
         assignment = check_assignment(request.assignment)
         stages = stages_of(request.pipeline)
-        material = Material(self.objects, assignment)
+        material = AssignmentFiles(self.objects, assignment)
         settings = self._settings(request, graded_before(material) if GradeStage.name in stages else {})
         made: frozenset[str] = frozenset()
         for stage in map(stage_of, stages):
@@ -174,7 +174,7 @@ class Submissions:
             )
         return holder
 
-    def _settings(self, request: StartRun, before: dict[str, Any]) -> RunSettings:
+    def _settings(self, request: StartRunRequest, before: dict[str, Any]) -> RunSettings:
         given = before | request.options.model_dump(exclude_none=True)
         for name, variable, parameter in (
             ("max_workers", "AITA_MAX_WORKERS", "MaxConcurrency"),

@@ -8,17 +8,17 @@ from aita.errors import ObjectNotFound, RequestError
 from aita.models.api import (
     FilePage,
     PresignedPost,
-    ResultAnswer,
     ResultFile,
+    ResultResponse,
     RunPage,
     RunView,
     StageView,
     TaskPage,
     TaskView,
-    UploadAnswer,
     UploadedFile,
     UploadedPage,
     UploadRequest,
+    UploadResponse,
     UsageView,
 )
 from aita.models.names import check_assignment, check_upload
@@ -56,7 +56,7 @@ _LONGEST_TOKEN = 12  # digits: far more items than a run has
 
 
 @dataclass(frozen=True, slots=True)
-class Reader:
+class RunQueries:
     """The verbs that only read, and those that hand out URLs."""
 
     runs: RunStore
@@ -93,7 +93,7 @@ class Reader:
         rows, following = self.tasks.page(run.run_id, status, limit, token)
         return TaskPage(tasks=tuple(_task_view(row) for row in rows), next_token=following)
 
-    def results(self, run: Run) -> ResultAnswer:
+    def results(self, run: Run) -> ResultResponse:
         """Return where to get what the run's stages have gathered, and the map of students once there is one."""
         stages = [stage_of(stage) for stage, counts in run.stages.items() if counts.ended_at is not None]
         found = [
@@ -102,7 +102,7 @@ class Reader:
         if SplitStage.name in run.stages:
             found.append((object_keys.STUDENTS, object_keys.material(run.assignment, object_keys.STUDENTS)))
         files = [ResultFile(name=name, url=self.objects.presign_get(key, name)) for name, key in found]
-        return ResultAnswer(files=tuple(files))
+        return ResultResponse(files=tuple(files))
 
     def files(self, assignment: str, limit: int, token: str | None) -> FilePage:
         """Return where to get those of an assignment's own files that are there, and then its reports.
@@ -145,7 +145,7 @@ class Reader:
         )
         return UploadedPage(files=tuple(files), next_token=str(start + limit) if len(found) > limit else None)
 
-    def uploads(self, assignment: str, request: UploadRequest) -> UploadAnswer:
+    def uploads(self, assignment: str, request: UploadRequest) -> UploadResponse:
         """Return a form for each file, bound to its key, content type and size.
 
         Raises
@@ -154,7 +154,7 @@ class Reader:
             If a name is not one that an assignment's file may have.
         """
         check_assignment(assignment)
-        return UploadAnswer(uploads=tuple(self._presign(assignment, file.name, file.size) for file in request.files))
+        return UploadResponse(uploads=tuple(self._presign(assignment, file.name, file.size) for file in request.files))
 
     def _presign(self, assignment: str, name: str, size: int) -> PresignedPost:
         content_type = check_upload(name)

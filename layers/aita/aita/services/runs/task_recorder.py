@@ -6,14 +6,14 @@ from typing import Any, Self
 from pydantic_core import PydanticSerializationError, to_jsonable_python
 
 from aita.errors import CallError, TaskError
-from aita.models.base import Frozen
-from aita.models.run import Ended, ItemAnswer, ItemEvent, Outcome, Ref, TaskRow, TaskStatus, Usage
+from aita.models.base import StrictModel
+from aita.models.run import Ended, ItemEvent, ItemResponse, Outcome, Ref, TaskRow, TaskStatus, Usage
 from aita.ports import Clock, ObjectStore, RunStore, TaskStore
 from aita.services.assignments import object_keys
-from aita.services.runs.run_cache import RunWatch
+from aita.services.runs.run_cache import RunCache
 
 
-class TaskFile(Frozen):
+class TaskFile(StrictModel):
     """A task's result in S3. ``last_reply`` is kept of a task that failed after the model answered.
 
     ``replies`` are the digests of the cached replies that it used, and ``lacks`` is what its calls were made without.
@@ -30,7 +30,7 @@ class TaskFile(Frozen):
     lacks: tuple[str, ...] = ()
 
 
-class Spent(Frozen):
+class CallUsage(StrictModel):
     """What a task took: how often the model was asked, what that used, the time in its calls, and which replies.
 
     ``lacks`` is what its calls were made without, as the endpoint had refused it.
@@ -42,8 +42,8 @@ class Spent(Frozen):
     replies: tuple[str, ...] = ()
     lacks: tuple[str, ...] = ()
 
-    def __add__(self, other: "Spent") -> "Spent":
-        return Spent(
+    def __add__(self, other: "CallUsage") -> "CallUsage":
+        return CallUsage(
             asks=self.asks + other.asks,
             usage=self.usage + other.usage,
             latency_ms=self.latency_ms + other.latency_ms,
@@ -52,20 +52,20 @@ class Spent(Frozen):
         )
 
 
-class Executed(Frozen):
+class Executed(StrictModel):
     """What became of an item in one invocation: the answer to the state machine, and what it took.
 
     ``ends`` counts how its tasks ended, where several share the item.
     """
 
-    answer: ItemAnswer
-    spent: Spent = Spent()
+    answer: ItemResponse
+    spent: CallUsage = CallUsage()
     ends: dict[Outcome, int] = {}
 
     @classmethod
     def skipped(cls) -> Self:
         """Return what an item of a stopped run or an earlier attempt comes to."""
-        return cls(answer=ItemAnswer(outcome=Outcome.SKIPPED))
+        return cls(answer=ItemResponse(outcome=Outcome.SKIPPED))
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +79,11 @@ class Recorder:
     runs: RunStore
     tasks: TaskStore
     objects: ObjectStore
-    watch: RunWatch
+    watch: RunCache
     clock: Clock
     lists: bool = True
 
-    def succeeded(self, event: ItemEvent, result: Any, spent: Spent) -> Executed:
+    def succeeded(self, event: ItemEvent, result: Any, spent: CallUsage) -> Executed:
         """Keep the result, then the row, then count; a result that is no JSON fails its task."""
         try:
             plain = to_jsonable_python(result)
@@ -102,9 +102,9 @@ class Recorder:
         self._keep(row, file)
         if self.tasks.record(event.run_id, row):
             self._count(event, row)
-        return Executed(answer=ItemAnswer(outcome=Outcome.SUCCEEDED), spent=spent)
+        return Executed(answer=ItemResponse(outcome=Outcome.SUCCEEDED), spent=spent)
 
-    def failed(self, event: ItemEvent, error: CallError, spent: Spent, last_reply: str | None = None) -> Executed:
+    def failed(self, event: ItemEvent, error: CallError, spent: CallUsage, last_reply: str | None = None) -> Executed:
         """Keep the row, then the reason and the last reply, then count; never over a success."""
         file = TaskFile(
             task_id=event.item.task_id,
@@ -119,7 +119,7 @@ class Recorder:
         if self.tasks.record(event.run_id, row):
             self._keep(row, file)
             self._count(event, row)
-        return Executed(answer=ItemAnswer(outcome=Outcome.FAILED), spent=spent)
+        return Executed(answer=ItemResponse(outcome=Outcome.FAILED), spent=spent)
 
     def _keep(self, row: TaskRow, file: TaskFile) -> None:
         self.objects.put(row.result_key, file.model_dump_json().encode())
@@ -131,7 +131,7 @@ class Recorder:
         if self.lists and counts is not None and counts.ended % run.settings.checkpoint_interval == 0:
             self.runs.summarise(run)
 
-    def _row(self, event: ItemEvent, file: TaskFile, spent: Spent) -> TaskRow:
+    def _row(self, event: ItemEvent, file: TaskFile, spent: CallUsage) -> TaskRow:
         return TaskRow(
             task_id=file.task_id,
             stage=event.stage,

@@ -9,7 +9,7 @@ from aita.models.exam import ExamSpec, WrittenFor
 from aita.models.grade import question_version
 from aita.models.run import Refs, RunSettings
 from aita.services.assignments import object_keys
-from aita.services.assignments.assignment_files import Material
+from aita.services.assignments.assignment_files import AssignmentFiles
 from aita.services.grading.question_inputs import QuestionInputs
 from aita.services.stages.base import INPUTS, Gathered, LLMStage, ReadFile, StagePlan
 from aita.tasks.answer_key import AnswerKeyGenerationTask
@@ -23,14 +23,14 @@ class AnswerKeyStage(LLMStage):
     inputs_model: type[BaseModel] = QuestionInputs
     batchable = True
 
-    def require(self, material: Material, made: frozenset[str]) -> None:
+    def require(self, material: AssignmentFiles, made: frozenset[str]) -> None:
         """There must be questions, or the run extracts them; and instructions can be read if there are any."""
         if object_keys.EXAM_SPEC not in made:
             material.countable_exam()
         material.question_instructions()
         material.rubric_instructions()
 
-    def plan(self, material: Material, settings: RunSettings) -> StagePlan:  # noqa: ARG002 - the same for all
+    def plan(self, material: AssignmentFiles, settings: RunSettings) -> StagePlan:  # noqa: ARG002 - the same for all
         """One task for each question, in the exam's order."""
         inputs = QuestionInputs(
             exam=material.exam(),

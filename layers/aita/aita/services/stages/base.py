@@ -7,10 +7,10 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import BaseModel
 
-from aita.models.base import Frozen
+from aita.models.base import StrictModel
 from aita.models.run import Item, Refs, RunSettings, TaskRow, TaskStatus
 from aita.services.assignments import object_keys
-from aita.services.assignments.assignment_files import Material
+from aita.services.assignments.assignment_files import AssignmentFiles
 from aita.tasks.llm_task import LLMTask
 
 INPUTS = "inputs"
@@ -20,7 +20,7 @@ ReadFile = Callable[[str], bytes]
 """Returns one of the stage's own files, as Plan wrote it: its inputs, or one of ``StagePlan.files``."""
 
 
-class NoInputs(Frozen):
+class NoInputs(StrictModel):
     """The inputs of a stage whose items say all there is to say."""
 
 
@@ -65,7 +65,7 @@ class Stage(ABC):
         return (self.artifact, *self.more_artifacts)
 
     @abstractmethod
-    def require(self, material: Material, made: frozenset[str]) -> None:
+    def require(self, material: AssignmentFiles, made: frozenset[str]) -> None:
         """Check, before a run starts, that what the instructor must provide is there and right.
 
         Parameters
@@ -80,7 +80,7 @@ class Stage(ABC):
         """
 
     @abstractmethod
-    def plan(self, material: Material, settings: RunSettings) -> StagePlan:
+    def plan(self, material: AssignmentFiles, settings: RunSettings) -> StagePlan:
         """Return what there is to do for an assignment as it is now."""
 
     @abstractmethod

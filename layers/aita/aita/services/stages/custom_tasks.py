@@ -6,10 +6,10 @@ from typing import Any, ClassVar
 from pydantic import BaseModel
 
 from aita.errors import MissingMaterial, ObjectNotFound
-from aita.models.base import Frozen
+from aita.models.base import StrictModel
 from aita.models.run import Item, Refs, RunSettings
 from aita.services.assignments import object_keys
-from aita.services.assignments.assignment_files import Material
+from aita.services.assignments.assignment_files import AssignmentFiles
 from aita.services.assignments.task_files import check_images, read_lines
 from aita.services.stages.base import Gathered, LLMStage, ReadFile, StagePlan
 from aita.tasks.batchable import BatchableLLMTask
@@ -20,7 +20,7 @@ KIND = "kind."
 """What the stage and pipeline of a kind begin with: their other names can't."""
 
 
-class KindInputs(Frozen):
+class KindInputs(StrictModel):
     """The lines of a file of tasks, by their number: each the fields of its task, as they were given."""
 
     lines: dict[int, dict[str, Any]]
@@ -44,11 +44,11 @@ class KindStage(LLMStage):
         self.artifact = object_keys.kind_results(kind)
         self.batchable = issubclass(self.kind, BatchableLLMTask)
 
-    def require(self, material: Material, made: frozenset[str]) -> None:  # noqa: ARG002 - it is the only one
+    def require(self, material: AssignmentFiles, made: frozenset[str]) -> None:  # noqa: ARG002 - it is the only one
         """There must be a file with a task, and each of its lines must be right."""
         self._inputs(material)
 
-    def plan(self, material: Material, settings: RunSettings) -> StagePlan:  # noqa: ARG002 - the same for all
+    def plan(self, material: AssignmentFiles, settings: RunSettings) -> StagePlan:  # noqa: ARG002 - the same for all
         """One task for each line, in the file's order."""
         inputs = self._inputs(material)
         return StagePlan(inputs, ({"line": number} for number in inputs.lines), {})
@@ -69,7 +69,7 @@ class KindStage(LLMStage):
         """Return what came of each line that has an end, in the file's order, and what it took."""
         return {self.artifact: list(_ends(ended))}
 
-    def _inputs(self, material: Material) -> KindInputs:
+    def _inputs(self, material: AssignmentFiles) -> KindInputs:
         name = object_keys.kind_tasks(self.kind.kind)
         try:
             data = material.objects.get(object_keys.material(material.assignment, name))

@@ -6,17 +6,17 @@ from typing import Any
 from pydantic import BaseModel
 
 from aita.errors import InvalidMaterial, MissingMaterial
-from aita.models.base import Frozen
+from aita.models.base import StrictModel
 from aita.models.exam import ExamSpec, Page
 from aita.models.extraction import ExtractedQuestions
 from aita.models.run import Item, Refs, RunSettings
 from aita.services.assignments import object_keys
-from aita.services.assignments.assignment_files import Material
+from aita.services.assignments.assignment_files import AssignmentFiles
 from aita.services.stages.base import INPUTS, Gathered, LLMStage, ReadFile, StagePlan
 from aita.tasks.question_extraction import QuestionExtractionTask
 
 
-class ExamInputs(Frozen):
+class ExamInputs(StrictModel):
     """What the tasks share: the exam's pages or, where the instructor gave the questions, those."""
 
     pages: tuple[Page, ...] = ()
@@ -30,14 +30,14 @@ class ExtractQuestionsStage(LLMStage):
     artifact = object_keys.EXAM_SPEC
     inputs_model: type[BaseModel] = ExamInputs
 
-    def require(self, material: Material, made: frozenset[str]) -> None:
+    def require(self, material: AssignmentFiles, made: frozenset[str]) -> None:
         """There must be pages, or the run makes them; or the instructor's own questions, which then must be right."""
         if material.own_exam() is not None:
             material.countable_exam()
         elif object_keys.EXAM_PAGES not in made:
             _pages(material)
 
-    def plan(self, material: Material, settings: RunSettings) -> StagePlan:  # noqa: ARG002 - the same for all
+    def plan(self, material: AssignmentFiles, settings: RunSettings) -> StagePlan:  # noqa: ARG002 - the same for all
         """One task for each window, in the exam's order; none if the instructor gave the questions."""
         given = material.own_exam()
         if given is not None:
@@ -86,7 +86,7 @@ class ExtractQuestionsStage(LLMStage):
         return merge(windows).model_dump(mode="json")
 
 
-def _pages(material: Material) -> tuple[Page, ...]:
+def _pages(material: AssignmentFiles) -> tuple[Page, ...]:
     found = material.exam_pages()
     if found is None or not found.pages:
         raise MissingMaterial(

@@ -12,7 +12,7 @@ from aita.models.exam import Question
 from aita.models.grade import Cell, GradedAnswer
 from aita.models.run import Refs, RunSettings, TaskRow
 from aita.services.assignments import object_keys
-from aita.services.assignments.assignment_files import Material
+from aita.services.assignments.assignment_files import AssignmentFiles
 from aita.services.grading.grade_assembly import assemble
 from aita.services.grading.grade_inputs import GradeInputs, check_rubrics, require_answers
 from aita.services.grading.grade_reuse import kept_cell
@@ -36,7 +36,7 @@ class GradeStage(LLMStage):
     artifact = object_keys.GRADES
     inputs_model: type[BaseModel] = GradeInputs
 
-    def require(self, material: Material, made: frozenset[str]) -> None:
+    def require(self, material: AssignmentFiles, made: frozenset[str]) -> None:
         """There must be answers and rubrics that fit the exam, or the run makes them."""
         if not {object_keys.EXAM_SPEC, object_keys.RUBRICS} & made:
             exam, rubrics = material.countable_exam(), material.rubrics()
@@ -45,7 +45,7 @@ class GradeStage(LLMStage):
         if object_keys.ANSWERS not in made:
             require_answers(material)
 
-    def plan(self, material: Material, settings: RunSettings) -> StagePlan:
+    def plan(self, material: AssignmentFiles, settings: RunSettings) -> StagePlan:
         """One task for each grader of each answer, student by student; none for what an earlier run's cell says."""
         inputs, earlier = GradeInputs.of(material, settings), material.grades()
         kept = _kept(inputs, earlier, material, settings) if settings.enable_checkpointing else {}
@@ -109,7 +109,7 @@ def _continued(inputs: GradeInputs, earlier: Cells) -> dict[str, dict[str, str]]
     return found
 
 
-def _kept(inputs: GradeInputs, earlier: Cells, material: Material, settings: RunSettings) -> Cells:
+def _kept(inputs: GradeInputs, earlier: Cells, material: AssignmentFiles, settings: RunSettings) -> Cells:
     kept = Cells()
     versions = cache(material.rubric_version)
     for student_id, question in inputs.cells():

@@ -6,13 +6,13 @@ from typing import Any
 from pydantic import BaseModel, TypeAdapter
 
 from aita.models.answer import PageAnswers
-from aita.models.base import Frozen
+from aita.models.base import StrictModel
 from aita.models.exam import PageTranscription, Question
 from aita.models.grade import question_version
 from aita.models.run import Refs, RunSettings
 from aita.models.scan import StudentScans
 from aita.services.assignments import object_keys
-from aita.services.assignments.assignment_files import Material
+from aita.services.assignments.assignment_files import AssignmentFiles
 from aita.services.stages.base import INPUTS, Gathered, LLMStage, ReadFile, StagePlan
 from aita.tasks.answer_mapping import AnswerMappingTask
 
@@ -20,14 +20,14 @@ RECORDS = "records"
 """The stage's file of what is known of each student's pages beside their text; the tasks need none of it."""
 
 
-class MappingInputs(Frozen):
+class MappingInputs(StrictModel):
     """What the tasks share: the exam's questions, none if there are none yet, and the pages' text by student."""
 
     questions: tuple[Question, ...] = ()
     texts: dict[str, dict[int, str]] = {}
 
 
-class StudentRecord(Frozen):
+class StudentRecord(StrictModel):
     """A student's pages as they were planned: how many there are, those that were transcribed, and the scans."""
 
     pages: int
@@ -45,14 +45,14 @@ class MapAnswersStage(LLMStage):
     artifact = object_keys.ANSWERS
     inputs_model: type[BaseModel] = MappingInputs
 
-    def require(self, material: Material, made: frozenset[str]) -> None:
+    def require(self, material: AssignmentFiles, made: frozenset[str]) -> None:
         """Questions are not needed, and those that are there must be right."""
         if object_keys.EXAM_SPEC in made:
             material.own_exam()
         elif material.has_exam():
             material.countable_exam()
 
-    def plan(self, material: Material, settings: RunSettings) -> StagePlan:  # noqa: ARG002 - the same for all
+    def plan(self, material: AssignmentFiles, settings: RunSettings) -> StagePlan:  # noqa: ARG002 - the same for all
         """One task for each transcribed page, student by student; none if there are no questions yet."""
         if not material.has_exam():
             return StagePlan(MappingInputs(), (), {RECORDS: b"{}"})
@@ -92,14 +92,14 @@ class MapAnswersStage(LLMStage):
     def gather_all(self, ended: Iterable[Gathered], read: ReadFile) -> dict[str, Any]:
         """Return each student's answers, by student id: also of those of whom no page was read."""
         from aita.services.answers.answer_assembly import StudentPage, assemble  # noqa: PLC0415 - only Collect does
-        from aita.services.answers.question_labels import Labels  # noqa: PLC0415 - as above: the task function starts without
+        from aita.services.answers.question_labels import QuestionLabels  # noqa: PLC0415 - as above: the task function starts without
 
         records = _RECORDS.validate_json(read(RECORDS))
         marks = _marks(ended)
         questions = MappingInputs.model_validate_json(read(INPUTS)).questions
         question_ids = [question.question_id for question in questions]
         wordings = {question.question_id: question_version(question) for question in questions}
-        labels = Labels(question_ids)
+        labels = QuestionLabels(question_ids)
         answers = {}
         for student_id, record in records.items():
             texts = {page.page: page for page in record.transcriptions}

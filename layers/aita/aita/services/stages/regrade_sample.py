@@ -14,7 +14,7 @@ from aita.models.grade import Cell, cell_id
 from aita.models.rubric_change import RegradedCell
 from aita.models.run import RunSettings
 from aita.services.assignments import object_keys
-from aita.services.assignments.assignment_files import Material
+from aita.services.assignments.assignment_files import AssignmentFiles
 from aita.services.grading.grade_inputs import GradeInputs
 from aita.services.grading.rubric_diff import compare
 from aita.services.stages.base import INPUTS, Gathered, ReadFile, StagePlan
@@ -35,7 +35,7 @@ class RegradeSampleStage(GradeStage):
     name = "regrade_sample"
     artifact = object_keys.REGRADE_SAMPLE
 
-    def require(self, material: Material, made: frozenset[str]) -> None:
+    def require(self, material: AssignmentFiles, made: frozenset[str]) -> None:
         """As for grading; and there must be graded answers that a rubric touches."""
         super().require(material, made)
         if not material.grades():
@@ -44,7 +44,7 @@ class RegradeSampleStage(GradeStage):
                 f"(aita grade --assignment {material.assignment})"
             )
 
-    def plan(self, material: Material, settings: RunSettings) -> StagePlan:
+    def plan(self, material: AssignmentFiles, settings: RunSettings) -> StagePlan:
         """One task for each grader of up to ``SAMPLE`` answers, chosen without regard to students or points."""
         inputs, cells = GradeInputs.of(material, settings), material.grades()
         touched = compare(inputs, cells, cache(material.rubric_version)).regrade

@@ -7,11 +7,11 @@ from typing import Any, ClassVar, Literal
 from pydantic import BaseModel
 
 from aita.errors import MissingMaterial
-from aita.models.base import Frozen
+from aita.models.base import StrictModel
 from aita.models.report import ReportFiles
 from aita.models.run import Item, Refs, RunSettings
 from aita.services.assignments import object_keys
-from aita.services.assignments.assignment_files import Material
+from aita.services.assignments.assignment_files import AssignmentFiles
 from aita.services.stages.base import Stage, StagePlan
 
 STUDENT = "student_id"
@@ -21,7 +21,7 @@ CLASS: Refs = {"report": "class"}
 """The refs of the class's item."""
 
 
-class ReportInputs(Frozen):
+class ReportInputs(StrictModel):
     """``rendering`` is a new random text for each plan: what was rendered before may be of other grades."""
 
     rendering: str
@@ -34,7 +34,7 @@ class ReportStage(Stage):
     artifact = object_keys.REPORTS
     function: ClassVar[Literal["task", "split", "report"]] = "report"
 
-    def require(self, material: Material, made: frozenset[str]) -> None:
+    def require(self, material: AssignmentFiles, made: frozenset[str]) -> None:
         """There must be transcriptions or grades, or the run makes them."""
         if made & {object_keys.TRANSCRIPTIONS, object_keys.GRADES} or material.transcriptions() or material.grades():
             return
@@ -43,7 +43,7 @@ class ReportStage(Stage):
             f"(aita transcribe --assignment {material.assignment}), then grade them"
         )
 
-    def plan(self, material: Material, settings: RunSettings) -> StagePlan:  # noqa: ARG002 - the same for all
+    def plan(self, material: AssignmentFiles, settings: RunSettings) -> StagePlan:  # noqa: ARG002 - the same for all
         """One task for each student, and one for the class."""
         students, _ = material.students()
         refs: list[Refs] = [{STUDENT: student.student_id} for student in students.students]

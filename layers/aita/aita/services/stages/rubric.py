@@ -8,7 +8,7 @@ from pydantic import BaseModel
 from aita.models.exam import AnswerKey, RubricPoints
 from aita.models.run import Refs, RunSettings
 from aita.services.assignments import object_keys
-from aita.services.assignments.assignment_files import Material
+from aita.services.assignments.assignment_files import AssignmentFiles
 from aita.services.grading.question_inputs import QuestionInputs
 from aita.services.grading.question_wording import keys_of_now
 from aita.services.stages.answer_key import by_question, question_refs
@@ -30,14 +30,14 @@ class RubricStage(LLMStage):
     artifact = object_keys.RUBRICS
     inputs_model: type[BaseModel] = RubricInputs
 
-    def require(self, material: Material, made: frozenset[str]) -> None:
+    def require(self, material: AssignmentFiles, made: frozenset[str]) -> None:
         """There must be questions, or the run extracts them; and the instructor's own rubrics fit them."""
         if object_keys.EXAM_SPEC not in made:
             check_user_rubrics(material.countable_exam(), material.user_rubrics())
         elif material.has_exam():
             check_user_rubrics(material.exam(), material.user_rubrics())
 
-    def plan(self, material: Material, settings: RunSettings) -> StagePlan:  # noqa: ARG002 - the same for all
+    def plan(self, material: AssignmentFiles, settings: RunSettings) -> StagePlan:  # noqa: ARG002 - the same for all
         """One task for each question, in the exam's order."""
         exam = material.exam()
         inputs = RubricInputs(

@@ -9,7 +9,7 @@ from aita.models.scan import SplitPages
 from aita.models.student import Students
 from aita.ports import StoredObject
 from aita.services.assignments import object_keys
-from aita.services.assignments.assignment_files import Material
+from aita.services.assignments.assignment_files import AssignmentFiles
 from aita.services.assignments.uploaded_files import blank_exam_files, scan_files, scans_by_folder
 from aita.services.stages.base import INPUTS, Gathered, ReadFile, StagePlan
 from aita.services.stages.split_base import FilesInputs, FilesStage, Source, add_pages
@@ -24,7 +24,7 @@ class SplitStage(FilesStage):
     artifact = object_keys.PAGES
     more_artifacts: ClassVar[tuple[str, ...]] = (object_keys.SCANS,)
 
-    def require(self, material: Material, made: frozenset[str]) -> None:  # noqa: ARG002 - it is the first
+    def require(self, material: AssignmentFiles, made: frozenset[str]) -> None:  # noqa: ARG002 - it is the first
         """There must be a scan, and a roster that can be read if there is one."""
         if next(scan_files(material), None) is None:
             raise MissingMaterial(
@@ -33,7 +33,7 @@ class SplitStage(FilesStage):
             )
         material.roster()
 
-    def plan(self, material: Material, settings: RunSettings) -> StagePlan:  # noqa: ARG002 - the same for all
+    def plan(self, material: AssignmentFiles, settings: RunSettings) -> StagePlan:  # noqa: ARG002 - the same for all
         """One task for each file, by student and in natural order; new students get their ids here."""
         folders = scans_by_folder(material)
         ids = {student.folder: student.student_id for student in _register(material, folders).students}
@@ -70,7 +70,7 @@ def _noted(ended: Iterable[Gathered], scans: dict[str, Any], blank_exam: tuple[s
         yield each.item, split
 
 
-def _register(material: Material, folders: dict[str, list[StoredObject]]) -> Students:
+def _register(material: AssignmentFiles, folders: dict[str, list[StoredObject]]) -> Students:
     from aita.services.assignments.roster_matching import identify  # noqa: PLC0415 - only Plan compares names, with rapidfuzz
 
     roster = material.roster()

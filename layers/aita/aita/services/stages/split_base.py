@@ -5,7 +5,7 @@ from typing import Any, ClassVar, Literal, NamedTuple
 
 from pydantic import BaseModel
 
-from aita.models.base import Frozen
+from aita.models.base import StrictModel
 from aita.models.exam import Page
 from aita.models.run import Refs
 from aita.models.scan import SplitPages
@@ -17,7 +17,7 @@ SOURCES = "sources"
 """The stage's file with the S3 keys of what is split; they hold names, so only the split function reads it."""
 
 
-class Sources(Frozen):
+class Sources(StrictModel):
     """Where the files are: each one's S3 key by its id, and the keys of the blank exam to compare them with.
 
     ``of_students`` says that they are students' scans, whose pages tell at their top who wrote them.
@@ -28,7 +28,7 @@ class Sources(Frozen):
     of_students: bool = True
 
 
-class FilesInputs(Frozen):
+class FilesInputs(StrictModel):
     """The ids of the blank exam's files, as they are now: another blank exam finds other ink."""
 
     blank_exam: tuple[str, ...] = ()

@@ -9,7 +9,7 @@ from aita.models.run import Item, RunSettings
 from aita.models.scan import ExamPages
 from aita.ports import StoredObject
 from aita.services.assignments import object_keys
-from aita.services.assignments.assignment_files import Material
+from aita.services.assignments.assignment_files import AssignmentFiles
 from aita.services.assignments.uploaded_files import blank_exam_files, scan_files, scans_by_folder
 from aita.services.stages.base import INPUTS, Gathered, ReadFile, StagePlan
 from aita.services.stages.split_base import FilesInputs, FilesStage, Source, add_pages
@@ -27,7 +27,7 @@ class SplitExamStage(FilesStage):
     name = "split_exam"
     artifact = object_keys.EXAM_PAGES
 
-    def require(self, material: Material, made: frozenset[str]) -> None:  # noqa: ARG002 - it is the first
+    def require(self, material: AssignmentFiles, made: frozenset[str]) -> None:  # noqa: ARG002 - it is the first
         """There must be a blank exam or a scan, unless the instructor gave the questions."""
         if material.own_exam() or blank_exam_files(material) or next(scan_files(material), None):
             return
@@ -36,7 +36,7 @@ class SplitExamStage(FilesStage):
             f"(aita upload blank_exam.pdf --assignment {material.assignment}), or questions.json"
         )
 
-    def plan(self, material: Material, settings: RunSettings) -> StagePlan:  # noqa: ARG002 - the same for all
+    def plan(self, material: AssignmentFiles, settings: RunSettings) -> StagePlan:  # noqa: ARG002 - the same for all
         """One task for each file, in natural order; none if the instructor gave the questions."""
         blank = blank_exam_files(material)
         files = [] if material.own_exam() else blank or most_scanned(material)
@@ -70,7 +70,7 @@ class SplitExamStage(FilesStage):
         return pages
 
 
-def most_scanned(material: Material) -> list[StoredObject]:
+def most_scanned(material: AssignmentFiles) -> list[StoredObject]:
     """Return the files of the student who has the most, by number, then by bytes: whose scans are likely whole."""
     folders = scans_by_folder(material).values()
     return max(folders, key=lambda files: (len(files), sum(file.size for file in files)), default=[])

@@ -7,7 +7,7 @@ from pydantic import BaseModel
 
 from aita.models.run import Item, Refs, RunSettings
 from aita.services.assignments import object_keys
-from aita.services.assignments.assignment_files import Material
+from aita.services.assignments.assignment_files import AssignmentFiles
 from aita.services.stages.base import LLMStage, NoInputs, StagePlan
 from aita.tasks.transcription import TranscriptionTask
 
@@ -19,10 +19,10 @@ class TranscribeStage(LLMStage):
     artifact = object_keys.TRANSCRIPTIONS
     inputs_model: type[BaseModel] = NoInputs
 
-    def require(self, material: Material, made: frozenset[str]) -> None:
+    def require(self, material: AssignmentFiles, made: frozenset[str]) -> None:
         """Nothing beside what split requires, which comes first in every pipeline."""
 
-    def plan(self, material: Material, settings: RunSettings) -> StagePlan:  # noqa: ARG002 - the same for all
+    def plan(self, material: AssignmentFiles, settings: RunSettings) -> StagePlan:  # noqa: ARG002 - the same for all
         """One task for each page, student by student."""
         return StagePlan(NoInputs(), _page_refs(material), {})
 
@@ -38,7 +38,7 @@ class TranscribeStage(LLMStage):
         return pages
 
 
-def _page_refs(material: Material) -> Iterator[Refs]:
+def _page_refs(material: AssignmentFiles) -> Iterator[Refs]:
     students = material.pages()
     for student_id in list(students):
         for page in students.pop(student_id):  # let go as it goes: an institution has 100,000 pages
