@@ -17,7 +17,7 @@ from starlette.types import Scope
 from aita_local.simulated_model import streaming
 from aita_local.simulated_model.chat_completion import CHARACTERS_PER_TOKEN, completion, cut
 from aita_local.simulated_model.chat_request import ChatRequest
-from aita_local.simulated_model.errors import BadRequest, NotInSampleExam, ServerFault, SimulatedModelError
+from aita_local.simulated_model.errors import BadRequestError, NotInSampleExamError, ServerError, SimulatedModelError
 from aita_local.simulated_model.fault_injection import Faults, FaultSettings
 from aita_local.simulated_model.prompt_cache import PrefixCache
 from aita_local.simulated_model.replies import dispatch
@@ -108,9 +108,9 @@ class SimulatedModel:
             settings = FaultSettings.model_validate({**self._conditions.settings.model_dump(), **changes})
         except ValidationError as error:
             first = error.errors(include_url=False)[0]
-            raise BadRequest(f"{'.'.join(map(str, first['loc'])) or 'body'}: {first['msg']}") from error
+            raise BadRequestError(f"{'.'.join(map(str, first['loc'])) or 'body'}: {first['msg']}") from error
         except ValueError as error:
-            raise BadRequest("the body is not JSON") from error
+            raise BadRequestError("the body is not JSON") from error
         if changes:
             self._cache = PrefixCache(CHARACTERS_PER_TOKEN)
             self._conditions.change(settings)
@@ -130,7 +130,7 @@ class SimulatedModel:
         content = await self._reply(chat) if fault != "error" else None
         await asyncio.sleep(latency - (time.monotonic() - arrived))
         if content is None:
-            raise ServerFault
+            raise ServerError
         if fault == "drop":
             return None
         if self._conditions.settings.prefix_cache:
@@ -150,7 +150,7 @@ class SimulatedModel:
         cached = self._cache.cached(chat.text) if self._conditions.settings.prefix_cache else 0
         try:
             said = await self._say(chat)
-        except NotInSampleExam:
+        except NotInSampleExamError:
             if not self._conditions.settings.anything:
                 raise
             said = dispatch.improvised(chat)

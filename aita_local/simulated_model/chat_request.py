@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass
 from typing import Any, Literal, Self
 
-from aita_local.simulated_model.errors import BadRequest
+from aita_local.simulated_model.errors import BadRequestError
 
 ReplyFormat = Literal["json_schema", "json_object", "text"]
 
@@ -27,7 +27,7 @@ class ChatRequest:
 
         Raises
         ------
-        BadRequest
+        BadRequestError
             If it isn't a chat completions request.
         """
         try:
@@ -39,9 +39,11 @@ class ChatRequest:
             schema = response_format["json_schema"].get("schema") if kind == "json_schema" else None
             with_usage = bool((request.get("stream_options") or {}).get("include_usage"))
         except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise BadRequest("the body is not a chat completions request") from error
+            raise BadRequestError("the body is not a chat completions request") from error
         if kind not in {"json_schema", "json_object", "text"}:
-            raise BadRequest("response_format.type must be json_schema, json_object or text", param="response_format")
+            raise BadRequestError(
+                "response_format.type must be json_schema, json_object or text", param="response_format"
+            )
         stream = bool(request.get("stream"))
         return cls("\n".join(texts), tuple(images), kind, name, schema, stream, with_usage)
 

@@ -1,10 +1,10 @@
 """The simulated model's errors, with the status and the body that OpenAI's API gives to each.
 
 SimulatedModelError
-├── BadRequest          400  not a chat completions request, or a wrong value for /control
-├── NotInSampleExam     422  about anything but the sample exam
-├── RateLimited         429  with Retry-After
-├── ServerFault         500  a fault that was asked for
+├── BadRequestError          400  not a chat completions request, or a wrong value for /control
+├── NotInSampleExamError     422  about anything but the sample exam
+├── RateLimitError         429  with Retry-After
+├── ServerError         500  a fault that was asked for
 ├── Down                503  down for a while, as it was asked to be
 └── Told                     the status that it was told to answer with
 """
@@ -31,14 +31,14 @@ class SimulatedModelError(Exception):
         return {"error": {"message": self.message, "type": self.type, "param": self.param, "code": self.code}}
 
 
-class BadRequest(SimulatedModelError):
+class BadRequestError(SimulatedModelError):
     """The request can't be read, or has a value that it must not have."""
 
     status = 400
     type = "invalid_request_error"
 
 
-class NotInSampleExam(SimulatedModelError):
+class NotInSampleExamError(SimulatedModelError):
     """The request is about something that the simulated model does not know."""
 
     status = 422
@@ -52,7 +52,7 @@ class NotInSampleExam(SimulatedModelError):
         )
 
 
-class RateLimited(SimulatedModelError):
+class RateLimitError(SimulatedModelError):
     """The rate limit is reached; ``wait`` is the time in seconds until the next call may come."""
 
     status = 429
@@ -66,7 +66,7 @@ class RateLimited(SimulatedModelError):
         )
 
 
-class ServerFault(SimulatedModelError):
+class ServerError(SimulatedModelError):
     """A fault drawn at the error rate."""
 
     status = 500
@@ -76,7 +76,7 @@ class ServerFault(SimulatedModelError):
         super().__init__("The server had an error while processing your request (asked for by the error rate).")
 
 
-class Down(SimulatedModelError):
+class DownError(SimulatedModelError):
     """The server plays dead; ``remaining`` is for how many seconds more."""
 
     status = 503
@@ -89,7 +89,7 @@ class Down(SimulatedModelError):
         )
 
 
-class ForcedStatus(SimulatedModelError):
+class ForcedStatusError(SimulatedModelError):
     """Every call is to be answered with this status and code."""
 
     type = "told"

@@ -8,7 +8,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from aita_local.simulated_model.errors import Down, ForcedStatus, RateLimited
+from aita_local.simulated_model.errors import DownError, ForcedStatusError, RateLimitError
 
 Fault = Literal["error", "cut", "drop"]
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -76,18 +76,18 @@ class Faults:
 
         Raises
         ------
-        Down, RateLimited, ForcedStatus
+        DownError, RateLimitError, ForcedStatusError
         """
         if self.settings.status is not None:
-            raise ForcedStatus(self.settings.status, self.settings.code)
+            raise ForcedStatusError(self.settings.status, self.settings.code)
         remaining = self._down_until - self._clock()
         if remaining > 0:
-            raise Down(remaining)
+            raise DownError(remaining)
         if not self.settings.rps:
             return
         self._refill()
         if self._tokens < 1:
-            raise RateLimited((1 - self._tokens) / self.settings.rps)
+            raise RateLimitError((1 - self._tokens) / self.settings.rps)
         self._tokens -= 1
 
     def draw_fault(self) -> Fault | None:

@@ -5,7 +5,7 @@ from http import HTTPStatus
 from typing import Annotated, Any
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response, content_types
-from aws_lambda_powertools.event_handler.exceptions import NotFoundError
+from aws_lambda_powertools.event_handler.exceptions import NotFoundError as RouteNotFoundError
 from aws_lambda_powertools.event_handler.openapi.exceptions import RequestUnsupportedContentType, RequestValidationError
 from aws_lambda_powertools.event_handler.openapi.params import Body, Header, Query
 from aws_lambda_powertools.utilities.idempotency import IdempotencyConfig, idempotent_function
@@ -16,7 +16,7 @@ from aws_lambda_powertools.utilities.idempotency.exceptions import (
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from aita.bootstrap import make_api
-from aita.errors import AitaError, Conflict, NotFound, RequestError
+from aita.errors import AitaError, ConflictError, NotFoundError, RequestError
 from aita.models.api import (
     ErrorResponse,
     Estimate,
@@ -233,14 +233,14 @@ def answer_invalid(error: RequestValidationError) -> Response[str]:
 def answer_repeated(error: Exception) -> Response[str]:
     """Answer a key that is at work, or that was used for another request."""
     if isinstance(error, IdempotencyValidationError):
-        return answer_error(Conflict("this Idempotency-Key was used for another request: send a new one"))
-    return answer_error(Conflict("a request with this Idempotency-Key is being answered: try again"))
+        return answer_error(ConflictError("this Idempotency-Key was used for another request: send a new one"))
+    return answer_error(ConflictError("a request with this Idempotency-Key is being answered: try again"))
 
 
 @app.not_found
-def answer_unknown(_error: NotFoundError) -> Response[str]:
+def answer_unknown(_error: RouteNotFoundError) -> Response[str]:
     """Answer a route that is not there."""
-    return answer_error(NotFound("there is no such route: see /openapi.json"))
+    return answer_error(NotFoundError("there is no such route: see /openapi.json"))
 
 
 @guarded

@@ -87,7 +87,7 @@ def test_the_api_is_served(sam: SamLocal, servers: Servers, run: Run) -> None:
         document: Json = json.loads(body)
         assert (status, document.get("info", document)) == (200, {"title": "aita", "version": VERSION})
         status, body = get(f"{url}/runs/01ARZ3NDEKTSV4RRFFQ69G5FAV")
-        assert (status, json.loads(body)["error"]) == (404, "NotFound")
+        assert (status, json.loads(body)["error"]) == (404, "NotFoundError")
         status, body = get(f"{url}/runs/{run.run_id}")
         assert (status, json.loads(body)["assignment"]) == (200, "sample")
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from aita.errors import InvalidMaterial, RequestError, TaskError
+from aita.errors import InvalidMaterialError, RequestError, TaskError
 from aita.llm.headers import limits, retry_after
 from aita.models.exam import AnswerKey, Criterion, Page, Question, Rubric
 from aita.request_body import read_body
@@ -183,16 +183,16 @@ TARGETS = {
         )
         for kind, task in TASKS.items()
     },
-    "roster": Target(unicode_bytes(CSV), read_roster, (InvalidMaterial,)),
+    "roster": Target(unicode_bytes(CSV), read_roster, (InvalidMaterialError,)),
     "questions": Target(
         unicode_bytes(documents({"questions", "question_id", "question_text", "points", "question_type"})),
         parse_exam,
-        (InvalidMaterial,),
+        (InvalidMaterialError,),
     ),
     "lines of tasks": Target(
         unicode_bytes(documents({"prompt", "messages", "role", "text", "images", "schema"})),
         lambda data: read_lines(ChatTask, data, "tasks/chat.jsonl"),
-        (InvalidMaterial,),
+        (InvalidMaterialError,),
     ),
     "request's body": Target(documents({"assignment", "pipeline", "options"}), read_body, (RequestError,)),
     "provider's headers": Target(HEADERS, _headers),

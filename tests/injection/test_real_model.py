@@ -71,7 +71,7 @@ def test_what_fails_is_counted_and_no_zero() -> None:
     assert {outcome.raised_by for outcome in measured.outcomes if outcome.category == "hides"} == {None}
     lines = "\n".join(report(measured))
     assert "none graded" in lines
-    assert "failed 3 times: UnparsableReply" in lines
+    assert "failed 3 times: UnparsableReplyError" in lines
 
 
 def test_without_a_key_it_says_so(capsys: Any) -> None:

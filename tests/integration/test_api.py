@@ -29,7 +29,7 @@ def test_the_same_idempotency_key_starts_one_run(stack: Stack, assignment: str) 
     assert len({run["run_id"] for _, run in answers}) == 1
     stack.wait(answers[0][1]["run_id"])
     code, error = stack.call("POST", "/runs", {"assignment": assignment, "pipeline": "transcribe"}, **key)
-    assert (code, error["error"]) == (409, "Conflict")
+    assert (code, error["error"]) == (409, "ConflictError")
 
 
 def test_uploads_are_bound_to_key_type_and_size(stack: Stack, assignment: str) -> None:
@@ -83,7 +83,7 @@ def test_a_download_lives_fifteen_minutes(stack: Stack, assignment: str) -> None
 def test_uploads_of_other_names_are_refused(stack: Stack, assignment: str, name: str) -> None:
     body = {"files": [{"name": name, "size": 10}]}
     code, error = stack.call("POST", f"/assignments/{assignment}/uploads", body)
-    assert (code, error["error"]) == (422, "InvalidMaterial")
+    assert (code, error["error"]) == (422, "InvalidMaterialError")
 
 
 @pytest.mark.parametrize("size", [-1, MAX_UPLOAD_BYTES + 1])
@@ -103,10 +103,10 @@ def test_wrong_assignment_names(stack: Stack, name: str) -> None:
 
 def test_a_pipeline_without_what_it_needs(stack: Stack, assignment: str) -> None:
     code, error = start(stack, assignment)
-    assert (code, error["error"]) == (422, "MissingMaterial")
+    assert (code, error["error"]) == (422, "MissingMaterialError")
     assert "questions.json" in error["message"]
     code, error = stack.call("POST", "/runs", {"assignment": assignment, "pipeline": "transcribe"})
-    assert (code, error["error"]) == (422, "MissingMaterial")
+    assert (code, error["error"]) == (422, "MissingMaterialError")
     assert "scans" in error["message"]
     code, error = stack.call("POST", "/runs", {"assignment": assignment, "pipeline": "nothing"})
     assert code == 400
@@ -128,7 +128,7 @@ def test_wrong_questions_are_named_by_path(stack: Stack, assignment: str, change
     material["questions"][0] |= change
     stack.put(f"{assignment}/questions.json", material)
     code, error = start(stack, assignment)
-    assert (code, error["error"]) == (422, "InvalidMaterial")
+    assert (code, error["error"]) == (422, "InvalidMaterialError")
     assert told in error["message"]
 
 
@@ -147,7 +147,7 @@ def test_options_that_differ_from_the_deployed_are_refused(stack: Stack, assignm
     for options, told in (({"max_workers": 9}, "MaxConcurrency=9"), ({"model": "other"}, "ModelName=other")):
         body = {"assignment": assignment, "pipeline": "rubric", "options": options}
         code, error = stack.call("POST", "/runs", body)
-        assert (code, error["error"]) == (409, "Conflict")
+        assert (code, error["error"]) == (409, "ConflictError")
         assert told in error["message"]
 
 
@@ -161,7 +161,7 @@ def test_unknown_runs_and_routes(stack: Stack) -> None:
         ("GET", "/nowhere"),
     ):
         code, error = stack.call(method, path)
-        assert (code, error["error"]) == (404, "NotFound"), path
+        assert (code, error["error"]) == (404, "NotFoundError"), path
 
 
 def test_requests_of_another_shape(stack: Stack, assignment: str) -> None:
@@ -176,7 +176,7 @@ def test_requests_of_another_shape(stack: Stack, assignment: str) -> None:
 def test_a_body_is_bounded(stack: Stack, assignment: str) -> None:
     large = {"assignment": assignment, "pipeline": "x" * 300_000}
     code, error = stack.call("POST", "/runs", large)
-    assert (code, error["error"]) == (413, "RequestTooLarge")
+    assert (code, error["error"]) == (413, "RequestTooLargeError")
     deep: Any = 1
     for _ in range(50):
         deep = [deep]
@@ -203,7 +203,7 @@ def test_openapi_says_what_errors_look_like(stack: Stack) -> None:
         for verb, operation in operations.items():
             good, error = operation["responses"]
             assert (good[0], error) == ("2", "default"), (verb, path)
-    assert set(document["components"]["schemas"]["ErrorAnswer"]["required"]) == {"error", "message"}
+    assert set(document["components"]["schemas"]["ErrorResponse"]["required"]) == {"error", "message"}
     names = set(document["components"]["schemas"])
     assert set(re.findall(r"#/components/schemas/(\w+)", json.dumps(document))) <= names
 

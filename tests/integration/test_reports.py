@@ -117,4 +117,4 @@ def test_a_report_is_of_the_decisions_that_the_api_tells(stack: Stack, transcrib
 
 def test_there_must_be_something_to_report(stack: Stack, assignment: str) -> None:
     status, error = stack.call("POST", "/runs", {"assignment": assignment, "pipeline": "report", "options": {}})
-    assert (status, error["error"]) == (422, "MissingMaterial")
+    assert (status, error["error"]) == (422, "MissingMaterialError")

@@ -124,10 +124,10 @@ def test_decisions_that_can_not_be_taken(
 
 def test_reviews_of_what_is_not_there(stack: Stack, assignment: str) -> None:
     code, error = stack.call("GET", f"/assignments/{assignment}/reviews")
-    assert (code, error["error"]) == (422, "MissingMaterial")
+    assert (code, error["error"]) == (422, "MissingMaterialError")
     stack.put(f"{assignment}/questions.json", exam(assignment))
     code, error = stack.call("GET", f"/assignments/{assignment}/reviews")
-    assert (code, error["error"]) == (422, "MissingMaterial")
+    assert (code, error["error"]) == (422, "MissingMaterialError")
     assert "aita grade" in error["message"]
     for path in ("files", "reviews", "decisions"):
         assert stack.call("GET", f"/assignments/a.b/{path}")[0] == 400

@@ -64,9 +64,9 @@ def test_one_task_fails_for_good_and_resume_runs_only_that(stack: Stack, assignm
     assert counts(run) == [("answer_key", 3, 2, 1), ("rubric", 3, 2, 1)]
     assert stack.execution(run)["status"] == "FAILED", "nothing that failed is reported as success"
     failed = {task["stage"]: task for task in stack.tasks(run["run_id"], "FAILED")}
-    assert failed["answer_key"]["error_type"] == "UnparsableReply"
+    assert failed["answer_key"]["error_type"] == "UnparsableReplyError"
     assert failed["answer_key"]["asks"] == 4
-    assert failed["rubric"]["error_type"] == "MissingInput"
+    assert failed["rubric"]["error_type"] == "MissingInputError"
     file = stack.get(f"runs/{run['run_id']}/answer_key/results/{failed['answer_key']['task_id']}.json")
     assert file["last_reply"] == WRONG.text
 
@@ -200,7 +200,7 @@ def test_cancelled_run_makes_no_more_calls(stack: Stack, assignment: str) -> Non
     assert run["status"] == "CANCELLED"
     assert len(stack.provider.requests) <= 2, "the copy of the run's state is refreshed by the task's own record"
     code, error = stack.call("POST", f"/runs/{run['run_id']}/cancel")
-    assert (code, error["error"]) == (409, "Conflict")
+    assert (code, error["error"]) == (409, "ConflictError")
 
 
 def test_second_run_while_one_is_active_is_refused(stack: Stack, assignment: str) -> None:

@@ -13,7 +13,7 @@ from aita.aws.dynamodb.decision_table import DynamoDecisionTable
 from aita.aws.dynamodb.run_table import DynamoRunTable
 from aita.aws.dynamodb.task_table import DynamoTaskTable
 from aita.aws.s3_objects import S3Objects
-from aita.errors import Conflict, NotFound, ObjectChanged, ObjectNotFound, RequestError
+from aita.errors import ConflictError, NotFoundError, ObjectChangedError, ObjectNotFoundError, RequestError
 from aita.memory.objects import MemoryObjects
 from aita.models.grade import CellState, Decision, DecisionAction
 from aita.models.run import Run, RunSettings, RunStatus, StageCounts, TaskRow, TaskStatus, Usage
@@ -73,7 +73,7 @@ class RefusesLongKeys:
 
 @pytest.mark.parametrize("run_id", ["x" * 3000, "\N{HIRAGANA LETTER A}" * 700, "\N{HIRAGANA LETTER A}" * 26])
 def test_an_id_that_no_run_can_have_is_not_found(run_id: str) -> None:
-    with pytest.raises(NotFound):
+    with pytest.raises(NotFoundError):
         DynamoRunTable(RefusesLongKeys(), "t", lambda: NOW, 365).get(run_id)
 
 
@@ -101,17 +101,17 @@ class TestObjects:
         assert objects.get(f"{name}/ü") == "ä\0".encode()
 
     def test_what_is_not_there(self, objects: ObjectStore, name: str) -> None:
-        with pytest.raises(ObjectNotFound):
+        with pytest.raises(ObjectNotFoundError):
             objects.get(f"{name}/nothing")
 
     def test_a_write_on_a_condition(self, objects: ObjectStore, name: str) -> None:
         key = f"{name}/map"
         objects.put_if(key, b"1", None)
-        with pytest.raises(ObjectChanged):
+        with pytest.raises(ObjectChangedError):
             objects.put_if(key, b"2", None)
         _, etag = objects.get_with_etag(key)
         objects.put_if(key, b"3", etag)
-        with pytest.raises(ObjectChanged):
+        with pytest.raises(ObjectChangedError):
             objects.put_if(key, b"4", etag)
         assert objects.get(key) == b"3"
 
@@ -145,16 +145,16 @@ class TestRuns:
         assert runs.get(run.run_id) == run
 
     def test_an_unknown_run(self, runs: RunStore, name: str) -> None:
-        with pytest.raises(NotFound):
+        with pytest.raises(NotFoundError):
             runs.get(name)
 
     def test_one_run_is_the_active_one(self, runs: RunStore, name: str) -> None:
         first, second = make_run(name), make_run(name, "2")
         runs.create(first, None)
         assert runs.active(name, "rubric") == first.run_id
-        with pytest.raises(Conflict):
+        with pytest.raises(ConflictError):
             runs.create(second, None)
-        with pytest.raises(NotFound):
+        with pytest.raises(NotFoundError):
             runs.get(second.run_id)
         runs.create(second, first.run_id)
         assert runs.active(name, "rubric") == second.run_id
@@ -171,11 +171,11 @@ class TestRuns:
         run = make_run(name)
         runs.create(run, None)
         again = run.model_copy(update={"attempt": 2})
-        with pytest.raises(Conflict):
+        with pytest.raises(ConflictError):
             runs.restart(again, run.run_id)
         runs.end(run.run_id, 1, RunStatus.PARTIAL, "")
         runs.restart(again, run.run_id)
-        with pytest.raises(Conflict):
+        with pytest.raises(ConflictError):
             runs.restart(again, run.run_id)
         assert runs.get(run.run_id) == again
 
@@ -236,7 +236,7 @@ class TestTasks:
 
     def test_failure_yields_to_a_later_attempt_and_usage_adds_up(self, tasks: TaskStore, name: str) -> None:
         usage = Usage(calls=2, output_tokens=5, cost_usd=Decimal("0.02"))
-        assert tasks.record(name, row("s-1", TaskStatus.FAILED, usage=usage, error_type="Refused"))
+        assert tasks.record(name, row("s-1", TaskStatus.FAILED, usage=usage, error_type="RefusalError"))
         assert not tasks.record(name, row("s-1", TaskStatus.FAILED, usage=usage))
         assert not tasks.record(name, row("s-1"))
         assert tasks.record(name, row("s-1", attempt=2, usage=usage))
@@ -293,7 +293,7 @@ class TestDecisions:
 
     def test_a_decision_is_never_overwritten(self, decisions: DecisionStore, name: str) -> None:
         decisions.add(name, decide("c-1", 1))
-        with pytest.raises(Conflict):
+        with pytest.raises(ConflictError):
             decisions.add(name, decide("c-1", 1, points=5))
         decisions.add(name, decide("c-1", 2, points=5))
         assert [decision.points for decision in decisions.all(name)] == [2.25, 5]

@@ -64,7 +64,7 @@ def test_one_bad_file_fails_its_own_task_alone(stack: Stack, assignment: str) ->
         ("map_answers", 0, 0),
     ]
     failed = stack.tasks(run["run_id"], "FAILED")
-    assert {task["error_type"] for task in failed} == {"UnreadableScan"}
+    assert {task["error_type"] for task in failed} == {"UnreadableScanError"}
     assert all(task["error_message"] for task in failed)
     files = {source: s["folder"] for s in stack.get(f"{assignment}/students.json")["students"] for source in s["files"]}
     assert {files[task["refs"]["source"]] for task in failed} == {"Bob", "Cy"}, "the file can be named to a person"

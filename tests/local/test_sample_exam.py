@@ -141,7 +141,7 @@ def test_a_broken_scan_fails_its_own_task_alone(stack: LocalStack, tmp_path: Pat
     assert done.json["status"] == "PARTIAL"
     assert stage_counts(done.json) == {"split": (2, 1, 1), "transcribe": (1, 1, 0), "map_answers": (0, 0, 0)}
     (failed,) = done.json["failed_tasks"]
-    assert failed["error_type"] == "UnreadableScan"
+    assert failed["error_type"] == "UnreadableScanError"
     assert failed["error_message"]
     assert stack.texts("broken") == {("Maya Lindqvist", 1): true_texts()["Maya Lindqvist", 1]}
 
@@ -160,8 +160,8 @@ def test_a_run_that_made_nothing_has_failed(stack: LocalStack, tmp_path: Path) -
     [
         (("transcribe", "--assignment", "a/b"), 2, "RequestError"),
         (("transcribe",), 2, "UsageError"),
-        (("transcribe", "--assignment", "nobody-has-uploaded-this"), 1, "MissingMaterial"),
-        (("status", "01ARZ3NDEKTSV4RRFFQ69G5FAV"), 1, "NotFound"),
+        (("transcribe", "--assignment", "nobody-has-uploaded-this"), 1, "MissingMaterialError"),
+        (("status", "01ARZ3NDEKTSV4RRFFQ69G5FAV"), 1, "NotFoundError"),
     ],
 )
 def test_what_can_not_be_done_is_told_by_status_and_document(

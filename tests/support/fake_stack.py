@@ -164,7 +164,7 @@ class _Handler(BaseHTTPRequestHandler):
                 ]
             }
         elif not queued:
-            answer = Raw(404, b'{"error": "NotFound", "message": "there is no such run"}')
+            answer = Raw(404, b'{"error": "NotFoundError", "message": "there is no such run"}')
         else:
             answer = queued.popleft() if len(queued) > 1 else queued[0]
         if callable(answer):

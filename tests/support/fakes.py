@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from aita.errors import AitaError, ProviderBusy, UnreadableScan
+from aita.errors import AitaError, ProviderBusy, UnreadableScanError
 from aita.memory.objects import MemoryObjects
 from aita.memory.prompt_cache import MemoryPromptCaches
 from aita.models.api import RunOptions, StartRunRequest
@@ -345,7 +345,7 @@ class FakePage:
 def fake_pages(data: bytes) -> Iterator[FakePage]:
     """Make a page of each part between bars; a file that starts with BAD can't be read."""
     if data.startswith(b"BAD"):
-        raise UnreadableScan("the file is not an image or PDF that can be read")
+        raise UnreadableScanError("the file is not an image or PDF that can be read")
     for part in data.split(b"|"):
         yield FakePage(part)
 

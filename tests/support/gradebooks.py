@@ -65,7 +65,7 @@ def cell(student: str, question: str, state: CellState = CellState.GRADED, *poin
     if state is CellState.BLANK:
         values |= {"points": 0.0}
     if state is CellState.FAILED:
-        values |= {"reason": "UnparsableReply: it is no JSON"}
+        values |= {"reason": "UnparsableReplyError: it is no JSON"}
     return Cell(**values | changes)
 
 

@@ -4,7 +4,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from aita.errors import Conflict
+from aita.errors import ConflictError
 from aita.models.grade import Decision
 
 
@@ -16,11 +16,11 @@ class MemoryDecisions:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def add(self, assignment: str, decision: Decision) -> None:
-        """Write a decision; Conflict if there is one of its id, which stays as it is."""
+        """Write a decision; ConflictError if there is one of its id, which stays as it is."""
         place = (decision.cell_id, decision.decision_id)
         with self._lock:
             if place in self.data.setdefault(assignment, {}):
-                raise Conflict(f"decision {decision.decision_id} is recorded already, and stays as it is")
+                raise ConflictError(f"decision {decision.decision_id} is recorded already, and stays as it is")
             self.data[assignment][place] = decision
 
     def all(self, assignment: str) -> Iterator[Decision]:

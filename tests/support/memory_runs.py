@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from aita.errors import Conflict, NotFound
+from aita.errors import ConflictError, NotFoundError
 from aita.models.run import Run, RunStatus, RunSummary, StageCounts, TaskRow, TaskStatus, Usage
 from aita.ports import Clock
 
@@ -21,29 +21,29 @@ class MemoryRuns:
     _lock: threading.RLock = field(default_factory=threading.RLock)
 
     def create(self, run: Run, replaces: str | None) -> None:
-        """Write a new run and make it the active one; Conflict if the active one is no longer ``replaces``."""
+        """Write a new run and make it the active one; ConflictError if the active one is no longer ``replaces``."""
         with self._lock:
             self._hold(run, replaces)
             self.rows[run.run_id] = run
             self.summaries[run.run_id] = RunSummary.of(run)
 
     def get(self, run_id: str) -> Run:
-        """Return the run; NotFound if there is none."""
+        """Return the run; NotFoundError if there is none."""
         try:
             return self.rows[run_id]
         except KeyError:
-            raise NotFound(f"there is no run {run_id[:40]!r}") from None
+            raise NotFoundError(f"there is no run {run_id[:40]!r}") from None
 
     def active(self, assignment: str, pipeline: str) -> str | None:
         """Return the id of the run that was last made active."""
         return self.holders.get((assignment, pipeline))
 
     def restart(self, run: Run, replaces: str | None) -> None:
-        """Begin a run's next attempt; Conflict if another was quicker."""
+        """Begin a run's next attempt; ConflictError if another was quicker."""
         with self._lock:
             present = self.get(run.run_id)
             if present.active or present.attempt != run.attempt - 1:
-                raise Conflict(f"run {run.run_id} was resumed by another")
+                raise ConflictError(f"run {run.run_id} was resumed by another")
             self._hold(run, replaces)
             self.rows[run.run_id] = run
 
@@ -114,7 +114,7 @@ class MemoryRuns:
     def _hold(self, run: Run, replaces: str | None) -> None:
         place = (run.assignment, run.pipeline)
         if self.holders.get(place) != replaces:
-            raise Conflict(f"another run of {run.assignment} / {run.pipeline} was started at the same time")
+            raise ConflictError(f"another run of {run.assignment} / {run.pipeline} was started at the same time")
         self.holders[place] = run.run_id
 
     def _update(self, run_id: str, **changes: object) -> Run:

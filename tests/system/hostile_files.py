@@ -16,7 +16,7 @@ from io import BytesIO
 import pillow_heif
 from PIL import Image
 
-from aita.errors import UnreadableScan
+from aita.errors import UnreadableScanError
 from aita.imaging.isolated import pages_apart
 from aita.imaging.pages import pages
 
@@ -422,7 +422,7 @@ def outcome(data: bytes) -> dict[str, object]:
         for page in pages_apart(data, partial(pages, longest_side=LONGEST), page_seconds=SECONDS):
             assert SECRET.encode() not in page.jpeg
             sizes.append((page.width, page.height))
-    except UnreadableScan as error:
+    except UnreadableScanError as error:
         return {"refused": str(error), "seconds": time.monotonic() - started}
     return {"pages": len(sizes), "longest": max(map(max, sizes)), "seconds": time.monotonic() - started}
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from aita.errors import UnreadableScan
+from aita.errors import UnreadableScanError
 from aita.imaging.encode import PageImage
 from aita.imaging.isolated import MEMORY, pages_apart
 from aita_local.state_dir import PROJECT
@@ -113,7 +113,7 @@ def talkative(_data: bytes) -> Iterator[PageImage]:
 def test_what_ends_the_process_ends_the_file(make: Any, why: str) -> None:
     pages = pages_apart(b"", make, page_seconds=1)
     assert next(pages) == PAGE
-    with pytest.raises(UnreadableScan, match=why):
+    with pytest.raises(UnreadableScanError, match=why):
         next(pages)
 
 

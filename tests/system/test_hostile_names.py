@@ -176,7 +176,7 @@ def test_every_line_of_the_log_is_one_object_and_names_nobody(ran: Ran) -> None:
     for line in lines:
         assert isinstance(json.loads(line), dict)
     told = ran.printed.getvalue()
-    assert "task failed: UnreadableScan" in told
+    assert "task failed: UnreadableScanError" in told
     assert "request refused" in told
     assert MARK not in told
     assert not any(unicodedata.category(each) in {"Cc", "Cf"} for each in told if each != "\n")
@@ -225,8 +225,8 @@ def aita(ran: Ran, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixtur
     machine = ran.stack.state_machine_arn
     described = Deployed("aita", "us-east-1", "", "aita-test", "aita-test", machine, 4, "m", "k")
     monkeypatch.setattr("aita.cli.session.find_stack", lambda place: described)
-    monkeypatch.setattr("aita.cli.session.SignedApi", lambda *_: InProcess(ran.stack))
-    monkeypatch.setattr("aita.cli.session.Transfer", lambda *_: InProcess(ran.stack))
+    monkeypatch.setattr("aita.cli.session.SigV4Transport", lambda *_: InProcess(ran.stack))
+    monkeypatch.setattr("aita.cli.session.FileTransfer", lambda *_: InProcess(ran.stack))
     (tmp_path / "here" / "in").mkdir(parents=True)
     monkeypatch.chdir(tmp_path / "here" / "in")
     return Command(tmp_path, capsys)

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import pytest
 from PIL import Image, ImageChops, ImageDraw, ImageFont
 
-from aita.errors import UnreadableScan
+from aita.errors import UnreadableScanError
 from aita.imaging.ink import MOST_PAGES, BlankExam
 from aita.imaging.pages import pages
 from aita.models.scan import BANDS, PageInk
@@ -357,12 +357,12 @@ class TestInk:
 
 class TestRefused:
     def test_one_without_print(self) -> None:
-        with pytest.raises(UnreadableScan, match="the blank exam has no print on it"):
+        with pytest.raises(UnreadableScanError, match="the blank exam has no print on it"):
             BlankExam([jpeg(Image.new("RGB", SIZE, "white"))])
-        with pytest.raises(UnreadableScan, match="no print"):
+        with pytest.raises(UnreadableScanError, match="no print"):
             BlankExam([])
 
     def test_one_with_too_many_pages(self) -> None:
         white = jpeg(Image.new("RGB", (100, 141), "white"))
-        with pytest.raises(UnreadableScan, match=f"more than {MOST_PAGES} pages"):
+        with pytest.raises(UnreadableScanError, match=f"more than {MOST_PAGES} pages"):
             BlankExam(white for _ in range(MOST_PAGES + 1))

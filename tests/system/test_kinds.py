@@ -66,7 +66,7 @@ def test_one_that_the_model_refuses_fails_alone(stack: Stack, assignment: str) -
     run = stack.wait(stack.start(assignment, "kind.chat"))
     assert run["status"] == "PARTIAL"
     first, second = gathered(stack, run)
-    assert first["error"].startswith("Refused: ")
+    assert first["error"].startswith("RefusalError: ")
     assert second["result"] == {"text": f"re: {assignment}"}
     (task,) = stack.tasks(run["run_id"], "FAILED")
     assert task["refs"] == {"line": 1}
@@ -110,7 +110,7 @@ def test_no_key_of_another_assignment_can_be_read(stack: Stack, assignment: str)
         image = {"key": key, "sha256": "0" * 64}
         stack.put(f"{assignment}/tasks/chat.jsonl", jsonl({"messages": [{"text": "What is it?", "images": [image]}]}))
         code, error = stack.call("POST", "/runs", {"assignment": assignment, "pipeline": "kind.chat"})
-        assert (code, error["error"]) == (422, "InvalidMaterial")
+        assert (code, error["error"]) == (422, "InvalidMaterialError")
 
 
 def test_the_list_of_a_kinds_tasks_pages(stack: Stack, assignment: str) -> None:

@@ -181,7 +181,13 @@ def written() -> set[str]:
 
 def test_the_run_was_logged(ran: Ran) -> None:
     told = ran.told()
-    for said in ("planned stage grade", "task failed: UnreadableScan", "TasksSucceeded", "InputTokens", "RunsPartial"):
+    for said in (
+        "planned stage grade",
+        "task failed: UnreadableScanError",
+        "TasksSucceeded",
+        "InputTokens",
+        "RunsPartial",
+    ):
         assert said in told
 
 

@@ -168,7 +168,7 @@ def test_an_audit_recomputes(versioned: Stack, graded: str, aita: Owner, tmp_pat
     assert told["counts"]["requests"] > 10
     done = subprocess.run([sys.executable, "-I", told["files"][1]], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (0, "2 totals recomputed: all as recorded\n")
-    assert aita("audit", "-a", "never-was", "--out", str(tmp_path))[1]["error"] == "MissingMaterial"
+    assert aita("audit", "-a", "never-was", "--out", str(tmp_path))[1]["error"] == "MissingMaterialError"
 
 
 def test_nothing_of_an_assignment_is_left_and_all_of_another_is(versioned: Stack, graded: str, aita: Owner) -> None:
@@ -247,7 +247,7 @@ def test_it_is_refused_while_a_run_is_running(versioned: Stack, assignment: str,
     for status, says in (("RUNNING", "is running: cancel it"), ("CANCELLED", stopped), ("FAILED", stopped)):
         set_status(status)
         code, told = aita("purge", "-a", assignment, "--yes")
-        assert (code, told["error"]) == (1, "Conflict")
+        assert (code, told["error"]) == (1, "ConflictError")
         assert says in told["message"]
     assert objects(versioned) == before
 
@@ -255,8 +255,8 @@ def test_it_is_refused_while_a_run_is_running(versioned: Stack, assignment: str,
 @pytest.mark.parametrize(
     ("arguments", "code", "error"),
     [
-        (("--student", "Nobody"), 1, "NotFound"),
-        (("-a", "never-was", "--yes"), 1, "NotFound"),
+        (("--student", "Nobody"), 1, "NotFoundError"),
+        (("-a", "never-was", "--yes"), 1, "NotFoundError"),
         ((), 2, "RequestError"),
         (("-a", "runs", "--yes"), 2, "RequestError"),
     ],

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from aita.cli.files.report_download import report_names
 from aita.cli.views.terminal_escape import printable
-from aita.errors import InvalidMaterial, RequestError
+from aita.errors import InvalidMaterialError, RequestError
 from aita.models.names import check_assignment, check_upload
 from aita.reports.text import marked
 from aita.services.exports.csv_safety import csv_bytes
@@ -130,7 +130,7 @@ def test_as_a_folder_of_scans_it_is_one_part_of_a_key_or_refused_unsaid(name: st
     if not bad:
         assert check_upload(f"scans/{name}/1.jpg") == "image/jpeg"
         return
-    with pytest.raises(InvalidMaterial) as caught:
+    with pytest.raises(InvalidMaterialError) as caught:
         check_upload(f"scans/{name}/1.jpg")
     assert len(name) < 4 or name not in str(caught.value)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from aita.errors import AitaError, Refused, RunStopped, TaskError
+from aita.errors import AitaError, RefusalError, RunStopped, TaskError
 from aita.models.run import Run
 from aita.tasks.request import LLMRequest
 from tests.support.fakes import QUESTIONS, Crash, Harness, busy, grading, reply, right
@@ -32,7 +32,7 @@ HOSTILE: list[Any] = [
     reply(TEXT, finish_reason="content_filter"),
     reply(TEXT, finish_reason="length"),
     TaskError("the provider answered 400 and refuses the request"),
-    Refused("the provider answered 400 (content_filter)"),
+    RefusalError("the provider answered 400 (content_filter)"),
 ]
 
 

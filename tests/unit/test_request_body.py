@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aita.errors import RequestError, RequestTooLarge
+from aita.errors import RequestError, RequestTooLargeError
 from aita.request_body import MAX_BYTES, MAX_DEPTH, read_body
 
 JSON = st.recursive(
@@ -48,7 +48,7 @@ def test_nesting_is_bounded_where_it_nests() -> None:
 def test_the_size_is_bounded_in_bytes() -> None:
     assert read_body(json.dumps("x" * (MAX_BYTES - 2)))
     for text in (json.dumps("x" * (MAX_BYTES - 1)), '"' + "é" * (MAX_BYTES // 2) + '"'):
-        with pytest.raises(RequestTooLarge, match="256 KiB") as raised:
+        with pytest.raises(RequestTooLargeError, match="256 KiB") as raised:
             read_body(text)
         assert raised.value.http_status == 413
 

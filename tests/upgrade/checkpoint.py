@@ -4,13 +4,15 @@ from collections.abc import Mapping
 from decimal import Decimal
 
 from aita import ParallelExecutionConfig, SimpleLLMTask
-from aita.errors import Refused, RunStopped
+from aita.errors import RunStopped
 from aita.models.run import Usage
 from aita.tasks.request import LLMRequest
 
 try:
+    from aita.errors import RefusalError
     from aita.ports import Reply, TokenUsage
-except ModuleNotFoundError:  # in version 0.1.0, where make_0_1_0 runs
+except ImportError:  # in version 0.1.0, where make_0_1_0 runs
+    from aita.errors import Refused as RefusalError
     from aita.services.protocols import Reply, TokenUsage
 
 NAME = "glossary"
@@ -50,7 +52,7 @@ class Model:
         prompt = request.messages[-1].text
         self.asked.append(prompt)
         if self.stops and "nothing" in prompt:
-            raise Refused("the provider refuses this prompt")
+            raise RefusalError("the provider refuses this prompt")
         if self.stops and "inertia" in prompt:
             raise RunStopped("the provider refuses the key")
         usage = TokenUsage(input_tokens=10, cached_input_tokens=0, output_tokens=5)

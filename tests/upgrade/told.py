@@ -66,8 +66,8 @@ def commands(stack: Stack) -> Iterator[Callable[..., tuple[int, Any]]]:
 
     with (
         patch("aita.cli.session.find_stack", lambda place: described),
-        patch("aita.cli.session.SignedApi", lambda *_: InProcess(stack)),
-        patch("aita.cli.session.Transfer", lambda *_: InProcess(stack)),
+        patch("aita.cli.session.SigV4Transport", lambda *_: InProcess(stack)),
+        patch("aita.cli.session.FileTransfer", lambda *_: InProcess(stack)),
     ):
         yield aita
 

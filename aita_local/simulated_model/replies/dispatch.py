@@ -7,7 +7,7 @@ from typing import Any
 
 from aita.cli import word_picture
 from aita_local.simulated_model.chat_request import ChatRequest
-from aita_local.simulated_model.errors import NotInSampleExam
+from aita_local.simulated_model.errors import NotInSampleExamError
 from aita_local.simulated_model.replies import fallback_reply, grading_replies, page_replies, question_replies
 from aita_local.simulated_model.replies.request_kind import Kind, kind_of
 from aita_local.simulated_model.sample.exam import KnownPage, SampleExam
@@ -26,7 +26,7 @@ def reply(chat: ChatRequest, kind: Kind, exam: SampleExam, pages: list[KnownPage
 
     Raises
     ------
-    NotInSampleExam
+    NotInSampleExamError
         If it is about anything but the sample exam.
     """
     if kind == "Word":
@@ -36,7 +36,7 @@ def reply(chat: ChatRequest, kind: Kind, exam: SampleExam, pages: list[KnownPage
 
 def improvised(chat: ChatRequest) -> str:
     """Return a reply about what is not in the sample exam: of the right shape, and plainly simulated."""
-    with suppress(NotInSampleExam):
+    with suppress(NotInSampleExamError):
         if kind_of(chat) == "Grading":
             return _formatted(chat, grading_replies.improvised_grading(chat.text))
     return fallback_reply.reply(chat)
@@ -49,7 +49,7 @@ def _word(chat: ChatRequest) -> str:
     if not chat.images:
         return "simulated"
     if any(not _shows_word(url) for url in chat.images):
-        raise NotInSampleExam("a picture shows no word that it knows")
+        raise NotInSampleExamError("a picture shows no word that it knows")
     return f"{word_picture.WORD} (simulated)"
 
 
@@ -77,7 +77,7 @@ def _content(
             return question_replies.rubric(chat, exam)
         case "Grading", _:
             return grading_replies.grading(chat.text, exam)
-    raise NotInSampleExam(f"{kind} with {len(pages)} images is asked for")
+    raise NotInSampleExamError(f"{kind} with {len(pages)} images is asked for")
 
 
 def _formatted(chat: ChatRequest, content: dict[str, Any]) -> str:

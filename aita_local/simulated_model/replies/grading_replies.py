@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from typing import Any, Self
 
-from aita_local.simulated_model.errors import NotInSampleExam
+from aita_local.simulated_model.errors import NotInSampleExamError
 from aita_local.simulated_model.sample.exam import KnownQuestion, SampleExam, one_line
 
 _ANSWER = re.compile(r"^<<<answer ([0-9a-f]+)>>>\n(.*?)\n<<<end of answer \1>>>$", re.MULTILINE | re.DOTALL)
@@ -32,14 +32,14 @@ class GradingRequest:
 
         Raises
         ------
-        NotInSampleExam
+        NotInSampleExamError
             If it has no answer or no rubric.
         """
         found = _ANSWER.search(prompt)
         before = prompt[: found.start()] if found else ""
         worth = tuple(float(points) for points in _CRITERION.findall(before))
         if found is None or not worth:
-            raise NotInSampleExam("the prompt has no answer to grade, or no rubric")
+            raise NotInSampleExamError("the prompt has no answer to grade, or no rubric")
         return cls(before, found[2], worth)
 
 
@@ -48,18 +48,20 @@ def grading(prompt: str, exam: SampleExam) -> dict[str, Any]:
 
     Raises
     ------
-    NotInSampleExam
+    NotInSampleExamError
         If the question, the answer or a rubric of that many criteria is none of the sample exam's.
     """
     asked = GradingRequest.find(prompt)
     question = exam.question(asked.before)
     if question is None:
-        raise NotInSampleExam("no question of the sample exam is in the prompt")
+        raise NotInSampleExamError("no question of the sample exam is in the prompt")
     known = question.grades.get(one_line(asked.answer))
     if known is None:
-        raise NotInSampleExam("no student of the sample exam gave this answer")
+        raise NotInSampleExamError("no student of the sample exam gave this answer")
     if len(known["criteria"]) != len(asked.worth):
-        raise NotInSampleExam(f"the rubric has {len(asked.worth)} criteria, and the sample exam's has another number")
+        raise NotInSampleExamError(
+            f"the rubric has {len(asked.worth)} criteria, and the sample exam's has another number"
+        )
     return {
         "criteria": _scaled(known["criteria"], question, asked.worth),
         "feedback": known["feedback"],
@@ -74,7 +76,7 @@ def improvised_grading(prompt: str) -> dict[str, Any]:
 
     Raises
     ------
-    NotInSampleExam
+    NotInSampleExamError
         If the prompt has no answer or no rubric.
     """
     asked = GradingRequest.find(prompt)

@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 from aita_local.simulated_model.chat_request import ChatRequest
-from aita_local.simulated_model.errors import NotInSampleExam
+from aita_local.simulated_model.errors import NotInSampleExamError
 from aita_local.simulated_model.sample.exam import KnownPage, SampleExam
 from aita_local.simulated_model.sample.prompt_parsing import question_blocks
 
@@ -30,7 +30,7 @@ def extracted_questions(chat: ChatRequest, exam: SampleExam, pages: list[KnownPa
     told = _NUMBERS.search(chat.text)
     numbers = [int(number) for number in told[1].split(", ")] if told else list(range(1, len(pages) + 1))
     if len(numbers) != len(pages):
-        raise NotInSampleExam(f"the prompt numbers {len(numbers)} pages and has {len(pages)}")
+        raise NotInSampleExamError(f"the prompt numbers {len(numbers)} pages and has {len(pages)}")
     asked = {question.question_id: question for question in exam.questions}
     questions = [
         {"question_id": mark.question_id, **asked[mark.question_id].printed, "page_number": number, "complete": True}

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from aita_local.simulated_model.chat_request import ChatRequest
-from aita_local.simulated_model.errors import NotInSampleExam
+from aita_local.simulated_model.errors import NotInSampleExamError
 from aita_local.simulated_model.sample.exam import KnownQuestion, SampleExam
 from aita_local.simulated_model.sample.prompt_parsing import last_points, last_question_id, question_blocks
 
@@ -18,12 +18,12 @@ def question_in(prompt: str, exam: SampleExam) -> KnownQuestion:
 
     Raises
     ------
-    NotInSampleExam
+    NotInSampleExamError
         If there is none.
     """
     question = exam.question(prompt)
     if question is None:
-        raise NotInSampleExam("no question of the sample exam is in the prompt")
+        raise NotInSampleExamError("no question of the sample exam is in the prompt")
     return question
 
 

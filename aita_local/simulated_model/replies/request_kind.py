@@ -3,7 +3,7 @@
 from typing import Literal, cast, get_args
 
 from aita_local.simulated_model.chat_request import ChatRequest
-from aita_local.simulated_model.errors import NotInSampleExam
+from aita_local.simulated_model.errors import NotInSampleExamError
 
 Kind = Literal[
     "Transcription", "ExtractedQuestions", "PageAnswers", "AnswerKey", "AnswerKeys", "Rubric", "Grading", "Word"
@@ -25,16 +25,16 @@ def kind_of(chat: ChatRequest) -> Kind:
 
     Raises
     ------
-    NotInSampleExam
+    NotInSampleExamError
         If it is nothing that the simulated model knows.
     """
     if chat.schema_name is not None:
         if chat.schema_name not in get_args(Kind):
-            raise NotInSampleExam(f"a reply with the schema {chat.schema_name!r} is asked for")
+            raise NotInSampleExamError(f"a reply with the schema {chat.schema_name!r} is asked for")
         return cast("Kind", chat.schema_name)
     prompt = chat.text.lower()
     found = [(place, kind) for words, kind in _WORDS if (place := prompt.find(words)) >= 0]
     if not found:
-        raise NotInSampleExam("the prompt asks for nothing that it knows, such as a rubric or a transcription")
+        raise NotInSampleExamError("the prompt asks for nothing that it knows, such as a rubric or a transcription")
     kind = min(found)[1]
     return "AnswerKeys" if kind == "AnswerKey" and "answer_keys" in prompt else kind

@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 from concurrent.futures import ThreadPoolExecutor
 
-from aita_local.simulated_model.errors import NotInSampleExam
+from aita_local.simulated_model.errors import NotInSampleExamError
 from aita_local.simulated_model.sample.exam import KnownPage, SampleExam
 from aita_local.simulated_model.sample.page_fingerprint import data_url_bytes, fingerprint
 
@@ -25,7 +25,7 @@ class PageRecognition:
 
         Raises
         ------
-        NotInSampleExam
+        NotInSampleExamError
             If it shows none, or is not an image in a data URL.
         """
         digest = hashlib.sha256(url.encode()).digest()
@@ -35,7 +35,7 @@ class PageRecognition:
             self._known[digest] = await asyncio.get_running_loop().run_in_executor(self._threads, self._look, url)
         page = self._known[digest]
         if page is None:
-            raise NotInSampleExam("an image shows no page of the sample exam")
+            raise NotInSampleExamError("an image shows no page of the sample exam")
         return page
 
     def close(self) -> None:

@@ -30,11 +30,11 @@ class ObjectStore(Protocol):
         ...
 
     def get(self, key: str) -> bytes:
-        """Return an object's bytes; ObjectNotFound if there is none."""
+        """Return an object's bytes; ObjectNotFoundError if there is none."""
         ...
 
     def get_with_etag(self, key: str) -> tuple[bytes, str]:
-        """Return an object's bytes and its ETag; ObjectNotFound if there is none."""
+        """Return an object's bytes and its ETag; ObjectNotFoundError if there is none."""
         ...
 
     def put(self, key: str, data: bytes, content_type: str = "application/json") -> None:
@@ -42,7 +42,7 @@ class ObjectStore(Protocol):
         ...
 
     def put_if(self, key: str, data: bytes, etag: str | None) -> None:
-        """Write an object if its ETag is still this (``None``: if there is none yet); else ObjectChanged."""
+        """Write an object if its ETag is still this (``None``: if there is none yet); else ObjectChangedError."""
         ...
 
     def put_unless_newer(self, key: str, data: bytes, made_from: datetime) -> bool:
@@ -122,12 +122,12 @@ class RunStore(Protocol):
     def create(self, run: Run, replaces: str | None) -> None:
         """Write a new run and make it the active one of its assignment and pipeline, in one transaction.
 
-        Conflict if the active one is no longer ``replaces``.
+        ConflictError if the active one is no longer ``replaces``.
         """
         ...
 
     def get(self, run_id: str) -> Run:
-        """Return the run as it is now (strongly consistent); NotFound if there is none."""
+        """Return the run as it is now (strongly consistent); NotFoundError if there is none."""
         ...
 
     def active(self, assignment: str, pipeline: str) -> str | None:
@@ -135,7 +135,7 @@ class RunStore(Protocol):
         ...
 
     def restart(self, run: Run, replaces: str | None) -> None:
-        """Begin a run's next attempt: RUNNING, attempt + 1, active again. Conflict if another was quicker."""
+        """Begin a run's next attempt: RUNNING, attempt + 1, active again. ConflictError if another was quicker."""
         ...
 
     def set_execution(self, run_id: str, execution_arn: str) -> None:
@@ -206,7 +206,7 @@ class DecisionStore(Protocol):
     """What people decided about cells. Decisions are only ever added, and never expire."""
 
     def add(self, assignment: str, decision: Decision) -> None:
-        """Write a decision; Conflict if there is one of its id, which stays as it is."""
+        """Write a decision; ConflictError if there is one of its id, which stays as it is."""
         ...
 
     def all(self, assignment: str) -> Iterator[Decision]:
@@ -325,7 +325,7 @@ class LLM(Protocol):
     def complete(self, request: LLMRequest, images: Mapping[str, bytes]) -> Reply:
         """Make one call; ``images`` holds each JPEG by its SHA-256.
 
-        Raises ProviderBusy, RunStopped, TooLong or Refused; never retries by itself.
+        Raises ProviderBusy, RunStopped, TooLongError or RefusalError; never retries by itself.
         """
         ...
 

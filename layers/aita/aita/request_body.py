@@ -4,7 +4,7 @@ import json
 import re
 from typing import Any
 
-from aita.errors import RequestError, RequestTooLarge
+from aita.errors import RequestError, RequestTooLargeError
 
 MAX_BYTES = 256 * 1024
 """The largest body: an upload request for 100 files whose names are as long as they may be has about 45 KB."""
@@ -21,13 +21,13 @@ def read_body(text: str) -> Any:
 
     Raises
     ------
-    RequestTooLarge
+    RequestTooLargeError
         If it has more than ``MAX_BYTES`` bytes.
     RequestError
         If it nests deeper than ``MAX_DEPTH``, is not JSON, or holds text that is no Unicode.
     """
     if len(text) > MAX_BYTES or len(text.encode("utf-8", "surrogatepass")) > MAX_BYTES:
-        raise RequestTooLarge(f"the request's body is larger than {MAX_BYTES // 1024} KiB: send it in parts")
+        raise RequestTooLargeError(f"the request's body is larger than {MAX_BYTES // 1024} KiB: send it in parts")
     if _depth(text) > MAX_DEPTH:
         raise RequestError(f"the request's JSON nests deeper than {MAX_DEPTH} levels")
     try:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from aita.errors import NotFound
+from aita.errors import NotFoundError
 from tests.support.command_fixtures import Aita
 from tests.support.fake_stack import FakeStack, Raw
 from tests.support.gradebooks import CELLS, DECISION, EXAM, FOLDERS, ROSTER, students
@@ -167,7 +167,7 @@ def test_a_column_that_canvas_passes_over_is_told(
     assert "Canvas passes over" in err
 
 
-@pytest.mark.parametrize("failure", [NotFound("there is no such assignment"), Raw(500)])
+@pytest.mark.parametrize("failure", [NotFoundError("there is no such assignment"), Raw(500)])
 def test_what_can_not_be_fetched_leaves_the_file_as_it_was(
     stack: FakeStack, aita: Aita, tmp_path: Path, failure: Any
 ) -> None:

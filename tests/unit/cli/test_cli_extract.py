@@ -34,7 +34,7 @@ def test_a_window_that_failed_is_told_by_its_pages(stack: FakeStack, aita: Aita,
         stage="extract_questions",
         status=TaskStatus.FAILED,
         refs={"first_page": 4, "last_page": last},
-        error_type="BrokenRule",
+        error_type="BrokenRuleError",
         error_message="question 1 of the list has no question_text",
     )
     started(stack, RunStatus.FAILED, window)

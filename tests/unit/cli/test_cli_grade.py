@@ -101,7 +101,7 @@ def test_the_summary_tells_what_the_answers_came_to(stack: FakeStack, aita: Aita
         cell("s-2", "1b", "FAILED", 3.5),
         decisions=(set_by_a_person,),
     )
-    failed = {"task_id": "t", "stage": "grade", "status": "FAILED", "error_type": "Refused", "error_message": "no"}
+    failed = {"task_id": "t", "stage": "grade", "status": "FAILED", "error_type": "RefusalError", "error_message": "no"}
     refs = {"student_id": "s-2", "question_id": "1b"}
     stack.answer("GET", f"{RUN_PATH}/tasks", {"tasks": [failed | {"refs": refs}]})
     ended = (stage("grade", 6, 5, 1, ended=True), ENDED[1])
@@ -115,7 +115,7 @@ def test_the_summary_tells_what_the_answers_came_to(stack: FakeStack, aita: Aita
         "3 open: 1 for a person to look at, 2 failed; 1 of the totals are final",
         "look at them  aita review list --assignment midterm",
     ]
-    assert "grade  Alan, question 1b  Refused  no" in told
+    assert "grade  Alan, question 1b  RefusalError  no" in told
     assert "with scans" not in out
     document = json.loads(aita("status", RUN, "--json")[1])
     assert document["grades"]["states"] == {

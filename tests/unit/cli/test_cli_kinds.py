@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from aita.errors import Conflict
+from aita.errors import ConflictError
 from aita.models.run import RunStatus
 from aita.services.assignments import task_files
 from tests.support.command_fixtures import Aita
@@ -92,13 +92,13 @@ class TestRun:
             ended(RunStatus.PARTIAL),
             took | {"line": 4, "result": {"text": "drei\u2028"}},
             took | {"line": 1, "result": {"text": "eins"}},
-            took | {"line": 3, "error": "Refused: the model refuses"},
+            took | {"line": 3, "error": "RefusalError: the model refuses"},
         )
         code, _, err = aita("run", "chat", "--input", str(prompts), "--out", str(out))
         assert code == 3
         assert [json.loads(line) for line in out.read_bytes().decode().split("\n")[:-1]] == [
             {"line": 1, "result": {"text": "eins"}},
-            {"line": 3, "task_id": "second", "error": "Refused: the model refuses"},
+            {"line": 3, "task_id": "second", "error": "RefusalError: the model refuses"},
             {"line": 4, "result": {"text": "drei\u2028"}},
         ]
         assert "3 lines in" in err
@@ -131,7 +131,7 @@ class TestRun:
         assert not (tmp_path / "out.jsonl").exists()
 
     def test_a_run_in_the_way_is_told(self, stack: FakeStack, aita: Aita, prompts: Path) -> None:
-        stack.answer("POST", "/runs", Conflict("run X of chat / kind.chat is active: watch it"))
+        stack.answer("POST", "/runs", ConflictError("run X of chat / kind.chat is active: watch it"))
         code, _, err = aita("run", "chat", "--input", str(prompts))
         assert code == 1
         assert "run X of chat / kind.chat is active" in err

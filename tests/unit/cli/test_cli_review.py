@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from aita.errors import Conflict, NotFound
+from aita.errors import ConflictError, NotFoundError
 from aita.models.exam import AnswerKey, Question, Rubric
 from aita.models.grade import CellState, CriterionGrade, Decision, DecisionAction
 from aita.models.review import FlagView, PlaceView, Proposal, ReviewLine, ReviewPage, ReviewView
@@ -267,7 +267,8 @@ def test_criteria_that_all_have_their_quotes_are_not_spoken_of(known: FakeStack,
 
 
 @pytest.mark.parametrize(
-    ("error", "told"), [(Conflict("it was graded anew"), "graded anew"), (NotFound("no such answer"), "no such answer")]
+    ("error", "told"),
+    [(ConflictError("it was graded anew"), "graded anew"), (NotFoundError("no such answer"), "no such answer")],
 )
 def test_what_the_stack_refuses_is_told(known: FakeStack, aita: Aita, error: Exception, told: str) -> None:
     known.answer("GET", PATH, shown(known))

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from aita.errors import MissingMaterial
+from aita.errors import MissingMaterialError
 from aita.models.api import RubricDiff, StageEstimate
 from aita.models.rubric_change import QuestionChange
 from aita.models.run import RunStatus
@@ -136,7 +136,7 @@ def test_a_sample_that_is_not_understood_is_an_error(sampled: FakeStack, aita: A
 
 
 def test_what_was_never_graded_has_no_diff(stack: FakeStack, aita: Aita) -> None:
-    stack.answer("GET", CHANGES, MissingMaterial("nothing of assignment midterm was graded yet"))
+    stack.answer("GET", CHANGES, MissingMaterialError("nothing of assignment midterm was graded yet"))
     code, _, err = aita("rubric", "diff", "-a", "midterm")
     assert code == 1
     assert "graded yet" in err

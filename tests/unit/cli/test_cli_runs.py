@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from aita.client.polling import MISSES
-from aita.errors import Conflict, MissingMaterial, NotFound, RequestError
+from aita.errors import ConflictError, MissingMaterialError, NotFoundError, RequestError
 from aita.models.api import TaskView
 from aita.models.run import RunStatus, TaskStatus
 from aita.models.student import Student, Students
@@ -87,7 +87,7 @@ def test_json_is_one_document_and_nothing_else(stack: FakeStack, aita: Aita) -> 
         stage="split",
         status=TaskStatus.FAILED,
         refs={"student_id": "s-1", "source": "abc"},
-        error_type="UnreadableScan",
+        error_type="UnreadableScanError",
         error_message="it is encrypted",
     )
     ended = run_view(RunStatus.PARTIAL, stage("split", 5, 4, 1, ended=True))
@@ -167,9 +167,9 @@ def test_a_stack_that_stays_away_ends_the_watch_but_not_the_run(stack: FakeStack
     ("error", "expected"),
     [
         (RequestError("there is no pipeline 'x'"), 2),
-        (MissingMaterial("assignment midterm has no scans"), 1),
-        (Conflict("run X is active"), 1),
-        (NotFound("there is no such thing"), 1),
+        (MissingMaterialError("assignment midterm has no scans"), 1),
+        (ConflictError("run X is active"), 1),
+        (NotFoundError("there is no such thing"), 1),
     ],
 )
 def test_what_the_stack_refuses_is_told(stack: FakeStack, aita: Aita, error: RequestError, expected: int) -> None:
@@ -256,7 +256,7 @@ def test_the_summary_tells_of_students_and_failed_tasks(stack: FakeStack, aita: 
             "stage": "transcribe",
             "status": "FAILED",
             "refs": {"student_id": "s-3", "page": number},
-            "error_type": "Refused",
+            "error_type": "RefusalError",
             "error_message": "filtered\x1b[2J",
         }
         for number in range(1, 13)
@@ -270,7 +270,7 @@ def test_the_summary_tells_of_students_and_failed_tasks(stack: FakeStack, aita: 
     assert "not on the roster: [red]Eve[/red]\\x1b[31m\\u202e" in out
     assert "Alan Turin as Alan Turing" in out
     assert "taken for none: A. Kay" in out
-    assert "[red]Eve[/red]\\x1b[31m\\u202e, page 1  Refused  filtered\\x1b[2J" in out
+    assert "[red]Eve[/red]\\x1b[31m\\u202e, page 1  RefusalError  filtered\\x1b[2J" in out
     assert "page 10 " in out
     assert "page 11 " not in out
     assert f"and 2 more: aita tasks {RUN} --status FAILED" in out
@@ -278,7 +278,7 @@ def test_the_summary_tells_of_students_and_failed_tasks(stack: FakeStack, aita: 
 
 
 def test_the_summary_tells_whose_files_all_failed(stack: FakeStack, aita: Aita) -> None:
-    failed = {"task_id": "t", "status": "FAILED", "error_type": "UnreadableScan", "error_message": "no image"}
+    failed = {"task_id": "t", "status": "FAILED", "error_type": "UnreadableScanError", "error_message": "no image"}
     refs = {"student_id": "s-4", "source": "f-1"}
     students(stack)
     stack.answer("GET", f"{RUN_PATH}/tasks", {"tasks": [failed | {"stage": "split", "refs": refs}]})
@@ -287,7 +287,7 @@ def test_the_summary_tells_whose_files_all_failed(stack: FakeStack, aita: Aita) 
 
 
 def test_another_stages_failure_says_nothing_of_a_students_files(stack: FakeStack, aita: Aita) -> None:
-    failed = {"task_id": "t", "status": "FAILED", "error_type": "UnreadableScan", "error_message": "no image"}
+    failed = {"task_id": "t", "status": "FAILED", "error_type": "UnreadableScanError", "error_message": "no image"}
     students(stack)
     stack.answer("GET", f"{RUN_PATH}/tasks", {"tasks": [failed | {"stage": "other", "refs": {"source": "f-1"}}]})
     stack.answer("GET", RUN_PATH, run_view(RunStatus.PARTIAL, stage("split", 4, 3, 1, ended=True)))
@@ -398,7 +398,7 @@ def test_a_failed_grade_is_told_by_its_student_and_question(stack: FakeStack, ai
         stage="grade",
         status=TaskStatus.FAILED,
         refs={"student_id": "s-1", "question_id": "2b", "grader": 1},
-        error_type="Refused",
+        error_type="RefusalError",
         error_message="the model refuses",
     )
     stack.answer("GET", RUN_PATH, run_view(RunStatus.PARTIAL, stages=(stage("grade", 2, 1, 1, ended=True),)))

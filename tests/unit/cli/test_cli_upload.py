@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from aita.cli.files.upload_discovery import find_uploads
-from aita.errors import InvalidMaterial
+from aita.errors import InvalidMaterialError
 from tests.support.command_fixtures import Aita
 from tests.support.fake_stack import FakeStack, Raw
 
@@ -35,7 +35,7 @@ def names(*paths: Path) -> list[str]:
 
 
 def problem(*paths: Path) -> str:
-    with pytest.raises(InvalidMaterial) as caught:
+    with pytest.raises(InvalidMaterialError) as caught:
         find_uploads(paths)
     return str(caught.value)
 

@@ -4,7 +4,7 @@ import pytest
 
 from aita.client.sigv4 import SigV4Transport
 from aita.client.stack_target import StackTarget
-from aita.errors import Conflict, InvalidMaterial, NotFound, RequestError, StackError
+from aita.errors import ConflictError, InvalidMaterialError, NotFoundError, RequestError, StackError
 from tests.support.fake_stack import FakeStack, Raw
 
 
@@ -68,15 +68,15 @@ def test_a_post_with_a_key_may_be_sent_again(stack: FakeStack, api: SigV4Transpo
 @pytest.mark.parametrize(
     ("status", "name", "expected"),
     [
-        (404, "NotFound", NotFound),
-        (409, "Conflict", Conflict),
-        (422, "InvalidMaterial", InvalidMaterial),
+        (404, "NotFoundError", NotFoundError),
+        (409, "ConflictError", ConflictError),
+        (422, "InvalidMaterialError", InvalidMaterialError),
         (400, "RequestError", RequestError),
         (400, "SomethingNewer", RequestError),
         (400, "AitaError", RequestError),
         (400, "__name__", RequestError),
         (500, "StorageError", StackError),
-        (403, "Conflict", StackError),
+        (403, "ConflictError", StackError),
     ],
 )
 def test_errors_are_classes_again(

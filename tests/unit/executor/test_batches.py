@@ -12,7 +12,7 @@ import pytest
 from pydantic import BaseModel
 
 from aita import BatchableLLMTask, LLMTask, Message, SimpleLLMTask, VisionLLMTask
-from aita.errors import ProviderBusy, Refused, RunStopped
+from aita.errors import ProviderBusy, RefusalError, RunStopped
 from aita.memory.rate_limiter import MemoryRateLimiter
 from aita.models.rate_limits import Rates
 from aita.ports import Reply
@@ -90,7 +90,7 @@ class TestFailures:
         ).task_results  # fmt: skip
         assert not result.success
         assert result.error is not None
-        assert result.error.startswith("BrokenRule: asked 6 times")
+        assert result.error.startswith("BrokenRuleError: asked 6 times")
         assert "secret" not in result.error
         assert other.success
 
@@ -112,7 +112,7 @@ class TestFailures:
         batch = make(FakeLLM()).execute_batch([Broken(task_id="x", prompt="p"), gone, odd, *tasks("b")])
         assert [result.success for result in batch.task_results] == [False, False, False, True]
         assert "ZeroDivisionError" in (batch.task_results[0].error or "")
-        assert (batch.task_results[1].error or "").startswith("MissingInput")
+        assert (batch.task_results[1].error or "").startswith("MissingInputError")
 
     def test_an_id_that_repeats_is_the_firsts(self, make: Make) -> None:
         batch = make(FakeLLM()).execute_batch([*tasks("a", "b"), SimpleLLMTask(task_id="a", prompt="other")])
@@ -124,7 +124,7 @@ class TestFailures:
         llm = FakeLLM(lambda request: text if asked(request) == "odd" else '{"level": 1}')
         batch = make(llm).execute_batch([LevelTask(text="odd"), LevelTask(text="even")])
         assert [result.success for result in batch.task_results] == [False, True]
-        assert (batch.task_results[0].error or "").startswith("UnparsableReply")
+        assert (batch.task_results[0].error or "").startswith("UnparsableReplyError")
 
 
 class TestProvider:
@@ -294,7 +294,7 @@ class TestBatching:
 
         def say(request: LLMRequest) -> str:
             if asked(request) == "a":
-                raise Refused("refused")
+                raise RefusalError("refused")
             return good(request)
 
         first, second = make(FakeLLM(say)).execute_batch([SharedLevelTask(text=t) for t in ("a", "bb")]).task_results

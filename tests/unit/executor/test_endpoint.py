@@ -123,7 +123,7 @@ def test_one_flagged_input_stops_no_batch(make: Make, endpoint: Endpoint) -> Non
     endpoint.answer = lambda prompt: FLAGGED if prompt == "a" else said("fine")
     batch = make(client(endpoint), max_workers=1).execute_batch(tasks("a", "b", "c"))
     assert [result.success for result in batch.task_results] == [False, True, True]
-    assert (batch.stopped, (batch.task_results[0].error or "").partition(":")[0]) == (None, "Refused")
+    assert (batch.stopped, (batch.task_results[0].error or "").partition(":")[0]) == (None, "RefusalError")
 
 
 def test_a_403_without_a_reason_is_the_inputs_once_others_are_answered(make: Make, endpoint: Endpoint) -> None:
@@ -160,4 +160,4 @@ def test_an_empty_reply_is_asked_again_and_then_fails(make: Make, endpoint: Endp
     endpoint.answer = lambda prompt: said(next(replies))
     results = make(client(endpoint), max_workers=1).execute_batch(tasks("a", "b")).task_results
     assert [(result.success, result.retry_count) for result in results] == [(True, 2), (False, 3)]
-    assert (results[1].error or "").startswith("UnparsableReply: asked 4 times")
+    assert (results[1].error or "").startswith("UnparsableReplyError: asked 4 times")

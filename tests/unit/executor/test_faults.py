@@ -232,7 +232,7 @@ class TestImages:
         pages = self.pages(tmp_path, "a", "b", "c")
         late = [Late(**dict(page)) for page in pages[:2]]
         batch = make(FakeLLM(), enable_checkpointing=False).execute_batch([*late, pages[2]])
-        assert errors(batch.task_results) == ["MissingInput", "MissingInput", ""]
+        assert errors(batch.task_results) == ["MissingInputError", "MissingInputError", ""]
 
     def test_none_is_in_memory_while_its_task_waits(
         self, make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -9,8 +9,8 @@ from typing import Any, ClassVar
 import pytest
 from pydantic import BaseModel
 
-from aita import BrokenRule, LLMTask, Message, Parameters, RetryPolicy, SimpleLLMTask, VisionLLMTask
-from aita.errors import Conflict, LocalStackError, RunStopped, SettingsError, StackError
+from aita import BrokenRuleError, LLMTask, Message, Parameters, RetryPolicy, SimpleLLMTask, VisionLLMTask
+from aita.errors import ConflictError, LocalStackError, RunStopped, SettingsError, StackError
 from aita.executor import stack as stack_module
 from aita.executor.config import ParallelExecutionConfig
 from aita.executor.stack import StackExecutor, assignment_of
@@ -44,7 +44,7 @@ class CountTask(LLMTask[Count]):
 
     def validate_reply(self, reply: Count) -> Count:
         if reply.number > 9:
-            raise BrokenRule("number is more than 9")
+            raise BrokenRuleError("number is more than 9")
         return reply
 
     def checkpoint_data(self) -> dict[str, Any]:
@@ -118,14 +118,14 @@ class TestOneRound:
     def test_a_failure_on_the_stack_is_told_as_it_is_there(self, stack: HarnessStack) -> None:
         stack.harness.model.say(reply("no", refusal=True))
         refused, fine = stack.executor().execute_batch(prompts("a", "b")).task_results
-        assert (refused.error or "").startswith("Refused: ")
+        assert (refused.error or "").startswith("RefusalError: ")
         assert fine.success
 
     def test_more_than_a_file_holds_goes_in_parts(self, stack: HarnessStack, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(stack_module, "MOST_BYTES", 60)
         batch = stack.executor().execute_batch(prompts("a", "b", "c" * 200, "d"))
         assert [result.success for result in batch.task_results] == [True, True, False, True]
-        assert (batch.task_results[2].error or "").startswith("TooLong: ")
+        assert (batch.task_results[2].error or "").startswith("TooLongError: ")
         assert len(stack.started) == 2
 
 
@@ -149,7 +149,7 @@ class TestTasksThatCanNotBeAsked:
         ]
         batch = stack.executor().execute_batch(tasks)
         told = [(result.error or "").partition(":")[0] for result in batch.task_results]
-        assert told == ["", "RequestError", "TaskError", "TaskError", "RequestError", "MissingInput", "TaskError"]
+        assert told == ["", "RequestError", "TaskError", "TaskError", "RequestError", "MissingInputError", "TaskError"]
         assert last_texts(stack.harness.model.requests) == ["a", "y"]
 
 
@@ -166,7 +166,7 @@ class TestAskingAgain:
         assert len(stack.started) == 2
 
     @pytest.mark.parametrize(
-        ("text", "error", "asks"), [("no", "UnparsableReply", 2), ('{"number": 12}', "BrokenRule", 3)]
+        ("text", "error", "asks"), [("no", "UnparsableReplyError", 2), ('{"number": 12}', "BrokenRuleError", 3)]
     )
     def test_it_is_asked_as_often_as_the_policy_allows(
         self, stack: HarnessStack, text: str, error: str, asks: int
@@ -221,7 +221,7 @@ class TestImages:
                 return request
 
         (result,) = stack.executor().execute_batch([ChangesIt(task_id="x", prompt="x", images=(path,))]).task_results
-        assert (result.error or "").startswith("MissingInput: an image of this task was changed")
+        assert (result.error or "").startswith("MissingInputError: an image of this task was changed")
 
 
 class TestExecutedAgain:
@@ -279,7 +279,7 @@ class TestExecutedAgain:
         stack.harness.put("tasks/chat.jsonl", '{"prompt": "a"}', "week")
         left = stack.harness.begin("kind.chat", "week")
         stack.harness.runs.summaries.clear()  # whoever is in the way is not listed
-        with pytest.raises(Conflict, match=left.run_id):
+        with pytest.raises(ConflictError, match=left.run_id):
             stack.executor().execute_batch(prompts("a"), "week")
 
 

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image, ImageFile, TiffImagePlugin
 from PIL.PngImagePlugin import PngInfo
 
-from aita.errors import UnreadableScan
+from aita.errors import UnreadableScanError
 from aita.imaging.file_type import sniff
 from aita.imaging.pages import PageImage, pages
 
@@ -158,7 +158,7 @@ def only(data: bytes, **options: int) -> PageImage:
 
 def refusal(data: bytes, **options: int) -> str:
     """Take pages until one is refused; return why."""
-    with pytest.raises(UnreadableScan) as caught:
+    with pytest.raises(UnreadableScanError) as caught:
         list(pages(data, **options))
     error = caught.value
     assert error.__cause__ is None
@@ -458,7 +458,7 @@ def damaged_second_frame() -> bytes:
 def test_the_first_page_comes_before_the_second_is_looked_at(data: bytes, subject: str) -> None:
     found: Iterator[PageImage] = pages(data)
     assert looks_like(next(found))
-    with pytest.raises(UnreadableScan, match=subject):
+    with pytest.raises(UnreadableScanError, match=subject):
         next(found)
 
 
@@ -517,7 +517,7 @@ def test_a_tiff_with_a_directory_past_its_end_is_refused_before_any_page() -> No
     at = struct.unpack_from("<I", data, 4)[0]
     following = at + 2 + 12 * struct.unpack_from("<H", data, at)[0]
     broken = data[:following] + struct.pack("<I", len(data) + 100) + data[following + 4 :]
-    with pytest.raises(UnreadableScan, match="cut off"):
+    with pytest.raises(UnreadableScanError, match="cut off"):
         next(pages(broken))
 
 
@@ -582,7 +582,7 @@ def test_too_many_pages_are_refused_before_the_first(kind: str) -> None:
     frames = [picture(cell=64)] * 4
     data = {"pdf": pdf(*[KINDS["jpeg"]] * 4), "tiff": tiff(*frames), "heic": heic(*frames)}[kind]
     assert len(list(pages(data, max_pages=4))) == 4
-    with pytest.raises(UnreadableScan, match="more than 3 pages"):
+    with pytest.raises(UnreadableScanError, match="more than 3 pages"):
         next(pages(data, max_pages=3))
 
 

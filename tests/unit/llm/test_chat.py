@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aita.errors import AitaError, CallError, ProviderBusy, Refused, RunStopped, TaskError, TooLong
+from aita.errors import AitaError, CallError, ProviderBusy, RefusalError, RunStopped, TaskError, TooLongError
 from aita.llm.chat import ChatModel, connect
 from aita.llm.pricing import highest_cost, price_table, usage_of
 from aita.models.effort import EFFORTS, ReasoningEffort, expected_thoughts
@@ -305,12 +305,12 @@ class TestReply:
                 completion(
                     choices=[], prompt_filter_results=[{"content_filter_results": {"hate": {"filtered": True}}}]
                 ),
-                Refused,
+                RefusalError,
                 "its filter refuses this input",
             ),
             (
                 {"choices": None, "base_resp": {"status_code": 1026, "status_msg": "new_sensitive"}},
-                Refused,
+                RefusalError,
                 "its filter",
             ),
             ({"choices": None, "base_resp": {"status_code": 1002, "status_msg": "limit"}}, ProviderBusy, "an error"),
@@ -337,7 +337,7 @@ class TestReply:
 
     @pytest.mark.parametrize(
         ("native", "kind"),
-        [("MAX_TOKENS", TooLong), ("SAFETY", Refused), ("STOP", None), ("novel", None), (None, None)],
+        [("MAX_TOKENS", TooLongError), ("SAFETY", RefusalError), ("STOP", None), ("novel", None), (None, None)],
     )
     def test_a_gateways_word_hides_no_cut(self, endpoint: Endpoint, native: Any, kind: type[AitaError] | None) -> None:
         choice = {"finish_reason": "stop", "native_finish_reason": native, "message": {"content": "The fo"}}
@@ -622,10 +622,10 @@ class TestFailures:
     @pytest.mark.parametrize(
         ("status", "code", "kind"),
         [
-            (400, "context_length_exceeded", TooLong),
-            (400, "content_filter", Refused),
-            (400, "content_policy_violation", Refused),
-            (400, "invalid_prompt", Refused),
+            (400, "context_length_exceeded", TooLongError),
+            (400, "content_filter", RefusalError),
+            (400, "content_policy_violation", RefusalError),
+            (400, "invalid_prompt", RefusalError),
             (400, "something_else", TaskError),
             (400, None, TaskError),
             (413, None, TaskError),

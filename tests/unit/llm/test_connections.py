@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from aita.errors import ProviderBusy, TooLong
+from aita.errors import ProviderBusy, TooLongError
 from tests.support.raw_endpoint import PATIENCE, REPLY, WHOLE, listening, model, request_of
 
 BODY = json.dumps(REPLY).encode()
@@ -107,7 +107,7 @@ def test_one_whose_reply_was_left_is_made_anew() -> None:
     server = Server(lambda number: OK if number else endless)
     with serving(server) as url:
         llm = model(url, connections=2)
-        with pytest.raises(TooLong):
+        with pytest.raises(TooLongError):
             llm.complete(WHOLE, {})
         assert llm.complete(WHOLE, {}).text == "hi"
     assert server.counts == [1, 1]

@@ -15,7 +15,7 @@ import httpx2
 import openai
 import pytest
 
-from aita.errors import CallError, ProviderBusy, RunStopped, TaskError, TooLong
+from aita.errors import CallError, ProviderBusy, RunStopped, TaskError, TooLongError
 from aita.llm.chat import ChatModel, connect
 from aita.llm.completion import read_completion
 from aita.models.exam import Transcription
@@ -207,7 +207,9 @@ class TestEndpoints:
             model("http://127.0.0.1:1/v1").complete(LLMRequest((Message("user", text),), "", None, parameters), {})
         assert caught.value.__suppress_context__, "what is behind it holds the prompt"
 
-    @pytest.mark.parametrize(("encoding", "kind"), [("gzip", TooLong), ("identity", TooLong), ("broken", ProviderBusy)])
+    @pytest.mark.parametrize(
+        ("encoding", "kind"), [("gzip", TooLongError), ("identity", TooLongError), ("broken", ProviderBusy)]
+    )
     def test_a_body_without_end(self, encoding: str, kind: type[CallError]) -> None:
         megabyte = b" " * 1_000_000
         part = gzip.compress(megabyte) if encoding == "gzip" else b"no gzip" if encoding == "broken" else megabyte

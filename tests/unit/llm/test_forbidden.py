@@ -5,7 +5,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from aita.errors import CallError, ProviderBusy, Refused, RunStopped
+from aita.errors import CallError, ProviderBusy, RefusalError, RunStopped
 from aita.llm.failures import embedded
 from aita.services.calls.forbidden_calls import MOST, MOST_UNANSWERED, Refusals
 from tests.unit.llm.test_chat import TOLD, Endpoint, completion, ok
@@ -99,7 +99,7 @@ class TestBodies:
     @pytest.mark.parametrize("body", INPUT)
     def test_a_flagged_input_is_its_tasks_refusal(self, body: Any) -> None:
         found = answered(body)
-        assert type(found) is Refused
+        assert type(found) is RefusalError
         assert "a person must look at it" in str(found)
 
     @pytest.mark.parametrize(
@@ -125,7 +125,7 @@ class TestBodies:
             found = answered(body)
             assert isinstance(found, RunStopped), body
             assert told in str(found), body
-            assert isinstance(found.of_one_input, Refused), body
+            assert isinstance(found.of_one_input, RefusalError), body
             assert "API key" not in str(found.of_one_input)
 
     def test_a_rate_limit_is_waited_for(self) -> None:
@@ -136,7 +136,7 @@ class TestBodies:
         inner = body["error"]
         within = [body, completion(choices=[{"error": inner, "finish_reason": "error", "message": {"content": "The"}}])]
         for each in within:
-            assert type(Endpoint().fails(ok(each))) is Refused
+            assert type(Endpoint().fails(ok(each))) is RefusalError
 
     @pytest.mark.parametrize("code", ["403", 403])
     def test_a_quotas_403_in_200_is_a_quotas(self, code: Any) -> None:
@@ -148,13 +148,14 @@ class TestBodies:
     @pytest.mark.parametrize("status", [400, 500])
     def test_a_filters_code_counts_whatever_the_status(self, status: int, code: str) -> None:
         assert (
-            type(Endpoint().fails(httpx2.Response(status, json={"error": {"code": code, "message": TOLD}}))) is Refused
+            type(Endpoint().fails(httpx2.Response(status, json={"error": {"code": code, "message": TOLD}})))
+            is RefusalError
         )
 
 
 class TestRefusals:
     def stopped(self) -> RunStopped:
-        return RunStopped("the key is wrong", of_one_input=Refused("it is refused"))
+        return RunStopped("the key is wrong", of_one_input=RefusalError("it is refused"))
 
     def test_before_any_answer_it_is_the_key(self) -> None:
         assert type(Refusals().judged(self.stopped())) is RunStopped
@@ -162,28 +163,30 @@ class TestRefusals:
     def test_where_others_are_answered_it_is_the_input(self) -> None:
         refusals = Refusals()
         refusals.saw_answer()
-        assert type(refusals.judged(self.stopped())) is Refused
-        assert type(Refusals().judged(self.stopped(), others_answered=True)) is Refused
+        assert type(refusals.judged(self.stopped())) is RefusalError
+        assert type(Refusals().judged(self.stopped(), others_answered=True)) is RefusalError
 
     def test_after_some_in_a_row_it_is_not_the_input(self) -> None:
         refusals = Refusals(answered=True)
         for _ in range(2):
-            assert [type(refusals.judged(self.stopped())) for _ in range(MOST + 1)] == [Refused] * MOST + [RunStopped]
+            assert [type(refusals.judged(self.stopped())) for _ in range(MOST + 1)] == [RefusalError] * MOST + [
+                RunStopped
+            ]
             refusals.saw_answer()
 
     def test_inputs_that_are_refused_before_any_answer_are_refused_for_another_reason(self) -> None:
         refusals = Refusals()
-        found = [refusals.judged(Refused("its filter refuses this input")) for _ in range(MOST_UNANSWERED + 1)]
-        assert [type(each) for each in found] == [Refused] * MOST_UNANSWERED + [RunStopped]
+        found = [refusals.judged(RefusalError("its filter refuses this input")) for _ in range(MOST_UNANSWERED + 1)]
+        assert [type(each) for each in found] == [RefusalError] * MOST_UNANSWERED + [RunStopped]
         assert "answered none" in str(found[-1])
 
     def test_where_others_are_answered_each_is_its_inputs_own(self) -> None:
         refusals = Refusals()
         for _ in range(MOST_UNANSWERED):
-            refusals.judged(Refused("no"))
-        assert type(refusals.judged(Refused("no"), others_answered=True)) is Refused
+            refusals.judged(RefusalError("no"))
+        assert type(refusals.judged(RefusalError("no"), others_answered=True)) is RefusalError
         refusals.saw_answer()
-        assert {type(refusals.judged(Refused("no"))) for _ in range(3 * MOST_UNANSWERED)} == {Refused}
+        assert {type(refusals.judged(RefusalError("no"))) for _ in range(3 * MOST_UNANSWERED)} == {RefusalError}
 
     def test_what_says_its_reason_stops_all(self) -> None:
         assert type(Refusals(answered=True).judged(RunStopped("no quota"))) is RunStopped

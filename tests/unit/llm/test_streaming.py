@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from aita.errors import CallError, ProviderBusy, Refused, RunStopped, TaskError, TooLong
+from aita.errors import CallError, ProviderBusy, RefusalError, RunStopped, TaskError, TooLongError
 from aita.llm.completion import Completion, bounded, read_stream
 from aita.models.run import Usage
 from aita.services.calls.conversation import usable
@@ -75,7 +75,7 @@ class TestReadStream:
         with pytest.raises(ProviderBusy, match="502"):
             read(piece("The force is"), event(choices=[choice]), DONE)
 
-    @pytest.mark.parametrize(("reason", "kind"), [("length", TooLong), ("content_filter", Refused)])
+    @pytest.mark.parametrize(("reason", "kind"), [("length", TooLongError), ("content_filter", RefusalError)])
     def test_what_comes_after_its_end_takes_nothing_back(self, reason: str, kind: type[CallError]) -> None:
         for later in ("stop", None):
             came = read(piece("The fo", reason), piece("", later), DONE)
@@ -120,7 +120,7 @@ class TestReadStream:
         came = read_stream(endless(), 100)
         assert (len(came.text), came.finish_reason, came.usage) == (110, "length", None)
         assert len(taken) == 11
-        with pytest.raises(TooLong):
+        with pytest.raises(TooLongError):
             usable(came.text, came.finish_reason, refusal=came.refusal)
 
     def test_one_that_is_as_long_as_it_may_be_is_whole(self) -> None:
@@ -163,9 +163,9 @@ class TestReadStream:
             ({"code": 502}, ProviderBusy),
             ({"code": 402}, RunStopped),
             ({"code": "insufficient_quota"}, RunStopped),
-            ({"code": "context_length_exceeded"}, TooLong),
+            ({"code": "context_length_exceeded"}, TooLongError),
             ({"code": 400}, TaskError),
-            ({"code": "content_filter"}, Refused),
+            ({"code": "content_filter"}, RefusalError),
             ({"code": True}, ProviderBusy),
             ("x", ProviderBusy),
         ],
@@ -196,7 +196,7 @@ class TestBounded:
                 taken.append(1)
                 yield b"x" * 1_000_000
 
-        with pytest.raises(TooLong, match="20 MB"):
+        with pytest.raises(TooLongError, match="20 MB"):
             list(bounded(endless(), lambda: False))
         assert len(taken) == 21
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from aita.errors import InvalidMaterial
+from aita.errors import InvalidMaterialError
 from aita.models.api import StartRunRequest
 from aita.models.exam import AnswerKey, Rubric, RubricPoints, Transcription
 from aita.models.run import ItemResponse, Outcome, Usage
@@ -70,11 +70,11 @@ class TestExam:
         assert parse_exam(b"\xef\xbb\xbf" + json.dumps(OLD_EXAM).encode()).total_pages == 4
 
     def test_an_id_that_is_there_twice_is_named(self) -> None:
-        with pytest.raises(InvalidMaterial, match=r"questions\.json: .*'1a' is there twice"):
+        with pytest.raises(InvalidMaterialError, match=r"questions\.json: .*'1a' is there twice"):
             parse(changed(question_id="1a"))
 
     def test_ids_that_differ_in_spaces_only_are_the_same(self) -> None:
-        with pytest.raises(InvalidMaterial, match="'1a' is there twice"):
+        with pytest.raises(InvalidMaterialError, match="'1a' is there twice"):
             parse(changed(question_id=" 1a "))
 
     @pytest.mark.parametrize(
@@ -92,42 +92,42 @@ class TestExam:
         ],
     )
     def test_a_wrong_value_is_told_with_its_path(self, changes: dict[str, Any], told: str) -> None:
-        with pytest.raises(InvalidMaterial, match=told):
+        with pytest.raises(InvalidMaterialError, match=told):
             parse(changed(**changes))
 
     @pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e400"])
     def test_points_must_be_a_finite_number(self, number: str) -> None:
         text = json.dumps(OLD_EXAM).replace('"points": 2.5', f'"points": {number}')
-        with pytest.raises(InvalidMaterial, match=r"questions\[1\]\.points: "):
+        with pytest.raises(InvalidMaterialError, match=r"questions\[1\]\.points: "):
             parse_exam(text.encode())
 
     @pytest.mark.parametrize("name", ["question_id", "question_text", "points", "question_type"])
     def test_a_missing_field_of_a_question_is_named(self, name: str) -> None:
         first, *rest = OLD_EXAM["questions"]
         without = {field: value for field, value in first.items() if field != name}
-        with pytest.raises(InvalidMaterial, match=rf"questions\[0\]\.{name}: Field required"):
+        with pytest.raises(InvalidMaterialError, match=rf"questions\[0\]\.{name}: Field required"):
             parse(OLD_EXAM | {"questions": [without, *rest]})
 
     @pytest.mark.parametrize("name", ["exam_name", "total_pages", "questions"])
     def test_a_missing_field_of_the_exam_is_named(self, name: str) -> None:
-        with pytest.raises(InvalidMaterial, match=rf"questions\.json: {name}: Field required"):
+        with pytest.raises(InvalidMaterialError, match=rf"questions\.json: {name}: Field required"):
             parse({field: value for field, value in OLD_EXAM.items() if field != name})
 
     def test_an_exam_has_a_question(self) -> None:
-        with pytest.raises(InvalidMaterial, match="questions: "):
+        with pytest.raises(InvalidMaterialError, match="questions: "):
             parse(OLD_EXAM | {"questions": []})
 
     def test_broken_json_is_told_with_its_line(self) -> None:
-        with pytest.raises(InvalidMaterial, match=r"questions\.json: Invalid JSON.*line 2"):
+        with pytest.raises(InvalidMaterialError, match=r"questions\.json: Invalid JSON.*line 2"):
             parse_exam(b'{\n"exam_name" "x"}')
 
     def test_a_file_that_is_not_utf8_is_told_with_its_place(self) -> None:
-        with pytest.raises(InvalidMaterial, match=r"questions\.json: byte 3 is not UTF-8"):
+        with pytest.raises(InvalidMaterialError, match=r"questions\.json: byte 3 is not UTF-8"):
             parse_exam(b'{"\n\xff')
 
     def test_many_problems_are_told_in_part_and_counted(self) -> None:
         broken = [{"question_id": f"broken {number}"} for number in range(3)]  # each lacks three fields
-        with pytest.raises(InvalidMaterial, match="and 4 more"):
+        with pytest.raises(InvalidMaterialError, match="and 4 more"):
             parse(OLD_EXAM | {"questions": [*OLD_EXAM["questions"], *broken]})
 
 
@@ -167,7 +167,7 @@ class TestRubricPoints:
         assert rubrics["1a"].problem(5) is None
 
     def test_a_wrong_user_rubric_is_told_with_its_path(self) -> None:
-        with pytest.raises(InvalidMaterial, match=r"user_rubrics\.json: 1a\.criteria\[0\]\.points: "):
+        with pytest.raises(InvalidMaterialError, match=r"user_rubrics\.json: 1a\.criteria\[0\]\.points: "):
             parse_file(
                 "user_rubrics.json",
                 b'{"1a": {"total_points": 5, "criteria": [{"points": "x", "description": "right"}]}}',

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aita.errors import InvalidMaterial, RequestError
+from aita.errors import InvalidMaterialError, RequestError
 from aita.models.names import check_assignment, check_upload
 
 
@@ -108,12 +108,12 @@ def test_what_may_be_uploaded(name: str, content_type: str) -> None:
     ],
 )
 def test_what_may_not_be_uploaded(name: str) -> None:
-    with pytest.raises(InvalidMaterial, match="can't be uploaded under that name"):
+    with pytest.raises(InvalidMaterialError, match="can't be uploaded under that name"):
         check_upload(name)
 
 
 def test_the_refusal_does_not_show_a_students_name() -> None:
-    with pytest.raises(InvalidMaterial) as caught:
+    with pytest.raises(InvalidMaterialError) as caught:
         check_upload("scans/Ann Lee/essay.docx")
     assert "Ann" not in str(caught.value)
     assert "essay" not in str(caught.value)
@@ -121,7 +121,7 @@ def test_the_refusal_does_not_show_a_students_name() -> None:
 
 @given(st.text(alphabet=st.characters(exclude_categories=()), max_size=60))
 def test_any_name_is_taken_or_refused(name: str) -> None:
-    for check, refusal in ((check_assignment, RequestError), (check_upload, InvalidMaterial)):
+    for check, refusal in ((check_assignment, RequestError), (check_upload, InvalidMaterialError)):
         try:
             check(name)
         except refusal:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aita.errors import InvalidMaterial
+from aita.errors import InvalidMaterialError
 from aita.models.exam import ExamSpec, Rubric
 from aita.models.grade import CellState
 from aita.models.points import exact, fitted, in_steps, total
@@ -233,12 +233,12 @@ class TestBounds:
         put_answers(harness, "s-1")
         harness.put("scans/Ann Lee/1.jpg", b"one")
         harness.exam(question("1a", points))
-        with pytest.raises(InvalidMaterial, match=r"questions.json: question '1a' has .* from 0.01 to 10,000"):
+        with pytest.raises(InvalidMaterialError, match=r"questions.json: question '1a' has .* from 0.01 to 10,000"):
             harness.begin(pipeline)
 
     def test_a_step_below_a_hundredth(self, harness: Harness) -> None:
         harness.put("questions.json", {"exam_name": "E", "total_pages": 1, "questions": QUESTIONS, "points_step": 1e-9})
-        with pytest.raises(InvalidMaterial, match=r"questions.json: points_step is 1e-09.*give 0.01 or more"):
+        with pytest.raises(InvalidMaterialError, match=r"questions.json: points_step is 1e-09.*give 0.01 or more"):
             harness.begin("rubric")
 
     @pytest.mark.parametrize("points", [0.01, 10_000])

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aita.errors import MissingMaterial
+from aita.errors import MissingMaterialError
 from aita.models.grade import Cell, CellState, Decision, DecisionAction
 from aita.models.review_flags import FlagKind
 from aita.models.run import Run, RunSettings, RunStatus, StageCounts, Usage
@@ -114,7 +114,7 @@ class TestStudentReport:
     def test_an_open_cell_makes_the_total_so_far_and_keeps_the_denominator(self, harness: Harness) -> None:
         grades = graded(harness)
         needs_review(grades, MAYA, "2", FlagKind.GRADERS_DISAGREE, "5 and 8 points")
-        failed(grades, MAYA, "4", "TooLong: the reply is longer than the model gives")
+        failed(grades, MAYA, "4", "TooLongError: the reply is longer than the model gives")
         put_grades(harness, grades)
         harness.run("report")
         found = student_page(harness, MAYA)
@@ -128,7 +128,7 @@ class TestStudentReport:
         if state == "review":
             needs_review(grades, MAYA, "2", FlagKind.GRADERS_DISAGREE, "5 and 8 points")
         else:
-            failed(grades, MAYA, "2", "TooLong: the reply is longer than the model gives")
+            failed(grades, MAYA, "2", "TooLongError: the reply is longer than the model gives")
         put_grades(harness, grades)
         harness.run("report")
         shown = words(section(student_page(harness, MAYA), "2").text)
@@ -142,13 +142,13 @@ class TestStudentReport:
     def test_a_student_sees_none_of_the_graders_doubts(self, harness: Harness) -> None:
         grades = graded(harness)
         needs_review(grades, MAYA, "2", FlagKind.INSTRUCTION, "line 3")
-        failed(grades, MAYA, "4", "TooLong: the reply is longer than the model gives")
+        failed(grades, MAYA, "4", "TooLongError: the reply is longer than the model gives")
         put_grades(harness, grades)
         harness.run("report")
         shown = student_page(harness, MAYA).text
         assert "speak to the grader" not in shown
         assert "line 3" not in shown
-        assert "TooLong" not in shown
+        assert "TooLongError" not in shown
         assert "95%" not in shown, "the confidence"
 
     def test_a_graded_answer_shows_criteria_points_quotes_and_feedback(self, harness: Harness) -> None:
@@ -238,7 +238,7 @@ class TestStudentReport:
         if state == "review":
             cell = needs_review(grades, PRIYA, "5", FlagKind.LOW_CONFIDENCE)
         else:
-            cell = failed(grades, PRIYA, "5", "TooLong: the reply is longer than the model gives")
+            cell = failed(grades, PRIYA, "5", "TooLongError: the reply is longer than the model gives")
         put_grades(harness, grades)
         decide(harness, cell, 4)
         harness.run("report")
@@ -400,13 +400,13 @@ class TestClassReport:
     def test_what_to_review_is_listed_with_names_reasons_and_ids(self, harness: Harness) -> None:
         grades = graded(harness)
         review = needs_review(grades, INES, "2", FlagKind.GRADERS_DISAGREE, "5 and 8 points")
-        lost = failed(grades, PRIYA, "4", "TooLong: the reply is longer than the model gives")
+        lost = failed(grades, PRIYA, "4", "TooLongError: the reply is longer than the model gives")
         put_grades(harness, grades)
         harness.run("report")
         rows = rows_of(class_page(harness))
         why = "the graders' points are far apart: 5 and 8 points"
         assert f"| {INES} | 2 | {why} | {review.points:g} / 8 | {review.cell_id}" in rows
-        why = "not graded: TooLong: the reply is longer than the model gives"
+        why = "not graded: TooLongError: the reply is longer than the model gives"
         assert f"| {PRIYA} | 4 | {why} | {NO_NUMBER} / 6 | {lost.cell_id}" in rows
 
     def test_students_are_linked_to_their_reports(self, harness: Harness) -> None:
@@ -668,7 +668,7 @@ def luminance(colour: str) -> float:
 
 class TestStage:
     def test_there_must_be_something_to_report(self, harness: Harness) -> None:
-        with pytest.raises(MissingMaterial, match="nothing to report yet"):
+        with pytest.raises(MissingMaterialError, match="nothing to report yet"):
             harness.begin("report")
 
     def test_the_items_say_no_names(self, harness: Harness) -> None:
@@ -720,7 +720,7 @@ class TestStage:
         harness.put("students.json", students.model_copy(update={"students": students.students[1:]}).model_dump())
         answers = [harness.invoke(event, "arn:report").answer.outcome for event in events]
         assert answers == ["FAILED"] + ["SUCCEEDED"] * 5
-        assert harness.row(run, "report", student_id=IDS[MAYA]).error_type == "MissingInput"
+        assert harness.row(run, "report", student_id=IDS[MAYA]).error_type == "MissingInputError"
 
     def test_a_wrong_file_fails_the_reports_with_its_reason(self, harness: Harness) -> None:
         graded(harness)
@@ -729,7 +729,7 @@ class TestStage:
         harness.put("grade_scale.json", {"steps": []})
         harness.invoke(events[0], "arn:report")
         (row,) = harness.rows(run, "report")
-        assert row.error_type == "MissingInput"
+        assert row.error_type == "MissingInputError"
         assert "grade_scale.json" in row.error_message
 
     def test_a_cancelled_run_renders_nothing_more(self, harness: Harness) -> None:

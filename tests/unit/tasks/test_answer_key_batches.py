@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aita.errors import UnparsableReply
+from aita.errors import UnparsableReplyError
 from aita.models.exam import ExamSpec
 from aita.tasks.answer_key import SHORT_QUESTION, AnswerKeyGenerationTask, create_answer_key_tasks
 from aita.tasks.batchable import group
@@ -145,7 +145,7 @@ class TestReply:
     @pytest.mark.parametrize("reply", ["{}", '{"answer_keys": 7}', '{"answer_keys": {"q0": 1}}', "[]", "no JSON"])
     def test_one_without_a_list_is_no_use(self, reply: str) -> None:
         first, *others = tasks(2)
-        with pytest.raises(UnparsableReply):
+        with pytest.raises(UnparsableReplyError):
             first.combine_with(others).parse(reply)
 
     @given(st.lists(st.sampled_from(["q0", "q1", "q2", "q9", " q0", ""]), max_size=8))

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aita.errors import BrokenRule, DoubtfulReply, InvalidReply, UnparsableReply
+from aita.errors import BrokenRuleError, DoubtfulReplyError, InvalidReplyError, UnparsableReplyError
 from aita.models.answer import PageAnswers
 from aita.models.exam import ExamSpec
 from aita.services.calls.conversation import converse
@@ -120,7 +120,7 @@ class TestJudging:
         ],
     )
     def test_wrong_marks_are_asked_for_again_by_their_place(self, starts: tuple[Start, ...], told: str) -> None:
-        with pytest.raises(BrokenRule, match=told) as raised:
+        with pytest.raises(BrokenRuleError, match=told) as raised:
             task().parse(marks(*starts))
         assert "four" not in raised.value.feedback
 
@@ -128,17 +128,17 @@ class TestJudging:
         "start", [("1a", -1, 0.1), ("1a", 1, 1.5), ("1a", 1, -0.1), ("", 1, 0.1), ("x" * 41, 1, 0.1)]
     )
     def test_what_is_out_of_its_bounds_has_the_wrong_shape(self, start: Start) -> None:
-        with pytest.raises(UnparsableReply):
+        with pytest.raises(UnparsableReplyError):
             task().parse(marks(start))
 
     def test_the_recorded_reason_quotes_nothing(self) -> None:
-        with pytest.raises(BrokenRule) as raised:
+        with pytest.raises(BrokenRuleError) as raised:
             task().parse(marks(("SECRET", 1, 0.1)))
         assert "SECRET" not in str(raised.value)
 
     def test_a_page_in_columns_is_asked_for_once_more_and_then_kept(self) -> None:
         columns = marks(("1a", 2, 0.6), ("1b", 4, 0.1))
-        with pytest.raises(DoubtfulReply):
+        with pytest.raises(DoubtfulReplyError):
             task().parse(columns)
         assert [start.top for start in said(task(), columns, columns).starts] == [0.6, 0.1]
 
@@ -149,7 +149,7 @@ class TestJudging:
 
     def test_marks_that_stay_wrong_fail_the_task_with_the_reason(self) -> None:
         wrong = marks(("9", 1, 0.1))
-        with pytest.raises(BrokenRule, match="asked 6 times; of the last reply: start 1 has a question_id"):
+        with pytest.raises(BrokenRuleError, match="asked 6 times; of the last reply: start 1 has a question_id"):
             said(task(), *[wrong] * 6)
 
 
@@ -174,7 +174,7 @@ def test_whatever_is_taken_keeps_the_rules(starts: list[Start], text: str) -> No
     asking = task(text)
     try:
         taken = asking.parse(marks(*starts))
-    except InvalidReply:
+    except InvalidReplyError:
         return
     written = [start.line for start in taken.starts if start.line]
     assert written == sorted(written)

@@ -12,14 +12,14 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from aita.errors import (
-    BrokenRule,
-    DoubtfulReply,
-    MissingInput,
-    Refused,
+    BrokenRuleError,
+    DoubtfulReplyError,
+    MissingInputError,
+    RefusalError,
     RequestError,
     TaskError,
-    TooLong,
-    UnparsableReply,
+    TooLongError,
+    UnparsableReplyError,
 )
 from aita.services.calls.conversation import converse, usable
 from aita.tasks.batchable import BatchableLLMTask, group
@@ -72,7 +72,7 @@ class TestConversation:
         next(conversation)
         again = conversation.send('{"level": 7}')
         assert "7 is more than 5" in again.messages[-1].text
-        with pytest.raises(BrokenRule) as caught:
+        with pytest.raises(BrokenRuleError) as caught:
             conversation.send('{"level": 8}')
         assert "asked 2 times" in str(caught.value)
         assert "8" not in str(caught.value)
@@ -91,15 +91,15 @@ class TestConversation:
         next(conversation)
         again = conversation.send(reply)
         assert len(again.messages[1].text) <= 20_000
-        with pytest.raises(UnparsableReply):
+        with pytest.raises(UnparsableReplyError):
             conversation.send(reply)
 
     def test_only_a_whole_reply_is_used(self) -> None:
         assert usable("x", "stop", refusal=False) == "x"
-        with pytest.raises(TooLong):
+        with pytest.raises(TooLongError):
             usable("x", "length", refusal=False)
         for finish, refusal in (("content_filter", False), ("stop", True)):
-            with pytest.raises(Refused):
+            with pytest.raises(RefusalError):
                 usable("x", finish, refusal=refusal)
 
 
@@ -142,7 +142,7 @@ class TestVision:
         assert task.digest() != before
 
     def test_one_that_is_not_there_fails_its_task(self, tmp_path: Path) -> None:
-        with pytest.raises(MissingInput, match="No such file"):
+        with pytest.raises(MissingInputError, match="No such file"):
             VisionLLMTask(task_id="a", prompt="p", images=[tmp_path / "none.png"]).request()
 
 
@@ -249,7 +249,7 @@ class DoubtfulTask(LevelTask):
 
     def validate_reply(self, reply: Level) -> Any:
         if reply.level != 1:
-            raise DoubtfulReply("level is doubtful")
+            raise DoubtfulReplyError("level is doubtful")
         return "sure"
 
     def salvage(self, reply: str) -> Any:

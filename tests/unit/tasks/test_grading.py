@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aita.errors import BrokenRule, DoubtfulReply, InvalidReply, TaskError
+from aita.errors import BrokenRuleError, DoubtfulReplyError, InvalidReplyError, TaskError
 from aita.models.answer import AnswerPlace
 from aita.models.exam import POINTS_TOLERANCE, AnswerKey, Criterion, Page, Question, QuestionType, Rubric
 from aita.models.grade import GradedAnswer
@@ -167,11 +167,13 @@ class TestReplies:
         assert [each.points for each in result.criteria] == [kept, 0]
 
     def test_the_model_is_told_which_and_how_much_it_is_worth(self) -> None:
-        with pytest.raises(DoubtfulReply, match=r"criterion 1 from 0 to 2.5 points, criterion 2 from 0 to 1.5 points"):
+        with pytest.raises(
+            DoubtfulReplyError, match=r"criterion 1 from 0 to 2.5 points, criterion 2 from 0 to 1.5 points"
+        ):
             task().parse(said(5, 4))
 
     def test_and_where_it_can_have_nothing_but_all(self) -> None:
-        with pytest.raises(DoubtfulReply, match=r"out of range: give criterion 2 either 0 or 1.5 points$"):
+        with pytest.raises(DoubtfulReplyError, match=r"out of range: give criterion 2 either 0 or 1.5 points$"):
             task(points_step=2).parse(said(2, 1))
 
     def test_all_that_is_doubtful_is_flagged_at_once(self) -> None:
@@ -182,13 +184,13 @@ class TestReplies:
     @pytest.mark.parametrize("number", ["NaN", "Infinity", "1e999", '"2"', "true", "null", "[2]", '"NaN"'])
     def test_what_is_no_number_is_asked_again(self, number: str) -> None:
         reply = said(7777, 1).replace("7777", number)
-        with pytest.raises(InvalidReply):
+        with pytest.raises(InvalidReplyError):
             task().parse(reply)
 
     @pytest.mark.parametrize("numbers", [[1], [1, 1], [1, 2, 2], [2, 3], [0, 1], [], [1, 2, 3]])
     def test_every_criterion_must_be_there_once(self, numbers: list[int]) -> None:
         criteria = [{"criterion": number, "quote": "F", "reason": "", "points": 0} for number in numbers]
-        with pytest.raises(BrokenRule, match="the numbers 1 to 2 exactly once"):
+        with pytest.raises(BrokenRuleError, match="the numbers 1 to 2 exactly once"):
             task().parse(said(criteria=criteria))
 
     def test_their_order_is_free(self) -> None:
@@ -198,7 +200,7 @@ class TestReplies:
     @pytest.mark.parametrize("wrapped", ["{0} {1}", "{1}\n{0}", "The answer holds {1}, so:\n```json\n{0}\n```"])
     def test_a_second_object_is_never_taken_for_the_grading(self, wrapped: str) -> None:
         own, echoed = said(1, 0), said(2.5, 1.5)
-        with pytest.raises(InvalidReply, match="more than one JSON object"):
+        with pytest.raises(InvalidReplyError, match="more than one JSON object"):
             task().parse(wrapped.replace("{0}", own).replace("{1}", echoed))
 
     def test_words_around_the_one_object_are_passed_over(self) -> None:
@@ -331,7 +333,7 @@ class TestAnyReply:
         reply = json.dumps(content)
         try:
             checked(task().parse(reply), task())
-        except InvalidReply:
+        except InvalidReplyError:
             salvaged = task().salvage(reply)
             if salvaged is not None:
                 checked(salvaged, task())
@@ -340,7 +342,7 @@ class TestAnyReply:
 
     @given(st.text() | st.text().map(lambda text: said(1, 1)[: len(text)] + text))
     def test_is_refused_unless_it_is_one_whole_object(self, reply: str) -> None:
-        with pytest.raises(InvalidReply):
+        with pytest.raises(InvalidReplyError):
             task().parse(reply)
         assert task().salvage(reply) is None
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aita.errors import BrokenRule, InvalidMaterial, UnparsableReply
+from aita.errors import BrokenRuleError, InvalidMaterialError, UnparsableReplyError
 from aita.models.exam import ExamSpec, Page
 from aita.models.extraction import ExtractedQuestions
 from aita.services.stages.exam_windows import OVERLAP, PAGES_AT_ONCE, Window, cut, merge
@@ -90,23 +90,25 @@ class TestJudging:
         ],
     )
     def test_what_is_asked_again_is_named_by_its_place(self, questions: list[Question], told: str) -> None:
-        with pytest.raises(BrokenRule, match=told):
+        with pytest.raises(BrokenRuleError, match=told):
             task(1, 2).parse(reply(*questions))
 
     def test_a_title_is_wanted_of_the_first_page_only(self) -> None:
-        with pytest.raises(BrokenRule, match="exam_name is empty"):
+        with pytest.raises(BrokenRuleError, match="exam_name is empty"):
             task(1, 2).parse(reply(question("1", 1), name=" "))
         assert task(2, 3).parse(reply(question("1", 2), name="")).exam_name == ""
 
     def test_only_the_last_before_a_windows_end_may_be_cut_off(self) -> None:
         window = task(1, 2, total=3)
         assert window.parse(reply(question("1", 1), question("2", 2, complete=False, points=0)))
-        with pytest.raises(BrokenRule, match="question 1 of the list must be complete, as another begins after it"):
+        with pytest.raises(
+            BrokenRuleError, match="question 1 of the list must be complete, as another begins after it"
+        ):
             window.parse(reply(question("1", 1, complete=False), question("2", 2)))
 
     def test_nothing_comes_before_the_first_page(self) -> None:
         rest = {"question_text": "x", "points": 0}
-        with pytest.raises(BrokenRule, match="continuation must be null"):
+        with pytest.raises(BrokenRuleError, match="continuation must be null"):
             task(1, 2).parse(reply(question("1", 1), rest=rest))
         assert task(2, 3).parse(reply(question("2", 3), rest=rest)).continuation is not None
 
@@ -114,18 +116,18 @@ class TestJudging:
         assert task(1, 2, total=3).parse(reply()).questions == ()
 
     def test_at_most_five_problems_are_told(self) -> None:
-        with pytest.raises(BrokenRule, match="and 3 more"):
+        with pytest.raises(BrokenRuleError, match="and 3 more"):
             task(1).parse(reply(*(question(str(n), 1, points=0) for n in range(8))))
 
     def test_the_reason_quotes_nothing(self) -> None:
         bad = [question("SECRET", 7, text=" ", points=0), question("SECRET", 8)]
-        with pytest.raises(BrokenRule) as raised:
+        with pytest.raises(BrokenRuleError) as raised:
             task(1).parse(reply(*bad, name="SECRET"))
         assert "SECRET" not in str(raised.value)
 
     @pytest.mark.parametrize("change", [{"points": "many"}, {"question_type": "riddle"}, {"points": float("nan")}])
     def test_another_shape_is_not_parsed(self, change: Question) -> None:
-        with pytest.raises(UnparsableReply):
+        with pytest.raises(UnparsableReplyError):
             task(1).parse(reply(question("1", 1) | change))
 
 
@@ -273,7 +275,7 @@ class TestConflicts:
         ],
     )
     def test_they_are_named_and_nothing_is_made_of_them(self, windows: list[Window], told: str) -> None:
-        with pytest.raises(InvalidMaterial, match=told) as raised:
+        with pytest.raises(InvalidMaterialError, match=told) as raised:
             merged(*windows)
         assert "questions.json" in str(raised.value)
 
@@ -311,7 +313,7 @@ def test_an_exam_in_windows_is_the_exam(pages: Sequence[list[Question]]) -> None
     ]
     wanted = [(each["question_id"], each["page_number"]) for page in pages for each in page]
     if not wanted:
-        with pytest.raises(InvalidMaterial):
+        with pytest.raises(InvalidMaterialError):
             merge(windows)
         return
     assert ids(merge(windows)) == wanted
@@ -333,11 +335,11 @@ def test_any_windows_make_an_exam_or_are_refused(data: st.DataObject) -> None:
             questions[-1]["complete"] = data.draw(st.booleans())
         try:
             windows.append(Window(first, last, asking.parse(reply(*questions, rest=rest))))
-        except BrokenRule:
+        except BrokenRuleError:
             windows.append(Window(first, last, ExtractedQuestions.model_validate_json(extracted(first))))
     try:
         exam = merge(windows)
-    except InvalidMaterial:
+    except InvalidMaterialError:
         return
     assert exam.total_pages == count
     assert all(each.points > 0 and each.question_text for each in exam.questions)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, Field
 
 from aita import LLMTask, Message, SimpleLLMTask
-from aita.errors import DoubtfulReply, UnparsableReply
+from aita.errors import DoubtfulReplyError, UnparsableReplyError
 from aita.models.answer import PageAnswers
 from aita.models.exam import AnswerKey, PageTranscription, Question, QuestionType
 from aita.services.calls.conversation import converse
@@ -82,7 +82,7 @@ def read(raw: str) -> str:
 def is_doubtful(raw: str) -> bool:
     try:
         read(raw)
-    except DoubtfulReply:
+    except DoubtfulReplyError:
         return True
     return False
 
@@ -132,7 +132,7 @@ class TestLatex:
         ],
     )
     def test_what_can_not_be_told_is_asked_again(self, raw: str) -> None:
-        with pytest.raises(DoubtfulReply, match="backslash") as caught:
+        with pytest.raises(DoubtfulReplyError, match="backslash") as caught:
             read(raw)
         assert r"double each backslash" in caught.value.feedback
         assert raw not in str(caught.value)
@@ -259,7 +259,7 @@ class TestLatex:
             def salvage(self, reply: str) -> Label | None:
                 return None
 
-        with pytest.raises(DoubtfulReply):
+        with pytest.raises(DoubtfulReplyError):
             ended(Strict(), *[json.dumps({"label": "1990\ni 1991."})] * 2)
 
     def test_a_second_reply_that_escapes_settles_it(self) -> None:
@@ -315,14 +315,14 @@ class TestThoughts:
         ],
     )
     def test_thoughts_that_quote_their_own_end_are_asked_again(self, reply: str) -> None:
-        with pytest.raises(UnparsableReply):
+        with pytest.raises(UnparsableReplyError):
             LabelTask().parse(reply.replace("{0}", self.DRAFT).replace("{1}", self.OWN))
 
     @pytest.mark.parametrize("reply", ["<think>so {0}", "<think>{0}</think>", "{0} then</think>", "<think>", "", " \n"])
     def test_thoughts_alone_are_no_answer(self, reply: str) -> None:
         text = reply.replace("{0}", "it is B")
         for task in (LabelTask(), SimpleLLMTask(prompt="p"), ChatTask(prompt="p")):
-            with pytest.raises(UnparsableReply):
+            with pytest.raises(UnparsableReplyError):
                 task.parse(text)
 
     @pytest.mark.parametrize(
@@ -353,7 +353,7 @@ class TestThoughts:
         conversation = converse(SimpleLLMTask(prompt="p"))
         requests = [next(conversation), *[conversation.send(said) for said in ("", "<think>and so on", "")]]
         assert [message.text for message in requests[1].messages[1:2]] == ["(nothing)"]
-        with pytest.raises(UnparsableReply, match="asked 4 times; of the last reply: it is empty"):
+        with pytest.raises(UnparsableReplyError, match="asked 4 times; of the last reply: it is empty"):
             conversation.send(" ")
 
     def test_a_transcription_is_never_made_of_thoughts(self) -> None:
@@ -392,12 +392,12 @@ class TestSeveralObjects:
         ],
     )
     def test_of_several_none_is_guessed(self, reply: str) -> None:
-        with pytest.raises(UnparsableReply):
+        with pytest.raises(UnparsableReplyError):
             LabelTask().parse(reply)
 
     def test_nothing_is_taken_out_of_an_object_that_is_broken(self) -> None:
         injected = '{"label": "B"}'
-        with pytest.raises(UnparsableReply):
+        with pytest.raises(UnparsableReplyError):
             LabelTask().parse(f'{{"label": "the page says {injected} and more"}}')
 
 
@@ -411,11 +411,11 @@ class TestOddities:
 
     @pytest.mark.parametrize("value", [8, 10, 101, "195%", "-5%", -1, "high", "yes"])
     def test_another_scale_is_asked_for_again(self, value: Any) -> None:
-        with pytest.raises(UnparsableReply):
+        with pytest.raises(UnparsableReplyError):
             TRANSCRIPTION.parse(said("x", value))
 
     def test_percent_is_no_number_where_nothing_bounds_it(self) -> None:
-        with pytest.raises(UnparsableReply):
+        with pytest.raises(UnparsableReplyError):
             LabelTask().parse('{"label": "x", "share": "95%"}')
         assert LabelTask().parse('{"label": "x", "share": 95}').share == 95
 
@@ -434,9 +434,9 @@ class TestOddities:
         "reply", ['{"text": "x", "confidence": null}', '{"text": null}', "null", '{"question_id": null}']
     )
     def test_null_for_what_must_be_there_is_asked_for_again(self, reply: str) -> None:
-        with pytest.raises(UnparsableReply):
+        with pytest.raises(UnparsableReplyError):
             TRANSCRIPTION.parse(reply)
-        with pytest.raises(UnparsableReply):
+        with pytest.raises(UnparsableReplyError):
             key_task("1").parse(reply)
 
     @pytest.mark.parametrize(
@@ -460,7 +460,7 @@ class TestOddities:
 
     @pytest.mark.parametrize("reply", ['{"label": "A", "label": "B"}', '{"x": {"label": "A", "label": "B"}}'])
     def test_a_field_that_is_there_twice_is_asked_for_again(self, reply: str) -> None:
-        with pytest.raises(UnparsableReply, match="a field twice"):
+        with pytest.raises(UnparsableReplyError, match="a field twice"):
             LabelTask().parse(reply)
         assert LabelTask().parse(reply.replace('"A"', '"B"')).label == "B"
 
@@ -471,7 +471,7 @@ class TestOddities:
 
     @pytest.mark.parametrize("wrapper", ['{"a": %s, "b": %s}', '{"a": [%s, %s]}', '{"a": {"b": {"c": {"d": %s}}}}'])
     def test_what_holds_more_is_no_wrapper(self, wrapper: str) -> None:
-        with pytest.raises(UnparsableReply, match="text: Field required"):
+        with pytest.raises(UnparsableReplyError, match="text: Field required"):
             TRANSCRIPTION.parse(wrapper.replace("%s", said("x")))
 
 
@@ -509,5 +509,5 @@ def ended(task: LLMTask[ResultT], *replies: str) -> ResultT:
 def _parsed(reply: str) -> PageTranscription | None:
     try:
         return TRANSCRIPTION.parse(reply)
-    except (DoubtfulReply, UnparsableReply):
+    except (DoubtfulReplyError, UnparsableReplyError):
         return None

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
-from aita.errors import BrokenRule, InvalidMaterial, MissingInput, TaskError, UnparsableReply
+from aita.errors import BrokenRuleError, InvalidMaterialError, MissingInputError, TaskError, UnparsableReplyError
 from aita.models.exam import AnswerKey, ExamSpec, Page, Question, Rubric, RubricPoints, Transcription
 from aita.tasks.answer_key import AnswerKeyGenerationTask, create_answer_key_tasks
 from aita.tasks.json_reply import find_object
@@ -205,18 +205,18 @@ class TestReplies:
         ids=str.__len__,
     )
     def test_what_is_not_the_object_asked_for_is_unparsable(self, reply: str) -> None:
-        with pytest.raises(UnparsableReply):
+        with pytest.raises(UnparsableReplyError):
             TRANSCRIPTION.parse(reply)
 
     def test_the_model_is_told_which_field_is_wrong(self) -> None:
-        with pytest.raises(UnparsableReply, match=r"criteria\.0\.points: Input should be a valid number"):
+        with pytest.raises(UnparsableReplyError, match=r"criteria\.0\.points: Input should be a valid number"):
             rubric_task().parse(
                 '{"question_id": "1a", "total_points": 5, "criteria": [{"points": "SECRET", "description": "x"}]}'
             )
 
     @given(st.text(max_size=200))
     def test_any_text_is_judged(self, reply: str) -> None:
-        with pytest.raises(UnparsableReply):
+        with pytest.raises(UnparsableReplyError):
             TRANSCRIPTION.parse(reply)
 
     @given(st.recursive(st.none() | st.booleans() | st.floats() | st.text(max_size=5), st.lists, max_leaves=5))
@@ -224,7 +224,7 @@ class TestReplies:
         reply = json.dumps(GOOD | {"confidence": value})
         try:
             assert 0 <= TRANSCRIPTION.parse(reply).confidence <= 1
-        except UnparsableReply as error:
+        except UnparsableReplyError as error:
             assert "confidence" in str(error) or "JSON" in str(error)  # noqa: PT017 - both ends are right
 
     @given(st.dictionaries(st.text(max_size=5), st.integers() | st.text(max_size=5), max_size=4))
@@ -233,7 +233,7 @@ class TestReplies:
         assert json.loads(find_object(f"Well:\n```json\n{text}\n```")) == inner
 
     def test_a_key_must_be_this_questions(self) -> None:
-        with pytest.raises(BrokenRule, match="question_id must be '1a'"):
+        with pytest.raises(BrokenRuleError, match="question_id must be '1a'"):
             key_task().parse('{"question_id": "2", "correct_answer": "4"}')
 
     @pytest.mark.parametrize(
@@ -246,7 +246,7 @@ class TestReplies:
         ],
     )
     def test_a_rubrics_rules(self, reply: str, told: str) -> None:
-        with pytest.raises(BrokenRule, match=told):
+        with pytest.raises(BrokenRuleError, match=told):
             rubric_task().parse(reply)
 
     def test_a_right_rubric(self) -> None:
@@ -276,7 +276,7 @@ class TestGiven:
             rubric_task(user_rubric=wrong).given()
 
     def test_without_key_and_own_rubric_there_is_nothing_to_write_from(self) -> None:
-        with pytest.raises(MissingInput, match="question 1a has no answer key"):
+        with pytest.raises(MissingInputError, match="question 1a has no answer key"):
             rubric_task(answer_key=None).given()
 
     def test_the_model_answers_otherwise(self) -> None:
@@ -285,9 +285,9 @@ class TestGiven:
 
     def test_user_rubrics_are_checked_before_a_run(self) -> None:
         check_user_rubrics(EXAM_SPEC, {"1a": points(5, 5)})
-        with pytest.raises(InvalidMaterial, match=r"'9' is no question_id"):
+        with pytest.raises(InvalidMaterialError, match=r"'9' is no question_id"):
             check_user_rubrics(EXAM_SPEC, {"9": points(5, 5)})
-        with pytest.raises(InvalidMaterial, match=r"user_rubrics\.json, '1a': .*worth 5"):
+        with pytest.raises(InvalidMaterialError, match=r"user_rubrics\.json, '1a': .*worth 5"):
             check_user_rubrics(EXAM_SPEC, {"1a": points(4, 4)})
 
     def test_a_salvaged_transcription_is_flagged(self) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from aita.errors import ObjectChanged, ObjectNotFound
+from aita.errors import ObjectChangedError, ObjectNotFoundError
 from aita.ports import StoredObject
 
 URL_SECONDS = 15 * 60
@@ -27,16 +27,16 @@ class S3Objects:
     bucket: str
 
     def get(self, key: str) -> bytes:
-        """Return an object's bytes; ObjectNotFound if there is none."""
+        """Return an object's bytes; ObjectNotFoundError if there is none."""
         return self.get_with_etag(key)[0]
 
     def get_with_etag(self, key: str) -> tuple[bytes, str]:
-        """Return an object's bytes and its ETag; ObjectNotFound if there is none."""
+        """Return an object's bytes and its ETag; ObjectNotFoundError if there is none."""
         try:
             answer = self.client.get_object(Bucket=self.bucket, Key=key)
         except ClientError as error:
             if error.response["Error"]["Code"] in _MISSING:
-                raise ObjectNotFound("there is no object under the key asked for") from None
+                raise ObjectNotFoundError("there is no object under the key asked for") from None
             raise
         with answer["Body"] as body:
             return body.read(), answer["ETag"]
@@ -46,7 +46,7 @@ class S3Objects:
         self.client.put_object(Bucket=self.bucket, Key=key, Body=data, ContentType=content_type)
 
     def put_if(self, key: str, data: bytes, etag: str | None) -> None:
-        """Write an object if its ETag is still this (``None``: if there is none yet); else ObjectChanged."""
+        """Write an object if its ETag is still this (``None``: if there is none yet); else ObjectChangedError."""
         self._put_if(key, data, etag, {})
 
     def _put_if(self, key: str, data: bytes, etag: str | None, metadata: dict[str, str]) -> None:
@@ -62,7 +62,7 @@ class S3Objects:
             )
         except ClientError as error:
             if error.response["Error"]["Code"] in _CHANGED | _MISSING:
-                raise ObjectChanged("the object was written by another since it was read") from None
+                raise ObjectChangedError("the object was written by another since it was read") from None
             raise
 
     def put_unless_newer(self, key: str, data: bytes, made_from: datetime) -> bool:
@@ -70,7 +70,7 @@ class S3Objects:
 
         Raises
         ------
-        ObjectChanged
+        ObjectChangedError
             If others wrote it again and again meanwhile.
         """
         for _ in range(_TRIES):
@@ -79,10 +79,10 @@ class S3Objects:
                 return False
             try:
                 self._put_if(key, data, etag, {_MADE_FROM: made_from.isoformat()})
-            except ObjectChanged:
+            except ObjectChangedError:
                 continue
             return True
-        raise ObjectChanged("the object was written by others again and again since it was read")
+        raise ObjectChangedError("the object was written by others again and again since it was read")
 
     def _made_from(self, key: str) -> tuple[str | None, datetime | None]:
         """Return an object's ETag and what it was made from, as far as there is an object and it says so."""

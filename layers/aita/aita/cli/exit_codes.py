@@ -1,6 +1,6 @@
 """Exit statuses: the one place where a run's end or an error becomes one."""
 
-from aita.errors import AitaError, InvalidMaterial, RequestError, SettingsError
+from aita.errors import AitaError, InvalidMaterialError, RequestError, SettingsError
 from aita.models.run import RunStatus
 
 DONE = 0
@@ -25,8 +25,8 @@ def of_error(error: AitaError) -> int:
     """Return the exit status for an error.
 
     Usage is what the caller wrote: a setting, a name, an option, a file. What is not there
-    (NotFound, MissingMaterial) or does not fit the state of things (Conflict) is not, though
+    (NotFoundError, MissingMaterialError) or does not fit the state of things (ConflictError) is not, though
     these are RequestErrors too: the same command may be right a minute later.
     """
-    usage = isinstance(error, (SettingsError, InvalidMaterial)) or type(error) is RequestError
+    usage = isinstance(error, (SettingsError, InvalidMaterialError)) or type(error) is RequestError
     return USAGE if usage else FAILED

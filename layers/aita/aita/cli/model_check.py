@@ -10,7 +10,7 @@ from typing import ClassVar
 from pydantic import BaseModel
 
 from aita.cli.word_picture import WORD, draw
-from aita.errors import InvalidReply, ProviderBusy, StackError
+from aita.errors import InvalidReplyError, ProviderBusy, StackError
 from aita.executor.chat_runs import ChatRuns, LineReply
 from aita.models.api import RunOptions, RunView
 from aita.models.base import StrictModel
@@ -148,7 +148,7 @@ def _reason(answer: LineReply) -> str:
 def _fits(text: str) -> bool:
     try:
         _IN_SCHEMA.parse(text)
-    except InvalidReply:
+    except InvalidReplyError:
         return False
     return True
 

@@ -7,7 +7,7 @@ from typing import Any, Protocol, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from aita.errors import NotFound, StackError
+from aita.errors import NotFoundError, StackError
 from aita.models.api import (
     Estimate,
     FilePage,
@@ -189,7 +189,7 @@ class ApiClient:
 
 def _checked(run_id: str) -> str:
     if not _RUN_ID.fullmatch(run_id):
-        raise NotFound(f"there is no run {run_id[:64]!r}: 'aita runs --assignment NAME' lists the ids")
+        raise NotFoundError(f"there is no run {run_id[:64]!r}: 'aita runs --assignment NAME' lists the ids")
     return run_id
 
 

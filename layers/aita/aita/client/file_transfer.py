@@ -14,7 +14,7 @@ from botocore.exceptions import BotoCoreError, HTTPClientError
 from urllib3.exceptions import HTTPError
 
 from aita.client.stack_target import StackTarget
-from aita.errors import InvalidMaterial, StackError
+from aita.errors import InvalidMaterialError, StackError
 from aita.models.api import PresignedPost
 
 _PAUSES = (0.5, 2.0)
@@ -47,7 +47,7 @@ class FileTransfer:
 
         Raises
         ------
-        InvalidMaterial
+        InvalidMaterialError
             If the file is no longer as large as it was.
         StackError
             If S3 can't be reached or refuses it.
@@ -155,7 +155,7 @@ class _Form:
         self._on_bytes = on_bytes
         if os.fstat(self._file.fileno()).st_size != size:
             self._file.close()
-            raise InvalidMaterial(f"{file}: it changed while it was being uploaded: upload it again")
+            raise InvalidMaterialError(f"{file}: it changed while it was being uploaded: upload it again")
         self.headers = {
             "Content-Type": f"multipart/form-data; boundary={boundary}",
             "Content-Length": str(len(self._head) + size + len(self._tail)),

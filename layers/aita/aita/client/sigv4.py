@@ -10,9 +10,8 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest, AWSResponse
 from botocore.exceptions import BotoCoreError
 
-import aita.errors
 from aita.client.stack_target import StackTarget
-from aita.errors import RequestError, StackError
+from aita.errors import StackError, request_error_class
 
 _PAUSES = (0.4, 1.2)
 """Seconds before each further try of a request that may be repeated."""
@@ -135,7 +134,4 @@ def _error(status: int, answer: dict[str, Any]) -> Exception:
         return StackError(f"the stack's API is overloaded ({message}): try again in a minute")
     if status in _SERVER_ERRORS:
         return StackError(f"the stack's API failed ({status}: {message}): its function's log says why ('sam logs')")
-    named = getattr(aita.errors, str(answer.get("error", "")), None)
-    if isinstance(named, type) and issubclass(named, RequestError):
-        return named(message)
-    return RequestError(message)
+    return request_error_class(str(answer.get("error", "")))(message)

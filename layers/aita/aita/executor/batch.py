@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from aita.errors import AitaError, InvalidReply, NotRun, RequestError, TaskError
+from aita.errors import AitaError, InvalidReplyError, NotRun, RequestError, TaskError
 from aita.executor.checkpoint import Checkpoint
 from aita.executor.checkpoint_lines import Record
 from aita.executor.engine import TaskEnd, TaskUsage
@@ -172,7 +172,7 @@ def _made_again(task: LLMTask[Any], reply: str, *, salvaged: bool) -> Any:
     """
     try:
         return task.parse(reply)
-    except InvalidReply:
+    except InvalidReplyError:
         may_salvage = salvaged or type(task).salvage is LLMTask.salvage
         result = task.salvage(reply) if may_salvage else None
         if result is None:

@@ -15,7 +15,7 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from aita.client.api_client import ApiClient
 from aita.client.polling import AWS, PollInterval, follow
-from aita.errors import Conflict, StackError
+from aita.errors import ConflictError, StackError
 from aita.models.api import PresignedPost, RunOptions, RunView, StartRunRequest, UploadFile
 from aita.models.base import StrictModel
 from aita.models.run import RunStatus, RunSummary, Usage
@@ -112,7 +112,7 @@ class ChatRuns:
         ------
         StackError
             If the stack can't be reached or is of another version.
-        Conflict
+        ConflictError
             If others start runs in this assignment all the time.
         """
         view = self._start(lines, images, options)
@@ -126,7 +126,7 @@ class ChatRuns:
             self._upload(lines, images)
             try:
                 return self.api.start(request, key=str(uuid.uuid4()))
-            except Conflict:
+            except ConflictError:
                 self._wait_for_other()
         self._upload(lines, images)
         return self.api.start(request, key=str(uuid.uuid4()))

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from aita.errors import AitaError, InvalidReply, NotRun, RequestError, TaskError
+from aita.errors import AitaError, InvalidReplyError, NotRun, RequestError, TaskError
 from aita.executor.chat_runs import LineReply
 from aita.models.result import TaskResult
 from aita.models.run import Usage
@@ -119,7 +119,7 @@ class Conversations:
             each.request = step()
         except StopIteration as done:
             self._end(place, result=done.value)
-        except InvalidReply as error:
+        except InvalidReplyError as error:
             if each.fresh or not each.from_cache or not self._retry_failed:
                 self.fail(place, error)
             else:  # all that it was told came from the cache: the model may say something else by now

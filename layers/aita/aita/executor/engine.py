@@ -11,7 +11,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from aita.errors import AitaError, BudgetReached, CallError, MissingInput, NotRun, ProviderBusy, RunStopped, TaskError
+from aita.errors import (
+    AitaError,
+    BudgetReached,
+    CallError,
+    MissingInputError,
+    NotRun,
+    ProviderBusy,
+    RunStopped,
+    TaskError,
+)
 from aita.executor.cap import Cap
 from aita.models.rate_limits import Rates
 from aita.models.run import Usage
@@ -324,7 +333,7 @@ def _load(request: LLMRequest) -> Mapping[str, bytes]:
 
     Raises
     ------
-    MissingInput
+    MissingInputError
         If a file is gone, or holds something else than when the task was made.
     """
     images = {}
@@ -333,8 +342,8 @@ def _load(request: LLMRequest) -> Mapping[str, bytes]:
             try:
                 data = Path(image.key).read_bytes()
             except OSError as error:
-                raise MissingInput(f"an image of this task can't be read: {error.strerror or error}") from None
+                raise MissingInputError(f"an image of this task can't be read: {error.strerror or error}") from None
             if hashlib.sha256(data).hexdigest() != image.sha256:
-                raise MissingInput("an image of this task was changed while its batch ran: run it again")
+                raise MissingInputError("an image of this task was changed while its batch ran: run it again")
             images[image.sha256] = data
     return images

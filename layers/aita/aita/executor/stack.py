@@ -17,7 +17,7 @@ from aita.client.polling import AWS, LOCAL
 from aita.client.sigv4 import SigV4Transport
 from aita.client.stack_outputs import find_stack
 from aita.client.target_selection import target_of_environment
-from aita.errors import AitaError, MissingInput, RequestError, TaskError, TooLong
+from aita.errors import AitaError, MissingInputError, RequestError, TaskError, TooLongError
 from aita.executor.chat_runs import ChatRuns, by_size
 from aita.executor.config import ParallelExecutionConfig
 from aita.executor.conversations import Conversations
@@ -183,7 +183,7 @@ class _Rounds:
         except ValueError as error:
             raise RequestError(f"its request is not one that the stack takes ({type(error).__name__})") from None
         if len(line.encode()) >= MOST_BYTES:
-            raise TooLong(f"its request is longer than {MOST_BYTES // 1024 // 1024} MB")
+            raise TooLongError(f"its request is longer than {MOST_BYTES // 1024 // 1024} MB")
         return line
 
     def _sent(self, image: Image) -> Image:
@@ -215,15 +215,15 @@ def _checked(image: Image) -> str:
 
     Raises
     ------
-    MissingInput, TaskError
+    MissingInputError, TaskError
         If it can't be read, is another by now, or of no format that models take.
     """
     try:
         data = Path(image.key).read_bytes()
     except OSError as error:
-        raise MissingInput(f"an image of this task can't be read: {error.strerror or error}") from None
+        raise MissingInputError(f"an image of this task can't be read: {error.strerror or error}") from None
     if hashlib.sha256(data).hexdigest() != image.sha256:
-        raise MissingInput("an image of this task was changed since the task was made: make it again")
+        raise MissingInputError("an image of this task was changed since the task was made: make it again")
     ending = next((ending for start, ending in _SIGNATURES.items() if data.startswith(start)), None)
     if ending not in IMAGE_TYPES:
         raise TaskError("an image of this task is neither JPEG, PNG, GIF nor WebP")

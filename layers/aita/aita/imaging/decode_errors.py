@@ -9,7 +9,7 @@ from typing import Final
 
 from PIL import Image
 
-from aita.errors import UnreadableScan
+from aita.errors import UnreadableScanError
 
 MAX_PIXELS: Final = 89_478_485
 """Pillow's own default for ``Image.MAX_IMAGE_PIXELS``; an A4 page at 600 dpi has 35 million."""
@@ -40,7 +40,7 @@ LIBRARY_ERRORS: Final = (
 
 @contextmanager
 def reading(what: str) -> Iterator[None]:
-    """Turn any error of a library into an ``UnreadableScan`` about ``what``.
+    """Turn any error of a library into an ``UnreadableScanError`` about ``what``.
 
     Only calls of a library belong in the block, and never a ``yield``: warnings are filtered for
     the whole process while it lasts. Libraries quote what they read in their messages, so those
@@ -53,7 +53,7 @@ def reading(what: str) -> Iterator[None]:
 
     Raises
     ------
-    UnreadableScan
+    UnreadableScanError
         A library raised, or warned of too many pixels or of a directory that is cut off.
     """
     try:
@@ -64,9 +64,9 @@ def reading(what: str) -> Iterator[None]:
             warnings.filterwarnings("error", message=".*corrupt EXIF data")
             yield
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-        raise UnreadableScan(_too_many_pixels(what)) from None
+        raise UnreadableScanError(_too_many_pixels(what)) from None
     except LIBRARY_ERRORS:
-        raise UnreadableScan(f"{what} is corrupt or cut off: scan or export it again") from None
+        raise UnreadableScanError(f"{what} is corrupt or cut off: scan or export it again") from None
 
 
 def check_pixels(size: tuple[int, int], what: str) -> None:
@@ -81,14 +81,14 @@ def check_pixels(size: tuple[int, int], what: str) -> None:
 
     Raises
     ------
-    UnreadableScan
+    UnreadableScanError
         The image has more than ``MAX_PIXELS`` pixels, or a side has more than ``MAX_SIDE``.
     """
     width, height = size
     if width * height > MAX_PIXELS:
-        raise UnreadableScan(_too_many_pixels(what))
+        raise UnreadableScanError(_too_many_pixels(what))
     if max(width, height) > MAX_SIDE:
-        raise UnreadableScan(f"{what} has a side of more than {MAX_SIDE:,} pixels: scan it in parts")
+        raise UnreadableScanError(f"{what} has a side of more than {MAX_SIDE:,} pixels: scan it in parts")
 
 
 def check_pages(count: int, max_pages: int) -> None:
@@ -96,11 +96,11 @@ def check_pages(count: int, max_pages: int) -> None:
 
     Raises
     ------
-    UnreadableScan
+    UnreadableScanError
         There are too many.
     """
     if count > max_pages:
-        raise UnreadableScan(f"the file has more than {max_pages:,} pages: split it into smaller files")
+        raise UnreadableScanError(f"the file has more than {max_pages:,} pages: split it into smaller files")
 
 
 def _too_many_pixels(what: str) -> str:

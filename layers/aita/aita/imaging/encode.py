@@ -5,7 +5,7 @@ from io import BytesIO
 
 from PIL import ExifTags, Image
 
-from aita.errors import UnreadableScan
+from aita.errors import UnreadableScanError
 from aita.imaging.decode_errors import reading
 
 JPEG_QUALITY = 85
@@ -53,7 +53,7 @@ def encode(image: Image.Image, longest_side: int, what: str, exif_orientation: i
 
     Raises
     ------
-    UnreadableScan
+    UnreadableScanError
         The image can't be decoded, or its pixels are of a kind that has no known black and white.
     """
     with reading(what):
@@ -80,7 +80,7 @@ def orientation(exif: bytes) -> int:
             block = Image.Exif()
             block.load(exif)
             value = block.get(ExifTags.Base.Orientation, 1)
-    except UnreadableScan:
+    except UnreadableScanError:
         return 1
     return value if value in _TURNS else 1
 
@@ -89,7 +89,7 @@ def _resizable(image: Image.Image, what: str) -> Image.Image:
     """Return the image in a mode that a filter can average: 8 bits a channel, no palette."""
     if image.mode in {"I", "F"}:
         # Nothing says which number is white, and a wrong guess is a black page.
-        raise UnreadableScan(f"{what} has 32 bits a pixel and channel: save it with 8 or 16")
+        raise UnreadableScanError(f"{what} has 32 bits a pixel and channel: save it with 8 or 16")
     if image.mode.startswith("I;16"):
         # Converting to L clips at 255: without the division a 16-bit scan turns white.
         return image.convert("I").point(lambda value: value / 256).convert("L")

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from aita.errors import UnreadableScan
+from aita.errors import UnreadableScanError
 
 Kind = Literal["jpeg", "png", "tiff", "heic", "pdf"]
 
@@ -60,11 +60,11 @@ def sniff(data: bytes) -> Kind:
 
     Raises
     ------
-    UnreadableScan
+    UnreadableScanError
         The file is empty, or of another type; the message names the type where it is a known one.
     """
     if not data:
-        raise UnreadableScan("the file is empty: scan or upload it again")
+        raise UnreadableScanError("the file is empty: scan or upload it again")
     for signature, kind in _SIGNATURES:
         if data.startswith(signature):
             return kind
@@ -73,7 +73,7 @@ def sniff(data: bytes) -> Kind:
     other = _other(data)
     if other is None and b"%PDF-" in data[:_HEADER_WITHIN]:
         return "pdf"
-    raise UnreadableScan(f"the file is {other or 'of an unknown type'}: {_TAKEN}")
+    raise UnreadableScanError(f"the file is {other or 'of an unknown type'}: {_TAKEN}")
 
 
 def _heif_brands(data: bytes) -> set[bytes]:

@@ -7,7 +7,7 @@ from typing import Final
 
 from PIL import Image, ImageChops
 
-from aita.errors import UnreadableScan
+from aita.errors import UnreadableScanError
 from aita.imaging.coarse_alignment import Alignment, Target, Template
 from aita.imaging.fine_alignment import Mesh, bend, bent, halved
 from aita.imaging.ink_mask import Strokes, darker_than, find_strokes, total, widened, without_lines
@@ -44,7 +44,7 @@ class BlankExam:
 
     Raises
     ------
-    UnreadableScan
+    UnreadableScanError
         There are more than ``MOST_PAGES``, or there is no print on any of them.
     """
 
@@ -52,13 +52,13 @@ class BlankExam:
         self._pages: list[_BlankPage] = []
         for number, jpeg in enumerate(pages, 1):
             if number > MOST_PAGES:
-                raise UnreadableScan(f"the blank exam has more than {MOST_PAGES} pages")
+                raise UnreadableScanError(f"the blank exam has more than {MOST_PAGES} pages")
             strokes = find_strokes(jpeg)
             page = strokes and _BlankPage(number, strokes)
             if page and page.amount >= _LEAST_PRINT:
                 self._pages.append(page)
         if not self._pages:
-            raise UnreadableScan("the blank exam has no print on it")
+            raise UnreadableScanError("the blank exam has no print on it")
 
     def ink(self, jpeg: bytes, expected: int) -> PageInk:
         """Return what was written on a page, and which page of the exam it is.

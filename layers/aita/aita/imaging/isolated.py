@@ -15,7 +15,7 @@ from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 from typing import Final
 
-from aita.errors import UnreadableScan
+from aita.errors import UnreadableScanError
 from aita.imaging.encode import PageImage
 
 MEMORY: Final = 1792 * 2**20
@@ -53,7 +53,7 @@ def pages_apart(
 
     Raises
     ------
-    UnreadableScan
+    UnreadableScanError
         ``pages`` refuses the file, or it takes more time or memory than it may.
     """
     receive, send = Pipe(duplex=False)
@@ -73,16 +73,18 @@ def _received(receive: Connection, page_seconds: float) -> Iterator[PageImage]:
     end = time.monotonic() + FILE_SECONDS
     while True:
         if not receive.poll(max(0.0, min(page_seconds, end - time.monotonic()))):
-            raise UnreadableScan("the file takes too long to read: scan it again, in parts or at a lower resolution")
+            raise UnreadableScanError(
+                "the file takes too long to read: scan it again, in parts or at a lower resolution"
+            )
         try:
             said = receive.recv_bytes(_LONGEST_MESSAGE)
         except EOFError:
-            raise UnreadableScan(_too_much()) from None
+            raise UnreadableScanError(_too_much()) from None
         kind, body = said[:1], said[1:]
         if kind == _END:
             return
         if kind == _REFUSED:
-            raise UnreadableScan(body.decode())
+            raise UnreadableScanError(body.decode())
         if kind == _RAISED:
             raise RuntimeError(f"reading a scan ended with {body.decode()}")
         width, height = _SIZE.unpack_from(body)
@@ -102,7 +104,7 @@ def _make(data: bytes, pages: Callable[[bytes], Iterable[PageImage]], memory: in
         for page in pages(data):
             send.send_bytes(_PAGE + _SIZE.pack(page.width, page.height) + page.jpeg)
         send.send_bytes(_END)
-    except UnreadableScan as error:
+    except UnreadableScanError as error:
         send.send_bytes(_REFUSED + str(error).encode())
     except MemoryError:
         send.send_bytes(_REFUSED + _too_much().encode())

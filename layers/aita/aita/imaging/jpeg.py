@@ -13,7 +13,7 @@ from typing import Final
 
 from PIL import Image
 
-from aita.errors import UnreadableScan
+from aita.errors import UnreadableScanError
 from aita.imaging.decode_errors import reading
 from aita.imaging.encode import PageImage, encode, orientation
 
@@ -59,7 +59,7 @@ def jpeg_page(data: bytes, longest_side: int) -> PageImage:
 
     Raises
     ------
-    UnreadableScan
+    UnreadableScanError
         It is corrupt, cut off or too large.
     """
     source = dissect(data)
@@ -89,7 +89,7 @@ def dissect(data: bytes) -> JpegSegments:
 
     Raises
     ------
-    UnreadableScan
+    UnreadableScanError
         A segment or the end marker is missing, there is one that a JPEG doesn't have, or it has too many scans.
     """
     parts = [data[:2]]
@@ -121,10 +121,10 @@ def dissect(data: bytes) -> JpegSegments:
         if marker == _SOS:
             scans += 1
             if scans > _MOST_SCANS:
-                raise UnreadableScan(f"{_WHAT} has more than {_MOST_SCANS} scans: save it as an ordinary JPEG")
+                raise UnreadableScanError(f"{_WHAT} has more than {_MOST_SCANS} scans: save it as an ordinary JPEG")
             scan_end = _AFTER_SCAN.search(data, at)
             if scan_end is None:
                 break
             parts.append(data[at : scan_end.start()])
             at = scan_end.start()
-    raise UnreadableScan(f"{_WHAT} is corrupt or cut off: scan or export it again")
+    raise UnreadableScanError(f"{_WHAT} is corrupt or cut off: scan or export it again")

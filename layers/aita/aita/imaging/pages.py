@@ -35,7 +35,7 @@ def pages(data: bytes, *, longest_side: int = 2048, max_pages: int = 1000) -> It
 
     Raises
     ------
-    UnreadableScan
+    UnreadableScanError
         The file is empty, of another type, corrupt, cut off, encrypted or without pages; it has
         more than ``max_pages``; or an image in it has more than 89 megapixels, which is told from
         its header. The message says which and what to do, and holds nothing of the file's content.

@@ -7,7 +7,7 @@ import pypdfium2 as pdfium  # type: ignore[import-untyped]
 import pypdfium2.raw as pdfium_c  # type: ignore[import-untyped]
 from PIL import Image
 
-from aita.errors import UnreadableScan
+from aita.errors import UnreadableScanError
 from aita.imaging.decode_errors import check_pages, check_pixels, reading
 from aita.imaging.encode import PageImage, encode
 
@@ -28,17 +28,17 @@ def pdf_pages(data: bytes, longest_side: int, max_pages: int) -> Iterator[PageIm
 
     Raises
     ------
-    UnreadableScan
+    UnreadableScanError
         It is corrupt, cut off or encrypted, has no pages or more than ``max_pages``, or a page
         can't be drawn.
     """
     if b"%%EOF" not in data[-2 * _TAIL :].rstrip(_PADDING)[-_TAIL:]:
         # pdfium repairs what it can, and would draw the pages that are lost as blank ones.
-        raise UnreadableScan("the PDF is cut off: scan or export it again")
+        raise UnreadableScanError("the PDF is cut off: scan or export it again")
     with _opened(data) as document:
         count = len(document)
     if count < 1:
-        raise UnreadableScan("the PDF has no pages: scan or export it again")
+        raise UnreadableScanError("the PDF has no pages: scan or export it again")
     check_pages(count, max_pages)
     for start in range(0, count, _PAGES_A_DOCUMENT):
         with _opened(data) as document:
@@ -55,8 +55,8 @@ def _opened(data: bytes) -> pdfium.PdfDocument:
     handle = pdfium_c.FPDF_LoadMemDocument64(data, len(data), None)
     if not handle:
         if pdfium_c.FPDF_GetLastError() in {pdfium_c.FPDF_ERR_PASSWORD, pdfium_c.FPDF_ERR_SECURITY}:
-            raise UnreadableScan("the PDF is encrypted: save it without a password")
-        raise UnreadableScan("the PDF is corrupt or cut off: scan or export it again")
+            raise UnreadableScanError("the PDF is encrypted: save it without a password")
+        raise UnreadableScanError("the PDF is corrupt or cut off: scan or export it again")
     document = pdfium.PdfDocument(handle)
     with reading("the PDF"):
         document.init_forms()  # else what students typed into a form is not drawn

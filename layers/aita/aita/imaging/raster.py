@@ -8,7 +8,7 @@ import pillow_heif
 from PIL import Image
 from PIL.TiffImagePlugin import TiffImageFile
 
-from aita.errors import UnreadableScan
+from aita.errors import UnreadableScanError
 from aita.imaging.decode_errors import check_pages, check_pixels, reading
 from aita.imaging.encode import PageImage, encode, orientation
 
@@ -21,13 +21,13 @@ def png_page(data: bytes, longest_side: int) -> PageImage:
 
     Raises
     ------
-    UnreadableScan
+    UnreadableScanError
         It is corrupt, cut off or too large.
     """
     what = "the PNG image"
     if _PNG_END not in data:
         # Pillow does without it; a file that lacks its end is refused, whatever the kind.
-        raise UnreadableScan(f"{what} is cut off: scan or export it again")
+        raise UnreadableScanError(f"{what} is cut off: scan or export it again")
     with reading(what):
         image = Image.open(BytesIO(data), formats=("PNG",))
     check_pixels(image.size, what)
@@ -43,7 +43,7 @@ def tiff_pages(data: bytes, longest_side: int, max_pages: int) -> Iterator[PageI
 
     Raises
     ------
-    UnreadableScan
+    UnreadableScanError
         A frame is corrupt, cut off or too large, or there are more than ``max_pages``.
     """
     with reading("the TIFF image"):
@@ -58,7 +58,7 @@ def tiff_pages(data: bytes, longest_side: int, max_pages: int) -> Iterator[PageI
         bits = image.tag_v2.get(_TIFF_BITS_PER_SAMPLE, ())
         if image.mode.startswith("I;16") and 16 not in bits:  # noqa: PLR2004 - bits
             # Pillow unpacks 12 bits without scaling them: the page would come out black.
-            raise UnreadableScan(f"{what} has {bits[0]} bits a pixel: save it with 8 or 16")
+            raise UnreadableScanError(f"{what} has {bits[0]} bits a pixel: save it with 8 or 16")
         yield encode(image, longest_side, what)
 
 
@@ -80,7 +80,7 @@ def heic_pages(data: bytes, longest_side: int, max_pages: int) -> Iterator[PageI
 
     Raises
     ------
-    UnreadableScan
+    UnreadableScanError
         An image is corrupt, cut off or too large, or there are more than ``max_pages``.
     """
     with reading("the HEIC image"):

@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx2
 
-from aita.errors import CallError, ProviderBusy, TaskError, TooLong
+from aita.errors import CallError, ProviderBusy, TaskError, TooLongError
 from aita.llm.failures import CUT_OFF, NO_COMPLETION, TOO_LATE, embedded, lost, unanswered
 from aita.ports import TokenUsage
 from aita.services.calls.finish_reasons import Finish, finish_of, named
@@ -39,14 +39,14 @@ def bounded(parts: Iterable[bytes], late: Callable[[], bool]) -> Iterator[bytes]
     ------
     ProviderBusy
         If it is ``late`` before the body ended.
-    TooLong
+    TooLongError
         If it is larger than ``LARGEST``.
     """
     size = 0
     for part in parts:
         size += len(part)
         if size > LARGEST:
-            raise lost(TooLong(f"the provider's answer is larger than {LARGEST // 1_000_000} MB"))
+            raise lost(TooLongError(f"the provider's answer is larger than {LARGEST // 1_000_000} MB"))
         if late():
             raise lost(ProviderBusy(TOO_LATE))
         yield part

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import httpx2
 import openai
 
-from aita.errors import CallError, ProviderBusy, Refused, RunStopped, TaskError, TooLong
+from aita.errors import CallError, ProviderBusy, RefusalError, RunStopped, TaskError, TooLongError
 from aita.llm.error_body import telling, words
 from aita.llm.forbidden import Forbidden, forbidden, names_a_filter, refuses_input
 from aita.llm.headers import limits, retry_after
@@ -161,7 +161,7 @@ def _forbidden(answered: str, body: object) -> CallError:
             refused = "a firewall before the API refuses this input: a person must look at it"
         case Forbidden.UNSAID:
             stopped, refused = WRONG_KEY, "it refuses this input and says no reason: a person must look at it"
-    return RunStopped(f"{answered}: {stopped}", of_one_input=Refused(f"{answered}: {refused}"))
+    return RunStopped(f"{answered}: {stopped}", of_one_input=RefusalError(f"{answered}: {refused}"))
 
 
 def _by_code(code: str, answered: str) -> CallError | None:
@@ -169,14 +169,14 @@ def _by_code(code: str, answered: str) -> CallError | None:
         case "insufficient_quota" | "billing_hard_limit_reached" | "billing_not_active":
             return _without_quota(answered)
         case "context_length_exceeded":
-            return TooLong(f"{answered}: the prompt is longer than the model takes")
+            return TooLongError(f"{answered}: the prompt is longer than the model takes")
         case "invalid_prompt":
             return _refused(answered)
     return _refused(answered) if names_a_filter(code) else None
 
 
-def _refused(answered: str) -> Refused:
-    return Refused(f"{answered}: its filter refuses this input: a person must look at it")
+def _refused(answered: str) -> RefusalError:
+    return RefusalError(f"{answered}: its filter refuses this input: a person must look at it")
 
 
 def _without_quota(answered: str) -> RunStopped:

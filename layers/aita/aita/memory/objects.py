@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from aita.errors import ObjectChanged, ObjectNotFound
+from aita.errors import ObjectChangedError, ObjectNotFoundError
 from aita.ports import StoredObject
 
 
@@ -26,15 +26,15 @@ class MemoryObjects:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def get(self, key: str) -> bytes:
-        """Return an object's bytes; ObjectNotFound if there is none."""
+        """Return an object's bytes; ObjectNotFoundError if there is none."""
         self.requests["get"] += 1
         try:
             return self.data[key]
         except KeyError:
-            raise ObjectNotFound(f"no object under a key of {len(key)} characters") from None
+            raise ObjectNotFoundError(f"no object under a key of {len(key)} characters") from None
 
     def get_with_etag(self, key: str) -> tuple[bytes, str]:
-        """Return an object's bytes and its ETag; ObjectNotFound if there is none."""
+        """Return an object's bytes and its ETag; ObjectNotFoundError if there is none."""
         data = self.get(key)
         return data, _etag(data)
 
@@ -44,11 +44,11 @@ class MemoryObjects:
         self.data[key] = data
 
     def put_if(self, key: str, data: bytes, etag: str | None) -> None:
-        """Write an object if its ETag is still this (``None``: if there is none yet); else ObjectChanged."""
+        """Write an object if its ETag is still this (``None``: if there is none yet); else ObjectChangedError."""
         with self._lock:
             present = _etag(self.data[key]) if key in self.data else None
             if present != etag:
-                raise ObjectChanged("the object was written by another")
+                raise ObjectChangedError("the object was written by another")
             self.put(key, data)
 
     def put_unless_newer(self, key: str, data: bytes, made_from: datetime) -> bool:

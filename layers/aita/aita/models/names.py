@@ -4,7 +4,7 @@ import re
 import unicodedata
 from pathlib import PurePosixPath
 
-from aita.errors import InvalidMaterial, RequestError
+from aita.errors import InvalidMaterialError, RequestError
 
 RESERVED = frozenset({"runs", "cache"})
 """Prefixes of the bucket that are aita's own."""
@@ -68,7 +68,7 @@ def check_upload(name: str) -> str:
 
     Raises
     ------
-    InvalidMaterial
+    InvalidMaterialError
         If it is neither one of the instructor's files, ``blank_exam.<type>``, ``scans/<student>/<file>.<type>``,
         ``tasks/<kind>.jsonl``, nor ``images/<SHA-256>.<type>``.
     """
@@ -85,7 +85,7 @@ def check_upload(name: str) -> str:
             return "application/x-ndjson"
         case ["images", file] if (image := _IMAGE.fullmatch(file)) and image[1] in IMAGE_TYPES:
             return IMAGE_TYPES[image[1]]
-    raise InvalidMaterial(
+    raise InvalidMaterialError(
         f"a file can't be uploaded under that name ({len(name)} characters, {len(parts)} parts): use "
         f"{', '.join(MATERIAL_TYPES)}, tasks/<kind>.jsonl, blank_exam.pdf or scans/<student>/<file> with an ending of "
         f"{', '.join(SCAN_TYPES)}; names of at most {_LONGEST_NAME} bytes, without control characters"

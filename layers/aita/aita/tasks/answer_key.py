@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Self
 
 from pydantic import BaseModel
 
-from aita.errors import BrokenRule
+from aita.errors import BrokenRuleError
 from aita.models.exam import AnswerKey, AnswerKeys, ExamSpec, Question
 from aita.tasks.batchable import BatchableLLMTask
 from aita.tasks.json_reply import read_reply, written
@@ -115,9 +115,9 @@ class AnswerKeyBatch(LLMTask[dict[str, str]]):
 
         Raises
         ------
-        UnparsableReply
+        UnparsableReplyError
             If it holds no list of answer keys.
-        DoubtfulReply
+        DoubtfulReplyError
             If a backslash in it may be LaTeX's or JSON's own.
         """
         read = read_reply(_Parts, reply)
@@ -154,6 +154,6 @@ def describe_question(question: Question) -> str:
 
 
 def check_question_id(replied: str, question: Question) -> None:
-    """Raise BrokenRule unless a reply is about this question."""
+    """Raise BrokenRuleError unless a reply is about this question."""
     if replied != question.question_id:
-        raise BrokenRule(f"question_id must be {question.question_id!r}")
+        raise BrokenRuleError(f"question_id must be {question.question_id!r}")

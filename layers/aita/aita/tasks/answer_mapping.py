@@ -5,7 +5,7 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import BaseModel, Field
 
-from aita.errors import BrokenRule, DoubtfulReply, InvalidReply
+from aita.errors import BrokenRuleError, DoubtfulReplyError, InvalidReplyError
 from aita.models.answer import PageAnswers
 from aita.models.exam import Question
 from aita.tasks.json_reply import read_reply
@@ -52,17 +52,19 @@ class AnswerMappingTask(LLMTask[PageAnswers]):
     def validate_reply(self, reply: PageAnswers) -> PageAnswers:
         """Check that the starts are of the exam's questions, each once, and go down the page."""
         if problem := next(self._problems(reply), None):
-            raise BrokenRule(problem)
+            raise BrokenRuleError(problem)
         tops = [start.top for start in reply.starts]
         if tops != sorted(tops):
-            raise DoubtfulReply("a start has a top above that of an earlier one: list them as they follow each other")
+            raise DoubtfulReplyError(
+                "a start has a top above that of an earlier one: list them as they follow each other"
+            )
         return reply
 
     def salvage(self, reply: str) -> PageAnswers | None:
         """Keep starts that only go up again: those of a page in columns do."""
         try:
             marks = read_reply(PageAnswers, reply).value
-        except InvalidReply:
+        except InvalidReplyError:
             return None
         return None if any(self._problems(marks)) else marks
 

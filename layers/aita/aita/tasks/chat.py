@@ -117,7 +117,7 @@ class ChatTask(LLMTask[ChatReply]):
 
         Raises
         ------
-        UnparsableReply
+        UnparsableReplyError
             If there is nothing in it.
         """
         return ChatReply(text=text_of(reply))

@@ -6,7 +6,7 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import BaseModel, Field
 
-from aita.errors import BrokenRule, DoubtfulReply, InvalidReply, TaskError
+from aita.errors import BrokenRuleError, DoubtfulReplyError, InvalidReplyError, TaskError
 from aita.models.answer import AnswerPlace
 from aita.models.base import LenientModel
 from aita.models.exam import POINTS_TOLERANCE, AnswerKey, Page, Question, QuestionType, Rubric
@@ -132,7 +132,7 @@ class GradingTask(LLMTask[GradedAnswer]):
 
         Raises
         ------
-        UnparsableReply
+        UnparsableReplyError
             Also if it holds further objects: one of them could be the student's.
         """
         check_is_alone(reply)
@@ -142,16 +142,16 @@ class GradingTask(LLMTask[GradedAnswer]):
         """Look for each quote in the answer, and hold the points of each criterion against what it can earn."""
         graded = self._graded(reply)
         if doubts := self._doubts(reply, graded):
-            raise DoubtfulReply("; ".join(doubts.values()))
+            raise DoubtfulReplyError("; ".join(doubts.values()))
         return graded
 
     def salvage(self, reply: str) -> GradedAnswer | None:
         """Keep a grading in which something is doubtful, flagged for a person, with points within their range."""
         try:
             return self.parse(reply)
-        except DoubtfulReply:
+        except DoubtfulReplyError:
             said = read_reply(Grading, reply).value
-        except InvalidReply:
+        except InvalidReplyError:
             return None
         graded = self._graded(said)
         doubts = tuple(self._doubts(said, graded)) or (_BACKSLASHES,)
@@ -165,7 +165,7 @@ class GradingTask(LLMTask[GradedAnswer]):
         worth = self._worth()
         entries = sorted(reply.criteria, key=lambda entry: entry.criterion)
         if [entry.criterion for entry in entries] != list(range(1, len(worth) + 1)):
-            raise BrokenRule(f"criteria must have each of the numbers 1 to {len(worth)} exactly once")
+            raise BrokenRuleError(f"criteria must have each of the numbers 1 to {len(worth)} exactly once")
         written = self._written()
         graded = GradedAnswer(
             criteria=tuple(self._grade(entry, most, written) for entry, most in zip(entries, worth, strict=True)),

@@ -8,7 +8,7 @@ from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from aita.errors import DoubtfulReply, UnparsableReply
+from aita.errors import DoubtfulReplyError, UnparsableReplyError
 from aita.tasks.escapes import neutral, repaired
 from aita.tasks.mending import check_fields, fitted_to
 from aita.tasks.thoughts import answer_of, closes_thoughts, is_marked
@@ -36,9 +36,9 @@ class Read(Generic[ModelT]):
     doubts: tuple[str, ...]
 
     def check(self, kept: Any = None) -> None:
-        """Raise DoubtfulReply if it may have been meant otherwise, with what to keep of it in the end."""
+        """Raise DoubtfulReplyError if it may have been meant otherwise, with what to keep of it in the end."""
         if self.doubts:
-            raise DoubtfulReply(
+            raise DoubtfulReplyError(
                 "a backslash in it may be LaTeX's or JSON's own",
                 kept=kept,
                 feedback=(
@@ -54,7 +54,7 @@ def read_reply(model: type[ModelT], reply: str) -> Read[ModelT]:
 
     Raises
     ------
-    UnparsableReply
+    UnparsableReplyError
         If none does, or several that differ.
     """
     fits: list[Read[ModelT]] = []
@@ -63,7 +63,7 @@ def read_reply(model: type[ModelT], reply: str) -> Read[ModelT]:
         try:
             check_fields(found.text)
             value = fitted_to(model, found.text)
-        except UnparsableReply as error:
+        except UnparsableReplyError as error:
             problems = str(error)
         except ValidationError as error:
             problems = _told(error)
@@ -73,9 +73,9 @@ def read_reply(model: type[ModelT], reply: str) -> Read[ModelT]:
             if all(value != other.value for other in fits):
                 fits.append(Read(value, found.doubts))
     if not fits:
-        raise UnparsableReply(problems)
+        raise UnparsableReplyError(problems)
     if len(fits) > 1:
-        raise UnparsableReply("it holds more than one JSON object that could be the answer: give one")
+        raise UnparsableReplyError("it holds more than one JSON object that could be the answer: give one")
     return fits[0]
 
 
@@ -84,14 +84,14 @@ def check_is_alone(reply: str) -> None:
 
     Raises
     ------
-    UnparsableReply
+    UnparsableReplyError
         Also if an object stands in thoughts whose beginning is not marked: it may be the answer, and what follows
         something that the answer quotes.
     """
     found = find_object(reply)
     around = _unquoted(answer_of(reply) if is_marked(reply) else reply).replace(found, "", 1)
     if "{" in around:
-        raise UnparsableReply("it holds more than one JSON object")
+        raise UnparsableReplyError("it holds more than one JSON object")
 
 
 def find_object(reply: str) -> str:
@@ -99,12 +99,12 @@ def find_object(reply: str) -> str:
 
     Raises
     ------
-    UnparsableReply
+    UnparsableReplyError
         If there is none, or several that differ.
     """
     texts = dict.fromkeys(_objects(reply))
     if len(texts) > 1:
-        raise UnparsableReply("it holds more than one JSON object: give one")
+        raise UnparsableReplyError("it holds more than one JSON object: give one")
     return next(iter(texts))
 
 
@@ -132,24 +132,24 @@ def _places(answer: str) -> list[tuple[int, int]]:
 
     Raises
     ------
-    UnparsableReply
+    UnparsableReplyError
         If there is none, the answer is a list of several, or thoughts end beside them once more: then nothing tells
         which of them the thoughts quote.
     """
     text = neutral(answer)
     found = list(_values(text))
     if closes_thoughts("".join(_around(answer, found))):
-        raise UnparsableReply("it ends its thoughts more than once")
+        raise UnparsableReplyError("it ends its thoughts more than once")
     wholes = [(start, end) for start, end in found if not text[:start].strip() and not text[end:].strip()]
     fenced = [(start, end) for start, end in found if _is_fenced(text, start, end)]
     places: list[tuple[int, int]] = []
     for start, end in wholes or fenced or found:
         inner = [(start, end)] if text[start] == "{" else list(_elements(text, start + 1))
         if len(inner) > 1 and (wholes or fenced):
-            raise UnparsableReply("it is a list of several objects, and one object is asked for")
+            raise UnparsableReplyError("it is a list of several objects, and one object is asked for")
         places += inner
     if not places:
-        raise UnparsableReply("it holds no complete JSON object")
+        raise UnparsableReplyError("it holds no complete JSON object")
     return places
 
 
@@ -173,7 +173,7 @@ def _values(text: str) -> Iterator[tuple[int, int]]:
     while (start := _START.search(text, position)) is not None:
         tried += 1
         if tried > _MOST_OBJECTS:
-            raise UnparsableReply(f"it holds the beginnings of more than {_MOST_OBJECTS} JSON objects")
+            raise UnparsableReplyError(f"it holds the beginnings of more than {_MOST_OBJECTS} JSON objects")
         try:
             _, position = _DECODER.raw_decode(text, start.start())
         except (ValueError, RecursionError):  # ValueError: also a number of thousands of digits

@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 
 from pydantic import BaseModel
 
-from aita.errors import AitaError, BrokenRule, DoubtfulReply, InvalidReply, TaskError
+from aita.errors import AitaError, BrokenRuleError, DoubtfulReplyError, InvalidReplyError, TaskError
 from aita.models.base import StrictModel
 from aita.tasks.json_reply import read_reply
 from aita.tasks.json_schema import strict_schema
@@ -55,10 +55,10 @@ class LLMTask(StrictModel, Generic[ResultT]):
 
         Raises
         ------
-        ValueError, BrokenRule
-            If its content breaks a rule. The message is sent back to the model; only a BrokenRule's own
+        ValueError, BrokenRuleError
+            If its content breaks a rule. The message is sent back to the model; only a BrokenRuleError's own
             message is also shown and recorded, so it must not quote the reply.
-        DoubtfulReply
+        DoubtfulReplyError
             If it could be used, and a better one is worth asking for; ``salvage`` then takes the last.
         """
         result: ResultT = reply
@@ -81,10 +81,10 @@ class LLMTask(StrictModel, Generic[ResultT]):
         """
         try:
             self.parse(reply)
-        except DoubtfulReply as doubt:
+        except DoubtfulReplyError as doubt:
             kept: ResultT | None = doubt.kept
             return kept
-        except InvalidReply:
+        except InvalidReplyError:
             pass
         return None
 
@@ -102,11 +102,11 @@ class LLMTask(StrictModel, Generic[ResultT]):
 
         Raises
         ------
-        UnparsableReply
+        UnparsableReplyError
             If it holds no JSON object of the response model's shape, or several that differ.
-        BrokenRule
+        BrokenRuleError
             If it does, and breaks a rule.
-        DoubtfulReply
+        DoubtfulReplyError
             If the task's rules say so, or a backslash in it may be LaTeX's or JSON's own.
         TaskError
             If ``validate_reply`` itself fails.
@@ -127,7 +127,7 @@ def judged(judge: Any, reply: Any) -> Any:
 
     Raises
     ------
-    BrokenRule
+    BrokenRuleError
         For a ValueError, which the model is told; its text may quote the reply, so it is not recorded.
     TaskError
         For anything else: the judge itself is wrong.
@@ -137,7 +137,7 @@ def judged(judge: Any, reply: Any) -> Any:
     except AitaError:
         raise
     except ValueError as error:
-        raise BrokenRule(f"the task's own rules refuse it ({type(error).__name__})", feedback=str(error)) from None
+        raise BrokenRuleError(f"the task's own rules refuse it ({type(error).__name__})", feedback=str(error)) from None
     except Exception as error:
         raise TaskError(
             f"the code that judges this task's reply raised {type(error).__name__}: see the task's class or parse_fn"

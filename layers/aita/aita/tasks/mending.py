@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from aita.errors import UnparsableReply
+from aita.errors import UnparsableReplyError
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
@@ -53,7 +53,7 @@ def check_fields(text: str) -> None:
 
     Raises
     ------
-    UnparsableReply
+    UnparsableReplyError
         If one has.
     """
     try:
@@ -65,7 +65,7 @@ def check_fields(text: str) -> None:
 def _checked_fields(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     fields = dict(pairs)
     if len(fields) < len(pairs) and any(fields[name] != value for name, value in pairs):
-        raise UnparsableReply("an object in it has a field twice, with unlike values")
+        raise UnparsableReplyError("an object in it has a field twice, with unlike values")
     return fields
 
 

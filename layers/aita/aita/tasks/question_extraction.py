@@ -5,7 +5,7 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import BaseModel, Field
 
-from aita.errors import BrokenRule
+from aita.errors import BrokenRuleError
 from aita.models.exam import LEAST_POINTS, MOST_POINTS, Page
 from aita.models.extraction import ExtractedQuestion, ExtractedQuestions
 from aita.tasks.llm_task import LLMTask
@@ -48,7 +48,7 @@ class QuestionExtractionTask(LLMTask[ExtractedQuestions]):
         """Check each question and what they are together; whoever reads the reason finds the question by its place."""
         if problems := [*self._problems(reply)]:
             more = f"; and {len(problems) - _PROBLEMS_SHOWN} more" if len(problems) > _PROBLEMS_SHOWN else ""
-            raise BrokenRule("; ".join(problems[:_PROBLEMS_SHOWN]) + more)
+            raise BrokenRuleError("; ".join(problems[:_PROBLEMS_SHOWN]) + more)
         return reply
 
     def checkpoint_data(self) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 from pydantic import BaseModel
 
-from aita.errors import BrokenRule, InvalidMaterial, MissingInput, TaskError
+from aita.errors import BrokenRuleError, InvalidMaterialError, MissingInputError, TaskError
 from aita.models.exam import AnswerKey, ExamSpec, Question, Rubric, RubricPoints
 from aita.tasks.answer_key import check_question_id, describe_question
 from aita.tasks.llm_task import LLMTask
@@ -43,7 +43,7 @@ class RubricGenerationTask(LLMTask[Rubric]):
         ------
         TaskError
             If its points are wrong.
-        MissingInput
+        MissingInputError
             If there is neither a rubric nor an answer key to write one from.
         """
         if self.user_rubric is not None:
@@ -51,7 +51,7 @@ class RubricGenerationTask(LLMTask[Rubric]):
                 raise TaskError(f"user_rubrics.json, question {self.question.question_id}: {problem}")
             return Rubric(question_id=self.question.question_id, **self.user_rubric.model_dump())
         if self.answer_key is None:
-            raise MissingInput(
+            raise MissingInputError(
                 f"question {self.question.question_id} has no answer key, as its task failed: resume the run"
             )
         return None
@@ -60,7 +60,7 @@ class RubricGenerationTask(LLMTask[Rubric]):
         """Check that the rubric is this question's and that its points sum to the question's."""
         check_question_id(reply.question_id, self.question)
         if problem := reply.problem(self.question.points):
-            raise BrokenRule(problem)
+            raise BrokenRuleError(problem)
         return reply
 
     def checkpoint_data(self) -> dict[str, Any]:
@@ -93,12 +93,12 @@ def check_user_rubrics(exam: ExamSpec, user_rubrics: Mapping[str, RubricPoints])
 
     Raises
     ------
-    InvalidMaterial
+    InvalidMaterialError
         If one is for no question of the exam, or has wrong points.
     """
     points = {question.question_id: question.points for question in exam.questions}
     for question_id, rubric in user_rubrics.items():
         if question_id not in points:
-            raise InvalidMaterial(f"user_rubrics.json: {question_id!r} is no question_id of questions.json")
+            raise InvalidMaterialError(f"user_rubrics.json: {question_id!r} is no question_id of questions.json")
         if problem := rubric.problem(points[question_id]):
-            raise InvalidMaterial(f"user_rubrics.json, {question_id!r}: {problem}")
+            raise InvalidMaterialError(f"user_rubrics.json, {question_id!r}: {problem}")

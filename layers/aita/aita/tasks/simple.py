@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from aita.errors import MissingInput
+from aita.errors import MissingInputError
 from aita.tasks.llm_task import LLMTask, judged
 from aita.tasks.request import Image, LLMRequest, Message
 from aita.tasks.thoughts import text_of
@@ -51,7 +51,7 @@ class SimpleLLMTask(LLMTask[Any]):
 
         Raises
         ------
-        UnparsableReply
+        UnparsableReplyError
             If there is no text.
         """
         return judged(self.parse_fn, text_of(reply))
@@ -71,10 +71,10 @@ class VisionLLMTask(SimpleLLMTask):
 
         Raises
         ------
-        MissingInput
+        MissingInputError
             If a file can't be read.
         """
         try:
             return tuple(Image.of(path) for path in self.images)
         except OSError as error:
-            raise MissingInput(f"an image of this task can't be read: {error.strerror or error}") from None
+            raise MissingInputError(f"an image of this task can't be read: {error.strerror or error}") from None

@@ -2,7 +2,7 @@
 
 import re
 
-from aita.errors import UnparsableReply
+from aita.errors import UnparsableReplyError
 
 _SERVERS = "think"
 """The tag of the models that are served by vLLM, llama.cpp and Ollama."""
@@ -34,7 +34,7 @@ def answer_of(reply: str) -> str:
 
     Raises
     ------
-    UnparsableReply
+    UnparsableReplyError
         If nothing is left, or the thoughts never end.
     """
     rest = _after(reply, _OPENS, _CLOSES)
@@ -50,7 +50,7 @@ def text_of(reply: str) -> str:
 
     Raises
     ------
-    UnparsableReply
+    UnparsableReplyError
         If nothing is left, or the thoughts never end.
     """
     rest = _after(reply, _TEXT_OPENS, _TEXT_CLOSES)
@@ -83,5 +83,5 @@ def _checked(reply: str, rest: str) -> str:
     if rest == reply and rest.strip():
         return reply
     if not rest.strip():
-        raise UnparsableReply("it holds thoughts and no answer" if reply.strip() else "it is empty")
+        raise UnparsableReplyError("it holds thoughts and no answer" if reply.strip() else "it is empty")
     return rest.lstrip()

@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 from pydantic import BaseModel
 
-from aita.errors import UnparsableReply
+from aita.errors import UnparsableReplyError
 from aita.models.exam import Page, PageTranscription, Transcription
 from aita.tasks.json_reply import read_reply
 from aita.tasks.llm_task import LLMTask
@@ -47,7 +47,7 @@ class TranscriptionTask(LLMTask[PageTranscription]):
         """Keep what was read, or the raw text of what could not be, flagged: a transcription is useful unparsed."""
         try:
             read = read_reply(Transcription, reply).value
-        except UnparsableReply:
+        except UnparsableReplyError:
             return self._unparsed(reply)
         note = f"The model's reply leaves open which of its backslashes are LaTeX. {read.notes}".strip()
         doubtful = read.model_copy(update={"notes": note, "confidence": min(read.confidence, UNPARSED_CONFIDENCE)})
@@ -56,10 +56,10 @@ class TranscriptionTask(LLMTask[PageTranscription]):
     def _unparsed(self, reply: str) -> PageTranscription | None:
         try:
             text, note = read_reply(_Text, reply).value.text, "The model's reply had nothing that fits but this text."
-        except UnparsableReply:
+        except UnparsableReplyError:
             try:
                 text, note = answer_of(reply), "The model's reply was not in the form asked for; this is its raw text."
-            except UnparsableReply:
+            except UnparsableReplyError:
                 return None
         return PageTranscription(
             page=self.page,

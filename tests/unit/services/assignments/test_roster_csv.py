@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aita.errors import InvalidMaterial
+from aita.errors import InvalidMaterialError
 from aita.models.student import RosterEntry
 from aita.services.assignments.roster_csv import RosterFile, read_roster, without_student
 
@@ -18,7 +18,7 @@ def read(text: str) -> tuple[RosterEntry, ...]:
 
 
 def problem(data: str | bytes) -> str:
-    with pytest.raises(InvalidMaterial) as caught:
+    with pytest.raises(InvalidMaterialError) as caught:
         read_roster(data.encode() if isinstance(data, str) else data)
     return str(caught.value)
 
@@ -186,7 +186,7 @@ def test_any_name_is_read_as_it_was_written(names: list[str], delimiter: str, en
 
 @given(st.binary(max_size=60) | st.text(max_size=60).map(str.encode))
 def test_any_bytes_are_read_or_refused(data: bytes) -> None:
-    with contextlib.suppress(InvalidMaterial):
+    with contextlib.suppress(InvalidMaterialError):
         assert all(entry.name for entry in read_roster(b"Name,SID\n" + data).entries)
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aita.errors import MissingMaterial
+from aita.errors import MissingMaterialError
 from aita.models.student import RosterEntry, Students
 from aita.services.assignments.roster_matching import find_on_roster, fold, identify
 from tests.support.fakes import Harness
@@ -287,7 +287,7 @@ class TestFiles:
     def test_no_scans(self, harness: Harness) -> None:
         harness.put("scans/.DS_Store", b"")
         harness.put("scans/Ann/1.jpg", b"", assignment="midterm-2")
-        with pytest.raises(MissingMaterial, match="assignment midterm has no scans: upload"):
+        with pytest.raises(MissingMaterialError, match="assignment midterm has no scans: upload"):
             harness.begin("transcribe")
 
     def test_a_scan_that_went_away_is_told_without_its_name(self, harness: Harness) -> None:
@@ -297,7 +297,7 @@ class TestFiles:
         del harness.objects.data["midterm/scans/Ann/1.jpg"]
         assert harness.invoke(event, "arn:split").answer.outcome == "FAILED"
         (row,) = harness.rows(run)
-        assert (row.error_type, "Ann" in row.error_message) == ("MissingInput", False)
+        assert (row.error_type, "Ann" in row.error_message) == ("MissingInputError", False)
 
     def test_a_source_that_no_plan_knows_fails_its_task(self, harness: Harness) -> None:
         harness.put("scans/Ann/1.jpg", b"a")

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aita.errors import MissingMaterial, RequestError
+from aita.errors import MissingMaterialError, RequestError
 from aita.models.api import RunOptions, StartRunRequest
 from aita.models.run import Outcome, Run, RunSettings, RunStatus
 from aita.services.runs.cost_estimate import Estimator
@@ -183,5 +183,5 @@ class TestEstimate:
         assert self.estimate(harness, "rubric", priced=False).cost_usd is None
 
     def test_of_nothing(self, harness: Harness) -> None:
-        with pytest.raises(MissingMaterial):
+        with pytest.raises(MissingMaterialError):
             self.estimate(harness, "rubric")

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import aita
-from aita.errors import MissingMaterial
+from aita.errors import MissingMaterialError
 from aita.models.exam import ExamSpec
 from aita.models.grade import Cell, CellState, CriterionGrade, Decision, DecisionAction, cell_id
 from aita.models.points import total
@@ -152,7 +152,7 @@ def test_it_names_nobody(bundle: dict[str, Any]) -> None:
 
 def test_there_must_be_grades(harness: Harness) -> None:
     harness.exam()
-    with pytest.raises(MissingMaterial, match="no grades yet"):
+    with pytest.raises(MissingMaterialError, match="no grades yet"):
         audited(harness)
 
 

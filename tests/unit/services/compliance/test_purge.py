@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from aita.errors import NotFound, StorageError
+from aita.errors import NotFoundError, StorageError
 from aita.memory.objects import MemoryObjects
 from aita.ports import StoredObject, StoredRow, StoredVersion
 from aita.services.compliance.purge import Purger, Traces
@@ -138,7 +138,7 @@ def interrupted(harness: Harness, look: Callable[[Purger], Traces]) -> Iterator[
         kept.left = -1
         try:
             purging.erase(look(purging))
-        except NotFound:
+        except NotFoundError:
             assert stop == count - 1, f"after change {stop} nobody is found"
         yield kept
 

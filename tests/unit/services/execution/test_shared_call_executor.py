@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from aita.errors import TooLong
+from aita.errors import TooLongError
 from aita.models.exam import ExamSpec
 from aita.models.run import Outcome, RunStatus, TaskStatus
 from aita.tasks.answer_key import SHORT_QUESTION, create_answer_key_tasks
@@ -177,7 +177,7 @@ class TestInterrupted:
 
     def test_a_resume_groups_what_is_left(self, harness: Harness) -> None:
         harness.exam(*questions(6))
-        harness.model.say(TooLong("x"), *[NONSENSE] * 4, *[NONSENSE] * 4)  # q0 and q1 of the first call fail
+        harness.model.say(TooLongError("x"), *[NONSENSE] * 4, *[NONSENSE] * 4)  # q0 and q1 of the first call fail
         run = harness.run(batch_size=3)
         assert run.stages["answer_key"].failed == 2
         harness.model.requests.clear()

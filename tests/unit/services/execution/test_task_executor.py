@@ -7,13 +7,13 @@ import pytest
 
 from aita.errors import (
     AitaError,
-    MissingInput,
+    MissingInputError,
     ProviderBusy,
-    Refused,
+    RefusalError,
     RunStopped,
     StorageError,
     TaskError,
-    TooLong,
+    TooLongError,
 )
 from aita.models.rate_limits import Rates
 from aita.models.run import (
@@ -113,7 +113,7 @@ class TestAskedAgain:
         assert harness.invoke(event).answer.outcome is Outcome.FAILED
         assert harness.model.calls == 4
         row = harness.row(run, "answer_key")
-        assert (row.status, row.error_type, row.asks) == (TaskStatus.FAILED, "UnparsableReply", 4)
+        assert (row.status, row.error_type, row.asks) == (TaskStatus.FAILED, "UnparsableReplyError", 4)
         assert row.error_message == "asked 4 times; of the last reply: it holds no complete JSON object"
         assert row.usage == Usage(calls=4, input_tokens=400, output_tokens=40, cost_usd=4 * COST_OF_A_CALL)
         kept = harness.result(row)
@@ -134,7 +134,7 @@ class TestAskedAgain:
         assert harness.invoke(event).answer.outcome is Outcome.FAILED
         assert harness.model.calls == 6
         row = harness.row(run, "rubric")
-        assert (row.error_type, row.asks) == ("BrokenRule", 6)
+        assert (row.error_type, row.asks) == ("BrokenRuleError", 6)
         assert row.error_message.startswith("asked 6 times; of the last reply: total_points is 4 and the question")
         assert harness.result(row)["last_reply"] == wrong
 
@@ -193,13 +193,13 @@ class TestTranscription:
         run, event = one_page(harness)
         harness.model.say("", "", "", " ")
         assert harness.invoke(event).answer.outcome is Outcome.FAILED
-        assert harness.row(run, "transcribe").error_type == "UnparsableReply"
+        assert harness.row(run, "transcribe").error_type == "UnparsableReplyError"
 
     def test_an_image_that_is_gone_fails_the_page(self, harness: Harness) -> None:
         run, event = one_page(harness)
         del harness.objects.data[str(event.item.refs["image"])]
         assert harness.invoke(event).answer.outcome is Outcome.FAILED
-        assert harness.row(run, "transcribe").error_type == MissingInput.__name__
+        assert harness.row(run, "transcribe").error_type == MissingInputError.__name__
         assert harness.model.calls == 0
 
     def test_no_key_or_rubric_reaches_the_transcriber(self, harness: Harness) -> None:
@@ -216,15 +216,15 @@ class TestFailsForGood:
     @pytest.mark.parametrize(
         ("said", "error"),
         [
-            (reply("", refusal=True), Refused),
-            (reply(KEY, refusal=True), Refused),
-            (reply("", finish_reason="content_filter"), Refused),
-            (reply(KEY[:-3], finish_reason="length"), TooLong),
-            (reply(KEY, finish_reason="length"), TooLong),
-            (reply(KEY, finish_reason="MAX_TOKENS"), TooLong),
-            (reply(KEY, finish_reason="model_context_window_exceeded"), TooLong),
-            (reply(KEY, finish_reason="sensitive"), Refused),
-            (reply(KEY, finish_reason="SAFETY"), Refused),
+            (reply("", refusal=True), RefusalError),
+            (reply(KEY, refusal=True), RefusalError),
+            (reply("", finish_reason="content_filter"), RefusalError),
+            (reply(KEY[:-3], finish_reason="length"), TooLongError),
+            (reply(KEY, finish_reason="length"), TooLongError),
+            (reply(KEY, finish_reason="MAX_TOKENS"), TooLongError),
+            (reply(KEY, finish_reason="model_context_window_exceeded"), TooLongError),
+            (reply(KEY, finish_reason="sensitive"), RefusalError),
+            (reply(KEY, finish_reason="SAFETY"), RefusalError),
         ],
     )
     def test_a_refusal_or_a_cut_reply_is_not_asked_again(self, harness: Harness, said: Any, error: Any) -> None:
@@ -250,9 +250,9 @@ class TestFailsForGood:
         run, event = one_page(harness)
         harness.model.say(reply("I will not read this", refusal=True))
         assert harness.invoke(event).answer.outcome is Outcome.FAILED
-        assert harness.row(run, "transcribe").error_type == "Refused"
+        assert harness.row(run, "transcribe").error_type == "RefusalError"
 
-    @pytest.mark.parametrize("error", [Refused("no"), TooLong("long"), TaskError("no such parameter")])
+    @pytest.mark.parametrize("error", [RefusalError("no"), TooLongError("long"), TaskError("no such parameter")])
     def test_a_call_that_can_not_be_answered(self, harness: Harness, error: TaskError) -> None:
         run, event = one_question(harness)
         harness.model.say(error)
@@ -508,7 +508,7 @@ class TestStopped:
         harness.exam()
         run = harness.begin(batch_size=1)
         events = harness.events(run)
-        harness.model.say(right, RunStopped("a 403", of_one_input=Refused("this input")))
+        harness.model.say(right, RunStopped("a 403", of_one_input=RefusalError("this input")))
         assert harness.invoke(events[0]).answer.outcome is Outcome.SUCCEEDED
         if is_cold:
             harness.cold()
@@ -518,7 +518,7 @@ class TestStopped:
 
     def test_before_any_answer_it_halts_the_run(self, harness: Harness) -> None:
         harness.exam()
-        harness.model.say(RunStopped("a 403", of_one_input=Refused("this input")))
+        harness.model.say(RunStopped("a 403", of_one_input=RefusalError("this input")))
         run = harness.run(batch_size=1)
         assert (run.status, run.reason) == (RunStatus.HALTED, "a 403")
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from aita.errors import InvalidMaterial, RequestError
+from aita.errors import InvalidMaterialError, RequestError
 from aita.models.api import RunOptions, StartRunRequest
 from aita.models.grade import CellState, DecisionAction, StudentGrades, cell_id
 from aita.models.review import DecisionRequest
@@ -407,14 +407,14 @@ class TestWording:
     def test_grading_with_those_of_another_is_refused_before_it_costs_anything(self, written: Harness) -> None:
         self.reword(written)
         calls = written.model.calls
-        with pytest.raises(InvalidMaterial, match="answer key of question '1a', the rubric of question '1a'"):
+        with pytest.raises(InvalidMaterialError, match="answer key of question '1a', the rubric of question '1a'"):
             written.run("grade")
         assert written.model.calls == calls
 
     def test_swapped_questions_are_refused_both(self, written: Harness) -> None:
         first, second = QUESTIONS[0]["question_text"], QUESTIONS[1]["question_text"]
         written.exam(QUESTIONS[0] | {"question_text": second}, QUESTIONS[1] | {"question_text": first}, QUESTIONS[2])
-        with pytest.raises(InvalidMaterial, match=r"'1a'.*'1a'.*'1b'.*'1b'"):
+        with pytest.raises(InvalidMaterialError, match=r"'1a'.*'1a'.*'1b'.*'1b'"):
             written.run("grade")
 
     def test_writing_them_anew_asks_for_that_question_alone(self, written: Harness) -> None:
@@ -447,7 +447,7 @@ class TestWording:
             change_json(written, name, lambda data: [each.pop("question_version") for each in data.values()])
         assert written.run("grade").status is RunStatus.SUCCEEDED
         self.reword(written)
-        with pytest.raises(InvalidMaterial, match="answer key of question '1a', the rubric of question '1a'"):
+        with pytest.raises(InvalidMaterialError, match="answer key of question '1a', the rubric of question '1a'"):
             written.run("grade")
 
     def test_a_rubric_of_ones_own_is_confirmed_by_writing_anew(self, harness: Harness) -> None:
@@ -455,7 +455,7 @@ class TestWording:
         harness.run("rubric")
         harness.run("grade")
         self.reword(harness)
-        with pytest.raises(InvalidMaterial, match="the rubric of question '1a'"):
+        with pytest.raises(InvalidMaterialError, match="the rubric of question '1a'"):
             harness.run("grade")
         harness.run("rubric")
         assert harness.run("grade").status is RunStatus.SUCCEEDED
@@ -464,7 +464,7 @@ class TestWording:
         put_answers(harness)
         harness.run("grade")
         self.reword(harness)
-        with pytest.raises(InvalidMaterial, match="the rubric of question '1a'"):
+        with pytest.raises(InvalidMaterialError, match="the rubric of question '1a'"):
             harness.run("grade")
 
     def test_a_key_of_0_1_0_stays_of_its_wording_when_a_rubric_comes(self, written: Harness) -> None:
@@ -472,7 +472,7 @@ class TestWording:
             change_json(written, name, lambda data: [each.pop("question_version") for each in data.values()])
         self.reword(written)
         another_rubric(written)
-        with pytest.raises(InvalidMaterial, match="answer key of question '1a'"):
+        with pytest.raises(InvalidMaterialError, match="answer key of question '1a'"):
             written.run("grade")
 
     def test_a_rubric_is_not_written_from_a_key_of_another_wording(self, written: Harness) -> None:
@@ -484,7 +484,7 @@ class TestWording:
         for event in written.events(written.runs.get(run.run_id), "rubric"):
             written.invoke(event)
         row = written.row(run, "rubric", question_id="1a")
-        assert (row.status, row.error_type) == (TaskStatus.FAILED, "MissingInput")
+        assert (row.status, row.error_type) == (TaskStatus.FAILED, "MissingInputError")
 
     def test_a_new_rubric_of_ones_own_is_for_the_wording_of_now(self, harness: Harness) -> None:
         put_answers(harness)

@@ -71,8 +71,12 @@ class TestOneGrader:
 
     def test_failed_is_no_zero(self) -> None:
         given = inputs(answers={"s": {"1": AnswerToGrade(text="x", blank=False, flags=(FLAG,))}})
-        failed = cell(given, failures=("BrokenRule: asked 6 times",))
-        assert (failed.state, failed.points, failed.reason) == (CellState.FAILED, None, "BrokenRule: asked 6 times")
+        failed = cell(given, failures=("BrokenRuleError: asked 6 times",))
+        assert (failed.state, failed.points, failed.reason) == (
+            CellState.FAILED,
+            None,
+            "BrokenRuleError: asked 6 times",
+        )
         assert kinds(failed) == [FLAG.kind]
 
     def test_blank_is_zero_with_its_reason(self) -> None:
@@ -165,9 +169,11 @@ class TestSeveralGraders:
         assert cell(given, grader(3, 0)).state is CellState.GRADED
 
     def test_one_that_failed_is_said(self) -> None:
-        graded = cell(inputs(), grader(3, 0), failures=("Refused: no",))
+        graded = cell(inputs(), grader(3, 0), failures=("RefusalError: no",))
         assert (graded.state, graded.points) == (CellState.NEEDS_REVIEW, 3)
-        assert [(flag.kind, flag.note) for flag in graded.flags] == [(FlagKind.GRADER_FAILED, "1 of 2: Refused: no")]
+        assert [(flag.kind, flag.note) for flag in graded.flags] == [
+            (FlagKind.GRADER_FAILED, "1 of 2: RefusalError: no")
+        ]
 
     def test_any_graders_doubt_counts(self) -> None:
         graded = cell(inputs(), grader(3, 0), grader(3, 0, flags=(FLAG,)), grader(3, 0))

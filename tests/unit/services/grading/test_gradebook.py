@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aita.errors import NotFound
+from aita.errors import NotFoundError
 from aita.models.exam import ExamSpec
 from aita.models.grade import (
     Cell,
@@ -208,7 +208,7 @@ def test_open_cells_go_question_by_question() -> None:
 
 
 def test_a_cell_that_nobody_has_is_refused() -> None:
-    with pytest.raises(NotFound):
+    with pytest.raises(NotFoundError):
         book(cell("1a")).cell("c-000000000000")
 
 

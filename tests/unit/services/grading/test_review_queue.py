@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from aita.errors import Conflict, MissingMaterial, NotFound, RequestError
+from aita.errors import ConflictError, MissingMaterialError, NotFoundError, RequestError
 from aita.models.grade import Cell, CellState, CriterionGrade, DecisionAction, cell_id
 from aita.models.review import DecisionRequest
 from aita.models.review_flags import Flag, FlagKind
@@ -41,7 +41,7 @@ def cell(student: str, question: str, state: CellState = CellState.NEEDS_REVIEW,
     if state is CellState.NEEDS_REVIEW:
         values["flags"] = (Flag(kind=FlagKind.GRADERS_DISAGREE, note="from 1 to 3 of 5"),)
     if state is CellState.FAILED:
-        values["reason"] = "UnparsableReply: it is no JSON"
+        values["reason"] = "UnparsableReplyError: it is no JSON"
     return Cell(**values | changes)
 
 
@@ -111,7 +111,11 @@ def test_the_queue_holds_the_open_cells_with_their_reasons(desk: Desk) -> None:
     first, _, failed, _ = page.cells
     assert (first.points, first.max_points) == (3, 5)
     assert [flag.text for flag in first.flags] == ["the graders' points are far apart: from 1 to 3 of 5"]
-    assert (failed.state, failed.points, failed.reason) == (CellState.FAILED, None, "UnparsableReply: it is no JSON")
+    assert (failed.state, failed.points, failed.reason) == (
+        CellState.FAILED,
+        None,
+        "UnparsableReplyError: it is no JSON",
+    )
 
 
 def test_the_queue_can_list_the_closed_cells_too(desk: Desk) -> None:
@@ -233,7 +237,7 @@ def test_a_decision_that_lacks_something_is_refused(
 def test_a_decision_about_what_was_graded_anew_conflicts(desk: Desk) -> None:
     seen = desk.reviews.show(ASSIGNMENT, FIRST).basis
     desk.grade(cell("s-1", "1a", basis="another"))
-    with pytest.raises(Conflict, match="look again"):
+    with pytest.raises(ConflictError, match="look again"):
         desk.decide(FIRST, basis=seen)
     assert not desk.decisions.data
 
@@ -259,14 +263,14 @@ def test_a_student_whose_scans_came_after_grading_is_in_the_queue(desk: Desk) ->
 
 
 def test_what_is_not_there_is_named(desk: Desk) -> None:
-    with pytest.raises(NotFound, match="c-none"):
+    with pytest.raises(NotFoundError, match="c-none"):
         desk.reviews.show(ASSIGNMENT, "c-none")
     with pytest.raises(RequestError, match="letters, digits"):
         desk.reviews.queue("a/b", 1, None)
     with pytest.raises(RequestError, match="letters, digits"):
         desk.reviews.decided("a/b", 1, None)
     del desk.objects.data[f"{ASSIGNMENT}/grades.json"]
-    with pytest.raises(MissingMaterial, match="aita grade"):
+    with pytest.raises(MissingMaterialError, match="aita grade"):
         desk.queue()
 
 

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from aita.errors import MissingMaterial, RequestError
+from aita.errors import MissingMaterialError, RequestError
 from aita.models.api import RunOptions
 from aita.models.rubric_change import QuestionChange
 from aita.models.run import RunSettings
@@ -72,5 +72,5 @@ def test_what_was_never_graded_is_refused(harness: Harness) -> None:
     with pytest.raises(RequestError, match="letters, digits"):
         estimator(harness).rubric_changes("a/b", RunOptions())
     put_answers(harness)
-    with pytest.raises(MissingMaterial, match="aita grade"):
+    with pytest.raises(MissingMaterialError, match="aita grade"):
         estimator(harness).rubric_changes(ASSIGNMENT, RunOptions())

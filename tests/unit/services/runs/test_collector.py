@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from aita.errors import InvalidMaterial
+from aita.errors import InvalidMaterialError
 from aita.models.exam import Question
 from aita.models.grade import question_version
 from aita.models.run import CollectResponse, Run, RunStatus, StageEvent, TaskStatus
@@ -213,7 +213,7 @@ class TestRefusal:
     @pytest.fixture
     def refusing(self, harness: Harness, monkeypatch: pytest.MonkeyPatch) -> Run:
         def refuse(stage: AnswerKeyStage, ended: Any, read: Any) -> Any:
-            raise InvalidMaterial("they do not fit together")
+            raise InvalidMaterialError("they do not fit together")
 
         harness.exam()
         harness.run()
@@ -269,7 +269,7 @@ class TestArtifacts:
         failing(harness, "1b")
         run = harness.run()
         row = harness.row(run, "rubric", question_id="1b")
-        assert (row.status, row.error_type) == (TaskStatus.FAILED, "MissingInput")
+        assert (row.status, row.error_type) == (TaskStatus.FAILED, "MissingInputError")
         assert "1b" not in harness.artifact("rubrics.json")
 
     def test_text_is_kept_readable(self, harness: Harness) -> None:
@@ -319,7 +319,7 @@ class TestArtifacts:
         (pages,) = harness.artifact("pages.json").values()
         assert [(page["page"], harness.objects.data[page["key"]]) for page in pages] == [(1, b"a"), (2, b"c")]
         failed: list[Any] = [row for row in harness.rows(run, "split") if row.status is TaskStatus.FAILED]
-        assert [row.error_type for row in failed] == ["UnreadableScan"]
+        assert [row.error_type for row in failed] == ["UnreadableScanError"]
 
     def test_students_and_pages_never_mix(self, harness: Harness) -> None:
         for number in range(12):

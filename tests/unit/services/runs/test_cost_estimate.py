@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from aita.errors import MissingMaterial
+from aita.errors import MissingMaterialError
 from aita.models.api import Estimate, RunOptions, StartRunRequest
 from aita.models.run import RunSettings
 from aita.services.runs.cost_estimate import Estimator
@@ -54,7 +54,7 @@ class TestExtraction:
         assert (found.calls, found.notes) == (0, ())
 
     def test_there_must_be_something_to_read(self, harness: Harness) -> None:
-        with pytest.raises(MissingMaterial):
+        with pytest.raises(MissingMaterialError):
             estimate(harness, "extract-questions")
 
 

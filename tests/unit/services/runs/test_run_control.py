@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from aita.errors import Conflict, InvalidMaterial, MissingMaterial, NotFound, RequestError
+from aita.errors import ConflictError, InvalidMaterialError, MissingMaterialError, NotFoundError, RequestError
 from aita.models.run import RunStatus
 from aita.services.runs.run_control import QUIET
 from tests.support.fakes import ASSIGNMENT, MODEL, QUESTIONS, Harness, failing
@@ -25,7 +25,7 @@ class TestStart:
     def test_a_second_active_run_is_refused_and_the_first_is_named(self, harness: Harness) -> None:
         harness.exam()
         run = harness.begin()
-        with pytest.raises(Conflict, match=rf"run {run.run_id} of midterm / rubric is active: watch it") as caught:
+        with pytest.raises(ConflictError, match=rf"run {run.run_id} of midterm / rubric is active: watch it") as caught:
             harness.begin()
         assert caught.value.http_status == 409
         assert len(harness.executions.started) == 1
@@ -69,7 +69,7 @@ class TestStart:
             return before
 
         monkeypatch.setattr(harness.runs, "active", raced)
-        with pytest.raises(Conflict, match="started at the same time"):
+        with pytest.raises(ConflictError, match="started at the same time"):
             harness.begin()
         assert len(harness.executions.started) == len(harness.runs.rows) == 1
 
@@ -85,7 +85,7 @@ class TestStart:
         self, harness: Harness, option: dict[str, Any], told: str
     ) -> None:
         harness.exam()
-        with pytest.raises(Conflict, match=told):
+        with pytest.raises(ConflictError, match=told):
             harness.begin(**option)
         assert harness.runs.rows == {}
 
@@ -107,7 +107,7 @@ class TestStart:
         [("rubric", r"assignment midterm has no questions\.json"), ("transcribe", "assignment midterm has no scans")],
     )
     def test_a_pipeline_without_what_it_needs(self, harness: Harness, pipeline: str, told: str) -> None:
-        with pytest.raises(MissingMaterial, match=told) as caught:
+        with pytest.raises(MissingMaterialError, match=told) as caught:
             harness.begin(pipeline)
         assert caught.value.http_status == 422
         assert (harness.runs.rows, harness.executions.started) == ({}, [])
@@ -140,14 +140,14 @@ class TestStart:
     ) -> None:
         harness.exam()
         harness.put(name, data)
-        with pytest.raises(InvalidMaterial, match=told):
+        with pytest.raises(InvalidMaterialError, match=told):
             harness.begin()
         assert harness.runs.rows == {}
 
     def test_a_roster_that_can_not_be_read_is_refused(self, harness: Harness) -> None:
         harness.put("scans/Ann/1.jpg", b"a")
         harness.put("roster.csv", "Names\nAnn\n")
-        with pytest.raises(InvalidMaterial, match=r"roster\.csv, line 1"):
+        with pytest.raises(InvalidMaterialError, match=r"roster\.csv, line 1"):
             harness.begin("transcribe")
 
     def test_run_ids_sort_by_time(self, harness: Harness) -> None:
@@ -160,7 +160,7 @@ class TestResume:
     def test_it_is_refused_while_the_run_is_running(self, harness: Harness) -> None:
         harness.exam()
         run = harness.begin()
-        with pytest.raises(Conflict, match=f"run {run.run_id} is running: cancel it first"):
+        with pytest.raises(ConflictError, match=f"run {run.run_id} is running: cancel it first"):
             harness.submissions.resume(run.run_id)
         assert harness.runs.get(run.run_id).attempt == 1
 
@@ -168,7 +168,7 @@ class TestResume:
         harness.exam()
         first = harness.run()
         second = harness.begin()
-        with pytest.raises(Conflict, match=f"run {second.run_id} of midterm / rubric is active"):
+        with pytest.raises(ConflictError, match=f"run {second.run_id} of midterm / rubric is active"):
             harness.submissions.resume(first.run_id)
         assert harness.runs.get(first.run_id).status is RunStatus.SUCCEEDED
 
@@ -205,7 +205,7 @@ class TestResume:
         harness.exam()
         first, _ = harness.run(), harness.run()
         harness.submissions.resume(first.run_id)
-        with pytest.raises(Conflict, match=first.run_id):
+        with pytest.raises(ConflictError, match=first.run_id):
             harness.begin()
 
     def test_two_at_the_same_time_are_one(self, harness: Harness, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -219,14 +219,14 @@ class TestResume:
             restart(*arguments)
 
         monkeypatch.setattr(harness.runs, "restart", raced)
-        with pytest.raises(Conflict):
+        with pytest.raises(ConflictError):
             harness.submissions.resume(run.run_id)
         assert harness.runs.get(run.run_id).attempt == 2
         assert len(harness.executions.started) == 2
 
     def test_an_unknown_run(self, harness: Harness) -> None:
         for verb in (harness.submissions.resume, harness.submissions.cancel, harness.submissions.get):
-            with pytest.raises(NotFound, match="there is no run 'nope'"):
+            with pytest.raises(NotFoundError, match="there is no run 'nope'"):
                 verb("nope")
 
 
@@ -247,14 +247,14 @@ class TestCancel:
         harness.exam()
         run = harness.begin()
         harness.submissions.cancel(run.run_id)
-        with pytest.raises(Conflict, match=f"run {run.run_id} is not running: it is CANCELLED"):
+        with pytest.raises(ConflictError, match=f"run {run.run_id} is not running: it is CANCELLED"):
             harness.submissions.cancel(run.run_id)
         assert len(harness.executions.stopped) == 1
 
     def test_a_run_that_has_ended(self, harness: Harness) -> None:
         harness.exam()
         run = harness.run()
-        with pytest.raises(Conflict, match="it is SUCCEEDED"):
+        with pytest.raises(ConflictError, match="it is SUCCEEDED"):
             harness.submissions.cancel(run.run_id)
 
 
@@ -285,7 +285,7 @@ class TestGet:
         with pytest.raises(RuntimeError):
             harness.begin()
         harness.executions.refuses = None
-        with pytest.raises(Conflict):
+        with pytest.raises(ConflictError):
             harness.begin()  # it may be starting right now
         harness.clock.advance(3600)
         assert harness.begin().active

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from aita.errors import InvalidMaterial, RequestError
+from aita.errors import InvalidMaterialError, RequestError
 from aita.models.api import UploadRequest
 from aita.models.run import RunStatus, TaskStatus, Usage
 from tests.support.fakes import COST_OF_A_CALL, QUESTIONS, Harness, failing, reply, right
@@ -150,7 +150,7 @@ class TestLists:
         assert (task.stage, task.refs, task.error_type, task.asks) == (
             "answer_key",
             {"question_id": "1b"},
-            "UnparsableReply",
+            "UnparsableReplyError",
             4,
         )
         assert task.error_message.startswith("asked 4 times")
@@ -232,7 +232,7 @@ class TestResultsAndUploads:
         request = UploadRequest.model_validate(
             {"files": [{"name": "questions.json", "size": 1}, {"name": "x.exe", "size": 1}]}
         )
-        with pytest.raises(InvalidMaterial):
+        with pytest.raises(InvalidMaterialError):
             harness.reader.uploads("midterm", request)
         with pytest.raises(RequestError):
             harness.reader.uploads("a/b", request)

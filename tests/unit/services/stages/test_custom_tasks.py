@@ -11,7 +11,7 @@ import pytest
 from pydantic import BaseModel
 
 from aita.cli.commands.kinds import default_assignment
-from aita.errors import InvalidMaterial, RequestError, RunStopped
+from aita.errors import InvalidMaterialError, RequestError, RunStopped
 from aita.models.names import check_assignment, check_upload
 from aita.models.run import Run, RunStatus, TaskStatus
 from aita.services.assignments import task_files
@@ -84,7 +84,7 @@ class TestRuns:
         graded.model.say("no JSON")
         run = graded.run("kind.test_grade")
         assert run.status is RunStatus.PARTIAL
-        assert gathered(graded, run)[0]["error"].startswith("UnparsableReply: asked 1 times")
+        assert gathered(graded, run)[0]["error"].startswith("UnparsableReplyError: asked 1 times")
         calls = graded.model.calls
         resumed = graded.resume(run)
         assert (resumed.status, graded.model.calls) == (RunStatus.SUCCEEDED, calls + 1)
@@ -188,7 +188,7 @@ class TestLines:
         ],
     )
     def test_a_wrong_one_is_named_by_its_number_and_field(self, data: Any, told: str) -> None:
-        with pytest.raises(InvalidMaterial) as refused:
+        with pytest.raises(InvalidMaterialError) as refused:
             read_lines(ChatTask, data if isinstance(data, bytes) else data.encode(), "prompts.jsonl")
         assert f"prompts.jsonl, {told}" in str(refused.value) or f"prompts.jsonl: {told}" in str(refused.value)
 
@@ -203,7 +203,7 @@ class TestLines:
         ],
     )
     def test_no_value_is_told(self, line: str) -> None:
-        with pytest.raises(InvalidMaterial) as refused:
+        with pytest.raises(InvalidMaterialError) as refused:
             read_lines(ChatTask, line.encode(), "prompts.jsonl")
         assert "VEXILLOLOGY" not in str(refused.value)
 
@@ -220,7 +220,7 @@ class TestLines:
             harness.put("tasks/chat.jsonl", f'{{"prompt": "x", "schema": {schema}}}')
             try:
                 run = harness.begin("kind.chat")
-            except InvalidMaterial:
+            except InvalidMaterialError:
                 break
             assert harness.drive(run).status is RunStatus.SUCCEEDED
         else:
@@ -228,7 +228,7 @@ class TestLines:
 
     def test_a_file_that_is_too_large_is_refused_unread(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(task_files, "MOST_BYTES", 10)
-        with pytest.raises(InvalidMaterial, match=r"prompts.jsonl: it has 0\.0 MB and may have"):
+        with pytest.raises(InvalidMaterialError, match=r"prompts.jsonl: it has 0\.0 MB and may have"):
             read_lines(ChatTask, b"\xff" * 11, "prompts.jsonl")
 
 
@@ -265,7 +265,7 @@ class TestImages:
     def test_no_others_can_be_read_through_a_line(self, harness: Harness, key: str) -> None:
         harness.objects.data[key] = JPEG
         self.put(harness, key)
-        with pytest.raises(InvalidMaterial, match="line 1: an image is not one of this assignment's"):
+        with pytest.raises(InvalidMaterialError, match="line 1: an image is not one of this assignment's"):
             harness.begin("kind.transcription")
 
     def test_one_that_is_not_what_its_digest_says_fails_its_task(self, harness: Harness) -> None:
@@ -273,7 +273,7 @@ class TestImages:
         self.put(harness, "midterm/images/1.jpg", "0" * 64)
         run = harness.run("kind.transcription")
         (row,) = harness.rows(run)
-        assert (row.error_type, harness.model.calls) == ("MissingInput", 0)
+        assert (row.error_type, harness.model.calls) == ("MissingInputError", 0)
 
 
 class TestKinds:
@@ -338,7 +338,7 @@ class TestKinds:
         ],
     )
     def test_no_others_can(self, name: str) -> None:
-        with pytest.raises(InvalidMaterial):
+        with pytest.raises(InvalidMaterialError):
             check_upload(name)
 
     def test_every_kind_has_an_assignment_of_its_own(self) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from aita.errors import MissingMaterial
+from aita.errors import MissingMaterialError
 from aita.models.exam import ExamSpec
 from aita.models.run import Run, RunStatus, TaskStatus
 from aita.tasks.request import LLMRequest
@@ -77,7 +77,7 @@ def test_what_remains_wrong_fails_with_the_reason(harness: Harness) -> None:
     run = harness.run("extract-questions")
     assert run.status is RunStatus.FAILED
     row = harness.row(run, "extract_questions")
-    assert row.error_type == "BrokenRule"
+    assert row.error_type == "BrokenRuleError"
     assert "question 1 of the list is on none of these pages: page_number goes from 1 to 1" in row.error_message
     assert run.reason.startswith("the exam's questions are not complete, as page 1 could not be read")
 
@@ -164,7 +164,7 @@ def test_every_file_of_the_exam_must_be_readable(harness: Harness) -> None:
 
 
 def test_there_must_be_something_to_read(harness: Harness) -> None:
-    with pytest.raises(MissingMaterial, match="nothing to read the questions from"):
+    with pytest.raises(MissingMaterialError, match="nothing to read the questions from"):
         harness.begin("extract-questions")
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from aita.errors import InvalidMaterial, MissingMaterial
+from aita.errors import InvalidMaterialError, MissingMaterialError
 from aita.models.grade import CellState
 from aita.models.points import total
 from aita.models.review_flags import FlagKind
@@ -259,7 +259,7 @@ class TestFaults:
         run = grade(harness)
         cell = cells(harness)["s-1", "1a"]
         assert cell.state is CellState.FAILED
-        assert cell.reason.startswith("UnparsableReply: asked 4 times")
+        assert cell.reason.startswith("UnparsableReplyError: asked 4 times")
         assert open_questions(harness) == ("1a",)
         bad.clear()
         before = harness.model.calls
@@ -436,27 +436,27 @@ class TestRefused:
     def test_without_answers(self, harness: Harness) -> None:
         harness.exam()
         harness.put("user_rubrics.json", RUBRICS)
-        self.refused(harness, MissingMaterial, r"has no answers .*\(aita transcribe --assignment midterm")
+        self.refused(harness, MissingMaterialError, r"has no answers .*\(aita transcribe --assignment midterm")
 
     def test_without_any_rubric_naming_the_questions(self, harness: Harness) -> None:
         put_answers(harness)
         harness.put("user_rubrics.json", {})
-        self.refused(harness, MissingMaterial, r"no question .* has a rubric \(1a, 1b, 2\).*aita generate-rubric")
+        self.refused(harness, MissingMaterialError, r"no question .* has a rubric \(1a, 1b, 2\).*aita generate-rubric")
 
     def test_a_rubric_for_no_question(self, harness: Harness) -> None:
         put_answers(harness)
         harness.put("user_rubrics.json", RUBRICS | {"7": RUBRICS["1a"]})
-        self.refused(harness, InvalidMaterial, "a rubric for '7', which is no question_id of the exam")
+        self.refused(harness, InvalidMaterialError, "a rubric for '7', which is no question_id of the exam")
 
     def test_a_rubric_that_was_written_for_an_earlier_exam(self, harness: Harness) -> None:
         put_answers(harness)
         harness.put("rubrics.json", {"old": {"question_id": "old"} | RUBRICS["1a"]})
-        self.refused(harness, InvalidMaterial, "a rubric for 'old'.*aita generate-rubric --assignment midterm")
+        self.refused(harness, InvalidMaterialError, "a rubric for 'old'.*aita generate-rubric --assignment midterm")
 
     def test_points_that_do_not_sum(self, harness: Harness) -> None:
         put_answers(harness)
         harness.put("user_rubrics.json", RUBRICS | {"1a": {"total_points": 5, "criteria": criteria(3, 1)}})
-        self.refused(harness, InvalidMaterial, "question '1a': the criteria sum to 4")
+        self.refused(harness, InvalidMaterialError, "question '1a': the criteria sum to 4")
 
     def test_material_that_was_spoilt_since_the_start_ends_the_run_with_the_reason(self, harness: Harness) -> None:
         put_answers(harness)
@@ -575,5 +575,5 @@ class TestSample:
 
     def test_without_grades_it_is_refused(self, harness: Harness) -> None:
         put_answers(harness)
-        with pytest.raises(MissingMaterial, match="nothing of assignment midterm was graded yet"):
+        with pytest.raises(MissingMaterialError, match="nothing of assignment midterm was graded yet"):
             harness.begin("regrade-sample")

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from aita.errors import InvalidMaterial, MissingMaterial, RequestError
+from aita.errors import InvalidMaterialError, MissingMaterialError, RequestError
 from aita.models.run import Run, RunStatus, TaskStatus
 from aita.tasks.llm_task import LLMTask
 from aita.tasks.registry import register
@@ -81,16 +81,16 @@ class TestKindsAsPipelines:
     )
     def test_a_wrong_line_is_named_before_the_run(self, harness: Harness, data: Any, told: str) -> None:
         harness.put("tasks/chat.jsonl", data)
-        with pytest.raises(InvalidMaterial, match=told):
+        with pytest.raises(InvalidMaterialError, match=told):
             harness.begin("kind.chat")
 
     def test_there_must_be_a_task(self, harness: Harness) -> None:
         harness.put("tasks/chat.jsonl", "\n\n")
-        with pytest.raises(MissingMaterial, match="has no tasks"):
+        with pytest.raises(MissingMaterialError, match="has no tasks"):
             harness.begin("kind.chat")
 
     def test_there_must_be_a_file(self, harness: Harness) -> None:
-        with pytest.raises(MissingMaterial, match=r"no tasks/chat\.jsonl"):
+        with pytest.raises(MissingMaterialError, match=r"no tasks/chat\.jsonl"):
             harness.begin("kind.chat")
 
     @pytest.mark.parametrize("pipeline", ["kind.", "kind.none", "kind.../x", "kind.os"])

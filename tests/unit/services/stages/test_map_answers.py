@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from aita.errors import InvalidMaterial
+from aita.errors import InvalidMaterialError
 from aita.models.answer import StudentAnswers
 from aita.models.review_flags import FlagKind
 from aita.models.run import Run, RunStatus
@@ -117,7 +117,7 @@ def test_extracted_questions_serve_too(exam: Harness) -> None:
 def test_wrong_questions_are_named_before_the_run(exam: Harness) -> None:
     scans(exam, Ann=["x"])
     exam.put("questions.json", {"exam_name": "x", "total_pages": 1, "questions": []})
-    with pytest.raises(InvalidMaterial, match=r"questions\.json: questions: there are none"):
+    with pytest.raises(InvalidMaterialError, match=r"questions\.json: questions: there are none"):
         exam.begin("transcribe")
 
 

@@ -89,7 +89,7 @@ class TestBlankExam:
             run = harness.run("transcribe")
         assert run.status is RunStatus.SUCCEEDED
         assert scans(harness, "Ann") == {"ink": [None], "unreadable": 0}
-        said = "the blank exam can't be compared with: UnreadableScan"
+        said = "the blank exam can't be compared with: UnreadableScanError"
         assert [record.getMessage() for record in caplog.records] == ([said] if blank else [])
 
     def test_one_that_went_away_costs_no_page(self, harness: Harness, caplog: pytest.LogCaptureFixture) -> None:
@@ -100,7 +100,7 @@ class TestBlankExam:
         del harness.objects.data["midterm/blank_exam.pdf"]
         for event in events:
             assert harness.invoke(event, "arn:split").answer.outcome == "SUCCEEDED"
-        assert "can't be compared with: MissingInput" in caplog.text
+        assert "can't be compared with: MissingInputError" in caplog.text
 
     def test_it_is_prepared_once_by_a_warm_function(self, harness: Harness, monkeypatch: pytest.MonkeyPatch) -> None:
         prepared = []

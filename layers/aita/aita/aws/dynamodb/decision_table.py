@@ -8,7 +8,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from aita.aws.dynamodb.items import decision_key, decisions_partition, read, write
-from aita.errors import Conflict, RequestError
+from aita.errors import ConflictError, RequestError
 from aita.models.grade import Decision
 
 _TOKEN = re.compile(r"([\w-]+)\.([\w-]+)", re.ASCII)
@@ -22,13 +22,15 @@ class DynamoDecisionTable:
     table: str
 
     def add(self, assignment: str, decision: Decision) -> None:
-        """Write a decision; Conflict if there is one of its id, which stays as it is."""
+        """Write a decision; ConflictError if there is one of its id, which stays as it is."""
         item = decision_key(assignment, decision.cell_id, decision.decision_id) | write(decision.model_dump())
         try:
             self.client.put_item(TableName=self.table, Item=item, ConditionExpression="attribute_not_exists(pk)")
         except ClientError as error:
             if error.response["Error"]["Code"] == "ConditionalCheckFailedException":
-                raise Conflict(f"decision {decision.decision_id} is recorded already, and stays as it is") from None
+                raise ConflictError(
+                    f"decision {decision.decision_id} is recorded already, and stays as it is"
+                ) from None
             raise
 
     def all(self, assignment: str) -> Iterator[Decision]:

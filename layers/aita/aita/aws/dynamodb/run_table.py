@@ -7,7 +7,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from aita.aws.dynamodb.items import active_key, read, run_key, summary_key, write
-from aita.errors import Conflict, NotFound, RequestError
+from aita.errors import ConflictError, NotFoundError, RequestError
 from aita.models.run import Run, RunStatus, RunSummary, StageCounts, TaskRow, TaskStatus, Usage
 from aita.ports import Clock
 from aita.services.compliance.retention import rows_expire_at
@@ -26,17 +26,17 @@ class DynamoRunTable:
     retention_days: int
 
     def create(self, run: Run, replaces: str | None) -> None:
-        """Write a new run and make it the active one; Conflict if the active one is no longer ``replaces``."""
+        """Write a new run and make it the active one; ConflictError if the active one is no longer ``replaces``."""
         summary = self._put(summary_key(run.assignment, run.run_id), RunSummary.of(run))
         self._transact(run, replaces, self._put(run_key(run.run_id), run), summary)
 
     def get(self, run_id: str) -> Run:
-        """Return the run as it is now; NotFound if there is none."""
+        """Return the run as it is now; NotFoundError if there is none."""
         if len(run_id) <= _LONGEST_ID:
             answer = self.client.get_item(TableName=self.table, Key=run_key(run_id), ConsistentRead=True)
             if "Item" in answer:
                 return Run.model_validate(read(answer["Item"]))
-        raise NotFound(f"there is no run {run_id[:40]!r}: see the runs of an assignment with 'aita runs'")
+        raise NotFoundError(f"there is no run {run_id[:40]!r}: see the runs of an assignment with 'aita runs'")
 
     def active(self, assignment: str, pipeline: str) -> str | None:
         """Return the id of the run that was last made active."""
@@ -45,7 +45,7 @@ class DynamoRunTable:
         return str(read(answer["Item"])["run_id"]) if "Item" in answer else None
 
     def restart(self, run: Run, replaces: str | None) -> None:
-        """Begin a run's next attempt; Conflict if another was quicker."""
+        """Begin a run's next attempt; ConflictError if another was quicker."""
         meta = self._put(run_key(run.run_id), run)
         meta["Put"] |= {
             "ConditionExpression": "attempt = :before AND #status <> :running",
@@ -166,7 +166,7 @@ class DynamoRunTable:
         try:
             self.client.transact_write_items(TransactItems=[*writes, {"Put": hold}])
         except self.client.exceptions.TransactionCanceledException:
-            raise Conflict(
+            raise ConflictError(
                 f"another run of {run.assignment} / {run.pipeline} was started at the same time: "
                 f"see it with 'aita runs --assignment {run.assignment}'"
             ) from None

@@ -15,7 +15,7 @@ from aita.cli.files.atomic_write import check_folder, write_out
 from aita.cli.session import Session
 from aita.cli.views import formatting
 from aita.cli.views.terminal_escape import printable
-from aita.errors import MissingMaterial, RequestError
+from aita.errors import MissingMaterialError, RequestError
 from aita.models.export import ExcludedStudent, ExportFormat, MoodleKey
 from aita.models.names import check_assignment
 from aita.services.assignments import object_keys
@@ -92,9 +92,9 @@ def _make(
 ) -> Export:
     roster = material.roster()
     if not gradebook.students:
-        raise MissingMaterial(f"assignment {material.assignment} has no grades yet: grade it first")
+        raise MissingMaterialError(f"assignment {material.assignment} has no grades yet: grade it first")
     if roster is None and to in _BY_ROSTER:
-        raise MissingMaterial(
+        raise MissingMaterialError(
             f"assignment {material.assignment} has no roster.csv, and {to} finds students by what stands there: "
             f"upload one (aita upload roster.csv --assignment {material.assignment})"
         )

@@ -13,7 +13,7 @@ from aita.cli.commands.upload import upload_files
 from aita.cli.files.task_results import check_out, write_results
 from aita.cli.files.upload_discovery import Upload
 from aita.cli.session import Session
-from aita.errors import InvalidMaterial, RequestError
+from aita.errors import InvalidMaterialError, RequestError
 from aita.models.api import RunView
 from aita.models.names import RESERVED, check_assignment
 from aita.services.assignments import object_keys
@@ -93,17 +93,17 @@ def read_file(kind: type[LLMTask[Any]], file: Path, assignment: str) -> list[Tas
 
     Raises
     ------
-    InvalidMaterial
+    InvalidMaterialError
         Naming the file, the line and the field that is wrong.
     """
     try:
         check_size(file.stat().st_size, str(file))
         lines = read_lines(kind, file.read_bytes(), str(file))
         check_images(lines, assignment, str(file))
-    except InvalidMaterial as error:
-        raise InvalidMaterial(f"nothing was uploaded: {error}") from error
+    except InvalidMaterialError as error:
+        raise InvalidMaterialError(f"nothing was uploaded: {error}") from error
     if not lines:
-        raise InvalidMaterial(f"nothing was uploaded: {file} has no tasks: put a JSON object on each line")
+        raise InvalidMaterialError(f"nothing was uploaded: {file} has no tasks: put a JSON object on each line")
     return lines
 
 

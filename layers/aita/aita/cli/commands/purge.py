@@ -13,7 +13,7 @@ from aita.cli.session import Session
 from aita.cli.views import formatting
 from aita.cli.views.terminal_escape import printable
 from aita.client.owner_operations import explained, make_purger
-from aita.errors import NotFound, RequestError
+from aita.errors import NotFoundError, RequestError
 from aita.models.names import check_assignment
 from aita.models.student import Student
 from aita.services.compliance.purge import Traces
@@ -60,7 +60,7 @@ def _purge(session: Session, assignment: str, named: str | None, *, asked: bool)
 
     found = look()
     if found.is_empty:
-        raise NotFound(f"nothing is kept of assignment {assignment}")
+        raise NotFoundError(f"nothing is kept of assignment {assignment}")
     session.output.note(f"{_counted(found)} of {_whose(assignment, student)} are going to be deleted for good")
     if asked:
         _confirm(session, assignment)

@@ -46,7 +46,7 @@ def fetch_gradebook(api: ApiClient, transfer: FileTransfer, assignment: str) -> 
     ------
     StackError
         If a file can't be fetched.
-    MissingMaterial
+    MissingMaterialError
         If there are no questions.
     """
     return Gradebook.of(fetch_graded(api, transfer, assignment), api.decisions(assignment))

@@ -12,7 +12,7 @@ from aita.cli.files.assignment_download import fetch_graded
 from aita.cli.files.report_age import out_of_date
 from aita.client.api_client import ApiClient
 from aita.client.file_transfer import FileTransfer
-from aita.errors import NotFound
+from aita.errors import NotFoundError
 from aita.services.assignments import object_keys
 
 _FETCHERS = 8  # files fetched at once
@@ -40,7 +40,7 @@ def fetch_reports(api: ApiClient, transfer: FileTransfer, assignment: str, folde
 
     Raises
     ------
-    NotFound
+    NotFoundError
         If there are none.
     StackError
         If one can't be fetched.
@@ -53,7 +53,7 @@ def fetch_reports(api: ApiClient, transfer: FileTransfer, assignment: str, folde
     urls = {file.name.removeprefix(_REPORTS): file.url for file in api.files(assignment)}
     found = {name: urls[name] for name in (object_keys.CLASS_REPORT, *named) if name in urls}
     if object_keys.CLASS_REPORT not in found:
-        raise NotFound(f"{assignment} has no reports yet: make them (aita report --assignment {assignment})")
+        raise NotFoundError(f"{assignment} has no reports yet: make them (aita report --assignment {assignment})")
     paths = {name: folder / named.get(name, name) for name in found}
     for parent in {path.parent for path in paths.values()}:
         parent.mkdir(parents=True, exist_ok=True)

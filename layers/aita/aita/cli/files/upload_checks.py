@@ -6,7 +6,7 @@ from typing import Any
 
 from aita.cli.files.upload_discovery import SCANS, Upload
 from aita.cli.views.roster_notes import student_lines
-from aita.errors import InvalidMaterial
+from aita.errors import InvalidMaterialError
 from aita.memory.objects import MemoryObjects
 from aita.models.student import Students
 from aita.services.assignments import object_keys
@@ -32,7 +32,7 @@ def check_material(uploads: Sequence[Upload]) -> list[str]:
 
     Raises
     ------
-    InvalidMaterial
+    InvalidMaterialError
         Naming the file, the line or path in it, and the rule that it breaks.
     """
     objects = MemoryObjects()
@@ -56,6 +56,6 @@ def _about_roster(roster: Upload, uploads: Iterable[Upload]) -> list[str]:
 def _named(upload: Upload, read: Callable[[], Any]) -> None:
     try:
         read()
-    except InvalidMaterial as error:
+    except InvalidMaterialError as error:
         message = str(error).removeprefix(upload.name).lstrip(":, ")
-        raise InvalidMaterial(f"nothing was uploaded: {upload.path}: {message}") from error
+        raise InvalidMaterialError(f"nothing was uploaded: {upload.path}: {message}") from error

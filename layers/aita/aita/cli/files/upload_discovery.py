@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from aita.errors import InvalidMaterial
+from aita.errors import InvalidMaterialError
 from aita.models.names import MATERIAL_TYPES, MAX_UPLOAD_BYTES, SCAN_TYPES, check_upload
 
 SCANS = "scans/"
@@ -38,7 +38,7 @@ def find_uploads(paths: Iterable[Path]) -> list[Upload]:
 
     Raises
     ------
-    InvalidMaterial
+    InvalidMaterialError
         Naming each path that can't be uploaded, with the reason.
     """
     problems: list[str] = []
@@ -49,9 +49,9 @@ def find_uploads(paths: Iterable[Path]) -> list[Upload]:
     if problems:
         more = len(problems) - _PROBLEMS_SHOWN
         listed = "; ".join(problems[:_PROBLEMS_SHOWN]) + (f"; and {more} more" if more > 0 else "")
-        raise InvalidMaterial(f"nothing was uploaded: {listed}")
+        raise InvalidMaterialError(f"nothing was uploaded: {listed}")
     if not found:
-        raise InvalidMaterial("nothing was uploaded: there are no files in what was given")
+        raise InvalidMaterialError("nothing was uploaded: there are no files in what was given")
     return [found[name] for name in sorted(found)]
 
 
@@ -59,7 +59,7 @@ def _take(file: Path, name: str, found: dict[str, Upload], problems: list[str]) 
     try:
         check_upload(name)
         size = file.stat().st_size
-    except InvalidMaterial as error:
+    except InvalidMaterialError as error:
         problems.append(f"{file}: {error}")
         return
     except OSError as error:

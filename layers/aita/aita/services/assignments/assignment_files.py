@@ -5,7 +5,7 @@ from typing import TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
-from aita.errors import InvalidMaterial, MissingMaterial, ObjectNotFound
+from aita.errors import InvalidMaterialError, MissingMaterialError, ObjectNotFoundError
 from aita.models.answer import StudentAnswers
 from aita.models.exam import AnswerKey, ExamSpec, Page, PageTranscription, Rubric, RubricPoints, WrittenFor
 from aita.models.grade import Cell, GradeScale
@@ -44,10 +44,16 @@ class AssignmentFiles:
         self.assignment = assignment
 
     def exam(self) -> ExamSpec:
-        """Return the instructor's questions or, without any, the extracted ones; MissingMaterial if there are none."""
+        """Return the instructor's questions or, without any, the extracted ones.
+
+        Raises
+        ------
+        MissingMaterialError
+            If there are none.
+        """
         exam = self.own_exam() or self._read(object_keys.EXAM_SPEC, _EXAM.validate_json)
         if exam is None:
-            raise MissingMaterial(
+            raise MissingMaterialError(
                 f"assignment {self.assignment} has no questions.json: upload one (aita upload questions.json "
                 f"--assignment {self.assignment}), or have it made (aita extract-questions "
                 f"--assignment {self.assignment})"
@@ -55,10 +61,10 @@ class AssignmentFiles:
         return exam
 
     def countable_exam(self) -> ExamSpec:
-        """Return the exam as a run may start from it: InvalidMaterial if its points can't be counted."""
+        """Return the exam as a run may start from it: InvalidMaterialError if its points can't be counted."""
         own, exam = self.own_exam(), self.exam()
         if problem := exam.problem():
-            raise InvalidMaterial(f"{object_keys.EXAM_SPEC if own is None else object_keys.QUESTIONS}: {problem}")
+            raise InvalidMaterialError(f"{object_keys.EXAM_SPEC if own is None else object_keys.QUESTIONS}: {problem}")
         return exam
 
     def own_exam(self) -> ExamSpec | None:
@@ -85,7 +91,7 @@ class AssignmentFiles:
         """Return who is expected; ``None`` if no roster was given."""
         try:
             data = self.objects.get(object_keys.material(self.assignment, object_keys.ROSTER))
-        except ObjectNotFound:
+        except ObjectNotFoundError:
             return None
         return read_roster(data).entries
 
@@ -146,14 +152,14 @@ class AssignmentFiles:
         """Return the map of students and its ETag; an empty one and ``None`` if there is none yet."""
         try:
             data, etag = self.objects.get_with_etag(object_keys.material(self.assignment, object_keys.STUDENTS))
-        except ObjectNotFound:
+        except ObjectNotFoundError:
             return Students(), None
         return parse_students(data), etag
 
     def _read(self, name: str, parse: Callable[[str], T]) -> T | None:
         try:
             data = self.objects.get(object_keys.material(self.assignment, name))
-        except ObjectNotFound:
+        except ObjectNotFoundError:
             return None
         return parse_file(name, data, parse)
 
@@ -168,7 +174,7 @@ def parse_file(name: str, data: bytes, parse: Callable[[str], T]) -> T:
 
     Raises
     ------
-    InvalidMaterial
+    InvalidMaterialError
         If it is not UTF-8, or breaks the rules of its model: with the file, the path in it and the rule.
     """
     try:
@@ -183,7 +189,7 @@ def parse_file(name: str, data: bytes, parse: Callable[[str], T]) -> T:
         )
         if (more := len(details) - _PROBLEMS_SHOWN) > 0:
             problem += f"; and {more} more"
-    raise InvalidMaterial(f"{name}: {problem}")
+    raise InvalidMaterialError(f"{name}: {problem}")
 
 
 def parse_exam(data: bytes) -> ExamSpec:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from aita.errors import InvalidMaterial
+from aita.errors import InvalidMaterialError
 from aita.models.student import RosterEntry
 
 _UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
@@ -56,7 +56,7 @@ def read_roster(data: bytes) -> RosterFile:
 
     Raises
     ------
-    InvalidMaterial
+    InvalidMaterialError
         With the line and the reason, and without what stands there.
     """
     text, notes = _decode(data)
@@ -160,5 +160,5 @@ def _check_columns(fields: list[str]) -> None:
             )
 
 
-def _wrong(line: int, problem: str) -> InvalidMaterial:
-    return InvalidMaterial(f"roster.csv, line {line}: {problem}")
+def _wrong(line: int, problem: str) -> InvalidMaterialError:
+    return InvalidMaterialError(f"roster.csv, line {line}: {problem}")

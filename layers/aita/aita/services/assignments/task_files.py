@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import from_json
 
-from aita.errors import AitaError, InvalidMaterial
+from aita.errors import AitaError, InvalidMaterialError
 from aita.tasks.llm_task import LLMTask
 from aita.tasks.request import Image
 
@@ -43,14 +43,14 @@ def read_lines(kind: type[LLMTask[Any]], data: bytes, name: str) -> list[TaskLin
 
     Raises
     ------
-    InvalidMaterial
+    InvalidMaterialError
         Naming the file, the line and the field, and never a value.
     """
     check_size(len(data), name)
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise InvalidMaterial(f"{name}: byte {error.start} is not UTF-8: save it as UTF-8") from None
+        raise InvalidMaterialError(f"{name}: byte {error.start} is not UTF-8: save it as UTF-8") from None
     lines = list(_lines(kind, text, name))
     _check_ids(lines, name)
     return lines
@@ -61,11 +61,11 @@ def check_size(size: int, name: str) -> None:
 
     Raises
     ------
-    InvalidMaterial
+    InvalidMaterialError
         If it is.
     """
     if size > MOST_BYTES:
-        raise InvalidMaterial(
+        raise InvalidMaterialError(
             f"{name}: it has {size / 1024 / 1024:,.1f} MB and may have {MOST_BYTES // 1024 // 1024}: "
             "split it, and give each part an assignment of its own"
         )
@@ -76,14 +76,14 @@ def check_images(lines: Iterable[TaskLine], assignment: str, name: str) -> None:
 
     Raises
     ------
-    InvalidMaterial
+    InvalidMaterialError
         If a key is of another assignment, or of a file that is not meant to be shown; or if a task can't say
         what it asks.
     """
     for line in lines:
         if not all(_is_shown(image.key, assignment) for image in _images(line, name)):
             folders = ", ".join(f"{assignment}/{folder}/" for folder in IMAGE_FOLDERS)
-            raise InvalidMaterial(
+            raise InvalidMaterialError(
                 f"{name}, line {line.number}: an image is not one of this assignment's: take a key under {folders}"
             )
 
@@ -95,13 +95,13 @@ def _lines(kind: type[LLMTask[Any]], text: str, name: str) -> Iterator[TaskLine]
         try:
             [[fields]] = from_json(f"[[{line}]]", allow_inf_nan=False)  # as deep as the lines lie in the stage's inputs
         except ValueError:
-            raise InvalidMaterial(f"{name}, line {number}: it is not JSON") from None
+            raise InvalidMaterialError(f"{name}, line {number}: it is not JSON") from None
         if not isinstance(fields, dict):
-            raise InvalidMaterial(f"{name}, line {number}: it is no JSON object")
+            raise InvalidMaterialError(f"{name}, line {number}: it is no JSON object")
         try:
             yield TaskLine(number, fields, kind.model_validate(fields))
         except ValidationError as error:
-            raise InvalidMaterial(f"{name}, line {number}: {_problems(error, kind)}") from None
+            raise InvalidMaterialError(f"{name}, line {number}: {_problems(error, kind)}") from None
 
 
 def _problems(error: ValidationError, kind: type[LLMTask[Any]]) -> str:
@@ -134,7 +134,7 @@ def _check_ids(lines: Iterable[TaskLine], name: str) -> None:
     for line in lines:
         task_id, number = line.task.task_id, line.number
         if task_id and numbers.setdefault(task_id, number) != number:
-            raise InvalidMaterial(
+            raise InvalidMaterialError(
                 f"{name}, line {number}: task_id: line {numbers[task_id]} has the same: give each its own"
             )
 
@@ -143,7 +143,7 @@ def _images(line: TaskLine, name: str) -> Iterator[Image]:
     try:
         messages = line.task.request().messages
     except AitaError as error:
-        raise InvalidMaterial(f"{name}, line {line.number}: {error}") from None
+        raise InvalidMaterialError(f"{name}, line {line.number}: {error}") from None
     for message in messages:
         yield from message.images
 

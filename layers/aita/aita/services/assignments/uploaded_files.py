@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from pathlib import PurePosixPath
 
-from aita.errors import InvalidMaterial
+from aita.errors import InvalidMaterialError
 from aita.models.names import SCAN_TYPES
 from aita.ports import StoredObject
 from aita.services.assignments import object_keys
@@ -15,12 +15,12 @@ def scan_files(material: AssignmentFiles) -> Iterator[tuple[str, StoredObject]]:
 
     Raises
     ------
-    InvalidMaterial
+    InvalidMaterialError
         If a file lies beside the folders.
     """
     for folder, name, file in uploaded_scans(material):
         if not name:
-            raise InvalidMaterial(
+            raise InvalidMaterialError(
                 "a file lies directly under scans/: put it into a folder named for its student, scans/<student>/<file>"
             )
         yield folder, file

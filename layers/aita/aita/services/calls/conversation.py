@@ -4,7 +4,15 @@ from collections import Counter
 from collections.abc import Generator
 from typing import Any
 
-from aita.errors import BrokenRule, DoubtfulReply, InvalidReply, Refused, TaskError, TooLong, UnparsableReply
+from aita.errors import (
+    BrokenRuleError,
+    DoubtfulReplyError,
+    InvalidReplyError,
+    RefusalError,
+    TaskError,
+    TooLongError,
+    UnparsableReplyError,
+)
 from aita.services.calls.finish_reasons import Finish, finish_of, named
 from aita.tasks.llm_task import LLMTask
 from aita.tasks.request import LLMRequest
@@ -18,24 +26,24 @@ def converse(task: LLMTask[Any]) -> Conversation:
 
     Raises
     ------
-    InvalidReply
+    InvalidReplyError
         If the model was asked as often as the task's policy allows.
     TaskError
         If the task's own code fails on a reply.
     """
     request = task.request()
-    problems: Counter[type[InvalidReply]] = Counter()
+    problems: Counter[type[InvalidReplyError]] = Counter()
     policy = task.retry_policy
     limits = {
-        UnparsableReply: policy.unparsable,
-        BrokenRule: policy.broken_rule,
-        DoubtfulReply: policy.doubtful,
+        UnparsableReplyError: policy.unparsable,
+        BrokenRuleError: policy.broken_rule,
+        DoubtfulReplyError: policy.doubtful,
     }
     while True:
         reply = yield request
         try:
             return task.parse(reply)
-        except InvalidReply as error:
+        except InvalidReplyError as error:
             kind, problem, feedback = type(error), str(error), error.feedback
         problems[kind] += 1
         if problems[kind] > limits[kind]:
@@ -50,18 +58,18 @@ def usable(text: str, finish_reason: str, *, refusal: bool) -> str:
 
     Raises
     ------
-    Refused
+    RefusalError
         If the model, or its provider's filter, refuses.
-    TooLong
+    TooLongError
         If the reply was cut at its limit.
     TaskError
         If it ended otherwise than a whole reply does.
     """
     finish = finish_of(finish_reason)
     if refusal or finish is Finish.REFUSED:
-        raise Refused("the model refuses this input: a person must look at it")
+        raise RefusalError("the model refuses this input: a person must look at it")
     if finish is Finish.CUT:
-        raise TooLong("the reply is longer than the model may give: a person must look at it")
+        raise TooLongError("the reply is longer than the model may give: a person must look at it")
     if finish is Finish.TOOL and not text.strip():
         raise TaskError(
             "the model called a tool instead of answering, though it has none: run it again, or take another"

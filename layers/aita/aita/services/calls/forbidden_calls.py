@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from aita.errors import CallError, Refused, RunStopped
+from aita.errors import CallError, RefusalError, RunStopped
 
 MOST = 3
 """How many inputs in a row are taken to be refused without a reason, with no call answered in between."""
@@ -35,7 +35,7 @@ class Refusals:
             Whether calls of the same run were answered elsewhere, or before.
         """
         answered = self.answered or others_answered
-        if isinstance(error, Refused) and not answered:
+        if isinstance(error, RefusalError) and not answered:
             self._unanswered += 1
             if self._unanswered > MOST_UNANSWERED:
                 return RunStopped(

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
-from aita.errors import CallError, MissingInput, ObjectNotFound, ProviderBusy, TaskError
+from aita.errors import CallError, MissingInputError, ObjectNotFoundError, ProviderBusy, TaskError
 from aita.models.names import DOCTOR
 from aita.models.run import ItemEvent, Run
 from aita.ports import LLM, ObjectStore
@@ -129,10 +129,10 @@ class ModelCaller:
             cached = self.recall(digest, event)
             try:
                 images = {sha256: image.result() for sha256, image in loading.items()}
-            except ObjectNotFound:
-                raise MissingInput("the page's image is no longer there: start a new run") from None
+            except ObjectNotFoundError:
+                raise MissingInputError("the page's image is no longer there: start a new run") from None
         if any(hashlib.sha256(data).hexdigest() != sha256 for sha256, data in images.items()):
-            raise MissingInput("an image is not the one that its task was made for: start a new run")
+            raise MissingInputError("an image is not the one that its task was made for: start a new run")
         return cached, images
 
     def _call(

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from aita.errors import ObjectNotFound
+from aita.errors import ObjectNotFoundError
 from aita.models.base import StrictModel
 from aita.models.run import Usage
 from aita.ports import ObjectStore
@@ -44,7 +44,7 @@ class ReplyCache:
         """Return the reply to a request, if there is one that this attempt may use."""
         try:
             reply = CachedReply.model_validate_json(self.objects.get(object_keys.cached_reply(digest)))
-        except ObjectNotFound:
+        except ObjectNotFoundError:
             return None
         return reply if reply.rejected_by in (None, attempt) else None
 

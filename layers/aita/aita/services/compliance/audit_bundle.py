@@ -8,7 +8,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from aita.errors import MissingMaterial, NotFound
+from aita.errors import MissingMaterialError, NotFoundError
 from aita.models.grade import Decision, StudentGrades
 from aita.models.run import Run
 from aita.ports import Clock, DecisionStore, ObjectStore, RowStore, RunStore
@@ -40,13 +40,13 @@ class Auditor:
 
         Raises
         ------
-        MissingMaterial
+        MissingMaterialError
             If nothing was graded.
         """
         material = AssignmentFiles(self.objects, assignment)
         cells = material.grades()
         if not cells:
-            raise MissingMaterial(f"assignment {assignment} has no grades yet: grade it first")
+            raise MissingMaterialError(f"assignment {assignment} has no grades yet: grade it first")
         decisions = list(self.decisions.all(assignment))
         book = Gradebook.of(material, decisions)
         scale = material.grade_scale() or USUAL_SCALE
@@ -71,7 +71,7 @@ class Auditor:
             if row.kind == "RUN":
                 try:
                     yield self.runs.get(row.name)
-                except NotFound:  # expired before its line in the list
+                except NotFoundError:  # expired before its line in the list
                     continue
 
     def _requests(self, run_id: str) -> Iterator[dict[str, Any]]:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from aita.errors import Conflict, NotFound, RequestError
+from aita.errors import ConflictError, NotFoundError, RequestError
 from aita.models.run import Run, RunStatus
 from aita.models.student import Student
 from aita.ports import (
@@ -94,18 +94,18 @@ class Purger:
 
         Raises
         ------
-        Conflict
+        ConflictError
             If one of the assignment's runs is running, or ended so lately and early that its functions may go on.
         """
         for run in self._runs(assignment):
             if run.active:
-                raise Conflict(
+                raise ConflictError(
                     f"run {run.run_id} of assignment {assignment} is running: cancel it (aita cancel {run.run_id}), "
                     "or wait until it has ended"
                 )
             quiet_from = (run.ended_at or run.updated_at) + LONGEST_INVOCATION
             if run.status in _STOPPED and self.clock() < quiet_from:
-                raise Conflict(
+                raise ConflictError(
                     f"run {run.run_id} was stopped or failed, and functions that had begun may write until "
                     f"{quiet_from:%H:%M} UTC: purge then"
                 )
@@ -117,7 +117,7 @@ class Purger:
 
         Raises
         ------
-        NotFound
+        NotFoundError
             If there is none.
         RequestError
             If there are several.
@@ -125,7 +125,7 @@ class Purger:
         students, _ = AssignmentFiles(self.objects, assignment).students()
         found = _called(named, students.students) or self._once_called(assignment, named)
         if not found:
-            raise NotFound(f"assignment {assignment} has no student of that id, folder or roster name")
+            raise NotFoundError(f"assignment {assignment} has no student of that id, folder or roster name")
         if len(found) > 1:
             ids = ", ".join(each.student_id for each in found)
             raise RequestError(f"several students of assignment {assignment} are called that: name one by id ({ids})")
@@ -210,7 +210,7 @@ class Purger:
             if row.kind == "RUN":
                 try:
                     yield self.runs.get(row.name)
-                except NotFound:  # expired before its line in the list
+                except NotFoundError:  # expired before its line in the list
                     continue
 
 

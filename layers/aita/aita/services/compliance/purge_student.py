@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from aita.errors import ObjectNotFound
+from aita.errors import ObjectNotFoundError
 from aita.models.student import Student
 from aita.ports import ObjectStore, StoredVersion, VersionStore
 from aita.services.assignments import object_keys
@@ -49,7 +49,7 @@ class StudentTraces:
             key = object_keys.material(self.assignment, name)
             try:
                 before = self.objects.get(key)
-            except ObjectNotFound:
+            except ObjectNotFoundError:
                 before = b""
             after = self._without(name, before) if before else before
             if after != before:

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from aita.errors import ObjectNotFound
+from aita.errors import ObjectNotFoundError
 from aita.ports import ObjectStore, StoredVersion, VersionStore
 from aita.services.assignments import object_keys
 
@@ -55,7 +55,7 @@ class RunFiles:
         def read(key: str) -> RunFile | None:
             try:
                 return RunFile(key, objects.get(key))
-            except ObjectNotFound:  # expired in the meantime
+            except ObjectNotFoundError:  # expired in the meantime
                 return None
 
         found = at_once(read, [file.key for file in objects.list(object_keys.run_files(run_id))])
@@ -93,7 +93,7 @@ def cached_by(objects: ObjectStore, payers: Collection[str]) -> set[str]:
     def paid(key: str) -> str | None:
         try:
             return key if json.loads(objects.get(key)).get("paid_by") in payers else None
-        except ObjectNotFound:
+        except ObjectNotFoundError:
             return None
 
     found = at_once(paid, [file.key for file in objects.list(object_keys.cached_reply("").removesuffix(".json"))])

@@ -7,7 +7,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from aita.errors import MissingInput, ObjectNotFound, TaskError, UnreadableScan
+from aita.errors import MissingInputError, ObjectNotFoundError, TaskError, UnreadableScanError
 from aita.models.names import MAX_UPLOAD_BYTES
 from aita.models.run import ItemEvent
 from aita.models.scan import PageInk, SplitPage, SplitPages
@@ -86,7 +86,7 @@ class PageSplitter:
         student_id, source, place = str(refs["student_id"]), str(refs["source"]), int(refs["place"])
         self._follow(event)
         if source not in self._sources.files:
-            raise MissingInput(_GONE)
+            raise MissingInputError(_GONE)
         data = self._read(self._sources.files[source])
         made: list[SplitPage] = []
         with ThreadPoolExecutor(_WRITERS) as writers:
@@ -138,8 +138,8 @@ class PageSplitter:
     def _read(self, key: str) -> bytes:
         try:
             data = self.objects.get(key)
-        except ObjectNotFound:
-            raise MissingInput(_GONE) from None
+        except ObjectNotFoundError:
+            raise MissingInputError(_GONE) from None
         if len(data) > MAX_UPLOAD_BYTES:
-            raise UnreadableScan(f"the file is larger than {MAX_UPLOAD_BYTES // 2**20} MiB: scan it in parts")
+            raise UnreadableScanError(f"the file is larger than {MAX_UPLOAD_BYTES // 2**20} MiB: scan it in parts")
         return data

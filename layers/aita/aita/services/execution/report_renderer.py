@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from aita.errors import MissingInput, NotFound, ObjectNotFound, RequestError, TaskError
+from aita.errors import MissingInputError, NotFoundError, ObjectNotFoundError, RequestError, TaskError
 from aita.models.exam import Page
 from aita.models.report import ClassReport, PageScan, ReportFile, ReportFiles, StudentReport, TranscriptionReport
 from aita.models.run import ItemEvent, Run
@@ -96,14 +96,14 @@ class ReportRenderer:
             try:
                 self._sources = version, ReportSources.read(material, self.decisions.all, run.settings.model)
             except RequestError as error:
-                raise MissingInput(str(error)) from None
+                raise MissingInputError(str(error)) from None
         return self._sources[1]
 
     def _scans(self, pages: tuple[Page, ...]) -> Scans:
         def read(page: Page) -> PageScan:
             try:
                 jpeg = self.objects.get(page.key)
-            except ObjectNotFound:
+            except ObjectNotFoundError:
                 jpeg = None
             return PageScan(page=page.page, width=page.width, height=page.height, jpeg=jpeg)
 
@@ -115,7 +115,7 @@ class ReportRenderer:
         for summary in summaries:
             try:
                 run = self.runs.get(summary.run_id)
-            except NotFound:  # it expired meanwhile
+            except NotFoundError:  # it expired meanwhile
                 continue
             if run.usage.calls or run.usage.cached_calls:
                 yield run

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, Self
 
-from aita.errors import InvalidMaterial, MissingMaterial
+from aita.errors import InvalidMaterialError, MissingMaterialError
 from aita.models.answer import AnswerPlace, QuestionAnswer, StudentAnswers
 from aita.models.base import StrictModel
 from aita.models.effort import DEFAULT_EFFORT, ReasoningEffort, is_plain
@@ -79,7 +79,7 @@ class GradeInputs(QuestionInputs):
 
         Raises
         ------
-        MissingMaterial, InvalidMaterial
+        MissingMaterialError, InvalidMaterialError
             As ``check_rubrics`` and ``check_wording`` do; and if there are no answers.
         """
         inputs = cls.as_they_are(material, settings)
@@ -201,23 +201,23 @@ def check_rubrics(exam: ExamSpec, rubrics: Mapping[str, Rubric], assignment: str
 
     Raises
     ------
-    MissingMaterial
+    MissingMaterialError
         If no question has a rubric.
-    InvalidMaterial
+    InvalidMaterialError
         If a rubric is for no question of the exam, or its points are not the question's.
     """
     questions = {question.question_id: question for question in exam.questions}
     anew = f"write the rubrics anew (aita generate-rubric --assignment {assignment})"
     for question_id, rubric in rubrics.items():
         if question_id not in questions:
-            raise InvalidMaterial(
+            raise InvalidMaterialError(
                 f"there is a rubric for {question_id!r}, which is no question_id of the exam: take it out of "
                 f"user_rubrics.json, or {anew}"
             )
         if problem := rubric.problem(questions[question_id].points):
-            raise InvalidMaterial(f"the rubric of question {question_id!r}: {problem}; or {anew}")
+            raise InvalidMaterialError(f"the rubric of question {question_id!r}: {problem}; or {anew}")
     if not rubrics:
-        raise MissingMaterial(
+        raise MissingMaterialError(
             f"no question of assignment {assignment} has a rubric ({', '.join(questions)}): {anew}, or upload "
             "user_rubrics.json"
         )
@@ -228,12 +228,12 @@ def require_answers(material: AssignmentFiles) -> dict[str, StudentAnswers]:
 
     Raises
     ------
-    MissingMaterial
+    MissingMaterialError
         If there are none.
     """
     answers = material.answers()
     if not answers:
-        raise MissingMaterial(
+        raise MissingMaterialError(
             f"assignment {material.assignment} has no answers to its questions: transcribe the scans first "
             f"(aita transcribe --assignment {material.assignment})"
         )

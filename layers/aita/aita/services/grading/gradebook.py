@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from decimal import Decimal
 from typing import Any, Self
 
-from aita.errors import NotFound
+from aita.errors import NotFoundError
 from aita.models.exam import ExamSpec, Question
 from aita.models.grade import (
     Cell,
@@ -103,11 +103,11 @@ class Gradebook:
         return cls(exam, everyone | graded, decisions, material.grade_scale(), compare)
 
     def cell(self, cell_id: str) -> Cell:
-        """Return a cell as it counts; NotFound if there is none."""
+        """Return a cell as it counts; NotFoundError if there is none."""
         return _found(self._cells, cell_id)
 
     def graded(self, cell_id: str) -> Cell:
-        """Return a cell as it was graded, before people's decisions; NotFound if there is none."""
+        """Return a cell as it was graded, before people's decisions; NotFoundError if there is none."""
         return _found(self._graded, cell_id)
 
     def decisions(self, cell_id: str) -> tuple[Decision, ...]:
@@ -194,7 +194,7 @@ def _counts(cell: Cell, question: Question) -> float:
 
 def _found(cells: dict[str, Cell], cell_id: str) -> Cell:
     if cell_id not in cells:
-        raise NotFound(f"there is no answer {cell_id[:40]!r} in this assignment's grades: see 'aita review list'")
+        raise NotFoundError(f"there is no answer {cell_id[:40]!r} in this assignment's grades: see 'aita review list'")
     return cells[cell_id]
 
 

@@ -14,7 +14,7 @@ def graded_before(material: AssignmentFiles) -> dict[str, Any]:
 
     Raises
     ------
-    InvalidMaterial, MissingMaterial
+    InvalidMaterialError, MissingMaterialError
         If a file is wrong, or there are grades and no questions.
     """
     graded = material.grades()

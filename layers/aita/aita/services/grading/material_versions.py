@@ -83,7 +83,7 @@ class Versions:
 
         Raises
         ------
-        InvalidMaterial
+        InvalidMaterialError
             If a file is wrong.
         """
         return cls(

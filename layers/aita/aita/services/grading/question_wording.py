@@ -6,7 +6,7 @@ Files of aita 0.1.0, and an instructor's own rubrics, do not name a wording. Ans
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 
-from aita.errors import InvalidMaterial
+from aita.errors import InvalidMaterialError
 from aita.models.exam import AnswerKey, ExamSpec, Rubric
 from aita.models.grade import Cell, question_version
 from aita.services.assignments import object_keys
@@ -21,11 +21,11 @@ def check_wording(material: AssignmentFiles, exam: ExamSpec, rubrics: Mapping[st
 
     Raises
     ------
-    InvalidMaterial
+    InvalidMaterialError
         If an answer key or a rubric was not, naming them.
     """
     if stale := [*_stale(material, exam, rubrics)]:
-        raise InvalidMaterial(
+        raise InvalidMaterialError(
             f"{', '.join(stale)}: written when the question was worded otherwise. Write the answer keys and rubrics "
             f"anew, which asks only for reworded questions, and confirms your own rubrics: aita generate-rubric "
             f"--assignment {material.assignment}"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from ulid import ULID
 
-from aita.errors import Conflict, MissingMaterial, RequestError
+from aita.errors import ConflictError, MissingMaterialError, RequestError
 from aita.models.answer import QuestionAnswer
 from aita.models.grade import Cell, Decision, DecisionAction
 from aita.models.names import check_assignment
@@ -47,7 +47,7 @@ class Reviews:
 
         Raises
         ------
-        MissingMaterial
+        MissingMaterialError
             If nothing was graded yet.
         """
         grades = self._gradebook(self._material(assignment))
@@ -64,7 +64,7 @@ class Reviews:
 
         Raises
         ------
-        NotFound
+        NotFoundError
             If there is no such cell.
         """
         material = self._material(assignment)
@@ -97,17 +97,17 @@ class Reviews:
 
         Raises
         ------
-        NotFound
+        NotFoundError
             If there is no such cell.
         RequestError
             If there is nothing to accept, or the points are not ones that the question can have.
-        Conflict
+        ConflictError
             If the cell is no longer the one that the person saw.
         """
         grades = self._gradebook(self._material(assignment))
         cell = grades.cell(cell_id)
         if asked.basis != cell.basis:
-            raise Conflict(
+            raise ConflictError(
                 f"{cell_id} was graded anew, or its question changed, since you looked at it: look again "
                 f"(aita review show {cell_id} --assignment {assignment})"
             )
@@ -149,7 +149,7 @@ class Reviews:
     def _gradebook(self, material: AssignmentFiles) -> Gradebook:
         grades = Gradebook.of(material, self.decisions.all(material.assignment))
         if not grades.students:
-            raise MissingMaterial(
+            raise MissingMaterialError(
                 f"nothing of assignment {material.assignment} was graded yet: grade it first "
                 f"(aita grade --assignment {material.assignment})"
             )

@@ -24,7 +24,7 @@ def changes(material: AssignmentFiles, settings: RunSettings) -> RubricChanges:
 
     Raises
     ------
-    MissingMaterial, InvalidMaterial
+    MissingMaterialError, InvalidMaterialError
         As for the start of a grading run: if there are no answers or no rubrics, or a rubric is wrong.
     """
     return compare(GradeInputs.of(material, settings), material.grades(), cache(material.rubric_version))

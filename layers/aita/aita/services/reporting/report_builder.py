@@ -6,7 +6,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import Self
 
-from aita.errors import MissingInput
+from aita.errors import MissingInputError
 from aita.models.answer import QuestionAnswer, StudentAnswers
 from aita.models.exam import ExamSpec, Page, PageTranscription, Rubric
 from aita.models.grade import Cell, Decision, StudentGrades
@@ -58,7 +58,7 @@ class ReportSources:
 
         Raises
         ------
-        InvalidMaterial, MissingMaterial
+        InvalidMaterialError, MissingMaterialError
             If a file is wrong, or there are grades and no questions that they are of.
         """
         students, _ = material.students()
@@ -176,7 +176,7 @@ class ReportSources:
 
     def _name(self, student_id: str) -> str:
         if student_id not in self.names:
-            raise MissingInput("the student is no longer in students.json: transcribe again, then report")
+            raise MissingInputError("the student is no longer in students.json: transcribe again, then report")
         return self.names[student_id]
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from aita.errors import Conflict, RequestError
+from aita.errors import ConflictError, RequestError
 from aita.models.run import CollectResponse, Item, Run, RunStatus, StageEvent, TaskRow, TaskStatus
 from aita.ports import Clock, ObjectStore, RunStore, TaskStore
 from aita.services.assignments import object_keys
@@ -140,7 +140,7 @@ class Collector:
             key = gathering.artifact_key(run.assignment, run.run_id, name)
             data = json.dumps(artifact, ensure_ascii=False, indent=1).encode()
             if not self.objects.put_unless_newer(key, data, made_from):
-                raise Conflict(_SUPERSEDED.format(stage=stage))
+                raise ConflictError(_SUPERSEDED.format(stage=stage))
 
     def _gathered(self, run: Run, stage: str, items: list[Item], rows: dict[str, TaskRow]) -> Iterator[Gathered]:
         def read(item: Item) -> Gathered:

@@ -6,7 +6,7 @@ from decimal import Decimal
 from functools import cache
 from pathlib import PurePosixPath
 
-from aita.errors import MissingMaterial, RequestError
+from aita.errors import MissingMaterialError, RequestError
 from aita.models.api import Estimate, RubricDiff, RunOptions, StageEstimate, StartRunRequest
 from aita.models.effort import ReasoningEffort, expected_thoughts
 from aita.models.exam import AnswerKey, Criterion, Page, Question, Rubric
@@ -90,7 +90,7 @@ class Estimator:
         settings = self._settings(material, options)
         inputs, cells = GradeInputs.of(material, settings), material.grades()
         if not cells:
-            raise MissingMaterial(
+            raise MissingMaterialError(
                 f"nothing of assignment {assignment} was graded yet: grade it first "
                 f"(aita grade --assignment {assignment})"
             )

@@ -8,7 +8,7 @@ from typing import Any
 
 from ulid import ULID
 
-from aita.errors import Conflict, RequestError
+from aita.errors import ConflictError, RequestError
 from aita.models.api import StartRunRequest
 from aita.models.names import check_assignment
 from aita.models.run import Run, RunSettings, RunStatus
@@ -47,7 +47,7 @@ class RunControl:
         ------
         RequestError
             If the name, the pipeline or an option is wrong, or the pipeline lacks what it needs.
-        Conflict
+        ConflictError
             If a run of this assignment and pipeline is active, or an option differs from the deployed stack.
         """
         assignment = check_assignment(request.assignment)
@@ -78,7 +78,7 @@ class RunControl:
 
         Raises
         ------
-        NotFound
+        NotFoundError
             If there is no such run.
         """
         run = self.runs.get(run_id)
@@ -90,14 +90,14 @@ class RunControl:
 
         Raises
         ------
-        NotFound
+        NotFoundError
             If there is no such run.
-        Conflict
+        ConflictError
             If it is still running, or another run of its assignment and pipeline is.
         """
         run = self.current(self.runs.get(run_id))
         if run.active:
-            raise Conflict(f"run {run_id} is running: cancel it first, or wait until it ends")
+            raise ConflictError(f"run {run_id} is running: cancel it first, or wait until it ends")
         replaces = self._replaceable(run.assignment, run.pipeline)
         settings, reviewed = run.settings, run.reviewed or run.status is RunStatus.WAITING_FOR_REVIEW
         if max_cost_usd is not None:
@@ -128,14 +128,14 @@ class RunControl:
 
         Raises
         ------
-        NotFound
+        NotFoundError
             If there is no such run.
-        Conflict
+        ConflictError
             If it has ended already.
         """
         run = self.runs.get(run_id)
         if not run.active:
-            raise Conflict(f"run {run_id} is not running: it is {run.status}")
+            raise ConflictError(f"run {run_id} is not running: it is {run.status}")
         run = self.runs.end(run_id, run.attempt, RunStatus.CANCELLED, "cancelled")
         if run.execution_arn:
             self.executions.stop(run.execution_arn)
@@ -168,7 +168,7 @@ class RunControl:
     def _replaceable(self, assignment: str, pipeline: str) -> str | None:
         holder = self.runs.active(assignment, pipeline)
         if holder is not None and self.current(self.runs.get(holder)).active:
-            raise Conflict(
+            raise ConflictError(
                 f"run {holder} of {assignment} / {pipeline} is active: watch it (aita watch {holder}) "
                 f"or cancel it (aita cancel {holder})"
             )
@@ -183,7 +183,7 @@ class RunControl:
         ):
             deployed = getattr(self.defaults, name)
             if name in given and given[name] != deployed:
-                raise Conflict(
+                raise ConflictError(
                     f"{variable} is {given[name]} and the stack is deployed with {deployed}: deploy it again "
                     f"(aita local up, or sam deploy --parameter-overrides {parameter}={given[name]}), or unset it"
                 )

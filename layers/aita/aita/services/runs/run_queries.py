@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain, islice
 
-from aita.errors import ObjectNotFound, RequestError
+from aita.errors import ObjectNotFoundError, RequestError
 from aita.models.api import (
     FilePage,
     PresignedPost,
@@ -164,7 +164,7 @@ class RunQueries:
     def _pending(self, run: Run, limit: int, token: str | None) -> TaskPage:
         try:
             items = read_items(self.objects, run.run_id, run.stage)
-        except ObjectNotFound:  # not planned yet
+        except ObjectNotFoundError:  # not planned yet
             return TaskPage(tasks=())
         ended = {row.task_id for row in self.tasks.rows(run.run_id, run.stage)}
         places = range(_offset(token), len(items))  # a token is a place among all items: tasks end between two pages

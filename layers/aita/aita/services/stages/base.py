@@ -75,7 +75,7 @@ class Stage(ABC):
 
         Raises
         ------
-        MissingMaterial, InvalidMaterial
+        MissingMaterialError, InvalidMaterialError
             Saying what is missing or wrong.
         """
 

@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 from pydantic import BaseModel
 
-from aita.errors import MissingMaterial, ObjectNotFound
+from aita.errors import MissingMaterialError, ObjectNotFoundError
 from aita.models.base import StrictModel
 from aita.models.run import Item, Refs, RunSettings
 from aita.services.assignments import object_keys
@@ -73,12 +73,14 @@ class KindStage(LLMStage):
         name = object_keys.kind_tasks(self.kind.kind)
         try:
             data = material.objects.get(object_keys.material(material.assignment, name))
-        except ObjectNotFound:
+        except ObjectNotFoundError:
             command = f"aita run {self.kind.kind} --input FILE.jsonl"
-            raise MissingMaterial(f"assignment {material.assignment} has no {name}: give one ({command})") from None
+            raise MissingMaterialError(
+                f"assignment {material.assignment} has no {name}: give one ({command})"
+            ) from None
         lines = read_lines(self.kind, data, name)
         if not lines:
-            raise MissingMaterial(f"{name} of {material.assignment} has no tasks: put a JSON object on each line")
+            raise MissingMaterialError(f"{name} of {material.assignment} has no tasks: put a JSON object on each line")
         check_images(lines, material.assignment, name)
         return KindInputs(lines={line.number: line.fields for line in lines})
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from aita.errors import InvalidMaterial
+from aita.errors import InvalidMaterialError
 from aita.models.exam import LEAST_POINTS, MOST_POINTS, ExamSpec, Page, Question
 from aita.models.extraction import ExtractedQuestion, ExtractedQuestions
 from aita.services.answers.question_labels import fold
@@ -44,7 +44,7 @@ def merge(windows: Iterable[Window]) -> ExamSpec:
 
     Raises
     ------
-    InvalidMaterial
+    InvalidMaterialError
         If what they say does not fit together; naming the questions and the pages.
     """
     merging = _Merging()
@@ -89,7 +89,7 @@ class _Merging:
             conflicts.append(f"there is none on its {total_pages} pages")
         if conflicts:
             more = f"; and {len(conflicts) - _PROBLEMS_SHOWN} more" if len(conflicts) > _PROBLEMS_SHOWN else ""
-            raise InvalidMaterial(
+            raise InvalidMaterialError(
                 f"the exam's questions do not fit together: {'; '.join(conflicts[:_PROBLEMS_SHOWN])}{more}. "
                 "Give them in questions.json, which wins over what is read from the pages"
             )

@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from aita.errors import InvalidMaterial, MissingMaterial
+from aita.errors import InvalidMaterialError, MissingMaterialError
 from aita.models.base import StrictModel
 from aita.models.exam import ExamSpec, Page
 from aita.models.extraction import ExtractedQuestions
@@ -61,7 +61,7 @@ class ExtractQuestionsStage(LLMStage):
 
         Raises
         ------
-        InvalidMaterial
+        InvalidMaterialError
             If a window was not read or they do not fit together: a part of an exam must not look like a whole one.
         """
         given = ExamInputs.model_validate_json(read(INPUTS)).given
@@ -69,7 +69,7 @@ class ExtractQuestionsStage(LLMStage):
             return {self.artifact: given.model_dump(mode="json")}
         windows = list(ended)
         if unread := [_pages_of(each.item) for each in windows if not each.succeeded]:
-            raise InvalidMaterial(
+            raise InvalidMaterialError(
                 f"the exam's questions are not complete, as {', '.join(unread)} could not be read: see the failed "
                 "tasks with their reasons, then resume the run, or give the questions in questions.json"
             )
@@ -89,7 +89,7 @@ class ExtractQuestionsStage(LLMStage):
 def _pages(material: AssignmentFiles) -> tuple[Page, ...]:
     found = material.exam_pages()
     if found is None or not found.pages:
-        raise MissingMaterial(
+        raise MissingMaterialError(
             f"assignment {material.assignment} has no pages to read the questions from: upload a blank exam "
             f"(aita upload blank_exam.pdf --assignment {material.assignment}) and start aita extract-questions again"
         )

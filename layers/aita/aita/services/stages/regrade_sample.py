@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from aita.errors import MissingMaterial
+from aita.errors import MissingMaterialError
 from aita.models.grade import Cell, cell_id
 from aita.models.rubric_change import RegradedCell
 from aita.models.run import RunSettings
@@ -39,7 +39,7 @@ class RegradeSampleStage(GradeStage):
         """As for grading; and there must be graded answers that a rubric touches."""
         super().require(material, made)
         if not material.grades():
-            raise MissingMaterial(
+            raise MissingMaterialError(
                 f"nothing of assignment {material.assignment} was graded yet: grade it first "
                 f"(aita grade --assignment {material.assignment})"
             )

@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import BaseModel
 
-from aita.errors import MissingMaterial
+from aita.errors import MissingMaterialError
 from aita.models.base import StrictModel
 from aita.models.report import ReportFiles
 from aita.models.run import Item, Refs, RunSettings
@@ -38,7 +38,7 @@ class ReportStage(Stage):
         """There must be transcriptions or grades, or the run makes them."""
         if made & {object_keys.TRANSCRIPTIONS, object_keys.GRADES} or material.transcriptions() or material.grades():
             return
-        raise MissingMaterial(
+        raise MissingMaterialError(
             f"assignment {material.assignment} has nothing to report yet: transcribe its scans "
             f"(aita transcribe --assignment {material.assignment}), then grade them"
         )

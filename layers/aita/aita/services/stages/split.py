@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from typing import Any, ClassVar
 
-from aita.errors import Conflict, MissingMaterial, ObjectChanged
+from aita.errors import ConflictError, MissingMaterialError, ObjectChangedError
 from aita.models.run import Item, RunSettings
 from aita.models.scan import SplitPages
 from aita.models.student import Students
@@ -27,7 +27,7 @@ class SplitStage(FilesStage):
     def require(self, material: AssignmentFiles, made: frozenset[str]) -> None:  # noqa: ARG002 - it is the first
         """There must be a scan, and a roster that can be read if there is one."""
         if next(scan_files(material), None) is None:
-            raise MissingMaterial(
+            raise MissingMaterialError(
                 f"assignment {material.assignment} has no scans: upload a folder for each student "
                 f"(aita upload scans/ --assignment {material.assignment})"
             )
@@ -82,10 +82,10 @@ def _register(material: AssignmentFiles, folders: dict[str, list[StoredObject]])
         try:
             data = students.model_dump_json(indent=2).encode()
             material.objects.put_if(object_keys.material(material.assignment, object_keys.STUDENTS), data, etag)
-        except ObjectChanged:
+        except ObjectChangedError:
             continue
         return students
-    raise Conflict(f"{object_keys.STUDENTS} of {material.assignment} is being written by another run: try again")
+    raise ConflictError(f"{object_keys.STUDENTS} of {material.assignment} is being written by another run: try again")
 
 
 def _with_files(students: Students, folders: dict[str, list[StoredObject]]) -> Students:

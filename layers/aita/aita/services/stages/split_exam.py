@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-from aita.errors import InvalidMaterial, MissingMaterial
+from aita.errors import InvalidMaterialError, MissingMaterialError
 from aita.models.run import Item, RunSettings
 from aita.models.scan import ExamPages
 from aita.ports import StoredObject
@@ -31,7 +31,7 @@ class SplitExamStage(FilesStage):
         """There must be a blank exam or a scan, unless the instructor gave the questions."""
         if material.own_exam() or blank_exam_files(material) or next(scan_files(material), None):
             return
-        raise MissingMaterial(
+        raise MissingMaterialError(
             f"assignment {material.assignment} has nothing to read the questions from: upload the blank exam "
             f"(aita upload blank_exam.pdf --assignment {material.assignment}), or questions.json"
         )
@@ -49,13 +49,13 @@ class SplitExamStage(FilesStage):
 
         Raises
         ------
-        InvalidMaterial
+        InvalidMaterialError
             If a file can't be read: its questions would be missing, and nobody would see it.
         """
         blank = ExamFilesInputs.model_validate_json(read(INPUTS)).blank
         files = list(ended)
         if unread := sum(not each.succeeded for each in files):
-            raise InvalidMaterial(
+            raise InvalidMaterialError(
                 f"{unread} of the {len(files)} files that the questions are read from can't be read: see the failed "
                 "tasks with their reasons, then upload the blank exam anew and resume the run"
             )
