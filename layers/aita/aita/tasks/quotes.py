@@ -3,22 +3,21 @@
 import re
 import unicodedata
 from bisect import bisect
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 from math import inf
-from typing import Self
 
-from aita.tasks.plain_text import STRUCK, STRUCK_END, UNREAD, PlainText, Span, Word, plain, unmarked
+from aita.tasks.plain_text import PlainText, Span, Word, plain
+from aita.tasks.printed_text import PrintedText
+from aita.tasks.transcription_marks import STRUCK, STRUCK_END, UNREAD, MarkedText, read_marks
 
-_STRIKE = "~~"
-_SAYING = frozenset("∞∅")
-"""Symbols that are an answer by themselves; others, but for pictures such as a tick, need words beside them."""
+_ELISION = re.compile(r" ?(?:\[\.{3,}\]|\(\.{3,}\)|(?<![\d.])\.{3,}|(?<=\d)\.{3,}(?= )) ?")
+_SENTENCE_CASE = re.compile(r"[^\W\d_](?:[^\W\d_]{2,}|[^\W\d_](?= [^\W\d_]{2}))(?![\w(=^])")
+"""A word that may begin a sentence; a letter by itself, and two at a sign, are a formula's."""
 
-_SENTENCE = re.compile(r"(?<=[.?!:;])\s+|(?<=[。？！])|\n")  # noqa: RUF001
-_SENTENCE_ENDS = (".", "?", "!", ":", "。", "？", "！")  # noqa: RUF001
-_FEWEST, _MOST = 4, 8
-"""Words of a printed sentence: fewer are no copy of it, unless they are all; so many always are."""
+_NOTHING = frozenset(("nothing", "blank", "none", "empty", "noanswer", "noquote", "noevidence", "na", "n/a"))
 
 
 @dataclass(frozen=True)
@@ -26,11 +25,12 @@ class Written:
     """An answer as it was transcribed, in which quotes are looked for.
 
     A quote stands in it as whole tokens: it cuts no word and no number, with its sign, decimals, exponent and what is
-    raised or lowered. White space, Unicode's compatible forms, and kinds of quotation marks, dashes and times signs
-    make no difference.
+    raised or lowered. White space, and ways to write the same in Unicode, LaTeX and on a keyboard make no difference,
+    nor does the case of the letter with which a quote begins like a sentence. What stands on both sides of an elision
+    must stand in the answer in this order.
 
     Words that the student struck out are passed over, unless the quote marks them as the answer does. In a line with
-    half a pair of marks nobody knows what is struck out: nothing of it counts.
+    half a pair of marks nobody knows what is struck out: nothing of it counts, nor of lines between two such.
 
     Parameters
     ----------
@@ -38,74 +38,87 @@ class Written:
         The text.
     question
         The printed question's: a passage of the answer that only repeats it is no evidence.
+    label
+        What the question is called on the page: neither is this, at the beginning of a line.
     drawn
         Whether the transcriber's words for a drawing are evidence.
     """
 
     answer: str
     question: str = ""
+    label: str = ""
     drawn: bool = True
 
     def holds(self, quote: str) -> bool:
         """Tell whether a quote stands in the answer; an empty one does."""
-        return any(map(self._holds, _Quote.readings(quote)))
+        return any(map(self._holds, _readings(quote)))
 
     def shows(self, quote: str) -> bool:
         """Tell whether a quote stands in the answer and is evidence of something that the student wrote."""
-        return any(map(self._shows, _Quote.readings(quote)))
+        return any(self._holds(each) and any(map(self._shows, each)) for each in _readings(quote))
 
-    def _holds(self, quote: "_Quote") -> bool:
-        forms = (self._marked,) if quote.strikes else self._kept
-        return not quote.marked or any(any(form.places(quote.marked)) for form in forms)
+    def _holds(self, quote: Sequence["_Passage"]) -> bool:
+        forms = (self._marked,) if any(each.strikes for each in quote) else self._kept
+        return any(_stand_in_order([each.marked for each in quote], form) for form in forms)
 
-    def _shows(self, quote: "_Quote") -> bool:
-        if not self._holds(quote) or not (_says_something(quote.kept) or self._is_symbols(quote.kept)):
-            return False
-        said = [place for place, character in enumerate(quote.kept) if character.isalnum()]
-        before, after = (said[0], len(quote.kept) - 1 - said[-1]) if said else (0, 0)
+    def _shows(self, passage: "_Passage") -> bool:
+        if self._is_symbols(passage.kept):
+            return True
         return any(
-            not _lies_in(spans, start + before, end - after)
-            for form, spans in zip(self._kept, self._no_evidence, strict=True)
-            for start, end in form.places(quote.kept, whole_lines=quote.struck_at_its_edge)
+            _has_word(own, start, end)
+            for form, own in zip(self._kept, self._own, strict=True)
+            for text in _cases(passage.kept)
+            for start, end in form.places(text, whole_lines=passage.struck_at_its_edge)
         )
 
     @property
+    def has_unread(self) -> bool:
+        """Whether something of it could not be read that was not struck out."""
+        return self._unread > 0
+
+    @property
     def illegible(self) -> bool:
-        """Whether nothing of it could be read, though something is written."""
-        return self._unread > 0 and not self._kept[0].words
+        """Whether nothing of the student's own could be read, though something is written."""
+        return self._unread > 0 and not self._own[0]
 
     @property
     def half_illegible(self) -> bool:
-        """Whether at least as many words of it could not be read as could."""
-        return 0 < self._unread >= len(self._kept[0].words)
+        """Whether at least as many words of the student's own could not be read as could."""
+        return 0 < self._unread >= len(self._own[0])
 
-    @property
+    @cached_property
     def _unread(self) -> int:
-        return self._kept[0].text.count(UNREAD) if "illegible" in self.answer.casefold() else 0
+        return self._read.kept.count(UNREAD)
+
+    @cached_property
+    def _read(self) -> MarkedText:
+        return read_marks(self.answer)
 
     @cached_property
     def _kept(self) -> tuple[PlainText, ...]:
-        text = "".join(text for text, struck in _parts(self.answer) if not struck)
+        text = self._read.kept
         return (plain(text), plain(text, dehyphenated=True)) if "-\n" in text else (plain(text),)
 
     @cached_property
     def _marked(self) -> PlainText:
-        return plain(_mark(_parts(self.answer)))
+        return plain(self._read.text)
 
     @cached_property
-    def _no_evidence(self) -> tuple[list[Span], ...]:
-        """From where to where each form is print or, unless it counts, the description of a drawing."""
-        sentences = [_Sentence.of(text) for text in _SENTENCE.split(self.question)]
-        spans = []
+    def _own(self) -> tuple[tuple[Word, ...], ...]:
+        """The words of each form that are the student's own; a label is, if it may be all of the answer."""
+        printed, own = PrintedText(self.question, self.label), []
         for form in self._kept:
-            copied = _merged(span for sentence in sentences for span in sentence.copies(form.words))
-            print_ = [(form.words[first].start, form.words[last - 1].end) for first, last in copied]
-            spans.append(_merged([*print_, *(() if self.drawn else form.drawn)]))
-        return tuple(spans)
+            others = [*printed.copies(form), *(() if self.drawn else form.drawn)]
+            labels = printed.labels(form)
+            words = _outside(form.words, [*others, *labels])
+            if not words and not others and UNREAD not in form.text:
+                words = form.words
+            own.append(words)
+        return tuple(own)
 
     def _is_symbols(self, quote: str) -> bool:
         """Tell whether a quote is a symbol, in an answer that has nothing else."""
-        return any(map(_is_symbol, quote)) and not any(map(str.isalnum, self._kept[0].text))
+        return any(map(_is_symbol, quote)) and not self._kept[0].words and not _says_something(quote)
 
 
 def stands_in(quote: str, answer: str) -> bool:
@@ -115,12 +128,17 @@ def stands_in(quote: str, answer: str) -> bool:
 
 def is_evidence(quote: str) -> bool:
     """Tell whether a quote holds something that was written, can be read and was not struck out."""
-    return any(_says_something(each.kept) for each in _Quote.readings(quote))
+    return any(_says_something(part.kept) for each in _readings(quote) for part in each)
+
+
+def says_nothing(quote: str) -> bool:
+    """Tell whether a quote only says, in a grader's words, that there is nothing to be quoted."""
+    return "".join(plain(quote).text.casefold().split()).strip("()[]<>{}\"'.-*") in {"", *_NOTHING}
 
 
 @dataclass(frozen=True, slots=True)
-class _Quote:
-    """A quote's plain text: as it is, with marks for what is struck out, and without what is."""
+class _Passage:
+    """A passage's plain text: with marks for what is struck out, and without what is."""
 
     marked: str
     kept: str
@@ -133,36 +151,20 @@ class _Quote:
     def struck_at_its_edge(self) -> bool:
         return self.marked.startswith(STRUCK) or self.marked.endswith(STRUCK_END)
 
-    @classmethod
-    def readings(cls, quote: str) -> Iterator[Self]:
-        """Yield a quote as it is, then without quotation marks around it and points after it.
 
-        There is none of a quote with half a pair of marks.
-        """
-        if quote.count(_STRIKE) % 2:
-            return
-        parts = _parts(quote)
-        marked, kept = plain(_mark(parts)).text, plain("".join(text for text, struck in parts if not struck)).text
-        yield cls(marked, kept)
-        yield cls(_bare(marked), _bare(kept))
+def _readings(quote: str) -> Iterator[list[_Passage]]:
+    """Yield a quote as it is, then without quotation marks around it and points after it, then cut at its elisions.
 
-
-def _parts(text: str) -> list[tuple[str, bool]]:
-    """Return a text's parts in order, each with whether it is struck out."""
-    text = unmarked(text)
-    if text.count(_STRIKE) % 2:
-        return [part for line in text.splitlines(keepends=True) for part in _line_parts(line)]
-    return [(part, place % 2 == 1) for place, part in enumerate(text.split(_STRIKE))]
-
-
-def _line_parts(line: str) -> list[tuple[str, bool]]:
-    if line.count(_STRIKE) % 2:
-        return [(line.replace(_STRIKE, " ").rstrip("\r\n"), True), ("\n", False)]
-    return [(part, place % 2 == 1) for place, part in enumerate(line.split(_STRIKE))]
-
-
-def _mark(parts: list[tuple[str, bool]]) -> str:
-    return "".join(f"{STRUCK}{text}{STRUCK_END}" if struck else text for text, struck in parts)
+    There is none of a quote with half a pair of marks.
+    """
+    read = read_marks(quote)
+    if not read.whole:
+        return
+    marked, kept = plain(read.text).text, plain(read.kept).text
+    yield [_Passage(marked, kept)] if marked else []
+    yield [_Passage(_bare(marked), _bare(kept))] if _bare(marked) else []
+    if STRUCK not in marked and _ELISION.search(marked):
+        yield [_Passage(part, part) for part in map(_bare, _ELISION.split(marked)) if part]
 
 
 def _bare(quote: str) -> str:
@@ -172,47 +174,42 @@ def _bare(quote: str) -> str:
     return quote
 
 
+def _cases(passage: str) -> tuple[str, ...]:
+    """Return a passage, and with its first letter in the other case if that may be the beginning of a sentence."""
+    first = _SENTENCE_CASE.match(passage)
+    if not first or not first[0][1:].islower():
+        return (passage,)
+    return (passage, passage[0].swapcase() + passage[1:])
+
+
+def _stand_in_order(passages: Sequence[str], form: PlainText) -> bool:
+    place = 0
+    for passage in passages:
+        found = chain.from_iterable(form.places(text, place) for text in _cases(passage))
+        place = next((end for _, end in found), -1)
+        if place < 0:
+            return False
+    return True
+
+
 def _says_something(quote: str) -> bool:
-    return any(each.isalnum() or each in _SAYING or unicodedata.category(each) == "So" for each in quote)
+    return bool(plain(quote).words)
 
 
 def _is_symbol(character: str) -> bool:
     return character == "-" or unicodedata.category(character)[0] == "S"
 
 
-@dataclass(frozen=True, slots=True)
-class _Sentence:
-    """A sentence of the printed question, and how many words of it make a copy.
+def _outside(words: Sequence[Word], spans: Sequence[Span]) -> tuple[Word, ...]:
+    """Return the words that lie in none of some spans."""
+    merged = _merged(spans)
+    return tuple(each for each in words if not _lies_in(merged, each.start, each.end))
 
-    All of it do, or half of it and at least four, or eight. Fewer are a student's way to begin an answer, or the answer
-    itself, such as one of two things to choose from. A short line that is no sentence may be a choice too.
-    """
 
-    words: tuple[Word, ...]
-    copied: float
-
-    @classmethod
-    def of(cls, text: str) -> Self:
-        words = plain(text).words
-        whole = sum(word.weight for word in words)
-        copied = max(_FEWEST, min(_MOST, whole / 2))
-        if len(words) > 1 and text.rstrip().endswith(_SENTENCE_ENDS):
-            copied = min(copied, whole)
-        return cls(words, copied)
-
-    def copies(self, words: Iterable[Word]) -> Iterator[Span]:
-        """Yield from which to which of some words the sentence is copied."""
-        places: dict[str, list[int]] = {}
-        for place, word in enumerate(self.words):
-            places.setdefault(word.text, []).append(place)
-        runs: dict[int, tuple[int, float]] = {}  # by their next word in the sentence: where they begin, their weight
-        for at, found in enumerate([*(places.get(word.text, []) for word in words), []]):
-            longer = {}
-            for place in found:
-                begin, weight = runs.pop(place, (at, 0.0))
-                longer[place + 1] = begin, weight + self.words[place].weight
-            yield from ((begin, at) for begin, weight in runs.values() if weight >= self.copied)
-            runs = longer
+def _has_word(words: Sequence[Word], start: int, end: int) -> bool:
+    """Tell whether one of some words, in order, stands between two places."""
+    at = bisect(words, start, key=lambda word: word.end)
+    return at < len(words) and words[at].start < end
 
 
 def _merged(spans: Iterable[Span]) -> list[Span]:

@@ -1,0 +1,111 @@
+"""Printed text: which words of an answer only repeat what was printed on the page, or are written on every one."""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Self
+
+from aita.tasks.plain_text import PlainText, Span, Word, plain
+
+_ENDS = ".?!:;؟؛۔।॥։።…"  # noqa: RUF001
+_WIDE_ENDS = "。？！｡"  # noqa: RUF001
+_LINES = re.compile(rf"(?<=[{_ENDS}])\s+|(?<=[{_WIDE_ENDS}])|\n")
+_SENTENCES = re.compile(rf"(?<=[{_ENDS}])\s+|(?<=[{_WIDE_ENDS}])")
+_FEWEST, _MOST = 4, 8
+"""Words of a printed sentence: fewer are no copy of it, unless they are all; so many always are."""
+
+_SHORTEST = 3
+"""Letters of a word that is a question by itself."""
+
+_POINTS = re.compile(
+    r"[(\[]/?\d{1,3}(?:[.,]\d{1,2})?(?: ?(?:points?|pts?\.?|marks?|punkte?|puntos?|punti|pkt\.?|分))[)\]]"
+    r"|[(\[]\d{1,3}(?:[.,]\d{1,2})? ?p\.?[)\]]",
+    re.IGNORECASE,
+)
+_NUMBER = re.compile(r"\A\s*\(?(?:\d{1,2}[a-z]?|[a-z])[.)]\s+")
+_DRAWING = re.compile(r"\[(?:drawing|sketch|diagram|figure|graph|picture)(?:of|:)", re.IGNORECASE)
+_QUESTION = r"(?:question|problem|exercise|task|part|aufgabe|frage|pregunta|ejercicio|no\.|q\.?|nr\.)"
+_ANSWER = (
+    r"(?:answer|ans|solution|sol|antwort|lösung|réponse|solution|respuesta|solución|risposta|resposta|ответ|решение"
+    r"|答案|答|解|回答|جواب|الجواب|उत्तर)(?!\w)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class PrintedText:
+    """What is printed beside an answer.
+
+    Parameters
+    ----------
+    question
+        The text of the question.
+    label
+        What the question is called on the page.
+    """
+
+    question: str
+    label: str = ""
+
+    def copies(self, form: PlainText) -> list[Span]:
+        """Return from where to where a text repeats the question, or says how many points it is worth."""
+        if not self.question.strip():
+            return []
+        spans = [found.span() for found in _POINTS.finditer(form.text)]
+        for sentence in self._sentences():
+            spans += [
+                (form.words[first].start, form.words[last - 1].end) for first, last in sentence.copies(form.words)
+            ]
+        return spans
+
+    def labels(self, form: PlainText) -> list[Span]:
+        """Return from where to where a line of a text begins with a label, such as "1a." or "Answer:"."""
+        label = re.escape(plain(self.label).text)
+        own = rf"|{_QUESTION} ?\(?{label}(?!\w)|\(?{label}[.):](?!\d)" if label else ""
+        pattern = re.compile(rf"(?:(?:{_ANSWER}{own})[.:)= -]{{0,3}}){{1,3}}", re.IGNORECASE)
+        found = (pattern.match(form.text, start) for start in form.lines)
+        return [*(each.span() for each in found if each), *(each.span() for each in _DRAWING.finditer(form.text))]
+
+    def _sentences(self) -> Iterator["_Sentence"]:
+        """Yield the question, its sentences, and its lines, which may be things to choose from."""
+        text = _POINTS.sub("", _NUMBER.sub("", self.question, count=1))
+        yield _Sentence.of(text, begins=True)
+        for pattern in (_SENTENCES, _LINES):
+            for place, sentence in enumerate(pattern.split(text)):
+                yield _Sentence.of(sentence, begins=place == 0)
+
+
+@dataclass(frozen=True, slots=True)
+class _Sentence:
+    """A sentence of the printed question, and how many words of it make a copy.
+
+    All of it do, or half of it and at least four, or eight. Fewer are a student's way to begin an answer, or the answer
+    itself, such as one of two things to choose from. A short line that is no sentence may be a choice too, unless it is
+    the first one, in which the question begins.
+    """
+
+    words: tuple[Word, ...]
+    copied: float
+
+    @classmethod
+    def of(cls, text: str, *, begins: bool) -> Self:
+        words = plain(text).words
+        whole = sum(word.weight for word in words)
+        copied = max(_FEWEST, min(_MOST, whole / 2))
+        is_sentence = len(words) > 1 and text.rstrip().endswith(tuple(_ENDS + _WIDE_ENDS))
+        if is_sentence or (begins and words and (len(words) > 1 or len(words[0].text) >= _SHORTEST)):
+            copied = min(copied, whole)
+        return cls(words, copied)
+
+    def copies(self, words: Iterable[Word]) -> Iterator[Span]:
+        """Yield from which to which of some words the sentence is copied."""
+        places: dict[str, list[int]] = {}
+        for place, word in enumerate(self.words):
+            places.setdefault(word.text, []).append(place)
+        runs: dict[int, tuple[int, float]] = {}  # by their next word in the sentence: where they begin, their weight
+        for at, found in enumerate([*(places.get(word.text, []) for word in words), []]):
+            longer = {}
+            for place in found:
+                begin, weight = runs.pop(place, (at, 0.0))
+                longer[place + 1] = begin, weight + self.words[place].weight
+            yield from ((begin, at) for begin, weight in runs.values() if weight >= self.copied)
+            runs = longer
