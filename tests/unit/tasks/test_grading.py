@@ -130,6 +130,36 @@ class TestGiven:
         flag = Flag(kind=FlagKind.ILLEGIBLE, note="nothing of it")
         assert task(answer=answer).given() == GradedAnswer(flags=(flag,))
 
+    @pytest.mark.parametrize(
+        "answer",
+        [
+            *("Find the force.\n[illegible]", "2.\nAnswer: [illegible]", "Ans. [unreadable]", "Question 2: [illegible"),
+            *(
+                "[drawing: a box] [illegible]",
+                "[mostly illegible]",
+                "(illegible)",
+                "[?]",
+                "[unclear]",
+                r"\[illegible\]",
+            ),
+            *(
+                "[illegible: about three lines of text at the bottom of the page]",
+                "~~x = 42~~ [not legible]",
+                "[x = 4?]",
+            ),
+            *("Find the force. (4 points)\n[illegible]", "[illegible] [drawing: [illegible]]", "\\text{[illegible]}."),
+        ],
+    )
+    def test_nothing_of_the_students_own_could_be_read(self, answer: str) -> None:
+        (flag,) = self.asked_nobody(answer).flags
+        assert flag.kind is FlagKind.ILLEGIBLE
+
+    def asked_nobody(self, answer: str) -> GradedAnswer:
+        given = task(answer=answer).given()
+        assert given is not None
+        assert given.criteria == ()
+        return given
+
     @pytest.mark.parametrize("answer", ["~~F = m a~~", "F [illegible]", "?"])
     def test_what_is_struck_out_or_partly_read_is_graded(self, answer: str) -> None:
         assert task(answer=answer).given() is None
@@ -244,6 +274,13 @@ class TestQuotes:
         asked = task(question=QUESTION.model_copy(update={"question_type": QuestionType(kind)}), answer=answer)
         assert ask(asked, *[said(1, 0, quote=quote)] * (1 if found else 2)).criteria[0].quote_found is found
 
+    @pytest.mark.parametrize("quote", ["(nothing)", "(blank)", "none", "[None]", "N/A", "-", "(no answer)"])
+    def test_what_only_says_that_there_is_nothing_is_no_quote(self, quote: str) -> None:
+        result = task().parse(said(0, 0, quote=quote))
+        assert [(each.quote, each.quote_found) for each in result.criteria] == [("", True)] * 2
+        with pytest.raises(DoubtfulReply):
+            task().parse(said(1, 0, quote=quote))
+
     def test_nothing_needs_no_words(self) -> None:
         assert task().parse(said(0, 0, quote="")).flags == ()
 
@@ -268,10 +305,17 @@ class TestFlags:
             ("Because [illegible] [illegible]\n[illegible] = [illegible]", 0, True),
             ("F = [illegible]", 1.5, True),
             ("F = [illegible]", 2.5, False),
-            ("F is m times a [illegible]", 0, False),
+            ("F is m times a [illegible]", 0.5, False),
+            ("F is m times a [illegible]", 0, True),
+            ("F is m times a [illegible: all that is below the line, in pencil]", 0, True),
+            ("F is m times a (illegible)", 0, True),
+            ("F is m times a [illegible", 0, True),
+            ("F is m times a [?]", 0, True),
+            ("F is m times a [drawing: an arrow, its label illegible]", 0, True),
+            ("F is m times a ~~[illegible]~~", 0, False),
         ],
     )
-    def test_points_that_half_an_unread_answer_lost(self, answer: str, points: float, *, flagged: bool) -> None:
+    def test_points_that_an_unread_answer_may_have_lost(self, answer: str, points: float, *, flagged: bool) -> None:
         all_of_it = Rubric(question_id="2", total_points=2.5, criteria=CRITERIA[:1])
         asked = task(answer=answer, rubric=all_of_it, question=QUESTION.model_copy(update={"points": 2.5}))
         result = asked.parse(said(points, quote=answer.split(maxsplit=1)[0]))

@@ -18,7 +18,7 @@ from aita.tasks.injection import suspicious
 from aita.tasks.json_reply import check_is_alone, read_reply
 from aita.tasks.llm_task import LLMTask
 from aita.tasks.prompt import load_prompt
-from aita.tasks.quotes import Written
+from aita.tasks.quotes import Written, says_nothing
 from aita.tasks.registry import register
 from aita.tasks.request import Image, LLMRequest, Message, Parameters
 
@@ -123,7 +123,7 @@ class GradingTask(LLMTask[GradedAnswer]):
             raise TaskError(f"the rubric of question {self.question.question_id}: {problem}")
         if self.blank or not self.answer.strip():
             return GradedAnswer(blank=self.blank, flags=self.flags)
-        if self._written().illegible:
+        if written_for(self.question, self.answer).illegible:
             return GradedAnswer(flags=(*self.flags, Flag(kind=FlagKind.ILLEGIBLE, note="nothing of it")))
         return None
 
@@ -166,35 +166,34 @@ class GradingTask(LLMTask[GradedAnswer]):
         entries = sorted(reply.criteria, key=lambda entry: entry.criterion)
         if [entry.criterion for entry in entries] != list(range(1, len(worth) + 1)):
             raise BrokenRuleError(f"criteria must have each of the numbers 1 to {len(worth)} exactly once")
-        written = self._written()
+        written = written_for(self.question, self.answer)
         graded = GradedAnswer(
             criteria=tuple(self._grade(entry, most, written) for entry, most in zip(entries, worth, strict=True)),
             feedback=reply.feedback,
             flags=(*self.flags, *self._spoken(says_so=reply.addresses_grader)),
         )
-        if graded.points < total(worth) and written.half_illegible:
-            flag = Flag(kind=FlagKind.ILLEGIBLE, note="at least half of its words")
+        if lost := self._lost_to_the_unread(graded, written):
+            flag = Flag(kind=FlagKind.ILLEGIBLE, note=lost)
             return graded.model_copy(update={"flags": (*graded.flags, flag)})
         return graded
+
+    def _lost_to_the_unread(self, graded: GradedAnswer, written: Written) -> str:
+        """Tell how much could not be read of an answer that may have lost its points by it; empty if little."""
+        if graded.points < total(self._worth()) and written.half_illegible:
+            return "at least half of its words"
+        return "a part of it, and what was read earned nothing" if graded.points == 0 and written.has_unread else ""
 
     def _grade(self, entry: GradedCriterion, most: float, written: Written) -> CriterionGrade:
         points = self._earned(entry, most)
         found = written.shows(entry.quote) if points > 0 else written.holds(entry.quote)
+        if not found and points == 0 and says_nothing(entry.quote):
+            return CriterionGrade(points=points, reason=entry.reason, quote_found=True)
         return CriterionGrade(points=points, quote=entry.quote, reason=entry.reason, quote_found=found)
 
     def _earned(self, entry: GradedCriterion, most: float) -> float:
         """Return the points for a criterion; what its worth in the rubric was before it was fitted is all of it."""
         unfitted = exact(self.rubric.criteria[entry.criterion - 1].points)
         return most if 0 < unfitted <= exact(entry.points) else in_steps(entry.points, most, self.points_step)
-
-    def _written(self) -> Written:
-        """Return the answer to look for quotes in.
-
-        A choice may be print that was copied, or a mark on it; a drawing is described where it was asked for.
-        """
-        chosen = self.question.question_type is QuestionType.MULTIPLE_CHOICE
-        drawn = self.question.question_type is QuestionType.DIAGRAM
-        return Written(self.answer, "" if chosen else self.question.question_text, drawn=chosen or drawn)
 
     def _doubts(self, reply: Grading, graded: GradedAnswer) -> dict[Flag, str]:
         """Return why a grading may be wrong, each flag with what the model is told."""
@@ -246,6 +245,17 @@ class GradingTask(LLMTask[GradedAnswer]):
             if place.page in numbers
         ]
         return f"\nIts drawing is shown {', '.join(places) or 'on the images'}; grade nothing else that they show."
+
+
+def written_for(question: Question, answer: str) -> Written:
+    """Return an answer to a question, to look for quotes in.
+
+    A choice may be print that was copied, or a mark on it; a drawing is described where it was asked for.
+    """
+    if question.question_type is QuestionType.MULTIPLE_CHOICE:
+        return Written(answer)
+    drawn = question.question_type is QuestionType.DIAGRAM
+    return Written(answer, question.question_text, question.question_id, drawn=drawn)
 
 
 def code_of(answer: str) -> str:

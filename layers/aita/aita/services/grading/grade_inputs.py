@@ -27,8 +27,7 @@ from aita.services.grading.material_versions import (
 )
 from aita.services.grading.question_inputs import QuestionInputs
 from aita.services.grading.question_wording import check_wording
-from aita.tasks.grading import GradingTask
-from aita.tasks.quotes import Written
+from aita.tasks.grading import GradingTask, written_for
 
 _NOT_MAPPED = Flag(
     kind=FlagKind.ANSWER_NOT_FOUND,
@@ -54,10 +53,9 @@ class AnswerToGrade(StrictModel):
     places: tuple[AnswerPlace, ...] = ()
     version: str = ""
 
-    @property
-    def needs_grader(self) -> bool:
-        """Whether there is something to grade."""
-        return not self.blank and bool(self.text.strip()) and not Written(self.text).illegible
+    def needs_grader(self, question: Question) -> bool:
+        """Tell whether there is something to grade."""
+        return not self.blank and bool(self.text.strip()) and not written_for(question, self.text).illegible
 
 
 class GradeInputs(QuestionInputs):

@@ -42,7 +42,7 @@ def compare(inputs: GradeInputs, cells: Mapping[str, Mapping[str, Cell]], versio
                 others += now is None and question.question_id in inputs.rubrics
             elif question.question_id not in inputs.rubrics:
                 without_rubric += 1
-            elif now is not None or not inputs.answers[student_id][question.question_id].needs_grader:
+            elif now is not None or not inputs.answers[student_id][question.question_id].needs_grader(question):
                 rescaled += 1
             else:
                 regraded += 1

@@ -89,7 +89,7 @@ def graded_cells(inputs: GradeInputs, ended: Iterable[Gathered]) -> Iterator[Cel
 
 def grader_refs(inputs: GradeInputs, student_id: str, question: Question) -> Iterator[Refs]:
     """Yield the refs of an answer's graders: of one that asks nobody, if there is nothing to grade."""
-    graders = inputs.graders if inputs.answers[student_id][question.question_id].needs_grader else 1
+    graders = inputs.graders if inputs.answers[student_id][question.question_id].needs_grader(question) else 1
     for grader in range(1, graders + 1):
         yield {"student_id": student_id, "question_id": question.question_id, "grader": grader}
 
