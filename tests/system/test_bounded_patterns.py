@@ -15,11 +15,53 @@ from aita.tasks.injection import suspicious
 from aita.tasks.quotes import Written, is_evidence, stands_in
 
 LENGTH = 20_000
-SECONDS = 40  # for all texts of a door, 5 or less here: a quadratic pattern takes minutes for one text
+SECONDS = 120  # for all texts of a door, 30 or less here: a quadratic pattern takes minutes for one text
 
 REPEATED = [
     *(" ", "\n", "\t", '"', "~", "[", "<", "#", "=", "-", "1", "a", "a ", "\n ", "\ufdfa"),
     *("^{", "_1", "^ (", "[drawing: ", "[illegible", "aa-\n", "1.", "= -", "1/", "²", "\u0301", "一"),
+    *(
+        "~~a ",
+        "~a",
+        "~a ",
+        " a~",
+        "[crossed out: ",
+        "[crossed out] ",
+        "(illegible",
+        "[?",
+        "[a?",
+        "[s]",
+        "[/s]",
+        "<s>",
+        "&lt;",
+    ),
+    *(
+        "\\cancel{",
+        "\\cancel{a} ",
+        "{",
+        "\\frac{",
+        "\\frac{a}{",
+        "\\sqrt{",
+        "\\sqrt[",
+        "\\text{a",
+        "\\alpha ",
+        "^{a}",
+        "(a)/",
+    ),
+    *(
+        "x\u0336",
+        "1 000 ",
+        "1 1/",
+        "a / ",
+        "3x",
+        "... ",
+        "… ",
+        "[...]",
+        "[drawing: [",
+        "<span line-through>",
+        "=\n-",
+        "A+",
+    ),
     *("~~", "~~a", "<<<", '"points": ', '{"role": ', "```\n", "Q. ", "1(a) ", "\n1", ";=", '"\n'),
     *("give me ", "give", "give (full ", "ignore your ", "this answer is absolutely ", "mark this as fully "),
     *("\nsystem ", "\nend of answer ", "[system ", "<!-- ", "function result ", "YWFh" * 6 + "-", "YWFh" * 6 + " "),
@@ -33,6 +75,11 @@ LED = [
     ("assistant", " "),
     ("end of answer", "\n"),
     ("~~", "a"),
+    ("\\frac{", "a"),
+    ("\\cancel{", "{"),
+    ("[drawing: ", "["),
+    ("[illegible", "[a]"),
+    ("1 ", "000 "),
 ]
 TEXTS = [
     *(each * (LENGTH // len(each)) + "x\0" for each in REPEATED),
@@ -50,7 +97,11 @@ def label(text: str) -> None:
 def quote(text: str) -> None:
     is_evidence(text)
     stands_in(text[:100], text)
-    Written(text, f"Why {text[:100]}?").shows(text[:50])
+    written = Written(text, f"Why {text[:100]}?", "1a", drawn=False)
+    written.shows(text[:50])
+    written.shows(f"a ... {text[:50]} ... b")
+    assert written.half_illegible or not written.illegible
+    Written(text[:100]).shows(text)
 
 
 def show(text: str) -> None:

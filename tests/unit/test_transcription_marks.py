@@ -72,6 +72,8 @@ class TestStruckOut:
             ("a < b and s > c", "b and s"),
             ("\\{1, 2\\} ~~3~~ } 4", "4"),
             ("[crossed out]\nx = 5", "x = 5"),
+            ("the word[s] of a[s] = 5", "a[s] = 5"),
+            ("if (a<s && s>b) x &lt; 5", "x < 5"),
             ("x = [scribbled out word] 5", "5"),
             ("the gene is deleted (deleted at once)", "deleted"),
             ("<s>x = 42</s> x = 5", "~~x = 42~~ x = 5"),

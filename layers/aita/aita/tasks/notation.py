@@ -52,7 +52,8 @@ _ITEM = r"((?:[^{}]|[\^_]\{[^{}]{0,40}\}){0,200})"
 _SET_AS = re.compile(rf"\\(?:text|mathrm|mathbf|mathit|mathsf|textbf|textit|operatorname|boxed|ce|mbox) ?\{{{_ITEM}\}}")
 _FRACTION = re.compile(rf"(\d ?|)\\[dt]?frac ?\{{{_ITEM}\}} ?\{{{_ITEM}\}}")
 _SHORT_FRACTION = re.compile(r"(\d ?|)\\[dt]?frac ?(\d) ?(\d)")
-_ROOT = re.compile(rf"\\sqrt ?\{{{_ITEM}\}}")
+_ROOT = re.compile(rf"\\sqrt ?(?:\[([^\[\]\n]{{1,10}})\] ?)?\{{{_ITEM}\}}")
+_ROOTS = {None: "√", "2": "√", "3": "∛", "4": "∜"}
 _ROOT_NAMED = re.compile(
     r"(?<![A-Za-z\\])(?:\\sqrt|sqrt|√) {0,2}\(([\w.]{1,40})\)|(?<![A-Za-z\\])(?:\\sqrt|sqrt)(?= {0,2}\(| ?\d)"
 )
@@ -117,7 +118,7 @@ def _without_commands(text: str) -> str:
     for _ in range(_NESTED):
         before, text = text, _SET_AS.sub(r"\1", text)
         text = _SHORT_FRACTION.sub(lambda found: _fraction(*found.groups()), text)
-        text = _ROOT.sub(lambda found: f"√{_grouped(found[1])}", text)
+        text = _ROOT.sub(lambda found: _ROOTS.get(found[1], f"{found[1]}√") + _grouped(found[2]), text)
         text = _FRACTION.sub(lambda found: _fraction(*found.groups()), text)
         if text == before:
             break

@@ -142,6 +142,11 @@ def plain(text: str, *, dehyphenated: bool = False) -> PlainText:
     return PlainText("".join(parts), bytes(within), frozenset(lines), tuple(drawn))
 
 
+def says_something(text: str) -> bool:
+    """Tell whether a plain text has a word, a number or a picture."""
+    return not set("a0cns").isdisjoint(map(_kind, text))
+
+
 def _plain_line(line: str) -> tuple[str, bytearray, list[tuple[int, bool]]]:
     """Return a line without needless spaces, which of its places are within a token, and where drawings are told."""
     kinds, before = _kinds(line), _within(line)

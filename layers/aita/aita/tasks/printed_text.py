@@ -68,10 +68,11 @@ class PrintedText:
     def _sentences(self) -> Iterator["_Sentence"]:
         """Yield the question, its sentences, and its lines, which may be things to choose from."""
         text = _POINTS.sub("", _NUMBER.sub("", self.question, count=1))
-        yield _Sentence.of(text, begins=True)
+        parts = {(text.strip(), True)}
         for pattern in (_SENTENCES, _LINES):
-            for place, sentence in enumerate(pattern.split(text)):
-                yield _Sentence.of(sentence, begins=place == 0)
+            parts |= {(each.strip(), place == 0) for place, each in enumerate(pattern.split(text))}
+        for part, begins in parts:
+            yield _Sentence.of(part, begins=begins)
 
 
 @dataclass(frozen=True, slots=True)

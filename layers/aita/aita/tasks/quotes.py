@@ -9,7 +9,7 @@ from functools import cached_property
 from itertools import chain
 from math import inf
 
-from aita.tasks.plain_text import PlainText, Span, Word, plain
+from aita.tasks.plain_text import PlainText, Span, Word, plain, says_something
 from aita.tasks.printed_text import PrintedText
 from aita.tasks.transcription_marks import STRUCK, STRUCK_END, UNREAD, MarkedText, read_marks
 
@@ -118,7 +118,7 @@ class Written:
 
     def _is_symbols(self, quote: str) -> bool:
         """Tell whether a quote is a symbol, in an answer that has nothing else."""
-        return any(map(_is_symbol, quote)) and not self._kept[0].words and not _says_something(quote)
+        return any(map(_is_symbol, quote)) and not self._kept[0].words and not says_something(quote)
 
 
 def stands_in(quote: str, answer: str) -> bool:
@@ -128,7 +128,7 @@ def stands_in(quote: str, answer: str) -> bool:
 
 def is_evidence(quote: str) -> bool:
     """Tell whether a quote holds something that was written, can be read and was not struck out."""
-    return any(_says_something(part.kept) for each in _readings(quote) for part in each)
+    return any(says_something(part.kept) for each in _readings(quote) for part in each)
 
 
 def says_nothing(quote: str) -> bool:
@@ -190,10 +190,6 @@ def _stand_in_order(passages: Sequence[str], form: PlainText) -> bool:
         if place < 0:
             return False
     return True
-
-
-def _says_something(quote: str) -> bool:
-    return bool(plain(quote).words)
 
 
 def _is_symbol(character: str) -> bool:

@@ -8,33 +8,35 @@ import unicodedata
 from collections import Counter
 from dataclasses import dataclass, field
 from functools import cache
+from html import unescape
 from typing import NamedTuple
 
 STRUCK, STRUCK_END, UNREAD, DRAWN, DRAWN_END = "\ue000", "\ue001", "\ue002", "\ue003", "\ue004"
 """Characters of the private use area that stand for the marks."""
 
-_SAME = str.maketrans({"～": "~", "［": "[", "］": "]", "【": "[", "】": "]"})  # noqa: RUF001
+_SAME = str.maketrans({"～": "~", "［": "[", "］": "]", "【": "[", "】": "]", "⟦": "[", "⟧": "]"})  # noqa: RUF001
 _OURS = frozenset((STRUCK, STRUCK_END, UNREAD, DRAWN, DRAWN_END))
 
 _CANNOT_BE_READ = (
-    r"(?:illegible|unreadable|indecipherable|undecipherable|not (?:legible|readable)|(?:cannot|can't|can’t) be read"  # noqa: RUF001
-    r"|unleserlich|illisible|ilegible|illeggibile|onleesbaar|неразборчив|нечитаем)"
+    r"(?:illegible|illeg\b|unreadable|unread\b|(?:in|un)decipherable|unintelligible|not (?:legible|readable)"
+    r"|can(?:not|'t|’t) (?:be )?read|unleserlich|illisible|ilegible|illeggibile|onleesbaar|неразборчив|нечитаем)"  # noqa: RUF001
 )
+_HARD_TO_READ = r"(?:unclear|blurred|blurry|smudged|faded|faint|obscured|missing|cut off)"
 _OUT = (
-    r"(?:(?:crossed|struck|scratched|scribbled|lined)[ -]?(?:out|through|over)|strike[ -]?(?:out|through)"
-    r"|deleted|deletion|erased|cancell?ed)\b"
+    r"(?:(?:crossed|struck|scratched|lined)[ -]?(?:out|through|over)|strike[ -]?(?:out|through)"
+    r"|scribbled?(?: out| over)?|deleted|deletion|erased|cancell?ed)\b"
 )
 _PICTURE = r"(?:drawing|sketch|diagram|figure|graph|picture)"
 _INSIDE = r"(?:[^\[\]]|\[[^\[\]]{0,200}\])"
 _OTHER_BRACKETS = re.compile(
-    rf"[(<{{⟨]( {{0,2}}(?:{_CANNOT_BE_READ}|{_OUT} {{0,2}}:|unclear(?= {{0,2}}[)>}}⟩]))"
+    rf"[(<{{⟨]( {{0,2}}(?:{_CANNOT_BE_READ}|{_OUT} {{0,2}}:|{_HARD_TO_READ}(?= {{0,2}}[)>}}⟩]))"
     r"[^()<>{}⟨⟩\[\]\n]{0,300})[)>}⟩]",
     re.IGNORECASE,
 )
 _UNREAD = re.compile(
     rf"\\?\[(?! {{0,2}}{_PICTURE}\b)[^\[\]\n]{{0,60}}?{_CANNOT_BE_READ}"
     rf"(?:{_INSIDE}{{0,300}}?\])?"
-    r"|\\?\[ {0,2}unclear\b[^\[\]\n]{0,300}\]"
+    rf"|\\?\[ {{0,2}}{_HARD_TO_READ}\b[^\[\]\n]{{0,300}}\]"
     rf"|\\?\[(?! {{0,2}}{_PICTURE}\b)[^\[\]\n]{{0,40}}\? {{0,2}}\\?\]",
     re.IGNORECASE,
 )
@@ -50,12 +52,15 @@ _NOTE_OF_STRIKING = re.compile(
     rf"|\\?\[ {{0,2}}{_OUT} {{0,2}}:",
     re.IGNORECASE,
 )
+_TAGGED = re.compile(rf"\[(/|end (?:of )?|)(?:s|del|strike|{_OUT})\]", re.IGNORECASE)
+_STRUCK_SPAN = re.compile(r"<span[^<>\n]{0,100}line-through[^<>\n]{0,40}>([^<>]{0,2000})</span>", re.IGNORECASE)
+_ENTITY = re.compile(r"&#?\w{2,8};")
 _STROKES = re.compile("(?:[^\u0335\u0336\\s\u0300-\u036f][\u0300-\u0334\u0337-\u036f]{0,4}[\u0335\u0336]{1,4})+")
 _STROKE = re.compile("[\u0335\u0336]")
 
 _TOKEN = re.compile(
     rf"(?P<tildes>~+)|(?P<open>{STRUCK})|(?P<close>{STRUCK_END})|\\[{{}}]"
-    r"|(?P<command>\\(?:[bhx]?cancel|cancelto\{[^{}\n]{0,40}\}|sout|st|strikeout|textst)\*? {0,2}\{)"
+    r"|(?P<command>\\(?:[bhx]?cancel|sout|st|strikeout|textst|(?:cancelto|enclose)\{[^{}\n]{0,40}\})\*? {0,2}\{)"
     r"|(?P<brace>\{)|(?P<brace_end>\})"
     r"|<(?P<tag>/?)(?:s|del|strike)(?: [^<>=\n]{0,40}=[^<>\n]{0,100})? {0,2}>",
     re.IGNORECASE,
@@ -87,10 +92,14 @@ class MarkedText:
 
 def read_marks(text: str) -> MarkedText:
     """Read the marks of a transcription, or of words that are quoted from it."""
-    shown = "".join(each for each in text.translate(_SAME) if each not in _OURS and not _is_invisible(each))
+    shown = _ENTITY.sub(lambda found: unescape(found[0]), text).translate(_SAME)
+    shown = "".join(each for each in shown if each not in _OURS and not _is_invisible(each))
     shown = _STROKES.sub(
         lambda found: f"{STRUCK}{_STROKE.sub('', found[0])}{STRUCK_END}", shown.replace(r"\~", "~").replace("~ ~", "~~")
     )
+    shown = _STRUCK_SPAN.sub(r"<s>\1</s>", shown)
+    if any(found[1] for found in _TAGGED.finditer(shown)):
+        shown = _TAGGED.sub(lambda found: "</s>" if found[1] else "<s>", shown)
     shown = _OTHER_BRACKETS.sub(r"[\1]", shown)
     shown = _DRAWING.sub(_drawn, _UNREAD.sub(UNREAD, _NOTE_OF_STRIKING.sub(_struck, shown)))
     return _Strikes(shown).read()
