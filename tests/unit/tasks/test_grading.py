@@ -278,7 +278,7 @@ class TestQuotes:
     def test_what_only_says_that_there_is_nothing_is_no_quote(self, quote: str) -> None:
         result = task().parse(said(0, 0, quote=quote))
         assert [(each.quote, each.quote_found) for each in result.criteria] == [("", True)] * 2
-        with pytest.raises(DoubtfulReply):
+        with pytest.raises(DoubtfulReplyError):
             task().parse(said(1, 0, quote=quote))
 
     def test_nothing_needs_no_words(self) -> None:
