@@ -26,7 +26,7 @@ BLANK = ("ines munoz tarres", "3")
 
 OPEN = {
     ("Leopold Quist", "5"): {FlagKind.INSTRUCTION},
-    ("Priya Castellane", "4"): {FlagKind.LOW_CONFIDENCE},
+    ("Priya Castellane", "4"): {FlagKind.LOW_CONFIDENCE, FlagKind.ILLEGIBLE},
     ("Priya Castellane", "5"): {FlagKind.LOW_CONFIDENCE},  # on one page with question 4
 }
 """The cells that a person must see, and why."""
