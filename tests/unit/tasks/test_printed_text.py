@@ -31,6 +31,9 @@ COPIED = [
     (SKY, "Answer: Explain why the sky is blue.", ["Answer: Explain why the sky is blue", "Answer"]),
     (SKY, "Explain why the sky is blue. [drawing: nothing]", ["Explain why the sky is blue. [drawing: nothing]"]),
     (SKY, "Explain why the sky is blue. [illegible]", ["Explain why the sky is blue. [illegible]"]),
+    (SKY, "b Explain why the sky is blue", ["b Explain why the sky is blue", "b Explain"]),
+    (SKY, "(c) Explain why the sky is blue. 5 points", ["(c) Explain why the sky is blue. 5 points", "5 points"]),
+    (SKY, "Explain why the sky is blue /5", ["Explain why the sky is blue /5"]),
     (SKY, "EXPLAIN WHY THE SKY IS BLUE", ["EXPLAIN WHY THE SKY IS BLUE"]),
     ("لماذا السماء زرقاء؟ اشرح.", "لماذا السماء زرقاء؟", ["السماء زرقاء", "لماذا السماء زرقاء؟"]),
     ("Γιατί ο ουρανός; Εξήγησε.", "Γιατί ο ουρανός;", ["ο ουρανός", "Γιατί ο ουρανός;"]),
@@ -56,6 +59,8 @@ OWN = [
     ("Tick if true: Water boils at 100 °C.", "Water boils at 100 °C. ✓", "Water boils at 100 °C. ✓"),
     ("Evolution or creation?", "Evolution", "Evolution"),
     ("How many points (2 points)?", "5 points", "5 points"),
+    ("Compute 2+3.", "Compute 2+3. 5", "Compute 2+3. 5"),
+    ("Compute 2+3.", "x Compute 2+3.\n= 5", "= 5"),
     ("Sketch it.", "Answer: 5", "Answer: 5"),
 ]
 

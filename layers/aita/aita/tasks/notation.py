@@ -80,15 +80,15 @@ _COMPARISONS = {"=/=": "!=", "<->": "↔", "<=>": "⇔", "<=": "≤", ">=": "≥
 
 _RELATED = r"=<>≤≥≈≠≡→⇒∈(\[{⋅/^±*"
 _CLOSED = (
-    (re.compile(rf"(?<=[{_RELATED}]) ?\n {{0,3}}(?=[+-] ?[\w.(\\])"), " "),  # a sign on the line after its =
+    (re.compile(rf"(?<=[{_RELATED}]) ?\n{{1,4}} ?(?=[+-] ?[\w.(\\])"), " "),  # a sign on the line after its =
     (re.compile(r"(?<=[±∓√∛∜¬]) (?=[\w(\\.√])"), ""),
     (re.compile(r"(?<=Δ) (?=[^\W\d_])"), ""),
     (re.compile(r" ?\^ ?(?=[{(\w√])"), "^"),
     (re.compile(r"(?<=\d)x(?=\d)"), " x "),
     (re.compile(r"(?<=\d) ([:*]) (?=\d)"), r"\1"),
-    (re.compile(r"(?:(?<=[\d)}])|(?<=\b[^\W\d_])) ?([/⋅]) ?(?=[\w(\\√])"), r"\1"),
+    (re.compile(r"(?:(?<=[\d)}])|(?<=\b[^\W\d_])) ?([/⋅]) ?(?=[\d(\\√]|[^\W\d_]{1,3}(?![^\W\d_]))"), r"\1"),
     (re.compile(r"(?<=\w) ?([/⋅]) ?(?=[\d(\\√]|[^\W\d_](?![^\W\d_]))"), r"\1"),
-    (re.compile(r" (?=!=)"), ""),
+    (re.compile(r" (?=!=)| ?& ?(?=[=<>≤≥≈])"), ""),
 )
 """Spaces and ends of lines that mean nothing within what belongs together."""
 

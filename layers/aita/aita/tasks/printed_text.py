@@ -1,7 +1,8 @@
 """Printed text: which words of an answer only repeat what was printed on the page, or are written on every one."""
 
 import re
-from collections.abc import Iterable, Iterator
+from bisect import bisect
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -17,16 +18,21 @@ _FEWEST, _MOST = 4, 8
 _SHORTEST = 3
 """Letters of a word that is a question by itself."""
 
+_WORTH = r"\d{1,3}(?:[.,]\d{1,2})? ?(?:points?|pts?\.?|marks?|punkte?|puntos?|punti|pkt\.?|分)"
 _POINTS = re.compile(
-    r"[(\[]/?\d{1,3}(?:[.,]\d{1,2})?(?: ?(?:points?|pts?\.?|marks?|punkte?|puntos?|punti|pkt\.?|分))[)\]]"
+    rf"[(\[]/?{_WORTH}[)\]]"
     r"|[(\[]\d{1,3}(?:[.,]\d{1,2})? ?p\.?[)\]]",
     re.IGNORECASE,
 )
+_BEFORE_PRINT = re.compile(r"\W{0,3}[^\W_]{1,3}\W{0,3}")
+_AFTER_PRINT = re.compile(rf"[.?!:]? ?(?:{_WORTH}|/ ?\d{{1,3}})(?!\w)", re.IGNORECASE)
+"""A label to the left of print that was copied, and how much it is worth to the right."""
+
 _NUMBER = re.compile(r"\A\s*\(?(?:\d{1,2}[a-z]?|[a-z])[.)]\s+")
 _DRAWING = re.compile(r"\[(?:drawing|sketch|diagram|figure|graph|picture)(?:of|:)", re.IGNORECASE)
 _QUESTION = r"(?:question|problem|exercise|task|part|aufgabe|frage|pregunta|ejercicio|no\.|q\.?|nr\.)"
 _ANSWER = (
-    r"(?:answer|ans|solution|sol|antwort|lösung|réponse|solution|respuesta|solución|risposta|resposta|ответ|решение"
+    r"(?:answer|ans|solution|sol|antwort|lösung|réponse|respuesta|solución|risposta|resposta|ответ|решение"
     r"|答案|答|解|回答|جواب|الجواب|उत्तर)(?!\w)"
 )
 
@@ -50,12 +56,14 @@ class PrintedText:
         """Return from where to where a text repeats the question, or says how many points it is worth."""
         if not self.question.strip():
             return []
-        spans = [found.span() for found in _POINTS.finditer(form.text)]
-        for sentence in self._sentences():
-            spans += [
-                (form.words[first].start, form.words[last - 1].end) for first, last in sentence.copies(form.words)
-            ]
-        return spans
+        words, lines = form.words, sorted(form.lines)
+        copies = (
+            (words[first].start, words[last - 1].end)
+            for sentence in self._sentences()
+            for first, last in sentence.copies(words)
+        )
+        worth = (found.span() for found in _POINTS.finditer(form.text))
+        return [*worth, *(_with_label_and_worth(form.text, lines, each) for each in copies)]
 
     def labels(self, form: PlainText) -> list[Span]:
         """Return from where to where a line of a text begins with a label, such as "1a." or "Answer:"."""
@@ -73,6 +81,13 @@ class PrintedText:
             parts |= {(each.strip(), place == 0) for place, each in enumerate(pattern.split(text))}
         for part, begins in parts:
             yield _Sentence.of(part, begins=begins)
+
+
+def _with_label_and_worth(text: str, lines: Sequence[int], span: Span) -> Span:
+    start, end = span
+    line = lines[bisect(lines, start) - 1]
+    worth = _AFTER_PRINT.match(text, end)
+    return line if _BEFORE_PRINT.fullmatch(text, line, start) else start, worth.end() if worth else end
 
 
 @dataclass(frozen=True, slots=True)
