@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from aita.tasks.plain_text import PlainText, Span, Word, plain
+from aita.tasks.transcription_marks import PICTURE
 
 _ENDS = ".?!:;؟؛۔।॥։።…"  # noqa: RUF001
 _WIDE_ENDS = "。？！｡"  # noqa: RUF001
@@ -29,7 +30,7 @@ _AFTER_PRINT = re.compile(rf"[.?!:]? ?(?:{_WORTH}|/ ?\d{{1,3}})(?!\w)", re.IGNOR
 """A label to the left of print that was copied, and how much it is worth to the right."""
 
 _NUMBER = re.compile(r"\A\s*\(?(?:\d{1,2}[a-z]?|[a-z])[.)]\s+")
-_DRAWING = re.compile(r"\[(?:drawing|sketch|diagram|figure|graph|picture)(?:of|:)", re.IGNORECASE)
+_DRAWING = re.compile(rf"\[{PICTURE}(?:of|:)", re.IGNORECASE)
 _QUESTION = r"(?:question|problem|exercise|task|part|aufgabe|frage|pregunta|ejercicio|no\.|q\.?|nr\.)"
 _ANSWER = (
     r"(?:answer|ans|solution|sol|antwort|lösung|réponse|respuesta|solución|risposta|resposta|ответ|решение"

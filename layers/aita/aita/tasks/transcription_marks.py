@@ -26,7 +26,9 @@ _OUT = (
     r"(?:(?:crossed|struck|scratched|lined)[ -]?(?:out|through|over)|strike[ -]?(?:out|through)"
     r"|scribbled?(?: out| over)?|deleted|deletion|erased|cancell?ed)\b"
 )
-_PICTURE = r"(?:drawing|sketch|diagram|figure|graph|picture)"
+PICTURE = r"(?:drawing|sketch|diagram|figure|graph|picture)"
+"""What a transcriber calls what is drawn, as a pattern."""
+
 _INSIDE = r"(?:[^\[\]]|\[[^\[\]]{0,200}\])"
 _OTHER_BRACKETS = re.compile(
     rf"[(<{{⟨]( {{0,2}}(?:{_CANNOT_BE_READ}|{_OUT} {{0,2}}:|{_HARD_TO_READ}(?= {{0,2}}[)>}}⟩]))"
@@ -34,14 +36,14 @@ _OTHER_BRACKETS = re.compile(
     re.IGNORECASE,
 )
 _UNREAD = re.compile(
-    rf"\\?\[(?! {{0,2}}{_PICTURE}\b)[^\[\]\n]{{0,60}}?{_CANNOT_BE_READ}"
+    rf"\\?\[(?! {{0,2}}{PICTURE}\b)[^\[\]\n]{{0,60}}?{_CANNOT_BE_READ}"
     rf"(?:{_INSIDE}{{0,300}}?\])?"
     rf"|\\?\[ {{0,2}}{_HARD_TO_READ}\b[^\[\]\n]{{0,300}}\]"
-    rf"|\\?\[(?! {{0,2}}{_PICTURE}\b)[^\[\]\n]{{0,40}}\? {{0,2}}\\?\]",
+    rf"|\\?\[(?! {{0,2}}{PICTURE}\b)[^\[\]\n]{{0,40}}\? {{0,2}}\\?\]",
     re.IGNORECASE,
 )
 _DRAWING = re.compile(
-    rf"\\?\[( {{0,2}}{_PICTURE}(?: of\b| {{0,2}}:|(?= {{0,2}}\])))"
+    rf"\\?\[( {{0,2}}{PICTURE}(?: of\b| {{0,2}}:|(?= {{0,2}}\])))"
     rf"(?:({_INSIDE}{{0,2000}})\]|([^\n\[\]]{{0,2000}}))",
     re.IGNORECASE,
 )
