@@ -20,7 +20,8 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 export SAM_CLI_TELEMETRY = 0
 
 REQUIREMENTS = layers/aita/requirements.txt layers/imaging/requirements.txt
-PIP_INSTALL = -m pip install --quiet --disable-pip-version-check
+# pip, with one line that tells how far it is
+PIP_INSTALL = aita_local/installing.py
 
 .PHONY: help venv emulator checkov demo test bench injection fuzz docs lock audit size clean
 
@@ -33,10 +34,12 @@ emulator: .aita/emulator/installed ## Make the emulator's own environment
 
 checkov: .aita/checkov/installed ## Make the environment of what checks the template against known mistakes
 
+site: .aita/site/installed ## Make the environment of what builds the documents' site
+
 demo: venv emulator ## Run the sample exam through the whole stack on this machine
 	$(BIN)/python -m aita_local.demo
 
-test: venv emulator checkov ## Run what decides whether a change is good: lint, types, layers, templates, tests
+test: venv emulator checkov site ## Run what decides whether a change is good: lint, types, layers, templates, tests
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -54,11 +57,12 @@ injection: venv ## Try known attempts to steer the grader on the model of OPENAI
 fuzz: venv ## Feed every parser of what people, models and providers write for a minute
 	$(BIN)/python -m tests.fuzz
 
-docs: venv ## Write the API reference from the docstrings, to out/docs
-	$(BIN)/pdoc --docformat numpy --output-directory out/docs aita '!aita.cli'
+docs: site ## Build the site of the README, docs/ and the API reference: out/docs/index.html
+	NO_MKDOCS_2_WARNING=1 .aita/site/bin/mkdocs build --strict
 
 lock: venv .aita/supply/installed ## Lock every dependency with its hashes; what is locked already stays (LOCK_OPTIONS=--upgrade)
 	$(LOCK) $(LOCK_OPTIONS) --extra dev --output-file requirements.lock pyproject.toml
+	$(LOCK) $(LOCK_OPTIONS) --group docs --constraint requirements.lock --output-file docs/requirements.lock
 	$(foreach list,$(REQUIREMENTS),$(LOCK) --constraint requirements.lock --output-file $(list:.txt=.lock) $(list) &&) true
 
 audit: .aita/supply/installed ## Look the locked dependencies up in PyPI's list of vulnerabilities; needs the network
@@ -74,6 +78,7 @@ clean: ## Stop the local stack and remove everything that was made here
 # The lock is complete, so nothing is resolved; pip check tells of what it lacks.
 .venv/installed: requirements.lock pyproject.toml requirements-cli.txt $(REQUIREMENTS)
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "aita takes Python 3.11 or newer: make PYTHON=python3.12")'
+	@echo "Installing what everything here runs on into .venv: 0.7 GB, about a minute"
 	$(PYTHON) -m venv .venv
 	$(BIN)/python $(PIP_INSTALL) --no-deps --require-hashes --requirement requirements.lock
 	$(BIN)/python $(PIP_INSTALL) --no-deps --editable '.[dev]'
@@ -82,6 +87,7 @@ clean: ## Stop the local stack and remove everything that was made here
 
 # The functions run here as children of the emulator's interpreter, with the packages beside it.
 .aita/emulator/installed: Makefile $(REQUIREMENTS) | .venv/installed
+	@echo "Installing the emulator into .aita/emulator: 0.25 GB, 15 s"
 	$(BIN)/python -m venv .aita/emulator
 	.aita/emulator/bin/python $(PIP_INSTALL) $(EMULATOR) $(REQUIREMENTS:%=--requirement %)
 	touch $@
@@ -94,8 +100,16 @@ clean: ## Stop the local stack and remove everything that was made here
 
 # What checks the template: it pins much that is pinned otherwise here.
 .aita/checkov/installed: Makefile | .venv/installed
+	@echo "Installing what checks the template into .aita/checkov: 0.3 GB, 20 s"
 	$(BIN)/python -m venv .aita/checkov
 	.aita/checkov/bin/python $(PIP_INSTALL) $(CHECKOV)
+	touch $@
+
+# What builds the site: it reads the sources and imports nothing of them.
+.aita/site/installed: docs/requirements.lock | .venv/installed
+	@echo "Installing what builds the site into .aita/site: 0.2 GB, 15 s"
+	$(BIN)/python -m venv .aita/site
+	.aita/site/bin/python $(PIP_INSTALL) --no-deps --require-hashes --requirement docs/requirements.lock
 	touch $@
 
 # What locks and audits: in an environment of its own, so that it decides nothing of what is locked.

@@ -73,10 +73,15 @@ class Chromium:
         ]
         harness = self.folder / "measure.html"
         harness.write_text(MEASURE.replace("FRAMES", json.dumps(frames)), encoding="utf-8")
-        done = self._run("--dump-dom", "--virtual-time-budget=20000", harness.resolve().as_uri())
+        found, lines = self.found(harness)
+        assert found.startswith("["), f"nothing was measured: {found} {lines}"
+        return json.loads(found), [line for line in lines if "CONSOLE" in line]
+
+    def found(self, file: Path) -> tuple[str, list[str]]:
+        """Return what a file's script wrote into the element ``found``, and the lines that Chromium logged."""
+        done = self._run("--dump-dom", "--virtual-time-budget=20000", file.resolve().as_uri())
         found = unescape(done.stdout.partition('<pre id="found">')[2].partition("</pre>")[0])
-        assert found.startswith("["), f"nothing was measured: {found} {done.stderr[-2000:]}"
-        return json.loads(found), [line for line in done.stderr.splitlines() if "CONSOLE" in line]
+        return found, done.stderr.splitlines()
 
     def print(self, file: Path) -> bytes:
         """Return a file printed as a PDF."""
