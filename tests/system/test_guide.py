@@ -1,44 +1,26 @@
 """The documents' code blocks run as they are shown, one after the other, against the simulated model."""
 
 import os
-import re
 import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-import aita
 from aita_local.model_process import SimulatedModelProcess
 from aita_local.state_dir import StateDir
+from tests.support.documents import Document
 
 ROOT = Path(__file__).parents[2]
 GUIDE = ROOT / "docs" / "guide.md"
 PATIENCE = 30.0
 
 
-@dataclass(frozen=True)
-class Block:
-    """A code block: its language, what stands beside it, its text, and its first line in the document."""
-
-    language: str
-    label: str
-    text: str
-    line: int
-
-
-def blocks(document: Path) -> list[Block]:
-    text = document.read_text("utf-8")
-    found = re.finditer(r"^```(\w+) ?([^\n]*)\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
-    return [Block(m[1], m[2], m[3], text.count("\n", 0, m.start(3)) + 1) for m in found]
-
-
 def file_block(name: str) -> str:
-    (found,) = [block.text for block in blocks(GUIDE) if block.label == f"file={name}"]
+    (found,) = [block.text for block in Document.of(GUIDE).blocks() if block.label == f"file={name}"]
     return found
 
 
@@ -66,20 +48,12 @@ def environment(model_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 def test_the_documents_code_runs(environment: Path, document: Path, least: int) -> None:
     names: dict[str, Any] = {"__name__": "document"}
     ran = 0
-    for block in blocks(document):
+    for block in Document.of(document).blocks():
         if block.language == "python" and not block.label:
             code = "\n" * (block.line - 1) + block.text
             exec(compile(code, str(document), "exec"), names)
             ran += 1
     assert ran >= least
-
-
-def test_the_api_reference_has_every_public_name(environment: Path) -> None:
-    """As ``make docs`` writes it."""
-    python(ROOT, "-m", "pdoc", "--docformat", "numpy", "--output-directory", str(environment), "aita", "!aita.cli")
-    page = (environment / "aita.html").read_text("utf-8")
-    for name in aita.__all__:
-        assert f'id="{name}"' in page, name
 
 
 def test_the_guides_kind_is_one_module_and_one_prompt(environment: Path) -> None:
@@ -88,7 +62,7 @@ def test_the_guides_kind_is_one_module_and_one_prompt(environment: Path) -> None
     shutil.copytree(ROOT / "layers" / "aita" / "aita", package, ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("tasks/difficulty.py", "prompts/difficulty.txt"):
         (package / name).write_text(file_block(name), "utf-8")
-    (after,) = [block.text for block in blocks(GUIDE) if block.label == "after=difficulty"]
+    (after,) = [block.text for block in Document.of(GUIDE).blocks() if block.label == "after=difficulty"]
     script = environment / "script.py"
     script.write_text(f"from aita import create_executor\nexecutor = create_executor()\n{after}", "utf-8")
     listed = python(
