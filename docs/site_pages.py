@@ -14,8 +14,16 @@ ROOT = Path(__file__).parents[1]
 PAGES = {"README.md": "index.md", **{name: name for name in ("SECURITY.md", "CONTRIBUTING.md", "CHANGELOG.md")}}
 """The pages that are not in docs/, and what they are called there."""
 
-WITHOUT_CONTENTS = {"decisions.md"}
-"""Pages whose headings are too many for a list beside them: who looks for one searches."""
+HIDDEN = {
+    "index.md": ["navigation"],
+    "CHANGELOG.md": ["navigation"],
+    "benchmarks.md": ["toc"],
+    "decisions.md": ["toc"],
+    "scaling.md": ["toc"],
+}
+"""What is left out beside a page: a list of one page, one of more headings than anybody reads, or what takes the room
+of a wide table.
+"""
 
 DIAGRAM = "images/how-it-works"
 
@@ -23,12 +31,14 @@ _FENCE = re.compile(r"(^```.*?^```$)", re.DOTALL | re.MULTILINE)
 _LABEL = re.compile(r"^```(\w+) (?:file=(\S+)|\S+)$", re.MULTILINE)
 _LINK = re.compile(r"(?<!!)\[((?:[^][]|\[[^]]*\])*)\]\(([^)\s]+)\)")
 _PICTURE = re.compile(r'<picture><source [^>]*srcset="([^"]+)"><img alt="([^"]*)" src="([^"]+)"([^>]*)></picture>')
+_CODE = re.compile(r"<code>[^<]*</code>")
+_OPTION = re.compile(r"(?<=[ >])--?[a-z][a-z-]*")
 _MERMAID = re.compile(r"```mermaid\n(.*?)```", re.DOTALL)
 
 
 def on_files(files: Any, config: Any, **_: Any) -> Any:
     """Add the pages that are in the project's own folder."""
-    from mkdocs.structure.files import File
+    from mkdocs.structure.files import File  # noqa: PLC0415 - the rest of this file is used without mkdocs, too
 
     for source, page in PAGES.items():
         files.append(File.generated(config, page, abs_src_path=str(ROOT / source)))
@@ -38,14 +48,18 @@ def on_files(files: Any, config: Any, **_: Any) -> Any:
 def on_page_markdown(markdown: str, page: Any, files: Any, **_: Any) -> str:
     """Lead links to pages, and let pictures follow the colours."""
     name = page.file.src_uri
-    if name in WITHOUT_CONTENTS:
-        page.meta["hide"] = ["toc"]
+    page.meta["hide"] = HIDDEN.get(name, [])
     source = next((source for source, target in PAGES.items() if target == name), f"docs/{name}")
     known = {file.src_uri for file in files}
     markdown = _MERMAID.sub(lambda block: picture_of(block[1], known), markdown)
     markdown = _LABEL.sub(lambda label: f'```{label[1]} title="{label[2]}"' if label[2] else f"```{label[1]}", markdown)
     parts = _FENCE.split(markdown)
     return "".join(part if part.startswith("```") else _rewritten(part, source, known) for part in parts)
+
+
+def on_page_content(html: str, **_: Any) -> str:
+    """Keep an option's dashes with its name where a line is broken."""
+    return _CODE.sub(lambda code: _OPTION.sub(r'<span class="option">\g<0></span>', code[0]), html)
 
 
 def picture_of(diagram: str, known: set[str]) -> str:
@@ -75,8 +89,10 @@ def placed(link: str, source: str, known: set[str]) -> str | None:
 def _rewritten(text: str, source: str, known: set[str]) -> str:
     def link(match: re.Match[str]) -> str:
         target = placed(match[2], source, known)
-        return match[1] if target is None and (ROOT / source).parent.joinpath(match[2]).exists() else (
-            f"[{match[1]}]({target or match[2]})"
+        return (
+            match[1]
+            if target is None and (ROOT / source).parent.joinpath(match[2]).exists()
+            else (f"[{match[1]}]({target or match[2]})")
         )
 
     def picture(match: re.Match[str]) -> str:
@@ -89,5 +105,6 @@ def _rewritten(text: str, source: str, known: set[str]) -> str:
 def _pictures(light: str, dark: str, alt: str, attributes: str) -> str:
     """Return a picture in two colours, of which the theme shows the one that fits."""
     return "".join(
-        f'<img alt="{alt}" src="{file}#only-{scheme}"{attributes}>' for file, scheme in ((light, "light"), (dark, "dark"))
+        f'<img alt="{alt}" src="{file}#only-{scheme}"{attributes}>'
+        for file, scheme in ((light, "light"), (dark, "dark"))
     )

@@ -47,8 +47,23 @@ def test_everything_that_is_asked_for_is_locked_at_that_version() -> None:
         assert str(requirement.specifier) == f"=={lock[name][0]}", f"{name} is locked otherwise: run `make lock`"
 
 
+def test_what_builds_the_site_is_locked_too_and_what_both_have_is_the_same() -> None:
+    lock, site = locked(ROOT / "requirements.lock"), locked(ROOT / "docs" / "requirements.lock")
+    wanted = [
+        Requirement(line) for line in tomllib.loads((ROOT / "pyproject.toml").read_text())["dependency-groups"]["docs"]
+    ]
+    assert {requirement.name for requirement in wanted} <= set(site), "run `make lock`"
+    for requirement in wanted:
+        assert site[requirement.name][0] in requirement.specifier, (
+            f"{requirement.name} is locked otherwise: run `make lock`"
+        )
+    shared = set(lock) & set(site)
+    assert "ruff" in shared
+    assert {name: site[name][0] for name in shared} == {name: lock[name][0] for name in shared}, "run `make lock`"
+
+
 def test_everything_that_is_locked_has_its_hashes() -> None:
-    for file in (ROOT / "requirements.lock", *layer_files("lock")):
+    for file in (ROOT / "requirements.lock", ROOT / "docs" / "requirements.lock", *layer_files("lock")):
         assert all(hashes for _, hashes in locked(file).values())
 
 
