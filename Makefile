@@ -23,10 +23,10 @@ REQUIREMENTS = layers/aita/requirements.txt layers/imaging/requirements.txt
 # pip, with one line that tells how far it is
 PIP_INSTALL = aita_local/installing.py
 
-.PHONY: help venv emulator checkov demo test bench injection fuzz docs lock audit size clean
+.PHONY: help venv emulator checkov site demo test bench injection fuzz docs lock audit size clean
 
 help: ## Show this
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1 \t\2/'
+	@sed -nE 's/^([a-z]+):.*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | awk -F '\t' '{printf "  make %-10s %s\n", $$1, $$2}'
 
 venv: .venv/installed ## Make the environment for everything here
 
@@ -36,10 +36,10 @@ checkov: .aita/checkov/installed ## Make the environment of what checks the temp
 
 site: .aita/site/installed ## Make the environment of what builds the documents' site
 
-demo: venv emulator ## Run the sample exam through the whole stack on this machine
+demo: venv emulator ## Run the sample exam through the whole stack here: half a minute; the first time 1.5 min, with 0.9 GB to install
 	$(BIN)/python -m aita_local.demo
 
-test: venv emulator checkov site ## Run what decides whether a change is good: lint, types, layers, templates, tests
+test: venv emulator checkov site ## Run what decides whether a change is good: lint, types, layers, templates, tests; about 10 min
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -48,7 +48,7 @@ test: venv emulator checkov site ## Run what decides whether a change is good: l
 	$(BIN)/cfn-lint template.yaml
 	$(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder
 
-bench: venv emulator .aita/peers/installed ## Measure, and print one table
+bench: venv emulator .aita/peers/installed ## Measure, and print one table; a quarter of an hour on a machine that does nothing else
 	$(BIN)/python -m benchmarks
 
 injection: venv ## Try known attempts to steer the grader on the model of OPENAI_API_KEY; this asks it a few hundred times

@@ -13,6 +13,8 @@ import time
 from collections.abc import Iterable, Iterator
 from typing import IO, TextIO
 
+PIP = [sys.executable, "-m", "pip", "install", "--disable-pip-version-check", "--progress-bar", "off"]
+
 TICK = 1.0
 """Seconds after which the time is written anew, whatever pip says."""
 
@@ -26,9 +28,8 @@ _UNPACKED = re.compile(r"Installing collected packages: ")
 
 def install(arguments: list[str]) -> int:
     """Run ``pip install`` with these arguments, and return its exit status; what it warns of is shown as it is."""
-    command = [sys.executable, "-m", "pip", "install", "--disable-pip-version-check", "--progress-bar", "off"]
     with subprocess.Popen(
-        [*command, *arguments], stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONUNBUFFERED": "1"}
+        [*PIP, *arguments], stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONUNBUFFERED": "1"}
     ) as pip:
         tell(_ticking(pip.stdout or ()), sys.stderr)
     return pip.returncode
