@@ -36,7 +36,7 @@ checkov: .aita/checkov/installed ## Make the environment of what checks the temp
 
 site: .aita/site/installed ## Make the environment of what builds the documents' site
 
-demo: venv emulator ## Run the sample exam through the whole stack here: half a minute; the first time 1.5 min, with 0.9 GB to install
+demo: venv emulator ## Run the sample exam through the whole stack here: half a minute; the first time 1.5 to 3 min, with 0.9 GB to install
 	$(BIN)/python -m aita_local.demo
 
 test: venv emulator checkov site ## Run what decides whether a change is good: lint, types, layers, templates, tests; about 10 min
