@@ -31,8 +31,13 @@ _FENCE = re.compile(r"(^```.*?^```$)", re.DOTALL | re.MULTILINE)
 _LABEL = re.compile(r"^```(\w+) (?:file=(\S+)|\S+)$", re.MULTILINE)
 _LINK = re.compile(r"(?<!!)\[((?:[^][]|\[[^]]*\])*)\]\(([^)\s]+)\)")
 _PICTURE = re.compile(r'<picture><source [^>]*srcset="([^"]+)"><img alt="([^"]*)" src="([^"]+)"([^>]*)></picture>')
-_CODE = re.compile(r"<code>[^<]*</code>")
-_OPTION = re.compile(r"(?<=[ >])--?[a-z][a-z-]*")
+_CODE = re.compile(r"<code>([^<]*)</code>")
+_OPTION = re.compile(r"(?:(?<= )|^)--?[a-z][a-z-]*")
+_UNBROKEN = r'<span class="option">\g<0></span>'
+_CELL = re.compile(r"<td.*?</td>", re.DOTALL)
+_NAME = re.compile(r"(?<=<code>)[^<]*(?=</code>)")
+_JOINT = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[\w>;][_/])(?=[\w&])")
+_SHIM = "https://unpkg.com/iframe-worker/shim"
 _MERMAID = re.compile(r"```mermaid\n(.*?)```", re.DOTALL)
 
 
@@ -58,8 +63,19 @@ def on_page_markdown(markdown: str, page: Any, files: Any, **_: Any) -> str:
 
 
 def on_page_content(html: str, **_: Any) -> str:
-    """Keep an option's dashes with its name where a line is broken."""
-    return _CODE.sub(lambda code: _OPTION.sub(r'<span class="option">\g<0></span>', code[0]), html)
+    """Keep an option's dashes with its name, and let long names in tables be broken between their words alone."""
+    html = _CODE.sub(lambda code: f"<code>{_OPTION.sub(_UNBROKEN, code[1])}</code>", html)
+    return _CELL.sub(lambda cell: _NAME.sub(lambda name: _JOINT.sub("<wbr>", name[0]), cell[0]), html)
+
+
+def on_post_page(output: str, **_: Any) -> str:
+    """Take the script that searches pages opened from the disk from the site itself."""
+    return output.replace(_SHIM, "iframe-worker.js")
+
+
+def on_post_template(output_content: str, **_: Any) -> str:
+    """Do the same for the page that says that there is none."""
+    return output_content.replace(_SHIM, "/iframe-worker.js")
 
 
 def picture_of(diagram: str, known: set[str]) -> str:

@@ -78,6 +78,19 @@ def test_nothing_is_fetched_from_other_hosts(site: Path) -> None:
         assert 'class="mermaid"' not in html, "the theme would fetch mermaid's script from another host"
 
 
+def test_a_page_from_the_disk_is_searched_by_the_sites_own_script(site: Path) -> None:
+    assert '<script src="iframe-worker.js">' in (site / "index.html").read_text("utf-8")
+    assert "window.IFrameWorker" in (site / "iframe-worker.js").read_text("utf-8")
+    assert (site / "search" / "search_index.js").exists()
+
+
+def test_names_in_tables_are_broken_between_words_and_options_never(site: Path) -> None:
+    html = (site / "operations.html").read_text("utf-8")
+    assert "<code>Failed<wbr>Runs<wbr>Alarm</code>" in html
+    assert '<span class="option">--assignment</span>' in html
+    assert "<wbr>" not in re.sub(r"<td.*?</td>", "", html, flags=re.DOTALL)
+
+
 def test_the_first_page_has_the_drawn_diagram_and_pictures_in_both_colours(site: Path) -> None:
     html = (site / "index.html").read_text("utf-8")
     for scheme in ("light", "dark"):
