@@ -19,7 +19,7 @@ import yaml
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from aita.cli.arguments import hoist
+from aita.cli.global_options import hoist
 from aita.cli.main import make_app
 
 ROOT = Path(__file__).parents[2]

@@ -10,8 +10,8 @@ import pytest
 
 import aita
 from docs.site_pages import placed
-from tests.documents import ROOT
-from tests.unit import chromium
+from tests.support import chromium
+from tests.support.documents import ROOT
 
 MKDOCS = ROOT / ".aita" / "site" / "bin" / "mkdocs"
 PARTS = ("README.md", "SECURITY.md", "CONTRIBUTING.md", "CHANGELOG.md", "mkdocs.yml", "docs", "layers/aita/aita")

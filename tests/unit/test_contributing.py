@@ -5,7 +5,7 @@ from typing import Any
 
 import yaml
 
-from tests.documents import ROOT
+from tests.support.documents import ROOT
 
 
 def read(name: str) -> Any:

@@ -8,7 +8,16 @@ from packaging.version import Version
 
 from aita.settings import UserSettings
 from aita.version import VERSION
-from tests.support.documents import MADE, ROOT, Block, Document, documents, problem_of, problem_of_line, problem_of_mention
+from tests.support.documents import (
+    MADE,
+    ROOT,
+    Block,
+    Document,
+    documents,
+    problem_of,
+    problem_of_line,
+    problem_of_mention,
+)
 
 DOCUMENTS = documents()
 NAMES = [str(path.relative_to(ROOT)) for path in DOCUMENTS]

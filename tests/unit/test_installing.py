@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from local import installing
+from aita_local import installing
 
 LINES = ["Collecting natsort==8.4.0 (from -r a.lock)", "  Downloading natsort.whl", None, "Processing ./b/moto-5.whl"]
 
