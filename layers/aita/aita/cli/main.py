@@ -141,7 +141,7 @@ def _options(
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
     ] = False,
 ) -> None:
-    """Turn an exam's questions into answer keys and rubrics, and its scanned pages into transcriptions."""
+    """Grade scanned handwritten exams: answer keys, rubrics, transcriptions, grades and reports."""
     session: Session = context.obj
     session.local = local
     session.stack_name = stack

@@ -9,19 +9,19 @@ class FlagKind(StrEnum):
     """What is doubtful."""
 
     NO_BLANK_EXAM = "no_blank_exam"
-    """Nothing was read, and without a blank exam nobody knows whether there is ink."""
+    """Nothing was read, and without a blank exam ink can't be told from print."""
     PRESENCE_DISAGREES = "presence_disagrees"
     """The transcription and the ink disagree on whether there is an answer."""
     ANSWER_NOT_FOUND = "answer_not_found"
     """The question's place was not found on the student's pages."""
     PLACE_DOUBTFUL = "place_doubtful"
-    """The marks of where answers begin contradict each other, or the labels on the page."""
+    """The places where answers begin contradict each other, or the labels on the page."""
     PAGE_MISSING = "page_missing"
     """A page of this student could not be read, transcribed or mapped."""
     OTHER_EXAM = "other_exam"
     """A page is like none of the blank exam's."""
     LOW_CONFIDENCE = "low_confidence"
-    """The transcription or the mark is not sure of itself."""
+    """The transcription, or the place where the answer begins, has a low confidence."""
     QUOTE_NOT_FOUND = "quote_not_found"
     """A quote that earns or loses points does not stand in the transcription, or is no evidence."""
     POINTS_OUT_OF_RANGE = "points_out_of_range"
@@ -31,7 +31,7 @@ class FlagKind(StrEnum):
     GRADERS_DISAGREE = "graders_disagree"
     """Two graders' points are too far apart, over the criteria."""
     GRADER_FAILED = "grader_failed"
-    """One of several graders came to nothing."""
+    """One of several graders failed."""
     INSTRUCTION = "instruction"
     """The answer seems to speak to the grader, such as by asking for marks."""
     NO_RUBRIC = "no_rubric"
@@ -41,18 +41,18 @@ class FlagKind(StrEnum):
 
 
 _WORDS = {
-    FlagKind.NO_BLANK_EXAM: "nothing was read, and without a blank exam it is not known whether there is ink",
+    FlagKind.NO_BLANK_EXAM: "nothing was read, and without a blank exam ink can't be told from print",
     FlagKind.PRESENCE_DISAGREES: "the transcription and the ink disagree on whether there is an answer",
     FlagKind.ANSWER_NOT_FOUND: "the question's place was not found on the pages",
     FlagKind.PLACE_DOUBTFUL: "where the answer begins and ends is doubtful",
     FlagKind.PAGE_MISSING: "a page could not be read, transcribed or mapped",
     FlagKind.OTHER_EXAM: "a page looks like another exam's",
-    FlagKind.LOW_CONFIDENCE: "the reading is not sure of itself",
-    FlagKind.QUOTE_NOT_FOUND: "a quote does not stand in the transcription, or is no evidence",
+    FlagKind.LOW_CONFIDENCE: "low confidence in the transcription or in where the answer is",
+    FlagKind.QUOTE_NOT_FOUND: "a quote is not in the transcription, or is no evidence",
     FlagKind.POINTS_OUT_OF_RANGE: "a criterion was given points that it can't earn",
     FlagKind.ILLEGIBLE: "much of the answer could not be read",
     FlagKind.GRADERS_DISAGREE: "the graders' points are far apart",
-    FlagKind.GRADER_FAILED: "one of the graders came to nothing",
+    FlagKind.GRADER_FAILED: "one of the graders failed",
     FlagKind.INSTRUCTION: "the answer seems to speak to the grader",
     FlagKind.NO_RUBRIC: "the question has no rubric",
     FlagKind.CHANGED: "changed since it was graded or decided",

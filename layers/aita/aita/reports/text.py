@@ -99,8 +99,8 @@ def match(student: Student) -> str:
     """Return how sure it is who a student is."""
     return {
         "exact": "on the roster",
-        "close": f"taken for {student.roster_name}, whose name is much like it",
-        "ambiguous": "could be several on the roster, taken for none",
+        "close": f"matched with {student.roster_name}, a similar name",
+        "ambiguous": "matches several names on the roster",
         "none": "not on the roster",
         "no_roster": "there is no roster",
     }[student.match]

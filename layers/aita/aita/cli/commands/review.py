@@ -23,9 +23,9 @@ from aita.models.names import check_assignment
 from aita.models.review import DecisionRequest, ReviewView
 from aita.services.assignments import object_keys
 
-app = typer.Typer(no_args_is_help=True, help="The answers that a person must look at.")
+app = typer.Typer(no_args_is_help=True, help="Review the answers that wait for a person.")
 
-CellId = Annotated[str, typer.Argument(metavar="CELL", help="The answer's id, as 'aita review list' tells it.")]
+CellId = Annotated[str, typer.Argument(metavar="CELL", help="The answer's id, as 'aita review list' prints it.")]
 By = Annotated[
     str | None, typer.Option("--by", metavar="NAME", help="Who decides.", show_default="who is logged in here")
 ]
@@ -41,7 +41,7 @@ def list_cells(
     context: typer.Context,
     assignment: Assignment,
     limit: Limit = 50,
-    closed: Annotated[bool, typer.Option("--all", help="List those that need nobody, too.")] = False,
+    closed: Annotated[bool, typer.Option("--all", help="List graded answers, too.")] = False,
 ) -> None:
     """List the answers that wait for a person, question by question, with what is proposed and why they wait."""
     session = Session.of(context)

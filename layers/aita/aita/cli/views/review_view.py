@@ -18,7 +18,7 @@ Command = Callable[..., str]
 
 def queue_view(page: ReviewPage, names: Mapping[str, str]) -> RenderableType:
     """Return the cells, question by question, each with its student and why it is here."""
-    parts: list[RenderableType] = [Text(f"{formatting.count(page.open_cells, 'answer')} to look at", "bold")]
+    parts: list[RenderableType] = [Text(f"{formatting.count(page.open_cells, 'answer')} to review", "bold")]
     for question_id, cells in groupby(page.cells, lambda cell: cell.question_id):
         parts += [Text(""), Text(f"Question {printable(question_id)}", "bold")]
         for cell in cells:
@@ -38,7 +38,7 @@ def cell_view(review: ReviewView, name: str, command: Command) -> RenderableType
     )
     parts: list[RenderableType] = [heading]
     for title, block in (
-        ("Why it is here", [_indented(reason) for reason in _reasons(review)]),
+        ("Reasons", [_indented(reason) for reason in _reasons(review)]),
         ("Question", [_indented(review.question.question_text)]),
         ("Answer", [*_answer(review)]),
         ("Answer key", [_indented(review.answer_key.correct_answer)] if review.answer_key else []),
@@ -63,7 +63,7 @@ def decided_view(
         parts.append(Text(f"{missing}: the student's report says that a person accepted it", "yellow"))
     return Group(
         *parts,
-        Text(f"{formatting.count(open_cells, 'answer')} still to look at", "dim"),
+        Text(f"{formatting.count(open_cells, 'answer')} still to review", "dim"),
         Text(f"Reports that were made before are out of date. Make them anew: {command('report')}", "dim"),
     )
 

@@ -22,16 +22,16 @@ def student_lines(students: Students, failed_files: Collection[str] = ()) -> Ite
         for match in ("none", "ambiguous", "no_roster")
     }
     if folders["no_roster"]:
-        yield "there is no roster.csv: who is expected is not known"
+        yield "no roster.csv: missing students can't be named"
     if students.missing:
         yield f"on the roster without scans: {_names(students.missing)}"
     if folders["none"]:
         yield f"not on the roster: {_names(folders['none'])}"
     if folders["ambiguous"]:
-        yield f"could be several on the roster, taken for none: {_names(folders['ambiguous'])}"
+        yield f"matches several names on the roster: {_names(folders['ambiguous'])}"
     if close := [student for student in students.students if student.match == "close"]:
         taken = [f"{student.folder} as {student.roster_name}" for student in close]
-        yield f"taken for a name much like theirs, please check: {_names(taken)}"
+        yield f"matched with a similar name, please check: {_names(taken)}"
     unread = [
         student.roster_name or student.folder
         for student in students.students

@@ -198,12 +198,12 @@ def _grades(report: RunReport, command: Command) -> Iterator[str | Text]:
     open_cells = states[CellState.NEEDS_REVIEW] + states[CellState.FAILED]
     if open_cells:
         yield (
-            f"  {open_cells:,} open: {states[CellState.NEEDS_REVIEW]:,} for a person to look at, "
-            f"{states[CellState.FAILED]:,} failed; {report.grades.final:,} of the totals are final"
+            f"  {open_cells:,} ungraded: {states[CellState.NEEDS_REVIEW]:,} to review, "
+            f"{states[CellState.FAILED]:,} failed; {formatting.count(report.grades.final, 'total')} final"
         )
-        yield f"  look at them  {command('review', 'list', '--assignment', report.assignment)}"
+        yield f"  review them   {command('review', 'list', '--assignment', report.assignment)}"
     else:
-        yield "  none is open: all totals are final"
+        yield "  all answers are graded: all totals are final"
     if report.grades.older:
         again = command("grade", "--assignment", report.assignment, "--regrade-older")
         regrading = report.grades.regrading
