@@ -70,7 +70,7 @@ def test_who_is_left_out_is_told_with_the_reason(
     assert "Left out: 6 students" in said
     assert "  Juana de la Cruz: not final (open: 1a)\n" in said
     assert "  Zoe_Quinn: not on the roster\n" in said
-    assert "  Cy: not graded" in said
+    assert "  Cy: ungraded" in said
     assert "  Grace Hopper: on the roster, and no scans" in said
     assert "please check: Oona Bracegirdel as Oona Bracegirdle" in err
 
@@ -80,9 +80,9 @@ def test_exporting_answers_in_json(stack: FakeStack, graded: dict[str, str], ait
     code, said, _ = aita("export", "jsonl", "-a", "midterm", "-o", str(out), "--json")
     document = json.loads(said)
     assert (code, document["written"], document["format"], document["file"]) == (3, 8, "jsonl", str(out))
-    assert document["left_out"][0] == {"name": "Cy", "reason": "not graded: grade again", "open_questions": []}
+    assert document["left_out"][0] == {"name": "Cy", "reason": "ungraded: grade again", "open_questions": []}
     assert document["notes"] == [
-        "taken for a name much like theirs, please check: Oona Bracegirdel as Oona Bracegirdle"
+        "matched with a similar name, please check: Oona Bracegirdel as Oona Bracegirdle"
     ]
     assert len(out.read_text().splitlines()) == 16
 

@@ -112,8 +112,8 @@ def test_the_summary_tells_what_the_answers_came_to(stack: FakeStack, aita: Aita
     at = told.index("6 answers of 2 students")
     assert told[at + 1 : at + 4] == [
         "1 graded, 1 blank, 1 set by a person",
-        "3 open: 1 for a person to look at, 2 failed; 1 of the totals are final",
-        "look at them  aita review list --assignment midterm",
+        "3 ungraded: 1 to review, 2 failed; 1 total final",
+        "review them   aita review list --assignment midterm",
     ]
     assert "grade  Alan, question 1b  RefusalError  no" in told
     assert "with scans" not in out
@@ -132,7 +132,7 @@ def test_a_class_without_open_answers_is_final(stack: FakeStack, aita: Aita) -> 
     stack.answer("GET", RUN_PATH, run_view(RunStatus.SUCCEEDED, *ENDED, pipeline="grade"))
     code, out, _ = aita("status", RUN)
     assert code == 0
-    assert "none is open: all totals are final" in out
+    assert "all answers are graded: all totals are final" in out
 
 
 def test_grades_that_cannot_be_fetched_take_nothing_from_the_run(stack: FakeStack, aita: Aita) -> None:

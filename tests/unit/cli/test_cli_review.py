@@ -109,7 +109,7 @@ def test_the_queue_is_listed_question_by_question_with_names(known: FakeStack, a
     code, out, _ = aita("review", "list", "-a", "midterm")
     assert code == 0
     assert [text.rstrip() for text in out.splitlines()] == [
-        "3 answers to look at",
+        "3 answers to review",
         "",
         "Question 1a",
         f"  {CELL}  Maya Lindqvist (Lindqvist Maya)  proposed 3 of 5  NEEDS_REVIEW",
@@ -228,7 +228,7 @@ def test_a_proposal_is_accepted_as_it_was_seen(known: FakeStack, aita: Aita, mon
     code, out, _ = aita("review", "accept", CELL, "-a", "midterm")
     assert code == 0
     assert "Accepted: 3 of 5 for Maya Lindqvist (Lindqvist Maya), question 1a (was NEEDS_REVIEW, 3)" in out
-    assert "7 answers still to look at" in out
+    assert "7 answers still to review" in out
     assert "Criterion 2 has no quote that stands in the transcription: the student's report says that a person" in out
     assert "Reports that were made before are out of date. Make them anew: aita report --assignment midterm\n" in out
     [sent] = known.asked("POST", PATH)

@@ -269,7 +269,7 @@ def test_the_summary_tells_of_students_and_failed_tasks(stack: FakeStack, aita: 
     assert "on the roster without scans: Grace Hopper" in out
     assert "not on the roster: [red]Eve[/red]\\x1b[31m\\u202e" in out
     assert "Alan Turin as Alan Turing" in out
-    assert "taken for none: A. Kay" in out
+    assert "matches several names on the roster: A. Kay" in out
     assert "[red]Eve[/red]\\x1b[31m\\u202e, page 1  RefusalError  filtered\\x1b[2J" in out
     assert "page 10 " in out
     assert "page 11 " not in out

@@ -224,7 +224,7 @@ def test_what_to_check_on_a_roster_is_told(stack: FakeStack, aita: Aita, exam: P
         "it is not UTF-8, and was read as Windows-1252: check the names with accents",
         "on the roster without scans: José; Bo Chan (2); Bo Chan (3)",
         "not on the roster: Ada Lovelce; [red]Eve",
-        "could be several on the roster, taken for none: Bo Chan",
+        "matches several names on the roster: Bo Chan",
     ]
     assert "roster.csv: it is not UTF-8" in err
     assert len(stack.uploads) == 7

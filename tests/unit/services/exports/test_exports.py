@@ -39,10 +39,10 @@ from tests.support.lms_importers import CanvasUser, MoodleRefused, import_canvas
 GOLDEN = Path(__file__).parents[3] / "golden"
 
 NOT_FINAL = "not final"
-AMBIGUOUS = "could be several on the roster, or several folders are one student's"
+AMBIGUOUS = "matches several names on the roster, or several folders are one student's"
 NO_SCANS = "on the roster, and no scans are surely theirs"
 ALWAYS = (
-    ExcludedStudent(name="Cy", reason="not graded: grade again"),
+    ExcludedStudent(name="Cy", reason="ungraded: grade again"),
     ExcludedStudent(name="Ann Lee (S1005)", reason=NO_SCANS),
     ExcludedStudent(name="Grace Hopper", reason=NO_SCANS),
 )
@@ -51,7 +51,7 @@ UNSURE = (
     ExcludedStudent(name="Ann Lee (scans/Ann Lee)", reason=f"{NOT_FINAL}; {AMBIGUOUS}", open_questions=("2",)),
     ExcludedStudent(name="Zoe_Quinn", reason="not on the roster"),
 )
-CLOSE = "taken for a name much like theirs, please check: Oona Bracegirdel as Oona Bracegirdle"
+CLOSE = "matched with a similar name, please check: Oona Bracegirdel as Oona Bracegirdle"
 
 CANVAS_USERS = [
     CanvasUser(881, "Maya L.", sis_id="S1001"),
@@ -158,7 +158,7 @@ class TestWhoIsLeftOut:
         assert made.written == 0
         assert {left_out.reason.removeprefix("not final; ") for left_out in made.left_out} == {
             "there is no roster",
-            "not graded: grade again",
+            "ungraded: grade again",
         }
 
 

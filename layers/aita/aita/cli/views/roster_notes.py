@@ -1,4 +1,4 @@
-"""Who the students of an exam are, for people: who has scans, who is expected, and where that is doubtful."""
+"""The students of an exam, for people: with and without scans, on the roster, and doubtful matches."""
 
 from collections.abc import Collection, Iterator, Sequence
 

@@ -112,7 +112,7 @@ def call_roll(gradebook: Gradebook, students: Students, roster: Roster | None) -
     )
     left_out = (*_without_grades(gradebook, students), *_without_scans(who_is_missing(roster or (), found)))
     close = [f"{each.student.folder} as {each.name}" for each in graded if each.match == "close"]
-    notes = (f"taken for a name much like theirs, please check: {'; '.join(close)}",) if close else ()
+    notes = (f"matched with a similar name, please check: {'; '.join(close)}",) if close else ()
     return ExportRoster(gradebook.exam, graded, left_out, notes)
 
 
@@ -127,7 +127,7 @@ def not_found(student: GradedStudent) -> str:
         case "none":
             return "not on the roster"
         case "ambiguous":
-            return "could be several on the roster, or several folders are one student's"
+            return "matches several names on the roster, or several folders are one student's"
         case "no_roster":
             return "there is no roster"
     return ""
@@ -143,7 +143,7 @@ def closed_points(cell: Cell | ShownAnswer) -> Decimal:
 def _without_grades(gradebook: Gradebook, students: Students) -> Iterator[ExcludedStudent]:
     for student in students.students:
         if student.student_id not in gradebook.students:
-            yield ExcludedStudent(name=student.folder, reason="not graded: grade again")
+            yield ExcludedStudent(name=student.folder, reason="ungraded: grade again")
     known = {student.student_id for student in students.students}
     for student_id in gradebook.students:
         if student_id not in known:
