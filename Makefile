@@ -20,6 +20,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 export SAM_CLI_TELEMETRY = 0
 
 REQUIREMENTS = layers/aita/requirements.txt layers/imaging/requirements.txt
+LAYER_LOCKS = $(REQUIREMENTS:.txt=.lock)
 # pip, with one line that tells how far it is
 PIP_INSTALL = aita_local/installing.py
 
@@ -61,7 +62,7 @@ docs: site ## Build the site of the README, docs/ and the API reference: out/doc
 	NO_MKDOCS_2_WARNING=1 .aita/site/bin/mkdocs build --strict
 
 lock: venv .aita/supply/installed ## Lock every dependency with its hashes; what is locked already stays (LOCK_OPTIONS=--upgrade)
-	$(LOCK) $(LOCK_OPTIONS) --extra dev --output-file requirements.lock pyproject.toml
+	$(LOCK) $(LOCK_OPTIONS) --extra imaging --group dev --output-file requirements.lock pyproject.toml
 	$(LOCK) $(LOCK_OPTIONS) --group docs --constraint requirements.lock --output-file docs/requirements.lock
 	$(foreach list,$(REQUIREMENTS),$(LOCK) --constraint requirements.lock --output-file $(list:.txt=.lock) $(list) &&) true
 
@@ -73,23 +74,26 @@ size: venv ## Build the layers as AWS gets them, and print each dependency's sha
 
 clean: ## Stop the local stack and remove everything that was made here
 	if [ -x $(BIN)/aita ]; then $(BIN)/aita local down; fi
-	rm -rf .venv .aita .aws-sam .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache *.egg-info
+	rm -rf .venv .aita .aws-sam .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache *.egg-info aita_local/*.egg-info
 
 # The lock is complete, so nothing is resolved; pip check tells of what it lacks.
-.venv/installed: requirements.lock pyproject.toml requirements-cli.txt $(REQUIREMENTS)
+.venv/installed: requirements.lock pyproject.toml aita_local/pyproject.toml requirements-cli.txt $(REQUIREMENTS)
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "aita takes Python 3.11 or newer: make PYTHON=python3.12")'
 	@echo "Installing what everything here runs on into .venv: 0.7 GB, about a minute"
 	$(PYTHON) -m venv .venv
 	$(BIN)/python $(PIP_INSTALL) --no-deps --require-hashes --requirement requirements.lock
-	$(BIN)/python $(PIP_INSTALL) --no-deps --editable '.[dev]'
+	$(BIN)/python -m pip uninstall --quiet --yes aita  # what the package was called before 0.2.0
+	$(BIN)/python $(PIP_INSTALL) --no-deps --editable . --editable aita_local
 	$(BIN)/python -m pip check
 	touch $@
 
 # The functions run here as children of the emulator's interpreter, with the packages beside it.
-.aita/emulator/installed: Makefile $(REQUIREMENTS) | .venv/installed
+.aita/emulator/installed: Makefile $(LAYER_LOCKS) | .venv/installed
 	@echo "Installing the emulator into .aita/emulator: 0.25 GB, 15 s"
 	$(BIN)/python -m venv .aita/emulator
-	.aita/emulator/bin/python $(PIP_INSTALL) $(EMULATOR) $(REQUIREMENTS:%=--requirement %)
+	.aita/emulator/bin/python $(PIP_INSTALL) $(EMULATOR)
+	.aita/emulator/bin/python $(PIP_INSTALL) --no-deps --require-hashes $(LAYER_LOCKS:%=--requirement %)
+	.aita/emulator/bin/python -m pip check
 	touch $@
 
 # A published batch runner that the benchmarks compare with; it does not install beside what is here.
