@@ -8,6 +8,7 @@ from typing import Self
 
 from botocore.exceptions import ClientError
 
+from aita.client.target_selection import last_started
 from aita.errors import SettingsError
 from aita.models.effort import DEFAULT_EFFORT, ReasoningEffort
 from aita.settings import DEFAULT_MODEL, UserSettings
@@ -137,6 +138,8 @@ def up(
             max_workers=settings.max_workers,
         )
         write_whole(home.connection, json.dumps(asdict(connection), indent=1))
+        if home.is_default:
+            write_whole(last_started(), str(home.path))
     return connection
 
 

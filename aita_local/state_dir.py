@@ -35,6 +35,11 @@ class StateDir:
         return folder
 
     @property
+    def is_default(self) -> bool:
+        """Whether it is the project's own, which commands find from any folder: others are named by AITA_HOME."""
+        return self.path == (PROJECT / ".aita").resolve()
+
+    @property
     def connection(self) -> Path:
         """The file that says where the running stack is."""
         return self.path / "local.json"

@@ -81,9 +81,7 @@ def test_exporting_answers_in_json(stack: FakeStack, graded: dict[str, str], ait
     document = json.loads(said)
     assert (code, document["written"], document["format"], document["file"]) == (3, 8, "jsonl", str(out))
     assert document["left_out"][0] == {"name": "Cy", "reason": "ungraded: grade again", "open_questions": []}
-    assert document["notes"] == [
-        "matched with a similar name, please check: Oona Bracegirdel as Oona Bracegirdle"
-    ]
+    assert document["notes"] == ["matched with a similar name, please check: Oona Bracegirdel as Oona Bracegirdle"]
     assert len(out.read_text().splitlines()) == 16
 
 

@@ -192,7 +192,7 @@ class TestOutOfDate:
         monkeypatch.delenv("AITA_LOCAL")
         self.decide(served, "Priya Castellane", "5")
         err = aita("--local", "report", "-a", "midterm", "--no-run")[2]
-        assert err.endswith("Make them anew: aita report --assignment midterm --local\n")
+        assert err.endswith("Make them anew: aita --local report --assignment midterm\n")
 
     def test_a_student_who_was_confirmed_alone_is_told_of(self, served: Harness, aita: Aita) -> None:
         """The class's report would not change, and the student's says that a person looked."""

@@ -145,7 +145,7 @@ def test_the_hint_names_the_same_stack(stack: FakeStack, aita: Aita, monkeypatch
     monkeypatch.delenv("AITA_LOCAL")
     stack.answer("POST", "/runs", run_view())
     _, out, _ = aita("transcribe", "--local", "--detach", "--stack", "other", "-a", "midterm")
-    assert f"aita watch {RUN} --local --stack other" in out
+    assert f"aita --local --stack other watch {RUN}" in out
 
 
 def test_failed_polls_do_not_end_the_watch(stack: FakeStack, aita: Aita) -> None:

@@ -146,3 +146,5 @@ def _options(
     session.local = local
     session.stack_name = stack
     session.region = region
+    commands = set(getattr(context.command, "commands", {})) - {"local"}
+    session.output.pasteable.choose(commands, local=local, stack=stack, region=region)

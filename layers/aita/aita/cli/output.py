@@ -13,6 +13,7 @@ from pydantic import BaseModel
 from rich.console import Console, RenderableType
 from rich.text import Text
 
+from aita.cli.pasteable import Pasteable
 from aita.cli.views.terminal_escape import printable
 
 _FILE_WIDTH = 200
@@ -30,21 +31,22 @@ class Output:
 
     def __init__(self, *, as_json: bool) -> None:
         self.as_json = as_json
+        self.pasteable = Pasteable()
         width = None if sys.stdout.isatty() else _FILE_WIDTH
         self._out = Console(width=width, markup=False, highlight=False, emoji=False, soft_wrap=True)
         self.err = Console(stderr=True, markup=False, highlight=False, emoji=False, soft_wrap=True)
 
     def say(self, text: str) -> None:
         """Write a line for people: to standard error when standard output is for JSON."""
-        (self.err if self.as_json else self._out).print(Text(printable(text)))
+        (self.err if self.as_json else self._out).print(Text(self._text(text)))
 
     def note(self, text: str) -> None:
         """Write a line that is not part of the result."""
-        self.err.print(Text(printable(text), style="dim"))
+        self.err.print(Text(self._text(text), style="dim"))
 
     def warn(self, text: str) -> None:
         """Write a line that is not part of the result, and not to be passed over."""
-        self.err.print(Text(printable(text), style="yellow"))
+        self.err.print(Text(self._text(text), style="yellow"))
 
     def show(self, shown: RenderableType) -> None:
         """Write a part of the result for people before the rest is there; with ``--json`` the document has it."""
@@ -60,11 +62,14 @@ class Output:
     def failed(self, error: str, message: str, usage: str = "") -> None:
         """Write why the command failed; with ``--json`` as the document."""
         if self.as_json:
-            self._document({"error": error, "message": message})
+            self._document({"error": error, "message": self.pasteable.complete(message)})
             return
         if usage:
             self.err.print(Text(printable(usage), style="dim"))
-        self.err.print(Text.assemble(("Error: ", "bold red"), printable(message)))
+        self.err.print(Text.assemble(("Error: ", "bold red"), self._text(message)))
+
+    def _text(self, text: str) -> str:
+        return printable(self.pasteable.complete(text))
 
     def _document(self, document: BaseModel | Mapping[str, Any]) -> None:
         shown = document.model_dump(mode="json") if isinstance(document, BaseModel) else document

@@ -1,7 +1,5 @@
 """What a command works with: the options of ``aita`` itself, the settings, the stack and its API."""
 
-import os
-import shlex
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -84,9 +82,4 @@ class Session:
 
     def command(self, *words: str) -> str:
         """Return a command line that does something in the same stack."""
-        chosen = [
-            *(["--local"] if self.local and "AITA_LOCAL" not in os.environ else []),
-            *(["--stack", self.stack_name] if self.stack_name else []),
-            *(["--region", self.region] if self.region else []),
-        ]
-        return shlex.join(["aita", *words, *chosen])
+        return self.output.pasteable.command(*words)

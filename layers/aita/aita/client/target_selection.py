@@ -21,6 +21,16 @@ _HOME = ".aita"
 _FILE = "local.json"
 
 
+def last_started() -> Path:
+    """Return the file that names the home of the local stack that this user started last.
+
+    It is in the user's state folder, as the XDG Base Directory Specification has it: commands run from any folder.
+    """
+    state = os.environ.get("XDG_STATE_HOME", "")
+    base = Path(state) if Path(state).is_absolute() else Path.home() / ".local" / "state"
+    return base / "aita" / "local_home"
+
+
 class LocalStack(StrictModel):
     """What ``aita local up`` wrote of the stack that it started."""
 
@@ -62,7 +72,7 @@ def target_of_environment() -> StackTarget:
 
 
 def find_local_stack(start: Path) -> LocalStack:
-    """Return the local stack whose home AITA_HOME names, or else the nearest project's, from ``start`` upward.
+    """Return the local stack whose home AITA_HOME names, or the nearest from ``start`` upward, or the last started.
 
     Raises
     ------
@@ -71,11 +81,25 @@ def find_local_stack(start: Path) -> LocalStack:
     """
     named = os.environ.get("AITA_HOME")
     homes = [Path(named)] if named else [folder / _HOME for folder in (start, *start.parents)]
+    last = None if named else _last_home()
+    if last is not None:
+        homes.append(last)
     for home in homes:
         if (file := home / _FILE).is_file():
             return _read(file)
-    where = named or f"{start / _HOME} or above"
-    raise LocalStackError(f"no local stack is running (no {_FILE} in {where}): start it with 'aita local up'")
+    where = f"no {_FILE} in {named or start / _HOME}{'' if named else ' or above'}"
+    if last is not None:
+        where += f", and the one that was started last, of {last}, was stopped"
+    raise LocalStackError(f"no local stack is running ({where}): start it with 'aita local up'")
+
+
+def _last_home() -> Path | None:
+    try:
+        return Path(last_started().read_text("utf-8").strip())
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError) as error:
+        raise LocalStackError(f"{last_started()} can't be read: delete it, then 'aita local up'") from error
 
 
 def _read(file: Path) -> LocalStack:

@@ -130,7 +130,7 @@ class TestAChange:
         for student, question in touched:
             cell = book(graded).cell(cell_id(student, question))
             assert cell.flags[-1].kind is FlagKind.CHANGED
-            assert cell.flags[-1].note.endswith("(aita grade)")
+            assert cell.flags[-1].note.endswith("(aita grade --assignment midterm)")
         assert audit_says_nothing(graded)
 
     def test_is_closed_by_grading_again(self, graded: Harness, change: Change, touched: list[tuple[str, str]]) -> None:
@@ -362,7 +362,9 @@ class TestScans:
         scanned.put("blank_exam.jpg", b"another")
         assert self.finals(scanned) == {"Ann Lee": False, "Bob Ray": False}
         (note,) = {cell.flags[-1].note for cell in self.students(scanned)["Ann Lee"].cells}
-        assert "the blank exam. Transcribe the scans (aita transcribe), then grade" in note
+        assert "the blank exam. Transcribe the scans (aita transcribe), then grade" in note.replace(
+            " --assignment midterm", ""
+        )
 
     @pytest.mark.parametrize("name", ["1.jpg", "2.jpg"])
     def test_a_new_one_opens_its_student_alone(self, scanned: Harness, name: str) -> None:

@@ -51,7 +51,7 @@ def list_cells(
     for cell in document["cells"]:
         cell["student"] = names.get(cell["student_id"])
     more = [Text(""), Text("There are more: raise --limit", "dim")] if page.next_token else []
-    session.output.result(document, Group(queue_view(page, names), *more))
+    session.output.result(document, Group(queue_view(page, names, session.output.pasteable), *more))
 
 
 @app.command("show")
@@ -78,7 +78,7 @@ def show_cell(
         return session.command(*words, "--assignment", assignment)
 
     document = found.model_dump(mode="json") | {"student": name, "images": [str(image) for image in images]}
-    session.output.result(document, cell_view(found, name, command))
+    session.output.result(document, cell_view(found, name, command, session.output.pasteable))
 
 
 @app.command("accept")

@@ -36,7 +36,7 @@ def tasks(context: typer.Context, run: RunId, status: OfStatus = None, limit: Li
     """List a run's tasks that have ended, or those of one status, with the reasons of those that failed."""
     session = Session.of(context)
     page = session.api.tasks(run, status, limit)
-    lines = [task_line(task) for task in page.tasks] or [Text("There are no such tasks")]
+    lines = [task_line(task, session.output.pasteable) for task in page.tasks] or [Text("There are no such tasks")]
     more = [Text("There are more: raise --limit", "dim")] if page.next_token else []
     session.output.result(page, Group(*lines, *more))
 

@@ -237,7 +237,7 @@ def _follow(session: Session, first: RunView) -> RunView:
 
 
 def _tell(session: Session, report: RunReport) -> None:
-    session.output.result(report, summary(report, session.command))
+    session.output.result(report, summary(report, session.output.pasteable))
 
 
 def _hint(session: Session, run_id: str) -> str:

@@ -7,6 +7,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from aita.cli.pasteable import Pasteable
 from aita.cli.views import formatting
 from aita.cli.views.terminal_escape import printable
 from aita.models.exam import Rubric
@@ -16,7 +17,7 @@ from aita.models.review import ReviewLine, ReviewPage, ReviewView
 Command = Callable[..., str]
 
 
-def queue_view(page: ReviewPage, names: Mapping[str, str]) -> RenderableType:
+def queue_view(page: ReviewPage, names: Mapping[str, str], pasteable: Pasteable) -> RenderableType:
     """Return the cells, question by question, each with its student and why it is here."""
     parts: list[RenderableType] = [Text(f"{formatting.count(page.open_cells, 'answer')} to review", "bold")]
     for question_id, cells in groupby(page.cells, lambda cell: cell.question_id):
@@ -24,12 +25,12 @@ def queue_view(page: ReviewPage, names: Mapping[str, str]) -> RenderableType:
         for cell in cells:
             name = printable(names.get(cell.student_id, cell.student_id))
             parts.append(Text.assemble(f"  {cell.cell_id}  {name}  ", (f"{_points(cell)}  {cell.state}", "cyan")))
-            parts += [_indented(reason, "dim", 4) for reason in _reasons(cell)]
+            parts += [_indented(reason, "dim", 4) for reason in _reasons(cell, pasteable)]
     return Group(*parts)
 
 
-def cell_view(review: ReviewView, name: str, command: Command) -> RenderableType:
-    """Return all there is to decide a cell by; ``command`` makes the command lines that it names."""
+def cell_view(review: ReviewView, name: str, command: Command, pasteable: Pasteable) -> RenderableType:
+    """Return a cell with its question, answer, proposal and flags; ``command`` makes its command lines."""
     heading = Text.assemble(
         (f"Question {printable(review.question_id)}", "bold"),
         f"  {_points(review)}  ",
@@ -38,7 +39,7 @@ def cell_view(review: ReviewView, name: str, command: Command) -> RenderableType
     )
     parts: list[RenderableType] = [heading]
     for title, block in (
-        ("Reasons", [_indented(reason) for reason in _reasons(review)]),
+        ("Reasons", [_indented(reason) for reason in _reasons(review, pasteable)]),
         ("Question", [_indented(review.question.question_text)]),
         ("Answer", [*_answer(review)]),
         ("Answer key", [_indented(review.answer_key.correct_answer)] if review.answer_key else []),
@@ -75,10 +76,10 @@ def _points(cell: ReviewLine) -> str:
     return f"{proposed}{cell.points:g} of {cell.max_points:g}"
 
 
-def _reasons(cell: ReviewLine) -> Iterator[str]:
-    yield from (flag.text for flag in cell.flags)
+def _reasons(cell: ReviewLine, pasteable: Pasteable) -> Iterator[str]:
+    yield from (pasteable.complete(flag.text) for flag in cell.flags)
     if cell.reason:
-        yield cell.reason
+        yield pasteable.complete(cell.reason)
 
 
 def _answer(review: ReviewView) -> Iterator[RenderableType]:

@@ -7,6 +7,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from aita.cli.pasteable import Pasteable
 from aita.cli.run_report import RunReport
 from aita.cli.views import formatting
 from aita.cli.views.estimate_view import calls_line
@@ -39,14 +40,13 @@ _CLOSED = {
     CellState.OVERRIDDEN: "set by a person",
 }
 
-Command = Callable[..., str]
 
-
-def summary(report: RunReport, command: Command) -> RenderableType:
-    """Return what there is to say of a run; ``command`` makes the command lines that it names."""
-    parts: list[RenderableType] = [_heading(report), Text(""), _stages(report), Text(""), _usage(report)]
+def summary(report: RunReport, pasteable: Pasteable) -> RenderableType:
+    """Return a run's summary, with command lines that can be pasted."""
+    command = pasteable.command
+    parts: list[RenderableType] = [_heading(report, pasteable), Text(""), _stages(report), Text(""), _usage(report)]
     for block in (
-        [*_failed(report, command)],
+        [*_failed(report, pasteable)],
         [*_students(report)],
         [*_grades(report, command)],
         [f"Not everything could be found out: {report.problem}"] if report.problem else [],
@@ -76,12 +76,14 @@ def runs_table(runs: Iterable[RunSummary]) -> RenderableType:
     return table
 
 
-def task_line(task: TaskView, students: Students | None = None) -> Text:
+def task_line(task: TaskView, pasteable: Pasteable, students: Students | None = None) -> Text:
     """Return one task, told by what it is about, with its reason if it has failed."""
     what = printable(_subject(task, students))
     if not task.error_type:
         return Text(f"  {task.stage}  {what}  {task.status}")
-    return Text.assemble(f"  {task.stage}  {what}  ", (task.error_type, "red"), f"  {printable(task.error_message)}")
+    return Text.assemble(
+        f"  {task.stage}  {what}  ", (task.error_type, "red"), f"  {printable(pasteable.complete(task.error_message))}"
+    )
 
 
 def _line(text: str) -> Text:
@@ -96,13 +98,13 @@ def _time(moment: datetime) -> str:
     return moment.astimezone().strftime("%m-%d %H:%M")
 
 
-def _heading(report: RunReport) -> Text:
+def _heading(report: RunReport, pasteable: Pasteable) -> Text:
     text = Text.assemble(
         ("Run ", "bold"), (report.run_id, "bold"), f"  {report.pipeline} of {printable(report.assignment)}  "
     )
     text.append(report.status, f"bold {_STYLES.get(report.status, 'red')}")
     if report.reason and report.status is not RunStatus.SUCCEEDED:
-        text.append(f"\n{printable(report.reason)}")
+        text.append(f"\n{printable(pasteable.complete(report.reason))}")
     return text
 
 
@@ -147,15 +149,15 @@ def _usage(report: RunReport) -> RenderableType:
     return table
 
 
-def _failed(report: RunReport, command: Command) -> Iterator[str | Text]:
+def _failed(report: RunReport, pasteable: Pasteable) -> Iterator[str | Text]:
     if not report.failed:
         return
     yield Text(f"Failed: {formatting.count(report.failed, 'task')}", "bold red")
     for task in report.failed_tasks[:FAILED_SHOWN]:
-        yield task_line(task, report.students)
+        yield task_line(task, pasteable, report.students)
     shown = min(len(report.failed_tasks), FAILED_SHOWN)
     if shown and report.failed > shown:
-        yield f"  and {report.failed - shown:,} more: {command('tasks', report.run_id, '--status', 'FAILED')}"
+        yield f"  and {report.failed - shown:,} more: {pasteable.command('tasks', report.run_id, '--status', 'FAILED')}"
 
 
 def _subject(task: TaskView, students: Students | None) -> str:
@@ -188,7 +190,7 @@ def _students(report: RunReport) -> Iterator[str | Text]:
     yield from (f"  {line}" for line in student_lines(report.students, failed_files))
 
 
-def _grades(report: RunReport, command: Command) -> Iterator[str | Text]:
+def _grades(report: RunReport, command: Callable[..., str]) -> Iterator[str | Text]:
     if report.grades is None:
         return
     states = report.grades.states
@@ -218,7 +220,7 @@ def _simulated(report: RunReport) -> Iterator[str | Text]:
         yield "  export OPENAI_API_KEY=...  and then  aita local up"
 
 
-def _next(report: RunReport, command: Command) -> Iterator[str | Text]:
+def _next(report: RunReport, command: Callable[..., str]) -> Iterator[str | Text]:
     if report.status is RunStatus.RUNNING:
         yield f"  watch it    {command('watch', report.run_id)}"
         yield f"  cancel it   {command('cancel', report.run_id)}"

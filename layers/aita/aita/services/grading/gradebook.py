@@ -35,9 +35,9 @@ USUAL_SCALE = GradeScale(
 )
 """The letters where the instructor gave no table: the ten-point scale that is usual in the United States."""
 
-_GRADE = "Grade again (aita grade)"
-_TRANSCRIBE = "Transcribe the scans (aita transcribe), then grade again (aita grade)"
-_REWRITE = "Write its answer key and rubric anew (aita generate-rubric), then grade again (aita grade)"
+_GRADE = "Grade again (aita grade{of})"
+_TRANSCRIBE = "Transcribe the scans (aita transcribe{of}), then grade again (aita grade{of})"
+_REWRITE = "Write its answer key and rubric anew (aita generate-rubric{of}), then grade again (aita grade{of})"
 
 _NO_PROPOSAL = {"points": None, "criteria": (), "feedback": "", "graders": (), "by_grader": (), "gradings": ()}
 
@@ -63,6 +63,8 @@ class Gradebook:
         The instructor's table of letters; ``None`` for ``USUAL_SCALE``.
     compare
         Compares a cell with the material as it is now; ``None`` if the question is all that is compared.
+    assignment
+        Its name, for the commands that notes of changes give.
     """
 
     FILES = (object_keys.QUESTIONS, object_keys.EXAM_SPEC, object_keys.GRADES, object_keys.GRADE_SCALE, *Versions.FILES)
@@ -75,8 +77,10 @@ class Gradebook:
         decisions: Iterable[Decision] = (),
         scale: GradeScale | None = None,
         compare: Compare | None = None,
+        assignment: str = "",
     ) -> None:
         self.exam = exam
+        self._of = f" --assignment {assignment}" if assignment else ""
         self._compare = compare or _unchanged
         self._decisions: dict[str, list[Decision]] = {}
         for decision in sorted(decisions, key=lambda decision: (decision.at, decision.decision_id)):
@@ -100,7 +104,7 @@ class Gradebook:
         def compare(cell: Cell, question: Question) -> Changes:
             return versions.changes(cell) if cell.answer else older.changes(cell, question)
 
-        return cls(exam, everyone | graded, decisions, material.grade_scale(), compare)
+        return cls(exam, everyone | graded, decisions, material.grade_scale(), compare, material.assignment)
 
     def cell(self, cell_id: str) -> Cell:
         """Return a cell as it counts; NotFoundError if there is none."""
@@ -170,7 +174,7 @@ class Gradebook:
         notes += [note for note in changes.notes if not notes or note != NOTES[RUBRIC]]  # its points differ, too
         if not notes:
             return cell
-        advice = _TRANSCRIBE if changes.of_scans else _REWRITE if of_0_1_0 == version else _GRADE
+        advice = (_TRANSCRIBE if changes.of_scans else _REWRITE if of_0_1_0 == version else _GRADE).format(of=self._of)
         older = f"{cell.basis}, of {of_0_1_0}"
         if any(not decision.aita and decision.basis == older for decision in self.decisions(cell.cell_id)):
             return _of_another(cell, notes, advice, older, changed)

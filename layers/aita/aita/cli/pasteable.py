@@ -1,0 +1,38 @@
+"""Commands in messages, completed with the global options in use, so that each can be pasted as it is."""
+
+import os
+import re
+import shlex
+from collections.abc import Iterable
+
+
+class Pasteable:
+    """The global options of this invocation, and the commands that take them.
+
+    Messages that come from the services or the API name commands, such as ``aita watch RUN``, and know nothing of the
+    stack that the command line has chosen.
+    """
+
+    def __init__(self) -> None:
+        self._options: tuple[str, ...] = ()
+        self._command = re.compile(r"(?!)")
+
+    def choose(self, commands: Iterable[str], *, local: bool, stack: str | None, region: str | None) -> None:
+        """Take the options that were given, and the names of the commands that take them."""
+        self._options = (
+            *(["--local"] if local and "AITA_LOCAL" not in os.environ else []),
+            *(["--stack", stack] if stack else []),
+            *(["--region", region] if region else []),
+        )
+        names = "|".join(map(re.escape, sorted(commands, key=len, reverse=True)))
+        self._command = re.compile(rf"(?<![\w./-])aita (?=(?:{names})(?![\w-]))")
+
+    def command(self, *words: str) -> str:
+        """Return a command line with the options."""
+        return shlex.join(["aita", *self._options, *words])
+
+    def complete(self, text: str) -> str:
+        """Return a message with the options in each command that it names without any."""
+        if not self._options:
+            return text
+        return self._command.sub(lambda _: shlex.join(["aita", *self._options]) + " ", text)
