@@ -1,5 +1,6 @@
 """Answers: which part of a student's pages answers which question."""
 
+from enum import StrEnum
 from typing import Annotated
 
 from pydantic import Field
@@ -39,6 +40,15 @@ class AnswerPlace(StrictModel):
     bottom: Fraction
 
 
+class Presence(StrEnum):
+    """Whether there is an answer."""
+
+    WRITTEN = "written"
+    BLANK = "blank"
+    UNCLEAR = "unclear"
+    """There may be one that was not read: nothing to grade, and no reason for zero points."""
+
+
 class QuestionAnswer(StrictModel):
     """A student's answer to one question.
 
@@ -54,6 +64,8 @@ class QuestionAnswer(StrictModel):
         Why a person must look, as far as it is known before grading.
     question
         The version of the question's wording that the answer was found for; empty if aita 0.1.0 found it.
+    presence
+        Whether there is an answer; ``None`` in a file of aita 0.1.0 (``services.answers.undecided_answers``).
     """
 
     question_id: QuestionId
@@ -62,6 +74,7 @@ class QuestionAnswer(StrictModel):
     confidence: Fraction = 0.0
     flags: tuple[Flag, ...] = ()
     question: str = ""
+    presence: Presence | None = None
 
 
 class StudentAnswers(StrictModel):

@@ -8,11 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aita.models.answer import AnswerPlace, AnswerStart, PageAnswers, QuestionAnswer
+from aita.models.answer import AnswerPlace, AnswerStart, PageAnswers, Presence, QuestionAnswer
 from aita.models.exam import PageTranscription
 from aita.models.review_flags import FlagKind
-from aita.models.scan import PageInk
+from aita.models.scan import BANDS, PageInk
 from aita.services.answers.answer_assembly import LOW_CONFIDENCE, StudentPage, assemble
+from aita.services.answers.blank_detection import INK_FLAGS
 from aita.services.answers.question_labels import QuestionLabels
 from aita.tasks.answer_mapping import lines_of
 
@@ -32,11 +33,19 @@ def lost(number: int, **ink: Any) -> StudentPage:
     return StudentPage(number, None, None, PageInk(likeness=0.9, **ink) if ink else None)
 
 
-def answers(ids: str, *pages: StudentPage, unreadable: int = 0) -> dict[str, QuestionAnswer]:
+def assembled(ids: str, *pages: StudentPage, unreadable: int = 0) -> dict[str, QuestionAnswer]:
     question_ids = ids.split()
     found = assemble(question_ids, pages, QuestionLabels(question_ids), unreadable)
     assert [answer.question_id for answer in found.question_answers] == question_ids
     return found.by_question()
+
+
+def answers(ids: str, *pages: StudentPage, unreadable: int = 0) -> dict[str, QuestionAnswer]:
+    """Return the answers without the flags of the ink: most tests are of the marks, and say nothing of ink."""
+    return {
+        question_id: answer.model_copy(update={"flags": tuple(f for f in answer.flags if f.kind not in INK_FLAGS)})
+        for question_id, answer in assembled(ids, *pages, unreadable=unreadable).items()
+    }
 
 
 def kinds(answer: QuestionAnswer) -> set[FlagKind]:
@@ -296,6 +305,45 @@ class TestLostPages:
         assert not any("SECRET" in flag.note for answer in found.values() for flag in answer.flags)
 
 
+class TestPresence:
+    """Whether an answer is there is decided with the flags, and once."""
+
+    CLEAN = "00" * BANDS
+    WRITTEN_ON = "00" * 20 + "ff" * 20 + "00" * (BANDS - 40)
+
+    def page(self, bands: str, **changes: Any) -> StudentPage:
+        """Return a page on which question 1 is answered, and 2 has an empty space below."""
+        return page(1, "a", ("1", 1, 0.1), ("2", 0, 0.6), exam_page=1, bands=bands, **changes)
+
+    def test_written_and_blank(self) -> None:
+        found = assembled("1 2", self.page(self.WRITTEN_ON))
+        assert [answer.presence for answer in found.values()] == [Presence.WRITTEN, Presence.BLANK]
+        assert found["1"].flags == found["2"].flags == ()
+
+    def test_text_and_ink_that_disagree(self) -> None:
+        found = assembled("1 2", self.page(self.CLEAN))
+        assert (found["1"].presence, kinds(found["1"])) == (Presence.WRITTEN, {FlagKind.PRESENCE_DISAGREES})
+        found = assembled("1 2", self.page("ff" * BANDS))
+        assert (found["2"].presence, kinds(found["2"])) == (Presence.UNCLEAR, {FlagKind.PRESENCE_DISAGREES})
+
+    def test_without_a_blank_exam_nothing_is_blank(self) -> None:
+        found = assembled("1 2", page(1, "a", ("1", 1, 0.1), ("2", 0, 0.6)))
+        assert (found["1"].presence, found["1"].flags) == (Presence.WRITTEN, ())
+        assert (found["2"].presence, kinds(found["2"])) == (Presence.UNCLEAR, {FlagKind.NO_BLANK_EXAM})
+
+    def test_a_doubt_of_its_place_keeps_it_from_being_blank(self) -> None:
+        found = assembled("1 2", self.page(self.WRITTEN_ON, sure=LOW_CONFIDENCE - 0.01))
+        assert (found["2"].presence, kinds(found["2"])) == (Presence.UNCLEAR, {FlagKind.LOW_CONFIDENCE})
+
+    @pytest.mark.parametrize("kind", [FlagKind.ANSWER_NOT_FOUND, FlagKind.PAGE_MISSING, FlagKind.OTHER_EXAM])
+    def test_each_doubt_is_said_once(self, kind: FlagKind) -> None:
+        foreign = page(2, "b", ("2", 1, 0.3), ("3", 0, 0.6), exam_page=None)
+        found = assembled("1 2 3 4", self.page(self.CLEAN), foreign, lost(3), unreadable=1)
+        told = [[flag.kind for flag in answer.flags].count(kind) for answer in found.values()]
+        assert max(told) == 1
+        assert found["3"].presence is found["4"].presence is Presence.UNCLEAR
+
+
 @dataclass
 class Sheet:
     """A page as it was written: its lines, what begins on it, and whose text stands on it."""
@@ -336,7 +384,7 @@ def written_exams(draw: st.DrawFn) -> tuple[list[str], list[Sheet]]:
     return ids, sheets
 
 
-def assembled(ids: Sequence[str], sheets: Sequence[Sheet], gone: set[int]) -> dict[str, QuestionAnswer]:
+def after_losing(ids: Sequence[str], sheets: Sequence[Sheet], gone: set[int]) -> dict[str, QuestionAnswer]:
     pages = [lost(n) if n in gone else sheet.as_page(n) for n, sheet in enumerate(sheets, 1)]
     return answers(" ".join(ids), *pages)
 
@@ -344,7 +392,7 @@ def assembled(ids: Sequence[str], sheets: Sequence[Sheet], gone: set[int]) -> di
 @given(written_exams())
 def test_every_line_is_in_the_answer_that_it_was_written_for(exam: tuple[list[str], list[Sheet]]) -> None:
     ids, sheets = exam
-    found = assembled(ids, sheets, set())
+    found = after_losing(ids, sheets, set())
     for question_id in ids:
         own = [line for sheet in sheets for line in sheet.lines if line.endswith(f" {question_id}")]
         assert lines_of(found[question_id].raw_text) == own
@@ -357,7 +405,7 @@ def test_a_lost_page_never_looks_like_a_blank_answer(exam: tuple[list[str], list
     """Whatever pages are lost, each answer that stands on one says so, and no text comes to another question."""
     ids, sheets = exam
     gone = data.draw(st.sets(st.integers(1, len(sheets))))
-    found = assembled(ids, sheets, gone)
+    found = after_losing(ids, sheets, gone)
     for question_id in ids:
         answer = found[question_id]
         if any(question_id in sheets[number - 1].holds for number in gone):

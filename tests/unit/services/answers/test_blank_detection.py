@@ -1,13 +1,19 @@
-"""Presence: blank only when two signals agree, and a person wherever they do not."""
+"""Presence: blank only when two signals agree, and a person wherever they do not.
+
+Answers of files that do not say it are decided in the same way, from the scans as they are when they are read.
+"""
+
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aita.models.answer import AnswerPlace, QuestionAnswer
+from aita.models.answer import AnswerPlace, Presence, QuestionAnswer
 from aita.models.review_flags import Flag, FlagKind
 from aita.models.scan import BANDS, PageInk, StudentScans
-from aita.services.answers.blank_detection import INK, Presence, presence
+from aita.services.answers.blank_detection import INK, with_presence
+from aita.services.answers.undecided_answers import decided
 
 PLACE = AnswerPlace(page=1, top=0.4, bottom=0.6)
 CLEAN = "00" * BANDS
@@ -28,7 +34,19 @@ def inked(band: int, amount: int) -> str:
     return "".join(f"{amount if place == band else 0:02x}" for place in range(BANDS))
 
 
-def kinds(found: tuple[Presence, tuple[Flag, ...]]) -> set[FlagKind]:
+def presence(
+    answer: QuestionAnswer, scans: StudentScans | None, decide: Callable[..., QuestionAnswer] | None = None
+) -> tuple[Presence | None, tuple[Flag, ...]]:
+    """Return what is decided, and the flags that are new. Answers that say nothing are decided alike."""
+    own = len(answer.flags)
+    ink = dict(enumerate(scans.ink, 1)) if scans else {}
+    found = decide(answer, scans) if decide else with_presence(answer, ink)
+    assert found.flags[:own] == answer.flags
+    assert found == found.model_copy(update={"raw_text": answer.raw_text, "pages": answer.pages})
+    return found.presence, found.flags[own:]
+
+
+def kinds(found: tuple[Presence | None, tuple[Flag, ...]]) -> set[FlagKind]:
     return {flag.kind for flag in found[1]}
 
 
@@ -104,29 +122,88 @@ def test_no_note_holds_what_a_student_wrote() -> None:
         (answer(), scans(inked(50, INK)), Presence.UNCLEAR, FlagKind.PRESENCE_DISAGREES),
         (answer(), None, Presence.UNCLEAR, FlagKind.NO_BLANK_EXAM),
         (answer(), StudentScans(ink=(None,)), Presence.UNCLEAR, FlagKind.NO_BLANK_EXAM),
-        (answer(), scans("", exam_page=None), Presence.UNCLEAR, FlagKind.OTHER_EXAM),
-        (answer("B"), scans("", exam_page=None), Presence.WRITTEN, FlagKind.OTHER_EXAM),
-        (answer(pages=()), scans(), Presence.UNCLEAR, FlagKind.ANSWER_NOT_FOUND),
-        (answer(), StudentScans(ink=scans().ink, unreadable=1), Presence.UNCLEAR, FlagKind.PAGE_MISSING),
     ],
 )
+@pytest.mark.parametrize("decide", [None, decided])
 def test_what_is_doubtful_is_flagged_and_never_blank(
-    given_answer: QuestionAnswer, given_scans: StudentScans | None, found: Presence, flag: FlagKind
+    given_answer: QuestionAnswer,
+    given_scans: StudentScans | None,
+    found: Presence,
+    flag: FlagKind,
+    decide: Callable[..., QuestionAnswer] | None,
 ) -> None:
-    told = presence(given_answer, given_scans)
+    told = presence(given_answer, given_scans, decide)
     assert told[0] is found
     assert kinds(told) == {flag}
 
 
-def test_an_answer_whose_place_is_in_doubt_is_never_blank() -> None:
-    doubtful = answer(flags=(Flag(kind=FlagKind.PLACE_DOUBTFUL),))
-    assert presence(doubtful, scans()) == (Presence.UNCLEAR, ())
+@pytest.mark.parametrize("doubted", [answer(), answer("B")])
+def test_an_answer_whose_place_is_in_doubt_is_never_blank(doubted: QuestionAnswer) -> None:
+    doubtful = doubted.model_copy(update={"flags": (Flag(kind=FlagKind.PLACE_DOUBTFUL),)})
+    found = Presence.WRITTEN if doubted.raw_text else Presence.UNCLEAR
+    assert presence(doubtful, scans(inked(50, INK) if doubted.raw_text else CLEAN)) == (found, ())
 
 
-@pytest.mark.parametrize("text", ["", "B"])
-def test_what_an_answer_says_itself_is_not_repeated(text: str) -> None:
-    foreign = answer(text, flags=(Flag(kind=FlagKind.OTHER_EXAM, note="its own"),))
-    assert presence(foreign, scans("", exam_page=None))[1] == ()
+@pytest.mark.parametrize(
+    ("given_answer", "given_scans"), [(answer(pages=()), scans()), (answer(), scans("", exam_page=None))]
+)
+def test_without_a_place_that_is_known_to_be_clean_nothing_is_blank(
+    given_answer: QuestionAnswer, given_scans: StudentScans
+) -> None:
+    assert presence(given_answer, given_scans)[0] is Presence.UNCLEAR
+
+
+class TestUndecided:
+    """Answers of files that name no presence."""
+
+    @pytest.mark.parametrize("found", list(Presence))
+    def test_what_was_decided_stays(self, found: Presence) -> None:
+        known = answer(presence=found)
+        assert decided(known, scans(inked(50, 255))) is known
+
+    @pytest.mark.parametrize(
+        ("given_answer", "given_scans", "found", "flags"),
+        [
+            (answer(), scans(), Presence.BLANK, []),
+            (answer("B"), scans(inked(50, INK)), Presence.WRITTEN, []),
+            (
+                answer(),
+                scans("", exam_page=None),
+                Presence.UNCLEAR,
+                [(FlagKind.OTHER_EXAM, "page 1: like none of the blank exam's")],
+            ),
+            (
+                answer("B"),
+                scans("", exam_page=None),
+                Presence.WRITTEN,
+                [(FlagKind.OTHER_EXAM, "page 1: like none of the blank exam's")],
+            ),
+            (
+                answer(),
+                StudentScans(ink=scans(inked(50, INK)).ink, unreadable=1),
+                Presence.UNCLEAR,
+                [
+                    (FlagKind.PAGE_MISSING, "files without a readable page: 1"),
+                    (FlagKind.PRESENCE_DISAGREES, "page 1: nothing was read, and there is ink"),
+                ],
+            ),
+            (answer("B"), StudentScans(ink=scans(inked(50, INK)).ink, unreadable=1), Presence.WRITTEN, []),
+        ],
+    )
+    def test_scans_of_now_are_in_doubt_in_the_words_that_bases_hold(
+        self,
+        given_answer: QuestionAnswer,
+        given_scans: StudentScans,
+        found: Presence,
+        flags: list[tuple[FlagKind, str]],
+    ) -> None:
+        told, doubts = presence(given_answer, given_scans, decided)
+        assert (told, [(flag.kind, flag.note) for flag in doubts]) == (found, flags)
+
+    @pytest.mark.parametrize("text", ["", "B"])
+    def test_what_an_answer_says_itself_is_not_repeated(self, text: str) -> None:
+        foreign = answer(text, flags=(Flag(kind=FlagKind.OTHER_EXAM, note="its own"),))
+        assert presence(foreign, scans("", exam_page=None), decided)[1] == ()
 
 
 @given(st.lists(st.integers(0, 255), min_size=BANDS, max_size=BANDS), st.integers(0, BANDS - 1), st.integers(1, 255))

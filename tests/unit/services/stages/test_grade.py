@@ -9,11 +9,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from aita.errors import InvalidMaterialError, MissingMaterialError
+from aita.models.answer import StudentAnswers
 from aita.models.grade import CellState
 from aita.models.points import total
 from aita.models.review_flags import FlagKind
 from aita.models.rubric_change import RegradedCell, RubricChanges
 from aita.models.run import ItemEvent, Run, RunSettings, RunStatus, StageEvent, TaskStatus
+from aita.services.answers.undecided_answers import decided
 from aita.services.assignments.assignment_files import AssignmentFiles
 from aita.services.grading.gradebook import Gradebook
 from aita.services.grading.rubric_diff import changes
@@ -113,6 +115,11 @@ class TestCells:
         assert (cell.state, cell.points, cell.reason) == (CellState.BLANK, 0, "blank")
         assert "1a" not in {question_of(request) for request in harness.model.requests}
         assert len([item for item in harness.items(run, "grade") if item["refs"]["question_id"] == "1a"]) == 1
+
+    def test_what_was_decided_with_the_answers_counts_as_it_is(self, harness: Harness) -> None:
+        put_answers(harness, "s-1", ink=None, q1a={"raw_text": "", "presence": "blank"})
+        grade(harness)
+        assert cells(harness)["s-1", "1a"].state is CellState.BLANK
 
     @pytest.mark.parametrize("ink", [INK, None])
     def test_nothing_read_is_no_blank(self, harness: Harness, ink: Any) -> None:
@@ -269,6 +276,25 @@ class TestFaults:
 
 
 class TestKept:
+    @pytest.mark.parametrize(("ink", "text"), [(NO_INK, ""), (NO_INK, "It is 4."), (INK, ""), (None, "")])
+    def test_an_answer_that_was_put_together_before_presence_was_stored_is_the_same(
+        self, harness: Harness, ink: Any, text: str
+    ) -> None:
+        """Files of 0.1.0 name none, and mapping the answers again opens and pays nothing."""
+        put_answers(harness, "s-1", ink=ink, q1a={"raw_text": text})
+        grade(harness)
+        before = cells(harness)
+        material = AssignmentFiles(harness.objects, ASSIGNMENT)
+        found = [decided(each, material.scans()["s-1"]) for each in material.answers()["s-1"].question_answers]
+        assert found[0].presence is not None
+        student = StudentAnswers(question_answers=tuple(found))
+        harness.put("answers.json", {"s-1": student.model_dump(mode="json")})
+        assert Gradebook.of(material, ()).students["s-1"].cells == tuple(before.values())
+        run = grade(harness)
+        assert (harness.items(run, "grade"), cells(harness)) == ([], before)
+        cell = before["s-1", "1a"]
+        assert [each for each in cell.flags if each in found[0].flags] == [*found[0].flags]
+
     def test_an_unchanged_cell_costs_nothing_not_even_an_item(self, harness: Harness) -> None:
         put_answers(harness)
         grade(harness)

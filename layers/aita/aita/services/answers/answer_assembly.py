@@ -1,7 +1,8 @@
 """A student's answers, put together from the marks on the pages.
 
-What is not certain is flagged. A page that was lost never makes an answer look blank: of an answer with nothing read,
-and of one that the page may have cut off, it is said. What is complete elsewhere stays as it is.
+What is not certain is flagged, and whether an answer is there, blank or in doubt is decided here, once. A page that was
+lost never makes an answer look blank: of an answer with nothing read, and of one that the page may have cut off, it is
+said. What is complete elsewhere stays as it is.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -11,6 +12,7 @@ from aita.models.answer import AnswerPlace, PageAnswers, QuestionAnswer, Student
 from aita.models.exam import PageTranscription
 from aita.models.review_flags import Flag, FlagKind
 from aita.models.scan import PageInk
+from aita.services.answers.blank_detection import with_presence
 from aita.services.answers.page_segments import CutPage, Segment, cut_page
 from aita.services.answers.question_labels import LabelPlace, QuestionLabels, natural_key
 
@@ -116,7 +118,8 @@ def assemble(
             assembly.add(page, cuts[page.page])
         else:
             assembly.lose(page)
-    return assembly.finish()
+    ink = {page.page: page.ink for page in pages}
+    return StudentAnswers(question_answers=tuple(with_presence(answer, ink) for answer in assembly.finish()))
 
 
 def _in_exams_order(pages: Iterable[StudentPage]) -> list[StudentPage]:
@@ -223,7 +226,7 @@ class _Assembly:
             note = f"its label stands in the answer to question {own!r} on page {page.page}"
             self.drafts[other].doubt(FlagKind.PLACE_DOUBTFUL, note)
 
-    def finish(self) -> StudentAnswers:
+    def finish(self) -> Iterator[QuestionAnswer]:
         missing = "; ".join(self._missing())
         for draft in self.drafts.values():
             if not draft.places:
@@ -239,7 +242,7 @@ class _Assembly:
                     draft.doubt(FlagKind.PLACE_DOUBTFUL, f"page {page} has text that is no answer's")
             if draft.written > 1:
                 draft.doubt(FlagKind.PLACE_DOUBTFUL, "it begins in several places")
-        return StudentAnswers(question_answers=tuple(draft.finished() for draft in self.drafts.values()))
+            yield draft.finished()
 
     def _missing(self) -> Iterator[str]:
         if not self.pages:

@@ -5,12 +5,11 @@ place once the blank exam's print is taken away. Whatever else is empty, a perso
 """
 
 import math
-from collections.abc import Iterable, Iterator
-from enum import StrEnum
+from collections.abc import Iterable, Iterator, Mapping
 
-from aita.models.answer import AnswerPlace, QuestionAnswer
+from aita.models.answer import AnswerPlace, Presence, QuestionAnswer
 from aita.models.review_flags import Flag, FlagKind
-from aita.models.scan import BANDS, PageInk, StudentScans
+from aita.models.scan import BANDS, PageInk
 
 INK = 5
 """From this on there is ink: the sum of a place's bands, in units of about two pixels of 75 an inch.
@@ -27,72 +26,51 @@ The edges are a model's estimates. The last line of the answer before it ends tw
 printed label that a place begins with.
 """
 
+INK_FLAGS = frozenset({FlagKind.PRESENCE_DISAGREES, FlagKind.NO_BLANK_EXAM})
+"""The flags that are raised here. They follow from an answer's text and places and the ink there."""
 
-class Presence(StrEnum):
-    """Whether there is an answer."""
-
-    WRITTEN = "written"
-    BLANK = "blank"
-    UNCLEAR = "unclear"
-    """There may be one that was not read: nothing to grade, and no reason for zero points."""
+Inked = list[tuple[AnswerPlace, PageInk | None]]
 
 
-def presence(answer: QuestionAnswer, scans: StudentScans | None) -> tuple[Presence, tuple[Flag, ...]]:
-    """Tell whether there is an answer, and what of that a person must look at.
+def with_presence(answer: QuestionAnswer, ink: Mapping[int, PageInk | None]) -> QuestionAnswer:
+    """Return an answer with its presence and, behind its own flags, those of what the ink leaves in doubt.
 
     Parameters
     ----------
-    scans
-        What split found on the student's pages; ``None`` if that is not known.
-
-    Returns
-    -------
-    tuple
-        The flags are beside the answer's own; what those say already is not repeated. An answer with flags of its own
-        is never blank: its place, or what was read there, is in doubt.
+    answer
+        With all other flags that it has: one that has any is never blank, as its place, or what was read there, is
+        in doubt.
+    ink
+        What split found on the student's pages, by page, as far as that is known.
     """
-    known = {flag.kind for flag in answer.flags}
-    pages = [*_pages(answer, scans)]
+    places = [(place, ink.get(place.page)) for place in answer.pages]
     if answer.raw_text.strip():
-        found = Presence.WRITTEN
-        flags = [*_other_exams(pages), *_disagreeing(pages)]
+        presence, doubts = Presence.WRITTEN, _doubts_of_text(places)
     else:
-        flags = [*_other_exams(pages), *_doubts(answer, scans, pages)]
-        found = Presence.UNCLEAR if flags or known else Presence.BLANK
-    return found, tuple(flag for flag in flags if flag.kind not in known)
+        presence, doubts = Presence.UNCLEAR, _doubts_of_nothing(places)
+    flags = (*answer.flags, *doubts)
+    if presence is Presence.UNCLEAR and not flags and _is_clean(places):
+        presence = Presence.BLANK
+    return answer.model_copy(update={"presence": presence, "flags": flags})
 
 
-def _pages(answer: QuestionAnswer, scans: StudentScans | None) -> Iterator[tuple[AnswerPlace, PageInk | None]]:
-    ink = scans.ink if scans else ()
-    for place in answer.pages:
-        yield place, ink[place.page - 1] if place.page <= len(ink) else None
-
-
-def _other_exams(pages: list[tuple[AnswerPlace, PageInk | None]]) -> Iterator[Flag]:
-    foreign = [place.page for place, ink in pages if ink is not None and ink.exam_page is None]
-    if foreign:
-        yield Flag(kind=FlagKind.OTHER_EXAM, note=f"{_named(foreign)}: like none of the blank exam's")
-
-
-def _disagreeing(pages: list[tuple[AnswerPlace, PageInk | None]]) -> Iterator[Flag]:
-    """Yield a flag if there is text, and all of its places are known to have no ink."""
-    if pages and all(_has_ink(place, ink) is False for place, ink in pages):
-        note = f"{_named(place.page for place, _ in pages)}: something was read where there is no ink"
+def _doubts_of_text(places: Inked) -> Iterator[Flag]:
+    if _is_clean(places):
+        note = f"{_named(place.page for place, _ in places)}: something was read where there is no ink"
         yield Flag(kind=FlagKind.PRESENCE_DISAGREES, note=note)
 
 
-def _doubts(
-    answer: QuestionAnswer, scans: StudentScans | None, pages: list[tuple[AnswerPlace, PageInk | None]]
-) -> Iterator[Flag]:
+def _doubts_of_nothing(places: Inked) -> Iterator[Flag]:
     """Yield why an answer without text may be there all the same."""
-    if not answer.pages:
-        yield Flag(kind=FlagKind.ANSWER_NOT_FOUND, note="its place was not found on any page")
-    if scans and scans.unreadable:
-        yield Flag(kind=FlagKind.PAGE_MISSING, note=f"files without a readable page: {scans.unreadable}")
-    if inked := [place.page for place, ink in pages if _has_ink(place, ink)]:
+    if inked := [place.page for place, ink in places if _has_ink(place, ink)]:
         yield Flag(kind=FlagKind.PRESENCE_DISAGREES, note=f"{_named(inked)}: nothing was read, and there is ink")
-    if unknown := [place.page for place, ink in pages if ink is None]:
+    if unknown := [place.page for place, ink in places if ink is None]:
         yield Flag(kind=FlagKind.NO_BLANK_EXAM, note=f"{_named(unknown)}: nothing was read, and no blank exam to check")
+
+
+def _is_clean(places: Inked) -> bool:
+    """Tell whether an answer has places, and all are known to have no ink."""
+    return bool(places) and all(_has_ink(place, ink) is False for place, ink in places)
 
 
 def _has_ink(place: AnswerPlace, ink: PageInk | None) -> bool | None:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Self
 
 from aita.errors import InvalidMaterialError, MissingMaterialError
-from aita.models.answer import AnswerPlace, QuestionAnswer, StudentAnswers
+from aita.models.answer import AnswerPlace, Presence, QuestionAnswer, StudentAnswers
 from aita.models.base import StrictModel
 from aita.models.effort import DEFAULT_EFFORT, ReasoningEffort, is_plain
 from aita.models.exam import AnswerKey, ExamSpec, Page, Question, QuestionType, Rubric
@@ -12,7 +12,7 @@ from aita.models.grade import Cell, question_version
 from aita.models.review_flags import Flag, FlagKind
 from aita.models.run import RunSettings
 from aita.models.scan import StudentScans
-from aita.services.answers.blank_detection import Presence, presence
+from aita.services.answers.undecided_answers import decided
 from aita.services.assignments.assignment_files import AssignmentFiles
 from aita.services.grading.material_versions import (
     ANSWER,
@@ -264,12 +264,12 @@ def _to_grade(
         elif question.question_id in of_others:
             answer = QuestionAnswer(question_id=question.question_id, flags=(_OF_ANOTHER,))
             version = answer_version(answer, None, ())
-        present, doubts = presence(answer, scans)
+        answer = decided(answer, scans)
         shown = {place.page for place in answer.pages} if question.question_type is QuestionType.DIAGRAM else set()
         to_grade[question.question_id] = AnswerToGrade(
             text=answer.raw_text,
-            blank=present is Presence.BLANK,
-            flags=tuple(dict.fromkeys((*answer.flags, *doubts))),
+            blank=answer.presence is Presence.BLANK,
+            flags=answer.flags,
             pages=tuple(page for page in pages if page.page in shown),
             places=answer.pages if shown else (),
             version=version,

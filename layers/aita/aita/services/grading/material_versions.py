@@ -10,6 +10,7 @@ from aita.models.answer import QuestionAnswer, StudentAnswers
 from aita.models.exam import AnswerKey, ExamSpec, Page, Rubric
 from aita.models.grade import Cell, CellState
 from aita.models.scan import StudentScans
+from aita.services.answers.blank_detection import INK_FLAGS
 from aita.services.assignments import object_keys
 from aita.services.assignments.assignment_files import AssignmentFiles
 from aita.services.assignments.uploaded_files import blank_exam_files, uploaded_scans
@@ -168,13 +169,17 @@ def instructions_version(instructions: str, own: str, points_step: float) -> str
 
 
 def answer_version(answer: QuestionAnswer, scans: StudentScans | None, pages: Sequence[Page]) -> str:
-    """Return the version of a student's answer: its text, its doubts, its places, and the pages that these are on."""
+    """Return the version of a student's answer: its text, its doubts, its places, and the pages that these are on.
+
+    Its presence, and the doubts that come with it, follow from these; files of aita 0.1.0 do not have them.
+    """
+    answer = answer.model_copy(update={"flags": tuple(flag for flag in answer.flags if flag.kind not in INK_FLAGS)})
     images = {page.page: page.sha256 for page in pages}
     ink = dict(enumerate(scans.ink, 1)) if scans else {}
     on = [(images.get(place.page), ink.get(place.page)) for place in answer.pages]
     return digest(
         [
-            answer.model_dump(mode="json", exclude_defaults=True, exclude={"confidence", "question"}),
+            answer.model_dump(mode="json", exclude_defaults=True, exclude={"confidence", "question", "presence"}),
             [(image, written and (written.exam_page, written.bands)) for image, written in on],
             scans.unreadable if scans else 0,
         ]
