@@ -21,6 +21,7 @@ from aita.models.api import (
     ErrorResponse,
     Estimate,
     FilePage,
+    GradeCounts,
     ResultResponse,
     ResumeRunRequest,
     RubricDiff,
@@ -155,6 +156,12 @@ def list_tasks(
 ) -> TaskPage:
     """List a run's tasks, of one status or of all that have ended."""
     return api.reader.tasks_of(api.submissions.get(run_id), status, limit, next_token)
+
+
+@app.get("/runs/<run_id>/grades")
+def count_grades(run_id: str) -> GradeCounts:
+    """Count what became of the answers of the run's assignment, as they count now."""
+    return api.reader.grade_counts(api.submissions.get(run_id))
 
 
 @app.post("/runs/<run_id>/resume")

@@ -156,6 +156,7 @@ def test_unknown_runs_and_routes(stack: Stack) -> None:
         ("GET", "/runs/nobody"),
         ("GET", "/runs/nobody/tasks"),
         ("GET", "/runs/nobody/results"),
+        ("GET", "/runs/nobody/grades"),
         ("POST", "/runs/nobody/resume"),
         ("POST", "/runs/nobody/cancel"),
         ("GET", "/nowhere"),

@@ -401,7 +401,9 @@ class Harness:
             retention_days=30,
         )
         self.collector = Collector(runs=self.runs, tasks=self.tasks, objects=self.objects, clock=self.clock)
-        self.reader = RunQueries(runs=self.runs, tasks=self.tasks, objects=self.objects, clock=self.clock)
+        self.reader = RunQueries(
+            runs=self.runs, tasks=self.tasks, objects=self.objects, decisions=self.decisions, clock=self.clock
+        )
         self.cold()
 
     def cold(self) -> None:

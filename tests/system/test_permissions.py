@@ -153,6 +153,8 @@ def test_people_decide(driven: Stack) -> None:
     code, answered = driven.call("POST", path, body)
     assert code == 201, answered
     get(driven, f"/assignments/{ASSIGNMENT}/decisions")
+    (newest, *_) = get(driven, f"/runs?assignment={ASSIGNMENT}")["runs"]
+    get(driven, f"/runs/{newest['run_id']}/grades")
     get(driven, f"/assignments/{ASSIGNMENT}/files")
 
 

@@ -25,6 +25,7 @@ ROUTES = {
     ("get", "/runs"),
     ("get", "/runs/{run_id}"),
     ("get", "/runs/{run_id}/tasks"),
+    ("get", "/runs/{run_id}/grades"),
     ("post", "/runs/{run_id}/resume"),
     ("post", "/runs/{run_id}/cancel"),
     ("get", "/runs/{run_id}/results"),

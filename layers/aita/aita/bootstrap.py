@@ -87,6 +87,7 @@ def make_api() -> Api:
     settings = ApiSettings.read()
     cost = partial(highest_cost, base_url=settings.model_base_url, model=settings.model)
     stores = make_stores(settings)
+    decisions = DynamoDecisionTable(stores.runs.client, settings.table)
     defaults = RunSettings(
         model=settings.model,
         max_workers=settings.max_workers,
@@ -104,10 +105,10 @@ def make_api() -> Api:
             is_priced=cost(0, 0) is not None,
         ),
         estimator=Estimator(objects=stores.objects, defaults=defaults, cost=cost),
-        reader=RunQueries(runs=stores.runs, tasks=stores.tasks, objects=stores.objects, clock=utc_now),
-        reviews=Reviews(
-            objects=stores.objects, decisions=DynamoDecisionTable(stores.runs.client, settings.table), clock=utc_now
+        reader=RunQueries(
+            runs=stores.runs, tasks=stores.tasks, objects=stores.objects, decisions=decisions, clock=utc_now
         ),
+        reviews=Reviews(objects=stores.objects, decisions=decisions, clock=utc_now),
         idempotency=DynamoDBPersistenceLayer(
             table_name=settings.table,
             boto3_client=stores.runs.client,

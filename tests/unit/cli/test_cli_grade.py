@@ -5,42 +5,25 @@ from typing import Any
 
 import pytest
 
-from aita.models.grade import cell_id
+from aita.models.api import GradeCounts
+from aita.models.grade import CellState
 from aita.models.run import RunStatus
+from aita.version import VERSION
 from tests.support.command_fixtures import Aita
 from tests.support.fake_stack import RUN, FakeStack, Raw, run_view, stage
-from tests.support.fakes import EXAM
 
 RUN_PATH = f"/runs/{RUN}"
-FILES = "/assignments/midterm/files"
-DECISIONS = "/assignments/midterm/decisions"
+GRADES = f"{RUN_PATH}/grades"
+RESULTS = f"{RUN_PATH}/results"
 ENDED = (stage("grade", 6, 6, ended=True), stage("report", 3, 3, ended=True))
 
 
-def cell(student: str, question: str, state: str, worth: float, **changes: Any) -> dict[str, Any]:
-    values: dict[str, Any] = {
-        "cell_id": cell_id(student, question),
-        "student_id": student,
-        "question_id": question,
-        "state": state,
-        "max_points": worth,
-        "basis": "b",
-    }
-    if state in ("GRADED", "NEEDS_REVIEW"):
-        values |= {"points": 2, "criteria": [{"points": 2}]}
-    elif state == "BLANK":
-        values["points"] = 0
-    return values | changes
-
-
-def graded(stack: FakeStack, *cells: dict[str, Any], decisions: tuple[dict[str, Any], ...] = ()) -> None:
-    grades: dict[str, dict[str, Any]] = {}
-    for one in cells:
-        grades.setdefault(one["student_id"], {})[one["question_id"]] = one
-    students = {"students": [{"student_id": "s-1", "folder": "Ada Lovelace"}, {"student_id": "s-2", "folder": "Alan"}]}
-    files = {"questions.json": EXAM, "grades.json": grades, "students.json": students}
-    stack.answer("GET", FILES, {"files": [stack.file(name, json.dumps(data).encode()) for name, data in files.items()]})
-    stack.answer("GET", DECISIONS, {"decisions": list(decisions)})
+def graded(stack: FakeStack, students: int, final: int, older: int = 0, **states: int) -> None:
+    """Let the stack answer what became of the answers, and who the students are."""
+    counts = {state: states.get(state, 0) for state in CellState}
+    stack.answer("GET", GRADES, GradeCounts(students=students, final=final, states=counts, older=older))
+    known = {"students": [{"student_id": "s-1", "folder": "Ada Lovelace"}, {"student_id": "s-2", "folder": "Alan"}]}
+    stack.answer("GET", RESULTS, {"files": [stack.file("students.json", json.dumps(known).encode())]})
 
 
 @pytest.mark.parametrize(
@@ -79,28 +62,7 @@ def test_options_out_of_their_range_are_not_sent(stack: FakeStack, aita: Aita, a
 
 
 def test_the_summary_tells_what_the_answers_came_to(stack: FakeStack, aita: Aita) -> None:
-    set_by_a_person = {
-        "decision_id": "1",
-        "cell_id": cell_id("s-1", "2"),
-        "student_id": "s-1",
-        "question_id": "2",
-        "action": "set",
-        "points": 9,
-        "why": "right",
-        "by": "Ada",
-        "at": "2026-03-02T12:00:00Z",
-        "basis": "b",
-        "old_state": "NEEDS_REVIEW",
-    }
-    graded(
-        stack,
-        cell("s-1", "1a", "GRADED", 5),
-        cell("s-1", "1b", "BLANK", 3.5),
-        cell("s-1", "2", "NEEDS_REVIEW", 10),
-        cell("s-2", "1a", "NEEDS_REVIEW", 5),
-        cell("s-2", "1b", "FAILED", 3.5),
-        decisions=(set_by_a_person,),
-    )
+    graded(stack, 2, final=1, GRADED=1, BLANK=1, OVERRIDDEN=1, NEEDS_REVIEW=1, FAILED=2)
     failed = {"task_id": "t", "stage": "grade", "status": "FAILED", "error_type": "RefusalError", "error_message": "no"}
     refs = {"student_id": "s-2", "question_id": "1b"}
     stack.answer("GET", f"{RUN_PATH}/tasks", {"tasks": [failed | {"refs": refs}]})
@@ -125,22 +87,48 @@ def test_the_summary_tells_what_the_answers_came_to(stack: FakeStack, aita: Aita
         "FAILED": 2,
         "OVERRIDDEN": 1,
     }
+    assert {one.path for one in stack.requests} == {RUN_PATH, f"{RUN_PATH}/tasks", RESULTS, GRADES}
 
 
 def test_a_class_without_open_answers_is_final(stack: FakeStack, aita: Aita) -> None:
-    graded(stack, *(cell("s-1", question, "GRADED", worth) for question, worth in (("1a", 5), ("1b", 3.5), ("2", 10))))
+    graded(stack, 1, final=1, GRADED=3)
     stack.answer("GET", RUN_PATH, run_view(RunStatus.SUCCEEDED, *ENDED, pipeline="grade"))
     code, out, _ = aita("status", RUN)
     assert code == 0
     assert "all answers are graded: all totals are final" in out
 
 
-def test_grades_that_cannot_be_fetched_take_nothing_from_the_run(stack: FakeStack, aita: Aita) -> None:
+@pytest.mark.parametrize("answer", [Raw(500), Raw(404, b'{"error": "NotFoundError", "message": "no such run"}')])
+def test_grades_that_cannot_be_counted_take_nothing_from_the_run(stack: FakeStack, aita: Aita, answer: Raw) -> None:
+    graded(stack, 2, final=1)
+    stack.answers["GET", GRADES].clear()
+    stack.answer("GET", GRADES, answer)
+    stack.answer("GET", "/openapi.json", {"info": {"version": VERSION}})
     stack.answer("GET", RUN_PATH, run_view(RunStatus.SUCCEEDED, *ENDED, pipeline="grade"))
-    stack.answer("GET", FILES, Raw(500))
     code, out, _ = aita("status", RUN)
     assert code == 0
     assert "Not everything could be found out" in out
+    assert "deploy the stack again" not in out
+
+
+@pytest.mark.parametrize("status", [403, 404])
+def test_a_stack_of_an_older_version_counts_nothing_and_all_else_is_told(
+    stack: FakeStack, aita: Aita, status: int
+) -> None:
+    """API Gateway answers 403 for a route that it does not have, and an emulator 404."""
+    graded(stack, 2, final=1)
+    stack.answers["GET", GRADES].clear()
+    stack.answer("GET", GRADES, Raw(status, b'{"message": "Missing Authentication Token"}'))
+    stack.answer("GET", "/openapi.json", {"info": {"version": "0.1.0"}})
+    stack.answer("GET", RUN_PATH, run_view(RunStatus.SUCCEEDED, *ENDED, pipeline="grade"))
+    code, out, _ = aita("status", RUN)
+    assert code == 0
+    assert f"the stack is of version 0.1.0 of aita and this is {VERSION}: deploy the stack again" in " ".join(
+        out.split()
+    )
+    document = json.loads(aita("status", RUN, "--json")[1])
+    assert document["grades"] is None
+    assert len(document["students"]["students"]) == 2
 
 
 def test_an_estimate_names_the_pipelines(aita: Aita) -> None:
@@ -150,7 +138,7 @@ def test_an_estimate_names_the_pipelines(aita: Aita) -> None:
 def test_answers_of_an_older_version_are_counted_with_the_price_of_grading_them_again(
     stack: FakeStack, aita: Aita
 ) -> None:
-    graded(stack, cell("s-1", "1a", "GRADED", 5))
+    graded(stack, 1, final=0, older=1, GRADED=1, FAILED=2)
     stack.answer("GET", RUN_PATH, run_view(RunStatus.SUCCEEDED, *ENDED, pipeline="grade"))
     line = {"calls": 1, "input_tokens": 900, "output_tokens": 500, "cost_usd": "0.0012"}
     stack.answer("POST", "/runs/estimate", line | {"stages": [line | {"stage": "grade"}], "notes": []})

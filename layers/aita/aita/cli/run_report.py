@@ -1,53 +1,30 @@
 """What is told of a run: itself, the tasks that failed, who its students are, and what their answers came to."""
 
 import io
-from collections import Counter
-from typing import Any, Self
 
 from pydantic import ValidationError
 
-from aita.cli.files.assignment_download import fetch_graded
 from aita.client.api_client import PAGE, ApiClient
 from aita.client.file_transfer import FileTransfer
-from aita.errors import AitaError, RequestError
-from aita.models.api import Estimate, RunOptions, RunView, StartRunRequest, TaskView
-from aita.models.base import StrictModel
-from aita.models.grade import CellState
+from aita.errors import AitaError, RequestError, StackError
+from aita.models.api import Estimate, GradeCounts, RunOptions, RunView, StartRunRequest, TaskView
 from aita.models.run import TaskStatus
 from aita.models.student import Students
 from aita.services.assignments.object_keys import STUDENTS
-from aita.services.grading.gradebook import Gradebook
 from aita.services.stages.split import SplitStage
+from aita.version import VERSION
 
 GRADE = "grade"
 """The stage that grades."""
 
 
-class GradeCounts(StrictModel):
-    """What became of an assignment's answers, people's decisions included; ``final`` counts students.
+class GradesReport(GradeCounts):
+    """What became of an assignment's answers, and what grading the older ones again would take.
 
-    ``older`` counts the answers that an older version of aita or another model graded. ``regrading`` is what grading
-    them again would take; ``None`` if there are none, or if it can't be estimated now.
+    ``regrading`` is ``None`` if there are none, or if it can't be estimated now.
     """
 
-    students: int
-    final: int
-    states: dict[CellState, int]
-    older: int = 0
     regrading: Estimate | None = None
-
-    @classmethod
-    def of(cls, grades: Gradebook, model: str) -> Self:
-        """Return a gradebook's counts; ``model`` is that of the run."""
-        counted = Counter(cell.state for cell in grades.cells())
-        return cls(
-            students=len(grades.students),
-            final=sum(student.final for student in grades.students.values()),
-            states={state: counted[state] for state in CellState},
-            older=sum(
-                cell.criteria != () and (cell.is_of_older_version or cell.model != model) for cell in grades.cells()
-            ),
-        )
 
 
 class RunReport(RunView):
@@ -59,7 +36,7 @@ class RunReport(RunView):
 
     failed_tasks: tuple[TaskView, ...] = ()
     students: Students | None = None
-    grades: GradeCounts | None = None
+    grades: GradesReport | None = None
     problem: str = ""
 
     @property
@@ -75,10 +52,10 @@ def report_of(view: RunView, api: ApiClient, transfer: FileTransfer) -> RunRepor
         if found.failed:
             tasks = api.tasks(view.run_id, TaskStatus.FAILED, PAGE).tasks
             found = found.model_copy(update={"failed_tasks": tasks})
-        if any(stage.stage == SplitStage.name for stage in view.stages):
+        if any(stage.stage in (SplitStage.name, GRADE) for stage in view.stages):
             found = found.model_copy(update={"students": _students(view.run_id, api, transfer)})
         if any(stage.stage == GRADE and stage.ended_at is not None for stage in view.stages):
-            found = found.model_copy(update=_graded(view, api, transfer))
+            found = found.model_copy(update={"grades": _grades(view, api)})
     except AitaError as error:
         return found.model_copy(update={"problem": str(error)})
     except ValidationError:
@@ -86,13 +63,22 @@ def report_of(view: RunView, api: ApiClient, transfer: FileTransfer) -> RunRepor
     return found
 
 
-def _graded(view: RunView, api: ApiClient, transfer: FileTransfer) -> dict[str, Any]:
-    material = fetch_graded(api, transfer, view.assignment)
-    grades = Gradebook.of(material, api.decisions(view.assignment))
-    counts = GradeCounts.of(grades, view.model)
-    if counts.older:
-        counts = counts.model_copy(update={"regrading": _regrading(view.assignment, api)})
-    return {"students": material.students()[0], "grades": counts}
+def _grades(view: RunView, api: ApiClient) -> GradesReport:
+    counts = _counts(view.run_id, api)
+    return GradesReport(**dict(counts), regrading=_regrading(view.assignment, api) if counts.older else None)
+
+
+def _counts(run_id: str, api: ApiClient) -> GradeCounts:
+    try:
+        return api.grade_counts(run_id)
+    except (RequestError, StackError) as error:
+        deployed = api.version()
+        if deployed == VERSION:
+            raise
+        raise StackError(
+            f"the answers' counts are not known, as the stack is of version {deployed} of aita and this is {VERSION}: "
+            "deploy the stack again, or install the version of aita that it was deployed with"
+        ) from error
 
 
 def _regrading(assignment: str, api: ApiClient) -> Estimate | None:

@@ -11,6 +11,7 @@ from aita.errors import NotFoundError, StackError
 from aita.models.api import (
     Estimate,
     FilePage,
+    GradeCounts,
     PresignedPost,
     ResultFile,
     ResultResponse,
@@ -90,6 +91,10 @@ class ApiClient:
     def cancel(self, run_id: str) -> RunView:
         """End a run."""
         return _parse(RunView, self._requests.request("POST", "runs", _checked(run_id), "cancel"))
+
+    def grade_counts(self, run_id: str) -> GradeCounts:
+        """Return what became of the answers of the run's assignment; a stack of aita 0.1.0 has no such route."""
+        return _parse(GradeCounts, self._requests.request("GET", "runs", _checked(run_id), "grades"))
 
     def results(self, run_id: str) -> ResultResponse:
         """Return where the run's results are."""

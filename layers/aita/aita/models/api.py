@@ -9,6 +9,7 @@ from pydantic import Field
 
 from aita.models.base import StrictModel
 from aita.models.effort import ReasoningEffort
+from aita.models.grade import CellState
 from aita.models.limits import (
     BatchSize,
     CheckpointInterval,
@@ -176,6 +177,19 @@ class RunView(StrictModel):
     updated_at: datetime
     ended_at: datetime | None
     eta_seconds: float | None
+
+
+class GradeCounts(StrictModel):
+    """``GET /runs/{run_id}/grades``: what became of the answers of the run's assignment, as they count now.
+
+    ``final`` counts students, and ``older`` the answers that an older version of aita, or another model than the run's,
+    graded.
+    """
+
+    students: int
+    final: int
+    states: dict[CellState, int]
+    older: int
 
 
 class RunPage(StrictModel):

@@ -8,6 +8,7 @@ from aita.errors import InvalidMaterialError, RequestError
 from aita.models.api import UploadRequest
 from aita.models.run import RunStatus, TaskStatus, Usage
 from tests.support.fakes import COST_OF_A_CALL, QUESTIONS, Harness, failing, reply, right
+from tests.support.grades import put_answers
 
 
 def many(harness: Harness, count: int) -> None:
@@ -212,6 +213,11 @@ class TestResultsAndUploads:
         harness.put("scans/Ann/1.jpg", b"a")
         names = [file.name for file in harness.reader.results(harness.run("transcribe")).files]
         assert names == ["pages.json", "scans.json", "transcriptions.json", "answers.json", "students.json"]
+
+    def test_grades_come_with_their_students(self, harness: Harness) -> None:
+        put_answers(harness)
+        names = [file.name for file in harness.reader.results(harness.run("grade")).files]
+        assert names == ["grades.json", "reports.json", "students.json"]
 
     def test_a_stage_that_did_not_end_has_no_result(self, harness: Harness) -> None:
         harness.exam()

@@ -7,6 +7,7 @@ from itertools import chain, islice
 from aita.errors import ObjectNotFoundError, RequestError
 from aita.models.api import (
     FilePage,
+    GradeCounts,
     PresignedPost,
     ResultFile,
     ResultResponse,
@@ -23,10 +24,14 @@ from aita.models.api import (
 )
 from aita.models.names import check_assignment, check_upload
 from aita.models.run import Run, TaskRow, TaskStatus, Usage
-from aita.ports import Clock, ObjectStore, RunStore, TaskStore
+from aita.ports import Clock, DecisionStore, ObjectStore, RunStore, TaskStore
 from aita.services.assignments import object_keys
+from aita.services.assignments.assignment_files import AssignmentFiles
+from aita.services.grading.grade_counts import grade_counts
+from aita.services.grading.gradebook import Gradebook
 from aita.services.runs.pipelines import stage_of, stages_of
 from aita.services.runs.planner import read_items
+from aita.services.stages.grade import GradeStage
 from aita.services.stages.split import SplitStage
 
 PAGE_SIZE = 100
@@ -62,6 +67,7 @@ class RunQueries:
     runs: RunStore
     tasks: TaskStore
     objects: ObjectStore
+    decisions: DecisionStore
     clock: Clock
 
     def view(self, run: Run) -> RunView:
@@ -93,13 +99,24 @@ class RunQueries:
         rows, following = self.tasks.page(run.run_id, status, limit, token)
         return TaskPage(tasks=tuple(_task_view(row) for row in rows), next_token=following)
 
+    def grade_counts(self, run: Run) -> GradeCounts:
+        """Return what became of the answers of a run's assignment, people's decisions included.
+
+        Raises
+        ------
+        MissingMaterialError, InvalidMaterialError
+            If the assignment has no questions, or a file of it is wrong.
+        """
+        material = AssignmentFiles(self.objects, run.assignment)
+        return grade_counts(Gradebook.of(material, self.decisions.all(run.assignment)), run.settings.model)
+
     def results(self, run: Run) -> ResultResponse:
-        """Return where to get what the run's stages have gathered, and the map of students once there is one."""
+        """Return where to get what the run's stages have gathered, and of split and grade the map of students too."""
         stages = [stage_of(stage) for stage, counts in run.stages.items() if counts.ended_at is not None]
         found = [
             (name, stage.artifact_key(run.assignment, run.run_id, name)) for stage in stages for name in stage.artifacts
         ]
-        if SplitStage.name in run.stages:
+        if {SplitStage.name, GradeStage.name} & run.stages.keys():
             found.append((object_keys.STUDENTS, object_keys.material(run.assignment, object_keys.STUDENTS)))
         files = [ResultFile(name=name, url=self.objects.presign_get(key, name)) for name, key in found]
         return ResultResponse(files=tuple(files))
