@@ -12,12 +12,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aita.cli.files.report_download import report_names
 from aita.cli.views.terminal_escape import printable
 from aita.errors import InvalidMaterialError, RequestError
 from aita.models.names import check_assignment, check_upload
 from aita.reports.text import marked
 from aita.services.exports.csv_safety import csv_bytes
+from aita.services.reporting.file_names import file_names
 
 NAMES = [
     *(
@@ -52,21 +52,21 @@ SAYABLE = [name for name in NAMES if "\ud800" not in name]
 
 @pytest.mark.parametrize("name", NAMES, ids=ascii)
 def test_a_students_name_makes_a_file_in_its_folder_and_no_other(name: str) -> None:
-    named = report_names({"s-0000000000000001": name, "s-0000000000000002": name})
+    named = file_names({"s-0000000000000001": name, "s-0000000000000002": name})
     assert len({made.casefold() for made in named.values()}) == len(named), "nobody's is overwritten"
     for made in named.values():
-        file = Path(made).name
+        file = Path("students", f"{made}.html").name
         assert file.isprintable()
         assert not set(file) & set('<>:"/\\|?*')
         assert not file.startswith((".", "~/"))
         assert len(file.encode()) <= 255
-        assert Path("/reports", made).resolve().is_relative_to("/reports")
+        assert Path("/reports", f"{made}.html").resolve().parent == Path("/reports")
 
 
 @given(st.text())
 def test_any_name_makes_a_file_in_its_folder(name: str) -> None:
-    for made in report_names({"s-0000000000000001": name}).values():
-        assert Path("/reports", made).resolve().is_relative_to("/reports")
+    for made in file_names({"s-0000000000000001": name}).values():
+        assert Path("/reports", f"{made}.html").resolve().parent == Path("/reports")
 
 
 @pytest.mark.parametrize("name", NAMES, ids=ascii)

@@ -3,15 +3,13 @@
 import json
 import re
 import webbrowser
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from aita.cli.files.report_download import report_names
 from aita.models.grade import cell_id
 from aita.models.review import DecisionRequest
 from aita.models.run import RunStatus
@@ -19,13 +17,31 @@ from aita.services.grading.review_queue import Reviews
 from tests.support.command_fixtures import Aita
 from tests.support.fake_stack import RUN, FakeStack, run_view, stage
 from tests.support.fakes import ASSIGNMENT, Harness
+from tests.support.html_page import HtmlPage
 from tests.support.report_exam import FOLDERS, IDS, graded
 
 FILES = "/assignments/midterm/files"
 NAMES = {"s-1": "Maya Lindqvist", "s-2": "O'Neil, Zoë <zo/e>", "s-3": "maya lindqvist"}
-CLASS = "".join(
-    f'<a href="students/{each}.html">Grades</a><a href="transcriptions/{each}.html">Transcription</a>' for each in NAMES
-)
+FILE_NAMES = {"s-1": "Maya Lindqvist", "s-2": "O'Neil, Zoë zo e", "s-3": "maya lindqvist (2)"}
+KINDS = ("students", "transcriptions")
+
+
+def class_report(called: Mapping[str, str]) -> bytes:
+    """Return the links of a class's report to files of these names, by id."""
+    return "".join(
+        f'<a href="{quote(f"{kind}/{name}.html")}" data-report="{kind}/{each}.html">{kind}</a>'
+        for each, name in called.items()
+        for kind in KINDS
+    ).encode()
+
+
+def links(report: Path) -> list[str]:
+    """Return what a report on this computer links to, in its order."""
+    return [unquote(each.attributes["href"]) for each in HtmlPage.of(report.read_bytes()).all("a")]
+
+
+OF_EACH = [f"{kind} of {each}" for each in NAMES for kind in KINDS]
+"""What the reports hold, in the order of the class's links."""
 
 
 @pytest.fixture
@@ -33,9 +49,9 @@ def reported(stack: FakeStack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     """A stack with reports of three students, two of one name but for its case, and one who is gone."""
     students = [{"student_id": each, "folder": name} for each, name in NAMES.items()]
     files = [stack.file("students.json", json.dumps({"students": students}).encode())]
-    files += [stack.file("reports/class.html", CLASS.encode())]
+    files += [stack.file("reports/class.html", class_report(FILE_NAMES))]
     for each in (*NAMES, "s-gone"):
-        for kind in ("students", "transcriptions"):
+        for kind in KINDS:
             files.append(stack.file(f"reports/{kind}/{each}.html", f"{kind} of {each}".encode()))
     stack.answer("GET", FILES, {"files": files, "next_token": None})
     stack.answer("POST", "/runs", run_view(pipeline="report"))
@@ -67,28 +83,58 @@ def test_it_runs_and_fetches_the_reports_under_the_students_names(
         "transcriptions/maya lindqvist (2).html",
     ]
     assert (folder / "students/maya lindqvist (2).html").read_text() == "students of s-3"
+    assert (folder / "class.html").read_bytes() == class_report(FILE_NAMES), "it is as the function made it"
     assert "7 reports fetched: out/midterm/reports/class.html" in err
     assert opened == []
 
 
 def test_the_class_report_links_to_the_files_here(reported: FakeStack, aita: Aita, tmp_path: Path) -> None:
     aita("report", "--assignment", "midterm", "--out", str(tmp_path / "there"))
-    html = (tmp_path / "there" / "class.html").read_text()
-    links = [unquote(part.partition('"')[0]) for part in html.split('href="')[1:]]
-    assert len(links) == 6
-    assert all((tmp_path / "there" / link).exists() for link in links)
-    assert "<zo" not in html
+    linked = links(tmp_path / "there" / "class.html")
+    assert [Path(tmp_path, "there", link).read_text() for link in linked] == OF_EACH
 
 
-def test_who_is_named_as_anothers_id_is_linked_to_their_own_report(reported: FakeStack, aita: Aita) -> None:
-    students = [{"student_id": each, "folder": {"s-1": "s-2", "s-2": "s-3"}.get(each, "Maya")} for each in NAMES]
-    reported.files["file-0"] = json.dumps({"students": students}).encode()
+@pytest.mark.parametrize(
+    "called",
+    [
+        {"s-1": "s-2", "s-2": "s-3", "s-3": "Maya"},  # named as another's id
+        {"s-1": "Maya Before", "s-2": "Zoë", "s-3": "maya (2)"},  # named otherwise since the class's report was made
+    ],
+)
+def test_each_file_is_called_as_the_class_report_says(reported: FakeStack, aita: Aita, called: dict[str, str]) -> None:
+    reported.files["file-1"] = class_report(called)
     assert aita("report", "--assignment", "midterm", "--no-run", "--out", "there")[0] == 0
-    html = Path("there/class.html").read_text()
-    links = [unquote(part.partition('"')[0]) for part in html.split('href="')[1:]]
-    assert [Path("there", link).read_text() for link in links] == [
-        f"{kind} of {each}" for each in NAMES for kind in ("students", "transcriptions")
-    ]
+    linked = links(Path("there/class.html"))
+    assert linked == [f"{kind}/{name}.html" for name in called.values() for kind in KINDS]
+    assert [Path("there", link).read_text() for link in linked] == OF_EACH
+
+
+def test_a_class_report_of_the_first_version_links_to_files_named_by_id(reported: FakeStack, aita: Aita) -> None:
+    reported.files["file-1"] = "".join(
+        f'<a href="{kind}/{each}.html">x</a>' for each in NAMES for kind in KINDS
+    ).encode()
+    assert aita("report", "--assignment", "midterm", "--no-run", "--out", "there")[0] == 0
+    linked = links(Path("there/class.html"))
+    assert [Path("there", link).read_text() for link in linked] == OF_EACH
+    assert len([*Path("there").rglob("*.html")]) == 7
+
+
+def test_a_report_that_the_class_s_does_not_link_to_is_named_by_id(reported: FakeStack, aita: Aita) -> None:
+    reported.files["file-1"] = class_report({each: FILE_NAMES[each] for each in ("s-1", "s-2")})
+    assert aita("report", "--assignment", "midterm", "--no-run", "--out", "there")[0] == 0
+    assert Path("there/students/s-3.html").read_text() == "students of s-3"
+    assert Path("there/students/Maya Lindqvist.html").read_text() == "students of s-1"
+
+
+@pytest.mark.parametrize(
+    "href",
+    ["../x.html", "students/../../x.html", "/x.html", "students/..", "transcriptions/x.html", "students/a%5Cx.html"],
+)
+def test_no_link_leads_out_of_the_folder(reported: FakeStack, aita: Aita, href: str) -> None:
+    reported.files["file-1"] = f'<a href="{href}" data-report="students/s-1.html">x</a>'.encode()
+    assert aita("report", "--assignment", "midterm", "--no-run", "--out", "here/there")[0] == 0
+    assert Path("here/there/students/s-1.html").read_text() == "students of s-1"
+    assert len([*Path().rglob("*.html")]) == 7
 
 
 def test_open_shows_the_class_report(reported: FakeStack, aita: Aita, opened: list[str]) -> None:
@@ -237,7 +283,7 @@ class TestOutOfDate:
             ("grades.json", ("Maya Lindqvist", "2", "feedback"), "otherwise", ["Maya Lindqvist"]),
             ("answers.json", ("Maya Lindqvist", "question_answers", 0, "raw_text"), "now", ["Maya Lindqvist"]),
             ("grades.json", ("Maya Lindqvist", "2", "rubric"), "another", ["class", "Maya Lindqvist"]),
-            ("students.json", ("students", 0, "folder"), "Maya L", ["class", "Maya L"]),
+            ("students.json", ("students", 0, "folder"), "Maya L", ["class", "Maya Lindqvist"]),
             ("questions.json", ("questions", 0, "question_text"), "Otherwise.", ["class", *FOLDERS]),
             ("grade_scale.json", (), {"steps": [{"letter": "ok", "from_percent": 0}]}, ["class", *FOLDERS]),
         ],
@@ -274,22 +320,3 @@ class TestOutOfDate:
     def test_runs_do_not_outdate_the_classs_report(self, served: Harness, aita: Aita) -> None:
         served.run("report")
         assert aita("report", "-a", "midterm", "--no-run")[0] == 0
-
-
-@given(st.dictionaries(st.text("ab", min_size=1, max_size=4).map("s-{}".format), st.text(max_size=300), max_size=6))
-def test_any_names_become_names_of_files_each_its_own(names: dict[str, str]) -> None:
-    made = report_names(names)
-    assert len({path.casefold() for path in made.values()}) == len(made) == 2 * len(names)
-    for path in made.values():
-        folder, name = path.split("/")
-        assert folder in {"students", "transcriptions"}
-        assert name.endswith(".html")
-        assert name.isprintable()
-        assert len(name.encode()) < 255
-        assert not set('<>:"\\|?*') & set(name)
-        assert not name.removesuffix(".html").startswith((" ", "."))
-
-
-@pytest.mark.parametrize("name", ["", "...", "con", "NUL", "com1.x", "\x00", "/"])
-def test_a_name_that_no_file_can_have_leaves_the_id(name: str) -> None:
-    assert report_names({"s-1": name})["students/s-1.html"] == "students/s-1.html"

@@ -7,6 +7,7 @@ import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 from hypothesis import given, settings
@@ -412,9 +413,26 @@ class TestClassReport:
     def test_students_are_linked_to_their_reports(self, harness: Harness) -> None:
         graded(harness)
         harness.run("report")
+        found = {
+            each.attributes["data-report"]: unquote(each.attributes["href"]) for each in class_page(harness).all("a")
+        }
+        assert found == {
+            f"{kind}/{student_id}.html": f"{kind}/{name}.html"
+            for kind in ("students", "transcriptions")
+            for name, student_id in IDS.items()
+        }
+        assert all(f"{ASSIGNMENT}/reports/{name}" in harness.objects.data for name in found)
+
+    def test_links_are_names_of_files_and_each_student_has_another(self, harness: Harness) -> None:
+        graded(harness)
+        students = harness.artifact("students.json")
+        for place, folder in enumerate(('Zoë <zo/e> & "#?%41', "MAYA", "maya")):
+            students["students"][place]["folder"] = folder
+        harness.put("students.json", students)
+        harness.run("report")
         links = [each.attributes["href"] for each in class_page(harness).all("a")]
-        assert set(links) == {f"{kind}/{each}.html" for kind in ("students", "transcriptions") for each in IDS.values()}
-        assert all(f"{ASSIGNMENT}/reports/{link}" in harness.objects.data for link in links)
+        assert "students/Zo%C3%AB%20zo%20e%20%26%20%23%20%2541.html" in links
+        assert len({unquote(link).casefold() for link in links}) == len(links) == 2 * len(IDS)
 
     def test_who_is_missing_or_not_surely_known_is_named(self, harness: Harness) -> None:
         graded(harness)
@@ -519,7 +537,7 @@ class TestTranscriptionReport:
         found = class_page(harness)
         assert not found.all("svg")
         assert "Students5" in found.text
-        assert {each.attributes["href"] for each in found.all("a")} == names - {"class.html"}
+        assert {each.attributes["data-report"] for each in found.all("a")} == names - {"class.html"}
         assert words(transcription_page(harness, MAYA).one("p", class_="over").text) == ASSIGNMENT
 
 

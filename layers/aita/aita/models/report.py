@@ -20,6 +20,9 @@ from aita.models.student import Student
 MADE_OF = "aita-made-of"
 """The name of the meta element with a report's ``made_of``: where that would be another now, it is out of date."""
 
+REPORT_OF = "data-report"
+"""The attribute of the class report's links with a report's name in the bucket: ``href`` is its name for people."""
+
 
 class ReportFile(StrictModel):
     """A report that was written: its name under the assignment's reports, and its S3 key."""
@@ -131,10 +134,14 @@ class TranscriptionReport:
 
 @dataclass(frozen=True, slots=True)
 class StudentLine:
-    """A student in the class's list; ``grades`` is ``None`` while nothing is graded."""
+    """A student in the class's list; ``grades`` is ``None`` while nothing is graded.
+
+    ``file`` is the name that the student's reports have where the class's report links to them, without its ending.
+    """
 
     student: Student
     name: str
+    file: str
     pages: int
     grades: StudentGrades | None
 
@@ -198,9 +205,10 @@ class ClassReport:
     def made_of(self) -> str:
         """A digest of students, questions and grades, not of runs: whatever was graded or decided since changes it."""
         students = [
-            (line.name, line.student.match, line.pages, line.grades and (line.grades.points, line.grades.letter))
+            (line.name, line.file, line.student.match, line.pages,
+             line.grades and (line.grades.points, line.grades.letter))
             for line in self.students
-        ]
+        ]  # fmt: skip
         cells = [
             (cell.cell_id, cell.state, cell.points, cell.reason, [flag.text for flag in cell.flags],
              cell.rubric, [criterion.points for criterion in cell.criteria])

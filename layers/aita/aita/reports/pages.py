@@ -7,7 +7,7 @@ from importlib.resources import files
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from aita.models.report import MADE_OF, ClassReport, PageScan, StudentReport, TranscriptionReport
+from aita.models.report import MADE_OF, REPORT_OF, ClassReport, PageScan, StudentReport, TranscriptionReport
 from aita.reports import charts, text
 from aita.services.assignments import object_keys
 
@@ -30,6 +30,7 @@ class Pages:
             "style": Markup(style),  # noqa: S704 - the package's own file
             "style_source": style_source(style),
             "made_of": MADE_OF,
+            "report_of": REPORT_OF,
             "totals_chart": charts.totals,
             "difficulty_chart": charts.difficulty,
             "histogram": charts.histogram,

@@ -1,26 +1,23 @@
-"""An assignment's reports on this computer, in files that are named after the students."""
+"""An assignment's reports on this computer, in files of the names that the class's report links to."""
 
-import re
-import unicodedata
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from html.parser import HTMLParser
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import unquote
 
 from aita.cli.files.assignment_download import fetch_graded
 from aita.cli.files.report_age import out_of_date
 from aita.client.api_client import ApiClient
 from aita.client.file_transfer import FileTransfer
 from aita.errors import NotFoundError
+from aita.models.report import REPORT_OF
 from aita.services.assignments import object_keys
+from aita.services.reporting.file_names import is_one_file
 
 _FETCHERS = 8  # files fetched at once
 _REPORTS = object_keys.reports("")[1:]  # what the API's names of reports begin with
-_UNFIT = re.compile(r'[<>:"/\\|?*]')  # on Windows, the strictest
-_DEVICES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
-_HREF = re.compile(r'href="([^"]*)"')
-_LONGEST = 150  # bytes; a file's name may have 255, and its end follows
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +35,8 @@ class FetchedReports:
 def fetch_reports(api: ApiClient, transfer: FileTransfer, assignment: str, folder: Path) -> FetchedReports:
     """Fetch an assignment's reports into a folder.
 
+    A report that the class's does not link to has its name in the bucket, with the student's id.
+
     Raises
     ------
     NotFoundError
@@ -49,56 +48,56 @@ def fetch_reports(api: ApiClient, transfer: FileTransfer, assignment: str, folde
     """
     material = fetch_graded(api, transfer, assignment)
     names = material.students()[0].names()
-    named = report_names(names)
     urls = {file.name.removeprefix(_REPORTS): file.url for file in api.files(assignment)}
-    found = {name: urls[name] for name in (object_keys.CLASS_REPORT, *named) if name in urls}
-    if object_keys.CLASS_REPORT not in found:
+    if object_keys.CLASS_REPORT not in urls:
         raise NotFoundError(f"{assignment} has no reports yet: make them (aita report --assignment {assignment})")
-    paths = {name: folder / named.get(name, name) for name in found}
-    for parent in {path.parent for path in paths.values()}:
-        parent.mkdir(parents=True, exist_ok=True)
-    with ThreadPoolExecutor(_FETCHERS) as fetchers:
-        list(fetchers.map(transfer.save, found.values(), paths.values()))
-    _link(paths[object_keys.CLASS_REPORT], named)
+    class_report = folder / object_keys.CLASS_REPORT
+    folder.mkdir(parents=True, exist_ok=True)
+    transfer.save(urls[object_keys.CLASS_REPORT], class_report)
+    linked = _linked(class_report)
+    of_students = [
+        report(student_id)
+        for report in (object_keys.student_report, object_keys.transcription_report)
+        for student_id in names
+    ]
+    paths = {name: folder / linked.get(name, name) for name in of_students if name in urls}
+    _save(transfer, {path: urls[name] for name, path in paths.items()})
+    paths = {object_keys.CLASS_REPORT: class_report} | paths
     outdated = out_of_date(material, api.decisions, paths)
     whose = {object_keys.student_report(student_id): name for student_id, name in names.items()}
     return FetchedReports(
         paths=tuple(paths.values()),
-        out_of_date=tuple(folder / named.get(name, name) for name in outdated),
+        out_of_date=tuple(folder / linked.get(name, name) for name in outdated),
         whose=tuple(whose[name] for name in outdated if name in whose),
     )
 
 
-def report_names(names: Mapping[str, str]) -> dict[str, str]:
-    """Return each report's name for people by its name in the bucket; ``names`` are the students' by id."""
-    fit: dict[str, str] = {}
-    taken: set[str] = set()
-    for student_id, name in names.items():
-        base = _fit(name) or student_id
-        unique, times = base, 1
-        while unique.casefold() in taken:
-            times += 1
-            unique = f"{base} ({times})"
-        taken.add(unique.casefold())
-        fit[student_id] = unique
-    return {
-        report(student_id): report(name)
-        for report in (object_keys.student_report, object_keys.transcription_report)
-        for student_id, name in fit.items()
-    }
+def _save(transfer: FileTransfer, urls: Mapping[Path, str]) -> None:
+    for parent in {path.parent for path in urls}:
+        parent.mkdir(parents=True, exist_ok=True)
+    with ThreadPoolExecutor(_FETCHERS) as fetchers:
+        list(fetchers.map(transfer.save, urls.values(), urls.keys()))
 
 
-def _fit(name: str) -> str:
-    """Return a name as a file may have it on any system; nothing if nothing of it is left."""
-    plain = "".join(" " if unicodedata.category(each).startswith("C") else each for each in name)
-    words = " ".join(_UNFIT.sub(" ", unicodedata.normalize("NFC", plain)).split())
-    cleaned = words.encode()[:_LONGEST].decode(errors="ignore").strip(" .")
-    return "" if _DEVICES.fullmatch(cleaned) else cleaned
+def _linked(class_report: Path) -> dict[str, str]:
+    """Return the names that the class's report links to, by the reports' names in the bucket."""
+    links = _Links()
+    links.feed(class_report.read_text(encoding="utf-8"))
+    links.close()
+    return links.names
 
 
-def _link(class_report: Path, named: Mapping[str, str]) -> None:
-    """Let the class's report link to the files as they are named here."""
-    html = class_report.read_text(encoding="utf-8")
-    # All at once: a student may be named as another's report is in the bucket.
-    linked = _HREF.sub(lambda found: f'href="{quote(named[found[1]])}"' if found[1] in named else found[0], html)
-    class_report.write_text(linked, encoding="utf-8", newline="\n")
+class _Links(HTMLParser):
+    """The names that links to reports in the same folders have; a link of aita 0.1.0 has that of the bucket."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.names: dict[str, str] = {}
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        attributes = dict(attrs)
+        linked = unquote(attributes.get("href") or "")
+        name = attributes.get(REPORT_OF) or linked
+        folder, _, file = linked.partition("/")
+        if tag == "a" and name.partition("/")[0] == folder and is_one_file(file):
+            self.names[name] = linked

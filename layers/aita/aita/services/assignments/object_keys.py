@@ -62,7 +62,7 @@ def report(assignment: str, name: str) -> str:
 
 
 def student_report(student_id: str) -> str:
-    """Return the name of a student's report: the class's links to it by this name."""
+    """Return the name of a student's report; in the place of the id, the name of its file for people may stand."""
     return f"students/{student_id}.html"
 
 

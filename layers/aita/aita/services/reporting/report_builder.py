@@ -28,6 +28,7 @@ from aita.services.assignments.assignment_files import AssignmentFiles
 from aita.services.grading.gradebook import Gradebook
 from aita.services.grading.student_view import shown_answers
 from aita.services.reporting.class_statistics import graded_criteria, most_missed, question_figures
+from aita.services.reporting.file_names import file_names
 
 Scans = Mapping[int, PageScan]
 """A student's page images by the page's number."""
@@ -138,6 +139,7 @@ class ReportSources:
     def class_report(self, runs: Iterable[Run], made_at: datetime) -> ClassReport:
         """Return the whole class; ``runs`` are those whose cost and time are told."""
         names, book = self.names, self.gradebook
+        files = file_names(names)
         grades = {student_id: found for student_id in names if (found := self._grades(student_id)) is not None}
         return ClassReport(
             assignment=self.assignment,
@@ -146,6 +148,7 @@ class ReportSources:
                 StudentLine(
                     student=student,
                     name=names[student.student_id],
+                    file=files[student.student_id],
                     pages=len(self.pages.get(student.student_id, ())),
                     grades=grades.get(student.student_id),
                 )
