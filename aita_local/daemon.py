@@ -120,7 +120,7 @@ class Daemon:
 
 
 @contextmanager
-def alone(home: StateDir) -> Iterator[None]:
+def exclusive_lock(home: StateDir) -> Iterator[None]:
     """Wait until no other command changes the stack of this home, and keep others from it meanwhile."""
     with (home.folder("processes") / "change.lock").open("a") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

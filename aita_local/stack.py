@@ -12,7 +12,7 @@ from aita.client.target_selection import last_started
 from aita.errors import SettingsError
 from aita.models.effort import DEFAULT_EFFORT, ReasoningEffort
 from aita.settings import DEFAULT_MODEL, UserSettings
-from aita_local.daemon import alone
+from aita_local.daemon import exclusive_lock
 from aita_local.deploy import STACK, Deployment, Parameters, client
 from aita_local.emulator import REGION, Emulator
 from aita_local.model_process import NAME as SIMULATED
@@ -111,7 +111,7 @@ def up(
         If something can't be started or deployed; what runs already keeps running.
     """
     home = home or StateDir.default()
-    with alone(home):
+    with exclusive_lock(home):
         emulator = Emulator(home)
         if emulator.start():
             say(f"emulator started at {emulator.endpoint_url}")
@@ -146,7 +146,7 @@ def up(
 def down(*, home: StateDir | None = None, say: Say = print) -> None:
     """Stop everything so that it comes back as it is. The key is forgotten first: nothing saves it."""
     home = home or StateDir.default()
-    with alone(home):
+    with exclusive_lock(home):
         emulator = Emulator(home)
         if emulator.is_running():
             _forget_key(emulator.endpoint_url)

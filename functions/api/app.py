@@ -38,7 +38,7 @@ from aita.models.grade import Decision
 from aita.models.limits import Disagreement, Graders
 from aita.models.review import DecisionPage, DecisionRequest, ReviewPage, ReviewView
 from aita.models.run import TaskStatus
-from aita.observability import guarded, log_unexpected, logger
+from aita.observability import log_unexpected, logger, sanitize_errors
 from aita.request_body import read_body
 from aita.services.runs.run_queries import FILES_PAGE, PAGE_SIZE
 from aita.version import VERSION
@@ -250,7 +250,7 @@ def answer_unknown(_error: RouteNotFoundError) -> Response[str]:
     return answer_error(NotFoundError("there is no such route: see /openapi.json"))
 
 
-@guarded
+@sanitize_errors
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Answer one request."""
     idempotency.register_lambda_context(context)

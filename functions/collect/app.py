@@ -4,12 +4,12 @@ from typing import Any
 
 from aita.bootstrap import make_collector
 from aita.models.run import StageEvent
-from aita.observability import count_end, guarded, logger
+from aita.observability import count_end, logger, sanitize_errors
 
 collector = make_collector()
 
 
-@guarded
+@sanitize_errors
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     """Collect one stage of a run."""
     stage = StageEvent.model_validate(event)

@@ -4,12 +4,12 @@ from typing import Any
 
 from aita.bootstrap import make_planner
 from aita.models.run import StageEvent
-from aita.observability import count_planned, guarded, logger
+from aita.observability import count_planned, logger, sanitize_errors
 
 planner = make_planner()
 
 
-@guarded
+@sanitize_errors
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     """Plan one stage of a run."""
     stage = StageEvent.model_validate(event)

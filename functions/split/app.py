@@ -4,12 +4,12 @@ from typing import Any
 
 from aita.bootstrap import make_splitter
 from aita.models.run import ItemEvent
-from aita.observability import count_item, guarded, logger, metrics
+from aita.observability import count_item, logger, metrics, sanitize_errors
 
 splitter = make_splitter()
 
 
-@guarded
+@sanitize_errors
 @metrics.log_metrics
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     """Split one file and answer its outcome."""

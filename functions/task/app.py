@@ -6,12 +6,12 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from aita.bootstrap import make_executor
 from aita.models.run import ItemEvent
-from aita.observability import count_item, guarded, logger, metrics
+from aita.observability import count_item, logger, metrics, sanitize_errors
 
 executor = make_executor()
 
 
-@guarded
+@sanitize_errors
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Run one item and answer its outcome."""

@@ -8,7 +8,7 @@ import pytest
 
 from aita.aws.dynamodb.run_table import DynamoRunTable
 from aita.models.run import Run, RunSettings, RunStatus, StageCounts
-from aita_local.daemon import alone
+from aita_local.daemon import exclusive_lock
 from aita_local.deploy import Deployment, Parameters, client
 from aita_local.emulator import ENVIRONMENT, REGION, Emulator
 from aita_local.model_process import SimulatedModelProcess
@@ -45,7 +45,7 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
 def sam(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SamLocal]:
     """What AWS would get, ready to be run in containers."""
     full = full_home(tmp_path_factory)
-    with pytest.MonkeyPatch.context() as patched, alone(full):
+    with pytest.MonkeyPatch.context() as patched, exclusive_lock(full):
         patched.setenv("AITA_LAYERS", "full")
         Deployment(full, servers.endpoint_url).build(Parameters(RUNTIME, 5, 0, servers.model_url, "simulated", 0))
     built = full.path / "build" / "template.yaml"

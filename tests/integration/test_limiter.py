@@ -130,7 +130,7 @@ def test_the_slots_are_those_of_the_arithmetic(
             now = round(clock.monotonic() * 1_000)
             slot = mine.reserve(told, tokens)
             bucket, due = bucket.reserve(now, told, tokens)
-            assert round(slot.due * 1_000) == due
+            assert round(slot.available_at * 1_000) == due
             assert slot.wait == pytest.approx(max(0, due - now) / 1_000)
 
 
@@ -140,7 +140,7 @@ def test_many_takers_get_each_slot_once(client: Counting, clock: Clock) -> None:
     def take(_: int) -> list[int]:
         mine = limiter(client, clock, "many")
         ready.wait(10)
-        return [round(mine.reserve(Rates(5), 1).due * 1_000) for _ in range(8)]
+        return [round(mine.reserve(Rates(5), 1).available_at * 1_000) for _ in range(8)]
 
     with ThreadPoolExecutor(16) as pool:
         found = sorted(due for mine in pool.map(take, range(16)) for due in mine)
@@ -217,12 +217,12 @@ def test_a_held_slot_counts_unless_it_was_closed_past(client: Counting, clock: C
     mine, other = limiter(client, clock, "held"), limiter(client, clock, "held")
     slot = [mine.reserve(Rates(0.1), 1) for _ in range(2)][-1]
     client.requests.clear()
-    assert other.reserve(Rates(0.1), 1, held=slot.due) == slot
+    assert other.reserve(Rates(0.1), 1, reservation=slot.available_at) == slot
     assert client.requests == {"get": 1}
     mine.close(Rates(0.1), 60, NONE)
-    assert other.reserve(Rates(0.1), 1, held=slot.due).due > slot.due
+    assert other.reserve(Rates(0.1), 1, reservation=slot.available_at).available_at > slot.available_at
     clock.advance(500)
-    assert mine.reserve(Rates(0.1), 1, held=clock.monotonic() - 1).wait == 0
+    assert mine.reserve(Rates(0.1), 1, reservation=clock.monotonic() - 1).wait == 0
 
 
 def test_a_run_without_a_rate_asks_little_and_follows_what_was_found(client: Counting, clock: Clock) -> None:

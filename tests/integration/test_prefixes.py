@@ -9,7 +9,7 @@ from moto import mock_aws
 
 from aita.aws.dynamodb.prompt_cache_table import DynamoPromptCaches
 from aita.memory.prompt_cache import MemoryPromptCaches
-from aita.services.calls.prompt_cache_gate import KEPT, LONGEST_WAIT, PrefixState, PromptCaches
+from aita.services.calls.prompt_cache_gate import CACHE_LIFETIME, LONGEST_FILL_WAIT, PrefixState, PromptCaches
 from tests.integration.table import make_table
 from tests.support.fakes import Clock
 
@@ -47,14 +47,14 @@ def test_one_is_first_and_the_others_follow_until_it_has_answered(prefixes: Prom
 
 def test_a_first_that_does_not_answer_loses_its_place(prefixes: PromptCaches, prefix: str, clock: Clock) -> None:
     prefixes.enter(prefix)
-    clock.advance(LONGEST_WAIT + 0.01)
+    clock.advance(LONGEST_FILL_WAIT + 0.01)
     assert [prefixes.enter(prefix) for _ in range(2)] == [PrefixState.FIRST, PrefixState.FOLLOWS]
 
 
 def test_a_cache_is_counted_on_for_its_time(prefixes: PromptCaches, prefix: str, clock: Clock) -> None:
     prefixes.enter(prefix)
     prefixes.fill(prefix)
-    clock.advance(KEPT - 0.01)
+    clock.advance(CACHE_LIFETIME - 0.01)
     assert prefixes.enter(prefix) is PrefixState.FILLED
     clock.advance(0.02)
     assert prefixes.enter(prefix) is PrefixState.FIRST

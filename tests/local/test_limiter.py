@@ -21,7 +21,7 @@ def test_64_takers_get_each_slot_once(stack: LocalStack) -> None:
     def take(_: int) -> list[int]:
         mine = DynamoRateLimiter(client, stack.deployed.table, "https://provider", "64 takers", clock)
         ready.wait(30)
-        return [round(mine.reserve(TOLD, TOKENS).due * 1_000) for _ in range(EACH)]
+        return [round(mine.reserve(TOLD, TOKENS).available_at * 1_000) for _ in range(EACH)]
 
     with ThreadPoolExecutor(TAKERS) as pool:
         found = sorted(due for mine in pool.map(take, range(TAKERS)) for due in mine)

@@ -262,28 +262,28 @@ class FakeLimiter:
         self.clock = clock
         self.queue: deque[float] = deque()
         self.open_from = 0.0
-        self.told: list[Rates] = []
+        self.configured: list[Rates] = []
         self.tokens: list[int] = []
-        self.held: list[float | None] = []
+        self.reservations: list[float | None] = []
         self.closed: list[tuple[float, Rates]] = []
-        self.learnt: list[Rates] = []
+        self.observed: list[Rates] = []
 
-    def reserve(self, told: Rates, tokens: int, held: float | None = None) -> Slot:
-        self.told.append(told)
+    def reserve(self, configured: Rates, tokens: int, reservation: float | None = None) -> Slot:
+        self.configured.append(configured)
         self.tokens.append(tokens)
-        self.held.append(held)
+        self.reservations.append(reservation)
         now = self.clock.monotonic()
         due = max(now + (self.queue.popleft() if self.queue else 0.0), self.open_from)
-        if held is not None and held >= self.open_from:
-            due = held
-        return Slot(due=due, wait=max(0.0, due - now))
+        if reservation is not None and reservation >= self.open_from:
+            due = reservation
+        return Slot(available_at=due, wait=max(0.0, due - now))
 
-    def close(self, told: Rates, seconds: float, learnt: Rates) -> None:
-        self.closed.append((seconds, learnt))
+    def close(self, configured: Rates, seconds: float, observed: Rates) -> None:
+        self.closed.append((seconds, observed))
         self.open_from = max(self.open_from, self.clock.monotonic() + seconds)
 
-    def learn(self, learnt: Rates) -> None:
-        self.learnt.append(learnt)
+    def learn(self, observed: Rates) -> None:
+        self.observed.append(observed)
 
 
 class FakeExecutions:
@@ -409,7 +409,7 @@ class Harness:
     def cold(self) -> None:
         watch = RunCache(self.runs, now=self.clock.monotonic)
         recorder = Recorder(runs=self.runs, tasks=self.tasks, objects=self.objects, watch=watch, clock=self.clock)
-        asker = ModelCaller(
+        caller = ModelCaller(
             llm=self.model,
             admission=Admission(
                 limiter=self.limiter,
@@ -428,7 +428,7 @@ class Harness:
             runs=self.runs,
             objects=self.objects,
             watch=watch,
-            asker=asker,
+            caller=caller,
             recorder=recorder,
             clock=self.clock,
             jitter=lambda low, high: low,

@@ -70,10 +70,10 @@ def simulate(
     def at(time: float, what: str, held: float | None = None) -> None:
         heapq.heappush(events, (time, next(order), what, held))
 
-    def reserve(held: float | None = None) -> None:
-        slot = limiter.reserve(told, 1, held)
+    def reserve(reservation: float | None = None) -> None:
+        slot = limiter.reserve(told, 1, reservation)
         if slot.wait:
-            at(now + slot.wait, "due", slot.due)
+            at(now + slot.wait, "due", slot.available_at)
         else:
             at(now + chance.uniform(0, JITTER), "call")
 

@@ -207,7 +207,7 @@ class TestWaiting:
         harness.clock.advance(answer.wait)
         again = event.model_copy(update={"waited": answer.waited})
         assert harness.invoke(again).answer.outcome is Outcome.SUCCEEDED
-        assert answer.waited.slot_due / 1000 in harness.limiter.held
+        assert answer.waited.slot_due / 1000 in harness.limiter.reservations
 
     def test_an_answer_to_one_ends_the_count_of_failures(self, harness: Harness) -> None:
         exam(harness)

@@ -79,7 +79,7 @@ def logged_at_debug(ran: Ran) -> Iterator[None]:
     ours, before = logging.getLogger("aita"), logging.getLogger("aita").level
     root.addHandler(handler)
     root.setLevel(logging.DEBUG)
-    observability.log_ours_alone()
+    observability.configure_logging()
     ours.setLevel(logging.DEBUG)
     try:
         with contextlib.redirect_stdout(ran.printed):
@@ -306,9 +306,9 @@ def test_functions_log_of_libraries_nothing_below_a_warning(service: str) -> Non
 
 TRACED = """
 import botocore.client
-from aita.observability import guarded
+from aita.observability import sanitize_errors
 before = botocore.client.BaseClient._make_api_call
-guarded(lambda event, context: None)
+sanitize_errors(lambda event, context: None)
 assert "aws_lambda_powertools.tracing" in __import__("sys").modules, "it is traced"
 assert botocore.client.BaseClient._make_api_call is before
 """

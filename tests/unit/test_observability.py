@@ -48,7 +48,7 @@ def item_metrics(executed: Executed, capsys: pytest.CaptureFixture[str]) -> list
 def test_what_a_task_took_is_counted_by_stage_and_in_all(capsys: pytest.CaptureFixture[str]) -> None:
     usage = Usage(calls=2, input_tokens=30, output_tokens=7, cost_usd="0.25")
     executed = Executed(
-        answer=ItemResponse(outcome=Outcome.SUCCEEDED), spent=CallUsage(asks=1, usage=usage, latency_ms=1200)
+        answer=ItemResponse(outcome=Outcome.SUCCEEDED), spent=CallUsage(requests=1, usage=usage, latency_ms=1200)
     )
     found = item_metrics(executed, capsys)
     for dimensions in (BY_STAGE, IN_ALL):

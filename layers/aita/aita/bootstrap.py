@@ -213,7 +213,7 @@ def make_executor() -> "TaskExecutor":
         forget_key=key.forget,
         reasoning_effort=settings.reasoning_effort,
     )
-    asker = ModelCaller(
+    caller = ModelCaller(
         llm=llm,
         admission=Admission(limiter, gate, watch, time.sleep, context=f"{settings.model_base_url} {settings.model}"),
         budget=Budget(stores.runs, watch, llm.highest_cost),
@@ -226,7 +226,7 @@ def make_executor() -> "TaskExecutor":
         runs=stores.runs,
         objects=stores.objects,
         watch=watch,
-        asker=asker,
+        caller=caller,
         recorder=stores.recorder(watch),
         clock=utc_now,
     )

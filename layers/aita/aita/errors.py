@@ -225,14 +225,14 @@ class SlotLater(CallSignal):
     ----------
     wait
         Seconds until the slot.
-    due
-        When it is due, in ms since the epoch.
+    available_at
+        The slot's time, in ms since the epoch.
     """
 
-    def __init__(self, wait: float, due: int) -> None:
+    def __init__(self, wait: float, available_at: int) -> None:
         super().__init__(f"the next slot of the rate limit is {wait:.1f} s away")
         self.wait = wait
-        self.due = due
+        self.available_at = available_at
 
 
 class BudgetReached(CallSignal):

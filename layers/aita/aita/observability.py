@@ -23,7 +23,7 @@ metrics = Metrics(namespace="aita", service=SERVICE)
 Handler = Callable[[dict[str, Any], Any], Any]
 
 
-def log_ours_alone() -> None:
+def configure_logging() -> None:
     """Log what this package says, at the functions' level, and of libraries nothing below a warning.
 
     At DEBUG they log what passes through them, whatever level Lambda's own settings give to the root logger: botocore
@@ -40,14 +40,14 @@ def log_ours_alone() -> None:
 
 _PACKAGE = __name__.partition(".")[0]
 
-log_ours_alone()
+configure_logging()
 
 
 class UnexpectedError(Exception):
     """What a function raises instead of an error that nobody expected: its type and code, and nothing it said."""
 
 
-def guarded(handler: Handler) -> Handler:
+def sanitize_errors(handler: Handler) -> Handler:
     """Let no exception leave a function with its message, which may hold a student's text.
 
     An AitaError's message is aita's own and is logged; of any other error only the type, an AWS

@@ -1,4 +1,7 @@
-"""The ports: stores, the limiter and the model as the services need them. ``aws``, ``llm`` and ``memory`` adapt."""
+"""Ports of the services: stores, state machine, rate limiter, model and clock.
+
+Packages ``aws``, ``llm`` and ``memory`` implement them.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,7 +17,7 @@ from aita.tasks.request import LLMRequest
 
 @dataclass(frozen=True, slots=True)
 class StoredObject:
-    """An object in a listing: its key, its size in bytes and its ETag."""
+    """Object in a listing: key, size in bytes and ETag."""
 
     key: str
     size: int
@@ -22,52 +25,73 @@ class StoredObject:
 
 
 class ObjectStore(Protocol):
-    """The bucket. Keys are data: nothing is derived from them but by their owner."""
+    """Bucket of objects. Keys are opaque here: only the module that builds a key may read meaning into it."""
 
     @property
     def bucket(self) -> str:
-        """The bucket's name."""
+        """Name of the bucket."""
         ...
 
     def get(self, key: str) -> bytes:
-        """Return an object's bytes; ObjectNotFoundError if there is none."""
+        """Return an object's bytes.
+
+        Raises
+        ------
+        ObjectNotFoundError
+            If no object has this key.
+        """
         ...
 
     def get_with_etag(self, key: str) -> tuple[bytes, str]:
-        """Return an object's bytes and its ETag; ObjectNotFoundError if there is none."""
+        """Return an object's bytes and its ETag.
+
+        Raises
+        ------
+        ObjectNotFoundError
+            If no object has this key.
+        """
         ...
 
     def put(self, key: str, data: bytes, content_type: str = "application/json") -> None:
-        """Write an object, whole."""
+        """Write a whole object, over an existing one."""
         ...
 
     def put_if(self, key: str, data: bytes, etag: str | None) -> None:
-        """Write an object if its ETag is still this (``None``: if there is none yet); else ObjectChangedError."""
+        """Write an object if the stored one has this ETag; with ``None``, if there is no stored one.
+
+        Raises
+        ------
+        ObjectChangedError
+            If the stored object has another ETag.
+        """
         ...
 
     def put_unless_newer(self, key: str, data: bytes, made_from: datetime) -> bool:
-        """Write an object unless there is one that was made from newer material; tell whether it was written.
+        """Write an object unless the stored one was made from newer material; return whether it was written.
 
-        ``made_from`` is the moment that the material was read. It is kept with the object; one without it is older.
+        Parameters
+        ----------
+        made_from
+            When the material was read. It is stored with the object; an object without it counts as older.
         """
         ...
 
     def list(self, prefix: str) -> Iterator[StoredObject]:
-        """Yield the objects under a prefix in the order of their keys' UTF-8 bytes."""
+        """Yield the objects under a prefix, ordered by the UTF-8 bytes of their keys."""
         ...
 
     def presign_get(self, key: str, filename: str) -> str:
-        """Return a URL that downloads the object for the next minutes."""
+        """Return a URL that downloads the object under this file name; it expires after some minutes."""
         ...
 
     def presign_post(self, key: str, content_type: str, size: int) -> tuple[str, dict[str, str]]:
-        """Return the URL and fields of a form that uploads exactly this within the next minutes."""
+        """Return URL and fields of a form that uploads exactly this key, type and size (bytes) within some minutes."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class StoredVersion:
-    """A version of an object, or a mark that it was deleted; ``is_latest`` tells whether it is what there is now."""
+    """Version of an object, or a deletion marker. ``is_latest`` is true of the object's current state."""
 
     key: str
     version_id: str
@@ -76,24 +100,24 @@ class StoredVersion:
 
 
 class VersionStore(Protocol):
-    """The bucket with all that was ever in it and is still kept."""
+    """Bucket with all retained versions of its objects."""
 
     def versions(self, prefix: str) -> Iterator[StoredVersion]:
-        """Yield every version and deletion mark under a prefix."""
+        """Yield every version and deletion marker under a prefix."""
         ...
 
     def read(self, version: StoredVersion) -> bytes:
-        """Return what a version holds; nothing for a deletion mark, or if it is gone."""
+        """Return a version's bytes; empty for a deletion marker or a version that no longer exists."""
         ...
 
     def erase(self, versions: Sequence[StoredVersion]) -> None:
-        """Delete versions for good."""
+        """Delete versions permanently."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class StoredRow:
-    """A row of the table by its keys: ``kind`` and ``name`` are the two parts of the second one, as in TASK and id."""
+    """Keys of a table row. ``kind`` and ``name`` are the parts of its sort key, such as TASK and the task's id."""
 
     partition: str
     kind: str
@@ -101,14 +125,14 @@ class StoredRow:
 
 
 class RowStore(Protocol):
-    """The table's rows, whatever they hold."""
+    """Table rows by their keys, whatever their attributes are."""
 
     def of_assignment(self, assignment: str) -> Iterator[StoredRow]:
-        """Yield an assignment's rows: its runs, which of them are active, and people's decisions."""
+        """Yield the rows of an assignment: run summaries, active-run markers and decisions."""
         ...
 
     def of_run(self, run_id: str) -> Iterator[StoredRow]:
-        """Yield a run's rows: its own, and its tasks'."""
+        """Yield the rows of a run: its META row and its tasks' rows."""
         ...
 
     def delete(self, rows: Sequence[StoredRow]) -> None:
@@ -117,75 +141,107 @@ class RowStore(Protocol):
 
 
 class RunStore(Protocol):
-    """The runs' META rows, their summaries, and which run is the active one."""
+    """META rows of runs, their summaries, and the active run of each assignment and pipeline."""
 
     def create(self, run: Run, replaces: str | None) -> None:
-        """Write a new run and make it the active one of its assignment and pipeline, in one transaction.
+        """Write a new run and make it active for its assignment and pipeline, in one transaction.
 
-        ConflictError if the active one is no longer ``replaces``.
+        Raises
+        ------
+        ConflictError
+            If ``replaces`` is no longer the active run.
         """
         ...
 
     def get(self, run_id: str) -> Run:
-        """Return the run as it is now (strongly consistent); NotFoundError if there is none."""
+        """Return the run, by a strongly consistent read.
+
+        Raises
+        ------
+        NotFoundError
+            If there is no such run.
+        """
         ...
 
     def active(self, assignment: str, pipeline: str) -> str | None:
-        """Return the id of the run that was last made active, ended or not."""
+        """Return the id of the run that was last made active, even if it has ended."""
         ...
 
     def restart(self, run: Run, replaces: str | None) -> None:
-        """Begin a run's next attempt: RUNNING, attempt + 1, active again. ConflictError if another was quicker."""
+        """Begin the next attempt of a run and make it active. ``run`` already has the new attempt's values.
+
+        Raises
+        ------
+        ConflictError
+            If the stored run is running or of another attempt, or ``replaces`` is no longer the active run.
+        """
         ...
 
     def set_execution(self, run_id: str, execution_arn: str) -> None:
-        """Record which execution runs the current attempt."""
+        """Record the execution of the current attempt."""
         ...
 
     def end(self, run_id: str, attempt: int, status: RunStatus, reason: str) -> Run:
-        """End the run if it is RUNNING in this attempt; return it as it is then."""
+        """End the run if it is RUNNING in this attempt; return the run after the update."""
         ...
 
     def begin_stage(self, run_id: str, stage: str, counts: StageCounts, removed_usage: Usage) -> None:
-        """Set the current stage, its counters, and what the rows that were removed had used."""
+        """Set the current stage, its counters, and the usage of task rows that were removed."""
         ...
 
     def count(self, run_id: str, stage: str, row: TaskRow) -> Run:
-        """Add a task that has ended to its attempt's counters and return the run as it is then."""
+        """Add a finished task to the counters of its attempt; return the run after the update."""
         ...
 
     def count_wait(self, run_id: str, reason: str) -> None:
-        """Count one wait for the provider, and keep why."""
+        """Count one wait for the provider and record its reason."""
         ...
 
     def reserve_cost(self, run_id: str, attempt: int, amount: Decimal, cap: Decimal) -> bool:
-        """Commit this many USD if what is committed stays within the cap and the attempt goes on; tell whether."""
+        """Add ``amount`` to the committed cost (both in USD) if the sum stays within ``cap``.
+
+        Returns
+        -------
+        bool
+            Whether it was added; ``False`` also if the run is not RUNNING in this attempt.
+        """
         ...
 
     def release_cost(self, run_id: str, amount: Decimal) -> None:
-        """Take back from what is committed what a call did not cost."""
+        """Subtract ``amount`` (USD) from the committed cost: the part of a commitment that a call did not use."""
         ...
 
     def finish_stage(self, run_id: str, stage: str, counts: StageCounts, usage: Usage) -> Run:
-        """Set a stage's counts and the run's usage to the exact numbers; return the run as it is then."""
+        """Set a stage's counts and the run's usage to exact values; return the run after the update."""
         ...
 
     def summarise(self, run: Run) -> None:
-        """Refresh the run's line in its assignment's list."""
+        """Update the run's entry in the list of its assignment's runs."""
         ...
 
     def list(self, assignment: str, limit: int, token: str | None) -> tuple[list[RunSummary], str | None]:
-        """Return up to ``limit`` summaries, newest first, and the token of the next page."""
+        """Return up to ``limit`` summaries, newest first, and the next page's token.
+
+        Raises
+        ------
+        RequestError
+            If the token did not come from this list.
+        """
         ...
 
 
 class TaskStore(Protocol):
-    """The rows of the tasks that have ended."""
+    """Rows of finished tasks."""
 
     def record(self, run_id: str, row: TaskRow) -> bool:
-        """Write a task's end and tell whether it was written: SUCCEEDED is final, FAILED yields to a later attempt.
+        """Record a finished task; idempotent. SUCCEEDED is final, FAILED is replaced by a later attempt's row.
 
-        The usage of a replaced row is added to the new one's, so that a run's rows sum to what it used.
+        A replaced row's usage is added to the new one's, so that a run's rows sum to its total usage.
+
+        Returns
+        -------
+        bool
+            Whether the row was written.
         """
         ...
 
@@ -194,93 +250,114 @@ class TaskStore(Protocol):
         ...
 
     def page(self, run_id: str, status: str | None, limit: int, token: str | None) -> tuple[list[TaskRow], str | None]:
-        """Return up to ``limit`` rows and the token of the next page."""
+        """Return up to ``limit`` rows and the next page's token.
+
+        Raises
+        ------
+        RequestError
+            If the token did not come from this list.
+        """
         ...
 
     def remove(self, run_id: str, task_ids: list[str]) -> None:
-        """Delete rows of work that is no longer asked for."""
+        """Delete the rows of tasks that are no longer part of the run."""
         ...
 
 
 class DecisionStore(Protocol):
-    """What people decided about cells. Decisions are only ever added, and never expire."""
+    """Decisions of people about cells. A decision is never changed and never expires."""
 
     def add(self, assignment: str, decision: Decision) -> None:
-        """Write a decision; ConflictError if there is one of its id, which stays as it is."""
+        """Write a decision.
+
+        Raises
+        ------
+        ConflictError
+            If a decision of this id exists; it is not changed.
+        """
         ...
 
     def all(self, assignment: str) -> Iterator[Decision]:
-        """Yield an assignment's decisions, by cell and then the oldest first."""
+        """Yield an assignment's decisions, ordered by cell, then oldest first."""
         ...
 
     def page(self, assignment: str, limit: int, token: str | None) -> tuple[list[Decision], str | None]:
-        """Return up to ``limit`` decisions in that order and the token of the next page."""
+        """Return up to ``limit`` decisions in the order of ``all``, and the next page's token.
+
+        Raises
+        ------
+        RequestError
+            If the token did not come from this list.
+        """
         ...
 
 
 class Executions(Protocol):
-    """The state machine."""
+    """Executions of the state machine."""
 
     def start(self, run: Run) -> str:
         """Start the run's current attempt at its current stage; return the execution's ARN."""
         ...
 
     def stop(self, execution_arn: str) -> None:
-        """Stop an execution; one that has ended or is not there is passed over."""
+        """Stop an execution; does nothing if it has ended or does not exist."""
         ...
 
     def is_running(self, execution_arn: str) -> bool:
-        """Tell whether the execution is there and running."""
+        """Return whether the execution exists and is running."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """A reserved place in the order of calls: when it is due, on the limiter's own clock, and in how many seconds."""
+    """Reserved slot of a rate limiter.
 
-    due: float
+    ``available_at`` is its time on the limiter's clock and ``wait`` the time until then, both in seconds.
+    """
+
+    available_at: float
     wait: float
 
 
 class RateLimiter(Protocol):
-    """One provider's and model's limit, shared by all who call it."""
+    """Rate limit of one provider and model, shared by all their callers."""
 
-    def reserve(self, told: Rates, tokens: int, held: float | None = None) -> Slot:
-        """Reserve the next free slot; whoever gets it waits once, however many others there are.
+    def reserve(self, configured: Rates, tokens: int, reservation: float | None = None) -> Slot:
+        """Reserve the next free slot. Each caller waits once, however many callers there are.
 
         Parameters
         ----------
-        told
-            The limits that the run was told to keep; what the provider taught lowers them further.
+        configured
+            Limits that the run was started with. Observed limits apply where they are lower.
         tokens
-            What the call is expected to use, input and output together.
-        held
-            When a slot reserved before is due. It still counts, and is returned, unless the limiter was
-            closed past it in the meantime; then another is reserved.
+            Estimated tokens of the call, input and output together.
+        reservation
+            ``available_at`` of a slot that was reserved before. It is returned again unless the limiter has been
+            closed past it; then another slot is reserved.
         """
         ...
 
-    def close(self, told: Rates, seconds: float, learnt: Rates) -> None:
-        """Let nobody through for that long, as the provider asked, and lower the rate.
+    def close(self, configured: Rates, seconds: float, observed: Rates) -> None:
+        """Let no call through for ``seconds``, as the provider demanded, and lower the rate.
 
         Parameters
         ----------
-        learnt
-            The limits that the provider's headers tell.
+        observed
+            Limits in the headers of the provider's refusal.
         """
         ...
 
-    def learn(self, learnt: Rates) -> None:
-        """Take over the limits that the headers of an answered call tell."""
+    def learn(self, observed: Rates) -> None:
+        """Adopt the limits in the headers of a successful response."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class TokenUsage:
-    """What a provider says a call used.
+    """Tokens of one call, as the provider reports them.
 
-    ``cached_input_tokens``, which were read from its cache, and ``cache_write_tokens``, which were written to it, are
-    parts of ``input_tokens``; a model's thoughts are part of ``output_tokens``.
+    ``cached_input_tokens`` (read from its cache) and ``cache_write_tokens`` (written to it) are included in
+    ``input_tokens``; reasoning tokens are included in ``output_tokens``.
     """
 
     input_tokens: int
@@ -291,7 +368,10 @@ class TokenUsage:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """A model's reply as it came: also one that was refused or cut is paid for. ``usage`` if the provider told."""
+    """Unprocessed reply of a model, also a refusal or a truncated reply, which cost money too.
+
+    ``usage`` is ``None`` if the provider did not report it.
+    """
 
     text: str
     finish_reason: str
@@ -300,43 +380,55 @@ class Reply:
     usage: TokenUsage | None
     latency_ms: int
     limits: Rates = field(default_factory=Rates)
-    """What the answer's headers tell of the provider's limits."""
+    """Rate limits in the response's headers."""
     lacks: tuple[str, ...] = ()
-    """What the endpoint was asked without, as it had refused that before."""
+    """Request parameters that were left out because the endpoint had refused them."""
 
 
 class LLM(Protocol):
-    """The model behind its provider's API.
+    """Model behind a provider's API.
 
-    One that also has ``highest_cost(request)``, the most that a call can cost in USD, or ``None`` where that is not
-    known, can be held to a cap in process; and one with ``reasoning_effort`` is known by it too.
+    Two attributes are optional. ``highest_cost(request)`` returns the most that a call can cost in USD, or ``None``
+    without a known price; a cost cap in process needs it. ``reasoning_effort`` becomes part of the model's identity.
     """
 
     @property
     def provider(self) -> str:
-        """The endpoint's base URL."""
+        """Base URL of the endpoint."""
         ...
 
     @property
     def model(self) -> str:
-        """The model's name."""
+        """Name of the model."""
         ...
 
     def complete(self, request: LLMRequest, images: Mapping[str, bytes]) -> Reply:
-        """Make one call; ``images`` holds each JPEG by its SHA-256.
+        """Make one call, without retries.
 
-        Raises ProviderBusy, RunStopped, TooLongError or RefusalError; never retries by itself.
+        Parameters
+        ----------
+        images
+            Bytes of each image in the request, by its SHA-256.
+
+        Raises
+        ------
+        ProviderBusy
+            If the provider can't answer now.
+        RunStopped
+            If no call can succeed until a person acts, such as with a wrong key.
+        TaskError
+            If this request can't succeed; TooLongError and RefusalError are kinds of it.
         """
         ...
 
     def price(self, reply: Reply) -> Usage:
-        """Return what the reply used and cost."""
+        """Return the tokens and the cost of a reply."""
         ...
 
 
 class Clock(Protocol):
-    """The time: aware, in UTC."""
+    """Clock in UTC."""
 
     def __call__(self) -> datetime:
-        """Return now."""
+        """Return the current time, timezone-aware and in UTC."""
         ...

@@ -147,12 +147,12 @@ class TestProvider:
         class Limiter(MemoryRateLimiter):
             told: ClassVar[list[Any]] = []
 
-            def close(self, told: Rates, seconds: float, learnt: Rates) -> None:
-                self.told.append((told, seconds, learnt))
-                super().close(told, seconds, learnt)
+            def close(self, configured: Rates, seconds: float, observed: Rates) -> None:
+                self.told.append((configured, seconds, observed))
+                super().close(configured, seconds, observed)
 
-            def learn(self, learnt: Rates) -> None:
-                self.told.append(learnt)
+            def learn(self, observed: Rates) -> None:
+                self.told.append(observed)
 
         class Telling(FakeLLM):
             def complete(self, request: LLMRequest, images: Mapping[str, bytes]) -> Reply:

@@ -15,7 +15,7 @@ from aita import CheckpointError, LLMTask, ProviderBusy, RunStopped, SimpleLLMTa
 from aita.memory.prompt_cache import MemoryPromptCaches
 from aita.models.result import TaskResult
 from aita.services.calls import retry_backoff
-from aita.services.calls.prompt_cache_gate import LONGEST_WAIT, SHORTEST_PREFIX, PrefixState
+from aita.services.calls.prompt_cache_gate import LONGEST_FILL_WAIT, SHORTEST_PREFIX, PrefixState
 from aita.tasks.request import LLMRequest
 from tests.support.fake_llm import COST, FakeLLM, asked
 from tests.unit.executor.conftest import Make
@@ -184,8 +184,8 @@ class TestClient:
         executor.prefixes = prefixes
         begun, used = time.monotonic(), time.process_time()
         assert executor.execute_batch(many).stopped == "401"
-        assert time.monotonic() - begun < LONGEST_WAIT * 0.9
-        assert time.process_time() - used < LONGEST_WAIT / 4, "who waits does not spin"
+        assert time.monotonic() - begun < LONGEST_FILL_WAIT * 0.9
+        assert time.process_time() - used < LONGEST_FILL_WAIT / 4, "who waits does not spin"
 
     def test_the_time_in_calls_leaves_out_the_waits(self, make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(retry_backoff, "backoff", lambda failures, jitter: 0.3)
@@ -212,7 +212,7 @@ class TestClient:
             return "fine"
 
         batch = make(FakeLLM(say)).execute_batch(tasks("a", system="x" * 4 * SHORTEST_PREFIX))
-        assert batch.metrics.wall_time < LONGEST_WAIT / 2
+        assert batch.metrics.wall_time < LONGEST_FILL_WAIT / 2
 
 
 class TestImages:

@@ -23,7 +23,7 @@ from aita.models.effort import EFFORTS, ReasoningEffort, expected_thoughts
 from aita.models.exam import Transcription
 from aita.models.run import Usage
 from aita.ports import TokenUsage
-from aita.services.calls.conversation import usable
+from aita.services.calls.conversation import require_complete
 from aita.tasks.json_schema import strict_schema
 from aita.tasks.request import Image, LLMRequest, Message, Parameters
 from aita.tasks.tokens import input_tokens
@@ -247,7 +247,7 @@ class TestReply:
         choice = {"finish_reason": reason, "message": {"content": "x"}}
         endpoint.answers = [ok(completion(choices=[choice]))]
         reply = endpoint.model().complete(REQUEST, IMAGES)
-        assert usable(reply.text, reply.finish_reason, refusal=reply.refusal) == "x"
+        assert require_complete(reply.text, reply.finish_reason, refusal=reply.refusal) == "x"
 
     def test_half_a_character_can_be_kept_and_sent_back(self, endpoint: Endpoint) -> None:
         endpoint.answers = [ok(completion("half \ud83d of it"))]
@@ -344,10 +344,10 @@ class TestReply:
         endpoint.answers = [ok(completion(choices=[choice]))]
         reply = endpoint.model().complete(REQUEST, IMAGES)
         if kind is None:
-            assert usable(reply.text, reply.finish_reason, refusal=reply.refusal) == "The fo"
+            assert require_complete(reply.text, reply.finish_reason, refusal=reply.refusal) == "The fo"
             return
         with pytest.raises(kind):
-            usable(reply.text, reply.finish_reason, refusal=reply.refusal)
+            require_complete(reply.text, reply.finish_reason, refusal=reply.refusal)
 
     def test_nor_that_it_was_broken_off(self, endpoint: Endpoint) -> None:
         choice = {"finish_reason": "stop", "native_finish_reason": "error", "message": {"content": "The fo"}}

@@ -6,7 +6,7 @@ import httpx2
 import pytest
 
 from aita.errors import CallError, ProviderBusy, RefusalError, RunStopped
-from aita.llm.failures import embedded
+from aita.llm.failures import embedded_error
 from aita.services.calls.forbidden_calls import MOST, MOST_UNANSWERED, Refusals
 from tests.unit.llm.test_chat import TOLD, Endpoint, completion, ok
 
@@ -140,7 +140,7 @@ class TestBodies:
 
     @pytest.mark.parametrize("code", ["403", 403])
     def test_a_quotas_403_in_200_is_a_quotas(self, code: Any) -> None:
-        assert "no quota is left" in str(embedded({"code": code, "message": "Key limit exceeded"}))
+        assert "no quota is left" in str(embedded_error({"code": code, "message": "Key limit exceeded"}))
 
     @pytest.mark.parametrize(
         "code", ["sensitive_words_detected", "DataInspectionFailed", "moderation_blocked", "refusal"]
@@ -158,35 +158,35 @@ class TestRefusals:
         return RunStopped("the key is wrong", of_one_input=RefusalError("it is refused"))
 
     def test_before_any_answer_it_is_the_key(self) -> None:
-        assert type(Refusals().judged(self.stopped())) is RunStopped
+        assert type(Refusals().classify(self.stopped())) is RunStopped
 
     def test_where_others_are_answered_it_is_the_input(self) -> None:
         refusals = Refusals()
-        refusals.saw_answer()
-        assert type(refusals.judged(self.stopped())) is RefusalError
-        assert type(Refusals().judged(self.stopped(), others_answered=True)) is RefusalError
+        refusals.record_answer()
+        assert type(refusals.classify(self.stopped())) is RefusalError
+        assert type(Refusals().classify(self.stopped(), others_answered=True)) is RefusalError
 
     def test_after_some_in_a_row_it_is_not_the_input(self) -> None:
         refusals = Refusals(answered=True)
         for _ in range(2):
-            assert [type(refusals.judged(self.stopped())) for _ in range(MOST + 1)] == [RefusalError] * MOST + [
+            assert [type(refusals.classify(self.stopped())) for _ in range(MOST + 1)] == [RefusalError] * MOST + [
                 RunStopped
             ]
-            refusals.saw_answer()
+            refusals.record_answer()
 
     def test_inputs_that_are_refused_before_any_answer_are_refused_for_another_reason(self) -> None:
         refusals = Refusals()
-        found = [refusals.judged(RefusalError("its filter refuses this input")) for _ in range(MOST_UNANSWERED + 1)]
+        found = [refusals.classify(RefusalError("its filter refuses this input")) for _ in range(MOST_UNANSWERED + 1)]
         assert [type(each) for each in found] == [RefusalError] * MOST_UNANSWERED + [RunStopped]
         assert "answered none" in str(found[-1])
 
     def test_where_others_are_answered_each_is_its_inputs_own(self) -> None:
         refusals = Refusals()
         for _ in range(MOST_UNANSWERED):
-            refusals.judged(RefusalError("no"))
-        assert type(refusals.judged(RefusalError("no"), others_answered=True)) is RefusalError
-        refusals.saw_answer()
-        assert {type(refusals.judged(RefusalError("no"))) for _ in range(3 * MOST_UNANSWERED)} == {RefusalError}
+            refusals.classify(RefusalError("no"))
+        assert type(refusals.classify(RefusalError("no"), others_answered=True)) is RefusalError
+        refusals.record_answer()
+        assert {type(refusals.classify(RefusalError("no"))) for _ in range(3 * MOST_UNANSWERED)} == {RefusalError}
 
     def test_what_says_its_reason_stops_all(self) -> None:
-        assert type(Refusals(answered=True).judged(RunStopped("no quota"))) is RunStopped
+        assert type(Refusals(answered=True).classify(RunStopped("no quota"))) is RunStopped

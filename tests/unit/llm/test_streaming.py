@@ -12,7 +12,7 @@ import pytest
 from aita.errors import CallError, ProviderBusy, RefusalError, RunStopped, TaskError, TooLongError
 from aita.llm.completion import Completion, bounded, read_stream
 from aita.models.run import Usage
-from aita.services.calls.conversation import usable
+from aita.services.calls.conversation import require_complete
 from tests.support.raw_endpoint import PATIENCE, REPLY, STREAMED, listening, model, request_of, respond
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"
@@ -80,10 +80,10 @@ class TestReadStream:
         for later in ("stop", None):
             came = read(piece("The fo", reason), piece("", later), DONE)
             with pytest.raises(kind):
-                usable(came.text, came.finish_reason, refusal=came.refusal)
+                require_complete(came.text, came.finish_reason, refusal=came.refusal)
         cut = read(piece("The fo", "stop"), piece("", reason), DONE)
         with pytest.raises(kind):
-            usable(cut.text, cut.finish_reason, refusal=cut.refusal)
+            require_complete(cut.text, cut.finish_reason, refusal=cut.refusal)
 
     def test_another_choice_is_no_part_of_it(self) -> None:
         other = event(choices=[{"index": 1, "delta": {"content": "B"}, "finish_reason": "length"}])
@@ -121,7 +121,7 @@ class TestReadStream:
         assert (len(came.text), came.finish_reason, came.usage) == (110, "length", None)
         assert len(taken) == 11
         with pytest.raises(TooLongError):
-            usable(came.text, came.finish_reason, refusal=came.refusal)
+            require_complete(came.text, came.finish_reason, refusal=came.refusal)
 
     def test_one_that_is_as_long_as_it_may_be_is_whole(self) -> None:
         assert read(piece("x" * 100, "stop"), DONE).finish_reason == "stop"

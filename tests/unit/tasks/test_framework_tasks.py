@@ -21,7 +21,7 @@ from aita.errors import (
     TooLongError,
     UnparsableReplyError,
 )
-from aita.services.calls.conversation import converse, usable
+from aita.services.calls.conversation import converse, require_complete
 from aita.tasks.batchable import BatchableLLMTask, group
 from aita.tasks.chat import ChatTask
 from aita.tasks.llm_task import LLMTask, RetryPolicy
@@ -95,12 +95,12 @@ class TestConversation:
             conversation.send(reply)
 
     def test_only_a_whole_reply_is_used(self) -> None:
-        assert usable("x", "stop", refusal=False) == "x"
+        assert require_complete("x", "stop", refusal=False) == "x"
         with pytest.raises(TooLongError):
-            usable("x", "length", refusal=False)
+            require_complete("x", "length", refusal=False)
         for finish, refusal in (("content_filter", False), ("stop", True)):
             with pytest.raises(RefusalError):
-                usable("x", finish, refusal=refusal)
+                require_complete("x", finish, refusal=refusal)
 
 
 class TestSimple:

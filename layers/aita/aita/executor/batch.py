@@ -53,7 +53,7 @@ class Batch:
                 error = RequestError("its id is that of an earlier task of this batch: give each its own task_id")
             taken.add(work.task_id)
             if error is not None:
-                self._put(place, TaskResult(work.task_id, success=False, error=_told(error)))
+                self._put(place, TaskResult(work.task_id, success=False, error=_error_text(error)))
             elif self.checkpoint is not None and (record := self.checkpoint.records.get(work.task_id)) is not None:
                 result = _restored(task, record) if record.digest == work.digest else None
                 if result is not None and (result.success or not retry_failed):
@@ -74,7 +74,7 @@ class Batch:
         if isinstance(ended.error, NotRun):
             self._not_run[place] = spent
             return
-        error = None if ended.error is None else _told(ended.error)
+        error = None if ended.error is None else _error_text(ended.error)
         if self.checkpoint is not None and (spent.reply is not None or error is not None):
             record = Record(
                 task_id=work.task_id,
@@ -92,7 +92,7 @@ class Batch:
 
     def results(self, stopped: str | None) -> tuple[TaskResult, ...]:
         """Return what came of every task; those that were not run say why."""
-        not_run = _told(NotRun(f"{stopped or 'the batch stopped'}: a resume runs this task"))
+        not_run = _error_text(NotRun(f"{stopped or 'the batch stopped'}: a resume runs this task"))
         return tuple(
             self._results.get(place) or _result(work, self._not_run.get(place, TaskUsage()), error=not_run)
             for place, work in enumerate(self._works)
@@ -148,7 +148,7 @@ def _restored(task: LLMTask[Any], record: Record) -> TaskResult | None:
     result: Any = None
     if record.error is None:
         try:
-            result = _made_again(task, record.reply or "", salvaged=record.salvaged)
+            result = _parse_again(task, record.reply or "", salvaged=record.salvaged)
         except Exception:  # noqa: BLE001 - also of the task's own code, which is told of when the task is run
             return None
     return TaskResult(
@@ -165,7 +165,7 @@ def _restored(task: LLMTask[Any], record: Record) -> TaskResult | None:
     )
 
 
-def _made_again(task: LLMTask[Any], reply: str, *, salvaged: bool) -> Any:
+def _parse_again(task: LLMTask[Any], reply: str, *, salvaged: bool) -> Any:
     """Make a result of a kept reply: a corrected task may parse what was only salvaged before, not the reverse.
 
     Where a task has no salvage of its own, backslashes that are in doubt are no reason to ask and pay again.
@@ -191,5 +191,5 @@ def _is_salvaged(task: LLMTask[Any], reply: str | None) -> bool:
     return False
 
 
-def _told(error: AitaError) -> str:
+def _error_text(error: AitaError) -> str:
     return f"{type(error).__name__}: {error}"

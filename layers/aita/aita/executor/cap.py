@@ -8,7 +8,7 @@ from decimal import Decimal
 from aita.errors import BudgetReached, SettingsError
 from aita.models.run import Usage
 from aita.ports import LLM
-from aita.services.calls.budget import given_back
+from aita.services.calls.budget import unspent
 from aita.tasks.request import LLMRequest, Parameters
 
 
@@ -80,6 +80,6 @@ class Cap:
     def settle(self, committed: Decimal, usage: Usage | None) -> None:
         """Make room of what a call did not cost: all of it if it was not paid, none if its cost is not known."""
         with self._settled:
-            self.spent -= given_back(committed, usage)
+            self.spent -= unspent(committed, usage)
             self._calls -= 1
             self._settled.notify_all()

@@ -25,7 +25,7 @@ from aita.forks import renew_in_children
 DIRECTORY = Path(".aita") / "checkpoints"
 
 _SUFFIX = ".jsonl"
-_OURS = re.compile(r"-[0-9a-f]{16}-\d{8}T\d{12}\.jsonl$")
+_CHECKPOINT_NAME = re.compile(r"-[0-9a-f]{16}-\d{8}T\d{12}\.jsonl$")
 _LONGEST_HEADER = 1 << 20
 
 
@@ -62,14 +62,14 @@ class Checkpoint:
         """
         now = datetime.now(UTC)
         path = directory / f"{_slug(name)}-{_hash(name)}-{now:%Y%m%dT%H%M%S%f}{_SUFFIX}"
-        with _explaining(path):
+        with _explain_write_error(path):
             directory.mkdir(parents=True, exist_ok=True, mode=0o700)
             file = os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_APPEND, 0o600)
         checkpoint = cls(path, file, interval)
         try:
             checkpoint._lock()
             checkpoint._append(header_line(name, now))
-            with _explaining(path):
+            with _explain_write_error(path):
                 _flush_folder(directory)
         except BaseException:
             checkpoint._leave()  # also of its number, which the next file that is opened has
@@ -86,12 +86,12 @@ class Checkpoint:
         CheckpointError
             If another process has it, or it is damaged, of another version, or can't be written.
         """
-        with _explaining(path):
+        with _explain_write_error(path):
             file = os.open(path, os.O_RDWR | os.O_APPEND)
         checkpoint = cls(path, file, interval)
         try:
             checkpoint._lock()
-            with _explaining(path), path.open("rb") as lines:
+            with _explain_write_error(path), path.open("rb") as lines:
                 complete = CompleteLines(lines)
                 checkpoint.records = {record.task_id: record for record in read_records(path, complete)}
                 os.ftruncate(file, complete.size)
@@ -145,20 +145,20 @@ class Checkpoint:
             if self._flushed >= added or self.file < 0:
                 return
             added = self._added
-            with _explaining(self.path):
+            with _explain_write_error(self.path):
                 os.fsync(self.file)
             self._flushed = added
 
     def _append(self, line: bytes) -> None:
-        with _explaining(self.path):
+        with _explain_write_error(self.path):
             written = os.write(self.file, line)
             if written != len(line):
                 os.ftruncate(self.file, os.fstat(self.file).st_size - written)
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))  # a disk that is full takes a part
 
     def _lock(self) -> None:
-        with _explaining(self.path):
-            if not _take(self.file):
+        with _explain_write_error(self.path):
+            if not _try_lock(self.file):
                 raise CheckpointError(
                     f"{self.path} is in use by another process: wait until it ends, or take another checkpoint_name"
                 )
@@ -181,7 +181,7 @@ def cleanup_checkpoints(older_than: timedelta, checkpoint_dir: Path | str | None
     for path in sorted(Path(checkpoint_dir or DIRECTORY).glob(f"*{_SUFFIX}")):
         with contextlib.suppress(FileNotFoundError):  # another process cleans up as well
             is_old = datetime.fromtimestamp(path.stat().st_mtime, UTC) < oldest
-            if _OURS.search(path.name) and is_old and not _is_used(path):
+            if _CHECKPOINT_NAME.search(path.name) and is_old and not _is_used(path):
                 path.unlink()
                 removed.append(path)
     return removed
@@ -206,7 +206,7 @@ def _slug(name: str) -> str:
     return re.sub(r"[^A-Za-z0-9]+", "-", name).strip("-")[:40] or "batch"
 
 
-def _take(file: int) -> bool:
+def _try_lock(file: int) -> bool:
     """Take a file for this process, and tell whether no other has it."""
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -217,7 +217,7 @@ def _take(file: int) -> bool:
 
 def _is_used(path: Path) -> bool:
     with path.open("rb") as file:
-        return not _take(file.fileno())
+        return not _try_lock(file.fileno())
 
 
 def _flush_folder(directory: Path) -> None:
@@ -230,7 +230,7 @@ def _flush_folder(directory: Path) -> None:
 
 
 @contextlib.contextmanager
-def _explaining(path: Path) -> Iterator[None]:
+def _explain_write_error(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:

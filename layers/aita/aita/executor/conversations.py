@@ -26,14 +26,14 @@ class PendingTask:
     data: dict[str, Any]
     fresh: bool = False
     reply: str | None = None
-    asks: int = 0
+    requests: int = 0
     seconds: float = 0.0
     usage: Usage = field(default_factory=Usage)
 
     @property
     def from_cache(self) -> bool:
         """Whether all its replies were paid for before."""
-        return self.asks > 0 and self.usage.calls == 0
+        return self.requests > 0 and self.usage.calls == 0
 
 
 class Conversations:
@@ -73,7 +73,7 @@ class Conversations:
     def take(self, place: int, answered: LineReply) -> None:
         """Hand what came of a call to its task, which ends or asks again."""
         each = self.open[place]
-        each.asks += answered.asks
+        each.requests += answered.asks
         each.seconds += answered.latency_ms / 1000
         each.usage += answered.usage
         if answered.result is None:
@@ -84,7 +84,7 @@ class Conversations:
 
     def fail(self, place: int, error: AitaError) -> None:
         """End a task that has no result."""
-        self._end(place, error=_told(error))
+        self._end(place, error=_error_text(error))
 
     def results(self, stopped: str | None) -> tuple[TaskResult, ...]:
         """Return what came of every task; those that were not run say why."""
@@ -106,11 +106,11 @@ class Conversations:
             else:
                 self._results[place] = TaskResult(self._ids[place], success=True, result=given, metadata=data)
         except AitaError as error:
-            self._results[place] = TaskResult(self._ids[place], success=False, error=_told(error))
+            self._results[place] = TaskResult(self._ids[place], success=False, error=_error_text(error))
         except Exception as error:  # noqa: BLE001 - as in _go_on()
             raised = f"the task's own code raised {type(error).__name__}"
             failure = TaskError(f"{raised}: see its messages(), given() and checkpoint_data()")
-            self._results[place] = TaskResult(self._ids[place], success=False, error=_told(failure))
+            self._results[place] = TaskResult(self._ids[place], success=False, error=_error_text(failure))
 
     def _go_on(self, place: int, step: Callable[[], LLMRequest]) -> None:
         """Let a task say what it asks next, or end it."""
@@ -139,7 +139,7 @@ class Conversations:
             result=result,
             raw_response=each.reply,
             error=error,
-            retry_count=max(0, each.asks - 1),
+            retry_count=max(0, each.requests - 1),
             execution_time=each.seconds,
             usage=each.usage,
             metadata=each.data,
@@ -155,5 +155,5 @@ def _new_id(task: LLMTask[Any], taken: set[str]) -> str:
     return task_id
 
 
-def _told(error: AitaError) -> str:
+def _error_text(error: AitaError) -> str:
     return f"{type(error).__name__}: {error}"

@@ -26,7 +26,7 @@ from aita.models.rate_limits import Rates
 from aita.models.run import Usage
 from aita.ports import LLM, RateLimiter, Reply
 from aita.services.calls import retry_backoff
-from aita.services.calls.conversation import converse, usable
+from aita.services.calls.conversation import converse, require_complete
 from aita.services.calls.forbidden_calls import Refusals
 from aita.services.calls.model_identity import effort_of
 from aita.services.calls.prompt_cache_gate import PromptCacheGate
@@ -60,7 +60,7 @@ class TaskEnd:
     error: AitaError | None = None
 
 
-Done = Callable[[int, TaskEnd], None]
+OnTaskEnd = Callable[[int, TaskEnd], None]
 """Takes the place of a task in its batch, and what came of it."""
 
 
@@ -72,7 +72,7 @@ class Engine:
     ----------
     llm, limiter, gate
         The model, its limits, and what holds calls back until their prefix is cached, if anything.
-    told
+    configured
         The limits to keep.
     done
         Called in the worker's thread for each task that was begun.
@@ -85,8 +85,8 @@ class Engine:
     llm: LLM
     limiter: RateLimiter
     gate: PromptCacheGate | None
-    told: Rates
-    done: Done
+    configured: Rates
+    done: OnTaskEnd
     cap: Cap | None = None
     refusals: Refusals = field(default_factory=Refusals)
     stopping: threading.Event = field(default_factory=threading.Event)
@@ -174,7 +174,7 @@ class Engine:
         try:
             combined = batchable[0].combine_with(batchable[1:])
             reply = self._reply(combined.request(), spent)
-            result = combined.parse(usable(reply.text, reply.finish_reason, refusal=reply.refusal))
+            result = combined.parse(require_complete(reply.text, reply.finish_reason, refusal=reply.refusal))
             parts = list(batchable[0].split_batch_result(result, batchable))
         except (TaskError, NotRun, RunStopped):
             return alone
@@ -213,7 +213,7 @@ class Engine:
         request = next(conversation)
         while True:
             reply = self._reply(request, spent)
-            text = usable(reply.text, reply.finish_reason, refusal=reply.refusal)
+            text = require_complete(reply.text, reply.finish_reason, refusal=reply.refusal)
             try:
                 request = conversation.send(text)
             except StopIteration as done:
@@ -233,11 +233,11 @@ class Engine:
             failures, failing_since = failures + 1, failing_since or started
             self._wait_for_provider(answer, failures, time.monotonic() - failing_since)
         spent.reply = answer.text
-        self.refusals.saw_answer()
+        self.refusals.record_answer()
         if answer.limits:
             self.limiter.learn(answer.limits)
         if prefix is not None and self.gate is not None:
-            self.gate.filled(prefix)
+            self.gate.mark_filled(prefix)
         return answer
 
     @contextmanager
@@ -278,7 +278,7 @@ class Engine:
                 # Where it was raised holds the images and the body made of them, all the while the task waits.
                 error.__traceback__ = error.__context__ = None
                 return error
-            judged = self.refusals.judged(error)
+            judged = self.refusals.classify(error)
             if isinstance(judged, RunStopped):
                 self.stop(str(judged))
             raise judged from None
@@ -299,19 +299,21 @@ class Engine:
             If the batch stops.
         """
         tokens = expected_tokens(request, effort_of(self.llm))
-        slot = self.limiter.reserve(self.told, tokens)
+        slot = self.limiter.reserve(self.configured, tokens)
         while slot.wait > 0 and not self.stopping.wait(slot.wait):
-            slot = self.limiter.reserve(self.told, tokens, held=slot.due)
+            slot = self.limiter.reserve(self.configured, tokens, reservation=slot.available_at)
         if self.stopping.is_set():
             raise NotRun(self.reason or "the batch stopped")
 
     def _wait_for_provider(self, busy: ProviderBusy, failures: int, waited: float) -> None:
         """Do what a provider's failure asks for: close the limiter for everyone, or wait longer each time."""
         logger.info("waiting for the provider: %s", busy)
-        if reason := retry_backoff.exhausted(waited):
+        if reason := retry_backoff.reason_to_give_up(waited):
             self.stop(reason)
         elif busy.retry_after:
-            self.limiter.close(self.told, busy.retry_after, Rates(busy.requests_per_second, busy.tokens_per_minute))
+            self.limiter.close(
+                self.configured, busy.retry_after, Rates(busy.requests_per_second, busy.tokens_per_minute)
+            )
         else:
             self.stopping.wait(retry_backoff.backoff(failures, random.uniform))
 

@@ -102,7 +102,7 @@ class InProcessExecutor:
             llm=self.llm,
             limiter=self.limiter,
             gate=None,
-            told=Rates(config.rate_limit_rps or None, config.rate_limit_tpm or None),
+            configured=Rates(config.rate_limit_rps or None, config.rate_limit_tpm or None),
             done=batch.end,
             cap=None if config.max_cost_usd is None else Cap.of(self.llm, config.max_cost_usd, batch.spent_before()),
             refusals=self.refusals,

@@ -38,7 +38,7 @@ def progress(total: int, *, shown: bool) -> Iterator[ShowProgress]:
         task = bar.add_task("", total=total, told="")
 
         def show(ended: int, failed: int, cost: Decimal | None = None, /) -> None:
-            bar.update(task, completed=ended, told=_told(failed, cost))
+            bar.update(task, completed=ended, told=_failures_and_cost(failed, cost))
 
         yield show
 
@@ -47,5 +47,5 @@ def _show_nothing(ended: int, failed: int, cost: Decimal | None = None, /) -> No
     """Take the numbers and show none."""
 
 
-def _told(failed: int, cost: Decimal | None) -> str:
+def _failures_and_cost(failed: int, cost: Decimal | None) -> str:
     return " ".join([*([f"{failed} failed"] if failed else []), *([f"{cost:.4f} USD"] if cost else [])])

@@ -18,7 +18,7 @@ from aita.errors import CallError, RunStopped, TaskError
 from aita.forks import renew_in_children
 from aita.llm.completion import Completion, bounded, read_completion, read_stream
 from aita.llm.connections import forget_connections, http_client
-from aita.llm.failures import BAD_KEY, classify, told
+from aita.llm.failures import BAD_KEY, classify, refusal_text
 from aita.llm.headers import limits
 from aita.llm.pricing import highest_cost, usage_of
 from aita.models.effort import EFFORTS, NOT_SENT, ReasoningEffort, room_for_thoughts
@@ -102,9 +102,9 @@ class ChatModel:
             try:
                 return self._call(arguments, request.parameters.max_reply_characters, started)
             except CallError as error:
-                failure, wrong = error, told(error)
+                failure, wrong = error, refusal_text(error)
             except (openai.APIError, httpx2.RequestError) as error:
-                failure, wrong = classify(error), told(error)
+                failure, wrong = classify(error), refusal_text(error)
             if self._learns(wrong, arguments):
                 continue
             if isinstance(failure, RunStopped):

@@ -9,9 +9,9 @@ from typing import Any
 import httpx2
 
 from aita.errors import CallError, ProviderBusy, TaskError, TooLongError
-from aita.llm.failures import CUT_OFF, NO_COMPLETION, TOO_LATE, embedded, lost, unanswered
+from aita.llm.failures import CUT_OFF, NO_COMPLETION, TOO_LATE, embedded_error, mark_possibly_paid, missing_choice
 from aita.ports import TokenUsage
-from aita.services.calls.finish_reasons import Finish, finish_of, named
+from aita.services.calls.finish_reasons import Finish, finish_of, printable_reason
 
 LARGEST = 20_000_000
 """Bytes of an answer that are read; what a model says fits many times."""
@@ -46,9 +46,9 @@ def bounded(parts: Iterable[bytes], late: Callable[[], bool]) -> Iterator[bytes]
     for part in parts:
         size += len(part)
         if size > LARGEST:
-            raise lost(TooLongError(f"the provider's answer is larger than {LARGEST // 1_000_000} MB"))
+            raise mark_possibly_paid(TooLongError(f"the provider's answer is larger than {LARGEST // 1_000_000} MB"))
         if late():
-            raise lost(ProviderBusy(TOO_LATE))
+            raise mark_possibly_paid(ProviderBusy(TOO_LATE))
         yield part
 
 
@@ -75,7 +75,7 @@ def read_completion(body: bytes, content_type: str) -> Completion:
     choice = _choice(answer)
     message = choice.get("message") if choice else None
     if choice is None and answer.get("choices") == []:
-        raise unanswered(answer)
+        raise missing_choice(answer)
     if not isinstance(message, dict) or choice is None:
         raise TaskError(NO_COMPLETION)
     return Completion(
@@ -97,7 +97,7 @@ def _read_lines(body: bytes, content_type: str) -> Completion:
     if rest != body and rest.startswith(b"{"):
         return read_completion(rest, content_type)
     if "json" in content_type:
-        raise lost(ProviderBusy(CUT_OFF))
+        raise mark_possibly_paid(ProviderBusy(CUT_OFF))
     raise TaskError(NO_COMPLETION)
 
 
@@ -133,7 +133,7 @@ def read_stream(parts: Iterable[bytes], longest: int) -> Completion:
         if length > longest:
             return Completion(_whole("".join(pieces)), "length", refusal, model, None)
     if not finish_reason:
-        raise lost(ProviderBusy(CUT_OFF))
+        raise mark_possibly_paid(ProviderBusy(CUT_OFF))
     return Completion(_whole("".join(pieces)), finish_reason, refusal, model, usage)
 
 
@@ -155,7 +155,7 @@ def _events(parts: Iterable[bytes]) -> Iterator[dict[str, Any]]:
         try:
             answer = json.loads(data)
         except (ValueError, RecursionError):
-            raise lost(ProviderBusy(CUT_OFF)) from None
+            raise mark_possibly_paid(ProviderBusy(CUT_OFF)) from None
         if not isinstance(answer, dict):
             raise TaskError(NO_COMPLETION)
         yield answer
@@ -184,13 +184,13 @@ def _choice(answer: Any) -> dict[str, Any] | None:
     if not isinstance(answer, dict):
         raise TaskError(NO_COMPLETION)
     if error := _error(answer):
-        raise embedded(error)
+        raise embedded_error(error)
     choices = answer.get("choices")
     if not isinstance(choices, list) or not choices or not isinstance(choices[0], dict):
         return None
     choice: dict[str, Any] = choices[0]
     if choice.get("error"):
-        raise lost(embedded(choice["error"]))
+        raise mark_possibly_paid(embedded_error(choice["error"]))
     return choice
 
 
@@ -245,7 +245,7 @@ def _finish(choice: dict[str, Any]) -> str:
     if finish_of(name) is Finish.WHOLE and finish_of(native) in {Finish.CUT, Finish.REFUSED, Finish.BROKEN}:
         name = native
     if finish_of(name) is Finish.BROKEN:
-        raise lost(ProviderBusy(f"the provider broke the reply off ({named(name)})"))
+        raise mark_possibly_paid(ProviderBusy(f"the provider broke the reply off ({printable_reason(name)})"))
     return "" if name.lower() in {"null", "none"} else name
 
 

@@ -120,11 +120,11 @@ def _forget(thing: object, forgotten: set[int]) -> None:
         thing._connections, thing._requests = [], []
         thing._optional_thread_lock = type(thing._optional_thread_lock)()  # another thread may have held it
     else:
-        for held in _held(thing):
+        for held in _contents(thing):
             _forget(held, forgotten)
 
 
-def _held(thing: object) -> Iterable[object]:
+def _contents(thing: object) -> Iterable[object]:
     """Return what a transport has in its attributes, and what a container holds; nothing of other things."""
     if isinstance(thing, Mapping):
         return thing.values()

@@ -16,12 +16,12 @@ _TELLING = _WORDS | _CODES
 """Fields whose text says what is wrong; others may quote the prompt."""
 
 
-def words(body: object) -> str:
+def message_text(body: object) -> str:
     """Return what a provider says of an error, for a person: it may quote the prompt."""
     return " ".join(dict.fromkeys(_texts(body, _WORDS)))
 
 
-def telling(body: object) -> str:
+def diagnostic_text(body: object) -> str:
     """Return all that says what is wrong, with codes and parameters' names, to look for words in."""
     return " ".join(_texts(body, _TELLING))
 

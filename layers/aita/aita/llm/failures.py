@@ -8,8 +8,8 @@ import httpx2
 import openai
 
 from aita.errors import CallError, ProviderBusy, RefusalError, RunStopped, TaskError, TooLongError
-from aita.llm.error_body import telling, words
-from aita.llm.forbidden import Forbidden, forbidden, names_a_filter, refuses_input
+from aita.llm.error_body import diagnostic_text, message_text
+from aita.llm.forbidden import Forbidden, classify_forbidden, names_a_filter, refuses_input
 from aita.llm.headers import limits, retry_after
 
 _OVERLOADED = 529  # not a registered status; some providers answer it when overloaded
@@ -26,7 +26,7 @@ _LOST = (httpx2.ReadTimeout, httpx2.ReadError, httpx2.RemoteProtocolError, httpx
 _NOT_TLS = {"WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "PACKET_LENGTH_TOO_LONG"}
 """How OpenSSL's versions name bytes that are no TLS."""
 
-SAID = 1000
+LONGEST_SAID = 1000
 """Characters that are kept of what a provider says."""
 
 NO_COMPLETION = "the provider's answer is no chat completion: see that the base URL is that of its API"
@@ -42,12 +42,12 @@ def classify(error: openai.APIError | httpx2.RequestError) -> CallError:
     httpx2's own errors come from bodies that are read as they come.
     """
     failure = _classified(error)
-    failure.said = words(getattr(error, "body", None))[:SAID]
+    failure.said = message_text(getattr(error, "body", None))[:LONGEST_SAID]
     failure.may_be_paid = isinstance(_cause(error), _LOST)
     return failure
 
 
-def lost(failure: CallError) -> CallError:
+def mark_possibly_paid(failure: CallError) -> CallError:
     """Return what became of a reply that was on its way, or its end: the provider may be paid for it."""
     failure.may_be_paid = True
     return failure
@@ -70,7 +70,7 @@ def _classified(error: openai.APIError | httpx2.RequestError) -> CallError:
     return TaskError(NO_COMPLETION)
 
 
-def embedded(error: object) -> CallError:
+def embedded_error(error: object) -> CallError:
     """Return what an error means that stands where a reply should: gateways answer what is behind them with 200.
 
     Their ``code`` is often the status that they were answered.
@@ -81,7 +81,7 @@ def embedded(error: object) -> CallError:
         The error, or the answer that is one as a whole.
     """
     failure = _embedded(error)
-    failure.said = words(error)[:SAID]
+    failure.said = message_text(error)[:LONGEST_SAID]
     return failure
 
 
@@ -99,7 +99,7 @@ def _embedded(error: object) -> CallError:
     return ProviderBusy("the provider answered with an error instead of a reply")
 
 
-def unanswered(answer: object) -> CallError:
+def missing_choice(answer: object) -> CallError:
     """Return what an answer means that is a chat completion without a choice: a prompt that was blocked, mostly."""
     if refuses_input(answer):
         return _refused("the provider answered without a reply")
@@ -109,13 +109,13 @@ def unanswered(answer: object) -> CallError:
     )
 
 
-def told(error: Exception) -> str:
+def refusal_text(error: Exception) -> str:
     """Return what a refusal of the request as it is says is wrong, to look for parameters' names in.
 
     It may quote the prompt. Nothing is returned of other failures, which no other request could avoid.
     """
     if isinstance(error, openai.BadRequestError | openai.UnprocessableEntityError):
-        return telling(error.body)
+        return diagnostic_text(error.body)
     return error.said if type(error) is TaskError else ""
 
 
@@ -145,7 +145,7 @@ def _refusal(status: int, code: str, parameter: str, headers: Mapping[str, str],
 
 def _forbidden(answered: str, body: object) -> CallError:
     """Return what a 403 means by what it says: providers answer it for one input as well as for a key."""
-    match forbidden(body):
+    match classify_forbidden(body):
         case Forbidden.INPUT:
             return _refused(answered)
         case Forbidden.RATE:

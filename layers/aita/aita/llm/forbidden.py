@@ -8,7 +8,7 @@ a project that may not use a model (help.openai.com, "API error codes").
 import re
 from enum import Enum, auto
 
-from aita.llm.error_body import telling
+from aita.llm.error_body import diagnostic_text
 
 
 class Forbidden(Enum):
@@ -67,7 +67,7 @@ _PAGE = re.compile(
 )
 
 
-def forbidden(body: object) -> Forbidden:
+def classify_forbidden(body: object) -> Forbidden:
     """Return what a 403 is about.
 
     Parameters
@@ -77,7 +77,7 @@ def forbidden(body: object) -> Forbidden:
     """
     if _flags(body):
         return Forbidden.INPUT
-    said = telling(body)[:_MOST_TEXT].lower()
+    said = diagnostic_text(body)[:_MOST_TEXT].lower()
     if _PAGE.search(said):
         return Forbidden.FIREWALL
     order = (
@@ -94,7 +94,7 @@ def forbidden(body: object) -> Forbidden:
 
 def refuses_input(body: object) -> bool:
     """Tell whether an error without a status is a filter's."""
-    return not isinstance(body, str) and forbidden(body) is Forbidden.INPUT
+    return not isinstance(body, str) and classify_forbidden(body) is Forbidden.INPUT
 
 
 def names_a_filter(code: str) -> bool:

@@ -1,1 +1,1 @@
-"""Stores in memory behind the ports: for tests and benchmarks, and as the ports' plainest reading."""
+"""In-memory implementations of ports, for executors in process, tests and benchmarks."""

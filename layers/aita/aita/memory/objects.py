@@ -1,4 +1,4 @@
-"""A bucket in memory."""
+"""Bucket in memory."""
 
 import hashlib
 import threading
@@ -13,9 +13,9 @@ from aita.ports import StoredObject
 
 @dataclass
 class MemoryObjects:
-    """Objects by key. ``requests`` counts what would have been requests to S3.
+    """Objects by key. ``requests`` counts the requests that S3 would have received.
 
-    ``listed`` are objects that a listing tells of and that are not here.
+    ``listed`` are further objects of listings, which have no data.
     """
 
     bucket: str = "memory"
@@ -26,7 +26,7 @@ class MemoryObjects:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def get(self, key: str) -> bytes:
-        """Return an object's bytes; ObjectNotFoundError if there is none."""
+        """Return an object's bytes."""
         self.requests["get"] += 1
         try:
             return self.data[key]
@@ -34,17 +34,17 @@ class MemoryObjects:
             raise ObjectNotFoundError(f"no object under a key of {len(key)} characters") from None
 
     def get_with_etag(self, key: str) -> tuple[bytes, str]:
-        """Return an object's bytes and its ETag; ObjectNotFoundError if there is none."""
+        """Return an object's bytes and its ETag."""
         data = self.get(key)
         return data, _etag(data)
 
     def put(self, key: str, data: bytes, content_type: str = "application/json") -> None:  # noqa: ARG002 - not kept
-        """Write an object, whole."""
+        """Write a whole object."""
         self.requests["put"] += 1
         self.data[key] = data
 
     def put_if(self, key: str, data: bytes, etag: str | None) -> None:
-        """Write an object if its ETag is still this (``None``: if there is none yet); else ObjectChangedError."""
+        """Write an object if the stored one has this ETag."""
         with self._lock:
             present = _etag(self.data[key]) if key in self.data else None
             if present != etag:
@@ -52,7 +52,7 @@ class MemoryObjects:
             self.put(key, data)
 
     def put_unless_newer(self, key: str, data: bytes, made_from: datetime) -> bool:
-        """Write an object unless there is one that was made from newer material; tell whether it was written."""
+        """Write an object unless the stored one was made from newer material."""
         with self._lock:
             if self.made_from.get(key, made_from) > made_from:
                 return False
@@ -61,7 +61,7 @@ class MemoryObjects:
         return True
 
     def list(self, prefix: str) -> Iterator[StoredObject]:
-        """Yield the objects under a prefix in the order of their keys' UTF-8 bytes."""
+        """Yield the objects under a prefix, ordered by the UTF-8 bytes of their keys."""
         self.requests["list"] += 1
         here = [StoredObject(key, len(data), _etag(data)) for key, data in self.data.items()]
         found = [stored for stored in (*here, *self.listed) if stored.key.startswith(prefix)]

@@ -1,16 +1,16 @@
-"""Prefixes of one process."""
+"""Prompt-cache states of one process."""
 
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from aita.forks import renew_in_children
-from aita.services.calls.prompt_cache_gate import KEPT, LONGEST_WAIT, PrefixState
+from aita.services.calls.prompt_cache_gate import CACHE_LIFETIME, LONGEST_FILL_WAIT, PrefixState
 
 
 @dataclass(eq=False)
 class MemoryPromptCaches:
-    """When each prefix was filled, and until when somebody is filling it."""
+    """States of prefixes in memory. ``now`` returns seconds."""
 
     now: Callable[[], float]
     _filled: dict[str, float] = field(default_factory=dict)
@@ -21,18 +21,18 @@ class MemoryPromptCaches:
         renew_in_children(self, type(self)._renew)
 
     def enter(self, prefix: str) -> PrefixState:
-        """Take a place: FIRST for one caller only, until it has filled the cache or LONGEST_WAIT has passed."""
+        """Return a prefix's state: FIRST for one caller, until it fills the cache or LONGEST_FILL_WAIT passes."""
         with self._lock:
             now = self.now()
-            if now - self._filled.get(prefix, float("-inf")) < KEPT:
+            if now - self._filled.get(prefix, float("-inf")) < CACHE_LIFETIME:
                 return PrefixState.FILLED
             if now < self._filling.get(prefix, float("-inf")):
                 return PrefixState.FOLLOWS
-            self._filling[prefix] = now + LONGEST_WAIT
+            self._filling[prefix] = now + LONGEST_FILL_WAIT
             return PrefixState.FIRST
 
     def fill(self, prefix: str) -> None:
-        """Record that a call with this prefix has been answered."""
+        """Record a successful call with this prefix."""
         with self._lock:
             self._filled[prefix] = self.now()
 

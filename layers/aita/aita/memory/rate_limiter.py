@@ -1,4 +1,4 @@
-"""The rate limit of one process."""
+"""Rate limiter of one process."""
 
 import threading
 from bisect import bisect_right
@@ -13,30 +13,30 @@ from aita.services.calls.rate_limit import Bucket
 
 @dataclass(slots=True)
 class _Period:
-    """From one opening of the limiter to the next: when calls were due, and how many were refused."""
+    """Period from one opening of the limiter to the next: times of its slots, in ms, and number of refusals."""
 
     opened: int
-    due: list[int] = field(default_factory=list)
+    slots: list[int] = field(default_factory=list)
     refused: int = 0
 
     def end(self, now: int) -> None:
-        """Leave out those that were not due yet: their slots no longer count."""
-        del self.due[bisect_right(self.due, now) :]
+        """Drop the slots that lie ahead, which no longer count."""
+        del self.slots[bisect_right(self.slots, now) :]
 
-    def passing(self, until: int) -> float | None:
-        """Return the requests a second that went through, the closure that ended the period included."""
+    def throughput(self, until: int) -> float | None:
+        """Return the requests a second that were not refused; the time includes the closure that ended the period."""
         if until <= self.opened:
             return None
-        return max(0, len(self.due) - self.refused) * 1_000 / (until - self.opened)
+        return max(0, len(self.slots) - self.refused) * 1_000 / (until - self.opened)
 
 
 @dataclass(eq=False)
 class MemoryRateLimiter:
-    """A bucket behind a lock. ``now`` is a clock in seconds. A forked process goes on with a bucket of its own.
+    """Bucket behind a lock. ``now`` returns seconds. A forked process continues with its own copy of the bucket.
 
-    It counts what it lets through and what is refused, and so knows what goes through in a second when
-    nobody told a limit. Refusals come in one by one, so that the rate is known when it opens again: who
-    comes while it is closed is told to ask then.
+    The limiter counts slots and refusals, and so measures the provider's throughput where no limit is configured.
+    Refusals arrive one after the other, so that the rate is complete only when the limiter reopens: a caller that
+    arrives during a closure gets a slot that ends with the closure, and must reserve again.
     """
 
     now: Callable[[], float]
@@ -48,23 +48,23 @@ class MemoryRateLimiter:
     def __post_init__(self) -> None:
         renew_in_children(self, type(self)._renew)
 
-    def reserve(self, told: Rates, tokens: int, held: float | None = None) -> Slot:
-        """Reserve the next free slot; one that was held counts unless the limiter was closed past it."""
+    def reserve(self, configured: Rates, tokens: int, reservation: float | None = None) -> Slot:
+        """Reserve the next free slot, or keep a reservation that no closure has passed."""
         with self._lock:
             now = self._now()
-            if held is not None and round(held * 1_000) >= self.bucket.closed_until:
-                return _slot(round(held * 1_000), now)
+            if reservation is not None and round(reservation * 1_000) >= self.bucket.closed_until:
+                return _slot(round(reservation * 1_000), now)
             opens = self.bucket.closed_until
             if now < opens:
-                return Slot((opens - 1) / 1_000, (opens - now) / 1_000)  # a slot that does not count when it opens
-            self.bucket, due = self.bucket.reserve(now, told, tokens)
+                return Slot((opens - 1) / 1_000, (opens - now) / 1_000)  # closed past, so that it is reserved again
+            self.bucket, available_at = self.bucket.reserve(now, configured, tokens)
             if self._period is None:
                 self._period = _Period(now)
-            self._period.due.append(due)
-            return _slot(due, now)
+            self._period.slots.append(available_at)
+            return _slot(available_at, now)
 
-    def close(self, told: Rates, seconds: float, learnt: Rates) -> None:
-        """Let nobody through for that long, and lower the rate."""
+    def close(self, configured: Rates, seconds: float, observed: Rates) -> None:
+        """Let no call through for ``seconds``, and lower the rate."""
         with self._lock:
             now = self._now()
             until = self.bucket.closing(now, seconds)
@@ -75,13 +75,13 @@ class MemoryRateLimiter:
             passing = None
             if self._before is not None:
                 self._before.refused += 1
-                passing = self._before.passing(until)
-            self.bucket = self.bucket.close(now, told, seconds, learnt, passing)
+                passing = self._before.throughput(until)
+            self.bucket = self.bucket.close(now, configured, seconds, observed, passing)
 
-    def learn(self, learnt: Rates) -> None:
-        """Take over the limits that the headers of an answered call tell."""
+    def learn(self, observed: Rates) -> None:
+        """Adopt the limits in the headers of a successful response."""
         with self._lock:
-            self.bucket = self.bucket.learn(learnt)
+            self.bucket = self.bucket.learn(observed)
 
     def _renew(self) -> None:
         self._lock = threading.Lock()
@@ -90,5 +90,5 @@ class MemoryRateLimiter:
         return round(self.now() * 1_000)
 
 
-def _slot(due: int, now: int) -> Slot:
-    return Slot(due / 1_000, max(0, due - now) / 1_000)
+def _slot(available_at: int, now: int) -> Slot:
+    return Slot(available_at / 1_000, max(0, available_at - now) / 1_000)

@@ -112,7 +112,7 @@ class LLMTask(StrictModel, Generic[ResultT]):
             If ``validate_reply`` itself fails.
         """
         read = read_reply(self.response_model, reply)
-        result: ResultT = judged(self.validate_reply, read.value)
+        result: ResultT = validate(self.validate_reply, read.value)
         read.check(result)
         return result
 
@@ -122,7 +122,7 @@ class LLMTask(StrictModel, Generic[ResultT]):
         return self.request().digest(*context, *given)
 
 
-def judged(judge: Any, reply: Any) -> Any:
+def validate(judge: Any, reply: Any) -> Any:
     """Call a task's own judge of a reply, and turn what it raises into the tree's errors.
 
     Raises

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from aita.errors import MissingInputError
-from aita.tasks.llm_task import LLMTask, judged
+from aita.tasks.llm_task import LLMTask, validate
 from aita.tasks.request import Image, LLMRequest, Message
 from aita.tasks.thoughts import text_of
 
@@ -54,7 +54,7 @@ class SimpleLLMTask(LLMTask[Any]):
         UnparsableReplyError
             If there is no text.
         """
-        return judged(self.parse_fn, text_of(reply))
+        return validate(self.parse_fn, text_of(reply))
 
     def checkpoint_data(self) -> dict[str, Any]:
         """Return the metadata."""

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from aita.memory.prompt_cache import MemoryPromptCaches
-from aita.services.calls.prompt_cache_gate import KEPT, LONGEST_WAIT, SHORTEST_PREFIX, PromptCacheGate
+from aita.services.calls.prompt_cache_gate import CACHE_LIFETIME, LONGEST_FILL_WAIT, SHORTEST_PREFIX, PromptCacheGate
 from aita.tasks.request import LLMRequest, Message, Parameters
 from tests.support.fakes import Clock
 
@@ -41,14 +41,14 @@ def test_the_first_leads_and_the_second_waits_at_most_2_s(prefixes: MemoryPrompt
     assert gate(prefixes, clock).wait(request(user="a"), "m") is not None
     before = clock.monotonic()
     assert gate(prefixes, clock).wait(request(user="b"), "m") is not None, "the first did not answer: its place is free"
-    assert clock.monotonic() - before == pytest.approx(LONGEST_WAIT, abs=0.11)
+    assert clock.monotonic() - before == pytest.approx(LONGEST_FILL_WAIT, abs=0.11)
 
 
 def test_who_follows_a_filled_prefix_waits_no_more(prefixes: MemoryPromptCaches, clock: Clock) -> None:
     first, other = gate(prefixes, clock), gate(prefixes, clock)
     led = first.wait(request(), "m")
     assert led is not None
-    first.filled(led)
+    first.mark_filled(led)
     before = clock.now
     assert other.wait(request(user="b"), "m") is None
     assert first.wait(request(user="c"), "m") is None
@@ -66,8 +66,8 @@ def test_a_cache_that_grew_old_is_filled_anew(prefixes: MemoryPromptCaches, cloc
     one = gate(prefixes, clock)
     led = one.wait(request(), "m")
     assert led is not None
-    one.filled(led)
-    clock.advance(KEPT - 1)
+    one.mark_filled(led)
+    clock.advance(CACHE_LIFETIME - 1)
     assert one.wait(request(), "m") is None
     clock.advance(1)
     assert one.wait(request(), "m") == led
@@ -84,7 +84,7 @@ def test_one_of_many_threads_leads(clock: Clock, prefixes: MemoryPromptCaches) -
         mine = PromptCacheGate(prefixes, pause, clock.monotonic)
         led = mine.wait(request(user=str(number)), "m")
         if led is not None:
-            mine.filled(led)
+            mine.mark_filled(led)
             answered.set()
         seen.append(led)
 

@@ -135,10 +135,10 @@ class TestMemoryLimiter:
         limiter = MemoryRateLimiter(lambda: 1000.0)
         slot = [limiter.reserve(Rates(1), 1) for _ in range(3)][-1]
         assert slot.wait == pytest.approx(1.1)
-        assert limiter.reserve(Rates(1), 1, held=slot.due) == slot
+        assert limiter.reserve(Rates(1), 1, reservation=slot.available_at) == slot
         limiter.close(Rates(1), 30, NONE)
-        assert limiter.reserve(Rates(1), 1, held=slot.due).wait >= 30
-        assert limiter.reserve(Rates(1), 1, held=1031.0).wait == 31
+        assert limiter.reserve(Rates(1), 1, reservation=slot.available_at).wait >= 30
+        assert limiter.reserve(Rates(1), 1, reservation=1031.0).wait == 31
 
     def test_what_goes_through_is_measured_when_nobody_told_a_limit(self) -> None:
         limiter = MemoryRateLimiter(lambda: 1000.0)
@@ -154,7 +154,7 @@ class TestMemoryLimiter:
 
         def take(_: int) -> list[float]:
             ready.wait(10)
-            return [limiter.reserve(Rates(100), 1).due for _ in range(50)]
+            return [limiter.reserve(Rates(100), 1).available_at for _ in range(50)]
 
         with ThreadPoolExecutor(16) as pool:
             found = sorted(due for mine in pool.map(take, range(16)) for due in mine)

@@ -334,28 +334,28 @@ class TestWaits:
         harness.clock.advance(answer.wait)
         event = event.model_copy(update={"waited": answer.waited})
         assert harness.invoke(event).answer.outcome is Outcome.SUCCEEDED
-        assert harness.limiter.held == [None, None, answer.waited.slot_due and answer.waited.slot_due / 1000]
+        assert harness.limiter.reservations == [None, None, answer.waited.slot_due and answer.waited.slot_due / 1000]
 
     def test_a_run_told_no_limit_asks_the_limiter_from_its_first_wait_on(self, harness: Harness) -> None:
         _, event = one_question(harness, rate_limit_rps=0)
         harness.model.say(busy(7), KEY)
         harness.invoke(event)
-        assert harness.limiter.told == [Rates()], "the slot after the closure; none before the call"
+        assert harness.limiter.configured == [Rates()], "the slot after the closure; none before the call"
         harness.clock.advance(7)
         assert harness.invoke(event).answer.outcome is Outcome.SUCCEEDED
-        assert harness.limiter.told == [Rates(), Rates()]
+        assert harness.limiter.configured == [Rates(), Rates()]
 
     def test_without_a_limit_and_without_a_wait_the_limiter_is_left_alone(self, harness: Harness) -> None:
         harness.exam()
         harness.run(rate_limit_rps=0)
-        assert (harness.limiter.told, harness.limiter.closed, harness.limiter.learnt) == ([], [], [])
+        assert (harness.limiter.configured, harness.limiter.closed, harness.limiter.observed) == ([], [], [])
 
     def test_tokens_are_reserved_as_they_are_expected(self, harness: Harness) -> None:
         _, event = one_question(harness, rate_limit_rps=0, rate_limit_tpm=30_000)
         harness.model.say(KEY)
         harness.invoke(event)
         (request,) = harness.model.requests
-        assert harness.limiter.told == [Rates(None, 30_000)]
+        assert harness.limiter.configured == [Rates(None, 30_000)]
         assert harness.limiter.tokens == [expected_tokens(request)]
         assert harness.limiter.tokens[0] > request.parameters.expected_output_tokens
 
@@ -363,7 +363,7 @@ class TestWaits:
         _, event = one_question(harness)
         harness.model.say(reply(KEY, limits=Rates(8.0, None)))
         harness.invoke(event)
-        assert harness.limiter.learnt == [Rates(8.0, None)]
+        assert harness.limiter.observed == [Rates(8.0, None)]
 
     def test_a_short_wait_for_the_limiter_is_slept(self, harness: Harness) -> None:
         _, event = one_question(harness, rate_limit_rps=1)
@@ -391,7 +391,7 @@ class TestWaits:
     def test_a_cancel_during_the_limiters_wait_stops_the_call(self, harness: Harness) -> None:
         run, event = one_question(harness, rate_limit_rps=1)
         harness.limiter.queue.append(1.9)
-        harness.executor.asker.watch.get(run.run_id)
+        harness.executor.caller.watch.get(run.run_id)
         harness.submissions.cancel(run.run_id)
         harness.clock.advance(4)
         assert harness.invoke(event).answer.outcome is Outcome.SKIPPED

@@ -1,1 +1,1 @@
-"""The stack's DynamoDB table: runs, tasks, decisions, rate limits and prompt caches."""
+"""DynamoDB table of the stack: runs, tasks, decisions, rate limits and prompt caches."""

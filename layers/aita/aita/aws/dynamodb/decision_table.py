@@ -1,4 +1,4 @@
-"""People's decisions in DynamoDB."""
+"""Decisions of people, in DynamoDB."""
 
 import re
 from collections.abc import Iterator
@@ -16,13 +16,13 @@ _TOKEN = re.compile(r"([\w-]+)\.([\w-]+)", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class DynamoDecisionTable:
-    """Decisions in one table: rows that are added, never written again, and kept for good."""
+    """Rows of decisions: added once, never changed, and without expiry."""
 
     client: Any
     table: str
 
     def add(self, assignment: str, decision: Decision) -> None:
-        """Write a decision; ConflictError if there is one of its id, which stays as it is."""
+        """Write a decision."""
         item = decision_key(assignment, decision.cell_id, decision.decision_id) | write(decision.model_dump())
         try:
             self.client.put_item(TableName=self.table, Item=item, ConditionExpression="attribute_not_exists(pk)")
@@ -34,20 +34,14 @@ class DynamoDecisionTable:
             raise
 
     def all(self, assignment: str) -> Iterator[Decision]:
-        """Yield an assignment's decisions, by cell and then the oldest first."""
+        """Yield an assignment's decisions, ordered by cell, then oldest first."""
         for page in self.client.get_paginator("query").paginate(**self._query(assignment)):
             yield from map(_decision, page["Items"])
 
     def page(self, assignment: str, limit: int, token: str | None) -> tuple[list[Decision], str | None]:
-        """Return up to ``limit`` decisions in that order and the token of the next page.
-
-        Raises
-        ------
-        RequestError
-            If the token is not one that this list gave.
-        """
-        start = {"ExclusiveStartKey": decision_key(assignment, *_place(token))} if token is not None else {}
-        answer = self.client.query(**self._query(assignment), Limit=limit + 1, **start)  # one more tells of a next page
+        """Return up to ``limit`` decisions in the order of ``all``, and the next page's token."""
+        start = {"ExclusiveStartKey": decision_key(assignment, *_parse_token(token))} if token is not None else {}
+        answer = self.client.query(**self._query(assignment), Limit=limit + 1, **start)  # one more shows a next page
         found = [_decision(item) for item in answer["Items"]]
         last = found[limit - 1] if len(found) > limit else None
         return found[:limit], f"{last.cell_id}.{last.decision_id}" if last else None
@@ -65,7 +59,8 @@ def _decision(item: dict[str, Any]) -> Decision:
     return Decision.model_validate(read(item))
 
 
-def _place(token: str) -> tuple[str, str]:
+def _parse_token(token: str) -> tuple[str, str]:
+    """Return the cell's and the decision's id."""
     match = _TOKEN.fullmatch(token)
     if match is None:
         raise RequestError("next_token is not one that this list gave")

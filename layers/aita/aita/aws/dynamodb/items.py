@@ -1,4 +1,4 @@
-"""DynamoDB items from and to plain values."""
+"""Keys of DynamoDB items, and conversion of items from and to plain values."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -26,27 +26,27 @@ def task_key(run_id: str, task_id: str) -> dict[str, Any]:
 
 
 def summary_key(assignment: str, run_id: str) -> dict[str, Any]:
-    """Return the key of a run's line in its assignment's list."""
+    """Return the key of a run's summary in the list of its assignment."""
     return write({"pk": f"ASSIGNMENT#{assignment}", "sk": f"RUN#{run_id}"})
 
 
 def active_key(assignment: str, pipeline: str) -> dict[str, Any]:
-    """Return the key of the row that names the active run of an assignment and pipeline."""
+    """Return the key of the row with the active run's id, of an assignment and pipeline."""
     return write({"pk": f"ASSIGNMENT#{assignment}", "sk": f"ACTIVE#{pipeline}"})
 
 
 def decisions_partition(assignment: str) -> str:
-    """Return where people's decisions are: apart from what functions write, so that only the API may add to them."""
+    """Return the partition of an assignment's decisions, separate from other rows so that only the API may write it."""
     return f"DECISIONS#{assignment}"
 
 
 def decision_key(assignment: str, cell_id: str, decision_id: str) -> dict[str, Any]:
-    """Return the key of a person's decision about a cell."""
+    """Return the key of a decision about a cell."""
     return write({"pk": decisions_partition(assignment), "sk": f"DECISION#{cell_id}#{decision_id}"})
 
 
 def write(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return values as a DynamoDB item; ``None`` is left out."""
+    """Return values as a DynamoDB item, without attributes that are ``None``."""
     return {name: _serialize(_plain(value)) for name, value in values.items() if value is not None}
 
 

@@ -1,4 +1,4 @@
-"""Which prompt prefixes the provider has cached, shared by all functions."""
+"""Prompt-cache states in DynamoDB, shared by all functions."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -8,43 +8,43 @@ from botocore.exceptions import ClientError
 
 from aita.aws.dynamodb.items import read, write
 from aita.ports import Clock
-from aita.services.calls.prompt_cache_gate import KEPT, LONGEST_WAIT, PrefixState
+from aita.services.calls.prompt_cache_gate import CACHE_LIFETIME, LONGEST_FILL_WAIT, PrefixState
 
 _EXPIRY = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
 class DynamoPromptCaches:
-    """One item for each prefix: until when it is being filled, and until when it is filled, in ms since the epoch."""
+    """States of prefixes, one item each: ``filling_until`` and ``filled_until``, in ms since the epoch."""
 
     client: Any
     table: str
     clock: Clock
 
     def enter(self, prefix: str) -> PrefixState:
-        """Take a place: FIRST for one caller only, until it has filled the cache or LONGEST_WAIT has passed."""
+        """Return a prefix's state: FIRST for one caller, until it fills the cache or LONGEST_FILL_WAIT passes."""
         now = self._now()
         try:
             self._update(
                 prefix,
                 "SET filling_until = :until, filled_until = :past, expires_at = :expires_at",
-                {":until": now + round(LONGEST_WAIT * 1000), ":past": 0, ":now": now},
+                {":until": now + round(LONGEST_FILL_WAIT * 1000), ":past": 0, ":now": now},
                 condition="attribute_not_exists(pk) OR (filling_until < :now AND filled_until < :now)",
             )
         except ClientError as error:
             if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
                 raise
-            seen = read(error.response["Item"])  # type: ignore[typeddict-item]
-            return PrefixState.FILLED if seen["filled_until"] >= now else PrefixState.FOLLOWS
+            state = read(error.response["Item"])  # type: ignore[typeddict-item]
+            return PrefixState.FILLED if state["filled_until"] >= now else PrefixState.FOLLOWS
         return PrefixState.FIRST
 
     def fill(self, prefix: str) -> None:
-        """Record that a call with this prefix has been answered."""
+        """Record a successful call with this prefix."""
         now = self._now()
         self._update(
             prefix,
             "SET filling_until = :now, filled_until = :until, expires_at = :expires_at",
-            {":until": now + round(KEPT * 1000), ":now": now},
+            {":until": now + round(CACHE_LIFETIME * 1000), ":now": now},
         )
 
     def _update(self, prefix: str, expression: str, values: dict[str, Any], *, condition: str | None = None) -> None:

@@ -1,4 +1,4 @@
-"""The provider's rate limit, shared by all functions through one DynamoDB item."""
+"""Rate limiter of a provider and model, shared by all functions through one DynamoDB item."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -13,27 +13,27 @@ from aita.ports import Clock, Slot
 from aita.services.calls.rate_limit import SHARED_BURST, Bucket, Step
 
 _TRIES = 20
-"""A third try comes only after a refusal, or what headers teach, changed the rate in between, which is rare."""
+"""Most tries of an update. A third one is rare: refusals or new limits must have changed the rate in between."""
 
 _UNUSED = Bucket(burst=SHARED_BURST)
 
 _FRESH = 5_000
-"""How old, in ms, the copy may be by which calls of runs without a told rate go ahead."""
+"""Oldest copy, in ms, by which calls of runs without a configured rate are let through."""
 
 
 @dataclass(slots=True)
 class DynamoRateLimiter:
-    """A bucket in one item, by provider and model. One object is kept for a function's lifetime.
+    """Bucket in one item, by provider and model. One object lives as long as its function.
 
-    A taker adds what its call takes to the item's times, in one conditional update without a read: what
-    it adds is computed from the copy that it last saw, and the condition checks that the copy's ``epoch``
-    still holds and on which side of its floor each time is. Where that fails, the answer brings the item,
-    and the next try is right: it counts from the floors of the first, as the times move forward only and
-    what has passed a floor stays past it. Floors that moved on with the clock would be ahead again of a full
-    bucket's times whenever a request takes longer than a slot, and all but one of those who ask would fail
-    each time. So the burst may be longer by the time that such a taker's requests took.
+    A reservation advances the item's times in one conditional update without a read. The advance is computed from
+    the last copy of the item; the condition checks that the item has the copy's ``epoch``, and on which side of its
+    floor each time is. If the condition fails, the response brings the item, and the next try succeeds: it uses the
+    floors of the first try, as times only move forward and stay past a floor once they have passed it. Floors that
+    advanced with the clock would overtake the times of a full bucket whenever a request takes longer than a slot,
+    and all concurrent callers but one would fail each time. In return, the burst may grow by the duration of such a
+    caller's requests.
 
-    The item has no expiry: there is one for each model that was ever used. ``unused`` is what it begins as.
+    The item never expires: there is one for each model that was ever used. ``unused`` is its initial state.
     """
 
     client: Any
@@ -43,57 +43,63 @@ class DynamoRateLimiter:
     clock: Clock
     shard: int = 0
     unused: Bucket = _UNUSED
-    _seen: Bucket | None = field(default=None)
+    _copy: Bucket | None = field(default=None)
     _read_at: int = field(default=-_FRESH - 1)
 
     @property
-    def seen(self) -> Bucket:
-        """The bucket as it was last seen."""
-        return self._seen or self.unused
+    def copy(self) -> Bucket:
+        """Last known state of the bucket, possibly stale."""
+        return self._copy or self.unused
 
-    def reserve(self, told: Rates, tokens: int, held: float | None = None, shards: int = 1) -> Slot:
-        """Reserve the next free slot; one that was held counts unless the limiter was closed past it.
+    def reserve(self, configured: Rates, tokens: int, reservation: float | None = None, shards: int = 1) -> Slot:
+        """Reserve the next free slot, or keep a reservation that no closure has passed.
 
-        The bucket is one of so many ``shards`` and gets its part of the rates.
+        Parameters
+        ----------
+        shards
+            Number of buckets that share the rates equally.
 
         Raises
         ------
         ProviderBusy
-            If the item kept changing under it.
+            If the item changed during every try.
         """
-        if held is not None and round(held * 1_000) >= self._fetch().closed_until:
-            return _slot(round(held * 1_000), self._now())
-        if not told and not self._is_holding():
+        if reservation is not None and round(reservation * 1_000) >= self._fetch().closed_until:
+            return _slot(round(reservation * 1_000), self._now())
+        if not configured and not self._is_limiting():
             return _slot(self._now(), self._now())
-        asked = self._now()
+        started = self._now()
         for _ in range(_TRIES):
-            bucket = self._seen or self.unused
-            step = bucket.step(asked, told, tokens, shards)
-            if self._take(bucket, step):
-                return _slot(self._due(step), self._now())
+            bucket = self.copy
+            step = bucket.step(started, configured, tokens, shards)
+            if self._advance(bucket, step):
+                return _slot(self._slot_time(step), self._now())
         raise ProviderBusy("the rate limit is changing too fast", retry_after=1)
 
-    def close(self, told: Rates, seconds: float, learnt: Rates) -> bool:
-        """Let nobody through for that long, and lower the rate; tell whether no refusal of this moment did before."""
-        before = self._change(lambda bucket: bucket.close(self._now(), told, seconds, learnt))
+    def close(self, configured: Rates, seconds: float, observed: Rates) -> bool:
+        """Let no call through for ``seconds``, and lower the rate.
+
+        Returns
+        -------
+        bool
+            Whether this refusal is the first of its closure.
+        """
+        before = self._change(lambda bucket: bucket.close(self._now(), configured, seconds, observed))
         return before is not None and not before.is_lowered(self._now())
 
-    def learn(self, learnt: Rates) -> bool:
-        """Take over the limits that the headers of an answered call tell, and tell whether they are news.
-
-        Nothing is written that is known.
-        """
-        if self._seen is None:
+    def learn(self, observed: Rates) -> bool:
+        """Adopt the limits in the headers of a successful response; return whether they were new and so written."""
+        if self._copy is None:
             self._fetch()
-        return self._change(lambda bucket: bucket.learn(learnt)) is not None
+        return self._change(lambda bucket: bucket.learn(observed)) is not None
 
-    def _take(self, bucket: Bucket, step: Step) -> bool:
-        """Move the item's times on by a step; on failure, the copy is what the item is now."""
+    def _advance(self, bucket: Bucket, step: Step) -> bool:
+        """Advance the item's times by a step; on failure, refresh the copy."""
         moves = {
             "requests_at": (step.request, step.requests_floor, bucket.requests_at),
             "tokens_at": (step.tokens, step.tokens_floor, bucket.tokens_at),
         }
-        if self._seen is None:
+        if self._copy is None:
             at = [0 if add is None else floor + add for add, floor, _ in moves.values()]
             return self._put(replace(bucket, requests_at=at[0], tokens_at=at[1]))
         sets, conditions, values = [], ["epoch = :epoch"], {":epoch": bucket.epoch}
@@ -111,30 +117,33 @@ class DynamoRateLimiter:
             return True
         return self._update(f"SET {', '.join(sets)}", " AND ".join(conditions), values)
 
-    def _due(self, step: Step) -> int:
-        bucket = self._copy()
-        due = step.opens
+    def _slot_time(self, step: Step) -> int:
+        bucket = self._fresh_copy()
+        available_at = step.opens
         if step.request is not None:
-            due = max(due, bucket.requests_at - step.request)
+            available_at = max(available_at, bucket.requests_at - step.request)
         if step.tokens is not None:
-            due = max(due, bucket.tokens_at - step.tokens)
-        return due
+            available_at = max(available_at, bucket.tokens_at - step.tokens)
+        return available_at
 
     def _change(self, changed: Callable[[Bucket], Bucket]) -> Bucket | None:
-        """Change what is not a time, and return what it was; ``None`` if nothing was to be changed.
+        """Change the attributes that ``epoch`` guards, on top of concurrent changes.
 
-        Whoever was quicker is taken into account.
+        Returns
+        -------
+        Bucket or None
+            State before the change; ``None`` if there was nothing to change.
         """
         for _ in range(_TRIES):
-            before = self._seen or self.unused
+            before = self.copy
             after = changed(before)
             if after == before:
                 return None
-            if self._seen is None:
+            if self._copy is None:
                 if self._put(after):
                     return before
                 continue
-            values = _changing(after)
+            values = _guarded_attributes(after)
             absent = [name for name, value in values.items() if value is None]
             given = {name: value for name, value in values.items() if value is not None}
             sets = "SET " + ", ".join(f"{name} = :{name}" for name in given)
@@ -145,8 +154,8 @@ class DynamoRateLimiter:
         return None
 
     def _put(self, bucket: Bucket) -> bool:
-        """Write the item for the first time."""
-        values = {f":{name}": value for name, value in _all(bucket).items() if value is not None}
+        """Create the item."""
+        values = {f":{name}": value for name, value in _attributes(bucket).items() if value is not None}
         sets = ", ".join(f"{name[1:]} = {name}" for name in values)
         return self._update(f"SET {sets}", "attribute_not_exists(pk)", values)
 
@@ -164,27 +173,27 @@ class DynamoRateLimiter:
         except ClientError as error:
             if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
                 raise
-            self._see(error.response.get("Item"))  # type: ignore[arg-type]
+            self._refresh_copy(error.response.get("Item"))  # type: ignore[arg-type]
             return False
-        self._see(answer["Attributes"])
+        self._refresh_copy(answer["Attributes"])
         return True
 
     def _fetch(self) -> Bucket:
         answer = self.client.get_item(TableName=self.table, Key=self._key(), ConsistentRead=True)
-        self._see(answer.get("Item"))
-        return self._seen or self.unused
+        self._refresh_copy(answer.get("Item"))
+        return self.copy
 
-    def _copy(self) -> Bucket:
-        """Return a copy that is at most _FRESH old, for who would not find out by writing."""
-        return self._fetch() if self._now() - self._read_at > _FRESH else self._seen or self.unused
+    def _fresh_copy(self) -> Bucket:
+        """Return a copy that is at most _FRESH old, for a caller that would not detect changes by writing."""
+        return self._fetch() if self._now() - self._read_at > _FRESH else self.copy
 
-    def _is_holding(self) -> bool:
-        """Tell whether the bucket holds calls back for which no rate was told."""
-        bucket = self._copy()
+    def _is_limiting(self) -> bool:
+        """Return whether the bucket delays calls without a configured rate."""
+        bucket = self._fresh_copy()
         return bucket.is_limiting or bucket.closed_until > self._now()
 
-    def _see(self, item: dict[str, Any] | None) -> None:
-        self._seen = None if not item else _bucket(read(item))
+    def _refresh_copy(self, item: dict[str, Any] | None) -> None:
+        self._copy = None if not item else _bucket(read(item))
         self._read_at = self._now()
 
     def _key(self) -> dict[str, Any]:
@@ -195,20 +204,20 @@ class DynamoRateLimiter:
         return round(self.clock().timestamp() * 1_000)
 
 
-def _slot(due: int, now: int) -> Slot:
-    return Slot(due / 1_000, max(0, due - now) / 1_000)
+def _slot(available_at: int, now: int) -> Slot:
+    return Slot(available_at / 1_000, max(0, available_at - now) / 1_000)
 
 
-def _all(bucket: Bucket) -> dict[str, Any]:
-    return {"requests_at": bucket.requests_at, "tokens_at": bucket.tokens_at} | _changing(bucket)
+def _attributes(bucket: Bucket) -> dict[str, Any]:
+    return {"requests_at": bucket.requests_at, "tokens_at": bucket.tokens_at} | _guarded_attributes(bucket)
 
 
-def _changing(bucket: Bucket) -> dict[str, Any]:
-    """Return what only changes with the epoch, as the item holds it."""
+def _guarded_attributes(bucket: Bucket) -> dict[str, Any]:
+    """Return the item's attributes that change only together with the epoch."""
     return {
         "closed_until": bucket.closed_until,
-        "learnt_rps": bucket.learnt.requests_per_second,
-        "learnt_tpm": bucket.learnt.tokens_per_minute,
+        "learnt_rps": bucket.observed.requests_per_second,
+        "learnt_tpm": bucket.observed.tokens_per_minute,
         "lowered": bucket.lowered,
         "rate_found": bucket.found,
         "since": bucket.since,
@@ -221,7 +230,7 @@ def _bucket(values: dict[str, Any]) -> Bucket:
         requests_at=int(values["requests_at"]),
         tokens_at=int(values["tokens_at"]),
         closed_until=int(values["closed_until"]),
-        learnt=Rates(_float(values.get("learnt_rps")), _float(values.get("learnt_tpm"))),
+        observed=Rates(_float(values.get("learnt_rps")), _float(values.get("learnt_tpm"))),
         lowered=_float(values.get("lowered")),
         found=bool(values["rate_found"]),
         since=int(values["since"]),

@@ -13,12 +13,12 @@ from aita.ports import Clock
 from aita.services.compliance.retention import rows_expire_at
 
 _REFUSED = "ConditionalCheckFailedException"
-_LONGEST_ID = 26  # a ULID's characters; DynamoDB answers a partition key of over 2,048 bytes with an error
+_LONGEST_ID = 26  # characters of a ULID; DynamoDB raises an error for a partition key of over 2,048 bytes
 
 
 @dataclass(frozen=True, slots=True)
 class DynamoRunTable:
-    """META rows, summaries and active runs in one table."""
+    """META rows of runs, summaries and active-run markers. They expire ``retention_days`` after they were written."""
 
     client: Any
     table: str
@@ -26,12 +26,12 @@ class DynamoRunTable:
     retention_days: int
 
     def create(self, run: Run, replaces: str | None) -> None:
-        """Write a new run and make it the active one; ConflictError if the active one is no longer ``replaces``."""
+        """Write a new run and make it active, in one transaction."""
         summary = self._put(summary_key(run.assignment, run.run_id), RunSummary.of(run))
         self._transact(run, replaces, self._put(run_key(run.run_id), run), summary)
 
     def get(self, run_id: str) -> Run:
-        """Return the run as it is now; NotFoundError if there is none."""
+        """Return the run, by a strongly consistent read."""
         if len(run_id) <= _LONGEST_ID:
             answer = self.client.get_item(TableName=self.table, Key=run_key(run_id), ConsistentRead=True)
             if "Item" in answer:
@@ -39,13 +39,13 @@ class DynamoRunTable:
         raise NotFoundError(f"there is no run {run_id[:40]!r}: see the runs of an assignment with 'aita runs'")
 
     def active(self, assignment: str, pipeline: str) -> str | None:
-        """Return the id of the run that was last made active."""
+        """Return the id of the run that was last made active, even if it has ended."""
         key = active_key(assignment, pipeline)
         answer = self.client.get_item(TableName=self.table, Key=key, ConsistentRead=True)
         return str(read(answer["Item"])["run_id"]) if "Item" in answer else None
 
     def restart(self, run: Run, replaces: str | None) -> None:
-        """Begin a run's next attempt; ConflictError if another was quicker."""
+        """Begin the next attempt of a run and make it active."""
         meta = self._put(run_key(run.run_id), run)
         meta["Put"] |= {
             "ConditionExpression": "attempt = :before AND #status <> :running",
@@ -55,11 +55,11 @@ class DynamoRunTable:
         self._transact(run, replaces, meta)
 
     def set_execution(self, run_id: str, execution_arn: str) -> None:
-        """Record which execution runs the current attempt."""
+        """Record the execution of the current attempt."""
         self._update(run_id, "SET execution_arn = :arn", {":arn": execution_arn})
 
     def end(self, run_id: str, attempt: int, status: RunStatus, reason: str) -> Run:
-        """End the run if it is RUNNING in this attempt; return it as it is then."""
+        """End the run if it is RUNNING in this attempt; return the run after the update."""
         run = self._update(
             run_id,
             "SET #status = :status, reason = :reason, ended_at = :now",
@@ -70,7 +70,7 @@ class DynamoRunTable:
         return run or self.get(run_id)
 
     def begin_stage(self, run_id: str, stage: str, counts: StageCounts, removed_usage: Usage) -> None:
-        """Set the current stage, its counters, and what the rows that were removed had used."""
+        """Set the current stage, its counters, and the usage of task rows that were removed."""
         self._update(
             run_id,
             "SET stage = :stage, stages.#stage = :counts, removed_usage = :removed_usage",
@@ -79,7 +79,7 @@ class DynamoRunTable:
         )
 
     def count(self, run_id: str, stage: str, row: TaskRow) -> Run:
-        """Add a task that has ended to its attempt's counters and return the run as it is then."""
+        """Add a finished task to the counters of its attempt; return the run after the update."""
         usage = row.usage.model_dump()
         adds = ", ".join(f"#usage.{name} :{name}" for name in usage)
         ended = "succeeded" if row.status is TaskStatus.SUCCEEDED else "failed"
@@ -93,11 +93,11 @@ class DynamoRunTable:
         return run or self.get(run_id)
 
     def count_wait(self, run_id: str, reason: str) -> None:
-        """Count one wait for the provider, and keep why."""
+        """Count one wait for the provider and record its reason."""
         self._update(run_id, "ADD waits :one SET wait_reason = :reason", {":one": 1, ":reason": reason})
 
     def reserve_cost(self, run_id: str, attempt: int, amount: Decimal, cap: Decimal) -> bool:
-        """Commit this many USD if what is committed stays within the cap and the attempt goes on; tell whether."""
+        """Add ``amount`` to the committed cost (USD) if the sum stays within ``cap``; return whether it was added."""
         run = self._update(
             run_id,
             "ADD committed_usd :amount",
@@ -108,11 +108,11 @@ class DynamoRunTable:
         return run is not None
 
     def release_cost(self, run_id: str, amount: Decimal) -> None:
-        """Take back from what is committed what a call did not cost."""
+        """Subtract ``amount`` (USD) from the committed cost."""
         self._update(run_id, "ADD committed_usd :amount", {":amount": -amount})
 
     def finish_stage(self, run_id: str, stage: str, counts: StageCounts, usage: Usage) -> Run:
-        """Set a stage's counts and the run's usage to the exact numbers; return the run as it is then."""
+        """Set a stage's counts and the run's usage to exact values; return the run after the update."""
         run = self._update(
             run_id,
             "SET stages.#stage = :counts, #usage = :usage",
@@ -122,17 +122,11 @@ class DynamoRunTable:
         return run or self.get(run_id)
 
     def summarise(self, run: Run) -> None:
-        """Refresh the run's line in its assignment's list."""
+        """Update the run's entry in the list of its assignment's runs."""
         self.client.put_item(**self._put(summary_key(run.assignment, run.run_id), RunSummary.of(run))["Put"])
 
     def list(self, assignment: str, limit: int, token: str | None) -> tuple[list[RunSummary], str | None]:
-        """Return up to ``limit`` summaries, newest first, and the token of the next page.
-
-        Raises
-        ------
-        RequestError
-            If the token is not one that this list gave.
-        """
+        """Return up to ``limit`` summaries, newest first, and the next page's token."""
         if token is not None and not token.isalnum():
             raise RequestError("next_token is not one that this list gave")
         start = {"ExclusiveStartKey": summary_key(assignment, token)} if token else {}
@@ -141,7 +135,7 @@ class DynamoRunTable:
             KeyConditionExpression="pk = :pk AND begins_with(sk, :run)",
             ExpressionAttributeValues=write({":pk": f"ASSIGNMENT#{assignment}", ":run": "RUN#"}),
             ScanIndexForward=False,
-            Limit=limit + 1,  # one more tells whether there is a next page
+            Limit=limit + 1,  # one more shows a next page
             **start,
         )
         runs = [RunSummary.model_validate(read(item)) for item in answer["Items"]]
@@ -153,18 +147,18 @@ class DynamoRunTable:
         return {"Put": {"TableName": self.table, "Item": item}}
 
     def _transact(self, run: Run, replaces: str | None, *writes: dict[str, Any]) -> None:
-        hold: dict[str, Any] = {
+        marker: dict[str, Any] = {
             "TableName": self.table,
             "Item": active_key(run.assignment, run.pipeline)
             | write({"run_id": run.run_id, "expires_at": rows_expire_at(self.clock(), self.retention_days)}),
         }
         if replaces is None:
-            hold["ConditionExpression"] = "attribute_not_exists(pk)"
+            marker["ConditionExpression"] = "attribute_not_exists(pk)"
         else:
-            hold["ConditionExpression"] = "run_id = :replaces"
-            hold["ExpressionAttributeValues"] = write({":replaces": replaces})
+            marker["ConditionExpression"] = "run_id = :replaces"
+            marker["ExpressionAttributeValues"] = write({":replaces": replaces})
         try:
-            self.client.transact_write_items(TransactItems=[*writes, {"Put": hold}])
+            self.client.transact_write_items(TransactItems=[*writes, {"Put": marker}])
         except self.client.exceptions.TransactionCanceledException:
             raise ConflictError(
                 f"another run of {run.assignment} / {run.pipeline} was started at the same time: "
@@ -180,7 +174,7 @@ class DynamoRunTable:
         condition: str = "attribute_exists(pk)",
         names: dict[str, str] | None = None,
     ) -> Run | None:
-        """Update the META row and return it; ``None`` if the condition does not hold."""
+        """Update the META row and return the run; ``None`` if the condition does not hold."""
         now = {":now": self.clock()}
         joined = f"{expression}, updated_at = :now" if "SET" in expression else f"{expression} SET updated_at = :now"
         arguments = {"ExpressionAttributeNames": names} if names else {}

@@ -1,4 +1,4 @@
-"""The provider's rate limit, in as many items as its rate needs."""
+"""Rate limiter of a provider and model, sharded over as many items as its rate needs."""
 
 import random
 from collections.abc import Callable
@@ -13,14 +13,19 @@ from aita.services.calls.rate_limit import shards
 
 @dataclass(slots=True)
 class ShardedRateLimiter:
-    """Buckets that share a rate, each in an item of its own; up to 250 calls a second, it is one.
+    """Buckets that share a rate, each in its own item; a single one up to 250 calls a second.
 
-    A taker picks a bucket by chance and is given its part of the rate there. What refusals and headers tell is of the
-    whole rate and kept in each bucket: whoever is the first to tell one writes it to the others too. So the writes of
-    calls that are refused together are spread as those of takers are.
+    A call picks a bucket at random, which has an equal part of the rate. Refusals and headers concern the whole rate,
+    which every bucket stores: the first caller that brings news to one bucket writes them to the others too. So the
+    writes of calls that are refused together are spread like reservations.
 
-    All agree on the number as far as they have seen the same. Where it changes, some take their part of the old number
-    until their next request shows them the new rate.
+    Functions agree on the number of buckets as far as their copies agree. After a change, a function may use the old
+    number until its next request brings the new rate.
+
+    Parameters
+    ----------
+    pick
+        Returns a random whole number below its argument.
     """
 
     client: Any
@@ -33,47 +38,53 @@ class ShardedRateLimiter:
     _last: DynamoRateLimiter | None = field(default=None)
     _number: int = field(default=1)
 
-    def reserve(self, told: Rates, tokens: int, held: float | None = None) -> Slot:
-        """Reserve the next free slot of a bucket; one that was held counts unless the limiter was closed past it.
+    def reserve(self, configured: Rates, tokens: int, reservation: float | None = None) -> Slot:
+        """Reserve the next free slot of a bucket, or keep a reservation that no closure has passed.
 
         Raises
         ------
         ProviderBusy
-            If the bucket's item kept changing under it.
+            If the bucket's item changed during every try.
         """
-        self._count(told)
-        return self._bucket(self.pick(self._number)).reserve(told, tokens, held, self._number)
+        self._update_shard_count(configured)
+        return self._bucket(self.pick(self._number)).reserve(configured, tokens, reservation, self._number)
 
-    def close(self, told: Rates, seconds: float, learnt: Rates) -> None:
-        """Let nobody through for that long, and lower the rate."""
-        self._count(told)
-        self._tell(lambda bucket: bucket.close(told, seconds, learnt), learnt)
+    def close(self, configured: Rates, seconds: float, observed: Rates) -> None:
+        """Let no call through for ``seconds``, and lower the rate."""
+        self._update_shard_count(configured)
+        self._update_buckets(lambda bucket: bucket.close(configured, seconds, observed), observed)
 
-    def learn(self, learnt: Rates) -> None:
-        """Take over the limits that the headers of an answered call tell; nothing is written that is known."""
-        self._tell(lambda bucket: bucket.learn(learnt), learnt)
+    def learn(self, observed: Rates) -> None:
+        """Adopt the limits in the headers of a successful response; known limits are not written."""
+        self._update_buckets(lambda bucket: bucket.learn(observed), observed)
 
-    def _tell(self, tell: Callable[[DynamoRateLimiter], bool], learnt: Rates) -> None:
-        """Tell one bucket, and if it is news to that one the others, those that a taught rate will need included."""
+    def _update_buckets(self, update: Callable[[DynamoRateLimiter], bool], observed: Rates) -> None:
+        """Update one bucket and, if it changed, all others, including those that the observed rate needs in addition.
+
+        Parameters
+        ----------
+        update
+            Updates a bucket, and returns whether it changed.
+        """
         first = self.pick(self._number)
-        if tell(self._bucket(first)):
-            for other in range(max(self._number, shards(learnt))):
+        if update(self._bucket(first)):
+            for other in range(max(self._number, shards(observed))):
                 if other != first:
-                    tell(self._bucket(other))
+                    update(self._bucket(other))
 
-    def _count(self, told: Rates) -> None:
-        """Find how many buckets there are for the rate in force, as far as it is known."""
+    def _update_shard_count(self, configured: Rates) -> None:
+        """Set the number of buckets by the effective rate, as far as it is known."""
         now = round(self.clock().timestamp() * 1_000)
-        self._number = shards(told if self._last is None else self._last.seen.rates(now, told))
+        self._number = shards(configured if self._last is None else self._last.copy.rates(now, configured))
 
     def _bucket(self, shard: int) -> DynamoRateLimiter:
-        """Return a bucket; one that nobody has used begins with what is known of the others."""
+        """Return a bucket; an unused one begins with the rates of the bucket that was used last."""
         if shard not in self._buckets:
             self._buckets[shard] = DynamoRateLimiter(
                 self.client, self.table, self.provider, self.model, self.clock, shard
             )
         bucket = self._buckets[shard]
         if self._last is not None:
-            bucket.unused = replace(self._last.seen, requests_at=0, tokens_at=0)
+            bucket.unused = replace(self._last.copy, requests_at=0, tokens_at=0)
         self._last = bucket
         return bucket

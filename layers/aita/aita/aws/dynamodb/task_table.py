@@ -1,4 +1,4 @@
-"""Tasks that have ended, in DynamoDB."""
+"""Finished tasks, in DynamoDB."""
 
 import re
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ _DELETES = 25  # DynamoDB's limit for one BatchWriteItem
 
 @dataclass(frozen=True, slots=True)
 class DynamoTaskTable:
-    """Task rows in one table."""
+    """Rows of finished tasks. They expire ``retention_days`` after they were written."""
 
     client: Any
     table: str
@@ -27,7 +27,7 @@ class DynamoTaskTable:
     retention_days: int
 
     def record(self, run_id: str, row: TaskRow) -> bool:
-        """Write a task's end and tell whether it was written: SUCCEEDED is final, FAILED yields to a later attempt."""
+        """Record a finished task; idempotent. Return whether the row was written."""
         usage = row.usage.model_dump()
         values = row.model_dump(exclude={"usage", "task_id"}) | {
             "expires_at": rows_expire_at(self.clock(), self.retention_days)
@@ -55,7 +55,7 @@ class DynamoTaskTable:
         return True
 
     def rows(self, run_id: str, stage: str | None = None) -> Iterator[TaskRow]:
-        """Yield the rows of a run, or of one of its stages, in the order of their ids."""
+        """Yield the rows of a run, or of one of its stages, ordered by task id."""
         prefix = f"TASK#{stage}-" if stage else "TASK#"
         pages = self.client.get_paginator("query").paginate(
             **self._query(run_id, prefix),
@@ -66,13 +66,7 @@ class DynamoTaskTable:
                 yield _row(item)
 
     def page(self, run_id: str, status: str | None, limit: int, token: str | None) -> tuple[list[TaskRow], str | None]:
-        """Return up to ``limit`` rows and the token of the next page.
-
-        Raises
-        ------
-        RequestError
-            If the token is not one that this list gave.
-        """
+        """Return up to ``limit`` rows and the next page's token."""
         if token is not None and not _TOKEN.fullmatch(token):
             raise RequestError("next_token is not one that this list gave")
         rows: list[TaskRow] = []
@@ -93,7 +87,7 @@ class DynamoTaskTable:
             start = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
 
     def remove(self, run_id: str, task_ids: list[str]) -> None:
-        """Delete rows of work that is no longer asked for."""
+        """Delete the rows of tasks that are no longer part of the run."""
         for first in range(0, len(task_ids), _DELETES):
             deletes: Any = [
                 {"DeleteRequest": {"Key": task_key(run_id, task_id)}} for task_id in task_ids[first : first + _DELETES]
@@ -113,5 +107,5 @@ class DynamoTaskTable:
 def _row(item: dict[str, Any]) -> TaskRow:
     values = read(item)
     usage = {name.removeprefix("usage_"): values.pop(name) for name in list(values) if name.startswith("usage_")}
-    values.setdefault("ended_at", "1970-01-01T00:00:00+00:00")  # of a row that the state machine's Catch wrote
+    values.setdefault("ended_at", "1970-01-01T00:00:00+00:00")  # missing in rows that the state machine's Catch wrote
     return TaskRow.model_validate(values | {"usage": usage, "task_id": item["sk"]["S"].removeprefix("TASK#")})

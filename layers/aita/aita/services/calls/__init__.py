@@ -1,1 +1,1 @@
-"""Calls of the model: admitted at the provider's rate, paid once, cached, and made again until a reply is usable."""
+"""Calls of the model: admission, cost cap, reply cache, and the conversation with its retries."""

@@ -1,4 +1,4 @@
-"""Admission: all that stands between wanting to call the model and calling it."""
+"""Rate limit, prompt-cache gate and run state, checked before a call."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,15 +13,22 @@ from aita.tasks.request import LLMRequest
 from aita.tasks.tokens import expected_tokens
 
 LONGEST_SLEEP = 2.0
-"""Seconds that a function sleeps for the limiter; a longer wait is the state machine's, where it is not paid."""
+"""Longest sleep of a function for the limiter, in seconds. The state machine does longer waits, at no cost."""
 
 
 @dataclass(frozen=True, slots=True)
 class Admission:
-    """Lets calls through: one prefix at a time to fill a cache, at the provider's rate, and only while the run goes on.
+    """Admits calls: while their run is current, at the provider's rate, and one per prefix until its cache is filled.
 
-    With no rate told, the limiter is asked from the run's first wait for the provider on: until then
-    nobody knows a limit.
+    A run without configured rates uses the limiter only after its first wait for the provider: no limit is known
+    before.
+
+    Parameters
+    ----------
+    sleep
+        Sleeps for a number of seconds.
+    context
+        Provider and model, which own the prompt cache.
     """
 
     limiter: RateLimiter
@@ -30,55 +37,55 @@ class Admission:
     sleep: Callable[[float], None]
     context: str
 
-    def admit(self, run: Run, event: ItemEvent, request: LLMRequest, held: int | None) -> str | None:
-        """Wait until the call may be made; return the prefix whose cache it is to fill, if any.
+    def admit(self, run: Run, event: ItemEvent, request: LLMRequest, reservation: int | None) -> str | None:
+        """Wait until the call may be made; return the prefix whose cache it must fill, if any.
 
         Parameters
         ----------
-        held
-            When the slot is due that the item reserved before, in ms since the epoch.
+        reservation
+            Time of the slot that the item reserved in an earlier invocation, in ms since the epoch.
 
         Raises
         ------
         SlotLater
-            If the call's slot is too far away to sleep until it.
+            If the call's slot is more than LONGEST_SLEEP away.
         Superseded
-            If the run must make no more calls.
+            If the run's attempt may make no more calls.
         """
         prefix = self.gate.wait(request, self.context) if run.settings.prefix_scheduling else None
-        told = told_rates(run)
-        if told or run.waits:
+        configured = configured_rates(run)
+        if configured or run.waits:
             tokens = expected_tokens(request, run.settings.reasoning_effort)
-            slot = self.limiter.reserve(told, tokens, None if held is None else held / 1000)
+            slot = self.limiter.reserve(configured, tokens, None if reservation is None else reservation / 1000)
             if slot.wait > LONGEST_SLEEP:
-                raise SlotLater(slot.wait, round(slot.due * 1000))
+                raise SlotLater(slot.wait, round(slot.available_at * 1000))
             self.sleep(slot.wait)
-        if not self.watch.may_go_on(event.run_id, event.attempt):
+        if not self.watch.is_current(event.run_id, event.attempt):
             raise Superseded(f"run {event.run_id} makes no more calls in attempt {event.attempt}")
         return prefix
 
-    def answered(self, reply: Reply, prefix: str | None) -> None:
-        """Take over what an answer teaches, and let those follow who waited for it."""
+    def record_answer(self, reply: Reply, prefix: str | None) -> None:
+        """Pass a reply's rate limits to the limiter, and open the gate for the other calls of its prefix."""
         if reply.limits:
             self.limiter.learn(reply.limits)
         if prefix is not None:
-            self.gate.filled(prefix)
+            self.gate.mark_filled(prefix)
 
-    def refused(self, run: Run, request: LLMRequest, busy: ProviderBusy) -> Slot | None:
-        """Close the limiter for everyone for as long as the provider asks, and reserve the call's slot after that.
+    def record_refusal(self, run: Run, request: LLMRequest, busy: ProviderBusy) -> Slot | None:
+        """Close the limiter for all callers for as long as the provider demands, and reserve a slot after that.
 
         Returns
         -------
         Slot or None
-            ``None`` if the provider did not say how long: how to wait is then the caller's.
+            The call's next slot; ``None`` if the provider named no time, so that the caller must back off.
         """
         if not busy.retry_after:
             return None
-        told = told_rates(run)
-        self.limiter.close(told, busy.retry_after, Rates(busy.requests_per_second, busy.tokens_per_minute))
-        return self.limiter.reserve(told, expected_tokens(request, run.settings.reasoning_effort))
+        configured = configured_rates(run)
+        self.limiter.close(configured, busy.retry_after, Rates(busy.requests_per_second, busy.tokens_per_minute))
+        return self.limiter.reserve(configured, expected_tokens(request, run.settings.reasoning_effort))
 
 
-def told_rates(run: Run) -> Rates:
-    """Return the limits that a run was told to keep; 0 is none."""
+def configured_rates(run: Run) -> Rates:
+    """Return the rate limits in a run's settings; 0 means no limit."""
     return Rates(run.settings.rate_limit_rps or None, run.settings.rate_limit_tpm or None)

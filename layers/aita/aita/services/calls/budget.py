@@ -1,4 +1,4 @@
-"""What a run may cost, kept by committing each call's highest cost before it is made."""
+"""Cost cap of a run, kept by committing each call's highest cost before the call."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,15 +13,15 @@ from aita.tasks.request import LLMRequest
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """Keeps runs within their caps, however many functions call at once; a run without one costs no request.
+    """Keeps runs within their caps, however many functions call at once. A run without a cap costs no request.
 
-    A function that dies in a call leaves what it committed standing, as the call may have been paid; a
-    resume counts again from what was spent.
+    The commitment of a function that dies during a call remains, as the call may have been paid. A resume starts
+    again from the cost so far.
 
     Parameters
     ----------
     highest_cost
-        Returns the most that a call can cost, in USD, or ``None`` if the model has no known price.
+        Returns the highest possible cost of a call in USD, or ``None`` if the model has no known price.
     """
 
     runs: RunStore
@@ -29,12 +29,12 @@ class Budget:
     highest_cost: Callable[[LLMRequest], Decimal | None]
 
     def commit(self, run: Run, event: ItemEvent, request: LLMRequest) -> Decimal:
-        """Commit what a call may cost, and return it.
+        """Commit the highest cost of a call, and return it in USD; 0 for a run without a cap.
 
         Raises
         ------
         BudgetReached
-            If the run's cap leaves no room for it.
+            If the committed cost would exceed the run's cap, or the model has no known price.
         """
         cap = run.settings.max_cost_usd
         if cap is None:
@@ -51,16 +51,16 @@ class Budget:
         return amount
 
     def settle(self, run: Run, committed: Decimal, usage: Usage | None) -> None:
-        """Give back what a call did not cost."""
-        rest = given_back(committed, usage)
+        """Release the unspent part of a commitment; ``usage`` is ``None`` if the call was not paid."""
+        rest = unspent(committed, usage)
         if committed and rest:
             self.runs.release_cost(run.run_id, rest)
 
 
-def given_back(committed: Decimal, usage: Usage | None) -> Decimal:
-    """Return what of the money set aside for a call it did not cost.
+def unspent(committed: Decimal, usage: Usage | None) -> Decimal:
+    """Return the unspent part of a call's commitment, in USD.
 
-    That is all of it if the call was not paid (``usage`` is ``None``), and nothing if its cost is not known.
+    All of it is unspent if the call was not paid (``usage`` is ``None``), and none of it if the cost is unknown.
     """
     if usage is None:
         return committed

@@ -1,4 +1,4 @@
-"""The conversation of one task with the model: asked again until the reply can be used."""
+"""Conversation of one task with the model: repeats the request, with feedback, until a reply is valid."""
 
 from collections import Counter
 from collections.abc import Generator
@@ -13,21 +13,23 @@ from aita.errors import (
     TooLongError,
     UnparsableReplyError,
 )
-from aita.services.calls.finish_reasons import Finish, finish_of, named
+from aita.services.calls.finish_reasons import Finish, finish_of, printable_reason
 from aita.tasks.llm_task import LLMTask
 from aita.tasks.request import LLMRequest
 
 Conversation = Generator[LLMRequest, str, Any]
-"""Yields what to ask, takes the reply's text, and returns the task's result."""
+"""Yields requests, receives the text of each reply, and returns the task's result."""
 
 
 def converse(task: LLMTask[Any]) -> Conversation:
-    """Ask for a task's result; whoever drives the generator makes the calls.
+    """Yield a task's requests until a reply is valid. The caller of the generator makes the calls.
+
+    After the last allowed retry, ``task.salvage`` may still make a result of an invalid reply.
 
     Raises
     ------
     InvalidReplyError
-        If the model was asked as often as the task's policy allows.
+        If replies stay invalid for as many requests as the task's retry policy allows.
     TaskError
         If the task's own code fails on a reply.
     """
@@ -53,17 +55,17 @@ def converse(task: LLMTask[Any]) -> Conversation:
         request = request.answered(reply, feedback)
 
 
-def usable(text: str, finish_reason: str, *, refusal: bool) -> str:
-    """Return a reply's text if the model gave it whole; halves of characters in it are replaced.
+def require_complete(text: str, finish_reason: str, *, refusal: bool) -> str:
+    """Return the text of a complete reply; unpaired surrogates in it are replaced.
 
     Raises
     ------
     RefusalError
-        If the model, or its provider's filter, refuses.
+        If the model or the provider's filter refused the input.
     TooLongError
-        If the reply was cut at its limit.
+        If the reply was truncated at its token limit.
     TaskError
-        If it ended otherwise than a whole reply does.
+        If the finish reason is not that of a complete reply.
     """
     finish = finish_of(finish_reason)
     if refusal or finish is Finish.REFUSED:
@@ -75,5 +77,7 @@ def usable(text: str, finish_reason: str, *, refusal: bool) -> str:
             "the model called a tool instead of answering, though it has none: run it again, or take another"
         )
     if finish in {Finish.BROKEN, Finish.UNKNOWN}:
-        raise TaskError(f"the reply is not known to be whole, it ended with {named(finish_reason)}: run it again")
+        raise TaskError(
+            f"the reply is not known to be whole, it ended with {printable_reason(finish_reason)}: run it again"
+        )
     return text.encode("utf-8", "replace").decode()

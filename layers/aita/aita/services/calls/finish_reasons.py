@@ -1,21 +1,22 @@
-"""Why a reply ended, in the words of the endpoints that speak chat completions."""
+"""Finish reasons of chat completions, in the spellings of many endpoints."""
 
 import re
 from enum import Enum, auto
 
 
 class Finish(Enum):
-    """What a finish reason says of the reply."""
+    """Meaning of a finish reason."""
 
     WHOLE = auto()
+    """The reply is complete."""
     CUT = auto()
-    """It reached its limit."""
+    """The reply reached a length limit."""
     REFUSED = auto()
-    """The model or a filter would not go on."""
+    """The model or a filter refused to continue."""
     BROKEN = auto()
-    """The provider failed in the middle of it."""
+    """The provider failed during the reply."""
     TOOL = auto()
-    """The model called a tool; it is offered none."""
+    """The model called a tool, although requests offer none."""
     UNKNOWN = auto()
 
 
@@ -38,21 +39,21 @@ _REASONS = {
     """,
     Finish.TOOL: "tool_calls tool_call tool_use function_call malformed_function_call unexpected_tool_call",
 }
-"""As they are named by OpenAI, Azure, OpenRouter, Anthropic, Gemini, Cohere, Mistral, DeepSeek, Zhipu, Bedrock, TGI,
+"""Names used by OpenAI, Azure, OpenRouter, Anthropic, Gemini, Cohere, Mistral, DeepSeek, Zhipu, Bedrock, TGI,
 watsonx, vLLM, SGLang and Ollama."""
 
 _BY_REASON = {reason: finish for finish, reasons in _REASONS.items() for reason in reasons.split()}
-_BY_REASON[""] = Finish.WHOLE  # it was not said
+_BY_REASON[""] = Finish.WHOLE  # no reason was given
 _WORD = re.compile(r"[a-z][a-z0-9_.\-]{0,39}")
 
 
 def finish_of(reason: str) -> Finish:
-    """Return what a finish reason says, however it is spelled."""
+    """Return the meaning of a finish reason; case, hyphens and Gemini's prefix do not matter."""
     return _BY_REASON.get(_plain(reason), Finish.UNKNOWN)
 
 
-def named(reason: str) -> str:
-    """Return a finish reason for a message: what providers put there could be anything."""
+def printable_reason(reason: str) -> str:
+    """Return a finish reason for an error message, or a placeholder: providers may put any text there."""
     plain = _plain(reason)
     return plain if _WORD.fullmatch(plain) else "a reason that is no word"
 

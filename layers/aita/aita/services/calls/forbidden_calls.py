@@ -1,38 +1,39 @@
-"""Refusals of one input, or of all calls: by whether other calls are answered."""
+"""Refusals by the provider: of one input, or of all calls, judged by whether other calls succeed."""
 
 from dataclasses import dataclass
 
 from aita.errors import CallError, RefusalError, RunStopped
 
 MOST = 3
-"""How many inputs in a row are taken to be refused without a reason, with no call answered in between."""
+"""Unexplained refusals in a row, without a successful call between them, that count as refusals of single inputs."""
 
 MOST_UNANSWERED = 10
-"""How many are taken to be refused by a filter before any call was answered: then it is the account, or the prompt."""
+"""Filter refusals before any successful call that count as refusals of single inputs; more of them point to the account
+or to the prompt."""
 
 
 @dataclass(slots=True)
 class Refusals:
-    """What becomes of such refusals. One is kept for a process's lifetime; threads may share it.
+    """Classifies refusals. One object lives as long as its process; threads may share it.
 
-    ``answered`` says whether any call was answered yet.
+    ``answered`` is true once any call has succeeded.
     """
 
     answered: bool = False
     _in_a_row: int = 0
     _unanswered: int = 0
 
-    def saw_answer(self) -> None:
-        """Take note that a call was answered: the key is right, and nothing keeps all calls from the provider."""
+    def record_answer(self) -> None:
+        """Record a successful call, which proves that the key is valid and that calls reach the provider."""
         self.answered, self._in_a_row = True, 0
 
-    def judged(self, error: CallError, *, others_answered: bool = False) -> CallError:
-        """Return what a failed call comes to, if it is a refusal: that of its input alone, or a stop of all calls.
+    def classify(self, error: CallError, *, others_answered: bool = False) -> CallError:
+        """Return a failed call's error; a refusal becomes that of a single input or a stop of all calls.
 
         Parameters
         ----------
         others_answered
-            Whether calls of the same run were answered elsewhere, or before.
+            Whether other calls of the same run have succeeded, in this process or another.
         """
         answered = self.answered or others_answered
         if isinstance(error, RefusalError) and not answered:

@@ -1,4 +1,4 @@
-"""Asking the model until its reply can be used, each paid reply cached before it is judged."""
+"""Calls of the model for one task, until a reply is valid. Each paid reply is cached before it is validated."""
 
 import hashlib
 from collections.abc import Callable, Mapping
@@ -12,7 +12,7 @@ from aita.models.run import ItemEvent, Run
 from aita.ports import LLM, ObjectStore
 from aita.services.calls.admission import LONGEST_SLEEP, Admission
 from aita.services.calls.budget import Budget
-from aita.services.calls.conversation import converse, usable
+from aita.services.calls.conversation import converse, require_complete
 from aita.services.calls.forbidden_calls import Refusals
 from aita.services.calls.model_identity import identity
 from aita.services.calls.reply_cache import CachedReply, ReplyCache
@@ -25,13 +25,13 @@ from aita.tasks.request import LLMRequest
 
 @dataclass(slots=True)
 class CallState:
-    """What became of a task's questions to the model, also while they go on.
+    """Progress of a task's calls in one invocation.
 
-    ``held`` is when the slot is due that the item reserved before it was sent to wait, in ms since the
-    epoch; ``answered`` whether the provider answered a call in this invocation.
+    ``reservation`` is the time of the slot that the item reserved before its wait, in ms since the epoch, and
+    ``answered`` is true once a call has succeeded.
     """
 
-    held: int | None = None
+    reservation: int | None = None
     answered: bool = False
     spent: CallUsage = field(default_factory=CallUsage)
     last_reply: str | None = None
@@ -39,7 +39,7 @@ class CallState:
 
 @dataclass(frozen=True, slots=True)
 class ModelCaller:
-    """Asks the model for a task's result. ``longest_call`` is what one call may take, in seconds."""
+    """Calls the model for a task's result. ``longest_call`` is the time-out of one call, in seconds."""
 
     llm: LLM
     admission: Admission
@@ -50,17 +50,24 @@ class ModelCaller:
     longest_call: float
     refusals: Refusals = field(default_factory=Refusals)
 
-    def ask(self, task: LLMTask[Any], event: ItemEvent, asked: CallState, remaining: Callable[[], float]) -> Any:
-        """Return the task's result; what was spent on the way is left in ``asked``.
+    def ask(self, task: LLMTask[Any], event: ItemEvent, state: CallState, remaining: Callable[[], float]) -> Any:
+        """Return the task's result; ``state`` accumulates the usage, also if an error is raised.
+
+        Parameters
+        ----------
+        remaining
+            Returns the seconds that are left to this invocation.
 
         Raises
         ------
         TaskError
-            If the model was asked as often as the task's policy allows, or refuses.
-        ProviderBusy, SlotLater
-            If the provider, the limiter or this invocation has no time for the call now.
+            If replies stay invalid for as many requests as the task's policy allows, or the model refuses.
+        ProviderBusy
+            If the provider can't answer now, or too little of the invocation's time is left.
+        SlotLater
+            If the rate limit lets the call through only later.
         Superseded, BudgetReached
-            If the run must make no more calls.
+            If the run may make no more calls.
         RunStopped
             If no call of the run can succeed.
         """
@@ -70,8 +77,8 @@ class ModelCaller:
             request = next(conversation)
             while True:
                 digest = self.digest(request)
-                reply = chain[digest] = self.reply(request, digest, event, asked, remaining)
-                request = conversation.send(usable(reply.text, reply.finish_reason, refusal=reply.refusal))
+                reply = chain[digest] = self.reply(request, digest, event, state, remaining)
+                request = conversation.send(require_complete(reply.text, reply.finish_reason, refusal=reply.refusal))
         except StopIteration as done:
             return done.value
         except TaskError:
@@ -80,35 +87,35 @@ class ModelCaller:
             raise
 
     def digest(self, request: LLMRequest, *context: str) -> str:
-        """Return what a request to this model is known by."""
+        """Return the cache key of a request to this model."""
         return request.digest(*identity(self.llm), *context)
 
     def reply(
-        self, request: LLMRequest, digest: str, event: ItemEvent, asked: CallState, remaining: Callable[[], float]
+        self, request: LLMRequest, digest: str, event: ItemEvent, state: CallState, remaining: Callable[[], float]
     ) -> CachedReply:
-        """Return what the model replies to one request, unjudged; it is paid for once.
+        """Return the model's reply to one request, not validated, from the cache or by a call.
 
         Raises
         ------
         CallError
-            As ``ask`` does, but for what it says of judging.
+            As ``ask`` does, except for invalid replies.
         """
         run = self.watch.get(event.run_id)
         reply, images = self._look_up(request, digest, event)
         if reply is None:
             if remaining() < self.longest_call + LONGEST_SLEEP:
                 raise ProviderBusy("this invocation has no time left for another call", retry_after=0)
-            reply = self._call(request, images, event, run, asked)
+            reply = self._call(request, images, event, run, state)
             self.cache.put(digest, reply)
-        asked.last_reply = reply.text
-        asked.spent += reply.spent_by(payer(event), digest)
+        state.last_reply = reply.text
+        state.spent += reply.spent_by(payer(event), digest)
         return reply
 
     def recall(self, digest: str, event: ItemEvent) -> CachedReply | None:
-        """Return the reply that is kept of a request, if this item may use it.
+        """Return the cached reply to a request, if this item may use it.
 
-        Without checkpointing that is what the item itself paid in this attempt: it goes on where it was sent
-        to wait or died, and nothing else.
+        Without checkpointing, an item may only use a reply that it paid for in this attempt, to continue after a wait
+        or a crash.
         """
         reply = self.cache.get(digest, _attempt(event))
         if reply is None or self.watch.get(event.run_id).settings.enable_checkpointing:
@@ -116,13 +123,13 @@ class ModelCaller:
         return reply if (reply.paid_by, reply.paid_in) == (payer(event), event.attempt) else None
 
     def reject(self, digest: str, reply: CachedReply, event: ItemEvent) -> None:
-        """Let a reply answer this attempt only."""
+        """Restrict a reply to this attempt."""
         self.cache.reject(digest, reply, _attempt(event))
 
     def _look_up(
         self, request: LLMRequest, digest: str, event: ItemEvent
     ) -> tuple[CachedReply | None, Mapping[str, bytes]]:
-        """Return the cached reply, or the images for a call; both are read at once, as most calls need both."""
+        """Return the cached reply, and the images for a call; both are read concurrently, as most calls need both."""
         keys = {image.sha256: image.key for message in request.messages for image in message.images}
         with ThreadPoolExecutor(1 + len(keys)) as pool:
             loading = {sha256: pool.submit(self.objects.get, key) for sha256, key in keys.items()}
@@ -141,31 +148,31 @@ class ModelCaller:
         images: Mapping[str, bytes],
         event: ItemEvent,
         run: Run,
-        asked: CallState,
+        state: CallState,
     ) -> CachedReply:
-        held, asked.held = asked.held, None
-        prefix = self.admission.admit(run, event, request, held)
+        reservation, state.reservation = state.reservation, None
+        prefix = self.admission.admit(run, event, request, reservation)
         committed = self.budget.commit(run, event, request)
         try:
             reply = self.llm.complete(request, images)
         except ProviderBusy as busy:
-            _tell_doctor(busy, run)
+            _reveal_to_doctor(busy, run)
             self.budget.settle(run, committed, None)
-            slot = self.admission.refused(run, request, busy)
+            slot = self.admission.record_refusal(run, request, busy)
             if slot is not None:
-                busy.retry_after, asked.held = slot.wait, round(slot.due * 1000)
+                busy.retry_after, state.reservation = slot.wait, round(slot.available_at * 1000)
             raise
         except CallError as error:
             self.budget.settle(run, committed, None)
-            failure = self.refusals.judged(error, others_answered=run.usage.calls > 0)
-            _tell_doctor(failure, run)
+            failure = self.refusals.classify(error, others_answered=run.usage.calls > 0)
+            _reveal_to_doctor(failure, run)
             raise failure from None
-        asked.answered = True
-        asked.spent += CallUsage(lacks=reply.lacks)
-        self.refusals.saw_answer()
+        state.answered = True
+        state.spent += CallUsage(lacks=reply.lacks)
+        self.refusals.record_answer()
         usage = self.llm.price(reply)
         self.budget.settle(run, committed, usage)
-        self.admission.answered(reply, prefix)
+        self.admission.record_answer(reply, prefix)
         return CachedReply(
             text=reply.text,
             finish_reason=reply.finish_reason,
@@ -179,12 +186,12 @@ class ModelCaller:
 
 
 def payer(event: ItemEvent) -> str:
-    """Return what a reply says of who paid for it."""
+    """Return the run and task that pay for an item's replies."""
     return f"{event.run_id}/{event.item.task_id}"
 
 
-def _tell_doctor(error: CallError, run: Run) -> None:
-    """Let the doctor, whose prompts hold nobody's work, see what the provider said."""
+def _reveal_to_doctor(error: CallError, run: Run) -> None:
+    """Add the provider's own text to the error in the doctor's runs, whose prompts hold no student's work."""
     if run.assignment == DOCTOR and run.pipeline.startswith(KIND):
         error.tell_all()
 

@@ -1,4 +1,4 @@
-"""What replies are known by beside their request: the model that gave them, and how long it was told to think."""
+"""Identity of a model, part of each reply's digest: provider, name and reasoning effort."""
 
 from aita.models.effort import DEFAULT_EFFORT, ReasoningEffort, is_plain
 from aita.models.run import RunSettings
@@ -6,13 +6,19 @@ from aita.ports import LLM
 
 
 def effort_of(llm: LLM) -> ReasoningEffort:
-    """Return a model's reasoning effort; one of somebody's own need not know any."""
+    """Return a model's reasoning effort; the default for an implementation of ``LLM`` that has none."""
     effort: ReasoningEffort = getattr(llm, "reasoning_effort", DEFAULT_EFFORT)
     return effort
 
 
-def changed(settings: RunSettings, llm: LLM) -> tuple[str, str, str] | None:
-    """Return what of a run's model is another by now: its name, what it was and what it is; ``None`` if nothing is."""
+def changed_model(settings: RunSettings, llm: LLM) -> tuple[str, str, str] | None:
+    """Return the first difference between a run's model and the deployed one; ``None`` if they are the same.
+
+    Returns
+    -------
+    tuple of str or None
+        Name of the property, its value in the run's settings, and its present value.
+    """
     if settings.model != llm.model:
         return "model", settings.model, llm.model
     before, now = settings.reasoning_effort, effort_of(llm)
@@ -22,9 +28,9 @@ def changed(settings: RunSettings, llm: LLM) -> tuple[str, str, str] | None:
 
 
 def identity(llm: LLM) -> tuple[str, ...]:
-    """Return provider and model, and the effort if it asks for thoughts: other thoughts may bring other grades.
+    """Return provider, model and, if it makes the model reason, the effort: other reasoning may bring other grades.
 
-    Without thoughts it is what it was before there was an effort, so that what was paid for then is used.
+    Without reasoning, the identity is the one of versions that had no effort, so that their cached replies are found.
     """
     effort = effort_of(llm)
     return (llm.provider, llm.model) if is_plain(effort) else (llm.provider, llm.model, f"effort {effort}")

@@ -1,4 +1,4 @@
-"""Prefix-cache scheduling: the first call of a prefix goes ahead, the others follow once it has filled the cache."""
+"""Prompt-cache scheduling: the first call of a prefix fills the provider's cache, and the others wait for it."""
 
 import hashlib
 from collections.abc import Callable
@@ -10,40 +10,46 @@ from aita.tasks.request import LLMRequest
 from aita.tasks.tokens import prefix_tokens
 
 SHORTEST_PREFIX = 1024
-"""Tokens from which on providers cache a prompt's beginning (OpenAI, "Prompt caching"); below it nobody waits."""
+"""Shortest prefix that providers cache, in tokens (OpenAI, "Prompt caching"). Calls with a shorter one do not wait."""
 
-LONGEST_WAIT = 2.0
-"""Seconds that the others wait for the first at the most."""
+LONGEST_FILL_WAIT = 2.0
+"""Longest wait of a call for the first call of its prefix, in seconds."""
 
-KEPT = 240.0
-"""Seconds for which a filled cache is counted on: providers keep an unused prefix for 5 to 10 minutes."""
+CACHE_LIFETIME = 240.0
+"""Assumed lifetime of a cached prefix, in seconds: providers keep an unused prefix for 5 to 10 minutes."""
 
-_POLL = 0.1
+_POLL_SECONDS = 0.1
 
 
 class PrefixState(Enum):
-    """Where a call stands in its prefix's group."""
+    """State of a prefix as a call finds it."""
 
     FIRST = auto()
+    """No call has filled the cache: this one must."""
     FOLLOWS = auto()
+    """Another call is filling the cache."""
     FILLED = auto()
+    """The prefix is cached."""
 
 
 class PromptCaches(Protocol):
-    """What is known of each prefix, shared by all who call the model."""
+    """States of prefixes, shared by all callers of the model."""
 
     def enter(self, prefix: str) -> PrefixState:
-        """Take a place: FIRST for one caller only, until it has filled the cache or LONGEST_WAIT has passed."""
+        """Return a prefix's state: FIRST for one caller, until it fills the cache or LONGEST_FILL_WAIT passes."""
         ...
 
     def fill(self, prefix: str) -> None:
-        """Record that a call with this prefix has been answered, so that it is cached for about KEPT seconds."""
+        """Record a successful call with this prefix, which is then cached for about CACHE_LIFETIME."""
         ...
 
 
 @dataclass(slots=True)
 class PromptCacheGate:
-    """Holds calls back until their prefix is cached. One is kept for a process's lifetime."""
+    """Delays calls until their prefix is cached. One object lives as long as its process.
+
+    ``sleep`` and ``now`` are in seconds.
+    """
 
     prefixes: PromptCaches
     sleep: Callable[[float], None]
@@ -51,18 +57,18 @@ class PromptCacheGate:
     _filled: dict[str, float] = field(default_factory=dict)
 
     def wait(self, request: LLMRequest, context: str) -> str | None:
-        """Wait while another call fills the cache; return the prefix that this call is to fill, if it goes first.
+        """Wait while another call fills the cache; return the digest of the prefix if this call must fill it.
 
         Parameters
         ----------
         context
-            The provider and model, whose cache it is.
+            Provider and model, which own the cache.
         """
         if prefix_tokens(request) < SHORTEST_PREFIX:
             return None
         prefix = hashlib.sha256(f"{context}\0{request.prefix}".encode()).hexdigest()
-        deadline = self.now() + LONGEST_WAIT
-        while self.now() - self._filled.get(prefix, float("-inf")) >= KEPT:
+        deadline = self.now() + LONGEST_FILL_WAIT
+        while self.now() - self._filled.get(prefix, float("-inf")) >= CACHE_LIFETIME:
             match self.prefixes.enter(prefix):
                 case PrefixState.FIRST:
                     return prefix
@@ -71,10 +77,10 @@ class PromptCacheGate:
                 case PrefixState.FOLLOWS if self.now() >= deadline:
                     break
                 case PrefixState.FOLLOWS:
-                    self.sleep(_POLL)
+                    self.sleep(_POLL_SECONDS)
         return None
 
-    def filled(self, prefix: str) -> None:
-        """Let the others follow: the first call has been answered."""
+    def mark_filled(self, prefix: str) -> None:
+        """Let waiting calls continue, after the first call with this prefix has succeeded."""
         self.prefixes.fill(prefix)
         self._filled[prefix] = self.now()

@@ -1,4 +1,4 @@
-"""The cache of replies in S3: what was paid for once is not paid for again."""
+"""Cache of paid replies in the bucket, so that no request is paid for twice."""
 
 from dataclasses import dataclass
 
@@ -11,10 +11,10 @@ from aita.services.runs.task_recorder import CallUsage
 
 
 class CachedReply(StrictModel):
-    """A paid reply.
+    """Paid reply.
 
-    ``paid_by`` names the run and task that paid, ``paid_in`` the run's attempt; ``rejected_by`` the attempt
-    that failed over it.
+    ``paid_by`` is the run and task that paid, ``paid_in`` the run's attempt, and ``rejected_by`` the attempt in which
+    a task failed because of the reply.
     """
 
     text: str
@@ -28,20 +28,28 @@ class CachedReply(StrictModel):
     rejected_by: str | None = None
 
     def spent_by(self, payer: str, digest: str) -> CallUsage:
-        """Return what the reply, known by this digest, takes of a task that uses it: its cost, if that task paid."""
+        """Return the usage that the reply adds to a task: its cost if that task paid, else one cached call.
+
+        Parameters
+        ----------
+        payer
+            Run and task that use the reply.
+        digest
+            Digest of the reply's request.
+        """
         if self.paid_by != payer:
-            return CallUsage(asks=1, usage=Usage(cached_calls=1), replies=(digest,))
-        return CallUsage(asks=1, usage=self.usage, latency_ms=self.latency_ms, replies=(digest,))
+            return CallUsage(requests=1, usage=Usage(cached_calls=1), replies=(digest,))
+        return CallUsage(requests=1, usage=self.usage, latency_ms=self.latency_ms, replies=(digest,))
 
 
 @dataclass(frozen=True, slots=True)
 class ReplyCache:
-    """Keeps every paid reply before it is judged; one that a task failed over answers only that same attempt."""
+    """Stores every paid reply before it is validated. Only the attempt that rejected a reply still finds it."""
 
     objects: ObjectStore
 
     def get(self, digest: str, attempt: str) -> CachedReply | None:
-        """Return the reply to a request, if there is one that this attempt may use."""
+        """Return the cached reply to a request, if this attempt may use it."""
         try:
             reply = CachedReply.model_validate_json(self.objects.get(object_keys.cached_reply(digest)))
         except ObjectNotFoundError:
@@ -49,9 +57,9 @@ class ReplyCache:
         return reply if reply.rejected_by in (None, attempt) else None
 
     def put(self, digest: str, reply: CachedReply) -> None:
-        """Keep a reply."""
+        """Store a reply."""
         self.objects.put(object_keys.cached_reply(digest), reply.model_dump_json().encode())
 
     def reject(self, digest: str, reply: CachedReply, attempt: str) -> None:
-        """Mark a reply that a task failed over, so that a resume asks afresh."""
+        """Mark a reply as the reason of a task's failure, so that a resume makes a new call."""
         self.put(digest, reply.model_copy(update={"rejected_by": attempt}))

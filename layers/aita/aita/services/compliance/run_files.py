@@ -18,7 +18,7 @@ _AT_ONCE = 10  # requests to S3; as many connections as a client of botocore kee
 _RESULTS, _ITEMS = "/results/", "/items.json"
 
 
-def at_once(work: Callable[[T], S], on: Iterable[T]) -> list[S]:
+def map_concurrently(work: Callable[[T], S], on: Iterable[T]) -> list[S]:
     """Return what a request comes to for each of many things, several at the same time."""
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         return list(pool.map(work, on))
@@ -58,7 +58,7 @@ class RunFiles:
             except ObjectNotFoundError:  # expired in the meantime
                 return None
 
-        found = at_once(read, [file.key for file in objects.list(object_keys.run_files(run_id))])
+        found = map_concurrently(read, [file.key for file in objects.list(object_keys.run_files(run_id))])
         return cls(run_id, tuple(file for file in found if file is not None))
 
     def replies(self, tasks: Collection[str] | None = None) -> tuple[set[str], set[str]]:
@@ -96,11 +96,15 @@ def cached_by(objects: ObjectStore, payers: Collection[str]) -> set[str]:
         except ObjectNotFoundError:
             return None
 
-    found = at_once(paid, [file.key for file in objects.list(object_keys.cached_reply("").removesuffix(".json"))])
+    found = map_concurrently(
+        paid, [file.key for file in objects.list(object_keys.cached_reply("").removesuffix(".json"))]
+    )
     return {key.rpartition("/")[2].removesuffix(".json") for key in found if key is not None}
 
 
 def versions_of_replies(versions: VersionStore, digests: Iterable[str]) -> Iterator[StoredVersion]:
     """Yield all versions of cached replies."""
-    for found in at_once(lambda digest: list(versions.versions(object_keys.cached_reply(digest))), sorted(digests)):
+    for found in map_concurrently(
+        lambda digest: list(versions.versions(object_keys.cached_reply(digest))), sorted(digests)
+    ):
         yield from found

@@ -56,7 +56,7 @@ class PageSplitter:
     """Runs the items of the stages that split files.
 
     ``pages`` makes the page images of a file's bytes; ``blank_exam`` prepares a blank exam's, given as JPEGs;
-    ``mask`` paints over the top of a student's page, if that is asked for.
+    ``mask`` paints over the top of a student's page, if that is state for.
     """
 
     objects: ObjectStore
@@ -71,7 +71,7 @@ class PageSplitter:
 
     def split(self, event: ItemEvent) -> Executed:
         """Make one file's pages and record its end; a file that can't be read fails its own task alone."""
-        if not self.watch.may_go_on(event.run_id, event.attempt):
+        if not self.watch.is_current(event.run_id, event.attempt):
             return Executed.skipped()
         try:
             result = self._split(event)

@@ -22,7 +22,7 @@ logger = logging.getLogger(__name__)
 
 _READERS = 8  # page images read from S3 at once
 _HTML = "text/html; charset=utf-8"
-_RUNS_LOOKED_AT = 50  # the newest; those that asked the model are told with their cost and time
+_RUNS_LOOKED_AT = 50  # the newest; those that state the model are told with their cost and time
 
 
 class PageRenderer(Protocol):
@@ -56,7 +56,7 @@ class ReportRenderer:
 
     def report(self, event: ItemEvent) -> Executed:
         """Write one student's reports, or the class's, and record the end."""
-        if not self.watch.may_go_on(event.run_id, event.attempt):
+        if not self.watch.is_current(event.run_id, event.attempt):
             return Executed.skipped()
         try:
             written = self._write(event)

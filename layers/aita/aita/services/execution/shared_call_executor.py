@@ -1,8 +1,8 @@
-"""A call that several items share: asked once together; what is missing or wrong is asked alone.
+"""A call that several items share: state once together; what is missing or wrong is state alone.
 
 Whoever is stopped in between begins anew and comes to the same: replies and parts come from the cache, an end
 that is recorded stays, and what a call used stands in one row only. That is the row of the first task that got
-its part or, if none did, of the first that is then asked alone.
+its part or, if none did, of the first that is then state alone.
 """
 
 import logging
@@ -14,12 +14,12 @@ from typing import Any
 
 from aita.errors import TaskError
 from aita.models.run import ItemEvent, ItemResponse, Outcome
-from aita.services.calls.conversation import usable
+from aita.services.calls.conversation import require_complete
 from aita.services.calls.model_caller import CallState, ModelCaller, payer
 from aita.services.calls.reply_cache import CachedReply
 from aita.services.runs.task_recorder import CallUsage, Executed, Recorder
 from aita.tasks.batchable import BatchableLLMTask
-from aita.tasks.llm_task import LLMTask, judged
+from aita.tasks.llm_task import LLMTask, validate
 from aita.tasks.request import LLMRequest
 
 logger = logging.getLogger(__name__)
@@ -56,10 +56,10 @@ class SharedReply:
 class SharedCallExecutor:
     """Runs the items of one call, and records the end of each."""
 
-    asker: ModelCaller
+    caller: ModelCaller
     recorder: Recorder
 
-    def execute(self, members: Sequence[Member], asked: CallState, remaining: Callable[[], float]) -> Executed:
+    def execute(self, members: Sequence[Member], state: CallState, remaining: Callable[[], float]) -> Executed:
         """Ask for all at once, then alone for those whose part is missing or wrong.
 
         Raises
@@ -69,24 +69,24 @@ class SharedCallExecutor:
         """
         parts = self._known_parts(members)
         left = [member for member in members if _id(member) not in parts]
-        shared = self._ask_together(left, asked, remaining) if len(left) > 1 else SharedReply()
+        shared = self._ask_together(left, state, remaining) if len(left) > 1 else SharedReply()
         parts |= shared.parts
         answered = [(member[0], parts[_id(member)]) for member in members if _id(member) in parts]
         ended = [self.recorder.succeeded(event, part.result, part.spent) for event, part in answered]
         useless = shared.useless
         for member in left:
             if _id(member) not in parts:
-                ended.append(self._ask_alone(member, useless, asked, remaining))
-                useless, asked.spent = None, CallUsage()
+                ended.append(self._ask_alone(member, useless, state, remaining))
+                useless, state.spent = None, CallUsage()
         return _together(ended)
 
     def _known_parts(self, members: Sequence[Member]) -> dict[str, ReplyPart]:
         """Return what earlier replies say, unless there is one to exactly these tasks together.
 
-        That one goes before: what it lacks is not asked for together again.
+        That one goes before: what it lacks is not state for together again.
         """
         combined = _combine(members) if len(members) > 1 else None
-        if combined is not None and self.asker.recall(self.asker.digest(combined[1]), members[0][0]) is not None:
+        if combined is not None and self.caller.recall(self.caller.digest(combined[1]), members[0][0]) is not None:
             return {}
         with ThreadPoolExecutor(min(_AT_ONCE, len(members))) as readers:
             known = zip(members, readers.map(self._known_part, members), strict=True)
@@ -94,22 +94,22 @@ class SharedCallExecutor:
 
     def _known_part(self, member: Member) -> ReplyPart | None:
         event, task = member
-        for digest in (self._part_digest(member), self.asker.digest(task.request())):
-            reply = self.asker.recall(digest, event)
+        for digest in (self._part_digest(member), self.caller.digest(task.request())):
+            reply = self.caller.recall(digest, event)
             part = None if reply is None else _judge_reply(task, reply)
             if reply is not None and part is not None:
                 return replace(part, spent=reply.spent_by(payer(event), digest))
         return None
 
-    def _ask_together(self, members: Sequence[Member], asked: CallState, remaining: Callable[[], float]) -> SharedReply:
-        """Make one call for all; what it took is left in ``asked``, unless a part carries it."""
+    def _ask_together(self, members: Sequence[Member], state: CallState, remaining: Callable[[], float]) -> SharedReply:
+        """Make one call for all; what it took is left in ``state``, unless a part carries it."""
         combined = _combine(members)
         if combined is None:
             return SharedReply()
         event, (task, request) = members[0][0], combined
-        digest = self.asker.digest(request)
+        digest = self.caller.digest(request)
         try:
-            reply = self.asker.reply(request, digest, event, asked, remaining)
+            reply = self.caller.reply(request, digest, event, state, remaining)
         except TaskError as error:
             logger.info("%d tasks can't share a call: %s", len(members), type(error).__name__)
             return SharedReply()
@@ -119,7 +119,7 @@ class SharedCallExecutor:
         if not parts:
             return SharedReply(useless=(digest, reply))
         carrier = next(iter(parts))
-        parts[carrier], asked.spent = replace(parts[carrier], spent=asked.spent), CallUsage()
+        parts[carrier], state.spent = replace(parts[carrier], spent=state.spent), CallUsage()
         answered = [member for member in members if _id(member) in parts]
         if reply.paid_by == payer(event):
             self._keep(answered, parts, reply)
@@ -128,7 +128,7 @@ class SharedCallExecutor:
     def _keep(self, members: Sequence[Member], parts: dict[str, ReplyPart], reply: CachedReply) -> None:
         """Cache each part for its own task, before the first end is recorded.
 
-        What is left of these tasks when a run is resumed is grouped anew, and what is asked then finds nothing of
+        What is left of these tasks when a run is resumed is grouped anew, and what is state then finds nothing of
         this reply; neither does the next run, if one of the questions was changed.
         """
 
@@ -140,7 +140,7 @@ class SharedCallExecutor:
                 "usage": part.spent.usage,
                 "latency_ms": part.spent.latency_ms,
             }
-            self.asker.cache.put(self._part_digest(member), reply.model_copy(update=what))
+            self.caller.cache.put(self._part_digest(member), reply.model_copy(update=what))
 
         with ThreadPoolExecutor(min(_AT_ONCE, len(parts))) as writers:
             list(writers.map(keep, members))
@@ -154,7 +154,7 @@ class SharedCallExecutor:
         self,
         member: Member,
         useless: tuple[str, CachedReply] | None,
-        asked: CallState,
+        state: CallState,
         remaining: Callable[[], float],
     ) -> Executed:
         """Ask for one task as if nothing were shared.
@@ -164,18 +164,18 @@ class SharedCallExecutor:
         other cases a resume asks something else, and keeping the reply makes an identical run free.
         """
         event, task = member
-        asked.last_reply = None
+        state.last_reply = None
         try:
-            result = self.asker.ask(task, event, asked, remaining)
+            result = self.caller.ask(task, event, state, remaining)
         except TaskError as error:
             logger.warning("task failed: %s", type(error).__name__)
             if useless is not None:
-                self.asker.reject(*useless, event)
-            return self.recorder.failed(event, error, asked.spent, asked.last_reply)
-        return self.recorder.succeeded(event, result, asked.spent)
+                self.caller.reject(*useless, event)
+            return self.recorder.failed(event, error, state.spent, state.last_reply)
+        return self.recorder.succeeded(event, result, state.spent)
 
     def _part_digest(self, member: Member) -> str:
-        return self.asker.digest(member[1].request(), _PART)
+        return self.caller.digest(member[1].request(), _PART)
 
 
 def _id(member: Member) -> str:
@@ -188,7 +188,7 @@ def _combine(members: Sequence[Member]) -> tuple[LLMTask[Any], LLMRequest] | Non
     try:
         combined = first.combine_with(others)
         return combined, combined.request()
-    except Exception as error:  # noqa: BLE001 - the code of whoever wrote the kind: each is asked alone
+    except Exception as error:  # noqa: BLE001 - the code of whoever wrote the kind: each is state alone
         logger.warning("the kind's own code can't combine its tasks: %s", type(error).__name__)
         return None
 
@@ -201,7 +201,7 @@ def _take_apart(combined: LLMTask[Any], members: Sequence[Member], reply: Cached
         return list(zip(members, tasks[0].split_batch_result(combined.parse(text), tasks), strict=True))
 
     try:
-        said = judged(split, usable(reply.text, reply.finish_reason, refusal=reply.refusal))
+        said = validate(split, require_complete(reply.text, reply.finish_reason, refusal=reply.refusal))
     except TaskError as error:
         logger.info("a shared reply can't be used: %s", type(error).__name__)
         return {}
@@ -211,7 +211,7 @@ def _take_apart(combined: LLMTask[Any], members: Sequence[Member], reply: Cached
 
 def _judge_reply(task: BatchableLLMTask[Any], reply: CachedReply) -> ReplyPart | None:
     try:
-        return _judge(task, usable(reply.text, reply.finish_reason, refusal=reply.refusal))
+        return _judge(task, require_complete(reply.text, reply.finish_reason, refusal=reply.refusal))
     except TaskError:
         return None
 
@@ -219,7 +219,7 @@ def _judge_reply(task: BatchableLLMTask[Any], reply: CachedReply) -> ReplyPart |
 def _judge(task: BatchableLLMTask[Any], text: str) -> ReplyPart | None:
     """Return what a reply makes of a task; ``None`` if the task's own rules refuse it."""
     try:
-        return ReplyPart(text, judged(task.parse, text))
+        return ReplyPart(text, validate(task.parse, text))
     except TaskError:
         return None
 

@@ -15,7 +15,7 @@ from aita.ports import Clock, ObjectStore, RunStore
 from aita.services.assignments import object_keys
 from aita.services.calls import retry_backoff
 from aita.services.calls.model_caller import CallState, ModelCaller
-from aita.services.calls.model_identity import changed
+from aita.services.calls.model_identity import changed_model
 from aita.services.execution.shared_call_executor import Member, SharedCallExecutor
 from aita.services.runs.pipelines import stage_of
 from aita.services.runs.run_cache import RunCache
@@ -26,7 +26,7 @@ from aita.tasks.llm_task import LLMTask
 
 logger = logging.getLogger(__name__)
 
-LONGEST_WAIT = 60
+LONGEST_WAIT_STATE = 60
 """Seconds of one WAIT: after it the function looks again whether the run goes on."""
 
 
@@ -37,48 +37,48 @@ class TaskExecutor:
     runs: RunStore
     objects: ObjectStore
     watch: RunCache
-    asker: ModelCaller
+    caller: ModelCaller
     recorder: Recorder
     clock: Clock
     jitter: Callable[[float, float], float] = random.uniform
     _inputs: tuple[str, BaseModel] | None = field(default=None)
 
     def execute(self, event: ItemEvent, remaining: Callable[[], float]) -> Executed:
-        """Run one item and record its end, or say how long to wait; whoever is asked twice answers the same.
+        """Run one item and record its end, or say how long to wait; whoever is state twice answers the same.
 
         Parameters
         ----------
         remaining
             Tells the seconds that are left to this invocation.
         """
-        if not self.watch.may_go_on(event.run_id, event.attempt):
+        if not self.watch.is_current(event.run_id, event.attempt):
             return Executed.skipped()
-        asked = CallState(held=event.waited.slot_due)
+        state = CallState(reservation=event.waited.slot_due)
         try:
             self._check_model(event)
-            return self._ended(event, asked, remaining)
+            return self._ended(event, state, remaining)
         except Superseded:
             return Executed.skipped()
         except SlotLater as later:
-            return _wait(later.wait, RetryState(slot_due=later.due))
+            return _wait(later.wait, RetryState(slot_due=later.available_at))
         except ProviderBusy as busy:
-            return self._wait_for_provider(event, busy, asked)
+            return self._wait_for_provider(event, busy, state)
         except RunStopped as stopped:
             return self._stop(event, RunStatus.HALTED, str(stopped))
         except BudgetReached as reached:
             return self._stop(event, RunStatus.BUDGET_REACHED, str(reached))
 
-    def _ended(self, event: ItemEvent, asked: CallState, remaining: Callable[[], float]) -> Executed:
+    def _ended(self, event: ItemEvent, state: CallState, remaining: Callable[[], float]) -> Executed:
         if members := self._members(event):
-            return SharedCallExecutor(self.asker, self.recorder).execute(members, asked, remaining)
+            return SharedCallExecutor(self.caller, self.recorder).execute(members, state, remaining)
         if event.item.batch:
             raise StorageError(f"the tasks of stage {event.stage} share no calls: they were planned by another version")
         try:
-            result = self._result(event, asked, remaining)
+            result = self._result(event, state, remaining)
         except TaskError as error:
             logger.warning("task failed: %s", type(error).__name__)
-            return self.recorder.failed(event, error, asked.spent, asked.last_reply)
-        return self.recorder.succeeded(event, result, asked.spent)
+            return self.recorder.failed(event, error, state.spent, state.last_reply)
+        return self.recorder.succeeded(event, result, state.spent)
 
     def _members(self, event: ItemEvent) -> list[Member]:
         """Return the items of a shared call, each with its task and as an event of its own; none if nothing is shared.
@@ -100,15 +100,15 @@ class TaskExecutor:
             raise StorageError(f"stage {event.stage} asks no model: its items are not this function's")
         return stage.task(refs, self._load_inputs(event, stage))
 
-    def _result(self, event: ItemEvent, asked: CallState, remaining: Callable[[], float]) -> Any:
+    def _result(self, event: ItemEvent, state: CallState, remaining: Callable[[], float]) -> Any:
         task = self._task(event, event.item.refs)
         given = task.given()
-        return self.asker.ask(task, event, asked, remaining) if given is None else given
+        return self.caller.ask(task, event, state, remaining) if given is None else given
 
     def _check_model(self, event: ItemEvent) -> None:
         """Stop a run whose stack was deployed with another model or effort in the meantime: results must not mix."""
-        settings, llm = self.watch.get(event.run_id).settings, self.asker.llm
-        if (what := changed(settings, llm)) is not None:
+        settings, llm = self.watch.get(event.run_id).settings, self.caller.llm
+        if (what := changed_model(settings, llm)) is not None:
             name, started_with, deployed = what
             raise RunStopped(
                 f"the run was started with the {name} {started_with} and the stack now has {deployed}: "
@@ -124,27 +124,29 @@ class TaskExecutor:
             self._inputs = version, stage.inputs_model.model_validate_json(self.objects.get(key))
         return self._inputs[1]
 
-    def _wait_for_provider(self, event: ItemEvent, busy: ProviderBusy, asked: CallState) -> Executed:
-        if busy.retry_after == 0:  # the provider was not asked
+    def _wait_for_provider(self, event: ItemEvent, busy: ProviderBusy, state: CallState) -> Executed:
+        if busy.retry_after == 0:  # the provider was not state
             return _wait(0, event.waited)
-        before = RetryState() if asked.answered else event.waited
+        before = RetryState() if state.answered else event.waited
         now = math.floor(self.clock().timestamp())
         since = before.failing_since or now
         # An item may come back hours late, where Lambda was throttled: of that the provider knows nothing.
-        asking = before.failures * (LONGEST_WAIT + self.asker.longest_call)
-        if reason := retry_backoff.exhausted(min(now - since, asking)):
+        asking = before.failures * (LONGEST_WAIT_STATE + self.caller.longest_call)
+        if reason := retry_backoff.reason_to_give_up(min(now - since, asking)):
             return self._stop(event, RunStatus.HALTED, reason)
         self.runs.count_wait(event.run_id, str(busy))
         failures = before.failures + 1
         seconds = retry_backoff.backoff(failures, self.jitter) if busy.retry_after is None else busy.retry_after
-        return _wait(seconds, RetryState(slot_due=asked.held, failures=failures, failing_since=since))
+        return _wait(seconds, RetryState(slot_due=state.reservation, failures=failures, failing_since=since))
 
     def _stop(self, event: ItemEvent, status: RunStatus, reason: str) -> Executed:
-        self.watch.saw(self.runs.end(event.run_id, event.attempt, status, reason))
+        self.watch.refresh(self.runs.end(event.run_id, event.attempt, status, reason))
         return Executed.skipped()
 
 
 def _wait(seconds: float, waited: RetryState) -> Executed:
     """Return the answer that waits in whole seconds: a slot's fraction is slept by the function that comes for it."""
     whole = math.floor(seconds) if waited.slot_due is not None else math.ceil(seconds)
-    return Executed(answer=ItemResponse(outcome=Outcome.WAIT, wait=min(LONGEST_WAIT, max(1, whole)), waited=waited))
+    return Executed(
+        answer=ItemResponse(outcome=Outcome.WAIT, wait=min(LONGEST_WAIT_STATE, max(1, whole)), waited=waited)
+    )

@@ -24,17 +24,17 @@ class RunCache:
         read_at, run = self._seen.get(run_id, (float("-inf"), None))
         if run is None or self.now() - read_at >= FRESH_SECONDS:
             run = self.runs.get(run_id)
-            self.saw(run)
+            self.refresh(run)
         return run
 
-    def saw(self, run: Run) -> None:
+    def refresh(self, run: Run) -> None:
         """Take a copy that was read from the table just now, and forget other runs'."""
         self._seen = {run.run_id: (self.now(), run)}
 
-    def may_go_on(self, run_id: str, attempt: int) -> bool:
+    def is_current(self, run_id: str, attempt: int) -> bool:
         """Tell whether tasks of this attempt may call the model."""
         run = self.get(run_id)
         if run.attempt < attempt:  # the copy is from before the resume that this attempt began with
             run = self.runs.get(run_id)
-            self.saw(run)
+            self.refresh(run)
         return run.active and run.attempt == attempt

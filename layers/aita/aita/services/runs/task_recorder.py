@@ -36,7 +36,7 @@ class CallUsage(StrictModel):
     ``lacks`` is what its calls were made without, as the endpoint had refused it.
     """
 
-    asks: int = 0
+    requests: int = 0
     usage: Usage = Usage()
     latency_ms: int = 0
     replies: tuple[str, ...] = ()
@@ -44,7 +44,7 @@ class CallUsage(StrictModel):
 
     def __add__(self, other: "CallUsage") -> "CallUsage":
         return CallUsage(
-            asks=self.asks + other.asks,
+            requests=self.requests + other.requests,
             usage=self.usage + other.usage,
             latency_ms=self.latency_ms + other.latency_ms,
             replies=(*self.replies, *other.replies),
@@ -126,7 +126,7 @@ class Recorder:
 
     def _count(self, event: ItemEvent, row: TaskRow) -> None:
         run = self.runs.count(event.run_id, event.stage, row)
-        self.watch.saw(run)
+        self.watch.refresh(run)
         counts = run.stages.get(event.stage)  # none in a later attempt that has not come to this stage
         if self.lists and counts is not None and counts.ended % run.settings.checkpoint_interval == 0:
             self.runs.summarise(run)
@@ -137,7 +137,7 @@ class Recorder:
             stage=event.stage,
             status=file.status,
             attempt=event.attempt,
-            asks=spent.asks,
+            asks=spent.requests,
             result_key=object_keys.result(event.run_id, event.stage, file.task_id),
             error_type=file.error_type,
             error_message=file.error_message,
