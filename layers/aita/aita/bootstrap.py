@@ -1,7 +1,7 @@
-"""The composition root: each function's service, put together from settings and adapters.
+"""Composition root: the service of each function, composed of settings and adapters.
 
-Imports stand inside the makers, so that a function starts with what it needs alone: one that
-calls no model does not pay for importing openai, and the imaging layer is split's alone.
+Each maker imports its own dependencies, so that a function's cold start loads nothing else: only the task function
+imports openai, and only the split function has the imaging layer.
 """
 
 import time
@@ -34,25 +34,27 @@ if TYPE_CHECKING:
 
 
 def utc_now() -> datetime:
-    """Return the time, aware and in UTC."""
+    """Return the current time, timezone-aware and in UTC."""
     return datetime.now(UTC)
 
 
 @dataclass(frozen=True, slots=True)
 class Stores:
-    """The table and the bucket behind the ports."""
+    """Stores of the stack: table and bucket."""
 
     runs: DynamoRunTable
     tasks: DynamoTaskTable
     objects: S3Objects
 
-    def recorder(self, watch: RunCache, *, lists: bool = True) -> Recorder:
-        """Return what records the ends of tasks."""
-        return Recorder(self.runs, self.tasks, self.objects, watch=watch, clock=utc_now, lists=lists)
+    def recorder(self, watch: RunCache, *, updates_summary: bool = True) -> Recorder:
+        """Return a recorder of finished tasks."""
+        return Recorder(
+            self.runs, self.tasks, self.objects, watch=watch, clock=utc_now, updates_summary=updates_summary
+        )
 
 
 def make_stores(settings: StackSettings) -> Stores:
-    """Return the stack's stores, on one client for each service."""
+    """Return the stack's stores, with one client per AWS service."""
     dynamodb = make_client("dynamodb")
     return Stores(
         runs=DynamoRunTable(dynamodb, settings.table, utc_now, settings.retention_days),
@@ -63,7 +65,7 @@ def make_stores(settings: StackSettings) -> Stores:
 
 @dataclass(frozen=True, slots=True)
 class Api:
-    """What is behind the API: what changes runs, what reads them, reviews, and where idempotency keys are kept."""
+    """Services behind the API, and the store of its idempotency keys."""
 
     submissions: "RunControl"
     estimator: "Estimator"
@@ -142,7 +144,7 @@ def make_planner() -> "Planner":
 
 
 def make_splitter() -> "PageSplitter":
-    """Return the service behind the split function; it alone has the imaging layer."""
+    """Return the service behind the split function, the only one with the imaging layer."""
     from aita.imaging.ink import BlankExam
     from aita.imaging.isolated import pages_apart
     from aita.imaging.mask import masked
@@ -155,7 +157,7 @@ def make_splitter() -> "PageSplitter":
     return PageSplitter(
         objects=stores.objects,
         watch=watch,
-        recorder=stores.recorder(watch, lists=False),
+        recorder=stores.recorder(watch, updates_summary=False),
         pages=partial(pages_apart, pages=partial(pages, longest_side=settings.longest_side)),
         blank_exam=BlankExam,
         mask=partial(masked, fraction=settings.mask_header) if settings.mask_header else None,

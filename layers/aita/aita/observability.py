@@ -1,4 +1,4 @@
-"""The functions' logger, metrics and tracer, made once, and the boundary that no student's text may cross."""
+"""Logger, metrics and tracer of the functions, and the boundary that keeps students' texts out of errors and logs."""
 
 import logging
 import os
@@ -15,7 +15,7 @@ from aita.models.run import CollectResponse, ItemEvent, Outcome, PlanResponse, R
 from aita.services.runs.task_recorder import Executed
 
 SERVICE = os.environ.get("POWERTOOLS_SERVICE_NAME", "aita")
-"""The stack's name: two stacks in one account must not set off each other's alarms."""
+"""Name of the stack. It keeps two stacks in one account from setting off each other's alarms."""
 
 logger = Logger(service=SERVICE)
 metrics = Metrics(namespace="aita", service=SERVICE)
@@ -24,18 +24,18 @@ Handler = Callable[[dict[str, Any], Any], Any]
 
 
 def configure_logging() -> None:
-    """Log what this package says, at the functions' level, and of libraries nothing below a warning.
+    """Log this package at the functions' level, and libraries from WARNING up.
 
-    At DEBUG they log what passes through them, whatever level Lambda's own settings give to the root logger: botocore
-    and openai whole requests, with prompts, page images and keys of scans, Pillow a file's tags.
+    Libraries would leak students' work at DEBUG, which Lambda's settings may give to the root logger: botocore and
+    openai log whole requests, with prompts, page images and keys of scans, and Pillow logs a file's tags.
     """
-    os.environ.pop("OPENAI_LOG", None)  # by it openai gives its logger a level of its own, below the root's
+    os.environ.pop("OPENAI_LOG", None)  # openai would set its own logger's level by it
     logging.getLogger().setLevel(logging.WARNING)
-    if SERVICE != _PACKAGE:  # else the functions' logger is the package's
+    if SERVICE != _PACKAGE:  # otherwise the package's logger is the functions' logger
         package = logging.getLogger(_PACKAGE)
         package.setLevel(logger.log_level)
         package.handlers = logger.handlers
-        package.propagate = False  # Lambda's own handler would write each record again
+        package.propagate = False  # Lambda's own handler would write each record a second time
 
 
 _PACKAGE = __name__.partition(".")[0]
@@ -44,42 +44,42 @@ configure_logging()
 
 
 class UnexpectedError(Exception):
-    """What a function raises instead of an error that nobody expected: its type and code, and nothing it said."""
+    """Replacement for an unexpected error, with its type and code but without its message."""
 
 
 def sanitize_errors(handler: Handler) -> Handler:
-    """Let no exception leave a function with its message, which may hold a student's text.
+    """Decorate a handler so that no exception leaves it with a message that may hold a student's text.
 
-    An AitaError's message is aita's own and is logged; of any other error only the type, an AWS
-    error code and the place in the code are.
+    The message of an AitaError is aita's own and is logged. Of any other error, only the type, an AWS error code and
+    the place in the code are logged.
     """
 
     @wraps(handler)
     def guard(event: dict[str, Any], context: Any) -> Any:
         try:
             return handler(event, context)
-        except Exception as error:  # noqa: BLE001 - the boundary: everything is told by type and place
-            told = log_unexpected(error)
-        raise UnexpectedError(told)
+        except Exception as error:  # noqa: BLE001 - the boundary: any error is reduced to type and place
+            description = log_unexpected(error)
+        raise UnexpectedError(description)
 
     return traced(guard)
 
 
 def log_unexpected(error: Exception) -> str:
-    """Log an error that nobody expected by its type and place, and return what may be told of it."""
-    said = str(error) if isinstance(error, AitaError) else failed_request(error)
-    told = f"{type(error).__name__}: {said}" if said else type(error).__name__
-    logger.error("unexpected error", error=told, place=_place(error))
-    return told
+    """Log an unexpected error by its type and place; return a description without its message, unless it is aita's."""
+    message = str(error) if isinstance(error, AitaError) else failed_request(error)
+    description = f"{type(error).__name__}: {message}" if message else type(error).__name__
+    logger.error("unexpected error", error=description, place=_places(error))
+    return description
 
 
 def traced(handler: Handler) -> Handler:
-    """Trace a function where tracing is switched on; importing the tracer costs half a second, so only there."""
+    """Decorate a handler with tracing, if it is switched on. Importing the tracer takes half a second."""
     if os.environ.get("POWERTOOLS_TRACE_DISABLED") != "false":
         return handler
     from aws_lambda_powertools import Tracer  # noqa: PLC0415 - see above
 
-    # Patched clients would put the keys of scans into the trace, which hold names.
+    # Patched clients would put keys of scans, which hold names, into the trace.
     tracer = Tracer(service=SERVICE, auto_patch=False)
     traced_handler: Handler = tracer.capture_lambda_handler(capture_response=False, capture_error=False)(handler)
     return traced_handler
@@ -94,8 +94,8 @@ _OUTCOMES = {
 
 
 def count_item(event: ItemEvent, executed: Executed) -> None:
-    """Add what became of an item, and what it took, to the metrics of its stage and of the whole stack."""
-    _by_stage(event.stage)
+    """Add an item's outcome and usage to the metrics of its stage and of the stack."""
+    _set_dimensions(event.stage)
     for outcome, count in (executed.ends or {executed.answer.outcome: 1}).items():
         metrics.add_metric(name=_OUTCOMES[outcome], unit=MetricUnit.Count, value=count)
     usage = executed.spent.usage
@@ -103,34 +103,35 @@ def count_item(event: ItemEvent, executed: Executed) -> None:
         metrics.add_metric(name="InputTokens", unit=MetricUnit.Count, value=usage.input_tokens)
         metrics.add_metric(name="OutputTokens", unit=MetricUnit.Count, value=usage.output_tokens)
         metrics.add_metric(name="UnpricedCalls", unit=MetricUnit.Count, value=usage.unpriced_calls)
-        if usage.calls > usage.unpriced_calls:  # an unknown cost is no zero
+        if usage.calls > usage.unpriced_calls:  # an unknown cost is not zero
             metrics.add_metric(name="CostUSD", unit=MetricUnit.Count, value=float(usage.cost_usd))
         metrics.add_metric(name="Latency", unit=MetricUnit.Milliseconds, value=executed.spent.latency_ms)
 
 
 def count_planned(answer: PlanResponse) -> None:
-    """Add the items that a stage hands to the Map to the metrics."""
+    """Add the number of a stage's planned items to the metrics."""
     if answer.count:
-        _by_stage(answer.stage)
+        _set_dimensions(answer.stage)
         metrics.add_metric(name="ItemsPlanned", unit=MetricUnit.Count, value=answer.count)
         metrics.flush_metrics()
 
 
 def count_end(answer: CollectResponse) -> None:
-    """Add how a run ended to the metrics, such as RunsHalted; a run that goes on adds nothing."""
+    """Add the end of a run to the metrics, such as RunsHalted; nothing while the run continues."""
     if answer.status is not RunStatus.RUNNING:
         name = "Runs" + answer.status.title().replace("_", "")
         metrics.add_metric(name=name, unit=MetricUnit.Count, value=1)
         metrics.flush_metrics()
 
 
-def _by_stage(stage: str) -> None:
-    """Have the metrics counted for a stage, and again for the stack: an alarm can't add dimensions up."""
+def _set_dimensions(stage: str) -> None:
+    """Count the metrics once for the stage and once for the stack, as an alarm can't sum over dimensions."""
     metrics.add_dimension(name="stage", value=stage)
     metrics.add_dimensions(service=SERVICE)
 
 
-def _place(error: Exception) -> list[str]:
+def _places(error: Exception) -> list[str]:
+    """Return file, line and function of the innermost frames of an error's traceback."""
     places = []
     trace = error.__traceback__
     while trace is not None:

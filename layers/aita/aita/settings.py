@@ -1,4 +1,4 @@
-"""Settings: the AITA_* variables, read once, typed, and refused by name where wrong."""
+"""Settings: typed groups of AITA_* environment variables, with errors that name each invalid one."""
 
 import os
 from collections.abc import Mapping
@@ -35,34 +35,34 @@ _TAKES = {
 
 
 def variable_of(field: str) -> str:
-    """Return the name of the variable that a setting is read from."""
+    """Return the name of a setting's environment variable."""
     return field.upper() if field.startswith("openai_") else f"AITA_{field.upper()}"
 
 
 class Environment(StrictModel):
-    """A group of settings read from environment variables: ``max_workers`` from ``AITA_MAX_WORKERS``."""
+    """Group of settings, read from environment variables: ``max_workers`` from ``AITA_MAX_WORKERS``."""
 
     model_config = ConfigDict(extra="ignore", alias_generator=AliasGenerator(validation_alias=variable_of))
 
     @classmethod
     def read(cls, environ: Mapping[str, str] | None = None) -> Self:
-        """Read the variables; one that is empty counts as not set.
+        """Return the settings in ``environ``, or in the process's environment; an empty variable counts as unset.
 
         Raises
         ------
         SettingsError
-            Naming each variable that is wrong and what it takes.
+            If variables are missing or invalid; it names each of them and its valid values.
         """
-        given = {name: value for name, value in (os.environ if environ is None else environ).items() if value != ""}
+        values = {name: value for name, value in (os.environ if environ is None else environ).items() if value != ""}
         try:
-            return cls.model_validate(given)
+            return cls.model_validate(values)
         except ValidationError as error:
             problems = "; ".join(explain(cls, detail) for detail in error.errors(include_input=False))
         raise SettingsError(problems)
 
 
 def explain(model: type[Environment], detail: Any) -> str:
-    """Return what is wrong with a setting and what it takes, from one of pydantic's errors."""
+    """Return a message for one of pydantic's errors: the variable and its valid values."""
     variable = str(detail["loc"][0])
     if detail["type"] == "missing":
         return f"{variable} is not set"
@@ -80,7 +80,7 @@ Url = Annotated[str, AfterValidator(_http_url)]
 
 
 class UserSettings(Environment):
-    """What a person sets before a command: runs are started with it. ``None`` leaves the stack's own value."""
+    """Settings of a person's shell, with which commands start runs. ``None`` leaves the stack's own value."""
 
     max_workers: MaxWorkers | None = None
     rate_limit_rps: RateLimit | None = None
@@ -100,7 +100,7 @@ class UserSettings(Environment):
 
 
 class StackSettings(Environment):
-    """What every function of the stack knows."""
+    """Settings of every function of the stack."""
 
     table: str
     bucket: str
@@ -109,7 +109,7 @@ class StackSettings(Environment):
 
 
 class ApiSettings(StackSettings):
-    """What the API's function knows beside: what runs are started with."""
+    """Settings of the API's function, among them the defaults of new runs."""
 
     state_machine_arn: str
     model_base_url: Url
@@ -120,7 +120,7 @@ class ApiSettings(StackSettings):
 
 
 class PlanSettings(StackSettings):
-    """What Plan knows beside: which function runs which items."""
+    """Settings of the plan function: ARNs of the functions that execute items."""
 
     task_function_arn: str
     split_function_arn: str
@@ -128,14 +128,18 @@ class PlanSettings(StackSettings):
 
 
 class SplitSettings(StackSettings):
-    """What split knows beside: how large a page may be, in pixels, and how much of its height is masked at the top."""
+    """Settings of the split function.
+
+    ``longest_side`` is the largest size of a page image in pixels, and ``mask_header`` the masked part of a page's
+    height, from the top.
+    """
 
     longest_side: Annotated[int, Field(ge=256, le=8192)] = 2048
     mask_header: MaskHeader = 0.0
 
 
 class TaskSettings(StackSettings):
-    """What the task function knows beside: where the model is, and the secret that holds its key."""
+    """Settings of the task function: endpoint, secret with the API key, reasoning effort, and time-out in seconds."""
 
     model_base_url: Url
     api_key_secret: str

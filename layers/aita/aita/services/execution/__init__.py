@@ -1,1 +1,1 @@
-"""One item of a stage, as its function runs it: a task, tasks that share a call, a scan to split, a report."""
+"""Execution of a stage's items: tasks, tasks that share a call, scans to split, reports."""

@@ -1,4 +1,4 @@
-"""Split: one scanned file into one JPEG for each page, and the ink on it."""
+"""Splitting of a scanned file into one JPEG per page, with the ink on each page."""
 
 import hashlib
 import logging
@@ -19,44 +19,56 @@ from aita.services.stages.split_base import SOURCES, Sources
 
 logger = logging.getLogger(__name__)
 
-_WRITERS = 4  # page images on their way to S3 while the next page is made
+_WRITERS = 4  # concurrent uploads of page images
 
 _GONE = "the scan is no longer there: upload it again and start a new run"
 
 
 class PageImage(Protocol):
-    """A page as the imaging package makes it: an upright JPEG and its size in pixels."""
+    """Page of a scan: an upright JPEG and its size."""
 
     @property
     def jpeg(self) -> bytes:
-        """The JPEG's bytes."""
+        """Bytes of the JPEG."""
         ...
 
     @property
     def width(self) -> int:
-        """Pixels."""
+        """Width in pixels."""
         ...
 
     @property
     def height(self) -> int:
-        """Pixels."""
+        """Height in pixels."""
         ...
 
 
 class BlankExam(Protocol):
-    """The blank exam's pages, as the imaging package keeps them to compare with."""
+    """Pages of the blank exam, prepared for comparison."""
 
     def ink(self, jpeg: bytes, expected: int) -> PageInk:
-        """Return what is written on a page; ``expected`` is which it should be, if that can't be told otherwise."""
+        """Return the ink on a page that the blank exam does not have.
+
+        Parameters
+        ----------
+        expected
+            Number of the exam page that is assumed if the image does not show which one it is.
+        """
         ...
 
 
 @dataclass(slots=True)
 class PageSplitter:
-    """Runs the items of the stages that split files.
+    """Executes the items of the stages that split files.
 
-    ``pages`` makes the page images of a file's bytes; ``blank_exam`` prepares a blank exam's, given as JPEGs;
-    ``mask`` paints over the top of a student's page, if that is state for.
+    Parameters
+    ----------
+    pages
+        Renders the page images of a file's bytes.
+    blank_exam
+        Prepares a blank exam, given as JPEGs, for comparison.
+    mask
+        Paints over the top of a student's page; ``None`` leaves pages as they are.
     """
 
     objects: ObjectStore
@@ -70,7 +82,7 @@ class PageSplitter:
     _blank: BlankExam | None = field(default=None)
 
     def split(self, event: ItemEvent) -> Executed:
-        """Make one file's pages and record its end; a file that can't be read fails its own task alone."""
+        """Write one file's pages and record the task. An unreadable file fails only its own task."""
         if not self.watch.is_current(event.run_id, event.attempt):
             return Executed.skipped()
         try:
@@ -84,7 +96,7 @@ class PageSplitter:
         assignment = self.watch.get(event.run_id).assignment
         refs = event.item.refs
         student_id, source, place = str(refs["student_id"]), str(refs["source"]), int(refs["place"])
-        self._follow(event)
+        self._load_sources(event)
         if source not in self._sources.files:
             raise MissingInputError(_GONE)
         data = self._read(self._sources.files[source])
@@ -104,7 +116,7 @@ class PageSplitter:
                         sha256=hashlib.sha256(image.jpeg).hexdigest(),
                         width=image.width,
                         height=image.height,
-                        # Of the page as it was scanned: what is painted over is written all the same.
+                        # Measured on the page before masking: ink under the mask counts too.
                         ink=self._blank.ink(scanned.jpeg, place + number - 1) if self._blank else None,
                     )
                 )
@@ -115,8 +127,8 @@ class PageSplitter:
     def _masked(self, page: PageImage) -> PageImage:
         return self.mask(page) if self.mask and self._sources.of_students else page
 
-    def _follow(self, event: ItemEvent) -> None:
-        """Have what the stage's plan names at hand; a warm function reads it once."""
+    def _load_sources(self, event: ItemEvent) -> None:
+        """Load the sources and the blank exam of the stage's plan; a warm function reads them once per attempt."""
         name = object_keys.stage_file(event.run_id, event.stage, SOURCES)
         plan = f"{name}/{event.attempt}"
         if plan == self._plan:
@@ -126,7 +138,7 @@ class PageSplitter:
         self._plan = plan
 
     def _prepare(self, blank_exam: tuple[str, ...]) -> BlankExam | None:
-        """Return the blank exam to compare with; without one, or with one that can't be read, ink is not known."""
+        """Return the blank exam for comparison; ``None``, so that ink is unknown, if it is missing or unreadable."""
         if not blank_exam:
             return None
         try:

@@ -1,4 +1,4 @@
-"""Report: each student's and the class's HTML, rendered anew from what is known then."""
+"""Rendering of reports: HTML for each student and for the class, from the assignment's present data."""
 
 import logging
 from collections.abc import Iterator
@@ -20,20 +20,20 @@ from aita.services.stages.report import STUDENT
 
 logger = logging.getLogger(__name__)
 
-_READERS = 8  # page images read from S3 at once
+_READERS = 8  # concurrent reads of page images
 _HTML = "text/html; charset=utf-8"
-_RUNS_LOOKED_AT = 50  # the newest; those that state the model are told with their cost and time
+_NEWEST_RUNS = 50  # runs considered for the class report's costs and times
 
 
 class PageRenderer(Protocol):
-    """What writes reports as HTML: ``aita.reports.pages.Pages``."""
+    """Renderer of reports as HTML; implemented by ``aita.reports.pages.Pages``."""
 
     def student(self, report: StudentReport) -> bytes:
         """Return a student's report."""
         ...
 
     def transcription(self, report: TranscriptionReport) -> bytes:
-        """Return a student's scans beside what was read on them."""
+        """Return a student's scans beside their transcriptions."""
         ...
 
     def class_report(self, report: ClassReport) -> bytes:
@@ -43,7 +43,7 @@ class PageRenderer(Protocol):
 
 @dataclass(slots=True)
 class ReportRenderer:
-    """Runs the items of the report stage. What an attempt's reports are made of is read once by each function."""
+    """Executes the items of the report stage. Each function reads an attempt's sources once."""
 
     objects: ObjectStore
     runs: RunStore
@@ -55,7 +55,7 @@ class ReportRenderer:
     _sources: tuple[str, ReportSources] | None = field(default=None)
 
     def report(self, event: ItemEvent) -> Executed:
-        """Write one student's reports, or the class's, and record the end."""
+        """Write the reports of one student or of the class, and record the task."""
         if not self.watch.is_current(event.run_id, event.attempt):
             return Executed.skipped()
         try:
@@ -111,11 +111,12 @@ class ReportRenderer:
             return {scan.page: scan for scan in readers.map(read, pages)}
 
     def _runs(self, assignment: str) -> Iterator[Run]:
-        summaries, _ = self.runs.list(assignment, _RUNS_LOOKED_AT, None)
+        """Yield the newest runs that used the model."""
+        summaries, _ = self.runs.list(assignment, _NEWEST_RUNS, None)
         for summary in summaries:
             try:
                 run = self.runs.get(summary.run_id)
-            except NotFoundError:  # it expired meanwhile
+            except NotFoundError:  # the run expired since it was listed
                 continue
             if run.usage.calls or run.usage.cached_calls:
                 yield run

@@ -1,4 +1,4 @@
-"""Execute: one item of a stage, from its refs to its recorded end."""
+"""Execution of one item of an LLM stage, from its refs to the recorded task."""
 
 import logging
 import math
@@ -27,12 +27,18 @@ from aita.tasks.llm_task import LLMTask
 logger = logging.getLogger(__name__)
 
 LONGEST_WAIT_STATE = 60
-"""Seconds of one WAIT: after it the function looks again whether the run goes on."""
+"""Longest WAIT of the state machine, in seconds. After it, the function checks again whether the run is current."""
 
 
 @dataclass(slots=True)
 class TaskExecutor:
-    """Runs the items of LLM stages. One is kept for a function's lifetime, with the inputs of its last stage."""
+    """Executes items of LLM stages. One object lives as long as its function and keeps the last stage's inputs.
+
+    Parameters
+    ----------
+    jitter
+        Returns a random number between two bounds, for backoff.
+    """
 
     runs: RunStore
     objects: ObjectStore
@@ -44,19 +50,19 @@ class TaskExecutor:
     _inputs: tuple[str, BaseModel] | None = field(default=None)
 
     def execute(self, event: ItemEvent, remaining: Callable[[], float]) -> Executed:
-        """Run one item and record its end, or say how long to wait; whoever is state twice answers the same.
+        """Execute one item and record its tasks, or return the time to wait; idempotent.
 
         Parameters
         ----------
         remaining
-            Tells the seconds that are left to this invocation.
+            Returns the seconds that are left to this invocation.
         """
         if not self.watch.is_current(event.run_id, event.attempt):
             return Executed.skipped()
         state = CallState(reservation=event.waited.slot_due)
         try:
             self._check_model(event)
-            return self._ended(event, state, remaining)
+            return self._complete(event, state, remaining)
         except Superseded:
             return Executed.skipped()
         except SlotLater as later:
@@ -68,7 +74,7 @@ class TaskExecutor:
         except BudgetReached as reached:
             return self._stop(event, RunStatus.BUDGET_REACHED, str(reached))
 
-    def _ended(self, event: ItemEvent, state: CallState, remaining: Callable[[], float]) -> Executed:
+    def _complete(self, event: ItemEvent, state: CallState, remaining: Callable[[], float]) -> Executed:
         if members := self._members(event):
             return SharedCallExecutor(self.caller, self.recorder).execute(members, state, remaining)
         if event.item.batch:
@@ -81,9 +87,10 @@ class TaskExecutor:
         return self.recorder.succeeded(event, result, state.spent)
 
     def _members(self, event: ItemEvent) -> list[Member]:
-        """Return the items of a shared call, each with its task and as an event of its own; none if nothing is shared.
+        """Return the members of a shared call, each with its own event and task; empty if the run shares no calls.
 
-        Where calls are shared, one alone is the only member of its own: an earlier shared reply may answer it.
+        In a run that shares calls, a single item is a call's only member, as an earlier shared reply may contain its
+        part.
         """
         stage = stage_of(event.stage)
         sharing = isinstance(stage, LLMStage) and stage.batchable
@@ -106,10 +113,10 @@ class TaskExecutor:
         return self.caller.ask(task, event, state, remaining) if given is None else given
 
     def _check_model(self, event: ItemEvent) -> None:
-        """Stop a run whose stack was deployed with another model or effort in the meantime: results must not mix."""
+        """Raise RunStopped if the stack now has another model or effort than the run: results must not mix."""
         settings, llm = self.watch.get(event.run_id).settings, self.caller.llm
-        if (what := changed_model(settings, llm)) is not None:
-            name, started_with, deployed = what
+        if (difference := changed_model(settings, llm)) is not None:
+            name, started_with, deployed = difference
             raise RunStopped(
                 f"the run was started with the {name} {started_with} and the stack now has {deployed}: "
                 f"start a new run, or deploy the stack with {started_with} and resume"
@@ -125,14 +132,14 @@ class TaskExecutor:
         return self._inputs[1]
 
     def _wait_for_provider(self, event: ItemEvent, busy: ProviderBusy, state: CallState) -> Executed:
-        if busy.retry_after == 0:  # the provider was not state
+        if busy.retry_after == 0:  # no call was made
             return _wait(0, event.waited)
         before = RetryState() if state.answered else event.waited
         now = math.floor(self.clock().timestamp())
         since = before.failing_since or now
-        # An item may come back hours late, where Lambda was throttled: of that the provider knows nothing.
-        asking = before.failures * (LONGEST_WAIT_STATE + self.caller.longest_call)
-        if reason := retry_backoff.reason_to_give_up(min(now - since, asking)):
+        # A throttled Lambda may return an item hours late; that time is no failure of the provider.
+        longest_failing = before.failures * (LONGEST_WAIT_STATE + self.caller.longest_call)
+        if reason := retry_backoff.reason_to_give_up(min(now - since, longest_failing)):
             return self._stop(event, RunStatus.HALTED, reason)
         self.runs.count_wait(event.run_id, str(busy))
         failures = before.failures + 1
@@ -145,7 +152,10 @@ class TaskExecutor:
 
 
 def _wait(seconds: float, waited: RetryState) -> Executed:
-    """Return the answer that waits in whole seconds: a slot's fraction is slept by the function that comes for it."""
+    """Return the response that makes the state machine wait, in whole seconds.
+
+    A slot's time is rounded down: the function that comes for the slot sleeps for the rest.
+    """
     whole = math.floor(seconds) if waited.slot_due is not None else math.ceil(seconds)
     return Executed(
         answer=ItemResponse(outcome=Outcome.WAIT, wait=min(LONGEST_WAIT_STATE, max(1, whole)), waited=waited)

@@ -1,1 +1,1 @@
-"""Runs: started, resumed and cancelled, planned, collected, queried, and estimated before they start."""
+"""Runs: start, resume and cancel, planning, collection, queries, and cost estimates."""

@@ -1,4 +1,4 @@
-"""Collect: count what a stage came to, gather its results, and say where the run goes."""
+"""Collection of a stage: exact counts, gathered results, and the run's next stage or end."""
 
 import json
 import logging
@@ -17,12 +17,12 @@ from aita.services.stages.base import Gathered
 
 logger = logging.getLogger(__name__)
 
-_AT_ONCE = 16  # results read from S3, or rows written
+_CONCURRENT_IO = 16  # results read from S3, or rows written
 _UNRECORDED = (
     "FunctionStopped",
     "the function that ran this task stopped unexpectedly and recorded no end: resume the run to try again",
 )
-_OF_LAMBDA = "Lambda."  # what Step Functions calls an error of Lambda's own begins with it
+_LAMBDA_ERROR = "Lambda."  # prefix that Step Functions gives to Lambda's own errors
 _REVIEW = "check the questions, the answer keys and the rubrics, upload what you change, then resume the run"
 _SUPERSEDED = (
     "another run has done stage {stage} from newer material meanwhile, and what it made stays: resume this run to do "
@@ -41,16 +41,16 @@ class Collector:
     clock: Clock
 
     def collect(self, event: StageEvent) -> CollectResponse:
-        """Recount a stage from its items and rows, write its artifact, and name the next stage or the end.
+        """Recount a stage from its items and rows, write its artifacts, and return the next stage or the end.
 
-        The Map's own status plays no part: an item without a SUCCEEDED row has failed.
+        The status of the Map is ignored: an item without a SUCCEEDED row has failed.
         """
         run = self.runs.get(event.run_id)
         if run.attempt != event.attempt:
-            return self._answer(event, run)
+            return self._response(event, run)
         if not run.active:
-            self._keep_up(event, run)
-            return self._answer(event, run)
+            self._update_stopped(event, run)
+            return self._response(event, run)
         try:
             run, succeeded = self._recount(run, event.stage)
         except RequestError as refusal:
@@ -67,23 +67,29 @@ class Collector:
         run = self.runs.end(run.run_id, event.attempt, status, reason)
         self.runs.summarise(run)
         logger.info("run %s ended: %s", run.run_id, run.status)
-        return self._answer(event, run)
+        return self._response(event, run)
 
-    def _keep_up(self, event: StageEvent, run: Run) -> None:
-        """Refresh the line of a run that was stopped and, where its stage has it so, gather what was done."""
+    def _update_stopped(self, event: StageEvent, run: Run) -> None:
+        """Update a stopped run's summary and, if its stage gathers halted runs, gather the results so far."""
         if run.status in _HALTED and event.stage in run.stages and stage_of(event.stage).gathers_halted:
             run, _ = self._recount(run, event.stage)
         self.runs.summarise(run)
 
     def _recount(self, run: Run, stage: str) -> tuple[Run, int]:
-        """Set a stage's exact counts and write what it gathered; one that refuses to gather has not ended."""
+        """Set a stage's exact counts and write its artifacts; return the run and the number of succeeded items.
+
+        Raises
+        ------
+        RequestError
+            If the stage refuses to gather. It then has counts, but no end.
+        """
         items = read_items(self.objects, run.run_id, stage)
         rows = {row.task_id: row for row in self.tasks.rows(run.run_id)}
         if run.active:
             rows |= self._fail_unrecorded(run, stage, [item for item in items if item.task_id not in rows], rows)
         ended = [rows[item.task_id].status for item in items if item.task_id in rows]
         succeeded = ended.count(TaskStatus.SUCCEEDED)
-        failed = (len(items) if run.active else len(ended)) - succeeded  # what a stop left out has not failed
+        failed = (len(items) if run.active else len(ended)) - succeeded  # items that a stop left out have not failed
         counts = run.stages[stage].model_copy(update={"succeeded": succeeded, "failed": failed})
         usage = sum((row.usage for row in rows.values()), run.removed_usage)
         try:
@@ -95,9 +101,9 @@ class Collector:
         return self.runs.finish_stage(run.run_id, stage, counts, usage), succeeded
 
     def _fail_unrecorded(self, run: Run, stage: str, items: list[Item], rows: dict[str, TaskRow]) -> dict[str, TaskRow]:
-        """Record the failure of items without an end, and return their rows.
+        """Record items without a row as failed, and return their rows.
 
-        Of items that share a call which came to no end, the state machine records the first alone.
+        The state machine's Catch records only the first item of a shared call.
         """
         of_lambda = self._errors_of_lambda(run, stage, rows) if items else {}
 
@@ -115,17 +121,20 @@ class Collector:
             )
             return row if self.tasks.record(run.run_id, row) else None
 
-        with ThreadPoolExecutor(_AT_ONCE) as writers:
+        with ThreadPoolExecutor(_CONCURRENT_IO) as writers:
             return {row.task_id: row for row in writers.map(fail, items) if row is not None}
 
     def _errors_of_lambda(self, run: Run, stage: str, rows: dict[str, TaskRow]) -> dict[str, tuple[str, str]]:
-        """Return Lambda's error that ended a shared call, from its first item's row, by the ids of the others."""
+        """Return the Lambda error of each failed shared call, by the ids of all of its items but the first.
+
+        The error is in the row of the first item.
+        """
         calls = json.loads(self.objects.get(object_keys.stage_file(run.run_id, stage, MANIFEST)))
         return {
             other["task_id"]: (row.error_type, row.error_message)
             for call in calls
             if (row := rows.get(call["task_id"])) and row.attempt == run.attempt
-            if row.error_type.startswith(_OF_LAMBDA)
+            if row.error_type.startswith(_LAMBDA_ERROR)
             for other in call.get("batch", ())
         }
 
@@ -135,7 +144,7 @@ class Collector:
             self._gathered(run, stage, items, rows),
             lambda name: self.objects.get(object_keys.stage_file(run.run_id, stage, name)),
         )
-        made_from = run.stages[stage].started_at or run.created_at  # the moment that Plan read the material
+        made_from = run.stages[stage].started_at or run.created_at  # when Plan read the material
         for name, artifact in artifacts.items():
             key = gathering.artifact_key(run.assignment, run.run_id, name)
             data = json.dumps(artifact, ensure_ascii=False, indent=1).encode()
@@ -151,10 +160,10 @@ class Collector:
             file = TaskFile.model_validate_json(data)
             return Gathered(item, ended.row, file.result, file.lacks)
 
-        with ThreadPoolExecutor(_AT_ONCE) as readers:
+        with ThreadPoolExecutor(_CONCURRENT_IO) as readers:
             yield from readers.map(read, items)
 
-    def _answer(self, event: StageEvent, run: Run) -> CollectResponse:
+    def _response(self, event: StageEvent, run: Run) -> CollectResponse:
         status = run.status if run.attempt == event.attempt else RunStatus.CANCELLED
         reason = run.reason if run.attempt == event.attempt else "a later attempt has begun"
         return CollectResponse(**event.model_dump(), status=status, reason=reason or status)

@@ -1,4 +1,4 @@
-"""What a run would cost, before it is started: from the real prompts and the pages' sizes."""
+"""Estimate of a run's cost before its start, from the real prompts and the sizes of pages."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
@@ -37,33 +37,40 @@ from aita.tasks.tokens import input_tokens, output_tokens
 from aita.tasks.transcription import TranscriptionTask
 
 BYTES_PER_PDF_PAGE = 300_000
-"""A scanned page in a PDF, roughly: a colour scan at 150 to 200 dpi as JPEG. Its pages are not counted before split."""
+"""Approximate bytes of a scanned page in a PDF (a colour scan at 150 to 200 dpi as JPEG). Only the split counts a PDF's
+pages."""
 
-_ANSWER_KEY_CHARACTERS = 1_200  # what an answer key takes in a rubric's prompt
-_PAGE_CHARACTERS = 1_200  # what a page's transcription takes in the prompt that marks its answers
-_RUBRIC_CHARACTERS = 800  # what a rubric takes in a grader's prompt
-_ANSWER_CHARACTERS = 400  # what an answer takes there
+_ANSWER_KEY_CHARACTERS = 1_200  # assumed length of an answer key in a rubric's prompt
+_PAGE_CHARACTERS = 1_200  # assumed length of a page's transcription in the prompt that marks its answers
+_RUBRIC_CHARACTERS = 800  # assumed length of a rubric in a grader's prompt
+_ANSWER_CHARACTERS = 400  # assumed length of an answer in a grader's prompt
 
 
 @dataclass(frozen=True, slots=True)
 class Estimator:
-    """Estimates runs. ``cost`` returns what a call's input and output cost, or ``None`` if no price is known."""
+    """Estimates costs of runs.
+
+    Parameters
+    ----------
+    cost
+        Returns the cost in USD of input and output tokens, or ``None`` without a known price.
+    """
 
     objects: ObjectStore
     defaults: RunSettings
     cost: Callable[[int, int], Decimal | None]
 
     def estimate(self, request: StartRunRequest) -> Estimate:
-        """Return the calls, tokens and cost of a run that does everything anew.
+        """Return the calls, tokens and cost of a run that finds no cached reply.
 
         Raises
         ------
         RequestError
-            As for a start: if the name or pipeline is wrong, or the pipeline lacks what it needs.
+            As for a start: if the assignment's name or the pipeline is invalid, or material is missing.
         """
         material = AssignmentFiles(self.objects, check_assignment(request.assignment))
         settings = self._settings(material, request.options)
-        counted = _Count(material, settings)
+        counted = _RequestCount(material, settings)
         if thoughts := expected_thoughts(settings.reasoning_effort):
             counted.notes.append(
                 f"the model's thoughts are taken as {thoughts:,} tokens a call, an assumption for its reasoning effort"
@@ -79,12 +86,12 @@ class Estimator:
         return Estimate.of(stages, counted.notes)
 
     def rubric_changes(self, assignment: str, options: RunOptions) -> RubricDiff:
-        """Return what the rubrics, as they are now, change in the grades, and what grading again because of it takes.
+        """Return the effect of the present rubrics on existing grades, and the estimated cost of regrading.
 
         Raises
         ------
         RequestError
-            If nothing was graded yet, or grading could not start now.
+            If nothing is graded yet, or grading could not start now.
         """
         material = AssignmentFiles(self.objects, check_assignment(assignment))
         settings = self._settings(material, options)
@@ -114,26 +121,32 @@ class Estimator:
 
     def _stage(self, name: str, requests: Iterable[LLMRequest], effort: ReasoningEffort) -> StageEstimate:
         tokens = [(input_tokens(each), output_tokens(each, effort)) for each in requests]
-        costs = [self.cost(taken, given) for taken, given in [*tokens, (0, 0)]]  # without a price also of no calls
+        costs = [self.cost(sent, received) for sent, received in [*tokens, (0, 0)]]  # no price shows even without calls
         return StageEstimate(
             stage=name,
             calls=len(tokens),
-            input_tokens=sum(taken for taken, _ in tokens),
-            output_tokens=sum(given for _, given in tokens),
+            input_tokens=sum(sent for sent, _ in tokens),
+            output_tokens=sum(received for _, received in tokens),
             cost_usd=None if None in costs else sum((cost for cost in costs if cost is not None), Decimal(0)),
         )
 
 
 @dataclass(slots=True)
-class _Count:
-    """Makes the requests of a run's stages, and notes what of them is only supposed or not counted."""
+class _RequestCount:
+    """Builds the requests of a run's stages, and notes assumptions and omissions."""
 
     material: AssignmentFiles
     settings: RunSettings
     notes: list[str] = field(default_factory=list)
 
     def requests(self, stage: Stage, made: frozenset[str]) -> Iterable[LLMRequest]:
-        """Return the requests of a stage, as nearly as they are known; ``made`` is what earlier stages make first."""
+        """Return the requests of a stage, as exactly as they are known.
+
+        Parameters
+        ----------
+        made
+            Names of the artifacts that earlier stages of the run make.
+        """
         if not isinstance(stage, LLMStage):
             return ()
         try:
@@ -147,7 +160,7 @@ class _Count:
                 case GradeStage() if object_keys.ANSWERS in made and not self.material.answers():
                     return self._gradings()
             return self._planned(stage)
-        except RequestError:  # it is made anew by an earlier stage: what is to be given was required before
+        except RequestError:  # an earlier stage makes the missing material; uploaded material was checked before
             self._note(f"{stage.name} is not counted: what it starts from is made in the run")
             return ()
 
@@ -178,7 +191,7 @@ class _Count:
         return inputs.model_copy(update={"answer_keys": inputs.answer_keys | supposed})
 
     def _windows(self) -> Iterable[LLMRequest]:
-        """Return a request for each window of the exam's pages, which are not split yet."""
+        """Yield a request for each window of the exam's pages, which are not split yet."""
         if self.material.own_exam() is not None:
             return
         files = blank_exam_files(self.material) or most_scanned(self.material)
@@ -191,7 +204,7 @@ class _Count:
         return (_of_size(plain, page) for _, page in self._pages())
 
     def _marks(self, questions: tuple[Question, ...]) -> Iterable[LLMRequest]:
-        """Return a request for each page, with its transcription or one of the usual length."""
+        """Yield a request for each page, with its transcription or one of assumed length."""
         texts = {
             (student_id, page.page): page.text
             for student_id, pages in self.material.transcriptions().items()
@@ -206,7 +219,7 @@ class _Count:
             yield _of_size(task.request(), page)
 
     def _gradings(self) -> Iterable[LLMRequest]:
-        """Return a request for each grader of each answer, with rubrics and answers of the usual length."""
+        """Yield a request for each grader of each answer, with rubrics and answers of assumed length."""
         exam, rubrics, answer_keys = self.material.exam(), self.material.rubrics(), self.material.answer_keys()
         students = {
             file.key.removeprefix(object_keys.scans(self.material.assignment)).partition("/")[0]
@@ -224,7 +237,7 @@ class _Count:
             yield from [task.request()] * (len(students) * self.settings.graders)
 
     def _pages(self) -> Iterable[tuple[str, Page]]:
-        """Return each page with its student: of its size if it was split, of the largest size if not."""
+        """Return each page with its student; pages that are not split yet have the largest size."""
         students = self.material.pages()
         if not students:
             students = {"": tuple(_page(number) for number in range(1, self._count(self._scans()) + 1))}
@@ -234,7 +247,7 @@ class _Count:
         return self.material.objects.list(object_keys.scans(self.material.assignment))
 
     def _count(self, files: Iterable[StoredObject]) -> int:
-        """Return about how many pages files have that are not split yet."""
+        """Return the approximate number of pages in files that are not split yet."""
         self._note("the scans are not split yet: an image is taken as one page, a PDF as one for each 300 kB")
         return sum(
             max(1, file.size // BYTES_PER_PDF_PAGE) if PurePosixPath(file.key).suffix.lower() == ".pdf" else 1
@@ -252,7 +265,7 @@ def _rubric(question: Question) -> Rubric:
 
 
 def _page(number: int) -> Page:
-    """Return a page of which nothing is known: its image counts as one of the largest size."""
+    """Return a page of unknown size, whose image counts as one of the largest size."""
     return Page(page=number, key="", sha256="", width=0, height=0)
 
 

@@ -1,4 +1,4 @@
-"""The pipelines, and the stages that each is made of."""
+"""Pipelines and their stages."""
 
 from aita.errors import RequestError
 from aita.services.stages.answer_key import AnswerKeyStage
@@ -52,11 +52,11 @@ PIPELINES: dict[str, tuple[str, ...]] = {
 
 
 REVIEW_AFTER = RubricStage.name
-"""The stage after which a run that is to be reviewed waits: what people must check is there, and nothing is graded."""
+"""Stage after which a run with review waits: questions, answer keys and rubrics exist, and nothing is graded yet."""
 
 
 def stage_of(name: str) -> Stage:
-    """Return a stage; ``kind.<name>`` is that of a kind of tasks, whose class is imported here.
+    """Return the stage of this name; for ``kind.<name>``, import the kind's class.
 
     Raises
     ------
@@ -71,7 +71,7 @@ def stage_of(name: str) -> Stage:
 
 
 def stages_of(pipeline: str) -> tuple[str, ...]:
-    """Return the names of a pipeline's stages; that of a kind has the one of its own name, whether it is there or not.
+    """Return the names of a pipeline's stages. ``kind.<name>`` has one stage of the same name, which is not looked up.
 
     Raises
     ------
@@ -79,7 +79,7 @@ def stages_of(pipeline: str) -> tuple[str, ...]:
         If there is no such pipeline.
     """
     if pipeline.startswith(KIND):
-        return (pipeline,)  # who only asks how a run stands imports no kind, which may be gone by now
+        return (pipeline,)  # a query of a run must not import its kind, which may no longer exist
     if pipeline not in PIPELINES:
         raise RequestError(
             f"there is no pipeline {pipeline[:40]!r}: take one of {', '.join(PIPELINES)}, or kind.<name>"
@@ -88,7 +88,7 @@ def stages_of(pipeline: str) -> tuple[str, ...]:
 
 
 def next_stage(pipeline: str, stage: str) -> str | None:
-    """Return the stage after this one; ``None`` after the last."""
+    """Return the name of the next stage; ``None`` after the last."""
     stages = stages_of(pipeline)
     following = stages.index(stage) + 1
     return stages[following] if following < len(stages) else None

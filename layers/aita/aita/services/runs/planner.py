@@ -1,4 +1,4 @@
-"""Plan: what a stage has to do, less what is done."""
+"""Planning of a stage: its items, except those that are done."""
 
 import json
 import logging
@@ -34,14 +34,19 @@ from aita.tasks.batchable import group
 logger = logging.getLogger(__name__)
 
 ITEMS, MANIFEST = "items", "manifest"
-"""The stage's files beside its inputs: all of its items, and those that this attempt's Map runs."""
+"""Files of a stage beside its inputs: all of its items, and the items that this attempt's Map executes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Planner:
-    """Plans stages. ``functions`` maps a stage's ``function`` to the ARN that runs its items.
+    """Plans stages.
 
-    ``retention_days`` is how long runs' objects are kept.
+    Parameters
+    ----------
+    functions
+        ARN of each function that executes items, by its name in ``Stage.function``.
+    retention_days
+        Lifetime of runs' rows and objects.
     """
 
     runs: RunStore
@@ -52,9 +57,9 @@ class Planner:
     retention_days: int
 
     def plan(self, event: StageEvent) -> PlanResponse:
-        """Write the stage's items and the manifest of the calls to make, and return where it is and how many.
+        """Write the stage's items and the manifest of remaining ones; return the manifest's key and their number.
 
-        A run that was cancelled, or an attempt that was superseded, has nothing left to do.
+        A cancelled run or superseded attempt has no remaining items.
         """
         run = self.runs.get(event.run_id)
         stage = stage_of(event.stage)
@@ -62,7 +67,7 @@ class Planner:
         if run.active and run.attempt == event.attempt:
             try:
                 todo = self._write(run, stage)
-            except RequestError as error:  # the material was changed, and is wrong, since the run was started
+            except RequestError as error:  # the material has become invalid since the run was started
                 self.runs.end(run.run_id, run.attempt, RunStatus.FAILED, str(error))
         return PlanResponse(
             **event.model_dump(),
@@ -78,7 +83,7 @@ class Planner:
         items = make_items(run, stage, plan.refs, plan.inputs)
         ended, removed = self._ended(run, stage, {item.task_id for item in items})
         left = [item for item in items if item.task_id not in ended]
-        todo = _sharing_calls(stage, left, plan.inputs, run.settings.batch_size)
+        todo = _group_items(stage, left, plan.inputs, run.settings.batch_size)
         every = _dump(items)
         files = plan.files | {
             INPUTS: plan.inputs.model_dump_json().encode(),
@@ -100,9 +105,9 @@ class Planner:
         return todo
 
     def _ended(self, run: Run, stage: Stage, wanted: set[str]) -> tuple[dict[str, TaskStatus], Usage]:
-        """Return the tasks that are not to be run; remove the rows that are not wanted, and return what they used.
+        """Return the status of each task that need not run again; remove rows of unwanted tasks and return their usage.
 
-        Without checkpointing all is done anew, so that no row of an earlier attempt is wanted.
+        Without checkpointing every task runs again, so that all rows of earlier attempts are unwanted.
         """
         if run.attempt == 1:
             return {}, Usage()
@@ -117,8 +122,8 @@ class Planner:
         return ended, sum((row.usage for row in removed), Usage())
 
 
-def _sharing_calls(stage: Stage, items: list[Item], inputs: BaseModel, size: int) -> list[Item]:
-    """Return the items with those that share a call in one."""
+def _group_items(stage: Stage, items: list[Item], inputs: BaseModel, size: int) -> list[Item]:
+    """Return the items, with the members of each shared call merged into one; at most ``size`` share a call."""
     if size == 1 or not isinstance(stage, LLMStage) or not stage.batchable:
         return items
     groups = group([stage.task(item.refs, inputs) for item in items], size)
@@ -128,7 +133,7 @@ def _sharing_calls(stage: Stage, items: list[Item], inputs: BaseModel, size: int
 
 
 def make_items(run: Run, stage: Stage, refs: Iterable[Refs], inputs: BaseModel) -> list[Item]:
-    """Return a stage's items; an id covers the assignment, the work's place in it and the work's identity."""
+    """Return a stage's items. Each id is a hash of the assignment, the item's refs and the digest of its work."""
     return [
         Item(task_id=item_id(run.assignment, stage, ref, stage.digest(ref, inputs, run.settings.model)), refs=ref)
         for ref in refs
@@ -136,9 +141,15 @@ def make_items(run: Run, stage: Stage, refs: Iterable[Refs], inputs: BaseModel) 
 
 
 def read_items(objects: ObjectStore, run_id: str, stage: str) -> list[Item]:
-    """Return all items of a stage that was planned."""
+    """Return all items of a planned stage.
+
+    Raises
+    ------
+    ObjectNotFoundError
+        If the stage is not planned.
+    """
     data: list[dict[str, Any]] = json.loads(objects.get(object_keys.stage_file(run_id, stage, ITEMS)))
-    return [Item.model_construct(**item) for item in data]  # written by Plan: validated there
+    return [Item.model_construct(**item) for item in data]  # validated by Plan, which wrote them
 
 
 def _keeps(run: Run, status: TaskStatus) -> bool:
@@ -146,7 +157,7 @@ def _keeps(run: Run, status: TaskStatus) -> bool:
 
 
 def item_id(assignment: str, stage: Stage, refs: Refs, digest: str) -> str:
-    """Return an item's id, which says nothing but the stage."""
+    """Return an item's id, which reveals nothing but the stage."""
     place = json.dumps([assignment, stage.name, sorted(refs.items()), digest])
     return f"{stage.name}-{sha256(place.encode()).hexdigest()[:32]}"
 

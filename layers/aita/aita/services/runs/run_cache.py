@@ -1,4 +1,4 @@
-"""Whether a run's tasks may go on: the run's row, at most a few seconds old."""
+"""Cache of run rows, for the check whether an attempt is current."""
 
 import time
 from collections.abc import Callable
@@ -8,12 +8,15 @@ from aita.models.run import Run
 from aita.ports import RunStore
 
 FRESH_SECONDS = 5.0
-"""How old the copy may be: a cancelled run stops within it, and a busy function reads it rarely."""
+"""Maximum age of a copy: a cancelled run stops within this time, and a busy function rarely reads the row."""
 
 
 @dataclass(slots=True)
 class RunCache:
-    """Reads a run's row and keeps it for FRESH_SECONDS; what a counter's write returns refreshes it for free."""
+    """Copy of the last run's row, kept for FRESH_SECONDS. The result of any write of the row refreshes it for free.
+
+    ``now`` returns seconds.
+    """
 
     runs: RunStore
     now: Callable[[], float] = time.monotonic
@@ -28,13 +31,13 @@ class RunCache:
         return run
 
     def refresh(self, run: Run) -> None:
-        """Take a copy that was read from the table just now, and forget other runs'."""
+        """Replace the copy with a run that was just read from the table."""
         self._seen = {run.run_id: (self.now(), run)}
 
     def is_current(self, run_id: str, attempt: int) -> bool:
-        """Tell whether tasks of this attempt may call the model."""
+        """Return whether the run is active in this attempt, so that its tasks may call the model."""
         run = self.get(run_id)
-        if run.attempt < attempt:  # the copy is from before the resume that this attempt began with
+        if run.attempt < attempt:  # the copy is older than the resume that began this attempt
             run = self.runs.get(run_id)
             self.refresh(run)
         return run.active and run.attempt == attempt

@@ -1,4 +1,4 @@
-"""Starting, resuming and cancelling runs."""
+"""Start, resume and cancellation of runs."""
 
 import logging
 from dataclasses import dataclass
@@ -21,16 +21,16 @@ from aita.services.stages.grade import GradeStage
 logger = logging.getLogger(__name__)
 
 QUIET = timedelta(seconds=30)
-"""How long a run may show no change before its execution is looked at."""
+"""Time without a change after which a run's execution is checked."""
 
 _EXECUTION_LOST = "its execution is no longer there: resume the run"
 
 
 @dataclass(frozen=True, slots=True)
 class RunControl:
-    """The verbs that change a run from outside.
+    """Operations of people on runs.
 
-    ``defaults`` is what the stack was deployed with, and ``is_priced`` whether its model's price is known.
+    ``defaults`` are the settings of the deployed stack, and ``is_priced`` is true if its model has a known price.
     """
 
     runs: RunStore
@@ -46,7 +46,7 @@ class RunControl:
         Raises
         ------
         RequestError
-            If the name, the pipeline or an option is wrong, or the pipeline lacks what it needs.
+            If the assignment's name, the pipeline or an option is invalid, or material is missing.
         ConflictError
             If a run of this assignment and pipeline is active, or an option differs from the deployed stack.
         """
@@ -74,7 +74,7 @@ class RunControl:
         return self._execute(run)
 
     def get(self, run_id: str) -> Run:
-        """Return a run; after a while without a change, it is looked at whether its execution is still there.
+        """Return a run. After QUIET without a change, its execution is checked as ``current`` does.
 
         Raises
         ------
@@ -86,14 +86,19 @@ class RunControl:
         return self.current(run) if quiet else run
 
     def resume(self, run_id: str, max_cost_usd: Decimal | None = None) -> Run:
-        """Run what failed and what is missing, and only that; with another cap, if one is given.
+        """Start the next attempt, which executes only failed and missing tasks.
+
+        Parameters
+        ----------
+        max_cost_usd
+            New cap of the run's cost; ``None`` keeps the present one.
 
         Raises
         ------
         NotFoundError
             If there is no such run.
         ConflictError
-            If it is still running, or another run of its assignment and pipeline is.
+            If the run, or another one of its assignment and pipeline, is active.
         """
         run = self.current(self.runs.get(run_id))
         if run.active:
@@ -124,14 +129,14 @@ class RunControl:
         return self._execute(run)
 
     def cancel(self, run_id: str) -> Run:
-        """End a run: no new LLM call starts once the functions have seen it, at most 5 s later.
+        """End a run. Functions start no new call after at most 5 s.
 
         Raises
         ------
         NotFoundError
             If there is no such run.
         ConflictError
-            If it has ended already.
+            If the run has already ended.
         """
         run = self.runs.get(run_id)
         if not run.active:
@@ -143,10 +148,10 @@ class RunControl:
         return run
 
     def current(self, run: Run) -> Run:
-        """Return the run as it is; one that says RUNNING while its execution is gone ends as FAILED here."""
+        """Return the run's true state: a run that is RUNNING without an execution is ended as FAILED first."""
         if not run.active or self._has_execution(run):
             return run
-        run = self.runs.get(run.run_id)  # it may have ended between the two reads
+        run = self.runs.get(run.run_id)  # the run may have ended between the two reads
         if run.active:
             run = self.runs.end(run.run_id, run.attempt, RunStatus.FAILED, _EXECUTION_LOST)
             self.runs.summarise(run)
@@ -154,7 +159,7 @@ class RunControl:
 
     def _has_execution(self, run: Run) -> bool:
         if not run.execution_arn:
-            return self.clock() - run.updated_at <= QUIET  # it is being started, or its start was lost
+            return self.clock() - run.updated_at <= QUIET  # the execution is being started, or its start was lost
         return self.executions.is_running(run.execution_arn)
 
     def _execute(self, run: Run) -> Run:
@@ -166,13 +171,14 @@ class RunControl:
         return run
 
     def _replaceable(self, assignment: str, pipeline: str) -> str | None:
-        holder = self.runs.active(assignment, pipeline)
-        if holder is not None and self.current(self.runs.get(holder)).active:
+        """Return the id of the ended run that a new one replaces as the active run, if there is one."""
+        active = self.runs.active(assignment, pipeline)
+        if active is not None and self.current(self.runs.get(active)).active:
             raise ConflictError(
-                f"run {holder} of {assignment} / {pipeline} is active: watch it (aita watch {holder}) "
-                f"or cancel it (aita cancel {holder})"
+                f"run {active} of {assignment} / {pipeline} is active: watch it (aita watch {active}) "
+                f"or cancel it (aita cancel {active})"
             )
-        return holder
+        return active
 
     def _settings(self, request: StartRunRequest, before: dict[str, Any]) -> RunSettings:
         given = before | request.options.model_dump(exclude_none=True)

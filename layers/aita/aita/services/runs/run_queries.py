@@ -1,4 +1,4 @@
-"""What the API tells of runs, their tasks and their results."""
+"""Queries of the API: runs, tasks, results, files and upload forms."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -36,7 +36,7 @@ from aita.services.stages.split import SplitStage
 
 PAGE_SIZE = 100
 FILES_PAGE = 1000
-"""The most files that one answer holds: a presigned URL has up to 2 KB, and Lambda's answer at most 6 MB."""
+"""Most files in one response: a presigned URL has up to 2 KB, and a response of Lambda at most 6 MB."""
 
 _INTERNAL = {"stages", "usage", "removed_usage", "committed_usd", "settings", "execution_arn", "error_type", "reviewed"}
 _FILES = (
@@ -57,12 +57,12 @@ _FILES = (
     object_keys.GRADES,
     object_keys.REPORTS,
 )
-_LONGEST_TOKEN = 12  # digits: far more items than a run has
+_LONGEST_TOKEN = 12  # digits; far more items than a run has
 
 
 @dataclass(frozen=True, slots=True)
 class RunQueries:
-    """The verbs that only read, and those that hand out URLs."""
+    """Read-only operations, and presigned URLs."""
 
     runs: RunStore
     tasks: TaskStore
@@ -71,7 +71,7 @@ class RunQueries:
     clock: Clock
 
     def view(self, run: Run) -> RunView:
-        """Return a run with its counts, usage and ETA."""
+        """Return a run with its counts, usage and estimated remaining time (seconds)."""
         stages = tuple(
             StageView(stage=name, **run.stages[name].model_dump(exclude={"done_before"}))
             for name in stages_of(run.pipeline)
@@ -93,7 +93,7 @@ class RunQueries:
         return RunPage(runs=tuple(runs), next_token=following)
 
     def tasks_of(self, run: Run, status: TaskStatus | None, limit: int, token: str | None) -> TaskPage:
-        """Return a run's tasks: those that have ended, or with PENDING those of the current stage that have not."""
+        """Return a run's finished tasks; with status PENDING, the unfinished ones of its current stage."""
         if status is TaskStatus.PENDING:
             return self._pending(run, limit, token)
         rows, following = self.tasks.page(run.run_id, status, limit, token)
@@ -111,7 +111,7 @@ class RunQueries:
         return grade_counts(Gradebook.of(material, self.decisions.all(run.assignment)), run.settings.model)
 
     def results(self, run: Run) -> ResultResponse:
-        """Return where to get what the run's stages have gathered, and of split and grade the map of students too."""
+        """Return download URLs of the run's artifacts and, after a split or grading, of the map of students."""
         stages = [stage_of(stage) for stage, counts in run.stages.items() if counts.ended_at is not None]
         found = [
             (name, stage.artifact_key(run.assignment, run.run_id, name)) for stage in stages for name in stage.artifacts
@@ -122,12 +122,12 @@ class RunQueries:
         return ResultResponse(files=tuple(files))
 
     def files(self, assignment: str, limit: int, token: str | None) -> FilePage:
-        """Return where to get those of an assignment's own files that are there, and then its reports.
+        """Return download URLs of an assignment's existing files, followed by those of its reports.
 
         Raises
         ------
         RequestError
-            If no assignment can have that name, or the token is not one that this list gave.
+            If the assignment's name is invalid, or the token did not come from this list.
         """
         folder = object_keys.material(check_assignment(assignment), "")
         found = [
@@ -144,12 +144,12 @@ class RunQueries:
         return FilePage(files=tuple(files), next_token=following)
 
     def uploaded(self, assignment: str, limit: int, token: str | None) -> UploadedPage:
-        """Return the blank exam and the scans as they are in the bucket, so that a new one is seen before it is split.
+        """Return names, sizes (bytes) and ETags of the uploaded blank exam and scans, whether or not they are split.
 
         Raises
         ------
         RequestError
-            If no assignment can have that name, or the token is not one that this list gave.
+            If the assignment's name is invalid, or the token did not come from this list.
         """
         folder = object_keys.material(check_assignment(assignment), "")
         start = _offset(token)
@@ -163,12 +163,12 @@ class RunQueries:
         return UploadedPage(files=tuple(files), next_token=str(start + limit) if len(found) > limit else None)
 
     def uploads(self, assignment: str, request: UploadRequest) -> UploadResponse:
-        """Return a form for each file, bound to its key, content type and size.
+        """Return an upload form for each file, bound to its key, content type and size.
 
         Raises
         ------
         RequestError
-            If a name is not one that an assignment's file may have.
+            If the assignment's name or a file's name is invalid.
         """
         check_assignment(assignment)
         return UploadResponse(uploads=tuple(self._presign(assignment, file.name, file.size) for file in request.files))
@@ -184,7 +184,7 @@ class RunQueries:
         except ObjectNotFoundError:  # not planned yet
             return TaskPage(tasks=())
         ended = {row.task_id for row in self.tasks.rows(run.run_id, run.stage)}
-        places = range(_offset(token), len(items))  # a token is a place among all items: tasks end between two pages
+        places = range(_offset(token), len(items))  # a token is an index of all items, as tasks end between two pages
         pending = [place for place in places if items[place].task_id not in ended]
         shown = [items[place] for place in pending[:limit]]
         following = pending[limit : limit + 1]

@@ -1,4 +1,4 @@
-"""Recording how a task ended: its result, its row, the counters."""
+"""Recording of finished tasks: result file, row and counters."""
 
 from dataclasses import dataclass
 from typing import Any, Self
@@ -14,9 +14,10 @@ from aita.services.runs.run_cache import RunCache
 
 
 class TaskFile(StrictModel):
-    """A task's result in S3. ``last_reply`` is kept of a task that failed after the model answered.
+    """Result file of a task. ``last_reply`` is the last reply to a task that failed.
 
-    ``replies`` are the digests of the cached replies that it used, and ``lacks`` is what its calls were made without.
+    ``replies`` are the digests of the cached replies that the task used, and ``lacks`` the request parameters that the
+    endpoint had refused and its calls left out.
     """
 
     task_id: str
@@ -31,9 +32,11 @@ class TaskFile(StrictModel):
 
 
 class CallUsage(StrictModel):
-    """What a task took: how often the model was asked, what that used, the time in its calls, and which replies.
+    """Usage of a task's requests.
 
-    ``lacks`` is what its calls were made without, as the endpoint had refused it.
+    ``requests`` counts replies from calls and from the cache, ``latency_ms`` sums the calls' durations, and ``replies``
+    are the digests of the replies. ``lacks`` are the request parameters that the endpoint had refused and the calls
+    left out.
     """
 
     requests: int = 0
@@ -53,9 +56,9 @@ class CallUsage(StrictModel):
 
 
 class Executed(StrictModel):
-    """What became of an item in one invocation: the answer to the state machine, and what it took.
+    """Outcome of an item in one invocation: the response to the state machine, and the usage.
 
-    ``ends`` counts how its tasks ended, where several share the item.
+    ``ends`` counts the outcomes of the item's tasks, if it has several.
     """
 
     answer: ItemResponse
@@ -64,16 +67,19 @@ class Executed(StrictModel):
 
     @classmethod
     def skipped(cls) -> Self:
-        """Return what an item of a stopped run or an earlier attempt comes to."""
+        """Return the outcome of an item whose run has stopped or begun another attempt."""
         return cls(answer=ItemResponse(outcome=Outcome.SKIPPED))
 
 
 @dataclass(frozen=True, slots=True)
 class Recorder:
-    """Records ends of tasks. A task that is recorded twice changes nothing.
+    """Records finished tasks; idempotent.
 
-    ``lists`` tells whether it keeps the run's line in the list of runs fresh: who parses what strangers made may not
-    write beside people's decisions, and leaves the line to Collect.
+    Parameters
+    ----------
+    updates_summary
+        Whether the recorder also updates the run's summary. A function that parses uploaded files may not write to the
+        partition of summaries, and leaves them to Collect.
     """
 
     runs: RunStore
@@ -81,10 +87,10 @@ class Recorder:
     objects: ObjectStore
     watch: RunCache
     clock: Clock
-    lists: bool = True
+    updates_summary: bool = True
 
     def succeeded(self, event: ItemEvent, result: Any, spent: CallUsage) -> Executed:
-        """Keep the result, then the row, then count; a result that is no JSON fails its task."""
+        """Write the result file, then the row, then the counters. A result that is not JSON fails its task."""
         try:
             plain = to_jsonable_python(result)
         except PydanticSerializationError:
@@ -99,13 +105,13 @@ class Recorder:
             lacks=spent.lacks,
         )
         row = self._row(event, file, spent)
-        self._keep(row, file)
+        self._write_file(row, file)
         if self.tasks.record(event.run_id, row):
             self._count(event, row)
         return Executed(answer=ItemResponse(outcome=Outcome.SUCCEEDED), spent=spent)
 
     def failed(self, event: ItemEvent, error: CallError, spent: CallUsage, last_reply: str | None = None) -> Executed:
-        """Keep the row, then the reason and the last reply, then count; never over a success."""
+        """Write the row, then the result file with reason and last reply, then the counters; not over a success."""
         file = TaskFile(
             task_id=event.item.task_id,
             status=TaskStatus.FAILED,
@@ -117,18 +123,18 @@ class Recorder:
         )
         row = self._row(event, file, spent)
         if self.tasks.record(event.run_id, row):
-            self._keep(row, file)
+            self._write_file(row, file)
             self._count(event, row)
         return Executed(answer=ItemResponse(outcome=Outcome.FAILED), spent=spent)
 
-    def _keep(self, row: TaskRow, file: TaskFile) -> None:
+    def _write_file(self, row: TaskRow, file: TaskFile) -> None:
         self.objects.put(row.result_key, file.model_dump_json().encode())
 
     def _count(self, event: ItemEvent, row: TaskRow) -> None:
         run = self.runs.count(event.run_id, event.stage, row)
         self.watch.refresh(run)
-        counts = run.stages.get(event.stage)  # none in a later attempt that has not come to this stage
-        if self.lists and counts is not None and counts.ended % run.settings.checkpoint_interval == 0:
+        counts = run.stages.get(event.stage)  # none in a later attempt that has not reached this stage
+        if self.updates_summary and counts is not None and counts.ended % run.settings.checkpoint_interval == 0:
             self.runs.summarise(run)
 
     def _row(self, event: ItemEvent, file: TaskFile, spent: CallUsage) -> TaskRow:
