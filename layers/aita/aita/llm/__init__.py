@@ -1,1 +1,1 @@
-"""The model behind an OpenAI-compatible API: the one place that imports openai."""
+"""Model behind an OpenAI-compatible API. Only this package imports openai."""

@@ -1,4 +1,4 @@
-"""Chat completions of any OpenAI-compatible endpoint."""
+"""Model behind the chat completions of an OpenAI-compatible endpoint."""
 
 import base64
 import json
@@ -30,7 +30,7 @@ from aita.tasks.tokens import input_tokens
 logger = logging.getLogger(__name__)
 
 RESPONSE_FORMATS = ("json_schema", "json_object", "text")
-"""From the strictest to what every server has; an endpoint that lacks one is asked with the next from then on."""
+"""Response formats, from the strictest to the one that every endpoint supports. If one is refused, the next is sent."""
 
 _DISPENSABLE = {
     "temperature": re.compile(r"\btemperature\b", re.IGNORECASE),
@@ -42,7 +42,7 @@ _DISPENSABLE = {
     "stream_options": re.compile(r"\bstream_options\b", re.IGNORECASE),
     "stream": re.compile(r"\bstream(ing)?\b", re.IGNORECASE),
 }
-"""What an endpoint that refuses it by name is asked without from then on; "upstream" is no such name."""
+"""Parameters that later calls leave out once an endpoint refuses them by name ("upstream" does not name "stream")."""
 
 _MUST_THINK = re.compile(r"mandatory|can(?:'t|not) be disabled|only works in thinking", re.IGNORECASE)
 _QUOTED = re.compile(r"['\"`](\w+)['\"`]")
@@ -52,21 +52,23 @@ _SIGNATURES = {b"\xff\xd8\xff": "jpeg", b"\x89PNG\r\n\x1a\n": "png", b"GIF8": "g
 
 @dataclass(slots=True)
 class ChatModel:
-    """A model behind chat completions. What its endpoint lacks is learnt once and kept for the object's lifetime.
+    """Model behind chat completions. It adapts to parameters that its endpoint refuses, once for the object's lifetime.
 
-    It may be called from many threads: what they learn at once is the same, and is kept without a lock. A process that
-    is forked has connections of its own.
+    Threads may share the object: concurrent calls adapt to the same refusals, which needs no lock. A forked process
+    gets connections of its own.
 
     Parameters
     ----------
     client
-        An openai client with ``max_retries=0``: a failure's owner is the state machine.
+        openai client with ``max_retries=0``, as the callers of ``complete`` retry.
     model
-        The model's name.
+        Name of the model.
     forget_key
-        Called when the key was refused, so that one that is set anew is read anew.
+        Called when the key is refused, so that the next call reads it again.
+    now
+        Returns seconds.
     reasoning_effort
-        How long the model is to think; each call has room for that beside its reply.
+        Reasoning effort of each call, whose token limit includes room for it.
     """
 
     client: openai.OpenAI
@@ -77,23 +79,23 @@ class ChatModel:
     _format: int = field(default=0)
     _lacks: set[str] = field(default_factory=set)
     _refused_efforts: set[str] = field(default_factory=set)
-    _effort: ReasoningEffort | None = None  # what is sent instead of one that was refused
+    _effort: ReasoningEffort | None = None  # sent instead of a refused effort
 
     def __post_init__(self) -> None:
-        renew_in_children(self.client._client, forget_connections)  # openai shows it nowhere else
+        renew_in_children(self.client._client, forget_connections)  # openai has no public attribute for it
 
     @property
     def provider(self) -> str:
-        """The endpoint's base URL."""
+        """Base URL of the endpoint."""
         return str(self.client.base_url).rstrip("/")
 
     def complete(self, request: LLMRequest, images: Mapping[str, bytes]) -> Reply:
-        """Make one call and return the reply as it came.
+        """Make one call; repeat it at once only without a parameter that the endpoint refuses.
 
         Raises
         ------
         ProviderBusy, RunStopped, TaskError
-            As ``failures.classify`` says.
+            As ``failures.classify`` returns them.
         """
         ceiling = self._ceiling(request)
         while True:
@@ -102,21 +104,21 @@ class ChatModel:
             try:
                 return self._call(arguments, request.parameters.max_reply_characters, started)
             except CallError as error:
-                failure, wrong = error, refusal_text(error)
+                failure, text = error, refusal_text(error)
             except (openai.APIError, httpx2.RequestError) as error:
-                failure, wrong = classify(error), refusal_text(error)
-            if self._learns(wrong, arguments):
+                failure, text = classify(error), refusal_text(error)
+            if self._adapt(text, arguments):
                 continue
             if isinstance(failure, RunStopped):
                 self.forget_key()
             raise failure from None
 
     def price(self, reply: Reply) -> Usage:
-        """Return what the reply used and cost."""
+        """Return the tokens and the cost of a reply."""
         return usage_of(reply.usage, self.provider, self.model)
 
     def highest_cost(self, request: LLMRequest) -> Decimal | None:
-        """Return the most that a call can cost in USD; ``None`` if the model has no known price."""
+        """Return the highest possible cost of a call in USD; ``None`` if the model has no known price."""
         return highest_cost(input_tokens(request), self._ceiling(request), self.provider, self.model)
 
     def _call(self, arguments: dict[str, Any], longest: int | None, started: float) -> Reply:
@@ -135,16 +137,16 @@ class ChatModel:
             usage=completion.usage,
             latency_ms=round((self.now() - started) * 1000),
             limits=limits(response.headers),
-            lacks=self._told_to_lack(),
+            lacks=self._left_out(),
         )
 
     def _post(self, body: bytes) -> httpx2.Response:
-        """Return the answer with its body still to be read.
+        """Return the response, with its body unread.
 
-        It leaves out openai's typed layer, which costs more than all the rest of a call; and it reads in pieces,
-        as openai would take a body of any size and wait for any number of its pieces.
+        The request bypasses openai's typed layer, which takes more time than all the rest of a call. The body is
+        streamed, as openai would read one of any size and wait for any number of its pieces.
         """
-        with suppress(TypeError, UnicodeEncodeError):  # for no key, and for one that fits no header
+        with suppress(TypeError, UnicodeEncodeError):  # a missing key, and a key that no header may hold
             return self.client.post("/chat/completions", cast_to=httpx2.Response, content=body, stream=True)
         raise RunStopped(BAD_KEY)
 
@@ -172,34 +174,36 @@ class ChatModel:
                 arguments["response_format"] = {"type": "json_object"}
         return arguments
 
-    def _learns(self, wrong: str, asked: Mapping[str, Any]) -> bool:
-        """Tell whether a refusal was about something the endpoint lacks and the next call does without.
+    def _adapt(self, text: str, arguments: Mapping[str, Any]) -> bool:
+        """Leave out or replace the parameter that a refusal names; return whether the call can be repeated.
 
-        It goes by what this call had asked for, not by what is known by now: of many calls under way each is
-        refused the same, and each is made again.
+        The refusal is compared with the arguments of its own call, not with the present state: of several concurrent
+        calls each is refused in the same way, and each is repeated.
         """
         for name, pattern in _DISPENSABLE.items():
-            if name in asked and pattern.search(wrong):
-                if name == "reasoning_effort" and self._takes_another(asked[name], wrong):
+            if name in arguments and pattern.search(text):
+                if name == "reasoning_effort" and self._replace_effort(arguments[name], text):
                     return True
                 self._lacks.add(name)
                 logger.info("the endpoint lacks %s: now without it", name)
                 return True
-        form = asked.get("response_format")
-        if form is not None and ("response_format" in wrong or "json_schema" in wrong):
+        form = arguments.get("response_format")
+        if form is not None and ("response_format" in text or "json_schema" in text):
             self._format = max(self._format, RESPONSE_FORMATS.index(form["type"]) + 1)
-            logger.info("the endpoint lacks what was asked: now %s", RESPONSE_FORMATS[self._format])
+            logger.info(
+                "the endpoint lacks the response format %s: now %s", form["type"], RESPONSE_FORMATS[self._format]
+            )
             return True
         return False
 
-    def _takes_another(self, refused: str, wrong: str) -> bool:
-        """Tell whether a refusal of a reasoning effort leaves others that the model takes: the nearest is sent now.
+    def _replace_effort(self, refused: str, text: str) -> bool:
+        """Replace a refused reasoning effort by the nearest one that the model accepts; return whether there is one.
 
-        It names them, or says that the model must think. Left out, a model thinks as long as it does by default, which
-        is longer than none or little.
+        The refusal names the accepted efforts, or says that the model must reason. Leaving the effort out comes last,
+        as a model then uses its default, which is more than none or little.
         """
         self._refused_efforts.add(refused)
-        quoted = EFFORTS if _MUST_THINK.search(wrong) else _QUOTED.findall(wrong)
+        quoted = EFFORTS if _MUST_THINK.search(text) else _QUOTED.findall(text)
         named = [effort for effort in EFFORTS if effort in quoted and effort not in self._refused_efforts]
         if not named:
             return False
@@ -209,13 +213,14 @@ class ChatModel:
         return True
 
     def _ceiling(self, request: LLMRequest) -> int:
-        """Return how many tokens a reply may take with the thoughts before it.
+        """Return the token limit of a reply, reasoning included.
 
-        An effort that is learnt counts from the next call on: the call that learns it has this much set aside.
+        A replaced effort counts from the next call on, as this much was committed for the present one.
         """
         return request.parameters.max_output_tokens + room_for_thoughts(self._effort or self.reasoning_effort)
 
-    def _told_to_lack(self) -> tuple[str, ...]:
+    def _left_out(self) -> tuple[str, ...]:
+        """Return the refused parameters, efforts and response formats."""
         efforts = {f"reasoning_effort {effort}" for effort in self._refused_efforts}
         if "reasoning_effort" in self._lacks:
             efforts.clear()
@@ -227,7 +232,7 @@ def _read(parts: Iterator[bytes], content_type: str, longest: int | None, *, str
     if streamed and longest is not None and "json" not in form and "html" not in form:
         return read_stream(parts, longest)
     completion = read_completion(b"".join(parts), form)
-    if longest is not None and len(completion.text) > longest:  # of an endpoint that does not stream
+    if longest is not None and len(completion.text) > longest:  # from an endpoint that does not stream
         return replace(completion, finish_reason="length")
     return completion
 
@@ -238,7 +243,7 @@ def _json(arguments: dict[str, Any]) -> bytes:
     Raises
     ------
     TaskError
-        If there is half a character in it, or a number that JSON does not have.
+        If the arguments hold an unpaired surrogate, or a number that JSON does not have.
     """
     try:
         return json.dumps(arguments, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
@@ -257,12 +262,12 @@ def _message(message: Message, images: Mapping[str, bytes]) -> dict[str, Any]:
 
 
 def _data_url(image: bytes) -> str:
-    """Return an image as a URL.
+    """Return an image as a data URL.
 
     Raises
     ------
     TaskError
-        If it is of no format that models take.
+        If models do not accept the image's format.
     """
     kind = next((kind for start, kind in _SIGNATURES.items() if image.startswith(start)), None)
     if kind == "webp" and image[8:12] != b"WEBP":
@@ -278,14 +283,16 @@ def _seconds(timeout: object) -> float:
 
 
 def connect(base_url: str, api_key: Callable[[], str], timeout: float, connections: int | None = None) -> openai.OpenAI:
-    """Return a client that never retries by itself; the key is asked for before each call.
+    """Return a client without retries.
 
     Parameters
     ----------
+    api_key
+        Returns the key; called before each call.
     timeout
-        Seconds that one call may take.
+        Time-out of one call, in seconds.
     connections
-        How many calls threads make at once; ``None`` has openai's own pool.
+        Number of concurrent calls; ``None`` uses openai's own pool.
     """
     http = None if connections is None else http_client(base_url, timeout, connections)
     return openai.OpenAI(base_url=base_url, api_key=api_key, timeout=timeout, max_retries=0, http_client=http)

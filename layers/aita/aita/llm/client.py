@@ -1,4 +1,4 @@
-"""The model of an executor in process: of a client that is given, or of the environment."""
+"""Model of an executor in process: behind the caller's client, or behind the environment's endpoint."""
 
 from typing import Annotated, Any
 
@@ -13,11 +13,11 @@ from aita.settings import DEFAULT_MODEL, Environment, Url
 
 OPENAI = "https://api.openai.com/v1"
 
-_NO_KEY = "none"  # what openai's client sends where an endpoint of one's own wants no key
+_NO_KEY = "none"  # sent to an endpoint that needs no key, as openai's client requires one
 
 
 class ModelSettings(Environment):
-    """Where the model is."""
+    """Settings of the model: endpoint, key, name, reasoning effort, and time-out in seconds."""
 
     openai_base_url: Url = OPENAI
     openai_api_key: Annotated[str | None, Field(repr=False)] = None
@@ -27,20 +27,25 @@ class ModelSettings(Environment):
 
 
 def model_of(client: Any, connections: int) -> LLM:
-    """Return the model behind a client, or behind the environment's endpoint.
+    """Return the model behind a client or, if ``client`` is ``None``, behind the environment's endpoint.
+
+    Parameters
+    ----------
+    connections
+        Number of concurrent calls.
 
     Raises
     ------
     SettingsError
-        If there is no key, or the client is of a kind that can't be used.
+        If there is no key, or the client is of an unsupported type.
     """
     if client is None:
         return _from_environment(connections)
     if isinstance(client, openai.OpenAI):
         return _chat_model(client.with_options(max_retries=0), ModelSettings.read())
     if callable(getattr(client, "complete", None)) and callable(getattr(client, "price", None)):
-        given: LLM = client
-        return given
+        implementation: LLM = client
+        return implementation
     raise SettingsError(
         f"llm_client is a {type(client).__name__}: it takes an openai.OpenAI, which is called from threads, "
         "or an object with complete, price, provider and model"
@@ -59,8 +64,8 @@ def _from_environment(connections: int) -> ChatModel:
 
 
 def _chat_model(client: openai.OpenAI, settings: ModelSettings) -> ChatModel:
-    return ChatModel(client, settings.model, forget_key=_nothing, reasoning_effort=settings.reasoning_effort)
+    return ChatModel(client, settings.model, forget_key=_keep_key, reasoning_effort=settings.reasoning_effort)
 
 
-def _nothing() -> None:
-    """Keep the key: it is given once."""
+def _keep_key() -> None:
+    """Keep the key, which is read only once."""

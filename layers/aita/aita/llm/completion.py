@@ -1,4 +1,4 @@
-"""Reading a chat completion: the reply in it, whatever else is odd about it."""
+"""Reading of chat completions, whole or streamed, with the deviations of many endpoints."""
 
 import codecs
 import json
@@ -14,16 +14,16 @@ from aita.ports import TokenUsage
 from aita.services.calls.finish_reasons import Finish, finish_of, printable_reason
 
 LARGEST = 20_000_000
-"""Bytes of an answer that are read; what a model says fits many times."""
+"""Most bytes of a response that are read: many times a model's longest reply."""
 
-_MOST_TOKENS = 10**9  # more than any call can use, and a number that every store takes
+_MOST_TOKENS = 10**9  # more than any call can use, and within the range of every store
 _LONGEST_NAME = 200
 _NO_JSON = object()
 
 
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """What a provider answered; ``usage`` if it told."""
+    """Content of a chat completion. ``usage`` is ``None`` if the provider did not report it."""
 
     text: str
     finish_reason: str
@@ -33,14 +33,19 @@ class Completion:
 
 
 def bounded(parts: Iterable[bytes], late: Callable[[], bool]) -> Iterator[bytes]:
-    """Yield an answer's body as it comes, as long as it is neither too late nor too large.
+    """Yield the parts of a response's body, up to limits of time and size.
+
+    Parameters
+    ----------
+    late
+        Returns whether the deadline has passed.
 
     Raises
     ------
     ProviderBusy
-        If it is ``late`` before the body ended.
+        If the deadline passes before the end of the body.
     TooLongError
-        If it is larger than ``LARGEST``.
+        If the body is larger than ``LARGEST``.
     """
     size = 0
     for part in parts:
@@ -53,25 +58,28 @@ def bounded(parts: Iterable[bytes], late: Callable[[], bool]) -> Iterator[bytes]
 
 
 def read_completion(body: bytes, content_type: str) -> Completion:
-    """Read an answer that came whole.
+    """Return the completion in a response that is not streamed.
 
     Raises
     ------
+    ProviderBusy
+        If the JSON is truncated, or the provider broke the reply off.
+    TaskError
+        If the body is not a chat completion.
     CallError
-        ProviderBusy if it is JSON that was cut off or a reply that the provider broke off, TaskError if it is no
-        chat completion, and what it tells if it is an error that a gateway answered as if it were a reply.
+        If the body is an error that a gateway sent with status 200; its type is that of the error.
     """
     answer: Any = _NO_JSON
     try:
         answer = json.loads(body)
     except RecursionError:
         raise TaskError(NO_COMPLETION) from None
-    except ValueError:  # also bytes that are not UTF-8; the error holds the body, so nothing is raised within it
+    except ValueError:  # also for bytes that are not UTF-8; the error holds the body, so nothing is raised from it
         pass
     if answer is _NO_JSON:
         return _read_lines(body, content_type)
     if isinstance(answer, list) and len(answer) == 1:
-        (answer,) = answer  # as Gemini answers an error
+        (answer,) = answer  # Gemini sends an error in a list
     choice = _choice(answer)
     message = choice.get("message") if choice else None
     if choice is None and answer.get("choices") == []:
@@ -88,7 +96,7 @@ def read_completion(body: bytes, content_type: str) -> Completion:
 
 
 def _read_lines(body: bytes, content_type: str) -> Completion:
-    """Read an answer with comments in it, which keep a connection open, or one of events that nobody asked for."""
+    """Return the completion in a body with comments, which keep connections open, or with unrequested events."""
     body = body.removeprefix(codecs.BOM_UTF8)
     lines = [line for line in body.splitlines() if line.strip() and not line.lstrip().startswith(b":")]
     if lines and lines[0].lstrip().startswith((b"data:", b"event:", b"id:", b"retry:")):
@@ -102,16 +110,19 @@ def _read_lines(body: bytes, content_type: str) -> Completion:
 
 
 def read_stream(parts: Iterable[bytes], longest: int) -> Completion:
-    """Read an answer that comes as server-sent events, up to ``longest`` characters of text.
+    """Return the completion in server-sent events, up to ``longest`` characters of text.
 
-    One that is longer ends there as ``length``, and its usage is not known. Any other is read to the end of the
-    body, past ``[DONE]``, so that its connection can be used again.
+    A longer text is cut there with finish reason ``length``, and its usage is unknown. Any other body is read to its
+    end, past ``[DONE]``, so that its connection can be reused.
 
     Raises
     ------
+    ProviderBusy
+        If the stream is truncated, or the provider broke the reply off.
+    TaskError
+        If the events are not a chat completion.
     CallError
-        ProviderBusy if it ends before its end or the provider breaks it off, TaskError if it is no chat
-        completion, and what it tells if an error stands among its events.
+        If an event is an error; its type is that of the error.
     """
     pieces: list[str] = []
     length, finish_reason, refusal, model = 0, "", False, ""
@@ -123,12 +134,12 @@ def read_stream(parts: Iterable[bytes], longest: int) -> Completion:
         usage = _usage(answer.get("usage")) or usage
         if choice is None or choice.get("index", 0) != (index := choice.get("index", 0) if index is None else index):
             continue
-        delta = choice.get("delta") or ({} if pieces else choice.get("message"))  # some send it whole
+        delta = choice.get("delta") or ({} if pieces else choice.get("message"))  # some endpoints send a whole message
         if isinstance(delta, dict):
             pieces.append(_text(delta.get("content")))
             length += len(pieces[-1])
             refusal = refusal or _is_refusal(delta)
-        if finish_of(finish_reason) is Finish.WHOLE:  # one that says more stays, whatever comes after it
+        if finish_of(finish_reason) is Finish.WHOLE:  # a more specific reason is kept, whatever follows
             finish_reason = _finish(choice) or finish_reason
         if length > longest:
             return Completion(_whole("".join(pieces)), "length", refusal, model, None)
@@ -140,8 +151,8 @@ def read_stream(parts: Iterable[bytes], longest: int) -> Completion:
 def _events(parts: Iterable[bytes]) -> Iterator[dict[str, Any]]:
     """Yield the JSON of each event (WHATWG HTML, 9.2) up to ``[DONE]``, one for each ``data`` line.
 
-    The standard would join lines that no empty line parts; no provider breaks JSON over lines, and some leave
-    the empty ones out.
+    The standard joins consecutive ``data`` lines without an empty line between them. No provider breaks JSON over
+    lines, and some leave the empty lines out.
     """
     read = iter(parts)
     for line in _lines(read):
@@ -172,7 +183,7 @@ def _lines(parts: Iterable[bytes]) -> Iterator[bytes]:
 
 
 def _drain(parts: Iterator[bytes]) -> None:
-    """Read what is left of the body after its last event: a failure there takes nothing from the reply."""
+    """Read the rest of the body after its last event, where a failure does not matter to the reply."""
     try:
         for _ in parts:
             pass
@@ -195,7 +206,7 @@ def _choice(answer: Any) -> dict[str, Any] | None:
 
 
 def _error(answer: dict[str, Any]) -> Any:
-    """Return the error in an answer, or the answer if it is one as a whole; nothing if it is none."""
+    """Return the error in a response, or the response if all of it is an error; a falsy value if there is none."""
     if answer.get("error") or answer.get("choices"):
         return answer.get("error")
     if isinstance(status := answer.get("base_resp"), dict) and status.get("status_code"):  # MiniMax
@@ -211,15 +222,15 @@ def _is_refusal(message: dict[str, Any]) -> bool:
 
 
 def _text(content: Any) -> str:
-    """Return the text of a message; some servers answer it in parts, as it is sent to them."""
+    """Return the text of a message; some servers send a list of parts, as requests have."""
     if isinstance(content, list):
-        told = [part.get("text") for part in content if isinstance(part, dict)]
-        return "".join(text for text in told if isinstance(text, str))
+        texts = [part.get("text") for part in content if isinstance(part, dict)]
+        return "".join(text for text in texts if isinstance(text, str))
     return content if isinstance(content, str) else ""
 
 
 def _whole(text: str) -> str:
-    """Join characters that came in two halves (JSON writes them as UTF-16), and replace halves that are alone."""
+    """Join surrogate pairs (JSON escapes characters as UTF-16), and replace unpaired surrogates."""
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -232,14 +243,14 @@ def _name(value: Any) -> str:
 
 
 def _finish(choice: dict[str, Any]) -> str:
-    """Return why a reply ended; some servers write null as a word.
+    """Return the finish reason of a reply; empty for null, also if it is written as a word.
 
-    A gateway's word for it may hide that of the provider behind it.
+    The provider's own reason replaces a gateway's reason that hides it.
 
     Raises
     ------
     ProviderBusy
-        If the provider broke it off.
+        If the provider broke the reply off.
     """
     name, native = _name(choice.get("finish_reason")), _name(choice.get("native_finish_reason"))
     if finish_of(name) is Finish.WHOLE and finish_of(native) in {Finish.CUT, Finish.REFUSED, Finish.BROKEN}:
@@ -252,14 +263,14 @@ def _finish(choice: dict[str, Any]) -> str:
 def _usage(usage: Any) -> TokenUsage | None:
     if not isinstance(usage, dict):
         return None
-    taken, given = _count(usage.get("prompt_tokens")), _count(usage.get("completion_tokens"))
-    if taken is None or given is None:
+    sent, received = _count(usage.get("prompt_tokens")), _count(usage.get("completion_tokens"))
+    if sent is None or received is None:
         return None
-    told = usage.get("prompt_tokens_details")
-    details: dict[str, Any] = told if isinstance(told, dict) else {}
-    cached = min(_count(details.get("cached_tokens")) or 0, taken)
-    written = min(_count(details.get("cache_write_tokens")) or 0, taken - cached)
-    return TokenUsage(taken, cached, given, written)
+    reported = usage.get("prompt_tokens_details")
+    details: dict[str, Any] = reported if isinstance(reported, dict) else {}
+    cached = min(_count(details.get("cached_tokens")) or 0, sent)
+    written = min(_count(details.get("cache_write_tokens")) or 0, sent - cached)
+    return TokenUsage(sent, cached, received, written)
 
 
 def _count(value: Any) -> int | None:

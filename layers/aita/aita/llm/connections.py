@@ -1,4 +1,4 @@
-"""Connections of many threads to one endpoint, without a pool that they all stand in line for."""
+"""Connections of many threads to one endpoint, without the contention of a shared pool."""
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -13,28 +13,28 @@ _ONE = httpx2.Limits(max_connections=1, max_keepalive_connections=1)
 
 
 class ConnectionPerCall(httpx2.BaseTransport):
-    """Gives each call under way a connection of its own, that of the call which ended last.
+    """Transport that gives each call a connection of its own and reuses the connection that became idle last.
 
-    httpx2's pool looks at all of its connections under one lock as each call begins and ends, which at hundreds
-    of threads is most of what a call costs. Here nothing is looked at but the connection that is taken, and no
-    lock is needed: both ends of a deque are safe to use from threads.
+    httpx2's pool checks all of its connections under one lock when a call begins and ends, which with hundreds of
+    threads takes most of a call's processing time. This transport touches only one connection, without a lock, as both
+    ends of a deque are thread-safe.
 
     Parameters
     ----------
     kept
-        How many connections are kept when no call uses them.
+        Most idle connections that are kept.
     make
-        Makes what holds one connection.
+        Returns a new transport for one connection.
     """
 
     def __init__(self, kept: int, make: Callable[[], httpx2.BaseTransport]) -> None:
         self._make = make
-        # It drops nothing by itself: what is past its length is closed first.
+        # Without a maxlen, as connections must be closed before they are dropped.
         self._idle: deque[httpx2.BaseTransport] = deque()
         self._kept = kept
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
-        """Send a request; its connection is free again when the response is closed."""
+        """Send a request. Its connection becomes idle when the response is closed."""
         try:
             connection = self._idle.pop()
         except IndexError:
@@ -48,13 +48,13 @@ class ConnectionPerCall(httpx2.BaseTransport):
         return response
 
     def close(self) -> None:
-        """Close the connections that no call uses, and each other one as its call ends."""
+        """Close idle connections now, and each other connection when its call ends."""
         self._kept = 0
         while self._idle:
             self._idle.pop().close()
 
     def forget(self) -> None:
-        """Let go of the connections that no call uses, and say nothing on them: another process uses them."""
+        """Drop idle connections without closing them, as the parent process uses them."""
         self._idle = deque()
 
     def _release(self, connection: httpx2.BaseTransport) -> None:
@@ -65,7 +65,7 @@ class ConnectionPerCall(httpx2.BaseTransport):
 
 
 class _Body(httpx2.SyncByteStream):
-    """A response's body that tells once when it is closed."""
+    """Body of a response that calls ``closed`` once, when it is closed."""
 
     def __init__(self, stream: Any, closed: Callable[[], None]) -> None:
         self._stream = stream
@@ -85,25 +85,29 @@ class _Body(httpx2.SyncByteStream):
 
 
 def http_client(base_url: str, timeout: float, connections: int) -> httpx2.Client:
-    """Return what openai's client calls through for so many calls at once.
+    """Return an HTTP client for openai's client and this many concurrent calls.
 
-    Where the environment names a proxy it is openai's own client with as large a pool: a transport of one's own
-    would go past the proxy.
+    If the environment names a proxy, the client uses openai's own pool, as a custom transport would bypass the proxy.
+
+    Parameters
+    ----------
+    timeout
+        Time-out of one call, in seconds.
     """
     if getproxies().keys() - {"no"}:
         limits = httpx2.Limits(max_connections=connections, max_keepalive_connections=connections)
         return openai.DefaultHttpxClient(base_url=base_url, timeout=timeout, limits=limits)
-    context = httpx2.create_ssl_context()  # which takes long to make, and serves all connections
+    context = httpx2.create_ssl_context()  # slow to create, and shared by all connections
     transport = ConnectionPerCall(connections, lambda: httpx2.HTTPTransport(verify=context, limits=_ONE))
     return openai.DefaultHttpxClient(base_url=base_url, timeout=timeout, transport=transport)
 
 
 def forget_connections(client: httpx2.Client) -> None:
-    """Have a client begin with no connection, in a process that was forked: those that it has are the parent's.
+    """Drop a client's connections in a forked process, as they belong to the parent.
 
-    Their sockets are closed here without a word on them. This looks into httpx2's own classes, as a client can't be
-    made once more with all that whoever made it had given; and into transports of another's, which may hold httpx2's
-    or a pool of connections wherever they like.
+    The child's sockets are closed without sending anything. This uses private attributes of httpx2, as a client can't
+    be rebuilt with its original arguments, and searches custom transports, which may hold httpx2's transports or
+    connection pools in any attribute.
     """
     forgotten: set[int] = set()
     for transport in (client._transport, *client._mounts.values()):
@@ -118,14 +122,14 @@ def _forget(thing: object, forgotten: set[int]) -> None:
         thing.forget()
     elif isinstance(thing, httpcore2.ConnectionPool):
         thing._connections, thing._requests = [], []
-        thing._optional_thread_lock = type(thing._optional_thread_lock)()  # another thread may have held it
+        thing._optional_thread_lock = type(thing._optional_thread_lock)()  # a thread of the parent may have held it
     else:
-        for held in _contents(thing):
-            _forget(held, forgotten)
+        for part in _contents(thing):
+            _forget(part, forgotten)
 
 
 def _contents(thing: object) -> Iterable[object]:
-    """Return what a transport has in its attributes, and what a container holds; nothing of other things."""
+    """Return the attributes of a transport or the items of a container; nothing for other objects."""
     if isinstance(thing, Mapping):
         return thing.values()
     if isinstance(thing, list | tuple | set | frozenset | deque):

@@ -1,29 +1,29 @@
-"""The texts of an error's body: providers put them at many places, and beside them may quote the prompt."""
+"""Texts in the body of an error response. Providers put them in many places, and other fields may quote the prompt."""
 
 from collections.abc import Collection, Iterator
 
 _MOST_TEXT = 4_000
 _DEEPEST = 6
 
-_WORDS = frozenset(
+_MESSAGES = frozenset(
     {"message", "msg", "detail", "details", "error", "errors", "title", "raw", "loc", "metadata", "innererror"}
     | {"error_description", "error_message", "status_msg", "param", "parameter"}
 )
-"""Fields whose text is for people, and those that such fields stand in."""
+"""Fields with texts for people, and fields that contain such fields."""
 
 _CODES = frozenset({"code", "type", "status", "reason", "error_type", "error_code", "limit_source", "base_resp"})
-_TELLING = _WORDS | _CODES
-"""Fields whose text says what is wrong; others may quote the prompt."""
+_DIAGNOSTIC = _MESSAGES | _CODES
+"""Fields that describe the error; others may quote the prompt."""
 
 
 def message_text(body: object) -> str:
-    """Return what a provider says of an error, for a person: it may quote the prompt."""
-    return " ".join(dict.fromkeys(_texts(body, _WORDS)))
+    """Return the provider's message for a person. It may quote the prompt."""
+    return " ".join(dict.fromkeys(_texts(body, _MESSAGES)))
 
 
 def diagnostic_text(body: object) -> str:
-    """Return all that says what is wrong, with codes and parameters' names, to look for words in."""
-    return " ".join(_texts(body, _TELLING))
+    """Return messages, codes and parameter names, for matching; not for a person."""
+    return " ".join(_texts(body, _DIAGNOSTIC))
 
 
 def _texts(body: object, fields: Collection[str], depth: int = 0) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""What a failed call means: who owns it, by the status and code that the provider answered."""
+"""Classification of failed calls into aita's errors, by the provider's status and code."""
 
 import re
 import ssl
@@ -12,22 +12,22 @@ from aita.llm.error_body import diagnostic_text, message_text
 from aita.llm.forbidden import Forbidden, classify_forbidden, names_a_filter, refuses_input
 from aita.llm.headers import limits, retry_after
 
-_OVERLOADED = 529  # not a registered status; some providers answer it when overloaded
+_OVERLOADED = 529  # not a registered status; some providers use it when overloaded
 _REQUEST_TIMEOUT, _CONFLICT, _TOO_MANY = 408, 409, 429
 _SERVER_ERROR, _UNAVAILABLE, _LAST = 500, 503, 599
 _FIRST_REFUSAL = 400
 
 _REFUSAL = re.compile(r"invalid_request_error|BadRequestError|(?:unsupported|unknown|invalid)_(?:parameter|value)")
-"""Types and codes of errors about the request, whatever status they come with."""
+"""Types and codes of errors about the request, with any status."""
 
 _LOST = (httpx2.ReadTimeout, httpx2.ReadError, httpx2.RemoteProtocolError, httpx2.DecodingError)
-"""What goes wrong once a request was sent."""
+"""Errors after the request was sent."""
 
 _NOT_TLS = {"WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "PACKET_LENGTH_TOO_LONG"}
-"""How OpenSSL's versions name bytes that are no TLS."""
+"""Reasons that OpenSSL's versions give for bytes that are not TLS."""
 
 LONGEST_SAID = 1000
-"""Characters that are kept of what a provider says."""
+"""Most characters of ``CallError.said``, a provider's own message."""
 
 NO_COMPLETION = "the provider's answer is no chat completion: see that the base URL is that of its API"
 CUT_OFF = "the provider's answer was cut off"
@@ -37,9 +37,9 @@ BAD_KEY = "the API key is empty or has characters that no key has: set it with '
 
 
 def classify(error: openai.APIError | httpx2.RequestError) -> CallError:
-    """Return the error of aita's own for one of openai's; it holds nothing of the prompt or the reply but in ``said``.
+    """Return aita's error for an error of openai's client.
 
-    httpx2's own errors come from bodies that are read as they come.
+    Only its ``said`` may contain text of the prompt or the reply. httpx2's errors are raised while a body is streamed.
     """
     failure = _classified(error)
     failure.said = message_text(getattr(error, "body", None))[:LONGEST_SAID]
@@ -48,7 +48,7 @@ def classify(error: openai.APIError | httpx2.RequestError) -> CallError:
 
 
 def mark_possibly_paid(failure: CallError) -> CallError:
-    """Return what became of a reply that was on its way, or its end: the provider may be paid for it."""
+    """Mark the failure of a reply that had begun, so that it counts as possibly paid; return the failure."""
     failure.may_be_paid = True
     return failure
 
@@ -71,14 +71,14 @@ def _classified(error: openai.APIError | httpx2.RequestError) -> CallError:
 
 
 def embedded_error(error: object) -> CallError:
-    """Return what an error means that stands where a reply should: gateways answer what is behind them with 200.
+    """Return aita's error for an error in the body of a successful response: gateways pass errors on with status 200.
 
-    Their ``code`` is often the status that they were answered.
+    Its ``code`` is often the status that the gateway received.
 
     Parameters
     ----------
     error
-        The error, or the answer that is one as a whole.
+        The error object, or the whole response if all of it is an error.
     """
     failure = _embedded(error)
     failure.said = message_text(error)[:LONGEST_SAID]
@@ -100,7 +100,7 @@ def _embedded(error: object) -> CallError:
 
 
 def missing_choice(answer: object) -> CallError:
-    """Return what an answer means that is a chat completion without a choice: a prompt that was blocked, mostly."""
+    """Return aita's error for a chat completion without a choice, which mostly means a blocked prompt."""
     if refuses_input(answer):
         return _refused("the provider answered without a reply")
     return TaskError(
@@ -110,9 +110,9 @@ def missing_choice(answer: object) -> CallError:
 
 
 def refusal_text(error: Exception) -> str:
-    """Return what a refusal of the request as it is says is wrong, to look for parameters' names in.
+    """Return the text of a refusal, to find the names of refused parameters in. It may quote the prompt.
 
-    It may quote the prompt. Nothing is returned of other failures, which no other request could avoid.
+    It is empty for failures that another form of the request could not avoid.
     """
     if isinstance(error, openai.BadRequestError | openai.UnprocessableEntityError):
         return diagnostic_text(error.body)
@@ -124,12 +124,12 @@ def _refusal(status: int, code: str, parameter: str, headers: Mapping[str, str],
     if meant := _by_code(code, answered):
         return meant
     if status in {_REQUEST_TIMEOUT, _CONFLICT, _TOO_MANY, _OVERLOADED} or status >= _SERVER_ERROR:
-        learnt = limits(headers)
+        observed = limits(headers)
         return ProviderBusy(
             answered,
             retry_after=retry_after(headers, limited=status in {_TOO_MANY, _UNAVAILABLE}),
-            requests_per_second=learnt.requests_per_second,
-            tokens_per_minute=learnt.tokens_per_minute,
+            requests_per_second=observed.requests_per_second,
+            tokens_per_minute=observed.tokens_per_minute,
         )
     match status:
         case 401:
@@ -144,7 +144,7 @@ def _refusal(status: int, code: str, parameter: str, headers: Mapping[str, str],
 
 
 def _forbidden(answered: str, body: object) -> CallError:
-    """Return what a 403 means by what it says: providers answer it for one input as well as for a key."""
+    """Return aita's error for a 403 by its body, as providers send it for single inputs as well as for keys."""
     match classify_forbidden(body):
         case Forbidden.INPUT:
             return _refused(answered)
@@ -189,7 +189,7 @@ def _without_answer(cause: BaseException | None) -> CallError:
             return RunStopped("the base URL redirects without end: see that it is that of the provider's API")
         case httpx2.UnsupportedProtocol():
             return RunStopped("the base URL is neither http nor https: see that it is that of the provider's API")
-        case httpx2.LocalProtocolError():  # all else that a request says is ours
+        case httpx2.LocalProtocolError():  # only the key in a request's headers is not aita's own
             return RunStopped(BAD_KEY)
         case httpx2.RemoteProtocolError():
             return ProviderBusy("the provider can't be reached: the connection was lost, or what answers is not HTTP")
@@ -201,7 +201,7 @@ def _without_answer(cause: BaseException | None) -> CallError:
 
 
 def _tls_problem(cause: BaseException | None) -> str | None:
-    """Return what is wrong with a server's TLS if it is so until a person acts; a broken handshake is not."""
+    """Return a problem with a server's TLS that a person must solve; ``None`` for others, such as a lost handshake."""
     while cause is not None:
         if isinstance(cause, ssl.SSLCertVerificationError):
             return "its certificate is not valid here"
@@ -212,6 +212,6 @@ def _tls_problem(cause: BaseException | None) -> str | None:
 
 
 def _word(value: object) -> str:
-    """Return a code if it looks like one, also a number's: what providers put there could otherwise be anything."""
+    """Return a code or number as text, if it looks like one: providers may put any text there."""
     text = str(value)
     return text if re.fullmatch(r"[\w.\-\[\]]{1,80}", text) else ""

@@ -1,6 +1,6 @@
-"""What a 403 says: providers answer it for one input that a filter flags, for a spent limit, a region and a key.
+"""Meaning of a 403: providers send it for an input that a filter flags, a spent limit, a region, and a key.
 
-OpenRouter answers it with ``metadata.reasons`` for a flagged input, with ``metadata.limit_source`` for a spent limit
+OpenRouter sends it with ``metadata.reasons`` for a flagged input, with ``metadata.limit_source`` for a spent limit
 (openrouter.ai/docs, "Errors and Debugging"); xAI with "Content violates usage guidelines"; OpenAI for a region and for
 a project that may not use a model (help.openai.com, "API error codes").
 """
@@ -12,7 +12,7 @@ from aita.llm.error_body import diagnostic_text
 
 
 class Forbidden(Enum):
-    """Whom or what a 403 is about."""
+    """Subject of a 403."""
 
     INPUT = auto()
     RATE = auto()
@@ -20,12 +20,13 @@ class Forbidden(Enum):
     REGION = auto()
     KEY = auto()
     FIREWALL = auto()
-    """Not the API says it, but a web page or firewall before it."""
+    """A web page or firewall in front of the API sent it."""
     UNSAID = auto()
+    """The body gives no clear reason."""
 
 
 _FLAGS = ("reasons", "flagged_input", "content_filter_result", "content_filter_results", "safety_ratings")
-"""Fields that only the refusal of an input has."""
+"""Fields that occur only in refusals of an input."""
 
 _MOST_TEXT = 4_000
 _DEEPEST = 6
@@ -45,7 +46,7 @@ _PENALISED = re.compile(
     rf"|\b(?:you|user|access) (?:has been|have been|was|were) (?:{_PENALTY})\b|(?:user|access|account)_(?:{_PENALTY})"
 )
 _TERMS = re.compile(r"terms[ _]of[ _](?:service|use)")
-"""Breaking them is said of an account, a region's users or one input alike."""
+"""Providers name a breach of their terms for accounts, regions and single inputs alike."""
 _FILTER = re.compile(
     r"moderat|flagged|guardrail|content[ _-]{0,2}(?:filter|polic|violat|block|management|check)|safety|unsafe|violat"
     r"|prohibited|inappropriate|harmful|sensitive|offensive|(?:usage|acceptable use) (?:guideline|polic)|jailbreak"
@@ -68,17 +69,17 @@ _PAGE = re.compile(
 
 
 def classify_forbidden(body: object) -> Forbidden:
-    """Return what a 403 is about.
+    """Return the subject of a 403.
 
     Parameters
     ----------
     body
-        What was answered: JSON, or a text that is none.
+        Body of the response: parsed JSON, or a text that is not JSON.
     """
     if _flags(body):
         return Forbidden.INPUT
-    said = diagnostic_text(body)[:_MOST_TEXT].lower()
-    if _PAGE.search(said):
+    text = diagnostic_text(body)[:_MOST_TEXT].lower()
+    if _PAGE.search(text):
         return Forbidden.FIREWALL
     order = (
         (_RATE, Forbidden.RATE),
@@ -89,16 +90,16 @@ def classify_forbidden(body: object) -> Forbidden:
         (_REGION, Forbidden.REGION),
         (_KEY, Forbidden.KEY),
     )
-    return next((meant for pattern, meant in order if pattern.search(said)), Forbidden.UNSAID)
+    return next((meant for pattern, meant in order if pattern.search(text)), Forbidden.UNSAID)
 
 
 def refuses_input(body: object) -> bool:
-    """Tell whether an error without a status is a filter's."""
+    """Return whether an error without a status is a filter's refusal of the input."""
     return not isinstance(body, str) and classify_forbidden(body) is Forbidden.INPUT
 
 
 def names_a_filter(code: str) -> bool:
-    """Tell whether an error's code is one of a filter that refuses an input."""
+    """Return whether an error's code is that of a filter's refusal."""
     return _FILTER_CODE.search(code.lower()) is not None
 
 

@@ -1,4 +1,4 @@
-"""What a provider's headers tell: how long to wait, and what its limits are."""
+"""Rate-limit headers of providers: times to wait, and limits."""
 
 import math
 import re
@@ -8,34 +8,34 @@ from email.utils import parsedate_to_datetime
 
 from aita.models.rate_limits import Rates
 
-_SHORTEST, _LONGEST = 0.001, 3600.0
-_SHORTEST_RESET, _LONGEST_RESET = 0.001, 31 * 86_400.0  # no limit is for less than a millisecond or more than a month
+_SHORTEST, _LONGEST = 0.001, 3600.0  # seconds
+_SHORTEST_RESET, _LONGEST_RESET = 0.001, 31 * 86_400.0  # seconds; the range of plausible windows of limits
 
 _FIRST_EPOCH, _FIRST_EPOCH_MS = 1e9, 1e12
-"""From where on a number is not a duration any more but a moment: 2001, in seconds and in milliseconds."""
+"""Smallest number that is a time instead of a duration (in 2001), in seconds and in milliseconds since the epoch."""
 
 _DURATION = re.compile(r"(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m(?!s))?(?:(\d+(?:\.\d+)?)s)?(?:(\d+(?:\.\d+)?)ms)?")
 
 _LEFT = 0.1
-"""The share of a limit that may be left when its reset tells a rate. OpenAI's reset is the time until the
-bucket is full again (platform documentation, "Rate limits", headers), which tells the rate at any time; others
-reset at the end of a fixed window, where the same sum, early in it, would come out far too low."""
+"""Largest remaining fraction of a limit at which its reset yields a rate. OpenAI's reset is the time until the bucket
+is full (platform documentation, "Rate limits", headers), which yields the rate at any time. Other providers reset at
+the end of a fixed window, early in which the same formula would yield far too low a rate."""
 
 
 def retry_after(headers: Mapping[str, str], *, limited: bool) -> float | None:
-    """Return the seconds to wait that a refusal tells, at most an hour; ``None`` if it tells none.
+    """Return the seconds to wait in a refusal's headers, at most an hour; ``None`` if they name none.
 
-    ``retry-after-ms`` counts first, then Retry-After (RFC 9110, 10.2.3: seconds or a date), then, if the
-    refusal is for a limit, the reset of that which is used up: a duration (OpenAI, Groq), seconds (Azure), or a
-    moment (gateways, and providers of other APIs behind them).
+    ``retry-after-ms`` has precedence, then Retry-After (RFC 9110, 10.2.3: seconds or a date). If the refusal is
+    ``limited`` by a rate, the reset of the exhausted limit comes last: a duration (OpenAI, Groq), seconds (Azure), or a
+    time (gateways, and providers of other APIs behind them).
     """
     milliseconds = _number(headers.get("retry-after-ms"))
     if milliseconds is not None:
         return _bounded(milliseconds / 1000)
-    told = headers.get("retry-after", "").strip()
-    seconds = _number(told)
+    value = headers.get("retry-after", "").strip()
+    seconds = _number(value)
     if seconds is None:
-        seconds = _until(_http_date(told))
+        seconds = _until(_http_date(value))
     if seconds is not None or not limited:
         return _bounded(seconds)
     resets = {kind: _reset(headers.get(f"x-ratelimit-reset-{kind}")) for kind in ("requests", "tokens")}
@@ -48,16 +48,16 @@ def retry_after(headers: Mapping[str, str], *, limited: bool) -> float | None:
 
 
 def limits(headers: Mapping[str, str]) -> Rates:
-    """Return the rates at which the limits fill up again, as far as the headers tell.
+    """Return the rates at which the limits refill, as far as the headers have them.
 
-    Only a reset that is a duration tells: of a moment we know how far away it is only as well as two clocks agree.
+    Only resets that are durations count: the distance to a time is as inexact as the two clocks' agreement.
     """
     requests, tokens = _refill(headers, "requests"), _refill(headers, "tokens")
     return Rates(requests, None if tokens is None else tokens * 60)
 
 
 def _refill(headers: Mapping[str, str], kind: str) -> float | None:
-    """Return what is let through in a second."""
+    """Return the refill of a limit per second."""
     limit = _number(headers.get(f"x-ratelimit-limit-{kind}"))
     if limit is None or not 0 < limit < math.inf:
         return None
@@ -92,13 +92,13 @@ def _duration(value: str | None) -> float | None:
 
 
 def _reset(value: str | None) -> float | None:
-    """Return the seconds until a reset, also of one that is told as a moment."""
+    """Return the seconds until a reset, which is a duration or a time."""
     seconds = _duration(value)
     return _until(_moment((value or "").strip())) if seconds is None else seconds
 
 
 def _moment(text: str) -> datetime | None:
-    """Return what an ISO date with its zone, or the seconds or milliseconds since 1970, stand for."""
+    """Return the time of an ISO date with its zone, or of seconds or milliseconds since the epoch."""
     number = _number(text)
     try:
         if number is not None:
@@ -116,7 +116,7 @@ def _http_date(text: str) -> datetime | None:
 
 
 def _until(moment: datetime | None) -> float | None:
-    if moment is None or moment.tzinfo is None:  # without its zone it could be any of a day's
+    if moment is None or moment.tzinfo is None:  # a time without its zone is off by up to a day
         return None
     return (moment - datetime.now(UTC)).total_seconds()
 

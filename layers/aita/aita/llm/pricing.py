@@ -1,4 +1,4 @@
-"""What tokens cost. The one table is ``prices.json``, with its date and source."""
+"""Prices of tokens, from the table ``prices.json``, which has its date and source."""
 
 import json
 import re
@@ -19,7 +19,7 @@ _DATE = re.compile(r"-\d{4}-\d{2}-\d{2}$")
 
 @dataclass(frozen=True, slots=True)
 class _Price:
-    """What a call's tokens cost, in USD for each: fresh input, input from the cache and into it, and output."""
+    """Prices of a call's tokens, in USD per token: uncached input, input read from and written to the cache, output."""
 
     input: Decimal
     cached_input: Decimal
@@ -35,9 +35,9 @@ def price_table() -> dict[str, Any]:
 
 
 def highest_cost(input_tokens: int, output_tokens: int, base_url: str, model: str) -> Decimal | None:
-    """Return the most that a call of so many tokens can cost in USD; ``None`` if the price is not known.
+    """Return the highest possible cost of a call with this many tokens, in USD; ``None`` if the price is unknown.
 
-    None of its input is cached, and all of it is written to the cache where that costs more.
+    It assumes that no input is cached, and that all of it is written to the cache where that costs more.
     """
     price = _price(base_url, model, input_tokens)
     if price is None:
@@ -46,10 +46,10 @@ def highest_cost(input_tokens: int, output_tokens: int, base_url: str, model: st
 
 
 def usage_of(tokens: TokenUsage | None, base_url: str, model: str) -> Usage:
-    """Return what one call used and cost.
+    """Return the usage and cost of one call.
 
-    A model that the table does not have, or that another provider than the table's serves, has an
-    unknown cost, and so has a call whose tokens the provider did not tell: it counts as unpriced.
+    The cost is unknown, and the call counts as unpriced, if the table lacks the model or has it for another provider,
+    or if the provider did not report the tokens.
     """
     if tokens is None:
         return Usage(calls=1, unpriced_calls=1)
@@ -57,9 +57,9 @@ def usage_of(tokens: TokenUsage | None, base_url: str, model: str) -> Usage:
     if price is None:
         cost, unpriced = Decimal(0), 1
     else:
-        fresh = tokens.input_tokens - tokens.cached_input_tokens - tokens.cache_write_tokens
+        uncached = tokens.input_tokens - tokens.cached_input_tokens - tokens.cache_write_tokens
         cost = (
-            fresh * price.input
+            uncached * price.input
             + tokens.cached_input_tokens * price.cached_input
             + tokens.cache_write_tokens * price.cache_write
             + tokens.output_tokens * price.output
@@ -76,7 +76,7 @@ def usage_of(tokens: TokenUsage | None, base_url: str, model: str) -> Usage:
 
 
 def _price(base_url: str, model: str, input_tokens: int) -> _Price | None:
-    """Return what a model's tokens cost in a call with so many of input; a dated snapshot costs what its model does."""
+    """Return a model's prices in a call with this much input; a dated snapshot has the prices of its model."""
     models = price_table()["models"]
     entry: dict[str, Any] | None = models.get(model) or models.get(_DATE.sub("", model))
     if entry is None or entry["provider"] != urlsplit(base_url).hostname:
