@@ -1,1 +1,1 @@
-"""The framework's executors: batches of tasks, in process or on the stack."""
+"""Executors of the framework: batches of tasks, in process or on the stack."""

@@ -1,4 +1,4 @@
-"""The tasks of one execution in process: what each is known by, what came of it, and what is kept of that."""
+"""Tasks of one execution in process: their identities, results, and records in the checkpoint."""
 
 import json
 import threading
@@ -18,7 +18,7 @@ from aita.tasks.llm_task import LLMTask
 
 @dataclass(frozen=True, slots=True)
 class TaskIdentity:
-    """What a task is known by: its id, the digest of what it asks, and what is kept beside its reply."""
+    """Identity of a task in its checkpoint: id, digest of its request, and the data recorded beside its reply."""
 
     task_id: str
     digest: str
@@ -27,9 +27,9 @@ class TaskIdentity:
 
 @dataclass
 class Batch:
-    """The tasks of one execution, what came of each so far, and the checkpoint that keeps it.
+    """Tasks of one execution, their results so far, and the checkpoint that records them.
 
-    ``cost`` is in USD, of what this execution paid; ``None`` once the price of a call is not known.
+    ``cost`` is the cost of this execution in USD; ``None`` once a call's price is unknown.
     """
 
     tasks: tuple[LLMTask[Any], ...]
@@ -40,85 +40,87 @@ class Batch:
     cost: Decimal | None = Decimal(0)
     _results: dict[int, TaskResult] = field(default_factory=dict)
     _not_run: dict[int, TaskUsage] = field(default_factory=dict)
-    _works: list[TaskIdentity] = field(default_factory=list)
+    _identities: list[TaskIdentity] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def take_over(self, *, retry_failed: bool) -> None:
-        """Name every task, and end those that the checkpoint has, or that can't be asked at all."""
-        taken: set[str] = set()
+    def restore(self, *, retry_failed: bool) -> None:
+        """Identify every task, restore the results in the checkpoint, and fail the tasks that make no valid request."""
+        used_ids: set[str] = set()
         for place, task in enumerate(self.tasks):
-            work, error = self._name(task, place)
-            self._works.append(work)
-            if error is None and work.task_id in taken:
+            identified, error = self._identify(task, place)
+            self._identities.append(identified)
+            if error is None and identified.task_id in used_ids:
                 error = RequestError("its id is that of an earlier task of this batch: give each its own task_id")
-            taken.add(work.task_id)
+            used_ids.add(identified.task_id)
             if error is not None:
-                self._put(place, TaskResult(work.task_id, success=False, error=_error_text(error)))
-            elif self.checkpoint is not None and (record := self.checkpoint.records.get(work.task_id)) is not None:
-                result = _restored(task, record) if record.digest == work.digest else None
+                self._put(place, TaskResult(identified.task_id, success=False, error=_error_text(error)))
+            elif (
+                self.checkpoint is not None and (record := self.checkpoint.records.get(identified.task_id)) is not None
+            ):
+                result = _restore_result(task, record) if record.digest == identified.digest else None
                 if result is not None and (result.success or not retry_failed):
                     self._put(place, result)
 
-    def left(self) -> list[tuple[int, LLMTask[Any]]]:
-        """Return the places and tasks that have no end."""
+    def unfinished(self) -> list[tuple[int, LLMTask[Any]]]:
+        """Return the unfinished tasks with their places."""
         return [(place, task) for place, task in enumerate(self.tasks) if place not in self._results]
 
     def spent_before(self) -> Decimal:
-        """Return what the tasks of the checkpoint that is resumed cost in USD, as far as that is known."""
+        """Return the known cost of the resumed checkpoint's tasks, in USD."""
         records = self.checkpoint.records.values() if self.checkpoint is not None else ()
         return sum((record.usage.cost_usd for record in records), Decimal(0))
 
     def end(self, place: int, ended: TaskEnd) -> None:
-        """Keep what came of a task, then count it; one that was not run has no end, and only what it spent counts."""
-        work, spent = self._works[place], ended.spent
+        """Record a finished task, then count it. A task with NotRun is not finished; only its usage is kept."""
+        identified, spent = self._identities[place], ended.spent
         if isinstance(ended.error, NotRun):
             self._not_run[place] = spent
             return
         error = None if ended.error is None else _error_text(ended.error)
         if self.checkpoint is not None and (spent.reply is not None or error is not None):
             record = Record(
-                task_id=work.task_id,
-                digest=work.digest,
+                task_id=identified.task_id,
+                digest=identified.digest,
                 reply=spent.reply,
                 error=error,
                 usage=spent.usage,
                 calls=spent.calls,
                 seconds=spent.seconds,
-                data=work.data,
+                data=identified.data,
                 salvaged=error is None and _is_salvaged(self.tasks[place], spent.reply),
             )
             self.checkpoint.add(record)
-        self._put(place, _result(work, spent, result=ended.result, error=error))
+        self._put(place, _result(identified, spent, result=ended.result, error=error))
 
     def results(self, stopped: str | None) -> tuple[TaskResult, ...]:
-        """Return what came of every task; those that were not run say why."""
+        """Return the result of every task; ``stopped`` is the reason in the results of unfinished tasks."""
         not_run = _error_text(NotRun(f"{stopped or 'the batch stopped'}: a resume runs this task"))
         return tuple(
-            self._results.get(place) or _result(work, self._not_run.get(place, TaskUsage()), error=not_run)
-            for place, work in enumerate(self._works)
+            self._results.get(place) or _result(identified, self._not_run.get(place, TaskUsage()), error=not_run)
+            for place, identified in enumerate(self._identities)
         )
 
     def close(self) -> None:
-        """Let go of the checkpoint."""
+        """Close the checkpoint."""
         if self.checkpoint is not None:
             self.checkpoint.close()
 
-    def _name(self, task: LLMTask[Any], place: int) -> tuple[TaskIdentity, AitaError | None]:
-        """Return what a task is known by, or why it can't be asked."""
-        unnamed = TaskIdentity(getattr(task, "task_id", "") or f"task-{place}", "", {})
+    def _identify(self, task: LLMTask[Any], place: int) -> tuple[TaskIdentity, AitaError | None]:
+        """Return a task's identity, and the error of a task that makes no valid request."""
+        fallback = TaskIdentity(getattr(task, "task_id", "") or f"task-{place}", "", {})
         if not isinstance(task, LLMTask):
-            return unnamed, RequestError(f"it is a {type(task).__name__}, and tasks are objects of LLMTask's classes")
+            return fallback, RequestError(f"it is a {type(task).__name__}, and tasks are objects of LLMTask's classes")
         try:
             digest = task.digest(*identity(self.llm)) if self.checkpoint is not None else ""
             data = task.checkpoint_data()
             json.dumps(data)
-            work = TaskIdentity(task.id, digest, data)
+            identified = TaskIdentity(task.id, digest, data)
         except AitaError as error:
-            return unnamed, error
-        except Exception as error:  # noqa: BLE001 - the code of whoever wrote the task: only this task fails by it
+            return fallback, error
+        except Exception as error:  # noqa: BLE001 - an error in the task's own code fails only this task
             raised = f"the task's own code raised {type(error).__name__}"
-            return unnamed, TaskError(f"{raised}: see its messages(), given() and checkpoint_data()")
-        return work, None
+            return fallback, TaskError(f"{raised}: see its messages(), given() and checkpoint_data()")
+        return identified, None
 
     def _put(self, place: int, result: TaskResult) -> None:
         with self._lock:
@@ -129,9 +131,9 @@ class Batch:
                 self.cost = None if result.cost is None else self.cost + result.cost
 
 
-def _result(work: TaskIdentity, spent: TaskUsage, *, result: Any = None, error: str | None = None) -> TaskResult:
+def _result(identified: TaskIdentity, spent: TaskUsage, *, result: Any = None, error: str | None = None) -> TaskResult:
     return TaskResult(
-        task_id=work.task_id,
+        task_id=identified.task_id,
         success=error is None,
         result=result,
         raw_response=spent.reply,
@@ -139,17 +141,17 @@ def _result(work: TaskIdentity, spent: TaskUsage, *, result: Any = None, error: 
         retry_count=max(0, spent.calls - 1),
         execution_time=spent.seconds,
         usage=spent.usage,
-        metadata=work.data,
+        metadata=identified.data,
     )
 
 
-def _restored(task: LLMTask[Any], record: Record) -> TaskResult | None:
-    """Return what a record says of its task; ``None`` if its reply no longer makes a result: that is new work."""
+def _restore_result(task: LLMTask[Any], record: Record) -> TaskResult | None:
+    """Return the result in a task's record; ``None`` if the task no longer accepts the reply and so must run again."""
     result: Any = None
     if record.error is None:
         try:
             result = _parse_again(task, record.reply or "", salvaged=record.salvaged)
-        except Exception:  # noqa: BLE001 - also of the task's own code, which is told of when the task is run
+        except Exception:  # noqa: BLE001 - also of the task's own code, reported when the task runs
             return None
     return TaskResult(
         task_id=record.task_id,
@@ -166,9 +168,10 @@ def _restored(task: LLMTask[Any], record: Record) -> TaskResult | None:
 
 
 def _parse_again(task: LLMTask[Any], reply: str, *, salvaged: bool) -> Any:
-    """Make a result of a kept reply: a corrected task may parse what was only salvaged before, not the reverse.
+    """Return the result of a recorded reply.
 
-    Where a task has no salvage of its own, backslashes that are in doubt are no reason to ask and pay again.
+    A task whose code was corrected may now parse a reply that was salvaged, but a parsed reply is not salvaged. A task
+    without a ``salvage`` of its own accepts doubtful backslashes, which are no reason to pay for another reply.
     """
     try:
         return task.parse(reply)
@@ -181,12 +184,12 @@ def _parse_again(task: LLMTask[Any], reply: str, *, salvaged: bool) -> Any:
 
 
 def _is_salvaged(task: LLMTask[Any], reply: str | None) -> bool:
-    """Tell whether a task's result was salvaged: only kinds that do that are asked to parse once more."""
+    """Return whether a task's result was salvaged, by parsing the reply again if the task can salvage."""
     if reply is None or type(task).salvage is LLMTask.salvage:
         return False
     try:
         task.parse(reply)
-    except Exception:  # noqa: BLE001 - the code of whoever wrote the task
+    except Exception:  # noqa: BLE001 - any error of the task's own code
         return True
     return False
 

@@ -1,4 +1,4 @@
-"""What a batch in process may cost, kept by setting each call's highest cost aside before it is made."""
+"""Cost cap of a batch in process, kept by committing each call's highest cost before the call."""
 
 import threading
 from collections.abc import Callable
@@ -14,16 +14,16 @@ from aita.tasks.request import LLMRequest, Parameters
 
 @dataclass
 class Cap:
-    """Keeps one batch within its cap, from however many threads it calls.
+    """Keeps one batch within its cap; thread-safe.
 
     Parameters
     ----------
     most
-        What the batch may cost, in USD.
+        Cap of the batch's cost, in USD.
     highest_cost
-        Returns the most that a call can cost, in USD, or ``None`` if the model has no known price.
+        Returns the highest possible cost of a call in USD, or ``None`` if the model has no known price.
     spent
-        What it has cost by now, as far as that is known, and what is set aside for the calls under way.
+        Known cost so far plus the commitments of the calls in flight, in USD.
     """
 
     most: Decimal
@@ -34,12 +34,12 @@ class Cap:
 
     @classmethod
     def of(cls, llm: LLM, most: Decimal, spent: Decimal = Decimal(0)) -> "Cap":
-        """Return the cap of a batch on a model.
+        """Return the cap of a batch with this model.
 
         Raises
         ------
         SettingsError
-            If the price of its calls can't be known, or is no Decimal.
+            If the price of the model's calls is unknown, or is not a Decimal.
         """
         highest: Callable[[LLMRequest], Decimal | None] | None = getattr(llm, "highest_cost", None)
         amount = None if highest is None else highest(LLMRequest((), "", None, Parameters()))
@@ -53,14 +53,14 @@ class Cap:
         return cls(most, highest, spent)
 
     def commit(self, request: LLMRequest) -> Decimal:
-        """Set aside what a call may cost, once there is room for it, and return it.
+        """Commit the highest cost of a call, once the cap has room for it, and return it in USD.
 
-        What the calls under way did not cost makes room, so they are waited for.
+        Without room, wait for calls in flight, whose unspent commitments are released.
 
         Raises
         ------
         BudgetReached
-            If there is no room, and no call under way that could make some.
+            If there is no room, and no call in flight that could release some.
         """
         amount = self.highest_cost(request)
         if amount is None:
@@ -78,7 +78,7 @@ class Cap:
         return amount
 
     def settle(self, committed: Decimal, usage: Usage | None) -> None:
-        """Make room of what a call did not cost: all of it if it was not paid, none if its cost is not known."""
+        """Release the unspent part of a call's commitment; ``usage`` is ``None`` if the call was not paid."""
         with self._settled:
             self.spent -= unspent(committed, usage)
             self._calls -= 1

@@ -1,4 +1,4 @@
-"""Runs of the kind ``chat`` on a stack: requests go there as a file of tasks, and what came of each comes back."""
+"""Runs of the kind ``chat`` on a stack: requests are uploaded as a file of tasks, and replies are downloaded."""
 
 import io
 import logging
@@ -30,14 +30,14 @@ logger = logging.getLogger(__name__)
 CHAT = "chat"
 PIPELINE = f"{KIND}{CHAT}"
 
-_AT_ONCE = 8
-_RUNS_LOOKED_AT = 20
+_CONCURRENT_UPLOADS = 8
+_NEWEST_RUNS = 20  # runs of an assignment among which an active one is looked for
 _STARTS = 5
-"""How often a run is started where another of the same assignment is in its way, and is waited for."""
+"""Most attempts to start a run while others of the same assignment are active."""
 
 
 class LineReply(StrictModel):
-    """What came of one line: the reply, or why there is none, what it took, and what it was asked without."""
+    """Result of one line: the reply or an error, its usage, and the request parameters that its calls left out."""
 
     model_config = ConfigDict(extra="ignore")
 
@@ -55,31 +55,33 @@ _ANSWERS = TypeAdapter(list[LineReply])
 
 
 class Files(Protocol):
-    """What sends and fetches files: ``aita.client.file_transfer.Transfer``."""
+    """Transfer of files; implemented by ``aita.client.file_transfer.FileTransfer``."""
 
     def send(self, post: PresignedPost, file: Path, size: int, on_bytes: Callable[[int], None]) -> None:
-        """Post a file."""
+        """Post a file of ``size`` bytes."""
         ...
 
     def fetch(self, url: str, target: BinaryIO) -> None:
-        """Write what is under a URL into a file."""
+        """Download a URL into a file."""
         ...
 
 
 @dataclass
 class ChatRuns:
-    """Runs one after the other in one assignment.
+    """Consecutive runs in one assignment.
 
     Parameters
     ----------
     api, files
-        The stack's API, and what moves files to and from its bucket.
+        API of the stack, and transfer of files to and from its bucket.
     assignment
-        Where the runs are.
-    pause, pace
-        Waits some seconds, and how often a run is looked at.
+        Assignment of the runs.
+    pause
+        Sleeps for a number of seconds.
+    pace
+        Intervals at which a run is polled.
     watched
-        Is shown the run each time it is looked at; what it raises ends the watch.
+        Called with the run after each poll; an exception that it raises ends the watch.
     """
 
     api: ApiClient
@@ -89,31 +91,31 @@ class ChatRuns:
     pace: PollInterval = AWS
     watched: Callable[[RunView], None] = field(default=lambda _: None, repr=False)
     running: str = ""
-    """The id of the run that is watched now."""
+    """Id of the run that is being watched."""
     _sent: set[str] = field(default_factory=set)
 
     def ask(
         self, lines: Sequence[str], images: Mapping[str, Path], options: RunOptions, show: Callable[[int], None]
     ) -> tuple[RunView, dict[int, LineReply]]:
-        """Run a file of these lines, and return the run's end and what came of each line, by its place from 0.
+        """Execute a file of these lines; return the ended run, and the result of each line by its index.
 
         Parameters
         ----------
         lines
-            Tasks of the kind ``chat``.
+            Tasks of the kind ``chat``, as JSON.
         images
-            The files that they show, by their names in the assignment; each is sent once.
+            Files of their images, by name in the assignment; each is uploaded once.
         options
-            What the run is started with.
+            Options of the run.
         show
-            Is told how many lines have an end.
+            Called with the number of finished lines.
 
         Raises
         ------
         StackError
             If the stack can't be reached or is of another version.
         ConflictError
-            If others start runs in this assignment all the time.
+            If other runs of this assignment were active at each attempt to start.
         """
         view = self._start(lines, images, options)
         logger.info("run %s of %s asks %d questions", view.run_id, self.assignment, len(lines))
@@ -132,8 +134,8 @@ class ChatRuns:
         return self.api.start(request, key=str(uuid.uuid4()))
 
     def _wait_for_other(self) -> None:
-        """Wait for the run in the way, such as that of a caller who was killed: its replies are then in the cache."""
-        for run in self.api.runs(self.assignment, _RUNS_LOOKED_AT).runs:
+        """Wait for the end of the active run, such as one of a killed caller, whose replies are then in the cache."""
+        for run in self.api.runs(self.assignment, _NEWEST_RUNS).runs:
             if _is_running(run):
                 logger.info("waiting for run %s of %s to end", run.run_id, self.assignment)
                 self._watch(self.api.run(run.run_id), lambda _: None)
@@ -164,7 +166,7 @@ class ChatRuns:
     def _send(self, files: Mapping[str, Path]) -> None:
         sizes = {name: path.stat().st_size for name, path in files.items()}
         wanted = [UploadFile(name=name, size=size) for name, size in sizes.items()]
-        with ThreadPoolExecutor(_AT_ONCE) as senders:
+        with ThreadPoolExecutor(_CONCURRENT_UPLOADS) as senders:
             for posts in self.api.uploads(self.assignment, wanted):
                 if any(post.name not in files for post in posts):
                     raise StackError("the stack gave forms for other files than it was asked for: deploy it again")
@@ -202,7 +204,7 @@ def _id_of(line: str, place: int, assignment: str, model: str) -> str:
 
 
 def by_size(lines: Mapping[int, str], most: int) -> Iterator[dict[int, str]]:
-    """Yield the lines in files of at most this many bytes; one that is longer has a file of its own."""
+    """Yield the lines in parts of at most ``most`` bytes; a longer line is a part of its own."""
     part: dict[int, str] = {}
     size = 0
     for place, line in lines.items():

@@ -1,8 +1,8 @@
-"""The checkpoint of a batch: a file to which each finished task is appended at once.
+"""Checkpoint of a batch: a file to which each finished task is appended immediately.
 
-JSON Lines: a header with the format's version and the batch's name, then a line for each task with its id,
-the digest of its work and the model's reply. A line is one write, so that a process that is killed leaves
-at most its last line incomplete, and that line is left out.
+The format is JSON Lines: a header with the format's version and the batch's name, then a line for each task with
+its id, the digest of its request and the model's reply. Each line is one write, so that a killed process leaves at
+most its last line incomplete; a resume ignores that line.
 """
 
 import contextlib
@@ -31,11 +31,12 @@ _LONGEST_HEADER = 1 << 20
 
 @dataclass(eq=False)
 class Checkpoint:
-    """An open checkpoint; one process has it at a time, and any of its threads adds to it.
+    """Open checkpoint. One process at a time has its lock; all threads of that process may add records.
 
-    A process that is forked meanwhile has it closed: it would hold the file taken after its owner has let go.
+    A forked process closes its copy, which would otherwise keep the lock after the owner has released it.
 
-    ``records`` is what it held when it was opened.
+    ``records`` are the records that the file had when it was opened, and ``interval`` is the number of records between
+    two flushes to disk.
     """
 
     path: Path
@@ -49,16 +50,16 @@ class Checkpoint:
     _flushing: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
-        renew_in_children(self, type(self)._leave)
+        renew_in_children(self, type(self)._abandon)
 
     @classmethod
     def start(cls, directory: Path, name: str, interval: int) -> Self:
-        """Start a new file.
+        """Create a new checkpoint.
 
         Raises
         ------
         CheckpointError
-            If it can't be written.
+            If the file can't be written.
         """
         now = datetime.now(UTC)
         path = directory / f"{_slug(name)}-{_hash(name)}-{now:%Y%m%dT%H%M%S%f}{_SUFFIX}"
@@ -72,19 +73,19 @@ class Checkpoint:
             with _explain_write_error(path):
                 _flush_folder(directory)
         except BaseException:
-            checkpoint._leave()  # also of its number, which the next file that is opened has
+            checkpoint._abandon()  # and forget its file descriptor, which the next opened file may get
             path.unlink()
             raise
         return checkpoint
 
     @classmethod
     def resume(cls, path: Path, name: str, interval: int) -> Self:
-        """Open a file to go on with it; an incomplete last line is cut off.
+        """Open an existing checkpoint to continue it; an incomplete last line is cut off.
 
         Raises
         ------
         CheckpointError
-            If another process has it, or it is damaged, of another version, or can't be written.
+            If the file is in use by another process, is damaged, has another version, or can't be written.
         """
         with _explain_write_error(path):
             file = os.open(path, os.O_RDWR | os.O_APPEND)
@@ -98,19 +99,19 @@ class Checkpoint:
             if not complete.size:
                 checkpoint._append(header_line(name, datetime.now(UTC)))
         except BaseException:
-            checkpoint._leave()  # also of its number, which the next file that is opened has
+            checkpoint._abandon()  # and forget its file descriptor, which the next opened file may get
             raise
         return checkpoint
 
     def add(self, record: Record) -> None:
-        """Append a task that has ended; every so many are flushed to the disk itself.
+        """Append a finished task, and flush to disk after every ``interval`` records.
 
-        A batch that was given up has closed its checkpoint: what its last calls bring is not kept.
+        A closed checkpoint ignores records: those are of calls that an interrupted batch did not wait for.
 
         Raises
         ------
         CheckpointError
-            If it can't be written.
+            If the file can't be written.
         """
         line = record.line()
         with self._adding:
@@ -123,7 +124,7 @@ class Checkpoint:
             self._flush(added)
 
     def close(self) -> None:
-        """Flush, and let others have the file."""
+        """Flush to disk, and release the file."""
         with self._adding:
             self._closed = True
         try:
@@ -133,14 +134,18 @@ class Checkpoint:
                 file, self.file = self.file, -1
                 os.close(file)
 
-    def _leave(self) -> None:
+    def _abandon(self) -> None:
+        """Close the file without a flush or a lock, after a fork or a failed start."""
         self._closed, self._adding, self._flushing = True, threading.Lock(), threading.Lock()
         if self.file >= 0:
             os.close(self.file)
             self.file = -1
 
     def _flush(self, added: int) -> None:
-        """Flush so many to the disk itself, while others add: who comes in between needs no flush of his own."""
+        """Flush at least the first ``added`` records to disk, while other threads add.
+
+        A flush includes all records added before it, so that threads that wait for it need none of their own.
+        """
         with self._flushing:
             if self._flushed >= added or self.file < 0:
                 return
@@ -154,7 +159,7 @@ class Checkpoint:
             written = os.write(self.file, line)
             if written != len(line):
                 os.ftruncate(self.file, os.fstat(self.file).st_size - written)
-                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))  # a disk that is full takes a part
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))  # a full disk accepts a part
 
     def _lock(self) -> None:
         with _explain_write_error(self.path):
@@ -165,16 +170,16 @@ class Checkpoint:
 
 
 def latest_checkpoint(name: str, checkpoint_dir: Path | str | None = None) -> Path | None:
-    """Return the newest checkpoint of exactly this name, or ``None``."""
+    """Return the newest checkpoint of a batch with exactly this name, or ``None``."""
     directory = Path(checkpoint_dir or DIRECTORY)
     found = sorted(directory.glob(f"*-{_hash(name)}-*{_SUFFIX}"), key=lambda path: path.name.rpartition("-")[2])
     return next((path for path in reversed(found) if _may_be(path, name)), None)
 
 
 def cleanup_checkpoints(older_than: timedelta, checkpoint_dir: Path | str | None = None) -> list[Path]:
-    """Remove the checkpoints that were last written so long ago, and return them.
+    """Remove the checkpoints whose last write is older than ``older_than``, and return their paths.
 
-    Other files are left alone, and so is a checkpoint that a process is using.
+    Other files and checkpoints in use are kept.
     """
     oldest = datetime.now(UTC) - older_than
     removed = []
@@ -188,7 +193,7 @@ def cleanup_checkpoints(older_than: timedelta, checkpoint_dir: Path | str | None
 
 
 def _may_be(path: Path, name: str) -> bool:
-    """Tell whether a file's header is not that of another batch: one that is damaged is for ``resume`` to refuse."""
+    """Return whether a file may be the checkpoint of this name. A damaged header counts, as ``resume`` reports it."""
     try:
         with path.open("rb") as file:
             header = file.readline(_LONGEST_HEADER)
@@ -202,12 +207,12 @@ def _hash(name: str) -> str:
 
 
 def _slug(name: str) -> str:
-    """Return what a person recognises of a name, whatever characters it has; the hash beside it tells names apart."""
+    """Return a readable part of a name for a file name, in which a hash makes it unique."""
     return re.sub(r"[^A-Za-z0-9]+", "-", name).strip("-")[:40] or "batch"
 
 
 def _try_lock(file: int) -> bool:
-    """Take a file for this process, and tell whether no other has it."""
+    """Lock a file for this process; return whether no other process has it."""
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -221,7 +226,7 @@ def _is_used(path: Path) -> bool:
 
 
 def _flush_folder(directory: Path) -> None:
-    """Flush that a file is in a folder, which a flush of the file alone does not."""
+    """Flush a directory's entries to disk, which a flush of a new file does not include."""
     folder = os.open(directory, os.O_RDONLY)
     try:
         os.fsync(folder)
@@ -235,6 +240,6 @@ def _explain_write_error(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise CheckpointError(
-            f"{path} can't be written: {error.strerror or error}. Put that right or take another checkpoint_dir; "
-            "what is in the file is kept for a resume"
+            f"{path} can't be written: {error.strerror or error}. Correct that or take another checkpoint_dir; "
+            "the file's content is kept for a resume"
         ) from None

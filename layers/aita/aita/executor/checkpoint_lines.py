@@ -1,4 +1,4 @@
-"""The lines of a checkpoint: a header, then one for each task that has ended."""
+"""Lines of a checkpoint: a header, then one for each finished task."""
 
 import json
 from collections.abc import Iterable, Iterator
@@ -15,9 +15,10 @@ VERSION = 1
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """What is kept of a task that has ended: the reply that its result is made of, or why it failed.
+    """Record of a finished task: the reply from which its result is parsed, or its error.
 
-    ``salvaged`` says that the result was made of a reply which the task could not parse.
+    ``seconds`` is the duration of its calls. ``salvaged`` is true if the task could not parse the reply, and its
+    ``salvage`` made the result.
     """
 
     task_id: str
@@ -31,7 +32,7 @@ class Record:
     salvaged: bool = False
 
     def line(self) -> bytes:
-        """Return the record as a line; in ASCII, so that any text comes back as it was."""
+        """Return the record as a line, in ASCII so that any text can be restored exactly."""
         values = {
             "id": self.task_id,
             "digest": self.digest,
@@ -46,7 +47,13 @@ class Record:
 
     @classmethod
     def of(cls, values: dict[str, Any]) -> Self:
-        """Return the record of a line's values; KeyError, TypeError or ValueError if it is none."""
+        """Return the record of a line's values.
+
+        Raises
+        ------
+        KeyError, TypeError, ValueError
+            If the line is not a record.
+        """
         reply, error = values["reply"], values["error"]
         texts = [values["id"], values["digest"], *(text for text in (reply, error) if text is not None)]
         if len(texts) == 2 or not all(isinstance(text, str) for text in texts):  # noqa: PLR2004 - id and digest alone
@@ -65,12 +72,12 @@ class Record:
 
 
 def header_line(name: str, now: datetime) -> bytes:
-    """Return a checkpoint's first line."""
+    """Return the first line of a checkpoint."""
     return json.dumps({"aita_checkpoint": VERSION, "name": name, "created_at": now.isoformat()}).encode() + b"\n"
 
 
 def header_fields(header: bytes) -> dict[str, Any]:
-    """Return what a first line says; nothing if it is no header."""
+    """Return the fields of a header; empty if the line is not a JSON object."""
     try:
         found = json.loads(header)
     except (ValueError, RecursionError):
@@ -80,7 +87,7 @@ def header_fields(header: bytes) -> dict[str, Any]:
 
 @dataclass
 class CompleteLines:
-    """The lines of a file but for one that was cut off; ``size`` is that of those that were read."""
+    """Complete lines of a file, without a truncated last one. ``size`` is the number of bytes in the lines read."""
 
     lines: Iterable[bytes]
     size: int = 0
@@ -93,16 +100,16 @@ class CompleteLines:
 
 
 def read_records(path: Path, lines: Iterable[bytes]) -> Iterator[Record]:
-    """Yield the records of a checkpoint's lines, the first of which is its header.
+    """Yield the records in a checkpoint's lines, after the header.
 
     Raises
     ------
     CheckpointError
-        If the header is none or of another version, or a line is damaged.
+        If the first line is not a header, the version is another one, or a line is damaged.
     """
     for number, line in enumerate(lines, 1):
         if number == 1:
-            _check(path, line)
+            _check_header(path, line)
             continue
         try:
             yield Record.of(json.loads(line))
@@ -113,7 +120,7 @@ def read_records(path: Path, lines: Iterable[bytes]) -> Iterator[Record]:
             ) from None
 
 
-def _check(path: Path, header: bytes) -> None:
+def _check_header(path: Path, header: bytes) -> None:
     version = header_fields(header).get("aita_checkpoint")
     if not isinstance(version, int):
         raise CheckpointError(f"{path} is no checkpoint: its first line is no header. Take another checkpoint_name")

@@ -1,4 +1,4 @@
-"""What an executor works with."""
+"""Configuration of an executor."""
 
 import os
 from typing import Any
@@ -11,12 +11,14 @@ from aita.settings import Environment, explain, variable_of
 
 
 class ParallelExecutionConfig(Environment):
-    """How a batch is executed. What is not given is read from the AITA_* variables.
+    """Configuration of batches. Values that are not passed are read from the AITA_* variables.
+
+    ``rate_limit_rps`` is in requests a second, ``rate_limit_tpm`` in tokens a minute, and ``max_cost_usd`` in USD.
 
     Raises
     ------
     SettingsError
-        Naming each value that is wrong and what it takes.
+        If values are invalid; it names each of them and its valid values.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""The conversations of a batch whose calls are made elsewhere: what each task asks next, and what came of it."""
+"""Conversations of a batch whose calls are made by the stack: each task's next request and result."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -16,9 +16,9 @@ from aita.tasks.request import LLMRequest
 
 @dataclass(slots=True)
 class PendingTask:
-    """A task without an end: its conversation, what it asks now, and what it took so far.
+    """Unfinished task: its conversation, its present request, and its usage so far.
 
-    ``fresh`` says that it is asked without the stack's cache.
+    ``fresh`` is true if its requests bypass the stack's cache; ``seconds`` is the duration of its calls.
     """
 
     conversation: Conversation
@@ -32,17 +32,17 @@ class PendingTask:
 
     @property
     def from_cache(self) -> bool:
-        """Whether all its replies were paid for before."""
+        """Whether all of its replies came from the cache."""
         return self.requests > 0 and self.usage.calls == 0
 
 
 class Conversations:
-    """The tasks of one execution.
+    """Tasks of one execution.
 
     Parameters
     ----------
     retry_failed
-        Whether a task that failed over replies of the cache alone is asked anew.
+        Whether a task that failed with cached replies only is asked again without the cache.
     """
 
     def __init__(self, tasks: Sequence[LLMTask[Any]], *, retry_failed: bool) -> None:
@@ -51,27 +51,27 @@ class Conversations:
         self._ids: list[str] = []
         self._results: dict[int, TaskResult] = {}
         self.open: dict[int, PendingTask] = {}
-        taken: set[str] = set()
+        used_ids: set[str] = set()
         for place, task in enumerate(tasks):
-            self._begin(place, task, taken)
+            self._begin(place, task, used_ids)
 
     @property
     def total(self) -> int:
-        """How many tasks there are."""
+        """Number of tasks."""
         return len(self._tasks)
 
     @property
     def ended(self) -> int:
-        """How many tasks have an end."""
+        """Number of finished tasks."""
         return len(self._results)
 
     @property
     def failed(self) -> int:
-        """How many of them failed."""
+        """Number of failed tasks."""
         return sum(not result.success for result in self._results.values())
 
-    def take(self, place: int, answered: LineReply) -> None:
-        """Hand what came of a call to its task, which ends or asks again."""
+    def accept_reply(self, place: int, answered: LineReply) -> None:
+        """Pass the result of a call to its task, which ends or makes its next request."""
         each = self.open[place]
         each.requests += answered.asks
         each.seconds += answered.latency_ms / 1000
@@ -80,40 +80,40 @@ class Conversations:
             self._end(place, error=answered.error or "TaskError: the stack gave no reason")
             return
         text = each.reply = answered.result.text
-        self._go_on(place, lambda: each.conversation.send(text))
+        self._advance(place, lambda: each.conversation.send(text))
 
     def fail(self, place: int, error: AitaError) -> None:
-        """End a task that has no result."""
+        """End a task with an error."""
         self._end(place, error=_error_text(error))
 
     def results(self, stopped: str | None) -> tuple[TaskResult, ...]:
-        """Return what came of every task; those that were not run say why."""
+        """Return the result of every task; ``stopped`` is the reason in the results of unfinished tasks."""
         not_run = NotRun(f"{stopped or 'the batch stopped'}: execute the batch again to run this task")
         for place in list(self.open):
             self.fail(place, not_run)
         return tuple(self._results[place] for place in range(len(self._tasks)))
 
-    def _begin(self, place: int, task: LLMTask[Any], taken: set[str]) -> None:
+    def _begin(self, place: int, task: LLMTask[Any], used_ids: set[str]) -> None:
         self._ids.append(task.task_id or f"task-{place}")
         try:
-            self._ids[place] = _new_id(task, taken)
+            self._ids[place] = _new_id(task, used_ids)
             data = task.checkpoint_data()
             json.dumps(data)
-            given = task.given()
-            if given is None:
+            provided = task.given()
+            if provided is None:
                 conversation = converse(task)
                 self.open[place] = PendingTask(conversation, next(conversation), data)
             else:
-                self._results[place] = TaskResult(self._ids[place], success=True, result=given, metadata=data)
+                self._results[place] = TaskResult(self._ids[place], success=True, result=provided, metadata=data)
         except AitaError as error:
             self._results[place] = TaskResult(self._ids[place], success=False, error=_error_text(error))
-        except Exception as error:  # noqa: BLE001 - as in _go_on()
+        except Exception as error:  # noqa: BLE001 - as in _advance()
             raised = f"the task's own code raised {type(error).__name__}"
             failure = TaskError(f"{raised}: see its messages(), given() and checkpoint_data()")
             self._results[place] = TaskResult(self._ids[place], success=False, error=_error_text(failure))
 
-    def _go_on(self, place: int, step: Callable[[], LLMRequest]) -> None:
-        """Let a task say what it asks next, or end it."""
+    def _advance(self, place: int, step: Callable[[], LLMRequest]) -> None:
+        """Take a step of a task's conversation, which returns its next request or ends the task."""
         each = self.open[place]
         try:
             each.request = step()
@@ -122,12 +122,12 @@ class Conversations:
         except InvalidReplyError as error:
             if each.fresh or not each.from_cache or not self._retry_failed:
                 self.fail(place, error)
-            else:  # all that it was told came from the cache: the model may say something else by now
+            else:  # all replies came from the cache: a new reply may be valid
                 each.fresh, each.conversation = True, converse(self._tasks[place])
-                self._go_on(place, lambda: next(each.conversation))
+                self._advance(place, lambda: next(each.conversation))
         except AitaError as error:
             self.fail(place, error)
-        except Exception as error:  # noqa: BLE001 - the code of whoever wrote the task: only this task fails by it
+        except Exception as error:  # noqa: BLE001 - an error in the task's own code fails only this task
             raised = f"the task's own code raised {type(error).__name__}"
             self.fail(place, TaskError(f"{raised}: see its messages(), parse() and salvage()"))
 
@@ -147,11 +147,11 @@ class Conversations:
         )
 
 
-def _new_id(task: LLMTask[Any], taken: set[str]) -> str:
+def _new_id(task: LLMTask[Any], used_ids: set[str]) -> str:
     task_id = task.id
-    if task_id in taken:
+    if task_id in used_ids:
         raise RequestError("its id is that of an earlier task of this batch: give each its own task_id")
-    taken.add(task_id)
+    used_ids.add(task_id)
     return task_id
 
 

@@ -1,4 +1,4 @@
-"""Making an executor."""
+"""Creation of executors."""
 
 import math
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ from aita.tasks.llm_task import LLMTask
 
 
 class Executor(Protocol):
-    """What executes batches of tasks."""
+    """Executor of batches of tasks."""
 
     def execute_batch(
         self,
@@ -23,7 +23,7 @@ class Executor(Protocol):
         checkpoint_name: str | None = None,
         resume_from_checkpoint: bool = False,  # noqa: FBT001, FBT002 - given by position as often as by name
     ) -> BatchExecutionResult:
-        """Execute tasks, and return what came of each, in the order given."""
+        """Execute tasks, and return their results in the same order."""
         ...
 
 
@@ -38,33 +38,34 @@ def create_executor(
     *,
     config: ParallelExecutionConfig | None = None,
 ) -> Executor:
-    """Make an executor. What is left out is read from the AITA_* variables, as ``ParallelExecutionConfig`` reads it.
+    """Create an executor. Omitted arguments are read from the AITA_* variables, as by ``ParallelExecutionConfig``.
 
     Parameters
     ----------
     llm_client
-        An ``openai.OpenAI``, or any object that calls a model as ``aita.ports.LLM`` says;
-        ``None`` makes one from OPENAI_BASE_URL, OPENAI_API_KEY, AITA_MODEL and AITA_REASONING_EFFORT.
+        ``openai.OpenAI``, or any object that implements ``aita.ports.LLM``; with ``None``, the client is created from
+        OPENAI_BASE_URL, OPENAI_API_KEY, AITA_MODEL and AITA_REASONING_EFFORT.
     max_workers
-        Calls at once, AITA_MAX_WORKERS or 5; 1 makes one after the other.
+        Number of concurrent calls. Default: AITA_MAX_WORKERS, or 5.
     rate_limit
-        Calls a second, AITA_RATE_LIMIT_RPS or 10; with 0 or ``None`` only the provider's answers slow the calls.
+        Calls a second. Default: AITA_RATE_LIMIT_RPS, or 10. With 0 or ``None``, only the provider's refusals slow the
+        calls.
     enable_checkpointing
-        Whether each finished task is kept at once; AITA_ENABLE_CHECKPOINTING or yes.
+        Whether each finished task is recorded immediately. Default: AITA_ENABLE_CHECKPOINTING, or true.
     checkpoint_dir
-        Where; ``.aita/checkpoints`` unless given.
+        Directory of checkpoints. Default: ``.aita/checkpoints``.
     show_progress
-        Whether a terminal shows a bar; AITA_SHOW_PROGRESS or yes.
+        Whether a terminal shows a progress bar. Default: AITA_SHOW_PROGRESS, or true.
     backend
-        ``in-process``, or ``stack``: the deployed state machine, with the stack's own model.
+        ``in-process``, or ``stack`` for the deployed state machine with its own model.
     config
-        All of it in one object, which then counts instead of the arguments above.
+        Configuration that replaces ``max_workers``, ``rate_limit``, ``enable_checkpointing`` and ``show_progress``.
 
     Raises
     ------
     SettingsError
-        If a value is wrong, naming it and what it takes; or if a cap on the cost is set (AITA_MAX_COST_USD) and
-        the model's price is not known.
+        If a value is invalid, with its name and valid values; or if the cost is capped (AITA_MAX_COST_USD) and the
+        model's price is unknown.
 
     Examples
     --------
@@ -75,7 +76,7 @@ def create_executor(
     if config is None:
         given = {
             "max_workers": max_workers,
-            "rate_limit_rps": _checked(rate_limit),
+            "rate_limit_rps": _rate_limit_rps(rate_limit),
             "enable_checkpointing": enable_checkpointing,
             "show_progress": show_progress,
         }
@@ -98,8 +99,8 @@ def create_executor(
     raise SettingsError(f"there is no backend {backend!r}: take 'in-process' or 'stack'")
 
 
-def _checked(rate_limit: float | EllipsisType | None) -> float | None:
-    """Return the rate as the configuration takes it, where 0 is none; ``None`` if none was given."""
+def _rate_limit_rps(rate_limit: float | EllipsisType | None) -> float | None:
+    """Return the rate for the configuration, in which 0 means no limit; ``None`` if the argument was omitted."""
     if rate_limit is ...:
         return None
     if rate_limit is None:

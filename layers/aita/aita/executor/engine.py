@@ -1,4 +1,4 @@
-"""The engine in process: threads that make the calls of tasks, each just when the limiter says."""
+"""Engine in process: threads that make the calls of a batch's tasks, at the rate of the limiter."""
 
 import hashlib
 import logging
@@ -38,12 +38,12 @@ from aita.tasks.tokens import expected_tokens
 logger = logging.getLogger(__name__)
 
 _REFRESH = 0.2
-"""Seconds between two looks at how far the batch is."""
+"""Interval at which the progress is refreshed, in seconds."""
 
 
 @dataclass(slots=True)
 class TaskUsage:
-    """What a task's calls took so far: how many there were, what they used, seconds, and the last reply."""
+    """Usage of a task's calls so far: their number, tokens and cost, duration in seconds, and the last reply."""
 
     calls: int = 0
     usage: Usage = field(default_factory=Usage)
@@ -53,7 +53,7 @@ class TaskUsage:
 
 @dataclass(frozen=True, slots=True)
 class TaskEnd:
-    """What came of a task: its result, or why there is none; NotRun if the batch stopped before it had an end."""
+    """End of a task: its result or error; NotRun if the batch stopped before the task was finished."""
 
     spent: TaskUsage
     result: Any = None
@@ -61,38 +61,40 @@ class TaskEnd:
 
 
 OnTaskEnd = Callable[[int, TaskEnd], None]
-"""Takes the place of a task in its batch, and what came of it."""
+"""Called with a task's place in its batch, and its end."""
 
 
 @dataclass
 class Engine:
-    """Runs groups of tasks; those of a group share a call. One is made for each batch.
+    """Runs groups of tasks, each of which shares a call. One engine runs one batch.
 
     Parameters
     ----------
-    llm, limiter, gate
-        The model, its limits, and what holds calls back until their prefix is cached, if anything.
+    llm, limiter
+        Model and its rate limiter.
+    gate
+        Gate that delays calls until their prefix is cached; ``None`` without prefix scheduling.
     configured
-        The limits to keep.
-    done
-        Called in the worker's thread for each task that was begun.
+        Configured rate limits.
+    on_task_end
+        Called in the worker's thread for each started task.
     cap
-        What the batch may cost, if that is limited.
+        Cost cap of the batch, if it has one.
     refusals
-        What becomes of refusals.
+        Classifier of refusals.
     """
 
     llm: LLM
     limiter: RateLimiter
     gate: PromptCacheGate | None
     configured: Rates
-    done: OnTaskEnd
+    on_task_end: OnTaskEnd
     cap: Cap | None = None
     refusals: Refusals = field(default_factory=Refusals)
     stopping: threading.Event = field(default_factory=threading.Event)
     reason: str | None = None
     _crash: BaseException | None = None
-    _left: int = 0
+    _working: int = 0
     _idle: threading.Event = field(default_factory=threading.Event)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -101,17 +103,19 @@ class Engine:
 
         Parameters
         ----------
+        workers
+            Number of threads.
         refresh
             Called a few times a second.
 
         Raises
         ------
         KeyboardInterrupt
-            After the calls in flight have ended; at once if it comes a second time.
+            When interrupted, after the calls in flight have ended; immediately at a second interrupt.
         """
         waiting = iter(groups)
         threads = [threading.Thread(target=self._work, args=(waiting,), daemon=True) for _ in range(workers)]
-        self._left = workers
+        self._working = workers
         try:
             _start(threads)
             self._wait(threads, refresh)
@@ -123,7 +127,7 @@ class Engine:
             raise self._crash
 
     def stop(self, reason: str) -> None:
-        """Let no more calls begin; the first reason counts."""
+        """Start no more calls; the first reason is kept."""
         with self._lock:
             first, self.reason = self.reason is None, self.reason or reason
         self.stopping.set()
@@ -131,7 +135,7 @@ class Engine:
             logger.warning("the batch stops: %s", reason)
 
     def _wait(self, threads: list[threading.Thread], refresh: Callable[[], None]) -> None:
-        """Wait until no thread works; an interrupt at any point of it leaves nothing uncounted."""
+        """Wait until all threads have ended; safe to repeat after an interrupt at any point."""
         while any(thread.is_alive() for thread in threads):
             refresh()
             self._idle.wait(_REFRESH)
@@ -150,8 +154,8 @@ class Engine:
             self.stop("it failed")
         finally:
             with self._lock:
-                self._left -= 1
-                if self._left == 0:
+                self._working -= 1
+                if self._working == 0:
                     self._idle.set()
 
     def _run(self, members: list[tuple[int, LLMTask[Any]]]) -> None:
@@ -159,52 +163,52 @@ class Engine:
         parts: list[str | None] = [None] * len(members)
         if len(members) > 1:
             parts = self._ask_together([task for _, task in members], spent)
-            spent.reply = None  # it is no one's alone
-        # Whoever gets the first part carries what all of them took, so that sums are what was paid.
+            spent.reply = None  # a shared reply belongs to no single task
+        # The task with the first part carries the usage of all, so that the sum over tasks is the amount paid.
         order = sorted(range(len(members)), key=lambda number: parts[number] is None)
         for number in order:
             place, task = members[number]
-            self.done(place, self._take(task, parts[number], spent))
+            self.on_task_end(place, self._finish_task(task, parts[number], spent))
             spent = TaskUsage()
 
     def _ask_together(self, tasks: list[LLMTask[Any]], spent: TaskUsage) -> list[str | None]:
-        """Return each task's part of one reply; ``None`` for those that are to be asked alone."""
+        """Return each task's part of a shared reply; ``None`` for tasks that must be asked alone."""
         batchable = [task for task in tasks if isinstance(task, BatchableLLMTask)]
-        alone: list[str | None] = [None] * len(tasks)
+        no_parts: list[str | None] = [None] * len(tasks)
         try:
             combined = batchable[0].combine_with(batchable[1:])
             reply = self._reply(combined.request(), spent)
             result = combined.parse(require_complete(reply.text, reply.finish_reason, refusal=reply.refusal))
             parts = list(batchable[0].split_batch_result(result, batchable))
         except (TaskError, NotRun, RunStopped):
-            return alone
-        except Exception:  # noqa: BLE001 - the code of whoever wrote the task: each is asked alone
-            return alone
-        return parts if len(parts) == len(tasks) else alone
+            return no_parts
+        except Exception:  # noqa: BLE001 - after an error in a task's own code, each task is asked alone
+            return no_parts
+        return parts if len(parts) == len(tasks) else no_parts
 
-    def _take(self, task: LLMTask[Any], part: str | None, spent: TaskUsage) -> TaskEnd:
-        """Return what a part of a shared reply makes of its task, or what asking it alone does."""
+    def _finish_task(self, task: LLMTask[Any], part: str | None, spent: TaskUsage) -> TaskEnd:
+        """Return the end of a task, by its part of a shared reply or, if that is missing or invalid, by own calls."""
         if part is not None:
             try:
                 result = task.parse(part)
-            except Exception:  # noqa: BLE001 - also of the task's own code, which then fails when asked alone
+            except Exception:  # noqa: BLE001 - also of the task's own code, which is reported when asked alone
                 return self._ask_alone(task, spent)
             spent.reply = part
             return TaskEnd(spent, result)
         return self._ask_alone(task, spent)
 
     def _ask_alone(self, task: LLMTask[Any], spent: TaskUsage) -> TaskEnd:
-        """Return what came of a task; what it spent counts also if the batch stopped before it had an end."""
+        """Return the end of a task after calls of its own; its usage counts even if the batch stops before its end."""
         try:
-            given = task.given()
-            if given is not None:
-                return TaskEnd(spent, given)
+            provided = task.given()
+            if provided is not None:
+                return TaskEnd(spent, provided)
             return TaskEnd(spent, self._converse(task, spent))
         except RunStopped as stopped:
             return TaskEnd(spent, error=NotRun(str(stopped)))
         except AitaError as error:
             return TaskEnd(spent, error=error)
-        except Exception as error:  # noqa: BLE001 - the code of whoever wrote the task: only this task fails by it
+        except Exception as error:  # noqa: BLE001 - an error in the task's own code fails only this task
             raised = f"the task's own code raised {type(error).__name__}"
             return TaskEnd(spent, error=TaskError(f"{raised}: see its messages(), given(), parse() and salvage()"))
 
@@ -220,7 +224,7 @@ class Engine:
                 return done.value
 
     def _reply(self, request: LLMRequest, spent: TaskUsage) -> Reply:
-        """Call until the provider answers."""
+        """Return the reply to a request; repeat the call while the provider is busy."""
         prefix = None if self.gate is None else self.gate.wait(request, f"{self.llm.provider} {self.llm.model}")
         failures, failing_since = 0, 0.0
         while True:
@@ -242,12 +246,12 @@ class Engine:
 
     @contextmanager
     def _within_cap(self, request: LLMRequest, spent: TaskUsage) -> Iterator[None]:
-        """Let a call be made once the batch's cap, if it has one, has room for it.
+        """Commit the call's highest cost on entry, waiting for room in the batch's cap, and settle it on exit.
 
         Raises
         ------
         NotRun
-            If there is no room; the batch stops.
+            If the cap has no room. The batch stops.
         """
         if self.cap is None:
             yield
@@ -264,7 +268,7 @@ class Engine:
             self.cap.settle(committed, None if spent.usage is before else spent.usage - before)
 
     def _call(self, request: LLMRequest, spent: TaskUsage) -> Reply | ProviderBusy:
-        """Make one call; its images are in memory no longer than that."""
+        """Make one call, with its images in memory only during the call."""
         images = _load(request)
         started = time.monotonic()
         spent.calls += 1
@@ -275,13 +279,13 @@ class Engine:
             if error.may_be_paid:
                 spent.usage += Usage(calls=1, unpriced_calls=1)
             if isinstance(error, ProviderBusy):
-                # Where it was raised holds the images and the body made of them, all the while the task waits.
+                # The traceback's frames would keep the images and the request's body in memory while the task waits.
                 error.__traceback__ = error.__context__ = None
                 return error
-            judged = self.refusals.classify(error)
-            if isinstance(judged, RunStopped):
-                self.stop(str(judged))
-            raise judged from None
+            failure = self.refusals.classify(error)
+            if isinstance(failure, RunStopped):
+                self.stop(str(failure))
+            raise failure from None
         except AitaError:
             raise
         except Exception as error:
@@ -306,7 +310,15 @@ class Engine:
             raise NotRun(self.reason or "the batch stopped")
 
     def _wait_for_provider(self, busy: ProviderBusy, failures: int, waited: float) -> None:
-        """Do what a provider's failure asks for: close the limiter for everyone, or wait longer each time."""
+        """Close the limiter for all calls if the provider named a time to wait, else back off.
+
+        Parameters
+        ----------
+        failures
+            Number of failures in a row.
+        waited
+            Seconds since the first of them.
+        """
         logger.info("waiting for the provider: %s", busy)
         if reason := retry_backoff.reason_to_give_up(waited):
             self.stop(reason)
@@ -319,7 +331,7 @@ class Engine:
 
 
 def _start(threads: list[threading.Thread]) -> None:
-    """Start as many threads as the system lets a process have."""
+    """Start as many of the threads as the system allows."""
     for number, thread in enumerate(threads):
         try:
             thread.start()
@@ -331,12 +343,12 @@ def _start(threads: list[threading.Thread]) -> None:
 
 
 def _load(request: LLMRequest) -> Mapping[str, bytes]:
-    """Return the images of a request by their SHA-256.
+    """Return the bytes of a request's images, by SHA-256.
 
     Raises
     ------
     MissingInputError
-        If a file is gone, or holds something else than when the task was made.
+        If a file can't be read, or has changed since the task was made.
     """
     images = {}
     for message in request.messages:

@@ -1,4 +1,4 @@
-"""The executor in process: for notebooks, tests and jobs that one machine can do."""
+"""Executor in process, for notebooks, tests and batches that one machine can execute."""
 
 import logging
 import sys
@@ -33,7 +33,7 @@ DEFAULT_NAME = "batch"
 
 @dataclass
 class InProcessExecutor:
-    """Executes batches with threads. Its limiter and refusals live as long as it does, whatever batches it executes."""
+    """Executes batches with threads. All of its batches share its rate limiter, prompt caches and refusals."""
 
     llm: LLM
     config: ParallelExecutionConfig
@@ -48,30 +48,30 @@ class InProcessExecutor:
         checkpoint_name: str | None = None,
         resume_from_checkpoint: bool = False,  # noqa: FBT001, FBT002 - the executors' common signature
     ) -> BatchExecutionResult:
-        """Execute tasks, and return what came of each, in the order given.
+        """Execute tasks, and return their results in the same order.
 
         Parameters
         ----------
         checkpoint_name
-            What the checkpoint is called, ``batch`` if it has no name.
+            Name of the checkpoint. Default: ``batch``.
         resume_from_checkpoint
-            Take over what the latest checkpoint of this name holds of these tasks.
+            Whether to restore the tasks' results from the latest checkpoint of this name.
 
         Raises
         ------
         CheckpointError
-            If the checkpoint can't be used; nothing was paid then. Also if it can't be written to any more:
-            what it holds by then is kept.
+            If the checkpoint can't be used, before any call; or if it can't be written any more, with its records
+            kept.
         SettingsError
-            If a resume is asked for without checkpointing.
+            If a resume is requested without checkpointing.
         KeyboardInterrupt
-            When interrupted, after the calls in flight have ended and were kept; a second interrupt gives them up.
+            When interrupted, after the calls in flight have ended and been recorded; a second interrupt abandons them.
         """
         started = time.monotonic()
         name = checkpoint_name or DEFAULT_NAME
         batch = Batch(tuple(tasks), self.llm, self._open(name, resume=resume_from_checkpoint))
         try:
-            batch.take_over(retry_failed=self.config.retry_failed_tasks)
+            batch.restore(retry_failed=self.config.retry_failed_tasks)
             self.refusals.answered = self.refusals.answered or batch.ended > batch.failed
             stopped = self._run(batch)
         except KeyboardInterrupt:
@@ -94,16 +94,16 @@ class InProcessExecutor:
         return Checkpoint.resume(latest, name, interval)
 
     def _run(self, batch: Batch) -> str | None:
-        """Run what is left, and return why it stopped early, if it did."""
-        config, left = self.config, batch.left()
-        if not left:
+        """Run the unfinished tasks; return the reason of an early stop, or ``None``."""
+        config, unfinished = self.config, batch.unfinished()
+        if not unfinished:
             return None
         engine = Engine(
             llm=self.llm,
             limiter=self.limiter,
             gate=None,
             configured=Rates(config.rate_limit_rps or None, config.rate_limit_tpm or None),
-            done=batch.end,
+            on_task_end=batch.end,
             cap=None if config.max_cost_usd is None else Cap.of(self.llm, config.max_cost_usd, batch.spent_before()),
             refusals=self.refusals,
         )
@@ -111,10 +111,10 @@ class InProcessExecutor:
             engine.gate = PromptCacheGate(
                 self.prefixes, lambda seconds: _pause(engine.stopping, seconds), time.monotonic
             )
-        groups = _groups([task for _, task in left], config.batch_size)
+        groups = _groups([task for _, task in unfinished], config.batch_size)
         with progress(len(batch.tasks), shown=config.show_progress) as show:
             engine.run(
-                ([left[place] for place in members] for members in groups),
+                ([unfinished[place] for place in members] for members in groups),
                 min(config.max_workers, len(groups)),
                 lambda: show(batch.ended, batch.failed, batch.cost),
             )
@@ -124,18 +124,18 @@ class InProcessExecutor:
 def _groups(tasks: list[LLMTask[Any]], size: int) -> list[list[int]]:
     try:
         return group(tasks, size)
-    except Exception as error:  # noqa: BLE001 - the code of whoever wrote a task: calls are only not shared by it
+    except Exception as error:  # noqa: BLE001 - after an error in a task's own code, calls are not shared
         logger.warning("no task shares a call: a can_batch_with() raised %s", type(error).__name__)
         return [[place] for place in range(len(tasks))]
 
 
 def _pause(stopping: threading.Event, seconds: float) -> None:
-    """Wait for others.
+    """Sleep while another call fills the prompt cache.
 
     Raises
     ------
     NotRun
-        If the batch stops in the meantime: then nobody comes whom it would be worth to wait for.
+        If the batch stops during the sleep.
     """
     if stopping.wait(seconds):
         raise NotRun("the batch stopped")

@@ -1,4 +1,4 @@
-"""The progress of a batch on a terminal."""
+"""Progress of a batch on a terminal."""
 
 import sys
 from collections.abc import Iterator
@@ -8,21 +8,21 @@ from typing import Protocol
 
 
 class ShowProgress(Protocol):
-    """Shows how far a batch is."""
+    """Shows the progress of a batch."""
 
     def __call__(self, ended: int, failed: int, cost: Decimal | None = None, /) -> None:
-        """Take how many tasks have ended, how many of them failed, and what they cost in USD, if that is known."""
+        """Show the numbers of finished and of failed tasks, and their cost in USD, if it is known."""
         ...
 
 
 @contextmanager
 def progress(total: int, *, shown: bool) -> Iterator[ShowProgress]:
-    """Show a bar while the batch runs, on standard error, if that is a terminal and rich is there."""
+    """Show a progress bar on standard error, if it is a terminal and rich is installed."""
     if not shown or sys.stderr is None or not sys.stderr.isatty():
         yield _show_nothing
         return
     try:
-        from rich.console import Console  # noqa: PLC0415 - not in the layer: functions show nothing
+        from rich.console import Console  # noqa: PLC0415 - not part of the Lambda layer
         from rich.progress import (  # noqa: PLC0415
             BarColumn,
             MofNCompleteColumn,
@@ -33,18 +33,18 @@ def progress(total: int, *, shown: bool) -> Iterator[ShowProgress]:
     except ImportError:
         yield _show_nothing
         return
-    columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[told]}"), TimeRemainingColumn())
+    columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[summary]}"), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True, refresh_per_second=5) as bar:
-        task = bar.add_task("", total=total, told="")
+        task = bar.add_task("", total=total, summary="")
 
         def show(ended: int, failed: int, cost: Decimal | None = None, /) -> None:
-            bar.update(task, completed=ended, told=_failures_and_cost(failed, cost))
+            bar.update(task, completed=ended, summary=_failures_and_cost(failed, cost))
 
         yield show
 
 
 def _show_nothing(ended: int, failed: int, cost: Decimal | None = None, /) -> None:
-    """Take the numbers and show none."""
+    """Show nothing."""
 
 
 def _failures_and_cost(failed: int, cost: Decimal | None) -> str:

@@ -1,4 +1,4 @@
-"""The executor on the stack: the deployed state machine makes the calls, and the caller judges the replies."""
+"""Executor on the stack: the deployed state machine makes the calls, and the caller's process parses the replies."""
 
 import hashlib
 import re
@@ -33,19 +33,19 @@ from aita.tasks.llm_task import LLMTask
 from aita.tasks.request import Image, LLMRequest, Message
 
 Connect = Callable[[str], ChatRuns]
-"""Takes the assignment's name, and returns what runs there."""
+"""Returns the runs of an assignment, by its name."""
 
 _SIGNATURES = {b"\xff\xd8\xff": "jpg", b"\x89PNG": "png", b"GIF8": "gif", b"RIFF": "webp"}
 _ENDED = frozenset({RunStatus.SUCCEEDED, RunStatus.PARTIAL, RunStatus.FAILED})
 
 
 def connect(assignment: str) -> ChatRuns:
-    """Return what runs in an assignment of the stack that the environment chooses.
+    """Return the runs of an assignment on the stack that the environment selects.
 
     Raises
     ------
     StackError, LocalStackError
-        If there is no such stack, or it can't be reached.
+        If the stack does not exist or can't be reached.
     """
     place = target_of_environment()
     stack = find_stack(place)
@@ -55,14 +55,14 @@ def connect(assignment: str) -> ChatRuns:
 
 @dataclass(frozen=True, slots=True)
 class StackExecutor:
-    """Executes batches on the stack that commands use: with AITA_LOCAL=true that of this computer.
+    """Executes batches on the stack that commands use; with AITA_LOCAL=true, on this computer's.
 
-    Each task travels through S3 as what the model is to be asked, one Lambda makes each call, and the task
-    judges the reply here; one that it refuses is asked again in a further run. The number of calls at once
-    and the model are the stack's own; AITA_MAX_COST_USD caps what the batch may cost.
+    Each task's request is uploaded to S3, a Lambda makes the call, and the task parses the reply in this process. After
+    an invalid reply, the task's next request is part of a further run. The stack determines the model and the number of
+    concurrent calls; AITA_MAX_COST_USD caps the cost of the batch.
 
-    The stack keeps every reply by what was asked, so a batch that is executed again pays for none of it
-    twice, also after its caller was killed. A task that failed over such replies is asked anew then, unless
+    The stack caches every reply by its request, so a batch that is executed again pays for none of them twice, even if
+    its first caller was killed. A task that failed with cached replies is then asked again without the cache, unless
     ``retry_failed_tasks`` is off.
     """
 
@@ -75,24 +75,23 @@ class StackExecutor:
         checkpoint_name: str | None = None,
         resume_from_checkpoint: bool = False,  # noqa: ARG002, FBT001, FBT002 - the executors' common signature
     ) -> BatchExecutionResult:
-        """Execute tasks, and return what came of each, in the order given.
+        """Execute tasks, and return their results in the same order.
 
         Parameters
         ----------
         checkpoint_name
-            The assignment that the batch's runs are listed under (``aita runs``). A name that no assignment
-            may have is written as one; without a name each batch has one of its own. A run of it that is
-            still going on is waited for.
+            Assignment of the batch's runs (``aita runs`` lists them). A name that is invalid for an assignment is
+            converted to a valid one; without a name, each batch gets an assignment of its own. An active run of the
+            assignment is waited for.
         resume_from_checkpoint
-            Makes no difference here: what was answered before is always used, unless
-            ``enable_checkpointing`` is off.
+            No effect: cached replies are always used, unless ``enable_checkpointing`` is off.
 
         Raises
         ------
         StackError, LocalStackError
-            If the stack is not there, or can't be reached.
+            If the stack does not exist or can't be reached.
         KeyboardInterrupt
-            When interrupted; the run on the stack goes on.
+            When interrupted; the run on the stack continues.
         """
         started = time.monotonic()
         batch = Conversations(tasks, retry_failed=self.config.retry_failed_tasks)
@@ -100,7 +99,7 @@ class StackExecutor:
         return BatchExecutionResult(batch.results(stopped), time.monotonic() - started, stopped)
 
     def _execute(self, batch: Conversations, assignment: str) -> str | None:
-        """Drive the conversations to their ends; return why it stopped early, if it did."""
+        """Run the conversations to their ends; return the reason of an early stop, or ``None``."""
         cap = self.config.max_cost_usd
         runs = self.connect(assignment)
         with progress(batch.total, shown=self.config.show_progress) as show:
@@ -109,14 +108,14 @@ class StackExecutor:
             except KeyboardInterrupt:
                 sys.stderr.write(
                     f"interrupted: {batch.ended} of {batch.total} tasks are done; run {runs.running} of {assignment} "
-                    f"goes on, and checkpoint_name={assignment!r} takes up what it was answered\n"
+                    f"goes on, and checkpoint_name={assignment!r} uses its replies\n"
                 )
                 raise
 
 
 @dataclass(slots=True)
 class _Rounds:
-    """The runs of one batch. ``cap`` is what they may cost together, in USD."""
+    """Runs of one batch. ``cap`` is the cap of their total cost, in USD."""
 
     config: ParallelExecutionConfig
     runs: ChatRuns
@@ -128,7 +127,7 @@ class _Rounds:
     _names: dict[Image, str] = field(default_factory=dict)
 
     def run(self) -> str | None:
-        """Run until every task has an end; return why it stopped before, if it did."""
+        """Run until every task is finished; return the reason of an early stop, or ``None``."""
         while self.batch.open:
             for fresh in (False, True):
                 for part in by_size(self._lines(fresh=fresh), MOST_BYTES):
@@ -137,9 +136,9 @@ class _Rounds:
         return None
 
     def _ask(self, part: Mapping[int, str], *, fresh: bool) -> str | None:
-        """Make one call for each line, and hand the replies to their tasks; return why no more can be made."""
+        """Make one call for each line, and pass the replies to their tasks; return the reason to stop, or ``None``."""
         if self.cap is not None and self._spent >= self.cap:
-            return f"what the batch may cost, {self.cap} USD, is spent"
+            return f"the batch's cap of {self.cap} USD is spent"
         places, before = list(part), self.batch.ended
         run, answers = self.runs.ask(
             list(part.values()),
@@ -149,7 +148,7 @@ class _Rounds:
         )
         self._spent += run.usage.cost_usd or 0
         for number, answered in answers.items():
-            self.batch.take(places[number], answered)
+            self.batch.accept_reply(places[number], answered)
         if run.status not in _ENDED or not answers:
             return _reason(run)
         for place in (place for number, place in enumerate(places) if number not in answers):
@@ -157,12 +156,12 @@ class _Rounds:
         return None
 
     def _options(self, *, fresh: bool) -> RunOptions:
-        given = self.config.model_dump(include=RunOptions.model_fields.keys() - {"max_workers", "max_cost_usd"})
-        options = RunOptions(**given, max_cost_usd=None if self.cap is None else self.cap - self._spent)
+        values = self.config.model_dump(include=RunOptions.model_fields.keys() - {"max_workers", "max_cost_usd"})
+        options = RunOptions(**values, max_cost_usd=None if self.cap is None else self.cap - self._spent)
         return options.model_copy(update={"enable_checkpointing": False}) if fresh else options
 
     def _lines(self, *, fresh: bool) -> dict[int, str]:
-        """Return what the open tasks ask, by their places; a task whose request can't be sent ends here."""
+        """Return the requests of open tasks as lines, by place; fail the tasks whose requests can't be sent."""
         lines: dict[int, str] = {}
         for place, each in list(self.batch.open.items()):
             if each.fresh is not fresh:
@@ -175,7 +174,7 @@ class _Rounds:
 
     def _line(self, request: LLMRequest) -> str:
         messages = tuple(
-            Message(message.role, message.text, tuple(self._sent(image) for image in message.images))
+            Message(message.role, message.text, tuple(self._stack_image(image) for image in message.images))
             for message in request.messages
         )
         try:
@@ -186,17 +185,17 @@ class _Rounds:
             raise TooLongError(f"its request is longer than {MOST_BYTES // 1024 // 1024} MB")
         return line
 
-    def _sent(self, image: Image) -> Image:
-        """Return an image as the stack knows it, and have its file sent with the next run."""
+    def _stack_image(self, image: Image) -> Image:
+        """Return an image with its key on the stack, and add its file to the next run's uploads."""
         if image not in self._names:
-            name = object_keys.task_image(image.sha256, _checked(image))
+            name = object_keys.task_image(image.sha256, _image_type(image))
             self._names[image], self._images[name] = name, Path(image.key)
         key = object_keys.material(self.runs.assignment, self._names[image])
         return Image(key, image.sha256, image.width, image.height)
 
 
 def assignment_of(name: str | None) -> str:
-    """Return the assignment of a batch: its name, or what is readable of it and a hash, where it can't be one."""
+    """Return the assignment of a batch: its name or, if that is invalid for one, its readable part and a hash."""
     if name is None:
         return f"batch-{uuid.uuid4().hex[:12]}"
     try:
@@ -210,13 +209,15 @@ def _reason(run: RunView) -> str:
     return f"run {run.run_id} of {run.assignment} is {run.status}" + (f": {run.reason}" if run.reason else "")
 
 
-def _checked(image: Image) -> str:
-    """Return the ending of an image's file, which must be the one that its task was made with.
+def _image_type(image: Image) -> str:
+    """Return the file extension for an image, after a check that its file is unchanged.
 
     Raises
     ------
-    MissingInputError, TaskError
-        If it can't be read, is another by now, or of no format that models take.
+    MissingInputError
+        If the file can't be read, or has changed since the task was made.
+    TaskError
+        If models do not accept the image's format.
     """
     try:
         data = Path(image.key).read_bytes()
