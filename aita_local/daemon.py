@@ -121,7 +121,7 @@ class Daemon:
 
 @contextmanager
 def exclusive_lock(home: StateDir) -> Iterator[None]:
-    """Wait until no other command changes the stack of this home, and keep others from it meanwhile."""
+    """Hold the lock on changes of this home's stack; wait for it while another command has it."""
     with (home.folder("processes") / "change.lock").open("a") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield

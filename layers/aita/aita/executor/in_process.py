@@ -109,7 +109,7 @@ class InProcessExecutor:
         )
         if config.prefix_scheduling:
             engine.gate = PromptCacheGate(
-                self.prefixes, lambda seconds: _pause(engine.stopping, seconds), time.monotonic
+                self.prefixes, lambda seconds: _sleep_unless_stopped(engine.stopping, seconds), time.monotonic
             )
         groups = _groups([task for _, task in unfinished], config.batch_size)
         with progress(len(batch.tasks), shown=config.show_progress) as show:
@@ -129,7 +129,7 @@ def _groups(tasks: list[LLMTask[Any]], size: int) -> list[list[int]]:
         return [[place] for place in range(len(tasks))]
 
 
-def _pause(stopping: threading.Event, seconds: float) -> None:
+def _sleep_unless_stopped(stopping: threading.Event, seconds: float) -> None:
     """Sleep while another call fills the prompt cache.
 
     Raises

@@ -41,7 +41,7 @@ def classify(error: openai.APIError | httpx2.RequestError) -> CallError:
 
     Only its ``said`` may contain text of the prompt or the reply. httpx2's errors are raised while a body is streamed.
     """
-    failure = _classified(error)
+    failure = _classify(error)
     failure.said = message_text(getattr(error, "body", None))[:LONGEST_SAID]
     failure.may_be_paid = isinstance(_cause(error), _LOST)
     return failure
@@ -57,7 +57,7 @@ def _cause(error: openai.APIError | httpx2.RequestError) -> BaseException | None
     return error.__cause__ if isinstance(error, openai.APIConnectionError) else error
 
 
-def _classified(error: openai.APIError | httpx2.RequestError) -> CallError:
+def _classify(error: openai.APIError | httpx2.RequestError) -> CallError:
     if isinstance(error, httpx2.RequestError):
         return ProviderBusy(TOO_LATE if isinstance(error, httpx2.TimeoutException) else CUT_OFF)
     if isinstance(error, openai.APIStatusError):
@@ -66,7 +66,7 @@ def _classified(error: openai.APIError | httpx2.RequestError) -> CallError:
     if isinstance(error, openai.APITimeoutError):
         return ProviderBusy(TOO_LATE)
     if isinstance(error, openai.APIConnectionError):
-        return _without_answer(error.__cause__)
+        return _connection_failure(error.__cause__)
     return TaskError(NO_COMPLETION)
 
 
@@ -80,12 +80,12 @@ def embedded_error(error: object) -> CallError:
     error
         The error object, or the whole response if all of it is an error.
     """
-    failure = _embedded(error)
+    failure = _classify_embedded(error)
     failure.said = message_text(error)[:LONGEST_SAID]
     return failure
 
 
-def _embedded(error: object) -> CallError:
+def _classify_embedded(error: object) -> CallError:
     code = _word(error.get("code", "")) if isinstance(error, dict) else ""
     if code.isdecimal() and _FIRST_REFUSAL <= int(code) <= _LAST:
         return _refusal(int(code), "", "", {}, error)
@@ -93,7 +93,7 @@ def _embedded(error: object) -> CallError:
     if meant := _by_code(code, answered):
         return meant
     if refuses_input(error):
-        return _refused(answered)
+        return _filter_refusal(answered)
     if isinstance(error, dict) and _REFUSAL.search(f"{error.get('type')} {code}"):
         return TaskError(f"{answered} and refuses the request")
     return ProviderBusy("the provider answered with an error instead of a reply")
@@ -102,7 +102,7 @@ def _embedded(error: object) -> CallError:
 def missing_choice(answer: object) -> CallError:
     """Return aita's error for a chat completion without a choice, which mostly means a blocked prompt."""
     if refuses_input(answer):
-        return _refused("the provider answered without a reply")
+        return _filter_refusal("the provider answered without a reply")
     return TaskError(
         "the provider answered without a reply: its filter may refuse this input. Run it again; if it stays so, a "
         "person must look at it"
@@ -135,23 +135,23 @@ def _refusal(status: int, code: str, parameter: str, headers: Mapping[str, str],
         case 401:
             return RunStopped(f"{answered}: {WRONG_KEY}")
         case 403:
-            return _forbidden(answered, body)
+            return _classify_403(answered, body)
         case 402:
-            return _without_quota(answered)
+            return _quota_spent(answered)
         case 404:
             return RunStopped(f"{answered}: no such model or base URL: deploy the stack with the right ones")
     return TaskError(f"{answered} and refuses the request{f', parameter {parameter}' if parameter else ''}")
 
 
-def _forbidden(answered: str, body: object) -> CallError:
+def _classify_403(answered: str, body: object) -> CallError:
     """Return aita's error for a 403 by its body, as providers send it for single inputs as well as for keys."""
     match classify_forbidden(body):
         case Forbidden.INPUT:
-            return _refused(answered)
+            return _filter_refusal(answered)
         case Forbidden.RATE:
             return ProviderBusy(answered)
         case Forbidden.QUOTA:
-            return _without_quota(answered)
+            return _quota_spent(answered)
         case Forbidden.REGION:
             return RunStopped(f"{answered}: the provider does not serve this region: take an endpoint that does")
         case Forbidden.KEY:
@@ -167,23 +167,23 @@ def _forbidden(answered: str, body: object) -> CallError:
 def _by_code(code: str, answered: str) -> CallError | None:
     match code:
         case "insufficient_quota" | "billing_hard_limit_reached" | "billing_not_active":
-            return _without_quota(answered)
+            return _quota_spent(answered)
         case "context_length_exceeded":
             return TooLongError(f"{answered}: the prompt is longer than the model takes")
         case "invalid_prompt":
-            return _refused(answered)
-    return _refused(answered) if names_a_filter(code) else None
+            return _filter_refusal(answered)
+    return _filter_refusal(answered) if names_a_filter(code) else None
 
 
-def _refused(answered: str) -> RefusalError:
+def _filter_refusal(answered: str) -> RefusalError:
     return RefusalError(f"{answered}: its filter refuses this input: a person must look at it")
 
 
-def _without_quota(answered: str) -> RunStopped:
+def _quota_spent(answered: str) -> RunStopped:
     return RunStopped(f"{answered}: no quota is left: add credit at the provider, then resume the run")
 
 
-def _without_answer(cause: BaseException | None) -> CallError:
+def _connection_failure(cause: BaseException | None) -> CallError:
     match cause:
         case httpx2.TooManyRedirects():
             return RunStopped("the base URL redirects without end: see that it is that of the provider's API")

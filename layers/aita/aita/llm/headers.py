@@ -31,20 +31,20 @@ def retry_after(headers: Mapping[str, str], *, limited: bool) -> float | None:
     """
     milliseconds = _number(headers.get("retry-after-ms"))
     if milliseconds is not None:
-        return _bounded(milliseconds / 1000)
+        return _clamp(milliseconds / 1000)
     value = headers.get("retry-after", "").strip()
     seconds = _number(value)
     if seconds is None:
         seconds = _until(_http_date(value))
     if seconds is not None or not limited:
-        return _bounded(seconds)
+        return _clamp(seconds)
     resets = {kind: _reset(headers.get(f"x-ratelimit-reset-{kind}")) for kind in ("requests", "tokens")}
     used_up = [
         seconds
         for kind, seconds in resets.items()
         if seconds is not None and _number(headers.get(f"x-ratelimit-remaining-{kind}")) == 0
     ]
-    return _bounded(max(used_up or [seconds for seconds in resets.values() if seconds is not None], default=None))
+    return _clamp(max(used_up or [seconds for seconds in resets.values() if seconds is not None], default=None))
 
 
 def limits(headers: Mapping[str, str]) -> Rates:
@@ -121,5 +121,5 @@ def _until(moment: datetime | None) -> float | None:
     return (moment - datetime.now(UTC)).total_seconds()
 
 
-def _bounded(seconds: float | None) -> float | None:
+def _clamp(seconds: float | None) -> float | None:
     return None if seconds is None else min(max(seconds, _SHORTEST), _LONGEST)

@@ -123,14 +123,14 @@ class LLMTask(StrictModel, Generic[ResultT]):
 
 
 def validate(judge: Any, reply: Any) -> Any:
-    """Call a task's own judge of a reply, and turn what it raises into the tree's errors.
+    """Return the result of a task's own validation of a reply, with its exceptions converted to aita's errors.
 
     Raises
     ------
     BrokenRuleError
-        For a ValueError, which the model is told; its text may quote the reply, so it is not recorded.
+        For a ValueError. Its text is feedback for the model and is not recorded, as it may quote the reply.
     TaskError
-        For anything else: the judge itself is wrong.
+        For any other exception, which is an error in the validation itself.
     """
     try:
         return judge(reply)

@@ -66,8 +66,7 @@ def test_what_is_made_in_the_run_is_not_counted_and_said(harness: Harness, monke
     found = estimate(harness, "most")
     assert {stage: count for stage, count in calls(found).items() if count} == {"extract_questions": 1, "transcribe": 1}
     assert [note for note in found.notes if "not counted" in note] == [
-        f"{stage} is not counted: what it starts from is made in the run"
-        for stage in ("answer_key", "rubric", "map_answers")
+        f"{stage} is not counted: its material is made in the run" for stage in ("answer_key", "rubric", "map_answers")
     ]
     harness.exam()
     assert calls(estimate(harness, "most", batch_size=1)) == {

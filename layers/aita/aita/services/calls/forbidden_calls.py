@@ -40,8 +40,8 @@ class Refusals:
             self._unanswered += 1
             if self._unanswered > MOST_UNANSWERED:
                 return RunStopped(
-                    f"the provider refused {MOST_UNANSWERED} inputs and answered none: see what it says of the "
-                    "account, and of what all prompts have in common, then resume"
+                    f"the provider refused {MOST_UNANSWERED} inputs and answered none: check the account at the "
+                    "provider, and the text that all prompts share, then resume"
                 )
         if not isinstance(error, RunStopped) or error.of_one_input is None or not answered or self._in_a_row >= MOST:
             return error

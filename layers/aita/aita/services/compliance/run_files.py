@@ -19,7 +19,7 @@ _RESULTS, _ITEMS = "/results/", "/items.json"
 
 
 def map_concurrently(work: Callable[[T], S], on: Iterable[T]) -> list[S]:
-    """Return what a request comes to for each of many things, several at the same time."""
+    """Return the result of ``work`` for each item, in the same order; several items are worked on at a time."""
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         return list(pool.map(work, on))
 

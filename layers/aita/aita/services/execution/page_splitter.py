@@ -104,7 +104,7 @@ class PageSplitter:
         with ThreadPoolExecutor(_WRITERS) as writers:
             writing: list[Future[None]] = []
             for number, scanned in enumerate(self.pages(data), 1):
-                image = self._masked(scanned)
+                image = self._mask_page(scanned)
                 key = object_keys.page(assignment, student_id, source, number)
                 if len(writing) >= _WRITERS:
                     writing.pop(0).result()
@@ -124,7 +124,7 @@ class PageSplitter:
                 write.result()
         return SplitPages(pages=tuple(made))
 
-    def _masked(self, page: PageImage) -> PageImage:
+    def _mask_page(self, page: PageImage) -> PageImage:
         return self.mask(page) if self.mask and self._sources.of_students else page
 
     def _load_sources(self, event: ItemEvent) -> None:

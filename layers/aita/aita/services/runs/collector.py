@@ -25,8 +25,8 @@ _UNRECORDED = (
 _LAMBDA_ERROR = "Lambda."  # prefix that Step Functions gives to Lambda's own errors
 _REVIEW = "check the questions, the answer keys and the rubrics, upload what you change, then resume the run"
 _SUPERSEDED = (
-    "another run has done stage {stage} from newer material meanwhile, and what it made stays: resume this run to do "
-    "the stage again with the material as it is now"
+    "another run has done stage {stage} from newer material, and its results are kept: resume this run to do "
+    "the stage again with the present material"
 )
 _HALTED = (RunStatus.HALTED, RunStatus.BUDGET_REACHED)
 
@@ -141,7 +141,7 @@ class Collector:
     def _gather(self, run: Run, stage: str, items: list[Item], rows: dict[str, TaskRow]) -> None:
         gathering = stage_of(stage)
         artifacts = gathering.gather_all(
-            self._gathered(run, stage, items, rows),
+            self._read_results(run, stage, items, rows),
             lambda name: self.objects.get(object_keys.stage_file(run.run_id, stage, name)),
         )
         made_from = run.stages[stage].started_at or run.created_at  # when Plan read the material
@@ -151,7 +151,7 @@ class Collector:
             if not self.objects.put_unless_newer(key, data, made_from):
                 raise ConflictError(_SUPERSEDED.format(stage=stage))
 
-    def _gathered(self, run: Run, stage: str, items: list[Item], rows: dict[str, TaskRow]) -> Iterator[Gathered]:
+    def _read_results(self, run: Run, stage: str, items: list[Item], rows: dict[str, TaskRow]) -> Iterator[Gathered]:
         def read(item: Item) -> Gathered:
             ended = Gathered(item, rows.get(item.task_id))
             if not ended.succeeded:

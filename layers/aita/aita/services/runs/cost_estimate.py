@@ -159,16 +159,16 @@ class _RequestCount:
                     return self._marks(self.material.exam().questions)
                 case GradeStage() if object_keys.ANSWERS in made and not self.material.answers():
                     return self._gradings()
-            return self._planned(stage)
+            return self._planned_requests(stage)
         except RequestError:  # an earlier stage makes the missing material; uploaded material was checked before
-            self._note(f"{stage.name} is not counted: what it starts from is made in the run")
+            self._note(f"{stage.name} is not counted: its material is made in the run")
             return ()
 
     def _note(self, note: str) -> None:
         if note not in self.notes:
             self.notes.append(note)
 
-    def _planned(self, stage: LLMStage) -> Iterable[LLMRequest]:
+    def _planned_requests(self, stage: LLMStage) -> Iterable[LLMRequest]:
         plan = stage.plan(self.material, self.settings)
         inputs = plan.inputs
         if isinstance(stage, RubricStage) and isinstance(inputs, RubricInputs):

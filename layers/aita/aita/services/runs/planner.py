@@ -81,7 +81,7 @@ class Planner:
         started_at = self.clock()
         plan = stage.plan(AssignmentFiles(self.objects, run.assignment), run.settings)
         items = make_items(run, stage, plan.refs, plan.inputs)
-        ended, removed = self._ended(run, stage, {item.task_id for item in items})
+        ended, removed = self._remove_unwanted(run, stage, {item.task_id for item in items})
         left = [item for item in items if item.task_id not in ended]
         todo = _group_items(stage, left, plan.inputs, run.settings.batch_size)
         every = _dump(items)
@@ -104,7 +104,7 @@ class Planner:
         logger.info("planned stage %s of run %s: %d of %d tasks", stage.name, run.run_id, len(left), len(items))
         return todo
 
-    def _ended(self, run: Run, stage: Stage, wanted: set[str]) -> tuple[dict[str, TaskStatus], Usage]:
+    def _remove_unwanted(self, run: Run, stage: Stage, wanted: set[str]) -> tuple[dict[str, TaskStatus], Usage]:
         """Return the status of each task that need not run again; remove rows of unwanted tasks and return their usage.
 
         Without checkpointing every task runs again, so that all rows of earlier attempts are unwanted.
