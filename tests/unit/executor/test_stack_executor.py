@@ -201,8 +201,11 @@ class TestImages:
         assert stack.harness.objects.data[f"pages/images/{digest}.png"] == PNG
         assert stack.harness.model.images == [{digest: PNG}] * 2
 
-    def test_a_file_that_is_no_image_fails_its_task_alone(self, stack: HarnessStack, tmp_path: Path) -> None:
-        (tmp_path / "a.png").write_bytes(b"%PDF-1.7")
+    @pytest.mark.parametrize("data", [b"%PDF-1.7", b"RIFF\x24\0\0\0WAVEfmt "], ids=["a PDF", "a sound"])
+    def test_a_file_that_is_no_image_fails_its_task_alone(
+        self, stack: HarnessStack, tmp_path: Path, data: bytes
+    ) -> None:
+        (tmp_path / "a.png").write_bytes(data)
         (tmp_path / "b.png").write_bytes(PNG)
         first, second = (
             stack.executor().execute_batch([self.vision(tmp_path / n) for n in ("a.png", "b.png")]).task_results

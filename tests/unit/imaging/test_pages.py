@@ -12,8 +12,8 @@ from PIL import Image, ImageFile, TiffImagePlugin
 from PIL.PngImagePlugin import PngInfo
 
 from aita.errors import UnreadableScanError
-from aita.imaging.file_type import sniff
 from aita.imaging.pages import PageImage, pages
+from aita.models.file_type import scan_type
 
 CELL = 16  # pixels: two JPEG blocks, so that a cell's middle keeps its colour
 RED, GREEN, BLUE, BLACK, WHITE, YELLOW = (
@@ -179,7 +179,7 @@ KINDS = {
 
 @pytest.mark.parametrize(("kind", "data"), KINDS.items(), ids=KINDS)
 def test_every_kind_gives_its_page_in_colour(kind: str, data: bytes) -> None:
-    assert sniff(data) == kind
+    assert scan_type(data) == kind
     assert looks_like(only(data))
 
 

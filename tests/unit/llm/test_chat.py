@@ -131,6 +131,12 @@ class TestRequest:
         assert image["image_url"]["url"] == f"data:image/jpeg;base64,{base64.b64encode(IMAGES['a' * 64]).decode()}"
         assert text == {"type": "text", "text": f"This page. {MARKER}"}
 
+    @pytest.mark.parametrize("data", [b"%PDF-1.7", b"RIFF\x24\0\0\0WAVEfmt "], ids=["a PDF", "a sound"])
+    def test_what_is_no_image_is_sent_nowhere(self, endpoint: Endpoint, data: bytes) -> None:
+        with pytest.raises(TaskError, match="neither JPEG, PNG, GIF nor WebP"):
+            endpoint.model().complete(REQUEST, {"a" * 64: data})
+        assert endpoint.bodies == []
+
     def test_the_key_is_asked_for_before_each_call(self) -> None:
         keys = iter(("first", "second"))
         seen = []

@@ -23,7 +23,8 @@ from aita.executor.config import ParallelExecutionConfig
 from aita.executor.conversations import Conversations
 from aita.executor.progress import ShowProgress, progress
 from aita.models.api import RunOptions, RunView
-from aita.models.names import IMAGE_TYPES, check_assignment
+from aita.models.file_type import shown_image_ending
+from aita.models.names import check_assignment
 from aita.models.result import BatchExecutionResult
 from aita.models.run import RunStatus
 from aita.services.assignments import object_keys
@@ -35,7 +36,6 @@ from aita.tasks.request import Image, LLMRequest, Message
 Connect = Callable[[str], ChatRuns]
 """Returns the runs of an assignment, by its name."""
 
-_SIGNATURES = {b"\xff\xd8\xff": "jpg", b"\x89PNG": "png", b"GIF8": "gif", b"RIFF": "webp"}
 _ENDED = frozenset({RunStatus.SUCCEEDED, RunStatus.PARTIAL, RunStatus.FAILED})
 
 
@@ -225,7 +225,4 @@ def _image_type(image: Image) -> str:
         raise MissingInputError(f"an image of this task can't be read: {error.strerror or error}") from None
     if hashlib.sha256(data).hexdigest() != image.sha256:
         raise MissingInputError("an image of this task was changed since the task was made: make it again")
-    ending = next((ending for start, ending in _SIGNATURES.items() if data.startswith(start)), None)
-    if ending not in IMAGE_TYPES:
-        raise TaskError("an image of this task is neither JPEG, PNG, GIF nor WebP")
-    return ending
+    return shown_image_ending(data)

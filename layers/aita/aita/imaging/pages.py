@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 
 from aita.imaging.encode import PageImage
-from aita.imaging.file_type import sniff
 from aita.imaging.jpeg import jpeg_page
 from aita.imaging.pdf import pdf_pages
 from aita.imaging.raster import heic_pages, png_page, tiff_pages
+from aita.models.file_type import scan_type
 
 __all__ = ["PageImage", "pages"]
 
@@ -40,7 +40,7 @@ def pages(data: bytes, *, longest_side: int = 2048, max_pages: int = 1000) -> It
         more than ``max_pages``; or an image in it has more than 89 megapixels, which is told from
         its header. The message says which and what to do, and holds nothing of the file's content.
     """
-    match sniff(data):
+    match scan_type(data):
         case "jpeg":
             yield jpeg_page(data, longest_side)
         case "png":

@@ -22,6 +22,8 @@ from aita.llm.failures import BAD_KEY, classify, refusal_text
 from aita.llm.headers import limits
 from aita.llm.pricing import highest_cost, usage_of
 from aita.models.effort import EFFORTS, NOT_SENT, ReasoningEffort, room_for_thoughts
+from aita.models.file_type import shown_image_ending
+from aita.models.names import IMAGE_TYPES
 from aita.models.run import Usage
 from aita.ports import Reply
 from aita.tasks.request import LLMRequest, Message
@@ -46,8 +48,6 @@ _DISPENSABLE = {
 
 _MUST_THINK = re.compile(r"mandatory|can(?:'t|not) be disabled|only works in thinking", re.IGNORECASE)
 _QUOTED = re.compile(r"['\"`](\w+)['\"`]")
-
-_SIGNATURES = {b"\xff\xd8\xff": "jpeg", b"\x89PNG\r\n\x1a\n": "png", b"GIF8": "gif", b"RIFF": "webp"}
 
 
 @dataclass(slots=True)
@@ -269,12 +269,8 @@ def _data_url(image: bytes) -> str:
     TaskError
         If models do not accept the image's format.
     """
-    kind = next((kind for start, kind in _SIGNATURES.items() if image.startswith(start)), None)
-    if kind == "webp" and image[8:12] != b"WEBP":
-        kind = None
-    if kind is None:
-        raise TaskError("an image of this task is neither JPEG, PNG, GIF nor WebP")
-    return f"data:image/{kind};base64,{base64.b64encode(image).decode()}"
+    content_type = IMAGE_TYPES[shown_image_ending(image)]
+    return f"data:{content_type};base64,{base64.b64encode(image).decode()}"
 
 
 def _seconds(timeout: object) -> float:

@@ -2,15 +2,17 @@
 
 from typing import Literal
 
-from aita.errors import UnreadableScanError
+from aita.errors import TaskError, UnreadableScanError
 
-Kind = Literal["jpeg", "png", "tiff", "heic", "pdf"]
+ScanType = Literal["jpeg", "png", "tiff", "heic", "pdf"]
+"""What a scan may be."""
 
 _TAKEN = "aita reads JPEG, PNG, TIFF, HEIC and PDF"
 
-_SIGNATURES: tuple[tuple[bytes, Kind], ...] = (
+_IMAGES: tuple[tuple[bytes, Literal["jpeg", "png", "gif", "tiff"]], ...] = (
     (b"\xff\xd8\xff", "jpeg"),
     (b"\x89PNG\r\n\x1a\n", "png"),
+    (b"GIF8", "gif"),
     (b"II*\0", "tiff"),
     (b"MM\0*", "tiff"),
     (b"II+\0", "tiff"),  # BigTIFF
@@ -20,7 +22,6 @@ _HEIC_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", 
 
 # Only for the message: people should learn what they uploaded, not only that it was wrong.
 _OTHERS: tuple[tuple[bytes, str], ...] = (
-    (b"GIF8", "a GIF image"),
     (b"BM", "a BMP image"),
     (b"\0\0\0\x0cjP  ", "a JPEG 2000 image"),
     (b"\xff\x4f\xff\x51", "a JPEG 2000 image"),
@@ -45,18 +46,13 @@ _HEADER_WITHIN = 1024  # bytes: scanners and mail gateways put some before a PDF
 _NOT_IN_TEXT = bytes(set(range(32)) - set(b"\t\n\f\r")) + b"\x7f"
 
 
-def sniff(data: bytes) -> Kind:
-    """Tell what kind of scan this is from its first bytes.
+def scan_type(data: bytes) -> ScanType:
+    """Return what kind of scan this is.
 
     Parameters
     ----------
     data
         The whole file, or its first 1,024 bytes or more.
-
-    Returns
-    -------
-    Kind
-        ``"jpeg"``, ``"png"``, ``"tiff"``, ``"heic"`` or ``"pdf"``.
 
     Raises
     ------
@@ -65,15 +61,44 @@ def sniff(data: bytes) -> Kind:
     """
     if not data:
         raise UnreadableScanError("the file is empty: scan or upload it again")
-    for signature, kind in _SIGNATURES:
-        if data.startswith(signature):
-            return kind
-    if _heif_brands(data) & _HEIC_BRANDS and b"avif" not in _heif_brands(data):
-        return "heic"
-    other = _other(data)
+    match _image(data):
+        case "gif":
+            other: str | None = "a GIF image"
+        case "webp":
+            other = "a WebP image"
+        case None:
+            other = _other(data)
+        case scan:
+            return scan
     if other is None and b"%PDF-" in data[:_HEADER_WITHIN]:
         return "pdf"
     raise UnreadableScanError(f"the file is {other or 'of an unknown type'}: {_TAKEN}")
+
+
+def shown_image_ending(data: bytes) -> str:
+    """Return the file ending of an image that a task shows the model: one of ``names.IMAGE_TYPES``.
+
+    Raises
+    ------
+    TaskError
+        If it is of no format that models take.
+    """
+    match _image(data):
+        case "jpeg":
+            return "jpg"
+        case "png" | "gif" | "webp" as image:
+            return image
+    raise TaskError("an image of this task is neither JPEG, PNG, GIF nor WebP")
+
+
+def _image(data: bytes) -> Literal["jpeg", "png", "gif", "webp", "tiff", "heic"] | None:
+    for signature, image in _IMAGES:
+        if data.startswith(signature):
+            return image
+    if data.startswith(b"RIFF") and data[8:12] == b"WEBP":  # a sound is RIFF too
+        return "webp"
+    brands = _heif_brands(data)
+    return "heic" if brands & _HEIC_BRANDS and b"avif" not in brands else None
 
 
 def _heif_brands(data: bytes) -> set[bytes]:
@@ -90,7 +115,7 @@ def _other(data: bytes) -> str | None:
         if data.startswith(signature):
             return name
     if data.startswith(b"RIFF"):
-        return "a WebP image" if data[8:12] == b"WEBP" else "a sound or a video"
+        return "a sound or a video"
     if brands := _heif_brands(data):
         return "an AVIF image" if b"avif" in brands else "a video"
     return _text(data[:_HEADER_WITHIN])
