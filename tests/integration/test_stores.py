@@ -13,7 +13,15 @@ from aita.aws.dynamodb.decision_table import DynamoDecisionTable
 from aita.aws.dynamodb.run_table import DynamoRunTable
 from aita.aws.dynamodb.task_table import DynamoTaskTable
 from aita.aws.s3_objects import S3Objects
-from aita.errors import ConflictError, NotFoundError, ObjectChangedError, ObjectNotFoundError, RequestError
+from aita.client.erasure_stores import DynamoRows
+from aita.errors import (
+    ConflictError,
+    NotFoundError,
+    ObjectChangedError,
+    ObjectNotFoundError,
+    RequestError,
+    StorageError,
+)
 from aita.memory.objects import MemoryObjects
 from aita.models.grade import CellState, Decision, DecisionAction
 from aita.models.run import Run, RunSettings, RunStatus, StageCounts, TaskRow, TaskStatus, Usage
@@ -268,6 +276,64 @@ class TestTasks:
             tasks.record(name, row(f"s-{number:02}"))
         tasks.remove(name, [f"s-{number:02}" for number in range(58)])
         assert [r.task_id for r in tasks.rows(name)] == ["s-58", "s-59"]
+
+
+class BusyTable:
+    """DynamoDB that takes a few of each batch and leaves the rest unprocessed, as it does when it is throttled."""
+
+    def __init__(self, dynamodb: Any, takes: int) -> None:
+        self.dynamodb = dynamodb
+        self.takes = takes
+        self.calls = 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.dynamodb, name)
+
+    def batch_write_item(self, RequestItems: dict[str, list[Any]]) -> dict[str, Any]:  # noqa: N803 - boto3's name
+        self.calls += 1
+        ((table, requests),) = RequestItems.items()
+        taken, left = requests[: self.takes], requests[self.takes :]
+        if taken:
+            self.dynamodb.batch_write_item(RequestItems={table: taken})
+        return {"UnprocessedItems": {table: left} if left else {}}
+
+
+class TestBusyTable:
+    """Both doors through which rows are deleted in batches."""
+
+    DOORS = ("tasks", "purge")
+
+    def delete(self, door: str, busy: BusyTable, name: str, rows: int, pauses: list[float]) -> list[str]:
+        """Make rows, delete them all, and return those that are left."""
+        tasks = DynamoTaskTable(busy, "t", lambda: NOW, 365, pauses.append)
+        for number in range(rows):
+            tasks.record(name, row(f"s-{number:02}"))
+        if door == "tasks":
+            tasks.remove(name, [row.task_id for row in tasks.rows(name)])
+        else:
+            stored = DynamoRows(busy, "t", pauses.append)
+            stored.delete(list(stored.of_run(name)))
+        return [row.task_id for row in tasks.rows(name)]
+
+    @pytest.mark.parametrize("door", DOORS)
+    def test_the_rest_of_a_batch_is_asked_for_after_growing_pauses(
+        self, aws: tuple[Any, Any], name: str, door: str
+    ) -> None:
+        busy, pauses = BusyTable(aws[1], takes=5), list[float]()
+        assert self.delete(door, busy, name, 30, pauses) == []
+        assert busy.calls == 6  # five for 25 rows, one for the other 5
+        first, *others = pauses
+        assert 0.05 <= first <= 0.1
+        assert [0.05 * 2**n <= pause <= 0.1 * 2**n for n, pause in enumerate(others, 1)] == [True] * 3
+
+    @pytest.mark.parametrize("door", DOORS)
+    def test_a_table_that_takes_nothing_ends_it(self, aws: tuple[Any, Any], name: str, door: str) -> None:
+        busy, pauses = BusyTable(aws[1], takes=0), list[float]()
+        with pytest.raises(StorageError, match="too busy to delete 3 rows"):
+            self.delete(door, busy, name, 3, pauses)
+        assert (busy.calls, len(pauses)) == (10, 9)
+        assert max(pauses) <= 5
+        assert sum(pauses) <= 25.1
 
 
 def decide(cell: str, number: int, **values: Any) -> Decision:

@@ -136,7 +136,13 @@ class RowStore(Protocol):
         ...
 
     def delete(self, rows: Sequence[StoredRow]) -> None:
-        """Delete rows."""
+        """Delete rows.
+
+        Raises
+        ------
+        StorageError
+            If the store is too busy for it.
+        """
         ...
 
 
@@ -260,7 +266,13 @@ class TaskStore(Protocol):
         ...
 
     def remove(self, run_id: str, task_ids: list[str]) -> None:
-        """Delete the rows of tasks that are no longer part of the run."""
+        """Delete the rows of tasks that are no longer part of the run.
+
+        Raises
+        ------
+        StorageError
+            If the store is too busy for it.
+        """
         ...
 
 

@@ -1,18 +1,19 @@
 """All that is kept in the bucket and the table, to be deleted for good."""
 
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from botocore.exceptions import ClientError
 
+from aita.aws.dynamodb.batch_delete import delete_rows
 from aita.aws.dynamodb.items import decisions_partition, write
 from aita.errors import StorageError
 from aita.ports import StoredRow, StoredVersion
 
 _GONE = {"NoSuchKey", "NoSuchVersion"}
 _VERSIONS = 1_000  # S3's limit for one DeleteObjects
-_ROWS = 25  # DynamoDB's for one BatchWriteItem
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,7 @@ class DynamoRows:
 
     client: Any
     table: str
+    pause: Callable[[float], None] = time.sleep
 
     def of_assignment(self, assignment: str) -> Iterator[StoredRow]:
         """Yield an assignment's rows: its runs, which of them are active, and people's decisions."""
@@ -72,12 +74,14 @@ class DynamoRows:
         return self._rows(f"RUN#{run_id}")
 
     def delete(self, rows: Sequence[StoredRow]) -> None:
-        """Delete rows."""
-        for first in range(0, len(rows), _ROWS):
-            deletes: Any = [{"DeleteRequest": {"Key": _key(row)}} for row in rows[first : first + _ROWS]]
-            while deletes:
-                answer = self.client.batch_write_item(RequestItems={self.table: deletes})
-                deletes = answer.get("UnprocessedItems", {}).get(self.table)
+        """Delete rows.
+
+        Raises
+        ------
+        StorageError
+            If the table is too busy for it.
+        """
+        delete_rows(self.client, self.table, [_key(row) for row in rows], self.pause)
 
     def _rows(self, partition: str) -> Iterator[StoredRow]:
         pages = self.client.get_paginator("query").paginate(

@@ -1,12 +1,14 @@
 """Finished tasks, in DynamoDB."""
 
 import re
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from botocore.exceptions import ClientError
 
+from aita.aws.dynamodb.batch_delete import delete_rows
 from aita.aws.dynamodb.items import read, task_key, write
 from aita.errors import RequestError
 from aita.models.run import TaskRow, TaskStatus
@@ -14,7 +16,6 @@ from aita.ports import Clock
 from aita.services.compliance.retention import rows_expire_at
 
 _TOKEN = re.compile(r"[\w.-]+", re.ASCII)  # a task's id; a kind's has a dot
-_DELETES = 25  # DynamoDB's limit for one BatchWriteItem
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,7 @@ class DynamoTaskTable:
     table: str
     clock: Clock
     retention_days: int
+    pause: Callable[[float], None] = time.sleep
 
     def record(self, run_id: str, row: TaskRow) -> bool:
         """Record a finished task; idempotent. Return whether the row was written."""
@@ -87,14 +89,14 @@ class DynamoTaskTable:
             start = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
 
     def remove(self, run_id: str, task_ids: list[str]) -> None:
-        """Delete the rows of tasks that are no longer part of the run."""
-        for first in range(0, len(task_ids), _DELETES):
-            deletes: Any = [
-                {"DeleteRequest": {"Key": task_key(run_id, task_id)}} for task_id in task_ids[first : first + _DELETES]
-            ]
-            while deletes:
-                answer = self.client.batch_write_item(RequestItems={self.table: deletes})
-                deletes = answer["UnprocessedItems"].get(self.table)
+        """Delete the rows of tasks that are no longer part of the run.
+
+        Raises
+        ------
+        StorageError
+            If the table is too busy for it.
+        """
+        delete_rows(self.client, self.table, [task_key(run_id, task_id) for task_id in task_ids], self.pause)
 
     def _query(self, run_id: str, prefix: str) -> dict[str, Any]:
         return {
