@@ -38,11 +38,12 @@ from aita.models.grade import Decision
 from aita.models.limits import Disagreement, Graders
 from aita.models.review import DecisionPage, DecisionRequest, ReviewPage, ReviewView
 from aita.models.run import TaskStatus
-from aita.observability import log_unexpected, logger, sanitize_errors
+from aita.observability import configure_logging, log_unexpected, logger, sanitize_errors
 from aita.request_body import read_body
 from aita.services.runs.run_queries import FILES_PAGE, PAGE_SIZE
 from aita.version import VERSION
 
+configure_logging()
 api = make_api()
 app = APIGatewayRestResolver(enable_validation=True, json_body_deserializer=read_body)
 idempotency = IdempotencyConfig(event_key_jmespath="key", payload_validation_jmespath="request")
@@ -253,6 +254,7 @@ def answer_unknown(_error: RouteNotFoundError) -> Response[str]:
 @sanitize_errors
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Answer one request."""
+    logger.set_correlation_id(event.get("requestContext", {}).get("requestId"))
     idempotency.register_lambda_context(context)
     answer: dict[str, Any] = app.resolve(event, context)
     return answer

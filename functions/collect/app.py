@@ -4,8 +4,9 @@ from typing import Any
 
 from aita.bootstrap import make_collector
 from aita.models.run import StageEvent
-from aita.observability import count_end, logger, sanitize_errors
+from aita.observability import configure_logging, count_end, logger, sanitize_errors
 
+configure_logging()
 collector = make_collector()
 
 

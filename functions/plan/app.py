@@ -4,8 +4,9 @@ from typing import Any
 
 from aita.bootstrap import make_planner
 from aita.models.run import StageEvent
-from aita.observability import count_planned, logger, sanitize_errors
+from aita.observability import configure_logging, count_planned, logger, sanitize_errors
 
+configure_logging()
 planner = make_planner()
 
 

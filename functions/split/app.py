@@ -4,8 +4,9 @@ from typing import Any
 
 from aita.bootstrap import make_splitter
 from aita.models.run import ItemEvent
-from aita.observability import count_item, logger, metrics, sanitize_errors
+from aita.observability import configure_logging, count_item, logger, metrics, sanitize_errors
 
+configure_logging()
 splitter = make_splitter()
 
 

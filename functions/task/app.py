@@ -6,8 +6,9 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from aita.bootstrap import make_executor
 from aita.models.run import ItemEvent
-from aita.observability import count_item, logger, metrics, sanitize_errors
+from aita.observability import configure_logging, count_item, logger, metrics, sanitize_errors
 
+configure_logging()
 executor = make_executor()
 
 

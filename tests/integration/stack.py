@@ -178,7 +178,7 @@ def deployed() -> Iterator[Stack]:
             stepfunctions=boto3.client("stepfunctions"),
         )
         _create(stack)
-        stack.handlers = {name: _load(name, stack.requests, stack.calls[name]) for name in FUNCTIONS}
+        stack.handlers = {name: load(name, stack.requests, stack.calls[name]) for name in FUNCTIONS}
         with patch.object(LambdaSimpleBackend, "invoke", _invoker(stack)):
             yield stack
 
@@ -229,7 +229,7 @@ def _create(stack: Stack) -> None:
     stack.state_machine_arn = made["stateMachineArn"]
 
 
-def _load(function: str, requests: Counter[str], calls: set[Call]) -> Callable[[dict[str, Any], Any], Any]:
+def load(function: str, requests: Counter[str], calls: set[Call]) -> Callable[[dict[str, Any], Any], Any]:
     """Load a function's module, counting the requests of the clients that it makes, and keeping what they need."""
     core = Core()
     core.register_component("data_loader", _MODELS)

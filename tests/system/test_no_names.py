@@ -282,6 +282,7 @@ CHECK = """
 import logging
 logging.basicConfig(level=logging.DEBUG, format="%(message)s")
 import aita.observability, aita.services.execution.page_splitter
+aita.observability.configure_logging()
 import openai
 for name in ("botocore.endpoint", "openai._base_client", "httpcore.http11", "PIL.TiffImagePlugin", "anything"):
     logging.getLogger(name).debug("LEAK")

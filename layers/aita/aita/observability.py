@@ -26,8 +26,9 @@ Handler = Callable[[dict[str, Any], Any], Any]
 def configure_logging() -> None:
     """Log this package at the functions' level, and libraries from WARNING up.
 
-    Libraries would leak students' work at DEBUG, which Lambda's settings may give to the root logger: botocore and
-    openai log whole requests, with prompts, page images and keys of scans, and Pillow logs a file's tags.
+    Each function calls it before it makes anything. Libraries would leak students' work at DEBUG, which Lambda's
+    settings may give to the root logger: botocore and openai log whole requests, with prompts, page images and keys of
+    scans, and Pillow logs a file's tags.
     """
     os.environ.pop("OPENAI_LOG", None)  # openai would set its own logger's level by it
     logging.getLogger().setLevel(logging.WARNING)
@@ -40,8 +41,6 @@ def configure_logging() -> None:
 
 _PACKAGE = __name__.partition(".")[0]
 
-configure_logging()
-
 
 class UnexpectedError(Exception):
     """Replacement for an unexpected error, with its type and code but without its message."""
@@ -51,7 +50,8 @@ def sanitize_errors(handler: Handler) -> Handler:
     """Decorate a handler so that no exception leaves it with a message that may hold a student's text.
 
     The message of an AitaError is aita's own and is logged. Of any other error, only the type, an AWS error code and
-    the place in the code are logged.
+    the place in the code are logged. Each line of the log has the invocation's request id, and nothing that an earlier
+    invocation appended. No event is logged, whatever Powertools' settings are: one of the API may hold names.
     """
 
     @wraps(handler)
@@ -62,7 +62,8 @@ def sanitize_errors(handler: Handler) -> Handler:
             description = log_unexpected(error)
         raise UnexpectedError(description)
 
-    return traced(guard)
+    logged: Handler = logger.inject_lambda_context(guard, log_event=False, clear_state=True)
+    return traced(logged)
 
 
 def log_unexpected(error: Exception) -> str:
