@@ -15,11 +15,17 @@ from aita.cli.commands import audit, doctor, export, key, kinds, purge, report, 
 from aita.cli.global_options import hoist
 from aita.cli.output import Output
 from aita.cli.session import Session
-from aita.errors import AitaError, RequestError
+from aita.errors import AitaError, LocalStackError, RequestError
 from aita.version import VERSION
 
 PLUGINS = "aita.commands"
 """The entry points that add commands: each is a typer app, named as its command."""
+
+_LOCAL = (
+    "the stack on this computer takes a clone of the project and is no part of the package: run 'make venv emulator' in "
+    "the clone, then '.venv/bin/aita local up'"
+)
+"""What ``aita local`` says unless a plug-in brings it."""
 
 _EPILOG = "The options --local, --stack, --region and --json may also follow the command."
 
@@ -92,29 +98,34 @@ def make_app() -> typer.Typer:
     app.add_typer(review.app, name="review")
     app.add_typer(rubric.app, name="rubric")
     app.add_typer(key.app, name="key")
-    for plugin in entry_points(group=PLUGINS):
-        app.add_typer(_load(plugin), name=plugin.name)
+    plugins = {plugin.name: plugin for plugin in entry_points(group=PLUGINS)}
+    for plugin in plugins.values():
+        _add(app, plugin)
+    if "local" not in plugins:
+        _add_refusing(app, "local", "The stack on this machine: it takes a clone.", LocalStackError(_LOCAL))
     return app
 
 
-def _load(plugin: EntryPoint) -> typer.Typer:
+def _add(app: typer.Typer, plugin: EntryPoint) -> None:
+    """Add a plug-in's command, or one that tells why it can't be had."""
     try:
         loaded = plugin.load()
     except (ImportError, AttributeError) as error:
         reason = f"the command {plugin.name!r} can't be loaded ({error}): install aita again"
     else:
         if isinstance(loaded, typer.Typer):
-            return loaded
+            app.add_typer(loaded, name=plugin.name)
+            return
         reason = f"the command {plugin.name!r} is no typer app"
-    broken = typer.Typer(help="Can't be loaded.")
+    _add_refusing(app, plugin.name, "Can't be loaded.", RequestError(reason))
 
-    @broken.callback(
-        invoke_without_command=True, context_settings={"allow_extra_args": True, "ignore_unknown_options": True}
-    )
+
+def _add_refusing(app: typer.Typer, name: str, summary: str, error: AitaError) -> None:
+    """Add a command that takes anything and raises the error."""
+
+    @app.command(name, help=summary, context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
     def refuse() -> None:
-        raise RequestError(reason)
-
-    return broken
+        raise error
 
 
 def _version(wanted: bool) -> None:
