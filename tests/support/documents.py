@@ -8,6 +8,7 @@ import re
 import shlex
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -213,7 +214,7 @@ def _problem_of_command(command: list[str], *, whole: bool) -> str | None:
     name = program.removeprefix(".venv/bin/")
     if name == "aita":
         return _parsed(arguments) if whole else _walked(arguments)
-    checks = {"make": _make, "python": _python_command, "sam": _sam}
+    checks = {"make": _make, "pip": _pip, "python": _python_command, "sam": _sam}
     if name in checks:
         return checks[name](arguments)
     if name != program:
@@ -265,6 +266,12 @@ def _make(arguments: list[str]) -> str | None:
         if not there:
             return f"there is no {word}"
     return None
+
+
+def _pip(arguments: list[str]) -> str | None:
+    """Let readers install the project and nothing else: its name is not the package's."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["name"]
+    return None if arguments == ["install", project] else f"the project is {project}"
 
 
 def _python_command(arguments: list[str]) -> str | None:

@@ -147,6 +147,7 @@ def test_a_wrong_block_is_found(language: str, label: str, text: str) -> None:
         "aita export none --assignment a --out b.csv",
         "aita --local key set extra < key.txt",
         "make none",
+        "pip install aita",
         "make lock NONE=1",
         "sam deploy --parameter-overrides None=1",
         "python -m benchmarks_none",

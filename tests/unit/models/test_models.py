@@ -11,8 +11,10 @@ from pydantic import TypeAdapter, ValidationError
 from aita.errors import InvalidMaterialError
 from aita.models.api import StartRunRequest
 from aita.models.exam import AnswerKey, Rubric, RubricPoints, Transcription
+from aita.models.grade import CellState
 from aita.models.run import ItemResponse, Outcome, Usage
 from aita.services.assignments.assignment_files import parse_exam, parse_file
+from tests.support.gradebooks import cell
 
 OLD_EXAM: dict[str, Any] = {
     "exam_name": "CS 101 Midterm",
@@ -243,3 +245,11 @@ class TestRunModels:
         with pytest.raises(ValidationError) as caught:
             Transcription(text=["SECRET"], confidence="SECRET")
         assert "SECRET" not in str(caught.value)
+
+
+@pytest.mark.parametrize(("version", "older"), [("", True), ("0.1.0", True), ("0.2.0.dev0", False), ("0.2.0", False)])
+def test_what_a_development_version_graded_is_of_its_release(
+    monkeypatch: pytest.MonkeyPatch, version: str, older: bool
+) -> None:
+    monkeypatch.setattr("aita.models.grade.VERSION", "0.2.0")
+    assert cell("s-1", "1a", CellState.GRADED, 1, aita=version).is_of_older_version is older

@@ -22,8 +22,8 @@ PLUGINS = "aita.commands"
 """The entry points that add commands: each is a typer app, named as its command."""
 
 _LOCAL = (
-    "the stack on this computer takes a clone of the project and is no part of the package: run 'make venv emulator' in "
-    "the clone, then '.venv/bin/aita local up'"
+    "the stack on this computer takes a clone of the project and is no part of the package: run 'make venv emulator' "
+    "in the clone, then '.venv/bin/aita local up'"
 )
 """What ``aita local`` says unless a plug-in brings it."""
 

@@ -13,7 +13,7 @@ from aita.models.effort import DEFAULT_EFFORT, ReasoningEffort
 from aita.models.exam import Question, QuestionId
 from aita.models.points import exact, total
 from aita.models.review_flags import Flag
-from aita.version import VERSION
+from aita.version import VERSION, release
 
 Amount = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
@@ -125,8 +125,11 @@ class Cell(StrictModel):
 
     @property
     def is_of_older_version(self) -> bool:
-        """Whether an older version of aita graded it, whose prompts and rules may have been others."""
-        return self.aita != VERSION
+        """Whether an older version of aita graded it, whose prompts and rules may have been others.
+
+        What a development version of this release graded is of this release.
+        """
+        return release(self.aita) != release(VERSION)
 
     @model_validator(mode="after")
     def _no_number_without_its_reason(self) -> Self:
