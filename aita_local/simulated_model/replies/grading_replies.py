@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass
 from typing import Any, Self
 
+from aita.tasks.quotes import Written
 from aita_local.simulated_model.errors import NotInSampleExamError
 from aita_local.simulated_model.sample.exam import KnownQuestion, SampleExam, one_line
 
@@ -109,14 +110,10 @@ def _scaled(criteria: list[dict[str, Any]], question: KnownQuestion, worth: tupl
 
 
 def _words(answer: str) -> str:
-    """Return the first words of an answer that can be read and were not struck out; empty if there are none."""
-    marks, paired = 0, answer.count("~~") % 2 == 0
+    """Return the first words of an answer that are evidence, by the package's own rule; empty if there are none."""
+    written = Written(answer)
     for line in answer.splitlines():
-        struck = marks % 2 == 1 and paired
-        marks += line.count("~~")
-        words = line.split()[:_WORDS_QUOTED]
-        while words and not any(character.isalnum() for character in words[-1]):
-            words.pop()
-        if words and not (struck or "~~" in line or "[illegible" in line):
-            return " ".join(words)
+        words = " ".join(line.split()[:_WORDS_QUOTED])
+        if words and written.shows(words):
+            return words
     return ""
