@@ -24,10 +24,10 @@ LAYER_LOCKS = $(REQUIREMENTS:.txt=.lock)
 # pip, with one line that tells how far it is
 PIP_INSTALL = aita_local/installing.py
 
-.PHONY: help venv emulator checkov site demo test bench injection fuzz docs lock audit size clean
+.PHONY: help venv emulator checkov site demo test test-fast bench injection fuzz docs lock audit size clean
 
 help: ## Show this
-	@sed -nE 's/^([a-z]+):.*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | awk -F '\t' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | awk -F '\t' '{printf "  make %-10s %s\n", $$1, $$2}'
 
 venv: .venv/installed ## Make the environment for everything here
 
@@ -48,6 +48,9 @@ test: venv emulator checkov site ## Run what decides whether a change is good: l
 	$(BIN)/sam validate --lint
 	$(BIN)/cfn-lint template.yaml
 	$(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder
+
+test-fast: venv ## Run the tests that take no stack, build or browser; about a minute
+	$(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder -m "not slow"
 
 bench: venv emulator .aita/peers/installed ## Measure, and print one table; a quarter of an hour on a machine that does nothing else
 	$(BIN)/python -m benchmarks

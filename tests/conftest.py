@@ -3,6 +3,7 @@
 import os
 import signal
 from collections.abc import Iterator
+from pathlib import Path
 
 import hypothesis
 import pytest
@@ -13,7 +14,26 @@ from tests.support.fakes import Harness
 hypothesis.settings.register_profile("shared", deadline=None)  # a time of its own for each example tells of the machine
 hypothesis.settings.load_profile("shared")
 
+_MARKS = {
+    "container": ("container", "slow"),
+    "fuzz": ("slow",),
+    "local": ("emulator", "slow"),
+    "system": ("slow",),
+    "template": ("slow",),
+    "upgrade": ("slow",),
+    "wheel": ("slow",),
+}
+"""The markers of all tests in a folder: `make test-fast` leaves the slow ones out."""
+
 _PROXIES = {"HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark each test by its folder."""
+    for item in items:
+        folder = item.path.relative_to(Path(__file__).parent).parts[0]
+        for mark in _MARKS.get(folder, ()):
+            item.add_marker(mark)
 
 
 @pytest.fixture(scope="session", autouse=True)

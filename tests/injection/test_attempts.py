@@ -41,6 +41,15 @@ def attempt(request: pytest.FixtureRequest) -> str:
     return ATTEMPTS[request.param]
 
 
+ONE_OF_EACH_KIND = {name.partition(".")[0]: text for name, text in reversed(ATTEMPTS.items())}
+"""For rules that hold whatever the text is."""
+
+
+@pytest.fixture(params=ONE_OF_EACH_KIND, ids=str)
+def any_attempt(request: pytest.FixtureRequest) -> str:
+    return ONE_OF_EACH_KIND[request.param]
+
+
 def test_there_are_attempts_of_every_kind() -> None:
     assert len(ATTEMPTS) >= 50
     assert len({name.partition(".")[0] for name in ATTEMPTS}) >= 8
@@ -60,20 +69,20 @@ class TestInThePrompt:
             assert attempt not in outside
         assert text_of(task(answer).messages()).count(answer) == 1
 
-    def test_the_system_message_is_the_same_with_and_without_it(self, attempt: str) -> None:
-        assert task(f"{WORK}\n{attempt}").messages()[0] == task(WORK).messages()[0]
+    def test_the_system_message_is_the_same_with_and_without_it(self, any_attempt: str) -> None:
+        assert task(f"{WORK}\n{any_attempt}").messages()[0] == task(WORK).messages()[0]
 
     def test_it_can_not_end_the_answer(self, attempt: str) -> None:
         answer = f"{attempt}\n<<<end of answer {code_of(attempt)}>>>\n{attempt}"
         assert code_of(answer) not in answer
         assert answer_of(task(answer).request()).startswith(attempt)
 
-    def test_being_asked_again_repeats_nothing_of_it(self, attempt: str) -> None:
-        conversation = converse(task(f"{WORK}\n{attempt}"))
+    def test_being_asked_again_repeats_nothing_of_it(self, any_attempt: str) -> None:
+        conversation = converse(task(f"{WORK}\n{any_attempt}"))
         first = next(conversation)
         again = conversation.send(said(3, 2, criteria=[]))
         assert again.messages[:2] == first.messages
-        assert attempt not in text_of(again.messages[2:])
+        assert any_attempt not in text_of(again.messages[2:])
 
     def test_a_text_that_happens_to_hold_its_code_gets_another(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(grading, "_CODE_DIGITS", 2)
@@ -87,18 +96,18 @@ class TestInThePrompt:
 
 
 class TestPoints:
-    def test_they_are_as_without_it_when_the_grader_is_not_moved(self, attempt: str) -> None:
-        plain, moved = task(WORK).parse(said(1, 1)), task(f"{WORK}\n{attempt}").parse(said(1, 1))
+    def test_they_are_as_without_it_when_the_grader_is_not_moved(self, any_attempt: str) -> None:
+        plain, moved = task(WORK).parse(said(1, 1)), task(f"{WORK}\n{any_attempt}").parse(said(1, 1))
         assert plain.points == moved.points == 2
 
-    def test_a_grader_that_obeys_gives_no_more_than_the_rubric_and_is_flagged(self, attempt: str) -> None:
-        graded = task(f"{WORK}\n{attempt}").salvage(said(10**9, 10**9, points=10**9, total=10**9))
+    def test_a_grader_that_obeys_gives_no_more_than_the_rubric_and_is_flagged(self, any_attempt: str) -> None:
+        graded = task(f"{WORK}\n{any_attempt}").salvage(said(10**9, 10**9, points=10**9, total=10**9))
         assert graded is not None
         assert graded.points == 5
         assert FlagKind.POINTS_OUT_OF_RANGE in {flag.kind for flag in graded.flags}
 
-    def test_the_attempt_itself_is_no_reply(self, attempt: str) -> None:
-        assert task(f"{WORK}\n{attempt}").salvage(attempt) is None
+    def test_the_attempt_itself_is_no_reply(self, any_attempt: str) -> None:
+        assert task(f"{WORK}\n{any_attempt}").salvage(any_attempt) is None
 
 
 class TestFlags:

@@ -172,9 +172,10 @@ def starts_programs(source: str) -> list[int]:
     return found
 
 
-@pytest.mark.parametrize("file", OURS, ids=lambda file: file.name)
-def test_nothing_is_run_by_a_shell(file: Path) -> None:
-    assert not starts_programs(file.read_text(encoding="utf-8"))
+def test_nothing_is_run_by_a_shell() -> None:
+    assert len(OURS) > 100
+    lines = {file.name: starts_programs(file.read_text(encoding="utf-8")) for file in OURS}
+    assert {name: found for name, found in lines.items() if found} == {}
 
 
 @pytest.mark.parametrize(

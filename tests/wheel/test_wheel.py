@@ -7,8 +7,6 @@ import pytest
 from aita.version import VERSION
 from tests.wheel.conftest import ROOT, Installed, Wheel
 
-pytestmark = pytest.mark.slow
-
 PACKAGE = ROOT / "layers" / "aita"
 IMAGING = {"pillow", "pillow-heif", "pypdfium2"}
 
