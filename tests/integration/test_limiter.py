@@ -16,7 +16,7 @@ from moto import mock_aws
 
 from aita.aws.dynamodb.rate_limiter import DynamoRateLimiter
 from aita.models.rate_limits import Rates
-from aita.services.calls.rate_limit import DECREASE, SHARED_BURST, Bucket
+from aita.services.calls.token_bucket import DECREASE, SHARED_BURST, Bucket
 from tests.integration.table import make_table
 from tests.support.fakes import Clock
 

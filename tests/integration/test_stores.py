@@ -13,7 +13,7 @@ from aita.aws.dynamodb.decision_table import DynamoDecisionTable
 from aita.aws.dynamodb.run_table import DynamoRunTable
 from aita.aws.dynamodb.task_table import DynamoTaskTable
 from aita.aws.s3_objects import S3Objects
-from aita.client.erasure_stores import DynamoRows
+from aita.client.purge_stores import DynamoRows
 from aita.errors import (
     ConflictError,
     NotFoundError,

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from aita.aws.dynamodb.rate_limiter import DynamoRateLimiter
 from aita.models.rate_limits import Rates
-from aita.services.calls.rate_limit import SHARED_BURST, Bucket
+from aita.services.calls.token_bucket import SHARED_BURST, Bucket
 from tests.local.stack import LocalStack
 from tests.support.fakes import Clock
 

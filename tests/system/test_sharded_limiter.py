@@ -15,7 +15,7 @@ from moto import mock_aws
 
 from aita.aws.dynamodb.sharded_rate_limiter import ShardedRateLimiter
 from aita.models.rate_limits import Rates
-from aita.services.calls.rate_limit import shards
+from aita.services.calls.token_bucket import shards
 from tests.integration.table import make_table
 from tests.support.fakes import Clock
 

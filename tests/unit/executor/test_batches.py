@@ -18,7 +18,7 @@ from aita.models.rate_limits import Rates
 from aita.ports import Reply
 from aita.services.calls import retry_backoff
 from aita.services.calls.prompt_cache_gate import SHORTEST_PREFIX
-from aita.services.calls.rate_limit import REQUEST_BURST
+from aita.services.calls.token_bucket import REQUEST_BURST
 from aita.tasks.request import LLMRequest
 from tests.support.fake_llm import COST, FakeLLM, asked
 from tests.unit.executor.conftest import Make

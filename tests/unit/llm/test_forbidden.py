@@ -6,7 +6,7 @@ import httpx2
 import pytest
 
 from aita.errors import CallError, ProviderBusy, RefusalError, RunStopped
-from aita.llm.failures import embedded_error
+from aita.llm.provider_errors import embedded_error
 from aita.services.calls.forbidden_calls import MOST, MOST_UNANSWERED, Refusals
 from tests.unit.llm.test_chat import TOLD, Endpoint, completion, ok
 

@@ -9,7 +9,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from aita.aws.dynamodb.decision_table import DynamoDecisionTable
 from aita.aws.dynamodb.run_table import DynamoRunTable
 from aita.aws.s3_objects import S3Objects
-from aita.client.erasure_stores import DynamoRows, S3Versions
+from aita.client.purge_stores import DynamoRows, S3Versions
 from aita.client.stack_outputs import Stack
 from aita.client.stack_target import StackTarget
 from aita.services.compliance.audit_bundle import Auditor

@@ -18,9 +18,9 @@ from aita.errors import CallError, RunStopped, TaskError
 from aita.forks import renew_in_children
 from aita.llm.completion import Completion, bounded, read_completion, read_stream
 from aita.llm.connections import forget_connections, http_client
-from aita.llm.failures import BAD_KEY, classify, refusal_text
 from aita.llm.headers import limits
 from aita.llm.pricing import highest_cost, usage_of
+from aita.llm.provider_errors import BAD_KEY, classify, refusal_text
 from aita.models.effort import EFFORTS, NOT_SENT, ReasoningEffort, room_for_thoughts
 from aita.models.file_type import shown_image_ending
 from aita.models.names import IMAGE_TYPES

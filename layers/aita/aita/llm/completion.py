@@ -9,7 +9,14 @@ from typing import Any
 import httpx2
 
 from aita.errors import CallError, ProviderBusy, TaskError, TooLongError
-from aita.llm.failures import CUT_OFF, NO_COMPLETION, TOO_LATE, embedded_error, mark_possibly_paid, missing_choice
+from aita.llm.provider_errors import (
+    CUT_OFF,
+    NO_COMPLETION,
+    TOO_LATE,
+    embedded_error,
+    mark_possibly_paid,
+    missing_choice,
+)
 from aita.ports import TokenUsage
 from aita.services.calls.finish_reasons import Finish, finish_of, printable_reason
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from aita.forks import renew_in_children
 from aita.models.rate_limits import Rates
 from aita.ports import Slot
-from aita.services.calls.rate_limit import Bucket
+from aita.services.calls.token_bucket import Bucket
 
 
 @dataclass(slots=True)

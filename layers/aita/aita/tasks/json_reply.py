@@ -10,7 +10,7 @@ from pydantic import BaseModel, ValidationError
 
 from aita.errors import DoubtfulReplyError, UnparsableReplyError
 from aita.tasks.escapes import neutral, repaired
-from aita.tasks.mending import check_fields, fitted_to
+from aita.tasks.reply_validation import check_fields, fitted_to
 from aita.tasks.thoughts import answer_of, closes_thoughts, is_marked
 
 ModelT = TypeVar("ModelT", bound=BaseModel)

@@ -10,7 +10,7 @@ from aita.aws.dynamodb.items import read, write
 from aita.errors import ProviderBusy
 from aita.models.rate_limits import Rates
 from aita.ports import Clock, Slot
-from aita.services.calls.rate_limit import SHARED_BURST, Bucket, Step
+from aita.services.calls.token_bucket import SHARED_BURST, Bucket, Step
 
 _TRIES = 20
 """Most tries of an update. A third one is rare: refusals or new limits must have changed the rate in between."""

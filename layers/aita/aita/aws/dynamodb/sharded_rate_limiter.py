@@ -8,7 +8,7 @@ from typing import Any
 from aita.aws.dynamodb.rate_limiter import DynamoRateLimiter
 from aita.models.rate_limits import Rates
 from aita.ports import Clock, Slot
-from aita.services.calls.rate_limit import shards
+from aita.services.calls.token_bucket import shards
 
 
 @dataclass(slots=True)

@@ -1,4 +1,4 @@
-"""Rate limit, prompt-cache gate and run state, checked before a call."""
+"""Admission of calls: rate limit, prompt-cache gate and run state before a call, and the rate after a refusal (429)."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -19,8 +19,8 @@ from aita.ports import (
 )
 from aita.services.assignments import object_keys
 from aita.services.assignments.assignment_files import AssignmentFiles, parse_students
-from aita.services.compliance.purge_student import StudentTraces
 from aita.services.compliance.run_files import RunFiles, cached_by, versions_of_replies
+from aita.services.compliance.student_traces import StudentTraces
 
 LONGEST_INVOCATION = timedelta(minutes=15)
 """How long a function may still write for a run that was stopped: Lambda's limit."""

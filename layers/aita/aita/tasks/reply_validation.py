@@ -1,4 +1,4 @@
-"""Small oddities of replies that are understood: null for a text, percent for a fraction, an object in a wrapper."""
+"""Validation of a reply against its model, with small oddities understood: null for a text, percent, a wrapper."""
 
 import json
 import re

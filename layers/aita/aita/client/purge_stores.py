@@ -1,4 +1,4 @@
-"""All that is kept in the bucket and the table, to be deleted for good."""
+"""The bucket's versions and the table's rows, listed and deleted for good."""
 
 import time
 from collections.abc import Callable, Iterator, Sequence

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from aita.memory.rate_limiter import MemoryRateLimiter
 from aita.models.rate_limits import Rates
-from aita.services.calls.rate_limit import DECREASE, FIRST_GUESS, REQUEST_BURST, SLOWEST, TOKEN_BURST, Bucket
+from aita.services.calls.token_bucket import DECREASE, FIRST_GUESS, REQUEST_BURST, SLOWEST, TOKEN_BURST, Bucket
 from tests.support.rate_simulation import Provider, simulate
 
 NOW = 1_700_000_000_000
