@@ -7,6 +7,7 @@ import statistics
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -65,8 +66,8 @@ def _plain(base_url: str, pages: list[bytes]) -> list[Case]:
     client = openai.OpenAI(base_url=base_url, api_key="none", max_retries=0)
     ideal = PAGES * LATENCY / CONCURRENCY
     with ThreadPoolExecutor(CONCURRENCY) as pool:
-        threads = _seconds(lambda: list(pool.map(lambda page: _ask(client, page), pages)))
-    one_by_one = _seconds(lambda: [_ask(client, page) for page in pages[:ONE_BY_ONE]]) * PAGES / ONE_BY_ONE
+        threads = _seconds(lambda: list(pool.map(partial(_ask, client), pages)))
+    one_by_one = _seconds(lambda: list(map(partial(_ask, client), pages[:ONE_BY_ONE]))) * PAGES / ONE_BY_ONE
     return [
         Case(
             f"peer: the same {PAGES} calls by a thread pool", f"{threads:.2f} s", f"ideal {ideal:g} s", ideal / threads

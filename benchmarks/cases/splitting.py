@@ -7,7 +7,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from aita.imaging.ink import BlankExam
 from aita.imaging.isolated import pages_apart
 from aita.imaging.mask import masked
 from aita.imaging.pages import pages
+from aita.memory.objects import MemoryObjects
 from aita.models.run import Item, ItemEvent, StageCounts
 from aita.services.assignments import object_keys
 from aita.services.execution.page_splitter import PageSplitter
@@ -66,7 +67,7 @@ def _in_this_process(folder: Path) -> None:
     taken = {
         "split": _seconds(lambda: _split(files)),
         "with_exam": _seconds(lambda: _split(files, with_exam=True)),
-        "bare": _seconds(lambda: [_bare(file.read_bytes()) for file in files]),
+        "bare": _seconds(lambda: list(map(_bare, (file.read_bytes() for file in files)))),
     }
     print(json.dumps(taken))
 
@@ -77,17 +78,15 @@ def _seconds(work: Callable[[], object]) -> float:
     return time.perf_counter() - started
 
 
-@dataclass(slots=True)
-class Scans:
+@dataclass
+class Scans(MemoryObjects):
     """Scans in files; what is made of them is let go."""
 
-    files: dict[str, Path]
-    others: dict[str, bytes]
-    bucket: str = "scans"
+    files: dict[str, Path] = field(default_factory=dict)
 
     def get(self, key: str) -> bytes:
         """Return an object's bytes."""
-        return self.files[key].read_bytes() if key in self.files else self.others[key]
+        return self.files[key].read_bytes() if key in self.files else super().get(key)
 
     def put(self, key: str, data: bytes, content_type: str = "application/json") -> None:
         """Take an object, and keep nothing."""
@@ -99,7 +98,9 @@ def _split(files: list[Path], *, with_exam: bool = False) -> None:
     sources = {f"source{number}": f"{ASSIGNMENT}/scans/student/{number}" for number in range(len(files))}
     plan = Sources(files=sources, blank_exam=(BLANK_EXAM,) if with_exam else (), of_students=True)
     planned = {object_keys.stage_file(RUN_ID, "split", SOURCES): plan.model_dump_json().encode()}
-    objects = Scans(dict(zip(sources.values(), files, strict=True)), {BLANK_EXAM: scans.blank_exam()} | planned)
+    objects = Scans(
+        data={BLANK_EXAM: scans.blank_exam()} | planned, files=dict(zip(sources.values(), files, strict=True))
+    )
     watch = RunCache(runs)
     splitter = PageSplitter(
         objects,

@@ -208,12 +208,17 @@ def declare_errors(document: dict[str, Any]) -> None:
             } | {"default": answer}
 
 
-@app.exception_handler(AitaError)
-def answer_error(error: AitaError) -> Response[str]:
-    """Answer an error of aita's own with its class, its message and its class's status."""
+def refusal(error: AitaError) -> Response[str]:
+    """Return what a request is answered with that an error ended: its class, its message and its class's status."""
     logger.info("request refused", error=type(error).__name__)
     answer = ErrorResponse(error=type(error).__name__, message=str(error))
     return Response(error.http_status, content_types.APPLICATION_JSON, answer.model_dump_json())
+
+
+@app.exception_handler(AitaError)
+def answer_error(error: AitaError) -> Response[str]:
+    """Answer an error of aita's own."""
+    return refusal(error)
 
 
 @app.exception_handler(Exception)
@@ -227,28 +232,28 @@ def answer_unexpected(error: Exception) -> Response[str]:
 @app.exception_handler(RequestUnsupportedContentType)
 def answer_content_type(_error: RequestUnsupportedContentType) -> Response[str]:
     """Answer a body that does not say that it is JSON."""
-    return answer_error(RequestError("the API takes JSON: send Content-Type: application/json"))
+    return refusal(RequestError("the API takes JSON: send Content-Type: application/json"))
 
 
 @app.exception_handler(RequestValidationError)
 def answer_invalid(error: RequestValidationError) -> Response[str]:
     """Answer a request of another shape with the fields that are wrong, and without their values."""
     problems = [f"{'.'.join(str(part) for part in detail['loc'])}: {detail['msg']}" for detail in error.errors()[:5]]
-    return answer_error(RequestError(f"the request is not as the API takes it: {'; '.join(problems)}"))
+    return refusal(RequestError(f"the request is not as the API takes it: {'; '.join(problems)}"))
 
 
 @app.exception_handler([IdempotencyAlreadyInProgressError, IdempotencyValidationError])
 def answer_repeated(error: Exception) -> Response[str]:
     """Answer a key that is at work, or that was used for another request."""
     if isinstance(error, IdempotencyValidationError):
-        return answer_error(ConflictError("this Idempotency-Key was used for another request: send a new one"))
-    return answer_error(ConflictError("a request with this Idempotency-Key is being answered: try again"))
+        return refusal(ConflictError("this Idempotency-Key was used for another request: send a new one"))
+    return refusal(ConflictError("a request with this Idempotency-Key is being answered: try again"))
 
 
 @app.not_found
 def answer_unknown(_error: RouteNotFoundError) -> Response[str]:
     """Answer a route that is not there."""
-    return answer_error(NotFoundError("there is no such route: see /openapi.json"))
+    return refusal(NotFoundError("there is no such route: see /openapi.json"))
 
 
 @sanitize_errors

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from samcli.yamlhelper import yaml_dump, yaml_parse  # type: ignore[import-untyped]
+from samcli.yamlhelper import yaml_dump, yaml_parse
 
 from aita_local.state_dir import LOOPBACK, PROJECT
 

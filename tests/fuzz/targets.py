@@ -55,7 +55,7 @@ TASKS: dict[str, LLMTask[Any]] = {
         pages=(Page(page=1, key="k", sha256="a" * 64, width=10, height=10),), total_pages=1
     ),
     "grading": GradingTask(question=QUESTION, rubric=RUBRIC, answer="9.81 m/s² ~~8~~"),
-    "chat": ChatTask(prompt="x", schema={"type": "object"}),
+    "chat": ChatTask.model_validate({"prompt": "x", "schema": {"type": "object"}}),
 }
 
 TEXTS = st.one_of(

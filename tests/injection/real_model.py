@@ -109,7 +109,7 @@ def measure(executor: Executor, samples: Sequence[Sample], texts: dict[str, str]
         drifts.append((second.points - first.points, worth))
         before = fmean((first.points, second.points))
         outcomes += [
-            Outcome(name, worth, each and each.points - before, seen=each is not None and _saw(each))
+            Outcome(name, worth, None if each is None else each.points - before, seen=each is not None and _saw(each))
             for name, each in zip(texts, graded, strict=True)
         ]
     return Measured(tuple(outcomes), tuple(drifts), Counter(str(each.error) for each in batch.failed_results))

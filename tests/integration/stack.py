@@ -108,7 +108,8 @@ class Stack:
             "isBase64Encoded": False,
         }
         with self._environments["api"]:
-            return self.handlers["api"](event, Context())
+            answer: dict[str, Any] = self.handlers["api"](event, Context())
+            return answer
 
     def put(self, key: str, data: bytes | str | dict[str, Any]) -> None:
         body = json.dumps(data) if isinstance(data, dict) else data

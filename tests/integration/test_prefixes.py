@@ -36,7 +36,7 @@ def prefixes(request: pytest.FixtureRequest, dynamodb: Any, clock: Clock) -> Pro
 
 @pytest.fixture
 def prefix(request: pytest.FixtureRequest) -> str:
-    return request.node.nodeid
+    return str(request.node.nodeid)
 
 
 def test_one_is_first_and_the_others_follow_until_it_has_answered(prefixes: PromptCaches, prefix: str) -> None:

@@ -100,7 +100,7 @@ def make_run(name: str, run_id: str = "1") -> Run:
 
 
 def row(task_id: str, status: TaskStatus = TaskStatus.SUCCEEDED, attempt: int = 1, **values: Any) -> TaskRow:
-    return TaskRow(task_id=task_id, stage="s", status=status, attempt=attempt, ended_at=NOW, **values)  # type: ignore[arg-type]
+    return TaskRow(task_id=task_id, stage="s", status=status, attempt=attempt, ended_at=NOW, **values)
 
 
 class TestObjects:

@@ -77,7 +77,7 @@ class Model:
         count: int = self.stats()["replies"]
         return count
 
-    def control(self, **orders: float | bool) -> None:
+    def control(self, **orders: float | str | None) -> None:
         self._ask("/control", json.dumps(orders).encode())
 
     def _ask(self, path: str, body: bytes | None = None) -> Json:

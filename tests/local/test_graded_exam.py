@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from aita.cli.commands.doctor import ASSIGNMENT as DOCTORS
+from aita.models.names import DOCTOR
 from aita_local.deploy import client
 from tests.local.stack import SAMPLES, TRUTH, Json, LocalStack
 
@@ -90,7 +90,7 @@ def test_the_doctor_finds_the_stack_healthy_and_leaves_nothing(stack: LocalStack
     assert [check["check"] for check in problems] in ([], ["quota"]), "an emulator's quota is whatever it likes"
     model = next(check for check in found.json["checks"] if check["check"] == "model")
     assert model["found"] == "simulated answers with up to 8,192 tokens; sees pictures"
-    assert holding(stack, DOCTORS) == []
+    assert holding(stack, DOCTOR) == []
 
 
 def test_a_student_and_then_the_assignment_are_purged(stack: LocalStack, exam_run: Json) -> None:

@@ -148,7 +148,7 @@ def where(stack: Stack, *needles: str) -> list[str]:
 
 def student_id(stack: Stack, assignment: str, folder: str) -> str:
     students = stack.get(f"{assignment}/students.json")["students"]
-    return next(each["student_id"] for each in students if each["folder"] == folder)
+    return next(str(each["student_id"]) for each in students if each["folder"] == folder)
 
 
 def run_ids(stack: Stack, assignment: str) -> list[str]:

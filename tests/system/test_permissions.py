@@ -127,7 +127,12 @@ def test_a_scan_that_is_gone_fails_alone(driven: Stack) -> None:
 def test_a_whole_exam_waits_for_review_and_goes_on(driven: Stack) -> None:
     driven.put(f"{ASSIGNMENT}/questions.json", exam(ASSIGNMENT))
     driven.put(f"{ASSIGNMENT}/rubric_instructions.txt", "Be kind, and be exact. " * 400)  # a prefix worth a cache
-    options = {"review": True, "rate_limit_rps": 50, "prefix_scheduling": True, "checkpoint_interval": 1}
+    options: dict[str, Any] = {
+        "review": True,
+        "rate_limit_rps": 50,
+        "prefix_scheduling": True,
+        "checkpoint_interval": 1,
+    }
     waiting = run(driven, "exam", "WAITING_FOR_REVIEW", **options)
     resume(driven, waiting)
     for name in ("results", "tasks", "tasks?status=FAILED"):

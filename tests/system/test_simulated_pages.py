@@ -125,7 +125,8 @@ def test_every_answer_of_every_page_is_found_where_it_stands(form: str) -> None:
 def image_of(entry: dict[str, Any]) -> bytes:
     folder = SAMPLES / "exam" / "scans" / entry["student"]
     scans: list[PageImage] = [page for path in sorted(folder.iterdir()) for page in pages(path.read_bytes())]
-    return scans[entry["page"] - 1].jpeg
+    page: int = entry["page"]
+    return scans[page - 1].jpeg
 
 
 def test_lines_are_counted_as_the_prompt_counts_them(model: ChatModel) -> None:

@@ -34,7 +34,7 @@ def findings(template: Json, tmp_path_factory: pytest.TempPathFactory) -> dict[s
     folder = tmp_path_factory.mktemp("checkov")
     for name, given in (("given.json", GIVEN), ("all.json", set(template["Conditions"]))):
         (folder / name).write_text(json.dumps(settled(transform(template), given), default=str))
-    command = [CHECKOV, "--directory", folder, "--framework", "cloudformation", "--output", "json", "--quiet"]
+    command = [str(CHECKOV), "--directory", str(folder), "--framework", "cloudformation", "--output", "json", "--quiet"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
     report = json.loads(done.stdout)
     assert report["summary"]["passed"] > 200, done.stderr

@@ -12,8 +12,8 @@ try:
     from aita.errors import RefusalError
     from aita.ports import Reply, TokenUsage
 except ImportError:  # in version 0.1.0, where make_0_1_0 runs
-    from aita.errors import Refused as RefusalError
-    from aita.services.protocols import Reply, TokenUsage
+    from aita.errors import Refused as RefusalError  # type: ignore[attr-defined, no-redef]
+    from aita.services.protocols import Reply, TokenUsage  # type: ignore[no-redef]
 
 NAME = "glossary"
 WORDS = ("entropy", "osmosis", "nothing", "inertia", "torque", "momentum")

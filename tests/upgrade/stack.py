@@ -24,7 +24,7 @@ from tests.integration.stack import Stack, deployed
 try:
     from tests.support.simulated import drop
 except ModuleNotFoundError:  # in version 0.1.0, where make_0_1_0 runs
-    from tests.simulated import drop
+    from tests.simulated import drop  # type: ignore[no-redef]
 
 BUCKET = TABLE = "aita-test"
 MODEL = "simulated"

@@ -15,8 +15,12 @@ Make = Callable[..., InProcessExecutor]
 @pytest.fixture
 def make(tmp_path: Path) -> Make:
     def make(llm: Any, **options: Any) -> InProcessExecutor:
-        options = {"rate_limit": 0, "show_progress": False, "checkpoint_dir": tmp_path / "checkpoints"} | options
-        executor = create_executor(llm, **options)
+        given: dict[str, Any] = {
+            "rate_limit": 0,
+            "show_progress": False,
+            "checkpoint_dir": tmp_path / "checkpoints",
+        } | options
+        executor = create_executor(llm, **given)
         assert isinstance(executor, InProcessExecutor)
         return executor
 

@@ -46,8 +46,8 @@ class TestMetrics:
         assert metrics.resumed == len(some) - len(here)
         assert metrics.calls == sum(result.usage.calls for result in here)
         assert metrics.tokens == sum(result.tokens for result in here)
-        costs = [result.cost for result in here]
-        assert metrics.cost == (None if None in costs else sum(costs, Decimal(0)))  # type: ignore[arg-type]
+        costs = [result.cost for result in here if result.cost is not None]
+        assert metrics.cost == (sum(costs, Decimal(0)) if len(costs) == len(here) else None)
         assert metrics.throughput == pytest.approx(len(here) / wall)
         assert metrics.speedup == pytest.approx(sum(result.execution_time for result in here) / wall)
         assert 0 <= metrics.min <= metrics.p50 <= metrics.p95 <= metrics.max

@@ -31,15 +31,23 @@ def black(width: int, height: int, mode: str = "RGB", quality: int = 75) -> Page
     return PageImage(out.getvalue(), width, height)
 
 
+def extremes(image: Image.Image) -> tuple[int, int]:
+    """Return the darkest and the lightest value of a gray image."""
+    darkest, lightest = image.convert("L").getextrema()
+    assert isinstance(darkest, int)
+    assert isinstance(lightest, int)
+    return darkest, lightest
+
+
 @pytest.mark.parametrize("mode", ["L", "RGB"])
 @pytest.mark.parametrize("height", [1, 2, 16, 100, 1755])
 @pytest.mark.parametrize("fraction", [0.001, 0.12, 0.5])
 def test_the_top_is_white_and_the_rest_is_not(mode: str, height: int, fraction: float) -> None:
     image = opened(masked(black(40, height, mode, quality=100), fraction).jpeg).convert("L")
     bottom = math.ceil(height * fraction)
-    assert image.crop((0, 0, 40, bottom)).getextrema()[0] >= 250
+    assert extremes(image.crop((0, 0, 40, bottom)))[0] >= 250
     if bottom < height:
-        assert image.crop((0, bottom, 40, height)).getextrema()[1] <= 5
+        assert extremes(image.crop((0, bottom, 40, height)))[1] <= 5
 
 
 @pytest.mark.parametrize("scan", SCANS, ids=[f"{file.parent.name}/{file.name}" for file in SCANS])
@@ -49,11 +57,11 @@ def test_of_the_samples_scans_the_header_goes_and_the_rest_stays(scan: Path) -> 
         before, after = (opened(each.jpeg).convert("L") for each in (page, made))
         bottom = math.ceil(page.height * HEADER)
         assert (made.width, made.height) == after.size == before.size
-        assert before.crop((0, 0, page.width, bottom)).getextrema()[0] < 128, "there was a name"
-        assert after.crop((0, 0, page.width, bottom - BLOCK)).getextrema() == (255, 255)
-        assert after.crop((0, 0, page.width, bottom)).getextrema()[0] >= 240
+        assert extremes(before.crop((0, 0, page.width, bottom)))[0] < 128, "there was a name"
+        assert extremes(after.crop((0, 0, page.width, bottom - BLOCK))) == (255, 255)
+        assert extremes(after.crop((0, 0, page.width, bottom)))[0] >= 240
         rest = (0, bottom, page.width, page.height)
-        assert ImageChops.difference(before.crop(rest), after.crop(rest)).getextrema()[1] <= 16
+        assert extremes(ImageChops.difference(before.crop(rest), after.crop(rest)))[1] <= 16
 
 
 def test_a_jpeg_that_would_stay_as_it_is_is_painted_too_and_tells_nothing_of_before() -> None:

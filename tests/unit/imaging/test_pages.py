@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from io import BytesIO
 
 import pillow_heif
-import pypdfium2 as pdfium  # type: ignore[import-untyped]
+import pypdfium2 as pdfium
 import pytest
 from PIL import Image, ImageFile, TiffImagePlugin
 from PIL.PngImagePlugin import PngInfo

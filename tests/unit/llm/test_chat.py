@@ -776,7 +776,7 @@ class TestPrices:
     )
     def test_an_unknown_model_or_provider_is_unpriced(self, base_url: str, name: str) -> None:
         usage = usage_of(TokenUsage(10, 0, 5), base_url, name)
-        assert (usage.unpriced_calls, usage.cost_usd, usage.input_tokens) == (1, 0, 10)
+        assert (usage.unpriced_calls, usage.cost_usd, usage.input_tokens) == (1, Decimal(0), 10)
 
     def test_the_table_says_when_and_where_from(self) -> None:
         table = price_table()

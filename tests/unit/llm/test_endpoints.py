@@ -124,7 +124,11 @@ class TestReadCompletion:
 class TestEndpoints:
     def test_one_that_is_not_http(self) -> None:
         # It takes the request in, too: the reset of a connection with unread bytes can overtake the answer.
-        with listening(lambda connection: (connection.sendall(b"220 mail.test\r\n"), request_of(connection))) as url:
+        def greet(connection: socket.socket) -> None:
+            connection.sendall(b"220 mail.test\r\n")
+            request_of(connection)
+
+        with listening(greet) as url:
             error = fails(url)
         assert isinstance(error, ProviderBusy), "it may be one that was cut off"
         assert "is not HTTP" in str(error)

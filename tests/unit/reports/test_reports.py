@@ -567,10 +567,10 @@ class TestTextIsText:
             each["question_answers"][0]["question_id"] = SHORT_NASTY
             for answer in each["question_answers"]:
                 answer |= {"raw_text": NASTY, "flags": [{"kind": "place_doubtful", "note": NASTY}]}
-        criteria = tuple(
+        given = tuple(
             each.model_copy(update={"quote": NASTY, "reason": NASTY}) for each in grades[IDS[MAYA]]["1b"].criteria
         )
-        with_cell(grades, MAYA, "1b", criteria=criteria, feedback=NASTY)
+        with_cell(grades, MAYA, "1b", criteria=given, feedback=NASTY)
         needs_review(grades, MAYA, "2", FlagKind.PLACE_DOUBTFUL, NASTY)
         failed(grades, MAYA, "3", NASTY)
         decide(harness, with_cell(grades, MAYA, "4"), 1, why=NASTY, by=NASTY)
@@ -726,7 +726,12 @@ class TestStage:
         graded(harness)
         reads: list[str] = []
         get = harness.objects.get
-        harness.objects.get = lambda key: (reads.append(key), get(key))[1]  # type: ignore[method-assign]
+
+        def noted(key: str) -> bytes:
+            reads.append(key)
+            return get(key)
+
+        harness.objects.get = noted  # type: ignore[method-assign]
         harness.run("report")
         assert reads.count(f"{ASSIGNMENT}/grades.json") == 1
 

@@ -329,7 +329,9 @@ def test_any_windows_make_an_exam_or_are_refused(data: st.DataObject) -> None:
         asking = QuestionExtractionTask(pages=tuple(shown), total_pages=count)
         first, last = shown[0].page, shown[-1].page
         drawn = data.draw(st.lists(st.tuples(labels, st.integers(first, last), st.integers(0, 2)), max_size=4))
-        rest = data.draw(st.none() | st.builds(dict, question_text=st.just("x"), points=st.integers(0, 1)))
+        rest: dict[str, Any] | None = data.draw(
+            st.none() | st.builds(dict, question_text=st.just("x"), points=st.integers(0, 1))
+        )
         questions = [question(label, page, points=points) for label, page, points in drawn]
         if questions:
             questions[-1]["complete"] = data.draw(st.booleans())

@@ -104,7 +104,9 @@ class TestPrompts:
 
     @pytest.mark.parametrize("kind", ["answer_key", "rubric", "transcription"])
     def test_a_prompt_lacking_a_value_is_an_error_and_none_is_left_open(self, kind: str) -> None:
-        values = dict.fromkeys(("instructions", "question", "question_instructions", "answer_key"), "FILLED")
+        values: dict[str, Any] = dict.fromkeys(
+            ("instructions", "question", "question_instructions", "answer_key"), "FILLED"
+        )
         assert "$" not in text_of(load_prompt(kind).messages(**values))
         if kind != "transcription":
             with pytest.raises(KeyError):

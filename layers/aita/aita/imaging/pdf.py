@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from typing import Final
 
-import pypdfium2 as pdfium  # type: ignore[import-untyped]
-import pypdfium2.raw as pdfium_c  # type: ignore[import-untyped]
+import pypdfium2 as pdfium
+import pypdfium2.raw as pdfium_c
 from PIL import Image
 
 from aita.errors import UnreadableScanError

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from typing import Any
 from xml.etree import ElementTree
 
-import pygal  # type: ignore[import-untyped]
+import pygal
 from markupsafe import Markup
-from pygal.etree import etree  # type: ignore[import-untyped]
-from pygal.style import Style  # type: ignore[import-untyped]
+from pygal.etree import etree
+from pygal.style import Style
 
 from aita.models.grade import StudentGrades
 from aita.models.report import QuestionFigures

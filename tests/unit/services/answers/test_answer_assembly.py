@@ -366,7 +366,7 @@ def written_exams(draw: st.DrawFn) -> tuple[list[str], list[Sheet]]:
     sheets = [Sheet()]
     elsewhere = []
     for question_id in ids:
-        if sheets[-1].starts and draw(st.booleans()):
+        if draw(st.booleans()) and sheets[-1].starts:
             sheets.append(Sheet())
         how = draw(st.sampled_from(["written", "empty", "elsewhere", "long"]))
         sheet = sheets[-1]

@@ -208,7 +208,7 @@ class TestUndecided:
 
 @given(st.lists(st.integers(0, 255), min_size=BANDS, max_size=BANDS), st.integers(0, BANDS - 1), st.integers(1, 255))
 def test_more_ink_never_makes_an_answer_blank(bands: list[int], where: int, more: int) -> None:
-    def found(levels: list[int]) -> Presence:
+    def found(levels: list[int]) -> Presence | None:
         return presence(answer(), scans("".join(f"{level:02x}" for level in levels)))[0]
 
     raised = [min(255, level + more) if place == where else level for place, level in enumerate(bands)]

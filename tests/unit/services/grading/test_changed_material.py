@@ -51,7 +51,7 @@ def decide(harness: Harness, cell: str = FIRST, **asked: Any) -> None:
     harness.clock.advance(1)
 
 
-def change_json(harness: Harness, name: str, change: Callable[[Any], None]) -> None:
+def change_json(harness: Harness, name: str, change: Callable[[Any], object]) -> None:
     data = harness.artifact(name)
     change(data)
     harness.put(name, data)

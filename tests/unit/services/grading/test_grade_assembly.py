@@ -2,6 +2,7 @@
 
 import json
 import random
+from functools import partial
 from typing import Any
 
 import pytest
@@ -187,7 +188,7 @@ worths = st.lists(hundredths, min_size=1, max_size=4)
 @st.composite
 def graded_answers(draw: st.DrawFn, worth: list[float], most_graders: int = 5) -> list[GradedAnswer]:
     limits = fitted(worth, sum(worth))
-    given = st.tuples(*(st.floats(0, limit).map(lambda points, m=limit: in_steps(points, m, STEP)) for limit in limits))
+    given = st.tuples(*(st.floats(0, limit).map(partial(in_steps, most=limit, step=STEP)) for limit in limits))
     return [grader(*points) for points in draw(st.lists(given, min_size=1, max_size=most_graders))]
 
 

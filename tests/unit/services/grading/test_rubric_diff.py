@@ -31,7 +31,7 @@ def graded(harness: Harness) -> Harness:
 def test_a_rubric_that_did_not_change_touches_nothing(graded: Harness) -> None:
     diff = estimator(graded).rubric_changes(ASSIGNMENT, RunOptions())
     assert (diff.questions, diff.rescaled, diff.regraded, diff.others) == ((), 0, 0, 0)
-    assert (diff.estimate.calls, diff.estimate.cost_usd) == (0, 0)
+    assert (diff.estimate.calls, diff.estimate.cost_usd) == (0, Decimal(0))
 
 
 def test_grading_again_costs_a_call_for_each_answer_and_other_points_none(graded: Harness) -> None:

@@ -8,8 +8,9 @@ import pytest
 from aita.errors import InvalidMaterialError
 from aita.models.exam import Question
 from aita.models.grade import question_version
-from aita.models.run import CollectResponse, Run, RunStatus, StageEvent, TaskStatus
+from aita.models.run import CollectResponse, Run, RunStatus, StageEvent, TaskRow, TaskStatus
 from aita.services.stages.answer_key import AnswerKeyStage
+from aita.tasks.request import LLMRequest
 from tests.support.fakes import QUESTIONS, Crash, Harness, failing, question_of, right
 
 
@@ -25,8 +26,12 @@ class TestCounts:
         assert (answer.status, answer.stage) == (RunStatus.RUNNING, "rubric")
 
     def test_every_item_of_a_call_whose_function_dies_has_a_failed_row(self, harness: Harness) -> None:
+
+        def dies(_request: LLMRequest) -> str:
+            raise Crash("in the call")
+
         harness.exam(*(each | {"question_type": "short_answer"} for each in QUESTIONS))
-        harness.model.otherwise = Crash("in the call")
+        harness.model.otherwise = dies
         run = harness.run(batch_size=5)
         assert run.stages["answer_key"].failed == 3
         assert harness.reader.tasks_of(run, TaskStatus.PENDING, 10, None).tasks == ()
@@ -55,9 +60,12 @@ class TestCounts:
             harness.invoke(event)
         written: list[str] = []
         record = harness.tasks.record
-        monkeypatch.setattr(
-            harness.tasks, "record", lambda of, row: written.append(row.refs["question_id"]) or record(of, row)
-        )
+
+        def noted(run_id: str, row: TaskRow) -> bool:
+            written.append(str(row.refs["question_id"]))
+            return record(run_id, row)
+
+        monkeypatch.setattr(harness.tasks, "record", noted)
         before = harness.row(run, "answer_key", question_id="1b")
         for _ in range(2):
             harness.collect(run)
