@@ -26,7 +26,7 @@ def is_formula(cell: str) -> bool:
     """Tell whether a spreadsheet would take a cell for a formula, as OWASP describes it."""
     if re.fullmatch(r"-?\d+(\.\d+)?", cell, re.ASCII):
         return False
-    return re.match(r"[\x00-\x1f\x7f-\x9f]|\s*" + SIGNS, cell) is not None
+    return re.match(r"[\x00-\x1f\x7f-\x9f]|[\s\x00-\x1f\x7f-\x9f]*" + SIGNS, cell) is not None
 
 
 @pytest.mark.parametrize(
@@ -61,6 +61,7 @@ def test_what_text_becomes(text: str, written: str) -> None:
 
 
 @example(rows=[["=1", Decimal("-1.50"), "-1"]])
+@example(rows=[["\u2028\x07="]])
 @given(rows=st.lists(st.lists(TEXT | NUMBER, min_size=1, max_size=4), max_size=4))
 def test_a_file_holds_what_was_written(rows: list[list[CellValue]]) -> None:
     found = read(csv_bytes(rows))
