@@ -17,7 +17,7 @@ CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AW
 ENVIRONMENT = PROJECT / ".aita" / "emulator"
 """The virtual environment with the emulator and what the functions import; ``make emulator`` makes it."""
 
-_START, _STOP = 60.0, 60.0  # seconds of patience
+_START, _STOP = 180.0, 60.0  # seconds of patience
 # What a function needs of this machine to reach a real model from behind a proxy, and AUTH=true, with which the
 # emulator enforces the functions' roles. Nothing else is handed over: they would inherit it all, keys included.
 _PASSED_ON = (

@@ -13,7 +13,7 @@ from aita_local.state_dir import LOOPBACK, PROJECT, StateDir
 NAME = "simulated"
 """What it is called wherever a model is named."""
 
-_START, _STOP = 30.0, 10.0  # seconds of patience
+_START, _STOP = 120.0, 30.0  # seconds of patience
 
 
 @dataclass(frozen=True)

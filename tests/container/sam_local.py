@@ -108,7 +108,7 @@ class SamLocal:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=600,
             check=False,
         )
         assert done.stdout.strip(), f"no answer: {done.stderr[-3000:]}"
@@ -202,7 +202,7 @@ class Functions:
 def get(url: str, body: bytes | None = None) -> tuple[int, bytes]:
     """Return the status and the body that a URL, or what is posted to it, is answered with; 0 for no answer."""
     try:
-        with _DIRECT.open(url, body, timeout=120) as response:
+        with _DIRECT.open(url, body, timeout=600) as response:
             return response.status, response.read()
     except urllib.error.HTTPError as error:
         with error:

@@ -81,7 +81,7 @@ class Model:
         self._ask("/control", json.dumps(orders).encode())
 
     def _ask(self, path: str, body: bytes | None = None) -> Json:
-        with _DIRECT.open(self.base_url.removesuffix("/v1") + path, body, timeout=10) as response:
+        with _DIRECT.open(self.base_url.removesuffix("/v1") + path, body, timeout=60) as response:
             answer: Json = json.load(response)
         return answer
 
@@ -104,7 +104,7 @@ class LocalStack:
         daemon = Emulator(self.home).daemon
         pid = json.loads((self.home.path / "processes" / "emulator.json").read_text())["pid"]
         os.kill(pid, 9)
-        wait_until(lambda: not daemon.is_running(), 10, "the emulator was gone")
+        wait_until(lambda: not daemon.is_running(), 60, "the emulator was gone")
 
     def aita(self, *arguments: str, **environ: str) -> Done:
         """Run a command as a person does in a shell."""
@@ -115,7 +115,7 @@ class LocalStack:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=900,
             check=False,
         )
         return Done(done.returncode, done.stdout, done.stderr)
