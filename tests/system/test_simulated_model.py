@@ -78,7 +78,10 @@ def scan_files() -> dict[tuple[str, int], Path]:
 
 def upright_pages() -> dict[tuple[str, int], Image.Image]:
     """Return every sample page as an upright image; the PDF's are rendered at 200 dpi."""
-    pages = {place: ImageOps.exif_transpose(Image.open(path)).convert("RGB") for place, path in scan_files().items()}
+    pages = {}
+    for place, path in scan_files().items():
+        with Image.open(path) as image:
+            pages[place] = ImageOps.exif_transpose(image).convert("RGB")
     document = pypdfium2.PdfDocument(io.BytesIO((SCANS / "Tobias Wrenfield" / "exam scan.pdf").read_bytes()))
     for number, page in enumerate(document, 1):
         pages["Tobias Wrenfield", number] = page.render(scale=200 / 72).to_pil().convert("RGB")

@@ -214,7 +214,11 @@ def test_the_special_cases_are_there(truth: dict[str, Any]) -> None:
 
 
 def test_one_page_is_sideways_and_exif_puts_it_upright() -> None:
-    turned = [path for path in SCANS.rglob("*.jp*g") if Image.open(path).getexif().get(0x0112, 1) != 1]
+    def is_turned(path: Path) -> bool:
+        with Image.open(path) as image:
+            return bool(image.getexif().get(0x0112, 1) != 1)
+
+    turned = [path for path in SCANS.rglob("*.jp*g") if is_turned(path)]
     assert [path.name for path in turned] == ["IMG_0413.jpg"]
     with Image.open(turned[0]) as image:
         assert image.size == (1754, 1240)
