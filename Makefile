@@ -45,6 +45,8 @@ test: venv emulator checkov site ## Run what decides whether a change is good: l
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/deptry layers/aita functions
+	$(BIN)/deptry aita_local benchmarks samples tests --ignore DEP002,DEP004
 	$(BIN)/sam validate --lint
 	$(BIN)/cfn-lint template.yaml
 	$(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder
