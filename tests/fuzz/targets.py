@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from aita.errors import InvalidMaterialError, RequestError, TaskError
 from aita.llm.headers import limits, retry_after
+from aita.memory.objects import MemoryObjects
 from aita.models.exam import AnswerKey, Criterion, Page, Question, Rubric
 from aita.request_body import read_body
-from aita.services.assignments.assignment_files import parse_exam
+from aita.services.assignments.assignment_files import AssignmentFiles
 from aita.services.assignments.roster_csv import read_roster
 from aita.services.assignments.task_files import read_lines
 from aita.services.exports.csv_safety import csv_bytes
@@ -186,7 +187,7 @@ TARGETS = {
     "roster": Target(unicode_bytes(CSV), read_roster, (InvalidMaterialError,)),
     "questions": Target(
         unicode_bytes(documents({"questions", "question_id", "question_text", "points", "question_type"})),
-        parse_exam,
+        lambda data: AssignmentFiles(MemoryObjects(data={"a/questions.json": data}), "a").exam(),
         (InvalidMaterialError,),
     ),
     "lines of tasks": Target(

@@ -12,7 +12,7 @@ from aita.request_body import read_body
 from aita.services.answers.question_labels import QuestionLabels
 from aita.services.exports.csv_safety import safe
 from aita.tasks.injection import suspicious
-from aita.tasks.quotes import Written, is_evidence, stands_in
+from aita.tasks.quotes import Written
 
 LENGTH = 20_000
 SECONDS = 120  # for all texts of a door, 30 or less here: a quadratic pattern takes minutes for one text
@@ -95,8 +95,7 @@ def label(text: str) -> None:
 
 
 def quote(text: str) -> None:
-    is_evidence(text)
-    stands_in(text[:100], text)
+    Written(text).holds(text[:100])
     written = Written(text, f"Why {text[:100]}?", "1a", drawn=False)
     written.shows(text[:50])
     written.shows(f"a ... {text[:50]} ... b")

@@ -9,11 +9,12 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
 from aita.errors import InvalidMaterialError
+from aita.memory.objects import MemoryObjects
 from aita.models.api import StartRunRequest
-from aita.models.exam import AnswerKey, Rubric, RubricPoints, Transcription
+from aita.models.exam import AnswerKey, ExamSpec, Rubric, RubricPoints, Transcription
 from aita.models.grade import CellState
 from aita.models.run import ItemResponse, Outcome, Usage
-from aita.services.assignments.assignment_files import parse_exam, parse_file
+from aita.services.assignments.assignment_files import AssignmentFiles, parse_file
 from tests.support.gradebooks import cell
 
 OLD_EXAM: dict[str, Any] = {
@@ -43,8 +44,12 @@ OLD_EXAM: dict[str, Any] = {
 }
 
 
-def parse(exam: dict[str, Any]) -> Any:
-    return parse_exam(json.dumps(exam).encode())
+def read_exam(data: bytes) -> ExamSpec:
+    return AssignmentFiles(MemoryObjects(data={"a/questions.json": data}), "a").exam()
+
+
+def parse(exam: dict[str, Any]) -> ExamSpec:
+    return read_exam(json.dumps(exam).encode())
 
 
 def changed(**changes: Any) -> dict[str, Any]:
@@ -69,7 +74,7 @@ class TestExam:
         ]
 
     def test_a_byte_order_mark_is_passed_over(self) -> None:
-        assert parse_exam(b"\xef\xbb\xbf" + json.dumps(OLD_EXAM).encode()).total_pages == 4
+        assert read_exam(b"\xef\xbb\xbf" + json.dumps(OLD_EXAM).encode()).total_pages == 4
 
     def test_an_id_that_is_there_twice_is_named(self) -> None:
         with pytest.raises(InvalidMaterialError, match=r"questions\.json: .*'1a' is there twice"):
@@ -101,7 +106,7 @@ class TestExam:
     def test_points_must_be_a_finite_number(self, number: str) -> None:
         text = json.dumps(OLD_EXAM).replace('"points": 2.5', f'"points": {number}')
         with pytest.raises(InvalidMaterialError, match=r"questions\[1\]\.points: "):
-            parse_exam(text.encode())
+            read_exam(text.encode())
 
     @pytest.mark.parametrize("name", ["question_id", "question_text", "points", "question_type"])
     def test_a_missing_field_of_a_question_is_named(self, name: str) -> None:
@@ -121,11 +126,11 @@ class TestExam:
 
     def test_broken_json_is_told_with_its_line(self) -> None:
         with pytest.raises(InvalidMaterialError, match=r"questions\.json: Invalid JSON.*line 2"):
-            parse_exam(b'{\n"exam_name" "x"}')
+            read_exam(b'{\n"exam_name" "x"}')
 
     def test_a_file_that_is_not_utf8_is_told_with_its_place(self) -> None:
         with pytest.raises(InvalidMaterialError, match=r"questions\.json: byte 3 is not UTF-8"):
-            parse_exam(b'{"\n\xff')
+            read_exam(b'{"\n\xff')
 
     def test_many_problems_are_told_in_part_and_counted(self) -> None:
         broken = [{"question_id": f"broken {number}"} for number in range(3)]  # each lacks three fields

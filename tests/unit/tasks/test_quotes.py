@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aita.tasks.quotes import Written, is_evidence, stands_in
+from aita.tasks.quotes import Written
 
 ANSWER = """a = ~~20 × 5 = 100~~  20/5 = 4 m/s²
 F = m a = 1200 × 4 = 4800 N
@@ -39,12 +39,12 @@ class TestFound:
         ],
     )
     def test_the_same_words(self, quote: str) -> None:
-        assert stands_in(quote, ANSWER)
+        assert Written(ANSWER).holds(quote)
 
     @pytest.mark.parametrize("lost", ["\frac{1}{2} x", "\beta = 2", "a\0b", "1\f2"])
     def test_what_earlier_replies_made_control_characters_of(self, lost: str) -> None:
         said = {"\frac{1}{2} x": r"\frac{1}{2} x", "\beta = 2": r"\beta = 2", "a\0b": "a\ufffdb", "1\f2": "1 2"}[lost]
-        assert stands_in(said, f"so {lost}.")
+        assert Written(f"so {lost}.").holds(said)
 
     @pytest.mark.parametrize(
         "quote",
@@ -63,23 +63,23 @@ class TestFound:
         ],
     )
     def test_other_words(self, quote: str) -> None:
-        assert not stands_in(quote, ANSWER)
+        assert not Written(ANSWER).holds(quote)
 
     @given(st.text(st.characters(exclude_characters="\f")), st.data())  # before a letter, it was the \f of \frac
     def test_every_line_of_an_answer_stands_in_it(self, answer: str, data: st.DataObject) -> None:
         lines = [line for line in answer.splitlines() if "~" not in line and line.strip()]
         if lines and "~" not in answer:
-            assert stands_in(data.draw(st.sampled_from(lines)), answer)
+            assert Written(answer).holds(data.draw(st.sampled_from(lines)))
 
 
 class TestEvidence:
     @pytest.mark.parametrize("quote", ["B", "4800 N", "~~A~~ B", "[drawing: a box]", "✓", "[illegible] N"])
     def test_words(self, quote: str) -> None:
-        assert is_evidence(quote)
+        assert Written(quote).shows(quote)
 
     @pytest.mark.parametrize("quote", ["", " \n", "~~A~~", "[illegible]", "[illegible] [illegible]", '""', "\u200b"])
     def test_none(self, quote: str) -> None:
-        assert not is_evidence(quote)
+        assert not Written(quote).shows(quote)
 
 
 CUT = [
@@ -238,7 +238,6 @@ class TestWhatIsNoEvidence:
     @pytest.mark.parametrize("quote", [".", ",", "-", "=", "+", "(", "~~~~", "|"])
     def test_signs_and_points(self, quote: str) -> None:
         assert not Written("x = 4 + (3 - 1), so. | y").shows(quote)
-        assert not is_evidence(quote)
 
     @pytest.mark.parametrize("answer", ["<", "→", "-", "=", "≤"])
     def test_unless_the_answer_is_nothing_else(self, answer: str) -> None:

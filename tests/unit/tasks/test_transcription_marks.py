@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aita.tasks.quotes import Written, is_evidence
+from aita.tasks.quotes import Written
 
 STRUCK = [
     *("~~{}~~", "~{}~", "~~~{}~~~", "～～{}～～", r"\~\~{}\~\~", "~ ~{}~ ~"),
@@ -32,7 +32,6 @@ class TestStruckOut:
         for answer in (f"{marked} y = 5", f"y = 5, {marked}", f"so\n{marked}\ny = 5", marked):
             assert not Written(answer).shows(words)
             assert not Written(answer).shows(marked)
-        assert not is_evidence(marked)
         assert Written(f"{marked}\ny = 5").shows("y = 5")
 
     @pytest.mark.parametrize("stroke", ["\u0336", "\u0335"])
@@ -134,8 +133,8 @@ UNREAD = [
 class TestUnread:
     @pytest.mark.parametrize("mark", UNREAD)
     def test_is_known_by_any_mark_and_no_evidence(self, mark: str) -> None:
-        assert not is_evidence(mark)
         alone, beside = Written(mark), Written(f"The force is\n{mark}")
+        assert not alone.shows(mark)
         assert alone.illegible
         assert beside.has_unread
         assert not beside.illegible

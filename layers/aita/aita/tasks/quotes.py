@@ -121,16 +121,6 @@ class Written:
         return any(map(_is_symbol, quote)) and not self._kept[0].words and not says_something(quote)
 
 
-def stands_in(quote: str, answer: str) -> bool:
-    """Tell whether a quote stands in an answer, as ``Written.holds`` does."""
-    return Written(answer).holds(quote)
-
-
-def is_evidence(quote: str) -> bool:
-    """Tell whether a quote holds something that was written, can be read and was not struck out."""
-    return any(says_something(part.kept) for each in _readings(quote) for part in each)
-
-
 def says_nothing(quote: str) -> bool:
     """Tell whether a quote only says, in a grader's words, that there is nothing to be quoted."""
     return "".join(plain(quote).text.casefold().split()).strip("()[]<>{}\"'.-*") in {"", *_NOTHING}

@@ -17,8 +17,9 @@ from aita.models.rubric_change import RegradedCell, RubricChanges
 from aita.models.run import ItemEvent, Run, RunSettings, RunStatus, StageEvent, TaskStatus
 from aita.services.answers.undecided_answers import decided
 from aita.services.assignments.assignment_files import AssignmentFiles
+from aita.services.grading.grade_inputs import GradeInputs
 from aita.services.grading.gradebook import Gradebook
-from aita.services.grading.rubric_diff import changes
+from aita.services.grading.rubric_diff import compare
 from aita.tasks.request import LLMRequest
 from tests.support.fakes import (
     ASSIGNMENT,
@@ -503,7 +504,9 @@ class TestRefused:
 
 class TestRubricChanges:
     def look(self, harness: Harness, **options: Any) -> RubricChanges:
-        return changes(AssignmentFiles(harness.objects, ASSIGNMENT), RunSettings(model=MODEL, max_workers=1, **options))
+        material = AssignmentFiles(harness.objects, ASSIGNMENT)
+        inputs = GradeInputs.of(material, RunSettings(model=MODEL, max_workers=1, **options))
+        return compare(inputs, material.grades(), material.rubric_version)
 
     def test_nothing_changed(self, harness: Harness) -> None:
         put_answers(harness)

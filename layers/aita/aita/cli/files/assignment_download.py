@@ -39,19 +39,6 @@ def fetch_graded(api: ApiClient, transfer: FileTransfer, assignment: str, *more:
     return AssignmentFiles(objects, assignment)
 
 
-def fetch_gradebook(api: ApiClient, transfer: FileTransfer, assignment: str) -> Gradebook:
-    """Return an assignment's gradebook as it is now, people's decisions included.
-
-    Raises
-    ------
-    StackError
-        If a file can't be fetched.
-    MissingMaterialError
-        If there are no questions.
-    """
-    return Gradebook.of(fetch_graded(api, transfer, assignment), api.decisions(assignment))
-
-
 def _fetch(api: ApiClient, transfer: FileTransfer, assignment: str, names: Collection[str]) -> MemoryObjects:
     objects = MemoryObjects()
     for file in api.files(assignment):

@@ -192,11 +192,6 @@ def parse_file(name: str, data: bytes, parse: Callable[[str], T]) -> T:
     raise InvalidMaterialError(f"{name}: {problem}")
 
 
-def parse_exam(data: bytes) -> ExamSpec:
-    """Parse a questions file, as ``parse_file`` does."""
-    return parse_file(object_keys.QUESTIONS, data, _EXAM.validate_json)
-
-
 def _path(location: tuple[int | str, ...]) -> str:
     path = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in location).lstrip(".")
     return f"{path}: " if path else ""

@@ -1,37 +1,26 @@
 """Rubric changes: which cells the rubrics, as they are now, touch."""
 
 from collections.abc import Mapping
-from functools import cache
 
 from aita.models.exam import Question
 from aita.models.grade import Cell
 from aita.models.points import exact
 from aita.models.rubric_change import QuestionChange, RubricChanges
-from aita.models.run import RunSettings
-from aita.services.assignments.assignment_files import AssignmentFiles
 from aita.services.grading.grade_inputs import GradeInputs
 from aita.services.grading.grade_reuse import RubricVersions, kept_cell
 from aita.services.grading.material_versions import rubric_version
 
 
-def changes(material: AssignmentFiles, settings: RunSettings) -> RubricChanges:
-    """Return which of an assignment's cells its rubrics have changed under since they were graded.
+def compare(inputs: GradeInputs, cells: Mapping[str, Mapping[str, Cell]], versions: RubricVersions) -> RubricChanges:
+    """Return the cells whose rubric has changed since they were graded.
 
     Parameters
     ----------
-    settings
-        What the next run would be started with: another number of graders grades all cells again, rubric or not.
-
-    Raises
-    ------
-    MissingMaterialError, InvalidMaterialError
-        As for the start of a grading run: if there are no answers or no rubrics, or a rubric is wrong.
+    inputs
+        Of the next run: with another number of graders it grades all cells again, whether their rubric changed or not.
+    cells
+        Cells that are graded, by student and question.
     """
-    return compare(GradeInputs.of(material, settings), material.grades(), cache(material.rubric_version))
-
-
-def compare(inputs: GradeInputs, cells: Mapping[str, Mapping[str, Cell]], versions: RubricVersions) -> RubricChanges:
-    """Return which cells the rubrics of the inputs touch; as ``changes``, of what was read before."""
     questions, regrade, others = [], [], 0
     for question in inputs.exam.questions:
         rescaled, regraded, without_rubric = 0, 0, 0
