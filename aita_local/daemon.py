@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from aita.errors import LocalStackError
-from aita_local.state_dir import StateDir, write_whole
+from aita_local.state_dir import StateDir, write_state
 
 _POLL = 0.05  # seconds
 _started: list[subprocess.Popen[bytes]] = []  # referred to, so that Python does not warn of what is meant to run on
@@ -67,7 +67,7 @@ class Daemon:
                 umask=0o077,
             )
         _started.append(process)
-        write_whole(self._record_file, json.dumps({"pid": process.pid, "arguments": list(arguments)}))
+        write_state(self._record_file, json.dumps({"pid": process.pid, "arguments": list(arguments)}))
 
     def stop(self, patience: float) -> bool:
         """Ask the process to end and wait until it has; tell whether it was running.

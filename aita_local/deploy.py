@@ -17,7 +17,7 @@ from botocore.exceptions import ClientError
 from aita.errors import LocalStackError
 from aita.models.effort import DEFAULT_EFFORT, ReasoningEffort
 from aita_local.emulator import CREDENTIALS, ENVIRONMENT, REGION, no_proxy
-from aita_local.state_dir import PROJECT, StateDir, write_whole
+from aita_local.state_dir import PROJECT, StateDir, write_state
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation.client import CloudFormationClient
@@ -113,7 +113,7 @@ class Deployment:
         if self._template.exists() and mark.exists() and mark.read_text() == inputs:
             return False
         self._sam("build", "--build-dir", str(self._template.parent), *_overrides(parameters))
-        write_whole(mark, inputs)
+        write_state(mark, inputs)
         return True
 
     def deploy(self, parameters: Parameters) -> None:

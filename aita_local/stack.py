@@ -17,7 +17,7 @@ from aita_local.deploy import STACK, Deployment, Parameters, client
 from aita_local.emulator import REGION, Emulator
 from aita_local.model_process import NAME as SIMULATED
 from aita_local.model_process import SimulatedModelProcess
-from aita_local.state_dir import StateDir, write_whole
+from aita_local.state_dir import StateDir, write_state
 
 API_KEY_SECRET = "aita/api-key"  # noqa: S105 - its name, as the template's default has it
 _NO_KEY = "no-key-is-needed"
@@ -137,9 +137,9 @@ def up(
             model_base_url=base_url,
             max_workers=settings.max_workers,
         )
-        write_whole(home.connection, json.dumps(asdict(connection), indent=1))
+        write_state(home.connection, json.dumps(asdict(connection), indent=1))
         if home.is_default:
-            write_whole(last_started(), str(home.path))
+            write_state(last_started(), str(home.path))
     return connection
 
 

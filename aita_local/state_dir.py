@@ -7,6 +7,7 @@ import socket
 from dataclasses import dataclass
 from pathlib import Path
 
+from aita.client.atomic_write import write_whole
 from aita.errors import LocalStackError
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -50,7 +51,7 @@ class StateDir:
         ports: dict[str, int] = json.loads(file.read_text()) if file.exists() else {}
         if name not in ports:
             ports[name] = _choose_port(set(ports.values()))
-            write_whole(file, json.dumps(ports))
+            write_state(file, json.dumps(ports))
         return ports[name]
 
     def require_free(self, name: str) -> None:
@@ -73,12 +74,10 @@ class StateDir:
         return self.path / "ports.json"
 
 
-def write_whole(file: Path, text: str) -> None:
-    """Write a file so that no reader sees a part of it."""
+def write_state(file: Path, text: str) -> None:
+    """Write a file so that no reader sees a part of it; its folder is made if missing, for its owner alone."""
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    draft = file.with_name(f"{file.name}.{os.getpid()}")
-    draft.write_text(text)
-    draft.replace(file)
+    write_whole(file, text.encode())
 
 
 def _choose_port(taken: set[int]) -> int:

@@ -2,7 +2,6 @@
 
 import os
 import re
-import tempfile
 import time
 import uuid
 from collections.abc import Callable
@@ -10,19 +9,17 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from botocore.awsrequest import AWSRequest
-from botocore.exceptions import BotoCoreError, HTTPClientError
+from botocore.exceptions import HTTPClientError
 from urllib3.exceptions import HTTPError
 
+from aita.client.atomic_write import replacing
+from aita.client.repeated_requests import send_repeatedly
 from aita.client.stack_target import StackTarget
 from aita.errors import InvalidMaterialError, StackError
 from aita.models.api import PresignedPost
 
-_PAUSES = (0.5, 2.0)
-"""Seconds before each further try."""
-
 _PIECE = 64 * 1024
 _OK = range(200, 300)
-_SERVER_ERRORS = range(500, 600)
 _CODE = re.compile(rb"<Code>(\w{1,60})</Code>")
 
 
@@ -59,13 +56,13 @@ class FileTransfer:
             sent += more
             on_bytes(more)
 
-        def send_once() -> Any:
+        def post_once() -> Any:
             count(-sent)
             with _Form(post.fields, file, size, count) as form:
                 request = AWSRequest(method="POST", url=post.url, data=form, headers=form.headers)
                 return self._http.send(request.prepare())
 
-        response = self._try(send_once)
+        response = send_repeatedly(post_once, self._place, self._pause)
         if response.status_code not in _OK:
             raise StackError(f"{post.name} was not taken: S3 answers {_reason(response)}. Upload again")
 
@@ -87,7 +84,7 @@ class FileTransfer:
                 _copy(response, target)
             return response
 
-        response = self._try(fetch_once)
+        response = send_repeatedly(fetch_once, self._place, self._pause)
         if response.status_code not in _OK:
             raise StackError(f"a result can't be fetched: S3 answers {_reason(response)}. Ask for the results again")
 
@@ -99,28 +96,8 @@ class FileTransfer:
         StackError
             As ``fetch`` does.
         """
-        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        temporary = Path(name)
-        try:
-            with os.fdopen(descriptor, "w+b") as file:
-                self.fetch(url, file)
-            temporary.replace(path)
-        finally:
-            temporary.unlink(missing_ok=True)
-
-    def _try(self, action: Callable[[], Any]) -> Any:
-        for pause in _PAUSES:
-            try:
-                response = action()
-            except BotoCoreError:
-                response = None
-            if response is not None and response.status_code not in _SERVER_ERRORS:
-                return response
-            self._pause(pause)
-        try:
-            return action()
-        except BotoCoreError as error:
-            raise self._place.explain(error) from error
+        with replacing(path) as file:
+            self.fetch(url, file)
 
 
 def _copy(response: Any, target: BinaryIO) -> None:

@@ -3,18 +3,16 @@
 import json
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 from urllib.parse import quote, urlencode
 
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest, AWSResponse
-from botocore.exceptions import BotoCoreError
 
+from aita.client.repeated_requests import send_once, send_repeatedly
 from aita.client.stack_target import StackTarget
 from aita.errors import StackError, request_error_class
-
-_PAUSES = (0.4, 1.2)
-"""Seconds before each further try of a request that may be repeated."""
 
 _BUSY = 429
 _CLIENT_ERRORS = range(400, 500)
@@ -86,27 +84,13 @@ class SigV4Transport:
         if idempotency_key is not None:
             headers["Idempotency-Key"] = idempotency_key
         repeatable = method == "GET" or idempotency_key is not None
-        for pause in _PAUSES if repeatable else ():
-            try:
-                response = self._send(method, url, data, headers)
-            except BotoCoreError:
-                response = None
-            if response is not None and not _may_pass(response.status_code):
-                return _read(response)
-            self._pause(pause)
-        try:
-            return _read(self._send(method, url, data, headers))
-        except BotoCoreError as error:
-            raise self._place.explain(error) from error
+        send = partial(self._send, method, url, data, headers)
+        return _read(send_repeatedly(send, self._place, self._pause) if repeatable else send_once(send, self._place))
 
     def _send(self, method: str, url: str, data: bytes, headers: Mapping[str, str]) -> AWSResponse:
         request = AWSRequest(method=method, url=url, data=data, headers=dict(headers))
         SigV4Auth(self._place.credentials(), "execute-api", self._region).add_auth(request)
         return self._http.send(request.prepare())
-
-
-def _may_pass(status: int) -> bool:
-    return status == _BUSY or status in _SERVER_ERRORS
 
 
 def _read(response: AWSResponse) -> Any:

@@ -10,10 +10,10 @@ from rich.console import Group
 from rich.text import Text
 
 from aita.cli.commands.runs import Assignment
-from aita.cli.files.atomic_write import write_out
 from aita.cli.session import Session
 from aita.cli.views import formatting
 from aita.cli.views.terminal_escape import printable
+from aita.client.atomic_write import write_whole
 from aita.client.owner_operations import explained, make_auditor
 from aita.models.names import check_assignment
 from aita.services.compliance.audit_bundle import RECOMPUTE
@@ -36,7 +36,7 @@ def audit(context: typer.Context, assignment: Assignment, out: OutDir) -> None:
     with explained(session.place):
         bundle = make_auditor(session.place, session.stack).bundle(assignment)
     out.mkdir(parents=True, exist_ok=True)
-    write_out(out / BUNDLE, json.dumps(bundle, ensure_ascii=False, indent=1).encode())
+    write_whole(out / BUNDLE, json.dumps(bundle, ensure_ascii=False, indent=1).encode())
     shutil.copyfile(RECOMPUTE, out / RECOMPUTE.name)
     counts = {name: len(bundle[name]) for name in ("totals", "decisions", "rubrics", "runs", "requests")}
     document = {"assignment": assignment, "files": [str(out / BUNDLE), str(out / RECOMPUTE.name)], "counts": counts}

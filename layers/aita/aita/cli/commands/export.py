@@ -11,10 +11,11 @@ from rich.text import Text
 from aita.cli import exit_codes
 from aita.cli.commands.runs import Assignment
 from aita.cli.files.assignment_download import fetch_graded
-from aita.cli.files.atomic_write import check_folder, write_out
+from aita.cli.files.out_file import check_folder
 from aita.cli.session import Session
 from aita.cli.views import formatting
 from aita.cli.views.terminal_escape import printable
+from aita.client.atomic_write import write_whole
 from aita.errors import MissingMaterialError, RequestError
 from aita.models.export import ExcludedStudent, ExportFormat, MoodleKey
 from aita.models.names import check_assignment
@@ -72,7 +73,7 @@ def export(
         raise RequestError(f"--key is for {ExportFormat.MOODLE} alone")
     material = fetch_graded(session.api, session.transfer, assignment, object_keys.ROSTER)
     made = _make(to, material, Gradebook.of(material, session.api.decisions(assignment)), column, key)
-    write_out(out, made.data)
+    write_whole(out, made.data)
     for note in made.notes:
         session.output.note(note)
     document = {

@@ -1,7 +1,6 @@
 """An assignment's reports on this computer, in files of the names that the class's report links to."""
 
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from html.parser import HTMLParser
 from pathlib import Path
@@ -11,6 +10,7 @@ from aita.cli.files.assignment_download import fetch_graded
 from aita.cli.files.report_age import out_of_date
 from aita.client.api_client import ApiClient
 from aita.client.file_transfer import FileTransfer
+from aita.concurrency import map_concurrently
 from aita.errors import NotFoundError
 from aita.models.report import REPORT_OF
 from aita.services.assignments import object_keys
@@ -75,8 +75,7 @@ def fetch_reports(api: ApiClient, transfer: FileTransfer, assignment: str, folde
 def _save(transfer: FileTransfer, urls: Mapping[Path, str]) -> None:
     for parent in {path.parent for path in urls}:
         parent.mkdir(parents=True, exist_ok=True)
-    with ThreadPoolExecutor(_FETCHERS) as fetchers:
-        list(fetchers.map(transfer.save, urls.values(), urls.keys()))
+    map_concurrently(lambda path: transfer.save(urls[path], path), urls, _FETCHERS)
 
 
 def _linked(class_report: Path) -> dict[str, str]:

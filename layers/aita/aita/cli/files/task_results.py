@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from aita.cli.files.atomic_write import check_folder, write_out
+from aita.cli.files.out_file import check_folder
 from aita.cli.session import Session
+from aita.client.atomic_write import write_whole
 from aita.errors import NotRun, RequestError, StackError
 from aita.models.api import RunView
 from aita.services.assignments.task_files import TaskLine
@@ -43,7 +44,7 @@ def write_results(session: Session, view: RunView, lines: Sequence[TaskLine], ou
         command = session.command("results", view.run_id, "--out", "DIR")
         raise StackError(f"the run has ended, and {out} was not written: {error}; '{command}' fetches them") from error
     written = [_line(line, gathered.get(line.number), view) for line in lines]
-    write_out(out, "".join(json.dumps(each, ensure_ascii=False) + "\n" for each in written).encode())
+    write_whole(out, "".join(json.dumps(each, ensure_ascii=False) + "\n" for each in written).encode())
     failed = sum("error" in each for each in written)
     session.output.note(f"{len(written)} lines in {out}" + (f", {failed} of them with an error" if failed else ""))
 

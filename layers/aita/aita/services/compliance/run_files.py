@@ -1,27 +1,18 @@
 """What is kept of an assignment's runs: their files, and the cached replies that their tasks used."""
 
 import json
-from collections.abc import Callable, Collection, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
+from aita.concurrency import map_concurrently
 from aita.errors import ObjectNotFoundError
 from aita.ports import ObjectStore, StoredVersion, VersionStore
 from aita.services.assignments import object_keys
 
-T = TypeVar("T")
-S = TypeVar("S")
-
 _AT_ONCE = 10  # requests to S3; as many connections as a client of botocore keeps
 
 _RESULTS, _ITEMS = "/results/", "/items.json"
-
-
-def map_concurrently(work: Callable[[T], S], on: Iterable[T]) -> list[S]:
-    """Return the result of ``work`` for each item, in the same order; several items are worked on at a time."""
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
-        return list(pool.map(work, on))
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +49,8 @@ class RunFiles:
             except ObjectNotFoundError:  # expired in the meantime
                 return None
 
-        found = map_concurrently(read, [file.key for file in objects.list(object_keys.run_files(run_id))])
+        keys = [file.key for file in objects.list(object_keys.run_files(run_id))]
+        found = map_concurrently(read, keys, _AT_ONCE)
         return cls(run_id, tuple(file for file in found if file is not None))
 
     def replies(self, tasks: Collection[str] | None = None) -> tuple[set[str], set[str]]:
@@ -96,15 +88,16 @@ def cached_by(objects: ObjectStore, payers: Collection[str]) -> set[str]:
         except ObjectNotFoundError:
             return None
 
-    found = map_concurrently(
-        paid, [file.key for file in objects.list(object_keys.cached_reply("").removesuffix(".json"))]
-    )
+    keys = [file.key for file in objects.list(object_keys.cached_reply("").removesuffix(".json"))]
+    found = map_concurrently(paid, keys, _AT_ONCE)
     return {key.rpartition("/")[2].removesuffix(".json") for key in found if key is not None}
 
 
 def versions_of_replies(versions: VersionStore, digests: Iterable[str]) -> Iterator[StoredVersion]:
     """Yield all versions of cached replies."""
-    for found in map_concurrently(
-        lambda digest: list(versions.versions(object_keys.cached_reply(digest))), sorted(digests)
-    ):
+
+    def of_reply(digest: str) -> list[StoredVersion]:
+        return list(versions.versions(object_keys.cached_reply(digest)))
+
+    for found in map_concurrently(of_reply, sorted(digests), _AT_ONCE):
         yield from found

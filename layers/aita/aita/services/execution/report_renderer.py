@@ -2,10 +2,10 @@
 
 import logging
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from aita.concurrency import map_concurrently
 from aita.errors import MissingInputError, NotFoundError, ObjectNotFoundError, RequestError, TaskError
 from aita.models.exam import Page
 from aita.models.report import ClassReport, PageScan, ReportFile, ReportFiles, StudentReport, TranscriptionReport
@@ -107,8 +107,7 @@ class ReportRenderer:
                 jpeg = None
             return PageScan(page=page.page, width=page.width, height=page.height, jpeg=jpeg)
 
-        with ThreadPoolExecutor(_READERS) as readers:
-            return {scan.page: scan for scan in readers.map(read, pages)}
+        return {scan.page: scan for scan in map_concurrently(read, pages, _READERS)}
 
     def _runs(self, assignment: str) -> Iterator[Run]:
         """Yield the newest runs that used the model."""

@@ -8,10 +8,10 @@ none did, of the first task that is then asked alone.
 import logging
 from collections import Counter
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from aita.concurrency import map_concurrently
 from aita.errors import TaskError
 from aita.models.run import ItemEvent, ItemResponse, Outcome
 from aita.services.calls.conversation import require_complete
@@ -88,9 +88,8 @@ class SharedCallExecutor:
         combined = _combine_tasks(members) if len(members) > 1 else None
         if combined is not None and self.caller.recall(self.caller.digest(combined[1]), members[0][0]) is not None:
             return {}
-        with ThreadPoolExecutor(min(_CONCURRENT_IO, len(members))) as readers:
-            known = zip(members, readers.map(self._known_part, members), strict=True)
-            return {_id(member): part for member, part in known if part is not None}
+        known = zip(members, map_concurrently(self._known_part, members, _CONCURRENT_IO), strict=True)
+        return {_id(member): part for member, part in known if part is not None}
 
     def _known_part(self, member: Member) -> ReplyPart | None:
         event, task = member
@@ -142,8 +141,7 @@ class SharedCallExecutor:
             }
             self.caller.cache.put(self._part_digest(member), reply.model_copy(update=changes))
 
-        with ThreadPoolExecutor(min(_CONCURRENT_IO, len(parts))) as writers:
-            list(writers.map(cache_part, members))
+        map_concurrently(cache_part, members, _CONCURRENT_IO)
 
     def _with_digests(self, member: Member, part: ReplyPart, digest: str) -> ReplyPart:
         """Return a part with the digests of the shared reply and of the part's own cache entry."""

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
+from aita.concurrency import map_concurrently
 from aita.errors import ConflictError, RequestError
 from aita.models.run import CollectResponse, Item, Run, RunStatus, StageEvent, TaskRow, TaskStatus
 from aita.ports import Clock, ObjectStore, RunStore, TaskStore
@@ -121,8 +122,7 @@ class Collector:
             )
             return row if self.tasks.record(run.run_id, row) else None
 
-        with ThreadPoolExecutor(_CONCURRENT_IO) as writers:
-            return {row.task_id: row for row in writers.map(fail, items) if row is not None}
+        return {row.task_id: row for row in map_concurrently(fail, items, _CONCURRENT_IO) if row is not None}
 
     def _errors_of_lambda(self, run: Run, stage: str, rows: dict[str, TaskRow]) -> dict[str, tuple[str, str]]:
         """Return the Lambda error of each failed shared call, by the ids of all of its items but the first.

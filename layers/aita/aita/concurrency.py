@@ -1,0 +1,17 @@
+"""Work on several things at a time that wait for the network."""
+
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+ItemT = TypeVar("ItemT")
+ResultT = TypeVar("ResultT")
+
+
+def map_concurrently(work: Callable[[ItemT], ResultT], items: Iterable[ItemT], threads: int) -> list[ResultT]:
+    """Return the result of ``work`` for each item, in the same order.
+
+    If it fails for an item, the first such error is raised once all items are worked on.
+    """
+    with ThreadPoolExecutor(threads) as pool:
+        return list(pool.map(work, items))
