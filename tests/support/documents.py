@@ -227,6 +227,11 @@ def _aita() -> Any:
     return typer.main.get_command(make_app())
 
 
+def subcommands() -> list[str]:
+    """Return the names that may follow ``aita``."""
+    return list(_aita().commands)
+
+
 def _parsed(arguments: list[str]) -> str | None:
     """Let the command line's own parser read it, without running anything."""
     command, left, context = _aita(), hoist(arguments, _aita()), None

@@ -1,4 +1,9 @@
-"""Commands in messages: completed with the options that were given, and nothing else is."""
+"""Commands in messages: completed with the options that were given, and taken by the command line."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -6,6 +11,12 @@ from aita.cli.pasteable import Pasteable
 from aita.errors import MissingMaterialError
 from tests.support.command_fixtures import Aita
 from tests.support.fake_stack import FakeStack
+from tests.support.message_commands import commands_in, unusable
+
+ROOT = Path(__file__).parents[3]
+SOURCES = sorted(
+    file for folder in ("layers/aita/aita", "functions", "aita_local") for file in (ROOT / folder).rglob("*.py")
+)
 
 
 def made(*, local: bool = False, stack: str | None = None, region: str | None = None) -> Pasteable:
@@ -55,3 +66,33 @@ def test_an_error_of_the_api_can_be_pasted(stack: FakeStack, aita: Aita, monkeyp
     code, _, err = aita("grade", "-a", "midterm", "--local")
     assert code != 0
     assert "(aita --local transcribe --assignment midterm)" in err
+
+
+def messages(file: Path) -> Iterator[str]:
+    """Yield the strings of a module but for docstrings and help, with a number for each value put into them."""
+    tree = ast.parse(file.read_text("utf-8"))
+    left_out = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    left_out |= {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.keyword) and node.arg == "help"}
+    left_out |= {id(part) for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for part in node.values}
+    for node in ast.walk(tree):
+        if id(node) not in left_out:
+            parts: list[Any] = node.values if isinstance(node, ast.JoinedStr) else [node]
+            if any(isinstance(part, ast.Constant) and isinstance(part.value, str) for part in parts):
+                yield "".join(str(part.value) if isinstance(part, ast.Constant) else "1" for part in parts)
+
+
+def test_each_command_in_a_message_is_taken_by_the_command_line() -> None:
+    found = [(file.name, text.replace("{of}", " --assignment a")) for file in SOURCES for text in messages(file)]
+    assert sum(len(list(commands_in(text))) for _, text in found) > 30
+    wrong = {(name, command): problem for name, text in found for command, problem in unusable(text).items()}
+    assert wrong == {}
+
+
+@pytest.mark.parametrize("text", ["(aita none)", "x"])
+def test_other_text_holds_no_command(text: str) -> None:
+    assert list(commands_in(text)) == []
+
+
+@pytest.mark.parametrize("text", ["see 'aita runs'", "(aita grade --none)", "now: aita review show\nmore"])
+def test_a_command_that_lacks_something_is_found(text: str) -> None:
+    assert len(unusable(text)) == 1

@@ -36,7 +36,7 @@ class DynamoRunTable:
             answer = self.client.get_item(TableName=self.table, Key=run_key(run_id), ConsistentRead=True)
             if "Item" in answer:
                 return Run.model_validate(read(answer["Item"]))
-        raise NotFoundError(f"there is no run {run_id[:40]!r}: see the runs of an assignment with 'aita runs'")
+        raise NotFoundError(f"there is no run {run_id[:40]!r}: 'aita runs --assignment NAME' lists the ids")
 
     def active(self, assignment: str, pipeline: str) -> str | None:
         """Return the id of the run that was last made active, even if it has ended."""

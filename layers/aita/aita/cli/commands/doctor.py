@@ -30,7 +30,7 @@ def doctor(context: typer.Context) -> None:
             _checked(session, checks, name, check)
     healthy = all(check["ok"] for check in checks)
     not_checked = [] if reached else list(_OF_THE_STACK)
-    closing = "All is well" if healthy else "Fix what is marked, then run 'aita doctor' again"
+    closing = "All is well" if healthy else f"Fix what is marked, then run '{session.command('doctor')}' again"
     if not_checked:
         closing = f"Not checked: {', '.join(not_checked)}. {closing}"
     document = {"ok": healthy, "checks": checks, "not_checked": not_checked}
@@ -47,7 +47,7 @@ def _checked(session: Session, checks: list[dict[str, str | bool]], name: str, c
         found, healthy = str(error), False
     checks.append({"check": name, "ok": healthy, "found": found})
     word = ("ok      ", "green") if healthy else ("problem ", "bold red")
-    session.output.show(Text.assemble(word, f"{name}: ", printable(found)))
+    session.output.show(Text.assemble(word, f"{name}: ", printable(session.output.pasteable.complete(found))))
 
 
 def _credentials(session: Session) -> str:

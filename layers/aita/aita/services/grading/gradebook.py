@@ -198,7 +198,10 @@ def _counts(cell: Cell, question: Question) -> float:
 
 def _found(cells: dict[str, Cell], cell_id: str) -> Cell:
     if cell_id not in cells:
-        raise NotFoundError(f"there is no answer {cell_id[:40]!r} in this assignment's grades: see 'aita review list'")
+        raise NotFoundError(
+            f"there is no answer {cell_id[:40]!r} in this assignment's grades: "
+            f"'aita review list --assignment NAME' lists the ids"
+        )
     return cells[cell_id]
 
 

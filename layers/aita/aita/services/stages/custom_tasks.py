@@ -74,7 +74,7 @@ class KindStage(LLMStage):
         try:
             data = material.objects.get(object_keys.material(material.assignment, name))
         except ObjectNotFoundError:
-            command = f"aita run {self.kind.kind} --input FILE.jsonl"
+            command = f"aita run {self.kind.kind} --input FILE.jsonl --assignment {material.assignment}"
             raise MissingMaterialError(
                 f"assignment {material.assignment} has no {name}: give one ({command})"
             ) from None

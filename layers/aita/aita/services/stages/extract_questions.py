@@ -91,7 +91,8 @@ def _pages(material: AssignmentFiles) -> tuple[Page, ...]:
     if found is None or not found.pages:
         raise MissingMaterialError(
             f"assignment {material.assignment} has no pages to read the questions from: upload a blank exam "
-            f"(aita upload blank_exam.pdf --assignment {material.assignment}) and start aita extract-questions again"
+            f"(aita upload blank_exam.pdf --assignment {material.assignment}) and read them again "
+            f"(aita extract-questions --assignment {material.assignment})"
         )
     return found.pages
 
