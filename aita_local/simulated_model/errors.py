@@ -96,5 +96,6 @@ class ForcedStatusError(SimulatedModelError):
 
     def __init__(self, status: int, code: str) -> None:
         super().__init__("The simulated model answers this status, as it was told to.")
+        # Class variables of the other errors: this one has its own for each call.
         self.status = status  # type: ignore[misc]
         self.code = code or None  # type: ignore[misc]

@@ -24,7 +24,7 @@ _connections: dict[tuple[str, int], asyncio.Transport] = {}
 class DroppableProtocol(HttpToolsProtocol):
     """uvicorn's protocol, but that its connections can be found by the client's address."""
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # of TCP alone
         """Remember the connection."""
         super().connection_made(transport)
         if self.client:

@@ -34,6 +34,7 @@ class DynamoPromptCaches:
         except ClientError as error:
             if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
                 raise
+            # The stubs' error response has no Item, which ReturnValuesOnConditionCheckFailure adds.
             state = read(error.response["Item"])  # type: ignore[typeddict-item]
             return PrefixState.FILLED if state["filled_until"] >= now else PrefixState.FOLLOWS
         return PrefixState.FIRST

@@ -173,6 +173,7 @@ class DynamoRateLimiter:
         except ClientError as error:
             if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
                 raise
+            # The stubs' error response has no Item, which ReturnValuesOnConditionCheckFailure adds.
             self._refresh_copy(error.response.get("Item"))  # type: ignore[arg-type]
             return False
         self._refresh_copy(answer["Attributes"])

@@ -178,6 +178,7 @@ class _RequestCount:
         groups = group(tasks, self.settings.batch_size if stage.batchable else 1)
         together = [[tasks[place] for place in places] for places in groups]
         return [
+            # Only batchable tasks are grouped with others.
             first.combine_with(others).request() if others else first.request()  # type: ignore[attr-defined]
             for first, *others in together
         ]
