@@ -2,55 +2,55 @@
 
 ::
 
-    AitaError                          the root: nothing else is raised on purpose
-    ├── SettingsError                  a setting's value is wrong
+    AitaError                          root of all errors that are raised on purpose
+    ├── SettingsError                  a setting has an invalid value
     ├── LocalStackError                the laptop's stack can't be started, stopped or reached
-    ├── StackError                     the deployed stack, or the credentials for it, are not there
-    ├── RequestError                   the caller asked for something that can't be done as asked
-    │   ├── InvalidMaterialError       a file that the instructor gave breaks a rule
-    │   ├── MissingMaterialError       a pipeline lacks what it needs
+    ├── StackError                     the deployed stack or its credentials are missing
+    ├── RequestError                   a request can't be fulfilled
+    │   ├── InvalidMaterialError       a file of the instructor's breaks a rule
+    │   ├── MissingMaterialError       a pipeline lacks an input
     │   ├── NotFoundError              no such run, task or assignment
-    │   ├── RequestTooLargeError       a request has more than the API takes
-    │   └── ConflictError              it can't be done in the state things are in
-    ├── StorageError                   what is kept is not as it should be
-    │   ├── ObjectNotFoundError        there is no object under this key
-    │   ├── ObjectChangedError         the object was written by another
-    │   └── CheckpointError            a batch's checkpoint can't be written, read or taken
-    └── CallError                      a task's call came to nothing
-        ├── TaskError                  this task fails for good; the others go on
-        │   ├── UnreadableScanError    an image or PDF that can't be read
-        │   ├── MissingInputError      what an earlier stage should have made is not there
-        │   ├── InvalidReplyError      the model's reply is not what was asked for
-        │   │   ├── UnparsableReplyError   it is not valid JSON of the right shape
-        │   │   ├── BrokenRuleError        it has the right shape, and breaks a rule
-        │   │   └── DoubtfulReplyError     it could be used, and another may be better
-        │   ├── RefusalError           the model or its provider refuses this input
-        │   └── TooLongError           the input or the reply is past the model's limit
-        └── CallSignal                 control flow: whether and when calls go on
-            ├── ProviderBusy           not now: wait and call again
-            ├── SlotLater              the limiter's next slot is reserved, and too far away to sleep until it
-            ├── BudgetReached          the run's next call could cost more than the run may
-            ├── NotRun                 the batch stopped before this task was run
+    │   ├── RequestTooLargeError       a request exceeds the API's size limit
+    │   └── ConflictError              the request conflicts with the present state
+    ├── StorageError                   stored data is missing, damaged or changed
+    │   ├── ObjectNotFoundError        no object has this key
+    │   ├── ObjectChangedError         another writer changed the object
+    │   └── CheckpointError            a batch's checkpoint can't be written, read or taken over
+    └── CallError                      a task's call gave no result
+        ├── TaskError                  the task fails for good; other tasks continue
+        │   ├── UnreadableScanError    an image or PDF can't be read
+        │   ├── MissingInputError      the result of an earlier stage is missing
+        │   ├── InvalidReplyError      the model's reply is invalid
+        │   │   ├── UnparsableReplyError   the reply is no JSON of the right shape
+        │   │   ├── BrokenRuleError        the reply has the right shape, but breaks a rule
+        │   │   └── DoubtfulReplyError     the reply is usable, but another one may be better
+        │   ├── RefusalError           the model or its provider refuses the input
+        │   └── TooLongError           the input or the reply exceeds the model's limit
+        └── CallSignal                 control flow: whether and when calls continue
+            ├── ProviderBusy           the provider can't answer now: wait and call again
+            ├── SlotLater              the reserved slot of the limiter is too far away to sleep until it
+            ├── BudgetReached          the next call could exceed the run's cost cap
+            ├── NotRun                 the batch stopped before this task
             ├── Superseded             the run was stopped, or a later attempt has begun
-            └── RunStopped             no task of this run can go on until a person acts
+            └── RunStopped             no task of the run can succeed until a person acts
 
-A message says what is wrong, where, and what to do. It never holds a student's name or work, a
-prompt, a reply or a key: messages are shown, logged and kept in DynamoDB.
+A message says what is wrong, where, and what to do. It never holds a student's name or work, a prompt, a reply or a
+key, because messages are shown, logged and stored in DynamoDB.
 
-A class's name is kept in rows and sent by the API. ``request_error_class`` reads the names that aita 0.1.0 sends, too.
+Class names are stored in rows and sent by the API. ``request_error_class`` also reads the names that aita 0.1.0 sends.
 """
 
 from typing import Any, ClassVar
 
 
 class AitaError(Exception):
-    """The root of the tree. ``http_status`` is what the API answers for it."""
+    """Root of the tree. ``http_status`` is the status of the API's response to the error."""
 
     http_status: ClassVar[int] = 500
 
 
 class SettingsError(AitaError):
-    """A setting has a value that it does not take; the message names it and what it takes."""
+    """A setting has an invalid value; the message names the setting and its valid values."""
 
 
 class LocalStackError(AitaError):
@@ -58,98 +58,98 @@ class LocalStackError(AitaError):
 
 
 class StackError(AitaError):
-    """The stack, the credentials or the network to reach it are not there."""
+    """The deployed stack, its credentials or the network to reach it are missing."""
 
 
 class RequestError(AitaError):
-    """The caller's request can't be done as it was asked."""
+    """The caller's request can't be fulfilled."""
 
     http_status = 400
 
 
 class InvalidMaterialError(RequestError):
-    """A file that the instructor provides breaks a rule; the message gives file, path and rule."""
+    """A file that the instructor provides breaks a rule; the message gives the file, the path in it and the rule."""
 
     http_status = 422
 
 
 class MissingMaterialError(RequestError):
-    """A pipeline was started without what it needs."""
+    """A pipeline was started without one of its inputs."""
 
     http_status = 422
 
 
 class NotFoundError(RequestError):
-    """There is no such run, task or assignment."""
+    """No such run, task or assignment exists."""
 
     http_status = 404
 
 
 class RequestTooLargeError(RequestError):
-    """The request's body is larger than the API takes."""
+    """The request's body exceeds the API's limit."""
 
     http_status = 413
 
 
 class ConflictError(RequestError):
-    """The request does not fit the state that things are in, such as a second active run."""
+    """The request conflicts with the present state, such as a second active run of an assignment."""
 
     http_status = 409
 
 
 class StorageError(AitaError):
-    """An object or a row is missing, or was changed by another writer in the meantime."""
+    """An object or a row is missing, or another writer has changed it."""
 
 
 class ObjectNotFoundError(StorageError):
-    """There is no object under this key."""
+    """No object has this key."""
 
 
 class ObjectChangedError(StorageError):
-    """The object was written by another since it was read."""
+    """Another writer changed the object after it was read."""
 
 
 class CheckpointError(StorageError):
-    """A checkpoint is damaged, of another version, in use, or can't be written; the message names the file."""
+    """A checkpoint is damaged, of another version, in use, or not writable; the message names the file."""
 
 
 class CallError(AitaError):
-    """Something that ends or delays one task.
+    """Error or signal that ends or delays one task.
 
-    ``said`` is what the provider said. It may quote the prompt, so it is no part of the message. ``may_be_paid`` says
-    that a call was made and its reply was lost: nobody knows what it cost.
+    ``said`` is the provider's own message, which may quote the prompt and is therefore not part of the error's message.
+    ``may_be_paid`` is true of a call whose reply was lost, so that its cost is unknown.
     """
 
     said: str = ""
     may_be_paid: bool = False
 
     def tell_all(self) -> None:
-        """Make what the provider said a part of the message: only where the prompt is aita's own."""
+        """Append the provider's message to the error's message. Only for prompts without students' work."""
         if self.said:
             self.args = (f"{self}; the provider says: {self.said}",)
 
 
 class TaskError(CallError):
-    """The task fails for good, and is recorded as FAILED; the others go on."""
+    """The task fails for good and is recorded as FAILED; the run's other tasks continue."""
 
 
 class UnreadableScanError(TaskError):
-    """An image or PDF that can't be read, with the reason and what to do."""
+    """An image or PDF can't be read; the message gives the reason and the remedy."""
 
 
 class MissingInputError(TaskError):
-    """What an earlier stage should have made is not there, as that task failed."""
+    """The result of an earlier stage's task is missing, because that task failed."""
 
 
 class InvalidReplyError(TaskError):
-    """The model's reply is not what was asked for.
+    """The model's reply is invalid.
 
     Parameters
     ----------
     message
-        What is wrong, without quoting the reply.
+        The problem, without quotes of the reply.
     feedback
-        What the model is told instead, which may quote it; it is neither shown nor recorded.
+        Message to the model, which may quote the reply; it is neither shown nor recorded. By default ``message``.
     """
 
     def __init__(self, message: str, *, feedback: str | None = None) -> None:
@@ -158,20 +158,20 @@ class InvalidReplyError(TaskError):
 
 
 class UnparsableReplyError(InvalidReplyError):
-    """The reply is not JSON, or JSON of another shape."""
+    """The reply is no JSON, or JSON of another shape."""
 
 
 class BrokenRuleError(InvalidReplyError):
-    """The reply has the right shape, and its content breaks a rule, such as points that do not sum."""
+    """The reply has the right shape, but its content breaks a rule, such as points that do not sum."""
 
 
 class DoubtfulReplyError(InvalidReplyError):
-    """The reply could be used with a doubt; it is asked for again, and the last one is what ``salvage`` makes of it.
+    """The reply is usable with a doubt. The request is repeated, and ``salvage`` makes a result of the last reply.
 
     Parameters
     ----------
     kept
-        The result to keep in the end if the task has no ``salvage`` of its own; ``None`` for none.
+        Result that a task without a ``salvage`` of its own keeps after the last request; ``None`` for no result.
     """
 
     def __init__(self, message: str, *, feedback: str | None = None, kept: Any = None) -> None:
@@ -180,15 +180,15 @@ class DoubtfulReplyError(InvalidReplyError):
 
 
 class RefusalError(TaskError):
-    """The model or the provider's filter refuses this input."""
+    """The model or the provider's filter refuses the input."""
 
 
 class TooLongError(TaskError):
-    """The prompt or the reply is longer than the model takes or gives."""
+    """The prompt or the reply exceeds the model's limit."""
 
 
 class CallSignal(CallError):  # noqa: N818 - signals are no errors
-    """Control flow: whether and when calls go on. No task fails by it, unless nothing else ever comes."""
+    """Control flow: whether and when calls continue. A signal fails a task only if no later call succeeds."""
 
 
 class ProviderBusy(CallSignal):
@@ -197,11 +197,11 @@ class ProviderBusy(CallSignal):
     Parameters
     ----------
     message
-        What happened, for the run's status.
+        Reason for the wait, shown in the run's status.
     retry_after
-        Seconds that the provider asks to wait; ``None`` if it did not say.
+        Wait in seconds that the provider demands; ``None`` if it named none.
     requests_per_second, tokens_per_minute
-        Its limits, as far as its answer's headers tell them.
+        Provider's limits from the headers of its response; ``None`` if it sent none.
     """
 
     def __init__(
@@ -219,7 +219,7 @@ class ProviderBusy(CallSignal):
 
 
 class SlotLater(CallSignal):
-    """A slot was reserved at the limiter, and it is further away than a function sleeps.
+    """The slot that was reserved at the limiter is further away than a function sleeps.
 
     Parameters
     ----------
@@ -236,15 +236,15 @@ class SlotLater(CallSignal):
 
 
 class BudgetReached(CallSignal):
-    """The next call could make the run cost more than it may: the run ends, and can be resumed with more."""
+    """The next call could exceed the run's cost cap. The run ends, and can be resumed with a higher cap."""
 
 
 class NotRun(CallSignal):
-    """The batch stopped, for a reason that the message gives, before this task was run; a resume runs it."""
+    """The batch stopped before this task, for the reason in the message; a resume runs the task."""
 
 
 class Superseded(CallSignal):
-    """The run was stopped, or a later attempt has begun: this call must not be made."""
+    """The run was stopped, or a later attempt has begun, so that this call must not be made."""
 
 
 class RunStopped(CallSignal):
@@ -253,9 +253,10 @@ class RunStopped(CallSignal):
     Parameters
     ----------
     message
-        What is wrong and what to do.
+        The problem and its remedy.
     of_one_input
-        What it is instead if other calls are answered: the refusal of this call's input. ``None`` if no call can be.
+        Refusal of this call's input alone, which replaces the signal if other calls succeed; ``None`` if no call can
+        succeed.
     """
 
     def __init__(self, message: str, *, of_one_input: RefusalError | None = None) -> None:
@@ -263,17 +264,17 @@ class RunStopped(CallSignal):
         self.of_one_input = of_one_input
 
 
-_OF_0_1_0 = {
+_NAMES_OF_0_1_0 = {
     "InvalidMaterial": InvalidMaterialError,
     "MissingMaterial": MissingMaterialError,
     "NotFound": NotFoundError,
     "RequestTooLarge": RequestTooLargeError,
     "Conflict": ConflictError,
 }
-"""The errors of requests by the names that the API of aita 0.1.0 sends."""
+"""Request errors by the names that the API of aita 0.1.0 sends."""
 
 
 def request_error_class(name: str) -> type[RequestError]:
-    """Return the class that the API's error of a name stands for; ``RequestError`` for a name that is not known."""
-    named = _OF_0_1_0.get(name) or globals().get(name)
-    return named if isinstance(named, type) and issubclass(named, RequestError) else RequestError
+    """Return the error class for a name that the API sent; ``RequestError`` for an unknown name."""
+    found = _NAMES_OF_0_1_0.get(name) or globals().get(name)
+    return found if isinstance(found, type) and issubclass(found, RequestError) else RequestError
