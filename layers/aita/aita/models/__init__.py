@@ -1,1 +1,1 @@
-"""The data that aita reads, writes and sends, as pydantic models; imports nothing else of aita but errors."""
+"""Pydantic models of the data that aita reads, writes and sends; of the rest of aita they import the errors only."""

@@ -1,4 +1,4 @@
-"""Answers: which part of a student's pages answers which question."""
+"""Answers: the parts of a student's pages that answer each question."""
 
 from enum import StrEnum
 from typing import Annotated
@@ -10,7 +10,7 @@ from aita.models.exam import QuestionId
 from aita.models.review_flags import Flag
 
 Fraction = Annotated[float, Field(ge=0, le=1)]
-"""A part of a page's height, counted from its top."""
+"""Position on a page, as a fraction of its height from the top."""
 
 
 class AnswerStart(LenientModel):
@@ -33,7 +33,7 @@ class PageAnswers(LenientModel):
 
 
 class AnswerPlace(StrictModel):
-    """A part of a page that belongs to an answer; ``page`` counts through the student's pages from 1."""
+    """Part of a page that belongs to an answer; ``page`` counts the student's pages from 1."""
 
     page: Annotated[int, Field(ge=1)]
     top: Fraction
@@ -41,12 +41,12 @@ class AnswerPlace(StrictModel):
 
 
 class Presence(StrEnum):
-    """Whether there is an answer."""
+    """Presence of an answer in its space."""
 
     WRITTEN = "written"
     BLANK = "blank"
     UNCLEAR = "unclear"
-    """There may be one that was not read: nothing to grade, and no reason for zero points."""
+    """An answer may be there that was not read. It can't be graded, and does not earn zero points."""
 
 
 class QuestionAnswer(StrictModel):
@@ -55,17 +55,17 @@ class QuestionAnswer(StrictModel):
     Parameters
     ----------
     raw_text
-        What the student wrote, as transcribed, with what goes over pages joined; empty if nothing was read.
+        Transcription of the answer, with its parts on several pages joined; empty if nothing was read.
     pages
-        Where it stands; empty if the question's place was not found.
+        Places of the answer; empty if none was found.
     confidence
-        The lowest of the transcriptions' and of the marks', from 0 to 1; 0 if the place was not found.
+        Lowest confidence of its transcriptions and of the marks of its places, from 0 to 1; 0 without a place.
     flags
-        Why a person must look, as far as it is known before grading.
+        Reasons for a person's review that are known before grading.
     question
-        The version of the question's wording that the answer was found for; empty if aita 0.1.0 found it.
+        Version of the question's wording that the answer was found for; empty in a file of aita 0.1.0.
     presence
-        Whether there is an answer; ``None`` in a file of aita 0.1.0 (``services.answers.undecided_answers``).
+        Presence of an answer; ``None`` in a file of aita 0.1.0 (``services.answers.undecided_answers``).
     """
 
     question_id: QuestionId
@@ -78,7 +78,7 @@ class QuestionAnswer(StrictModel):
 
 
 class StudentAnswers(StrictModel):
-    """A student's answers: one for each question of the exam, in its order."""
+    """A student's answers: one for each question, in the exam's order."""
 
     question_answers: tuple[QuestionAnswer, ...]
 

@@ -1,4 +1,4 @@
-"""What the API takes and answers."""
+"""Requests and responses of the API."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -26,7 +26,7 @@ from aita.models.run import Ref, RunStatus, RunSummary, TaskStatus, Usage
 
 
 class RunOptions(StrictModel):
-    """What a run may be started with; what is left out takes the stack's own value."""
+    """Options of a new run; an option that is left out has the stack's value."""
 
     max_workers: MaxWorkers | None = None
     rate_limit_rps: RateLimit | None = None
@@ -54,13 +54,13 @@ class StartRunRequest(StrictModel):
 
 
 class ResumeRunRequest(StrictModel):
-    """``POST /runs/{run_id}/resume``, whose body may be left out."""
+    """``POST /runs/{run_id}/resume``. The body is optional."""
 
     max_cost_usd: MaxCost | None = None
 
 
 class StageEstimate(StrictModel):
-    """What a stage would take; ``cost_usd`` is ``None`` if the model's price is not known."""
+    """Estimated calls, tokens and cost of a stage; ``cost_usd`` is ``None`` if the model's price is unknown."""
 
     stage: str
     calls: int
@@ -70,7 +70,7 @@ class StageEstimate(StrictModel):
 
 
 class Estimate(StrictModel):
-    """``POST /runs/estimate``: what a run would take; ``notes`` say what of it is only supposed."""
+    """``POST /runs/estimate``: estimated calls, tokens and cost of a run. ``notes`` name the assumptions in it."""
 
     stages: tuple[StageEstimate, ...]
     calls: int
@@ -81,7 +81,7 @@ class Estimate(StrictModel):
 
     @classmethod
     def of(cls, stages: Sequence[StageEstimate], notes: Sequence[str]) -> Self:
-        """Return the sum of the stages."""
+        """Return the estimate of a run with these stages."""
         costs = [stage.cost_usd for stage in stages]
         return cls(
             stages=tuple(stages),
@@ -94,10 +94,10 @@ class Estimate(StrictModel):
 
 
 class RubricDiff(StrictModel):
-    """``GET /assignments/{assignment}/rubric-changes``: what a changed rubric touches, and what grading that takes.
+    """``GET /assignments/{assignment}/rubric-changes``: answers that a changed rubric affects, and their cost.
 
-    ``regraded`` counts the answers that are graded again because of it, whose calls ``estimate`` has, and ``others``
-    those that the next run grades for other reasons, whose it has not.
+    ``regraded`` counts the answers that are graded again because of the change; ``estimate`` covers their calls.
+    ``others`` counts the answers that the next run grades for other reasons; ``estimate`` does not cover these.
     """
 
     questions: tuple[QuestionChange, ...]
@@ -108,7 +108,7 @@ class RubricDiff(StrictModel):
 
 
 class UploadFile(StrictModel):
-    """One file that is to be uploaded; ``size`` in bytes."""
+    """File to upload; ``size`` in bytes."""
 
     name: str
     size: Annotated[int, Field(ge=0, le=MAX_UPLOAD_BYTES)]
@@ -121,7 +121,7 @@ class UploadRequest(StrictModel):
 
 
 class PresignedPost(StrictModel):
-    """Where and with which form fields to post one file; bound to its key, type and size."""
+    """URL and form fields that upload one file; they are bound to its key, type and size."""
 
     name: str
     url: str
@@ -129,13 +129,13 @@ class PresignedPost(StrictModel):
 
 
 class UploadResponse(StrictModel):
-    """The answer to an upload request, in the order asked."""
+    """Response to an upload request, in the order of its files."""
 
     uploads: tuple[PresignedPost, ...]
 
 
 class StageView(StrictModel):
-    """A stage as the API shows it."""
+    """Progress of a run's stage."""
 
     stage: str
     total: int
@@ -146,7 +146,7 @@ class StageView(StrictModel):
 
 
 class UsageView(StrictModel):
-    """Tokens and cost; ``cost_usd`` is ``None`` if no call has a known price, and a part of it if some have none."""
+    """Calls, tokens and cost. ``cost_usd`` covers the calls with a known price; ``None`` if no call has one."""
 
     calls: int
     cached_calls: int
@@ -158,7 +158,7 @@ class UsageView(StrictModel):
 
 
 class RunView(StrictModel):
-    """``GET /runs/{run_id}``. ``eta_seconds`` is for the current stage, ``None`` before its first task has ended."""
+    """``GET /runs/{run_id}``. ``eta_seconds`` is of the current stage; ``None`` before its first task has ended."""
 
     run_id: str
     assignment: str
@@ -180,10 +180,10 @@ class RunView(StrictModel):
 
 
 class GradeCounts(StrictModel):
-    """``GET /runs/{run_id}/grades``: what became of the answers of the run's assignment, as they count now.
+    """``GET /runs/{run_id}/grades``: present states of the answers of the run's assignment.
 
-    ``final`` counts students, and ``older`` the answers that an older version of aita, or another model than the run's,
-    graded.
+    ``final`` counts the students whose total is final, and ``older`` the answers that an older version of aita or
+    another model than the run's graded.
     """
 
     students: int
@@ -200,7 +200,7 @@ class RunPage(StrictModel):
 
 
 class TaskView(StrictModel):
-    """A task as the API shows it."""
+    """State, usage and error of a task."""
 
     task_id: str
     stage: str
@@ -223,7 +223,7 @@ class TaskPage(StrictModel):
 
 
 class ResultFile(StrictModel):
-    """A file that a run made, and where to get it for the next minutes."""
+    """A run's file, and a URL that downloads it and expires after some minutes."""
 
     name: str
     url: str
@@ -236,14 +236,17 @@ class ResultResponse(StrictModel):
 
 
 class FilePage(StrictModel):
-    """A page of an assignment's own files, the reports last."""
+    """A page of an assignment's files, with the reports last."""
 
     files: tuple[ResultFile, ...]
     next_token: str | None = None
 
 
 class UploadedFile(StrictModel):
-    """An uploaded file as it is in the bucket; ``name`` is under the assignment, ``etag`` tells its content apart."""
+    """An uploaded file in the bucket.
+
+    ``name`` is relative to the assignment's folder, ``size`` is in bytes, and ``etag`` identifies the content.
+    """
 
     name: str
     size: int
@@ -251,14 +254,14 @@ class UploadedFile(StrictModel):
 
 
 class UploadedPage(StrictModel):
-    """A page of an assignment's scans, the blank exam first."""
+    """A page of an assignment's scans, with the blank exam first."""
 
     files: tuple[UploadedFile, ...]
     next_token: str | None = None
 
 
 class ErrorResponse(StrictModel):
-    """What the API answers instead when a request fails: the class of the error and its message."""
+    """Response to a request that failed: the error's class and message."""
 
     error: str
     message: str

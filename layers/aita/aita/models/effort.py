@@ -1,17 +1,17 @@
-"""Reasoning effort: how long a model thinks before it answers, and what its thoughts take."""
+"""Reasoning effort: how long a model thinks before it answers, and the tokens that its thoughts take."""
 
 from typing import Literal, get_args
 
 ReasoningEffort = Literal["default", "none", "minimal", "low", "medium", "high", "xhigh", "max"]
-"""What ``reasoning_effort`` of chat completions takes; with ``default`` it is not sent, and the model decides."""
+"""Values of ``reasoning_effort`` in chat completions; ``default`` is not sent, so that the model decides."""
 
 NOT_SENT: ReasoningEffort = "default"
 
 DEFAULT_EFFORT: ReasoningEffort = "none"
-"""What OpenAI tells users of GPT-4.x to start with (help.openai.com, "Migrating from GPT-4.x to GPT-6 Luna")."""
+"""OpenAI's recommendation for users of GPT-4.x (help.openai.com, "Migrating from GPT-4.x to GPT-6 Luna")."""
 
 EFFORTS: tuple[ReasoningEffort, ...] = get_args(ReasoningEffort)[1:]
-"""From none to the longest."""
+"""Efforts from none to the highest."""
 
 _EXPECTED: dict[ReasoningEffort, int] = {
     "minimal": 100,
@@ -21,10 +21,10 @@ _EXPECTED: dict[ReasoningEffort, int] = {
     "xhigh": 4_000,
     "max": 8_000,
 }
-"""Tokens that a call's thoughts usually take: an assumption, not a measurement of aita's.
+"""Expected tokens of a call's thoughts. The figures are assumptions; aita has not measured them.
 
-Others measured, for short questions, 363 tokens of gpt-6-luna at medium and 561 at high (joonlab,
-gpt-6.1-sol-benchmark, means of 88), and 1,152 to 1,408 of the GPT-5 models as they are (covan-ai/covan#112).
+Published measurements for short questions are 363 tokens with gpt-6-luna at medium and 561 at high (joonlab,
+gpt-6.1-sol-benchmark, means of 88), and 1,152 to 1,408 with the GPT-5 models at their default (covan-ai/covan#112).
 """
 
 _ROOM: dict[ReasoningEffort, int] = {
@@ -35,19 +35,19 @@ _ROOM: dict[ReasoningEffort, int] = {
     "xhigh": 32_768,
     "max": 65_536,
 }
-"""Tokens that a call's thoughts may take beside its reply: ``max_completion_tokens`` bounds both together."""
+"""Most tokens of a call's thoughts. They are added to those of its reply, as ``max_completion_tokens`` bounds both."""
 
 
 def expected_thoughts(effort: ReasoningEffort) -> int:
-    """Return about how many tokens a call's thoughts take; none are counted where the model decides."""
+    """Return the expected tokens of a call's thoughts; 0 if the model decides how long to think."""
     return _EXPECTED.get(effort, 0)
 
 
 def room_for_thoughts(effort: ReasoningEffort) -> int:
-    """Return how many tokens a call's thoughts may take beside its reply."""
+    """Return the most tokens that a call's thoughts may take, beside those of its reply."""
     return _ROOM.get(effort, 0)
 
 
 def is_plain(effort: ReasoningEffort) -> bool:
-    """Tell whether replies are known by the model alone, as those were before there was an effort to choose."""
+    """Return whether the identity of a reply leaves the effort out, as in versions without a choice of effort."""
     return effort in (NOT_SENT, DEFAULT_EFFORT)

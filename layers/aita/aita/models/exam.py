@@ -1,4 +1,4 @@
-"""The exam: questions, answer keys, rubrics, transcriptions. The JSON shapes are those of earlier graders."""
+"""Exam material: questions, answer keys, rubrics and transcriptions, in the JSON shapes of earlier graders."""
 
 from enum import StrEnum
 from typing import Annotated, Self
@@ -8,12 +8,13 @@ from pydantic import AfterValidator, Field, StringConstraints, model_validator
 from aita.models.base import LenientModel, StrictModel
 
 POINTS_TOLERANCE = 0.01
-"""Two numbers of points that differ by this or less are the same: rubrics are written with two decimals."""
+"""Largest difference between equal numbers of points: rubrics are written with two decimals."""
 
-_TOLERANCE = POINTS_TOLERANCE + 1e-9  # 1.01 - 1 is a little more than 0.01 in binary
+_TOLERANCE = POINTS_TOLERANCE + 1e-9  # 1.01 - 1 is slightly more than 0.01 in binary
 
 LEAST_POINTS, MOST_POINTS = 0.01, 10_000
-"""What a question may be worth, and the least step: points count in hundredths, and gradebooks take no more."""
+"""Bounds of a question's points. The lower one also bounds the step: points are counted in hundredths. Gradebooks take
+no more than the upper one."""
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 
@@ -41,7 +42,7 @@ class QuestionType(StrEnum):
 
 
 class Question(LenientModel):
-    """One question: ``points`` is what a full answer earns; ``page_number`` counts from 1."""
+    """One question. ``points`` are those of a full answer; ``page_number`` counts from 1."""
 
     question_id: QuestionId
     question_text: Text
@@ -51,7 +52,7 @@ class Question(LenientModel):
 
 
 class ExamSpec(LenientModel):
-    """The questions of an exam, each id once; points are given in steps of ``points_step``."""
+    """Questions of an exam, with unique ids. Points are multiples of ``points_step``."""
 
     exam_name: Text
     total_pages: Annotated[int, Field(ge=1)]
@@ -70,9 +71,9 @@ class ExamSpec(LenientModel):
         return self
 
     def problem(self) -> str | None:
-        """Tell whose points can't be counted; ``None`` if all can.
+        """Return the first problem of the points, for an error message; ``None`` without a problem.
 
-        It is no rule of the model's: earlier versions took any points, and what they stored stays readable.
+        The model does not validate the points, because earlier versions stored specifications with any points.
         """
         for question in self.questions:
             if not LEAST_POINTS <= question.points <= MOST_POINTS:
@@ -97,10 +98,7 @@ class AnswerKey(LenientModel):
 
 
 class WrittenFor(LenientModel):
-    """Of an answer key or a rubric that was written: the version of the question's wording that it was written for.
-
-    Files of aita 0.1.0 do not tell.
-    """
+    """Version of the question's wording that an answer key or a rubric was written for; empty in files of 0.1.0."""
 
     question_version: str = ""
 
@@ -120,13 +118,19 @@ class Criterion(LenientModel):
 
 
 class RubricPoints(LenientModel):
-    """A rubric without its question, as ``user_rubrics.json`` has it under each question's id."""
+    """Rubric without a question id, as in ``user_rubrics.json``, whose keys are the ids."""
 
     total_points: Points
     criteria: Annotated[tuple[Criterion, ...], Field(min_length=1)]
 
     def problem(self, points: float) -> str | None:
-        """Tell what is wrong with the points, for a question worth ``points``; ``None`` if nothing is."""
+        """Return the first problem of the rubric's points, for an error message; ``None`` without a problem.
+
+        Parameters
+        ----------
+        points
+            Points of the question.
+        """
         for number, criterion in enumerate(self.criteria, 1):
             if criterion.points <= 0:
                 return f"criterion {number} has {criterion.points:g} points: each must have more than 0"
@@ -157,14 +161,14 @@ class Transcription(LenientModel):
 
 
 class PageTranscription(Transcription):
-    """A page's transcription as it is kept; ``flagged`` says that the reply could not be read for sure."""
+    """Stored transcription of a page; ``flagged`` is true if the model's reply could not be parsed with certainty."""
 
     page: Annotated[int, Field(ge=1)]
     flagged: bool = False
 
 
 class Page(StrictModel):
-    """One page of a student's exam: an upright JPEG in S3, its size in pixels, and its place."""
+    """Page of a student's exam: its number, and the key, digest and size (pixels) of its upright JPEG in S3."""
 
     page: Annotated[int, Field(ge=1)]
     key: str

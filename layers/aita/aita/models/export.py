@@ -1,4 +1,4 @@
-"""Gradebooks for other systems: which there are, and who is not in one."""
+"""Gradebooks for other systems: their formats, and the students whom they leave out."""
 
 from enum import StrEnum
 
@@ -6,7 +6,7 @@ from aita.models.base import StrictModel
 
 
 class ExportFormat(StrEnum):
-    """What a gradebook is written for."""
+    """Format of a gradebook."""
 
     CANVAS = "canvas"
     MOODLE = "moodle"
@@ -15,14 +15,14 @@ class ExportFormat(StrEnum):
 
 
 class MoodleKey(StrEnum):
-    """What Moodle finds a student by."""
+    """Field by which Moodle identifies students."""
 
     EMAIL = "email"
     NUMBER = "number"
 
 
 class ExcludedStudent(StrictModel):
-    """A student who is not in an export, with the reason and the questions whose cells are open."""
+    """Student whom an export leaves out, with the reason and the questions whose cells are open."""
 
     name: str
     reason: str

@@ -1,4 +1,4 @@
-"""What a model reads of an exam's pages: the questions of one window of pages, before the windows are merged."""
+"""Questions that a model reads from one window of an exam's pages, before the windows are merged."""
 
 from typing import Annotated
 

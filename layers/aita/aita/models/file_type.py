@@ -1,13 +1,13 @@
-"""What a file is, told from its content: the name it came with may lie."""
+"""File types, recognised by content, as a file's name may be wrong."""
 
 from typing import Literal
 
 from aita.errors import TaskError, UnreadableScanError
 
 ScanType = Literal["jpeg", "png", "tiff", "heic", "pdf"]
-"""What a scan may be."""
+"""Types of scans."""
 
-_TAKEN = "aita reads JPEG, PNG, TIFF, HEIC and PDF"
+_SUPPORTED = "aita reads JPEG, PNG, TIFF, HEIC and PDF"
 
 _IMAGES: tuple[tuple[bytes, Literal["jpeg", "png", "gif", "tiff"]], ...] = (
     (b"\xff\xd8\xff", "jpeg"),
@@ -20,7 +20,7 @@ _IMAGES: tuple[tuple[bytes, Literal["jpeg", "png", "gif", "tiff"]], ...] = (
 )
 _HEIC_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"msf1"})
 
-# Only for the message: people should learn what they uploaded, not only that it was wrong.
+# Used in messages only, so that they name the type of the file that was uploaded.
 _OTHERS: tuple[tuple[bytes, str], ...] = (
     (b"BM", "a BMP image"),
     (b"\0\0\0\x0cjP  ", "a JPEG 2000 image"),
@@ -42,12 +42,12 @@ _OTHERS: tuple[tuple[bytes, str], ...] = (
     (b"#!", "a script"),
 )
 
-_HEADER_WITHIN = 1024  # bytes: scanners and mail gateways put some before a PDF's header, and readers allow that many
+_HEADER_WITHIN = 1024  # bytes: readers accept a PDF's header up to here, as scanners and mail gateways prepend bytes
 _NOT_IN_TEXT = bytes(set(range(32)) - set(b"\t\n\f\r")) + b"\x7f"
 
 
 def scan_type(data: bytes) -> ScanType:
-    """Return what kind of scan this is.
+    """Return the type of a scan.
 
     Parameters
     ----------
@@ -57,33 +57,33 @@ def scan_type(data: bytes) -> ScanType:
     Raises
     ------
     UnreadableScanError
-        The file is empty, or of another type; the message names the type where it is a known one.
+        If the file is empty or of another type. The message names the type if it is known.
     """
     if not data:
         raise UnreadableScanError("the file is empty: scan or upload it again")
-    match _image(data):
+    match _image_type(data):
         case "gif":
             other: str | None = "a GIF image"
         case "webp":
             other = "a WebP image"
         case None:
-            other = _other(data)
+            other = _unsupported_type(data)
         case scan:
             return scan
     if other is None and b"%PDF-" in data[:_HEADER_WITHIN]:
         return "pdf"
-    raise UnreadableScanError(f"the file is {other or 'of an unknown type'}: {_TAKEN}")
+    raise UnreadableScanError(f"the file is {other or 'of an unknown type'}: {_SUPPORTED}")
 
 
 def shown_image_ending(data: bytes) -> str:
-    """Return the file ending of an image that a task shows the model: one of ``names.IMAGE_TYPES``.
+    """Return the file ending of an image that a task shows the model, one of ``names.IMAGE_TYPES``.
 
     Raises
     ------
     TaskError
-        If it is of no format that models take.
+        If the image has a format that models do not take.
     """
-    match _image(data):
+    match _image_type(data):
         case "jpeg":
             return "jpg"
         case "png" | "gif" | "webp" as image:
@@ -91,26 +91,26 @@ def shown_image_ending(data: bytes) -> str:
     raise TaskError("an image of this task is neither JPEG, PNG, GIF nor WebP")
 
 
-def _image(data: bytes) -> Literal["jpeg", "png", "gif", "webp", "tiff", "heic"] | None:
+def _image_type(data: bytes) -> Literal["jpeg", "png", "gif", "webp", "tiff", "heic"] | None:
     for signature, image in _IMAGES:
         if data.startswith(signature):
             return image
-    if data.startswith(b"RIFF") and data[8:12] == b"WEBP":  # a sound is RIFF too
+    if data.startswith(b"RIFF") and data[8:12] == b"WEBP":  # WAV files are RIFF, too
         return "webp"
     brands = _heif_brands(data)
     return "heic" if brands & _HEIC_BRANDS and b"avif" not in brands else None
 
 
 def _heif_brands(data: bytes) -> set[bytes]:
-    """Return the brands in the ``ftyp`` box that every file of this family starts with."""
+    """Return the brands in the ``ftyp`` box at the start of a HEIF file; empty for other files."""
     if data[4:8] != b"ftyp":
         return set()
     end = min(int.from_bytes(data[:4]), 256)
     return {data[8:12]} | {data[at : at + 4] for at in range(16, end, 4)}
 
 
-def _other(data: bytes) -> str | None:
-    """Name a type that is not taken; ``None`` if it may yet be a PDF or is nothing known."""
+def _unsupported_type(data: bytes) -> str | None:
+    """Return the name of an unsupported type; ``None`` if the type is unknown or may be PDF."""
     for signature, name in _OTHERS:
         if data.startswith(signature):
             return name
@@ -118,11 +118,11 @@ def _other(data: bytes) -> str | None:
         return "a sound or a video"
     if brands := _heif_brands(data):
         return "an AVIF image" if b"avif" in brands else "a video"
-    return _text(data[:_HEADER_WITHIN])
+    return _text_format(data[:_HEADER_WITHIN])
 
 
-def _text(head: bytes) -> str | None:
-    """Name a type that people can read in an editor; ``None`` if it is not one of those."""
+def _text_format(head: bytes) -> str | None:
+    """Return the name of a text format; ``None`` for other types."""
     if b"%PDF-" in head or head.translate(None, _NOT_IN_TEXT) != head:
         return None
     markup = head.removeprefix(b"\xef\xbb\xbf").lstrip().lower()

@@ -1,4 +1,4 @@
-"""Grades: what each cell, one student's answer to one question, came to, and what people decided about it."""
+"""Grades: cells, which are one student's graded answers to one question each, and people's decisions about them."""
 
 import hashlib
 import json
@@ -19,7 +19,7 @@ Amount = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
 class CellState(StrEnum):
-    """Where a cell stands. While one of a student's cells is NEEDS_REVIEW or FAILED, the total is not final."""
+    """State of a cell. The total of a student with a cell in NEEDS_REVIEW or FAILED is not final."""
 
     GRADED = "GRADED"
     BLANK = "BLANK"
@@ -29,12 +29,12 @@ class CellState(StrEnum):
 
     @property
     def is_open(self) -> bool:
-        """Whether a person or another try must still close it."""
+        """Whether the cell still needs a person's decision or another grading."""
         return self in (CellState.NEEDS_REVIEW, CellState.FAILED)
 
 
 class CriterionGrade(StrictModel):
-    """What an answer earned for one criterion of the rubric, and the words of the answer that earned or lost it."""
+    """Points of an answer for one criterion of the rubric, and the quote of the answer that earned or lost them."""
 
     points: Amount
     quote: str = ""
@@ -43,7 +43,7 @@ class CriterionGrade(StrictModel):
 
 
 class GradedAnswer(StrictModel):
-    """What one grader came to: every criterion of the rubric in its order. A blank answer has none of it graded."""
+    """One grader's grading: every criterion of the rubric, in its order. A blank answer has no criteria."""
 
     blank: bool = False
     criteria: tuple[CriterionGrade, ...] = ()
@@ -52,7 +52,7 @@ class GradedAnswer(StrictModel):
 
     @property
     def points(self) -> float:
-        """The criteria's sum."""
+        """Sum of the criteria's points."""
         return total(criterion.points for criterion in self.criteria)
 
 
@@ -62,33 +62,33 @@ class Cell(StrictModel):
     Parameters
     ----------
     points
-        What it earned, or while the state is NEEDS_REVIEW what is proposed; ``None`` where there is no proposal,
-        and always where grading failed.
+        Points of the answer, or the proposed points while the state is NEEDS_REVIEW; ``None`` without a proposal, and
+        always if grading failed.
     max_points
-        What the question is worth.
+        Points of a full answer.
     graders
-        The points that each grader came to.
+        Total of each grader.
     by_grader
-        The points that each grader gave for each criterion, in the same order.
+        Points of each grader for each criterion, in the order of ``graders``.
     gradings
-        Of several graders, what each said, in the same order: other points may bring another one nearest. Cells of
-        version 0.1.0 have none.
+        Gradings of all graders if there are several, in the order of ``graders``: after a change of points, another
+        one may be the nearest. Empty in cells of aita 0.1.0.
     reason
-        Why it failed, or what a person said who decided.
+        Cause of a failure, or the reason that a person gave for a decision.
     basis
-        What the grade is of: a digest of the question, the rubric, the answer and the way of grading.
+        Digest of the grade's inputs: the question, the rubric, the answer and the way of grading.
     older_basis
-        The basis that aita 0.1.0 gave this answer's cell, if it is graded again and nothing of it has changed: what was
-        decided then still counts.
+        Basis of the answer's cell in aita 0.1.0, if the answer is graded again from unchanged inputs; decisions about
+        that cell still count.
     question, rubric, answer_key, instructions, answer
-        The versions of all that the grade was made of, digests; the last three are empty in cells of aita 0.1.0.
+        Versions (digests) of the grade's inputs; the last three are empty in cells of aita 0.1.0.
     model, reasoning_effort
-        The model that graded it, and how long it was told to think.
+        Model that graded the answer, and its reasoning effort.
     graders_asked, disagreement
-        With how many graders it was to be graded, and from which share of the points on they disagree; 0 and ``None``
-        in cells of aita 0.1.0.
+        Number of graders that were asked, and the share of the points from which on they disagree; 0 and ``None`` in
+        cells of aita 0.1.0.
     aita
-        The version of aita that graded it; empty for 0.1.0.
+        Version of aita that graded the answer; empty for 0.1.0.
     """
 
     cell_id: str
@@ -119,20 +119,20 @@ class Cell(StrictModel):
 
     @property
     def proposal(self) -> str:
-        """The version of what is proposed: a digest of its points, criteria and feedback."""
-        said = [self.points, [each.model_dump(mode="json") for each in self.criteria], self.feedback]
-        return hashlib.sha256(json.dumps(said).encode()).hexdigest()[:32]
+        """Version of the proposal: a digest of its points, criteria and feedback."""
+        content = [self.points, [each.model_dump(mode="json") for each in self.criteria], self.feedback]
+        return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:32]
 
     @property
     def is_of_older_version(self) -> bool:
-        """Whether an older version of aita graded it, whose prompts and rules may have been others.
+        """Whether another release of aita, with perhaps other prompts and rules, graded the cell.
 
-        What a development version of this release graded is of this release.
+        Development versions count as their release.
         """
         return release(self.aita) != release(VERSION)
 
     @model_validator(mode="after")
-    def _no_number_without_its_reason(self) -> Self:
+    def _points_fit_state(self) -> Self:
         if self.points is not None and exact(self.points) > exact(self.max_points):
             raise ValueError("points are more than the question is worth")
         match self.state:
@@ -150,19 +150,25 @@ class Cell(StrictModel):
 
 
 class DecisionAction(StrEnum):
-    """What a person decided: to take the proposal, or to set other points."""
+    """Action of a person: to accept the proposal, or to set other points."""
 
     ACCEPT = "accept"
     SET = "set"
 
 
 class Decision(LenientModel):
-    """A person's decision about one cell. Decisions are only ever added.
+    """A person's decision about one cell. Decisions are added, and never changed.
 
-    ``by`` is the name that the person gave, and ``caller`` the ARN that the request was signed for: students are shown
-    neither. ``basis`` is the cell's at that time: one that is graded anew on another basis is open again. ``old_state``
-    and ``old_points`` are what the decision found. ``proposal`` is the version of what was accepted, and ``aita`` that
-    of the stack; both are empty for 0.1.0.
+    Parameters
+    ----------
+    by, caller
+        Name that the person gave, and ARN that signed the request. Students see neither.
+    basis
+        Cell's basis at the time of the decision. A cell that is graded again on another basis is open again.
+    old_state, old_points
+        Cell's state and points before the decision.
+    proposal, aita
+        Versions of the accepted proposal and of the stack's aita; both are empty for 0.1.0.
     """
 
     decision_id: str
@@ -189,21 +195,21 @@ def cell_id(student_id: str, question_id: str) -> str:
 
 
 def question_version(question: Question) -> str:
-    """Return what a question's wording is known by: a digest of its text and type, without its points."""
+    """Return the version of a question's wording: a digest of its text and type, without its points."""
     return hashlib.sha256(f"{question.question_type}\0{question.question_text}".encode()).hexdigest()[:32]
 
 
 class StudentGrades(StrictModel):
-    """A student's cells, one for each question of the exam in its order, and what they come to.
+    """A student's cells, one for each question in the exam's order, with their total and letter.
 
     Parameters
     ----------
     points
-        The sum of the closed cells: "so far" while ``open_questions`` has any.
+        Sum of the closed cells; provisional while there are ``open_questions``.
     out_of
-        What the whole exam is worth, whatever became of the cells.
+        Points of the whole exam, whatever the states of the cells.
     letter
-        From the grade scale; ``None`` while a cell is open.
+        Letter from the grade scale; ``None`` while a cell is open.
     """
 
     student_id: str
@@ -215,24 +221,24 @@ class StudentGrades(StrictModel):
 
     @property
     def final(self) -> bool:
-        """Whether no cell is open."""
+        """Whether all cells are closed."""
         return not self.open_questions
 
 
 class GradeStep(LenientModel):
-    """A letter, and the percentage from which on it is given."""
+    """A letter, and the lowest percentage that earns it."""
 
     letter: Annotated[str, Field(min_length=1, max_length=20)]
     from_percent: Annotated[float, Field(ge=0, le=100)]
 
 
 class GradeScale(LenientModel):
-    """The letters from the best down; the last begins at 0."""
+    """Letters from the best to the last, which begins at 0 percent."""
 
     steps: Annotated[tuple[GradeStep, ...], Field(min_length=1)]
 
     @model_validator(mode="after")
-    def _falls_to_zero(self) -> Self:
+    def _steps_fall_to_zero(self) -> Self:
         bounds = [step.from_percent for step in self.steps]
         if bounds != sorted(set(bounds), reverse=True):
             raise ValueError("steps must fall: each from_percent below the one before")

@@ -1,4 +1,4 @@
-"""What names may look like: assignments, students' folders, uploaded files."""
+"""Valid names of assignments, students' folders and uploaded files."""
 
 import re
 import unicodedata
@@ -7,10 +7,10 @@ from pathlib import PurePosixPath
 from aita.errors import InvalidMaterialError, RequestError
 
 RESERVED = frozenset({"runs", "cache"})
-"""Prefixes of the bucket that are aita's own."""
+"""Prefixes of the bucket that aita itself uses, and that no assignment may have as its name."""
 
 DOCTOR = "aita-doctor"
-"""The assignment under which `aita doctor` asks the model, until it has deleted that again."""
+"""Temporary assignment of ``aita doctor``'s calls of the model."""
 
 SCAN_TYPES = {
     ".jpg": "image/jpeg",
@@ -22,7 +22,7 @@ SCAN_TYPES = {
     ".heif": "image/heif",
     ".pdf": "application/pdf",
 }
-"""File endings of scans and the content type each is uploaded with."""
+"""Content types of scans by file ending."""
 
 MATERIAL_TYPES = {
     "questions.json": "application/json",
@@ -32,13 +32,13 @@ MATERIAL_TYPES = {
     "roster.csv": "text/csv",
     "grade_scale.json": "application/json",
 }
-"""The instructor's files and the content type each is uploaded with."""
+"""Content types of the instructor's files by name."""
 
 IMAGE_TYPES = {"jpg": "image/jpeg", "png": "image/png", "gif": "image/gif", "webp": "image/webp"}
-"""Endings of the images that tasks of one's own show the model, and their content types."""
+"""Content types of the images that custom tasks show the model, by file ending."""
 
 MAX_UPLOAD_BYTES = 200 * 1024 * 1024
-"""The largest file that may be uploaded: a thick exam as one PDF scan, with room."""
+"""Size limit of an uploaded file: a thick exam as one PDF scan, with room."""
 
 _ASSIGNMENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 _TASKS = re.compile(r"[a-z][a-z0-9_]{0,39}\.jsonl")
@@ -47,12 +47,13 @@ _LONGEST_NAME = 200  # bytes; an S3 key holds 1,024
 
 
 def check_assignment(name: str) -> str:
-    """Return the name if an assignment may have it.
+    """Return an assignment's name if it is valid.
 
     Raises
     ------
     RequestError
-        If it is not 1 to 64 ASCII letters, digits, ``-`` and ``_``, or is one of aita's own prefixes.
+        If the name is not 1 to 64 ASCII letters, digits, ``-`` and ``_``, starting with a letter or digit, or is one
+        of ``RESERVED``.
     """
     if not _ASSIGNMENT.fullmatch(name) or name in RESERVED:
         shown = name if len(name) <= 70 else name[:67] + "..."  # noqa: PLR2004 - just over the limit, for the message
@@ -64,12 +65,12 @@ def check_assignment(name: str) -> str:
 
 
 def check_upload(name: str) -> str:
-    """Return the content type of a file that may be uploaded into an assignment under this name.
+    """Return the content type of an uploaded file by its name in the assignment's folder.
 
     Raises
     ------
     InvalidMaterialError
-        If it is neither one of the instructor's files, ``blank_exam.<type>``, ``scans/<student>/<file>.<type>``,
+        If the name is neither one of the instructor's files, ``blank_exam.<type>``, ``scans/<student>/<file>.<type>``,
         ``tasks/<kind>.jsonl``, nor ``images/<SHA-256>.<type>``.
     """
     if name in MATERIAL_TYPES:
@@ -77,7 +78,7 @@ def check_upload(name: str) -> str:
     content_type = SCAN_TYPES.get(PurePosixPath(name).suffix.lower())
     parts = name.split("/")
     match parts:
-        case ["scans", student, file] if content_type and _plain(student) and _plain(file):
+        case ["scans", student, file] if content_type and _is_valid_part(student) and _is_valid_part(file):
             return content_type
         case [file] if content_type and PurePosixPath(file).stem == "blank_exam":
             return content_type
@@ -92,10 +93,10 @@ def check_upload(name: str) -> str:
     )
 
 
-def _plain(part: str) -> bool:
+def _is_valid_part(part: str) -> bool:
     return (
         part != ""
-        and not part.startswith(".")  # what desktops hide, and split passes over
+        and not part.startswith(".")  # desktops hide such files, and split ignores them
         and part == part.strip()
         and not any(unicodedata.category(character) in {"Cc", "Cs"} for character in part)
         and len(part.encode()) <= _LONGEST_NAME

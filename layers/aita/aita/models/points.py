@@ -7,23 +7,28 @@ from decimal import ROUND_HALF_UP, Context, Decimal
 _HUNDREDTH = Decimal("0.01")
 
 _ANY_FLOAT = Context(prec=700)
-"""Has room for all digits of a float: up to 309 before its point, and 324 zeros behind it."""
+"""Context with room for all digits of a float: up to 309 before its point, and 324 zeros behind it."""
 
 
 def exact(points: float) -> Decimal:
-    """Return points with two decimals, as they are written."""
+    """Return points rounded half up to the hundredth."""
     return _rounded(Decimal(str(points)))
 
 
 def total(points: Iterable[float]) -> float:
-    """Return the sum of points, rounded to the hundredth once it is made: three thirds are 1, and not 0.99."""
+    """Return the sum of points, rounded to the hundredth after the addition: three thirds are 1, not 0.99."""
     return float(_rounded(sum((Decimal(str(each)) for each in points), Decimal(0))))
 
 
 def in_steps(points: float, most: float, step: float) -> float:
-    """Return the nearest that can be earned: a multiple of ``step``, or ``most``; of two equally near the higher one.
+    """Return the nearest points that can be earned: a multiple of ``step``, or ``most``; of a tie, the higher.
 
-    So a part that is worth less than a step is earned from half of it on.
+    A part that is worth less than a step is therefore earned from half of its worth on.
+
+    Raises
+    ------
+    ValueError
+        If ``points`` is not finite.
     """
     if not math.isfinite(points):
         raise ValueError("points must be a finite number")
@@ -35,20 +40,21 @@ def in_steps(points: float, most: float, step: float) -> float:
 
 
 def fitted(parts: Sequence[float], whole: float) -> tuple[float, ...]:
-    """Return parts in hundredths that sum exactly to the whole; none is negative, and a larger one is never less.
+    """Return the parts rounded to hundredths, so that they sum exactly to the whole.
 
-    A rubric may be off by a hundredth or two, and rounding each part may add half of one for each: the largest parts
-    make up for a hundredth each until nothing is over.
+    No part is negative, and the order of the parts by size is kept. The sum of a rubric may be off by a hundredth or
+    two, and rounding may add half a hundredth for each part. The difference is spread over the largest parts, a
+    hundredth each, until none is left.
     """
     hundredths = [int(exact(part).scaleb(2, _ANY_FLOAT)) for part in parts]
     missing = int(exact(whole).scaleb(2, _ANY_FLOAT)) - sum(hundredths)
     change = 1 if missing > 0 else -1
-    # Of parts that are rounded to the same, the larger is the first to gain and the last to lose.
+    # Of parts with equal hundredths, the one that was larger before rounding gains first and loses last.
     order = sorted(range(len(parts)), key=lambda place: (-hundredths[place], -change * parts[place]))
     while missing:
-        able = [place for place in order if change > 0 or hundredths[place] > 0]
-        share = max(1, abs(missing) // len(able))
-        for place in able:
+        adjustable = [place for place in order if change > 0 or hundredths[place] > 0]
+        share = max(1, abs(missing) // len(adjustable))
+        for place in adjustable:
             by = change * min(share, abs(missing), share if change > 0 else hundredths[place])
             hundredths[place] += by
             missing -= by
@@ -56,7 +62,7 @@ def fitted(parts: Sequence[float], whole: float) -> tuple[float, ...]:
 
 
 def fitted_in_0_1_0(parts: Sequence[float], whole: float) -> tuple[float, ...]:
-    """Return parts as aita 0.1.0 made them sum to the whole: the first of the largest makes up for all hundredths."""
+    """Return the parts as aita 0.1.0 fitted them to the whole: the first of the largest takes the whole difference."""
     hundredths = [exact(part) for part in parts]
     largest = hundredths.index(max(hundredths))
     hundredths[largest] = max(Decimal(0), hundredths[largest] + exact(whole) - sum(hundredths))

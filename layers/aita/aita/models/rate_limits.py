@@ -1,11 +1,11 @@
-"""Rates: how many requests and tokens a provider's limit lets through."""
+"""Rates of requests and tokens that a provider's limits allow."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Rates:
-    """Requests a second and tokens a minute; ``None`` where nothing is known or no limit is wanted."""
+    """Requests a second and tokens a minute; ``None`` for an unknown or absent limit. False without any limit."""
 
     requests_per_second: float | None = None
     tokens_per_minute: float | None = None

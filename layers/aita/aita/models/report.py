@@ -1,4 +1,4 @@
-"""What the reports for people show: put together from grades and transcriptions, with names put back."""
+"""Content of the reports for people: grades and transcriptions, with the students' names restored."""
 
 import hashlib
 import json
@@ -18,28 +18,28 @@ from aita.models.shown import ShownAnswer
 from aita.models.student import Student
 
 MADE_OF = "aita-made-of"
-"""The name of the meta element with a report's ``made_of``: where that would be another now, it is out of date."""
+"""Name of the meta element with a report's ``made_of``. A report is out of date if its ``made_of`` would differ now."""
 
 REPORT_OF = "data-report"
-"""The attribute of the class report's links with a report's name in the bucket: ``href`` is its name for people."""
+"""Attribute of the class report's links: the linked report's name in the bucket. ``href`` has its name for people."""
 
 
 class ReportFile(StrictModel):
-    """A report that was written: its name under the assignment's reports, and its S3 key."""
+    """A written report: its name under the assignment's reports, and its S3 key."""
 
     name: str
     key: str
 
 
 class ReportFiles(StrictModel):
-    """What one task of the report stage wrote."""
+    """Reports that one task of the report stage wrote."""
 
     files: tuple[ReportFile, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class PageScan:
-    """A page's image: its place among the student's pages, its size in pixels; ``jpeg`` is ``None`` if it is gone."""
+    """A page's image: its number among the student's pages, its size in pixels; ``jpeg`` is ``None`` if it is gone."""
 
     page: int
     width: int
@@ -49,16 +49,16 @@ class PageScan:
 
 @dataclass(frozen=True, slots=True)
 class QuestionReport:
-    """A question and what a student's answer to it came to.
+    """A question, a student's answer to it, and the grade as the student sees it.
 
     Parameters
     ----------
     rubric
-        The version of the rubric that was graded against, a digest.
+        Version (digest) of the rubric that the answer was graded against.
     criteria
-        Those of that rubric, in the order of those shown; empty if they are not known.
+        Criteria of that rubric, in the order of the shown ones; empty if they are unknown.
     answer
-        ``None`` if the answers were not mapped to the questions.
+        Student's answer; ``None`` if the answers were not mapped to the questions.
     """
 
     question: Question
@@ -70,10 +70,10 @@ class QuestionReport:
 
 @dataclass(frozen=True, slots=True)
 class StudentReport:
-    """One student's graded exam, as the student is to see it.
+    """One student's graded exam, as the student sees it.
 
-    ``points``, ``out_of``, ``open_questions`` and ``letter`` are those of ``StudentGrades``. ``scans`` are the pages
-    that the answers stand on, ``images`` their digests, and ``models`` what graded them.
+    ``points``, ``out_of``, ``open_questions`` and ``letter`` are taken from ``StudentGrades``. ``scans`` are the pages
+    of the answers, ``images`` the digests of these pages, and ``models`` the models that graded the answers.
     """
 
     name: str
@@ -90,12 +90,12 @@ class StudentReport:
 
     @property
     def final(self) -> bool:
-        """Whether no answer is open."""
+        """Whether all answers are closed."""
         return not self.open_questions
 
     @property
     def made_of(self) -> str:
-        """A digest of what is shown: equal as long as making the report anew changes nothing."""
+        """Digest of the report's content, except its date and models."""
         answers = [
             (each.question, each.shown, each.rubric, each.answer and (each.answer.raw_text, each.answer.pages))
             for each in self.questions
@@ -105,9 +105,10 @@ class StudentReport:
 
 @dataclass(frozen=True, slots=True)
 class PageReport:
-    """A page beside what was read on it; ``transcription`` is ``None`` if that came to nothing.
+    """A page beside its transcription, which is ``None`` if the page was not transcribed.
 
-    ``answers`` are those that stand on the page, from top to bottom, by the fraction of its height where each begins.
+    ``answers`` are the answers on the page from top to bottom, each with the fraction of the page's height at which it
+    begins.
     """
 
     scan: PageScan
@@ -117,10 +118,10 @@ class PageReport:
 
 @dataclass(frozen=True, slots=True)
 class TranscriptionReport:
-    """One student's pages and what was read on them.
+    """One student's pages and their transcriptions.
 
-    ``unreadable`` counts the files that no page came out of, and ``unplaced`` are the answers that were found nowhere.
-    ``models`` are those that read the pages.
+    ``unreadable`` counts the files without a readable page, ``unplaced`` are the answers that were not found on any
+    page, and ``models`` the models that read the pages.
     """
 
     name: str
@@ -136,7 +137,7 @@ class TranscriptionReport:
 class StudentLine:
     """A student in the class's list; ``grades`` is ``None`` while nothing is graded.
 
-    ``file`` is the name that the student's reports have where the class's report links to them, without its ending.
+    ``file`` is the name, without its ending, under which the class's report links to the student's reports.
     """
 
     student: Student
@@ -148,7 +149,7 @@ class StudentLine:
 
 @dataclass(frozen=True, slots=True)
 class QuestionFigures:
-    """How a question was answered: counts of cells, and the mean of the closed ones as a share of its points."""
+    """Figures of a question: counts of its cells, and the mean of the closed ones as a share of its points."""
 
     question: Question
     closed: int
@@ -159,7 +160,7 @@ class QuestionFigures:
 
 @dataclass(frozen=True, slots=True)
 class CriterionFigures:
-    """What a criterion cost: the mean share of its points that was lost, over the answers that were graded."""
+    """Figures of a criterion: the number of graded answers, and the mean share of its points that they lost."""
 
     question_id: str
     criterion: Criterion
@@ -169,7 +170,7 @@ class CriterionFigures:
 
 @dataclass(frozen=True, slots=True)
 class OpenCell:
-    """A cell that a person must look at."""
+    """An open cell, with its student's name."""
 
     name: str
     cell: Cell
@@ -177,7 +178,7 @@ class OpenCell:
 
 @dataclass(frozen=True, slots=True)
 class RunLine:
-    """What a run took; ``seconds`` are those of its stages that have ended."""
+    """Duration and usage of a run; ``seconds`` is the sum over its ended stages."""
 
     pipeline: str
     status: RunStatus
@@ -188,7 +189,7 @@ class RunLine:
 
 @dataclass(frozen=True, slots=True)
 class ClassReport:
-    """A whole class; ``exam`` is ``None`` and so are the figures while there are only transcriptions."""
+    """A whole class. While there are only transcriptions, ``exam`` is ``None`` and the figures are empty."""
 
     assignment: str
     exam: ExamSpec | None
@@ -203,7 +204,7 @@ class ClassReport:
 
     @property
     def made_of(self) -> str:
-        """A digest of students, questions and grades, not of runs: whatever was graded or decided since changes it."""
+        """Digest of students, questions and grades, but not of runs. A new grade or decision changes it."""
         students = [
             (line.name, line.file, line.student.match, line.pages,
              line.grades and (line.grades.points, line.grades.letter))
@@ -219,43 +220,43 @@ class ClassReport:
 
     @property
     def graded(self) -> tuple[StudentGrades, ...]:
-        """The grades of the students who have some."""
+        """Grades of the graded students."""
         return tuple(line.grades for line in self.students if line.grades is not None)
 
     @property
     def totals(self) -> tuple[float, ...]:
-        """The totals that are final."""
+        """Final totals."""
         return tuple(grades.points for grades in self.graded if grades.final)
 
     @property
     def mean(self) -> float | None:
-        """The mean of the final totals."""
+        """Mean of the final totals; ``None`` without any."""
         return mean(self.totals) if self.totals else None
 
     @property
     def median(self) -> float | None:
-        """The median of the final totals."""
+        """Median of the final totals; ``None`` without any."""
         return median(self.totals) if self.totals else None
 
     @property
     def lowest(self) -> float | None:
-        """The lowest of the final totals."""
+        """Lowest of the final totals; ``None`` without any."""
         return min(self.totals, default=None)
 
     @property
     def highest(self) -> float | None:
-        """The highest of the final totals."""
+        """Highest of the final totals; ``None`` without any."""
         return max(self.totals, default=None)
 
     @property
     def unmatched(self) -> tuple[Student, ...]:
-        """Students whose folder is not surely theirs on the roster."""
+        """Students without a certain match on the roster."""
         return tuple(line.student for line in self.students if line.student.match in ("close", "ambiguous", "none"))
 
 
 def _digest(*parts: Any) -> str:
-    return hashlib.sha256(json.dumps(parts, default=_plain).encode()).hexdigest()[:32]
+    return hashlib.sha256(json.dumps(parts, default=_as_json).encode()).hexdigest()[:32]
 
 
-def _plain(model: BaseModel) -> Any:
+def _as_json(model: BaseModel) -> Any:
     return model.model_dump(mode="json")

@@ -1,4 +1,4 @@
-"""What a batch of tasks came to."""
+"""Results and metrics of a batch of tasks."""
 
 import math
 from collections.abc import Sequence
@@ -13,30 +13,30 @@ from aita.models.run import Usage
 
 @dataclass(frozen=True, slots=True)
 class TaskResult:
-    """What came of one task.
+    """Result or error of one task.
 
     Parameters
     ----------
     task_id
-        The task's id.
+        Id of the task.
     success
-        Whether there is a result.
+        Whether the task has a result.
     result
-        What the task made of the reply.
+        Result that the task made of the reply.
     raw_response
-        The last reply as it came, also of a task that failed over it.
+        Text of the last reply, also of a task that failed because of it.
     error
-        Why it failed: the error's class, a colon and its message.
+        Cause of a failure: the error's class, a colon and its message.
     retry_count
-        Calls beyond the first.
+        Number of calls after the first.
     execution_time
-        Seconds in its calls; waiting for the rate limit does not count.
+        Duration of the calls in seconds, without waits for the rate limit.
     usage
-        Its calls, tokens and cost. A call that several tasks shared is the first's.
+        Calls, tokens and cost. The usage of a shared call is attributed to its first task.
     metadata
-        What the task's ``checkpoint_data`` says.
+        Return value of the task's ``checkpoint_data``.
     resumed
-        Whether it was taken over from a checkpoint.
+        Whether the result was restored from a checkpoint.
     """
 
     task_id: str
@@ -52,22 +52,22 @@ class TaskResult:
 
     @property
     def tokens(self) -> int:
-        """Input and output tokens together."""
+        """Sum of input and output tokens."""
         return self.usage.input_tokens + self.usage.output_tokens
 
     @property
     def cost(self) -> Decimal | None:
-        """What its calls cost in USD; ``None`` if the price of one is not known."""
+        """Cost of the calls in USD; ``None`` if the price of a call is unknown."""
         return None if self.usage.unpriced_calls else self.usage.cost_usd
 
 
 @dataclass(frozen=True, slots=True)
 class BatchMetrics:
-    """A batch in numbers: counts, and times in seconds.
+    """Counts of a batch, its cost in USD, and its times in seconds.
 
-    ``wall_time`` is that of this execution, ``throughput`` counts the tasks that ended in it, and ``min`` to
-    ``max`` are of the ``execution_time`` of those that had calls of their own; what a checkpoint brought counts
-    in none. ``speedup`` is against the same calls one after the other.
+    Results that a checkpoint restored count in none of the times. ``wall_time`` is the duration of this execution, and
+    ``throughput`` the number of tasks that ended in it a second. ``min`` to ``max`` describe the ``execution_time`` of
+    the tasks with calls of their own. ``speedup`` is the sum of these times divided by ``wall_time``.
     """
 
     total: int
@@ -90,7 +90,7 @@ class BatchMetrics:
 
 @dataclass(frozen=True)
 class BatchExecutionResult:
-    """What came of a batch: ``task_results`` in the order given, and why it ``stopped`` early if it did."""
+    """Results of a batch, in the order of its tasks. ``stopped`` is the reason of an early stop, else ``None``."""
 
     task_results: tuple[TaskResult, ...]
     wall_time: float
@@ -98,22 +98,22 @@ class BatchExecutionResult:
 
     @property
     def successful_results(self) -> tuple[TaskResult, ...]:
-        """The results of the tasks that succeeded."""
+        """Results of the tasks that succeeded."""
         return tuple(result for result in self.task_results if result.success)
 
     @property
     def failed_results(self) -> tuple[TaskResult, ...]:
-        """Those of the tasks that failed or were not run."""
+        """Results of the tasks that failed or were not run."""
         return tuple(result for result in self.task_results if not result.success)
 
     @property
     def success_rate(self) -> float:
-        """The share that succeeded; 1 for a batch of none."""
+        """Share of the tasks that succeeded; 1 for an empty batch."""
         return len(self.successful_results) / len(self.task_results) if self.task_results else 1.0
 
     @cached_property
     def metrics(self) -> BatchMetrics:
-        """The batch in numbers."""
+        """Counts, cost and times of the batch."""
         here = [result for result in self.task_results if not result.resumed]
         times = sorted(result.execution_time for result in here if result.execution_time > 0)
         ended = sum(not (result.error or "").startswith(f"{NotRun.__name__}:") for result in here)
@@ -139,5 +139,5 @@ class BatchExecutionResult:
 
 
 def _percentile(ordered: Sequence[float], share: float) -> float:
-    """Return the smallest value that at least this share is not above (nearest rank)."""
+    """Return the percentile of ordered values by the nearest rank; 0 without values."""
     return ordered[math.ceil(share * len(ordered)) - 1] if ordered else 0.0

@@ -1,4 +1,4 @@
-"""What a person is shown of a cell, and what they may decide."""
+"""Review: views of cells for the person who decides, and requests for decisions."""
 
 from typing import Annotated
 
@@ -12,14 +12,14 @@ from aita.models.review_flags import FlagKind
 
 
 class FlagView(StrictModel):
-    """A flag, and its reason in words."""
+    """A flag with its reason in words."""
 
     kind: FlagKind
     text: str
 
 
 class ReviewLine(StrictModel):
-    """A cell in the queue. ``points`` are what is proposed or, once it is closed, what counts."""
+    """A cell in the queue. ``points`` are the proposed ones or, of a closed cell, the ones that count."""
 
     cell_id: str
     student_id: str
@@ -33,7 +33,7 @@ class ReviewLine(StrictModel):
 
 
 class ReviewPage(StrictModel):
-    """``GET /assignments/{assignment}/reviews``; ``open_cells`` counts those of all pages."""
+    """``GET /assignments/{assignment}/reviews``; ``open_cells`` counts the open cells of all pages."""
 
     cells: tuple[ReviewLine, ...]
     open_cells: int
@@ -41,13 +41,13 @@ class ReviewPage(StrictModel):
 
 
 class PlaceView(AnswerPlace):
-    """A part of a page that belongs to the answer, and where to get the page's image for the next minutes."""
+    """Part of a page that belongs to the answer, and a URL of the page's image that expires after some minutes."""
 
     url: str
 
 
 class Proposal(StrictModel):
-    """What grading came to, before people's decisions; ``points`` is ``None`` where it came to nothing."""
+    """Result of grading, before people's decisions; ``points`` is ``None`` without a proposal."""
 
     points: float | None
     criteria: tuple[CriterionGrade, ...]
@@ -56,10 +56,10 @@ class Proposal(StrictModel):
 
 
 class ReviewView(ReviewLine):
-    """``GET /assignments/{assignment}/reviews/{cell_id}``: all there is to decide by.
+    """``GET /assignments/{assignment}/reviews/{cell_id}``: a cell with all material for a decision.
 
-    ``rubric`` is the one that the answer was graded against or, where it was not graded, the one that there is.
-    ``of_older_version`` says that the proposal is of an older version of aita than the stack's.
+    ``rubric`` is the one that the answer was graded against or, of an ungraded answer, the present one.
+    ``of_older_version`` is true of a proposal by an older version of aita than the stack's.
     """
 
     question: Question
@@ -77,7 +77,7 @@ class ReviewView(ReviewLine):
 class DecisionRequest(StrictModel):
     """``POST /assignments/{assignment}/reviews/{cell_id}``.
 
-    ``points`` and ``why`` are for ``set``; ``basis`` is that of the cell as the person saw it.
+    ``points`` and ``why`` belong to the action ``set``; ``basis`` is the basis of the cell as the person saw it.
     """
 
     action: DecisionAction
@@ -88,7 +88,7 @@ class DecisionRequest(StrictModel):
 
 
 class DecisionPage(StrictModel):
-    """``GET /assignments/{assignment}/decisions``: by cell, and then the oldest first."""
+    """``GET /assignments/{assignment}/decisions``, ordered by cell, then from the oldest to the newest."""
 
     decisions: tuple[Decision, ...]
     next_token: str | None = None

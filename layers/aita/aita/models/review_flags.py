@@ -1,4 +1,4 @@
-"""Flags: why a person must look at something before it counts."""
+"""Flags: reasons for a person's review before a grade counts."""
 
 from enum import StrEnum
 
@@ -6,7 +6,7 @@ from aita.models.base import StrictModel
 
 
 class FlagKind(StrEnum):
-    """What is doubtful."""
+    """Kind of doubt."""
 
     NO_BLANK_EXAM = "no_blank_exam"
     """Nothing was read, and without a blank exam ink can't be told from print."""
@@ -19,21 +19,21 @@ class FlagKind(StrEnum):
     PAGE_MISSING = "page_missing"
     """A page of this student could not be read, transcribed or mapped."""
     OTHER_EXAM = "other_exam"
-    """A page is like none of the blank exam's."""
+    """A page resembles none of the blank exam's."""
     LOW_CONFIDENCE = "low_confidence"
     """The transcription, or the place where the answer begins, has a low confidence."""
     QUOTE_NOT_FOUND = "quote_not_found"
-    """A quote that earns or loses points does not stand in the transcription, or is no evidence."""
+    """A quote that earns or loses points is not in the transcription, or is no evidence."""
     POINTS_OUT_OF_RANGE = "points_out_of_range"
-    """A criterion was given points that it can't earn."""
+    """A grader gave a criterion points outside its range."""
     ILLEGIBLE = "illegible"
-    """Nothing of the answer could be read, or half of it, and it lost points."""
+    """Half of the answer or more could not be read, and it lost points."""
     GRADERS_DISAGREE = "graders_disagree"
-    """Two graders' points are too far apart, over the criteria."""
+    """Two graders' points for the criteria are too far apart."""
     GRADER_FAILED = "grader_failed"
     """One of several graders failed."""
     INSTRUCTION = "instruction"
-    """The answer seems to speak to the grader, such as by asking for marks."""
+    """The answer seems to address the grader, such as by asking for marks."""
     NO_RUBRIC = "no_rubric"
     """The question has no rubric to grade against."""
     CHANGED = "changed"
@@ -60,12 +60,12 @@ _WORDS = {
 
 
 class Flag(StrictModel):
-    """One reason to look. ``note`` says what and where; it quotes no student."""
+    """One reason for a review. ``note`` gives the detail and the place, without a student's words."""
 
     kind: FlagKind
     note: str = ""
 
     @property
     def text(self) -> str:
-        """The reason in words, with its note."""
+        """Reason in words, with the note."""
         return f"{_WORDS[self.kind]}: {self.note}" if self.note else _WORDS[self.kind]

@@ -1,4 +1,4 @@
-"""What a changed rubric does to the answers that were graded by the one before."""
+"""Effects of a changed rubric on the answers that were graded against the one before."""
 
 from aita.models.base import StrictModel
 from aita.models.exam import QuestionId
@@ -6,16 +6,16 @@ from aita.models.grade import Amount, CellState
 
 
 class QuestionChange(StrictModel):
-    """A question whose rubric or points changed, and how many of its cells change how.
+    """A question whose rubric or points changed, with counts of the affected cells.
 
     Parameters
     ----------
     rescaled
-        Cells that change without a call: in proportion to the points, or nothing was written there.
+        Cells that change without a call: in proportion to the points, or because there is nothing to grade.
     regraded
-        Cells that are graded again, by a call for each grader.
+        Cells that are graded again, with a call for each grader.
     without_rubric
-        Cells that go to a person, as the question has no rubric any more.
+        Cells that go to a person, as the question no longer has a rubric.
     """
 
     question_id: QuestionId
@@ -25,17 +25,17 @@ class QuestionChange(StrictModel):
 
 
 class RubricChanges(StrictModel):
-    """Which cells a changed rubric touches.
+    """Cells that a changed rubric affects.
 
     Parameters
     ----------
     questions
-        Those whose rubric or points changed, in the exam's order.
+        Questions whose rubric or points changed, in the exam's order.
     regrade
-        The answers to grade again because of it, by student id and question id.
+        Answers to grade again because of the change, by student id and question id.
     others
-        How many cells the next run grades for other reasons: they failed, or the answer, the question's text, the
-        answer key, the instructions or the way of grading changed.
+        Number of cells that the next run grades for other reasons: they failed, or the answer, the question's text,
+        the answer key, the instructions or the way of grading changed.
     """
 
     questions: tuple[QuestionChange, ...] = ()
@@ -44,15 +44,15 @@ class RubricChanges(StrictModel):
 
     @property
     def rescaled(self) -> int:
-        """How many cells change without a call."""
+        """Number of cells that change without a call."""
         return sum(question.rescaled for question in self.questions)
 
 
 class RegradedCell(StrictModel):
-    """An answer that was graded by the changed rubric, for a look before it is applied.
+    """An answer that was graded against the changed rubric, as a preview before the rubric is applied.
 
-    ``before`` and ``after`` are points as graded, ``None`` where there are none; ``out_of_before`` and ``out_of``
-    are what the question was and is worth.
+    ``before`` and ``after`` are the graded points, ``None`` where there are none; ``out_of_before`` and ``out_of`` are
+    the question's points before and after the change.
     """
 
     cell_id: str

@@ -1,4 +1,4 @@
-"""A run and its tasks: what DynamoDB records and what the state machine carries."""
+"""A run and its tasks: rows in DynamoDB, and inputs and outputs of the state machine."""
 
 from datetime import datetime
 from decimal import Decimal
@@ -22,7 +22,7 @@ from aita.models.limits import (
 
 
 class RunStatus(StrEnum):
-    """Where a run stands. Only RUNNING lets its tasks call the model."""
+    """Status of a run. Tasks may call the model only while it is RUNNING."""
 
     RUNNING = "RUNNING"
     WAITING_FOR_REVIEW = "WAITING_FOR_REVIEW"
@@ -35,7 +35,7 @@ class RunStatus(StrEnum):
 
 
 class TaskStatus(StrEnum):
-    """Where a task stands. PENDING is what the stage's items hold and the table does not."""
+    """Status of a task. A PENDING task is an item of its stage without a row in the table."""
 
     PENDING = "PENDING"
     SUCCEEDED = "SUCCEEDED"
@@ -46,7 +46,7 @@ Ended = Literal[TaskStatus.SUCCEEDED, TaskStatus.FAILED]
 
 
 class Outcome(StrEnum):
-    """What a function that runs an item answers to the state machine."""
+    """Outcome of an item, as its function returns it to the state machine."""
 
     SUCCEEDED = "SUCCEEDED"
     FAILED = "FAILED"
@@ -57,14 +57,14 @@ class Outcome(StrEnum):
 Ref = str | int
 
 Refs = dict[str, Ref]
-"""What an item is about: ids and S3 keys by their names."""
+"""Ids and S3 keys that identify an item's input, by their names."""
 
 
 class Item(StrictModel):
-    """One item of a stage: an opaque id, and the ids and S3 keys that its function starts from.
+    """One item of a stage: an opaque id, and the ids and S3 keys of its input.
 
-    It travels through the state machine, so nothing in it may say who a student is. ``batch`` holds the
-    other items of its call, where several share one.
+    The state machine carries and stores items, so that they must not identify a student. ``batch`` holds the other
+    items of a shared call.
     """
 
     task_id: str
@@ -73,10 +73,10 @@ class Item(StrictModel):
 
 
 class RetryState(StrictModel):
-    """What an item that was sent to wait brings back.
+    """State that an item carries through a wait of the state machine.
 
-    ``slot_due`` is when its reserved slot is due, in ms since the epoch; ``failures`` how often in a row
-    the provider failed, and ``failing_since`` when first, in seconds since the epoch.
+    ``slot_due`` is the time of its reserved slot, in ms since the epoch. ``failures`` counts the provider's failures in
+    a row, and ``failing_since`` is the time of the first of them, in seconds since the epoch.
     """
 
     slot_due: int | None = None
@@ -85,7 +85,7 @@ class RetryState(StrictModel):
 
 
 class ItemEvent(StrictModel):
-    """What the Map hands to the function that runs an item."""
+    """Input of the function that runs an item, from the Map."""
 
     run_id: str
     attempt: int
@@ -95,7 +95,7 @@ class ItemEvent(StrictModel):
 
 
 class ItemResponse(StrictModel):
-    """What that function answers; ``wait`` is in whole seconds, 0 unless the outcome is WAIT."""
+    """Output of the function that runs an item; ``wait`` is in seconds, 0 unless the outcome is WAIT."""
 
     outcome: Outcome
     wait: Annotated[int, Field(ge=0, le=60)] = 0
@@ -103,7 +103,7 @@ class ItemResponse(StrictModel):
 
 
 class StageEvent(StrictModel):
-    """What the state machine hands to Plan and Collect."""
+    """Input of Plan and Collect, from the state machine."""
 
     run_id: str
     attempt: int
@@ -111,16 +111,16 @@ class StageEvent(StrictModel):
 
 
 class Manifest(StrictModel):
-    """Where the Map reads its items."""
+    """Object in S3 from which the Map reads its items."""
 
     bucket: str
     key: str
 
 
 class PlanResponse(StageEvent):
-    """What Plan answers: how many items there are to run, where they are, and which function runs them.
+    """Output of Plan: number and place of the items to run, and the function that runs them.
 
-    ``expires_at`` is when a row expires that the state machine writes, in seconds since the epoch.
+    ``expires_at`` is the expiry of rows that the state machine writes, in seconds since the epoch.
     """
 
     count: int
@@ -130,14 +130,14 @@ class PlanResponse(StageEvent):
 
 
 class CollectResponse(StageEvent):
-    """What Collect answers: the next stage while the status is RUNNING, else how the run ended."""
+    """Output of Collect: the next stage while the status is RUNNING, else the run's end and its reason."""
 
     status: RunStatus
     reason: str = ""
 
 
 class Usage(StrictModel):
-    """What calls used. ``cost_usd`` covers the priced calls; ``unpriced_calls`` have an unknown cost, never zero."""
+    """Calls, tokens and cost. ``cost_usd`` covers priced calls; the cost of ``unpriced_calls`` is unknown, not zero."""
 
     calls: int = 0
     cached_calls: int = 0
@@ -155,7 +155,7 @@ class Usage(StrictModel):
 
 
 class StageCounts(StrictModel):
-    """How far a stage is. Counters while it runs, recounted when it is collected."""
+    """Progress of a stage: counters while it runs, recounted when it is collected."""
 
     total: int = 0
     succeeded: int = 0
@@ -166,14 +166,14 @@ class StageCounts(StrictModel):
 
     @property
     def ended(self) -> int:
-        """Tasks that have an end, good or bad."""
+        """Number of tasks that have succeeded or failed."""
         return self.succeeded + self.failed
 
 
 class RunSettings(StrictModel):
-    """What a run was started with, and keeps through every resume.
+    """Settings of a run, which every resume keeps.
 
-    ``regrade_older`` has answers graded again that another version of aita, model or reasoning effort graded.
+    With ``regrade_older``, answers that another version of aita, model or reasoning effort graded are graded again.
     """
 
     model: str
@@ -196,9 +196,9 @@ class RunSettings(StrictModel):
 class Run(StrictModel):
     """A run's META row.
 
-    ``removed_usage`` is what rows had used whose work is no longer asked for; ``committed_usd`` is, for a
-    run with a cap, what was spent and the most that the calls that are running may cost. ``reviewed`` says that
-    a person has seen what a run with ``settings.review`` waited for.
+    ``removed_usage`` is the usage of deleted rows, whose tasks are no longer part of the run. ``committed_usd`` is, for
+    a run with a cap, the cost so far plus the highest cost of the calls in progress. ``reviewed`` is true once a
+    person has resumed a run that waited for review.
     """
 
     run_id: str
@@ -224,12 +224,12 @@ class Run(StrictModel):
 
     @property
     def active(self) -> bool:
-        """Whether tasks may still call the model."""
+        """Whether tasks may call the model."""
         return self.status is RunStatus.RUNNING
 
 
 class TaskRow(StrictModel):
-    """What is recorded of a task when it has ended. ``latency_ms`` is the time spent in LLM calls."""
+    """Row of a task that has ended. ``latency_ms`` is the duration of its LLM calls."""
 
     task_id: str
     stage: str
@@ -246,7 +246,7 @@ class TaskRow(StrictModel):
 
 
 class RunSummary(StrictModel):
-    """A line in the list of an assignment's runs, refreshed every ``checkpoint_interval`` tasks."""
+    """Summary of a run in the list of its assignment's runs, updated every ``checkpoint_interval`` tasks."""
 
     run_id: str
     assignment: str
@@ -261,7 +261,7 @@ class RunSummary(StrictModel):
 
     @classmethod
     def of(cls, run: Run) -> Self:
-        """Return a run's line; its counts are the current stage's."""
+        """Return a run's summary; the counts are those of its current stage."""
         counts = run.stages.get(run.stage, StageCounts())
         return cls(
             **run.model_dump(include=set(cls.model_fields)),

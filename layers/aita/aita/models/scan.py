@@ -1,4 +1,4 @@
-"""What splitting a scan tells beside the page images: where there is ink, and which page of the exam it is."""
+"""Results of splitting a scan beside the page images: ink, and the page of the exam that each image shows."""
 
 from typing import Annotated
 
@@ -8,21 +8,21 @@ from aita.models.base import StrictModel
 from aita.models.exam import Page
 
 BANDS = 100
-"""Bands that a page is divided into from top to bottom, each a hundredth of its height."""
+"""Number of bands of a page from top to bottom, each a hundredth of its height."""
 
 
 class PageInk(StrictModel):
-    """What was written on a page, found by taking the aligned blank exam away from it.
+    """Handwritten ink on a page, found by subtracting the aligned blank exam.
 
     Parameters
     ----------
     exam_page
-        Which page of the blank exam it is, from 1; ``None`` if it is like none of them: another exam's, perhaps.
+        Number of the page in the blank exam, from 1; ``None`` if it resembles none of them, such as another exam's.
     likeness
-        How much of the blank page's print was found on it: from 0, which is as much as by chance, to 1.
+        Share of the blank page's print that was found on the page, from 0 (as much as by chance) to 1.
     bands
-        For each of ``BANDS`` bands two hexadecimal digits: the share of its pixels that is written ink, in 255ths
-        of a tenth (so ``ff`` is a tenth or more). Empty where ``exam_page`` is ``None``.
+        Two hexadecimal digits for each of ``BANDS`` bands: the share of its pixels with handwritten ink, in 255ths of a
+        tenth (``ff`` is a tenth or more). Empty if ``exam_page`` is ``None``.
     """
 
     exam_page: Annotated[int, Field(ge=1)] | None
@@ -31,22 +31,22 @@ class PageInk(StrictModel):
 
 
 class SplitPage(Page):
-    """A page as split makes it; ``ink`` is ``None`` if no blank exam was there to compare with."""
+    """A page of a split file; ``ink`` is ``None`` if there was no blank exam to compare it with."""
 
     ink: PageInk | None = None
 
 
 class SplitPages(StrictModel):
-    """The pages that came out of one scanned file, numbered within that file."""
+    """Pages of one scanned file, numbered within the file."""
 
     pages: tuple[SplitPage, ...]
 
 
 class StudentScans(StrictModel):
-    """What is known of a student's scans beside the images.
+    """Results of splitting a student's scans, beside the images.
 
-    ``ink`` is in the order of the student's pages; ``unreadable`` counts the files that no page came out of.
-    ``blank_exam`` has the ids of the blank exam's files that the pages were compared with; ``None`` if aita 0.1.0 did.
+    ``ink`` is in the order of the student's pages; ``unreadable`` counts the files without a readable page.
+    ``blank_exam`` has the ids of the blank exam's files that the pages were compared with; ``None`` in a file of 0.1.0.
     """
 
     ink: tuple[PageInk | None, ...] = ()
@@ -55,7 +55,7 @@ class StudentScans(StrictModel):
 
 
 class ExamPages(StrictModel):
-    """The pages that the questions are read from: the blank exam's or, where there is none, one student's."""
+    """Pages that the questions are read from: those of the blank exam or, without one, of one student."""
 
     blank: bool
     pages: tuple[Page, ...]

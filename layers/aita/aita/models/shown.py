@@ -1,4 +1,4 @@
-"""What of an answer's grade its student is shown. Nothing else of the grade reaches a report or a gradebook."""
+"""Part of a grade that its student sees. Nothing else of the grade reaches a report or a gradebook."""
 
 from datetime import datetime
 
@@ -9,7 +9,7 @@ from aita.models.grade import CellState, CriterionGrade, DecisionAction
 class ShownDecision(StrictModel):
     """A person's decision, without the person's name.
 
-    ``before`` are the points that counted until then; ``None`` if none did, as a proposal never counted.
+    ``before`` are the points that counted before it; ``None`` if the cell was open, as a proposal does not count.
     """
 
     action: DecisionAction
@@ -19,19 +19,19 @@ class ShownDecision(StrictModel):
 
 
 class ShownAnswer(StrictModel):
-    """An answer's grade as its student is shown it.
+    """An answer's grade as its student sees it.
 
     Parameters
     ----------
     points
-        What counts; ``None`` while the answer is open.
+        Points that count; ``None`` while the answer is open.
     criteria
-        Where the points are their sum by the grading itself or by a person who accepted it, and else none. A quote
-        that was not found is left out, and ``quote_found`` says so.
+        Criteria of the grading whose points count, whether by itself or because a person accepted it; empty if a
+        person set other points. A quote that was not found is left out, and its ``quote_found`` is false.
     feedback
-        Of the same grading; else empty.
+        Feedback of the same grading; empty without one.
     decision
-        The person's decision that the points are of; ``None`` if nobody had to decide.
+        Decision that set or accepted the points; ``None`` if no person decided.
     """
 
     question_id: str

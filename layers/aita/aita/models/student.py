@@ -1,4 +1,4 @@
-"""Who the students are: the one place where a name meets a random id."""
+"""Students: the only models that connect a name with a random id."""
 
 from collections import Counter
 from typing import Literal
@@ -7,9 +7,9 @@ from aita.models.base import LenientModel, StrictModel
 
 
 class RosterEntry(LenientModel):
-    """One line of ``roster.csv``, as far as its columns tell.
+    """One line of ``roster.csv``; a field without a column is empty.
 
-    ``number`` is the institution's, which Canvas calls SIS User ID; ``login`` what the student signs in with;
+    ``number`` is the institution's number, which Canvas calls SIS User ID; ``login`` the student's login name;
     ``canvas_id`` Canvas's own number.
     """
 
@@ -27,11 +27,11 @@ Match = Literal["exact", "close", "ambiguous", "none", "no_roster"]
 
 
 class Student(StrictModel):
-    """A student whose scans were found. ``folder`` is the name under ``scans/``.
+    """A student with scans. ``folder`` is the name of their folder under ``scans/``.
 
-    ``match`` tells how the folder was found on the roster: ``exact`` by the student's number, or by the
-    name after Unicode and case folding, ``close`` by likeness (a person should look), ``ambiguous``
-    when several fit, ``none`` when nobody does. ``files`` maps the id of each scanned file to its name.
+    ``match`` is the way in which the folder was found on the roster: ``exact`` by the student's number, or by the name
+    after Unicode and case folding; ``close`` by likeness (a person should check it); ``ambiguous`` if several lines
+    fit; ``none`` if no line fits. ``files`` maps the id of each scanned file to its name.
     """
 
     student_id: str
@@ -42,16 +42,19 @@ class Student(StrictModel):
 
 
 class Students(StrictModel):
-    """``students.json``: random id to name, and who on the roster has no scans."""
+    """``students.json``: the students with scans, and the names on the roster without scans."""
 
     students: tuple[Student, ...] = ()
     missing: tuple[str, ...] = ()
 
     def names(self) -> dict[str, str]:
-        """Return each student's name by id: the roster's or the folder's, with the folder where two have one name."""
-        called = {student.student_id: student.roster_name or student.folder for student in self.students}
-        times = Counter(called.values())
+        """Return each student's name by id: the name on the roster, else the folder's.
+
+        The folder is appended to a name that several students have.
+        """
+        names = {student.student_id: student.roster_name or student.folder for student in self.students}
+        times = Counter(names.values())
         return {
             student.student_id: f"{name} ({student.folder})" if times[name] > 1 else name
-            for student, name in zip(self.students, called.values(), strict=True)
+            for student, name in zip(self.students, names.values(), strict=True)
         }
