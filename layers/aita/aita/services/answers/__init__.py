@@ -1,1 +1,1 @@
-"""A student's answers: found on the pages by the questions' labels, put together, and told from blank ones."""
+"""A student's answers: cut at the questions' labels, assembled across pages, and checked for blank ones."""

@@ -1,8 +1,8 @@
-"""A student's answers, put together from the marks on the pages.
+"""Assembly of a student's answers from the marks on the pages.
 
-What is not certain is flagged, and whether an answer is there, blank or in doubt is decided here, once. A page that was
-lost never makes an answer look blank: of an answer with nothing read, and of one that the page may have cut off, it is
-said. What is complete elsewhere stays as it is.
+Doubts become flags, and the presence of each answer is decided here, once. A lost page never makes an answer look
+blank: it is flagged on each answer without text, and on each answer that may continue on the page. Answers that are
+complete on other pages are not affected.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -17,19 +17,20 @@ from aita.services.answers.page_segments import CutPage, Segment, cut_page
 from aita.services.answers.question_labels import LabelPlace, QuestionLabels, natural_key
 
 PAGE_TOP = 0.15
-"""A first space that begins above this fraction of a page leaves no room for an answer above it: heads with a name
-take up to 12 hundredths of a page, a line of an answer three, and the model's marks are some hundredths off."""
+"""Fraction of a page that is too little room for an answer above the page's first space: headers with a name take up
+to 12 hundredths of a page, a line of an answer three, and the model's marks are some hundredths off."""
 
 HEADER_LINES = 2
-"""Lines at the top of a page that are a name, a number or a date, where there is no room for an answer."""
+"""Most lines of a header (name, number, date) at the top of a page, where there is no room for an answer."""
 
 LOW_CONFIDENCE = 0.6
-"""Below this a person looks. Models seldom claim less where they read well; what could not be parsed has 0.3."""
+"""Confidence below which a person reviews. Models seldom claim less for text that they read well; a transcription
+that could not be parsed has 0.3."""
 
 
 @dataclass(frozen=True, slots=True)
 class StudentPage:
-    """What is known of one of a student's pages: its transcription and the marks on it, ``None`` where that failed."""
+    """A student's page with its transcription and the marks on it; ``None`` for either one that failed."""
 
     page: int
     transcription: PageTranscription | None
@@ -38,13 +39,13 @@ class StudentPage:
 
     @property
     def is_foreign(self) -> bool:
-        """Whether it is like none of the blank exam's."""
+        """Whether the page resembles none of the blank exam's pages."""
         return self.ink is not None and self.ink.exam_page is None
 
 
 @dataclass(slots=True)
 class _Draft:
-    """An answer as far as it is put together; ``cut_off`` if a part of it may stand on a page that was lost."""
+    """Answer in assembly; ``cut_off`` is true if a part of it may be on a lost page."""
 
     question_id: str
     texts: list[str] = field(default_factory=list)
@@ -65,8 +66,8 @@ class _Draft:
 
     def extend(self, page: StudentPage, text: str, top: float, bottom: float, confidence: float = 1.0) -> None:
         transcription = page.transcription
-        sure = transcription.confidence if transcription else 0.0
-        self.confidence = min(self.confidence, sure, confidence)
+        of_text = transcription.confidence if transcription else 0.0
+        self.confidence = min(self.confidence, of_text, confidence)
         self.texts.append(text)
         self.places.append(AnswerPlace(page=page.page, top=top, bottom=max(top, bottom)))
         if transcription is None or transcription.flagged:
@@ -88,20 +89,20 @@ class _Draft:
 def assemble(
     question_ids: Sequence[str], pages: Sequence[StudentPage], labels: QuestionLabels, unreadable: int = 0
 ) -> StudentAnswers:
-    """Put a student's answers together: one for each question, in the exam's order.
+    """Return a student's answers: one for each question, in the exam's order.
 
-    An answer runs from where it begins to the next beginning on that page, or to the page's end and on to the next
-    page's first beginning, if that leaves room above it.
+    An answer extends from its beginning to the next beginning on the page. The last answer of a page extends to the
+    page's end and, if there is room above the first beginning on the next page, to that beginning.
 
     Parameters
     ----------
     pages
-        All of the student's, in the order of the scans. Where the blank exam tells which page each is, they are
-        read in its order: scans get mixed up.
+        All pages of the student, in the order of the scans. Pages that were found in the blank exam are read in the
+        exam's order, as scans may be out of order.
     unreadable
-        How many of the student's files no page came out of.
+        Number of the student's files without a readable page.
     """
-    ordered = _in_exams_order(pages)
+    ordered = _in_exam_order(pages)
     cuts = {
         page.page: cut_page(page.transcription.text, page.marks.starts, labels)
         for page in ordered
@@ -122,8 +123,8 @@ def assemble(
     return StudentAnswers(question_answers=tuple(with_presence(answer, ink) for answer in assembly.finish()))
 
 
-def _in_exams_order(pages: Iterable[StudentPage]) -> list[StudentPage]:
-    """Return pages in the blank exam's order; one that is not known there stays behind the one before."""
+def _in_exam_order(pages: Iterable[StudentPage]) -> list[StudentPage]:
+    """Return the pages in the blank exam's order; a page that is not found there stays behind the one before it."""
     place = 0
     placed = []
     for page in pages:
@@ -134,7 +135,11 @@ def _in_exams_order(pages: Iterable[StudentPage]) -> list[StudentPage]:
 
 @dataclass(slots=True)
 class _Assembly:
-    """The walk through a student's pages. ``last`` is the answer that may go on; ``None`` after a lost page."""
+    """State of the walk through a student's pages.
+
+    ``last`` is the answer that may continue on the next page; ``None`` at first and after a lost page. ``strays`` are
+    the pages with text outside any answer.
+    """
 
     drafts: dict[str, _Draft]
     labelled: set[str]
@@ -157,24 +162,24 @@ class _Assembly:
         if page.is_foreign:
             self.foreign.append(page.page)
         if self.last is None:
-            self._pass_over(page, cut)
+            self._skip_leading(page, cut)
         else:
-            self._go_on(self.last, page, cut)
+            self._extend_last(self.last, page, cut)
         after_gap = self.last is None and bool(self.lost)
         for number, segment in enumerate(cut.segments):
             self.last = self._begin(page, segment, cut_off=after_gap and number == 0)
-        if self.unreadable:  # where its pages would be nobody knows
+        if self.unreadable:  # the lost pages may belong before or after any page
             for draft in (self.last, *(self.drafts[each.start.question_id] for each in cut.segments[:1])):
                 if draft is not None:
                     draft.cut_off = True
 
-    def _pass_over(self, page: StudentPage, cut: CutPage) -> None:
-        """Leave out what stands before any answer, such as a name; with labels in it, it may be answers."""
+    def _skip_leading(self, page: StudentPage, cut: CutPage) -> None:
+        """Leave out text before the first answer, such as a name. With labels in it, it may be an answer: a stray."""
         if cut.markers:
             self.strays.append(page.page)
 
-    def _go_on(self, last: _Draft, page: StudentPage, cut: CutPage) -> None:
-        """Let the last answer go on to this page's first beginning."""
+    def _extend_last(self, last: _Draft, page: StudentPage, cut: CutPage) -> None:
+        """Extend the last answer to the first beginning on this page."""
         if cut.room <= PAGE_TOP:
             self._check_header(last, page, cut)
             return
@@ -185,7 +190,7 @@ class _Assembly:
                 )
             self._check_order(last, page, cut)
             self._check_markers(last, page, cut.markers)
-        if cut.leading or last.is_empty:  # what is drawn there, and not transcribed, is found by its ink
+        if cut.leading or last.is_empty:  # a drawing there without transcribed text is found by its ink
             last.extend(page, cut.leading, 0.0, cut.room)
 
     def _begin(self, page: StudentPage, segment: Segment, *, cut_off: bool) -> _Draft:
@@ -204,7 +209,7 @@ class _Assembly:
             last.doubt(FlagKind.PLACE_DOUBTFUL, f"page {page.page} begins with text that is no answer's")
 
     def _check_order(self, last: _Draft, page: StudentPage, cut: CutPage) -> None:
-        """Doubt an answer that goes on before an earlier question: the pages may be out of order."""
+        """Doubt an answer that continues before the beginning of an earlier question: pages may be out of order."""
         if not cut.segments:
             return
         order = list(self.drafts)
@@ -215,19 +220,19 @@ class _Assembly:
             draft.doubt(FlagKind.PLACE_DOUBTFUL, f"page {page.page} may not follow the page before it")
 
     def _check_markers(self, draft: _Draft, page: StudentPage, markers: Iterable[LabelPlace]) -> None:
-        """Doubt an answer with another's label in it, and that other, unless the label counts steps."""
+        """Doubt an answer that contains another question's label, and the other's answer, unless it numbers a step."""
         own = draft.question_id
         for marker in markers:
             other = marker.question_id
-            counts = other in self.labelled or natural_key(other) < natural_key(own)
-            if other == own or (counts and not marker.named):
+            may_number_step = other in self.labelled or natural_key(other) < natural_key(own)
+            if other == own or (may_number_step and not marker.named):
                 continue
             draft.doubt(FlagKind.PLACE_DOUBTFUL, f"the label of question {other!r} stands in it on page {page.page}")
             note = f"its label stands in the answer to question {own!r} on page {page.page}"
             self.drafts[other].doubt(FlagKind.PLACE_DOUBTFUL, note)
 
     def finish(self) -> Iterator[QuestionAnswer]:
-        missing = "; ".join(self._missing())
+        missing = "; ".join(self._missing_pages())
         for draft in self.drafts.values():
             if not draft.places:
                 draft.doubt(FlagKind.ANSWER_NOT_FOUND, "its place was not found on any page")
@@ -244,7 +249,7 @@ class _Assembly:
                 draft.doubt(FlagKind.PLACE_DOUBTFUL, "it begins in several places")
             yield draft.finished()
 
-    def _missing(self) -> Iterator[str]:
+    def _missing_pages(self) -> Iterator[str]:
         if not self.pages:
             yield "no page of this student was read"
         if self.lost:

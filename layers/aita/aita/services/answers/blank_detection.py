@@ -1,7 +1,7 @@
-"""Whether there is an answer at all, before anything is asked: what is blank costs no call and earns nothing.
+"""Detection of blank answers before grading, as a blank answer costs no call and earns zero points.
 
-An answer counts as blank only when two signals agree that it is: nothing was transcribed, and there is no ink in its
-place once the blank exam's print is taken away. Whatever else is empty, a person sees.
+An answer is blank only if two signals agree: it has no transcribed text, and no ink in its place once the blank exam's
+print is subtracted. Every other answer without text goes to a person.
 """
 
 import math
@@ -12,69 +12,68 @@ from aita.models.review_flags import Flag, FlagKind
 from aita.models.scan import BANDS, PageInk
 
 INK = 5
-"""From this on there is ink: the sum of a place's bands, in units of about two pixels of 75 an inch.
+"""Least sum of a place's bands that counts as ink, in units of about two pixels at 75 pixels an inch.
 
-On the sample exam's scans a blank answer has 0, also with strong noise and shade, and one letter 28 or more. Drawn as
-small as people write, a digit has 6 to 20, also in light pencil; a dash has 3 to 10. What a page that is bent by a
-hundredth leaves of its print has up to 25: the error is on the side of a person's look.
+On the sample exam's scans, a blank answer has 0, also with strong noise and shade, and one letter has 28 or more. In
+the smallest usual handwriting, a digit has 6 to 20, also in light pencil, and a dash 3 to 10. The print that remains on
+a page bent by a hundredth has up to 25; such an error leads to a person's review, not to zero points.
 """
 
 MARGIN = 1
-"""Bands above and below a place that count as its own.
+"""Number of bands above and below a place that are searched for ink too, as its edges are a model's estimates.
 
-The edges are a model's estimates. The last line of the answer before it ends two hundredths of the page above the
-printed label that a place begins with.
+The last line of the previous answer ends two hundredths of the page above the printed label at which a place begins.
 """
 
 INK_FLAGS = frozenset({FlagKind.PRESENCE_DISAGREES, FlagKind.NO_BLANK_EXAM})
-"""The flags that are raised here. They follow from an answer's text and places and the ink there."""
+"""Flags of this module. They follow from an answer's text, its places and the ink there."""
 
 Inked = list[tuple[AnswerPlace, PageInk | None]]
 
 
 def with_presence(answer: QuestionAnswer, ink: Mapping[int, PageInk | None]) -> QuestionAnswer:
-    """Return an answer with its presence and, behind its own flags, those of what the ink leaves in doubt.
+    """Return an answer with its presence, and with flags for doubts about it behind its other flags.
 
     Parameters
     ----------
     answer
-        With all other flags that it has: one that has any is never blank, as its place, or what was read there, is
-        in doubt.
+        Answer with all other flags. With any flag it is never blank, as its place or its transcription is in doubt.
     ink
-        What split found on the student's pages, by page, as far as that is known.
+        Ink on the student's pages by page number; ``None`` or no entry where it is unknown.
     """
     places = [(place, ink.get(place.page)) for place in answer.pages]
     if answer.raw_text.strip():
-        presence, doubts = Presence.WRITTEN, _doubts_of_text(places)
+        presence, doubts = Presence.WRITTEN, _doubts_with_text(places)
     else:
-        presence, doubts = Presence.UNCLEAR, _doubts_of_nothing(places)
+        presence, doubts = Presence.UNCLEAR, _doubts_without_text(places)
     flags = (*answer.flags, *doubts)
     if presence is Presence.UNCLEAR and not flags and _is_clean(places):
         presence = Presence.BLANK
     return answer.model_copy(update={"presence": presence, "flags": flags})
 
 
-def _doubts_of_text(places: Inked) -> Iterator[Flag]:
+def _doubts_with_text(places: Inked) -> Iterator[Flag]:
     if _is_clean(places):
-        note = f"{_named(place.page for place, _ in places)}: something was read where there is no ink"
+        note = f"{_page_numbers(place.page for place, _ in places)}: something was read where there is no ink"
         yield Flag(kind=FlagKind.PRESENCE_DISAGREES, note=note)
 
 
-def _doubts_of_nothing(places: Inked) -> Iterator[Flag]:
-    """Yield why an answer without text may be there all the same."""
+def _doubts_without_text(places: Inked) -> Iterator[Flag]:
+    """Yield the reasons for which an answer without text may not be blank."""
     if inked := [place.page for place, ink in places if _has_ink(place, ink)]:
-        yield Flag(kind=FlagKind.PRESENCE_DISAGREES, note=f"{_named(inked)}: nothing was read, and there is ink")
+        yield Flag(kind=FlagKind.PRESENCE_DISAGREES, note=f"{_page_numbers(inked)}: nothing was read, and there is ink")
     if unknown := [place.page for place, ink in places if ink is None]:
-        yield Flag(kind=FlagKind.NO_BLANK_EXAM, note=f"{_named(unknown)}: nothing was read, and no blank exam to check")
+        note = f"{_page_numbers(unknown)}: nothing was read, and no blank exam to check"
+        yield Flag(kind=FlagKind.NO_BLANK_EXAM, note=note)
 
 
 def _is_clean(places: Inked) -> bool:
-    """Tell whether an answer has places, and all are known to have no ink."""
+    """Return whether an answer has places, all of which are known to have no ink."""
     return bool(places) and all(_has_ink(place, ink) is False for place, ink in places)
 
 
 def _has_ink(place: AnswerPlace, ink: PageInk | None) -> bool | None:
-    """Tell whether there is ink in a place; ``None`` if nobody knows."""
+    """Return whether a place has ink; ``None`` if that is unknown."""
     if ink is None or ink.exam_page is None:
         return None
     first = max(0, math.floor(place.top * BANDS) - MARGIN)
@@ -82,5 +81,5 @@ def _has_ink(place: AnswerPlace, ink: PageInk | None) -> bool | None:
     return sum(bytes.fromhex(ink.bands)[first:end]) >= INK
 
 
-def _named(pages: Iterable[int]) -> str:
+def _page_numbers(pages: Iterable[int]) -> str:
     return f"page {', '.join(map(str, dict.fromkeys(pages)))}"

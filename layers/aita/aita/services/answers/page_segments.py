@@ -1,4 +1,4 @@
-"""One page's transcription, cut where its answers begin."""
+"""Segments of a page: its transcription, cut at the beginnings of answers."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -11,20 +11,20 @@ from aita.tasks.answer_mapping import lines_of
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """What stands on a page from one answer's beginning to the next.
+    """Part of a page from the beginning of one answer to that of the next.
 
     Parameters
     ----------
     text
-        The answer's text without its printed label; empty if nothing is written in its space.
+        Answer's text without its printed label; empty if nothing is written in its space.
     bottom
-        Where the next space begins, as a fraction of the page's height; 1 below the last.
+        Beginning of the next space, as a fraction of the page's height; 1 for the last one.
     labelled
         Whether the text began with the question's own label.
     doubt
-        What speaks against the mark; empty if nothing does.
+        Reason to doubt the mark; empty without one.
     markers
-        The labels that lines of the text begin with.
+        Labels at the beginnings of the text's lines.
     """
 
     start: AnswerStart
@@ -37,7 +37,7 @@ class Segment:
 
 @dataclass(frozen=True, slots=True)
 class CutPage:
-    """A page in parts: what stands before its first answer, and each answer that begins on it."""
+    """A page in parts: the text before its first answer, and a segment for each answer that begins on it."""
 
     leading: str
     markers: tuple[LabelPlace, ...]
@@ -45,21 +45,21 @@ class CutPage:
 
     @property
     def room(self) -> float:
-        """How far down the page its first space begins; 1 if none does."""
+        """Top of the page's first space, as a fraction of the page's height; 1 without any."""
         return self.segments[0].start.top if self.segments else 1.0
 
 
 def cut_page(text: str, starts: Sequence[AnswerStart], labels: QuestionLabels) -> CutPage:
-    """Cut a page's transcription where its answers begin; the starts are in the page's order."""
+    """Cut a page's transcription at the beginnings of its answers; ``starts`` are ordered from top to bottom."""
     lines = lines_of(text)
     whole = "\n".join(lines)
-    places = _with_empty(whole, starts, [*_places(lines, starts, labels)], labels)
+    places = _place_empty(whole, starts, [*_places(lines, starts, labels)], labels)
     begun = sorted({place for place in places if place is not None})
     ends = dict(pairwise([*begun, len(whole)]))
     segments = []
     for number, (start, place) in enumerate(zip(starts, places, strict=True)):
         below = starts[number + 1].top if number + 1 < len(starts) else 1.0
-        bottom = below if below >= start.top else 1.0  # the next is in another column
+        bottom = below if below >= start.top else 1.0  # the next space is in another column
         piece = "" if place is None else whole[place : ends[place]]
         shares = place is not None and places.count(place) > 1
         segments.append(_segment(start, piece, bottom, labels, shares=shares))
@@ -68,7 +68,10 @@ def cut_page(text: str, starts: Sequence[AnswerStart], labels: QuestionLabels) -
 
 
 def _places(lines: Sequence[str], starts: Sequence[AnswerStart], labels: QuestionLabels) -> Iterator[int | None]:
-    """Yield where in the text each answer begins, with its label; answers that nothing parts have one place."""
+    """Yield the offset in the text at which each answer begins, with its label; ``None`` without written text.
+
+    Answers on one line that no label separates have the same offset.
+    """
     offsets = [0, *accumulate(len(line) + 1 for line in lines)]
     before = place = 0
     for start in starts:
@@ -79,15 +82,15 @@ def _places(lines: Sequence[str], starts: Sequence[AnswerStart], labels: Questio
             column = labels.within(lines[start.line - 1], start.question_id)
             place = place if column is None else offsets[start.line - 1] + column
         else:
-            place = offsets[_with_label(lines, start, before, labels) - 1]
+            place = offsets[_first_line(lines, start, before, labels) - 1]
         before = start.line
         yield place
 
 
-def _with_empty(
+def _place_empty(
     whole: str, starts: Sequence[AnswerStart], places: list[int | None], labels: QuestionLabels
 ) -> list[int | None]:
-    """Return the places with those of labels that nothing is written under, so that they are in no other's answer."""
+    """Return the offsets with those of empty answers' labels, so that these labels are in no other answer's text."""
     end = len(whole)
     for number in reversed(range(len(starts))):
         before = whole[:end].rstrip()
@@ -98,8 +101,8 @@ def _with_empty(
     return places
 
 
-def _with_label(lines: Sequence[str], start: AnswerStart, before: int, labels: QuestionLabels) -> int:
-    """Return the line of an answer's label, if that has one of its own above the answer; else the answer's."""
+def _first_line(lines: Sequence[str], start: AnswerStart, before: int, labels: QuestionLabels) -> int:
+    """Return the line of the answer's label, if it is on a line of its own above the answer; else the answer's line."""
     above = start.line - 1
     while above > before and not lines[above - 1].strip():
         above -= 1

@@ -1,7 +1,7 @@
-"""Markers: the labels of questions that begin a transcription's lines, such as ``1a.``, ``2)`` or ``Question 2``.
+"""Question labels at the beginnings of a transcription's lines, such as ``1a.``, ``2)`` or ``Question 2``.
 
-They are a check on where a model says that answers begin, not the way to find them: students number the steps of an
-answer as questions are numbered, and leave labels out.
+Labels check a model's marks of the beginnings of answers, and do not replace them: students leave labels out, and
+number the steps of an answer like questions.
 """
 
 import re
@@ -11,20 +11,20 @@ from dataclasses import dataclass
 
 _TOKEN = re.compile(r"\d+|[^\W\d_]+")
 _WORD = r"(?:question|problem|exercise|q)[. ]*"
-_BETWEEN = r"[ .()]{0,2}"  # what may stand between the parts of a label: 1 a, 1.a, 1(a)
+_BETWEEN = r"[ .()]{0,2}"  # separators of a label's parts: 1 a, 1.a, 1(a)
 _ENDS = r"\s*[.):\]]+(?!\d)"  # 2. and 2) end a label; 2.5 and 10:30 are numbers
 
 
 @dataclass(frozen=True, slots=True)
 class LabelPlace:
-    """A question's label at the beginning of a line; ``named`` if a word such as Question stands before it."""
+    """A question's label at the beginning of a line; ``named`` is true after a word such as "Question"."""
 
     question_id: str
     named: bool
 
 
 class QuestionLabels:
-    """The labels of an exam's questions. Ids that differ in case and punctuation only are nobody's."""
+    """Labels of an exam's questions. Ids that differ only in case and punctuation are ambiguous, and never found."""
 
     def __init__(self, ids: Iterable[str]) -> None:
         ids = list(ids)
@@ -36,25 +36,25 @@ class QuestionLabels:
         self._plain = re.compile(rf"\s*(?P<open>\()?{label}(?:(?P<ends>\)?{_ENDS}|\))|\s*$)", re.IGNORECASE)
 
     def marker(self, line: str) -> LabelPlace | None:
-        """Return the marker that a line begins with; a bare number is none, it may be an answer."""
+        """Return the label at the beginning of a line; ``None`` also for a bare number, which may be an answer."""
         found = self._match(line)
         return found and LabelPlace(self._ids[fold(found["label"])], found.re is self._named)
 
     def after(self, line: str, question_id: str) -> str | None:
-        """Return what follows this question's label on a line that begins with it; ``None`` if it does not.
+        """Return the text after this question's label on a line; ``None`` if the line does not begin with the label.
 
-        The label of a part may stand without its number, as it is printed below it: ``(a)`` for 1a.
+        The label of a part may lack the question's number, which is printed above it: ``(a)`` for 1a.
         """
         found = self._match(line)
         if found and self._ids[fold(found["label"])] == question_id:
             return line[found.end() :].strip()
-        part = _part(question_id)
+        part = _part_pattern(question_id)
         found = re.match(rf"\s*\(?{part}{_ENDS}", line, re.IGNORECASE) if part else None
         return found and line[found.end() :].strip()
 
     def within(self, line: str, question_id: str) -> int | None:
-        """Return where in a line, after its beginning, this question's label stands; ``None`` if it does not."""
-        label = "|".join(filter(None, (_pattern(fold(question_id)), _part(question_id))))
+        """Return the column of this question's label in a line, after its beginning; ``None`` without it."""
+        label = "|".join(filter(None, (_pattern(fold(question_id)), _part_pattern(question_id))))
         found = re.search(rf"(?<=\s)(?:{_WORD})?\(?(?:{label}){_ENDS}", line, re.IGNORECASE)
         return found and found.start()
 
@@ -68,15 +68,15 @@ class QuestionLabels:
 
 
 def fold(label: str) -> str:
-    """Return a label without case, brackets and spaces: 1a for ``1 (A)``, and 1.2 for ``1.2``."""
-    folded = ""
+    """Return a label without case, brackets and spaces, for comparison: 1a for ``1 (A)``, and 1.2 for ``1.2``."""
+    folded = ""  # two numbers in a row keep a dot between them
     for token in _TOKEN.findall(label.casefold()):
         folded += f".{token}" if folded[-1:].isdecimal() and token[0].isdecimal() else token
     return folded
 
 
 def natural_key(label: str) -> tuple[tuple[bool, int, str], ...]:
-    """Return what labels sort by as people order them: 2 before 10, 2a before 2b."""
+    """Return the key that sorts labels in natural order: 2 before 10, 2a before 2b."""
     tokens = _TOKEN.findall(label.casefold())
     return tuple((False, int(token), "") if token[0].isdecimal() else (True, 0, token) for token in tokens)
 
@@ -90,7 +90,7 @@ def _pattern(folded: str) -> str:
     return pattern
 
 
-def _part(question_id: str) -> str | None:
+def _part_pattern(question_id: str) -> str | None:
     tokens = _TOKEN.findall(fold(question_id))
     letters = tokens[1:] if tokens and tokens[0].isdecimal() else []
     return _pattern("".join(letters)) if letters and not letters[0].isdecimal() else None

@@ -1,7 +1,7 @@
-"""Answers of which no presence was decided when they were put together: those of files that aita 0.1.0 made.
+"""Presence of answers without a stored one, which are the answers in files of aita 0.1.0.
 
-The grading of 0.1.0 decided it from the scans as they were by then, and the bases of its cells hold the flags, in
-these words and in this order. A question that the exam did not have when the answers were found is treated alike.
+Version 0.1.0 decided the presence at grading, from the scans at that time, and the bases of its cells cover the flags
+in these words and this order. A question that was added after the answers were found is treated in the same way.
 """
 
 from collections.abc import Iterator
@@ -13,24 +13,24 @@ from aita.services.answers.blank_detection import with_presence
 
 
 def decided(answer: QuestionAnswer, scans: StudentScans | None) -> QuestionAnswer:
-    """Return an answer with its presence: its own or, if it has none, that which the scans of now tell.
+    """Return an answer with its stored presence or, without one, with the presence that the present scans show.
 
     Parameters
     ----------
     scans
-        What split found on the student's pages; ``None`` if that is not known.
+        Results of splitting the student's scans; ``None`` if they are unknown.
     """
     if answer.presence is not None:
         return answer
     scans = scans or StudentScans()
     known = {flag.kind for flag in answer.flags}
-    since = tuple(flag for flag in _found_since(answer, scans) if flag.kind not in known)
-    doubted = answer.model_copy(update={"flags": (*answer.flags, *since)})
+    added = tuple(flag for flag in _scan_doubts(answer, scans) if flag.kind not in known)
+    doubted = answer.model_copy(update={"flags": (*answer.flags, *added)})
     return with_presence(doubted, dict(enumerate(scans.ink, 1)))
 
 
-def _found_since(answer: QuestionAnswer, scans: StudentScans) -> Iterator[Flag]:
-    """Yield the doubts of scans that may have been split after the answers were put together."""
+def _scan_doubts(answer: QuestionAnswer, scans: StudentScans) -> Iterator[Flag]:
+    """Yield the doubts from the scans, which may have been split after the answers were assembled."""
     ink = dict(enumerate(scans.ink, 1))
     foreign = [place.page for place in answer.pages if (found := ink.get(place.page)) and found.exam_page is None]
     if foreign:
