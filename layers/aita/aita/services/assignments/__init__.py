@@ -1,1 +1,1 @@
-"""An assignment: where its objects are in the bucket, what the instructor uploads, the roster, files of tasks."""
+"""An assignment: the keys of its objects in the bucket, the instructor's files, the roster, and files of tasks."""

@@ -1,4 +1,4 @@
-"""What the instructor provides and what earlier runs made, read from the assignment's folder and checked."""
+"""Files in an assignment's folder, by the instructor and by earlier runs, read and validated."""
 
 from collections.abc import Callable
 from typing import TypeVar
@@ -37,7 +37,10 @@ _PROBLEMS_SHOWN = 5
 
 
 class AssignmentFiles:
-    """An assignment's files. Each is read when it is asked for, and refused with its path and rule if wrong."""
+    """Files of an assignment. Each method reads its file anew.
+
+    All methods raise InvalidMaterialError for an invalid file, with the file, the path in it and the rule.
+    """
 
     def __init__(self, objects: ObjectStore, assignment: str) -> None:
         self.objects = objects
@@ -49,7 +52,7 @@ class AssignmentFiles:
         Raises
         ------
         MissingMaterialError
-            If there are none.
+            If there are no questions.
         """
         exam = self.own_exam() or self._read(object_keys.EXAM_SPEC, _EXAM.validate_json)
         if exam is None:
@@ -61,26 +64,34 @@ class AssignmentFiles:
         return exam
 
     def countable_exam(self) -> ExamSpec:
-        """Return the exam as a run may start from it: InvalidMaterialError if its points can't be counted."""
+        """Return the exam for the start of a run.
+
+        Raises
+        ------
+        MissingMaterialError
+            If there are no questions.
+        InvalidMaterialError
+            If points or their step are out of bounds.
+        """
         own, exam = self.own_exam(), self.exam()
         if problem := exam.problem():
             raise InvalidMaterialError(f"{object_keys.EXAM_SPEC if own is None else object_keys.QUESTIONS}: {problem}")
         return exam
 
     def own_exam(self) -> ExamSpec | None:
-        """Return the questions that the instructor gave, which win over extracted ones."""
+        """Return the instructor's questions, which win over extracted ones; ``None`` without any."""
         return self._read(object_keys.QUESTIONS, _EXAM.validate_json)
 
     def has_exam(self) -> bool:
-        """Tell whether there are questions, given or extracted."""
+        """Return whether there are questions, by the instructor or extracted."""
         return self.own_exam() is not None or self._read(object_keys.EXAM_SPEC, _EXAM.validate_json) is not None
 
     def user_rubrics(self) -> dict[str, RubricPoints]:
-        """Return the instructor's own rubrics by question."""
+        """Return the instructor's own rubrics by question id."""
         return self._read(object_keys.USER_RUBRICS, _USER_RUBRICS.validate_json) or {}
 
     def question_instructions(self) -> dict[str, str]:
-        """Return the instructor's instructions by question."""
+        """Return the instructor's instructions by question id."""
         return self._read(object_keys.QUESTION_INSTRUCTIONS, _QUESTION_INSTRUCTIONS.validate_json) or {}
 
     def rubric_instructions(self) -> str:
@@ -88,7 +99,7 @@ class AssignmentFiles:
         return self._read(object_keys.RUBRIC_INSTRUCTIONS, str.strip) or ""
 
     def roster(self) -> tuple[RosterEntry, ...] | None:
-        """Return who is expected; ``None`` if no roster was given."""
+        """Return the entries of the roster; ``None`` without a roster."""
         try:
             data = self.objects.get(object_keys.material(self.assignment, object_keys.ROSTER))
         except ObjectNotFoundError:
@@ -96,7 +107,7 @@ class AssignmentFiles:
         return read_roster(data).entries
 
     def answer_keys(self) -> dict[str, AnswerKey]:
-        """Return the answer keys that the last run gathered, by question."""
+        """Return the answer keys that the last run gathered, by question id."""
         return self._read(object_keys.ANSWER_KEYS, _ANSWER_KEYS.validate_json) or {}
 
     def pages(self) -> dict[str, tuple[Page, ...]]:
@@ -104,7 +115,7 @@ class AssignmentFiles:
         return self._read(object_keys.PAGES, _PAGES.validate_json) or {}
 
     def rubrics(self) -> dict[str, Rubric]:
-        """Return the rubrics to grade against, by question: the instructor's own, else those that were written."""
+        """Return the rubrics for grading by question id: the instructor's own, else the written ones."""
         own = {
             question_id: Rubric(question_id=question_id, **rubric.model_dump())
             for question_id, rubric in self.user_rubrics().items()
@@ -112,44 +123,50 @@ class AssignmentFiles:
         return self.gathered_rubrics() | own
 
     def gathered_rubrics(self) -> dict[str, Rubric]:
-        """Return the rubrics that the last run gathered, by question: written ones, and copies of own ones."""
+        """Return the rubrics that the last run gathered, by question id: written ones, and copies of own ones."""
         return self._read(object_keys.RUBRICS, _RUBRICS.validate_json) or {}
 
     def written_for(self, name: str) -> dict[str, str]:
-        """Return the versions of the questions' wording that ``answer_keys.json`` or ``rubrics.json`` is for, by id."""
+        """Return the version of the wording that each answer key or rubric was written for, by question id.
+
+        Parameters
+        ----------
+        name
+            ``answer_keys.json`` or ``rubrics.json``.
+        """
         written = self._read(name, _WRITTEN_FOR.validate_json) or {}
         return {question_id: each.question_version for question_id, each in written.items()}
 
     def rubric_version(self, digest: str) -> Rubric | None:
-        """Return a rubric as answers were graded against it; ``None`` if none were."""
+        """Return the rubric of a version that answers were graded against; ``None`` if there is none."""
         return self._read(object_keys.rubric_version(digest), _RUBRIC.validate_json)
 
     def exam_pages(self) -> ExamPages | None:
-        """Return the pages that questions are read from, once they were split."""
+        """Return the pages that questions are read from; ``None`` before they were split."""
         return self._read(object_keys.EXAM_PAGES, _EXAM_PAGES.validate_json)
 
     def scans(self) -> dict[str, StudentScans]:
-        """Return what the last split found out of the scans, by student id."""
+        """Return the results of the last split beside the pages, such as ink, by student id."""
         return self._read(object_keys.SCANS, _SCANS.validate_json) or {}
 
     def transcriptions(self) -> dict[str, tuple[PageTranscription, ...]]:
-        """Return each student's transcribed pages, in order; a page whose task failed is not there."""
+        """Return each student's transcribed pages, in order; a page whose task failed is missing."""
         return self._read(object_keys.TRANSCRIPTIONS, _TRANSCRIPTIONS.validate_json) or {}
 
     def answers(self) -> dict[str, StudentAnswers]:
-        """Return what each student answered to each question, by student id."""
+        """Return each student's answers, by student id."""
         return self._read(object_keys.ANSWERS, _ANSWERS.validate_json) or {}
 
     def grades(self) -> dict[str, dict[str, Cell]]:
-        """Return the cells as they were graded last, by student id and question, before people's decisions."""
+        """Return the cells of the last grading, before people's decisions, by student id and question id."""
         return self._read(object_keys.GRADES, _GRADES.validate_json) or {}
 
     def grade_scale(self) -> GradeScale | None:
-        """Return the instructor's own table of letters; ``None`` if the usual one serves."""
+        """Return the instructor's grade scale; ``None`` without one."""
         return self._read(object_keys.GRADE_SCALE, _GRADE_SCALE.validate_json)
 
     def students(self) -> tuple[Students, str | None]:
-        """Return the map of students and its ETag; an empty one and ``None`` if there is none yet."""
+        """Return the map of students and its ETag; an empty map and ``None`` before there is one."""
         try:
             data, etag = self.objects.get_with_etag(object_keys.material(self.assignment, object_keys.STUDENTS))
         except ObjectNotFoundError:
@@ -165,17 +182,18 @@ class AssignmentFiles:
 
 
 def parse_students(data: bytes) -> Students:
-    """Return the map of students that a version of its file holds."""
+    """Return the map of students in a version of ``students.json``."""
     return parse_file(object_keys.STUDENTS, data, _STUDENTS.validate_json)
 
 
 def parse_file(name: str, data: bytes, parse: Callable[[str], T]) -> T:
-    """Parse one of the instructor's files.
+    """Parse a file of an assignment.
 
     Raises
     ------
     InvalidMaterialError
-        If it is not UTF-8, or breaks the rules of its model: with the file, the path in it and the rule.
+        If the file is not UTF-8, or breaks a rule of its model. The message gives the file, the path in it and the
+        rule.
     """
     try:
         return parse(data.decode("utf-8-sig"))

@@ -1,4 +1,4 @@
-"""Where things are in the bucket: every S3 key is made here."""
+"""Keys of all objects in the bucket, and names of an assignment's files."""
 
 import hashlib
 
@@ -23,11 +23,11 @@ REPORTS = "reports.json"
 CLASS_REPORT = "class.html"
 
 EXAM = "exam"
-"""What stands in the place of a student's id in the pages' keys: no student has it."""
+"""Placeholder for a student's id in the keys of the exam's own pages; no student has this id."""
 
 
 def material(assignment: str, name: str) -> str:
-    """Return the key of one of the assignment's own files."""
+    """Return the key of an assignment's file by its name."""
     return f"{assignment}/{name}"
 
 
@@ -37,7 +37,7 @@ def scans(assignment: str) -> str:
 
 
 def blank_exam(assignment: str) -> str:
-    """Return what the keys of the blank exam's files begin with: they differ in their ending."""
+    """Return the prefix of the blank exam's files, whose keys differ in their endings."""
     return f"{assignment}/blank_exam."
 
 
@@ -57,37 +57,37 @@ def reports(assignment: str) -> str:
 
 
 def report(assignment: str, name: str) -> str:
-    """Return the key of one of the assignment's reports."""
+    """Return the key of an assignment's report by its name."""
     return f"{reports(assignment)}{name}"
 
 
 def student_report(student_id: str) -> str:
-    """Return the name of a student's report; in the place of the id, the name of its file for people may stand."""
+    """Return the name of a student's report. The report's file name for people may take the place of the id."""
     return f"students/{student_id}.html"
 
 
 def transcription_report(student_id: str) -> str:
-    """Return the name of the report of a student's transcription, as above."""
+    """Return the name of a student's transcription report. A file name for people may take the place of the id."""
     return f"transcriptions/{student_id}.html"
 
 
 def rubric_version(digest: str) -> str:
-    """Return the name of an assignment's file with a rubric as answers were graded against it."""
+    """Return the name of the file with a version of a rubric that answers were graded against."""
     return f"rubric_versions/{digest}.json"
 
 
 def kind_tasks(kind: str) -> str:
-    """Return the name of an assignment's file of tasks of one kind."""
+    """Return the name of the file with the custom tasks of a kind."""
     return f"tasks/{kind}.jsonl"
 
 
 def kind_results(kind: str) -> str:
-    """Return the name of the file with what came of them."""
+    """Return the name of the file with the results of a kind's custom tasks."""
     return f"{kind}.results.json"
 
 
 def task_image(sha256: str, ending: str) -> str:
-    """Return the name of an image that such tasks show the model."""
+    """Return the name of an image that custom tasks show the model."""
     return f"images/{sha256}.{ending}"
 
 
@@ -97,12 +97,12 @@ def run_files(run_id: str) -> str:
 
 
 def stage_file(run_id: str, stage: str, name: str) -> str:
-    """Return the key of a file of one stage: inputs, items, manifest, sources."""
+    """Return the key of a run's file for one stage, such as its inputs, items, manifest or sources."""
     return f"runs/{run_id}/{stage}/{name}.json"
 
 
 def result(run_id: str, stage: str, task_id: str) -> str:
-    """Return the key of a task's result."""
+    """Return the key of a task's result in a run."""
     return f"runs/{run_id}/{stage}/results/{task_id}.json"
 
 
@@ -112,5 +112,5 @@ def cached_reply(digest: str) -> str:
 
 
 def source_id(key: str, etag: str) -> str:
-    """Return the opaque id of a scanned file as it is now: another content is another id."""
+    """Return the opaque id of a scanned file, which changes with the file's content."""
     return hashlib.sha256(f"{key}\0{etag}".encode()).hexdigest()[:16]

@@ -1,4 +1,4 @@
-"""A person's name in two parts, as gradebooks want it."""
+"""First and last names, which gradebooks have in two columns."""
 
 _SUFFIXES = frozenset({"jr", "sr", "ii", "iii", "iv", "phd", "md"})
 
@@ -6,11 +6,10 @@ _SUFFIXES = frozenset({"jr", "sr", "ii", "iii", "iv", "phd", "md"})
 def split_name(name: str) -> tuple[str, str]:
     """Return a person's first and last name.
 
-    ``Last, First`` is split at its comma, unless what follows is a suffix such as ``Jr.``. Without a comma the last
-    word is the last name, together with a suffix behind it and the words in small letters before it, as in
-    ``Ludwig van Beethoven``; a name in small letters throughout tells nothing by them. Who has one word has it as
-    the first name. What no rule can know, such as that ``Inés Muñoz Tarrés`` has two last names, a roster with a
-    column for each part tells.
+    ``Last, First`` is split at its comma, unless a suffix such as ``Jr.`` follows the comma. Without a comma, the last
+    name is the last word, together with a suffix behind it and lower-case words before it, as in ``Ludwig van
+    Beethoven``; in a name that is all lower case, no such words are added. A single word is the first name. Two last
+    names, as in ``Inés Muñoz Tarrés``, are not recognised; they need a roster with a column for each part.
 
     >>> split_name("de la Cruz, Juana")
     ('Juana', 'de la Cruz')
@@ -32,7 +31,7 @@ def split_name(name: str) -> tuple[str, str]:
 
 
 def first_name_first(name: str) -> str:
-    """Return ``Last, First`` as ``First Last``, and any other name as it is."""
+    """Return ``Last, First`` as ``First Last``, and any other name unchanged."""
     return " ".join(split_name(name)).strip() if "," in name else name
 
 

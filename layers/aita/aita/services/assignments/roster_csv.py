@@ -1,4 +1,4 @@
-"""Reading ``roster.csv`` as people have it: typed, saved by a spreadsheet, or exported by an LMS."""
+"""Reader of ``roster.csv``, whether typed, saved by a spreadsheet or exported by an LMS."""
 
 import codecs
 import csv
@@ -11,7 +11,7 @@ from aita.errors import InvalidMaterialError
 from aita.models.student import RosterEntry
 
 _UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-"""How a file begins that says it is UTF-16: the byte order marks of the Unicode Standard, chapter 23."""
+"""Byte order marks of UTF-16 (The Unicode Standard, chapter 23)."""
 
 _GUESS = "Windows-1252"
 _GUESSED = f"it is not UTF-8, and was read as {_GUESS}: check the names with accents"
@@ -27,44 +27,50 @@ _HEADERS = {
     "login": ("SIS Login ID", "Login ID", "Login", "Username"),
     "section": ("Section", "Sections"),
 }
-"""The headers of each field's column, among them those of Canvas's, Moodle's and Gradescope's own files."""
+"""Headers of each field's column, among them those in files of Canvas, Moodle and Gradescope."""
 
 _KNOWN = {header.replace(" ", "").casefold(): field for field, headers in _HEADERS.items() for header in headers}
 
 _UNIQUE = {"number": "number", "email": "email address", "login": "login", "canvas_id": "Canvas id"}
-"""What no two students have in common."""
+"""Fields that differ between all students, with their names for messages."""
 
 _POINTS_POSSIBLE = "Points Possible"
-"""What stands for a name in the second line of Canvas's gradebooks."""
+"""Cell in the column of names in the second line of Canvas's gradebooks, which is no student."""
 
 
 @dataclass(frozen=True, slots=True)
 class RosterFile:
-    """What a roster holds; ``notes`` say what a person should check."""
+    """Entries of a roster; ``notes`` are points for a person to check."""
 
     entries: tuple[RosterEntry, ...]
     notes: tuple[str, ...] = ()
 
 
 def read_roster(data: bytes) -> RosterFile:
-    """Read a roster: CSV with a column of names, or of first and of last names, and as much more as there is.
+    """Read a roster: CSV with a column of names, or of first and of last names; all other columns are optional.
 
-    The encoding is what a byte order mark says; without one it is UTF-8 if all of the file is, else Windows-1252
-    (which covers the letters of Latin-1), with a note. The delimiter is the comma, semicolon or tab that makes most
-    of line 1. Headers are compared without case, spaces and punctuation; ``ID`` is Canvas's own number where there
-    is a column of its ``SIS`` ones, else the student's.
+    A byte order mark gives the encoding. Without one, the file is read as UTF-8 if it is valid UTF-8, else as
+    Windows-1252 (which covers the letters of Latin-1), with a note. The delimiter is the comma, semicolon or tab that
+    yields the most known headers in line 1. Headers are compared without case, spaces and punctuation. ``ID`` is
+    Canvas's own number beside a ``SIS`` column, else the student's number.
 
     Raises
     ------
     InvalidMaterialError
-        With the line and the reason, and without what stands there.
+        If the file or a line is invalid. The message gives the line and the reason, but none of its content.
     """
     text, notes = _decode(data)
     return RosterFile(tuple(_entries(_rows(text))), notes)
 
 
 def without_student(data: bytes, name: str) -> bytes:
-    """Return a roster without the lines of everyone of this name, in UTF-8; raise as ``read_roster`` does."""
+    """Return a roster, in UTF-8, without the lines of all students of this name.
+
+    Raises
+    ------
+    InvalidMaterialError
+        If the file is invalid, as from ``read_roster``.
+    """
     text, _ = _decode(data)
     rows = [cells for _, cells in _rows(text)]
     fields = _fields(rows[0]) if rows else []
@@ -85,9 +91,9 @@ def _decode(data: bytes) -> tuple[str, tuple[str, ...]]:
             line = data.count(b"\n", 0, error.start) + 1
             continue
         if "\0" in text:
-            raise _wrong(text.count("\n", 0, text.index("\0")) + 1, "it has a NUL character: save it as CSV in UTF-8")
+            raise _invalid(text.count("\n", 0, text.index("\0")) + 1, "it has a NUL character: save it as CSV in UTF-8")
         return text, (_GUESSED,) if encoding == _GUESS else ()
-    raise _wrong(line, f"it is not {' or '.join(encodings)}: save it as CSV in UTF-8")
+    raise _invalid(line, f"it is not {' or '.join(encodings)}: save it as CSV in UTF-8")
 
 
 def _rows(text: str) -> Iterator[tuple[int, list[str]]]:
@@ -96,11 +102,11 @@ def _rows(text: str) -> Iterator[tuple[int, list[str]]]:
         for cells in reader:
             yield reader.line_num, cells
     except csv.Error as error:
-        raise _wrong(reader.line_num, f"it is not CSV: {error}") from None
+        raise _invalid(reader.line_num, f"it is not CSV: {error}") from None
 
 
 def _lines(text: str) -> io.StringIO:
-    return io.StringIO(text, newline=None)  # also the line ends of old Macs
+    return io.StringIO(text, newline=None)  # accepts the line ends of old Macs, too
 
 
 def _delimiter(text: str) -> str:
@@ -109,10 +115,10 @@ def _delimiter(text: str) -> str:
 
 
 def _fields(headers: Iterable[str]) -> list[str]:
-    """Return the field of each column, empty where it is of no use here."""
+    """Return the field of each column; empty for a column that is not used."""
     folded = [_fold(header) for header in headers]
-    own = "canvas_id" if any(header.startswith("sis") for header in folded) else "number"
-    return [own if header == "id" else _KNOWN.get(header, "") for header in folded]
+    field_of_id = "canvas_id" if any(header.startswith("sis") for header in folded) else "number"
+    return [field_of_id if header == "id" else _KNOWN.get(header, "") for header in folded]
 
 
 def _fold(header: str) -> str:
@@ -126,17 +132,17 @@ def _entries(rows: Iterator[tuple[int, list[str]]]) -> Iterator[RosterEntry]:
     seen: dict[tuple[str, str], int] = {}
     for line, cells in rows:
         if any(cell.strip() for cell in cells[len(fields) :]):
-            raise _wrong(line, "it has more cells than line 1: put a cell that holds the delimiter into quotes")
+            raise _invalid(line, "it has more cells than line 1: put a cell that holds the delimiter into quotes")
         row = _row(fields, cells)
         name = _name(row)
         if name == _POINTS_POSSIBLE or not any(row.values()):
             continue
         if not name:
-            raise _wrong(line, "there is no student's name")
-        for field, what in _UNIQUE.items():
+            raise _invalid(line, "there is no student's name")
+        for field, shown_as in _UNIQUE.items():
             value = row.get(field, "").casefold()
             if value and (earlier := seen.setdefault((field, value), line)) != line:
-                raise _wrong(line, f"it has the {what} of line {earlier}: give each student one line")
+                raise _invalid(line, f"it has the {shown_as} of line {earlier}: give each student one line")
         yield RosterEntry(**row | {"name": name})
 
 
@@ -150,15 +156,15 @@ def _name(row: dict[str, str]) -> str:
 
 def _check_columns(fields: list[str]) -> None:
     if "name" not in fields and not {"first_name", "last_name"} <= set(fields):
-        raise _wrong(
+        raise _invalid(
             1, "there is no column 'Student Name', or 'First Name' and 'Last Name'; name the columns in line 1"
         )
     for place, field in enumerate(fields):
         if field and (first := fields.index(field)) < place:
-            raise _wrong(
+            raise _invalid(
                 1, f"columns {first + 1} and {place + 1} both are the student's {field.replace('_', ' ')}: leave one"
             )
 
 
-def _wrong(line: int, problem: str) -> InvalidMaterialError:
+def _invalid(line: int, problem: str) -> InvalidMaterialError:
     return InvalidMaterialError(f"roster.csv, line {line}: {problem}")

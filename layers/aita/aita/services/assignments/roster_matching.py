@@ -1,4 +1,4 @@
-"""Finding the scanned students on the roster. Two students never become one: each folder keeps its own id."""
+"""Matching of students' folders with the roster. Two students are never merged: each folder has its own id."""
 
 import secrets
 import unicodedata
@@ -11,40 +11,40 @@ from aita.models.student import Match, RosterEntry, Student, Students
 from aita.services.assignments.person_names import first_name_first
 
 CLOSE = 88.0
-"""The likeness, of 100, from which a name is taken for a slip of another (rapidfuzz's token_sort_ratio)."""
+"""Likeness, of 100, from which on a name counts as a misspelling of another (rapidfuzz's token_sort_ratio)."""
 
 MARGIN = 5.0
-"""How much better the best must be than the second best to be taken."""
+"""Least difference in likeness between the best and the second-best name for a match."""
 
 Found = dict[str, tuple[RosterEntry | None, Match]]
-"""Each folder's line of the roster, and how it was found."""
+"""Roster entry of each folder, and the kind of the match."""
 
 _ACCENTS = 200
-"""From this combining class on marks are accents; those below, such as vowel signs and dakuten, make another name."""
+"""Lowest combining class of accents. Marks of lower classes, such as vowel signs and dakuten, distinguish names."""
 
 
 def fold(name: str) -> str:
-    """Return a name without case, accents, punctuation and repeated spaces, for comparing."""
+    """Return a name without case, accents, punctuation and repeated spaces, for comparison."""
     decomposed = unicodedata.normalize("NFKD", name).casefold()
-    kept = (c if _writes(c) else " " for c in decomposed if unicodedata.combining(c) < _ACCENTS)
+    kept = (c if _is_word_character(c) else " " for c in decomposed if unicodedata.combining(c) < _ACCENTS)
     return " ".join("".join(kept).split())
 
 
-def _writes(character: str) -> bool:
+def _is_word_character(character: str) -> bool:
     return character.isalnum() or unicodedata.category(character).startswith("M")
 
 
 def identify(folders: Iterable[str], roster: tuple[RosterEntry, ...] | None, known: Students) -> Students:
-    """Give each folder under ``scans/`` a student: the id it had, or a new random one, and its place on the roster.
+    """Return a student for each folder under ``scans/``, with its known id or a new random one, and its roster match.
 
     Parameters
     ----------
     folders
-        The folders' names, each once.
+        Unique names of the folders.
     roster
-        Who is expected; ``None`` if no roster was given.
+        Entries of the roster; ``None`` without a roster.
     known
-        The map as it was: ids are kept.
+        Present map of students, whose ids are kept.
     """
     ids = {student.folder: student.student_id for student in known.students}
     found = find_on_roster(folders, roster)
@@ -61,27 +61,30 @@ def identify(folders: Iterable[str], roster: tuple[RosterEntry, ...] | None, kno
 
 
 def find_on_roster(folders: Iterable[str], roster: Sequence[RosterEntry] | None) -> Found:
-    """Find each folder's student on the roster. A line is found for one folder at most; what is doubtful for none.
+    """Return each folder's entry on the roster, and the kind of the match.
 
-    A folder is its student's if it holds the student's number and nothing that is not of the name. Else it is by its
-    name: the same first, then the closest of those who are left.
+    A folder is matched by the student's number, if nothing else in its name contradicts the student's name. Folders
+    without such a number are matched by equal names, and then by the most similar one of the remaining entries. An
+    entry that several folders match, or a doubtful match, is given to none of them.
     """
     if roster is None:
         return dict.fromkeys(folders, (None, "no_roster"))
     people = [_Person(entry) for entry in roster]
-    sure = {folder: _by_number(folder, people) or _by_name(folder, people) for folder in folders}
-    taken = {id(person) for fits in sure.values() for person in fits}
+    exact = {folder: _by_number(folder, people) or _by_name(folder, people) for folder in folders}
+    taken = {id(person) for candidates in exact.values() for person in candidates}
     rest = [person for person in people if id(person) not in taken]
-    found = {folder: _only(fits) if fits else _closest(folder, rest) for folder, fits in sure.items()}
+    found = {
+        folder: _only(candidates) if candidates else _closest(folder, rest) for folder, candidates in exact.items()
+    }
     claims = Counter(id(person) for person, _ in found.values() if person is not None)
     return {
-        folder: (person.entry, match) if person is not None and claims[id(person)] == 1 else (None, _doubted(match))
+        folder: (person.entry, match) if person is not None and claims[id(person)] == 1 else (None, _unmatched(match))
         for folder, (person, match) in found.items()
     }
 
 
 def who_is_missing(roster: Sequence[RosterEntry], found: Found) -> tuple[str, ...]:
-    """Return who on the roster has no folder; the number stands behind a name that is there twice."""
+    """Return the names on the roster without a folder; the number is appended to a name that several entries have."""
     present = {id(entry) for entry, _ in found.values()}
     names = Counter(entry.name for entry in roster)
     return tuple(
@@ -92,7 +95,7 @@ def who_is_missing(roster: Sequence[RosterEntry], found: Found) -> tuple[str, ..
 
 
 class _Person:
-    """A line of the roster with what folders are compared with."""
+    """An entry of the roster, with the folded forms that folders are compared with."""
 
     def __init__(self, entry: RosterEntry) -> None:
         self.entry = entry
@@ -101,7 +104,7 @@ class _Person:
         self.number = fold(entry.number).split()
 
 
-_Decided = tuple[_Person | None, Match]
+_PersonMatch = tuple[_Person | None, Match]
 
 
 def _forms(name: str) -> set[str]:
@@ -118,7 +121,7 @@ def _by_number(folder: str, people: list[_Person]) -> list[_Person]:
 
 
 def _without(words: list[str], number: list[str]) -> list[str] | None:
-    """Return the words before and after the number; ``None`` if it is not among them."""
+    """Return the words without the number's; ``None`` if the number is not among them."""
     for start in range(len(words) - len(number) + 1):
         if number and words[start : start + len(number)] == number:
             return words[:start] + words[start + len(number) :]
@@ -126,7 +129,7 @@ def _without(words: list[str], number: list[str]) -> list[str] | None:
 
 
 def _agrees(words: list[str], name: list[str]) -> bool:
-    """Tell whether words leave a name undisputed: there are none, or they are of it, hold all of it, or are like it."""
+    """Return whether words do not contradict a name: they are absent, part of it, a superset of it, or similar."""
     if not words or not name:
         return not words
     return (
@@ -141,15 +144,15 @@ def _by_name(folder: str, people: list[_Person]) -> list[_Person]:
     return [person for person in people if person.forms & forms]
 
 
-def _doubted(match: Match) -> Match:
+def _unmatched(match: Match) -> Match:
     return "none" if match == "none" else "ambiguous"
 
 
-def _only(fits: list[_Person]) -> _Decided:
-    return (fits[0], "exact") if len(fits) == 1 else (None, "ambiguous")
+def _only(candidates: list[_Person]) -> _PersonMatch:
+    return (candidates[0], "exact") if len(candidates) == 1 else (None, "ambiguous")
 
 
-def _closest(folder: str, people: list[_Person]) -> _Decided:
+def _closest(folder: str, people: list[_Person]) -> _PersonMatch:
     names = {index: person.entry.name for index, person in enumerate(people) if person.name}
     best = process.extract(folder, names, scorer=fuzz.token_sort_ratio, processor=fold, limit=2, score_cutoff=CLOSE)
     match best:

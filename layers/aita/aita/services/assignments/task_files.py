@@ -1,4 +1,4 @@
-"""Files of tasks: JSON Lines, the fields of one task on each line."""
+"""Files of custom tasks: JSON Lines with the fields of one task on each line."""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -13,10 +13,10 @@ from aita.tasks.llm_task import LLMTask
 from aita.tasks.request import Image
 
 MOST_BYTES = 20 * 1024 * 1024
-"""The largest file of tasks: each function holds it whole."""
+"""Size limit of a file of tasks, as each function holds the whole file in memory."""
 
 IMAGE_FOLDERS = ("images", "pages", "scans")
-"""The folders of an assignment whose files may be shown to a model: not those that say who a student is."""
+"""Folders of an assignment whose files may be shown to a model. They exclude files that identify students."""
 
 _PROBLEMS_SHOWN = 5
 _FIELD = re.compile(r"\w{1,40}", re.ASCII)
@@ -24,7 +24,7 @@ _FIELD = re.compile(r"\w{1,40}", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class TaskLine:
-    """A line of a file of tasks: its number from 1, the fields as they were given, and their task."""
+    """A line of a file of tasks: its number from 1, its fields, and their task."""
 
     number: int
     fields: dict[str, Any]
@@ -32,19 +32,19 @@ class TaskLine:
 
 
 def read_lines(kind: type[LLMTask[Any]], data: bytes, name: str) -> list[TaskLine]:
-    """Read a file of tasks; empty lines are passed over.
+    """Read a file of tasks. Empty lines are ignored.
 
     Parameters
     ----------
     kind
-        The class whose fields each line gives.
+        Class of the tasks.
     data, name
-        What the file holds, and what it is called in messages.
+        Content of the file, and its name in messages.
 
     Raises
     ------
     InvalidMaterialError
-        Naming the file, the line and the field, and never a value.
+        If the file or a line is invalid. The message names the file, the line and the field, but never a value.
     """
     check_size(len(data), name)
     try:
@@ -57,12 +57,12 @@ def read_lines(kind: type[LLMTask[Any]], data: bytes, name: str) -> list[TaskLin
 
 
 def check_size(size: int, name: str) -> None:
-    """Check that a file of tasks is not too large, in bytes.
+    """Check the size of a file of tasks, in bytes.
 
     Raises
     ------
     InvalidMaterialError
-        If it is.
+        If the size exceeds ``MOST_BYTES``.
     """
     if size > MOST_BYTES:
         raise InvalidMaterialError(
@@ -72,16 +72,16 @@ def check_size(size: int, name: str) -> None:
 
 
 def check_images(lines: Iterable[TaskLine], assignment: str, name: str) -> None:
-    """Check that all that the tasks show the model are images of the assignment.
+    """Check that the tasks show the model images of the assignment only.
 
     Raises
     ------
     InvalidMaterialError
-        If a key is of another assignment, or of a file that is not meant to be shown; or if a task can't say
-        what it asks.
+        If a key belongs to another assignment or is not in one of ``IMAGE_FOLDERS``, or if a task can't make its
+        request.
     """
     for line in lines:
-        if not all(_is_shown(image.key, assignment) for image in _images(line, name)):
+        if not all(_may_be_shown(image.key, assignment) for image in _images(line, name)):
             folders = ", ".join(f"{assignment}/{folder}/" for folder in IMAGE_FOLDERS)
             raise InvalidMaterialError(
                 f"{name}, line {line.number}: an image is not one of this assignment's: take a key under {folders}"
@@ -89,11 +89,11 @@ def check_images(lines: Iterable[TaskLine], assignment: str, name: str) -> None:
 
 
 def _lines(kind: type[LLMTask[Any]], text: str, name: str) -> Iterator[TaskLine]:
-    for number, line in enumerate(text.split("\n"), 1):  # not splitlines: a line of JSON may hold U+2028
+    for number, line in enumerate(text.split("\n"), 1):  # not splitlines, as JSON strings may hold U+2028
         if not line.strip():
             continue
         try:
-            [[fields]] = from_json(f"[[{line}]]", allow_inf_nan=False)  # as deep as the lines lie in the stage's inputs
+            [[fields]] = from_json(f"[[{line}]]", allow_inf_nan=False)  # nested as deep as in the stage's inputs
         except ValueError:
             raise InvalidMaterialError(f"{name}, line {number}: it is not JSON") from None
         if not isinstance(fields, dict):
@@ -113,7 +113,7 @@ def _problems(error: ValidationError, kind: type[LLMTask[Any]]) -> str:
 
 
 def _path(location: Sequence[int | str]) -> str:
-    """Return where in a line something is; a name that could be a student's text is left out."""
+    """Return a path in a line, for messages; a key that could be a student's text becomes ``?``."""
     parts = [str(part) if _FIELD.fullmatch(str(part)) else "?" for part in location]
     return f"{'.'.join(parts)}: " if parts else ""
 
@@ -125,7 +125,7 @@ def _rule(detail: Any, kind: type[LLMTask[Any]]) -> str:
 
 
 def field_names(kind: type[LLMTask[Any]]) -> dict[str, bool]:
-    """Return the names of a kind's fields as a line gives them, and whether each must be given."""
+    """Return the names of a kind's fields in a line, and whether each is required."""
     return {field.alias or name: field.is_required() for name, field in kind.model_fields.items()}
 
 
@@ -148,7 +148,7 @@ def _images(line: TaskLine, name: str) -> Iterator[Image]:
         yield from message.images
 
 
-def _is_shown(key: str, assignment: str) -> bool:
+def _may_be_shown(key: str, assignment: str) -> bool:
     match key.split("/"):
         case [first, folder, *path] if path:
             return first == assignment and folder in IMAGE_FOLDERS and not {"", ".", ".."} & {*path}

@@ -1,4 +1,4 @@
-"""The scans and the blank exam, as they were uploaded into an assignment's folder."""
+"""Uploaded scans and blank exam in an assignment's folder."""
 
 from collections.abc import Iterable, Iterator
 from pathlib import PurePosixPath
@@ -11,12 +11,12 @@ from aita.services.assignments.assignment_files import AssignmentFiles
 
 
 def scan_files(material: AssignmentFiles) -> Iterator[tuple[str, StoredObject]]:
-    """Yield the scanned files, each with its folder.
+    """Yield each scanned file with the name of its folder.
 
     Raises
     ------
     InvalidMaterialError
-        If a file lies beside the folders.
+        If a file is in none of the students' folders.
     """
     for folder, name, file in uploaded_scans(material):
         if not name:
@@ -27,18 +27,24 @@ def scan_files(material: AssignmentFiles) -> Iterator[tuple[str, StoredObject]]:
 
 
 def uploaded_scans(material: AssignmentFiles) -> Iterator[tuple[str, str, StoredObject]]:
-    """Yield the folder, the name in it and the file of each scan; a file beside the folders has no name in one."""
+    """Yield the folder, the name in it and the file of each scan; a file in no student's folder has an empty name."""
     prefix = object_keys.scans(material.assignment)
     for file in material.objects.list(prefix):
         folder, _, name = file.key.removeprefix(prefix).partition("/")
         base = file.key.rpartition("/")[2]
         if not base or base.startswith(".") or base == "Thumbs.db":
-            continue  # what desktops leave in folders
+            continue  # files that desktops leave in folders
         yield folder, name, file
 
 
 def scans_by_folder(material: AssignmentFiles) -> dict[str, list[StoredObject]]:
-    """Return the scanned files by folder, each folder's in natural order; raise as ``scan_files`` does."""
+    """Return the scanned files by folder, in natural order.
+
+    Raises
+    ------
+    InvalidMaterialError
+        If a file is in none of the students' folders.
+    """
     folders: dict[str, list[StoredObject]] = {}
     for folder, file in scan_files(material):
         folders.setdefault(folder, []).append(file)
@@ -46,7 +52,7 @@ def scans_by_folder(material: AssignmentFiles) -> dict[str, list[StoredObject]]:
 
 
 def blank_exam_files(material: AssignmentFiles) -> list[StoredObject]:
-    """Return the blank exam's files in natural order; none if it was not given."""
+    """Return the blank exam's files in natural order; empty without one."""
     found = material.objects.list(object_keys.blank_exam(material.assignment))
     return _in_order([file for file in found if PurePosixPath(file.key).suffix.lower() in SCAN_TYPES])
 
