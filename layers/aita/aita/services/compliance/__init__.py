@@ -1,1 +1,1 @@
-"""Privacy and accountability: how long rows are kept, deletion with its proof, and the audit's bundle."""
+"""Privacy and accountability: retention of rows, deletion with its proof, and the audit bundle."""

@@ -1,4 +1,4 @@
-"""Audit: how an assignment's grades came about, in one document that its totals can be recomputed from."""
+"""Audit bundle: a document with the origin of all grades of an assignment, from which its totals can be recomputed."""
 
 import hashlib
 import json
@@ -18,16 +18,16 @@ from aita.services.grading.gradebook import USUAL_SCALE, Gradebook
 from aita.version import VERSION
 
 RECOMPUTE = Path(__file__).with_name("recompute.py")
-"""The script that goes with the document: it needs Python's standard library alone."""
+"""Script that recomputes the document's totals. It needs Python's standard library only."""
 
-_OF_A_RUN = {
+_RUN_FIELDS = {
     "run_id", "pipeline", "status", "attempt", "settings", "reviewed", "stages", "usage", "created_at", "ended_at",
 }  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Auditor:
-    """Puts together what is known of an assignment's grades."""
+    """Builds audit bundles from an assignment's files, rows and decisions."""
 
     objects: ObjectStore
     rows: RowStore
@@ -36,7 +36,9 @@ class Auditor:
     clock: Clock
 
     def bundle(self, assignment: str) -> dict[str, Any]:
-        """Return the document: students by id only, and of their work what graders quoted.
+        """Return the audit bundle of an assignment, as JSON.
+
+        It names students by id only, and holds no more of their work than the graders' quotes.
 
         Raises
         ------
@@ -58,10 +60,10 @@ class Auditor:
             "exam": book.exam.model_dump(mode="json"),
             "grade_scale": scale.model_dump(mode="json"),
             "rubrics": _rubrics(material, cells.values()),
-            "cells": {student_id: _cells(book, grades) for student_id, grades in book.students.items()},
+            "cells": {student_id: _graded_cells(book, grades) for student_id, grades in book.students.items()},
             "decisions": [_decision(each) for each in decisions],
             "totals": {student_id: _total(grades) for student_id, grades in book.students.items()},
-            "runs": [run.model_dump(mode="json", include=_OF_A_RUN) for run in runs],
+            "runs": [run.model_dump(mode="json", include=_RUN_FIELDS) for run in runs],
             "requests": [task for run in runs for task in self._requests(run.run_id)],
             "prompts": dict(sorted(_prompts())),
         }
@@ -71,11 +73,11 @@ class Auditor:
             if row.kind == "RUN":
                 try:
                     yield self.runs.get(row.name)
-                except NotFoundError:  # expired before its line in the list
+                except NotFoundError:  # the row expired before its summary
                     continue
 
     def _requests(self, run_id: str) -> Iterator[dict[str, Any]]:
-        """Yield, of each task that asked a model, the digests of what it asked.
+        """Yield the digests of each task's requests to a model; tasks without requests are left out.
 
         A digest covers provider, model, parameters, prompt, schema and images, and is the name of the cached reply.
         """
@@ -86,7 +88,7 @@ class Auditor:
 
 
 def _prompts() -> Iterator[tuple[str, str]]:
-    """Yield the name of each prompt's file, and the digest of what it holds."""
+    """Yield the file name of each prompt, and the digest of its content."""
     for file in resources.files("aita").joinpath("prompts").iterdir():
         if file.name.endswith(".txt"):
             yield file.name, hashlib.sha256(file.read_bytes()).hexdigest()
@@ -98,7 +100,7 @@ def _rubrics(material: AssignmentFiles, graded: Iterable[Any]) -> dict[str, Any]
     return {version: rubric and rubric.model_dump(mode="json") for version, rubric in found.items()}
 
 
-def _cells(book: Gradebook, grades: StudentGrades) -> dict[str, Any]:
+def _graded_cells(book: Gradebook, grades: StudentGrades) -> dict[str, Any]:
     graded = (book.graded(cell.cell_id) for cell in grades.cells)
     return {cell.question_id: cell.model_dump(mode="json") | {"proposal": cell.proposal} for cell in graded}
 

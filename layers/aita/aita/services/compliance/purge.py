@@ -1,4 +1,4 @@
-"""Purge: all that is kept of an assignment, or of one of its students, found, deleted, and looked for again."""
+"""Purge: search for all stored data of an assignment or of one student, and deletion of this data."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -23,9 +23,9 @@ from aita.services.compliance.run_files import RunFiles, cached_by, versions_of_
 from aita.services.compliance.student_traces import StudentTraces
 
 LONGEST_INVOCATION = timedelta(minutes=15)
-"""How long a function may still write for a run that was stopped: Lambda's limit."""
+"""Longest time for which a function may still write after its run was stopped: Lambda's limit."""
 
-_OF_THE_CLASS = (
+_CLASS_FILES = (
     object_keys.PAGES,
     object_keys.SCANS,
     object_keys.TRANSCRIPTIONS,
@@ -36,12 +36,12 @@ _OF_THE_CLASS = (
 )
 
 _STOPPED = frozenset({RunStatus.CANCELLED, RunStatus.HALTED, RunStatus.BUDGET_REACHED, RunStatus.FAILED})
-"""A run whose execution was lost is FAILED, too."""
+"""Statuses of runs whose functions may still write. They include FAILED, as a run with a lost execution has it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What is deleted together; ``rewritten`` are files of the whole class as they are without a student."""
+    """Objects and rows that are deleted together; ``rewritten`` has files of the class without a student, by key."""
 
     versions: tuple[StoredVersion, ...] = ()
     rows: tuple[StoredRow, ...] = ()
@@ -50,37 +50,38 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Traces:
-    """What is to be deleted, in the order in which it can be: what tells where other things are goes after them.
+    """Data to delete, in the order of deletion.
 
-    So whoever was interrupted, wherever it was, asks again and finds what is left.
+    Data that locates other data comes after it, so that a purge that was interrupted can be repeated, and finds the
+    rest.
     """
 
     steps: tuple[Step, ...] = ()
 
     @property
     def versions(self) -> int:
-        """The number of objects' versions."""
+        """Number of versions of objects."""
         return sum(len(step.versions) for step in self.steps)
 
     @property
     def rows(self) -> int:
-        """The number of rows."""
+        """Number of rows."""
         return sum(len(step.rows) for step in self.steps)
 
     @property
     def rewritten(self) -> int:
-        """The number of files of the whole class that are written anew."""
+        """Number of files of the class that are rewritten."""
         return sum(len(step.rewritten) for step in self.steps)
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing is kept."""
+        """Whether there is nothing to delete."""
         return not (self.versions or self.rows or self.rewritten)
 
 
 @dataclass(frozen=True, slots=True)
 class Purger:
-    """Finds what is kept and deletes it, with the rights of who asks for it."""
+    """Finds and deletes stored data, with the caller's own rights."""
 
     objects: ObjectStore
     versions: VersionStore
@@ -90,12 +91,13 @@ class Purger:
     clock: Clock
 
     def check_idle(self, assignment: str) -> None:
-        """Refuse while something may still be written.
+        """Check that no run of the assignment may still write.
 
         Raises
         ------
         ConflictError
-            If one of the assignment's runs is running, or ended so lately and early that its functions may go on.
+            If a run is running, or was stopped or failed less than ``LONGEST_INVOCATION`` ago, so that its functions
+            may still write.
         """
         for run in self._runs(assignment):
             if run.active:
@@ -110,20 +112,20 @@ class Purger:
                     f"{quiet_from:%H:%M} UTC: purge then"
                 )
 
-    def student(self, assignment: str, named: str) -> Student:
-        """Return the student of this id, folder or roster name, now or in what is kept of the map's earlier versions.
+    def student(self, assignment: str, name: str) -> Student:
+        """Return the student with this id, folder or roster name, in the map of students or its earlier versions.
 
-        The map is what a student's purge changes last; if it stopped there, an earlier version alone has the name.
+        A student's purge changes the map last. If it was interrupted there, only an earlier version has the student.
 
         Raises
         ------
         NotFoundError
-            If there is none.
+            If no student matches.
         RequestError
-            If there are several.
+            If several students match.
         """
         students, _ = AssignmentFiles(self.objects, assignment).students()
-        found = _called(named, students.students) or self._once_called(assignment, named)
+        found = _matching(name, students.students) or self._earlier_students(assignment, name)
         if not found:
             raise NotFoundError(f"assignment {assignment} has no student of that id, folder or roster name")
         if len(found) > 1:
@@ -132,7 +134,7 @@ class Purger:
         return found[0]
 
     def of_assignment(self, assignment: str) -> Traces:
-        """Return all that is kept of an assignment."""
+        """Return all stored data of an assignment."""
         rows = list(self.rows.of_assignment(assignment))
         run_ids = [row.name for row in rows if row.kind == "RUN"]
         replies: set[str] = set()
@@ -157,7 +159,7 @@ class Purger:
         )
 
     def of_student(self, assignment: str, student: Student) -> Traces:
-        """Return all that is kept of a student."""
+        """Return all stored data of a student."""
         rows = list(self.rows.of_assignment(assignment))
         run_ids = [row.name for row in rows if row.kind == "RUN"]
         found = StudentTraces(self.objects, self.versions, assignment, student)
@@ -171,7 +173,7 @@ class Purger:
             *(row for run_id in run_ids for row in self.rows.of_run(run_id) if row.name in tasks[run_id]),
             *(row for row in rows if row.kind == "DECISION" and row.name in decided),
         ]
-        rewritten, outdated = found.shared_files(_OF_THE_CLASS)
+        rewritten, outdated = found.shared_files(_CLASS_FILES)
         names, outdated_names = found.shared_files((object_keys.STUDENTS,))
         return Traces(
             (
@@ -188,21 +190,21 @@ class Purger:
         )
 
     def erase(self, traces: Traces) -> None:
-        """Delete what was found, step by step."""
+        """Delete data, step by step."""
         for step in traces.steps:
             self.versions.erase(step.versions)
             self.rows.delete(step.rows)
             for key, data in step.rewritten.items():
                 self.objects.put(key, data, "text/csv" if key.endswith(".csv") else "application/json")
 
-    def _once_called(self, assignment: str, named: str) -> list[Student]:
+    def _earlier_students(self, assignment: str, name: str) -> list[Student]:
         key = object_keys.material(assignment, object_keys.STUDENTS)
         earlier = [each for each in self.versions.versions(key) if each.key == key and not each.is_latest]
         found: dict[str, Student] = {}
         for version in earlier:
             if data := self.versions.read(version):
                 known = parse_students(data).students
-                found |= {each.student_id: each for each in _called(named, known)}
+                found |= {each.student_id: each for each in _matching(name, known)}
         return list(found.values())
 
     def _runs(self, assignment: str) -> Iterator[Run]:
@@ -210,9 +212,9 @@ class Purger:
             if row.kind == "RUN":
                 try:
                     yield self.runs.get(row.name)
-                except NotFoundError:  # expired before its line in the list
+                except NotFoundError:  # the row expired before its summary
                     continue
 
 
-def _called(named: str, students: Iterable[Student]) -> list[Student]:
-    return [each for each in students if named in (each.student_id, each.folder, each.roster_name)]
+def _matching(name: str, students: Iterable[Student]) -> list[Student]:
+    return [each for each in students if name in (each.student_id, each.folder, each.roster_name)]

@@ -2,9 +2,10 @@
 
     python3 recompute.py [audit.json]
 
-A cell is one student's answer to one question, as it was graded; one of something that has changed since is open. It
-counts with the sum of its criteria's points, or with what a person decided last about exactly this cell; while it is
-open it does not count, and the total is not final. The exit status is 1 if a number is not what the bundle says.
+A cell is one student's graded answer to one question. It counts with the sum of its criteria's points, or with the
+points of a person's last decision about exactly this grade. A cell is open if its inputs have changed since it was
+graded; while it is open it does not count, and the total is not final. The exit status is 1 if a number differs from
+the bundle's.
 """
 
 import json
@@ -18,22 +19,22 @@ CLOSED = ("GRADED", "BLANK")
 
 
 def exact(points: float | Decimal) -> Decimal:
-    """Return points to the hundredth, as they are compared."""
+    """Return points rounded to the hundredth, for comparison."""
     return Decimal(str(points)).quantize(Decimal("0.01"), ROUND_HALF_UP)
 
 
 def full_points(question: dict[str, Any]) -> Decimal:
-    """Return a question's points as they are added: a third of a point is not yet 0.33."""
+    """Return a question's points without rounding, for addition: a third of a point is not yet 0.33."""
     return Decimal(str(question["points"]))
 
 
 def recompute(bundle: dict[str, Any]) -> list[str]:
-    """Return a line for each number that is not what the bundle says."""
+    """Return a line for each number that differs from the bundle's."""
     decisions: dict[str, list[dict[str, Any]]] = {}
     for decision in sorted(bundle["decisions"], key=lambda each: (time_of(each), each["decision_id"])):
         decisions.setdefault(decision["student_id"] + "\0" + decision["question_id"], []).append(decision)
     problems = []
-    for student_id, said in bundle["totals"].items():
+    for student_id, total in bundle["totals"].items():
         cells = bundle["cells"][student_id]
         problems += [f"{student_id}, {problem}" for cell in cells.values() for problem in wrong_sums(cell)]
         points, open_questions = Decimal(0), []
@@ -47,22 +48,22 @@ def recompute(bundle: dict[str, Any]) -> list[str]:
         points, out_of = exact(points), exact(sum(map(full_points, bundle["exam"]["questions"]), Decimal(0)))
         letter = None if open_questions else letter_of(points, out_of, bundle["grade_scale"]["steps"])
         found = {"points": points, "out_of": out_of, "open_questions": open_questions, "letter": letter}
-        told = said | {"points": exact(said["points"]), "out_of": exact(said["out_of"])}
+        recorded = total | {"points": exact(total["points"]), "out_of": exact(total["out_of"])}
         problems += [
-            f"{student_id}: {name} is {found[name]}, and the bundle says {told[name]}"
+            f"{student_id}: {name} is {found[name]}, and the bundle says {recorded[name]}"
             for name in found
-            if found[name] != told[name]
+            if found[name] != recorded[name]
         ]
     return problems
 
 
 def time_of(decision: dict[str, Any]) -> datetime:
-    """Return when it was decided."""
+    """Return the time of a decision."""
     return datetime.fromisoformat(decision["at"].replace("Z", "+00:00"))
 
 
 def wrong_sums(cell: dict[str, Any]) -> list[str]:
-    """Return what is wrong with a cell's own points: they are the sum of its criteria."""
+    """Return a line if a graded cell's points are not the sum of its criteria's."""
     if cell["state"] != "GRADED":
         return []
     total = sum((exact(criterion["points"]) for criterion in cell["criteria"]), Decimal(0))
@@ -74,21 +75,21 @@ def wrong_sums(cell: dict[str, Any]) -> list[str]:
 def counted(cell: dict[str, Any], decisions: list[dict[str, Any]]) -> Decimal | None:
     """Return the points with which a cell counts; ``None`` while it is open."""
     points = cell["points"]
-    of_this = [each for each in decisions if is_about(each, cell) and agrees(each, cell)]
-    if of_this:
-        return exact(of_this[-1]["points"])
+    valid = [each for each in decisions if is_about(each, cell) and agrees(each, cell)]
+    if valid:
+        return exact(valid[-1]["points"])
     if decisions or cell["state"] not in CLOSED or points is None:
         return None
     return exact(points)
 
 
 def is_about(decision: dict[str, Any], cell: dict[str, Any]) -> bool:
-    """Tell whether a decision was made about exactly this grade, or about one of aita 0.1.0 on the same."""
+    """Return whether a decision is about exactly this grade, or about a grade of aita 0.1.0 from the same inputs."""
     return decision["basis"] in (cell["basis"], cell["older_basis"])
 
 
 def agrees(decision: dict[str, Any], cell: dict[str, Any]) -> bool:
-    """Tell whether a decision sets points, or accepted the proposal that there is."""
+    """Return whether a decision sets points, or accepted the present proposal."""
     if decision["action"] == "set":
         return True
     same_points = cell["points"] is not None and exact(cell["points"]) == exact(decision["points"])
@@ -96,18 +97,18 @@ def agrees(decision: dict[str, Any], cell: dict[str, Any]) -> bool:
 
 
 def letter_of(points: Decimal, out_of: Decimal, steps: list[dict[str, Any]]) -> str:
-    """Return the letter: the first step whose percentage is reached, compared without rounding."""
+    """Return the letter of the first step whose percentage is reached, compared without rounding."""
     reached = (step["letter"] for step in steps if points * 100 >= Decimal(str(step["from_percent"])) * out_of)
     return str(next(reached))
 
 
 def main() -> int:
-    """Recompute the bundle beside this script, or the one that is named."""
+    """Recompute the bundle beside this script, or the one in the first argument."""
     path = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).with_name("audit.json")
     bundle = json.loads(path.read_text("utf-8"))
     problems = recompute(bundle)
     for problem in problems:
-        print(problem)  # noqa: T201 - what it is for
+        print(problem)  # noqa: T201 - the script's output
     count = len(bundle["totals"])
     print(f"{count} totals recomputed: " + (f"{len(problems)} numbers differ" if problems else "all as recorded"))  # noqa: T201
     return 1 if problems else 0

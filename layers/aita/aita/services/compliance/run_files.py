@@ -1,4 +1,4 @@
-"""What is kept of an assignment's runs: their files, and the cached replies that their tasks used."""
+"""Stored data of runs: their files, and the cached replies that their tasks used."""
 
 import json
 from collections.abc import Collection, Iterable, Iterator
@@ -10,25 +10,25 @@ from aita.errors import ObjectNotFoundError
 from aita.ports import ObjectStore, StoredVersion, VersionStore
 from aita.services.assignments import object_keys
 
-_AT_ONCE = 10  # requests to S3; as many connections as a client of botocore keeps
+_CONCURRENT_REQUESTS = 10  # concurrent requests to S3, the size of botocore's connection pool
 
 _RESULTS, _ITEMS = "/results/", "/items.json"
 
 
 @dataclass(frozen=True, slots=True)
 class RunFile:
-    """A file of a run, as it is now."""
+    """A run's file, in its present version."""
 
     key: str
     data: bytes
 
     @property
     def is_result(self) -> bool:
-        """Whether it is a task's result."""
+        """Whether the file is a task's result."""
         return _RESULTS in self.key
 
     def items(self) -> list[dict[str, Any]]:
-        """Return the items that it lists; none if it is another file."""
+        """Return the items in a stage's list of items; empty for other files."""
         return list(json.loads(self.data)) if self.key.endswith(_ITEMS) else []
 
 
@@ -41,31 +41,31 @@ class RunFiles:
 
     @classmethod
     def read(cls, objects: ObjectStore, run_id: str) -> "RunFiles":
-        """Return a run's files as they are now."""
+        """Return a run's files in their present versions."""
 
         def read(key: str) -> RunFile | None:
             try:
                 return RunFile(key, objects.get(key))
-            except ObjectNotFoundError:  # expired in the meantime
+            except ObjectNotFoundError:  # expired since it was listed
                 return None
 
         keys = [file.key for file in objects.list(object_keys.run_files(run_id))]
-        found = map_concurrently(read, keys, _AT_ONCE)
+        found = map_concurrently(read, keys, _CONCURRENT_REQUESTS)
         return cls(run_id, tuple(file for file in found if file is not None))
 
     def replies(self, tasks: Collection[str] | None = None) -> tuple[set[str], set[str]]:
-        """Return what is known of the replies that tasks used.
+        """Return the replies that tasks used, as far as the tasks' results name them.
 
         Parameters
         ----------
         tasks
-            The tasks' ids; ``None`` for all.
+            Ids of the tasks; ``None`` for all.
 
         Returns
         -------
         tuple
-            The digests that results name, and the ids of the tasks whose replies nothing names: their function
-            died, or is of an older version.
+            Digests of the named replies, and ids of the tasks without named replies, because their function died or
+            is of an older version.
         """
         named: set[str] = set()
         traced: set[str] = set()
@@ -80,7 +80,13 @@ class RunFiles:
 
 
 def cached_by(objects: ObjectStore, payers: Collection[str]) -> set[str]:
-    """Return the digests of the replies that these tasks paid for, from the whole cache; ``run/task`` names one."""
+    """Return the digests of the cached replies that tasks paid for. It reads the whole cache.
+
+    Parameters
+    ----------
+    payers
+        Tasks as ``<run id>/<task id>``.
+    """
 
     def paid(key: str) -> str | None:
         try:
@@ -89,7 +95,7 @@ def cached_by(objects: ObjectStore, payers: Collection[str]) -> set[str]:
             return None
 
     keys = [file.key for file in objects.list(object_keys.cached_reply("").removesuffix(".json"))]
-    found = map_concurrently(paid, keys, _AT_ONCE)
+    found = map_concurrently(paid, keys, _CONCURRENT_REQUESTS)
     return {key.rpartition("/")[2].removesuffix(".json") for key in found if key is not None}
 
 
@@ -99,5 +105,5 @@ def versions_of_replies(versions: VersionStore, digests: Iterable[str]) -> Itera
     def of_reply(digest: str) -> list[StoredVersion]:
         return list(versions.versions(object_keys.cached_reply(digest)))
 
-    for found in map_concurrently(of_reply, sorted(digests), _AT_ONCE):
+    for found in map_concurrently(of_reply, sorted(digests), _CONCURRENT_REQUESTS):
         yield from found

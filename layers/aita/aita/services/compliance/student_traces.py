@@ -1,4 +1,4 @@
-"""What is kept of one student: own files, files shared with the class, and what runs kept of the work."""
+"""Stored data of one student: own files, files shared with the class, and files of runs."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -16,7 +16,7 @@ from aita.services.compliance.run_files import RunFiles, cached_by, versions_of_
 
 @dataclass(frozen=True, slots=True)
 class StudentTraces:
-    """Finds what is kept of a student of an assignment."""
+    """Finds the stored data of a student of an assignment."""
 
     objects: ObjectStore
     versions: VersionStore
@@ -24,25 +24,29 @@ class StudentTraces:
     student: Student
 
     def scans(self) -> Iterator[StoredVersion]:
-        """Yield what was uploaded of this student."""
+        """Yield the student's uploaded files."""
         yield from self.versions.versions(self._scans)
 
     def made_files(self) -> Iterator[StoredVersion]:
-        """Yield what was made of the scans, and what shows the class by name and can be made again."""
+        """Yield the files made from the scans, and the reports that name the student. They can be made again."""
         prefixes = (
             object_keys.student_pages(self.assignment, self.student.student_id),
             *(object_keys.report(self.assignment, name) for name in self._reports()),
         )
         for prefix in prefixes:
             yield from self.versions.versions(prefix)
-        # Where there was no blank exam, a student's pages stood in for it.
+        # Without a blank exam, a student's pages are stored as the exam's.
         sources = {object_keys.source_id(scan.key, scan.etag) for scan in self.scans()}
         for page in self.versions.versions(object_keys.student_pages(self.assignment, object_keys.EXAM)):
             if page.key.rpartition("/")[2].rpartition("-")[0] in sources:
                 yield page
 
     def shared_files(self, names: Sequence[str]) -> tuple[dict[str, bytes], list[StoredVersion]]:
-        """Return those of the class's files without the student, where they have one, and their earlier versions."""
+        """Return the class's files without the student, by key, and the versions to delete after rewriting them.
+
+        A file without the student is not rewritten. Versions to delete are all present ones of a rewritten file, and
+        the earlier ones of any other file.
+        """
         rewritten: dict[str, bytes] = {}
         outdated: list[StoredVersion] = []
         for name in names:
@@ -54,14 +58,14 @@ class StudentTraces:
             after = self._without(name, before) if before else before
             if after != before:
                 rewritten[key] = after
-            found = [version for version in self.versions.versions(key) if version.key == key]
-            outdated += [version for version in found if key in rewritten or not version.is_latest]
+            stored = [version for version in self.versions.versions(key) if version.key == key]
+            outdated += [version for version in stored if key in rewritten or not version.is_latest]
         return rewritten, outdated
 
     def of_runs(self, run_ids: Sequence[str]) -> tuple[list[StoredVersion], list[StoredVersion], dict[str, set[str]]]:
-        """Return the cached replies, what runs kept that names the student, and the ids of the student's tasks by run.
+        """Return the student's cached replies, the runs' files that name the student, and the student's tasks by run.
 
-        Stage files that hold the whole class go as well: Plan writes them anew when a run is resumed.
+        The files include stage files of the whole class, which Plan writes again when a run is resumed.
         """
         versions: list[StoredVersion] = []
         tasks: dict[str, set[str]] = {}
@@ -96,9 +100,9 @@ class StudentTraces:
         return refs.get("student_id") == self.student.student_id
 
     def _is_named_in(self, data: bytes) -> bool:
-        """Tell whether a run's file has the student's id, or the key of a scan."""
-        keyed = json.dumps(self._scans, ensure_ascii=False)[1:-1]
-        return self.student.student_id.encode() in data or keyed.encode() in data
+        """Return whether a run's file has the student's id, or the key of one of the student's scans."""
+        prefix = json.dumps(self._scans, ensure_ascii=False)[1:-1]
+        return self.student.student_id.encode() in data or prefix.encode() in data
 
     def _without(self, name: str, data: bytes) -> bytes:
         student_id = self.student.student_id
@@ -117,7 +121,7 @@ class StudentTraces:
         return data if changed == held else json.dumps(changed, ensure_ascii=False, indent=1).encode()
 
     def _roster_without(self, data: bytes) -> bytes:
-        """Return the roster without the student's line; as it is if it has several of that name, or none."""
+        """Return the roster without the student's line; unchanged if it has no line, or several, of this name."""
         name = self.student.roster_name
         entries = AssignmentFiles(self.objects, self.assignment).roster() or ()
         namesakes = sum(entry.name == name for entry in entries)
