@@ -1,1 +1,1 @@
-"""Gradebooks in the columns that other systems import, and every criterion of every answer as JSON Lines."""
+"""Gradebooks in the columns of other systems, and all criteria of all answers as JSON Lines."""

@@ -1,8 +1,8 @@
-"""The gradebook that Canvas imports.
+"""Gradebook for Canvas's import.
 
-After Canvas's guide "How do I import grades in the Gradebook?" and the importer in its public source
-(``lib/gradebook_importer.rb``), which finds a student by Canvas's own id, else by the SIS user id, the SIS login id
-or the name, and an assignment by ``Name (id)`` or its name.
+The format follows Canvas's guide "How do I import grades in the Gradebook?" and the importer in its public source
+(``lib/gradebook_importer.rb``). The importer identifies a student by Canvas's own id, else by the SIS user id, the SIS
+login id or the name, and an assignment by ``Name (id)`` or its name.
 """
 
 import re
@@ -14,24 +14,24 @@ from aita.services.exports.export_roster import Export, ExportRoster, GradedStud
 
 _COLUMNS = ("Student", "ID", "SIS User ID", "SIS Login ID", "Section")
 _POINTS_POSSIBLE = "    Points Possible"
-_PASSED_OVER = re.compile(r"(Current|Final) (Score|Points|Grade)|Override (Score|Grade|Status)")
-"""What Canvas takes for one of its own totals, wherever it stands in a column's name."""
+_CANVAS_TOTAL = re.compile(r"(Current|Final) (Score|Points|Grade)|Override (Score|Grade|Status)")
+"""Names of Canvas's own totals. Canvas ignores a column with one of them anywhere in its name."""
 
 
 def export_canvas(roll: ExportRoster, column: str) -> Export:
-    """Return the gradebook; without a byte order mark, as Canvas reads the first cell as it is.
+    """Return the gradebook, without a byte order mark, which Canvas would read as part of the first header.
 
     Parameters
     ----------
     column
-        The assignment's name in Canvas; ``Name (id)`` as Canvas's own export has it for one that is there.
+        Assignment's name in Canvas; for an existing assignment ``Name (id)``, as in Canvas's own export.
 
     Raises
     ------
     RequestError
-        If Canvas passes over columns of that name.
+        If Canvas ignores columns of this name.
     """
-    if _PASSED_OVER.search(column):
+    if _CANVAS_TOTAL.search(column):
         raise RequestError(f"Canvas passes over a column named {column!r}, as it has totals of that name: name another")
     fit = roll.without(not_final, not_found)
     out_of = exact(total(question.points for question in roll.exam.questions))

@@ -1,4 +1,4 @@
-"""CSV whose cells stay what they are: numbers numbers, and text text in whatever spreadsheet opens it."""
+"""CSV whose text no spreadsheet reads as formulas, and whose numbers stay numbers."""
 
 import csv
 import io
@@ -10,10 +10,10 @@ from decimal import Decimal
 CellValue = str | Decimal
 
 SIGNS = r"[=+\-@\uff1d\uff0b\uff0d\uff20]"
-"""What a formula begins with, as a regular expression; in some languages the full-width signs do it too."""
+"""Signs at the beginning of a formula, as a regular expression; some languages also accept the full-width signs."""
 
 GAP = r'[\s"\x00-\x1f\x7f-\x9f]'
-"""A character that a spreadsheet may pass over before such a sign."""
+"""Characters that a spreadsheet may ignore before such a sign, as a regular expression."""
 
 _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 _FORMULA = re.compile(rf"(?<!{GAP})(?P<gap>{GAP}*+)(?={SIGNS})")  # whole gaps only: a long one is read once
@@ -21,7 +21,7 @@ _OTHER_DELIMITERS = re.compile(r"[\t\r\n]")
 
 
 def csv_bytes(rows: Iterable[Sequence[CellValue]], *, mark: bool = False) -> bytes:
-    r"""Return rows as CSV in UTF-8: text in quotes and made safe, numbers as they are, lines ended by ``\r\n``.
+    r"""Return rows as CSV in UTF-8: quoted and safe text, unchanged numbers, lines ended by ``\r\n``.
 
     Parameters
     ----------
@@ -35,11 +35,11 @@ def csv_bytes(rows: Iterable[Sequence[CellValue]], *, mark: bool = False) -> byt
 
 
 def safe(text: str) -> str:
-    """Return text of which no spreadsheet makes a formula: an apostrophe stands before what would begin one.
+    """Return text with an apostrophe before each possible beginning of a formula.
 
-    That is a sign at its start, as OWASP advises (the page "CSV Injection"), but for a plain number; a control
-    character there; and a sign behind a semicolon, tab or line end, as a spreadsheet whose delimiter is not the
-    comma begins another cell in the middle of a quoted one.
+    A formula may begin with a sign at the start of the text, except in a plain number (OWASP, page "CSV Injection");
+    with a control character there; or with a sign behind a semicolon, tab or line end, as a spreadsheet with a
+    delimiter other than the comma begins a new cell there, even inside quotes.
     """
     if _NUMBER.fullmatch(text):
         return text

@@ -1,4 +1,4 @@
-"""Who goes into a gradebook, and who is left out and why."""
+"""Students of a gradebook, and students whom it leaves out, with the reasons."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -21,9 +21,9 @@ Roster = tuple[RosterEntry, ...]
 
 @dataclass(frozen=True, slots=True)
 class GradedStudent:
-    """A student with grades, and the line of the roster that is surely theirs.
+    """A student with grades, and their entry on the roster; ``None`` without a certain match.
 
-    ``shown`` is what the student is shown of each answer, in the order of the exam's questions.
+    ``shown`` has each answer as the student sees it, in the order of the exam's questions.
     """
 
     student: Student
@@ -34,24 +34,24 @@ class GradedStudent:
 
     @property
     def name(self) -> str:
-        """The name on the roster, or else that of the folder."""
+        """Name on the roster, else the folder's name."""
         return self.entry.name if self.entry else self.student.folder
 
     @property
     def names(self) -> tuple[str, str]:
-        """The first and the last name."""
+        """First and last name."""
         if self.entry and (self.entry.first_name or self.entry.last_name):
             return self.entry.first_name, self.entry.last_name
         return split_name(self.name if self.entry else self.name.replace("_", " "))
 
 
 Problem = Callable[[GradedStudent], str]
-"""Tells why a student can't be in a gradebook; nothing if they can."""
+"""Returns the reason for leaving a student out of a gradebook; empty without one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Export:
-    """A gradebook's file, how many students are in it, who is not, and what a person should check."""
+    """A gradebook's file, the number of students in it, the students left out, and notes for a person to check."""
 
     data: bytes
     written: int
@@ -61,7 +61,7 @@ class Export:
 
 @dataclass(frozen=True, slots=True)
 class ExportRoster:
-    """The students of an exam, in the order of their folders."""
+    """Students of an exam, in the order of their folders."""
 
     exam: ExamSpec
     students: tuple[GradedStudent, ...]
@@ -69,9 +69,9 @@ class ExportRoster:
     notes: tuple[str, ...]
 
     def without(self, *problems: Problem) -> "ExportRoster":
-        """Return the roll without the students who have one of these problems, who are listed with all of theirs.
+        """Return the roll without the students who have one of these problems; they are listed with all their problems.
 
-        Two of one name are told apart by their folders.
+        Students with equal names are distinguished by their folders.
         """
         times = Counter(student.name for student in self.students)
         kept: list[GradedStudent] = []
@@ -86,18 +86,18 @@ class ExportRoster:
         return replace(self, students=tuple(kept), left_out=(*left_out, *self.left_out))
 
     def noting(self, *notes: str) -> "ExportRoster":
-        """Return the roll with more that a person should check."""
+        """Return the roll with more notes for a person to check."""
         return replace(self, notes=(*self.notes, *notes))
 
     def export(self, data: bytes) -> Export:
-        """Return what was written of the roll."""
+        """Return the export of the roll with this file."""
         return Export(data, len(self.students), self.left_out, self.notes)
 
 
 def call_roll(gradebook: Gradebook, students: Students, roster: Roster | None) -> ExportRoster:
-    """Bring grades and people together.
+    """Return the students of a gradebook with their entries on the roster.
 
-    The roster is compared anew with the folders: one that was corrected after the pages were split counts at once.
+    Folders are matched with the roster again, so that a roster corrected after the pages were split counts at once.
     """
     found = find_on_roster([student.folder for student in students.students], roster)
     graded = tuple(
@@ -117,12 +117,12 @@ def call_roll(gradebook: Gradebook, students: Students, roster: Roster | None) -
 
 
 def not_final(student: GradedStudent) -> str:
-    """Tell that a student has open cells."""
+    """Return the problem of a student with open cells; empty without any."""
     return "" if student.grades.final else "not final"
 
 
 def not_found(student: GradedStudent) -> str:
-    """Tell that nobody knows who of the roster a student is."""
+    """Return the problem of a student without a certain match on the roster; empty with one."""
     match student.match:
         case "none":
             return "not on the roster"
@@ -134,7 +134,13 @@ def not_found(student: GradedStudent) -> str:
 
 
 def closed_points(cell: Cell | ShownAnswer) -> Decimal:
-    """Return what a closed cell earned; an open one has no points, and never 0."""
+    """Return the points of a closed cell.
+
+    Raises
+    ------
+    ValueError
+        If the cell is open: it has no points, which is not the same as 0.
+    """
     if cell.state.is_open or cell.points is None:
         raise ValueError("an open cell has no points: leave its student out")
     return exact(cell.points)

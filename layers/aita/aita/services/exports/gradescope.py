@@ -1,7 +1,7 @@
-"""A gradebook with the columns of Gradescope's own export, for what reads that.
+"""Gradebook with the columns of Gradescope's own export, for programs that read that export.
 
-After the file of "Download Grades" (help.gradescope.com, "Reviewing Grades"), whose columns of questions are named
-``1.1 (3.0 pts)`` where a question has no title.
+The format follows the file of "Download Grades" (help.gradescope.com, "Reviewing Grades"), in which the column of a
+question without a title is named like ``1.1 (3.0 pts)``.
 """
 
 from aita.models.exam import Question
@@ -14,7 +14,7 @@ _GRADED = "Graded"
 
 
 def export_gradescope(roll: ExportRoster) -> Export:
-    """Return the gradebook; without a byte order mark, as Gradescope's has none and scripts read the first header."""
+    """Return the gradebook, without a byte order mark, as in Gradescope's file: scripts read the first header."""
     fit = roll.without(not_final)
     rows: list[list[CellValue]] = [[*_COLUMNS, *(_header(question) for question in roll.exam.questions)]]
     rows += [_row(student) for student in fit.students]

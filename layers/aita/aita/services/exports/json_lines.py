@@ -1,8 +1,8 @@
-"""Every criterion of every answer, as JSON Lines for staff: a line for each student and question, open ones too.
+"""Export for staff as JSON Lines: a line for each student and question, also open ones, with all criteria.
 
-Flags, graders' points, proposals and decisions with who decided are not for students. What a script could hand on is
-what students are shown: a closed answer's criteria and feedback are those that count, and a quote that was not found
-in the answer stands nowhere, whichever grader gave it.
+Flags, graders' points, proposals, and decisions with the names of the deciding people are not for students. Criteria
+and feedback are safe to pass on: those of a closed answer are the ones that its student sees, and no quote is exported
+that was not found in the answer, whichever grader gave it.
 """
 
 import json
@@ -18,10 +18,10 @@ _NO_GRADERS = {"graders": (), "by_grader": (), "gradings": ()}
 
 
 def export_json_lines(roll: ExportRoster, gradebook: Gradebook) -> Export:
-    """Return the lines.
+    """Return the export.
 
-    While a cell is open its ``points`` are null, what is proposed is its ``proposal``, and its criteria and feedback
-    are the proposal's. Points that a person set have nothing of what graders proposed instead.
+    An open cell has ``points`` of null, the proposed points as its ``proposal``, and the proposal's criteria and
+    feedback. A cell whose points a person set has no criteria, feedback or gradings.
     """
     lines = (
         _line(student, cell, shown, gradebook)
@@ -32,11 +32,11 @@ def export_json_lines(roll: ExportRoster, gradebook: Gradebook) -> Export:
 
 
 def _line(student: GradedStudent, cell: Cell, shown: ShownAnswer, gradebook: Gradebook) -> dict[str, Any]:
-    told: Cell | ShownAnswer = cell if cell.state.is_open else shown
-    found = tuple(each.model_copy(update={"criteria": found_quotes(each.criteria)}) for each in cell.gradings)
-    said = {"criteria": found_quotes(told.criteria), "feedback": told.feedback, "gradings": found}
+    source: Cell | ShownAnswer = cell if cell.state.is_open else shown
+    gradings = tuple(each.model_copy(update={"criteria": found_quotes(each.criteria)}) for each in cell.gradings)
+    content = {"criteria": found_quotes(source.criteria), "feedback": source.feedback, "gradings": gradings}
     graders = _NO_GRADERS if cell.state is CellState.OVERRIDDEN else {}
-    written = cell.model_copy(update=said | graders).model_dump(mode="json", exclude={"points"})
+    exported = cell.model_copy(update=content | graders).model_dump(mode="json", exclude={"points"})
     return {
         "name": student.name,
         "number": student.entry.number if student.entry else None,
@@ -45,7 +45,7 @@ def _line(student: GradedStudent, cell: Cell, shown: ShownAnswer, gradebook: Gra
         "match": student.match,
         "points": None if cell.state.is_open else cell.points,
         "proposal": cell.points if cell.state.is_open else None,
-        **written,
+        **exported,
         "decisions": [
             decision.model_dump(mode="json", exclude={"cell_id", "student_id", "question_id"})
             for decision in gradebook.decisions(cell.cell_id)

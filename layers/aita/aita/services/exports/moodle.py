@@ -1,9 +1,8 @@
-"""The gradebook that Moodle imports.
+"""Gradebook for Moodle's import.
 
-After Moodle's page "Grade import" (docs.moodle.org) and the importer in its public source
-(``grade/import/csv/classes/load_data.php``): one student who is not found ends the whole import, and so does a grade
-above 100 unless the site allows it; a grade without its feedback beside it loses the feedback that was there, and
-the other way round.
+The format follows Moodle's page "Grade import" (docs.moodle.org) and the importer in its public source
+(``grade/import/csv/classes/load_data.php``). An unknown student aborts the whole import, and so does a grade above 100
+unless the site allows it. A grade that is imported without feedback erases existing feedback, and the other way round.
 """
 
 import html
@@ -18,24 +17,25 @@ from aita.services.exports.export_roster import Export, ExportRoster, GradedStud
 
 _HEADERS = {MoodleKey.EMAIL: "Email address", MoodleKey.NUMBER: "ID number"}
 _MOST = 100
-"""The highest grade that Moodle takes unless its site sets another (``unlimitedgrades``)."""
+"""Highest grade that Moodle takes, unless its site allows higher ones (``unlimitedgrades``)."""
 
 _BACKSLASH = re.compile(r'\\(?="|\Z)')
 _FORMULA = re.compile(rf"(\A|(?<=[;\n]))({GAP}*{SIGNS})+")
 
 
 def export_moodle(roll: ExportRoster, column: str, key: MoodleKey | None = None) -> Export:
-    """Return the gradebook, with a byte order mark: Moodle drops it, and spreadsheets read feedback right by it.
+    """Return the gradebook, with a byte order mark, which Moodle drops and spreadsheets need for accented letters.
 
     Parameters
     ----------
     column
-        The grade item's name.
+        Name of the grade item.
     key
-        What Moodle finds students by; ``None`` for what more of them have on the roster, the email if as many.
+        Field by which Moodle identifies students; ``None`` for the one that more students have on the roster, with
+        the email preferred.
     """
     chosen = key or max(MoodleKey, key=lambda each: sum(_key(student, each) != "" for student in roll.students))
-    fit = roll.without(not_final, not_found, lambda student: _unfit(student, chosen))
+    fit = roll.without(not_final, not_found, lambda student: _key_problem(student, chosen))
     rows: list[list[CellValue]] = [[_HEADERS[chosen], column, f"{column} (Feedback)"]]
     rows += [[_key(each, chosen), exact(each.grades.points), _feedback(each)] for each in fit.students]
     if any(student.grades.points > _MOST for student in fit.students):
@@ -49,7 +49,7 @@ def _key(student: GradedStudent, key: MoodleKey) -> str:
     return student.entry.email if key is MoodleKey.EMAIL else student.entry.number
 
 
-def _unfit(student: GradedStudent, key: MoodleKey) -> str:
+def _key_problem(student: GradedStudent, key: MoodleKey) -> str:
     value = _key(student, key)
     if student.entry is not None and not value:
         return f"without {_HEADERS[key]} on the roster"
@@ -59,10 +59,10 @@ def _unfit(student: GradedStudent, key: MoodleKey) -> str:
 
 
 def _feedback(student: GradedStudent) -> str:
-    """Return a line for each question as HTML, as which Moodle shows feedback.
+    """Return a line for each question, as HTML, the format of Moodle's feedback.
 
-    In HTML a sign that could begin a formula is made safe and shown as it is, and so is a backslash before a quote,
-    which PHP's ``fgetcsv`` takes for more than it is.
+    Signs that could begin a formula are written as HTML entities, which Moodle shows unchanged. So is a backslash
+    before a quote, which PHP's ``fgetcsv`` would read as an escape.
     """
     written = html.escape("\n".join(_line(shown) for shown in student.shown), quote=False)
     written = _BACKSLASH.sub("&#92;", written)
@@ -70,7 +70,7 @@ def _feedback(student: GradedStudent) -> str:
 
 
 def _line(shown: ShownAnswer) -> str:
-    """Return a question's points with what a person said who decided, and the feedback where it was not rejected."""
+    """Return a question's points with the reason of a person's decision, and the feedback unless it was rejected."""
     reasons = ("blank" if shown.state is CellState.BLANK else "", shown.decision.why if shown.decision else "")
-    said = " ".join(" ".join((*reasons, shown.feedback)).split())
-    return f"{shown.question_id}: {closed_points(shown)} of {exact(shown.max_points)}" + (f". {said}" if said else "")
+    text = " ".join(" ".join((*reasons, shown.feedback)).split())
+    return f"{shown.question_id}: {closed_points(shown)} of {exact(shown.max_points)}" + (f". {text}" if text else "")
