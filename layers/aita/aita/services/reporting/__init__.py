@@ -1,1 +1,1 @@
-"""The content of the class's and the students' reports; ``aita.reports`` writes it as HTML."""
+"""Content of the class's and the students' reports, which ``aita.reports`` writes as HTML."""

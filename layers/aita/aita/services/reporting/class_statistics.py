@@ -1,4 +1,4 @@
-"""What a class's grades come to: how each question was answered, and what was missed most."""
+"""Statistics of a class: figures of each question, and the criteria that lost most points."""
 
 from collections.abc import Iterable, Mapping
 
@@ -8,11 +8,11 @@ from aita.models.points import fitted, total
 from aita.models.report import CriterionFigures, QuestionFigures
 
 MISSED_SHOWN = 10
-"""How many of the most-missed criteria are told."""
+"""Number of most-missed criteria in the report."""
 
 
 def question_figures(exam: ExamSpec, grades: Iterable[StudentGrades]) -> tuple[QuestionFigures, ...]:
-    """Return how each question of the exam was answered. A blank answer is a closed one of 0 points."""
+    """Return the figures of each question of the exam. A blank answer counts as closed, with 0 points."""
     columns = list(zip(*(each.cells for each in grades), strict=True)) or [()] * len(exam.questions)
     figures = []
     for question, cells in zip(exam.questions, columns, strict=True):
@@ -30,14 +30,14 @@ def question_figures(exam: ExamSpec, grades: Iterable[StudentGrades]) -> tuple[Q
 
 
 def most_missed(rubrics: Mapping[str, Rubric], grades: Iterable[StudentGrades]) -> tuple[CriterionFigures, ...]:
-    """Return the criteria that lost the largest shares of their points, the largest first.
+    """Return the criteria that lost the largest shares of their points, from the largest share on.
 
-    Answers that are open, blank, or given other points by a person than by the criteria tell nothing of these.
+    Answers that are open or blank, or whose points a person set, are left out.
 
     Parameters
     ----------
     rubrics
-        By their versions, as the cells name them.
+        Rubrics by the versions in the cells.
     """
     criteria: dict[tuple[str, str, int], Criterion] = {}
     lost: dict[tuple[str, str, int], list[float]] = {}
@@ -47,26 +47,26 @@ def most_missed(rubrics: Mapping[str, Rubric], grades: Iterable[StudentGrades]) 
                 continue
             for place, criterion in enumerate(graded_criteria(cell, rubrics)):
                 if criterion.points > 0:
-                    which = (cell.question_id, cell.rubric, place)
-                    criteria[which] = criterion
-                    lost.setdefault(which, []).append(max(0.0, 1 - cell.criteria[place].points / criterion.points))
+                    key = (cell.question_id, cell.rubric, place)
+                    criteria[key] = criterion
+                    lost.setdefault(key, []).append(max(0.0, 1 - cell.criteria[place].points / criterion.points))
     figures = [
         CriterionFigures(
-            question_id=which[0], criterion=criteria[which], answers=len(shares), lost_share=sum(shares) / len(shares)
+            question_id=key[0], criterion=criteria[key], answers=len(shares), lost_share=sum(shares) / len(shares)
         )
-        for which, shares in lost.items()
+        for key, shares in lost.items()
     ]
     missed = sorted((each for each in figures if each.lost_share > 0), key=lambda each: -each.lost_share)
     return tuple(missed[:MISSED_SHOWN])
 
 
 def graded_criteria(cell: Cell, rubrics: Mapping[str, Rubric]) -> tuple[Criterion, ...]:
-    """Return the criteria that a cell's are of, each with what it was worth there; none if they are not known.
+    """Return the rubric's criteria of a graded cell, with their points in that cell; empty if they are unknown.
 
     Parameters
     ----------
     rubrics
-        By their versions, as the cells name them.
+        Rubrics by the versions in the cells.
     """
     rubric = rubrics.get(cell.rubric)
     if rubric is None or len(rubric.criteria) != len(cell.criteria):

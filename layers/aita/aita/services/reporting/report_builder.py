@@ -1,4 +1,4 @@
-"""What the reports are made of: everything that is known of an assignment, read once, and put together for people."""
+"""Builder of the reports' content from an assignment's files and decisions."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -31,15 +31,15 @@ from aita.services.reporting.class_statistics import graded_criteria, most_misse
 from aita.services.reporting.file_names import file_names
 
 Scans = Mapping[int, PageScan]
-"""A student's page images by the page's number."""
+"""Page images of a student, by the page's number."""
 
 
 @dataclass(frozen=True)
 class ReportSources:
-    """What the reports of one assignment are made of.
+    """Sources of an assignment's reports, read once.
 
-    ``rubrics`` are by their versions, as cells name them; ``gradebook`` is ``None`` while nothing was graded. ``model``
-    is the one that the stack is deployed with, which is told where nothing else says what read or graded.
+    ``rubrics`` are keyed by the versions in the cells; ``gradebook`` is ``None`` while nothing was graded. ``model`` is
+    the stack's present model, which the reports name if nothing else records the model that read or graded.
     """
 
     assignment: str
@@ -59,12 +59,14 @@ class ReportSources:
 
         Raises
         ------
-        InvalidMaterialError, MissingMaterialError
-            If a file is wrong, or there are grades and no questions that they are of.
+        InvalidMaterialError
+            If a file is invalid.
+        MissingMaterialError
+            If there are grades, but no questions.
         """
         students, _ = material.students()
         gradebook = None
-        if material.has_exam() or material.grades():  # grades without their questions are refused, not left out
+        if material.has_exam() or material.grades():  # grades without their questions are an error, not left out
             gradebook = Gradebook.of(material, decisions(material.assignment))
         return cls(
             assignment=material.assignment,
@@ -81,16 +83,22 @@ class ReportSources:
 
     @cached_property
     def names(self) -> dict[str, str]:
-        """Each student's name by id."""
+        """Students' names by id."""
         return self.students.names()
 
     @property
     def exam_name(self) -> str:
-        """The exam's name or, without questions, the assignment's."""
+        """Name of the exam or, without questions, of the assignment."""
         return self.exam.exam_name if self.exam else self.assignment
 
     def student_report(self, student_id: str, scans: Scans, made_at: datetime) -> StudentReport | None:
-        """Return a student's graded exam; ``None`` if the student has no grades."""
+        """Return a student's graded exam; ``None`` if the student has no grades.
+
+        Raises
+        ------
+        MissingInputError
+            If the student is no longer in the map of students.
+        """
         grades = self._grades(student_id)
         if self.gradebook is None or grades is None:
             return None
@@ -123,7 +131,13 @@ class ReportSources:
         )
 
     def transcription_report(self, student_id: str, scans: Scans, made_at: datetime) -> TranscriptionReport:
-        """Return a student's pages and what was read on them."""
+        """Return a student's pages with their transcriptions.
+
+        Raises
+        ------
+        MissingInputError
+            If the student is no longer in the map of students.
+        """
         read = {each.page: each for each in self.transcriptions.get(student_id, ())}
         answers = self._answers(student_id).values()
         return TranscriptionReport(
@@ -137,7 +151,7 @@ class ReportSources:
         )
 
     def class_report(self, runs: Iterable[Run], made_at: datetime) -> ClassReport:
-        """Return the whole class; ``runs`` are those whose cost and time are told."""
+        """Return the report of the whole class, with the cost and time of these runs."""
         names, book = self.names, self.gradebook
         files = file_names(names)
         grades = {student_id: found for student_id in names if (found := self._grades(student_id)) is not None}
