@@ -1,1 +1,1 @@
-"""Grades: the inputs of grading, cells of several graders, the gradebook, review, and what a student is shown."""
+"""Grades: inputs of grading, cells from several graders, the gradebook, review, and the student's view."""

@@ -1,4 +1,4 @@
-"""Cells: what the graders of one answer came to, put together; and what a change of points alone makes of it."""
+"""Assembly of cells from the gradings of one answer, and rescaling of cells after a change of points alone."""
 
 from collections.abc import Sequence
 from decimal import Decimal
@@ -15,7 +15,7 @@ from aita.version import VERSION
 Points = tuple[float, ...]
 
 BLANK = "blank"
-"""The reason of a cell whose answer is blank."""
+"""Reason of a cell with a blank answer."""
 
 
 def assemble(
@@ -27,18 +27,18 @@ def assemble(
 ) -> Cell:
     """Return the cell of one answer.
 
-    It is the grading of one grader as a whole: the one nearest to all others, criterion by criterion.
+    The cell takes one grader's grading as a whole: the one nearest to all others, criterion by criterion.
 
     Parameters
     ----------
     graded
-        What the graders came to that came to an end.
+        Gradings of the graders that succeeded.
     failures
-        Why each of the others did not.
+        Reasons of the graders that failed.
     """
     answer, rubric = inputs.answers[student_id][question.question_id], inputs.rubrics.get(question.question_id)
     flags = (*answer.flags, *(flag for each in graded for flag in each.flags))
-    values = _identity(inputs, student_id, question, rubric)
+    values = _base_values(inputs, student_id, question, rubric)
     if rubric is None:
         return _cell(values, (*flags, Flag(kind=FlagKind.NO_RUBRIC)), state=CellState.NEEDS_REVIEW)
     if not graded:
@@ -51,22 +51,22 @@ def assemble(
     if failures:
         note = f"{len(failures)} of {len(failures) + len(graded)}: {failures[0]}"
         flags = (*flags, Flag(kind=FlagKind.GRADER_FAILED, note=note))
-    return _chosen(inputs, values, flags, graded, _worth(rubric, question.points))
+    return _nearest_cell(inputs, values, flags, graded, _worth(rubric, question.points))
 
 
 def rescaled(inputs: GradeInputs, cell: Cell, question: Question, before: Rubric) -> Cell:
-    """Return a cell whose rubric or question has other points and is else the same: each part earns what it earned.
+    """Return a cell after a change of the rubric's or the question's points: each criterion keeps its earned share.
 
     Parameters
     ----------
     cell
-        One that ``is_rescalable``.
+        Cell for which ``is_rescalable`` is true.
     before
-        The rubric that it was graded against.
+        Rubric that the cell was graded against.
     """
     rubric = inputs.rubrics[question.question_id]
     graded_by = {"aita": cell.aita, "model": cell.model, "reasoning_effort": cell.reasoning_effort}
-    values = _identity(inputs, cell.student_id, question, rubric) | {"reason": cell.reason} | graded_by
+    values = _base_values(inputs, cell.student_id, question, rubric) | {"reason": cell.reason} | graded_by
     if not cell.criteria:
         return _cell(values, cell.flags, state=cell.state, points=cell.points, feedback=cell.feedback)
     was, now, step = _worth_then(cell, before), _worth(rubric, question.points), inputs.exam.points_step
@@ -77,16 +77,18 @@ def rescaled(inputs: GradeInputs, cell: Cell, question: Question, before: Rubric
     flags = tuple(flag for flag in cell.flags if flag.kind is not FlagKind.GRADERS_DISAGREE)
     if cell.gradings or len(cell.by_grader) < 2:  # noqa: PLR2004 - one
         gradings = cell.gradings or (GradedAnswer(criteria=cell.criteria, feedback=cell.feedback),)
-        return _chosen(inputs, values, flags, [_with(each, scale(_points(each))) for each in gradings], now)
-    # A cell of version 0.1.0: several graders' medians, with the words of one.
-    kept = _with(GradedAnswer(criteria=cell.criteria, feedback=cell.feedback), scale(_points(cell)))
-    return _graded(inputs, values, flags, kept, tuple(map(scale, cell.by_grader)), now)
+        return _nearest_cell(
+            inputs, values, flags, [_with_points(each, scale(_points(each))) for each in gradings], now
+        )
+    # A cell of version 0.1.0: the medians of several graders, with the words of one.
+    kept = _with_points(GradedAnswer(criteria=cell.criteria, feedback=cell.feedback), scale(_points(cell)))
+    return _graded_cell(inputs, values, flags, kept, tuple(map(scale, cell.by_grader)), now)
 
 
 def is_rescalable(cell: Cell, question: Question, before: Rubric, rubric: Rubric) -> bool:
-    """Tell whether points that were earned tell what is earned now.
+    """Return whether the points of a cell can be rescaled to the present points.
 
-    They don't if a criterion has become worth something: whether all of nothing was earned or none of it is the same.
+    They can't if a criterion that had 0 points now has some, as its earned share is unknown.
     """
     if not cell.criteria:
         return True
@@ -94,7 +96,7 @@ def is_rescalable(cell: Cell, question: Question, before: Rubric, rubric: Rubric
     return all(was or not now for was, now in parts)
 
 
-def _identity(inputs: GradeInputs, student_id: str, question: Question, rubric: Rubric | None) -> dict[str, Any]:
+def _base_values(inputs: GradeInputs, student_id: str, question: Question, rubric: Rubric | None) -> dict[str, Any]:
     return {
         "cell_id": cell_id(student_id, question.question_id),
         "student_id": student_id,
@@ -115,15 +117,15 @@ def _cell(values: dict[str, Any], flags: Sequence[Flag], **more: Any) -> Cell:
     return Cell(**values, flags=tuple(dict.fromkeys(flags)), **more)
 
 
-def _chosen(
+def _nearest_cell(
     inputs: GradeInputs, values: dict[str, Any], flags: Sequence[Flag], graded: Sequence[GradedAnswer], worth: Points
 ) -> Cell:
-    said = tuple(each.model_copy(update={"flags": ()}) for each in graded) if len(graded) > 1 else ()
+    gradings = tuple(each.model_copy(update={"flags": ()}) for each in graded) if len(graded) > 1 else ()
     by_grader = tuple(map(_points, graded))
-    return _graded(inputs, values | {"gradings": said}, flags, _nearest(graded), by_grader, worth)
+    return _graded_cell(inputs, values | {"gradings": gradings}, flags, _nearest(graded), by_grader, worth)
 
 
-def _graded(
+def _graded_cell(
     inputs: GradeInputs,
     values: dict[str, Any],
     flags: Sequence[Flag],
@@ -146,38 +148,39 @@ def _graded(
 
 
 def _nearest(graded: Sequence[GradedAnswer]) -> GradedAnswer:
-    """Return the grading that differs least from all others, over the criteria.
+    """Return the grading with the least difference from all others, over the criteria.
 
-    Of several, it is the one whose sum is nearest to the median of the sums, then the lowest.
+    A tie goes to the grading whose sum is nearest to the median of the sums, then to the lowest sum.
     """
     sums = sorted(exact(each.points) for each in graded)
     median = (sums[(len(sums) - 1) // 2] + sums[len(sums) // 2]) / 2
 
     def distance(one: GradedAnswer) -> tuple[Decimal, Decimal, Decimal]:
-        from_others = sum((_apart(_points(one), _points(other)) for other in graded), Decimal(0))
+        from_others = sum((_difference(_points(one), _points(other)) for other in graded), Decimal(0))
         return from_others, abs(exact(one.points) - median), exact(one.points)
 
     return min(graded, key=distance)
 
 
 def _disagreement(by_grader: Sequence[Points], worth: Points, bound: float) -> str:
-    """Tell how two graders differ by too much; empty if none do.
+    """Return a note if two graders disagree; empty if none do.
 
-    They do by ``bound`` of the question's points, summed over the criteria: equal sums may hide that each found
-    something else. Of two graders none is in the middle, so that one whole criterion is too much.
+    Graders disagree if their points differ by ``bound`` of the question's points, summed over the criteria, as equal
+    totals may hide different criteria. If there are only two graders, a difference of one whole criterion also counts,
+    as none of the two is in the middle.
     """
     pairs = [*combinations(by_grader, 2)]
-    apart, whole = max((_apart(one, other) for one, other in pairs), default=None), total(worth)
-    if apart is not None and apart >= Decimal(str(bound)) * exact(whole):
-        return f"over the criteria, two differ by {float(apart):g} of {whole:g} points"
+    largest, whole = max((_difference(one, other) for one, other in pairs), default=None), total(worth)
+    if largest is not None and largest >= Decimal(str(bound)) * exact(whole):
+        return f"over the criteria, two differ by {float(largest):g} of {whole:g} points"
     if len(pairs) == 1:
         for number, (one, other, most) in enumerate(zip(*pairs[0], worth, strict=True), 1):
-            if most and _apart([one], [other]) == exact(most):
+            if most and _difference([one], [other]) == exact(most):
                 return f"one gave all of criterion {number}, and the other nothing"
     return ""
 
 
-def _apart(one: Sequence[float], other: Sequence[float]) -> Decimal:
+def _difference(one: Sequence[float], other: Sequence[float]) -> Decimal:
     return sum((abs(exact(each) - exact(its)) for each, its in zip(one, other, strict=True)), Decimal(0))
 
 
@@ -185,7 +188,7 @@ def _points(graded: GradedAnswer | Cell) -> Points:
     return tuple(criterion.points for criterion in graded.criteria)
 
 
-def _with(graded: GradedAnswer, points: Points) -> GradedAnswer:
+def _with_points(graded: GradedAnswer, points: Points) -> GradedAnswer:
     parts = zip(graded.criteria, points, strict=True)
     criteria = tuple(criterion.model_copy(update={"points": each}) for criterion, each in parts)
     return graded.model_copy(update={"criteria": criteria})
@@ -196,9 +199,10 @@ def _worth(rubric: Rubric, points: float) -> Points:
 
 
 def _worth_then(cell: Cell, rubric: Rubric) -> Points:
-    """Return what each criterion was worth where a cell has its points from.
+    """Return the points of each criterion at the time of a cell's grading.
 
-    That is as version 0.1.0 reckoned for its cells, unless one has more than that: then it was rescaled since.
+    Cells of version 0.1.0 have the points that 0.1.0 computed, unless a criterion earned more than these: then the cell
+    was rescaled by a later version.
     """
     if not cell.aita:
         then = fitted_in_0_1_0([criterion.points for criterion in rubric.criteria], cell.max_points)
@@ -208,5 +212,5 @@ def _worth_then(cell: Cell, rubric: Rubric) -> Points:
 
 
 def _scaled(points: float, was: float, now: float, step: float) -> float:
-    """Return what points are of a criterion that has another worth now; all stays all, whatever the step."""
+    """Return a criterion's earned points after a change of its worth. All points stay all points, whatever the step."""
     return now if points >= was else in_steps(float(exact(points) * exact(now) / exact(was)), now, step)

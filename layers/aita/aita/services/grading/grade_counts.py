@@ -1,4 +1,4 @@
-"""A gradebook in numbers."""
+"""Counts of a gradebook."""
 
 from collections import Counter
 
@@ -8,7 +8,7 @@ from aita.services.grading.gradebook import Gradebook
 
 
 def grade_counts(grades: Gradebook, model: str) -> GradeCounts:
-    """Return a gradebook's counts; cells that another model graded are counted among the older ones."""
+    """Return the counts of a gradebook. Cells that another model graded count as older."""
     states = Counter(cell.state for cell in grades.cells())
     return GradeCounts(
         students=len(grades.students),

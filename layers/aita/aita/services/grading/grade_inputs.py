@@ -1,4 +1,4 @@
-"""What grading starts from: an assignment's exam, rubrics and answers, and how they are graded."""
+"""Inputs of grading: an assignment's exam, rubrics and answers, and the way of grading."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any, Self
@@ -33,17 +33,17 @@ _NOT_MAPPED = Flag(
     kind=FlagKind.ANSWER_NOT_FOUND,
     note="the exam has had this question only since the answers were found: transcribe again",
 )
-_OF_ANOTHER = Flag(
+_MAPPED_TO_ANOTHER = Flag(
     kind=FlagKind.ANSWER_NOT_FOUND,
     note="the answers were found when this id was another question's: transcribe again",
 )
 
 
 class AnswerToGrade(StrictModel):
-    """A student's answer to one question, with what is known of whether there is one.
+    """A student's answer to one question, as grading takes it.
 
-    ``pages`` are there where the answer is a drawing, with ``places`` on them. ``version`` is the answer's, as
-    ``material_versions`` has it; an input of aita 0.1.0 has none.
+    ``pages`` and ``places`` are those of a drawing, and empty for other questions. ``version`` is the answer's version
+    from ``material_versions``; empty in an input of aita 0.1.0.
     """
 
     text: str
@@ -54,12 +54,12 @@ class AnswerToGrade(StrictModel):
     version: str = ""
 
     def needs_grader(self, question: Question) -> bool:
-        """Tell whether there is something to grade."""
+        """Return whether there is text that a model must grade."""
         return not self.blank and bool(self.text.strip()) and not written_for(question, self.text).illegible
 
 
 class GradeInputs(QuestionInputs):
-    """What the grading tasks share. ``answers`` has each question of the exam, by student id and question id."""
+    """Shared inputs of the grading tasks. ``answers`` has each question of the exam, by student id and question id."""
 
     answer_keys: dict[str, AnswerKey]
     rubrics: dict[str, Rubric]
@@ -69,26 +69,28 @@ class GradeInputs(QuestionInputs):
     disagreement: float
     reasoning_effort: ReasoningEffort = DEFAULT_EFFORT
     continued: dict[str, dict[str, str]] = {}
-    """The bases that cells of 0.1.0 have which are graded again on the same, by student id and question id."""
+    """Bases of cells of 0.1.0 that are graded again from unchanged inputs, by student id and question id."""
 
     @classmethod
     def of(cls, material: AssignmentFiles, settings: RunSettings) -> Self:
-        """Return what an assignment's grading starts from now.
+        """Return the present inputs of an assignment's grading.
 
         Raises
         ------
-        MissingMaterialError, InvalidMaterialError
-            As ``check_rubrics`` and ``check_wording`` do; and if there are no answers.
+        MissingMaterialError
+            If there are no questions, rubrics or answers.
+        InvalidMaterialError
+            If a file is invalid, or a rubric or an answer key does not fit its question.
         """
-        inputs = cls.as_they_are(material, settings)
+        inputs = cls.unchecked(material, settings)
         check_rubrics(inputs.exam, inputs.rubrics, material.assignment)
         check_wording(material, inputs.exam, inputs.rubrics)
         require_answers(material)
         return inputs
 
     @classmethod
-    def as_they_are(cls, material: AssignmentFiles, settings: RunSettings) -> Self:
-        """Return the same without any check that a run could start from it."""
+    def unchecked(cls, material: AssignmentFiles, settings: RunSettings) -> Self:
+        """Return the present inputs, without checks that a run may start from them."""
         exam, scans, pages = material.exam(), material.scans(), material.pages()
         return cls(
             exam=exam,
@@ -97,7 +99,7 @@ class GradeInputs(QuestionInputs):
             answer_keys=material.answer_keys(),
             rubrics=material.rubrics(),
             answers={
-                student_id: _to_grade(exam, each, scans.get(student_id), pages.get(student_id, ()))
+                student_id: _answers_to_grade(exam, each, scans.get(student_id), pages.get(student_id, ()))
                 for student_id, each in material.answers().items()
             },
             model=settings.model,
@@ -111,7 +113,7 @@ class GradeInputs(QuestionInputs):
         return ((student_id, question) for student_id in self.answers for question in self.exam.questions)
 
     def task(self, student_id: str, question: Question, grader: int) -> GradingTask:
-        """Return the task of one grader."""
+        """Return the task of one grader, by its number from 1."""
         answer = self.answers[student_id][question.question_id]
         return GradingTask(
             question=question,
@@ -129,23 +131,23 @@ class GradeInputs(QuestionInputs):
         )
 
     def basis(self, student_id: str, question: Question, rubric: Rubric | None) -> str:
-        """Return what a grade of this answer is of, for this question and rubric: a digest.
+        """Return the digest of the inputs of this answer's grade, for this question and rubric.
 
-        Neither the prompt nor the model is part of it: another version of aita or another model reopens nothing that
-        people decided, and pays nothing again.
+        It covers neither prompt nor model, so that another version of aita or another model neither reopens cells that
+        people decided nor grades answers again.
         """
         if not self.answers[student_id][question.question_id].version:  # planned by 0.1.0, and gathered now
             return self.older_basis(student_id, question, rubric, self.model)
-        made_of = self.versions(student_id, question, rubric)
-        return digest([*sorted(made_of.items()), question.points, self.graders, self.disagreement])
+        versions = self.versions(student_id, question, rubric)
+        return digest([*sorted(versions.items()), question.points, self.graders, self.disagreement])
 
     def older_basis(self, student_id: str, question: Question, rubric: Rubric | None, model: str) -> str:
-        """Return the basis as aita 0.1.0 made it: with the model, and without pages and places, but for drawings."""
+        """Return the basis as aita 0.1.0 computed it: with the model, and with pages and places of drawings only."""
         parts = self.older_basis_parts(student_id, question, rubric)
         return digest([*parts, model, self.graders, self.disagreement])
 
     def older_basis_parts(self, student_id: str, question: Question, rubric: Rubric | None) -> list[Any]:
-        """Return all that a basis of aita 0.1.0 is made of but for the model and the way of grading."""
+        """Return the inputs of a basis of aita 0.1.0, except the model and the way of grading."""
         answer, key = self.answers[student_id][question.question_id], self.answer_keys.get(question.question_id)
         return [
             question.model_dump(mode="json", exclude={"page_number"}),
@@ -159,20 +161,20 @@ class GradeInputs(QuestionInputs):
         ]
 
     def basis_of_0_1_0(self, cell: Cell, question: Question) -> str:
-        """Return the basis of 0.1.0 that a cell has or goes on with, if it is of the same as now; else nothing."""
+        """Return the basis of 0.1.0 that a cell has or continues, if its inputs are unchanged; else an empty text."""
         rubric = self.rubrics.get(question.question_id)
         older = self.older_basis(cell.student_id, question, rubric, cell.model)
         return older if self._is_same_answer(cell) and older in (cell.basis, cell.older_basis) else ""
 
     def is_of(self, cell: Cell, question: Question, rubric: Rubric | None) -> bool:
-        """Tell whether a cell was graded in this way, of this question and rubric and of the answer as it is."""
+        """Return whether a cell was graded in this way, from this question and rubric and the present answer."""
         if cell.basis == self.basis(cell.student_id, question, rubric):
             return True
         older = self.older_basis(cell.student_id, question, rubric, cell.model)
         return self._is_same_answer(cell) and cell.basis == older
 
     def is_older(self, cell: Cell) -> bool:
-        """Tell whether another version of aita, another model or another reasoning effort graded a cell."""
+        """Return whether another version of aita, another model or another reasoning effort graded a cell."""
         effort = cell.reasoning_effort
         same_effort = effort == self.reasoning_effort or (is_plain(effort) and is_plain(self.reasoning_effort))
         return cell.is_of_older_version or cell.model != self.model or not same_effort
@@ -181,7 +183,7 @@ class GradeInputs(QuestionInputs):
         return cell.answer in ("", self.answers[cell.student_id][cell.question_id].version)
 
     def versions(self, student_id: str, question: Question, rubric: Rubric | None) -> dict[str, str]:
-        """Return the versions of all that a grade of this answer is made of, by a cell's fields."""
+        """Return the versions of the inputs of this answer's grade, by the cell's fields."""
         question_id = question.question_id
         return {
             "question": question_version(question),
@@ -195,14 +197,14 @@ class GradeInputs(QuestionInputs):
 
 
 def check_rubrics(exam: ExamSpec, rubrics: Mapping[str, Rubric], assignment: str) -> None:
-    """Check that there is something to grade against; a question without a rubric goes to a person.
+    """Check the rubrics of an exam. Answers to a question without a rubric go to a person.
 
     Raises
     ------
     MissingMaterialError
         If no question has a rubric.
     InvalidMaterialError
-        If a rubric is for no question of the exam, or its points are not the question's.
+        If a rubric belongs to no question of the exam, or its points differ from the question's.
     """
     questions = {question.question_id: question for question in exam.questions}
     anew = f"write the rubrics anew (aita generate-rubric --assignment {assignment})"
@@ -222,12 +224,12 @@ def check_rubrics(exam: ExamSpec, rubrics: Mapping[str, Rubric], assignment: str
 
 
 def require_answers(material: AssignmentFiles) -> dict[str, StudentAnswers]:
-    """Return the students' answers.
+    """Return the students' answers, by student id.
 
     Raises
     ------
     MissingMaterialError
-        If there are none.
+        If there are no answers.
     """
     answers = material.answers()
     if not answers:
@@ -238,8 +240,8 @@ def require_answers(material: AssignmentFiles) -> dict[str, StudentAnswers]:
     return answers
 
 
-def _of_others(exam: ExamSpec, answers: StudentAnswers) -> Iterator[str]:
-    """Yield the ids whose answers are to other questions: ids changed places after the answers were found."""
+def _mapped_to_others(exam: ExamSpec, answers: StudentAnswers) -> Iterator[str]:
+    """Yield the ids whose answers belong to other questions, because ids were swapped after the answers were found."""
     now = {question.question_id: question_version(question) for question in exam.questions}
     then = {answer.question_id: answer.question for answer in answers.question_answers if answer.question}
     ids_now = {version: question_id for question_id, version in now.items()}
@@ -250,19 +252,19 @@ def _of_others(exam: ExamSpec, answers: StudentAnswers) -> Iterator[str]:
             yield question_id
 
 
-def _to_grade(
+def _answers_to_grade(
     exam: ExamSpec, answers: StudentAnswers, scans: StudentScans | None, pages: tuple[Page, ...]
 ) -> dict[str, AnswerToGrade]:
     found = answers.by_question()
-    of_others = {*_of_others(exam, answers)}
+    mapped_to_others = {*_mapped_to_others(exam, answers)}
     to_grade = {}
     for question in exam.questions:
         answer = found.get(question.question_id) or QuestionAnswer(question_id=question.question_id)
         version = answer_version(answer, scans, pages)
         if question.question_id not in found:
             answer = answer.model_copy(update={"flags": (_NOT_MAPPED,)})
-        elif question.question_id in of_others:
-            answer = QuestionAnswer(question_id=question.question_id, flags=(_OF_ANOTHER,))
+        elif question.question_id in mapped_to_others:
+            answer = QuestionAnswer(question_id=question.question_id, flags=(_MAPPED_TO_ANOTHER,))
             version = answer_version(answer, None, ())
         answer = decided(answer, scans)
         shown = {place.page for place in answer.pages} if question.question_type is QuestionType.DIAGRAM else set()

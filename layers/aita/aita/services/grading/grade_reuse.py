@@ -1,4 +1,4 @@
-"""Which cells of an earlier run still count: as they are, or with other points, without asking anybody."""
+"""Reuse of an earlier run's cells without calls, either unchanged or rescaled."""
 
 from collections.abc import Callable
 
@@ -9,14 +9,14 @@ from aita.services.grading.grade_assembly import is_rescalable, rescaled
 from aita.services.grading.grade_inputs import GradeInputs
 
 RubricVersions = Callable[[str], Rubric | None]
-"""Returns a rubric that answers were graded against, by its version."""
+"""Returns the rubric of a version that answers were graded against; ``None`` if it is unknown."""
 
 
 def kept_cell(inputs: GradeInputs, cell: Cell, question: Question, versions: RubricVersions) -> Cell | None:
-    """Return what an earlier cell is now; ``None`` if its answer is to be graded.
+    """Return an earlier cell for reuse; ``None`` if its answer must be graded.
 
-    A cell is kept if it is of the same question, rubric, answer and way of grading, and rescaled if the question's or
-    the criteria's points are all that differs. What failed of it is tried again.
+    A cell is reused if its question, rubric, answer and way of grading are unchanged, and rescaled if only the
+    question's or the criteria's points differ. A cell that failed, or with a grader that failed, is graded again.
     """
     rubric = inputs.rubrics.get(question.question_id)
     if rubric is None or _failed(cell):

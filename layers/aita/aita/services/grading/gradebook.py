@@ -1,4 +1,4 @@
-"""The gradebook: what the graders came to and what people decided, merged into each student's grades."""
+"""Gradebook: graded cells and people's decisions, merged into each student's grades."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from decimal import Decimal
@@ -33,42 +33,42 @@ USUAL_SCALE = GradeScale(
         GradeStep(letter="F", from_percent=0),
     )
 )
-"""The letters where the instructor gave no table: the ten-point scale that is usual in the United States."""
+"""Default grade scale: the ten-point scale that is usual in the United States."""
 
-_GRADE = "Grade again (aita grade{of})"
-_TRANSCRIBE = "Transcribe the scans (aita transcribe{of}), then grade again (aita grade{of})"
-_REWRITE = "Write its answer key and rubric anew (aita generate-rubric{of}), then grade again (aita grade{of})"
+_GRADE = "Grade again (aita grade{option})"
+_TRANSCRIBE = "Transcribe the scans (aita transcribe{option}), then grade again (aita grade{option})"
+_REWRITE = "Write its answer key and rubric anew (aita generate-rubric{option}), then grade again (aita grade{option})"
 
 _NO_PROPOSAL = {"points": None, "criteria": (), "feedback": "", "graders": (), "by_grader": (), "gradings": ()}
 
 Compare = Callable[[Cell, Question], Changes]
-"""Tells how things were otherwise when a cell was graded, for the question as it is now."""
+"""Returns the changes since a cell was graded, for the present question."""
 
 
 class Gradebook:
-    """Each student's cells as they count, one for each question of the exam as it is now.
+    """Each student's cells as they count, one for each question of the present exam.
 
-    The denominator is always the whole exam, and nothing that is missing is left out: a question that was never
-    graded is open, and so is one whose worth has changed since.
+    Totals are always out of the whole exam. A question that was never graded is open, and so is one whose points have
+    changed since.
 
     Parameters
     ----------
     exam
-        The exam as it is now.
+        Present exam.
     cells
-        What the graders came to, by student id and question id, before people's decisions.
+        Graded cells before people's decisions, by student id and question id.
     decisions
-        What people decided, in any order.
+        People's decisions, in any order.
     scale
-        The instructor's table of letters; ``None`` for ``USUAL_SCALE``.
+        Instructor's grade scale; ``None`` for ``USUAL_SCALE``.
     compare
-        Compares a cell with the material as it is now; ``None`` if the question is all that is compared.
+        Compares a cell with the present material; ``None`` to compare with the question only.
     assignment
-        Its name, for the commands that notes of changes give.
+        Name of the assignment, for commands in the notes of changes.
     """
 
     FILES = (object_keys.QUESTIONS, object_keys.EXAM_SPEC, object_keys.GRADES, object_keys.GRADE_SCALE, *Versions.FILES)
-    """The assignment's files that ``of`` reads."""
+    """Names of the assignment's files that ``of`` reads."""
 
     def __init__(
         self,
@@ -80,8 +80,8 @@ class Gradebook:
         assignment: str = "",
     ) -> None:
         self.exam = exam
-        self._of = f" --assignment {assignment}" if assignment else ""
-        self._compare = compare or _unchanged
+        self._option = f" --assignment {assignment}" if assignment else ""
+        self._compare = compare or _no_changes
         self._decisions: dict[str, list[Decision]] = {}
         for decision in sorted(decisions, key=lambda decision: (decision.at, decision.decision_id)):
             self._decisions.setdefault(decision.cell_id, []).append(decision)
@@ -93,7 +93,15 @@ class Gradebook:
 
     @classmethod
     def of(cls, material: AssignmentFiles, decisions: Iterable[Decision]) -> Self:
-        """Return an assignment's gradebook, with all students who have scans; with nobody if nothing was graded."""
+        """Return an assignment's gradebook, with all students who have scans; empty if nothing was graded.
+
+        Raises
+        ------
+        MissingMaterialError
+            If there are no questions.
+        InvalidMaterialError
+            If a file is invalid.
+        """
         exam, graded = material.exam(), material.grades()
         if not graded:
             return cls(exam, {}, decisions, material.grade_scale())
@@ -107,30 +115,48 @@ class Gradebook:
         return cls(exam, everyone | graded, decisions, material.grade_scale(), compare, material.assignment)
 
     def cell(self, cell_id: str) -> Cell:
-        """Return a cell as it counts; NotFoundError if there is none."""
+        """Return a cell as it counts.
+
+        Raises
+        ------
+        NotFoundError
+            If no cell has this id.
+        """
         return _found(self._cells, cell_id)
 
     def graded(self, cell_id: str) -> Cell:
-        """Return a cell as it was graded, before people's decisions; NotFoundError if there is none."""
+        """Return a cell before people's decisions.
+
+        Raises
+        ------
+        NotFoundError
+            If no cell has this id.
+        """
         return _found(self._graded, cell_id)
 
     def decisions(self, cell_id: str) -> tuple[Decision, ...]:
-        """Return what people decided about a cell, the oldest first."""
+        """Return people's decisions about a cell, from the oldest to the newest."""
         return tuple(self._decisions.get(cell_id, ()))
 
     def decision(self, cell_id: str) -> Decision | None:
-        """Return the decision that a cell's points are of: the last one about it as it was graded, if there is one."""
+        """Return the decision that determines a cell's points: the last one about its present grade; ``None`` without.
+
+        Raises
+        ------
+        NotFoundError
+            If no cell has this id.
+        """
         graded = self.graded(cell_id)
-        return next((each for each in reversed(self.decisions(cell_id)) if _is_of(each, graded)), None)
+        return next((each for each in reversed(self.decisions(cell_id)) if _is_about(each, graded)), None)
 
     def cells(self) -> Iterator[Cell]:
-        """Yield all cells, question by question, as one grades with one rubric in mind."""
+        """Yield all cells, question by question, so that a person decides with one rubric in mind."""
         for place in range(len(self.exam.questions)):
             for student in self.students.values():
                 yield student.cells[place]
 
     def open_cells(self) -> Iterator[Cell]:
-        """Yield the cells that a person or another try must still close, in the order of ``cells``."""
+        """Yield the open cells, in the order of ``cells``."""
         return (cell for cell in self.cells() if cell.state.is_open)
 
     def _student(self, student_id: str, graded: Mapping[str, Cell], scale: GradeScale) -> StudentGrades:
@@ -152,46 +178,45 @@ class Gradebook:
         )
 
     def _cell(self, student_id: str, question: Question, graded: Mapping[str, Cell]) -> Cell:
-        cell = self._as_asked(question, graded.get(question.question_id), student_id)
+        cell = self._of_present(question, graded.get(question.question_id), student_id)
         self._graded[cell.cell_id] = cell
         decided = _decided(cell, self._decisions.get(cell.cell_id, ()))
         self._cells[cell.cell_id] = decided
         return decided
 
-    def _as_asked(self, question: Question, cell: Cell | None, student_id: str) -> Cell:
-        """Return a cell as graded, if it was graded of what there is now; else an open one that says so."""
+    def _of_present(self, question: Question, cell: Cell | None, student_id: str) -> Cell:
+        """Return a graded cell if its inputs are unchanged, else an open one with a flag for the changes."""
         if cell is None:
             return _not_graded(question, student_id)
         changes = self._compare(cell, question)
         version, worth = question_version(question), f"{question.points:g}"
         notes, of_0_1_0 = list[str](), ""
-        changed: dict[str, Any] = dict(_NO_PROPOSAL) if changes.of_answer else {}
+        changed: dict[str, Any] = dict(_NO_PROPOSAL) if changes.affect_answer else {}
         if cell.state is not CellState.BLANK and cell.question not in ("", version):
             notes, of_0_1_0 = ["the question's wording"], version
         if exact(cell.max_points) != exact(question.points):
             notes, of_0_1_0 = [f"the question's points, from {cell.max_points:g} to {worth}", *notes], worth
             changed |= {"points": None, "max_points": question.points}
-        notes += [note for note in changes.notes if not notes or note != NOTES[RUBRIC]]  # its points differ, too
+        notes += [note for note in changes.notes if not notes or note != NOTES[RUBRIC]]  # its points changed with them
         if not notes:
             return cell
-        advice = (_TRANSCRIBE if changes.of_scans else _REWRITE if of_0_1_0 == version else _GRADE).format(of=self._of)
+        advice = _TRANSCRIBE if changes.affect_scans else _REWRITE if of_0_1_0 == version else _GRADE
+        advice = advice.format(option=self._option)
         older = f"{cell.basis}, of {of_0_1_0}"
         if any(not decision.aita and decision.basis == older for decision in self.decisions(cell.cell_id)):
-            return _of_another(cell, notes, advice, older, changed)
-        return _of_another(
-            cell, notes, advice, f"{cell.basis}, of {digest([version, worth, changes.version])}", changed
-        )
+            return _outdated(cell, notes, advice, older, changed)
+        return _outdated(cell, notes, advice, f"{cell.basis}, of {digest([version, worth, changes.version])}", changed)
 
 
 def letter(points: float, out_of: float, scale: GradeScale) -> str:
-    """Return the letter for points out of the exam's: the first step that they reach, compared without rounding."""
+    """Return the letter of the first step that a total reaches, compared without rounding."""
     share, whole = exact(points) * 100, exact(out_of)
     reached = (step.letter for step in scale.steps if share >= Decimal(str(step.from_percent)) * whole)
     return next(reached)  # the last step begins at 0
 
 
 def _counts(cell: Cell, question: Question) -> float:
-    """Return the points that a closed cell adds to the total: 0.33 of a third of a point are all of it."""
+    """Return the points that a closed cell adds to the total: 0.33 of a third of a point are the whole third."""
     points = cell.points or 0.0
     return question.points if exact(points) == exact(question.points) else points
 
@@ -205,7 +230,7 @@ def _found(cells: dict[str, Cell], cell_id: str) -> Cell:
     return cells[cell_id]
 
 
-def _unchanged(cell: Cell, question: Question) -> Changes:  # noqa: ARG001 - nothing is compared
+def _no_changes(cell: Cell, question: Question) -> Changes:  # noqa: ARG001 - no material is compared
     return Changes()
 
 
@@ -221,8 +246,8 @@ def _not_graded(question: Question, student_id: str) -> Cell:
     )
 
 
-def _of_another(cell: Cell, notes: Iterable[str], advice: str, basis: str, changed: Mapping[str, Any]) -> Cell:
-    """Return a cell that was graded of something else than there is now, open: what was decided of that is void."""
+def _outdated(cell: Cell, notes: Iterable[str], advice: str, basis: str, changed: Mapping[str, Any]) -> Cell:
+    """Return a cell with changed inputs as open, on a basis for which earlier decisions do not count."""
     note = f"{', '.join(notes)}. {advice}"
     return _changed(
         cell,
@@ -235,11 +260,11 @@ def _of_another(cell: Cell, notes: Iterable[str], advice: str, basis: str, chang
 
 
 def _decided(cell: Cell, decisions: Iterable[Decision]) -> Cell:
-    """Return a cell with what was decided about it; one whose decisions were about something else is open."""
+    """Return a cell with the last decision about its grade; open if all decisions are about earlier grades."""
     latest: Decision | None = None
     outdated: Decision | None = None
     for decision in decisions:
-        if _is_of(decision, cell):
+        if _is_about(decision, cell):
             latest = decision
         else:
             outdated = decision
@@ -248,13 +273,13 @@ def _decided(cell: Cell, decisions: Iterable[Decision]) -> Cell:
     return cell if outdated is None else _reopened(cell, outdated)
 
 
-def _is_of(decision: Decision, cell: Cell) -> bool:
+def _is_about(decision: Decision, cell: Cell) -> bool:
     if decision.basis not in (cell.basis, cell.older_basis):
         return False
     if decision.action is DecisionAction.SET:
         return True
     same_points = cell.points is not None and exact(cell.points) == exact(decision.points)
-    return same_points and decision.proposal in ("", cell.proposal)  # else it accepted another proposal
+    return same_points and decision.proposal in ("", cell.proposal)  # else another proposal was accepted
 
 
 def _closed(cell: Cell, decision: Decision) -> Cell:

@@ -1,4 +1,4 @@
-"""How an assignment was graded: a later run goes on in the same way unless it is given another one."""
+"""Settings of an assignment's last grading, which are the defaults of its next run."""
 
 from typing import Any
 
@@ -8,18 +8,20 @@ from aita.services.grading.material_versions import Versions
 
 
 def graded_before(material: AssignmentFiles) -> dict[str, Any]:
-    """Return the run settings that the assignment was graded with last: ``graders`` and ``disagreement``.
+    """Return ``graders`` and ``disagreement`` of the assignment's last grading.
 
-    There are none before the first grading, and none of cells of aita 0.1.0 that are all of something else by now.
+    The result is empty before the first grading, and if all cells are of aita 0.1.0 and have changed inputs.
 
     Raises
     ------
-    InvalidMaterialError, MissingMaterialError
-        If a file is wrong, or there are grades and no questions.
+    InvalidMaterialError
+        If a file is invalid.
+    MissingMaterialError
+        If there are grades, but no questions.
     """
     graded = material.grades()
-    named = (cell for cells in graded.values() for cell in cells.values() if cell.graders_asked)
-    if (cell := next(named, None)) is not None:
+    with_settings = (cell for cells in graded.values() for cell in cells.values() if cell.graders_asked)
+    if (cell := next(with_settings, None)) is not None:
         return {"graders": cell.graders_asked, "disagreement": cell.disagreement}
     if not graded:
         return {}

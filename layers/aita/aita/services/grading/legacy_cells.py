@@ -1,8 +1,8 @@
-"""Cells of aita 0.1.0, which do not name all of their versions: whether they are of the material as it is now.
+"""Changes of the material since cells of aita 0.1.0 were graded, which do not record the versions of all inputs.
 
-Such a cell has one digest of all that it is a grade of, its basis. It is computed again from the material of now, and
-compared. It covers two settings of the run that are not in the cell, the number of graders and the disagreement: they
-are the ones under which any cell matches.
+Such a cell has one digest of all its inputs, its basis, which is compared with the basis of the present material. The
+digest covers two settings of the run that are not in the cell: the number of graders and the disagreement. They are
+found by trying: the settings with which any cell's basis matches are the ones of all cells.
 """
 
 import hashlib
@@ -22,13 +22,13 @@ from aita.services.grading.material_versions import ANSWER, DIGITS, NOTES, RUBRI
 _OTHERWISE = "the answer, the answer key, the instructions or the step of points"
 
 _COMPARED = 20
-"""Cells that are tried, spread over all, to find the settings: each costs a digest for each of them."""
+"""Number of cells, spread over all, that are tried to find the settings. Each one costs a digest for each setting."""
 
 _MOST_GRADERS = 9
 
 
 class Way(NamedTuple):
-    """How cells were graded: by how many graders, and from which share of the points on these disagree."""
+    """Way of grading: the number of graders, and the share of the points from which on they disagree."""
 
     graders: int
     disagreement: float
@@ -38,7 +38,7 @@ USUAL = Way(1, 0.2)
 
 
 class LegacyCells:
-    """The cells of 0.1.0 among those of an assignment. The material is read when one is compared first."""
+    """Cells of 0.1.0 among an assignment's cells. The material is read at the first comparison."""
 
     def __init__(self, material: AssignmentFiles, versions: Versions, graded: Mapping[str, Mapping[str, Cell]]) -> None:
         self._material = material
@@ -46,12 +46,15 @@ class LegacyCells:
         self._cells = [cell for cells in graded.values() for cell in cells.values() if _is_older(cell)]
 
     def changes(self, cell: Cell, question: Question) -> Changes:
-        """Return the changes since a cell was graded, for the question as it was; none of a cell that is no such."""
-        return self._versions.noted(cell, self._notes(cell, question) if _is_older(cell) else ())
+        """Return the changes since a cell was graded, for the question at that time.
+
+        Of a cell that is not of 0.1.0, only changes of the scans are returned.
+        """
+        return self._versions.add_scan_changes(cell, self._notes(cell, question) if _is_older(cell) else ())
 
     @cached_property
     def way(self) -> Way | None:
-        """The way in which the cells were graded; ``None`` if there are none, or all are of something else by now."""
+        """Way in which the cells were graded; ``None`` without cells, or if the inputs of all of them have changed."""
         questions = {question.question_id: question for question in self._inputs.exam.questions}
         answers = self._inputs.answers
         there = [cell for cell in self._cells if cell.question_id in questions and cell.student_id in answers]
@@ -75,7 +78,7 @@ class LegacyCells:
             yield _OTHERWISE
 
     def _basis(self, cell: Cell, question: Question) -> Callable[[Way], str]:
-        """Return the basis that a cell would have now, by the way of grading: the rest is put into a digest once."""
+        """Return a function from the way of grading to the cell's present basis. The other inputs are digested once."""
         rubric = self._inputs.rubrics.get(question.question_id)
         parts = [*self._inputs.older_basis_parts(cell.student_id, question, rubric), cell.model]
         begun = hashlib.sha256(json.dumps(parts).removesuffix("]").encode())
@@ -89,9 +92,9 @@ class LegacyCells:
 
     @cached_property
     def _inputs(self) -> GradeInputs:
-        return GradeInputs.as_they_are(self._material, RunSettings(model="", max_workers=1))
+        return GradeInputs.unchecked(self._material, RunSettings(model="", max_workers=1))
 
 
 def _is_older(cell: Cell) -> bool:
-    """Tell whether a cell names no version of its answer, and has a digest as its basis."""
+    """Return whether a cell has no version of its answer, and a digest as its basis."""
     return not cell.answer and len(cell.basis) == DIGITS

@@ -1,4 +1,4 @@
-"""Versions: digests of all that a grade is made of, by which a reader finds out what has changed since."""
+"""Versions: digests of a grade's inputs, which show the changes since the grading."""
 
 import hashlib
 import json
@@ -16,10 +16,10 @@ from aita.services.assignments.assignment_files import AssignmentFiles
 from aita.services.assignments.uploaded_files import blank_exam_files, uploaded_scans
 
 DIGITS = 32
-"""Hexadecimal digits of a version."""
+"""Number of hexadecimal digits of a version."""
 
 ANSWER, RUBRIC, ANSWER_KEY, INSTRUCTIONS = "answer", "rubric", "answer_key", "instructions"
-"""The fields of a cell that hold versions, beside that of the question."""
+"""Fields of a cell that hold versions, beside the question's."""
 
 NOTES = {
     ANSWER: "the answer's scan, transcription or place",
@@ -27,31 +27,39 @@ NOTES = {
     ANSWER_KEY: "the answer key",
     INSTRUCTIONS: "the instructions or the step of points",
 }
-"""What has changed since a cell was graded whose version, by this field, is not that of now."""
+"""Changed material, in words, by the field of the cell whose version differs from the present one."""
 
 _UPLOADED = "the student's scans, of which one was uploaded since"
 _BLANK_EXAM = "the blank exam"
 
 
 class Changes(NamedTuple):
-    """What has changed since a cell was graded, in words, and one version of all of it now.
+    """Changes since a cell was graded.
 
-    ``of_answer`` says that the answer is another one, or may be, so that what was proposed for it can't be accepted;
-    ``of_scans`` that the scans must be transcribed before they can be graded.
+    Parameters
+    ----------
+    notes
+        Names of the changed material, in words.
+    version
+        Version of all present material of the cell.
+    affect_answer
+        Whether the answer has changed, or may have, so that the proposal can't be accepted.
+    affect_scans
+        Whether the scans must be transcribed before the answer can be graded.
     """
 
     notes: tuple[str, ...] = ()
     version: str = ""
-    of_answer: bool = False
-    of_scans: bool = False
+    affect_answer: bool = False
+    affect_scans: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Versions:
-    """The versions of an assignment's material as it is now. They are of stored files, not of results of code.
+    """Versions of an assignment's present material. They cover stored files only, not results of code.
 
-    ``uploaded`` has the ids of the scans that were uploaded since the pages were split, by student id, and
-    ``blank_exam`` those of the blank exam's files.
+    ``uploaded`` has the ids of the scans that were uploaded after the pages were split, by student id, and
+    ``blank_exam`` the ids of the blank exam's files.
     """
 
     rubrics: Mapping[str, Rubric]
@@ -76,7 +84,7 @@ class Versions:
         object_keys.PAGES,
         object_keys.STUDENTS,
     )
-    """The assignment's files that ``of`` reads, beside the exam and the list of its uploads."""
+    """Names of the assignment's files that ``of`` reads, beside the exam and the list of uploads."""
 
     @classmethod
     def of(cls, material: AssignmentFiles, exam: ExamSpec) -> Self:
@@ -85,7 +93,7 @@ class Versions:
         Raises
         ------
         InvalidMaterialError
-            If a file is wrong.
+            If a file is invalid.
         """
         return cls(
             rubrics=material.rubrics(),
@@ -101,29 +109,29 @@ class Versions:
         )
 
     def changes(self, cell: Cell) -> Changes:
-        """Return the changes since a cell was graded that names its versions."""
-        return self.noted(cell, self._notes(cell))
+        """Return the changes since a cell was graded; the cell must have the versions of its inputs."""
+        return self.add_scan_changes(cell, self._notes(cell))
 
-    def noted(self, cell: Cell, notes: Iterable[str]) -> Changes:
-        """Return these changes of a cell's material, and those of what the student's pages were made from."""
+    def add_scan_changes(self, cell: Cell, notes: Iterable[str]) -> Changes:
+        """Return these changes of a cell's material together with the changes of the student's scans."""
         uploaded, scans = self.uploaded.get(cell.student_id, ()), self.scans.get(cell.student_id)
         compared_with = scans.blank_exam if scans is not None else None
-        of_pages = [_UPLOADED] if uploaded else []
+        scan_notes = [_UPLOADED] if uploaded else []
         if compared_with is not None and compared_with != self.blank_exam:
-            of_pages.append(_BLANK_EXAM)
-        found = (*of_pages, *notes)
-        now = digest([self._of(cell.student_id, cell.question_id), uploaded, self.blank_exam])
-        of_scans = bool(of_pages)
-        return Changes(found, now, of_answer=of_scans or NOTES[ANSWER] in found, of_scans=of_scans)
+            scan_notes.append(_BLANK_EXAM)
+        found = (*scan_notes, *notes)
+        version = digest([self._present(cell.student_id, cell.question_id), uploaded, self.blank_exam])
+        affect_scans = bool(scan_notes)
+        return Changes(found, version, affect_scans or NOTES[ANSWER] in found, affect_scans)
 
     def _notes(self, cell: Cell) -> Iterator[str]:
-        """Yield what was otherwise; a blank answer is blank under any rubric, so that of it the answer alone counts."""
-        now = self._of(cell.student_id, cell.question_id)
+        """Yield the changed material. Of a blank answer only the answer counts, as it is blank under any rubric."""
+        present = self._present(cell.student_id, cell.question_id)
         for name, note in NOTES.items():
-            if getattr(cell, name) != now[name] and (name == ANSWER or cell.state is not CellState.BLANK):
+            if getattr(cell, name) != present[name] and (name == ANSWER or cell.state is not CellState.BLANK):
                 yield note
 
-    def _of(self, student_id: str, question_id: str) -> dict[str, str]:
+    def _present(self, student_id: str, question_id: str) -> dict[str, str]:
         return {
             ANSWER: self._answer(student_id, question_id),
             RUBRIC: rubric_version(self.rubrics.get(question_id)),
@@ -153,25 +161,26 @@ def _uploaded(material: AssignmentFiles) -> dict[str, list[str]]:
 
 
 def rubric_version(rubric: Rubric | None) -> str:
-    """Return the version of a rubric; empty for none."""
+    """Return the version of a rubric; empty without a rubric."""
     return digest(rubric.model_dump(mode="json")) if rubric else ""
 
 
 def key_version(key: AnswerKey | None) -> str:
-    """Return the version of an answer key, and of there being none."""
+    """Return the version of an answer key; a missing answer key has a version, too."""
     return digest(key and key.model_dump(mode="json", exclude_defaults=True))
 
 
 def instructions_version(instructions: str, own: str, points_step: float) -> str:
-    """Return the version of the instructions for the exam and for one question; white space at ends makes none."""
+    """Return the version of the instructions for the exam and for one question, without white space at line ends."""
     texts = ["\n".join(line.rstrip() for line in text.strip().splitlines()) for text in (instructions, own)]
     return digest([*texts, points_step])
 
 
 def answer_version(answer: QuestionAnswer, scans: StudentScans | None, pages: Sequence[Page]) -> str:
-    """Return the version of a student's answer: its text, its doubts, its places, and the pages that these are on.
+    """Return the version of a student's answer, which covers its text, flags and places, and the pages of the places.
 
-    Its presence, and the doubts that come with it, follow from these; files of aita 0.1.0 do not have them.
+    The answer's presence and the flags that come with it are left out: they follow from the rest, and files of aita
+    0.1.0 do not have them.
     """
     answer = answer.model_copy(update={"flags": tuple(flag for flag in answer.flags if flag.kind not in INK_FLAGS)})
     images = {page.page: page.sha256 for page in pages}
@@ -187,5 +196,5 @@ def answer_version(answer: QuestionAnswer, scans: StudentScans | None, pages: Se
 
 
 def digest(value: Any) -> str:
-    """Return the digest of a JSON value by which versions are known."""
+    """Return the digest of a JSON value, in the form of versions."""
     return hashlib.sha256(json.dumps(value).encode()).hexdigest()[:DIGITS]

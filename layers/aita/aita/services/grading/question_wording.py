@@ -1,6 +1,7 @@
-"""Wording: answer keys and rubrics that were written when their question was worded otherwise are not graded with.
+"""Wording of questions: no answer is graded with an answer key or a rubric that was written for another wording.
 
-Files of aita 0.1.0, and an instructor's own rubrics, do not name a wording. Answers that were graded with them do.
+Files of aita 0.1.0 and an instructor's own rubrics do not record the wording that they were written for. It is taken
+from the cells of the answers that were graded with them.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -15,14 +16,14 @@ from aita.services.grading.material_versions import rubric_version
 
 
 def check_wording(material: AssignmentFiles, exam: ExamSpec, rubrics: Mapping[str, Rubric]) -> None:
-    """Check that what was written for the exam's questions was written for their wording of now.
+    """Check that answer keys and rubrics were written for the present wording of their questions.
 
-    An instructor's own rubric is for the wording of now from its upload on, until the question is reworded.
+    An instructor's own rubric counts as written for the wording at its upload.
 
     Raises
     ------
     InvalidMaterialError
-        If an answer key or a rubric was not, naming them.
+        If an answer key or a rubric was written for another wording. The message names all of them.
     """
     if stale := [*_stale(material, exam, rubrics)]:
         raise InvalidMaterialError(
@@ -32,11 +33,11 @@ def check_wording(material: AssignmentFiles, exam: ExamSpec, rubrics: Mapping[st
         )
 
 
-def keys_of_now(material: AssignmentFiles, exam: ExamSpec) -> dict[str, AnswerKey]:
-    """Return the answer keys that were not written for another wording."""
-    written_for, now = material.written_for(object_keys.ANSWER_KEYS), _wordings(exam)
+def current_keys(material: AssignmentFiles, exam: ExamSpec) -> dict[str, AnswerKey]:
+    """Return the answer keys by question id, without those that were written for another wording."""
+    written_for, wordings = material.written_for(object_keys.ANSWER_KEYS), _wordings(exam)
     found = material.answer_keys()
-    return {each: found[each] for each in found if written_for[each] in ("", now.get(each))}
+    return {each: found[each] for each in found if written_for[each] in ("", wordings.get(each))}
 
 
 def _stale(material: AssignmentFiles, exam: ExamSpec, rubrics: Mapping[str, Rubric]) -> Iterator[str]:
@@ -56,7 +57,7 @@ def _stale(material: AssignmentFiles, exam: ExamSpec, rubrics: Mapping[str, Rubr
 
 
 def _graded_against(rubric: Rubric, cells: Iterable[Cell]) -> set[str]:
-    """Return the wordings with which answers were graded against a rubric that does not name its own."""
+    """Return the wordings of the answers that were graded against a rubric, for a rubric that records none."""
     version = rubric_version(rubric)
     return {cell.question for cell in cells if cell.rubric == version}
 

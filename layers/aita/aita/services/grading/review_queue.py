@@ -1,4 +1,4 @@
-"""The review queue: the cells that a person must look at, all there is to decide by, and the decision."""
+"""Review queue: open cells, the material for a decision about each, and the decisions."""
 
 import logging
 from collections.abc import Iterator
@@ -31,7 +31,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Reviews:
-    """The verbs of people who review. Each reads the grades as they are then: there is no second queue to keep."""
+    """Operations of review. Each one reads the present grades; no separate queue is stored."""
 
     objects: ObjectStore
     decisions: DecisionStore
@@ -43,12 +43,14 @@ class Reviews:
         Parameters
         ----------
         closed
-            Whether cells that need nobody are listed too, such as for a student who asks again.
+            Whether closed cells are listed too, such as for a student's appeal.
 
         Raises
         ------
         MissingMaterialError
-            If nothing was graded yet.
+            If nothing has been graded.
+        RequestError
+            If the token is not one of this list.
         """
         grades = self._gradebook(self._material(assignment))
         shown = [cell for cell in _after(grades, token) if closed or cell.state.is_open]
@@ -60,12 +62,12 @@ class Reviews:
         )
 
     def show(self, assignment: str, cell_id: str) -> ReviewView:
-        """Return all there is to decide a cell by.
+        """Return a cell with all material for a decision about it.
 
         Raises
         ------
         NotFoundError
-            If there is no such cell.
+            If no cell has this id.
         """
         material = self._material(assignment)
         grades = self._gradebook(material)
@@ -88,21 +90,21 @@ class Reviews:
         )
 
     def decide(self, assignment: str, cell_id: str, asked: DecisionRequest, caller: str = "") -> Decision:
-        """Record what a person decided about a cell.
+        """Record a person's decision about a cell.
 
         Parameters
         ----------
         caller
-            The ARN that the request was signed for, where it is known.
+            ARN that signed the request; empty if it is unknown.
 
         Raises
         ------
         NotFoundError
-            If there is no such cell.
+            If no cell has this id.
         RequestError
-            If there is nothing to accept, or the points are not ones that the question can have.
+            If there is no proposal to accept, or the points or the reason are missing or invalid.
         ConflictError
-            If the cell is no longer the one that the person saw.
+            If the cell has changed since the person saw it.
         """
         grades = self._gradebook(self._material(assignment))
         cell = grades.cell(cell_id)
@@ -166,9 +168,9 @@ class Reviews:
 
 
 def _after(grades: Gradebook, token: str | None) -> Iterator[Cell]:
-    """Return the cells after the one that a page ended with, which may be closed by now."""
+    """Return the cells after the last one of a page, whose id is the token; that cell may be closed by now."""
     cells = grades.cells()
-    if token is not None and not any(cell.cell_id == token for cell in cells):  # looking for it goes past it
+    if token is not None and not any(cell.cell_id == token for cell in cells):  # any() consumes up to the match
         raise RequestError("next_token is not one that this list gave")
     return cells
 

@@ -1,4 +1,4 @@
-"""Rubric changes: which cells the rubrics, as they are now, touch."""
+"""Rubric changes: the cells that changed rubrics affect."""
 
 from collections.abc import Mapping
 
@@ -17,9 +17,10 @@ def compare(inputs: GradeInputs, cells: Mapping[str, Mapping[str, Cell]], versio
     Parameters
     ----------
     inputs
-        Of the next run: with another number of graders it grades all cells again, whether their rubric changed or not.
+        Inputs of the next run. With another number of graders, it grades all cells again, whether their rubric has
+        changed or not.
     cells
-        Cells that are graded, by student and question.
+        Graded cells, by student id and question id.
     """
     questions, regrade, others = [], [], 0
     for question in inputs.exam.questions:
@@ -27,7 +28,7 @@ def compare(inputs: GradeInputs, cells: Mapping[str, Mapping[str, Cell]], versio
         for student_id in inputs.answers:
             cell = cells.get(student_id, {}).get(question.question_id)
             now = None if cell is None else kept_cell(inputs, cell, question, versions)
-            if cell is None or not _touches(inputs, question, cell):
+            if cell is None or not _has_changed(inputs, question, cell):
                 others += now is None and question.question_id in inputs.rubrics
             elif question.question_id not in inputs.rubrics:
                 without_rubric += 1
@@ -44,6 +45,7 @@ def compare(inputs: GradeInputs, cells: Mapping[str, Mapping[str, Cell]], versio
     return RubricChanges(questions=tuple(questions), regrade=tuple(regrade), others=others)
 
 
-def _touches(inputs: GradeInputs, question: Question, cell: Cell) -> bool:
+def _has_changed(inputs: GradeInputs, question: Question, cell: Cell) -> bool:
+    """Return whether the rubric or the question's points have changed since a cell was graded."""
     version = rubric_version(inputs.rubrics.get(question.question_id))
     return cell.rubric != version or exact(cell.max_points) != exact(question.points)

@@ -1,8 +1,8 @@
-"""The one place that decides what of a grade its student is shown: the HTML report and all exports take it from here.
+"""Student's view of a grade. The HTML report and all exports use this view, so that they show the same.
 
-While an answer is open, nothing of its proposal is. Points that a person set stand with that person's reason alone,
-also where they are what the graders proposed: their criteria, quotes and feedback were not accepted. No person's name
-is shown, and no quote that does not stand in the answer, whoever accepted it.
+An open answer shows nothing of its proposal. Points that a person set show only that person's reason, even if they
+equal the proposed ones, as the graders' criteria, quotes and feedback were not accepted. The view shows no names of
+deciding people, and no quote that is not in the answer, even of an accepted grading.
 """
 
 from collections.abc import Iterable
@@ -13,20 +13,20 @@ from aita.services.grading.gradebook import Gradebook
 
 
 def shown_answers(gradebook: Gradebook, student_id: str) -> tuple[ShownAnswer, ...]:
-    """Return what a student is shown of each answer, in the order of the exam's questions."""
+    """Return a student's view of each answer, in the order of the exam's questions."""
     cells = gradebook.students[student_id].cells
     return tuple(shown_answer(cell, gradebook.decision(cell.cell_id)) for cell in cells)
 
 
 def shown_answer(cell: Cell, decision: Decision | None) -> ShownAnswer:
-    """Return what a student is shown of one answer.
+    """Return the student's view of one answer.
 
     Parameters
     ----------
     cell
-        As it counts, with what a person decided.
+        Cell as it counts, with people's decisions.
     decision
-        The decision that its points are of, if there is one.
+        Decision that determines the cell's points; ``None`` without one.
     """
     if cell.state.is_open:
         return ShownAnswer(question_id=cell.question_id, state=cell.state, points=None, max_points=cell.max_points)
@@ -43,7 +43,7 @@ def shown_answer(cell: Cell, decision: Decision | None) -> ShownAnswer:
 
 
 def found_quotes(criteria: Iterable[CriterionGrade]) -> tuple[CriterionGrade, ...]:
-    """Return criteria without the quotes that were not found in the answer: these are not the student's words."""
+    """Return criteria without the quotes that were not found in the answer, as these are not the student's words."""
     return tuple(each if each.quote_found else each.model_copy(update={"quote": ""}) for each in criteria)
 
 

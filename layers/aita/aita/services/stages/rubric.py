@@ -10,7 +10,7 @@ from aita.models.run import Refs, RunSettings
 from aita.services.assignments import object_keys
 from aita.services.assignments.assignment_files import AssignmentFiles
 from aita.services.grading.question_inputs import QuestionInputs
-from aita.services.grading.question_wording import keys_of_now
+from aita.services.grading.question_wording import current_keys
 from aita.services.stages.answer_key import by_question, question_refs
 from aita.services.stages.base import INPUTS, Gathered, LLMStage, ReadFile, StagePlan
 from aita.tasks.rubric import RubricGenerationTask, check_user_rubrics
@@ -44,7 +44,7 @@ class RubricStage(LLMStage):
             exam=exam,
             instructions=material.rubric_instructions(),
             question_instructions=material.question_instructions(),
-            answer_keys=keys_of_now(material, exam),
+            answer_keys=current_keys(material, exam),
             user_rubrics=material.user_rubrics(),
         )
         return StagePlan(inputs, question_refs(inputs.exam), {})
