@@ -57,7 +57,7 @@ def identify(folders: Iterable[str], roster: tuple[RosterEntry, ...] | None, kno
         )
         for folder, (entry, match) in found.items()
     )
-    return Students(students=students, missing=who_is_missing(roster or (), found))
+    return Students(students=students, missing=names_without_folder(roster or (), found))
 
 
 def find_on_roster(folders: Iterable[str], roster: Sequence[RosterEntry] | None) -> Found:
@@ -83,7 +83,7 @@ def find_on_roster(folders: Iterable[str], roster: Sequence[RosterEntry] | None)
     }
 
 
-def who_is_missing(roster: Sequence[RosterEntry], found: Found) -> tuple[str, ...]:
+def names_without_folder(roster: Sequence[RosterEntry], found: Found) -> tuple[str, ...]:
     """Return the names on the roster without a folder; the number is appended to a name that several entries have."""
     present = {id(entry) for entry, _ in found.values()}
     names = Counter(entry.name for entry in roster)

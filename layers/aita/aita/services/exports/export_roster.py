@@ -12,7 +12,7 @@ from aita.models.points import exact
 from aita.models.shown import ShownAnswer
 from aita.models.student import Match, RosterEntry, Student, Students
 from aita.services.assignments.person_names import split_name
-from aita.services.assignments.roster_matching import find_on_roster, who_is_missing
+from aita.services.assignments.roster_matching import find_on_roster, names_without_folder
 from aita.services.grading.gradebook import Gradebook
 from aita.services.grading.student_view import shown_answers
 
@@ -85,7 +85,7 @@ class ExportRoster:
                 kept.append(student)
         return replace(self, students=tuple(kept), left_out=(*left_out, *self.left_out))
 
-    def noting(self, *notes: str) -> "ExportRoster":
+    def with_notes(self, *notes: str) -> "ExportRoster":
         """Return the roll with more notes for a person to check."""
         return replace(self, notes=(*self.notes, *notes))
 
@@ -110,7 +110,7 @@ def call_roll(gradebook: Gradebook, students: Students, roster: Roster | None) -
         for student in students.students
         if student.student_id in gradebook.students
     )
-    left_out = (*_without_grades(gradebook, students), *_without_scans(who_is_missing(roster or (), found)))
+    left_out = (*_without_grades(gradebook, students), *_without_scans(names_without_folder(roster or (), found)))
     close = [f"{each.student.folder} as {each.name}" for each in graded if each.match == "close"]
     notes = (f"matched with a similar name, please check: {'; '.join(close)}",) if close else ()
     return ExportRoster(gradebook.exam, graded, left_out, notes)

@@ -19,7 +19,7 @@ def export_gradescope(roll: ExportRoster) -> Export:
     rows: list[list[CellValue]] = [[*_COLUMNS, *(_header(question) for question in roll.exam.questions)]]
     rows += [_row(student) for student in fit.students]
     if strangers := [student.name for student in fit.students if student.entry is None]:
-        fit = fit.noting(f"without SID and email, as no line of a roster is surely theirs: {'; '.join(strangers)}")
+        fit = fit.with_notes(f"without SID and email, as no line of a roster is surely theirs: {'; '.join(strangers)}")
     return fit.export(csv_bytes(rows))
 
 

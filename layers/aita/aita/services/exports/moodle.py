@@ -39,7 +39,7 @@ def export_moodle(roll: ExportRoster, column: str, key: MoodleKey | None = None)
     rows: list[list[CellValue]] = [[_HEADERS[chosen], column, f"{column} (Feedback)"]]
     rows += [[_key(each, chosen), exact(each.grades.points), _feedback(each)] for each in fit.students]
     if any(student.grades.points > _MOST for student in fit.students):
-        fit = fit.noting(f"Moodle takes no grade above {_MOST}, unless its site allows it (unlimitedgrades)")
+        fit = fit.with_notes(f"Moodle takes no grade above {_MOST}, unless its site allows it (unlimitedgrades)")
     return fit.export(csv_bytes(rows, mark=True))
 
 
