@@ -178,13 +178,13 @@ class Gradebook:
         )
 
     def _cell(self, student_id: str, question: Question, graded: Mapping[str, Cell]) -> Cell:
-        cell = self._of_present(question, graded.get(question.question_id), student_id)
+        cell = self._current_cell(question, graded.get(question.question_id), student_id)
         self._graded[cell.cell_id] = cell
         decided = _decided(cell, self._decisions.get(cell.cell_id, ()))
         self._cells[cell.cell_id] = decided
         return decided
 
-    def _of_present(self, question: Question, cell: Cell | None, student_id: str) -> Cell:
+    def _current_cell(self, question: Question, cell: Cell | None, student_id: str) -> Cell:
         """Return a graded cell if its inputs are unchanged, else an open one with a flag for the changes."""
         if cell is None:
             return _not_graded(question, student_id)

@@ -1,1 +1,1 @@
-"""The stages that pipelines are made of, one module each, and what they share."""
+"""Stages of the pipelines, one module each, and their base classes."""

@@ -24,14 +24,14 @@ class AnswerKeyStage(LLMStage):
     batchable = True
 
     def require(self, material: AssignmentFiles, made: frozenset[str]) -> None:
-        """There must be questions, or the run extracts them; and instructions can be read if there are any."""
+        """Require questions, unless the run extracts them; and valid files of instructions, if there are any."""
         if object_keys.EXAM_SPEC not in made:
             material.countable_exam()
         material.question_instructions()
         material.rubric_instructions()
 
     def plan(self, material: AssignmentFiles, settings: RunSettings) -> StagePlan:  # noqa: ARG002 - the same for all
-        """One task for each question, in the exam's order."""
+        """Return one task for each question, in the exam's order."""
         inputs = QuestionInputs(
             exam=material.exam(),
             instructions=material.rubric_instructions(),
@@ -49,7 +49,7 @@ class AnswerKeyStage(LLMStage):
         )
 
     def gather_all(self, ended: Iterable[Gathered], read: ReadFile) -> dict[str, Any]:
-        """Return the answer keys by question, each with the version of the wording that it was written for."""
+        """Return the answer keys by question id, each with the version of the wording that it was written for."""
         return {self.artifact: by_question(QuestionInputs.model_validate_json(read(INPUTS)), ended)}
 
 

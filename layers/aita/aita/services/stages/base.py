@@ -1,4 +1,4 @@
-"""A stage: what it plans, how its tasks are made, and what is gathered from their results."""
+"""Base classes of stages, which plan tasks, make them, and gather their results."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
@@ -14,19 +14,19 @@ from aita.services.assignments.assignment_files import AssignmentFiles
 from aita.tasks.llm_task import LLMTask
 
 INPUTS = "inputs"
-"""The stage's file that holds what its tasks share."""
+"""Name of the stage's file with the shared inputs of its tasks."""
 
 ReadFile = Callable[[str], bytes]
 """Returns one of the stage's own files, as Plan wrote it: its inputs, or one of ``StagePlan.files``."""
 
 
 class NoInputs(StrictModel):
-    """The inputs of a stage whose items say all there is to say."""
+    """Empty inputs of a stage whose items are complete by themselves."""
 
 
 @dataclass(frozen=True, slots=True)
 class StagePlan:
-    """What a stage is to do: what its tasks share, each task's refs in order, and files for its function."""
+    """Plan of a stage: the shared inputs of its tasks, each task's refs in order, and files for its function."""
 
     inputs: BaseModel
     refs: Iterable[Refs]
@@ -35,7 +35,10 @@ class StagePlan:
 
 @dataclass(frozen=True, slots=True)
 class Gathered:
-    """What came of an item: its row if it has ended, and, if it succeeded, its result and what was asked without."""
+    """End of an item: its row, which is ``None`` before the end, and its result, if it succeeded.
+
+    ``lacks`` are the request parameters that the endpoint had refused, and that the item's calls did without.
+    """
 
     item: Item
     row: TaskRow | None
@@ -44,84 +47,86 @@ class Gathered:
 
     @property
     def succeeded(self) -> bool:
-        """Whether there is a result."""
+        """Whether the item has a result."""
         return self.row is not None and self.row.status is TaskStatus.SUCCEEDED
 
 
 class Stage(ABC):
-    """One stage. ``artifact`` is the name of the file that holds what the stage gathered."""
+    """One stage of a pipeline. ``artifact`` is the name of the file with the gathered results."""
 
     name: str
     artifact: str
     more_artifacts: ClassVar[tuple[str, ...]] = ()
-    """Further files that it gathers, where one does not serve all who read them."""
+    """Names of further files with gathered results, for other readers."""
     function: ClassVar[Literal["task", "split", "report"]] = "task"
     gathers_halted: ClassVar[bool] = False
-    """Whether what was done is gathered of a run that was halted too; else the artifact stays as it was."""
+    """Whether the results of a halted run are gathered, too; else such a run leaves the artifact unchanged."""
 
     @property
     def artifacts(self) -> tuple[str, ...]:
-        """The names of all files that it gathers."""
+        """Names of all files with gathered results."""
         return (self.artifact, *self.more_artifacts)
 
     @abstractmethod
     def require(self, material: AssignmentFiles, made: frozenset[str]) -> None:
-        """Check, before a run starts, that what the instructor must provide is there and right.
+        """Check, before a run starts, that the instructor's files are complete and valid.
 
         Parameters
         ----------
         made
-            The artifacts of the run's earlier stages, which need not be there yet.
+            Artifacts of the run's earlier stages, which need not exist yet.
 
         Raises
         ------
-        MissingMaterialError, InvalidMaterialError
-            Saying what is missing or wrong.
+        MissingMaterialError
+            If a file is missing.
+        InvalidMaterialError
+            If a file is invalid.
         """
 
     @abstractmethod
     def plan(self, material: AssignmentFiles, settings: RunSettings) -> StagePlan:
-        """Return what there is to do for an assignment as it is now."""
+        """Return the plan of the stage for an assignment's present material."""
 
     @abstractmethod
     def digest(self, refs: Refs, inputs: BaseModel, model: str) -> str:
-        """Return the identity of one task's work: changed inputs or another model are new work."""
+        """Return the identity of one task's work, which changes with its inputs and the model."""
 
     def gather(self, results: Iterable[tuple[Item, Any]]) -> Any:
-        """Return the artifact, as JSON, from the items that succeeded and their results, in the plan's order.
+        """Return the artifact, as JSON, from the succeeded items and their results, in the plan's order.
 
-        A stage has this or a ``gather_all`` of its own.
+        A stage implements this method or overrides ``gather_all``.
         """
         raise NotImplementedError
 
     def artifact_key(self, assignment: str, run_id: str, name: str) -> str:  # noqa: ARG002 - for stages that keep each run's own
-        """Return where an artifact is; unless overridden, the assignment has one, which each run replaces."""
+        """Return the key of an artifact; unless overridden, in the assignment's folder, where each run replaces it."""
         return object_keys.material(assignment, name)
 
     def gather_all(self, ended: Iterable[Gathered], read: ReadFile) -> dict[str, Any]:  # noqa: ARG002 - see GradeStage
-        """Return each artifact by its name, from all items in the plan's order.
+        """Return the artifacts by name, from all items in the plan's order.
 
-        Unless overridden, there is one, from the items that succeeded.
+        Unless overridden, there is one artifact, which ``gather`` makes from the succeeded items.
 
         Parameters
         ----------
         read
-            Reads what Plan wrote beside the items.
+            Reads the files that Plan wrote beside the items.
 
         Raises
         ------
         RequestError
-            If what the tasks came to can't stand: nothing is written, and the run ends as FAILED with the reason.
+            If the results are not acceptable. No artifact is written, and the run ends as FAILED with the reason.
         """
         return {self.artifact: self.gather((each.item, each.result) for each in ended if each.succeeded)}
 
 
 class LLMStage(Stage):
-    """A stage whose tasks each ask the model."""
+    """A stage whose tasks call the model."""
 
     inputs_model: type[BaseModel]
     batchable: bool = False
-    """Whether its tasks may share calls."""
+    """Whether the tasks may share calls."""
 
     @abstractmethod
     def task(self, refs: Refs, inputs: Any) -> LLMTask[Any]:

@@ -1,4 +1,4 @@
-"""Stage ``kind.<name>``: the tasks of one kind, each a line of a file that somebody gave."""
+"""Stage ``kind.<name>``: one custom task of a kind for each line of an uploaded file."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any, ClassVar
@@ -17,11 +17,11 @@ from aita.tasks.llm_task import LLMTask
 from aita.tasks.registry import find_kind
 
 KIND = "kind."
-"""What the stage and pipeline of a kind begin with: their other names can't."""
+"""Prefix of the stages and pipelines of kinds; no other name of a stage or pipeline begins with it."""
 
 
 class KindInputs(StrictModel):
-    """The lines of a file of tasks, by their number: each the fields of its task, as they were given."""
+    """Lines of a file of tasks by their numbers, each with the fields of its task."""
 
     lines: dict[int, dict[str, Any]]
 
@@ -45,11 +45,11 @@ class KindStage(LLMStage):
         self.batchable = issubclass(self.kind, BatchableLLMTask)
 
     def require(self, material: AssignmentFiles, made: frozenset[str]) -> None:  # noqa: ARG002 - it is the only one
-        """There must be a file with a task, and each of its lines must be right."""
+        """Require a file with at least one task and with valid lines only."""
         self._inputs(material)
 
     def plan(self, material: AssignmentFiles, settings: RunSettings) -> StagePlan:  # noqa: ARG002 - the same for all
-        """One task for each line, in the file's order."""
+        """Return one task for each line, in the file's order."""
         inputs = self._inputs(material)
         return StagePlan(inputs, ({"line": number} for number in inputs.lines), {})
 
@@ -58,7 +58,7 @@ class KindStage(LLMStage):
         return self.kind.model_validate(inputs.lines[int(refs["line"])])
 
     def artifact_key(self, assignment: str, run_id: str, name: str) -> str:  # noqa: ARG002 - it is the run's
-        """Return the run's own place: its lines are those of its file, and the next run may have another."""
+        """Return a key in the run's files, as its lines belong to its file, and the next run may have another file."""
         return object_keys.stage_file(run_id, self.name, "gathered")
 
     def gather(self, results: Iterable[tuple[Item, Any]]) -> Any:
@@ -66,7 +66,7 @@ class KindStage(LLMStage):
         return [{"line": item.refs["line"], "result": result} for item, result in results]
 
     def gather_all(self, ended: Iterable[Gathered], read: ReadFile) -> dict[str, Any]:  # noqa: ARG002 - not needed
-        """Return what came of each line that has an end, in the file's order, and what it took."""
+        """Return the result or error of each line that has ended, in the file's order, with its calls and usage."""
         return {self.artifact: list(_ends(ended))}
 
     def _inputs(self, material: AssignmentFiles) -> KindInputs:
@@ -90,8 +90,8 @@ def _ends(ended: Iterable[Gathered]) -> Iterator[dict[str, Any]]:
         if each.row is None:
             continue
         row = each.row
-        came = {"result": each.result} if each.succeeded else {"error": f"{row.error_type}: {row.error_message}"}
+        outcome = {"result": each.result} if each.succeeded else {"error": f"{row.error_type}: {row.error_message}"}
         usage = row.usage.model_dump(mode="json", exclude_defaults=True)
-        what = {"line": each.item.refs["line"], "task_id": each.item.task_id}
+        identity = {"line": each.item.refs["line"], "task_id": each.item.task_id}
         lacks = {"lacks": each.lacks} if each.lacks else {}
-        yield what | came | lacks | {"asks": row.asks, "latency_ms": row.latency_ms, "usage": usage}
+        yield identity | outcome | lacks | {"asks": row.asks, "latency_ms": row.latency_ms, "usage": usage}

@@ -1,4 +1,4 @@
-"""A large exam in windows of pages: how its pages are cut, and how what was read of each becomes one exam."""
+"""Windows of pages, in which a large exam is read, and the merging of their questions into one exam."""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -10,20 +10,21 @@ from aita.models.extraction import ExtractedQuestion, ExtractedQuestions
 from aita.services.answers.question_labels import fold
 
 PAGES_AT_ONCE = 4
-"""Pages that one call sees. The questions of four dense pages, a dozen on each, fit into one reply (8,192 tokens) and
-one call (120 s), and four images into what endpoints take (Azure OpenAI: 10). Most exams are one or two windows."""
+"""Pages of one window, which one call reads. The questions of four dense pages, a dozen on each, fit into one reply
+(8,192 tokens) and one call (120 s), and four images are within the limits of endpoints (Azure OpenAI: 10). Most exams
+have one or two windows."""
 
 OVERLAP = 1
-"""Pages that a window shares with the one before: a question that goes over a page's end is seen whole in one."""
+"""Pages that a window shares with the previous one, so that a question across a page's end is whole in one window."""
 
 _PROBLEMS_SHOWN = 5
 _NUMBERED = re.compile(r"\D*\d+")
-_HALF = re.compile(r"\(?([a-z]|[ivx]{1,5})\)?", re.IGNORECASE)
+_PART_LABEL = re.compile(r"\(?([a-z]|[ivx]{1,5})\)?", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """What was read of the pages from ``first`` to ``last``."""
+    """Questions that were read from the pages from ``first`` to ``last``."""
 
     first: int
     last: int
@@ -37,15 +38,15 @@ def cut(pages: Sequence[Page]) -> Iterator[Sequence[Page]]:
 
 
 def merge(windows: Iterable[Window]) -> ExamSpec:
-    """Put what was read of an exam's windows, in order, together.
+    """Merge an exam's windows, in order.
 
-    A question that two windows saw is taken once, from the one that saw it whole; one that was cut off at a
-    window's end is completed by the next.
+    A question in two windows is taken once, from the window with the whole question. A question that is cut off at a
+    window's end is completed from the next window.
 
     Raises
     ------
     InvalidMaterialError
-        If what they say does not fit together; naming the questions and the pages.
+        If the windows contradict each other. The message names the questions and the pages.
     """
     merging = _Merging()
     last = 0
@@ -57,7 +58,7 @@ def merge(windows: Iterable[Window]) -> ExamSpec:
 
 @dataclass(slots=True)
 class _Merging:
-    """What is merged so far. ``earlier`` counts the questions of the windows before the one that is being added."""
+    """State of the merging. ``earlier`` counts the questions of the windows before the present one."""
 
     name: str = ""
     earlier: int = 0
@@ -73,7 +74,7 @@ class _Merging:
         seen = [question for question in self.questions if question.page_number == window.first]
         for question in read.questions:
             number = _number([question.question_id]) or number
-            self._take(question, number)
+            self._add_question(question, number)
         self._check_texts(seen)
         rest = read.continuation
         if rest is None or not rest.question_text:
@@ -100,34 +101,40 @@ class _Merging:
             questions=tuple(Question(**question.model_dump(exclude={"complete"})) for question in in_order),
         )
 
-    def _take(self, question: ExtractedQuestion, number: str) -> None:
-        """Add a question, unless it is known. A label whose number stands on an earlier page gets it back."""
-        half = _HALF.fullmatch(question.question_id) if number else None
+    def _add_question(self, question: ExtractedQuestion, number: str) -> None:
+        """Add a question, or merge it with a known one. A part's label without the question's number gets ``number``.
+
+        Parameters
+        ----------
+        number
+            Number of the last question before this one, which may be on an earlier page; empty without one.
+        """
+        half = _PART_LABEL.fullmatch(question.question_id) if number else None
         if half:
             question = question.model_copy(update={"question_id": number + half[1]})
         for place, known in enumerate(self.questions):
             same = known.question_id == question.question_id
             if same or (place < self.earlier and _label(known) == _label(question)):
-                self._settle(place, question)
+                self._merge_known(place, question)
                 return
         if not (half and self._saw_part(half[1], question.page_number)):
             self.questions.append(question)
 
     def _saw_part(self, letter: str, page: int) -> bool:
-        """Tell whether the window before saw a part of this letter on the page, under a label of more levels."""
+        """Return whether earlier windows have a part with this letter on the page, under a label of more levels."""
         seen = (question for question in self.questions[: self.earlier] if question.page_number == page)
         return any(_label(question).endswith(letter.casefold()) for question in seen)
 
     def _check_texts(self, seen: Iterable[ExtractedQuestion]) -> None:
-        """Find questions of the shared page that two windows gave different ids."""
-        texts = {(_plain(question), question.page_number): question.question_id for question in seen}
+        """Record conflicts of questions on the shared page that have equal texts and different ids in two windows."""
+        texts = {(_text_key(question), question.page_number): question.question_id for question in seen}
         for question in self.questions[self.earlier :]:
-            if other := texts.get((_plain(question), question.page_number)):
+            if other := texts.get((_text_key(question), question.page_number)):
                 ids = f"{other!r} and {question.question_id!r}"
                 self.conflicts.append(f"{ids} on page {question.page_number} have one text")
 
-    def _settle(self, place: int, again: ExtractedQuestion) -> None:
-        """Decide between two questions of one id."""
+    def _merge_known(self, place: int, again: ExtractedQuestion) -> None:
+        """Merge a question with a known one of the same id, or record their conflict."""
         known = self.questions[place]
         page, other = known.page_number, again.page_number
         if not known.complete and page == other:
@@ -137,7 +144,7 @@ class _Merging:
         elif known.points != again.points:
             worth = f"is worth {known.points:g} points on page {page} and {again.points:g} on page {other}"
             self.conflicts.append(f"{known.question_id!r} {worth}")
-        elif page != other and _plain(known) != _plain(again):
+        elif page != other and _text_key(known) != _text_key(again):
             self.conflicts.append(f"{known.question_id!r} is on page {page} and, with another text, on page {other}")
 
     def _complete(self, place: int, rest: str, points: float) -> None:
@@ -163,7 +170,7 @@ class _Merging:
 
 
 def _number(ids: Iterable[str]) -> str:
-    """Return what the last of some ids has up to its first number, such as the 3 of 3b; empty if it has none."""
+    """Return the last id up to the end of its first number, such as the 3 of 3b; empty without a number."""
     last = None
     for question_id in ids:
         last = _NUMBERED.match(question_id)
@@ -174,6 +181,6 @@ def _label(question: ExtractedQuestion) -> str:
     return fold(question.question_id) or question.question_id
 
 
-def _plain(question: ExtractedQuestion) -> str:
+def _text_key(question: ExtractedQuestion) -> str:
     text = question.question_text.casefold()
     return "".join(character for character in text if character.isalnum()) or text

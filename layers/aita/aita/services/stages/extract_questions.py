@@ -17,32 +17,32 @@ from aita.tasks.question_extraction import QuestionExtractionTask
 
 
 class ExamInputs(StrictModel):
-    """What the tasks share: the exam's pages or, where the instructor gave the questions, those."""
+    """Shared inputs of the tasks: the exam's pages or, if the instructor provides the questions, these."""
 
     pages: tuple[Page, ...] = ()
     given: ExamSpec | None = None
 
 
 class ExtractQuestionsStage(LLMStage):
-    """Read the exam's questions from its pages, unless the instructor gave them."""
+    """Read the exam's questions from its pages, unless the instructor provides them."""
 
     name = "extract_questions"
     artifact = object_keys.EXAM_SPEC
     inputs_model: type[BaseModel] = ExamInputs
 
     def require(self, material: AssignmentFiles, made: frozenset[str]) -> None:
-        """There must be pages, or the run makes them; or the instructor's own questions, which then must be right."""
+        """Require the instructor's own questions with valid points, or pages, unless the run makes these."""
         if material.own_exam() is not None:
             material.countable_exam()
         elif object_keys.EXAM_PAGES not in made:
             _pages(material)
 
     def plan(self, material: AssignmentFiles, settings: RunSettings) -> StagePlan:  # noqa: ARG002 - the same for all
-        """One task for each window, in the exam's order; none if the instructor gave the questions."""
+        """Return one task for each window, in the exam's order; none if the instructor provides the questions."""
         given = material.own_exam()
         if given is not None:
             return StagePlan(ExamInputs(given=given), (), {})
-        from aita.services.stages.exam_windows import cut  # noqa: PLC0415 - only Plan does: the task function starts without
+        from aita.services.stages.exam_windows import cut  # noqa: PLC0415 - only Plan needs it: the task function starts without
 
         inputs = ExamInputs(pages=_pages(material))
         refs: list[Refs] = [
@@ -57,18 +57,19 @@ class ExtractQuestionsStage(LLMStage):
         return QuestionExtractionTask(pages=window, total_pages=len(inputs.pages))
 
     def gather_all(self, ended: Iterable[Gathered], read: ReadFile) -> dict[str, Any]:
-        """Return the exam: what was read of all its pages, or what the instructor gave.
+        """Return the exam with the questions from all its pages, or with the instructor's.
 
         Raises
         ------
         InvalidMaterialError
-            If a window was not read or they do not fit together: a part of an exam must not look like a whole one.
+            If a window was not read, as a part of an exam must not look like a whole one; or if the windows contradict
+            each other.
         """
         given = ExamInputs.model_validate_json(read(INPUTS)).given
         if given is not None:
             return {self.artifact: given.model_dump(mode="json")}
         windows = list(ended)
-        if unread := [_pages_of(each.item) for each in windows if not each.succeeded]:
+        if unread := [_page_range(each.item) for each in windows if not each.succeeded]:
             raise InvalidMaterialError(
                 f"the exam's questions are not complete, as {', '.join(unread)} could not be read: see the failed "
                 "tasks with their reasons, then resume the run, or give the questions in questions.json"
@@ -76,8 +77,8 @@ class ExtractQuestionsStage(LLMStage):
         return super().gather_all(windows, read)
 
     def gather(self, results: Iterable[tuple[Item, Any]]) -> Any:
-        """Return the exam that the windows make together."""
-        from aita.services.stages.exam_windows import Window, merge  # noqa: PLC0415 - only Collect does
+        """Return the exam that results from merging the windows."""
+        from aita.services.stages.exam_windows import Window, merge  # noqa: PLC0415 - only Collect needs it
 
         windows = [
             Window(int(item.refs["first_page"]), int(item.refs["last_page"]), ExtractedQuestions.model_validate(result))
@@ -97,6 +98,6 @@ def _pages(material: AssignmentFiles) -> tuple[Page, ...]:
     return found.pages
 
 
-def _pages_of(item: Item) -> str:
+def _page_range(item: Item) -> str:
     first, last = item.refs["first_page"], item.refs["last_page"]
     return f"page {first}" if first == last else f"pages {first} to {last}"

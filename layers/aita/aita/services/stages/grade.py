@@ -22,7 +22,7 @@ from aita.services.stages.base import INPUTS, Gathered, LLMStage, ReadFile, Stag
 from aita.tasks.grading import GradingTask
 
 KEPT = "kept"
-"""The stage's file of the cells of an earlier run that still count."""
+"""Name of the stage's file with the cells of an earlier run that still count."""
 
 Cells = dict[str, dict[str, Cell]]
 
@@ -30,14 +30,14 @@ _CELLS = TypeAdapter(Cells)
 
 
 class GradeStage(LLMStage):
-    """Grade every answer that was not graded as it is now."""
+    """Grade every answer, except those whose earlier cells still count."""
 
     name = "grade"
     artifact = object_keys.GRADES
     inputs_model: type[BaseModel] = GradeInputs
 
     def require(self, material: AssignmentFiles, made: frozenset[str]) -> None:
-        """There must be answers and rubrics that fit the exam, or the run makes them."""
+        """Require answers, and rubrics and answer keys that fit the exam, unless the run makes them."""
         if not {object_keys.EXAM_SPEC, object_keys.RUBRICS} & made:
             exam, rubrics = material.countable_exam(), material.rubrics()
             check_rubrics(exam, rubrics, material.assignment)
@@ -46,10 +46,10 @@ class GradeStage(LLMStage):
             require_answers(material)
 
     def plan(self, material: AssignmentFiles, settings: RunSettings) -> StagePlan:
-        """One task for each grader of each answer, student by student; none for what an earlier run's cell says."""
+        """Return one task for each grader of each answer, by student; none for an answer whose earlier cell counts."""
         inputs, earlier = GradeInputs.of(material, settings), material.grades()
-        kept = _kept(inputs, earlier, material, settings) if settings.enable_checkpointing else {}
-        inputs = inputs.model_copy(update={"continued": _continued(inputs, earlier)})
+        kept = _kept_cells(inputs, earlier, material, settings) if settings.enable_checkpointing else {}
+        inputs = inputs.model_copy(update={"continued": _continued_bases(inputs, earlier)})
         return StagePlan(inputs, _refs(inputs, kept), {KEPT: _CELLS.dump_json(kept)})
 
     def task(self, refs: Refs, inputs: GradeInputs) -> GradingTask:
@@ -57,7 +57,7 @@ class GradeStage(LLMStage):
         return inputs.task(str(refs["student_id"]), inputs.question(refs), int(refs["grader"]))
 
     def gather_all(self, ended: Iterable[Gathered], read: ReadFile) -> dict[str, Any]:
-        """Return a cell for each student and question, whatever became of its tasks, and the rubrics' versions."""
+        """Return a cell for each student and question, also for those whose tasks failed, and the rubrics' versions."""
         inputs = GradeInputs.model_validate_json(read(INPUTS))
         cells: dict[str, dict[str, Any]] = json.loads(read(KEPT))
         for cell in graded_cells(inputs, ended):
@@ -76,7 +76,7 @@ class GradeStage(LLMStage):
 def graded_cells(inputs: GradeInputs, ended: Iterable[Gathered]) -> Iterator[Cell]:
     """Yield the cell of each answer that has items, in the plan's order."""
     questions = {question.question_id: question for question in inputs.exam.questions}
-    for (student_id, question_id), each in groupby(ended, _answer_of):
+    for (student_id, question_id), each in groupby(ended, _student_and_question):
         graders = list(each)
         yield assemble(
             inputs,
@@ -88,7 +88,7 @@ def graded_cells(inputs: GradeInputs, ended: Iterable[Gathered]) -> Iterator[Cel
 
 
 def grader_refs(inputs: GradeInputs, student_id: str, question: Question) -> Iterator[Refs]:
-    """Yield the refs of an answer's graders: of one that asks nobody, if there is nothing to grade."""
+    """Yield the refs of an answer's graders; of a single one, which makes no call, if there is nothing to grade."""
     graders = inputs.graders if inputs.answers[student_id][question.question_id].needs_grader(question) else 1
     for grader in range(1, graders + 1):
         yield {"student_id": student_id, "question_id": question.question_id, "grader": grader}
@@ -100,7 +100,7 @@ def _refs(inputs: GradeInputs, kept: Cells) -> Iterator[Refs]:
             yield from grader_refs(inputs, student_id, question)
 
 
-def _continued(inputs: GradeInputs, earlier: Cells) -> dict[str, dict[str, str]]:
+def _continued_bases(inputs: GradeInputs, earlier: Cells) -> dict[str, dict[str, str]]:
     found: dict[str, dict[str, str]] = {}
     for student_id, question in inputs.cells():
         cell = earlier.get(student_id, {}).get(question.question_id)
@@ -109,7 +109,7 @@ def _continued(inputs: GradeInputs, earlier: Cells) -> dict[str, dict[str, str]]
     return found
 
 
-def _kept(inputs: GradeInputs, earlier: Cells, material: AssignmentFiles, settings: RunSettings) -> Cells:
+def _kept_cells(inputs: GradeInputs, earlier: Cells, material: AssignmentFiles, settings: RunSettings) -> Cells:
     kept = Cells()
     versions = cache(material.rubric_version)
     for student_id, question in inputs.cells():
@@ -121,7 +121,7 @@ def _kept(inputs: GradeInputs, earlier: Cells, material: AssignmentFiles, settin
     return kept
 
 
-def _answer_of(gathered: Gathered) -> tuple[str, str]:
+def _student_and_question(gathered: Gathered) -> tuple[str, str]:
     return str(gathered.item.refs["student_id"]), str(gathered.item.refs["question_id"])
 
 

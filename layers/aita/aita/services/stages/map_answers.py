@@ -17,18 +17,18 @@ from aita.services.stages.base import INPUTS, Gathered, LLMStage, ReadFile, Stag
 from aita.tasks.answer_mapping import AnswerMappingTask
 
 RECORDS = "records"
-"""The stage's file of what is known of each student's pages beside their text; the tasks need none of it."""
+"""Name of the stage's file with each student's pages and scans, which only the gathering needs."""
 
 
 class MappingInputs(StrictModel):
-    """What the tasks share: the exam's questions, none if there are none yet, and the pages' text by student."""
+    """Shared inputs of the tasks: the exam's questions, if there are any yet, and the pages' texts by student id."""
 
     questions: tuple[Question, ...] = ()
     texts: dict[str, dict[int, str]] = {}
 
 
 class StudentRecord(StrictModel):
-    """A student's pages as they were planned: how many there are, those that were transcribed, and the scans."""
+    """A student's pages when the stage was planned: their number, their transcriptions, and the scans."""
 
     pages: int
     transcriptions: tuple[PageTranscription, ...]
@@ -39,21 +39,21 @@ _RECORDS = TypeAdapter(dict[str, StudentRecord])
 
 
 class MapAnswersStage(LLMStage):
-    """Find out which part of a student's pages answers which question. Without questions there is nothing to do."""
+    """Find each question's answer on a student's pages. Without questions, the stage has no tasks."""
 
     name = "map_answers"
     artifact = object_keys.ANSWERS
     inputs_model: type[BaseModel] = MappingInputs
 
     def require(self, material: AssignmentFiles, made: frozenset[str]) -> None:
-        """Questions are not needed, and those that are there must be right."""
+        """Require valid questions, if there are any; questions are optional."""
         if object_keys.EXAM_SPEC in made:
             material.own_exam()
         elif material.has_exam():
             material.countable_exam()
 
     def plan(self, material: AssignmentFiles, settings: RunSettings) -> StagePlan:  # noqa: ARG002 - the same for all
-        """One task for each transcribed page, student by student; none if there are no questions yet."""
+        """Return one task for each transcribed page, by student; none if there are no questions yet."""
         if not material.has_exam():
             return StagePlan(MappingInputs(), (), {RECORDS: b"{}"})
         pages, scans, transcriptions = material.pages(), material.scans(), material.transcriptions()
@@ -90,8 +90,8 @@ class MapAnswersStage(LLMStage):
         )
 
     def gather_all(self, ended: Iterable[Gathered], read: ReadFile) -> dict[str, Any]:
-        """Return each student's answers, by student id: also of those of whom no page was read."""
-        from aita.services.answers.answer_assembly import StudentPage, assemble  # noqa: PLC0415 - only Collect does
+        """Return each student's answers by student id, also of students without a transcribed page."""
+        from aita.services.answers.answer_assembly import StudentPage, assemble  # noqa: PLC0415 - only Collect needs it
         from aita.services.answers.question_labels import QuestionLabels  # noqa: PLC0415 - as above: the task function starts without
 
         records = _RECORDS.validate_json(read(RECORDS))

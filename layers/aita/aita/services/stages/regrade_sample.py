@@ -1,6 +1,7 @@
-"""Stage ``regrade_sample``: grades a few of the answers that a changed rubric touches, before it is applied.
+"""Stage ``regrade_sample``: grades some of the answers that a changed rubric affects, before it is applied.
 
-Its results are the run's own. The replies are cached, so that the run that applies the rubric has them for nothing.
+The results are stored with the run, and count as no grades. The replies are cached, so that the run that applies the
+rubric does not pay for them again.
 """
 
 from collections.abc import Iterable
@@ -21,22 +22,22 @@ from aita.services.stages.base import INPUTS, Gathered, ReadFile, StagePlan
 from aita.services.stages.grade import GradeStage, graded_cells, grader_refs
 
 SAMPLE = 5
-"""Answers that are graded: enough to see where scores go, and few enough to look at each."""
+"""Number of graded answers: enough to show a trend, and few enough to look at each."""
 
 BEFORE = "before"
-"""The stage's file of the cells of these answers as they were graded."""
+"""Name of the stage's file with the earlier cells of these answers."""
 
 _CELLS = TypeAdapter(dict[str, Cell])
 
 
 class RegradeSampleStage(GradeStage):
-    """Grade a sample of what a changed rubric touches, and keep what it was and what it is."""
+    """Grade a sample of the answers that a changed rubric affects, and record their points before and after."""
 
     name = "regrade_sample"
     artifact = object_keys.REGRADE_SAMPLE
 
     def require(self, material: AssignmentFiles, made: frozenset[str]) -> None:
-        """As for grading; and there must be graded answers that a rubric touches."""
+        """Require the material of grading, and earlier grades."""
         super().require(material, made)
         if not material.grades():
             raise MissingMaterialError(
@@ -45,10 +46,10 @@ class RegradeSampleStage(GradeStage):
             )
 
     def plan(self, material: AssignmentFiles, settings: RunSettings) -> StagePlan:
-        """One task for each grader of up to ``SAMPLE`` answers, chosen without regard to students or points."""
+        """Return one task for each grader of up to ``SAMPLE`` answers, chosen without regard to students or points."""
         inputs, cells = GradeInputs.of(material, settings), material.grades()
-        touched = compare(inputs, cells, cache(material.rubric_version)).regrade
-        sample = sorted(touched, key=lambda answer: cell_id(*answer))[:SAMPLE]
+        affected = compare(inputs, cells, cache(material.rubric_version)).regrade
+        sample = sorted(affected, key=lambda answer: cell_id(*answer))[:SAMPLE]
         questions = {question.question_id: question for question in inputs.exam.questions}
         before = {cell_id(*answer): cells[answer[0]][answer[1]] for answer in sample}
         refs = [
@@ -61,18 +62,18 @@ class RegradeSampleStage(GradeStage):
         return StagePlan(sampled, refs, {BEFORE: _CELLS.dump_json(before)})
 
     def artifact_key(self, assignment: str, run_id: str, name: str) -> str:  # noqa: ARG002 - it is the run's
-        """Return the run's own place: nothing of it counts as a grade."""
+        """Return a key in the run's files, as the sample counts as no grades."""
         return object_keys.stage_file(run_id, self.name, "gathered")
 
     def gather_all(self, ended: Iterable[Gathered], read: ReadFile) -> dict[str, Any]:
-        """Return what each answer of the sample earned before, and what it earns now."""
+        """Return each answer of the sample with its points before and after."""
         inputs = GradeInputs.model_validate_json(read(INPUTS))
         before = _CELLS.validate_json(read(BEFORE))
-        rows = [_compared(before[cell.cell_id], cell) for cell in graded_cells(inputs, ended)]
+        rows = [_regraded_cell(before[cell.cell_id], cell) for cell in graded_cells(inputs, ended)]
         return {self.artifact: [row.model_dump(mode="json") for row in rows]}
 
 
-def _compared(before: Cell, after: Cell) -> RegradedCell:
+def _regraded_cell(before: Cell, after: Cell) -> RegradedCell:
     return RegradedCell(
         cell_id=after.cell_id,
         student_id=after.student_id,

@@ -15,27 +15,27 @@ from aita.services.assignments.assignment_files import AssignmentFiles
 from aita.services.stages.base import Stage, StagePlan
 
 STUDENT = "student_id"
-"""The ref of a student's item; the class's has another."""
+"""Name of the ref in a student's item; the class's item does not have it."""
 
 CLASS: Refs = {"report": "class"}
-"""The refs of the class's item."""
+"""Refs of the class's item."""
 
 
 class ReportInputs(StrictModel):
-    """``rendering`` is a new random text for each plan: what was rendered before may be of other grades."""
+    """Inputs of the reports. ``rendering`` is a random text of each plan, as earlier reports may show other grades."""
 
     rendering: str
 
 
 class ReportStage(Stage):
-    """Render the reports for people. Nothing is taken over from an earlier attempt: a person may have decided since."""
+    """Render the reports for people. Each attempt renders all of them, as a person may have decided in between."""
 
     name = "report"
     artifact = object_keys.REPORTS
     function: ClassVar[Literal["task", "split", "report"]] = "report"
 
     def require(self, material: AssignmentFiles, made: frozenset[str]) -> None:
-        """There must be transcriptions or grades, or the run makes them."""
+        """Require transcriptions or grades, unless the run makes them."""
         if made & {object_keys.TRANSCRIPTIONS, object_keys.GRADES} or material.transcriptions() or material.grades():
             return
         raise MissingMaterialError(
@@ -44,15 +44,15 @@ class ReportStage(Stage):
         )
 
     def plan(self, material: AssignmentFiles, settings: RunSettings) -> StagePlan:  # noqa: ARG002 - the same for all
-        """One task for each student, and one for the class."""
+        """Return one task for each student, and one for the class."""
         students, _ = material.students()
         refs: list[Refs] = [{STUDENT: student.student_id} for student in students.students]
         return StagePlan(ReportInputs(rendering=secrets.token_hex(8)), [*refs, CLASS], {})
 
     def digest(self, refs: Refs, inputs: BaseModel, model: str) -> str:  # noqa: ARG002 - no model is asked
-        """Return what this plan alone has."""
+        """Return the plan's random text, so that no result of another plan is reused."""
         return ReportInputs.model_validate(inputs).rendering
 
     def gather(self, results: Iterable[tuple[Item, Any]]) -> Any:
-        """Return the files that were written, each with its name and key."""
+        """Return the written files, each with its name and key."""
         return [file.model_dump() for _, result in results for file in ReportFiles.model_validate(result).files]

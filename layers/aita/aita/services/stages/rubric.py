@@ -17,7 +17,7 @@ from aita.tasks.rubric import RubricGenerationTask, check_user_rubrics
 
 
 class RubricInputs(QuestionInputs):
-    """What the rubric tasks share."""
+    """Shared inputs of the rubric tasks."""
 
     answer_keys: dict[str, AnswerKey]
     user_rubrics: dict[str, RubricPoints]
@@ -31,14 +31,14 @@ class RubricStage(LLMStage):
     inputs_model: type[BaseModel] = RubricInputs
 
     def require(self, material: AssignmentFiles, made: frozenset[str]) -> None:
-        """There must be questions, or the run extracts them; and the instructor's own rubrics fit them."""
+        """Require questions, unless the run extracts them; and rubrics of the instructor's that fit the questions."""
         if object_keys.EXAM_SPEC not in made:
             check_user_rubrics(material.countable_exam(), material.user_rubrics())
         elif material.has_exam():
             check_user_rubrics(material.exam(), material.user_rubrics())
 
     def plan(self, material: AssignmentFiles, settings: RunSettings) -> StagePlan:  # noqa: ARG002 - the same for all
-        """One task for each question, in the exam's order."""
+        """Return one task for each question, in the exam's order."""
         exam = material.exam()
         inputs = RubricInputs(
             exam=exam,
@@ -61,5 +61,5 @@ class RubricStage(LLMStage):
         )
 
     def gather_all(self, ended: Iterable[Gathered], read: ReadFile) -> dict[str, Any]:
-        """Return the rubrics by question, each with the version of the wording that it was written for."""
+        """Return the rubrics by question id, each with the version of the wording that it was written for."""
         return {self.artifact: by_question(RubricInputs.model_validate_json(read(INPUTS)), ended)}

@@ -14,7 +14,7 @@ from aita.services.assignments.uploaded_files import blank_exam_files, scan_file
 from aita.services.stages.base import INPUTS, Gathered, ReadFile, StagePlan
 from aita.services.stages.split_base import FilesInputs, FilesStage, Source, add_pages
 
-_TRIES = 5  # writers of students.json are the Plans of one assignment: at most a few at once
+_TRIES = 5  # students.json is written by the Plans of one assignment, at most a few at once
 
 
 class SplitStage(FilesStage):
@@ -25,7 +25,7 @@ class SplitStage(FilesStage):
     more_artifacts: ClassVar[tuple[str, ...]] = (object_keys.SCANS,)
 
     def require(self, material: AssignmentFiles, made: frozenset[str]) -> None:  # noqa: ARG002 - it is the first
-        """There must be a scan, and a roster that can be read if there is one."""
+        """Require a scan, and a valid roster, if there is one."""
         if next(scan_files(material), None) is None:
             raise MissingMaterialError(
                 f"assignment {material.assignment} has no scans: upload a folder for each student "
@@ -34,7 +34,7 @@ class SplitStage(FilesStage):
         material.roster()
 
     def plan(self, material: AssignmentFiles, settings: RunSettings) -> StagePlan:  # noqa: ARG002 - the same for all
-        """One task for each file, by student and in natural order; new students get their ids here."""
+        """Return one task for each file, by student and in natural order. New students get their ids here."""
         folders = scans_by_folder(material)
         ids = {student.folder: student.student_id for student in _register(material, folders).students}
         scans = (
@@ -43,10 +43,10 @@ class SplitStage(FilesStage):
         return self.plan_files(scans, compared_with=blank_exam_files(material))
 
     def gather_all(self, ended: Iterable[Gathered], read: ReadFile) -> dict[str, Any]:
-        """Return the pages and, for those who grade, what else the scans tell: the ink and what was not readable."""
+        """Return the pages and, for grading, the other results of splitting: the ink and the unreadable files."""
         scans: dict[str, Any] = {}
         blank_exam = FilesInputs.model_validate_json(read(INPUTS)).blank_exam
-        pages = self.gather(_noted(ended, scans, blank_exam))
+        pages = self.gather(_collect_scans(ended, scans, blank_exam))
         return {object_keys.PAGES: pages, object_keys.SCANS: scans}
 
     def gather(self, results: Iterable[tuple[Item, Any]]) -> Any:
@@ -57,11 +57,13 @@ class SplitStage(FilesStage):
         return pages
 
 
-def _noted(ended: Iterable[Gathered], scans: dict[str, Any], blank_exam: tuple[str, ...]) -> Iterator[tuple[Item, Any]]:
-    """Pass on what succeeded, one file at a time, and note in ``scans`` what is no part of a page."""
+def _collect_scans(
+    ended: Iterable[Gathered], scans: dict[str, Any], blank_exam: tuple[str, ...]
+) -> Iterator[tuple[Item, Any]]:
+    """Yield the succeeded items and their results, one at a time, and add each student's ink to ``scans``."""
     for each in ended:
-        known = {"ink": [], "unreadable": 0, "blank_exam": blank_exam}
-        student = scans.setdefault(str(each.item.refs["student_id"]), known)
+        empty = {"ink": [], "unreadable": 0, "blank_exam": blank_exam}
+        student = scans.setdefault(str(each.item.refs["student_id"]), empty)
         if not each.succeeded:
             student["unreadable"] += 1
             continue
@@ -89,7 +91,7 @@ def _register(material: AssignmentFiles, folders: dict[str, list[StoredObject]])
 
 
 def _with_files(students: Students, folders: dict[str, list[StoredObject]]) -> Students:
-    named = tuple(
+    with_files = tuple(
         student.model_copy(
             update={
                 "files": {
@@ -100,4 +102,4 @@ def _with_files(students: Students, folders: dict[str, list[StoredObject]]) -> S
         )
         for student in students.students
     )
-    return students.model_copy(update={"students": named})
+    return students.model_copy(update={"students": with_files})

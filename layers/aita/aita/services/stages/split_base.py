@@ -1,4 +1,4 @@
-"""What stages of the split function share: the assignment's files, and one task for each."""
+"""Base class of the split function's stages, which have one task for each file."""
 
 from collections.abc import Iterable
 from typing import Any, ClassVar, Literal, NamedTuple
@@ -14,13 +14,14 @@ from aita.services.assignments import object_keys
 from aita.services.stages.base import Stage, StagePlan
 
 SOURCES = "sources"
-"""The stage's file with the S3 keys of what is split; they hold names, so only the split function reads it."""
+"""Name of the stage's file with the S3 keys of the files to split. The keys hold students' names, so that only the
+split function reads it."""
 
 
 class Sources(StrictModel):
-    """Where the files are: each one's S3 key by its id, and the keys of the blank exam to compare them with.
+    """S3 keys of the files to split, by their ids, and of the blank exam's files to compare them with.
 
-    ``of_students`` says that they are students' scans, whose pages tell at their top who wrote them.
+    ``of_students`` is true of students' scans, whose pages have names at their top.
     """
 
     files: dict[str, str] = {}
@@ -29,13 +30,13 @@ class Sources(StrictModel):
 
 
 class FilesInputs(StrictModel):
-    """The ids of the blank exam's files, as they are now: another blank exam finds other ink."""
+    """Ids of the blank exam's files, which determine the ink that is found on the pages."""
 
     blank_exam: tuple[str, ...] = ()
 
 
 class Source(NamedTuple):
-    """A file to split, the id that its pages are stored under, and which of that id's files it is, from 1."""
+    """A file to split, the id under which its pages are stored, and its place among the files of that id, from 1."""
 
     student_id: str
     place: int
@@ -43,24 +44,24 @@ class Source(NamedTuple):
 
     @property
     def source_id(self) -> str:
-        """Its opaque id."""
+        """Opaque id of the file."""
         return object_keys.source_id(self.file.key, self.file.etag)
 
 
 class FilesStage(Stage):
-    """A stage whose tasks each make the page images of one file."""
+    """Stage with one task for each file, which makes the file's page images."""
 
     function: ClassVar[Literal["task", "split", "report"]] = "split"
 
     def plan_files(
         self, sources: Iterable[Source], compared_with: Iterable[StoredObject] = (), *, of_students: bool = True
     ) -> StagePlan:
-        """Return the plan: one task for each file, in this order.
+        """Return a plan with one task for each file, in this order.
 
         Parameters
         ----------
         compared_with
-            The blank exam's files.
+            Files of the blank exam; empty without one.
         of_students
             Whether the files to split are students' scans.
         """
@@ -75,11 +76,11 @@ class FilesStage(Stage):
         return StagePlan(inputs, refs, {SOURCES: where.model_dump_json().encode()})
 
     def digest(self, refs: Refs, inputs: BaseModel, model: str) -> str:  # noqa: ARG002 - no model is asked
-        """Return the ids of the file and of what it is compared with, which cover their content."""
+        """Return the ids of the file and of the blank exam's files, which change with their content."""
         return " ".join((str(refs["source"]), *FilesInputs.model_validate(inputs).blank_exam))
 
 
 def add_pages(pages: list[Any], result: Any) -> None:
-    """Append the pages of one more file, numbered behind those of the files before it."""
+    """Append the pages of a file, numbered after the pages before them."""
     for page in SplitPages.model_validate(result).pages:
         pages.append(Page(**page.model_dump(exclude={"ink"}) | {"page": len(pages) + 1}).model_dump())

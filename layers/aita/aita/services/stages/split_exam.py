@@ -1,4 +1,4 @@
-"""Stage ``split_exam``: one task for each file with the exam's own pages, which questions are read from."""
+"""Stage ``split_exam``: one task for each file with the pages from which questions are read."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -16,19 +16,19 @@ from aita.services.stages.split_base import FilesInputs, FilesStage, Source, add
 
 
 class ExamFilesInputs(FilesInputs):
-    """``blank``: whether the files are the blank exam's."""
+    """Shared inputs of the tasks; ``blank`` is true if the files are the blank exam's."""
 
     blank: bool
 
 
 class SplitExamStage(FilesStage):
-    """Turn the blank exam or, where there is none, one student's scans into page images."""
+    """Turn the blank exam or, without one, one student's scans into page images."""
 
     name = "split_exam"
     artifact = object_keys.EXAM_PAGES
 
     def require(self, material: AssignmentFiles, made: frozenset[str]) -> None:  # noqa: ARG002 - it is the first
-        """There must be a blank exam or a scan, unless the instructor gave the questions."""
+        """Require a blank exam or a scan, unless the instructor provides the questions."""
         if material.own_exam() or blank_exam_files(material) or next(scan_files(material), None):
             return
         raise MissingMaterialError(
@@ -37,7 +37,7 @@ class SplitExamStage(FilesStage):
         )
 
     def plan(self, material: AssignmentFiles, settings: RunSettings) -> StagePlan:  # noqa: ARG002 - the same for all
-        """One task for each file, in natural order; none if the instructor gave the questions."""
+        """Return one task for each file, in natural order; none if the instructor provides the questions."""
         blank = blank_exam_files(material)
         files = [] if material.own_exam() else blank or most_scanned(material)
         sources = (Source(object_keys.EXAM, place, file) for place, file in enumerate(files, 1))
@@ -50,7 +50,7 @@ class SplitExamStage(FilesStage):
         Raises
         ------
         InvalidMaterialError
-            If a file can't be read: its questions would be missing, and nobody would see it.
+            If a file can't be read, as its questions would be missing unnoticed.
         """
         blank = ExamFilesInputs.model_validate_json(read(INPUTS)).blank
         files = list(ended)
@@ -71,6 +71,6 @@ class SplitExamStage(FilesStage):
 
 
 def most_scanned(material: AssignmentFiles) -> list[StoredObject]:
-    """Return the files of the student who has the most, by number, then by bytes: whose scans are likely whole."""
+    """Return the files of the student with the most files, then the most bytes, whose scans are probably complete."""
     folders = scans_by_folder(material).values()
     return max(folders, key=lambda files: (len(files), sum(file.size for file in files)), default=[])

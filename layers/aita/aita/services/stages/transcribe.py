@@ -20,10 +20,10 @@ class TranscribeStage(LLMStage):
     inputs_model: type[BaseModel] = NoInputs
 
     def require(self, material: AssignmentFiles, made: frozenset[str]) -> None:
-        """Nothing beside what split requires, which comes first in every pipeline."""
+        """Require nothing more than split, which comes first in every pipeline with this stage."""
 
     def plan(self, material: AssignmentFiles, settings: RunSettings) -> StagePlan:  # noqa: ARG002 - the same for all
-        """One task for each page, student by student."""
+        """Return one task for each page, by student."""
         return StagePlan(NoInputs(), _page_refs(material), {})
 
     def task(self, refs: Refs, inputs: NoInputs) -> TranscriptionTask:  # noqa: ARG002 - refs say all
@@ -41,5 +41,5 @@ class TranscribeStage(LLMStage):
 def _page_refs(material: AssignmentFiles) -> Iterator[Refs]:
     students = material.pages()
     for student_id in list(students):
-        for page in students.pop(student_id):  # let go as it goes: an institution has 100,000 pages
+        for page in students.pop(student_id):  # frees memory on the way: an institution has 100,000 pages
             yield {"student_id": student_id, "page": page.page, "image": page.key, "sha256": page.sha256}
