@@ -122,7 +122,7 @@ class Gradebook:
         NotFoundError
             If no cell has this id.
         """
-        return _found(self._cells, cell_id)
+        return _require(self._cells, cell_id)
 
     def graded(self, cell_id: str) -> Cell:
         """Return a cell before people's decisions.
@@ -132,7 +132,7 @@ class Gradebook:
         NotFoundError
             If no cell has this id.
         """
-        return _found(self._graded, cell_id)
+        return _require(self._graded, cell_id)
 
     def decisions(self, cell_id: str) -> tuple[Decision, ...]:
         """Return people's decisions about a cell, from the oldest to the newest."""
@@ -221,7 +221,7 @@ def _counts(cell: Cell, question: Question) -> float:
     return question.points if exact(points) == exact(question.points) else points
 
 
-def _found(cells: dict[str, Cell], cell_id: str) -> Cell:
+def _require(cells: dict[str, Cell], cell_id: str) -> Cell:
     if cell_id not in cells:
         raise NotFoundError(
             f"there is no answer {cell_id[:40]!r} in this assignment's grades: "
