@@ -1,6 +1,7 @@
 """The sample exam from scans to gradebook through the deployed stack, by the commands that a person types."""
 
 import csv
+import io
 import json
 import subprocess
 import sys
@@ -52,7 +53,7 @@ def test_a_person_closes_what_is_open_and_the_gradebook_follows(
         stack.run("review", "set", cell["cell_id"], "--assignment", ASSIGNMENT, "--points", "1.5", *reason)
     assert stack.run("review", "list", "--assignment", ASSIGNMENT)["cells"] == []
     after = stack.aita("export", "gradescope", "--assignment", ASSIGNMENT, "--out", str(out))
-    rows = {row["First Name"]: row for row in csv.DictReader(out.open(encoding="utf-8", newline=""))}
+    rows = {row["First Name"]: row for row in csv.DictReader(io.StringIO(out.read_text("utf-8"), newline=""))}
     assert after.status == 3, "Oona Bracegirdle has no scans"
     assert float(rows["Priya"]["Total Score"]) == 1.5 + 1.5 + sum(
         points for place, points in GRADED.items() if place[0] == "Priya Castellane" and place not in OPEN

@@ -82,7 +82,7 @@ def messages(file: Path) -> Iterator[str]:
 
 
 def test_each_command_in_a_message_is_taken_by_the_command_line() -> None:
-    found = [(file.name, text.replace("{of}", " --assignment a")) for file in SOURCES for text in messages(file)]
+    found = [(file.name, text.replace("{option}", " --assignment a")) for file in SOURCES for text in messages(file)]
     assert sum(len(list(commands_in(text))) for _, text in found) > 30
     wrong = {(name, command): problem for name, text in found for command, problem in unusable(text).items()}
     assert wrong == {}
