@@ -321,6 +321,24 @@ class TestFlags:
         result = asked.parse(said(points, quote=answer.split(maxsplit=1)[0]))
         assert [flag.kind for flag in result.flags] == [FlagKind.ILLEGIBLE] * flagged
 
+    @pytest.mark.parametrize(
+        ("answer", "flagged"),
+        [
+            (QUESTION.question_text, True),
+            (f"2. {QUESTION.question_text} (5 points)", True),
+            ("Answer:", True),
+            ("[blank]", True),
+            ("(no answer)", True),
+            ("none", False),
+            (f"{QUESTION.question_text}\nNo idea", False),
+            ("b", False),
+            ("∅", False),
+        ],
+    )
+    def test_print_alone_is_no_zero(self, answer: str, *, flagged: bool) -> None:
+        kinds = {flag.kind for flag in task(answer=answer).parse(said(0, 0, quote="")).flags}
+        assert (FlagKind.PRESENCE_DISAGREES in kinds) == flagged
+
     def test_what_is_known_before_stays(self) -> None:
         flag = Flag(kind=FlagKind.LOW_CONFIDENCE)
         assert task(flags=(flag,)).parse(said(1, 1)).flags == (flag,)

@@ -78,9 +78,16 @@ class QuestionAnswer(StrictModel):
 
 
 class StudentAnswers(StrictModel):
-    """A student's answers: one for each question, in the exam's order."""
+    """A student's answers: one for each question, in the exam's order.
+
+    Parameters
+    ----------
+    pages_version
+        The version of the pages and scans that the answers were found on; empty if it is unknown, as of aita 0.1.0.
+    """
 
     question_answers: tuple[QuestionAnswer, ...]
+    pages_version: str = ""
 
     def by_question(self) -> dict[str, QuestionAnswer]:
         """Return the answers by question id."""

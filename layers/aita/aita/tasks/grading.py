@@ -32,6 +32,11 @@ Where an endpoint takes no temperature, and between themselves, their number in 
 
 _BACKSLASHES = Flag(kind=FlagKind.QUOTE_NOT_FOUND, note="its reply leaves open which of its backslashes are LaTeX")
 
+_ONLY_PRINTED = Flag(
+    kind=FlagKind.PRESENCE_DISAGREES, note="only print, a label or a note that there is nothing was read"
+)
+"""A transcriber leaves print out: print alone may stand for writing that was not read."""
+
 _CODE_DIGITS = 32
 
 
@@ -172,10 +177,12 @@ class GradingTask(LLMTask[GradedAnswer]):
             feedback=reply.feedback,
             flags=(*self.flags, *self._spoken(says_so=reply.addresses_grader)),
         )
+        flags = list(graded.flags)
         if lost := self._lost_to_the_unread(graded, written):
-            flag = Flag(kind=FlagKind.ILLEGIBLE, note=lost)
-            return graded.model_copy(update={"flags": (*graded.flags, flag)})
-        return graded
+            flags.append(Flag(kind=FlagKind.ILLEGIBLE, note=lost))
+        if graded.points == 0 and written.only_printed:
+            flags.append(_ONLY_PRINTED)
+        return graded.model_copy(update={"flags": tuple(flags)})
 
     def _lost_to_the_unread(self, graded: GradedAnswer, written: Written) -> str:
         """Tell how much could not be read of an answer that may have lost its points by it; empty if little."""

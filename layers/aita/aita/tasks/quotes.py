@@ -17,6 +17,7 @@ _ELISION = re.compile(r" ?(?:\[\.{3,}\]|\(\.{3,}\)|(?<![\d.])\.{3,}|(?<=\d)\.{3,
 _SENTENCE_CASE = re.compile(r"[^\W\d_](?:[^\W\d_]{2,}|[^\W\d_](?= [^\W\d_]{2}))(?![\w(=^])")
 """A word that may begin a sentence; a letter by itself, and two at a sign, are a formula's."""
 
+_BRACKETS = ("[", "(", "<", "{")
 _NOTHING = frozenset(("nothing", "blank", "none", "empty", "noanswer", "noquote", "noevidence", "na", "n/a"))
 
 
@@ -85,6 +86,14 @@ class Written:
     def half_illegible(self) -> bool:
         """Whether at least as many words of the student's own could not be read as could."""
         return 0 < self._unread >= len(self._own[0])
+
+    @property
+    def only_printed(self) -> bool:
+        """Whether all that was read is print, a label, or a note in brackets that there is nothing."""
+        if self.answer.strip()[:1] in _BRACKETS and says_nothing(self.answer):
+            return True
+        form, printed = self._kept[0], PrintedText(self.question, self.label)
+        return bool(form.words) and not _outside(form.words, [*printed.copies(form), *printed.labels(form)])
 
     @cached_property
     def _unread(self) -> int:

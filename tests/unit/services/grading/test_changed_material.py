@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from aita.errors import InvalidMaterialError, RequestError
+from aita.errors import InvalidMaterialError, RequestError, RunStopped
 from aita.models.api import RunOptions, StartRunRequest
-from aita.models.grade import CellState, DecisionAction, StudentGrades, cell_id
+from aita.models.exam import Question
+from aita.models.grade import CellState, DecisionAction, StudentGrades, cell_id, question_version
 from aita.models.review import DecisionRequest
 from aita.models.review_flags import FlagKind
 from aita.models.run import Run, RunSettings, RunStatus, TaskStatus
@@ -49,6 +50,12 @@ def decide(harness: Harness, cell: str = FIRST, **asked: Any) -> None:
     basis = reviews(harness).show(ASSIGNMENT, cell).basis
     reviews(harness).decide(ASSIGNMENT, cell, DecisionRequest(**values | {"basis": basis}))
     harness.clock.advance(1)
+
+
+def halted(harness: Harness, pipeline: str) -> None:
+    """Run a pipeline that splits the scans, and then finds that the key is refused."""
+    harness.model.say(RunStopped("the key is wrong"))
+    assert harness.run(pipeline).status is RunStatus.HALTED
 
 
 def change_json(harness: Harness, name: str, change: Callable[[Any], object]) -> None:
@@ -381,6 +388,27 @@ class TestScans:
         scanned.run("grade")
         assert self.finals(scanned) == {"Ann Lee": True, "Bob Ray": True}
 
+    @pytest.mark.parametrize("name", ["1.jpg", "2.jpg"])
+    def test_pages_that_were_split_and_not_transcribed_are_open(self, scanned: Harness, name: str) -> None:
+        """A run that halts between the two leaves answers that were found on other pages, blank ones among them."""
+        scanned.put(f"scans/Ann Lee/{name}", b"off")
+        halted(scanned, "transcribe")
+        assert self.finals(scanned) == {"Ann Lee": False, "Bob Ray": True}
+        scanned.run("grade")
+        assert self.finals(scanned) == {"Ann Lee": False, "Bob Ray": True}
+        (note,) = {cell.flags[-1].note for cell in self.students(scanned)["Ann Lee"].cells}
+        assert "split and not transcribed since. Transcribe the scans" in note
+        scanned.run("transcribe")
+        scanned.run("grade")
+        changed = [flag for each in self.students(scanned)["Ann Lee"].cells for flag in each.flags]
+        assert FlagKind.CHANGED not in {flag.kind for flag in changed}
+        assert audit_says_nothing(scanned)
+
+    def test_other_ink_on_the_same_pages_opens_them(self, scanned: Harness) -> None:
+        """What counted as blank was decided by the ink that split found then."""
+        change_json(scanned, "scans.json", lambda data: [each.update(ink=[NO_INK]) for each in data.values()])
+        assert self.finals(scanned) == {"Ann Lee": False, "Bob Ray": False}
+
     def test_one_that_is_gone_is_no_new_one(self, scanned: Harness) -> None:
         del scanned.objects.data[f"{ASSIGNMENT}/scans/Ann Lee/1.jpg"]
         assert self.finals(scanned) == {"Ann Lee": True, "Bob Ray": True}
@@ -690,3 +718,37 @@ class TestCellsOf010:
         other_points(harness)
         harness.run("grade")
         assert cells(harness)["s-1", "1a"].is_of_older_version
+
+
+class TestRenumbering:
+    """A blank answer is blank however its question is worded, but not for a question that took over its id."""
+
+    @pytest.fixture
+    def blank(self, harness: Harness) -> Harness:
+        above, half_written = [{"page": 1, "top": 0.1, "bottom": 0.3}], {"bands": "00" * 50 + "80" * 50}
+        put_answers(harness, ink=NO_INK | half_written, q1a={"raw_text": "", "pages": above})
+        harness.exam(*QUESTIONS[:2])
+        harness.put("user_rubrics.json", {each: RUBRICS[each] for each in ("1a", "1b")})
+        found = harness.artifact("answers.json")
+        for student in found.values():
+            for each in student["question_answers"]:
+                (question,) = [one for one in QUESTIONS if one["question_id"] == each["question_id"]]
+                each["question"] = question_version(Question(**question))
+        harness.put("answers.json", found)
+        harness.run("grade")
+        assert {cell.question_id for cell in book(harness).cells() if cell.state is CellState.BLANK} == {"1a"}
+        return harness
+
+    def test_another_wording_keeps_it(self, blank: Harness) -> None:
+        blank.exam(QUESTIONS[0] | {"question_text": "What is 20 + 30?"}, QUESTIONS[1])
+        assert "1a" not in {question_id for _, question_id in opened(blank)}
+
+    def test_a_question_that_took_over_the_id_is_open(self, blank: Harness) -> None:
+        blank.exam(QUESTIONS[1] | {"question_id": "1a"})
+        blank.put("user_rubrics.json", {"1a": RUBRICS["1b"]})
+        assert {question_id for _, question_id in opened(blank)} == {"1a"}
+        assert "which another question had" in book(blank).cell(FIRST).flags[0].note
+
+    def test_so_are_questions_whose_ids_changed_places(self, blank: Harness) -> None:
+        blank.exam(QUESTIONS[0] | {"question_id": "1b"}, QUESTIONS[1] | {"question_id": "1a"})
+        assert {question_id for _, question_id in opened(blank)} == {"1a", "1b"}

@@ -23,6 +23,7 @@ from aita.services.grading.material_versions import (
     digest,
     instructions_version,
     key_version,
+    moved_questions,
     rubric_version,
 )
 from aita.services.grading.question_inputs import QuestionInputs
@@ -240,30 +241,18 @@ def require_answers(material: AssignmentFiles) -> dict[str, StudentAnswers]:
     return answers
 
 
-def _mapped_to_others(exam: ExamSpec, answers: StudentAnswers) -> Iterator[str]:
-    """Yield the ids whose answers belong to other questions, because ids were swapped after the answers were found."""
-    now = {question.question_id: question_version(question) for question in exam.questions}
-    then = {answer.question_id: answer.question for answer in answers.question_answers if answer.question}
-    ids_now = {version: question_id for question_id, version in now.items()}
-    ids_then = {version: question_id for question_id, version in then.items()}
-    for question_id in now.keys() & then.keys():
-        was, is_now = then[question_id], now[question_id]
-        if was != is_now and {ids_now.get(was), ids_then.get(is_now)} - {None, question_id}:
-            yield question_id
-
-
 def _answers_to_grade(
     exam: ExamSpec, answers: StudentAnswers, scans: StudentScans | None, pages: tuple[Page, ...]
 ) -> dict[str, AnswerToGrade]:
     found = answers.by_question()
-    mapped_to_others = {*_mapped_to_others(exam, answers)}
+    moved = {*moved_questions(exam, answers)}
     to_grade = {}
     for question in exam.questions:
         answer = found.get(question.question_id) or QuestionAnswer(question_id=question.question_id)
         version = answer_version(answer, scans, pages)
         if question.question_id not in found:
             answer = answer.model_copy(update={"flags": (_NOT_MAPPED,)})
-        elif question.question_id in mapped_to_others:
+        elif question.question_id in moved:
             answer = QuestionAnswer(question_id=question.question_id, flags=(_MAPPED_TO_ANOTHER,))
             version = answer_version(answer, None, ())
         answer = decided(answer, scans)

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, Self
 
 from aita.models.answer import QuestionAnswer, StudentAnswers
 from aita.models.exam import AnswerKey, ExamSpec, Page, Rubric
-from aita.models.grade import Cell, CellState
+from aita.models.grade import Cell, CellState, question_version
 from aita.models.scan import StudentScans
 from aita.services.answers.blank_detection import INK_FLAGS
 from aita.services.assignments import object_keys
@@ -30,6 +30,8 @@ NOTES = {
 """Changed material, in words, by the field of the cell whose version differs from the present one."""
 
 _UPLOADED = "the student's scans, of which one was uploaded since"
+_PAGES = "the student's pages, which were split and not transcribed since"
+_MOVED = "the question's id, which another question had"
 _BLANK_EXAM = "the blank exam"
 
 
@@ -58,8 +60,8 @@ class Changes(NamedTuple):
 class Versions:
     """Versions of an assignment's present material. They cover stored files only, not results of code.
 
-    ``uploaded`` has the ids of the scans that were uploaded after the pages were split, by student id, and
-    ``blank_exam`` the ids of the blank exam's files.
+    ``uploaded`` has the ids of the scans that were uploaded after the pages were split, by student id, ``moved`` the
+    questions of ``moved_questions``, by student id, and ``blank_exam`` the ids of the blank exam's files.
     """
 
     rubrics: Mapping[str, Rubric]
@@ -72,6 +74,7 @@ class Versions:
     uploaded: Mapping[str, Sequence[str]]
     blank_exam: tuple[str, ...]
     points_step: float
+    moved: Mapping[str, frozenset[str]]
 
     FILES = (
         object_keys.USER_RUBRICS,
@@ -95,17 +98,19 @@ class Versions:
         InvalidMaterialError
             If a file is invalid.
         """
+        answers = material.answers()
         return cls(
             rubrics=material.rubrics(),
             answer_keys=material.answer_keys(),
             instructions=material.rubric_instructions(),
             question_instructions=material.question_instructions(),
-            answers=material.answers(),
+            answers=answers,
             scans=material.scans(),
             pages=material.pages(),
             uploaded=_uploaded(material),
             blank_exam=tuple(object_keys.source_id(file.key, file.etag) for file in blank_exam_files(material)),
             points_step=exam.points_step,
+            moved={student_id: frozenset(moved_questions(exam, each)) for student_id, each in answers.items()},
         )
 
     def changes(self, cell: Cell) -> Changes:
@@ -117,10 +122,16 @@ class Versions:
         uploaded, scans = self.uploaded.get(cell.student_id, ()), self.scans.get(cell.student_id)
         compared_with = scans.blank_exam if scans is not None else None
         scan_notes = [_UPLOADED] if uploaded else []
+        pages_version = self._other_pages(cell.student_id)
+        if pages_version and not uploaded:
+            scan_notes.append(_PAGES)
         if compared_with is not None and compared_with != self.blank_exam:
             scan_notes.append(_BLANK_EXAM)
+        if cell.question_id in self.moved.get(cell.student_id, ()):
+            scan_notes.append(_MOVED)
         found = (*scan_notes, *notes)
-        version = digest([self._present(cell.student_id, cell.question_id), uploaded, self.blank_exam])
+        present = [self._present(cell.student_id, cell.question_id), uploaded, self.blank_exam]
+        version = digest([*present, pages_version] if pages_version else present)
         affect_scans = bool(scan_notes)
         return Changes(found, version, affect_scans or NOTES[ANSWER] in found, affect_scans)
 
@@ -130,6 +141,14 @@ class Versions:
         for name, note in NOTES.items():
             if getattr(cell, name) != present[name] and (name == ANSWER or cell.state is not CellState.BLANK):
                 yield note
+
+    def _other_pages(self, student_id: str) -> str:
+        """Return the version of a student's pages if the answers were found on other ones; empty if not, or unknown."""
+        student = self.answers.get(student_id)
+        if student is None or not student.pages_version:
+            return ""
+        version = pages_version(self.pages.get(student_id, ()), self.scans.get(student_id))
+        return "" if version == student.pages_version else version
 
     def _present(self, student_id: str, question_id: str) -> dict[str, str]:
         return {
@@ -193,6 +212,25 @@ def answer_version(answer: QuestionAnswer, scans: StudentScans | None, pages: Se
             scans.unreadable if scans else 0,
         ]
     )
+
+
+def pages_version(pages: Sequence[Page], scans: StudentScans | None) -> str:
+    """Return the version of a student's pages: their images, the ink on them, and the files without a page."""
+    scans = scans or StudentScans()
+    ink = [found and (found.exam_page, found.bands) for found in scans.ink]
+    return digest([[page.sha256 for page in pages], ink, scans.unreadable])
+
+
+def moved_questions(exam: ExamSpec, answers: StudentAnswers) -> Iterator[str]:
+    """Yield the ids whose answers belong to other questions, because ids were swapped after the answers were found."""
+    now = {question.question_id: question_version(question) for question in exam.questions}
+    then = {answer.question_id: answer.question for answer in answers.question_answers if answer.question}
+    ids_now = {version: question_id for question_id, version in now.items()}
+    ids_then = {version: question_id for question_id, version in then.items()}
+    for question_id in now.keys() & then.keys():
+        was, is_now = then[question_id], now[question_id]
+        if was != is_now and {ids_now.get(was), ids_then.get(is_now)} - {None, question_id}:
+            yield question_id
 
 
 def digest(value: Any) -> str:

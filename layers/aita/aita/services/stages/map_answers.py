@@ -13,6 +13,7 @@ from aita.models.run import Refs, RunSettings
 from aita.models.scan import StudentScans
 from aita.services.assignments import object_keys
 from aita.services.assignments.assignment_files import AssignmentFiles
+from aita.services.grading.material_versions import pages_version
 from aita.services.stages.base import INPUTS, Gathered, LLMStage, ReadFile, StagePlan
 from aita.tasks.answer_mapping import AnswerMappingTask
 
@@ -28,11 +29,12 @@ class MappingInputs(StrictModel):
 
 
 class StudentRecord(StrictModel):
-    """A student's pages when the stage was planned: their number, their transcriptions, and the scans."""
+    """A student's pages when the stage was planned: their number, transcriptions, scans, and the version of these."""
 
     pages: int
     transcriptions: tuple[PageTranscription, ...]
     scans: StudentScans
+    version: str = ""
 
 
 _RECORDS = TypeAdapter(dict[str, StudentRecord])
@@ -72,6 +74,7 @@ class MapAnswersStage(LLMStage):
                 pages=len(pages.get(student_id, ())),
                 transcriptions=transcriptions.get(student_id, ()),
                 scans=scans.get(student_id, StudentScans()),
+                version=pages_version(pages.get(student_id, ()), scans.get(student_id)),
             )
             for student_id in dict.fromkeys((*scans, *pages))
         }
@@ -113,7 +116,8 @@ class MapAnswersStage(LLMStage):
                 "question_answers": [
                     answer.model_dump(mode="json") | {"question": wordings[answer.question_id]}
                     for answer in found.question_answers
-                ]
+                ],
+                "pages_version": record.version,
             }
         return {self.artifact: answers}
 
