@@ -139,8 +139,17 @@ def up(
         )
         write_state(home.connection, json.dumps(asdict(connection), indent=1))
         if home.is_default:
-            write_state(last_started(), str(home.path))
+            _register(home, say)
     return connection
+
+
+def _register(home: StateDir, say: Say) -> None:
+    """Have the stack found from any folder; it is up all the same if that can't be written."""
+    try:
+        if file := last_started():
+            write_state(file, str(home.path))
+    except OSError as error:
+        say(f"'aita --local' finds it in {home.path.parent} alone: {error.filename}: {error.strerror}")
 
 
 def down(*, home: StateDir | None = None, say: Say = print) -> None:

@@ -162,7 +162,7 @@ def test_a_local_stack_that_is_not_there(aita: Aita, tmp_path: Path, monkeypatch
 
 
 def test_a_local_stack_is_found_by_its_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "local.json").write_text('{"endpoint_url": "http://x", "region": "r", "stack": "s"}')
+    (tmp_path / "local.json").write_text('{"endpoint_url": "http://127.0.0.1:1", "region": "r", "stack": "s"}')
     monkeypatch.setenv("AITA_HOME", str(tmp_path))
     assert find_local_stack(Path("/")).stack == "s"
     (tmp_path / "local.json").write_text("{")

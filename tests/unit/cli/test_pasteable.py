@@ -41,6 +41,8 @@ def without_a_choice(monkeypatch: pytest.MonkeyPatch) -> None:
         ("aita --local watch R", "aita --local watch R"),
         ("the folder /srv/aita watch", "the folder /srv/aita watch"),
         ("aita running", "aita running"),
+        ("no file 'aita grade.pdf'", "no file 'aita grade.pdf'"),
+        ("aita --stack aita watch R", "aita --stack aita watch R"),
     ],
 )
 def test_commands_are_completed(message: str, completed: str) -> None:
@@ -54,9 +56,15 @@ def test_names_are_quoted_for_the_shell() -> None:
     assert chosen.command("watch", "R 1") == "aita --stack 'my stack' --region eu-central-1 watch 'R 1'"
 
 
-def test_the_environment_chooses_for_the_next_command_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AITA_LOCAL", "1")
-    assert made(local=True).complete("aita grade") == "aita grade"
+@pytest.mark.parametrize(("value", "completed"), [("1", ""), ("0", "--local "), ("", "--local ")])
+def test_an_option_of_the_line_counts_whatever_the_environment_says(
+    stack: FakeStack, aita: Aita, monkeypatch: pytest.MonkeyPatch, value: str, completed: str
+) -> None:
+    """What the environment chooses holds for the next command, too."""
+    stack.answer("POST", "/runs", MissingMaterialError("first aita transcribe"))
+    monkeypatch.setenv("AITA_LOCAL", value)
+    _, _, err = aita("grade", "-a", "midterm", *(["--local"] if completed else []))
+    assert f"first aita {completed}transcribe" in err
 
 
 def test_an_error_of_the_api_can_be_pasted(stack: FakeStack, aita: Aita, monkeypatch: pytest.MonkeyPatch) -> None:

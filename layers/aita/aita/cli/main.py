@@ -158,4 +158,6 @@ def _options(
     session.stack_name = stack
     session.region = region
     commands = set(getattr(context.command, "commands", {})) - {"local"}
-    session.output.pasteable.choose(commands, local=local, stack=stack, region=region)
+    source = context.get_parameter_source("local")  # AITA_LOCAL holds for what is pasted, too
+    typed = local and source is not None and source.name == "COMMANDLINE"
+    session.output.pasteable.choose(commands, local=typed, stack=stack, region=region)

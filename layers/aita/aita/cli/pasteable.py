@@ -1,6 +1,5 @@
 """Commands in messages, completed with the global options in use, so that each can be pasted as it is."""
 
-import os
 import re
 import shlex
 from collections.abc import Iterable
@@ -18,14 +17,14 @@ class Pasteable:
         self._command = re.compile(r"(?!)")
 
     def choose(self, commands: Iterable[str], *, local: bool, stack: str | None, region: str | None) -> None:
-        """Take the options that were given, and the names of the commands that take them."""
+        """Take the options that were given on the line, and the names of the commands that take them."""
         self._options = (
-            *(["--local"] if local and "AITA_LOCAL" not in os.environ else []),
+            *(["--local"] if local else []),
             *(["--stack", stack] if stack else []),
             *(["--region", region] if region else []),
         )
         names = "|".join(map(re.escape, sorted(commands, key=len, reverse=True)))
-        self._command = re.compile(rf"(?<![\w./-])aita (?=(?:{names})(?![\w-]))")
+        self._command = re.compile(rf"(?<![\w./-])(?<!--stack )aita (?=(?:{names})(?![\w-]|\.\w))")
 
     def command(self, *words: str) -> str:
         """Return a command line with the options."""

@@ -3,6 +3,7 @@
 import json
 import os
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from pydantic import ConfigDict, ValidationError
 
@@ -19,15 +20,23 @@ _NO = frozenset({"", "0", "false", "f", "no", "n", "off"})
 
 _HOME = ".aita"
 _FILE = "local.json"
+_PORTS = "ports.json"
+"""In the home of each local stack, also of one that was stopped."""
+
+_LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
-def last_started() -> Path:
+def last_started() -> Path | None:
     """Return the file that names the home of the local stack that this user started last.
 
     It is in the user's state folder, as the XDG Base Directory Specification has it: commands run from any folder.
+    ``None`` for a user without a home.
     """
     state = os.environ.get("XDG_STATE_HOME", "")
-    base = Path(state) if Path(state).is_absolute() else Path.home() / ".local" / "state"
+    try:
+        base = Path(state) if Path(state).is_absolute() else Path.home() / ".local" / "state"
+    except RuntimeError:
+        return None
     return base / "aita" / "local_home"
 
 
@@ -74,36 +83,57 @@ def target_of_environment() -> StackTarget:
 def find_local_stack(start: Path) -> LocalStack:
     """Return the local stack whose home AITA_HOME names, or the nearest from ``start`` upward, or the last started.
 
+    The last started is not that of a project whose own stack was stopped.
+
     Raises
     ------
     LocalStackError
-        If there is none, or its file can't be read.
+        If there is none, its file can't be read, or it is another user's.
     """
-    named = os.environ.get("AITA_HOME")
-    homes = [Path(named)] if named else [folder / _HOME for folder in (start, *start.parents)]
-    last = None if named else _last_home()
-    if last is not None:
-        homes.append(last)
-    for home in homes:
-        if (file := home / _FILE).is_file():
+    if named := os.environ.get("AITA_HOME"):
+        homes, last = [Path(named)], None
+    else:
+        homes = [folder / _HOME for folder in (start, *start.parents)]
+        stopped = any(_is_file(home / _PORTS) for home in homes)
+        last = None if stopped else _last_home()
+    for home in (*homes, *([last] if last else [])):
+        if _is_file(file := home / _FILE):
             return _read(file)
-    where = f"no {_FILE} in {named or start / _HOME}{'' if named else ' or above'}"
+    where = f"no {_FILE} in {homes[0]}{'' if named else ' or above'}"
     if last is not None:
         where += f", and the one that was started last, of {last}, was stopped"
     raise LocalStackError(f"no local stack is running ({where}): start it with 'aita local up'")
 
 
 def _last_home() -> Path | None:
+    file = last_started()
     try:
-        return Path(last_started().read_text("utf-8").strip())
+        home = file.read_text("utf-8").strip() if file else ""
     except FileNotFoundError:
         return None
     except (OSError, ValueError) as error:
-        raise LocalStackError(f"{last_started()} can't be read: delete it, then 'aita local up'") from error
+        raise LocalStackError(f"{file} can't be read: delete it, then 'aita local up'") from error
+    return Path(home) if Path(home).is_absolute() else None
+
+
+def _is_file(path: Path) -> bool:
+    """Tell whether a file is there; in a folder that can't be read there is none."""
+    try:
+        return path.is_file()
+    except PermissionError:
+        return False
 
 
 def _read(file: Path) -> LocalStack:
+    """Read a running stack's file, of this user and this computer alone: scans and keys are sent there."""
     try:
-        return LocalStack.model_validate(json.loads(file.read_bytes()))
+        owner, data = file.stat().st_uid, file.read_bytes()
+        stack = LocalStack.model_validate(json.loads(data))
+        host = urlsplit(stack.endpoint_url).hostname
     except (OSError, ValueError, ValidationError) as error:
         raise LocalStackError(f"{file} can't be read: start the local stack again with 'aita local up'") from error
+    if hasattr(os, "getuid") and owner != os.getuid():
+        raise LocalStackError(f"{file} is another user's: go to a folder of your own, or set AITA_HOME")
+    if host not in _LOOPBACK:
+        raise LocalStackError(f"{file} names {stack.endpoint_url}, which is not this computer: delete the file")
+    return stack
