@@ -109,6 +109,31 @@ def test_each_file_is_called_as_the_class_report_says(reported: FakeStack, aita:
     assert [Path("there", link).read_text() for link in linked] == OF_EACH
 
 
+SWAPPED = {"s-1": FILE_NAMES["s-2"], "s-2": FILE_NAMES["s-1"], "s-3": FILE_NAMES["s-3"]}
+
+
+def test_a_download_that_breaks_off_leaves_all_as_it_was(reported: FakeStack, aita: Aita) -> None:
+    """Names have changed places since: a new class report would link to what is another student's by now."""
+    assert aita("report", "-a", "midterm", "--no-run", "--out", "there")[0] == 0
+    reported.files["file-1"] = class_report(SWAPPED)
+    for name in ("file-4", "file-5", "file-6"):
+        reported.files.pop(name)
+    assert aita("report", "-a", "midterm", "--no-run", "--out", "there")[0] != 0
+    assert [Path("there", link).read_text() for link in links(Path("there/class.html"))] == OF_EACH
+    assert [path.name for path in Path("there").iterdir() if path.name.startswith(".")] == []
+
+
+def test_an_older_file_is_not_left_under_the_name_of_a_report_that_is_gone(reported: FakeStack, aita: Aita) -> None:
+    assert aita("report", "-a", "midterm", "--no-run", "--out", "there")[0] == 0
+    reported.files["file-1"] = class_report(SWAPPED)
+    listed = reported.answers["GET", FILES][0]["files"]
+    reported.answers["GET", FILES].clear()
+    kept = [file for file in listed if file["name"] != "reports/students/s-1.html"]
+    reported.answer("GET", FILES, {"files": kept, "next_token": None})
+    assert aita("report", "-a", "midterm", "--no-run", "--out", "there")[0] == 0
+    assert not Path("there", f"students/{SWAPPED['s-1']}.html").exists()
+
+
 def test_a_class_report_of_the_first_version_links_to_files_named_by_id(reported: FakeStack, aita: Aita) -> None:
     reported.files["file-1"] = "".join(
         f'<a href="{kind}/{each}.html">x</a>' for each in NAMES for kind in KINDS

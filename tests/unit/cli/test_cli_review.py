@@ -205,6 +205,15 @@ def test_everything_fits_a_narrow_terminal(known: FakeStack, aita: Aita, monkeyp
         assert out.count("word") == 60
 
 
+def test_a_command_is_one_line_that_can_be_pasted(
+    known: FakeStack, aita: Aita, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("aita.cli.output._FILE_WIDTH", 40)
+    known.answer("GET", PATH, shown(known))
+    _, out, _ = aita("review", "show", CELL, "-a", "midterm")
+    assert f"  aita review accept {CELL} --assignment midterm" in out.splitlines()
+
+
 def test_the_images_of_a_cell_are_saved_and_opened(
     known: FakeStack, aita: Aita, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

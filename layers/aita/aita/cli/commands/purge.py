@@ -66,7 +66,7 @@ def _purge(session: Session, assignment: str, named: str | None, *, asked: bool)
         _confirm(session, assignment)
     purger.erase(found)
     remains = look()
-    notes = [*LEFT, *(_afterwards(assignment) if student else ())]
+    notes = [session.output.pasteable.complete(each) for each in (*LEFT, *(_afterwards(assignment) if student else ()))]
     document = {
         "assignment": assignment,
         "student_id": student and student.student_id,

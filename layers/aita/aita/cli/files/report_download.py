@@ -1,9 +1,10 @@
 """An assignment's reports on this computer, in files of the names that the class's report links to."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from html.parser import HTMLParser
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from urllib.parse import unquote
 
 from aita.cli.files.assignment_download import fetch_graded
@@ -51,18 +52,22 @@ def fetch_reports(api: ApiClient, transfer: FileTransfer, assignment: str, folde
     urls = {file.name.removeprefix(_REPORTS): file.url for file in api.files(assignment)}
     if object_keys.CLASS_REPORT not in urls:
         raise NotFoundError(f"{assignment} has no reports yet: make them (aita report --assignment {assignment})")
-    class_report = folder / object_keys.CLASS_REPORT
     folder.mkdir(parents=True, exist_ok=True)
-    transfer.save(urls[object_keys.CLASS_REPORT], class_report)
-    linked = _linked(class_report)
     of_students = [
         report(student_id)
         for report in (object_keys.student_report, object_keys.transcription_report)
         for student_id in names
     ]
-    paths = {name: folder / linked.get(name, name) for name in of_students if name in urls}
-    _save(transfer, {path: urls[name] for name, path in paths.items()})
-    paths = {object_keys.CLASS_REPORT: class_report} | paths
+    # All are fetched before the first takes its place: a name may have been another student's before.
+    with TemporaryDirectory(dir=folder, prefix=".reports-") as name:
+        fetched = Path(name)
+        transfer.save(urls[object_keys.CLASS_REPORT], fetched / object_keys.CLASS_REPORT)
+        linked = _linked(fetched / object_keys.CLASS_REPORT)
+        files = {name: linked.get(name, name) for name in of_students if name in urls}
+        _save(transfer, {fetched / file: urls[name] for name, file in files.items()})
+        files = {object_keys.CLASS_REPORT: object_keys.CLASS_REPORT} | files
+        _put_in_place(fetched, folder, files.values(), gone=[linked[name] for name in linked if name not in files])
+    paths = {name: folder / file for name, file in files.items()}
     outdated = out_of_date(material, api.decisions, paths)
     whose = {object_keys.student_report(student_id): name for student_id, name in names.items()}
     return FetchedReports(
@@ -76,6 +81,15 @@ def _save(transfer: FileTransfer, urls: Mapping[Path, str]) -> None:
     for parent in {path.parent for path in urls}:
         parent.mkdir(parents=True, exist_ok=True)
     map_concurrently(lambda path: transfer.save(urls[path], path), urls, _FETCHERS)
+
+
+def _put_in_place(fetched: Path, folder: Path, files: Iterable[str], gone: Iterable[str]) -> None:
+    """Move fetched reports to their folder, and delete those that are linked to and are not there any more."""
+    for file in gone:
+        (folder / file).unlink(missing_ok=True)
+    for file in files:
+        (folder / file).parent.mkdir(parents=True, exist_ok=True)
+        (fetched / file).replace(folder / file)
 
 
 def _linked(class_report: Path) -> dict[str, str]:

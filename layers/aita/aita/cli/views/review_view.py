@@ -16,6 +16,9 @@ from aita.models.review import ReviewLine, ReviewPage, ReviewView
 
 Command = Callable[..., str]
 
+_COMMAND = "aita "
+"""In a line that is to be pasted."""
+
 
 def queue_view(page: ReviewPage, names: Mapping[str, str], pasteable: Pasteable) -> RenderableType:
     """Return the cells, question by question, each with its student and why it is here."""
@@ -153,13 +156,19 @@ def _next(review: ReviewView, command: Command) -> Iterator[RenderableType]:
 
 
 def _indented(text: str, style: str = "", by: int = 2) -> RenderableType:
-    """Return text from outside, line by line, so that what wraps stays indented."""
-    block = Table.grid()
-    block.add_column(width=by)
-    block.add_column(overflow="fold")
+    """Return text from outside, line by line, so that what wraps stays indented; a line with a command stays whole."""
+    lines: list[RenderableType] = []
     for line in _lines(text):
-        block.add_row("", Text(printable(line), style))
-    return block
+        shown = Text(printable(line), style)
+        if _COMMAND in line:
+            lines.append(Text(" " * by).append_text(shown))
+            continue
+        row = Table.grid()
+        row.add_column(width=by)
+        row.add_column(overflow="fold")
+        row.add_row("", shown)
+        lines.append(row)
+    return Group(*lines)
 
 
 def _lines(text: str) -> Iterable[str]:

@@ -49,7 +49,7 @@ def summary(report: RunReport, pasteable: Pasteable) -> RenderableType:
         [*_failed(report, pasteable)],
         [*_students(report)],
         [*_grades(report, command)],
-        [f"Not everything could be found out: {report.problem}"] if report.problem else [],
+        [f"Not everything could be found out: {pasteable.complete(report.problem)}"] if report.problem else [],
         [*_simulated(report)],
         [*_next(report, command)],
     ):
