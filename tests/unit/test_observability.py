@@ -1,9 +1,11 @@
 """What the functions write for CloudWatch: the metrics that alarms and the dashboard name."""
 
 import json
+import warnings
 from typing import Any
 
 import pytest
+from aws_lambda_powertools import Metrics
 
 from aita.models.run import (
     CollectResponse,
@@ -16,7 +18,7 @@ from aita.models.run import (
     RunStatus,
     Usage,
 )
-from aita.observability import SERVICE, count_end, count_item, count_planned, metrics
+from aita.observability import SERVICE, configure_logging, count_end, count_item, count_planned, metrics
 from aita.services.runs.task_recorder import CallUsage, Executed
 
 Json = dict[str, Any]
@@ -90,3 +92,11 @@ def test_a_run_that_goes_on_and_a_stage_without_items_write_nothing(capsys: pyte
     assert written(capsys) == []
     count_planned(PlanResponse(**RUN, count=12, manifest=manifest, function="f", expires_at=0))
     assert written(capsys) == [("ItemsPlanned", BY_STAGE, 12), ("ItemsPlanned", IN_ALL, 12)]
+
+
+def test_an_invocation_that_raised_writes_no_line_of_plain_text() -> None:
+    with warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always")
+        configure_logging()
+        Metrics(namespace="none", service="none").flush_metrics()
+    assert warned == []

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import warnings
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
@@ -30,6 +31,8 @@ def configure_logging() -> None:
     settings may give to the root logger: botocore and openai log whole requests, with prompts, page images and keys of
     scans, and Pillow logs a file's tags.
     """
+    # Powertools warns of an invocation that raised before it counted anything: a line without its request id.
+    warnings.filterwarnings("ignore", "No application metrics to publish", UserWarning)
     os.environ.pop("OPENAI_LOG", None)  # openai would set its own logger's level by it
     logging.getLogger().setLevel(logging.WARNING)
     if SERVICE != _PACKAGE:  # otherwise the package's logger is the functions' logger
