@@ -1,7 +1,6 @@
-"""Affine maps between the pixels of two images, written as Pillow takes them.
+"""Affine maps between the pixels of two images, with coefficients in Pillow's order.
 
-``(a, b, c, d, e, f)`` sends a pixel ``x, y`` of the image that is made to ``ax + by + c, dx + ey + f`` of the one that
-it is made from.
+``(a, b, c, d, e, f)`` maps a pixel ``x, y`` of the output to ``ax + by + c, dx + ey + f`` of the input.
 """
 
 import math
@@ -14,18 +13,18 @@ IDENTITY: Affine = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)
 
 
 def transformed(image: Image.Image, size: tuple[int, int], affine: Affine) -> Image.Image:
-    """Return the image of that size that an affine map makes; what comes from outside is 0."""
+    """Return an image of this size (pixels), sampled through an affine map; pixels from beyond the input are 0."""
     return image.transform(size, Image.Transform.AFFINE, affine)
 
 
 def at(affine: Affine, x: float, y: float) -> tuple[float, float]:
-    """Return where a pixel comes from."""
+    """Return the input coordinates of an output pixel."""
     a, b, c, d, e, f = affine
     return a * x + b * y + c, d * x + e * y + f
 
 
 def rotation(degrees: float, size: tuple[int, int]) -> Affine:
-    """Return the map that turns an image of that size about its middle, anticlockwise where positive."""
+    """Return the map that rotates an image of this size (pixels) about its centre, anticlockwise if positive."""
     width, height = size
     cos, sin = math.cos(math.radians(degrees)), math.sin(math.radians(degrees))
     return (
@@ -39,20 +38,27 @@ def rotation(degrees: float, size: tuple[int, int]) -> Affine:
 
 
 def composed(after: Affine, before: Affine) -> Affine:
-    """Return the map that sends a pixel where ``after`` sends what ``before`` makes of it."""
+    """Return the map that applies ``before``, then ``after``."""
     a, b, c, d, e, f = after
     g, h, i, j, k, m = before
     return (a * g + b * j, a * h + b * k, a * i + b * m + c, d * g + e * j, d * h + e * k, d * i + e * m + f)
 
 
 def inverse(affine: Affine) -> Affine:
-    """Return the map that undoes this one."""
+    """Return the inverse of a map."""
     a, b, c, d, e, f = affine
-    area = a * e - b * d
-    return (e / area, -b / area, (b * f - c * e) / area, -d / area, a / area, (c * d - a * f) / area)
+    determinant = a * e - b * d
+    return (
+        e / determinant,
+        -b / determinant,
+        (b * f - c * e) / determinant,
+        -d / determinant,
+        a / determinant,
+        (c * d - a * f) / determinant,
+    )
 
 
 def enlarged(affine: Affine, factor: float) -> Affine:
-    """Return the same map between images that are so many times larger."""
+    """Return the same map between images that are both ``factor`` times as large."""
     a, b, c, d, e, f = affine
     return (a, b, c * factor, d, e, f * factor)

@@ -1,4 +1,4 @@
-"""What imaging libraries raise on a file made by a stranger becomes one error of ours."""
+"""Errors of the imaging libraries on a damaged or hostile file, raised as ``UnreadableScanError``."""
 
 import struct
 import warnings
@@ -15,7 +15,7 @@ MAX_PIXELS: Final = 89_478_485
 """Pillow's own default for ``Image.MAX_IMAGE_PIXELS``; an A4 page at 600 dpi has 35 million."""
 
 MAX_SIDE: Final = 65_535
-"""Pixels: no JPEG has more, and what a filter takes to shrink an image grows with its longer side."""
+"""Pixels: no JPEG has more, and a filter's memory for shrinking an image grows with its longer side."""
 
 LIBRARY_ERRORS: Final = (
     ArithmeticError,
@@ -32,29 +32,29 @@ LIBRARY_ERRORS: Final = (
     struct.error,
     zlib.error,
 )
-"""What the libraries let through when a header or a stream is not what they expect.
+"""Exceptions that the libraries let through on an unexpected header or stream.
 
 ``MemoryError`` is left out: it says something about the machine, not about the file.
 """
 
 
 @contextmanager
-def reading(what: str) -> Iterator[None]:
-    """Turn any error of a library into an ``UnreadableScanError`` about ``what``.
+def reading(subject: str) -> Iterator[None]:
+    """Turn any error of a library into an ``UnreadableScanError`` about ``subject``.
 
     Only calls of a library belong in the block, and never a ``yield``: warnings are filtered for
-    the whole process while it lasts. Libraries quote what they read in their messages, so those
-    are dropped, and with ``from None`` the chained exceptions too.
+    the whole process while it lasts. Libraries' messages quote the file, so they are dropped, and
+    with ``from None`` the chained exceptions too.
 
     Parameters
     ----------
-    what
-        The subject of the message, such as ``"the PNG image"``. Never text of the file.
+    subject
+        Subject of the message, such as ``"the PNG image"``. Never text of the file.
 
     Raises
     ------
     UnreadableScanError
-        A library raised, or warned of too many pixels or of a directory that is cut off.
+        If a library raises, or warns of too many pixels or of a directory that is cut off.
     """
     try:
         with warnings.catch_warnings():
@@ -64,31 +64,31 @@ def reading(what: str) -> Iterator[None]:
             warnings.filterwarnings("error", message=".*corrupt EXIF data")
             yield
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-        raise UnreadableScanError(_too_many_pixels(what)) from None
+        raise UnreadableScanError(_too_many_pixels(subject)) from None
     except LIBRARY_ERRORS:
-        raise UnreadableScanError(f"{what} is corrupt or cut off: scan or export it again") from None
+        raise UnreadableScanError(f"{subject} is corrupt or cut off: scan or export it again") from None
 
 
-def check_pixels(size: tuple[int, int], what: str) -> None:
+def check_pixels(size: tuple[int, int], subject: str) -> None:
     """Refuse an image by the size that its header gives, before anything is decoded.
 
     Parameters
     ----------
     size
         Width and height in pixels.
-    what
-        The subject of the message.
+    subject
+        Subject of the message.
 
     Raises
     ------
     UnreadableScanError
-        The image has more than ``MAX_PIXELS`` pixels, or a side has more than ``MAX_SIDE``.
+        If the image has more than ``MAX_PIXELS`` pixels, or a side more than ``MAX_SIDE``.
     """
     width, height = size
     if width * height > MAX_PIXELS:
-        raise UnreadableScanError(_too_many_pixels(what))
+        raise UnreadableScanError(_too_many_pixels(subject))
     if max(width, height) > MAX_SIDE:
-        raise UnreadableScanError(f"{what} has a side of more than {MAX_SIDE:,} pixels: scan it in parts")
+        raise UnreadableScanError(f"{subject} has a side of more than {MAX_SIDE:,} pixels: scan it in parts")
 
 
 def check_pages(count: int, max_pages: int) -> None:
@@ -97,11 +97,11 @@ def check_pages(count: int, max_pages: int) -> None:
     Raises
     ------
     UnreadableScanError
-        There are too many.
+        If the file has more.
     """
     if count > max_pages:
         raise UnreadableScanError(f"the file has more than {max_pages:,} pages: split it into smaller files")
 
 
-def _too_many_pixels(what: str) -> str:
-    return f"{what} has more than {MAX_PIXELS // 1_000_000} megapixels: scan it at a lower resolution"
+def _too_many_pixels(subject: str) -> str:
+    return f"{subject} has more than {MAX_PIXELS // 1_000_000} megapixels: scan it at a lower resolution"

@@ -1,4 +1,4 @@
-"""From a decoded image to the JPEG of a page: plain colours, bounded, upright."""
+"""Encoding of a decoded image as a page's JPEG: gray or RGB, bounded in size, upright."""
 
 from dataclasses import dataclass
 from io import BytesIO
@@ -14,7 +14,7 @@ JPEG_QUALITY = 85
 Chroma is halved as usual: strokes are read by their lightness, and ink keeps its colour.
 """
 
-_TURNS = {
+_EXIF_TRANSPOSES = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
     4: Image.Transpose.FLIP_TOP_BOTTOM,
@@ -37,8 +37,8 @@ class PageImage:
     """Height in pixels."""
 
 
-def encode(image: Image.Image, longest_side: int, what: str, exif_orientation: int = 1) -> PageImage:
-    """Make a page of an image that was opened and checked.
+def encode(image: Image.Image, longest_side: int, subject: str, exif_orientation: int = 1) -> PageImage:
+    """Return a page's JPEG from an image that was opened and checked.
 
     Parameters
     ----------
@@ -46,32 +46,32 @@ def encode(image: Image.Image, longest_side: int, what: str, exif_orientation: i
         The image, of any mode that a scan has.
     longest_side
         Bound on width and height, in pixels.
-    what
-        The subject of error messages.
+    subject
+        Subject of error messages.
     exif_orientation
-        How to turn it, as EXIF numbers it: 1 to 8.
+        EXIF orientation that the image is stored in, 1 to 8.
 
     Raises
     ------
     UnreadableScanError
-        The image can't be decoded, or its pixels are of a kind that has no known black and white.
+        If the image can't be decoded, or its pixel format does not define black and white.
     """
-    with reading(what):
-        # Shrunk before it is flattened: what follows then works on a small image.
-        image = _opaque(_shrunk(_resizable(image, what), longest_side))
-        turn = _TURNS.get(exif_orientation)
-        if turn is not None:
-            image = image.transpose(turn)
+    with reading(subject):
+        # Shrinking comes first: all later steps then work on a small image.
+        image = _opaque(_shrunk(_resizable(image, subject), longest_side))
+        transpose = _EXIF_TRANSPOSES.get(exif_orientation)
+        if transpose is not None:
+            image = image.transpose(transpose)
         out = BytesIO()
-        # The one thing that Pillow would copy from the source unasked; EXIF and profiles it leaves out.
+        # Pillow copies the source's comment by default; EXIF and profiles it leaves out.
         image.save(out, "JPEG", quality=JPEG_QUALITY, comment=b"")
     return PageImage(out.getvalue(), image.width, image.height)
 
 
 def orientation(exif: bytes) -> int:
-    """Return the orientation, 1 to 8, that an EXIF block asks for.
+    """Return the orientation in an EXIF block, 1 to 8.
 
-    A block that is absent or can't be read means upright: the pixels may be fine all the same.
+    It is 1 (upright) if the block is absent or unreadable: the pixels may be fine all the same.
     """
     if not exif:
         return 1
@@ -82,14 +82,14 @@ def orientation(exif: bytes) -> int:
             value = block.get(ExifTags.Base.Orientation, 1)
     except UnreadableScanError:
         return 1
-    return value if value in _TURNS else 1
+    return value if value in _EXIF_TRANSPOSES else 1
 
 
-def _resizable(image: Image.Image, what: str) -> Image.Image:
-    """Return the image in a mode that a filter can average: 8 bits a channel, no palette."""
+def _resizable(image: Image.Image, subject: str) -> Image.Image:
+    """Return the image in a mode whose values a filter can average: 8 bits a channel, no palette."""
     if image.mode in {"I", "F"}:
         # Nothing says which number is white, and a wrong guess is a black page.
-        raise UnreadableScanError(f"{what} has 32 bits a pixel and channel: save it with 8 or 16")
+        raise UnreadableScanError(f"{subject} has 32 bits a pixel and channel: save it with 8 or 16")
     if image.mode.startswith("I;16"):
         # Converting to L clips at 255: without the division a 16-bit scan turns white.
         return image.convert("I").point(lambda value: value / 256).convert("L")
@@ -110,7 +110,7 @@ def _shrunk(image: Image.Image, longest_side: int) -> Image.Image:
 
 
 def _opaque(image: Image.Image) -> Image.Image:
-    """Return the image as ``L`` or ``RGB``, what is transparent on white."""
+    """Return the image as ``L`` or ``RGB``, with transparency laid on white."""
     if image.mode in {"L", "RGB"}:
         return image
     if not image.has_transparency_data:

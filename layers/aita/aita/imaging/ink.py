@@ -1,4 +1,4 @@
-"""The ink on a page: what is left of it when the aligned blank exam is taken away."""
+"""Ink on a page: the scan's ink mask less the print of the registered blank exam."""
 
 from array import array
 from collections.abc import Iterable
@@ -9,13 +9,13 @@ from PIL import Image, ImageChops
 
 from aita.errors import UnreadableScanError
 from aita.imaging.coarse_alignment import Alignment, Target, Template
-from aita.imaging.fine_alignment import Mesh, bend, bent, halved
-from aita.imaging.ink_mask import Strokes, darker_than, find_strokes, total, widened, without_lines
+from aita.imaging.fine_alignment import Mesh, halved, registered, warped
+from aita.imaging.ink_mask import Strokes, darker_than, dilated, find_strokes, total, without_lines
 from aita.imaging.similarity import InkSample
 from aita.models.scan import BANDS, PageInk
 
-ALIKE: Final = 0.2
-"""How much of a blank page's print must be found on a page, beyond chance, for it to be that page.
+LEAST_LIKENESS: Final = 0.2
+"""Share of a blank page's print, beyond chance, that must be found on a scan for it to be a scan of that page.
 
 It is 0.5 and more on the scans of the sample exam, and where those are turned, shifted, larger or smaller; 0.26 and
 more with noise that hides the rules, with perspective, bends and shadows. It is 0.13 and less for another exam with its
@@ -23,19 +23,19 @@ head and rules at the same places, for a sheet full of writing and for a white p
 """
 
 MOST_PAGES: Final = 100
-"""The most pages that a blank exam may have: each is kept in memory, with a megabyte and a half."""
+"""Largest number of pages in a blank exam: each takes a megabyte and a half of memory."""
 
-_SAME: Final = 0.1  # of a page's print: two that differ by less are told apart by their order
-_BESIDE: Final = 6  # pixels: about a letter
-_TRIES: Final = 2  # pages whose place is looked at closely before a page is like none
-_NEAR: Final = (6, 3)  # pixels beside and above print that go with it: where along itself a rule lies is less certain
-_MARGIN: Final = 0.02  # of the width: shadows of the paper's edge are no ink
-_LEAST_PRINT: Final = 100 * 255  # darkness: about a word; a page with less is like any other
-_FULL: Final = 0.1  # of a band that is ink: ``ff``
+_LEAST_DIFFERENCE: Final = 0.1  # of a page's print: two pages that differ by less are distinguished by their order
+_LETTER_WIDTH: Final = 6  # pixels
+_CANDIDATES: Final = 2  # blank pages registered finely with a scan before it counts as none of them
+_PRINT_MARGIN: Final = (6, 3)  # pixels across and down around print: registration along a rule is less certain
+_PAGE_MARGIN: Final = 0.02  # of the width, on each side: shadows of the paper's edge are no ink
+_LEAST_PRINT: Final = 100 * 255  # summed levels: about a word; a page with less resembles any other
+_FULL_BAND: Final = 0.1  # share of a band's pixels that is ink, written as ``ff``
 
 
 class BlankExam:
-    """The pages of a blank exam, to be compared with.
+    """Pages of a blank exam, as the reference for scans.
 
     Parameters
     ----------
@@ -45,7 +45,7 @@ class BlankExam:
     Raises
     ------
     UnreadableScanError
-        There are more than ``MOST_PAGES``, or there is no print on any of them.
+        If there are more than ``MOST_PAGES``, or none of them has any print.
     """
 
     def __init__(self, pages: Iterable[bytes]) -> None:
@@ -61,89 +61,92 @@ class BlankExam:
             raise UnreadableScanError("the blank exam has no print on it")
 
     def ink(self, jpeg: bytes, expected: int) -> PageInk:
-        """Return what was written on a page, and which page of the exam it is.
+        """Return the number of the exam's page that a scan shows, and the ink that was added to it.
 
-        It is the one with the most print that is found. It may be turned by two degrees, shifted, larger or smaller
-        by some hundredths, bent, unevenly lit and noisy.
+        The page is the one of which most print is found. The scan may be turned by two degrees, shifted, larger or
+        smaller by some hundredths, bent, unevenly lit and noisy.
 
         Parameters
         ----------
         jpeg
-            The page's image, upright.
+            The scan, upright.
         expected
-            Which page it is if none is missing or out of order. It decides between pages that are as good as the
-            same, such as ruled ones that differ in their number.
+            Number of the page if none is missing or out of order. It decides between pages that are nearly
+            identical, such as ruled ones that differ in their number only.
         """
         scan = find_strokes(jpeg)
-        if scan is None or scan.dark.getbbox() is None:
+        if scan is None or scan.mask.getbbox() is None:
             return PageInk(exam_page=None, likeness=0)
-        fit = self._best_fit(scan.dark, expected)
+        fit = self._best_fit(scan.mask, expected)
         likeness = round(min(1.0, max(0.0, fit.likeness)), 3)
-        if fit.likeness < ALIKE:
+        if fit.likeness < LEAST_LIKENESS:
             return PageInk(exam_page=None, likeness=likeness)
-        ink = ImageChops.subtract(scan.dark, bent(fit.page.taken, scan.size, fit.mesh, outside=255))
+        ink = ImageChops.subtract(scan.mask, warped(fit.page.excluded, scan.size, fit.mesh, outside=255))
         return PageInk(exam_page=fit.page.number, likeness=likeness, bands=_bands(ink))
 
-    def _best_fit(self, dark: Image.Image, expected: int) -> "_Fit":
-        """Lay the likeliest page over a scan; all are printed at the same place, so see which fits best there."""
-        seen = InkSample.of(dark, _BESIDE)
+    def _best_fit(self, mask: Image.Image, expected: int) -> "_Fit":
+        """Return the registration of the likeliest page.
+
+        All pages are printed at the same place, so a candidate's registration serves to compare all of them.
+        """
+        sample = InkSample.of(mask, _LETTER_WIDTH)
         fits = []
-        for page, place in self._likely(dark):
-            fit = page.fitted(seen, place)
-            most_alike = self._most_alike(seen, fit, expected)
-            fits.append(fit if most_alike is page else most_alike.fitted(seen, place))
-            if fits[-1].likeness >= ALIKE:
+        for page, alignment in self._candidates(mask):
+            fit = page.fitted(sample, alignment)
+            likeliest = self._likeliest(sample, fit, expected)
+            fits.append(fit if likeliest is page else likeliest.fitted(sample, alignment))
+            if fits[-1].likeness >= LEAST_LIKENESS:
                 break
         return max(fits, key=lambda fit: fit.likeness)
 
-    def _likely(self, dark: Image.Image) -> list[tuple["_BlankPage", Alignment]]:
-        """Return the pages that are likeliest at a rough look, with their places."""
-        target = Target(dark)
-        places = [(page, target.locate(page.template)) for page in self._pages]
-        places.sort(key=lambda each: each[1].likeness * each[0].template.print, reverse=True)
-        return places[:_TRIES]
+    def _candidates(self, mask: Image.Image) -> list[tuple["_BlankPage", Alignment]]:
+        """Return the pages of which coarse alignment finds most print, with their alignments."""
+        target = Target(mask)
+        alignments = [(page, target.locate(page.template)) for page in self._pages]
+        alignments.sort(key=lambda each: each[1].likeness * each[0].template.print, reverse=True)
+        return alignments[:_CANDIDATES]
 
-    def _most_alike(self, seen: InkSample, fit: "_Fit", expected: int) -> "_BlankPage":
-        """Return the page for which most speaks, with every page laid as the fit has it."""
-        small, mesh = seen.halved(), halved(fit.mesh)  # every other pixel tells enough
+    def _likeliest(self, sample: InkSample, fit: "_Fit", expected: int) -> "_BlankPage":
+        """Return the page with the most evidence, every page warped by the fit's mesh."""
+        small, mesh = sample.halved(), halved(fit.mesh)  # half the resolution is enough to compare pages
         evidence = {page: page.evidence(page.likeness(small, mesh, fit.scale / 2)) for page in self._pages}
         most = max(evidence.values())
-        same = [page for page in self._pages if evidence[page] >= most - _SAME * page.amount]
-        return min(same, key=lambda page: abs(page.number - expected))
+        tied = [page for page in self._pages if evidence[page] >= most - _LEAST_DIFFERENCE * page.amount]
+        return min(tied, key=lambda page: abs(page.number - expected))
 
 
 class _BlankPage:
-    """A page of the blank exam."""
+    """Page of the blank exam: its ink mask, its print, and the area that is excluded from ink."""
 
     def __init__(self, number: int, strokes: Strokes) -> None:
         self.number = number
-        self.dark = strokes.dark
+        self.mask = strokes.mask
         self.print = without_lines(strokes.darkness)
         self.amount = total(self.print)
-        self.template = Template(strokes.dark)
+        self.template = Template(strokes.mask)
         width, height = strokes.size
-        margin = round(_MARGIN * width)
+        margin = round(_PAGE_MARGIN * width)
         inside = (margin, margin, width - margin, height - margin)
-        self.taken = Image.new("L", strokes.size, 255)
-        self.taken.paste(widened(darker_than(strokes.darkness, 1), _NEAR).crop(inside), inside)
+        self.excluded = Image.new("L", strokes.size, 255)
+        self.excluded.paste(dilated(darker_than(strokes.darkness, 1), _PRINT_MARGIN).crop(inside), inside)
 
-    def fitted(self, seen: InkSample, place: Alignment) -> "_Fit":
-        """Lay the page exactly over a scan."""
-        mesh = bend(seen.dark, self.dark, place.affine)
-        return _Fit(self, mesh, place.scale, self.likeness(seen, mesh, place.scale))
+    def fitted(self, sample: InkSample, alignment: Alignment) -> "_Fit":
+        """Return the page's fine registration with a scan."""
+        mesh = registered(sample.mask, self.mask, alignment.affine)
+        return _Fit(self, mesh, alignment.scale, self.likeness(sample, mesh, alignment.scale))
 
-    def likeness(self, seen: InkSample, mesh: Mesh, scale: float) -> float:
-        """Return how much of the print is found; faint print counts less than black."""
-        return seen.agreement(bent(self.print, seen.dark.size, mesh), scale * scale * self.amount)
+    def likeness(self, sample: InkSample, mesh: Mesh, scale: float) -> float:
+        """Return the share of the print that is found; faint print counts less than black."""
+        return sample.agreement(warped(self.print, sample.mask.size, mesh), scale * scale * self.amount)
 
     def evidence(self, likeness: float) -> float:
-        """Return how much speaks for the page: a whole page less a line is more than all of two words."""
-        return (likeness - ALIKE) * self.amount
+        """Return the evidence for the page, by amount of print: most of a full page outweighs all of two words."""
+        return (likeness - LEAST_LIKENESS) * self.amount
 
 
 @dataclass(frozen=True, slots=True)
 class _Fit:
-    """A page as it lies on a scan, ``scale`` times as large."""
+    """Registration of a page with a scan, on which it is ``scale`` times as large."""
 
     page: _BlankPage
     mesh: Mesh
@@ -152,6 +155,6 @@ class _Fit:
 
 
 def _bands(ink: Image.Image) -> str:
-    """Return the share of each band that is ink as ``PageInk`` writes it."""
+    """Return the share of ink in each band, in the encoding of ``PageInk``."""
     shares = array("f", ink.convert("F").resize((1, BANDS), Image.Resampling.BOX).tobytes())
-    return bytes(min(255, round(share / _FULL)) for share in shares).hex()
+    return bytes(min(255, round(share / _FULL_BAND)) for share in shares).hex()

@@ -1,7 +1,7 @@
-"""Reading a file in a process of its own: what takes too long, too much memory or the process itself ends that one.
+"""Reading of a file in a process of its own, so that excess of time or memory and crashes end only that process.
 
-A PDF of a few hundred bytes can have pdfium draw for days or take all memory, on which it aborts; neither can be told
-before, nor stopped from within the process.
+A PDF of a few hundred bytes can have pdfium draw for days or take all memory, on which it aborts; neither can be
+foreseen, nor stopped from within the process.
 """
 
 import os
@@ -19,13 +19,13 @@ from aita.errors import UnreadableScanError
 from aita.imaging.encode import PageImage
 
 MEMORY: Final = 1792 * 2**20
-"""Bytes: what the function has in the template, less what the process beside this one needs."""
+"""Bytes for the fork: the function's memory in the template, less the needs of its parent process."""
 
 PAGE_SECONDS: Final = 120.0
-"""For one page: the largest that is taken needs 4 s on one CPU."""
+"""Time limit of one page, in seconds: the largest that is accepted needs 4 s on one CPU."""
 
 FILE_SECONDS: Final = 800.0
-"""For all pages: the function has 900."""
+"""Time limit of all pages, in seconds: the function has 900."""
 
 _PAGE, _REFUSED, _RAISED, _END = b"p", b"r", b"x", b"e"
 _SIZE: Final = struct.Struct(">II")
@@ -38,38 +38,39 @@ def pages_apart(
     memory: int = MEMORY,
     page_seconds: float = PAGE_SECONDS,
 ) -> Iterator[PageImage]:
-    """Yield a file's pages as ``pages`` does, made in a fork of this process as they are asked for.
+    """Yield a file's pages as ``pages`` does; a fork of this process makes each as it is asked for.
 
     Parameters
     ----------
     data
         The file.
     pages
-        Makes its pages.
+        Function that makes its pages.
     memory
-        Bytes that the fork may take, with what it was born with; held on Linux only.
+        Memory limit of the fork in bytes, including its memory at the start; enforced on Linux only.
     page_seconds
-        How long one page may take.
+        Time limit of one page.
 
     Raises
     ------
     UnreadableScanError
-        ``pages`` refuses the file, or it takes more time or memory than it may.
+        If ``pages`` refuses the file, or exceeds a limit of time or memory.
     """
     receive, send = Pipe(duplex=False)
     child = os.fork()
     if child == 0:
-        _make(data, pages, memory, send)
+        _send_pages(data, pages, memory, send)
     send.close()
     try:
-        yield from _received(receive, page_seconds)
+        yield from _receive_pages(receive, page_seconds)
     finally:
         receive.close()
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
 
 
-def _received(receive: Connection, page_seconds: float) -> Iterator[PageImage]:
+def _receive_pages(receive: Connection, page_seconds: float) -> Iterator[PageImage]:
+    """Yield the pages that the fork sends, within the time limits."""
     end = time.monotonic() + FILE_SECONDS
     while True:
         if not receive.poll(max(0.0, min(page_seconds, end - time.monotonic()))):
@@ -77,10 +78,10 @@ def _received(receive: Connection, page_seconds: float) -> Iterator[PageImage]:
                 "the file takes too long to read: scan it again, in parts or at a lower resolution"
             )
         try:
-            said = receive.recv_bytes(_LONGEST_MESSAGE)
+            message = receive.recv_bytes(_LONGEST_MESSAGE)
         except EOFError:
-            raise UnreadableScanError(_too_much()) from None
-        kind, body = said[:1], said[1:]
+            raise UnreadableScanError(_memory_message()) from None
+        kind, body = message[:1], message[1:]
         if kind == _END:
             return
         if kind == _REFUSED:
@@ -91,10 +92,10 @@ def _received(receive: Connection, page_seconds: float) -> Iterator[PageImage]:
         yield PageImage(body[_SIZE.size :], width, height)
 
 
-def _make(data: bytes, pages: Callable[[bytes], Iterable[PageImage]], memory: int, send: Connection) -> None:
-    """Make the pages in the fork, which ends here whatever happens."""
+def _send_pages(data: bytes, pages: Callable[[bytes], Iterable[PageImage]], memory: int, send: Connection) -> None:
+    """Make the pages in the fork and send them; the fork ends here in any case."""
     try:
-        # What libraries print may hold words of the file, and would be logged.
+        # Output of the libraries may hold words of the file, and would be logged.
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, 1)
         os.dup2(nowhere, 2)
@@ -107,12 +108,12 @@ def _make(data: bytes, pages: Callable[[bytes], Iterable[PageImage]], memory: in
     except UnreadableScanError as error:
         send.send_bytes(_REFUSED + str(error).encode())
     except MemoryError:
-        send.send_bytes(_REFUSED + _too_much().encode())
+        send.send_bytes(_REFUSED + _memory_message().encode())
     except BaseException as error:  # noqa: BLE001 - it is raised again on the other side of the pipe
         send.send_bytes(_RAISED + type(error).__name__.encode())
     finally:
         os._exit(0)
 
 
-def _too_much() -> str:
+def _memory_message() -> str:
     return "the file takes more memory to read than there is: scan it again, in parts or at a lower resolution"

@@ -1,9 +1,9 @@
-"""JPEG files: their segments, and the page of one.
+"""JPEG files: their segments, and the page that a file holds.
 
-A JPEG that is upright and within bounds is used as it is: the same compressed pixels, nothing
-encoded again. What is around the pixels goes: EXIF and XMP (place, time, camera and its owner),
-comments, thumbnails, colour profiles, and whatever phones append after the image. None of it
-helps to read a page, and all of it would leave with the image for the model's provider.
+A JPEG that is upright and within bounds keeps its compressed pixels; nothing is encoded again.
+Metadata around the pixels is removed: EXIF and XMP (place, time, camera and its owner), comments,
+thumbnails, colour profiles, and data that phones append after the image. None of it helps to read
+a page, and all of it would leave with the image for the model's provider.
 """
 
 import re
@@ -17,7 +17,7 @@ from aita.errors import UnreadableScanError
 from aita.imaging.decode_errors import reading
 from aita.imaging.encode import PageImage, encode, orientation
 
-_WHAT = "the JPEG image"
+_SUBJECT = "the JPEG image"
 
 _TEM, _RST, _SOS, _EOI, _APP0, _APP1, _APP14, _COM = 0x01, range(0xD0, 0xD8), 0xDA, 0xD9, 0xE0, 0xE1, 0xEE, 0xFE
 _FRAMES: Final = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
@@ -37,14 +37,14 @@ _DRAFT_MARGIN = 1.5
 
 @dataclass(frozen=True, slots=True)
 class JpegSegments:
-    """A JPEG taken apart."""
+    """Parts of a JPEG."""
 
     pixels: bytes
-    """The JPEG with what decoding needs and nothing else."""
+    """The JPEG with the segments that decoding needs, and no others."""
     exif: bytes
     """Its EXIF block; empty if it has none."""
     common: bool
-    """Whether it is coded in a way that every reader knows: not arithmetic, lossless or hierarchical."""
+    """Whether every reader knows its coding: not arithmetic, lossless or hierarchical."""
 
 
 def jpeg_page(data: bytes, longest_side: int) -> PageImage:
@@ -60,37 +60,37 @@ def jpeg_page(data: bytes, longest_side: int) -> PageImage:
     Raises
     ------
     UnreadableScanError
-        It is corrupt, cut off or too large.
+        If the file is corrupt, cut off or too large.
     """
     source = dissect(data)
-    with reading(_WHAT):
+    with reading(_SUBJECT):
         image = Image.open(BytesIO(source.pixels), formats=("JPEG",))
-    turned = orientation(source.exif)
-    as_it_is = source.common and turned == 1 and image.mode in {"L", "RGB"} and max(image.size) <= longest_side
-    if as_it_is:
+    exif_orientation = orientation(source.exif)
+    upright = exif_orientation == 1
+    if source.common and upright and image.mode in {"L", "RGB"} and max(image.size) <= longest_side:
         width, height = image.size
-        with reading(_WHAT):
+        with reading(_SUBJECT):
             # Reading the compressed data to its end proves it whole; at an eighth of the size that is half the work.
             image.draft(None, (max(1, width // 8), max(1, height // 8)))
             image.load()
         return PageImage(source.pixels, width, height)
-    with reading(_WHAT):
+    with reading(_SUBJECT):
         bound = longest_side * _DRAFT_MARGIN / max(image.size)
         if bound < 1:
             image.draft(None, (max(1, round(image.width * bound)), max(1, round(image.height * bound))))
-    return encode(image, longest_side, _WHAT, turned)
+    return encode(image, longest_side, _SUBJECT, exif_orientation)
 
 
 def dissect(data: bytes) -> JpegSegments:
-    """Take a JPEG apart, down to its end marker, and keep what decoding needs.
+    """Return the parts of a JPEG up to its end marker, reduced to the segments that decoding needs.
 
-    Of the application segments two stay, as they say how colours are coded: JFIF's, less its
+    Two application segments stay, as they declare the coding of colours: JFIF's, less its
     thumbnail, and Adobe's.
 
     Raises
     ------
     UnreadableScanError
-        A segment or the end marker is missing, there is one that a JPEG doesn't have, or it has too many scans.
+        If a segment or the end marker is missing, a segment is unknown, or there are too many scans.
     """
     parts = [data[:2]]
     exif = b""
@@ -121,10 +121,10 @@ def dissect(data: bytes) -> JpegSegments:
         if marker == _SOS:
             scans += 1
             if scans > _MOST_SCANS:
-                raise UnreadableScanError(f"{_WHAT} has more than {_MOST_SCANS} scans: save it as an ordinary JPEG")
+                raise UnreadableScanError(f"{_SUBJECT} has more than {_MOST_SCANS} scans: save it as an ordinary JPEG")
             scan_end = _AFTER_SCAN.search(data, at)
             if scan_end is None:
                 break
             parts.append(data[at : scan_end.start()])
             at = scan_end.start()
-    raise UnreadableScanError(f"{_WHAT} is corrupt or cut off: scan or export it again")
+    raise UnreadableScanError(f"{_SUBJECT} is corrupt or cut off: scan or export it again")

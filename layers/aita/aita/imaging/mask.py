@@ -1,4 +1,4 @@
-"""Masking: the top of a page painted white, where students write who they are."""
+"""Masking: the top of a page, where students write their names, painted white."""
 
 import math
 from io import BytesIO
@@ -12,14 +12,14 @@ from aita.imaging.encode import PageImage
 def masked(page: PageImage, fraction: float) -> PageImage:
     """Return a page with its top painted white.
 
-    Below, next to nothing changes: the page's own compression tables are used again.
+    The rest changes next to nothing: it is encoded with the page's own compression tables.
 
     Parameters
     ----------
     page
         The page, upright.
     fraction
-        How much of its height, from 0 to 0.5; a row that is partly in it is painted too.
+        Share of the page's height, from 0 to 0.5; a row that is partly in it is painted too.
     """
     with reading("a page"):
         image = Image.open(BytesIO(page.jpeg), formats=("JPEG",))

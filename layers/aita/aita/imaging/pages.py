@@ -1,4 +1,4 @@
-"""The one door of this package: a scanned file in, its pages out."""
+"""Public function of this package: the pages of a scanned file."""
 
 from collections.abc import Iterator
 
@@ -14,31 +14,31 @@ __all__ = ["PageImage", "pages"]
 def pages(data: bytes, *, longest_side: int = 2048, max_pages: int = 1000) -> Iterator[PageImage]:
     """Yield one image per page of a scanned file, in order.
 
-    It is lazy: a page is decoded when it is asked for, and one is in memory at a time. So an
-    error in a later page comes after the pages before it.
+    Pages are decoded lazily, and one is in memory at a time. So an error in a later page comes
+    after the pages before it.
 
     Parameters
     ----------
     data
         The file: JPEG, PNG, TIFF (all frames), HEIC (all top-level images) or PDF (all pages,
-        drawn at 200 dpi). Its type is told from its content.
+        drawn at 200 dpi). Its type is detected from its content.
     longest_side
         Bound on width and height, in pixels. Larger images are shrunk, none is enlarged.
     max_pages
-        How many pages a file may have.
+        Largest number of pages that a file may have.
 
     Yields
     ------
     PageImage
-        An upright JPEG, gray or RGB, what is transparent on white, without metadata. A JPEG that
-        is upright and within bounds already keeps its compressed pixels as they are.
+        An upright JPEG, gray or RGB, with transparency laid on white and without metadata. A JPEG
+        that is upright and within bounds already keeps its compressed pixels as they are.
 
     Raises
     ------
     UnreadableScanError
-        The file is empty, of another type, corrupt, cut off, encrypted or without pages; it has
-        more than ``max_pages``; or an image in it has more than 89 megapixels, which is told from
-        its header. The message says which and what to do, and holds nothing of the file's content.
+        If the file is empty, of another type, corrupt, cut off, encrypted or without pages; if it
+        has more than ``max_pages``; or if an image in it has more than 89 megapixels by its
+        header. The message names the cause and the remedy, and holds nothing of the file's content.
     """
     match scan_type(data):
         case "jpeg":

@@ -1,4 +1,4 @@
-"""Profiles: how dark an image's rows or columns are, and how far two of them are shifted."""
+"""Projection profiles: mean darkness of an image's rows or columns, and the shift between two profiles."""
 
 import math
 from array import array
@@ -30,70 +30,78 @@ def profile(strip: Image.Image) -> Profile:
 
 
 def rooted(strip: Image.Image) -> Profile:
-    """Return the root of the darkness along a strip, again from 0 to 255.
+    """Return the square root of the darkness along a strip, scaled to 0 to 255 again.
 
-    A ruled line is dark all along and print in places: the root brings them nearer to each other.
+    A ruled line is dark over its whole length, print only in places: the root weighs them more alike.
     """
     return array("I", [*strip.tobytes().translate(_ROOTS)])
 
 
 def edges(values: Profile) -> Profile:
-    """Return how much each value differs from the one before: print begins and ends sharply, writing seldom does."""
+    """Return the absolute differences of neighbouring values: print has sharp edges, writing seldom."""
     return array("I", [abs(value - before) for before, value in pairwise(values)])
 
 
 def correlation(first: Profile, second: Profile) -> Profile:
-    """Return the sums of products for every lag of the second within the first.
+    """Return the cross-correlation of two profiles: for each lag of the second in the first, the sum of products.
 
-    Entry ``len(second) - 1 + lag`` belongs to ``lag``. Each is a coefficient of a product of polynomials, which is
-    found by multiplying two integers that hold the values as digits: Python does that in C, and in less than the
-    quadratic time. Values up to 255 leave room for 66,000 of them in 32 bits.
+    Entry ``len(second) - 1 + lag`` belongs to ``lag``. Each entry is a coefficient of a product of polynomials,
+    computed as the product of two integers that hold the values as digits: Python multiplies these in C, and in less
+    than quadratic time. A digit's 32 bits hold the sum of 66,000 products of values up to 255.
     """
     digits = int.from_bytes(first.tobytes(), "little") * int.from_bytes(second[::-1].tobytes(), "little")
     return array("I", digits.to_bytes(first.itemsize * (len(first) + len(second)), "little"))
 
 
-def lags(first: Profile, second: Profile, most: int, count: int) -> list[tuple[int, int]]:
-    """Return the likeliest lags, the best first, each behind its sum of products.
+def lags(first: Profile, second: Profile, overhang: int, count: int) -> list[tuple[int, int]]:
+    """Return up to ``count`` peaks of the cross-correlation as ``(sum of products, lag)``, the highest first.
 
     Parameters
     ----------
-    most
-        How far the second may stand out of the first.
+    overhang
+        Pixels by which the second profile may reach beyond an end of the first.
     """
     sums = correlation(first, second)
     zero, room = len(second) - 1, len(first) - len(second)
-    places = range(max(1, zero + min(0, room) - most), min(len(sums) - 1, zero + max(0, room) + most + 1))
-    found = ((sums[place], place - zero) for place in places if sums[place - 1] <= sums[place] > sums[place + 1])
-    return sorted(found, reverse=True)[:count]
+    places = range(max(1, zero + min(0, room) - overhang), min(len(sums) - 1, zero + max(0, room) + overhang + 1))
+    peaks = ((sums[place], place - zero) for place in places if sums[place - 1] <= sums[place] > sums[place + 1])
+    return sorted(peaks, reverse=True)[:count]
 
 
 def norm(values: Iterable[int]) -> float:
-    """Return the length of a profile as a vector; 1 if it is all zero."""
+    """Return the Euclidean norm of a profile; 1 if it is all zero."""
     kept = list(values)
     return math.sqrt(sum(map(mul, kept, kept))) or 1.0
 
 
-def shift(page: Profile, model: Profile, start: int, end: int, most: int) -> tuple[float, float]:
-    """Return how far a part of the model is shifted in the page, in parts of a pixel, and how clearly.
+def shift(page: Profile, model: Profile, start: int, end: int, largest_shift: int) -> tuple[float, float]:
+    """Return the shift of a part of the model in the page, in pixels to a fraction, and its confidence.
 
-    Clearness is 0 where nothing is there to tell, or the best is as far away as was looked.
+    Confidence is the height of the correlation's peak above its median: 0 if the part is empty, or if the peak is at
+    the largest shift.
+
+    Parameters
+    ----------
+    start, end
+        The part's bounds in pixels.
+    largest_shift
+        Largest shift that is tried in each direction, in pixels.
     """
-    start, end = max(start, most), min(end, len(page) - most)
-    part, around = model[start:end], page[start - most : end + most]
+    start, end = max(start, largest_shift), min(end, len(page) - largest_shift)
+    part, around = model[start:end], page[start - largest_shift : end + largest_shift]
     length = len(part)
     if not any(part):
         return 0.0, 0.0
     mean, window = sum(part) / length, sum(around[:length])
     scores = []
-    for lag, products in enumerate(correlation(around, part)[length - 1 : length + 2 * most]):
-        scores.append(products - mean * window)  # as if the part's mean were 0: else the darkest place would win
-        if lag < 2 * most:
+    for lag, products in enumerate(correlation(around, part)[length - 1 : length + 2 * largest_shift]):
+        scores.append(products - mean * window)  # the part's mean subtracted: else the darkest place would win
+        if lag < 2 * largest_shift:
             window += around[lag + length] - around[lag]
     best = max(range(len(scores)), key=scores.__getitem__)
-    if best in {0, 2 * most}:
+    if best in {0, 2 * largest_shift}:
         return 0.0, 0.0
     before, top, after = scores[best - 1 : best + 2]
     curve = before - 2 * top + after
-    beside = (before - after) / curve / 2 if curve else 0.0  # the top of the parabola through the three
-    return best - most + beside, max(0.0, top - sorted(scores)[most])
+    fraction = (before - after) / curve / 2 if curve else 0.0  # the vertex of the parabola through the three
+    return best - largest_shift + fraction, max(0.0, top - sorted(scores)[largest_shift])

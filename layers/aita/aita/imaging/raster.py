@@ -1,4 +1,4 @@
-"""PNG, TIFF and HEIC files: the pages they hold."""
+"""PNG, TIFF and HEIC files: the pages that they hold."""
 
 from collections.abc import Iterator
 from io import BytesIO
@@ -22,18 +22,18 @@ def png_page(data: bytes, longest_side: int) -> PageImage:
     Raises
     ------
     UnreadableScanError
-        It is corrupt, cut off or too large.
+        If the file is corrupt, cut off or too large.
     """
-    what = "the PNG image"
+    subject = "the PNG image"
     if _PNG_END not in data:
         # Pillow does without it; a file that lacks its end is refused, whatever the kind.
-        raise UnreadableScanError(f"{what} is cut off: scan or export it again")
-    with reading(what):
+        raise UnreadableScanError(f"{subject} is cut off: scan or export it again")
+    with reading(subject):
         image = Image.open(BytesIO(data), formats=("PNG",))
-    check_pixels(image.size, what)
-    with reading(what):
+    check_pixels(image.size, subject)
+    with reading(subject):
         image.load()  # the orientation may come after the pixels
-    return encode(image, longest_side, what, orientation(image.info.get("exif", b"")))
+    return encode(image, longest_side, subject, orientation(image.info.get("exif", b"")))
 
 
 def tiff_pages(data: bytes, longest_side: int, max_pages: int) -> Iterator[PageImage]:
@@ -44,22 +44,22 @@ def tiff_pages(data: bytes, longest_side: int, max_pages: int) -> Iterator[PageI
     Raises
     ------
     UnreadableScanError
-        A frame is corrupt, cut off or too large, or there are more than ``max_pages``.
+        If a frame is corrupt, cut off or too large, or there are more than ``max_pages``.
     """
     with reading("the TIFF image"):
         image = cast("TiffImageFile", Image.open(BytesIO(data), formats=("TIFF",)))
         count = _frames(image, max_pages)
     check_pages(count, max_pages)
     for number in range(count):
-        what = f"page {number + 1} of the TIFF image"
-        with reading(what):
+        subject = f"page {number + 1} of the TIFF image"
+        with reading(subject):
             image.seek(number)
-        check_pixels(image.size, what)
+        check_pixels(image.size, subject)
         bits = image.tag_v2.get(_TIFF_BITS_PER_SAMPLE, ())
         if image.mode.startswith("I;16") and 16 not in bits:  # noqa: PLR2004 - bits
             # Pillow unpacks 12 bits without scaling them: the page would come out black.
-            raise UnreadableScanError(f"{what} has {bits[0]} bits a pixel: save it with 8 or 16")
-        yield encode(image, longest_side, what)
+            raise UnreadableScanError(f"{subject} has {bits[0]} bits a pixel: save it with 8 or 16")
+        yield encode(image, longest_side, subject)
 
 
 def _frames(image: TiffImageFile, max_pages: int) -> int:
@@ -75,21 +75,21 @@ def _frames(image: TiffImageFile, max_pages: int) -> int:
 def heic_pages(data: bytes, longest_side: int, max_pages: int) -> Iterator[PageImage]:
     """Yield a page for every top-level image of a HEIC file, in the file's order.
 
-    libheif turns them as their own boxes say; an EXIF orientation beside those is a remark, by
-    the standard, and must not turn them again.
+    libheif turns them upright by the file's own boxes; an EXIF orientation is only informative
+    then, by the standard, and must not turn them again.
 
     Raises
     ------
     UnreadableScanError
-        An image is corrupt, cut off or too large, or there are more than ``max_pages``.
+        If an image is corrupt, cut off or too large, or there are more than ``max_pages``.
     """
     with reading("the HEIC image"):
         images = list(pillow_heif.open_heif(BytesIO(data)))
     check_pages(len(images), max_pages)
     for number in range(1, len(images) + 1):
         image = images.pop(0)  # not kept in the list: it holds on to its pixels once they are decoded
-        what = f"page {number} of the HEIC image"
-        check_pixels(image.size, what)
-        with reading(what):
+        subject = f"page {number} of the HEIC image"
+        check_pixels(image.size, subject)
+        with reading(subject):
             decoded = image.to_pillow()
-        yield encode(decoded, longest_side, what)
+        yield encode(decoded, longest_side, subject)

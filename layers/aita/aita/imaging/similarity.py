@@ -1,4 +1,4 @@
-"""How much of a page's print is found on a scan, less what is found by chance."""
+"""Agreement between a page's print and the ink on a scan, corrected for chance."""
 
 from typing import NamedTuple, Self
 
@@ -8,32 +8,35 @@ from aita.imaging.ink_mask import total
 
 
 class InkSample(NamedTuple):
-    """What is dark on a scan, and what is dark beside it: where text lies on other text, both are alike."""
+    """Ink mask of a scan, and the same mask shifted sideways as an estimate of chance.
 
-    dark: Image.Image
-    beside: Image.Image
+    Text that lies on other text agrees with both alike.
+    """
+
+    mask: Image.Image
+    shifted: Image.Image
 
     @classmethod
-    def of(cls, dark: Image.Image, pixels: int) -> Self:
-        """Return what is seen of what is dark, with so many pixels to both sides for beside: about a letter."""
-        left, right = (ImageChops.offset(dark, by, 0) for by in (-pixels, pixels))
-        return cls(dark, ImageChops.add(left, right, scale=2))
+    def of(cls, mask: Image.Image, pixels: int) -> Self:
+        """Return the sample of a mask; ``pixels`` is the shift to the left and to the right, about a letter."""
+        left, right = (ImageChops.offset(mask, by, 0) for by in (-pixels, pixels))
+        return cls(mask, ImageChops.add(left, right, scale=2))
 
     def halved(self) -> "InkSample":
-        """Return the same at half the size."""
+        """Return the sample at half the size."""
         return InkSample(*(image.reduce(2) for image in self))
 
-    def agreement(self, laid: Image.Image, amount: float) -> float:
-        """Return how much of the print is found: 0 for as much as by chance, about 1 for all of it.
+    def agreement(self, warped: Image.Image, amount: float) -> float:
+        """Return the share of the print that is found: 0 for no more than by chance, about 1 for all of it.
 
-        It is Cohen's kappa: what agrees beyond chance, of what could.
+        It is Cohen's kappa: the agreement beyond chance, divided by the largest possible one.
 
         Parameters
         ----------
-        laid
-            The print, where it should be on the scan.
+        warped
+            The print, warped to its place on the scan.
         amount
-            The sum of its levels, also of what lies beyond the scan.
+            The sum of the print's levels, including the parts that lie beyond the scan.
         """
-        found, chance = (total(ImageChops.multiply(laid, image)) / amount for image in self)
+        found, chance = (total(ImageChops.multiply(warped, image)) / amount for image in self)
         return (found - chance) / (1 - chance) if chance < 1 else 0.0
