@@ -1,1 +1,1 @@
-"""What is asked of a model, and how its replies are judged: one module for each kind of task."""
+"""Tasks: requests to a model and the validation of its replies, one module for each kind."""

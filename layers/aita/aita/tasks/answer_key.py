@@ -1,4 +1,4 @@
-"""Answer keys: what a right answer to a question says."""
+"""Answer keys: the content of a right answer to each question."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -16,15 +16,15 @@ from aita.tasks.registry import register
 from aita.tasks.request import LLMRequest, Message, Parameters
 
 SHORT_QUESTION = 600
-"""The most characters of a question that shares a call, with its options and its own instructions: a hundred words.
-The rules before a question are 1,100 characters: with short ones they are most of a prompt, and sharing them saves
-most. A longer question saves little, and has a longer answer key, for which it better has the whole reply."""
+"""Characters of the longest question that shares a call, with its options and its own instructions: a hundred words.
+The rules before a question are 1,100 characters: most of a short question's prompt, so that sharing them saves most.
+A longer question saves little, and its longer answer key is better given a whole reply."""
 
 _PARAMETERS = Parameters(expected_output_tokens=300)
 
 _MOST_OUTPUT = 16_384
-"""Output tokens that a reply about several questions may take: what gpt-4o takes and larger models too. Endpoints
-refuse a request that asks for more than they have."""
+"""Limit of output tokens of a reply about several questions: that of gpt-4o, which larger models have, too. Endpoints
+refuse a request for more than they have."""
 
 
 @register("answer_key")
@@ -47,12 +47,12 @@ class AnswerKeyGenerationTask(BatchableLLMTask[AnswerKey]):
         )
 
     def validate_reply(self, reply: AnswerKey) -> AnswerKey:
-        """Check that the key is this question's."""
+        """Check that the answer key has this question's id."""
         check_question_id(reply.question_id, self.question)
         return reply
 
     def checkpoint_data(self) -> dict[str, Any]:
-        """Say which question it is about."""
+        """Return the question's id."""
         return {"question_id": self.question.question_id}
 
     def can_batch_with(self, other: Self) -> bool:
@@ -71,7 +71,7 @@ class AnswerKeyGenerationTask(BatchableLLMTask[AnswerKey]):
         return [result.get(question_id) if ids.count(question_id) == 1 else None for question_id in ids]
 
     def block(self) -> str:
-        """Return what a prompt about several questions says of this one."""
+        """Return this question's part of a prompt about several questions."""
         return self.messages()[1].text if self.question_instructions else describe_question(self.question)
 
     def _is_short(self) -> bool:
@@ -79,13 +79,13 @@ class AnswerKeyGenerationTask(BatchableLLMTask[AnswerKey]):
 
 
 class _Parts(BaseModel):
-    """A reply about several questions, its answer keys unjudged."""
+    """A reply about several questions, its answer keys not validated."""
 
     answer_keys: list[Any]
 
 
 class AnswerKeyBatch(LLMTask[dict[str, str]]):
-    """Write the answer keys of several questions; its result is each question's reply, unjudged, by question id."""
+    """Write the answer keys of several questions; the result is each one's reply, not validated, by question id."""
 
     response_model: ClassVar[type[BaseModel]] = AnswerKeys
     retry_policy: ClassVar[RetryPolicy] = RetryPolicy(unparsable=0, broken_rule=0)
@@ -93,13 +93,13 @@ class AnswerKeyBatch(LLMTask[dict[str, str]]):
     tasks: tuple[AnswerKeyGenerationTask, ...]
 
     def messages(self) -> tuple[Message, ...]:
-        """Return what one question's prompt begins with too, then the questions."""
+        """Return the system message of a single question's prompt, then the questions."""
         questions = "\n\n".join(task.block() for task in self.tasks)
         _, user = load_prompt("answer_keys").messages(questions=questions, count=str(len(self.tasks)))
         return self.tasks[0].messages()[0], user
 
     def request(self) -> LLMRequest:
-        """Return what the model is asked, with room for every answer key."""
+        """Return the request, with output tokens for every answer key."""
         request = super().request()
         expected = _PARAMETERS.expected_output_tokens * len(self.tasks)
         parameters = Parameters(
@@ -109,9 +109,9 @@ class AnswerKeyBatch(LLMTask[dict[str, str]]):
         return LLMRequest(request.messages, request.schema_name, request.schema, parameters)
 
     def parse(self, reply: str) -> dict[str, str]:
-        """Take the reply apart, judging nothing of its parts: one that is wrong fails itself only.
+        """Return the reply's answer keys as JSON, not validated: a wrong one fails its own question only.
 
-        An id that is there twice is nobody's.
+        Answer keys with the same id are left out.
 
         Raises
         ------
@@ -122,12 +122,12 @@ class AnswerKeyBatch(LLMTask[dict[str, str]]):
         """
         read = read_reply(_Parts, reply)
         read.check()
-        named = [(part["question_id"], written(part)) for part in read.value.answer_keys if _is_named(part)]
-        times = Counter(question_id for question_id, _ in named)
-        return {question_id: text for question_id, text in named if times[question_id] == 1}
+        parts = [(part["question_id"], written(part)) for part in read.value.answer_keys if _has_question_id(part)]
+        times = Counter(question_id for question_id, _ in parts)
+        return {question_id: text for question_id, text in parts if times[question_id] == 1}
 
 
-def _is_named(part: Any) -> bool:
+def _has_question_id(part: Any) -> bool:
     return isinstance(part, dict) and isinstance(part.get("question_id"), str)
 
 
@@ -146,7 +146,7 @@ def create_answer_key_tasks(
 
 
 def describe_question(question: Question) -> str:
-    """Return the question as prompts show it."""
+    """Return a question in the form of the prompts."""
     return (
         f"Question id: {question.question_id}\nType: {question.question_type}\n"
         f"Points: {question.points:g}\nQuestion:\n{question.question_text}"
@@ -154,6 +154,12 @@ def describe_question(question: Question) -> str:
 
 
 def check_question_id(replied: str, question: Question) -> None:
-    """Raise BrokenRuleError unless a reply is about this question."""
+    """Check that a reply is about this question.
+
+    Raises
+    ------
+    BrokenRuleError
+        If it has another question's id.
+    """
     if replied != question.question_id:
         raise BrokenRuleError(f"question_id must be {question.question_id!r}")

@@ -29,7 +29,7 @@ class AnswerMappingTask(LLMTask[PageAnswers]):
     text
         The page's transcription.
     questions
-        The exam's, all of them: any may be answered on any page.
+        All questions of the exam: any may be answered on any page.
     """
 
     response_model: ClassVar[type[BaseModel]] = PageAnswers
@@ -50,7 +50,15 @@ class AnswerMappingTask(LLMTask[PageAnswers]):
         )
 
     def validate_reply(self, reply: PageAnswers) -> PageAnswers:
-        """Check that the starts are of the exam's questions, each once, and go down the page."""
+        """Check that each start has a question of the exam, that none has two, and that starts go down the page.
+
+        Raises
+        ------
+        BrokenRuleError
+            If a question is unknown or has two starts, or a line does not exist or is out of order.
+        DoubtfulReplyError
+            If only the tops are out of order, as on a page in columns.
+        """
         if problem := next(self._problems(reply), None):
             raise BrokenRuleError(problem)
         tops = [start.top for start in reply.starts]
@@ -61,7 +69,7 @@ class AnswerMappingTask(LLMTask[PageAnswers]):
         return reply
 
     def salvage(self, reply: str) -> PageAnswers | None:
-        """Keep starts that only go up again: those of a page in columns do."""
+        """Return the starts if only their tops are out of order, as on a page in columns."""
         try:
             marks = read_reply(PageAnswers, reply).value
         except InvalidReplyError:
@@ -69,7 +77,7 @@ class AnswerMappingTask(LLMTask[PageAnswers]):
         return None if any(self._problems(marks)) else marks
 
     def checkpoint_data(self) -> dict[str, Any]:
-        """Say which page it is."""
+        """Return the page's number."""
         return {"page": self.page}
 
     def _problems(self, reply: PageAnswers) -> Iterator[str]:
@@ -91,12 +99,12 @@ class AnswerMappingTask(LLMTask[PageAnswers]):
 
 
 def lines_of(text: str) -> list[str]:
-    """Return a transcription's lines, as they are numbered for the model from 1."""
+    """Return a transcription's lines; the prompt numbers them from 1."""
     return text.splitlines()
 
 
 def _describe(question: Question) -> str:
-    """Return what a prompt shows of a question: enough to find it on a page."""
+    """Return a question's id, page and first words for the prompt: enough to find it on a page."""
     page = "" if question.page_number is None else f"Printed on page: {question.page_number}\n"
     words = " ".join(question.question_text.split())[:FIRST_WORDS]
     return f"Question id: {question.question_id}\n{page}Begins: {words}"

@@ -8,7 +8,7 @@ from aita.tasks.llm_task import LLMTask, ResultT
 
 
 class BatchableLLMTask(LLMTask[ResultT]):
-    """A small task that shares a call with others of its class; a part that its reply lacks is asked alone."""
+    """Small task that shares a call with others of its class; if the reply lacks its part, it is asked alone."""
 
     @abstractmethod
     def can_batch_with(self, other: Self) -> bool:
@@ -20,7 +20,7 @@ class BatchableLLMTask(LLMTask[ResultT]):
 
     @abstractmethod
     def split_batch_result(self, result: Any, tasks: Sequence[Self]) -> Sequence[str | None]:
-        """Return, for each task in order, the reply that it would have got alone; ``None`` where there is no such part.
+        """Return each task's part of the reply, in the form of a reply to it alone; ``None`` if the part is missing.
 
         Parameters
         ----------
@@ -32,10 +32,10 @@ class BatchableLLMTask(LLMTask[ResultT]):
 
 
 def group(tasks: Sequence[LLMTask[Any]], size: int) -> list[list[int]]:
-    """Return the places of tasks that share a call, at most ``size`` in each; most groups hold one.
+    """Return groups of tasks that share a call, as their places in ``tasks``; most groups hold one.
 
-    A task joins the last group of its class that has room, if that group's first task takes it. One whose
-    result a person provided joins none: it needs no call.
+    A task joins the last group of its class if this holds fewer than ``size`` tasks and its first one accepts the
+    task. A task whose result a person provided needs no call and joins none.
     """
     groups: list[list[int]] = []
     latest: dict[type, tuple[BatchableLLMTask[Any], list[int]]] = {}
@@ -52,11 +52,11 @@ def group(tasks: Sequence[LLMTask[Any]], size: int) -> list[list[int]]:
 
 
 def may_share(task: LLMTask[Any]) -> TypeGuard[BatchableLLMTask[Any]]:
-    """Tell whether a task may share a call: it is batchable, and the model is to be asked at all.
+    """Tell whether a task may share a call: whether it is batchable and its result is not given.
 
-    A task whose given result is wrong may not: it fails alone, when it is run.
+    A task whose given result is invalid may not: it fails alone when it is run.
     """
     try:
         return isinstance(task, BatchableLLMTask) and task.given() is None
-    except Exception:  # noqa: BLE001 - the code of whoever wrote the task
+    except Exception:  # noqa: BLE001 - a user's task may raise anything
         return False

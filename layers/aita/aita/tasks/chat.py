@@ -1,4 +1,4 @@
-"""Chat: any request, answered as it is and unjudged. The stack's executor sends its tasks as these."""
+"""Chat: any request, with a reply that is not validated. The stack's executor sends tasks in this form."""
 
 from dataclasses import asdict
 from typing import Annotated, Any, ClassVar, Literal, Self
@@ -47,15 +47,15 @@ class ChatTask(LLMTask[ChatReply]):
     Parameters
     ----------
     prompt
-        What the model is asked, if it is one message.
+        Text of the request, if it is one message.
     messages
-        The chat, if it is more: each with ``role``, ``text`` and ``images``.
+        Messages of the chat, if there are more: each with ``role``, ``text`` and ``images``.
     schema, schema_name
-        The JSON schema that the reply is to fit, and its name; without one the reply is plain text.
+        JSON schema of the reply, and its name; without one the reply is plain text.
     temperature, max_output_tokens, expected_output_tokens, max_reply_characters
         As in ``Parameters``.
     sample
-        Tells apart tasks that ask the same and must not share a reply.
+        Number that separates equal tasks that must not share a reply.
     """
 
     response_model: ClassVar[type[BaseModel]] = ChatReply
@@ -78,15 +78,15 @@ class ChatTask(LLMTask[ChatReply]):
 
     @classmethod
     def line(cls, request: LLMRequest) -> str:
-        """Return a request as a line of a file of tasks, without its end.
+        """Return a request as a line of a file of tasks, without the line break.
 
         Raises
         ------
         ValueError
-            If it can't be sent as it is: pydantic's ValidationError or PydanticSerializationError.
+            If the request can't be sent: pydantic's ValidationError or PydanticSerializationError.
         """
         fields = {
-            "messages": tuple(_sent(message) for message in request.messages),
+            "messages": tuple(_chat_message(message) for message in request.messages),
             "schema": request.schema,
             "schema_name": request.schema_name or _NAME,
             "sample": request.sample,
@@ -102,7 +102,7 @@ class ChatTask(LLMTask[ChatReply]):
         return tuple(Message(message.role, message.text, _images(message)) for message in self.chat)
 
     def request(self) -> LLMRequest:
-        """Return what the model is asked."""
+        """Return the request."""
         parameters = Parameters(
             temperature=self.temperature,
             max_output_tokens=self.max_output_tokens,
@@ -113,12 +113,12 @@ class ChatTask(LLMTask[ChatReply]):
         return LLMRequest(self.messages(), name, self.json_schema, parameters, self.sample)
 
     def parse(self, reply: str) -> ChatReply:
-        """Take any reply, without thoughts before it.
+        """Return the reply's text, without thoughts before it.
 
         Raises
         ------
         UnparsableReplyError
-            If there is nothing in it.
+            If there is no text.
         """
         return ChatReply(text=text_of(reply))
 
@@ -127,7 +127,7 @@ def _images(message: ChatMessage) -> tuple[Image, ...]:
     return tuple(Image(image.key, image.sha256, image.width, image.height) for image in message.images)
 
 
-def _sent(message: Message) -> ChatMessage:
+def _chat_message(message: Message) -> ChatMessage:
     images = tuple(
         ChatImage(key=image.key, sha256=image.sha256, width=image.width, height=image.height)
         for image in message.images

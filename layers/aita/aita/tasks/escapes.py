@@ -1,9 +1,10 @@
-r"""The backslashes in a reply's JSON: models write LaTeX into it without doubling them.
+r"""Backslashes in a reply's JSON: models write LaTeX into it without doubling them.
 
-``\frac``, ``\times``, ``\beta``, ``\nu`` and ``\rho`` begin like JSON's own escapes, and a decoder makes control
-characters of them in silence. Here an escape is LaTeX only where nothing else makes sense: nobody means a form feed or
-a backspace, or a tab before ``imes``. Where a line or a cell may as well begin there, as with ``\nu`` and ``\to``, and
-nothing tells, it is read as JSON has it, and is a doubt. All other control characters become a space or U+FFFD.
+``\frac``, ``\times``, ``\beta``, ``\nu`` and ``\rho`` begin like JSON's own escapes, and a decoder turns them into
+control characters silently. Here an escape is LaTeX only where nothing else makes sense: a form feed, a backspace or a
+tab before ``imes`` is never meant. Where a line or a cell may as well begin there, as with ``\nu`` and ``\to``, and the
+context does not decide, it is read as JSON and reported as a doubt. All other control characters become a space or
+U+FFFD.
 """
 
 import re
@@ -33,7 +34,7 @@ _WORDY = _RELATIONS | _WITH_ARGUMENT | {"nu", "neg", "nexists", "tan", "tanh", "
 r"""Commands of which the rest is a word or a variable: ``\nu`` may also be a new line that begins with u."""
 
 _NO_OPERAND = re.compile(r"[).,:;!?']|\s{0,3}(?:[=<>*/]|\+[+=]|[^\W\d_]{2})")
-"""What follows a word, a variable or a list's letter, and no relation."""
+"""Text that follows a word, a variable or a list's letter, but not a relation."""
 _GLUED = re.compile("times|theta|therefore|triangle|nabla")
 """Commands of which the rest begins no word, also with letters behind them."""
 
@@ -41,44 +42,44 @@ _ENDS_TEXT = re.compile(
     r"(?:(?<![^\W\d_])(?<!\\)[^\W\d_]{2,}|[.,;:!?]|\d\s[^\W\d_]{1,3}(?:/[^\W\d_]{1,3})?(?:\^?-?\d)?)[\"')\]]?$"
     r"|^\s*(?:\(?\d{1,2}[a-z]?\)?|\(?[a-z]\))$"
 )
-"""What ends like words, a sentence, or a number with its unit, and a label: LaTeX does not follow without a space."""
+"""Endings of words, a sentence, a number with its unit, or a label: LaTeX does not follow without a space."""
 _NUMBER = re.compile(r"\d$")
 _EQUALS = re.compile(r"\s{0,3}=")
 _MATH = re.compile(r"(?<!\\)\${1,2}|\\[()]")
 _CLOSES = {"$": "$", "$$": "$$", r"\(": r"\)", r"\)": r"\)"}
 _PATH = re.compile(r"(?<![^\W\d_])[A-Za-z]:(?:\\[^\s\\]*)*$")
 _PATTERN = re.compile(r"\\[A-Za-z]$")
-r"""What ends like a file's path (``C:\users``), and like a regular expression (``\d+\s``)."""
+r"""Endings of a file's path (``C:\users``), and of a regular expression (``\d+\s``)."""
 
 _TOKEN = re.compile(r'\\(?:u[0-9a-fA-F]{4}|[\s\S])|["\x00-\x1f]')
 _LETTERS = re.compile(r"[A-Za-z]+")
 _DOUBLED = re.compile(r"[A-Za-z]{2}|[(){}\[\]]|\\\\")
 _VARIABLE = re.compile(r"(?<![A-Za-z\\])[A-Za-z](?![A-Za-z])")
 _SIGNS = re.compile(r"[$^]|_\{|\\[^nrtu\"/]")
-_LOOKED_AT = 200  # characters before and after a command
+_CONTEXT = 200  # characters before and after a command that decide on it
 _FIRST_PRINTABLE = " "
 
 
 @dataclass(frozen=True, slots=True)
 class Repaired:
-    """JSON that any decoder takes; ``doubts`` are the escapes that may have been meant otherwise."""
+    """JSON that any decoder accepts; ``doubts`` are the ambiguous escapes in it."""
 
     text: str
     doubts: tuple[str, ...]
 
 
 def neutral(text: str) -> str:
-    """Return a text of the same length without backslashes, in which objects and strings end where they should."""
+    """Return a text of the same length with its escapes blanked, so that strings and objects end at the right place."""
     return re.sub(r"\\[\s\S]", "__", text)
 
 
 def repaired(json_text: str) -> Repaired:
-    """Return an object's or array's JSON with each backslash as it was meant."""
+    """Return the JSON of an object or array with LaTeX's backslashes doubled."""
     return _Repair(json_text).run()
 
 
 class _Repair:
-    """One pass over a JSON text. ``line`` is what the string that it is in says since its last line break."""
+    """One pass over a JSON text. ``line`` is the decoded text of the current string since its last line break."""
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -99,12 +100,12 @@ class _Repair:
                 self.line, self.after_break = "", False
             elif in_string:
                 self._add(plain)
-                found = self._said(found, end)
+                found = self._repair(found, end)
             out.append(found)
         return Repaired("".join([*out, self.text[end:]]), tuple(dict.fromkeys(self.doubts)))
 
     def _habits(self) -> tuple[bool, bool]:
-        """Tell whether the reply doubles backslashes, and whether it leaves them single; some do both."""
+        """Tell whether the reply doubles backslashes, and whether it leaves them single; some replies do both."""
         doubles = singles = in_string = False
         for token in _TOKEN.finditer(self.text):
             found, end = token.group(), token.end()
@@ -127,8 +128,8 @@ class _Repair:
                 return len(found) == len("\\u")
         return True
 
-    def _said(self, found: str, end: int) -> str:
-        """Return what stands for a token in the repaired text, and keep what the line says."""
+    def _repair(self, found: str, end: int) -> str:
+        """Return a token's replacement in the repaired text, and add the token's meaning to the line."""
         if found[0] != "\\":
             return self._control(found, end)
         if len(found) > len("\\u"):
@@ -149,11 +150,11 @@ class _Repair:
                 is_line_break = self.singles and not self.doubles and not self.text[end : end + 1].isalpha()
                 return found * 2 if is_line_break else found
             case "n" | "t" | "r":
-                return self._white(kind, end)
+                return self._white_space(kind, end)
         return self._literal(kind)
 
     def _control(self, character: str, end: int) -> str:
-        """Return what a control character means that was not written as a short escape."""
+        """Return the replacement of a control character that was not written as a short escape."""
         match character:
             case "\n":
                 return self._break()
@@ -163,11 +164,12 @@ class _Repair:
                 return "" if self._breaks_next(end) else self._break()
             case "\b" | "\f":
                 return self._literal("b" if character == "\b" else "f")
-        seen = " " if character.isspace() else "\ufffd"
-        self._add(seen)
-        return seen
+        replacement = " " if character.isspace() else "\ufffd"
+        self._add(replacement)
+        return replacement
 
-    def _white(self, kind: str, end: int) -> str:
+    def _white_space(self, kind: str, end: int) -> str:
+        r"""Return the replacement of ``\n``, ``\t`` or ``\r``: a line break, a tab or LaTeX."""
         name = self._name(kind, end)
         if kind == "r" and self._breaks_next(end):
             return ""
@@ -183,8 +185,8 @@ class _Repair:
         return self._tab() if kind == "t" else self._break()
 
     def _is_latex(self, kind: str, name: str, end: int) -> bool | None:
-        """Tell whether a command's name after a backslash is LaTeX; ``None`` if that can't be told."""
-        after = self.text[end + len(name) - 1 :][:_LOOKED_AT]
+        """Tell whether a command's name after a backslash is LaTeX; ``None`` if it is ambiguous."""
+        after = self.text[end + len(name) - 1 :][:_CONTEXT]
         wordy = self._is_wordy(name, end)
         if self._only_doubles:
             return False
@@ -202,7 +204,7 @@ class _Repair:
         return name in _WORDY and not has_argument
 
     def _is_text(self, name: str, end: int) -> bool:
-        """Tell whether the backslash itself may be meant: in a path, a pattern or a program's string, or in a word."""
+        """Tell whether the backslash may be literal: in a path, a pattern, a program's string or a word."""
         if self._only_doubles:
             return False
         if self.text.startswith('\\"', end) and not self.text.startswith('\\"\\"', end):
@@ -217,7 +219,7 @@ class _Repair:
         return self.doubles and not self.singles
 
     def _begins_line(self, name: str, after: str) -> bool:
-        """Tell whether a variable or word begins a line here, in a reply that shows nothing of LaTeX there."""
+        """Tell whether a variable or word begins a line here, in a reply without signs of LaTeX."""
         if name[1:] in self._variables:
             return True
         if _NUMBER.search(self.line) and _EQUALS.match(after):
@@ -233,7 +235,7 @@ class _Repair:
         return _SIGNS.search(self.text) is not None
 
     def _in_math(self, after: str) -> bool:
-        """Tell whether a formula was begun on this line and ends on it."""
+        """Tell whether the place is inside of a formula that begins and ends on this line."""
         opened = ""
         for mark in _MATH.findall(self.line):
             if not opened:
@@ -254,7 +256,7 @@ class _Repair:
         return self.text.startswith(("\\n", "\n", "\\u000a", "\\u000A"), end)
 
     def _add(self, text: str) -> None:
-        self.line = (self.line + text[-_LOOKED_AT:])[-_LOOKED_AT:]
+        self.line = (self.line + text[-_CONTEXT:])[-_CONTEXT:]
 
     def _break(self) -> str:
         self.line, self.after_break = "", True

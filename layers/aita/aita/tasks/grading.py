@@ -1,4 +1,4 @@
-"""Grading: what an answer earns for each criterion of the rubric, with the words of the answer that show it."""
+"""Grading: points of an answer for each criterion of the rubric, with a quote from the answer as evidence."""
 
 import hashlib
 from dataclasses import replace
@@ -25,9 +25,9 @@ from aita.tasks.request import Image, LLMRequest, Message, Parameters
 _PARAMETERS = Parameters(expected_output_tokens=500)
 
 _FURTHER_PARAMETERS = replace(_PARAMETERS, temperature=0.7)
-"""What graders after the first are asked with: at temperature 0 they would be the first one again.
+"""Parameters of graders after the first: at temperature 0 they would repeat the first one.
 
-Where an endpoint takes no temperature, and between themselves, their number in the prompt makes them others.
+Among themselves, and at an endpoint without temperature, they differ by their number in the prompt.
 """
 
 _BACKSLASHES = Flag(kind=FlagKind.QUOTE_NOT_FOUND, note="its reply leaves open which of its backslashes are LaTeX")
@@ -64,17 +64,17 @@ class GradingTask(LLMTask[GradedAnswer]):
     Parameters
     ----------
     answer
-        What the student wrote, as transcribed.
+        Transcription of the student's answer.
     blank
-        That nothing was written, as two signals say: no call is made.
+        Whether nothing was written, by two signals: no call is made then.
     flags
-        Why a person must look anyway, as far as it is known.
+        Reasons for a person's review that are known before grading.
     points_step
-        What points are multiples of.
+        Step of which points are multiples.
     grader
-        Which of several graders this is, from 1. Each has a reply of its own.
+        Number of this grader among several, from 1. Each has a reply of its own.
     pages, places
-        The pages' images, where the answer is a drawing, and where on them it stands.
+        Images of the pages, if the answer is a drawing, and its places on them.
     """
 
     response_model: ClassVar[type[BaseModel]] = Grading
@@ -94,7 +94,7 @@ class GradingTask(LLMTask[GradedAnswer]):
     places: tuple[AnswerPlace, ...] = ()
 
     def messages(self) -> tuple[Message, ...]:
-        """Return what all answers to the question share, then this student's answer between two lines of its own."""
+        """Return the part that all answers to the question share, then this answer between two delimiting lines."""
         return load_prompt("grading").messages(
             images=tuple(Image(page.key, page.sha256, page.width, page.height) for page in self.pages),
             points_step=f"{self.points_step:g}",
@@ -109,7 +109,7 @@ class GradingTask(LLMTask[GradedAnswer]):
         )
 
     def request(self) -> LLMRequest:
-        """Return what the model is asked: of each grader apart."""
+        """Return the request; each grader's differs from the others'."""
         request = super().request()
         if self.grader == 1:
             return request
@@ -117,12 +117,12 @@ class GradingTask(LLMTask[GradedAnswer]):
         return replace(request, parameters=_FURTHER_PARAMETERS, sample=self.grader - 1, sample_line=line)
 
     def given(self) -> GradedAnswer | None:
-        """Return what needs no grader: a blank answer, and one of which nothing could be read, for a person to see.
+        """Return the result of a blank answer, or of a wholly illegible one, which is flagged; neither needs a grader.
 
         Raises
         ------
         TaskError
-            If the rubric's points are not the question's.
+            If the rubric's points do not sum to the question's.
         """
         if problem := self.rubric.problem(self.question.points):
             raise TaskError(f"the rubric of question {self.question.question_id}: {problem}")
@@ -133,37 +133,43 @@ class GradingTask(LLMTask[GradedAnswer]):
         return None
 
     def parse(self, reply: str) -> GradedAnswer:
-        """Judge a reply.
+        """Return the result of a reply.
 
         Raises
         ------
         UnparsableReplyError
-            Also if it holds further objects: one of them could be the student's.
+            Also if the reply holds further objects: one of them could be the student's.
         """
         check_is_alone(reply)
         return super().parse(reply)
 
     def validate_reply(self, reply: Grading) -> GradedAnswer:
-        """Look for each quote in the answer, and hold the points of each criterion against what it can earn."""
+        """Check each criterion's quote against the answer, and its points against the rubric.
+
+        Raises
+        ------
+        DoubtfulReplyError
+            If a quote is not found, or points are out of range.
+        """
         graded = self._graded(reply)
         if doubts := self._doubts(reply, graded):
             raise DoubtfulReplyError("; ".join(doubts.values()))
         return graded
 
     def salvage(self, reply: str) -> GradedAnswer | None:
-        """Keep a grading in which something is doubtful, flagged for a person, with points within their range."""
+        """Return a doubtful grading, flagged for review, with points limited to their range."""
         try:
             return self.parse(reply)
         except DoubtfulReplyError:
-            said = read_reply(Grading, reply).value
+            grading = read_reply(Grading, reply).value
         except InvalidReplyError:
             return None
-        graded = self._graded(said)
-        doubts = tuple(self._doubts(said, graded)) or (_BACKSLASHES,)
+        graded = self._graded(grading)
+        doubts = tuple(self._doubts(grading, graded)) or (_BACKSLASHES,)
         return graded.model_copy(update={"flags": (*graded.flags, *doubts)})
 
     def checkpoint_data(self) -> dict[str, Any]:
-        """Say which question and grader it is about."""
+        """Return the question's id and the grader's number."""
         return {"question_id": self.question.question_id, "grader": self.grader}
 
     def _graded(self, reply: Grading) -> GradedAnswer:
@@ -175,17 +181,17 @@ class GradingTask(LLMTask[GradedAnswer]):
         graded = GradedAnswer(
             criteria=tuple(self._grade(entry, most, written) for entry, most in zip(entries, worth, strict=True)),
             feedback=reply.feedback,
-            flags=(*self.flags, *self._spoken(says_so=reply.addresses_grader)),
+            flags=(*self.flags, *self._instruction_flags(reported=reply.addresses_grader)),
         )
         flags = list(graded.flags)
-        if lost := self._lost_to_the_unread(graded, written):
-            flags.append(Flag(kind=FlagKind.ILLEGIBLE, note=lost))
+        if note := self._illegible_note(graded, written):
+            flags.append(Flag(kind=FlagKind.ILLEGIBLE, note=note))
         if graded.points == 0 and written.only_printed:
             flags.append(_ONLY_PRINTED)
         return graded.model_copy(update={"flags": tuple(flags)})
 
-    def _lost_to_the_unread(self, graded: GradedAnswer, written: Written) -> str:
-        """Tell how much could not be read of an answer that may have lost its points by it; empty if little."""
+    def _illegible_note(self, graded: GradedAnswer, written: Written) -> str:
+        """Return the note on an illegible part that may have cost points; empty if there is none."""
         if graded.points < total(self._worth()) and written.half_illegible:
             return "at least half of its words"
         return "a part of it, and what was read earned nothing" if graded.points == 0 and written.has_unread else ""
@@ -198,12 +204,12 @@ class GradingTask(LLMTask[GradedAnswer]):
         return CriterionGrade(points=points, quote=entry.quote, reason=entry.reason, quote_found=found)
 
     def _earned(self, entry: GradedCriterion, most: float) -> float:
-        """Return the points for a criterion; what its worth in the rubric was before it was fitted is all of it."""
+        """Return the points for a criterion; its full points in the unfitted rubric count as all of its fitted ones."""
         unfitted = exact(self.rubric.criteria[entry.criterion - 1].points)
         return most if 0 < unfitted <= exact(entry.points) else in_steps(entry.points, most, self.points_step)
 
     def _doubts(self, reply: Grading, graded: GradedAnswer) -> dict[Flag, str]:
-        """Return why a grading may be wrong, each flag with what the model is told."""
+        """Return the flags of a doubtful grading, each with its feedback to the model."""
         doubts = {}
         entries = sorted(reply.criteria, key=lambda entry: entry.criterion)
         judged = [(*each, self._can_earn(*each)) for each in zip(entries, self._worth(), strict=True)]
@@ -221,16 +227,17 @@ class GradingTask(LLMTask[GradedAnswer]):
         return doubts
 
     def _can_earn(self, entry: GradedCriterion, most: float) -> str:
-        """Tell what a criterion can earn; empty if its points are of that, or can be rounded to it."""
+        """Return a criterion's range of points as words; empty if its points are in it or can be rounded to it."""
         if not -POINTS_TOLERANCE <= entry.points <= most + POINTS_TOLERANCE:
             return f"from 0 to {most:g}"
         if most < self.points_step and POINTS_TOLERANCE < entry.points < most - POINTS_TOLERANCE:
             return f"either 0 or {most:g}"
         return ""
 
-    def _spoken(self, *, says_so: bool) -> tuple[Flag, ...]:
-        told = Flag(kind=FlagKind.INSTRUCTION, note="the grader says that it speaks to whoever grades it")
-        return (*suspicious(self.answer), *((told,) if says_so else ()))
+    def _instruction_flags(self, *, reported: bool) -> tuple[Flag, ...]:
+        """Return the flags for instructions in the answer: of known patterns, and of the grader's report."""
+        by_grader = Flag(kind=FlagKind.INSTRUCTION, note="the grader says that it speaks to whoever grades it")
+        return (*suspicious(self.answer), *((by_grader,) if reported else ()))
 
     def _worth(self) -> tuple[float, ...]:
         return fitted([criterion.points for criterion in self.rubric.criteria], self.question.points)
@@ -255,9 +262,10 @@ class GradingTask(LLMTask[GradedAnswer]):
 
 
 def written_for(question: Question, answer: str) -> Written:
-    """Return an answer to a question, to look for quotes in.
+    """Return an answer to a question in the form in which quotes are looked for.
 
-    A choice may be print that was copied, or a mark on it; a drawing is described where it was asked for.
+    In multiple choice, copied print and marks on it count as the student's; in a diagram question, so does the
+    description of a drawing.
     """
     if question.question_type is QuestionType.MULTIPLE_CHOICE:
         return Written(answer)
@@ -266,8 +274,11 @@ def written_for(question: Question, answer: str) -> Written:
 
 
 def code_of(answer: str) -> str:
-    """Return the code of the lines around an answer in the prompt: equal for equal answers, and never part of one."""
+    """Return the code of the lines that delimit an answer in the prompt.
+
+    Equal answers have the same code, and no answer contains its own.
+    """
     code = hashlib.sha256(answer.encode("utf-8", "replace")).hexdigest()[:_CODE_DIGITS]
-    while code in answer:  # nobody finds such a text; were it found, it would end nothing
+    while code in answer:  # practically impossible to construct; even then the answer can't end its block
         code = hashlib.sha256(code.encode()).hexdigest()[:_CODE_DIGITS]
     return code

@@ -1,7 +1,7 @@
-"""Instructions in an answer: text that speaks to whoever grades it instead of answering the question.
+"""Instructions in an answer: text that addresses the grader instead of answering the question.
 
-What is found is neither obeyed nor punished: it goes to a person. Only known attempts are found here; the grader
-reports what else it sees (``Grading.addresses_grader``).
+Such text is neither obeyed nor punished: the answer goes to a person. Only known attempts are found here; the grader
+reports others (``Grading.addresses_grader``).
 """
 
 import base64
@@ -15,7 +15,8 @@ _INVISIBLE = re.compile(
     "[\u180e\u200b\u2060-\u2064\u202a-\u202e\u2066-\u206f\ufff9-\ufffb\U000e0000-\U000e01ef]"
     "|(?<=[A-Za-z])[\u200c\u200d\ufeff](?=[A-Za-z])"
 )
-"""Characters that hide text or turn it around. Marks of direction, and joiners where a script needs them, are none."""
+"""Characters that hide or reverse text. Marks of direction, and joiners where a script needs them, are not among
+them."""
 
 _LOOKALIKES = str.maketrans(
     "аеіјорсухѕԁһԛԝАВЕНІЈКМОРСТУХЅαορνΑΒΕΖΗΙΚΜΝΟΡΤΥΧ",  # noqa: RUF001 - the very letters
@@ -27,7 +28,7 @@ _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{24,}={0,2}")
 
 
 def suspicious(text: str) -> tuple[Flag, ...]:
-    """Return a flag for each way in which a text seems to speak to whoever grades it."""
+    """Return a flag for each kind of instruction to the grader that a text seems to hold."""
     visible = "".join(each for each in unicodedata.normalize("NFKC", text) if unicodedata.category(each) != "Cf")
     forms = {visible, visible.translate(_LOOKALIKES), *_decoded(visible)}
     notes = [note for note, patterns in _known() if any(each.search(form) for each in patterns for form in forms)]
@@ -37,7 +38,7 @@ def suspicious(text: str) -> tuple[Flag, ...]:
 
 
 def _decoded(text: str) -> list[str]:
-    """Return what is written in base64, as far as it is text."""
+    """Return the base64 parts of a text, decoded, as far as they are text."""
     found = []
     for run in _BASE64.findall(text):
         digits = run.rstrip("=").replace("-", "+").replace("_", "/")
@@ -50,7 +51,7 @@ def _decoded(text: str) -> list[str]:
 
 @cache
 def _known() -> tuple[tuple[str, tuple[re.Pattern[str], ...]], ...]:
-    """Read ``injection.toml``, when the first answer is graded: what a flag says, and the patterns it is for."""
+    """Return each flag's note with its patterns, from ``injection.toml``; read when the first answer is graded."""
     import tomllib  # noqa: PLC0415 - most functions grade nothing
     from importlib import resources  # noqa: PLC0415
 

@@ -1,4 +1,4 @@
-"""The JSON object in a model's reply, also where the model wrapped it in words, and the model that it fits."""
+"""Reading of the JSON object in a model's reply, also from among words, as a pydantic model."""
 
 import json
 import re
@@ -25,24 +25,35 @@ _DECODER = json.JSONDecoder(strict=False)
 
 _MOST_OBJECTS = 100
 
-_PROBLEMS_TOLD = 5
+_PROBLEMS_SHOWN = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Read(Generic[ModelT]):
-    """What a reply says; ``doubts`` are the backslashes in it that may have been meant otherwise."""
+    """Value of a reply; ``doubts`` are its backslashes that may have been meant otherwise."""
 
     value: ModelT
     doubts: tuple[str, ...]
 
     def check(self, kept: Any = None) -> None:
-        """Raise DoubtfulReplyError if it may have been meant otherwise, with what to keep of it in the end."""
+        """Check that the reply is unambiguous.
+
+        Parameters
+        ----------
+        kept
+            Result to use after all if no better reply comes.
+
+        Raises
+        ------
+        DoubtfulReplyError
+            If a backslash may have been meant otherwise.
+        """
         if self.doubts:
             raise DoubtfulReplyError(
                 "a backslash in it may be LaTeX's or JSON's own",
                 kept=kept,
                 feedback=(
-                    f"it can't be told what is meant by {', '.join(self.doubts[:_PROBLEMS_TOLD])}. In JSON, double "
+                    f"it can't be told what is meant by {', '.join(self.doubts[:_PROBLEMS_SHOWN])}. In JSON, double "
                     r"each backslash of LaTeX (\\nu, \\times), and where a line break is meant before such letters "
                     r"write it as \u000a"
                 ),
@@ -66,7 +77,7 @@ def read_reply(model: type[ModelT], reply: str) -> Read[ModelT]:
         except UnparsableReplyError as error:
             problems = str(error)
         except ValidationError as error:
-            problems = _told(error)
+            problems = _describe(error)
         except UnicodeEncodeError:
             problems = "it holds half of a character"
         else:
@@ -80,13 +91,13 @@ def read_reply(model: type[ModelT], reply: str) -> Read[ModelT]:
 
 
 def check_is_alone(reply: str) -> None:
-    """Check that a reply holds one object, and nothing else that could be one or be taken for it.
+    """Check that a reply holds one object, and nothing else that could be taken for one.
 
     Raises
     ------
     UnparsableReplyError
-        Also if an object stands in thoughts whose beginning is not marked: it may be the answer, and what follows
-        something that the answer quotes.
+        Also if an object stands in thoughts whose beginning is not marked: it may be the answer, and the text after
+        it a quotation of the answer's.
     """
     found = find_object(reply)
     around = _unquoted(answer_of(reply) if is_marked(reply) else reply).replace(found, "", 1)
@@ -95,7 +106,7 @@ def check_is_alone(reply: str) -> None:
 
 
 def find_object(reply: str) -> str:
-    """Return the one JSON object in a reply as it stands there: the whole reply, a fenced block, or among words.
+    """Return the text of the one JSON object in a reply: the whole reply, a fenced block, or a part among words.
 
     Raises
     ------
@@ -109,17 +120,18 @@ def find_object(reply: str) -> str:
 
 
 def written(value: Any) -> str:
-    """Return a value as JSON that is read as it is, whatever LaTeX or line breaks it holds."""
+    """Return a value as JSON that ``read_reply`` reads without doubts, also with LaTeX or line breaks in it."""
     return _ESCAPE.sub(lambda escape: _UNMISTAKABLE.get(escape.group(), escape.group()), json.dumps(value))
 
 
 def _objects(reply: str) -> list[str]:
+    """Return the texts of the objects that could be the answer."""
     answer = _unquoted(answer_of(reply))
     return [answer[start:end] for start, end in _places(answer)]
 
 
 def _unquoted(answer: str) -> str:
-    """Return what an answer says that is JSON within a JSON string."""
+    """Return an answer's text, decoded if it is a JSON string, which may hold JSON."""
     try:
         text = json.loads(answer, strict=False) if answer.lstrip().startswith('"') else None
     except ValueError:
@@ -128,13 +140,13 @@ def _unquoted(answer: str) -> str:
 
 
 def _places(answer: str) -> list[tuple[int, int]]:
-    """Return where the objects stand that could be the answer: a reply that is JSON, else fenced ones, else any.
+    """Return the places of the objects that could be the answer: the whole reply if it is JSON, else fenced, else all.
 
     Raises
     ------
     UnparsableReplyError
-        If there is none, the answer is a list of several, or thoughts end beside them once more: then nothing tells
-        which of them the thoughts quote.
+        If there is none, the answer is a list of several, or another end of thoughts stands beside them: then any of
+        them may be a quotation in the thoughts.
     """
     text = neutral(answer)
     found = list(_values(text))
@@ -154,7 +166,7 @@ def _places(answer: str) -> list[tuple[int, int]]:
 
 
 def _around(text: str, places: list[tuple[int, int]]) -> Iterator[str]:
-    """Yield what stands before, between and after places in a text."""
+    """Yield the parts of a text before, between and after some places."""
     last = 0
     for start, end in places:
         yield text[last:start]
@@ -168,7 +180,7 @@ def _is_fenced(text: str, start: int, end: int) -> bool:
 
 
 def _values(text: str) -> Iterator[tuple[int, int]]:
-    """Yield where the outermost objects, and lists of objects, begin and end."""
+    """Yield start and end of the outermost objects and lists of objects."""
     position = tried = 0
     while (start := _START.search(text, position)) is not None:
         tried += 1
@@ -183,7 +195,7 @@ def _values(text: str) -> Iterator[tuple[int, int]]:
 
 
 def _elements(text: str, position: int) -> Iterator[tuple[int, int]]:
-    """Yield where the objects of a list begin and end; the list is valid."""
+    """Yield start and end of the objects in a valid list."""
     while (start := _ELEMENT.search(text, position)) is not None and text[start.start()] != "]":
         _, position = _DECODER.raw_decode(text, start.start())
         if text[start.start()] == "{":
@@ -191,7 +203,7 @@ def _elements(text: str, position: int) -> Iterator[tuple[int, int]]:
 
 
 def _closing(text: str, start: int) -> int:
-    """Return where an object ends that is not valid: what stands in it is no object of the reply's own."""
+    """Return the end of an invalid object, so that objects inside of it are not taken for the reply's own."""
     depth = 0
     for brace in _BRACES.finditer(text, start):
         depth += 1 if brace.group() == "{" else -1
@@ -200,8 +212,9 @@ def _closing(text: str, start: int) -> int:
     return len(text)
 
 
-def _told(error: ValidationError) -> str:
+def _describe(error: ValidationError) -> str:
+    """Return the first problems of a reply, each with its field, without quoting the reply."""
     details = error.errors(include_input=False, include_url=False, include_context=False)
     return "; ".join(
-        f"{'.'.join(map(str, detail['loc'])) or 'JSON'}: {detail['msg']}" for detail in details[:_PROBLEMS_TOLD]
+        f"{'.'.join(map(str, detail['loc'])) or 'JSON'}: {detail['msg']}" for detail in details[:_PROBLEMS_SHOWN]
     )

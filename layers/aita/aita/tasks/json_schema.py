@@ -1,4 +1,4 @@
-"""The strict JSON schema of a pydantic model, as chat completions' structured outputs take it."""
+"""Strict JSON schema of a pydantic model, for the structured outputs of chat completions."""
 
 from functools import lru_cache
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from pydantic import BaseModel
 
 _KEPT = frozenset({"$ref", "anyOf", "enum", "const", "items", "properties", "type", "description"})
-"""What every provider of strict schemas takes; bounds and lengths are checked on the reply instead."""
+"""Keywords that every provider of strict schemas accepts; bounds and lengths are checked on the reply instead."""
 
 
 @lru_cache(maxsize=64)

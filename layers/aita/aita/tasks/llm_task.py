@@ -1,4 +1,4 @@
-"""The LLM task: a prompt, the reply that is wanted, and the rules that the reply must keep."""
+"""LLM task: a prompt, the model of its reply, and the rules that the reply must keep."""
 
 from abc import abstractmethod
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ ResultT = TypeVar("ResultT")
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
-    """How often a reply that is not what was asked for is asked again, in the same invocation."""
+    """Number of times that an invalid reply is asked for again in the same invocation, by the kind of problem."""
 
     unparsable: int = 3
     broken_rule: int = 5
@@ -27,57 +27,56 @@ class RetryPolicy:
 class LLMTask(StrictModel, Generic[ResultT]):
     """One unit of work that one LLM call answers.
 
-    A kind of task is a subclass. Its fields are its inputs; it says what the messages are, which
-    model the reply must fit, and what else makes a reply wrong. The engine calls, caches, asks
-    again and records.
+    A kind of task is a subclass. Its fields are its inputs; it defines the messages, the model of
+    the reply, and further rules of the reply. The engine calls, caches, asks again and records.
     """
 
     kind: ClassVar[str] = ""
-    """The name that ``register`` gives the class."""
+    """Name of the kind, set by ``register``."""
     response_model: ClassVar[type[BaseModel]]
     parameters: ClassVar[Parameters] = Parameters()
     retry_policy: ClassVar[RetryPolicy] = RetryPolicy()
 
     task_id: str = ""
-    """A name of the caller's own; without one, ``id`` is made from the work."""
+    """Id chosen by the caller; without one, ``id`` is derived from the work."""
 
     @property
     def id(self) -> str:
-        """The task's id: unlike tasks have unlike ids, equal work has the same."""
+        """The task's id; unless ``task_id`` is set, equal work has the same id and other work another."""
         return self.task_id or f"{self.kind or type(self).__name__}-{self.digest()[:32]}"
 
     @abstractmethod
     def messages(self) -> tuple[Message, ...]:
-        """Return the prompt: what many tasks share first, what differs last, for the provider's prefix cache."""
+        """Return the prompt: the part that many tasks share first, for the provider's prefix cache."""
 
     def validate_reply(self, reply: Any) -> ResultT:
-        """Make the result of a reply that has the right shape; unless overridden, the reply is the result.
+        """Return the result of a reply that fits ``response_model``; unless overridden, the reply itself.
 
         Raises
         ------
         ValueError, BrokenRuleError
-            If its content breaks a rule. The message is sent back to the model; only a BrokenRuleError's own
+            If the reply breaks a rule. The message is sent back to the model; only a BrokenRuleError's own
             message is also shown and recorded, so it must not quote the reply.
         DoubtfulReplyError
-            If it could be used, and a better one is worth asking for; ``salvage`` then takes the last.
+            If the reply could be used, and a better one is worth asking for; ``salvage`` then gets the last one.
         """
         result: ResultT = reply
         return result
 
     def given(self) -> ResultT | None:
-        """Return the result if a person provided it, so that no call is made; ``None`` if the model is to answer.
+        """Return the result if it is given, so that no call is made; ``None`` if the model is to answer.
 
         Raises
         ------
         TaskError
-            If what was provided breaks a rule.
+            If the given result breaks a rule.
         """
         return None
 
     def salvage(self, reply: str) -> ResultT | None:
-        """Return a result from the last reply, which was not what was asked for; ``None`` if it is worth nothing.
+        """Return a usable result of the last reply, which was invalid; ``None`` if there is none.
 
-        Unless overridden, that is one in which nothing but backslashes is in doubt, as JSON has them.
+        Unless overridden, a reply is usable if only its backslashes are in doubt; they are read as JSON's.
         """
         try:
             self.parse(reply)
@@ -89,25 +88,25 @@ class LLMTask(StrictModel, Generic[ResultT]):
         return None
 
     def checkpoint_data(self) -> dict[str, Any]:
-        """Return what is kept beside the reply and given back as the result's ``metadata``: JSON, no student's name."""
+        """Return data to record beside the reply, as the result's ``metadata``: JSON, without names of students."""
         return {}
 
     def request(self) -> LLMRequest:
-        """Return what the model is asked."""
+        """Return the request."""
         model = self.response_model
         return LLMRequest(self.messages(), model.__name__, strict_schema(model), self.parameters)
 
     def parse(self, reply: str) -> ResultT:
-        """Judge a reply.
+        """Return the result of a reply's text.
 
         Raises
         ------
         UnparsableReplyError
-            If it holds no JSON object of the response model's shape, or several that differ.
+            If the reply holds no JSON object that fits the response model, or several that differ.
         BrokenRuleError
-            If it does, and breaks a rule.
+            If the object breaks a rule.
         DoubtfulReplyError
-            If the task's rules say so, or a backslash in it may be LaTeX's or JSON's own.
+            If ``validate_reply`` raises it, or a backslash may be LaTeX's or JSON's own.
         TaskError
             If ``validate_reply`` itself fails.
         """
@@ -117,7 +116,7 @@ class LLMTask(StrictModel, Generic[ResultT]):
         return result
 
     def digest(self, *context: str) -> str:
-        """Return the identity of this work: a changed prompt, image, rule or provided result is new work."""
+        """Return the identity of this work: a changed prompt, image, rule or given result is new work."""
         given = [] if type(self).given is LLMTask.given else [self.model_dump_json(exclude={"task_id"})]
         return self.request().digest(*context, *given)
 

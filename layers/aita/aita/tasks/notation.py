@@ -1,4 +1,4 @@
-"""Notation: one form for what can be written in several ways, in LaTeX, in Unicode or on a keyboard."""
+"""Notation: one form for formulas and symbols that are written in LaTeX, in Unicode or on a keyboard."""
 
 import re
 import unicodedata
@@ -15,8 +15,8 @@ _ONE_FORM = str.maketrans(
     | dict.fromkeys((chr(code) for code in range(ord(" ")) if not chr(code).isspace()), "\ufffd")
     | {"\b": r"\b", "≠": "!=", "⟶": "→", "⟹": "⇒"}
 )
-"""Characters that a model writes for one another, by what stands for them here. Control characters are read in no
-reply; they may stand in a transcription that was made before replies were read so."""
+"""Characters that models write for one another, with their replacements. Replies are read without control characters,
+but older transcriptions may hold some."""
 
 _FORM_FEED = re.compile(r"\f(?=[A-Za-z])")
 _FRACTION_AFTER_DIGIT = re.compile(r"(?<=\d)(?=[\u00bc-\u00be\u2150-\u215f\u2189])")
@@ -58,7 +58,7 @@ _ROOT_NAMED = re.compile(
     r"(?<![A-Za-z\\])(?:\\sqrt|sqrt|√) {0,2}\(([\w.]{1,40})\)|(?<![A-Za-z\\])(?:\\sqrt|sqrt)(?= {0,2}\(| ?\d)"
 )
 _NESTED = 6
-"""How deep commands are read within one another."""
+"""Depth to which nested commands are read."""
 
 _SIMPLE = re.compile(r"[\w.]+(?:\^\{[^{}]*\})?")
 
@@ -73,7 +73,7 @@ _FORMULAS = (
     (re.compile(r"(?<=[A-Za-z\d]\))_\{(\d+)\}(?!\d)"), r"\1"),  # Ca(OH)2
     (re.compile(r"(/(?:[cdkmnμ]?m|s))\^\{([23])\}(?!\d)"), r"\1\2"),  # a unit, as in m/s2
 )
-"""Ways to write what is raised or lowered, and what they become; only where nothing else could be read in it."""
+"""Notations of superscripts and subscripts with their one form; only unambiguous ones."""
 
 _COMPARED = re.compile(r"=/=|<->|<=>|<=|>=|-{1,2}>|=>")
 _COMPARISONS = {"=/=": "!=", "<->": "↔", "<=>": "⇔", "<=": "≤", ">=": "≥", "->": "→", "-->": "→", "=>": "⇒"}
@@ -90,11 +90,11 @@ _CLOSED = (
     (re.compile(r"(?<=\w) ?([/⋅]) ?(?=[\d(\\√]|[^\W\d_](?![^\W\d_]))"), r"\1"),
     (re.compile(r" (?=!=)| ?& ?(?=[=<>≤≥≈])"), ""),
 )
-"""Spaces and ends of lines that mean nothing within what belongs together."""
+"""Spaces and ends of lines without meaning inside of a term."""
 
 
 def one_form(text: str) -> str:
-    """Return a text in the one form of its notation, line by line."""
+    """Return a text with its notation in one form, line by line."""
     text = _FORM_FEED.sub(r"\\f", text)
     text = _FRACTION_AFTER_DIGIT.sub(" ", "\n".join(" ".join(line.split()) for line in text.splitlines()))
     text = "".join(_levelled(level, "".join(run)) for level, run in groupby(text, _level))
@@ -112,7 +112,7 @@ def one_form(text: str) -> str:
 
 
 def _without_commands(text: str) -> str:
-    """Return a text with LaTeX's commands as the characters that they stand for."""
+    """Return a text with LaTeX's commands replaced by their characters."""
     text = _DEGREES.sub("°", text)
     text = _COMMAND.sub(lambda found: _COMMANDS.get(found[1], found[0]), _SPACE.sub(" ", text))
     for _ in range(_NESTED):
@@ -138,7 +138,7 @@ _SIGN_IN_MATHS = re.compile(r"((?:\\[(\[]|\$) ?[+-]) (?=[\w.(\\√])")
 
 
 def _signed(text: str) -> str:
-    """Write a sign that begins a formula to what it is the sign of."""
+    """Return a text without the space after a sign that begins a formula."""
     return _SIGN_IN_MATHS.sub(r"\1", text)
 
 

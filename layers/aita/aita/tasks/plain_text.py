@@ -1,7 +1,7 @@
-"""Plain text: what is written, whatever became of its typography, with the places where it may not be cut.
+"""Plain text: a text without differences of typography, with the places at which it may not be cut.
 
-Two texts say the same if their plain texts are equal. White space counts between words alone. Raised and lowered
-characters are told from those on the line: 10² is 10^2 and not 102.
+Two texts say the same if their plain texts are equal. White space counts between words only. Superscripts and
+subscripts differ from characters on the line: 10² is 10^2 and not 102.
 """
 
 import re
@@ -26,8 +26,8 @@ _SAYING = frozenset("∞∅")
 _SILENT = frozenset("☐□◻▢\ufffd")
 """Symbols that are an answer by themselves, and pictures that are none: an empty box is printed."""
 
-# Of each character, its kind is looked at: a letter is an a, a digit a 0, a combining mark an m, a letter of an
-# unspaced script a c, and an n if it is a numeral, a picture such as a tick an s; all others are themselves.
+# Kinds of characters: a for a letter, 0 for a digit, m for a combining mark, c for a letter of an unspaced script and n
+# for its numerals, s for a picture such as a tick; all other characters are their own kind.
 _WITHIN = re.compile(
     r"(?<=[a0m])(?=[a0])|(?<=[^ ])(?=m)|(?<=n)(?=n)"  # a word, a number, a Chinese number
     r"|(?<=0)(?=[.,:*'٫٬]0)|(?<=0[.,:*'٫٬])(?=0)|(?<=\.)(?=0)"  # 12.5 and 1,500 and 2:3 and .5  # noqa: RUF001
@@ -36,7 +36,7 @@ _WITHIN = re.compile(
     r"|(?<=[√∛∜¬±∓])(?=[a0\\(.√])|(?<=!)(?==)"
 )
 _WHOLE = re.compile(r"[\^_]\{[^{}]*\}|[/√∛∜]\([a0m.]{1,40}\)|\([a0m.]{1,40}\)(?=/)")
-"""What is raised or lowered, and one thing in brackets at a stroke or under a root."""
+"""Superscripts and subscripts, and one term in brackets at a fraction stroke or under a root."""
 
 _SPACED_NUMBER = re.compile(r"(?<![\d.,])\d{1,3}(?: \d{3})+(?!\d)|\d{1,20} \d{1,9}/\d{1,9}|\d x (?=\d)")
 """Numbers with spaces in them, such as 1 500, 1 1/2 and 3 x 10^{8}."""
@@ -54,10 +54,10 @@ _CHARGE = re.compile(r"[A-Z][a-z]?\d{0,2}(?=[+-]{1,2}(?![\w(\\√+-]))")  # Fe3+
 _EXPONENT = re.compile(r"(?<=\d[eE])[+-](?=\d)")
 _NEGATION = re.compile(r"(?<=[^\W\d_])'(?=t(?![^\W\d_]))")  # can't
 _SPACED = frozenset("a0ms.,:;!?'\"")
-"""The kinds between which a space is kept; around all others it makes no difference."""
+"""Kinds between which a space is kept; around all others it makes no difference."""
 
 Span = tuple[int, int]
-"""From where to where a part of a text is."""
+"""Start and end of a part of a text."""
 
 
 @dataclass(frozen=True)
@@ -72,9 +72,9 @@ class PlainText:
         For each place between two characters, whether it is inside of a token: a word, a number with its sign,
         decimals and exponent, or a unit.
     lines
-        Where lines begin and end.
+        Places at which lines begin and end.
     drawn
-        From where to where it is the transcriber's description of a drawing.
+        Spans of the transcriber's descriptions of drawings.
     """
 
     text: str
@@ -83,7 +83,7 @@ class PlainText:
     drawn: tuple[Span, ...]
 
     def places(self, part: str, begin: int = 0, *, whole_lines: bool = False) -> Iterator[Span]:
-        """Yield from where to where a part stands in it, from a place on, as whole tokens, or as whole lines."""
+        """Yield the spans of a part, from ``begin`` on, that consist of whole tokens, or of whole lines."""
         start = self.text.find(part, begin)
         while start >= 0:
             ends = (start, start + len(part))
@@ -102,7 +102,7 @@ class PlainText:
 
 
 class Word(NamedTuple):
-    """A word, case aside, and from where to where in the text it is."""
+    """A word in folded case, with its span in the text and its weight in words."""
 
     text: str
     start: int
@@ -111,16 +111,16 @@ class Word(NamedTuple):
 
 
 def plain(text: str, *, dehyphenated: bool = False) -> PlainText:
-    """Return the plain text of a transcription, or of words that are quoted from it.
+    """Return the plain text of a transcription, or of a quote from it.
 
     Parameters
     ----------
     dehyphenated
-        Whether words that the end of a line divides are put together.
+        Whether words that are hyphenated at the end of a line are joined.
     """
     text = one_form(_HYPHENATED.sub("", text) if dehyphenated else text)
     parts, length, within, lines, drawn, last = list[str](), 0, bytearray(1), {0}, list[Span](), ""
-    begin = 0  # of a drawing; where half of one is struck out, what is left of it is none that is known to be written
+    begin = 0  # start of a drawing's description; if half of it is struck out, the rest is not known to be written
     for line in text.splitlines():
         written, places, marks = _plain_line(" ".join(line.split()))
         if written and parts and _is_space(last, _kind(written[0])):
@@ -148,7 +148,10 @@ def says_something(text: str) -> bool:
 
 
 def _plain_line(line: str) -> tuple[str, bytearray, list[tuple[int, bool]]]:
-    """Return a line without needless spaces, which of its places are within a token, and where drawings are told."""
+    """Return a line without needless spaces, its ``within``, and the ends of its descriptions of drawings.
+
+    An end is a place, and ``True`` if a description begins there.
+    """
     kinds, before = _kinds(line), _within(line)
     written, within, drawn = list[str](), bytearray(1), list[tuple[int, bool]]()
     for place, character in enumerate(line):
@@ -162,6 +165,7 @@ def _plain_line(line: str) -> tuple[str, bytearray, list[tuple[int, bool]]]:
 
 
 def _within(line: str) -> bytearray:
+    """Return, for each place of a line, whether it is inside of a token."""
     kinds, within = _kinds(line), bytearray(len(line) + 1)
     for match in _WITHIN.finditer(kinds):
         within[match.start()] = 1
@@ -181,12 +185,12 @@ def _within(line: str) -> bytearray:
 
 
 def _join(within: bytearray, first: int, last: int) -> None:
-    """Note that the places from the first to the last one are within a token."""
+    """Mark the places from the first to the last as inside of a token."""
     within[first : last + 1] = bytes([1]) * (last + 1 - first)
 
 
 def _is_space(before: str, after: str) -> bool:
-    """Tell whether a space between two kinds of characters says anything; after a comma it does before a digit."""
+    """Tell whether a space between two kinds of characters has meaning; after a comma it has before a digit only."""
     return before in _SPACED and after in _SPACED and not (before in {",", ":", ";"} and after in {"a", "m"})
 
 

@@ -1,4 +1,4 @@
-"""Printed text: which words of an answer only repeat what was printed on the page, or are written on every one."""
+"""Printed text: words of an answer that only copy the page's print, or are a label such as "Answer:"."""
 
 import re
 from bisect import bisect
@@ -14,10 +14,10 @@ _WIDE_ENDS = "。？！｡"  # noqa: RUF001
 _LINES = re.compile(rf"(?<=[{_ENDS}])\s+|(?<=[{_WIDE_ENDS}])|\n")
 _SENTENCES = re.compile(rf"(?<=[{_ENDS}])\s+|(?<=[{_WIDE_ENDS}])")
 _FEWEST, _MOST = 4, 8
-"""Words of a printed sentence: fewer are no copy of it, unless they are all; so many always are."""
+"""Words of a printed sentence: fewer than four are no copy of it, unless they are all; eight always are."""
 
 _SHORTEST = 3
-"""Letters of a word that is a question by itself."""
+"""Letters of the shortest word that is a question by itself."""
 
 _WORTH = r"\d{1,3}(?:[.,]\d{1,2})? ?(?:points?|pts?\.?|marks?|punkte?|puntos?|punti|pkt\.?|分)"
 _POINTS = re.compile(
@@ -27,7 +27,7 @@ _POINTS = re.compile(
 )
 _BEFORE_PRINT = re.compile(r"\W{0,3}[^\W_]{1,3}\W{0,3}")
 _AFTER_PRINT = re.compile(rf"[.?!:]? ?(?:{_WORTH}|/ ?\d{{1,3}})(?!\w)", re.IGNORECASE)
-"""A label to the left of print that was copied, and how much it is worth to the right."""
+"""A label to the left of copied print, and its points to the right."""
 
 _NUMBER = re.compile(r"\A\s*\(?(?:\d{1,2}[a-z]?|[a-z])[.)]\s+")
 _DRAWING = re.compile(rf"\[{PICTURE}(?:of|:)", re.IGNORECASE)
@@ -40,21 +40,21 @@ _ANSWER = (
 
 @dataclass(frozen=True, slots=True)
 class PrintedText:
-    """What is printed beside an answer.
+    """Print that belongs to an answer.
 
     Parameters
     ----------
     question
-        The text of the question.
+        Text of the question.
     label
-        What the question is called on the page.
+        Label of the question on the page.
     """
 
     question: str
     label: str = ""
 
     def copies(self, form: PlainText) -> list[Span]:
-        """Return from where to where a text repeats the question, or says how many points it is worth."""
+        """Return the spans of a text that copy the question or its number of points."""
         if not self.question.strip():
             return []
         words, lines = form.words, sorted(form.lines)
@@ -67,7 +67,7 @@ class PrintedText:
         return [*worth, *(_with_label_and_worth(form.text, lines, each) for each in copies)]
 
     def labels(self, form: PlainText) -> list[Span]:
-        """Return from where to where a line of a text begins with a label, such as "1a." or "Answer:"."""
+        """Return the spans of labels at the beginning of lines, such as "1a." or "Answer:"."""
         label = re.escape(plain(self.label).text)
         own = rf"|{_QUESTION} ?\(?{label}(?!\w)|\(?{label}[.):](?!\d)" if label else ""
         pattern = re.compile(rf"(?:(?:{_ANSWER}{own})[.:)= -]{{0,3}}){{1,3}}", re.IGNORECASE)
@@ -75,7 +75,7 @@ class PrintedText:
         return [*(each.span() for each in found if each), *(each.span() for each in _DRAWING.finditer(form.text))]
 
     def _sentences(self) -> Iterator["_Sentence"]:
-        """Yield the question, its sentences, and its lines, which may be things to choose from."""
+        """Yield the question, its sentences, and its lines, which may be choices."""
         text = _POINTS.sub("", _NUMBER.sub("", self.question, count=1))
         parts = {(text.strip(), True)}
         for pattern in (_SENTENCES, _LINES):
@@ -93,11 +93,11 @@ def _with_label_and_worth(text: str, lines: Sequence[int], span: Span) -> Span:
 
 @dataclass(frozen=True, slots=True)
 class _Sentence:
-    """A sentence of the printed question, and how many words of it make a copy.
+    """A sentence of the printed question, and the number of its words that make a copy.
 
-    All of it do, or half of it and at least four, or eight. Fewer are a student's way to begin an answer, or the answer
-    itself, such as one of two things to choose from. A short line that is no sentence may be a choice too, unless it is
-    the first one, in which the question begins.
+    A copy has all of its words, or half of them and at least four, or eight. Fewer may be the beginning of an answer,
+    or the answer itself, such as one of two choices. A short line that is no sentence may be a choice, too, unless it
+    is the first one, in which the question begins.
     """
 
     words: tuple[Word, ...]
@@ -114,11 +114,11 @@ class _Sentence:
         return cls(words, copied)
 
     def copies(self, words: Iterable[Word]) -> Iterator[Span]:
-        """Yield from which to which of some words the sentence is copied."""
+        """Yield start and end, as indices of ``words``, of each copy of the sentence."""
         places: dict[str, list[int]] = {}
         for place, word in enumerate(self.words):
             places.setdefault(word.text, []).append(place)
-        runs: dict[int, tuple[int, float]] = {}  # by their next word in the sentence: where they begin, their weight
+        runs: dict[int, tuple[int, float]] = {}  # start and weight, by the place of the next word in the sentence
         for at, found in enumerate([*(places.get(word.text, []) for word in words), []]):
             longer = {}
             for place in found:

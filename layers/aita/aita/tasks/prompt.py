@@ -1,4 +1,4 @@
-"""The prompts: one text file for each kind of task, in ``aita/prompts``."""
+"""Prompts: one text file for each kind of task, in ``aita/prompts``."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -12,13 +12,13 @@ _BORDER = "\n---\n"
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """A prompt's two messages, with ``$names`` to fill in. The system's holds what a kind's tasks share."""
+    """The two messages of a prompt, with ``$names`` to fill in. The system message holds the part that tasks share."""
 
     system: Template
     user: Template
 
     def messages(self, *, images: tuple[Image, ...] = (), **values: str) -> tuple[Message, ...]:
-        """Fill in the values and return both messages; the images go with the user's.
+        """Return both messages with the values filled in; the images belong to the user message.
 
         Raises
         ------
@@ -31,7 +31,7 @@ class Prompt:
 
 @cache
 def load_prompt(kind: str) -> Prompt:
-    """Read the prompt of a kind: the text above the line ``---`` is the system's, below it the user's."""
+    """Return the prompt of a kind: the text above the line ``---`` is the system message, below it the user message."""
     text = resources.files("aita").joinpath("prompts", f"{kind}.txt").read_text("utf-8")
     system, user = text.split(_BORDER)
     return Prompt(Template(system), Template(user))

@@ -1,4 +1,4 @@
-"""Question extraction: what an exam asks, read from images of its pages."""
+"""Question extraction: an exam's questions, read from images of its pages."""
 
 from collections.abc import Iterator
 from typing import Annotated, Any, ClassVar
@@ -26,7 +26,7 @@ class QuestionExtractionTask(LLMTask[ExtractedQuestions]):
     pages
         The pages in order, each with its number in the exam.
     total_pages
-        How many the exam has.
+        Number of pages of the exam.
     """
 
     response_model: ClassVar[type[BaseModel]] = ExtractedQuestions
@@ -36,7 +36,7 @@ class QuestionExtractionTask(LLMTask[ExtractedQuestions]):
     total_pages: Annotated[int, Field(ge=1)]
 
     def messages(self) -> tuple[Message, ...]:
-        """Return the instructions, then the pages' images and which pages they are."""
+        """Return the instructions, then the pages' images and numbers."""
         numbers = ", ".join(str(page.page) for page in self.pages)
         return load_prompt("question_extraction").messages(
             images=tuple(Image(page.key, page.sha256, page.width, page.height) for page in self.pages),
@@ -45,14 +45,20 @@ class QuestionExtractionTask(LLMTask[ExtractedQuestions]):
         )
 
     def validate_reply(self, reply: ExtractedQuestions) -> ExtractedQuestions:
-        """Check each question and what they are together; whoever reads the reason finds the question by its place."""
+        """Check each question, and all of them together.
+
+        Raises
+        ------
+        BrokenRuleError
+            If there are problems; its message has the first five, each with the question's place in the list.
+        """
         if problems := [*self._problems(reply)]:
             more = f"; and {len(problems) - _PROBLEMS_SHOWN} more" if len(problems) > _PROBLEMS_SHOWN else ""
             raise BrokenRuleError("; ".join(problems[:_PROBLEMS_SHOWN]) + more)
         return reply
 
     def checkpoint_data(self) -> dict[str, Any]:
-        """Say which pages they are."""
+        """Return the numbers of the first and the last page."""
         return {"first_page": self.pages[0].page, "last_page": self.pages[-1].page}
 
     def _problems(self, reply: ExtractedQuestions) -> Iterator[str]:

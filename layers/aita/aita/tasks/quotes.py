@@ -1,4 +1,4 @@
-"""Quotes: whether words stand in an answer, and whether they are evidence of what it earns."""
+"""Quotes: whether words stand in an answer, and whether they are evidence for its points."""
 
 import re
 import unicodedata
@@ -23,26 +23,26 @@ _NOTHING = frozenset(("nothing", "blank", "none", "empty", "noanswer", "noquote"
 
 @dataclass(frozen=True)
 class Written:
-    """An answer as it was transcribed, in which quotes are looked for.
+    """Transcribed answer in which quotes are looked for.
 
-    A quote stands in it as whole tokens: it cuts no word and no number, with its sign, decimals, exponent and what is
-    raised or lowered. White space, and ways to write the same in Unicode, LaTeX and on a keyboard make no difference,
-    nor does the case of the letter with which a quote begins like a sentence. What stands on both sides of an elision
-    must stand in the answer in this order.
+    A quote stands in it as whole tokens: it cuts no word and no number, including its sign, decimals, exponent and
+    indices. White space and different notations in Unicode, LaTeX and on a keyboard make no difference, nor does the
+    case of the first letter if the quote begins like a sentence. The passages between elisions must stand in the answer
+    in the quote's order.
 
     Words that the student struck out are passed over, unless the quote marks them as the answer does. In a line with
-    half a pair of marks nobody knows what is struck out: nothing of it counts, nor of lines between two such.
+    half a pair of marks the extent of the striking is unknown: nothing of it counts, nor of lines between two such.
 
     Parameters
     ----------
     answer
-        The text.
+        Text of the answer.
     question
-        The printed question's: a passage of the answer that only repeats it is no evidence.
+        Text of the printed question: a passage of the answer that only copies it is no evidence.
     label
-        What the question is called on the page: neither is this, at the beginning of a line.
+        Label of the question on the page: at the beginning of a line it is no evidence either.
     drawn
-        Whether the transcriber's words for a drawing are evidence.
+        Whether the transcriber's description of a drawing is evidence.
     """
 
     answer: str
@@ -74,17 +74,17 @@ class Written:
 
     @property
     def has_unread(self) -> bool:
-        """Whether something of it could not be read that was not struck out."""
+        """Whether a part of the answer that is not struck out could not be read."""
         return self._unread > 0
 
     @property
     def illegible(self) -> bool:
-        """Whether nothing of the student's own could be read, though something is written."""
+        """Whether something is written, and none of the student's own words could be read."""
         return self._unread > 0 and not self._own[0]
 
     @property
     def half_illegible(self) -> bool:
-        """Whether at least as many words of the student's own could not be read as could."""
+        """Whether at least half of the student's own words could not be read."""
         return 0 < self._unread >= len(self._own[0])
 
     @property
@@ -114,7 +114,7 @@ class Written:
 
     @cached_property
     def _own(self) -> tuple[tuple[Word, ...], ...]:
-        """The words of each form that are the student's own; a label is, if it may be all of the answer."""
+        """The student's own words in each form; a label counts as one if it may be all of the answer."""
         printed, own = PrintedText(self.question, self.label), []
         for form in self._kept:
             others = [*printed.copies(form), *(() if self.drawn else form.drawn)]
@@ -126,7 +126,7 @@ class Written:
         return tuple(own)
 
     def _is_symbols(self, quote: str) -> bool:
-        """Tell whether a quote is a symbol, in an answer that has nothing else."""
+        """Tell whether a quote is a symbol, in an answer without words."""
         return any(map(_is_symbol, quote)) and not self._kept[0].words and not says_something(quote)
 
 
@@ -137,7 +137,7 @@ def says_nothing(quote: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Passage:
-    """A passage's plain text: with marks for what is struck out, and without what is."""
+    """Plain text of a passage: with its struck-out words between marks, and without them."""
 
     marked: str
     kept: str
@@ -152,9 +152,9 @@ class _Passage:
 
 
 def _readings(quote: str) -> Iterator[list[_Passage]]:
-    """Yield a quote as it is, then without quotation marks around it and points after it, then cut at its elisions.
+    """Yield the readings of a quote: as it is, without outer quotation marks and final points, and cut at its elisions.
 
-    There is none of a quote with half a pair of marks.
+    A quote with half a pair of marks has none.
     """
     read = read_marks(quote)
     if not read.whole:
@@ -174,7 +174,7 @@ def _bare(quote: str) -> str:
 
 
 def _cases(passage: str) -> tuple[str, ...]:
-    """Return a passage, and with its first letter in the other case if that may be the beginning of a sentence."""
+    """Return a passage, and if it may begin a sentence, also the passage with its first letter in the other case."""
     first = _SENTENCE_CASE.match(passage)
     if not first or not first[0][1:].islower():
         return (passage,)
@@ -196,19 +196,19 @@ def _is_symbol(character: str) -> bool:
 
 
 def _outside(words: Sequence[Word], spans: Sequence[Span]) -> tuple[Word, ...]:
-    """Return the words that lie in none of some spans."""
+    """Return the words that lie outside of all spans."""
     merged = _merged(spans)
     return tuple(each for each in words if not _lies_in(merged, each.start, each.end))
 
 
 def _has_word(words: Sequence[Word], start: int, end: int) -> bool:
-    """Tell whether one of some words, in order, stands between two places."""
+    """Tell whether one of the words, which are in order, overlaps a span."""
     at = bisect(words, start, key=lambda word: word.end)
     return at < len(words) and words[at].start < end
 
 
 def _merged(spans: Iterable[Span]) -> list[Span]:
-    """Return spans in order, those that touch put together."""
+    """Return the spans in order, with touching ones merged."""
     merged: list[Span] = []
     for start, end in sorted(spans):
         if merged and start <= merged[-1][1]:
@@ -219,6 +219,6 @@ def _merged(spans: Iterable[Span]) -> list[Span]:
 
 
 def _lies_in(spans: list[Span], start: int, end: int) -> bool:
-    """Tell whether one of some spans, in order and apart from each other, holds a place."""
+    """Tell whether one of the spans, which are in order and disjoint, covers the span from start to end."""
     at = bisect(spans, (start, inf)) - 1
     return at >= 0 and end <= spans[at][1]

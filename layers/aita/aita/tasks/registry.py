@@ -1,4 +1,4 @@
-"""The kinds of tasks: each is a module of ``aita.tasks`` with a class that ``register`` names."""
+"""Registry of the kinds of tasks: each is a module of ``aita.tasks`` with a class under ``register``."""
 
 import importlib
 import re
@@ -18,13 +18,13 @@ _kinds: dict[str, type[LLMTask[Any]]] = {}
 def register(kind: str) -> Callable[[type[TaskT]], type[TaskT]]:
     """Register a class as a kind of task.
 
-    In the package, a kind's module and prompt are named as the kind is, and the functions find it by that.
+    In the package, a kind's module and prompt have the kind's name, and the functions find them by it.
 
     Raises
     ------
     RequestError
-        If the name is taken by another class, is no lower-case identifier of at most 40 characters, or is not
-        that of the class's module in the package.
+        If the name is taken by another class, is no lower-case identifier of at most 40 characters, or, in the
+        package, differs from the module's.
     """
     if not _NAME.fullmatch(kind):
         raise RequestError(f"{kind[:40]!r} can't name a kind: it takes lower-case letters, digits and _, at most 40")
@@ -64,7 +64,7 @@ def find_kind(kind: str) -> type[LLMTask[Any]]:
 
 
 def all_kinds() -> dict[str, type[LLMTask[Any]]]:
-    """Return every kind, those of all the package's modules included, by name."""
+    """Return every kind by name, including those of all modules in the package."""
     import pkgutil  # noqa: PLC0415 - functions find one kind by its name, and start without
 
     for module in pkgutil.iter_modules(tasks.__path__):

@@ -1,4 +1,4 @@
-"""Validation of a reply against its model, with small oddities understood: null for a text, percent, a wrapper."""
+"""Validation of a reply against its model, with small deviations mended: null for a text, percent, a wrapper."""
 
 import json
 import re
@@ -15,22 +15,22 @@ ModelT = TypeVar("ModelT", bound=BaseModel)
 _NUMBER = re.compile(r"\s{0,9}(\d{1,3}(?:\.\d{1,15})?)\s{0,9}")
 _PERCENT = re.compile(rf"{_NUMBER.pattern}%\s{{0,9}}")
 _SMALLEST_PERCENT = 10
-"""Up to this a number for a fraction may be of another scale, such as 8 of 10: it is asked for again."""
+"""Up to this value a number for a fraction may be on another scale, such as 8 of 10: it is asked for again."""
 
-_ROUNDS = 3  # what one mending brings to light is mended in the next
+_ROUNDS = 3  # mending may reveal further errors, which the next round mends
 _DEEPEST_WRAPPER = 3
 _NOTHING = object()
 
 
 def fitted_to(model: type[ModelT], text: str, wrappers: int = _DEEPEST_WRAPPER) -> ModelT:
-    """Return a JSON object as the model: as it is, mended, or out of the one that it is wrapped in.
+    """Return the model of a JSON object: of the object itself, mended, or taken out of a wrapper.
 
     Raises
     ------
     pydantic.ValidationError
-        If it is another object: of what is wrong with it as it is.
+        If it does not fit: with the errors of the object itself.
     UnicodeEncodeError
-        If there is half a character in it.
+        If it holds half of a character.
     """
     try:
         return model.model_validate_json(text)
@@ -49,16 +49,16 @@ def fitted_to(model: type[ModelT], text: str, wrappers: int = _DEEPEST_WRAPPER) 
 
 
 def check_fields(text: str) -> None:
-    """Check that no object in a JSON text has a field twice with unlike values: a decoder takes the last.
+    """Check that no object in a JSON text has a field twice with different values: a decoder takes the last.
 
     Raises
     ------
     UnparsableReplyError
-        If one has.
+        If an object has.
     """
     try:
         json.loads(text, strict=False, object_pairs_hook=_checked_fields)
-    except (ValueError, RecursionError):  # it is no JSON, or too deep: whoever reads it says so
+    except (ValueError, RecursionError):  # no JSON, or too deep: the caller's own reading reports it
         return
 
 
@@ -70,6 +70,7 @@ def _checked_fields(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _mended(model: type[ModelT], value: Any, problem: ValidationError) -> ModelT | None:
+    """Return the model of a value after mending it in place; ``None`` if it can't be mended."""
     for _ in range(_ROUNDS):
         changed = [_mend(model, value, detail) for detail in problem.errors(include_url=False)]
         if not any(changed):
@@ -82,14 +83,14 @@ def _mended(model: type[ModelT], value: Any, problem: ValidationError) -> ModelT
 
 
 def _mend(model: type[BaseModel], value: Any, detail: ErrorDetails) -> bool:
-    """Put right what one error is about, if it is such an oddity; tell whether it was."""
+    """Mend one error in place if it is a known deviation; return whether it was."""
     place, wrong = _at(value, detail["loc"])
     last = detail["loc"][-1] if detail["loc"] else ""
     if wrong is None:
         if detail["type"] == "string_type":
             place[last] = ""
         elif isinstance(place, dict):
-            del place[last]  # null is what was not given: the model has a default, or refuses it
+            del place[last]  # null means not given: the model has a default, or refuses it
         else:
             return False
         return True
@@ -104,15 +105,15 @@ def _mend(model: type[BaseModel], value: Any, detail: ErrorDetails) -> bool:
 
 
 def _takes_fraction(model: type[BaseModel], value: Any, detail: ErrorDetails) -> bool:
-    """Tell whether the model bounds a field by 1: by what it says of a larger number there."""
+    """Tell whether the model bounds a field by 1, by validating a larger number there."""
     place, wrong = _at(value, detail["loc"])
     last = detail["loc"][-1]
     place[last] = 2.0
     try:
         model.model_validate_json(json.dumps(value))
     except ValidationError as error:
-        told = error.errors(include_url=False)
-        return any(each["loc"] == detail["loc"] and _is_bounded_by_one(each) for each in told)
+        details = error.errors(include_url=False)
+        return any(each["loc"] == detail["loc"] and _is_bounded_by_one(each) for each in details)
     finally:
         place[last] = wrong
     return False
@@ -124,7 +125,7 @@ def _is_bounded_by_one(detail: ErrorDetails) -> bool:
 
 
 def _at(value: Any, loc: tuple[int | str, ...]) -> tuple[Any, Any]:
-    """Return what holds the place of an error, and what stands there: nothing, if only the model knows the place."""
+    """Return the container and the value at an error's place; the value is ``_NOTHING`` if the place does not exist."""
     holder, found = None, value
     for step in loc:
         holder = found

@@ -1,4 +1,4 @@
-"""What the model is asked: messages, images, the form of the reply, and what bounds it."""
+"""Request to a model: messages, images, the form of the reply and its limits."""
 
 import hashlib
 import json
@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any, Literal, Self
 
 _QUOTED = 20_000
-"""Characters of a wrong reply that are quoted back: enough to see what was wrong, and not megabytes."""
+"""Characters of a wrong reply that are quoted back: enough to see the error, and not megabytes."""
 
 _NOTHING = "(nothing)"
-"""What stands for an empty reply: some endpoints refuse a message without text."""
+"""Quotation of an empty reply: some endpoints refuse a message without text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,16 +49,16 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Parameters:
-    """What the model is told beside the messages.
+    """Parameters of a call beside the messages.
 
     Parameters
     ----------
     max_output_tokens
-        Bounds what one reply may cost.
+        Limit of a reply's tokens, and so of its cost.
     expected_output_tokens
-        What a reply usually takes: for estimates and for the limit of tokens a minute.
+        Usual tokens of a reply: for estimates and for the limit of tokens a minute.
     max_reply_characters
-        If set, the reply is streamed and cut as soon as it is longer, which fails the task as too long.
+        Limit of a reply's characters; if set, the reply is streamed and cut there, which fails the task as too long.
     """
 
     temperature: float = 0.0
@@ -69,11 +69,11 @@ class Parameters:
 
 @dataclass(frozen=True, slots=True)
 class LLMRequest:
-    """All that decides what a call answers, but for the model itself. Without a schema the reply is plain text.
+    """Everything that determines a call's reply, except for the model. Without a schema the reply is plain text.
 
-    ``sample`` tells apart requests that ask the same and must not share a reply, such as several graders'. With
-    ``sample_line``, a last line of the prompt for the model alone, a further sample is another request to the endpoint
-    too; the digest has the sample's number for it.
+    ``sample`` is a number that separates equal requests that must not share a reply, such as several graders'.
+    ``sample_line`` is added to the prompt as its last line, so that a further sample is another request to the
+    endpoint, too; the digest covers the sample's number in its place.
     """
 
     messages: tuple[Message, ...]
@@ -85,7 +85,7 @@ class LLMRequest:
 
     @property
     def sent(self) -> tuple[Message, ...]:
-        """The messages as the model gets them."""
+        """The messages as they are sent, with ``sample_line``."""
         if not self.sample_line:
             return self.messages
         *before, last = self.messages
@@ -93,11 +93,11 @@ class LLMRequest:
 
     @property
     def prefix(self) -> str:
-        """The text that other requests of the kind begin with too: all messages before the last."""
+        """The text that requests of the kind have in common: all messages before the last."""
         return "\n".join(message.text for message in self.messages[:-1])
 
     def digest(self, *context: str) -> str:
-        """Return the SHA-256, in hexadecimal, of this request and of what the caller adds (provider, model ...)."""
+        """Return the SHA-256, in hexadecimal, of this request and of the caller's ``context`` (provider, model ...)."""
         messages = [(m.role, m.text, [image.sha256 for image in m.images]) for m in self.messages]
         parameters: list[float | None] = [self.parameters.temperature, self.parameters.max_output_tokens]
         if self.parameters.max_reply_characters is not None:
@@ -107,9 +107,9 @@ class LLMRequest:
         return hashlib.sha256(content.encode()).hexdigest()
 
     def answered(self, reply: str, problem: str) -> "LLMRequest":
-        """Return the request that asks again after ``reply``, saying what was wrong with it."""
+        """Return the request that asks again after ``reply``, with the reply and its problem."""
         form = "the whole answer" if self.schema is None else "the whole JSON object"
         again = f"That reply can't be used: {problem}\nAnswer again with {form}, and nothing else."
-        said = reply[:_QUOTED] if reply.strip() else _NOTHING
-        messages = (*self.messages, Message("assistant", said), Message("user", again))
+        quoted = reply[:_QUOTED] if reply.strip() else _NOTHING
+        messages = (*self.messages, Message("assistant", quoted), Message("user", again))
         return replace(self, messages=messages)

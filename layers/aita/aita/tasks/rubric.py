@@ -1,4 +1,4 @@
-"""Rubrics: how a question's points are earned."""
+"""Rubrics: the criteria by which a question's points are earned."""
 
 from collections.abc import Mapping
 from typing import Any, ClassVar
@@ -57,14 +57,14 @@ class RubricGenerationTask(LLMTask[Rubric]):
         return None
 
     def validate_reply(self, reply: Rubric) -> Rubric:
-        """Check that the rubric is this question's and that its points sum to the question's."""
+        """Check that the rubric has this question's id, and that its points sum to the question's."""
         check_question_id(reply.question_id, self.question)
         if problem := reply.problem(self.question.points):
             raise BrokenRuleError(problem)
         return reply
 
     def checkpoint_data(self) -> dict[str, Any]:
-        """Say which question it is about."""
+        """Return the question's id."""
         return {"question_id": self.question.question_id}
 
 

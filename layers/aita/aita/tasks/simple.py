@@ -16,16 +16,16 @@ class SimpleLLMTask(LLMTask[Any]):
     Parameters
     ----------
     task_id
-        The task's name, unlike the others' of its batch.
+        Id of the task, unique in its batch.
     prompt
-        What the model is asked.
+        Text of the request.
     parse_fn
-        Makes the result; a ValueError from it asks the model again, saying what was wrong. Without one
-        the result is the text.
+        Function that makes the result; if it raises a ValueError, the model is asked again with its
+        message. Without one the result is the text.
     system
-        What stands before the prompt: the part that many tasks share belongs here.
+        System message before the prompt: the place for the part that many tasks share.
     metadata
-        Kept beside the reply, and given back with the result.
+        Data recorded beside the reply, and returned with the result.
     """
 
     prompt: str
@@ -43,11 +43,11 @@ class SimpleLLMTask(LLMTask[Any]):
         return ()
 
     def request(self) -> LLMRequest:
-        """Return what the model is asked: for plain text."""
+        """Return the request, for plain text."""
         return LLMRequest(self.messages(), "", None, self.parameters)
 
     def parse(self, reply: str) -> Any:
-        """Hand the reply's text, without thoughts before it, to ``parse_fn``.
+        """Return the result of ``parse_fn`` for the reply's text, without thoughts before it.
 
         Raises
         ------
@@ -67,7 +67,7 @@ class VisionLLMTask(SimpleLLMTask):
     images: tuple[Path, ...]
 
     def load_images(self) -> tuple[Image, ...]:
-        """Return the images, each with the SHA-256 of what the file holds now.
+        """Return the images, each with the SHA-256 of its file's current content.
 
         Raises
         ------

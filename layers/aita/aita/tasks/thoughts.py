@@ -1,11 +1,11 @@
-"""What a model thinks before it answers, where its server leaves that in the reply."""
+"""Thoughts of a model before its answer, where the server leaves them in the reply."""
 
 import re
 
 from aita.errors import UnparsableReplyError
 
 _SERVERS = "think"
-"""The tag of the models that are served by vLLM, llama.cpp and Ollama."""
+"""Tag of the models that are served by vLLM, llama.cpp and Ollama."""
 _MODELS = r"think(?:ing)?|thoughts?|reason(?:ing)?"
 """Tags that models also write by themselves, and that a prompt for plain text may ask for."""
 
@@ -20,17 +20,17 @@ def _closing(names: str) -> re.Pattern[str]:
 
 
 _OPENS, _CLOSES = _opening(_MODELS), _closing(_MODELS)
-"""A closing tag in backquotes is spoken of."""
+"""A closing tag in backquotes is only mentioned, and closes nothing."""
 _TEXT_OPENS, _TEXT_CLOSES = _opening(_SERVERS), _closing(_SERVERS)
 _TEXT_CLOSES_ALONE = re.compile(rf"(?m:^)(?:{_TEXT_CLOSES.pattern})|(?:{_TEXT_CLOSES.pattern})\s*\Z")
-"""Without an opening one it begins its line, or ends the reply: elsewhere it stands in a text."""
+"""A closing tag without an opening one counts at the beginning of a line or the end of the reply only."""
 
 
 def answer_of(reply: str) -> str:
-    """Return a reply that is to hold JSON without the thoughts that it begins with, or as it is if it has none.
+    """Return a reply in JSON without the thoughts before it, or as it is if it has none.
 
-    Some servers put the opening tag into the prompt, so that only the closing one comes. It closes nothing where
-    the reply begins as JSON: then it stands in a text.
+    Some servers put the opening tag into the prompt, so that only the closing one comes. In a reply that begins as
+    JSON the tag closes nothing, as it belongs to a string.
 
     Raises
     ------
@@ -44,9 +44,9 @@ def answer_of(reply: str) -> str:
 
 
 def text_of(reply: str) -> str:
-    """Return a reply in plain text without the thoughts that it begins with.
+    """Return a reply in plain text without the thoughts before it.
 
-    Only what a server leaves there is taken for thoughts: the text may be about such tags, or have them as asked for.
+    Only servers' own tags mark thoughts here: the text may be about other tags, or have them because the prompt asks.
 
     Raises
     ------
@@ -60,17 +60,17 @@ def text_of(reply: str) -> str:
 
 
 def is_marked(reply: str) -> bool:
-    """Tell whether a reply says that it begins with thoughts."""
+    """Tell whether a reply begins with a tag that opens thoughts."""
     return _OPENS.match(reply.lstrip()) is not None
 
 
 def closes_thoughts(text: str) -> bool:
-    """Tell whether there is a tag in a text that closes thoughts."""
+    """Tell whether a text holds a tag that closes thoughts."""
     return _CLOSES.search(text) is not None
 
 
 def _after(reply: str, opens: re.Pattern[str], closes: re.Pattern[str]) -> str:
-    """Return what follows the thoughts that a reply begins with and marks; nothing, if they never end."""
+    """Return the text after the marked thoughts at a reply's beginning; empty if they never end."""
     rest = reply
     while opened := opens.match(rest.lstrip()):
         rest = rest.lstrip()

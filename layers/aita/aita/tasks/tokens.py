@@ -1,4 +1,4 @@
-"""How many tokens a request is likely to take, before it is made."""
+"""Estimates of a request's tokens before it is made."""
 
 import math
 
@@ -16,24 +16,24 @@ _TOKENS_PER_PATCH = 1.2
 
 
 def input_tokens(request: LLMRequest) -> int:
-    """Return about how many tokens a request's messages and images take."""
+    """Return an estimate of the tokens of a request's messages and images."""
     text = sum(len(message.text.encode()) for message in request.messages)
     images = sum(_image_tokens(image) for message in request.messages for image in message.images)
     return math.ceil(text / _BYTES_PER_TOKEN) + images
 
 
 def output_tokens(request: LLMRequest, effort: ReasoningEffort) -> int:
-    """Return about how many tokens a reply takes, with the model's thoughts before it."""
+    """Return an estimate of a reply's tokens, with the model's thoughts before it."""
     return request.parameters.expected_output_tokens + expected_thoughts(effort)
 
 
 def expected_tokens(request: LLMRequest, effort: ReasoningEffort = DEFAULT_EFFORT) -> int:
-    """Return about how many tokens a call takes, its reply included."""
+    """Return an estimate of a call's tokens, including its reply."""
     return input_tokens(request) + output_tokens(request, effort)
 
 
 def prefix_tokens(request: LLMRequest) -> int:
-    """Return about how many tokens the prompt's shared beginning takes."""
+    """Return an estimate of the tokens of the prompt's shared beginning."""
     return len(request.prefix.encode()) // _BYTES_PER_TOKEN
 
 

@@ -1,4 +1,4 @@
-"""Transcriptions: what a student wrote on a page, as written."""
+"""Transcriptions: a student's handwriting on a page as text, without corrections."""
 
 from collections.abc import Iterable
 from typing import Any, ClassVar
@@ -15,11 +15,11 @@ from aita.tasks.request import Image, Message, Parameters
 from aita.tasks.thoughts import answer_of
 
 UNPARSED_CONFIDENCE = 0.3
-"""The confidence of a transcription whose reply could not be read for sure: low enough that a person looks."""
+"""Confidence of a transcription whose reply is ambiguous or malformed: low enough for a person's review."""
 
 
 class _Text(BaseModel):
-    """The least that a transcription's reply can hold."""
+    """Minimal reply of a transcription."""
 
     text: str
 
@@ -44,7 +44,7 @@ class TranscriptionTask(LLMTask[PageTranscription]):
         return PageTranscription(page=self.page, **reply.model_dump())
 
     def salvage(self, reply: str) -> PageTranscription | None:
-        """Keep what was read, or the raw text of what could not be, flagged: a transcription is useful unparsed."""
+        """Return a flagged transcription of the ambiguous reply, or of its raw text if it can't be parsed."""
         try:
             read = read_reply(Transcription, reply).value
         except UnparsableReplyError:
@@ -70,7 +70,7 @@ class TranscriptionTask(LLMTask[PageTranscription]):
         )
 
     def checkpoint_data(self) -> dict[str, Any]:
-        """Say which page it is."""
+        """Return the page's number."""
         return {"page": self.page}
 
 

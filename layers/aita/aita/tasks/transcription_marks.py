@@ -1,4 +1,4 @@
-"""The marks of a transcription: what is struck out, could not be read, or is the description of a drawing.
+"""Marks of a transcription: struck-out text, illegible text, and descriptions of drawings.
 
 The prompt asks for ``~~struck out~~``, ``[illegible]`` and ``[drawing: ...]``; models write them in other ways, too.
 """
@@ -27,7 +27,7 @@ _OUT = (
     r"|scribbled?(?: out| over)?|deleted|deletion|erased|cancell?ed)\b"
 )
 PICTURE = r"(?:drawing|sketch|diagram|figure|graph|picture)"
-"""What a transcriber calls what is drawn, as a pattern."""
+"""Pattern of a transcriber's words for a drawing."""
 
 _INSIDE = r"(?:[^\[\]]|\[[^\[\]]{0,200}\])"
 _OTHER_BRACKETS = re.compile(
@@ -68,7 +68,7 @@ _TOKEN = re.compile(
     re.IGNORECASE,
 )
 _BEFORE, _AFTER = "([{\"'“‘„«$*,;:=<>", ")]}\"'”’»$*.,;:!?<>"  # noqa: RUF001
-"""What may stand before a mark that opens and after one that closes, beside white space."""
+"""Characters before an opening mark and after a closing one, beside white space."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +78,9 @@ class MarkedText:
     Parameters
     ----------
     text
-        The text. All that may be struck out stands between two marks, also lines in which nobody knows what is.
+        The text. All that may be struck out stands between two marks, including lines in which its extent is unknown.
     whole
-        Whether each mark of something struck out has its other half.
+        Whether each mark of striking has its other half.
     """
 
     text: str
@@ -88,12 +88,12 @@ class MarkedText:
 
     @property
     def kept(self) -> str:
-        """The text without what is struck out."""
+        """The text without its struck-out parts."""
         return re.sub(f"{STRUCK}[^{STRUCK_END}]*{STRUCK_END}", "", self.text)
 
 
 def read_marks(text: str) -> MarkedText:
-    """Read the marks of a transcription, or of words that are quoted from it."""
+    """Return a transcription, or a quote from it, with its marks as single characters."""
     shown = _ENTITY.sub(lambda found: unescape(found[0]), text).translate(_SAME)
     shown = "".join(each for each in shown if each not in _OURS and not _is_invisible(each))
     shown = _STROKES.sub(
@@ -113,15 +113,16 @@ def _is_invisible(character: str) -> bool:
 
 
 def _drawn(found: re.Match[str]) -> str:
-    told = found[2] if found[2] is not None else found[3]
+    description = found[2] if found[2] is not None else found[3]
     end = "]" if found[2] is not None else ""
-    return f"{DRAWN}[{found[1]}{_UNREAD_INSIDE.sub(UNREAD, told)}{end}{DRAWN_END}"
+    return f"{DRAWN}[{found[1]}{_UNREAD_INSIDE.sub(UNREAD, description)}{end}{DRAWN_END}"
 
 
 def _struck(found: re.Match[str]) -> str:
-    """Return what a note says is struck out between marks, and half of them if it leaves open what that is.
+    """Return the replacement of a note about striking: the struck-out text between marks, or only the opening mark.
 
-    At the beginning of a line, or if it names a thing, as in "[scribbled out word]", it stands for what was there.
+    The opening mark alone stands for a note that leaves the extent open. At the beginning of a line, or if it names a
+    thing, as in "[scribbled out word]", a note stands for the struck-out text itself.
     """
     struck = found["named"] or found["before"] or ""
     begins = found.start() == 0 or found.string[found.start() - 1] == "\n"
@@ -137,14 +138,14 @@ class _Mark(NamedTuple):
 
 @dataclass(slots=True)
 class _Strikes:
-    """What is struck out of a text, as the halves of the marks are read one after another."""
+    """Pairing of the marks of striking in a text, read one half after another."""
 
     text: str
     stack: list[_Mark] = field(default_factory=list)
     opened: Counter[str] = field(default_factory=Counter)
     halves: list[int] = field(default_factory=list)
     changes: list[tuple[int, int, int]] = field(default_factory=list)
-    """From where to where a mark is, and by how many marks a text is struck out more after it."""
+    """Start and end of each mark, and the change of striking depth after it."""
 
     def read(self) -> MarkedText:
         for found in _TOKEN.finditer(self.text):
@@ -199,7 +200,7 @@ class _Strikes:
             self.changes += [(opening.start, opening.end, 1), (start, end, -1)]
 
     def _drop(self) -> None:
-        """Give up a mark that has no other half; a single tilde may be a sign, and a brace is none."""
+        """Give up the last mark, which has no other half; a single tilde may be a sign, and a brace is no mark."""
         dropped = self.stack.pop()
         self.opened[dropped.kind] -= 1
         if dropped.kind not in {"~", "brace"}:
