@@ -1,4 +1,4 @@
-"""API: start runs, answer about them, hand out URLs."""
+"""API: start and query runs, decide reviews, presign URLs."""
 
 import json
 from http import HTTPStatus
@@ -62,7 +62,7 @@ def create_uploads(assignment: str, body: UploadRequest) -> UploadResponse:
 def list_files(
     assignment: str, limit: Annotated[int, Query(ge=1, le=FILES_PAGE)] = FILES_PAGE, next_token: Token = None
 ) -> FilePage:
-    """Return where to download the assignment's own files, as far as they are there, and then its reports."""
+    """Return the assignment's own files that exist, then its reports, each with its URL."""
     return api.reader.files(assignment, limit, next_token)
 
 
@@ -78,19 +78,19 @@ def list_uploads(
 def list_reviews(
     assignment: str, *, closed: Annotated[bool, Query()] = False, limit: Limit = PAGE_SIZE, next_token: Token = None
 ) -> ReviewPage:
-    """List the cells that a person must look at; with ``closed`` all others too."""
+    """List the cells that await a person's decision; with ``closed`` all others, too."""
     return api.reviews.queue(assignment, limit, next_token, closed=closed)
 
 
 @app.get("/assignments/<assignment>/reviews/<cell_id>")
 def get_review(assignment: str, cell_id: str) -> ReviewView:
-    """Return all there is to decide a cell by."""
+    """Return a cell with everything that a decision on it needs."""
     return api.reviews.show(assignment, cell_id)
 
 
 @app.post("/assignments/<assignment>/reviews/<cell_id>", status_code=HTTPStatus.CREATED)
 def decide(assignment: str, cell_id: str, body: DecisionRequest) -> Decision:
-    """Accept what is proposed for a cell, or set other points; what was decided before is kept."""
+    """Accept the proposed points of a cell, or set others; earlier decisions are kept."""
     identity = app.current_event.request_context.get("identity") or {}
     return api.reviews.decide(assignment, cell_id, body, identity.get("userArn") or "")
 
@@ -101,13 +101,13 @@ def get_rubric_changes(
     graders: Annotated[Graders | None, Query()] = None,
     disagreement: Annotated[Disagreement | None, Query()] = None,
 ) -> RubricDiff:
-    """Tell which answers a changed rubric touches, and what grading them again takes."""
+    """Return the answers that changed rubrics affect, and the calls, tokens and cost of grading them again."""
     return api.estimator.rubric_changes(assignment, RunOptions(graders=graders, disagreement=disagreement))
 
 
 @app.get("/assignments/<assignment>/decisions")
 def list_decisions(assignment: str, limit: Limit = PAGE_SIZE, next_token: Token = None) -> DecisionPage:
-    """List what people decided: by cell, and then the oldest first."""
+    """List people's decisions, ordered by cell, then oldest first."""
     return api.reviews.decided(assignment, limit, next_token)
 
 
@@ -115,7 +115,7 @@ def list_decisions(assignment: str, limit: Limit = PAGE_SIZE, next_token: Token 
 def start_run(
     body: StartRunRequest, idempotency_key: Annotated[str | None, Header(min_length=1, max_length=200)] = None
 ) -> RunView:
-    """Start a run; the same Idempotency-Key starts one run, however often it is sent."""
+    """Start a run; requests with the same Idempotency-Key start one run only."""
     request = body.model_dump(mode="json")
     if idempotency_key is None:
         run_id = api.submissions.start(body).run_id
@@ -126,13 +126,13 @@ def start_run(
 
 @idempotent_function(data_keyword_argument="data", persistence_store=api.idempotency, config=idempotency)
 def start_once(data: dict[str, Any]) -> dict[str, str]:
-    """Start a run, once for a key."""
+    """Start a run, once for each key."""
     return {"run_id": api.submissions.start(StartRunRequest.model_validate(data["request"])).run_id}
 
 
 @app.post("/runs/estimate")
 def estimate_run(body: StartRunRequest) -> Estimate:
-    """Tell the calls, tokens and cost that a run would take."""
+    """Return the calls, tokens and cost that a run would take."""
     return api.estimator.estimate(body)
 
 
@@ -161,13 +161,13 @@ def list_tasks(
 
 @app.get("/runs/<run_id>/grades")
 def count_grades(run_id: str) -> GradeCounts:
-    """Count what became of the answers of the run's assignment, as they count now."""
+    """Return the numbers of answers of the run's assignment by their current state."""
     return api.reader.grade_counts(api.submissions.get(run_id))
 
 
 @app.post("/runs/<run_id>/resume")
 def resume_run(run_id: str, body: Annotated[ResumeRunRequest | None, Body()] = None) -> RunView:
-    """Run what failed and what is missing, with another cap if one is given."""
+    """Run a run's failed and missing tasks, with another cap if one is given."""
     return api.reader.view(api.submissions.resume(run_id, None if body is None else body.max_cost_usd))
 
 
@@ -179,7 +179,7 @@ def cancel_run(run_id: str) -> RunView:
 
 @app.get("/runs/<run_id>/results")
 def get_results(run_id: str) -> ResultResponse:
-    """Return where to download what the run has gathered."""
+    """Return the run's result files, each with its URL."""
     return api.reader.results(api.submissions.get(run_id))
 
 
@@ -192,7 +192,7 @@ def get_openapi() -> Response[str]:
 
 
 def declare_errors(document: dict[str, Any]) -> None:
-    """Say what every operation answers when it fails, in place of what Powertools supposes."""
+    """Declare the error responses of every operation, in place of Powertools' assumptions."""
     schemas = document["components"]["schemas"]
     for name in ("HTTPValidationError", "ResponseValidationError", "ValidationError"):
         schemas.pop(name, None)
@@ -209,7 +209,7 @@ def declare_errors(document: dict[str, Any]) -> None:
 
 
 def refusal(error: AitaError) -> Response[str]:
-    """Return what a request is answered with that an error ended: its class, its message and its class's status."""
+    """Return the response to a request that ended in an error: its class and message, under its class's status."""
     logger.info("request refused", error=type(error).__name__)
     answer = ErrorResponse(error=type(error).__name__, message=str(error))
     return Response(error.http_status, content_types.APPLICATION_JSON, answer.model_dump_json())
@@ -223,7 +223,7 @@ def answer_error(error: AitaError) -> Response[str]:
 
 @app.exception_handler(Exception)
 def answer_unexpected(error: Exception) -> Response[str]:
-    """Answer an error that nobody expected, which the log names, without what it says."""
+    """Answer an unexpected error; the log has its class, and neither has its message."""
     log_unexpected(error)
     answer = ErrorResponse(error="UnexpectedError", message="the API failed: see the api function's log")
     return Response(HTTPStatus.INTERNAL_SERVER_ERROR, content_types.APPLICATION_JSON, answer.model_dump_json())
@@ -231,20 +231,20 @@ def answer_unexpected(error: Exception) -> Response[str]:
 
 @app.exception_handler(RequestUnsupportedContentType)
 def answer_content_type(_error: RequestUnsupportedContentType) -> Response[str]:
-    """Answer a body that does not say that it is JSON."""
+    """Answer a body whose Content-Type is not JSON."""
     return refusal(RequestError("the API takes JSON: send Content-Type: application/json"))
 
 
 @app.exception_handler(RequestValidationError)
 def answer_invalid(error: RequestValidationError) -> Response[str]:
-    """Answer a request of another shape with the fields that are wrong, and without their values."""
+    """Answer an invalid request with its wrong fields, without their values."""
     problems = [f"{'.'.join(str(part) for part in detail['loc'])}: {detail['msg']}" for detail in error.errors()[:5]]
     return refusal(RequestError(f"the request is not as the API takes it: {'; '.join(problems)}"))
 
 
 @app.exception_handler([IdempotencyAlreadyInProgressError, IdempotencyValidationError])
 def answer_repeated(error: Exception) -> Response[str]:
-    """Answer a key that is at work, or that was used for another request."""
+    """Answer an Idempotency-Key that is in use, or that was used for another request."""
     if isinstance(error, IdempotencyValidationError):
         return refusal(ConflictError("this Idempotency-Key was used for another request: send a new one"))
     return refusal(ConflictError("a request with this Idempotency-Key is being answered: try again"))
@@ -252,7 +252,7 @@ def answer_repeated(error: Exception) -> Response[str]:
 
 @app.not_found
 def answer_unknown(_error: RouteNotFoundError) -> Response[str]:
-    """Answer a route that is not there."""
+    """Answer an unknown route."""
     return refusal(NotFoundError("there is no such route: see /openapi.json"))
 
 

@@ -1,4 +1,4 @@
-"""Collect: count a stage, gather its results, name what comes next."""
+"""Collect: count a stage, gather its results, determine the next stage."""
 
 from typing import Any
 

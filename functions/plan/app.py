@@ -1,4 +1,4 @@
-"""Plan: list what a stage has to do."""
+"""Plan: list the items of a stage."""
 
 from typing import Any
 

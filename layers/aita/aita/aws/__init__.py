@@ -1,1 +1,1 @@
-"""The AWS adapters behind the ports: the one place that imports boto3."""
+"""Adapters of AWS behind the ports: the only package that imports boto3."""

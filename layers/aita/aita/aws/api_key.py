@@ -10,12 +10,12 @@ from botocore.exceptions import ClientError
 from aita.errors import RunStopped
 
 KEPT_SECONDS = 300.0
-"""How long a key is kept: reads of secrets are paid and limited."""
+"""Seconds for which a key is kept in memory: reads of secrets are paid and limited."""
 
 
 @dataclass(slots=True)
 class ApiKey:
-    """Reads the key when it is called, and keeps it for KEPT_SECONDS."""
+    """Reader of the key, which it keeps for ``KEPT_SECONDS``."""
 
     client: Callable[[], Any]
     secret: str
@@ -28,14 +28,14 @@ class ApiKey:
         Raises
         ------
         RunStopped
-            If there is no such secret: nothing can be asked until it is set.
+            If there is no such secret: no call can be made until it is set.
         """
         if self._kept is None or self.now() - self._kept[0] >= KEPT_SECONDS:
             self._kept = self.now(), self._read()
         return self._kept[1]
 
     def forget(self) -> None:
-        """Read the key anew at the next call."""
+        """Discard the key, so that the next call reads it again."""
         self._kept = None
 
     def _read(self) -> str:

@@ -1,4 +1,4 @@
-"""boto3's clients, made the same way everywhere. Region, endpoint and credentials come from the environment."""
+"""Clients of boto3 with one configuration. Region, endpoint and credentials come from the environment."""
 
 import os
 from typing import Any

@@ -1,4 +1,4 @@
-"""The bucket in S3."""
+"""Objects of the bucket in S3."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from aita.errors import ObjectChangedError, ObjectNotFoundError
 from aita.ports import StoredObject
 
 URL_SECONDS = 15 * 60
-"""How long a presigned URL or form lives."""
+"""Seconds until a presigned URL or form expires."""
 
 _CHANGED = {"PreconditionFailed", "ConditionalRequestConflict", "412", "409"}
 _MISSING = {"NoSuchKey", "404"}
@@ -27,11 +27,11 @@ class S3Objects:
     bucket: str
 
     def get(self, key: str) -> bytes:
-        """Return an object's bytes; ObjectNotFoundError if there is none."""
+        """Return an object's bytes."""
         return self.get_with_etag(key)[0]
 
     def get_with_etag(self, key: str) -> tuple[bytes, str]:
-        """Return an object's bytes and its ETag; ObjectNotFoundError if there is none."""
+        """Return an object's bytes and its ETag."""
         try:
             answer = self.client.get_object(Bucket=self.bucket, Key=key)
         except ClientError as error:
@@ -42,11 +42,11 @@ class S3Objects:
             return body.read(), answer["ETag"]
 
     def put(self, key: str, data: bytes, content_type: str = "application/json") -> None:
-        """Write an object, whole."""
+        """Write a whole object, over an existing one."""
         self.client.put_object(Bucket=self.bucket, Key=key, Body=data, ContentType=content_type)
 
     def put_if(self, key: str, data: bytes, etag: str | None) -> None:
-        """Write an object if its ETag is still this (``None``: if there is none yet); else ObjectChangedError."""
+        """Write an object if the stored one has this ETag; with ``None``, if there is no stored one."""
         self._put_if(key, data, etag, {})
 
     def _put_if(self, key: str, data: bytes, etag: str | None, metadata: dict[str, str]) -> None:
@@ -66,12 +66,12 @@ class S3Objects:
             raise
 
     def put_unless_newer(self, key: str, data: bytes, made_from: datetime) -> bool:
-        """Write an object unless there is one that was made from newer material; tell whether it was written.
+        """Write an object unless the stored one was made from newer material; return whether it was written.
 
         Raises
         ------
         ObjectChangedError
-            If others wrote it again and again meanwhile.
+            If it changed during every try.
         """
         for _ in range(_TRIES):
             etag, present = self._made_from(key)
@@ -85,24 +85,24 @@ class S3Objects:
         raise ObjectChangedError("the object was written by others again and again since it was read")
 
     def _made_from(self, key: str) -> tuple[str | None, datetime | None]:
-        """Return an object's ETag and what it was made from, as far as there is an object and it says so."""
+        """Return an object's ETag and the time of its material; ``None`` for each that does not exist."""
         try:
             head = self.client.head_object(Bucket=self.bucket, Key=key)
         except ClientError as error:
-            if error.response["Error"]["Code"] in _MISSING | {"403"}:  # 403 is for who may not list keys
+            if error.response["Error"]["Code"] in _MISSING | {"403"}:  # 403: without the right to list keys
                 return None, None
             raise
         found = head.get("Metadata", {}).get(_MADE_FROM)
         return head["ETag"], datetime.fromisoformat(found) if found else None
 
     def list(self, prefix: str) -> Iterator[StoredObject]:
-        """Yield the objects under a prefix in the order of their keys' UTF-8 bytes."""
+        """Yield the objects under a prefix, ordered by the UTF-8 bytes of their keys."""
         for page in self.client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix):
             for found in page.get("Contents", ()):
                 yield StoredObject(found["Key"], found["Size"], found["ETag"])
 
     def presign_get(self, key: str, filename: str) -> str:
-        """Return a URL that downloads the object under this file name for the next minutes."""
+        """Return a URL that downloads the object under this file name; it expires after ``URL_SECONDS``."""
         parameters = {
             "Bucket": self.bucket,
             "Key": key,
@@ -112,7 +112,7 @@ class S3Objects:
         return url
 
     def presign_post(self, key: str, content_type: str, size: int) -> tuple[str, dict[str, str]]:
-        """Return the URL and fields of a form that uploads exactly this within the next minutes."""
+        """Return URL and fields of a form that uploads exactly this key, type and size; it expires likewise."""
         form = self.client.generate_presigned_post(
             self.bucket,
             key.replace("${filename}", "$_{filename}"),

@@ -1,4 +1,4 @@
-"""The state machine's executions."""
+"""Executions of the state machine."""
 
 import json
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ class StepFunctions:
         return str(answer["executionArn"])
 
     def stop(self, execution_arn: str) -> None:
-        """Stop an execution; one that has ended or is not there is passed over."""
+        """Stop an execution; one that has ended or does not exist is passed over."""
         try:
             self.client.stop_execution(executionArn=execution_arn, error="Cancelled", cause="cancelled by a person")
         except ClientError as error:
@@ -37,7 +37,7 @@ class StepFunctions:
                 raise
 
     def is_running(self, execution_arn: str) -> bool:
-        """Tell whether the execution is there and running."""
+        """Tell whether the execution exists and is running."""
         try:
             answer = self.client.describe_execution(executionArn=execution_arn)
         except ClientError as error:

@@ -1,20 +1,20 @@
-"""What ``aita doctor`` asks AWS itself: who is calling, whether the key's secret is set, how much may run at once."""
+"""Checks of the AWS account for ``aita doctor``: caller's account, secret of the API key, and quota of concurrency."""
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from aita.client.stack_target import StackTarget
 
 BESIDE_TASKS = 10
-"""Invocations at once that a run's tasks leave for the API, Plan and Collect."""
+"""Concurrent invocations that a run's tasks leave for the API, Plan and Collect."""
 
 
 def account_of(place: StackTarget) -> str:
-    """Return the account that the credentials are of.
+    """Return the id of the account that the credentials belong to.
 
     Raises
     ------
     StackError
-        If there are none, they have expired, or AWS refuses them.
+        If there are no credentials, they have expired, or AWS refuses them.
     """
     place.credentials()
     try:
@@ -24,7 +24,7 @@ def account_of(place: StackTarget) -> str:
 
 
 def is_set(place: StackTarget, secret: str) -> bool:
-    """Tell whether a secret is there and has a value, without reading it.
+    """Tell whether a secret exists and has a value, without reading it.
 
     Raises
     ------
@@ -43,7 +43,7 @@ def is_set(place: StackTarget, secret: str) -> bool:
 
 
 def concurrency_left(place: StackTarget) -> int:
-    """Return how many invocations the account may have at once in this region, less what others reserved.
+    """Return the account's limit of concurrent invocations in this region, less the reserved ones.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""The stack's API, typed."""
+"""Typed client of the stack's API."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -33,10 +33,10 @@ from aita.models.review import DecisionPage, DecisionRequest, ReviewLine, Review
 from aita.models.run import RunSummary, TaskStatus
 
 PAGE = 100
-"""The most that one answer of a list holds."""
+"""Largest page of a list, in lines."""
 
 FILES = 1000
-"""The most files that one answer holds."""
+"""Largest page of a list of files."""
 
 _RUN_ID = re.compile(r"[0-9A-Za-z_-]{1,64}")
 
@@ -45,7 +45,7 @@ Line = TypeVar("Line")
 
 
 class ApiTransport(Protocol):
-    """What sends the requests: ``aita.client.sigv4.SignedApi``."""
+    """Transport of requests, such as ``aita.client.sigv4.SigV4Transport``."""
 
     def request(
         self,
@@ -55,36 +55,36 @@ class ApiTransport(Protocol):
         body: Mapping[str, Any] | None = None,
         idempotency_key: str | None = None,
     ) -> Any:
-        """Send a request and return the JSON that it is answered with."""
+        """Send a request and return the response's JSON."""
         ...
 
 
 class ApiClient:
-    """The API's routes as methods. Each raises what ``ApiTransport.request`` does."""
+    """Routes of the API as methods. Each raises the errors of ``ApiTransport.request``."""
 
     def __init__(self, requests: ApiTransport) -> None:
         self._requests = requests
 
     def start(self, request: StartRunRequest, key: str) -> RunView:
-        """Start a run; one for each key, however often it is sent."""
+        """Start a run; idempotent for each key."""
         body = request.model_dump(mode="json", exclude_none=True)
         return _parse(RunView, self._requests.request("POST", "runs", body=body, idempotency_key=key))
 
     def run(self, run_id: str) -> RunView:
-        """Return a run as it is now."""
+        """Return a run's current state."""
         return _parse(RunView, self._requests.request("GET", "runs", _checked(run_id)))
 
     def version(self) -> str:
-        """Return the version that is deployed."""
+        """Return the deployed version."""
         return str(self._requests.request("GET", "openapi.json")["info"]["version"])
 
     def estimate(self, request: StartRunRequest) -> Estimate:
-        """Return what a run would take."""
+        """Return the calls, tokens and cost that a run would take."""
         body = request.model_dump(mode="json", exclude_none=True)
         return _parse(Estimate, self._requests.request("POST", "runs", "estimate", body=body))
 
     def resume(self, run_id: str, max_cost_usd: Decimal | None = None) -> RunView:
-        """Run what failed and what is missing, with another cap if one is given."""
+        """Run a run's failed and missing tasks, with another cap if one is given."""
         body = None if max_cost_usd is None else {"max_cost_usd": str(max_cost_usd)}
         return _parse(RunView, self._requests.request("POST", "runs", _checked(run_id), "resume", body=body))
 
@@ -93,15 +93,15 @@ class ApiClient:
         return _parse(RunView, self._requests.request("POST", "runs", _checked(run_id), "cancel"))
 
     def grade_counts(self, run_id: str) -> GradeCounts:
-        """Return what became of the answers of the run's assignment; a stack of aita 0.1.0 has no such route."""
+        """Return the numbers of answers of the run's assignment by their state; a stack of 0.1.0 has no such route."""
         return _parse(GradeCounts, self._requests.request("GET", "runs", _checked(run_id), "grades"))
 
     def results(self, run_id: str) -> ResultResponse:
-        """Return where the run's results are."""
+        """Return the run's result files, each with its URL."""
         return _parse(ResultResponse, self._requests.request("GET", "runs", _checked(run_id), "results"))
 
     def runs(self, assignment: str, limit: int) -> RunPage:
-        """Return an assignment's newest runs, at most ``limit``; ``next_token`` tells that there are more."""
+        """Return an assignment's newest runs, at most ``limit``; ``next_token`` is set if there are more."""
 
         def page(size: int, token: str | None) -> tuple[Sequence[RunSummary], str | None]:
             query: dict[str, str | int | None] = {"assignment": assignment, "limit": size, "next_token": token}
@@ -112,7 +112,7 @@ class ApiClient:
         return RunPage(runs=tuple(runs), next_token=following)
 
     def tasks(self, run_id: str, status: TaskStatus | None, limit: int) -> TaskPage:
-        """Return a run's tasks, at most ``limit``; ``next_token`` tells that there are more."""
+        """Return a run's tasks, at most ``limit``; ``next_token`` is set if there are more."""
         checked = _checked(run_id)
 
         def page(size: int, token: str | None) -> tuple[Sequence[TaskView], str | None]:
@@ -124,7 +124,7 @@ class ApiClient:
         return TaskPage(tasks=tuple(tasks), next_token=following)
 
     def uploads(self, assignment: str, files: Sequence[UploadFile]) -> Iterator[tuple[PresignedPost, ...]]:
-        """Yield the forms for files, in their order and asked for as they are needed: they live for minutes."""
+        """Yield the forms of files in their order, requested page by page, as they expire after some minutes."""
         for start in range(0, len(files), PAGE):
             batch = UploadRequest(files=tuple(files[start : start + PAGE]))
             answer = self._requests.request(
@@ -133,10 +133,10 @@ class ApiClient:
             yield _parse(UploadResponse, answer).uploads
 
     def files(self, assignment: str) -> tuple[ResultFile, ...]:
-        """Return the assignment's own files that are there, and its reports, with where to get each."""
+        """Return the assignment's own files that exist, and its reports, each with its URL."""
 
         def page(size: int, token: str | None) -> tuple[Sequence[ResultFile], str | None]:
-            answer = _parse(FilePage, self._of(assignment, "files", limit=size, next_token=token))
+            answer = _parse(FilePage, self._get(assignment, "files", limit=size, next_token=token))
             return answer.files, answer.next_token
 
         return tuple(_gather(page, None, FILES)[0])
@@ -145,19 +145,19 @@ class ApiClient:
         """Return the assignment's blank exam and scans as they are in the bucket."""
 
         def page(size: int, token: str | None) -> tuple[Sequence[UploadedFile], str | None]:
-            answer = _parse(UploadedPage, self._of(assignment, "uploads", limit=size, next_token=token))
+            answer = _parse(UploadedPage, self._get(assignment, "uploads", limit=size, next_token=token))
             return answer.files, answer.next_token
 
         return tuple(_gather(page, None, FILES)[0])
 
     def reviews(self, assignment: str, limit: int, *, closed: bool = False) -> ReviewPage:
-        """Return the cells that a person must look at, at most ``limit``; with ``closed`` all others too."""
+        """Return the cells that await a person's decision, at most ``limit``; with ``closed`` all others, too."""
         open_cells = 0
 
         def page(size: int, token: str | None) -> tuple[Sequence[ReviewLine], str | None]:
             nonlocal open_cells
-            asked = {"limit": size, "next_token": token, "closed": "true" if closed else None}
-            answer = _parse(ReviewPage, self._of(assignment, "reviews", **asked))
+            query = {"limit": size, "next_token": token, "closed": "true" if closed else None}
+            answer = _parse(ReviewPage, self._get(assignment, "reviews", **query))
             open_cells = answer.open_cells
             return answer.cells, answer.next_token
 
@@ -165,30 +165,30 @@ class ApiClient:
         return ReviewPage(cells=tuple(cells), open_cells=open_cells, next_token=following)
 
     def rubric_changes(self, assignment: str, options: RunOptions) -> RubricDiff:
-        """Return what the assignment's rubrics, as they are now, change in its grades."""
-        asked = options.model_dump(include={"graders", "disagreement"})
-        return _parse(RubricDiff, self._of(assignment, "rubric-changes", **asked))
+        """Return the changes of grades that the assignment's current rubrics require."""
+        query = options.model_dump(include={"graders", "disagreement"})
+        return _parse(RubricDiff, self._get(assignment, "rubric-changes", **query))
 
     def review(self, assignment: str, cell_id: str) -> ReviewView:
-        """Return all there is to decide a cell by."""
-        return _parse(ReviewView, self._of(assignment, "reviews", cell_id))
+        """Return a cell with everything that a decision on it needs."""
+        return _parse(ReviewView, self._get(assignment, "reviews", cell_id))
 
-    def decide(self, assignment: str, cell_id: str, asked: DecisionRequest) -> Decision:
-        """Record what a person decided about a cell."""
-        body = asked.model_dump(mode="json", exclude_none=True)
+    def decide(self, assignment: str, cell_id: str, request: DecisionRequest) -> Decision:
+        """Record a person's decision on a cell."""
+        body = request.model_dump(mode="json", exclude_none=True)
         path = ("assignments", assignment, "reviews", cell_id)
         return _parse(Decision, self._requests.request("POST", *path, body=body))
 
     def decisions(self, assignment: str) -> tuple[Decision, ...]:
-        """Return all that people decided about an assignment's cells: by cell, and then the oldest first."""
+        """Return all decisions on an assignment's cells, ordered by cell, then oldest first."""
 
         def page(size: int, token: str | None) -> tuple[Sequence[Decision], str | None]:
-            answer = _parse(DecisionPage, self._of(assignment, "decisions", limit=size, next_token=token))
+            answer = _parse(DecisionPage, self._get(assignment, "decisions", limit=size, next_token=token))
             return answer.decisions, answer.next_token
 
         return tuple(_gather(page, None)[0])
 
-    def _of(self, assignment: str, *path: str, **query: str | int | None) -> Any:
+    def _get(self, assignment: str, *path: str, **query: str | int | None) -> Any:
         return self._requests.request("GET", "assignments", assignment, *path, query=query)
 
 
@@ -201,7 +201,7 @@ def _checked(run_id: str) -> str:
 def _gather(
     page: Callable[[int, str | None], tuple[Sequence[Line], str | None]], limit: int | None, most: int = PAGE
 ) -> tuple[list[Line], str | None]:
-    """Return the lines of as many pages as it takes, and the token of the next; all, if there is no limit."""
+    """Return up to ``limit`` lines (all if it is ``None``) from as many pages as needed, and the next page's token."""
     lines: list[Line] = []
     token: str | None = None
     while True:

@@ -8,7 +8,7 @@ from aita.client.stack_target import StackTarget
 
 
 def set_api_key(client: Any, name: str, key: str) -> None:
-    """Write the key into the secret of this name, which is made if it is not there.
+    """Write the key into the secret of this name, which is created if needed.
 
     Parameters
     ----------
@@ -17,7 +17,7 @@ def set_api_key(client: Any, name: str, key: str) -> None:
     name
         The secret's name.
     key
-        The key; it goes nowhere else.
+        The key; it is neither logged nor stored elsewhere.
     """
     try:
         client.put_secret_value(SecretId=name, SecretString=key)
@@ -26,12 +26,12 @@ def set_api_key(client: Any, name: str, key: str) -> None:
 
 
 def store_api_key(place: StackTarget, name: str, key: str) -> None:
-    """Do ``set_api_key`` at a place.
+    """Store the key in the secret of a stack.
 
     Raises
     ------
     StackError
-        If Secrets Manager can't be reached or refuses, with what to do.
+        If Secrets Manager can't be reached or refuses.
     """
     try:
         set_api_key(place.client("secretsmanager"), name, key)

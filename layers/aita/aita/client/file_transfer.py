@@ -1,4 +1,4 @@
-"""Files to S3 and back by presigned forms and URLs, in pieces: a scan may be larger than is good for memory."""
+"""Transfer of files to and from S3 by presigned forms and URLs, in pieces, as a scan may be too large for memory."""
 
 import os
 import re
@@ -24,14 +24,14 @@ _CODE = re.compile(rb"<Code>(\w{1,60})</Code>")
 
 
 class FileTransfer:
-    """Sends and fetches files.
+    """Upload and download of files.
 
     Parameters
     ----------
     place
-        Whose network is used; presigned URLs need no credentials.
+        Stack whose network settings apply; presigned URLs need no credentials.
     pause
-        Waits some seconds.
+        Function that waits some seconds.
     """
 
     def __init__(self, place: StackTarget, pause: Callable[[float], None] = time.sleep) -> None:
@@ -40,14 +40,19 @@ class FileTransfer:
         self._pause = pause
 
     def send(self, post: PresignedPost, file: Path, size: int, on_bytes: Callable[[int], None]) -> None:
-        """Post a file; ``on_bytes`` is told how many more bytes went out, fewer than none if it begins again.
+        """Upload a file by a presigned form.
+
+        Parameters
+        ----------
+        on_bytes
+            Function that takes the number of bytes sent since its last call; negative when the upload begins again.
 
         Raises
         ------
         InvalidMaterialError
-            If the file is no longer as large as it was.
+            If the file's size has changed.
         StackError
-            If S3 can't be reached or refuses it.
+            If S3 can't be reached or refuses the file.
         """
         sent = 0
 
@@ -67,7 +72,7 @@ class FileTransfer:
             raise StackError(f"{post.name} was not taken: S3 answers {_reason(response)}. Upload again")
 
     def fetch(self, url: str, target: BinaryIO) -> None:
-        """Write what is under a URL into a file that is empty.
+        """Download a URL's content into an empty file.
 
         Raises
         ------
@@ -89,12 +94,12 @@ class FileTransfer:
             raise StackError(f"a result can't be fetched: S3 answers {_reason(response)}. Ask for the results again")
 
     def save(self, url: str, path: Path) -> None:
-        """Write what is under a URL to a file, whole or not at all.
+        """Download a URL's content to a path, whole or not at all.
 
         Raises
         ------
         StackError
-            As ``fetch`` does.
+            As from ``fetch``.
         """
         with replacing(path) as file:
             self.fetch(url, file)

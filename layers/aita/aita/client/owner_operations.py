@@ -1,4 +1,4 @@
-"""What the owner of a stack does with the rights of their own credentials: no function may do it."""
+"""Operations of a stack's owner, with the rights of the owner's own credentials: no function may do them."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,7 +17,7 @@ from aita.services.compliance.purge import Purger
 
 
 def make_purger(place: StackTarget, stack: Stack) -> Purger:
-    """Return what purges the assignments of a stack."""
+    """Return the purger of a stack's assignments."""
     s3, dynamodb = place.client("s3"), place.client("dynamodb")
     return Purger(
         objects=S3Objects(s3, stack.bucket),
@@ -30,7 +30,7 @@ def make_purger(place: StackTarget, stack: Stack) -> Purger:
 
 
 def make_auditor(place: StackTarget, stack: Stack) -> Auditor:
-    """Return what puts together how the grades of a stack's assignments came about."""
+    """Return the auditor of a stack's assignments."""
     dynamodb = place.client("dynamodb")
     return Auditor(
         objects=S3Objects(place.client("s3"), stack.bucket),
@@ -43,12 +43,12 @@ def make_auditor(place: StackTarget, stack: Stack) -> Auditor:
 
 @contextmanager
 def explained(place: StackTarget) -> Iterator[None]:
-    """Turn what AWS refuses, or the way to it, into what to do about it.
+    """Turn errors of AWS, or of the connection to it, into ``StackError``.
 
     Raises
     ------
     StackError
-        If a request fails.
+        If a request fails, with the remedy.
     """
     try:
         yield

@@ -1,4 +1,4 @@
-"""Following a run: ask, wait a little, ask again."""
+"""Polling of a run until it ends."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -8,20 +8,20 @@ from aita.models.api import RunView
 from aita.models.run import RunStatus
 
 MISSES = 5
-"""How many polls in a row may fail before the watch ends; each was tried several times itself."""
+"""Consecutive failed polls after which the watch goes on; one more ends it. Each poll tries several times itself."""
 
 _SLOWER = 1.25
 
 
 @dataclass(frozen=True, slots=True)
 class PollInterval:
-    """How often to ask, in seconds: the shortest while things move, up to the longest while they don't."""
+    """Seconds between polls: the shortest while the run progresses, growing to the longest while it does not."""
 
     shortest: float
     longest: float
 
     def after(self, delay: float, *, moved: bool) -> float:
-        """Return the delay after the one that just was."""
+        """Return the delay that follows ``delay``, in seconds; ``moved`` tells whether the run progressed."""
         return self.shortest if moved else min(delay * _SLOWER, self.longest)
 
 
@@ -36,20 +36,20 @@ def follow(
     pause: Callable[[float], None],
     missed: Callable[[StackError], None],
 ) -> Iterator[RunView]:
-    """Yield a run as it goes on, until it has ended; the last one tells how.
+    """Yield a run's successive states until it has ended.
 
     Parameters
     ----------
     poll
-        Returns the run as it is now.
+        Function that returns the run's current state.
     first
-        The run as it was last seen; yielded first.
+        State that is already known; yielded first.
     pace
-        How often to ask.
+        Interval between polls.
     pause
-        Waits some seconds.
+        Function that waits some seconds.
     missed
-        Is told of each poll that failed.
+        Function that takes the error of each failed poll.
 
     Raises
     ------

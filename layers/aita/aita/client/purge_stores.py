@@ -1,4 +1,4 @@
-"""The bucket's versions and the table's rows, listed and deleted for good."""
+"""Versions of the bucket and rows of the table, listed and deleted permanently."""
 
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -18,19 +18,19 @@ _VERSIONS = 1_000  # S3's limit for one DeleteObjects
 
 @dataclass(frozen=True, slots=True)
 class S3Versions:
-    """The versions of a bucket's objects."""
+    """Versions of a bucket's objects."""
 
     client: Any
     bucket: str
 
     def versions(self, prefix: str) -> Iterator[StoredVersion]:
-        """Yield every version and deletion mark under a prefix."""
+        """Yield every version and deletion marker under a prefix."""
         for page in self.client.get_paginator("list_object_versions").paginate(Bucket=self.bucket, Prefix=prefix):
             for found in (*page.get("Versions", ()), *page.get("DeleteMarkers", ())):
                 yield StoredVersion(found["Key"], found["VersionId"], found.get("ETag", ""), found["IsLatest"])
 
     def read(self, version: StoredVersion) -> bytes:
-        """Return what a version holds; nothing for a deletion mark, or if it is gone."""
+        """Return a version's bytes; empty for a deletion marker or a version that no longer exists."""
         if not version.etag:
             return b""
         try:
@@ -42,7 +42,7 @@ class S3Versions:
         return bytes(answer["Body"].read())
 
     def erase(self, versions: Sequence[StoredVersion]) -> None:
-        """Delete versions for good.
+        """Delete versions permanently.
 
         Raises
         ------
@@ -58,19 +58,19 @@ class S3Versions:
 
 @dataclass(frozen=True, slots=True)
 class DynamoRows:
-    """The rows of a table by their keys."""
+    """Rows of a table by their keys."""
 
     client: Any
     table: str
     pause: Callable[[float], None] = time.sleep
 
     def of_assignment(self, assignment: str) -> Iterator[StoredRow]:
-        """Yield an assignment's rows: its runs, which of them are active, and people's decisions."""
+        """Yield the rows of an assignment: run summaries, active-run markers and decisions."""
         yield from self._rows(f"ASSIGNMENT#{assignment}")
         yield from self._rows(decisions_partition(assignment))
 
     def of_run(self, run_id: str) -> Iterator[StoredRow]:
-        """Yield a run's rows: its own, and its tasks'."""
+        """Yield the rows of a run: its META row and its tasks' rows."""
         return self._rows(f"RUN#{run_id}")
 
     def delete(self, rows: Sequence[StoredRow]) -> None:

@@ -1,4 +1,4 @@
-"""HTTP requests that are sent again while their failure may pass."""
+"""HTTP requests with retries of transient failures."""
 
 from collections.abc import Callable
 
@@ -17,8 +17,8 @@ _SERVER_ERRORS = range(500, 600)
 def send_repeatedly(send: Callable[[], AWSResponse], place: StackTarget, pause: Callable[[float], None]) -> AWSResponse:
     """Return the response of ``send``, which is tried up to 3 times.
 
-    It is called again if the connection is lost, or the server is overloaded or fails; the last try's response is
-    returned whatever it is.
+    It is called again if the connection is lost, or if the server is overloaded or fails; the last try's response is
+    returned with any status.
 
     Raises
     ------

@@ -21,18 +21,18 @@ _FORBIDDEN = frozenset({401, 403})
 
 
 class SigV4Transport:
-    """The stack's API, asked with AWS signature version 4.
+    """Transport to the stack's API with AWS signature version 4.
 
     Parameters
     ----------
     place
-        Whose credentials and network are used.
+        Stack whose credentials and network settings apply.
     url
-        Where the API answers, without a slash at the end.
+        Base URL of the API, without a slash at the end.
     region
-        The API's region.
+        Region of the API.
     pause
-        Waits some seconds.
+        Function that waits some seconds.
     """
 
     def __init__(self, place: StackTarget, url: str, region: str, pause: Callable[[float], None] = time.sleep) -> None:
@@ -50,7 +50,7 @@ class SigV4Transport:
         body: Mapping[str, Any] | None = None,
         idempotency_key: str | None = None,
     ) -> Any:
-        """Send a request and return the JSON that it is answered with.
+        """Send a request and return the response's JSON.
 
         A GET, and a request that has an idempotency key, is tried up to 3 times when the connection
         is lost or the API is overloaded or fails; any other once.
@@ -62,16 +62,16 @@ class SigV4Transport:
         path
             The parts of the path after the API's URL, without slashes.
         query
-            The query's parameters; those that are ``None`` are left out.
+            Parameters of the query; ``None`` leaves one out.
         body
-            What is sent as JSON.
+            Content that is sent as JSON.
         idempotency_key
-            Sent as ``Idempotency-Key``: however often it arrives, the request is done once.
+            Value of ``Idempotency-Key``, by which the API carries the request out once only.
 
         Raises
         ------
         RequestError
-            Or the class under it that the API names.
+            If the API refuses the request; of the subclass that it names.
         StackError
             If the API can't be reached, refuses the credentials, or fails.
         """

@@ -1,4 +1,4 @@
-"""What a deployed stack says of itself: its outputs and parameters."""
+"""Outputs and parameters of a deployed stack."""
 
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -19,12 +19,12 @@ _READY = frozenset(
         "UPDATE_ROLLBACK_IN_PROGRESS",
     }
 )
-"""The statuses in which a stack is there and answers."""
+"""Statuses in which a stack exists and answers."""
 
 
 @dataclass(frozen=True, slots=True)
 class Stack:
-    """A deployed stack. ``api_url`` is where its API answers, without a slash at the end."""
+    """A deployed stack. ``api_url`` is the base URL of its API, without a slash at the end."""
 
     name: str
     region: str
@@ -38,18 +38,18 @@ class Stack:
 
 
 def find_stack(place: StackTarget) -> Stack:
-    """Return what the stack at a place says of itself.
+    """Return the stack at a place, from its outputs and parameters.
 
     Raises
     ------
     StackError
-        If it is not there, is not ready, is not one of aita's, or can't be asked: with what to do.
+        If the stack does not exist, is not ready or is not one of aita's, or if CloudFormation can't be reached.
     """
     client = place.client("cloudformation")
     try:
         described = client.describe_stacks(StackName=place.stack)["Stacks"][0]
     except ClientError as error:
-        if error.response["Error"].get("Code") == "ValidationError":  # what CloudFormation answers for no such stack
+        if error.response["Error"].get("Code") == "ValidationError":  # CloudFormation's code for an unknown stack
             raise StackError(f"there is no stack {place.stack!r} {_where(place)}: {_deploy(place)}") from error
         raise place.explain(error) from error
     except BotoCoreError as error:
@@ -90,7 +90,7 @@ def _deploy(place: StackTarget) -> str:
 
 
 def _api_url(url: str, endpoint_url: str | None) -> str:
-    """Return where the API answers. An emulator has no names in the DNS for its APIs, so its path names them."""
+    """Return the API's base URL. An emulator's APIs have no host names, so the path holds the API's id."""
     if endpoint_url is None:
         return url.rstrip("/")
     parts = urlsplit(url)

@@ -1,4 +1,4 @@
-"""Where a stack is, and with whose credentials it is reached."""
+"""Location of a stack, with the credentials and network settings by which it is reached."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -29,7 +29,7 @@ _CONNECT_SECONDS = 5
 _READ_SECONDS = 30  # API Gateway gives up after 29
 
 _NO_PROFILE: Any = {"profile": (None, None, None, None)}
-"""botocore's session variables, with a profile that nothing names: one that is not there must not stop a laptop."""
+"""botocore's session variables, with the profile unset: a missing profile must not stop a laptop's stack."""
 
 _NO_CREDENTIALS = (
     CredentialRetrievalError,
@@ -53,18 +53,18 @@ _REFUSED = frozenset(
 
 @dataclass(frozen=True)
 class StackTarget:
-    """Where a stack is.
+    """Location of a stack.
 
     Parameters
     ----------
     stack
-        The stack's name in CloudFormation.
+        Name of the stack in CloudFormation.
     region
-        Its region; ``None`` takes the one that AWS's own tools are set to.
+        Region; ``None`` stands for the default of AWS's own tools.
     endpoint_url
-        Where all of AWS is, if it is not AWS: an emulator.
+        URL of an emulator that takes the place of AWS.
     local
-        The laptop's own stack: it knows no accounts, so no credentials are looked for.
+        Whether it is the laptop's own stack, which has no accounts, so that no credentials are looked for.
     """
 
     stack: str
@@ -78,7 +78,7 @@ class StackTarget:
         Raises
         ------
         StackError
-            If there is no region, or the profile is not there.
+            If there is no region, or the profile does not exist.
         """
         config = Config(
             connect_timeout=_CONNECT_SECONDS,
@@ -95,12 +95,12 @@ class StackTarget:
         return client
 
     def credentials(self) -> ReadOnlyCredentials:
-        """Return the credentials as they are now; those that expire are renewed if they can be.
+        """Return the current credentials; temporary ones are renewed if possible.
 
         Raises
         ------
         StackError
-            If there are none, or they can't be renewed.
+            If there are no credentials, or they can't be renewed.
         """
         try:
             found = self._credentials
@@ -122,7 +122,7 @@ class StackTarget:
         )
 
     def explain(self, error: BotoCoreError | ClientError) -> StackError:
-        """Return what went wrong on the way to AWS, and what to do about it."""
+        """Return an error of AWS, or of the connection to it, as a ``StackError`` with the remedy."""
         return StackError(self._explanation(error))
 
     def _explanation(self, error: BotoCoreError | ClientError) -> str:

@@ -1,4 +1,4 @@
-"""Which stack is meant: the one on AWS, or the one that runs on this computer."""
+"""Choice of the stack: one on AWS, or the one that runs on this computer."""
 
 import json
 import os
@@ -16,7 +16,7 @@ STACK = "aita"
 
 _YES = frozenset({"1", "true", "t", "yes", "y", "on"})
 _NO = frozenset({"", "0", "false", "f", "no", "n", "off"})
-"""How AITA_LOCAL is read: as the command's option --local reads it."""
+"""Values of AITA_LOCAL, the same as of the command's option --local."""
 
 _HOME = ".aita"
 _FILE = "local.json"
@@ -41,7 +41,7 @@ def last_started() -> Path | None:
 
 
 class LocalStack(StrictModel):
-    """What ``aita local up`` wrote of the stack that it started."""
+    """Record of the local stack, written by ``aita local up``."""
 
     model_config = ConfigDict(extra="ignore")
 
@@ -51,12 +51,12 @@ class LocalStack(StrictModel):
 
 
 def choose_target(*, local: bool, stack: str | None = None, region: str | None = None) -> StackTarget:
-    """Return where the stack is that commands and executors use.
+    """Return the stack for commands and executors, by their options.
 
     Raises
     ------
     LocalStackError
-        If the stack on this computer is meant, and there is none.
+        If ``local`` is set and no local stack is running.
     """
     if not local:
         return StackTarget(stack or STACK, region, os.environ.get("AWS_ENDPOINT_URL") or None)
@@ -65,23 +65,23 @@ def choose_target(*, local: bool, stack: str | None = None, region: str | None =
 
 
 def target_of_environment() -> StackTarget:
-    """Return where the stack is that a command without options uses: AITA_LOCAL decides.
+    """Return the stack for a command without options, by AITA_LOCAL.
 
     Raises
     ------
     SettingsError
         If AITA_LOCAL is neither true nor false.
     LocalStackError
-        If the stack on this computer is meant, and there is none.
+        If AITA_LOCAL is true and no local stack is running.
     """
-    said = os.environ.get("AITA_LOCAL", "").strip().lower()
-    if said not in _YES | _NO:
+    value = os.environ.get("AITA_LOCAL", "").strip().lower()
+    if value not in _YES | _NO:
         raise SettingsError("AITA_LOCAL is wrong: it takes true or false")
-    return choose_target(local=said in _YES)
+    return choose_target(local=value in _YES)
 
 
 def find_local_stack(start: Path) -> LocalStack:
-    """Return the local stack whose home AITA_HOME names, or the nearest from ``start`` upward, or the last started.
+    """Return the local stack of AITA_HOME; without it, the nearest from ``start`` upward, or the last started.
 
     The last started is not that of a project whose own stack was stopped.
 

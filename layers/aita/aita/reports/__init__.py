@@ -1,1 +1,1 @@
-"""Reports for people, as HTML: each one file that opens offline, with no script and nothing from outside."""
+"""Reports for people, as HTML: each is one file that opens offline, without scripts and external resources."""

@@ -1,6 +1,6 @@
 """Charts as inline SVG: drawn by pygal, without its script and style, so that the page's own style applies.
 
-pygal draws without a browser, a network or numpy, labels its axes, and gives its tree before it is text.
+pygal draws without a browser, a network or numpy, labels its axes, and returns the SVG as a tree.
 """
 
 from collections.abc import Sequence
@@ -16,17 +16,17 @@ from aita.models.grade import StudentGrades
 from aita.models.report import QuestionFigures
 
 BINS = 10
-"""Into how many steps of a tenth totals are counted; the last has 100% too."""
+"""Bins of the histogram of totals, each a tenth wide; the last includes 100%."""
 
 _TO = "\N{EN DASH}"
 _WIDTH, _HEIGHT = 760, 320
 _ROW = 30  # pixels for each question
-_ROOM = 0.07  # of the highest bar: a lower one has no room for its figure
+_ROOM = 0.07  # of the highest bar: lower bars have no room for their figure
 _LONGEST_LABEL = 14
 _INTERVALS = 5
 _STEPS = [digit * 10**power for power in range(7) for digit in (1, 2, 5)]
 _SIZED = ("label_font_size", "major_label_font_size", "legend_font_size", "value_font_size")
-"""What pygal leaves room for, in pixels: style.css says the same sizes."""
+"""Sizes of text that pygal leaves room for, in pixels: the same as in style.css."""
 
 _DROPPED = ("defs", "desc", "title")
 
@@ -34,7 +34,7 @@ etree.to_etree()  # also where lxml happens to be installed
 
 
 def histogram(grades: Sequence[StudentGrades]) -> list[tuple[str, int, int]]:
-    """Return how many totals are in each tenth of what the exam is worth: its label, the final ones, the others."""
+    """Return each bin's label, number of final totals and number of other totals; a bin is a tenth of all points."""
     counts = [[0, 0] for _ in range(BINS)]
     for each in grades:
         place = min(int(each.points / each.out_of * BINS + 1e-9), BINS - 1)
@@ -45,7 +45,7 @@ def histogram(grades: Sequence[StudentGrades]) -> list[tuple[str, int, int]]:
 
 
 def totals(grades: Sequence[StudentGrades], out_of: str) -> Markup:
-    """Return the distribution of totals."""
+    """Return the chart of the distribution of totals."""
     bins = histogram(grades)
     most = max(final + others for _, final, others in bins)
     chart = pygal.StackedBar(
@@ -62,12 +62,12 @@ def totals(grades: Sequence[StudentGrades], out_of: str) -> Markup:
     chart.x_labels = [label for label, _, _ in bins]
     chart.add("Final", [final or None for _, final, _ in bins])
     chart.add("So far: some answers are open", [others or None for _, _, others in bins])
-    said = ", ".join(f"{label}%: {final + others}" for label, final, others in bins if final + others)
-    return _svg(chart, "totals", "Distribution of totals", f"Students by their total. {said}.")
+    figures = ", ".join(f"{label}%: {final + others}" for label, final, others in bins if final + others)
+    return _svg(chart, "totals", "Distribution of totals", f"Students by their total. {figures}.")
 
 
 def difficulty(questions: Sequence[QuestionFigures]) -> Markup:
-    """Return the mean share of its points that each question earned."""
+    """Return the chart of each question's mean share of its points."""
     chart = pygal.HorizontalBar(
         **_LOOK,
         height=90 + _ROW * len(questions),
@@ -83,12 +83,12 @@ def difficulty(questions: Sequence[QuestionFigures]) -> Markup:
     upwards = list(reversed(questions))  # pygal's first is the lowest
     chart.x_labels = [figures.question.question_id for figures in upwards]
     chart.add("Mean", [None if (share := figures.mean_share) is None else share * 100 for figures in upwards])
-    said = ", ".join(
+    means = ", ".join(
         f"{figures.question.question_id}: {figures.mean_share:.0%}"
         for figures in questions
         if figures.mean_share is not None
     )
-    return _svg(chart, "difficulty", "Difficulty of the questions", f"Mean by question. {said}.")
+    return _svg(chart, "difficulty", "Difficulty of the questions", f"Mean by question. {means}.")
 
 
 _LOOK: dict[str, Any] = {
@@ -106,7 +106,7 @@ _LOOK: dict[str, Any] = {
 
 
 def _ticks(most: int) -> list[int]:
-    """Return whole numbers from 0 to ``most`` or just above, in steps of 1, 2 or 5 or tens of these."""
+    """Return whole numbers from 0 to ``most`` or just above, in steps of 1, 2 or 5 times a power of ten."""
     step = next(step for step in _STEPS if step * _INTERVALS >= most)
     return list(range(0, max(-(-most // step), 1) * step + 1, step))
 

@@ -1,4 +1,4 @@
-"""The reports as HTML files."""
+"""Reports as HTML files."""
 
 import base64
 import hashlib
@@ -13,7 +13,7 @@ from aita.services.assignments import object_keys
 
 
 class Pages:
-    """Renders reports. Its templates are compiled once; every text in them is escaped unless it is ``Markup``."""
+    """Renderer of reports. Templates are compiled once; every text in them is escaped unless it is ``Markup``."""
 
     def __init__(self) -> None:
         style = files("aita.reports").joinpath("templates", "style.css").read_text(encoding="utf-8")
@@ -42,23 +42,23 @@ class Pages:
         self._class = environment.get_template("class.html")
 
     def student(self, report: StudentReport) -> bytes:
-        """Return a student's report: what the student is to see, and nothing of the graders' doubts."""
+        """Return a student's report, which the student may see: without the graders' doubts."""
         return self._student.render(report=report).encode()
 
     def transcription(self, report: TranscriptionReport) -> bytes:
-        """Return a student's scans beside what was read on them."""
+        """Return a student's scans beside their transcriptions."""
         return self._transcription.render(report=report).encode()
 
     def class_report(self, report: ClassReport) -> bytes:
-        """Return the class's report, for who teaches it."""
+        """Return the class's report, for its teachers."""
         return self._class.render(report=report).encode()
 
 
 def style_source(style: str) -> str:
-    """Return the one style sheet as a Content-Security-Policy names it: by its hash, so that no other applies."""
+    """Return the style sheet's hash as a source of a Content-Security-Policy, so that no other style applies."""
     return f"sha256-{base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()}"
 
 
 def data_uri(scan: PageScan) -> Markup:
-    """Return a page's image as a URI of its own."""
+    """Return a page's image as a data URI."""
     return Markup("data:image/jpeg;base64,") + Markup(base64.b64encode(scan.jpeg or b"").decode())  # noqa: S704 - base64

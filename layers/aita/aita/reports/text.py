@@ -1,4 +1,4 @@
-"""How the reports write points, shares, times and what students wrote."""
+"""Formatting of points, shares, times and transcriptions in reports."""
 
 import re
 from collections.abc import Callable
@@ -17,8 +17,8 @@ from aita.models.shown import ShownAnswer
 from aita.models.student import Student
 
 _MARKS = re.compile(r"(~~.+?~~|\[illegible\])", re.DOTALL)
-_MARGIN = 0.012  # of a page's height, around an answer's part of it: what hangs below a line is seen whole
-_LEAST = 0.03  # of a page's height: less is no picture
+_MARGIN = 0.012  # of a page's height, above and below an answer: descenders are not cut
+_LEAST = 0.03  # of a page's height: the least height of a crop
 
 _STATES = {
     CellState.GRADED: "Graded",
@@ -30,11 +30,11 @@ _STATES = {
 
 
 NONE = "\N{EN DASH}"
-"""What stands where there is no number."""
+"""Sign for a missing number."""
 
 
 def points(value: float | None) -> str:
-    """Return points with as many decimals as they need, two at most; a dash for none."""
+    """Return points with up to two decimals, without trailing zeros; a dash for none."""
     return NONE if value is None else f"{exact(value):f}".rstrip("0").rstrip(".")
 
 
@@ -55,7 +55,7 @@ def minute(moment: datetime) -> str:
 
 
 def duration(seconds: float) -> str:
-    """Return a time span as people say it."""
+    """Return a time span in hours, minutes and seconds."""
     whole = round(seconds)
     if whole < 60:  # noqa: PLR2004 - a minute
         return f"{whole} s"
@@ -65,7 +65,7 @@ def duration(seconds: float) -> str:
 
 
 def usd(usage: Usage) -> str:
-    """Return what calls cost in US dollars; a price that is not known is no zero."""
+    """Return the cost of calls in US dollars; an unknown price does not count as zero."""
     if usage.unpriced_calls and usage.unpriced_calls == usage.calls:
         return "not known"
     cost = f"${usage.cost_usd:,.4f}" if 0 < usage.cost_usd < 1 else f"${usage.cost_usd:,.2f}"
@@ -73,7 +73,7 @@ def usd(usage: Usage) -> str:
 
 
 def marked(text: str) -> Markup:
-    """Return a transcription with what was struck out and what could not be read shown as such."""
+    """Return a transcription with its struck-out and illegible parts as HTML elements."""
     return Markup().join(_mark(part) for part in _MARKS.split(text))
 
 
@@ -96,7 +96,7 @@ def question_type(kind: QuestionType) -> str:
 
 
 def match(student: Student) -> str:
-    """Return how sure it is who a student is."""
+    """Return the kind of a student's match with the roster, in words."""
     return {
         "exact": "on the roster",
         "close": f"matched with {student.roster_name}, a similar name",
@@ -107,7 +107,7 @@ def match(student: Student) -> str:
 
 
 def crop(place: AnswerPlace, scan: PageScan) -> Markup:
-    """Return the size and the ``viewBox`` of an SVG that shows the part of a page that an answer stands on."""
+    """Return the size and the ``viewBox`` of an SVG that shows an answer's part of a page."""
     top = max(0.0, place.top - _MARGIN)
     bottom = min(1.0, max(place.bottom + _MARGIN, top + _LEAST))
     height = max(1, round((bottom - top) * scan.height))
@@ -127,4 +127,4 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "match": match,
     "crop": crop,
 }
-"""What the templates call them by."""
+"""The functions by their names in templates."""

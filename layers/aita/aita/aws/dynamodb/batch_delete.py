@@ -1,4 +1,4 @@
-"""Rows that are deleted in batches, no faster than the table takes them."""
+"""Deletion of rows in batches, at the rate that the table accepts."""
 
 import random
 from collections.abc import Callable, Sequence
@@ -14,20 +14,21 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 5.0  # seconds: 25 at the most for a batch
 def delete_rows(client: Any, table: str, keys: Sequence[dict[str, Any]], pause: Callable[[float], None]) -> None:
     """Delete the rows with these keys.
 
-    botocore repeats a batch of which DynamoDB took nothing, and no rest of one: that is an answer, not an error. The
-    rest is asked for again after a pause that doubles, half of it at random, so that callers spread.
+    botocore retries a batch that DynamoDB refused as a whole, but not the unprocessed rest of a batch, which is a
+    response without an error. The rest is sent again after a pause that doubles; half of it is random, so that callers
+    spread.
 
     Parameters
     ----------
     keys
-        As ``items`` makes them.
+        Keys as items of ``aita.aws.dynamodb.items``.
     pause
-        Waits some seconds.
+        Function that waits some seconds.
 
     Raises
     ------
     StorageError
-        If a batch is not through after 10 tries.
+        If a row of a batch is left after 10 tries.
     """
     for first in range(0, len(keys), _ROWS):
         left = [{"DeleteRequest": {"Key": key}} for key in keys[first : first + _ROWS]]
