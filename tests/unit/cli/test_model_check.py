@@ -73,7 +73,7 @@ class Doctor:
 
     def says(self) -> str:
         self.check.examine()
-        return self.check.told()
+        return self.check.summary()
 
     def fails(self) -> str:
         with pytest.raises(StackError) as caught:

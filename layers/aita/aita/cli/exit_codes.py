@@ -1,4 +1,4 @@
-"""Exit statuses: the one place where a run's end or an error becomes one."""
+"""Exit statuses of a run's end and of errors."""
 
 from aita.errors import AitaError, InvalidMaterialError, RequestError, SettingsError
 from aita.models.run import RunStatus
@@ -24,9 +24,9 @@ def of_run(status: RunStatus) -> int:
 def of_error(error: AitaError) -> int:
     """Return the exit status for an error.
 
-    Usage is what the caller wrote: a setting, a name, an option, a file. What is not there
-    (NotFoundError, MissingMaterialError) or does not fit the state of things (ConflictError) is not, though
-    these are RequestErrors too: the same command may be right a minute later.
+    Errors of usage are about the caller's own input: a setting, a name, an option, a file. NotFoundError,
+    MissingMaterialError and ConflictError are no errors of usage, though they are RequestErrors: the same command
+    may be right a minute later.
     """
     usage = isinstance(error, (SettingsError, InvalidMaterialError)) or type(error) is RequestError
     return USAGE if usage else FAILED

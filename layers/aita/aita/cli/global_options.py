@@ -1,21 +1,21 @@
-"""Options of ``aita`` itself may stand anywhere on the line, as people type them."""
+"""Global options of ``aita``, which may stand anywhere on the command line."""
 
 from collections.abc import Sequence
 from typing import Any
 
 ANYWHERE = {"--local": False, "--json": False, "--stack": True, "--region": True}
-"""Those options, and whether a value follows."""
+"""Global options, and whether a value follows."""
 
 
 def hoist(arguments: Sequence[str], command: Any) -> list[str]:
-    """Return the arguments with those options first, but for one that a subcommand has of its own.
+    """Return the arguments with global options first, except for options that a subcommand has itself.
 
     Parameters
     ----------
     arguments
         The command line after the program's name.
     command
-        The command, with its subcommands, that is going to read them.
+        The command that parses them, with its subcommands.
     """
     first: list[str] = []
     rest: list[str] = []

@@ -1,4 +1,4 @@
-"""The ``aita`` command: its options, its subcommands, and what its errors become."""
+"""The ``aita`` command: its options, its subcommands, and the handling of their errors."""
 
 import sys
 import time
@@ -19,13 +19,13 @@ from aita.errors import AitaError, LocalStackError, RequestError
 from aita.version import VERSION
 
 PLUGINS = "aita.commands"
-"""The entry points that add commands: each is a typer app, named as its command."""
+"""Group of the entry points that add commands: each is a typer app with the command's name."""
 
 _LOCAL = (
     "the stack on this computer takes a clone of the project and is no part of the package: run 'make venv emulator' "
     "in the clone, then '.venv/bin/aita local up'"
 )
-"""What ``aita local`` says unless a plug-in brings it."""
+"""Error of ``aita local`` unless a plug-in provides the command."""
 
 _EPILOG = "The options --local, --stack, --region and --json may also follow the command."
 
@@ -36,9 +36,9 @@ def main(arguments: Sequence[str] | None = None, pause: Callable[[float], None] 
     Parameters
     ----------
     arguments
-        What follows the program's name; ``None`` takes the process's own.
+        Arguments after the program's name; ``None`` stands for the process's own.
     pause
-        Waits some seconds.
+        Function that waits some seconds.
     """
     command = get_command(make_app())
     hoisted = hoist(sys.argv[1:] if arguments is None else arguments, command)
@@ -62,7 +62,7 @@ def main(arguments: Sequence[str] | None = None, pause: Callable[[float], None] 
 
 
 def make_app() -> typer.Typer:
-    """Return the command with its subcommands, those of plug-ins included."""
+    """Return the command with its subcommands, including plug-ins'."""
     app = typer.Typer(
         no_args_is_help=True,
         add_completion=False,
@@ -107,7 +107,7 @@ def make_app() -> typer.Typer:
 
 
 def _add(app: typer.Typer, plugin: EntryPoint) -> None:
-    """Add a plug-in's command, or one that tells why it can't be had."""
+    """Add a plug-in's command, or a command that raises the reason why it can't be loaded."""
     try:
         loaded = plugin.load()
     except (ImportError, AttributeError) as error:
@@ -121,7 +121,7 @@ def _add(app: typer.Typer, plugin: EntryPoint) -> None:
 
 
 def _add_refusing(app: typer.Typer, name: str, summary: str, error: AitaError) -> None:
-    """Add a command that takes anything and raises the error."""
+    """Add a command that accepts any arguments and raises the error."""
 
     @app.command(name, help=summary, context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
     def refuse() -> None:

@@ -1,4 +1,4 @@
-"""What the doctor asks the model: an answer as long as a real one may be, a schema, and the word on a picture."""
+"""Checks of the model by ``aita doctor``: a reply of full length, a reply by a schema, and the word on a picture."""
 
 import hashlib
 import tempfile
@@ -22,12 +22,12 @@ from aita.tasks.llm_task import LLMTask
 from aita.tasks.request import Image, LLMRequest, Message
 from aita.tasks.simple import SimpleLLMTask
 
-_CALL = RunOptions(enable_checkpointing=False)  # else a reply from the cache would do
-_PATIENCE = 3
-"""How often a question is sent to wait for the provider before the doctor says so."""
+_CALL = RunOptions(enable_checkpointing=False)  # else a reply from the cache would count
+_MOST_WAITS = 3
+"""Waits for the provider after which a run is cancelled and its reason reported."""
 
-_LITTLE = 256
-"""Tokens of reply that every model takes."""
+_SHORT_REPLY = 256
+"""Limit of output tokens that every model accepts."""
 
 _WITHOUT_SCHEMA = {
     1: "takes no schema: JSON mode is used",
@@ -54,9 +54,9 @@ _IN_SCHEMA = _InSchema()
 
 @dataclass
 class ModelCheck:
-    """Asks the deployed model, in runs of the assignment ``DOCTOR``.
+    """Check of the deployed model, in runs of the assignment ``DOCTOR``.
 
-    ``notes`` are what it lacks and aita does without; ``problems`` what it can't and aita needs.
+    ``notes`` are missing features that aita can do without, ``problems`` are missing features that it needs.
     """
 
     runs: ChatRuns
@@ -65,28 +65,28 @@ class ModelCheck:
     problems: list[str] = field(default_factory=list)
 
     def examine(self) -> None:
-        """Ask all there is to ask.
+        """Make all calls, and set the findings.
 
         Raises
         ------
         StackError
             If the stack can't be reached, or the model does not answer.
         """
-        self.runs.watched = self._look
+        self.runs.watched = self._check_waits
         plain, in_schema = self._ask(_PLAIN, _IN_SCHEMA.request())
         if plain.result is None:
-            raise StackError(self._silence(plain))
-        seen = self._ask_about_picture()
-        lacks = {*plain.lacks, *in_schema.lacks, *seen.lacks}
-        self.notes += [_without(each) for each in sorted(lacks - {"json_schema", "json_object"})]
+            raise StackError(self._explain_silence(plain))
+        picture = self._ask_about_picture()
+        lacks = {*plain.lacks, *in_schema.lacks, *picture.lacks}
+        self.notes += [_note(each) for each in sorted(lacks - {"json_schema", "json_object"})]
         self._judge_schema(in_schema, len(lacks & {"json_schema", "json_object"}))
-        if seen.result is None:
-            self.problems.append(f"does not see pictures ({_reason(seen)})")
-        elif WORD.casefold() not in seen.result.text.casefold():
+        if picture.result is None:
+            self.problems.append(f"does not see pictures ({_reason(picture)})")
+        elif WORD.casefold() not in picture.result.text.casefold():
             self.problems.append("does not see pictures (of one with a word on it, it gave another)")
 
-    def told(self) -> str:
-        """Return what was found, in a sentence."""
+    def summary(self) -> str:
+        """Return the findings in a sentence."""
         tokens = f"{self.model} answers with up to {_PLAIN.parameters.max_output_tokens:,} tokens"
         return "; ".join([tokens, *self.problems, *([] if self.problems else ["sees pictures"]), *self.notes])
 
@@ -98,9 +98,9 @@ class ModelCheck:
         elif not _fits(answer.result.text):
             self.notes.append("takes a schema and does not keep to it: what is wrong is asked for again")
 
-    def _silence(self, answer: LineReply) -> str:
-        """Return why there is no answer; where a short one is given, that is the reason."""
-        short = replace(_PLAIN, parameters=replace(_PLAIN.parameters, max_output_tokens=_LITTLE))
+    def _explain_silence(self, answer: LineReply) -> str:
+        """Return the reason for a missing answer: the limit of tokens, if a short reply is given, else its error."""
+        short = replace(_PLAIN, parameters=replace(_PLAIN.parameters, max_output_tokens=_SHORT_REPLY))
         if answer.line and self._ask(short)[0].result is not None:
             tokens = f"{_PLAIN.parameters.max_output_tokens:,} tokens of reply, which its work needs"
             return f"{self.model} answers, but does not take {tokens} ({_reason(answer)})"
@@ -118,30 +118,30 @@ class ModelCheck:
             return self._ask(replace(_PLAIN, messages=(message,)), images={name: file})[0]
 
     def _ask(self, *requests: LLMRequest, images: Mapping[str, Path] | None = None) -> list[LineReply]:
-        """Return what came of each request; one without an end has the run's reason, and no line."""
+        """Return the reply to each request; an unanswered one has the run's reason, and no line."""
         lines = [ChatTask.line(request) for request in requests]
         answers: Mapping[int, LineReply] = {}
         try:
             view, answers = self.runs.ask(lines, images or {}, _CALL, lambda _: None)
-            reason = _end(view)
+            reason = _end_reason(view)
         except ProviderBusy as busy:
             self.runs.api.cancel(self.runs.running)
             reason = str(busy)
         return [answers.get(place, LineReply(line=0, task_id="", error=reason)) for place in range(len(lines))]
 
-    def _look(self, view: RunView) -> None:
-        """Give up waiting for a model that does not answer: a run is patient for hours."""
+    def _check_waits(self, view: RunView) -> None:
+        """Raise ProviderBusy after ``_MOST_WAITS`` waits of a run, which itself would wait for hours."""
         self.model = view.model
-        if view.status is RunStatus.RUNNING and view.waits >= _PATIENCE:
+        if view.status is RunStatus.RUNNING and view.waits >= _MOST_WAITS:
             raise ProviderBusy(view.wait_reason)
 
 
-def _end(view: RunView) -> str:
+def _end_reason(view: RunView) -> str:
     return view.reason or f"its run is {view.status}: check the key ('aita key set'), ModelBaseUrl and ModelName"
 
 
 def _reason(answer: LineReply) -> str:
-    """Return why there is no reply, without the error's class."""
+    """Return the reason for a missing reply, without the error's class."""
     return answer.error.partition(": ")[2] if answer.line else answer.error
 
 
@@ -153,7 +153,7 @@ def _fits(text: str) -> bool:
     return True
 
 
-def _without(lack: str) -> str:
+def _note(lack: str) -> str:
     name, _, value = lack.partition(" ")
     if value:
         return f"refuses {name} {value}: asked with another; deploy with a ReasoningEffort that it takes"

@@ -1,7 +1,7 @@
-"""What goes to the terminal: results to standard output, everything else to standard error.
+"""Output to the terminal: results to standard output, everything else to standard error.
 
-Text is never read as rich's markup, and control characters in it are written out, so that a file or a
-student named ``[red]`` looks like that.
+Text is never read as rich's markup, and its control characters are escaped, so that a file or a
+student named ``[red]`` is shown as such.
 """
 
 import json
@@ -17,16 +17,16 @@ from aita.cli.pasteable import Pasteable
 from aita.cli.views.terminal_escape import printable
 
 _FILE_WIDTH = 200
-"""How wide a file or pipe is taken to be: nothing is cut there."""
+"""Width of a file or pipe, in columns: nothing is cut there."""
 
 
 class Output:
-    """Where commands write.
+    """Output of a command.
 
     Parameters
     ----------
     as_json
-        Standard output gets exactly one JSON document.
+        Whether standard output gets exactly one JSON document.
     """
 
     def __init__(self, *, as_json: bool) -> None:
@@ -45,22 +45,22 @@ class Output:
         self.err.print(Text(self._text(text), style="dim"))
 
     def warn(self, text: str) -> None:
-        """Write a line that is not part of the result, and not to be passed over."""
+        """Write a warning, which is not part of the result."""
         self.err.print(Text(self._text(text), style="yellow"))
 
     def show(self, shown: RenderableType) -> None:
-        """Write a part of the result for people before the rest is there; with ``--json`` the document has it."""
+        """Write a part of the result for people before the rest is known; with ``--json`` nothing is written."""
         if not self.as_json:
             self._out.print(shown)
 
     def result(self, document: BaseModel | Mapping[str, Any], shown: RenderableType) -> None:
-        """Write a command's result: the document with ``--json``, else what is shown to people."""
+        """Write a command's result: ``document`` with ``--json``, else ``shown``, its form for people."""
         if self.as_json:
             self._document(document)
         self.show(shown)
 
     def failed(self, error: str, message: str, usage: str = "") -> None:
-        """Write why the command failed; with ``--json`` as the document."""
+        """Write the error that ended the command; with ``--json`` as the document."""
         if self.as_json:
             self._document({"error": error, "message": self.pasteable.complete(message)})
             return

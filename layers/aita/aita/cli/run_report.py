@@ -1,4 +1,4 @@
-"""What is told of a run: itself, the tasks that failed, who its students are, and what their answers came to."""
+"""Report of a run: its state, failed tasks, students, and numbers of answers by state."""
 
 import io
 
@@ -15,23 +15,23 @@ from aita.services.stages.split import SplitStage
 from aita.version import VERSION
 
 GRADE = "grade"
-"""The stage that grades."""
+"""Name of the grading stage."""
 
 
 class GradesReport(GradeCounts):
-    """What became of an assignment's answers, and what grading the older ones again would take.
+    """Numbers of an assignment's answers by state, and the estimate of grading the older ones again.
 
-    ``regrading`` is ``None`` if there are none, or if it can't be estimated now.
+    ``regrading`` is ``None`` if there are no older ones, or if it can't be estimated now.
     """
 
     regrading: Estimate | None = None
 
 
 class RunReport(RunView):
-    """A run with its first failed tasks and, once its scans were looked at, its students.
+    """A run with its first failed tasks, and its students once its scans were split.
 
-    ``grades`` is there once the run has graded; ``problem`` tells what could not be found out, which takes
-    nothing from the run itself.
+    ``grades`` is set once the run has graded. ``problem`` is the reason for missing parts of the report; it does not
+    concern the run itself.
     """
 
     failed_tasks: tuple[TaskView, ...] = ()
@@ -41,12 +41,12 @@ class RunReport(RunView):
 
     @property
     def failed(self) -> int:
-        """How many tasks have failed."""
+        """Number of failed tasks."""
         return sum(stage.failed for stage in self.stages)
 
 
 def report_of(view: RunView, api: ApiClient, transfer: FileTransfer) -> RunReport:
-    """Return a run's report; what can't be fetched is named in it, and the rest is told."""
+    """Return a run's report; if a part can't be fetched, ``problem`` has the reason."""
     found = RunReport(**view.model_dump())
     try:
         if found.failed:
@@ -85,7 +85,7 @@ def _regrading(assignment: str, api: ApiClient) -> Estimate | None:
     options = RunOptions(regrade_older=True)
     try:
         return api.estimate(StartRunRequest(assignment=assignment, pipeline=GRADE, options=options))
-    except RequestError:  # grading could not start now: it says why when it is asked for
+    except RequestError:  # grading could not start now: starting it gives the reason
         return None
 
 

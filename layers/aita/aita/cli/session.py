@@ -1,4 +1,4 @@
-"""What a command works with: the options of ``aita`` itself, the settings, the stack and its API."""
+"""Session of a command: global options, settings, the stack and its API."""
 
 import time
 from collections.abc import Callable
@@ -19,16 +19,16 @@ from aita.settings import UserSettings
 
 @dataclass
 class Session:
-    """One invocation of ``aita``. The stack is looked for when a command first needs it.
+    """One invocation of ``aita``. The stack is looked up when a command first needs it.
 
     Parameters
     ----------
     output
-        Where to write.
+        Output of the command.
     pause
-        Waits some seconds.
-    local, stack, region
-        The options of ``aita`` itself.
+        Function that waits some seconds.
+    local, stack_name, region
+        Global options.
     """
 
     output: Output
@@ -44,7 +44,7 @@ class Session:
         Raises
         ------
         SettingsError
-            Naming each variable that is wrong.
+            If AITA_* variables are wrong; the message names each.
         """
         session: Session = context.obj
         _ = session.settings
@@ -52,17 +52,17 @@ class Session:
 
     @cached_property
     def settings(self) -> UserSettings:
-        """The AITA_* variables."""
+        """Settings from the AITA_* variables."""
         return UserSettings.read()
 
     @cached_property
     def place(self) -> StackTarget:
-        """Where the stack is."""
+        """Location of the stack."""
         return choose_target(local=self.local, stack=self.stack_name, region=self.region)
 
     @cached_property
     def stack(self) -> Stack:
-        """The stack, as it is deployed."""
+        """The deployed stack."""
         return find_stack(self.place)
 
     @cached_property
@@ -72,7 +72,7 @@ class Session:
 
     @cached_property
     def transfer(self) -> FileTransfer:
-        """Files to and from the stack's bucket."""
+        """Transfer of files to and from the stack's bucket."""
         return FileTransfer(self.place, self.pause)
 
     @property
@@ -81,5 +81,5 @@ class Session:
         return self.settings.show_progress
 
     def command(self, *words: str) -> str:
-        """Return a command line that does something in the same stack."""
+        """Return a command line for the same stack."""
         return self.output.pasteable.command(*words)

@@ -1,4 +1,4 @@
-"""A small picture of a word, drawn without an imaging library: by it the doctor tells whether a model sees."""
+"""A small picture of a word, drawn without an imaging library, by which ``aita doctor`` checks a model's vision."""
 
 import struct
 import zlib

@@ -1,1 +1,1 @@
-"""The subcommands: each reads its arguments, calls the API, and hands what it got to the output."""
+"""Subcommands: each reads its arguments, calls the API, and passes the result to the output."""

@@ -1,4 +1,4 @@
-"""The command that writes how grades came about."""
+"""Command that writes the audit bundle of an assignment's grades."""
 
 import json
 import shutil
@@ -40,7 +40,7 @@ def audit(context: typer.Context, assignment: Assignment, out: OutDir) -> None:
     shutil.copyfile(RECOMPUTE, out / RECOMPUTE.name)
     counts = {name: len(bundle[name]) for name in ("totals", "decisions", "rubrics", "runs", "requests")}
     document = {"assignment": assignment, "files": [str(out / BUNDLE), str(out / RECOMPUTE.name)], "counts": counts}
-    told = ", ".join(
+    contents = ", ".join(
         (
             formatting.count(counts["totals"], "total"),
             formatting.count(counts["decisions"], "decision"),
@@ -49,4 +49,4 @@ def audit(context: typer.Context, assignment: Assignment, out: OutDir) -> None:
         )
     )
     script = printable(str(out / RECOMPUTE.name))
-    session.output.result(document, Group(Text(told, "bold"), Text(f"Recompute the totals: python3 {script}")))
+    session.output.result(document, Group(Text(contents, "bold"), Text(f"Recompute the totals: python3 {script}")))

@@ -1,4 +1,4 @@
-"""The command that looks for what would keep a run from succeeding."""
+"""Command that checks the preconditions of a successful run."""
 
 from collections.abc import Callable
 
@@ -22,14 +22,14 @@ def doctor(context: typer.Context) -> None:
     """Check credentials, region, stack, version, key, quotas and the model (three tiny calls), and say what to fix."""
     session = Session.of(context)
     checks: list[dict[str, str | bool]] = []
-    for name, check in _NEEDED.items():
-        _checked(session, checks, name, check)
+    for name, check in _REQUIRED_CHECKS.items():
+        _run_check(session, checks, name, check)
     reached = all(check["ok"] for check in checks)
-    if reached:  # without a stack there is nothing more to ask
-        for name, check in _OF_THE_STACK.items():
-            _checked(session, checks, name, check)
+    if reached:  # the further checks need a stack
+        for name, check in _STACK_CHECKS.items():
+            _run_check(session, checks, name, check)
     healthy = all(check["ok"] for check in checks)
-    not_checked = [] if reached else list(_OF_THE_STACK)
+    not_checked = [] if reached else list(_STACK_CHECKS)
     closing = "All is well" if healthy else f"Fix what is marked, then run '{session.command('doctor')}' again"
     if not_checked:
         closing = f"Not checked: {', '.join(not_checked)}. {closing}"
@@ -39,8 +39,10 @@ def doctor(context: typer.Context) -> None:
         raise typer.Exit(exit_codes.FAILED)
 
 
-def _checked(session: Session, checks: list[dict[str, str | bool]], name: str, check: Callable[[Session], str]) -> None:
-    """Make a check, and show and keep what it found."""
+def _run_check(
+    session: Session, checks: list[dict[str, str | bool]], name: str, check: Callable[[Session], str]
+) -> None:
+    """Run a check, show its finding, and add it to ``checks``."""
     try:
         found, healthy = check(session), True
     except AitaError as error:
@@ -96,12 +98,12 @@ def _model(session: Session) -> str:
     check.examine()
     left = _clean_up(session)
     if check.problems:
-        raise StackError(f"{check.told()}. Choose a model that does: pages are pictures, and replies are JSON{left}")
-    return f"{check.told()}{left}"
+        raise StackError(f"{check.summary()}. Choose a model that does: pages are pictures, and replies are JSON{left}")
+    return f"{check.summary()}{left}"
 
 
 def _clean_up(session: Session) -> str:
-    """Delete what the question left, earlier ones' included; tell what keeps it there, as that is no fault."""
+    """Delete the traces of this check and earlier ones; return a note if they can't be deleted, which is no fault."""
     try:
         with explained(session.place):
             purger = make_purger(session.place, session.stack)
@@ -112,8 +114,8 @@ def _clean_up(session: Session) -> str:
     return ""
 
 
-_NEEDED: dict[str, Callable[[Session], str]] = {"credentials": _credentials, "stack": _stack}
-_OF_THE_STACK: dict[str, Callable[[Session], str]] = {
+_REQUIRED_CHECKS: dict[str, Callable[[Session], str]] = {"credentials": _credentials, "stack": _stack}
+_STACK_CHECKS: dict[str, Callable[[Session], str]] = {
     "region": _region,
     "version": _version,
     "key": _secret,

@@ -1,4 +1,4 @@
-"""The command that writes gradebooks for other systems."""
+"""Command that writes gradebooks for other systems."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -48,7 +48,7 @@ Key = Annotated[
 ]
 
 _BY_ROSTER = (ExportFormat.CANVAS, ExportFormat.MOODLE)
-"""Those that find students by what the roster has, and have a name for the grade."""
+"""Formats that identify students by the roster's columns, and have a name for the grade."""
 
 
 def export(
@@ -72,23 +72,23 @@ def export(
     if key is not None and to is not ExportFormat.MOODLE:
         raise RequestError(f"--key is for {ExportFormat.MOODLE} alone")
     material = fetch_graded(session.api, session.transfer, assignment, object_keys.ROSTER)
-    made = _make(to, material, Gradebook.of(material, session.api.decisions(assignment)), column, key)
-    write_whole(out, made.data)
-    for note in made.notes:
+    exported = _export(to, material, Gradebook.of(material, session.api.decisions(assignment)), column, key)
+    write_whole(out, exported.data)
+    for note in exported.notes:
         session.output.note(note)
     document = {
         "assignment": assignment,
         "format": to,
         "file": str(out),
-        "written": made.written,
-        "left_out": [left_out.model_dump() for left_out in made.left_out],
-        "notes": made.notes,
+        "written": exported.written,
+        "left_out": [left_out.model_dump() for left_out in exported.left_out],
+        "notes": exported.notes,
     }
-    session.output.result(document, Group(*_told(made, out)))
-    raise typer.Exit(exit_codes.PARTIAL if made.left_out else exit_codes.DONE)
+    session.output.result(document, Group(*_summary_lines(exported, out)))
+    raise typer.Exit(exit_codes.PARTIAL if exported.left_out else exit_codes.DONE)
 
 
-def _make(
+def _export(
     to: ExportFormat, material: AssignmentFiles, gradebook: Gradebook, column: str | None, key: MoodleKey | None
 ) -> Export:
     roster = material.roster()
@@ -100,23 +100,23 @@ def _make(
             f"upload one (aita upload roster.csv --assignment {material.assignment})"
         )
     roll = call_roll(gradebook, material.students()[0], roster)
-    named = column or gradebook.exam.exam_name
+    grade_name = column or gradebook.exam.exam_name
     match to:
         case ExportFormat.CANVAS:
-            return export_canvas(roll, named)
+            return export_canvas(roll, grade_name)
         case ExportFormat.MOODLE:
-            return export_moodle(roll, named, key)
+            return export_moodle(roll, grade_name, key)
         case ExportFormat.GRADESCOPE:
             return export_gradescope(roll)
         case ExportFormat.JSONL:
             return export_json_lines(roll, gradebook)
 
 
-def _told(made: Export, out: Path) -> Iterator[Text]:
-    yield Text(f"{formatting.count(made.written, 'student')} in {printable(str(out))}", "bold")
-    if made.left_out:
-        yield Text(f"Left out: {formatting.count(len(made.left_out), 'student')}", "bold yellow")
-    for left_out in made.left_out:
+def _summary_lines(exported: Export, out: Path) -> Iterator[Text]:
+    yield Text(f"{formatting.count(exported.written, 'student')} in {printable(str(out))}", "bold")
+    if exported.left_out:
+        yield Text(f"Left out: {formatting.count(len(exported.left_out), 'student')}", "bold yellow")
+    for left_out in exported.left_out:
         yield Text(f"  {printable(_reason(left_out))}")
 
 

@@ -1,4 +1,4 @@
-"""The command that stores the model's API key."""
+"""Command that stores the model's API key."""
 
 import getpass
 import sys

@@ -1,4 +1,4 @@
-"""Commands about kinds of tasks: which there are, and running one over a file."""
+"""Commands about kinds of tasks: their list, and a run of one kind over a file."""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -8,7 +8,7 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from aita.cli.commands.runs import Detach, MostCost, start_run
+from aita.cli.commands.runs import Detach, MaxCost, start_run
 from aita.cli.commands.upload import upload_files
 from aita.cli.files.task_results import check_out, write_results
 from aita.cli.files.upload_discovery import Upload
@@ -63,7 +63,7 @@ def run(
     input_file: Input,
     assignment: OfKind = None,
     out: OutFile = None,
-    max_cost: MostCost = None,
+    max_cost: MaxCost = None,
     detach: Detach = False,
 ) -> None:
     """Run one kind of task over the lines of a file.
@@ -89,12 +89,12 @@ def run(
 
 
 def read_file(kind: type[LLMTask[Any]], file: Path, assignment: str) -> list[TaskLine]:
-    """Read a file of tasks as a run will.
+    """Return the tasks of a file, read and checked as in a run.
 
     Raises
     ------
     InvalidMaterialError
-        Naming the file, the line and the field that is wrong.
+        If a line is wrong; the message names the file, the line and the field.
     """
     try:
         check_size(file.stat().st_size, str(file))
@@ -108,11 +108,11 @@ def read_file(kind: type[LLMTask[Any]], file: Path, assignment: str) -> list[Tas
 
 
 def default_assignment(kind: str) -> str:
-    """Return the assignment of a kind's tasks where none is given."""
+    """Return the assignment of a kind's tasks unless one is given."""
     name = kind.replace("_", "-")
     return f"kind-{name}" if name in RESERVED else name
 
 
 def about(kind: type[LLMTask[Any]]) -> str:
-    """Return the first line of what a kind's class says of itself."""
+    """Return the first line of the docstring of a kind's class."""
     return (kind.__doc__ or "").strip().partition("\n")[0]

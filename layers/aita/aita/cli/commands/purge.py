@@ -1,4 +1,4 @@
-"""The command that deletes for good."""
+"""Command that deletes an assignment or a student permanently."""
 
 import sys
 from typing import Annotated
@@ -29,16 +29,16 @@ LEFT = (
     "the model's provider keeps what it was sent as its terms say",
     "what was downloaded (reports, exports, results) is where it was saved",
 )
-"""What nobody can delete from here, and when that expires (AWS's own documentation of each service)."""
+"""Data that can't be deleted from here, and their expiry (AWS's own documentation of each service)."""
 
-Who = Annotated[
+StudentOption = Annotated[
     str | None,
     typer.Option("--student", metavar="WHO", help="Only this student: the folder, the name on the roster, or the id."),
 ]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Don't ask.")]
 
 
-def purge(context: typer.Context, assignment: Assignment, student: Who = None, yes: Yes = False) -> None:
+def purge(context: typer.Context, assignment: Assignment, student: StudentOption = None, yes: Yes = False) -> None:
     """Delete an assignment for good, or one student of it: every version of every file, every row, cached replies.
 
     It uses your own AWS credentials, which must be allowed to. What can't be deleted from here is listed, with when it
@@ -47,22 +47,22 @@ def purge(context: typer.Context, assignment: Assignment, student: Who = None, y
     session = Session.of(context)
     check_assignment(assignment)
     with explained(session.place):
-        _purge(session, assignment, student, asked=not yes)
+        _purge(session, assignment, student, confirm=not yes)
 
 
-def _purge(session: Session, assignment: str, named: str | None, *, asked: bool) -> None:
+def _purge(session: Session, assignment: str, given: str | None, *, confirm: bool) -> None:
     purger = make_purger(session.place, session.stack)
     purger.check_idle(assignment)
-    student = None if named is None else purger.student(assignment, named)
+    student = None if given is None else purger.student(assignment, given)
 
-    def look() -> Traces:
+    def find_traces() -> Traces:
         return purger.of_assignment(assignment) if student is None else purger.of_student(assignment, student)
 
-    found = look()
+    found = find_traces()
     if found.is_empty:
         raise NotFoundError(f"nothing is kept of assignment {assignment}")
-    session.output.note(f"{_counted(found)} of {_whose(assignment, student)} are going to be deleted for good")
-    if asked:
+    session.output.note(f"{_describe(found)} of {_owner(assignment, student)} are going to be deleted for good")
+    if confirm:
         _confirm(session, assignment)
     purger.erase(found)
     remains = look()
@@ -74,8 +74,8 @@ def _purge(session: Session, assignment: str, named: str | None, *, asked: bool)
         "remains": _count(remains),
         "left": notes,
     }
-    verdict = "a last look finds nothing" if remains.is_empty else f"STILL THERE: {_counted(remains)}; purge again"
-    lines = [Text(f"Deleted: {_counted(found)}", "bold"), Text(verdict, "" if remains.is_empty else "bold red")]
+    verdict = "a last look finds nothing" if remains.is_empty else f"STILL THERE: {_describe(remains)}; purge again"
+    lines = [Text(f"Deleted: {_describe(found)}", "bold"), Text(verdict, "" if remains.is_empty else "bold red")]
     session.output.result(
         document, Group(*lines, Text("Not to be deleted from here:"), *(Text(f"  {n}") for n in notes))
     )
@@ -89,7 +89,7 @@ def _confirm(session: Session, assignment: str) -> None:
         raise RequestError("nothing was deleted: that is not the assignment's name")
 
 
-def _whose(assignment: str, student: Student | None) -> str:
+def _owner(assignment: str, student: Student | None) -> str:
     if student is None:
         return f"assignment {assignment}"
     return f"student {printable(student.folder)} ({student.student_id}) of assignment {assignment}"
@@ -99,7 +99,7 @@ def _count(traces: Traces) -> dict[str, int]:
     return {"object_versions": traces.versions, "rows": traces.rows, "rewritten": traces.rewritten}
 
 
-def _counted(traces: Traces) -> str:
+def _describe(traces: Traces) -> str:
     count = _count(traces)
     parts = [formatting.count(count["object_versions"], "object version"), formatting.count(count["rows"], "row")]
     if count["rewritten"]:
@@ -107,7 +107,8 @@ def _counted(traces: Traces) -> str:
     return ", ".join(parts)
 
 
-def _afterwards(assignment: str) -> tuple[str, ...]:
+def _student_notes(assignment: str) -> tuple[str, ...]:
+    """Return notes on data of a purged student that remain, or that the teacher must take care of."""
     return (
         f"the class's report had the student and is deleted: make it again (aita report --assignment {assignment})",
         "the roster's line is taken out if it is the only one of its name, and was found for the student: look at it",

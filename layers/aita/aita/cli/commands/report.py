@@ -1,4 +1,4 @@
-"""The command that makes the reports for people and brings them here."""
+"""Command that makes the reports and downloads them."""
 
 import webbrowser
 from pathlib import Path
@@ -62,8 +62,8 @@ def _fetch(session: Session, assignment: str, folder: Path, again: str, *, opene
     session.output.note(f"{formatting.count(len(found.paths), 'report')} fetched: {found.paths[0]}")
     if found.out_of_date:
         session.output.warn(
-            f"Out of date: {_whose(found)}. They are older than a decision, a grade or an upload, or an earlier version"
-            " of aita made them (if that is the stack's, deploy it first), so what they show may be wrong. "
+            f"Out of date: {_outdated(found)}. They are older than a decision, a grade or an upload, or an earlier "
+            "version of aita made them (if that is the stack's, deploy it first), so what they show may be wrong. "
             f"Make them anew: {again}"
         )
     if opened:
@@ -71,10 +71,11 @@ def _fetch(session: Session, assignment: str, folder: Path, again: str, *, opene
     return found
 
 
-def _whose(found: FetchedReports) -> str:
-    """Return in words whose reports are out of date."""
-    shown, more = found.whose[:_NAMES_SHOWN], len(found.whose) - _NAMES_SHOWN
+def _outdated(found: FetchedReports) -> str:
+    """Return a list of the reports that are out of date, with students' names."""
+    students = found.outdated_students
+    shown, more = students[:_NAMES_SHOWN], len(students) - _NAMES_SHOWN
     names = "; ".join([*shown, *([f"and {more:,} more"] if more > 0 else [])])
-    of_students = [f"{formatting.count(len(found.whose), 'student report')} ({names})"] if found.whose else []
-    of_class = ["the class report"] if len(found.out_of_date) > len(found.whose) else []
+    of_students = [f"{formatting.count(len(students), 'student report')} ({names})"] if students else []
+    of_class = ["the class report"] if len(found.out_of_date) > len(students) else []
     return " and ".join([*of_students, *of_class])

@@ -1,4 +1,4 @@
-"""Commands about the answers that a person must look at."""
+"""Commands about the answers that await a person's decision."""
 
 import getpass
 import tempfile
@@ -111,11 +111,11 @@ def _decide(
 ) -> None:
     found = session.api.review(check_assignment(assignment), cell)
     try:
-        asked = DecisionRequest(action=action, points=points, why=why, by=by or _user(), basis=found.basis)
+        request = DecisionRequest(action=action, points=points, why=why, by=by or _user(), basis=found.basis)
     except ValidationError as error:
         wrong = "; ".join(f"--{detail['loc'][0]}: {detail['msg']}" for detail in error.errors(include_input=False))
         raise RequestError(f"nothing was decided: {wrong}") from None
-    decision = session.api.decide(assignment, cell, asked)
+    decision = session.api.decide(assignment, cell, request)
     left = session.api.reviews(assignment, 1).open_cells
     name = _name(session, assignment, found)
     document = decision.model_dump(mode="json") | {"student": name, "open_cells": left}

@@ -9,7 +9,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from aita.cli import exit_codes
-from aita.cli.commands.runs import Assignment, Detach, HowFar, HowMany, MostCost, run_to_end, start_run
+from aita.cli.commands.runs import Assignment, Detach, Disagreement, Graders, MaxCost, run_to_end, start_run
 from aita.cli.files.assignment_download import fetch_material
 from aita.cli.session import Session
 from aita.cli.views.rubric_view import diff_view, sample_view
@@ -34,8 +34,8 @@ def rubric() -> None:
 def diff_rubrics(
     context: typer.Context,
     assignment: Assignment,
-    graders: HowMany = None,
-    disagreement: HowFar = None,
+    graders: Graders = None,
+    disagreement: Disagreement = None,
     no_sample: Annotated[bool, typer.Option("--no-sample", help="Grade no sample: nothing is asked.")] = False,
 ) -> None:
     """Tell which answers a changed rubric touches, what grading them again costs, and how a sample's points change.
@@ -57,7 +57,7 @@ def diff_rubrics(
         students, _ = fetch_material(session.api, session.transfer, assignment, (object_keys.STUDENTS,)).students()
         shown += [Text(""), sample_view(cells, students.names())]
     if diff.questions:
-        shown += [Text(""), Text(f"  apply it  {_applying(session, assignment, options)}")]
+        shown += [Text(""), Text(f"  apply it  {_apply_command(session, assignment, options)}")]
     session.output.result(document, Group(*shown))
     raise typer.Exit(status)
 
@@ -66,9 +66,9 @@ def diff_rubrics(
 def apply_rubrics(
     context: typer.Context,
     assignment: Assignment,
-    graders: HowMany = None,
-    disagreement: HowFar = None,
-    max_cost: MostCost = None,
+    graders: Graders = None,
+    disagreement: Disagreement = None,
+    max_cost: MaxCost = None,
     detach: Detach = False,
 ) -> None:
     """Grade again what a changed rubric touches, and only that, and write the reports anew."""
@@ -76,7 +76,7 @@ def apply_rubrics(
     start_run(Session.of(context), assignment, "grade", detach=detach, max_cost=max_cost, options=options)
 
 
-def _applying(session: Session, assignment: str, options: RunOptions) -> str:
+def _apply_command(session: Session, assignment: str, options: RunOptions) -> str:
     given = options.model_dump(exclude_none=True)
     words = (word for name, value in given.items() for word in (f"--{name}", f"{value:g}"))
     return session.command("rubric", "apply", "--assignment", assignment, *words)

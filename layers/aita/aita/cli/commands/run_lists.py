@@ -1,4 +1,4 @@
-"""Commands that list what there is: runs, tasks, results."""
+"""Commands that list runs and tasks, and fetch results."""
 
 from pathlib import Path
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""Commands that start a run, change one, or watch it."""
+"""Commands that start, resume, cancel and watch runs."""
 
 import uuid
 from collections.abc import Callable, Mapping
@@ -22,19 +22,19 @@ from aita.services.runs.pipelines import PIPELINES
 
 Assignment = Annotated[str, typer.Option("--assignment", "-a", help="The assignment's name.")]
 Detach = Annotated[bool, typer.Option("--detach", help="Return as soon as the run has started.")]
-MostCost = Annotated[
+MaxCost = Annotated[
     float | None,
     typer.Option(
         "--max-cost", metavar="USD", min=0.000001, max=1_000_000, help="What the run may cost.", show_default="no cap"
     ),
 ]
-HowMany = Annotated[
+Graders = Annotated[
     int | None,
     typer.Option(
         "--graders", metavar="K", min=1, max=9, help="Independent graders of each answer.", show_default="as before; 1"
     ),
 ]
-HowFar = Annotated[
+Disagreement = Annotated[
     float | None,
     typer.Option(
         "--disagreement",
@@ -53,7 +53,7 @@ RunId = Annotated[str, typer.Argument(metavar="RUN", help="The run's id.")]
 
 
 def extract_questions(
-    context: typer.Context, assignment: Assignment, max_cost: MostCost = None, detach: Detach = False
+    context: typer.Context, assignment: Assignment, max_cost: MaxCost = None, detach: Detach = False
 ) -> None:
     """Read the questions from the blank exam, or without one from a student's.
 
@@ -61,24 +61,24 @@ def extract_questions(
     """
     session = Session.of(context)
 
-    def tell(view: RunView) -> None:
+    def show_next_steps(view: RunView) -> None:
         if view.status is RunStatus.SUCCEEDED:
-            fetching = session.command("results", view.run_id, "--out", "DIR")
-            giving = session.command("upload", "DIR/exam_spec.json", "--assignment", assignment)
-            session.output.note(f"Check exam_spec.json ('{fetching}'), and upload it if you change it ('{giving}')")
+            fetch = session.command("results", view.run_id, "--out", "DIR")
+            upload = session.command("upload", "DIR/exam_spec.json", "--assignment", assignment)
+            session.output.note(f"Check exam_spec.json ('{fetch}'), and upload it if you change it ('{upload}')")
 
-    start_run(session, assignment, "extract-questions", detach=detach, max_cost=max_cost, ended=tell)
+    start_run(session, assignment, "extract-questions", detach=detach, max_cost=max_cost, ended=show_next_steps)
 
 
 def generate_rubric(
-    context: typer.Context, assignment: Assignment, max_cost: MostCost = None, detach: Detach = False
+    context: typer.Context, assignment: Assignment, max_cost: MaxCost = None, detach: Detach = False
 ) -> None:
     """Write an answer key and a rubric for each question."""
     start_run(Session.of(context), assignment, "rubric", detach=detach, max_cost=max_cost)
 
 
 def transcribe(
-    context: typer.Context, assignment: Assignment, max_cost: MostCost = None, detach: Detach = False
+    context: typer.Context, assignment: Assignment, max_cost: MaxCost = None, detach: Detach = False
 ) -> None:
     """Transcribe the scanned pages."""
     start_run(Session.of(context), assignment, "transcribe", detach=detach, max_cost=max_cost)
@@ -87,10 +87,10 @@ def transcribe(
 def grade(
     context: typer.Context,
     assignment: Assignment,
-    graders: HowMany = None,
-    disagreement: HowFar = None,
+    graders: Graders = None,
+    disagreement: Disagreement = None,
     regrade_older: RegradeOlder = False,
-    max_cost: MostCost = None,
+    max_cost: MaxCost = None,
     detach: Detach = False,
 ) -> None:
     """Grade each student's answer to each question, and write the reports.
@@ -107,9 +107,9 @@ def exam(
     review: Annotated[
         bool, typer.Option("--review", help="Wait once the rubrics are written, until the run is resumed.")
     ] = False,
-    graders: HowMany = None,
-    disagreement: HowFar = None,
-    max_cost: MostCost = None,
+    graders: Graders = None,
+    disagreement: Disagreement = None,
+    max_cost: MaxCost = None,
     detach: Detach = False,
 ) -> None:
     """Do everything, from the scans to the reports: questions, rubrics, transcriptions, grades."""
@@ -130,12 +130,12 @@ def estimate(
     session.output.result(found, estimate_table(found))
 
 
-def resume(context: typer.Context, run: RunId, max_cost: MostCost = None, detach: Detach = False) -> None:
+def resume(context: typer.Context, run: RunId, max_cost: MaxCost = None, detach: Detach = False) -> None:
     """Run what failed in a run and what is missing, and only that."""
     session = Session.of(context)
     view = session.api.resume(run, _usd(max_cost))
     session.output.say(f"Run {view.run_id} goes on: attempt {view.attempt} of {view.pipeline} of {view.assignment}")
-    _go_on(session, view, detach=detach)
+    _watch_unless_detached(session, view, detach=detach)
 
 
 def watch(context: typer.Context, run: RunId) -> None:
@@ -148,14 +148,14 @@ def status(context: typer.Context, run: RunId) -> None:
     """Tell how a run stands. The exit status is that of a watched run, and 0 while it goes on."""
     session = Session.of(context)
     view = session.api.run(run)
-    _tell(session, report_of(view, session.api, session.transfer))
+    _show(session, report_of(view, session.api, session.transfer))
     raise typer.Exit(exit_codes.DONE if view.status is RunStatus.RUNNING else exit_codes.of_run(view.status))
 
 
 def cancel(context: typer.Context, run: RunId) -> None:
     """End a run; what it has done is kept, and it can be resumed."""
     session = Session.of(context)
-    _tell(session, RunReport(**session.api.cancel(run).model_dump()))
+    _show(session, RunReport(**session.api.cancel(run).model_dump()))
 
 
 def start_run(
@@ -168,16 +168,21 @@ def start_run(
     options: Mapping[str, Any] | None = None,
     ended: Callable[[RunView], None] | None = None,
 ) -> None:
-    """Start a run, and watch it unless detached; ``ended`` is called with it when it has ended.
+    """Start a run, and watch it unless detached.
 
-    ``options`` are those of the run that this command was given; what is ``None`` is left to the settings.
+    Parameters
+    ----------
+    options
+        Options of the run from the command line; ``None`` leaves one to the settings.
+    ended
+        Function that is called with the run when it has ended.
     """
     view = _start(session, assignment, pipeline, {"max_cost_usd": _usd(max_cost)} | dict(options or {}))
-    _go_on(session, view, detach=detach, ended=ended)
+    _watch_unless_detached(session, view, detach=detach, ended=ended)
 
 
 def run_to_end(session: Session, assignment: str, pipeline: str, options: Mapping[str, Any]) -> RunView:
-    """Start a run, watch it, and return it as it ended; ``options`` as for ``start_run``."""
+    """Start a run, watch it, and return its final state; ``options`` as for ``start_run``."""
     return _follow(session, _start(session, assignment, pipeline, options))
 
 
@@ -200,11 +205,13 @@ def _usd(max_cost: float | None) -> Decimal | None:
     return None if max_cost is None else Decimal(str(max_cost))
 
 
-def _go_on(session: Session, view: RunView, *, detach: bool, ended: Callable[[RunView], None] | None = None) -> None:
+def _watch_unless_detached(
+    session: Session, view: RunView, *, detach: bool, ended: Callable[[RunView], None] | None = None
+) -> None:
     if not detach:
         _watch(session, view, ended)
     if session.output.as_json:
-        _tell(session, RunReport(**view.model_dump()))
+        _show(session, RunReport(**view.model_dump()))
     else:
         session.output.say(_hint(session, view.run_id))
 
@@ -214,7 +221,7 @@ def _watch(session: Session, first: RunView, ended: Callable[[RunView], None] | 
     report = report_of(last, session.api, session.transfer)
     if ended is not None:
         ended(last)
-    _tell(session, report)
+    _show(session, report)
     raise typer.Exit(exit_codes.of_run(last.status))
 
 
@@ -229,17 +236,17 @@ def _follow(session: Session, first: RunView) -> RunView:
     except KeyboardInterrupt:
         session.output.note(_hint(session, first.run_id))
         if session.output.as_json:
-            _tell(session, RunReport(**last.model_dump()))
+            _show(session, RunReport(**last.model_dump()))
         raise typer.Exit(exit_codes.INTERRUPTED) from None
     except StackError as error:
         raise StackError(f"{error}. {_hint(session, first.run_id)}") from error
     return last
 
 
-def _tell(session: Session, report: RunReport) -> None:
+def _show(session: Session, report: RunReport) -> None:
     session.output.result(report, summary(report, session.output.pasteable))
 
 
 def _hint(session: Session, run_id: str) -> str:
-    watching, ending = session.command("watch", run_id), session.command("cancel", run_id)
-    return f"Run {run_id} goes on: '{watching}' watches it, '{ending}' ends it"
+    watch_command, cancel_command = session.command("watch", run_id), session.command("cancel", run_id)
+    return f"Run {run_id} goes on: '{watch_command}' watches it, '{cancel_command}' ends it"

@@ -1,4 +1,4 @@
-"""The command that uploads an exam."""
+"""Command that uploads an exam."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -45,16 +45,16 @@ def upload(context: typer.Context, paths: Paths, assignment: Assignment) -> None
     }
     for note in notes:
         session.output.note(note)
-    session.output.result(document, Group(*_told(assignment, uploads)))
+    session.output.result(document, Group(*_summary_lines(assignment, uploads)))
 
 
 def upload_files(session: Session, assignment: str, uploads: list[Upload]) -> None:
-    """Send files that are checked, and show how far it is.
+    """Upload checked files, with a progress bar.
 
     Raises
     ------
     StackError
-        If the stack does not take them.
+        If the stack does not accept them.
     """
     forms = session.api.uploads(assignment, [UploadFile(name=one.name, size=one.size) for one in uploads])
     with _bar(session.output.err, sum(one.size for one in uploads), shown=session.bar) as on_bytes:
@@ -89,7 +89,7 @@ def _bar(console: Console, size: int, *, shown: bool) -> Iterator[OnBytes]:
         yield lambda more: bar.advance(task, more)
 
 
-def _told(assignment: str, uploads: list[Upload]) -> Iterator[Text]:
+def _summary_lines(assignment: str, uploads: list[Upload]) -> Iterator[Text]:
     total = sum(one.size for one in uploads)
     yield Text(f"Uploaded {formatting.count(len(uploads), 'file')} to {assignment} ({total / 1e6:,.1f} MB)", "bold")
     for one in uploads:

@@ -1,1 +1,1 @@
-"""The files that the commands read, upload, download and write."""
+"""Files that the commands read, upload, download and write."""

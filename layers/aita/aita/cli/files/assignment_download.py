@@ -1,4 +1,4 @@
-"""An assignment's own files, fetched, and what is put together from them here, where students have names."""
+"""Download of an assignment's own files, from which views with students' names are put together locally."""
 
 import io
 from collections.abc import Collection
@@ -13,23 +13,23 @@ from aita.services.grading.gradebook import Gradebook
 
 
 def fetch_material(api: ApiClient, transfer: FileTransfer, assignment: str, names: Collection[str]) -> AssignmentFiles:
-    """Return those of an assignment's files that are there and have one of these names.
+    """Return an assignment's files of these names, as far as they exist.
 
     Raises
     ------
     StackError
-        If one can't be fetched.
+        If a file can't be fetched.
     """
     return AssignmentFiles(_fetch(api, transfer, assignment, names), assignment)
 
 
 def fetch_graded(api: ApiClient, transfer: FileTransfer, assignment: str, *more: str) -> AssignmentFiles:
-    """Return the files that an assignment's gradebook is made of, and these, with the list of its uploads.
+    """Return the source files of an assignment's gradebook, further ones by name, and the list of its uploads.
 
     Raises
     ------
     StackError
-        If one can't be fetched.
+        If a file can't be fetched.
     """
     objects = _fetch(api, transfer, assignment, (*Gradebook.FILES, *more))
     uploaded = api.uploaded(assignment)

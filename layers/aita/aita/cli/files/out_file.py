@@ -1,4 +1,4 @@
-"""The file that ``--out`` names, before it is written."""
+"""Check of the file of ``--out`` before it is written."""
 
 import os
 from pathlib import Path
@@ -12,7 +12,7 @@ def check_folder(out: Path) -> None:
     Raises
     ------
     RequestError
-        If the folder is not there or not to be written in.
+        If the folder does not exist or is not writable.
     """
     if not out.parent.is_dir() or not os.access(out.parent, os.W_OK):
         raise RequestError(f"--out {out}: its folder is not there, or can't be written in")

@@ -1,4 +1,4 @@
-"""Which reports are out of date: made before something was graded, decided or uploaded that they would show now."""
+"""Detection of outdated reports: made before a grade, a decision or an upload that they would show now."""
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -18,28 +18,29 @@ _HEAD = 4096  # characters: the element stands among a report's first
 def out_of_date(
     material: AssignmentFiles, decisions: Callable[[str], Iterable[Decision]], paths: Mapping[str, Path]
 ) -> list[str]:
-    """Return the names of graded reports that making them anew would change, and of those that were not made yet.
+    """Return the names of graded reports that are out of date, or that were not made yet.
 
-    One that does not tell what it was made of is of version 0.1.0, and counts as out of date: that version showed
+    A report without a digest of its sources is of version 0.1.0 and counts as out of date: that version showed
     students proposals that were discarded, and quotes that were not found.
 
     Parameters
     ----------
     material
-        The files that a gradebook is made of, as they are now.
+        The current source files of the gradebook.
     decisions
-        Returns what people decided until now about an assignment's answers.
+        Function that returns people's decisions about an assignment's answers.
     paths
-        The reports that were fetched, by their names in the bucket.
+        The fetched reports, by their names in the bucket.
     """
     sources = ReportSources.read(material, decisions, model="")
     if sources.gradebook is None:
         return []
     made = {name: _made_of(path) for name, path in paths.items()}
-    return [name for name, now in _made_now(sources) if made.get(name) != now]
+    return [name for name, current in _current_digests(sources) if made.get(name) != current]
 
 
-def _made_now(sources: ReportSources) -> Iterator[tuple[str, str | None]]:
+def _current_digests(sources: ReportSources) -> Iterator[tuple[str, str | None]]:
+    """Yield the name of each graded report, with the digest of its current sources; ``None`` if it has none."""
     now = datetime.now(UTC)
     yield object_keys.CLASS_REPORT, sources.class_report((), now).made_of
     for student in sources.students.students:
@@ -48,6 +49,7 @@ def _made_now(sources: ReportSources) -> Iterator[tuple[str, str | None]]:
 
 
 def _made_of(report: Path) -> str:
+    """Return the digest of a report's sources from its head; empty if it has none."""
     with report.open(encoding="utf-8") as file:
         found = _MADE_OF.search(file.read(_HEAD))
     return found[1] if found else ""

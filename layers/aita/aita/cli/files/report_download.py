@@ -1,4 +1,4 @@
-"""An assignment's reports on this computer, in files of the names that the class's report links to."""
+"""Download of an assignment's reports, under the file names that the class report links to."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -18,34 +18,41 @@ from aita.services.assignments import object_keys
 from aita.services.reporting.file_names import is_one_file
 
 _FETCHERS = 8  # files fetched at once
-_REPORTS = object_keys.reports("")[1:]  # what the API's names of reports begin with
+_REPORTS = object_keys.reports("")[1:]  # prefix of the API's names of reports
 
 
 @dataclass(frozen=True, slots=True)
 class FetchedReports:
-    """Where reports are now, the class's first, and which are out of date, with the students whose they are.
+    """Fetched reports.
 
-    One that is out of date may be not there: it was not made yet.
+    Parameters
+    ----------
+    paths
+        Their files, the class report first.
+    out_of_date
+        Files of outdated reports; a file does not exist if its report was not made yet.
+    outdated_students
+        Names of the students whose reports are out of date.
     """
 
     paths: tuple[Path, ...]
     out_of_date: tuple[Path, ...]
-    whose: tuple[str, ...]
+    outdated_students: tuple[str, ...]
 
 
 def fetch_reports(api: ApiClient, transfer: FileTransfer, assignment: str, folder: Path) -> FetchedReports:
     """Fetch an assignment's reports into a folder.
 
-    A report that the class's does not link to has its name in the bucket, with the student's id.
+    A report without a link in the class report keeps its name in the bucket, with the student's id.
 
     Raises
     ------
     NotFoundError
-        If there are none.
+        If there are no reports.
     StackError
-        If one can't be fetched.
+        If a report can't be fetched.
     RequestError
-        If it can't be told whether they are out of date, as a file that they are made of is wrong.
+        If a source file of the reports is invalid, so that their age can't be determined.
     """
     material = fetch_graded(api, transfer, assignment)
     names = material.students()[0].names()
@@ -69,11 +76,11 @@ def fetch_reports(api: ApiClient, transfer: FileTransfer, assignment: str, folde
         _put_in_place(fetched, folder, files.values(), gone=[linked[name] for name in linked if name not in files])
     paths = {name: folder / file for name, file in files.items()}
     outdated = out_of_date(material, api.decisions, paths)
-    whose = {object_keys.student_report(student_id): name for student_id, name in names.items()}
+    students = {object_keys.student_report(student_id): name for student_id, name in names.items()}
     return FetchedReports(
         paths=tuple(paths.values()),
         out_of_date=tuple(folder / linked.get(name, name) for name in outdated),
-        whose=tuple(whose[name] for name in outdated if name in whose),
+        outdated_students=tuple(students[name] for name in outdated if name in students),
     )
 
 
@@ -93,7 +100,7 @@ def _put_in_place(fetched: Path, folder: Path, files: Iterable[str], gone: Itera
 
 
 def _linked(class_report: Path) -> dict[str, str]:
-    """Return the names that the class's report links to, by the reports' names in the bucket."""
+    """Return the file names that the class report links to, by the reports' names in the bucket."""
     links = _Links()
     links.feed(class_report.read_text(encoding="utf-8"))
     links.close()
@@ -101,7 +108,7 @@ def _linked(class_report: Path) -> dict[str, str]:
 
 
 class _Links(HTMLParser):
-    """The names that links to reports in the same folders have; a link of aita 0.1.0 has that of the bucket."""
+    """Parser of the links to reports in the same folders; a link of aita 0.1.0 is the name in the bucket."""
 
     def __init__(self) -> None:
         super().__init__()

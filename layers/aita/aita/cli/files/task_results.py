@@ -1,4 +1,4 @@
-"""What came of each line of a file of tasks, written as JSON Lines."""
+"""Results of a file of tasks, written as JSON Lines."""
 
 import io
 import json
@@ -23,7 +23,7 @@ def check_out(out: Path, input_file: Path) -> None:
     Raises
     ------
     RequestError
-        If the folder is not there or not to be written in, or the file is the tasks' own.
+        If the folder does not exist or is not writable, or if the file is the tasks' own.
     """
     check_folder(out)
     if out.exists() and out.samefile(input_file):
@@ -31,12 +31,12 @@ def check_out(out: Path, input_file: Path) -> None:
 
 
 def write_results(session: Session, view: RunView, lines: Sequence[TaskLine], out: Path) -> None:
-    """Write a line for each of the tasks, in their order: its number, its task_id if it has one, its result or error.
+    """Write a line for each task, in their order: line number, task_id if it has one, and result or error.
 
     Raises
     ------
     StackError
-        If what the run has made can't be fetched.
+        If the run's results can't be fetched.
     """
     try:
         gathered = {each["line"]: each for each in _gathered(session, view)}
@@ -61,7 +61,7 @@ def _gathered(session: Session, view: RunView) -> list[Line]:
 
 
 def _line(line: TaskLine, gathered: Line | None, view: RunView) -> Line:
-    named: Line = {"line": line.number} | ({"task_id": line.task.task_id} if line.task.task_id else {})
+    identity: Line = {"line": line.number} | ({"task_id": line.task.task_id} if line.task.task_id else {})
     if gathered is None:
-        return named | {"error": f"{NotRun.__name__}: run {view.run_id} is {view.status}: resume it"}
-    return named | {what: gathered[what] for what in ("result", "error") if what in gathered}
+        return identity | {"error": f"{NotRun.__name__}: run {view.run_id} is {view.status}: resume it"}
+    return identity | {name: gathered[name] for name in ("result", "error") if name in gathered}

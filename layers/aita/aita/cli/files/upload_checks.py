@@ -1,4 +1,4 @@
-"""Reading the instructor's files before they are uploaded, so that a wrong one is named here and now."""
+"""Checks of the instructor's files before they are uploaded."""
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
@@ -28,32 +28,33 @@ _READS: dict[str, Callable[[AssignmentFiles], Any]] = {
 
 
 def check_material(uploads: Sequence[Upload]) -> list[str]:
-    """Read each of the instructor's files as a run will, and return what a person should know beside that.
+    """Read each of the instructor's files as a run does, and return notes on the roster.
 
     Raises
     ------
     InvalidMaterialError
-        Naming the file, the line or path in it, and the rule that it breaks.
+        If a file is wrong; the message names the file, the line or path in it, and the rule that it breaks.
     """
     objects = MemoryObjects()
     material = AssignmentFiles(objects, _FOLDER)
     files = {upload.name: upload for upload in uploads if upload.name in _READS}
     for name, upload in files.items():
         objects.data[object_keys.material(_FOLDER, name)] = upload.path.read_bytes()
-        _named(upload, partial(_READS[name], material))
+        _check_readable(upload, partial(_READS[name], material))
     if object_keys.QUESTIONS in files and (rubrics := files.get(object_keys.USER_RUBRICS)) is not None:
-        _named(rubrics, partial(RubricStage().require, material, frozenset()))
-    return _about_roster(files[object_keys.ROSTER], uploads) if object_keys.ROSTER in files else []
+        _check_readable(rubrics, partial(RubricStage().require, material, frozenset()))
+    return _roster_notes(files[object_keys.ROSTER], uploads) if object_keys.ROSTER in files else []
 
 
-def _about_roster(roster: Upload, uploads: Iterable[Upload]) -> list[str]:
+def _roster_notes(roster: Upload, uploads: Iterable[Upload]) -> list[str]:
     read = read_roster(roster.path.read_bytes())
     folders = dict.fromkeys(upload.name.split("/")[1] for upload in uploads if upload.name.startswith(SCANS))
     compared = student_lines(identify(folders, read.entries, Students())) if folders else ()
     return [f"{roster.path}: {note}" for note in (*read.notes, *compared)]
 
 
-def _named(upload: Upload, read: Callable[[], Any]) -> None:
+def _check_readable(upload: Upload, read: Callable[[], Any]) -> None:
+    """Read a file; an error names its local path instead of its name in the bucket."""
     try:
         read()
     except InvalidMaterialError as error:

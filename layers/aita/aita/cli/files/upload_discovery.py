@@ -1,4 +1,4 @@
-"""Which local files are uploaded under which names. What is not understood is refused before anything is sent."""
+"""Discovery of the local files to upload, and of their names. Unknown files are refused before anything is sent."""
 
 import unicodedata
 from collections.abc import Iterable, Iterator
@@ -9,7 +9,7 @@ from aita.errors import InvalidMaterialError
 from aita.models.names import MATERIAL_TYPES, MAX_UPLOAD_BYTES, SCAN_TYPES, check_upload
 
 SCANS = "scans/"
-"""How the names of scans begin."""
+"""Prefix of the names of scans."""
 
 _EXAM_SPEC = "exam_spec.json"
 _QUESTIONS = "questions.json"
@@ -30,22 +30,22 @@ class Upload:
 
 
 def find_uploads(paths: Iterable[Path]) -> list[Upload]:
-    """Return what to upload for the paths that were given, each file once, by name.
+    """Return the files to upload for some paths, each file once, ordered by name.
 
     A path is an exam's folder (the instructor's files beside ``scans/``), a folder of students'
     folders, one student's folder under ``scans/``, or a file. ``exam_spec.json`` is uploaded as
-    ``questions.json``; hidden files and what desktops leave behind are passed over.
+    ``questions.json``; hidden files and leftovers of desktops are passed over.
 
     Raises
     ------
     InvalidMaterialError
-        Naming each path that can't be uploaded, with the reason.
+        If paths can't be uploaded; the message names the first ten, each with the reason.
     """
     problems: list[str] = []
     found: dict[str, Upload] = {}
     for path in paths:
         for file, name in _files(path, problems):
-            _take(file, unicodedata.normalize("NFC", name), found, problems)
+            _add_upload(file, unicodedata.normalize("NFC", name), found, problems)
     if problems:
         more = len(problems) - _PROBLEMS_SHOWN
         listed = "; ".join(problems[:_PROBLEMS_SHOWN]) + (f"; and {more} more" if more > 0 else "")
@@ -55,7 +55,7 @@ def find_uploads(paths: Iterable[Path]) -> list[Upload]:
     return [found[name] for name in sorted(found)]
 
 
-def _take(file: Path, name: str, found: dict[str, Upload], problems: list[str]) -> None:
+def _add_upload(file: Path, name: str, found: dict[str, Upload], problems: list[str]) -> None:
     try:
         check_upload(name)
         size = file.stat().st_size

@@ -1,1 +1,1 @@
-"""What the commands print, for people."""
+"""Output of the commands in its form for people."""

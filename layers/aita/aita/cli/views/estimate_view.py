@@ -1,4 +1,4 @@
-"""What a run would take, for people."""
+"""Estimates of runs, for people."""
 
 from rich.console import Group, RenderableType
 from rich.table import Table
@@ -19,7 +19,7 @@ def calls_line(of: Estimate | StageEstimate) -> str:
 
 
 def estimate_table(estimate: Estimate) -> RenderableType:
-    """Return the estimate by stage, with what of it is only supposed."""
+    """Return the estimate by stage, with notes on its assumptions."""
     table = Table("stage", box=None, header_style="bold")
     for name in ("calls", "tokens in", "tokens out", "cost"):
         table.add_column(name, justify="right")

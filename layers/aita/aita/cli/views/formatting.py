@@ -1,4 +1,4 @@
-"""Numbers as people read them."""
+"""Formatting of durations, costs, tokens and counts for people."""
 
 from aita.models.api import StageView, UsageView
 
@@ -18,14 +18,14 @@ def duration(seconds: float) -> str:
 
 
 def took(stage: StageView) -> float | None:
-    """Return how long a stage took, in seconds; ``None`` until it has ended."""
+    """Return a stage's duration in seconds; ``None`` until it has ended."""
     if stage.started_at is None or stage.ended_at is None:
         return None
     return (stage.ended_at - stage.started_at).total_seconds()
 
 
 def cost(usage: UsageView) -> str:
-    """Return what calls cost; a price that is not known is never shown as nothing."""
+    """Return the cost of calls; an unknown price is never shown as zero."""
     if usage.cost_usd is None:
         return "unknown"
     digits = 4 if usage.cost_usd < _CENTS_MATTER else 2

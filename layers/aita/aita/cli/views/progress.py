@@ -1,4 +1,4 @@
-"""A run's progress: a bar for each stage on a terminal, a line now and then elsewhere."""
+"""Progress of a run: a bar for each stage on a terminal, a line from time to time elsewhere."""
 
 import time
 from collections.abc import Callable
@@ -25,14 +25,14 @@ _LINE_SECONDS = 10.0
 
 
 class Progress(Protocol):
-    """Shows a run as it goes on."""
+    """Display of a run's progress."""
 
     def show(self, view: RunView) -> None:
-        """Show the run as it is now."""
+        """Show the run's current state."""
         ...
 
     def missed(self, error: StackError) -> None:
-        """Show that the stack did not answer."""
+        """Show that a poll failed."""
         ...
 
     def __enter__(self) -> Self: ...
@@ -43,14 +43,14 @@ class Progress(Protocol):
 
 
 def make_progress(console: Console, *, shown: bool, clock: Callable[[], float] = time.monotonic) -> Progress:
-    """Return what suits the console: bars on a terminal, lines elsewhere, nothing if it is not to be shown."""
+    """Return the display for a console: bars on a terminal, lines elsewhere, none unless ``shown``."""
     if not shown:
         return NullProgress()
     return LiveProgress(console) if console.is_terminal else LogProgress(console, clock)
 
 
 class NullProgress:
-    """Shows nothing."""
+    """Display that shows nothing."""
 
     def show(self, view: RunView) -> None:
         """Show nothing."""
@@ -66,7 +66,7 @@ class NullProgress:
 
 
 class LogProgress(NullProgress):
-    """Writes a line when a stage has ended, and one every 10 seconds: for logs."""
+    """Display for logs: a line at the end of each stage, and one every 10 seconds."""
 
     def __init__(self, console: Console, clock: Callable[[], float]) -> None:
         self._console = console
@@ -75,7 +75,7 @@ class LogProgress(NullProgress):
         self._last = clock()
 
     def show(self, view: RunView) -> None:
-        """Write what is new."""
+        """Write a line for each stage that has ended, or for the current one if a line is due."""
         for stage in view.stages:
             if stage.ended_at is not None and stage.stage not in self._ended:
                 self._ended.add(stage.stage)
@@ -97,7 +97,7 @@ class LogProgress(NullProgress):
 
 
 class LiveProgress:
-    """A bar for each stage, redrawn in place; it leaves nothing behind, as a summary follows."""
+    """Display for terminals: a bar for each stage, redrawn in place and erased at the end, as a summary follows."""
 
     def __init__(self, console: Console) -> None:
         self._spinner = Spinner("dots", style="cyan")
@@ -125,7 +125,7 @@ class LiveProgress:
 
 
 def draw(view: RunView, spinner: RenderableType, note: str = "") -> RenderableType:
-    """Return a run's progress as it is drawn."""
+    """Return the drawing of a run's progress."""
     title = Text.assemble((printable(view.pipeline), "bold"), " of ", (printable(view.assignment), "bold"))
     title.append(f"  {view.run_id}", "dim")
     heading = Table.grid(padding=(0, 1))
@@ -134,7 +134,7 @@ def draw(view: RunView, spinner: RenderableType, note: str = "") -> RenderableTy
     stages.add_column(no_wrap=True)
     stages.add_column(max_width=_WIDEST_BAR, ratio=1)
     stages.add_column(justify="right", no_wrap=True)
-    for widest in ("99 failed", "99.9/s", "59 min 59 s left"):  # so that nothing moves as figures come
+    for widest in ("99 failed", "99.9/s", "59 min 59 s left"):  # fixed widths, so that nothing moves
         stages.add_column(no_wrap=True, min_width=len(widest))
     known = {stage.stage: stage for stage in view.stages}
     for name in _names(view):
@@ -193,7 +193,7 @@ def _footer(view: RunView) -> str:
 
 
 class Bar:
-    """A bar of three parts: what succeeded, what failed, what is left. Failed tasks are never rounded away."""
+    """A bar of three parts: succeeded, failed and remaining tasks. Failed tasks are never rounded away."""
 
     def __init__(self, succeeded: int, failed: int, total: int) -> None:
         self._succeeded = succeeded
@@ -211,7 +211,7 @@ class Bar:
         yield bar
 
     def parts(self, width: int) -> tuple[int, int]:
-        """Return how many cells of a bar are for what succeeded and for what failed."""
+        """Return the numbers of a bar's cells for succeeded and for failed tasks."""
         if self._total == 0:
             return 0, 0
         done = min(width * (self._succeeded + self._failed) // self._total, width)

@@ -1,4 +1,4 @@
-"""Cells that wait for a person, and all there is to decide one by, for people."""
+"""Cells that await a person's decision, and everything that a decision needs, for people."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import groupby
@@ -21,7 +21,7 @@ _COMMAND = "aita "
 
 
 def queue_view(page: ReviewPage, names: Mapping[str, str], pasteable: Pasteable) -> RenderableType:
-    """Return the cells, question by question, each with its student and why it is here."""
+    """Return the cells, question by question, each with its student and the reasons for its review."""
     parts: list[RenderableType] = [Text(f"{formatting.count(page.open_cells, 'answer')} to review", "bold")]
     for question_id, cells in groupby(page.cells, lambda cell: cell.question_id):
         parts += [Text(""), Text(f"Question {printable(question_id)}", "bold")]
@@ -59,10 +59,10 @@ def cell_view(review: ReviewView, name: str, command: Command, pasteable: Pastea
 def decided_view(
     decision: Decision, review: ReviewView, name: str, open_cells: int, command: Command
 ) -> RenderableType:
-    """Return what was decided, how many cells are open still, and that reports have to be made anew."""
+    """Return a decision, the number of open cells, and a note that reports have to be made anew."""
     question, points = printable(review.question_id), f"{decision.points:g} of {review.max_points:g}"
-    said = {DecisionAction.ACCEPT: "Accepted", DecisionAction.SET: "Set"}[decision.action]
-    parts = [Text(f"{said}: {points} for {printable(name)}, question {question} (was {_was(decision)})")]
+    action = {DecisionAction.ACCEPT: "Accepted", DecisionAction.SET: "Set"}[decision.action]
+    parts = [Text(f"{action}: {points} for {printable(name)}, question {question} (was {_was(decision)})")]
     if decision.action is DecisionAction.ACCEPT and (missing := _without_quote(review)):
         parts.append(Text(f"{missing}: the student's report says that a person accepted it", "yellow"))
     return Group(
@@ -103,8 +103,8 @@ def _proposal(review: ReviewView) -> Iterator[RenderableType]:
         yield _indented("none", "dim")
         return
     graders = ", ".join(f"{points:g}" for points in proposal.graders)
-    told = f" (the graders: {graders})" if len(proposal.graders) > 1 else ""
-    yield _indented(f"{proposal.points:g} of {review.max_points:g}{told}")
+    by_grader = f" (the graders: {graders})" if len(proposal.graders) > 1 else ""
+    yield _indented(f"{proposal.points:g} of {review.max_points:g}{by_grader}")
     for number, (criterion, worth) in enumerate(zip(proposal.criteria, _worths(review), strict=True), 1):
         yield _indented(f"{number}. {criterion.points:g}{worth}: {criterion.reason}")
         if criterion.quote:
@@ -119,7 +119,7 @@ def _proposal(review: ReviewView) -> Iterator[RenderableType]:
 
 
 def _without_quote(review: ReviewView) -> str:
-    """Return in words which of the proposal's criteria rest on no words of the answer; nothing if all do."""
+    """Return a sentence about criteria of the proposal whose quote is not in the transcription; empty without any."""
     numbers = [str(number) for number, each in enumerate(review.proposal.criteria, 1) if not each.quote_found]
     if not numbers:
         return ""
@@ -128,7 +128,7 @@ def _without_quote(review: ReviewView) -> str:
 
 
 def _worths(review: ReviewView) -> list[str]:
-    """Return what each criterion is worth, if the rubric is the one that was graded against."""
+    """Return each criterion's full points in words; empty if the rubric has changed since grading."""
     criteria = review.proposal.criteria
     if review.rubric is None or len(review.rubric.criteria) != len(criteria):
         return [""] * len(criteria)

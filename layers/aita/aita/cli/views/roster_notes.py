@@ -1,4 +1,4 @@
-"""The students of an exam, for people: with and without scans, on the roster, and doubtful matches."""
+"""Notes on the students of an exam, for people: missing scans, missing roster lines, and doubtful matches."""
 
 from collections.abc import Collection, Iterator, Sequence
 
@@ -8,14 +8,14 @@ _NAMES_SHOWN = 30
 
 
 def student_lines(students: Students, failed_files: Collection[str] = ()) -> Iterator[str]:
-    """Yield a line for each thing that a person should know, with the names.
+    """Yield a line for each kind of problem, with the students' names.
 
     Parameters
     ----------
     students
         The map of students.
     failed_files
-        The ids of the files that no page came out of.
+        Ids of the files of which no page could be read.
     """
     folders = {
         match: [student.folder for student in students.students if student.match == match]

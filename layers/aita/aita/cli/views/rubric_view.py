@@ -1,4 +1,4 @@
-"""What a changed rubric does to the grades, for people."""
+"""Effects of changed rubrics on the grades, for people."""
 
 from collections.abc import Mapping, Sequence
 
@@ -14,7 +14,7 @@ from aita.models.rubric_change import RegradedCell
 
 
 def diff_view(diff: RubricDiff) -> RenderableType:
-    """Return which answers a changed rubric touches, question by question, and what grading them again takes."""
+    """Return the numbers of answers that changed rubrics affect, by question, and the estimate for grading them."""
     others = formatting.count(diff.others, "answer")
     more = [Text(f"The next run grades {others} beside these, for other reasons", "dim")] if diff.others else []
     if not diff.questions:
@@ -29,7 +29,7 @@ def diff_view(diff: RubricDiff) -> RenderableType:
 
 
 def sample_view(cells: Sequence[RegradedCell], names: Mapping[str, str]) -> RenderableType:
-    """Return what each answer of the sample earned before, and what it earns by the changed rubric."""
+    """Return the points of each answer of the sample, before and by the changed rubric."""
     table = Table(box=None, pad_edge=False, header_style="dim")
     for heading in ("student", "question", "before", "after", ""):
         table.add_column(heading, justify="right" if heading in {"before", "after"} else "left")

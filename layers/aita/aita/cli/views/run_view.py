@@ -1,4 +1,4 @@
-"""A run's summary, for people."""
+"""Summary of a run, for people."""
 
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
@@ -20,10 +20,10 @@ from aita.models.student import Students
 from aita.services.stages.split import SplitStage
 
 SIMULATED = "simulated"
-"""The name of the model that only plays one."""
+"""Name of the simulated model."""
 
 FAILED_SHOWN = 10
-"""How many of the failed tasks a summary lists."""
+"""Number of failed tasks that a summary lists."""
 
 _ID_WIDTH = 26
 
@@ -77,13 +77,12 @@ def runs_table(runs: Iterable[RunSummary]) -> RenderableType:
 
 
 def task_line(task: TaskView, pasteable: Pasteable, students: Students | None = None) -> Text:
-    """Return one task, told by what it is about, with its reason if it has failed."""
-    what = printable(_subject(task, students))
+    """Return a line about one task: its subject, and its status or error."""
+    subject = printable(_subject(task, students))
     if not task.error_type:
-        return Text(f"  {task.stage}  {what}  {task.status}")
-    return Text.assemble(
-        f"  {task.stage}  {what}  ", (task.error_type, "red"), f"  {printable(pasteable.complete(task.error_message))}"
-    )
+        return Text(f"  {task.stage}  {subject}  {task.status}")
+    message = printable(pasteable.complete(task.error_message))
+    return Text.assemble(f"  {task.stage}  {subject}  ", (task.error_type, "red"), f"  {message}")
 
 
 def _line(text: str) -> Text:
@@ -166,20 +165,20 @@ def _subject(task: TaskView, students: Students | None) -> str:
         return f"question {refs['question_id']}"
     student_id = str(refs.get("student_id", ""))
     known = next((s for s in students.students if s.student_id == student_id), None) if students else None
-    who = (known.roster_name or known.folder) if known else student_id
+    student = (known.roster_name or known.folder) if known else student_id
     if "question_id" in refs:
-        return f"{who}, question {refs['question_id']}"
+        return f"{student}, question {refs['question_id']}"
     if "line" in refs:
         return f"line {refs['line']}"
     if "page" in refs:
-        return f"{who}, page {refs['page']}"
+        return f"{student}, page {refs['page']}"
     if "first_page" in refs:
         first, last = refs["first_page"], refs["last_page"]
         return f"page {first} of the exam" if first == last else f"pages {first} to {last} of the exam"
     if "source" in refs:
         source = str(refs["source"])
-        return f"{who}, file {known.files.get(source, source) if known else source}"
-    return who or task.task_id
+        return f"{student}, file {known.files.get(source, source) if known else source}"
+    return student or task.task_id
 
 
 def _students(report: RunReport) -> Iterator[str | Text]:
@@ -196,7 +195,7 @@ def _grades(report: RunReport, command: Callable[..., str]) -> Iterator[str | Te
     states = report.grades.states
     answers = formatting.count(sum(states.values()), "answer")
     yield Text(f"{answers} of {formatting.count(report.grades.students, 'student')}", "bold")
-    yield "  " + ", ".join(f"{states[state]:,} {said}" for state, said in _CLOSED.items())
+    yield "  " + ", ".join(f"{states[state]:,} {words}" for state, words in _CLOSED.items())
     open_cells = states[CellState.NEEDS_REVIEW] + states[CellState.FAILED]
     if open_cells:
         yield (

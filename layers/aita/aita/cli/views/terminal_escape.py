@@ -1,4 +1,4 @@
-"""Text from outside, made safe for a terminal."""
+"""Escaping of external text for a terminal."""
 
 import unicodedata
 
@@ -7,7 +7,7 @@ _BIDIRECTIONAL = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u20
 
 
 def printable(text: str) -> str:
-    r"""Return the text with what could steer a terminal, or turn its order around, written as ``\x1b``.
+    r"""Return the text with control characters and characters of direction escaped, such as ``\x1b``.
 
     >>> printable("a\x1b[31mb")
     'a\\x1b[31mb'
