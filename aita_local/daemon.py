@@ -1,4 +1,4 @@
-"""A process that runs on after the command that started it, and is found again by the next one."""
+"""Daemons: processes that outlive the command that started them, and that later commands find again."""
 
 import fcntl
 import json
@@ -15,15 +15,15 @@ from aita.errors import LocalStackError
 from aita_local.state_dir import StateDir, write_state
 
 _POLL = 0.05  # seconds
-_started: list[subprocess.Popen[bytes]] = []  # referred to, so that Python does not warn of what is meant to run on
+_started: list[subprocess.Popen[bytes]] = []  # kept, so that Python does not warn of running subprocesses
 
 
 @dataclass(frozen=True, slots=True)
 class Daemon:
-    """A process by its name.
+    """A daemon by its name.
 
-    It holds a lock for as long as it lives, which it inherited when it was started. So whether it runs
-    is known without trusting a process id, which may be another program's by now, and only a process
+    The process holds a lock, inherited at its start, for as long as it lives. So whether it runs is
+    known without trusting a process id, which may be another program's by now, and only a process
     that holds the lock is ever signalled.
     """
 
@@ -32,7 +32,7 @@ class Daemon:
 
     @property
     def log(self) -> Path:
-        """What the process writes."""
+        """Log file with the process's output."""
         return self.home.folder("logs") / f"{self.name}.log"
 
     def is_running(self) -> bool:
@@ -45,7 +45,7 @@ class Daemon:
         return False
 
     def started_with(self) -> list[str]:
-        """Return the arguments of the process that runs, or that ran last."""
+        """Return the arguments of the running process, or of the last one."""
         record = self._record()
         return list(record["arguments"]) if record else []
 
@@ -54,7 +54,7 @@ class Daemon:
         if self.log.exists():
             self.log.replace(self.log.with_suffix(".old.log"))
         with self._lock_file.open("a") as lock, self.log.open("wb") as log:
-            _take(lock.fileno(), self.name)
+            _acquire_lock(lock.fileno(), self.name)
             process = subprocess.Popen(
                 arguments,
                 stdin=subprocess.DEVNULL,
@@ -70,12 +70,12 @@ class Daemon:
         write_state(self._record_file, json.dumps({"pid": process.pid, "arguments": list(arguments)}))
 
     def stop(self, patience: float) -> bool:
-        """Ask the process to end and wait until it has; tell whether it was running.
+        """Terminate the process and wait for its end; return whether it was running.
 
         Raises
         ------
         LocalStackError
-            If it did not end within ``patience`` seconds: it is killed then, and what it had not saved is lost.
+            If it did not end within ``patience`` seconds; it is killed then, and unsaved state is lost.
         """
         if not self.is_running():
             return False
@@ -121,14 +121,14 @@ class Daemon:
 
 @contextmanager
 def exclusive_lock(home: StateDir) -> Iterator[None]:
-    """Hold the lock on changes of this home's stack; wait for it while another command has it."""
+    """Hold the lock on changes of this home's stack, after waiting for other commands to release it."""
     with (home.folder("processes") / "change.lock").open("a") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
 
-def _take(descriptor: int, name: str) -> None:
-    for _ in range(20):  # a command that only looks holds the lock for a moment
+def _acquire_lock(descriptor: int, name: str) -> None:
+    for _ in range(20):  # is_running holds the lock for a moment
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -1,4 +1,4 @@
-"""The demo: the sample exam through the whole stack on this machine, command by command, as typed."""
+"""Demo: the sample exam through the whole stack on this machine, by the commands that a person would type."""
 
 import json
 import os
@@ -16,7 +16,7 @@ ASSIGNMENT = "sample"
 OUT = Path("out") / ASSIGNMENT
 PARTIAL = 3
 ENVIRONMENT = {"AITA_MASK_HEADER": "0.12"} | os.environ
-"""The sample's pages have the student's name in that part of their height, whichever model sees them."""
+"""The mask covers the student's name on the sample's pages, for any model; a share of the page's height."""
 
 
 def main() -> int:
@@ -30,7 +30,7 @@ def main() -> int:
         ["--local", "export", "gradescope", "--assignment", ASSIGNMENT, "--out", str(OUT / "gradescope.csv")],
     )
     for command in commands:
-        if (status := _run(command)) not in (0, PARTIAL):  # the sample holds answers that a person must see
+        if (status := _run(command)) not in (0, PARTIAL):  # the sample holds answers that await a person's decision
             return status
     for run in _latest_runs():
         if status := _run(["--local", "results", run, "--out", str(OUT)]):

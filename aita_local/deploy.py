@@ -1,4 +1,4 @@
-"""Building the template and deploying it to the emulator, with the same commands as to AWS."""
+"""Build of the template and its deployment to the emulator, by the same commands as to AWS."""
 
 import hashlib
 import os
@@ -31,12 +31,12 @@ _DEPLOYED = {"CREATE_COMPLETE", "UPDATE_COMPLETE"}
 _UPDATABLE = _DEPLOYED | {"UPDATE_ROLLBACK_COMPLETE"}
 _CONFIG = ("--config-file", str(PROJECT / "samconfig.toml"), "--config-env", "local")
 _PATIENCE = 600.0  # seconds for one sam command
-_DIRECT = Config(proxies={}, retries={"max_attempts": 2})  # a proxy knows nothing of our loopback
+_DIRECT = Config(proxies={}, retries={"max_attempts": 2})  # a proxy can't reach this machine's loopback
 
 
 @dataclass(frozen=True, slots=True)
 class Parameters:
-    """The template's parameters that the laptop decides."""
+    """Parameters of the template that differ on the laptop."""
 
     runtime: str
     max_concurrency: int
@@ -47,7 +47,7 @@ class Parameters:
     reasoning_effort: ReasoningEffort = DEFAULT_EFFORT
 
     def overrides(self) -> list[str]:
-        """Return them as sam's ``--parameter-overrides`` takes them."""
+        """Return the parameters in the form of sam's ``--parameter-overrides``."""
         rate = f"{self.rate_limit_rps:.6f}".rstrip("0").rstrip(".")
         values = {
             "Runtime": self.runtime,
@@ -70,14 +70,14 @@ class Deployment:
 
     @cached_property
     def cloudformation(self) -> "CloudFormationClient":
-        """The emulator's CloudFormation."""
+        """Client of the emulator's CloudFormation."""
         cloudformation: CloudFormationClient = client("cloudformation", self.endpoint_url)
         return cloudformation
 
     def is_current(self, parameters: Parameters) -> bool:
-        """Tell whether the stack is there, made from the same files with the same parameters.
+        """Tell whether the stack exists and was made from the current files with these parameters.
 
-        The stack's own tag says so: after a crash the emulator may hold an earlier one than was last deployed.
+        The stack's tag decides: after a crash the emulator may hold an earlier stack than the last deployed one.
         """
         stack = self.describe()
         if stack is None or stack["StackStatus"] not in _DEPLOYED:
@@ -86,7 +86,7 @@ class Deployment:
         return tags.get(_TAG) == _fingerprint(parameters.overrides())
 
     def describe(self) -> "StackTypeDef | None":
-        """Return the stack as CloudFormation describes it, or ``None`` if there is none."""
+        """Return CloudFormation's description of the stack, or ``None`` if there is no stack."""
         try:
             return self.cloudformation.describe_stacks(StackName=STACK)["Stacks"][0]
         except ClientError as error:
@@ -101,30 +101,30 @@ class Deployment:
         return {output["OutputKey"]: output["OutputValue"] for output in outputs}
 
     def build(self, parameters: Parameters) -> bool:
-        """Build, unless nothing changed since; tell whether it was built.
+        """Build the template unless its files are unchanged; return whether it was built.
 
         Raises
         ------
         LocalStackError
-            If ``sam build`` fails, with the end of what it wrote.
+            If ``sam build`` fails, with the end of its output.
         """
-        mark = self.home.path / "built"
+        record = self.home.path / "built"
         inputs = _fingerprint([parameters.runtime])
-        if self._template.exists() and mark.exists() and mark.read_text() == inputs:
+        if self._template.exists() and record.exists() and record.read_text() == inputs:
             return False
         self._sam("build", "--build-dir", str(self._template.parent), *_overrides(parameters))
-        write_state(mark, inputs)
+        write_state(record, inputs)
         return True
 
     def deploy(self, parameters: Parameters) -> None:
-        """Deploy what was built.
+        """Deploy the build.
 
         Raises
         ------
         LocalStackError
-            If ``sam deploy`` fails, with the end of what it wrote.
+            If ``sam deploy`` fails, with the end of its output.
         """
-        self._clear_failed()
+        self._delete_failed_stack()
         self._sam(
             *("deploy", "--template-file", str(self._template), "--no-progressbar"),
             *("--tags", f"{_TAG}={_fingerprint(parameters.overrides())}"),
@@ -135,9 +135,9 @@ class Deployment:
     def _template(self) -> Path:
         return self.home.path / "build" / "template.yaml"
 
-    def _clear_failed(self) -> None:
+    def _delete_failed_stack(self) -> None:
         stack = self.describe()
-        if stack is not None and stack["StackStatus"] not in _UPDATABLE:  # such a stack takes no update
+        if stack is not None and stack["StackStatus"] not in _UPDATABLE:  # it can't be updated
             self.cloudformation.delete_stack(StackName=STACK)
             self.cloudformation.get_waiter("stack_delete_complete").wait(
                 StackName=STACK, WaiterConfig={"Delay": 1, "MaxAttempts": 60}
@@ -165,7 +165,7 @@ class Deployment:
 
     def _variables(self) -> Mapping[str, str]:
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "OPENAI_"))}
-        # The Makefile calls the interpreter by its version: ours, or else the emulator's.
+        # The Makefile calls the interpreter by its version: this one's, or else the emulator's.
         path = os.pathsep.join([str(Path(sys.executable).parent), kept.get("PATH", ""), str(ENVIRONMENT / "bin")])
         return kept | CREDENTIALS | {
             "PATH": path,
@@ -176,12 +176,12 @@ class Deployment:
             "NO_PROXY": no_proxy(),
             "no_proxy": no_proxy(),
             "SAM_CLI_TELEMETRY": "0",
-            "SAM_CLI_POLL_DELAY": "0.5",  # its default of 5 s between two looks is meant for AWS
+            "SAM_CLI_POLL_DELAY": "0.5",  # its default of 5 s between two polls is meant for AWS
         }  # fmt: skip
 
 
 def client(service: str, endpoint_url: str) -> Any:
-    """Return a boto3 client of the emulator, which no proxy and no configuration of the person's own reaches."""
+    """Return a boto3 client of the emulator, independent of proxies and of the user's own configuration."""
     session = boto3.session.Session(
         aws_access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
         aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
@@ -195,11 +195,12 @@ def _overrides(parameters: Parameters) -> list[str]:
 
 
 def _layers() -> str:
-    """Return how the layers are built: thin, unless a test asks for what AWS gets (see layers/builds/layer.mk)."""
+    """Return the kind of the layers' build: thin, unless a test sets AWS's kind (see layers/builds/layer.mk)."""
     return os.environ.get("AITA_LAYERS", "thin")
 
 
 def _fingerprint(more: list[str]) -> str:
+    """Return a digest of the input files and of further parts."""
     digest = hashlib.sha256(_layers().encode())
     for file in _input_files():
         digest.update(str(file.relative_to(PROJECT)).encode())

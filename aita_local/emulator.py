@@ -1,4 +1,4 @@
-"""The emulator: MiniStack on loopback, from its own virtual environment, with its state under the home."""
+"""Emulator of AWS: MiniStack on loopback, from its own virtual environment, with its state under the home."""
 
 import os
 import shutil
@@ -9,17 +9,17 @@ from pathlib import Path
 
 from aita.errors import LocalStackError
 from aita_local.daemon import Daemon
-from aita_local.health import answers, settles, wait_for
+from aita_local.health import answers, answers_while_running, wait_for
 from aita_local.state_dir import LOOPBACK, PROJECT, StateDir
 
 REGION = "us-east-1"
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": REGION}
 ENVIRONMENT = PROJECT / ".aita" / "emulator"
-"""The virtual environment with the emulator and what the functions import; ``make emulator`` makes it."""
+"""Virtual environment of the emulator and of the functions' imports; ``make emulator`` makes it."""
 
-_START, _STOP = 180.0, 60.0  # seconds of patience
-# What a function needs of this machine to reach a real model from behind a proxy, and AUTH=true, with which the
-# emulator enforces the functions' roles. Nothing else is handed over: they would inherit it all, keys included.
+_START, _STOP = 180.0, 60.0  # time limits in seconds
+# Variables with which a function reaches a real model from behind a proxy, and AUTH=true, with which the emulator
+# enforces the functions' roles. No others are passed on: functions would inherit all of them, including keys.
 _PASSED_ON = (
     "PATH", "HOME", "LANG", "LC_ALL", "AUTH",
     "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy",
@@ -36,39 +36,39 @@ class Emulator:
 
     @cached_property
     def daemon(self) -> Daemon:
-        """Its process."""
+        """Process of the emulator."""
         return Daemon(self.home, "emulator")
 
     @property
     def endpoint_url(self) -> str:
-        """What stands in for every AWS endpoint."""
+        """URL that takes the place of every AWS endpoint."""
         return f"http://{LOOPBACK}:{self.home.port('emulator')}"
 
     @cached_property
     def runtime(self) -> str:
-        """The functions' runtime here: the version of the emulator's interpreter, as compiled wheels need it."""
+        """Runtime of the functions: the version of the emulator's interpreter, for which wheels are compiled."""
         code = "import sys; print('python%d.%d' % sys.version_info[:2])"
         return subprocess.run([self._python, "-c", code], check=True, capture_output=True, text=True).stdout.strip()
 
     def is_running(self) -> bool:
-        """Tell whether it is there and answers."""
+        """Tell whether the emulator runs and answers."""
         return self.daemon.is_running() and answers(self._health)
 
     def start(self) -> bool:
-        """Start it and wait until it answers; tell whether it had to be started.
+        """Start the emulator unless it runs, and wait until it answers; return whether it was started.
 
         Raises
         ------
         LocalStackError
-            If its environment is not there, its port is taken, or it does not answer.
+            If its environment does not exist, its port is taken, or it does not answer.
         """
-        if settles(self.daemon, self._health, _START):
+        if answers_while_running(self.daemon, self._health, _START):
             return False
         python = self._python
         self.home.require_free("emulator")
         scratch = self.home.folder("scratch")
-        shutil.rmtree(scratch)  # what functions left that were killed
-        # It would save the key with the rest of its state, if it were stopped by anything but ``stop_stack``.
+        shutil.rmtree(scratch)  # leftovers of killed functions
+        # The emulator saves the key with the rest of its state, unless ``stack.down`` stopped it.
         (self.home.folder("state") / "secretsmanager.json").unlink(missing_ok=True)
         self.daemon.start(
             [python, "-m", "ministack"], environment=self._variables(), folder=self.home.folder("scratch")
@@ -77,7 +77,7 @@ class Emulator:
         return True
 
     def stop(self) -> bool:
-        """Stop it so that its state is saved; tell whether it was running."""
+        """Stop the emulator so that its state is saved; return whether it was running."""
         return self.daemon.stop(_STOP)
 
     @property
@@ -107,7 +107,7 @@ class Emulator:
             "LOG_LEVEL": "WARNING",
             "NO_PROXY": no_proxy(),
             "no_proxy": no_proxy(),
-            # A person's own AWS configuration has no say here.
+            # The user's own AWS configuration does not apply.
             "AWS_CONFIG_FILE": os.devnull,
             "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
             "AWS_EC2_METADATA_DISABLED": "true",
@@ -115,6 +115,6 @@ class Emulator:
 
 
 def no_proxy() -> str:
-    """Return what is reached without a proxy: what the person says, and this machine."""
+    """Return the hosts that are reached without a proxy: the user's, and this machine."""
     given = os.environ.get("NO_PROXY") or os.environ.get("no_proxy") or ""
     return ",".join(part for part in (given, LOOPBACK, "localhost") if part)

@@ -1,4 +1,4 @@
-"""Waiting until a server of ours answers."""
+"""Waiting for the local servers to answer."""
 
 import time
 import urllib.error
@@ -8,28 +8,28 @@ from aita.errors import LocalStackError
 from aita_local.daemon import Daemon
 
 _POLL = 0.05  # seconds
-_direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # a proxy knows nothing of our loopback
+_direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # a proxy can't reach this machine's loopback
 
 
 def wait_for(daemon: Daemon, url: str, patience: float) -> None:
-    """Wait until the server answers at all.
+    """Wait until a server answers, with any status.
 
     Raises
     ------
     LocalStackError
-        If its process ends, or it has not answered after ``patience`` seconds; with the end of its log.
+        If its process ends, or does not answer within ``patience`` seconds; with the end of its log.
     """
-    if not settles(daemon, url, patience):
+    if not answers_while_running(daemon, url, patience):
         raise LocalStackError(f"the {daemon.name} ended at its start ({daemon.log}):\n{daemon.last_lines()}")
 
 
-def settles(daemon: Daemon, url: str, patience: float) -> bool:
-    """Wait until the server answers and return true, or false if its process ends meanwhile or is not there.
+def answers_while_running(daemon: Daemon, url: str, patience: float) -> bool:
+    """Wait until a server answers; return false if its process does not run or ends meanwhile.
 
     Raises
     ------
     LocalStackError
-        If it does neither within ``patience`` seconds; with the end of its log.
+        If its process runs on without an answer for ``patience`` seconds; with the end of its log.
     """
     deadline = time.monotonic() + patience
     while daemon.is_running():
@@ -44,7 +44,7 @@ def settles(daemon: Daemon, url: str, patience: float) -> bool:
 
 
 def answers(url: str) -> bool:
-    """Tell whether a server answers at the URL, whatever its answer."""
+    """Tell whether a server answers at the URL, with any status."""
     try:
         with _direct.open(url, timeout=5):
             return True

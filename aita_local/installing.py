@@ -1,6 +1,6 @@
-"""Install packages by pip, and tell how far it is: on a terminal on one line, elsewhere on a line now and then.
+"""Installation of packages by pip with its progress: on one line of a terminal, elsewhere on a line from time to time.
 
-Run it as a file, by the interpreter of the environment: it needs nothing that is not Python's own.
+Run it as a file, by the interpreter of the environment: it needs Python's standard library only.
 """
 
 import os
@@ -16,10 +16,10 @@ from typing import IO, TextIO
 PIP = [sys.executable, "-m", "pip", "install", "--disable-pip-version-check", "--progress-bar", "off"]
 
 TICK = 1.0
-"""Seconds after which the time is written anew, whatever pip says."""
+"""Seconds after which the time is updated, also without output of pip."""
 
 EVERY = 50
-"""Packages between two lines where there is no terminal."""
+"""Packages between two lines if there is no terminal."""
 
 _ANEW = "\r\033[K"
 _FOUND = re.compile(r"(?:Collecting|Processing|Obtaining) (?:\S+/)?(\S+)")
@@ -27,16 +27,16 @@ _UNPACKED = re.compile(r"Installing collected packages: ")
 
 
 def install(arguments: list[str]) -> int:
-    """Run ``pip install`` with these arguments, and return its exit status; what it warns of is shown as it is."""
+    """Run ``pip install`` with these arguments, and return its exit status; its warnings are shown unchanged."""
     with subprocess.Popen(
         [*PIP, *arguments], stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONUNBUFFERED": "1"}
     ) as pip:
-        tell(_ticking(pip.stdout or ()), sys.stderr)
+        show_progress(_ticking(pip.stdout or ()), sys.stderr)
     return pip.returncode
 
 
-def tell(lines: Iterable[str | None], out: TextIO) -> None:
-    """Write how far an installation is, from pip's lines; ``None`` is one that did not come within a tick."""
+def show_progress(lines: Iterable[str | None], out: TextIO) -> None:
+    """Write the progress of an installation, from pip's lines; ``None`` stands for a tick without a line."""
     begin, found, doing, terminal = time.monotonic(), 0, "looking up packages", out.isatty()
     for line in lines:
         seconds = time.monotonic() - begin
@@ -56,19 +56,19 @@ def tell(lines: Iterable[str | None], out: TextIO) -> None:
 
 
 def _ticking(stream: Iterable[str] | IO[str]) -> Iterator[str | None]:
-    """Give lines as they come, and ``None`` whenever none came for a tick."""
-    coming: queue.Queue[str | None] = queue.Queue()
+    """Yield lines as they arrive, and ``None`` after each tick without a line."""
+    arrived: queue.Queue[str | None] = queue.Queue()
 
     def read() -> None:
         for line in stream:
-            coming.put(line)
-        coming.put(None)
+            arrived.put(line)
+        arrived.put(None)
 
     reader = threading.Thread(target=read, daemon=True)
     reader.start()
     while True:
         try:
-            line = coming.get(timeout=TICK)
+            line = arrived.get(timeout=TICK)
         except queue.Empty:
             yield None
             continue

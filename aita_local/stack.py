@@ -1,4 +1,4 @@
-"""The local stack as a whole: up, down, and how it is."""
+"""The local stack as a whole: start, stop and status."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -22,14 +22,14 @@ from aita_local.state_dir import StateDir, write_state
 API_KEY_SECRET = "aita/api-key"  # noqa: S105 - its name, as the template's default has it
 _NO_KEY = "no-key-is-needed"
 _MAX_WORKERS, _RATE_LIMIT_RPS = 5, 10.0
-_HEADER_OF_SAMPLE = 0.12  # of the height: where the sample exam's pages have the name
+_HEADER_OF_SAMPLE = 0.12  # of the page's height: the header with the name on the sample exam's pages
 
 Say = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
 class LocalSettings:
-    """What the local stack is made with. Without an ``api_key`` it is the simulated one, for the sample only."""
+    """Settings of the local stack. Without an ``api_key`` its model is the simulated one, for the sample only."""
 
     max_workers: int = _MAX_WORKERS
     rate_limit_rps: float = _RATE_LIMIT_RPS
@@ -41,12 +41,12 @@ class LocalSettings:
 
     @classmethod
     def of(cls, user: UserSettings) -> Self:
-        """Return what a person's settings come to on a laptop.
+        """Return the local settings that follow from a user's settings.
 
         Raises
         ------
         SettingsError
-            If a model is asked for without a key to call it with.
+            If a real model is set without a key.
         """
         key = user.openai_api_key
         if key is None and user.model not in (None, SIMULATED):
@@ -54,21 +54,21 @@ class LocalSettings:
                 f"AITA_MODEL is {user.model} and OPENAI_API_KEY is not set: set the key (any word, for a server that "
                 f"asks for none), or unset AITA_MODEL to have the simulated model"
             )
-        usual = _HEADER_OF_SAMPLE if key is None else 0.0
+        default_mask = _HEADER_OF_SAMPLE if key is None else 0.0
         return cls(
             max_workers=user.max_workers if user.max_workers is not None else _MAX_WORKERS,
             rate_limit_rps=user.rate_limit_rps if user.rate_limit_rps is not None else _RATE_LIMIT_RPS,
             model=user.model or (SIMULATED if key is None else DEFAULT_MODEL),
             base_url=None if key is None else user.openai_base_url or "https://api.openai.com/v1",
             api_key=key,
-            mask_header=user.mask_header if user.mask_header is not None else usual,
+            mask_header=user.mask_header if user.mask_header is not None else default_mask,
             reasoning_effort=user.reasoning_effort or DEFAULT_EFFORT,
         )
 
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """Where the running stack is: what ``local.json`` in the home holds."""
+    """Connection to the running stack: the content of ``local.json`` in the home."""
 
     endpoint_url: str
     region: str
@@ -81,7 +81,7 @@ class Connection:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """How the stack is. ``stack`` is CloudFormation's word for it, empty if there is none."""
+    """Status of the local stack. ``stack`` is CloudFormation's status, empty if there is no stack."""
 
     emulator: bool
     simulated_model: bool
@@ -92,23 +92,23 @@ class Status:
 def up(
     settings: LocalSettings, *, home: StateDir | None = None, model_options: Sequence[str] = (), say: Say = print
 ) -> Connection:
-    """Start what is not running, and deploy if the files or the settings differ from what is deployed.
+    """Start the emulator and the model unless they run, and deploy if files or settings have changed.
 
     Parameters
     ----------
     settings
-        What the stack is made with.
+        Settings of the stack.
     home
-        Where the stack keeps its things; by default ``.aita``.
+        Folder of the stack's state; by default ``.aita``.
     model_options
         Options of the simulated model, such as ``["--latency", "1"]``.
     say
-        Takes a line on each thing done.
+        Function that takes a line about each step.
 
     Raises
     ------
     LocalStackError
-        If something can't be started or deployed; what runs already keeps running.
+        If a server can't be started or the stack can't be deployed; running servers keep running.
     """
     home = home or StateDir.default()
     with exclusive_lock(home):
@@ -153,12 +153,12 @@ def _register(home: StateDir, say: Say) -> None:
 
 
 def down(*, home: StateDir | None = None, say: Say = print) -> None:
-    """Stop everything so that it comes back as it is. The key is forgotten first: nothing saves it."""
+    """Stop all servers and keep their state. The key is deleted first, so that it is not saved."""
     home = home or StateDir.default()
     with exclusive_lock(home):
         emulator = Emulator(home)
         if emulator.is_running():
-            _forget_key(emulator.endpoint_url)
+            _delete_key(emulator.endpoint_url)
         home.connection.unlink(missing_ok=True)
         if SimulatedModelProcess(home).stop():
             say("simulated model stopped")
@@ -167,7 +167,7 @@ def down(*, home: StateDir | None = None, say: Say = print) -> None:
 
 
 def status(*, home: StateDir | None = None) -> Status:
-    """Return how the stack is, without changing anything."""
+    """Return the status of the stack."""
     home = home or StateDir.default()
     emulator = Emulator(home)
     running = emulator.is_running()
@@ -211,6 +211,6 @@ def _put_key(endpoint_url: str, key: str) -> None:
         secrets.create_secret(Name=API_KEY_SECRET, SecretString=key)
 
 
-def _forget_key(endpoint_url: str) -> None:
+def _delete_key(endpoint_url: str) -> None:
     with suppress(ClientError):  # there may be none
         client("secretsmanager", endpoint_url).delete_secret(SecretId=API_KEY_SECRET, ForceDeleteWithoutRecovery=True)

@@ -1,4 +1,4 @@
-"""Where the local stack keeps its things, and which ports it has."""
+"""Folder of the local stack's state, and its ports."""
 
 import json
 import os
@@ -13,36 +13,36 @@ from aita.errors import LocalStackError
 PROJECT = Path(__file__).resolve().parent.parent
 LOOPBACK = "127.0.0.1"
 
-# Below what systems hand out for outgoing connections, so that a remembered port is rarely taken.
+# Below the range of ephemeral ports, so that a stored port is rarely taken.
 _PORTS = range(20_000, 30_000)
 _TRIES = 200
 
 
 @dataclass(frozen=True, slots=True)
 class StateDir:
-    """The folder with everything that the local stack writes: ``.aita``, or what ``AITA_HOME`` names."""
+    """Folder of the local stack's files: ``.aita``, or ``AITA_HOME``."""
 
     path: Path
 
     @classmethod
     def default(cls) -> "StateDir":
-        """Return the home that the commands use."""
+        """Return the home for the commands."""
         return cls(Path(os.environ.get("AITA_HOME") or PROJECT / ".aita").resolve())
 
     def folder(self, name: str) -> Path:
-        """Return a folder of the home, made if missing, readable by its owner alone."""
+        """Return a folder of the home, created if missing, readable by its owner only."""
         folder = self.path / name
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         return folder
 
     @property
     def is_default(self) -> bool:
-        """Whether it is the project's own, which commands find from any folder: others are named by AITA_HOME."""
+        """Whether it is the project's own home, which commands find from any folder; others need AITA_HOME."""
         return self.path == (PROJECT / ".aita").resolve()
 
     @property
     def connection(self) -> Path:
-        """The file that says where the running stack is."""
+        """File with the connection to the running stack."""
         return self.path / "local.json"
 
     def port(self, name: str) -> int:
@@ -55,12 +55,12 @@ class StateDir:
         return ports[name]
 
     def require_free(self, name: str) -> None:
-        """Refuse to go on if another program has the server's port.
+        """Check that the server's port is free.
 
         Raises
         ------
         LocalStackError
-            With what to do.
+            If another program has it, with the remedy.
         """
         port = self.port(name)
         if not _is_free(port):
@@ -75,7 +75,7 @@ class StateDir:
 
 
 def write_state(file: Path, text: str) -> None:
-    """Write a file so that no reader sees a part of it; its folder is made if missing, for its owner alone."""
+    """Write a file whole or not at all; its folder is created if missing, for its owner only."""
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     write_whole(file, text.encode())
 

@@ -1,4 +1,4 @@
-"""The HTTP side of the simulated model: OpenAI's routes, and two of its own to watch and steer it."""
+"""HTTP application of the simulated model: OpenAI's routes, and two of its own for statistics and control."""
 
 import asyncio
 import contextlib
@@ -27,21 +27,21 @@ from aita_local.simulated_model.sample.page_recognition import PageRecognition
 from aita_local.simulated_model.statistics import Statistics
 
 Drop = Callable[[Scope], Awaitable[None]]
-"""Closes the connection that a request came on, without an answer."""
+"""Function that closes a request's connection without a response."""
 
 _DROPPED = 0
 
 
-class _Orders(BaseModel):
-    """What ``POST /control`` takes beside the fields of the settings."""
+class _ControlCommands(BaseModel):
+    """Fields of ``POST /control`` beside those of the settings."""
 
     down_for: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
     reset_stats: bool = False
 
 
-def create_app(exam: SampleExam, conditions: Faults, drop: Drop) -> Starlette:
-    """Return the ASGI app; ``drop`` is the server's way to close a connection unanswered."""
-    model = SimulatedModel(exam, conditions, drop)
+def create_app(exam: SampleExam, faults: Faults, drop: Drop) -> Starlette:
+    """Return the ASGI app; ``drop`` closes a connection without a response."""
+    model = SimulatedModel(exam, faults, drop)
 
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -58,18 +58,18 @@ def create_app(exam: SampleExam, conditions: Faults, drop: Drop) -> Starlette:
 
 
 class SimulatedModel:
-    """The routes' handlers and what they share."""
+    """Handlers of the routes, with their shared state."""
 
-    def __init__(self, exam: SampleExam, conditions: Faults, drop: Drop) -> None:
+    def __init__(self, exam: SampleExam, faults: Faults, drop: Drop) -> None:
         self.reader = PageRecognition(exam)
         self._exam = exam
-        self._conditions = conditions
+        self._faults = faults
         self._drop = drop
         self._stats = Statistics()
         self._cache = PrefixCache(CHARACTERS_PER_TOKEN)
 
     async def chat_completions(self, request: Request) -> Response:
-        """Answer a request as the conditions have it, and count it."""
+        """Answer a request subject to the faults, and count it."""
         arrived = time.monotonic()
         self._stats.begin(time.time())
         status = _DROPPED
@@ -77,14 +77,14 @@ class SimulatedModel:
             response = await self._answer(request, arrived)
         except SimulatedModelError as error:
             status = error.status
-            error.headers |= self._conditions.rate_headers()
-            if self._conditions.settings.plain_limit:
+            error.headers |= self._faults.rate_headers()
+            if self._faults.settings.plain_limit:
                 error.headers.pop("retry-after-ms", None)
             raise
         else:
             if response is None:
                 await self._drop(request.scope)
-                return Response(status_code=499)  # nobody is left to read it
+                return Response(status_code=499)  # the client is gone
             status = response.status_code
             return response
         finally:
@@ -96,16 +96,16 @@ class SimulatedModel:
         return JSONResponse({"object": "list", "data": [model]})
 
     async def show_stats(self, _: Request) -> Response:
-        """Show the counts and the settings in force."""
-        return JSONResponse({**self._stats.as_dict(), "settings": self._conditions.settings.model_dump()})
+        """Return the counts and the current settings."""
+        return JSONResponse({**self._stats.as_dict(), "settings": self._faults.settings.model_dump()})
 
     async def control(self, request: Request) -> Response:
-        """Change settings, go down for a while, reset the counts; answer with the settings in force."""
+        """Change settings, go down for a while, reset the counts; return the current settings."""
         try:
-            wanted = json.loads(await request.body())
-            orders = _Orders.model_validate(wanted)
-            changes = {name: value for name, value in wanted.items() if name not in _Orders.model_fields}
-            settings = FaultSettings.model_validate({**self._conditions.settings.model_dump(), **changes})
+            body = json.loads(await request.body())
+            commands = _ControlCommands.model_validate(body)
+            changes = {name: value for name, value in body.items() if name not in _ControlCommands.model_fields}
+            settings = FaultSettings.model_validate({**self._faults.settings.model_dump(), **changes})
         except ValidationError as error:
             first = error.errors(include_url=False)[0]
             raise BadRequestError(f"{'.'.join(map(str, first['loc'])) or 'body'}: {first['msg']}") from error
@@ -113,19 +113,19 @@ class SimulatedModel:
             raise BadRequestError("the body is not JSON") from error
         if changes:
             self._cache = PrefixCache(CHARACTERS_PER_TOKEN)
-            self._conditions.change(settings)
-        if orders.down_for is not None:
-            self._conditions.go_down(orders.down_for)
-        if orders.reset_stats:
+            self._faults.change(settings)
+        if commands.down_for is not None:
+            self._faults.go_down(commands.down_for)
+        if commands.reset_stats:
             self._stats = self._stats.renewed()
         return JSONResponse(settings.model_dump())
 
     async def _answer(self, request: Request, arrived: float) -> Response | None:
         """Return the response, or ``None`` if the connection is to be dropped."""
         body = await request.body()
-        self._conditions.admit()
-        fault = self._conditions.draw_fault()
-        latency = self._conditions.settings.latency
+        self._faults.admit()
+        fault = self._faults.draw_fault()
+        latency = self._faults.settings.latency
         chat = ChatRequest.parse(body)
         content = await self._reply(chat) if fault != "error" else None
         await asyncio.sleep(latency - (time.monotonic() - arrived))
@@ -133,34 +133,34 @@ class SimulatedModel:
             raise ServerError
         if fault == "drop":
             return None
-        if self._conditions.settings.prefix_cache:
-            self._cache.answered(chat.text)
-        self._stats.used(content["usage"])
+        if self._faults.settings.prefix_cache:
+            self._cache.add(chat.text)
+        self._stats.add_usage(content["usage"])
         if fault == "cut":
             self._stats.cut += 1
             message = content["choices"][0]["message"]
             message["content"] = cut(message["content"])
-        headers = self._conditions.rate_headers()
+        headers = self._faults.rate_headers()
         if chat.stream:
             events = streaming.events(content, with_usage=chat.with_usage)
             return StreamingResponse(events, media_type="text/event-stream", headers=headers)
         return JSONResponse(content, headers=headers)
 
     async def _reply(self, chat: ChatRequest) -> dict[str, Any]:
-        cached = self._cache.cached(chat.text) if self._conditions.settings.prefix_cache else 0
+        cached = self._cache.cached(chat.text) if self._faults.settings.prefix_cache else 0
         try:
-            said = await self._say(chat)
+            text = await self._known_reply(chat)
         except NotInSampleExamError:
-            if not self._conditions.settings.anything:
+            if not self._faults.settings.anything:
                 raise
-            said = dispatch.improvised(chat)
-        return completion(chat, said, cached)
+            text = dispatch.improvised(chat)
+        return completion(chat, text, cached)
 
-    async def _say(self, chat: ChatRequest) -> str:
+    async def _known_reply(self, chat: ChatRequest) -> str:
         kind = kind_of(chat)
-        # An answer is found by its text, and the image of a drawing beside it need not be known; a word is on no page.
+        # A graded answer is found by its text, so the image of its drawing need not be known; a word is on no page.
         pages = [await self.reader.read(url) for url in chat.images] if kind not in ("Grading", "Word") else []
-        return dispatch.reply(chat, kind, self._exam, pages, self._conditions.omits)
+        return dispatch.reply(chat, kind, self._exam, pages, self._faults.omits)
 
 
 async def _error_response(_: Request, error: Exception) -> Response:

@@ -1,4 +1,4 @@
-"""The chat completion around a reply."""
+"""Chat completion of OpenAI's API around a reply."""
 
 import hashlib
 import time
@@ -11,14 +11,14 @@ _TOKENS_PER_IMAGE = 1000  # a page at high detail, roughly
 
 
 def cut(content: str) -> str:
-    """Return the first half of a reply, as when a connection or a token limit ends it early."""
+    """Return the first half of a reply, as after a lost connection or a token limit."""
     return content[: len(content) // 2]
 
 
 def completion(chat: ChatRequest, content: str, cached: int = 0) -> dict[str, Any]:
     """Return the chat completion around a reply. Equal requests get equal replies and ids.
 
-    ``cached`` is how many tokens of the prompt a cache had.
+    ``cached`` is the number of the prompt's tokens that a cache held.
     """
     digest = hashlib.sha256("\0".join((chat.text, chat.format, *chat.images)).encode()).hexdigest()
     prompt = len(chat.text) // CHARACTERS_PER_TOKEN + _TOKENS_PER_IMAGE * len(chat.images)

@@ -1,4 +1,4 @@
-"""A chat completions request, as far as the simulated model looks at it."""
+"""Request of chat completions, reduced to the parts that the simulated model uses."""
 
 import json
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ ReplyFormat = Literal["json_schema", "json_object", "text"]
 
 @dataclass(frozen=True, slots=True)
 class ChatRequest:
-    """The text of all messages in order, the images' data URLs, and the form of reply that is wanted."""
+    """Text of all messages in order, the images' data URLs, and the required format of the reply."""
 
     text: str
     images: tuple[str, ...]
@@ -23,12 +23,12 @@ class ChatRequest:
 
     @classmethod
     def parse(cls, body: bytes) -> Self:
-        """Read a request's body.
+        """Return the request in a body.
 
         Raises
         ------
         BadRequestError
-            If it isn't a chat completions request.
+            If the body is no chat completions request.
         """
         try:
             request = json.loads(body)

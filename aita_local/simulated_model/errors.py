@@ -1,12 +1,12 @@
-"""The simulated model's errors, with the status and the body that OpenAI's API gives to each.
+"""Errors of the simulated model, with the status and the body of OpenAI's API.
 
 SimulatedModelError
-├── BadRequestError          400  not a chat completions request, or a wrong value for /control
+├── BadRequestError          400  no chat completions request, or a wrong value for /control
 ├── NotInSampleExamError     422  about anything but the sample exam
-├── RateLimitError         429  with Retry-After
-├── ServerError         500  a fault that was asked for
-├── Down                503  down for a while, as it was asked to be
-└── Told                     the status that it was told to answer with
+├── RateLimitError           429  with Retry-After
+├── ServerError              500  a fault drawn at the error rate
+├── DownError                503  down for a while, by /control
+└── ForcedStatusError             the status of the settings
 """
 
 import math
@@ -14,7 +14,7 @@ from typing import ClassVar
 
 
 class SimulatedModelError(Exception):
-    """The root. ``headers`` go with the response."""
+    """Root of the errors. ``headers`` are added to the response."""
 
     status: ClassVar[int]
     type: ClassVar[str]
@@ -27,33 +27,33 @@ class SimulatedModelError(Exception):
         self.headers = headers or {}
 
     def body(self) -> dict[str, dict[str, str | None]]:
-        """Return the error as OpenAI's API words one."""
+        """Return the error in the form of OpenAI's API."""
         return {"error": {"message": self.message, "type": self.type, "param": self.param, "code": self.code}}
 
 
 class BadRequestError(SimulatedModelError):
-    """The request can't be read, or has a value that it must not have."""
+    """The request can't be read, or has an invalid value."""
 
     status = 400
     type = "invalid_request_error"
 
 
 class NotInSampleExamError(SimulatedModelError):
-    """The request is about something that the simulated model does not know."""
+    """The request is about anything but the sample exam."""
 
     status = 422
     type = "invalid_request_error"
     code = "simulated_model_knows_only_the_sample_exam"
 
-    def __init__(self, what: str) -> None:
+    def __init__(self, reason: str) -> None:
         super().__init__(
-            f"{what}: this is the simulated model, it knows only the sample exam; "
+            f"{reason}: this is the simulated model, it knows only the sample exam; "
             "set OPENAI_API_KEY and run `aita local up` to use a real one"
         )
 
 
 class RateLimitError(SimulatedModelError):
-    """The rate limit is reached; ``wait`` is the time in seconds until the next call may come."""
+    """The rate limit is reached; ``wait`` is the time in seconds until the next call is admitted."""
 
     status = 429
     type = "requests"
@@ -77,7 +77,7 @@ class ServerError(SimulatedModelError):
 
 
 class DownError(SimulatedModelError):
-    """The server plays dead; ``remaining`` is for how many seconds more."""
+    """The server is down by ``/control``; ``remaining`` is the time in seconds until it is up again."""
 
     status = 503
     type = "server_error"
@@ -90,7 +90,7 @@ class DownError(SimulatedModelError):
 
 
 class ForcedStatusError(SimulatedModelError):
-    """Every call is to be answered with this status and code."""
+    """The settings have every call answered with this status and code."""
 
     type = "told"
 

@@ -1,4 +1,4 @@
-"""What the simulated model is told to put its callers through: latency, a rate limit, faults, a time of being down."""
+"""Fault injection of the simulated model: latency, a rate limit, faults and downtime."""
 
 import math
 import random
@@ -16,16 +16,17 @@ Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
 class FaultSettings(BaseModel):
-    """The conditions as numbers.
+    """Settings of the faults.
 
-    ``latency`` is from a request's arrival to its reply, in seconds. ``rps`` is the rate limit in
-    requests per second, 0 for none, and ``burst`` how many may come at once. The three shares are
-    of all calls that the limit lets through: answered 500, answered with JSON cut in the middle,
-    and dropped without an answer. ``seed`` starts the sequence of faults. With ``plain_limit`` a
-    refusal carries Retry-After in whole seconds and nothing tells of the limit. ``omit_rate`` is the
-    share of the parts that a reply about several questions lacks. ``anything`` answers what is not
-    in the sample exam too, ``prefix_cache`` tells what a provider's cache would have held, and
-    ``status`` with ``code`` answers every call with that error.
+    ``latency`` is the time from a request's arrival to its reply, in seconds. ``rps`` is the rate
+    limit in requests per second, 0 for none, and ``burst`` the number of requests that it admits at
+    once. The three rates are shares of all admitted calls: answered 500, answered with JSON cut in
+    the middle, and dropped without a response. ``seed`` starts the sequence of faults. With
+    ``plain_limit`` a refusal has Retry-After in whole seconds, and no header states the limit.
+    ``omit_rate`` is the share of parts that is left out of replies about several questions.
+    ``anything`` has requests answered that are not about the sample exam, ``prefix_cache`` reports
+    the tokens that a provider's cache would have held, and ``status`` with ``code`` answers every
+    call with that error.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -52,7 +53,7 @@ class FaultSettings(BaseModel):
 
 
 class Faults:
-    """The settings at work. ``clock`` is a monotonic clock in seconds."""
+    """Faults by the settings. ``clock`` is a monotonic clock in seconds."""
 
     def __init__(self, settings: FaultSettings | None = None, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
@@ -60,7 +61,7 @@ class Faults:
         self.change(settings or FaultSettings())
 
     def change(self, settings: FaultSettings) -> None:
-        """Put new settings in force: the bucket is full, and the faults start over."""
+        """Adopt new settings: the bucket is full, and the sequence of faults starts over."""
         self.settings = settings
         self._chance = random.Random(settings.seed)  # noqa: S311 - faults to test with, nothing secret
         self._omission = random.Random(settings.seed)  # noqa: S311 - as above; a sequence of its own
@@ -72,11 +73,16 @@ class Faults:
         self._down_until = self._clock() + seconds
 
     def admit(self) -> None:
-        """Let a call in, or raise.
+        """Admit a call.
 
         Raises
         ------
-        DownError, RateLimitError, ForcedStatusError
+        ForcedStatusError
+            If the settings have a status.
+        DownError
+            If the server is down.
+        RateLimitError
+            If the bucket is empty.
         """
         if self.settings.status is not None:
             raise ForcedStatusError(self.settings.status, self.settings.code)
@@ -91,7 +97,7 @@ class Faults:
         self._tokens -= 1
 
     def draw_fault(self) -> Fault | None:
-        """Decide what goes wrong with a call that was let in."""
+        """Return the fault of an admitted call, drawn by the rates; ``None`` for no fault."""
         drawn = self._chance.random()
         shares: tuple[tuple[Fault, float], ...] = (
             ("error", self.settings.error_rate),
@@ -105,11 +111,11 @@ class Faults:
         return None
 
     def omits(self) -> bool:
-        """Decide whether a part of a reply is left out."""
+        """Tell whether a part of a reply is left out, drawn by ``omit_rate``."""
         return self._omission.random() < self.settings.omit_rate
 
     def rate_headers(self) -> dict[str, str]:
-        """Return the headers that tell of the limit; none if there is none. The limit is the bucket's size."""
+        """Return the headers of the rate limit, which is the bucket's size; none without a limit."""
         if not self.settings.rps or self.settings.plain_limit:
             return {}
         self._refill()

@@ -1,21 +1,21 @@
-"""A prefix cache as providers have one: a prompt's beginning is cheaper once a reply to it has been sent."""
+"""Prefix cache like a provider's: the beginning of an answered prompt is cheaper the next time."""
 
 import hashlib
 from collections.abc import Iterator
 
 SHORTEST, STEP = 1024, 128
-"""In tokens: from which length on prompts are cached, and in which steps (OpenAI, "Prompt caching")."""
+"""Shortest cached prefix, and the steps of longer ones, in tokens (OpenAI, "Prompt caching")."""
 
 
 class PrefixCache:
-    """The beginnings of the prompts that were answered, as hashes."""
+    """Prefixes of the answered prompts, as hashes."""
 
     def __init__(self, characters_per_token: int) -> None:
         self._characters = characters_per_token
         self._known: set[bytes] = set()
 
     def cached(self, text: str) -> int:
-        """Return how many tokens of a prompt are known."""
+        """Return the number of a prompt's tokens that are cached."""
         known = 0
         for tokens, prefix in self._prefixes(text):
             if prefix not in self._known:
@@ -23,8 +23,8 @@ class PrefixCache:
             known = tokens
         return known
 
-    def answered(self, text: str) -> None:
-        """Remember a prompt whose reply is sent."""
+    def add(self, text: str) -> None:
+        """Add the prefixes of an answered prompt."""
         self._known.update(prefix for _, prefix in self._prefixes(text))
 
     def _prefixes(self, text: str) -> Iterator[tuple[int, bytes]]:

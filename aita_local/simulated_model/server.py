@@ -1,4 +1,4 @@
-"""Serves the simulated model on loopback, and lets it close a connection in the middle of a request."""
+"""Server of the simulated model on loopback, which can close a connection in the middle of a request."""
 
 import asyncio
 import signal
@@ -15,30 +15,30 @@ from aita_local.simulated_model.sample.exam import SampleExam
 
 HOST = "127.0.0.1"
 
-_GRACE = 3  # seconds that the requests in flight have when the server is told to end
+_GRACE = 3  # seconds for the requests in flight when the server is terminated
 _BACKLOG = 2048
 
 _connections: dict[tuple[str, int], asyncio.Transport] = {}
 
 
 class DroppableProtocol(HttpToolsProtocol):
-    """uvicorn's protocol, but that its connections can be found by the client's address."""
+    """uvicorn's protocol with a register of its connections by the client's address."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # of TCP alone
-        """Remember the connection."""
+        """Register the connection."""
         super().connection_made(transport)
         if self.client:
             _connections[self.client] = transport
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Forget the connection."""
+        """Remove the connection from the register."""
         if self.client:
             _connections.pop(self.client, None)
         super().connection_lost(exc)
 
 
 async def drop_connection(scope: Scope) -> None:
-    """Close the connection that a request came on; its client sees it reset, with no answer."""
+    """Close a request's connection; the client sees a reset without a response."""
     client = tuple(scope["client"])
     if transport := _connections.get(client):
         transport.abort()
@@ -53,7 +53,7 @@ class _Server(uvicorn.Server):
         self._port_file = port_file
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Start to accept connections, then tell the port."""
+        """Start to accept connections, then write the port to the port file."""
         await super().startup(sockets)
         if self._port_file:
             partial = self._port_file.with_name(self._port_file.name + ".part")
@@ -62,12 +62,12 @@ class _Server(uvicorn.Server):
 
 
 def serve(port: int, port_file: Path | None, settings: FaultSettings) -> None:
-    """Serve until SIGTERM or SIGINT. Port 0 takes a free one; ``port_file`` tells which, while the server runs.
+    """Serve until SIGTERM or SIGINT. Port 0 takes a free one; ``port_file`` holds the port while the server runs.
 
     Raises
     ------
     OSError
-        If the port is taken, or ``samples/truth.json`` isn't there.
+        If the port is taken, or ``samples/truth.json`` does not exist.
     """
     app = create_app(SampleExam.load(), Faults(settings), drop_connection)
     listener = socket.socket()
@@ -82,8 +82,8 @@ def serve(port: int, port_file: Path | None, settings: FaultSettings) -> None:
         timeout_graceful_shutdown=_GRACE,
     )
     server = _Server(config, listener.getsockname()[1], port_file)
-    # uvicorn raises the signal that ended it once more, for whoever handled it before. Ending as
-    # told is no error here, so nobody does.
+    # uvicorn raises the signal that ended it again, for the previous handler. The process is to end
+    # without an error, so the previous handlers do nothing.
     for end in (signal.SIGTERM, signal.SIGINT):
         signal.signal(end, lambda *_: None)
     try:

@@ -1,4 +1,4 @@
-"""What the simulated model has seen, for tests and benchmarks."""
+"""Statistics of the simulated model's requests, for tests and benchmarks."""
 
 from collections import deque
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ _STARTS_KEPT = 20_000
 
 @dataclass
 class Statistics:
-    """Counts of chat completions requests by how they ended; ``starts`` are arrivals in seconds since 1970."""
+    """Counts of chat completions requests by outcome; ``starts`` are arrivals in seconds since the epoch."""
 
     requests: int = 0
     replies: int = 0
@@ -26,14 +26,14 @@ class Statistics:
     starts: deque[float] = field(default_factory=lambda: deque(maxlen=_STARTS_KEPT))
 
     def begin(self, now: float) -> None:
-        """Count a request that has come."""
+        """Count an arrived request."""
         self.requests += 1
         self.starts.append(now)
         self.in_flight += 1
         self.most_in_flight = max(self.most_in_flight, self.in_flight)
 
     def end(self, status: int) -> None:
-        """Count a request that has been answered with ``status``; one that was dropped has 0."""
+        """Count an answered request by its status; a dropped one has 0."""
         self.in_flight -= 1
         if status == 0:
             self.dropped += 1
@@ -46,16 +46,16 @@ class Statistics:
         else:
             self.replies += 1
 
-    def used(self, usage: dict[str, Any]) -> None:
-        """Add what a reply used."""
+    def add_usage(self, usage: dict[str, Any]) -> None:
+        """Add the tokens of a reply."""
         self.prompt_tokens += usage["prompt_tokens"]
         self.cached_tokens += usage["prompt_tokens_details"]["cached_tokens"]
         self.completion_tokens += usage["completion_tokens"]
 
     def renewed(self) -> "Statistics":
-        """Return counts that start over, but for the requests in flight."""
+        """Return counts that start over, except for the requests in flight."""
         return Statistics(in_flight=self.in_flight, most_in_flight=self.in_flight)
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the numbers as ``GET /stats`` shows them."""
+        """Return the counts in the form of ``GET /stats``."""
         return {**vars(self), "starts": list(self.starts)}

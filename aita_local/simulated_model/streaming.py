@@ -1,4 +1,4 @@
-"""A reply in pieces: chat completions' server-sent events."""
+"""Streaming of a reply as server-sent events of chat completions."""
 
 import json
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ _PIECE = 16  # characters
 
 
 def events(completion: dict[str, Any], *, with_usage: bool) -> Iterator[str]:
-    """Yield the events of a completion, and what it used if that is wanted."""
+    """Yield the events of a completion, with its usage if ``with_usage``."""
     about = {name: completion[name] for name in ("id", "created", "model")} | {"object": "chat.completion.chunk"}
     content = completion["choices"][0]["message"]["content"]
     yield _event(about, {"role": "assistant", "content": ""}, None)

@@ -17,7 +17,7 @@ class Terminal(io.StringIO):
 
 def test_a_terminal_has_one_line_that_moves() -> None:
     out = Terminal()
-    installing.tell([*LINES, "Installing collected packages: natsort, moto"], out)
+    installing.show_progress([*LINES, "Installing collected packages: natsort, moto"], out)
     shown = [line.removeprefix("\033[K") for line in out.getvalue().split("\r")]
     assert "  1 packages, 0 s: fetching natsort==8.4.0" in shown
     assert "  2 packages, 0 s: fetching moto-5.whl" in shown
@@ -28,7 +28,7 @@ def test_a_terminal_has_one_line_that_moves() -> None:
 def test_a_log_has_a_line_now_and_then() -> None:
     out = io.StringIO()
     collected = [f"Collecting package-{number}==1" for number in range(120)]
-    installing.tell([*collected, "Installing collected packages: all of them"], out)
+    installing.show_progress([*collected, "Installing collected packages: all of them"], out)
     assert out.getvalue().splitlines() == [
         "  50 packages found, 0 s",
         "  100 packages found, 0 s",
@@ -42,7 +42,7 @@ def test_lines_come_as_they_are_said_and_ticks_between_them(monkeypatch: pytest.
     script = "import time; print('a', flush=True); time.sleep(0.3); print('b')"
     monkeypatch.setattr(installing, "PIP", [sys.executable, "-c", script])
     seen: list[str | None] = []
-    monkeypatch.setattr(installing, "tell", lambda lines, _: seen.extend(lines))
+    monkeypatch.setattr(installing, "show_progress", lambda lines, _: seen.extend(lines))
     assert installing.install([]) == 0
     assert [line for line in seen if line] == ["a\n", "b\n"]
     assert None in seen[seen.index("a\n") : seen.index("b\n")]

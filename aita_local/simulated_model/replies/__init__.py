@@ -1,1 +1,1 @@
-"""The simulated model's replies, by the kind of request."""
+"""Replies of the simulated model, by the kind of request."""

@@ -1,4 +1,4 @@
-"""What the simulated model answers, in the form that was asked for."""
+"""Dispatch of a request to the replies of its kind, and their format."""
 
 import json
 from collections.abc import Callable
@@ -20,14 +20,14 @@ def reply(chat: ChatRequest, kind: Kind, exam: SampleExam, pages: list[KnownPage
     Parameters
     ----------
     pages
-        What its images show, for the kinds that are about pages.
+        Sample pages that its images show, for the kinds that are about pages.
     omits
-        Tells, each time, whether a part of a reply about several questions is to be left out.
+        Function that tells, at each call, whether a part of a reply about several questions is left out.
 
     Raises
     ------
     NotInSampleExamError
-        If it is about anything but the sample exam.
+        If the request is about anything but the sample exam.
     """
     if kind == "Word":
         return _word(chat)
@@ -35,7 +35,7 @@ def reply(chat: ChatRequest, kind: Kind, exam: SampleExam, pages: list[KnownPage
 
 
 def improvised(chat: ChatRequest) -> str:
-    """Return a reply about what is not in the sample exam: of the right shape, and plainly simulated."""
+    """Return a reply to a request that is not about the sample exam: of the right form, and plainly simulated."""
     with suppress(NotInSampleExamError):
         if kind_of(chat) == "Grading":
             return _formatted(chat, grading_replies.improvised_grading(chat.text))
@@ -43,7 +43,7 @@ def improvised(chat: ChatRequest) -> str:
 
 
 def _word(chat: ChatRequest) -> str:
-    """Return a word, as aita doctor asks for one: any, one in a schema, or the one on the picture that is known."""
+    """Return a word for ``aita doctor``: any, one by a schema, or the one on its picture."""
     if chat.schema is not None:
         return fallback_reply.reply(chat)
     if not chat.images:

@@ -1,4 +1,4 @@
-"""Replies about what the simulated model does not know: of the right shape, and plainly simulated."""
+"""Replies to unknown requests: of the right form, and plainly simulated."""
 
 import hashlib
 import json
@@ -10,11 +10,11 @@ _SMALL: dict[str, Any] = {"number": 1, "integer": 1, "boolean": True, "null": No
 
 
 def reply(chat: ChatRequest) -> str:
-    """Return a reply of the form that was asked for; equal prompts get equal replies."""
-    said = f"simulated reply {hashlib.sha256(chat.text.encode('utf-8', 'replace')).hexdigest()[:8]}"
+    """Return a reply in the required format; equal prompts get equal replies."""
+    text = f"simulated reply {hashlib.sha256(chat.text.encode('utf-8', 'replace')).hexdigest()[:8]}"
     if chat.schema is not None:
         return json.dumps(_instance(chat.schema, chat.schema))
-    return json.dumps({"reply": said}) if chat.format == "json_object" else said
+    return json.dumps({"reply": text}) if chat.format == "json_object" else text
 
 
 def _instance(schema: dict[str, Any], root: dict[str, Any]) -> Any:

@@ -1,7 +1,7 @@
-"""Replies about a student's answer: what it earns for each criterion of the rubric.
+"""Replies about a student's answer: its points for each criterion of the rubric.
 
-The question and the rubric are read from what stands before the answer in the prompt, and the answer from between
-its two lines, so that nothing a student writes is taken for either.
+The question and the rubric are read from the prompt's part before the answer, and the answer from between its two
+delimiting lines, so that a student's text is never taken for either.
 """
 
 import hashlib
@@ -21,7 +21,7 @@ _SHARES = (0.0, 0.5, 1.0)
 
 @dataclass(frozen=True, slots=True)
 class GradingRequest:
-    """What a prompt asks to grade: the text before the answer, the answer, and what each criterion is worth."""
+    """Parts of a grading prompt: the text before the answer, the answer, and the full points of each criterion."""
 
     before: str
     answer: str
@@ -29,12 +29,12 @@ class GradingRequest:
 
     @classmethod
     def find(cls, prompt: str) -> Self:
-        """Read a prompt.
+        """Return the parts of a prompt.
 
         Raises
         ------
         NotInSampleExamError
-            If it has no answer or no rubric.
+            If the prompt has no answer or no rubric.
         """
         found = _ANSWER.search(prompt)
         before = prompt[: found.start()] if found else ""
@@ -45,44 +45,44 @@ class GradingRequest:
 
 
 def grading(prompt: str, exam: SampleExam) -> dict[str, Any]:
-    """Return what the sample's careful grader gives the answer, in the points of the prompt's rubric.
+    """Return the sample's own grading of the answer, in the points of the prompt's rubric.
 
     Raises
     ------
     NotInSampleExamError
-        If the question, the answer or a rubric of that many criteria is none of the sample exam's.
+        If the sample exam lacks the question or the answer, or its rubric has another number of criteria.
     """
-    asked = GradingRequest.find(prompt)
-    question = exam.question(asked.before)
+    request = GradingRequest.find(prompt)
+    question = exam.question(request.before)
     if question is None:
         raise NotInSampleExamError("no question of the sample exam is in the prompt")
-    known = question.grades.get(one_line(asked.answer))
+    known = question.grades.get(one_line(request.answer))
     if known is None:
         raise NotInSampleExamError("no student of the sample exam gave this answer")
-    if len(known["criteria"]) != len(asked.worth):
+    if len(known["criteria"]) != len(request.worth):
         raise NotInSampleExamError(
-            f"the rubric has {len(asked.worth)} criteria, and the sample exam's has another number"
+            f"the rubric has {len(request.worth)} criteria, and the sample exam's has another number"
         )
     return {
-        "criteria": _scaled(known["criteria"], question, asked.worth),
+        "criteria": _scaled(known["criteria"], question, request.worth),
         "feedback": known["feedback"],
         "addresses_grader": known["addresses_grader"],
     }
 
 
 def improvised_grading(prompt: str) -> dict[str, Any]:
-    """Return a grading of any answer that is of the right form and says that it is simulated.
+    """Return a grading of any answer, of the right form and with a statement that it is simulated.
 
-    Its points come from a digest of the answer, equal for equal answers; each that it gives has a quote.
+    Its points come from a digest of the answer, so that equal answers get equal points; all points have a quote.
 
     Raises
     ------
     NotInSampleExamError
         If the prompt has no answer or no rubric.
     """
-    asked = GradingRequest.find(prompt)
-    quote = _words(asked.answer)
-    digits = hashlib.sha256(asked.answer.encode("utf-8", "replace")).digest()
+    request = GradingRequest.find(prompt)
+    quote = _words(request.answer)
+    digits = hashlib.sha256(request.answer.encode("utf-8", "replace")).digest()
     criteria = [
         {
             "criterion": number,
@@ -90,7 +90,7 @@ def improvised_grading(prompt: str) -> dict[str, Any]:
             "reason": "Simulated: nobody has judged it.",
             "points": most * _SHARES[digits[number % len(digits)] % len(_SHARES)] if quote else 0.0,
         }
-        for number, most in enumerate(asked.worth, 1)
+        for number, most in enumerate(request.worth, 1)
     ]
     feedback = "This is a simulated grading of an answer that is not in the sample exam."
     return {"criteria": criteria, "feedback": feedback, "addresses_grader": False}

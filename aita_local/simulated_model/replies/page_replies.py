@@ -1,4 +1,4 @@
-"""Replies about images of pages: transcriptions, the exam's questions, and where answers begin."""
+"""Replies about images of pages: transcriptions, the exam's questions, and the places of answers."""
 
 import re
 from typing import Any
@@ -26,14 +26,14 @@ def transcription(pages: list[KnownPage]) -> dict[str, Any]:
 
 
 def extracted_questions(chat: ChatRequest, exam: SampleExam, pages: list[KnownPage]) -> dict[str, Any]:
-    """Return the reply that tells the questions on the pages, whose numbers are those that the prompt gives them."""
-    told = _NUMBERS.search(chat.text)
-    numbers = [int(number) for number in told[1].split(", ")] if told else list(range(1, len(pages) + 1))
+    """Return the reply with the questions on the pages, by the prompt's own page numbers."""
+    found = _NUMBERS.search(chat.text)
+    numbers = [int(number) for number in found[1].split(", ")] if found else list(range(1, len(pages) + 1))
     if len(numbers) != len(pages):
         raise NotInSampleExamError(f"the prompt numbers {len(numbers)} pages and has {len(pages)}")
-    asked = {question.question_id: question for question in exam.questions}
+    known = {question.question_id: question for question in exam.questions}
     questions = [
-        {"question_id": mark.question_id, **asked[mark.question_id].printed, "page_number": number, "complete": True}
+        {"question_id": mark.question_id, **known[mark.question_id].printed, "page_number": number, "complete": True}
         for number, page in zip(numbers, pages, strict=True)
         for mark in page.marks
     ]
@@ -41,9 +41,9 @@ def extracted_questions(chat: ChatRequest, exam: SampleExam, pages: list[KnownPa
 
 
 def page_answers(chat: ChatRequest, exam: SampleExam, page: KnownPage) -> dict[str, Any]:
-    """Return the reply that tells where answers begin on a page, in the prompt's own numbers of lines.
+    """Return the reply with the starts of answers on a page, by the prompt's own line numbers and question ids.
 
-    A question has the id that the prompt gives it. One that the prompt does not list is left out.
+    Questions that the prompt does not list are left out.
     """
     ids: dict[str, str] = {}
     for question_id, block in question_blocks(chat.text):

@@ -1,7 +1,7 @@
 """Replies about questions: answer keys and rubrics.
 
-A question's id and points are those that the prompt gives, so that variations of a sample question
-get replies of their own.
+A question has the id and points of the prompt, so that variations of a sample question get replies
+of their own.
 """
 
 from collections.abc import Callable
@@ -29,28 +29,31 @@ def question_in(prompt: str, exam: SampleExam) -> KnownQuestion:
 
 def answer_key(chat: ChatRequest, exam: SampleExam) -> dict[str, Any]:
     """Return the answer key of the prompt's question."""
-    return _named(question_in(chat.text, exam).answer_key, last_question_id(chat.text))
+    return _with_question_id(question_in(chat.text, exam).answer_key, last_question_id(chat.text))
 
 
 def answer_keys(chat: ChatRequest, exam: SampleExam, omits: Callable[[], bool]) -> dict[str, Any]:
-    """Return the answer keys of the prompt's questions, each of which begins with its id, but for those left out."""
-    keys = [_named(question_in(block, exam).answer_key, named) for named, block in question_blocks(chat.text)]
+    """Return the answer keys of the prompt's questions, except for omitted ones."""
+    keys = [
+        _with_question_id(question_in(block, exam).answer_key, block_id)
+        for block_id, block in question_blocks(chat.text)
+    ]
     return {"answer_keys": [key for key in keys if not omits()]}
 
 
 def rubric(chat: ChatRequest, exam: SampleExam) -> dict[str, Any]:
     """Return the rubric of the prompt's question."""
-    known = _named(question_in(chat.text, exam).rubric, last_question_id(chat.text))
+    known = _with_question_id(question_in(chat.text, exam).rubric, last_question_id(chat.text))
     points = last_points(chat.text)
     return known if points is None else _scaled(known, points)
 
 
-def _named(content: dict[str, Any], question_id: str | None) -> dict[str, Any]:
+def _with_question_id(content: dict[str, Any], question_id: str | None) -> dict[str, Any]:
     return content if question_id is None else {**content, "question_id": question_id}
 
 
 def _scaled(rubric: dict[str, Any], points: float) -> dict[str, Any]:
-    """Return the rubric for another number of points; its criteria have cents and sum to it exactly."""
+    """Return the rubric for another number of points; its criteria have two decimals and sum to it exactly."""
     factor = points / rubric["total_points"]
     criteria, given, exact = [], 0.0, 0.0
     for criterion in rubric["criteria"]:

@@ -1,4 +1,4 @@
-"""What kind of reply a request asks for."""
+"""Kind of the reply that a request asks for."""
 
 from typing import Literal, cast, get_args
 
@@ -21,12 +21,12 @@ _WORDS: tuple[tuple[str, Kind], ...] = (
 
 
 def kind_of(chat: ChatRequest) -> Kind:
-    """Return what is asked for: the schema's name or, without a schema, what the words that come first ask for.
+    """Return the kind of the required reply: the schema's name or, without a schema, that of the prompt's first words.
 
     Raises
     ------
     NotInSampleExamError
-        If it is nothing that the simulated model knows.
+        If the simulated model does not know the kind.
     """
     if chat.schema_name is not None:
         if chat.schema_name not in get_args(Kind):

@@ -1,1 +1,1 @@
-"""The sample exam, as the simulated model knows it."""
+"""The simulated model's knowledge of the sample exam."""

@@ -1,4 +1,4 @@
-"""All that the simulated model knows: the pages, the questions and the grades of ``samples/truth.json``."""
+"""The sample exam: the pages, the questions and the grades of ``samples/truth.json``."""
 
 import json
 from dataclasses import dataclass
@@ -10,18 +10,18 @@ from aita_local.simulated_model.sample.page_fingerprint import distance
 TRUTH = Path(__file__).parents[3] / "samples" / "truth.json"
 
 FARTHEST = 32
-"""Fingerprints that differ in at most this many bits are of one page of a student's.
+"""Largest distance in bits between fingerprints of the same page of a student.
 
 A sample page that was scaled between 1,000 and 2,048 pixels, compressed again down to quality 20,
-turned into a PDF and back, or robbed of its header stays within 11 bits of its fingerprint; the two
-most alike of different students' pages are 64 apart, and a page of the blank exam is 91 from all of them.
+turned into a PDF and back, or stripped of its header stays within 11 bits of its fingerprint; the
+closest pages of different students are 64 bits apart, and a page of the blank exam is 91 from all of them.
 """
 
 FARTHEST_BLANK = 14
-"""The same for a page of the blank exam.
+"""Largest distance in bits between fingerprints of the same page of the blank exam.
 
-Most of one is white, so that two of them may be as near as 29 bits, and an empty sheet is 33 from the nearest.
-Drawn, scaled and compressed in the ways above one stays within 7 bits.
+Most of such a page is white, so that two of them may be as near as 29 bits, and an empty sheet is 33 from the nearest.
+Drawn, scaled and compressed in the ways above, a page stays within 7 bits.
 """
 
 _NOTHING_WRITTEN = {"text": "", "confidence": 1.0, "notes": ""}
@@ -29,7 +29,7 @@ _NOTHING_WRITTEN = {"text": "", "confidence": 1.0, "notes": ""}
 
 @dataclass(frozen=True, slots=True)
 class AnswerPosition:
-    """Where the space for one answer begins on a page, as a fraction of its height."""
+    """Top of the space for one answer on a page, as a share of the page's height."""
 
     question_id: str
     top: float
@@ -37,7 +37,10 @@ class AnswerPosition:
 
 @dataclass(frozen=True, slots=True)
 class KnownPage:
-    """A page of a sample student, or of the blank exam: how it looks, its transcription, and the marks on it."""
+    """A page of a sample student or of the blank exam: its fingerprint, transcription and answers' positions.
+
+    ``farthest`` is the largest distance in bits at which an image counts as this page.
+    """
 
     fingerprint: int
     farthest: int
@@ -47,9 +50,9 @@ class KnownPage:
 
 @dataclass(frozen=True, slots=True)
 class KnownQuestion:
-    """A question of the sample exam; ``text`` has single spaces only, so that it is found however it was wrapped.
+    """A question of the sample exam; ``text`` has single spaces only, so that it is found in any wrapping.
 
-    ``grades`` holds what each known answer to it earns, by the answer with single spaces only.
+    ``grades`` has the grading of each known answer, by the answer's text with single spaces only.
     """
 
     text: str
@@ -60,13 +63,13 @@ class KnownQuestion:
 
     @property
     def question_id(self) -> str:
-        """Its id in the sample exam."""
+        """Id of the question in the sample exam."""
         return str(self.answer_key["question_id"])
 
 
 @dataclass(frozen=True, slots=True)
 class SampleExam:
-    """The known pages and questions, the questions in the exam's order."""
+    """Name, pages and questions of the sample exam, the questions in the exam's order."""
 
     name: str
     pages: tuple[KnownPage, ...]
@@ -74,12 +77,12 @@ class SampleExam:
 
     @classmethod
     def load(cls, path: Path = TRUTH) -> Self:
-        """Read ``truth.json``.
+        """Return the exam in a ``truth.json``.
 
         Raises
         ------
         OSError, ValueError, KeyError
-            If the file isn't there or isn't what ``samples/render.py`` writes.
+            If the file does not exist or is not in the format of ``samples/render.py``.
         """
         truth = json.loads(path.read_text("utf-8"))
         pages = [_student_page(page) for page in truth["pages"]] + [_blank_page(page) for page in truth["exam_pages"]]
@@ -87,7 +90,7 @@ class SampleExam:
         return cls(truth["exam_name"], tuple(pages), tuple(questions))
 
     def page(self, fingerprint: int) -> KnownPage | None:
-        """Return the page that looks like this, or ``None`` if no sample page does."""
+        """Return the page with a similar fingerprint, or ``None`` if there is none."""
         nearest = min(self.pages, key=lambda page: distance(page.fingerprint, fingerprint))
         return nearest if distance(nearest.fingerprint, fingerprint) <= nearest.farthest else None
 
@@ -98,7 +101,7 @@ class SampleExam:
         return last if place >= 0 else None
 
     def question_that_begins(self, words: str) -> KnownQuestion | None:
-        """Return the question whose text begins with these words, or they with it; ``None`` if there is none."""
+        """Return the question whose text begins with these words, or is their beginning; ``None`` if there is none."""
         return next((q for q in self.questions if q.text.startswith(words) or words.startswith(q.text)), None)
 
 

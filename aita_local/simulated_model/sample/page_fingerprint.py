@@ -1,8 +1,8 @@
-"""What a page looks like in 256 bits: the same after scaling and compressing again, another for another page.
+"""Fingerprint of a page's image in 256 bits: similar after scaling and compressing again, different for other pages.
 
-A difference hash: the page's body is averaged down to 17 by 16 cells, and each bit says whether a
-cell is darker than its right neighbour. The header is left out, so that a page without its name
-header is still known.
+It is a difference hash: the page's body is averaged down to 17 by 16 cells, and each bit tells
+whether a cell is darker than its right neighbour. The header is left out, so that a page without
+its name header is still recognised.
 """
 
 import base64
@@ -14,7 +14,7 @@ from PIL import Image, ImageOps
 _HEADER = 0.15  # of the page's height
 _CELLS = 16
 _DECODED_AT = 256
-"""A JPEG is decoded at the smallest of libjpeg's scales that is at least this wide: a twentieth of the time."""
+"""Width in pixels: a JPEG is decoded at libjpeg's smallest scale of at least this width, in a twentieth of the time."""
 
 HASH_BITS = _CELLS * _CELLS
 
@@ -45,7 +45,7 @@ def fingerprint(image: bytes) -> int:
 
 
 def distance(one: int, other: int) -> int:
-    """Return in how many bits two fingerprints differ."""
+    """Return the number of bits in which two fingerprints differ."""
     return (one ^ other).bit_count()
 
 
@@ -55,7 +55,7 @@ def data_url_bytes(url: str) -> bytes:
     Raises
     ------
     ValueError
-        If it is no such URL.
+        If the URL is of another form.
     """
     head, comma, payload = url.partition(",")
     if not comma or not head.startswith("data:") or not head.endswith(";base64"):

@@ -1,4 +1,4 @@
-"""Recognises the pages in a request, in threads, so that the server goes on answering meanwhile."""
+"""Recognition of the pages in a request, in threads, so that the server goes on answering meanwhile."""
 
 import asyncio
 import hashlib
@@ -9,11 +9,11 @@ from aita_local.simulated_model.sample.exam import KnownPage, SampleExam
 from aita_local.simulated_model.sample.page_fingerprint import data_url_bytes, fingerprint
 
 _THREADS = 2
-_REMEMBERED = 10_000
+_RESULTS_KEPT = 10_000
 
 
 class PageRecognition:
-    """Finds the sample page that an image shows, and remembers it by the digest of the image."""
+    """Recogniser of sample pages, which keeps its results by the digests of the images."""
 
     def __init__(self, exam: SampleExam) -> None:
         self._exam = exam
@@ -26,23 +26,23 @@ class PageRecognition:
         Raises
         ------
         NotInSampleExamError
-            If it shows none, or is not an image in a data URL.
+            If the image shows no sample page, or the URL is no data URL of an image.
         """
         digest = hashlib.sha256(url.encode()).digest()
         if digest not in self._known:
-            if len(self._known) >= _REMEMBERED:
+            if len(self._known) >= _RESULTS_KEPT:
                 self._known.clear()
-            self._known[digest] = await asyncio.get_running_loop().run_in_executor(self._threads, self._look, url)
+            self._known[digest] = await asyncio.get_running_loop().run_in_executor(self._threads, self._recognise, url)
         page = self._known[digest]
         if page is None:
             raise NotInSampleExamError("an image shows no page of the sample exam")
         return page
 
     def close(self) -> None:
-        """End the threads."""
+        """Stop the threads."""
         self._threads.shutdown(cancel_futures=True)
 
-    def _look(self, url: str) -> KnownPage | None:
+    def _recognise(self, url: str) -> KnownPage | None:
         try:
             return self._exam.page(fingerprint(data_url_bytes(url)))
         except (OSError, ValueError):
