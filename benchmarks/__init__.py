@@ -1,1 +1,1 @@
-"""Benchmarks: what the design must reach, measured against an ideal or a peer in the same run."""
+"""Benchmarks of the design's goals, measured against an ideal or a peer in the same run."""

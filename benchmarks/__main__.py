@@ -1,6 +1,6 @@
-"""``make bench``: measure everything, print one table and put it into ``docs/benchmarks.md``.
+"""``make bench``: measure everything, print one table and write it into ``docs/benchmarks.md``.
 
-``python -m benchmarks limits faults`` measures these parts alone, and leaves the page as it is.
+``python -m benchmarks limits faults`` measures these parts only, and leaves the page unchanged.
 """
 
 import os
@@ -39,7 +39,7 @@ from benchmarks.harness.model_server import stopping
 PAGE = Path(__file__).parents[1] / "docs" / "benchmarks.md"
 ALONE = (cold_start, planning, splitting, pipelines, throughput, limits, faults, prompt_cache, stack_engine, grading)
 TOGETHER = (outages, kills, batching, stack_kills)
-"""These assert no times, and mostly wait: they are measured at once."""
+"""Parts that assert no times, and mostly wait: they are measured concurrently."""
 
 BEGIN, END = "<!-- table: begin -->", "<!-- table: end -->"
 
@@ -68,7 +68,7 @@ def _measure(part: ModuleType) -> list[results_table.Case]:
     print(f"measuring {_name(part)} ...", flush=True)
     try:
         cases: list[results_table.Case] = part.measure()
-    except Exception as error:  # noqa: BLE001 - the other parts' measurements are worth having all the same
+    except Exception as error:  # noqa: BLE001 - the other parts are measured all the same
         traceback.print_exc()
         failed = results_table.Limit("failed", 1, 0)
         return [results_table.Case(f"{_name(part)}: could not be measured", type(error).__name__, "", limits=(failed,))]
@@ -81,7 +81,7 @@ def _name(part: ModuleType) -> str:
 
 
 def _interrupt(*_: object) -> None:
-    """End as Ctrl-C does, also threads that wait: each takes down what it has started."""
+    """End like Ctrl-C, including waiting threads, each of which ends the processes that it has started."""
     stopping.set()
     raise KeyboardInterrupt
 

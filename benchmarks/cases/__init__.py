@@ -1,1 +1,1 @@
-"""The cases that are measured, each a module."""
+"""Parts of the benchmarks, each a module."""

@@ -1,4 +1,4 @@
-"""Short questions that share a call, against a call for each: how many calls and tokens that saves, in process."""
+"""Calls and tokens of short questions that share a call, against a call for each question, in process."""
 
 import json
 import tempfile
@@ -11,7 +11,7 @@ import openai
 
 from aita import ParallelExecutionConfig, create_answer_key_tasks, create_executor
 from aita.models.exam import ExamSpec
-from benchmarks.harness.model_server import Counted, Model, simulated_model
+from benchmarks.harness.model_server import Counts, Model, simulated_model
 from benchmarks.harness.results_table import Case, Limit, say
 
 QUESTIONS, BATCH = 20, 5
@@ -20,7 +20,7 @@ _SAMPLE = Path(__file__).parents[2] / "samples" / "exam" / "questions.json"
 
 
 def measure() -> list[Case]:
-    """Have the answer keys of the same exam written with and without batches."""
+    """Generate the answer keys of the same exam with and without batches."""
     say(f"{QUESTIONS} short questions, batched and not")
     with simulated_model() as model:
         batched, alone = _count(model, BATCH), _count(model, 1)
@@ -28,22 +28,22 @@ def measure() -> list[Case]:
 
 
 def exam(name: str) -> dict[str, Any]:
-    """Return an exam of short questions: the sample's, each with an id of its own."""
+    """Return an exam of short questions: the sample's, with new ids."""
     found: dict[str, Any] = json.loads(_SAMPLE.read_text())
     questions = islice(cycle(found["questions"]), QUESTIONS)
     found["questions"] = [each | {"question_id": f"{name}-{number}"} for number, each in enumerate(questions)]
     return found
 
 
-def counted(model: Model, work: Callable[[], object]) -> Counted:
-    """Return what a model counts while some work is done."""
+def count_during(model: Model, work: Callable[[], object]) -> Counts:
+    """Return a model's counts during some work."""
     model.control(reset_stats=True)
     work()
     return model.stats()
 
 
-def batching_case(where: str, batched: Counted, alone: Counted) -> Case:
-    """Return the line that holds batched calls against a call for each question."""
+def batching_case(where: str, batched: Counts, alone: Counts) -> Case:
+    """Return the comparison of batched calls with a call for each question."""
     return Case(
         f"answer keys of {QUESTIONS} short questions, {BATCH} in a call, {where}",
         f"{batched.requests} calls, {batched.tokens:,} tokens",
@@ -55,7 +55,7 @@ def batching_case(where: str, batched: Counted, alone: Counted) -> Case:
     )
 
 
-def _count(model: Model, batch_size: int) -> Counted:
+def _count(model: Model, batch_size: int) -> Counts:
     tasks = create_answer_key_tasks(ExamSpec.model_validate(exam("short")))
     client = openai.OpenAI(base_url=model.base_url, api_key="none")
     config = ParallelExecutionConfig(max_workers=5, rate_limit_rps=0, batch_size=batch_size, show_progress=False)
@@ -67,4 +67,4 @@ def _count(model: Model, batch_size: int) -> Counted:
             if batch.failed_results:
                 raise RuntimeError(f"an answer key failed: {batch.failed_results[0].error}")
 
-        return counted(model, work)
+        return count_during(model, work)

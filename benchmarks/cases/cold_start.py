@@ -1,4 +1,4 @@
-"""How long a function takes from a new process to its handler ready with its clients."""
+"""Cold start of each function: the time from a new process to a ready handler with its clients."""
 
 import os
 import statistics
@@ -60,7 +60,7 @@ def measure() -> list[Case]:
 
 
 def _start(script: str) -> float:
-    """Return the seconds until the script is ready; what its process takes to end is not a start's."""
+    """Return the seconds until the script is ready, without the end of its process."""
     environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"} | ENVIRONMENT
     command = [sys.executable, "-c", f"{script}\nimport time; print(time.monotonic())"]
     started = time.monotonic()  # one clock for all processes of a machine

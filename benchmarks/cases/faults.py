@@ -1,4 +1,4 @@
-"""A model that answers some calls with half a reply, a 500 or nothing at all: every result must be right."""
+"""Results with a model that answers some calls with half a reply, a 500 or nothing at all: all must be right."""
 
 from benchmarks.harness.client_runs import PEERS, Runs, perform
 from benchmarks.harness.clients import Job
@@ -10,17 +10,17 @@ FAULTS = {"cut_rate": 0.10, "error_rate": 0.05, "drop_rate": 0.02}
 
 
 def measure() -> list[Case]:
-    """Put each client through the same sequence of faults."""
+    """Run each client with the same sequence of faults."""
     say("a model with faults")
     with simulated_model(**FAULTS) as model:
         ours = _run(model, "aita")
         name = f"10% of replies cut, 5% 500s, 2% dropped, {TASKS} tasks, {CONCURRENCY} at once"
         wrong = Limit("lost or wrong", ours.lost, 0)
-        cases = [Case(name, ours.told, f"{TASKS} right results", limits=(wrong,))]
+        cases = [Case(name, ours.summary, f"{TASKS} right results", limits=(wrong,))]
         for client, peer in PEERS.items():
             theirs = _run(model, client)
             wrong = Limit("lost or wrong", theirs.lost, None)
-            cases.append(Case(f"peer: {peer}", theirs.told, f"{TASKS} right results", limits=(wrong,)))
+            cases.append(Case(f"peer: {peer}", theirs.summary, f"{TASKS} right results", limits=(wrong,)))
     return cases
 
 

@@ -25,7 +25,7 @@ _WORDS = (Path(__file__).parents[2] / "samples" / "answers.toml").read_text("utf
 
 
 def measure() -> list[Case]:
-    """Grade classes whose answers no cache has, on one stack; then a large one twice, and its reports."""
+    """Grade classes without cached replies on one stack; then a large class twice, and its reports."""
     with emulated(CONCURRENCY) as stack:
         stack.model.control(latency=LATENCY, anything=True)
         grade(stack, "warm", STUDENTS)
@@ -35,8 +35,8 @@ def measure() -> list[Case]:
 
 
 def grade(stack: Emulated, assignment: str, students: int) -> RunView:
-    """Give a class's answers and rubrics, and have them graded and reported."""
-    _give(stack, assignment, students)
+    """Upload a class's answers and rubrics, and run the grading with its reports."""
+    _upload_class(stack, assignment, students)
     return stack.run(assignment, "grade", RunOptions(rate_limit_rps=0))
 
 
@@ -48,7 +48,7 @@ def _class(runs: list[RunView]) -> Case:
 
 
 def _large(stack: Emulated) -> list[Case]:
-    """Grade a large class, forget its grades but not the replies, and grade it again."""
+    """Grade a large class, delete its grades but not the cached replies, and grade it again."""
     say(f"{LARGE} students, {QUESTIONS} questions, from the cache")
     stack.model.control(latency=0, anything=True)
     grade(stack, "large", LARGE)
@@ -88,7 +88,7 @@ def _large(stack: Emulated) -> list[Case]:
     ]
 
 
-def _give(stack: Emulated, assignment: str, students: int) -> None:
+def _upload_class(stack: Emulated, assignment: str, students: int) -> None:
     questions = exam(assignment)
     questions["questions"] = questions["questions"][:QUESTIONS]
     ids = [f"s-{number:016x}" for number in range(students)]
@@ -106,12 +106,12 @@ def _give(stack: Emulated, assignment: str, students: int) -> None:
 
 def _rubric(points: float) -> dict[str, Any]:
     half = points / 2
-    criteria = [{"points": half, "description": f"{what} is right"} for what in ("The method", "The result")]
+    criteria = [{"points": half, "description": f"{part} is right"} for part in ("The method", "The result")]
     return {"total_points": points, "criteria": criteria}
 
 
 def _answers(seed: str, questions: dict[str, Any]) -> dict[str, Any]:
-    """Return a student's answers: words of the sample's, no two the same, in strips of one page."""
+    """Return a student's answers: random words of the sample's, in strips of one page."""
     chance = random.Random(seed)
     ids = [each["question_id"] for each in questions["questions"]]
     return {

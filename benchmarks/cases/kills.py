@@ -1,4 +1,4 @@
-"""The executor in process, killed in the middle and resumed: what was answered is not asked again."""
+"""Kills of the executor in process in the middle of a run, with a resume: answered tasks are not asked again."""
 
 import tempfile
 
@@ -13,7 +13,7 @@ PATIENCE = 30.0
 
 
 def measure() -> list[Case]:
-    """Kill a run at each share of its tasks, and hold what its resume makes against a run that nobody disturbed."""
+    """Kill a run at each share of its tasks, and compare the results of its resume with an undisturbed run's."""
     with simulated_model() as model:
         say("the executor in process, undisturbed")
         undisturbed = _resume(model, "")
@@ -45,7 +45,7 @@ def _killed(model: Model, share: float, undisturbed: Outcome) -> Case:
 
 
 def _resume(model: Model, checkpoints: str) -> Outcome:
-    """Run what a checkpoint lacks; all of it without one."""
+    """Run the tasks that are missing in a checkpoint; without one, all tasks."""
     return run_once("aita", _job(model, checkpoints, resume=bool(checkpoints)))
 
 

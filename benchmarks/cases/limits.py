@@ -1,4 +1,4 @@
-"""The executor in process before a model that limits its rate, told of the limit and not, beside the peers."""
+"""The executor in process with a rate-limited model, with and without a configured limit, beside the peers."""
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -13,9 +13,9 @@ REPEATS = 3
 
 @dataclass(frozen=True)
 class Scene:
-    """A model with a limit, and what is asked of it; the burst is a second's worth.
+    """A rate-limited model and its load; the burst is that of a second.
 
-    ``is_plain``: a refusal tells Retry-After in whole seconds, and nothing tells of the limit.
+    With ``is_plain`` a refusal has Retry-After in whole seconds, and no header states the limit.
     """
 
     rps: float
@@ -26,7 +26,7 @@ class Scene:
 
     @property
     def settings(self) -> dict[str, object]:
-        """The simulated model's settings."""
+        """Settings of the simulated model."""
         return {
             "latency": self.latency,
             "rps": self.rps,
@@ -36,7 +36,7 @@ class Scene:
 
     @property
     def name(self) -> str:
-        """What the table calls it."""
+        """Name in the table."""
         plain = ", told by Retry-After: 1 alone" if self.is_plain else ""
         return f"limit {self.rps:g}/s{plain}, {self.tasks} tasks, {self.concurrency} at once"
 
@@ -47,7 +47,7 @@ FIFTY_PLAIN = replace(FIFTY, is_plain=True)
 
 
 def measure() -> list[Case]:
-    """Measure both limits. Runs of one kind are made at once, each with a model of its own: they mostly wait."""
+    """Measure both limits. Runs of one kind are concurrent, each with a model of its own, as they mostly wait."""
     return [
         _ours(TWENTY, TWENTY_IDEAL, 1.10, refused=0.05, rate=TWENTY.rps),
         _ours(TWENTY, TWENTY_IDEAL, None, refused=0.20),
@@ -59,16 +59,16 @@ def measure() -> list[Case]:
 
 
 def run(scene: Scene, client: str, rate: float = 0) -> Run:
-    """Run a client in a scene that is all its own."""
+    """Run a client in a scene with a model of its own."""
     with simulated_model(**scene.settings) as model:
         job = Job(model.base_url, tasks=scene.tasks, concurrency=scene.concurrency, rate=rate)
         return perform(model, client, job)
 
 
 def case(name: str, runs: Runs, ideal: float, bound: float | None, *limits: Limit) -> Case:
-    """Return the line of some runs that are held against an ideal time; whoever lost tasks has none to hold."""
+    """Return the comparison of some runs with an ideal time; without a ratio if tasks were lost."""
     ratio = None if runs.lost else runs.seconds / ideal
-    return Case(name, runs.told, f"ideal {ideal:g} s", ratio, bound, at_least=False, limits=limits)
+    return Case(name, runs.summary, f"ideal {ideal:g} s", ratio, bound, at_least=False, limits=limits)
 
 
 def _ours(scene: Scene, ideal: float, bound: float | None, *, refused: float, rate: float = 0) -> Case:

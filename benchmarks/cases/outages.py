@@ -1,4 +1,4 @@
-"""A model that is much slower than its callers would like, and one that is down for a minute: nothing is lost."""
+"""Results with a model that is much slower than its callers, and with one that is down for a minute: none are lost."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -16,7 +16,7 @@ DOWN_TASKS, DOWN_CONCURRENCY = 200, 10
 
 
 def measure() -> list[Case]:
-    """Measure all at the same time, as they wait for nearly all of it."""
+    """Measure all cases concurrently, as they mostly wait."""
     say(f"{FIVE.name}, and a model that is down for {DOWN_SECONDS} s, all at once")
     works: list[Callable[[], Case]] = [
         lambda: _five("aita", f"{FIVE.name}: told nothing", 0, 0),
@@ -31,11 +31,11 @@ def measure() -> list[Case]:
 def _five(client: str, name: str, rate: float, lost: float | None) -> Case:
     runs = Runs([run(FIVE, client, rate)], FIVE.tasks)
     limits = (runs.lost_at_most(lost), runs.refused_at_most(None))
-    return Case(name, runs.told, f"ideal {IDEAL:g} s", limits=limits)
+    return Case(name, runs.summary, f"ideal {IDEAL:g} s", limits=limits)
 
 
 def _down() -> Case:
-    """Let the model go down when half of the replies have come: each task must be answered exactly once."""
+    """Take the model down after half of the replies: each task must be answered exactly once."""
     with simulated_model() as model, ThreadPoolExecutor(1) as pool:
         model.control(reset_stats=True)
         job = Job(model.base_url, tasks=DOWN_TASKS, concurrency=DOWN_CONCURRENCY)
@@ -46,7 +46,7 @@ def _down() -> Case:
     twice = runs.runs[0].counted.replies - DOWN_TASKS
     return Case(
         f"down (503) for {DOWN_SECONDS} s in the middle of {DOWN_TASKS} tasks, {DOWN_CONCURRENCY} at once",
-        runs.told,
+        runs.summary,
         f"{DOWN_SECONDS} s down",
         limits=(runs.lost_at_most(0), Limit("answered twice", twice, 0)),
     )

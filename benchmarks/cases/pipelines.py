@@ -1,4 +1,4 @@
-"""How near the pipelines come to the ideal on the emulator, beside plain clients in the same run."""
+"""Pipelines on the emulator against the ideal time, beside plain clients in the same run."""
 
 import base64
 import itertools
@@ -27,7 +27,7 @@ SAMPLE = Path(__file__).parents[2] / "samples" / "exam" / "questions.json"
 
 
 def measure() -> list[Case]:
-    """Run both pipelines warm, with pages and questions that no cache has, and the same calls by plain clients."""
+    """Run both pipelines warm, without cached replies, and the same calls by plain clients."""
     pages = scans.jpegs(PAGES * (REPEATS + 1))
     with emulated(CONCURRENCY) as stack:
         _warm_up(stack)
@@ -82,7 +82,7 @@ def _plain(base_url: str, pages: list[bytes]) -> list[Case]:
 
 
 def _warm_up(stack: Emulated) -> None:
-    """Start as many workers of the task function as the measured runs use."""
+    """Start the number of workers of the task function that the measured runs use."""
     stack.model.control(latency=LATENCY)
     _transcribe(stack, "warm", scans.jpegs(2 * CONCURRENCY))
     _rubric(stack, "warm")
@@ -99,16 +99,16 @@ def _rubric(stack: Emulated, assignment: str) -> RunView:
     questions = itertools.islice(itertools.cycle(exam["questions"]), QUESTIONS)
     exam["questions"] = [q | {"question_id": f"{assignment}-{number}"} for number, q in enumerate(questions)]
     stack.put(f"{assignment}/questions.json", json.dumps(exam).encode())
-    return stack.run(assignment, "rubric", RunOptions(batch_size=1))  # a call for each question, as the ideal has it
+    return stack.run(assignment, "rubric", RunOptions(batch_size=1))  # a call for each question, as in the ideal
 
 
 def stage_seconds(run: RunView, name: str) -> float:
-    """Return how long a stage took.
+    """Return a stage's duration in seconds.
 
     Raises
     ------
     RuntimeError
-        If it has not ended.
+        If the stage has not ended.
     """
     stage = next(stage for stage in run.stages if stage.stage == name)
     if stage.started_at is None or stage.ended_at is None:
@@ -117,19 +117,19 @@ def stage_seconds(run: RunView, name: str) -> float:
 
 
 def _start_seconds(run: RunView) -> float:
-    """Return how long it took from the request until the first Plan started."""
+    """Return the seconds from the request to the start of the first Plan."""
     if run.stages[0].started_at is None:
         raise RuntimeError(f"run {run.run_id} was not planned")
     return (run.stages[0].started_at - run.created_at).total_seconds()
 
 
 def run_seconds(run: RunView) -> float:
-    """Return how long a run took from the request to its end.
+    """Return the seconds from the request to the run's end.
 
     Raises
     ------
     RuntimeError
-        If it has not ended.
+        If the run has not ended.
     """
     if run.ended_at is None:
         raise RuntimeError(f"run {run.run_id} has not ended")

@@ -1,4 +1,4 @@
-"""How long Plan takes and how much memory, by the number of pages, over stores in memory."""
+"""Time and memory of Plan by the number of pages, over stores in memory."""
 
 import json
 import resource
@@ -14,7 +14,7 @@ SECONDS, MEGABYTES = 60.0, 300.0
 
 
 def measure() -> list[Case]:
-    """Plan each size in a process of its own, so that its peak of memory is its own."""
+    """Plan each size in a process of its own, so that its peak of memory can be measured."""
     taken = {size: _in_own_process(size) for size in SIZES}
     seconds, megabytes = taken[SIZES[-1]]
     cases = [
@@ -37,8 +37,8 @@ def measure() -> list[Case]:
     ]
     each = {size: taken[size][0] / size * 1e6 for size in SIZES}
     growth = each[SIZES[-1]] / each[SIZES[0]]
-    told = ", ".join(f"{each[size]:.0f} µs at {size:,}" for size in SIZES)
-    cases.append(Case("plan: time for one page, growth", told, f"{SIZES[0]:,} pages", growth, 1.25, at_least=False))
+    times = ", ".join(f"{each[size]:.0f} µs at {size:,}" for size in SIZES)
+    cases.append(Case("plan: time for one page, growth", times, f"{SIZES[0]:,} pages", growth, 1.25, at_least=False))
     return cases
 
 

@@ -1,4 +1,4 @@
-"""What the order of calls makes of a provider's prefix cache: prompts that begin alike, scheduled for it and not."""
+"""Use of a provider's prefix cache by prompts that begin alike, with and without scheduling of the calls."""
 
 from benchmarks.harness.client_runs import Runs, perform
 from benchmarks.harness.clients import Job
@@ -9,7 +9,7 @@ TASKS, CONCURRENCY, PREFIX_TOKENS = 40, 20, 1_500
 
 
 def measure() -> list[Case]:
-    """Ask the same with the scheduling on and off, each with a cache that holds nothing yet."""
+    """Run the same tasks with the scheduling on and off, each with an empty cache."""
     say("prefix cache")
     with simulated_model(prefix_cache=True) as model:
         on, off = _run(model, scheduled=True), _run(model, scheduled=False)

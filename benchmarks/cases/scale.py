@@ -1,9 +1,8 @@
-"""What Plan, Collect and the shared inputs of grading come to, by the number of pages, for ``docs/scaling.md``.
+"""Time and memory of Plan, Collect and the shared inputs of grading by the number of pages, for ``docs/scaling.md``.
 
-``python -m benchmarks.cases.scale`` measures all sizes, each in a process of its own, so that its peak of memory is its
-own; it takes some minutes and 3 GB. Objects are files, so that what S3 would hold is not counted as memory. Rows come
-as DynamoDB's items, a page of 1 MB at a time, and what Collect reads of S3 as bytes: no request is made, and none is
-in the times.
+``python -m benchmarks.cases.scale`` measures each size in a process of its own, so that its peak of memory can be
+measured; it takes some minutes and 3 GB. Objects are files, so that they do not count as memory. Rows are DynamoDB's
+items, in pages of 1 MB, and the objects that Collect reads are bytes: no request is made, so times are without any.
 """
 
 import json
@@ -24,20 +23,19 @@ SIZES = {
     "collect": (100, 10_000, 100_000, 200_000),
     "grade_inputs": (100, 10_000, 100_000, 1_000_000),
 }
-"""Of each part. Collect's 200,000 is more than its function has memory for, and 1,000,000 are more than most machines
-have."""
+"""Pages by part. Collect of 200,000 exceeds the memory of its function, and of 1,000,000 that of most machines."""
 
 PAGES_OF_A_STUDENT = 20
 QUESTIONS = 10
 TRANSCRIPT = "A line of what somebody wrote in an exam, 60 characters long." * 20
 ANSWER = TRANSCRIPT[:600]
 ROWS_IN_A_PAGE = 1_000
-"""Of a query: 1 MB, and a row of a task has about 1 KB."""
+"""Rows in a page of a query: the page has 1 MB, and a task's row about 1 KB."""
 
 
 @dataclass(frozen=True, slots=True)
 class FileObjects:
-    """Objects in a folder, of which a task's result is made when it is asked for."""
+    """Objects in a folder; a task's result is generated when it is read."""
 
     folder: Path
     bucket: str = "files"
@@ -49,13 +47,13 @@ class FileObjects:
         return (self.folder / key.replace("/", "|")).read_bytes()
 
     def put(self, key: str, data: bytes, content_type: str = "application/json") -> None:  # noqa: ARG002 - not kept
-        """Write an object, whole."""
+        """Write a whole object, over an existing one."""
         (self.folder / key.replace("/", "|")).write_bytes(data)
 
 
 @dataclass(frozen=True, slots=True)
 class QueryOfRows:
-    """A client of DynamoDB that knows one query: the rows of all items of a stage, each succeeded."""
+    """Client of DynamoDB with one query: the rows of all items of a stage, each succeeded."""
 
     items: list[dict[str, Any]]
 
@@ -64,7 +62,7 @@ class QueryOfRows:
         return self
 
     def paginate(self, **query: Any) -> Iterator[dict[str, Any]]:  # noqa: ARG002 - it has one
-        """Yield pages of rows, which are made one page at a time."""
+        """Yield pages of rows, generated one page at a time."""
         for first in range(0, len(self.items), ROWS_IN_A_PAGE):
             yield {"Items": [_row(item) for item in self.items[first : first + ROWS_IN_A_PAGE]]}
 
@@ -107,7 +105,7 @@ def _plan(size: int, folder: Path) -> tuple[float, float]:
 
 
 def _collect(size: int, folder: Path) -> tuple[float, float]:
-    """Collect what ``_plan`` planned; return the seconds and the megabytes of the artifact."""
+    """Collect the items of ``_plan``; return the seconds and the megabytes of the artifact."""
     from aita.aws.dynamodb.task_table import DynamoTaskTable
     from aita.bootstrap import utc_now
     from aita.models.run import StageCounts, StageEvent
@@ -133,7 +131,7 @@ def _collect(size: int, folder: Path) -> tuple[float, float]:
 
 
 def _grade_inputs(size: int, folder: Path) -> tuple[float, float]:
-    """Read what each task function of ``grade`` reads first; return the seconds and the megabytes of the file."""
+    """Read the shared inputs of ``grade``; return the seconds and the megabytes of the file."""
     from aita.services.grading.grade_inputs import GradeInputs
 
     file = folder / "inputs"
@@ -150,7 +148,7 @@ PARTS = {"plan": _plan, "collect": _collect, "grade_inputs": _grade_inputs}
 
 
 def _write_pages(folder: Path, size: int) -> None:
-    """Write pages.json student by student: the whole of it in memory would be counted."""
+    """Write pages.json student by student, as the whole of it would count as memory."""
     from aita.models.exam import Page
     from aita.services.assignments import object_keys
 
@@ -193,7 +191,7 @@ def _write_inputs(path: Path, students: int) -> None:
 
 
 def _row(item: dict[str, Any]) -> dict[str, Any]:
-    """Return the row of an item that succeeded, as DynamoDB's client gives it."""
+    """Return the row of a succeeded item in the form of DynamoDB's client."""
     names = ("input_tokens", "cached_input_tokens", "output_tokens")
     return {
         "pk": {"S": f"RUN#{RUN_ID}"},

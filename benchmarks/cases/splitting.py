@@ -1,4 +1,4 @@
-"""How many pages a second split makes, in its fork, against bare pypdfium2 and Pillow in one process."""
+"""Pages a second of split, in its fork, against bare pypdfium2 and Pillow in one process."""
 
 import io
 import json
@@ -47,7 +47,7 @@ def measure() -> list[Case]:
 
 
 def _compare(name: str, files: list[bytes]) -> list[Case]:
-    """Return the pages a second of split as it is, and of all that it does more where a blank exam and a mask are."""
+    """Return the pages a second of split, without and with a blank exam and a mask."""
     with tempfile.TemporaryDirectory() as folder:
         for number, data in enumerate(files):
             Path(folder, f"{number:04}").write_bytes(data)
@@ -62,7 +62,7 @@ def _compare(name: str, files: list[bytes]) -> list[Case]:
 
 
 def _in_this_process(folder: Path) -> None:
-    """Print the seconds of each way. A fork takes the longer the more memory is held, so that is what Lambda holds."""
+    """Print the seconds of each way, in a process that uses no more memory than Lambda's, as a fork copies it."""
     files = sorted(folder.iterdir())
     taken = {
         "split": _seconds(lambda: _split(files)),
@@ -80,7 +80,7 @@ def _seconds(work: Callable[[], object]) -> float:
 
 @dataclass
 class Scans(MemoryObjects):
-    """Scans in files; what is made of them is let go."""
+    """Scans in files; written objects are discarded."""
 
     files: dict[str, Path] = field(default_factory=dict)
 
@@ -89,7 +89,7 @@ class Scans(MemoryObjects):
         return self.files[key].read_bytes() if key in self.files else super().get(key)
 
     def put(self, key: str, data: bytes, content_type: str = "application/json") -> None:
-        """Take an object, and keep nothing."""
+        """Discard an object."""
 
 
 def _split(files: list[Path], *, with_exam: bool = False) -> None:

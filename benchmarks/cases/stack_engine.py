@@ -1,4 +1,4 @@
-"""The engine on the emulator: before a model that limits its rate, and with calls that several tasks share."""
+"""The engine on the emulator: with a rate-limited model, and with calls that several tasks share."""
 
 import json
 import statistics
@@ -15,13 +15,13 @@ REPEATS = 3
 
 
 def measure() -> list[Case]:
-    """Measure all on one stack, warm: as many workers have started as the runs use."""
+    """Measure all cases on one warm stack, with as many workers started as the runs use."""
     with emulated(TWENTY.concurrency) as stack:
         say(f"starting {TWENTY.concurrency} workers on the emulator")
         stack.model.control(latency=1.0)
         chat(stack, "warm", 2 * TWENTY.concurrency)
-        told = _limited(stack, TWENTY.rps, BOUND, 0.05, REPEATS)
-        return [told, _limited(stack, 0, None, 0.20, 1), _batching(stack)]
+        configured = _limited(stack, TWENTY.rps, BOUND, 0.05, REPEATS)
+        return [configured, _limited(stack, 0, None, 0.20, 1), _batching(stack)]
 
 
 def _limited(stack: Emulated, rate: float, bound: float | None, refused: float, times: int) -> Case:
@@ -50,7 +50,7 @@ def _limited(stack: Emulated, rate: float, bound: float | None, refused: float, 
 
 
 def _batching(stack: Emulated) -> Case:
-    """Run the rubric pipeline with the instructor's own rubrics, so that only its answer keys ask the model."""
+    """Run the rubric pipeline with the instructor's own rubrics, so that only its answer keys make calls."""
     say("batching on the emulator")
     stack.model.control(rps=0)
 
@@ -67,6 +67,6 @@ def _batching(stack: Emulated) -> Case:
         stack.put(f"{assignment}/user_rubrics.json", json.dumps(own).encode())
         stack.run(assignment, "rubric", RunOptions(batch_size=batch_size, rate_limit_rps=0))
 
-    together = batching.counted(stack.model, lambda: work("together", batching.BATCH))
-    alone = batching.counted(stack.model, lambda: work("alone", 1))
+    together = batching.count_during(stack.model, lambda: work("together", batching.BATCH))
+    alone = batching.count_during(stack.model, lambda: work("alone", 1))
     return batching.batching_case("on the emulator", together, alone)

@@ -1,4 +1,4 @@
-"""The emulator and its workers, killed in the middle of a run: what was answered is not asked again."""
+"""Kills of the emulator and of its workers in the middle of a run: answered tasks are not asked again."""
 
 import os
 import signal
@@ -7,7 +7,7 @@ from pathlib import Path
 
 from benchmarks.cases.kills import SHARES
 from benchmarks.harness.emulator_stack import Emulated, emulated
-from benchmarks.harness.model_server import Counted
+from benchmarks.harness.model_server import Counts
 from benchmarks.harness.results_table import Case, Limit, say
 from benchmarks.harness.stack_chats import Chats, chat, ended, start
 
@@ -33,13 +33,13 @@ def _workers(stack: Emulated, undisturbed: Chats) -> Case:
     run = start(stack, "workers", TASKS)
     for share in SHARES:
         stack.model.wait_until(_answered(share * TASKS), PATIENCE)
-        os.kill(_a_worker(stack.emulator_pid), signal.SIGKILL)
+        os.kill(_worker_pid(stack.emulator_pid), signal.SIGKILL)
     after = ended(stack, run, TASKS)
     return _case(name, after.counted.replies - TASKS, len(SHARES), after, undisturbed)
 
 
 def _emulator(stack: Emulated, undisturbed: Chats) -> Case:
-    """Kill the emulator at each share and resume; its tables come back as they were at its last clean stop."""
+    """Kill the emulator at each share and resume; its tables return to their state at its last clean stop."""
     name = f"the emulator, {TASKS} tasks, {WORKERS} at once, kill -9 at {_AT}"
     say(name)
     run = start(stack, "emulator", TASKS)
@@ -58,8 +58,8 @@ def _emulator(stack: Emulated, undisturbed: Chats) -> Case:
     return _case(name, before + after.counted.replies - TASKS, WORKERS * len(SHARES), after, undisturbed)
 
 
-def _answered(count: float) -> Callable[[Counted], bool]:
-    """Return the condition that so many calls have been answered."""
+def _answered(count: float) -> Callable[[Counts], bool]:
+    """Return the condition that this many calls have been answered."""
     return lambda counted: counted.replies >= count
 
 
@@ -76,8 +76,8 @@ def _case(name: str, repeated: int, in_flight: int, after: Chats, undisturbed: C
     )
 
 
-def _a_worker(emulator: int) -> int:
-    """Return the id of a child of the emulator that runs the task function."""
+def _worker_pid(emulator: int) -> int:
+    """Return the process id of a child of the emulator that runs the task function."""
     for process in Path("/proc").glob("[0-9]*"):
         try:
             parent = int((process / "stat").read_text().rpartition(")")[2].split()[1])

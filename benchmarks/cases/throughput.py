@@ -1,4 +1,4 @@
-"""Many tasks at once, in process, beside those that do the same: what the engine itself takes of the machine."""
+"""Overhead of the engine with many concurrent tasks, in process, beside the peers."""
 
 from benchmarks.harness.client_runs import PEERS, Run, Runs, perform
 from benchmarks.harness.clients import Job
@@ -27,7 +27,7 @@ def measure() -> list[Case]:
     return [
         Case(
             f"{name}: time",
-            ours.told,
+            ours.summary,
             f"{PEERS['threads']}: {pool.seconds:.2f} s",
             ours.seconds / pool.seconds,
             BOUND,
@@ -45,7 +45,7 @@ def measure() -> list[Case]:
         *(
             Case(
                 f"peer: {peer}",
-                f"{runs[client].told}, {runs[client].megabytes:.0f} MB",
+                f"{runs[client].summary}, {runs[client].megabytes:.0f} MB",
                 f"ideal {IDEAL:g} s",
                 runs[client].seconds / IDEAL,
                 limits=(runs[client].lost_at_most(None),),

@@ -1,1 +1,1 @@
-"""What the cases are measured with: stacks, models, clients, scans and the table of results."""
+"""Harness of the cases: stacks, models, clients, scans and the table of results."""

@@ -1,4 +1,4 @@
-"""Running the clients that are measured, against a simulated model that counts."""
+"""Runs of the measured clients with a simulated model that counts."""
 
 import json
 import os
@@ -13,51 +13,51 @@ from dataclasses import asdict, dataclass, replace
 
 from aita_local.emulator import no_proxy
 from benchmarks.harness.clients import Job, Outcome
-from benchmarks.harness.model_server import ROOT, Counted, Model, end, stopping
+from benchmarks.harness.model_server import ROOT, Counts, Model, end, stopping
 from benchmarks.harness.results_table import Limit
 
 PEERS = {"threads": "thread pool with openai", "gathered": "asyncio with openai", "flexllm": "flexllm"}
 """The peers by their names in ``benchmarks.harness.clients``."""
 
 PATIENCE = 240.0
-"""Seconds that a run may take."""
+"""Time limit of a run, in seconds."""
 
 _PEERS_PYTHON = ROOT / ".aita" / "peers" / "bin" / "python"
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One run: what the client says of it, and what the model counted."""
+    """One run: the client's outcome and the model's counts."""
 
     outcome: Outcome
-    counted: Counted
+    counted: Counts
 
 
 @dataclass(frozen=True, slots=True)
 class Runs:
-    """The same run, some times over, of so many tasks each."""
+    """Repetitions of a run of ``tasks`` tasks."""
 
     runs: Sequence[Run]
     tasks: int
 
     @property
     def seconds(self) -> float:
-        """The median."""
+        """Median duration."""
         return statistics.median(run.outcome.seconds for run in self.runs)
 
     @property
     def megabytes(self) -> float:
-        """The most memory that one had."""
+        """Highest peak of memory."""
         return max(run.outcome.megabytes for run in self.runs)
 
     @property
     def lost(self) -> int:
-        """The tasks that came to nothing, or to something wrong."""
+        """Number of tasks without a right result."""
         return sum(self.tasks - run.outcome.right for run in self.runs)
 
     @property
-    def told(self) -> str:
-        """The runs as a person reads them."""
+    def summary(self) -> str:
+        """Duration and requests, for the table."""
         requests = sum(run.counted.requests for run in self.runs)
         refused = sum(run.counted.rate_limited for run in self.runs)
         median = f", median of {len(self.runs)}" if len(self.runs) > 1 else ""
@@ -65,18 +65,18 @@ class Runs:
         return f"{self.seconds:.2f} s{median}, {counted}"
 
     def lost_at_most(self, most: float | None) -> Limit:
-        """Return how many were lost, held against a bound; ``None`` only tells."""
+        """Return the limit of lost tasks; ``None`` is no bound."""
         return Limit("lost", self.lost, most)
 
     def refused_at_most(self, most: float | None) -> Limit:
-        """Return which share of the requests was answered 429, held against a bound; ``None`` only tells."""
+        """Return the limit of the share of requests answered 429; ``None`` is no bound."""
         requests = sum(run.counted.requests for run in self.runs)
         refused = sum(run.counted.rate_limited for run in self.runs)
         return Limit("429s", refused / max(1, requests), most, is_share=True)
 
 
 def perform(model: Model, client: str, job: Job) -> Run:
-    """Run a client with a full bucket, fresh counts and a checkpoint of its own."""
+    """Run a client with a full bucket, reset counts and a checkpoint of its own."""
     model.control(reset_stats=True, seed=0)
     with tempfile.TemporaryDirectory(prefix="aita-bench-") as checkpoints:
         outcome = run_once(client, replace(job, checkpoints=checkpoints))
@@ -107,17 +107,17 @@ def run_once(client: str, job: Job) -> Outcome:
 
 @contextmanager
 def started(client: str, job: Job) -> Iterator[subprocess.Popen[str]]:
-    """Start a client, and end it at the end if it has not ended.
+    """Start a client, and terminate it at the end of the block if it still runs.
 
     Raises
     ------
     RuntimeError
-        If its environment is not there.
+        If its environment does not exist.
     """
     if client == "flexllm" and not _PEERS_PYTHON.exists():
         raise RuntimeError(f"the peers' environment {_PEERS_PYTHON.parents[1]} is not there: run `make peers`")
     python = str(_PEERS_PYTHON) if client == "flexllm" else sys.executable
-    # What a person has set for aita or openai has no say in a measurement.
+    # The user's own settings of aita and openai do not apply.
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("AITA_", "OPENAI_"))}
     process = subprocess.Popen(
         [python, "-m", "benchmarks.harness.clients", client, json.dumps(asdict(job))],

@@ -1,9 +1,9 @@
-"""The clients that are measured, each a process of its own: ``python -m benchmarks.harness.clients NAME JOB``.
+"""Measured clients, each a process of its own: ``python -m benchmarks.harness.clients NAME JOB``.
 
-``aita`` is the executor in process. The peers are what people write without it: a pool of threads with the
-openai client, and asyncio with its asynchronous one, both with the retries that openai makes by default; and a
-published batch runner, flexllm, which has a rate limit, retries and a checkpoint as well. Nothing but what comes
-with Python is imported before a client is chosen: flexllm has an environment of its own.
+``aita`` is the executor in process. The peers are usual ways without it: a pool of threads with the openai client, and
+asyncio with its asynchronous one, both with openai's default retries; and a published batch runner, flexllm, which has
+a rate limit, retries and a checkpoint, too. Only the standard library is imported before a client is chosen, as flexllm
+has an environment of its own.
 """
 
 import asyncio
@@ -18,7 +18,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks.harness.questions import Asked, questions
+from benchmarks.harness.questions import Question, questions
 
 MODEL = "simulated"
 KEY = "none"
@@ -26,16 +26,16 @@ KEY = "none"
 
 @dataclass(frozen=True)
 class Job:
-    """What a client is to do.
+    """Job of a client.
 
     Parameters
     ----------
     rate
-        The limit that the client is told, in requests a second; 0 is nothing told.
+        Configured limit in requests a second; 0 for none.
     checkpoints
-        The folder for checkpoints; none are written without one.
+        Folder for checkpoints; without one, none are written.
     prefix_tokens
-        About how many tokens all prompts begin with; 0 is nothing.
+        Approximate length of the prompts' common prefix, in tokens; 0 for none.
     """
 
     base_url: str
@@ -50,7 +50,7 @@ class Job:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How it went. ``digest`` is that of all results: two runs that made the same have the same."""
+    """Outcome of a job. ``digest`` is that of all results, so that equal results have equal digests."""
 
     seconds: float
     right: int
@@ -60,20 +60,20 @@ class Outcome:
 
 
 Results = list[dict[str, Any] | None]
-"""What a client made of each reply, in the questions' order; ``None`` where it has nothing."""
+"""Result of each reply, in the questions' order; ``None`` where there is none."""
 
-Client = Callable[[list[Asked]], Results]
+Client = Callable[[list[Question]], Results]
 
 
 def aita(job: Job) -> Client:
-    """Return the executor in process; with checkpoints each task that ends is kept at once."""
+    """Return the executor in process; with checkpoints, each finished task is recorded at once."""
     import aita.executor.in_process
     import aita.llm.client  # noqa: F401 - both would be imported while the clock runs
     from aita import ParallelExecutionConfig, SimpleLLMTask, create_executor
 
     os.environ |= {"OPENAI_BASE_URL": job.base_url, "AITA_MODEL": MODEL}
 
-    def run(asked: list[Asked]) -> Results:
+    def run(asked: list[Question]) -> Results:
         config = ParallelExecutionConfig(
             max_workers=job.concurrency,
             rate_limit_rps=job.rate,
@@ -96,10 +96,10 @@ def threads(job: Job) -> Client:
     """Return a pool of threads that share an openai client."""
     import openai
 
-    def run(asked: list[Asked]) -> Results:
+    def run(asked: list[Question]) -> Results:
         client = openai.OpenAI(base_url=job.base_url, api_key=KEY)
 
-        def ask(each: Asked) -> dict[str, Any] | None:
+        def ask(each: Question) -> dict[str, Any] | None:
             try:
                 reply = client.chat.completions.create(model=MODEL, messages=each.messages)
                 return each.read(reply.choices[0].message.content or "")
@@ -116,11 +116,11 @@ def gathered(job: Job) -> Client:
     """Return asyncio with a semaphore and the asynchronous openai client."""
     import openai
 
-    async def run(asked: list[Asked]) -> Results:
+    async def run(asked: list[Question]) -> Results:
         client = openai.AsyncOpenAI(base_url=job.base_url, api_key=KEY)
         free = asyncio.Semaphore(job.concurrency)
 
-        async def ask(each: Asked) -> dict[str, Any] | None:
+        async def ask(each: Question) -> dict[str, Any] | None:
             async with free:
                 try:
                     reply = await client.chat.completions.create(model=MODEL, messages=each.messages)
@@ -134,10 +134,10 @@ def gathered(job: Job) -> Client:
 
 
 def flexllm(job: Job) -> Client:
-    """Return flexllm with its defaults, and the file that it resumes from if checkpoints are wanted."""
+    """Return flexllm with its defaults, and with its file for resuming if the job has checkpoints."""
     from flexllm import LLMClient
 
-    def run(asked: list[Asked]) -> Results:
+    def run(asked: list[Question]) -> Results:
         limits = {"max_qps": job.rate} if job.rate else {}
         client = LLMClient(base_url=job.base_url, model=MODEL, api_key=KEY, concurrency_limit=job.concurrency, **limits)
         file = str(Path(job.checkpoints) / "flexllm.jsonl") if job.checkpoints else None
@@ -151,7 +151,7 @@ def flexllm(job: Job) -> Client:
 CLIENTS: dict[str, Callable[[Job], Client]] = {client.__name__: client for client in (aita, threads, gathered, flexllm)}
 
 
-def _read(asked: Asked, reply: str | None) -> dict[str, Any] | None:
+def _read(asked: Question, reply: str | None) -> dict[str, Any] | None:
     try:
         return asked.read(reply or "")
     except (ValueError, KeyError):
@@ -159,7 +159,7 @@ def _read(asked: Asked, reply: str | None) -> dict[str, Any] | None:
 
 
 def _peak_megabytes() -> float:
-    """Return the most memory that this process had; not what it inherited as its parent was copied."""
+    """Return the peak of this process's memory, without memory inherited from its parent."""
     status = Path("/proc/self/status")
     if status.exists():
         return int(status.read_text().partition("VmHWM:")[2].split()[0]) / 1024

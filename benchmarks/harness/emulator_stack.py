@@ -1,4 +1,4 @@
-"""A stack of the benchmark's own on the emulator, with the simulated model, and the API to run it."""
+"""Stack for benchmarks on the emulator, with the simulated model and a client of its API."""
 
 import json
 import os
@@ -31,7 +31,7 @@ GRACE_SECONDS = 10.0
 
 @dataclass(frozen=True)
 class Emulated:
-    """The running stack: a client of its bucket, its API, and its model."""
+    """Running stack: a client of its bucket, its API and its model."""
 
     home: StateDir
     settings: stack.LocalSettings
@@ -45,7 +45,7 @@ class Emulated:
         self.s3.put_object(Bucket=self.bucket, Key=key, Body=data)
 
     def read(self, key: str) -> Any:
-        """Return what a file of JSON holds."""
+        """Return the content of a JSON file."""
         return json.loads(self.s3.get_object(Bucket=self.bucket, Key=key)["Body"].read())
 
     def run(self, assignment: str, pipeline: str, options: RunOptions | None = None) -> RunView:
@@ -54,7 +54,7 @@ class Emulated:
         Raises
         ------
         RuntimeError
-            Unless all of it succeeded in time: half a run is no measurement.
+            If it does not succeed as a whole and in time: half a run is no measurement.
         """
         return self.succeeded(self.start(assignment, pipeline, options))
 
@@ -66,19 +66,19 @@ class Emulated:
         )
 
     def ended(self, run: RunView) -> RunView:
-        """Wait for the end of a run, however it ends, and return it."""
+        """Return a run after its end, of any kind, or after the time limit."""
         deadline = time.monotonic() + PATIENCE_SECONDS
         while run.status is RunStatus.RUNNING and time.monotonic() < deadline and not stopping.wait(POLL_SECONDS):
             run = self.api.run(run.run_id)
         return run
 
     def succeeded(self, run: RunView) -> RunView:
-        """Wait for the end of a run, and return it.
+        """Return a run after its success.
 
         Raises
         ------
         RuntimeError
-            Unless all of it succeeded in time.
+            If it does not succeed as a whole and in time.
         """
         run = self.ended(run)
         if run.status is not RunStatus.SUCCEEDED:
@@ -86,37 +86,37 @@ class Emulated:
         return run
 
     def restart(self) -> None:
-        """Stop the stack so that its state is kept, and start it again; the model starts anew."""
+        """Stop the stack with its state kept, and start it again; the model starts with default settings."""
         stack.down(home=self.home, say=lambda _: None)
         self.up()
 
     def up(self) -> None:
-        """Start what is not running."""
+        """Start the servers that are not running."""
         stack.up(self.settings, home=self.home, say=lambda _: None)
 
     def kill(self) -> None:
-        """End the emulator as a crash would, and wait until it is gone."""
+        """Kill the emulator, like a crash, and wait until it is gone."""
         daemon = Emulator(self.home).daemon
         os.kill(self.emulator_pid, signal.SIGKILL)
         while daemon.is_running():
             time.sleep(0.02)
 
     def peak_megabytes(self) -> float:
-        """Return the most memory that any of the functions' processes has taken."""
+        """Return the highest peak of memory among the functions' processes."""
         folder = str(self.home.path)
         peaks = [_peak(process) for process in Path("/proc").glob("[0-9]*") if _runs_from(process, folder)]
         return max(peaks, default=0.0)
 
     @property
     def emulator_pid(self) -> int:
-        """The id of the emulator's process."""
+        """Process id of the emulator."""
         pid: int = json.loads((self.home.path / "processes" / "emulator.json").read_text())["pid"]
         return pid
 
 
 @contextmanager
 def emulated(concurrency: int) -> Iterator[Emulated]:
-    """Bring up a stack with no rate limit in a home of its own, and take it down at the end."""
+    """Start a stack without a rate limit in a home of its own, and stop it at the end of the block."""
     with tempfile.TemporaryDirectory(prefix="aita-bench-") as folder:
         home = StateDir(Path(folder))
         try:
@@ -135,7 +135,7 @@ def emulated(concurrency: int) -> Iterator[Emulated]:
 
 
 def _end_workers(folder: str) -> None:
-    """End what an emulator left behind that was killed or interrupted: its functions run from its folder."""
+    """End the functions' processes that a killed or interrupted emulator left: they run from its folder."""
     deadline = time.monotonic() + GRACE_SECONDS
     while left := [process for process in Path("/proc").glob("[0-9]*") if _runs_from(process, folder)]:
         if time.monotonic() > deadline:

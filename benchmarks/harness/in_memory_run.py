@@ -1,4 +1,4 @@
-"""A run to measure services with, over stores in memory."""
+"""Run for the measurement of services over stores in memory."""
 
 from aita.bootstrap import utc_now
 from aita.models.run import Run, RunSettings, RunStatus, StageCounts
@@ -8,7 +8,7 @@ ASSIGNMENT = "bench"
 
 
 def running(stage: str, counts: StageCounts | None = None) -> Run:
-    """Return a run of ``transcribe`` that is at a stage."""
+    """Return a run of ``transcribe`` at a stage."""
     now = utc_now()
     return Run(
         run_id=RUN_ID,

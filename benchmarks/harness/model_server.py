@@ -1,4 +1,4 @@
-"""The simulated model in a process of its own, steered and counted from outside."""
+"""Process of the simulated model, with its control and counts."""
 
 import json
 import subprocess
@@ -16,16 +16,16 @@ from typing import Any
 ROOT = Path(__file__).parents[2]
 
 stopping = threading.Event()
-"""Set when the measuring was interrupted: whatever waits gives up then, and takes down what it has started."""
+"""Set when the benchmark is interrupted: waiting threads then end the processes that they have started."""
 
-_START, _STOP = 30.0, 10.0  # seconds of patience
+_START, _STOP = 30.0, 10.0  # time limits in seconds
 _POLL = 0.02
-_direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # a proxy knows nothing of our loopback
+_direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # a proxy can't reach this machine's loopback
 
 
 @dataclass(frozen=True, slots=True)
-class Counted:
-    """What the simulated model saw since its counts were reset."""
+class Counts:
+    """Counts of the simulated model since their last reset."""
 
     requests: int
     replies: int
@@ -43,32 +43,32 @@ class Counted:
 
     @property
     def refused(self) -> float:
-        """The share of the requests that was answered 429."""
+        """Share of the requests that was answered 429."""
         return self.rate_limited / self.requests if self.requests else 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """A simulated model that runs."""
+    """Running simulated model."""
 
     base_url: str
 
-    def control(self, **orders: object) -> None:
-        """Change its settings, or order what ``POST /control`` takes beside them; the bucket is full after it."""
-        self._ask("/control", json.dumps(orders).encode())
+    def control(self, **fields: object) -> None:
+        """Send fields of ``POST /control``: settings and commands; the bucket is full afterwards."""
+        self._request("/control", json.dumps(fields).encode())
 
-    def stats(self) -> Counted:
-        """Return what it has counted."""
-        counts = self._ask("/stats")
-        return Counted(**{name: counts[name] for name in Counted.__dataclass_fields__})
+    def stats(self) -> Counts:
+        """Return the counts."""
+        counts = self._request("/stats")
+        return Counts(**{name: counts[name] for name in Counts.__dataclass_fields__})
 
-    def wait_until(self, holds: Callable[[Counted], bool], patience: float) -> Counted:
-        """Poll until a condition holds of the counts, and return them.
+    def wait_until(self, holds: Callable[[Counts], bool], patience: float) -> Counts:
+        """Poll until a condition on the counts holds, and return them.
 
         Raises
         ------
         RuntimeError
-            If it does not in time.
+            If it does not hold within ``patience`` seconds.
         """
         deadline = time.monotonic() + patience
         while not holds(counted := self.stats()):
@@ -76,7 +76,7 @@ class Model:
                 raise RuntimeError(f"the simulated model did not come as far in {patience:g} s: {counted}")
         return counted
 
-    def _ask(self, path: str, body: bytes | None = None) -> dict[str, Any]:
+    def _request(self, path: str, body: bytes | None = None) -> dict[str, Any]:
         with _direct.open(self.base_url.removesuffix("/v1") + path, body, timeout=10) as answer:
             found: dict[str, Any] = json.load(answer)
         return found
@@ -84,10 +84,10 @@ class Model:
 
 @contextmanager
 def simulated_model(**settings: object) -> Iterator[Model]:
-    """Start a simulated model on a free port, and end it at the end."""
+    """Start a simulated model on a free port, and terminate it at the end of the block."""
     with tempfile.TemporaryDirectory(prefix="aita-bench-") as folder:
         port_file, log = Path(folder) / "port", Path(folder) / "log"
-        with log.open("wb") as written:  # what it says of a killed client's request is no news
+        with log.open("wb") as written:  # errors about requests of killed clients are expected
             process = subprocess.Popen(
                 [sys.executable, "-m", "aita_local.simulated_model", "--port-file", str(port_file)],
                 cwd=ROOT,
@@ -103,7 +103,7 @@ def simulated_model(**settings: object) -> Iterator[Model]:
 
 
 def end(process: subprocess.Popen[Any]) -> None:
-    """End a process that was started here, if it has not ended."""
+    """Terminate a child process, or kill it if it does not end in time."""
     process.terminate()
     try:
         process.wait(_STOP)

@@ -1,6 +1,6 @@
-"""Questions to ask about: the sample exam's, each with an id of its own, so that no two prompts are the same.
+"""Questions for the benchmarks: the sample exam's, each with an id of its own, so that no two prompts are the same.
 
-Only what comes with Python is imported here, as the peers' processes import it as well.
+Only the standard library is imported, as the peers' processes import this module, too.
 """
 
 import json
@@ -15,8 +15,8 @@ _RULE = "Say what a complete and correct answer contains, so that another person
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """A question for the model, and what a right reply to it says."""
+class Question:
+    """A question for the model, and the content of the right reply."""
 
     question_id: str
     system: str
@@ -25,17 +25,17 @@ class Asked:
 
     @property
     def messages(self) -> list[Any]:
-        """The chat as chat completions take it."""
+        """Messages in the form of chat completions."""
         before = [{"role": "system", "content": self.system}] if self.system else []
         return [*before, {"role": "user", "content": self.prompt}]
 
     def read(self, reply: str) -> dict[str, Any]:
-        """Return the answer key that a reply holds.
+        """Return the answer key in a reply.
 
         Raises
         ------
         ValueError, KeyError
-            If it holds none, or another question's.
+            If the reply holds no answer key, or another question's.
         """
         found: dict[str, Any] = json.loads(reply[reply.find("{") : reply.rfind("}") + 1])
         if found["question_id"] != self.question_id:
@@ -43,21 +43,21 @@ class Asked:
         return found
 
 
-def questions(count: int, prefix_tokens: int = 0) -> list[Asked]:
-    """Return that many; all begin with about so many tokens that they share."""
+def questions(count: int, prefix_tokens: int = 0) -> list[Question]:
+    """Return ``count`` questions, whose prompts have a common prefix of about ``prefix_tokens`` tokens."""
     length = prefix_tokens * _CHARACTERS_PER_TOKEN
     system = (_RULE * (length // len(_RULE) + 1))[:length]
-    return [_asked(number, system) for number in range(count)]
+    return [_question(number, system) for number in range(count)]
 
 
-def _asked(number: int, system: str) -> Asked:
+def _question(number: int, system: str) -> Question:
     known = _truth()[number % len(_truth())]
     question_id = f"q{number}"
     prompt = (
         "Write the answer key of this question, as one JSON object.\n\n"
         f"Question id: {question_id}\n{known['question_text']}"
     )
-    return Asked(question_id, system, prompt, known["answer_key"] | {"question_id": question_id})
+    return Question(question_id, system, prompt, known["answer_key"] | {"question_id": question_id})
 
 
 @cache

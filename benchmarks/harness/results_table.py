@@ -1,4 +1,4 @@
-"""A measured case, and the table that all of them make."""
+"""Measured cases, and their table."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ COLUMNS = ("case", "measured", "against", "ratio", "must be", "met")
 
 @dataclass(frozen=True)
 class Limit:
-    """A count or a share that stands beside a case's ratio, and the most that it may be; ``None`` is no bound."""
+    """Further count or share of a case, beside its ratio, with its upper bound; ``None`` is no bound."""
 
     name: str
     value: float
@@ -23,16 +23,16 @@ class Limit:
         return None if self.most is None else self.value <= self.most
 
     def show(self, value: float) -> str:
-        """Return a value with the limit's name, as the table has it."""
+        """Return a value with the limit's name, for the table."""
         return f"{value * 100:.3g}% {self.name}" if self.is_share else f"{value:g} {self.name}"
 
 
 @dataclass(frozen=True)
 class Case:
-    """One line of the table: a measurement, what it is held against, and their ratio with its bound.
+    """One line of the table: a measurement, its reference, and their ratio with its bound.
 
-    ``at_least`` says on which side of the bound the ratio must lie; ``limits`` are what else must
-    hold. A case without a bound is there to be compared with.
+    The bound is a lower one if ``at_least``, else an upper one; ``limits`` must hold besides. A case without a bound
+    serves for comparison only.
     """
 
     name: str
@@ -68,7 +68,7 @@ class Case:
 
 
 def say(doing: str) -> None:
-    """Print what is being measured."""
+    """Print the case that is being measured."""
     print(f"  {doing} ...", flush=True)
 
 

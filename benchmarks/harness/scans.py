@@ -1,4 +1,4 @@
-"""Scans to measure with, made from the sample exam's: each page its own picture, so that no reply is in the cache."""
+"""Scans for the benchmarks, made from the sample exam's; each page differs, so that no reply is in the cache."""
 
 import io
 from itertools import cycle, islice
@@ -10,13 +10,13 @@ SAMPLE_SCANS = Path(__file__).parents[2] / "samples" / "exam" / "scans"
 
 
 def jpegs(count: int) -> list[bytes]:
-    """Return that many pages as JPEGs, upright and within bounds, no two the same."""
+    """Return ``count`` different pages as JPEGs, upright and within bounds."""
     pages = sorted(SAMPLE_SCANS.glob("*/*.jp*g"))
     return [_numbered(page, number) for number, page in enumerate(islice(cycle(pages), count))]
 
 
 def pdf(count: int) -> bytes:
-    """Return a scan of that many pages as one PDF of images."""
+    """Return a scan of ``count`` pages as one PDF of images."""
     pages = [Image.open(io.BytesIO(data)) for data in jpegs(min(count, 20))]
     data = io.BytesIO()
     first, *rest = islice(cycle(pages), count)
@@ -25,12 +25,12 @@ def pdf(count: int) -> bytes:
 
 
 def blank_exam() -> bytes:
-    """Return the exam that the scans are of, as it was handed out."""
+    """Return the blank exam of the scans, as a PDF."""
     return (SAMPLE_SCANS.parent / "blank_exam.pdf").read_bytes()
 
 
 def _numbered(page: Path, number: int) -> bytes:
-    """Return the page with its number as a row of dots at its foot: another picture, the same to read."""
+    """Return the page with its number as a row of dots at its foot: a different image with the same text."""
     with Image.open(page) as image:
         upright = ImageOps.exif_transpose(image).convert("RGB")
     draw = ImageDraw.Draw(upright)

@@ -1,4 +1,4 @@
-"""Chats on the emulator: runs of the same questions that the clients in process are asked."""
+"""Chats on the emulator: runs of the same questions as those of the clients in process."""
 
 import json
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from aita.models.api import RunOptions, RunView
 from aita.models.run import RunStatus
 from aita.services.runs.pipelines import stage_of
 from benchmarks.harness.emulator_stack import Emulated
-from benchmarks.harness.model_server import Counted
+from benchmarks.harness.model_server import Counts
 from benchmarks.harness.questions import questions
 
 CHAT = "kind.chat"
@@ -17,21 +17,21 @@ NO_LIMIT = RunOptions(rate_limit_rps=0)
 
 @dataclass(frozen=True, slots=True)
 class Chats:
-    """A run that has ended: its replies in order, ``None`` where there is none, how many are right, and the counts."""
+    """Finished run: its replies in order (``None`` where there is none), the number of right ones, and the counts."""
 
     seconds: float
     replies: list[dict[str, Any] | None]
     right: int
-    counted: Counted
+    counted: Counts
 
 
 def chat(stack: Emulated, assignment: str, count: int, options: RunOptions = NO_LIMIT) -> Chats:
-    """Run that many chats; those of an assignment that is new have no reply in the cache."""
+    """Run ``count`` chats; chats of a new assignment have no reply in the cache."""
     return ended(stack, start(stack, assignment, count, options), count)
 
 
 def start(stack: Emulated, assignment: str, count: int, options: RunOptions = NO_LIMIT) -> RunView:
-    """Start a run of that many chats; the model's counts begin with it."""
+    """Reset the model's counts and start a run of ``count`` chats."""
     lines = [
         json.dumps({"task_id": each.question_id, "prompt": f"An exam of {assignment}.\n{each.prompt}"})
         for each in questions(count)
@@ -42,7 +42,7 @@ def start(stack: Emulated, assignment: str, count: int, options: RunOptions = NO
 
 
 def ended(stack: Emulated, run: RunView, count: int) -> Chats:
-    """Wait until a run has ended, and return what came of it.
+    """Wait until a run has ended, and return its replies and counts.
 
     Raises
     ------
