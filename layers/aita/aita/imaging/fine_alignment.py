@@ -145,7 +145,10 @@ def _mesh(size: tuple[int, int], affine: Affine, parts: dict[tuple[int, int], Me
 
 
 def _smoothed(shifts: dict[tuple[int, int], tuple[float, float]]) -> dict[tuple[int, int], float]:
-    """Return each part's shift, averaged with its neighbours' by confidence: 0 where no confidence is above 0."""
+    """Return each part's shift, averaged with its neighbours' by confidence and shrunk towards 0.
+
+    Shifts are 0 if no part has any confidence.
+    """
     full_confidence = _FULL_CONFIDENCE * max(confidence for _, confidence in shifts.values())
     if not full_confidence:
         return dict.fromkeys(shifts, 0.0)
