@@ -65,8 +65,10 @@ def _purge(session: Session, assignment: str, given: str | None, *, confirm: boo
     if confirm:
         _confirm(session, assignment)
     purger.erase(found)
-    remains = look()
-    notes = [session.output.pasteable.complete(each) for each in (*LEFT, *(_afterwards(assignment) if student else ()))]
+    remains = find_traces()
+    notes = [
+        session.output.pasteable.complete(each) for each in (*LEFT, *(_student_notes(assignment) if student else ()))
+    ]
     document = {
         "assignment": assignment,
         "student_id": student and student.student_id,
