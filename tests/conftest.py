@@ -17,6 +17,8 @@ hypothesis.settings.load_profile("shared")
 _MARKS = {
     "container": ("container", "slow"),
     "fuzz": ("slow",),
+    "injection": ("slow",),
+    "integration": ("slow",),
     "local": ("emulator", "slow"),
     "system": ("slow",),
     "template": ("slow",),

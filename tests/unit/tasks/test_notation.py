@@ -3,7 +3,7 @@
 # ruff: noqa: RUF001 - characters that are taken for one another are what is tested
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from aita.tasks.quotes import Written
@@ -145,6 +145,7 @@ class TestAnyFormula:
         self, first: str, rest: list[tuple[str, str]], data: st.DataObject
     ) -> None:
         tight = first + "".join(f"{sign} {each}" if "\\" in sign else sign + each for sign, each in rest)
+        assume("<s>" not in tight)  # a tag that strikes out
         room = [data.draw(st.sampled_from(ROOM)) for _ in rest]
         wide = first + "".join(gap + sign + gap + each for gap, (sign, each) in zip(room, rest, strict=True))
         assert Written(tight).shows(wide)
