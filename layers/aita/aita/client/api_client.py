@@ -28,6 +28,7 @@ from aita.models.api import (
     UploadRequest,
     UploadResponse,
 )
+from aita.models.base import LenientModel
 from aita.models.grade import Decision
 from aita.models.review import DecisionPage, DecisionRequest, ReviewLine, ReviewPage, ReviewView
 from aita.models.run import RunSummary, TaskStatus
@@ -39,6 +40,17 @@ FILES = 1000
 """Largest page of a list of files."""
 
 _RUN_ID = re.compile(r"[0-9A-Za-z_-]{1,64}")
+
+
+class _Info(LenientModel):
+    version: str
+
+
+class _OpenApi(LenientModel):
+    """The part of the API's description that names the deployed version."""
+
+    info: _Info
+
 
 Answer = TypeVar("Answer", bound=BaseModel)
 Line = TypeVar("Line")
@@ -76,7 +88,7 @@ class ApiClient:
 
     def version(self) -> str:
         """Return the deployed version."""
-        return str(self._requests.request("GET", "openapi.json")["info"]["version"])
+        return _parse(_OpenApi, self._requests.request("GET", "openapi.json")).info.version
 
     def estimate(self, request: StartRunRequest) -> Estimate:
         """Return the calls, tokens and cost that a run would take."""

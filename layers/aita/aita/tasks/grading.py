@@ -2,7 +2,7 @@
 
 import hashlib
 from dataclasses import replace
-from typing import Annotated, Any, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from pydantic import BaseModel, Field
 
@@ -18,9 +18,11 @@ from aita.tasks.injection import suspicious
 from aita.tasks.json_reply import check_is_alone, read_reply
 from aita.tasks.llm_task import LLMTask
 from aita.tasks.prompt import load_prompt
-from aita.tasks.quotes import Written, says_nothing
 from aita.tasks.registry import register
 from aita.tasks.request import Image, LLMRequest, Message, Parameters
+
+if TYPE_CHECKING:
+    from aita.tasks.quotes import Written
 
 _PARAMETERS = Parameters(expected_output_tokens=500)
 
@@ -190,13 +192,15 @@ class GradingTask(LLMTask[GradedAnswer]):
             flags.append(_ONLY_PRINTED)
         return graded.model_copy(update={"flags": tuple(flags)})
 
-    def _illegible_note(self, graded: GradedAnswer, written: Written) -> str:
+    def _illegible_note(self, graded: GradedAnswer, written: "Written") -> str:
         """Return the note on an illegible part that may have cost points; empty if there is none."""
         if graded.points < total(self._worth()) and written.half_illegible:
             return "at least half of its words"
         return "a part of it, and what was read earned nothing" if graded.points == 0 and written.has_unread else ""
 
-    def _grade(self, entry: GradedCriterion, most: float, written: Written) -> CriterionGrade:
+    def _grade(self, entry: GradedCriterion, most: float, written: "Written") -> CriterionGrade:
+        from aita.tasks.quotes import says_nothing  # noqa: PLC0415 - as in written_for
+
         points = self._earned(entry, most)
         found = written.shows(entry.quote) if points > 0 else written.holds(entry.quote)
         if not found and points == 0 and says_nothing(entry.quote):
@@ -261,12 +265,14 @@ class GradingTask(LLMTask[GradedAnswer]):
         return f"\nIts drawing is shown {', '.join(places) or 'on the images'}; grade nothing else that they show."
 
 
-def written_for(question: Question, answer: str) -> Written:
+def written_for(question: Question, answer: str) -> "Written":
     """Return an answer to a question in the form in which quotes are looked for.
 
     In multiple choice, copied print and marks on it count as the student's; in a diagram question, so does the
     description of a drawing.
     """
+    from aita.tasks.quotes import Written  # noqa: PLC0415 - its patterns take 40 ms to compile: only grading waits for them
+
     if question.question_type is QuestionType.MULTIPLE_CHOICE:
         return Written(answer)
     drawn = question.question_type is QuestionType.DIAGRAM
