@@ -1,0 +1,117 @@
+"""Transcriptions: the lines that a model read on a page, and where answers begin among them."""
+
+from enum import StrEnum
+from typing import Annotated, Any, Self
+
+from pydantic import Field, model_validator
+
+from aita.models.answer import AnswerStart, Fraction
+from aita.models.base import LenientModel
+
+
+class LineKind(StrEnum):
+    """Kind of a line on a page, as the transcriber sees it."""
+
+    ANSWER = "answer"
+    LABEL = "label"
+    """A question's printed label that the transcriber copied, such as ``1a.``, to show where an answer stands."""
+    PAGE_HEAD = "page_head"
+    """A name, a student's number, a date or a course at the top of the page."""
+    PAGE_NUMBER = "page_number"
+    SCRATCH = "scratch"
+    """Working out that is no answer, such as a sum in the margin."""
+    TO_READER = "to_reader"
+    """Words to whoever reads the page instead of an answer, such as a wish for points."""
+    UNKNOWN = "unknown"
+    """The only kind in transcriptions before version 0.3."""
+
+
+class Line(LenientModel):
+    """Line of a page's handwriting.
+
+    Parameters
+    ----------
+    text
+        One line as the student wrote it, with ``~~struck out~~`` and ``[illegible]`` marked.
+    top
+        Upper edge of the line, as a fraction of the page's height; ``None`` if it is unknown.
+    """
+
+    text: str
+    kind: LineKind = LineKind.UNKNOWN
+    top: Fraction | None = None
+
+
+class WarningKind(StrEnum):
+    """Kind of a transcriber's warning about a page."""
+
+    FAINT = "faint"
+    CUT_OFF = "cut_off"
+    """A part of the page, or of its writing, is outside the picture or covered."""
+    TURNED = "turned"
+    OTHER_EXAM = "other_exam"
+    OTHER_STUDENT = "other_student"
+    """Names or hands on the page are of different people."""
+    TO_READER = "to_reader"
+    """Something on the page addresses whoever reads it."""
+    OTHER = "other"
+
+
+class PageWarning(LenientModel):
+    """A transcriber's warning about a page; ``note`` has the detail."""
+
+    kind: WarningKind
+    note: str = ""
+
+
+class Transcription(LenientModel):
+    """A model's reply about a page.
+
+    Parameters
+    ----------
+    lines
+        Handwriting in reading order.
+    starts
+        Where the answers' spaces begin, from top to bottom; empty if the model was shown no questions.
+    confidence
+        Certainty of the whole text, from 0 to 1.
+    """
+
+    lines: tuple[Line, ...]
+    starts: tuple[AnswerStart, ...] = ()
+    confidence: Fraction
+    warnings: tuple[PageWarning, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """All lines, one below the other."""
+        return "\n".join(line.text for line in self.lines)
+
+
+class PageTranscription(Transcription):
+    """Stored transcription of a page.
+
+    ``flagged`` is true if the model's reply could not be parsed with certainty. A transcription before version 0.3 has
+    a ``text`` and ``notes`` instead of lines and warnings; its lines are of unknown kind.
+    """
+
+    page: Annotated[int, Field(ge=1)]
+    flagged: bool = False
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_older_version(cls, data: Any) -> Any:
+        if not isinstance(data, dict) or "lines" in data or "text" not in data:
+            return data
+        lines = [{"text": line} for line in str(data["text"]).splitlines()]
+        warnings = [{"kind": WarningKind.OTHER, "note": data["notes"]}] if data.get("notes") else []
+        return {key: value for key, value in data.items() if key not in ("text", "notes")} | {
+            "lines": lines,
+            "warnings": warnings,
+        }
+
+    @model_validator(mode="after")
+    def _starts_are_on_lines(self) -> Self:
+        if any(start.line > len(self.lines) for start in self.starts):
+            raise ValueError("an answer begins on a line that is not there")
+        return self
