@@ -19,7 +19,6 @@ from aita.services.assignments.roster_csv import read_roster
 from aita.services.assignments.task_files import read_lines
 from aita.services.exports.csv_safety import csv_bytes
 from aita.tasks.answer_key import AnswerKeyGenerationTask
-from aita.tasks.answer_mapping import AnswerMappingTask
 from aita.tasks.chat import ChatTask
 from aita.tasks.grading import GradingTask
 from aita.tasks.llm_task import LLMTask
@@ -48,10 +47,8 @@ TASKS: dict[str, LLMTask[Any]] = {
     "rubric": RubricGenerationTask(
         question=QUESTION, answer_key=AnswerKey(question_id="1a", correct_answer="9.81 m/s²", grading_notes="")
     ),
-    "transcription": TranscriptionTask(page=1, image_key="k", image_sha256="a" * 64),
-    "answer_mapping": AnswerMappingTask(
-        page=1, image_key="k", image_sha256="a" * 64, text="1a. 9.81\n2. x", questions=(QUESTION,)
-    ),
+    "transcription": TranscriptionTask(page=1, image_key="k", image_sha256="a" * 64, questions=(QUESTION,)),
+    "transcription_without_questions": TranscriptionTask(page=1, image_key="k", image_sha256="a" * 64),
     "question_extraction": QuestionExtractionTask(
         pages=(Page(page=1, key="k", sha256="a" * 64, width=10, height=10),), total_pages=1
     ),

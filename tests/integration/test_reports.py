@@ -9,8 +9,9 @@ import pytest
 
 from aita.cli.files.report_age import out_of_date
 from aita.memory.objects import MemoryObjects
-from aita.models.exam import Page, PageTranscription
+from aita.models.exam import Page
 from aita.models.grade import Decision, cell_id
+from aita.models.transcription import Line, PageTranscription
 from aita.services.assignments.assignment_files import AssignmentFiles
 from aita.services.grading.gradebook import Gradebook
 from tests.integration.material import exam, page
@@ -30,7 +31,7 @@ def transcribed(stack: Stack, assignment: str) -> str:
         key = f"{assignment}/pages/{each}/a-0001.jpg"
         stack.put(key, page("four"))
         pages[each] = [Page(page=1, key=key, sha256="0" * 64, width=300, height=400).model_dump()]
-        read[each] = [PageTranscription(page=1, text="four", confidence=0.9).model_dump()]
+        read[each] = [PageTranscription(page=1, lines=[Line(text="four")], confidence=0.9).model_dump(mode="json")]
     stack.put(f"{assignment}/pages.json", pages)
     stack.put(f"{assignment}/transcriptions.json", read)
     return assignment

@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from aita.models.answer import AnswerPlace, QuestionAnswer, StudentAnswers
-from aita.models.exam import ExamSpec, Page, PageTranscription, Rubric
+from aita.models.exam import ExamSpec, Page, Rubric
 from aita.models.grade import Cell, CellState, CriterionGrade, cell_id
 from aita.models.points import total
 from aita.models.review_flags import Flag, FlagKind
 from aita.models.student import Student, Students
+from aita.models.transcription import PageTranscription
 from tests.support.fakes import Harness
 
 SAMPLES = Path(__file__).parents[2] / "samples"
@@ -54,8 +55,8 @@ def transcribed(harness: Harness, image: OnePage = one_pixel) -> None:
         harness.objects.data[key] = jpeg
         page = Page(page=number, key=key, sha256="0" * 64, width=width, height=height)
         pages.setdefault(student_id, []).append(page.model_dump())
-        transcription = PageTranscription(page=number, **{k: each[k] for k in ("text", "confidence", "notes")})
-        read.setdefault(student_id, []).append(transcription.model_dump())
+        transcription = PageTranscription.model_validate(each)
+        read.setdefault(student_id, []).append(transcription.model_dump(mode="json"))
     students = tuple(Student(student_id=IDS[folder], folder=folder) for folder in FOLDERS)
     harness.put("students.json", Students(students=students).model_dump(mode="json"))
     harness.put("pages.json", pages)

@@ -10,7 +10,7 @@ import pytest
 from aita.errors import AitaError, RefusalError, RunStopped, TaskError
 from aita.models.run import Run
 from aita.tasks.request import LLMRequest
-from tests.support.fakes import QUESTIONS, Crash, Harness, busy, grading, reply, right
+from tests.support.fakes import QUESTIONS, Crash, Harness, busy, grading, reply, right, transcription
 from tests.support.grades import cells, put_answers
 
 NAME, TEXT, PROMPT = "Zebulon Quixote", "XYLOPHONE-ANSWER", "VEXILLOLOGY-QUESTION"
@@ -20,8 +20,10 @@ HOSTILE: list[Any] = [
     TEXT,
     "",
     f'{{"{TEXT}": 1}}',
-    json.dumps({"text": {"inner": TEXT}, "confidence": TEXT, "notes": [TEXT]}),
-    json.dumps({"text": TEXT, "confidence": 7, "notes": TEXT}),
+    json.dumps({"text": TEXT, "confidence": 1, "notes": TEXT}),
+    json.dumps({"lines": {"inner": TEXT}, "starts": TEXT, "confidence": TEXT, "warnings": [TEXT]}),
+    json.dumps({"lines": [{"text": TEXT, "kind": TEXT}], "confidence": 7, "warnings": [{"kind": TEXT, "note": TEXT}]}),
+    json.dumps({"lines": [], "starts": [{"question_id": TEXT, "line": 1, "top": 0, "confidence": 1}], "confidence": 1}),
     json.dumps({"question_id": TEXT, "correct_answer": "x"}),
     json.dumps({"question_id": "1a", "correct_answer": [TEXT], TEXT: TEXT}),
     json.dumps({"question_id": "1a", "total_points": TEXT, "criteria": [{"points": TEXT, "description": TEXT}]}),
@@ -123,7 +125,7 @@ def test_whatever_a_grader_says(harness: Harness, logs: Callable[[], str], said:
 def test_the_markers_reached_the_model_and_the_results(harness: Harness, logs: Callable[[], str]) -> None:
     """What makes the other tests of this module able to fail."""
     put_material(harness)
-    harness.model.otherwise = lambda request: json.dumps({"text": TEXT, "confidence": 1, "notes": ""})
+    harness.model.otherwise = lambda request: transcription(request, TEXT)
     run = harness.run("transcribe")
     assert TEXT.encode() in harness.model.images[0].popitem()[1]
     assert TEXT in json.dumps(harness.artifact("transcriptions.json"))

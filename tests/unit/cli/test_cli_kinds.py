@@ -45,7 +45,7 @@ class TestKinds:
         code, out, err = aita("kinds", "--json")
         kinds = {each["kind"]: each for each in json.loads(out)["kinds"]}
         assert (code, err) == (0, "")
-        assert kinds["transcription"]["about"].startswith("Transcribe one page.")
+        assert kinds["transcription"]["about"].startswith("Transcribe one page and say where answers begin on it.")
         assert {"name": "page", "required": True} in kinds["transcription"]["fields"]
         assert {"name": "messages", "required": False} in kinds["chat"]["fields"]
 

@@ -20,8 +20,8 @@ from aita.errors import AitaError, CallError, ProviderBusy, RefusalError, RunSto
 from aita.llm.chat import ChatModel, connect
 from aita.llm.pricing import highest_cost, price_table, usage_of
 from aita.models.effort import EFFORTS, ReasoningEffort, expected_thoughts
-from aita.models.exam import Transcription
 from aita.models.run import Usage
+from aita.models.transcription import Transcription
 from aita.ports import TokenUsage
 from aita.services.calls.conversation import require_complete
 from aita.tasks.json_schema import strict_schema

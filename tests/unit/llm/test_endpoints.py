@@ -18,7 +18,7 @@ import pytest
 from aita.errors import CallError, ProviderBusy, RunStopped, TaskError, TooLongError
 from aita.llm.chat import ChatModel, connect
 from aita.llm.completion import read_completion
-from aita.models.exam import Transcription
+from aita.models.transcription import Transcription
 from aita.tasks.json_schema import strict_schema
 from aita.tasks.request import LLMRequest, Message, Parameters
 from tests.support.raw_endpoint import PATIENCE, REPLY, STREAMED, WHOLE, listening, model, request_of, respond

@@ -11,9 +11,10 @@ from pydantic import TypeAdapter, ValidationError
 from aita.errors import InvalidMaterialError
 from aita.memory.objects import MemoryObjects
 from aita.models.api import StartRunRequest
-from aita.models.exam import AnswerKey, ExamSpec, Rubric, RubricPoints, Transcription
+from aita.models.exam import AnswerKey, ExamSpec, Rubric, RubricPoints
 from aita.models.grade import CellState
 from aita.models.run import ItemResponse, Outcome, Usage
+from aita.models.transcription import Transcription
 from aita.services.assignments.assignment_files import AssignmentFiles, parse_file
 from tests.support.gradebooks import cell
 
@@ -161,10 +162,10 @@ class TestAnswerKeyAndTranscription:
     @pytest.mark.parametrize("confidence", [-0.01, 1.01, float("nan"), "sure", None])
     def test_a_confidence_is_from_0_to_1(self, confidence: Any) -> None:
         with pytest.raises(ValidationError):
-            Transcription(text="x", confidence=confidence)
+            Transcription(lines=[], confidence=confidence)
 
     def test_a_blank_page_has_an_empty_text(self) -> None:
-        assert Transcription(text="", confidence=1).text == ""
+        assert Transcription(lines=[], confidence=1).text == ""
 
 
 class TestRubricPoints:
@@ -248,7 +249,7 @@ class TestRunModels:
 
     def test_an_error_never_shows_its_input(self) -> None:
         with pytest.raises(ValidationError) as caught:
-            Transcription(text=["SECRET"], confidence="SECRET")
+            Transcription(lines="SECRET", confidence="SECRET")
         assert "SECRET" not in str(caught.value)
 
 

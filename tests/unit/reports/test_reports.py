@@ -516,7 +516,14 @@ class TestTranscriptionReport:
         read = harness.artifact("transcriptions.json")
         del read[IDS[MAYA]][1]
         read[IDS[MAYA]][0] |= {"flagged": True}
-        read[IDS[MAYA]][1] |= {"text": " \n", "notes": "A page of squares."}
+        read[IDS[MAYA]][1] |= {
+            "lines": [{"text": " "}],
+            "warnings": [
+                {"kind": "other", "note": "A page of squares."},
+                {"kind": "cut_off", "note": "the right edge"},
+                {"kind": "turned"},
+            ],
+        }
         harness.put("transcriptions.json", read)
         answers = harness.artifact("answers.json")
         answers[IDS[MAYA]]["question_answers"][0]["flags"] = [{"kind": "low_confidence", "note": "0.4"}]
@@ -526,7 +533,9 @@ class TestTranscriptionReport:
         assert "This page could not be transcribed." in shown
         assert "could not be read as it should be" in shown
         assert "Nothing was read on this page." in shown
-        assert "A page of squares." in shown
+        assert "Note A page of squares." in shown
+        assert "Note a part of it is outside the picture or covered: the right edge" in shown
+        assert "Note it is turned" in shown
         assert "Question 1a low confidence in the transcription or in where the answer is: 0.4" in shown
 
     def test_without_grades_there_are_transcriptions_and_a_list_of_them(self, harness: Harness) -> None:
@@ -562,7 +571,10 @@ class TestTextIsText:
         read, answers = harness.artifact("transcriptions.json"), harness.artifact("answers.json")
         for pages in read.values():
             for each in pages:
-                each |= {"text": f"~~{NASTY}~~ {NASTY}", "notes": NASTY}
+                each |= {
+                    "lines": [{"text": f"~~{line}~~ {line}"} for line in NASTY.splitlines()],
+                    "warnings": [{"kind": "other", "note": NASTY}],
+                }
         for each in answers.values():
             each["question_answers"][0]["question_id"] = SHORT_NASTY
             for answer in each["question_answers"]:

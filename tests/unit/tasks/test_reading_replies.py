@@ -10,8 +10,8 @@ from pydantic import BaseModel, Field
 
 from aita import LLMTask, Message, SimpleLLMTask
 from aita.errors import DoubtfulReplyError, UnparsableReplyError
-from aita.models.answer import PageAnswers
-from aita.models.exam import AnswerKey, PageTranscription, Question, QuestionType
+from aita.models.exam import AnswerKey, Question, QuestionType
+from aita.models.transcription import Line, LineKind, PageTranscription, Transcription
 from aita.services.calls.conversation import converse
 from aita.tasks.answer_key import AnswerKeyGenerationTask
 from aita.tasks.chat import ChatTask
@@ -71,8 +71,9 @@ WORDS = (
 
 
 def said(raw: str, confidence: Any = 0.9) -> str:
-    """Return a transcription's reply with a text as the model wrote it between the quotes."""
-    return f'{{"text": "{raw}", "confidence": {json.dumps(confidence)}, "notes": ""}}'
+    """Return a transcription's reply with one line as the model wrote it between the quotes."""
+    line = f'{{"text": "{raw}", "kind": "answer", "top": 0.5}}'
+    return f'{{"lines": [{line}], "confidence": {json.dumps(confidence)}, "warnings": []}}'
 
 
 def read(raw: str) -> str:
@@ -175,23 +176,23 @@ class TestLatex:
 
     @given(st.text(st.characters(exclude_categories=["Cc", "Cs"])))
     def test_what_is_escaped_comes_back_as_it_was(self, text: str) -> None:
-        assert read(json.dumps(text)[1:-1]) == text
+        assert read(json.dumps(text)[1:-1]) == text.removesuffix("\n")
         assert read(json.dumps(text, ensure_ascii=False)[1:-1]) == text
 
     @given(st.lists(st.sampled_from([*(rf"\{command}" for command in COMMANDS), "x", "12", "=", "the speed"])))
     def test_latex_that_is_escaped_comes_back_as_it_was(self, words: list[str]) -> None:
         text = "".join([r"\frac{1}{2}", *words])
-        assert read(json.dumps(text)[1:-1]) == text
+        assert read(json.dumps(text)[1:-1]) == text.removesuffix("\n")
 
     @given(st.lists(st.sampled_from(WORDS), min_size=1))
     def test_lines_that_begin_with_any_word_come_back_as_they_were(self, words: list[str]) -> None:
         text = "\n".join(["first line", *(f"{word} is told here." for word in words)])
-        assert read(json.dumps(text)[1:-1]) == text
+        assert read(json.dumps(text)[1:-1]) == text.removesuffix("\n")
 
     @given(st.lists(st.sampled_from([*WORDS, r"\frac{1}{2}", r"\nu", r"\times", r"\\"])))
     def test_a_reply_that_escapes_means_its_line_breaks(self, words: list[str]) -> None:
         text = "\n".join([r"\alpha", *words])
-        assert read(json.dumps(text)[1:-1]) == text
+        assert read(json.dumps(text)[1:-1]) == text.removesuffix("\n")
 
     @given(st.lists(st.builds(r"\{}{}".format, st.sampled_from(COMMANDS), st.sampled_from(AFTER)), min_size=1))
     def test_latex_that_is_not_escaped_is_read_or_doubted(self, words: list[str]) -> None:
@@ -202,8 +203,8 @@ class TestLatex:
     @given(st.text(st.sampled_from('\\nutbrfe"{}$ \n\t\b\f\0a/'), max_size=30))
     def test_no_reply_makes_a_control_character_or_fails_otherwise(self, raw: str) -> None:
         for result in (_parsed(said(raw)), TRANSCRIPTION.salvage(said(raw))):
-            if result is not None and not (result.flagged and result.text == said(raw)):
-                assert not controls(result.text + result.notes)
+            if result is not None and not (result.flagged and result.text.splitlines() == said(raw).splitlines()):
+                assert not controls(result.text + "".join(warning.note for warning in result.warnings))
 
     def test_it_holds_for_tasks_of_ones_own(self) -> None:
         assert LabelTask().parse(r'{"label": "\frac{1}{2}"}').label == r"\frac{1}{2}"
@@ -211,7 +212,7 @@ class TestLatex:
     def test_a_doubtful_transcription_is_kept_flagged_in_the_end(self) -> None:
         kept = ended(TRANSCRIPTION, said(r"E = h\nu"), said(r"E = h\nu"))
         assert (kept.text, kept.confidence, kept.flagged) == ("E = h\nu", 0.3, True)
-        assert "backslashes" in kept.notes
+        assert "backslashes" in kept.warnings[0].note
 
     @pytest.mark.parametrize(
         "text",
@@ -421,17 +422,21 @@ class TestOddities:
 
     def test_places_on_a_page_too(self) -> None:
         start = {"question_id": "1a", "line": 1, "top": "45%", "confidence": 90}
-        found = read_reply(PageAnswers, json.dumps({"answers": {"starts": [start]}})).value.starts[0]
-        assert (found.top, found.confidence) == (0.45, 0.9)
+        line = {"text": "four", "kind": "answer", "top": "45%"}
+        page = {"lines": [line], "starts": [start], "confidence": 1}
+        found = read_reply(Transcription, json.dumps({"page": page})).value
+        assert found.starts is not None
+        assert (found.starts[0].top, found.starts[0].confidence, found.lines[0].top) == (0.45, 0.9, 0.45)
 
     def test_null_for_a_text_or_for_what_has_a_default(self) -> None:
-        assert TRANSCRIPTION.parse('{"text": "x", "confidence": 1, "notes": null}').notes == ""
-        assert TRANSCRIPTION.parse('{"text": null, "confidence": 1}').text == ""
+        assert TRANSCRIPTION.parse('{"lines": [], "confidence": 1, "warnings": null}').warnings == ()
+        line = '{"text": null, "kind": null, "top": null}'
+        assert TRANSCRIPTION.parse(f'{{"lines": [{line}], "confidence": 1}}').lines == (Line(text=""),)
         key = key_task("1").parse('{"question_id": "1", "correct_answer": "4", "solution_steps": null}')
         assert key == AnswerKey(question_id="1", correct_answer="4")
 
     @pytest.mark.parametrize(
-        "reply", ['{"text": "x", "confidence": null}', '{"text": null}', "null", '{"question_id": null}']
+        "reply", ['{"lines": [], "confidence": null}', '{"lines": null}', "null", '{"question_id": null}']
     )
     def test_null_for_what_must_be_there_is_asked_for_again(self, reply: str) -> None:
         with pytest.raises(UnparsableReplyError):
@@ -444,7 +449,7 @@ class TestOddities:
     )
     def test_a_wrapper(self, wrapper: str) -> None:
         assert TRANSCRIPTION.parse(wrapper % said(r"\frac{a}{b}", 95)) == PageTranscription(
-            page=1, text=r"\frac{a}{b}", confidence=0.95
+            page=1, lines=[Line(text=r"\frac{a}{b}", kind=LineKind.ANSWER, top=0.5)], confidence=0.95
         )
 
     @pytest.mark.parametrize(
@@ -471,7 +476,7 @@ class TestOddities:
 
     @pytest.mark.parametrize("wrapper", ['{"a": %s, "b": %s}', '{"a": [%s, %s]}', '{"a": {"b": {"c": {"d": %s}}}}'])
     def test_what_holds_more_is_no_wrapper(self, wrapper: str) -> None:
-        with pytest.raises(UnparsableReplyError, match="text: Field required"):
+        with pytest.raises(UnparsableReplyError, match="lines: Field required"):
             TRANSCRIPTION.parse(wrapper.replace("%s", said("x")))
 
 

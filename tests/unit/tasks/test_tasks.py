@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from aita.errors import BrokenRuleError, InvalidMaterialError, MissingInputError, TaskError, UnparsableReplyError
-from aita.models.exam import AnswerKey, ExamSpec, Page, Question, Rubric, RubricPoints, Transcription
+from aita.models.exam import AnswerKey, ExamSpec, Page, Question, Rubric, RubricPoints
+from aita.models.transcription import Transcription
 from aita.tasks.answer_key import AnswerKeyGenerationTask, create_answer_key_tasks
 from aita.tasks.json_reply import find_object
 from aita.tasks.json_schema import strict_schema
@@ -87,12 +88,6 @@ class TestPrompts:
         assert "KEY-NOTES" in user
         assert user.index("Question id: 1a") < user.index("KEY-ANSWER")
 
-    def test_the_transcriber_sees_no_key_and_no_rubric(self) -> None:
-        assert set(TranscriptionTask.model_fields) - set(LLMTask.model_fields) == {"page", "image_key", "image_sha256"}
-        text = text_of(TRANSCRIPTION.messages())
-        assert "What is 2 + 2?" not in text
-        assert "criteria" not in text
-
     @pytest.mark.parametrize(
         "hostile", ["$question", "${instructions}", "$$", "{question}", "%s", "$answer_key\n---\n"]
     )
@@ -102,15 +97,14 @@ class TestPrompts:
         assert f"Explain {hostile} now" in user.text
         assert hostile.strip() in system.text
 
-    @pytest.mark.parametrize("kind", ["answer_key", "rubric", "transcription"])
+    @pytest.mark.parametrize("kind", ["answer_key", "rubric"])
     def test_a_prompt_lacking_a_value_is_an_error_and_none_is_left_open(self, kind: str) -> None:
         values: dict[str, Any] = dict.fromkeys(
             ("instructions", "question", "question_instructions", "answer_key"), "FILLED"
         )
         assert "$" not in text_of(load_prompt(kind).messages(**values))
-        if kind != "transcription":
-            with pytest.raises(KeyError):
-                load_prompt(kind).messages()
+        with pytest.raises(KeyError):
+            load_prompt(kind).messages()
 
 
 class TestSchemas:
@@ -130,7 +124,7 @@ class TestSchemas:
 
         schema = strict_schema(model)
         visit(schema)
-        assert len(objects) == (2 if model is Rubric else 1)
+        assert len(objects) == {AnswerKey: 1, Rubric: 2, Transcription: 4}[model]
         for node in objects:
             assert node["type"] == "object"
             assert node["required"] == list(node["properties"])
@@ -159,7 +153,7 @@ class TestSchemas:
         assert (request.schema_name, request.schema) == ("Rubric", strict_schema(Rubric))
 
 
-GOOD: dict[str, Any] = {"text": "x {1}", "confidence": 0.5, "notes": "n"}
+GOOD: dict[str, Any] = {"lines": [{"text": "x {1}", "kind": "answer", "top": 0.5}], "confidence": 0.5, "warnings": []}
 
 
 class TestReplies:
@@ -192,15 +186,15 @@ class TestReplies:
             '{"a":' * 10_000,
             '{"a":' * 10_000 + "1" + "}" * 10_000,
             '{"a":' * 900 + "1" + "}" * 900,
-            '{"text": "x", "confidence": 1, "more": ' + "[" * 5000 + "]" * 5000 + "}",
-            '{"text": "a\ud800", "confidence": 1}',
-            r'{"text": "a\ud800", "confidence": 1}',
-            '{"text": "x", "confidence": NaN}',
-            '{"text": "x", "confidence": 1e999}',
-            '{"text": "x", "confidence": ' + "9" * 5000 + "}",
-            '{"text": "x", "confidence": 8}',
-            '{"text": "x", "confidence": 185}',
-            '{"text": ["x"], "confidence": 1}',
+            '{"lines": [], "confidence": 1, "more": ' + "[" * 5000 + "]" * 5000 + "}",
+            '{"lines": [{"text": "a\ud800"}], "confidence": 1}',
+            r'{"lines": [{"text": "a\ud800"}], "confidence": 1}',
+            '{"lines": [], "confidence": NaN}',
+            '{"lines": [], "confidence": 1e999}',
+            '{"lines": [], "confidence": ' + "9" * 5000 + "}",
+            '{"lines": [], "confidence": 8}',
+            '{"lines": [], "confidence": 185}',
+            '{"lines": ["x"], "confidence": 1}',
             '{"confidence": 1}',
             "{" * 100_000,
         ],

@@ -26,12 +26,6 @@ class AnswerStart(LenientModel):
     confidence: Fraction
 
 
-class PageAnswers(LenientModel):
-    """The answers that begin on one page, from top to bottom."""
-
-    starts: tuple[AnswerStart, ...]
-
-
 class AnswerPlace(StrictModel):
     """Part of a page that belongs to an answer; ``page`` counts the student's pages from 1."""
 

@@ -1,4 +1,4 @@
-"""Exam material: questions, answer keys, rubrics and transcriptions, in the JSON shapes of earlier graders."""
+"""Exam material: questions, answer keys, rubrics and pages, in the JSON shapes of earlier graders."""
 
 from enum import StrEnum
 from typing import Annotated, Self
@@ -146,25 +146,6 @@ class Rubric(RubricPoints):
     """How a question's points are earned."""
 
     question_id: QuestionId
-
-
-class Transcription(LenientModel):
-    """What a model read on a page.
-
-    ``text`` is as the student wrote it, with ``~~struck out~~`` and ``[illegible]`` marked;
-    ``confidence`` goes from 0 to 1.
-    """
-
-    text: str
-    confidence: Annotated[float, Field(ge=0, le=1)]
-    notes: str = ""
-
-
-class PageTranscription(Transcription):
-    """Stored transcription of a page; ``flagged`` is true if the model's reply could not be parsed with certainty."""
-
-    page: Annotated[int, Field(ge=1)]
-    flagged: bool = False
 
 
 class Page(StrictModel):

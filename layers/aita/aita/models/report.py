@@ -11,11 +11,12 @@ from pydantic import BaseModel
 
 from aita.models.answer import QuestionAnswer
 from aita.models.base import StrictModel
-from aita.models.exam import Criterion, ExamSpec, PageTranscription, Question
+from aita.models.exam import Criterion, ExamSpec, Question
 from aita.models.grade import Cell, StudentGrades
 from aita.models.run import RunStatus, Usage
 from aita.models.shown import ShownAnswer
 from aita.models.student import Student
+from aita.models.transcription import PageTranscription
 
 MADE_OF = "aita-made-of"
 """Name of the meta element with a report's ``made_of``. A report is out of date if its ``made_of`` would differ now."""

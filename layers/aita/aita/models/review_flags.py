@@ -17,9 +17,13 @@ class FlagKind(StrEnum):
     PLACE_DOUBTFUL = "place_doubtful"
     """The places where answers begin contradict each other, or the labels on the page."""
     PAGE_MISSING = "page_missing"
-    """A page of this student could not be read, transcribed or mapped."""
+    """A page of this student could not be read or transcribed."""
+    CUT_OFF = "cut_off"
+    """A part of a page is outside its picture or covered."""
     OTHER_EXAM = "other_exam"
     """A page resembles none of the blank exam's."""
+    OTHER_STUDENT = "other_student"
+    """Names or handwritings on a page are of different people."""
     LOW_CONFIDENCE = "low_confidence"
     """The transcription, or the place where the answer begins, has a low confidence."""
     QUOTE_NOT_FOUND = "quote_not_found"
@@ -45,8 +49,10 @@ _WORDS = {
     FlagKind.PRESENCE_DISAGREES: "the transcription and the ink disagree on whether there is an answer",
     FlagKind.ANSWER_NOT_FOUND: "the question's place was not found on the pages",
     FlagKind.PLACE_DOUBTFUL: "where the answer begins and ends is doubtful",
-    FlagKind.PAGE_MISSING: "a page could not be read, transcribed or mapped",
+    FlagKind.PAGE_MISSING: "a page could not be read or transcribed",
+    FlagKind.CUT_OFF: "a part of a page is outside its picture or covered",
     FlagKind.OTHER_EXAM: "a page looks like another exam's",
+    FlagKind.OTHER_STUDENT: "a page may be another student's",
     FlagKind.LOW_CONFIDENCE: "low confidence in the transcription or in where the answer is",
     FlagKind.QUOTE_NOT_FOUND: "a quote is not in the transcription, or is no evidence",
     FlagKind.POINTS_OUT_OF_RANGE: "a criterion was given points that it can't earn",

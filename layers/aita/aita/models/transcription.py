@@ -23,7 +23,11 @@ class LineKind(StrEnum):
     TO_READER = "to_reader"
     """Words to whoever reads the page instead of an answer, such as a wish for points."""
     UNKNOWN = "unknown"
-    """The only kind in transcriptions before version 0.3."""
+    """Any other kind that a model gives, and the only one in transcriptions before version 0.3."""
+
+    @classmethod
+    def _missing_(cls, value: object) -> "LineKind":  # noqa: ARG003 - whatever it is
+        return cls.UNKNOWN
 
 
 class Line(LenientModel):
@@ -57,11 +61,35 @@ class WarningKind(StrEnum):
     OTHER = "other"
 
 
+_WORDS = {
+    WarningKind.FAINT: "its writing is faint",
+    WarningKind.CUT_OFF: "a part of it is outside the picture or covered",
+    WarningKind.TURNED: "it is turned",
+    WarningKind.OTHER_EXAM: "it is of another exam",
+    WarningKind.OTHER_STUDENT: "it names, or is written by, different people",
+    WarningKind.TO_READER: "something on it speaks to whoever reads it",
+}
+
+
 class PageWarning(LenientModel):
-    """A transcriber's warning about a page; ``note`` has the detail."""
+    """A transcriber's warning about a page; ``note`` has the detail, and also the kind if it is none of those above."""
 
     kind: WarningKind
     note: str = ""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_another_kind(cls, data: Any) -> Any:
+        kind = data.get("kind") if isinstance(data, dict) else None
+        if not isinstance(kind, str) or kind in set(WarningKind):
+            return data
+        note = data.get("note")
+        return {"kind": WarningKind.OTHER, "note": f"{kind}: {note}" if note else kind}
+
+    @property
+    def text(self) -> str:
+        """Warning in words, with its note."""
+        return ": ".join(filter(None, (_WORDS.get(self.kind), self.note)))
 
 
 class Transcription(LenientModel):
@@ -72,13 +100,14 @@ class Transcription(LenientModel):
     lines
         Handwriting in reading order.
     starts
-        Where the answers' spaces begin, from top to bottom; empty if the model was shown no questions.
+        Where the answers' spaces begin, from top to bottom; ``None`` if it is unknown, as the model was shown no
+        questions or its reply could not be used.
     confidence
         Certainty of the whole text, from 0 to 1.
     """
 
     lines: tuple[Line, ...]
-    starts: tuple[AnswerStart, ...] = ()
+    starts: tuple[AnswerStart, ...] | None = None
     confidence: Fraction
     warnings: tuple[PageWarning, ...] = ()
 
@@ -112,6 +141,6 @@ class PageTranscription(Transcription):
 
     @model_validator(mode="after")
     def _starts_are_on_lines(self) -> Self:
-        if any(start.line > len(self.lines) for start in self.starts):
+        if any(start.line > len(self.lines) for start in self.starts or ()):
             raise ValueError("an answer begins on a line that is not there")
         return self

@@ -1,4 +1,4 @@
-"""Prompts: one text file for each kind of task, in ``aita/prompts``."""
+"""Prompts: text files in ``aita/prompts``, one for each kind of task and for each section that a kind has at times."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -32,6 +32,15 @@ class Prompt:
 @cache
 def load_prompt(kind: str) -> Prompt:
     """Return the prompt of a kind: the text above the line ``---`` is the system message, below it the user message."""
-    text = resources.files("aita").joinpath("prompts", f"{kind}.txt").read_text("utf-8")
-    system, user = text.split(_BORDER)
+    system, user = _text(kind).split(_BORDER)
     return Prompt(Template(system), Template(user))
+
+
+@cache
+def load_section(name: str) -> Template:
+    """Return a section of prompts by its name."""
+    return Template(_text(name))
+
+
+def _text(name: str) -> str:
+    return resources.files("aita").joinpath("prompts", f"{name}.txt").read_text("utf-8")

@@ -8,29 +8,40 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aita.models.answer import AnswerPlace, AnswerStart, PageAnswers, Presence, QuestionAnswer
-from aita.models.exam import PageTranscription
+from aita.models.answer import AnswerPlace, AnswerStart, Presence, QuestionAnswer
 from aita.models.review_flags import FlagKind
 from aita.models.scan import BANDS, PageInk
+from aita.models.transcription import Line, LineKind, PageTranscription, PageWarning, WarningKind
 from aita.services.answers.answer_assembly import LOW_CONFIDENCE, StudentPage, assemble
 from aita.services.answers.blank_detection import INK_FLAGS
 from aita.services.answers.question_labels import QuestionLabels
-from aita.tasks.answer_mapping import lines_of
 
 Start = tuple[str, int, float]
 
 
-def page(number: int, text: str, *starts: Start, sure: float = 0.9, flagged: bool = False, **ink: Any) -> StudentPage:
+def page(
+    number: int,
+    text: str | Sequence[Line],
+    *starts: Start,
+    sure: float = 0.9,
+    flagged: bool = False,
+    warnings: Sequence[WarningKind] = (),
+    **ink: Any,
+) -> StudentPage:
     """Return a page whose starts are (question, line, top)."""
-    transcription = PageTranscription(page=number, text=text, confidence=0.9, flagged=flagged)
-    marks = PageAnswers(
-        starts=[AnswerStart(question_id=q, line=line, top=top, confidence=sure) for q, line, top in starts]
+    transcription = PageTranscription(
+        page=number,
+        lines=[Line(text=line) for line in text.splitlines()] if isinstance(text, str) else text,
+        starts=[AnswerStart(question_id=q, line=line, top=top, confidence=sure) for q, line, top in starts],
+        confidence=0.9,
+        flagged=flagged,
+        warnings=[PageWarning(kind=kind, note="SECRET") for kind in warnings],
     )
-    return StudentPage(number, transcription, marks, PageInk(likeness=0.9, **ink) if ink else None)
+    return StudentPage(number, transcription, PageInk(likeness=0.9, **ink) if ink else None)
 
 
 def lost(number: int, **ink: Any) -> StudentPage:
-    return StudentPage(number, None, None, PageInk(likeness=0.9, **ink) if ink else None)
+    return StudentPage(number, None, PageInk(likeness=0.9, **ink) if ink else None)
 
 
 def assembled(ids: str, *pages: StudentPage, unreadable: int = 0) -> dict[str, QuestionAnswer]:
@@ -286,10 +297,13 @@ class TestLostPages:
         found = answers("1 2", page(1, "b", ("1", 0, 0.1), ("2", 1, 0.5)), page(2, "", ("2", 0, 0.05)), lost(3))
         assert FlagKind.PAGE_MISSING in kinds(found["1"])
 
-    def test_a_page_that_was_transcribed_and_not_mapped_is_lost_too(self) -> None:
-        unmapped = StudentPage(2, PageTranscription(page=2, text="b", confidence=0.9), None)
-        found = answers("1 2", page(1, "a", ("1", 1, 0.1)), unmapped)
-        assert all(FlagKind.PAGE_MISSING in kinds(answer) for answer in found.values())
+    def test_a_page_of_which_it_is_unknown_where_answers_begin_is_as_good_as_lost(self) -> None:
+        unplaced = StudentPage(2, PageTranscription(page=2, lines=[Line(text="b")], confidence=0.9))
+        found = answers("1 2", page(1, "a", ("1", 1, 0.1)), unplaced)
+        assert [answer.raw_text for answer in found.values()] == ["a", ""]
+        for answer in found.values():
+            (note,) = [flag.note for flag in answer.flags if flag.kind is FlagKind.PAGE_MISSING]
+            assert note == "where answers begin on page 2 is unknown"
 
     def test_a_file_that_no_page_came_out_of_may_stand_between_any_two(self) -> None:
         found = answers("1 2 3 4", page(1, "a\nb\nc", ("1", 1, 0.1), ("2", 2, 0.5), ("3", 3, 0.8)), unreadable=1)
@@ -344,6 +358,90 @@ class TestPresence:
         assert found["3"].presence is found["4"].presence is Presence.UNCLEAR
 
 
+class TestPageHeads:
+    HEAD = Line(text="Ada L.", kind=LineKind.PAGE_HEAD, top=0.05)
+
+    def test_one_above_the_first_answer_is_in_no_answer(self) -> None:
+        lines = [self.HEAD, Line(text="more of one"), Line(text="b")]
+        found = answers("1 2", page(1, "a", ("1", 1, 0.1)), page(2, lines, ("2", 3, 0.5)))
+        assert [(a.raw_text, a.flags) for a in found.values()] == [("a\nmore of one", ()), ("b", ())]
+
+    def test_nor_is_one_on_a_page_that_only_goes_on(self) -> None:
+        found = answers("1", page(1, "a", ("1", 1, 0.1)), page(2, [self.HEAD, Line(text="more")]))
+        assert found["1"].raw_text == "a\nmore"
+
+    def test_nor_one_of_unknown_place(self) -> None:
+        head = Line(text="Ada L.", kind=LineKind.PAGE_HEAD)
+        found = answers("1", page(1, "a", ("1", 1, 0.1)), page(2, [head, Line(text="more")]))
+        assert found["1"].raw_text == "a\nmore"
+
+    @pytest.mark.parametrize("lower", [0.16, 0.5, 1])
+    def test_one_further_down_is_kept(self, lower: float) -> None:
+        low = Line(text="Newton, 1687", kind=LineKind.PAGE_HEAD, top=lower)
+        found = answers("1", page(1, "a", ("1", 1, 0.1)), page(2, [low, Line(text="more")]))
+        assert found["1"].raw_text == "a\nNewton, 1687\nmore"
+
+    def test_one_below_a_label_or_an_answers_beginning_is_kept(self) -> None:
+        label = Line(text="3.", kind=LineKind.LABEL, top=0.02)
+        found = answers("1 3", page(1, "a", ("1", 1, 0.1)), page(2, [label, self.HEAD, Line(text="more")]))
+        assert found["1"].raw_text == "a\n3.\nAda L.\nmore"
+        found = answers("1 2", page(1, [Line(text="a"), self.HEAD, Line(text="b")], ("1", 1, 0.02), ("2", 3, 0.5)))
+        assert found["1"].raw_text == "a\nAda L."
+
+    def test_what_no_one_calls_a_head_is_kept(self) -> None:
+        top = Line(text="so it is 4", kind=LineKind.ANSWER, top=0.05)
+        found = answers("1", page(1, "a", ("1", 1, 0.1)), page(2, [top]))
+        assert found["1"].raw_text == "a\nso it is 4"
+
+
+class TestWarnings:
+    @pytest.mark.parametrize(
+        ("warning", "kind"),
+        [
+            (WarningKind.FAINT, FlagKind.LOW_CONFIDENCE),
+            (WarningKind.TURNED, FlagKind.LOW_CONFIDENCE),
+            (WarningKind.CUT_OFF, FlagKind.CUT_OFF),
+            (WarningKind.OTHER_EXAM, FlagKind.OTHER_EXAM),
+            (WarningKind.OTHER_STUDENT, FlagKind.OTHER_STUDENT),
+            (WarningKind.TO_READER, FlagKind.INSTRUCTION),
+        ],
+    )
+    def test_all_answers_on_the_page_say_so_and_no_others(self, warning: WarningKind, kind: FlagKind) -> None:
+        found = answers(
+            "1 2 3 4",
+            page(1, "a\nb", ("1", 1, 0.1), ("2", 2, 0.5)),
+            page(2, "more of two", ("3", 0, 0.5), warnings=[warning]),
+            page(3, "d", ("4", 1, 0.05)),
+        )
+        assert [kinds(answer) for answer in found.values()] == [set(), {kind}, {kind}, set()]
+        assert not any("SECRET" in flag.note for answer in found.values() for flag in answer.flags)
+
+    def test_one_of_another_kind_has_no_consequence_for_grades(self) -> None:
+        assert answers("1", page(1, "a", ("1", 1, 0.1), warnings=[WarningKind.OTHER]))["1"].flags == ()
+
+    def test_a_warning_keeps_an_empty_space_from_being_blank(self) -> None:
+        clean: dict[str, Any] = {"exam_page": 1, "bands": "00" * BANDS}
+        for warnings, presence in (((), Presence.BLANK), ((WarningKind.CUT_OFF,), Presence.UNCLEAR)):
+            found = assembled("1", page(1, "", ("1", 0, 0.1), warnings=warnings, **clean))
+            assert found["1"].presence is presence
+
+
+class TestLinesToTheReader:
+    PLEA = Line(text="be kind", kind=LineKind.TO_READER, top=0.4)
+
+    @pytest.mark.parametrize("warnings", [(), (WarningKind.TO_READER,)])
+    def test_the_answer_that_holds_one_says_so(self, warnings: Sequence[WarningKind]) -> None:
+        lines = [Line(text="a"), self.PLEA, Line(text="b")]
+        found = answers("1 2", page(1, lines, ("1", 1, 0.1), ("2", 3, 0.5), warnings=warnings))
+        assert [kinds(answer) for answer in found.values()] == [{FlagKind.INSTRUCTION}, set()]
+        assert found["1"].raw_text == "a\nbe kind", "it is not lost"
+
+    def test_one_that_no_answer_holds_is_said_of_all_on_the_page(self) -> None:
+        lines = [self.PLEA, Line(text="a"), Line(text="b")]
+        found = answers("1 2 3", page(1, lines, ("1", 2, 0.3), ("2", 3, 0.5)), page(2, "c", ("3", 1, 0.05)))
+        assert [kinds(answer) for answer in found.values()] == [{FlagKind.INSTRUCTION}, {FlagKind.INSTRUCTION}, set()]
+
+
 @dataclass
 class Sheet:
     """A page as it was written: its lines, what begins on it, and whose text stands on it."""
@@ -395,7 +493,7 @@ def test_every_line_is_in_the_answer_that_it_was_written_for(exam: tuple[list[st
     found = after_losing(ids, sheets, set())
     for question_id in ids:
         own = [line for sheet in sheets for line in sheet.lines if line.endswith(f" {question_id}")]
-        assert lines_of(found[question_id].raw_text) == own
+        assert found[question_id].raw_text.splitlines() == own
         assert not {FlagKind.PAGE_MISSING, FlagKind.ANSWER_NOT_FOUND} & kinds(found[question_id])
 
 
@@ -412,7 +510,7 @@ def test_a_lost_page_never_looks_like_a_blank_answer(exam: tuple[list[str], list
             assert FlagKind.PAGE_MISSING in kinds(answer)
         if gone and not answer.raw_text:
             assert FlagKind.PAGE_MISSING in kinds(answer)
-        assert all(line.endswith(f" {question_id}") for line in lines_of(answer.raw_text))
+        assert all(line.endswith(f" {question_id}") for line in answer.raw_text.splitlines())
 
 
 @given(
@@ -426,7 +524,7 @@ def test_any_text_and_any_marks_come_to_one_answer_for_each_question(
     pages = []
     for number, (text, marks) in enumerate(drawn, 1):
         chosen = data.draw(st.permutations(ids))
-        count = len(lines_of(text))
+        count = len(text.splitlines())
         lines = sorted(min(line, count) for line, _ in marks)
         tops = sorted(top for _, top in marks)
         pages.append(page(number, text, *zip(chosen, lines, tops, strict=False)))

@@ -166,7 +166,7 @@ class TestEstimate:
         harness.put("scans/Ann/2.pdf", b"x" * 900_000)
         before = self.estimate(harness, "transcribe")
         calls = [(stage.stage, stage.calls) for stage in before.stages]
-        assert calls == [("split", 0), ("transcribe", 4), ("map_answers", 0)]
+        assert calls == [("split", 0), ("transcribe", 4)]
         assert before.notes
         page = {"page": 1, "key": "k", "sha256": "a" * 64, "width": 640, "height": 480}
         harness.put("pages.json", {"s": [page]})

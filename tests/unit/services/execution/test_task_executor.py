@@ -174,11 +174,14 @@ class TestAskedAgain:
 class TestTranscription:
     def test_the_page_goes_with_the_request(self, harness: Harness) -> None:
         run, event = one_page(harness)
-        harness.model.say(json.dumps({"text": "x", "confidence": 0.8, "notes": ""}))
+        harness.model.say(json.dumps({"lines": [{"text": "x", "kind": "answer", "top": 0.2}], "confidence": 0.8}))
         assert harness.invoke(event).answer.outcome is Outcome.SUCCEEDED
         assert list(harness.model.images[0].values()) == [b"PAGE"]
         result = harness.result(harness.row(run, "transcribe"))["result"]
-        assert result == {"text": "x", "confidence": 0.8, "notes": "", "page": 1, "flagged": False}
+        assert result == {
+            "lines": [{"text": "x", "kind": "answer", "top": 0.2}],
+            "starts": None, "confidence": 0.8, "warnings": [], "page": 1, "flagged": False,
+        }  # fmt: skip
 
     def test_an_unparsable_one_keeps_its_raw_text_flagged(self, harness: Harness) -> None:
         run, event = one_page(harness)
@@ -187,7 +190,8 @@ class TestTranscription:
         row = harness.row(run, "transcribe")
         assert (row.asks, row.usage.calls) == (4, 4)
         result = harness.result(row)["result"]
-        assert (result["text"], result["confidence"], result["flagged"]) == ("the student wrote 4", 0.3, True)
+        assert [line["text"] for line in result["lines"]] == ["the student wrote 4"]
+        assert (result["confidence"], result["flagged"]) == (0.3, True)
 
     def test_an_empty_reply_is_worth_nothing(self, harness: Harness) -> None:
         run, event = one_page(harness)

@@ -1,7 +1,6 @@
 """What was graded and what there is now: whatever changed since is open wherever grades are read, and nothing else."""
 
 import hashlib
-import json
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -256,8 +255,7 @@ def test_other_steps_of_points_are_a_change(graded: Harness) -> None:
 
 
 def test_answers_under_ids_that_changed_places_are_not_graded_as_each_other(harness: Harness) -> None:
-    read = json.dumps({"text": "1a. four\n1b. five\n2. a cell", "confidence": 0.9, "notes": ""})
-    harness.model.otherwise = lambda request: read if request.schema_name == "Transcription" else right(request)
+    harness.model.otherwise = lambda request: right(request, text="1a. four\n1b. five\n2. a cell")
     harness.exam()
     harness.put("blank_exam.jpg", b"o")
     harness.put("scans/Ann Lee/1.jpg", b"one")
@@ -350,8 +348,7 @@ class TestScans:
         harness.put("blank_exam.jpg", b"o")
         harness.put("scans/Ann Lee/1.jpg", b"one")
         harness.put("scans/Bob Ray/1.jpg", b"other")
-        read = json.dumps({"text": "1a. four\n1b. five\n2. a cell", "confidence": 0.9, "notes": ""})
-        harness.model.otherwise = lambda request: read if request.schema_name == "Transcription" else right(request)
+        harness.model.otherwise = lambda request: right(request, text="1a. four\n1b. five\n2. a cell")
         for pipeline in ("transcribe", "grade"):
             assert harness.run(pipeline).status is RunStatus.SUCCEEDED
         assert self.finals(harness) == {"Ann Lee": True, "Bob Ray": True}
@@ -545,9 +542,7 @@ class TestLateRuns:
         return harness, run
 
     def answer(self, request: LLMRequest) -> str:
-        if request.schema_name == "Transcription":
-            return json.dumps({"text": self.READ, "confidence": 0.9, "notes": ""})
-        return right(request)
+        return right(request, text=self.READ)
 
     def test_newer_grades_stay_and_the_late_run_says_so(
         self, late: tuple[Harness, Run], monkeypatch: pytest.MonkeyPatch

@@ -11,7 +11,7 @@ from aita.models.grade import question_version
 from aita.models.run import CollectResponse, Run, RunStatus, StageEvent, TaskRow, TaskStatus
 from aita.services.stages.answer_key import AnswerKeyStage
 from aita.tasks.request import LLMRequest
-from tests.support.fakes import QUESTIONS, Crash, Harness, failing, question_of, right
+from tests.support.fakes import QUESTIONS, Crash, Harness, failing, question_of, right, transcription
 
 
 class TestCounts:
@@ -307,7 +307,7 @@ class TestArtifacts:
     def test_pages_keep_their_place_whatever_ends_first(self, harness: Harness) -> None:
         harness.put("scans/Ann/1.pdf", b"a|b|c")
         texts = iter(("third", "second", "first"))
-        harness.model.otherwise = lambda request: json.dumps({"text": next(texts), "confidence": 1, "notes": ""})
+        harness.model.otherwise = lambda request: transcription(request, next(texts))
         run = harness.begin("transcribe")
         for event in harness.events(run, "split"):
             harness.invoke(event, "arn:split")
@@ -316,7 +316,11 @@ class TestArtifacts:
             harness.invoke(event)
         harness.collect(run, "transcribe")
         (pages,) = harness.artifact("transcriptions.json").values()
-        assert [(page["page"], page["text"]) for page in pages] == [(1, "first"), (2, "second"), (3, "third")]
+        assert [(page["page"], page["lines"][0]["text"]) for page in pages] == [
+            (1, "first"),
+            (2, "second"),
+            (3, "third"),
+        ]
 
     def test_a_bad_file_costs_the_others_nothing(self, harness: Harness) -> None:
         harness.put("scans/Ann/1.jpg", b"a")

@@ -59,19 +59,20 @@ class TestExtraction:
 
 
 def test_what_is_made_in_the_run_is_not_counted_and_said(harness: Harness, monkeypatch: pytest.MonkeyPatch) -> None:
-    stages = ("split_exam", "extract_questions", "answer_key", "rubric", "split", "transcribe", "map_answers")
+    stages = ("split_exam", "extract_questions", "answer_key", "rubric", "split", "transcribe")
     monkeypatch.setitem(PIPELINES, "most", stages)
     harness.put("blank_exam.pdf", b"x")
     harness.put("scans/Ann/1.jpg", b"x")
     found = estimate(harness, "most")
     assert {stage: count for stage, count in calls(found).items() if count} == {"extract_questions": 1, "transcribe": 1}
     assert [note for note in found.notes if "not counted" in note] == [
-        f"{stage} is not counted: its material is made in the run" for stage in ("answer_key", "rubric", "map_answers")
+        f"{stage} is not counted: its material is made in the run" for stage in ("answer_key", "rubric")
     ]
+    assert "the questions are read in the run: the pages' prompts are counted without them" in found.notes
     harness.exam()
     assert calls(estimate(harness, "most", batch_size=1)) == {
         "split_exam": 0, "extract_questions": 0, "answer_key": 3, "rubric": 3,
-        "split": 0, "transcribe": 1, "map_answers": 1,
+        "split": 0, "transcribe": 1,
     }  # fmt: skip
 
 
@@ -91,31 +92,23 @@ class TestGrading:
         assert calls(estimate(harness, "grade"))["grade"] == 0
 
 
-class TestMarks:
-    def test_one_for_each_page_where_there_are_questions(self, harness: Harness) -> None:
-        harness.put("scans/Ann/1.pdf", "a|b|c")
-        assert calls(estimate(harness, "transcribe"))["map_answers"] == 0
-        harness.exam()
-        assert calls(estimate(harness, "transcribe"))["map_answers"] == 1
-
+class TestTranscription:
     def test_it_is_near_what_the_run_then_asks(self, harness: Harness) -> None:
         harness.exam()
         harness.put("scans/Ann/1.pdf", "a|b|c")
         harness.run("transcribe")
-        found = next(each for each in estimate(harness, "transcribe").stages if each.stage == "map_answers")
-        asked = [request for request in harness.model.requests if request.schema_name == "PageAnswers"]
+        found = next(each for each in estimate(harness, "transcribe").stages if each.stage == "transcribe")
+        asked = [request for request in harness.model.requests if request.schema_name == "Transcription"]
         assert found.calls == len(asked) == 3
         text = sum(len(message.text.encode()) / 4 for request in asked for message in request.messages)
         images = 3 * 27 * 35 * 1.2  # patches of 32 by 32 pixels
         assert found.input_tokens == pytest.approx(text + images, rel=0.01)
 
-    def test_pages_that_are_not_transcribed_are_taken_as_usual(self, harness: Harness) -> None:
-        harness.exam()
+    def test_the_questions_are_part_of_each_pages_prompt(self, harness: Harness) -> None:
         harness.put("pages.json", {"s": [PAGE | {"page": 1}]})
         harness.put("scans/Ann/1.jpg", b"x")
-        before = estimate(harness, "transcribe")
-        assert before.notes == ("pages are not transcribed yet: taken as 300 tokens each where answers are marked",)
-        harness.put("transcriptions.json", {"s": [{"page": 1, "text": "four", "confidence": 1}]})
-        after = estimate(harness, "transcribe")
-        assert after.notes == ()
-        assert before.input_tokens - after.input_tokens == pytest.approx(300, abs=10)
+        without = estimate(harness, "transcribe")
+        harness.exam()
+        found = estimate(harness, "transcribe")
+        assert (without.calls, found.calls, found.notes) == (1, 1, ())
+        assert found.input_tokens - without.input_tokens > 100

@@ -1,4 +1,4 @@
-"""Assembly of a student's answers from the marks on the pages.
+"""Assembly of a student's answers from the pages' transcriptions and the beginnings of answers on them.
 
 Doubts become flags, and the presence of each answer is decided here, once. A lost page never makes an answer look
 blank: it is flagged on each answer without text, and on each answer that may continue on the page. Answers that are
@@ -8,17 +8,14 @@ complete on other pages are not affected.
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from aita.models.answer import AnswerPlace, PageAnswers, QuestionAnswer, StudentAnswers
-from aita.models.exam import PageTranscription
+from aita.models.answer import AnswerPlace, QuestionAnswer, StudentAnswers
 from aita.models.review_flags import Flag, FlagKind
 from aita.models.scan import PageInk
+from aita.models.transcription import PageTranscription
 from aita.services.answers.blank_detection import with_presence
-from aita.services.answers.page_segments import CutPage, Segment, cut_page
+from aita.services.answers.page_segments import PAGE_TOP, CutPage, Segment, cut_page
+from aita.services.answers.page_warnings import warning_flags
 from aita.services.answers.question_labels import LabelPlace, QuestionLabels, natural_key
-
-PAGE_TOP = 0.15
-"""Fraction of a page that is too little room for an answer above the page's first space: headers with a name take up
-to 12 hundredths of a page, a line of an answer three, and the model's marks are some hundredths off."""
 
 HEADER_LINES = 2
 """Most lines of a header (name, number, date) at the top of a page, where there is no room for an answer."""
@@ -30,11 +27,10 @@ that could not be parsed has 0.3."""
 
 @dataclass(frozen=True, slots=True)
 class StudentPage:
-    """A student's page with its transcription and the marks on it; ``None`` for either one that failed."""
+    """A student's page with its transcription; ``None`` if that failed."""
 
     page: int
     transcription: PageTranscription | None
-    marks: PageAnswers | None
     ink: PageInk | None = None
 
     @property
@@ -45,11 +41,15 @@ class StudentPage:
 
 @dataclass(slots=True)
 class _Draft:
-    """Answer in assembly; ``cut_off`` is true if a part of it may be on a lost page."""
+    """Answer in assembly.
+
+    ``lines`` are the numbers of its lines, by page. ``cut_off`` is true if a part of it may be on a lost page.
+    """
 
     question_id: str
     texts: list[str] = field(default_factory=list)
     places: list[AnswerPlace] = field(default_factory=list)
+    lines: dict[int, list[int]] = field(default_factory=dict)
     confidence: float = 1.0
     written: int = 0
     cut_off: bool = False
@@ -64,8 +64,17 @@ class _Draft:
         if note not in notes:
             notes.append(note)
 
-    def extend(self, page: StudentPage, text: str, top: float, bottom: float, confidence: float = 1.0) -> None:
+    def extend(
+        self,
+        page: StudentPage,
+        text: str,
+        lines: Iterable[int],
+        top: float,
+        bottom: float,
+        confidence: float = 1.0,
+    ) -> None:
         transcription = page.transcription
+        self.lines.setdefault(page.page, []).extend(lines)
         of_text = transcription.confidence if transcription else 0.0
         self.confidence = min(self.confidence, of_text, confidence)
         self.texts.append(text)
@@ -104,9 +113,9 @@ def assemble(
     """
     ordered = _in_exam_order(pages)
     cuts = {
-        page.page: cut_page(page.transcription.text, page.marks.starts, labels)
+        page.page: cut_page(page.transcription.lines, page.transcription.starts, labels)
         for page in ordered
-        if page.transcription is not None and page.marks is not None
+        if page.transcription is not None and page.transcription.starts is not None
     }
     segments = [segment for cut in cuts.values() for segment in cut.segments]
     assembly = _Assembly(
@@ -119,6 +128,8 @@ def assemble(
             assembly.add(page, cuts[page.page])
         else:
             assembly.lose(page)
+    for page in ordered:
+        assembly.warn(page)
     ink = {page.page: page.ink for page in pages}
     return StudentAnswers(question_answers=tuple(with_presence(answer, ink) for answer in assembly.finish()))
 
@@ -137,8 +148,8 @@ def _in_exam_order(pages: Iterable[StudentPage]) -> list[StudentPage]:
 class _Assembly:
     """State of the walk through a student's pages.
 
-    ``last`` is the answer that may continue on the next page; ``None`` at first and after a lost page. ``strays`` are
-    the pages with text outside any answer.
+    ``last`` is the answer that may continue on the next page; ``None`` at first and after a lost page. ``unplaced`` are
+    the transcribed pages of which it is unknown where answers begin, and ``strays`` those with text outside any answer.
     """
 
     drafts: dict[str, _Draft]
@@ -147,12 +158,13 @@ class _Assembly:
     last: _Draft | None = None
     pages: int = 0
     lost: list[int] = field(default_factory=list)
+    unplaced: list[int] = field(default_factory=list)
     foreign: list[int] = field(default_factory=list)
     strays: list[int] = field(default_factory=list)
 
     def lose(self, page: StudentPage) -> None:
         self.pages += 1
-        self.lost.append(page.page)
+        (self.lost if page.transcription is None else self.unplaced).append(page.page)
         if self.last is not None:
             self.last.cut_off = True
         self.last = None
@@ -165,13 +177,22 @@ class _Assembly:
             self._skip_leading(page, cut)
         else:
             self._extend_last(self.last, page, cut)
-        after_gap = self.last is None and bool(self.lost)
+        after_gap = self.last is None and bool(self.lost or self.unplaced)
         for number, segment in enumerate(cut.segments):
             self.last = self._begin(page, segment, cut_off=after_gap and number == 0)
         if self.unreadable:  # the lost pages may belong before or after any page
             for draft in (self.last, *(self.drafts[each.start.question_id] for each in cut.segments[:1])):
                 if draft is not None:
                     draft.cut_off = True
+
+    def warn(self, page: StudentPage) -> None:
+        """Flag the answers on a page for the transcriber's warnings about it."""
+        if page.transcription is not None:
+            holders = {
+                each.question_id: each.lines[page.page] for each in self.drafts.values() if page.page in each.lines
+            }
+            for question_id, flag in warning_flags(page.transcription, holders):
+                self.drafts[question_id].doubt(flag.kind, flag.note)
 
     def _skip_leading(self, page: StudentPage, cut: CutPage) -> None:
         """Leave out text before the first answer, such as a name. With labels in it, it may be an answer: a stray."""
@@ -191,12 +212,12 @@ class _Assembly:
             self._check_order(last, page, cut)
             self._check_markers(last, page, cut.markers)
         if cut.leading or last.is_empty:  # a drawing there without transcribed text is found by its ink
-            last.extend(page, cut.leading, 0.0, cut.room)
+            last.extend(page, cut.leading, cut.leading_lines, 0.0, cut.room)
 
     def _begin(self, page: StudentPage, segment: Segment, *, cut_off: bool) -> _Draft:
         draft = self.drafts[segment.start.question_id]
         draft.cut_off |= cut_off
-        draft.extend(page, segment.text, segment.start.top, segment.bottom, segment.start.confidence)
+        draft.extend(page, segment.text, segment.lines, segment.start.top, segment.bottom, segment.start.confidence)
         draft.written += bool(segment.text)
         if segment.doubt:
             draft.doubt(FlagKind.PLACE_DOUBTFUL, f"page {page.page}: {segment.doubt}")
@@ -254,5 +275,7 @@ class _Assembly:
             yield "no page of this student was read"
         if self.lost:
             yield f"page {', '.join(map(str, self.lost))} was lost"
+        if self.unplaced:
+            yield f"where answers begin on page {', '.join(map(str, self.unplaced))} is unknown"
         if self.unreadable:
             yield f"files that no page came out of: {self.unreadable}"

@@ -1,12 +1,17 @@
-"""Segments of a page: its transcription, cut at the beginnings of answers."""
+"""Segments of a page: its lines, cut at the beginnings of answers."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import accumulate, pairwise
+from itertools import pairwise
+from typing import NamedTuple
 
 from aita.models.answer import AnswerStart
+from aita.models.transcription import Line, LineKind
 from aita.services.answers.question_labels import LabelPlace, QuestionLabels
-from aita.tasks.answer_mapping import lines_of
+
+PAGE_TOP = 0.15
+"""Fraction of a page that is too little room for an answer above the page's first space: headers with a name take up
+to 12 hundredths of a page, a line of an answer three, and the model's marks are some hundredths off."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +22,8 @@ class Segment:
     ----------
     text
         Answer's text without its printed label; empty if nothing is written in its space.
+    lines
+        Numbers of the page's lines that the segment has a part of, its label included.
     bottom
         Beginning of the next space, as a fraction of the page's height; 1 for the last one.
     labelled
@@ -29,6 +36,7 @@ class Segment:
 
     start: AnswerStart
     text: str
+    lines: tuple[int, ...]
     bottom: float
     labelled: bool
     doubt: str
@@ -37,9 +45,13 @@ class Segment:
 
 @dataclass(frozen=True, slots=True)
 class CutPage:
-    """A page in parts: the text before its first answer, and a segment for each answer that begins on it."""
+    """A page in parts: the text before its first answer, and a segment for each answer that begins on it.
+
+    ``leading_lines`` are the numbers of the lines in ``leading``, which has no line of the page's head.
+    """
 
     leading: str
+    leading_lines: tuple[int, ...]
     markers: tuple[LabelPlace, ...]
     segments: tuple[Segment, ...]
 
@@ -49,77 +61,112 @@ class CutPage:
         return self.segments[0].start.top if self.segments else 1.0
 
 
-def cut_page(text: str, starts: Sequence[AnswerStart], labels: QuestionLabels) -> CutPage:
-    """Cut a page's transcription at the beginnings of its answers; ``starts`` are ordered from top to bottom."""
-    lines = lines_of(text)
-    whole = "\n".join(lines)
-    places = _place_empty(whole, starts, [*_places(lines, starts, labels)], labels)
+class _Place(NamedTuple):
+    """Place in a page's text: the index of a line, and a column in it."""
+
+    line: int
+    column: int = 0
+
+
+def cut_page(lines: Sequence[Line], starts: Sequence[AnswerStart], labels: QuestionLabels) -> CutPage:
+    """Cut a page's lines at the beginnings of its answers; ``starts`` are ordered from top to bottom."""
+    texts = [line.text for line in lines]
+    places = _place_empty(texts, starts, [*_places(texts, starts, labels)], labels)
     begun = sorted({place for place in places if place is not None})
-    ends = dict(pairwise([*begun, len(whole)]))
+    end = _Place(len(lines))
+    ends = dict(pairwise([*begun, end]))
     segments = []
     for number, (start, place) in enumerate(zip(starts, places, strict=True)):
         below = starts[number + 1].top if number + 1 < len(starts) else 1.0
         bottom = below if below >= start.top else 1.0  # the next space is in another column
-        piece = "" if place is None else whole[place : ends[place]]
+        parts = {} if place is None else _between(texts, place, ends[place])
         shares = place is not None and places.count(place) > 1
-        segments.append(_segment(start, piece, bottom, labels, shares=shares))
-    leading = whole[: begun[0]] if begun else whole
-    return CutPage(leading.strip(), _markers(leading, labels), tuple(segments))
+        segments.append(_segment(start, parts, bottom, labels, shares=shares))
+    head = _head(lines, begun[0].line if begun else len(lines))
+    before = _between(texts, _Place(0), begun[0] if begun else end)
+    leading = {index: text for index, text in before.items() if index not in head}
+    text = "\n".join(leading.values()).strip()
+    return CutPage(text, _numbers(leading), _markers(text, labels), tuple(segments))
 
 
-def _places(lines: Sequence[str], starts: Sequence[AnswerStart], labels: QuestionLabels) -> Iterator[int | None]:
-    """Yield the offset in the text at which each answer begins, with its label; ``None`` without written text.
+def _head(lines: Sequence[Line], first: int) -> set[int]:
+    """Return the indices of the page head's lines at the top of the page, above its first label and first answer."""
+    label = next((index for index, line in enumerate(lines) if line.kind is LineKind.LABEL), first)
+    return {
+        index
+        for index, line in enumerate(lines[: min(first, label)])
+        if line.kind is LineKind.PAGE_HEAD and (line.top is None or line.top <= PAGE_TOP)
+    }
 
-    Answers on one line that no label separates have the same offset.
+
+def _places(texts: Sequence[str], starts: Sequence[AnswerStart], labels: QuestionLabels) -> Iterator[_Place | None]:
+    """Yield the place at which each answer begins, with its label; ``None`` without written text.
+
+    Answers on one line that no label separates have the same place.
     """
-    offsets = [0, *accumulate(len(line) + 1 for line in lines)]
-    before = place = 0
+    before, place = 0, _Place(0)
     for start in starts:
         if not start.line:
             yield None
             continue
         if start.line == before:
-            column = labels.within(lines[start.line - 1], start.question_id)
-            place = place if column is None else offsets[start.line - 1] + column
+            column = labels.within(texts[start.line - 1], start.question_id)
+            place = place if column is None else _Place(start.line - 1, column)
         else:
-            place = offsets[_first_line(lines, start, before, labels) - 1]
+            place = _Place(_first_line(texts, start, before, labels) - 1)
         before = start.line
         yield place
 
 
 def _place_empty(
-    whole: str, starts: Sequence[AnswerStart], places: list[int | None], labels: QuestionLabels
-) -> list[int | None]:
-    """Return the offsets with those of empty answers' labels, so that these labels are in no other answer's text."""
-    end = len(whole)
+    texts: Sequence[str], starts: Sequence[AnswerStart], places: list[_Place | None], labels: QuestionLabels
+) -> list[_Place | None]:
+    """Return the places with those of empty answers' labels, so that these labels are in no other answer's text."""
+    end = _Place(len(texts))
     for number in reversed(range(len(starts))):
-        before = whole[:end].rstrip()
-        last = before.rfind("\n") + 1
-        if places[number] is None and labels.after(before[last:], starts[number].question_id) == "":
-            places[number] = last
-        end = end if (place := places[number]) is None else place
+        written = [(index, text) for index, text in _between(texts, _Place(0), end).items() if text.strip()]
+        if places[number] is None and written and labels.after(written[-1][1], starts[number].question_id) == "":
+            places[number] = _Place(written[-1][0])
+        end = places[number] or end
     return places
 
 
-def _first_line(lines: Sequence[str], start: AnswerStart, before: int, labels: QuestionLabels) -> int:
+def _first_line(texts: Sequence[str], start: AnswerStart, before: int, labels: QuestionLabels) -> int:
     """Return the line of the answer's label, if it is on a line of its own above the answer; else the answer's line."""
     above = start.line - 1
-    while above > before and not lines[above - 1].strip():
+    while above > before and not texts[above - 1].strip():
         above -= 1
-    labelled = above > before and labels.after(lines[above - 1], start.question_id) == ""
+    labelled = above > before and labels.after(texts[above - 1], start.question_id) == ""
     return above if labelled else start.line
 
 
-def _segment(start: AnswerStart, piece: str, bottom: float, labels: QuestionLabels, *, shares: bool) -> Segment:
-    first, _, rest = piece.strip().partition("\n")
+def _between(texts: Sequence[str], begin: _Place, end: _Place) -> dict[int, str]:
+    """Return the text between two places as lines, or parts of lines, by their index."""
+    found = dict(enumerate(texts[begin.line : end.line], begin.line))
+    if end.column:
+        found[end.line] = texts[end.line][: end.column]
+    if begin.line in found:
+        found[begin.line] = found[begin.line][begin.column :]
+    return found
+
+
+def _segment(
+    start: AnswerStart, parts: dict[int, str], bottom: float, labels: QuestionLabels, *, shares: bool
+) -> Segment:
+    piece = "\n".join(parts.values()).strip()
+    first, _, rest = piece.partition("\n")
     after = labels.after(first, start.question_id)
-    text = piece.strip() if after is None else f"{after}\n{rest}".strip()
+    text = piece if after is None else f"{after}\n{rest}".strip()
     doubt = ""
     if shares:
         doubt = "it begins on one line with another answer, and no label parts them"
     elif start.line and not text:
         doubt = "it is marked as written, and nothing but its label is there"
-    return Segment(start, text, bottom, after is not None, doubt, _markers(text, labels))
+    return Segment(start, text, _numbers(parts), bottom, after is not None, doubt, _markers(text, labels))
+
+
+def _numbers(parts: dict[int, str]) -> tuple[int, ...]:
+    return tuple(index + 1 for index in parts)
 
 
 def _markers(text: str, labels: QuestionLabels) -> tuple[LabelPlace, ...]:

@@ -7,10 +7,11 @@ from pydantic import TypeAdapter, ValidationError
 
 from aita.errors import InvalidMaterialError, MissingMaterialError, ObjectNotFoundError
 from aita.models.answer import StudentAnswers
-from aita.models.exam import AnswerKey, ExamSpec, Page, PageTranscription, Rubric, RubricPoints, WrittenFor
+from aita.models.exam import AnswerKey, ExamSpec, Page, Rubric, RubricPoints, WrittenFor
 from aita.models.grade import Cell, GradeScale
 from aita.models.scan import ExamPages, StudentScans
 from aita.models.student import RosterEntry, Students
+from aita.models.transcription import PageTranscription
 from aita.ports import ObjectStore
 from aita.services.assignments import object_keys
 from aita.services.assignments.roster_csv import read_roster

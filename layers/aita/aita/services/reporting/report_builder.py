@@ -8,7 +8,7 @@ from typing import Self
 
 from aita.errors import MissingInputError
 from aita.models.answer import QuestionAnswer, StudentAnswers
-from aita.models.exam import ExamSpec, Page, PageTranscription, Rubric
+from aita.models.exam import ExamSpec, Page, Rubric
 from aita.models.grade import Cell, Decision, StudentGrades
 from aita.models.report import (
     ClassReport,
@@ -24,6 +24,7 @@ from aita.models.report import (
 from aita.models.run import Run, StageCounts
 from aita.models.scan import StudentScans
 from aita.models.student import Students
+from aita.models.transcription import PageTranscription
 from aita.services.assignments.assignment_files import AssignmentFiles
 from aita.services.grading.gradebook import Gradebook
 from aita.services.grading.student_view import shown_answers

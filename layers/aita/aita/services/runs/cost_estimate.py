@@ -24,11 +24,9 @@ from aita.services.stages.base import LLMStage, Stage
 from aita.services.stages.exam_windows import cut
 from aita.services.stages.extract_questions import ExtractQuestionsStage
 from aita.services.stages.grade import GradeStage
-from aita.services.stages.map_answers import MapAnswersStage
 from aita.services.stages.rubric import RubricInputs, RubricStage
 from aita.services.stages.split_exam import most_scanned
 from aita.services.stages.transcribe import TranscribeStage
-from aita.tasks.answer_mapping import AnswerMappingTask
 from aita.tasks.batchable import group
 from aita.tasks.grading import GradingTask
 from aita.tasks.question_extraction import QuestionExtractionTask
@@ -41,7 +39,6 @@ BYTES_PER_PDF_PAGE = 300_000
 pages."""
 
 _ANSWER_KEY_CHARACTERS = 1_200  # assumed length of an answer key in a rubric's prompt
-_PAGE_CHARACTERS = 1_200  # assumed length of a page's transcription in the prompt that marks its answers
 _RUBRIC_CHARACTERS = 800  # assumed length of a rubric in a grader's prompt
 _ANSWER_CHARACTERS = 400  # assumed length of an answer in a grader's prompt
 
@@ -152,11 +149,9 @@ class _RequestCount:
         try:
             match stage:
                 case TranscribeStage():
-                    return self._transcriptions()
+                    return self._transcriptions(questions_made=object_keys.EXAM_SPEC in made)
                 case ExtractQuestionsStage() if self.material.exam_pages() is None:
                     return self._windows()
-                case MapAnswersStage() if object_keys.EXAM_SPEC in made or self.material.has_exam():
-                    return self._marks(self.material.exam().questions)
                 case GradeStage() if object_keys.ANSWERS in made and not self.material.answers():
                     return self._gradings()
             return self._planned_requests(stage)
@@ -200,24 +195,14 @@ class _RequestCount:
         for window in cut(pages):
             yield QuestionExtractionTask(pages=tuple(window), total_pages=len(pages)).request()
 
-    def _transcriptions(self) -> Iterable[LLMRequest]:
-        plain = TranscriptionTask(page=1, image_key="", image_sha256="").request()
-        return (_of_size(plain, page) for _, page in self._pages())
-
-    def _marks(self, questions: tuple[Question, ...]) -> Iterable[LLMRequest]:
-        """Yield a request for each page, with its transcription or one of assumed length."""
-        texts = {
-            (student_id, page.page): page.text
-            for student_id, pages in self.material.transcriptions().items()
-            for page in pages
-        }
-        for student_id, page in self._pages():
-            text = texts.get((student_id, page.page))
-            if text is None:
-                self._note("pages are not transcribed yet: taken as 300 tokens each where answers are marked")
-                text = "x" * _PAGE_CHARACTERS
-            task = AnswerMappingTask(page=1, image_key="", image_sha256="", text=text, questions=questions)
-            yield _of_size(task.request(), page)
+    def _transcriptions(self, *, questions_made: bool) -> Iterable[LLMRequest]:
+        """Yield a request for each page, with the exam's questions if there are any yet."""
+        questions = self.material.exam().questions if self.material.has_exam() else ()
+        if questions_made and not questions:
+            self._note("the questions are read in the run: the pages' prompts are counted without them")
+        plain = TranscriptionTask(page=1, image_key="", image_sha256="", questions=questions).request()
+        for page in self._pages():
+            yield _of_size(plain, page)
 
     def _gradings(self) -> Iterable[LLMRequest]:
         """Yield a request for each grader of each answer, with rubrics and answers of assumed length."""
@@ -237,12 +222,12 @@ class _RequestCount:
             )
             yield from [task.request()] * (len(students) * self.settings.graders)
 
-    def _pages(self) -> Iterable[tuple[str, Page]]:
-        """Return each page with its student; pages that are not split yet have the largest size."""
+    def _pages(self) -> Iterable[Page]:
+        """Return each page; pages that are not split yet have the largest size."""
         students = self.material.pages()
         if not students:
-            students = {"": tuple(_page(number) for number in range(1, self._count(self._scans()) + 1))}
-        return ((student_id, page) for student_id, pages in students.items() for page in pages)
+            return (_page(number) for number in range(1, self._count(self._scans()) + 1))
+        return (page for pages in students.values() for page in pages)
 
     def _scans(self) -> Iterable[StoredObject]:
         return self.material.objects.list(object_keys.scans(self.material.assignment))

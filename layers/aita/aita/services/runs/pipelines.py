@@ -6,7 +6,6 @@ from aita.services.stages.base import Stage
 from aita.services.stages.custom_tasks import KIND, KindStage
 from aita.services.stages.extract_questions import ExtractQuestionsStage
 from aita.services.stages.grade import GradeStage
-from aita.services.stages.map_answers import MapAnswersStage
 from aita.services.stages.regrade_sample import RegradeSampleStage
 from aita.services.stages.report import ReportStage
 from aita.services.stages.rubric import RubricStage
@@ -23,7 +22,6 @@ STAGES: dict[str, Stage] = {
         RubricStage(),
         SplitStage(),
         TranscribeStage(),
-        MapAnswersStage(),
         GradeStage(),
         RegradeSampleStage(),
         ReportStage(),
@@ -33,7 +31,7 @@ STAGES: dict[str, Stage] = {
 PIPELINES: dict[str, tuple[str, ...]] = {
     "extract-questions": ("split_exam", "extract_questions"),
     "rubric": ("answer_key", "rubric"),
-    "transcribe": ("split", "transcribe", "map_answers"),
+    "transcribe": ("split", "transcribe"),
     "grade": ("grade", "report"),
     "regrade-sample": ("regrade_sample",),
     "report": ("report",),
@@ -44,7 +42,6 @@ PIPELINES: dict[str, tuple[str, ...]] = {
         "rubric",
         "split",
         "transcribe",
-        "map_answers",
         "grade",
         "report",
     ),

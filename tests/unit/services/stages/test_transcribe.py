@@ -1,8 +1,7 @@
-"""Stage ``map_answers``: from transcribed pages to each student's answers."""
+"""Stage ``transcribe``: from pages to their lines, and to each student's answers."""
 
 import json
 import re
-from typing import Any
 
 import pytest
 
@@ -11,44 +10,35 @@ from aita.models.answer import StudentAnswers
 from aita.models.review_flags import FlagKind
 from aita.models.run import Run, RunStatus
 from aita.tasks.request import LLMRequest
-from tests.support.fakes import NONSENSE, QUESTIONS, Harness, lines_shown, right
+from tests.support.fakes import NONSENSE, QUESTIONS, Harness, questions_shown, right, transcription
 
 PAGE: list[tuple[str, int, float]] = [("1a", 2, 0.1), ("1b", 4, 0.4), ("2", 6, 0.7)]
 
 
 def written(request: LLMRequest, images: dict[str, bytes]) -> str:
-    """Transcribe a page as its image says it, with the labels that stand in it."""
+    """Read a page as its image says it; each label that has a line of its own begins an answer."""
     (data,) = images.values()
-    return json.dumps({"text": data.decode(), "confidence": 0.9, "notes": ""})
-
-
-def marked(request: LLMRequest) -> str:
-    """Mark each label that has a line of its own."""
-    lines = lines_shown(request)
+    lines = data.decode().splitlines()
+    shown = questions_shown(request)
     labels = [
-        (line.removesuffix("."), number) for number, line in enumerate(lines, 1) if re.fullmatch(r"\d\w?\.", line)
+        (line.removesuffix("."), number)
+        for number, line in enumerate(lines, 1)
+        if re.fullmatch(r"\d\w?\.", line) and line.removesuffix(".") in shown
     ]
     starts = [
         {"question_id": label, "line": number + 1, "top": 0.2 + place / 10, "confidence": 0.8}
         for place, (label, number) in enumerate(labels)
     ]
-    return json.dumps({"starts": starts})
+    return transcription(request, data.decode(), starts=starts)
 
 
 @pytest.fixture
 def exam(harness: Harness) -> Harness:
     """Return a harness with questions and a model that reads what the scans say."""
     harness.exam()
-
-    def otherwise(request: LLMRequest) -> Any:
-        match request.schema_name:
-            case "Transcription":
-                return written(request, harness.model.images[-1])
-            case "PageAnswers":
-                return marked(request)
-        return right(request)
-
-    harness.model.otherwise = otherwise
+    harness.model.otherwise = lambda request: (
+        written(request, harness.model.images[-1]) if request.schema_name == "Transcription" else right(request)
+    )
     return harness
 
 
@@ -76,7 +66,7 @@ def kinds(answers: StudentAnswers) -> list[set[FlagKind]]:
 
 
 def counts(run: Run) -> list[int]:
-    stage = run.stages["map_answers"]
+    stage = run.stages["transcribe"]
     return [stage.total, stage.succeeded, stage.failed]
 
 
@@ -95,15 +85,17 @@ def test_answers_by_student_and_question(exam: Harness) -> None:
 def test_items_hold_ids_and_keys_only(exam: Harness) -> None:
     scans(exam, Ann=["1a.\nSECRET"])
     run = exam.run("transcribe")
-    (item,) = exam.items(run, "map_answers")
+    (item,) = exam.items(run, "transcribe")
     assert set(item["refs"]) == {"student_id", "page", "image", "sha256"}
     assert "SECRET" not in json.dumps(item)
 
 
-def test_without_questions_there_is_nothing_to_map(harness: Harness) -> None:
+def test_without_questions_the_pages_are_read_and_no_answers_found(harness: Harness) -> None:
     harness.put("scans/Ann/1.jpg", b"a")
     run = harness.run("transcribe")
-    assert (run.status, counts(run)) == (RunStatus.SUCCEEDED, [0, 0, 0])
+    assert (run.status, counts(run)) == (RunStatus.SUCCEEDED, [1, 1, 0])
+    ((page,),) = harness.artifact("transcriptions.json").values()
+    assert ([line["text"] for line in page["lines"]], page["starts"]) == (["the answer is 4"], None)
     assert harness.artifact("answers.json") == {}
 
 
@@ -121,48 +113,58 @@ def test_wrong_questions_are_named_before_the_run(exam: Harness) -> None:
         exam.begin("transcribe")
 
 
-def test_a_page_that_could_not_be_mapped_is_no_blank_answer(exam: Harness) -> None:
-    scans(exam, Ann=["1a.\nfour\n1b.\nseven", "2.\nFAIL"], Bo=["1a.\n5\n1b.\n9\n2.\nx"])
-    usual = exam.model.otherwise
-    assert usual is not None
-    exam.model.otherwise = lambda request: (
-        NONSENSE if request.schema_name == "PageAnswers" and "FAIL" in request.messages[1].text else usual(request)
-    )
+def test_a_page_of_which_nobody_knows_where_answers_begin_is_no_blank_answer(exam: Harness) -> None:
+    scans(exam, Ann=["1a.\nfour\n1b.\nseven", "2.\nODD"], Bo=["1a.\n5\n1b.\n9\n2.\nx"])
+    without_form(exam, b"ODD")
     run = exam.run("transcribe")
-    assert (run.status, counts(run)) == (RunStatus.PARTIAL, [3, 2, 1])
+    assert (run.status, counts(run)) == (RunStatus.SUCCEEDED, [3, 3, 0])
     found = by_name(exam)
     missing = {FlagKind.PAGE_MISSING}
     assert kinds(found["Ann"]) == [set(), missing, missing | {FlagKind.ANSWER_NOT_FOUND}]
     assert kinds(found["Bo"]) == [set()] * 3
+    read = exam.artifact("transcriptions.json").values()
+    assert [[page["flagged"] for page in pages] for pages in read] == [[False, True], [False]]
 
 
 def test_a_page_that_was_not_transcribed_is_no_blank_answer(exam: Harness) -> None:
     scans(exam, Ann=["1a.\nfour", "1b.\nFAIL", "2.\nx"])
-    usual = exam.model.otherwise
-    assert usual is not None
-
-    def otherwise(request: LLMRequest) -> Any:
-        fails = request.schema_name == "Transcription" and b"FAIL" in next(iter(exam.model.images[-1].values()))
-        return "" if fails else usual(request)
-
-    exam.model.otherwise = otherwise
+    failing_page(exam)
     run = exam.run("transcribe")
-    assert (run.status, counts(run)) == (RunStatus.PARTIAL, [2, 2, 0])
+    assert (run.status, counts(run)) == (RunStatus.PARTIAL, [3, 2, 1])
     missing = {FlagKind.PAGE_MISSING}
     assert kinds(by_name(exam)["Ann"]) == [missing, missing | {FlagKind.ANSWER_NOT_FOUND}, missing]
+    ((first, last),) = exam.artifact("transcriptions.json").values()
+    assert (first["page"], last["page"]) == (1, 3)
 
 
-def test_a_resume_maps_what_was_missing(exam: Harness) -> None:
-    scans(exam, Ann=["1a.\nfour", "1b.\nseven\n2.\nx"])
+def test_a_resume_asks_for_what_was_missing(exam: Harness) -> None:
+    scans(exam, Ann=["1a.\nfour", "1b.\nseven\n2.\nFAIL"])
     usual = exam.model.otherwise
-    assert usual is not None
-    exam.model.otherwise = lambda request: NONSENSE if "seven" in request.messages[1].text else usual(request)
+    failing_page(exam)
     run = exam.run("transcribe")
     exam.model.otherwise = usual
     calls = exam.model.calls
     assert exam.resume(run).status is RunStatus.SUCCEEDED
     assert exam.model.calls == calls + 1
     assert kinds(by_name(exam)["Ann"]) == [set()] * 3
+
+
+def failing_page(exam: Harness) -> None:
+    """Let the model say nothing about a page with the word FAIL."""
+    usual = exam.model.otherwise
+    assert usual is not None
+    exam.model.otherwise = lambda request: "" if b"FAIL" in shown_page(exam) else usual(request)
+
+
+def without_form(exam: Harness, word: bytes) -> None:
+    """Let the model answer about a page with a word in another form than asked for."""
+    usual = exam.model.otherwise
+    assert usual is not None
+    exam.model.otherwise = lambda request: NONSENSE if word in shown_page(exam) else usual(request)
+
+
+def shown_page(exam: Harness) -> bytes:
+    return next(iter(exam.model.images[-1].values()))
 
 
 def test_a_student_of_whom_no_page_came_out_has_every_question_flagged(exam: Harness) -> None:
