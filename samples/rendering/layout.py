@@ -15,6 +15,7 @@ HEADER_BOTTOM = 96.0
 _BODY_TOP = 122.0
 _LINE_HEIGHT = 14.0
 _WRAP = 92  # characters of 11 point Helvetica that fit between the margins
+_HAND_HEIGHT = 18.0  # of a line of handwriting above its rule
 _DRAWING_HEIGHT = 165.0
 _RULES = {"multiple_choice": 1, "short_answer": 8, "calculation": 8, "long_answer": 8, "diagram": 0}
 
@@ -37,6 +38,10 @@ class AnswerSpace:
     y: float
     rules: int
     height: float = 0.0
+
+    def top(self, line: int) -> float:
+        """Return where an answer's line begins, counted from 0, as a fraction of the page's height."""
+        return (self.y + RULE_SPACING * line - (_HAND_HEIGHT if self.rules else 0)) / PAGE_HEIGHT
 
 
 @dataclass

@@ -15,23 +15,20 @@ def exam_page(layout: PageLayout, image: bytes) -> dict[str, Any]:
 def student_page(student: dict[str, Any], layout: PageLayout, image: bytes) -> dict[str, Any]:
     """Return the entry of a student's page: its transcription, and where each answer stands.
 
-    A question's ``line`` is that of its label in the transcription, from 1, and 0 if nothing is written there; its
-    ``top`` and ``bottom`` are fractions of the page's height.
+    A question's ``line`` is that of its label in the transcription, from 1, and 0 if nothing is written there; each
+    ``top`` and ``bottom`` is a fraction of the page's height.
     """
     facts = next(facts for facts in student["pages"] if facts["page"] == layout.number)
-    text = _page_text(student["answers"], layout)
-    lines = text.split("\n")
+    lines = list(_lines(student["answers"], layout))
+    labels = {line["text"]: number for number, line in enumerate(lines, 1) if line["kind"] == "label"}
     return {
         "student": student["folder"],
         "page": layout.number,
-        "text": text,
+        "lines": lines,
         "confidence": facts["confidence"],
-        "notes": facts.get("notes", ""),
+        "warnings": [facts["warning"]] if "warning" in facts else [],
         "fingerprint": _fingerprint(image),
-        "answers": [
-            {**place, "line": lines.index(label) + 1 if (label := f"{place['question_id']}.") in lines else 0}
-            for place in _places(layout)
-        ],
+        "answers": [{**place, "line": labels.get(f"{place['question_id']}.", 0)} for place in _places(layout)],
     }
 
 
@@ -64,11 +61,16 @@ def _places(layout: PageLayout) -> Iterator[dict[str, Any]]:
         yield {"question_id": question_id, "top": round(top, 3), "bottom": round(bottom, 3)}
 
 
-def _page_text(answers: dict[str, Any], layout: PageLayout) -> str:
-    """Return a page's transcription: each answer under its question's printed label."""
-    return "\n\n".join(
-        f"{question_id}.\n{answers[question_id]['text']}" for question_id in layout.answers if question_id in answers
-    )
+def _lines(answers: dict[str, Any], layout: PageLayout) -> Iterator[dict[str, Any]]:
+    """Yield the lines of a page's transcription: each answer's below its question's printed label."""
+    tops = {question_id: top for question_id, (top, _) in layout.spans().items()}
+    for question_id, space in layout.answers.items():
+        if question_id not in answers:
+            continue
+        yield {"text": f"{question_id}.", "kind": "label", "top": round(tops[question_id], 3)}
+        kind = "to_reader" if answers[question_id].get("to_reader") else "answer"
+        for number, line in enumerate(answers[question_id]["text"].split("\n")):
+            yield {"text": line, "kind": kind, "top": round(space.top(number), 3)}
 
 
 def _fingerprint(image: bytes) -> str:

@@ -67,7 +67,7 @@ def test_task_asks_the_model(sam: SamLocal, servers: Servers, run: Run) -> None:
     item = event("task.json")["item"]
     assert sam.invoke("TaskFunction", "task.json") == SUCCEEDED
     result = servers.read_json(f"runs/{run.run_id}/transcribe/results/{item['task_id']}.json")["result"]
-    assert result["text"] == TRUTH["pages"][0]["text"]
+    assert result["lines"] == TRUTH["pages"][0]["lines"]
 
 
 def test_report_renders_the_class(sam: SamLocal, servers: Servers, run: Run) -> None:

@@ -170,7 +170,7 @@ class LocalStack:
         students = self.artifact(assignment, "students.json")["students"]
         folders = {student["student_id"]: student["folder"] for student in students}
         pages = self.artifact(assignment, "transcriptions.json").items()
-        return {(folders[student], page["page"]): page["text"] for student, some in pages for page in some}
+        return {(folders[student], page["page"]): page_text(page) for student, some in pages for page in some}
 
     def function_logs(self) -> dict[str, list[str]]:
         """Return all messages of each log group."""
@@ -204,10 +204,15 @@ def full_home(factory: pytest.TempPathFactory) -> StateDir:
     return StateDir((base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "full-layers")
 
 
+def page_text(page: Json) -> str:
+    """Return the text of a transcription's lines."""
+    return "\n".join(line["text"] for line in page["lines"])
+
+
 def true_texts(*folders: str) -> dict[tuple[str, int], str]:
     """Return what is on the pages of some students, or of all."""
     return {
-        (page["student"], page["page"]): page["text"]
+        (page["student"], page["page"]): page_text(page)
         for page in TRUTH["pages"]
         if not folders or page["student"] in folders
     }

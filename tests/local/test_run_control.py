@@ -4,8 +4,7 @@ import time
 
 from tests.local.stack import MAX_WORKERS, PAGES, Json, LocalStack, true_texts, wait_until
 
-CALLS = 2 * PAGES
-"""Each page is transcribed, then its answers are marked."""
+CALLS = PAGES
 
 COPY_SECONDS = 5.0
 """How old a function's copy of the run's status may be: after it, no call starts."""

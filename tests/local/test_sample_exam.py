@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from aita.models.api import PresignedPost
-from tests.local.stack import PAGES, SAMPLES, TRUTH, Json, LocalStack, true_texts, wait_until
+from tests.local.stack import PAGES, SAMPLES, TRUTH, Json, LocalStack, page_text, true_texts, wait_until
 
 QUESTIONS = [key["answer_key"]["question_id"] for key in TRUTH["questions"]]
 OWN_RUBRICS: Json = json.loads((SAMPLES / "exam" / "user_rubrics.json").read_text())
@@ -60,9 +60,9 @@ def test_every_page_is_transcribed_as_it_was_written(stack: LocalStack, uploaded
     assert transcribe_run["status"] == "SUCCEEDED"
     every_page = (PAGES, PAGES, 0)
     assert stage_counts(transcribe_run) == {
-        "split": (13, 13, 0), "transcribe": every_page, "map_answers": every_page,
+        "split": (13, 13, 0), "transcribe": every_page,
     }  # fmt: skip
-    assert answered(transcribe_run) == 2 * PAGES
+    assert answered(transcribe_run) == PAGES
     texts = stack.texts(uploaded)
     assert texts == true_texts()
     assert "~~A~~  B" in texts["ines munoz tarres", 1]
@@ -74,11 +74,11 @@ def test_every_page_is_transcribed_as_it_was_written(stack: LocalStack, uploaded
 
 def test_what_a_model_said_of_a_page_is_kept(stack: LocalStack, uploaded: str, transcribe_run: Json) -> None:
     folders = {student["student_id"]: student["folder"] for student in transcribe_run["students"]["students"]}
-    truth = {(page["student"], page["page"]): (page["confidence"], page["notes"]) for page in TRUTH["pages"]}
+    truth = {(page["student"], page["page"]): (page["confidence"], page["warnings"]) for page in TRUTH["pages"]}
     for student_id, pages in stack.artifact(uploaded, "transcriptions.json").items():
         assert [page["page"] for page in pages] == [1, 2, 3]
         for page in pages:
-            assert (page["confidence"], page["notes"]) == truth[folders[student_id], page["page"]]
+            assert (page["confidence"], page["warnings"]) == truth[folders[student_id], page["page"]]
             assert page["flagged"] is False
 
 
@@ -139,7 +139,7 @@ def test_a_broken_scan_fails_its_own_task_alone(stack: LocalStack, tmp_path: Pat
     done = stack.aita("--json", "transcribe", "--assignment", "broken")
     assert done.status == 3
     assert done.json["status"] == "PARTIAL"
-    assert stage_counts(done.json) == {"split": (2, 1, 1), "transcribe": (1, 1, 0), "map_answers": (0, 0, 0)}
+    assert stage_counts(done.json) == {"split": (2, 1, 1), "transcribe": (1, 1, 0)}
     (failed,) = done.json["failed_tasks"]
     assert failed["error_type"] == "UnreadableScanError"
     assert failed["error_message"]
@@ -189,18 +189,18 @@ def test_the_api_takes_an_exam_from_upload_to_results(stack: LocalStack, transcr
     run_id = started["run_id"]
     wait_until(lambda: stack.api.request("GET", "runs", run_id)["status"] != "RUNNING", 60, "the run had ended")
     run = stack.api.request("GET", "runs", run_id)
-    assert (run["status"], run["usage"]["calls"], run["usage"]["cached_calls"]) == ("SUCCEEDED", 0, 12)
+    assert (run["status"], run["usage"]["calls"], run["usage"]["cached_calls"]) == ("SUCCEEDED", 0, 6)
 
     listed = stack.api.request("GET", "runs", query={"assignment": "by-api"})["runs"]
     assert [each["run_id"] for each in listed] == [run_id]
     tasks = stack.api.request("GET", "runs", run_id, "tasks", query={"status": "SUCCEEDED"})["tasks"]
-    assert sorted(task["stage"] for task in tasks) == ["map_answers"] * 6 + ["split"] * 4 + ["transcribe"] * 6
+    assert sorted(task["stage"] for task in tasks) == ["split"] * 4 + ["transcribe"] * 6
 
     made = {file["name"]: file["url"] for file in stack.api.request("GET", "runs", run_id, "results")["files"]}
     assert set(made) == {"pages.json", "scans.json", "students.json", "transcriptions.json", "answers.json"}
     stack.transfer.save(made["transcriptions.json"], tmp_path / "transcriptions.json")
     pages = json.loads((tmp_path / "transcriptions.json").read_text()).values()
-    assert sorted(page["text"] for some in pages for page in some) == sorted(true_texts(*who).values())
+    assert sorted(page_text(page) for some in pages for page in some) == sorted(true_texts(*who).values())
     assert stack.texts("by-api") == true_texts(*who)
 
 

@@ -1,4 +1,4 @@
-"""Pipeline ``extract-questions`` on the real definition and the real handlers, and what is mapped to its questions."""
+"""Pipeline ``extract-questions`` on the real definition and the real handlers, and the answers to them are found."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ def stages(run: dict[str, Any]) -> list[tuple[str, int, int]]:
     return [(stage["stage"], stage["succeeded"], stage["failed"]) for stage in run["stages"]]
 
 
-def test_a_blank_exam_becomes_questions_that_answers_are_mapped_to(stack: Stack, assignment: str) -> None:
+def test_a_blank_exam_becomes_questions_whose_answers_are_found(stack: Stack, assignment: str) -> None:
     stack.put(f"{assignment}/blank_exam.jpg", page(f"{assignment} page"))
     run = stack.wait(stack.start(assignment, "extract-questions"))
     assert run["status"] == "SUCCEEDED"
@@ -22,7 +22,7 @@ def test_a_blank_exam_becomes_questions_that_answers_are_mapped_to(stack: Stack,
     stack.put(f"{assignment}/scans/Ada/1.jpg", page(f"{assignment} a1"))
     run = stack.wait(stack.start(assignment, "transcribe"))
     assert run["status"] == "SUCCEEDED"
-    assert stages(run) == [("split", 1, 0), ("transcribe", 1, 0), ("map_answers", 1, 0)]
+    assert stages(run) == [("split", 1, 0), ("transcribe", 1, 0)]
     (answers,) = stack.get(f"{assignment}/answers.json").values()
     (answer,) = answers["question_answers"]
     assert (answer["question_id"], answer["raw_text"], answer["pages"][0]["page"]) == ("1", "four", 1)

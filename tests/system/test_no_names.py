@@ -170,7 +170,9 @@ def names_in(text: str) -> set[str]:
 def written() -> set[str]:
     """Return what students wrote, and what the exam asks, by its lines and by its long words."""
     truth = json.loads(TRUTH.read_text("utf-8"))
-    texts = [page["text"] for page in truth["pages"]] + [each["question_text"] for each in truth["questions"]]
+    texts = [line["text"] for page in truth["pages"] for line in page["lines"]] + [
+        each["question_text"] for each in truth["questions"]
+    ]
     texts += [each["feedback"] for each in truth["grades"]]
     lines = {line.strip() for text in texts for line in text.splitlines() if len(line.strip()) >= 12}
     words = {word for text in texts for word in re.findall(r"[a-z]{9,}", text.casefold())}

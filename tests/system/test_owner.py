@@ -42,7 +42,7 @@ Owner = Callable[..., tuple[int, Any]]
 
 def answer(request: dict[str, Any]) -> Answer:
     if kind(request) == "Transcription" and image_of(request) == BOBS.jpeg:
-        return Answer(json.dumps({"text": SAID, "confidence": 0.9, "notes": ""}))
+        return right(request, SAID)
     return right(request)
 
 

@@ -46,7 +46,7 @@ def reports(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
             dict(cells.pop("5")) | {"question_id": exam["questions"][5]["question_id"]}
         )
     read, answers = harness.artifact("transcriptions.json"), harness.artifact("answers.json")
-    read[maya][0]["text"] = f"<script>document.body.remove()</script>\n{LONG}"
+    read[maya][0]["lines"] = [{"text": text} for text in ("<script>document.body.remove()</script>", LONG)]
     answers[maya]["question_answers"][1]["raw_text"] = f"<script>document.body.remove()</script> {LONG}"
     for each in answers.values():
         each["question_answers"][5]["question_id"] = exam["questions"][5]["question_id"]

@@ -13,10 +13,9 @@ from PIL import Image
 from aita.errors import TaskError
 from aita.imaging.pages import PageImage, pages
 from aita.llm.chat import RESPONSE_FORMATS, ChatModel
-from aita.models.answer import PageAnswers
 from aita.models.exam import ExamSpec, Page, Question
 from aita.models.extraction import ExtractedQuestions
-from aita.tasks.answer_mapping import AnswerMappingTask
+from aita.models.transcription import PageTranscription
 from aita.tasks.llm_task import LLMTask
 from aita.tasks.question_extraction import QuestionExtractionTask
 from aita.tasks.transcription import TranscriptionTask
@@ -63,8 +62,10 @@ def extract(model: ChatModel, images: list[bytes], first: int = 1, total: int | 
     return read
 
 
-def mapping(image: bytes, text: str, questions: tuple[Question, ...] = EXAM.questions) -> AnswerMappingTask:
-    return AnswerMappingTask(page=1, image_key="1.jpg", image_sha256=sha256(image), text=text, questions=questions)
+def transcribe(model: ChatModel, image: bytes, questions: tuple[Question, ...] = EXAM.questions) -> PageTranscription:
+    task = TranscriptionTask(page=1, image_key="1.jpg", image_sha256=sha256(image), questions=questions)
+    read: PageTranscription = ask(model, task, [image])
+    return read
 
 
 def questions_of(read: ExtractedQuestions) -> list[Question]:
@@ -96,8 +97,9 @@ def test_pages_have_the_numbers_that_the_prompt_gives_them(model: ChatModel, bla
 
 
 def test_a_blank_page_is_transcribed_as_empty(model: ChatModel, blank: list[bytes]) -> None:
-    task = TranscriptionTask(page=1, image_key="1.jpg", image_sha256=sha256(blank[1]))
-    assert ask(model, task, [blank[1]]).text == ""
+    read = transcribe(model, blank[1])
+    assert read.lines == ()
+    assert [(start.question_id, start.line) for start in read.starts or ()] == [("2", 0), ("3", 0)]
 
 
 @pytest.mark.parametrize("paper", [255, 250], ids=["white", "grey"])
@@ -113,9 +115,10 @@ def test_every_answer_of_every_page_is_found_where_it_stands(form: str) -> None:
     seen = 0
     with simulated_model(form) as model:
         for page in TRUTH["pages"]:
-            image = image_of(page)
-            found: PageAnswers = ask(model, mapping(image, page["text"]), [image])
-            for start, mark in zip(found.starts, page["answers"], strict=True):
+            found = transcribe(model, image_of(page))
+            assert [line.model_dump(mode="json") for line in found.lines] == page["lines"]
+            assert [warning.model_dump(mode="json") for warning in found.warnings] == page["warnings"]
+            for start, mark in zip(found.starts or (), page["answers"], strict=True):
                 assert (start.question_id, start.top) == (mark["question_id"], mark["top"])
                 assert start.line == (mark["line"] + 1 if mark["line"] else 0)
                 seen += 1
@@ -129,20 +132,13 @@ def image_of(entry: dict[str, Any]) -> bytes:
     return scans[page - 1].jpeg
 
 
-def test_lines_are_counted_as_the_prompt_counts_them(model: ChatModel) -> None:
-    image, text = upright(MAYA[1]), TRUTH["pages"][1]["text"]
-    first = ask(model, mapping(image, text), [image]).starts
-    moved = ask(model, mapping(image, f"words\n2. more words\n{text}\n2."), [image]).starts
-    assert [start.line for start in moved] == [start.line + 2 for start in first]
-
-
-def test_what_the_transcription_lacks_has_no_line(model: ChatModel) -> None:
-    image = upright(MAYA[1])
-    assert [start.line for start in ask(model, mapping(image, ""), [image]).starts] == [0, 0]
+def test_without_questions_nothing_is_said_of_starts(model: ChatModel) -> None:
+    read = transcribe(model, upright(MAYA[1]), ())
+    assert read.starts is None
+    assert len(read.lines) == len(TRUTH["pages"][1]["lines"])
 
 
 def test_questions_have_the_prompts_ids_and_those_it_lacks_are_left_out(model: ChatModel) -> None:
-    image, text = upright(MAYA[1]), TRUTH["pages"][1]["text"]
     question = EXAM.questions[2].model_copy(update={"question_id": "B7"})
-    (start,) = ask(model, mapping(image, text, (EXAM.questions[0], question)), [image]).starts
+    (start,) = transcribe(model, upright(MAYA[1]), (EXAM.questions[0], question)).starts or ()
     assert (start.question_id, start.line) == ("B7", 2)

@@ -47,7 +47,11 @@ def students() -> list[dict[str, Any]]:
 
 
 def text_of(truth: dict[str, Any], student: str, page: int) -> str:
-    return next(str(p["text"]) for p in truth["pages"] if (p["student"], p["page"]) == (student, page))
+    return next(page_text(each) for each in truth["pages"] if (each["student"], each["page"]) == (student, page))
+
+
+def page_text(page: dict[str, Any]) -> str:
+    return "\n".join(line["text"] for line in page["lines"])
 
 
 def test_all_of_it_is_at_most_4_mb() -> None:
@@ -114,7 +118,7 @@ def test_five_students_of_three_pages_each(truth: dict[str, Any]) -> None:
 def test_truth_holds_every_answer_as_the_source_has_it(truth: dict[str, Any], students: list[dict[str, Any]]) -> None:
     written = {page["student"]: "" for page in truth["pages"]}
     for page in truth["pages"]:
-        written[page["student"]] += page["text"]
+        written[page["student"]] += page_text(page)
     for student in students:
         for question_id, answer in student["answers"].items():
             assert f"{question_id}.\n{answer['text']}" in written[student["folder"]]
@@ -134,7 +138,10 @@ def test_each_page_says_where_its_answers_stand(exam: ExamSpec, truth: dict[str,
         written = [mark for mark in marks if mark["line"]]
         assert [mark["line"] for mark in written] == sorted(mark["line"] for mark in written)
         for mark in written:
-            assert page["text"].split("\n")[mark["line"] - 1] == f"{mark['question_id']}."
+            label = page["lines"][mark["line"] - 1]
+            assert label == {"text": f"{mark['question_id']}.", "kind": "label", "top": mark["top"]}
+        tops = [line["top"] for line in page["lines"]]
+        assert tops == sorted(tops)
 
 
 def test_a_mark_begins_just_above_its_printed_label(truth: dict[str, Any]) -> None:

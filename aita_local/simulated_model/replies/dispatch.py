@@ -64,11 +64,9 @@ def _content(
 ) -> dict[str, Any]:
     match kind, len(pages):
         case "Transcription", _ if pages:
-            return page_replies.transcription(pages)
+            return page_replies.transcription(chat, exam, pages)
         case "ExtractedQuestions", _ if pages:
             return page_replies.extracted_questions(chat, exam, pages)
-        case "PageAnswers", 1:
-            return page_replies.page_answers(chat, exam, pages[0])
         case "AnswerKey", 0:
             return question_replies.answer_key(chat, exam)
         case "AnswerKeys", 0:

@@ -1,4 +1,4 @@
-"""Replies about images of pages: transcriptions, the exam's questions, and the places of answers."""
+"""Replies about images of pages: transcriptions with the places of answers, and the exam's questions."""
 
 import re
 from typing import Any
@@ -10,19 +10,43 @@ from aita_local.simulated_model.sample.prompt_parsing import question_blocks
 
 _NUMBERS = re.compile(r"These are pages? ([0-9]+(?:, [0-9]+)*) of")
 _BEGINS = re.compile(r"^Begins: (.+)$", re.MULTILINE)
-_TRANSCRIPTION = re.compile(r"^<transcription>\n(.*?)^</transcription>$", re.MULTILINE | re.DOTALL)
-_LINE = re.compile(r"^([0-9]+): (.*)$", re.MULTILINE)
 _SURE = 0.98
 
 
-def transcription(pages: list[KnownPage]) -> dict[str, Any]:
-    """Return the reply that transcribes the pages."""
-    transcriptions = [page.transcription for page in pages]
-    return {
-        "text": "\n\n".join(filter(None, (each["text"] for each in transcriptions))),
-        "confidence": min(each["confidence"] for each in transcriptions),
-        "notes": " ".join(filter(None, (each["notes"] for each in transcriptions))),
+def transcription(chat: ChatRequest, exam: SampleExam, pages: list[KnownPage]) -> dict[str, Any]:
+    """Return the reply that transcribes the pages and, of a single one, says where the prompt's questions begin."""
+    lines = [line for page in pages for line in page.lines]
+    reply = {
+        "lines": lines,
+        "confidence": min(page.confidence for page in pages),
+        "warnings": [warning for page in pages for warning in page.warnings],
     }
+    ids = _question_ids(chat, exam)
+    return reply | {"starts": _starts(pages[0], ids)} if ids and len(pages) == 1 else reply
+
+
+def _question_ids(chat: ChatRequest, exam: SampleExam) -> dict[str, str]:
+    """Return the prompt's own ids of the sample's questions that it lists, by the sample's id."""
+    ids: dict[str, str] = {}
+    for question_id, block in question_blocks(chat.text):
+        if (begins := _BEGINS.search(block)) and (question := exam.question_that_begins(begins[1])):
+            ids.setdefault(question.question_id, question_id)
+    return ids
+
+
+def _starts(page: KnownPage, ids: dict[str, str]) -> list[dict[str, Any]]:
+    """Return the starts of answers on a page; questions that the prompt does not list are left out."""
+    labels = {line["text"]: number for number, line in enumerate(page.lines, 1) if line["kind"] == "label"}
+    return [
+        {
+            "question_id": ids[mark.question_id],
+            "line": labels[label] + 1 if (label := f"{mark.question_id}.") in labels else 0,
+            "top": mark.top,
+            "confidence": _SURE,
+        }
+        for mark in page.marks
+        if mark.question_id in ids
+    ]
 
 
 def extracted_questions(chat: ChatRequest, exam: SampleExam, pages: list[KnownPage]) -> dict[str, Any]:
@@ -38,27 +62,3 @@ def extracted_questions(chat: ChatRequest, exam: SampleExam, pages: list[KnownPa
         for mark in page.marks
     ]
     return {"exam_name": exam.name if numbers[0] == 1 else "", "questions": questions, "continuation": None}
-
-
-def page_answers(chat: ChatRequest, exam: SampleExam, page: KnownPage) -> dict[str, Any]:
-    """Return the reply with the starts of answers on a page, by the prompt's own line numbers and question ids.
-
-    Questions that the prompt does not list are left out.
-    """
-    ids: dict[str, str] = {}
-    for question_id, block in question_blocks(chat.text):
-        if (begins := _BEGINS.search(block)) and (question := exam.question_that_begins(begins[1])):
-            ids.setdefault(question.question_id, question_id)
-    written = _TRANSCRIPTION.search(chat.text)
-    lines = {text: int(number) for number, text in reversed(_LINE.findall(written[1] if written else ""))}
-    starts = [
-        {
-            "question_id": ids[mark.question_id],
-            "line": lines[label] + 1 if (label := f"{mark.question_id}.") in lines else 0,
-            "top": mark.top,
-            "confidence": _SURE,
-        }
-        for mark in page.marks
-        if mark.question_id in ids
-    ]
-    return {"starts": starts}

@@ -5,14 +5,11 @@ from typing import Literal, cast, get_args
 from aita_local.simulated_model.chat_request import ChatRequest
 from aita_local.simulated_model.errors import NotInSampleExamError
 
-Kind = Literal[
-    "Transcription", "ExtractedQuestions", "PageAnswers", "AnswerKey", "AnswerKeys", "Rubric", "Grading", "Word"
-]
+Kind = Literal["Transcription", "ExtractedQuestions", "AnswerKey", "AnswerKeys", "Rubric", "Grading", "Word"]
 
 _WORDS: tuple[tuple[str, Kind], ...] = (
     ("transcribe", "Transcription"),
     ("questions out of an exam", "ExtractedQuestions"),
-    ("answers begin", "PageAnswers"),
     ("you grade", "Grading"),
     ("rubric", "Rubric"),
     ("answer key", "AnswerKey"),

@@ -24,8 +24,6 @@ Most of such a page is white, so that two of them may be as near as 29 bits, and
 Drawn, scaled and compressed in the ways above, a page stays within 7 bits.
 """
 
-_NOTHING_WRITTEN = {"text": "", "confidence": 1.0, "notes": ""}
-
 
 @dataclass(frozen=True, slots=True)
 class AnswerPosition:
@@ -37,15 +35,17 @@ class AnswerPosition:
 
 @dataclass(frozen=True, slots=True)
 class KnownPage:
-    """A page of a sample student or of the blank exam: its fingerprint, transcription and answers' positions.
+    """A page of a sample student or of the blank exam: its fingerprint, answers' positions and transcription.
 
     ``farthest`` is the largest distance in bits at which an image counts as this page.
     """
 
     fingerprint: int
     farthest: int
-    transcription: dict[str, Any]
     marks: tuple[AnswerPosition, ...]
+    lines: tuple[dict[str, Any], ...] = ()
+    confidence: float = 1.0
+    warnings: tuple[dict[str, Any], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,12 +111,12 @@ def one_line(text: str) -> str:
 
 
 def _student_page(entry: dict[str, Any]) -> KnownPage:
-    transcription = {name: entry[name] for name in _NOTHING_WRITTEN}
-    return KnownPage(_bits(entry), FARTHEST, transcription, _marks(entry["answers"]))
+    lines, warnings = tuple(entry["lines"]), tuple(entry["warnings"])
+    return KnownPage(_bits(entry), FARTHEST, _marks(entry["answers"]), lines, entry["confidence"], warnings)
 
 
 def _blank_page(entry: dict[str, Any]) -> KnownPage:
-    return KnownPage(_bits(entry), FARTHEST_BLANK, dict(_NOTHING_WRITTEN), _marks(entry["questions"]))
+    return KnownPage(_bits(entry), FARTHEST_BLANK, _marks(entry["questions"]))
 
 
 def _bits(entry: dict[str, Any]) -> int:
