@@ -40,6 +40,9 @@ from tests.upgrade.told import (
 
 Command = Callable[..., tuple[int, Any]]
 
+JOINED = ("transcribe", "map_answers")
+"""Stages of 0.1.0 that are one now: each page is asked about once, and no longer has two results."""
+
 LATER = datetime(2027, 6, 1, 9, tzinfo=UTC)
 """When the tests take place: after all that 0.1.0 left was written, whatever the time is here."""
 
@@ -97,15 +100,10 @@ def test_an_execution_that_was_under_way_goes_on(stack: Stack) -> None:
     run_id = run_of(stack, GRADED, "exam")
     stages = [each["stage"] for each in get(stack, f"/runs/{run_id}")["stages"]]
     assert len(stages) == 9
-    meta = {"pk": {"S": f"RUN#{run_id}"}, "sk": {"S": "META"}}
-    stack.dynamodb.update_item(
-        TableName=TABLE,
-        Key=meta,
-        UpdateExpression="SET #status = :running REMOVE ended_at",
-        ExpressionAttributeNames={"#status": "status"},
-        ExpressionAttributeValues={":running": {"S": "RUNNING"}},
-    )
+    meta = let_run(stack, run_id)
     for stage in stages:
+        if stage in JOINED:
+            continue
         event = {"run_id": run_id, "attempt": 1, "stage": stage}
         item = stack.get(f"runs/{run_id}/{stage}/manifest.json")[0]
         for task_id in (item["task_id"], *(each["task_id"] for each in item.get("batch", ()))):
@@ -114,6 +112,31 @@ def test_an_execution_that_was_under_way_goes_on(stack: Stack) -> None:
         assert answer["outcome"] == "SUCCEEDED", stage
     assert stack.invoke("collect", event)["status"] == "SUCCEEDED"
     assert calls(stack) == 0
+
+
+@pytest.mark.parametrize("stage", JOINED)
+def test_one_at_a_stage_that_was_joined_with_another_ends_unpaid_and_says_to_resume(stack: Stack, stage: str) -> None:
+    run_id = run_of(stack, HALTED, "exam")
+    let_run(stack, run_id)
+    event = {"run_id": run_id, "attempt": 1, "stage": stage}
+    item = stack.get(f"runs/{run_id}/{stage}/manifest.json")[0]
+    assert stack.invoke("task", event | {"item": item, "waited": {}})["outcome"] == "SKIPPED"
+    run = get(stack, f"/runs/{run_id}")
+    assert (run["status"], calls(stack)) == ("HALTED", 0)
+    assert "resume the run" in run["reason"]
+
+
+def let_run(stack: Stack, run_id: str) -> dict[str, Any]:
+    """Make an ended run one that is under way; return the key of its row."""
+    meta = {"pk": {"S": f"RUN#{run_id}"}, "sk": {"S": "META"}}
+    stack.dynamodb.update_item(
+        TableName=TABLE,
+        Key=meta,
+        UpdateExpression="SET #status = :running REMOVE ended_at",
+        ExpressionAttributeNames={"#status": "status"},
+        ExpressionAttributeValues={":running": {"S": "RUNNING"}},
+    )
+    return meta
 
 
 _FUNCTIONS = {"split_exam": "split", "split": "split", "report": "report"}

@@ -10,7 +10,7 @@ def question_blocks(prompt: str) -> list[tuple[str, str]]:
     """Return each question's id, with the text from there to the next id."""
     found = list(_QUESTION_ID.finditer(prompt))
     ends = [match.start() for match in found[1:]] + [len(prompt)]
-    return [(match[1], prompt[match.end() : end]) for match, end in zip(found, ends, strict=True)]
+    return [(match[1], prompt[match.end() : end]) for match, end in zip(found, ends, strict=False)]
 
 
 def last_question_id(prompt: str) -> str | None:

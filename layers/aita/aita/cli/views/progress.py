@@ -151,10 +151,11 @@ def draw(view: RunView, spinner: RenderableType, note: str = "") -> RenderableTy
 
 
 def _names(view: RunView) -> tuple[str, ...]:
+    begun = tuple(stage.stage for stage in view.stages)  # of an older or newer stack there may be others
     try:
-        return stages_of(view.pipeline)
+        return tuple(dict.fromkeys((*begun, *stages_of(view.pipeline))))
     except RequestError:  # a pipeline of a newer stack
-        return tuple(stage.stage for stage in view.stages)
+        return begun
 
 
 def _row(name: str, stage: StageView | None, view: RunView) -> tuple[RenderableType, ...]:

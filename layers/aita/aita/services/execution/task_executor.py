@@ -9,7 +9,16 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from aita.errors import BudgetReached, ProviderBusy, RunStopped, SlotLater, StorageError, Superseded, TaskError
+from aita.errors import (
+    BudgetReached,
+    ProviderBusy,
+    RequestError,
+    RunStopped,
+    SlotLater,
+    StorageError,
+    Superseded,
+    TaskError,
+)
 from aita.models.run import ItemEvent, ItemResponse, Outcome, Refs, RetryState, RunStatus
 from aita.ports import Clock, ObjectStore, RunStore
 from aita.services.assignments import object_keys
@@ -105,7 +114,10 @@ class TaskExecutor:
         stage = stage_of(event.stage)
         if not isinstance(stage, LLMStage):
             raise StorageError(f"stage {event.stage} asks no model: its items are not this function's")
-        return stage.task(refs, self._load_inputs(event, stage))
+        try:
+            return stage.task(refs, self._load_inputs(event, stage))
+        except RequestError as error:  # planned by another version, as all items of the stage are
+            raise RunStopped(str(error)) from error
 
     def _result(self, event: ItemEvent, state: CallState, remaining: Callable[[], float]) -> Any:
         task = self._task(event, event.item.refs)
@@ -123,12 +135,10 @@ class TaskExecutor:
             )
 
     def _load_inputs(self, event: ItemEvent, stage: LLMStage) -> BaseModel:
-        if not stage.inputs_model.model_fields:
-            return stage.inputs_model()
         key = object_keys.stage_file(event.run_id, event.stage, INPUTS)
         version = f"{key}/{event.attempt}"
         if self._inputs is None or self._inputs[0] != version:
-            self._inputs = version, stage.inputs_model.model_validate_json(self.objects.get(key))
+            self._inputs = version, stage.read_inputs(self.objects.get(key))
         return self._inputs[1]
 
     def _wait_for_provider(self, event: ItemEvent, busy: ProviderBusy, state: CallState) -> Executed:

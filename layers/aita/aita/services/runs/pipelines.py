@@ -8,6 +8,7 @@ from aita.services.stages.extract_questions import ExtractQuestionsStage
 from aita.services.stages.grade import GradeStage
 from aita.services.stages.regrade_sample import RegradeSampleStage
 from aita.services.stages.report import ReportStage
+from aita.services.stages.retired import MapAnswersStage
 from aita.services.stages.rubric import RubricStage
 from aita.services.stages.split import SplitStage
 from aita.services.stages.split_exam import SplitExamStage
@@ -25,6 +26,7 @@ STAGES: dict[str, Stage] = {
         GradeStage(),
         RegradeSampleStage(),
         ReportStage(),
+        MapAnswersStage(),
     )
 }
 

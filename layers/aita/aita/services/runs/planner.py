@@ -27,8 +27,10 @@ from aita.ports import Clock, ObjectStore, RunStore, TaskStore
 from aita.services.assignments import object_keys
 from aita.services.assignments.assignment_files import AssignmentFiles
 from aita.services.compliance.retention import rows_expire_at
+from aita.services.runs.older_transcriptions import OlderTranscriptions
 from aita.services.runs.pipelines import stage_of
 from aita.services.stages.base import INPUTS, LLMStage, Stage
+from aita.services.stages.transcribe import TranscriptionInputs
 from aita.tasks.batchable import group
 
 logger = logging.getLogger(__name__)
@@ -81,6 +83,9 @@ class Planner:
         started_at = self.clock()
         plan = stage.plan(AssignmentFiles(self.objects, run.assignment), run.settings)
         items = make_items(run, stage, plan.refs, plan.inputs)
+        if isinstance(plan.inputs, TranscriptionInputs) and run.attempt > 1 and run.settings.enable_checkpointing:
+            older = OlderTranscriptions(self.tasks, self.objects)
+            older.adopt(run.run_id, run.attempt, items, plan.inputs.questions)
         ended, removed = self._remove_unwanted(run, stage, {item.task_id for item in items})
         left = [item for item in items if item.task_id not in ended]
         todo = _group_items(stage, left, plan.inputs, run.settings.batch_size)

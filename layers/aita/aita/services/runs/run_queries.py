@@ -73,9 +73,7 @@ class RunQueries:
     def view(self, run: Run) -> RunView:
         """Return a run with its counts, usage and estimated remaining time (seconds)."""
         stages = tuple(
-            StageView(stage=name, **run.stages[name].model_dump(exclude={"done_before"}))
-            for name in stages_of(run.pipeline)
-            if name in run.stages
+            StageView(stage=name, **run.stages[name].model_dump(exclude={"done_before"})) for name in _in_order(run)
         )
         shown = run.model_dump(exclude=_INTERNAL)
         return RunView(
@@ -112,13 +110,17 @@ class RunQueries:
 
     def results(self, run: Run) -> ResultResponse:
         """Return download URLs of the run's artifacts and, after a split or grading, of the map of students."""
-        stages = [stage_of(stage) for stage, counts in run.stages.items() if counts.ended_at is not None]
-        found = [
-            (name, stage.artifact_key(run.assignment, run.run_id, name)) for stage in stages for name in stage.artifacts
-        ]
+        stages = [stage_of(name) for name in _in_order(run) if run.stages[name].ended_at is not None]
+        found = {
+            name: stage.artifact_key(run.assignment, run.run_id, name) for stage in stages for name in stage.artifacts
+        }
         if {SplitStage.name, GradeStage.name} & run.stages.keys():
-            found.append((object_keys.STUDENTS, object_keys.material(run.assignment, object_keys.STUDENTS)))
-        files = [ResultFile(name=name, url=self.objects.presign_get(key, name)) for name, key in found]
+            found[object_keys.STUDENTS] = object_keys.material(run.assignment, object_keys.STUDENTS)
+        files = [
+            ResultFile(name=name, url=self.objects.presign_get(key, name))
+            for name, key in found.items()
+            if self._exists(key)  # a stage of an earlier version may have had fewer artifacts
+        ]
         return ResultResponse(files=tuple(files))
 
     def files(self, assignment: str, limit: int, token: str | None) -> FilePage:
@@ -130,9 +132,7 @@ class RunQueries:
             If the assignment's name is invalid, or the token did not come from this list.
         """
         folder = object_keys.material(check_assignment(assignment), "")
-        found = [
-            stored.key for name in _FILES for stored in self.objects.list(folder + name) if stored.key == folder + name
-        ]
+        found = [folder + name for name in _FILES if self._exists(folder + name)]
         found += [stored.key for stored in self.objects.list(object_keys.reports(assignment))]
         start = _offset(token)
         shown = found[start : start + limit]
@@ -173,6 +173,9 @@ class RunQueries:
         check_assignment(assignment)
         return UploadResponse(uploads=tuple(self._presign(assignment, file.name, file.size) for file in request.files))
 
+    def _exists(self, key: str) -> bool:
+        return any(stored.key == key for stored in self.objects.list(key))
+
     def _presign(self, assignment: str, name: str, size: int) -> PresignedPost:
         content_type = check_upload(name)
         url, fields = self.objects.presign_post(object_keys.material(assignment, name), content_type, size)
@@ -195,6 +198,13 @@ class RunQueries:
             ),
             next_token=str(following[0]) if following else None,
         )
+
+
+def _in_order(run: Run) -> list[str]:
+    """Return the names of the stages that a run has begun, also of stages that its pipeline no longer has."""
+    order = stages_of(run.pipeline)
+    begun = sorted(run.stages, key=lambda name: order.index(name) if name in order else len(order))
+    return sorted(begun, key=lambda name: run.stages[name].started_at or run.created_at)
 
 
 def _offset(token: str | None) -> int:

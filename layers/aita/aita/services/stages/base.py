@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
-from aita.models.base import StrictModel
+from aita.errors import RequestError
 from aita.models.run import Item, Refs, RunSettings, TaskRow, TaskStatus
 from aita.services.assignments import object_keys
 from aita.services.assignments.assignment_files import AssignmentFiles
@@ -18,10 +18,6 @@ INPUTS = "inputs"
 
 ReadFile = Callable[[str], bytes]
 """Returns one of the stage's own files, as Plan wrote it: its inputs, or one of ``StagePlan.files``."""
-
-
-class NoInputs(StrictModel):
-    """Empty inputs of a stage whose items are complete by themselves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,9 +124,31 @@ class LLMStage(Stage):
     batchable: bool = False
     """Whether the tasks may share calls."""
 
+    def read_inputs(self, data: bytes) -> BaseModel:
+        """Return the shared inputs of the stage's tasks, as Plan wrote them.
+
+        Raises
+        ------
+        RequestError
+            If another version of aita planned the stage.
+        """
+        try:
+            return self.inputs_model.model_validate_json(data)
+        except ValidationError:
+            raise RequestError(
+                f"stage {self.name} was planned by another version of aita, and the stack was updated meanwhile: "
+                "resume the run, which plans the stage anew"
+            ) from None
+
     @abstractmethod
     def task(self, refs: Refs, inputs: Any) -> LLMTask[Any]:
-        """Return the task of one item."""
+        """Return the task of one item.
+
+        Raises
+        ------
+        RequestError
+            If another version of aita planned the stage.
+        """
 
     def digest(self, refs: Refs, inputs: BaseModel, model: str) -> str:
         """Return the identity of the task's request."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from itertools import groupby
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from pydantic import BaseModel, TypeAdapter
 
@@ -24,9 +24,12 @@ RECORDS = "records"
 
 
 class TranscriptionInputs(StrictModel):
-    """Shared inputs of the tasks: the exam's questions, if there are any yet."""
+    """Shared inputs of the tasks: the exam's questions, if there are any yet.
 
-    questions: tuple[Question, ...] = ()
+    Inputs before version 0.3 are without the field.
+    """
+
+    questions: tuple[Question, ...]
 
 
 class StudentRecord(StrictModel):
@@ -59,7 +62,7 @@ class TranscribeStage(LLMStage):
         """Return one task for each page, by student."""
         pages = material.pages()
         if not material.has_exam():
-            return StagePlan(TranscriptionInputs(), _page_refs(pages), {RECORDS: b"{}"})
+            return StagePlan(TranscriptionInputs(questions=()), _page_refs(pages), {RECORDS: b"{}"})
         scans = material.scans()
         records = {
             student_id: StudentRecord(
@@ -83,8 +86,8 @@ class TranscribeStage(LLMStage):
 
     def gather_all(self, ended: Iterable[Gathered], read: ReadFile) -> dict[str, Any]:
         """Return the transcriptions and, with questions, the answers of each student, also of one without a page."""
-        records = _RECORDS.validate_json(read(RECORDS))
-        answers_of = _Answers(TranscriptionInputs.model_validate_json(read(INPUTS)).questions)
+        inputs = cast("TranscriptionInputs", self.read_inputs(read(INPUTS)))
+        records, answers_of = _RECORDS.validate_json(read(RECORDS)), _Answers(inputs.questions)
         transcriptions, answers = {}, {}
         for student_id, student in groupby(ended, lambda each: str(each.item.refs["student_id"])):
             if pages := [each.result for each in student if each.succeeded]:
