@@ -50,7 +50,9 @@ class BlankExam:
 
     def __init__(self, pages: Iterable[bytes]) -> None:
         self._pages: list[_BlankPage] = []
+        self._count = 0
         for number, jpeg in enumerate(pages, 1):
+            self._count = number
             if number > MOST_PAGES:
                 raise UnreadableScanError(f"the blank exam has more than {MOST_PAGES} pages")
             strokes = find_strokes(jpeg)
@@ -59,6 +61,8 @@ class BlankExam:
                 self._pages.append(page)
         if not self._pages:
             raise UnreadableScanError("the blank exam has no print on it")
+        printed = {page.number for page in self._pages}
+        self._white = tuple(number for number in range(1, self._count + 1) if number not in printed)
 
     def ink(self, jpeg: bytes, expected: int) -> PageInk:
         """Return the number of the exam's page that a scan shows, and the ink that was added to it.
@@ -82,7 +86,13 @@ class BlankExam:
         if fit.likeness < LEAST_LIKENESS:
             return PageInk(exam_page=None, likeness=likeness)
         ink = ImageChops.subtract(scan.mask, warped(fit.page.excluded, scan.size, fit.mesh, outside=255))
-        return PageInk(exam_page=fit.page.number, likeness=likeness, bands=_bands(ink))
+        return PageInk(
+            exam_page=fit.page.number,
+            likeness=likeness,
+            bands=_bands(ink),
+            exam_pages=self._count,
+            white_pages=self._white,
+        )
 
     def _best_fit(self, mask: Image.Image, expected: int) -> "_Fit":
         """Return the registration of the likeliest page.

@@ -31,7 +31,7 @@ class QuestionLabels:
         times = Counter(map(fold, ids))
         self._ids = {fold(each): each for each in ids if fold(each) and times[fold(each)] == 1}
         longest_first = sorted(self._ids, key=len, reverse=True)
-        label = f"(?P<label>{'|'.join(map(_pattern, longest_first)) or '(?!)'})"
+        label = f"(?P<label>{'|'.join(map(label_pattern, longest_first)) or '(?!)'})"
         self._named = re.compile(rf"\s*{_WORD}\(?{label}\)?(?![^\W_])(?!\.\d)[.):\]]*", re.IGNORECASE)
         self._plain = re.compile(rf"\s*(?P<open>\()?{label}(?:(?P<ends>\)?{_ENDS}|\))|\s*$)", re.IGNORECASE)
 
@@ -54,7 +54,7 @@ class QuestionLabels:
 
     def within(self, line: str, question_id: str) -> int | None:
         """Return the column of this question's label in a line, after its beginning; ``None`` without it."""
-        label = "|".join(filter(None, (_pattern(fold(question_id)), _part_pattern(question_id))))
+        label = "|".join(filter(None, (label_pattern(fold(question_id)), _part_pattern(question_id))))
         found = re.search(rf"(?<=\s)(?:{_WORD})?\(?(?:{label}){_ENDS}", line, re.IGNORECASE)
         return found and found.start()
 
@@ -81,7 +81,8 @@ def natural_key(label: str) -> tuple[tuple[bool, int, str], ...]:
     return tuple((False, int(token), "") if token[0].isdecimal() else (True, 0, token) for token in tokens)
 
 
-def _pattern(folded: str) -> str:
+def label_pattern(folded: str) -> str:
+    """Return the pattern of a folded label, with the separators that may stand between its parts."""
     parts = [part if part.isdecimal() else _BETWEEN.join(part) for part in _TOKEN.findall(folded)]
     pattern = ""
     for part in parts:
@@ -93,4 +94,4 @@ def _pattern(folded: str) -> str:
 def _part_pattern(question_id: str) -> str | None:
     tokens = _TOKEN.findall(fold(question_id))
     letters = tokens[1:] if tokens and tokens[0].isdecimal() else []
-    return _pattern("".join(letters)) if letters and not letters[0].isdecimal() else None
+    return label_pattern("".join(letters)) if letters and not letters[0].isdecimal() else None

@@ -1,0 +1,42 @@
+"""Words of page heads: names, dates and numbers, which are no content of an answer by themselves."""
+
+import re
+import unicodedata
+from collections.abc import Iterable
+
+_TOKEN = re.compile(r"[^\W_]+")
+_NUMBER = re.compile(r"\d+(st|nd|rd|th)?")
+_FIELDS = frozenset({"name", "date"})
+_MONTHS = frozenset(
+    "january february march april may june july august september october november december "
+    "jan feb mar apr jun jul aug sep sept oct nov dec".split()
+)
+
+
+class HeadWords:
+    """Words that a head may have, beside those of the students' names.
+
+    Parameters
+    ----------
+    names
+        Names and numbers of the class's students, of the roster and of the folders.
+    """
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self._names = frozenset(token for name in names for token in _tokens(name))
+
+    def content(self, text: str) -> int:
+        """Return the number of a text's words and numbers that are no name, date or number."""
+        return sum(not self._may_be_head(token) for token in _tokens(text))
+
+    def are_all(self, text: str) -> bool:
+        """Return whether a text is names, dates and numbers alone; ``False`` if it has no word and no number."""
+        return bool(_tokens(text)) and not self.content(text)
+
+    def _may_be_head(self, token: str) -> bool:
+        return token in self._names or token in _FIELDS or token in _MONTHS or bool(_NUMBER.fullmatch(token))
+
+
+def _tokens(text: str) -> list[str]:
+    decomposed = unicodedata.normalize("NFKD", text).casefold()
+    return _TOKEN.findall("".join(c for c in decomposed if not unicodedata.combining(c)))

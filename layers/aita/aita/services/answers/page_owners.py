@@ -1,0 +1,175 @@
+"""Owners of a page's lines and of its bands of ink: an answer, something known, or nobody."""
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+from aita.models.answer import AnswerPlace
+from aita.models.ledger import Owner
+from aita.models.scan import BANDS, PageInk
+from aita.models.transcription import Line, LineKind
+from aita.services.answers.blank_detection import INK, MARGIN
+from aita.services.answers.head_words import HeadWords
+from aita.services.answers.ink_runs import InkRun, ink_runs
+from aita.services.answers.page_heads import HEAD_BOTTOM, MOST_FURNITURE, PageHead
+
+HEAD_LINES = 2
+"""Most lines of a head that is known by its words alone."""
+
+MOST_PAGE_NUMBER = 3
+"""Most words of a page number, as in "3 of 7"."""
+
+PAGE_NUMBER_BOTTOM = 0.92
+"""Place from which on a page number may stand at the foot of a page, as a fraction of its height."""
+
+
+@dataclass(frozen=True, slots=True)
+class PageOwner:
+    """An owner; ``question_id`` is that of an answer, and ``None`` for all others."""
+
+    kind: Owner
+    question_id: str | None = None
+
+
+UNPLACED = PageOwner(Owner.UNPLACED)
+_PRINT, _HEAD, _FURNITURE = PageOwner(Owner.PRINT), PageOwner(Owner.PAGE_HEAD), PageOwner(Owner.FURNITURE)
+
+
+@dataclass(frozen=True, slots=True)
+class AssembledPage:
+    """A student's page, and what the assembly of the answers took from it.
+
+    Parameters
+    ----------
+    sha256
+        SHA-256 of the page's image.
+    answers
+        Question of each line that is part of an answer's text, by the line's number from 1.
+    printed
+        Numbers of the lines that are nothing but an answer's label.
+    places
+        Places of the answers on the page, with their questions' ids.
+    """
+
+    page: int
+    sha256: str
+    lines: tuple[Line, ...] = ()
+    ink: PageInk | None = None
+    answers: Mapping[int, str] = field(default_factory=dict)
+    printed: frozenset[int] = frozenset()
+    places: tuple[tuple[str, AnswerPlace], ...] = ()
+
+    @property
+    def bands(self) -> bytes:
+        """Ink of each band; empty if it is unknown."""
+        return bytes.fromhex(self.ink.bands) if self.ink else b""
+
+
+def line_owners(page: AssembledPage, head: PageHead | None, words: HeadWords) -> dict[int, PageOwner]:
+    """Return the owner of each line with text, by its number from 1.
+
+    Parameters
+    ----------
+    head
+        Head and furniture of the exam page in the class; ``None`` if the class does not tell them.
+    """
+    first_answer = min(page.answers, default=len(page.lines) + 1)
+    owners = {}
+    heads = 0
+    for number, line in enumerate(page.lines, 1):
+        if not line.text.strip():
+            continue
+        if number in page.answers:
+            owner = PageOwner(Owner.ANSWER, page.answers[number])
+        elif number in page.printed or line.kind is LineKind.LABEL:
+            owner = _PRINT
+        elif _is_head(line, head, words, heads, above=number < first_answer):
+            owner = _HEAD
+            heads += 1
+        else:
+            owner = _FURNITURE if is_page_number(line) else UNPLACED
+        owners[number] = owner
+    return owners
+
+
+def _is_head(line: Line, head: PageHead | None, words: HeadWords, before: int, *, above: bool) -> bool:
+    """Return whether a line is of the page's head; ``before`` counts the head's lines that stand before it."""
+    if line.top is None:
+        in_head = above
+    elif head is not None:
+        in_head = int(line.top * BANDS) in head.head
+    else:
+        in_head = line.top < HEAD_BOTTOM
+    if line.kind is LineKind.UNKNOWN:
+        return in_head and before < HEAD_LINES and words.are_all(line.text)
+    return in_head and line.kind is LineKind.PAGE_HEAD
+
+
+def is_page_number(line: Line) -> bool:
+    """Return whether a line is a page's number, at the page's head or foot."""
+    at_edge = line.top is not None and not HEAD_BOTTOM <= line.top < PAGE_NUMBER_BOTTOM
+    short = len(line.text.split()) <= MOST_PAGE_NUMBER and any(map(str.isdecimal, line.text))
+    return line.kind is LineKind.PAGE_NUMBER and at_edge and short
+
+
+def owned_ink(
+    page: AssembledPage, head: PageHead | None, lines: Mapping[int, PageOwner]
+) -> Iterator[tuple[PageOwner, InkRun]]:
+    """Yield the page's runs of ink with their owners, cut where the owner changes. They have all of the page's ink.
+
+    Less ink than a stroke that belongs to nobody counts as furniture.
+
+    Parameters
+    ----------
+    lines
+        The owners of the page's lines.
+    """
+    bands = page.bands
+    owners = _band_owners(page, bands, head, lines)
+    for run in ink_runs(bands):
+        cuts = [
+            run.first,
+            *(band for band in range(run.first + 1, run.end) if owners[band] != owners[band - 1]),
+            run.end,
+        ]
+        for first, end in pairwise(cuts):
+            ink = sum(bands[first:end])
+            owner = owners[first]
+            if owner == UNPLACED and ink < INK:
+                owner = _FURNITURE
+            if owner == _FURNITURE and ink > MOST_FURNITURE:
+                owner = UNPLACED
+            if ink:
+                yield owner, InkRun(first, end, ink)
+
+
+def _band_owners(
+    page: AssembledPage, bands: bytes, head: PageHead | None, lines: Mapping[int, PageOwner]
+) -> list[PageOwner]:
+    owners = [UNPLACED] * len(bands)
+    for band in head.furniture if head else ():
+        owners[band] = _FURNITURE
+    for band in _head_bands(page, bands, head, lines):
+        owners[band] = _HEAD
+    for margin in (MARGIN, 0):  # a place's own bands win over the margin of another's
+        for question_id, place in reversed(page.places):
+            first, end = math.floor(place.top * BANDS) - margin, math.ceil(place.bottom * BANDS) + margin
+            for band in range(max(0, first), min(len(bands), end)):
+                owners[band] = PageOwner(Owner.ANSWER, question_id)
+    return owners
+
+
+def _head_bands(
+    page: AssembledPage, bands: bytes, head: PageHead | None, lines: Mapping[int, PageOwner]
+) -> frozenset[int]:
+    """Return the bands whose ink is the head's: none if there is more than a head, or nothing says that it is one."""
+    if head is not None:
+        return head.head if bands and head.has_head_alone(bands) else frozenset()
+    at_top = [lines[n] for n, line in enumerate(page.lines, 1) if n in lines and _is_at_top(line)]
+    alone = _HEAD in at_top and UNPLACED not in at_top
+    return frozenset(range(int(HEAD_BOTTOM * BANDS))) if alone else frozenset()
+
+
+def _is_at_top(line: Line) -> bool:
+    return line.top is None or line.top < HEAD_BOTTOM

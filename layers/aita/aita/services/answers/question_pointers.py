@@ -1,0 +1,48 @@
+"""Pointers to other questions within an answer's text, such as ``-> 3:``, ``see 2`` or ``zu 3)``.
+
+They say that an answer stands in another's space. Numbers have many other uses, so they count only where the other
+question has no answer of its own.
+"""
+
+import re
+from collections.abc import Iterable
+
+from aita.services.answers.question_labels import fold, label_pattern
+
+_ENDS = r"\s*[:)](?!\d)"
+_ARROW = r"(?:[-=]+>|[→⇒➔➜])\s*(?:to\s+|zu\s+)?\(?"
+_NOUN = r"\b(?:question|problem|exercise|frage|aufgabe|answer\s+(?:to|for)|antwort\s+(?:auf|zu)|q|nr|no)(?![^\W\d_])[.\s]*#?\(?"
+_VERB = r"\b(?:see|siehe|vgl|cf|ad|re)\b[.\s]+\(?"
+_PREPOSITION = r"\b(?:for|to|zu|für|fuer|pour|para)\s+\(?"
+_WITHIN = r"(?<=[^\s])\s+\(?"  # a label in the middle of a line
+
+
+class QuestionPointers:
+    """Finds what points to questions of an exam.
+
+    Parameters
+    ----------
+    ids
+        The ids of the exam's questions.
+    """
+
+    def __init__(self, ids: Iterable[str]) -> None:
+        self._patterns = {each: _pointer(label_pattern(fold(each))) for each in ids if fold(each)}
+
+    def found(self, text: str, own: str) -> tuple[str, ...]:
+        """Return the ids of the other questions that a text points to, in the exam's order.
+
+        Parameters
+        ----------
+        own
+            Question that the text answers.
+        """
+        return tuple(
+            question_id for question_id, pattern in self._patterns.items() if question_id != own and pattern.search(text)
+        )
+
+
+def _pointer(label: str) -> re.Pattern[str]:
+    ended = rf"(?:{_ARROW}|{_PREPOSITION}){label}{_ENDS}|{_WITHIN}{label}[:)](?=\s+\S)"
+    named = rf"(?:{_NOUN}|{_VERB}){label}(?![^\W_])(?!\.\d)"
+    return re.compile(f"{ended}|{named}", re.IGNORECASE)

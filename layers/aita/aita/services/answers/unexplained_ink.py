@@ -1,0 +1,57 @@
+"""Ink that the text does not explain: an answer with much more ink than its characters have in this student's hand."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from statistics import median
+
+MOST_INK = 1.8
+"""Ratio of an answer's ink to what its text explains from which on it is a doubt."""
+
+SPARE_INK = 40
+"""Ink that is added to what the text explains: a line below a result, a stroke or a dot."""
+
+_DRAWING = re.compile(r"\[\s*drawing", re.IGNORECASE)
+_MARKS = re.compile(r"~~|\[illegible\]", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class InkedText:
+    """An answer's text, and the sum of the ink in its places.
+
+    ``drawn`` is true if the question asks for a drawing, whose ink no text explains.
+    """
+
+    question_id: str
+    text: str
+    ink: int
+    drawn: bool = False
+
+    @property
+    def characters(self) -> int:
+        """Number of its characters on paper: no spaces, and no marks of the transcriber's."""
+        return len("".join(_MARKS.sub("", self.text).split()))
+
+    @property
+    def has_drawing(self) -> bool:
+        """Whether a part of it is drawn."""
+        return self.drawn or bool(_DRAWING.search(self.text))
+
+
+def unexplained(answers: Iterable[InkedText]) -> dict[str, float]:
+    """Return, by question id, how many times the explained ink an answer has, for those with too much.
+
+    The measure is the student's own median of ink for a character, so that a broad pen or a small hand is no doubt.
+
+    Parameters
+    ----------
+    answers
+        A student's answers with text and with known ink.
+    """
+    told = [answer for answer in answers if not answer.has_drawing]
+    per_character = [answer.ink / answer.characters for answer in told if answer.characters]
+    if not per_character:
+        return {}
+    hand = median(per_character)
+    ratios = {answer.question_id: answer.ink / (answer.characters * hand + SPARE_INK) for answer in told}
+    return {question_id: ratio for question_id, ratio in ratios.items() if ratio >= MOST_INK}

@@ -1,0 +1,26 @@
+"""Words of page heads: names, dates and numbers."""
+
+import pytest
+
+from aita.services.answers.head_words import HeadWords
+
+WORDS = HeadWords(["Muñoz Tarrés, Inés", "0012345", "ann zebrowski"])
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Ines Munoz Tarres", "INÉS MUÑOZ", "Name: Ann Zebrowski", "0012345", "12 March 2026", "29.11.26", "Nov 3rd", "7"],
+)
+def test_names_dates_and_numbers_are_a_head(text: str) -> None:
+    assert WORDS.are_all(text)
+    assert WORDS.content(text) == 0
+
+
+@pytest.mark.parametrize(("text", "words"), [("x = 42", 1), ("so x = 42", 2), ("Ann has four", 2), ("Q.E.D.", 3)])
+def test_other_words_are_content(text: str, words: int) -> None:
+    assert not WORDS.are_all(text)
+    assert WORDS.content(text) == words
+
+
+def test_signs_alone_are_no_head() -> None:
+    assert not WORDS.are_all("-> =")
