@@ -22,7 +22,8 @@ def test_runs_have_all_of_the_ink_and_are_parted(bands: list[int]) -> None:
     runs = list(ink_runs(bands))
     assert sum(run.ink for run in runs) == sum(bands)
     for run in runs:
-        assert bands[run.first] and bands[run.end - 1]
+        assert bands[run.first]
+        assert bands[run.end - 1]
         assert run.ink == sum(bands[run.first : run.end])
     for above, below in pairwise(runs):
         assert below.first - above.end >= GAP

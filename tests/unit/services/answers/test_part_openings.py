@@ -20,7 +20,9 @@ def owned(question_id: str, ink: int) -> Part:
     return Part(part_id="a", page=1, top=0, bottom=1, ink=ink, owner=Owner.ANSWER, question_id=question_id)
 
 
-def opened(part: Part, *answers: QuestionAnswer, words: int = 0, others: tuple[Part, ...] = (), order: str = "1234") -> str:
+def opened(
+    part: Part, *answers: QuestionAnswer, words: int = 0, others: tuple[Part, ...] = (), order: str = "1234"
+) -> str:
     """Return the opened questions' ids, one after the other."""
     reading = StudentReading(answers, [*map(int, order)], lambda _: words)
     return "".join(with_openings((*others, part), reading)[-1].opens)

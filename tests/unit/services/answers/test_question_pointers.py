@@ -27,7 +27,17 @@ def test_a_pointer_is_found_anywhere_in_a_line(text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["x = 3", "it is 3.", "as x -> 3 it grows", "f(3) = 9", "at 3:30 pm", "see 3.5", "Q30", "2 to 3 times", "1.\n2.\n3."],
+    [
+        "x = 3",
+        "it is 3.",
+        "as x -> 3 it grows",
+        "f(3) = 9",
+        "at 3:30 pm",
+        "see 3.5",
+        "Q30",
+        "2 to 3 times",
+        "1.\n2.\n3.",
+    ],
 )
 def test_other_uses_of_a_number_are_none(text: str) -> None:
     assert POINTERS.found(text, "2") == ()

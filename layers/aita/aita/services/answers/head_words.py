@@ -7,9 +7,8 @@ from collections.abc import Iterable
 _TOKEN = re.compile(r"[^\W_]+")
 _NUMBER = re.compile(r"\d+(st|nd|rd|th)?")
 _FIELDS = frozenset({"name", "date"})
-_MONTHS = frozenset(
-    "january february march april may june july august september october november december "
-    "jan feb mar apr jun jul aug sep sept oct nov dec".split()
+_MONTH = re.compile(
+    "jan(uary)?|feb(ruary)?|mar(ch)?|apr(il)?|may|june?|july?|aug(ust)?|sept?(ember)?|oct(ober)?|nov(ember)?|dec(ember)?"
 )
 
 
@@ -34,7 +33,7 @@ class HeadWords:
         return bool(_tokens(text)) and not self.content(text)
 
     def _may_be_head(self, token: str) -> bool:
-        return token in self._names or token in _FIELDS or token in _MONTHS or bool(_NUMBER.fullmatch(token))
+        return token in self._names or token in _FIELDS or any(each.fullmatch(token) for each in (_NUMBER, _MONTH))
 
 
 def _tokens(text: str) -> list[str]:

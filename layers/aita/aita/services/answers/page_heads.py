@@ -98,13 +98,9 @@ def _page_head(pages: Sequence[bytes], label: float) -> PageHead:
     above = int(label * count)
     inked = [sum(bool(page[band]) for page in pages) / len(pages) for band in range(count)]
     core = [band for band in range(above) if inked[band] >= HEAD_SHARE]
-    head = {
-        band for each in core for band in range(max(0, each - HEAD_MARGIN), min(above, each + HEAD_MARGIN + 1))
-    }
+    head = {band for each in core for band in range(max(0, each - HEAD_MARGIN), min(above, each + HEAD_MARGIN + 1))}
     furniture = frozenset(
-        band
-        for band in range(count)
-        if band not in head and inked[band] >= FURNITURE_SHARE and _is_small(pages, band)
+        band for band in range(count) if band not in head and inked[band] >= FURNITURE_SHARE and _is_small(pages, band)
     )
     return PageHead(
         head=frozenset(head),

@@ -16,7 +16,7 @@ LEAST_WORDS = 2
 """Least number of words, beside names, dates and numbers, that may be a piece of a written answer."""
 
 LEAST_INK = 100
-"""Least ink without such words that may be one: about four letters on the sample exam's pages."""
+"""Least ink without such words that may be one: five to seven characters on the sample exam's pages."""
 
 LEAST_SHARE = 0.25
 """Least ink that may be a piece of a written answer, as a share of the answer's own."""

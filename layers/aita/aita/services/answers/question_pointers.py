@@ -11,7 +11,8 @@ from aita.services.answers.question_labels import fold, label_pattern
 
 _ENDS = r"\s*[:)](?!\d)"
 _ARROW = r"(?:[-=]+>|[→⇒➔➜])\s*(?:to\s+|zu\s+)?\(?"
-_NOUN = r"\b(?:question|problem|exercise|frage|aufgabe|answer\s+(?:to|for)|antwort\s+(?:auf|zu)|q|nr|no)(?![^\W\d_])[.\s]*#?\(?"
+_NOUNS = r"question|problem|exercise|frage|aufgabe|answer\s+(?:to|for)|antwort\s+(?:auf|zu)|q|nr|no"
+_NOUN = rf"\b(?:{_NOUNS})(?![^\W\d_])[.\s]*#?\(?"
 _VERB = r"\b(?:see|siehe|vgl|cf|ad|re)\b[.\s]+\(?"
 _PREPOSITION = r"\b(?:for|to|zu|für|fuer|pour|para)\s+\(?"
 _WITHIN = r"(?<=[^\s])\s+\(?"  # a label in the middle of a line
@@ -37,9 +38,8 @@ class QuestionPointers:
         own
             Question that the text answers.
         """
-        return tuple(
-            question_id for question_id, pattern in self._patterns.items() if question_id != own and pattern.search(text)
-        )
+        others = (each for each in self._patterns.items() if each[0] != own)
+        return tuple(question_id for question_id, pattern in others if pattern.search(text))
 
 
 def _pointer(label: str) -> re.Pattern[str]:

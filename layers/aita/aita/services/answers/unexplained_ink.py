@@ -6,7 +6,11 @@ from dataclasses import dataclass
 from statistics import median
 
 MOST_INK = 1.8
-"""Ratio of an answer's ink to what its text explains from which on it is a doubt."""
+"""Ratio of an answer's ink to what its text explains from which on it is a doubt.
+
+Of the sample exam's 25 written answers without drawings, the one that is mostly an unreadable scrawl has 5.0, and the
+others have 0.5 to 1.3. A student's median is 15 to 20 for a character there.
+"""
 
 SPARE_INK = 40
 """Ink that is added to what the text explains: a line below a result, a stroke or a dot."""
