@@ -12,6 +12,8 @@ class FlagKind(StrEnum):
     """Nothing was read, and without a blank exam ink can't be told from print."""
     PRESENCE_DISAGREES = "presence_disagrees"
     """The transcription and the ink disagree on whether there is an answer."""
+    UNEXPLAINED_INK = "unexplained_ink"
+    """The answer has much more ink than its text explains."""
     ANSWER_NOT_FOUND = "answer_not_found"
     """The question's place was not found on the student's pages."""
     PLACE_DOUBTFUL = "place_doubtful"
@@ -47,6 +49,7 @@ class FlagKind(StrEnum):
 _WORDS = {
     FlagKind.NO_BLANK_EXAM: "nothing was read, and without a blank exam ink can't be told from print",
     FlagKind.PRESENCE_DISAGREES: "the transcription and the ink disagree on whether there is an answer",
+    FlagKind.UNEXPLAINED_INK: "much of the ink is in none of the words that were read",
     FlagKind.ANSWER_NOT_FOUND: "the question's place was not found on the pages",
     FlagKind.PLACE_DOUBTFUL: "where the answer begins and ends is doubtful",
     FlagKind.PAGE_MISSING: "a page could not be read or transcribed",

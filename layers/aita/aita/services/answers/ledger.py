@@ -1,91 +1,85 @@
-"""Ledger of a student's pages: neighbouring lines and runs of ink with one owner make a part."""
+"""A student's ledger: the parts of all pages with what they open, and the doubts that only all of the ink shows."""
 
-import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from aita.models.ledger import Owner, Part
-from aita.models.scan import BANDS
+from aita.models.answer import Presence, QuestionAnswer
+from aita.models.ledger import Owner, Part, StudentLedger
+from aita.models.review_flags import Flag, FlagKind
 from aita.services.answers.head_words import HeadWords
 from aita.services.answers.page_heads import PageHead
-from aita.services.answers.page_owners import AssembledPage, PageOwner, line_owners, owned_ink
-
-NEAR = 3
-"""Number of bands between two things of one owner that are still one part: about a line of handwriting."""
+from aita.services.answers.page_owners import AssembledPage
+from aita.services.answers.page_parts import page_parts
+from aita.services.answers.part_openings import StudentReading, with_openings
+from aita.services.answers.unexplained_ink import InkedText, unexplained
 
 
 @dataclass(frozen=True, slots=True)
-class _Piece:
-    """Something on a page, from band ``first`` up to band ``end``, exclusive."""
-
-    owner: PageOwner
-    first: int
-    end: int
-    lines: tuple[int, ...] = ()
-    ink: int = 0
-
-    def joined(self, other: "_Piece") -> "_Piece":
-        return _Piece(
-            self.owner,
-            min(self.first, other.first),
-            max(self.end, other.end),
-            tuple(sorted((*self.lines, *other.lines))),
-            self.ink + other.ink,
-        )
-
-    def is_near(self, other: "_Piece") -> bool:
-        """Return whether one that begins no higher is part of the same; an answer is one wherever it stands."""
-        is_answer = self.owner.kind is Owner.ANSWER
-        return self.owner == other.owner and (is_answer or other.first <= self.end + NEAR)
-
-
-def page_parts(page: AssembledPage, heads: Mapping[int, PageHead], words: HeadWords) -> list[Part]:
-    """Return a page's parts from top to bottom. Each line with text, and all of the ink, is in exactly one.
+class ClassKnowledge:
+    """What the class's pages and questions tell of a student's.
 
     Parameters
     ----------
     heads
         Head and furniture by exam page, where the class tells them.
+    words
+        Words of page heads.
+    drawings
+        Ids of the questions that ask for a drawing.
     """
-    head = heads.get(page.ink.exam_page or 0) if page.ink else None
-    owners = line_owners(page, head, words)
-    ink = [_Piece(owner, run.first, run.end, ink=run.ink) for owner, run in owned_ink(page, head, owners)]
-    pieces = _merged([*_line_pieces(page, owners), *ink])
-    if not pieces and page.ink is not None and page.ink.exam_page is None:
-        pieces = [_Piece(PageOwner(Owner.EMPTY_SHEET), 0, BANDS)]
-    return [_part(page, piece) for piece in pieces]
+
+    heads: Mapping[int, PageHead]
+    words: HeadWords
+    drawings: Collection[str]
 
 
-def _line_pieces(page: AssembledPage, owners: Mapping[int, PageOwner]) -> Iterator[_Piece]:
-    """Yield the lines with their places. One whose place is unknown stands where the line before it does."""
-    band = 0
-    for number, owner in owners.items():
-        top = page.lines[number - 1].top
-        band = band if top is None else min(int(top * BANDS), BANDS - 1)
-        yield _Piece(owner, band, band + 1, (number,))
+def with_ledger(
+    answers: Sequence[QuestionAnswer], pages: Sequence[AssembledPage], known: ClassKnowledge
+) -> tuple[tuple[QuestionAnswer, ...], StudentLedger]:
+    """Return a student's answers, with flags for ink that no text explains, and the ledger.
+
+    Parameters
+    ----------
+    answers
+        The answers in the exam's order, with their presence.
+    pages
+        The student's pages in the exam's order.
+    """
+    numbered = {page.page: page for page in pages}
+    parts = [part for number in sorted(numbered) for part in page_parts(numbered[number], known.heads, known.words)]
+
+    def content(part: Part) -> int:
+        lines = numbered[part.page].lines
+        return known.words.content("\n".join(lines[number - 1].text for number in part.lines))
+
+    reading = StudentReading(answers, [page.page for page in pages], content)
+    doubted = _with_unexplained_ink(answers, numbered, parts, known.drawings)
+    return doubted, StudentLedger(parts=with_openings(parts, reading))
 
 
-def _merged(pieces: Iterable[_Piece]) -> list[_Piece]:
-    merged: list[_Piece] = []
-    for piece in sorted(pieces, key=lambda each: (each.first, each.end)):
-        place = next((n for n in reversed(range(len(merged))) if merged[n].is_near(piece)), None)
-        if place is None:
-            merged.append(piece)
-        else:
-            merged[place] = merged[place].joined(piece)
-    return merged
-
-
-def _part(page: AssembledPage, piece: _Piece) -> Part:
-    kind, question_id = piece.owner.kind, piece.owner.question_id
-    place = f"{page.sha256} {kind} {question_id or ''} {piece.first} {piece.end}"
-    return Part(
-        part_id=f"p-{hashlib.sha256(place.encode()).hexdigest()[:12]}",
-        page=page.page,
-        lines=piece.lines,
-        top=piece.first / BANDS,
-        bottom=piece.end / BANDS,
-        ink=piece.ink,
-        owner=kind,
-        question_id=question_id,
+def _with_unexplained_ink(
+    answers: Sequence[QuestionAnswer],
+    pages: Mapping[int, AssembledPage],
+    parts: Sequence[Part],
+    drawings: Collection[str],
+) -> tuple[QuestionAnswer, ...]:
+    ink = Counter[str]()
+    for part in parts:
+        if part.owner is Owner.ANSWER and part.question_id is not None:
+            ink[part.question_id] += part.ink
+    ratios = unexplained(
+        InkedText(each.question_id, each.raw_text, ink[each.question_id], each.question_id in drawings)
+        for each in answers
+        if each.presence is Presence.WRITTEN and all(pages[place.page].bands for place in each.pages)
     )
+    return tuple(
+        answer.model_copy(update={"flags": (*answer.flags, _flag(ratios[answer.question_id]))})
+        if answer.question_id in ratios
+        else answer
+        for answer in answers
+    )
+
+
+def _flag(ratio: float) -> Flag:
+    return Flag(kind=FlagKind.UNEXPLAINED_INK, note=f"{ratio:.1f} times the ink that its text explains")

@@ -1,4 +1,4 @@
-"""Ledger of a page: every line and all of its ink is one part's, and the part is somebody's or unplaced."""
+"""Parts of a page: every line and all of its ink is in one, and the part is somebody's or unplaced."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -11,7 +11,7 @@ from aita.models.ledger import Owner, Part
 from aita.models.scan import BANDS, PageInk
 from aita.models.transcription import Line, LineKind
 from aita.services.answers.head_words import HeadWords
-from aita.services.answers.ledger import page_parts
+from aita.services.answers.page_parts import page_parts
 from aita.services.answers.page_heads import PageHead
 from aita.services.answers.page_owners import AssembledPage
 
