@@ -2,9 +2,9 @@
 
 import pytest
 
-from aita.services.answers.head_words import HeadWords
+from aita.services.answers.head_words import HeadWords, name_digests
 
-WORDS = HeadWords(["Muñoz Tarrés, Inés", "0012345", "ann zebrowski"])
+WORDS = HeadWords(name_digests("Muñoz Tarrés, Inés", "0012345", "ann zebrowski"))
 
 
 @pytest.mark.parametrize(
@@ -24,3 +24,9 @@ def test_other_words_are_content(text: str, words: int) -> None:
 
 def test_signs_alone_are_no_head() -> None:
     assert not WORDS.are_all("-> =")
+
+
+def test_digests_of_names_have_no_name_in_them() -> None:
+    digests = name_digests("Ann Zebrowski", "ann lee")
+    assert len(digests) == 3
+    assert not any(word in "".join(digests) for word in ("ann", "zebrowski", "lee"))

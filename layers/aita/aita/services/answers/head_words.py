@@ -1,8 +1,12 @@
-"""Words of page heads: names, dates and numbers, which are no content of an answer by themselves."""
+"""Words of page heads: names, dates and numbers, which are no content of an answer by themselves.
 
+Names are known by digests of their words, as no file of a run has a student's name.
+"""
+
+import hashlib
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Collection
 
 _TOKEN = re.compile(r"[^\W_]+")
 _NUMBER = re.compile(r"\d+(st|nd|rd|th)?")
@@ -18,11 +22,11 @@ class HeadWords:
     Parameters
     ----------
     names
-        Names and numbers of the class's students, of the roster and of the folders.
+        Digests of the words of the class's names, as ``name_digests`` returns them.
     """
 
-    def __init__(self, names: Iterable[str]) -> None:
-        self._names = frozenset(token for name in names for token in _tokens(name))
+    def __init__(self, names: Collection[str]) -> None:
+        self._names = names
 
     def content(self, text: str) -> int:
         """Return the number of a text's words and numbers that are no name, date or number."""
@@ -33,9 +37,19 @@ class HeadWords:
         return bool(_tokens(text)) and not self.content(text)
 
     def _may_be_head(self, token: str) -> bool:
-        return token in self._names or token in _FIELDS or any(each.fullmatch(token) for each in (_NUMBER, _MONTH))
+        known = token in _FIELDS or any(each.fullmatch(token) for each in (_NUMBER, _MONTH))
+        return known or _digest(token) in self._names
+
+
+def name_digests(*names: str) -> tuple[str, ...]:
+    """Return the digests of the names' words, in any case and with or without accents."""
+    return tuple(sorted({_digest(token) for name in names for token in _tokens(name)}))
 
 
 def _tokens(text: str) -> list[str]:
     decomposed = unicodedata.normalize("NFKD", text).casefold()
     return _TOKEN.findall("".join(c for c in decomposed if not unicodedata.combining(c)))
+
+
+def _digest(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()[:16]
