@@ -80,7 +80,7 @@ class BlankExam:
         """
         scan = find_strokes(jpeg)
         if scan is None or scan.mask.getbbox() is None:
-            return PageInk(exam_page=None, likeness=0)
+            return PageInk(exam_page=None, likeness=0, empty=scan is not None)
         fit = self._best_fit(scan.mask, expected)
         likeness = round(min(1.0, max(0.0, fit.likeness)), 3)
         if fit.likeness < LEAST_LIKENESS:

@@ -23,6 +23,8 @@ class PageInk(StrictModel):
     bands
         Two hexadecimal digits for each of ``BANDS`` bands: the share of its pixels with handwritten ink, in 255ths of a
         tenth (``ff`` is a tenth or more). Empty if ``exam_page`` is ``None``.
+    empty
+        Whether nothing at all is on the page, as on the back of a sheet.
     exam_pages
         Number of the blank exam's pages; 0 in results of versions before 0.3.
     white_pages
@@ -32,6 +34,7 @@ class PageInk(StrictModel):
     exam_page: Annotated[int, Field(ge=1)] | None
     likeness: Annotated[float, Field(ge=0, le=1)]
     bands: Annotated[str, StringConstraints(pattern=r"^([0-9a-f]{2})*$")] = ""
+    empty: bool = False
     exam_pages: Annotated[int, Field(ge=0)] = 0
     white_pages: tuple[int, ...] = ()
 

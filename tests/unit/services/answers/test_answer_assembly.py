@@ -12,7 +12,10 @@ from aita.models.answer import AnswerPlace, AnswerStart, Presence, QuestionAnswe
 from aita.models.review_flags import FlagKind
 from aita.models.scan import BANDS, PageInk
 from aita.models.transcription import Line, LineKind, PageTranscription, PageWarning, WarningKind
-from aita.services.answers.answer_assembly import LOW_CONFIDENCE, StudentPage, assemble
+from aita.services.answers.answer_assembly import assemble
+from aita.services.answers.answer_draft import StudentPage
+from aita.services.answers.answer_walk import LOW_CONFIDENCE
+from aita.services.answers.exam_questions import ExamQuestions
 from aita.services.answers.blank_detection import INK_FLAGS
 from aita.services.answers.question_labels import QuestionLabels
 

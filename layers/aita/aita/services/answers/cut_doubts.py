@@ -1,4 +1,4 @@
-"""Doubts about where a page was cut: labels that may be content, and labels that contradict the marks.
+"""Doubts about where a page was cut: labels that may be content, and labels that contradict the beginnings.
 
 A student's own "2.", "(2)" or "b)" at the end of an answer looks like the next question's label. What tells them
 apart is that labels are written in one way: where no other label of the student's pages looks like this one, it may be
@@ -12,30 +12,25 @@ from dataclasses import dataclass
 
 from aita.models.transcription import Line, LineKind
 from aita.services.answers.page_segments import CutPage, Segment
-from aita.services.answers.question_labels import QuestionLabels
+from aita.services.answers.question_labels import QuestionLabels, fold
 
-_NUMBER, _LETTERS = re.compile(r"\d+"), re.compile(r"[^\W\d_]+")
+_CORE = re.compile(r"[^\W_](?:.*[^\W_])?")
 
-LabelStyles = Counter[str]
-"""Number of the labels of a student's pages, by the way in which they are written."""
+LabelStyles = Counter[tuple[str, str]]
+"""Number of a student's labels by the way in which they are written: their signs, and what of the id they have."""
 
 
 @dataclass(frozen=True, slots=True)
 class CutDoubt:
-    """Two answers of which it is doubtful what belongs to which, and why."""
+    """Two questions of which it is doubtful what belongs to which answer, and why."""
 
     questions: tuple[str, str]
     reason: str
 
 
-def label_styles(pages: Iterable[tuple[Sequence[Line], CutPage]], labels: QuestionLabels) -> LabelStyles:
-    """Count the ways in which a student's labels are written; each page with its lines."""
-    return Counter(
-        style
-        for lines, cut in pages
-        for segment in cut.segments
-        if (style := _style(lines, segment, labels)) is not None
-    )
+def label_styles(cuts: Iterable[CutPage]) -> LabelStyles:
+    """Count the ways in which the labels on a student's pages are written."""
+    return Counter(_style(segment) for cut in cuts for segment in cut.segments if segment.label)
 
 
 def cut_doubts(
@@ -50,11 +45,11 @@ def cut_doubts(
     last
         Question whose answer goes on at the top of the page; ``None`` if none does.
     """
-    above = last if cut.leading else None
+    above = last
     for segment in cut.segments:
         own = segment.start.question_id
-        style = _style(lines, segment, labels)
-        if above is not None and style is not None and styles[style] == 1 and not _is_print(lines, segment):
+        may_be_content = segment.label and styles[_style(segment)] == 1 and not _is_print(lines, segment)
+        if above is not None and may_be_content:
             yield CutDoubt((above, own), f"the label of question {own!r} may be the end of the answer to {above!r}")
         other = _label_above(lines, segment, labels)
         if other is not None:
@@ -62,23 +57,20 @@ def cut_doubts(
         above = own if segment.text else None
 
 
-def _style(lines: Sequence[Line], segment: Segment, labels: QuestionLabels) -> str | None:
-    """Return how a segment's label is written, with N for its number and A for its letters; ``None`` without one."""
-    if not segment.labelled:
-        return None
-    line = lines[segment.lines[0] - 1].text
-    after = labels.after(line, segment.start.question_id)
-    label = line.strip() if not after else line[: line.rindex(after)].strip()
-    return _LETTERS.sub("A", _NUMBER.sub("N", label))
+def _style(segment: Segment) -> tuple[str, str]:
+    own = fold(segment.start.question_id)
+    label = fold(segment.label)
+    part = "id" if label == own else "word and id" if label.endswith(own) else "part of the id"
+    return _CORE.sub("#", segment.label, count=1), part
 
 
 def _is_print(lines: Sequence[Line], segment: Segment) -> bool:
-    return lines[segment.lines[0] - 1].kind is LineKind.LABEL
+    return any(lines[number - 1].kind is LineKind.LABEL for number in segment.lines[:1])
 
 
 def _label_above(lines: Sequence[Line], segment: Segment, labels: QuestionLabels) -> str | None:
     """Return another question whose label stands alone right above a segment's text; ``None`` if none does."""
-    if segment.labelled or not segment.text:
+    if segment.label or not segment.text:
         return None
     above = next((line.text for line in reversed(lines[: segment.lines[0] - 1]) if line.text.strip()), "")
     marker = labels.marker(above)

@@ -150,14 +150,23 @@ def _band_owners(
     owners = [UNPLACED] * len(bands)
     for band in head.furniture if head else ():
         owners[band] = _FURNITURE
+    for question_id, place in page.places:
+        if not place.top:  # it goes on from the page before, and a head may stand above it
+            _give(owners, place, PageOwner(Owner.ANSWER, question_id))
     for band in _head_bands(page, bands, head, lines):
         owners[band] = _HEAD
     for margin in (MARGIN, 0):  # a place's own bands win over the margin of another's
         for question_id, place in reversed(page.places):
-            first, end = math.floor(place.top * BANDS) - margin, math.ceil(place.bottom * BANDS) + margin
-            for band in range(max(0, first), min(len(bands), end)):
-                owners[band] = PageOwner(Owner.ANSWER, question_id)
+            if place.top:
+                _give(owners, place, PageOwner(Owner.ANSWER, question_id), margin)
     return owners
+
+
+def _give(owners: list[PageOwner], place: AnswerPlace, owner: PageOwner, margin: int = 0) -> None:
+    """Give a place's bands to an owner, with some bands around it."""
+    first, end = math.floor(place.top * BANDS) - margin, math.ceil(place.bottom * BANDS) + margin
+    for band in range(max(0, first), min(len(owners), end)):
+        owners[band] = owner
 
 
 def _head_bands(

@@ -8,7 +8,7 @@ from aita.models.ledger import Owner, Part
 from aita.models.scan import BANDS
 from aita.services.answers.head_words import HeadWords
 from aita.services.answers.page_heads import PageHead
-from aita.services.answers.page_owners import AssembledPage, PageOwner, line_owners, owned_ink
+from aita.services.answers.page_owners import UNPLACED, AssembledPage, PageOwner, line_owners, owned_ink
 
 NEAR = 3
 """Number of bands between two things of one owner that are still one part: about a line of handwriting."""
@@ -52,7 +52,7 @@ def page_parts(page: AssembledPage, heads: Mapping[int, PageHead], words: HeadWo
     ink = [_Piece(owner, run.first, run.end, ink=run.ink) for owner, run in owned_ink(page, head, owners)]
     pieces = _merged([*_line_pieces(page, owners), *ink])
     if not pieces and page.ink is not None and page.ink.exam_page is None:
-        pieces = [_Piece(PageOwner(Owner.EMPTY_SHEET), 0, BANDS)]
+        pieces = [_Piece(PageOwner(Owner.EMPTY_SHEET) if page.ink.empty else UNPLACED, 0, BANDS)]
     return [_part(page, piece) for piece in pieces]
 
 

@@ -26,8 +26,8 @@ class Segment:
         Numbers of the page's lines that the segment has a part of, its label included.
     bottom
         Beginning of the next space, as a fraction of the page's height; 1 for the last one.
-    labelled
-        Whether the text began with the question's own label.
+    label
+        The question's own label at the beginning of the text, as it is written; empty without one.
     doubt
         Reason to doubt the mark; empty without one.
     markers
@@ -38,7 +38,7 @@ class Segment:
     text: str
     lines: tuple[int, ...]
     bottom: float
-    labelled: bool
+    label: str
     doubt: str
     markers: tuple[LabelPlace, ...]
 
@@ -162,7 +162,8 @@ def _segment(
         doubt = "it begins on one line with another answer, and no label parts them"
     elif start.line and not text:
         doubt = "it is marked as written, and nothing but its label is there"
-    return Segment(start, text, _numbers(parts), bottom, after is not None, doubt, _markers(text, labels))
+    label = "" if after is None else first[: first.rindex(after)].strip() if after else first.strip()
+    return Segment(start, text, _numbers(parts), bottom, label, doubt, _markers(text, labels))
 
 
 def _numbers(parts: dict[int, str]) -> tuple[int, ...]:

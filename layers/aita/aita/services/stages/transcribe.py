@@ -1,7 +1,6 @@
-"""Stage ``transcribe``: one task for each page, then each student's answers from its lines and the answers' starts."""
+"""Stage ``transcribe``: one task for each page, then each student's answers, and the ledger of the student's pages."""
 
 from collections.abc import Iterable, Iterator
-from itertools import groupby
 from typing import Any, ClassVar, cast
 
 from pydantic import BaseModel, TypeAdapter
@@ -11,7 +10,7 @@ from aita.models.base import StrictModel
 from aita.models.exam import Page, Question
 from aita.models.grade import question_version
 from aita.models.run import Refs, RunSettings
-from aita.models.scan import StudentScans
+from aita.models.scan import PageInk, StudentScans
 from aita.models.transcription import PageTranscription
 from aita.services.assignments import object_keys
 from aita.services.assignments.assignment_files import AssignmentFiles
@@ -33,11 +32,15 @@ class TranscriptionInputs(StrictModel):
 
 
 class StudentRecord(StrictModel):
-    """A student when the stage was planned: the number of pages, the scans, and the version of these."""
+    """A student when the stage was planned: the number of pages, the scans, and the version of these.
+
+    ``names`` are digests of the words of the student's names.
+    """
 
     pages: int
     scans: StudentScans
     version: str
+    names: tuple[str, ...] = ()
 
 
 _RECORDS = TypeAdapter(dict[str, StudentRecord])
@@ -48,7 +51,7 @@ class TranscribeStage(LLMStage):
 
     name = "transcribe"
     artifact = object_keys.TRANSCRIPTIONS
-    more_artifacts: ClassVar[tuple[str, ...]] = (object_keys.ANSWERS,)
+    more_artifacts: ClassVar[tuple[str, ...]] = (object_keys.ANSWERS, object_keys.LEDGER)
     inputs_model: type[BaseModel] = TranscriptionInputs
 
     def require(self, material: AssignmentFiles, made: frozenset[str]) -> None:
@@ -63,12 +66,17 @@ class TranscribeStage(LLMStage):
         pages = material.pages()
         if not material.has_exam():
             return StagePlan(TranscriptionInputs(questions=()), _page_refs(pages), {RECORDS: b"{}"})
+        from aita.services.answers.head_words import name_digests  # noqa: PLC0415 - as in gather_all
+
         scans = material.scans()
+        students = material.students()
+        names = {each.student_id: (each.folder, each.roster_name or "") for each in students[0].students}
         records = {
             student_id: StudentRecord(
                 pages=len(pages.get(student_id, ())),
                 scans=scans.get(student_id, StudentScans()),
                 version=pages_version(pages.get(student_id, ()), scans.get(student_id)),
+                names=name_digests(*names.get(student_id, ())),
             )
             for student_id in dict.fromkeys((*scans, *pages))
         }
@@ -85,42 +93,64 @@ class TranscribeStage(LLMStage):
         )
 
     def gather_all(self, ended: Iterable[Gathered], read: ReadFile) -> dict[str, Any]:
-        """Return the transcriptions and, with questions, the answers of each student, also of one without a page."""
-        inputs = cast("TranscriptionInputs", self.read_inputs(read(INPUTS)))
-        records, answers_of = _RECORDS.validate_json(read(RECORDS)), _Answers(inputs.questions)
-        transcriptions, answers = {}, {}
-        for student_id, student in groupby(ended, lambda each: str(each.item.refs["student_id"])):
-            if pages := [each.result for each in student if each.succeeded]:
-                transcriptions[student_id] = pages
-            if student_id in records:
-                answers[student_id] = answers_of(records.pop(student_id), pages)
-        answers |= {student_id: answers_of(record, ()) for student_id, record in records.items()}
-        return {object_keys.TRANSCRIPTIONS: transcriptions, object_keys.ANSWERS: answers}
+        """Return the transcriptions and, with questions, each student's answers and ledger, also without a page."""
+        inputs, records = cast("TranscriptionInputs", self.read_inputs(read(INPUTS))), _RECORDS.validate_json(read(RECORDS))
+        assembly = _Assembly(inputs.questions, records)
+        transcriptions: dict[str, list[Any]] = {}
+        for each in ended:
+            assembly.see(each)
+            if each.succeeded:
+                transcriptions.setdefault(str(each.item.refs["student_id"]), []).append(each.result)
+        answers, ledgers = {}, {}
+        for student_id in records:
+            answers[student_id], ledgers[student_id] = assembly.student(student_id, transcriptions.get(student_id, ()))
+        return {
+            object_keys.TRANSCRIPTIONS: transcriptions,
+            object_keys.ANSWERS: answers,
+            object_keys.LEDGER: ledgers,
+        }
 
 
-class _Answers:
-    """Assembly of students' answers to an exam's questions."""
+class _Assembly:
+    """Assembly of the answers of the students with a record."""
 
-    def __init__(self, questions: Iterable[Question]) -> None:
-        from aita.services.answers.question_labels import QuestionLabels  # noqa: PLC0415 - as below
+    def __init__(self, questions: tuple[Question, ...], records: dict[str, StudentRecord]) -> None:
+        from aita.services.answers.class_assembly import ClassAssembly  # noqa: PLC0415 - only Collect needs it: the task function starts without
 
         self._wordings = {question.question_id: question_version(question) for question in questions}
-        self._labels = QuestionLabels(self._wordings)
+        self._records = records
+        self._images: dict[tuple[str, int], str] = {}
+        self._class = ClassAssembly(questions, {name for record in records.values() for name in record.names})
 
-    def __call__(self, record: StudentRecord, results: Iterable[Any]) -> dict[str, Any]:
-        """Return a student's answers, as JSON, from the results of the transcribed pages."""
-        from aita.services.answers.answer_assembly import StudentPage, assemble  # noqa: PLC0415 - only Collect needs it: the task function starts without
+    def see(self, page: Gathered) -> None:
+        """Take note of a page of the class."""
+        student_id, number = str(page.item.refs["student_id"]), int(page.item.refs["page"])
+        if student_id in self._records:
+            self._images[student_id, number] = str(page.item.refs["sha256"])
+            starts = PageTranscription.model_validate(page.result).starts if page.succeeded else None
+            self._class.see(self._ink(student_id).get(number), starts or ())
 
+    def student(self, student_id: str, results: Iterable[Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Return a student's answers and ledger, as JSON, from the results of the transcribed pages."""
+        from aita.services.answers.answer_draft import StudentPage  # noqa: PLC0415 - as above
+
+        record, ink = self._records[student_id], self._ink(student_id)
         read = {page.page: page for page in map(PageTranscription.model_validate, results)}
-        ink = dict(enumerate(record.scans.ink, 1))
-        pages = [StudentPage(page, read.get(page), ink.get(page)) for page in range(1, record.pages + 1)]
-        found = assemble([*self._wordings], pages, self._labels, record.scans.unreadable).question_answers
-        return StudentAnswers(
+        pages = [
+            StudentPage(page, read.get(page), ink.get(page), self._images.get((student_id, page), ""))
+            for page in range(1, record.pages + 1)
+        ]
+        found, ledger = self._class.student(pages, record.scans.unreadable)
+        answers = StudentAnswers(
             question_answers=tuple(
                 answer.model_copy(update={"question": self._wordings[answer.question_id]}) for answer in found
             ),
             pages_version=record.version,
-        ).model_dump(mode="json")
+        )
+        return answers.model_dump(mode="json"), ledger.model_dump(mode="json", exclude_defaults=True)
+
+    def _ink(self, student_id: str) -> dict[int, PageInk | None]:
+        return dict(enumerate(self._records[student_id].scans.ink, 1))
 
 
 def _page_refs(students: dict[str, tuple[Page, ...]]) -> Iterator[Refs]:

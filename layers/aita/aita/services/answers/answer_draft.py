@@ -1,0 +1,94 @@
+"""An answer in assembly: its pieces from the student's pages, and the doubts about them."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from aita.models.answer import AnswerPlace, QuestionAnswer
+from aita.models.review_flags import Flag, FlagKind
+from aita.models.scan import PageInk
+from aita.models.transcription import Line, PageTranscription
+
+
+@dataclass(frozen=True, slots=True)
+class StudentPage:
+    """A student's page with its transcription, which is ``None`` if that failed, and the SHA-256 of its image."""
+
+    page: int
+    transcription: PageTranscription | None
+    ink: PageInk | None = None
+    sha256: str = ""
+
+    @property
+    def is_foreign(self) -> bool:
+        """Whether the page resembles none of the blank exam's pages."""
+        return self.ink is not None and self.ink.exam_page is None
+
+    @property
+    def is_empty_sheet(self) -> bool:
+        """Whether nothing is on the page, and nothing was read there."""
+        return self.ink is not None and self.ink.empty and not any(line.text.strip() for line in self.lines)
+
+    @property
+    def lines(self) -> tuple[Line, ...]:
+        """Transcribed lines; none if the transcription failed."""
+        return self.transcription.lines if self.transcription else ()
+
+
+@dataclass(slots=True)
+class AnswerDraft:
+    """Answer in assembly.
+
+    ``lines`` are the numbers of its lines, by page. ``cut_off`` is true if a part of it may be on a lost page.
+    """
+
+    question_id: str
+    texts: list[str] = field(default_factory=list)
+    places: list[AnswerPlace] = field(default_factory=list)
+    lines: dict[int, list[int]] = field(default_factory=dict)
+    confidence: float = 1.0
+    written: int = 0
+    cut_off: bool = False
+    doubts: dict[FlagKind, list[str]] = field(default_factory=dict)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether it has no text."""
+        return not any(self.texts)
+
+    def doubt(self, kind: FlagKind, note: str) -> None:
+        """Add a doubt, once."""
+        notes = self.doubts.setdefault(kind, [])
+        if note not in notes:
+            notes.append(note)
+
+    def extend(
+        self,
+        page: StudentPage,
+        text: str,
+        lines: Iterable[int],
+        top: float,
+        bottom: float,
+        confidence: float = 1.0,
+    ) -> None:
+        """Add a piece from a page: its text, the numbers of its lines, and its place as fractions of the height."""
+        transcription = page.transcription
+        self.lines.setdefault(page.page, []).extend(lines)
+        of_text = transcription.confidence if transcription else 0.0
+        self.confidence = min(self.confidence, of_text, confidence)
+        self.texts.append(text)
+        self.places.append(AnswerPlace(page=page.page, top=top, bottom=max(top, bottom)))
+        if transcription is None or transcription.flagged:
+            self.doubt(FlagKind.LOW_CONFIDENCE, f"page {page.page}: its transcription could not be parsed")
+        if page.is_foreign:
+            self.doubt(FlagKind.OTHER_EXAM, f"page {page.page} is like none of the blank exam's")
+
+    def finished(self) -> QuestionAnswer:
+        """Return the answer, without its presence."""
+        kinds = [kind for kind in FlagKind if kind in self.doubts]
+        return QuestionAnswer(
+            question_id=self.question_id,
+            raw_text="\n".join(filter(None, self.texts)),
+            pages=tuple(self.places),
+            confidence=self.confidence if self.places else 0.0,
+            flags=tuple(Flag(kind=kind, note="; ".join(self.doubts[kind])) for kind in kinds),
+        )

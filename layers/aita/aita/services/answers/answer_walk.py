@@ -1,0 +1,211 @@
+"""Walk through a student's pages in the exam's order, which gives each answer its pieces and its doubts."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from aita.models.answer import QuestionAnswer
+from aita.models.review_flags import FlagKind
+from aita.services.answers.answer_draft import AnswerDraft, StudentPage
+from aita.services.answers.cut_doubts import LabelStyles, cut_doubts
+from aita.services.answers.exam_questions import ExamQuestions
+from aita.services.answers.going_on import is_filled, lines_going_on
+from aita.services.answers.page_segments import CutPage, Segment
+from aita.services.answers.page_warnings import warning_flags
+from aita.services.answers.question_labels import LabelPlace, natural_key
+
+LOW_CONFIDENCE = 0.6
+"""Confidence below which a person reviews. Models seldom claim less for text that they read well; a transcription
+that could not be parsed has 0.3."""
+
+
+@dataclass(slots=True)
+class AnswerWalk:
+    """State of the walk.
+
+    Parameters
+    ----------
+    labelled
+        Questions whose answers are written beside their own label.
+    styles
+        How the labels on the student's pages are written.
+    missing
+        Pages of the blank exam that are not among the student's.
+    unreadable
+        Number of the student's files without a readable page.
+
+    Notes
+    -----
+    ``last`` is the answer that may continue on the next page, with its page; ``None`` at first and after a lost page.
+    ``unplaced`` are the transcribed pages of which it is unknown where answers begin.
+    """
+
+    questions: ExamQuestions
+    labelled: set[str]
+    styles: LabelStyles
+    missing: tuple[int, ...]
+    unreadable: int
+    drafts: dict[str, AnswerDraft] = field(init=False)
+    last: tuple[AnswerDraft, StudentPage] | None = None
+    exam_page: int = 0
+    pages: int = 0
+    lost: list[int] = field(default_factory=list)
+    unplaced: list[int] = field(default_factory=list)
+    foreign: list[int] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.drafts = {question_id: AnswerDraft(question_id) for question_id in self.questions.ids}
+
+    def lose(self, page: StudentPage) -> None:
+        """Pass over a page that was not transcribed, or of which it is unknown where answers begin."""
+        self._pass_missing(page)
+        self.pages += 1
+        (self.lost if page.transcription is None else self.unplaced).append(page.page)
+        self._cut_off_last()
+
+    def pass_over(self) -> None:
+        """Pass over an empty sheet."""
+        self.pages += 1
+
+    def add(self, page: StudentPage, cut: CutPage) -> None:
+        """Give the answers their pieces on a page."""
+        self._pass_missing(page)
+        self.pages += 1
+        if page.is_foreign:
+            self.foreign.append(page.page)
+        goes_on = self._extend_last(page, cut)
+        after_gap = self.last is None and bool(self.lost or self.unplaced)
+        for number, segment in enumerate(cut.segments):
+            self.last = self._begin(page, segment, cut_off=after_gap and number == 0), page
+        for doubt in cut_doubts(page.lines, cut, self.questions.labels, self.styles, goes_on):
+            for question_id in doubt.questions:
+                self.drafts[question_id].doubt(FlagKind.PLACE_DOUBTFUL, f"page {page.page}: {doubt.reason}")
+        if self.unreadable:  # the lost pages may belong before or after any page
+            self._cut_off(*(each.start.question_id for each in cut.segments[:1]))
+            self._cut_off(*(draft.question_id for draft, _ in filter(None, [self.last])))
+
+    def warn(self, page: StudentPage) -> None:
+        """Flag the answers on a page for the transcriber's warnings about it."""
+        if page.transcription is not None:
+            holders = {
+                each.question_id: each.lines[page.page] for each in self.drafts.values() if page.page in each.lines
+            }
+            for question_id, flag in warning_flags(page.transcription, holders):
+                self.drafts[question_id].doubt(flag.kind, flag.note)
+
+    def finish(self) -> Iterator[QuestionAnswer]:
+        """Yield the answers in the exam's order, without their presence."""
+        if any(page > self.exam_page for page in self.missing):
+            self._cut_off_last()
+        for draft in self.drafts.values():
+            self._check_pointers(draft)
+        missing = "; ".join(self._missing_pages())
+        for draft in self.drafts.values():
+            if not draft.places:
+                draft.doubt(FlagKind.ANSWER_NOT_FOUND, "its place was not found on any page")
+                for page in self.foreign:
+                    draft.doubt(FlagKind.OTHER_EXAM, f"page {page} is like none of the blank exam's")
+            elif draft.confidence < LOW_CONFIDENCE:
+                draft.doubt(FlagKind.LOW_CONFIDENCE, f"{draft.confidence:.2f} of 1")
+            if missing and (draft.is_empty or draft.cut_off):
+                draft.doubt(FlagKind.PAGE_MISSING, missing)
+            if draft.written > 1:
+                draft.doubt(FlagKind.PLACE_DOUBTFUL, "it begins in several places")
+            yield draft.finished()
+
+    def _pass_missing(self, page: StudentPage) -> None:
+        """Note which of the exam's missing pages stand before a page."""
+        here = page.ink and page.ink.exam_page
+        if here and any(self.exam_page < missing < here for missing in self.missing):
+            self._cut_off_last()
+        self.exam_page = max(self.exam_page, here or 0)
+
+    def _cut_off_last(self) -> None:
+        if self.last is not None:
+            self.last[0].cut_off = True
+        self.last = None
+
+    def _cut_off(self, *question_ids: str) -> None:
+        for question_id in question_ids:
+            self.drafts[question_id].cut_off = True
+
+    def _extend_last(self, page: StudentPage, cut: CutPage) -> str | None:
+        """Extend the last answer to the first beginning on a page, and return its question if it goes on there."""
+        lines = lines_going_on(page, cut)
+        if self.last is None or not lines:
+            return None
+        last, _ = self.last
+        if last.is_empty:
+            last.doubt(FlagKind.PLACE_DOUBTFUL, f"its space is empty, and page {page.page} was taken to go on with it")
+        self._check_order(last, page, cut)
+        self._check_room(page, cut)
+        self._check_markers(last, page, cut.markers)
+        text = "\n".join(page.lines[number - 1].text for number in lines).strip()
+        last.extend(page, text, lines, 0.0, cut.room)
+        self.last = last, page
+        return last.question_id
+
+    def _begin(self, page: StudentPage, segment: Segment, *, cut_off: bool) -> AnswerDraft:
+        draft = self.drafts[segment.start.question_id]
+        draft.cut_off |= cut_off
+        draft.extend(page, segment.text, segment.lines, segment.start.top, segment.bottom, segment.start.confidence)
+        draft.written += bool(segment.text)
+        if segment.doubt:
+            draft.doubt(FlagKind.PLACE_DOUBTFUL, f"page {page.page}: {segment.doubt}")
+        self._check_markers(draft, page, segment.markers)
+        return draft
+
+    def _check_room(self, page: StudentPage, cut: CutPage) -> None:
+        """Doubt text above a label that may be that label's answer: its space is empty, or the one before not full."""
+        if self.last is None or not cut.segments:
+            return
+        last, before = self.last
+        first = cut.segments[0]
+        if first.text and is_filled(before, last.places[-1]) is not False:
+            return
+        for draft in (last, self.drafts[first.start.question_id]):
+            note = f"page {page.page}: text above the label of question {first.start.question_id!r} may be its answer"
+            draft.doubt(FlagKind.PLACE_DOUBTFUL, note)
+
+    def _check_order(self, last: AnswerDraft, page: StudentPage, cut: CutPage) -> None:
+        """Doubt an answer that continues before the beginning of an earlier question: pages may be out of order."""
+        if not cut.segments:
+            return
+        order = self.questions.ids
+        first = order.index(cut.segments[0].start.question_id)
+        if first >= order.index(last.question_id):
+            return
+        for draft in (last, self.drafts[order[max(first - 1, 0)]]):
+            draft.doubt(FlagKind.PLACE_DOUBTFUL, f"page {page.page} may not follow the page before it")
+
+    def _check_markers(self, draft: AnswerDraft, page: StudentPage, markers: Iterable[LabelPlace]) -> None:
+        """Doubt an answer that contains another question's label, and the other's answer, unless it numbers a step."""
+        own = draft.question_id
+        for marker in markers:
+            other = marker.question_id
+            may_number_step = other in self.labelled or natural_key(other) < natural_key(own)
+            if other == own or (may_number_step and not marker.named):
+                continue
+            self._doubt_both(draft, other, "label", f" on page {page.page}")
+
+    def _check_pointers(self, draft: AnswerDraft) -> None:
+        """Doubt an answer that points to another question without text, and the other's answer."""
+        for other in self.questions.pointers.found("\n".join(draft.texts), draft.question_id):
+            if self.drafts[other].is_empty:
+                self._doubt_both(draft, other, "number")
+
+    def _doubt_both(self, draft: AnswerDraft, other: str, what: str, where: str = "") -> None:
+        draft.doubt(FlagKind.PLACE_DOUBTFUL, f"the {what} of question {other!r} stands in it{where}")
+        note = f"its {what} stands in the answer to question {draft.question_id!r}{where}"
+        self.drafts[other].doubt(FlagKind.PLACE_DOUBTFUL, note)
+
+    def _missing_pages(self) -> Iterator[str]:
+        if not self.pages:
+            yield "no page of this student was read"
+        if self.lost:
+            yield f"page {', '.join(map(str, self.lost))} was lost"
+        if self.missing:
+            yield f"page {', '.join(map(str, self.missing))} of the exam is not there"
+        if self.unplaced:
+            yield f"where answers begin on page {', '.join(map(str, self.unplaced))} is unknown"
+        if self.unreadable:
+            yield f"files that no page came out of: {self.unreadable}"

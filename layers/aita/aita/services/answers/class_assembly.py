@@ -1,0 +1,61 @@
+"""Assembly of a class's answers with the students' ledgers, once all of the class's pages were seen."""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field
+
+from aita.models.answer import AnswerStart, QuestionAnswer
+from aita.models.exam import Question, QuestionType
+from aita.models.ledger import StudentLedger
+from aita.models.scan import PageInk
+from aita.services.answers.answer_assembly import assemble
+from aita.services.answers.answer_draft import StudentPage
+from aita.services.answers.exam_questions import ExamQuestions
+from aita.services.answers.head_words import HeadWords
+from aita.services.answers.ledger import ClassKnowledge, with_ledger
+from aita.services.answers.page_heads import ClassPages
+
+
+@dataclass(slots=True)
+class ClassAssembly:
+    """Assembly of the answers of one class: first every page is seen, and then each student assembled.
+
+    Parameters
+    ----------
+    questions
+        The exam's questions.
+    names
+        Digests of the words of the class's names.
+    """
+
+    questions: Sequence[Question]
+    names: Collection[str]
+    _pages: ClassPages = field(init=False, default_factory=ClassPages)
+    _exam: ExamQuestions = field(init=False)
+    _known: ClassKnowledge | None = field(init=False, default=None)
+
+    def __post_init__(self) -> None:
+        self._exam = ExamQuestions.of(question.question_id for question in self.questions)
+
+    def see(self, ink: PageInk | None, starts: Iterable[AnswerStart]) -> None:
+        """Take note of a page of the class: its ink, and where answers begin on it."""
+        if ink is not None and ink.exam_page is not None:
+            top = min((start.top for start in starts), default=None)
+            self._pages.add(ink.exam_page, bytes.fromhex(ink.bands), top)
+
+    def student(
+        self, pages: Sequence[StudentPage], unreadable: int
+    ) -> tuple[tuple[QuestionAnswer, ...], StudentLedger]:
+        """Return a student's answers in the exam's order, and the ledger.
+
+        Parameters
+        ----------
+        pages
+            All pages of the student, in the order of the scans.
+        unreadable
+            Number of the student's files without a readable page.
+        """
+        if self._known is None:
+            drawings = {each.question_id for each in self.questions if each.question_type is QuestionType.DIAGRAM}
+            self._known = ClassKnowledge(self._pages.heads(), HeadWords(self.names), drawings)
+        found = assemble(self._exam, pages, unreadable, self._pages.largest)
+        return with_ledger(found.answers, found.pages, self._known)

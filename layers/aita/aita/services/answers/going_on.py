@@ -1,0 +1,41 @@
+"""Text above a page's first beginning: whether it goes on with the last answer of the page before.
+
+It may be a head, an answer that was begun above its label, or belong to whoever lacked space elsewhere. What is not
+taken to go on belongs to no answer, and the student's ledger lists it.
+"""
+
+from aita.models.answer import AnswerPlace
+from aita.models.scan import BANDS
+from aita.models.transcription import LineKind
+from aita.services.answers.answer_draft import StudentPage
+from aita.services.answers.ink_runs import ink_runs
+from aita.services.answers.page_owners import is_page_number
+from aita.services.answers.page_segments import PAGE_TOP, CutPage
+
+FILLED = 0.8
+"""Place below which a page has writing if whoever writes has run out of space, as a fraction of its height."""
+
+_CONTENT = frozenset({LineKind.ANSWER, LineKind.SCRATCH, LineKind.TO_READER})
+
+
+def lines_going_on(page: StudentPage, cut: CutPage) -> tuple[int, ...]:
+    """Return the numbers of the lines that go on with the last answer of the page before; empty if none has text.
+
+    On a sheet that is none of the exam's, they may go on with any answer, so none does. Where there is no room for an
+    answer above the first beginning, lines of unknown kind may be a head, and do not.
+    """
+    if page.is_foreign:
+        return ()
+    lines = [number for number in cut.leading_lines if not is_page_number(page.lines[number - 1])]
+    if cut.room <= PAGE_TOP:
+        lines = [number for number in lines if page.lines[number - 1].kind in _CONTENT]
+    return tuple(lines) if any(page.lines[number - 1].text.strip() for number in lines) else ()
+
+
+def is_filled(page: StudentPage, place: AnswerPlace) -> bool | None:
+    """Return whether the writing in an answer's place reaches the foot of its page; ``None`` if that is unknown."""
+    if page.ink is not None and page.ink.bands:
+        ends = [run.end / BANDS for run in ink_runs(bytes.fromhex(page.ink.bands))]
+        return any(end > max(FILLED, place.top) for end in ends)
+    tops = [line.top for line in page.lines if line.text.strip() and line.top is not None]
+    return max(tops) >= FILLED if tops else None
