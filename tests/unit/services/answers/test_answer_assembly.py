@@ -15,9 +15,8 @@ from aita.models.transcription import Line, LineKind, PageTranscription, PageWar
 from aita.services.answers.answer_assembly import assemble
 from aita.services.answers.answer_draft import StudentPage
 from aita.services.answers.answer_walk import LOW_CONFIDENCE
-from aita.services.answers.exam_questions import ExamQuestions
 from aita.services.answers.blank_detection import INK_FLAGS
-from aita.services.answers.question_labels import QuestionLabels
+from aita.services.answers.exam_questions import ExamQuestions
 
 Start = tuple[str, int, float]
 
@@ -49,9 +48,9 @@ def lost(number: int, **ink: Any) -> StudentPage:
 
 def assembled(ids: str, *pages: StudentPage, unreadable: int = 0) -> dict[str, QuestionAnswer]:
     question_ids = ids.split()
-    found = assemble(question_ids, pages, QuestionLabels(question_ids), unreadable)
-    assert [answer.question_id for answer in found.question_answers] == question_ids
-    return found.by_question()
+    found = assemble(ExamQuestions.of(question_ids), pages, unreadable).answers
+    assert [answer.question_id for answer in found] == question_ids
+    return {answer.question_id: answer for answer in found}
 
 
 def answers(ids: str, *pages: StudentPage, unreadable: int = 0) -> dict[str, QuestionAnswer]:
@@ -155,20 +154,34 @@ class TestOverPages:
         found = answers("1 2", page(1, "a", ("1", 1, 0.1)), page(2, "Ada L.\n2.\nb", ("2", 3, 0.08)))
         assert [(a.raw_text, a.flags) for a in found.values()] == [("a", ()), ("b", ())]
 
-    def test_more_than_a_name_where_there_is_no_room_is_doubtful(self) -> None:
-        found = answers("1 2 3", page(1, "a", ("1", 1, 0.1), ("3", 0, 0.5)), page(2, "x\ny\nz\nb", ("2", 4, 0.05)))
-        assert (found["3"].raw_text, kinds(found["3"])) == ("", {FlagKind.PLACE_DOUBTFUL})
-        assert found["2"].raw_text == "b"
+    def test_lines_of_unknown_kind_where_there_is_no_room_are_in_no_answer(self) -> None:
+        found = answers("1 2", page(1, "a", ("1", 1, 0.1)), page(2, "x\ny\nz\nb", ("2", 4, 0.05)))
+        assert [answer.raw_text for answer in found.values()] == ["a", "b"]
 
-    def test_text_that_is_no_answers_makes_every_empty_one_doubtful(self) -> None:
-        found = answers("1 2 3", page(1, "b", ("1", 0, 0.1), ("2", 1, 0.5)), page(2, "x\ny\nz\nc", ("3", 4, 0.05)))
-        assert kinds(found["1"]) == {FlagKind.PLACE_DOUBTFUL}
-        assert found["3"].flags == ()
+    def test_lines_of_an_answer_go_on_there(self) -> None:
+        lines = [Line(text=text, kind=LineKind.ANSWER, top=top) for text, top in (("x", 0.05), ("b", 0.2))]
+        found = answers("1 2", page(1, "a", ("1", 1, 0.1)), page(2, lines, ("2", 2, 0.14)))
+        assert [(answer.raw_text, answer.flags) for answer in found.values()] == [("a\nx", ()), ("b", ())]
 
-    def test_an_empty_space_keeps_the_room_above_the_next_answer_for_its_ink(self) -> None:
+    def test_an_empty_space_ends_on_its_page(self) -> None:
         found = answers("1 2", page(1, "", ("1", 0, 0.8)), page(2, "b", ("2", 1, 0.5)))
-        assert [place.page for place in found["1"].pages] == [1, 2]
+        assert [place.page for place in found["1"].pages] == [1]
         assert (found["1"].raw_text, found["1"].flags) == ("", ())
+
+    def test_text_above_an_empty_space_may_be_its_answer(self) -> None:
+        found = answers("1 2", page(1, "a", ("1", 1, 0.2)), page(2, "x\n2.", ("2", 0, 0.5)))
+        assert (found["1"].raw_text, found["2"].raw_text) == ("a\nx", "")
+        assert kinds(found["1"]) == kinds(found["2"]) == {FlagKind.PLACE_DOUBTFUL}
+
+    def test_text_above_a_label_may_be_its_answers_if_the_page_before_has_room(self) -> None:
+        def after(bottom: int) -> list[set[FlagKind]]:
+            bands = bytes(BANDS - 20 if 30 <= band < bottom else 0 for band in range(BANDS)).hex()
+            before = page(1, "1.\na", ("1", 2, 0.2), exam_page=1, bands=bands)
+            second = page(2, "x\n2.\nb", ("2", 3, 0.5), exam_page=2, bands="20" * BANDS)
+            return [kinds(answer) for answer in answers("1 2", before, second).values()]
+
+        assert after(90) == [set(), set()]
+        assert after(40) == [{FlagKind.PLACE_DOUBTFUL}, {FlagKind.PLACE_DOUBTFUL}]
 
     def test_what_follows_an_empty_space_is_taken_for_it_and_doubtful(self) -> None:
         found = answers("1 2", page(1, "", ("1", 0, 0.8)), page(2, "a\nb", ("2", 2, 0.5)))
@@ -238,11 +251,6 @@ class TestMarkers:
         found = answers("1 2 3", page(1, "1.\na", ("1", 2, 0.1)), page(2, "2. b\nc", ("3", 2, 0.6)))
         assert FlagKind.PLACE_DOUBTFUL in kinds(found["1"])
         assert kinds(found["2"]) == {FlagKind.PLACE_DOUBTFUL, FlagKind.ANSWER_NOT_FOUND}
-
-    def test_a_label_above_the_first_answer_makes_empty_ones_doubtful(self) -> None:
-        found = answers("1 2 3", page(1, "Q2 b\n1.\na", ("1", 3, 0.4), ("2", 0, 0.7)), page(2, "c", ("3", 1, 0.05)))
-        assert kinds(found["2"]) == {FlagKind.PLACE_DOUBTFUL}
-        assert found["1"].flags == found["3"].flags == ()
 
     def test_10_is_no_step_of_2_because_2_sorts_before_it(self) -> None:
         found = answers("2 10", page(1, "2.\nx\n10. y", ("2", 2, 0.1), ("10", 0, 0.9)))
@@ -413,7 +421,7 @@ class TestWarnings:
         found = answers(
             "1 2 3 4",
             page(1, "a\nb", ("1", 1, 0.1), ("2", 2, 0.5)),
-            page(2, "more of two", ("3", 0, 0.5), warnings=[warning]),
+            page(2, "more of two\nc", ("3", 2, 0.5), warnings=[warning]),
             page(3, "d", ("4", 1, 0.05)),
         )
         assert [kinds(answer) for answer in found.values()] == [set(), {kind}, {kind}, set()]

@@ -142,8 +142,11 @@ class TestUnplaced:
         assert len(told(page(ink=[(20, 22, 60), (40, 42, 60)]))) == 2
 
     def test_an_empty_sheet_is_passed_over(self) -> None:
-        sheet = AssembledPage(1, "a" * 64, ink=PageInk(exam_page=None, likeness=0))
+        sheet = AssembledPage(1, "a" * 64, ink=PageInk(exam_page=None, likeness=0, empty=True))
         assert told(sheet) == [("empty_sheet", (), 0)]
+
+    def test_a_sheet_of_which_nothing_was_read_is_not(self) -> None:
+        assert told(AssembledPage(1, "a" * 64, ink=PageInk(exam_page=None, likeness=0))) == [("unplaced", (), 0)]
 
     def test_an_exam_page_without_writing_has_no_parts(self) -> None:
         assert told(page(places=[("1", 0.1, 1)])) == []

@@ -212,7 +212,14 @@ class TestResultsAndUploads:
     def test_a_transcription_comes_with_its_students(self, harness: Harness) -> None:
         harness.put("scans/Ann/1.jpg", b"a")
         names = [file.name for file in harness.reader.results(harness.run("transcribe")).files]
-        assert names == ["pages.json", "scans.json", "transcriptions.json", "answers.json", "students.json"]
+        assert names == [
+            "pages.json",
+            "scans.json",
+            "transcriptions.json",
+            "answers.json",
+            "ledger.json",
+            "students.json",
+        ]
 
     def test_grades_come_with_their_students(self, harness: Harness) -> None:
         put_answers(harness)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from aita.models.run import RunStatus
-from aita.models.scan import BANDS
+from aita.models.scan import BANDS, PageInk
 from tests.support.fakes import FakeBlankExam, Harness
 
 
@@ -55,7 +55,7 @@ class TestInk:
         (page,) = harness.artifact("pages.json")[student(harness, "Ann")]
         assert sorted(page) == ["height", "key", "page", "sha256", "width"]
         (ink,) = scans(harness, "Ann")["ink"]
-        assert ink == {"exam_page": 1, "likeness": 1.0, "bands": "01" * BANDS}
+        assert ink == PageInk(exam_page=1, likeness=1.0, bands="01" * BANDS).model_dump(mode="json")
 
     def test_files_that_no_page_came_out_of_are_counted(self, harness: Harness) -> None:
         harness.put("scans/Ann/1.jpg", b"BAD")

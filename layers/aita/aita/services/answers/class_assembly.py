@@ -56,6 +56,5 @@ class ClassAssembly:
         """
         if self._known is None:
             drawings = {each.question_id for each in self.questions if each.question_type is QuestionType.DIAGRAM}
-            self._known = ClassKnowledge(self._pages.heads(), HeadWords(self.names), drawings)
-        found = assemble(self._exam, pages, unreadable, self._pages.largest)
-        return with_ledger(found.answers, found.pages, self._known)
+            self._known = ClassKnowledge(self._exam, drawings, self._pages.heads(), HeadWords(self.names))
+        return with_ledger(assemble(self._exam, pages, unreadable, self._pages.largest), self._known)

@@ -1,17 +1,18 @@
 """A student's ledger: the parts of all pages with what they open, and the doubts that only all of the ink shows."""
 
-from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from aita.models.answer import Presence, QuestionAnswer
 from aita.models.ledger import Owner, Part, StudentLedger
 from aita.models.review_flags import Flag, FlagKind
+from aita.services.answers.answer_assembly import AssembledStudent
+from aita.services.answers.exam_questions import ExamQuestions
 from aita.services.answers.head_words import HeadWords
 from aita.services.answers.page_heads import PageHead
 from aita.services.answers.page_owners import AssembledPage
 from aita.services.answers.page_parts import page_parts
-from aita.services.answers.part_openings import StudentReading, with_openings
+from aita.services.answers.part_openings import PartContent, StudentReading, answers_ink
 from aita.services.answers.unexplained_ink import InkedText, unexplained
 
 
@@ -21,65 +22,57 @@ class ClassKnowledge:
 
     Parameters
     ----------
+    questions
+        The exam's questions.
+    drawings
+        Ids of those that ask for a drawing.
     heads
         Head and furniture by exam page, where the class tells them.
     words
         Words of page heads.
-    drawings
-        Ids of the questions that ask for a drawing.
     """
 
+    questions: ExamQuestions
+    drawings: Collection[str]
     heads: Mapping[int, PageHead]
     words: HeadWords
-    drawings: Collection[str]
+
+    def content(self, part: Part, page: AssembledPage) -> PartContent:
+        """Return what is in an unplaced part of a page."""
+        lines = [page.lines[number - 1].text for number in part.lines]
+        text = "\n".join(lines)
+        labels = {marker.question_id for line in lines if (marker := self.questions.labels.marker(line))}
+        return PartContent(
+            words=self.words.content(text),
+            pointed=labels.union(self.questions.pointers.found(text, own="")),
+            on_sheet=page.ink is not None and page.ink.exam_page is None,
+        )
 
 
-def with_ledger(
-    answers: Sequence[QuestionAnswer], pages: Sequence[AssembledPage], known: ClassKnowledge
-) -> tuple[tuple[QuestionAnswer, ...], StudentLedger]:
-    """Return a student's answers, with flags for ink that no text explains, and the ledger.
-
-    Parameters
-    ----------
-    answers
-        The answers in the exam's order, with their presence.
-    pages
-        The student's pages in the exam's order.
-    """
-    numbered = {page.page: page for page in pages}
-    parts = [part for number in sorted(numbered) for part in page_parts(numbered[number], known.heads, known.words)]
-
-    def content(part: Part) -> int:
-        lines = numbered[part.page].lines
-        return known.words.content("\n".join(lines[number - 1].text for number in part.lines))
-
-    reading = StudentReading(answers, [page.page for page in pages], content)
-    doubted = _with_unexplained_ink(answers, numbered, parts, known.drawings)
-    return doubted, StudentLedger(parts=with_openings(parts, reading))
-
-
-def _with_unexplained_ink(
-    answers: Sequence[QuestionAnswer],
-    pages: Mapping[int, AssembledPage],
-    parts: Sequence[Part],
-    drawings: Collection[str],
-) -> tuple[QuestionAnswer, ...]:
-    ink = Counter[str]()
-    for part in parts:
-        if part.owner is Owner.ANSWER and part.question_id is not None:
-            ink[part.question_id] += part.ink
+def with_ledger(student: AssembledStudent, known: ClassKnowledge) -> tuple[tuple[QuestionAnswer, ...], StudentLedger]:
+    """Return a student's answers, with flags for ink that no text explains, and the ledger."""
+    pages = {page.page: page for page in student.pages}
+    parts = [part for number in sorted(pages) for part in page_parts(pages[number], known.heads, known.words)]
+    reading = StudentReading(student.answers, [*pages], answers_ink(parts))
+    ledger = StudentLedger(
+        parts=tuple(
+            part.model_copy(update={"opens": reading.opened(part, known.content(part, pages[part.page]))})
+            if part.owner is Owner.UNPLACED
+            else part
+            for part in parts
+        )
+    )
     ratios = unexplained(
-        InkedText(each.question_id, each.raw_text, ink[each.question_id], each.question_id in drawings)
-        for each in answers
+        InkedText(each.question_id, each.raw_text, reading.ink[each.question_id], each.question_id in known.drawings)
+        for each in student.answers
         if each.presence is Presence.WRITTEN and all(pages[place.page].bands for place in each.pages)
     )
-    return tuple(
-        answer.model_copy(update={"flags": (*answer.flags, _flag(ratios[answer.question_id]))})
-        if answer.question_id in ratios
-        else answer
-        for answer in answers
-    )
+    answers = tuple(_with_ratio(answer, ratios.get(answer.question_id)) for answer in student.answers)
+    return answers, ledger
 
 
-def _flag(ratio: float) -> Flag:
-    return Flag(kind=FlagKind.UNEXPLAINED_INK, note=f"{ratio:.1f} times the ink that its text explains")
+def _with_ratio(answer: QuestionAnswer, ratio: float | None) -> QuestionAnswer:
+    if ratio is None:
+        return answer
+    flag = Flag(kind=FlagKind.UNEXPLAINED_INK, note=f"{ratio:.1f} times the ink that its text explains")
+    return answer.model_copy(update={"flags": (*answer.flags, flag)})

@@ -1,12 +1,13 @@
-"""Answers that an unplaced part opens: blank ones near it, and written ones beside it that it may be a piece of.
+"""Answers that an unplaced part opens: blank ones near it, and written ones that it may be a piece of.
 
 What belongs to no answer may be one that was written in the wrong place. So no answer is blank while there is such a
 part on its page or on a page beside it. A written answer is open only if the part is next to it in reading order and
-is content: a name, a date or a small mark is listed, and opens nothing.
+is content: a name, a date or a small mark is listed, and opens nothing. A part that points to a question opens that
+question's answer, and content on a sheet that is none of the exam's may go on with any answer.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from aita.models.answer import Presence, QuestionAnswer
@@ -23,60 +24,82 @@ LEAST_SHARE = 0.25
 
 
 @dataclass(frozen=True, slots=True)
+class PartContent:
+    """What is in an unplaced part.
+
+    Parameters
+    ----------
+    words
+        Number of words that are no name, date or number.
+    pointed
+        Questions that it points to, or whose label stands in it.
+    on_sheet
+        Whether it is on a sheet that is none of the exam's, where its ink is unknown.
+    """
+
+    words: int
+    pointed: Collection[str]
+    on_sheet: bool
+
+
+@dataclass(frozen=True, slots=True)
 class StudentReading:
-    """A student's answers, and how the pages are read.
+    """A student's answers, and the order in which the pages are read.
 
     Parameters
     ----------
     answers
         The answers in the exam's order.
-    order
+    pages
         Numbers of the student's pages in the exam's order.
-    content
-        Returns the number of words in a part that are no name, date or number.
+    ink
+        Each answer's own ink.
     """
 
     answers: Sequence[QuestionAnswer]
-    order: Sequence[int]
-    content: Callable[[Part], int]
+    pages: Sequence[int]
+    ink: Counter[str]
+
+    def opened(self, part: Part, content: PartContent) -> tuple[str, ...]:
+        """Return the questions whose answers an unplaced part opens, in the exam's order."""
+        if content.on_sheet and (content.words >= LEAST_WORDS or not part.lines):
+            pieces = {answer.question_id for answer in self.answers}
+        else:
+            pieces = {*self._near(part, content), *content.pointed}
+        return tuple(
+            answer.question_id
+            for answer in self.answers
+            if answer.question_id in self._blank_beside(part)
+            or (answer.question_id in pieces and answer.presence is not Presence.UNCLEAR)
+        )
+
+    def _blank_beside(self, part: Part) -> set[str]:
+        here = self.pages.index(part.page)
+        beside = {*self.pages[max(0, here - 1) : here + 2]}
+        return {
+            answer.question_id
+            for answer in self.answers
+            if answer.presence is Presence.BLANK and beside.intersection(place.page for place in answer.pages)
+        }
+
+    def _near(self, part: Part, content: PartContent) -> Iterable[str]:
+        """Yield the written answers before and behind a part in reading order that it may be a piece of."""
+        position = {page: number for number, page in enumerate(self.pages)}
+        places = [((position[place.page], place.top), answer) for answer in self.answers for place in answer.pages]
+        places.sort(key=lambda each: each[0])
+        here = position[part.page], part.top
+        before = [answer for at, answer in places if at < here][-1:]
+        behind = [answer for at, answer in places if at >= here][:1]
+        for answer in before + behind:
+            ink = max(LEAST_INK, LEAST_SHARE * self.ink[answer.question_id])
+            if answer.presence is Presence.WRITTEN and (content.words >= LEAST_WORDS or part.ink >= ink):
+                yield answer.question_id
 
 
-def with_openings(parts: Sequence[Part], reading: StudentReading) -> tuple[Part, ...]:
-    """Return a student's parts; each one that is unplaced has the questions whose answers it opens."""
+def answers_ink(parts: Iterable[Part]) -> Counter[str]:
+    """Return the ink of each answer by question id."""
     ink = Counter[str]()
     for part in parts:
-        if part.question_id is not None:
+        if part.owner is Owner.ANSWER and part.question_id is not None:
             ink[part.question_id] += part.ink
-    return tuple(
-        part.model_copy(update={"opens": _opened(part, reading, ink)}) if part.owner is Owner.UNPLACED else part
-        for part in parts
-    )
-
-
-def _opened(part: Part, reading: StudentReading, ink: Counter[str]) -> tuple[str, ...]:
-    position = {page: number for number, page in enumerate(reading.order)}
-    here = position[part.page]
-    beside = {
-        answer.question_id
-        for answer in reading.answers
-        if answer.presence is Presence.BLANK and any(abs(position[place.page] - here) <= 1 for place in answer.pages)
-    }
-    words = reading.content(part)
-    pieces = {
-        answer.question_id
-        for answer in _next_to(here, part.top, reading.answers, position)
-        if words >= LEAST_WORDS or part.ink >= max(LEAST_INK, LEAST_SHARE * ink[answer.question_id])
-        if answer.presence is Presence.WRITTEN
-    }
-    return tuple(answer.question_id for answer in reading.answers if answer.question_id in beside | pieces)
-
-
-def _next_to(
-    here: int, top: float, answers: Iterable[QuestionAnswer], position: dict[int, int]
-) -> list[QuestionAnswer]:
-    """Return the answer before and the one behind a place in reading order."""
-    places = [((position[place.page], place.top), answer) for answer in answers for place in answer.pages]
-    places.sort(key=lambda each: each[0])
-    before = [answer for at, answer in places if at < (here, top)]
-    behind = [answer for at, answer in places if at >= (here, top)]
-    return before[-1:] + behind[:1]
+    return ink
