@@ -16,7 +16,8 @@ from aita.services.answers.blank_detection import with_presence
 from aita.services.answers.cut_doubts import label_styles
 from aita.services.answers.exam_questions import ExamQuestions
 from aita.services.answers.missing_pages import missing_pages
-from aita.services.answers.page_owners import AssembledPage, is_page_number
+from aita.services.answers.page_furniture import is_page_number
+from aita.services.answers.page_owners import AssembledPage
 from aita.services.answers.page_segments import CutPage, cut_page
 
 
@@ -69,7 +70,7 @@ def assemble(
             walk.lose(page)
     for page in ordered:
         walk.warn(page)
-    ink = {page.page: page.ink for page in pages}
+    ink = {page.page: page.ink_of_answers for page in pages}
     answers = tuple(with_presence(answer, ink) for answer in walk.finish())
     return AssembledStudent(answers, tuple(_assembled(page, walk.drafts, cuts.get(page.page)) for page in ordered))
 
@@ -108,6 +109,7 @@ def _assembled(page: StudentPage, drafts: Mapping[str, AnswerDraft], cut: CutPag
         sha256=page.sha256,
         lines=page.lines,
         ink=page.ink,
+        furniture=page.furniture,
         answers=answers,
         printed=printed,
         places=tuple(sorted(places, key=lambda each: each[1].top)),

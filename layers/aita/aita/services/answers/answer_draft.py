@@ -11,17 +11,38 @@ from aita.models.transcription import Line, PageTranscription
 
 @dataclass(frozen=True, slots=True)
 class StudentPage:
-    """A student's page with its transcription, which is ``None`` if that failed, and the SHA-256 of its image."""
+    """A student's page.
+
+    Parameters
+    ----------
+    transcription
+        Transcription; ``None`` if that failed.
+    sha256
+        SHA-256 of the page's image.
+    furniture
+        Bands whose ink is a page number's or a hole's.
+    """
 
     page: int
     transcription: PageTranscription | None
     ink: PageInk | None = None
     sha256: str = ""
+    furniture: frozenset[int] = frozenset()
 
     @property
     def is_foreign(self) -> bool:
         """Whether the page resembles none of the blank exam's pages."""
         return self.ink is not None and self.ink.exam_page is None
+
+    @property
+    def ink_of_answers(self) -> PageInk | None:
+        """The page's ink without that of its furniture; ``None`` if it is unknown."""
+        if self.ink is None or not self.furniture:
+            return self.ink
+        bands = bytearray.fromhex(self.ink.bands)
+        for band in self.furniture:
+            bands[band] = 0
+        return self.ink.model_copy(update={"bands": bands.hex()})
 
     @property
     def is_empty_sheet(self) -> bool:

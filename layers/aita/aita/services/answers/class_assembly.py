@@ -1,17 +1,19 @@
 """Assembly of a class's answers with the students' ledgers, once all of the class's pages were seen."""
 
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field, replace
 
-from aita.models.answer import AnswerStart, QuestionAnswer
+from aita.models.answer import QuestionAnswer
 from aita.models.exam import Question, QuestionType
 from aita.models.ledger import StudentLedger
 from aita.models.scan import PageInk
+from aita.models.transcription import PageTranscription
 from aita.services.answers.answer_assembly import assemble
 from aita.services.answers.answer_draft import StudentPage
 from aita.services.answers.exam_questions import ExamQuestions
 from aita.services.answers.head_words import HeadWords
 from aita.services.answers.ledger import ClassKnowledge, with_ledger
+from aita.services.answers.page_furniture import ClassHoles, furniture_bands
 from aita.services.answers.page_heads import ClassPages
 
 
@@ -30,17 +32,20 @@ class ClassAssembly:
     questions: Sequence[Question]
     names: Collection[str]
     _pages: ClassPages = field(init=False, default_factory=ClassPages)
+    _holes: ClassHoles = field(init=False, default_factory=ClassHoles)
     _exam: ExamQuestions = field(init=False)
     _known: ClassKnowledge | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
         self._exam = ExamQuestions.of(question.question_id for question in self.questions)
 
-    def see(self, ink: PageInk | None, starts: Iterable[AnswerStart]) -> None:
-        """Take note of a page of the class: its ink, and where answers begin on it."""
+    def see(self, ink: PageInk | None, transcription: PageTranscription | None) -> None:
+        """Take note of a page of the class: its ink, and its transcription, which is ``None`` if that failed."""
         if ink is not None and ink.exam_page is not None:
-            top = min((start.top for start in starts), default=None)
-            self._pages.add(ink.exam_page, bytes.fromhex(ink.bands), top)
+            bands = bytes.fromhex(ink.bands)
+            starts = transcription and transcription.starts
+            self._pages.add(ink.exam_page, bands, min((start.top for start in starts or ()), default=None))
+            self._holes.add(ink.exam_page, bands, transcription.lines if transcription else ())
 
     def student(
         self, pages: Sequence[StudentPage], unreadable: int
@@ -57,4 +62,14 @@ class ClassAssembly:
         if self._known is None:
             drawings = {each.question_id for each in self.questions if each.question_type is QuestionType.DIAGRAM}
             self._known = ClassKnowledge(self._exam, drawings, self._pages.heads(), HeadWords(self.names))
-        return with_ledger(assemble(self._exam, pages, unreadable, self._pages.largest), self._known)
+        holes = self._holes.bands()
+        furnished = [replace(page, furniture=_furniture(page, holes)) for page in pages]
+        return with_ledger(assemble(self._exam, furnished, unreadable, self._pages.largest), self._known)
+
+
+def _furniture(page: StudentPage, holes: frozenset[int]) -> frozenset[int]:
+    return (
+        furniture_bands(bytes.fromhex(page.ink.bands), page.lines, holes)
+        if page.ink and page.ink.bands
+        else frozenset()
+    )

@@ -9,7 +9,7 @@ from aita.models.scan import BANDS
 from aita.models.transcription import LineKind
 from aita.services.answers.answer_draft import StudentPage
 from aita.services.answers.ink_runs import ink_runs
-from aita.services.answers.page_owners import is_page_number
+from aita.services.answers.page_furniture import is_page_number
 from aita.services.answers.page_segments import PAGE_TOP, CutPage
 
 FILLED = 0.8
@@ -34,8 +34,9 @@ def lines_going_on(page: StudentPage, cut: CutPage) -> tuple[int, ...]:
 
 def is_filled(page: StudentPage, place: AnswerPlace) -> bool | None:
     """Return whether the writing in an answer's place reaches the foot of its page; ``None`` if that is unknown."""
-    if page.ink is not None and page.ink.bands:
-        ends = [run.end / BANDS for run in ink_runs(bytes.fromhex(page.ink.bands))]
+    ink = page.ink_of_answers
+    if ink is not None and ink.bands:
+        ends = [run.end / BANDS for run in ink_runs(bytes.fromhex(ink.bands))]
         return any(end > max(FILLED, place.top) for end in ends)
     tops = [line.top for line in page.lines if line.text.strip() and line.top is not None]
     return max(tops) >= FILLED if tops else None

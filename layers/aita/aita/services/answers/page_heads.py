@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 
+from aita.services.answers.page_furniture import MOST_FURNITURE
+
 LEAST_PAGES = 4
 """Least number of the class's pages of one exam page that tell what its head is."""
 
@@ -25,9 +27,6 @@ MOST_HEAD = 1.6
 FURNITURE_SHARE = 0.3
 """Share of the pages with ink in a band from which on it may be furniture."""
 
-MOST_FURNITURE = 60
-"""Largest sum of ink of a page's furniture at one place: a page number, a hole or two initials, not a line of words."""
-
 HEAD_BOTTOM = 0.12
 """Bottom of a head where the class does not tell it, as a fraction of the page's height."""
 
@@ -43,7 +42,7 @@ class PageHead:
     most_ink
         Largest sum of ink in these bands that is still a head.
     furniture
-        Bands of the furniture.
+        Bands of the furniture outside of answers' places.
     """
 
     head: frozenset[int]

@@ -12,16 +12,11 @@ from aita.models.transcription import Line, LineKind
 from aita.services.answers.blank_detection import INK, MARGIN
 from aita.services.answers.head_words import HeadWords
 from aita.services.answers.ink_runs import InkRun, ink_runs
-from aita.services.answers.page_heads import HEAD_BOTTOM, MOST_FURNITURE, PageHead
+from aita.services.answers.page_furniture import MOST_FURNITURE, is_page_number
+from aita.services.answers.page_heads import HEAD_BOTTOM, PageHead
 
 HEAD_LINES = 2
 """Most lines of a head that is known by its words alone."""
-
-MOST_PAGE_NUMBER = 3
-"""Most words of a page number, as in "3 of 7"."""
-
-PAGE_NUMBER_BOTTOM = 0.92
-"""Place from which on a page number may stand at the foot of a page, as a fraction of its height."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +45,8 @@ class AssembledPage:
         Numbers of the lines that are nothing but an answer's label.
     places
         Places of the answers on the page, with their questions' ids.
+    furniture
+        Bands whose ink is a page number's or a hole's.
     """
 
     page: int
@@ -59,6 +56,7 @@ class AssembledPage:
     answers: Mapping[int, str] = field(default_factory=dict)
     printed: frozenset[int] = frozenset()
     places: tuple[tuple[str, AnswerPlace], ...] = ()
+    furniture: frozenset[int] = frozenset()
 
     @property
     def bands(self) -> bytes:
@@ -106,13 +104,6 @@ def _is_head(line: Line, head: PageHead | None, words: HeadWords, before: int, *
     return in_head and line.kind is LineKind.PAGE_HEAD
 
 
-def is_page_number(line: Line) -> bool:
-    """Return whether a line is a page's number, at the page's head or foot."""
-    at_edge = line.top is not None and not HEAD_BOTTOM <= line.top < PAGE_NUMBER_BOTTOM
-    short = len(line.text.split()) <= MOST_PAGE_NUMBER and any(map(str.isdecimal, line.text))
-    return line.kind is LineKind.PAGE_NUMBER and at_edge and short
-
-
 def owned_ink(
     page: AssembledPage, head: PageHead | None, lines: Mapping[int, PageOwner]
 ) -> Iterator[tuple[PageOwner, InkRun]]:
@@ -138,7 +129,7 @@ def owned_ink(
             owner = owners[first]
             if owner == UNPLACED and ink < INK:
                 owner = _FURNITURE
-            if owner == _FURNITURE and ink > MOST_FURNITURE:
+            if owner == _FURNITURE and ink > MOST_FURNITURE and not page.furniture.issuperset(range(first, end)):
                 owner = UNPLACED
             if ink:
                 yield owner, InkRun(first, end, ink)
@@ -159,6 +150,8 @@ def _band_owners(
         for question_id, place in reversed(page.places):
             if place.top:
                 _give(owners, place, PageOwner(Owner.ANSWER, question_id), margin)
+    for band in page.furniture:
+        owners[band] = _FURNITURE
     return owners
 
 

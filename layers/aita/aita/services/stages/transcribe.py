@@ -127,8 +127,8 @@ class _Assembly:
         student_id, number = str(page.item.refs["student_id"]), int(page.item.refs["page"])
         if student_id in self._records:
             self._images[student_id, number] = str(page.item.refs["sha256"])
-            starts = PageTranscription.model_validate(page.result).starts if page.succeeded else None
-            self._class.see(self._ink(student_id).get(number), starts or ())
+            read = PageTranscription.model_validate(page.result) if page.succeeded else None
+            self._class.see(self._ink(student_id).get(number), read)
 
     def student(self, student_id: str, results: Iterable[Any]) -> tuple[dict[str, Any], dict[str, Any]]:
         """Return a student's answers and ledger, as JSON, from the results of the transcribed pages."""

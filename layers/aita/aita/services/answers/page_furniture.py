@@ -1,0 +1,105 @@
+"""Furniture within the places of answers: page numbers that were read, and holes in all of a class's sheets.
+
+Both are ink where an answer may be blank. A page number is known by its line at the foot or the head of a page. A hole
+is known by the class: almost every sheet, whatever is printed on it, has a little ink at this height, and nothing is
+read there. An answer's own ink is not at the same height on all pages, or is read.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from aita.models.scan import BANDS
+from aita.models.transcription import Line, LineKind
+from aita.services.answers.ink_runs import InkRun, ink_runs
+
+MOST_FURNITURE = 60
+"""Largest sum of ink of furniture at one place: a page number, a hole or two initials, not a line of words."""
+
+HEAD_FOOT = (0.12, 0.92)
+"""Where a page's head ends and its foot begins, as fractions of its height."""
+
+MOST_WORDS = 3
+"""Most words of a page number, as in "3 of 7"."""
+
+LEAST_PAGES = 6
+"""Least number of the class's pages, of two of the exam's at least, that tell where its sheets have holes."""
+
+HOLE_SHARE = 0.8
+"""Share of the class's pages with ink at a height from which on it may be a hole's."""
+
+MOST_READ = 0.2
+"""Share of the small runs of ink at a height beside which something was read, from which on they are answers."""
+
+
+def is_page_number(line: Line) -> bool:
+    """Return whether a line is a page's number, at the page's head or foot."""
+    at_edge = line.top is not None and not HEAD_FOOT[0] <= line.top < HEAD_FOOT[1]
+    short = len(line.text.split()) <= MOST_WORDS and any(map(str.isdecimal, line.text))
+    return line.kind is LineKind.PAGE_NUMBER and at_edge and short
+
+
+class ClassHoles:
+    """Heights at which the sheets of a class have holes, counted page by page."""
+
+    def __init__(self) -> None:
+        self._exam_pages: set[int] = set()
+        self._pages = 0
+        self._inked = Counter[int]()
+        self._small = Counter[int]()
+        self._read = Counter[int]()
+
+    def add(self, exam_page: int, bands: Sequence[int], lines: Sequence[Line]) -> None:
+        """Add a student's page."""
+        self._pages += 1
+        self._exam_pages.add(exam_page)
+        runs = list(ink_runs(bands))
+        self._inked.update({band for run in runs for band in _heights(run)})
+        small = [run for run in runs if run.ink <= MOST_FURNITURE]
+        self._small.update({band for run in small for band in _heights(run)})
+        self._read.update({band for run in small if _is_read(run, lines) for band in _heights(run)})
+
+    def bands(self) -> frozenset[int]:
+        """Return the bands with a hole, and those beside them."""
+        if self._pages < LEAST_PAGES or len(self._exam_pages) < 2:  # noqa: PLR2004 - one exam page may have an answer there
+            return frozenset()
+        return frozenset(
+            band
+            for band, small in self._small.items()
+            if self._inked[band] >= HOLE_SHARE * self._pages and self._read[band] <= MOST_READ * small
+        )
+
+
+def furniture_bands(bands: Sequence[int], lines: Sequence[Line], holes: frozenset[int]) -> frozenset[int]:
+    """Return the bands of a page whose ink is a page number's or a hole's.
+
+    Parameters
+    ----------
+    holes
+        Bands in which the class's sheets have holes.
+    """
+    numbers = (range(*_beside(line)) for line in lines if is_page_number(line))
+    found = {band for number in numbers if sum(bands[number.start : number.stop]) <= MOST_FURNITURE for band in number}
+    for run in ink_runs(bands):
+        is_hole = holes.issuperset(range(run.first, run.end))
+        if is_hole and run.ink <= MOST_FURNITURE and not _is_read(run, lines):
+            found.update(range(run.first, run.end))
+    return frozenset(found)
+
+
+def _heights(run: InkRun) -> range:
+    """Return a run's bands and those beside it, as sheets are scanned a little higher or lower."""
+    return range(run.first - 1, run.end + 1)
+
+
+def _beside(line: Line) -> tuple[int, int]:
+    """Return the bands in which a line of known place may have its ink."""
+    band = int((line.top or 0) * BANDS)
+    return max(0, band - 1), min(BANDS, band + 4)
+
+
+def _is_read(run: InkRun, lines: Sequence[Line]) -> bool:
+    return any(line.top is not None and _overlaps(run, *_beside(line)) for line in lines)
+
+
+def _overlaps(run: InkRun, first: int, end: int) -> bool:
+    return run.first < end and first < run.end
