@@ -94,7 +94,10 @@ class TranscribeStage(LLMStage):
 
     def gather_all(self, ended: Iterable[Gathered], read: ReadFile) -> dict[str, Any]:
         """Return the transcriptions and, with questions, each student's answers and ledger, also without a page."""
-        inputs, records = cast("TranscriptionInputs", self.read_inputs(read(INPUTS))), _RECORDS.validate_json(read(RECORDS))
+        inputs, records = (
+            cast("TranscriptionInputs", self.read_inputs(read(INPUTS))),
+            _RECORDS.validate_json(read(RECORDS)),
+        )
         assembly = _Assembly(inputs.questions, records)
         transcriptions: dict[str, list[Any]] = {}
         for each in ended:
