@@ -5,7 +5,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aita.services.answers.ink_runs import GAP, InkRun, ink_runs
+from aita.services.answers.ink_runs import GAP, InkRun, ink_runs, most_in_a_line
 
 
 def test_two_empty_bands_part_runs_and_one_does_not() -> None:
@@ -27,3 +27,9 @@ def test_runs_have_all_of_the_ink_and_are_parted(bands: list[int]) -> None:
         assert run.ink == sum(bands[run.first : run.end])
     for above, below in pairwise(runs):
         assert below.first - above.end >= GAP
+
+
+def test_the_ink_of_a_line_is_that_of_three_bands() -> None:
+    assert most_in_a_line([1, 2, 3, 0, 9, 0, 0, 4]) == 12
+    assert most_in_a_line([7]) == 7
+    assert most_in_a_line([]) == 0

@@ -10,9 +10,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from aita.models.answer import AnswerPlace, Presence, QuestionAnswer
 from aita.models.review_flags import Flag, FlagKind
 from aita.models.scan import BANDS, PageInk
+from aita.services.answers.ink_runs import most_in_a_line
 
 INK = 5
-"""Least sum of a place's bands that counts as ink, in units of about two pixels at 75 pixels an inch.
+"""Least sum of ink in the height of a line that counts as ink, in units of about two pixels at 75 pixels an inch.
 
 On the sample exam's scans, a blank answer has 0, also with strong noise and shade, and one letter has 28 or more. In
 the smallest usual handwriting, a digit has 6 to 20, also in light pencil, and a dash 3 to 10. The print that remains on
@@ -78,7 +79,7 @@ def _has_ink(place: AnswerPlace, ink: PageInk | None) -> bool | None:
         return None
     first = max(0, math.floor(place.top * BANDS) - MARGIN)
     end = math.ceil(place.bottom * BANDS) + MARGIN
-    return sum(bytes.fromhex(ink.bands)[first:end]) >= INK
+    return most_in_a_line(bytes.fromhex(ink.bands)[first:end]) >= INK
 
 
 def _page_numbers(pages: Iterable[int]) -> str:

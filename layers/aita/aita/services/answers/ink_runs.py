@@ -7,6 +7,10 @@ GAP = 2
 """Number of empty bands that part two runs: the white between two lines of handwriting is less."""
 
 
+LINE = 3
+"""Number of bands that a line of handwriting takes."""
+
+
 @dataclass(frozen=True, slots=True)
 class InkRun:
     """Bands from ``first`` up to ``end``, exclusive, with the sum of their ink."""
@@ -30,3 +34,8 @@ def ink_runs(bands: Sequence[int]) -> Iterator[InkRun]:
         first, end = inked[0], inked[length - 1] + 1
         yield InkRun(first, end, sum(bands[first:end]))
         inked = inked[length:]
+
+
+def most_in_a_line(bands: Sequence[int]) -> int:
+    """Return the largest sum of ink in the height of a line: what shines through from the back has little in each."""
+    return max(sum(bands[first : first + LINE]) for first in range(max(1, len(bands) - LINE + 1)))

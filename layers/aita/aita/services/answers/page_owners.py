@@ -11,7 +11,7 @@ from aita.models.scan import BANDS, PageInk
 from aita.models.transcription import Line, LineKind
 from aita.services.answers.blank_detection import INK, MARGIN
 from aita.services.answers.head_words import HeadWords
-from aita.services.answers.ink_runs import InkRun, ink_runs
+from aita.services.answers.ink_runs import InkRun, ink_runs, most_in_a_line
 from aita.services.answers.page_furniture import MOST_FURNITURE, is_page_number
 from aita.services.answers.page_heads import HEAD_BOTTOM, PageHead
 
@@ -127,7 +127,7 @@ def owned_ink(
         for first, end in pairwise(cuts):
             ink = sum(bands[first:end])
             owner = owners[first]
-            if owner == UNPLACED and ink < INK:
+            if owner == UNPLACED and most_in_a_line(bands[first:end]) < INK:
                 owner = _FURNITURE
             if owner == _FURNITURE and ink > MOST_FURNITURE and not page.furniture.issuperset(range(first, end)):
                 owner = UNPLACED
