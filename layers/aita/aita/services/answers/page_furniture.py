@@ -27,8 +27,8 @@ LEAST_PAGES = 6
 HOLE_SHARE = 0.8
 """Share of the class's pages with ink at a height from which on it may be a hole's."""
 
-MOST_READ = 0.2
-"""Share of the small runs of ink at a height beside which something was read, from which on they are answers."""
+MOST_READ = 0.5
+"""Share of the small runs of ink at a height with a line that was read there, above which they are answers."""
 
 
 def is_page_number(line: Line) -> bool:
@@ -98,7 +98,9 @@ def _beside(line: Line) -> tuple[int, int]:
 
 
 def _is_read(run: InkRun, lines: Sequence[Line]) -> bool:
-    return any(line.top is not None and _overlaps(run, *_beside(line)) for line in lines)
+    """Return whether a line of handwriting was read where a run is."""
+    written = (line for line in lines if line.top is not None and line.kind is not LineKind.LABEL)
+    return any(_overlaps(run, *_beside(line)) for line in written)
 
 
 def _overlaps(run: InkRun, first: int, end: int) -> bool:
