@@ -16,7 +16,6 @@ from aita.services.answers.blank_detection import with_presence
 from aita.services.answers.cut_doubts import label_styles
 from aita.services.answers.exam_questions import ExamQuestions
 from aita.services.answers.missing_pages import missing_pages
-from aita.services.answers.page_furniture import is_page_number
 from aita.services.answers.page_owners import AssembledPage
 from aita.services.answers.page_segments import CutPage, cut_page
 
@@ -49,7 +48,7 @@ def assemble(
     """
     ordered = _in_exam_order(pages)
     cuts = {
-        page.page: cut_page(_without_page_numbers(page.lines), page.transcription.starts, questions.labels)
+        page.page: cut_page(_lines_of_answers(page), page.transcription.starts, questions.labels)
         for page in ordered
         if page.transcription is not None and page.transcription.starts is not None
     }
@@ -57,7 +56,7 @@ def assemble(
     walk = AnswerWalk(
         questions=questions,
         labelled={segment.start.question_id for segment in segments if segment.label and segment.text},
-        styles=label_styles(cuts.values()),
+        styles=label_styles((page.lines, cuts[page.page]) for page in ordered if page.page in cuts),
         missing=missing_pages((page.ink for page in pages), largest),
         unreadable=unreadable,
     )
@@ -85,9 +84,12 @@ def _in_exam_order(pages: Iterable[StudentPage]) -> list[StudentPage]:
     return [page for _, page in sorted(placed, key=lambda each: each[0])]
 
 
-def _without_page_numbers(lines: Sequence[Line]) -> list[Line]:
-    """Return the lines with empty ones in place of page numbers, so that these are in no answer's text."""
-    return [line.model_copy(update={"text": ""}) if is_page_number(line) else line for line in lines]
+def _lines_of_answers(page: StudentPage) -> list[Line]:
+    """Return a page's lines, with empty ones in place of those that are in no answer's text."""
+    return [
+        line.model_copy(update={"text": ""}) if number in page.left_out else line
+        for number, line in enumerate(page.lines, 1)
+    ]
 
 
 def _assembled(page: StudentPage, drafts: Mapping[str, AnswerDraft], cut: CutPage | None) -> AssembledPage:
@@ -96,7 +98,7 @@ def _assembled(page: StudentPage, drafts: Mapping[str, AnswerDraft], cut: CutPag
         number: draft.question_id
         for draft in reversed([*drafts.values()])
         for number in draft.lines.get(page.page, ())
-        if number not in printed and not is_page_number(page.lines[number - 1])
+        if number not in printed | page.left_out
     }
     places = [
         (question_id, place)

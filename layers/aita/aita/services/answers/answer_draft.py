@@ -21,6 +21,8 @@ class StudentPage:
         SHA-256 of the page's image.
     furniture
         Bands whose ink is a page number's or a hole's.
+    left_out
+        Numbers of the lines that are in no answer's text: page numbers and heads.
     """
 
     page: int
@@ -28,6 +30,7 @@ class StudentPage:
     ink: PageInk | None = None
     sha256: str = ""
     furniture: frozenset[int] = frozenset()
+    left_out: frozenset[int] = frozenset()
 
     @property
     def is_foreign(self) -> bool:

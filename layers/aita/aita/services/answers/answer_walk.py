@@ -11,6 +11,7 @@ from aita.services.answers.exam_questions import ExamQuestions
 from aita.services.answers.going_on import is_filled, lines_going_on
 from aita.services.answers.page_segments import CutPage, Segment
 from aita.services.answers.page_warnings import warning_flags
+from aita.services.answers.place_doubts import place_doubts
 from aita.services.answers.question_labels import LabelPlace, natural_key
 
 LOW_CONFIDENCE = 0.6
@@ -76,7 +77,8 @@ class AnswerWalk:
         after_gap = self.last is None and bool(self.lost or self.unplaced)
         for number, segment in enumerate(cut.segments):
             self.last = self._begin(page, segment, cut_off=after_gap and number == 0), page
-        for doubt in cut_doubts(page.lines, cut, self.questions.labels, self.styles, goes_on):
+        doubts = cut_doubts(page.lines, cut, self.questions.labels, self.styles, goes_on)
+        for doubt in (*doubts, *place_doubts(page.lines, cut)):
             for question_id in doubt.questions:
                 self.drafts[question_id].doubt(FlagKind.PLACE_DOUBTFUL, f"page {page.page}: {doubt.reason}")
         if self.unreadable:  # the lost pages may belong before or after any page

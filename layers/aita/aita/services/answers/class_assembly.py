@@ -13,6 +13,7 @@ from aita.services.answers.answer_draft import StudentPage
 from aita.services.answers.exam_questions import ExamQuestions
 from aita.services.answers.head_words import HeadWords
 from aita.services.answers.ledger import ClassKnowledge, with_ledger
+from aita.services.answers.left_out_lines import left_out_lines
 from aita.services.answers.page_furniture import ClassHoles, furniture_bands
 from aita.services.answers.page_heads import ClassPages
 
@@ -63,8 +64,11 @@ class ClassAssembly:
             drawings = {each.question_id for each in self.questions if each.question_type is QuestionType.DIAGRAM}
             self._known = ClassKnowledge(self._exam, drawings, self._pages.heads(), HeadWords(self.names))
         holes = self._holes.bands()
-        furnished = [replace(page, furniture=_furniture(page, holes)) for page in pages]
-        return with_ledger(assemble(self._exam, furnished, unreadable, self._pages.largest), self._known)
+        told = [
+            replace(page, furniture=_furniture(page, holes), left_out=left_out_lines(page.lines, self._known.words))
+            for page in pages
+        ]
+        return with_ledger(assemble(self._exam, told, unreadable, self._pages.largest), self._known)
 
 
 def _furniture(page: StudentPage, holes: frozenset[int]) -> frozenset[int]:

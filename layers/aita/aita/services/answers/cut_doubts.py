@@ -1,8 +1,8 @@
 """Doubts about where a page was cut: labels that may be content, and labels that contradict the beginnings.
 
 A student's own "2.", "(2)" or "b)" at the end of an answer looks like the next question's label. What tells them
-apart is that labels are written in one way: where no other label of the student's pages looks like this one, it may be
-a part of the answer above it.
+apart is that labels are written in one way, and of one kind: where no other label of the student's pages is like this
+one, it may be a part of the answer above it.
 """
 
 import re
@@ -16,21 +16,21 @@ from aita.services.answers.question_labels import QuestionLabels, fold
 
 _CORE = re.compile(r"[^\W_](?:.*[^\W_])?")
 
-LabelStyles = Counter[tuple[str, str]]
-"""Number of a student's labels by the way in which they are written: their signs, and what of the id they have."""
+LabelStyles = Counter[tuple[str, str, LineKind]]
+"""Number of a student's labels by their signs, what of the id they have, and the kind of their lines."""
 
 
 @dataclass(frozen=True, slots=True)
 class CutDoubt:
-    """Two questions of which it is doubtful what belongs to which answer, and why."""
+    """Questions of which it is doubtful what belongs to which answer, and why."""
 
-    questions: tuple[str, str]
+    questions: tuple[str, ...]
     reason: str
 
 
-def label_styles(cuts: Iterable[CutPage]) -> LabelStyles:
-    """Count the ways in which the labels on a student's pages are written."""
-    return Counter(_style(segment) for cut in cuts for segment in cut.segments if segment.label)
+def label_styles(pages: Iterable[tuple[Sequence[Line], CutPage]]) -> LabelStyles:
+    """Count the ways in which the labels on a student's pages are written; each page has its lines."""
+    return Counter(_style(lines, segment) for lines, cut in pages for segment in cut.segments if segment.label)
 
 
 def cut_doubts(
@@ -48,7 +48,9 @@ def cut_doubts(
     above = last
     for segment in cut.segments:
         own = segment.start.question_id
-        may_be_content = segment.label and styles[_style(segment)] == 1 and not _is_print(lines, segment)
+        may_be_content = (
+            segment.label and _kind(lines, segment) is not LineKind.LABEL and styles[_style(lines, segment)] == 1
+        )
         if above is not None and may_be_content:
             yield CutDoubt((above, own), f"the label of question {own!r} may be the end of the answer to {above!r}")
         other = _label_above(lines, segment, labels)
@@ -57,15 +59,15 @@ def cut_doubts(
         above = own if segment.text else None
 
 
-def _style(segment: Segment) -> tuple[str, str]:
+def _style(lines: Sequence[Line], segment: Segment) -> tuple[str, str, LineKind]:
     own = fold(segment.start.question_id)
     label = fold(segment.label)
     part = "id" if label == own else "word and id" if label.endswith(own) else "part of the id"
-    return _CORE.sub("#", segment.label, count=1), part
+    return _CORE.sub("#", segment.label, count=1), part, _kind(lines, segment)
 
 
-def _is_print(lines: Sequence[Line], segment: Segment) -> bool:
-    return any(lines[number - 1].kind is LineKind.LABEL for number in segment.lines[:1])
+def _kind(lines: Sequence[Line], segment: Segment) -> LineKind:
+    return lines[segment.lines[0] - 1].kind
 
 
 def _label_above(lines: Sequence[Line], segment: Segment, labels: QuestionLabels) -> str | None:

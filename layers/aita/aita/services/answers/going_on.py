@@ -9,24 +9,25 @@ from aita.models.scan import BANDS
 from aita.models.transcription import LineKind
 from aita.services.answers.answer_draft import StudentPage
 from aita.services.answers.ink_runs import ink_runs
-from aita.services.answers.page_furniture import is_page_number
 from aita.services.answers.page_segments import PAGE_TOP, CutPage
 
 FILLED = 0.8
 """Place below which a page has writing if whoever writes has run out of space, as a fraction of its height."""
 
-_CONTENT = frozenset({LineKind.ANSWER, LineKind.SCRATCH, LineKind.TO_READER})
+_CONTENT = frozenset({LineKind.ANSWER, LineKind.SCRATCH})
 
 
 def lines_going_on(page: StudentPage, cut: CutPage) -> tuple[int, ...]:
     """Return the numbers of the lines that go on with the last answer of the page before; empty if none has text.
 
-    On a sheet that is none of the exam's, they may go on with any answer, so none does. Where there is no room for an
-    answer above the first beginning, lines of unknown kind may be a head, and do not.
+    On a sheet that is none of the exam's, they may go on with any answer, so none does. Words to whoever reads the page
+    are nobody's. Where there is no room for an answer above the first beginning, lines of unknown kind may be a head,
+    and do not.
     """
     if page.is_foreign:
         return ()
-    lines = [number for number in cut.leading_lines if not is_page_number(page.lines[number - 1])]
+    lines = [number for number in cut.leading_lines if page.lines[number - 1].kind is not LineKind.TO_READER]
+    lines = [number for number in lines if number not in page.left_out]
     if cut.room <= PAGE_TOP:
         lines = [number for number in lines if page.lines[number - 1].kind in _CONTENT]
     return tuple(lines) if any(page.lines[number - 1].text.strip() for number in lines) else ()

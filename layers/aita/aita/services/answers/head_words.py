@@ -36,6 +36,10 @@ class HeadWords:
         """Return whether a text is names, dates and numbers alone; ``False`` if it has no word and no number."""
         return bool(_tokens(text)) and not self.content(text)
 
+    def are_a_name(self, text: str) -> bool:
+        """Return whether a text is a name of the class, with nothing beside it but dates and numbers."""
+        return self.are_all(text) and any(_digest(token) in self._names for token in _tokens(text))
+
     def _may_be_head(self, token: str) -> bool:
         known = token in _FIELDS or any(each.fullmatch(token) for each in (_NUMBER, _MONTH))
         return known or _digest(token) in self._names

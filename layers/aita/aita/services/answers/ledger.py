@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from aita.models.answer import Presence, QuestionAnswer
 from aita.models.ledger import Owner, Part, StudentLedger
 from aita.models.review_flags import Flag, FlagKind
+from aita.models.transcription import Line, LineKind
 from aita.services.answers.answer_assembly import AssembledStudent
 from aita.services.answers.exam_questions import ExamQuestions
 from aita.services.answers.head_words import HeadWords
@@ -46,7 +47,12 @@ class ClassKnowledge:
             words=self.words.content(text),
             pointed=labels.union(self.questions.pointers.found(text, own="")),
             on_sheet=page.ink is not None and page.ink.exam_page is None,
+            alone=not any(line.text.strip() and not _is_known(line) for line in page.lines),
         )
+
+
+def _is_known(line: Line) -> bool:
+    return line.kind in (LineKind.PAGE_HEAD, LineKind.PAGE_NUMBER, LineKind.LABEL)
 
 
 def with_ledger(student: AssembledStudent, known: ClassKnowledge) -> tuple[tuple[QuestionAnswer, ...], StudentLedger]:

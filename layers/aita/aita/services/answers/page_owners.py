@@ -101,7 +101,7 @@ def _is_head(line: Line, head: PageHead | None, words: HeadWords, before: int, *
         in_head = line.top < HEAD_BOTTOM
     if line.kind is LineKind.UNKNOWN:
         return in_head and before < HEAD_LINES and words.are_all(line.text)
-    return in_head and line.kind is LineKind.PAGE_HEAD
+    return in_head and (line.kind is LineKind.PAGE_HEAD or words.are_a_name(line.text))
 
 
 def owned_ink(

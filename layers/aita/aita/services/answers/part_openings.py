@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from aita.models.answer import Presence, QuestionAnswer
 from aita.models.ledger import Owner, Part
+from aita.services.answers.page_furniture import MOST_FURNITURE
 
 LEAST_WORDS = 2
 """Least number of words, beside names, dates and numbers, that may be a piece of a written answer."""
@@ -21,6 +22,9 @@ LEAST_INK = 100
 
 LEAST_SHARE = 0.25
 """Least ink that may be a piece of a written answer, as a share of the answer's own."""
+
+LINE_INK = 250
+"""Ink that may be a piece of any answer, however long: a line of handwriting."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +39,19 @@ class PartContent:
         Questions that it points to, or whose label stands in it.
     on_sheet
         Whether it is on a sheet that is none of the exam's, where its ink is unknown.
+    alone
+        Whether nothing but heads and page numbers was read on its page.
     """
 
     words: int
     pointed: Collection[str]
-    on_sheet: bool
+    on_sheet: bool = False
+    alone: bool = False
+
+    def may_be_piece(self, ink: int, own: int) -> bool:
+        """Return whether a part with so much ink may be a piece of an answer with so much ink of its own."""
+        least = MOST_FURNITURE + 1 if self.alone else min(max(LEAST_INK, LEAST_SHARE * own), LINE_INK)
+        return self.words >= LEAST_WORDS or ink >= least
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +103,8 @@ class StudentReading:
         before = [answer for at, answer in places if at < here][-1:]
         behind = [answer for at, answer in places if at >= here][:1]
         for answer in before + behind:
-            ink = max(LEAST_INK, LEAST_SHARE * self.ink[answer.question_id])
-            if answer.presence is Presence.WRITTEN and (content.words >= LEAST_WORDS or part.ink >= ink):
+            own = self.ink[answer.question_id]
+            if answer.presence is Presence.WRITTEN and content.may_be_piece(part.ink, own):
                 yield answer.question_id
 
 

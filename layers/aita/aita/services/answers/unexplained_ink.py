@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from statistics import median
+from statistics import median_low
 
 MOST_INK = 1.8
 """Ratio of an answer's ink to what its text explains from which on it is a doubt.
@@ -56,6 +56,6 @@ def unexplained(answers: Iterable[InkedText]) -> dict[str, float]:
     per_character = [answer.ink / answer.characters for answer in told if answer.characters]
     if not per_character:
         return {}
-    hand = median(per_character)
+    hand = median_low(per_character)
     ratios = {answer.question_id: answer.ink / (answer.characters * hand + SPARE_INK) for answer in told}
     return {question_id: ratio for question_id, ratio in ratios.items() if ratio >= MOST_INK}
