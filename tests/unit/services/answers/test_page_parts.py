@@ -111,6 +111,9 @@ class TestHeads:
     def test_without_a_class_ink_that_nobody_read_is_unplaced(self) -> None:
         assert told(page(ink=[(4, 7, 50)]), head=None) == [("unplaced", (), 150)]
 
+    def test_of_unknown_ink_the_lines_are_told(self) -> None:
+        assert told(page(line("Ann Zebrowski", 0.04, K.PAGE_HEAD), ink=None), head=None) == [("page_head", (1,), 0)]
+
     def test_lines_of_unknown_place_and_kind_are_a_head_if_they_are_names(self) -> None:
         texts = ["Ann Zebrowski", "4711", "12 May"]
         found = page(*(line(text, None, K.UNKNOWN) for text in texts), line("one"), ink=None, answers={4: "1"})

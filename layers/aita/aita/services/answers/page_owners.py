@@ -166,8 +166,10 @@ def _head_bands(
     page: AssembledPage, bands: bytes, head: PageHead | None, lines: Mapping[int, PageOwner]
 ) -> frozenset[int]:
     """Return the bands whose ink is the head's: none if there is more than a head, or nothing says that it is one."""
+    if not bands:
+        return frozenset()
     if head is not None:
-        return head.head if bands and head.has_head_alone(bands) else frozenset()
+        return head.head if head.has_head_alone(bands) else frozenset()
     at_top = [lines[n] for n, line in enumerate(page.lines, 1) if n in lines and _is_at_top(line)]
     alone = _HEAD in at_top and UNPLACED not in at_top
     return frozenset(range(int(HEAD_BOTTOM * BANDS))) if alone else frozenset()
