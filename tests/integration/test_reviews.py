@@ -140,6 +140,7 @@ def test_the_files_that_are_there_are_listed_with_the_reports(stack: Stack, revi
         "reports/students/s-1.html",
         "grade_scale.json",
         "scans.json",
+        "ledger.json",
         "notes.txt",
     ):
         stack.put(f"{reviewed}/{name}", b"{}")
@@ -151,6 +152,7 @@ def test_the_files_that_are_there_are_listed_with_the_reports(stack: Stack, revi
         "scans.json",
         "pages.json",
         "answers.json",
+        "ledger.json",
         "grades.json",
         "reports.json",
         "reports/class.html",

@@ -10,6 +10,7 @@ from aita.memory.objects import MemoryObjects
 from aita.ports import StoredObject, StoredRow, StoredVersion
 from aita.services.compliance.purge import Purger, Traces
 from tests.support.fakes import ASSIGNMENT, Harness, right
+from tests.support.ledgers import part
 
 ANN, BOB = "Ann Lee", "Bob Xylander"
 SAID = "1a. xylophones"
@@ -108,6 +109,8 @@ def graded() -> Harness:
     harness.exam()
     for pipeline in ("rubric", "transcribe", "grade"):
         harness.run(pipeline)
+    ids = [student["student_id"] for student in harness.artifact("students.json")["students"]]
+    harness.put("ledger.json", {student_id: {"parts": [part(f"p-{student_id}", "1a")]} for student_id in ids})
     return harness
 
 

@@ -9,6 +9,7 @@ from aita.errors import InvalidMaterialError, MissingMaterialError, ObjectNotFou
 from aita.models.answer import StudentAnswers
 from aita.models.exam import AnswerKey, ExamSpec, Page, Rubric, RubricPoints, WrittenFor
 from aita.models.grade import Cell, GradeScale
+from aita.models.ledger import StudentLedger
 from aita.models.scan import ExamPages, StudentScans
 from aita.models.student import RosterEntry, Students
 from aita.models.transcription import PageTranscription
@@ -29,6 +30,7 @@ _EXAM_PAGES = TypeAdapter(ExamPages)
 _SCANS = TypeAdapter(dict[str, StudentScans])
 _TRANSCRIPTIONS = TypeAdapter(dict[str, tuple[PageTranscription, ...]])
 _ANSWERS = TypeAdapter(dict[str, StudentAnswers])
+_LEDGER = TypeAdapter(dict[str, StudentLedger])
 _GRADES = TypeAdapter(dict[str, dict[str, Cell]])
 _GRADE_SCALE = TypeAdapter(GradeScale)
 _PAGES = TypeAdapter(dict[str, tuple[Page, ...]])
@@ -157,6 +159,10 @@ class AssignmentFiles:
     def answers(self) -> dict[str, StudentAnswers]:
         """Return each student's answers, by student id."""
         return self._read(object_keys.ANSWERS, _ANSWERS.validate_json) or {}
+
+    def ledger(self) -> dict[str, StudentLedger]:
+        """Return the owners of all parts of each student's pages, by student id; empty for data before version 0.3."""
+        return self._read(object_keys.LEDGER, _LEDGER.validate_json) or {}
 
     def grades(self) -> dict[str, dict[str, Cell]]:
         """Return the cells of the last grading, before people's decisions, by student id and question id."""

@@ -54,6 +54,7 @@ _FILES = (
     object_keys.PAGES,
     object_keys.TRANSCRIPTIONS,
     object_keys.ANSWERS,
+    object_keys.LEDGER,
     object_keys.GRADES,
     object_keys.REPORTS,
 )
