@@ -55,6 +55,7 @@ def _plan(size: int) -> None:
     from aita.models.run import StageEvent
     from aita.services.assignments import object_keys
     from aita.services.runs.planner import Planner
+    from tests.support.memory_decisions import MemoryDecisions
     from tests.support.memory_runs import MemoryRuns, MemoryTasks
 
     def page(student: int, number: int) -> dict[str, object]:
@@ -66,7 +67,8 @@ def _plan(size: int) -> None:
     objects.put(f"{ASSIGNMENT}/pages.json", json.dumps(pages).encode())
     del pages
     runs.create(running("transcribe"), None)
-    planner = Planner(runs, MemoryTasks(), objects, utc_now, {"task": "task", "split": "split"}, 365)
+    functions = {"task": "task", "split": "split"}
+    planner = Planner(runs, MemoryTasks(), objects, utc_now, functions, 365, MemoryDecisions())
     started = time.perf_counter()
     answer = planner.plan(StageEvent(run_id=RUN_ID, attempt=1, stage="transcribe"))
     seconds = time.perf_counter() - started

@@ -91,11 +91,13 @@ def _plan(size: int, folder: Path) -> tuple[float, float]:
     from aita.bootstrap import utc_now
     from aita.models.run import StageEvent
     from aita.services.runs.planner import Planner
+    from tests.support.memory_decisions import MemoryDecisions
     from tests.support.memory_runs import MemoryRuns, MemoryTasks
 
     objects, runs = FileObjects(folder), MemoryRuns(utc_now)
     runs.create(running("transcribe"), None)
-    planner = Planner(runs, MemoryTasks(), objects, utc_now, {"task": "task", "split": "split"}, 365)  # type: ignore[arg-type]
+    functions = {"task": "task", "split": "split"}
+    planner = Planner(runs, MemoryTasks(), objects, utc_now, functions, 365, MemoryDecisions())  # type: ignore[arg-type]
     started = time.perf_counter()
     answer = planner.plan(StageEvent(run_id=RUN_ID, attempt=1, stage="transcribe"))
     seconds = time.perf_counter() - started

@@ -36,6 +36,7 @@ from aita.models.api import (
 )
 from aita.models.grade import Decision
 from aita.models.limits import Disagreement, Graders
+from aita.models.part_review import PartDecisionPage, PartDecisionRequest, PartDecisions, PartPage, PartView
 from aita.models.review import DecisionPage, DecisionRequest, ReviewPage, ReviewView
 from aita.models.run import TaskStatus
 from aita.observability import configure_logging, log_unexpected, logger, sanitize_errors
@@ -91,8 +92,25 @@ def get_review(assignment: str, cell_id: str) -> ReviewView:
 @app.post("/assignments/<assignment>/reviews/<cell_id>", status_code=HTTPStatus.CREATED)
 def decide(assignment: str, cell_id: str, body: DecisionRequest) -> Decision:
     """Accept the proposed points of a cell, or set others; earlier decisions are kept."""
-    identity = app.current_event.request_context.get("identity") or {}
-    return api.reviews.decide(assignment, cell_id, body, identity.get("userArn") or "")
+    return api.reviews.decide(assignment, cell_id, body, caller())
+
+
+@app.get("/assignments/<assignment>/parts")
+def list_parts(assignment: str, limit: Limit = PAGE_SIZE, next_token: Token = None) -> PartPage:
+    """List the parts of pages that belong to no answer; those that open answers come first."""
+    return api.parts.list(assignment, limit, next_token)
+
+
+@app.get("/assignments/<assignment>/parts/<part_id>")
+def get_part(assignment: str, part_id: str) -> PartView:
+    """Return a part of a page with everything that a decision on it needs."""
+    return api.parts.show(assignment, part_id)
+
+
+@app.post("/assignments/<assignment>/parts/<part_id>/decisions", status_code=HTTPStatus.CREATED)
+def decide_part(assignment: str, part_id: str, body: PartDecisionRequest) -> PartDecisions:
+    """Say that a part belongs to an answer, is scratch work, or is nothing; earlier decisions are kept."""
+    return api.parts.decide(assignment, part_id, body, caller())
 
 
 @app.get("/assignments/<assignment>/rubric-changes")
@@ -109,6 +127,12 @@ def get_rubric_changes(
 def list_decisions(assignment: str, limit: Limit = PAGE_SIZE, next_token: Token = None) -> DecisionPage:
     """List people's decisions, ordered by cell, then oldest first."""
     return api.reviews.decided(assignment, limit, next_token)
+
+
+@app.get("/assignments/<assignment>/part-decisions")
+def list_part_decisions(assignment: str, limit: Limit = PAGE_SIZE, next_token: Token = None) -> PartDecisionPage:
+    """List people's decisions about parts of pages, ordered by part, then oldest first."""
+    return api.parts.decided(assignment, limit, next_token)
 
 
 @app.post("/runs", status_code=HTTPStatus.CREATED)
@@ -206,6 +230,12 @@ def declare_errors(document: dict[str, Any]) -> None:
             operation["responses"] = {
                 status: response for status, response in operation["responses"].items() if status.startswith("2")
             } | {"default": answer}
+
+
+def caller() -> str:
+    """Return the ARN that signed the present request; empty if it is unknown."""
+    identity = app.current_event.request_context.get("identity") or {}
+    return identity.get("userArn") or ""
 
 
 def refusal(error: AitaError) -> Response[str]:

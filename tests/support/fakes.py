@@ -397,6 +397,7 @@ class Harness:
             clock=self.clock,
             functions={"task": "arn:task", "split": "arn:split", "report": "arn:report"},
             retention_days=30,
+            decisions=self.decisions,
         )
         self.collector = Collector(runs=self.runs, tasks=self.tasks, objects=self.objects, clock=self.clock)
         self.reader = RunQueries(

@@ -18,6 +18,10 @@ ROUTES = {
     ("get", "/assignments/{assignment}/reviews"),
     ("get", "/assignments/{assignment}/reviews/{cell_id}"),
     ("post", "/assignments/{assignment}/reviews/{cell_id}"),
+    ("get", "/assignments/{assignment}/parts"),
+    ("get", "/assignments/{assignment}/parts/{part_id}"),
+    ("post", "/assignments/{assignment}/parts/{part_id}/decisions"),
+    ("get", "/assignments/{assignment}/part-decisions"),
     ("get", "/assignments/{assignment}/rubric-changes"),
     ("get", "/assignments/{assignment}/uploads"),
     ("get", "/assignments/{assignment}/decisions"),
@@ -148,7 +152,7 @@ def test_the_api_alone_adds_to_peoples_decisions(resources: Json) -> None:
         }
 
     roles = {f"{function}Role" for function in FUNCTIONS} | {"RunStateMachineRole"}
-    decisions = decision_key("a", "c", "d")["pk"]["S"]
+    decisions = decision_key("a", "DECISION", "c", "d")["pk"]["S"]
     writers = {role for role in roles if any(fnmatchcase(decisions, each) for each in written(role))}
     assert writers == {"ApiFunctionRole"}
 

@@ -110,7 +110,10 @@ class TestEstimates:
     @staticmethod
     def estimate(harness: Harness, **options: Any) -> Any:
         estimator = Estimator(
-            harness.objects, RunSettings(model=MODEL, max_workers=5), lambda taken, given: Decimal(taken + 10 * given)
+            harness.objects,
+            RunSettings(model=MODEL, max_workers=5),
+            lambda taken, given: Decimal(taken + 10 * given),
+            harness.decisions,
         )
         return estimator.estimate(
             StartRunRequest(assignment=ASSIGNMENT, pipeline="rubric", options=RunOptions(**options))
@@ -134,7 +137,8 @@ class TestEstimates:
             seen.append(taken)
             return Decimal(1 if taken else 0)
 
-        estimator = Estimator(harness.objects, RunSettings(model=MODEL, max_workers=5, batch_size=1), cost)
+        defaults = RunSettings(model=MODEL, max_workers=5, batch_size=1)
+        estimator = Estimator(harness.objects, defaults, cost, harness.decisions)
         found = estimator.estimate(StartRunRequest(assignment=ASSIGNMENT, pipeline="rubric"))
         assert found.cost_usd == found.calls == 6
         assert max(seen) < found.input_tokens / 2

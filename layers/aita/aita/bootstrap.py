@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from aita.services.execution.page_splitter import PageSplitter
     from aita.services.execution.report_renderer import ReportRenderer
     from aita.services.execution.task_executor import TaskExecutor
+    from aita.services.grading.part_queue import PartQueue
     from aita.services.grading.review_queue import Reviews
     from aita.services.runs.collector import Collector
     from aita.services.runs.cost_estimate import Estimator
@@ -71,6 +72,7 @@ class Api:
     estimator: "Estimator"
     reader: "RunQueries"
     reviews: "Reviews"
+    parts: "PartQueue"
     idempotency: "DynamoDBPersistenceLayer"
 
 
@@ -81,6 +83,7 @@ def make_api() -> Api:
     from aita.aws.dynamodb.decision_table import DynamoDecisionTable
     from aita.aws.step_functions import StepFunctions
     from aita.llm.pricing import highest_cost
+    from aita.services.grading.part_queue import PartQueue
     from aita.services.grading.review_queue import Reviews
     from aita.services.runs.cost_estimate import Estimator
     from aita.services.runs.run_control import RunControl
@@ -106,11 +109,12 @@ def make_api() -> Api:
             defaults=defaults,
             is_priced=cost(0, 0) is not None,
         ),
-        estimator=Estimator(objects=stores.objects, defaults=defaults, cost=cost),
+        estimator=Estimator(objects=stores.objects, decisions=decisions, defaults=defaults, cost=cost),
         reader=RunQueries(
             runs=stores.runs, tasks=stores.tasks, objects=stores.objects, decisions=decisions, clock=utc_now
         ),
         reviews=Reviews(objects=stores.objects, decisions=decisions, clock=utc_now),
+        parts=PartQueue(objects=stores.objects, decisions=decisions, clock=utc_now),
         idempotency=DynamoDBPersistenceLayer(
             table_name=settings.table,
             boto3_client=stores.runs.client,
@@ -124,6 +128,7 @@ def make_api() -> Api:
 
 def make_planner() -> "Planner":
     """Return the service behind the plan function."""
+    from aita.aws.dynamodb.decision_table import DynamoDecisionTable
     from aita.services.runs.planner import Planner
 
     settings = PlanSettings.read()
@@ -137,6 +142,7 @@ def make_planner() -> "Planner":
         runs=stores.runs,
         tasks=stores.tasks,
         objects=stores.objects,
+        decisions=DynamoDecisionTable(stores.runs.client, settings.table),
         clock=utc_now,
         functions=functions,
         retention_days=settings.retention_days,

@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Protocol
 
 from aita.models.grade import Decision
+from aita.models.part_decision import PartDecision
 from aita.models.rate_limits import Rates
 from aita.models.run import Run, RunStatus, RunSummary, StageCounts, TaskRow, Usage
 from aita.tasks.request import LLMRequest
@@ -277,7 +278,7 @@ class TaskStore(Protocol):
 
 
 class DecisionStore(Protocol):
-    """Decisions of people about cells. A decision is never changed and never expires."""
+    """Decisions of people about cells and about parts of pages. A decision is never changed and never expires."""
 
     def add(self, assignment: str, decision: Decision) -> None:
         """Write a decision.
@@ -290,11 +291,35 @@ class DecisionStore(Protocol):
         ...
 
     def all(self, assignment: str) -> Iterator[Decision]:
-        """Yield an assignment's decisions, ordered by cell, then oldest first."""
+        """Yield an assignment's decisions about cells, ordered by cell, then oldest first."""
         ...
 
     def page(self, assignment: str, limit: int, token: str | None) -> tuple[list[Decision], str | None]:
         """Return up to ``limit`` decisions in the order of ``all``, and the next page's token.
+
+        Raises
+        ------
+        RequestError
+            If the token did not come from this list.
+        """
+        ...
+
+    def add_on_part(self, assignment: str, decision: PartDecision) -> None:
+        """Write a decision about a part of a page.
+
+        Raises
+        ------
+        ConflictError
+            If a decision of this id exists about the part; it is not changed.
+        """
+        ...
+
+    def on_parts(self, assignment: str) -> Iterator[PartDecision]:
+        """Yield an assignment's decisions about parts of pages, ordered by part, then oldest first."""
+        ...
+
+    def page_on_parts(self, assignment: str, limit: int, token: str | None) -> tuple[list[PartDecision], str | None]:
+        """Return up to ``limit`` decisions in the order of ``on_parts``, and the next page's token.
 
         Raises
         ------

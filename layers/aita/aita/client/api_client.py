@@ -30,6 +30,8 @@ from aita.models.api import (
 )
 from aita.models.base import LenientModel
 from aita.models.grade import Decision
+from aita.models.part_decision import PartDecision
+from aita.models.part_review import PartDecisionPage, PartDecisionRequest, PartDecisions, PartPage, PartView
 from aita.models.review import DecisionPage, DecisionRequest, ReviewLine, ReviewPage, ReviewView
 from aita.models.run import RunSummary, TaskStatus
 
@@ -196,6 +198,38 @@ class ApiClient:
 
         def page(size: int, token: str | None) -> tuple[Sequence[Decision], str | None]:
             answer = _parse(DecisionPage, self._get(assignment, "decisions", limit=size, next_token=token))
+            return answer.decisions, answer.next_token
+
+        return tuple(_gather(page, None)[0])
+
+    def parts(self, assignment: str, limit: int) -> PartPage:
+        """Return the parts of pages that belong to no answer, at most ``limit``; those that open answers come first."""
+        open_parts = 0
+
+        def page(size: int, token: str | None) -> tuple[Sequence[PartView], str | None]:
+            nonlocal open_parts
+            answer = _parse(PartPage, self._get(assignment, "parts", limit=size, next_token=token))
+            open_parts = answer.open_parts
+            return answer.parts, answer.next_token
+
+        parts, following = _gather(page, limit)
+        return PartPage(parts=tuple(parts), open_parts=open_parts, next_token=following)
+
+    def part(self, assignment: str, part_id: str) -> PartView:
+        """Return a part of a page with everything that a decision on it needs."""
+        return _parse(PartView, self._get(assignment, "parts", part_id))
+
+    def decide_part(self, assignment: str, part_id: str, request: PartDecisionRequest) -> PartDecisions:
+        """Record a person's decision on a part of a page and, if it is for the class, on its counterparts."""
+        body = request.model_dump(mode="json", exclude_none=True)
+        path = ("assignments", assignment, "parts", part_id, "decisions")
+        return _parse(PartDecisions, self._requests.request("POST", *path, body=body))
+
+    def part_decisions(self, assignment: str) -> tuple[PartDecision, ...]:
+        """Return all decisions on parts of an assignment's pages, ordered by part, then oldest first."""
+
+        def page(size: int, token: str | None) -> tuple[Sequence[PartDecision], str | None]:
+            answer = _parse(PartDecisionPage, self._get(assignment, "part-decisions", limit=size, next_token=token))
             return answer.decisions, answer.next_token
 
         return tuple(_gather(page, None)[0])

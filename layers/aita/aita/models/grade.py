@@ -169,6 +169,8 @@ class Decision(LenientModel):
         Cell's state and points before the decision.
     proposal, aita
         Versions of the accepted proposal and of the stack's aita; both are empty for 0.1.0.
+    parts
+        Ids of the unplaced parts of pages that the person saw beside the answer: they do not open it any more.
     """
 
     decision_id: str
@@ -186,6 +188,7 @@ class Decision(LenientModel):
     old_points: Amount | None = None
     proposal: str = ""
     aita: str = ""
+    parts: tuple[str, ...] = ()
 
 
 def cell_id(student_id: str, question_id: str) -> str:

@@ -54,6 +54,11 @@ class Part(StrictModel):
     question_id: QuestionId | None = None
     opens: tuple[QuestionId, ...] = ()
 
+    @property
+    def where(self) -> str:
+        """Place of the part, in words."""
+        return f"page {self.page}, from {self.top:.0%} to {self.bottom:.0%} of its height"
+
 
 class StudentLedger(StrictModel):
     """A student's parts, page by page and from top to bottom."""

@@ -10,6 +10,12 @@ from aita.models.exam import AnswerKey, Question, Rubric
 from aita.models.grade import Amount, CellState, CriterionGrade, Decision, DecisionAction
 from aita.models.review_flags import FlagKind
 
+Why = Annotated[str, StringConstraints(strip_whitespace=True, max_length=2000)]
+"""Reason that a person gives for a decision."""
+
+By = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+"""Name of the person who decides."""
+
 
 class FlagView(StrictModel):
     """A flag with its reason in words."""
@@ -19,7 +25,10 @@ class FlagView(StrictModel):
 
 
 class ReviewLine(StrictModel):
-    """A cell in the queue. ``points`` are the proposed ones or, of a closed cell, the ones that count."""
+    """A cell in the queue. ``points`` are the proposed ones or, of a closed cell, the ones that count.
+
+    ``parts`` are the ids of the undecided parts of pages that open the cell.
+    """
 
     cell_id: str
     student_id: str
@@ -30,6 +39,7 @@ class ReviewLine(StrictModel):
     flags: tuple[FlagView, ...]
     reason: str
     basis: str
+    parts: tuple[str, ...] = ()
 
 
 class ReviewPage(StrictModel):
@@ -82,8 +92,8 @@ class DecisionRequest(StrictModel):
 
     action: DecisionAction
     points: Amount | None = None
-    why: Annotated[str, StringConstraints(strip_whitespace=True, max_length=2000)] = ""
-    by: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+    why: Why = ""
+    by: By
     basis: Annotated[str, Field(max_length=200)]
 
 

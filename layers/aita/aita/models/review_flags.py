@@ -42,6 +42,10 @@ class FlagKind(StrEnum):
     """The answer seems to address the grader, such as by asking for marks."""
     NO_RUBRIC = "no_rubric"
     """The question has no rubric to grade against."""
+    UNPLACED = "unplaced"
+    """Something on a page belongs to no answer, and may belong to this one."""
+    UNREAD = "unread"
+    """A part of a page was given to the answer, and nothing was read there."""
     CHANGED = "changed"
     """The question, the rubric or the answer changed after a person had decided."""
 
@@ -64,6 +68,8 @@ _WORDS = {
     FlagKind.GRADER_FAILED: "one of the graders failed",
     FlagKind.INSTRUCTION: "the answer seems to speak to the grader",
     FlagKind.NO_RUBRIC: "the question has no rubric",
+    FlagKind.UNPLACED: "something on the page belongs to no answer",
+    FlagKind.UNREAD: "a part of the answer was not read",
     FlagKind.CHANGED: "changed since it was graded or decided",
 }
 

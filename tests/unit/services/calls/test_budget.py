@@ -133,7 +133,7 @@ class TestEstimate:
 
         defaults = RunSettings(model=MODEL, max_workers=5)
         request = StartRunRequest(assignment=ASSIGNMENT, pipeline=pipeline, options=RunOptions(**options))
-        return Estimator(harness.objects, defaults, cost).estimate(request)
+        return Estimator(harness.objects, defaults, cost, harness.decisions).estimate(request)
 
     def test_of_questions(self, harness: Harness) -> None:
         harness.exam()

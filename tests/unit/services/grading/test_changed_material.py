@@ -699,7 +699,7 @@ class TestCellsOf010:
         harness.run("grade")
         self.as_of_0_1_0(harness)
         request = StartRunRequest(assignment=ASSIGNMENT, pipeline="grade", options=RunOptions(regrade_older=True))
-        estimator = Estimator(harness.objects, harness.submissions.defaults, lambda *_: None)
+        estimator = Estimator(harness.objects, harness.submissions.defaults, lambda *_: None, harness.decisions)
         assert estimator.estimate(request).calls == len([*S1, *S2])
         run = harness.run("grade", regrade_older=True)
         assert len(harness.items(run, "grade")) == len([*S1, *S2])

@@ -18,7 +18,7 @@ OTHER_POINTS = {"total_points": 10, "criteria": criteria(2, 4, 4)}
 
 
 def estimator(harness: Harness) -> Estimator:
-    return Estimator(objects=harness.objects, defaults=DEFAULTS, cost=lambda taken, given: Decimal(taken + given))
+    return Estimator(harness.objects, DEFAULTS, lambda taken, given: Decimal(taken + given), harness.decisions)
 
 
 @pytest.fixture

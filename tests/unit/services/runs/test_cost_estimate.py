@@ -17,7 +17,8 @@ PAGE = {"key": "k", "sha256": "a" * 64, "width": 640, "height": 480}
 
 
 def estimate(harness: Harness, pipeline: str, **options: Any) -> Estimate:
-    estimator = Estimator(harness.objects, RunSettings(model=MODEL, max_workers=5), lambda taken, given: Decimal(taken))
+    defaults = RunSettings(model=MODEL, max_workers=5)
+    estimator = Estimator(harness.objects, defaults, lambda taken, given: Decimal(taken), harness.decisions)
     return estimator.estimate(StartRunRequest(assignment=ASSIGNMENT, pipeline=pipeline, options=RunOptions(**options)))
 
 

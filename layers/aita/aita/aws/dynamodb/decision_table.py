@@ -7,11 +7,14 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from aita.aws.dynamodb.items import decision_key, decisions_partition, read, write
+from aita.aws.dynamodb.items import DECISION, PART, decision_key, decisions_partition, read, write
 from aita.errors import ConflictError, RequestError
 from aita.models.grade import Decision
+from aita.models.part_decision import PartDecision
 
 _TOKEN = re.compile(r"([\w-]+)\.([\w-]+)", re.ASCII)
+
+Item = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,8 +25,33 @@ class DynamoDecisionTable:
     table: str
 
     def add(self, assignment: str, decision: Decision) -> None:
-        """Write a decision."""
-        item = decision_key(assignment, decision.cell_id, decision.decision_id) | write(decision.model_dump())
+        """Write a decision about a cell."""
+        self._add(decision_key(assignment, DECISION, decision.cell_id, decision.decision_id), decision)
+
+    def all(self, assignment: str) -> Iterator[Decision]:
+        """Yield an assignment's decisions about cells, ordered by cell, then oldest first."""
+        return (Decision.model_validate(item) for item in self._all(assignment, DECISION))
+
+    def page(self, assignment: str, limit: int, token: str | None) -> tuple[list[Decision], str | None]:
+        """Return up to ``limit`` decisions in the order of ``all``, and the next page's token."""
+        items, following = self._page(assignment, DECISION, limit, token)
+        return [Decision.model_validate(item) for item in items], following
+
+    def add_on_part(self, assignment: str, decision: PartDecision) -> None:
+        """Write a decision about a part of a page."""
+        self._add(decision_key(assignment, PART, decision.part_id, decision.decision_id), decision)
+
+    def on_parts(self, assignment: str) -> Iterator[PartDecision]:
+        """Yield an assignment's decisions about parts of pages, ordered by part, then oldest first."""
+        return (PartDecision.model_validate(item) for item in self._all(assignment, PART))
+
+    def page_on_parts(self, assignment: str, limit: int, token: str | None) -> tuple[list[PartDecision], str | None]:
+        """Return up to ``limit`` decisions in the order of ``on_parts``, and the next page's token."""
+        items, following = self._page(assignment, PART, limit, token)
+        return [PartDecision.model_validate(item) for item in items], following
+
+    def _add(self, key: Item, decision: Decision | PartDecision) -> None:
+        item = key | write(decision.model_dump())
         try:
             self.client.put_item(TableName=self.table, Item=item, ConditionExpression="attribute_not_exists(pk)")
         except ClientError as error:
@@ -33,34 +61,28 @@ class DynamoDecisionTable:
                 ) from None
             raise
 
-    def all(self, assignment: str) -> Iterator[Decision]:
-        """Yield an assignment's decisions, ordered by cell, then oldest first."""
-        for page in self.client.get_paginator("query").paginate(**self._query(assignment)):
-            yield from map(_decision, page["Items"])
+    def _all(self, assignment: str, kind: str) -> Iterator[Item]:
+        for page in self.client.get_paginator("query").paginate(**self._query(assignment, kind)):
+            yield from map(read, page["Items"])
 
-    def page(self, assignment: str, limit: int, token: str | None) -> tuple[list[Decision], str | None]:
-        """Return up to ``limit`` decisions in the order of ``all``, and the next page's token."""
-        start = {"ExclusiveStartKey": decision_key(assignment, *_parse_token(token))} if token is not None else {}
-        answer = self.client.query(**self._query(assignment), Limit=limit + 1, **start)  # one more shows a next page
-        found = [_decision(item) for item in answer["Items"]]
-        last = found[limit - 1] if len(found) > limit else None
-        return found[:limit], f"{last.cell_id}.{last.decision_id}" if last else None
+    def _page(self, assignment: str, kind: str, limit: int, token: str | None) -> tuple[list[Item], str | None]:
+        start = {"ExclusiveStartKey": decision_key(assignment, kind, *_parse_token(token))} if token is not None else {}
+        # One item more than asked for shows that there is a next page.
+        found = self.client.query(**self._query(assignment, kind), Limit=limit + 1, **start)["Items"]
+        last = found[limit - 1]["sk"]["S"] if len(found) > limit else None
+        return [read(item) for item in found[:limit]], ".".join(last.split("#")[1:]) if last else None
 
-    def _query(self, assignment: str) -> dict[str, Any]:
+    def _query(self, assignment: str, kind: str) -> dict[str, Any]:
         return {
             "TableName": self.table,
-            "KeyConditionExpression": "pk = :pk",
-            "ExpressionAttributeValues": write({":pk": decisions_partition(assignment)}),
+            "KeyConditionExpression": "pk = :pk AND begins_with(sk, :kind)",
+            "ExpressionAttributeValues": write({":pk": decisions_partition(assignment), ":kind": f"{kind}#"}),
             "ConsistentRead": True,
         }
 
 
-def _decision(item: dict[str, Any]) -> Decision:
-    return Decision.model_validate(read(item))
-
-
 def _parse_token(token: str) -> tuple[str, str]:
-    """Return the cell's and the decision's id."""
+    """Return the ids of the decision's subject and of the decision."""
     match = _TOKEN.fullmatch(token)
     if match is None:
         raise RequestError("next_token is not one that this list gave")

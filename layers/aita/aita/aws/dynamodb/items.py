@@ -14,6 +14,9 @@ _deserialize = TypeDeserializer().deserialize
 
 META = "META"
 
+DECISION, PART = "DECISION", "PART"
+"""Kinds of rows with people's decisions: about cells, and about parts of pages."""
+
 
 def run_key(run_id: str) -> dict[str, Any]:
     """Return the key of a run's META row."""
@@ -40,9 +43,9 @@ def decisions_partition(assignment: str) -> str:
     return f"DECISIONS#{assignment}"
 
 
-def decision_key(assignment: str, cell_id: str, decision_id: str) -> dict[str, Any]:
-    """Return the key of a decision about a cell."""
-    return write({"pk": decisions_partition(assignment), "sk": f"DECISION#{cell_id}#{decision_id}"})
+def decision_key(assignment: str, kind: str, subject_id: str, decision_id: str) -> dict[str, Any]:
+    """Return the key of a decision of a kind: ``DECISION`` about a cell, or ``PART`` about a part of a page."""
+    return write({"pk": decisions_partition(assignment), "sk": f"{kind}#{subject_id}#{decision_id}"})
 
 
 def write(values: Mapping[str, Any]) -> dict[str, Any]:

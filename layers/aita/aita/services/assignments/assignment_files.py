@@ -1,6 +1,6 @@
 """Files in an assignment's folder, by the instructor and by earlier runs, read and validated."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TypeVar
 
 from pydantic import TypeAdapter, ValidationError
@@ -10,6 +10,7 @@ from aita.models.answer import StudentAnswers
 from aita.models.exam import AnswerKey, ExamSpec, Page, Rubric, RubricPoints, WrittenFor
 from aita.models.grade import Cell, GradeScale
 from aita.models.ledger import StudentLedger
+from aita.models.part_decision import PartDecision
 from aita.models.scan import ExamPages, StudentScans
 from aita.models.student import RosterEntry, Students
 from aita.models.transcription import PageTranscription
@@ -18,6 +19,9 @@ from aita.services.assignments import object_keys
 from aita.services.assignments.roster_csv import read_roster
 
 T = TypeVar("T")
+
+PartDecisions = Callable[[str], Iterable[PartDecision]]
+"""Returns people's decisions about parts of an assignment's pages, such as ``DecisionStore.on_parts``."""
 
 _EXAM = TypeAdapter(ExamSpec)
 _USER_RUBRICS = TypeAdapter(dict[str, RubricPoints])
@@ -43,11 +47,18 @@ class AssignmentFiles:
     """Files of an assignment. Each method reads its file anew.
 
     All methods raise InvalidMaterialError for an invalid file, with the file, the path in it and the rule.
+
+    Parameters
+    ----------
+    part_decisions
+        Function that returns people's decisions about the parts of an assignment's pages. Without it every part is
+        undecided, so that the answers beside it are open.
     """
 
-    def __init__(self, objects: ObjectStore, assignment: str) -> None:
+    def __init__(self, objects: ObjectStore, assignment: str, part_decisions: PartDecisions | None = None) -> None:
         self.objects = objects
         self.assignment = assignment
+        self._part_decisions = part_decisions
 
     def exam(self) -> ExamSpec:
         """Return the instructor's questions or, without any, the extracted ones.
@@ -163,6 +174,10 @@ class AssignmentFiles:
     def ledger(self) -> dict[str, StudentLedger]:
         """Return the owners of all parts of each student's pages, by student id; empty for data before version 0.3."""
         return self._read(object_keys.LEDGER, _LEDGER.validate_json) or {}
+
+    def part_decisions(self) -> Iterable[PartDecision]:
+        """Return people's decisions about parts of the assignment's pages, in any order."""
+        return self._part_decisions(self.assignment) if self._part_decisions else ()
 
     def grades(self) -> dict[str, dict[str, Cell]]:
         """Return the cells of the last grading, before people's decisions, by student id and question id."""

@@ -45,7 +45,7 @@ class Auditor:
         MissingMaterialError
             If nothing was graded.
         """
-        material = AssignmentFiles(self.objects, assignment)
+        material = AssignmentFiles(self.objects, assignment, self.decisions.on_parts)
         cells = material.grades()
         if not cells:
             raise MissingMaterialError(f"assignment {assignment} has no grades yet: grade it first")

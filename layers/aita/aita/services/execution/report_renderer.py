@@ -92,7 +92,7 @@ class ReportRenderer:
         version = f"{event.run_id}/{event.attempt}"
         if self._sources is None or self._sources[0] != version:
             run = self.watch.get(event.run_id)
-            material = AssignmentFiles(self.objects, run.assignment)
+            material = AssignmentFiles(self.objects, run.assignment, self.decisions.on_parts)
             try:
                 self._sources = version, ReportSources.read(material, self.decisions.all, run.settings.model)
             except RequestError as error:

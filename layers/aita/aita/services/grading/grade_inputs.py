@@ -28,6 +28,7 @@ from aita.services.grading.material_versions import (
 )
 from aita.services.grading.question_inputs import QuestionInputs
 from aita.services.grading.question_wording import check_wording
+from aita.services.grading.unplaced_parts import UnplacedParts
 from aita.tasks.grading import GradingTask, written_for
 
 _NOT_MAPPED = Flag(
@@ -93,6 +94,7 @@ class GradeInputs(QuestionInputs):
     def unchecked(cls, material: AssignmentFiles, settings: RunSettings) -> Self:
         """Return the present inputs, without checks that a run may start from them."""
         exam, scans, pages = material.exam(), material.scans(), material.pages()
+        answers = UnplacedParts.of(material, exam).placed(material.answers())
         return cls(
             exam=exam,
             instructions=material.rubric_instructions(),
@@ -101,7 +103,7 @@ class GradeInputs(QuestionInputs):
             rubrics=material.rubrics(),
             answers={
                 student_id: _answers_to_grade(exam, each, scans.get(student_id), pages.get(student_id, ()))
-                for student_id, each in material.answers().items()
+                for student_id, each in answers.items()
             },
             model=settings.model,
             graders=settings.graders,

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from decimal import Decimal
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from aita.errors import NotFoundError
 from aita.models.exam import ExamSpec, Question
@@ -10,19 +10,21 @@ from aita.models.grade import (
     Cell,
     CellState,
     Decision,
-    DecisionAction,
     GradeScale,
     GradeStep,
     StudentGrades,
     cell_id,
     question_version,
 )
+from aita.models.ledger import Part
 from aita.models.points import exact, total
 from aita.models.review_flags import Flag, FlagKind
 from aita.services.assignments import object_keys
 from aita.services.assignments.assignment_files import AssignmentFiles
+from aita.services.grading.decided_cells import changed_cell, decided, opened, parts_that_open
 from aita.services.grading.legacy_cells import LegacyCells
 from aita.services.grading.material_versions import NOTES, RUBRIC, Changes, Versions, digest
+from aita.services.grading.unplaced_parts import NO_PARTS, UnplacedParts
 
 USUAL_SCALE = GradeScale(
     steps=(
@@ -40,6 +42,8 @@ _TRANSCRIBE = "Transcribe the scans (aita transcribe{option}), then grade again 
 _REWRITE = "Write its answer key and rubric anew (aita generate-rubric{option}), then grade again (aita grade{option})"
 
 _NO_PROPOSAL = {"points": None, "criteria": (), "feedback": "", "graders": (), "by_grader": (), "gradings": ()}
+
+T = TypeVar("T")
 
 Compare = Callable[[Cell, Question], Changes]
 """Returns the changes since a cell was graded, for the present question."""
@@ -65,6 +69,8 @@ class Gradebook:
         Compares a cell with the present material; ``None`` to compare with the question only.
     assignment
         Name of the assignment, for commands in the notes of changes.
+    parts
+        Unplaced parts of the pages. A cell is open beside each undecided part that may belong to its answer.
     """
 
     FILES = (object_keys.QUESTIONS, object_keys.EXAM_SPEC, object_keys.GRADES, object_keys.GRADE_SCALE, *Versions.FILES)
@@ -78,14 +84,18 @@ class Gradebook:
         scale: GradeScale | None = None,
         compare: Compare | None = None,
         assignment: str = "",
+        parts: UnplacedParts = NO_PARTS,
     ) -> None:
         self.exam = exam
+        self.parts = parts
         self._option = f" --assignment {assignment}" if assignment else ""
         self._compare = compare or _no_changes
         self._decisions: dict[str, list[Decision]] = {}
         for decision in sorted(decisions, key=lambda decision: (decision.at, decision.decision_id)):
             self._decisions.setdefault(decision.cell_id, []).append(decision)
         self._graded: dict[str, Cell] = {}
+        self._counting: dict[str, Decision | None] = {}
+        self._opening: dict[str, tuple[Part, ...]] = {}
         self._cells: dict[str, Cell] = {}
         self.students: dict[str, StudentGrades] = {
             student_id: self._student(student_id, graded, scale or USUAL_SCALE) for student_id, graded in cells.items()
@@ -112,7 +122,8 @@ class Gradebook:
         def compare(cell: Cell, question: Question) -> Changes:
             return versions.changes(cell) if cell.answer else older.changes(cell, question)
 
-        return cls(exam, everyone | graded, decisions, material.grade_scale(), compare, material.assignment)
+        scale, parts = material.grade_scale(), versions.parts
+        return cls(exam, everyone | graded, decisions, scale, compare, material.assignment, parts)
 
     def cell(self, cell_id: str) -> Cell:
         """Return a cell as it counts.
@@ -146,8 +157,17 @@ class Gradebook:
         NotFoundError
             If no cell has this id.
         """
-        graded = self.graded(cell_id)
-        return next((each for each in reversed(self.decisions(cell_id)) if _is_about(each, graded)), None)
+        return _require(self._counting, cell_id)
+
+    def parts_that_open(self, cell_id: str) -> tuple[Part, ...]:
+        """Return the undecided parts of pages that open a cell.
+
+        Raises
+        ------
+        NotFoundError
+            If no cell has this id.
+        """
+        return _require(self._opening, cell_id)
 
     def cells(self) -> Iterator[Cell]:
         """Yield all cells, question by question, so that a person decides with one rubric in mind."""
@@ -160,7 +180,11 @@ class Gradebook:
         return (cell for cell in self.cells() if cell.state.is_open)
 
     def _student(self, student_id: str, graded: Mapping[str, Cell], scale: GradeScale) -> StudentGrades:
-        cells = tuple(self._cell(student_id, question, graded) for question in self.exam.questions)
+        beside = self.parts.beside(student_id)
+        cells = tuple(
+            self._cell(student_id, question, graded, beside.get(question.question_id, ()))
+            for question in self.exam.questions
+        )
         points = total(
             _counts(cell, question)
             for cell, question in zip(cells, self.exam.questions, strict=True)
@@ -177,12 +201,15 @@ class Gradebook:
             letter=None if open_questions else letter(points, out_of, scale),
         )
 
-    def _cell(self, student_id: str, question: Question, graded: Mapping[str, Cell]) -> Cell:
+    def _cell(self, student_id: str, question: Question, graded: Mapping[str, Cell], beside: Iterable[Part]) -> Cell:
         cell = self._current_cell(question, graded.get(question.question_id), student_id)
+        as_decided, decision = decided(cell, self._decisions.get(cell.cell_id, ()))
+        opening = parts_that_open(decision, beside)
         self._graded[cell.cell_id] = cell
-        decided = _decided(cell, self._decisions.get(cell.cell_id, ()))
-        self._cells[cell.cell_id] = decided
-        return decided
+        self._counting[cell.cell_id] = decision
+        self._opening[cell.cell_id] = opening
+        self._cells[cell.cell_id] = opened(as_decided, opening)
+        return self._cells[cell.cell_id]
 
     def _current_cell(self, question: Question, cell: Cell | None, student_id: str) -> Cell:
         """Return a graded cell if its inputs are unchanged, else an open one with a flag for the changes."""
@@ -221,7 +248,7 @@ def _counts(cell: Cell, question: Question) -> float:
     return question.points if exact(points) == exact(question.points) else points
 
 
-def _require(cells: dict[str, Cell], cell_id: str) -> Cell:
+def _require(cells: Mapping[str, T], cell_id: str) -> T:
     if cell_id not in cells:
         raise NotFoundError(
             f"there is no answer {cell_id[:40]!r} in this assignment's grades: "
@@ -249,7 +276,7 @@ def _not_graded(question: Question, student_id: str) -> Cell:
 def _outdated(cell: Cell, notes: Iterable[str], advice: str, basis: str, changed: Mapping[str, Any]) -> Cell:
     """Return a cell with changed inputs as open, on a basis for which earlier decisions do not count."""
     note = f"{', '.join(notes)}. {advice}"
-    return _changed(
+    return changed_cell(
         cell,
         state=CellState.FAILED if cell.state is CellState.FAILED else CellState.NEEDS_REVIEW,
         flags=(*cell.flags, Flag(kind=FlagKind.CHANGED, note=note)),
@@ -257,47 +284,3 @@ def _outdated(cell: Cell, notes: Iterable[str], advice: str, basis: str, changed
         older_basis="",
         **changed,
     )
-
-
-def _decided(cell: Cell, decisions: Iterable[Decision]) -> Cell:
-    """Return a cell with the last decision about its grade; open if all decisions are about earlier grades."""
-    latest: Decision | None = None
-    outdated: Decision | None = None
-    for decision in decisions:
-        if _is_about(decision, cell):
-            latest = decision
-        else:
-            outdated = decision
-    if latest is not None:
-        return _closed(cell, latest)
-    return cell if outdated is None else _reopened(cell, outdated)
-
-
-def _is_about(decision: Decision, cell: Cell) -> bool:
-    if decision.basis not in (cell.basis, cell.older_basis):
-        return False
-    if decision.action is DecisionAction.SET:
-        return True
-    same_points = cell.points is not None and exact(cell.points) == exact(decision.points)
-    return same_points and decision.proposal in ("", cell.proposal)  # else another proposal was accepted
-
-
-def _closed(cell: Cell, decision: Decision) -> Cell:
-    if decision.action is DecisionAction.SET:
-        state = CellState.OVERRIDDEN
-    else:
-        state = CellState.GRADED if cell.criteria else CellState.BLANK
-    return _changed(cell, state=state, points=decision.points, flags=(), reason=decision.why)
-
-
-def _reopened(cell: Cell, decision: Decision) -> Cell:
-    note = (
-        f"{decision.by} decided on {decision.points:g} points on {decision.at:%Y-%m-%d}; the question, the rubric, "
-        "the answer or the grading changed since"
-    )
-    state = CellState.FAILED if cell.state is CellState.FAILED else CellState.NEEDS_REVIEW
-    return _changed(cell, state=state, flags=(*cell.flags, Flag(kind=FlagKind.CHANGED, note=note)))
-
-
-def _changed(cell: Cell, **changes: Any) -> Cell:
-    return Cell.model_validate(dict(cell) | changes)

@@ -14,6 +14,7 @@ from aita.services.answers.blank_detection import INK_FLAGS
 from aita.services.assignments import object_keys
 from aita.services.assignments.assignment_files import AssignmentFiles
 from aita.services.assignments.uploaded_files import blank_exam_files, uploaded_scans
+from aita.services.grading.unplaced_parts import NO_PARTS, UnplacedParts
 
 DIGITS = 32
 """Number of hexadecimal digits of a version."""
@@ -58,10 +59,11 @@ class Changes(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Versions:
-    """Versions of an assignment's present material. They cover stored files only, not results of code.
+    """Versions of an assignment's present material: stored files and people's decisions, not results of code.
 
-    ``uploaded`` has the ids of the scans that were uploaded after the pages were split, by student id, ``moved`` the
-    questions of ``moved_questions``, by student id, and ``blank_exam`` the ids of the blank exam's files.
+    ``answers`` have the parts that people gave to them, and ``parts`` are the unplaced ones. ``uploaded`` has the ids
+    of the scans that were uploaded after the pages were split, by student id, ``moved`` the questions of
+    ``moved_questions``, by student id, and ``blank_exam`` the ids of the blank exam's files.
     """
 
     rubrics: Mapping[str, Rubric]
@@ -75,8 +77,10 @@ class Versions:
     blank_exam: tuple[str, ...]
     points_step: float
     moved: Mapping[str, frozenset[str]]
+    parts: UnplacedParts = NO_PARTS
 
     FILES = (
+        *UnplacedParts.FILES,
         object_keys.USER_RUBRICS,
         object_keys.RUBRICS,
         object_keys.ANSWER_KEYS,
@@ -98,7 +102,8 @@ class Versions:
         InvalidMaterialError
             If a file is invalid.
         """
-        answers = material.answers()
+        parts = UnplacedParts.of(material, exam)
+        answers = parts.placed(material.answers())
         return cls(
             rubrics=material.rubrics(),
             answer_keys=material.answer_keys(),
@@ -111,6 +116,7 @@ class Versions:
             blank_exam=tuple(object_keys.source_id(file.key, file.etag) for file in blank_exam_files(material)),
             points_step=exam.points_step,
             moved={student_id: frozenset(moved_questions(exam, each)) for student_id, each in answers.items()},
+            parts=parts,
         )
 
     def changes(self, cell: Cell) -> Changes:

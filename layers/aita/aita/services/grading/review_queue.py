@@ -56,7 +56,7 @@ class Reviews:
         shown = [cell for cell in _after(grades, token) if closed or cell.state.is_open]
         page = shown[:limit]
         return ReviewPage(
-            cells=tuple(_line(cell) for cell in page),
+            cells=tuple(_line(grades, cell) for cell in page),
             open_cells=sum(1 for _ in grades.open_cells()),
             next_token=page[-1].cell_id if len(shown) > limit else None,
         )
@@ -72,9 +72,9 @@ class Reviews:
         material = self._material(assignment)
         grades = self._gradebook(material)
         cell, graded = grades.cell(cell_id), grades.graded(cell_id)
-        answer = _answer(material, cell)
+        answer = _answer(material, grades, cell)
         return ReviewView(
-            **dict(_line(cell)),
+            **dict(_line(grades, cell)),
             question=next(one for one in grades.exam.questions if one.question_id == cell.question_id),
             points_step=grades.exam.points_step,
             raw_text=answer.raw_text,
@@ -110,14 +110,16 @@ class Reviews:
         cell = grades.cell(cell_id)
         if asked.basis != cell.basis:
             raise ConflictError(
-                f"{cell_id} was graded anew, or its question changed, since you looked at it: look again "
-                f"(aita review show {cell_id} --assignment {assignment})"
+                f"{cell_id} was graded anew, or its question or a part of a page beside it changed, since you looked "
+                f"at it: look again (aita review show {cell_id} --assignment {assignment})"
             )
+        graded, before = grades.graded(cell_id), grades.decision(cell_id)
         points = (
             _set_points(asked, cell, grades.exam.points_step)
             if asked.action is DecisionAction.SET
-            else _accepted_points(asked, grades.graded(cell_id))
+            else _accepted_points(asked, graded)
         )
+        seen = (*(before.parts if before else ()), *(part.part_id for part in grades.parts_that_open(cell_id)))
         now = self.clock()
         decision = Decision(
             decision_id=str(ULID.from_datetime(now)),
@@ -130,11 +132,12 @@ class Reviews:
             by=asked.by,
             caller=caller,
             at=now,
-            basis=cell.basis,
+            basis=graded.basis,
             old_state=cell.state,
             old_points=cell.points,
-            proposal=grades.graded(cell_id).proposal if asked.action is DecisionAction.ACCEPT else "",
+            proposal=graded.proposal if asked.action is DecisionAction.ACCEPT else "",
             aita=VERSION,
+            parts=tuple(dict.fromkeys(seen)),
         )
         self.decisions.add(assignment, decision)
         logger.info("decided on %s: %s", cell_id, asked.action)
@@ -146,7 +149,7 @@ class Reviews:
         return DecisionPage(decisions=tuple(decisions), next_token=following)
 
     def _material(self, assignment: str) -> AssignmentFiles:
-        return AssignmentFiles(self.objects, check_assignment(assignment))
+        return AssignmentFiles(self.objects, check_assignment(assignment), self.decisions.on_parts)
 
     def _gradebook(self, material: AssignmentFiles) -> Gradebook:
         grades = Gradebook.of(material, self.decisions.all(material.assignment))
@@ -175,7 +178,7 @@ def _after(grades: Gradebook, token: str | None) -> Iterator[Cell]:
     return cells
 
 
-def _line(cell: Cell) -> ReviewLine:
+def _line(grades: Gradebook, cell: Cell) -> ReviewLine:
     return ReviewLine(
         cell_id=cell.cell_id,
         student_id=cell.student_id,
@@ -186,11 +189,12 @@ def _line(cell: Cell) -> ReviewLine:
         flags=tuple(FlagView(kind=flag.kind, text=flag.text) for flag in cell.flags),
         reason=cell.reason,
         basis=cell.basis,
+        parts=tuple(part.part_id for part in grades.parts_that_open(cell.cell_id)),
     )
 
 
-def _answer(material: AssignmentFiles, cell: Cell) -> QuestionAnswer:
-    student = material.answers().get(cell.student_id)
+def _answer(material: AssignmentFiles, grades: Gradebook, cell: Cell) -> QuestionAnswer:
+    student = grades.parts.placed(material.answers()).get(cell.student_id)
     answers = student.by_question() if student is not None else {}
     return answers.get(cell.question_id) or QuestionAnswer(question_id=cell.question_id)
 

@@ -12,7 +12,7 @@ from aita.models.effort import ReasoningEffort, expected_thoughts
 from aita.models.exam import AnswerKey, Criterion, Page, Question, Rubric
 from aita.models.names import check_assignment
 from aita.models.run import RunSettings
-from aita.ports import ObjectStore, StoredObject
+from aita.ports import DecisionStore, ObjectStore, StoredObject
 from aita.services.assignments import object_keys
 from aita.services.assignments.assignment_files import AssignmentFiles
 from aita.services.assignments.uploaded_files import blank_exam_files
@@ -56,6 +56,7 @@ class Estimator:
     objects: ObjectStore
     defaults: RunSettings
     cost: Callable[[int, int], Decimal | None]
+    decisions: DecisionStore
 
     def estimate(self, request: StartRunRequest) -> Estimate:
         """Return the calls, tokens and cost of a run that finds no cached reply.
@@ -65,7 +66,7 @@ class Estimator:
         RequestError
             As for a start: if the assignment's name or the pipeline is invalid, or material is missing.
         """
-        material = AssignmentFiles(self.objects, check_assignment(request.assignment))
+        material = self._material(request.assignment)
         settings = self._settings(material, request.options)
         counted = _RequestCount(material, settings)
         if thoughts := expected_thoughts(settings.reasoning_effort):
@@ -90,7 +91,7 @@ class Estimator:
         RequestError
             If nothing is graded yet, or grading could not start now.
         """
-        material = AssignmentFiles(self.objects, check_assignment(assignment))
+        material = self._material(assignment)
         settings = self._settings(material, options)
         inputs, cells = GradeInputs.of(material, settings), material.grades()
         if not cells:
@@ -112,6 +113,9 @@ class Estimator:
             others=found.others,
             estimate=self._stage(GradeStage.name, requests, settings.reasoning_effort),
         )
+
+    def _material(self, assignment: str) -> AssignmentFiles:
+        return AssignmentFiles(self.objects, check_assignment(assignment), self.decisions.on_parts)
 
     def _settings(self, material: AssignmentFiles, options: RunOptions) -> RunSettings:
         return self.defaults.model_copy(update=graded_before(material) | options.model_dump(exclude_none=True))

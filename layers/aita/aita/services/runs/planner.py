@@ -23,7 +23,7 @@ from aita.models.run import (
     TaskStatus,
     Usage,
 )
-from aita.ports import Clock, ObjectStore, RunStore, TaskStore
+from aita.ports import Clock, DecisionStore, ObjectStore, RunStore, TaskStore
 from aita.services.assignments import object_keys
 from aita.services.assignments.assignment_files import AssignmentFiles
 from aita.services.compliance.retention import rows_expire_at
@@ -57,6 +57,7 @@ class Planner:
     clock: Clock
     functions: dict[str, str]
     retention_days: int
+    decisions: DecisionStore
 
     def plan(self, event: StageEvent) -> PlanResponse:
         """Write the stage's items and the manifest of remaining ones; return the manifest's key and their number.
@@ -81,7 +82,8 @@ class Planner:
 
     def _write(self, run: Run, stage: Stage) -> list[Item]:
         started_at = self.clock()
-        plan = stage.plan(AssignmentFiles(self.objects, run.assignment), run.settings)
+        material = AssignmentFiles(self.objects, run.assignment, self.decisions.on_parts)
+        plan = stage.plan(material, run.settings)
         items = make_items(run, stage, plan.refs, plan.inputs)
         if isinstance(plan.inputs, TranscriptionInputs) and run.attempt > 1 and run.settings.enable_checkpointing:
             older = OlderTranscriptions(self.tasks, self.objects)

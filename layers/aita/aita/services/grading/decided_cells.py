@@ -1,0 +1,99 @@
+"""Cells as they count: a graded cell, people's decisions about it, and the undecided parts of pages beside it."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from aita.models.grade import Cell, CellState, Decision, DecisionAction
+from aita.models.ledger import Part
+from aita.models.points import exact
+from aita.models.review_flags import Flag, FlagKind
+from aita.services.grading.material_versions import digest
+
+
+def decided(cell: Cell, decisions: Iterable[Decision]) -> tuple[Cell, Decision | None]:
+    """Return a cell with the last decision about its present grade, and that decision; ``None`` without any.
+
+    The cell is open if all decisions are about earlier grades.
+    """
+    latest: Decision | None = None
+    outdated: Decision | None = None
+    for decision in decisions:
+        if _is_about(decision, cell):
+            latest = decision
+        else:
+            outdated = decision
+    if latest is not None:
+        return _closed(cell, latest), latest
+    return (cell if outdated is None else _reopened(cell, outdated)), None
+
+
+def parts_that_open(decision: Decision | None, parts: Iterable[Part]) -> tuple[Part, ...]:
+    """Return the undecided parts beside a cell that open it.
+
+    A person who set points, or who accepted the proposal with a part in view, has decided in spite of it.
+
+    Parameters
+    ----------
+    decision
+        Decision that determines the cell's points; ``None`` without one.
+    parts
+        Undecided parts that may belong to the answer.
+    """
+    if decision is None:
+        return tuple(parts)
+    if decision.action is DecisionAction.SET:
+        return ()
+    return tuple(part for part in parts if part.part_id not in decision.parts)
+
+
+def opened(cell: Cell, parts: Sequence[Part]) -> Cell:
+    """Return a cell that these parts open, with a flag for them; unchanged without parts.
+
+    The basis is another one with each set of parts, so that nobody decides with other parts in view than there are.
+    """
+    if not parts:
+        return cell
+    seen = digest([part.part_id for part in parts])
+    return changed_cell(
+        cell,
+        state=CellState.FAILED if cell.state is CellState.FAILED else CellState.NEEDS_REVIEW,
+        flags=(*cell.flags, Flag(kind=FlagKind.UNPLACED, note="; ".join(part.where for part in parts))),
+        basis=f"{cell.basis}, beside {seen}",
+    )
+
+
+def changed_cell(cell: Cell, **changes: Any) -> Cell:
+    """Return a cell with changed fields.
+
+    Raises
+    ------
+    ValueError
+        If the fields contradict each other.
+    """
+    return Cell.model_validate(dict(cell) | changes)
+
+
+def _is_about(decision: Decision, cell: Cell) -> bool:
+    if decision.basis not in (cell.basis, cell.older_basis):
+        return False
+    if decision.action is DecisionAction.SET:
+        return True
+    same_points = cell.points is not None and exact(cell.points) == exact(decision.points)
+    return same_points and decision.proposal in ("", cell.proposal)  # else another proposal was accepted
+
+
+def _closed(cell: Cell, decision: Decision) -> Cell:
+    if decision.action is DecisionAction.SET:
+        state = CellState.OVERRIDDEN
+    else:
+        state = CellState.GRADED if cell.criteria else CellState.BLANK
+    return changed_cell(cell, state=state, points=decision.points, flags=(), reason=decision.why)
+
+
+def _reopened(cell: Cell, decision: Decision) -> Cell:
+    note = (
+        f"{decision.by} decided on {decision.points:g} points on {decision.at:%Y-%m-%d}; the question, the rubric, "
+        "the answer or the grading changed since"
+    )
+    state = CellState.FAILED if cell.state is CellState.FAILED else CellState.NEEDS_REVIEW
+    return changed_cell(cell, state=state, flags=(*cell.flags, Flag(kind=FlagKind.CHANGED, note=note)))
