@@ -24,9 +24,11 @@ from aita.errors import (
 )
 from aita.memory.objects import MemoryObjects
 from aita.models.grade import CellState, Decision, DecisionAction
+from aita.models.part_decision import PartAction
 from aita.models.run import Run, RunSettings, RunStatus, StageCounts, TaskRow, TaskStatus, Usage
 from aita.ports import DecisionStore, ObjectStore, RunStore, TaskStore
 from tests.integration.table import make_table
+from tests.support.ledgers import on_part
 from tests.support.memory_decisions import MemoryDecisions
 from tests.support.memory_runs import MemoryRuns, MemoryTasks
 
@@ -376,6 +378,35 @@ class TestDecisions:
             if token is None:
                 break
         assert seen == made == list(decisions.all(name))
+
+
+class TestDecisionsOnParts:
+    def test_they_come_back_as_they_were_and_apart_from_those_on_cells(
+        self, decisions: DecisionStore, name: str
+    ) -> None:
+        made = [on_part("p-1", why="ü"), on_part("p-2", action=PartAction.BELONGS, question_id="1a", alike="p-1")]
+        for decision in made:
+            decisions.add_on_part(name, decision)
+        decisions.add(name, decide("c-1", 1))
+        assert list(decisions.on_parts(name)) == made
+        assert list(decisions.all(name)) == [decide("c-1", 1)]
+        assert list(decisions.on_parts(f"{name}x")) == []
+        assert decisions.page(name, 5, None) == ([decide("c-1", 1)], None)
+
+    def test_one_is_never_overwritten(self, decisions: DecisionStore, name: str) -> None:
+        decisions.add_on_part(name, on_part())
+        with pytest.raises(ConflictError):
+            decisions.add_on_part(name, on_part(action=PartAction.NOTHING))
+        assert [decision.action for decision in decisions.on_parts(name)] == [PartAction.SCRATCH]
+
+    def test_pages_by_part_and_then_by_time(self, decisions: DecisionStore, name: str) -> None:
+        made = [on_part(part, decision_id=f"d-{number}") for part in ("p-1", "p-2") for number in (1, 2, 3)]
+        for decision in reversed(made):
+            decisions.add_on_part(name, decision)
+        first, token = decisions.page_on_parts(name, 4, None)
+        rest, end = decisions.page_on_parts(name, 4, token)
+        assert [*first, *rest] == made
+        assert (len(first), end) == (4, None)
 
 
 def test_a_decision_does_not_expire_and_is_no_run(aws: tuple[Any, Any], name: str) -> None:

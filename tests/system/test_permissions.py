@@ -16,6 +16,7 @@ from tests.integration.calls import ACCOUNT, BUCKET, TABLE
 from tests.integration.material import exam, kind, page, right
 from tests.integration.provider import Answer
 from tests.integration.stack import FUNCTIONS, Stack
+from tests.support.ledgers import part
 from tests.template.conftest import Json, read_template, transform
 from tests.template.grants import Grant, denials, grants, matches
 
@@ -161,6 +162,20 @@ def test_people_decide(driven: Stack) -> None:
     (newest, *_) = get(driven, f"/runs?assignment={ASSIGNMENT}")["runs"]
     get(driven, f"/runs/{newest['run_id']}/grades")
     get(driven, f"/assignments/{ASSIGNMENT}/files")
+
+
+def test_people_decide_on_parts(driven: Stack) -> None:
+    students = driven.get(f"{ASSIGNMENT}/students.json")["students"]
+    unplaced = part("p-1", "1a", lines=[1])
+    driven.put(f"{ASSIGNMENT}/ledger.json", {students[0]["student_id"]: {"parts": [unplaced]}})
+    (found,) = get(driven, f"/assignments/{ASSIGNMENT}/parts")["parts"]
+    path = f"/assignments/{ASSIGNMENT}/parts/p-1"
+    get(driven, path)
+    body = {"action": "belongs", "question_id": "1a", "by": "Ada", "basis": found["basis"]}
+    code, answered = driven.call("POST", f"{path}/decisions", body)
+    assert code == 201, answered
+    get(driven, f"/assignments/{ASSIGNMENT}/part-decisions")
+    run(driven, "grade")
 
 
 def test_a_changed_rubric_is_tried(driven: Stack) -> None:

@@ -10,7 +10,7 @@ from aita.memory.objects import MemoryObjects
 from aita.ports import StoredObject, StoredRow, StoredVersion
 from aita.services.compliance.purge import Purger, Traces
 from tests.support.fakes import ASSIGNMENT, Harness, right
-from tests.support.ledgers import part
+from tests.support.ledgers import on_part, part
 
 ANN, BOB = "Ann Lee", "Bob Xylander"
 SAID = "1a. xylophones"
@@ -72,6 +72,8 @@ class Kept:
         decided = (decision for decision in self.harness.decisions.all(assignment))
         rows = [StoredRow("A", "RUN", run) for run in self.harness.runs.rows]
         rows += [StoredRow("A", "DECISION", f"{each.cell_id}#{each.decision_id}") for each in decided]
+        on_parts = self.harness.decisions.on_parts(assignment)
+        rows += [StoredRow("A", "PART", f"{each.part_id}#{each.decision_id}") for each in on_parts]
         return iter([row for row in rows if row not in self.gone])
 
     def of_run(self, run_id: str) -> Iterator[StoredRow]:
@@ -111,6 +113,8 @@ def graded() -> Harness:
         harness.run(pipeline)
     ids = [student["student_id"] for student in harness.artifact("students.json")["students"]]
     harness.put("ledger.json", {student_id: {"parts": [part(f"p-{student_id}", "1a")]} for student_id in ids})
+    for number, student_id in enumerate(ids):
+        harness.decisions.add_on_part(ASSIGNMENT, on_part(f"p-{student_id}", student_id, decision_id=f"d-{number}"))
     return harness
 
 
@@ -160,6 +164,7 @@ def test_a_students_purge_finishes_wherever_it_stopped(graded: Harness, folder: 
     purging = purger(whole)
     purging.erase(purging.of_student(ASSIGNMENT, purging.student(ASSIGNMENT, student[by])))
     assert len(whole.gone) > 2
+    assert [row.name.partition("#")[0] for row in whole.gone if row.kind == "PART"] == [f"p-{student['student_id']}"]
 
     def look(purging: Purger) -> Traces:
         return purging.of_student(ASSIGNMENT, purging.student(ASSIGNMENT, student[by]))

@@ -164,15 +164,11 @@ class Purger:
         rows = list(self.rows.of_assignment(assignment))
         run_ids = [row.name for row in rows if row.kind == "RUN"]
         found = StudentTraces(self.objects, self.versions, assignment, student)
-        decided = {
-            f"{decision.cell_id}#{decision.decision_id}"
-            for decision in self.decisions.all(assignment)
-            if decision.student_id == student.student_id
-        }
+        decided = {*self._decisions(assignment, student.student_id)}
         replies, files, tasks = found.of_runs(run_ids)
         rows = [
             *(row for run_id in run_ids for row in self.rows.of_run(run_id) if row.name in tasks[run_id]),
-            *(row for row in rows if row.kind == "DECISION" and row.name in decided),
+            *(row for row in rows if (row.kind, row.name) in decided),
         ]
         rewritten, outdated = found.shared_files(_CLASS_FILES)
         names, outdated_names = found.shared_files((object_keys.STUDENTS,))
@@ -197,6 +193,15 @@ class Purger:
             self.rows.delete(step.rows)
             for key, data in step.rewritten.items():
                 self.objects.put(key, data, "text/csv" if key.endswith(".csv") else "application/json")
+
+    def _decisions(self, assignment: str, student_id: str) -> Iterator[tuple[str, str]]:
+        """Yield kind and name of each row with a decision about a student's cells and parts of pages."""
+        for decision in self.decisions.all(assignment):
+            if decision.student_id == student_id:
+                yield "DECISION", f"{decision.cell_id}#{decision.decision_id}"
+        for on_part in self.decisions.on_parts(assignment):
+            if on_part.student_id == student_id:
+                yield "PART", f"{on_part.part_id}#{on_part.decision_id}"
 
     def _earlier_students(self, assignment: str, name: str) -> list[Student]:
         key = object_keys.material(assignment, object_keys.STUDENTS)
