@@ -65,7 +65,7 @@ def test_from_the_list_to_a_decision(stack: Stack, listed: str) -> None:
     assert page["open_parts"] == 2
     code, shown = stack.call("GET", f"/assignments/{listed}/parts/p-1")
     assert (code, shown) == (200, page["parts"][0] | {"url": shown["url"]})
-    assert (shown["lines"], shown["counts"]) == ([WROTE], None)
+    assert (shown["lines"], shown["counts"]) == ([{"text": WROTE, "kind": "unknown", "top": None}], None)
     assert "X-Amz-Signature" in shown["url"]
     code, review = stack.call("GET", f"/assignments/{listed}/reviews/{FIRST}")
     assert review["parts"] == ["p-1"]

@@ -7,9 +7,12 @@ from typing import Any
 import pytest
 
 from aita.errors import NotFoundError
+from aita.models.part_decision import PartAction
+from aita.models.part_review import PartDecisionPage
 from tests.support.command_fixtures import Aita
 from tests.support.fake_stack import FakeStack, Raw
 from tests.support.gradebooks import CELLS, DECISION, EXAM, FOLDERS, ROSTER, students
+from tests.support.ledgers import ledger, on_part, part
 
 GOLDEN = Path(__file__).parents[2] / "golden"
 
@@ -42,7 +45,8 @@ def graded(stack: FakeStack) -> dict[str, str]:
 
     def listed() -> dict[str, Any]:
         served = [stack.file(name, text.encode()) for name, text in files.items()]
-        return {"files": [*served, {"name": "transcriptions.json", "url": f"{stack.url}/s3/not-asked-for"}]}
+        not_asked_for = {"name": "transcriptions.json", "url": f"{stack.url}/s3/not-asked-for"}
+        return {"files": served if "transcriptions.json" in files else [*served, not_asked_for]}
 
     stack.answer("GET", "/assignments/midterm/files", listed)
     stack.answer("GET", "/assignments/midterm/decisions", {"decisions": [DECISION.model_dump(mode="json")]})
@@ -180,3 +184,30 @@ def test_names_can_not_steer_the_terminal(stack: FakeStack, graded: dict[str, st
     graded["roster.csv"] = "Name\n[red]Eve\x1b[31m\n"
     _, said, _ = aita("export", "canvas", "-a", "midterm", "-o", str(tmp_path / "g.csv"))
     assert "  [red]Eve\\x1b[31m: on the roster" in said
+
+
+def test_an_answer_beside_a_part_of_nobodys_leaves_its_student_out_until_it_is_decided(
+    stack: FakeStack, graded: dict[str, str], aita: Aita, tmp_path: Path
+) -> None:
+    graded["ledger.json"] = json.dumps(ledger(s_2=[part("p-1", "1a")]))
+    decided = PartDecisionPage(decisions=(on_part("p-1", "s-2"),))
+    stack.answer("GET", "/assignments/midterm/part-decisions", PartDecisionPage(decisions=()), decided)
+    command = ("export", "gradescope", "-a", "midterm", "-o", str(tmp_path / "g.csv"))
+    left_out = "  Inés Muñoz Tarrés: not final (open: 1a)\n"
+    assert [left_out in aita(*command)[1] for _ in range(2)] == [True, False]
+    assert (tmp_path / "g.csv").read_bytes() == (GOLDEN / "gradescope.csv").read_bytes()
+
+
+def test_the_transcriptions_are_fetched_only_for_a_part_that_belongs_to_an_answer(
+    stack: FakeStack, graded: dict[str, str], aita: Aita, tmp_path: Path
+) -> None:
+    graded["ledger.json"] = json.dumps(ledger(s_2=[part("p-1", "1a", lines=[1])]))
+    graded["transcriptions.json"] = "no JSON"
+    belongs = on_part("p-1", "s-2", action=PartAction.BELONGS, question_id="1a")
+    route = ("GET", "/assignments/midterm/part-decisions")
+    stack.answer(*route, PartDecisionPage(decisions=(on_part("p-1", "s-2"),)), PartDecisionPage(decisions=(belongs,)))
+    command = ("export", "gradescope", "-a", "midterm", "-o", str(tmp_path / "g.csv"))
+    assert aita(*command)[0] == 3
+    code, _, err = aita(*command)
+    assert code == 2
+    assert "transcriptions.json: " in err

@@ -103,7 +103,7 @@ def test_the_queue_is_listed_question_by_question_with_names(known: FakeStack, a
         line(),
         line("c-2", student_id="s-2", state=CellState.FAILED, points=None, flags=(), reason="it is no JSON"),
         line("c-3", student_id="s-3", question_id="2"),
-        line("c-4", student_id="s-9", question_id="2", state=CellState.GRADED, flags=()),
+        line("c-4", student_id="s-9", question_id="2", state=CellState.GRADED, flags=(), parts=("p-1", "p-2")),
     )
     known.answer("GET", QUEUE, ReviewPage(cells=cells, open_cells=3))
     code, out, _ = aita("review", "list", "-a", "midterm")
@@ -121,6 +121,8 @@ def test_the_queue_is_listed_question_by_question_with_names(known: FakeStack, a
         r"  c-3  [red]Eve[/red]\x1b[31m\u202e  proposed 3 of 5  NEEDS_REVIEW",
         "    the graders' points are far apart: from 1 to 3 of 5",
         "  c-4  s-9  3 of 5  GRADED",
+        "    aita review part p-1 --assignment midterm",
+        "    aita review part p-2 --assignment midterm",
     ]
     assert known.asked("GET", QUEUE)[0].query == {"limit": "50"}
 
@@ -209,9 +211,10 @@ def test_a_command_is_one_line_that_can_be_pasted(
     known: FakeStack, aita: Aita, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("aita.cli.output._FILE_WIDTH", 40)
-    known.answer("GET", PATH, shown(known))
+    known.answer("GET", PATH, shown(known, parts=("p-1",)))
     _, out, _ = aita("review", "show", CELL, "-a", "midterm")
     assert f"  aita review accept {CELL} --assignment midterm" in out.splitlines()
+    assert "  aita review part p-1 --assignment midterm" in out.splitlines()
 
 
 def test_the_images_of_a_cell_are_saved_and_opened(

@@ -33,6 +33,11 @@ class AnswerPlace(StrictModel):
     top: Fraction
     bottom: Fraction
 
+    @property
+    def where(self) -> str:
+        """Place in words."""
+        return f"page {self.page}, from {self.top:.0%} to {self.bottom:.0%} of its height"
+
 
 class Presence(StrEnum):
     """Presence of an answer in its space."""

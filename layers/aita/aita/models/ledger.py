@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from aita.models.answer import Fraction
+from aita.models.answer import AnswerPlace, Fraction
 from aita.models.base import StrictModel
 from aita.models.exam import QuestionId
 
@@ -55,9 +55,9 @@ class Part(StrictModel):
     opens: tuple[QuestionId, ...] = ()
 
     @property
-    def where(self) -> str:
-        """Place of the part, in words."""
-        return f"page {self.page}, from {self.top:.0%} to {self.bottom:.0%} of its height"
+    def place(self) -> AnswerPlace:
+        """Place of the part on the student's pages."""
+        return AnswerPlace(page=self.page, top=self.top, bottom=self.bottom)
 
 
 class StudentLedger(StrictModel):

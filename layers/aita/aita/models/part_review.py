@@ -9,6 +9,7 @@ from aita.models.base import StrictModel
 from aita.models.exam import QuestionId
 from aita.models.part_decision import PartAction, PartDecision
 from aita.models.review import By, Why
+from aita.models.transcription import Line
 
 
 class PartView(AnswerPlace):
@@ -17,7 +18,7 @@ class PartView(AnswerPlace):
     Parameters
     ----------
     lines
-        Lines of the transcription that were read there; empty for ink alone.
+        Lines of the transcription that were read there, with their kinds; empty for ink alone.
     ink
         Sum of the ink there; 0 if the part has lines only, or ink is unknown.
     opens
@@ -37,7 +38,7 @@ class PartView(AnswerPlace):
 
     part_id: str
     student_id: str
-    lines: tuple[str, ...]
+    lines: tuple[Line, ...]
     ink: int
     opens: tuple[QuestionId, ...]
     question_ids: tuple[QuestionId, ...]

@@ -16,10 +16,13 @@ from aita.cli.commands.run_lists import Limit
 from aita.cli.commands.runs import Assignment
 from aita.cli.files.assignment_download import fetch_material
 from aita.cli.session import Session
-from aita.cli.views.review_view import cell_view, decided_view, queue_view
+from aita.cli.views.part_view import part_decided_view, part_list_view, part_view
+from aita.cli.views.review_view import Command, cell_view, decided_view, queue_view
 from aita.errors import RequestError
 from aita.models.grade import DecisionAction
 from aita.models.names import check_assignment
+from aita.models.part_decision import PartAction
+from aita.models.part_review import PartDecisionRequest
 from aita.models.review import DecisionRequest, ReviewView
 from aita.services.assignments import object_keys
 
@@ -29,6 +32,10 @@ CellId = Annotated[str, typer.Argument(metavar="CELL", help="The answer's id, as
 By = Annotated[
     str | None, typer.Option("--by", metavar="NAME", help="Who decides.", show_default="who is logged in here")
 ]
+
+PartId = Annotated[str, typer.Argument(metavar="PART", help="The part's id, as 'aita review parts' prints it.")]
+Out = Annotated[Path | None, typer.Option("--out", "-o", metavar="DIR", help="Write the images of its pages there.")]
+Opened = Annotated[bool, typer.Option("--open", help="Open the images of its pages.")]
 
 
 @app.callback()
@@ -51,7 +58,8 @@ def list_cells(
     for cell in document["cells"]:
         cell["student"] = names.get(cell["student_id"])
     more = [Text(""), Text("There are more: raise --limit", "dim")] if page.next_token else []
-    session.output.result(document, Group(queue_view(page, names, session.output.pasteable), *more))
+    view = queue_view(page, names, _command(session, assignment), session.output.pasteable)
+    session.output.result(document, Group(view, *more))
 
 
 @app.command("show")
@@ -59,26 +67,18 @@ def show_cell(
     context: typer.Context,
     cell: CellId,
     assignment: Assignment,
-    out: Annotated[
-        Path | None, typer.Option("--out", "-o", metavar="DIR", help="Write the images of its pages there.")
-    ] = None,
-    opened: Annotated[bool, typer.Option("--open", help="Open the images of its pages.")] = False,
+    out: Out = None,
+    opened: Opened = False,
 ) -> None:
     """Show all there is to decide an answer by: its transcription, the rubric, the proposal and its quotes."""
     session = Session.of(context)
     found = session.api.review(check_assignment(assignment), cell)
     name = _name(session, assignment, found)
-    images = _save_pages(session, found, out or Path(tempfile.mkdtemp(prefix="aita-"))) if out or opened else []
-    for image in images:
-        session.output.note(f"page image: {image}")
-        if opened:
-            webbrowser.open(image.resolve().as_uri())
-
-    def command(*words: str) -> str:
-        return session.command(*words, "--assignment", assignment)
-
-    document = found.model_dump(mode="json") | {"student": name, "images": [str(image) for image in images]}
-    session.output.result(document, cell_view(found, name, command, session.output.pasteable))
+    urls = {place.page: place.url for place in found.pages}
+    images = _page_images(session, cell, urls, out, opened=opened)
+    document = found.model_dump(mode="json") | {"student": name, "images": images}
+    view = cell_view(found, name, _command(session, assignment), session.output.pasteable)
+    session.output.result(document, view)
 
 
 @app.command("accept")
@@ -100,6 +100,70 @@ def set_cell(
     _decide(Session.of(context), assignment, cell, by, DecisionAction.SET, points, why)
 
 
+@app.command("parts")
+def list_parts(context: typer.Context, assignment: Assignment, limit: Limit = 50) -> None:
+    """List the parts of pages that belong to no answer; those beside which answers are open come first."""
+    session = Session.of(context)
+    page = session.api.parts(check_assignment(assignment), limit)
+    names = _names(session, assignment)
+    document = page.model_dump(mode="json")
+    for part in document["parts"]:
+        part["student"] = names.get(part["student_id"])
+    more = [Text(""), Text("There are more: raise --limit", "dim")] if page.next_token else []
+    session.output.result(document, Group(part_list_view(page, names, _command(session, assignment)), *more))
+
+
+@app.command("part")
+def decide_part(
+    context: typer.Context,
+    part: PartId,
+    assignment: Assignment,
+    *,
+    belongs_to: Annotated[
+        str | None, typer.Option("--belongs-to", metavar="QUESTION", help="It belongs to the answer to this question.")
+    ] = None,
+    scratch: Annotated[bool, typer.Option("--scratch", help="It is scratch work.")] = False,
+    nothing: Annotated[bool, typer.Option("--nothing", help="It is nothing that counts, such as a stain.")] = False,
+    for_class: Annotated[
+        bool, typer.Option("--class", help="The same for the parts at this place of the class's same pages.")
+    ] = False,
+    why: Annotated[str, typer.Option("--why", "-w", metavar="TEXT", help="The reason, which is kept.")] = "",
+    by: By = None,
+    out: Out = None,
+    opened: Opened = False,
+) -> None:
+    """Say whose a part of a page is, which closes the answers beside it. Without a decision the part is shown."""
+    session = Session.of(context)
+    check_assignment(assignment)
+    chosen = {PartAction.BELONGS: belongs_to is not None, PartAction.SCRATCH: scratch, PartAction.NOTHING: nothing}
+    actions = [action for action in chosen if chosen[action]]
+    if len(actions) > 1 or (not actions and (for_class or why or by)):
+        raise RequestError("nothing was decided: give one of --belongs-to, --scratch and --nothing")
+    found = session.api.part(assignment, part)
+    name = _names(session, assignment).get(found.student_id, found.student_id)
+    images = _page_images(session, part, {found.page: found.url} if found.url else {}, out, opened=opened)
+    command = _command(session, assignment)
+    if not actions:
+        document = found.model_dump(mode="json") | {"student": name, "images": images}
+        session.output.result(document, part_view(found, name, command))
+        return
+    try:
+        request = PartDecisionRequest(
+            action=actions[0],
+            question_id=belongs_to,
+            for_class=for_class,
+            why=why,
+            by=by or _user(),
+            basis=found.basis,
+        )
+    except ValidationError as error:
+        raise _refused(error) from None
+    made = session.api.decide_part(assignment, part, request)
+    left = session.api.parts(assignment, 1).open_parts
+    document = made.model_dump(mode="json") | {"student": name, "open_parts": left}
+    session.output.result(document, part_decided_view(made, found, name, left, command))
+
+
 def _decide(
     session: Session,
     assignment: str,
@@ -113,17 +177,26 @@ def _decide(
     try:
         request = DecisionRequest(action=action, points=points, why=why, by=by or _user(), basis=found.basis)
     except ValidationError as error:
-        wrong = "; ".join(f"--{detail['loc'][0]}: {detail['msg']}" for detail in error.errors(include_input=False))
-        raise RequestError(f"nothing was decided: {wrong}") from None
+        raise _refused(error) from None
     decision = session.api.decide(assignment, cell, request)
     left = session.api.reviews(assignment, 1).open_cells
     name = _name(session, assignment, found)
     document = decision.model_dump(mode="json") | {"student": name, "open_cells": left}
+    session.output.result(document, decided_view(decision, found, name, left, _command(session, assignment)))
 
+
+def _refused(error: ValidationError) -> RequestError:
+    options = {"question_id": "belongs-to"}
+    found = [(str(detail["loc"][0]), detail["msg"]) for detail in error.errors(include_input=False)]
+    wrong = "; ".join(f"--{options.get(name, name)}: {message}" for name, message in found)
+    return RequestError(f"nothing was decided: {wrong}")
+
+
+def _command(session: Session, assignment: str) -> Command:
     def command(*words: str) -> str:
         return session.command(*words, "--assignment", assignment)
 
-    session.output.result(document, decided_view(decision, found, name, left, command))
+    return command
 
 
 def _user() -> str:
@@ -142,12 +215,18 @@ def _name(session: Session, assignment: str, found: ReviewView) -> str:
     return _names(session, assignment).get(found.student_id, found.student_id)
 
 
-def _save_pages(session: Session, found: ReviewView, folder: Path) -> list[Path]:
-    folder.mkdir(parents=True, exist_ok=True)
-    urls = {place.page: place.url for place in found.pages}
+def _page_images(session: Session, name: str, urls: Mapping[int, str], out: Path | None, *, opened: bool) -> list[str]:
+    """Save the images of pages, if they are asked for; return their paths."""
+    if not (out or opened):
+        return []
     if not urls:
-        session.output.note(f"where {found.cell_id} stands on the pages is not known: there is no image of it")
-    paths = [folder / f"{found.cell_id}-page-{page}.jpg" for page in urls]
+        session.output.note(f"where {name} stands on the pages is not known: there is no image of it")
+    folder = out or Path(tempfile.mkdtemp(prefix="aita-"))
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = [folder / f"{name}-page-{page}.jpg" for page in urls]
     for path, url in zip(paths, urls.values(), strict=True):
         session.transfer.save(url, path)
-    return paths
+        session.output.note(f"page image: {path}")
+        if opened:
+            webbrowser.open(path.resolve().as_uri())
+    return [str(path) for path in paths]

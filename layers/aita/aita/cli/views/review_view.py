@@ -1,26 +1,24 @@
 """Cells that await a person's decision, and everything that a decision needs, for people."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from itertools import groupby
 
 from rich.console import Group, RenderableType
-from rich.table import Table
 from rich.text import Text
 
 from aita.cli.pasteable import Pasteable
 from aita.cli.views import formatting
+from aita.cli.views.indented_text import indented
 from aita.cli.views.terminal_escape import printable
 from aita.models.exam import Rubric
 from aita.models.grade import Decision, DecisionAction
 from aita.models.review import ReviewLine, ReviewPage, ReviewView
 
 Command = Callable[..., str]
-
-_COMMAND = "aita "
-"""In a line that is to be pasted."""
+"""Makes a command line of the assignment at hand."""
 
 
-def queue_view(page: ReviewPage, names: Mapping[str, str], pasteable: Pasteable) -> RenderableType:
+def queue_view(page: ReviewPage, names: Mapping[str, str], command: Command, pasteable: Pasteable) -> RenderableType:
     """Return the cells, question by question, each with its student and the reasons for its review."""
     parts: list[RenderableType] = [Text(f"{formatting.count(page.open_cells, 'answer')} to review", "bold")]
     for question_id, cells in groupby(page.cells, lambda cell: cell.question_id):
@@ -28,7 +26,8 @@ def queue_view(page: ReviewPage, names: Mapping[str, str], pasteable: Pasteable)
         for cell in cells:
             name = printable(names.get(cell.student_id, cell.student_id))
             parts.append(Text.assemble(f"  {cell.cell_id}  {name}  ", (f"{_points(cell)}  {cell.state}", "cyan")))
-            parts += [_indented(reason, "dim", 4) for reason in _reasons(cell, pasteable)]
+            parts += [indented(reason, "dim", 4) for reason in _reasons(cell, pasteable)]
+            parts += [indented(command("review", "part", part_id), "dim", 4) for part_id in cell.parts]
     return Group(*parts)
 
 
@@ -42,13 +41,13 @@ def cell_view(review: ReviewView, name: str, command: Command, pasteable: Pastea
     )
     parts: list[RenderableType] = [heading]
     for title, block in (
-        ("Reasons", [_indented(reason) for reason in _reasons(review, pasteable)]),
-        ("Question", [_indented(review.question.question_text)]),
+        ("Reasons", [indented(reason) for reason in _reasons(review, pasteable)]),
+        ("Question", [indented(review.question.question_text)]),
         ("Answer", [*_answer(review)]),
-        ("Answer key", [_indented(review.answer_key.correct_answer)] if review.answer_key else []),
+        ("Answer key", [indented(review.answer_key.correct_answer)] if review.answer_key else []),
         ("Rubric", [*_rubric(review.rubric)] if review.rubric else []),
         ("Proposal", [*_proposal(review)]),
-        ("Decisions", [_indented(_decided(decision)) for decision in review.decisions]),
+        ("Decisions", [indented(_decided(decision)) for decision in review.decisions]),
         ("Decide", [*_next(review, command)]),
     ):
         if block:
@@ -86,36 +85,36 @@ def _reasons(cell: ReviewLine, pasteable: Pasteable) -> Iterator[str]:
 
 
 def _answer(review: ReviewView) -> Iterator[RenderableType]:
-    yield _indented(review.raw_text or "nothing was read", "" if review.raw_text else "dim")
+    yield indented(review.raw_text or "nothing was read", "" if review.raw_text else "dim")
     places = [f"page {place.page} from {place.top:.0%} to {place.bottom:.0%} of its height" for place in review.pages]
     where = ", ".join(places) or "its place on the pages is not known"
-    yield _indented(f"{where}; confidence {review.confidence:.2f}", "dim")
+    yield indented(f"{where}; confidence {review.confidence:.2f}", "dim")
 
 
 def _rubric(rubric: Rubric) -> Iterator[RenderableType]:
     for number, criterion in enumerate(rubric.criteria, 1):
-        yield _indented(f"{number}. {criterion.description} ({criterion.points:g})")
+        yield indented(f"{number}. {criterion.description} ({criterion.points:g})")
 
 
 def _proposal(review: ReviewView) -> Iterator[RenderableType]:
     proposal = review.proposal
     if proposal.points is None:
-        yield _indented("none", "dim")
+        yield indented("none", "dim")
         return
     graders = ", ".join(f"{points:g}" for points in proposal.graders)
     by_grader = f" (the graders: {graders})" if len(proposal.graders) > 1 else ""
-    yield _indented(f"{proposal.points:g} of {review.max_points:g}{by_grader}")
+    yield indented(f"{proposal.points:g} of {review.max_points:g}{by_grader}")
     for number, (criterion, worth) in enumerate(zip(proposal.criteria, _worths(review), strict=True), 1):
-        yield _indented(f"{number}. {criterion.points:g}{worth}: {criterion.reason}")
+        yield indented(f"{number}. {criterion.points:g}{worth}: {criterion.reason}")
         if criterion.quote:
             missing = "" if criterion.quote_found else "  [not in the transcription]"
-            yield _indented(f'"{criterion.quote}"{missing}', "dim" if criterion.quote_found else "yellow", 5)
+            yield indented(f'"{criterion.quote}"{missing}', "dim" if criterion.quote_found else "yellow", 5)
     if missing := _without_quote(review):
-        yield _indented(missing, "yellow")
+        yield indented(missing, "yellow")
     if proposal.feedback:
-        yield _indented(proposal.feedback)
+        yield indented(proposal.feedback)
     if review.of_older_version:
-        yield _indented("graded by an older version of aita", "dim")
+        yield indented("graded by an older version of aita", "dim")
 
 
 def _without_quote(review: ReviewView) -> str:
@@ -150,26 +149,8 @@ def _was(decision: Decision) -> str:
 
 
 def _next(review: ReviewView, command: Command) -> Iterator[RenderableType]:
+    for part_id in review.parts:
+        yield indented(command("review", "part", part_id))
     if review.proposal.points is not None:
-        yield _indented(command("review", "accept", review.cell_id))
-    yield _indented(command("review", "set", review.cell_id, "--points", "P", "--why", "TEXT"))
-
-
-def _indented(text: str, style: str = "", by: int = 2) -> RenderableType:
-    """Return text from outside, line by line, so that what wraps stays indented; a line with a command stays whole."""
-    lines: list[RenderableType] = []
-    for line in _lines(text):
-        shown = Text(printable(line), style)
-        if _COMMAND in line:
-            lines.append(Text(" " * by).append_text(shown))
-            continue
-        row = Table.grid()
-        row.add_column(width=by)
-        row.add_column(overflow="fold")
-        row.add_row("", shown)
-        lines.append(row)
-    return Group(*lines)
-
-
-def _lines(text: str) -> Iterable[str]:
-    return text.replace("\r\n", "\n").expandtabs(4).split("\n")
+        yield indented(command("review", "accept", review.cell_id))
+    yield indented(command("review", "set", review.cell_id, "--points", "P", "--why", "TEXT"))

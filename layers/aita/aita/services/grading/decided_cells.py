@@ -57,7 +57,7 @@ def opened(cell: Cell, parts: Sequence[Part]) -> Cell:
     return changed_cell(
         cell,
         state=CellState.FAILED if cell.state is CellState.FAILED else CellState.NEEDS_REVIEW,
-        flags=(*cell.flags, Flag(kind=FlagKind.UNPLACED, note="; ".join(part.where for part in parts))),
+        flags=(*cell.flags, Flag(kind=FlagKind.UNPLACED, note="; ".join(part.place.where for part in parts))),
         basis=f"{cell.basis}, beside {seen}",
     )
 

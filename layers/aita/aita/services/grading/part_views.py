@@ -6,6 +6,7 @@ from aita.errors import ConflictError, NotFoundError
 from aita.models.ledger import Part
 from aita.models.part_decision import PartDecision
 from aita.models.part_review import PartView
+from aita.models.transcription import Line
 from aita.ports import DecisionStore
 from aita.services.assignments.assignment_files import AssignmentFiles
 from aita.services.grading.gradebook import Gradebook
@@ -70,7 +71,8 @@ class PartViews:
         """Return the version of a part, with its lines and the last decision about it."""
         history = self._parts.history(student_id, part.part_id)
         last = history[-1].decision_id if history else ""
-        return digest([part.model_dump(mode="json"), self._lines(student_id, part), last])
+        lines = [line.text for line in self._lines(student_id, part)]
+        return digest([part.model_dump(mode="json"), lines, last])
 
     def view(self, student_id: str, part: Part) -> PartView:
         """Return a part with all material for a decision about it."""
@@ -94,5 +96,5 @@ class PartViews:
     def _decision(self, student_id: str, part: Part) -> PartDecision | None:
         return self._parts.decision(student_id, part.part_id)
 
-    def _lines(self, student_id: str, part: Part) -> tuple[str, ...]:
+    def _lines(self, student_id: str, part: Part) -> tuple[Line, ...]:
         return lines_of(part, self._transcriptions.get(student_id, ()))

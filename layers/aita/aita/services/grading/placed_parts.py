@@ -21,11 +21,11 @@ def with_parts(answer: QuestionAnswer, parts: Sequence[tuple[Part, str]]) -> Que
     behind = [each for each in ordered if _position(each[0]) >= first]
     texts = [*(text for _, text in before), answer.raw_text, *(text for _, text in behind)]
     raw_text = "\n".join(filter(None, texts))
-    unread = tuple(Flag(kind=FlagKind.UNREAD, note=part.where) for part, text in ordered if not text)
+    unread = tuple(Flag(kind=FlagKind.UNREAD, note=part.place.where) for part, text in ordered if not text)
     return answer.model_copy(
         update={
             "raw_text": raw_text,
-            "pages": (*map(_place, before), *answer.pages, *map(_place, behind)),
+            "pages": (*_places(before), *answer.pages, *_places(behind)),
             "flags": (*answer.flags, *unread),
             "presence": Presence.WRITTEN if raw_text.strip() else Presence.UNCLEAR,
         }
@@ -36,6 +36,5 @@ def _position(each: Part) -> tuple[int, float]:
     return each.page, each.top
 
 
-def _place(each: tuple[Part, str]) -> AnswerPlace:
-    part, _ = each
-    return AnswerPlace(page=part.page, top=part.top, bottom=part.bottom)
+def _places(parts: Sequence[tuple[Part, str]]) -> tuple[AnswerPlace, ...]:
+    return tuple(part.place for part, _ in parts)

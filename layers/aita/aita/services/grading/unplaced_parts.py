@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from typing import Self
 
 from aita.models.answer import StudentAnswers
-from aita.models.exam import ExamSpec, PageTranscription
+from aita.models.exam import ExamSpec
 from aita.models.grade import question_version
 from aita.models.ledger import Owner, Part
 from aita.models.part_decision import PartAction, PartDecision
+from aita.models.transcription import Line, PageTranscription
 from aita.services.assignments import object_keys
 from aita.services.assignments.assignment_files import AssignmentFiles
 from aita.services.grading.placed_parts import with_parts
@@ -99,7 +100,8 @@ class UnplacedParts:
         for part in self.parts.get(student_id, ()):
             decision = self.decision(student_id, part.part_id)
             if decision is not None and decision.question_id is not None:
-                given.setdefault(decision.question_id, []).append((part, "\n".join(lines_of(part, pages)).strip()))
+                text = "\n".join(line.text for line in lines_of(part, pages)).strip()
+                given.setdefault(decision.question_id, []).append((part, text))
         if not given:
             return answers
         placed = tuple(with_parts(each, given.get(each.question_id, ())) for each in answers.question_answers)
@@ -109,10 +111,10 @@ class UnplacedParts:
 NO_PARTS = UnplacedParts(parts={}, decisions={}, wordings={}, transcriptions={})
 
 
-def lines_of(part: Part, pages: Iterable[PageTranscription]) -> tuple[str, ...]:
+def lines_of(part: Part, pages: Iterable[PageTranscription]) -> tuple[Line, ...]:
     """Return the lines that were read in a part, from its student's transcribed pages."""
-    lines = next((page.text.splitlines() for page in pages if page.page == part.page), [])
-    return tuple(lines[number - 1] for number in part.lines if number <= len(lines))
+    found = dict(enumerate((line for page in pages if page.page == part.page for line in page.lines), 1))
+    return tuple(found[number] for number in part.lines if number in found)
 
 
 def _by_part(decisions: Iterable[PartDecision]) -> dict[PartKey, tuple[PartDecision, ...]]:

@@ -1,0 +1,32 @@
+"""Text from outside, indented for a terminal."""
+
+from collections.abc import Iterable
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from aita.cli.views.terminal_escape import printable
+
+_COMMAND = "aita "
+"""In a line that is to be pasted."""
+
+
+def indented(text: str, style: str = "", by: int = 2) -> RenderableType:
+    """Return text from outside, line by line, so that what wraps stays indented; a line with a command stays whole."""
+    lines: list[RenderableType] = []
+    for line in _lines(text):
+        shown = Text(printable(line), style)
+        if _COMMAND in line:
+            lines.append(Text(" " * by).append_text(shown))
+            continue
+        row = Table.grid()
+        row.add_column(width=by)
+        row.add_column(overflow="fold")
+        row.add_row("", shown)
+        lines.append(row)
+    return Group(*lines)
+
+
+def _lines(text: str) -> Iterable[str]:
+    return text.replace("\r\n", "\n").expandtabs(4).split("\n")

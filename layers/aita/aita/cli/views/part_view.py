@@ -1,0 +1,102 @@
+"""Parts of pages that belong to no answer, and everything that a decision about one needs, for people."""
+
+from collections.abc import Iterator, Mapping
+
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from aita.cli.views import formatting
+from aita.cli.views.indented_text import indented
+from aita.cli.views.review_view import Command
+from aita.cli.views.terminal_escape import printable
+from aita.models.part_decision import PartAction, PartDecision
+from aita.models.part_review import PartDecisions, PartPage, PartView
+from aita.models.transcription import Line, LineKind
+
+_PLAIN = (LineKind.ANSWER, LineKind.UNKNOWN)
+"""Kinds of lines that need no mention."""
+
+
+def part_list_view(page: PartPage, names: Mapping[str, str], command: Command) -> RenderableType:
+    """Return the parts, each with its student, its place, its state and the beginning of what was read in it."""
+    parts: list[RenderableType] = [Text(f"{formatting.count(page.open_parts, 'part')} of pages to decide on", "bold")]
+    for part in page.parts:
+        name = printable(names.get(part.student_id, part.student_id))
+        parts += [Text(""), Text.assemble("  ", (part.part_id, "bold"), f"  {name}"), indented(part.where, by=4)]
+        parts += [indented(_line(line), by=4) for line in part.lines[:1]]
+        parts.append(indented(_state(part), "dim", 4))
+        if part.opens:
+            parts.append(indented(command("review", "part", part.part_id), "dim", 4))
+    return Group(*parts)
+
+
+def part_view(part: PartView, name: str, command: Command) -> RenderableType:
+    """Return a part with its place, its lines and its decisions; ``command`` makes its command lines."""
+    read = [indented(_line(line)) for line in part.lines] or [indented("nothing was read", "dim")]
+    heading = Text.assemble((f"Part {part.part_id}", "bold"), f"\n{printable(name)}, {part.where}")
+    parts: list[RenderableType] = [heading]
+    for title, block in (
+        ("State", [indented(_state(part))]),
+        ("Read there", read),
+        ("Page", [indented(command("review", "part", part.part_id, "--open"))] if part.url else []),
+        ("Decisions", [indented(_decided(decision)) for decision in part.decisions]),
+        ("Decide", [*_next(part, command)]),
+    ):
+        if block:
+            parts += [Text(""), Text(title, "bold"), *block]
+    return Group(*parts)
+
+
+def part_decided_view(
+    made: PartDecisions, part: PartView, name: str, open_parts: int, command: Command
+) -> RenderableType:
+    """Return a decision, the number of open parts, and what to do for it to show in grades and reports."""
+    decision, *others = made.decisions
+    parts = [Text(f"{printable(name)}, {part.where}: {printable(_said(decision))}")]
+    if others:
+        parts.append(Text(f"The same for {formatting.count(len(others), 'part')} of other pages"))
+    if decision.action is PartAction.BELONGS:
+        parts.append(Text(f"Grade the answer anew: {command('grade')}"))
+    return Group(
+        *parts,
+        Text(f"{formatting.count(open_parts, 'part')} still to decide on", "dim"),
+        Text(f"Reports that were made before are out of date. Make them anew: {command('report')}", "dim"),
+    )
+
+
+def _state(part: PartView) -> str:
+    if part.counts is not None:
+        return _said(part.counts)
+    if part.opens:
+        return f"open beside it: {', '.join(part.opens)}"
+    return "undecided, and no answer is open beside it"
+
+
+def _line(line: Line) -> str:
+    return line.text if line.kind in _PLAIN else f"{line.text}  [{line.kind.replace('_', ' ')}]"
+
+
+def _said(decision: PartDecision) -> str:
+    match decision.action:
+        case PartAction.BELONGS:
+            return f"belongs to question {decision.question_id}"
+        case PartAction.SCRATCH:
+            return "scratch work"
+        case PartAction.NOTHING:
+            return "nothing that counts"
+
+
+def _decided(decision: PartDecision) -> str:
+    when = decision.at.astimezone().strftime("%Y-%m-%d %H:%M")
+    who = f"{decision.by} ({decision.caller})" if decision.caller else decision.by
+    alike = f", as {decision.alike}" if decision.alike else ""
+    why = f": {decision.why}" if decision.why else ""
+    return f"{when}  {who}: {_said(decision)}{alike}{why}"
+
+
+def _next(part: PartView, command: Command) -> Iterator[RenderableType]:
+    for question_id in part.opens or part.question_ids:
+        yield indented(command("review", "part", part.part_id, "--belongs-to", question_id))
+    for option in ("--scratch", "--nothing"):
+        yield indented(command("review", "part", part.part_id, option))
+    yield indented("With --class the same counts for the parts at this place of the class's same pages", "dim")
