@@ -15,14 +15,19 @@ from hypothesis import strategies as st
 
 import aita
 from aita.errors import MissingMaterialError
-from aita.models.exam import ExamSpec
-from aita.models.grade import Cell, CellState, CriterionGrade, Decision, DecisionAction, cell_id
+from aita.memory.objects import MemoryObjects
+from aita.models.exam import ExamSpec, Question
+from aita.models.grade import Cell, CellState, CriterionGrade, Decision, DecisionAction, cell_id, question_version
+from aita.models.part_decision import PartAction, PartDecision
 from aita.models.points import total
 from aita.ports import StoredRow
+from aita.services.assignments.assignment_files import AssignmentFiles
 from aita.services.compliance.audit_bundle import RECOMPUTE, Auditor
 from aita.services.compliance.recompute import recompute
 from aita.services.grading.gradebook import USUAL_SCALE, Gradebook
+from aita.services.grading.unplaced_parts import UnplacedParts
 from tests.support.fakes import ASSIGNMENT, EXAM, QUESTIONS, Harness, right
+from tests.support.ledgers import ledger, on_part, part
 
 PACKAGE = Path(aita.__file__).parent
 BASES = ("basis", "basis, of 5", "other", "not graded, of 5")
@@ -155,7 +160,7 @@ def test_there_must_be_grades(harness: Harness) -> None:
         audited(harness)
 
 
-points = st.integers(0, 500).map(lambda hundredths: hundredths / 100)
+points = st.sampled_from([0.0, 0.25, 1.0, 1.25, 4.5])
 
 
 @st.composite
@@ -196,17 +201,111 @@ def decisions(draw: st.DrawFn) -> list[Decision]:
     ]
 
 
-@given(cells(), decisions())
-def test_the_script_counts_as_the_gradebook_does(cell: Cell | None, made: list[Decision]) -> None:
+QUESTION = QUESTIONS[0]
+WORDINGS = (question_version(Question.model_validate(QUESTION)), "another")
+
+
+PARTS = st.lists(st.sampled_from(["unplaced", "unplaced", "print"]), max_size=2).map(
+    lambda owners: [part(f"p-{n}", "1a", owner=owner) for n, owner in enumerate(owners)]
+)
+
+
+@st.composite
+def decisions_on_parts(draw: st.DrawFn) -> list[PartDecision]:
+    what = st.tuples(
+        st.sampled_from(["p-0", "p-1"]),
+        st.sampled_from(["s", "another"]),
+        st.sampled_from([("scratch", None, ""), *(("belongs", "1a", each) for each in WORDINGS)]),
+        st.integers(0, 3),
+    )
+    noon = datetime(2026, 3, 2, 12, tzinfo=UTC)
+    return [
+        on_part(
+            part_id,
+            student_id,
+            decision_id=f"d-{n}",
+            action=PartAction(action),
+            question_id=question_id,
+            question=wording,
+            at=noon + timedelta(milliseconds=500 * at),
+        )
+        for n, (part_id, student_id, (action, question_id, wording), at) in enumerate(draw(st.lists(what, max_size=2)))
+    ]
+
+
+def recomputed(
+    cell: Cell | None,
+    made: list[Decision],
+    parts: Sequence[dict[str, Any]] = (),
+    on_parts: Sequence[PartDecision] = (),
+) -> list[str]:
+    """Return what the script finds in a bundle of one cell that is made of the gradebook."""
     exam = ExamSpec.model_validate(EXAM | {"questions": QUESTIONS[:1]})
-    book = Gradebook(exam, {"s": {"1a": cell} if cell else {}}, made)
+    held = {f"{ASSIGNMENT}/ledger.json": json.dumps({"s": {"parts": parts}}).encode()}
+    material = AssignmentFiles(MemoryObjects(data=held), ASSIGNMENT, lambda _: on_parts)
+    book = Gradebook(exam, {"s": {"1a": cell} if cell else {}}, made, parts=UnplacedParts.of(material, exam))
+    graded = book.graded(cell_id("s", "1a"))
     bundle = {
         "exam": exam.model_dump(mode="json"),
         "grade_scale": USUAL_SCALE.model_dump(mode="json"),
-        "cells": {"s": {"1a": book.graded(cell_id("s", "1a")).model_dump(mode="json")}},
+        "cells": {"s": {"1a": graded.model_dump(mode="json") | {"proposal": graded.proposal}}},
         "decisions": [each.model_dump(mode="json") for each in made],
+        "ledger": {"s": parts},
+        "part_decisions": [each.model_dump(mode="json") for each in on_parts],
         "totals": {
             "s": book.students["s"].model_dump(mode="json", include={"points", "out_of", "open_questions", "letter"})
         },
     }
-    assert recompute(bundle) == []
+    return recompute(bundle)
+
+
+@given(cells(), decisions())
+def test_the_script_counts_as_the_gradebook_does(cell: Cell | None, made: list[Decision]) -> None:
+    assert recomputed(cell, made) == []
+
+
+@given(
+    st.sampled_from([*DecisionAction, None]),
+    st.sampled_from([(), ("p-0",), ("p-0", "p-1")]),
+    PARTS,
+    decisions_on_parts(),
+)
+def test_the_script_opens_a_cell_beside_a_part_as_the_gradebook_does(
+    action: DecisionAction | None, seen: tuple[str, ...], parts: list[dict[str, Any]], on_parts: list[PartDecision]
+) -> None:
+    criteria = (CriterionGrade(points=1.25),)
+    ids = {"cell_id": cell_id("s", "1a"), "student_id": "s", "question_id": "1a", "basis": "basis"}
+    cell = Cell(state=CellState.GRADED, points=1.25, max_points=5, criteria=criteria, **ids)
+    made = [decided("s", "1a", 1.25, action=action, parts=seen)] if action else []
+    assert recomputed(cell, made, parts, on_parts) == []
+
+
+def test_a_bundle_of_before_has_no_parts(bundle: dict[str, Any], tmp_path: Path) -> None:
+    for name in ("ledger", "part_decisions"):
+        del bundle[name]
+    for each in bundle["decisions"]:
+        del each["parts"]
+    assert ran(tmp_path, bundle) == (0, "2 totals recomputed: all as recorded\n")
+
+
+def test_parts_and_the_decisions_about_them_are_told_without_what_was_read(
+    harness: Harness, bundle: dict[str, Any], tmp_path: Path
+) -> None:
+    first, second = bundle["totals"]
+    held = ledger(**{first.replace("-", "_"): [part("p-1", "1a", lines=[1])], second.replace("-", "_"): []})
+    harness.put("ledger.json", held)
+    opened = audited(harness)
+    assert opened["ledger"] == {first: [part("p-1", "1a", lines=[1], question_id=None)], second: []}
+    assert ran(tmp_path, opened) == (0, "2 totals recomputed: all as recorded\n")
+    harness.decisions.add_on_part(ASSIGNMENT, on_part("p-1", first))
+    closed = audited(harness)
+    assert [each["part_id"] for each in closed["part_decisions"]] == ["p-1"]
+    assert ran(tmp_path, closed) == (0, "2 totals recomputed: all as recorded\n")
+    open_questions = [each["totals"][first]["open_questions"] for each in (opened, closed)]
+    assert open_questions == [[], []], "a person had set these points"
+    harness.put("ledger.json", ledger(**{first.replace("-", "_"): [part("p-2", "2", lines=[1])]}))
+    opened = audited(harness)
+    assert opened["totals"][first]["open_questions"] == ["2"]
+    assert ran(tmp_path, opened) == (0, "2 totals recomputed: all as recorded\n")
+    opened["ledger"][first].clear()
+    assert ran(tmp_path, opened)[0] == 1

@@ -28,8 +28,9 @@ BUNDLE = "audit.json"
 def audit(context: typer.Context, assignment: Assignment, out: OutDir) -> None:
     """Write how an assignment's grades came about, and a script that recomputes every total from it, offline.
 
-    It has each cell with its criteria, people's decisions, the rubrics' versions, the models, and a digest of each
-    request. Students are in it by id, and their work as far as graders quoted it. It uses your own AWS credentials.
+    It has each cell with its criteria, the parts of pages and whose they are, people's decisions, the rubrics'
+    versions, the models, and a digest of each request. Students are in it by id, and their work as far as graders
+    quoted it. It uses your own AWS credentials.
     """
     session = Session.of(context)
     check_assignment(assignment)
@@ -38,12 +39,13 @@ def audit(context: typer.Context, assignment: Assignment, out: OutDir) -> None:
     out.mkdir(parents=True, exist_ok=True)
     write_whole(out / BUNDLE, json.dumps(bundle, ensure_ascii=False, indent=1).encode())
     shutil.copyfile(RECOMPUTE, out / RECOMPUTE.name)
-    counts = {name: len(bundle[name]) for name in ("totals", "decisions", "rubrics", "runs", "requests")}
+    lists = ("totals", "decisions", "part_decisions", "rubrics", "runs", "requests")
+    counts = {name: len(bundle[name]) for name in lists}
     document = {"assignment": assignment, "files": [str(out / BUNDLE), str(out / RECOMPUTE.name)], "counts": counts}
     contents = ", ".join(
         (
             formatting.count(counts["totals"], "total"),
-            formatting.count(counts["decisions"], "decision"),
+            formatting.count(counts["decisions"] + counts["part_decisions"], "decision"),
             formatting.count(counts["runs"], "run"),
             formatting.count(counts["requests"], "task's requests", "tasks' requests"),
         )

@@ -10,6 +10,8 @@ from typing import Any
 
 from aita.errors import MissingMaterialError, NotFoundError
 from aita.models.grade import Decision, StudentGrades
+from aita.models.ledger import StudentLedger
+from aita.models.part_decision import PartDecision
 from aita.models.run import Run
 from aita.ports import Clock, DecisionStore, ObjectStore, RowStore, RunStore
 from aita.services.assignments.assignment_files import AssignmentFiles
@@ -38,7 +40,8 @@ class Auditor:
     def bundle(self, assignment: str) -> dict[str, Any]:
         """Return the audit bundle of an assignment, as JSON.
 
-        It names students by id only, and holds no more of their work than the graders' quotes.
+        It names students by id only, and holds no more of their work than the graders' quotes. The ledger tells where
+        each part of their pages stands and whose it is, without its text.
 
         Raises
         ------
@@ -62,6 +65,8 @@ class Auditor:
             "rubrics": _rubrics(material, cells.values()),
             "cells": {student_id: _graded_cells(book, grades) for student_id, grades in book.students.items()},
             "decisions": [_decision(each) for each in decisions],
+            "ledger": {student_id: _parts(ledger) for student_id, ledger in material.ledger().items()},
+            "part_decisions": [_decision(each) for each in self.decisions.on_parts(assignment)],
             "totals": {student_id: _total(grades) for student_id, grades in book.students.items()},
             "runs": [run.model_dump(mode="json", include=_RUN_FIELDS) for run in runs],
             "requests": [task for run in runs for task in self._requests(run.run_id)],
@@ -105,8 +110,12 @@ def _graded_cells(book: Gradebook, grades: StudentGrades) -> dict[str, Any]:
     return {cell.question_id: cell.model_dump(mode="json") | {"proposal": cell.proposal} for cell in graded}
 
 
-def _decision(decision: Decision) -> dict[str, Any]:
+def _decision(decision: Decision | PartDecision) -> dict[str, Any]:
     return decision.model_dump(mode="json")
+
+
+def _parts(ledger: StudentLedger) -> list[dict[str, Any]]:
+    return [part.model_dump(mode="json") for part in ledger.parts]
 
 
 def _total(grades: StudentGrades) -> dict[str, Any]:

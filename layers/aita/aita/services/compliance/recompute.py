@@ -4,14 +4,16 @@
 
 A cell is one student's graded answer to one question. It counts with the sum of its criteria's points, or with the
 points of a person's last decision about exactly this grade. A cell is open if its inputs have changed since it was
-graded; while it is open it does not count, and the total is not final. The exit status is 1 if a number differs from
-the bundle's.
+graded, or if a part of a page that belongs to no answer may belong to it and no person has decided on the part, or on
+the cell with the part in view. While it is open it does not count, and the total is not final. The exit status is 1 if
+a number differs from the bundle's.
 """
 
 import json
 import sys
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +35,7 @@ def recompute(bundle: dict[str, Any]) -> list[str]:
     decisions: dict[str, list[dict[str, Any]]] = {}
     for decision in sorted(bundle["decisions"], key=lambda each: (time_of(each), each["decision_id"])):
         decisions.setdefault(decision["student_id"] + "\0" + decision["question_id"], []).append(decision)
+    undecided = undecided_parts(bundle)
     problems = []
     for student_id, total in bundle["totals"].items():
         cells = bundle["cells"][student_id]
@@ -40,7 +43,8 @@ def recompute(bundle: dict[str, Any]) -> list[str]:
         points, open_questions = Decimal(0), []
         for question in bundle["exam"]["questions"]:
             question_id = question["question_id"]
-            counts = counted(cells[question_id], decisions.get(f"{student_id}\0{question_id}", []))
+            beside = {part["part_id"] for part in undecided.get(student_id, []) if question_id in part["opens"]}
+            counts = counted(cells[question_id], decisions.get(f"{student_id}\0{question_id}", []), beside)
             if counts is None:
                 open_questions.append(question_id)
             else:
@@ -72,13 +76,42 @@ def wrong_sums(cell: dict[str, Any]) -> list[str]:
     return [f"question {cell['question_id']}: the criteria sum to {total}, and the points are {cell['points']}"]
 
 
-def counted(cell: dict[str, Any], decisions: list[dict[str, Any]]) -> Decimal | None:
-    """Return the points with which a cell counts; ``None`` while it is open."""
+def undecided_parts(bundle: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
+    """Return each student's parts of pages that belong to no answer and that no decision is about.
+
+    The last decision about a part counts. One that gives it to a question counts while the exam has this question in
+    the same words. Bundles before version 0.3 have no parts.
+    """
+    questions = {each["question_id"]: wording(each) for each in bundle["exam"]["questions"]}
+    last = {}
+    for decision in sorted(bundle.get("part_decisions", []), key=lambda each: (time_of(each), each["decision_id"])):
+        counts = decision["action"] != "belongs" or questions.get(decision["question_id"]) == decision["question"]
+        last[decision["student_id"], decision["part_id"]] = counts
+    return {
+        student_id: [
+            part for part in parts if part["owner"] == "unplaced" and not last.get((student_id, part["part_id"]))
+        ]
+        for student_id, parts in bundle.get("ledger", {}).items()
+    }
+
+
+def wording(question: dict[str, Any]) -> str:
+    """Return the version of a question's wording."""
+    return sha256(f"{question['question_type']}\0{question['question_text']}".encode()).hexdigest()[:32]
+
+
+def counted(cell: dict[str, Any], decisions: list[dict[str, Any]], beside: set[str]) -> Decimal | None:
+    """Return the points with which a cell counts; ``None`` while it is open.
+
+    ``beside`` are the ids of the undecided parts that may belong to the answer.
+    """
     points = cell["points"]
     valid = [each for each in decisions if is_about(each, cell) and agrees(each, cell)]
     if valid:
-        return exact(valid[-1]["points"])
-    if decisions or cell["state"] not in CLOSED or points is None:
+        last = valid[-1]
+        is_open = last["action"] != "set" and beside - {*last.get("parts", ())}
+        return None if is_open else exact(last["points"])
+    if decisions or beside or cell["state"] not in CLOSED or points is None:
         return None
     return exact(points)
 
