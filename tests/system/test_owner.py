@@ -161,6 +161,7 @@ def test_an_audit_recomputes(versioned: Stack, graded: str, aita: Owner, tmp_pat
     assert told["counts"] == {
         "totals": 2,
         "decisions": 6,
+        "part_decisions": 0,
         "rubrics": 3,
         "runs": 4,
         "requests": told["counts"]["requests"],
