@@ -14,13 +14,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aita.errors import MissingMaterialError
-from aita.models.grade import Cell, CellState, Decision, DecisionAction
+from aita.models.grade import Cell, CellState, Decision, DecisionAction, question_version
+from aita.models.part_decision import PartAction
 from aita.models.review_flags import FlagKind
 from aita.models.run import Run, RunSettings, RunStatus, StageCounts, Usage
 from aita.models.student import Students
 from aita.services.reporting.class_statistics import MISSED_SHOWN
 from tests.support.fakes import ASSIGNMENT, MODEL, Harness
 from tests.support.html_page import Element, HtmlPage, words
+from tests.support.ledgers import on_part, part
 from tests.support.report_exam import (
     EXAM,
     IDS,
@@ -537,6 +539,37 @@ class TestTranscriptionReport:
         assert "Note a part of it is outside the picture or covered: the right edge" in shown
         assert "Note it is turned" in shown
         assert "Question 1a low confidence in the transcription or in where the answer is: 0.4" in shown
+
+    def test_what_belongs_to_no_answer_is_framed_and_listed_with_its_kind(self, harness: Harness) -> None:
+        graded(harness)
+        first, second = IDS[MAYA], IDS[PRIYA]
+        read = harness.artifact("transcriptions.json")
+        read[first][0] = {"page": 1, "confidence": 1, "lines": [{"text": "3 + 4", "kind": "scratch"}, {"text": "7"}]}
+        harness.put("transcriptions.json", read)
+        parts = [
+            part("p-1", "1b", "2", lines=[1, 2]),
+            part("p-2", top=0.5, bottom=0.75),
+            part("p-3", "1b", page=2),
+            part("p-4", "1b", page=3),
+            part("p-5", "1b", owner="page_head"),
+        ]
+        harness.put("ledger.json", {first: {"parts": parts}, second: {"parts": [part("p-6")]}})
+        harness.decisions.add_on_part(ASSIGNMENT, on_part("p-3", first))
+        wording = question_version(EXAM.questions[0])
+        belongs = {"action": PartAction.BELONGS, "question_id": EXAM.questions[0].question_id, "question": wording}
+        harness.decisions.add_on_part(ASSIGNMENT, on_part("p-4", first, **belongs))
+        harness.run("report")
+        found = transcription_page(harness, MAYA)
+        frames = found.all("g", class_="unplaced")
+        assert [words(each.text) for each in frames] == ["p-1", "p-2", "p-3"]
+        assert frames[1].attributes["transform"] == f"translate(0 {round(0.5 * 1100)})"
+        assert [each.attributes["height"] for each in found.all("rect")] == ["44", "275", "44"]
+        listed = [words(each.text) for each in found.all("p", class_="flags") if "no answer" in each.text]
+        assert listed == [
+            "p-1 belongs to no answer scratch work, text; open until a person says whose it is: 1b, 2",
+            "p-2 belongs to no answer ink in which nothing was read",
+            "p-3 belongs to no answer scratch work, said a person",
+        ]
 
     def test_without_grades_there_are_transcriptions_and_a_list_of_them(self, harness: Harness) -> None:
         transcribed(harness)

@@ -13,10 +13,12 @@ from aita.models.answer import QuestionAnswer
 from aita.models.base import StrictModel
 from aita.models.exam import Criterion, ExamSpec, Question
 from aita.models.grade import Cell, StudentGrades
+from aita.models.ledger import Part
+from aita.models.part_decision import PartAction
 from aita.models.run import RunStatus, Usage
 from aita.models.shown import ShownAnswer
 from aita.models.student import Student
-from aita.models.transcription import PageTranscription
+from aita.models.transcription import Line, PageTranscription
 
 MADE_OF = "aita-made-of"
 """Name of the meta element with a report's ``made_of``. A report is out of date if its ``made_of`` would differ now."""
@@ -105,30 +107,43 @@ class StudentReport:
 
 
 @dataclass(frozen=True, slots=True)
+class PartReport:
+    """A part of a page that belongs to no answer, the lines that were read in it, and what a person said that it is.
+
+    ``action`` is ``None`` while no person has decided.
+    """
+
+    part: Part
+    lines: tuple[Line, ...]
+    action: PartAction | None
+
+
+@dataclass(frozen=True, slots=True)
 class PageReport:
     """A page beside its transcription, which is ``None`` if the page was not transcribed.
 
     ``answers`` are the answers on the page from top to bottom, each with the fraction of the page's height at which it
-    begins.
+    begins, and ``parts`` are the parts that belong to none.
     """
 
     scan: PageScan
     transcription: PageTranscription | None
     answers: tuple[tuple[float, QuestionAnswer], ...] = ()
+    parts: tuple[PartReport, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class TranscriptionReport:
     """One student's pages and their transcriptions.
 
-    ``unreadable`` counts the files without a readable page, ``unplaced`` are the answers that were not found on any
+    ``unreadable`` counts the files without a readable page, ``not_found`` are the answers that were not found on any
     page, and ``models`` the models that read the pages.
     """
 
     name: str
     exam_name: str
     pages: tuple[PageReport, ...]
-    unplaced: tuple[QuestionAnswer, ...]
+    not_found: tuple[QuestionAnswer, ...]
     unreadable: int
     models: tuple[str, ...]
     made_at: datetime

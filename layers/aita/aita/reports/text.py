@@ -10,11 +10,13 @@ from markupsafe import Markup, escape
 from aita.models.answer import AnswerPlace
 from aita.models.exam import QuestionType
 from aita.models.grade import CellState
+from aita.models.part_decision import PartAction
 from aita.models.points import exact
-from aita.models.report import PageScan
+from aita.models.report import PageScan, PartReport
 from aita.models.run import Usage
 from aita.models.shown import ShownAnswer
 from aita.models.student import Student
+from aita.models.transcription import LineKind
 
 _MARKS = re.compile(r"(~~.+?~~|\[illegible\])", re.DOTALL)
 _MARGIN = 0.012  # of a page's height, above and below an answer: descenders are not cut
@@ -28,6 +30,15 @@ _STATES = {
     CellState.OVERRIDDEN: "Decided by a person",
 }
 
+_LINES = {
+    LineKind.ANSWER: "text",
+    LineKind.LABEL: "a printed label",
+    LineKind.PAGE_HEAD: "a page head",
+    LineKind.PAGE_NUMBER: "a page number",
+    LineKind.SCRATCH: "scratch work",
+    LineKind.TO_READER: "words to the reader",
+    LineKind.UNKNOWN: "text",
+}
 
 NONE = "\N{EN DASH}"
 """Sign for a missing number."""
@@ -114,6 +125,18 @@ def crop(place: AnswerPlace, scan: PageScan) -> Markup:
     return Markup('width="{0}" height="{1}" viewBox="0 {2} {0} {1}"').format(scan.width, height, int(top * scan.height))
 
 
+def part_kind(part: PartReport) -> str:
+    """Return the kind of a part that belongs to no answer, in words: what a person said, or what was read there."""
+    if part.action is not None:
+        return {PartAction.SCRATCH: "scratch work, said a person", PartAction.NOTHING: "nothing, said a person"}[
+            part.action
+        ]
+    if not part.lines:
+        return "ink in which nothing was read"
+    kinds = dict.fromkeys(_LINES[line.kind] for line in part.lines)
+    return ", ".join(kinds)
+
+
 FILTERS: dict[str, Callable[..., Any]] = {
     "points": points,
     "percent": percent,
@@ -126,5 +149,6 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "question_type": question_type,
     "match": match,
     "crop": crop,
+    "part_kind": part_kind,
 }
 """The functions by their names in templates."""

@@ -114,7 +114,7 @@ class Gradebook:
         """
         exam, graded = material.exam(), material.grades()
         if not graded:
-            return cls(exam, {}, decisions, material.grade_scale())
+            return cls(exam, {}, decisions, material.grade_scale(), parts=UnplacedParts.of(material, exam))
         versions = Versions.of(material, exam)
         older = LegacyCells(material, versions, graded)
         everyone: dict[str, Mapping[str, Cell]] = {student_id: {} for student_id in versions.scans}

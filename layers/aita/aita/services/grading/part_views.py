@@ -12,7 +12,7 @@ from aita.services.assignments.assignment_files import AssignmentFiles
 from aita.services.grading.gradebook import Gradebook
 from aita.services.grading.material_versions import digest
 from aita.services.grading.part_counterparts import StudentPart
-from aita.services.grading.unplaced_parts import UnplacedParts, lines_of
+from aita.services.grading.unplaced_parts import lines_of
 
 
 class PartViews:
@@ -20,11 +20,10 @@ class PartViews:
 
     def __init__(self, material: AssignmentFiles, decisions: DecisionStore) -> None:
         self.material = material
-        self.exam = material.exam()
-        self._parts = UnplacedParts.of(material, self.exam)
         self._pages = material.pages()
         self._transcriptions = material.transcriptions()
         grades = Gradebook.of(material, decisions.all(material.assignment))
+        self.exam, self._parts = grades.exam, grades.parts
         self._closed = {(cell.student_id, cell.question_id) for cell in grades.cells() if not cell.state.is_open}
         self._question_ids = tuple(question.question_id for question in self.exam.questions)
 

@@ -10,11 +10,13 @@ from aita.errors import MissingInputError
 from aita.models.answer import QuestionAnswer, StudentAnswers
 from aita.models.exam import ExamSpec, Page, Rubric
 from aita.models.grade import Cell, Decision, StudentGrades
+from aita.models.part_decision import PartAction
 from aita.models.report import (
     ClassReport,
     OpenCell,
     PageReport,
     PageScan,
+    PartReport,
     QuestionReport,
     RunLine,
     StudentLine,
@@ -28,6 +30,7 @@ from aita.models.transcription import PageTranscription
 from aita.services.assignments.assignment_files import AssignmentFiles
 from aita.services.grading.gradebook import Gradebook
 from aita.services.grading.student_view import shown_answers
+from aita.services.grading.unplaced_parts import NO_PARTS, UnplacedParts, lines_of
 from aita.services.reporting.class_statistics import graded_criteria, most_missed, question_figures
 from aita.services.reporting.file_names import file_names
 
@@ -51,6 +54,7 @@ class ReportSources:
     scans: dict[str, StudentScans]
     transcriptions: dict[str, tuple[PageTranscription, ...]]
     answers: dict[str, StudentAnswers]
+    parts: UnplacedParts
     gradebook: Gradebook | None
     model: str
 
@@ -69,6 +73,7 @@ class ReportSources:
         gradebook = None
         if material.has_exam() or material.grades():  # grades without their questions are an error, not left out
             gradebook = Gradebook.of(material, decisions(material.assignment))
+        parts = gradebook.parts if gradebook else NO_PARTS
         return cls(
             assignment=material.assignment,
             exam=gradebook.exam if gradebook else None,
@@ -77,7 +82,8 @@ class ReportSources:
             pages=material.pages(),
             scans=material.scans(),
             transcriptions=material.transcriptions(),
-            answers=material.answers(),
+            answers=parts.placed(material.answers()),
+            parts=parts,
             gradebook=gradebook if gradebook and gradebook.students else None,
             model=model,
         )
@@ -144,8 +150,11 @@ class ReportSources:
         return TranscriptionReport(
             name=self._name(student_id),
             exam_name=self.exam_name,
-            pages=tuple(PageReport(scan, read.get(page), _on_page(page, answers)) for page, scan in scans.items()),
-            unplaced=tuple(answer for answer in answers if not answer.pages),
+            pages=tuple(
+                PageReport(scan, read.get(page), _on_page(page, answers), self._parts_on_page(student_id, page))
+                for page, scan in scans.items()
+            ),
+            not_found=tuple(answer for answer in answers if not answer.pages),
             unreadable=self.scans.get(student_id, StudentScans()).unreadable,
             models=(self.model,),
             made_at=made_at,
@@ -181,6 +190,17 @@ class ReportSources:
             models=self._models(cell for each in grades.values() for cell in each.cells),
             made_at=made_at,
         )
+
+    def _parts_on_page(self, student_id: str, page: int) -> tuple[PartReport, ...]:
+        """Return the parts of a page that belong to no answer, without those that a person gave to one."""
+        found = []
+        for part in self.parts.parts.get(student_id, ()):
+            decision = self.parts.decision(student_id, part.part_id)
+            action = decision.action if decision is not None else None
+            if part.page == page and action is not PartAction.BELONGS:
+                lines = lines_of(part, self.transcriptions.get(student_id, ()))
+                found.append(PartReport(part=part, lines=lines, action=action))
+        return tuple(found)
 
     def _grades(self, student_id: str) -> StudentGrades | None:
         return self.gradebook.students.get(student_id) if self.gradebook else None
