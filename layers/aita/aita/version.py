@@ -1,6 +1,6 @@
 """The version, in one place."""
 
-VERSION = "0.2.0"
+VERSION = "0.3.0.dev0"
 
 
 def release(version: str) -> str:
