@@ -1,0 +1,228 @@
+"""Cues: words and phrases by which a sentence may steer whoever reads or grades it, weighed together.
+
+No cue is enough alone: customers want full credit, rubrics have criteria, and juries disregard evidence. Each sentence
+has a score for each kind of attempt, the sum of the weights of its cues in one language.
+"""
+
+import re
+import unicodedata
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+_MARKS = re.compile("[\u0300-\u036f\u0483-\u0489\u0591-\u05c7\u064b-\u065f\u0670\u1ab0-\u1aff\u20d0-\u20ff]")
+"""Accents, and vowels that scripts may leave out; not the vowels of India's scripts."""
+
+_ALIKE = str.maketrans("łøđıیکىہھ", "lodiيكيهه")
+"""Letters that are typed as another one, and letters of Persian and Urdu by those of Arabic."""
+
+_SENTENCE_END = re.compile(r"(?<=[.!?…])\s+|(?<=[。！？।॥؟])|\n[ \t\r]{0,99}\n")
+
+_WORD = re.compile(
+    "[\u0900-\u0963\u0966-\u0dff]+"  # India's scripts, with their vowels
+    "|[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff]"  # scripts without spaces: each character is a word
+    "|[^\\W\\d_\u0900-\u0dff\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff]+|\\d+"
+)
+
+_BREAK = re.compile(r"[^\w\s'’]|\n|\s['’]")
+"""Between two words: the second begins a clause or a line."""
+
+_LABEL = re.compile(r"[\"'*`\s]{0,4}[:=]")
+"""After a word: it names the value that follows."""
+
+SHORT = 5
+"""Most words of a short sentence."""
+
+_YOU = ("you", "u")
+
+WINDOW = 40
+"""Most words of which the cues are weighed together; a longer sentence is weighed in parts that overlap by half."""
+
+
+class Cue(NamedTuple):
+    """A cue of a language, by its name in the lexicon."""
+
+    language: str
+    name: str
+
+
+@dataclass(slots=True)
+class _Node:
+    """Node of the tree of phrases. ``beginnings`` are of words of which the phrase has the beginning only."""
+
+    words: dict[str, "_Node"] = field(default_factory=dict)
+    beginnings: dict[str, "_Node"] = field(default_factory=dict)
+    lengths: tuple[int, ...] = ()
+    cues: list[Cue] = field(default_factory=list)
+
+    def after(self, word: str) -> Iterator["_Node"]:
+        """Yield the nodes that a word leads to."""
+        if (node := self.words.get("#" if word.isdigit() else word)) is not None:
+            yield node
+        for length in self.lengths:
+            if (node := self.beginnings.get(word[:length])) is not None and length <= len(word):
+                yield node
+
+    def add(self, words: Sequence[str], cue: Cue) -> None:
+        """Add a phrase."""
+        if not words:
+            self.cues.append(cue)
+            return
+        word, *rest = words
+        nodes = self.beginnings if word.endswith("*") else self.words
+        nodes.setdefault(word.rstrip("*"), _Node()).add(rest, cue)
+        self.lengths = tuple(sorted({len(each) for each in self.beginnings}))
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """The words of a sentence, folded, and the text before each word and after the last one."""
+
+    words: list[str]
+    gaps: list[str]
+
+    @classmethod
+    def of(cls, folded: str) -> "Sentence":
+        matches = [*_WORD.finditer(folded)]
+        edges = [0, *(edge for match in matches for edge in match.span()), len(folded)]
+        gaps = [folded[start:end] for start, end in zip(edges[::2], edges[1::2], strict=True)]
+        return cls([match[0] for match in matches], gaps)
+
+    def opens(self, number: int) -> bool:
+        """Return whether a word begins a clause or a line."""
+        return number == 0 or _BREAK.search(self.gaps[number]) is not None
+
+    def labels(self, number: int) -> bool:
+        """Return whether a word names the value after it."""
+        return _LABEL.match(self.gaps[number + 1]) is not None
+
+
+def fold(text: str) -> str:
+    """Return a text without case and accents, in the form in which cues are looked for."""
+    plain = _MARKS.sub("", unicodedata.normalize("NFD", unicodedata.normalize("NFKC", text).casefold()))
+    return unicodedata.normalize("NFC", plain).translate(_ALIKE)
+
+
+class Lexicon:
+    """Cues of all languages, and the scores that they add up to.
+
+    Parameters
+    ----------
+    languages
+        By language, the phrases of each cue, parted by commas: ``*`` ends the beginning of a word, ``#`` is a number.
+        A cue ``..._order`` is a verb that counts at the beginning of a clause only, or after ``openers``, in languages
+        that have these; a cue ``..._label`` counts before a colon or an equals sign only.
+    scores
+        By the note of a kind of attempt, the weights of cues; ``core`` has those of which one must be there.
+    covers
+        By cue, those that do not count beside it.
+    shapes
+        By cue, its regular expression, in all languages.
+    threshold
+        Least score of an attempt.
+    """
+
+    def __init__(
+        self,
+        languages: Mapping[str, Mapping[str, str]],
+        scores: Mapping[str, Mapping[str, Any]],
+        covers: Mapping[str, Sequence[str]],
+        shapes: Mapping[str, str],
+        threshold: int,
+    ) -> None:
+        self._root = _Node()
+        self._openers: dict[str, frozenset[str]] = {}
+        self.words: dict[str, set[str]] = {}
+        for language, cues in languages.items():
+            self._openers[language] = frozenset(fold(cues.get("openers", "")).split())
+            phrases = {name: fold(each).split(",") for name, each in cues.items() if name != "openers"}
+            for name, each in phrases.items():
+                for phrase in each:
+                    self._root.add(_phrase(phrase), Cue(language, name))
+            self.words[language] = {word for each in phrases.values() for phrase in each for word in _phrase(phrase)}
+        self._weights = {note: {cue: weight for cue, weight in each.items() if cue != "core"} for note, each in scores.items()}
+        self._cores = {note: frozenset(each["core"]) for note, each in scores.items()}
+        self._covers = covers
+        self._shapes = {name: re.compile(shape) for name, shape in shapes.items()}
+        self._threshold = threshold
+
+    def notes(self, text: str) -> set[str]:
+        """Return the notes of the kinds of attempts of which a part of a text reaches the threshold."""
+        return {note for note, score in self.scores(text).items() if score >= self._threshold}
+
+    def scores(self, text: str) -> dict[str, int]:
+        """Return the highest score of a text's parts for each kind of attempt that it has a core of."""
+        highest: dict[str, int] = {}
+        for cues in self.cues(text):
+            for note, weights in self._weights.items():
+                if not self._cores[note].isdisjoint(cues):
+                    score = sum(weights.get(cue, 0) for cue in cues)
+                    highest[note] = max(highest.get(note, 0), score)
+        return highest
+
+    def cues(self, text: str) -> Iterator[set[str]]:
+        """Yield the cues that stand together: of a sentence or a part of it, and of one language."""
+        for part in _SENTENCE_END.split(fold(text)):
+            sentence = Sentence.of(part)
+            shapes = {name for name, shape in self._shapes.items() if shape.search(part)}
+            if len(sentence.words) <= SHORT:
+                shapes.add("short")
+            found = [*self._found(sentence)]
+            for start in range(0, len(sentence.words), WINDOW // 2):
+                inside = [cue for number, cue in found if start <= number < start + WINDOW]
+                yield from (self._uncovered(names | shapes) for names in _of_one_language(inside))
+                if start + WINDOW >= len(sentence.words):
+                    break
+
+    def _uncovered(self, names: set[str]) -> set[str]:
+        return names.difference(*(self._covers.get(name, ()) for name in names))
+
+    def _found(self, sentence: Sentence) -> Iterator[tuple[int, Cue]]:
+        """Yield the cues of a sentence, each with the number of its first word."""
+        for number in range(len(sentence.words)):
+            nodes = [self._root]
+            for word in sentence.words[number:]:
+                nodes = [after for node in nodes for after in node.after(word)]
+                if not nodes:
+                    break
+                for node in nodes:
+                    yield from ((number, cue) for cue in node.cues if self._counts(cue, sentence, number))
+
+    def _counts(self, cue: Cue, sentence: Sentence, number: int) -> bool:
+        if cue.name.endswith("_order"):
+            return self._is_order(cue.language, sentence, number)
+        return not cue.name.endswith("_label") or sentence.labels(number)
+
+    def _is_order(self, language: str, sentence: Sentence, number: int) -> bool:
+        """Return whether a verb is an order, in a language whose orders look like other forms."""
+        openers = self._openers[language]
+        if not openers:
+            return True
+        if sentence.labels(number):
+            return False
+        while not sentence.opens(number):
+            number -= 1
+            if sentence.words[number] in _YOU:
+                return True
+            if sentence.words[number] not in openers:
+                return False
+        return True
+
+
+def _of_one_language(cues: Sequence[Cue]) -> list[set[str]]:
+    """Return the names of the cues of each language that has the most of them; an empty set if there are none."""
+    names: dict[str, set[str]] = {}
+    for cue in cues:
+        names.setdefault(cue.language, set()).add(cue.name)
+    most = max(map(len, names.values()), default=0)
+    return [each for each in names.values() if len(each) == most] or [set()]
+
+
+def _phrase(text: str) -> list[str]:
+    """Return the words of a phrase; the last letter of a beginning is a ``*``."""
+    words = []
+    for part in text.split():
+        found = _WORD.findall(part) or ["#"]
+        words += found[:-1] + [found[-1] + "*" * part.endswith("*")]
+    return words
