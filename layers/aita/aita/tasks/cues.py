@@ -6,9 +6,9 @@ has a score for each kind of attempt, the sum of the weights of its cues in one 
 
 import re
 import unicodedata
-from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 _MARKS = re.compile("[\u0300-\u036f\u0483-\u0489\u0591-\u05c7\u064b-\u065f\u0670\u1ab0-\u1aff\u20d0-\u20ff]")
@@ -34,7 +34,11 @@ _LABEL = re.compile(r"[\"'*`\s]{0,4}[:=]")
 SHORT = 5
 """Most words of a short sentence."""
 
-_YOU = ("you", "u")
+_REMEMBERED = 4096
+"""Number of words of which the phrases that begin with them are remembered."""
+
+_YOU, _INFINITIVE = ("you", "u"), "to"
+"""Words before the verb of an order: after others, it tells of somebody else's doing or of an aim."""
 
 WINDOW = 40
 """Most words of which the cues are weighed together; a longer sentence is weighed in parts that overlap by half."""
@@ -53,26 +57,26 @@ class _Node:
 
     words: dict[str, "_Node"] = field(default_factory=dict)
     beginnings: dict[str, "_Node"] = field(default_factory=dict)
-    lengths: tuple[int, ...] = ()
+    lengths: set[int] = field(default_factory=set)
     cues: list[Cue] = field(default_factory=list)
 
-    def after(self, word: str) -> Iterator["_Node"]:
-        """Yield the nodes that a word leads to."""
-        if (node := self.words.get("#" if word.isdigit() else word)) is not None:
-            yield node
-        for length in self.lengths:
-            if (node := self.beginnings.get(word[:length])) is not None and length <= len(word):
-                yield node
+    def after(self, word: str) -> list["_Node"]:
+        """Return the nodes that a word leads to."""
+        nodes = [self.words.get("#" if word.isdigit() else word)]
+        nodes += [self.beginnings.get(word[:length]) for length in self.lengths if length <= len(word)]
+        return [node for node in nodes if node is not None]
 
-    def add(self, words: Sequence[str], cue: Cue) -> None:
-        """Add a phrase."""
-        if not words:
-            self.cues.append(cue)
-            return
-        word, *rest = words
-        nodes = self.beginnings if word.endswith("*") else self.words
-        nodes.setdefault(word.rstrip("*"), _Node()).add(rest, cue)
-        self.lengths = tuple(sorted({len(each) for each in self.beginnings}))
+    def add(self, phrase: Sequence[str], cue: Cue) -> None:
+        """Add a phrase by its words, of which those with a ``*`` are beginnings of words."""
+        node = self
+        for word in phrase:
+            beginning = word.rstrip("*")
+            if beginning == word:
+                node = node.words.setdefault(word, _Node())
+            else:
+                node.lengths.add(len(beginning))
+                node = node.beginnings.setdefault(beginning, _Node())
+        node.cues.append(cue)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +104,8 @@ class Sentence:
 
 def fold(text: str) -> str:
     """Return a text without case and accents, in the form in which cues are looked for."""
+    if text.isascii():
+        return text.lower()
     plain = _MARKS.sub("", unicodedata.normalize("NFD", unicodedata.normalize("NFKC", text).casefold()))
     return unicodedata.normalize("NFC", plain).translate(_ALIKE)
 
@@ -132,38 +138,39 @@ class Lexicon:
         threshold: int,
     ) -> None:
         self._root = _Node()
+        self._begun = lru_cache(_REMEMBERED)(self._root.after)
         self._openers: dict[str, frozenset[str]] = {}
         self.words: dict[str, set[str]] = {}
         for language, cues in languages.items():
             self._openers[language] = frozenset(fold(cues.get("openers", "")).split())
-            phrases = {name: fold(each).split(",") for name, each in cues.items() if name != "openers"}
-            for name, each in phrases.items():
-                for phrase in each:
-                    self._root.add(_phrase(phrase), Cue(language, name))
-            self.words[language] = {word for each in phrases.values() for phrase in each for word in _phrase(phrase)}
+            for name, phrases in cues.items():
+                for phrase in map(_phrase, fold(phrases).split(",")):
+                    if name != "openers":
+                        self._root.add(phrase, Cue(language, name))
+                        self.words.setdefault(language, set()).update(phrase)
         self._weights = {note: {cue: weight for cue, weight in each.items() if cue != "core"} for note, each in scores.items()}
         self._cores = {note: frozenset(each["core"]) for note, each in scores.items()}
         self._covers = covers
         self._shapes = {name: re.compile(shape) for name, shape in shapes.items()}
         self._threshold = threshold
 
-    def notes(self, text: str) -> set[str]:
-        """Return the notes of the kinds of attempts of which a part of a text reaches the threshold."""
-        return {note for note, score in self.scores(text).items() if score >= self._threshold}
+    def notes(self, folded: str) -> set[str]:
+        """Return the notes of the kinds of attempts of which a part of a folded text reaches the threshold."""
+        return {note for note, score in self.scores(folded).items() if score >= self._threshold}
 
-    def scores(self, text: str) -> dict[str, int]:
-        """Return the highest score of a text's parts for each kind of attempt that it has a core of."""
+    def scores(self, folded: str) -> dict[str, int]:
+        """Return the highest score of a folded text's parts for each kind of attempt that it has a core of."""
         highest: dict[str, int] = {}
-        for cues in self.cues(text):
+        for cues in self.cues(folded):
             for note, weights in self._weights.items():
                 if not self._cores[note].isdisjoint(cues):
                     score = sum(weights.get(cue, 0) for cue in cues)
                     highest[note] = max(highest.get(note, 0), score)
         return highest
 
-    def cues(self, text: str) -> Iterator[set[str]]:
+    def cues(self, folded: str) -> Iterator[set[str]]:
         """Yield the cues that stand together: of a sentence or a part of it, and of one language."""
-        for part in _SENTENCE_END.split(fold(text)):
+        for part in _SENTENCE_END.split(folded):
             sentence = Sentence.of(part)
             shapes = {name for name, shape in self._shapes.items() if shape.search(part)}
             if len(sentence.words) <= SHORT:
@@ -181,13 +188,12 @@ class Lexicon:
     def _found(self, sentence: Sentence) -> Iterator[tuple[int, Cue]]:
         """Yield the cues of a sentence, each with the number of its first word."""
         for number in range(len(sentence.words)):
-            nodes = [self._root]
-            for word in sentence.words[number:]:
-                nodes = [after for node in nodes for after in node.after(word)]
-                if not nodes:
-                    break
+            nodes, ahead = self._begun(sentence.words[number]), number
+            while nodes:
                 for node in nodes:
                     yield from ((number, cue) for cue in node.cues if self._counts(cue, sentence, number))
+                ahead += 1
+                nodes = [after for node in nodes for after in node.after(sentence.words[ahead])] if ahead < len(sentence.words) else []
 
     def _counts(self, cue: Cue, sentence: Sentence, number: int) -> bool:
         if cue.name.endswith("_order"):
@@ -207,7 +213,7 @@ class Lexicon:
                 return True
             if sentence.words[number] not in openers:
                 return False
-        return True
+        return sentence.words[number] != _INFINITIVE
 
 
 def _of_one_language(cues: Sequence[Cue]) -> list[set[str]]:

@@ -1,9 +1,9 @@
 """Disguises: texts that another text may hide: spelled with other signs, encoded, backwards, or letter by letter."""
 
 import base64
-import codecs
 import html
 import re
+import string
 from collections.abc import Iterator, Set
 
 from aita.tasks.cues import fold
@@ -18,6 +18,8 @@ _SIGNS = "04$@3!57986+|", "oasaeistgbgtl"
 _LEET = tuple(str.maketrans(_SIGNS[0] + "1", _SIGNS[1] + one) for one in "il")
 """Digits and signs by the letters that they look like; a 1 looks like two."""
 
+_ROT13 = str.maketrans(string.ascii_lowercase, string.ascii_lowercase[13:] + string.ascii_lowercase[:13])
+
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{20,}={0,2}")
 _HEXADECIMAL = re.compile(r"(?:[0-9A-Fa-f]{2}){10,}")
 _LETTERS_AND_SIGNS = re.compile(r"[a-z0-9$@!|+]{3,40}")
@@ -28,6 +30,9 @@ _RUN = re.compile(r"[a-z]{12,999}")
 
 _LONGEST_WORD = 14
 
+_FEWEST_WORDS = 3
+"""Fewest words that a run of letters is parted into: many a long word consists of two."""
+
 
 def disguised(text: str, vocabulary: Set[str]) -> Iterator[str]:
     """Yield the texts that a text may hide.
@@ -37,7 +42,7 @@ def disguised(text: str, vocabulary: Set[str]) -> Iterator[str]:
     vocabulary
         Folded words that attempts are made of: without some of them, letters are not put in another order.
     """
-    plain = text.translate(_LOOKALIKES)
+    plain = text if text.isascii() else text.translate(_LOOKALIKES)
     if plain != text:
         yield plain
     if "&#" in text:
@@ -66,33 +71,32 @@ def _from_base64(run: str) -> bytes:
 
 def _leet(folded: str, vocabulary: Set[str]) -> Iterator[str]:
     """Yield a text with letters in place of digits and signs, where that makes words of the vocabulary."""
-
-    def spelled(match: re.Match[str]) -> str:
-        return min({match[0].translate(table) for table in _LEET} & vocabulary, default=match[0])
-
-    if (plain := _LETTERS_AND_SIGNS.sub(spelled, folded)) != folded:
-        yield plain
+    mixed = (each for each in {*_LETTERS_AND_SIGNS.findall(folded)} if not each.isalpha() and not each.isdigit())
+    spelled = {each: word for each in mixed for table in _LEET if (word := each.translate(table)) in vocabulary}
+    if spelled:
+        yield _LETTERS_AND_SIGNS.sub(lambda match: spelled.get(match[0], match[0]), folded)
 
 
 def _backwards_or_rotated(folded: str, vocabulary: Set[str]) -> Iterator[str]:
     """Yield a text backwards, with each word backwards, and in rot13, where that makes words of the vocabulary."""
-    words = {*_WORD.findall(folded)}
-    if _has_some({word[::-1] for word in words}, vocabulary):
-        yield folded[::-1]
+    backwards, rotated = folded[::-1], folded.translate(_ROT13)
+    if _has_some(backwards, vocabulary):
+        yield backwards
         yield _WORD.sub(lambda match: match[0][::-1], folded)
-    if _has_some({codecs.encode(word, "rot13") for word in words}, vocabulary):
-        yield codecs.encode(folded, "rot13")
+    if _has_some(rotated, vocabulary):
+        yield rotated
 
 
-def _has_some(words: Set[str], vocabulary: Set[str]) -> bool:
-    return len(words & vocabulary) > 1
+def _has_some(text: str, vocabulary: Set[str]) -> bool:
+    return len(vocabulary.intersection(_WORD.findall(text))) > 1
 
 
 def _joined_and_parted(folded: str, vocabulary: Set[str]) -> Iterator[str]:
     """Yield the words of what is written letter by letter, or without spaces between the words."""
     spaced = ("".join(_LETTER.findall(run)) for run in _SPACED.findall(folded))
     for run in (*spaced, *_RUN.findall(folded)):
-        if words := _words(run, vocabulary):
+        words = _words(run, vocabulary)
+        if len(words) >= _FEWEST_WORDS:
             yield " ".join(words)
 
 

@@ -27,18 +27,25 @@ _VOCABULARY = "english"
 
 def suspicious(text: str) -> tuple[Flag, ...]:
     """Return a flag for each kind of instruction to whoever reads or grades it that a text seems to hold."""
-    from aita.tasks.disguises import disguised  # noqa: PLC0415 - most functions grade nothing
+    from aita.tasks.cues import fold  # noqa: PLC0415 - most functions grade nothing
+    from aita.tasks.disguises import disguised  # noqa: PLC0415
 
-    visible = "".join(each for each in unicodedata.normalize("NFKC", text) if unicodedata.category(each) != "Cf")
+    visible = _visible(text)
     lexicon, forms = _lexicon(), _forms()
     found: set[str] = set()
-    for each in (visible, *disguised(visible, lexicon.words[_VOCABULARY])):
-        found |= lexicon.notes(each)
-        found |= {note for note, patterns in forms if any(pattern.search(each) for pattern in patterns)}
+    for folded in map(fold, (visible, *disguised(visible, lexicon.words[_VOCABULARY]))):
+        found |= lexicon.notes(folded)
+        found |= {note for note, patterns in forms if any(pattern.search(folded) for pattern in patterns)}
     notes = sorted(found)
     if _INVISIBLE.search(text):
         notes.append("it holds invisible characters")
     return tuple(Flag(kind=FlagKind.INSTRUCTION, note=note) for note in notes)
+
+
+def _visible(text: str) -> str:
+    if text.isascii():
+        return text
+    return "".join(each for each in unicodedata.normalize("NFKC", text) if unicodedata.category(each) != "Cf")
 
 
 @cache
@@ -61,7 +68,7 @@ def _forms() -> tuple[tuple[str, tuple[re.Pattern[str], ...]], ...]:
 def _compile(pattern: str, parts: dict[str, str]) -> re.Pattern[str]:
     for name, part in parts.items():
         pattern = pattern.replace(name, part)
-    return re.compile(pattern, re.IGNORECASE | re.MULTILINE | re.DOTALL)
+    return re.compile(pattern, re.MULTILINE | re.DOTALL)
 
 
 def _read(name: str) -> dict[str, Any]:
