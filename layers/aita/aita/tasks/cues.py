@@ -25,7 +25,7 @@ _WORD = re.compile(
     "|[^\\W\\d_\u0900-\u0dff\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff]+|\\d+"
 )
 
-_BREAK = re.compile(r"[^\w\s'’]|\n|\s['’]")
+_BREAK = re.compile(r"[^\w\s'’-]|\n|\s['’-]")
 """Between two words: the second begins a clause or a line."""
 
 _LABEL = re.compile(r"[\"'*`\s]{0,4}[:=]")
@@ -117,8 +117,8 @@ class Lexicon:
     ----------
     languages
         By language, the phrases of each cue, parted by commas: ``*`` ends the beginning of a word, ``#`` is a number.
-        A cue ``..._order`` is a verb that counts at the beginning of a clause only, or after ``openers``, in languages
-        that have these; a cue ``..._label`` counts before a colon or an equals sign only.
+        Cues ``..._order`` and ``..._opening`` count at the beginning of a clause only, or after ``openers``, in
+        languages that have these; cues ``..._label`` count before a colon or an equals sign only.
     scores
         By the note of a kind of attempt, the weights of cues; ``core`` has those of which one must be there.
     covers
@@ -196,7 +196,7 @@ class Lexicon:
                 nodes = [after for node in nodes for after in node.after(sentence.words[ahead])] if ahead < len(sentence.words) else []
 
     def _counts(self, cue: Cue, sentence: Sentence, number: int) -> bool:
-        if cue.name.endswith("_order"):
+        if cue.name.endswith(("_order", "_opening")):
             return self._is_order(cue.language, sentence, number)
         return not cue.name.endswith("_label") or sentence.labels(number)
 

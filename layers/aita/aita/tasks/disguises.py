@@ -105,7 +105,7 @@ def _words(run: str, vocabulary: Set[str]) -> list[str]:
     begins = {0: 0}
     for end in range(1, len(run) + 1):
         for begin in range(max(0, end - _LONGEST_WORD), end):
-            if begin in begins and run[begin:end] in vocabulary:
+            if begin in begins and end - begin > 1 and run[begin:end] in vocabulary:
                 begins[end] = begin
                 break
     words, end = [], len(run) if len(run) in begins else 0
