@@ -17,7 +17,7 @@ _MARKS = re.compile("[\u0300-\u036f\u0483-\u0489\u0591-\u05c7\u064b-\u065f\u0670
 _ALIKE = str.maketrans("łøđıیکىہھ", "lodiيكيهه")
 """Letters that are typed as another one, and letters of Persian and Urdu by those of Arabic."""
 
-_SENTENCE_END = re.compile(r"(?<=[.!?…])\s+|(?<=[。！？।॥؟])|\n[ \t\r]{0,99}\n")
+_SENTENCE_END = re.compile(r"(?<=[.!?…])(?<!dr\.)(?<!prof\.)\s+|(?<=[。！？।॥؟])|\n[ \t\r]{0,99}\n")
 
 _WORD = re.compile(
     "[\u0900-\u0963\u0966-\u0dff]+"  # India's scripts, with their vowels
@@ -148,7 +148,9 @@ class Lexicon:
                     if name != "openers":
                         self._root.add(phrase, Cue(language, name))
                         self.words.setdefault(language, set()).update(phrase)
-        self._weights = {note: {cue: weight for cue, weight in each.items() if cue != "core"} for note, each in scores.items()}
+        self._weights = {
+            note: {cue: weight for cue, weight in each.items() if cue != "core"} for note, each in scores.items()
+        }
         self._cores = {note: frozenset(each["core"]) for note, each in scores.items()}
         self._covers = covers
         self._shapes = {name: re.compile(shape) for name, shape in shapes.items()}
@@ -187,33 +189,41 @@ class Lexicon:
 
     def _found(self, sentence: Sentence) -> Iterator[tuple[int, Cue]]:
         """Yield the cues of a sentence, each with the number of its first word."""
-        for number in range(len(sentence.words)):
-            nodes, ahead = self._begun(sentence.words[number]), number
+        for first in range(len(sentence.words)):
+            last, nodes = first, self._begun(sentence.words[first])
             while nodes:
-                for node in nodes:
-                    yield from ((number, cue) for cue in node.cues if self._counts(cue, sentence, number))
-                ahead += 1
-                nodes = [after for node in nodes for after in node.after(sentence.words[ahead])] if ahead < len(sentence.words) else []
+                for cue in (cue for node in nodes for cue in node.cues):
+                    if self._counts(cue, sentence, first, last):
+                        yield first, cue
+                last += 1
+                nodes = (
+                    [each for node in nodes for each in node.after(sentence.words[last])]
+                    if last < len(sentence.words)
+                    else []
+                )
 
-    def _counts(self, cue: Cue, sentence: Sentence, number: int) -> bool:
-        if cue.name.endswith(("_order", "_opening")):
-            return self._is_order(cue.language, sentence, number)
-        return not cue.name.endswith("_label") or sentence.labels(number)
+    def _counts(self, cue: Cue, sentence: Sentence, first: int, last: int) -> bool:
+        """Return whether a cue counts, by where its first and last words stand."""
+        match cue.name.rpartition("_")[2]:
+            case "label":
+                return sentence.labels(last)
+            case "order":
+                return not sentence.labels(last) and self._opens(cue.language, sentence, first)
+            case "opening":
+                return self._opens(cue.language, sentence, first)
+            case _:
+                return True
 
-    def _is_order(self, language: str, sentence: Sentence, number: int) -> bool:
-        """Return whether a verb is an order, in a language whose orders look like other forms."""
+    def _opens(self, language: str, sentence: Sentence, number: int) -> bool:
+        """Return whether a word begins a clause, but for openers; in a language that has none, any word does."""
         openers = self._openers[language]
-        if not openers:
-            return True
-        if sentence.labels(number):
-            return False
-        while not sentence.opens(number):
+        while openers and not sentence.opens(number):
             number -= 1
             if sentence.words[number] in _YOU:
                 return True
             if sentence.words[number] not in openers:
                 return False
-        return sentence.words[number] != _INFINITIVE
+        return not openers or sentence.words[number] != _INFINITIVE
 
 
 def _of_one_language(cues: Sequence[Cue]) -> list[set[str]]:
