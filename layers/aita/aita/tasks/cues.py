@@ -66,17 +66,26 @@ class _Node:
         nodes += [self.beginnings.get(word[:length]) for length in self.lengths if length <= len(word)]
         return [node for node in nodes if node is not None]
 
-    def add(self, phrase: Sequence[str], cue: Cue) -> None:
-        """Add a phrase by its words, of which those with a ``*`` are beginnings of words."""
+    def add(self, phrase: str, cue: Cue) -> None:
+        """Add a folded phrase, in the notation of the lexicon."""
+        nodes = [self]
+        for part in phrase.split():
+            ends = [node._child(alternative) for node in nodes for alternative in part.split("/")]
+            nodes = [*nodes, *ends] if "?" in part else ends
+        for node in nodes:
+            if node is not self and cue not in node.cues:
+                node.cues.append(cue)
+
+    def _child(self, alternative: str) -> "_Node":
+        """Return the node that some words of a phrase lead to, and make it if it is not there."""
         node = self
-        for word in phrase:
-            beginning = word.rstrip("*")
-            if beginning == word:
-                node = node.words.setdefault(word, _Node())
-            else:
-                node.lengths.add(len(beginning))
-                node = node.beginnings.setdefault(beginning, _Node())
-        node.cues.append(cue)
+        words = _WORD.findall(alternative) or ["#"]
+        for word in words[:-1]:
+            node = node.words.setdefault(word, _Node())
+        if "*" not in alternative:
+            return node.words.setdefault(words[-1], _Node())
+        node.lengths.add(len(words[-1]))
+        return node.beginnings.setdefault(words[-1], _Node())
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +125,8 @@ class Lexicon:
     Parameters
     ----------
     languages
-        By language, the phrases of each cue, parted by commas: ``*`` ends the beginning of a word, ``#`` is a number.
+        By language, the phrases of each cue, parted by commas: ``/`` parts alternatives, ``?`` ends words that may be
+        missing, ``*`` the beginning of a word, ``_`` joins the words of an alternative, and ``#`` is a number.
         Cues ``..._order`` and ``..._opening`` count at the beginning of a clause only, or after ``openers``, in
         languages that have these; cues ``..._label`` count before a colon or an equals sign only.
     scores
@@ -143,11 +153,11 @@ class Lexicon:
         self.words: dict[str, set[str]] = {}
         for language, cues in languages.items():
             self._openers[language] = frozenset(fold(cues.get("openers", "")).split())
+            self.words[language] = {*_WORD.findall(fold(" ".join(cues.values())))}
             for name, phrases in cues.items():
-                for phrase in map(_phrase, fold(phrases).split(",")):
+                for phrase in fold(phrases).split(","):
                     if name != "openers":
                         self._root.add(phrase, Cue(language, name))
-                        self.words.setdefault(language, set()).update(phrase)
         self._weights = {
             note: {cue: weight for cue, weight in each.items() if cue != "core"} for note, each in scores.items()
         }
@@ -233,12 +243,3 @@ def _of_one_language(cues: Sequence[Cue]) -> list[set[str]]:
         names.setdefault(cue.language, set()).add(cue.name)
     most = max(map(len, names.values()), default=0)
     return [each for each in names.values() if len(each) == most] or [set()]
-
-
-def _phrase(text: str) -> list[str]:
-    """Return the words of a phrase; the last letter of a beginning is a ``*``."""
-    words = []
-    for part in text.split():
-        found = _WORD.findall(part) or ["#"]
-        words += found[:-1] + [found[-1] + "*" * part.endswith("*")]
-    return words
