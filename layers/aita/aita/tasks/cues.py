@@ -216,7 +216,7 @@ class Lexicon:
         """Return whether a cue counts, by where its first and last words stand."""
         match cue.name.rpartition("_")[2]:
             case "label":
-                return sentence.labels(last)
+                return sentence.opens(first) and sentence.labels(last)
             case "order":
                 return not sentence.labels(last) and self._opens(cue.language, sentence, first)
             case "opening":
@@ -224,16 +224,16 @@ class Lexicon:
             case _:
                 return True
 
-    def _opens(self, language: str, sentence: Sentence, number: int) -> bool:
+    def _opens(self, language: str, sentence: Sentence, first: int) -> bool:
         """Return whether a word begins a clause, but for openers; in a language that has none, any word does."""
-        openers = self._openers[language]
+        openers, number = self._openers[language], first
         while openers and not sentence.opens(number):
             number -= 1
             if sentence.words[number] in _YOU:
                 return True
             if sentence.words[number] not in openers:
                 return False
-        return not openers or sentence.words[number] != _INFINITIVE
+        return number == first or sentence.words[number] != _INFINITIVE
 
 
 def _of_one_language(cues: Sequence[Cue]) -> list[set[str]]:
