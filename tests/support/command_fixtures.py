@@ -9,11 +9,14 @@ from typing import Any
 import pytest
 from botocore.loaders import create_loader
 
-from aita.cli.main import main
+from aita.cli.main import main, make_command
 from tests.support.fake_stack import FakeStack
 
 LOADER = create_loader()
 """botocore's service models, read once for all tests."""
+
+COMMAND = make_command()
+"""The command, put together once for all tests: a process of its own runs it once."""
 
 Aita = Callable[..., tuple[int, str, str]]
 
@@ -31,6 +34,7 @@ def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     monkeypatch.setenv("COLUMNS", "120")
     monkeypatch.setattr("botocore.session.create_loader", lambda *_: LOADER)
+    monkeypatch.setattr("aita.cli.main.make_command", lambda: COMMAND)
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from aita.cli.global_options import hoist
-from aita.cli.main import make_app
+from aita.cli.main import make_command
 
 ROOT = Path(__file__).parents[2]
 ROOMS = {path.name for path in ROOT.iterdir() if path.is_dir() and not path.name.startswith(".")}
@@ -224,7 +224,7 @@ def _problem_of_command(command: list[str], *, whole: bool) -> str | None:
 
 @cache
 def _aita() -> Any:
-    return typer.main.get_command(make_app())
+    return make_command()
 
 
 def subcommands() -> list[str]:

@@ -9,7 +9,7 @@ from rich.console import Console
 from typer.main import get_command
 
 from aita.cli.global_options import hoist
-from aita.cli.main import make_app
+from aita.cli.main import make_app, make_command
 from aita.cli.views.formatting import duration
 from aita.cli.views.progress import Bar, LiveProgress, LogProgress, NullProgress, draw, make_progress
 from aita.cli.views.terminal_escape import printable
@@ -128,7 +128,7 @@ def test_a_watch_gives_up_when_the_stack_stays_away() -> None:
     ],
 )
 def test_options_are_put_first(line: str, expected: str) -> None:
-    assert hoist(line.split(), get_command(make_app())) == expected.split()
+    assert hoist(line.split(), make_command()) == expected.split()
 
 
 def test_a_command_keeps_its_own_options() -> None:

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Sequence
 from importlib.metadata import EntryPoint, entry_points
 from itertools import takewhile
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from typer.main import get_command
@@ -40,7 +40,7 @@ def main(arguments: Sequence[str] | None = None, pause: Callable[[float], None] 
     pause
         Function that waits some seconds.
     """
-    command = get_command(make_app())
+    command = make_command()
     hoisted = hoist(sys.argv[1:] if arguments is None else arguments, command)
     output = Output(as_json="--json" in takewhile(lambda argument: argument != "--", hoisted))
     try:
@@ -59,6 +59,11 @@ def main(arguments: Sequence[str] | None = None, pause: Callable[[float], None] 
         output.failed("Interrupted", "interrupted")
         return exit_codes.INTERRUPTED
     return status if isinstance(status, int) else exit_codes.DONE
+
+
+def make_command() -> Any:
+    """Return the command in the form that parses a line: typer's app, with everything in it resolved."""
+    return get_command(make_app())
 
 
 def make_app() -> typer.Typer:

@@ -62,8 +62,8 @@ class LegacyCells:
         tried = [(cell.basis, self._basis(cell, questions[cell.question_id])) for cell in spread]
         usual = [Way(graders, USUAL.disagreement) for graders in range(1, _MOST_GRADERS + 1)]
         others = product(range(1, _MOST_GRADERS + 1), (thousandths / 1000 for thousandths in range(1001)))
-        ways = chain(usual, (Way(*way) for way in others))
-        return next((way for way in ways if any(basis_of(way) == basis for basis, basis_of in tried)), None)
+        ways = ((way, _encoded(way)) for way in chain(usual, (Way(*way) for way in others)))
+        return next((way for way, end in ways if any(basis_of(end) == basis for basis, basis_of in tried)), None)
 
     def _notes(self, cell: Cell, question: Question) -> Iterator[str]:
         answer = self._inputs.answers.get(cell.student_id, {}).get(question.question_id)
@@ -74,18 +74,21 @@ class LegacyCells:
                 yield NOTES[ANSWER]
         elif cell.rubric != rubric_version(self._inputs.rubrics.get(question.question_id)):
             yield NOTES[RUBRIC]
-        elif self._basis(cell, question)(self.way or USUAL) != cell.basis:
+        elif self._basis(cell, question)(_encoded(self.way or USUAL)) != cell.basis:
             yield _OTHERWISE
 
-    def _basis(self, cell: Cell, question: Question) -> Callable[[Way], str]:
-        """Return a function from the way of grading to the cell's present basis. The other inputs are digested once."""
+    def _basis(self, cell: Cell, question: Question) -> Callable[[bytes], str]:
+        """Return a function from the encoded way of grading to the cell's present basis.
+
+        The other inputs are digested once.
+        """
         rubric = self._inputs.rubrics.get(question.question_id)
         parts = [*self._inputs.older_basis_parts(cell.student_id, question, rubric), cell.model]
         begun = hashlib.sha256(json.dumps(parts).removesuffix("]").encode())
 
-        def basis(way: Way) -> str:
+        def basis(way: bytes) -> str:
             whole = begun.copy()
-            whole.update(f", {json.dumps(way).removeprefix('[')}".encode())
+            whole.update(way)
             return whole.hexdigest()[:DIGITS]
 
         return basis
@@ -93,6 +96,11 @@ class LegacyCells:
     @cached_property
     def _inputs(self) -> GradeInputs:
         return GradeInputs.unchecked(self._material, RunSettings(model="", max_workers=1))
+
+
+def _encoded(way: Way) -> bytes:
+    """Return the end of what a basis is the digest of: a JSON list, whose last items are the way's."""
+    return f", {json.dumps(way).removeprefix('[')}".encode()
 
 
 def _is_older(cell: Cell) -> bool:
