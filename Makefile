@@ -18,6 +18,8 @@ LOCK = .aita/supply/bin/uv pip compile --quiet --universal --python-version 3.11
 # sam looks for the interpreter that compiles the layers here.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export SAM_CLI_TELEMETRY = 0
+# Without compiled files each process, and each of pytest's workers, compiles all that it imports anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 REQUIREMENTS = layers/aita/requirements.txt layers/imaging/requirements.txt
 LAYER_LOCKS = $(REQUIREMENTS:.txt=.lock)
@@ -52,7 +54,7 @@ test: venv emulator checkov site ## Run what decides whether a change is good: l
 	$(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder
 
 test-fast: venv ## Run the tests that take no stack, build or browser; about a minute
-	$(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder -m "not slow"
+	$(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder tests/unit
 
 coverage: venv ## Measure the branches of services/ that the tests take, but for those on the emulator: at least 95 %; 10 min
 	$(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder -m "not emulator and not container" \

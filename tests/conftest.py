@@ -25,7 +25,7 @@ _MARKS = {
     "upgrade": ("slow",),
     "wheel": ("slow",),
 }
-"""The markers of all tests in a folder: `make test-fast` leaves the slow ones out."""
+"""The markers of all tests in a folder."""
 
 _PROXIES = {"HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"}
 

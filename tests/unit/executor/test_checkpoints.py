@@ -179,9 +179,8 @@ class TestFiles:
 SCRIPT = """
 import os, sys, time
 sys.path.insert(0, {root!r})
-from aita import create_executor
+from aita import SimpleLLMTask, create_executor
 from tests.support.fake_llm import FakeLLM, asked
-from tests.unit.executor.test_batches import tasks
 
 calls = os.open({calls!r}, os.O_CREAT | os.O_APPEND | os.O_WRONLY)
 
@@ -192,7 +191,8 @@ def say(request):
 
 options = dict(max_workers={workers}, rate_limit=0, checkpoint_dir={folder!r}, show_progress=False)
 executor = create_executor(FakeLLM(say), **options)
-executor.execute_batch(tasks(*(f"t{{n}}" for n in range({count}))), "killed", resume_from_checkpoint=True)
+tasks = [SimpleLLMTask(task_id=f"t{{n}}", prompt=f"t{{n}}") for n in range({count})]
+executor.execute_batch(tasks, "killed", resume_from_checkpoint=True)
 """
 COUNT, WORKERS = 40, 4
 
