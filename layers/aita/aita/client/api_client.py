@@ -29,6 +29,7 @@ from aita.models.api import (
     UploadResponse,
 )
 from aita.models.grade import Decision
+from aita.models.match import MatchDecision, MatchRequest, StudentMatch, StudentMatchPage
 from aita.models.review import DecisionPage, DecisionRequest, ReviewLine, ReviewPage, ReviewView
 from aita.models.run import RunSummary, TaskStatus
 
@@ -187,6 +188,32 @@ class ApiClient:
             return answer.decisions, answer.next_token
 
         return tuple(_gather(page, None)[0])
+
+    def match_decisions(self, assignment: str) -> tuple[MatchDecision, ...]:
+        """Return all decisions on the matches of an assignment's students, of each student oldest first.
+
+        Raises
+        ------
+        StackError
+            If the stack is of a version that knows no such decisions.
+        """
+
+        def page(size: int, token: str | None) -> tuple[Sequence[StudentMatch], str | None]:
+            answer = _parse(StudentMatchPage, self._get(assignment, "students", limit=size, next_token=token))
+            return answer.students, answer.next_token
+
+        try:
+            return tuple(decision for student in _gather(page, None)[0] for decision in student.decisions)
+        except NotFoundError as error:
+            raise StackError(
+                "the stack is of an earlier version of aita, which does not know whose folders people have decided on: "
+                "deploy it again"
+            ) from error
+
+    def match(self, assignment: str, student_id: str, request: MatchRequest) -> MatchDecision:
+        """Record a person's decision on a student's match."""
+        path = ("assignments", assignment, "students", student_id)
+        return _parse(MatchDecision, self._requests.request("POST", *path, body=request.model_dump(mode="json")))
 
     def _get(self, assignment: str, *path: str, **query: str | int | None) -> Any:
         return self._requests.request("GET", "assignments", assignment, *path, query=query)

@@ -15,7 +15,7 @@ from aita.models.exam import Criterion, ExamSpec, PageTranscription, Question
 from aita.models.grade import Cell, StudentGrades
 from aita.models.run import RunStatus, Usage
 from aita.models.shown import ShownAnswer
-from aita.models.student import Student
+from aita.models.student import CERTAIN, Student
 
 MADE_OF = "aita-made-of"
 """Name of the meta element with a report's ``made_of``. A report is out of date if its ``made_of`` would differ now."""
@@ -189,12 +189,16 @@ class RunLine:
 
 @dataclass(frozen=True, slots=True)
 class ClassReport:
-    """A whole class. While there are only transcriptions, ``exam`` is ``None`` and the figures are empty."""
+    """A whole class. While there are only transcriptions, ``exam`` is ``None`` and the figures are empty.
+
+    ``untranscribed`` are the folders that were uploaded after the last transcription.
+    """
 
     assignment: str
     exam: ExamSpec | None
     students: tuple[StudentLine, ...]
     missing: tuple[str, ...]
+    untranscribed: tuple[str, ...]
     questions: tuple[QuestionFigures, ...]
     missed: tuple[CriterionFigures, ...]
     review: tuple[OpenCell, ...]
@@ -216,7 +220,7 @@ class ClassReport:
             for grades in self.graded
             for cell in grades.cells
         ]  # fmt: skip
-        return _digest(self.exam, students, cells, self.missing)
+        return _digest(self.exam, students, cells, self.missing, self.untranscribed)
 
     @property
     def graded(self) -> tuple[StudentGrades, ...]:
@@ -250,8 +254,9 @@ class ClassReport:
 
     @property
     def unmatched(self) -> tuple[Student, ...]:
-        """Students without a certain match on the roster."""
-        return tuple(line.student for line in self.students if line.student.match in ("close", "ambiguous", "none"))
+        """Students without a certain match on the roster, unless a person said that they are not on it."""
+        known = (*CERTAIN, "nobody", "no_roster")
+        return tuple(line.student for line in self.students if line.student.match not in known)
 
 
 def _digest(*parts: Any) -> str:

@@ -13,6 +13,7 @@ _serialize = TypeSerializer().serialize
 _deserialize = TypeDeserializer().deserialize
 
 META = "META"
+DECISION, MATCH = "DECISION", "MATCH"
 
 
 def run_key(run_id: str) -> dict[str, Any]:
@@ -42,7 +43,12 @@ def decisions_partition(assignment: str) -> str:
 
 def decision_key(assignment: str, cell_id: str, decision_id: str) -> dict[str, Any]:
     """Return the key of a decision about a cell."""
-    return write({"pk": decisions_partition(assignment), "sk": f"DECISION#{cell_id}#{decision_id}"})
+    return write({"pk": decisions_partition(assignment), "sk": f"{DECISION}#{cell_id}#{decision_id}"})
+
+
+def match_key(assignment: str, student_id: str, decision_id: str) -> dict[str, Any]:
+    """Return the key of a decision about a student's match."""
+    return write({"pk": decisions_partition(assignment), "sk": f"{MATCH}#{student_id}#{decision_id}"})
 
 
 def write(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,6 +1,5 @@
 """Commands about the answers that await a person's decision."""
 
-import getpass
 import tempfile
 import webbrowser
 from collections.abc import Mapping
@@ -8,27 +7,22 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from pydantic import ValidationError
 from rich.console import Group
 from rich.text import Text
 
 from aita.cli.commands.run_lists import Limit
 from aita.cli.commands.runs import Assignment
-from aita.cli.files.assignment_download import fetch_material
+from aita.cli.deciding import By, current_user, decision_options
+from aita.cli.files.assignment_download import fetch_class_list
 from aita.cli.session import Session
 from aita.cli.views.review_view import cell_view, decided_view, queue_view
-from aita.errors import RequestError
 from aita.models.grade import DecisionAction
 from aita.models.names import check_assignment
 from aita.models.review import DecisionRequest, ReviewView
-from aita.services.assignments import object_keys
 
 app = typer.Typer(no_args_is_help=True, help="Review the answers that wait for a person.")
 
 CellId = Annotated[str, typer.Argument(metavar="CELL", help="The answer's id, as 'aita review list' prints it.")]
-By = Annotated[
-    str | None, typer.Option("--by", metavar="NAME", help="Who decides.", show_default="who is logged in here")
-]
 
 
 @app.callback()
@@ -110,11 +104,8 @@ def _decide(
     why: str = "",
 ) -> None:
     found = session.api.review(check_assignment(assignment), cell)
-    try:
-        request = DecisionRequest(action=action, points=points, why=why, by=by or _user(), basis=found.basis)
-    except ValidationError as error:
-        wrong = "; ".join(f"--{detail['loc'][0]}: {detail['msg']}" for detail in error.errors(include_input=False))
-        raise RequestError(f"nothing was decided: {wrong}") from None
+    with decision_options():
+        request = DecisionRequest(action=action, points=points, why=why, by=by or current_user(), basis=found.basis)
     decision = session.api.decide(assignment, cell, request)
     left = session.api.reviews(assignment, 1).open_cells
     name = _name(session, assignment, found)
@@ -126,16 +117,8 @@ def _decide(
     session.output.result(document, decided_view(decision, found, name, left, command))
 
 
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (ImportError, KeyError, OSError):
-        raise RequestError("this computer does not tell who you are: give your name with --by") from None
-
-
 def _names(session: Session, assignment: str) -> Mapping[str, str]:
-    students, _ = fetch_material(session.api, session.transfer, assignment, (object_keys.STUDENTS,)).students()
-    return students.names()
+    return fetch_class_list(session.api, session.transfer, assignment).students.names()
 
 
 def _name(session: Session, assignment: str, found: ReviewView) -> str:

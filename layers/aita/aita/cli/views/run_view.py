@@ -165,7 +165,7 @@ def _subject(task: TaskView, students: Students | None) -> str:
         return f"question {refs['question_id']}"
     student_id = str(refs.get("student_id", ""))
     known = next((s for s in students.students if s.student_id == student_id), None) if students else None
-    student = (known.roster_name or known.folder) if known else student_id
+    student = known.name if known else student_id
     if "question_id" in refs:
         return f"{student}, question {refs['question_id']}"
     if "line" in refs:

@@ -62,6 +62,7 @@ class Auditor:
             "rubrics": _rubrics(material, cells.values()),
             "cells": {student_id: _graded_cells(book, grades) for student_id, grades in book.students.items()},
             "decisions": [_decision(each) for each in decisions],
+            "matches": [each.model_dump(mode="json") for each in self.decisions.matches(assignment)],
             "totals": {student_id: _total(grades) for student_id, grades in book.students.items()},
             "runs": [run.model_dump(mode="json", include=_RUN_FIELDS) for run in runs],
             "requests": [task for run in runs for task in self._requests(run.run_id)],

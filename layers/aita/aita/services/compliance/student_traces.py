@@ -122,7 +122,7 @@ class StudentTraces:
 
     def _roster_without(self, data: bytes) -> bytes:
         """Return the roster without the student's line; unchanged if it has no line, or several, of this name."""
-        name = self.student.roster_name
+        name = self.student.roster_name if self.student.is_matched else None
         entries = AssignmentFiles(self.objects, self.assignment).roster() or ()
         namesakes = sum(entry.name == name for entry in entries)
         return without_student(data, name) if name is not None and namesakes == 1 else data

@@ -80,7 +80,7 @@ class Gradebook:
         assignment: str = "",
     ) -> None:
         self.exam = exam
-        self._option = f" --assignment {assignment}" if assignment else ""
+        self.option = f" --assignment {assignment}" if assignment else ""
         self._compare = compare or _no_changes
         self._decisions: dict[str, list[Decision]] = {}
         for decision in sorted(decisions, key=lambda decision: (decision.at, decision.decision_id)):
@@ -201,7 +201,7 @@ class Gradebook:
         if not notes:
             return cell
         advice = _TRANSCRIBE if changes.affect_scans else _REWRITE if of_0_1_0 == version else _GRADE
-        advice = advice.format(option=self._option)
+        advice = advice.format(option=self.option)
         older = f"{cell.basis}, of {of_0_1_0}"
         if any(not decision.aita and decision.basis == older for decision in self.decisions(cell.cell_id)):
             return _outdated(cell, notes, advice, older, changed)

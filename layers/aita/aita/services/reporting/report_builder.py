@@ -10,6 +10,7 @@ from aita.errors import MissingInputError
 from aita.models.answer import QuestionAnswer, StudentAnswers
 from aita.models.exam import ExamSpec, Page, PageTranscription, Rubric
 from aita.models.grade import Cell, Decision, StudentGrades
+from aita.models.match import MatchDecision
 from aita.models.report import (
     ClassReport,
     OpenCell,
@@ -25,6 +26,7 @@ from aita.models.run import Run, StageCounts
 from aita.models.scan import StudentScans
 from aita.models.student import Students
 from aita.services.assignments.assignment_files import AssignmentFiles
+from aita.services.assignments.class_list import ClassList
 from aita.services.grading.gradebook import Gradebook
 from aita.services.grading.student_view import shown_answers
 from aita.services.reporting.class_statistics import graded_criteria, most_missed, question_figures
@@ -40,6 +42,7 @@ class ReportSources:
 
     ``rubrics`` are keyed by the versions in the cells; ``gradebook`` is ``None`` while nothing was graded. ``model`` is
     the stack's present model, which the reports name if nothing else records the model that read or graded.
+    ``untranscribed`` are the folders that were uploaded after the last transcription.
     """
 
     assignment: str
@@ -52,10 +55,20 @@ class ReportSources:
     answers: dict[str, StudentAnswers]
     gradebook: Gradebook | None
     model: str
+    untranscribed: tuple[str, ...] = ()
+
+    FILES = (*Gradebook.FILES, *ClassList.FILES)
+    """Names of the files that graded reports are made from, beside the list of uploads."""
 
     @classmethod
-    def read(cls, material: AssignmentFiles, decisions: Callable[[str], Iterable[Decision]], model: str) -> Self:
-        """Read an assignment's files and its decisions.
+    def read(
+        cls,
+        material: AssignmentFiles,
+        decisions: Callable[[str], Iterable[Decision]],
+        matches: Iterable[MatchDecision],
+        model: str,
+    ) -> Self:
+        """Read an assignment's files, with people's decisions about its answers and its students' matches.
 
         Raises
         ------
@@ -64,7 +77,7 @@ class ReportSources:
         MissingMaterialError
             If there are grades, but no questions.
         """
-        students, _ = material.students()
+        listed = ClassList.of(material, matches)
         gradebook = None
         if material.has_exam() or material.grades():  # grades without their questions are an error, not left out
             gradebook = Gradebook.of(material, decisions(material.assignment))
@@ -72,13 +85,14 @@ class ReportSources:
             assignment=material.assignment,
             exam=gradebook.exam if gradebook else None,
             rubrics=_rubrics(material, gradebook) if gradebook else {},
-            students=students,
+            students=listed.students,
             pages=material.pages(),
             scans=material.scans(),
             transcriptions=material.transcriptions(),
             answers=material.answers(),
             gradebook=gradebook if gradebook and gradebook.students else None,
             model=model,
+            untranscribed=listed.untranscribed,
         )
 
     @cached_property
@@ -169,6 +183,7 @@ class ReportSources:
                 for student in sorted(self.students.students, key=lambda each: names[each.student_id].casefold())
             ),
             missing=self.students.missing,
+            untranscribed=self.untranscribed,
             questions=question_figures(book.exam, grades.values()) if book else (),
             missed=most_missed(self.rubrics, grades.values()),
             review=tuple(

@@ -1,0 +1,45 @@
+"""Options of commands that record a person's decision."""
+
+import getpass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated
+
+import typer
+from pydantic import ValidationError
+
+from aita.errors import RequestError
+
+By = Annotated[
+    str | None, typer.Option("--by", metavar="NAME", help="Who decides.", show_default="who is logged in here")
+]
+
+
+def current_user() -> str:
+    """Return the name of who is logged in on this computer.
+
+    Raises
+    ------
+    RequestError
+        If the computer does not tell.
+    """
+    try:
+        return getpass.getuser()
+    except (ImportError, KeyError, OSError):
+        raise RequestError("this computer does not tell who you are: give your name with --by") from None
+
+
+@contextmanager
+def decision_options() -> Iterator[None]:
+    """Turn what a request's model refuses into an error that names the options.
+
+    Raises
+    ------
+    RequestError
+        If an option's value is invalid.
+    """
+    try:
+        yield
+    except ValidationError as error:
+        wrong = "; ".join(f"--{detail['loc'][0]}: {detail['msg']}" for detail in error.errors(include_input=False))
+        raise RequestError(f"nothing was decided: {wrong}") from None
