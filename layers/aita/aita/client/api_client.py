@@ -7,7 +7,7 @@ from typing import Any, Protocol, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from aita.errors import NotFoundError, StackError
+from aita.errors import NotFoundError, RequestError, StackError
 from aita.models.api import (
     Estimate,
     FilePage,
@@ -39,6 +39,7 @@ PAGE = 100
 FILES = 1000
 """Largest page of a list of files."""
 
+_FIRST_VERSION = "0.1.0"
 _RUN_ID = re.compile(r"[0-9A-Za-z_-]{1,64}")
 
 Answer = TypeVar("Answer", bound=BaseModel)
@@ -192,10 +193,7 @@ class ApiClient:
     def match_decisions(self, assignment: str) -> tuple[MatchDecision, ...]:
         """Return all decisions on the matches of an assignment's students, of each student oldest first.
 
-        Raises
-        ------
-        StackError
-            If the stack is of a version that knows no such decisions.
+        A stack of 0.1.0 has no such route, and no such decisions.
         """
 
         def page(size: int, token: str | None) -> tuple[Sequence[StudentMatch], str | None]:
@@ -203,12 +201,12 @@ class ApiClient:
             return answer.students, answer.next_token
 
         try:
-            return tuple(decision for student in _gather(page, None)[0] for decision in student.decisions)
-        except NotFoundError as error:
-            raise StackError(
-                "the stack is of an earlier version of aita, which does not know whose folders people have decided on: "
-                "deploy it again"
-            ) from error
+            students, _ = _gather(page, None)
+        except (RequestError, StackError):
+            if self.version() != _FIRST_VERSION:
+                raise
+            return ()
+        return tuple(decision for student in students for decision in student.decisions)
 
     def match(self, assignment: str, student_id: str, request: MatchRequest) -> MatchDecision:
         """Record a person's decision on a student's match."""

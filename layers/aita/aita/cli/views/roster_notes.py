@@ -31,9 +31,9 @@ def student_lines(students: Students, failed_files: Collection[str] = ()) -> Ite
         yield f"matches several names on the roster: {_names(folders['ambiguous'])}"
     if close := [student for student in students.students if student.match == "close"]:
         alike = [f"{student.folder} to {student.roster_name}" for student in close]
-        yield f"close to a name on the roster, and nobody's until you decide (aita students list): {_names(alike)}"
+        yield f"close to a name on the roster, and nobody's until a person decides: {_names(alike)}"
     if folders["changed"]:
-        yield f"decided on, and the roster has changed since (aita students list): {_names(folders['changed'])}"
+        yield f"decided by a person, and the roster has changed since: {_names(folders['changed'])}"
     if folders["nobody"]:
         yield f"not on the roster, as a person decided: {_names(folders['nobody'])}"
     unread = [

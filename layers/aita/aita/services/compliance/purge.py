@@ -181,8 +181,8 @@ class Purger:
                 Step(versions=tuple(found.scans())),
                 Step(rewritten=rewritten),
                 Step(versions=tuple(outdated)),
-                Step(rows=tuple(of_match)),  # they tell which line of the roster is the student's
                 Step(rewritten=names),
+                Step(rows=tuple(of_match)),  # they tell which line of the roster is the student's
                 Step(versions=tuple(outdated_names)),
             )
         )

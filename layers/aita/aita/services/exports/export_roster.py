@@ -20,6 +20,12 @@ from aita.services.grading.student_view import shown_answers
 
 Roster = tuple[RosterEntry, ...]
 
+_CLOSE = "close to {name} on the roster: confirm with aita students match {student_id} --to {to}{option}, or --nobody"
+_CHANGED = (
+    "the roster has changed since a person decided whose folder it is: decide again with "
+    "aita students match {student_id} --to NAME_OR_NUMBER{option}, or --nobody"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class GradedStudent:
@@ -162,19 +168,11 @@ def not_found(student: GradedStudent) -> str:
 
 def unconfirmed(student: GradedStudent) -> str:
     """Return the problem of a student whose match awaits a person; empty if it awaits none."""
-    command = f"aita students match {student.student.student_id}"
-    if student.match == "close" and student.closest is not None:
-        to = shlex.quote(student.closest.number or student.closest.name)
-        return (
-            f"close to {student.closest.name} on the roster: confirm with {command} --to {to}{student.option}, "
-            "or --nobody"
-        )
-    if student.match == "changed":
-        return (
-            "the roster has changed since a person decided whose folder it is: decide again with "
-            f'{command} --to "Name or number"{student.option}, or --nobody'
-        )
-    return ""
+    student_id, closest, option = student.student.student_id, student.closest, student.option
+    if student.match == "close" and closest is not None:
+        to = shlex.quote(closest.number or closest.name)
+        return _CLOSE.format(name=closest.name, student_id=student_id, to=to, option=option)
+    return _CHANGED.format(student_id=student_id, option=option) if student.match == "changed" else ""
 
 
 def closed_points(cell: Cell | ShownAnswer) -> Decimal:
