@@ -108,12 +108,13 @@ class PageReport:
     """A page beside its transcription, which is ``None`` if the page was not transcribed.
 
     ``answers`` are the answers on the page from top to bottom, each with the fraction of the page's height at which it
-    begins.
+    begins. ``equals`` is the page with the same picture, for which this one was passed over.
     """
 
     scan: PageScan
     transcription: PageTranscription | None
     answers: tuple[tuple[float, QuestionAnswer], ...] = ()
+    equals: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

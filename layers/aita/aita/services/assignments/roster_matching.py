@@ -117,9 +117,9 @@ def roster_line(roster: Sequence[RosterEntry], wanted: str) -> RosterEntry:
     RequestError
         If no entry has it, or several have.
     """
-    forms, number = _forms(wanted), fold(wanted)
+    forms, number = name_forms(wanted), fold(wanted)
     found = [entry for entry in roster if number and fold(entry.number) == number]
-    found = found or [entry for entry in roster if _forms(entry.name) & forms]
+    found = found or [entry for entry in roster if name_forms(entry.name) & forms]
     if not found:
         raise RequestError("no line of the roster has this name or number: give either as it stands in roster.csv")
     if len(found) > 1:
@@ -132,7 +132,7 @@ class _Person:
 
     def __init__(self, entry: RosterEntry) -> None:
         self.entry = entry
-        self.forms = _forms(entry.name)
+        self.forms = name_forms(entry.name)
         self.name = fold(entry.name).split()
         self.number = fold(entry.number).split()
 
@@ -140,7 +140,8 @@ class _Person:
 _PersonMatch = tuple[_Person | None, Match]
 
 
-def _forms(name: str) -> set[str]:
+def name_forms(name: str) -> set[str]:
+    """Return a name folded, as it stands and with the first name first; without those of no letter or digit."""
     return {fold(name), fold(first_name_first(name))} - {""}
 
 
@@ -183,7 +184,7 @@ def _agrees(words: list[str], name: list[str]) -> bool:
 
 
 def _by_name(folder: str, people: list[_Person]) -> list[_Person]:
-    forms = _forms(folder)
+    forms = name_forms(folder)
     return [person for person in people if person.forms & forms]
 
 

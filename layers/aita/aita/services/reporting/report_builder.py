@@ -154,10 +154,15 @@ class ReportSources:
         """
         read = {each.page: each for each in self.transcriptions.get(student_id, ())}
         answers = self._answers(student_id).values()
+        mapped = self.answers.get(student_id)
+        passed_over = mapped.passed_over if mapped else {}
         return TranscriptionReport(
             name=self._name(student_id),
             exam_name=self.exam_name,
-            pages=tuple(PageReport(scan, read.get(page), _on_page(page, answers)) for page, scan in scans.items()),
+            pages=tuple(
+                PageReport(scan, read.get(page), _on_page(page, answers), passed_over.get(page))
+                for page, scan in scans.items()
+            ),
             unplaced=tuple(answer for answer in answers if not answer.pages),
             unreadable=self.scans.get(student_id, StudentScans()).unreadable,
             models=(self.model,),

@@ -3,14 +3,17 @@
 from collections.abc import Iterable
 from typing import Any
 
-from pydantic import BaseModel, TypeAdapter
+from pydantic import BaseModel, model_validator
 
 from aita.models.answer import PageAnswers
 from aita.models.base import StrictModel
 from aita.models.exam import PageTranscription, Question
 from aita.models.grade import question_version
+from aita.models.review_flags import Flag
 from aita.models.run import Refs, RunSettings
 from aita.models.scan import StudentScans
+from aita.services.answers.duplicate_pages import Duplicates
+from aita.services.answers.named_heads import NamedHeads, RosterNames
 from aita.services.assignments import object_keys
 from aita.services.assignments.assignment_files import AssignmentFiles
 from aita.services.grading.material_versions import pages_version
@@ -29,15 +32,33 @@ class MappingInputs(StrictModel):
 
 
 class StudentRecord(StrictModel):
-    """A student's pages when the stage was planned: their number, transcriptions, scans, and the version of these."""
+    """A student's pages when the stage was planned: their number, transcriptions, scans, and the version of these.
+
+    ``passed_over`` are the pages that equal another one, each with that, and ``doubts`` what the class's pages say
+    against single ones, by page.
+    """
 
     pages: int
     transcriptions: tuple[PageTranscription, ...]
     scans: StudentScans
     version: str = ""
+    passed_over: dict[int, int] = {}
+    doubts: dict[int, tuple[Flag, ...]] = {}
 
 
-_RECORDS = TypeAdapter(dict[str, StudentRecord])
+class ClassRecord(StrictModel):
+    """A class when the stage was planned: the students' records by student id, and the digests of the names.
+
+    A stage that was planned by an earlier version has the students alone.
+    """
+
+    students: dict[str, StudentRecord] = {}
+    names: RosterNames = RosterNames()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_older_version(cls, data: Any) -> Any:
+        return data if not isinstance(data, dict) or "students" in data else {"students": data}
 
 
 class MapAnswersStage(LLMStage):
@@ -57,8 +78,11 @@ class MapAnswersStage(LLMStage):
     def plan(self, material: AssignmentFiles, settings: RunSettings) -> StagePlan:  # noqa: ARG002 - the same for all
         """Return one task for each transcribed page, by student; none if there are no questions yet."""
         if not material.has_exam():
-            return StagePlan(MappingInputs(), (), {RECORDS: b"{}"})
+            return StagePlan(MappingInputs(), (), {RECORDS: ClassRecord().model_dump_json().encode()})
+        from aita.services.stages.class_pages import duplicates_of, roster_names  # noqa: PLC0415 - only Plan needs it
+
         pages, scans, transcriptions = material.pages(), material.scans(), material.transcriptions()
+        duplicates = duplicates_of(pages, scans)
         texts = {
             student_id: {page.page: page.text for page in transcribed}
             for student_id, transcribed in transcriptions.items()
@@ -75,11 +99,13 @@ class MapAnswersStage(LLMStage):
                 transcriptions=transcriptions.get(student_id, ()),
                 scans=scans.get(student_id, StudentScans()),
                 version=pages_version(pages.get(student_id, ()), scans.get(student_id)),
+                **_findings(duplicates.get(student_id)),
             )
             for student_id in dict.fromkeys((*scans, *pages))
         }
         inputs = MappingInputs(questions=material.exam().questions, texts=texts)
-        return StagePlan(inputs, refs, {RECORDS: _RECORDS.dump_json(records)})
+        record = ClassRecord(students=records, names=roster_names(material))
+        return StagePlan(inputs, refs, {RECORDS: record.model_dump_json().encode()})
 
     def task(self, refs: Refs, inputs: MappingInputs) -> AnswerMappingTask:
         """Return the task of one page."""
@@ -95,9 +121,15 @@ class MapAnswersStage(LLMStage):
     def gather_all(self, ended: Iterable[Gathered], read: ReadFile) -> dict[str, Any]:
         """Return each student's answers by student id, also of students without a transcribed page."""
         from aita.services.answers.answer_assembly import StudentPage, assemble  # noqa: PLC0415 - only Collect needs it
+        from aita.services.answers.page_doubts import with_page_doubts  # noqa: PLC0415 - as above
         from aita.services.answers.question_labels import QuestionLabels  # noqa: PLC0415 - as above: the task function starts without
+        from aita.services.stages.class_pages import head_lines  # noqa: PLC0415 - as above
 
-        records = _RECORDS.validate_json(read(RECORDS))
+        record_of_class = ClassRecord.model_validate_json(read(RECORDS))
+        records, heads = record_of_class.students, NamedHeads(record_of_class.names)
+        for student_id, record in records.items():
+            for page in record.transcriptions:
+                heads.see(student_id, page.page, head_lines(page.text))
         marks = _marks(ended)
         questions = MappingInputs.model_validate_json(read(INPUTS)).questions
         question_ids = [question.question_id for question in questions]
@@ -110,16 +142,24 @@ class MapAnswersStage(LLMStage):
             pages = [
                 StudentPage(page, texts.get(page), marked.get(page), ink.get(page))
                 for page in range(1, record.pages + 1)
+                if page not in record.passed_over
             ]
-            found = assemble(question_ids, pages, labels, record.scans.unreadable)
+            found = assemble(question_ids, pages, labels, record.scans.unreadable).question_answers
+            for doubts in (record.doubts, heads.by_page(student_id)):
+                found = with_page_doubts(found, doubts, heads.without_text(student_id))
             answers[student_id] = {
                 "question_answers": [
-                    answer.model_dump(mode="json") | {"question": wordings[answer.question_id]}
-                    for answer in found.question_answers
+                    answer.model_dump(mode="json") | {"question": wordings[answer.question_id]} for answer in found
                 ],
                 "pages_version": record.version,
+                "passed_over": record.passed_over,
             }
         return {self.artifact: answers}
+
+
+def _findings(duplicates: Duplicates | None) -> dict[str, Any]:
+    found = duplicates or Duplicates()
+    return {"passed_over": found.passed_over, "doubts": found.doubts}
 
 
 def _marks(ended: Iterable[Gathered]) -> dict[str, dict[int, PageAnswers]]:
