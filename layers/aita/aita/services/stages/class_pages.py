@@ -42,7 +42,7 @@ def roster_names(material: AssignmentFiles) -> RosterNames:
         own[student.student_id] = name_forms(student.folder)
         if entry is not None and match == "exact":
             owners[places[id(entry)]] = student.student_id
-            own[student.student_id] |= _forms(entry) | {_last_name_first(entry.name)}
+            own[student.student_id] |= _forms(entry)
     return RosterNames.of(secrets.token_hex(8), [_forms(entry) for entry in roster], owners, own)
 
 
@@ -69,9 +69,6 @@ def _picture(page: Page, ink: PageInk | None) -> PagePicture:
 
 
 def _forms(entry: RosterEntry) -> set[str]:
-    return name_forms(entry.name) | ({fold(entry.number)} - {""})
-
-
-def _last_name_first(name: str) -> str:
-    first, last = split_name(name)
-    return fold(f"{last} {first}")
+    """Return the forms of a line's name, with either part first, and its number."""
+    first, last = split_name(entry.name)
+    return (name_forms(entry.name) | {fold(f"{last} {first}"), fold(entry.number)}) - {""}
