@@ -169,6 +169,8 @@ class Decision(LenientModel):
         Cell's state and points before the decision.
     proposal, aita
         Versions of the accepted proposal and of the stack's aita; both are empty for 0.1.0.
+    question
+        Version of the question's wording; empty before version 0.3.
     """
 
     decision_id: str
@@ -186,6 +188,7 @@ class Decision(LenientModel):
     old_points: Amount | None = None
     proposal: str = ""
     aita: str = ""
+    question: str = ""
 
 
 def cell_id(student_id: str, question_id: str) -> str:

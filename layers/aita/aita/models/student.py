@@ -49,8 +49,8 @@ class Student(StrictModel):
         changed since; ``nobody`` if a person said that no line is theirs; ``ambiguous`` if several lines fit, or
         several folders fit one line; ``none`` if no line fits. ``students.json`` does not hold people's decisions
         (``services.assignments.class_list``).
-    files
-        Name of each scanned file by its id.
+    files, etags
+        Name and ETag of each scanned file by its id; the ETags are missing in files before version 0.3.
     """
 
     student_id: str
@@ -58,6 +58,7 @@ class Student(StrictModel):
     roster_name: str | None = None
     match: Match = "no_roster"
     files: dict[str, str] = {}
+    etags: dict[str, str] = {}
 
     @property
     def is_matched(self) -> bool:

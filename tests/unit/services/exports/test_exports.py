@@ -146,6 +146,11 @@ class TestWhoIsLeftOut:
         ]
         assert gone == ["s-2", "s-3", "s-4", "s-5", "s-6", "s-7", "s-8"]
 
+    def test_what_people_decided_of_a_folder_that_is_gone_is_told(self) -> None:
+        found = call_roll(gradebook(), students({"s-2": "Ines Munoz Tarres"}), None)
+        assert found.notes == ("people decided on answers of students whose folders of scans are gone: s-1",)
+        assert roll().notes == ()
+
     def test_a_roster_that_was_corrected_counts_at_once(self) -> None:
         found = export_canvas(roll((*ROSTER, RosterEntry(name="Zoe Quinn", number="S1009"))), "M")
         assert [left_out.name for left_out in found.left_out if "not on the roster" in left_out.reason] == []

@@ -33,7 +33,12 @@ def _is_word_character(character: str) -> bool:
     return character.isalnum() or unicodedata.category(character).startswith("M")
 
 
-def identify(folders: Iterable[str], roster: tuple[RosterEntry, ...] | None, known: Students) -> Students:
+def identify(
+    folders: Iterable[str],
+    roster: tuple[RosterEntry, ...] | None,
+    known: Students,
+    renamed: Mapping[str, Student] | None = None,
+) -> Students:
     """Return a student for each folder under ``scans/``, with its known id or a new random one, and its roster match.
 
     Parameters
@@ -44,8 +49,11 @@ def identify(folders: Iterable[str], roster: tuple[RosterEntry, ...] | None, kno
         Entries of the roster; ``None`` without a roster.
     known
         Present map of students, whose ids are kept.
+    renamed
+        Known students of new folders.
     """
     ids = {student.folder: student.student_id for student in known.students}
+    ids |= {folder: student.student_id for folder, student in (renamed or {}).items()}
     found = find_on_roster(folders, roster)
     students = tuple(
         Student(

@@ -8,6 +8,7 @@ graded; while it is open it does not count, and the total is not final. The exit
 the bundle's.
 """
 
+import hashlib
 import json
 import sys
 from datetime import datetime
@@ -32,7 +33,8 @@ def recompute(bundle: dict[str, Any]) -> list[str]:
     """Return a line for each number that differs from the bundle's."""
     decisions: dict[str, list[dict[str, Any]]] = {}
     for decision in sorted(bundle["decisions"], key=lambda each: (time_of(each), each["decision_id"])):
-        decisions.setdefault(decision["student_id"] + "\0" + decision["question_id"], []).append(decision)
+        place = decision["student_id"] + "\0" + question_of(decision, bundle["exam"]["questions"])
+        decisions.setdefault(place, []).append(decision)
     problems = []
     for student_id, total in bundle["totals"].items():
         cells = bundle["cells"][student_id]
@@ -55,6 +57,19 @@ def recompute(bundle: dict[str, Any]) -> list[str]:
             if found[name] != recorded[name]
         ]
     return problems
+
+
+def question_of(decision: dict[str, Any], questions: list[dict[str, Any]]) -> str:
+    """Return the id of the question that a decision is about, by its wording if the id was given to another one."""
+    asked, then = {each["question_id"]: wording(each) for each in questions}, decision.get("question", "")
+    fit = [question_id for question_id, version in asked.items() if version == then]
+    renamed = asked.get(decision["question_id"]) != then and len(fit) == 1
+    return fit[0] if renamed else str(decision["question_id"])
+
+
+def wording(question: dict[str, Any]) -> str:
+    """Return the version of a question's wording."""
+    return hashlib.sha256(f"{question['question_type']}\0{question['question_text']}".encode()).hexdigest()[:32]
 
 
 def time_of(decision: dict[str, Any]) -> datetime:

@@ -131,7 +131,13 @@ def call_roll(
     )
     missing = listed.students.missing if roster is not None else ()
     left_out = (*_without_grades(gradebook, students), *_untranscribed(listed), *_without_scans(missing))
-    return ExportRoster(gradebook.exam, graded, left_out, ())
+    return ExportRoster(gradebook.exam, graded, left_out, tuple(_decided_and_gone(gradebook, students)))
+
+
+def _decided_and_gone(gradebook: Gradebook, students: Students) -> Iterator[str]:
+    gone = sorted(gradebook.decided_students - {student.student_id for student in students.students})
+    if gone:
+        yield f"people decided on answers of students whose folders of scans are gone: {', '.join(gone)}"
 
 
 def _graded(student: Student, listed: ClassList, gradebook: Gradebook, roster: Roster | None) -> GradedStudent:

@@ -21,6 +21,7 @@ from aita.models.points import exact, total
 from aita.models.review_flags import Flag, FlagKind
 from aita.services.assignments import object_keys
 from aita.services.assignments.assignment_files import AssignmentFiles
+from aita.services.grading.decided_questions import decided_cell
 from aita.services.grading.legacy_cells import LegacyCells
 from aita.services.grading.material_versions import NOTES, RUBRIC, Changes, Versions, digest
 
@@ -65,6 +66,8 @@ class Gradebook:
         Compares a cell with the present material; ``None`` to compare with the question only.
     assignment
         Name of the assignment, for commands in the notes of changes.
+    basis_under
+        Returns the basis of an unchanged cell if its question had another id; ``None`` if that can't be told.
     """
 
     FILES = (object_keys.QUESTIONS, object_keys.EXAM_SPEC, object_keys.GRADES, object_keys.GRADE_SCALE, *Versions.FILES)
@@ -78,13 +81,15 @@ class Gradebook:
         scale: GradeScale | None = None,
         compare: Compare | None = None,
         assignment: str = "",
+        basis_under: Callable[[Cell, str], str] | None = None,
     ) -> None:
         self.exam = exam
         self.option = f" --assignment {assignment}" if assignment else ""
-        self._compare = compare or _no_changes
+        self._compare, self._basis_under = compare or _no_changes, basis_under
+        find_cell = decided_cell(exam)
         self._decisions: dict[str, list[Decision]] = {}
         for decision in sorted(decisions, key=lambda decision: (decision.at, decision.decision_id)):
-            self._decisions.setdefault(decision.cell_id, []).append(decision)
+            self._decisions.setdefault(find_cell(decision), []).append(decision)
         self._graded: dict[str, Cell] = {}
         self._cells: dict[str, Cell] = {}
         self.students: dict[str, StudentGrades] = {
@@ -112,7 +117,8 @@ class Gradebook:
         def compare(cell: Cell, question: Question) -> Changes:
             return versions.changes(cell) if cell.answer else older.changes(cell, question)
 
-        return cls(exam, everyone | graded, decisions, material.grade_scale(), compare, material.assignment)
+        scale, basis_under = material.grade_scale(), versions.basis_under
+        return cls(exam, everyone | graded, decisions, scale, compare, material.assignment, basis_under)
 
     def cell(self, cell_id: str) -> Cell:
         """Return a cell as it counts.
@@ -148,6 +154,11 @@ class Gradebook:
         """
         graded = self.graded(cell_id)
         return next((each for each in reversed(self.decisions(cell_id)) if _is_about(each, graded)), None)
+
+    @property
+    def decided_students(self) -> set[str]:
+        """Ids of the students about whose answers people decided, also of those who have no scans any more."""
+        return {decision.student_id for each in self._decisions.values() for decision in each}
 
     def cells(self) -> Iterator[Cell]:
         """Yield all cells, question by question, so that a person decides with one rubric in mind."""
@@ -199,13 +210,20 @@ class Gradebook:
             changed |= {"points": None, "max_points": question.points}
         notes += [note for note in changes.notes if not notes or note != NOTES[RUBRIC]]  # its points changed with them
         if not notes:
-            return cell
+            return self._renamed(cell)
         advice = _TRANSCRIBE if changes.affect_scans else _REWRITE if of_0_1_0 == version else _GRADE
         advice = advice.format(option=self.option)
         older = f"{cell.basis}, of {of_0_1_0}"
         if any(not decision.aita and decision.basis == older for decision in self.decisions(cell.cell_id)):
             return _outdated(cell, notes, advice, older, changed)
         return _outdated(cell, notes, advice, f"{cell.basis}, of {digest([version, worth, changes.version])}", changed)
+
+    def _renamed(self, cell: Cell) -> Cell:
+        """Return an unchanged cell with the basis that it would have under the id that people decided on."""
+        ids = {decision.question_id for decision in self.decisions(cell.cell_id)} - {cell.question_id}
+        if self._basis_under is None or len(ids) != 1 or cell.older_basis:
+            return cell
+        return cell.model_copy(update={"older_basis": self._basis_under(cell, *ids)})
 
 
 def letter(points: float, out_of: float, scale: GradeScale) -> str:
