@@ -36,6 +36,7 @@ from aita.models.api import (
 )
 from aita.models.grade import Decision
 from aita.models.limits import Disagreement, Graders
+from aita.models.match import MatchDecision, MatchRequest, StudentMatchPage
 from aita.models.part_review import PartDecisionPage, PartDecisionRequest, PartDecisions, PartPage, PartView
 from aita.models.review import DecisionPage, DecisionRequest, ReviewPage, ReviewView
 from aita.models.run import TaskStatus
@@ -133,6 +134,19 @@ def list_decisions(assignment: str, limit: Limit = PAGE_SIZE, next_token: Token 
 def list_part_decisions(assignment: str, limit: Limit = PAGE_SIZE, next_token: Token = None) -> PartDecisionPage:
     """List people's decisions about parts of pages, ordered by part, then oldest first."""
     return api.parts.decided(assignment, limit, next_token)
+
+
+@app.get("/assignments/<assignment>/students")
+def list_students(assignment: str, limit: Limit = PAGE_SIZE, next_token: Token = None) -> StudentMatchPage:
+    """List the students with scans, and how each is matched with the roster, with people's decisions."""
+    return api.matches.page(assignment, limit, next_token)
+
+
+@app.post("/assignments/<assignment>/students/<student_id>", status_code=HTTPStatus.CREATED)
+def match_student(assignment: str, student_id: str, body: MatchRequest) -> MatchDecision:
+    """Decide which line of the roster is a student's, or that none is; earlier decisions are kept."""
+    identity = app.current_event.request_context.get("identity") or {}
+    return api.matches.decide(assignment, student_id, body, identity.get("userArn") or "")
 
 
 @app.post("/runs", status_code=HTTPStatus.CREATED)

@@ -13,7 +13,7 @@ from aita.models.exam import Page
 from aita.models.grade import Decision, cell_id
 from aita.models.transcription import Line, PageTranscription
 from aita.services.assignments.assignment_files import AssignmentFiles
-from aita.services.grading.gradebook import Gradebook
+from aita.services.reporting.report_builder import ReportSources
 from tests.integration.material import exam, page
 from tests.integration.stack import Stack
 
@@ -90,7 +90,7 @@ def test_a_report_is_of_the_decisions_that_the_api_tells(stack: Stack, transcrib
 
     def outdated() -> list[str]:
         objects = MemoryObjects()
-        for name in Gradebook.FILES:
+        for name in ReportSources.FILES:
             with contextlib.suppress(stack.s3.exceptions.NoSuchKey):
                 objects.data[f"{transcribed}/{name}"] = stack.s3.get_object(
                     Bucket="aita-test", Key=f"{transcribed}/{name}"
@@ -103,6 +103,7 @@ def test_a_report_is_of_the_decisions_that_the_api_tells(stack: Stack, transcrib
         return out_of_date(
             AssignmentFiles(objects, transcribed),
             lambda _: [Decision.model_validate(each) for each in decisions],
+            (),
             paths,
         )
 

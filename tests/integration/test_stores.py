@@ -24,6 +24,7 @@ from aita.errors import (
 )
 from aita.memory.objects import MemoryObjects
 from aita.models.grade import CellState, Decision, DecisionAction
+from aita.models.match import MatchAction, MatchDecision
 from aita.models.part_decision import PartAction
 from aita.models.run import Run, RunSettings, RunStatus, StageCounts, TaskRow, TaskStatus, Usage
 from aita.ports import DecisionStore, ObjectStore, RunStore, TaskStore
@@ -407,6 +408,31 @@ class TestDecisionsOnParts:
         rest, end = decisions.page_on_parts(name, 4, token)
         assert [*first, *rest] == made
         assert (len(first), end) == (4, None)
+
+
+def match(student: str, number: int, **values: Any) -> MatchDecision:
+    made = {"decision_id": f"{number:06}", "student_id": student, "action": MatchAction.MATCH, "by": "Ada", "at": NOW}
+    return MatchDecision(**made | {"line": "0" * 32, "why": "ü"} | values)
+
+
+class TestMatchDecisions:
+    def test_they_come_back_by_student_and_then_by_time_and_are_no_cells(
+        self, decisions: DecisionStore, name: str
+    ) -> None:
+        made = [match(student, number) for student in ("s-1", "s-2") for number in (9, 10)]
+        for each in reversed(made):
+            decisions.add_match(name, each)
+        decisions.add(name, decide("c-1", 1))
+        assert list(decisions.matches(name)) == made
+        assert list(decisions.matches(f"{name}x")) == []
+        assert [each.cell_id for each in decisions.all(name)] == ["c-1"]
+        assert [each.cell_id for each in decisions.page(name, 9, None)[0]] == ["c-1"]
+
+    def test_one_is_never_overwritten(self, decisions: DecisionStore, name: str) -> None:
+        decisions.add_match(name, match("s-1", 1))
+        with pytest.raises(ConflictError):
+            decisions.add_match(name, match("s-1", 1, action=MatchAction.NOBODY))
+        assert [each.action for each in decisions.matches(name)] == ["match"]
 
 
 def test_a_decision_does_not_expire_and_is_no_run(aws: tuple[Any, Any], name: str) -> None:

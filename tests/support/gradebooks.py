@@ -6,6 +6,7 @@ from typing import Any
 
 from aita.models.exam import ExamSpec
 from aita.models.grade import Cell, CellState, CriterionGrade, Decision, DecisionAction, cell_id
+from aita.models.match import MatchAction, MatchDecision
 from aita.models.review_flags import Flag, FlagKind
 from aita.models.student import RosterEntry, Student, Students
 from aita.services.exports.export_roster import ExportRoster, call_roll
@@ -106,6 +107,18 @@ DECISION = Decision(
 )
 
 
+MATCHED = MatchDecision(
+    decision_id="000001",
+    student_id="s-7",
+    action=MatchAction.MATCH,
+    line=ROSTER[6].version,
+    why="the folder's name has a slip",
+    by="prof",
+    at=datetime(2026, 3, 1, 9, 0, tzinfo=UTC),
+)
+"""A person's word that the folder Oona Bracegirdel is Oona Bracegirdle's."""
+
+
 def gradebook(
     cells: Iterable[Cell] = CELLS, exam: ExamSpec = EXAM, decisions: tuple[Decision, ...] = (DECISION,)
 ) -> Gradebook:
@@ -119,5 +132,7 @@ def students(folders: Mapping[str, str] = FOLDERS) -> Students:
     return Students(students=tuple(Student(student_id=each, folder=folder) for each, folder in folders.items()))
 
 
-def roll(roster: tuple[RosterEntry, ...] | None = ROSTER) -> ExportRoster:
-    return call_roll(gradebook(), students(), roster)
+def roll(
+    roster: tuple[RosterEntry, ...] | None = ROSTER, matches: tuple[MatchDecision, ...] = (MATCHED,)
+) -> ExportRoster:
+    return call_roll(gradebook(), students(), roster, matches)

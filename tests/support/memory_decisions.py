@@ -7,9 +7,10 @@ from typing import TypeVar
 
 from aita.errors import ConflictError
 from aita.models.grade import Decision
+from aita.models.match import MatchDecision
 from aita.models.part_decision import PartDecision
 
-D = TypeVar("D", Decision, PartDecision)
+D = TypeVar("D", Decision, PartDecision, MatchDecision)
 
 Rows = dict[str, dict[tuple[str, str], D]]
 """Decisions by assignment, and by the ids of their subject and of themselves."""
@@ -17,10 +18,11 @@ Rows = dict[str, dict[tuple[str, str], D]]
 
 @dataclass
 class MemoryDecisions:
-    """Decisions about cells, and about parts of pages."""
+    """Decisions about cells, parts of pages, and students' matches with the roster."""
 
     data: Rows[Decision] = field(default_factory=dict)
     parts: Rows[PartDecision] = field(default_factory=dict)
+    matched: Rows[MatchDecision] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def add(self, assignment: str, decision: Decision) -> None:
@@ -46,6 +48,14 @@ class MemoryDecisions:
     def page_on_parts(self, assignment: str, limit: int, token: str | None) -> tuple[list[PartDecision], str | None]:
         """Return up to ``limit`` decisions in that order and the token of the next page."""
         return _page(self.parts, assignment, limit, token)
+
+    def add_match(self, assignment: str, decision: MatchDecision) -> None:
+        """Write a decision about a match; ConflictError if there is one of its id, which stays as it is."""
+        self._add(self.matched, assignment, decision.student_id, decision)
+
+    def matches(self, assignment: str) -> Iterator[MatchDecision]:
+        """Yield an assignment's decisions about matches, by student and then the oldest first."""
+        yield from (decision for _, decision in _ordered(self.matched, assignment))
 
     def _add(self, rows: Rows[D], assignment: str, subject_id: str, decision: D) -> None:
         place = (subject_id, decision.decision_id)

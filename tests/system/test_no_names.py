@@ -145,6 +145,11 @@ def decide(stack: Stack) -> None:
     decision = {"action": "set", "points": 1, "why": "as it says", "by": "Prof. Ada", "basis": cell["basis"]}
     code, answered = stack.call("POST", f"/assignments/{ASSIGNMENT}/reviews/{cell['cell_id']}", decision)
     assert code == 201, answered
+    for student in stack.call("GET", f"/assignments/{ASSIGNMENT}/students")[1]["students"]:
+        path, line = f"/assignments/{ASSIGNMENT}/students/{student['student_id']}", student["line"]
+        code, answered = stack.call("POST", path, {"action": "match" if line else "nobody", "line": line, "by": "Ada"})
+        assert code == 201, answered
+        assert not names_in(json.dumps(answered))
 
 
 def folded(text: str) -> str:
@@ -257,7 +262,8 @@ def test_no_name_is_in_an_executions_states(ran: Ran) -> None:
 def test_no_name_is_in_a_table_item(ran: Ran) -> None:
     items = ran.items()
     assert {item["pk"]["S"].partition("#")[0] for item in items} >= {"RUN", "ASSIGNMENT"}
-    assert any(item["sk"]["S"].startswith("DECISION#") for item in items)
+    for kind in ("DECISION#", "MATCH#"):
+        assert any(item["sk"]["S"].startswith(kind) for item in items)
     assert not names_in(json.dumps(items, ensure_ascii=False))
 
 

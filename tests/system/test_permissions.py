@@ -159,6 +159,10 @@ def test_people_decide(driven: Stack) -> None:
     code, answered = driven.call("POST", path, body)
     assert code == 201, answered
     get(driven, f"/assignments/{ASSIGNMENT}/decisions")
+    (student, *_) = get(driven, f"/assignments/{ASSIGNMENT}/students")["students"]
+    path = f"/assignments/{ASSIGNMENT}/students/{student['student_id']}"
+    code, answered = driven.call("POST", path, {"action": "nobody", "by": "Ada"})
+    assert code == 201, answered
     (newest, *_) = get(driven, f"/runs?assignment={ASSIGNMENT}")["runs"]
     get(driven, f"/runs/{newest['run_id']}/grades")
     get(driven, f"/assignments/{ASSIGNMENT}/files")

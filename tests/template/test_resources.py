@@ -25,6 +25,8 @@ ROUTES = {
     ("get", "/assignments/{assignment}/rubric-changes"),
     ("get", "/assignments/{assignment}/uploads"),
     ("get", "/assignments/{assignment}/decisions"),
+    ("get", "/assignments/{assignment}/students"),
+    ("post", "/assignments/{assignment}/students/{student_id}"),
     ("post", "/runs"),
     ("get", "/runs"),
     ("get", "/runs/{run_id}"),

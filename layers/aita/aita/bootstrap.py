@@ -22,6 +22,7 @@ from aita.settings import ApiSettings, PlanSettings, SplitSettings, StackSetting
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.idempotency import DynamoDBPersistenceLayer
 
+    from aita.services.assignments.match_decisions import RosterMatches
     from aita.services.execution.page_splitter import PageSplitter
     from aita.services.execution.report_renderer import ReportRenderer
     from aita.services.execution.task_executor import TaskExecutor
@@ -73,6 +74,7 @@ class Api:
     reader: "RunQueries"
     reviews: "Reviews"
     parts: "PartQueue"
+    matches: "RosterMatches"
     idempotency: "DynamoDBPersistenceLayer"
 
 
@@ -83,6 +85,7 @@ def make_api() -> Api:
     from aita.aws.dynamodb.decision_table import DynamoDecisionTable
     from aita.aws.step_functions import StepFunctions
     from aita.llm.pricing import highest_cost
+    from aita.services.assignments.match_decisions import RosterMatches
     from aita.services.grading.part_queue import PartQueue
     from aita.services.grading.review_queue import Reviews
     from aita.services.runs.cost_estimate import Estimator
@@ -115,6 +118,7 @@ def make_api() -> Api:
         ),
         reviews=Reviews(objects=stores.objects, decisions=decisions, clock=utc_now),
         parts=PartQueue(objects=stores.objects, decisions=decisions, clock=utc_now),
+        matches=RosterMatches(objects=stores.objects, decisions=decisions, clock=utc_now),
         idempotency=DynamoDBPersistenceLayer(
             table_name=settings.table,
             boto3_client=stores.runs.client,

@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Protocol
 
 from aita.models.grade import Decision
+from aita.models.match import MatchDecision
 from aita.models.part_decision import PartDecision
 from aita.models.rate_limits import Rates
 from aita.models.run import Run, RunStatus, RunSummary, StageCounts, TaskRow, Usage
@@ -278,7 +279,10 @@ class TaskStore(Protocol):
 
 
 class DecisionStore(Protocol):
-    """Decisions of people about cells and about parts of pages. A decision is never changed and never expires."""
+    """Decisions of people about cells, parts of pages and students' matches with the roster.
+
+    A decision is never changed and never expires.
+    """
 
     def add(self, assignment: str, decision: Decision) -> None:
         """Write a decision.
@@ -326,6 +330,20 @@ class DecisionStore(Protocol):
         RequestError
             If the token did not come from this list.
         """
+        ...
+
+    def add_match(self, assignment: str, decision: MatchDecision) -> None:
+        """Write a decision about a student's match.
+
+        Raises
+        ------
+        ConflictError
+            If the student has a decision of this id; it is not changed.
+        """
+        ...
+
+    def matches(self, assignment: str) -> Iterator[MatchDecision]:
+        """Yield an assignment's decisions about matches, ordered by student, then oldest first."""
         ...
 
 

@@ -11,7 +11,7 @@ from aita.models.part_decision import PartAction
 from aita.models.part_review import PartDecisionPage
 from tests.support.command_fixtures import Aita
 from tests.support.fake_stack import FakeStack, Raw
-from tests.support.gradebooks import CELLS, DECISION, EXAM, FOLDERS, ROSTER, students
+from tests.support.gradebooks import CELLS, DECISION, EXAM, FOLDERS, MATCHED, ROSTER, students
 from tests.support.ledgers import ledger, on_part, part
 
 GOLDEN = Path(__file__).parents[2] / "golden"
@@ -50,7 +50,14 @@ def graded(stack: FakeStack) -> dict[str, str]:
 
     stack.answer("GET", "/assignments/midterm/files", listed)
     stack.answer("GET", "/assignments/midterm/decisions", {"decisions": [DECISION.model_dump(mode="json")]})
+    decided = {"student_id": "s-7", "match": "decided", "decisions": [MATCHED.model_dump(mode="json")]}
+    stack.answer("GET", "/assignments/midterm/students", {"students": [decided]})
     return files
+
+
+def undecided(stack: FakeStack) -> None:
+    """Let nobody have decided on a match."""
+    stack.answers["GET", "/assignments/midterm/students"].clear()
 
 
 @pytest.mark.parametrize("name", ["canvas", "moodle", "gradescope"])
@@ -68,7 +75,7 @@ def test_a_gradebook_is_written_with_peoples_decisions(
 def test_who_is_left_out_is_told_with_the_reason(
     stack: FakeStack, graded: dict[str, str], aita: Aita, tmp_path: Path
 ) -> None:
-    code, said, err = aita("export", "CANVAS", "-a", "midterm", "-o", str(tmp_path / "g.csv"))
+    code, said, _ = aita("export", "CANVAS", "-a", "midterm", "-o", str(tmp_path / "g.csv"))
     assert code == 3
     assert "5 students in" in said
     assert "Left out: 6 students" in said
@@ -76,7 +83,6 @@ def test_who_is_left_out_is_told_with_the_reason(
     assert "  Zoe_Quinn: not on the roster\n" in said
     assert "  Cy: ungraded" in said
     assert "  Grace Hopper: on the roster, and no scans" in said
-    assert "please check: Oona Bracegirdel as Oona Bracegirdle" in err
 
 
 def test_exporting_answers_in_json(stack: FakeStack, graded: dict[str, str], aita: Aita, tmp_path: Path) -> None:
@@ -85,8 +91,50 @@ def test_exporting_answers_in_json(stack: FakeStack, graded: dict[str, str], ait
     document = json.loads(said)
     assert (code, document["written"], document["format"], document["file"]) == (3, 8, "jsonl", str(out))
     assert document["left_out"][0] == {"name": "Cy", "reason": "ungraded: grade again", "open_questions": []}
-    assert document["notes"] == ["matched with a similar name, please check: Oona Bracegirdel as Oona Bracegirdle"]
+    assert document["notes"] == []
     assert len(out.read_text().splitlines()) == 16
+
+
+CONFIRM = (
+    "close to Oona Bracegirdle on the roster: confirm with aita students match s-7 --to S1007 --assignment midterm"
+)
+
+
+@pytest.mark.parametrize("name", ["canvas", "moodle", "gradescope"])
+def test_who_is_only_close_to_a_name_is_left_out_with_what_confirms_it(
+    stack: FakeStack, graded: dict[str, str], aita: Aita, tmp_path: Path, name: str
+) -> None:
+    undecided(stack)
+    out = tmp_path / "g.csv"
+    code, said, _ = aita("export", name, "-a", "midterm", "-o", str(out))
+    assert code == 3
+    assert f"  Oona Bracegirdel: {CONFIRM}, or --nobody\n" in said
+    assert "  Oona Bracegirdle: on the roster, and no scans are surely theirs" in said
+    assert "Bracegird" not in out.read_text("utf-8-sig")
+
+
+def test_who_is_only_close_to_a_name_has_no_line_of_the_roster_in_json_lines(
+    stack: FakeStack, graded: dict[str, str], aita: Aita, tmp_path: Path
+) -> None:
+    undecided(stack)
+    out = tmp_path / "g.jsonl"
+    _, _, err = aita("export", "jsonl", "-a", "midterm", "-o", str(out))
+    assert f"Oona Bracegirdel: {CONFIRM}" in err
+    lines = [line for line in map(json.loads, out.read_text().splitlines()) if line["student_id"] == "s-7"]
+    assert {(line["name"], line["number"], line["match"]) for line in lines} == {("Oona Bracegirdel", None, "close")}
+
+
+def test_a_folder_that_came_after_the_last_transcription_is_left_out(
+    stack: FakeStack, graded: dict[str, str], aita: Aita, tmp_path: Path
+) -> None:
+    came = ("scans/Cyd Fox/1.jpg", "scans/Grace Hopper/1.jpg", "scans/Cyd Fox/2.jpg")
+    files = [{"name": name, "size": 1, "etag": "e"} for name in came]
+    stack.answer("GET", "/assignments/midterm/uploads", {"files": files})
+    code, said, _ = aita("export", "canvas", "-a", "midterm", "-o", str(tmp_path / "g.csv"))
+    assert code == 3
+    for folder in ("Cyd Fox", "Grace Hopper"):
+        assert said.count(f"  {folder}: uploaded after the last transcription") == 1
+        assert f"{folder}: on the roster, and no scans" not in said
 
 
 def test_a_class_that_is_all_there_is_done(

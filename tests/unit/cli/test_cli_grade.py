@@ -14,7 +14,7 @@ from tests.support.fake_stack import RUN, FakeStack, Raw, run_view, stage
 
 RUN_PATH = f"/runs/{RUN}"
 GRADES = f"{RUN_PATH}/grades"
-RESULTS = f"{RUN_PATH}/results"
+FILES, STUDENTS = "/assignments/midterm/files", "/assignments/midterm/students"
 ENDED = (stage("grade", 6, 6, ended=True), stage("report", 3, 3, ended=True))
 
 
@@ -23,7 +23,7 @@ def graded(stack: FakeStack, students: int, final: int, older: int = 0, **states
     counts = {state: states.get(state, 0) for state in CellState}
     stack.answer("GET", GRADES, GradeCounts(students=students, final=final, states=counts, older=older))
     known = {"students": [{"student_id": "s-1", "folder": "Ada Lovelace"}, {"student_id": "s-2", "folder": "Alan"}]}
-    stack.answer("GET", RESULTS, {"files": [stack.file("students.json", json.dumps(known).encode())]})
+    stack.answer("GET", FILES, {"files": [stack.file("students.json", json.dumps(known).encode())]})
 
 
 @pytest.mark.parametrize(
@@ -87,7 +87,7 @@ def test_the_summary_tells_what_the_answers_came_to(stack: FakeStack, aita: Aita
         "FAILED": 2,
         "OVERRIDDEN": 1,
     }
-    assert {one.path for one in stack.requests} == {RUN_PATH, f"{RUN_PATH}/tasks", RESULTS, GRADES}
+    assert {one.path for one in stack.requests} == {RUN_PATH, f"{RUN_PATH}/tasks", FILES, STUDENTS, GRADES}
 
 
 def test_a_class_without_open_answers_is_final(stack: FakeStack, aita: Aita) -> None:
@@ -118,7 +118,8 @@ def test_a_stack_of_an_older_version_counts_nothing_and_all_else_is_told(
     """API Gateway answers 403 for a route that it does not have, and an emulator 404."""
     graded(stack, 2, final=1)
     stack.answers["GET", GRADES].clear()
-    stack.answer("GET", GRADES, Raw(status, b'{"message": "Missing Authentication Token"}'))
+    for path in (GRADES, STUDENTS):
+        stack.answer("GET", path, Raw(status, b'{"message": "Missing Authentication Token"}'))
     stack.answer("GET", "/openapi.json", {"info": {"version": "0.1.0"}})
     stack.answer("GET", RUN_PATH, run_view(RunStatus.SUCCEEDED, *ENDED, pipeline="grade"))
     code, out, _ = aita("status", RUN)

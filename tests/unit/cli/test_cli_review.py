@@ -89,8 +89,8 @@ def known(stack: FakeStack) -> FakeStack:
     """A stack that knows two students of one name, and one whose name is no plain text."""
     students = Students(
         students=(
-            Student(student_id="s-1", folder="Lindqvist Maya", roster_name="Maya Lindqvist"),
-            Student(student_id="s-2", folder="maya l", roster_name="Maya Lindqvist"),
+            Student(student_id="s-1", folder="Lindqvist Maya", roster_name="Maya Lindqvist", match="exact"),
+            Student(student_id="s-2", folder="maya l", roster_name="Maya Lindqvist", match="exact"),
             Student(student_id="s-3", folder=NASTY),
         )
     )

@@ -246,7 +246,7 @@ def students(stack: FakeStack) -> None:
         missing=("Grace Hopper",),
     )
     file = stack.file("students.json", known.model_dump_json().encode())
-    stack.answer("GET", f"{RUN_PATH}/results", {"files": [stack.file("pages.json", b"{}"), file]})
+    stack.answer("GET", "/assignments/midterm/files", {"files": [stack.file("pages.json", b"{}"), file]})
 
 
 def test_the_summary_tells_of_students_and_failed_tasks(stack: FakeStack, aita: Aita) -> None:
@@ -268,7 +268,8 @@ def test_the_summary_tells_of_students_and_failed_tasks(stack: FakeStack, aita: 
     assert code == 3
     assert "on the roster without scans: Grace Hopper" in out
     assert "not on the roster: [red]Eve[/red]\\x1b[31m\\u202e" in out
-    assert "Alan Turin as Alan Turing" in out
+    assert "Alan Turin to Alan Turing" in out
+    assert "decide whose they are   aita students list --assignment midterm" in out
     assert "matches several names on the roster: A. Kay" in out
     assert "[red]Eve[/red]\\x1b[31m\\u202e, page 1  RefusalError  filtered\\x1b[2J" in out
     assert "page 10 " in out
@@ -296,7 +297,7 @@ def test_another_stages_failure_says_nothing_of_a_students_files(stack: FakeStac
 
 def test_students_that_cannot_be_fetched_take_nothing_from_the_run(stack: FakeStack, aita: Aita) -> None:
     stack.answer("GET", RUN_PATH, run_view(RunStatus.SUCCEEDED, SPLIT))
-    stack.answer("GET", f"{RUN_PATH}/results", Raw(500))
+    stack.answer("GET", "/assignments/midterm/files", Raw(500))
     code, out, _ = aita("watch", RUN)
     assert code == 0
     assert "Not everything could be found out" in out

@@ -447,7 +447,7 @@ class TestClassReport:
         harness.run("report")
         shown = class_page(harness).text
         assert "Wei-Lin Tsai" in shown
-        assert f"{MAYA}: matched with Maya Lindquist, a similar name" in shown
+        assert f"{MAYA}: close to Maya Lindquist, and nobody's until a person confirms it" in shown
         assert f"{INES}: matches several names on the roster" in shown
         assert "Tobias Wrenfield: not on the roster" in shown
 

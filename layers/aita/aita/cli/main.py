@@ -11,7 +11,21 @@ import typer
 from typer.main import get_command
 
 from aita.cli import exit_codes
-from aita.cli.commands import audit, doctor, export, key, kinds, purge, report, review, rubric, run_lists, runs, upload
+from aita.cli.commands import (
+    audit,
+    doctor,
+    export,
+    key,
+    kinds,
+    purge,
+    report,
+    review,
+    rubric,
+    run_lists,
+    runs,
+    students,
+    upload,
+)
 from aita.cli.global_options import hoist
 from aita.cli.output import Output
 from aita.cli.session import Session
@@ -102,6 +116,7 @@ def make_app() -> typer.Typer:
         app.command(epilog=_EPILOG)(function)
     app.add_typer(review.app, name="review")
     app.add_typer(rubric.app, name="rubric")
+    app.add_typer(students.app, name="students")
     app.add_typer(key.app, name="key")
     plugins = {plugin.name: plugin for plugin in entry_points(group=PLUGINS)}
     for plugin in plugins.values():

@@ -1,16 +1,12 @@
 """Report of a run: its state, failed tasks, students, and numbers of answers by state."""
 
-import io
-
-from pydantic import ValidationError
-
+from aita.cli.files.assignment_download import fetch_class_list
 from aita.client.api_client import PAGE, ApiClient
 from aita.client.file_transfer import FileTransfer
 from aita.errors import AitaError, RequestError, StackError
 from aita.models.api import Estimate, GradeCounts, RunOptions, RunView, StartRunRequest, TaskView
 from aita.models.run import TaskStatus
 from aita.models.student import Students
-from aita.services.assignments.object_keys import STUDENTS
 from aita.services.stages.split import SplitStage
 from aita.version import VERSION
 
@@ -53,13 +49,12 @@ def report_of(view: RunView, api: ApiClient, transfer: FileTransfer) -> RunRepor
             tasks = api.tasks(view.run_id, TaskStatus.FAILED, PAGE).tasks
             found = found.model_copy(update={"failed_tasks": tasks})
         if any(stage.stage in (SplitStage.name, GRADE) for stage in view.stages):
-            found = found.model_copy(update={"students": _students(view.run_id, api, transfer)})
+            listed = fetch_class_list(api, transfer, view.assignment).students
+            found = found.model_copy(update={"students": listed if listed.students else None})
         if any(stage.stage == GRADE and stage.ended_at is not None for stage in view.stages):
             found = found.model_copy(update={"grades": _grades(view, api)})
     except AitaError as error:
         return found.model_copy(update={"problem": str(error)})
-    except ValidationError:
-        return found.model_copy(update={"problem": f"{STUDENTS} is not as it should be"})
     return found
 
 
@@ -87,12 +82,3 @@ def _regrading(assignment: str, api: ApiClient) -> Estimate | None:
         return api.estimate(StartRunRequest(assignment=assignment, pipeline=GRADE, options=options))
     except RequestError:  # grading could not start now: starting it gives the reason
         return None
-
-
-def _students(run_id: str, api: ApiClient, transfer: FileTransfer) -> Students | None:
-    for file in api.results(run_id).files:
-        if file.name == STUDENTS:
-            buffer = io.BytesIO()
-            transfer.fetch(file.url, buffer)
-            return Students.model_validate_json(buffer.getvalue())
-    return None

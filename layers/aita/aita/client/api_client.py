@@ -7,7 +7,7 @@ from typing import Any, Protocol, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from aita.errors import NotFoundError, StackError
+from aita.errors import NotFoundError, RequestError, StackError
 from aita.models.api import (
     Estimate,
     FilePage,
@@ -30,6 +30,7 @@ from aita.models.api import (
 )
 from aita.models.base import LenientModel
 from aita.models.grade import Decision
+from aita.models.match import MatchDecision, MatchRequest, StudentMatch, StudentMatchPage
 from aita.models.part_decision import PartDecision
 from aita.models.part_review import PartDecisionPage, PartDecisionRequest, PartDecisions, PartPage, PartView
 from aita.models.review import DecisionPage, DecisionRequest, ReviewLine, ReviewPage, ReviewView
@@ -41,6 +42,7 @@ PAGE = 100
 FILES = 1000
 """Largest page of a list of files."""
 
+_FIRST_VERSION = "0.1.0"
 _RUN_ID = re.compile(r"[0-9A-Za-z_-]{1,64}")
 
 
@@ -233,6 +235,29 @@ class ApiClient:
             return answer.decisions, answer.next_token
 
         return tuple(_gather(page, None)[0])
+
+    def match_decisions(self, assignment: str) -> tuple[MatchDecision, ...]:
+        """Return all decisions on the matches of an assignment's students, of each student oldest first.
+
+        A stack of 0.1.0 has no such route, and no such decisions.
+        """
+
+        def page(size: int, token: str | None) -> tuple[Sequence[StudentMatch], str | None]:
+            answer = _parse(StudentMatchPage, self._get(assignment, "students", limit=size, next_token=token))
+            return answer.students, answer.next_token
+
+        try:
+            students, _ = _gather(page, None)
+        except (RequestError, StackError):
+            if self.version() != _FIRST_VERSION:
+                raise
+            return ()
+        return tuple(decision for student in students for decision in student.decisions)
+
+    def match(self, assignment: str, student_id: str, request: MatchRequest) -> MatchDecision:
+        """Record a person's decision on a student's match."""
+        path = ("assignments", assignment, "students", student_id)
+        return _parse(MatchDecision, self._requests.request("POST", *path, body=request.model_dump(mode="json")))
 
     def _get(self, assignment: str, *path: str, **query: str | int | None) -> Any:
         return self._requests.request("GET", "assignments", assignment, *path, query=query)

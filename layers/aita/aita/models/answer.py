@@ -83,10 +83,13 @@ class StudentAnswers(StrictModel):
     ----------
     pages_version
         The version of the pages and scans that the answers were found on; empty if it is unknown, as of aita 0.1.0.
+    passed_over
+        Pages whose pictures equal those of earlier ones, each with the earlier page: no answer is read from them.
     """
 
     question_answers: tuple[QuestionAnswer, ...]
     pages_version: str = ""
+    passed_over: dict[int, int] = {}
 
     def by_question(self) -> dict[str, QuestionAnswer]:
         """Return the answers by question id."""

@@ -171,6 +171,8 @@ class Decision(LenientModel):
         Versions of the accepted proposal and of the stack's aita; both are empty for 0.1.0.
     parts
         Ids of the unplaced parts of pages that the person saw beside the answer: they do not open it any more.
+    question
+        Version of the question's wording; empty before version 0.3.
     """
 
     decision_id: str
@@ -189,6 +191,7 @@ class Decision(LenientModel):
     proposal: str = ""
     aita: str = ""
     parts: tuple[str, ...] = ()
+    question: str = ""
 
 
 def cell_id(student_id: str, question_id: str) -> str:

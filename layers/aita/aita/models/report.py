@@ -17,7 +17,7 @@ from aita.models.ledger import Part
 from aita.models.part_decision import PartAction
 from aita.models.run import RunStatus, Usage
 from aita.models.shown import ShownAnswer
-from aita.models.student import Student
+from aita.models.student import CERTAIN, Student
 from aita.models.transcription import Line, PageTranscription
 
 MADE_OF = "aita-made-of"
@@ -123,13 +123,15 @@ class PageReport:
     """A page beside its transcription, which is ``None`` if the page was not transcribed.
 
     ``answers`` are the answers on the page from top to bottom, each with the fraction of the page's height at which it
-    begins, and ``parts`` are the parts that belong to none.
+    begins, and ``parts`` are the parts that belong to none. ``equals`` is the page with the same picture, for which
+    this one was passed over.
     """
 
     scan: PageScan
     transcription: PageTranscription | None
     answers: tuple[tuple[float, QuestionAnswer], ...] = ()
     parts: tuple[PartReport, ...] = ()
+    equals: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,12 +207,16 @@ class RunLine:
 
 @dataclass(frozen=True, slots=True)
 class ClassReport:
-    """A whole class. While there are only transcriptions, ``exam`` is ``None`` and the figures are empty."""
+    """A whole class. While there are only transcriptions, ``exam`` is ``None`` and the figures are empty.
+
+    ``untranscribed`` are the folders that were uploaded after the last transcription.
+    """
 
     assignment: str
     exam: ExamSpec | None
     students: tuple[StudentLine, ...]
     missing: tuple[str, ...]
+    untranscribed: tuple[str, ...]
     questions: tuple[QuestionFigures, ...]
     missed: tuple[CriterionFigures, ...]
     review: tuple[OpenCell, ...]
@@ -232,7 +238,7 @@ class ClassReport:
             for grades in self.graded
             for cell in grades.cells
         ]  # fmt: skip
-        return _digest(self.exam, students, cells, self.missing)
+        return _digest(self.exam, students, cells, self.missing, self.untranscribed)
 
     @property
     def graded(self) -> tuple[StudentGrades, ...]:
@@ -266,8 +272,9 @@ class ClassReport:
 
     @property
     def unmatched(self) -> tuple[Student, ...]:
-        """Students without a certain match on the roster."""
-        return tuple(line.student for line in self.students if line.student.match in ("close", "ambiguous", "none"))
+        """Students without a certain match on the roster, unless a person said that they are not on it."""
+        known = (*CERTAIN, "nobody", "no_roster")
+        return tuple(line.student for line in self.students if line.student.match not in known)
 
 
 def _digest(*parts: Any) -> str:

@@ -25,7 +25,11 @@ class FlagKind(StrEnum):
     OTHER_EXAM = "other_exam"
     """A page resembles none of the blank exam's."""
     OTHER_STUDENT = "other_student"
-    """Names or handwritings on a page are of different people."""
+    """A page in this student's folder, or in another's, may be of somebody else, by its head or its handwritings."""
+    SHARED_PAGE = "shared_page"
+    """The same picture of a page is in two students' folders."""
+    PAGE_TWICE = "page_twice"
+    """Two pages of this student show the same page of the exam."""
     LOW_CONFIDENCE = "low_confidence"
     """The transcription, or the place where the answer begins, has a low confidence."""
     QUOTE_NOT_FOUND = "quote_not_found"
@@ -60,6 +64,8 @@ _WORDS = {
     FlagKind.CUT_OFF: "a part of a page is outside its picture or covered",
     FlagKind.OTHER_EXAM: "a page looks like another exam's",
     FlagKind.OTHER_STUDENT: "a page may be another student's",
+    FlagKind.SHARED_PAGE: "a page is in two students' folders",
+    FlagKind.PAGE_TWICE: "a page of the exam is there twice",
     FlagKind.LOW_CONFIDENCE: "low confidence in the transcription or in where the answer is",
     FlagKind.QUOTE_NOT_FOUND: "a quote is not in the transcription, or is no evidence",
     FlagKind.POINTS_OUT_OF_RANGE: "a criterion was given points that it can't earn",

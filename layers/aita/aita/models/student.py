@@ -1,5 +1,6 @@
 """Students: the only models that connect a name with a random id."""
 
+import hashlib
 from collections import Counter
 from typing import Literal
 
@@ -22,16 +23,34 @@ class RosterEntry(LenientModel):
     section: str = ""
     canvas_id: str = ""
 
+    @property
+    def version(self) -> str:
+        """Version of the line: a digest of all its fields, which people's decisions hold in place of the name."""
+        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:32]
 
-Match = Literal["exact", "close", "ambiguous", "none", "no_roster"]
+
+Match = Literal["exact", "decided", "close", "changed", "nobody", "ambiguous", "none", "no_roster"]
+
+CERTAIN: frozenset[Match] = frozenset({"exact", "decided"})
+"""Matches by which a line of the roster is a student's."""
 
 
 class Student(StrictModel):
     """A student with scans. ``folder`` is the name of their folder under ``scans/``.
 
-    ``match`` is the way in which the folder was found on the roster: ``exact`` by the student's number, or by the name
-    after Unicode and case folding; ``close`` by likeness (a person should check it); ``ambiguous`` if several lines
-    fit; ``none`` if no line fits. ``files`` maps the id of each scanned file to its name.
+    Parameters
+    ----------
+    roster_name
+        Name on the roster. If ``match`` is ``close``, it is only the name that is most like the folder's, and nobody's
+        until a person decides.
+    match
+        How the folder was matched with the roster: ``exact`` by the student's number, or by the name after Unicode and
+        case folding; ``decided`` by a person; ``close`` by likeness; ``changed`` by a person, to a line that has
+        changed since; ``nobody`` if a person said that no line is theirs; ``ambiguous`` if several lines fit, or
+        several folders fit one line; ``none`` if no line fits. ``students.json`` does not hold people's decisions
+        (``services.assignments.class_list``).
+    files, etags
+        Name and ETag of each scanned file by its id; the ETags are missing in files before version 0.3.
     """
 
     student_id: str
@@ -39,6 +58,17 @@ class Student(StrictModel):
     roster_name: str | None = None
     match: Match = "no_roster"
     files: dict[str, str] = {}
+    etags: dict[str, str] = {}
+
+    @property
+    def is_matched(self) -> bool:
+        """Whether a line of the roster is surely the student's."""
+        return self.match in CERTAIN
+
+    @property
+    def name(self) -> str:
+        """Name on the roster if it is surely the student's, else the folder's name."""
+        return self.roster_name if self.roster_name and self.is_matched else self.folder
 
 
 class Students(StrictModel):
@@ -48,13 +78,9 @@ class Students(StrictModel):
     missing: tuple[str, ...] = ()
 
     def names(self) -> dict[str, str]:
-        """Return each student's name by id: the name on the roster, else the folder's.
-
-        The folder is appended to a name that several students have.
-        """
-        names = {student.student_id: student.roster_name or student.folder for student in self.students}
-        times = Counter(names.values())
+        """Return each student's name by id. The folder is appended to a name that several students have."""
+        times = Counter(student.name for student in self.students)
         return {
-            student.student_id: f"{name} ({student.folder})" if times[name] > 1 else name
-            for student, name in zip(self.students, names.values(), strict=True)
+            student.student_id: f"{student.name} ({student.folder})" if times[student.name] > 1 else student.name
+            for student in self.students
         }

@@ -110,7 +110,10 @@ def match(student: Student) -> str:
     """Return the kind of a student's match with the roster, in words."""
     return {
         "exact": "on the roster",
-        "close": f"matched with {student.roster_name}, a similar name",
+        "decided": "on the roster, as a person decided",
+        "close": f"close to {student.roster_name}, and nobody's until a person confirms it",
+        "changed": "a person decided whose it is, and the roster has changed since",
+        "nobody": "not on the roster, as a person decided",
         "ambiguous": "matches several names on the roster",
         "none": "not on the roster",
         "no_roster": "there is no roster",

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Set
 from aita.tasks.cues import fold
 
 _LOOKALIKES = str.maketrans(
-    "аеіјорсухѕԁһԛԝАВЕНІЈКМОРСТУХЅαορνΑΒΕΖΗΙΚΜΝΟΡΤΥΧᴀʙᴄᴅᴇꜰғɢʜɪᴊᴋʟᴍɴᴏᴘʀꜱᴛᴜᴠᴡʏᴢ",  # noqa: RUF001 - the very letters
+    "аеіјорсухѕԁһԛԝАВЕНІЈКМОРСТУХЅαορνΑΒΕΖΗΙΚΜΝΟΡΤΥΧᴀʙᴄᴅᴇꜰғɢʜɪᴊᴋʟᴍɴᴏᴘʀꜱᴛᴜᴠᴡʏᴢ",
     "aeijopcyxsdhqwABEHIJKMOPCTYXSaopvABEZHIKMNOPTYXABCDEFFGHIJKLMNOPRSTUVWYZ",
 )
 """Cyrillic and Greek letters, and small capitals, by the Latin letters that they look like (Unicode, UTS #39)."""

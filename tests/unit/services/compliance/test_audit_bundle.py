@@ -18,10 +18,12 @@ from aita.errors import MissingMaterialError
 from aita.memory.objects import MemoryObjects
 from aita.models.exam import ExamSpec, Question
 from aita.models.grade import Cell, CellState, CriterionGrade, Decision, DecisionAction, cell_id, question_version
+from aita.models.match import MatchAction, MatchRequest
 from aita.models.part_decision import PartAction, PartDecision
 from aita.models.points import total
 from aita.ports import StoredRow
 from aita.services.assignments.assignment_files import AssignmentFiles
+from aita.services.assignments.match_decisions import RosterMatches
 from aita.services.compliance.audit_bundle import RECOMPUTE, Auditor
 from aita.services.compliance.recompute import recompute
 from aita.services.grading.gradebook import USUAL_SCALE, Gradebook
@@ -147,6 +149,18 @@ def test_it_tells_the_requests_models_prompts_and_rubrics(harness: Harness, bund
         file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in (PACKAGE / "prompts").glob("*.txt")
     }
     assert bundle["decisions"][0]["by"] == "prof"
+
+
+def test_it_has_who_decided_whose_folder_one_is(harness: Harness, bundle: dict[str, Any]) -> None:
+    assert bundle["matches"] == []
+    (student, *_) = harness.artifact("students.json")["students"]
+    harness.put("roster.csv", "Name\nZebulon Quixote\n")
+    request = MatchRequest(action=MatchAction.NOBODY, by="prof", why="never enrolled")
+    matches = RosterMatches(harness.objects, harness.decisions, harness.clock)
+    made = matches.decide(ASSIGNMENT, student["student_id"], request)
+    again = audited(harness)
+    assert again["matches"] == [made.model_dump(mode="json")]
+    assert "Quixote" not in json.dumps(again)
 
 
 def test_it_names_nobody(bundle: dict[str, Any]) -> None:

@@ -7,7 +7,11 @@ import pytest
 
 from aita.errors import NotFoundError, StorageError
 from aita.memory.objects import MemoryObjects
+from aita.models.match import MatchAction, MatchRequest
+from aita.models.student import Student
 from aita.ports import StoredObject, StoredRow, StoredVersion
+from aita.services.assignments.assignment_files import AssignmentFiles
+from aita.services.assignments.match_decisions import RosterMatches
 from aita.services.compliance.purge import Purger, Traces
 from tests.support.fakes import ASSIGNMENT, Harness, right
 from tests.support.ledgers import on_part, part
@@ -74,6 +78,8 @@ class Kept:
         rows += [StoredRow("A", "DECISION", f"{each.cell_id}#{each.decision_id}") for each in decided]
         on_parts = self.harness.decisions.on_parts(assignment)
         rows += [StoredRow("A", "PART", f"{each.part_id}#{each.decision_id}") for each in on_parts]
+        matched = self.harness.decisions.matches(assignment)
+        rows += [StoredRow("A", "MATCH", f"{each.student_id}#{each.decision_id}") for each in matched]
         return iter([row for row in rows if row not in self.gone])
 
     def of_run(self, run_id: str) -> Iterator[StoredRow]:
@@ -175,3 +181,52 @@ def test_a_students_purge_finishes_wherever_it_stopped(graded: Harness, folder: 
         assert kept.gone == whole.gone
         assert kept.objects.keys() == whole.objects.keys()
         assert kept.holding({ANN: BOB, BOB: ANN}[folder])
+
+
+CYD = "Cyd Fox"
+
+
+@pytest.fixture(scope="module")
+def matched(graded: Harness) -> Harness:
+    """A third student, whose folder a person matched with the roster."""
+    graded.put("roster.csv", f"Student Name,Email\n{ANN},a@x.test\n{BOB},b@x.test\n{CYD},c@x.test\n")
+    graded.put("scans/scan 9/1.jpg", b"third")
+    for pipeline in ("transcribe", "grade"):
+        graded.run(pipeline)
+    (line,) = [each.version for each in AssignmentFiles(graded.objects, ASSIGNMENT).roster() or () if each.name == CYD]
+    request = MatchRequest(action=MatchAction.MATCH, line=line, by="Ada")
+    RosterMatches(graded.objects, graded.decisions, graded.clock).decide(ASSIGNMENT, student_of(graded), request)
+    return graded
+
+
+def student_of(harness: Harness, folder: str = "scan 9") -> str:
+    (found,) = [each for each in harness.artifact("students.json")["students"] if each["folder"] == folder]
+    return str(found["student_id"])
+
+
+def test_the_line_that_a_person_gave_to_a_student_is_purged_wherever_it_stopped(matched: Harness) -> None:
+    student_id = student_of(matched)
+    for kept in interrupted(matched, lambda purging: purging.of_student(ASSIGNMENT, find(purging, student_id))):
+        assert kept.holding(student_id, CYD) == set()
+        assert any(row.kind == "MATCH" for row in kept.gone)
+        assert kept.holding(ANN)
+
+
+def find(purging: Purger, wanted: str) -> Student:
+    return purging.student(ASSIGNMENT, wanted)
+
+
+def test_a_student_is_found_by_the_name_that_a_person_gave_them_and_by_no_likeness(matched: Harness) -> None:
+    assert find(purger(Kept(matched)), CYD).student_id == student_of(matched)
+
+
+def test_nobody_is_purged_by_a_name_that_is_only_close(matched: Harness) -> None:
+    """The folder's student would be deleted, and the other's line of the roster with them."""
+    kept = Kept(matched)
+    roster = f"Student Name,Email\n{ANN},a@x.test\nBob Xylandar,b@x.test\n"
+    kept.objects[f"{ASSIGNMENT}/roster.csv"] = [("1", roster.encode())]
+    with pytest.raises(NotFoundError):
+        find(purger(kept), "Bob Xylandar")
+    student = find(purger(kept), BOB)
+    purger(kept).erase(purger(kept).of_student(ASSIGNMENT, student))
+    assert kept.holding("Bob Xylandar") == {f"{ASSIGNMENT}/roster.csv"}

@@ -51,8 +51,6 @@ UNSURE = (
     ExcludedStudent(name="Ann Lee (scans/Ann Lee)", reason=f"{NOT_FINAL}; {AMBIGUOUS}", open_questions=("2",)),
     ExcludedStudent(name="Zoe_Quinn", reason="not on the roster"),
 )
-CLOSE = "matched with a similar name, please check: Oona Bracegirdel as Oona Bracegirdle"
-
 CANVAS_USERS = [
     CanvasUser(881, "Maya L.", sis_id="S1001"),
     CanvasUser(882, "Inés Muñoz", sis_id="S1002"),
@@ -108,7 +106,7 @@ class TestWhoIsLeftOut:
     )
     def test_who_is_not_final_not_sure_or_not_there(self, made: Export) -> None:
         assert made.left_out == (*UNSURE, *ALWAYS)
-        assert (made.written, made.notes) == (5, (CLOSE,))
+        assert (made.written, made.notes) == (5, ())
 
     def test_gradescope_needs_no_roster_line(self) -> None:
         made = export_gradescope(roll())
@@ -118,7 +116,7 @@ class TestWhoIsLeftOut:
             *ALWAYS,
         )
         assert made.written == 6
-        assert made.notes == (CLOSE, "without SID and email, as no line of a roster is surely theirs: Zoe_Quinn")
+        assert made.notes == ("without SID and email, as no line of a roster is surely theirs: Zoe_Quinn",)
 
     def test_json_lines_have_the_open_ones_too(self) -> None:
         made = export_json_lines(roll(), gradebook())
@@ -147,6 +145,11 @@ class TestWhoIsLeftOut:
             left_out.name for left_out in found.left_out if left_out.reason == "graded, and the folder of scans is gone"
         ]
         assert gone == ["s-2", "s-3", "s-4", "s-5", "s-6", "s-7", "s-8"]
+
+    def test_what_people_decided_of_a_folder_that_is_gone_is_told(self) -> None:
+        found = call_roll(gradebook(), students({"s-2": "Ines Munoz Tarres"}), None)
+        assert found.notes == ("people decided on answers of students whose folders of scans are gone: s-1",)
+        assert roll().notes == ()
 
     def test_a_roster_that_was_corrected_counts_at_once(self) -> None:
         found = export_canvas(roll((*ROSTER, RosterEntry(name="Zoe Quinn", number="S1009"))), "M")

@@ -15,21 +15,30 @@ from tests.support.fakes import NONSENSE, QUESTIONS, Harness, questions_shown, r
 PAGE: list[tuple[str, int, float]] = [("1a", 2, 0.1), ("1b", 4, 0.4), ("2", 6, 0.7)]
 
 
+UNTOUCHED = b"2"
+"""The picture of a page with the label of question 2 and nothing else."""
+
+
 def written(request: LLMRequest, images: dict[str, bytes]) -> str:
     """Read a page as its image says it; each label that has a line of its own begins an answer."""
     (data,) = images.values()
-    lines = data.decode().splitlines()
-    shown = questions_shown(request)
+    text = "2.\n" if data == UNTOUCHED else data.decode()
+    lines, shown = text.splitlines(), questions_shown(request)
     labels = [
         (line.removesuffix("."), number)
         for number, line in enumerate(lines, 1)
         if re.fullmatch(r"\d\w?\.", line) and line.removesuffix(".") in shown
     ]
     starts = [
-        {"question_id": label, "line": number + 1, "top": 0.2 + place / 10, "confidence": 0.8}
+        {
+            "question_id": label,
+            "line": number + 1 if number < len(lines) else 0,
+            "top": 0.2 + place / 10,
+            "confidence": 0.8,
+        }
         for place, (label, number) in enumerate(labels)
     ]
-    return transcription(request, data.decode(), starts=starts)
+    return transcription(request, text, starts=starts)
 
 
 @pytest.fixture
@@ -193,3 +202,80 @@ def test_changed_questions_are_new_work(exam: Harness) -> None:
     assert exam.model.calls == calls + 1
     (answers,) = exam.artifact("answers.json").values()
     assert [each["question_id"] for each in answers["question_answers"]] == ["1a", "1b"]
+
+
+class TestWhosePageItIs:
+    """Pages that may be another student's: what the stage makes of the class's pages and the roster."""
+
+    def flags(self, exam: Harness) -> dict[str, dict[str, set[FlagKind]]]:
+        return {
+            folder: {
+                each.question_id: {flag.kind for flag in each.flags} for each in answers.question_answers if each.flags
+            }
+            for folder, answers in by_name(exam).items()
+        }
+
+    def test_a_file_in_two_folders_is_doubted_in_both(self, exam: Harness) -> None:
+        second = "2.\nBob drew a cell"
+        scans(
+            exam, Ann=["1a.\nfour\n1b.\nseven", second], Bob=["1a.\n4\n1b.\n7", second], Cyd=["1a.\n5\n1b.\n3\n2.\nc"]
+        )
+        exam.run("transcribe")
+        shared = {"2": {FlagKind.SHARED_PAGE}}
+        assert self.flags(exam) == {"Ann": shared, "Bob": shared, "Cyd": {}}
+
+    def test_no_answer_on_a_shared_page_is_blank(self, exam: Harness) -> None:
+        exam.put("blank_exam.jpg", "1|2")
+        untouched = UNTOUCHED.decode()
+        scans(exam, Ann=["1a.\nfour\n1b.\nseven", untouched])
+        exam.run("transcribe")
+        assert by_name(exam)["Ann"].by_question()["2"].presence == "blank"
+        scans(exam, Bob=["1a.\n4\n1b.\n7", untouched])
+        exam.run("transcribe")
+        for folder in ("Ann", "Bob"):
+            answer = by_name(exam)[folder].by_question()["2"]
+            assert (answer.presence, [flag.kind for flag in answer.flags]) == ("unclear", [FlagKind.SHARED_PAGE])
+
+    def test_one_picture_twice_is_read_once(self, exam: Harness) -> None:
+        page = "1a.\nfour\n1b.\nseven\n2.\na cell"
+        scans(exam, Ann=[page, page])
+        exam.run("transcribe")
+        found = by_name(exam)["Ann"]
+        assert texts(found) == {"1a": "four", "1b": "seven", "2": "a cell"}
+        assert (self.flags(exam)["Ann"], found.passed_over) == ({}, {2: 1})
+        exam.run("report")
+        (report,) = [data for key, data in exam.objects.data.items() if "/reports/transcriptions/" in key]
+        assert "The same picture as page 1: no answer is read from it." in report.decode()
+
+    def test_two_of_one_exam_page_are_doubted(self, exam: Harness) -> None:
+        exam.put("blank_exam.jpg", "1|2")
+        scans(exam, Ann=["1a.\nfour\n1b.\nseven", "2.\nAnn's", "2.\nBob's"])
+        exam.run("transcribe")
+        assert FlagKind.PAGE_TWICE in self.flags(exam)["Ann"]["2"]
+        assert "1a" not in self.flags(exam)["Ann"]
+
+    def test_a_head_that_names_another_is_doubted_on_both_sides(self, exam: Harness) -> None:
+        exam.put("roster.csv", "Name,ID\nAnn Lee,1\nBob Ray,2\nCyd Fox,3\n")
+        scans(
+            exam,
+            **{
+                "Ann Lee": ["Ann Lee\n1a.\nfour\n1b.\nseven", "Name: Ray, Bob\n2.\na cell"],
+                "Ray, Bob": ["Ray, Bob\n1a.\n4\n1b.\n7", "Bob Ray\n2.\n"],
+                "Cyd Fox": ["Cyd Fox\n1a.\n5\n1b.\n3\n2.\nc"],
+            },
+        )
+        exam.run("transcribe")
+        found = self.flags(exam)
+        on_the_page = {question: {FlagKind.OTHER_STUDENT} for question in ("1b", "2")}  # 1b may go on there
+        assert (found["Ann Lee"], found["Cyd Fox"]) == (on_the_page, {})
+        assert FlagKind.OTHER_STUDENT in found["Ray, Bob"]["2"]
+        assert FlagKind.OTHER_STUDENT not in found["Ray, Bob"].get("1a", ())
+        notes = [flag.text for each in by_name(exam).values() for a in each.question_answers for flag in a.flags]
+        assert not [note for note in notes if "Bob" in note or "Ann" in note]
+
+    def test_no_file_of_the_run_has_a_name_of_the_roster(self, exam: Harness) -> None:
+        exam.put("roster.csv", "Name,ID\nAnn Lee,1\nZebulon Quixote,54321\n")
+        scans(exam, **{"Ann Lee": ["1a.\nfour"]})
+        run = exam.run("transcribe")
+        holding = [key for key, data in exam.objects.data.items() if run.run_id in key and b"Quixote" in data]
+        assert holding == []

@@ -7,9 +7,10 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from aita.aws.dynamodb.items import DECISION, PART, decision_key, decisions_partition, read, write
+from aita.aws.dynamodb.items import DECISION, MATCH, PART, decision_key, decisions_partition, read, write
 from aita.errors import ConflictError, RequestError
 from aita.models.grade import Decision
+from aita.models.match import MatchDecision
 from aita.models.part_decision import PartDecision
 
 _TOKEN = re.compile(r"([\w-]+)\.([\w-]+)", re.ASCII)
@@ -50,7 +51,15 @@ class DynamoDecisionTable:
         items, following = self._page(assignment, PART, limit, token)
         return [PartDecision.model_validate(item) for item in items], following
 
-    def _add(self, key: Item, decision: Decision | PartDecision) -> None:
+    def add_match(self, assignment: str, decision: MatchDecision) -> None:
+        """Write a decision about a student's match."""
+        self._add(decision_key(assignment, MATCH, decision.student_id, decision.decision_id), decision)
+
+    def matches(self, assignment: str) -> Iterator[MatchDecision]:
+        """Yield an assignment's decisions about matches, ordered by student, then oldest first."""
+        return (MatchDecision.model_validate(item) for item in self._all(assignment, MATCH))
+
+    def _add(self, key: Item, decision: Decision | PartDecision | MatchDecision) -> None:
         item = key | write(decision.model_dump())
         try:
             self.client.put_item(TableName=self.table, Item=item, ConditionExpression="attribute_not_exists(pk)")

@@ -14,8 +14,8 @@ _deserialize = TypeDeserializer().deserialize
 
 META = "META"
 
-DECISION, PART = "DECISION", "PART"
-"""Kinds of rows with people's decisions: about cells, and about parts of pages."""
+DECISION, PART, MATCH = "DECISION", "PART", "MATCH"
+"""Kinds of rows with people's decisions: about cells, parts of pages, and students' matches with the roster."""
 
 
 def run_key(run_id: str) -> dict[str, Any]:
@@ -44,7 +44,7 @@ def decisions_partition(assignment: str) -> str:
 
 
 def decision_key(assignment: str, kind: str, subject_id: str, decision_id: str) -> dict[str, Any]:
-    """Return the key of a decision of a kind: ``DECISION`` about a cell, or ``PART`` about a part of a page."""
+    """Return the key of a decision of a kind about its cell, part of a page, or student."""
     return write({"pk": decisions_partition(assignment), "sk": f"{kind}#{subject_id}#{decision_id}"})
 
 

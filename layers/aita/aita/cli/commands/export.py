@@ -1,6 +1,6 @@
 """Command that writes gradebooks for other systems."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -10,17 +10,20 @@ from rich.text import Text
 
 from aita.cli import exit_codes
 from aita.cli.commands.runs import Assignment
-from aita.cli.files.assignment_download import fetch_graded
+from aita.cli.files.assignment_download import fetch_uploaded
 from aita.cli.files.out_file import check_folder
+from aita.cli.pasteable import Pasteable
 from aita.cli.session import Session
 from aita.cli.views import formatting
 from aita.cli.views.terminal_escape import printable
 from aita.client.atomic_write import write_whole
 from aita.errors import MissingMaterialError, RequestError
 from aita.models.export import ExcludedStudent, ExportFormat, MoodleKey
+from aita.models.match import MatchDecision
 from aita.models.names import check_assignment
-from aita.services.assignments import object_keys
 from aita.services.assignments.assignment_files import AssignmentFiles
+from aita.services.assignments.class_list import ClassList
+from aita.services.assignments.uploaded_files import uploaded_scans
 from aita.services.exports.canvas import export_canvas
 from aita.services.exports.export_roster import Export, call_roll
 from aita.services.exports.gradescope import export_gradescope
@@ -71,8 +74,10 @@ def export(
         raise RequestError(f"--column names the grade in {' and '.join(_BY_ROSTER)}: {to} has no such column")
     if key is not None and to is not ExportFormat.MOODLE:
         raise RequestError(f"--key is for {ExportFormat.MOODLE} alone")
-    material = fetch_graded(session.api, session.transfer, assignment, object_keys.ROSTER)
-    exported = _export(to, material, Gradebook.of(material, session.api.decisions(assignment)), column, key)
+    names = (*Gradebook.FILES, *ClassList.FILES)
+    material = fetch_uploaded(session.api, session.transfer, assignment, *names)
+    gradebook = Gradebook.of(material, session.api.decisions(assignment))
+    exported = _export(to, material, gradebook, session.api.match_decisions(assignment), column, key)
     write_whole(out, exported.data)
     for note in exported.notes:
         session.output.note(note)
@@ -84,12 +89,17 @@ def export(
         "left_out": [left_out.model_dump() for left_out in exported.left_out],
         "notes": exported.notes,
     }
-    session.output.result(document, Group(*_summary_lines(exported, out)))
+    session.output.result(document, Group(*_summary_lines(exported, out, session.output.pasteable)))
     raise typer.Exit(exit_codes.PARTIAL if exported.left_out else exit_codes.DONE)
 
 
 def _export(
-    to: ExportFormat, material: AssignmentFiles, gradebook: Gradebook, column: str | None, key: MoodleKey | None
+    to: ExportFormat,
+    material: AssignmentFiles,
+    gradebook: Gradebook,
+    decisions: Iterable[MatchDecision],
+    column: str | None,
+    key: MoodleKey | None,
 ) -> Export:
     roster = material.roster()
     if not gradebook.students:
@@ -99,7 +109,8 @@ def _export(
             f"assignment {material.assignment} has no roster.csv, and {to} finds students by what stands there: "
             f"upload one (aita upload roster.csv --assignment {material.assignment})"
         )
-    roll = call_roll(gradebook, material.students()[0], roster)
+    uploaded = dict.fromkeys(folder for folder, name, _ in uploaded_scans(material) if name)
+    roll = call_roll(gradebook, material.students()[0], roster, decisions, uploaded)
     grade_name = column or gradebook.exam.exam_name
     match to:
         case ExportFormat.CANVAS:
@@ -112,12 +123,12 @@ def _export(
             return export_json_lines(roll, gradebook)
 
 
-def _summary_lines(exported: Export, out: Path) -> Iterator[Text]:
+def _summary_lines(exported: Export, out: Path, pasteable: Pasteable) -> Iterator[Text]:
     yield Text(f"{formatting.count(exported.written, 'student')} in {printable(str(out))}", "bold")
     if exported.left_out:
         yield Text(f"Left out: {formatting.count(len(exported.left_out), 'student')}", "bold yellow")
     for left_out in exported.left_out:
-        yield Text(f"  {printable(_reason(left_out))}")
+        yield Text(f"  {printable(pasteable.complete(_reason(left_out)))}")
 
 
 def _reason(left_out: ExcludedStudent) -> str:

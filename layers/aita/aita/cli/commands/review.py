@@ -1,6 +1,5 @@
 """Commands about the answers that await a person's decision."""
 
-import getpass
 import tempfile
 import webbrowser
 from collections.abc import Mapping
@@ -8,13 +7,13 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from pydantic import ValidationError
 from rich.console import Group
 from rich.text import Text
 
 from aita.cli.commands.run_lists import Limit
 from aita.cli.commands.runs import Assignment
-from aita.cli.files.assignment_download import fetch_material
+from aita.cli.deciding import By, current_user, decision_options
+from aita.cli.files.assignment_download import fetch_class_list
 from aita.cli.session import Session
 from aita.cli.views.part_view import part_decided_view, part_list_view, part_view
 from aita.cli.views.review_view import Command, cell_view, decided_view, queue_view
@@ -24,14 +23,10 @@ from aita.models.names import check_assignment
 from aita.models.part_decision import PartAction
 from aita.models.part_review import PartDecisionRequest
 from aita.models.review import DecisionRequest, ReviewView
-from aita.services.assignments import object_keys
 
 app = typer.Typer(no_args_is_help=True, help="Review the answers that wait for a person.")
 
 CellId = Annotated[str, typer.Argument(metavar="CELL", help="The answer's id, as 'aita review list' prints it.")]
-By = Annotated[
-    str | None, typer.Option("--by", metavar="NAME", help="Who decides.", show_default="who is logged in here")
-]
 
 PartId = Annotated[str, typer.Argument(metavar="PART", help="The part's id, as 'aita review parts' prints it.")]
 Out = Annotated[Path | None, typer.Option("--out", "-o", metavar="DIR", help="Write the images of its pages there.")]
@@ -147,17 +142,15 @@ def decide_part(
         document = found.model_dump(mode="json") | {"student": name, "images": images}
         session.output.result(document, part_view(found, name, command))
         return
-    try:
+    with decision_options(question_id="belongs-to"):
         request = PartDecisionRequest(
             action=actions[0],
             question_id=belongs_to,
             for_class=for_class,
             why=why,
-            by=by or _user(),
+            by=by or current_user(),
             basis=found.basis,
         )
-    except ValidationError as error:
-        raise _refused(error) from None
     made = session.api.decide_part(assignment, part, request)
     left = session.api.parts(assignment, 1).open_parts
     document = made.model_dump(mode="json") | {"student": name, "open_parts": left}
@@ -174,22 +167,13 @@ def _decide(
     why: str = "",
 ) -> None:
     found = session.api.review(check_assignment(assignment), cell)
-    try:
-        request = DecisionRequest(action=action, points=points, why=why, by=by or _user(), basis=found.basis)
-    except ValidationError as error:
-        raise _refused(error) from None
+    with decision_options():
+        request = DecisionRequest(action=action, points=points, why=why, by=by or current_user(), basis=found.basis)
     decision = session.api.decide(assignment, cell, request)
     left = session.api.reviews(assignment, 1).open_cells
     name = _name(session, assignment, found)
     document = decision.model_dump(mode="json") | {"student": name, "open_cells": left}
     session.output.result(document, decided_view(decision, found, name, left, _command(session, assignment)))
-
-
-def _refused(error: ValidationError) -> RequestError:
-    options = {"question_id": "belongs-to"}
-    found = [(str(detail["loc"][0]), detail["msg"]) for detail in error.errors(include_input=False)]
-    wrong = "; ".join(f"--{options.get(name, name)}: {message}" for name, message in found)
-    return RequestError(f"nothing was decided: {wrong}")
 
 
 def _command(session: Session, assignment: str) -> Command:
@@ -199,16 +183,8 @@ def _command(session: Session, assignment: str) -> Command:
     return command
 
 
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (ImportError, KeyError, OSError):
-        raise RequestError("this computer does not tell who you are: give your name with --by") from None
-
-
 def _names(session: Session, assignment: str) -> Mapping[str, str]:
-    students, _ = fetch_material(session.api, session.transfer, assignment, (object_keys.STUDENTS,)).students()
-    return students.names()
+    return fetch_class_list(session.api, session.transfer, assignment).students.names()
 
 
 def _name(session: Session, assignment: str, found: ReviewView) -> str:

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from aita.cli import exit_codes
 from aita.cli.commands.runs import Assignment, Detach, Disagreement, Graders, MaxCost, run_to_end, start_run
-from aita.cli.files.assignment_download import fetch_material
+from aita.cli.files.assignment_download import fetch_class_list
 from aita.cli.session import Session
 from aita.cli.views.rubric_view import diff_view, sample_view
 from aita.errors import StackError
@@ -54,7 +54,7 @@ def diff_rubrics(
         status = exit_codes.of_run(run.status)
         cells = _sample(session, run)
         document |= {"run_id": run.run_id, "sample": [cell.model_dump(mode="json") for cell in cells]}
-        students, _ = fetch_material(session.api, session.transfer, assignment, (object_keys.STUDENTS,)).students()
+        students = fetch_class_list(session.api, session.transfer, assignment).students
         shown += [Text(""), sample_view(cells, students.names())]
     if diff.questions:
         shown += [Text(""), Text(f"  apply it  {_apply_command(session, assignment, options)}")]

@@ -10,7 +10,7 @@ from aita.models.part_decision import PartAction, PartDecision
 from aita.ports import StoredObject
 from aita.services.assignments import object_keys
 from aita.services.assignments.assignment_files import AssignmentFiles
-from aita.services.grading.gradebook import Gradebook
+from aita.services.assignments.class_list import ClassList
 
 
 def fetch_material(api: ApiClient, transfer: FileTransfer, assignment: str, names: Collection[str]) -> AssignmentFiles:
@@ -24,23 +24,37 @@ def fetch_material(api: ApiClient, transfer: FileTransfer, assignment: str, name
     return AssignmentFiles(_fetch(api, transfer, assignment, names), assignment)
 
 
-def fetch_graded(api: ApiClient, transfer: FileTransfer, assignment: str, *more: str) -> AssignmentFiles:
-    """Return the source files of an assignment's gradebook, further ones by name, and the list of its uploads.
+def fetch_class_list(api: ApiClient, transfer: FileTransfer, assignment: str) -> ClassList:
+    """Return an assignment's students as they are matched with the roster now.
 
     Raises
     ------
     StackError
         If a file can't be fetched.
     """
-    objects = _fetch(api, transfer, assignment, (*Gradebook.FILES, *more))
+    material = fetch_material(api, transfer, assignment, ClassList.FILES)
+    return ClassList.of(material, api.match_decisions(assignment))
+
+
+def fetch_uploaded(api: ApiClient, transfer: FileTransfer, assignment: str, *names: str) -> AssignmentFiles:
+    """Return an assignment's files of these names, as far as they exist, with the list of its uploads.
+
+    With the ledger, they have people's decisions about its parts, too.
+
+    Raises
+    ------
+    StackError
+        If a file can't be fetched.
+    """
+    objects = _fetch(api, transfer, assignment, names)
     decisions: tuple[PartDecision, ...] = ()
     if object_keys.material(assignment, object_keys.LEDGER) in objects.data:  # else the stack may know no parts
         decisions = api.part_decisions(assignment)
     if any(decision.action is PartAction.BELONGS for decision in decisions):
         objects.data |= _fetch(api, transfer, assignment, (object_keys.TRANSCRIPTIONS,)).data
-    uploaded = api.uploaded(assignment)
     objects.listed += [
-        StoredObject(object_keys.material(assignment, file.name), file.size, file.etag) for file in uploaded
+        StoredObject(object_keys.material(assignment, file.name), file.size, file.etag)
+        for file in api.uploaded(assignment)
     ]
     return AssignmentFiles(objects, assignment, lambda _: decisions)
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from aita.models.grade import Decision
+from aita.models.match import MatchDecision
 from aita.models.report import MADE_OF
 from aita.services.assignments import object_keys
 from aita.services.assignments.assignment_files import AssignmentFiles
@@ -16,7 +17,10 @@ _HEAD = 4096  # characters: the element stands among a report's first
 
 
 def out_of_date(
-    material: AssignmentFiles, decisions: Callable[[str], Iterable[Decision]], paths: Mapping[str, Path]
+    material: AssignmentFiles,
+    decisions: Callable[[str], Iterable[Decision]],
+    matches: Iterable[MatchDecision],
+    paths: Mapping[str, Path],
 ) -> list[str]:
     """Return the names of graded reports that are out of date, or that were not made yet.
 
@@ -26,13 +30,15 @@ def out_of_date(
     Parameters
     ----------
     material
-        The current source files of the gradebook.
+        The current source files of the reports.
     decisions
         Function that returns people's decisions about an assignment's answers.
+    matches
+        People's decisions about its students' matches.
     paths
         The fetched reports, by their names in the bucket.
     """
-    sources = ReportSources.read(material, decisions, model="")
+    sources = ReportSources.read(material, decisions, matches, model="")
     if sources.gradebook is None:
         return []
     made = {name: _made_of(path) for name, path in paths.items()}

@@ -7,7 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from urllib.parse import unquote
 
-from aita.cli.files.assignment_download import fetch_graded
+from aita.cli.files.assignment_download import fetch_uploaded
 from aita.cli.files.report_age import out_of_date
 from aita.client.api_client import ApiClient
 from aita.client.file_transfer import FileTransfer
@@ -15,7 +15,9 @@ from aita.concurrency import map_concurrently
 from aita.errors import NotFoundError
 from aita.models.report import REPORT_OF
 from aita.services.assignments import object_keys
+from aita.services.assignments.class_list import ClassList
 from aita.services.reporting.file_names import is_one_file
+from aita.services.reporting.report_builder import ReportSources
 
 _FETCHERS = 8  # files fetched at once
 _REPORTS = object_keys.reports("")[1:]  # prefix of the API's names of reports
@@ -33,11 +35,14 @@ class FetchedReports:
         Files of outdated reports; a file does not exist if its report was not made yet.
     outdated_students
         Names of the students whose reports are out of date.
+    untranscribed
+        Folders that were uploaded after the last transcription, of which there is no report.
     """
 
     paths: tuple[Path, ...]
     out_of_date: tuple[Path, ...]
     outdated_students: tuple[str, ...]
+    untranscribed: tuple[str, ...] = ()
 
 
 def fetch_reports(api: ApiClient, transfer: FileTransfer, assignment: str, folder: Path) -> FetchedReports:
@@ -54,8 +59,10 @@ def fetch_reports(api: ApiClient, transfer: FileTransfer, assignment: str, folde
     RequestError
         If a source file of the reports is invalid, so that their age can't be determined.
     """
-    material = fetch_graded(api, transfer, assignment)
-    names = material.students()[0].names()
+    material = fetch_uploaded(api, transfer, assignment, *ReportSources.FILES)
+    matches = api.match_decisions(assignment)
+    listed = ClassList.of(material, matches)
+    names = listed.students.names()
     urls = {file.name.removeprefix(_REPORTS): file.url for file in api.files(assignment)}
     if object_keys.CLASS_REPORT not in urls:
         raise NotFoundError(f"{assignment} has no reports yet: make them (aita report --assignment {assignment})")
@@ -75,12 +82,13 @@ def fetch_reports(api: ApiClient, transfer: FileTransfer, assignment: str, folde
         files = {object_keys.CLASS_REPORT: object_keys.CLASS_REPORT} | files
         _put_in_place(fetched, folder, files.values(), gone=[linked[name] for name in linked if name not in files])
     paths = {name: folder / file for name, file in files.items()}
-    outdated = out_of_date(material, api.decisions, paths)
+    outdated = out_of_date(material, api.decisions, matches, paths)
     students = {object_keys.student_report(student_id): name for student_id, name in names.items()}
     return FetchedReports(
         paths=tuple(paths.values()),
         out_of_date=tuple(folder / linked.get(name, name) for name in outdated),
         outdated_students=tuple(students[name] for name in outdated if name in students),
+        untranscribed=listed.untranscribed,
     )
 
 

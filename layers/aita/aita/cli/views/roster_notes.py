@@ -19,7 +19,7 @@ def student_lines(students: Students, failed_files: Collection[str] = ()) -> Ite
     """
     folders = {
         match: [student.folder for student in students.students if student.match == match]
-        for match in ("none", "ambiguous", "no_roster")
+        for match in ("none", "ambiguous", "no_roster", "changed", "nobody")
     }
     if folders["no_roster"]:
         yield "no roster.csv: missing students can't be named"
@@ -30,12 +30,14 @@ def student_lines(students: Students, failed_files: Collection[str] = ()) -> Ite
     if folders["ambiguous"]:
         yield f"matches several names on the roster: {_names(folders['ambiguous'])}"
     if close := [student for student in students.students if student.match == "close"]:
-        taken = [f"{student.folder} as {student.roster_name}" for student in close]
-        yield f"matched with a similar name, please check: {_names(taken)}"
+        alike = [f"{student.folder} to {student.roster_name}" for student in close]
+        yield f"close to a name on the roster, and nobody's until a person decides: {_names(alike)}"
+    if folders["changed"]:
+        yield f"decided by a person, and the roster has changed since: {_names(folders['changed'])}"
+    if folders["nobody"]:
+        yield f"not on the roster, as a person decided: {_names(folders['nobody'])}"
     unread = [
-        student.roster_name or student.folder
-        for student in students.students
-        if student.files and set(student.files) <= set(failed_files)
+        student.name for student in students.students if student.files and set(student.files) <= set(failed_files)
     ]
     if unread:
         yield f"no page could be read of: {_names(unread)}"

@@ -47,7 +47,7 @@ def summary(report: RunReport, pasteable: Pasteable) -> RenderableType:
     parts: list[RenderableType] = [_heading(report, pasteable), Text(""), _stages(report), Text(""), _usage(report)]
     for block in (
         [*_failed(report, pasteable)],
-        [*_students(report)],
+        [*_students(report, command)],
         [*_grades(report, command)],
         [f"Not everything could be found out: {pasteable.complete(report.problem)}"] if report.problem else [],
         [*_simulated(report)],
@@ -165,7 +165,7 @@ def _subject(task: TaskView, students: Students | None) -> str:
         return f"question {refs['question_id']}"
     student_id = str(refs.get("student_id", ""))
     known = next((s for s in students.students if s.student_id == student_id), None) if students else None
-    student = (known.roster_name or known.folder) if known else student_id
+    student = known.name if known else student_id
     if "question_id" in refs:
         return f"{student}, question {refs['question_id']}"
     if "line" in refs:
@@ -181,12 +181,14 @@ def _subject(task: TaskView, students: Students | None) -> str:
     return student or task.task_id
 
 
-def _students(report: RunReport) -> Iterator[str | Text]:
+def _students(report: RunReport, command: Callable[..., str]) -> Iterator[str | Text]:
     if report.students is None or all(stage.stage != SplitStage.name for stage in report.stages):
         return
     yield Text(formatting.count(len(report.students.students), "student") + " with scans", "bold")
     failed_files = {str(task.refs.get("source")) for task in report.failed_tasks if task.stage == SplitStage.name}
     yield from (f"  {line}" for line in student_lines(report.students, failed_files))
+    if any(student.match in ("close", "changed") for student in report.students.students):
+        yield f"  decide whose they are   {command('students', 'list', '--assignment', report.assignment)}"
 
 
 def _grades(report: RunReport, command: Callable[..., str]) -> Iterator[str | Text]:

@@ -47,6 +47,11 @@ def page(assignment: str, student_id: str, source: str, number: int) -> str:
     return f"{assignment}/pages/{student_id}/{source}-{number:04d}.jpg"
 
 
+def source_of_page(key: str) -> str:
+    """Return the id of the scanned file that a page image was made from, from the image's key."""
+    return key.rpartition("/")[2].rpartition("-")[0]
+
+
 def student_pages(assignment: str, student_id: str) -> str:
     """Return the prefix of a student's page images."""
     return f"{assignment}/pages/{student_id}/"

@@ -3,11 +3,10 @@
 import secrets
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
-from rapidfuzz import fuzz, process
-
-from aita.models.student import Match, RosterEntry, Student, Students
+from aita.errors import RequestError
+from aita.models.student import CERTAIN, Match, RosterEntry, Student, Students
 from aita.services.assignments.person_names import first_name_first
 
 CLOSE = 88.0
@@ -17,7 +16,7 @@ MARGIN = 5.0
 """Least difference in likeness between the best and the second-best name for a match."""
 
 Found = dict[str, tuple[RosterEntry | None, Match]]
-"""Roster entry of each folder, and the kind of the match."""
+"""Roster entry of each folder, and the kind of the match. A close one is nobody's until a person decides."""
 
 _ACCENTS = 200
 """Lowest combining class of accents. Marks of lower classes, such as vowel signs and dakuten, distinguish names."""
@@ -34,7 +33,12 @@ def _is_word_character(character: str) -> bool:
     return character.isalnum() or unicodedata.category(character).startswith("M")
 
 
-def identify(folders: Iterable[str], roster: tuple[RosterEntry, ...] | None, known: Students) -> Students:
+def identify(
+    folders: Iterable[str],
+    roster: tuple[RosterEntry, ...] | None,
+    known: Students,
+    renamed: Mapping[str, Student] | None = None,
+) -> Students:
     """Return a student for each folder under ``scans/``, with its known id or a new random one, and its roster match.
 
     Parameters
@@ -45,8 +49,11 @@ def identify(folders: Iterable[str], roster: tuple[RosterEntry, ...] | None, kno
         Entries of the roster; ``None`` without a roster.
     known
         Present map of students, whose ids are kept.
+    renamed
+        Known students of new folders.
     """
     ids = {student.folder: student.student_id for student in known.students}
+    ids |= {folder: student.student_id for folder, student in (renamed or {}).items()}
     found = find_on_roster(folders, roster)
     students = tuple(
         Student(
@@ -60,32 +67,48 @@ def identify(folders: Iterable[str], roster: tuple[RosterEntry, ...] | None, kno
     return Students(students=students, missing=names_without_folder(roster or (), found))
 
 
-def find_on_roster(folders: Iterable[str], roster: Sequence[RosterEntry] | None) -> Found:
+def find_on_roster(
+    folders: Iterable[str],
+    roster: Sequence[RosterEntry] | None,
+    decided: Mapping[str, RosterEntry | None] | None = None,
+) -> Found:
     """Return each folder's entry on the roster, and the kind of the match.
 
     A folder is matched by the student's number, if nothing else in its name contradicts the student's name. Folders
     without such a number are matched by equal names, and then by the most similar one of the remaining entries. An
     entry that several folders match, or a doubtful match, is given to none of them.
+
+    Parameters
+    ----------
+    decided
+        Entries of this roster that people gave to folders, and ``None`` for the folders of nobody on it. An entry that
+        was given to one folder is no other folder's.
     """
+    folders = list(folders)
     if roster is None:
         return dict.fromkeys(folders, (None, "no_roster"))
     people = [_Person(entry) for entry in roster]
-    exact = {folder: _by_number(folder, people) or _by_name(folder, people) for folder in folders}
+    by_people = _decided(decided or {}, people)
+    exact = {
+        folder: _by_number(folder, people) or _by_name(folder, people) for folder in folders if folder not in by_people
+    }
     taken = {id(person) for candidates in exact.values() for person in candidates}
-    rest = [person for person in people if id(person) not in taken]
-    found = {
-        folder: _only(candidates) if candidates else _closest(folder, rest) for folder, candidates in exact.items()
+    taken |= {id(person) for person, _ in by_people.values()}
+    left = [person for person in people if id(person) not in taken]
+    found = by_people | {
+        folder: _only(candidates) if candidates else _closest(folder, left) for folder, candidates in exact.items()
     }
-    claims = Counter(id(person) for person, _ in found.values() if person is not None)
-    return {
-        folder: (person.entry, match) if person is not None and claims[id(person)] == 1 else (None, _unmatched(match))
-        for folder, (person, match) in found.items()
-    }
+    given = Counter(id(person) for person, _ in by_people.values())
+    claims = Counter(id(person) for person, _ in found.values())
+    return {folder: _single(*found[folder], given if folder in by_people else claims) for folder in folders}
 
 
 def names_without_folder(roster: Sequence[RosterEntry], found: Found) -> tuple[str, ...]:
-    """Return the names on the roster without a folder; the number is appended to a name that several entries have."""
-    present = {id(entry) for entry, _ in found.values()}
+    """Return the names on the roster of which no folder surely is.
+
+    The number is appended to a name that several entries have.
+    """
+    present = {id(entry) for entry, match in found.values() if match in CERTAIN}
     names = Counter(entry.name for entry in roster)
     return tuple(
         f"{entry.name} ({entry.number})" if names[entry.name] > 1 and entry.number else entry.name
@@ -94,12 +117,30 @@ def names_without_folder(roster: Sequence[RosterEntry], found: Found) -> tuple[s
     )
 
 
+def roster_line(roster: Sequence[RosterEntry], wanted: str) -> RosterEntry:
+    """Return the entry of the roster with this number or name, compared as folders are.
+
+    Raises
+    ------
+    RequestError
+        If no entry has it, or several have.
+    """
+    forms, number = name_forms(wanted), fold(wanted)
+    found = [entry for entry in roster if number and fold(entry.number) == number]
+    found = found or [entry for entry in roster if name_forms(entry.name) & forms]
+    if not found:
+        raise RequestError("no line of the roster has this name or number: give either as it stands in roster.csv")
+    if len(found) > 1:
+        raise RequestError(f"{len(found)} lines of the roster have this name: give the student's number")
+    return found[0]
+
+
 class _Person:
     """An entry of the roster, with the folded forms that folders are compared with."""
 
     def __init__(self, entry: RosterEntry) -> None:
         self.entry = entry
-        self.forms = _forms(entry.name)
+        self.forms = name_forms(entry.name)
         self.name = fold(entry.name).split()
         self.number = fold(entry.number).split()
 
@@ -107,7 +148,8 @@ class _Person:
 _PersonMatch = tuple[_Person | None, Match]
 
 
-def _forms(name: str) -> set[str]:
+def name_forms(name: str) -> set[str]:
+    """Return a name folded, as it stands and with the first name first; without those of no letter or digit."""
     return {fold(name), fold(first_name_first(name))} - {""}
 
 
@@ -128,10 +170,20 @@ def _without(words: list[str], number: list[str]) -> list[str] | None:
     return None
 
 
+def _decided(decided: Mapping[str, RosterEntry | None], people: list["_Person"]) -> dict[str, "_PersonMatch"]:
+    of_entry = {id(person.entry): person for person in people}
+    return {
+        folder: (None, "nobody") if entry is None else (of_entry[id(entry)], "decided")
+        for folder, entry in decided.items()
+    }
+
+
 def _agrees(words: list[str], name: list[str]) -> bool:
     """Return whether words do not contradict a name: they are absent, part of it, a superset of it, or similar."""
     if not words or not name:
         return not words
+    from rapidfuzz import fuzz  # noqa: PLC0415 - as below
+
     return (
         set(words) <= set(name)
         or set(name) <= set(words)
@@ -140,12 +192,14 @@ def _agrees(words: list[str], name: list[str]) -> bool:
 
 
 def _by_name(folder: str, people: list[_Person]) -> list[_Person]:
-    forms = _forms(folder)
+    forms = name_forms(folder)
     return [person for person in people if person.forms & forms]
 
 
-def _unmatched(match: Match) -> Match:
-    return "none" if match == "none" else "ambiguous"
+def _single(person: _Person | None, match: Match, claims: Mapping[int, int]) -> tuple[RosterEntry | None, Match]:
+    if person is None:
+        return None, match
+    return (person.entry, match) if claims[id(person)] == 1 else (None, "ambiguous")
 
 
 def _only(candidates: list[_Person]) -> _PersonMatch:
@@ -153,6 +207,8 @@ def _only(candidates: list[_Person]) -> _PersonMatch:
 
 
 def _closest(folder: str, people: list[_Person]) -> _PersonMatch:
+    from rapidfuzz import fuzz, process  # noqa: PLC0415 - functions that compare no names start without
+
     names = {index: person.entry.name for index, person in enumerate(people) if person.name}
     best = process.extract(folder, names, scorer=fuzz.token_sort_ratio, processor=fold, limit=2, score_cutoff=CLOSE)
     match best:

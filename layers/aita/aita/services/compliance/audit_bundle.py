@@ -67,6 +67,7 @@ class Auditor:
             "decisions": [_decision(each) for each in decisions],
             "ledger": {student_id: _parts(ledger) for student_id, ledger in material.ledger().items()},
             "part_decisions": [_decision(each) for each in self.decisions.on_parts(assignment)],
+            "matches": [each.model_dump(mode="json") for each in self.decisions.matches(assignment)],
             "totals": {student_id: _total(grades) for student_id, grades in book.students.items()},
             "runs": [run.model_dump(mode="json", include=_RUN_FIELDS) for run in runs],
             "requests": [task for run in runs for task in self._requests(run.run_id)],

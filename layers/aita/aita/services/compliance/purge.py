@@ -19,6 +19,7 @@ from aita.ports import (
 )
 from aita.services.assignments import object_keys
 from aita.services.assignments.assignment_files import AssignmentFiles, parse_students
+from aita.services.assignments.class_list import ClassList
 from aita.services.compliance.run_files import RunFiles, cached_by, versions_of_replies
 from aita.services.compliance.student_traces import StudentTraces
 
@@ -125,8 +126,8 @@ class Purger:
         RequestError
             If several students match.
         """
-        students, _ = AssignmentFiles(self.objects, assignment).students()
-        found = _matching(name, students.students) or self._earlier_students(assignment, name)
+        listed = ClassList.of(AssignmentFiles(self.objects, assignment), self.decisions.matches(assignment))
+        found = _matching(name, listed.students.students) or self._earlier_students(assignment, name)
         if not found:
             raise NotFoundError(f"assignment {assignment} has no student of that id, folder or roster name")
         if len(found) > 1:
@@ -164,24 +165,24 @@ class Purger:
         rows = list(self.rows.of_assignment(assignment))
         run_ids = [row.name for row in rows if row.kind == "RUN"]
         found = StudentTraces(self.objects, self.versions, assignment, student)
-        decided = {*self._decisions(assignment, student.student_id)}
         replies, files, tasks = found.of_runs(run_ids)
-        rows = [
-            *(row for run_id in run_ids for row in self.rows.of_run(run_id) if row.name in tasks[run_id]),
-            *(row for row in rows if (row.kind, row.name) in decided),
-        ]
+        of_tasks = [row for run_id in run_ids for row in self.rows.of_run(run_id) if row.name in tasks[run_id]]
+        decided = {*self._decisions(assignment, student.student_id)}
+        of_answers = [row for row in rows if (row.kind, row.name) in decided]
+        of_match = [row for row in rows if row.kind == "MATCH" and row.name.startswith(f"{student.student_id}#")]
         rewritten, outdated = found.shared_files(_CLASS_FILES)
         names, outdated_names = found.shared_files((object_keys.STUDENTS,))
         return Traces(
             (
                 Step(versions=tuple(replies)),
-                Step(rows=tuple(rows)),
+                Step(rows=(*of_tasks, *of_answers)),
                 Step(versions=tuple(files)),
                 Step(versions=tuple(found.made_files())),
                 Step(versions=tuple(found.scans())),
                 Step(rewritten=rewritten),
                 Step(versions=tuple(outdated)),
                 Step(rewritten=names),
+                Step(rows=tuple(of_match)),  # they tell which line of the roster is the student's
                 Step(versions=tuple(outdated_names)),
             )
         )
@@ -223,4 +224,4 @@ class Purger:
 
 
 def _matching(name: str, students: Iterable[Student]) -> list[Student]:
-    return [each for each in students if name in (each.student_id, each.folder, each.roster_name)]
+    return [each for each in students if name in (each.student_id, each.folder, each.name)]

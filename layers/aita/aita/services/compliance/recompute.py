@@ -9,11 +9,11 @@ the cell with the part in view. While it is open it does not count, and the tota
 a number differs from the bundle's.
 """
 
+import hashlib
 import json
 import sys
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +34,8 @@ def recompute(bundle: dict[str, Any]) -> list[str]:
     """Return a line for each number that differs from the bundle's."""
     decisions: dict[str, list[dict[str, Any]]] = {}
     for decision in sorted(bundle["decisions"], key=lambda each: (time_of(each), each["decision_id"])):
-        decisions.setdefault(decision["student_id"] + "\0" + decision["question_id"], []).append(decision)
+        place = decision["student_id"] + "\0" + question_of(decision, bundle["exam"]["questions"])
+        decisions.setdefault(place, []).append(decision)
     undecided = undecided_parts(bundle)
     problems = []
     for student_id, total in bundle["totals"].items():
@@ -59,6 +60,19 @@ def recompute(bundle: dict[str, Any]) -> list[str]:
             if found[name] != recorded[name]
         ]
     return problems
+
+
+def question_of(decision: dict[str, Any], questions: list[dict[str, Any]]) -> str:
+    """Return the id of the question that a decision is about, by its wording if the id was given to another one."""
+    asked, then = {each["question_id"]: wording(each) for each in questions}, decision.get("question", "")
+    fit = [question_id for question_id, version in asked.items() if version == then]
+    renamed = asked.get(decision["question_id"]) != then and len(fit) == 1
+    return fit[0] if renamed else str(decision["question_id"])
+
+
+def wording(question: dict[str, Any]) -> str:
+    """Return the version of a question's wording."""
+    return hashlib.sha256(f"{question['question_type']}\0{question['question_text']}".encode()).hexdigest()[:32]
 
 
 def time_of(decision: dict[str, Any]) -> datetime:
@@ -93,11 +107,6 @@ def undecided_parts(bundle: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
         ]
         for student_id, parts in bundle.get("ledger", {}).items()
     }
-
-
-def wording(question: dict[str, Any]) -> str:
-    """Return the version of a question's wording."""
-    return sha256(f"{question['question_type']}\0{question['question_text']}".encode()).hexdigest()[:32]
 
 
 def counted(cell: dict[str, Any], decisions: list[dict[str, Any]], beside: set[str]) -> Decimal | None:

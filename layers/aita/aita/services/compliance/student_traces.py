@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from aita.errors import ObjectNotFoundError
-from aita.models.student import Student
+from aita.models.student import RosterEntry, Student
 from aita.ports import ObjectStore, StoredVersion, VersionStore
 from aita.services.assignments import object_keys
 from aita.services.assignments.assignment_files import AssignmentFiles
@@ -91,6 +91,11 @@ class StudentTraces:
     def _scans(self) -> str:
         return f"{object_keys.scans(self.assignment)}{self.student.folder}/"
 
+    @property
+    def _roster_name(self) -> str | None:
+        """Name on the roster, if it surely is the student's."""
+        return self.student.roster_name if self.student.is_matched else None
+
     def _tasks(self, run: RunFiles) -> set[str]:
         listed = {str(i["task_id"]) for f in run.files for i in f.items() if self._is_of(i.get("refs", {}))}
         results = (json.loads(file.data) for file in run.files if file.is_result)
@@ -112,7 +117,7 @@ class StudentTraces:
         match name:
             case object_keys.STUDENTS:
                 left = [each for each in held["students"] if each["student_id"] != student_id]
-                changed: Any = held | {"students": left}
+                changed: Any = held | {"students": left, "missing": self._still_missing(held["missing"])}
             case object_keys.REPORTS:
                 gone = set(self._reports())
                 changed = [each for each in held if each["name"] not in gone]
@@ -122,10 +127,20 @@ class StudentTraces:
 
     def _roster_without(self, data: bytes) -> bytes:
         """Return the roster without the student's line; unchanged if it has no line, or several, of this name."""
-        name = self.student.roster_name
-        entries = AssignmentFiles(self.objects, self.assignment).roster() or ()
-        namesakes = sum(entry.name == name for entry in entries)
+        name = self._roster_name
+        namesakes = sum(entry.name == name for entry in self._roster())
         return without_student(data, name) if name is not None and namesakes == 1 else data
+
+    def _still_missing(self, names: list[str]) -> list[str]:
+        """Return the names without scans that are others'. A person may have matched the student with one of them.
+
+        Once a purge was interrupted, that line is no longer on the roster.
+        """
+        others = [entry for entry in self._roster() if entry.name != self._roster_name]
+        return [name for name in names if any(name in (each.name, f"{each.name} ({each.number})") for each in others)]
+
+    def _roster(self) -> tuple[RosterEntry, ...]:
+        return AssignmentFiles(self.objects, self.assignment).roster() or ()
 
     def _reports(self) -> tuple[str, ...]:
         student_id = self.student.student_id

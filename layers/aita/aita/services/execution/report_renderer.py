@@ -94,9 +94,11 @@ class ReportRenderer:
             run = self.watch.get(event.run_id)
             material = AssignmentFiles(self.objects, run.assignment, self.decisions.on_parts)
             try:
-                self._sources = version, ReportSources.read(material, self.decisions.all, run.settings.model)
+                matches = self.decisions.matches(run.assignment)
+                sources = ReportSources.read(material, self.decisions.all, matches, run.settings.model)
             except RequestError as error:
                 raise MissingInputError(str(error)) from None
+            self._sources = version, sources
         return self._sources[1]
 
     def _scans(self, pages: tuple[Page, ...]) -> Scans:

@@ -1,29 +1,38 @@
 """Students of a gradebook, and students whom it leaves out, with the reasons."""
 
+import shlex
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from aita.models.exam import ExamSpec
 from aita.models.export import ExcludedStudent
 from aita.models.grade import Cell, StudentGrades
+from aita.models.match import MatchDecision
 from aita.models.points import exact
 from aita.models.shown import ShownAnswer
 from aita.models.student import Match, RosterEntry, Student, Students
+from aita.services.assignments.class_list import ClassList
 from aita.services.assignments.person_names import split_name
-from aita.services.assignments.roster_matching import find_on_roster, names_without_folder
 from aita.services.grading.gradebook import Gradebook
 from aita.services.grading.student_view import shown_answers
 
 Roster = tuple[RosterEntry, ...]
+
+_CLOSE = "close to {name} on the roster: confirm with aita students match {student_id} --to {to}{option}, or --nobody"
+_CHANGED = (
+    "the roster has changed since a person decided whose folder it is: decide again with "
+    "aita students match {student_id} --to NAME_OR_NUMBER{option}, or --nobody"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class GradedStudent:
     """A student with grades, and their entry on the roster; ``None`` without a certain match.
 
-    ``shown`` has each answer as the student sees it, in the order of the exam's questions.
+    ``shown`` has each answer as the student sees it, in the order of the exam's questions. ``closest`` is the entry
+    that may be the student's, and ``option`` names the assignment in commands.
     """
 
     student: Student
@@ -31,6 +40,8 @@ class GradedStudent:
     match: Match
     grades: StudentGrades
     shown: tuple[ShownAnswer, ...]
+    closest: RosterEntry | None = None
+    option: str = ""
 
     @property
     def name(self) -> str:
@@ -94,26 +105,52 @@ class ExportRoster:
         return Export(data, len(self.students), self.left_out, self.notes)
 
 
-def call_roll(gradebook: Gradebook, students: Students, roster: Roster | None) -> ExportRoster:
+def call_roll(
+    gradebook: Gradebook,
+    students: Students,
+    roster: Roster | None,
+    decisions: Iterable[MatchDecision] = (),
+    uploaded: Collection[str] = (),
+) -> ExportRoster:
     """Return the students of a gradebook with their entries on the roster.
 
     Folders are matched with the roster again, so that a roster corrected after the pages were split counts at once.
+
+    Parameters
+    ----------
+    decisions
+        People's decisions about students' matches.
+    uploaded
+        Folders with scans, whether or not they were transcribed.
     """
-    found = find_on_roster([student.folder for student in students.students], roster)
+    listed = ClassList.match(students, roster, decisions, uploaded)
     graded = tuple(
-        GradedStudent(
-            student,
-            *found[student.folder],
-            gradebook.students[student.student_id],
-            shown_answers(gradebook, student.student_id),
-        )
-        for student in students.students
+        _graded(student, listed, gradebook, roster)
+        for student in listed.students.students
         if student.student_id in gradebook.students
     )
-    left_out = (*_without_grades(gradebook, students), *_without_scans(names_without_folder(roster or (), found)))
-    close = [f"{each.student.folder} as {each.name}" for each in graded if each.match == "close"]
-    notes = (f"matched with a similar name, please check: {'; '.join(close)}",) if close else ()
-    return ExportRoster(gradebook.exam, graded, left_out, notes)
+    missing = listed.students.missing if roster is not None else ()
+    left_out = (*_without_grades(gradebook, students), *_untranscribed(listed), *_without_scans(missing))
+    return ExportRoster(gradebook.exam, graded, left_out, tuple(_decided_and_gone(gradebook, students)))
+
+
+def _decided_and_gone(gradebook: Gradebook, students: Students) -> Iterator[str]:
+    gone = sorted(gradebook.decided_students - {student.student_id for student in students.students})
+    if gone:
+        yield f"people decided on answers of students whose folders of scans are gone: {', '.join(gone)}"
+
+
+def _graded(student: Student, listed: ClassList, gradebook: Gradebook, roster: Roster | None) -> GradedStudent:
+    entry = listed.entry(student) if roster is not None else None
+    return GradedStudent(
+        student=student,
+        entry=entry,
+        match=student.match if roster is not None else "no_roster",
+        grades=gradebook.students[student.student_id],
+        shown=shown_answers(gradebook, student.student_id),
+        closest=None if entry else listed.entries.get(student.student_id),
+        option=gradebook.option,
+    )
 
 
 def not_final(student: GradedStudent) -> str:
@@ -124,13 +161,24 @@ def not_final(student: GradedStudent) -> str:
 def not_found(student: GradedStudent) -> str:
     """Return the problem of a student without a certain match on the roster; empty with one."""
     match student.match:
+        case "nobody":
+            return "not on the roster, as a person decided"
         case "none":
             return "not on the roster"
         case "ambiguous":
             return "matches several names on the roster, or several folders are one student's"
         case "no_roster":
             return "there is no roster"
-    return ""
+    return unconfirmed(student)
+
+
+def unconfirmed(student: GradedStudent) -> str:
+    """Return the problem of a student whose match awaits a person; empty if it awaits none."""
+    student_id, closest, option = student.student.student_id, student.closest, student.option
+    if student.match == "close" and closest is not None:
+        to = shlex.quote(closest.number or closest.name)
+        return _CLOSE.format(name=closest.name, student_id=student_id, to=to, option=option)
+    return _CHANGED.format(student_id=student_id, option=option) if student.match == "changed" else ""
 
 
 def closed_points(cell: Cell | ShownAnswer) -> Decimal:
@@ -154,6 +202,11 @@ def _without_grades(gradebook: Gradebook, students: Students) -> Iterator[Exclud
     for student_id in gradebook.students:
         if student_id not in known:
             yield ExcludedStudent(name=student_id, reason="graded, and the folder of scans is gone")
+
+
+def _untranscribed(listed: ClassList) -> Iterator[ExcludedStudent]:
+    for folder in listed.untranscribed:
+        yield ExcludedStudent(name=folder, reason="uploaded after the last transcription: transcribe, then grade")
 
 
 def _without_scans(missing: tuple[str, ...]) -> Iterator[ExcludedStudent]:

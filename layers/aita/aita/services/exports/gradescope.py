@@ -7,7 +7,14 @@ question without a title is named like ``1.1 (3.0 pts)``.
 from aita.models.exam import Question
 from aita.models.points import exact
 from aita.services.exports.csv_safety import CellValue, csv_bytes
-from aita.services.exports.export_roster import Export, ExportRoster, GradedStudent, closed_points, not_final
+from aita.services.exports.export_roster import (
+    Export,
+    ExportRoster,
+    GradedStudent,
+    closed_points,
+    not_final,
+    unconfirmed,
+)
 
 _COLUMNS = ("First Name", "Last Name", "SID", "Email", "Total Score", "Max Points", "Status")
 _GRADED = "Graded"
@@ -15,7 +22,7 @@ _GRADED = "Graded"
 
 def export_gradescope(roll: ExportRoster) -> Export:
     """Return the gradebook, without a byte order mark, as in Gradescope's file: scripts read the first header."""
-    fit = roll.without(not_final)
+    fit = roll.without(not_final, unconfirmed)
     rows: list[list[CellValue]] = [[*_COLUMNS, *(_header(question) for question in roll.exam.questions)]]
     rows += [_row(student) for student in fit.students]
     if strangers := [student.name for student in fit.students if student.entry is None]:

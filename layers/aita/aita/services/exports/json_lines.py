@@ -10,7 +10,7 @@ from typing import Any
 
 from aita.models.grade import Cell, CellState
 from aita.models.shown import ShownAnswer
-from aita.services.exports.export_roster import Export, ExportRoster, GradedStudent
+from aita.services.exports.export_roster import Export, ExportRoster, GradedStudent, unconfirmed
 from aita.services.grading.gradebook import Gradebook
 from aita.services.grading.student_view import found_quotes
 
@@ -28,7 +28,9 @@ def export_json_lines(roll: ExportRoster, gradebook: Gradebook) -> Export:
         for student in roll.students
         for cell, shown in zip(student.grades.cells, student.shown, strict=True)
     )
-    return roll.export("".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines).encode())
+    doubts = [f"{student.student.folder}: {doubt}" for student in roll.students if (doubt := unconfirmed(student))]
+    data = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines).encode()
+    return roll.with_notes(*doubts).export(data)
 
 
 def _line(student: GradedStudent, cell: Cell, shown: ShownAnswer, gradebook: Gradebook) -> dict[str, Any]:

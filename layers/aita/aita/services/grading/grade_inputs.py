@@ -20,6 +20,7 @@ from aita.services.grading.material_versions import (
     INSTRUCTIONS,
     RUBRIC,
     answer_version,
+    basis_of,
     digest,
     instructions_version,
     key_version,
@@ -142,7 +143,7 @@ class GradeInputs(QuestionInputs):
         if not self.answers[student_id][question.question_id].version:  # planned by 0.1.0, and gathered now
             return self.older_basis(student_id, question, rubric, self.model)
         versions = self.versions(student_id, question, rubric)
-        return digest([*sorted(versions.items()), question.points, self.graders, self.disagreement])
+        return basis_of(versions, question.points, self.graders, self.disagreement)
 
     def older_basis(self, student_id: str, question: Question, rubric: Rubric | None, model: str) -> str:
         """Return the basis as aita 0.1.0 computed it: with the model, and with pages and places of drawings only."""

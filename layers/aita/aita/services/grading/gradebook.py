@@ -22,6 +22,7 @@ from aita.models.review_flags import Flag, FlagKind
 from aita.services.assignments import object_keys
 from aita.services.assignments.assignment_files import AssignmentFiles
 from aita.services.grading.decided_cells import changed_cell, decided, opened, parts_that_open
+from aita.services.grading.decided_questions import decided_cell
 from aita.services.grading.legacy_cells import LegacyCells
 from aita.services.grading.material_versions import NOTES, RUBRIC, Changes, Versions, digest
 from aita.services.grading.unplaced_parts import NO_PARTS, UnplacedParts
@@ -71,6 +72,8 @@ class Gradebook:
         Name of the assignment, for commands in the notes of changes.
     parts
         Unplaced parts of the pages. A cell is open beside each undecided part that may belong to its answer.
+    basis_under
+        Returns the basis of an unchanged cell if its question had another id; ``None`` if that can't be told.
     """
 
     FILES = (object_keys.QUESTIONS, object_keys.EXAM_SPEC, object_keys.GRADES, object_keys.GRADE_SCALE, *Versions.FILES)
@@ -85,14 +88,16 @@ class Gradebook:
         compare: Compare | None = None,
         assignment: str = "",
         parts: UnplacedParts = NO_PARTS,
+        basis_under: Callable[[Cell, str], str] | None = None,
     ) -> None:
         self.exam = exam
         self.parts = parts
-        self._option = f" --assignment {assignment}" if assignment else ""
-        self._compare = compare or _no_changes
+        self.option = f" --assignment {assignment}" if assignment else ""
+        self._compare, self._basis_under = compare or _no_changes, basis_under
+        find_cell = decided_cell(exam)
         self._decisions: dict[str, list[Decision]] = {}
         for decision in sorted(decisions, key=lambda decision: (decision.at, decision.decision_id)):
-            self._decisions.setdefault(decision.cell_id, []).append(decision)
+            self._decisions.setdefault(find_cell(decision), []).append(decision)
         self._graded: dict[str, Cell] = {}
         self._counting: dict[str, Decision | None] = {}
         self._opening: dict[str, tuple[Part, ...]] = {}
@@ -122,8 +127,16 @@ class Gradebook:
         def compare(cell: Cell, question: Question) -> Changes:
             return versions.changes(cell) if cell.answer else older.changes(cell, question)
 
-        scale, parts = material.grade_scale(), versions.parts
-        return cls(exam, everyone | graded, decisions, scale, compare, material.assignment, parts)
+        return cls(
+            exam,
+            everyone | graded,
+            decisions,
+            scale=material.grade_scale(),
+            compare=compare,
+            assignment=material.assignment,
+            parts=versions.parts,
+            basis_under=versions.basis_under,
+        )
 
     def cell(self, cell_id: str) -> Cell:
         """Return a cell as it counts.
@@ -168,6 +181,11 @@ class Gradebook:
             If no cell has this id.
         """
         return _require(self._opening, cell_id)
+
+    @property
+    def decided_students(self) -> set[str]:
+        """Ids of the students about whose answers people decided, also of those who have no scans any more."""
+        return {decision.student_id for each in self._decisions.values() for decision in each}
 
     def cells(self) -> Iterator[Cell]:
         """Yield all cells, question by question, so that a person decides with one rubric in mind."""
@@ -226,13 +244,20 @@ class Gradebook:
             changed |= {"points": None, "max_points": question.points}
         notes += [note for note in changes.notes if not notes or note != NOTES[RUBRIC]]  # its points changed with them
         if not notes:
-            return cell
+            return self._renamed(cell)
         advice = _TRANSCRIBE if changes.affect_scans else _REWRITE if of_0_1_0 == version else _GRADE
-        advice = advice.format(option=self._option)
+        advice = advice.format(option=self.option)
         older = f"{cell.basis}, of {of_0_1_0}"
         if any(not decision.aita and decision.basis == older for decision in self.decisions(cell.cell_id)):
             return _outdated(cell, notes, advice, older, changed)
         return _outdated(cell, notes, advice, f"{cell.basis}, of {digest([version, worth, changes.version])}", changed)
+
+    def _renamed(self, cell: Cell) -> Cell:
+        """Return an unchanged cell with the basis that it would have under the id that people decided on."""
+        ids = {decision.question_id for decision in self.decisions(cell.cell_id)} - {cell.question_id}
+        if self._basis_under is None or len(ids) != 1 or cell.older_basis:
+            return cell
+        return cell.model_copy(update={"older_basis": self._basis_under(cell, *ids)})
 
 
 def letter(points: float, out_of: float, scale: GradeScale) -> str:

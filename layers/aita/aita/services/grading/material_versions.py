@@ -123,6 +123,21 @@ class Versions:
         """Return the changes since a cell was graded; the cell must have the versions of its inputs."""
         return self.add_scan_changes(cell, self._notes(cell))
 
+    def basis_under(self, cell: Cell, question_id: str) -> str:
+        """Return the basis of a cell that is unchanged, if its question had this id; empty if it can't be told."""
+        if not cell.answer:  # of aita 0.1.0
+            return ""
+        named = {"question_id": question_id}
+        rubric, key = self.rubrics.get(cell.question_id), self.answer_keys.get(cell.question_id)
+        versions = {
+            "question": cell.question,
+            ANSWER: self._answer(cell.student_id, cell.question_id, named),
+            RUBRIC: rubric_version(rubric and rubric.model_copy(update=named)),
+            ANSWER_KEY: key_version(key and key.model_copy(update=named)),
+            INSTRUCTIONS: cell.instructions,
+        }
+        return basis_of(versions, cell.max_points, cell.graders_asked, cell.disagreement)
+
     def add_scan_changes(self, cell: Cell, notes: Iterable[str]) -> Changes:
         """Return these changes of a cell's material together with the changes of the student's scans."""
         uploaded, scans = self.uploaded.get(cell.student_id, ()), self.scans.get(cell.student_id)
@@ -166,11 +181,12 @@ class Versions:
             ),
         }
 
-    def _answer(self, student_id: str, question_id: str) -> str:
+    def _answer(self, student_id: str, question_id: str, changes: Mapping[str, str] | None = None) -> str:
         student = self.answers.get(student_id)
         answer = student.by_question().get(question_id) if student is not None else None
         if answer is None:
             answer = QuestionAnswer(question_id=question_id)
+        answer = answer.model_copy(update=changes)
         return answer_version(answer, self.scans.get(student_id), self.pages.get(student_id, ()))
 
 
@@ -237,6 +253,11 @@ def moved_questions(exam: ExamSpec, answers: StudentAnswers) -> Iterator[str]:
         was, is_now = then[question_id], now[question_id]
         if was != is_now and {ids_now.get(was), ids_then.get(is_now)} - {None, question_id}:
             yield question_id
+
+
+def basis_of(versions: Mapping[str, str], points: float, graders: int, disagreement: float | None) -> str:
+    """Return the basis of a grade: the digest of its inputs' versions and of the way of grading."""
+    return digest([*sorted(versions.items()), points, graders, disagreement])
 
 
 def digest(value: Any) -> str:

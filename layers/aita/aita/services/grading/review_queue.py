@@ -8,7 +8,8 @@ from ulid import ULID
 
 from aita.errors import ConflictError, MissingMaterialError, RequestError
 from aita.models.answer import QuestionAnswer
-from aita.models.grade import Cell, Decision, DecisionAction
+from aita.models.exam import Question
+from aita.models.grade import Cell, Decision, DecisionAction, question_version
 from aita.models.names import check_assignment
 from aita.models.points import exact, in_steps
 from aita.models.review import (
@@ -75,7 +76,7 @@ class Reviews:
         answer = _answer(material, grades, cell)
         return ReviewView(
             **dict(_line(grades, cell)),
-            question=next(one for one in grades.exam.questions if one.question_id == cell.question_id),
+            question=_question(grades, cell),
             points_step=grades.exam.points_step,
             raw_text=answer.raw_text,
             confidence=answer.confidence,
@@ -138,6 +139,7 @@ class Reviews:
             proposal=graded.proposal if asked.action is DecisionAction.ACCEPT else "",
             aita=VERSION,
             parts=tuple(dict.fromkeys(seen)),
+            question=question_version(_question(grades, cell)),
         )
         self.decisions.add(assignment, decision)
         logger.info("decided on %s: %s", cell_id, asked.action)
@@ -191,6 +193,10 @@ def _line(grades: Gradebook, cell: Cell) -> ReviewLine:
         basis=cell.basis,
         parts=tuple(part.part_id for part in grades.parts_that_open(cell.cell_id)),
     )
+
+
+def _question(grades: Gradebook, cell: Cell) -> Question:
+    return next(question for question in grades.exam.questions if question.question_id == cell.question_id)
 
 
 def _answer(material: AssignmentFiles, grades: Gradebook, cell: Cell) -> QuestionAnswer:

@@ -10,6 +10,7 @@ from aita.errors import MissingInputError
 from aita.models.answer import QuestionAnswer, StudentAnswers
 from aita.models.exam import ExamSpec, Page, Rubric
 from aita.models.grade import Cell, Decision, StudentGrades
+from aita.models.match import MatchDecision
 from aita.models.part_decision import PartAction
 from aita.models.report import (
     ClassReport,
@@ -28,6 +29,7 @@ from aita.models.scan import StudentScans
 from aita.models.student import Students
 from aita.models.transcription import PageTranscription
 from aita.services.assignments.assignment_files import AssignmentFiles
+from aita.services.assignments.class_list import ClassList
 from aita.services.grading.gradebook import Gradebook
 from aita.services.grading.student_view import shown_answers
 from aita.services.grading.unplaced_parts import NO_PARTS, UnplacedParts, lines_of
@@ -44,6 +46,7 @@ class ReportSources:
 
     ``rubrics`` are keyed by the versions in the cells; ``gradebook`` is ``None`` while nothing was graded. ``model`` is
     the stack's present model, which the reports name if nothing else records the model that read or graded.
+    ``untranscribed`` are the folders that were uploaded after the last transcription.
     """
 
     assignment: str
@@ -57,10 +60,20 @@ class ReportSources:
     parts: UnplacedParts
     gradebook: Gradebook | None
     model: str
+    untranscribed: tuple[str, ...] = ()
+
+    FILES = (*Gradebook.FILES, *ClassList.FILES)
+    """Names of the files that graded reports are made from, beside the list of uploads."""
 
     @classmethod
-    def read(cls, material: AssignmentFiles, decisions: Callable[[str], Iterable[Decision]], model: str) -> Self:
-        """Read an assignment's files and its decisions.
+    def read(
+        cls,
+        material: AssignmentFiles,
+        decisions: Callable[[str], Iterable[Decision]],
+        matches: Iterable[MatchDecision],
+        model: str,
+    ) -> Self:
+        """Read an assignment's files, with people's decisions about its answers and its students' matches.
 
         Raises
         ------
@@ -69,7 +82,7 @@ class ReportSources:
         MissingMaterialError
             If there are grades, but no questions.
         """
-        students, _ = material.students()
+        listed = ClassList.of(material, matches)
         gradebook = None
         if material.has_exam() or material.grades():  # grades without their questions are an error, not left out
             gradebook = Gradebook.of(material, decisions(material.assignment))
@@ -78,7 +91,7 @@ class ReportSources:
             assignment=material.assignment,
             exam=gradebook.exam if gradebook else None,
             rubrics=_rubrics(material, gradebook) if gradebook else {},
-            students=students,
+            students=listed.students,
             pages=material.pages(),
             scans=material.scans(),
             transcriptions=material.transcriptions(),
@@ -86,6 +99,7 @@ class ReportSources:
             parts=parts,
             gradebook=gradebook if gradebook and gradebook.students else None,
             model=model,
+            untranscribed=listed.untranscribed,
         )
 
     @cached_property
@@ -147,11 +161,19 @@ class ReportSources:
         """
         read = {each.page: each for each in self.transcriptions.get(student_id, ())}
         answers = self._answers(student_id).values()
+        mapped = self.answers.get(student_id)
+        passed_over = mapped.passed_over if mapped else {}
         return TranscriptionReport(
             name=self._name(student_id),
             exam_name=self.exam_name,
             pages=tuple(
-                PageReport(scan, read.get(page), _on_page(page, answers), self._parts_on_page(student_id, page))
+                PageReport(
+                    scan,
+                    read.get(page),
+                    _on_page(page, answers),
+                    self._parts_on_page(student_id, page),
+                    passed_over.get(page),
+                )
                 for page, scan in scans.items()
             ),
             not_found=tuple(answer for answer in answers if not answer.pages),
@@ -179,6 +201,7 @@ class ReportSources:
                 for student in sorted(self.students.students, key=lambda each: names[each.student_id].casefold())
             ),
             missing=self.students.missing,
+            untranscribed=self.untranscribed,
             questions=question_figures(book.exam, grades.values()) if book else (),
             missed=most_missed(self.rubrics, grades.values()),
             review=tuple(

@@ -10,6 +10,7 @@ from aita.models.student import Students
 from aita.ports import StoredObject
 from aita.services.assignments import object_keys
 from aita.services.assignments.assignment_files import AssignmentFiles
+from aita.services.assignments.renamed_folders import renamed_folders
 from aita.services.assignments.uploaded_files import blank_exam_files, scan_files, scans_by_folder
 from aita.services.stages.base import INPUTS, Gathered, ReadFile, StagePlan
 from aita.services.stages.split_base import FilesInputs, FilesStage, Source, add_pages
@@ -78,7 +79,8 @@ def _register(material: AssignmentFiles, folders: dict[str, list[StoredObject]])
     roster = material.roster()
     for _ in range(_TRIES):
         known, etag = material.students()
-        students = _with_files(identify(folders, roster, known), folders)
+        renamed = renamed_folders(material.assignment, folders, known)
+        students = _with_files(identify(folders, roster, known, renamed), folders)
         if students == known:
             return students
         try:
@@ -97,7 +99,8 @@ def _with_files(students: Students, folders: dict[str, list[StoredObject]]) -> S
                 "files": {
                     object_keys.source_id(file.key, file.etag): file.key.rpartition(f"/{student.folder}/")[2]
                     for file in folders[student.folder]
-                }
+                },
+                "etags": {object_keys.source_id(file.key, file.etag): file.etag for file in folders[student.folder]},
             }
         )
         for student in students.students

@@ -3,15 +3,18 @@
 from collections.abc import Iterable, Iterator
 from typing import Any, ClassVar, cast
 
-from pydantic import BaseModel, TypeAdapter
+from pydantic import BaseModel
 
 from aita.models.answer import StudentAnswers
 from aita.models.base import StrictModel
 from aita.models.exam import Page, Question
 from aita.models.grade import question_version
+from aita.models.review_flags import Flag
 from aita.models.run import Refs, RunSettings
 from aita.models.scan import PageInk, StudentScans
 from aita.models.transcription import PageTranscription
+from aita.services.answers.duplicate_pages import Duplicates
+from aita.services.answers.named_heads import NamedHeads, RosterNames
 from aita.services.assignments import object_keys
 from aita.services.assignments.assignment_files import AssignmentFiles
 from aita.services.grading.material_versions import pages_version
@@ -34,16 +37,29 @@ class TranscriptionInputs(StrictModel):
 class StudentRecord(StrictModel):
     """A student when the stage was planned: the number of pages, the scans, and the version of these.
 
-    ``names`` are digests of the words of the student's names.
+    Parameters
+    ----------
+    names
+        Digests of the words of the student's names.
+    passed_over
+        Pages that equal another one, each with that one's number.
+    doubts
+        Doubts about single pages that follow from the class's pages, by page.
     """
 
     pages: int
     scans: StudentScans
     version: str
     names: tuple[str, ...] = ()
+    passed_over: dict[int, int] = {}
+    doubts: dict[int, tuple[Flag, ...]] = {}
 
 
-_RECORDS = TypeAdapter(dict[str, StudentRecord])
+class ClassRecord(StrictModel):
+    """A class when the stage was planned: the students' records by student id, and the digests of the names."""
+
+    students: dict[str, StudentRecord] = {}
+    names: RosterNames = RosterNames()
 
 
 class TranscribeStage(LLMStage):
@@ -65,23 +81,11 @@ class TranscribeStage(LLMStage):
         """Return one task for each page, by student."""
         pages = material.pages()
         if not material.has_exam():
-            return StagePlan(TranscriptionInputs(questions=()), _page_refs(pages), {RECORDS: b"{}"})
-        from aita.services.answers.head_words import name_digests  # noqa: PLC0415 - as in gather_all
-
-        scans = material.scans()
-        students = material.students()
-        names = {each.student_id: (each.folder, each.roster_name or "") for each in students[0].students}
-        records = {
-            student_id: StudentRecord(
-                pages=len(pages.get(student_id, ())),
-                scans=scans.get(student_id, StudentScans()),
-                version=pages_version(pages.get(student_id, ()), scans.get(student_id)),
-                names=name_digests(*names.get(student_id, ())),
-            )
-            for student_id in dict.fromkeys((*scans, *pages))
-        }
+            records = ClassRecord().model_dump_json().encode()
+            return StagePlan(TranscriptionInputs(questions=()), _page_refs(pages), {RECORDS: records})
         inputs = TranscriptionInputs(questions=material.exam().questions)
-        return StagePlan(inputs, _page_refs(pages), {RECORDS: _RECORDS.dump_json(records)})
+        records = _class_record(material, pages).model_dump_json().encode()
+        return StagePlan(inputs, _page_refs(pages), {RECORDS: records})
 
     def task(self, refs: Refs, inputs: TranscriptionInputs) -> TranscriptionTask:
         """Return the task of one page."""
@@ -94,18 +98,16 @@ class TranscribeStage(LLMStage):
 
     def gather_all(self, ended: Iterable[Gathered], read: ReadFile) -> dict[str, Any]:
         """Return the transcriptions and, with questions, each student's answers and ledger, also without a page."""
-        inputs, records = (
-            cast("TranscriptionInputs", self.read_inputs(read(INPUTS))),
-            _RECORDS.validate_json(read(RECORDS)),
-        )
-        assembly = _Assembly(inputs.questions, records)
+        inputs = cast("TranscriptionInputs", self.read_inputs(read(INPUTS)))
+        record = ClassRecord.model_validate_json(read(RECORDS))
+        assembly = _Assembly(inputs.questions, record)
         transcriptions: dict[str, list[Any]] = {}
         for each in ended:
             assembly.see(each)
             if each.succeeded:
                 transcriptions.setdefault(str(each.item.refs["student_id"]), []).append(each.result)
         answers, ledgers = {}, {}
-        for student_id in records:
+        for student_id in record.students:
             answers[student_id], ledgers[student_id] = assembly.student(student_id, transcriptions.get(student_id, ()))
         return {
             object_keys.TRANSCRIPTIONS: transcriptions,
@@ -117,43 +119,73 @@ class TranscribeStage(LLMStage):
 class _Assembly:
     """Assembly of the answers of the students with a record."""
 
-    def __init__(self, questions: tuple[Question, ...], records: dict[str, StudentRecord]) -> None:
+    def __init__(self, questions: tuple[Question, ...], record: ClassRecord) -> None:
         from aita.services.answers.class_assembly import ClassAssembly  # noqa: PLC0415 - only Collect needs it: the task function starts without
 
         self._wordings = {question.question_id: question_version(question) for question in questions}
-        self._records = records
+        self._records = record.students
+        self._heads = NamedHeads(record.names)
         self._images: dict[tuple[str, int], str] = {}
-        self._class = ClassAssembly(questions, {name for record in records.values() for name in record.names})
+        self._class = ClassAssembly(questions, {name for each in self._records.values() for name in each.names})
 
     def see(self, page: Gathered) -> None:
         """Take note of a page of the class."""
+        from aita.services.stages.class_pages import head_lines  # noqa: PLC0415 - as above
+
         student_id, number = str(page.item.refs["student_id"]), int(page.item.refs["page"])
         if student_id in self._records:
             self._images[student_id, number] = str(page.item.refs["sha256"])
             read = PageTranscription.model_validate(page.result) if page.succeeded else None
             self._class.see(self._ink(student_id).get(number), read)
+            self._heads.see(student_id, number, head_lines(read.text) if read else ())
 
     def student(self, student_id: str, results: Iterable[Any]) -> tuple[dict[str, Any], dict[str, Any]]:
         """Return a student's answers and ledger, as JSON, from the results of the transcribed pages."""
         from aita.services.answers.answer_draft import StudentPage  # noqa: PLC0415 - as above
+        from aita.services.answers.page_doubts import with_page_doubts  # noqa: PLC0415 - as above
 
         record, ink = self._records[student_id], self._ink(student_id)
         read = {page.page: page for page in map(PageTranscription.model_validate, results)}
         pages = [
             StudentPage(page, read.get(page), ink.get(page), self._images.get((student_id, page), ""))
             for page in range(1, record.pages + 1)
+            if page not in record.passed_over
         ]
         found, ledger = self._class.student(pages, record.scans.unreadable)
+        for doubts in (record.doubts, self._heads.by_page(student_id)):
+            found = with_page_doubts(found, doubts, self._heads.without_text(student_id))
         answers = StudentAnswers(
             question_answers=tuple(
                 answer.model_copy(update={"question": self._wordings[answer.question_id]}) for answer in found
             ),
             pages_version=record.version,
+            passed_over=record.passed_over,
         )
         return answers.model_dump(mode="json"), ledger.model_dump(mode="json", exclude_defaults=True)
 
     def _ink(self, student_id: str) -> dict[int, PageInk | None]:
         return dict(enumerate(self._records[student_id].scans.ink, 1))
+
+
+def _class_record(material: AssignmentFiles, pages: dict[str, tuple[Page, ...]]) -> ClassRecord:
+    from aita.services.answers.head_words import name_digests  # noqa: PLC0415 - only Plan needs it
+    from aita.services.stages.class_pages import duplicates_of, roster_names  # noqa: PLC0415 - as above
+
+    scans, (students, _) = material.scans(), material.students()
+    duplicates = duplicates_of(pages, scans)
+    names = {each.student_id: (each.folder, each.roster_name or "") for each in students.students}
+    records = {}
+    for student_id in dict.fromkeys((*scans, *pages)):
+        found = duplicates.get(student_id, Duplicates())
+        records[student_id] = StudentRecord(
+            pages=len(pages.get(student_id, ())),
+            scans=scans.get(student_id, StudentScans()),
+            version=pages_version(pages.get(student_id, ()), scans.get(student_id)),
+            names=name_digests(*names.get(student_id, ())),
+            passed_over=found.passed_over,
+            doubts=found.doubts,
+        )
+    return ClassRecord(students=records, names=roster_names(material))
 
 
 def _page_refs(students: dict[str, tuple[Page, ...]]) -> Iterator[Refs]:

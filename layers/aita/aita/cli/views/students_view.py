@@ -1,0 +1,121 @@
+"""Students of an assignment and their lines on the roster, for people."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from aita.cli.views import formatting
+from aita.cli.views.terminal_escape import printable
+from aita.models.match import MatchAction, MatchDecision
+from aita.models.student import Match, RosterEntry, Student
+from aita.services.assignments.class_list import ClassList
+
+_FOUND: dict[Match, str] = {
+    "exact": "found by name or number",
+    "decided": "a person decided",
+    "close": "close to the name: nobody's until a person decides",
+    "changed": "a person decided, and the roster has changed since",
+    "nobody": "not on the roster, as a person decided",
+    "ambiguous": "fits several lines, or several folders fit one",
+    "none": "not on the roster",
+    "no_roster": "there is no roster",
+}
+
+_OPEN: tuple[Match, ...] = ("close", "changed", "ambiguous", "none")
+"""Matches that wait for a person, in the order of the list."""
+
+
+def students_document(listed: ClassList, decisions: Sequence[MatchDecision]) -> dict[str, Any]:
+    """Return the list as a JSON document."""
+    return {
+        "students": [
+            {
+                "student_id": student.student_id,
+                "folder": student.folder,
+                "match": student.match,
+                "roster": _line(listed.entry(student)),
+                "closest": None if student.is_matched else _line(listed.entries.get(student.student_id)),
+                "decisions": [each.model_dump(mode="json") for each in _about(student, decisions)],
+            }
+            for student in _in_order(listed.students.students)
+        ],
+        "untranscribed": list(listed.untranscribed),
+        "missing": list(listed.students.missing),
+    }
+
+
+def students_view(listed: ClassList, decisions: Sequence[MatchDecision], command: Callable[..., str]) -> RenderableType:
+    """Return the list as a table, with what to do about those that wait for a person."""
+    students = _in_order(listed.students.students)
+    waiting = sum(student.match in _OPEN for student in students)
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for heading in ("folder", "id", "on the roster", "how it was found"):
+        table.add_column(heading, overflow="fold")
+    for student in students:
+        table.add_row(*_row(student, listed, decisions), style="yellow" if student.match in _OPEN else "")
+    title = f"{formatting.count(len(students), 'student')} with scans, {waiting:,} to decide"
+    return Group(Text(title, "bold"), table, *map(Text, _notes(listed, waiting, command)))
+
+
+def matched_view(
+    decision: MatchDecision, student: Student, entry: RosterEntry | None, report_command: str
+) -> RenderableType:
+    """Return the lines about a decision that was recorded."""
+    whose = "nobody's on the roster" if entry is None else f"{_named(entry)}'s"
+    return Group(
+        Text(f"Folder {printable(student.folder)} ({student.student_id}) is {printable(whose)}", "bold"),
+        Text(f"Decided by {printable(decision.by)}, {_when(decision)}", "dim"),
+        Text(f"Reports that were made before are out of date. Make them anew: {report_command}", "dim"),
+    )
+
+
+def _in_order(students: Iterable[Student]) -> list[Student]:
+    places = {match: place for place, match in enumerate(_OPEN)}
+    return sorted(students, key=lambda student: (places.get(student.match, len(places)), student.folder.casefold()))
+
+
+def _about(student: Student, decisions: Iterable[MatchDecision]) -> list[MatchDecision]:
+    return [each for each in decisions if each.student_id == student.student_id]
+
+
+def _row(student: Student, listed: ClassList, decisions: Iterable[MatchDecision]) -> Iterator[str]:
+    entry = listed.entries.get(student.student_id)
+    likely = "" if student.is_matched or entry is None else "perhaps "
+    yield printable(student.folder)
+    yield student.student_id
+    yield f"{likely}{printable(_named(entry))}" if entry else ""
+    found = _FOUND[student.match]
+    about = _about(student, decisions)
+    yield f"{found}: {printable(_decided(about[-1]))}" if about else found
+
+
+def _decided(decision: MatchDecision) -> str:
+    did = "nobody's" if decision.action is MatchAction.NOBODY else "matched"
+    why = f", {decision.why}" if decision.why else ""
+    who = f"{decision.by} ({decision.caller})" if decision.caller else decision.by
+    return f"{did} by {who} {_when(decision)}{why}"
+
+
+def _when(decision: MatchDecision) -> str:
+    return decision.at.astimezone().strftime("%Y-%m-%d %H:%M")
+
+
+def _named(entry: RosterEntry) -> str:
+    return f"{entry.name} ({entry.number})" if entry.number else entry.name
+
+
+def _line(entry: RosterEntry | None) -> dict[str, str] | None:
+    return None if entry is None else {"name": entry.name, "number": entry.number, "email": entry.email}
+
+
+def _notes(listed: ClassList, waiting: int, command: Callable[..., str]) -> Iterator[str]:
+    if listed.untranscribed:
+        yield f"uploaded after the last transcription: {printable('; '.join(listed.untranscribed))}"
+    if listed.students.missing:
+        yield f"on the roster, and no scans are surely theirs: {printable('; '.join(listed.students.missing))}"
+    if waiting:
+        yield f"decide  {command('students', 'match', 'FOLDER_OR_ID', '--to', 'NAME_OR_NUMBER')}"
+        yield f"    or  {command('students', 'match', 'FOLDER_OR_ID', '--nobody')}"

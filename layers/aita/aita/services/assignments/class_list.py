@@ -1,0 +1,127 @@
+"""Class list: an assignment's students as the roster and people's decisions have them now.
+
+``students.json`` holds the folders as they were matched when the scans were split. All that shows a student's name, or
+finds a student on the roster, takes them from here.
+"""
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Self
+
+from aita.models.match import MatchAction, MatchDecision
+from aita.models.student import RosterEntry, Student, Students
+from aita.services.assignments import object_keys
+from aita.services.assignments.assignment_files import AssignmentFiles
+from aita.services.assignments.roster_matching import Found, find_on_roster, names_without_folder
+from aita.services.assignments.uploaded_files import uploaded_scans
+
+Roster = Sequence[RosterEntry]
+
+
+@dataclass(frozen=True, slots=True)
+class ClassList:
+    """Students of an assignment, each with the match that holds now.
+
+    Parameters
+    ----------
+    students
+        The map of students, with their names on the roster, and the names of those who are missing.
+    entries
+        Line of the roster by student id: the student's or, of a close match, the one that may be.
+    untranscribed
+        Folders that were uploaded after the scans were split.
+    """
+
+    students: Students
+    entries: Mapping[str, RosterEntry]
+    untranscribed: tuple[str, ...] = ()
+
+    FILES = (object_keys.STUDENTS, object_keys.ROSTER)
+    """Names of the assignment's files that ``of`` reads, beside the list of uploads."""
+
+    @classmethod
+    def of(cls, material: AssignmentFiles, decisions: Iterable[MatchDecision]) -> Self:
+        """Return the class list of an assignment.
+
+        Raises
+        ------
+        InvalidMaterialError
+            If the roster or the map of students is invalid.
+        """
+        uploaded = dict.fromkeys(folder for folder, name, _ in uploaded_scans(material) if name)
+        return cls.match(material.students()[0], material.roster(), decisions, uploaded)
+
+    @classmethod
+    def match(
+        cls,
+        students: Students,
+        roster: Roster | None,
+        decisions: Iterable[MatchDecision],
+        uploaded: Collection[str] = (),
+    ) -> Self:
+        """Return the class list of these students.
+
+        Parameters
+        ----------
+        roster
+            Entries of the roster; ``None`` without one, so that students keep the names that they had.
+        decisions
+            People's decisions, of each student from the oldest to the newest.
+        uploaded
+            Folders with scans, whether or not they were split.
+        """
+        known = {student.folder for student in students.students}
+        untranscribed = tuple(folder for folder in uploaded if folder not in known)
+        if roster is None:
+            return cls(students, {}, untranscribed)
+        latest = {decision.student_id: decision for decision in decisions}
+        folders = [*(student.folder for student in students.students), *untranscribed]
+        found = find_on_roster(folders, roster)
+        if decided := dict(_decided(students.students, roster, latest, found)):
+            found = find_on_roster(folders, roster, {folder: entry for folder, (entry, _) in decided.items()})
+            found |= {folder: (None, "changed") for folder, (_, holds) in decided.items() if not holds}
+        matched = tuple(_matched(student, found) for student in students.students)
+        return cls(
+            students=Students(students=matched, missing=names_without_folder(roster, found)),
+            entries={
+                student.student_id: entry for student in matched if (entry := found[student.folder][0]) is not None
+            },
+            untranscribed=untranscribed,
+        )
+
+    def entry(self, student: Student) -> RosterEntry | None:
+        """Return the line of the roster that surely is a student's; ``None`` without one."""
+        return self.entries.get(student.student_id) if student.is_matched else None
+
+
+def _decided(
+    students: Iterable[Student], roster: Roster, latest: Mapping[str, MatchDecision], found: Found
+) -> Iterator[tuple[str, tuple[RosterEntry | None, bool]]]:
+    """Yield the entry that people decided on for each folder, and whether the decision holds.
+
+    A decision holds while the roster has its line unchanged; that a folder is nobody's, while the folder's name fits no
+    other line than then.
+
+    Parameters
+    ----------
+    found
+        Entries that the folders' names fit, without decisions.
+    """
+    versions = Counter(entry.version for entry in roster)
+    entries = {entry.version: entry for entry in roster if versions[entry.version] == 1}
+    for student in students:
+        decision = latest.get(student.student_id)
+        if decision is None:
+            continue
+        if decision.action is MatchAction.MATCH:
+            entry = entries.get(decision.line)
+            yield student.folder, (entry, entry is not None)
+        else:
+            likely = found[student.folder][0]
+            yield student.folder, (None, likely is None or likely.version == decision.line)
+
+
+def _matched(student: Student, found: Found) -> Student:
+    entry, match = found[student.folder]
+    return student.model_copy(update={"roster_name": entry and entry.name, "match": match})
