@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 from aita.imaging.encode import PageImage
-from aita.imaging.jpeg import jpeg_page
+from aita.imaging.jpeg import jpeg_pages
 from aita.imaging.pdf import pdf_pages
-from aita.imaging.raster import heic_pages, png_page, tiff_pages
+from aita.imaging.raster import heic_pages, png_pages, tiff_pages
 from aita.models.file_type import scan_type
 
 __all__ = ["PageImage", "pages"]
@@ -42,9 +42,9 @@ def pages(data: bytes, *, longest_side: int = 2048, max_pages: int = 1000) -> It
     """
     match scan_type(data):
         case "jpeg":
-            yield jpeg_page(data, longest_side)
+            yield from jpeg_pages(data, longest_side)
         case "png":
-            yield png_page(data, longest_side)
+            yield from png_pages(data, longest_side)
         case "tiff":
             yield from tiff_pages(data, longest_side, max_pages)
         case "heic":
