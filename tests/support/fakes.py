@@ -340,6 +340,7 @@ class FakePage:
     jpeg: bytes
     width: int = 850
     height: int = 1100
+    undrawn: bool = False
 
 
 def fake_pages(data: bytes) -> Iterator[FakePage]:

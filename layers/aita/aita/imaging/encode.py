@@ -42,6 +42,8 @@ class PageImage:
     """Width in pixels."""
     height: int
     """Height in pixels."""
+    undrawn: bool = False
+    """Whether the page of a PDF has something on it that the image lacks, such as a stamp or a filled field."""
 
 
 def encode(image: Image.Image, longest_side: int, subject: str, exif_orientation: int = 1) -> PageImage:

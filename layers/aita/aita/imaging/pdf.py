@@ -3,6 +3,7 @@
 import math
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Final
 
 import pypdfium2 as pdfium
@@ -13,6 +14,7 @@ from aita.errors import UnreadableScanError
 from aita.imaging.decode_errors import check_pages, check_pixels, reading
 from aita.imaging.encode import LEAST_SHORT_SIDE, PageImage, check_legible, encode
 from aita.imaging.long_pages import OVERVIEW_WIDTH, WHOLE, Part, is_long, parts
+from aita.imaging.pdf_annotations import draw_missing
 
 DPI: Final = 200
 """Resolution at which pages are drawn, usual for scanned text: an A4 page has 1,654 x 2,339 pixels before bounding."""
@@ -62,6 +64,7 @@ def _page_images(document: pdfium.PdfDocument, index: int, unit: float, longest_
             pictures = list(page.get_objects(filter=[pdfium_c.FPDF_PAGEOBJ_IMAGE]))
             for picture in pictures:
                 check_pixels(picture.get_px_size(), subject)
+            undrawn = not draw_missing(page)
             scale = _scale(page.get_size(), pictures, unit, longest_side)
             drawn_parts = _parts(page, scale, longest_side, subject)
         for part in drawn_parts:
@@ -71,7 +74,7 @@ def _page_images(document: pdfium.PdfDocument, index: int, unit: float, longest_
                     # One colour: blank, or pdfium left out pictures; getting each raises if it can't be decoded.
                     for picture in pictures:
                         picture.get_bitmap()
-            yield encode(drawn, longest_side, subject)
+            yield replace(encode(drawn, longest_side, subject), undrawn=undrawn)
     finally:
         page.close()
 

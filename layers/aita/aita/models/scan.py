@@ -1,6 +1,6 @@
 """Results of splitting a scan beside the page images: ink, and the page of the exam that each image shows."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Field, StringConstraints
 
@@ -23,15 +23,32 @@ class PageInk(StrictModel):
     bands
         Two hexadecimal digits for each of ``BANDS`` bands: the share of its pixels with handwritten ink, in 255ths of a
         tenth (``ff`` is a tenth or more). Empty if ``exam_page`` is ``None``.
+    undrawn
+        Whether the page has something on it that its image lacks, such as a stamp or a filled field of a PDF: it may be
+        anywhere, so that no place on the page is known to have no ink.
     """
 
     exam_page: Annotated[int, Field(ge=1)] | None
     likeness: Annotated[float, Field(ge=0, le=1)]
     bands: Annotated[str, StringConstraints(pattern=r"^([0-9a-f]{2})*$")] = ""
+    undrawn: bool = False
+
+    @property
+    def is_foreign(self) -> bool:
+        """Whether the page resembles none of the blank exam's."""
+        return self.exam_page is None and not self.undrawn
+
+    @property
+    def findings(self) -> tuple[Any, ...]:
+        """What answers on the page rest on, for their versions: the same as in 0.1.0 for a page that it knew, too."""
+        return self.exam_page, self.bands, *(["undrawn"] if self.undrawn else [])
 
 
 class SplitPage(Page):
-    """A page of a split file; ``ink`` is ``None`` if there was no blank exam to compare it with."""
+    """A page of a split file.
+
+    ``ink`` is ``None`` if there was no blank exam to compare it with, unless something on the page is not drawn.
+    """
 
     ink: PageInk | None = None
 

@@ -269,6 +269,29 @@ class TestOtherExam:
         assert answers("1", page(1, "a", ("1", 1, 0.1)))["1"].flags == ()
 
 
+class TestUndrawn:
+    """A page with something on it that its image lacks, such as a stamp: it may be a part of any answer there."""
+
+    @pytest.mark.parametrize("compared", [{"exam_page": 1, "bands": "00" * BANDS}, {"exam_page": None}])
+    def test_the_answers_on_it_go_to_a_person_and_no_others(self, compared: dict[str, Any]) -> None:
+        found = assembled(
+            "1 2 3",
+            page(1, "1. four\n2.", ("1", 1, 0.1), ("2", 0, 0.5), undrawn=True, **compared),
+            page(2, "3. five", ("3", 1, 0.1), exam_page=2, bands="09" * BANDS),
+        )
+        assert kinds(found["1"]) == kinds(found["2"]) == {FlagKind.PAGE_MISSING}
+        assert found["2"].presence is Presence.UNCLEAR
+        assert found["3"].flags == ()
+
+    def test_the_answer_that_may_go_on_there_does_too(self) -> None:
+        found = answers(
+            "1 2",
+            page(1, "1. four", ("1", 1, 0.1), exam_page=1, bands="09" * BANDS),
+            page(2, "2. five", ("2", 1, 0.1), exam_page=2, bands="09" * BANDS, undrawn=True),
+        )
+        assert kinds(found["1"]) == {FlagKind.PAGE_MISSING}
+
+
 class TestLostPages:
     def test_the_answers_beside_it_and_those_not_found(self) -> None:
         found = answers(

@@ -20,6 +20,9 @@ PAGE_TOP = 0.15
 """Fraction of a page that is too little room for an answer above the page's first space: headers with a name take up
 to 12 hundredths of a page, a line of an answer three, and the model's marks are some hundredths off."""
 
+UNDRAWN = "page {} has a stamp or a filled field that its image lacks: print the PDF to a new one and upload that"
+"""Note on answers on a page that a PDF does not show as a whole."""
+
 HEADER_LINES = 2
 """Most lines of a header (name, number, date) at the top of a page, where there is no room for an answer."""
 
@@ -40,7 +43,7 @@ class StudentPage:
     @property
     def is_foreign(self) -> bool:
         """Whether the page resembles none of the blank exam's pages."""
-        return self.ink is not None and self.ink.exam_page is None
+        return self.ink is not None and self.ink.is_foreign
 
 
 @dataclass(slots=True)
@@ -74,6 +77,11 @@ class _Draft:
             self.doubt(FlagKind.LOW_CONFIDENCE, f"page {page.page}: its transcription could not be parsed")
         if page.is_foreign:
             self.doubt(FlagKind.OTHER_EXAM, f"page {page.page} is like none of the blank exam's")
+        self.doubt_undrawn(page)
+
+    def doubt_undrawn(self, page: StudentPage) -> None:
+        if page.ink is not None and page.ink.undrawn:
+            self.doubt(FlagKind.PAGE_MISSING, UNDRAWN.format(page.page))
 
     def finished(self) -> QuestionAnswer:
         kinds = [kind for kind in FlagKind if kind in self.doubts]
@@ -164,6 +172,7 @@ class _Assembly:
         if self.last is None:
             self._skip_leading(page, cut)
         else:
+            self.last.doubt_undrawn(page)
             self._extend_last(self.last, page, cut)
         after_gap = self.last is None and bool(self.lost)
         for number, segment in enumerate(cut.segments):

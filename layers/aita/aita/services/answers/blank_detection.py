@@ -78,7 +78,7 @@ def _has_ink(place: AnswerPlace, ink: PageInk | None) -> bool | None:
         return None
     first = max(0, math.floor(place.top * BANDS) - MARGIN)
     end = math.ceil(place.bottom * BANDS) + MARGIN
-    return sum(bytes.fromhex(ink.bands)[first:end]) >= INK
+    return sum(bytes.fromhex(ink.bands)[first:end]) >= INK or (None if ink.undrawn else False)
 
 
 def _page_numbers(pages: Iterable[int]) -> str:

@@ -42,6 +42,11 @@ class PageImage(Protocol):
         """Height in pixels."""
         ...
 
+    @property
+    def undrawn(self) -> bool:
+        """Whether the page has something on it that the image lacks."""
+        ...
+
 
 class BlankExam(Protocol):
     """Pages of the blank exam, prepared for comparison."""
@@ -117,12 +122,18 @@ class PageSplitter:
                         width=image.width,
                         height=image.height,
                         # Measured on the page before masking: ink under the mask counts too.
-                        ink=self._blank.ink(scanned.jpeg, place + number - 1) if self._blank else None,
+                        ink=self._ink(scanned, place + number - 1),
                     )
                 )
             for write in writing:
                 write.result()
         return SplitPages(pages=tuple(made))
+
+    def _ink(self, page: PageImage, expected: int) -> PageInk | None:
+        ink = self._blank.ink(page.jpeg, expected) if self._blank else None
+        if not page.undrawn:
+            return ink
+        return (ink or PageInk(exam_page=None, likeness=0)).model_copy(update={"undrawn": True})
 
     def _mask_page(self, page: PageImage) -> PageImage:
         return self.mask(page) if self.mask and self._sources.of_students else page
