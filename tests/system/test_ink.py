@@ -340,6 +340,31 @@ class TestInk:
         assert len(ink.bands) == 2 * BANDS
         assert max(amounts(ink)) == 255
 
+    @pytest.mark.parametrize("side", ["below", "right"])
+    def test_writing_on_more_paper_than_the_exam_has_is_ink(
+        self, exam: list[Image.Image], blank: BlankExam, side: str
+    ) -> None:
+        """A longer sheet, a flap, or a strip that was taped to the page."""
+        width, height = SIZE
+        larger = Image.new("RGB", (width, height + 100) if side == "below" else (width + 180, height), "white")
+        larger.paste(exam[1], (0, 0))
+        empty = blank.ink(jpeg(larger), 2)
+        assert empty.exam_page == 2
+        assert sum(amounts(empty)) < TEN_PIXELS
+        spot = (300, height + 30) if side == "below" else (width + 40, 500)
+        text(larger, *spot, "v = 7", 34, PEN)
+        found = blank.ink(jpeg(larger), 2)
+        assert found.exam_page == 2
+        assert sum(amounts(found)) > 4 * INK
+
+    def test_a_shadow_of_the_papers_edge_is_none(self, exam: list[Image.Image], blank: BlankExam) -> None:
+        larger = Image.new("RGB", (SIZE[0] + 80, SIZE[1] + 80), "white")
+        larger.paste(exam[1], (40, 40))
+        ImageDraw.Draw(larger).line((40, 45 + SIZE[1], 400, 45 + SIZE[1]), fill=(150,) * 3, width=5)
+        found = blank.ink(Scan(angle=0.7)(larger.resize(SIZE)), 2)
+        assert found.exam_page == 2
+        assert sum(amounts(found)) < TEN_PIXELS
+
     def test_the_paper_is_all_that_counts(self, exam: list[Image.Image], blank: BlankExam) -> None:
         """Beyond the paper's edge there is a desk with a pattern."""
         desk = Image.new("RGB", SIZE, (110, 90, 70))
