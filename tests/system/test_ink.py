@@ -23,6 +23,7 @@ TEN_PIXELS = 5
 """In units of a band: what a speck of dust has."""
 
 SIZE = (1000, 1414)
+WHITE = Image.new("RGB", SIZE, "white")
 LEFT, RIGHT = 90, 910
 PEN = (40, 50, 110)
 WORDS = ["force", "body", "mass", "times", "acceleration", "while", "energy", "stays", "the same", "in every", "frame"]
@@ -260,11 +261,30 @@ class TestExamPage:
         ink = blank.ink(scan(essay(other)), 1)
         assert (ink.exam_page, ink.bands) == (None, "")
 
-    def test_an_empty_sheet_and_one_full_of_writing_are_none(self, blank: BlankExam) -> None:
-        white = Image.new("RGB", SIZE, "white")
-        assert blank.ink(Scan()(white), 1) == PageInk(exam_page=None, likeness=0)
-        assert blank.ink(jpeg(white), 1) == PageInk(exam_page=None, likeness=0)
-        assert blank.ink(Scan()(essay(white, 60, 26)), 1).exam_page is None
+    def test_a_sheet_full_of_writing_is_none(self, blank: BlankExam) -> None:
+        ink = blank.ink(Scan()(essay(WHITE, 60, 26)), 1)
+        assert (ink.exam_page, ink.empty) == (None, False)
+
+    @SCANNERS
+    def test_a_white_sheet_is_empty(self, blank: BlankExam, scan: Callable[[Image.Image], bytes]) -> None:
+        assert blank.ink(scan(WHITE), 1) == PageInk(exam_page=None, likeness=0, empty=True)
+        assert blank.ink(jpeg(WHITE), 1) == PageInk(exam_page=None, likeness=0, empty=True)
+
+    @pytest.mark.parametrize("noise", [2, 3, 5])
+    @pytest.mark.parametrize("colour", [(20, 20, 20), PEN, (170,) * 3], ids=["black", "blue", "light pencil"])
+    @pytest.mark.parametrize(("answer", "size"), [("1", 16), ("7", 16), ("x", 20), ("-", 34), ("v = 7", 22)])
+    def test_a_sheet_with_one_sign_is_not(
+        self, blank: BlankExam, noise: float, colour: tuple[int, int, int], answer: str, size: int
+    ) -> None:
+        sheet = WHITE.copy()
+        text(sheet, 400, 620, answer, size, colour)
+        ink = blank.ink(Scan(noise=noise)(sheet), 1)
+        assert (ink.exam_page, ink.empty) == (None, False)
+
+    def test_a_page_of_one_printed_word_is_not_either(self) -> None:
+        page = WHITE.copy()
+        text(page, LEFT, 60, "Appendix", 26)
+        assert BlankExam([jpeg(page)]).ink(Scan()(page), 1).exam_page == 1
 
     def test_a_page_on_its_head_is_none(self, exam: list[Image.Image], blank: BlankExam) -> None:
         assert blank.ink(jpeg(exam[0].rotate(180)), 1).exam_page is None

@@ -10,7 +10,7 @@ from PIL import Image, ImageChops, ImageOps
 from aita.errors import UnreadableScanError
 from aita.imaging.coarse_alignment import Alignment, Target, Template
 from aita.imaging.fine_alignment import Mesh, halved, registered, shifted, warped
-from aita.imaging.ink_mask import Strokes, darker_than, dilated, find_strokes, total, without_lines
+from aita.imaging.ink_mask import Strokes, clusters, darker_than, dilated, find_strokes, total, without_lines
 from aita.imaging.similarity import InkSample
 from aita.models.scan import BANDS, PageInk
 
@@ -31,6 +31,8 @@ _CANDIDATES: Final = 2  # blank pages registered finely with a scan before it co
 _PRINT_MARGIN: Final = (6, 3)  # pixels across and down around print: registration along a rule is less certain
 _PAGE_MARGIN: Final = 0.02  # of the width, to both sides of the paper's edge and at the scan's: shadows are no ink
 _LEAST_PRINT: Final = 100 * 255  # summed levels: about a word; a page with less resembles any other
+_SPARSE: Final = 200  # pixels: a sheet with more is not empty; noise on it has 30 and less
+_MOST_SPECKS: Final = 3  # pixels in clusters: noise has none, a dash or a dot of light pencil 4 and more, a digit 14
 _FULL_BAND: Final = 0.1  # share of a band's pixels that is ink, written as ``ff``
 
 
@@ -75,8 +77,10 @@ class BlankExam:
             identical, such as ruled ones that differ in their number only.
         """
         scan = find_strokes(jpeg)
-        if scan is None or scan.mask.getbbox() is None:
+        if scan is None:
             return PageInk(exam_page=None, likeness=0)
+        if _is_empty(scan.mask):
+            return PageInk(exam_page=None, likeness=0, empty=True)
         fit = self._best_fit(scan.mask, expected)
         likeness = round(min(1.0, max(0.0, fit.likeness)), 3)
         if fit.likeness < LEAST_LIKENESS:
@@ -152,6 +156,12 @@ class _Fit:
     mesh: Mesh
     scale: float
     likeness: float
+
+
+def _is_empty(mask: Image.Image) -> bool:
+    """Return whether nothing but noise is on a page, beside its margins."""
+    inside = _inside(mask, _margin(mask.size))
+    return inside.histogram()[255] < _SPARSE and clusters(inside).histogram()[255] <= _MOST_SPECKS
 
 
 def _margin(size: tuple[int, int]) -> int:

@@ -23,6 +23,8 @@ class PageInk(StrictModel):
     bands
         Two hexadecimal digits for each of ``BANDS`` bands: the share of its pixels with handwritten ink, in 255ths of a
         tenth (``ff`` is a tenth or more). Empty if ``exam_page`` is ``None``.
+    empty
+        Whether nothing is on the page, noise aside, as on a white back. ``exam_page`` is ``None`` then.
     undrawn
         Whether the page has something on it that its image lacks, such as a stamp or a filled field of a PDF: it may be
         anywhere, so that no place on the page is known to have no ink.
@@ -31,17 +33,18 @@ class PageInk(StrictModel):
     exam_page: Annotated[int, Field(ge=1)] | None
     likeness: Annotated[float, Field(ge=0, le=1)]
     bands: Annotated[str, StringConstraints(pattern=r"^([0-9a-f]{2})*$")] = ""
+    empty: bool = False
     undrawn: bool = False
 
     @property
     def is_foreign(self) -> bool:
-        """Whether the page resembles none of the blank exam's."""
+        """Whether the page was compared, and resembles none of the blank exam's."""
         return self.exam_page is None and not self.undrawn
 
     @property
     def findings(self) -> tuple[Any, ...]:
         """What answers on the page rest on, for their versions: the same as in 0.1.0 for a page that it knew, too."""
-        return self.exam_page, self.bands, *(["undrawn"] if self.undrawn else [])
+        return self.exam_page, self.bands, *(name for name in ("empty", "undrawn") if getattr(self, name))
 
 
 class SplitPage(Page):

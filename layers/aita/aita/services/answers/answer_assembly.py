@@ -45,6 +45,12 @@ class StudentPage:
         """Whether the page resembles none of the blank exam's pages."""
         return self.ink is not None and self.ink.is_foreign
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is no ink on the page, and nothing was read on it: the white back of another, for example."""
+        read = self.transcription.text.strip() if self.transcription else None
+        return self.ink is not None and self.ink.empty and read == ""
+
 
 @dataclass(slots=True)
 class _Draft:
@@ -100,7 +106,8 @@ def assemble(
     """Return a student's answers: one for each question, in the exam's order.
 
     An answer extends from its beginning to the next beginning on the page. The last answer of a page extends to the
-    page's end and, if there is room above the first beginning on the next page, to that beginning.
+    page's end and, if there is room above the first beginning on the next page, to that beginning. Empty sheets are
+    passed over.
 
     Parameters
     ----------
@@ -110,7 +117,7 @@ def assemble(
     unreadable
         Number of the student's files without a readable page.
     """
-    ordered = _in_exam_order(pages)
+    ordered = [page for page in _in_exam_order(pages) if not page.is_empty]
     cuts = {
         page.page: cut_page(page.transcription.text, page.marks.starts, labels)
         for page in ordered

@@ -133,7 +133,7 @@ class PageSplitter:
         ink = self._blank.ink(page.jpeg, expected) if self._blank else None
         if not page.undrawn:
             return ink
-        return (ink or PageInk(exam_page=None, likeness=0)).model_copy(update={"undrawn": True})
+        return (ink or PageInk(exam_page=None, likeness=0)).model_copy(update={"undrawn": True, "empty": False})
 
     def _mask_page(self, page: PageImage) -> PageImage:
         return self.mask(page) if self.mask and self._sources.of_students else page
