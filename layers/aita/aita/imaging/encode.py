@@ -1,7 +1,6 @@
 """Encoding of a decoded image as a page's JPEG, or as several: gray or RGB, bounded in size, upright."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from io import BytesIO
 
 from PIL import ExifTags, Image
@@ -9,6 +8,7 @@ from PIL import ExifTags, Image
 from aita.errors import UnreadableScanError
 from aita.imaging.decode_errors import reading
 from aita.imaging.long_pages import OVERVIEW_WIDTH, is_long, parts
+from aita.models.scan import PageImage
 
 JPEG_QUALITY = 85
 """Above Pillow's 75, for the edges of pen strokes; 90 would make each page a fifth larger in every model call.
@@ -30,20 +30,6 @@ _EXIF_TRANSPOSES = {
     8: Image.Transpose.ROTATE_90,
 }
 _SIDEWAYS = range(5, 9)
-
-
-@dataclass(frozen=True, slots=True)
-class PageImage:
-    """One page, upright and bounded in size, without metadata."""
-
-    jpeg: bytes
-    """The image as a JPEG, gray or RGB."""
-    width: int
-    """Width in pixels."""
-    height: int
-    """Height in pixels."""
-    undrawn: bool = False
-    """Whether the page of a PDF has something on it that the image lacks, such as a stamp or a filled field."""
 
 
 def encode(image: Image.Image, longest_side: int, subject: str, exif_orientation: int = 1) -> PageImage:

@@ -11,8 +11,9 @@ from aita.errors import UnreadableScanError
 from aita.imaging.coarse_alignment import Alignment, Target, Template
 from aita.imaging.fine_alignment import Mesh, halved, registered, shifted, warped
 from aita.imaging.ink_mask import Strokes, clusters, darker_than, dilated, find_strokes, total, without_lines
+from aita.imaging.sheets import single_pages
 from aita.imaging.similarity import InkSample
-from aita.models.scan import BANDS, PageInk
+from aita.models.scan import BANDS, PageImage, PageInk
 
 LEAST_LIKENESS: Final = 0.2
 """Share of a blank page's print, beyond chance, that must be found on a scan for it to be a scan of that page.
@@ -88,6 +89,16 @@ class BlankExam:
         excluded = warped(fit.page.excluded, scan.size, shifted(fit.mesh, fit.page.margin))
         ink = _inside(ImageChops.subtract(scan.mask, excluded), _margin(scan.size))
         return PageInk(exam_page=fit.page.number, likeness=likeness, bands=_bands(ink))
+
+    @property
+    def proportions(self) -> float:
+        """Width of the first printed page for its height."""
+        width, height = self._pages[0].mask.size
+        return width / height
+
+    def single_pages(self, sheet: PageImage, expected: int) -> list[tuple[PageImage, PageInk]]:
+        """Return the pages of a scanned sheet, upright, each with its ink: see ``aita.imaging.sheets``."""
+        return single_pages(self, sheet, expected)
 
     def _best_fit(self, mask: Image.Image, expected: int) -> "_Fit":
         """Return the registration of the likeliest page.

@@ -16,7 +16,7 @@ from multiprocessing.connection import Connection
 from typing import Final
 
 from aita.errors import UnreadableScanError
-from aita.imaging.encode import PageImage
+from aita.models.scan import PageImage
 
 MEMORY: Final = 1792 * 2**20
 """Bytes for the fork: the function's memory in the template, less the needs of its parent process."""

@@ -16,8 +16,9 @@ from PIL import Image
 
 from aita.errors import UnreadableScanError
 from aita.imaging.decode_errors import reading
-from aita.imaging.encode import PageImage, encode_pages, orientation
+from aita.imaging.encode import encode_pages, orientation
 from aita.imaging.long_pages import LONGEST
+from aita.models.scan import PageImage
 
 _SUBJECT = "the JPEG image"
 

@@ -7,7 +7,7 @@ from io import BytesIO
 from PIL import Image
 
 from aita.imaging.decode_errors import reading
-from aita.imaging.encode import PageImage
+from aita.models.scan import PageImage
 
 
 def masked(page: PageImage, fraction: float) -> PageImage:

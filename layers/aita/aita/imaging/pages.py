@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 
 from aita.imaging.decode_errors import check_pages
-from aita.imaging.encode import PageImage
 from aita.imaging.jpeg import jpeg_pages
 from aita.imaging.pdf import pdf_pages
 from aita.imaging.raster import heic_pages, png_pages, tiff_pages
 from aita.models.file_type import scan_type
+from aita.models.scan import PageImage
 
 __all__ = ["PageImage", "pages"]
 

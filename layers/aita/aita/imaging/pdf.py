@@ -12,9 +12,10 @@ from PIL import Image
 
 from aita.errors import UnreadableScanError
 from aita.imaging.decode_errors import check_pages, check_pixels, reading
-from aita.imaging.encode import LEAST_SHORT_SIDE, PageImage, check_legible, encode
+from aita.imaging.encode import LEAST_SHORT_SIDE, check_legible, encode
 from aita.imaging.long_pages import OVERVIEW_WIDTH, WHOLE, Part, is_long, parts
 from aita.imaging.pdf_annotations import draw_missing
+from aita.models.scan import PageImage
 
 DPI: Final = 200
 """Resolution at which pages are drawn, usual for scanned text: an A4 page has 1,654 x 2,339 pixels before bounding."""

@@ -10,7 +10,8 @@ from PIL.TiffImagePlugin import TiffImageFile
 
 from aita.errors import UnreadableScanError
 from aita.imaging.decode_errors import check_pages, check_pixels, reading
-from aita.imaging.encode import PageImage, encode_pages, orientation
+from aita.imaging.encode import encode_pages, orientation
+from aita.models.scan import PageImage
 
 _PNG_END: Final = b"\0\0\0\0IEND\xaeB`\x82"
 _TIFF_BITS_PER_SAMPLE: Final = 258

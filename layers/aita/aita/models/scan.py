@@ -1,5 +1,6 @@
-"""Results of splitting a scan beside the page images: ink, and the page of the exam that each image shows."""
+"""Results of splitting a scan: page images, the ink on them, and the page of the exam that each image shows."""
 
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 from pydantic import Field, StringConstraints
@@ -9,6 +10,20 @@ from aita.models.exam import Page
 
 BANDS = 100
 """Number of bands of a page from top to bottom, each a hundredth of its height."""
+
+
+@dataclass(frozen=True, slots=True)
+class PageImage:
+    """One page, bounded in size, without metadata; upright if its file says how it stands."""
+
+    jpeg: bytes
+    """The image as a JPEG, gray or RGB."""
+    width: int
+    """Width in pixels."""
+    height: int
+    """Height in pixels."""
+    undrawn: bool = False
+    """Whether the page of a PDF has something on it that the image lacks, such as a stamp or a filled field."""
 
 
 class PageInk(StrictModel):
