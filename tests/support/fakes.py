@@ -28,7 +28,7 @@ from aita.models.run import (
     TaskStatus,
     Usage,
 )
-from aita.models.scan import BANDS, PageInk
+from aita.models.scan import BANDS, PageImage, PageInk
 from aita.ports import Reply, Slot, TokenUsage
 from aita.reports.pages import Pages
 from aita.services.assignments import object_keys
@@ -331,11 +331,10 @@ class Objects(MemoryObjects):
         return json.loads(self.data[key])
 
 
-@dataclass(frozen=True)
-class FakePage:
-    """A page image."""
+@dataclass(frozen=True, slots=True)
+class FakePage(PageImage):
+    """A page image of a usual size."""
 
-    jpeg: bytes
     width: int = 850
     height: int = 1100
 
@@ -353,6 +352,9 @@ class FakeBlankExam:
 
     def __init__(self, pages: Iterable[bytes]) -> None:
         self.letters = [page[:1] for page in pages]
+
+    def single_pages(self, sheet: PageImage, expected: int) -> list[tuple[PageImage, PageInk]]:
+        return [(sheet, self.ink(sheet.jpeg, expected))]
 
     def ink(self, jpeg: bytes, expected: int) -> PageInk:
         found = [number for number, letter in enumerate(self.letters, 1) if letter == jpeg[:1]]

@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 from aita.errors import UnreadableScanError
-from aita.imaging.encode import PageImage
 from aita.imaging.isolated import MEMORY, pages_apart
+from aita.models.scan import PageImage
 from aita_local.state_dir import PROJECT
 from tests.system.hostile_files import FILES, LONGEST, SECRET
 

@@ -1,167 +1,39 @@
 """The ink on a page: which page of the blank exam it is, and what was written on it."""
 
 import json
-import random
 from collections.abc import Callable, Iterator
-from functools import cache
-from io import BytesIO
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-from PIL import Image, ImageChops, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
 from aita.errors import UnreadableScanError
 from aita.imaging.ink import MOST_PAGES, BlankExam
 from aita.imaging.pages import pages
 from aita.models.scan import BANDS, PageInk
 from aita.services.answers.blank_detection import INK
+from tests.support.drawn_pages import (
+    LEFT,
+    PEN,
+    RIGHT,
+    SCANS,
+    SIZE,
+    WHITE,
+    Scan,
+    essay,
+    jpeg,
+    printed,
+    text,
+    write,
+)
 
 SAMPLES = Path(__file__).parents[2] / "samples"
 TRUTH: dict[str, Any] = json.loads((SAMPLES / "truth.json").read_text("utf-8"))
 TEN_PIXELS = 5
 """In units of a band: what a speck of dust has."""
 
-SIZE = (1000, 1414)
-LEFT, RIGHT = 90, 910
-PEN = (40, 50, 110)
-WORDS = ["force", "body", "mass", "times", "acceleration", "while", "energy", "stays", "the same", "in every", "frame"]
-
-
-# --- pages, what is written on them, and what a scanner makes of them ------------------------------------------------
-
-
-def text(
-    page: Image.Image, x: float, y: float, words: str, size: float, colour: tuple[int, int, int] = (20,) * 3
-) -> None:
-    ImageDraw.Draw(page).text((x, y), words, fill=colour, font=ImageFont.load_default(size))
-
-
-def rule(page: Image.Image, y: int) -> None:
-    ImageDraw.Draw(page).line((LEFT, y, RIGHT, y), fill=(170,) * 3, width=1)
-
-
-def printed(number: int, *, lines: int = 4, rules: int = 20, title: str = "Mechanics, midterm") -> Image.Image:
-    """Return a printed page: its head, a question of its own, and rules to answer on."""
-    chance = random.Random(number * 1000 + len(title))
-    page = Image.new("RGB", SIZE, "white")
-    text(page, LEFT, 60, title, 26)
-    text(page, RIGHT - 120, 64, f"Page {number}", 18)
-    for line in range(lines):
-        text(page, LEFT, 140 + 26 * line, " ".join(chance.choice(WORDS) for _ in range(13)), 19)
-    for line in range(rules):
-        rule(page, 300 + 46 * line)
-    return page
-
-
-def write(page: Image.Image, y: float, words: str, colour: tuple[int, int, int] = PEN, x: float = 130) -> Image.Image:
-    written = page.copy()
-    text(written, x, y, words, 34, colour)
-    return written
-
-
-def essay(page: Image.Image, y: int = 266, lines: int = 18) -> Image.Image:
-    """Return the page with lines of writing, each word a little off its line."""
-    chance = random.Random(y)
-    written = page.copy()
-    for line in range(lines):
-        for word in range(6):
-            x, above = LEFT + 135 * word + chance.uniform(0, 25), y + 46 * line + chance.uniform(-6, 6)
-            text(written, x, above, chance.choice(WORDS), 34, PEN)
-    return written
-
-
-@cache
-def light(darkest: int) -> Image.Image:
-    """Return the light on a page of gray paper, from soft shade to full."""
-    chance = random.Random(darkest)
-    coarse = Image.frombytes("L", (5, 7), bytes(chance.randint(darkest, 255) for _ in range(35)))
-    lit = coarse.resize(SIZE, Image.Resampling.BICUBIC).convert("RGB")
-    return ImageChops.multiply(lit, Image.new("RGB", SIZE, (243, 241, 235)))
-
-
-@cache
-def grain(noise: float) -> Image.Image:
-    """Return a scanner's grain around 128."""
-    size = (SIZE[0] // 2, SIZE[1] // 2)
-    fine = Image.frombytes("L", size, random.Random(1).randbytes(size[0] * size[1]))
-    levels = [round(128 + (level - 128) / 18 * noise) for level in range(256)]
-    return fine.resize(SIZE, Image.Resampling.BILINEAR).point(levels).convert("RGB")
-
-
-class Scan(NamedTuple):
-    """How a page is scanned."""
-
-    angle: float = 0.4
-    scale: float = 1.0
-    right: int = 0
-    down: int = 0
-    noise: float = 1.0
-    darkest: int = 226
-    around: tuple[int, int, int] = (255, 255, 255)
-    height: int = SIZE[1]
-    bend: float = 0.0
-    slant: float = 0.0
-
-    def __call__(self, page: Image.Image) -> bytes:
-        image = ImageChops.multiply(self._slanted(self._bent(self._moved(page))), light(self.darkest))
-        image = ImageChops.add(image, grain(self.noise), 1, -128)
-        return jpeg(image.resize((SIZE[0] * self.height // SIZE[1], self.height), Image.Resampling.BICUBIC))
-
-    def _moved(self, page: Image.Image) -> Image.Image:
-        small = page.resize((round(SIZE[0] * self.scale), round(SIZE[1] * self.scale)), Image.Resampling.BICUBIC)
-        laid = Image.new("RGB", SIZE, self.around)
-        laid.paste(small, ((SIZE[0] - small.width) // 2 + self.right, (SIZE[1] - small.height) // 2 + self.down))
-        return laid.rotate(self.angle, Image.Resampling.BICUBIC, fillcolor=self.around)
-
-    def _slanted(self, image: Image.Image) -> Image.Image:
-        """Return the image as it is seen from below its foot: wider there than at its head, by a part of it."""
-        if not self.slant:
-            return image
-        width, height = image.size
-        out = width * self.slant / 2
-        corners = (-out, 0, out, height, width - out, height, width + out, 0)
-        return image.transform(
-            image.size, Image.Transform.QUAD, corners, Image.Resampling.BICUBIC, fillcolor=self.around
-        )
-
-    def _bent(self, image: Image.Image) -> Image.Image:
-        """Return the image with its middle higher than its sides, by so many pixels."""
-        if not self.bend:
-            return image
-        width, height = image.size
-        strips = 20
-        edges = [width * strip // strips for strip in range(strips + 1)]
-        ups = [self.bend * (1 - (2 * edge / width - 1) ** 2) for edge in edges]
-        mesh = [
-            ((x0, 0, x1, height), (x0, up0, x0, height + up0, x1, height + up1, x1, up1))
-            for x0, x1, up0, up1 in zip(edges, edges[1:], ups, ups[1:], strict=False)
-        ]
-        return image.transform(image.size, Image.Transform.MESH, mesh, Image.Resampling.BICUBIC, fillcolor="white")
-
-
-SCANS = {
-    "as it is": Scan(angle=0),
-    "a little crooked": Scan(),
-    "two degrees to the left": Scan(angle=2),
-    "larger": Scan(scale=1.05),
-    "all at once": Scan(angle=-1.3, scale=0.94, right=-15, down=20),
-    "noisy": Scan(noise=3),
-    "in uneven light": Scan(darkest=140),
-    "on a dark lid": Scan(angle=1.5, around=(15, 15, 15)),
-    "on a desk": Scan(angle=1, scale=0.95, around=(90, 80, 70), darkest=180),
-    "bent": Scan(bend=14),
-    "as a photo": Scan(angle=1.2, scale=0.96, around=(90, 80, 70), darkest=160, noise=2, slant=0.02, height=2048),
-    "at 2,048 pixels": Scan(height=2048),
-    "at 800 pixels": Scan(height=800),
-}
 SCANNERS = pytest.mark.parametrize("scan", SCANS.values(), ids=SCANS)
-
-
-def jpeg(image: Image.Image) -> bytes:
-    out = BytesIO()
-    image.save(out, "JPEG", quality=60)
-    return out.getvalue()
 
 
 def amounts(ink: PageInk) -> list[int]:
@@ -260,11 +132,30 @@ class TestExamPage:
         ink = blank.ink(scan(essay(other)), 1)
         assert (ink.exam_page, ink.bands) == (None, "")
 
-    def test_an_empty_sheet_and_one_full_of_writing_are_none(self, blank: BlankExam) -> None:
-        white = Image.new("RGB", SIZE, "white")
-        assert blank.ink(Scan()(white), 1) == PageInk(exam_page=None, likeness=0)
-        assert blank.ink(jpeg(white), 1) == PageInk(exam_page=None, likeness=0)
-        assert blank.ink(Scan()(essay(white, 60, 26)), 1).exam_page is None
+    def test_a_sheet_full_of_writing_is_none(self, blank: BlankExam) -> None:
+        ink = blank.ink(Scan()(essay(WHITE, 60, 26)), 1)
+        assert (ink.exam_page, ink.empty) == (None, False)
+
+    @SCANNERS
+    def test_a_white_sheet_is_empty(self, blank: BlankExam, scan: Callable[[Image.Image], bytes]) -> None:
+        assert blank.ink(scan(WHITE), 1) == PageInk(exam_page=None, likeness=0, empty=True)
+        assert blank.ink(jpeg(WHITE), 1) == PageInk(exam_page=None, likeness=0, empty=True)
+
+    @pytest.mark.parametrize("noise", [2, 3, 5])
+    @pytest.mark.parametrize("colour", [(20, 20, 20), PEN, (170,) * 3], ids=["black", "blue", "light pencil"])
+    @pytest.mark.parametrize(("answer", "size"), [("1", 16), ("7", 16), ("x", 20), ("-", 34), ("v = 7", 22)])
+    def test_a_sheet_with_one_sign_is_not(
+        self, blank: BlankExam, noise: float, colour: tuple[int, int, int], answer: str, size: int
+    ) -> None:
+        sheet = WHITE.copy()
+        text(sheet, 400, 620, answer, size, colour)
+        ink = blank.ink(Scan(noise=noise)(sheet), 1)
+        assert (ink.exam_page, ink.empty) == (None, False)
+
+    def test_a_page_of_one_printed_word_is_not_either(self) -> None:
+        page = WHITE.copy()
+        text(page, LEFT, 60, "Appendix", 26)
+        assert BlankExam([jpeg(page)]).ink(Scan()(page), 1).exam_page == 1
 
     def test_a_page_on_its_head_is_none(self, exam: list[Image.Image], blank: BlankExam) -> None:
         assert blank.ink(jpeg(exam[0].rotate(180)), 1).exam_page is None
@@ -339,6 +230,31 @@ class TestInk:
         ink = blank.ink(Scan(angle=0)(page), 1)
         assert len(ink.bands) == 2 * BANDS
         assert max(amounts(ink)) == 255
+
+    @pytest.mark.parametrize("side", ["below", "right"])
+    def test_writing_on_more_paper_than_the_exam_has_is_ink(
+        self, exam: list[Image.Image], blank: BlankExam, side: str
+    ) -> None:
+        """A longer sheet, a flap, or a strip that was taped to the page."""
+        width, height = SIZE
+        larger = Image.new("RGB", (width, height + 100) if side == "below" else (width + 180, height), "white")
+        larger.paste(exam[1], (0, 0))
+        empty = blank.ink(jpeg(larger), 2)
+        assert empty.exam_page == 2
+        assert sum(amounts(empty)) < TEN_PIXELS
+        spot = (300, height + 30) if side == "below" else (width + 40, 500)
+        text(larger, *spot, "v = 7", 34, PEN)
+        found = blank.ink(jpeg(larger), 2)
+        assert found.exam_page == 2
+        assert sum(amounts(found)) > 4 * INK
+
+    def test_a_shadow_of_the_papers_edge_is_none(self, exam: list[Image.Image], blank: BlankExam) -> None:
+        larger = Image.new("RGB", (SIZE[0] + 80, SIZE[1] + 80), "white")
+        larger.paste(exam[1], (40, 40))
+        ImageDraw.Draw(larger).line((40, 45 + SIZE[1], 400, 45 + SIZE[1]), fill=(150,) * 3, width=5)
+        found = blank.ink(Scan(angle=0.7)(larger.resize(SIZE)), 2)
+        assert found.exam_page == 2
+        assert sum(amounts(found)) < TEN_PIXELS
 
     def test_the_paper_is_all_that_counts(self, exam: list[Image.Image], blank: BlankExam) -> None:
         """Beyond the paper's edge there is a desk with a pattern."""

@@ -1,5 +1,6 @@
 """Scanned files in, pages out: every kind of file, and every kind that is refused."""
 
+import math
 import struct
 import zlib
 from collections.abc import Callable, Iterator
@@ -12,6 +13,7 @@ from PIL import Image, ImageFile, TiffImagePlugin
 from PIL.PngImagePlugin import PngInfo
 
 from aita.errors import UnreadableScanError
+from aita.imaging.encode import LEAST_SHORT_SIDE
 from aita.imaging.pages import PageImage, pages
 from aita.models.file_type import scan_type
 
@@ -71,6 +73,11 @@ def pdf(*images: bytes, size: tuple[float, float] = (30, 20)) -> bytes:
     out = BytesIO()
     document.save(out)
     return out.getvalue().rstrip()
+
+
+def stream(entries: bytes, data: bytes) -> bytes:
+    """A stream object of a PDF."""
+    return b"<<%b/Length %d>>\nstream\n%b\nendstream" % (entries, len(data), data)
 
 
 def raw_pdf(*objects: bytes, trailer: bytes = b"") -> bytes:
@@ -233,7 +240,8 @@ def test_pdf_form_fields_and_annotations_are_drawn(kind: bytes) -> None:
         b"<</Type/Annot/Subtype%b/Rect[0 0 30 20]/F 4/AP<</N 5 0 R>>>>" % kind,
         appearance,
     )
-    left, right = (colour_at(decoded(only(data)), x, 25) for x in (20, 70))
+    image = decoded(only(data))
+    left, right = (colour_at(image, image.width * quarter // 4, image.height // 2) for quarter in (1, 3))
     assert left[0] > 200
     assert left[2] < 60
     assert min(right) > 200
@@ -384,10 +392,140 @@ def test_a_large_jpeg_keeps_its_colours_and_its_turn() -> None:
     assert looks_like(page)
 
 
-def test_nothing_is_enlarged_and_a_thin_strip_keeps_a_pixel() -> None:
+def test_no_picture_is_enlarged() -> None:
     assert (only(KINDS["png"]).width, only(KINDS["png"]).height) == (3 * CELL, 2 * CELL)
-    strip = only(saved(Image.new("RGB", (5000, 1), RED), "PNG"), longest_side=100)
-    assert (strip.width, strip.height) == (100, 1)
+
+
+# --- resolution ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("picture_width", "drawn"), [(3 * CELL, 1000), (1500, 1500), (2000, 2000), (9000, 2048)])
+def test_a_pdf_page_has_at_least_its_picture_s_resolution(picture_width: int, drawn: int) -> None:
+    large = picture().resize((picture_width, picture_width * 2 // 3), Image.Resampling.NEAREST)
+    assert only(pdf(saved(large, "JPEG"), size=(360, 240))).width == drawn
+
+
+def test_a_picture_on_half_of_a_pdf_page_keeps_its_resolution() -> None:
+    """900 pixels on 180 points, of a page of 360."""
+    large = saved(picture().resize((900, 600), Image.Resampling.NEAREST), "JPEG")
+    data = raw_pdf(
+        b"<</Type/Catalog/Pages 2 0 R>>",
+        b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
+        b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 360 240]/Contents 4 0 R/Resources<</XObject<</F 5 0 R>>>>>>",
+        stream(b"", b"q 0.5 0 0 0.5 0 0 cm /F Do Q"),
+        stream(
+            b"/Type/XObject/Subtype/Form/BBox[0 0 360 240]/Resources<</XObject<</P 6 0 R>>>>",
+            b"360 0 0 240 0 0 cm /P Do",
+        ),
+        stream(
+            b"/Type/XObject/Subtype/Image/Width 900/Height 600"
+            b"/ColorSpace/DeviceRGB/BitsPerComponent 8/Filter/DCTDecode",
+            large,
+        ),
+    )
+    assert (only(data).width, only(data).height) == (1800, 1200)
+
+
+def test_a_pdf_page_in_units_of_ten_points_is_drawn_in_its_real_size() -> None:
+    """5 x 3 inches, which PDFium takes for half an inch."""
+    data = raw_pdf(
+        b"<</Type/Catalog/Pages 2 0 R>>",
+        b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
+        b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 36 24]/UserUnit 10>>",
+    )
+    assert (only(data).width, only(data).height) == (1000, 667)
+
+
+@pytest.mark.parametrize("size", [(30, 20), (1, 2)])
+def test_a_tiny_pdf_page_is_drawn_large_enough_to_be_legible(size: tuple[int, int]) -> None:
+    page = only(pdf(b"", size=size))
+    assert min(page.width, page.height) == math.ceil(LEAST_SHORT_SIDE * 2048)
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "TIFF"])
+def test_a_strip_that_would_be_illegible_is_refused(kind: str) -> None:
+    strip = saved(Image.new("RGB", (3000, 600), RED), kind)
+    assert "too narrow to be legible as one page: scan or export it in parts" in refusal(strip)
+    assert only(strip, longest_side=3000).height == 600
+
+
+def test_a_strip_of_a_pdf_that_would_be_illegible_is_refused() -> None:
+    assert refusal(pdf(b"", size=(5000, 612))).startswith("page 1 of the PDF is too narrow to be legible")
+
+
+# --- long pages ---------------------------------------------------------------------------------
+
+
+HIGH = 20  # pixels of a stroke
+
+
+def lines_of_writing(height: int, *, start: int, every: int, width: int = 600) -> Image.Image:
+    """Return a page with thick strokes, each as wide as its number times 10."""
+    image = Image.new("L", (width, height), "white")
+    for number, y in enumerate(range(start, height - HIGH, every), 1):
+        image.paste(0, (20, y, 20 + 10 * number, y + HIGH))
+    return image
+
+
+def strokes_on(image: Image.Image, width: int = 600) -> list[int]:
+    """Return the numbers of the strokes that are whole on a page, from top to bottom."""
+    gray = image.convert("L").resize((width, round(image.height * width / image.width)))
+    found, rows, length = [], 0, 0
+    for y in range(gray.height + 1):
+        dark = y < gray.height and sum(level < 128 for level in gray.crop((0, y, width, y + 1)).tobytes())
+        if dark:
+            rows, length = rows + 1, max(length, dark)
+        elif rows:
+            found += [round(length / 10)] if rows >= HIGH - 3 else []
+            rows, length = 0, 0
+    return found
+
+
+KINDS_OF_LONG: dict[str, Callable[[Image.Image], bytes]] = {
+    "PNG": lambda image: saved(image, "PNG"),
+    "TIFF": tiff,
+    "JPEG": lambda image: saved(image, "JPEG", quality=95),
+    "JPEG on its side": lambda image: saved(
+        image.transpose(Image.Transpose.ROTATE_90), "JPEG", quality=95, exif=exif(6)
+    ),
+    "PDF": lambda image: pdf(saved(image, "JPEG", quality=95), size=(image.width, image.height)),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS_OF_LONG)
+def test_an_endless_page_is_cut_between_lines(kind: str) -> None:
+    image = lines_of_writing(3210, start=30, every=60)
+    found = list(pages(KINDS_OF_LONG[kind](image), longest_side=1000))
+    assert len(found) == 4
+    assert all(page.height <= 1000 and page.width >= 0.55 * page.height for page in found)
+    assert [number for page in found for number in strokes_on(decoded(page))] == list(range(1, 54))
+
+
+def test_where_no_row_is_white_each_line_is_whole_on_a_page() -> None:
+    image = lines_of_writing(3240, start=30, every=60)
+    image.paste(0, (590, 0, 596, 3240))  # a line down the page, as of squared paper
+    images = [decoded(page) for page in pages(saved(image, "PNG"), longest_side=1000)]
+    left = [image.crop((0, 0, round(image.width * 0.96), image.height)) for image in images]
+    strokes = [strokes_on(image, 576) for image in left]
+    assert {number for page in strokes for number in page} == set(range(1, 55))
+    assert sum(image.height / image.width for image in images) > 3240 / 600 + 3 * 0.05, "the parts overlap"
+
+
+@pytest.mark.parametrize(("usual", "count"), [(11 / 8.5, 8), (2**0.5, 3), (11 / 8.5, 2)])
+def test_a_stack_of_pages_is_cut_into_them(usual: float, count: int) -> None:
+    found = list(pages(pdf(b"", size=(612, 612 * usual * count))))
+    assert len(found) == count
+    assert all(abs(page.height / page.width - usual) < 0.01 for page in found)
+
+
+def test_a_long_picture_within_the_bound_stays_as_it_is() -> None:
+    data = saved(lines_of_writing(1500, start=30, every=60), "JPEG")
+    assert only(data).jpeg == data
+
+
+def test_a_page_too_long_to_be_cut_is_refused() -> None:
+    assert refusal(pdf(b"", size=(10, 1000))).startswith("page 1 of the PDF is 100 times as high as wide: export it")
+    assert refusal(saved(Image.new("1", (50, 5000)), "PNG")).startswith("the PNG image is 100 times as high as wide")
 
 
 @pytest.mark.parametrize("points", [(14_400, 9_600), (1_500_000, 1_000_000)])

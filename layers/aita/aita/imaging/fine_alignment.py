@@ -42,9 +42,17 @@ def registered(page: Image.Image, model: Image.Image, affine: Affine) -> Mesh:
     return _mesh(page.size, affine, _parts(page, model, affine, *_MESH_GRID))
 
 
-def warped(image: Image.Image, size: tuple[int, int], mesh: Mesh, outside: int = 0) -> Image.Image:
-    """Return an image warped by a mesh; ``outside`` is the level of pixels from beyond its edges."""
-    return image.transform(size, Image.Transform.MESH, mesh, fillcolor=outside)
+def warped(image: Image.Image, size: tuple[int, int], mesh: Mesh) -> Image.Image:
+    """Return an image warped by a mesh; pixels from beyond its edges are 0."""
+    return image.transform(size, Image.Transform.MESH, mesh)
+
+
+def shifted(mesh: Mesh, pixels: int) -> Mesh:
+    """Return the mesh for a model that was given a border of this width."""
+    return [
+        (box, (x0 + pixels, y0 + pixels, x1 + pixels, y1 + pixels, x2 + pixels, y2 + pixels, x3 + pixels, y3 + pixels))
+        for box, (x0, y0, x1, y1, x2, y2, x3, y3) in mesh
+    ]
 
 
 def halved(mesh: Mesh) -> Mesh:

@@ -5,14 +5,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from PIL import Image, ImageChops
+from PIL import Image, ImageChops, ImageOps
 
 from aita.errors import UnreadableScanError
 from aita.imaging.coarse_alignment import Alignment, Target, Template
-from aita.imaging.fine_alignment import Mesh, halved, registered, warped
-from aita.imaging.ink_mask import Strokes, darker_than, dilated, find_strokes, total, without_lines
+from aita.imaging.fine_alignment import Mesh, halved, registered, shifted, warped
+from aita.imaging.ink_mask import Strokes, clusters, darker_than, dilated, find_strokes, total, without_lines
+from aita.imaging.sheets import single_pages
 from aita.imaging.similarity import InkSample
-from aita.models.scan import BANDS, PageInk
+from aita.models.scan import BANDS, PageImage, PageInk
 
 LEAST_LIKENESS: Final = 0.2
 """Share of a blank page's print, beyond chance, that must be found on a scan for it to be a scan of that page.
@@ -29,8 +30,10 @@ _LEAST_DIFFERENCE: Final = 0.1  # of a page's print: two pages that differ by le
 _LETTER_WIDTH: Final = 6  # pixels
 _CANDIDATES: Final = 2  # blank pages registered finely with a scan before it counts as none of them
 _PRINT_MARGIN: Final = (6, 3)  # pixels across and down around print: registration along a rule is less certain
-_PAGE_MARGIN: Final = 0.02  # of the width, on each side: shadows of the paper's edge are no ink
+_PAGE_MARGIN: Final = 0.02  # of the width, to both sides of the paper's edge and at the scan's: shadows are no ink
 _LEAST_PRINT: Final = 100 * 255  # summed levels: about a word; a page with less resembles any other
+_SPARSE: Final = 200  # pixels: a sheet with more is not empty; noise on it has 30 and less
+_MOST_SPECKS: Final = 3  # pixels in clusters: noise has none, a dash or a dot of light pencil 4 and more, a digit 14
 _FULL_BAND: Final = 0.1  # share of a band's pixels that is ink, written as ``ff``
 
 
@@ -79,13 +82,16 @@ class BlankExam:
             identical, such as ruled ones that differ in their number only.
         """
         scan = find_strokes(jpeg)
-        if scan is None or scan.mask.getbbox() is None:
-            return PageInk(exam_page=None, likeness=0, empty=scan is not None)
+        if scan is None:
+            return PageInk(exam_page=None, likeness=0)
+        if _is_empty(scan.mask):
+            return PageInk(exam_page=None, likeness=0, empty=True)
         fit = self._best_fit(scan.mask, expected)
         likeness = round(min(1.0, max(0.0, fit.likeness)), 3)
         if fit.likeness < LEAST_LIKENESS:
             return PageInk(exam_page=None, likeness=likeness)
-        ink = ImageChops.subtract(scan.mask, warped(fit.page.excluded, scan.size, fit.mesh, outside=255))
+        excluded = warped(fit.page.excluded, scan.size, shifted(fit.mesh, fit.page.margin))
+        ink = _inside(ImageChops.subtract(scan.mask, excluded), _margin(scan.size))
         return PageInk(
             exam_page=fit.page.number,
             likeness=likeness,
@@ -93,6 +99,16 @@ class BlankExam:
             exam_pages=self._count,
             white_pages=self._white,
         )
+
+    @property
+    def proportions(self) -> float:
+        """Width of the first printed page for its height."""
+        width, height = self._pages[0].mask.size
+        return width / height
+
+    def single_pages(self, sheet: PageImage, expected: int) -> list[tuple[PageImage, PageInk]]:
+        """Return the pages of a scanned sheet, upright, each with its ink: see ``aita.imaging.sheets``."""
+        return single_pages(self, sheet, expected)
 
     def _best_fit(self, mask: Image.Image, expected: int) -> "_Fit":
         """Return the registration of the likeliest page.
@@ -134,11 +150,10 @@ class _BlankPage:
         self.print = without_lines(strokes.darkness)
         self.amount = total(self.print)
         self.template = Template(strokes.mask)
-        width, height = strokes.size
-        margin = round(_PAGE_MARGIN * width)
-        inside = (margin, margin, width - margin, height - margin)
-        self.excluded = Image.new("L", strokes.size, 255)
-        self.excluded.paste(dilated(darker_than(strokes.darkness, 1), _PRINT_MARGIN).crop(inside), inside)
+        # The paper's edge is excluded to both sides. What lies beyond is unknown and not excluded: dark there is ink.
+        self.margin = _margin(strokes.size)
+        taken = _inside(dilated(darker_than(strokes.darkness, 1), _PRINT_MARGIN), self.margin, around=255)
+        self.excluded = ImageOps.expand(taken, self.margin, fill=255)
 
     def fitted(self, sample: InkSample, alignment: Alignment) -> "_Fit":
         """Return the page's fine registration with a scan."""
@@ -162,6 +177,25 @@ class _Fit:
     mesh: Mesh
     scale: float
     likeness: float
+
+
+def _is_empty(mask: Image.Image) -> bool:
+    """Return whether nothing but noise is on a page, beside its margins."""
+    inside = _inside(mask, _margin(mask.size))
+    return inside.histogram()[255] < _SPARSE and clusters(inside).histogram()[255] <= _MOST_SPECKS
+
+
+def _margin(size: tuple[int, int]) -> int:
+    return round(_PAGE_MARGIN * size[0])
+
+
+def _inside(image: Image.Image, margin: int, around: int = 0) -> Image.Image:
+    """Return the image with its margins at one level."""
+    width, height = image.size
+    inside = (margin, margin, width - margin, height - margin)
+    framed = Image.new("L", image.size, around)
+    framed.paste(image.crop(inside), inside)
+    return framed
 
 
 def _bands(ink: Image.Image) -> str:

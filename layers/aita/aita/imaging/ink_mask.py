@@ -71,6 +71,11 @@ def dilated(mask: Image.Image, pixels: tuple[int, int]) -> Image.Image:
     return mask.filter(ImageFilter.BoxBlur(pixels)).point([255 * (level > 0) for level in range(256)])
 
 
+def clusters(mask: Image.Image) -> Image.Image:
+    """Return the mask of pixels with three of the nine in and around them set: those of strokes, and none of noise."""
+    return mask.filter(ImageFilter.BoxBlur(1)).point([255 * (level >= 255 * 3 // 9) for level in range(256)])
+
+
 def without_lines(darkness: Image.Image) -> Image.Image:
     """Return the darkness without straight lines across or down the page, such as rules and frames.
 

@@ -16,7 +16,7 @@ from multiprocessing.connection import Connection
 from typing import Final
 
 from aita.errors import UnreadableScanError
-from aita.imaging.encode import PageImage
+from aita.models.scan import PageImage
 
 MEMORY: Final = 1792 * 2**20
 """Bytes for the fork: the function's memory in the template, less the needs of its parent process."""
@@ -28,7 +28,7 @@ FILE_SECONDS: Final = 800.0
 """Time limit of all pages, in seconds: the function has 900."""
 
 _PAGE, _REFUSED, _RAISED, _END = b"p", b"r", b"x", b"e"
-_SIZE: Final = struct.Struct(">II")
+_FACTS: Final = struct.Struct(">II?")
 _LONGEST_MESSAGE: Final = 128 * 2**20  # bytes: no page's JPEG comes near
 
 
@@ -88,8 +88,8 @@ def _receive_pages(receive: Connection, page_seconds: float) -> Iterator[PageIma
             raise UnreadableScanError(body.decode())
         if kind == _RAISED:
             raise RuntimeError(f"reading a scan ended with {body.decode()}")
-        width, height = _SIZE.unpack_from(body)
-        yield PageImage(body[_SIZE.size :], width, height)
+        width, height, undrawn = _FACTS.unpack_from(body)
+        yield PageImage(body[_FACTS.size :], width, height, undrawn)
 
 
 def _send_pages(data: bytes, pages: Callable[[bytes], Iterable[PageImage]], memory: int, send: Connection) -> None:
@@ -103,7 +103,7 @@ def _send_pages(data: bytes, pages: Callable[[bytes], Iterable[PageImage]], memo
         if sys.platform == "linux":
             resource.setrlimit(resource.RLIMIT_DATA, (memory, memory))
         for page in pages(data):
-            send.send_bytes(_PAGE + _SIZE.pack(page.width, page.height) + page.jpeg)
+            send.send_bytes(_PAGE + _FACTS.pack(page.width, page.height, page.undrawn) + page.jpeg)
         send.send_bytes(_END)
     except UnreadableScanError as error:
         send.send_bytes(_REFUSED + str(error).encode())

@@ -7,6 +7,7 @@ a page, and all of it would leave with the image for the model's provider.
 """
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from io import BytesIO
 from typing import Final
@@ -15,7 +16,9 @@ from PIL import Image
 
 from aita.errors import UnreadableScanError
 from aita.imaging.decode_errors import reading
-from aita.imaging.encode import PageImage, encode, orientation
+from aita.imaging.encode import encode_pages, orientation
+from aita.imaging.long_pages import LONGEST
+from aita.models.scan import PageImage
 
 _SUBJECT = "the JPEG image"
 
@@ -47,8 +50,8 @@ class JpegSegments:
     """Whether every reader knows its coding: not arithmetic, lossless or hierarchical."""
 
 
-def jpeg_page(data: bytes, longest_side: int) -> PageImage:
-    """Return the page that a JPEG holds.
+def jpeg_pages(data: bytes, longest_side: int) -> Iterator[PageImage]:
+    """Yield the page that a JPEG holds, or the parts of a long one.
 
     Parameters
     ----------
@@ -73,12 +76,13 @@ def jpeg_page(data: bytes, longest_side: int) -> PageImage:
             # Reading the compressed data to its end proves it whole; at an eighth of the size that is half the work.
             image.draft(None, (max(1, width // 8), max(1, height // 8)))
             image.load()
-        return PageImage(source.pixels, width, height)
+        yield PageImage(source.pixels, width, height)
+        return
     with reading(_SUBJECT):
         bound = longest_side * _DRAFT_MARGIN / max(image.size)
-        if bound < 1:
+        if bound < 1 and max(image.size) <= LONGEST * min(image.size):
             image.draft(None, (max(1, round(image.width * bound)), max(1, round(image.height * bound))))
-    return encode(image, longest_side, _SUBJECT, exif_orientation)
+    yield from encode_pages(image, longest_side, _SUBJECT, exif_orientation)
 
 
 def dissect(data: bytes) -> JpegSegments:

@@ -1,12 +1,13 @@
 """Masking: the top of a page, where students write their names, painted white."""
 
 import math
+from dataclasses import replace
 from io import BytesIO
 
 from PIL import Image
 
 from aita.imaging.decode_errors import reading
-from aita.imaging.encode import PageImage
+from aita.models.scan import PageImage
 
 
 def masked(page: PageImage, fraction: float) -> PageImage:
@@ -26,4 +27,4 @@ def masked(page: PageImage, fraction: float) -> PageImage:
         image.paste("white", (0, 0, page.width, math.ceil(page.height * fraction)))
         out = BytesIO()
         image.save(out, "JPEG", quality="keep", comment=b"")
-    return PageImage(out.getvalue(), page.width, page.height)
+    return replace(page, jpeg=out.getvalue())

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator
 
-from aita.imaging.encode import PageImage
-from aita.imaging.jpeg import jpeg_page
+from aita.imaging.decode_errors import check_pages
+from aita.imaging.jpeg import jpeg_pages
 from aita.imaging.pdf import pdf_pages
-from aita.imaging.raster import heic_pages, png_page, tiff_pages
+from aita.imaging.raster import heic_pages, png_pages, tiff_pages
 from aita.models.file_type import scan_type
+from aita.models.scan import PageImage
 
 __all__ = ["PageImage", "pages"]
 
@@ -21,7 +22,8 @@ def pages(data: bytes, *, longest_side: int = 2048, max_pages: int = 1000) -> It
     ----------
     data
         The file: JPEG, PNG, TIFF (all frames), HEIC (all top-level images) or PDF (all pages,
-        drawn at 200 dpi). Its type is detected from its content.
+        drawn at 200 dpi or more). Its type is detected from its content. A page that is more than
+        2.2 times as high as wide, and higher than ``longest_side``, is cut into several.
     longest_side
         Bound on width and height, in pixels. Larger images are shrunk, none is enlarged.
     max_pages
@@ -37,14 +39,21 @@ def pages(data: bytes, *, longest_side: int = 2048, max_pages: int = 1000) -> It
     ------
     UnreadableScanError
         If the file is empty, of another type, corrupt, cut off, encrypted or without pages; if it
-        has more than ``max_pages``; or if an image in it has more than 89 megapixels by its
-        header. The message names the cause and the remedy, and holds nothing of the file's content.
+        has more than ``max_pages``; if an image in it has more than 89 megapixels by its header;
+        or if a page is so narrow that it would be illegible. The message names the cause and the
+        remedy, and holds nothing of the file's content.
     """
+    for number, page in enumerate(_pages(data, longest_side, max_pages), 1):
+        check_pages(number, max_pages)  # cut pages may be more than their file has
+        yield page
+
+
+def _pages(data: bytes, longest_side: int, max_pages: int) -> Iterator[PageImage]:
     match scan_type(data):
         case "jpeg":
-            yield jpeg_page(data, longest_side)
+            yield from jpeg_pages(data, longest_side)
         case "png":
-            yield png_page(data, longest_side)
+            yield from png_pages(data, longest_side)
         case "tiff":
             yield from tiff_pages(data, longest_side, max_pages)
         case "heic":

@@ -1,6 +1,9 @@
 """PDF files: each page drawn as an image."""
 
+import math
+import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Final
 
 import pypdfium2 as pdfium
@@ -9,7 +12,10 @@ from PIL import Image
 
 from aita.errors import UnreadableScanError
 from aita.imaging.decode_errors import check_pages, check_pixels, reading
-from aita.imaging.encode import PageImage, encode
+from aita.imaging.encode import LEAST_SHORT_SIDE, check_legible, encode
+from aita.imaging.long_pages import OVERVIEW_WIDTH, WHOLE, Part, is_long, parts
+from aita.imaging.pdf_annotations import draw_missing
+from aita.models.scan import PageImage
 
 DPI: Final = 200
 """Resolution at which pages are drawn, usual for scanned text: an A4 page has 1,654 x 2,339 pixels before bounding."""
@@ -18,13 +24,15 @@ _POINTS_PER_INCH: Final = 72
 _TAIL: Final = 1024  # bytes: where PDF readers look for the end mark
 _PAGES_A_DOCUMENT: Final = 25  # pdfium keeps its data of each page in memory until the document is closed
 _PADDING: Final = b"\0\t\n\f\r "
+_USER_UNIT: Final = re.compile(rb"/UserUnit\s+(\d{1,6}(?:\.\d{1,6})?)")  # not in files that pack their objects
 
 
 def pdf_pages(data: bytes, longest_side: int, max_pages: int) -> Iterator[PageImage]:
     """Yield an image of every page, in order, annotations and filled forms included.
 
-    Pages are drawn at 200 dpi, or at less where that would exceed ``longest_side``: no bitmap is
-    larger than the page that is kept.
+    Pages are drawn at 200 dpi, at their largest picture's resolution if that is higher, and large enough to be
+    legible, but at less where that would exceed ``longest_side``: no bitmap is larger than the page that is kept.
+    Pages that are much higher than wide are cut into parts.
 
     Raises
     ------
@@ -40,13 +48,36 @@ def pdf_pages(data: bytes, longest_side: int, max_pages: int) -> Iterator[PageIm
     if count < 1:
         raise UnreadableScanError("the PDF has no pages: scan or export it again")
     check_pages(count, max_pages)
+    unit = _user_unit(data)
     for start in range(0, count, _PAGES_A_DOCUMENT):
         with _opened(data) as document:
             for index in range(start, min(start + _PAGES_A_DOCUMENT, count)):
-                subject = f"page {index + 1} of the PDF"
-                with reading(subject):
-                    drawn = _draw(document, index, longest_side, subject)
-                yield encode(drawn, longest_side, subject)
+                yield from _page_images(document, index, unit, longest_side)
+
+
+def _page_images(document: pdfium.PdfDocument, index: int, unit: float, longest_side: int) -> Iterator[PageImage]:
+    """Yield the image of one page, or those of a long one's parts; ``index`` counts from 0."""
+    subject = f"page {index + 1} of the PDF"
+    with reading(subject):
+        page = document[index]
+    try:
+        with reading(subject):
+            pictures = list(page.get_objects(filter=[pdfium_c.FPDF_PAGEOBJ_IMAGE]))
+            for picture in pictures:
+                check_pixels(picture.get_px_size(), subject)
+            undrawn = not draw_missing(page)
+            scale = _scale(page.get_size(), pictures, unit, longest_side)
+            drawn_parts = _parts(page, scale, longest_side, subject)
+        for part in drawn_parts:
+            with reading(subject):
+                drawn = _draw(page, part, scale, longest_side, subject)
+                if drawn.getcolors(maxcolors=1) is not None:
+                    # One colour: blank, or pdfium left out pictures; getting each raises if it can't be decoded.
+                    for picture in pictures:
+                        picture.get_bitmap()
+            yield replace(encode(drawn, longest_side, subject), undrawn=undrawn)
+    finally:
+        page.close()
 
 
 def _opened(data: bytes) -> pdfium.PdfDocument:
@@ -63,21 +94,49 @@ def _opened(data: bytes) -> pdfium.PdfDocument:
     return document
 
 
-def _draw(document: pdfium.PdfDocument, index: int, longest_side: int, subject: str) -> Image.Image:
-    """Return an image of one page; ``index`` counts from 0."""
-    page = document[index]
-    try:
-        images = list(page.get_objects(filter=[pdfium_c.FPDF_PAGEOBJ_IMAGE]))
-        for image in images:
-            check_pixels(image.get_px_size(), subject)
-        # pdfium rounds up: half a pixel less lands on longest_side, where one above it would be resampled.
-        scale = min(DPI / _POINTS_PER_INCH, (longest_side - 0.5) / max(page.get_size()))
-        # In this byte order Pillow takes the bitmap over fastest.
-        drawn: Image.Image = page.render(scale=scale, rev_byteorder=True).to_pil()
-        if drawn.getcolors(maxcolors=1) is not None:
-            # A page of one colour is blank, or pdfium left out images: getting each raises if it can't be decoded.
-            for image in images:
-                image.get_bitmap()
-        return drawn
-    finally:
-        page.close()
+def _user_unit(data: bytes) -> float:
+    """Return how many points a unit of the file's pages has: the most that any page says, as PDFium tells none's."""
+    return max([1.0, *(float(number) for number in _USER_UNIT.findall(data))])
+
+
+def _scale(size: tuple[float, float], pictures: list[pdfium.PdfImage], unit: float, longest_side: int) -> float:
+    """Return the pixels for each unit of a page at which nothing that is on it is lost."""
+    least = LEAST_SHORT_SIDE * longest_side / min(size)
+    largest = max(pictures, key=lambda picture: math.prod(picture.get_px_size()), default=None)
+    return max(unit * DPI / _POINTS_PER_INCH, least, _resolution(largest) if largest else 0.0)
+
+
+def _resolution(picture: pdfium.PdfImage) -> float:
+    """Return a picture's pixels for each unit of the page that it is on."""
+    a, b, c, d, _, _ = _placed(picture).get()
+    sides = zip(picture.get_px_size(), (math.hypot(a, b), math.hypot(c, d)), strict=True)
+    return max((pixels / length for pixels, length in sides if length), default=0.0)
+
+
+def _placed(piece: pdfium.PdfObject) -> pdfium.PdfMatrix:
+    """Return the map from a piece of a page to the page, through the forms that hold it."""
+    matrix = piece.get_matrix()
+    return matrix if piece.container is None else matrix.multiply(_placed(piece.container))
+
+
+def _parts(page: pdfium.PdfPage, scale: float, longest_side: int, subject: str) -> list[Part]:
+    """Return the parts that a page is drawn in."""
+    width, height = page.get_size()
+    if scale * height <= longest_side or not is_long(width, height, subject):
+        return [WHOLE]
+    return parts(page.render(scale=OVERVIEW_WIDTH / width).to_pil().convert("L"))
+
+
+def _draw(page: pdfium.PdfPage, part: Part, scale: float, longest_side: int, subject: str) -> Image.Image:
+    """Return an image of a part of a page, at this many pixels for each unit or fewer."""
+    width, height = page.get_size()
+    size = width, (part.bottom - part.top) * height
+    # pdfium rounds up: half a pixel less lands on longest_side, where one above it would be resampled.
+    bound = (longest_side - 0.5) / max(size)
+    if scale > bound:
+        check_legible(size, subject)
+        scale = bound
+    crop = (0, (1 - part.bottom) * height, 0, part.top * height)
+    # In this byte order Pillow takes the bitmap over fastest.
+    drawn: Image.Image = page.render(scale=scale, crop=crop, rev_byteorder=True).to_pil()
+    return drawn

@@ -10,14 +10,15 @@ from PIL.TiffImagePlugin import TiffImageFile
 
 from aita.errors import UnreadableScanError
 from aita.imaging.decode_errors import check_pages, check_pixels, reading
-from aita.imaging.encode import PageImage, encode, orientation
+from aita.imaging.encode import encode_pages, orientation
+from aita.models.scan import PageImage
 
 _PNG_END: Final = b"\0\0\0\0IEND\xaeB`\x82"
 _TIFF_BITS_PER_SAMPLE: Final = 258
 
 
-def png_page(data: bytes, longest_side: int) -> PageImage:
-    """Return the page that a PNG holds; of an animation, the first image.
+def png_pages(data: bytes, longest_side: int) -> Iterator[PageImage]:
+    """Yield the page that a PNG holds, or the parts of a long one; of an animation, the first image.
 
     Raises
     ------
@@ -33,7 +34,7 @@ def png_page(data: bytes, longest_side: int) -> PageImage:
     check_pixels(image.size, subject)
     with reading(subject):
         image.load()  # the orientation may come after the pixels
-    return encode(image, longest_side, subject, orientation(image.info.get("exif", b"")))
+    yield from encode_pages(image, longest_side, subject, orientation(image.info.get("exif", b"")))
 
 
 def tiff_pages(data: bytes, longest_side: int, max_pages: int) -> Iterator[PageImage]:
@@ -59,7 +60,7 @@ def tiff_pages(data: bytes, longest_side: int, max_pages: int) -> Iterator[PageI
         if image.mode.startswith("I;16") and 16 not in bits:  # noqa: PLR2004 - bits
             # Pillow unpacks 12 bits without scaling them: the page would come out black.
             raise UnreadableScanError(f"{subject} has {bits[0]} bits a pixel: save it with 8 or 16")
-        yield encode(image, longest_side, subject)
+        yield from encode_pages(image, longest_side, subject)
 
 
 def _frames(image: TiffImageFile, max_pages: int) -> int:
@@ -92,4 +93,4 @@ def heic_pages(data: bytes, longest_side: int, max_pages: int) -> Iterator[PageI
         check_pixels(image.size, subject)
         with reading(subject):
             decoded = image.to_pillow()
-        yield encode(decoded, longest_side, subject)
+        yield from encode_pages(decoded, longest_side, subject)

@@ -1,6 +1,7 @@
-"""Results of splitting a scan beside the page images: ink, and the page of the exam that each image shows."""
+"""Results of splitting a scan: page images, the ink on them, and the page of the exam that each image shows."""
 
-from typing import Annotated
+from dataclasses import dataclass
+from typing import Annotated, Any
 
 from pydantic import Field, StringConstraints
 
@@ -9,6 +10,20 @@ from aita.models.exam import Page
 
 BANDS = 100
 """Number of bands of a page from top to bottom, each a hundredth of its height."""
+
+
+@dataclass(frozen=True, slots=True)
+class PageImage:
+    """One page, bounded in size, without metadata; upright if its file says how it stands."""
+
+    jpeg: bytes
+    """The image as a JPEG, gray or RGB."""
+    width: int
+    """Width in pixels."""
+    height: int
+    """Height in pixels."""
+    undrawn: bool = False
+    """Whether the page of a PDF has something on it that the image lacks, such as a stamp or a filled field."""
 
 
 class PageInk(StrictModel):
@@ -24,11 +39,14 @@ class PageInk(StrictModel):
         Two hexadecimal digits for each of ``BANDS`` bands: the share of its pixels with handwritten ink, in 255ths of a
         tenth (``ff`` is a tenth or more). Empty if ``exam_page`` is ``None``.
     empty
-        Whether nothing at all is on the page, as on the back of a sheet.
+        Whether nothing is on the page, noise aside, as on a white back. ``exam_page`` is ``None`` then.
     exam_pages
         Number of the blank exam's pages; 0 in results of versions before 0.3.
     white_pages
         Numbers of its pages without print, which no scan can be told to show.
+    undrawn
+        Whether the page has something on it that its image lacks, such as a stamp or a filled field of a PDF: it may be
+        anywhere, so that no place on the page is known to have no ink.
     """
 
     exam_page: Annotated[int, Field(ge=1)] | None
@@ -37,10 +55,24 @@ class PageInk(StrictModel):
     empty: bool = False
     exam_pages: Annotated[int, Field(ge=0)] = 0
     white_pages: tuple[int, ...] = ()
+    undrawn: bool = False
+
+    @property
+    def is_foreign(self) -> bool:
+        """Whether the page was compared, and resembles none of the blank exam's."""
+        return self.exam_page is None and not self.undrawn
+
+    @property
+    def findings(self) -> tuple[Any, ...]:
+        """What answers on the page rest on, for their versions: the same as in 0.1.0 for a page that it knew, too."""
+        return self.exam_page, self.bands, *(name for name in ("empty", "undrawn") if getattr(self, name))
 
 
 class SplitPage(Page):
-    """A page of a split file; ``ink`` is ``None`` if there was no blank exam to compare it with."""
+    """A page of a split file.
+
+    ``ink`` is ``None`` if there was no blank exam to compare it with, unless something on the page is not drawn.
+    """
 
     ink: PageInk | None = None
 

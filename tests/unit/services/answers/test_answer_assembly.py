@@ -291,6 +291,63 @@ class TestOtherExam:
         assert answers("1", page(1, "a", ("1", 1, 0.1)))["1"].flags == ()
 
 
+EMPTY: dict[str, Any] = {"exam_page": None, "empty": True}
+
+
+class TestEmptySheets:
+    @pytest.mark.parametrize("marks", [(), (("1", 0, 0.5),)])
+    def test_a_white_back_is_passed_over(self, marks: Sequence[Start]) -> None:
+        """Also where the model lists a question on it."""
+        found = assembled(
+            "1 2",
+            page(1, "1.", ("1", 0, 0.1), exam_page=1, bands="00" * BANDS),
+            page(2, "", *marks, **EMPTY),
+            page(3, "2. five", ("2", 1, 0.1), exam_page=2, bands="09" * BANDS),
+            page(4, " \n", **EMPTY),
+        )
+        assert found["1"].presence is Presence.BLANK
+        assert [place.page for place in found["1"].pages] == [1]
+        assert found["2"].flags == ()
+
+    def test_an_answer_goes_on_behind_it(self) -> None:
+        found = answers("1 2", page(1, "1. a", ("1", 1, 0.1)), page(2, "", **EMPTY), page(3, "b\n2. c", ("2", 2, 0.5)))
+        assert found["1"].raw_text == "a\nb"
+
+    def test_one_on_which_something_was_read_is_looked_at(self) -> None:
+        found = answers("1", page(1, "1.", ("1", 0, 0.1)), page(2, "four", **EMPTY))
+        assert FlagKind.OTHER_EXAM in kinds(found["1"])
+
+    def test_one_that_could_not_be_transcribed_is_lost(self) -> None:
+        found = answers("1", page(1, "1. a", ("1", 1, 0.1)), lost(2, **EMPTY))
+        assert kinds(found["1"]) == {FlagKind.PAGE_MISSING}
+
+    def test_a_student_who_handed_in_nothing_else(self) -> None:
+        assert FlagKind.PAGE_MISSING in kinds(answers("1", page(1, "", **EMPTY))["1"])
+
+
+class TestUndrawn:
+    """A page with something on it that its image lacks, such as a stamp: it may be a part of any answer there."""
+
+    @pytest.mark.parametrize("compared", [{"exam_page": 1, "bands": "00" * BANDS}, {"exam_page": None}])
+    def test_the_answers_on_it_go_to_a_person_and_no_others(self, compared: dict[str, Any]) -> None:
+        found = assembled(
+            "1 2 3",
+            page(1, "1. four\n2.", ("1", 1, 0.1), ("2", 0, 0.5), undrawn=True, **compared),
+            page(2, "3. five", ("3", 1, 0.1), exam_page=2, bands="09" * BANDS),
+        )
+        assert kinds(found["1"]) == kinds(found["2"]) == {FlagKind.PAGE_MISSING}
+        assert found["2"].presence is Presence.UNCLEAR
+        assert found["3"].flags == ()
+
+    def test_the_answer_that_may_go_on_there_does_too(self) -> None:
+        found = answers(
+            "1 2",
+            page(1, "1. four", ("1", 1, 0.1), exam_page=1, bands="09" * BANDS),
+            page(2, "2. five", ("2", 1, 0.1), exam_page=2, bands="09" * BANDS, undrawn=True),
+        )
+        assert kinds(found["1"]) == {FlagKind.PAGE_MISSING}
+
+
 class TestLostPages:
     def test_the_answers_beside_it_and_those_not_found(self) -> None:
         found = answers(

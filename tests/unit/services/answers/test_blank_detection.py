@@ -50,6 +50,13 @@ def kinds(found: tuple[Presence | None, tuple[Flag, ...]]) -> set[FlagKind]:
     return {flag.kind for flag in found[1]}
 
 
+def test_no_ink_on_a_page_that_lacks_something_is_not_blank() -> None:
+    assert presence(answer(), scans(undrawn=True))[0] is Presence.UNCLEAR
+    assert kinds(presence(answer("B"), scans(undrawn=True))) == set()
+    assert kinds(presence(answer(), scans(undrawn=True), decided)) == {FlagKind.PAGE_MISSING}
+    assert kinds(presence(answer("B"), scans(undrawn=True), decided)) == {FlagKind.PAGE_MISSING}
+
+
 def test_no_text_and_no_ink_is_blank() -> None:
     assert presence(answer(), scans()) == (Presence.BLANK, ())
 

@@ -8,7 +8,7 @@ import pytest
 
 from aita.models.run import RunStatus
 from aita.models.scan import BANDS, PageInk
-from tests.support.fakes import FakeBlankExam, Harness
+from tests.support.fakes import FakeBlankExam, FakePage, Harness
 
 
 @pytest.fixture
@@ -55,7 +55,19 @@ class TestInk:
         (page,) = harness.artifact("pages.json")[student(harness, "Ann")]
         assert sorted(page) == ["height", "key", "page", "sha256", "width"]
         (ink,) = scans(harness, "Ann")["ink"]
-        assert ink == PageInk(exam_page=1, likeness=1.0, bands="01" * BANDS).model_dump(mode="json")
+        assert PageInk.model_validate(ink) == PageInk(exam_page=1, likeness=1, bands="01" * BANDS)
+
+    @pytest.mark.parametrize(("blank", "exam_page"), [(b"a", 1), (b"x", None), (None, None)])
+    def test_of_a_page_that_is_not_drawn_as_a_whole_that_is_known(
+        self, harness: Harness, blank: bytes | None, exam_page: int | None
+    ) -> None:
+        harness.splitter.pages = lambda data: [FakePage(data, undrawn=data != blank)]
+        if blank:
+            harness.put("blank_exam.pdf", blank)
+        harness.put("scans/Ann/1.jpg", b"a1")
+        harness.run("transcribe")
+        (ink,) = scans(harness, "Ann")["ink"]
+        assert (ink["undrawn"], ink["exam_page"]) == (True, exam_page)
 
     def test_files_that_no_page_came_out_of_are_counted(self, harness: Harness) -> None:
         harness.put("scans/Ann/1.jpg", b"BAD")

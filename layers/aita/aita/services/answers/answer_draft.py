@@ -8,6 +8,9 @@ from aita.models.review_flags import Flag, FlagKind
 from aita.models.scan import PageInk
 from aita.models.transcription import Line, PageTranscription
 
+UNDRAWN = "page {} has a stamp or a filled field that its image lacks: print the PDF to a new one and upload that"
+"""Note on answers on a page that a PDF does not show as a whole."""
+
 
 @dataclass(frozen=True, slots=True)
 class StudentPage:
@@ -35,7 +38,7 @@ class StudentPage:
     @property
     def is_foreign(self) -> bool:
         """Whether the page resembles none of the blank exam's pages."""
-        return self.ink is not None and self.ink.exam_page is None
+        return self.ink is not None and self.ink.is_foreign
 
     @property
     def ink_of_answers(self) -> PageInk | None:
@@ -105,6 +108,12 @@ class AnswerDraft:
             self.doubt(FlagKind.LOW_CONFIDENCE, f"page {page.page}: its transcription could not be parsed")
         if page.is_foreign:
             self.doubt(FlagKind.OTHER_EXAM, f"page {page.page} is like none of the blank exam's")
+        self.doubt_undrawn(page)
+
+    def doubt_undrawn(self, page: StudentPage) -> None:
+        """Doubt the answer if a page that it may stand on is not drawn as a whole."""
+        if page.ink is not None and page.ink.undrawn:
+            self.doubt(FlagKind.PAGE_MISSING, UNDRAWN.format(page.page))
 
     def finished(self) -> QuestionAnswer:
         """Return the answer, without its presence."""

@@ -133,6 +133,8 @@ class AnswerWalk:
     def _extend_last(self, page: StudentPage, cut: CutPage) -> str | None:
         """Extend the last answer to the first beginning on a page, and return its question if it goes on there."""
         lines = lines_going_on(page, cut)
+        if self.last is not None:
+            self.last[0].doubt_undrawn(page)
         if self.last is None or not lines:
             return None
         last, _ = self.last

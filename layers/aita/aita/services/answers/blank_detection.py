@@ -79,7 +79,8 @@ def _has_ink(place: AnswerPlace, ink: PageInk | None) -> bool | None:
         return None
     first = max(0, math.floor(place.top * BANDS) - MARGIN)
     end = math.ceil(place.bottom * BANDS) + MARGIN
-    return most_in_a_line(bytes.fromhex(ink.bands)[first:end]) >= INK
+    inked = most_in_a_line(bytes.fromhex(ink.bands)[first:end]) >= INK
+    return inked or (None if ink.undrawn else False)
 
 
 def _page_numbers(pages: Iterable[int]) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from aita.models.answer import QuestionAnswer
 from aita.models.review_flags import Flag, FlagKind
 from aita.models.scan import StudentScans
+from aita.services.answers.answer_draft import UNDRAWN
 from aita.services.answers.blank_detection import with_presence
 
 
@@ -32,9 +33,12 @@ def decided(answer: QuestionAnswer, scans: StudentScans | None) -> QuestionAnswe
 def _scan_doubts(answer: QuestionAnswer, scans: StudentScans) -> Iterator[Flag]:
     """Yield the doubts from the scans, which may have been split after the answers were assembled."""
     ink = dict(enumerate(scans.ink, 1))
-    foreign = [place.page for place in answer.pages if (found := ink.get(place.page)) and found.exam_page is None]
+    foreign = [place.page for place in answer.pages if (found := ink.get(place.page)) and found.is_foreign]
     if foreign:
         pages = ", ".join(map(str, dict.fromkeys(foreign)))
         yield Flag(kind=FlagKind.OTHER_EXAM, note=f"page {pages}: like none of the blank exam's")
+    for page in dict.fromkeys(place.page for place in answer.pages):
+        if (found := ink.get(page)) and found.undrawn:
+            yield Flag(kind=FlagKind.PAGE_MISSING, note=UNDRAWN.format(page))
     if scans.unreadable and not answer.raw_text.strip():
         yield Flag(kind=FlagKind.PAGE_MISSING, note=f"files without a readable page: {scans.unreadable}")

@@ -2,7 +2,7 @@
 
 import hashlib
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -10,7 +10,7 @@ from typing import Protocol
 from aita.errors import MissingInputError, ObjectNotFoundError, TaskError, UnreadableScanError
 from aita.models.names import MAX_UPLOAD_BYTES
 from aita.models.run import ItemEvent
-from aita.models.scan import PageInk, SplitPage, SplitPages
+from aita.models.scan import PageImage, PageInk, SplitPage, SplitPages
 from aita.ports import ObjectStore
 from aita.services.assignments import object_keys
 from aita.services.runs.run_cache import RunCache
@@ -24,30 +24,11 @@ _WRITERS = 4  # concurrent uploads of page images
 _GONE = "the scan is no longer there: upload it again and start a new run"
 
 
-class PageImage(Protocol):
-    """Page of a scan: an upright JPEG and its size."""
-
-    @property
-    def jpeg(self) -> bytes:
-        """Bytes of the JPEG."""
-        ...
-
-    @property
-    def width(self) -> int:
-        """Width in pixels."""
-        ...
-
-    @property
-    def height(self) -> int:
-        """Height in pixels."""
-        ...
-
-
 class BlankExam(Protocol):
     """Pages of the blank exam, prepared for comparison."""
 
-    def ink(self, jpeg: bytes, expected: int) -> PageInk:
-        """Return the ink on a page that the blank exam does not have.
+    def single_pages(self, sheet: PageImage, expected: int) -> Iterable[tuple[PageImage, PageInk]]:
+        """Return the pages of a scanned sheet, upright, each with the ink on it that the blank exam does not have.
 
         Parameters
         ----------
@@ -103,8 +84,8 @@ class PageSplitter:
         made: list[SplitPage] = []
         with ThreadPoolExecutor(_WRITERS) as writers:
             writing: list[Future[None]] = []
-            for number, scanned in enumerate(self.pages(data), 1):
-                image = self._mask_page(scanned)
+            for number, (page, ink) in enumerate(self._measured_pages(data, place), 1):
+                image = self._mask_page(page)
                 key = object_keys.page(assignment, student_id, source, number)
                 if len(writing) >= _WRITERS:
                     writing.pop(0).result()
@@ -116,13 +97,22 @@ class PageSplitter:
                         sha256=hashlib.sha256(image.jpeg).hexdigest(),
                         width=image.width,
                         height=image.height,
-                        # Measured on the page before masking: ink under the mask counts too.
-                        ink=self._blank.ink(scanned.jpeg, place + number - 1) if self._blank else None,
+                        ink=ink,
                     )
                 )
             for write in writing:
                 write.result()
         return SplitPages(pages=tuple(made))
+
+    def _measured_pages(self, data: bytes, place: int) -> Iterator[tuple[PageImage, PageInk | None]]:
+        """Yield a file's pages with their ink, measured before they are masked: ink under the mask counts too.
+
+        Without a blank exam the ink is unknown, and pages are as they were scanned.
+        """
+        for sheet in self.pages(data):
+            for page, ink in self._blank.single_pages(sheet, place) if self._blank else [(sheet, None)]:
+                place += 1
+                yield page, _with_undrawn(page, ink)
 
     def _mask_page(self, page: PageImage) -> PageImage:
         return self.mask(page) if self.mask and self._sources.of_students else page
@@ -155,3 +145,10 @@ class PageSplitter:
         if len(data) > MAX_UPLOAD_BYTES:
             raise UnreadableScanError(f"the file is larger than {MAX_UPLOAD_BYTES // 2**20} MiB: scan it in parts")
         return data
+
+
+def _with_undrawn(page: PageImage, ink: PageInk | None) -> PageInk | None:
+    """Return the ink on a page, which says so if the page has something on it that its image lacks."""
+    if not page.undrawn:
+        return ink
+    return (ink or PageInk(exam_page=None, likeness=0)).model_copy(update={"undrawn": True, "empty": False})

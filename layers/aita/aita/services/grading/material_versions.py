@@ -230,7 +230,7 @@ def answer_version(answer: QuestionAnswer, scans: StudentScans | None, pages: Se
     return digest(
         [
             answer.model_dump(mode="json", exclude_defaults=True, exclude={"confidence", "question", "presence"}),
-            [(image, written and (written.exam_page, written.bands)) for image, written in on],
+            [(image, written and written.findings) for image, written in on],
             scans.unreadable if scans else 0,
         ]
     )
@@ -239,7 +239,7 @@ def answer_version(answer: QuestionAnswer, scans: StudentScans | None, pages: Se
 def pages_version(pages: Sequence[Page], scans: StudentScans | None) -> str:
     """Return the version of a student's pages: their images, the ink on them, and the files without a page."""
     scans = scans or StudentScans()
-    ink = [found and (found.exam_page, found.bands) for found in scans.ink]
+    ink = [found and found.findings for found in scans.ink]
     return digest([[page.sha256 for page in pages], ink, scans.unreadable])
 
 
