@@ -13,10 +13,14 @@ import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from benchmarks.harness.in_memory_run import ASSIGNMENT, RUN_ID, running
+
+if TYPE_CHECKING:
+    from aita.models.exam import ExamSpec
 
 SIZES = {
     "plan": (100, 10_000, 100_000, 1_000_000),
@@ -27,8 +31,9 @@ SIZES = {
 
 PAGES_OF_A_STUDENT = 20
 QUESTIONS = 10
-TRANSCRIPT = "A line of what somebody wrote in an exam, 60 characters long." * 20
-ANSWER = TRANSCRIPT[:600]
+LINE = "A line of what somebody wrote in an exam, 60 characters long."
+LINES_OF_A_PAGE = 20
+ANSWER = (LINE * 10)[:600]
 ROWS_IN_A_PAGE = 1_000
 """Rows in a page of a query: the page has 1 MB, and a task's row about 1 KB."""
 
@@ -42,13 +47,23 @@ class FileObjects:
 
     def get(self, key: str) -> bytes:
         """Return an object's bytes."""
+        from aita.errors import ObjectNotFoundError
+
         if "/results/" in key:
             return _result(key.rpartition("/")[2].removesuffix(".json"))
-        return (self.folder / key.replace("/", "|")).read_bytes()
+        try:
+            return (self.folder / key.replace("/", "|")).read_bytes()
+        except FileNotFoundError:
+            raise ObjectNotFoundError(key) from None
 
     def put(self, key: str, data: bytes, content_type: str = "application/json") -> None:  # noqa: ARG002 - not kept
         """Write a whole object, over an existing one."""
         (self.folder / key.replace("/", "|")).write_bytes(data)
+
+    def put_unless_newer(self, key: str, data: bytes, made_from: datetime) -> bool:  # noqa: ARG002 - nothing is newer
+        """Write a whole object."""
+        self.put(key, data)
+        return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,9 +164,10 @@ def _grade_inputs(size: int, folder: Path) -> tuple[float, float]:
 PARTS = {"plan": _plan, "collect": _collect, "grade_inputs": _grade_inputs}
 
 
-def _write_pages(folder: Path, size: int) -> None:
-    """Write pages.json student by student, as the whole of it would count as memory."""
+def _write_material(folder: Path, size: int) -> None:
+    """Write the questions, pages and scans, student by student, as the whole of them would count as memory."""
     from aita.models.exam import Page
+    from aita.models.scan import BANDS, PageInk, StudentScans
     from aita.services.assignments import object_keys
 
     def page(student: int, number: int) -> str:
@@ -164,18 +180,28 @@ def _write_pages(folder: Path, size: int) -> None:
             pages = ",".join(page(student, number + 1) for number in range(PAGES_OF_A_STUDENT))
             file.write(f'{"," if student else "{"}"s-{student:016x}":[{pages}]')
         file.write("}")
+    ink = PageInk(exam_page=1, likeness=0.9, bands="0a" * BANDS)
+    scans = StudentScans(ink=(ink,) * PAGES_OF_A_STUDENT).model_dump_json()
+    with (folder / f"{ASSIGNMENT}|scans.json").open("w") as file:
+        for student in range(size // PAGES_OF_A_STUDENT):
+            file.write(f'{"," if student else "{"}"s-{student:016x}":{scans}')
+        file.write("}")
+    (folder / f"{ASSIGNMENT}|questions.json").write_text(_exam().model_dump_json())
 
 
-def _write_inputs(path: Path, students: int) -> None:
+def _exam() -> "ExamSpec":
     from aita.models.exam import ExamSpec, Question, QuestionType
 
     questions = tuple(
         Question(question_id=f"Q{number}", question_text=ANSWER, points=10, question_type=QuestionType.SHORT_ANSWER)
         for number in range(QUESTIONS)
     )
-    exam = ExamSpec(exam_name="Exam", total_pages=PAGES_OF_A_STUDENT, questions=questions)
+    return ExamSpec(exam_name="Exam", total_pages=PAGES_OF_A_STUDENT, questions=questions)
+
+
+def _write_inputs(path: Path, students: int) -> None:
     head: dict[str, Any] = {
-        "exam": exam.model_dump(mode="json"),
+        "exam": _exam().model_dump(mode="json"),
         "instructions": "",
         "question_instructions": {},
         "answer_keys": {},
@@ -184,7 +210,7 @@ def _write_inputs(path: Path, students: int) -> None:
         "graders": 1,
         "disagreement": 0.2,
     }
-    answers = json.dumps({question.question_id: {"text": ANSWER, "blank": False} for question in questions})
+    answers = json.dumps({f"Q{number}": {"text": ANSWER, "blank": False} for number in range(QUESTIONS)})
     with path.open("w") as file:
         file.write(json.dumps(head)[:-1] + ', "answers": {')
         for student in range(students):
@@ -213,13 +239,20 @@ def _row(item: dict[str, Any]) -> dict[str, Any]:
 
 
 def _result(task_id: str) -> bytes:
-    result = {"page": 1, "text": TRANSCRIPT, "confidence": 0.9}
+    result = {
+        "page": int(task_id[-8:], 16) % PAGES_OF_A_STUDENT + 1,  # so that most of a student's pages are there
+        "lines": [{"text": LINE, "kind": "answer", "top": 0.1 + number / 25} for number in range(LINES_OF_A_PAGE)],
+        "starts": [{"question_id": "Q0", "line": 1, "top": 0.1, "confidence": 0.9}],
+        "confidence": 0.9,
+        "warnings": [],
+        "flagged": False,
+    }
     return json.dumps({"task_id": task_id, "status": "SUCCEEDED", "refs": {}, "result": result}).encode()
 
 
 def _measure(part: str, size: int, folder: Path) -> None:
     if part == "plan":
-        _write_pages(folder, size)
+        _write_material(folder, size)
     seconds, megabytes = PARTS[part](size, folder)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(f"{seconds:.1f} | {peak:,.0f} | {megabytes:,.1f}")

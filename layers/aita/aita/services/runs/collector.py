@@ -5,6 +5,7 @@ import logging
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Any
 
 from aita.concurrency import map_concurrently
 from aita.errors import ConflictError, RequestError
@@ -15,10 +16,12 @@ from aita.services.runs.pipelines import REVIEW_AFTER, next_stage, stage_of
 from aita.services.runs.planner import MANIFEST, read_items
 from aita.services.runs.task_recorder import TaskFile
 from aita.services.stages.base import Gathered
+from aita.services.stages.encoded_artifact import EncodedArtifact
 
 logger = logging.getLogger(__name__)
 
 _CONCURRENT_IO = 16  # results read from S3, or rows written
+_READ_AHEAD = 20 * _CONCURRENT_IO  # results in memory before they are gathered
 _UNRECORDED = (
     "FunctionStopped",
     "the function that ran this task stopped unexpectedly and recorded no end: resume the run to try again",
@@ -147,7 +150,7 @@ class Collector:
         made_from = run.stages[stage].started_at or run.created_at  # when Plan read the material
         for name, artifact in artifacts.items():
             key = gathering.artifact_key(run.assignment, run.run_id, name)
-            data = json.dumps(artifact, ensure_ascii=False, indent=1).encode()
+            data = artifact.end() if isinstance(artifact, EncodedArtifact) else _encoded(artifact)
             if not self.objects.put_unless_newer(key, data, made_from):
                 raise ConflictError(_SUPERSEDED.format(stage=stage))
 
@@ -161,12 +164,17 @@ class Collector:
             return Gathered(item, ended.row, file.result, file.lacks)
 
         with ThreadPoolExecutor(_CONCURRENT_IO) as readers:
-            yield from readers.map(read, items)
+            for first in range(0, len(items), _READ_AHEAD):  # a pool reads ahead all that it is given
+                yield from readers.map(read, items[first : first + _READ_AHEAD])
 
     def _response(self, event: StageEvent, run: Run) -> CollectResponse:
         status = run.status if run.attempt == event.attempt else RunStatus.CANCELLED
         reason = run.reason if run.attempt == event.attempt else "a later attempt has begun"
         return CollectResponse(**event.model_dump(), status=status, reason=reason or status)
+
+
+def _encoded(artifact: Any) -> bytes:
+    return json.dumps(artifact, ensure_ascii=False, indent=1).encode()
 
 
 def _verdict(run: Run) -> tuple[RunStatus, str]:

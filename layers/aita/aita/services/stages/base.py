@@ -100,7 +100,7 @@ class Stage(ABC):
         return object_keys.material(assignment, name)
 
     def gather_all(self, ended: Iterable[Gathered], read: ReadFile) -> dict[str, Any]:  # noqa: ARG002 - see GradeStage
-        """Return the artifacts by name, from all items in the plan's order.
+        """Return the artifacts by name, as JSON or encoded, from all items in the plan's order.
 
         Unless overridden, there is one artifact, which ``gather`` makes from the succeeded items.
 

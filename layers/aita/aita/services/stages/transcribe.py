@@ -19,6 +19,7 @@ from aita.services.assignments import object_keys
 from aita.services.assignments.assignment_files import AssignmentFiles
 from aita.services.grading.material_versions import pages_version
 from aita.services.stages.base import INPUTS, Gathered, LLMStage, ReadFile, StagePlan
+from aita.services.stages.encoded_artifact import EncodedArtifact
 from aita.tasks.transcription import TranscriptionTask
 
 RECORDS = "records"

@@ -1,0 +1,24 @@
+"""Artifacts that are too large to be kept as objects until they are written."""
+
+import io
+import json
+from typing import Any
+
+
+class EncodedArtifact:
+    """JSON object whose values are encoded as they are added, one to a line: an exam may have 100,000 pages."""
+
+    def __init__(self) -> None:
+        self._written = io.BytesIO(b"{")
+        self._written.seek(1)
+
+    def add(self, name: str, value: Any) -> None:
+        """Add a value under a name that the object does not have yet."""
+        border = b",\n" if self._written.tell() > 1 else b"\n"
+        self._written.write(border + f"{json.dumps(name)}: {json.dumps(value, ensure_ascii=False)}".encode())
+
+    def end(self) -> bytes:
+        """Return the whole object, to which nothing can be added any more."""
+        self._written.write(b"\n}")
+        with self._written:
+            return self._written.getvalue()
