@@ -77,8 +77,8 @@ class TestWrittenAnswers:
 
     def test_content_on_a_sheet_of_the_students_own_may_go_on_with_any(self) -> None:
         part = unplaced(3, 0.05).model_copy(update={"lines": (1, 2)})
-        assert opened(part, *self.ANSWERS, words=2, on_sheet=True) == "1234"
-        assert opened(part, *self.ANSWERS, words=1, on_sheet=True) == ""
+        assert opened(part, *self.ANSWERS, words=1, on_sheet=True) == "1234"
+        assert opened(part, *self.ANSWERS, words=0, on_sheet=True) == ""
 
     def test_a_sheet_of_which_nothing_was_read_may_too(self) -> None:
         assert opened(unplaced(3, 0, 0), *self.ANSWERS, on_sheet=True) == "1234"

@@ -16,6 +16,7 @@ from aita.services.answers.ledger import ClassKnowledge, with_ledger
 from aita.services.answers.left_out_lines import left_out_lines
 from aita.services.answers.page_furniture import ClassHoles, furniture_bands
 from aita.services.answers.page_heads import ClassPages
+from aita.services.answers.unexplained_ink import ClassHand
 
 
 @dataclass(slots=True)
@@ -34,6 +35,7 @@ class ClassAssembly:
     names: Collection[str]
     _pages: ClassPages = field(init=False, default_factory=ClassPages)
     _holes: ClassHoles = field(init=False, default_factory=ClassHoles)
+    _hand: ClassHand = field(init=False, default_factory=ClassHand)
     _exam: ExamQuestions = field(init=False)
     _known: ClassKnowledge | None = field(init=False, default=None)
 
@@ -46,7 +48,9 @@ class ClassAssembly:
             bands = bytes.fromhex(ink.bands)
             starts = transcription and transcription.starts
             self._pages.add(ink.exam_page, bands, min((start.top for start in starts or ()), default=None))
-            self._holes.add(ink.exam_page, bands, transcription.lines if transcription else ())
+            lines = transcription.lines if transcription else ()
+            self._holes.add(ink.exam_page, bands, lines)
+            self._hand.add(bands, lines)
 
     def student(
         self, pages: Sequence[StudentPage], unreadable: int
@@ -62,7 +66,9 @@ class ClassAssembly:
         """
         if self._known is None:
             drawings = {each.question_id for each in self.questions if each.question_type is QuestionType.DIAGRAM}
-            self._known = ClassKnowledge(self._exam, drawings, self._pages.heads(), HeadWords(self.names))
+            self._known = ClassKnowledge(
+                self._exam, drawings, self._pages.heads(), HeadWords(self.names), self._hand.median()
+            )
         holes = self._holes.bands()
         told = [
             replace(page, furniture=_furniture(page, holes), left_out=left_out_lines(page.lines, self._known.words))

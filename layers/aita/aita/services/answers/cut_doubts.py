@@ -53,6 +53,9 @@ def cut_doubts(
         )
         if above is not None and may_be_content:
             yield CutDoubt((above, own), f"the label of question {own!r} may be the end of the answer to {above!r}")
+        if _is_elsewhere(lines, cut, segment, labels):
+            neighbours = (own,) if above is None else (above, own)
+            yield CutDoubt(neighbours, f"the label of question {own!r} is not where its answer was taken to begin")
         other = _label_above(lines, segment, labels)
         if other is not None:
             yield CutDoubt((own, other), f"the label of question {other!r} stands above the answer to {own!r}")
@@ -68,6 +71,17 @@ def _style(lines: Sequence[Line], segment: Segment) -> tuple[str, str, LineKind]
 
 def _kind(lines: Sequence[Line], segment: Segment) -> LineKind:
     return lines[segment.lines[0] - 1].kind
+
+
+def _is_elsewhere(lines: Sequence[Line], cut: CutPage, segment: Segment, labels: QuestionLabels) -> bool:
+    """Return whether a question's label stands alone within its answer, or at a distance above it."""
+    own = segment.start.question_id
+    inside = segment.lines[1:] if segment.label else segment.lines
+    above = () if segment.label or not segment.text else cut.leading_lines[:-1]
+    return any(
+        lines[number - 1].kind is LineKind.LABEL and labels.after(lines[number - 1].text, own) == ""
+        for number in (*inside, *above)
+    )
 
 
 def _label_above(lines: Sequence[Line], segment: Segment, labels: QuestionLabels) -> str | None:

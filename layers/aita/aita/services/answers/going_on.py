@@ -14,20 +14,28 @@ from aita.services.answers.page_segments import PAGE_TOP, CutPage
 FILLED = 0.8
 """Place below which a page has writing if whoever writes has run out of space, as a fraction of its height."""
 
+LOWER = 0.02
+"""Distance of a line below a beginning from which on it does not stand above it, as a fraction of the height."""
+
 _CONTENT = frozenset({LineKind.ANSWER, LineKind.SCRATCH})
 
 
 def lines_going_on(page: StudentPage, cut: CutPage) -> tuple[int, ...]:
     """Return the numbers of the lines that go on with the last answer of the page before; empty if none has text.
 
-    On a sheet that is none of the exam's, they may go on with any answer, so none does. Words to whoever reads the page
-    are nobody's. Where there is no room for an answer above the first beginning, lines of unknown kind may be a head,
-    and do not.
+    What stands lower than the first beginning is in the margin, though it was read first. On a sheet that is none of
+    the exam's, lines may go on with any answer, so none does. Words to whoever reads the page are nobody's. Where there
+    is no room for an answer above the first beginning, lines of unknown kind may be a head, and do not go on.
     """
     if page.is_foreign:
         return ()
-    lines = [number for number in cut.leading_lines if page.lines[number - 1].kind is not LineKind.TO_READER]
-    lines = [number for number in lines if number not in page.left_out]
+    lines = [
+        number
+        for number in cut.leading_lines
+        if number not in page.left_out
+        and page.lines[number - 1].kind is not LineKind.TO_READER
+        and (page.lines[number - 1].top or 0) < cut.room + LOWER
+    ]
     if cut.room <= PAGE_TOP:
         lines = [number for number in lines if page.lines[number - 1].kind in _CONTENT]
     return tuple(lines) if any(page.lines[number - 1].text.strip() for number in lines) else ()

@@ -10,6 +10,7 @@ from collections.abc import Collection
 
 _TOKEN = re.compile(r"[^\W_]+")
 _NUMBER = re.compile(r"\d+(st|nd|rd|th)?")
+_SIGN = re.compile(r"[=+*\u00d7\u00b7\u00f7^\u221a<>\u2264\u2265\u2248]")
 _FIELDS = frozenset({"name", "date"})
 _MONTH = re.compile(
     "jan(uary)?|feb(ruary)?|mar(ch)?|apr(il)?|may|june?|july?|aug(ust)?|sept?(ember)?|oct(ober)?|nov(ember)?|dec(ember)?"
@@ -29,8 +30,8 @@ class HeadWords:
         self._names = names
 
     def content(self, text: str) -> int:
-        """Return the number of a text's words and numbers that are no name, date or number."""
-        return sum(not self._may_be_head(token) for token in _tokens(text))
+        """Return the number of a text's words that are no name, date or number, and of its signs of calculation."""
+        return sum(not self._may_be_head(token) for token in _tokens(text)) + len(_SIGN.findall(text))
 
     def are_all(self, text: str) -> bool:
         """Return whether a text is names, dates and numbers alone; ``False`` if it has no word and no number."""

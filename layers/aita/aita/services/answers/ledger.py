@@ -31,12 +31,15 @@ class ClassKnowledge:
         Head and furniture by exam page, where the class tells them.
     words
         Words of page heads.
+    hand
+        Ink for a character; ``None`` if it is unknown.
     """
 
     questions: ExamQuestions
     drawings: Collection[str]
     heads: Mapping[int, PageHead]
     words: HeadWords
+    hand: float | None
 
     def content(self, part: Part, page: AssembledPage) -> PartContent:
         """Return what is in an unplaced part of a page."""
@@ -68,11 +71,12 @@ def with_ledger(student: AssembledStudent, known: ClassKnowledge) -> tuple[tuple
             for part in parts
         )
     )
-    ratios = unexplained(
+    inked = (
         InkedText(each.question_id, each.raw_text, reading.ink[each.question_id], each.question_id in known.drawings)
         for each in student.answers
         if each.presence is Presence.WRITTEN and all(pages[place.page].bands for place in each.pages)
     )
+    ratios = unexplained(inked, known.hand)
     answers = tuple(_with_ratio(answer, ratios.get(answer.question_id)) for answer in student.answers)
     return answers, ledger
 

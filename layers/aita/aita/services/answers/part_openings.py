@@ -74,7 +74,7 @@ class StudentReading:
 
     def opened(self, part: Part, content: PartContent) -> tuple[str, ...]:
         """Return the questions whose answers an unplaced part opens, in the exam's order."""
-        if content.on_sheet and (content.words >= LEAST_WORDS or not part.lines):
+        if content.on_sheet and (content.words or not part.lines):
             pieces = {answer.question_id for answer in self.answers}
         else:
             pieces = {*self._near(part, content), *content.pointed}

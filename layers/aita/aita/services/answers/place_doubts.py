@@ -10,6 +10,9 @@ from aita.services.answers.page_segments import CutPage
 NEXT_LABEL = 0.055
 """Distance to the label of an empty space within which a line may be its answer, as a fraction of the height."""
 
+LABEL_TOP = 0.08
+"""Largest distance between where an answer was said to begin and where its label was read."""
+
 BESIDE = 0.012
 """Difference in height of two lines that stand beside each other; two lines below each other have twice as much."""
 
@@ -19,6 +22,13 @@ MOST_BESIDE = 0.25
 
 def place_doubts(lines: Sequence[Line], cut: CutPage) -> Iterator[CutDoubt]:
     """Yield the doubts about a page's answers that the heights of its lines give."""
+    above: tuple[str, ...] = ()
+    for segment in cut.segments:
+        label = lines[segment.lines[0] - 1] if segment.label else None
+        own = segment.start.question_id
+        if label is not None and label.top is not None and abs(label.top - segment.start.top) > LABEL_TOP:
+            yield CutDoubt((*above, own), f"the label of question {own!r} is not where its answer was said to begin")
+        above = (own,)
     for segment, following in pairwise(cut.segments):
         tops = [top for number in segment.lines if (top := _top(lines[number - 1])) is not None]
         if not following.text and tops and 0 < following.start.top - max(tops) < NEXT_LABEL:

@@ -1,9 +1,11 @@
 """Ink that the text does not explain: an answer with much more ink than its characters have in this student's hand."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from statistics import median_low
+
+from aita.models.transcription import Line, LineKind
 
 MOST_INK = 1.8
 """Ratio of an answer's ink to what its text explains from which on it is a doubt.
@@ -14,6 +16,9 @@ others have 0.5 to 1.3. A student's median is 15 to 20 for a character there.
 
 SPARE_INK = 40
 """Ink that is added to what the text explains: a line below a result, a stroke or a dot."""
+
+LEAST_CHARACTERS = 20
+"""Least number of characters on a page that tell the hand."""
 
 _DRAWING = re.compile(r"\[\s*drawing", re.IGNORECASE)
 _MARKS = re.compile(r"~~|\[illegible\]", re.IGNORECASE)
@@ -42,20 +47,41 @@ class InkedText:
         return self.drawn or bool(_DRAWING.search(self.text))
 
 
-def unexplained(answers: Iterable[InkedText]) -> dict[str, float]:
+class ClassHand:
+    """Ink that a character has in a class, by its pages without drawings."""
+
+    def __init__(self) -> None:
+        self._per_character: list[float] = []
+
+    def add(self, bands: Sequence[int], lines: Sequence[Line]) -> None:
+        """Add a student's page."""
+        written = [line.text for line in lines if line.kind is not LineKind.LABEL]
+        page = InkedText("", "\n".join(written), sum(bands))
+        if page.characters >= LEAST_CHARACTERS and not page.has_drawing:
+            self._per_character.append(page.ink / page.characters)
+
+    def median(self) -> float | None:
+        """Return the class's ink for a character; ``None`` without a page that tells it."""
+        return median_low(self._per_character) if self._per_character else None
+
+
+def unexplained(answers: Iterable[InkedText], class_hand: float | None) -> dict[str, float]:
     """Return, by question id, how many times the explained ink an answer has, for those with too much.
 
-    The measure is the student's own median of ink for a character, so that a broad pen or a small hand is no doubt.
+    The measure is the student's own median of ink for a character, so that a broad pen or a small hand is no doubt. Of
+    a student with few answers, the class's has a say.
 
     Parameters
     ----------
     answers
         A student's answers with text and with known ink.
+    class_hand
+        Ink for a character in the class; ``None`` if it is unknown.
     """
     told = [answer for answer in answers if not answer.has_drawing]
     per_character = [answer.ink / answer.characters for answer in told if answer.characters]
     if not per_character:
         return {}
-    hand = median_low(per_character)
+    hand = median_low(per_character if class_hand is None else [*per_character, class_hand])
     ratios = {answer.question_id: answer.ink / (answer.characters * hand + SPARE_INK) for answer in told}
     return {question_id: ratio for question_id, ratio in ratios.items() if ratio >= MOST_INK}
