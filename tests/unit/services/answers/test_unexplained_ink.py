@@ -1,6 +1,7 @@
 """Ink that an answer's text does not explain."""
 
-from aita.models.transcription import Line, LineKind
+from aita.models.scan import BANDS
+from aita.models.transcription import Line
 from aita.services.answers.unexplained_ink import ClassHand, InkedText, unexplained
 
 HAND = [InkedText("1", "the force is four newtons", 210), InkedText("2", "twenty joules", 120)]
@@ -47,9 +48,10 @@ def test_the_class_has_little_say_where_there_are_answers() -> None:
     assert unexplained([*broad, InkedText("3", "four newtons", 300)], 8.0) == {}
 
 
-def test_the_classes_hand_is_that_of_its_pages_with_text() -> None:
+def test_the_classes_hand_is_that_of_its_lines_of_text() -> None:
     hand = ClassHand()
     assert hand.median() is None
-    for ink, text in ((160, "twenty or more characters"), (999, "[drawing: twenty characters]"), (500, "few")):
-        hand.add([ink], [Line(text="1.", kind=LineKind.LABEL), Line(text=text)])
-    assert hand.median() == 160 / 22
+    bands = bytes(60 if 20 <= band < 22 else 0 for band in range(BANDS))
+    hand.add(bands, [Line(text="ten letters", top=0.2)])
+    hand.add(bands, [Line(text="[drawing: a cell]", top=0.2), Line(text="few", top=0.2), Line(text="no place to be")])
+    assert hand.median() == 120 / len("tenletters")

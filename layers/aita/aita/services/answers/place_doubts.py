@@ -1,4 +1,4 @@
-"""Doubts from where lines stand on a page: an answer above its label, or in the margin beside another one."""
+"""Doubts from where lines stand on a page: an answer above its label, or a label far from its answer."""
 
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
@@ -12,12 +12,6 @@ NEXT_LABEL = 0.055
 
 LABEL_TOP = 0.08
 """Largest distance between where an answer was said to begin and where its label was read."""
-
-BESIDE = 0.012
-"""Difference in height of two lines that stand beside each other; two lines below each other have twice as much."""
-
-MOST_BESIDE = 0.25
-"""Share of a page's lines beside another one above which the page is in columns, or its heights can't be used."""
 
 
 def place_doubts(lines: Sequence[Line], cut: CutPage) -> Iterator[CutDoubt]:
@@ -34,22 +28,6 @@ def place_doubts(lines: Sequence[Line], cut: CutPage) -> Iterator[CutDoubt]:
         if not following.text and tops and 0 < following.start.top - max(tops) < NEXT_LABEL:
             own, other = segment.start.question_id, following.start.question_id
             yield CutDoubt((own, other), f"text right above the label of question {other!r} may be its answer")
-    if len(cut.segments) > 1 and _has_lines_beside(lines, cut):
-        yield CutDoubt(
-            tuple(segment.start.question_id for segment in cut.segments),
-            "two lines stand beside each other, and one may be another answer's",
-        )
-
-
-def _has_lines_beside(lines: Sequence[Line], cut: CutPage) -> bool:
-    """Return whether a few lines of the page's answers stand beside each other."""
-    distances = [
-        abs(below - above)
-        for segment in cut.segments
-        for above, below in pairwise(filter(None, (_top(lines[number - 1]) for number in segment.lines)))
-    ]
-    beside = sum(distance < BESIDE for distance in distances)
-    return beside == 1 or 0 < beside <= MOST_BESIDE * len(distances)
 
 
 def _top(line: Line) -> float | None:

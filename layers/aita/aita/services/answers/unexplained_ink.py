@@ -5,7 +5,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from statistics import median_low
 
-from aita.models.transcription import Line, LineKind
+from aita.models.scan import BANDS
+from aita.models.transcription import Line
+from aita.services.answers.ink_runs import LINE
 
 MOST_INK = 1.8
 """Ratio of an answer's ink to what its text explains from which on it is a doubt.
@@ -17,8 +19,8 @@ others have 0.5 to 1.3. A student's median is 15 to 20 for a character there.
 SPARE_INK = 40
 """Ink that is added to what the text explains: a line below a result, a stroke or a dot."""
 
-LEAST_CHARACTERS = 20
-"""Least number of characters on a page that tell the hand."""
+LEAST_CHARACTERS = 8
+"""Least number of characters in a line that tell the hand."""
 
 _DRAWING = re.compile(r"\[\s*drawing", re.IGNORECASE)
 _MARKS = re.compile(r"~~|\[illegible\]", re.IGNORECASE)
@@ -48,20 +50,21 @@ class InkedText:
 
 
 class ClassHand:
-    """Ink that a character has in a class, by its pages without drawings."""
+    """Ink that a character has in a class, by the lines whose height is known."""
 
     def __init__(self) -> None:
         self._per_character: list[float] = []
 
     def add(self, bands: Sequence[int], lines: Sequence[Line]) -> None:
         """Add a student's page."""
-        written = [line.text for line in lines if line.kind is not LineKind.LABEL]
-        page = InkedText("", "\n".join(written), sum(bands))
-        if page.characters >= LEAST_CHARACTERS and not page.has_drawing:
-            self._per_character.append(page.ink / page.characters)
+        for line in lines:
+            told = InkedText("", line.text, 0)
+            if line.top is not None and told.characters >= LEAST_CHARACTERS and not told.has_drawing:
+                band = round(line.top * BANDS)
+                self._per_character.append(sum(bands[band : band + LINE]) / told.characters)
 
     def median(self) -> float | None:
-        """Return the class's ink for a character; ``None`` without a page that tells it."""
+        """Return the class's ink for a character; ``None`` without a line that tells it."""
         return median_low(self._per_character) if self._per_character else None
 
 
