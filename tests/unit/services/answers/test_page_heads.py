@@ -52,6 +52,7 @@ def test_much_more_ink_than_the_classes_is_more_than_a_head() -> None:
     head = head_of(*[inked(NAME)] * 4)
     assert head.has_head_alone(inked((4, 7, 60)))
     assert not head.has_head_alone(inked((3, 8, 60)))
+    assert head.has_head_alone(inked((3, 8, 60)), explained=300)
 
 
 def test_page_numbers_of_a_third_of_the_class_are_furniture() -> None:

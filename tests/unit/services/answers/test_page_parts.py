@@ -89,6 +89,11 @@ class TestHeads:
     def test_more_ink_than_a_head_is_unplaced(self) -> None:
         assert told(page(ink=[(2, 9, 50)])) == [("unplaced", (), 350)]
 
+    def test_a_long_name_that_was_read_is_a_head(self) -> None:
+        found = page(line("Maximiliane von Ahrenfels-Thurn", 0.04, K.PAGE_HEAD), ink=[(3, 8, 60)])
+        assert [part.owner for part in page_parts(found, {1: HEAD}, WORDS)] == [Owner.UNPLACED, Owner.PAGE_HEAD]
+        assert [part.owner for part in page_parts(found, {1: HEAD}, WORDS, 9.0)] == [Owner.PAGE_HEAD]
+
     def test_ink_below_the_head_is_unplaced(self) -> None:
         assert told(page(ink=[(4, 7, 50), (12, 15, 50)])) == [("page_head", (), 150), ("unplaced", (), 150)]
 

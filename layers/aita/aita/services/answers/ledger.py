@@ -61,7 +61,9 @@ def _is_known(line: Line) -> bool:
 def with_ledger(student: AssembledStudent, known: ClassKnowledge) -> tuple[tuple[QuestionAnswer, ...], StudentLedger]:
     """Return a student's answers, with flags for ink that no text explains, and the ledger."""
     pages = {page.page: page for page in student.pages}
-    parts = [part for number in sorted(pages) for part in page_parts(pages[number], known.heads, known.words)]
+    parts = [
+        part for number in sorted(pages) for part in page_parts(pages[number], known.heads, known.words, known.hand)
+    ]
     reading = StudentReading(student.answers, [*pages], answers_ink(parts))
     ledger = StudentLedger(
         parts=tuple(

@@ -49,9 +49,15 @@ class PageHead:
     most_ink: float
     furniture: frozenset[int]
 
-    def has_head_alone(self, bands: Sequence[int]) -> bool:
-        """Return whether the ink in the head's bands is no more than a head's."""
-        return sum(bands[band] for band in self.head) <= self.most_ink
+    def has_head_alone(self, bands: Sequence[int], explained: float = 0.0) -> bool:
+        """Return whether the ink in the head's bands is no more than a head's in the class, or than was read of it.
+
+        Parameters
+        ----------
+        explained
+            Most ink of the head's lines that were read.
+        """
+        return sum(bands[band] for band in self.head) <= max(self.most_ink, explained)
 
 
 class ClassPages:

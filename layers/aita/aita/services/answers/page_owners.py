@@ -14,6 +14,7 @@ from aita.services.answers.head_words import HeadWords
 from aita.services.answers.ink_runs import InkRun, ink_runs, most_in_a_line
 from aita.services.answers.page_furniture import MOST_FURNITURE, is_page_number
 from aita.services.answers.page_heads import HEAD_BOTTOM, PageHead
+from aita.services.answers.unexplained_ink import explained_ink
 
 HEAD_LINES = 2
 """Most lines of a head that is known by its words alone."""
@@ -105,7 +106,7 @@ def _is_head(line: Line, head: PageHead | None, words: HeadWords, before: int, *
 
 
 def owned_ink(
-    page: AssembledPage, head: PageHead | None, lines: Mapping[int, PageOwner]
+    page: AssembledPage, head: PageHead | None, lines: Mapping[int, PageOwner], hand: float | None
 ) -> Iterator[tuple[PageOwner, InkRun]]:
     """Yield the page's runs of ink with their owners, cut where the owner changes. They have all of the page's ink.
 
@@ -115,9 +116,11 @@ def owned_ink(
     ----------
     lines
         The owners of the page's lines.
+    hand
+        Ink for a character in the class; ``None`` if it is unknown.
     """
     bands = page.bands
-    owners = _band_owners(page, bands, head, lines)
+    owners = _band_owners(page, _head_bands(page, head, lines, hand), head)
     for run in ink_runs(bands):
         cuts = [
             run.first,
@@ -135,16 +138,14 @@ def owned_ink(
                 yield owner, InkRun(first, end, ink)
 
 
-def _band_owners(
-    page: AssembledPage, bands: bytes, head: PageHead | None, lines: Mapping[int, PageOwner]
-) -> list[PageOwner]:
-    owners = [UNPLACED] * len(bands)
+def _band_owners(page: AssembledPage, head_bands: frozenset[int], head: PageHead | None) -> list[PageOwner]:
+    owners = [UNPLACED] * len(page.bands)
     for band in head.furniture if head else ():
         owners[band] = _FURNITURE
     for question_id, place in page.places:
         if not place.top:  # it goes on from the page before, and a head may stand above it
             _give(owners, place, PageOwner(Owner.ANSWER, question_id))
-    for band in _head_bands(page, bands, head, lines):
+    for band in head_bands:
         owners[band] = _HEAD
     for margin in (MARGIN, 0):  # a place's own bands win over the margin of another's
         for question_id, place in reversed(page.places):
@@ -163,13 +164,14 @@ def _give(owners: list[PageOwner], place: AnswerPlace, owner: PageOwner, margin:
 
 
 def _head_bands(
-    page: AssembledPage, bands: bytes, head: PageHead | None, lines: Mapping[int, PageOwner]
+    page: AssembledPage, head: PageHead | None, lines: Mapping[int, PageOwner], hand: float | None
 ) -> frozenset[int]:
     """Return the bands whose ink is the head's: none if there is more than a head, or nothing says that it is one."""
-    if not bands:
+    if not page.bands:
         return frozenset()
     if head is not None:
-        return head.head if head.has_head_alone(bands) else frozenset()
+        read = "\n".join(page.lines[number - 1].text for number, owner in lines.items() if owner == _HEAD)
+        return head.head if head.has_head_alone(page.bands, explained_ink(read, hand or 0.0)) else frozenset()
     at_top = [lines[n] for n, line in enumerate(page.lines, 1) if n in lines and _is_at_top(line)]
     alone = _HEAD in at_top and UNPLACED not in at_top
     return frozenset(range(int(HEAD_BOTTOM * BANDS))) if alone else frozenset()

@@ -39,17 +39,21 @@ class _Piece:
         return self.owner == other.owner and (is_answer or other.first <= self.end + NEAR)
 
 
-def page_parts(page: AssembledPage, heads: Mapping[int, PageHead], words: HeadWords) -> list[Part]:
+def page_parts(
+    page: AssembledPage, heads: Mapping[int, PageHead], words: HeadWords, hand: float | None = None
+) -> list[Part]:
     """Return a page's parts from top to bottom. Each line with text, and all of the ink, is in exactly one.
 
     Parameters
     ----------
     heads
         Head and furniture by exam page, where the class tells them.
+    hand
+        Ink for a character in the class; ``None`` if it is unknown.
     """
     head = heads.get(page.ink.exam_page or 0) if page.ink else None
     owners = line_owners(page, head, words)
-    ink = [_Piece(owner, run.first, run.end, ink=run.ink) for owner, run in owned_ink(page, head, owners)]
+    ink = [_Piece(owner, run.first, run.end, ink=run.ink) for owner, run in owned_ink(page, head, owners, hand)]
     pieces = _merged([*_line_pieces(page, owners), *ink])
     if not pieces and page.ink is not None and page.ink.exam_page is None:
         pieces = [_Piece(PageOwner(Owner.EMPTY_SHEET) if page.ink.empty else UNPLACED, 0, BANDS)]

@@ -49,6 +49,18 @@ class InkedText:
         return self.drawn or bool(_DRAWING.search(self.text))
 
 
+def explained_ink(text: str, hand: float) -> float:
+    """Return the most ink that a text explains; 0 without a character.
+
+    Parameters
+    ----------
+    hand
+        Ink for a character.
+    """
+    characters = InkedText("", text, 0).characters
+    return MOST_INK * (characters * hand + SPARE_INK) if characters else 0.0
+
+
 class ClassHand:
     """Ink that a character has in a class, by the lines whose height is known."""
 
