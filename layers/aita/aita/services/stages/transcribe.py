@@ -1,6 +1,7 @@
 """Stage ``transcribe``: one task for each page, then each student's answers, and the ledger of the student's pages."""
 
 from collections.abc import Iterable, Iterator
+from itertools import groupby
 from typing import Any, ClassVar, cast
 
 from pydantic import BaseModel
@@ -126,19 +127,21 @@ class _Assembly:
         self._wordings = {question.question_id: question_version(question) for question in questions}
         self._records = record.students
         self._heads = NamedHeads(record.names)
-        self._images: dict[tuple[str, int], str] = {}
+        self._images: dict[str, dict[int, str]] = {}
         self._class = ClassAssembly(questions, {name for each in self._records.values() for name in each.names})
 
-    def see(self, page: Gathered) -> None:
-        """Take note of a page of the class."""
+    def seen(self, pages: Iterable[Gathered]) -> Iterator[Gathered]:
+        """Yield pages of the class, and take note of them."""
         from aita.services.stages.class_pages import head_lines  # noqa: PLC0415 - as above
 
-        student_id, number = str(page.item.refs["student_id"]), int(page.item.refs["page"])
-        if student_id in self._records:
-            self._images[student_id, number] = str(page.item.refs["sha256"])
-            read = PageTranscription.model_validate(page.result) if page.succeeded else None
-            self._class.see(self._ink(student_id).get(number), read)
-            self._heads.see(student_id, number, head_lines(read.text) if read else ())
+        for page in pages:
+            student_id, number = str(page.item.refs["student_id"]), int(page.item.refs["page"])
+            if student_id in self._records:
+                self._images.setdefault(student_id, {})[number] = str(page.item.refs["sha256"])
+                read = PageTranscription.model_validate(page.result) if page.succeeded else None
+                self._class.see(self._ink(student_id).get(number), read)
+                self._heads.see(student_id, number, head_lines(read.text) if read else ())
+            yield page
 
     def student(self, student_id: str, results: Iterable[Any]) -> tuple[dict[str, Any], dict[str, Any]]:
         """Return a student's answers and ledger, as JSON, from the results of the transcribed pages."""
@@ -147,8 +150,9 @@ class _Assembly:
 
         record, ink = self._records[student_id], self._ink(student_id)
         read = {page.page: page for page in map(PageTranscription.model_validate, results)}
+        images = self._images.get(student_id, {})
         pages = [
-            StudentPage(page, read.get(page), ink.get(page), self._images.get((student_id, page), ""))
+            StudentPage(page, read.get(page), ink.get(page), images.get(page, ""))
             for page in range(1, record.pages + 1)
             if page not in record.passed_over
         ]
