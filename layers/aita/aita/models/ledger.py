@@ -1,9 +1,9 @@
 """Ledger: every part of what a student handed in, and whose it is."""
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from aita.models.answer import AnswerPlace, Fraction
 from aita.models.base import StrictModel
@@ -64,3 +64,15 @@ class StudentLedger(StrictModel):
     """A student's parts, page by page and from top to bottom."""
 
     parts: tuple[Part, ...] = ()
+
+
+class UnplacedLedger(StudentLedger):
+    """A student's unplaced parts alone: the others, which are most of a ledger, are not read into memory."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _unplaced(cls, data: Any) -> Any:
+        if not isinstance(data, dict) or not isinstance(parts := data.get("parts", []), list):
+            return data
+        owned = {*Owner} - {Owner.UNPLACED}
+        return data | {"parts": [each for each in parts if not (isinstance(each, dict) and each.get("owner") in owned)]}

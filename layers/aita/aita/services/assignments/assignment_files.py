@@ -9,7 +9,7 @@ from aita.errors import InvalidMaterialError, MissingMaterialError, ObjectNotFou
 from aita.models.answer import StudentAnswers
 from aita.models.exam import AnswerKey, ExamSpec, Page, Rubric, RubricPoints, WrittenFor
 from aita.models.grade import Cell, GradeScale
-from aita.models.ledger import StudentLedger
+from aita.models.ledger import Part, StudentLedger, UnplacedLedger
 from aita.models.part_decision import PartDecision
 from aita.models.scan import ExamPages, StudentScans
 from aita.models.student import RosterEntry, Students
@@ -35,6 +35,7 @@ _SCANS = TypeAdapter(dict[str, StudentScans])
 _TRANSCRIPTIONS = TypeAdapter(dict[str, tuple[PageTranscription, ...]])
 _ANSWERS = TypeAdapter(dict[str, StudentAnswers])
 _LEDGER = TypeAdapter(dict[str, StudentLedger])
+_UNPLACED = TypeAdapter(dict[str, UnplacedLedger])
 _GRADES = TypeAdapter(dict[str, dict[str, Cell]])
 _GRADE_SCALE = TypeAdapter(GradeScale)
 _PAGES = TypeAdapter(dict[str, tuple[Page, ...]])
@@ -174,6 +175,11 @@ class AssignmentFiles:
     def ledger(self) -> dict[str, StudentLedger]:
         """Return the owners of all parts of each student's pages, by student id; empty for data before version 0.3."""
         return self._read(object_keys.LEDGER, _LEDGER.validate_json) or {}
+
+    def unplaced_parts(self) -> dict[str, tuple[Part, ...]]:
+        """Return the unplaced parts of the ledger, by the ids of the students who have any."""
+        ledger = self._read(object_keys.LEDGER, _UNPLACED.validate_json) or {}
+        return {student_id: each.parts for student_id, each in ledger.items() if each.parts}
 
     def part_decisions(self) -> Iterable[PartDecision]:
         """Return people's decisions about parts of the assignment's pages, in any order."""

@@ -11,7 +11,7 @@ from typing import Self
 from aita.models.answer import StudentAnswers
 from aita.models.exam import ExamSpec
 from aita.models.grade import question_version
-from aita.models.ledger import Owner, Part
+from aita.models.ledger import Part
 from aita.models.part_decision import PartAction, PartDecision
 from aita.models.transcription import Line, PageTranscription
 from aita.services.assignments import object_keys
@@ -47,11 +47,7 @@ class UnplacedParts:
         InvalidMaterialError
             If a file is invalid.
         """
-        parts = {
-            student_id: unplaced
-            for student_id, ledger in material.ledger().items()
-            if (unplaced := tuple(part for part in ledger.parts if part.owner is Owner.UNPLACED))
-        }
+        parts = material.unplaced_parts()
         decisions = _by_part(material.part_decisions()) if parts else {}
         belongs = any(each.action is PartAction.BELONGS for history in decisions.values() for each in history)
         return cls(
