@@ -11,8 +11,11 @@ from urllib.parse import quote, unquote
 import pytest
 
 from aita.models.grade import cell_id
+from aita.models.match import MatchRequest
 from aita.models.review import DecisionRequest
 from aita.models.run import RunStatus
+from aita.services.assignments.assignment_files import AssignmentFiles
+from aita.services.assignments.match_decisions import RosterMatches
 from aita.services.grading.review_queue import Reviews
 from tests.support.command_fixtures import Aita
 from tests.support.fake_stack import RUN, FakeStack, run_view, stage
@@ -240,6 +243,46 @@ class TestOutOfDate:
         assert (code, json.loads(out)["out_of_date"]) == (0, [])
         assert "11 reports fetched" in err
         assert "ut of date" not in err
+
+    @pytest.mark.parametrize("options", [("--no-run",), ()], ids=["no run", "run"])
+    def test_who_was_uploaded_after_the_last_transcription_is_told(
+        self, stack: FakeStack, served: Harness, aita: Aita, options: tuple[str, ...]
+    ) -> None:
+        served.put("scans/Cyd Fox/1.jpg", b"late")
+        uploads = [{"name": "scans/Cyd Fox/1.jpg", "size": 4, "etag": "e"}]
+        stack.answer("GET", "/assignments/midterm/uploads", {"files": uploads})
+        served.run("report")
+        stack.answer("POST", "/runs", run_view(pipeline="report"))
+        stack.answer("GET", f"/runs/{RUN}", run_view(RunStatus.SUCCEEDED, stage("report", 4, 4, ended=True)))
+        code, _, err = aita("report", "-a", "midterm", *options)
+        assert code == 3
+        assert "Left out, as they were uploaded after the last transcription: Cyd Fox" in err
+        assert "aita transcribe --assignment midterm" in err
+        shown = HtmlPage.of(Path("out/midterm/reports/class.html").read_bytes()).text
+        assert "Uploaded after the last transcription Cyd Fox" in shown
+
+    def test_a_folder_that_came_outdates_the_classs_report(self, stack: FakeStack, served: Harness, aita: Aita) -> None:
+        uploads = [{"name": "scans/Cyd Fox/1.jpg", "size": 4, "etag": "e"}]
+        stack.answer("GET", "/assignments/midterm/uploads", {"files": uploads})
+        code, out, _ = aita("report", "-a", "midterm", "--no-run", "--json")
+        document = json.loads(out)
+        assert (code, document["untranscribed"]) == (3, ["Cyd Fox"])
+        assert [Path(path).name for path in document["out_of_date"]] == ["class.html"]
+
+    def test_a_match_outdates_the_classs_report_and_the_students_name(
+        self, stack: FakeStack, served: Harness, aita: Aita
+    ) -> None:
+        served.put("roster.csv", "Name\nPrya Castellane\n")
+        served.run("report")
+        assert aita("report", "-a", "midterm", "--no-run")[0] == 0
+        matches = RosterMatches(served.objects, served.decisions, served.clock)
+        (line,) = AssignmentFiles(served.objects, ASSIGNMENT).roster() or ()
+        student = IDS["Priya Castellane"]
+        matches.decide(ASSIGNMENT, student, MatchRequest(action="match", line=line.version, by="Ann"))
+        stack.answer("GET", "/assignments/midterm/students", matches.page(ASSIGNMENT, 99, None))
+        code, out, _ = aita("report", "-a", "midterm", "--no-run", "--json")
+        assert code == 3
+        assert len(json.loads(out)["out_of_date"]) == 2
 
     def test_a_decision_outdates_the_students_report_and_the_classs(self, served: Harness, aita: Aita) -> None:
         self.decide(served, "Priya Castellane", "5")

@@ -1,6 +1,7 @@
 """Command that makes the reports and downloads them."""
 
 import webbrowser
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -35,7 +36,8 @@ def report(
 ) -> None:
     """Make the class's report and each student's, and fetch them: HTML files that open offline.
 
-    With --no-run the exit status is 3 if reports are out of date: older than a decision, a grade or an upload.
+    The exit status is 3 if a folder was uploaded after the last transcription: its student is in no report. With
+    --no-run it also is 3 if reports are out of date: older than a decision, a grade or an upload.
     """
     session = Session.of(context)
     folder = out or Path("out", check_assignment(assignment), "reports")
@@ -46,13 +48,16 @@ def report(
             "assignment": assignment,
             "files": [str(path) for path in found.paths],
             "out_of_date": [str(path) for path in found.out_of_date],
+            "untranscribed": list(found.untranscribed),
         }
         session.output.result(document, Text(printable(str(found.paths[0]))))
-        raise typer.Exit(exit_codes.PARTIAL if found.out_of_date else exit_codes.DONE)
+        raise typer.Exit(exit_codes.PARTIAL if found.out_of_date or found.untranscribed else exit_codes.DONE)
 
-    def fetch(view: RunView) -> None:
+    def fetch(view: RunView) -> int:
         if view.status in (RunStatus.SUCCEEDED, RunStatus.PARTIAL):
-            _fetch(session, assignment, folder, again, opened=opened)
+            found = _fetch(session, assignment, folder, again, opened=opened)
+            return exit_codes.PARTIAL if found.untranscribed else exit_codes.DONE
+        return exit_codes.DONE
 
     start_run(session, assignment, _PIPELINE, detach=False, ended=fetch)
 
@@ -66,6 +71,12 @@ def _fetch(session: Session, assignment: str, folder: Path, again: str, *, opene
             "version of aita made them (if that is the stack's, deploy it first), so what they show may be wrong. "
             f"Make them anew: {again}"
         )
+    if found.untranscribed:
+        transcribe = session.command("transcribe", "--assignment", assignment)
+        session.output.warn(
+            f"Left out, as they were uploaded after the last transcription: {_names(found.untranscribed)}. "
+            f"Transcribe them: {transcribe}"
+        )
     if opened:
         webbrowser.open(found.paths[0].resolve().as_uri())
     return found
@@ -74,8 +85,11 @@ def _fetch(session: Session, assignment: str, folder: Path, again: str, *, opene
 def _outdated(found: FetchedReports) -> str:
     """Return a list of the reports that are out of date, with students' names."""
     students = found.outdated_students
-    shown, more = students[:_NAMES_SHOWN], len(students) - _NAMES_SHOWN
-    names = "; ".join([*shown, *([f"and {more:,} more"] if more > 0 else [])])
-    of_students = [f"{formatting.count(len(students), 'student report')} ({names})"] if students else []
+    of_students = [f"{formatting.count(len(students), 'student report')} ({_names(students)})"] if students else []
     of_class = ["the class report"] if len(found.out_of_date) > len(students) else []
     return " and ".join([*of_students, *of_class])
+
+
+def _names(names: Sequence[str]) -> str:
+    more = len(names) - _NAMES_SHOWN
+    return "; ".join([*names[:_NAMES_SHOWN], *([f"and {more:,} more"] if more > 0 else [])])

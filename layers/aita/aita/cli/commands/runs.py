@@ -166,7 +166,7 @@ def start_run(
     detach: bool,
     max_cost: float | None = None,
     options: Mapping[str, Any] | None = None,
-    ended: Callable[[RunView], None] | None = None,
+    ended: Callable[[RunView], int | None] | None = None,
 ) -> None:
     """Start a run, and watch it unless detached.
 
@@ -175,7 +175,7 @@ def start_run(
     options
         Options of the run from the command line; ``None`` leaves one to the settings.
     ended
-        Function that is called with the run when it has ended.
+        Function that is called with the run when it has ended; it may return an exit status for a run that succeeded.
     """
     view = _start(session, assignment, pipeline, {"max_cost_usd": _usd(max_cost)} | dict(options or {}))
     _watch_unless_detached(session, view, detach=detach, ended=ended)
@@ -206,7 +206,7 @@ def _usd(max_cost: float | None) -> Decimal | None:
 
 
 def _watch_unless_detached(
-    session: Session, view: RunView, *, detach: bool, ended: Callable[[RunView], None] | None = None
+    session: Session, view: RunView, *, detach: bool, ended: Callable[[RunView], int | None] | None = None
 ) -> None:
     if not detach:
         _watch(session, view, ended)
@@ -216,13 +216,12 @@ def _watch_unless_detached(
         session.output.say(_hint(session, view.run_id))
 
 
-def _watch(session: Session, first: RunView, ended: Callable[[RunView], None] | None = None) -> None:
+def _watch(session: Session, first: RunView, ended: Callable[[RunView], int | None] | None = None) -> None:
     last = _follow(session, first)
     report = report_of(last, session.api, session.transfer)
-    if ended is not None:
-        ended(last)
+    status = None if ended is None else ended(last)
     _show(session, report)
-    raise typer.Exit(exit_codes.of_run(last.status))
+    raise typer.Exit(exit_codes.of_run(last.status) or status or exit_codes.DONE)
 
 
 def _follow(session: Session, first: RunView) -> RunView:
