@@ -150,6 +150,7 @@ def test_nothing_is_not_uploaded(tmp_path: Path) -> None:
             "the question is worth 4",
         ),
         ("question_specific_instructions.json", '{"1a": 3}', "1a"),
+        ("question_specific_instructions.json", '{"1a ": "x", "Q1": "y"}', "'1a ', 'Q1' is no question_id of the exam"),
         ("rubric_instructions.txt", b"\xff\xfe", "not UTF-8"),
         ("roster.csv", "Ada\nBo\n", "line 1"),
         ("roster.csv", b"Student Name\nAd\x81\n", "line 2: it is not UTF-8 or Windows-1252"),

@@ -98,9 +98,18 @@ class AnswerKey(LenientModel):
 
 
 class WrittenFor(LenientModel):
-    """Version of the question's wording that an answer key or a rubric was written for; empty in files of 0.1.0."""
+    """Origin of an answer key or a rubric.
+
+    Parameters
+    ----------
+    question_version
+        Version of the question's wording that it was written for; empty in files of 0.1.0.
+    own
+        Whether it is a copy of the instructor's own; ``False`` of all in files before version 0.3.
+    """
 
     question_version: str = ""
+    own: bool = False
 
 
 class AnswerKeys(LenientModel):

@@ -715,6 +715,46 @@ class TestCellsOf010:
         assert cells(harness)["s-1", "1a"].is_of_older_version
 
 
+class TestOwnRubrics:
+    """A rubric of the instructor's own counts as long as it is in ``user_rubrics.json``, and no copy of it longer."""
+
+    def own(self, harness: Harness) -> None:
+        harness.exam()
+        harness.put("scans/Ann/1.jpg", b"a")
+        strict = {"total_points": 5, "criteria": criteria(5, description="strict")}
+        harness.put("user_rubrics.json", {"1a": strict})
+        assert harness.run("exam").status is RunStatus.SUCCEEDED
+
+    def rubrics(self, harness: Harness) -> dict[str, str]:
+        found = AssignmentFiles(harness.objects, ASSIGNMENT).rubrics()
+        return {question_id: rubric.criteria[0].description for question_id, rubric in found.items()}
+
+    def test_once_it_is_taken_out_its_answers_are_open_and_another_is_written(self, harness: Harness) -> None:
+        self.own(harness)
+        assert self.rubrics(harness) == {"1a": "strict 1", "1b": "right", "2": "right"}
+        harness.put("user_rubrics.json", {})
+        assert self.rubrics(harness) == {"1b": "right", "2": "right"}
+        assert "1a" in {question_id for _, question_id in opened(harness)}
+        harness.run("grade")
+        (cell,) = [cell for (_, question_id), cell in cells(harness).items() if question_id == "1a"]
+        assert FlagKind.NO_RUBRIC in {flag.kind for flag in cell.flags}
+        assert harness.run("exam").status is RunStatus.SUCCEEDED
+        assert self.rubrics(harness)["1a"] == "right"
+
+    def test_a_written_one_counts_again_once_an_own_one_that_never_ran_is_taken_out(self, harness: Harness) -> None:
+        self.own(harness)
+        harness.put("user_rubrics.json", {"1b": {"total_points": 3.5, "criteria": criteria(3.5, description="own")}})
+        assert self.rubrics(harness) == {"1b": "own 1", "2": "right"}
+        harness.put("user_rubrics.json", {})
+        assert self.rubrics(harness)["1b"] == "right"
+
+    def test_a_file_of_before_does_not_tell_copies(self, harness: Harness) -> None:
+        self.own(harness)
+        change_json(harness, "rubrics.json", lambda data: data["1a"].pop("own"))
+        harness.put("user_rubrics.json", {})
+        assert self.rubrics(harness)["1a"] == "strict 1"
+
+
 class TestRenumbering:
     """A blank answer is blank however its question is worded, but not for a question that took over its id."""
 

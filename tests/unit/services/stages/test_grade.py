@@ -485,6 +485,13 @@ class TestRefused:
         harness.put("user_rubrics.json", RUBRICS | {"1a": {"total_points": 5, "criteria": criteria(3, 1)}})
         self.refused(harness, InvalidMaterialError, "question '1a': the criteria sum to 4")
 
+    def test_instructions_for_no_question(self, harness: Harness) -> None:
+        put_answers(harness)
+        harness.put("question_specific_instructions.json", {"1a": "be strict", "1a ": "be mild"})
+        for pipeline in ("grade", "rubric", "exam"):
+            with pytest.raises(InvalidMaterialError, match=r"instructions\.json: '1a ' is no question_id .*1a, 1b, 2"):
+                harness.begin(pipeline)
+
     def test_material_that_was_spoilt_since_the_start_ends_the_run_with_the_reason(self, harness: Harness) -> None:
         put_answers(harness)
         run = harness.begin("grade")

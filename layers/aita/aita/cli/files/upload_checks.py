@@ -13,6 +13,7 @@ from aita.services.assignments import object_keys
 from aita.services.assignments.assignment_files import AssignmentFiles
 from aita.services.assignments.roster_csv import read_roster
 from aita.services.assignments.roster_matching import identify
+from aita.services.stages.answer_key import AnswerKeyStage
 from aita.services.stages.rubric import RubricStage
 
 _FOLDER = "upload"
@@ -25,6 +26,9 @@ _READS: dict[str, Callable[[AssignmentFiles], Any]] = {
     object_keys.ROSTER: AssignmentFiles.roster,
     object_keys.GRADE_SCALE: AssignmentFiles.grade_scale,
 }
+
+_FOR_QUESTIONS = {object_keys.USER_RUBRICS: RubricStage(), object_keys.QUESTION_INSTRUCTIONS: AnswerKeyStage()}
+"""Stages whose requirements compare a file with the questions."""
 
 
 def check_material(uploads: Sequence[Upload]) -> list[str]:
@@ -41,8 +45,9 @@ def check_material(uploads: Sequence[Upload]) -> list[str]:
     for name, upload in files.items():
         objects.data[object_keys.material(_FOLDER, name)] = upload.path.read_bytes()
         _check_readable(upload, partial(_READS[name], material))
-    if object_keys.QUESTIONS in files and (rubrics := files.get(object_keys.USER_RUBRICS)) is not None:
-        _check_readable(rubrics, partial(RubricStage().require, material, frozenset()))
+    for name, stage in _FOR_QUESTIONS.items():
+        if object_keys.QUESTIONS in files and name in files:
+            _check_readable(files[name], partial(stage.require, material, frozenset()))
     return _roster_notes(files[object_keys.ROSTER], uploads) if object_keys.ROSTER in files else []
 
 

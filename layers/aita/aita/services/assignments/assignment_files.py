@@ -130,12 +130,17 @@ class AssignmentFiles:
         return self._read(object_keys.PAGES, _PAGES.validate_json) or {}
 
     def rubrics(self) -> dict[str, Rubric]:
-        """Return the rubrics for grading by question id: the instructor's own, else the written ones."""
+        """Return the rubrics for grading by question id: the instructor's own, else the written ones.
+
+        A gathered copy of an own rubric counts no longer once the instructor has taken it out of ``user_rubrics.json``.
+        """
         own = {
             question_id: Rubric(question_id=question_id, **rubric.model_dump())
             for question_id, rubric in self.user_rubrics().items()
         }
-        return self.gathered_rubrics() | own
+        origins = self._read(object_keys.RUBRICS, _WRITTEN_FOR.validate_json) or {}
+        copies = {question_id for question_id, origin in origins.items() if origin.own}
+        return {each: rubric for each, rubric in self.gathered_rubrics().items() if each not in copies} | own
 
     def gathered_rubrics(self) -> dict[str, Rubric]:
         """Return the rubrics that the last run gathered, by question id: written ones, and copies of own ones."""

@@ -27,7 +27,7 @@ from aita.services.grading.material_versions import (
     moved_questions,
     rubric_version,
 )
-from aita.services.grading.question_inputs import QuestionInputs
+from aita.services.grading.question_inputs import QuestionInputs, check_question_instructions
 from aita.services.grading.question_wording import check_wording
 from aita.services.grading.unplaced_parts import UnplacedParts
 from aita.tasks.grading import GradingTask, written_for
@@ -83,11 +83,12 @@ class GradeInputs(QuestionInputs):
         MissingMaterialError
             If there are no questions, rubrics or answers.
         InvalidMaterialError
-            If a file is invalid, or a rubric or an answer key does not fit its question.
+            If a file is invalid, or a rubric, an answer key or an instruction does not fit its question.
         """
         inputs = cls.unchecked(material, settings)
         check_rubrics(inputs.exam, inputs.rubrics, material.assignment)
         check_wording(material, inputs.exam, inputs.rubrics)
+        check_question_instructions(inputs.exam, inputs.question_instructions)
         require_answers(material)
         return inputs
 

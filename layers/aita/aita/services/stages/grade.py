@@ -17,6 +17,7 @@ from aita.services.grading.grade_assembly import assemble
 from aita.services.grading.grade_inputs import GradeInputs, check_rubrics, require_answers
 from aita.services.grading.grade_reuse import kept_cell
 from aita.services.grading.material_versions import rubric_version
+from aita.services.grading.question_inputs import check_question_instructions
 from aita.services.grading.question_wording import check_wording
 from aita.services.stages.base import INPUTS, Gathered, LLMStage, ReadFile, StagePlan
 from aita.tasks.grading import GradingTask
@@ -42,6 +43,7 @@ class GradeStage(LLMStage):
             exam, rubrics = material.countable_exam(), material.rubrics()
             check_rubrics(exam, rubrics, material.assignment)
             check_wording(material, exam, rubrics)
+            check_question_instructions(exam, material.question_instructions())
         if object_keys.ANSWERS not in made:
             require_answers(material)
 

@@ -61,5 +61,6 @@ class RubricStage(LLMStage):
         )
 
     def gather_all(self, ended: Iterable[Gathered], read: ReadFile) -> dict[str, Any]:
-        """Return the rubrics by question id, each with the version of the wording that it was written for."""
-        return {self.artifact: by_question(RubricInputs.model_validate_json(read(INPUTS)), ended)}
+        """Return the rubrics by question id, each with its origin."""
+        inputs = RubricInputs.model_validate_json(read(INPUTS))
+        return {self.artifact: by_question(inputs, ended, inputs.user_rubrics)}
