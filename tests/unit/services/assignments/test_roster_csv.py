@@ -166,6 +166,29 @@ class TestEncoding:
         assert f"roster.csv, {said}" in problem(data)
 
 
+class TestIds:
+    @pytest.mark.parametrize(
+        ("written", "read"),
+        [("12345.0", "12345"), ('"=""0012345"""', "0012345"), ('="0012345"', "0012345"), ("7.00", "7")],
+    )
+    def test_what_a_spreadsheet_adds_is_left_out_with_a_note(self, written: str, read: str) -> None:
+        found = read_roster(f"Name,Student ID,Login\nAnn Lee,1,ann1.0\nBo Chan,{written},\n".encode())
+        assert [entry.number for entry in found.entries] == ["1", read]
+        assert found.entries[0].login == "ann1.0"
+        (note,) = found.notes
+        assert "ids were read without what a spreadsheet adds" in note
+        assert note.endswith("on 1 of its lines, first on line 3")
+
+    def test_two_of_one_id_are_still_told(self) -> None:
+        assert "line 3: it has the number of line 2" in problem(b"Name,ID\nAnn,12345\nBo,12345.0\n")
+
+    def test_a_number_that_was_rounded_is_told(self) -> None:
+        found = read_roster(b"Name,ID\nAnn,1.23457E+11\nBo,12E3\n")
+        assert [entry.number for entry in found.entries] == ["1.23457E+11", "12E3"]
+        (note,) = found.notes
+        assert "1 of the numbers were rounded by a spreadsheet" in note
+
+
 CELL = st.text(st.characters(codec="utf-8", exclude_characters="\0\r\n"), max_size=12).map(str.strip)
 
 

@@ -155,6 +155,28 @@ class TestNumbers:
         assert identify(["Ann Lee 1"], people, Students()).missing == ("Ann Lee (2)",)
 
 
+class TestLeadingZeros:
+    def found(self, people: dict[str, str], *folders: str) -> list[tuple[str, str]]:
+        roster = tuple(RosterEntry(name=name, number=number) for number, name in people.items())
+        return [(entry.number if entry else "", match) for entry, match in find_on_roster(folders, roster).values()]
+
+    @pytest.mark.parametrize("folder", ["12345", "012345", "Ann Lee 12345", "12345_Lee"])
+    def test_a_long_number_is_found_without_them(self, folder: str) -> None:
+        assert self.found({"0012345": "Ann Lee", "20000": "Bo"}, folder) == [("0012345", "exact")]
+        assert self.found({"12345": "Ann Lee"}, f"000{folder}" if folder == "12345" else folder)[0][1] == "exact"
+
+    def test_not_if_two_have_it(self) -> None:
+        assert self.found({"0012345": "Ann Lee", "012345": "Bo"}, "12345") == [("", "ambiguous")]
+        assert self.found({"0012345": "Ann Lee", "12345": "Bo"}, "12345", "0012345") == [
+            ("12345", "exact"), ("0012345", "exact"),
+        ]  # fmt: skip
+        assert self.found({"0012345": "Ann Lee"}, "12345", "0012345") == [("", "ambiguous"), ("", "ambiguous")]
+
+    @pytest.mark.parametrize("folder", ["0012", "12", "Zoe Quinn 12345", "scan 12345"])
+    def test_nor_a_short_one_or_with_another_name(self, folder: str) -> None:
+        assert self.found({"012": "Ann Lee", "0012345": "Ann Lee"}, folder) == [("", "none")]
+
+
 names = st.text(st.sampled_from("aAáÁbß -.'İıéかが\u0301"), min_size=1, max_size=6)
 
 

@@ -34,6 +34,18 @@ _KNOWN = {header.replace(" ", "").casefold(): field for field, headers in _HEADE
 _UNIQUE = {"number": "number", "email": "email address", "login": "login", "canvas_id": "Canvas id"}
 """Fields that differ between all students, with their names for messages."""
 
+_IDS = ("number", "login", "canvas_id")
+_TEXT_FORMULA = re.compile(r'="([^"]*)"')
+_DECIMALS = re.compile(r"(\d+)\.0+")
+_ROUNDED = re.compile(r"\d(\.\d+)?[eE]\+\d+")
+_SPELLED = (
+    'ids were read without what a spreadsheet adds, as in 12345.0 or ="0012345": on {count} of its lines, first on '
+    "line {line}"
+)
+_ROUNDED_BY_EXCEL = (
+    "rounded by a spreadsheet, such as 1.2E+11: format their column as text, enter them again, and upload the roster"
+)
+
 _POINTS_POSSIBLE = "Points Possible"
 """Cell in the column of names in the second line of Canvas's gradebooks, which is no student."""
 
@@ -60,7 +72,13 @@ def read_roster(data: bytes) -> RosterFile:
         If the file or a line is invalid. The message gives the line and the reason, but none of its content.
     """
     text, notes = _decode(data)
-    return RosterFile(tuple(_entries(_rows(text))), notes)
+    spelled: list[int] = []
+    entries = tuple(_entries(_rows(text), spelled))
+    if spelled:
+        notes = (*notes, _SPELLED.format(count=len(spelled), line=spelled[0]))
+    if rounded := [entry for entry in entries if _ROUNDED.fullmatch(entry.number)]:
+        notes = (*notes, f"{len(rounded)} of the numbers were {_ROUNDED_BY_EXCEL}")
+    return RosterFile(entries, notes)
 
 
 def without_student(data: bytes, name: str) -> bytes:
@@ -125,7 +143,8 @@ def _fold(header: str) -> str:
     return re.sub(r"[\W_]", "", header).casefold()
 
 
-def _entries(rows: Iterator[tuple[int, list[str]]]) -> Iterator[RosterEntry]:
+def _entries(rows: Iterator[tuple[int, list[str]]], spelled: list[int]) -> Iterator[RosterEntry]:
+    """Yield the entries, and add the lines whose ids were as spreadsheets write them to ``spelled``."""
     _, headers = next(rows, (1, []))
     fields = _fields(headers)
     _check_columns(fields)
@@ -139,6 +158,10 @@ def _entries(rows: Iterator[tuple[int, list[str]]]) -> Iterator[RosterEntry]:
             continue
         if not name:
             raise _invalid(line, "there is no student's name")
+        plain = row | {field: _plain_id(row[field]) for field in _IDS if field in row}
+        if plain != row:
+            spelled.append(line)
+            row = plain
         for field, shown_as in _UNIQUE.items():
             value = row.get(field, "").casefold()
             if value and (earlier := seen.setdefault((field, value), line)) != line:
@@ -148,6 +171,12 @@ def _entries(rows: Iterator[tuple[int, list[str]]]) -> Iterator[RosterEntry]:
 
 def _row(fields: list[str], cells: list[str]) -> dict[str, str]:
     return {field: cell.strip() for field, cell in zip(fields, cells, strict=False) if field}
+
+
+def _plain_id(value: str) -> str:
+    """Return an id without what spreadsheets add: ``12345`` of ``12345.0``, and ``0012345`` of ``="0012345"``."""
+    spelled = _TEXT_FORMULA.fullmatch(value) or _DECIMALS.fullmatch(value)
+    return spelled[1].strip() if spelled else value
 
 
 def _name(row: dict[str, str]) -> str:

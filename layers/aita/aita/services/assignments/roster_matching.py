@@ -18,6 +18,9 @@ MARGIN = 5.0
 Found = dict[str, tuple[RosterEntry | None, Match]]
 """Roster entry of each folder, and the kind of the match. A close one is nobody's until a person decides."""
 
+_LEAST_DIGITS = 5
+"""Least number of digits with which a number is compared without its leading zeros."""
+
 _ACCENTS = 200
 """Lowest combining class of accents. Marks of lower classes, such as vowel signs and dakuten, distinguish names."""
 
@@ -74,9 +77,10 @@ def find_on_roster(
 ) -> Found:
     """Return each folder's entry on the roster, and the kind of the match.
 
-    A folder is matched by the student's number, if nothing else in its name contradicts the student's name. Folders
-    without such a number are matched by equal names, and then by the most similar one of the remaining entries. An
-    entry that several folders match, or a doubtful match, is given to none of them.
+    A folder is matched by the student's number, if nothing else in its name contradicts the student's name, and by a
+    long number also without its leading zeros. Folders without such a number are matched by equal names, and then by
+    the most similar one of the remaining entries. An entry that several folders match, or a doubtful match, is given to
+    none of them.
 
     Parameters
     ----------
@@ -90,7 +94,9 @@ def find_on_roster(
     people = [_Person(entry) for entry in roster]
     by_people = _decided(decided or {}, people)
     exact = {
-        folder: _by_number(folder, people) or _by_name(folder, people) for folder in folders if folder not in by_people
+        folder: _by_number(folder, people) or _by_bare_number(folder, people) or _by_name(folder, people)
+        for folder in folders
+        if folder not in by_people
     }
     taken = {id(person) for candidates in exact.values() for person in candidates}
     taken |= {id(person) for person, _ in by_people.values()}
@@ -143,6 +149,7 @@ class _Person:
         self.forms = name_forms(entry.name)
         self.name = fold(entry.name).split()
         self.number = fold(entry.number).split()
+        self.bare_number = _bare(fold(entry.number))
 
 
 _PersonMatch = tuple[_Person | None, Match]
@@ -160,6 +167,24 @@ def _by_number(folder: str, people: list[_Person]) -> list[_Person]:
         for person in people
         if (rest := _without(words, person.number)) is not None and _agrees(rest, person.name)
     ]
+
+
+def _by_bare_number(folder: str, people: list[_Person]) -> list[_Person]:
+    """Return the people whose number is in a folder's name but for leading zeros, which spreadsheets drop."""
+    words = fold(folder).split()
+    return [
+        person
+        for person in people
+        for place, word in enumerate(words)
+        if person.bare_number and _bare(word) == person.bare_number
+        if _agrees(words[:place] + words[place + 1 :], person.name)
+    ]
+
+
+def _bare(number: str) -> str:
+    """Return a number without leading zeros; empty if too few digits are left, as in the numbers of scans."""
+    bare = number.lstrip("0")
+    return bare if bare.isdecimal() and len(bare) >= _LEAST_DIGITS else ""
 
 
 def _without(words: list[str], number: list[str]) -> list[str] | None:
