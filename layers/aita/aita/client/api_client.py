@@ -42,7 +42,9 @@ PAGE = 100
 FILES = 1000
 """Largest page of a list of files."""
 
-_FIRST_VERSION = "0.1.0"
+_WITHOUT_MATCHES = frozenset({"0.1.0", "0.2.0"})
+"""Versions whose stacks know no decisions on matches."""
+
 _RUN_ID = re.compile(r"[0-9A-Za-z_-]{1,64}")
 
 
@@ -239,7 +241,7 @@ class ApiClient:
     def match_decisions(self, assignment: str) -> tuple[MatchDecision, ...]:
         """Return all decisions on the matches of an assignment's students, of each student oldest first.
 
-        A stack of 0.1.0 has no such route, and no such decisions.
+        Stacks before version 0.3 have no such route, and no such decisions.
         """
 
         def page(size: int, token: str | None) -> tuple[Sequence[StudentMatch], str | None]:
@@ -249,7 +251,7 @@ class ApiClient:
         try:
             students, _ = _gather(page, None)
         except (RequestError, StackError):
-            if self.version() != _FIRST_VERSION:
+            if self.version() not in _WITHOUT_MATCHES:
                 raise
             return ()
         return tuple(decision for student in students for decision in student.decisions)

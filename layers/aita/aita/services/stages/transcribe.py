@@ -103,14 +103,14 @@ class TranscribeStage(LLMStage):
         inputs = cast("TranscriptionInputs", self.read_inputs(read(INPUTS)))
         record = ClassRecord.model_validate_json(read(RECORDS))
         assembly = _Assembly(inputs.questions, record)
-        transcriptions: dict[str, list[Any]] = {}
-        for each in ended:
-            assembly.see(each)
-            if each.succeeded:
-                transcriptions.setdefault(str(each.item.refs["student_id"]), []).append(each.result)
-        answers, ledgers = {}, {}
-        for student_id in record.students:
-            answers[student_id], ledgers[student_id] = assembly.student(student_id, transcriptions.get(student_id, ()))
+        transcriptions, answers, ledgers = EncodedArtifact(), EncodedArtifact(), EncodedArtifact()
+        for student_id, student in groupby(ended, lambda each: str(each.item.refs["student_id"])):
+            if pages := [each.result for each in assembly.seen(student) if each.succeeded]:
+                transcriptions.add(student_id, pages)
+        for student_id in record.students:  # once all of the class's pages were seen
+            found, ledger = assembly.student(student_id, transcriptions.value(student_id, ()))
+            answers.add(student_id, found)
+            ledgers.add(student_id, ledger)
         return {
             object_keys.TRANSCRIPTIONS: transcriptions,
             object_keys.ANSWERS: answers,
