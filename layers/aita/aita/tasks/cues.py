@@ -7,17 +7,18 @@ has a score for each kind of attempt, the sum of the weights of its cues in one 
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, NamedTuple
+from itertools import chain
+from typing import NamedTuple
 
 _MARKS = re.compile("[\u0300-\u036f\u0483-\u0489\u0591-\u05c7\u064b-\u065f\u0670\u1ab0-\u1aff\u20d0-\u20ff]")
 """Accents, and vowels that scripts may leave out; not the vowels of India's scripts."""
 
-_ALIKE = str.maketrans("łøđıیکىہھ", "lodiيكيهه")
+_ALIKE = str.maketrans("łøđıیکىہھ", "lodiيكيهه")  # noqa: RUF001 - the very letters
 """Letters that are typed as another one, and letters of Persian and Urdu by those of Arabic."""
 
-_SENTENCE_END = re.compile(r"(?<=[.!?…])(?<!dr\.)(?<!prof\.)\s+|(?<=[。！？।॥؟])|\n[ \t\r]{0,99}\n")
+_SENTENCE_END = re.compile(r"(?<=[.!?…])(?<!dr\.)(?<!prof\.)\s+|(?<=[。！？।॥؟])|\n[ \t\r]{0,99}\n")  # noqa: RUF001
 
 _WORD = re.compile(
     "[\u0900-\u0963\u0966-\u0dff]+"  # India's scripts, with their vowels
@@ -25,7 +26,7 @@ _WORD = re.compile(
     "|[^\\W\\d_\u0900-\u0dff\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff]+|\\d+"
 )
 
-_BREAK = re.compile(r"[^\w\s'’-]|\n|\s['’-]")
+_BREAK = re.compile(r"[^\w\s'’-]|\n|\s['’-]")  # noqa: RUF001
 """Between two words: the second begins a clause or a line."""
 
 _LABEL = re.compile(r"[\"'*`\s]{0,4}[:=]")
@@ -33,6 +34,8 @@ _LABEL = re.compile(r"[\"'*`\s]{0,4}[:=]")
 
 SHORT = 5
 """Most words of a short sentence."""
+
+_MOST_OPENERS = 8
 
 _REMEMBERED = 4096
 """Number of words of which the phrases that begin with them are remembered."""
@@ -51,41 +54,48 @@ class Cue(NamedTuple):
     name: str
 
 
-@dataclass(slots=True)
 class _Node:
-    """Node of the tree of phrases. ``beginnings`` are of words of which the phrase has the beginning only."""
+    """Node of the tree of phrases: the cues that end here, and the nodes of the words, or beginnings, that follow."""
 
-    words: dict[str, "_Node"] = field(default_factory=dict)
-    beginnings: dict[str, "_Node"] = field(default_factory=dict)
-    lengths: set[int] = field(default_factory=set)
-    cues: list[Cue] = field(default_factory=list)
+    __slots__ = ("cues", "lengths", "words")
+
+    def __init__(self) -> None:
+        self.cues: tuple[Cue, ...] = ()
+        self.lengths: tuple[int, ...] = ()
+        self.words: dict[str, _Node] | None = None  # most nodes of thousands have none
 
     def after(self, word: str) -> list["_Node"]:
         """Return the nodes that a word leads to."""
-        nodes = [self.words.get("#" if word.isdigit() else word)]
-        nodes += [self.beginnings.get(word[:length]) for length in self.lengths if length <= len(word)]
-        return [node for node in nodes if node is not None]
+        if self.words is None:
+            return []
+        keys = [
+            "#" if word.isdigit() else word,
+            *(f"{word[:length]}*" for length in self.lengths if length <= len(word)),
+        ]
+        return [self.words[key] for key in keys if key in self.words]
 
     def add(self, phrase: str, cue: Cue) -> None:
         """Add a folded phrase, in the notation of the lexicon."""
         nodes = [self]
         for part in phrase.split():
-            ends = [node._child(alternative) for node in nodes for alternative in part.split("/")]
+            alternatives = [_words(each) for each in part.split("/")]
+            ends = [node._end(words) for node in nodes for words in alternatives]
             nodes = [*nodes, *ends] if "?" in part else ends
         for node in nodes:
             if node is not self and cue not in node.cues:
-                node.cues.append(cue)
+                node.cues += (cue,)
 
-    def _child(self, alternative: str) -> "_Node":
-        """Return the node that some words of a phrase lead to, and make it if it is not there."""
+    def _end(self, words: list[str]) -> "_Node":
+        """Return the node that words lead to, and make those that are not there."""
         node = self
-        words = _WORD.findall(alternative) or ["#"]
-        for word in words[:-1]:
-            node = node.words.setdefault(word, _Node())
-        if "*" not in alternative:
-            return node.words.setdefault(words[-1], _Node())
-        node.lengths.add(len(words[-1]))
-        return node.beginnings.setdefault(words[-1], _Node())
+        for word in words:
+            node.words = {} if node.words is None else node.words
+            if word not in node.words:
+                node.words[word] = _Node()
+                if word.endswith("*"):
+                    node.lengths = tuple({*node.lengths, len(word) - 1})
+            node = node.words[word]
+        return node
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +107,7 @@ class Sentence:
 
     @classmethod
     def of(cls, folded: str) -> "Sentence":
+        """Return the parts of a folded sentence."""
         matches = [*_WORD.finditer(folded)]
         edges = [0, *(edge for match in matches for edge in match.span()), len(folded)]
         gaps = [folded[start:end] for start, end in zip(edges[::2], edges[1::2], strict=True)]
@@ -130,7 +141,7 @@ class Lexicon:
         Cues ``..._order`` and ``..._opening`` count at the beginning of a clause only, or after ``openers``, in
         languages that have these; cues ``..._label`` count before a colon or an equals sign only.
     scores
-        By the note of a kind of attempt, the weights of cues; ``core`` has those of which one must be there.
+        By the note of a kind of attempt, the cues of each weight; ``core`` has those of which one must be there.
     covers
         By cue, those that do not count beside it.
     shapes
@@ -142,8 +153,8 @@ class Lexicon:
     def __init__(
         self,
         languages: Mapping[str, Mapping[str, str]],
-        scores: Mapping[str, Mapping[str, Any]],
-        covers: Mapping[str, Sequence[str]],
+        scores: Mapping[str, Mapping[str, str]],
+        covers: Mapping[str, str],
         shapes: Mapping[str, str],
         threshold: int,
     ) -> None:
@@ -159,10 +170,11 @@ class Lexicon:
                     if name != "openers":
                         self._root.add(phrase, Cue(language, name))
         self._weights = {
-            note: {cue: weight for cue, weight in each.items() if cue != "core"} for note, each in scores.items()
+            note: {cue: int(weight) for weight in each.keys() - {"core"} for cue in _names(each[weight])}
+            for note, each in scores.items()
         }
-        self._cores = {note: frozenset(each["core"]) for note, each in scores.items()}
-        self._covers = covers
+        self._cores = {note: {*_names(each["core"])} for note, each in scores.items()}
+        self._covers = {cue: _names(covered) for cue, covered in covers.items()}
         self._shapes = {name: re.compile(shape) for name, shape in shapes.items()}
         self._threshold = threshold
 
@@ -187,30 +199,28 @@ class Lexicon:
             shapes = {name for name, shape in self._shapes.items() if shape.search(part)}
             if len(sentence.words) <= SHORT:
                 shapes.add("short")
-            found = [*self._found(sentence)]
-            for start in range(0, len(sentence.words), WINDOW // 2):
-                inside = [cue for number, cue in found if start <= number < start + WINDOW]
+            found = [
+                [*self._beginning_at(first, sentence)] if self._begun(word) else []
+                for first, word in enumerate(sentence.words)
+            ]
+            for start in range(0, max(len(found) - WINDOW // 2, 1), WINDOW // 2):
+                inside = [*chain.from_iterable(found[start : start + WINDOW])]
                 yield from (self._uncovered(names | shapes) for names in _of_one_language(inside))
-                if start + WINDOW >= len(sentence.words):
-                    break
 
     def _uncovered(self, names: set[str]) -> set[str]:
         return names.difference(*(self._covers.get(name, ()) for name in names))
 
-    def _found(self, sentence: Sentence) -> Iterator[tuple[int, Cue]]:
-        """Yield the cues of a sentence, each with the number of its first word."""
-        for first in range(len(sentence.words)):
-            last, nodes = first, self._begun(sentence.words[first])
-            while nodes:
-                for cue in (cue for node in nodes for cue in node.cues):
-                    if self._counts(cue, sentence, first, last):
-                        yield first, cue
-                last += 1
-                nodes = (
-                    [each for node in nodes for each in node.after(sentence.words[last])]
-                    if last < len(sentence.words)
-                    else []
-                )
+    def _beginning_at(self, first: int, sentence: Sentence) -> Iterator[Cue]:
+        """Yield the cues of a sentence that begin with one of its words."""
+        nodes = self._begun(sentence.words[first])
+        for last in range(first, len(sentence.words)):
+            if not nodes:
+                return
+            for cue in chain.from_iterable(node.cues for node in nodes):
+                if self._counts(cue, sentence, first, last):
+                    yield cue
+            following = sentence.words[last + 1 : last + 2]
+            nodes = [each for node in nodes for word in following for each in node.after(word)]
 
     def _counts(self, cue: Cue, sentence: Sentence, first: int, last: int) -> bool:
         """Return whether a cue counts, by where its first and last words stand."""
@@ -228,6 +238,8 @@ class Lexicon:
         """Return whether a word begins a clause, but for openers; in a language that has none, any word does."""
         openers, number = self._openers[language], first
         while openers and not sentence.opens(number):
+            if first - number == _MOST_OPENERS:
+                return False
             number -= 1
             if sentence.words[number] in _YOU:
                 return True
@@ -243,3 +255,13 @@ def _of_one_language(cues: Sequence[Cue]) -> list[set[str]]:
         names.setdefault(cue.language, set()).add(cue.name)
     most = max(map(len, names.values()), default=0)
     return [each for each in names.values() if len(each) == most] or [set()]
+
+
+def _words(alternative: str) -> list[str]:
+    """Return the words of an alternative of a phrase; the last one ends in ``*`` if it is a beginning."""
+    *words, last = _WORD.findall(alternative) or ["#"]
+    return [*words, f"{last}*" if "*" in alternative else last]
+
+
+def _names(text: str) -> list[str]:
+    return text.split(", ")

@@ -4,7 +4,7 @@ import base64
 import html
 import re
 import string
-from collections.abc import Iterator, Set
+from collections.abc import Iterator
 
 from aita.tasks.cues import fold
 
@@ -21,7 +21,7 @@ _LEET = tuple(str.maketrans(_SIGNS[0] + "1", _SIGNS[1] + one) for one in "il")
 _ROT13 = str.maketrans(string.ascii_lowercase, string.ascii_lowercase[13:] + string.ascii_lowercase[:13])
 
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{20,}={0,2}")
-_HEXADECIMAL = re.compile(r"(?:[0-9A-Fa-f]{2}){10,}")
+_HEXADECIMAL = re.compile(r"(?:[0-9A-Fa-f]{2} ?){10,}")
 _LETTERS_AND_SIGNS = re.compile(r"[a-z0-9$@!|+]{3,40}")
 _WORD = re.compile(r"[^\W\d_]{4,}")
 _SPACED = re.compile(r"(?<![^\W_])(?:[^\W\d_][^\w\n]{1,3}|[^\W\d_]_){4,999}[^\W\d_](?![^\W_])")
@@ -34,7 +34,7 @@ _FEWEST_WORDS = 3
 """Fewest words that a run of letters is parted into: many a long word consists of two."""
 
 
-def disguised(text: str, vocabulary: Set[str]) -> Iterator[str]:
+def disguised(text: str, vocabulary: set[str]) -> Iterator[str]:
     """Yield the texts that a text may hide.
 
     Parameters
@@ -69,7 +69,7 @@ def _from_base64(run: str) -> bytes:
     return base64.b64decode(digits + "=" * (-len(digits) % 4))
 
 
-def _leet(folded: str, vocabulary: Set[str]) -> Iterator[str]:
+def _leet(folded: str, vocabulary: set[str]) -> Iterator[str]:
     """Yield a text with letters in place of digits and signs, where that makes words of the vocabulary."""
     mixed = (each for each in {*_LETTERS_AND_SIGNS.findall(folded)} if not each.isalpha() and not each.isdigit())
     spelled = {each: word for each in mixed for table in _LEET if (word := each.translate(table)) in vocabulary}
@@ -77,7 +77,7 @@ def _leet(folded: str, vocabulary: Set[str]) -> Iterator[str]:
         yield _LETTERS_AND_SIGNS.sub(lambda match: spelled.get(match[0], match[0]), folded)
 
 
-def _backwards_or_rotated(folded: str, vocabulary: Set[str]) -> Iterator[str]:
+def _backwards_or_rotated(folded: str, vocabulary: set[str]) -> Iterator[str]:
     """Yield a text backwards, with each word backwards, and in rot13, where that makes words of the vocabulary."""
     backwards, rotated = folded[::-1], folded.translate(_ROT13)
     if _has_some(backwards, vocabulary):
@@ -87,11 +87,11 @@ def _backwards_or_rotated(folded: str, vocabulary: Set[str]) -> Iterator[str]:
         yield rotated
 
 
-def _has_some(text: str, vocabulary: Set[str]) -> bool:
+def _has_some(text: str, vocabulary: set[str]) -> bool:
     return len(vocabulary.intersection(_WORD.findall(text))) > 1
 
 
-def _joined_and_parted(folded: str, vocabulary: Set[str]) -> Iterator[str]:
+def _joined_and_parted(folded: str, vocabulary: set[str]) -> Iterator[str]:
     """Yield the words of what is written letter by letter, or without spaces between the words."""
     spaced = ("".join(_LETTER.findall(run)) for run in _SPACED.findall(folded))
     for run in (*spaced, *_RUN.findall(folded)):
@@ -100,7 +100,7 @@ def _joined_and_parted(folded: str, vocabulary: Set[str]) -> Iterator[str]:
             yield " ".join(words)
 
 
-def _words(run: str, vocabulary: Set[str]) -> list[str]:
+def _words(run: str, vocabulary: set[str]) -> list[str]:
     """Return the words that a run of letters consists of; none if some letters belong to no word."""
     begins = {0: 0}
     for end in range(1, len(run) + 1):
