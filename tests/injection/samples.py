@@ -23,6 +23,11 @@ def clean_answers() -> list[str]:
     return answers
 
 
+def corpus(name: str) -> dict[str, list[str]]:
+    """Return a corpus's texts by kind: of its attempts or its innocent answers."""
+    return _load(_HERE / "corpora" / f"{name}.toml")
+
+
 def sample_answers() -> dict[tuple[str, str], str]:
     """Return what the sample students wrote, by student and question, but for the one attempt among it."""
     return {place: text for place, text in every_sample_answer().items() if place != HOSTILE_SAMPLE}

@@ -121,7 +121,7 @@ class TestFlags:
         assert graded.points == 2
 
     def test_a_note_is_one_of_a_few_and_quotes_nobody(self) -> None:
-        assert len({flag.note for attempt in ATTEMPTS.values() for flag in suspicious(attempt)}) == 8
+        assert len({flag.note for attempt in ATTEMPTS.values() for flag in suspicious(attempt)}) == 10
 
     @pytest.mark.parametrize("answer", clean_answers(), ids=lambda answer: answer[:40])
     def test_a_clean_answer_is_not(self, answer: str) -> None:

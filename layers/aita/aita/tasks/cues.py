@@ -18,7 +18,11 @@ _MARKS = re.compile("[\u0300-\u036f\u0483-\u0489\u0591-\u05c7\u064b-\u065f\u0670
 _ALIKE = str.maketrans("łøđıیکىہھ", "lodiيكيهه")  # noqa: RUF001 - the very letters
 """Letters that are typed as another one, and letters of Persian and Urdu by those of Arabic."""
 
-_SENTENCE_END = re.compile(r"(?<=[.!?…])(?<!dr\.)(?<!prof\.)\s+|(?<=[。！？।॥؟])|\n[ \t\r]{0,99}\n")  # noqa: RUF001
+_SENTENCE_END = re.compile(
+    r"(?<=[.!?…])(?<![Dd]r\.)(?<![Pp]rof\.)\s+"
+    "|(?<=[。！？।॥؟])"  # noqa: RUF001 - the very signs
+    "|\n(?=[ \t\r]{0,99}[\nA-ZÀ-ÞΑ-ΩА-Я])"
+)
 
 _WORD = re.compile(
     "[\u0900-\u0963\u0966-\u0dff]+"  # India's scripts, with their vowels
@@ -163,7 +167,7 @@ class Lexicon:
         self._openers: dict[str, frozenset[str]] = {}
         self.words: dict[str, set[str]] = {}
         for language, cues in languages.items():
-            self._openers[language] = frozenset(fold(cues.get("openers", "")).split())
+            self._openers[language] = frozenset(_WORD.findall(fold(cues.get("openers", ""))))
             self.words[language] = {*_WORD.findall(fold(" ".join(cues.values())))}
             for name, phrases in cues.items():
                 for phrase in fold(phrases).split(","):
@@ -178,23 +182,23 @@ class Lexicon:
         self._shapes = {name: re.compile(shape) for name, shape in shapes.items()}
         self._threshold = threshold
 
-    def notes(self, folded: str) -> set[str]:
-        """Return the notes of the kinds of attempts of which a part of a folded text reaches the threshold."""
-        return {note for note, score in self.scores(folded).items() if score >= self._threshold}
+    def notes(self, text: str) -> set[str]:
+        """Return the notes of the kinds of attempts of which a part of a text reaches the threshold."""
+        return {note for note, score in self.scores(text).items() if score >= self._threshold}
 
-    def scores(self, folded: str) -> dict[str, int]:
-        """Return the highest score of a folded text's parts for each kind of attempt that it has a core of."""
+    def scores(self, text: str) -> dict[str, int]:
+        """Return the highest score of a text's parts for each kind of attempt that it has a core of."""
         highest: dict[str, int] = {}
-        for cues in self.cues(folded):
+        for cues in self.cues(text):
             for note, weights in self._weights.items():
                 if not self._cores[note].isdisjoint(cues):
                     score = sum(weights.get(cue, 0) for cue in cues)
                     highest[note] = max(highest.get(note, 0), score)
         return highest
 
-    def cues(self, folded: str) -> Iterator[set[str]]:
+    def cues(self, text: str) -> Iterator[set[str]]:
         """Yield the cues that stand together: of a sentence or a part of it, and of one language."""
-        for part in _SENTENCE_END.split(folded):
+        for part in map(fold, _SENTENCE_END.split(text)):
             sentence = Sentence.of(part)
             shapes = {name for name, shape in self._shapes.items() if shape.search(part)}
             if len(sentence.words) <= SHORT:

@@ -23,7 +23,8 @@ _ROT13 = str.maketrans(string.ascii_lowercase, string.ascii_lowercase[13:] + str
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{20,}={0,2}")
 _HEXADECIMAL = re.compile(r"(?:[0-9A-Fa-f]{2} ?){10,}")
 _LETTERS_AND_SIGNS = re.compile(r"[a-z0-9$@!|+]{3,40}")
-_WORD = re.compile(r"[^\W\d_]{4,}")
+_LETTERS = re.compile(r"[^\W\d_]+")
+_LONG_WORD = re.compile(r"[^\W\d_]{4,}")
 _SPACED = re.compile(r"(?<![^\W_])(?:[^\W\d_][^\w\n]{1,3}|[^\W\d_]_){4,999}[^\W\d_](?![^\W_])")
 _LETTER = re.compile(r"[^\W\d_]")
 _RUN = re.compile(r"[a-z]{12,999}")
@@ -82,13 +83,13 @@ def _backwards_or_rotated(folded: str, vocabulary: set[str]) -> Iterator[str]:
     backwards, rotated = folded[::-1], folded.translate(_ROT13)
     if _has_some(backwards, vocabulary):
         yield backwards
-        yield _WORD.sub(lambda match: match[0][::-1], folded)
+        yield _LETTERS.sub(lambda match: match[0][::-1], folded)
     if _has_some(rotated, vocabulary):
         yield rotated
 
 
 def _has_some(text: str, vocabulary: set[str]) -> bool:
-    return len(vocabulary.intersection(_WORD.findall(text))) > 1
+    return len(vocabulary.intersection(_LONG_WORD.findall(text))) > 1
 
 
 def _joined_and_parted(folded: str, vocabulary: set[str]) -> Iterator[str]:

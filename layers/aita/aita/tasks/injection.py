@@ -33,8 +33,9 @@ def suspicious(text: str) -> tuple[Flag, ...]:
     visible = _visible(text)
     lexicon, forms = _lexicon(), _forms()
     found: set[str] = set()
-    for folded in map(fold, (visible, *disguised(visible, lexicon.words[_VOCABULARY]))):
-        found |= lexicon.notes(folded)
+    for each in (visible, *disguised(visible, lexicon.words[_VOCABULARY])):
+        folded = fold(each)
+        found |= lexicon.notes(each)
         found |= {note for note, patterns in forms if any(pattern.search(folded) for pattern in patterns)}
     notes = sorted(found)
     if _INVISIBLE.search(text):
