@@ -1,5 +1,7 @@
 """Cues of a sentence, and what they add up to."""
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -21,9 +23,14 @@ LANGUAGES = {
 SCORES = {"it asks": {"core": "full", "3": "full", "2": "give_order", "-4": "others"}}
 
 
-def lexicon(threshold: int = 5, **changes: dict[str, str]) -> Lexicon:
-    given = {"languages": LANGUAGES, "scores": SCORES, "covers": {}, "shapes": {"equation": "="}} | changes
-    return Lexicon(**given, threshold=threshold)  # type: ignore[arg-type]
+def lexicon(threshold: int = 5, **changes: Any) -> Lexicon:
+    given: dict[str, Any] = {
+        "languages": LANGUAGES,
+        "scores": SCORES,
+        "covers": {},
+        "shapes": {"equation": "="},
+    } | changes
+    return Lexicon(**given, threshold=threshold)
 
 
 def cues(text: str) -> set[str]:

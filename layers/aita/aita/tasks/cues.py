@@ -6,7 +6,7 @@ has a score for each kind of attempt, the sum of the weights of its cues in one 
 
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain
@@ -208,8 +208,8 @@ class Lexicon:
                 for first, word in enumerate(sentence.words)
             ]
             for start in range(0, max(len(found) - WINDOW // 2, 1), WINDOW // 2):
-                inside = [*chain.from_iterable(found[start : start + WINDOW])]
-                yield from (self._uncovered(names | shapes) for names in _of_one_language(inside))
+                inside = chain.from_iterable(found[start : start + WINDOW])
+                yield from (self._uncovered(names | shapes) for names in _by_language(inside))
 
     def _uncovered(self, names: set[str]) -> set[str]:
         return names.difference(*(self._covers.get(name, ()) for name in names))
@@ -252,13 +252,12 @@ class Lexicon:
         return number == first or sentence.words[number] != _INFINITIVE
 
 
-def _of_one_language(cues: Sequence[Cue]) -> list[set[str]]:
-    """Return the names of the cues of each language that has the most of them; an empty set if there are none."""
+def _by_language(cues: Iterable[Cue]) -> Collection[set[str]]:
+    """Return the names of the cues of each language; an empty set if there are none."""
     names: dict[str, set[str]] = {}
     for cue in cues:
         names.setdefault(cue.language, set()).add(cue.name)
-    most = max(map(len, names.values()), default=0)
-    return [each for each in names.values() if len(each) == most] or [set()]
+    return names.values() or [set()]
 
 
 def _words(alternative: str) -> list[str]:
