@@ -149,7 +149,7 @@ class TestStudentReport:
         put_grades(harness, grades)
         harness.run("report")
         shown = student_page(harness, MAYA).text
-        assert "speak to the grader" not in shown
+        assert "speak to whoever" not in shown
         assert "line 3" not in shown
         assert "TooLongError" not in shown
         assert "95%" not in shown, "the confidence"

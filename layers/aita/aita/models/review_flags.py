@@ -43,7 +43,7 @@ class FlagKind(StrEnum):
     GRADER_FAILED = "grader_failed"
     """One of several graders failed."""
     INSTRUCTION = "instruction"
-    """The answer seems to address the grader, such as by asking for marks."""
+    """The answer, or text beside it, seems to address whoever reads or grades it, such as by asking for marks."""
     NO_RUBRIC = "no_rubric"
     """The question has no rubric to grade against."""
     UNPLACED = "unplaced"
@@ -72,7 +72,7 @@ _WORDS = {
     FlagKind.ILLEGIBLE: "much of the answer could not be read",
     FlagKind.GRADERS_DISAGREE: "the graders' points are far apart",
     FlagKind.GRADER_FAILED: "one of the graders failed",
-    FlagKind.INSTRUCTION: "the answer seems to speak to the grader",
+    FlagKind.INSTRUCTION: "text seems to speak to whoever reads or grades it",
     FlagKind.NO_RUBRIC: "the question has no rubric",
     FlagKind.UNPLACED: "something on the page belongs to no answer",
     FlagKind.UNREAD: "a part of the answer was not read",

@@ -21,7 +21,7 @@ _ALIKE = str.maketrans("łøđıیکىہھ", "lodiيكيهه")  # noqa: RUF001 -
 _SENTENCE_END = re.compile(
     r"(?<=[.!?…])(?<![Dd]r\.)(?<![Pp]rof\.)\s+"
     "|(?<=[。！？।॥؟])"  # noqa: RUF001 - the very signs
-    "|\n(?=[ \t\r]{0,99}[\nA-ZÀ-ÞΑ-ΩА-Я])"
+    "|\n(?=[ \t\r]{0,99}[\n0-9A-ZÀ-ÞΑ-ΩА-Я])"
 )
 
 _WORD = re.compile(

@@ -8,7 +8,7 @@ from pydantic import BaseModel
 
 from aita.models.answer import StudentAnswers
 from aita.models.base import StrictModel
-from aita.models.exam import Page, Question
+from aita.models.exam import Page, Question, QuestionType
 from aita.models.grade import question_version
 from aita.models.review_flags import Flag
 from aita.models.run import Refs, RunSettings
@@ -125,6 +125,7 @@ class _Assembly:
         from aita.services.answers.class_assembly import ClassAssembly  # noqa: PLC0415 - only Collect needs it: the task function starts without
 
         self._wordings = {question.question_id: question_version(question) for question in questions}
+        self._drawings = {each.question_id for each in questions if each.question_type is QuestionType.DIAGRAM}
         self._records = record.students
         self._heads = NamedHeads(record.names)
         self._images: dict[str, dict[int, str]] = {}
@@ -147,6 +148,7 @@ class _Assembly:
         """Return a student's answers and ledger, as JSON, from the results of the transcribed pages."""
         from aita.services.answers.answer_draft import StudentPage  # noqa: PLC0415 - as above
         from aita.services.answers.page_doubts import with_page_doubts  # noqa: PLC0415 - as above
+        from aita.services.answers.page_instructions import with_page_instructions  # noqa: PLC0415 - as above
 
         record, ink = self._records[student_id], self._ink(student_id)
         read = {page.page: page for page in map(PageTranscription.model_validate, results)}
@@ -159,6 +161,7 @@ class _Assembly:
         found, ledger = self._class.student(pages, record.scans.unreadable)
         for doubts in (record.doubts, self._heads.by_page(student_id)):
             found = with_page_doubts(found, doubts, self._heads.without_text(student_id))
+        found = with_page_instructions(found, read.values(), self._drawings)
         answers = StudentAnswers(
             question_answers=tuple(
                 answer.model_copy(update={"question": self._wordings[answer.question_id]}) for answer in found
