@@ -313,9 +313,10 @@ class TestEmptySheets:
         found = answers("1 2", page(1, "1. a", ("1", 1, 0.1)), page(2, "", **EMPTY), page(3, "b\n2. c", ("2", 2, 0.5)))
         assert found["1"].raw_text == "a\nb"
 
-    def test_one_on_which_something_was_read_is_looked_at(self) -> None:
-        found = answers("1", page(1, "1.", ("1", 0, 0.1)), page(2, "four", **EMPTY))
-        assert FlagKind.OTHER_EXAM in kinds(found["1"])
+    def test_one_on_which_something_was_read_is_not_passed_over(self) -> None:
+        written = page(1, "1. a", ("1", 1, 0.1), exam_page=1, bands="09" * BANDS)
+        pages = assemble(ExamQuestions.of("1"), [written, page(2, "four", **EMPTY)]).pages
+        assert [(each.page, each.answers) for each in pages] == [(1, {1: "1"}), (2, {})]  # unplaced, for the ledger
 
     def test_one_that_could_not_be_transcribed_is_lost(self) -> None:
         found = answers("1", page(1, "1. a", ("1", 1, 0.1)), lost(2, **EMPTY))

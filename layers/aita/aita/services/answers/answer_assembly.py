@@ -62,8 +62,8 @@ def assemble(
     )
     for page in ordered:
         if page.is_empty_sheet:
-            walk.pass_over()
-        elif page.page in cuts:
+            continue
+        if page.page in cuts:
             walk.add(page, cuts[page.page])
         else:
             walk.lose(page)

@@ -52,8 +52,8 @@ class StudentPage:
 
     @property
     def is_empty_sheet(self) -> bool:
-        """Whether nothing is on the page, and nothing was read there."""
-        return self.ink is not None and self.ink.empty and not any(line.text.strip() for line in self.lines)
+        """Whether nothing is on the page, and nothing was read there. A page that was not transcribed is lost."""
+        return bool(self.ink and self.ink.empty and self.transcription and not self.transcription.text.strip())
 
     @property
     def lines(self) -> tuple[Line, ...]:

@@ -63,10 +63,6 @@ class AnswerWalk:
         (self.lost if page.transcription is None else self.unplaced).append(page.page)
         self._cut_off_last()
 
-    def pass_over(self) -> None:
-        """Pass over an empty sheet."""
-        self.pages += 1
-
     def add(self, page: StudentPage, cut: CutPage) -> None:
         """Give the answers their pieces on a page."""
         self._pass_missing(page)

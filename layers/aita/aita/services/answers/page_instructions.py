@@ -65,7 +65,7 @@ def _beside(page: int, answers: Collection[QuestionAnswer]) -> list[str]:
     return [answer.question_id for answer in answers if nearest & _pages(answer)]
 
 
-def _pages(answer: QuestionAnswer) -> set[int | None]:
+def _pages(answer: QuestionAnswer) -> set[int]:
     return {place.page for place in answer.pages}
 
 
