@@ -1,0 +1,159 @@
+"""A class that sits an exam: questions, students with their answers and scans, and the roster."""
+
+import csv
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from aita.models.exam import QuestionType
+from tests.adversary.marking import Marking, Scheme, Schemes
+from tests.adversary.pages import File, Page
+
+
+@dataclass(slots=True)
+class Item:
+    """A question of the exam. ``scheme`` is the one that counts now; ``worth`` has the points of each criterion."""
+
+    question_id: str
+    kind: QuestionType
+    topic: str
+    worth: tuple[float, ...]
+    schemes: Schemes
+    scheme: Scheme = Scheme()
+    has_own_rubric: bool = False
+
+    @property
+    def points(self) -> float:
+        """Points of the question."""
+        return sum(self.worth)
+
+    @property
+    def text(self) -> str:
+        """Text of the question, which names its form."""
+        return f"{_TASKS[self.kind]} the {self.topic} (form {self.scheme.form})."
+
+    def marking(self) -> Marking:
+        """Return the marking that counts now."""
+        return self.schemes.marking(self.scheme)
+
+    def question(self) -> dict[str, Any]:
+        """Return the question as ``questions.json`` has it."""
+        return {
+            "question_id": self.question_id,
+            "question_text": self.text,
+            "points": self.points,
+            "question_type": self.kind.value,
+        }
+
+    def rubric(self) -> dict[str, Any]:
+        """Return the instructor's own rubric as ``user_rubrics.json`` has it."""
+        return {"total_points": self.points, "criteria": criteria_by(self.scheme, self.worth)}
+
+
+_TASKS = {
+    QuestionType.MULTIPLE_CHOICE: "Choose",
+    QuestionType.SHORT_ANSWER: "Name",
+    QuestionType.LONG_ANSWER: "Explain",
+    QuestionType.CALCULATION: "Compute",
+    QuestionType.DIAGRAM: "Draw",
+}
+
+
+def criteria_by(scheme: Scheme, worth: tuple[float, ...]) -> list[dict[str, Any]]:
+    """Return the criteria of a rubric, whose descriptions name the scheme."""
+    named = f"scheme {scheme.form}.{scheme.rubric or 'written'}"
+    return [{"points": each, "description": f"Part {n} by {named}"} for n, each in enumerate(worth, 1)]
+
+
+@dataclass(slots=True)
+class Sitter:
+    """A student who sits the exam; ``answers`` has the lines that they wrote for each question, none if it is blank.
+
+    ``on_roster`` is false for a person whom the roster does not know.
+    """
+
+    name: str
+    number: str
+    email: str
+    folder: str
+    answers: dict[str, tuple[str, ...]]
+    files: dict[str, File] = field(default_factory=dict)
+    on_roster: bool = True
+
+    def pages(self) -> Iterator[tuple[str, int, Page]]:
+        """Yield each page with the name of its file and its place in the file."""
+        for name, file in self.files.items():
+            if not isinstance(file, bytes):
+                for place, page in enumerate(file):
+                    yield name, place, page
+
+    def replace(self, name: str, place: int, *pages: Page) -> None:
+        """Put other pages in the place of one; a file without pages goes."""
+        file = self.files[name]
+        assert not isinstance(file, bytes)
+        left = (*file[:place], *pages, *file[place + 1 :])
+        if left:
+            self.files[name] = left
+        else:
+            del self.files[name]
+
+    def find(self, page: Page) -> tuple[str, int]:
+        """Return the file and the place of a page."""
+        return next((name, place) for name, place, each in self.pages() if each is page or each == page)
+
+    def change(self, page: Page, *pages: Page) -> None:
+        """Put other pages in the place of a page."""
+        self.replace(*self.find(page), *pages)
+
+
+@dataclass(slots=True)
+class ExamClass:
+    """A class with all that it hands in. ``absent`` are on the roster and hand in nothing."""
+
+    seed: int
+    items: list[Item]
+    blank_exam: tuple[Page, ...]
+    students: list[Sitter]
+    absent: list[Sitter]
+    step: float
+    graders: int
+    has_roster: bool
+    has_blank_exam: bool = True
+    question_instructions: dict[str, str] = field(default_factory=dict)
+    innocent: bool = False
+
+    def item(self, question_id: str) -> Item:
+        """Return a question."""
+        return next(item for item in self.items if item.question_id == question_id)
+
+    def sitter(self, name: str) -> Sitter:
+        """Return a student."""
+        return next(each for each in (*self.students, *self.absent) if each.name == name)
+
+    def truth(self, sitter: Sitter, question_id: str) -> float:
+        """Return the points that a student's answer deserves."""
+        return self.item(question_id).marking().total(sitter.answers[question_id])
+
+    def exam(self) -> dict[str, Any]:
+        """Return the exam as ``questions.json`` has it."""
+        return {
+            "exam_name": "Term exam",
+            "total_pages": len(self.blank_exam),
+            "questions": [item.question() for item in self.items],
+            "points_step": self.step,
+        }
+
+    def own_rubrics(self) -> dict[str, Any]:
+        """Return the instructor's own rubrics as ``user_rubrics.json`` has them."""
+        return {item.question_id: item.rubric() for item in self.items if item.has_own_rubric}
+
+    def roster(self) -> str:
+        """Return ``roster.csv``."""
+        out = io.StringIO()
+        writer = csv.writer(out)
+        writer.writerow(["Name", "Student ID", "Email"])
+        for each in sorted([*self.students, *self.absent], key=lambda one: one.number):
+            if each.on_roster:
+                writer.writerow([each.name, each.number, each.email])
+        return out.getvalue()

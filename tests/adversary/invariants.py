@@ -1,0 +1,166 @@
+"""Invariants: each one returns its violations in a class as it is now.
+
+A message names the student by the place of their folder, as names are made up, and the question by its id.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from aita.errors import AitaError
+from aita.models.grade import Cell
+from aita.services.grading.gradebook import Gradebook
+from tests.adversary.classes import Sitter
+from tests.adversary.session import Place, Session
+from tests.adversary.totals import Told, exports, recounted, told_totals
+from tests.support import fakes
+
+_EXACT = 0.005
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """A violation, and the cells that it concerns; none if it concerns a whole student or the class."""
+
+    invariant: str
+    message: str
+    places: tuple[Place, ...] = ()
+
+
+def gradebook(session: Session) -> Gradebook | None:
+    """Return the class's gradebook; None if there is nothing to be told, as the material is refused."""
+    try:
+        book = session.book()
+    except AitaError:
+        return None
+    return book if book.students else None
+
+
+def cells(session: Session, book: Gradebook) -> Iterator[tuple[Sitter, Cell]]:
+    """Yield the cells of students who have a folder."""
+    for student_id, sitter in session.sitters().items():
+        if student_id in book.students:
+            for cell in book.students[student_id].cells:
+                yield sitter, cell
+
+
+def no_wrong_grade(session: Session, book: Gradebook) -> Iterator[Violation]:
+    """Yield each closed cell that has other points than the answer deserves, or than a person set."""
+    for sitter, cell in cells(session, book):
+        place = sitter.name, cell.question_id
+        if cell.state.is_open or place in session.untold:
+            continue
+        deserved = session.decided.get(place)
+        if deserved is None:
+            if book.decision(cell.cell_id) is not None:
+                continue
+            if place not in session.unknowable:
+                deserved = session.exam_class.truth(sitter, cell.question_id)
+        if deserved is None or cell.points is None or abs(cell.points - deserved) > _EXACT:
+            says = "nobody can know" if deserved is None else f"{deserved:g} is right"
+            yield Violation("wrong", f"{_named(place)}: {cell.state} with {cell.points:g} points, {says}", (place,))
+
+
+def no_open_cell_without_a_reason(session: Session, book: Gradebook) -> Iterator[Violation]:
+    """Yield each open cell that says nothing of why."""
+    for sitter, cell in cells(session, book):
+        if cell.state.is_open and not cell.flags and not cell.reason:
+            place = sitter.name, cell.question_id
+            yield Violation("unexplained", f"{_named(place)}: {cell.state} without a reason", (place,))
+
+
+def equal_totals(session: Session, book: Gradebook) -> Iterator[Violation]:
+    """Yield each total that differs between the places where it is told, or stands in another person's row."""
+    made = exports(session, book)
+    for problem in recounted(session):
+        yield Violation("totals", f"recount of the audit bundle: {problem}")
+    grades = {}
+    for student_id, sitter in session.sitters().items():
+        if student_id in book.students:
+            grades[sitter.folder] = grades[sitter.number] = book.students[student_id]
+    names = {each.name: each.number for each in session.exam_class.students}
+    for told in told_totals(session, book, made):
+        whose = told.whose if told.whose in grades else names.get(told.whose, told.whose)
+        if (problem := _differs(told, grades.get(whose) or _by_words(whose, session, book))) is not None:
+            yield Violation("totals", problem)
+
+
+def _by_words(whose: str, session: Session, book: Gradebook) -> object:
+    """Return the grades of the folder whose name has the same words: gradescope has names where there is no roster."""
+    words = {*whose.replace(",", " ").split()}
+    found = [
+        book.students[student_id]
+        for student_id, sitter in session.sitters().items()
+        if {*sitter.folder.replace(",", " ").replace("_", " ").split()} == words and student_id in book.students
+    ]
+    return found[0] if len(found) == 1 else None
+
+
+def _differs(told: Told, grades: object) -> str | None:
+    from aita.models.grade import StudentGrades  # noqa: PLC0415
+
+    if not isinstance(grades, StudentGrades):
+        return f"{told.where} has {told.points:g} points for somebody who handed in nothing"
+    if told.final != grades.final:
+        return f"{told.where} says final={told.final} of a student, and the gradebook final={grades.final}"
+    if abs(told.points - grades.points) > _EXACT:
+        return f"{told.where} has {told.points:g} points for a student, and the gradebook {grades.points:g}"
+    return None
+
+
+def everything_accounted_for(session: Session, book: Gradebook) -> Iterator[Violation]:
+    """Yield each folder that is neither in an export nor among those left out, and each page that went missing."""
+    students = session.material().students()[0].students
+    known = {each.folder: each for each in students}
+    for form, export in exports(session, book).items():
+        listed = " / ".join(each.name for each in export.left_out)
+        written = export.data.decode("utf-8-sig")
+        for folder in sorted(session.uploaded_folders()):
+            sitter = session.owners[folder]
+            student = known.get(folder)
+            is_graded = student is not None and student.student_id in book.students
+            is_left_out = folder in listed or sitter.name in listed
+            if not is_left_out and not (is_graded and (_has(written, sitter) or form == "jsonl")):
+                yield Violation("unaccounted", f"{form}: a folder is neither written nor listed as left out")
+    pages, scans = session.material().pages(), session.material().scans()
+    for student in students:
+        split, found = len(pages.get(student.student_id, ())), scans.get(student.student_id)
+        if found is not None and len(found.ink) != split:
+            yield Violation("unaccounted", f"{split} pages of a student, and the ink of {len(found.ink)}")
+
+
+def _has(written: str, sitter: Sitter) -> bool:
+    words = sitter.folder.replace(",", " ").replace("_", " ").split()
+    return sitter.number in written or sitter.name in written or all(word in written for word in words)
+
+
+def no_name_for_graders(session: Session, book: Gradebook) -> Iterator[Violation]:
+    """Yield each student whose name a grader was shown."""
+    texts = {
+        fakes.answer_of(request) for request in session.stages.model.requests if request.schema_name == "Grading"
+    }
+    for sitter in session.exam_class.students:
+        if any(sitter.name in text or sitter.number in text for text in texts):
+            yield Violation("named", f"{sitter.name}: a grader was shown the name or the number")
+
+
+AT_EACH_MOMENT: tuple[Callable[[Session, Gradebook], Iterator[Violation]], ...] = (
+    no_wrong_grade,
+    no_open_cell_without_a_reason,
+)
+
+AT_THE_END = (equal_totals, everything_accounted_for, no_name_for_graders)
+
+
+def open_places(session: Session, book: Gradebook) -> set[Place]:
+    """Return the open cells."""
+    return {(sitter.name, cell.question_id) for sitter, cell in cells(session, book) if cell.state.is_open}
+
+
+def touched_only(opened: set[Place], session: Session) -> Iterator[Violation]:
+    """Yield each open cell that the mishaps may not touch."""
+    for place in sorted(opened - session.touched):
+        yield Violation("untouched", f"{_named(place)}: open, and no mishap touches it", (place,))
+
+
+def _named(place: Place) -> str:
+    return f"{place[0]}, question {place[1]}"

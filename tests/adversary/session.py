@@ -1,0 +1,182 @@
+"""A class in the pipeline: uploads, runs and decisions in process, and what has to come of them."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+
+from aita.errors import AitaError
+from aita.models.grade import Cell, DecisionAction, cell_id
+from aita.models.review import DecisionRequest
+from aita.models.run import Run
+from aita.services.assignments import object_keys
+from aita.services.assignments.assignment_files import AssignmentFiles
+from aita.services.compliance.audit_bundle import Auditor
+from aita.services.exports.export_roster import ExportRoster, call_roll
+from aita.services.grading.gradebook import Gradebook
+from aita.services.grading.review_queue import Reviews
+from tests.adversary import imaging
+from tests.adversary.classes import ExamClass, Sitter
+from tests.adversary.model import Model
+from tests.adversary.pages import file_of
+from tests.support.fakes import ASSIGNMENT, Harness
+
+Place = tuple[str, str]
+"""A cell by its student's name and its question's id."""
+
+
+class Stages(Harness):
+    """Every service over stores in memory, which reads descriptions of pages as scans."""
+
+    def cold(self) -> None:
+        super().cold()
+        self.splitter = replace(self.splitter, pages=imaging.pages, blank_exam=imaging.BlankExam)
+
+
+class _NoRows:
+    """Rows of an assignment, of which the audit needs none for totals."""
+
+    def of_assignment(self, assignment: str) -> Iterator[object]:
+        return iter(())
+
+
+@dataclass
+class Session:
+    """One class with its stores.
+
+    Parameters
+    ----------
+    touched
+        Cells that a mishap may open.
+    unknowable
+        Cells of which nobody can know the points, such as those of another exam: only a person may close them.
+    untold
+        Cells whose points are not compared for now.
+    decided
+        Points that a person set, which count until the cell is open again.
+    """
+
+    exam_class: ExamClass
+    touched: set[Place] = field(default_factory=set)
+    unknowable: set[Place] = field(default_factory=set)
+    untold: set[Place] = field(default_factory=set)
+    decided: dict[Place, float] = field(default_factory=dict)
+    reports_are_new: bool = False
+
+    def __post_init__(self) -> None:
+        self.stages = Stages()
+        self.model = Model(self.exam_class)
+        self.stages.model.otherwise = lambda request: self.model.reply(request, self.stages.model.images[-1])
+        self.owners: dict[str, Sitter] = {}
+
+    # Uploads
+
+    def upload_all(self) -> None:
+        """Upload the exam's material and every student's scans."""
+        self.upload_exam()
+        if self.exam_class.has_blank_exam:
+            self.upload_blank_exam()
+        for sitter in self.exam_class.students:
+            self.upload(sitter)
+
+    def upload_exam(self) -> None:
+        """Upload the questions, the instructor's rubrics and instructions, and the roster."""
+        self.put(object_keys.QUESTIONS, self.exam_class.exam())
+        self.put(object_keys.USER_RUBRICS, self.exam_class.own_rubrics())
+        self.put(object_keys.QUESTION_INSTRUCTIONS, self.exam_class.question_instructions)
+        if self.exam_class.has_roster:
+            self.put(object_keys.ROSTER, self.exam_class.roster())
+
+    def upload_blank_exam(self) -> None:
+        """Upload the blank exam."""
+        self.put("blank_exam.pdf", file_of(self.exam_class.blank_exam))
+
+    def upload(self, sitter: Sitter, folder: str = "") -> None:
+        """Upload a student's scans; files that are gone are deleted."""
+        folder = folder or sitter.folder
+        self.owners.setdefault(folder, sitter)
+        prefix = f"{ASSIGNMENT}/scans/{folder}/"
+        for key in [key for key in self.stages.objects.data if key.startswith(prefix)]:
+            if key.removeprefix(prefix) not in sitter.files:
+                del self.stages.objects.data[key]
+        for name, file in sitter.files.items():
+            self.put(f"scans/{folder}/{name}", file_of(file))
+
+    def rename_folder(self, sitter: Sitter, folder: str) -> None:
+        """Give a student's folder another name."""
+        before = f"{ASSIGNMENT}/scans/{sitter.folder}/"
+        for key in [key for key in self.stages.objects.data if key.startswith(before)]:
+            del self.stages.objects.data[key]
+        sitter.folder = folder
+        self.upload(sitter)
+
+    def put(self, name: str, data: object) -> None:
+        """Put a file of the assignment."""
+        self.stages.put(name, data)  # type: ignore[arg-type]
+        self.reports_are_new = False
+
+    # Runs
+
+    def run(self, pipeline: str = "exam") -> Run | None:
+        """Run a pipeline; None if it is refused."""
+        options = {"graders": self.exam_class.graders} if pipeline in ("exam", "grade") else {}
+        try:
+            run = self.stages.run(pipeline, **options)
+        except AitaError:
+            return None
+        self.reports_are_new = "report" in run.stages
+        return run
+
+    # Decisions
+
+    def cell(self, sitter: Sitter, question_id: str) -> Cell:
+        """Return a student's cell as it counts."""
+        return self.book().cell(cell_id(self.student_id(sitter), question_id))
+
+    def decide(self, cell: Cell, action: DecisionAction, points: float | None = None, by: str = "Ms Roy") -> bool:
+        """Let a person decide about a cell as they have seen it; tell whether it was taken."""
+        self.stages.clock.advance(1)
+        asked = DecisionRequest(action=action, points=points, why="looked at the page", by=by, basis=cell.basis)
+        self.reports_are_new = False
+        try:
+            self.reviews().decide(ASSIGNMENT, cell.cell_id, asked)
+        except AitaError:
+            return False
+        return True
+
+    def set_points(self, sitter: Sitter, question_id: str, points: float) -> None:
+        """Let a person set the points of a cell, which count from now on."""
+        assert self.decide(self.cell(sitter, question_id), DecisionAction.SET, points)
+        self.decided[sitter.name, question_id] = points
+
+    # What there is
+
+    def material(self) -> AssignmentFiles:
+        return AssignmentFiles(self.stages.objects, ASSIGNMENT)
+
+    def book(self) -> Gradebook:
+        return Gradebook.of(self.material(), self.stages.decisions.all(ASSIGNMENT))
+
+    def reviews(self) -> Reviews:
+        return Reviews(self.stages.objects, self.stages.decisions, self.stages.clock)
+
+    def auditor(self) -> Auditor:
+        stages = self.stages
+        return Auditor(stages.objects, _NoRows(), stages.runs, stages.decisions, stages.clock)  # type: ignore[arg-type]
+
+    def roll(self, book: Gradebook) -> ExportRoster:
+        material = self.material()
+        return call_roll(book, material.students()[0], material.roster())
+
+    def student_id(self, sitter: Sitter) -> str:
+        """Return the id of a student's folder."""
+        students, _ = self.material().students()
+        return next(each.student_id for each in students.students if each.folder == sitter.folder)
+
+    def sitters(self) -> dict[str, Sitter]:
+        """Return the students by their ids."""
+        students, _ = self.material().students()
+        return {each.student_id: self.owners[each.folder] for each in students.students if each.folder in self.owners}
+
+    def uploaded_folders(self) -> set[str]:
+        """Return the names of the folders with scans."""
+        prefix = f"{ASSIGNMENT}/scans/"
+        return {key.removeprefix(prefix).split("/")[0] for key in self.stages.objects.data if key.startswith(prefix)}
