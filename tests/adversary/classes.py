@@ -109,7 +109,11 @@ class Sitter:
 
 @dataclass(slots=True)
 class ExamClass:
-    """A class with all that it hands in. ``absent`` are on the roster and hand in nothing."""
+    """A class with all that it hands in.
+
+    ``absent`` are on the roster and hand in nothing. ``renamed`` has the present ids of questions that had another one
+    when the pages were written.
+    """
 
     seed: int
     items: list[Item]
@@ -121,7 +125,7 @@ class ExamClass:
     has_roster: bool
     has_blank_exam: bool = True
     question_instructions: dict[str, str] = field(default_factory=dict)
-    innocent: bool = False
+    renamed: dict[str, str] = field(default_factory=dict)
 
     def item(self, question_id: str) -> Item:
         """Return a question."""

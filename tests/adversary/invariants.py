@@ -135,9 +135,7 @@ def _has(written: str, sitter: Sitter) -> bool:
 
 def no_name_for_graders(session: Session, book: Gradebook) -> Iterator[Violation]:
     """Yield each student whose name a grader was shown."""
-    texts = {
-        fakes.answer_of(request) for request in session.stages.model.requests if request.schema_name == "Grading"
-    }
+    texts = {fakes.answer_of(request) for request in session.stages.model.requests if request.schema_name == "Grading"}
     for sitter in session.exam_class.students:
         if any(sitter.name in text or sitter.number in text for text in texts):
             yield Violation("named", f"{sitter.name}: a grader was shown the name or the number")

@@ -43,7 +43,9 @@ class Marking:
 
     def evidence(self, lines: Iterable[str], criterion: int) -> str:
         """Return the first line that earns points for a criterion; empty without one."""
-        earning = (line for line in lines if (mark := self.lines.get(folded(line))) and mark[0] == criterion and mark[1])
+        earning = (
+            line for line in lines if (mark := self.lines.get(folded(line))) and mark[0] == criterion and mark[1]
+        )
         return next(earning, "")
 
     def total(self, lines: Iterable[str]) -> float:

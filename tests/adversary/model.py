@@ -58,7 +58,7 @@ class Model:
     def reply(self, request: LLMRequest, images: Mapping[str, bytes]) -> str:
         """Return the reply to a request."""
         if request.schema_name in reader.FORMS:
-            return reader.reply(request, images)
+            return reader.reply(request, images, self.exam_class.renamed)
         match request.schema_name:
             case "AnswerKey":
                 return json.dumps(_answer_key(fakes.text_of(request.messages)))
@@ -109,9 +109,7 @@ class Model:
         """Return the marking by the scheme that a prompt names; a key of another form misleads."""
         form, rubric = _SCHEME.findall(prompt)[-1]
         key, rule = _KEY.findall(prompt), _RULE.findall(prompt)
-        scheme = Scheme(
-            int(key[-1] if key else form), "" if rubric == "written" else rubric, rule[-1] if rule else ""
-        )
+        scheme = Scheme(int(key[-1] if key else form), "" if rubric == "written" else rubric, rule[-1] if rule else "")
         return self.exam_class.item(question_id).schemes.marking(scheme)
 
 

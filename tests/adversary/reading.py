@@ -187,6 +187,11 @@ def _unsure_start(reading: Reading, page: Page, error: Misreading) -> None:
             start.confidence = 0.3
 
 
+def _heads_as_answers(reading: Reading, page: Page, error: Misreading) -> None:
+    for line in reading.lines:
+        line.kind = Kind.ANSWER if line.kind is Kind.PAGE_HEAD else line.kind
+
+
 MISREADINGS: dict[str, Callable[[Reading, Page, Misreading], None]] = {
     "dropped": _dropped,
     "invented": _invented,
@@ -202,6 +207,6 @@ MISREADINGS: dict[str, Callable[[Reading, Page, Misreading], None]] = {
     "start empty": _start_empty,
     "start elsewhere": _start_elsewhere,
     "unsure start": _unsure_start,
+    "heads as answers": _heads_as_answers,
 }
 """Errors of a reader, by their names in descriptions of pages."""
-

@@ -1,0 +1,137 @@
+"""One class from its seed to the violations of invariants: generation, mishaps, grading, and what comes after it."""
+
+import logging
+import random
+import traceback
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from tests.adversary.catalogue import CATALOGUE, NotApplicableError, Scene
+from tests.adversary.catalogue.scene import Course
+from tests.adversary.generator import generate
+from tests.adversary.innocent_marks import add_innocent_marks
+from tests.adversary.invariants import (
+    AT_EACH_MOMENT,
+    AT_THE_END,
+    Violation,
+    cells,
+    gradebook,
+    open_places,
+    touched_only,
+)
+from tests.adversary.session import Place, Session
+
+ATTEMPTS = 60
+"""Classes that are generated before a group of mishaps counts as one that no class can have."""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A class by its seed, with the mishaps that happen to it, or with innocent marks."""
+
+    seed: int
+    mishaps: tuple[str, ...] = ()
+    innocent: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.seed} {'; '.join(self.mishaps) or ('innocent marks' if self.innocent else 'clean')}"
+
+    @classmethod
+    def of(cls, line: str) -> "Case":
+        """Return the case of a line, as ``str`` writes it."""
+        seed, _, what = line.strip().partition(" ")
+        if what in ("clean", "innocent marks"):
+            return cls(int(seed), innocent=what != "clean")
+        return cls(int(seed), tuple(what.split("; ")))
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What came of a case; ``cells`` and ``opened`` are counted once the class is graded and again at the end."""
+
+    case: Case
+    cells: int = 0
+    opened: int = 0
+    touched: dict[str, set[Place]] = field(default_factory=dict)
+    violations: list[Violation] = field(default_factory=list)
+    is_possible: bool = True
+
+
+def run(case: Case) -> Outcome:
+    """Run a case; the outcome says so if no class is found to which the mishaps can happen."""
+    logging.disable(logging.CRITICAL)
+    outcome = Outcome(case)
+    for attempt in range(ATTEMPTS):
+        seed = case.seed * 1000 + attempt
+        try:
+            _run(case, seed, outcome)
+        except NotApplicableError:
+            outcome.touched.clear()
+            continue
+        except Exception:  # noqa: BLE001 - a class that breaks the pipeline is a finding, and the next one goes on
+            message = traceback.format_exc(limit=-4).replace("\n", " | ")
+            outcome.violations.append(Violation("broken", message))
+        return outcome
+    outcome.is_possible = False
+    return outcome
+
+
+def _run(case: Case, seed: int, outcome: Outcome) -> None:
+    exam_class = generate(seed)
+    if case.innocent:
+        add_innocent_marks(exam_class)
+    session = Session(exam_class)
+    scene = Scene(exam_class, session, random.Random(f"mishaps {seed}"))
+    courses: list[Course] = []
+    for name in case.mishaps:
+        before = set(session.touched)
+        course = CATALOGUE[name].happen(scene)
+        if course is not None:
+            next(course)
+            courses.append(course)
+        outcome.touched[name] = session.touched - before
+    session.upload_all()
+    session.run("exam")
+    found: dict[tuple[str, str], Violation] = {}
+    for violation in _look(session, outcome, seed):
+        found.setdefault((violation.invariant, violation.message), violation)
+    for course in courses:
+        for _ in course:
+            for violation in _look(session, outcome, seed):
+                found.setdefault((violation.invariant, violation.message), violation)
+    if (book := gradebook(session)) is not None:
+        if courses and not session.reports_are_new:
+            session.run("report")
+        for check in AT_THE_END:
+            for violation in check(session, book):
+                found.setdefault((violation.invariant, violation.message), violation)
+    outcome.violations += found.values()
+
+
+def _look(session: Session, outcome: Outcome, seed: int) -> Iterator[Violation]:
+    """Yield the violations at this moment."""
+    if (book := gradebook(session)) is None:
+        return
+    opened = open_places(session, book)
+    outcome.cells, outcome.opened = sum(1 for _ in cells(session, book)), len(opened)
+    for check in AT_EACH_MOMENT:
+        yield from check(session, book)
+    beyond = [*touched_only(opened, session)]
+    if beyond and outcome.case.mishaps:
+        clean = opened_in_clean_class(seed)
+        beyond = [each for each in beyond if each.places[0] not in clean]
+        yield from beyond
+
+
+def opened_in_clean_class(seed: int) -> set[Place]:
+    """Return the cells that are open in the class without any mishap."""
+    session = Session(generate(seed))
+    session.upload_all()
+    session.run("exam")
+    book = gradebook(session)
+    return open_places(session, book) if book is not None else set()
+
+
+def run_all(cases: Sequence[Case]) -> Iterator[Outcome]:
+    """Run cases one after the other."""
+    return map(run, cases)

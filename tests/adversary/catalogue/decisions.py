@@ -1,0 +1,117 @@
+"""Mishaps of people who decide."""
+
+from dataclasses import replace
+
+from aita.models.grade import DecisionAction
+from tests.adversary.catalogue.grading import err_on, invent_quotes
+from tests.adversary.catalogue.scene import Course, Scene, Spot, Step, mishap
+from tests.adversary.model import Graded
+
+
+def _decided_points(scene: Scene, spot: Spot) -> float:
+    """Return points that a person may set and that the answer does not deserve by the scheme."""
+    right = scene.exam_class.truth(spot.sitter, spot.question_id)
+    whole = scene.exam_class.item(spot.question_id).points
+    return 0.0 if right else whole
+
+
+def _pick_alone(scene: Scene) -> Spot:
+    spot = scene.pick(scene.earning(), lambda each: len(each.lines[0].text) > 1)
+    scene.touch(spot.sitter, spot.question_id)
+    return spot
+
+
+@mishap(Step.DECISIONS)
+def accepted_after_regrading(scene: Scene) -> Course:
+    """A person accepts the proposal that they saw, after the answer was graded again with another one."""
+    spot = _pick_alone(scene)
+    scene.touch_all()
+    model, session = scene.session.model, scene.session
+    error = err_on(spot, invent_quotes)
+    model.errors.append(error)
+    yield
+    seen = session.cell(spot.sitter, spot.question_id)
+    model.errors.remove(error)
+
+    def less(graded: Graded) -> None:
+        invent_quotes(graded)
+        for entry in graded.criteria:
+            entry["points"] = 0.0 if entry["criterion"] > 1 else min(entry["points"], scene.exam_class.step)
+
+    model.errors.append(err_on(spot, less))
+    session.put("rubric_instructions.txt", "Be strict.")
+    session.run("grade")
+    if seen.points is not None and session.decide(seen, DecisionAction.ACCEPT):
+        session.decided[spot.sitter.name, spot.question_id] = seen.points
+    yield
+
+
+@mishap(Step.DECISIONS)
+def two_people(scene: Scene) -> Course:
+    """Two people have an open answer before them; one sets points, and then the other accepts the proposal."""
+    spot = _pick_alone(scene)
+    session = scene.session
+    session.model.errors.append(err_on(spot, invent_quotes))
+    yield
+    seen = session.cell(spot.sitter, spot.question_id)
+    session.set_points(spot.sitter, spot.question_id, _decided_points(scene, spot))
+    session.decide(seen, DecisionAction.ACCEPT, by="Mr Ito")
+    yield
+
+
+@mishap(Step.DECISIONS)
+def set_and_folder_renamed(scene: Scene) -> Course:
+    """A person sets points, and then the student's folder gets another name."""
+    spot = _pick_alone(scene)
+    scene.touch_all(spot.sitter)
+    yield
+    session = scene.session
+    session.set_points(spot.sitter, spot.question_id, _decided_points(scene, spot))
+    yield
+    session.rename_folder(spot.sitter, f"{spot.sitter.folder} (exam)")
+    yield
+    session.run("exam")
+    yield
+
+
+@mishap(Step.DECISIONS)
+def set_and_rubric_changed(scene: Scene) -> Course:
+    """A person sets points, and then the question gets another rubric: nobody has decided by that."""
+    item = scene.item()
+    scene.touch_question(item.question_id)
+    sitter = scene.random.choice(scene.exam_class.students)
+    yield
+    session = scene.session
+    place = sitter.name, item.question_id
+    session.set_points(sitter, item.question_id, 0.0)
+    item.has_own_rubric = True
+    item.scheme = item.scheme._replace(rubric="second")
+    session.upload_exam()
+    del session.decided[place]
+    session.unknowable.add(place)
+    yield
+    session.run("grade")
+    yield
+
+
+@mishap(Step.DECISIONS)
+def set_and_scanned_again(scene: Scene) -> Course:
+    """A person sets points, and then a better scan of the page is uploaded: the decision was about another reading."""
+    spot = _pick_alone(scene)
+    scene.touch_all(spot.sitter)
+    page = spot.page
+    for line in spot.lines:
+        page = page.misread("dropped", line.text)
+    spot.sitter.change(spot.page, page)
+    yield
+    session = scene.session
+    session.set_points(spot.sitter, spot.question_id, 0.0)
+    spot.sitter.change(page, replace(spot.page, scan=page.scan + 1))
+    session.upload(spot.sitter)
+    del session.decided[spot.sitter.name, spot.question_id]
+    session.unknowable.add((spot.sitter.name, spot.question_id))
+    yield
+    session.run("transcribe")
+    yield
+    session.run("grade")
+    yield

@@ -1,0 +1,63 @@
+"""Mishaps of names and ids that change after the grading."""
+
+from tests.adversary.catalogue.scene import Course, Scene, Step, mishap
+from tests.adversary.classes import Item
+
+
+def _give_id(scene: Scene, item: Item, question_id: str) -> None:
+    """Give a question another id; the students' answers stay the same."""
+    was = item.question_id
+    item.question_id = question_id
+    session = scene.session
+    scene.exam_class.renamed[was] = question_id
+    for sitter in scene.exam_class.students:
+        sitter.answers = {question_id if each == was else each: lines for each, lines in sitter.answers.items()}
+    for places in (session.touched, session.unknowable, session.untold):
+        places |= {(name, question_id) for name, each in places if each == was}
+    for (name, each), points in [*session.decided.items()]:
+        if each == was:
+            session.decided[name, question_id] = points
+
+
+@mishap(Step.RENAMES)
+def set_and_question_renamed(scene: Scene) -> Course:
+    """A person sets points, and then the question gets another id."""
+    item = scene.item()
+    scene.touch_all()
+    sitter = scene.random.choice(scene.exam_class.students)
+    points = 0.0 if scene.exam_class.truth(sitter, item.question_id) else item.points
+    yield
+    session = scene.session
+    session.set_points(sitter, item.question_id, points)
+    yield
+    _give_id(scene, item, f"Part {item.question_id}")
+    scene.touch_all()
+    session.upload_exam()
+    yield
+    session.run("exam")
+    yield
+
+
+@mishap(Step.RENAMES)
+def folder_renamed(scene: Scene) -> Course:
+    """A student's folder gets another name after the grading."""
+    sitter = scene.sitter()
+    scene.touch_all(sitter)
+    yield
+    scene.session.rename_folder(sitter, f"{sitter.folder} (exam)")
+    yield
+    scene.session.run("exam")
+    yield
+
+
+@mishap(Step.RENAMES)
+def questions_exchange_ids(scene: Scene) -> Course:
+    """Two questions exchange their ids after the grading, so that each grade is of the other question."""
+    first, second = scene.item(), scene.item()
+    scene.touch_all()
+    yield
+    first.question_id, second.question_id = second.question_id, first.question_id
+    ids = first.question_id, second.question_id
+    scene.session.unknowable |= {(sitter.name, each) for sitter in scene.exam_class.students for each in ids}
+    scene.session.upload_exam()
+    yield

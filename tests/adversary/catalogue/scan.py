@@ -1,0 +1,194 @@
+"""Mishaps at the scanner."""
+
+from dataclasses import replace
+
+from tests.adversary.catalogue.scene import NotApplicableError, Scene, Step, mishap
+from tests.adversary.handwriting import RULED_TOP
+from tests.adversary.pages import UNREADABLE, Kind, Line, Page
+
+
+@mishap(Step.SCAN)
+def white_page(scene: Scene) -> None:
+    """A written page comes out of the scanner white."""
+    sitter, page = scene.pick_page()
+    scene.touch_near(sitter, page)
+    sitter.change(page, Page(None))
+
+
+@mishap(Step.SCAN)
+def page_missing(scene: Scene) -> None:
+    """A written page is not scanned."""
+    sitter, page = scene.pick_page(lambda sitter, page: len([*sitter.pages()]) > 1)
+    scene.touch_near(sitter, page)
+    sitter.change(page)
+
+
+@mishap(Step.SCAN)
+def continuation_lost(scene: Scene) -> None:
+    """A page on which an answer goes on, and none begins, is not scanned."""
+    found = [
+        (sitter, page)
+        for sitter in scene.exam_class.students
+        for _, _, page in sitter.pages()
+        if page.owners and not page.spaces and (sitter.name, next(iter(page.owners))) not in scene.busy
+    ]
+    scene.require(so=bool(found))
+    sitter, page = scene.random.choice(found)
+    scene.busy.add((sitter.name, next(iter(page.owners))))
+    scene.touch_near(sitter, page)
+    sitter.change(page)
+
+
+@mishap(Step.SCAN)
+def page_twice(scene: Scene) -> None:
+    """A page is scanned twice, in two pictures."""
+    sitter, page = scene.pick_page()
+    scene.touch_near(sitter, page)
+    sitter.change(page, page, replace(page, scan=page.scan + 1))
+
+
+@mishap(Step.SCAN)
+def picture_twice(scene: Scene) -> None:
+    """One picture of a page is in the folder twice."""
+    sitter, page = scene.pick_page()
+    scene.touch_near(sitter, page)
+    sitter.change(page, page, page)
+
+
+@mishap(Step.SCAN)
+def pages_swapped(scene: Scene) -> None:
+    """Two pages are scanned in the wrong order."""
+    sitter, page = scene.pick_page(lambda sitter, page: len([*sitter.pages()]) > 1)
+    other = scene.random.choice([each for _, _, each in sitter.pages() if each != page])
+    scene.touch_near(sitter, page)
+    scene.touch_near(sitter, other)
+    at, of_other = sitter.find(page), sitter.find(other)
+    sitter.replace(*at, replace(other, scan=other.scan))
+    sitter.replace(*of_other, page)
+
+
+@mishap(Step.SCAN)
+def foreign_page(scene: Scene) -> None:
+    """A page of another exam is among the student's."""
+    sitter, page = scene.pick_page()
+    scene.touch_all(sitter)
+    lines = [
+        Line(text, Kind.ANSWER, RULED_TOP + 0.1 * place, 150)
+        for place, text in enumerate(("a text of another course", "with nothing to be found here"))
+    ]
+    sitter.change(page, *scene.random.sample([page, Page(None, (), tuple(lines), likeness=0)], 2))
+
+
+@mishap(Step.SCAN)
+def other_version(scene: Scene) -> None:
+    """A page is of another version of the exam, whose print is partly the same."""
+    sitter, page = scene.pick_page()
+    scene.touch_near(sitter, page)
+    for question_id in page.owners:
+        scene.session.unknowable.add((sitter.name, question_id))
+    lines = (replace(line, text=f"{line.text} now") if line.owner else line for line in page.lines)
+    sitter.change(page, replace(page.with_lines(lines), likeness=0.35))
+
+
+@mishap(Step.SCAN)
+def upside_down(scene: Scene) -> None:
+    """A page is scanned upside down, and its reader says so."""
+    sitter, page = scene.pick_page()
+    scene.touch_near(sitter, page)
+    sitter.change(page, replace(page, turned=180).misread("warned", "turned\nthe page is upside down"))
+
+
+@mishap(Step.SCAN)
+def unreadable_file(scene: Scene) -> None:
+    """A file has no page that can be read."""
+    sitter, page = scene.pick_page()
+    scene.touch_all(sitter)
+    name, _ = sitter.find(page)
+    sitter.files[name] = UNREADABLE
+
+
+@mishap(Step.SCAN)
+def white_back(scene: Scene) -> None:
+    """The scanner takes the empty backs of a student's sheets, too."""
+    sitter, page = scene.pick_page()
+    sitter.change(page, page, Page(None))
+
+
+@mishap(Step.SCAN)
+def extra_sheet_last(scene: Scene) -> None:
+    """An answer ends on a sheet of the student's own, without a label, behind all pages."""
+    _extra_sheet(scene, first=False, labelled=False)
+
+
+@mishap(Step.SCAN)
+def extra_sheet_first(scene: Scene) -> None:
+    """An answer ends on a sheet of the student's own, without a label, before all pages."""
+    _extra_sheet(scene, first=True, labelled=False)
+
+
+@mishap(Step.SCAN)
+def extra_sheet_labelled(scene: Scene) -> None:
+    """An answer ends on a sheet of the student's own, under the question's label."""
+    _extra_sheet(scene, first=scene.random.random() < 0.5, labelled=True)
+
+
+def _extra_sheet(scene: Scene, *, first: bool, labelled: bool) -> None:
+    spot = scene.pick(scene.earning(), lambda each: len(each.lines) > 1)
+    scene.touch_all(spot.sitter)
+    count = scene.random.randint(1, len(spot.lines) - 1)
+    space = spot.page.space(spot.question_id)
+    own = replace(space, top=0.1, label=f"{spot.question_id}.", printed=False)
+    label = scene.hand(spot).line(own.label, 0.1, Kind.LABEL)
+    sheet = Page(None, (own,) if labelled else (), (label,) if labelled else (), labels=spot.page.labels)
+    name, place = spot.sitter.find(spot.page)
+    spot.sitter.replace(name, place, sheet, spot.page)
+    scene.move(spot, spot.lines[-count:], sheet, 0.16)
+    sheet = next(
+        each for _, _, each in spot.sitter.pages() if each.exam_page is None and spot.question_id in each.owners
+    )
+    spot.sitter.change(sheet)
+    files = dict(spot.sitter.files)
+    spot.sitter.files = {"0 sheet.jpg": (sheet,)} | files if first else files | {"z sheet.jpg": (sheet,)}
+
+
+@mishap(Step.SCAN)
+def lower_part_cut_off(scene: Scene) -> None:
+    """The lower part of a page is not in the picture, and its reader says so."""
+    spot = scene.pick(scene.earning(), lambda each: max(line.top for line in each.lines) > 0.6)
+    edge = max(line.top for line in spot.lines) - 0.01
+    scene.touch_near(spot.sitter, spot.page)
+    page = replace(
+        spot.page.with_lines(line for line in spot.page.lines if line.top < edge),
+        spaces=tuple(space for space in spot.page.spaces if space.top < edge),
+    )
+    spot.sitter.change(spot.page, page.misread("warned", "cut_off\nthe lower part of the page is cut off"))
+
+
+@mishap(Step.SCAN)
+def faint_page(scene: Scene) -> None:
+    """A page is so faint that its reader misses the end of an answer, and says that it is faint."""
+    spot = scene.pick(scene.earning(), lambda each: len(each.lines) > 1)
+    scene.touch_near(spot.sitter, spot.page)
+    page = spot.page.misread("warned", "faint\nthe page is faint, and some of it can't be read")
+    spot.sitter.change(spot.page, page.misread("dropped", spot.lines[-1].text))
+
+
+@mishap(Step.SCAN)
+def ink_nobody_reads(scene: Scene) -> None:
+    """Nothing is read of an answer whose ink is on the page."""
+    spot = scene.pick(scene.earning())
+    scene.touch_near(spot.sitter, spot.page)
+    page = spot.page
+    for line in spot.lines:
+        page = page.misread("dropped", line.text)
+    spot.sitter.change(spot.page, page)
+
+
+@mishap(Step.SCAN)
+def no_blank_exam(scene: Scene) -> None:
+    """There is no blank exam to compare pages with."""
+    if not scene.exam_class.has_blank_exam:
+        raise NotApplicableError
+    scene.exam_class.has_blank_exam = False
+    for sitter in scene.exam_class.students:
+        scene.touch(sitter, *(each for each, lines in sitter.answers.items() if not lines))

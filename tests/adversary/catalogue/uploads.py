@@ -1,0 +1,217 @@
+"""Mishaps of files that are uploaded, replaced or deleted after the grading, and of runs side by side."""
+
+from dataclasses import replace
+
+from aita.errors import AitaError
+from aita.models.run import StageEvent
+from tests.adversary.catalogue.scene import Course, Scene, Spot, Step, mishap
+from tests.adversary.pages import UNREADABLE, Page
+
+
+def _badly_scanned(scene: Scene) -> tuple[Spot, Page]:
+    """Return an answer nothing of which is read in its scan, and its page as that scan shows it."""
+    spot = scene.pick(scene.earning())
+    scene.touch_near(spot.sitter, spot.page)
+    page = spot.page
+    for line in spot.lines:
+        page = page.misread("dropped", line.text)
+    spot.sitter.change(spot.page, page)
+    return spot, page
+
+
+def _scan_again(scene: Scene, spot: Spot, was: Page) -> None:
+    scene.touch_all(spot.sitter)
+    spot.sitter.change(was, replace(spot.page, scan=was.scan + 1))
+    scene.session.upload(spot.sitter)
+
+
+@mishap(Step.UPLOADS)
+def better_scan(scene: Scene) -> Course:
+    """A better scan of a page is uploaded after the grading, then read, then graded."""
+    spot, page = _badly_scanned(scene)
+    yield
+    _scan_again(scene, spot, page)
+    yield
+    scene.session.run("transcribe")
+    yield
+    scene.session.run("grade")
+    yield
+
+
+@mishap(Step.UPLOADS)
+def worse_scan(scene: Scene) -> Course:
+    """A worse scan, of which an answer is not read, takes the place of a page after the grading."""
+    spot = scene.pick(scene.earning())
+    scene.touch_all(spot.sitter)
+    yield
+    page = spot.page
+    for line in spot.lines:
+        page = page.misread("dropped", line.text)
+    spot.sitter.change(spot.page, replace(page, scan=page.scan + 1))
+    scene.session.upload(spot.sitter)
+    yield
+    scene.session.run("exam")
+    yield
+
+
+@mishap(Step.UPLOADS)
+def missing_page_comes_later(scene: Scene) -> Course:
+    """A page that was missing is uploaded after the grading, in a file of its own."""
+    sitter, page = scene.pick_page(lambda sitter, page: len([*sitter.pages()]) > 1)
+    scene.touch_all(sitter)
+    sitter.change(page)
+    yield
+    sitter.files["zz page.jpg"] = (page,)
+    scene.session.upload(sitter)
+    yield
+    scene.session.run("exam")
+    yield
+
+
+@mishap(Step.UPLOADS)
+def file_deleted(scene: Scene) -> Course:
+    """A file is deleted after the grading."""
+    sitter, page = scene.pick_page(lambda sitter, page: len(sitter.files) > 1)
+    scene.touch_all(sitter)
+    yield
+    name, _ = sitter.find(page)
+    del sitter.files[name]
+    scene.session.upload(sitter)
+    yield
+    scene.session.run("exam")
+    yield
+
+
+@mishap(Step.UPLOADS)
+def file_broken_later(scene: Scene) -> Course:
+    """A file that can't be read takes the place of a good one after the grading."""
+    sitter, page = scene.pick_page()
+    scene.touch_all(sitter)
+    yield
+    name, _ = sitter.find(page)
+    sitter.files[name] = UNREADABLE
+    scene.session.upload(sitter)
+    yield
+    scene.session.run("exam")
+    yield
+
+
+@mishap(Step.UPLOADS)
+def blank_exam_replaced(scene: Scene) -> Course:
+    """Another blank exam, which lacks the last page, is uploaded after the grading."""
+    scene.require(so=scene.exam_class.has_blank_exam and len(scene.exam_class.blank_exam) > 1)
+    scene.touch_all()
+    yield
+    scene.exam_class.blank_exam = scene.exam_class.blank_exam[:-1]
+    scene.session.upload_blank_exam()
+    yield
+    scene.session.run("exam")
+    yield
+
+
+@mishap(Step.UPLOADS)
+def roster_corrected(scene: Scene) -> Course:
+    """A student's number on the roster is corrected after the grading."""
+    scene.require(so=scene.exam_class.has_roster)
+    sitter = scene.sitter(lambda each: each.on_roster and each.number not in each.folder)
+    yield
+    sitter.number = str(int(sitter.number) + 3)
+    sitter.email = f"s{sitter.number}@school.test"
+    scene.session.upload_exam()
+    yield
+
+
+@mishap(Step.UPLOADS)
+def left_the_roster(scene: Scene) -> Course:
+    """A student is taken off the roster after the grading."""
+    scene.require(so=scene.exam_class.has_roster)
+    sitter = scene.sitter(lambda each: each.on_roster)
+    yield
+    sitter.on_roster = False
+    scene.session.upload_exam()
+    yield
+
+
+@mishap(Step.RUNS)
+def late_grading(scene: Scene) -> Course:
+    """A grading that was planned before a better scan ends after the class was graded from that scan."""
+    spot, page = _badly_scanned(scene)
+    yield
+    stages = scene.session.stages
+    run = stages.begin("grade", enable_checkpointing=False)
+    event = StageEvent(run_id=run.run_id, attempt=run.attempt, stage=run.stage)
+    plan = stages.planner.plan(event)
+    for item in stages.manifest(plan):
+        stages.drive_item(event, item, plan.function)
+    _scan_again(scene, spot, page)
+    scene.session.run("exam")
+    yield
+    try:
+        stages.collector.collect(event)
+    except AitaError:
+        pass
+    stages.executions.running.clear()
+    scene.session.reports_are_new = False
+    yield
+
+
+@mishap(Step.RUNS)
+def late_transcription(scene: Scene) -> Course:
+    """A transcription that was planned before a better scan ends after the class was graded from that scan."""
+    spot, page = _badly_scanned(scene)
+    yield
+    stages = scene.session.stages
+    run = stages.begin("transcribe", enable_checkpointing=False)
+    event = StageEvent(run_id=run.run_id, attempt=run.attempt, stage=run.stage)
+    plan = stages.planner.plan(event)
+    for item in stages.manifest(plan):
+        stages.drive_item(event, item, plan.function)
+    _scan_again(scene, spot, page)
+    scene.session.run("exam")
+    yield
+    try:
+        stages.drive(stages.runs.get(run.run_id))
+    except AitaError:
+        stages.executions.running.clear()
+    scene.session.reports_are_new = False
+    yield
+
+
+@mishap(Step.RUNS)
+def scan_during_the_run(scene: Scene) -> Course:
+    """A better scan is uploaded while a run that has split the pages goes on."""
+    spot, page = _badly_scanned(scene)
+    scene.touch_all(spot.sitter)
+    yield
+    stages = scene.session.stages
+    run = stages.begin("transcribe")
+    event = StageEvent(run_id=run.run_id, attempt=run.attempt, stage=run.stage)
+    plan = stages.planner.plan(event)
+    for item in stages.manifest(plan):
+        stages.drive_item(event, item, plan.function)
+    stages.collector.collect(event)
+    _scan_again(scene, spot, page)
+    stages.drive(stages.runs.get(run.run_id).model_copy(update={"stage": "transcribe"}))
+    scene.session.run("grade")
+    yield
+    scene.session.run("exam")
+    yield
+
+
+@mishap(Step.RUNS)
+def halted_after_splitting(scene: Scene) -> Course:
+    """A run over a better scan stops once the pages are split, and the class is graded as it is."""
+    spot, page = _badly_scanned(scene)
+    yield
+    _scan_again(scene, spot, page)
+    stages = scene.session.stages
+    run = stages.begin("transcribe")
+    event = StageEvent(run_id=run.run_id, attempt=run.attempt, stage=run.stage)
+    plan = stages.planner.plan(event)
+    for item in stages.manifest(plan):
+        stages.drive_item(event, item, plan.function)
+    stages.collector.collect(event)
+    stages.submissions.cancel(run.run_id)
+    stages.executions.running.clear()
+    scene.session.run("grade")
+    yield
