@@ -5,6 +5,7 @@ answer that is cut, swapped or joined with another's gets another number than it
 """
 
 import random
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -26,27 +27,45 @@ class Scheme(NamedTuple):
     rule: str = ""
 
 
+class Mark(NamedTuple):
+    """Points of a line for a criterion, and the number of the answer that it is a line of."""
+
+    criterion: int
+    points: float
+    answer: int = 0
+
+
 @dataclass(frozen=True, slots=True)
 class Marking:
-    """Points of each known line of the answers to one question, with the criterion that they count for."""
+    """Points of each known line of the answers to one question.
+
+    An answer of which some lines are missing earns a step less than the others are worth: no line is there in vain.
+    """
 
     worth: tuple[float, ...]
-    lines: Mapping[str, tuple[int, float]]
+    step: float
+    lines: Mapping[str, Mark]
 
     def earned(self, lines: Iterable[str]) -> tuple[float, ...]:
-        """Return the points of a text's lines for each criterion, no line twice and none above the criterion's."""
+        """Return the points of a text's lines for each criterion, none above the criterion's."""
+        texts = {folded(line) for line in lines}
         found = [0.0] * len(self.worth)
-        for line in dict.fromkeys(map(folded, lines)):
-            criterion, points = self.lines.get(line, (0, 0.0))
-            found[criterion] = min(self.worth[criterion], found[criterion] + points)
+        present: dict[int, int] = {}
+        for line, mark in self.lines.items():
+            if line in texts:
+                found[mark.criterion] = min(self.worth[mark.criterion], found[mark.criterion] + mark.points)
+                present[mark.answer] = present.get(mark.answer, 0) + 1
+        lengths = Counter(mark.answer for mark in self.lines.values())
+        for answer, count in present.items():
+            earning = next((number for number, points in enumerate(found) if points), None)
+            if count < lengths[answer] and earning is not None:
+                found[earning] -= self.step
         return tuple(found)
 
     def evidence(self, lines: Iterable[str], criterion: int) -> str:
         """Return the first line that earns points for a criterion; empty without one."""
-        earning = (
-            line for line in lines if (mark := self.lines.get(folded(line))) and mark[0] == criterion and mark[1]
-        )
-        return next(earning, "")
+        marked = ((line, self.lines.get(folded(line))) for line in lines)
+        return next((line for line, mark in marked if mark and mark.criterion == criterion and mark.points), "")
 
     def total(self, lines: Iterable[str]) -> float:
         """Return the points of a text's lines."""
@@ -80,12 +99,12 @@ def make_marking(
     random_ = random.Random(seed)
     if kind is QuestionType.MULTIPLE_CHOICE:
         key = folded(random_.choice(CHOICES))
-        return Marking(tuple(worth), {key: (0, worth[0])})
+        return Marking(tuple(worth), step, {key: Mark(0, worth[0])})
     whole = round(sum(worth) / step)
     free = list(range(1, whole)) or [whole]
     random_.shuffle(free)
     taken: list[int] = []
-    lines: dict[str, tuple[int, float]] = {}
+    lines: dict[str, Mark] = {}
     for number, answer in enumerate(answers):
         if not answer:
             continue
@@ -97,8 +116,9 @@ def make_marking(
             steps = random_.choice([whole, 0])
             steps = whole - steps if steps == unlike else steps
         taken.append(steps)
-        lines |= _shared(answer, steps, worth, step, random_)
-    return Marking(tuple(worth), lines)
+        shared = _shared(answer, steps, worth, step, random_)
+        lines |= {text: Mark(criterion, points, number) for text, (criterion, points) in shared.items()}
+    return Marking(tuple(worth), step, lines)
 
 
 def _shared(

@@ -3,6 +3,7 @@
 Readings are richer than any one prompt asks for; ``reader`` alone knows the form of the replies.
 """
 
+import math
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -71,22 +72,33 @@ def read(page: Page) -> Reading:
 
 
 def _right(page: Page) -> Reading:
-    spaces = sorted(page.spaces, key=lambda space: space.top)
-    labels = [
-        Line(space.label, Kind.LABEL, space.top, 0) for space in spaces if space.printed and space.label and page.labels
-    ]
+    """Return the right reading: lines from top to bottom, each in the space that it stands in.
+
+    Printed labels come with the answers that they belong to; those of empty spaces may be left out.
+    """
     marks = random.Random(page.image())
-    lines = []
-    for line in sorted([*labels, *page.lines], key=lambda each: each.top):
-        space = next((each for each in reversed(spaces) if each.top <= line.top), None)
-        top = min(1.0, max(0.0, line.top + marks.uniform(-0.005, 0.005)))
-        lines.append(ReadLine(line.text, line.kind, round(top, 3), space.question_id if space else ""))
-    starts = []
-    for space in spaces:
-        within = [line for line in lines if line.question_id == space.question_id and _begins_an_answer(line)]
-        top = min(1.0, max(0.0, space.top + marks.uniform(-0.01, 0.01)))
-        starts.append(Start(space.question_id, within[0] if within else None, round(top, 3)))
-    return Reading(lines, starts)
+    spaces = sorted(page.spaces, key=lambda space: space.top)
+    names_empty = marks.random() < 0.5
+    reading = Reading([], [])
+    first_top = spaces[0].top if spaces else math.inf
+    reading.lines += [_seen(line, "", marks) for line in page.lines if line.top < first_top]
+    for space, bottom in zip(spaces, [*(space.top for space in spaces), math.inf][1:], strict=True):
+        within = [_seen(line, space.question_id, marks) for line in page.lines if space.top <= line.top < bottom]
+        first = next((line for line in within if _begins_an_answer(line)), None)
+        if space.printed and page.labels and (first or names_empty):
+            reading.lines.append(ReadLine(space.label, Kind.LABEL, _near(space.top, marks), space.question_id))
+        reading.lines += within
+        reading.starts.append(Start(space.question_id, first, _near(space.top, marks)))
+    return reading
+
+
+def _seen(line: Line, question_id: str, marks: random.Random) -> ReadLine:
+    return ReadLine(line.text, line.kind, _near(line.top, marks), question_id)
+
+
+def _near(top: float, marks: random.Random) -> float:
+    """Return a height as a model tells it, up to a hundredth off."""
+    return round(min(1.0, max(0.0, top + marks.uniform(-0.01, 0.01))), 3)
 
 
 def _begins_an_answer(line: ReadLine) -> bool:
