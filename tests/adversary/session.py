@@ -23,6 +23,10 @@ Place = tuple[str, str]
 """A cell by its student's name and its question's id."""
 
 
+class NotApplicableError(Exception):
+    """A class has no place for a mishap."""
+
+
 class Stages(Harness):
     """Every service over stores in memory, which reads descriptions of pages as scans."""
 
@@ -129,7 +133,10 @@ class Session:
 
     def cell(self, sitter: Sitter, question_id: str) -> Cell:
         """Return a student's cell as it counts."""
-        return self.book().cell(cell_id(self.student_id(sitter), question_id))
+        try:
+            return self.book().cell(cell_id(self.student_id(sitter), question_id))
+        except AitaError as error:
+            raise NotApplicableError from error
 
     def decide(self, cell: Cell, action: DecisionAction, points: float | None = None, by: str = "Ms Roy") -> bool:
         """Let a person decide about a cell as they have seen it; tell whether it was taken."""
@@ -144,7 +151,8 @@ class Session:
 
     def set_points(self, sitter: Sitter, question_id: str, points: float) -> None:
         """Let a person set the points of a cell, which count from now on."""
-        assert self.decide(self.cell(sitter, question_id), DecisionAction.SET, points)
+        if not self.decide(self.cell(sitter, question_id), DecisionAction.SET, points):
+            raise NotApplicableError
         self.decided[sitter.name, question_id] = points
 
     # What there is
@@ -169,7 +177,10 @@ class Session:
     def student_id(self, sitter: Sitter) -> str:
         """Return the id of a student's folder."""
         students, _ = self.material().students()
-        return next(each.student_id for each in students.students if each.folder == sitter.folder)
+        ids = {each.folder: each.student_id for each in students.students}
+        if sitter.folder not in ids:
+            raise NotApplicableError
+        return ids[sitter.folder]
 
     def sitters(self) -> dict[str, Sitter]:
         """Return the students by their ids."""

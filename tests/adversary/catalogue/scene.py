@@ -9,11 +9,7 @@ from aita.models.exam import QuestionType
 from tests.adversary.classes import ExamClass, Item, Sitter
 from tests.adversary.handwriting import LOWEST, Hand
 from tests.adversary.pages import PITCH, Line, Page
-from tests.adversary.session import Session
-
-
-class NotApplicableError(Exception):
-    """A class has no place for a mishap."""
+from tests.adversary.session import NotApplicableError, Session
 
 
 class Step(StrEnum):
