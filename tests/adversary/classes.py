@@ -11,6 +11,10 @@ from tests.adversary.marking import Marking, Scheme, Schemes
 from tests.adversary.pages import File, Page
 
 
+class NotApplicableError(Exception):
+    """A class has no place for a mishap."""
+
+
 @dataclass(slots=True)
 class Item:
     """A question of the exam. ``scheme`` is the one that counts now; ``worth`` has the points of each criterion."""
@@ -20,7 +24,7 @@ class Item:
     topic: str
     worth: tuple[float, ...]
     schemes: Schemes
-    scheme: Scheme = Scheme()
+    scheme: Scheme = field(default_factory=Scheme)
     has_own_rubric: bool = False
 
     @property
@@ -100,7 +104,10 @@ class Sitter:
 
     def find(self, page: Page) -> tuple[str, int]:
         """Return the file and the place of a page."""
-        return next((name, place) for name, place, each in self.pages() if each is page or each == page)
+        for name, place, each in self.pages():
+            if each == page:
+                return name, place
+        raise NotApplicableError
 
     def change(self, page: Page, *pages: Page) -> None:
         """Put other pages in the place of a page."""
@@ -134,6 +141,13 @@ class ExamClass:
     def sitter(self, name: str) -> Sitter:
         """Return a student."""
         return next(each for each in (*self.students, *self.absent) if each.name == name)
+
+    def rename(self, ids: dict[str, str]) -> None:
+        """Give questions other ids than they have on the pages; the students' answers stay the same."""
+        printed = {now: was for was, now in self.renamed.items()}
+        self.renamed |= {printed.get(was, was): now for was, now in ids.items()}
+        for sitter in self.students:
+            sitter.answers = {ids.get(each, each): lines for each, lines in sitter.answers.items()}
 
     def truth(self, sitter: Sitter, question_id: str) -> float:
         """Return the points that a student's answer deserves."""

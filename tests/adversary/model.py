@@ -1,4 +1,4 @@
-"""A model that answers every request of the pipeline: reads pages rightly, writes keys and rubrics, and grades by truth.
+"""A model that answers every request: it reads pages rightly, writes keys and rubrics, and grades by truth.
 
 A grader gives the points of the lines that it is shown, by the scheme that the rubric in its prompt names, and knows
 nothing of whose answer it should be.

@@ -204,6 +204,14 @@ def _heads_as_answers(reading: Reading, page: Page, error: Misreading) -> None:
         line.kind = Kind.ANSWER if line.kind is Kind.PAGE_HEAD else line.kind
 
 
+def _read_first(reading: Reading, page: Page, error: Misreading) -> None:
+    """Read a line before all others, as one in the margin."""
+    for line in _lines_with(reading, error.argument):
+        reading.drop(line)
+        line.question_id = ""
+        reading.lines.insert(0, line)
+
+
 MISREADINGS: dict[str, Callable[[Reading, Page, Misreading], None]] = {
     "dropped": _dropped,
     "invented": _invented,
@@ -220,5 +228,6 @@ MISREADINGS: dict[str, Callable[[Reading, Page, Misreading], None]] = {
     "start elsewhere": _start_elsewhere,
     "unsure start": _unsure_start,
     "heads as answers": _heads_as_answers,
+    "read first": _read_first,
 }
 """Errors of a reader, by their names in descriptions of pages."""

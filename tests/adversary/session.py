@@ -14,17 +14,13 @@ from aita.services.exports.export_roster import ExportRoster, call_roll
 from aita.services.grading.gradebook import Gradebook
 from aita.services.grading.review_queue import Reviews
 from tests.adversary import imaging
-from tests.adversary.classes import ExamClass, Sitter
+from tests.adversary.classes import ExamClass, NotApplicableError, Sitter
 from tests.adversary.model import Model
 from tests.adversary.pages import file_of
 from tests.support.fakes import ASSIGNMENT, Harness
 
 Place = tuple[str, str]
 """A cell by its student's name and its question's id."""
-
-
-class NotApplicableError(Exception):
-    """A class has no place for a mishap."""
 
 
 class Stages(Harness):

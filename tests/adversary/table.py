@@ -78,7 +78,8 @@ class Table:
             if (row := self.rows.get(kind)) is not None:
                 counts = "".join(f"{row.violated[each] or '':>12}" for each in COLUMNS)
                 yield f"{name:42}{row.classes:>8}{row.cells:>7}{row.opened:>7}{counts}"
-        yield f"{self.classes} classes; open cells: {self.share(CLEAN):.1%} without innocent marks, {self.share(INNOCENT):.1%} with them"
+        shares = f"{self.share(CLEAN):.1%} without innocent marks, {self.share(INNOCENT):.1%} with them"
+        yield f"{self.classes} classes; open cells where nothing happened: {shares}"
 
     def pairs(self, kinds: Iterable[str]) -> str:
         """Return how many of the pairs of mishaps have met often enough, in words."""

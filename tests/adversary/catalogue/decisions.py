@@ -99,9 +99,7 @@ def set_and_scanned_again(scene: Scene) -> Course:
     """A person sets points, and then a better scan of the page is uploaded: the decision was about another reading."""
     spot = _pick_alone(scene)
     scene.touch_all(spot.sitter)
-    page = spot.page
-    for line in spot.lines:
-        page = page.misread("dropped", line.text)
+    page = spot.unread()
     spot.sitter.change(spot.page, page)
     yield
     session = scene.session

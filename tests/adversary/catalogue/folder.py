@@ -2,7 +2,7 @@
 
 from tests.adversary.catalogue.scene import Course, Scene, Spot, Step, mishap
 from tests.adversary.classes import Sitter
-from tests.adversary.pages import Page
+from tests.adversary.pages import Kind, Page
 
 
 def _two_of_one_page(scene: Scene) -> tuple[Spot, Spot]:
@@ -36,8 +36,10 @@ def file_in_two_folders(scene: Scene) -> None:
 
 @mishap(Step.FOLDER)
 def pages_exchanged(scene: Scene) -> None:
-    """Two students have each other's page."""
+    """Two students have each other's page, with the other's name at its head."""
+    scene.require(so=scene.exam_class.has_roster)
     first, second = _two_of_one_page(scene)
+    scene.require(so=all(any(line.kind is Kind.PAGE_HEAD for line in each.page.lines) for each in (first, second)))
     second.sitter.change(second.page, first.page)
     first.sitter.change(first.page, second.page)
 

@@ -7,6 +7,11 @@ from tests.adversary.catalogue.scene import Scene, Spot, Step, mishap
 from tests.adversary.pages import Page
 
 
+MORE = 1.5
+"""Least ratio of the ink of an answer that is not read to that of the answer above it: with less, the answer above may
+as well be in a large hand."""
+
+
 def _labelled(spot: Spot) -> bool:
     return spot.page.labels
 
@@ -67,22 +72,27 @@ def start_of_nothing(scene: Scene) -> None:
 
 @mishap(Step.MAPPING)
 def start_elsewhere(scene: Scene) -> None:
-    """An answer that is not read is marked at a place without ink."""
+    """An answer that is not read is marked at a place without ink; it has more ink than the answer above it."""
 
     def empty_place(page: Page) -> float | None:
         bands = page.bands()
         empty = [top for top in range(20, 97) if not any(bands[top - 2 :])]
         return empty[0] / 100 if empty else None
 
+    def ink(spot: Spot, question_id: str) -> int:
+        return sum(line.ink for line in spot.page.of(question_id))
+
     def fits(spot: Spot) -> bool:
-        return spot.page.spaces[-1].question_id == spot.question_id and empty_place(spot.page) is not None
+        is_last = spot.page.spaces[-1].question_id == spot.question_id
+        above = _neighbour(spot, -1)
+        is_more = ink(spot, spot.question_id) > MORE * ink(spot, above) if above else True
+        return is_last and is_more and empty_place(spot.page) is not None
 
     spot = scene.pick(scene.earning(), fits)
-    page = spot.page
-    for line in spot.lines:
-        page = page.misread("dropped", line.text)
     scene.touch_near(spot.sitter, spot.page)
-    spot.sitter.change(spot.page, page.misread("start elsewhere", f"{spot.question_id}\n{empty_place(spot.page)}"))
+    spot.sitter.change(
+        spot.page, spot.unread().misread("start elsewhere", f"{spot.question_id}\n{empty_place(spot.page)}")
+    )
 
 
 @mishap(Step.MAPPING)

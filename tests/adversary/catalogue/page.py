@@ -146,17 +146,19 @@ def on_the_cover(scene: Scene) -> None:
 
 @mishap(Step.PAGE)
 def in_the_margin(scene: Scene) -> None:
-    """A line of an answer stands in the margin beside another answer."""
+    """An answer stands in the margin beside another one, and is read before all others."""
 
     def others(spot: Spot) -> list[str]:
-        return [each for each in spot.page.owners if each != spot.question_id]
+        return sorted(each for each in spot.page.owners if each != spot.question_id)
 
-    spot = scene.pick(scene.earning(), lambda each: bool(others(each)))
-    host = scene.random.choice(sorted(others(spot)))
+    spot = scene.pick(scene.earning(), lambda each: len(each.lines) == 1 and bool(others(each)))
+    host = scene.random.choice(others(spot))
     scene.busy.add((spot.sitter.name, host))
     scene.touch_near(spot.sitter, spot.page)
-    beside = spot.page.of(host)[0].top + 0.001
-    scene.move(spot, spot.lines[:1], spot.page, beside)
+    (line,) = spot.lines
+    beside = replace(line, top=spot.page.of(host)[0].top + 0.001)
+    page = spot.page.without(line)
+    spot.sitter.change(spot.page, page.with_lines([*page.lines, beside]).misread("read first", line.text))
 
 
 @mishap(Step.PAGE)

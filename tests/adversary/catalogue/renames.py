@@ -9,9 +9,7 @@ def _give_id(scene: Scene, item: Item, question_id: str) -> None:
     was = item.question_id
     item.question_id = question_id
     session = scene.session
-    scene.exam_class.renamed[was] = question_id
-    for sitter in scene.exam_class.students:
-        sitter.answers = {question_id if each == was else each: lines for each, lines in sitter.answers.items()}
+    scene.exam_class.rename({was: question_id})
     for places in (session.touched, session.unknowable, session.untold):
         places |= {(name, question_id) for name, each in places if each == was}
     for (name, each), points in [*session.decided.items()]:
@@ -51,13 +49,21 @@ def folder_renamed(scene: Scene) -> Course:
 
 
 @mishap(Step.RENAMES)
-def questions_exchange_ids(scene: Scene) -> Course:
-    """Two questions exchange their ids after the grading, so that each grade is of the other question."""
+def exchanged_ids_put_right(scene: Scene) -> Course:
+    """Two questions have each other's id, against the labels on the paper, until after the grading."""
     first, second = scene.item(), scene.item()
     scene.touch_all()
+    _exchange_ids(scene, first, second)
     yield
-    first.question_id, second.question_id = second.question_id, first.question_id
-    ids = first.question_id, second.question_id
-    scene.session.unknowable |= {(sitter.name, each) for sitter in scene.exam_class.students for each in ids}
+    _exchange_ids(scene, first, second)
     scene.session.upload_exam()
     yield
+    scene.session.run("exam")
+    yield
+
+
+def _exchange_ids(scene: Scene, first: Item, second: Item) -> None:
+    one, other = first.question_id, second.question_id
+    first.question_id, second.question_id = other, one
+    swapped = {one: other, other: one}
+    scene.exam_class.rename({**swapped})

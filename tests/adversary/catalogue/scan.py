@@ -178,10 +178,7 @@ def ink_nobody_reads(scene: Scene) -> None:
     """Nothing is read of an answer whose ink is on the page."""
     spot = scene.pick(scene.earning())
     scene.touch_near(spot.sitter, spot.page)
-    page = spot.page
-    for line in spot.lines:
-        page = page.misread("dropped", line.text)
-    spot.sitter.change(spot.page, page)
+    spot.sitter.change(spot.page, spot.unread())
 
 
 @mishap(Step.SCAN)

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from aita.models.exam import QuestionType
-from tests.adversary.classes import ExamClass, Item, Sitter
+from tests.adversary.classes import ExamClass, Item, NotApplicableError, Sitter
 from tests.adversary.handwriting import LOWEST, Hand
 from tests.adversary.pages import PITCH, Line, Page
-from tests.adversary.session import NotApplicableError, Session
+from tests.adversary.session import Session
 
 
 class Step(StrEnum):
@@ -75,6 +75,13 @@ class Spot:
     def lines(self) -> tuple[Line, ...]:
         """Lines of the answer on this page."""
         return self.page.of(self.question_id)
+
+    def unread(self) -> Page:
+        """Return the page with the answer's lines left out by its reader."""
+        page = self.page
+        for line in self.lines:
+            page = page.misread("dropped", line.text)
+        return page
 
 
 @dataclass(slots=True)
@@ -213,10 +220,14 @@ class Scene:
             spot.sitter.change(spot.page, left)
 
 
+APART = 0.035
+"""Height that a student leaves between answers to two questions."""
+
+
 def free_below(page: Page, question_id: str) -> tuple[float, float]:
-    """Return where the free part of a space begins, below its answer, and how high it is."""
+    """Return where the free part of a space begins, apart from the answer above it, and how high it is."""
     space = page.space(question_id)
     bottom = page.bottom(space)
     inside = [line.top + line.height for line in page.lines if space.top <= line.top < bottom]
-    top = max([space.top + 0.045, *(end + 0.01 for end in inside)])
+    top = max([space.top + 0.045, *(end + APART for end in inside)])
     return top, (LOWEST if bottom >= 1 else bottom - 0.03) - top

@@ -1,36 +1,48 @@
 """Mishaps of files that are uploaded, replaced or deleted after the grading, and of runs side by side."""
 
+from contextlib import suppress
 from dataclasses import replace
 
 from aita.errors import AitaError
 from aita.models.run import StageEvent
-from tests.adversary.catalogue.scene import Course, Scene, Spot, Step, mishap
-from tests.adversary.pages import UNREADABLE, Page
+from tests.adversary.catalogue.scene import Course, NotApplicableError, Scene, Spot, Step, mishap
+from tests.adversary.pages import UNREADABLE
 
 
-def _badly_scanned(scene: Scene) -> tuple[Spot, Page]:
-    """Return an answer nothing of which is read in its scan, and its page as that scan shows it."""
+def _badly_scanned(scene: Scene) -> Spot:
+    """Return an answer nothing of which is read in its scan."""
     spot = scene.pick(scene.earning())
     scene.touch_near(spot.sitter, spot.page)
-    page = spot.page
-    for line in spot.lines:
-        page = page.misread("dropped", line.text)
-    spot.sitter.change(spot.page, page)
-    return spot, page
+    spot.sitter.change(spot.page, spot.unread())
+    return spot
 
 
-def _scan_again(scene: Scene, spot: Spot, was: Page) -> None:
+def _scan_again(scene: Scene, spot: Spot) -> None:
+    """Upload a scan of the page on which the answer can be read."""
     scene.touch_all(spot.sitter)
-    spot.sitter.change(was, replace(spot.page, scan=was.scan + 1))
+    page = next((page for _, _, page in spot.sitter.pages() if spot.question_id in page.owners), None)
+    if page is None:
+        raise NotApplicableError
+    unread = {misreading for misreading in spot.unread().misreadings if misreading.name == "dropped"}
+    left = tuple(each for each in page.misreadings if each not in unread)
+    spot.sitter.change(page, replace(page, misreadings=left, scan=page.scan + 1))
     scene.session.upload(spot.sitter)
+
+
+def _work_off(scene: Scene, event: StageEvent) -> None:
+    """Plan a stage and work off its items."""
+    stages = scene.session.stages
+    plan = stages.planner.plan(event)
+    for item in stages.manifest(plan):
+        stages.drive_item(event, item, plan.function)
 
 
 @mishap(Step.UPLOADS)
 def better_scan(scene: Scene) -> Course:
     """A better scan of a page is uploaded after the grading, then read, then graded."""
-    spot, page = _badly_scanned(scene)
+    spot = _badly_scanned(scene)
     yield
-    _scan_again(scene, spot, page)
+    _scan_again(scene, spot)
     yield
     scene.session.run("transcribe")
     yield
@@ -44,10 +56,7 @@ def worse_scan(scene: Scene) -> Course:
     spot = scene.pick(scene.earning())
     scene.touch_all(spot.sitter)
     yield
-    page = spot.page
-    for line in spot.lines:
-        page = page.misread("dropped", line.text)
-    spot.sitter.change(spot.page, replace(page, scan=page.scan + 1))
+    spot.sitter.change(spot.page, replace(spot.unread(), scan=spot.page.scan + 1))
     scene.session.upload(spot.sitter)
     yield
     scene.session.run("exam")
@@ -135,21 +144,17 @@ def left_the_roster(scene: Scene) -> Course:
 @mishap(Step.RUNS)
 def late_grading(scene: Scene) -> Course:
     """A grading that was planned before a better scan ends after the class was graded from that scan."""
-    spot, page = _badly_scanned(scene)
+    spot = _badly_scanned(scene)
     yield
     stages = scene.session.stages
     run = stages.begin("grade", enable_checkpointing=False)
     event = StageEvent(run_id=run.run_id, attempt=run.attempt, stage=run.stage)
-    plan = stages.planner.plan(event)
-    for item in stages.manifest(plan):
-        stages.drive_item(event, item, plan.function)
-    _scan_again(scene, spot, page)
+    _work_off(scene, event)
+    _scan_again(scene, spot)
     scene.session.run("exam")
     yield
-    try:
+    with suppress(AitaError):
         stages.collector.collect(event)
-    except AitaError:
-        pass
     stages.executions.running.clear()
     scene.session.reports_are_new = False
     yield
@@ -158,21 +163,18 @@ def late_grading(scene: Scene) -> Course:
 @mishap(Step.RUNS)
 def late_transcription(scene: Scene) -> Course:
     """A transcription that was planned before a better scan ends after the class was graded from that scan."""
-    spot, page = _badly_scanned(scene)
+    spot = _badly_scanned(scene)
     yield
     stages = scene.session.stages
     run = stages.begin("transcribe", enable_checkpointing=False)
     event = StageEvent(run_id=run.run_id, attempt=run.attempt, stage=run.stage)
-    plan = stages.planner.plan(event)
-    for item in stages.manifest(plan):
-        stages.drive_item(event, item, plan.function)
-    _scan_again(scene, spot, page)
+    _work_off(scene, event)
+    _scan_again(scene, spot)
     scene.session.run("exam")
     yield
-    try:
+    with suppress(AitaError):
         stages.drive(stages.runs.get(run.run_id))
-    except AitaError:
-        stages.executions.running.clear()
+    stages.executions.running.clear()
     scene.session.reports_are_new = False
     yield
 
@@ -180,17 +182,15 @@ def late_transcription(scene: Scene) -> Course:
 @mishap(Step.RUNS)
 def scan_during_the_run(scene: Scene) -> Course:
     """A better scan is uploaded while a run that has split the pages goes on."""
-    spot, page = _badly_scanned(scene)
+    spot = _badly_scanned(scene)
     scene.touch_all(spot.sitter)
     yield
     stages = scene.session.stages
     run = stages.begin("transcribe")
     event = StageEvent(run_id=run.run_id, attempt=run.attempt, stage=run.stage)
-    plan = stages.planner.plan(event)
-    for item in stages.manifest(plan):
-        stages.drive_item(event, item, plan.function)
+    _work_off(scene, event)
     stages.collector.collect(event)
-    _scan_again(scene, spot, page)
+    _scan_again(scene, spot)
     stages.drive(stages.runs.get(run.run_id).model_copy(update={"stage": "transcribe"}))
     scene.session.run("grade")
     yield
@@ -201,15 +201,13 @@ def scan_during_the_run(scene: Scene) -> Course:
 @mishap(Step.RUNS)
 def halted_after_splitting(scene: Scene) -> Course:
     """A run over a better scan stops once the pages are split, and the class is graded as it is."""
-    spot, page = _badly_scanned(scene)
+    spot = _badly_scanned(scene)
     yield
-    _scan_again(scene, spot, page)
+    _scan_again(scene, spot)
     stages = scene.session.stages
     run = stages.begin("transcribe")
     event = StageEvent(run_id=run.run_id, attempt=run.attempt, stage=run.stage)
-    plan = stages.planner.plan(event)
-    for item in stages.manifest(plan):
-        stages.drive_item(event, item, plan.function)
+    _work_off(scene, event)
     stages.collector.collect(event)
     stages.submissions.cancel(run.run_id)
     stages.executions.running.clear()
