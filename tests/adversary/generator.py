@@ -28,7 +28,7 @@ _KINDS = (
 _FOLDERS = ("{first} {last}", "{last}, {first}", "{number} {first} {last}", "{first}_{last}")
 _HEADS = (("{name}",), ("Name: {name}",), ("{name}, {number}",), ("{name}", "{number}"), ("{name}  12 March",))
 
-BLANK = 0.13
+BLANK = 0.1
 """Share of answers that are left out."""
 
 EXTRA_SHEET = 0.03

@@ -6,8 +6,9 @@ from dataclasses import replace
 from tests.adversary.classes import ExamClass
 from tests.adversary.pages import Kind, Line, Page, Stroke
 
-DOODLES, SCRATCH, SHOW_THROUGH = 0.10, 0.15, 0.15
-"""Shares of pages with a doodle, with scratch work beside an answer, and with ink that shows through from the back."""
+DOODLES, SCRATCH, MOST_SHOW_THROUGH = 0.10, 0.15, 0.15
+"""Shares of pages with a doodle, and with scratch work beside an answer; and the largest share of a class's pages
+through which the ink of the back shows."""
 
 
 def add_innocent_marks(exam_class: ExamClass) -> None:
@@ -16,6 +17,7 @@ def add_innocent_marks(exam_class: ExamClass) -> None:
     numbered = random_.choice(("", "", "{}", "- {} -", "page {}"))
     holes = random_.choice(((), (), (0.2, 0.8), (0.13, 0.38, 0.62, 0.87)))
     stapled = random_.random() < 0.5
+    show_through = random_.uniform(0, MOST_SHOW_THROUGH)
     for sitter in exam_class.students:
         for number, (name, place, page) in enumerate([*sitter.pages()], 1):
             marks = [Stroke(each, each + 0.02, random_.randint(20, 60)) for each in holes]
@@ -24,7 +26,7 @@ def add_innocent_marks(exam_class: ExamClass) -> None:
             if random_.random() < DOODLES:
                 top = random_.uniform(0.12, 0.9)
                 marks.append(Stroke(top, top + 0.04, random_.randint(40, 220)))
-            if random_.random() < SHOW_THROUGH:
+            if random_.random() < show_through:
                 marks += _shining(random_)
             lines = list(page.lines)
             if numbered:

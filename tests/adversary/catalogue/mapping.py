@@ -6,7 +6,6 @@ On a page without printed labels, nothing but the marks tells whose a text is; s
 from tests.adversary.catalogue.scene import Scene, Spot, Step, mishap
 from tests.adversary.pages import Page
 
-
 MORE = 1.5
 """Least ratio of the ink of an answer that is not read to that of the answer above it: with less, the answer above may
 as well be in a large hand."""

@@ -122,6 +122,10 @@ def question_removed(scene: Scene) -> Course:
     """A question is taken out of the exam after the grading."""
     scene.require(so=len(scene.exam_class.items) > 2)
     item = scene.item()
+    for sitter in scene.exam_class.students:
+        for _, _, page in sitter.pages():
+            if item.question_id in page.questions:
+                scene.touch_near(sitter, page)
     yield
     scene.exam_class.items.remove(item)
     scene.session.upload_exam()

@@ -86,23 +86,32 @@ class Spot:
 
 @dataclass(slots=True)
 class Scene:
-    """A class to which mishaps happen; ``busy`` are the answers that a mishap has taken, which no other one takes."""
+    """A class to which mishaps happen.
+
+    ``busy`` are the answers that a mishap has taken, ``busy_sitters`` the students that one has taken as a whole, and
+    ``busy_items`` the questions; no other mishap takes the same.
+    """
 
     exam_class: ExamClass
     session: Session
     random: random.Random
     busy: set[tuple[str, str]] = field(default_factory=set)
+    busy_sitters: set[str] = field(default_factory=set)
+    busy_items: set[str] = field(default_factory=set)
 
     # Places
 
     def spots(self, *, blank: bool = False) -> Iterator[Spot]:
         """Yield the answers that stand whole in their printed spaces; or the spaces of those that are left out."""
+        asked = {item.question_id for item in self.exam_class.items} - self.exam_class.renamed.keys()
         for sitter in self.exam_class.students:
             pages = [page for _, _, page in sitter.pages()]
             for page in pages:
                 for space in page.spaces:
                     spot = Spot(sitter, page, space.question_id)
                     if not space.printed or (sitter.name, space.question_id) in self.busy:
+                        continue
+                    if space.question_id not in asked:
                         continue
                     if pages.count(page) > 1 or sum(space.question_id in each.owners for each in pages) > 1:
                         continue
@@ -129,23 +138,21 @@ class Scene:
         return spot.sitter, spot.page
 
     def sitter(self, fits: Callable[[Sitter], bool] = lambda sitter: True) -> Sitter:
-        """Return a student none of whose answers is taken."""
-        taken = {name for name, _ in self.busy}
-        found = [each for each in self.exam_class.students if each.name not in taken and fits(each)]
+        """Take a student."""
+        found = [each for each in self.exam_class.students if each.name not in self.busy_sitters and fits(each)]
         if not found:
             raise NotApplicableError
         sitter = self.random.choice(found)
-        self.busy |= {(sitter.name, item.question_id) for item in self.exam_class.items}
+        self.busy_sitters.add(sitter.name)
         return sitter
 
-    def item(self, fits: Callable[[Item], bool] = lambda item: True) -> Item:
-        """Return a question of which no answer is taken."""
-        taken = {question_id for _, question_id in self.busy}
-        found = [each for each in self.exam_class.items if each.question_id not in taken and fits(each)]
+    def item(self) -> Item:
+        """Take a question."""
+        found = [each for each in self.exam_class.items if each.question_id not in self.busy_items]
         if not found:
             raise NotApplicableError
         item = self.random.choice(found)
-        self.busy |= {(sitter.name, item.question_id) for sitter in self.exam_class.students}
+        self.busy_items.add(item.question_id)
         return item
 
     def require(self, *, so: bool) -> None:

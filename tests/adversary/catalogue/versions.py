@@ -10,7 +10,6 @@ from tests.adversary.catalogue.scene import Course, Scene, Step, mishap
 @mishap(Step.VERSIONS)
 def answers_of_an_earlier_version(scene: Scene) -> Course:
     """The answers were found by version 0.1.0, which kept neither their presence nor what they were found for."""
-    scene.sitter()
     yield
     stages = scene.session.stages
     answers: dict[str, Any] = stages.artifact(object_keys.ANSWERS)
@@ -28,7 +27,6 @@ def answers_of_an_earlier_version(scene: Scene) -> Course:
 @mishap(Step.VERSIONS)
 def transcriptions_of_an_earlier_version(scene: Scene) -> Course:
     """The pages were transcribed by an earlier version, without the kinds of lines."""
-    scene.sitter()
     yield
     stages = scene.session.stages
     transcriptions = reader.of_0_1_0(stages.artifact(object_keys.TRANSCRIPTIONS))
