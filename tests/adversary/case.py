@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache
 
-from tests.adversary.catalogue import CATALOGUE, NotApplicableError, Scene
+from tests.adversary.catalogue import CATALOGUE, Scene
 from tests.adversary.catalogue.scene import Course
+from tests.adversary.classes import NotApplicableError
 from tests.adversary.generator import generate
 from tests.adversary.innocent_marks import add_innocent_marks
 from tests.adversary.invariants import (

@@ -16,7 +16,17 @@ _IDS = (
     ("1.1", "1.2", "2.1", "2.2", "3.1", "3.2"),
 )
 _LABELS = ("{}.", "{})", "Question {}", "({})")
-_WORTHS = ((1.0,), (2.0,), (3.0, 2.0), (2.0, 2.0), (2.5, 2.5), (4.0, 3.0, 3.0), (5.0, 3.0), (3.0,), (6.0, 2.0, 2.0))
+_WORTHS: tuple[tuple[float, ...], ...] = (
+    (1.0,),
+    (2.0,),
+    (3.0, 2.0),
+    (2.0, 2.0),
+    (2.5, 2.5),
+    (4.0, 3.0, 3.0),
+    (5.0, 3.0),
+    (3.0,),
+    (6.0, 2.0, 2.0),
+)
 _KINDS = (
     QuestionType.MULTIPLE_CHOICE,
     QuestionType.SHORT_ANSWER,
@@ -78,10 +88,9 @@ class _Generator:
         )
 
     def _item(self, question_id: str, kind: QuestionType, topic: str, step: float, students: list[Sitter]) -> Item:
-        worth = self.random.choice(_WORTHS)
-        if kind is QuestionType.MULTIPLE_CHOICE:
-            worth = (self.random.choice((1.0, 2.0, 3.0)),)
-        worth = tuple(max(step, round(each / step) * step) for each in worth)
+        is_choice = kind is QuestionType.MULTIPLE_CHOICE
+        parts = self.random.choice(((1.0,), (2.0,), (3.0,)) if is_choice else _WORTHS)
+        worth = tuple(max(step, round(each / step) * step) for each in parts)
         answers = tuple(sitter.answers[question_id] for sitter in students)
         schemes = Schemes(f"{self.seed} {question_id}", kind, worth, step, answers)
         return Item(question_id, kind, topic, worth, schemes, has_own_rubric=self.random.random() < 0.3)
@@ -90,7 +99,7 @@ class _Generator:
         count = present + absent
         numbers = self.random.sample(range(100_000, 999_999), count)
         form = self.random.choice(_FOLDERS)
-        people = []
+        people: list[Sitter] = []
         for first, last, number in zip(
             self.random.sample(FIRST, count), self.random.sample(LAST, count), numbers, strict=True
         ):

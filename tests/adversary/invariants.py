@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from aita.errors import AitaError
-from aita.models.grade import Cell
+from aita.models.grade import Cell, StudentGrades
 from aita.services.grading.gradebook import Gradebook
 from tests.adversary.classes import Sitter
 from tests.adversary.session import Place, Session
@@ -73,38 +73,34 @@ def equal_totals(session: Session, book: Gradebook) -> Iterator[Violation]:
     made = exports(session, book)
     for problem in recounted(session):
         yield Violation("totals", f"recount of the audit bundle: {problem}")
-    grades = {}
+    grades = _grades_by_whose(session, book)
+    for told in told_totals(session, book, made):
+        if (difference := _difference(told, grades.get(_words(told.whose), []))) is not None:
+            yield Violation("totals", difference)
+
+
+def _grades_by_whose(session: Session, book: Gradebook) -> dict[frozenset[str], list[StudentGrades]]:
+    """Return the grades of each student, by the words of the number, the name and the folder."""
+    found: dict[frozenset[str], list[StudentGrades]] = {}
     for student_id, sitter in session.sitters().items():
         if student_id in book.students:
-            grades[sitter.folder] = grades[sitter.number] = book.students[student_id]
-    names = {each.name: each.number for each in session.exam_class.students}
-    for told in told_totals(session, book, made):
-        whose = told.whose if told.whose in grades else names.get(told.whose, told.whose)
-        if (problem := _differs(told, grades.get(whose) or _by_words(whose, session, book))) is not None:
-            yield Violation("totals", problem)
+            for whose in {_words(each) for each in (sitter.number, sitter.name, sitter.folder)}:
+                found.setdefault(whose, []).append(book.students[student_id])
+    return found
 
 
-def _by_words(whose: str, session: Session, book: Gradebook) -> object:
-    """Return the grades of the folder whose name has the same words: gradescope has names where there is no roster."""
-    words = {*whose.replace(",", " ").split()}
-    found = [
-        book.students[student_id]
-        for student_id, sitter in session.sitters().items()
-        if {*sitter.folder.replace(",", " ").replace("_", " ").split()} == words and student_id in book.students
-    ]
-    return found[0] if len(found) == 1 else None
+def _words(name: str) -> frozenset[str]:
+    return frozenset(name.replace(",", " ").replace("_", " ").split())
 
 
-def _differs(told: Told, grades: object) -> str | None:
-    from aita.models.grade import StudentGrades  # noqa: PLC0415
-
-    if not isinstance(grades, StudentGrades):
+def _difference(told: Told, of_student: list[StudentGrades]) -> str | None:
+    """Return how a total differs from those of a student, who may have two folders; None if it is one of these."""
+    if not of_student:
         return f"{told.where} has {told.points:g} points for somebody who handed in nothing"
-    if told.final != grades.final:
-        return f"{told.where} says final={told.final} of a student, and the gradebook final={grades.final}"
-    if abs(told.points - grades.points) > _EXACT:
-        return f"{told.where} has {told.points:g} points for a student, and the gradebook {grades.points:g}"
-    return None
+    if any(told.final == each.final and abs(told.points - each.points) <= _EXACT for each in of_student):
+        return None
+    right = " or ".join(f"{each.points:g} (final={each.final})" for each in of_student)
+    return f"{told.where} has {told.points:g} points (final={told.final}) for a student with {right}"
 
 
 def everything_accounted_for(session: Session, book: Gradebook) -> Iterator[Violation]:
@@ -129,7 +125,7 @@ def everything_accounted_for(session: Session, book: Gradebook) -> Iterator[Viol
 
 
 def _has(written: str, sitter: Sitter) -> bool:
-    words = sitter.folder.replace(",", " ").replace("_", " ").split()
+    words = _words(sitter.folder)
     return sitter.number in written or sitter.name in written or all(word in written for word in words)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from aita.errors import AitaError
 from aita.models.grade import Cell, DecisionAction, cell_id
@@ -108,16 +109,16 @@ class Session:
         sitter.folder = folder
         self.upload(sitter)
 
-    def put(self, name: str, data: object) -> None:
+    def put(self, name: str, data: bytes | str | dict[str, Any]) -> None:
         """Put a file of the assignment."""
-        self.stages.put(name, data)  # type: ignore[arg-type]
+        self.stages.put(name, data)
         self.reports_are_new = False
 
     # Runs
 
     def run(self, pipeline: str = "exam") -> Run | None:
         """Run a pipeline; None if it is refused."""
-        options = {"graders": self.exam_class.graders} if pipeline in ("exam", "grade") else {}
+        options: dict[str, Any] = {"graders": self.exam_class.graders} if pipeline in ("exam", "grade") else {}
         try:
             run = self.stages.run(pipeline, **options)
         except AitaError:

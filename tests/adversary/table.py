@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from tests.adversary.case import Outcome
-from tests.adversary.catalogue import CATALOGUE
+from tests.adversary.catalogue import CATALOGUE, Step
 from tests.adversary.schedule import TIMES, pairs_of
 
 CLEAN, INNOCENT = "no mishap", "innocent marks"
@@ -72,7 +72,7 @@ class Table:
     def lines(self) -> Iterator[str]:
         """Yield the lines of the table, in the order of the steps."""
         yield f"{'kind':42}{'classes':>8}{'cells':>7}{'opened':>7}" + "".join(f"{each:>12}" for each in COLUMNS)
-        kinds = sorted(CATALOGUE.values(), key=lambda each: [*type(each.step)].index(each.step))
+        kinds = sorted(CATALOGUE.values(), key=lambda each: [*Step].index(each.step))
         names = {CLEAN: CLEAN, INNOCENT: INNOCENT} | {each.name: f"{each.step}: {each.name}" for each in kinds}
         for kind, name in names.items():
             if (row := self.rows.get(kind)) is not None:

@@ -13,9 +13,9 @@ from tests.adversary.catalogue import (
     uploads,
     versions,
 )
-from tests.adversary.catalogue.scene import CATALOGUE, Mishap, NotApplicableError, Scene, Step
+from tests.adversary.catalogue.scene import CATALOGUE, Mishap, Scene, Step
 
 __all__ = [
-    "CATALOGUE", "Mishap", "NotApplicableError", "Scene", "Step", "decisions", "folder", "grading", "mapping",
+    "CATALOGUE", "Mishap", "Scene", "Step", "decisions", "folder", "grading", "mapping",
     "material", "page", "reading", "renames", "scan", "uploads", "versions",
 ]  # fmt: skip

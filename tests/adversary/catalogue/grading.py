@@ -64,7 +64,11 @@ def invent_quotes(graded: Graded) -> None:
 @mishap(Step.GRADING)
 def criterion_missing(scene: Scene) -> None:
     """A grader leaves a criterion out."""
-    _err(scene, lambda graded: graded.criteria.pop() and None)
+
+    def change(graded: Graded) -> None:
+        graded.criteria.pop()
+
+    _err(scene, change)
 
 
 @mishap(Step.GRADING)

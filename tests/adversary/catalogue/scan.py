@@ -2,7 +2,8 @@
 
 from dataclasses import replace
 
-from tests.adversary.catalogue.scene import NotApplicableError, Scene, Step, mishap
+from tests.adversary.catalogue.scene import Scene, Step, mishap
+from tests.adversary.classes import NotApplicableError
 from tests.adversary.handwriting import RULED_TOP
 from tests.adversary.pages import UNREADABLE, Kind, Line, Page
 

@@ -5,7 +5,8 @@ from dataclasses import replace
 
 from aita.errors import AitaError
 from aita.models.run import StageEvent
-from tests.adversary.catalogue.scene import Course, NotApplicableError, Scene, Spot, Step, mishap
+from tests.adversary.catalogue.scene import Course, Scene, Spot, Step, mishap
+from tests.adversary.classes import NotApplicableError
 from tests.adversary.pages import UNREADABLE
 
 
