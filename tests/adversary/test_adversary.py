@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from aita.services.assignments import object_keys
-from tests.adversary.case import Case, run
+from tests.adversary.case import Case
 from tests.adversary.catalogue import CATALOGUE, Step
 from tests.adversary.generator import generate
 from tests.adversary.innocent_marks import add_innocent_marks
@@ -14,6 +14,7 @@ from tests.adversary.invariants import (
     Violation,
     equal_totals,
     everything_accounted_for,
+    gradebook,
     no_open_cell_without_a_reason,
     no_wrong_grade,
 )
@@ -172,7 +173,8 @@ def test_a_mishap_that_goes_unnoticed_is_seen() -> None:
     assert any(question_id in message for message in messages([*no_wrong_grade(session, session.book())]))
 
 
-def test_a_refused_run_is_no_failure() -> None:
-    outcome = run(Case(0, ("unreadable file",)))
-    assert outcome.is_possible
-    assert [each for each in outcome.violations if each.invariant not in NOT_YET_SEEN] == []
+def test_a_run_that_is_refused_grades_nothing() -> None:
+    session = Session(generate(0))
+    session.upload_exam()
+    assert session.run("exam") is None
+    assert gradebook(session) is None

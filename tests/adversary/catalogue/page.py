@@ -4,14 +4,14 @@ from dataclasses import replace
 
 from aita.models.exam import QuestionType
 from tests.adversary.catalogue.scene import Scene, Spot, Step, free_below, mishap
-from tests.adversary.pages import PITCH, Kind, Line, Page
+from tests.adversary.pages import INK_HEIGHT, PITCH, Kind, Line, Page
 
 _HEAD = 0.075
 """Where the room above the first label begins, below a head of one line."""
 
 
 def _height(spot: Spot) -> float:
-    return sum(line.height + PITCH - 0.02 for line in spot.lines)
+    return sum(line.height + PITCH - INK_HEIGHT for line in spot.lines)
 
 
 def _room_above(spot: Spot) -> float:
@@ -37,7 +37,7 @@ def above_the_first_label(scene: Scene) -> None:
 
 
 @mishap(Step.PAGE)
-def above_a_later_page_s_label(scene: Scene) -> None:
+def above_the_first_label_of_a_later_page(scene: Scene) -> None:
     """The answer to a later page's first question stands above its label."""
     _above_first_label(scene, first_page=False)
 
@@ -61,7 +61,7 @@ def _before(spot: Spot) -> str | None:
 
 
 @mishap(Step.PAGE)
-def in_another_s_space(scene: Scene) -> None:
+def in_the_space_of_another(scene: Scene) -> None:
     """An answer stands below another one, in that one's space."""
     _in_another_space(scene, pointer=False)
 

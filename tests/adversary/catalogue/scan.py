@@ -2,10 +2,13 @@
 
 from dataclasses import replace
 
-from tests.adversary.catalogue.scene import Scene, Step, mishap
+from tests.adversary.catalogue.scene import Scene, Step, mishap, placed
 from tests.adversary.classes import NotApplicableError
 from tests.adversary.handwriting import RULED_TOP
-from tests.adversary.pages import UNREADABLE, Kind, Line, Page
+from tests.adversary.pages import UNREADABLE, File, Kind, Line, Page, Space
+
+LABEL_TOP = 0.08
+"""Where a student writes the question's label on a sheet of their own."""
 
 
 @mishap(Step.SCAN)
@@ -63,8 +66,8 @@ def pages_swapped(scene: Scene) -> None:
     other = scene.random.choice([each for _, _, each in sitter.pages() if each != page])
     scene.touch_near(sitter, page)
     scene.touch_near(sitter, other)
-    at, of_other = sitter.find(page), sitter.find(other)
-    sitter.replace(*at, replace(other, scan=other.scan))
+    of_page, of_other = sitter.find(page), sitter.find(other)
+    sitter.replace(*of_page, other)
     sitter.replace(*of_other, page)
 
 
@@ -109,10 +112,13 @@ def unreadable_file(scene: Scene) -> None:
 
 
 @mishap(Step.SCAN)
-def white_back(scene: Scene) -> None:
+def white_backs(scene: Scene) -> None:
     """The scanner takes the empty backs of a student's sheets, too."""
-    sitter, page = scene.pick_page()
-    sitter.change(page, page, Page(None))
+    sitter = scene.sitter()
+    sitter.files = {
+        name: file if isinstance(file, bytes) else tuple(side for page in file for side in (page, Page(None)))
+        for name, file in sitter.files.items()
+    }
 
 
 @mishap(Step.SCAN)
@@ -136,20 +142,17 @@ def extra_sheet_labelled(scene: Scene) -> None:
 def _extra_sheet(scene: Scene, *, first: bool, labelled: bool) -> None:
     spot = scene.pick(scene.earning(), lambda each: len(each.lines) > 1)
     scene.touch_all(spot.sitter)
-    count = scene.random.randint(1, len(spot.lines) - 1)
-    space = spot.page.space(spot.question_id)
-    own = replace(space, top=0.1, label=f"{spot.question_id}.", printed=False)
-    label = scene.hand(spot).line(own.label, 0.1, Kind.LABEL)
-    sheet = Page(None, (own,) if labelled else (), (label,) if labelled else (), labels=spot.page.labels)
-    name, place = spot.sitter.find(spot.page)
-    spot.sitter.replace(name, place, sheet, spot.page)
-    scene.move(spot, spot.lines[-count:], sheet, 0.16)
-    sheet = next(
-        each for _, _, each in spot.sitter.pages() if each.exam_page is None and spot.question_id in each.owners
-    )
-    spot.sitter.change(sheet)
-    files = dict(spot.sitter.files)
-    spot.sitter.files = {"0 sheet.jpg": (sheet,)} | files if first else files | {"z sheet.jpg": (sheet,)}
+    moved = spot.lines[-scene.random.randint(1, len(spot.lines) - 1) :]
+    spaces: tuple[Space, ...] = ()
+    label: tuple[Line, ...] = ()
+    if labelled:
+        own = f"{spot.question_id}."
+        spaces = (Space(spot.question_id, LABEL_TOP, own, printed=False),)
+        label = (scene.hand(spot).line(own, LABEL_TOP, Kind.LABEL),)
+    sheet = Page(None, spaces, (*label, *placed(moved, RULED_TOP)), labels=spot.page.labels)
+    spot.sitter.change(spot.page, spot.page.without(*moved))
+    own_file: dict[str, File] = {("0" if first else "z") + " sheet.jpg": (sheet,)}
+    spot.sitter.files = own_file | spot.sitter.files if first else spot.sitter.files | own_file
 
 
 @mishap(Step.SCAN)

@@ -8,7 +8,7 @@ from enum import StrEnum
 from aita.models.exam import QuestionType
 from tests.adversary.classes import ExamClass, Item, NotApplicableError, Sitter
 from tests.adversary.handwriting import LOWEST, Hand
-from tests.adversary.pages import PITCH, Line, Page
+from tests.adversary.pages import INK_HEIGHT, PITCH, Line, Page
 from tests.adversary.session import Session
 
 
@@ -215,16 +215,19 @@ class Scene:
 
     def move(self, spot: Spot, lines: tuple[Line, ...], to: Page, top: float) -> None:
         """Move lines of an answer to another place, on the same page or another one of the student's."""
-        moved = []
-        for line in lines:
-            moved.append(replace(line, top=round(top, 3)))
-            top += line.height + PITCH - 0.02
         left = spot.page.without(*lines)
         if to == spot.page:
-            spot.sitter.change(spot.page, left.with_lines([*left.lines, *moved]))
+            spot.sitter.change(spot.page, left.with_lines([*left.lines, *placed(lines, top)]))
         else:
-            spot.sitter.change(to, to.with_lines([*to.lines, *moved]))
+            spot.sitter.change(to, to.with_lines([*to.lines, *placed(lines, top)]))
             spot.sitter.change(spot.page, left)
+
+
+def placed(lines: Iterable[Line], top: float) -> Iterator[Line]:
+    """Yield lines one below the other, from a height of the page on."""
+    for line in lines:
+        yield replace(line, top=round(top, 3))
+        top += line.height + PITCH - INK_HEIGHT
 
 
 APART = 0.035
