@@ -26,7 +26,7 @@ LAYER_LOCKS = $(REQUIREMENTS:.txt=.lock)
 # pip, with one line that tells how far it is
 PIP_INSTALL = aita_local/installing.py
 
-.PHONY: help venv emulator checkov site demo test test-fast coverage bench injection fuzz docs lock audit size clean
+.PHONY: help venv emulator checkov site demo test test-fast coverage bench injection fuzz adversary docs lock audit size clean
 
 help: ## Show this
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | awk -F '\t' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -68,6 +68,9 @@ injection: venv ## Try known attempts to steer the grader on the model of OPENAI
 
 fuzz: venv ## Feed every parser of what people, models and providers write for a minute
 	$(BIN)/python -m tests.fuzz
+
+adversary: venv ## Let every mishap, and each pair, happen to one of 5,000 made-up classes, and look for wrong grades; a quarter of an hour
+	$(BIN)/python -m tests.adversary --classes 5000 --jobs 2
 
 docs: site ## Build the site of the README, docs/ and the API reference: out/docs/index.html
 	NO_MKDOCS_2_WARNING=1 .aita/site/bin/mkdocs build --strict

@@ -15,6 +15,7 @@ hypothesis.settings.register_profile("shared", deadline=None)  # a time of its o
 hypothesis.settings.load_profile("shared")
 
 _MARKS = {
+    "adversary": ("slow",),
     "container": ("container", "slow"),
     "fuzz": ("slow",),
     "injection": ("slow",),
