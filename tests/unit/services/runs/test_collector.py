@@ -1,6 +1,7 @@
 """Collect: what a stage came to by its items and rows, never by anything else."""
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -9,7 +10,10 @@ from aita.errors import InvalidMaterialError
 from aita.models.exam import Question
 from aita.models.grade import question_version
 from aita.models.run import CollectResponse, Run, RunStatus, StageEvent, TaskRow, TaskStatus
+from aita.services.runs import collector
 from aita.services.stages.answer_key import AnswerKeyStage
+from aita.services.stages.base import Gathered
+from aita.services.stages.transcribe import TranscribeStage
 from aita.tasks.request import LLMRequest
 from tests.support.fakes import QUESTIONS, Crash, Harness, failing, question_of, right, transcription
 
@@ -249,6 +253,24 @@ class TestRefusal:
         monkeypatch.undo()
         harness.model.otherwise = right
         assert harness.resume(refusing).status is RunStatus.SUCCEEDED
+
+
+def test_results_are_read_a_few_at_a_time(harness: Harness, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A stage may have 100,000, which do not fit into memory."""
+    read: list[int] = []
+
+    def gather(stage: TranscribeStage, ended: Iterator[Gathered], file: Any) -> Any:
+        before = harness.objects.requests["get"]
+        next(ended)
+        read.append(harness.objects.requests["get"] - before)
+        return {"transcriptions.json": sum(each.succeeded for each in ended) + 1}
+
+    monkeypatch.setattr(collector, "_READ_AHEAD", 4)
+    monkeypatch.setattr(TranscribeStage, "gather_all", gather)
+    harness.put("scans/Ann/1.pdf", "|".join(map(str, range(30))))
+    assert harness.run("transcribe").status is RunStatus.SUCCEEDED
+    assert harness.artifact("transcriptions.json") == 30
+    assert 1 <= read[0] <= 4
 
 
 class TestArtifacts:
