@@ -12,6 +12,9 @@ from typing import Any
 
 import pytest
 
+from aita.aws.dynamodb.task_table import DynamoTaskTable
+from aita.bootstrap import utc_now
+from aita.models.run import TaskRow
 from tests.integration.calls import ACCOUNT, BUCKET, TABLE
 from tests.integration.material import exam, kind, page, right
 from tests.integration.provider import Answer
@@ -214,6 +217,32 @@ def test_failures_are_resumed_and_what_is_not_wanted_goes(driven: Stack) -> None
     driven.put("failing/questions.json", exam("halted"))
     run(driven, "rubric", "HALTED", assignment="failing")
     driven.provider.answer = answer
+
+
+def test_a_run_of_the_version_that_asked_twice_for_each_page_is_resumed(driven: Stack) -> None:
+    driven.put("older/questions.json", exam("older"))
+    driven.put("older/scans/Ada/1.jpg", page("older"))
+    driven.provider.answer = lambda _: Answer(status=401, code="invalid_api_key")
+    halted = run(driven, "transcribe", "HALTED", assignment="older")
+    driven.provider.answer = answer
+    folder = f"runs/{halted['run_id']}"
+    (item,) = driven.get(f"{folder}/transcribe/items.json")
+    driven.put(f"{folder}/map_answers/inputs.json", {"questions": exam("older")["questions"], "texts": {}})
+    table = DynamoTaskTable(driven.dynamodb, "aita-test", utc_now, 365)
+    starts = [{"question_id": "1a", "line": 1, "top": 0.1, "confidence": 0.9}]
+    for stage, result in (("transcribe", READ), ("map_answers", {"starts": starts})):
+        key = f"{folder}/{stage}/results/{stage}-before.json"
+        row = {"task_id": f"{stage}-before", "status": "SUCCEEDED", "refs": item["refs"]}
+        driven.put(key, row | {"result": result})
+        ended = TaskRow.model_validate(row | {"stage": stage, "attempt": 1, "result_key": key, "ended_at": utc_now()})
+        assert table.record(halted["run_id"], ended)
+    driven.provider.requests.clear()
+    resume(driven, halted)
+    assert driven.provider.requests == []
+
+
+READ = {"page": 1, "text": "four", "confidence": 0.9, "notes": "", "flagged": False}
+"""A page's transcription as it was before it had lines."""
 
 
 def test_a_function_that_dies_in_a_shared_call_leaves_the_rest_to_collect(driven: Stack) -> None:
