@@ -179,7 +179,8 @@ class TestExamPage:
 
     def test_it_is_counted_with_the_pages_that_have_no_print(self, exam: list[Image.Image]) -> None:
         blank = BlankExam([jpeg(Image.new("RGB", SIZE, "white")), jpeg(exam[0])])
-        assert blank.ink(Scan()(exam[0]), 1).exam_page == 2
+        ink = blank.ink(Scan()(exam[0]), 1)
+        assert (ink.exam_page, ink.exam_pages, ink.white_pages) == (2, 2, (1,))
 
     def test_a_blank_exam_that_is_itself_a_crooked_scan(self, exam: list[Image.Image]) -> None:
         blank = BlankExam(Scan(angle=1.2)(page) for page in exam)

@@ -26,7 +26,7 @@ BLANK = ("ines munoz tarres", "3")
 
 OPEN = {
     ("Leopold Quist", "5"): {FlagKind.INSTRUCTION},
-    ("Priya Castellane", "4"): {FlagKind.LOW_CONFIDENCE, FlagKind.ILLEGIBLE},
+    ("Priya Castellane", "4"): {FlagKind.LOW_CONFIDENCE, FlagKind.ILLEGIBLE, FlagKind.UNEXPLAINED_INK},
     ("Priya Castellane", "5"): {FlagKind.LOW_CONFIDENCE},  # on one page with question 4
 }
 """The cells that a person must see, and why."""
@@ -94,6 +94,14 @@ def test_every_answer_is_found_as_it_was_written_and_where(whole: SampleExamRun)
     for place, answer in found.items():
         assert answer["raw_text"] == (GRADES[place]["answer"] if place in GRADES else "")
         assert answer["pages"] == [marks[place]]
+
+
+def test_all_that_was_handed_in_is_an_answers_or_known(whole: SampleExamRun) -> None:
+    parts = [part for ledger in whole.artifact("ledger.json").values() for part in ledger["parts"]]
+    assert {part["owner"] for part in parts} == {"answer", "print", "page_head"}
+    heads = [part for part in parts if part["owner"] == "page_head"]
+    assert len(heads) == len(TRUTH["pages"])
+    assert all(part["ink"] > 200 and part["bottom"] <= 0.12 for part in heads)
 
 
 def test_each_answer_has_the_careful_graders_points_quotes_and_reasons(whole: SampleExamRun) -> None:
