@@ -10,7 +10,7 @@ from aita.models.transcription import Line, LineKind
 from aita.services.answers.answer_assembly import AssembledStudent
 from aita.services.answers.exam_questions import ExamQuestions
 from aita.services.answers.head_words import HeadWords
-from aita.services.answers.page_heads import PageHead
+from aita.services.answers.page_heads import HEAD_BOTTOM, PageHead
 from aita.services.answers.page_owners import AssembledPage
 from aita.services.answers.page_parts import page_parts
 from aita.services.answers.part_openings import PartContent, StudentReading, answers_ink
@@ -50,8 +50,12 @@ class ClassKnowledge:
             words=self.words.content(text),
             pointed=labels.union(self.questions.pointers.found(text, own="")),
             on_sheet=page.ink is not None and page.ink.exam_page is None,
-            alone=not any(line.text.strip() and not _is_known(line) for line in page.lines),
+            unread=not any(line.text.strip() and not _is_known(line) for line in page.lines)
+            or (not part.lines and part.bottom <= HEAD_BOTTOM and not self._has_head(page)),
         )
+
+    def _has_head(self, page: AssembledPage) -> bool:
+        return page.ink is not None and page.ink.exam_page in self.heads
 
 
 def _is_known(line: Line) -> bool:

@@ -39,18 +39,19 @@ class PartContent:
         Questions that it points to, or whose label stands in it.
     on_sheet
         Whether it is on a sheet that is none of the exam's, where its ink is unknown.
-    alone
-        Whether nothing but heads and page numbers was read on its page.
+    unread
+        Whether its ink may be anything: nothing but heads and page numbers was read on its page, or it is in the page's
+        top, nothing was read there, and the class does not tell whether a head is.
     """
 
     words: int
     pointed: Collection[str]
     on_sheet: bool = False
-    alone: bool = False
+    unread: bool = False
 
     def may_be_piece(self, ink: int, own: int) -> bool:
         """Return whether a part with so much ink may be a piece of an answer with so much ink of its own."""
-        least = MOST_FURNITURE + 1 if self.alone else min(max(LEAST_INK, LEAST_SHARE * own), LINE_INK)
+        least = MOST_FURNITURE + 1 if self.unread else min(max(LEAST_INK, LEAST_SHARE * own), LINE_INK)
         return self.words >= LEAST_WORDS or ink >= least
 
 

@@ -1,0 +1,301 @@
+"""Whole students: whatever stands where no answer is looked for opens what it may belong to, and nothing else."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pytest
+
+from aita.models.answer import AnswerStart, Presence
+from aita.models.exam import Question, QuestionType
+from aita.models.ledger import Owner
+from aita.models.review_flags import FlagKind
+from aita.models.scan import BANDS, PageInk
+from aita.models.transcription import Line, LineKind, PageTranscription
+from aita.services.answers.answer_draft import StudentPage
+from aita.services.answers.class_assembly import ClassAssembly
+from aita.services.answers.head_words import name_digests
+
+K = LineKind
+BLANK, WRITTEN, UNCLEAR = Presence.BLANK, Presence.WRITTEN, Presence.UNCLEAR
+FULL, SHORT = (0.55, 0.95), (0.55, 0.6)
+
+
+@dataclass(frozen=True)
+class Scan:
+    """A page: (text, top) of its lines, (question, line, top) of its starts, and (top, bottom) of its ink."""
+
+    exam_page: int | None
+    lines: Sequence[tuple[str, float | None]] = ()
+    starts: Sequence[tuple[str, int, float]] = ()
+    ink: Sequence[tuple[float, float]] = ()
+    empty: bool = False
+
+
+def kind_of(text: str) -> LineKind:
+    is_label = text[:1].isdecimal() and text.endswith(".") and len(text) <= len("1a.")
+    return K.LABEL if is_label else K.PAGE_HEAD if text.startswith("Ann Lee") else K.ANSWER
+
+
+def student_page(number: int, scan: Scan, kinds: bool) -> StudentPage:
+    bands = bytearray(BANDS)
+    for top, bottom in scan.ink:
+        for band in range(round(top * BANDS), round(bottom * BANDS)):
+            bands[band] = 20
+    transcription = PageTranscription(
+        page=number,
+        lines=[Line(text=text, top=top, kind=kind_of(text) if kinds else K.UNKNOWN) for text, top in scan.lines],
+        starts=[AnswerStart(question_id=q, line=line, top=top, confidence=0.95) for q, line, top in scan.starts],
+        confidence=0.95,
+    )
+    ink = PageInk(
+        exam_page=scan.exam_page,
+        likeness=0.9 if scan.exam_page else 0,
+        bands=bytes(bands).hex() if scan.exam_page else "",
+        empty=scan.empty,
+    )
+    return StudentPage(number, transcription, ink, f"{number:064d}")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a student: texts, presences, what is open by flags, and what unplaced parts open.
+
+    ``unexplained`` are the answers with unexplained ink, which is no flag here: most pages' ink is not their text's.
+    """
+
+    texts: dict[str, str]
+    presence: dict[str, Presence | None]
+    flagged: set[str]
+    opened: set[str]
+    unexplained: set[str]
+    kinds: set[FlagKind]
+
+    @property
+    def open(self) -> set[str]:
+        """Questions that a person must see."""
+        return self.flagged | self.opened | {each for each, found in self.presence.items() if found is UNCLEAR}
+
+
+def handed_in(*scans: Scan, ids: str = "1 2 3", kinds: bool = True, classmates: Sequence[Scan] = ()) -> Outcome:
+    questions = [
+        Question(question_id=each, question_text="?", points=5, question_type=QuestionType.SHORT_ANSWER)
+        for each in ids.split()
+    ]
+    assembly = ClassAssembly(questions, name_digests("Ann Lee"))
+    pages = [student_page(number, scan, kinds) for number, scan in enumerate(scans, 1)]
+    for page in [*pages, *(student_page(1, scan, kinds) for scan in classmates)]:
+        assembly.see(page.ink, page.transcription)
+    answers, ledger = assembly.student(pages, 0)
+    flags = {
+        answer.question_id: {flag.kind for flag in answer.flags} - {FlagKind.UNEXPLAINED_INK} for answer in answers
+    }
+    unplaced = [part for part in ledger.parts if part.owner is Owner.UNPLACED]
+    return Outcome(
+        texts={answer.question_id: answer.raw_text for answer in answers},
+        presence={answer.question_id: answer.presence for answer in answers},
+        flagged={question_id for question_id, found in flags.items() if found},
+        opened={question_id for part in unplaced for question_id in part.opens},
+        unexplained={
+            answer.question_id for answer in answers for flag in answer.flags if flag.kind is FlagKind.UNEXPLAINED_INK
+        },
+        kinds=set().union(*flags.values()),
+    )
+
+
+FIRST = Scan(1, [("1.", 0.1), ("four", 0.15), ("2.", 0.5), ("five", 0.55)], [("1", 2, 0.1), ("2", 4, 0.5)],
+             [(0.15, 0.2), SHORT])  # fmt: skip
+FIRST_FULL = Scan(1, [("1.", 0.1), ("four is it", 0.15), ("2.", 0.5), ("let x be the number that is sought", 0.55)],
+                  [("1", 2, 0.1), ("2", 4, 0.5)], [(0.15, 0.2), FULL])  # fmt: skip
+LAST = Scan(2, [("3.", 0.2), ("six", 0.25)], [("3", 2, 0.2)], [(0.25, 0.3)])
+
+
+class TestNothingAmiss:
+    def test_nothing_is_open(self) -> None:
+        assert handed_in(FIRST, LAST).open == set()
+
+    def test_a_blank_answer_is_blank(self) -> None:
+        found = handed_in(FIRST, Scan(2, [("3.", 0.2)], [("3", 0, 0.2)]))
+        assert (found.presence["3"], found.open) == (BLANK, set())
+
+    def test_a_head_that_all_have_opens_nothing(self) -> None:
+        named = Scan(1, [("Ann Lee", 0.04), *FIRST.lines], [("1", 3, 0.1), ("2", 5, 0.5)], [(0.03, 0.07), *FIRST.ink])
+        masked = Scan(1, FIRST.lines, FIRST.starts, named.ink)
+        blank = Scan(2, [("3.", 0.2)], [("3", 0, 0.2)])
+        assert handed_in(named, blank, classmates=[named] * 4).open == set()
+        assert handed_in(masked, blank, classmates=[masked] * 4).open == set()
+
+    def test_an_empty_sheet_is_passed_over(self) -> None:
+        back = Scan(None, empty=True)
+        blank = Scan(2, [("3.", 0.2)], [("3", 0, 0.2)])
+        assert handed_in(FIRST, back, blank, back).open == set()
+
+
+class TestOutsideOfPlaces:
+    def test_an_answer_above_its_label_on_the_first_page(self) -> None:
+        page = Scan(1, [("x = 42, because 6*7 = 42", 0.2), ("1.", 0.3), ("2.", 0.6), ("four", 0.65)],
+                    [("1", 0, 0.3), ("2", 4, 0.6)], [(0.2, 0.28), (0.65, 0.7)])  # fmt: skip
+        found = handed_in(page, LAST)
+        assert (found.presence["1"], found.open) == (BLANK, {"1"})
+
+    def test_an_answer_on_a_cover(self) -> None:
+        cover = Scan(1, [("The answer is 42.", 0.3), ("Because 6 times 7 is 42.", 0.35)], [], [(0.3, 0.6)])
+        page = Scan(2, [("1.", 0.2), ("2.", 0.6), ("four", 0.65)], [("1", 0, 0.2), ("2", 3, 0.6)], [(0.65, 0.7)])
+        third = Scan(3, LAST.lines, LAST.starts, LAST.ink)
+        assert handed_in(cover, page, third).open == {"1"}
+
+    def test_the_end_of_an_answer_at_the_top_of_the_next_page(self) -> None:
+        page = Scan(2, [("so x = 42", 0.04), ("Q.E.D.", 0.07), ("3.", 0.14), ("five", 0.2)], [("3", 4, 0.14)],
+                    [(0.02, 0.1), (0.2, 0.3)])  # fmt: skip
+        found = handed_in(FIRST_FULL, page)
+        assert found.texts["2"] == "let x be the number that is sought\nso x = 42\nQ.E.D."
+        assert found.open == set()
+
+    def test_lines_of_unknown_kind_there_open_the_answers_on_both_sides(self) -> None:
+        page = Scan(2, [("so x = 42", None), ("Q.E.D.", None), ("3.", None), ("five", None)], [("3", 4, 0.14)],
+                    [(0.02, 0.1), (0.2, 0.3)])  # fmt: skip
+        found = handed_in(FIRST_FULL, page, kinds=False)
+        assert found.texts["2"] == "let x be the number that is sought"
+        assert found.open >= {"2"}
+
+    def test_a_whole_answer_above_its_label_on_a_later_page(self) -> None:
+        page = Scan(2, [("x = 42", 0.05), ("3.", 0.14)], [("3", 0, 0.14)], [(0.02, 0.1)])
+        assert handed_in(FIRST, page).open == {"2", "3"}
+
+    def test_an_answer_in_the_margin_that_was_read_first(self) -> None:
+        page = Scan(1, [("42 is the number", 0.56), ("1.", 0.1), ("four", 0.15), ("2.", 0.5)],
+                    [("1", 3, 0.1), ("2", 0, 0.5)], [(0.15, 0.2)])  # fmt: skip
+        assert "2" in handed_in(page, LAST).open
+
+    def test_an_answer_right_above_the_label_of_its_empty_space(self) -> None:
+        page = Scan(1, [("1.", 0.1), ("four", 0.15), ("x is 42", 0.46), ("2.", 0.5)], [("1", 2, 0.1), ("2", 0, 0.5)],
+                    [(0.15, 0.2), (0.46, 0.48)])  # fmt: skip
+        assert handed_in(page, LAST).open == {"1", "2"}
+
+
+class TestUnreadInk:
+    def test_ink_in_a_masked_top_opens_the_answer_that_may_go_on_there(self) -> None:
+        page = Scan(2, [("3.", 0.5), ("five", 0.6)], [("3", 2, 0.5)], [(0.02, 0.11), (0.6, 0.7)])
+        assert "2" in handed_in(FIRST_FULL, page).open
+
+    def test_half_a_page_that_was_not_read(self) -> None:
+        page = Scan(2, [("3.", 0.5), ("five", 0.6)], [("3", 2, 0.5)], [(0.15, 0.48), (0.6, 0.7)])
+        assert "2" in handed_in(FIRST_FULL, page).open
+
+    def test_a_page_that_was_read_as_empty(self) -> None:
+        assert "2" in handed_in(FIRST_FULL, Scan(2, ink=[(0.1, 0.95)]), Scan(3, LAST.lines, LAST.starts, LAST.ink)).open
+
+    def test_an_answer_with_far_more_ink_than_was_read(self) -> None:
+        page = Scan(1, [("1.", 0.1), ("four of the cells", 0.15), ("2.", 0.7), ("seven of them", 0.75)],
+                    [("1", 2, 0.1), ("2", 4, 0.7)], [(0.15, 0.65), (0.75, 0.78)])  # fmt: skip
+        assert handed_in(page, LAST).unexplained == {"1"}
+
+
+class TestPages:
+    def test_a_page_that_is_not_there_opens_the_answer_before_it_and_empty_ones(self) -> None:
+        third = Scan(3, LAST.lines, LAST.starts, LAST.ink)
+        whole = [Scan(page, ink=[(0.5, 0.6)]) for page in (1, 2, 3)]
+        found = handed_in(FIRST_FULL, third, classmates=whole)
+        assert (found.open, found.kinds) == ({"2"}, {FlagKind.PAGE_MISSING})
+
+    def test_the_last_page_is_missed_too(self) -> None:
+        found = handed_in(FIRST_FULL, classmates=[Scan(2)])
+        assert found.open == {"2", "3"}
+
+    @pytest.mark.parametrize("first", [True, False])
+    def test_a_sheet_of_the_students_own_without_a_label_may_go_on_with_any_answer(self, first: bool) -> None:
+        sheet = Scan(None, [("and because 6*7 = 42 this holds", 0.1)])
+        assert handed_in(*([sheet, FIRST, LAST] if first else [FIRST, LAST, sheet])).open == {"1", "2", "3"}
+
+
+class TestForeignText:
+    def test_an_answer_behind_a_pointer_in_another_space(self) -> None:
+        page = Scan(1, [("1.", 0.1), ("four", 0.15), ("2.", 0.5), ("five", 0.55), ("no room -> 3: a nucleus", 0.58)],
+                    [("1", 2, 0.1), ("2", 4, 0.5)], [(0.15, 0.2), (0.55, 0.62)])  # fmt: skip
+        assert handed_in(page, Scan(2, [("3.", 0.2)], [("3", 0, 0.2)])).open == {"2", "3"}
+
+    def test_a_pointer_to_an_answer_that_is_there_is_a_number(self) -> None:
+        page = Scan(1, [("1.", 0.1), ("four", 0.15), ("2.", 0.5), ("see 3", 0.55)], [("1", 2, 0.1), ("2", 4, 0.5)],
+                    [(0.15, 0.2), (0.55, 0.6)])  # fmt: skip
+        assert handed_in(page, LAST).open == set()
+
+
+class TestLabelsThatMayBeContent:
+    @pytest.mark.parametrize("end", ["2.", "(2)"])
+    @pytest.mark.parametrize("answer", [["five to one"], []])
+    def test_a_number_at_the_end_of_an_answer(self, end: str, answer: list[str]) -> None:
+        texts = ["so the number of solutions is", end, *answer]
+        page = Scan(1, [(text, None) for text in texts], [("1", 1, 0.1), ("2", 3 if answer else 0, 0.5)],
+                    [(0.15, 0.2), SHORT] if answer else [(0.15, 0.2)])  # fmt: skip
+        assert handed_in(page, ids="1 2", kinds=False).open == {"1", "2"}
+
+    def test_another_number_is_none(self) -> None:
+        page = Scan(1, [("the number is", None), ("3.", None), ("five to one", None)], [("1", 1, 0.1), ("2", 3, 0.5)],
+                    [(0.15, 0.2), SHORT])  # fmt: skip
+        found = handed_in(page, ids="1 2", kinds=False)
+        assert (found.texts["1"], found.open) == ("the number is\n3.", set())
+
+    @pytest.mark.parametrize("text", ["2 : 3", "(2) cats and dogs"])
+    def test_an_answer_that_begins_like_its_label(self, text: str) -> None:
+        page = Scan(1, [("1.", None), ("four", None), (text, None)], [("1", 2, 0.1), ("2", 3, 0.5)],
+                    [(0.15, 0.2), SHORT])  # fmt: skip
+        assert handed_in(page, ids="1 2", kinds=False).open == {"1", "2"}
+
+    def test_a_ratio_below_its_label_is_an_answer(self) -> None:
+        page = Scan(1, [("1.", None), ("four", None), ("2.", None), ("2 : 3", None)], [("1", 2, 0.1), ("2", 4, 0.5)],
+                    [(0.15, 0.2), SHORT])  # fmt: skip
+        found = handed_in(page, ids="1 2", kinds=False)
+        assert (found.texts["2"], found.open) == ("2 : 3", set())
+
+    @pytest.mark.parametrize("answer", [["because y"], []])
+    def test_the_letter_of_a_choice(self, answer: list[str]) -> None:
+        texts = ["1a.", "I choose", "b)", *answer]
+        page = Scan(1, [(text, None) for text in texts], [("1a", 2, 0.1), ("1b", 4 if answer else 0, 0.5)],
+                    [(0.15, 0.2), SHORT] if answer else [(0.15, 0.2)])  # fmt: skip
+        assert handed_in(page, ids="1a 1b", kinds=False).open == {"1a", "1b"}
+
+    def test_a_line_of_an_answer_is_no_printed_label(self) -> None:
+        lines = [Line(text=text, kind=kind) for text, kind in
+                 (("1.", K.LABEL), ("it comes to", K.ANSWER), ("2.", K.ANSWER))]  # fmt: skip
+        assembly = ClassAssembly(
+            [Question(question_id=each, question_text="?", points=5, question_type=QuestionType.SHORT_ANSWER)
+             for each in "12"], ()
+        )  # fmt: skip
+        starts = [AnswerStart(question_id="1", line=2, top=0.1, confidence=1),
+                  AnswerStart(question_id="2", line=0, top=0.5, confidence=1)]  # fmt: skip
+        transcription = PageTranscription(page=1, lines=lines, starts=starts, confidence=1)
+        answers, _ = assembly.student([StudentPage(1, transcription, student_page(1, FIRST, True).ink)], 0)
+        assert all(FlagKind.PLACE_DOUBTFUL in {flag.kind for flag in answer.flags} for answer in answers)
+
+
+class TestContradictions:
+    def test_beginnings_under_each_others_labels(self) -> None:
+        page = Scan(1, [("1.", None), ("four", None), ("2.", None), ("five", None)], [("2", 2, 0.1), ("1", 4, 0.5)],
+                    [(0.15, 0.2), SHORT])  # fmt: skip
+        assert handed_in(page, ids="1 2", kinds=False).open == {"1", "2"}
+
+    def test_a_beginning_above_its_label(self) -> None:
+        page = Scan(1, [("1.", 0.1), ("four", 0.15), ("or so", 0.18), ("2.", 0.5), ("five", 0.55)],
+                    [("1", 2, 0.1), ("2", 3, 0.5)], [(0.15, 0.2), SHORT])  # fmt: skip
+        assert handed_in(page, LAST).open == {"1", "2"}
+
+    def test_a_beginning_below_its_first_line(self) -> None:
+        page = Scan(1, [("1.", 0.1), ("four or so", 0.15), ("because", 0.18), ("2.", 0.5), ("five", 0.55)],
+                    [("1", 3, 0.1), ("2", 5, 0.5)], [(0.15, 0.2), SHORT])  # fmt: skip
+        assert "1" in handed_in(page, LAST).open
+
+    def test_a_beginning_far_from_its_label(self) -> None:
+        page = Scan(1, [("1.", 0.1), ("four", 0.15), ("2.", 0.5)], [("1", 2, 0.1), ("2", 0, 0.7)],
+                    [(0.15, 0.2)])  # fmt: skip
+        assert handed_in(page, LAST).open == {"1", "2"}
+
+
+class TestWhatGradersAreShown:
+    def test_no_name_at_the_top_of_a_page_whatever_its_kind(self) -> None:
+        page = Scan(2, [("ann lee", 0.04), ("so x = 42", 0.07), ("3.", 0.14), ("five", 0.2)], [("3", 4, 0.14)],
+                    [(0.02, 0.1), (0.2, 0.3)])  # fmt: skip
+        assert handed_in(FIRST_FULL, page).texts["2"] == "let x be the number that is sought\nso x = 42"
+
+    def test_no_page_number(self) -> None:
+        page = Scan(1, [*FIRST.lines, ("page 1 of 2", 0.96)], FIRST.starts, [*FIRST.ink, (0.96, 0.98)])
+        found = handed_in(page, LAST)
+        assert found.texts["2"] == "five\npage 1 of 2"  # an answer may end in it, unless its kind says what it is
