@@ -135,10 +135,20 @@ def grades_by_folder(stack: Stack, assignment: str) -> Any:
 
 
 def without_bases(grades: dict[str, Any]) -> Any:
-    """Return cells by folder without their bases: of an answer that is graded now, it is a digest of more."""
+    """Return cells by folder without what another version says of an answer that is graded now.
+
+    A basis is a digest of more, and other patterns find other instructions in an answer: of these flags only the kind
+    stays.
+    """
+
+    def stays(name: str, value: Any) -> Any:
+        if name != "flags":
+            return value
+        return sorted({(flag["kind"], "" if flag["kind"] == "instruction" else flag["note"]) for flag in value})
+
     return {
         folder: {
-            question: {name: value for name, value in cell.items() if name != "basis"}
+            question: {name: stays(name, value) for name, value in cell.items() if name != "basis"}
             for question, cell in cells.items()
         }
         for folder, cells in grades.items()
