@@ -16,12 +16,13 @@ from unittest.mock import patch
 import boto3
 import pytest
 from botocore.loaders import create_loader
-from botocore.session import Session as Core
 from moto import mock_aws
 from moto.awslambda.exceptions import LambdaClientError
 from moto.awslambda_simple.models import LambdaSimpleBackend
+from moto.core import DEFAULT_ACCOUNT_ID
 from moto.dynamodb.responses import DynamoHandler
 from moto.stepfunctions.parser.asl.component.common.retry import retrier_decl
+from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 
 from aita.aws import clients
 from tests.integration.calls import Call, record
@@ -31,13 +32,14 @@ from tests.integration.table import make_table
 
 ROOT = Path(__file__).parents[2]
 FUNCTIONS = ("api", "plan", "split", "task", "report", "collect")
-DEADLINE = 40.0
-POLL = 0.05
+REGION = "us-east-1"
+DEADLINE = 600.0
+POLL = 0.01
 HURRY = 50
 """How many times faster than the definition says a state is tried again."""
 
 _MODELS = create_loader()
-"""botocore's descriptions of the services, read once for the clients of all functions."""
+"""botocore's descriptions of the services, read once for all clients."""
 _ZIP = b"PK\x05\x06" + b"\0" * 18
 
 
@@ -128,30 +130,33 @@ class Stack:
         assert status == 201, run
         return str(run["run_id"])
 
-    def until(self, run_id: str, done: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
-        """Wait until the run's view is as asked, or fail at the deadline."""
-        end = time.monotonic() + DEADLINE
-        while time.monotonic() < end:
-            status, run = self.call("GET", f"/runs/{run_id}")
-            assert status == 200, run
-            if done(run):
-                return dict(run)
-            time.sleep(POLL)
-        raise AssertionError(f"the run did not get there in {DEADLINE} s: {run}")
-
     def wait(self, run_id: str) -> dict[str, Any]:
-        """Wait until the run and its execution have ended."""
-        run = self.until(run_id, lambda run: run["status"] != "RUNNING")
+        """Wait until the run's execution has ended, and return the run's view.
+
+        moto's own account of the execution is looked at: a request for each look takes more time than most runs.
+        """
+        execution = stepfunctions_parser_backends[DEFAULT_ACCOUNT_ID][REGION].describe_execution(
+            self._execution_arn(self._view(run_id))
+        )
         end = time.monotonic() + DEADLINE
-        while self.execution(run)["status"] == "RUNNING":
-            assert time.monotonic() < end, "the execution did not end"
+        while execution.status == "RUNNING":
+            assert time.monotonic() < end, f"the execution did not end in {DEADLINE:g} s: {self._view(run_id)}"
             time.sleep(POLL)
+        run = self._view(run_id)
+        assert run["status"] != "RUNNING", f"the execution ended as {execution.status}, and the run did not: {run}"
         return run
 
     def execution(self, run: dict[str, Any]) -> dict[str, Any]:
+        return dict(self.stepfunctions.describe_execution(executionArn=self._execution_arn(run)))
+
+    def _view(self, run_id: str) -> dict[str, Any]:
+        status, run = self.call("GET", f"/runs/{run_id}")
+        assert status == 200, run
+        return dict(run)
+
+    def _execution_arn(self, run: dict[str, Any]) -> str:
         machine = self.state_machine_arn.replace(":stateMachine:", ":execution:")
-        arn = f"{machine}:{run['run_id']}-{run['attempt']}"
-        return dict(self.stepfunctions.describe_execution(executionArn=arn))
+        return f"{machine}:{run['run_id']}-{run['attempt']}"
 
     def tasks(self, run_id: str, status: str) -> list[dict[str, Any]]:
         code, page = self.call("GET", f"/runs/{run_id}/tasks?status={status}")
@@ -166,6 +171,7 @@ def deployed() -> Iterator[Stack]:
     with (
         serving(right) as provider,
         mock_aws(config=config),
+        patch("botocore.session.create_loader", lambda *_: _MODELS),
         _one_request_at_a_time(),
         patch.object(retrier_decl, "time", SimpleNamespace(sleep=lambda seconds: time.sleep(seconds / HURRY))),
         pytest.MonkeyPatch.context() as patched,
@@ -187,7 +193,7 @@ def deployed() -> Iterator[Stack]:
 def _set_environment(patched: pytest.MonkeyPatch, provider: Provider) -> None:
     account = "arn:aws:lambda:us-east-1:123456789012:function"
     values = {
-        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_DEFAULT_REGION": REGION,
         "AITA_TABLE": "aita-test",
         "AITA_BUCKET": "aita-test",
         "AITA_MODEL": "test-model",
@@ -232,9 +238,7 @@ def _create(stack: Stack) -> None:
 
 def load(function: str, requests: Counter[str], calls: set[Call]) -> Callable[[dict[str, Any], Any], Any]:
     """Load a function's module, counting the requests of the clients that it makes, and keeping what they need."""
-    core = Core()
-    core.register_component("data_loader", _MODELS)
-    session = boto3.Session(botocore_session=core)
+    session = boto3.Session()
     session.events.register("before-call", lambda model, **_: requests.update([f"{function} {model.name}"]))
     record(session, calls)
 
