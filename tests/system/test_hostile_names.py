@@ -127,7 +127,7 @@ def put(stack: Stack, named: Named) -> None:
         rows.writerow([folder, f"{number}{at}", f"{login}{at}", section, f"{login}{at}@x.test"])
     stack.put(f"{named.assignment}/roster.csv", roster.getvalue())
     for at, folder in enumerate(named.folders):
-        stack.put(f"{named.assignment}/scans/{folder}/{named.scan}", page(f"{named.assignment} {at}"))
+        stack.put(f"{named.assignment}/scans/{folder}/{named.scan}", page(f"{at} {named.assignment}"))
     stack.put(f"{named.assignment}/scans/{named.folders[2]}/{named.broken}", b"\xff\xd8 no image")
 
 
