@@ -67,6 +67,7 @@ class SimulatedModel:
         self._drop = drop
         self._stats = Statistics()
         self._cache = PrefixCache(CHARACTERS_PER_TOKEN)
+        self._changed = asyncio.Event()
 
     async def chat_completions(self, request: Request) -> Response:
         """Answer a request subject to the faults, and count it."""
@@ -114,6 +115,8 @@ class SimulatedModel:
         if changes:
             self._cache = PrefixCache(CHARACTERS_PER_TOKEN)
             self._faults.change(settings)
+            self._changed.set()
+            self._changed = asyncio.Event()
         if commands.down_for is not None:
             self._faults.go_down(commands.down_for)
         if commands.reset_stats:
@@ -125,10 +128,9 @@ class SimulatedModel:
         body = await request.body()
         self._faults.admit()
         fault = self._faults.draw_fault()
-        latency = self._faults.settings.latency
         chat = ChatRequest.parse(body)
         content = await self._reply(chat) if fault != "error" else None
-        await asyncio.sleep(latency - (time.monotonic() - arrived))
+        await self._delay(arrived)
         if content is None:
             raise ServerError
         if fault == "drop":
@@ -145,6 +147,12 @@ class SimulatedModel:
             events = streaming.events(content, with_usage=chat.with_usage)
             return StreamingResponse(events, media_type="text/event-stream", headers=headers)
         return JSONResponse(content, headers=headers)
+
+    async def _delay(self, arrived: float) -> None:
+        """Wait for the latency since the arrival; a change of it counts for calls in flight, too."""
+        while (left := self._faults.settings.latency - (time.monotonic() - arrived)) > 0:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._changed.wait(), left)
 
     async def _reply(self, chat: ChatRequest) -> dict[str, Any]:
         cached = self._cache.cached(chat.text) if self._faults.settings.prefix_cache else 0

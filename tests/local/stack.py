@@ -30,16 +30,22 @@ TRUTH: dict[str, Any] = json.loads((SAMPLES / "truth.json").read_text())
 PAGES = len(TRUTH["pages"])
 
 MAX_WORKERS = 5
+PATIENCE = 600.0
+"""Seconds after which something does not come any more, on the busiest machine."""
+
+HELD = 10 * PATIENCE
+"""A latency, in seconds, by which the model answers nothing until it gets another one."""
+
 Json = dict[str, Any]
 
 _DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
-def wait_until(condition: Callable[[], bool], patience: float, what: str) -> None:
-    """Poll until the condition holds; fail the test if it does not in time."""
-    deadline = time.monotonic() + patience
+def wait_until(condition: Callable[[], bool], what: str) -> None:
+    """Poll until the condition holds; fail the test if it never does."""
+    deadline = time.monotonic() + PATIENCE
     while not condition():
-        assert time.monotonic() < deadline, f"waited {patience:g} s in vain until {what}"
+        assert time.monotonic() < deadline, f"waited {PATIENCE:g} s in vain until {what}"
         time.sleep(0.05)
 
 
@@ -81,7 +87,7 @@ class Model:
         self._ask("/control", json.dumps(orders).encode())
 
     def _ask(self, path: str, body: bytes | None = None) -> Json:
-        with _DIRECT.open(self.base_url.removesuffix("/v1") + path, body, timeout=60) as response:
+        with _DIRECT.open(self.base_url.removesuffix("/v1") + path, body, timeout=PATIENCE) as response:
             answer: Json = json.load(response)
         return answer
 
@@ -104,7 +110,7 @@ class LocalStack:
         daemon = Emulator(self.home).daemon
         pid = json.loads((self.home.path / "processes" / "emulator.json").read_text())["pid"]
         os.kill(pid, 9)
-        wait_until(lambda: not daemon.is_running(), 60, "the emulator was gone")
+        wait_until(lambda: not daemon.is_running(), "the emulator was gone")
 
     def aita(self, *arguments: str, **environ: str) -> Done:
         """Run a command as a person does in a shell."""
@@ -115,7 +121,7 @@ class LocalStack:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=900,
+            timeout=2 * PATIENCE,
             check=False,
         )
         return Done(done.returncode, done.stdout, done.stderr)

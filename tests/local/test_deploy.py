@@ -7,7 +7,7 @@ import pytest
 
 from aita_local.deploy import Deployment, Parameters
 from aita_local.emulator import Emulator
-from tests.local.stack import MAX_WORKERS, PAGES, LocalStack, true_texts, wait_until
+from tests.local.stack import HELD, MAX_WORKERS, PAGES, LocalStack, true_texts, wait_until
 
 MARK = "code of the second release"
 Deploy = Callable[[], None]
@@ -37,9 +37,9 @@ def redeploy(stack: LocalStack, built: Path, code: str) -> None:
 
 def test_a_run_in_progress_goes_on_with_new_code(stack: LocalStack, uploaded: str, deploy_marked: Deploy) -> None:
     stack.forget_replies()
-    stack.model.control(latency=12)  # three waves of pages, so that some are still to come when the new code is there
+    stack.model.control(latency=HELD)  # so that most pages are still to come when the new code is there
     run_id = stack.run("transcribe", "--assignment", uploaded, "--detach")["run_id"]
-    wait_until(lambda: stack.model.requests == MAX_WORKERS, 60, "the first calls had started")
+    wait_until(lambda: stack.model.requests == MAX_WORKERS, "the first calls had started")
     deploy_marked()
     assert stack.model.requests < PAGES, "every page was asked for before the deploy had ended: nothing is proven"
     stack.model.control(latency=0.05)

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from schemathesis import checks
 from schemathesis.core.result import Ok
 
-from tests.local.stack import SAMPLES, LocalStack
+from tests.local.stack import PATIENCE, SAMPLES, LocalStack
 
 ASSIGNMENT = "fuzzed"
 EXAMPLES = 30
@@ -83,7 +83,7 @@ def fuzz(cases: Any, there: dict[str, str], stack: LocalStack, session: requests
             case.path_parameters = {
                 name: there.get(name, value) for name, value in (case.path_parameters or {}).items()
             }
-        response = case.call(base_url=stack.deployed.api_url, session=session, auth=Signed(), timeout=30)
+        response = case.call(base_url=stack.deployed.api_url, session=session, auth=Signed(), timeout=PATIENCE)
         answered.add(response.status_code)
         case.validate_response(response, checks=CHECKS)
 

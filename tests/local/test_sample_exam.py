@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from aita.models.api import PresignedPost
-from tests.local.stack import PAGES, SAMPLES, TRUTH, Json, LocalStack, page_text, true_texts, wait_until
+from tests.local.stack import PAGES, PATIENCE, SAMPLES, TRUTH, Json, LocalStack, page_text, true_texts, wait_until
 
 QUESTIONS = [key["answer_key"]["question_id"] for key in TRUTH["questions"]]
 OWN_RUBRICS: Json = json.loads((SAMPLES / "exam" / "user_rubrics.json").read_text())
@@ -187,7 +187,7 @@ def test_the_api_takes_an_exam_from_upload_to_results(stack: LocalStack, transcr
     repeated = stack.api.request("POST", "runs", body=body, idempotency_key="the-same")
     assert started["run_id"] == repeated["run_id"]
     run_id = started["run_id"]
-    wait_until(lambda: stack.api.request("GET", "runs", run_id)["status"] != "RUNNING", 60, "the run had ended")
+    wait_until(lambda: stack.api.request("GET", "runs", run_id)["status"] != "RUNNING", "the run had ended")
     run = stack.api.request("GET", "runs", run_id)
     assert (run["status"], run["usage"]["calls"], run["usage"]["cached_calls"]) == ("SUCCEEDED", 0, 6)
 
@@ -207,7 +207,7 @@ def test_the_api_takes_an_exam_from_upload_to_results(stack: LocalStack, transcr
 def test_the_api_refuses_who_does_not_sign(stack: LocalStack, uploaded: str) -> None:
     url = f"{stack.deployed.api_url}/runs?assignment={uploaded}"
     with pytest.raises(urllib.error.HTTPError) as refused:
-        urllib.request.build_opener(urllib.request.ProxyHandler({})).open(url, timeout=10)
+        urllib.request.build_opener(urllib.request.ProxyHandler({})).open(url, timeout=PATIENCE)
     refused.value.close()
     assert refused.value.code == 403
     assert stack.api.request("GET", "runs", query={"assignment": uploaded})["runs"]

@@ -182,7 +182,7 @@ def _python(block: Block) -> str | None:
 
 
 def _shell(block: Block) -> str | None:
-    done = subprocess.run(["bash", "-n"], input=block.text, capture_output=True, text=True, timeout=10, check=False)
+    done = subprocess.run(["bash", "-n"], input=block.text, capture_output=True, text=True, timeout=60, check=False)
     if done.returncode:
         return done.stderr
     return next(filter(None, map(problem_of_line, block.text.splitlines())), None)

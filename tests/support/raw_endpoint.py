@@ -10,7 +10,7 @@ from typing import Any
 from aita.llm.chat import ChatModel, connect
 from aita.tasks.request import LLMRequest, Message, Parameters
 
-PATIENCE = 10.0
+PATIENCE = 60.0
 
 WHOLE = LLMRequest((Message("user", "hello"),), "", None, Parameters())
 STREAMED = LLMRequest((Message("user", "hello"),), "", None, Parameters(max_reply_characters=100))

@@ -16,7 +16,7 @@ from tests.support.documents import Document
 
 ROOT = Path(__file__).parents[2]
 GUIDE = ROOT / "docs" / "guide.md"
-PATIENCE = 30.0
+PATIENCE = 300.0
 
 
 def file_block(name: str) -> str:

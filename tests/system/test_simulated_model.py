@@ -5,6 +5,7 @@ import io
 import itertools
 import json
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -484,6 +485,16 @@ def test_stats_count_each_end(client: TestClient) -> None:
     assert len(stats["starts"]) == 5
     client.post("/control", json={"reset_stats": True})
     assert client.get("/stats").json()["requests"] == 0
+
+
+def test_a_changed_latency_counts_for_a_call_in_flight(client: TestClient) -> None:
+    client.post("/control", json={"latency": 120})
+    with ThreadPoolExecutor(1) as pool:
+        held = pool.submit(client.post, CHAT, json=RUBRIC)
+        while client.get("/stats").json()["in_flight"] == 0:
+            assert not held.done()
+        client.post("/control", json={"latency": 0})
+        assert held.result(60).status_code == 200
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from tests.support.documents import ROOT
 MKDOCS = ROOT / ".aita" / "site" / "bin" / "mkdocs"
 PARTS = ("README.md", "SECURITY.md", "CONTRIBUTING.md", "CHANGELOG.md", "mkdocs.yml", "docs", "layers/aita/aita")
 WIDTHS = (390, 1280)
-PATIENCE = 120.0
+PATIENCE = 600.0
 
 
 def project(folder: Path) -> Path:

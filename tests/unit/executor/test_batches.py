@@ -34,7 +34,7 @@ class TestResults:
 
         def say(request: LLMRequest) -> str:
             if asked(request) == "a":
-                assert first.wait(10)
+                assert first.wait(60)
             else:
                 first.set()
             return asked(request)

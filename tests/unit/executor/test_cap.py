@@ -163,7 +163,7 @@ def test_calls_under_way_are_waited_for_as_they_may_make_room() -> None:
 
     thread = threading.Thread(target=second)
     thread.start()
-    assert entered.wait(10)
+    assert entered.wait(60)
     cap.settle(first, Usage(calls=1, cost_usd=Decimal("0.01")))
     thread.join(10)
     assert amounts == [HIGHEST]

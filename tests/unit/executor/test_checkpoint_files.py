@@ -124,13 +124,13 @@ class TestThreads:
 
         def slow(file: int) -> None:
             begun.set()
-            go_on.wait(10)
+            go_on.wait(60)
 
         monkeypatch.setattr("os.fsync", slow)
         checkpoint.add(record("a"))
         flusher = threading.Thread(target=checkpoint.add, args=(record("b"),))
         flusher.start()
-        assert begun.wait(10)
+        assert begun.wait(60)
         checkpoint.add(record("c"))
         assert flusher.is_alive(), "the flush still goes on"
         assert len(checkpoint.path.read_bytes().splitlines()) == 4

@@ -20,7 +20,7 @@ from tests.support.fake_llm import FakeLLM
 from tests.unit.executor.conftest import Make
 from tests.unit.executor.test_batches import tasks
 
-PATIENCE = 20.0
+PATIENCE = 60.0
 
 
 class Word(BaseModel):

@@ -21,7 +21,7 @@ from tests.support.fake_llm import COST, FakeLLM, asked
 from tests.unit.executor.conftest import Make
 from tests.unit.executor.test_batches import SharedLevelTask, levels, tasks
 
-PATIENCE = 20.0
+PATIENCE = 60.0
 
 
 class WatchedPrefixes(MemoryPromptCaches):

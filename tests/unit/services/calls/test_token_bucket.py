@@ -160,7 +160,7 @@ class TestMemoryLimiter:
         ready = threading.Barrier(16)
 
         def take(_: int) -> list[float]:
-            ready.wait(10)
+            ready.wait(60)
             return [limiter.reserve(Rates(100), 1).available_at for _ in range(50)]
 
         with ThreadPoolExecutor(16) as pool:
