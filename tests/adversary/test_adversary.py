@@ -24,7 +24,50 @@ from tests.adversary.table import CLEAN, INNOCENT, Table
 
 CLASSES = 200
 
-NOT_YET: frozenset[str] = frozenset()
+NOT_YET = frozenset(
+    (
+        "above its label",
+        "above the first label",
+        "above the first label of a later page",
+        "answer like its label",
+        "behind a pointer",
+        "came after grading",
+        "continuation lost",
+        "continuation read as empty",
+        "end on the next page",
+        "extra sheet first",
+        "extra sheet last",
+        "faint page",
+        "file in two folders",
+        "in the margin",
+        "in the space of another",
+        "instructions for no question",
+        "lines dropped",
+        "lower part cut off",
+        "near name",
+        "note to the grader",
+        "on the cover",
+        "other version",
+        "own letter at the end",
+        "own number at the end",
+        "own rubric removed",
+        "page beside a blank one",
+        "pages exchanged",
+        "points changed and back",
+        "reader obeys the page",
+        "set and folder renamed",
+        "set and question renamed",
+        "start elsewhere",
+        "start too early",
+        "start too late",
+        "starts swapped",
+        "stranger came after grading",
+        "two folders",
+        "two people",
+        "warning of another exam",
+        "warning of another student",
+    )
+)
 """Mishaps that still make wrong grades."""
 
 NOT_YET_SEEN = frozenset({"named"})

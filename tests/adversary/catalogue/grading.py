@@ -40,11 +40,12 @@ def _err(scene: Scene, change: Callable[[Graded], str | None]) -> None:
 
 @mishap(Step.GRADING)
 def points_of_another_scale(scene: Scene) -> None:
-    """A grader gives percent for points."""
+    """A grader gives percent for points, more of them than there are."""
 
     def change(graded: Graded) -> None:
         for entry, most in zip(graded.criteria, graded.worth, strict=True):
-            entry["points"] = entry["points"] / most * 100
+            percent = entry["points"] / most * 100
+            entry["points"] = max(percent, 2 * most) if percent else 0.0
 
     _err(scene, change)
 

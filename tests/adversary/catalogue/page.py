@@ -201,7 +201,7 @@ def answer_like_its_label(scene: Scene) -> None:
         scene.earning(),
         lambda each: each.question_id.isdigit() and scene.kind(each.question_id) is not QuestionType.MULTIPLE_CHOICE,
     )
-    scene.touch_near(spot.sitter, spot.page)
+    scene.touch_all(spot.sitter)
     form = scene.random.choice(("{} : 3", "({}) cats and dogs", "{}) 3)"))
     scene.rewrite(spot, (form.format(spot.question_id),))
 
