@@ -87,7 +87,7 @@ class ReviewView(ReviewLine):
 class DecisionRequest(StrictModel):
     """``POST /assignments/{assignment}/reviews/{cell_id}``.
 
-    ``points`` and ``why`` belong to the action ``set``; ``basis`` is the basis of the cell as the person saw it.
+    ``points`` and ``why`` belong to the action ``set``; ``basis`` is that of the cell as the person saw it.
     """
 
     action: DecisionAction

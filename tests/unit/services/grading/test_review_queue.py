@@ -242,6 +242,18 @@ def test_a_decision_about_what_was_graded_anew_conflicts(desk: Desk) -> None:
     assert not desk.decisions.data
 
 
+def test_a_colleagues_decision_made_since_is_not_overwritten(desk: Desk) -> None:
+    desk.grade(cell("s-1", "1a"))
+    seen = desk.reviews.show(ASSIGNMENT, FIRST).basis
+    desk.decide(FIRST, action="set", points=1, why="half right", by="Ann")
+    with pytest.raises(
+        ConflictError, match="was set to 1 of 5 points by Ann at .* UTC, since you looked at it: look again"
+    ):
+        desk.decide(FIRST, action="set", points=2, why="fine", by="Bob", basis=seen)
+    desk.decide(FIRST, action="set", points=2, why="we agreed", by="Bob")
+    assert [each.by for each in desk.decisions.all(ASSIGNMENT)] == ["Ann", "Bob"]
+
+
 def test_an_exam_that_changed_after_grading_opens_its_cells(desk: Desk) -> None:
     desk.decide(GRADED)
     changed = [question | {"points": 4} if question["question_id"] == "1a" else question for question in QUESTIONS]

@@ -29,6 +29,9 @@ from aita.version import VERSION
 
 logger = logging.getLogger(__name__)
 
+_AFTER = ", after "
+"""Stands between a cell's basis and the id of the last decision on the cell."""
+
 
 @dataclass(frozen=True, slots=True)
 class Reviews:
@@ -105,14 +108,16 @@ class Reviews:
         RequestError
             If there is no proposal to accept, or the points or the reason are missing or invalid.
         ConflictError
-            If the cell has changed since the person saw it.
+            If the cell has changed, or somebody has decided on it, since the person saw it.
         """
         grades = self._gradebook(self._material(assignment))
         cell = grades.cell(cell_id)
-        if asked.basis != cell.basis:
+        if asked.basis != _shown_basis(grades, cell):
+            changed = _decided_since(grades, cell_id, asked.basis) or (
+                "was graded anew, or its question or a part of a page beside it changed, since you looked at it"
+            )
             raise ConflictError(
-                f"{cell_id} was graded anew, or its question or a part of a page beside it changed, since you looked "
-                f"at it: look again (aita review show {cell_id} --assignment {assignment})"
+                f"{cell_id} {changed}: look again (aita review show {cell_id} --assignment {assignment})"
             )
         graded, before = grades.graded(cell_id), grades.decision(cell_id)
         points = (
@@ -190,9 +195,25 @@ def _line(grades: Gradebook, cell: Cell) -> ReviewLine:
         max_points=cell.max_points,
         flags=tuple(FlagView(kind=flag.kind, text=flag.text) for flag in cell.flags),
         reason=cell.reason,
-        basis=cell.basis,
+        basis=_shown_basis(grades, cell),
         parts=tuple(part.part_id for part in grades.parts_that_open(cell.cell_id)),
     )
+
+
+def _shown_basis(grades: Gradebook, cell: Cell) -> str:
+    """Return the basis that a person sees: the cell's, and the last decision, so that none is overwritten unseen."""
+    decisions = grades.decisions(cell.cell_id)
+    return f"{cell.basis}{_AFTER}{decisions[-1].decision_id}" if decisions else cell.basis
+
+
+def _decided_since(grades: Gradebook, cell_id: str, basis: str) -> str:
+    """Return the last decision on a cell in words, if the basis that a person saw is from before it; else nothing."""
+    decisions, seen = grades.decisions(cell_id), basis.partition(_AFTER)[2]
+    if not decisions or decisions[-1].decision_id == seen:
+        return ""
+    last = decisions[-1]
+    done = "accepted" if last.action is DecisionAction.ACCEPT else "set to"
+    return f"was {done} {last.points:g} of {grades.cell(cell_id).max_points:g} points by {last.by} at {last.at:%Y-%m-%d %H:%M} UTC, since you looked at it"
 
 
 def _question(grades: Gradebook, cell: Cell) -> Question:
