@@ -247,7 +247,7 @@ def test_a_colleagues_decision_made_since_is_not_overwritten(desk: Desk) -> None
     seen = desk.reviews.show(ASSIGNMENT, FIRST).basis
     desk.decide(FIRST, action="set", points=1, why="half right", by="Ann")
     with pytest.raises(
-        ConflictError, match="was set to 1 of 5 points by Ann at .* UTC, since you looked at it: look again"
+        ConflictError, match=r"was set to 1 of 5 points by Ann at .* UTC, since you looked at it: look again"
     ):
         desk.decide(FIRST, action="set", points=2, why="fine", by="Bob", basis=seen)
     desk.decide(FIRST, action="set", points=2, why="we agreed", by="Bob")

@@ -211,9 +211,9 @@ def _decided_since(grades: Gradebook, cell_id: str, basis: str) -> str:
     decisions, seen = grades.decisions(cell_id), basis.partition(_AFTER)[2]
     if not decisions or decisions[-1].decision_id == seen:
         return ""
-    last = decisions[-1]
-    done = "accepted" if last.action is DecisionAction.ACCEPT else "set to"
-    return f"was {done} {last.points:g} of {grades.cell(cell_id).max_points:g} points by {last.by} at {last.at:%Y-%m-%d %H:%M} UTC, since you looked at it"
+    last, of = decisions[-1], grades.cell(cell_id).max_points
+    done = f"{'accepted with' if last.action is DecisionAction.ACCEPT else 'set to'} {last.points:g} of {of:g} points"
+    return f"was {done} by {last.by} at {last.at:%Y-%m-%d %H:%M} UTC, since you looked at it"
 
 
 def _question(grades: Gradebook, cell: Cell) -> Question:
