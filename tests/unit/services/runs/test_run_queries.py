@@ -223,6 +223,7 @@ class TestResultsAndUploads:
 
     def test_grades_come_with_their_students(self, harness: Harness) -> None:
         put_answers(harness)
+        harness.put("students.json", {"students": []})
         names = [file.name for file in harness.reader.results(harness.run("grade")).files]
         assert names == ["grades.json", "reports.json", "students.json"]
 
