@@ -213,6 +213,20 @@ class TestForeignText:
                     [("1", 2, 0.1), ("2", 4, 0.5)], [(0.15, 0.2), (0.55, 0.62)])  # fmt: skip
         assert handed_in(page, Scan(2, [("3.", 0.2)], [("3", 0, 0.2)])).open == {"2", "3"}
 
+    def test_a_block_below_another_answer_may_be_that_of_an_empty_space(self) -> None:
+        def below(top: float) -> Outcome:
+            page = Scan(1, [("1.", 0.1), ("four", 0.15), ("2.", 0.5), ("five", 0.55), ("a nucleus", top)],
+                        [("1", 2, 0.1), ("2", 4, 0.5)], [(0.15, 0.2), (0.55, 0.7)])  # fmt: skip
+            return handed_in(page, Scan(2, [("3.", 0.2)], [("3", 0, 0.2)]))
+
+        assert below(0.58).open == set()
+        assert below(0.61).open == {"3"}
+
+    def test_blocks_of_an_answer_open_nothing_where_no_space_is_empty(self) -> None:
+        page = Scan(1, [("1.", 0.1), ("four", 0.15), ("2.", 0.5), ("five", 0.55), ("a nucleus", 0.65)],
+                    [("1", 2, 0.1), ("2", 4, 0.5)], [(0.15, 0.2), (0.55, 0.7)])  # fmt: skip
+        assert handed_in(page, LAST).open == set()
+
     def test_a_pointer_to_an_answer_that_is_there_is_a_number(self) -> None:
         page = Scan(1, [("1.", 0.1), ("four", 0.15), ("2.", 0.5), ("see 3", 0.55)], [("1", 2, 0.1), ("2", 4, 0.5)],
                     [(0.15, 0.2), (0.55, 0.6)])  # fmt: skip

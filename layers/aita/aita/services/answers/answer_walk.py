@@ -11,7 +11,7 @@ from aita.services.answers.exam_questions import ExamQuestions
 from aita.services.answers.going_on import is_filled, lines_going_on
 from aita.services.answers.page_segments import CutPage, Segment
 from aita.services.answers.page_warnings import warning_flags
-from aita.services.answers.place_doubts import place_doubts
+from aita.services.answers.place_doubts import parted_answers, place_doubts
 from aita.services.answers.question_labels import LabelPlace, natural_key
 
 LOW_CONFIDENCE = 0.6
@@ -37,7 +37,8 @@ class AnswerWalk:
     Notes
     -----
     ``last`` is the answer that may continue on the next page, with its page; ``None`` at first and after a lost page.
-    ``unplaced`` are the transcribed pages of which it is unknown where answers begin.
+    ``unplaced`` are the transcribed pages of which it is unknown where answers begin. ``parted`` are the questions
+    whose answers may have another's among their lines.
     """
 
     questions: ExamQuestions
@@ -52,6 +53,7 @@ class AnswerWalk:
     lost: list[int] = field(default_factory=list)
     unplaced: list[int] = field(default_factory=list)
     foreign: list[int] = field(default_factory=list)
+    parted: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.drafts = {question_id: AnswerDraft(question_id) for question_id in self.questions.ids}
@@ -77,6 +79,7 @@ class AnswerWalk:
         for doubt in (*doubts, *place_doubts(page.lines, cut)):
             for question_id in doubt.questions:
                 self.drafts[question_id].doubt(FlagKind.PLACE_DOUBTFUL, f"page {page.page}: {doubt.reason}")
+        self.parted.update(parted_answers(page.lines, cut))
         if self.unreadable:  # the lost pages may belong before or after any page
             self._cut_off(*(each.start.question_id for each in cut.segments[:1]))
             self._cut_off(*(draft.question_id for draft, _ in filter(None, [self.last])))
@@ -96,6 +99,10 @@ class AnswerWalk:
             self._cut_off_last()
         for draft in self.drafts.values():
             self._check_pointers(draft)
+            if draft.places and draft.is_empty:
+                for other in sorted(self.parted):
+                    note = f"the lines in the space of question {other!r} are parted, and some may be its answer"
+                    draft.doubt(FlagKind.PLACE_DOUBTFUL, note)
         missing = "; ".join(self._missing_pages())
         for draft in self.drafts.values():
             if not draft.places:

@@ -46,7 +46,12 @@ class InkedText:
     @property
     def has_drawing(self) -> bool:
         """Whether a part of it is drawn."""
-        return self.drawn or bool(_DRAWING.search(self.text))
+        return self.drawn or has_drawing(self.text)
+
+
+def has_drawing(text: str) -> bool:
+    """Return whether a text describes a drawing."""
+    return bool(_DRAWING.search(text))
 
 
 def explained_ink(text: str, hand: float) -> float:
@@ -71,7 +76,7 @@ class ClassHand:
         """Add a student's page."""
         for line in lines:
             told = InkedText("", line.text, 0)
-            if line.top is not None and told.characters >= LEAST_CHARACTERS and not told.has_drawing:
+            if line.top is not None and told.characters >= LEAST_CHARACTERS and not has_drawing(line.text):
                 band = round(line.top * BANDS)
                 self._per_character.append(sum(bands[band : band + LINE]) / told.characters)
 
