@@ -213,19 +213,27 @@ class TestForeignText:
                     [("1", 2, 0.1), ("2", 4, 0.5)], [(0.15, 0.2), (0.55, 0.62)])  # fmt: skip
         assert handed_in(page, Scan(2, [("3.", 0.2)], [("3", 0, 0.2)])).open == {"2", "3"}
 
-    def test_a_block_below_another_answer_may_be_that_of_an_empty_space(self) -> None:
-        def below(top: float) -> Outcome:
-            page = Scan(1, [("1.", 0.1), ("four", 0.15), ("2.", 0.5), ("five", 0.55), ("a nucleus", top)],
-                        [("1", 2, 0.1), ("2", 4, 0.5)], [(0.15, 0.2), (0.55, 0.7)])  # fmt: skip
-            return handed_in(page, Scan(2, [("3.", 0.2)], [("3", 0, 0.2)]))
-
-        assert below(0.58).open == set()
-        assert below(0.61).open == {"3"}
-
-    def test_blocks_of_an_answer_open_nothing_where_no_space_is_empty(self) -> None:
-        page = Scan(1, [("1.", 0.1), ("four", 0.15), ("2.", 0.5), ("five", 0.55), ("a nucleus", 0.65)],
-                    [("1", 2, 0.1), ("2", 4, 0.5)], [(0.15, 0.2), (0.55, 0.7)])  # fmt: skip
+    @pytest.mark.parametrize(("top", "opened"), [(0.58, set()), (0.61, {"3"})])
+    def test_a_block_below_another_answer_may_be_that_of_an_empty_space(self, top: float, opened: set[str]) -> None:
+        page = Scan(1, [("1.", 0.1), ("four", 0.15), ("2.", 0.5), ("five", 0.55), ("a nucleus", top)],
+                    [("1", 2, 0.1), ("2", 4, 0.5)], [(0.15, 0.17), (0.55, 0.57), (top, top + 0.02)])  # fmt: skip
+        assert handed_in(page, Scan(2, [("3.", 0.2)], [("3", 0, 0.2)])).open == opened
         assert handed_in(page, LAST).open == set()
+
+    def test_ink_below_an_answer_that_was_not_read_is_no_block(self) -> None:
+        page = Scan(1, FIRST.lines, FIRST.starts, [(0.15, 0.17), (0.55, 0.57), (0.8, 0.82)])
+        assert handed_in(page, Scan(2, [("3.", 0.2)], [("3", 0, 0.2)])).open == set()
+
+    def test_words_below_a_drawing_are_of_one_answer_with_it(self) -> None:
+        page = Scan(1, [("1.", 0.1), ("four", 0.15), ("2.", 0.5), ("[drawing: a cell]", 0.55), ("a nucleus", 0.75)],
+                    [("1", 2, 0.1), ("2", 4, 0.5)], [(0.15, 0.17), (0.55, 0.7), (0.75, 0.77)])  # fmt: skip
+        assert handed_in(page, Scan(2, [("3.", 0.2)], [("3", 0, 0.2)])).open == set()
+
+    def test_lines_that_are_all_far_apart_are_one_block(self) -> None:
+        tops = [0.55, 0.61, 0.67, 0.73]
+        page = Scan(1, [("1.", 0.1), ("four", 0.15), ("2.", 0.5), *(("five", top) for top in tops)],
+                    [("1", 2, 0.1), ("2", 4, 0.5)], [(0.15, 0.17), *((top, top + 0.02) for top in tops)])  # fmt: skip
+        assert handed_in(page, Scan(2, [("3.", 0.2)], [("3", 0, 0.2)])).open == set()
 
     def test_a_pointer_to_an_answer_that_is_there_is_a_number(self) -> None:
         page = Scan(1, [("1.", 0.1), ("four", 0.15), ("2.", 0.5), ("see 3", 0.55)], [("1", 2, 0.1), ("2", 4, 0.5)],

@@ -11,7 +11,8 @@ from aita.services.answers.exam_questions import ExamQuestions
 from aita.services.answers.going_on import is_filled, lines_going_on
 from aita.services.answers.page_segments import CutPage, Segment
 from aita.services.answers.page_warnings import warning_flags
-from aita.services.answers.place_doubts import parted_answers, place_doubts
+from aita.services.answers.parted_answers import parted_answers
+from aita.services.answers.place_doubts import place_doubts
 from aita.services.answers.question_labels import LabelPlace, natural_key
 
 LOW_CONFIDENCE = 0.6
@@ -79,7 +80,7 @@ class AnswerWalk:
         for doubt in (*doubts, *place_doubts(page.lines, cut)):
             for question_id in doubt.questions:
                 self.drafts[question_id].doubt(FlagKind.PLACE_DOUBTFUL, f"page {page.page}: {doubt.reason}")
-        self.parted.update(parted_answers(page.lines, cut))
+        self.parted.update(parted_answers(page, cut))
         if self.unreadable:  # the lost pages may belong before or after any page
             self._cut_off(*(each.start.question_id for each in cut.segments[:1]))
             self._cut_off(*(draft.question_id for draft, _ in filter(None, [self.last])))

@@ -2,25 +2,16 @@
 
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
-from statistics import median_low
 
 from aita.models.transcription import Line, LineKind
 from aita.services.answers.cut_doubts import CutDoubt
 from aita.services.answers.page_segments import CutPage, Segment
-from aita.services.answers.unexplained_ink import has_drawing
 
 NEXT_LABEL = 0.055
 """Distance to the label of an empty space within which a line may be its answer, as a fraction of the height."""
 
 LABEL_TOP = 0.08
 """Largest distance between where an answer was said to begin and where its label was read."""
-
-
-PARTED = 1.6
-"""Distance of two lines in one space from which on they are parted, as a multiple of the page's usual one."""
-
-LINE_HEIGHT = 0.03
-"""Usual distance of two lines, as a fraction of the height, where a page does not tell it."""
 
 
 def place_doubts(lines: Sequence[Line], cut: CutPage) -> Iterator[CutDoubt]:
@@ -37,21 +28,6 @@ def place_doubts(lines: Sequence[Line], cut: CutPage) -> Iterator[CutDoubt]:
         if not following.text and tops and 0 < following.start.top - max(tops) < NEXT_LABEL:
             own, other = segment.start.question_id, following.start.question_id
             yield CutDoubt((own, other), f"text right above the label of question {other!r} may be its answer")
-
-
-def parted_answers(lines: Sequence[Line], cut: CutPage) -> Iterator[str]:
-    """Yield the questions in whose spaces two blocks of lines are parted: one may be another question's answer.
-
-    Answers with a drawing are left out, as its height is unknown.
-    """
-    distances = {
-        segment.start.question_id: [below - above for above, below in pairwise(_tops(lines, segment))]
-        for segment in cut.segments
-        if not has_drawing(segment.text)
-    }
-    every = [distance for found in distances.values() for distance in found]
-    usual = median_low([*every, LINE_HEIGHT])
-    yield from (own for own, found in distances.items() if any(distance > PARTED * usual for distance in found))
 
 
 def _tops(lines: Sequence[Line], segment: Segment) -> list[float]:

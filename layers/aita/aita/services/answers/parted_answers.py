@@ -1,0 +1,53 @@
+"""Answers whose lines stand in two blocks: the lower one may be the answer of a space that is empty."""
+
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from statistics import median_low
+
+from aita.models.scan import BANDS
+from aita.models.transcription import Line, LineKind
+from aita.services.answers.answer_draft import StudentPage
+from aita.services.answers.page_segments import CutPage, Segment
+from aita.services.answers.unexplained_ink import has_drawing
+
+APART = 3
+"""Least number of empty bands between two blocks of lines; a line of usual handwriting is one or two below another."""
+
+WIDER = 2
+"""Least number of empty bands between two blocks, as a multiple of the usual one between lines of the page."""
+
+NEAR = 2
+"""Number of bands by which a line's height may differ from that of its ink."""
+
+Gap = tuple[int, int]
+"""Last band of the ink above, and first band of the ink below."""
+
+
+def parted_answers(page: StudentPage, cut: CutPage) -> Iterator[str]:
+    """Yield the questions in whose spaces on a page there are two blocks of lines; none if the ink is unknown.
+
+    Below a drawing, whose height no line tells, nothing counts as another block.
+    """
+    ink = page.ink_of_answers
+    bands = bytes.fromhex(ink.bands) if ink else b""
+    gaps = {segment.start.question_id: _gaps(bands, segment) for segment in cut.segments}
+    usual = median_low([1, *(below - above - 1 for found in gaps.values() for above, below in found)])
+    for segment in cut.segments:
+        lines = [page.lines[number - 1] for number in segment.lines]
+        wide = (gap for gap in gaps[segment.start.question_id] if gap[1] - gap[0] > max(APART, WIDER * usual))
+        if any(_parts_lines(gap, lines) for gap in wide):
+            yield segment.start.question_id
+
+
+def _gaps(bands: bytes, segment: Segment) -> list[Gap]:
+    first, end = int(segment.start.top * BANDS), round(segment.bottom * BANDS)
+    inked = [band for band in range(first, min(end, len(bands))) if bands[band]]
+    return [(above, below) for above, below in pairwise(inked) if below - above > 1]
+
+
+def _parts_lines(gap: Gap, lines: Sequence[Line]) -> bool:
+    """Return whether lines of the answer were read on both sides of a gap, and the upper one is no drawing."""
+    written = [line for line in lines if line.kind is LineKind.ANSWER and line.top is not None]
+    above = [line for line in written if round((line.top or 0) * BANDS) <= gap[0]]
+    is_below = any(abs(round((line.top or 0) * BANDS) - gap[1]) <= NEAR for line in written)
+    return is_below and bool(above) and not has_drawing(above[-1].text)
