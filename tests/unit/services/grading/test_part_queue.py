@@ -13,7 +13,7 @@ from aita.services.assignments.assignment_files import AssignmentFiles
 from aita.services.grading.gradebook import Gradebook
 from aita.services.grading.part_queue import PartQueue
 from aita.services.grading.review_queue import Reviews
-from tests.support.fakes import ASSIGNMENT, QUESTIONS, Harness, answer_of
+from tests.support.fakes import ASSIGNMENT, QUESTIONS, Harness, answer_of, right, transcription
 from tests.support.grades import INK, answer, answers, put_answers
 from tests.support.ledgers import ledger, part
 
@@ -296,6 +296,36 @@ class TestTheWholeClass:
             with pytest.raises(RequestError, match="which page of the exam page 1 is"):
                 decide(graded, for_class=True)
         assert not graded.decisions.parts
+
+
+def test_a_line_above_the_first_answer_is_found_given_and_graded(harness: Harness) -> None:
+    """From the scan to the grade, with the ledger that the run itself gathered."""
+    read = [("and 7, as it is odd", 0.3), ("1a.", 0.4), ("It is 4.", 0.45), ("1b.", 0.6), ("5", 0.65), ("2.", 0.8)]
+    lines = [{"text": text, "kind": "answer", "top": top} for text, top in read]
+    starts = [
+        {"question_id": each, "line": line, "top": top, "confidence": 0.9}
+        for each, line, top in (("1a", 2, 0.4), ("1b", 4, 0.6), ("2", 6, 0.8))
+    ]
+    harness.model.otherwise = lambda request: (
+        transcription(request, "", lines=lines, starts=starts)
+        if request.schema_name == "Transcription"
+        else right(request)
+    )
+    harness.exam()
+    harness.put("blank_exam.jpg", b"o")
+    harness.put("scans/Ann/1.jpg", b"one")
+    for pipeline in ("rubric", "transcribe", "grade"):
+        harness.run(pipeline)
+    (found,) = queue(harness).list(ASSIGNMENT, 10, None).parts
+    assert [line.text for line in found.lines] == ["and 7, as it is odd"]
+    assert "1a" in found.opens
+    assert states(harness, found.student_id)["1a"] is CellState.NEEDS_REVIEW
+    decide(harness, "belongs", part_id=found.part_id, question_id="1b")
+    harness.run("grade")
+    assert "and 7, as it is odd\n5" in {answer_of(request) for request in harness.model.requests[-3:]}
+    assert not any("belongs to no answer" in each for each in flags(harness, "1a", found.student_id))
+    harness.run("transcribe")
+    assert queue(harness).show(ASSIGNMENT, found.part_id).counts is not None, "another run finds the same part"
 
 
 def test_what_a_student_wrote_is_in_no_log(graded: Harness, caplog: pytest.LogCaptureFixture) -> None:
