@@ -8,6 +8,9 @@ from tests.adversary.pages import Page, images_of
 
 _WIDTH, _HEIGHT = 850, 1100
 
+_WHOLE_PRINT = 0.5
+"""Likeness from which on a page is described as having all of its print."""
+
 
 def pages(data: bytes) -> Iterator[PageImage]:
     """Yield the page images of a file."""
@@ -31,6 +34,10 @@ class BlankExam:
         if page.exam_page not in self._pages:
             return [(sheet, PageInk(exam_page=None, likeness=0))]
         ink = PageInk(
-            exam_page=page.exam_page, likeness=page.likeness, bands=page.bands().hex(), exam_pages=len(self._pages)
+            exam_page=page.exam_page,
+            likeness=page.likeness,
+            bands=page.bands().hex(),
+            exam_pages=len(self._pages),
+            other_version=page.likeness < _WHOLE_PRINT,
         )
         return [(sheet, ink)]

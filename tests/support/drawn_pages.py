@@ -11,6 +11,43 @@ SIZE = (1000, 1414)
 WHITE = Image.new("RGB", SIZE, "white")
 LEFT, RIGHT = 90, 910
 PEN = (40, 50, 110)
+EXAM_WORDS = [
+    "limit",
+    "sum",
+    "derivative",
+    "of",
+    "integral",
+    "prove",
+    "that",
+    "find",
+    "the",
+    "value",
+    "graph",
+    "sketch",
+    "why",
+    "explain",
+    "state",
+    "theorem",
+    "series",
+    "matrix",
+    "rank",
+    "vector",
+    "basis",
+    "map",
+    "kernel",
+    "image",
+    "prime",
+    "group",
+    "ring",
+    "field",
+    "order",
+    "set",
+    "union",
+    "12",
+    "7",
+    "f(x)",
+    "3.5",
+]
 WORDS = ["force", "body", "mass", "times", "acceleration", "while", "energy", "stays", "the same", "in every", "frame"]
 
 
@@ -34,6 +71,21 @@ def printed(number: int, *, lines: int = 4, rules: int = 20, title: str = "Mecha
         text(page, LEFT, 140 + 26 * line, " ".join(chance.choice(WORDS) for _ in range(13)), 19)
     for line in range(rules):
         rule(page, 300 + 46 * line)
+    return page
+
+
+def question_page(number: int, *, changed: int | None = None) -> Image.Image:
+    """Return a page of four questions of two lines, each with rules; one of them may have other words."""
+    page = Image.new("RGB", SIZE, "white")
+    text(page, LEFT, 60, "Mechanics, midterm", 26)
+    for question in range(4):
+        chance = random.Random(1000 * number + question + (500 if question == changed else 0))
+        y = 130 + 310 * question
+        for line in range(2):
+            words = " ".join(chance.choice(EXAM_WORDS) for _ in range(11))
+            text(page, LEFT, y + 28 * line, f"{question + 1}. {words}" if line == 0 else words, 20)
+        for line in range(4):
+            rule(page, y + 110 + 46 * line)
     return page
 
 

@@ -1,7 +1,9 @@
 """The ink on a page: which page of the blank exam it is, and what was written on it."""
 
 import json
+import random
 from collections.abc import Callable, Iterator
+from io import BytesIO
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -24,6 +26,7 @@ from tests.support.drawn_pages import (
     essay,
     jpeg,
     printed,
+    question_page,
     text,
     write,
 )
@@ -93,6 +96,7 @@ class TestSampleExam:
         assert len(sample_pages) == 15
         assert [page.ink.exam_page for page in sample_pages] == [page.page for page in sample_pages]
         assert min(page.ink.likeness for page in sample_pages) > 0.5
+        assert not any(page.ink.other_version or page.ink.empty for page in sample_pages)
 
     def test_the_blank_answer_has_no_ink_and_each_other_has(self, sample_pages: list[SamplePage]) -> None:
         found = {
@@ -189,6 +193,63 @@ class TestExamPage:
             assert ink.exam_page == number
             assert around(ink, 500) > INK
             assert sum(amounts(ink)) - around(ink, 500) < TEN_PIXELS
+
+
+class TestOtherVersion:
+    """A page of which a part of the print is another one's."""
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def questions(cls) -> BlankExam:
+        return BlankExam(jpeg(question_page(number)) for number in (1, 2))
+
+    @SCANNERS
+    def test_a_page_with_another_question_is_told(
+        self, questions: BlankExam, scan: Callable[[Image.Image], bytes]
+    ) -> None:
+        written = [write(question_page(2, changed=changed), 700, "F = 12 N") for changed in range(4)]
+        found = [questions.ink(scan(page), 2) for page in written]
+        assert [ink.exam_page for ink in found] == [2] * 4
+        assert sum(ink.other_version for ink in found) >= 3
+
+    @SCANNERS
+    @pytest.mark.parametrize("number", [1, 2])
+    def test_one_of_this_exam_is_not_however_full_it_is(
+        self, questions: BlankExam, scan: Callable[[Image.Image], bytes], number: int
+    ) -> None:
+        page = question_page(number)
+        for written in (page, write(page, 700, "F = 12 N"), essay(page, 200, 26)):
+            found = questions.ink(scan(written), number)
+            assert (found.exam_page, found.other_version) == (number, False)
+
+    def test_a_covered_question_is_told(self, questions: BlankExam) -> None:
+        page = question_page(1)
+        page.paste((250, 230, 120), (0, 420, RIGHT, 560))
+        assert questions.ink(Scan()(page), 1).other_version
+
+    def test_a_code_of_each_copy_is_none(self) -> None:
+        """What a copy has for itself beside the head, such as a number and a pattern of dots."""
+
+        def copy(number: int) -> bytes:
+            chance, page = random.Random(number), question_page(1)
+            text(page, 640, 60, f"Copy {number}", 22)
+            dots = Image.frombytes("L", (24, 24), bytes(chance.choice((0, 255)) for _ in range(576)))
+            page.paste(dots.resize((96, 96), Image.Resampling.NEAREST), (RIGHT - 96, 20))
+            return Scan()(page)
+
+        found = BlankExam([copy(1001)]).ink(copy(2374), 1)
+        assert (found.exam_page, found.other_version) == (1, False)
+
+    def test_pages_of_the_sample_with_other_print_below(self, sample: BlankExam) -> None:
+        for number, page in enumerate(pages((SAMPLES / "exam" / "blank_exam.pdf").read_bytes()), 1):
+            image = Image.open(BytesIO(page.jpeg)).convert("RGB")
+            assert not sample.ink(jpeg(image), number).other_version
+            lower = (0, image.height * 2 // 5 if number > 1 else image.height // 4, *image.size)
+            image.paste("white", lower)
+            for y in range(lower[1] + 40, image.height - 60, 60):
+                text(image, 150, y, "In version B this line asks for quite another number: 17.", 34)
+            found = sample.ink(jpeg(image), number)
+            assert found.other_version or found.exam_page is None
 
 
 # --- what was written on it ------------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from aita.errors import UnreadableScanError
 from aita.imaging.coarse_alignment import Alignment, Target, Template
 from aita.imaging.fine_alignment import Mesh, halved, registered, shifted, warped
 from aita.imaging.ink_mask import Strokes, clusters, darker_than, dilated, find_strokes, total, without_lines
+from aita.imaging.missing_print import is_print_missing
 from aita.imaging.sheets import single_pages
 from aita.imaging.similarity import InkSample
 from aita.models.scan import BANDS, PageImage, PageInk
@@ -86,18 +87,21 @@ class BlankExam:
             return PageInk(exam_page=None, likeness=0)
         if _is_empty(scan.mask):
             return PageInk(exam_page=None, likeness=0, empty=True)
-        fit = self._best_fit(scan.mask, expected)
+        sample = InkSample.of(scan.mask, _LETTER_WIDTH)
+        fit = self._best_fit(sample, expected)
         likeness = round(min(1.0, max(0.0, fit.likeness)), 3)
         if fit.likeness < LEAST_LIKENESS:
             return PageInk(exam_page=None, likeness=likeness)
         excluded = warped(fit.page.excluded, scan.size, shifted(fit.mesh, fit.page.margin))
-        ink = _inside(ImageChops.subtract(scan.mask, excluded), _margin(scan.size))
+        _exclude_margin(excluded)
+        ink = ImageChops.subtract(scan.mask, excluded)
         return PageInk(
             exam_page=fit.page.number,
             likeness=likeness,
             bands=_bands(ink),
             exam_pages=self._count,
             white_pages=self._white,
+            other_version=is_print_missing(sample, fit.print),
         )
 
     @property
@@ -110,14 +114,13 @@ class BlankExam:
         """Return the pages of a scanned sheet, upright, each with its ink: see ``aita.imaging.sheets``."""
         return single_pages(self, sheet, expected)
 
-    def _best_fit(self, mask: Image.Image, expected: int) -> "_Fit":
+    def _best_fit(self, sample: InkSample, expected: int) -> "_Fit":
         """Return the registration of the likeliest page.
 
         All pages are printed at the same place, so a candidate's registration serves to compare all of them.
         """
-        sample = InkSample.of(mask, _LETTER_WIDTH)
         fits = []
-        for page, alignment in self._candidates(mask):
+        for page, alignment in self._candidates(sample.mask):
             fit = page.fitted(sample, alignment)
             likeliest = self._likeliest(sample, fit, expected)
             fits.append(fit if likeliest is page else likeliest.fitted(sample, alignment))
@@ -152,17 +155,23 @@ class _BlankPage:
         self.template = Template(strokes.mask)
         # The paper's edge is excluded to both sides. What lies beyond is unknown and not excluded: dark there is ink.
         self.margin = _margin(strokes.size)
-        taken = _inside(dilated(darker_than(strokes.darkness, 1), _PRINT_MARGIN), self.margin, around=255)
+        taken = dilated(darker_than(strokes.darkness, 1), _PRINT_MARGIN)
+        _exclude_margin(taken)
         self.excluded = ImageOps.expand(taken, self.margin, fill=255)
 
     def fitted(self, sample: InkSample, alignment: Alignment) -> "_Fit":
         """Return the page's fine registration with a scan."""
         mesh = registered(sample.mask, self.mask, alignment.affine)
-        return _Fit(self, mesh, alignment.scale, self.likeness(sample, mesh, alignment.scale))
+        print_ = warped(self.print, sample.mask.size, mesh)
+        return _Fit(self, mesh, alignment.scale, print_, self.found(sample, print_, alignment.scale))
 
     def likeness(self, sample: InkSample, mesh: Mesh, scale: float) -> float:
-        """Return the share of the print that is found; faint print counts less than black."""
-        return sample.agreement(warped(self.print, sample.mask.size, mesh), scale * scale * self.amount)
+        """Return the share of the print that is found, warped by a mesh."""
+        return self.found(sample, warped(self.print, sample.mask.size, mesh), scale)
+
+    def found(self, sample: InkSample, print_: Image.Image, scale: float) -> float:
+        """Return the share of the warped print that is found; faint print counts less than black."""
+        return sample.agreement(print_, scale * scale * self.amount)
 
     def evidence(self, likeness: float) -> float:
         """Return the evidence for the page, by amount of print: most of a full page outweighs all of two words."""
@@ -171,17 +180,19 @@ class _BlankPage:
 
 @dataclass(frozen=True, slots=True)
 class _Fit:
-    """Registration of a page with a scan, on which it is ``scale`` times as large."""
+    """Registration of a page with a scan, on which it is ``scale`` times as large, and its print there."""
 
     page: _BlankPage
     mesh: Mesh
     scale: float
+    print: Image.Image
     likeness: float
 
 
 def _is_empty(mask: Image.Image) -> bool:
     """Return whether nothing but noise is on a page, beside its margins."""
-    inside = _inside(mask, _margin(mask.size))
+    (width, height), margin = mask.size, _margin(mask.size)
+    inside = mask.crop((margin, margin, width - margin, height - margin))
     return inside.histogram()[255] < _SPARSE and clusters(inside).histogram()[255] <= _MOST_SPECKS
 
 
@@ -189,13 +200,16 @@ def _margin(size: tuple[int, int]) -> int:
     return round(_PAGE_MARGIN * size[0])
 
 
-def _inside(image: Image.Image, margin: int, around: int = 0) -> Image.Image:
-    """Return the image with its margins at one level."""
-    width, height = image.size
-    inside = (margin, margin, width - margin, height - margin)
-    framed = Image.new("L", image.size, around)
-    framed.paste(image.crop(inside), inside)
-    return framed
+def _exclude_margin(excluded: Image.Image) -> None:
+    """Set the margin of a mask on all sides."""
+    (width, height), margin = excluded.size, _margin(excluded.size)
+    for box in (
+        (0, 0, width, margin),
+        (0, height - margin, width, height),
+        (0, margin, margin, height - margin),
+        (width - margin, margin, width, height - margin),
+    ):
+        excluded.paste(255, box)
 
 
 def _bands(ink: Image.Image) -> str:

@@ -44,6 +44,9 @@ class PageInk(StrictModel):
         Number of the blank exam's pages; 0 in results of versions before 0.3.
     white_pages
         Numbers of its pages without print, which no scan can be told to show.
+    other_version
+        Whether the page is like ``exam_page`` and lacks a part of its print: a page of another version of the exam, or
+        one that was covered.
     undrawn
         Whether the page has something on it that its image lacks, such as a stamp or a filled field of a PDF: it may be
         anywhere, so that no place on the page is known to have no ink.
@@ -55,17 +58,19 @@ class PageInk(StrictModel):
     empty: bool = False
     exam_pages: Annotated[int, Field(ge=0)] = 0
     white_pages: tuple[int, ...] = ()
+    other_version: bool = False
     undrawn: bool = False
 
     @property
     def is_foreign(self) -> bool:
-        """Whether the page was compared, and resembles none of the blank exam's."""
-        return self.exam_page is None and not self.undrawn
+        """Whether the page was compared with the blank exam's, and is none of them."""
+        return self.other_version or (self.exam_page is None and not self.undrawn)
 
     @property
     def findings(self) -> tuple[Any, ...]:
         """What answers on the page rest on, for their versions: the same as in 0.1.0 for a page that it knew, too."""
-        return self.exam_page, self.bands, *(name for name in ("empty", "undrawn") if getattr(self, name))
+        marks = {"empty": self.empty, "other_version": self.other_version, "undrawn": self.undrawn}
+        return self.exam_page, self.bands, *(mark for mark, is_set in marks.items() if is_set)
 
 
 class SplitPage(Page):

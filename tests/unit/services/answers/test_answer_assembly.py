@@ -287,6 +287,12 @@ class TestOtherExam:
         assert kinds(found["2"]) == {FlagKind.OTHER_EXAM}
         assert kinds(found["3"]) == {FlagKind.OTHER_EXAM, FlagKind.ANSWER_NOT_FOUND}
 
+    def test_answers_on_a_page_of_another_version_say_so_too(self) -> None:
+        ink: dict[str, Any] = {"exam_page": 1, "bands": "09" * BANDS, "other_version": True}
+        found = assembled("1 2", page(1, "1. four\n2.", ("1", 1, 0.1), ("2", 0, 0.5), **ink))
+        assert FlagKind.OTHER_EXAM in kinds(found["1"]) & kinds(found["2"])
+        assert "another version" in found["1"].flags[0].note
+
     def test_without_a_blank_exam_nobody_knows(self) -> None:
         assert answers("1", page(1, "a", ("1", 1, 0.1)))["1"].flags == ()
 

@@ -37,8 +37,15 @@ class StudentPage:
 
     @property
     def is_foreign(self) -> bool:
-        """Whether the page resembles none of the blank exam's pages."""
+        """Whether the page resembles none of the blank exam's pages, or not as a whole."""
         return self.ink is not None and self.ink.is_foreign
+
+    @property
+    def foreign_note(self) -> str:
+        """Note on answers on a foreign page."""
+        if self.ink is not None and self.ink.other_version:
+            return f"page {self.page} lacks a part of the blank exam's print: another version of it, or covered"
+        return f"page {self.page} is like none of the blank exam's"
 
     @property
     def ink_of_answers(self) -> PageInk | None:
@@ -107,7 +114,7 @@ class AnswerDraft:
         if transcription is None or transcription.flagged:
             self.doubt(FlagKind.LOW_CONFIDENCE, f"page {page.page}: its transcription could not be parsed")
         if page.is_foreign:
-            self.doubt(FlagKind.OTHER_EXAM, f"page {page.page} is like none of the blank exam's")
+            self.doubt(FlagKind.OTHER_EXAM, page.foreign_note)
         self.doubt_undrawn(page)
 
     def doubt_undrawn(self, page: StudentPage) -> None:

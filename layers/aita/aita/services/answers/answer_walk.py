@@ -53,7 +53,7 @@ class AnswerWalk:
     pages: int = 0
     lost: list[int] = field(default_factory=list)
     unplaced: list[int] = field(default_factory=list)
-    foreign: list[int] = field(default_factory=list)
+    foreign: list[str] = field(default_factory=list)
     parted: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
@@ -71,7 +71,7 @@ class AnswerWalk:
         self._pass_missing(page)
         self.pages += 1
         if page.is_foreign:
-            self.foreign.append(page.page)
+            self.foreign.append(page.foreign_note)
         goes_on = self._extend_last(page, cut)
         after_gap = self.last is None and bool(self.lost or self.unplaced)
         for number, segment in enumerate(cut.segments):
@@ -108,8 +108,8 @@ class AnswerWalk:
         for draft in self.drafts.values():
             if not draft.places:
                 draft.doubt(FlagKind.ANSWER_NOT_FOUND, "its place was not found on any page")
-                for page in self.foreign:
-                    draft.doubt(FlagKind.OTHER_EXAM, f"page {page} is like none of the blank exam's")
+                for note in self.foreign:
+                    draft.doubt(FlagKind.OTHER_EXAM, note)
             elif draft.confidence < LOW_CONFIDENCE:
                 draft.doubt(FlagKind.LOW_CONFIDENCE, f"{draft.confidence:.2f} of 1")
             if missing and (draft.is_empty or draft.cut_off):
