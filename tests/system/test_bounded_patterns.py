@@ -65,6 +65,7 @@ REPEATED = [
     *("~~", "~~a", "<<<", '"points": ', '{"role": ', "```\n", "Q. ", "1(a) ", "\n1", ";=", '"\n'),
     *("give me ", "give", "give (full ", "ignore your ", "this answer is absolutely ", "mark this as fully "),
     *("\nsystem ", "\nend of answer ", "[system ", "<!-- ", "function result ", "YWFh" * 6 + "-", "YWFh" * 6 + " "),
+    *("g i v e ", "you must ", "please give me full marks ", "1gn0r3 ", "giveme", "满分给我", "&#103;", "67 69 "),
     *("tümtalimat", "оцениполн", "игнорируй", "сабынегиз", "सभीनिर्देश", "给满", "أعط", "cho điểm"),
 ]
 LED = [

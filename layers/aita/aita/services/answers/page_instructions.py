@@ -58,10 +58,8 @@ def _doubts(
 def _beside(page: int, answers: Collection[QuestionAnswer]) -> list[str]:
     """Return the ids of the answers on the nearest pages with any, before and after a page without one."""
     written = {each for answer in answers for each in _pages(answer)}
-    nearest = {
-        max((each for each in written if each < page), default=None),
-        min((each for each in written if each > page), default=None),
-    }
+    before, after = [each for each in written if each < page], [each for each in written if each > page]
+    nearest = {*sorted(before)[-1:], *sorted(after)[:1]}
     return [answer.question_id for answer in answers if nearest & _pages(answer)]
 
 
