@@ -13,7 +13,7 @@ from aita.services.answers.unexplained_ink import has_drawing
 APART = 3
 """Least number of empty bands between two blocks of lines; a line of usual handwriting is one or two below another."""
 
-WIDER = 2
+WIDER = 1.5
 """Least number of empty bands between two blocks, as a multiple of the usual one between lines of the page."""
 
 NEAR = 2
