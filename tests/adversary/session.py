@@ -7,7 +7,7 @@ from typing import Any
 from aita.errors import AitaError
 from aita.models.grade import Cell, DecisionAction, cell_id
 from aita.models.review import DecisionRequest
-from aita.models.run import Run
+from aita.models.run import Run, StageEvent
 from aita.services.assignments import object_keys
 from aita.services.assignments.assignment_files import AssignmentFiles
 from aita.services.assignments.uploaded_files import scans_by_folder
@@ -126,6 +126,20 @@ class Session:
             return None
         self.reports_are_new = "report" in run.stages
         return run
+
+    def begin(self, pipeline: str, **options: Any) -> StageEvent:
+        """Begin a run, and leave its first stage to be worked off."""
+        try:
+            run = self.stages.begin(pipeline, **options)
+        except AitaError as error:
+            raise NotApplicableError from error
+        return StageEvent(run_id=run.run_id, attempt=run.attempt, stage=run.stage)
+
+    def work_off(self, event: StageEvent) -> None:
+        """Plan a stage and work off its items, without collecting them."""
+        plan = self.stages.planner.plan(event)
+        for item in self.stages.manifest(plan):
+            self.stages.drive_item(event, item, plan.function)
 
     # Decisions
 

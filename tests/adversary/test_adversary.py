@@ -66,6 +66,7 @@ NOT_YET = frozenset(
         "two people",
         "warning of another exam",
         "warning of another student",
+        "white backs",
     )
 )
 """Mishaps that still make wrong grades."""

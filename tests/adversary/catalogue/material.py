@@ -102,18 +102,24 @@ def instructions_come_later(scene: Scene) -> Course:
 
 @mishap(Step.MATERIAL)
 def question_added(scene: Scene) -> Course:
-    """A question that the exam lacked at the grading is added to it."""
-    scene.require(so=len(scene.exam_class.items) > 2)
+    """A question that the exam lacked at the grading is added to it.
+
+    Until the class is read again, its answers stand in the answers before them, and nobody has said that they are its.
+    """
+    exam_class, session = scene.exam_class, scene.session
+    scene.require(so=len(exam_class.items) > 2)
     item = scene.item()
-    exam_class = scene.exam_class
     scene.touch_all()
+    places = {(sitter.name, each) for sitter in exam_class.students for each in sitter.answers} - session.untold
+    session.untold |= places
     at = exam_class.items.index(item)
     exam_class.items.remove(item)
     yield
     exam_class.items.insert(at, item)
-    scene.session.upload_exam()
+    session.upload_exam()
     yield
-    scene.session.run("exam")
+    session.run("exam")
+    session.untold -= places
     yield
 
 

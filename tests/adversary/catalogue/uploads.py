@@ -4,7 +4,6 @@ from contextlib import suppress
 from dataclasses import replace
 
 from aita.errors import AitaError
-from aita.models.run import StageEvent
 from tests.adversary.catalogue.scene import Course, Scene, Spot, Step, mishap
 from tests.adversary.classes import NotApplicableError
 from tests.adversary.pages import UNREADABLE
@@ -28,14 +27,6 @@ def _scan_again(scene: Scene, spot: Spot) -> None:
     left = tuple(each for each in page.misreadings if each not in unread)
     spot.sitter.change(page, replace(page, misreadings=left, scan=page.scan + 1))
     scene.session.upload(spot.sitter)
-
-
-def _work_off(scene: Scene, event: StageEvent) -> None:
-    """Plan a stage and work off its items."""
-    stages = scene.session.stages
-    plan = stages.planner.plan(event)
-    for item in stages.manifest(plan):
-        stages.drive_item(event, item, plan.function)
 
 
 @mishap(Step.UPLOADS)
@@ -148,9 +139,8 @@ def late_grading(scene: Scene) -> Course:
     spot = _badly_scanned(scene)
     yield
     stages = scene.session.stages
-    run = stages.begin("grade", enable_checkpointing=False)
-    event = StageEvent(run_id=run.run_id, attempt=run.attempt, stage=run.stage)
-    _work_off(scene, event)
+    event = scene.session.begin("grade", enable_checkpointing=False)
+    scene.session.work_off(event)
     _scan_again(scene, spot)
     scene.session.run("exam")
     yield
@@ -167,14 +157,13 @@ def late_transcription(scene: Scene) -> Course:
     spot = _badly_scanned(scene)
     yield
     stages = scene.session.stages
-    run = stages.begin("transcribe", enable_checkpointing=False)
-    event = StageEvent(run_id=run.run_id, attempt=run.attempt, stage=run.stage)
-    _work_off(scene, event)
+    event = scene.session.begin("transcribe", enable_checkpointing=False)
+    scene.session.work_off(event)
     _scan_again(scene, spot)
     scene.session.run("exam")
     yield
     with suppress(AitaError):
-        stages.drive(stages.runs.get(run.run_id))
+        stages.drive(stages.runs.get(event.run_id))
     stages.executions.running.clear()
     scene.session.reports_are_new = False
     yield
@@ -187,12 +176,11 @@ def scan_during_the_run(scene: Scene) -> Course:
     scene.touch_all(spot.sitter)
     yield
     stages = scene.session.stages
-    run = stages.begin("transcribe")
-    event = StageEvent(run_id=run.run_id, attempt=run.attempt, stage=run.stage)
-    _work_off(scene, event)
+    event = scene.session.begin("transcribe")
+    scene.session.work_off(event)
     stages.collector.collect(event)
     _scan_again(scene, spot)
-    stages.drive(stages.runs.get(run.run_id).model_copy(update={"stage": "transcribe"}))
+    stages.drive(stages.runs.get(event.run_id).model_copy(update={"stage": "transcribe"}))
     scene.session.run("grade")
     yield
     scene.session.run("exam")
@@ -206,11 +194,10 @@ def halted_after_splitting(scene: Scene) -> Course:
     yield
     _scan_again(scene, spot)
     stages = scene.session.stages
-    run = stages.begin("transcribe")
-    event = StageEvent(run_id=run.run_id, attempt=run.attempt, stage=run.stage)
-    _work_off(scene, event)
+    event = scene.session.begin("transcribe")
+    scene.session.work_off(event)
     stages.collector.collect(event)
-    stages.submissions.cancel(run.run_id)
+    stages.submissions.cancel(event.run_id)
     stages.executions.running.clear()
     scene.session.run("grade")
     yield
