@@ -3,16 +3,21 @@
 import pytest
 
 from aita.models.review_flags import FlagKind
-from aita.services.answers.named_heads import NamedHeads, RosterNames
+from aita.services.answers.named_heads import ClassNames, NamedHeads
 
-ROSTER = [{"ann lee", "lee ann", "12345"}, {"bob ray"}, {"cyd fox", "777"}, {"mary ann lee"}, {"dan"}]
-OWNERS = {0: "s-1", 1: "s-2", 3: "s-4"}
-OWN = {"s-1": ["scan 1", "ann"], "s-2": ["bob"], "s-3": ["cyd foxx"], "s-4": []}
+STUDENTS = {
+    "s-1": ["scan 1", "ann", "ann lee", "lee ann", "12345"],
+    "s-2": ["bob", "bob ray"],
+    "s-3": ["cyd foxx"],
+    "s-4": ["mary ann lee"],
+}
+OTHERS = [["cyd fox", "777"], ["dan"]]
+"""The roster's lines of nobody with scans."""
 
 
 def heads(**seen: str) -> NamedHeads:
     """Return what was found in the heads of the students' first pages."""
-    found = NamedHeads(RosterNames.of("salt", ROSTER, OWNERS, OWN))
+    found = NamedHeads(ClassNames.of("salt", STUDENTS, OTHERS, matched=("s-1", "s-2", "s-4")))
     for student, head in seen.items():
         found.see(student.replace("_", "-"), 1, [head])
     return found
@@ -20,28 +25,36 @@ def heads(**seen: str) -> NamedHeads:
 
 def doubted(found: NamedHeads) -> tuple[set[str], set[str]]:
     """Return the students with a page that names another, and those whom another's page names."""
-    return {each for each in OWN if found.by_page(each)}, {each for each in OWN if found.without_text(each)}
+    return {each for each in STUDENTS if found.doubts(each)}, {each for each in STUDENTS if found.without_text(each)}
 
 
 @pytest.mark.parametrize("head", ["bob ray", "name bob ray", "exam 1 bob ray 2026"])
 def test_both_sides_are_told(head: str) -> None:
     found = heads(s_1=head)
     assert doubted(found) == ({"s-1"}, {"s-2"})
-    (flag,) = found.by_page("s-1")[1]
+    (flag,) = found.doubts("s-1")[1]
     assert (flag.kind, flag.note) == (
         FlagKind.OTHER_STUDENT,
-        "the head of page 1 names somebody else on the roster",
+        "the head of page 1 names somebody else in the class",
     )
-    assert "bob" not in repr((found.by_page("s-1"), found.without_text("s-2")))
+    assert "bob" not in repr((found.doubts("s-1"), found.without_text("s-2")))
 
 
 def test_a_number_names_as_well() -> None:
     assert doubted(heads(s_2="id 12345")) == ({"s-2"}, {"s-1"})
 
 
+def test_a_folder_that_is_on_no_roster_names_as_well() -> None:
+    assert doubted(heads(s_1="cyd foxx")) == ({"s-1"}, {"s-3"})
+
+
 @pytest.mark.parametrize("head", ["777", "dan", "ray bob", "bob", "bobray", "fox", ""])
 def test_too_little_and_anything_but_the_very_name_names_nobody(head: str) -> None:
     assert doubted(heads(s_1=head)) == (set(), set())
+
+
+def test_a_folder_called_like_an_exam_or_a_scan_names_nobody() -> None:
+    assert doubted(heads(s_2="scan 1", s_4="scan 1")) == (set(), set())
 
 
 @pytest.mark.parametrize("head", ["ann lee", "lee ann", "name ann lee id 12345", "scan 1", "ann"])
@@ -63,14 +76,19 @@ def test_who_is_surely_on_no_line_may_be_any_that_is_nobodys() -> None:
     assert doubted(heads(s_3="bob ray")) == ({"s-3"}, {"s-2"})
 
 
+def test_a_name_on_most_students_heads_is_print() -> None:
+    assert doubted(heads(s_1="bob ray", s_3="bob ray", s_4="bob ray")) == (set(), set())
+    assert doubted(heads(s_1="bob ray", s_3="bob ray")) == ({"s-1", "s-3"}, {"s-2"})
+
+
 def test_namesakes_are_not_told_apart() -> None:
-    names = RosterNames.of("salt", [{"ann lee", "11111"}, {"ann lee", "22222"}], {0: "s-1"}, {"s-1": [], "s-2": []})
+    names = ClassNames.of("salt", {"s-1": ["ann lee", "11111"]}, [["ann lee", "22222"]], matched=["s-1"])
     found = NamedHeads(names)
     found.see("s-1", 1, ["ann lee"])
     found.see("s-1", 2, ["22222"])
-    assert list(found.by_page("s-1")) == [2]
+    assert list(found.doubts("s-1")) == [2]
 
 
 def test_a_run_s_file_of_names_holds_none() -> None:
-    stored = RosterNames.of("salt", ROSTER, OWNERS, OWN).model_dump_json()
+    stored = ClassNames.of("salt", STUDENTS, OTHERS).model_dump_json()
     assert not [word for word in ("ann", "lee", "bob", "12345", "cyd") if word in stored]

@@ -1,9 +1,10 @@
-"""Page heads that name somebody else on the roster than the student in whose folder the page is.
+"""Page heads that name somebody else in the class than the student in whose folder the page is.
 
 Names are known by digests of their forms, as no file of a run has a student's name; no finding holds one either.
 """
 
 import hashlib
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -15,62 +16,63 @@ HEAD_LINES = 3
 
 _LEAST_WORDS, _LEAST_DIGITS = 2, 5
 _MOST_WORDS = 8
+_LEAST_PRINTED = 3
 
-_NAMED = "the head of page {page} names somebody else on the roster"
+_NAMED = "the head of page {page} names somebody else in the class"
 _MISSED = "the head of a page in another folder names this student"
 
 
-class RosterNames(StrictModel):
-    """Digests of the names and numbers on the roster and of the folders.
+class ClassNames(StrictModel):
+    """Digests of the names and numbers of a class: of each student with scans, and of each other line of the roster.
 
     Parameters
     ----------
     salt
         Random text in each digest.
-    lines
-        Numbers of the roster's lines by each digest of a name or number on them.
-    owners
-        Student id of each line that surely is a student's.
+    people
+        Places of the people with each digest; the students come first, in the order of ``students``.
+    students
+        Ids of the students with scans.
+    matched
+        Ids of those who surely are on the roster.
     own
         Digests of each student's own names and numbers, by student id.
     """
 
     salt: str = ""
-    lines: dict[str, tuple[int, ...]] = {}
-    owners: dict[int, str] = {}
+    people: dict[str, tuple[int, ...]] = {}
+    students: tuple[str, ...] = ()
+    matched: frozenset[str] = frozenset()
     own: dict[str, tuple[str, ...]] = {}
 
     @classmethod
     def of(
         cls,
         salt: str,
-        roster: Sequence[Iterable[str]],
-        owners: Mapping[int, str],
-        own: Mapping[str, Iterable[str]],
-    ) -> "RosterNames":
-        """Return the digests of these names and numbers, in which case, accents and punctuation are folded.
+        students: Mapping[str, Iterable[str]],
+        others: Iterable[Iterable[str]] = (),
+        matched: Iterable[str] = (),
+    ) -> "ClassNames":
+        """Return the digests of names and numbers, whose case, accents and punctuation are folded.
 
         Parameters
         ----------
-        roster
-            Names and numbers on each line.
-        own
-            Other names and numbers of each student, such as the folder's.
+        students
+            Names and numbers of each student with scans, by student id.
+        others
+            Names and numbers on each line of the roster that surely is none of these students'.
         """
-        lines: dict[str, list[int]] = {}
-        forms = [{_digest(salt, form) for form in each if _is_telling(form)} for each in roster]
-        for number, each in enumerate(forms):
-            for form in each:
-                lines.setdefault(form, []).append(number)
-        of_students = {student_id: forms[line] for line, student_id in owners.items()}
+        people: dict[str, list[int]] = {}
+        for place, forms in enumerate([*students.values(), *others]):
+            for form in set(forms):
+                if _is_telling(form):
+                    people.setdefault(_digest(salt, form), []).append(place)
         return cls(
             salt=salt,
-            lines={form: tuple(numbers) for form, numbers in lines.items()},
-            owners=dict(owners),
-            own={
-                student_id: tuple(sorted({_digest(salt, form) for form in each} | of_students.get(student_id, set())))
-                for student_id, each in own.items()
-            },
+            people={form: tuple(places) for form, places in people.items()},
+            students=tuple(students),
+            matched=frozenset(matched),
+            own={each: tuple(sorted(_digest(salt, form) for form in set(forms))) for each, forms in students.items()},
         )
 
 
@@ -78,41 +80,50 @@ class RosterNames(StrictModel):
 class NamedHeads:
     """Heads of a class's pages that name somebody else: first each page is seen, then the students' doubts told."""
 
-    names: RosterNames
+    names: ClassNames
     _own: dict[str, frozenset[str]] = field(init=False)
-    _named: dict[str, list[int]] = field(init=False, default_factory=dict)
-    _missed: set[str] = field(init=False, default_factory=set)
-    _matched: frozenset[str] = field(init=False)
+    _named: dict[str, dict[int, set[int]]] = field(init=False, default_factory=dict)
+    """Places of the people whom the heads name, by page and by student id."""
 
     def __post_init__(self) -> None:
         self._own = {student_id: frozenset(each) for student_id, each in self.names.own.items()}
-        self._matched = frozenset(self.names.owners.values())
 
     def see(self, student_id: str, page: int, lines: Iterable[str]) -> None:
         """Take note of the head of a student's page; its lines are folded as the names are.
 
-        The head of a student who surely is on no line of the roster may have any name that is nobody else's.
+        The head of a student who surely is on no line of the roster may have any name that no other student has.
         """
-        named = {number for line in lines for number in self._others(line.split(), self._own.get(student_id, ()))}
-        owners = self.names.owners
-        others = {number for number in named if number in owners or student_id in self._matched}
+        students = len(self.names.students)
+        others = {place for line in lines for place in self._others(line.split(), self._own.get(student_id, ()))}
+        if student_id not in self.names.matched:
+            others = {place for place in others if place < students}
         if others:
-            self._named.setdefault(student_id, []).append(page)
-            self._missed |= {owners[number] for number in others if number in owners}
+            self._named.setdefault(student_id, {})[page] = others
 
-    def by_page(self, student_id: str) -> dict[int, tuple[Flag, ...]]:
+    def doubts(self, student_id: str) -> dict[int, tuple[Flag, ...]]:
         """Return the doubts about a student's pages."""
+        printed = self._printed()
         return {
             page: (Flag(kind=FlagKind.OTHER_STUDENT, note=_NAMED.format(page=page)),)
-            for page in self._named.get(student_id, ())
+            for page, people in self._named.get(student_id, {}).items()
+            if people - printed
         }
 
     def without_text(self, student_id: str) -> tuple[Flag, ...]:
         """Return the doubts about a student's answers of which nothing was read: their page may be elsewhere."""
-        return (Flag(kind=FlagKind.OTHER_STUDENT, note=_MISSED),) if student_id in self._missed else ()
+        named = {place for pages in self._named.values() for people in pages.values() for place in people}
+        missed = {self.names.students[place] for place in named - self._printed() if place < len(self.names.students)}
+        return (Flag(kind=FlagKind.OTHER_STUDENT, note=_MISSED),) if student_id in missed else ()
+
+    def _printed(self) -> set[int]:
+        """Return the people whom the heads of most students' pages name, such as a teacher of a student's name."""
+        times = Counter(
+            place for pages in self._named.values() for place in {place for each in pages.values() for place in each}
+        )
+        return {place for place, count in times.items() if count >= _LEAST_PRINTED and 2 * count > len(self._own)}
 
     def _others(self, words: Sequence[str], own: Collection[str]) -> Iterator[int]:
-        """Yield the roster's lines that some of the words name; words within a longer or the own name do not count."""
+        """Yield the people whom some of the words name; words within a longer or the own name do not count."""
         start = 0
         while start < len(words):
             for end in range(min(len(words), start + _MOST_WORDS), start, -1):
@@ -120,16 +131,17 @@ class NamedHeads:
                 if form in own:
                     start = end - 1
                     break
-                if form in self.names.lines:
-                    yield from self.names.lines[form]
+                if form in self.names.people:
+                    yield from self.names.people[form]
                     start = end - 1
                     break
             start += 1
 
 
 def _is_telling(form: str) -> bool:
-    """Return whether a folded name or number tells who is meant: a full name, or a number that is no date or page."""
-    return len(form.split()) >= _LEAST_WORDS or sum(each.isdecimal() for each in form) >= _LEAST_DIGITS
+    """Return whether a folded name or number tells who is meant, which "exam 1" and "12" do not."""
+    digits = sum(each.isdecimal() for each in form)
+    return digits >= _LEAST_DIGITS if digits else len(form.split()) >= _LEAST_WORDS
 
 
 def _digest(salt: str, form: str) -> str:

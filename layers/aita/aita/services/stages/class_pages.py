@@ -5,10 +5,10 @@ from collections.abc import Iterable, Iterator
 
 from aita.models.exam import Page
 from aita.models.scan import PageInk, StudentScans
-from aita.models.student import RosterEntry, Students
+from aita.models.student import RosterEntry
 from aita.services.answers.blank_detection import INK
 from aita.services.answers.duplicate_pages import Duplicates, PagePicture, duplicate_pages
-from aita.services.answers.named_heads import HEAD_LINES, RosterNames
+from aita.services.answers.named_heads import HEAD_LINES, ClassNames
 from aita.services.assignments import object_keys
 from aita.services.assignments.assignment_files import AssignmentFiles
 from aita.services.assignments.person_names import split_name
@@ -22,28 +22,28 @@ def duplicates_of(pages: dict[str, tuple[Page, ...]], scans: dict[str, StudentSc
     )
 
 
-def roster_names(material: AssignmentFiles) -> RosterNames:
-    """Return the digests of the names on the roster; none without a roster.
+def class_names(material: AssignmentFiles) -> ClassNames:
+    """Return the digests of the names of the folders and on the roster.
 
     Raises
     ------
     InvalidMaterialError
         If the roster or the map of students is invalid.
     """
-    roster = material.roster()
-    if roster is None:
-        return RosterNames()
-    students: Students = material.students()[0]
-    found = find_on_roster([student.folder for student in students.students], roster)
-    places = {id(entry): number for number, entry in enumerate(roster)}
-    owners, own = dict[int, str](), dict[str, set[str]]()
-    for student in students.students:
-        entry, match = found[student.folder]
-        own[student.student_id] = name_forms(student.folder)
-        if entry is not None and match == "exact":
-            owners[places[id(entry)]] = student.student_id
-            own[student.student_id] |= _forms(entry)
-    return RosterNames.of(secrets.token_hex(8), [_forms(entry) for entry in roster], owners, own)
+    roster, students = material.roster() or (), material.students()[0].students
+    found = find_on_roster([student.folder for student in students], roster)
+    lines = {
+        student.student_id: entry
+        for student in students
+        for entry, match in [found[student.folder]]
+        if entry is not None and match == "exact"
+    }
+    taken = {id(entry) for entry in lines.values()}
+    names = {student.student_id: _name_forms(student.folder) for student in students}
+    for student_id, entry in lines.items():
+        names[student_id] |= _forms(entry)
+    others = [_forms(entry) for entry in roster if id(entry) not in taken]
+    return ClassNames.of(secrets.token_hex(8), names, others, lines)
 
 
 def head_lines(text: str) -> list[str]:
@@ -69,6 +69,11 @@ def _picture(page: Page, ink: PageInk | None) -> PagePicture:
 
 
 def _forms(entry: RosterEntry) -> set[str]:
-    """Return the forms of a line's name, with either part first, and its number."""
-    first, last = split_name(entry.name)
-    return (name_forms(entry.name) | {fold(f"{last} {first}"), fold(entry.number)}) - {""}
+    """Return the forms of a line's name, and its number."""
+    return _name_forms(entry.name) | ({fold(entry.number)} - {""})
+
+
+def _name_forms(name: str) -> set[str]:
+    """Return the forms of a name, with either part first."""
+    first, last = split_name(name.replace("_", " "))
+    return (name_forms(name) | {fold(f"{last} {first}")}) - {""}

@@ -15,7 +15,7 @@ from aita.models.run import Refs, RunSettings
 from aita.models.scan import PageInk, StudentScans
 from aita.models.transcription import PageTranscription
 from aita.services.answers.duplicate_pages import Duplicates
-from aita.services.answers.named_heads import NamedHeads, RosterNames
+from aita.services.answers.named_heads import ClassNames, NamedHeads
 from aita.services.assignments import object_keys
 from aita.services.assignments.assignment_files import AssignmentFiles
 from aita.services.grading.material_versions import pages_version
@@ -61,7 +61,7 @@ class ClassRecord(StrictModel):
     """A class when the stage was planned: the students' records by student id, and the digests of the names."""
 
     students: dict[str, StudentRecord] = {}
-    names: RosterNames = RosterNames()
+    names: ClassNames = ClassNames()
 
 
 class TranscribeStage(LLMStage):
@@ -159,7 +159,7 @@ class _Assembly:
             if page not in record.passed_over
         ]
         found, ledger = self._class.student(pages, record.scans.unreadable)
-        for doubts in (record.doubts, self._heads.by_page(student_id)):
+        for doubts in (record.doubts, self._heads.doubts(student_id)):
             found = with_page_doubts(found, doubts, self._heads.without_text(student_id))
         found = with_page_instructions(found, read.values(), self._drawings)
         answers = StudentAnswers(
@@ -177,7 +177,7 @@ class _Assembly:
 
 def _class_record(material: AssignmentFiles, pages: dict[str, tuple[Page, ...]]) -> ClassRecord:
     from aita.services.answers.head_words import name_digests  # noqa: PLC0415 - only Plan needs it
-    from aita.services.stages.class_pages import duplicates_of, roster_names  # noqa: PLC0415 - as above
+    from aita.services.stages.class_pages import class_names, duplicates_of  # noqa: PLC0415 - as above
 
     scans, (students, _) = material.scans(), material.students()
     duplicates = duplicates_of(pages, scans)
@@ -193,7 +193,7 @@ def _class_record(material: AssignmentFiles, pages: dict[str, tuple[Page, ...]])
             passed_over=found.passed_over,
             doubts=found.doubts,
         )
-    return ClassRecord(students=records, names=roster_names(material))
+    return ClassRecord(students=records, names=class_names(material))
 
 
 def _page_refs(students: dict[str, tuple[Page, ...]]) -> Iterator[Refs]:
