@@ -25,7 +25,7 @@ def heads(**seen: str) -> NamedHeads:
 
 def doubted(found: NamedHeads) -> tuple[set[str], set[str]]:
     """Return the students with a page that names another, and those whom another's page names."""
-    return {each for each in STUDENTS if found.doubts(each)}, {each for each in STUDENTS if found.without_text(each)}
+    return {each for each in STUDENTS if found.doubts(each)}, {each for each in STUDENTS if found.page_elsewhere(each)}
 
 
 @pytest.mark.parametrize("head", ["bob ray", "name bob ray", "exam 1 bob ray 2026"])
@@ -37,7 +37,7 @@ def test_both_sides_are_told(head: str) -> None:
         FlagKind.OTHER_STUDENT,
         "the head of page 1 names somebody else in the class",
     )
-    assert "bob" not in repr((found.doubts("s-1"), found.without_text("s-2")))
+    assert "bob" not in repr((found.doubts("s-1"), found.page_elsewhere("s-2")))
 
 
 def test_a_number_names_as_well() -> None:

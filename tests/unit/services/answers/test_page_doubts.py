@@ -8,8 +8,8 @@ SHARED = Flag(kind=FlagKind.SHARED_PAGE, note="page 2")
 MISSED = Flag(kind=FlagKind.OTHER_STUDENT)
 
 
-def answer(text: str, *pages: int) -> QuestionAnswer:
-    places = tuple(AnswerPlace(page=page, top=0, bottom=1) for page in pages)
+def answer(text: str, *pages: int, bottom: float = 0.9) -> QuestionAnswer:
+    places = tuple(AnswerPlace(page=page, top=0, bottom=bottom) for page in pages)
     presence = Presence.WRITTEN if text else Presence.BLANK
     return QuestionAnswer(question_id="1", raw_text=text, pages=places, confidence=1, presence=presence)
 
@@ -21,7 +21,8 @@ def test_each_answer_with_a_place_on_the_page_has_the_doubt_and_none_is_blank() 
     assert [each.presence for each in found] == ["written", "written", "unclear", "blank"]
 
 
-def test_a_page_that_may_be_elsewhere_opens_what_has_no_text() -> None:
-    found = with_page_doubts((answer("four", 1), answer("", 1), answer("")), {}, (MISSED,))
-    assert [each.flags for each in found] == [(), (MISSED,), (MISSED,)]
-    assert [each.presence for each in found] == ["written", "unclear", "unclear"]
+def test_a_page_that_may_be_elsewhere_opens_what_may_stand_or_go_on_there() -> None:
+    answers = (answer("four", 1), answer("four", 1, bottom=1), answer("", 1), answer(""))
+    found = with_page_doubts(answers, {}, (MISSED,))
+    assert [each.flags for each in found] == [(), (MISSED,), (MISSED,), (MISSED,)]
+    assert [each.presence for each in found] == ["written", "written", "unclear", "unclear"]

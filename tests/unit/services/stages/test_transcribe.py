@@ -273,6 +273,15 @@ class TestWhosePageItIs:
         notes = [flag.text for each in by_name(exam).values() for a in each.question_answers for flag in a.flags]
         assert not [note for note in notes if "Bob" in note or "Ann" in note]
 
+    def test_an_addition_in_brackets_is_no_part_of_a_folders_name(self, exam: Harness) -> None:
+        pages = ["Ann Lee\n1a.\nfour", "Bob Ray\n2.\na cell"]
+        scans(exam, **{"Lee, Ann (exam)": pages, "Bob Ray (late)": ["Bob Ray\n1a.\n4\n1b.\n7"]})
+        exam.run("transcribe")
+        found = self.flags(exam)
+        assert FlagKind.OTHER_STUDENT in found["Lee, Ann (exam)"]["2"]
+        assert FlagKind.OTHER_STUDENT in found["Bob Ray (late)"]["2"]
+        assert FlagKind.OTHER_STUDENT not in found["Bob Ray (late)"].get("1a", ())
+
     def test_no_file_of_the_run_has_a_name_of_the_roster(self, exam: Harness) -> None:
         exam.put("roster.csv", "Name,ID\nAnn Lee,1\nZebulon Quixote,54321\n")
         scans(exam, **{"Ann Lee": ["1a.\nfour"]})

@@ -109,8 +109,8 @@ class NamedHeads:
             if people - printed
         }
 
-    def without_text(self, student_id: str) -> tuple[Flag, ...]:
-        """Return the doubts about a student's answers of which nothing was read: their page may be elsewhere."""
+    def page_elsewhere(self, student_id: str) -> tuple[Flag, ...]:
+        """Return the doubts that a page of the student is in another's folder."""
         named = {place for pages in self._named.values() for people in pages.values() for place in people}
         missed = {self.names.students[place] for place in named - self._printed() if place < len(self.names.students)}
         return (Flag(kind=FlagKind.OTHER_STUDENT, note=_MISSED),) if student_id in missed else ()

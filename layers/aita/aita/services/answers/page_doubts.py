@@ -7,7 +7,7 @@ from aita.models.review_flags import Flag
 
 
 def with_page_doubts(
-    answers: Iterable[QuestionAnswer], by_page: Mapping[int, Sequence[Flag]], without_text: Sequence[Flag] = ()
+    answers: Iterable[QuestionAnswer], by_page: Mapping[int, Sequence[Flag]], page_elsewhere: Sequence[Flag] = ()
 ) -> tuple[QuestionAnswer, ...]:
     """Return a student's answers with the doubts about their pages. With a doubt, no answer is blank.
 
@@ -15,19 +15,20 @@ def with_page_doubts(
     ----------
     by_page
         Doubts about pages, which go to each answer with a place there.
-    without_text
-        Doubts that go to each answer of which nothing was read.
+    page_elsewhere
+        Doubts that a page of the student is elsewhere. They go to each answer that may stand or go on there: of which
+        nothing was read, or which extends to the end of a page.
     """
-    return tuple(_doubted(answer, by_page, without_text) for answer in answers)
+    return tuple(_doubted(answer, by_page, page_elsewhere) for answer in answers)
 
 
 def _doubted(
-    answer: QuestionAnswer, by_page: Mapping[int, Sequence[Flag]], without_text: Sequence[Flag]
+    answer: QuestionAnswer, by_page: Mapping[int, Sequence[Flag]], page_elsewhere: Sequence[Flag]
 ) -> QuestionAnswer:
     pages = dict.fromkeys(place.page for place in answer.pages)
     added = [flag for page in pages for flag in by_page.get(page, ())]
-    if not answer.raw_text.strip():
-        added += without_text
+    if not answer.raw_text.strip() or any(place.bottom == 1 for place in answer.pages):
+        added += page_elsewhere
     if not added:
         return answer
     presence = Presence.UNCLEAR if answer.presence is Presence.BLANK else answer.presence

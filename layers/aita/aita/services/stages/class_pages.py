@@ -1,5 +1,6 @@
 """What a class's pages and roster say about single pages, for the assembly of answers."""
 
+import re
 import secrets
 from collections.abc import Iterable, Iterator
 
@@ -13,6 +14,9 @@ from aita.services.assignments import object_keys
 from aita.services.assignments.assignment_files import AssignmentFiles
 from aita.services.assignments.person_names import split_name
 from aita.services.assignments.roster_matching import find_on_roster, fold, name_forms
+
+_BRACKETS = re.compile(r"\([^()]*\)")
+"""Additions to a folder's name, such as "(exam)"."""
 
 
 def duplicates_of(pages: dict[str, tuple[Page, ...]], scans: dict[str, StudentScans]) -> dict[str, Duplicates]:
@@ -39,7 +43,10 @@ def class_names(material: AssignmentFiles) -> ClassNames:
         if entry is not None and match == "exact"
     }
     taken = {id(entry) for entry in lines.values()}
-    names = {student.student_id: _name_forms(student.folder) for student in students}
+    names = {
+        student.student_id: _name_forms(student.folder) | _name_forms(_BRACKETS.sub(" ", student.folder))
+        for student in students
+    }
     for student_id, entry in lines.items():
         names[student_id] |= _forms(entry)
     others = [_forms(entry) for entry in roster if id(entry) not in taken]

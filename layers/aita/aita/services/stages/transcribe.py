@@ -160,7 +160,7 @@ class _Assembly:
         ]
         found, ledger = self._class.student(pages, record.scans.unreadable)
         for doubts in (record.doubts, self._heads.doubts(student_id)):
-            found = with_page_doubts(found, doubts, self._heads.without_text(student_id))
+            found = with_page_doubts(found, doubts, self._heads.page_elsewhere(student_id))
         found = with_page_instructions(found, read.values(), self._drawings)
         answers = StudentAnswers(
             question_answers=tuple(
