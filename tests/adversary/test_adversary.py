@@ -52,6 +52,7 @@ NOT_YET = frozenset(
         "own number at the end",
         "own rubric removed",
         "page beside a blank one",
+        "page with another",
         "pages exchanged",
         "points changed and back",
         "reader obeys the page",

@@ -209,10 +209,12 @@ def answer_like_its_label(scene: Scene) -> None:
 @mishap(Step.PAGE)
 def numbered_steps(scene: Scene) -> None:
     """The lines of an answer are numbered as the exam's questions are."""
-    spot = scene.pick(
-        scene.earning(),
-        lambda each: len(each.lines) > 1 and scene.kind(each.question_id) is QuestionType.LONG_ANSWER,
-    )
+
+    def fits(spot: Spot) -> bool:
+        is_long = len(spot.lines) > 1 and scene.kind(spot.question_id) is QuestionType.LONG_ANSWER
+        return is_long and spot.question_id != "1"  # where the first number may as well be the question's label
+
+    spot = scene.pick(scene.earning(), fits)
     scene.touch_all(spot.sitter)
     scene.rewrite(spot, tuple(f"{number}. {line.text}" for number, line in enumerate(spot.lines, 1)))
 
