@@ -133,7 +133,7 @@ class Exam:
             return
         self.clock.advance(3600)
         reviews = Reviews(self.objects, self.decisions, self.clock)
-        basis = self.book.cell(CELL).basis
+        basis = reviews.show(ASSIGNMENT, CELL).basis
         proposed = self.book.graded(CELL).points
         asked = DecisionRequest(action=DecisionAction.ACCEPT, by=REVIEWER, basis=basis)
         if action != "accept":
