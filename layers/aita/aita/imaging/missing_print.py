@@ -40,8 +40,8 @@ def is_print_missing(sample: InkSample, print_: Image.Image) -> bool:
 def _is_line_missing(sample: InkSample, print_: Image.Image, top: int, bottom: int) -> bool:
     """Return whether there is enough print between two rows, and it is nowhere near its place."""
     line = print_.crop((0, top, print_.width, bottom))
-    amount, box = total(line), line.getbbox()
-    if amount < _LEAST_PRINT or box is None or box[2] - box[0] < _LEAST_WIDTH * line.width:
+    box = line.getbbox()
+    if box is None or box[2] - box[0] < _LEAST_WIDTH * line.width or (amount := total(line)) < _LEAST_PRINT:
         return False
     for x, y in _PLACES:
         place = (x, top + y, x + line.width, bottom + y)

@@ -3,8 +3,9 @@
 import math
 import re
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
-from typing import Final
+from typing import Final, NamedTuple
 
 import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
@@ -52,32 +53,47 @@ def pdf_pages(data: bytes, longest_side: int, max_pages: int) -> Iterator[PageIm
     for start in range(0, count, _PAGES_A_DOCUMENT):
         with _opened(data) as document:
             for index in range(start, min(start + _PAGES_A_DOCUMENT, count)):
-                yield from _page_images(document, index, unit, longest_side)
+                subject = f"page {index + 1} of the PDF"
+                with reading(subject), closing(document[index]) as page:
+                    plan = _plan(page, unit, longest_side, subject)
+                for part in plan.parts:
+                    # Kept while the next is drawn: memory that is freed at once would be taken from the system anew.
+                    drawn = _drawn(document, index, part, plan.scale, longest_side)
+                    yield replace(encode(drawn, longest_side, subject), undrawn=plan.undrawn)
 
 
-def _page_images(document: pdfium.PdfDocument, index: int, unit: float, longest_side: int) -> Iterator[PageImage]:
-    """Yield the image of one page, or those of a long one's parts; ``index`` counts from 0."""
+class _Plan(NamedTuple):
+    """How a page is drawn: in which parts, at how many pixels for each unit or fewer, and whether something is lost."""
+
+    parts: list[Part]
+    scale: float
+    undrawn: bool
+
+
+def _plan(page: pdfium.PdfPage, unit: float, longest_side: int, subject: str) -> _Plan:
+    """Check a page, complete its annotations, and return how it is drawn."""
+    pictures = _pictures(page)
+    for picture in pictures:
+        check_pixels(picture.get_px_size(), subject)
+    undrawn = not draw_missing(page)
+    scale = _scale(page.get_size(), pictures, unit, longest_side)
+    return _Plan(_parts(page, scale, longest_side, subject), scale, undrawn)
+
+
+def _drawn(document: pdfium.PdfDocument, index: int, part: Part, scale: float, longest_side: int) -> Image.Image:
+    """Return an image of a part of a page. The page is closed then: what pdfium keeps of it slows down the next."""
     subject = f"page {index + 1} of the PDF"
-    with reading(subject):
-        page = document[index]
-    try:
-        with reading(subject):
-            pictures = list(page.get_objects(filter=[pdfium_c.FPDF_PAGEOBJ_IMAGE]))
-            for picture in pictures:
-                check_pixels(picture.get_px_size(), subject)
-            undrawn = not draw_missing(page)
-            scale = _scale(page.get_size(), pictures, unit, longest_side)
-            drawn_parts = _parts(page, scale, longest_side, subject)
-        for part in drawn_parts:
-            with reading(subject):
-                drawn = _draw(page, part, scale, longest_side, subject)
-                if drawn.getcolors(maxcolors=1) is not None:
-                    # One colour: blank, or pdfium left out pictures; getting each raises if it can't be decoded.
-                    for picture in pictures:
-                        picture.get_bitmap()
-            yield replace(encode(drawn, longest_side, subject), undrawn=undrawn)
-    finally:
-        page.close()
+    with reading(subject), closing(document[index]) as page:
+        drawn = _draw(page, part, scale, longest_side, subject)
+        if drawn.getcolors(maxcolors=1) is not None:
+            # One colour: blank, or pdfium left out pictures; getting each raises if it can't be decoded.
+            for picture in _pictures(page):
+                picture.get_bitmap()
+    return drawn
+
+
+def _pictures(page: pdfium.PdfPage) -> list[pdfium.PdfImage]:
+    return list(page.get_objects(filter=[pdfium_c.FPDF_PAGEOBJ_IMAGE]))
 
 
 def _opened(data: bytes) -> pdfium.PdfDocument:
