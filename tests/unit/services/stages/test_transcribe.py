@@ -7,6 +7,7 @@ import pytest
 
 from aita.errors import InvalidMaterialError
 from aita.models.answer import StudentAnswers
+from aita.models.ledger import Owner, StudentLedger
 from aita.models.review_flags import FlagKind
 from aita.models.run import Run, RunStatus
 from aita.tasks.request import LLMRequest
@@ -91,6 +92,33 @@ def test_answers_by_student_and_question(exam: Harness) -> None:
     assert found["Ann"].by_question()["1a"].confidence == 0.8
 
 
+def test_the_ledger_has_an_owner_for_each_line_of_each_student(exam: Harness) -> None:
+    scans(exam, Ann=["Ann\nfour or so\n1a.\nfour", "seven is odd\n2.\n[drawing: a cell]"], Bo=["1a.\n5"])
+    exam.run("transcribe")
+    students = {each["folder"]: each["student_id"] for each in exam.artifact("students.json")["students"]}
+    ledger = {
+        student_id: StudentLedger.model_validate(each) for student_id, each in exam.artifact("ledger.json").items()
+    }
+    assert ledger.keys() == set(students.values())
+    owners = {
+        (part.page, number): part.question_id or part.owner
+        for part in ledger[students["Ann"]].parts
+        for number in part.lines
+    }
+    assert owners == {
+        (1, 1): Owner.PAGE_HEAD, (1, 2): Owner.UNPLACED, (1, 3): Owner.PRINT, (1, 4): "1a",
+        (2, 1): "1a", (2, 2): Owner.PRINT, (2, 3): "2",
+    }  # fmt: skip
+
+
+def test_the_files_of_a_run_hold_no_name(exam: Harness) -> None:
+    scans(exam, Zebrowski=["1a.\nfour"])
+    run = exam.run("transcribe")
+    files = {key: data for key, data in exam.objects.data.items() if f"{run.run_id}/transcribe/" in key}
+    assert len(files) > 2
+    assert not [key for key, data in files.items() if b"zebrowski" in data.lower()]
+
+
 def test_items_hold_ids_and_keys_only(exam: Harness) -> None:
     scans(exam, Ann=["1a.\nSECRET"])
     run = exam.run("transcribe")
@@ -105,7 +133,7 @@ def test_without_questions_the_pages_are_read_and_no_answers_found(harness: Harn
     assert (run.status, counts(run)) == (RunStatus.SUCCEEDED, [1, 1, 0])
     ((page,),) = harness.artifact("transcriptions.json").values()
     assert ([line["text"] for line in page["lines"]], page["starts"]) == (["the answer is 4"], None)
-    assert harness.artifact("answers.json") == {}
+    assert harness.artifact("answers.json") == harness.artifact("ledger.json") == {}
 
 
 def test_extracted_questions_serve_too(exam: Harness) -> None:
