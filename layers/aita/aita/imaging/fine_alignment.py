@@ -17,6 +17,9 @@ _MESH_GRID: Final = (5, 12, 8)
 _LARGEST_RESIDUAL: Final = 3.0  # pixels: a part farther from the fitted plane matched something else
 _FULL_CONFIDENCE: Final = 0.2  # of the highest confidence: parts below it weigh less
 _RIDGE: Final = 30.0  # pixels: ridge term, as if the parts lay so much farther apart; few parts give a small slope
+_NEIGHBOURS: Final = [
+    (aside, below, (2 - abs(aside)) * (2 - abs(below))) for aside, below in product((-1, 0, 1), repeat=2)
+]
 
 
 class MeshPart(NamedTuple):
@@ -160,12 +163,14 @@ def _smoothed(shifts: dict[tuple[int, int], tuple[float, float]]) -> dict[tuple[
     full_confidence = _FULL_CONFIDENCE * max(confidence for _, confidence in shifts.values())
     if not full_confidence:
         return dict.fromkeys(shifts, 0.0)
+    known = {place: (moved, min(1.0, confidence / full_confidence)) for place, (moved, confidence) in shifts.items()}
     smoothed = {}
     for column, row in shifts:
         total, weights = 0.0, 1.0
-        for aside, below in product((-1, 0, 1), repeat=2):
-            neighbour, confidence = shifts.get((column + aside, row + below), (0.0, 0.0))
-            weight = min(1.0, confidence / full_confidence) * (2 - abs(aside)) * (2 - abs(below))
-            total, weights = total + weight * neighbour, weights + weight
+        for aside, below, nearness in _NEIGHBOURS:
+            neighbour, confidence = known.get((column + aside, row + below), (0.0, 0.0))
+            if confidence:
+                weight = confidence * nearness
+                total, weights = total + weight * neighbour, weights + weight
         smoothed[column, row] = total / weights
     return smoothed
