@@ -107,7 +107,7 @@ def graders_disagree(scene: Scene) -> None:
 
 @mishap(Step.GRADING)
 def grader_obeys(scene: Scene) -> None:
-    """An answer asks for full marks, and the grader obeys; no drawing is on the page, whose grader would see it, too."""
+    """An answer asks for full marks, and the grader obeys. No drawing is on the page, whose grader would see it."""
 
     def fits(spot: Spot) -> bool:
         return all(scene.kind(each) is not QuestionType.DIAGRAM for each in spot.page.questions)
