@@ -112,6 +112,7 @@ def cells(stack: Stack) -> dict[str, Any]:
             shown = get(stack, f"/assignments/{assignment}/reviews/{line['cell_id']}")
             for place in shown["pages"]:
                 del place["url"]
+            shown["basis"] = shown["basis"].partition(", after ")[0]  # behind it, now, stands the last decision
             found[line["cell_id"]] = _wordless(shown)
     return found
 

@@ -19,6 +19,10 @@ others have 0.5 to 1.3. A student's median is 15 to 20 for a character there.
 SPARE_INK = 40
 """Ink that is added to what the text explains: a line below a result, a stroke or a dot."""
 
+FEWEST_UNREAD = 4
+"""Number of characters whose ink an answer must have beyond what its text explains: a circle around a letter has less
+than a word that was not read."""
+
 LEAST_CHARACTERS = 8
 """Least number of characters in a line that tell the hand."""
 
@@ -103,5 +107,10 @@ def unexplained(answers: Iterable[InkedText], class_hand: float | None) -> dict[
     if not per_character:
         return {}
     hand = median_low(per_character if class_hand is None else [*per_character, class_hand])
-    ratios = {answer.question_id: answer.ink / (answer.characters * hand + SPARE_INK) for answer in told}
-    return {question_id: ratio for question_id, ratio in ratios.items() if ratio >= MOST_INK}
+    expected = {answer.question_id: answer.characters * hand + SPARE_INK for answer in told}
+    return {
+        answer.question_id: answer.ink / expected[answer.question_id]
+        for answer in told
+        if answer.ink >= MOST_INK * expected[answer.question_id]
+        and answer.ink - expected[answer.question_id] >= FEWEST_UNREAD * hand
+    }
