@@ -53,7 +53,7 @@ def test_rubrics_are_written_and_the_instructors_own_wins(stack: LocalStack, upl
     for question_id, own in OWN_RUBRICS.items():
         assert own["criteria"] != expected[question_id]["criteria"], "the test would prove nothing"
         expected[question_id] = {"question_id": question_id, **own}
-    assert rubrics == expected
+    assert rubrics == expected | {each: expected[each] | {"own": True} for each in OWN_RUBRICS}
 
 
 def test_every_page_is_transcribed_as_it_was_written(stack: LocalStack, uploaded: str, transcribe_run: Json) -> None:
@@ -197,7 +197,8 @@ def test_the_api_takes_an_exam_from_upload_to_results(stack: LocalStack, transcr
     assert sorted(task["stage"] for task in tasks) == ["split"] * 4 + ["transcribe"] * 6
 
     made = {file["name"]: file["url"] for file in stack.api.request("GET", "runs", run_id, "results")["files"]}
-    assert set(made) == {"pages.json", "scans.json", "students.json", "transcriptions.json", "answers.json"}
+    files = ("pages", "scans", "students", "transcriptions", "answers", "ledger")
+    assert set(made) == {f"{name}.json" for name in files}
     stack.transfer.save(made["transcriptions.json"], tmp_path / "transcriptions.json")
     pages = json.loads((tmp_path / "transcriptions.json").read_text()).values()
     assert sorted(page_text(page) for some in pages for page in some) == sorted(true_texts(*who).values())
