@@ -197,8 +197,8 @@ def test_the_api_takes_an_exam_from_upload_to_results(stack: LocalStack, transcr
     assert sorted(task["stage"] for task in tasks) == ["split"] * 4 + ["transcribe"] * 6
 
     made = {file["name"]: file["url"] for file in stack.api.request("GET", "runs", run_id, "results")["files"]}
-    files = ("pages", "scans", "students", "transcriptions", "answers", "ledger")
-    assert set(made) == {f"{name}.json" for name in files}
+    results = ("pages", "scans", "students", "transcriptions", "answers", "ledger")
+    assert set(made) == {f"{name}.json" for name in results}
     stack.transfer.save(made["transcriptions.json"], tmp_path / "transcriptions.json")
     pages = json.loads((tmp_path / "transcriptions.json").read_text()).values()
     assert sorted(page_text(page) for some in pages for page in some) == sorted(true_texts(*who).values())
