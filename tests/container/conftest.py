@@ -8,6 +8,9 @@ import pytest
 
 from aita.aws.dynamodb.run_table import DynamoRunTable
 from aita.models.run import Run, RunSettings, RunStatus, StageCounts
+from aita.services.assignments import object_keys
+from aita.services.stages.base import INPUTS
+from aita.services.stages.transcribe import TranscriptionInputs
 from aita_local.daemon import exclusive_lock
 from aita_local.deploy import Deployment, Parameters, client
 from aita_local.emulator import ENVIRONMENT, REGION, Emulator
@@ -69,6 +72,8 @@ def run(servers: Servers) -> Run:
     s3.put_object(Bucket=BUCKET, Key="sample/students.json", Body=json.dumps({"students": students, "missing": []}))
     s3.put_object(Bucket=BUCKET, Key="sample/blank_exam.pdf", Body=(SCANS.parent / "blank_exam.pdf").read_bytes())
     s3.put_object(Bucket=BUCKET, Key=task["image"], Body=(SCANS / UPRIGHT).read_bytes())
+    inputs = object_keys.stage_file(event["run_id"], "transcribe", INPUTS)
+    s3.put_object(Bucket=BUCKET, Key=inputs, Body=TranscriptionInputs(questions=()).model_dump_json().encode())
     now = datetime.now(UTC)
     made = Run(
         run_id=event["run_id"],
