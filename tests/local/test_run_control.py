@@ -77,6 +77,7 @@ def test_a_killed_emulator_loses_nothing_that_was_paid(stack: LocalStack, upload
 
     stack.kill_emulator()
     stack.up()
+    wait_until(lambda: stack.model.stats()["in_flight"] == 0, "functions that outlived the emulator had their replies")
     cached = len(stack.keys("cache/"))
     assert paid < cached < PAGES
     stack.model.control(latency=0.05, reset_stats=True)
