@@ -57,7 +57,7 @@ class FlagKind(StrEnum):
 _WORDS = {
     FlagKind.NO_BLANK_EXAM: "nothing was read, and without a blank exam ink can't be told from print",
     FlagKind.PRESENCE_DISAGREES: "the transcription and the ink disagree on whether there is an answer",
-    FlagKind.UNEXPLAINED_INK: "much of the ink is in none of the words that were read",
+    FlagKind.UNEXPLAINED_INK: "much ink may not have been read",
     FlagKind.ANSWER_NOT_FOUND: "the question's place was not found on the pages",
     FlagKind.PLACE_DOUBTFUL: "where the answer begins and ends is doubtful",
     FlagKind.PAGE_MISSING: "a page could not be read or transcribed",
