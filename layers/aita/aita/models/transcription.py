@@ -26,7 +26,7 @@ class LineKind(StrEnum):
     """Any other kind that a model gives, and the only one in transcriptions before version 0.3."""
 
     @classmethod
-    def _missing_(cls, value: object) -> "LineKind":  # noqa: ARG003 - whatever it is
+    def _missing_(cls, value: object) -> "LineKind":  # noqa: ARG003 - the enum passes the value, and all have one kind
         return cls.UNKNOWN
 
 

@@ -22,7 +22,10 @@ MOST_WORDS = 3
 """Most words of a page number, as in "3 of 7"."""
 
 LEAST_PAGES = 6
-"""Least number of the class's pages, of two of the exam's at least, that tell where its sheets have holes."""
+"""Least number of the class's pages that tell where its sheets have holes."""
+
+LEAST_EXAM_PAGES = 2
+"""Least number of the exam's pages among them: all of a class may have an answer at one place of one exam page."""
 
 HOLE_SHARE = 0.8
 """Share of the class's pages with ink at a height from which on it may be a hole's."""
@@ -60,7 +63,7 @@ class ClassHoles:
 
     def bands(self) -> frozenset[int]:
         """Return the bands with a hole, and those beside them."""
-        if self._pages < LEAST_PAGES or len(self._exam_pages) < 2:  # noqa: PLR2004 - one exam page may have an answer there
+        if self._pages < LEAST_PAGES or len(self._exam_pages) < LEAST_EXAM_PAGES:
             return frozenset()
         return frozenset(
             band
