@@ -1,7 +1,7 @@
 """A student's answers from the marks on the pages: what is joined, what is cut, and what is flagged."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
@@ -17,6 +17,8 @@ from aita.services.answers.answer_draft import StudentPage
 from aita.services.answers.answer_walk import LOW_CONFIDENCE
 from aita.services.answers.blank_detection import INK_FLAGS
 from aita.services.answers.exam_questions import ExamQuestions
+from aita.services.answers.head_words import HeadWords
+from aita.services.answers.left_out_lines import left_out_lines
 
 Start = tuple[str, int, float]
 
@@ -39,7 +41,8 @@ def page(
         flagged=flagged,
         warnings=[PageWarning(kind=kind, note="SECRET") for kind in warnings],
     )
-    return StudentPage(number, transcription, PageInk(likeness=0.9, **ink) if ink else None)
+    found = StudentPage(number, transcription, PageInk(likeness=0.9, **ink) if ink else None)
+    return replace(found, left_out=left_out_lines(found, HeadWords(())))
 
 
 def lost(number: int, **ink: Any) -> StudentPage:

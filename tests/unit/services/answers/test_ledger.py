@@ -321,3 +321,8 @@ class TestWhatGradersAreShown:
         page = Scan(1, [*FIRST.lines, ("page 1 of 2", 0.96)], FIRST.starts, [*FIRST.ink, (0.96, 0.98)])
         found = handed_in(page, LAST)
         assert found.texts["2"] == "five\npage 1 of 2"  # an answer may end in it, unless its kind says what it is
+
+    @pytest.mark.parametrize("text", ["Ann Lee = 7", "Ann Lee, 1815", "Ann Lee"])
+    def test_a_line_within_an_answer_though_it_was_taken_for_a_head(self, text: str) -> None:
+        page = Scan(1, [*FIRST.lines, (text, 0.6)], FIRST.starts, [(0.15, 0.2), (0.55, 0.65)])
+        assert handed_in(page, LAST).texts["2"] == f"five\n{text}"

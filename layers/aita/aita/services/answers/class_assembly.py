@@ -70,11 +70,11 @@ class ClassAssembly:
                 self._exam, drawings, self._pages.heads(), HeadWords(self.names), self._hand.median()
             )
         holes = self._holes.bands()
-        told = [
-            replace(page, furniture=_furniture(page, holes), left_out=left_out_lines(page.lines, self._known.words))
+        pages = [
+            replace(page, furniture=_furniture(page, holes), left_out=left_out_lines(page, self._known.words))
             for page in pages
         ]
-        return with_ledger(assemble(self._exam, told, unreadable, self._pages.largest), self._known)
+        return with_ledger(assemble(self._exam, pages, unreadable, self._pages.largest), self._known)
 
 
 def _furniture(page: StudentPage, holes: frozenset[int]) -> frozenset[int]:

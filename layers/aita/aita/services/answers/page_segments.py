@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from aita.models.answer import AnswerStart
-from aita.models.transcription import Line, LineKind
+from aita.models.transcription import Line
 from aita.services.answers.question_labels import LabelPlace, QuestionLabels
 
 PAGE_TOP = 0.15
@@ -45,12 +45,11 @@ class Segment:
 
 @dataclass(frozen=True, slots=True)
 class CutPage:
-    """A page in parts: the text before its first answer, and a segment for each answer that begins on it.
+    """A page in parts: the lines before its first answer, and a segment for each answer that begins on it.
 
-    ``leading_lines`` are the numbers of the lines in ``leading``, which has no line of the page's head.
+    ``leading_lines`` are the numbers of these lines, and ``markers`` the labels at their beginnings.
     """
 
-    leading: str
     leading_lines: tuple[int, ...]
     markers: tuple[LabelPlace, ...]
     segments: tuple[Segment, ...]
@@ -82,21 +81,8 @@ def cut_page(lines: Sequence[Line], starts: Sequence[AnswerStart], labels: Quest
         parts = {} if place is None else _between(texts, place, ends[place])
         shares = place is not None and places.count(place) > 1
         segments.append(_segment(start, parts, bottom, labels, shares=shares))
-    head = _head(lines, begun[0].line if begun else len(lines))
-    before = _between(texts, _Place(0), begun[0] if begun else end)
-    leading = {index: text for index, text in before.items() if index not in head}
-    text = "\n".join(leading.values()).strip()
-    return CutPage(text, _numbers(leading), _markers(text, labels), tuple(segments))
-
-
-def _head(lines: Sequence[Line], first: int) -> set[int]:
-    """Return the indices of the page head's lines at the top of the page, above its first label and first answer."""
-    label = next((index for index, line in enumerate(lines) if line.kind is LineKind.LABEL), first)
-    return {
-        index
-        for index, line in enumerate(lines[: min(first, label)])
-        if line.kind is LineKind.PAGE_HEAD and (line.top is None or line.top <= PAGE_TOP)
-    }
+    leading = _between(texts, _Place(0), begun[0] if begun else end)
+    return CutPage(_numbers(leading), _markers("\n".join(leading.values()), labels), tuple(segments))
 
 
 def _places(texts: Sequence[str], starts: Sequence[AnswerStart], labels: QuestionLabels) -> Iterator[_Place | None]:
