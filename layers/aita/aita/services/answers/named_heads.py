@@ -78,15 +78,21 @@ class ClassNames(StrictModel):
 
 @dataclass(slots=True)
 class NamedHeads:
-    """Heads of a class's pages that name somebody else: first each page is seen, then the students' doubts told."""
+    """Heads of a class's pages that name somebody else: first each page is seen, and then each student's doubts made.
+
+    ``_named`` has the places of the people that the heads name, by page and by student id, and ``_times`` the number of
+    students in whose heads each of these people is.
+    """
 
     names: ClassNames
     _own: dict[str, frozenset[str]] = field(init=False)
+    _places: dict[str, int] = field(init=False)
     _named: dict[str, dict[int, set[int]]] = field(init=False, default_factory=dict)
-    """Places of the people whom the heads name, by page and by student id."""
+    _times: Counter[int] = field(init=False, default_factory=Counter)
 
     def __post_init__(self) -> None:
         self._own = {student_id: frozenset(each) for student_id, each in self.names.own.items()}
+        self._places = {student_id: place for place, student_id in enumerate(self.names.students)}
 
     def see(self, student_id: str, page: int, lines: Iterable[str]) -> None:
         """Take note of the head of a student's page; its lines are folded as the names are.
@@ -98,29 +104,28 @@ class NamedHeads:
         if student_id not in self.names.matched:
             others = {place for place in others if place < students}
         if others:
-            self._named.setdefault(student_id, {})[page] = others
+            pages = self._named.setdefault(student_id, {})
+            self._times.update(others.difference(*pages.values()))
+            pages[page] = others
 
     def doubts(self, student_id: str) -> dict[int, tuple[Flag, ...]]:
         """Return the doubts about a student's pages."""
-        printed = self._printed()
         return {
             page: (Flag(kind=FlagKind.OTHER_STUDENT, note=_NAMED.format(page=page)),)
             for page, people in self._named.get(student_id, {}).items()
-            if people - printed
+            if not all(map(self._is_printed, people))
         }
 
     def page_elsewhere(self, student_id: str) -> tuple[Flag, ...]:
         """Return the doubts that a page of the student is in another's folder."""
-        named = {place for pages in self._named.values() for people in pages.values() for place in people}
-        missed = {self.names.students[place] for place in named - self._printed() if place < len(self.names.students)}
-        return (Flag(kind=FlagKind.OTHER_STUDENT, note=_MISSED),) if student_id in missed else ()
+        place = self._places.get(student_id)
+        is_named = place is not None and self._times[place] and not self._is_printed(place)
+        return (Flag(kind=FlagKind.OTHER_STUDENT, note=_MISSED),) if is_named else ()
 
-    def _printed(self) -> set[int]:
-        """Return the people whom the heads of most students' pages name, such as a teacher of a student's name."""
-        times = Counter(
-            place for pages in self._named.values() for place in {place for each in pages.values() for place in each}
-        )
-        return {place for place, count in times.items() if count >= _LEAST_PRINTED and 2 * count > len(self._own)}
+    def _is_printed(self, place: int) -> bool:
+        """Return whether the heads of most students' pages name a person, such as a teacher of a student's name."""
+        count = self._times[place]
+        return count >= _LEAST_PRINTED and 2 * count > len(self._own)
 
     def _others(self, words: Sequence[str], own: Collection[str]) -> Iterator[int]:
         """Yield the people whom some of the words name; words within a longer or the own name do not count."""

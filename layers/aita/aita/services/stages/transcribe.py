@@ -159,8 +159,9 @@ class _Assembly:
             if page not in record.passed_over
         ]
         found, ledger = self._class.student(pages, record.scans.unreadable)
-        for doubts in (record.doubts, self._heads.doubts(student_id)):
-            found = with_page_doubts(found, doubts, self._heads.page_elsewhere(student_id))
+        heads = self._heads.doubts(student_id)
+        doubts = {page: (*record.doubts.get(page, ()), *heads.get(page, ())) for page in (*record.doubts, *heads)}
+        found = with_page_doubts(found, doubts, self._heads.page_elsewhere(student_id))
         found = with_page_instructions(found, read.values(), self._drawings)
         answers = StudentAnswers(
             question_answers=tuple(
