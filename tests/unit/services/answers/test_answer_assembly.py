@@ -42,7 +42,7 @@ def page(
         warnings=[PageWarning(kind=kind, note="SECRET") for kind in warnings],
     )
     found = StudentPage(number, transcription, PageInk(likeness=0.9, **ink) if ink else None)
-    return replace(found, left_out=left_out_lines(found, HeadWords(())))
+    return replace(found, left_out=left_out_lines(found, HeadWords("", ())))
 
 
 def lost(number: int, **ink: Any) -> StudentPage:

@@ -2,9 +2,10 @@
 
 import pytest
 
-from aita.services.answers.head_words import HeadWords, name_digests
+from aita.services.answers.head_words import HeadWords
+from aita.services.answers.name_digests import word_digests
 
-WORDS = HeadWords(name_digests("Muñoz Tarrés, Inés", "0012345", "ann zebrowski"))
+WORDS = HeadWords("salt", word_digests("salt", ["Muñoz Tarrés, Inés", "0012345", "ann zebrowski"]))
 
 
 @pytest.mark.parametrize(
@@ -39,6 +40,10 @@ def test_signs_alone_are_no_head() -> None:
 
 
 def test_digests_of_names_have_no_name_in_them() -> None:
-    digests = name_digests("Ann Zebrowski", "ann lee")
+    digests = word_digests("salt", ["Ann Zebrowski", "ann lee"])
     assert len(digests) == 3
     assert not any(word in "".join(digests) for word in ("ann", "zebrowski", "lee"))
+
+
+def test_digests_of_one_run_tell_nothing_of_anothers() -> None:
+    assert not word_digests("salt", ["Ann Zebrowski"]) & word_digests("other salt", ["Ann Zebrowski"])

@@ -13,7 +13,8 @@ from aita.models.scan import BANDS, PageInk
 from aita.models.transcription import Line, LineKind, PageTranscription
 from aita.services.answers.answer_draft import StudentPage
 from aita.services.answers.class_assembly import ClassAssembly
-from aita.services.answers.head_words import name_digests
+from aita.services.answers.head_words import HeadWords
+from aita.services.answers.name_digests import word_digests
 
 K = LineKind
 BLANK, WRITTEN, UNCLEAR = Presence.BLANK, Presence.WRITTEN, Presence.UNCLEAR
@@ -81,7 +82,7 @@ def handed_in(*scans: Scan, ids: str = "1 2 3", kinds: bool = True, classmates: 
         Question(question_id=each, question_text="?", points=5, question_type=QuestionType.SHORT_ANSWER)
         for each in ids.split()
     ]
-    assembly = ClassAssembly(questions, name_digests("Ann Lee"))
+    assembly = ClassAssembly(questions, HeadWords("salt", word_digests("salt", ["Ann Lee"])))
     pages = [student_page(number, scan, kinds) for number, scan in enumerate(scans, 1)]
     for page in [*pages, *(student_page(1, scan, kinds) for scan in classmates)]:
         assembly.see(page.ink, page.transcription)
@@ -280,7 +281,7 @@ class TestLabelsThatMayBeContent:
                  (("1.", K.LABEL), ("it comes to", K.ANSWER), ("2.", K.ANSWER))]  # fmt: skip
         assembly = ClassAssembly(
             [Question(question_id=each, question_text="?", points=5, question_type=QuestionType.SHORT_ANSWER)
-             for each in "12"], ()
+             for each in "12"], HeadWords("", ())
         )  # fmt: skip
         starts = [AnswerStart(question_id="1", line=2, top=0.1, confidence=1),
                   AnswerStart(question_id="2", line=0, top=0.5, confidence=1)]  # fmt: skip

@@ -10,12 +10,13 @@ from aita.models.answer import AnswerPlace
 from aita.models.ledger import Owner, Part
 from aita.models.scan import BANDS, PageInk
 from aita.models.transcription import Line, LineKind
-from aita.services.answers.head_words import HeadWords, name_digests
+from aita.services.answers.head_words import HeadWords
+from aita.services.answers.name_digests import word_digests
 from aita.services.answers.page_heads import PageHead
 from aita.services.answers.page_owners import AssembledPage
 from aita.services.answers.page_parts import page_parts
 
-WORDS = HeadWords(name_digests("Ann Zebrowski", "4711"))
+WORDS = HeadWords("salt", word_digests("salt", ["Ann Zebrowski", "4711"]))
 HEAD = PageHead(head=frozenset(range(2, 10)), most_ink=200, furniture=frozenset({95, 96}))
 K = LineKind
 

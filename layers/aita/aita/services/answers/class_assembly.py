@@ -1,6 +1,6 @@
 """Assembly of a class's answers with the students' ledgers, once all of the class's pages were seen."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from aita.models.answer import QuestionAnswer
@@ -27,12 +27,12 @@ class ClassAssembly:
     ----------
     questions
         The exam's questions.
-    names
-        Digests of the words of the class's names.
+    words
+        Words of page heads.
     """
 
     questions: Sequence[Question]
-    names: Collection[str]
+    words: HeadWords
     _pages: ClassPages = field(init=False, default_factory=ClassPages)
     _holes: ClassHoles = field(init=False, default_factory=ClassHoles)
     _hand: ClassHand = field(init=False, default_factory=ClassHand)
@@ -66,12 +66,10 @@ class ClassAssembly:
         """
         if self._known is None:
             drawings = {each.question_id for each in self.questions if each.question_type is QuestionType.DIAGRAM}
-            self._known = ClassKnowledge(
-                self._exam, drawings, self._pages.heads(), HeadWords(self.names), self._hand.median()
-            )
+            self._known = ClassKnowledge(self._exam, drawings, self._pages.heads(), self.words, self._hand.median())
         holes = self._holes.bands()
         pages = [
-            replace(page, furniture=_furniture(page, holes), left_out=left_out_lines(page, self._known.words))
+            replace(page, furniture=_furniture(page, holes), left_out=left_out_lines(page, self.words))
             for page in pages
         ]
         return with_ledger(assemble(self._exam, pages, unreadable, self._pages.largest), self._known)

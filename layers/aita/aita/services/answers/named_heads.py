@@ -1,15 +1,15 @@
 """Page heads that name somebody else in the class than the student in whose folder the page is.
 
-Names are known by digests of their forms, as no file of a run has a student's name; no finding holds one either.
+Names are known by salted digests of their forms; no finding holds a name.
 """
 
-import hashlib
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from aita.models.base import StrictModel
 from aita.models.review_flags import Flag, FlagKind
+from aita.services.answers.name_digests import name_digest, word_digests
 
 HEAD_LINES = 3
 """Number of lines at the top of a page that may be its head, if the transcription does not tell."""
@@ -37,6 +37,8 @@ class ClassNames(StrictModel):
         Ids of those who surely are on the roster.
     own
         Digests of each student's own names and numbers, by student id.
+    words
+        Digests of the words of the students' names.
     """
 
     salt: str = ""
@@ -44,6 +46,7 @@ class ClassNames(StrictModel):
     students: tuple[str, ...] = ()
     matched: frozenset[str] = frozenset()
     own: dict[str, tuple[str, ...]] = {}
+    words: frozenset[str] = frozenset()
 
     @classmethod
     def of(
@@ -52,6 +55,7 @@ class ClassNames(StrictModel):
         students: Mapping[str, Iterable[str]],
         others: Iterable[Iterable[str]] = (),
         matched: Iterable[str] = (),
+        names: Iterable[str] = (),
     ) -> "ClassNames":
         """Return the digests of names and numbers, whose case, accents and punctuation are folded.
 
@@ -61,18 +65,23 @@ class ClassNames(StrictModel):
             Names and numbers of each student with scans, by student id.
         others
             Names and numbers on each line of the roster that surely is none of these students'.
+        names
+            Names of the students whose words are known one by one.
         """
         people: dict[str, list[int]] = {}
         for place, forms in enumerate([*students.values(), *others]):
             for form in set(forms):
                 if _is_telling(form):
-                    people.setdefault(_digest(salt, form), []).append(place)
+                    people.setdefault(name_digest(salt, form), []).append(place)
         return cls(
             salt=salt,
             people={form: tuple(places) for form, places in people.items()},
             students=tuple(students),
             matched=frozenset(matched),
-            own={each: tuple(sorted(_digest(salt, form) for form in set(forms))) for each, forms in students.items()},
+            own={
+                each: tuple(sorted(name_digest(salt, form) for form in set(forms))) for each, forms in students.items()
+            },
+            words=word_digests(salt, names),
         )
 
 
@@ -132,7 +141,7 @@ class NamedHeads:
         start = 0
         while start < len(words):
             for end in range(min(len(words), start + _MOST_WORDS), start, -1):
-                form = _digest(self.names.salt, " ".join(words[start:end]))
+                form = name_digest(self.names.salt, " ".join(words[start:end]))
                 if form in own:
                     start = end - 1
                     break
@@ -147,7 +156,3 @@ def _is_telling(form: str) -> bool:
     """Return whether a folded name or number tells who is meant, which "exam 1" and "12" do not."""
     digits = sum(each.isdecimal() for each in form)
     return digits >= _LEAST_DIGITS if digits else len(form.split()) >= _LEAST_WORDS
-
-
-def _digest(salt: str, form: str) -> str:
-    return hashlib.sha256(f"{salt}\0{form}".encode()).hexdigest()[:16]

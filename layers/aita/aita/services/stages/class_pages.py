@@ -50,7 +50,8 @@ def class_names(material: AssignmentFiles) -> ClassNames:
     for student_id, entry in lines.items():
         names[student_id] |= _forms(entry)
     others = [_forms(entry) for entry in roster if id(entry) not in taken]
-    return ClassNames.of(secrets.token_hex(8), names, others, lines)
+    shown = [name for student in students for name in (student.folder, student.roster_name) if name]
+    return ClassNames.of(secrets.token_hex(8), names, others, lines, shown)
 
 
 def head_lines(text: str) -> list[str]:

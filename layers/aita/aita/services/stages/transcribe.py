@@ -41,8 +41,6 @@ class StudentRecord(StrictModel):
 
     Parameters
     ----------
-    names
-        Digests of the words of the student's names.
     passed_over
         Pages that equal another one, each with that one's number.
     doubts
@@ -52,7 +50,6 @@ class StudentRecord(StrictModel):
     pages: int
     scans: StudentScans
     version: str
-    names: tuple[str, ...] = ()
     passed_over: dict[int, int] = {}
     doubts: dict[int, tuple[Flag, ...]] = {}
 
@@ -123,13 +120,14 @@ class _Assembly:
 
     def __init__(self, questions: tuple[Question, ...], record: ClassRecord) -> None:
         from aita.services.answers.class_assembly import ClassAssembly  # noqa: PLC0415 - only Collect needs it: the task function starts without
+        from aita.services.answers.head_words import HeadWords  # noqa: PLC0415 - as above
 
         self._wordings = {question.question_id: question_version(question) for question in questions}
         self._drawings = {each.question_id for each in questions if each.question_type is QuestionType.DIAGRAM}
         self._records = record.students
         self._heads = NamedHeads(record.names)
         self._images: dict[str, dict[int, str]] = {}
-        self._class = ClassAssembly(questions, {name for each in self._records.values() for name in each.names})
+        self._class = ClassAssembly(questions, HeadWords(record.names.salt, record.names.words))
 
     def seen(self, pages: Iterable[Gathered]) -> Iterator[Gathered]:
         """Yield pages of the class, and take note of them."""
@@ -177,12 +175,10 @@ class _Assembly:
 
 
 def _class_record(material: AssignmentFiles, pages: dict[str, tuple[Page, ...]]) -> ClassRecord:
-    from aita.services.answers.head_words import name_digests  # noqa: PLC0415 - only Plan needs it
-    from aita.services.stages.class_pages import class_names, duplicates_of  # noqa: PLC0415 - as above
+    from aita.services.stages.class_pages import class_names, duplicates_of  # noqa: PLC0415 - only Plan needs it
 
-    scans, (students, _) = material.scans(), material.students()
+    scans = material.scans()
     duplicates = duplicates_of(pages, scans)
-    names = {each.student_id: (each.folder, each.roster_name or "") for each in students.students}
     records = {}
     for student_id in dict.fromkeys((*scans, *pages)):
         found = duplicates.get(student_id, Duplicates())
@@ -190,7 +186,6 @@ def _class_record(material: AssignmentFiles, pages: dict[str, tuple[Page, ...]])
             pages=len(pages.get(student_id, ())),
             scans=scans.get(student_id, StudentScans()),
             version=pages_version(pages.get(student_id, ()), scans.get(student_id)),
-            names=name_digests(*names.get(student_id, ())),
             passed_over=found.passed_over,
             doubts=found.doubts,
         )
