@@ -44,13 +44,18 @@ class InkedText:
 
     @property
     def characters(self) -> int:
-        """Number of its characters on paper: no spaces, and no marks of the transcriber's."""
-        return len("".join(_MARKS.sub("", self.text).split()))
+        """Number of its characters on paper."""
+        return count_characters(self.text)
 
     @property
     def has_drawing(self) -> bool:
         """Whether a part of it is drawn."""
         return self.drawn or has_drawing(self.text)
+
+
+def count_characters(text: str) -> int:
+    """Return the number of a text's characters on paper, without spaces and the transcriber's marks."""
+    return len("".join(_MARKS.sub("", text).split()))
 
 
 def has_drawing(text: str) -> bool:
@@ -66,7 +71,7 @@ def explained_ink(text: str, hand: float) -> float:
     hand
         Ink for a character.
     """
-    characters = InkedText("", text, 0).characters
+    characters = count_characters(text)
     return MOST_INK * (characters * hand + SPARE_INK) if characters else 0.0
 
 
@@ -79,10 +84,10 @@ class ClassHand:
     def add(self, bands: Sequence[int], lines: Sequence[Line]) -> None:
         """Add a student's page."""
         for line in lines:
-            told = InkedText("", line.text, 0)
-            if line.top is not None and told.characters >= LEAST_CHARACTERS and not has_drawing(line.text):
+            characters = count_characters(line.text)
+            if line.top is not None and characters >= LEAST_CHARACTERS and not has_drawing(line.text):
                 band = round(line.top * BANDS)
-                self._per_character.append(sum(bands[band : band + LINE]) / told.characters)
+                self._per_character.append(sum(bands[band : band + LINE]) / characters)
 
     def median(self) -> float | None:
         """Return the class's ink for a character; ``None`` without a line that tells it."""
@@ -102,15 +107,15 @@ def unexplained(answers: Iterable[InkedText], class_hand: float | None) -> dict[
     class_hand
         Ink for a character in the class; ``None`` if it is unknown.
     """
-    told = [answer for answer in answers if not answer.has_drawing]
-    per_character = [answer.ink / answer.characters for answer in told if answer.characters]
+    written = [answer for answer in answers if not answer.has_drawing]
+    per_character = [answer.ink / answer.characters for answer in written if answer.characters]
     if not per_character:
         return {}
     hand = median_low(per_character if class_hand is None else [*per_character, class_hand])
-    expected = {answer.question_id: answer.characters * hand + SPARE_INK for answer in told}
+    expected = {answer.question_id: answer.characters * hand + SPARE_INK for answer in written}
     return {
         answer.question_id: answer.ink / expected[answer.question_id]
-        for answer in told
+        for answer in written
         if answer.ink >= MOST_INK * expected[answer.question_id]
         and answer.ink - expected[answer.question_id] >= FEWEST_UNREAD * hand
     }
