@@ -10,7 +10,8 @@ from aita.models.transcription import Line, LineKind
 from aita.services.answers.answer_assembly import AssembledStudent
 from aita.services.answers.exam_questions import ExamQuestions
 from aita.services.answers.head_words import HeadWords
-from aita.services.answers.page_heads import HEAD_BOTTOM, PageHead
+from aita.services.answers.page_furniture import HEAD_BOTTOM
+from aita.services.answers.page_heads import PageHead
 from aita.services.answers.page_owners import AssembledPage
 from aita.services.answers.page_parts import page_parts
 from aita.services.answers.part_openings import PartContent, StudentReading, answers_ink

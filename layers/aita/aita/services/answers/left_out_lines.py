@@ -3,8 +3,7 @@
 from aita.models.transcription import Line, LineKind
 from aita.services.answers.answer_draft import StudentPage
 from aita.services.answers.head_words import HeadWords
-from aita.services.answers.page_furniture import is_page_number
-from aita.services.answers.page_heads import HEAD_BOTTOM
+from aita.services.answers.page_furniture import HEAD_BOTTOM, is_page_number
 from aita.services.answers.page_segments import PAGE_TOP
 
 

@@ -15,8 +15,11 @@ from aita.services.answers.ink_runs import InkRun, ink_runs
 MOST_FURNITURE = 60
 """Largest sum of ink of furniture at one place: a page number, a hole or two initials, not a line of words."""
 
-HEAD_FOOT = (0.12, 0.92)
-"""Where a page's head ends and its foot begins, as fractions of its height."""
+HEAD_BOTTOM = 0.12
+"""Bottom of a page's head where the class does not tell it, as a fraction of the height."""
+
+FOOT_TOP = 0.92
+"""Top of a page's foot, as a fraction of the height."""
 
 MOST_WORDS = 3
 """Most words of a page number, as in "3 of 7"."""
@@ -36,7 +39,7 @@ MOST_READ = 0.5
 
 def is_page_number(line: Line) -> bool:
     """Return whether a line is a page's number, at the page's head or foot."""
-    at_edge = line.top is not None and not HEAD_FOOT[0] <= line.top < HEAD_FOOT[1]
+    at_edge = line.top is not None and not HEAD_BOTTOM <= line.top < FOOT_TOP
     short = len(line.text.split()) <= MOST_WORDS and any(map(str.isdecimal, line.text))
     return line.kind is LineKind.PAGE_NUMBER and at_edge and short
 

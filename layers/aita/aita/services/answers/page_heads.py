@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from aita.services.answers.page_furniture import MOST_FURNITURE
+from aita.services.answers.page_furniture import HEAD_BOTTOM, MOST_FURNITURE
 
 LEAST_PAGES = 4
 """Least number of the class's pages of one exam page that tell what its head is."""
@@ -26,9 +26,6 @@ MOST_HEAD = 1.6
 
 FURNITURE_SHARE = 0.3
 """Share of the pages with ink in a band from which on it may be furniture."""
-
-HEAD_BOTTOM = 0.12
-"""Bottom of a head where the class does not tell it, as a fraction of the page's height."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,8 @@ from aita.models.transcription import Line, LineKind
 from aita.services.answers.blank_detection import INK, MARGIN
 from aita.services.answers.head_words import HeadWords
 from aita.services.answers.ink_runs import InkRun, ink_runs, most_in_a_line
-from aita.services.answers.page_furniture import MOST_FURNITURE, is_page_number
-from aita.services.answers.page_heads import HEAD_BOTTOM, PageHead
+from aita.services.answers.page_furniture import HEAD_BOTTOM, MOST_FURNITURE, is_page_number
+from aita.services.answers.page_heads import PageHead
 from aita.services.answers.unexplained_ink import explained_ink
 
 HEAD_LINES = 2
