@@ -94,11 +94,12 @@ def _lines_of_answers(page: StudentPage) -> list[Line]:
 
 def _assembled(page: StudentPage, drafts: Mapping[str, AnswerDraft], cut: CutPage | None) -> AssembledPage:
     printed = _printed(page.lines, cut) if cut else frozenset()
+    excluded = printed | page.left_out
     answers = {
         number: draft.question_id
         for draft in reversed([*drafts.values()])
         for number in draft.lines.get(page.page, ())
-        if number not in printed | page.left_out
+        if number not in excluded
     }
     places = [
         (question_id, place)

@@ -79,11 +79,11 @@ class StudentReading:
             pieces = {answer.question_id for answer in self.answers}
         else:
             pieces = {*self._near(part, content), *content.pointed}
+        blank = self._blank_beside(part)
         return tuple(
             answer.question_id
             for answer in self.answers
-            if answer.question_id in self._blank_beside(part)
-            or (answer.question_id in pieces and answer.presence is not Presence.UNCLEAR)
+            if answer.question_id in blank or (answer.question_id in pieces and answer.presence is not Presence.UNCLEAR)
         )
 
     def _blank_beside(self, part: Part) -> set[str]:
