@@ -1,4 +1,4 @@
-"""Ledger: every part of what a student handed in, and whose it is."""
+"""Ledger: every part of a student's pages, with its owner."""
 
 from enum import StrEnum
 from typing import Annotated, Any

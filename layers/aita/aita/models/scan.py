@@ -68,7 +68,7 @@ class PageInk(StrictModel):
 
     @property
     def findings(self) -> tuple[Any, ...]:
-        """What answers on the page rest on, for their versions: the same as in 0.1.0 for a page that it knew, too."""
+        """Findings that answers on the page rest on, for their versions: as in 0.1.0 for a page that it knew, too."""
         marks = {"empty": self.empty, "other_version": self.other_version, "undrawn": self.undrawn}
         return self.exam_page, self.bands, *(mark for mark, is_set in marks.items() if is_set)
 

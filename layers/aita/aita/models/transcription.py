@@ -21,7 +21,7 @@ class LineKind(StrEnum):
     SCRATCH = "scratch"
     """Working out that is no answer, such as a sum in the margin."""
     TO_READER = "to_reader"
-    """Words to whoever reads the page instead of an answer, such as a wish for points."""
+    """Words to the reader of the page instead of an answer, such as a wish for points."""
     UNKNOWN = "unknown"
     """Any other kind that a model gives, and the only one in transcriptions before version 0.3."""
 
@@ -57,7 +57,7 @@ class WarningKind(StrEnum):
     OTHER_STUDENT = "other_student"
     """Names or hands on the page are of different people."""
     TO_READER = "to_reader"
-    """Something on the page addresses whoever reads it."""
+    """Something on the page addresses its reader."""
     OTHER = "other"
 
 

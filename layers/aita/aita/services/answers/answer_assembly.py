@@ -2,7 +2,7 @@
 
 Doubts become flags, and the presence of each answer is decided here, once. A lost page never makes an answer look
 blank: it is flagged on each answer without text, and on each answer that may continue on the page. Answers that are
-complete on other pages are not affected. What is given to no answer stays, for the student's ledger.
+complete on other pages are not affected. Lines that are given to no answer stay, for the student's ledger.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -22,7 +22,7 @@ from aita.services.answers.page_segments import CutPage, cut_page
 
 @dataclass(frozen=True, slots=True)
 class AssembledStudent:
-    """A student's answers, and the pages with what was taken from them, both in the exam's order."""
+    """A student's answers, and the pages with the answers' lines and places, both in the exam's order."""
 
     answers: tuple[QuestionAnswer, ...]
     pages: tuple[AssembledPage, ...]

@@ -201,9 +201,9 @@ class AnswerWalk:
             if self.drafts[other].is_empty:
                 self._doubt_both(draft, other, "number")
 
-    def _doubt_both(self, draft: AnswerDraft, other: str, what: str, where: str = "") -> None:
-        draft.doubt(FlagKind.PLACE_DOUBTFUL, f"the {what} of question {other!r} stands in it{where}")
-        note = f"its {what} stands in the answer to question {draft.question_id!r}{where}"
+    def _doubt_both(self, draft: AnswerDraft, other: str, sign: str, place: str = "") -> None:
+        draft.doubt(FlagKind.PLACE_DOUBTFUL, f"the {sign} of question {other!r} stands in it{place}")
+        note = f"its {sign} stands in the answer to question {draft.question_id!r}{place}"
         self.drafts[other].doubt(FlagKind.PLACE_DOUBTFUL, note)
 
     def _missing_pages(self) -> Iterator[str]:

@@ -17,12 +17,12 @@ from aita.services.answers.question_labels import QuestionLabels, fold
 _CORE = re.compile(r"[^\W_](?:.*[^\W_])?")
 
 LabelStyles = Counter[tuple[str, str, LineKind]]
-"""Number of a student's labels by their signs, what of the id they have, and the kind of their lines."""
+"""Number of a student's labels by their signs, the part of the id that they have, and the kind of their lines."""
 
 
 @dataclass(frozen=True, slots=True)
 class CutDoubt:
-    """Questions of which it is doubtful what belongs to which answer, and why."""
+    """Questions between whose answers the text may be cut wrongly, and the reason."""
 
     questions: tuple[str, ...]
     reason: str

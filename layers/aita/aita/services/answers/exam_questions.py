@@ -10,7 +10,7 @@ from aita.services.answers.question_pointers import QuestionPointers
 
 @dataclass(frozen=True, slots=True)
 class ExamQuestions:
-    """Ids of the questions in the exam's order, with what finds their labels, and pointers to them, in a text."""
+    """Ids of the questions in the exam's order, with their labels and the pointers to them."""
 
     ids: tuple[str, ...]
     labels: QuestionLabels

@@ -1,7 +1,7 @@
 """Text above a page's first beginning: whether it goes on with the last answer of the page before.
 
-It may be a head, an answer that was begun above its label, or belong to whoever lacked space elsewhere. What is not
-taken to go on belongs to no answer, and the student's ledger lists it.
+It may be a head, an answer that was begun above its label, or the rest of an answer that lacked space elsewhere. Text
+that is not taken to go on belongs to no answer, and the student's ledger lists it.
 """
 
 from aita.models.answer import AnswerPlace
@@ -12,7 +12,7 @@ from aita.services.answers.ink_runs import ink_runs
 from aita.services.answers.page_segments import PAGE_TOP, CutPage
 
 FILLED = 0.8
-"""Place below which a page has writing if whoever writes has run out of space, as a fraction of its height."""
+"""Place below which a page has writing if it has no space left, as a fraction of its height."""
 
 LOWER = 0.02
 """Distance of a line below a beginning from which on it does not stand above it, as a fraction of the height."""
@@ -23,9 +23,9 @@ _CONTENT = frozenset({LineKind.ANSWER, LineKind.SCRATCH})
 def lines_going_on(page: StudentPage, cut: CutPage) -> tuple[int, ...]:
     """Return the numbers of the lines that go on with the last answer of the page before; empty if none has text.
 
-    What stands lower than the first beginning is in the margin, though it was read first. On a sheet that is none of
-    the exam's, lines may go on with any answer, so none does. Words to whoever reads the page are nobody's. Where there
-    is no room for an answer above the first beginning, lines of unknown kind may be a head, and do not go on.
+    Lines that stand lower than the first beginning are in the margin, though they were read first. On a sheet that is
+    none of the exam's, lines may go on with any answer, so none does. Words to the reader are nobody's. Where there is
+    no room for an answer above the first beginning, lines of unknown kind may be a head, and do not go on.
     """
     if page.is_foreign:
         return ()

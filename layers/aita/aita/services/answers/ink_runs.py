@@ -6,7 +6,6 @@ from dataclasses import dataclass
 GAP = 2
 """Number of empty bands that part two runs: the white between two lines of handwriting is less."""
 
-
 LINE = 3
 """Number of bands that a line of handwriting takes."""
 
@@ -37,5 +36,5 @@ def ink_runs(bands: Sequence[int]) -> Iterator[InkRun]:
 
 
 def most_in_a_line(bands: Sequence[int]) -> int:
-    """Return the largest sum of ink in the height of a line: what shines through from the back has little in each."""
+    """Return the largest sum of ink in the height of a line; ink that shines through has little in each."""
     return max(sum(bands[first : first + LINE]) for first in range(max(1, len(bands) - LINE + 1)))

@@ -43,7 +43,7 @@ class ClassKnowledge:
     hand: float | None
 
     def content(self, part: Part, page: AssembledPage) -> PartContent:
-        """Return what is in an unplaced part of a page."""
+        """Return the content of an unplaced part of a page."""
         lines = [page.lines[number - 1].text for number in part.lines]
         text = "\n".join(lines)
         labels = {marker.question_id for line in lines if (marker := self.questions.labels.marker(line))}

@@ -153,6 +153,6 @@ class NamedHeads:
 
 
 def _is_telling(form: str) -> bool:
-    """Return whether a folded name or number tells who is meant, which "exam 1" and "12" do not."""
+    """Return whether a folded name or number tells one person from another, which "exam 1" and "12" do not."""
     digits = sum(each.isdecimal() for each in form)
     return digits >= _LEAST_DIGITS if digits else len(form.split()) >= _LEAST_WORDS

@@ -1,7 +1,7 @@
-"""Heads and furniture of the exam's pages, found by what many of the class's students have at the same place.
+"""Heads and furniture of the exam's pages, found by the ink that many of the class's students have at the same place.
 
-Handwriting above a page's first printed label is the head with the name, or an answer that was begun too high. What
-tells them apart is that all of a class fill in the head. In the same way, page numbers, holes and initials are at the
+Handwriting above a page's first printed label is the head with the name, or an answer that was begun too high. The
+two differ in that all of a class fill in the head. In the same way, page numbers, holes and initials are at the
 same place on many pages.
 """
 
@@ -12,7 +12,7 @@ from statistics import median
 from aita.services.answers.page_furniture import HEAD_BOTTOM, MOST_FURNITURE
 
 LEAST_PAGES = 4
-"""Least number of the class's pages of one exam page that tell what its head is."""
+"""Least number of the class's pages of one exam page that tell its head."""
 
 HEAD_SHARE = 0.5
 """Share of the pages with ink in a band from which on the band is the head's."""

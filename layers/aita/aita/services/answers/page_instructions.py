@@ -1,4 +1,4 @@
-"""Instructions to whoever reads or grades a page that stand on it beside the answer that is graded.
+"""Instructions to the reader or grader of a page that stand on it beside the answer that is graded.
 
 A model sees more than an answer's text: the grader of a drawing sees whole pages, and a transcriber reads all that is
 on a page, of which some belongs to no answer.

@@ -34,7 +34,7 @@ _PRINT, _HEAD, _FURNITURE = PageOwner(Owner.PRINT), PageOwner(Owner.PAGE_HEAD), 
 
 @dataclass(frozen=True, slots=True)
 class AssembledPage:
-    """A student's page, and what the assembly of the answers took from it.
+    """A student's page, and the lines and places on it that the assembly gave to answers.
 
     Parameters
     ----------

@@ -1,6 +1,6 @@
 """Answers that an unplaced part opens: blank ones near it, and written ones that it may be a piece of.
 
-What belongs to no answer may be one that was written in the wrong place. So no answer is blank while there is such a
+Writing that belongs to no answer may be one in the wrong place. So no answer is blank while there is such a
 part on its page or on a page beside it. A written answer is open only if the part is next to it in reading order and
 is content: a name, a date or a small mark is listed, and opens nothing. A part that points to a question opens that
 question's answer, and content on a sheet that is none of the exam's may go on with any answer.
@@ -29,7 +29,7 @@ LINE_INK = 250
 
 @dataclass(frozen=True, slots=True)
 class PartContent:
-    """What is in an unplaced part.
+    """Content of an unplaced part.
 
     Parameters
     ----------

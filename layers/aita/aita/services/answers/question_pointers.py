@@ -19,7 +19,7 @@ _WITHIN = r"(?<=[^\s])\s+\(?"  # a label in the middle of a line
 
 
 class QuestionPointers:
-    """Finds what points to questions of an exam.
+    """Pointers to the questions of an exam.
 
     Parameters
     ----------

@@ -92,5 +92,5 @@ def _joined(item: Item, read: TaskFile, mapped: TaskFile) -> TaskFile:
 
 
 def _place(refs: Refs) -> str:
-    """Return what is the same for a page in both stages: its student, its number and its image."""
+    """Return the key of a page that is the same in both stages: its student, its number and its image."""
     return json.dumps(sorted(refs.items()))

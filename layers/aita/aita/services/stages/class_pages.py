@@ -1,4 +1,4 @@
-"""What a class's pages and roster say about single pages, for the assembly of answers."""
+"""Findings about single pages that follow from a class's pages and roster, for the assembly of answers."""
 
 import re
 import secrets

@@ -17,7 +17,7 @@ from aita.tasks.llm_task import LLMTask
 class MapAnswersStage(LLMStage):
     """Stage ``map_answers``, which marked the answers on transcribed pages until stage ``transcribe`` did so itself.
 
-    Ended runs are told with it. A run that stands at it ends with the reason, and can be resumed: it has no such stage
+    Ended runs are shown with it. A run that stands at it ends with the reason, and can be resumed: it has no such stage
     then, and asks for no page that was transcribed and mapped before (``services.runs.older_transcriptions``).
     """
 
