@@ -81,6 +81,14 @@ def test_a_name_on_most_students_heads_is_print() -> None:
     assert doubted(heads(s_1="bob ray", s_3="bob ray")) == ({"s-1", "s-3"}, {"s-2"})
 
 
+def test_a_name_on_all_heads_of_one_student_is_no_print() -> None:
+    found = heads()
+    for page in (1, 2, 3):
+        found.see("s-1", page, ["bob ray"])
+    assert list(found.doubts("s-1")) == [1, 2, 3]
+    assert doubted(found) == ({"s-1"}, {"s-2"})
+
+
 def test_namesakes_are_not_told_apart() -> None:
     names = ClassNames.of("salt", {"s-1": ["ann lee", "11111"]}, [["ann lee", "22222"]], matched=["s-1"])
     found = NamedHeads(names)

@@ -14,9 +14,9 @@ from aita.services.answers.name_digests import name_digest, word_digests
 HEAD_LINES = 3
 """Number of lines at the top of a page that may be its head, if the transcription does not tell."""
 
-_LEAST_WORDS, _LEAST_DIGITS = 2, 5
-_MOST_WORDS = 8
-_LEAST_PRINTED = 3
+_LEAST_WORDS, _LEAST_DIGITS = 2, 5  # of a name and of a number that tell a person
+_MOST_WORDS = 8  # of a name that is looked for
+_LEAST_PRINTED = 3  # students whose heads have a name that may be print
 
 _NAMED = "the head of page {page} names somebody else in the class"
 _MISSED = "the head of a page in another folder names this student"
