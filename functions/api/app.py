@@ -145,8 +145,7 @@ def list_students(assignment: str, limit: Limit = PAGE_SIZE, next_token: Token =
 @app.post("/assignments/<assignment>/students/<student_id>", status_code=HTTPStatus.CREATED)
 def match_student(assignment: str, student_id: str, body: MatchRequest) -> MatchDecision:
     """Decide which line of the roster is a student's, or that none is; earlier decisions are kept."""
-    identity = app.current_event.request_context.get("identity") or {}
-    return api.matches.decide(assignment, student_id, body, identity.get("userArn") or "")
+    return api.matches.decide(assignment, student_id, body, caller())
 
 
 @app.post("/runs", status_code=HTTPStatus.CREATED)
