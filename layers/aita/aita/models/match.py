@@ -10,6 +10,7 @@ from typing import Annotated
 from pydantic import Field, StringConstraints, model_validator
 
 from aita.models.base import LenientModel, StrictModel
+from aita.models.review import By, Why
 from aita.models.student import Match
 
 LineVersion = Annotated[str, StringConstraints(pattern=r"^([0-9a-f]{32})?$")]
@@ -59,8 +60,8 @@ class MatchRequest(StrictModel):
 
     action: MatchAction
     line: LineVersion = ""
-    why: Annotated[str, StringConstraints(strip_whitespace=True, max_length=2000)] = ""
-    by: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+    why: Why = ""
+    by: By
     replaces: Annotated[str, Field(max_length=20)] = ""
 
     @model_validator(mode="after")
