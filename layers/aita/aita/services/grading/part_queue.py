@@ -111,8 +111,7 @@ class PartQueue:
             )
             for student_id, part in (seen, *others)
         ]
-        for _ in map_concurrently(lambda each: self.decisions.add_on_part(assignment, each), more, _WRITERS):
-            pass
+        map_concurrently(lambda each: self.decisions.add_on_part(assignment, each), more, _WRITERS)
         self.decisions.add_on_part(assignment, decision)  # last, so that whoever repeats it after a failure may
         logger.info("decided on %s and %d parts like it: %s", part_id, len(more), asked.action)
         return PartDecisions(decisions=(decision, *more))
