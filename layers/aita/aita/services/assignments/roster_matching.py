@@ -207,7 +207,7 @@ def _agrees(words: list[str], name: list[str]) -> bool:
     """Return whether words do not contradict a name: they are absent, part of it, a superset of it, or similar."""
     if not words or not name:
         return not words
-    from rapidfuzz import fuzz  # noqa: PLC0415 - as below
+    from rapidfuzz import fuzz  # noqa: PLC0415 - functions that compare no names start without
 
     return (
         set(words) <= set(name)
