@@ -24,7 +24,7 @@ def decided(cell: Cell, decisions: Iterable[Decision]) -> tuple[Cell, Decision |
             outdated = decision
     if latest is not None:
         return _closed(cell, latest), latest
-    return (cell if outdated is None else _reopened(cell, outdated)), None
+    return (cell if outdated is None else reopened(cell, _since(outdated))), None
 
 
 def parts_that_open(decision: Decision | None, parts: Iterable[Part]) -> tuple[Part, ...]:
@@ -54,23 +54,20 @@ def opened(cell: Cell, parts: Sequence[Part]) -> Cell:
     if not parts:
         return cell
     seen = digest([part.part_id for part in parts])
-    return changed_cell(
-        cell,
-        state=CellState.FAILED if cell.state is CellState.FAILED else CellState.NEEDS_REVIEW,
-        flags=(*cell.flags, Flag(kind=FlagKind.UNPLACED, note="; ".join(part.place.where for part in parts))),
-        basis=f"{cell.basis}, beside {seen}",
-    )
+    flag = Flag(kind=FlagKind.UNPLACED, note="; ".join(part.place.where for part in parts))
+    return reopened(cell, flag, basis=f"{cell.basis}, beside {seen}")
 
 
-def changed_cell(cell: Cell, **changes: Any) -> Cell:
-    """Return a cell with changed fields.
+def reopened(cell: Cell, flag: Flag, **changes: Any) -> Cell:
+    """Return a cell as open, with another flag and changed fields. A failed cell stays failed.
 
     Raises
     ------
     ValueError
         If the fields contradict each other.
     """
-    return Cell.model_validate(dict(cell) | changes)
+    state = CellState.FAILED if cell.state is CellState.FAILED else CellState.NEEDS_REVIEW
+    return _changed(cell, state=state, flags=(*cell.flags, flag), **changes)
 
 
 def _is_about(decision: Decision, cell: Cell) -> bool:
@@ -87,13 +84,16 @@ def _closed(cell: Cell, decision: Decision) -> Cell:
         state = CellState.OVERRIDDEN
     else:
         state = CellState.GRADED if cell.criteria else CellState.BLANK
-    return changed_cell(cell, state=state, points=decision.points, flags=(), reason=decision.why)
+    return _changed(cell, state=state, points=decision.points, flags=(), reason=decision.why)
 
 
-def _reopened(cell: Cell, decision: Decision) -> Cell:
+def _changed(cell: Cell, **changes: Any) -> Cell:
+    return Cell.model_validate(dict(cell) | changes)
+
+
+def _since(decision: Decision) -> Flag:
     note = (
         f"{decision.by} decided on {decision.points:g} points on {decision.at:%Y-%m-%d}; the question, the rubric, "
         "the answer or the grading changed since"
     )
-    state = CellState.FAILED if cell.state is CellState.FAILED else CellState.NEEDS_REVIEW
-    return changed_cell(cell, state=state, flags=(*cell.flags, Flag(kind=FlagKind.CHANGED, note=note)))
+    return Flag(kind=FlagKind.CHANGED, note=note)

@@ -21,7 +21,7 @@ from aita.models.points import exact, total
 from aita.models.review_flags import Flag, FlagKind
 from aita.services.assignments import object_keys
 from aita.services.assignments.assignment_files import AssignmentFiles
-from aita.services.grading.decided_cells import changed_cell, decided, opened, parts_that_open
+from aita.services.grading.decided_cells import decided, opened, parts_that_open, reopened
 from aita.services.grading.decided_questions import decided_cell
 from aita.services.grading.legacy_cells import LegacyCells
 from aita.services.grading.material_versions import NOTES, RUBRIC, Changes, Versions, digest
@@ -300,12 +300,5 @@ def _not_graded(question: Question, student_id: str) -> Cell:
 
 def _outdated(cell: Cell, notes: Iterable[str], advice: str, basis: str, changed: Mapping[str, Any]) -> Cell:
     """Return a cell with changed inputs as open, on a basis for which earlier decisions do not count."""
-    note = f"{', '.join(notes)}. {advice}"
-    return changed_cell(
-        cell,
-        state=CellState.FAILED if cell.state is CellState.FAILED else CellState.NEEDS_REVIEW,
-        flags=(*cell.flags, Flag(kind=FlagKind.CHANGED, note=note)),
-        basis=basis,
-        older_basis="",
-        **changed,
-    )
+    flag = Flag(kind=FlagKind.CHANGED, note=f"{', '.join(notes)}. {advice}")
+    return reopened(cell, flag, basis=basis, older_basis="", **changed)
