@@ -26,7 +26,8 @@ from aita.services.assignments.assignment_files import AssignmentFiles
 from aita.services.assignments.match_decisions import RosterMatches
 from aita.services.compliance.audit_bundle import RECOMPUTE, Auditor
 from aita.services.compliance.recompute import recompute
-from aita.services.grading.gradebook import USUAL_SCALE, Gradebook
+from aita.services.grading.gradebook import Gradebook
+from aita.services.grading.letter_grades import USUAL_SCALE
 from aita.services.grading.unplaced_parts import UnplacedParts
 from tests.support.fakes import ASSIGNMENT, EXAM, QUESTIONS, Harness, right
 from tests.support.ledgers import ledger, on_part, part

@@ -20,7 +20,8 @@ from aita.models.grade import (
 )
 from aita.models.points import exact, total
 from aita.models.review_flags import Flag, FlagKind
-from aita.services.grading.gradebook import USUAL_SCALE, Gradebook, letter
+from aita.services.grading.gradebook import Gradebook
+from aita.services.grading.letter_grades import USUAL_SCALE, letter
 from tests.support.fakes import EXAM, QUESTIONS
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)

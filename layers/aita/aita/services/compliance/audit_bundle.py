@@ -16,7 +16,8 @@ from aita.models.run import Run
 from aita.ports import Clock, DecisionStore, ObjectStore, RowStore, RunStore
 from aita.services.assignments.assignment_files import AssignmentFiles
 from aita.services.compliance.run_files import RunFiles
-from aita.services.grading.gradebook import USUAL_SCALE, Gradebook
+from aita.services.grading.gradebook import Gradebook
+from aita.services.grading.letter_grades import USUAL_SCALE
 from aita.version import VERSION
 
 RECOMPUTE = Path(__file__).with_name("recompute.py")

@@ -1,7 +1,6 @@
 """Gradebook: graded cells and people's decisions, merged into each student's grades."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from decimal import Decimal
 from typing import Any, Self, TypeVar
 
 from aita.errors import NotFoundError
@@ -11,7 +10,6 @@ from aita.models.grade import (
     CellState,
     Decision,
     GradeScale,
-    GradeStep,
     StudentGrades,
     cell_id,
     question_version,
@@ -24,19 +22,9 @@ from aita.services.assignments.assignment_files import AssignmentFiles
 from aita.services.grading.decided_cells import decided, opened, parts_that_open, reopened
 from aita.services.grading.decided_questions import decided_cell
 from aita.services.grading.legacy_cells import LegacyCells
+from aita.services.grading.letter_grades import USUAL_SCALE, letter
 from aita.services.grading.material_versions import NOTES, RUBRIC, Changes, Versions, digest
 from aita.services.grading.unplaced_parts import NO_PARTS, UnplacedParts
-
-USUAL_SCALE = GradeScale(
-    steps=(
-        GradeStep(letter="A", from_percent=90),
-        GradeStep(letter="B", from_percent=80),
-        GradeStep(letter="C", from_percent=70),
-        GradeStep(letter="D", from_percent=60),
-        GradeStep(letter="F", from_percent=0),
-    )
-)
-"""Default grade scale: the ten-point scale that is usual in the United States."""
 
 _GRADE = "Grade again (aita grade{option})"
 _TRANSCRIBE = "Transcribe the scans (aita transcribe{option}), then grade again (aita grade{option})"
@@ -258,13 +246,6 @@ class Gradebook:
         if self._basis_under is None or len(ids) != 1 or cell.older_basis:
             return cell
         return cell.model_copy(update={"older_basis": self._basis_under(cell, *ids)})
-
-
-def letter(points: float, out_of: float, scale: GradeScale) -> str:
-    """Return the letter of the first step that a total reaches, compared without rounding."""
-    share, whole = exact(points) * 100, exact(out_of)
-    reached = (step.letter for step in scale.steps if share >= Decimal(str(step.from_percent)) * whole)
-    return next(reached)  # the last step begins at 0
 
 
 def _counts(cell: Cell, question: Question) -> float:
