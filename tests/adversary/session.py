@@ -10,7 +10,7 @@ from aita.models.review import DecisionRequest
 from aita.models.run import Run, StageEvent
 from aita.services.assignments import object_keys
 from aita.services.assignments.assignment_files import AssignmentFiles
-from aita.services.assignments.uploaded_files import scans_by_folder
+from aita.services.assignments.class_list import ClassList
 from aita.services.compliance.audit_bundle import Auditor
 from aita.services.exports.export_roster import ExportRoster, call_roll
 from aita.services.grading.gradebook import Gradebook
@@ -183,9 +183,7 @@ class Session:
         return Auditor(stages.objects, _NoRows(), stages.runs, stages.decisions, stages.clock)  # type: ignore[arg-type]
 
     def roll(self, book: Gradebook) -> ExportRoster:
-        material = self.material()
-        decisions, uploaded = self.stages.decisions.matches(ASSIGNMENT), scans_by_folder(material)
-        return call_roll(book, material.students()[0], material.roster(), decisions, uploaded)
+        return call_roll(book, ClassList.of(self.material(), self.stages.decisions.matches(ASSIGNMENT)))
 
     def student_id(self, sitter: Sitter) -> str:
         """Return the id of a student's folder."""

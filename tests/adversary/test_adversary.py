@@ -189,7 +189,7 @@ def test_a_total_that_differs_is_seen() -> None:
 
 
 def test_a_folder_that_nobody_lists_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tests.adversary.session.scans_by_folder", lambda material: {})
+    monkeypatch.setattr("aita.services.assignments.class_list.uploaded_scans", lambda material: ())
     session = graded()
     students = session.stages.artifact(object_keys.STUDENTS)
     gone = students["students"].pop()

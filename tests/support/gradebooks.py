@@ -9,6 +9,7 @@ from aita.models.grade import Cell, CellState, CriterionGrade, Decision, Decisio
 from aita.models.match import MatchAction, MatchDecision
 from aita.models.review_flags import Flag, FlagKind
 from aita.models.student import RosterEntry, Student, Students
+from aita.services.assignments.class_list import ClassList
 from aita.services.exports.export_roster import ExportRoster, call_roll
 from aita.services.grading.gradebook import Gradebook
 
@@ -132,7 +133,15 @@ def students(folders: Mapping[str, str] = FOLDERS) -> Students:
     return Students(students=tuple(Student(student_id=each, folder=folder) for each, folder in folders.items()))
 
 
+def class_list(
+    folders: Mapping[str, str] = FOLDERS,
+    roster: tuple[RosterEntry, ...] | None = ROSTER,
+    matches: tuple[MatchDecision, ...] = (),
+) -> ClassList:
+    return ClassList.match(students(folders), roster, matches, ())
+
+
 def roll(
     roster: tuple[RosterEntry, ...] | None = ROSTER, matches: tuple[MatchDecision, ...] = (MATCHED,)
 ) -> ExportRoster:
-    return call_roll(gradebook(), students(), roster, matches)
+    return call_roll(gradebook(), class_list(roster=roster, matches=matches))

@@ -245,7 +245,7 @@ def test_no_line_is_ever_two_students_and_a_close_one_is_nobodys(
         for number, (student, line) in enumerate(picks)
         if line < len(roster)
     ]
-    found = ClassList.match(students, roster, decisions)
+    found = ClassList.match(students, roster, decisions, ())
     entries = [entry.number for each in found.students.students if (entry := found.entry(each)) is not None]
     assert len(entries) == len(set(entries))
     assert len(entries) + len(found.students.missing) == len(people)

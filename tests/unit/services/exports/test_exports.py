@@ -30,9 +30,9 @@ from tests.support.gradebooks import (
     OPEN,
     ROSTER,
     cell,
+    class_list,
     gradebook,
     roll,
-    students,
 )
 from tests.support.lms_importers import CanvasUser, MoodleRefused, import_canvas, import_moodle, read_gradescope
 
@@ -140,14 +140,14 @@ class TestWhoIsLeftOut:
         assert ExcludedStudent(name="Lindqvist, Maya", reason="Email address begins as a formula does") in made.left_out
 
     def test_a_folder_that_is_gone_is_told_by_its_id(self) -> None:
-        found = call_roll(gradebook(), students({"s-1": "Maya Lindqvist"}), None)
+        found = call_roll(gradebook(), class_list({"s-1": "Maya Lindqvist"}, None))
         gone = [
             left_out.name for left_out in found.left_out if left_out.reason == "graded, and the folder of scans is gone"
         ]
         assert gone == ["s-2", "s-3", "s-4", "s-5", "s-6", "s-7", "s-8"]
 
     def test_what_people_decided_of_a_folder_that_is_gone_is_told(self) -> None:
-        found = call_roll(gradebook(), students({"s-2": "Ines Munoz Tarres"}), None)
+        found = call_roll(gradebook(), class_list({"s-2": "Ines Munoz Tarres"}, None))
         assert found.notes == ("people decided on answers of students whose folders of scans are gone: s-1",)
         assert roll().notes == ()
 
@@ -198,7 +198,7 @@ class TestMoodle:
         accepted = cell("s-1", "1a", OPEN, 3.0)
         said = DECISION.model_copy(update={"action": DecisionAction.ACCEPT, "points": 3.0, "why": "Read\nit myself."})
         book = gradebook((accepted, cell("s-1", "2", BLANK)), decisions=(said,))
-        found = import_moodle(export_moodle(call_roll(book, students(), ROSTER), "M", MoodleKey.NUMBER).data, {"S1001"})
+        found = import_moodle(export_moodle(call_roll(book, class_list()), "M", MoodleKey.NUMBER).data, {"S1001"})
         assert found["S1001"][1].split("\n")[0] == "1a: 3.00 of 5.00. Read it myself. Well done."
 
     def test_an_unknown_student_ends_an_import(self) -> None:
@@ -209,7 +209,7 @@ class TestMoodle:
     def test_grades_above_100_are_noted(self) -> None:
         exam = EXAM.model_copy(update={"questions": (EXAM.questions[0].model_copy(update={"points": 101.0}),)})
         cells = [cell("s-1", "1a", GRADED, points, max_points=101) for points in (100.5,)]
-        found = call_roll(gradebook(cells, exam, ()), students({"s-1": "Maya Lindqvist"}), ROSTER)
+        found = call_roll(gradebook(cells, exam, ()), class_list({"s-1": "Maya Lindqvist"}))
         assert any("Moodle takes no grade above 100" in note for note in export_moodle(found, "M").notes)
         assert not any("above" in note for note in export_moodle(roll(), "M").notes)
 
@@ -260,7 +260,7 @@ class TestJsonLines:
             update={"cell_id": accepted.cell_id, "action": DecisionAction.ACCEPT, "points": 3.0, "why": ""}
         )
         book = gradebook((waiting, accepted), decisions=(taken,))
-        made = export_json_lines(call_roll(book, students(), ROSTER), book).data.decode()
+        made = export_json_lines(call_roll(book, class_list()), book).data.decode()
         first, _, second, _ = [json.loads(line) for line in made.splitlines()]
         assert (first["state"], second["state"]) == ("NEEDS_REVIEW", "GRADED")
         for line in (first, second):
@@ -274,7 +274,7 @@ class TestJsonLines:
         open_, decided = (cell(student, "1a", OPEN, 3.0, **said) for student in ("s-1", "s-2"))
         taken = DECISION.model_copy(update={"cell_id": decided.cell_id})
         book = gradebook((open_, decided), decisions=(taken,))
-        made = export_json_lines(call_roll(book, students(), ROSTER), book).data.decode()
+        made = export_json_lines(call_roll(book, class_list()), book).data.decode()
         first, _, second, _ = [json.loads(line) for line in made.splitlines()]
         assert [grading["criteria"][0]["quote"] for grading in first["gradings"]] == ["2 + 2 = 4", ""]
         assert (first["graders"], first["by_grader"]) == ([3, 2], [[3], [2]])
@@ -313,7 +313,7 @@ def classes(draw: st.DrawFn) -> ExportRoster:
     roster = tuple(
         RosterEntry(name=name, number=str(4000 + number), email=f"{number}@x.test") for number, name in enumerate(names)
     )
-    return call_roll(gradebook(cells, decisions=()), students(folders), roster)
+    return call_roll(gradebook(cells, decisions=()), class_list(folders, roster))
 
 
 def final(drawn: ExportRoster) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from aita.models.review_flags import Flag, FlagKind
 from aita.models.student import RosterEntry, Student, Students
 from aita.services.assignments import object_keys
 from aita.services.assignments.assignment_files import AssignmentFiles
+from aita.services.assignments.class_list import ClassList
 from aita.services.exports.canvas import export_canvas
 from aita.services.exports.export_roster import call_roll
 from aita.services.exports.gradescope import export_gradescope
@@ -166,7 +167,8 @@ class Exam:
         assert report is not None
         html = RENDERER.student(report)
         roster = (RosterEntry(name="Maya", number="4001"),)
-        roll = call_roll(self.book, AssignmentFiles(self.objects, ASSIGNMENT).students()[0], roster)
+        students, _ = AssignmentFiles(self.objects, ASSIGNMENT).students()
+        roll = call_roll(self.book, ClassList.match(students, roster, (), ()))
         return {
             "source": html.decode(),
             "html": words(HtmlPage.of(html).text),

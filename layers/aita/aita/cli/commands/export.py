@@ -1,6 +1,6 @@
 """Command that writes gradebooks for other systems."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -19,11 +19,8 @@ from aita.cli.views.terminal_escape import printable
 from aita.client.atomic_write import write_whole
 from aita.errors import MissingMaterialError, RequestError
 from aita.models.export import ExcludedStudent, ExportFormat, MoodleKey
-from aita.models.match import MatchDecision
 from aita.models.names import check_assignment
-from aita.services.assignments.assignment_files import AssignmentFiles
 from aita.services.assignments.class_list import ClassList
-from aita.services.assignments.uploaded_files import uploaded_scans
 from aita.services.exports.canvas import export_canvas
 from aita.services.exports.export_roster import Export, call_roll
 from aita.services.exports.gradescope import export_gradescope
@@ -77,7 +74,8 @@ def export(
     names = (*Gradebook.FILES, *ClassList.FILES)
     material = fetch_uploaded(session.api, session.transfer, assignment, *names)
     gradebook = Gradebook.of(material, session.api.decisions(assignment))
-    exported = _export(to, material, gradebook, session.api.match_decisions(assignment), column, key)
+    listed = ClassList.of(material, session.api.match_decisions(assignment))
+    exported = _export(to, assignment, gradebook, listed, column, key)
     write_whole(out, exported.data)
     for note in exported.notes:
         session.output.note(note)
@@ -95,22 +93,20 @@ def export(
 
 def _export(
     to: ExportFormat,
-    material: AssignmentFiles,
+    assignment: str,
     gradebook: Gradebook,
-    decisions: Iterable[MatchDecision],
+    listed: ClassList,
     column: str | None,
     key: MoodleKey | None,
 ) -> Export:
-    roster = material.roster()
     if not gradebook.students:
-        raise MissingMaterialError(f"assignment {material.assignment} has no grades yet: grade it first")
-    if roster is None and to in _BY_ROSTER:
+        raise MissingMaterialError(f"assignment {assignment} has no grades yet: grade it first")
+    if listed.roster is None and to in _BY_ROSTER:
         raise MissingMaterialError(
-            f"assignment {material.assignment} has no roster.csv, and {to} finds students by what stands there: "
-            f"upload one (aita upload roster.csv --assignment {material.assignment})"
+            f"assignment {assignment} has no roster.csv, and {to} finds students by what stands there: "
+            f"upload one (aita upload roster.csv --assignment {assignment})"
         )
-    uploaded = dict.fromkeys(folder for folder, name, _ in uploaded_scans(material) if name)
-    roll = call_roll(gradebook, material.students()[0], roster, decisions, uploaded)
+    roll = call_roll(gradebook, listed)
     grade_name = column or gradebook.exam.exam_name
     match to:
         case ExportFormat.CANVAS:

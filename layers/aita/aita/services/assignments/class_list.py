@@ -27,6 +27,8 @@ class ClassList:
     ----------
     students
         The map of students, with their names on the roster, and the names of those who are missing.
+    roster
+        Entries of the roster; ``None`` without one.
     entries
         Line of the roster by student id: the student's or, of a close match, the one that may be.
     untranscribed
@@ -34,8 +36,9 @@ class ClassList:
     """
 
     students: Students
+    roster: Roster | None
     entries: Mapping[str, RosterEntry]
-    untranscribed: tuple[str, ...] = ()
+    untranscribed: tuple[str, ...]
 
     FILES = (object_keys.STUDENTS, object_keys.ROSTER)
     """Names of the assignment's files that ``of`` reads, beside the list of uploads."""
@@ -58,7 +61,7 @@ class ClassList:
         students: Students,
         roster: Roster | None,
         decisions: Iterable[MatchDecision],
-        uploaded: Collection[str] = (),
+        uploaded: Collection[str],
     ) -> Self:
         """Return the class list of these students.
 
@@ -74,7 +77,7 @@ class ClassList:
         known = {student.folder for student in students.students}
         untranscribed = tuple(folder for folder in uploaded if folder not in known)
         if roster is None:
-            return cls(students, {}, untranscribed)
+            return cls(students, roster, {}, untranscribed)
         latest = {decision.student_id: decision for decision in decisions}
         folders = [*(student.folder for student in students.students), *untranscribed]
         found = find_on_roster(folders, roster)
@@ -84,6 +87,7 @@ class ClassList:
         matched = tuple(_matched(student, found) for student in students.students)
         return cls(
             students=Students(students=matched, missing=names_without_folder(roster, found)),
+            roster=roster,
             entries={
                 student.student_id: entry for student in matched if (entry := found[student.folder][0]) is not None
             },

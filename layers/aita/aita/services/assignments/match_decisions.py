@@ -75,7 +75,7 @@ class RosterMatches:
                 f"(aita upload roster.csv --assignment {assignment})"
             )
         before = list(self.decisions.matches(assignment))
-        listed = ClassList.match(students, roster, before)
+        listed = ClassList.match(students, roster, before, ())
         student = _require(listed, student_id, assignment)
         line = asked.line or _likely_line(listed, roster, student)
         last = _last(before, student_id)

@@ -2,14 +2,13 @@
 
 import shlex
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from aita.models.exam import ExamSpec
 from aita.models.export import ExcludedStudent
 from aita.models.grade import Cell, StudentGrades
-from aita.models.match import MatchDecision
 from aita.models.points import exact
 from aita.models.shown import ShownAnswer
 from aita.models.student import Match, RosterEntry, Student, Students
@@ -17,8 +16,6 @@ from aita.services.assignments.class_list import ClassList
 from aita.services.assignments.person_names import split_name
 from aita.services.grading.gradebook import Gradebook
 from aita.services.grading.student_view import shown_answers
-
-Roster = tuple[RosterEntry, ...]
 
 _CLOSE = "close to {name} on the roster: confirm with aita students match {student_id} --to {to}{option}, or --nobody"
 _CHANGED = (
@@ -105,31 +102,13 @@ class ExportRoster:
         return Export(data, len(self.students), self.left_out, self.notes)
 
 
-def call_roll(
-    gradebook: Gradebook,
-    students: Students,
-    roster: Roster | None,
-    decisions: Iterable[MatchDecision] = (),
-    uploaded: Collection[str] = (),
-) -> ExportRoster:
-    """Return the students of a gradebook with their entries on the roster.
-
-    Folders are matched with the roster again, so that a roster corrected after the pages were split counts at once.
-
-    Parameters
-    ----------
-    decisions
-        People's decisions about students' matches.
-    uploaded
-        Folders with scans, whether or not they were transcribed.
-    """
-    listed = ClassList.match(students, roster, decisions, uploaded)
+def call_roll(gradebook: Gradebook, listed: ClassList) -> ExportRoster:
+    """Return the students of a gradebook with their entries on the roster, as the class list has them."""
+    students = listed.students
     graded = tuple(
-        _graded(student, listed, gradebook, roster)
-        for student in listed.students.students
-        if student.student_id in gradebook.students
+        _graded(student, listed, gradebook) for student in students.students if student.student_id in gradebook.students
     )
-    missing = listed.students.missing if roster is not None else ()
+    missing = students.missing if listed.roster is not None else ()
     left_out = (*_without_grades(gradebook, students), *_untranscribed(listed), *_without_scans(missing))
     return ExportRoster(gradebook.exam, graded, left_out, tuple(_decided_and_gone(gradebook, students)))
 
@@ -140,12 +119,12 @@ def _decided_and_gone(gradebook: Gradebook, students: Students) -> Iterator[str]
         yield f"people decided on answers of students whose folders of scans are gone: {', '.join(gone)}"
 
 
-def _graded(student: Student, listed: ClassList, gradebook: Gradebook, roster: Roster | None) -> GradedStudent:
-    entry = listed.entry(student) if roster is not None else None
+def _graded(student: Student, listed: ClassList, gradebook: Gradebook) -> GradedStudent:
+    entry = listed.entry(student)
     return GradedStudent(
         student=student,
         entry=entry,
-        match=student.match if roster is not None else "no_roster",
+        match=student.match if listed.roster is not None else "no_roster",
         grades=gradebook.students[student.student_id],
         shown=shown_answers(gradebook, student.student_id),
         closest=None if entry else listed.entries.get(student.student_id),
