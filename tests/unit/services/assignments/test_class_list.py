@@ -113,6 +113,14 @@ class TestMatches:
         enrol(harness, CHRISTINA, ANN, "Scan 7,1004")
         assert listed(harness)["scan 7"] == ("scan 7", "changed")
 
+    def test_nobody_holds_beside_a_folder_that_was_not_split_yet(self, harness: Harness) -> None:
+        """That folder takes a line, so that the name fits another line than it does without the folder."""
+        enrol(harness, CHRISTINA, ANN, "Cristian Miller,1003")
+        harness.put("scans/Christina Miller/1.jpg", b"late")
+        assert listed(harness)["Christian Miller"] == ("Christian Miller", "close")
+        decide(harness, "s-1", None)
+        assert listed(harness)["Christian Miller"] == ("Christian Miller", "nobody")
+
     def test_what_a_person_decided_wins_over_a_name_that_comes_later(self, harness: Harness) -> None:
         decide(harness, "s-1", "1001")
         harness.put("scans/Christina Miller/1.jpg", b"late")

@@ -56,14 +56,14 @@ def match_student(
     session = Session.of(context)
     material = fetch_uploaded(session.api, session.transfer, check_assignment(assignment), *ClassList.FILES)
     decisions = session.api.match_decisions(assignment)
-    listed, roster = ClassList.of(material, decisions), material.roster()
+    listed = ClassList.of(material, decisions)
     found = _find(listed, student, assignment)
-    if roster is None:
+    if listed.roster is None:
         raise MissingMaterialError(
             f"assignment {assignment} has no roster.csv to match students with: upload one "
             f"(aita upload roster.csv --assignment {assignment})"
         )
-    entry = None if to is None else roster_line(roster, to)
+    entry = None if to is None else roster_line(listed.roster, to)
     with decision_options():
         request = MatchRequest(
             action=MatchAction.NOBODY if entry is None else MatchAction.MATCH,

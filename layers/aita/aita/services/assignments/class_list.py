@@ -98,6 +98,11 @@ class ClassList:
         """Return the line of the roster that surely is a student's; ``None`` without one."""
         return self.entries.get(student.student_id) if student.is_matched else None
 
+    def likely_entry(self, student: Student) -> RosterEntry | None:
+        """Return the line of the roster that a folder's name fits, whatever people decided; ``None`` without one."""
+        folders = (*(each.folder for each in self.students.students), *self.untranscribed)
+        return find_on_roster(folders, self.roster)[student.folder][0]
+
 
 def _decided(
     students: Iterable[Student], roster: Roster, latest: Mapping[str, MatchDecision], found: Found

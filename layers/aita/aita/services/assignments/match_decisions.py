@@ -11,7 +11,6 @@ from aita.models.student import RosterEntry, Student
 from aita.ports import Clock, DecisionStore, ObjectStore
 from aita.services.assignments.assignment_files import AssignmentFiles
 from aita.services.assignments.class_list import ClassList
-from aita.services.assignments.roster_matching import find_on_roster
 from aita.version import VERSION
 
 logger = logging.getLogger(__name__)
@@ -67,17 +66,15 @@ class RosterMatches:
         ConflictError
             If another decision was made since, or the roster has no such line, or the line is another student's.
         """
-        material = self._material(assignment)
-        students, roster = material.students()[0], material.roster()
-        if roster is None:
+        before = list(self.decisions.matches(assignment))
+        listed = ClassList.of(self._material(assignment), before)
+        if listed.roster is None:
             raise MissingMaterialError(
                 f"assignment {assignment} has no roster.csv to match students with: upload one "
                 f"(aita upload roster.csv --assignment {assignment})"
             )
-        before = list(self.decisions.matches(assignment))
-        listed = ClassList.match(students, roster, before, ())
         student = _require(listed, student_id, assignment)
-        line = asked.line or _likely_line(listed, roster, student)
+        line = asked.line or _likely_line(listed, student)
         last = _last(before, student_id)
         if last is not None and student.match in _HOLDS and (last.action, last.line) == (asked.action, line):
             return last
@@ -87,8 +84,7 @@ class RosterMatches:
                 f"(aita students list --assignment {assignment}), and add --again to decide otherwise"
             )
         if asked.action is MatchAction.MATCH:
-            _check_line(listed, roster, student_id, line, assignment)
-        now = self.clock()
+            _check_line(listed, listed.roster, student_id, line, assignment)
         decision = MatchDecision(
             decision_id=f"{int(last.decision_id) + 1 if last else 1:06}",
             student_id=student_id,
@@ -97,7 +93,7 @@ class RosterMatches:
             why=asked.why,
             by=asked.by,
             caller=caller,
-            at=now,
+            at=self.clock(),
             aita=VERSION,
         )
         self.decisions.add_match(assignment, decision)
@@ -133,9 +129,9 @@ def _last(decisions: Sequence[MatchDecision], student_id: str) -> MatchDecision 
     return next((each for each in reversed(decisions) if each.student_id == student_id), None)
 
 
-def _likely_line(listed: ClassList, roster: Sequence[RosterEntry], student: Student) -> str:
+def _likely_line(listed: ClassList, student: Student) -> str:
     """Return the version of the line that a folder's name fits; empty if it fits none."""
-    entry, _ = find_on_roster([each.folder for each in listed.students.students], roster)[student.folder]
+    entry = listed.likely_entry(student)
     return entry.version if entry else ""
 
 
