@@ -66,6 +66,11 @@ class Student(StrictModel):
         return self.match in CERTAIN
 
     @property
+    def is_decided(self) -> bool:
+        """Whether a person decided on the match, and the decision holds."""
+        return self.match in ("decided", "nobody")
+
+    @property
     def name(self) -> str:
         """Name on the roster if it is surely the student's, else the folder's name."""
         return self.roster_name if self.roster_name and self.is_matched else self.folder

@@ -98,4 +98,4 @@ def _find(listed: ClassList, wanted: str, assignment: str) -> Student:
 def _replaced(student: Student, decisions: Sequence[MatchDecision], *, again: bool) -> str:
     """Return the id of the decision that the new one may replace: the last one, if that does not hold any more."""
     last = next((each for each in reversed(decisions) if each.student_id == student.student_id), None)
-    return last.decision_id if last and (again or student.match not in ("decided", "nobody")) else ""
+    return last.decision_id if last and (again or not student.is_decided) else ""

@@ -15,9 +15,6 @@ from aita.version import VERSION
 
 logger = logging.getLogger(__name__)
 
-_HOLDS = ("decided", "nobody")
-"""Matches by a decision that holds."""
-
 
 @dataclass(frozen=True, slots=True)
 class RosterMatches:
@@ -76,7 +73,7 @@ class RosterMatches:
         student = _require(listed, student_id, assignment)
         line = asked.line or _likely_line(listed, student)
         last = _last(before, student_id)
-        if last is not None and student.match in _HOLDS and (last.action, last.line) == (asked.action, line):
+        if last is not None and student.is_decided and (last.action, last.line) == (asked.action, line):
             return last
         if last is not None and asked.replaces != last.decision_id:
             raise ConflictError(
