@@ -6,6 +6,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from aita.cli.views import formatting
+from aita.cli.views.decision_words import decided_at, decided_by, outdated_reports
 from aita.cli.views.indented_text import indented
 from aita.cli.views.review_view import Command
 from aita.cli.views.terminal_escape import printable
@@ -60,7 +61,7 @@ def part_decided_view(
     return Group(
         *parts,
         Text(f"{formatting.count(open_parts, 'part')} still to decide on", "dim"),
-        Text(f"Reports that were made before are out of date. Make them anew: {command('report')}", "dim"),
+        outdated_reports(command("report")),
     )
 
 
@@ -87,11 +88,9 @@ def _said(decision: PartDecision) -> str:
 
 
 def _decided(decision: PartDecision) -> str:
-    when = decision.at.astimezone().strftime("%Y-%m-%d %H:%M")
-    who = f"{decision.by} ({decision.caller})" if decision.caller else decision.by
     alike = f", as {decision.alike}" if decision.alike else ""
     why = f": {decision.why}" if decision.why else ""
-    return f"{when}  {who}: {_said(decision)}{alike}{why}"
+    return f"{decided_at(decision)}  {decided_by(decision)}: {_said(decision)}{alike}{why}"
 
 
 def _next(part: PartView, command: Command) -> Iterator[RenderableType]:

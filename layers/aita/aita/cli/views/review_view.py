@@ -8,6 +8,7 @@ from rich.text import Text
 
 from aita.cli.pasteable import Pasteable
 from aita.cli.views import formatting
+from aita.cli.views.decision_words import decided_at, decided_by, outdated_reports
 from aita.cli.views.indented_text import indented
 from aita.cli.views.terminal_escape import printable
 from aita.models.exam import Rubric
@@ -67,7 +68,7 @@ def decided_view(
     return Group(
         *parts,
         Text(f"{formatting.count(open_cells, 'answer')} still to review", "dim"),
-        Text(f"Reports that were made before are out of date. Make them anew: {command('report')}", "dim"),
+        outdated_reports(command("report")),
     )
 
 
@@ -135,11 +136,9 @@ def _worths(review: ReviewView) -> list[str]:
 
 
 def _decided(decision: Decision) -> str:
-    when = decision.at.astimezone().strftime("%Y-%m-%d %H:%M")
     did = {DecisionAction.ACCEPT: "accepted", DecisionAction.SET: "set"}[decision.action]
     why = f": {decision.why}" if decision.why else ""
-    who = f"{decision.by} ({decision.caller})" if decision.caller else decision.by
-    return f"{when}  {who} {did} {decision.points:g} (was {_was(decision)}){why}"
+    return f"{decided_at(decision)}  {decided_by(decision)} {did} {decision.points:g} (was {_was(decision)}){why}"
 
 
 def _was(decision: Decision) -> str:

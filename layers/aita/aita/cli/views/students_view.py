@@ -8,6 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from aita.cli.views import formatting
+from aita.cli.views.decision_words import decided_at, decided_by, outdated_reports
 from aita.cli.views.terminal_escape import printable
 from aita.models.match import MatchAction, MatchDecision
 from aita.models.student import Match, RosterEntry, Student
@@ -67,8 +68,8 @@ def matched_view(
     whose = "nobody's on the roster" if entry is None else f"{_named(entry)}'s"
     return Group(
         Text(f"Folder {printable(student.folder)} ({student.student_id}) is {printable(whose)}", "bold"),
-        Text(f"Decided by {printable(decision.by)}, {_when(decision)}", "dim"),
-        Text(f"Reports that were made before are out of date. Make them anew: {report_command}", "dim"),
+        Text(f"Decided by {printable(decision.by)}, {decided_at(decision)}", "dim"),
+        outdated_reports(report_command),
     )
 
 
@@ -95,12 +96,7 @@ def _row(student: Student, listed: ClassList, decisions: Iterable[MatchDecision]
 def _decided(decision: MatchDecision) -> str:
     did = "nobody's" if decision.action is MatchAction.NOBODY else "matched"
     why = f", {decision.why}" if decision.why else ""
-    who = f"{decision.by} ({decision.caller})" if decision.caller else decision.by
-    return f"{did} by {who} {_when(decision)}{why}"
-
-
-def _when(decision: MatchDecision) -> str:
-    return decision.at.astimezone().strftime("%Y-%m-%d %H:%M")
+    return f"{did} by {decided_by(decision)} {decided_at(decision)}{why}"
 
 
 def _named(entry: RosterEntry) -> str:

@@ -1,0 +1,24 @@
+"""Words that views of people's decisions share, whatever was decided on."""
+
+from rich.text import Text
+
+from aita.models.grade import Decision
+from aita.models.match import MatchDecision
+from aita.models.part_decision import PartDecision
+
+AnyDecision = Decision | PartDecision | MatchDecision
+
+
+def decided_at(decision: AnyDecision) -> str:
+    """Return the time of a decision, in this computer's time zone."""
+    return decision.at.astimezone().strftime("%Y-%m-%d %H:%M")
+
+
+def decided_by(decision: AnyDecision) -> str:
+    """Return the name that the person gave, with the ARN that signed the request if it is known."""
+    return f"{decision.by} ({decision.caller})" if decision.caller else decision.by
+
+
+def outdated_reports(report_command: str) -> Text:
+    """Return the line about reports that were made before a decision."""
+    return Text(f"Reports that were made before are out of date. Make them anew: {report_command}", "dim")
