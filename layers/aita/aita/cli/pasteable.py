@@ -2,7 +2,10 @@
 
 import re
 import shlex
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+
+Command = Callable[..., str]
+"""Makes a command line of its words; in views of one assignment, a command on this assignment."""
 
 
 class Pasteable:

@@ -8,6 +8,7 @@ from functools import cached_property
 import typer
 
 from aita.cli.output import Output
+from aita.cli.pasteable import Command
 from aita.client.api_client import ApiClient
 from aita.client.file_transfer import FileTransfer
 from aita.client.sigv4 import SigV4Transport
@@ -83,3 +84,7 @@ class Session:
     def command(self, *words: str) -> str:
         """Return a command line for the same stack."""
         return self.output.pasteable.command(*words)
+
+    def command_on(self, assignment: str) -> Command:
+        """Return the maker of command lines on an assignment, for the same stack."""
+        return lambda *words: self.command(*words, "--assignment", assignment)

@@ -16,7 +16,7 @@ from aita.cli.deciding import By, current_user, decision_options
 from aita.cli.files.assignment_download import fetch_class_list
 from aita.cli.session import Session
 from aita.cli.views.part_view import part_decided_view, part_list_view, part_view
-from aita.cli.views.review_view import Command, cell_view, decided_view, queue_view
+from aita.cli.views.review_view import cell_view, decided_view, queue_view
 from aita.errors import RequestError
 from aita.models.grade import DecisionAction
 from aita.models.names import check_assignment
@@ -53,7 +53,7 @@ def list_cells(
     for cell in document["cells"]:
         cell["student"] = names.get(cell["student_id"])
     more = [Text(""), Text("There are more: raise --limit", "dim")] if page.next_token else []
-    view = queue_view(page, names, _command(session, assignment), session.output.pasteable)
+    view = queue_view(page, names, session.command_on(assignment), session.output.pasteable)
     session.output.result(document, Group(view, *more))
 
 
@@ -72,7 +72,7 @@ def show_cell(
     urls = {place.page: place.url for place in found.pages}
     images = _page_images(session, cell, urls, out, opened=opened)
     document = found.model_dump(mode="json") | {"student": name, "images": images}
-    view = cell_view(found, name, _command(session, assignment), session.output.pasteable)
+    view = cell_view(found, name, session.command_on(assignment), session.output.pasteable)
     session.output.result(document, view)
 
 
@@ -105,7 +105,7 @@ def list_parts(context: typer.Context, assignment: Assignment, limit: Limit = 50
     for part in document["parts"]:
         part["student"] = names.get(part["student_id"])
     more = [Text(""), Text("There are more: raise --limit", "dim")] if page.next_token else []
-    session.output.result(document, Group(part_list_view(page, names, _command(session, assignment)), *more))
+    session.output.result(document, Group(part_list_view(page, names, session.command_on(assignment)), *more))
 
 
 @app.command("part")
@@ -137,7 +137,7 @@ def decide_part(
     found = session.api.part(assignment, part)
     name = _names(session, assignment).get(found.student_id, found.student_id)
     images = _page_images(session, part, {found.page: found.url} if found.url else {}, out, opened=opened)
-    command = _command(session, assignment)
+    command = session.command_on(assignment)
     if not actions:
         document = found.model_dump(mode="json") | {"student": name, "images": images}
         session.output.result(document, part_view(found, name, command))
@@ -173,14 +173,7 @@ def _decide(
     left = session.api.reviews(assignment, 1).open_cells
     name = _name(session, assignment, found)
     document = decision.model_dump(mode="json") | {"student": name, "open_cells": left}
-    session.output.result(document, decided_view(decision, found, name, left, _command(session, assignment)))
-
-
-def _command(session: Session, assignment: str) -> Command:
-    def command(*words: str) -> str:
-        return session.command(*words, "--assignment", assignment)
-
-    return command
+    session.output.result(document, decided_view(decision, found, name, left, session.command_on(assignment)))
 
 
 def _names(session: Session, assignment: str) -> Mapping[str, str]:

@@ -32,11 +32,8 @@ def list_students(context: typer.Context, assignment: Assignment) -> None:
     material = fetch_uploaded(session.api, session.transfer, check_assignment(assignment), *ClassList.FILES)
     decisions = session.api.match_decisions(assignment)
     listed = ClassList.of(material, decisions)
-
-    def command(*words: str) -> str:
-        return session.command(*words, "--assignment", assignment)
-
-    session.output.result(students_document(listed, decisions), students_view(listed, decisions, command))
+    view = students_view(listed, decisions, session.command_on(assignment))
+    session.output.result(students_document(listed, decisions), view)
 
 
 @app.command("match")
@@ -74,9 +71,7 @@ def match_student(
         )
     decision = session.api.match(assignment, found.student_id, request)
     document = decision.model_dump(mode="json") | {"folder": found.folder, "roster_name": entry and entry.name}
-    session.output.result(
-        document, matched_view(decision, found, entry, session.command("report", "--assignment", assignment))
-    )
+    session.output.result(document, matched_view(decision, found, entry, session.command_on(assignment)))
 
 
 def _find(listed: ClassList, wanted: str, assignment: str) -> Student:

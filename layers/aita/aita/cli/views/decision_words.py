@@ -2,6 +2,7 @@
 
 from rich.text import Text
 
+from aita.cli.pasteable import Command
 from aita.models.grade import Decision
 from aita.models.match import MatchDecision
 from aita.models.part_decision import PartDecision
@@ -19,6 +20,6 @@ def decided_by(decision: AnyDecision) -> str:
     return f"{decision.by} ({decision.caller})" if decision.caller else decision.by
 
 
-def outdated_reports(report_command: str) -> Text:
+def outdated_reports(command: Command) -> Text:
     """Return the line about reports that were made before a decision."""
-    return Text(f"Reports that were made before are out of date. Make them anew: {report_command}", "dim")
+    return Text(f"Reports that were made before are out of date. Make them anew: {command('report')}", "dim")

@@ -5,10 +5,10 @@ from collections.abc import Iterator, Mapping
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from aita.cli.pasteable import Command
 from aita.cli.views import formatting
 from aita.cli.views.decision_words import decided_at, decided_by, outdated_reports
 from aita.cli.views.indented_text import indented
-from aita.cli.views.review_view import Command
 from aita.cli.views.terminal_escape import printable
 from aita.models.part_decision import PartAction, PartDecision
 from aita.models.part_review import PartDecisions, PartPage, PartView
@@ -61,7 +61,7 @@ def part_decided_view(
     return Group(
         *parts,
         Text(f"{formatting.count(open_parts, 'part')} still to decide on", "dim"),
-        outdated_reports(command("report")),
+        outdated_reports(command),
     )
 
 

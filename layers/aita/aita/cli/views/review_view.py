@@ -1,12 +1,12 @@
 """Cells that await a person's decision, and everything that a decision needs, for people."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from itertools import groupby
 
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from aita.cli.pasteable import Pasteable
+from aita.cli.pasteable import Command, Pasteable
 from aita.cli.views import formatting
 from aita.cli.views.decision_words import decided_at, decided_by, outdated_reports
 from aita.cli.views.indented_text import indented
@@ -14,9 +14,6 @@ from aita.cli.views.terminal_escape import printable
 from aita.models.exam import Rubric
 from aita.models.grade import Decision, DecisionAction
 from aita.models.review import ReviewLine, ReviewPage, ReviewView
-
-Command = Callable[..., str]
-"""Makes a command line of the assignment at hand."""
 
 
 def queue_view(page: ReviewPage, names: Mapping[str, str], command: Command, pasteable: Pasteable) -> RenderableType:
@@ -68,7 +65,7 @@ def decided_view(
     return Group(
         *parts,
         Text(f"{formatting.count(open_cells, 'answer')} still to review", "dim"),
-        outdated_reports(command("report")),
+        outdated_reports(command),
     )
 
 

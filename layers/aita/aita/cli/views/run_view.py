@@ -1,13 +1,13 @@
 """Summary of a run, for people."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from aita.cli.pasteable import Pasteable
+from aita.cli.pasteable import Command, Pasteable
 from aita.cli.run_report import RunReport
 from aita.cli.views import formatting
 from aita.cli.views.estimate_view import calls_line
@@ -181,7 +181,7 @@ def _subject(task: TaskView, students: Students | None) -> str:
     return student or task.task_id
 
 
-def _students(report: RunReport, command: Callable[..., str]) -> Iterator[str | Text]:
+def _students(report: RunReport, command: Command) -> Iterator[str | Text]:
     if report.students is None or all(stage.stage != SplitStage.name for stage in report.stages):
         return
     yield Text(formatting.count(len(report.students.students), "student") + " with scans", "bold")
@@ -191,7 +191,7 @@ def _students(report: RunReport, command: Callable[..., str]) -> Iterator[str | 
         yield f"  decide whose they are   {command('students', 'list', '--assignment', report.assignment)}"
 
 
-def _grades(report: RunReport, command: Callable[..., str]) -> Iterator[str | Text]:
+def _grades(report: RunReport, command: Command) -> Iterator[str | Text]:
     if report.grades is None:
         return
     states = report.grades.states
@@ -221,7 +221,7 @@ def _simulated(report: RunReport) -> Iterator[str | Text]:
         yield "  export OPENAI_API_KEY=...  and then  aita local up"
 
 
-def _next(report: RunReport, command: Callable[..., str]) -> Iterator[str | Text]:
+def _next(report: RunReport, command: Command) -> Iterator[str | Text]:
     if report.status is RunStatus.RUNNING:
         yield f"  watch it    {command('watch', report.run_id)}"
         yield f"  cancel it   {command('cancel', report.run_id)}"

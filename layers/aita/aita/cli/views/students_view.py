@@ -1,12 +1,13 @@
 """Students of an assignment and their lines on the roster, for people."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from aita.cli.pasteable import Command
 from aita.cli.views import formatting
 from aita.cli.views.decision_words import decided_at, decided_by, outdated_reports
 from aita.cli.views.terminal_escape import printable
@@ -48,7 +49,7 @@ def students_document(listed: ClassList, decisions: Sequence[MatchDecision]) -> 
     }
 
 
-def students_view(listed: ClassList, decisions: Sequence[MatchDecision], command: Callable[..., str]) -> RenderableType:
+def students_view(listed: ClassList, decisions: Sequence[MatchDecision], command: Command) -> RenderableType:
     """Return the list as a table, with what to do about those that wait for a person."""
     students = _in_order(listed.students.students)
     waiting = sum(student.match in _OPEN for student in students)
@@ -62,14 +63,14 @@ def students_view(listed: ClassList, decisions: Sequence[MatchDecision], command
 
 
 def matched_view(
-    decision: MatchDecision, student: Student, entry: RosterEntry | None, report_command: str
+    decision: MatchDecision, student: Student, entry: RosterEntry | None, command: Command
 ) -> RenderableType:
     """Return the lines about a decision that was recorded."""
     whose = "nobody's on the roster" if entry is None else f"{_named(entry)}'s"
     return Group(
         Text(f"Folder {printable(student.folder)} ({student.student_id}) is {printable(whose)}", "bold"),
         Text(f"Decided by {printable(decision.by)}, {decided_at(decision)}", "dim"),
-        outdated_reports(report_command),
+        outdated_reports(command),
     )
 
 
@@ -107,7 +108,7 @@ def _line(entry: RosterEntry | None) -> dict[str, str] | None:
     return None if entry is None else {"name": entry.name, "number": entry.number, "email": entry.email}
 
 
-def _notes(listed: ClassList, waiting: int, command: Callable[..., str]) -> Iterator[str]:
+def _notes(listed: ClassList, waiting: int, command: Command) -> Iterator[str]:
     if listed.untranscribed:
         yield f"uploaded after the last transcription: {printable('; '.join(listed.untranscribed))}"
     if listed.students.missing:
