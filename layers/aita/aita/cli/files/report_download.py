@@ -42,7 +42,7 @@ class FetchedReports:
     paths: tuple[Path, ...]
     out_of_date: tuple[Path, ...]
     outdated_students: tuple[str, ...]
-    untranscribed: tuple[str, ...] = ()
+    untranscribed: tuple[str, ...]
 
 
 def fetch_reports(api: ApiClient, transfer: FileTransfer, assignment: str, folder: Path) -> FetchedReports:

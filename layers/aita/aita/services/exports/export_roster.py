@@ -37,8 +37,8 @@ class GradedStudent:
     match: Match
     grades: StudentGrades
     shown: tuple[ShownAnswer, ...]
-    closest: RosterEntry | None = None
-    option: str = ""
+    closest: RosterEntry | None
+    option: str
 
     @property
     def name(self) -> str:

@@ -14,7 +14,7 @@ from aita.services.answers.blank_detection import INK_FLAGS
 from aita.services.assignments import object_keys
 from aita.services.assignments.assignment_files import AssignmentFiles
 from aita.services.assignments.uploaded_files import blank_exam_files, uploaded_scans
-from aita.services.grading.unplaced_parts import NO_PARTS, UnplacedParts
+from aita.services.grading.unplaced_parts import UnplacedParts
 
 DIGITS = 32
 """Number of hexadecimal digits of a version."""
@@ -77,7 +77,7 @@ class Versions:
     blank_exam: tuple[str, ...]
     points_step: float
     moved: Mapping[str, frozenset[str]]
-    parts: UnplacedParts = NO_PARTS
+    parts: UnplacedParts
 
     FILES = (
         *UnplacedParts.FILES,

@@ -60,7 +60,7 @@ class ReportSources:
     parts: UnplacedParts
     gradebook: Gradebook | None
     model: str
-    untranscribed: tuple[str, ...] = ()
+    untranscribed: tuple[str, ...]
 
     FILES = (*Gradebook.FILES, *ClassList.FILES)
     """Names of the files that graded reports are made from, beside the list of uploads."""
