@@ -12,6 +12,7 @@ from aita.models.student import RosterEntry, Student, Students
 from aita.services.assignments.class_list import ClassList
 from aita.services.exports.export_roster import ExportRoster, call_roll
 from aita.services.grading.gradebook import Gradebook
+from aita.services.grading.unplaced_parts import NO_PARTS
 
 EXAM = ExamSpec(
     exam_name="Midterm 1",
@@ -126,7 +127,7 @@ def gradebook(
     graded: dict[str, dict[str, Cell]] = {}
     for each in cells:
         graded.setdefault(each.student_id, {})[each.question_id] = each
-    return Gradebook(exam, graded, decisions)
+    return Gradebook(exam, graded, decisions, NO_PARTS)
 
 
 def students(folders: Mapping[str, str] = FOLDERS) -> Students:

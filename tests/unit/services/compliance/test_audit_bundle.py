@@ -258,7 +258,7 @@ def recomputed(
     exam = ExamSpec.model_validate(EXAM | {"questions": QUESTIONS[:1]})
     held = {f"{ASSIGNMENT}/ledger.json": json.dumps({"s": {"parts": parts}}).encode()}
     material = AssignmentFiles(MemoryObjects(data=held), ASSIGNMENT, lambda _: on_parts)
-    book = Gradebook(exam, {"s": {"1a": cell} if cell else {}}, made, parts=UnplacedParts.of(material, exam))
+    book = Gradebook(exam, {"s": {"1a": cell} if cell else {}}, made, UnplacedParts.of(material, exam))
     graded = book.graded(cell_id("s", "1a"))
     bundle = {
         "exam": exam.model_dump(mode="json"),

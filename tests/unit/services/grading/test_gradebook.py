@@ -22,6 +22,7 @@ from aita.models.points import exact, total
 from aita.models.review_flags import Flag, FlagKind
 from aita.services.grading.gradebook import Gradebook
 from aita.services.grading.letter_grades import USUAL_SCALE, letter
+from aita.services.grading.unplaced_parts import NO_PARTS
 from tests.support.fakes import EXAM, QUESTIONS
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -81,7 +82,7 @@ def book(*cells: Cell, decisions: tuple[Decision, ...] = (), **worth: float) -> 
     by_student: dict[str, dict[str, Cell]] = {}
     for one in cells:
         by_student.setdefault(one.student_id, {})[one.question_id] = one
-    return Gradebook(exam(**worth), by_student, decisions)
+    return Gradebook(exam(**worth), by_student, decisions, NO_PARTS)
 
 
 def test_a_total_is_out_of_the_whole_exam_and_final_once_no_cell_is_open() -> None:
@@ -171,7 +172,7 @@ def test_a_decision_counts_again_once_the_grading_is_the_old_one_again() -> None
 
 
 def test_a_question_that_was_never_graded_is_open_and_counts_in_the_denominator() -> None:
-    grades = Gradebook(exam(), {"s-1": {"1a": cell("1a")}, "s-2": {}})
+    grades = Gradebook(exam(), {"s-1": {"1a": cell("1a")}, "s-2": {}}, (), NO_PARTS)
     assert grades.students["s-1"].open_questions == ("1b", "2")
     assert grades.students["s-2"].open_questions == ("1a", "1b", "2")
     assert grades.students["s-2"].out_of == OUT_OF
@@ -266,7 +267,7 @@ def test_a_total_is_the_sum_of_the_closed_cells_whatever_happened(
         if made is not None
         for action, basis, quarters in [made]
     ]
-    grades = Gradebook(exam(**worth), {"s-1": graded}, decisions)
+    grades = Gradebook(exam(**worth), {"s-1": graded}, decisions, NO_PARTS)
     student = grades.students["s-1"]
     assert [one.question_id for one in student.cells] == [*WORTH]
     assert student.out_of == total((WORTH | worth).values())

@@ -24,7 +24,7 @@ from aita.services.grading.decided_questions import decided_cell
 from aita.services.grading.legacy_cells import LegacyCells
 from aita.services.grading.letter_grades import USUAL_SCALE, letter
 from aita.services.grading.material_versions import NOTES, RUBRIC, Changes, Versions, digest
-from aita.services.grading.unplaced_parts import NO_PARTS, UnplacedParts
+from aita.services.grading.unplaced_parts import UnplacedParts
 
 _GRADE = "Grade again (aita grade{option})"
 _TRANSCRIBE = "Transcribe the scans (aita transcribe{option}), then grade again (aita grade{option})"
@@ -52,14 +52,14 @@ class Gradebook:
         Graded cells before people's decisions, by student id and question id.
     decisions
         People's decisions, in any order.
+    parts
+        Unplaced parts of the pages. A cell is open beside each undecided part that may belong to its answer.
     scale
         Instructor's grade scale; ``None`` for ``USUAL_SCALE``.
     compare
         Compares a cell with the present material; ``None`` to compare with the question only.
     assignment
         Name of the assignment, for commands in the notes of changes.
-    parts
-        Unplaced parts of the pages. A cell is open beside each undecided part that may belong to its answer.
     basis_under
         Returns the basis of an unchanged cell if its question had another id; ``None`` if that can't be told.
     """
@@ -71,11 +71,11 @@ class Gradebook:
         self,
         exam: ExamSpec,
         cells: Mapping[str, Mapping[str, Cell]],
-        decisions: Iterable[Decision] = (),
+        decisions: Iterable[Decision],
+        parts: UnplacedParts,
         scale: GradeScale | None = None,
         compare: Compare | None = None,
         assignment: str = "",
-        parts: UnplacedParts = NO_PARTS,
         basis_under: Callable[[Cell, str], str] | None = None,
     ) -> None:
         self.exam = exam
@@ -107,7 +107,7 @@ class Gradebook:
         """
         exam, graded = material.exam(), material.grades()
         if not graded:
-            return cls(exam, {}, decisions, material.grade_scale(), parts=UnplacedParts.of(material, exam))
+            return cls(exam, {}, decisions, UnplacedParts.of(material, exam), material.grade_scale())
         versions = Versions.of(material, exam)
         older = LegacyCells(material, versions, graded)
         everyone: dict[str, Mapping[str, Cell]] = {student_id: {} for student_id in versions.scans}
@@ -119,10 +119,10 @@ class Gradebook:
             exam,
             everyone | graded,
             decisions,
+            versions.parts,
             scale=material.grade_scale(),
             compare=compare,
             assignment=material.assignment,
-            parts=versions.parts,
             basis_under=versions.basis_under,
         )
 
