@@ -10,7 +10,7 @@ from aita.cli.deciding import By, current_user, decision_options
 from aita.cli.files.assignment_download import fetch_uploaded
 from aita.cli.session import Session
 from aita.cli.views.students_view import matched_view, students_document, students_view
-from aita.errors import MissingMaterialError, NotFoundError, RequestError
+from aita.errors import NotFoundError, RequestError
 from aita.models.match import MatchAction, MatchDecision, MatchRequest
 from aita.models.names import check_assignment
 from aita.models.student import Student
@@ -55,12 +55,8 @@ def match_student(
     decisions = session.api.match_decisions(assignment)
     listed = ClassList.of(material, decisions)
     found = _find(listed, student, assignment)
-    if listed.roster is None:
-        raise MissingMaterialError(
-            f"assignment {assignment} has no roster.csv to match students with: upload one "
-            f"(aita upload roster.csv --assignment {assignment})"
-        )
-    entry = None if to is None else roster_line(listed.roster, to)
+    roster = listed.require_roster(assignment)
+    entry = None if to is None else roster_line(roster, to)
     with decision_options():
         request = MatchRequest(
             action=MatchAction.NOBODY if entry is None else MatchAction.MATCH,

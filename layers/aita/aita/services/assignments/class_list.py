@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Self
 
+from aita.errors import MissingMaterialError
 from aita.models.match import MatchAction, MatchDecision
 from aita.models.student import RosterEntry, Student, Students
 from aita.services.assignments import object_keys
@@ -97,6 +98,21 @@ class ClassList:
     def entry(self, student: Student) -> RosterEntry | None:
         """Return the line of the roster that surely is a student's; ``None`` without one."""
         return self.entries.get(student.student_id) if student.is_matched else None
+
+    def require_roster(self, assignment: str) -> Roster:
+        """Return the entries of the roster.
+
+        Raises
+        ------
+        MissingMaterialError
+            If there is no roster.
+        """
+        if self.roster is None:
+            raise MissingMaterialError(
+                f"assignment {assignment} has no roster.csv to match students with: upload one "
+                f"(aita upload roster.csv --assignment {assignment})"
+            )
+        return self.roster
 
     def likely_entry(self, student: Student) -> RosterEntry | None:
         """Return the line of the roster that a folder's name fits, whatever people decided; ``None`` without one."""

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from aita.errors import ConflictError, MissingMaterialError, NotFoundError, RequestError
+from aita.errors import ConflictError, NotFoundError, RequestError
 from aita.models.match import MatchAction, MatchDecision, MatchRequest, StudentMatch, StudentMatchPage
 from aita.models.names import check_assignment
 from aita.models.student import RosterEntry, Student
@@ -65,11 +65,7 @@ class RosterMatches:
         """
         before = list(self.decisions.matches(assignment))
         listed = ClassList.of(self._material(assignment), before)
-        if listed.roster is None:
-            raise MissingMaterialError(
-                f"assignment {assignment} has no roster.csv to match students with: upload one "
-                f"(aita upload roster.csv --assignment {assignment})"
-            )
+        roster = listed.require_roster(assignment)
         student = _require(listed, student_id, assignment)
         line = asked.line or _likely_line(listed, student)
         last = _last(before, student_id)
@@ -81,7 +77,7 @@ class RosterMatches:
                 f"(aita students list --assignment {assignment}), and add --again to decide otherwise"
             )
         if asked.action is MatchAction.MATCH:
-            _check_line(listed, listed.roster, student_id, line, assignment)
+            _check_line(listed, roster, student_id, line, assignment)
         decision = MatchDecision(
             decision_id=f"{int(last.decision_id) + 1 if last else 1:06}",
             student_id=student_id,
