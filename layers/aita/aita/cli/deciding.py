@@ -16,7 +16,7 @@ By = Annotated[
 
 
 def current_user() -> str:
-    """Return the name of who is logged in on this computer.
+    """Return the name of the user who is logged in on this computer.
 
     Raises
     ------

@@ -13,7 +13,7 @@ _COMMAND = "aita "
 
 
 def indented(text: str, style: str = "", by: int = 2) -> RenderableType:
-    """Return text from outside, line by line, so that what wraps stays indented; a line with a command stays whole."""
+    """Return text from outside, with wrapped lines indented too; a line with a command stays whole."""
     lines: list[RenderableType] = []
     for line in _lines(text):
         shown = Text(printable(line), style)

@@ -19,7 +19,7 @@ _PLAIN = (LineKind.ANSWER, LineKind.UNKNOWN)
 
 
 def part_list_view(page: PartPage, names: Mapping[str, str], command: Command) -> RenderableType:
-    """Return the parts, each with its student, its place, its state and the beginning of what was read in it."""
+    """Return the parts, each with its student, its place, its state and the first line that was read in it."""
     parts: list[RenderableType] = [Text(f"{formatting.count(page.open_parts, 'part')} of pages to decide on", "bold")]
     for part in page.parts:
         name = printable(names.get(part.student_id, part.student_id))
@@ -51,7 +51,7 @@ def part_view(part: PartView, name: str, command: Command) -> RenderableType:
 def part_decided_view(
     made: PartDecisions, part: PartView, name: str, open_parts: int, command: Command
 ) -> RenderableType:
-    """Return a decision, the number of open parts, and what to do for it to show in grades and reports."""
+    """Return a decision, the number of open parts, and the commands that bring it into grades and reports."""
     decision, *others = made.decisions
     parts = [Text(f"{printable(name)}, {part.where}: {printable(_said(decision))}")]
     if others:

@@ -50,7 +50,7 @@ def students_document(listed: ClassList, decisions: Sequence[MatchDecision]) -> 
 
 
 def students_view(listed: ClassList, decisions: Sequence[MatchDecision], command: Command) -> RenderableType:
-    """Return the list as a table, with what to do about those that wait for a person."""
+    """Return the list as a table, with the commands for students who wait for a person's decision."""
     students = _in_order(listed.students.students)
     waiting = sum(student.match in _OPEN for student in students)
     table = Table(box=None, pad_edge=False, header_style="dim")

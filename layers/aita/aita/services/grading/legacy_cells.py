@@ -99,7 +99,7 @@ class LegacyCells:
 
 
 def _encoded(way: Way) -> bytes:
-    """Return the end of what a basis is the digest of: a JSON list, whose last items are the way's."""
+    """Return the end of a basis's text before the digest: a JSON list, whose last items are the way's."""
     return f", {json.dumps(way).removeprefix('[')}".encode()
 
 
