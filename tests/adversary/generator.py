@@ -1,6 +1,7 @@
 """Generator of classes: an exam, students who sit it, and their pages; all follow from a seed."""
 
 import random
+from dataclasses import replace
 
 from aita.models.exam import QuestionType
 from tests.adversary.classes import ExamClass, Item, Sitter
@@ -54,6 +55,7 @@ class _Generator:
     def __init__(self, seed: int) -> None:
         self.seed = seed
         self.random = random.Random(f"class {seed}")
+        self.noise = random.Random(f"noise {seed}")
         self.sentences = Sentences(self.random)
         self.labels = self.random.random() < 0.75
         self.label = self.random.choice(_LABELS)
@@ -181,7 +183,8 @@ class _Generator:
         texts = [each.format(name=sitter.name, number=sitter.number) for each in self.heads]
         return [hand.line(text, top + n * PITCH, Kind.PAGE_HEAD, bold=1.3) for n, text in enumerate(texts)]
 
-    def _scan(self, sitter: Sitter, pages: list[Page]) -> None:
+    def _scan(self, sitter: Sitter, written: list[Page]) -> None:
+        pages = [replace(page, noise=self.noise.getrandbits(32)) for page in written]
         if self.file_a_page:
             sitter.files = {f"scan_{number:02}.jpg": (page,) for number, page in enumerate(pages, 1)}
         else:

@@ -90,8 +90,8 @@ class Page:
         Share of the blank page's print that is on it.
     turned
         Degrees by which the page was turned on the scanner.
-    scan
-        Number of the scan: a page that is scanned again has other bytes.
+    noise
+        Noise of the scan: no two scans have the same bytes, not even those of empty pages.
     """
 
     exam_page: int | None
@@ -101,7 +101,7 @@ class Page:
     labels: bool = True
     likeness: float = 1.0
     turned: int = 0
-    scan: int = 0
+    noise: int = 0
     misreadings: tuple[Misreading, ...] = ()
 
     @property

@@ -104,7 +104,7 @@ def set_and_scanned_again(scene: Scene) -> Course:
     yield
     session = scene.session
     session.set_points(spot.sitter, spot.question_id, 0.0)
-    spot.sitter.change(page, replace(spot.page, scan=page.scan + 1))
+    spot.sitter.change(page, replace(spot.page, noise=page.noise + 1))
     session.upload(spot.sitter)
     del session.decided[spot.sitter.name, spot.question_id]
     session.unknowable.add((spot.sitter.name, spot.question_id))

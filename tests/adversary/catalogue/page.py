@@ -134,8 +134,9 @@ def on_the_cover(scene: Scene) -> None:
         for file, place, page in [*sitter.pages()]:
             if page.exam_page is not None:
                 sitter.replace(file, place, replace(page, exam_page=page.exam_page + 1))
-        head = next((page.lines for _, _, page in sitter.pages()), ())
-        cover = Page(1, (), tuple(line for line in head if line.kind is Kind.PAGE_HEAD), labels=labels)
+        first_page = next((page for _, _, page in sitter.pages()), Page(None))
+        head = tuple(line for line in first_page.lines if line.kind is Kind.PAGE_HEAD)
+        cover = Page(1, (), head, labels=labels, noise=first_page.noise + 1)
         sitter.files = {"0 cover.jpg": (cover,)} | sitter.files
         if sitter.name == name:
             page = next(page for _, _, page in sitter.pages() if first in page.owners)

@@ -16,7 +16,7 @@ def white_page(scene: Scene) -> None:
     """A written page comes out of the scanner white."""
     sitter, page = scene.pick_page()
     scene.touch_near(sitter, page)
-    sitter.change(page, Page(None))
+    sitter.change(page, Page(None, noise=page.noise))
 
 
 @mishap(Step.SCAN)
@@ -48,7 +48,7 @@ def page_twice(scene: Scene) -> None:
     """A page is scanned twice, in two pictures."""
     sitter, page = scene.pick_page()
     scene.touch_near(sitter, page)
-    sitter.change(page, page, replace(page, scan=page.scan + 1))
+    sitter.change(page, page, replace(page, noise=page.noise + 1))
 
 
 @mishap(Step.SCAN)
@@ -115,10 +115,8 @@ def unreadable_file(scene: Scene) -> None:
 def white_backs(scene: Scene) -> None:
     """The scanner takes the empty backs of a student's sheets, too."""
     sitter = scene.sitter()
-    sitter.files = {
-        name: file if isinstance(file, bytes) else tuple(side for page in file for side in (page, Page(None)))
-        for name, file in sitter.files.items()
-    }
+    for name, place, page in reversed([*sitter.pages()]):
+        sitter.replace(name, place, page, Page(None, noise=page.noise + 1))
 
 
 @mishap(Step.SCAN)

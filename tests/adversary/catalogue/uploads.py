@@ -25,7 +25,7 @@ def _scan_again(scene: Scene, spot: Spot) -> None:
         raise NotApplicableError
     unread = {misreading for misreading in spot.unread().misreadings if misreading.name == "dropped"}
     left = tuple(each for each in page.misreadings if each not in unread)
-    spot.sitter.change(page, replace(page, misreadings=left, scan=page.scan + 1))
+    spot.sitter.change(page, replace(page, misreadings=left, noise=page.noise + 1))
     scene.session.upload(spot.sitter)
 
 
@@ -48,7 +48,7 @@ def worse_scan(scene: Scene) -> Course:
     spot = scene.pick(scene.earning())
     scene.touch_all(spot.sitter)
     yield
-    spot.sitter.change(spot.page, replace(spot.unread(), scan=spot.page.scan + 1))
+    spot.sitter.change(spot.page, replace(spot.unread(), noise=spot.page.noise + 1))
     scene.session.upload(spot.sitter)
     yield
     scene.session.run("exam")
