@@ -131,8 +131,7 @@ def _look(session: Session, outcome: Outcome, seed: int) -> Iterator[Violation]:
     beyond = [*touched_only(opened, session)]
     if beyond and outcome.case.mishaps:
         clean = opened_in_clean_class(seed)
-        beyond = [each for each in beyond if each.places[0] not in clean]
-        yield from beyond
+        yield from (each for each in beyond if each.places[0] not in clean)
 
 
 @cache

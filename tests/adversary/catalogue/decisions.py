@@ -69,9 +69,7 @@ def set_and_folder_renamed(scene: Scene) -> Course:
     session.set_points(spot.sitter, spot.question_id, _decided_points(scene, spot))
     yield
     session.rename_folder(spot.sitter, f"{spot.sitter.folder} (exam)")
-    yield
-    session.run("exam")
-    yield
+    yield from scene.runs("exam")
 
 
 @mishap(Step.DECISIONS)
@@ -89,9 +87,7 @@ def set_and_rubric_changed(scene: Scene) -> Course:
     session.upload_exam()
     del session.decided[place]
     session.unknowable.add(place)
-    yield
-    session.run("grade")
-    yield
+    yield from scene.runs("grade")
 
 
 @mishap(Step.DECISIONS)
@@ -108,8 +104,4 @@ def set_and_scanned_again(scene: Scene) -> Course:
     session.upload(spot.sitter)
     del session.decided[spot.sitter.name, spot.question_id]
     session.unknowable.add((spot.sitter.name, spot.question_id))
-    yield
-    session.run("transcribe")
-    yield
-    session.run("grade")
-    yield
+    yield from scene.runs("transcribe", "grade")

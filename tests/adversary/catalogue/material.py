@@ -11,11 +11,7 @@ def question_reworded(scene: Scene) -> Course:
     yield
     item.scheme = item.scheme._replace(form=item.scheme.form + 1)
     scene.session.upload_exam()
-    yield
-    scene.session.run("grade")
-    yield
-    scene.session.run("exam")
-    yield
+    yield from scene.runs("grade", "exam")
 
 
 @mishap(Step.MATERIAL)
@@ -32,9 +28,7 @@ def points_changed_and_back(scene: Scene) -> Course:
     step = scene.exam_class.step
     item.worth = (*(each + 2 * step for each in was[:1]), *(max(step, each - step) for each in was[1:]))
     session.upload_exam()
-    yield
-    session.run("grade")
-    yield
+    yield from scene.runs("grade")
     item.worth = was
     session.upload_exam()
     session.run("grade")
@@ -54,11 +48,7 @@ def own_rubric_removed(scene: Scene) -> Course:
     item.has_own_rubric = False
     item.scheme = item.scheme._replace(rubric="")
     scene.session.upload_exam()
-    yield
-    scene.session.run("grade")
-    yield
-    scene.session.run("exam")
-    yield
+    yield from scene.runs("grade", "exam")
 
 
 @mishap(Step.MATERIAL)
@@ -71,9 +61,7 @@ def own_rubric_replaced(scene: Scene) -> Course:
     yield
     item.scheme = item.scheme._replace(rubric="second")
     scene.session.upload_exam()
-    yield
-    scene.session.run("grade")
-    yield
+    yield from scene.runs("grade")
 
 
 @mishap(Step.MATERIAL)
@@ -95,9 +83,7 @@ def instructions_come_later(scene: Scene) -> Course:
     scene.exam_class.question_instructions[item.question_id] = "Follow rule strict."
     item.scheme = item.scheme._replace(rule="strict")
     scene.session.upload_exam()
-    yield
-    scene.session.run("grade")
-    yield
+    yield from scene.runs("grade")
 
 
 @mishap(Step.MATERIAL)

@@ -55,16 +55,7 @@ def page_read_as_empty(scene: Scene) -> None:
 @mishap(Step.READING)
 def continuation_read_as_empty(scene: Scene) -> None:
     """A page on which an answer goes on, and none begins, is read as an empty one."""
-    found = [
-        (sitter, page)
-        for sitter in scene.exam_class.students
-        for _, _, page in sitter.pages()
-        if page.owners and not page.spaces and (sitter.name, next(iter(page.owners))) not in scene.busy
-    ]
-    scene.require(so=bool(found))
-    sitter, page = scene.random.choice(found)
-    scene.busy.add((sitter.name, next(iter(page.owners))))
-    scene.touch_near(sitter, page)
+    sitter, page = scene.pick_continuation()
     sitter.change(page, page.misread("empty"))
 
 

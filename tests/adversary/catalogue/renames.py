@@ -31,9 +31,7 @@ def set_and_question_renamed(scene: Scene) -> Course:
     _give_id(scene, item, f"Part {item.question_id}")
     scene.touch_all()
     session.upload_exam()
-    yield
-    session.run("exam")
-    yield
+    yield from scene.runs("exam")
 
 
 @mishap(Step.RENAMES)
@@ -43,9 +41,7 @@ def folder_renamed(scene: Scene) -> Course:
     scene.touch_all(sitter)
     yield
     scene.session.rename_folder(sitter, f"{sitter.folder} (exam)")
-    yield
-    scene.session.run("exam")
-    yield
+    yield from scene.runs("exam")
 
 
 @mishap(Step.RENAMES)
@@ -57,13 +53,10 @@ def exchanged_ids_put_right(scene: Scene) -> Course:
     yield
     _exchange_ids(scene, first, second)
     scene.session.upload_exam()
-    yield
-    scene.session.run("exam")
-    yield
+    yield from scene.runs("exam")
 
 
 def _exchange_ids(scene: Scene, first: Item, second: Item) -> None:
     one, other = first.question_id, second.question_id
     first.question_id, second.question_id = other, one
-    swapped = {one: other, other: one}
-    scene.exam_class.rename({**swapped})
+    scene.exam_class.rename({one: other, other: one})

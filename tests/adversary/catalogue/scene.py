@@ -137,6 +137,20 @@ class Scene:
         self.busy |= {(spot.sitter.name, question_id) for question_id in spot.page.questions}
         return spot.sitter, spot.page
 
+    def pick_continuation(self) -> tuple[Sitter, Page]:
+        """Take a page on which an answer goes on, and none begins; the mishap may open the answers near it."""
+        found = [
+            (sitter, page)
+            for sitter in self.exam_class.students
+            for _, _, page in sitter.pages()
+            if page.owners and not page.spaces and (sitter.name, next(iter(page.owners))) not in self.busy
+        ]
+        self.require(so=bool(found))
+        sitter, page = self.random.choice(found)
+        self.busy.add((sitter.name, next(iter(page.owners))))
+        self.touch_near(sitter, page)
+        return sitter, page
+
     def sitter(self, fits: Callable[[Sitter], bool] = lambda sitter: True) -> Sitter:
         """Take a student."""
         found = [each for each in self.exam_class.students if each.name not in self.busy_sitters and fits(each)]
@@ -165,6 +179,13 @@ class Scene:
         found = [item.kind for item in self.exam_class.items if item.question_id == question_id]
         self.require(so=bool(found))  # else the exam lacks it for now
         return found[0]
+
+    def runs(self, *pipelines: str) -> Course:
+        """Run pipelines; there is a moment to look at the grades before each one and after the last."""
+        yield
+        for pipeline in pipelines:
+            self.session.run(pipeline)
+            yield
 
     # Cells that may be opened
 

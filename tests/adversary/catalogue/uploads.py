@@ -1,9 +1,11 @@
 """Mishaps of files that are uploaded, replaced or deleted after the grading, and of runs side by side."""
 
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 
 from aita.errors import AitaError
+from aita.models.run import StageEvent
 from tests.adversary.catalogue.scene import Course, Scene, Spot, Step, mishap
 from tests.adversary.classes import NotApplicableError
 from tests.adversary.pages import UNREADABLE
@@ -35,11 +37,7 @@ def better_scan(scene: Scene) -> Course:
     spot = _badly_scanned(scene)
     yield
     _scan_again(scene, spot)
-    yield
-    scene.session.run("transcribe")
-    yield
-    scene.session.run("grade")
-    yield
+    yield from scene.runs("transcribe", "grade")
 
 
 @mishap(Step.UPLOADS)
@@ -50,9 +48,7 @@ def worse_scan(scene: Scene) -> Course:
     yield
     spot.sitter.change(spot.page, replace(spot.unread(), noise=spot.page.noise + 1))
     scene.session.upload(spot.sitter)
-    yield
-    scene.session.run("exam")
-    yield
+    yield from scene.runs("exam")
 
 
 @mishap(Step.UPLOADS)
@@ -64,9 +60,7 @@ def missing_page_comes_later(scene: Scene) -> Course:
     yield
     sitter.files["zz page.jpg"] = (page,)
     scene.session.upload(sitter)
-    yield
-    scene.session.run("exam")
-    yield
+    yield from scene.runs("exam")
 
 
 @mishap(Step.UPLOADS)
@@ -78,9 +72,7 @@ def file_deleted(scene: Scene) -> Course:
     name, _ = sitter.find(page)
     del sitter.files[name]
     scene.session.upload(sitter)
-    yield
-    scene.session.run("exam")
-    yield
+    yield from scene.runs("exam")
 
 
 @mishap(Step.UPLOADS)
@@ -92,9 +84,7 @@ def file_broken_later(scene: Scene) -> Course:
     name, _ = sitter.find(page)
     sitter.files[name] = UNREADABLE
     scene.session.upload(sitter)
-    yield
-    scene.session.run("exam")
-    yield
+    yield from scene.runs("exam")
 
 
 @mishap(Step.UPLOADS)
@@ -105,9 +95,7 @@ def blank_exam_replaced(scene: Scene) -> Course:
     yield
     scene.exam_class.blank_exam = scene.exam_class.blank_exam[:-1]
     scene.session.upload_blank_exam()
-    yield
-    scene.session.run("exam")
-    yield
+    yield from scene.runs("exam")
 
 
 @mishap(Step.UPLOADS)
@@ -136,35 +124,28 @@ def left_the_roster(scene: Scene) -> Course:
 @mishap(Step.RUNS)
 def late_grading(scene: Scene) -> Course:
     """A grading that was planned before a better scan ends after the class was graded from that scan."""
-    spot = _badly_scanned(scene)
-    yield
     stages = scene.session.stages
-    event = scene.session.begin("grade", enable_checkpointing=False)
-    scene.session.work_off(event)
-    _scan_again(scene, spot)
-    scene.session.run("exam")
-    yield
-    with suppress(AitaError):
-        stages.collector.collect(event)
-    stages.executions.running.clear()
-    scene.session.reports_are_new = False
-    yield
+    yield from _ends_late(scene, "grade", stages.collector.collect)
 
 
 @mishap(Step.RUNS)
 def late_transcription(scene: Scene) -> Course:
     """A transcription that was planned before a better scan ends after the class was graded from that scan."""
+    stages = scene.session.stages
+    yield from _ends_late(scene, "transcribe", lambda event: stages.drive(stages.runs.get(event.run_id)))
+
+
+def _ends_late(scene: Scene, pipeline: str, end: Callable[[StageEvent], object]) -> Course:
     spot = _badly_scanned(scene)
     yield
-    stages = scene.session.stages
-    event = scene.session.begin("transcribe", enable_checkpointing=False)
+    event = scene.session.begin(pipeline, enable_checkpointing=False)
     scene.session.work_off(event)
     _scan_again(scene, spot)
     scene.session.run("exam")
     yield
     with suppress(AitaError):
-        stages.drive(stages.runs.get(event.run_id))
-    stages.executions.running.clear()
+        end(event)
+    scene.session.stages.executions.running.clear()
     scene.session.reports_are_new = False
     yield
 
@@ -182,9 +163,7 @@ def scan_during_the_run(scene: Scene) -> Course:
     _scan_again(scene, spot)
     stages.drive(stages.runs.get(event.run_id).model_copy(update={"stage": "transcribe"}))
     scene.session.run("grade")
-    yield
-    scene.session.run("exam")
-    yield
+    yield from scene.runs("exam")
 
 
 @mishap(Step.RUNS)

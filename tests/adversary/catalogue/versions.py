@@ -19,9 +19,7 @@ def answers_of_an_earlier_version(scene: Scene) -> Course:
             answer.pop("question", None)
             answer.pop("presence", None)
     scene.session.put(object_keys.ANSWERS, answers)
-    yield
-    scene.session.run("grade")
-    yield
+    yield from scene.runs("grade")
 
 
 @mishap(Step.VERSIONS)
@@ -31,6 +29,4 @@ def transcriptions_of_an_earlier_version(scene: Scene) -> Course:
     stages = scene.session.stages
     transcriptions = reader.of_0_1_0(stages.artifact(object_keys.TRANSCRIPTIONS))
     scene.session.put(object_keys.TRANSCRIPTIONS, transcriptions)
-    yield
-    scene.session.run("report")
-    yield
+    yield from scene.runs("report")
