@@ -1,6 +1,6 @@
 """A class in the pipeline: uploads, runs and decisions in process, and what has to come of them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -8,6 +8,7 @@ from aita.errors import AitaError
 from aita.models.grade import Cell, DecisionAction, cell_id
 from aita.models.review import DecisionRequest
 from aita.models.run import Run, StageEvent
+from aita.ports import StoredRow
 from aita.services.assignments import object_keys
 from aita.services.assignments.assignment_files import AssignmentFiles
 from aita.services.assignments.class_list import ClassList
@@ -34,10 +35,16 @@ class Stages(Harness):
 
 
 class _NoRows:
-    """Rows of an assignment, of which the audit needs none for totals."""
+    """A table without rows: the audit's totals need none."""
 
-    def of_assignment(self, assignment: str) -> Iterator[object]:
+    def of_assignment(self, assignment: str) -> Iterator[StoredRow]:
         return iter(())
+
+    def of_run(self, run_id: str) -> Iterator[StoredRow]:
+        raise NotImplementedError
+
+    def delete(self, rows: Sequence[StoredRow]) -> None:
+        raise NotImplementedError
 
 
 @dataclass
@@ -180,7 +187,7 @@ class Session:
 
     def auditor(self) -> Auditor:
         stages = self.stages
-        return Auditor(stages.objects, _NoRows(), stages.runs, stages.decisions, stages.clock)  # type: ignore[arg-type]
+        return Auditor(stages.objects, _NoRows(), stages.runs, stages.decisions, stages.clock)
 
     def roll(self, book: Gradebook) -> ExportRoster:
         return call_roll(book, ClassList.of(self.material(), self.stages.decisions.matches(ASSIGNMENT)))
