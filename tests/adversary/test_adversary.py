@@ -26,54 +26,14 @@ CLASSES = 200
 
 NOT_YET = frozenset(
     (
-        "above its label",
-        "above the first label",
-        "above the first label of a later page",
         "answer like its label",
-        "behind a pointer",
-        "came after grading",
-        "continuation lost",
-        "continuation read as empty",
-        "end on the next page",
-        "extra sheet first",
-        "extra sheet last",
-        "faint page",
-        "file in two folders",
-        "in the margin",
         "in the space of another",
-        "instructions for no question",
-        "lines dropped",
-        "lower part cut off",
-        "near name",
-        "note to the grader",
-        "on the cover",
-        "other version",
-        "own letter at the end",
-        "own number at the end",
-        "own rubric removed",
-        "page beside a blank one",
-        "page with another",
-        "pages exchanged",
         "points changed and back",
-        "reader obeys the page",
-        "set and folder renamed",
-        "set and question renamed",
         "start elsewhere",
-        "start too early",
-        "start too late",
-        "starts swapped",
-        "stranger came after grading",
         "two folders",
-        "two people",
-        "warning of another exam",
-        "warning of another student",
-        "white backs",
     )
 )
-"""Mishaps that still make wrong grades."""
-
-NOT_YET_SEEN = frozenset({"named"})
-"""Invariants that do not hold yet."""
+"""Mishaps that still make wrong grades, alone or in a group."""
 
 MOST_OPEN, MOST_OPEN_WITH_MARKS = 0.02, 0.05
 """Largest shares of open cells in classes to which nothing happens, without and with innocent marks."""
@@ -92,20 +52,13 @@ def table() -> Table:
 
 def test_no_grade_is_wrong_and_looks_right(table: Table) -> None:
     assert table.classes >= CLASSES * 0.95
-    failed = [
-        f"{outcome.case}: {violation.message}"
-        for outcome in table.failed
-        for violation in outcome.violations
-        if violation.invariant not in NOT_YET_SEEN
-    ]
-    assert failed == []
+    assert [f"{failed.case}: {each.message}" for failed in table.failed for each in failed.violations] == []
 
 
 def test_each_mishap_happens(table: Table) -> None:
     assert [kind for kind in KINDS if kind not in table.rows] == []
 
 
-@pytest.mark.xfail(strict=True, reason="names at the heads of pages are taken for answers, and marks open cells")
 def test_few_answers_of_clean_classes_are_open(table: Table) -> None:
     assert table.share(CLEAN) <= MOST_OPEN
     assert table.share(INNOCENT) <= MOST_OPEN_WITH_MARKS
