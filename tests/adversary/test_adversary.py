@@ -33,7 +33,7 @@ NOT_YET = frozenset(
         "two folders",
     )
 )
-"""Mishaps that still make wrong grades, alone or in a group."""
+"""Mishaps that make wrong grades in so few classes; `make adversary` finds groups of others that do, too."""
 
 MOST_OPEN, MOST_OPEN_WITH_MARKS = 0.02, 0.05
 """Largest shares of open cells in classes to which nothing happens, without and with innocent marks."""
