@@ -187,7 +187,7 @@ def client(service: str, endpoint_url: str) -> Any:
         aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
         region_name=REGION,
     )
-    return session.client(service, endpoint_url=endpoint_url, config=_DIRECT)  # type: ignore[call-overload]
+    return session.client(service, endpoint_url=endpoint_url, config=_DIRECT)  # type: ignore[call-overload]  # typed for literal names alone
 
 
 def _overrides(parameters: Parameters) -> list[str]:

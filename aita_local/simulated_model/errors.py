@@ -97,5 +97,5 @@ class ForcedStatusError(SimulatedModelError):
     def __init__(self, status: int, code: str) -> None:
         super().__init__("The simulated model answers this status, as it was told to.")
         # Class variables of the other errors: this one has its own for each call.
-        self.status = status  # type: ignore[misc]
-        self.code = code or None  # type: ignore[misc]
+        self.status = status  # type: ignore[misc]  # of its own, as above
+        self.code = code or None  # type: ignore[misc]  # of its own, as above

@@ -39,9 +39,9 @@ class Statistics:
             self.dropped += 1
         elif status == 429:  # noqa: PLR2004 - HTTP statuses are read best as they are
             self.rate_limited += 1
-        elif status >= 500:  # noqa: PLR2004
+        elif status >= 500:  # noqa: PLR2004 - as above
             self.server_errors += 1
-        elif status >= 400:  # noqa: PLR2004
+        elif status >= 400:  # noqa: PLR2004 - as above
             self.rejected += 1
         else:
             self.replies += 1

@@ -30,7 +30,7 @@ _WORD = re.compile(
     "|[^\\W\\d_\u0900-\u0dff\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff]+|\\d+"
 )
 
-_BREAK = re.compile(r"[^\w\s'’-]|\n|\s['’-]")  # noqa: RUF001
+_BREAK = re.compile(r"[^\w\s'’-]|\n|\s['’-]")  # noqa: RUF001 - the very signs
 """Between two words: the second begins a clause or a line."""
 
 _LABEL = re.compile(r"[\"'*`\s]{0,4}[:=]")

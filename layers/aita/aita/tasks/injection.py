@@ -28,7 +28,7 @@ _VOCABULARY = "english"
 def suspicious(text: str) -> tuple[Flag, ...]:
     """Return a flag for each kind of instruction to whoever reads or grades it that a text seems to hold."""
     from aita.tasks.cues import fold  # noqa: PLC0415 - most functions grade nothing
-    from aita.tasks.disguises import disguised  # noqa: PLC0415
+    from aita.tasks.disguises import disguised  # noqa: PLC0415 - most functions grade nothing
 
     visible = _visible(text)
     lexicon, forms = _lexicon(), _forms()
@@ -52,7 +52,7 @@ def _visible(text: str) -> str:
 @cache
 def _lexicon() -> "Lexicon":
     """Return the cues and their weights; read when the first answer is graded."""
-    from aita.tasks.cues import Lexicon  # noqa: PLC0415
+    from aita.tasks.cues import Lexicon  # noqa: PLC0415 - most functions grade nothing
 
     weights = _read("injection.toml")
     return Lexicon(_read("cues.toml"), weights["scores"], weights["covers"], weights["shapes"], weights["threshold"])
@@ -73,7 +73,7 @@ def _compile(pattern: str, parts: dict[str, str]) -> re.Pattern[str]:
 
 
 def _read(name: str) -> dict[str, Any]:
-    import tomllib  # noqa: PLC0415
-    from importlib import resources  # noqa: PLC0415
+    import tomllib  # noqa: PLC0415 - most functions grade nothing
+    from importlib import resources  # noqa: PLC0415 - most functions grade nothing
 
     return tomllib.loads(resources.files("aita").joinpath("tasks", name).read_text("utf-8"))

@@ -6,12 +6,12 @@ from functools import cache
 from itertools import groupby
 
 _ONE_FORM = str.maketrans(
-    dict.fromkeys("‘’‚‛′‵`´＇", "'")  # noqa: RUF001
-    | dict.fromkeys("“”„‟″‶«»＂", '"')  # noqa: RUF001
-    | dict.fromkeys("‐‑‒–—―−﹘﹣－", "-")  # noqa: RUF001
-    | dict.fromkeys("×✕✖⨯╳", " x ")  # noqa: RUF001
+    dict.fromkeys("‘’‚‛′‵`´＇", "'")  # noqa: RUF001 - the very signs
+    | dict.fromkeys("“”„‟″‶«»＂", '"')  # noqa: RUF001 - the very signs
+    | dict.fromkeys("‐‑‒–—―−﹘﹣－", "-")  # noqa: RUF001 - the very signs
+    | dict.fromkeys("×✕✖⨯╳", " x ")  # noqa: RUF001 - the very signs
     | dict.fromkeys("·∙•", "⋅")
-    | dict.fromkeys("⁄∕", "/")  # noqa: RUF001
+    | dict.fromkeys("⁄∕", "/")  # noqa: RUF001 - the very signs
     | dict.fromkeys((chr(code) for code in range(ord(" ")) if not chr(code).isspace()), "\ufffd")
     | {"\b": r"\b", "≠": "!=", "⟶": "→", "⟹": "⇒"}
 )
@@ -22,16 +22,16 @@ _FORM_FEED = re.compile(r"\f(?=[A-Za-z])")
 _FRACTION_AFTER_DIGIT = re.compile(r"(?<=\d)(?=[\u00bc-\u00be\u2150-\u215f\u2189])")
 
 _GREEK = (
-    "alpha α beta β gamma γ delta δ epsilon ε varepsilon ε zeta ζ eta η theta θ iota ι kappa κ lambda λ mu μ nu ν xi ξ "  # noqa: RUF001
-    "pi π rho ρ sigma σ tau τ upsilon υ phi φ varphi φ chi χ psi ψ omega ω "  # noqa: RUF001
+    "alpha α beta β gamma γ delta δ epsilon ε varepsilon ε zeta ζ eta η theta θ iota ι kappa κ lambda λ mu μ nu ν xi ξ "  # noqa: RUF001 - the very signs
+    "pi π rho ρ sigma σ tau τ upsilon υ phi φ varphi φ chi χ psi ψ omega ω "  # noqa: RUF001 - the very signs
     "Gamma Γ Delta Δ Theta Θ Lambda Λ Xi Ξ Pi Π Sigma Σ Phi Φ Psi Ψ Omega Ω "
 )
 _SIGNS = (
-    "times × cdot ⋅ ast * div ÷ pm ± mp ∓ le ≤ leq ≤ leqslant ≤ ge ≥ geq ≥ geqslant ≥ ne ≠ neq ≠ approx ≈ equiv ≡ "  # noqa: RUF001
+    "times × cdot ⋅ ast * div ÷ pm ± mp ∓ le ≤ leq ≤ leqslant ≤ ge ≥ geq ≥ geqslant ≥ ne ≠ neq ≠ approx ≈ equiv ≡ "  # noqa: RUF001 - the very signs
     "sim ~ rightarrow → to → longrightarrow → leftarrow ← Rightarrow ⇒ implies ⇒ Leftrightarrow ⇔ iff ⇔ "
-    "leftrightarrow ↔ rightleftharpoons ⇌ infty ∞ partial ∂ nabla ∇ int ∫ sum ∑ prod ∏ in ∈ notin ∉ subset ⊂ cup ∪ "  # noqa: RUF001
-    "cap ∩ emptyset ∅ forall ∀ exists ∃ neg ¬ lnot ¬ land ∧ wedge ∧ lor ∨ vee ∨ angle ∠ degree ° circ ° perp ⊥ "  # noqa: RUF001
-    "parallel ∥ therefore ∴ dots … ldots … cdots … checkmark ✓ ell ℓ hbar ℏ"  # noqa: RUF001
+    "leftrightarrow ↔ rightleftharpoons ⇌ infty ∞ partial ∂ nabla ∇ int ∫ sum ∑ prod ∏ in ∈ notin ∉ subset ⊂ cup ∪ "  # noqa: RUF001 - the very signs
+    "cap ∩ emptyset ∅ forall ∀ exists ∃ neg ¬ lnot ¬ land ∧ wedge ∧ lor ∨ vee ∨ angle ∠ degree ° circ ° perp ⊥ "  # noqa: RUF001 - the very signs
+    "parallel ∥ therefore ∴ dots … ldots … cdots … checkmark ✓ ell ℓ hbar ℏ"  # noqa: RUF001 - the very signs
 )
 _NAMES = "sin cos tan cot log ln exp lim max min det mod gcd"
 _WORDS = (_GREEK + _SIGNS).split()

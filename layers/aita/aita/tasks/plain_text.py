@@ -30,7 +30,7 @@ _SILENT = frozenset("☐□◻▢\ufffd")
 # for its numerals, s for a picture such as a tick; all other characters are their own kind.
 _WITHIN = re.compile(
     r"(?<=[a0m])(?=[a0])|(?<=[^ ])(?=m)|(?<=n)(?=n)"  # a word, a number, a Chinese number
-    r"|(?<=0)(?=[.,:*'٫٬]0)|(?<=0[.,:*'٫٬])(?=0)|(?<=\.)(?=0)"  # 12.5 and 1,500 and 2:3 and .5  # noqa: RUF001
+    r"|(?<=0)(?=[.,:*'٫٬]0)|(?<=0[.,:*'٫٬])(?=0)|(?<=\.)(?=0)"  # 12.5 and 1,500 and 2:3 and .5  # noqa: RUF001 - the very signs
     r"|(?<=[a0m)\]}])(?=[/⋅][a0\\(√])|(?<=[a0m)\]}][/⋅])(?=[a0\\(√])"  # m/s and 1/2
     r"|(?<=[a0m)\]}])(?=[\^_])|(?<=[\^_])(?=[a0\\{(√+-])|(?<=\\)(?=a)"  # 10^{2} and a command of LaTeX
     r"|(?<=[√∛∜¬±∓])(?=[a0\\(.√])|(?<=!)(?==)"
@@ -47,8 +47,8 @@ _SIGNED = (
     re.compile(r"[=<>≤≥≈≡→⇒∈(\[{*⋅/^±] ?[+-](?=[a\\(])|[=<>≤≥≈≡] ?[+-] ?(?=[a\\(])"),  # = -x
 )
 _SIGNED_LETTER = re.compile(
-    r"(?:^|[^\w)\]}'\"%°])[+-](?=[α-ωΑ-Ω∞√∛]|[A-Za-z](?![\w']| \w\w))"  # noqa: RUF001
-    r"|[=<>≤≥≈≡→⇒∈(\[{,*⋅/^±] ?[+-] ?(?=[α-ωΑ-Ω∞√∛])"  # noqa: RUF001
+    r"(?:^|[^\w)\]}'\"%°])[+-](?=[α-ωΑ-Ω∞√∛]|[A-Za-z](?![\w']| \w\w))"  # noqa: RUF001 - the very signs
+    r"|[=<>≤≥≈≡→⇒∈(\[{,*⋅/^±] ?[+-] ?(?=[α-ωΑ-Ω∞√∛])"  # noqa: RUF001 - the very signs
 )
 _CHARGE = re.compile(r"[A-Z][a-z]?\d{0,2}(?=[+-]{1,2}(?![\w(\\√+-]))")  # Fe3+ and OH-
 _EXPONENT = re.compile(r"(?<=\d[eE])[+-](?=\d)")

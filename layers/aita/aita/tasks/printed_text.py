@@ -9,8 +9,8 @@ from typing import Self
 from aita.tasks.plain_text import PlainText, Span, Word, plain
 from aita.tasks.transcription_marks import PICTURE
 
-_ENDS = ".?!:;؟؛۔।॥։።…"  # noqa: RUF001
-_WIDE_ENDS = "。？！｡"  # noqa: RUF001
+_ENDS = ".?!:;؟؛۔।॥։።…"  # noqa: RUF001 - the very signs
+_WIDE_ENDS = "。？！｡"  # noqa: RUF001 - the very signs
 _LINES = re.compile(rf"(?<=[{_ENDS}])\s+|(?<=[{_WIDE_ENDS}])|\n")
 _SENTENCES = re.compile(rf"(?<=[{_ENDS}])\s+|(?<=[{_WIDE_ENDS}])")
 _FEWEST, _MOST = 4, 8

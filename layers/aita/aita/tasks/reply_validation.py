@@ -95,7 +95,7 @@ def _mend(model: type[BaseModel], value: Any, detail: ErrorDetails) -> bool:
             return False
         return True
     if detail["type"] in {"less_than_equal", "less_than"} and _is_bounded_by_one(detail):
-        if (number := _NUMBER.fullmatch(str(wrong))) and _SMALLEST_PERCENT < Decimal(number[1]) <= 100:  # noqa: PLR2004
+        if (number := _NUMBER.fullmatch(str(wrong))) and _SMALLEST_PERCENT < Decimal(number[1]) <= 100:  # noqa: PLR2004 - percent
             place[last] = float(Decimal(number[1]) / 100)
             return True
     elif (percent := _PERCENT.fullmatch(str(wrong))) and _takes_fraction(model, value, detail):

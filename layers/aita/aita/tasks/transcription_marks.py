@@ -14,12 +14,12 @@ from typing import NamedTuple
 STRUCK, STRUCK_END, UNREAD, DRAWN, DRAWN_END = "\ue000", "\ue001", "\ue002", "\ue003", "\ue004"
 """Characters of the private use area that stand for the marks."""
 
-_SAME = str.maketrans({"～": "~", "［": "[", "］": "]", "【": "[", "】": "]", "⟦": "[", "⟧": "]"})  # noqa: RUF001
+_SAME = str.maketrans({"～": "~", "［": "[", "］": "]", "【": "[", "】": "]", "⟦": "[", "⟧": "]"})  # noqa: RUF001 - the very signs
 _OURS = frozenset((STRUCK, STRUCK_END, UNREAD, DRAWN, DRAWN_END))
 
 _CANNOT_BE_READ = (
     r"(?:illegible|illeg\b|unreadable|unread\b|(?:in|un)decipherable|unintelligible|not (?:legible|readable)"
-    r"|can(?:not|'t|’t) (?:be )?read|unleserlich|illisible|ilegible|illeggibile|onleesbaar|неразборчив|нечитаем)"  # noqa: RUF001
+    r"|can(?:not|'t|’t) (?:be )?read|unleserlich|illisible|ilegible|illeggibile|onleesbaar|неразборчив|нечитаем)"  # noqa: RUF001 - the very signs
 )
 _HARD_TO_READ = r"(?:unclear|blurred|blurry|smudged|faded|faint|obscured|missing|cut off)"
 _OUT = (
@@ -67,7 +67,7 @@ _TOKEN = re.compile(
     r"|<(?P<tag>/?)(?:s|del|strike)(?: [^<>=\n]{0,40}=[^<>\n]{0,100})? {0,2}>",
     re.IGNORECASE,
 )
-_BEFORE, _AFTER = "([{\"'“‘„«$*,;:=<>", ")]}\"'”’»$*.,;:!?<>"  # noqa: RUF001
+_BEFORE, _AFTER = "([{\"'“‘„«$*,;:=<>", ")]}\"'”’»$*.,;:!?<>"  # noqa: RUF001 - the very signs
 """Characters before an opening mark and after a closing one, beside white space."""
 
 
