@@ -6,6 +6,7 @@ from typing import Final, NamedTuple
 from PIL import Image
 
 from aita.errors import UnreadableScanError
+from aita.imaging.ink_mask import LEAST_CONTRAST
 
 LONGEST: Final = 2.2
 """Height for each width up to which a page stays whole: above that of Legal paper (1.65), below that of two Letter
@@ -17,9 +18,8 @@ OVERVIEW_WIDTH: Final = 400
 _USUAL: Final = (math.sqrt(2), 11 / 8.5)  # height for each width of A4 and of Letter
 _NEAR: Final = 0.02  # pages: as near to a whole number of pages, it is a stack of pages
 _MOST: Final = 50  # pages that one is cut into
-_REACH: Final = 0.1  # of a page's height: so far from its foot a row without strokes is looked for
+_REACH: Final = 0.1  # of a page's height, 3 cm or three lines: so far from its foot a row without strokes is looked for
 _OVERLAP: Final = 0.03  # of a page's height to both sides of a cut through strokes: a line of writing
-_CONTRAST: Final = 20  # levels between the lightest and the darkest pixel of a row without strokes
 
 
 class Part(NamedTuple):
@@ -62,7 +62,7 @@ def parts(overview: Image.Image) -> list[Part]:
     page = overview.height / count
     reach = 0 if stacked else round(_REACH * page)
     cuts = [_lightest(overview, round(number * page), reach) for number in range(1, count)]
-    overlaps = [0 if _contrast(overview, cut) <= _CONTRAST else round(_OVERLAP * page) for cut in cuts]
+    overlaps = [0 if _contrast(overview, cut) <= LEAST_CONTRAST else round(_OVERLAP * page) for cut in cuts]
     tops = [0, *(cut - overlap for cut, overlap in zip(cuts, overlaps, strict=True))]
     bottoms = [*(cut + overlap for cut, overlap in zip(cuts, overlaps, strict=True)), overview.height]
     return [Part(top / overview.height, bottom / overview.height) for top, bottom in zip(tops, bottoms, strict=True)]
@@ -71,7 +71,7 @@ def parts(overview: Image.Image) -> list[Part]:
 def _lightest(overview: Image.Image, row: int, reach: int) -> int:
     """Return the row with the least contrast, then the lightest, then the nearest, at most ``reach`` rows away."""
     rows = sorted(range(row - reach, row + reach + 1), key=lambda each: abs(each - row))
-    return min(rows, key=lambda each: (max(_CONTRAST, _contrast(overview, each)), -_lightness(overview, each)))
+    return min(rows, key=lambda each: (max(LEAST_CONTRAST, _contrast(overview, each)), -_lightness(overview, each)))
 
 
 def _row(overview: Image.Image, row: int) -> bytes:
