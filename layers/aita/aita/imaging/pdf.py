@@ -63,7 +63,7 @@ def pdf_pages(data: bytes, longest_side: int, max_pages: int) -> Iterator[PageIm
 
 
 class _Plan(NamedTuple):
-    """How a page is drawn: in which parts, at how many pixels for each unit or fewer, and whether something is lost."""
+    """Drawing of a page: its parts, the most pixels for each unit, and whether an annotation is left out."""
 
     parts: list[Part]
     scale: float
@@ -111,7 +111,7 @@ def _opened(data: bytes) -> pdfium.PdfDocument:
 
 
 def _user_unit(data: bytes) -> float:
-    """Return how many points a unit of the file's pages has: the most that any page says, as PDFium tells none's."""
+    """Return the points of a unit of the file's pages: the largest ``UserUnit``, as PDFium returns no page's own."""
     return max([1.0, *(float(number) for number in _USER_UNIT.findall(data))])
 
 

@@ -35,8 +35,8 @@ def draw_missing(page: pdfium.PdfPage) -> bool:
     drawn as they appear. What can't be drawn is a stamp or a caret without an appearance, and a filled field whose
     appearance does not show the value. Links, popups and hidden annotations are passed over.
     """
-    drawn = [_is_drawn(annotation, in_form=page.formenv is not None) for annotation in _annotations(page)]
-    return all(drawn)
+    completed = [_complete(annotation, in_form=page.formenv is not None) for annotation in _annotations(page)]
+    return all(completed)
 
 
 def _annotations(page: pdfium.PdfPage) -> Iterator[pdfium_c.FPDF_ANNOTATION]:
@@ -52,8 +52,8 @@ def _annotations(page: pdfium.PdfPage) -> Iterator[pdfium_c.FPDF_ANNOTATION]:
             pdfium_c.FPDFPage_CloseAnnot(annotation)
 
 
-def _is_drawn(annotation: pdfium_c.FPDF_ANNOTATION, *, in_form: bool) -> bool:
-    """Return whether an annotation is drawn, after it was given what it lacks."""
+def _complete(annotation: pdfium_c.FPDF_ANNOTATION, *, in_form: bool) -> bool:
+    """Give an annotation the appearance or subtype that it lacks; return whether all of it is drawn then."""
     subtype = pdfium_c.FPDFAnnot_GetSubtype(annotation)
     appearance = _appearance(annotation)
     if subtype == pdfium_c.FPDF_ANNOT_WIDGET:
