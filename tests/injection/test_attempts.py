@@ -1,4 +1,4 @@
-"""What becomes of known attempts: they stay between the delimiters, set no points, and are flagged for a person."""
+"""Known attempts stay between the delimiters, set no points, and are flagged for a person."""
 
 import hashlib
 import json

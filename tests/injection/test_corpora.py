@@ -1,4 +1,4 @@
-"""How many attempts the patterns find, and how many innocent answers they flag."""
+"""Shares of attempts that are found, and of innocent answers that are flagged."""
 
 from itertools import chain
 
@@ -9,8 +9,6 @@ from tests.injection.samples import corpus
 
 HELD_OUT = ("held_out", "second_held_out", "third_held_out")
 """Corpora that no pattern was written for. Only their shares are looked at."""
-
-NOT_IN_ENGLISH = ("languages", "other_languages")
 
 
 def texts(name: str) -> list[str]:

@@ -40,6 +40,8 @@ SHORT = 5
 """Most words of a short sentence."""
 
 _MOST_OPENERS = 8
+"""Most openers before an order, as a long row of them would take quadratic time. With 4 and with 40, as many texts of
+the corpora are attempts."""
 
 _REMEMBERED = 4096
 """Number of words of which the phrases that begin with them are remembered."""
