@@ -1,4 +1,4 @@
-"""Pages that are drawn: what is printed on them, what is written on them, and what a scanner makes of them."""
+"""Drawn pages: their print, the writing on them, and a scanner's distortions."""
 
 import random
 from functools import cache
@@ -12,42 +12,10 @@ WHITE = Image.new("RGB", SIZE, "white")
 LEFT, RIGHT = 90, 910
 PEN = (40, 50, 110)
 EXAM_WORDS = [
-    "limit",
-    "sum",
-    "derivative",
-    "of",
-    "integral",
-    "prove",
-    "that",
-    "find",
-    "the",
-    "value",
-    "graph",
-    "sketch",
-    "why",
-    "explain",
-    "state",
-    "theorem",
-    "series",
-    "matrix",
-    "rank",
-    "vector",
-    "basis",
-    "map",
-    "kernel",
-    "image",
-    "prime",
-    "group",
-    "ring",
-    "field",
-    "order",
-    "set",
-    "union",
-    "12",
-    "7",
-    "f(x)",
-    "3.5",
-]
+    "limit", "sum", "derivative", "of", "integral", "prove", "that", "find", "the", "value", "graph", "sketch",
+    "why", "explain", "state", "theorem", "series", "matrix", "rank", "vector", "basis", "map", "kernel", "image",
+    "prime", "group", "ring", "field", "order", "set", "union", "12", "7", "f(x)", "3.5",
+]  # fmt: skip
 WORDS = ["force", "body", "mass", "times", "acceleration", "while", "energy", "stays", "the same", "in every", "frame"]
 
 
@@ -125,7 +93,7 @@ def grain(noise: float) -> Image.Image:
 
 
 class Scan(NamedTuple):
-    """How a page is scanned."""
+    """Scan of a page: its turn in degrees, its place and noise, light and surroundings, and bend in pixels."""
 
     angle: float = 0.4
     scale: float = 1.0
