@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from aita.services.assignments import object_keys
-from tests.adversary.case import Case
+from tests.adversary.case import Case, run
 from tests.adversary.catalogue import CATALOGUE, Step
 from tests.adversary.generator import generate
 from tests.adversary.innocent_marks import add_innocent_marks
@@ -18,7 +18,7 @@ from tests.adversary.invariants import (
     no_open_cell_without_a_reason,
     no_wrong_grade,
 )
-from tests.adversary.run import kept_cases, play
+from tests.adversary.run import OPEN_CASES, kept_cases, play, read_cases
 from tests.adversary.session import Session
 from tests.adversary.table import CLEAN, INNOCENT, Table
 
@@ -53,6 +53,12 @@ def table() -> Table:
 def test_no_grade_is_wrong_and_looks_right(table: Table) -> None:
     assert table.classes >= CLASSES * 0.95
     assert [f"{failed.case}: {each.message}" for failed in table.failed for each in failed.violations] == []
+
+
+@pytest.mark.xfail(strict=True, reason="it still makes a wrong grade")
+@pytest.mark.parametrize("case", read_cases(OPEN_CASES), ids=str)
+def test_no_grade_is_wrong_in_a_case_that_is_open(case: Case) -> None:
+    assert run(case).violations == []
 
 
 def test_each_mishap_happens(table: Table) -> None:
