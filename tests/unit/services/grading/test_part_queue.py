@@ -10,12 +10,14 @@ from aita.models.part_decision import PartAction
 from aita.models.part_review import PartDecisionRequest, PartDecisions
 from aita.models.review_flags import FlagKind
 from aita.services.assignments.assignment_files import AssignmentFiles
+from aita.services.compliance.recompute import recompute
 from aita.services.grading.gradebook import Gradebook
 from aita.services.grading.part_queue import PartQueue
 from aita.services.grading.review_queue import Reviews
 from tests.support.fakes import ASSIGNMENT, QUESTIONS, Harness, answer_of, right, transcription
 from tests.support.grades import INK, answer, answers, put_answers
 from tests.support.ledgers import ledger, part
+from tests.unit.services.compliance.test_audit_bundle import audited
 
 ARN = "arn:aws:iam::123456789012:user/ada"
 WROTE = "x = 5, wrote Zebulon"
@@ -247,6 +249,34 @@ def test_a_part_of_a_question_that_is_no_more_what_it_was_is_undecided(graded: H
     graded.exam(*others, *([last | {"question_text": "Draw a leaf."}] if change == "reworded" else []))
     assert queue(graded).show(ASSIGNMENT, "p-1").counts is None
     assert "something on the page belongs to no answer" in flags(graded, "1a")[-1]
+
+
+def test_a_part_goes_along_with_a_question_that_is_given_another_id(graded: Harness) -> None:
+    decide(graded, "belongs", question_id="2")
+    *others, last = QUESTIONS
+    graded.exam(*others, last | {"question_id": "II"})
+    counts = queue(graded).show(ASSIGNMENT, "p-1").counts
+    assert counts is not None
+    assert (counts.action, counts.question_id) == (PartAction.BELONGS, "II")
+    assert states(graded)["1a"] is CellState.GRADED
+    assert recompute(audited(graded)) == []
+
+
+def test_a_part_goes_along_with_questions_that_change_ids(graded: Harness) -> None:
+    decide(graded, "belongs", question_id="1b")
+    first, second, last = QUESTIONS
+    graded.exam(first | {"question_id": "1b"}, second | {"question_id": "1a"}, last)
+    counts = queue(graded).show(ASSIGNMENT, "p-1").counts
+    assert counts is not None
+    assert counts.question_id == "1a"
+    assert recompute(audited(graded)) == []
+
+
+def test_a_part_is_neithers_of_two_questions_of_one_wording(graded: Harness) -> None:
+    decide(graded, "belongs", question_id="2")
+    *others, last = QUESTIONS
+    graded.exam(*others, last | {"question_id": "II"}, last | {"question_id": "III"})
+    assert queue(graded).show(ASSIGNMENT, "p-1").counts is None
 
 
 class TestTheWholeClass:

@@ -94,12 +94,13 @@ def undecided_parts(bundle: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
     """Return each student's parts of pages that belong to no answer and that no decision is about.
 
     The last decision about a part counts. One that gives it to a question counts while the exam has this question in
-    the same words. Bundles before version 0.3 have no parts.
+    the same words, also under another id. Bundles before version 0.3 have no parts.
     """
-    questions = {each["question_id"]: wording(each) for each in bundle["exam"]["questions"]}
+    exam = bundle["exam"]["questions"]
+    wordings = {each["question_id"]: wording(each) for each in exam}
     last = {}
     for decision in sorted(bundle.get("part_decisions", []), key=lambda each: (time_of(each), each["decision_id"])):
-        counts = decision["action"] != "belongs" or questions.get(decision["question_id"]) == decision["question"]
+        counts = decision["action"] != "belongs" or wordings.get(question_of(decision, exam)) == decision["question"]
         last[decision["student_id"], decision["part_id"]] = counts
     return {
         student_id: [

@@ -64,15 +64,17 @@ class UnplacedParts:
     def decision(self, student_id: str, part_id: str) -> PartDecision | None:
         """Return the decision about a part that counts, which is the last one; ``None`` while the part is undecided.
 
-        A part that was given to a question is undecided if the exam has this question no more, or in other words.
+        A part that was given to a question is that question's under its present id. It is undecided if the exam has
+        the question no more, or in other words, or if its id is gone and several questions have these words.
         """
         history = self.history(student_id, part_id)
         if not history:
             return None
         last = history[-1]
-        if last.action is PartAction.BELONGS and self.wordings.get(last.question_id or "") != last.question:
-            return None
-        return last
+        if last.action is not PartAction.BELONGS or self.wordings.get(last.question_id or "") == last.question:
+            return last
+        alike = [question_id for question_id, wording in self.wordings.items() if wording == last.question]
+        return last.model_copy(update={"question_id": alike[0]}) if len(alike) == 1 else None
 
     def undecided(self, student_id: str) -> tuple[Part, ...]:
         """Return a student's undecided parts."""
