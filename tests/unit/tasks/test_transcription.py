@@ -159,6 +159,11 @@ class TestWarnings:
         found = task().parse(reply(warnings=[{"kind": "cut_off", "note": "the left edge"}]))
         assert found.warnings == (PageWarning(kind=WarningKind.CUT_OFF, note="the left edge"),)
 
+    @pytest.mark.parametrize("kind", ["CUT_OFF", "cut off", "Cut-off", " cut_off "])
+    def test_a_known_kind_that_is_spelled_otherwise_has_its_consequence(self, kind: str) -> None:
+        found = task().parse(reply(warnings=[{"kind": kind, "note": "the left edge"}]))
+        assert found.warnings == (PageWarning(kind=WarningKind.CUT_OFF, note="the left edge"),)
+
     @pytest.mark.parametrize(
         ("given", "note"), [({"kind": "torn", "note": "at the top"}, "torn: at the top"), ({"kind": "torn"}, "torn")]
     )

@@ -1,5 +1,6 @@
 """Transcriptions: the lines that a model read on a page, and where answers begin among them."""
 
+import re
 from enum import StrEnum
 from typing import Annotated, Any, Self
 
@@ -81,8 +82,11 @@ class PageWarning(LenientModel):
     @classmethod
     def _of_another_kind(cls, data: Any) -> Any:
         kind = data.get("kind") if isinstance(data, dict) else None
-        if not isinstance(kind, str) or kind in set(WarningKind):
+        if not isinstance(kind, str):
             return data
+        spelled = re.sub(r"[\s-]+", "_", kind.strip().casefold())  # models that hold to no schema write "Cut-off"
+        if spelled in set(WarningKind):
+            return data | {"kind": spelled}
         note = data.get("note")
         return {"kind": WarningKind.OTHER, "note": f"{kind}: {note}" if note else kind}
 
