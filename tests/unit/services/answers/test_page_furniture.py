@@ -24,7 +24,20 @@ HOLE, ANSWER, LETTER = (20, 22, 20), (30, 60, 80), (50, 52, 20)
 
 
 class TestPageNumbers:
-    @pytest.mark.parametrize(("text", "top"), [("3", 0.02), ("- 3 -", 0.95), ("page 3", 0.93)])
+    @pytest.mark.parametrize(
+        ("text", "top"),
+        [
+            ("3", 0.02),
+            ("- 3 -", 0.95),
+            ("page 3", 0.93),
+            ("S. 3", 0.93),
+            ("p3", 0.93),
+            ("3/7", 0.93),
+            ("Page 3 of 7", 0.93),
+            ("第 3 页", 0.93),
+            ("(3)", 0.93),
+        ],
+    )
     def test_a_number_at_the_edge_is_one(self, text: str, top: float) -> None:
         assert is_page_number(line(text, top, LineKind.PAGE_NUMBER))
 
@@ -36,6 +49,12 @@ class TestPageNumbers:
             ("3", 0.95, LineKind.ANSWER),
             ("three", 0.95, LineKind.PAGE_NUMBER),
             ("3 cells and a nucleus", 0.95, LineKind.PAGE_NUMBER),
+            ("3 cells", 0.95, LineKind.PAGE_NUMBER),
+            ("x2", 0.95, LineKind.PAGE_NUMBER),
+            ("p = 7", 0.95, LineKind.PAGE_NUMBER),
+            ("3.5", 0.95, LineKind.PAGE_NUMBER),
+            ("7/2", 0.95, LineKind.PAGE_NUMBER),
+            ("5 %", 0.95, LineKind.PAGE_NUMBER),
         ],
     )
     def test_anything_else_is_not(self, text: str, top: float | None, kind: LineKind) -> None:

@@ -137,6 +137,11 @@ class TestFurniture:
         assert told(page(line("3", 0.4, K.PAGE_NUMBER))) == [("unplaced", (1,), 0)]
         assert told(page(line("3 of the cells", 0.95, K.PAGE_NUMBER))) == [("unplaced", (1,), 0)]
 
+    def test_the_pages_own_number_is_known_and_another_one_may_be_an_answer(self) -> None:
+        assert told(page(line("1", 0.95, K.PAGE_NUMBER), exam_page=4), head=None) == [("furniture", (1,), 0)]
+        assert told(page(line("4", 0.95, K.PAGE_NUMBER), exam_page=4), head=None) == [("furniture", (1,), 0)]
+        assert told(page(line("42", 0.95, K.PAGE_NUMBER), exam_page=4), head=None) == [("unplaced", (1,), 0)]
+
     def test_a_speck_is_no_part_that_anybody_looks_at(self) -> None:
         assert told(page(ink=[(40, 41, 3)])) == [("furniture", (), 3)]
 

@@ -5,6 +5,7 @@ is known by the class: almost every sheet, whatever is printed on it, has a litt
 read there. An answer's own ink is not at the same height on all pages, or is read.
 """
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 
@@ -21,8 +22,13 @@ HEAD_BOTTOM = 0.12
 FOOT_TOP = 0.92
 """Top of a page's foot, as a fraction of the height."""
 
-MOST_WORDS = 3
-"""Most words of a page number, as in "3 of 7"."""
+_AROUND = r"[\s\-\u2013\u2014.()\[\]|#:]*"
+_NUMBER = re.compile(
+    rf"{_AROUND}(?:[ps]|[^\W\d_]+[.\s]\s*|第\s*|제\s*)?(\d{{1,4}})"  # "3", "- 3 -", "page 3", "p.3"
+    rf"(?:\s*(?:/|[^\W\d_]+)\s*(\d{{1,4}}))?"  # "3/7", "3 of 7"
+    rf"(?:\s*(?:页|頁|ページ|쪽))?{_AROUND}",
+    re.IGNORECASE,
+)
 
 LEAST_PAGES = 6
 """Least number of the class's pages that tell where its sheets have holes."""
@@ -39,9 +45,16 @@ MOST_READ = 0.5
 
 def is_page_number(line: Line) -> bool:
     """Return whether a line is a page's number, at the page's head or foot."""
+    return page_number(line) is not None
+
+
+def page_number(line: Line) -> int | None:
+    """Return the number in a line that is a page's number, at the page's head or foot; ``None`` if it is none."""
     at_edge = line.top is not None and not HEAD_BOTTOM <= line.top < FOOT_TOP
-    short = len(line.text.split()) <= MOST_WORDS and any(map(str.isdecimal, line.text))
-    return line.kind is LineKind.PAGE_NUMBER and at_edge and short
+    if line.kind is not LineKind.PAGE_NUMBER or not at_edge or (found := _NUMBER.fullmatch(line.text)) is None:
+        return None
+    number, pages = int(found[1]), int(found[2] or found[1])
+    return number if number <= pages else None
 
 
 class ClassHoles:

@@ -12,7 +12,7 @@ from aita.models.transcription import Line, LineKind
 from aita.services.answers.blank_detection import INK, MARGIN
 from aita.services.answers.head_words import HeadWords
 from aita.services.answers.ink_runs import InkRun, ink_runs, most_in_a_line
-from aita.services.answers.page_furniture import HEAD_BOTTOM, MOST_FURNITURE, is_page_number
+from aita.services.answers.page_furniture import HEAD_BOTTOM, MOST_FURNITURE, page_number
 from aita.services.answers.page_heads import PageHead
 from aita.services.answers.unexplained_ink import explained_ink
 
@@ -60,6 +60,12 @@ class AssembledPage:
     furniture: frozenset[int] = frozenset()
 
     @property
+    def numbers(self) -> frozenset[int]:
+        """Numbers that the page may bear: its own among the student's, and the exam page's."""
+        exam_page = self.ink.exam_page if self.ink else None
+        return frozenset({self.page, exam_page or self.page})
+
+    @property
     def bands(self) -> bytes:
         """Ink of each band; empty if it is unknown."""
         return bytes.fromhex(self.ink.bands) if self.ink else b""
@@ -87,9 +93,17 @@ def line_owners(page: AssembledPage, head: PageHead | None, words: HeadWords) ->
             owner = _HEAD
             heads += 1
         else:
-            owner = _FURNITURE if is_page_number(line) else UNPLACED
+            owner = _FURNITURE if _is_number(line, page, head) else UNPLACED
         owners[number] = owner
     return owners
+
+
+def _is_number(line: Line, page: AssembledPage, head: PageHead | None) -> bool:
+    """Return whether a line is the page's number, or one where the class has page numbers."""
+    number = page_number(line)
+    if number is None or number in page.numbers:
+        return number is not None
+    return head is not None and int((line.top or 0) * BANDS) in head.furniture
 
 
 def _is_head(line: Line, head: PageHead | None, words: HeadWords, before: int, *, above: bool) -> bool:
