@@ -318,6 +318,15 @@ class TestWhatGradersAreShown:
                     [(0.02, 0.1), (0.2, 0.3)])  # fmt: skip
         assert handed_in(FIRST_FULL, page).texts["2"] == "let x be the number that is sought\nso x = 42"
 
+    def test_a_word_of_an_answer_that_is_a_name_of_the_class_opens_the_answer(self) -> None:
+        scan = Scan(1, [("Lee", 0.08), ("and others", 0.15)], [("1", 1, 0.04)], [(0.08, 0.1), (0.15, 0.2)])
+        found = handed_in(scan, ids="1")
+        assert (found.texts, found.opened) == ({"1": "and others"}, {"1"})
+
+    def test_a_name_that_is_called_a_head_opens_no_answer_that_it_stands_in(self) -> None:
+        lines = [("one", 0.3), ("two", 0.5), ("Ann Lee", 0.95)]
+        assert handed_in(Scan(1, lines, [("1", 1, 0.2)], [FULL]), ids="1").opened == set()
+
     def test_no_page_number(self) -> None:
         page = Scan(1, [*FIRST.lines, ("page 1 of 2", 0.96)], FIRST.starts, [*FIRST.ink, (0.96, 0.98)])
         found = handed_in(page, LAST)

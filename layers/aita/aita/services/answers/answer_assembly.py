@@ -115,6 +115,7 @@ def _assembled(page: StudentPage, drafts: Mapping[str, AnswerDraft], cut: CutPag
         furniture=page.furniture,
         answers=answers,
         printed=printed,
+        left_out=page.left_out,
         places=tuple(sorted(places, key=lambda each: each[1].top)),
     )
 

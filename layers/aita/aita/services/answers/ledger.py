@@ -1,6 +1,6 @@
 """A student's ledger: the parts of all pages with what they open, and the doubts that only all of the ink shows."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from aita.models.answer import Presence, QuestionAnswer
@@ -16,6 +16,8 @@ from aita.services.answers.page_owners import AssembledPage
 from aita.services.answers.page_parts import page_parts
 from aita.services.answers.part_openings import PartContent, StudentReading, answers_ink
 from aita.services.answers.unexplained_ink import InkedText, unexplained
+
+_FURNITURE = (LineKind.PAGE_HEAD, LineKind.PAGE_NUMBER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +51,17 @@ class ClassKnowledge:
         labels = {marker.question_id for line in lines if (marker := self.questions.labels.marker(line))}
         return PartContent(
             words=self.words.content(text),
-            pointed=labels.union(self.questions.pointers.found(text, own="")),
+            pointed=labels.union(self.questions.pointers.found(text, own=""), self._left_out(part, page)),
             on_sheet=page.ink is not None and page.ink.exam_page is None,
             unread=not any(line.text.strip() and not _is_known(line) for line in page.lines)
             or (not part.lines and part.bottom <= HEAD_BOTTOM and not self._has_head(page)),
         )
+
+    def _left_out(self, part: Part, page: AssembledPage) -> Iterator[str]:
+        """Yield the questions in whose places lines of the part stand that may be words of the answer after all."""
+        for line in (page.lines[number - 1] for number in part.lines if number in page.left_out):
+            if line.kind not in _FURNITURE or self.words.content(line.text):
+                yield from page.questions_at(line)
 
     def _has_head(self, page: AssembledPage) -> bool:
         return page.ink is not None and page.ink.exam_page in self.heads

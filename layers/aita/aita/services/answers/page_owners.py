@@ -44,6 +44,8 @@ class AssembledPage:
         Question of each line that is part of an answer's text, by the line's number from 1.
     printed
         Numbers of the lines that are nothing but an answer's label.
+    left_out
+        Numbers of the lines that are in no answer's text: page numbers and heads.
     places
         Places of the answers on the page, with their questions' ids.
     furniture
@@ -56,6 +58,7 @@ class AssembledPage:
     ink: PageInk | None = None
     answers: Mapping[int, str] = field(default_factory=dict)
     printed: frozenset[int] = frozenset()
+    left_out: frozenset[int] = frozenset()
     places: tuple[tuple[str, AnswerPlace], ...] = ()
     furniture: frozenset[int] = frozenset()
 
@@ -64,6 +67,12 @@ class AssembledPage:
         """Numbers that the page may bear: its own among the student's, and the exam page's."""
         exam_page = self.ink.exam_page if self.ink else None
         return frozenset({self.page, exam_page or self.page})
+
+    def questions_at(self, line: Line) -> tuple[str, ...]:
+        """Return the questions in whose places a line stands. Where one goes on from the page before, none begins."""
+        if line.top is None:
+            return ()
+        return tuple(each for each, place in self.places if place.top and place.top <= line.top < place.bottom)
 
     @property
     def bands(self) -> bytes:
@@ -89,7 +98,9 @@ def line_owners(page: AssembledPage, head: PageHead | None, words: HeadWords) ->
             owner = PageOwner(Owner.ANSWER, page.answers[number])
         elif number in page.printed or line.kind is LineKind.LABEL:
             owner = _PRINT
-        elif _is_head(line, head, words, heads, above=number < first_answer):
+        elif _is_head(line, head, words, heads, above=number < first_answer) and not (
+            line.kind is LineKind.ANSWER and page.questions_at(line)
+        ):
             owner = _HEAD
             heads += 1
         else:

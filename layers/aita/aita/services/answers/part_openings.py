@@ -36,7 +36,7 @@ class PartContent:
     words
         Number of words that are no name, date or number.
     pointed
-        Questions that it points to, or whose label stands in it.
+        Questions that it points to, whose label stands in it, or whose place has lines of it that may be the answer's.
     on_sheet
         Whether it is on a sheet that is none of the exam's, where its ink is unknown.
     unread
