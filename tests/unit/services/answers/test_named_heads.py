@@ -11,7 +11,7 @@ STUDENTS = {
     "s-3": ["cyd foxx"],
     "s-4": ["mary ann lee"],
 }
-OTHERS = [["cyd fox", "777"], ["dan"]]
+OTHERS = [["cyd fox", "777"], ["dan"], ["eve sun"]]
 """The roster's lines of nobody with scans."""
 
 
@@ -74,6 +74,16 @@ def test_somebody_without_scans_is_named_too() -> None:
 def test_who_is_surely_on_no_line_may_be_any_that_is_nobodys() -> None:
     assert doubted(heads(s_3="cyd fox")) == (set(), set())
     assert doubted(heads(s_3="bob ray")) == ({"s-3"}, {"s-2"})
+
+
+def test_pages_that_name_different_people_are_not_all_one_students() -> None:
+    found = heads(s_3="cyd fox")
+    found.see("s-3", 2, ["cyd fox"])
+    assert found.doubts("s-3") == {}
+    found.see("s-3", 3, ["eve sun"])
+    assert {page: [flag.kind for flag in flags] for page, flags in found.doubts("s-3").items()} == {
+        page: [FlagKind.OTHER_STUDENT] for page in (1, 2, 3)
+    }
 
 
 def test_a_name_on_most_students_heads_is_print() -> None:

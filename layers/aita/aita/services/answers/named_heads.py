@@ -89,14 +89,16 @@ class ClassNames(StrictModel):
 class NamedHeads:
     """Heads of a class's pages that name somebody else: first each page is seen, and then each student's doubts made.
 
-    ``_named`` has the places of the people that the heads name, by page and by student id, and ``_times`` the number of
-    students in whose heads each of these people is.
+    ``_named`` has the places of the people that the heads name, by page and by student id, ``_times`` the number of
+    students in whose heads each of these people is, and ``_may_be`` the places of people without scans whom the heads of
+    students name who may be one of them.
     """
 
     names: ClassNames
     _own: dict[str, frozenset[str]] = field(init=False)
     _places: dict[str, int] = field(init=False)
     _named: dict[str, dict[int, set[int]]] = field(init=False, default_factory=dict)
+    _may_be: dict[str, dict[int, set[int]]] = field(init=False, default_factory=dict)
     _times: Counter[int] = field(init=False, default_factory=Counter)
 
     def __post_init__(self) -> None:
@@ -106,11 +108,14 @@ class NamedHeads:
     def see(self, student_id: str, page: int, lines: Iterable[str]) -> None:
         """Take note of the head of a student's page; its lines are folded as the names are.
 
-        The head of a student who surely is on no line of the roster may have any name that no other student has.
+        The head of a student who surely is on no line of the roster may have any name that no other student has, and
+        the heads of all their pages the same.
         """
         students = len(self.names.students)
         others = {place for line in lines for place in self._others(line.split(), self._own.get(student_id, ()))}
         if student_id not in self.names.matched:
+            if without_scans := {place for place in others if place >= students}:
+                self._may_be.setdefault(student_id, {})[page] = without_scans
             others = {place for place in others if place < students}
         if others:
             pages = self._named.setdefault(student_id, {})
@@ -119,11 +124,13 @@ class NamedHeads:
 
     def doubts(self, student_id: str) -> dict[int, tuple[Flag, ...]]:
         """Return the doubts about a student's pages."""
-        return {
-            page: (Flag(kind=FlagKind.OTHER_STUDENT, note=_NAMED.format(page=page)),)
-            for page, people in self._named.get(student_id, {}).items()
-            if not all(map(self._is_printed, people))
+        pages = {
+            page for page, people in self._named.get(student_id, {}).items() if not all(map(self._is_printed, people))
         }
+        may_be = self._may_be.get(student_id, {})
+        if may_be and not set.intersection(*may_be.values()):  # they name several people, of whom one is somebody else
+            pages |= may_be.keys()
+        return {page: (Flag(kind=FlagKind.OTHER_STUDENT, note=_NAMED.format(page=page)),) for page in sorted(pages)}
 
     def page_elsewhere(self, student_id: str) -> tuple[Flag, ...]:
         """Return the doubts that a page of the student is in another's folder."""
