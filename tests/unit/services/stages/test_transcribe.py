@@ -204,6 +204,20 @@ def without_form(exam: Harness, word: bytes) -> None:
     exam.model.otherwise = lambda request: NONSENSE if word in shown_page(exam) else usual(request)
 
 
+def at_the_top(exam: Harness) -> None:
+    """Let the model say that each page's lines, all of an answer, begin at its top."""
+    usual = exam.model.otherwise
+    assert usual is not None
+
+    def placed(request: LLMRequest) -> str:
+        said = json.loads(str(usual(request)))
+        for number, line in enumerate(said["lines"]):
+            line["top"] = 0.04 * (number + 1)
+        return json.dumps(said)
+
+    exam.model.otherwise = lambda request: placed(request) if request.schema_name == "Transcription" else right(request)
+
+
 def shown_page(exam: Harness) -> bytes:
     return next(iter(exam.model.images[-1].values()))
 
@@ -328,6 +342,14 @@ class TestWhosePageItIs:
         assert FlagKind.OTHER_STUDENT in found["Lee, Ann (exam)"]["2"]
         assert FlagKind.OTHER_STUDENT in found["Bob Ray (late)"]["2"]
         assert FlagKind.OTHER_STUDENT not in found["Bob Ray (late)"].get("1a", ())
+
+    @pytest.mark.parametrize("head", ["Zebulon Quixote", "Quixote, Zebulon", "54321"])
+    def test_a_head_of_the_roster_is_in_no_answer_also_in_a_folder_of_nobody(self, exam: Harness, head: str) -> None:
+        exam.put("roster.csv", "Name,Student ID\nAnn Lee,12345\nZebulon Quixote,54321\n")
+        scans(exam, **{"scan 7": ["1a.\nfour", f"{head}\nor so\n1b.\nseven\n2.\nx"]})
+        at_the_top(exam)
+        exam.run("transcribe")
+        assert texts(by_name(exam)["scan 7"])["1a"] == "four\nor so"
 
     def test_no_file_of_the_run_has_a_name_of_the_roster(self, exam: Harness) -> None:
         exam.put("roster.csv", "Name,ID\nAnn Lee,1\nZebulon Quixote,54321\n")

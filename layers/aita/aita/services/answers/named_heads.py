@@ -14,7 +14,10 @@ from aita.services.answers.name_digests import name_digest, word_digests
 HEAD_LINES = 3
 """Number of lines at the top of a page that may be its head, if the transcription does not tell."""
 
-_LEAST_WORDS, _LEAST_DIGITS = 2, 5  # of a name and of a number that tell a person
+LEAST_DIGITS = 5
+"""Least number of digits of a student's number that tells one person from another."""
+
+_LEAST_WORDS = 2  # of a name that tells a person
 _MOST_WORDS = 8  # of a name that is looked for
 _LEAST_PRINTED = 3  # students whose heads have a name that may be print
 
@@ -162,4 +165,4 @@ class NamedHeads:
 def _is_telling(form: str) -> bool:
     """Return whether a folded name or number tells one person from another, which "exam 1" and "12" do not."""
     digits = sum(each.isdecimal() for each in form)
-    return digits >= _LEAST_DIGITS if digits else len(form.split()) >= _LEAST_WORDS
+    return digits >= LEAST_DIGITS if digits else len(form.split()) >= _LEAST_WORDS

@@ -9,7 +9,7 @@ from aita.models.scan import PageInk, StudentScans
 from aita.models.student import RosterEntry
 from aita.services.answers.blank_detection import INK
 from aita.services.answers.duplicate_pages import Duplicates, PagePicture, duplicate_pages
-from aita.services.answers.named_heads import HEAD_LINES, ClassNames
+from aita.services.answers.named_heads import HEAD_LINES, LEAST_DIGITS, ClassNames
 from aita.services.assignments import object_keys
 from aita.services.assignments.assignment_files import AssignmentFiles
 from aita.services.assignments.person_names import split_name
@@ -51,7 +51,9 @@ def class_names(material: AssignmentFiles) -> ClassNames:
         names[student_id] |= _forms(entry)
     others = [_forms(entry) for entry in roster if id(entry) not in taken]
     shown = [name for student in students for name in (student.folder, student.roster_name) if name]
-    return ClassNames.of(secrets.token_hex(8), names, others, lines, shown)
+    listed = [entry.name for entry in roster]
+    numbers = [entry.number for entry in roster if sum(map(str.isdecimal, entry.number)) >= LEAST_DIGITS]
+    return ClassNames.of(secrets.token_hex(8), names, others, lines, (*shown, *listed, *numbers))
 
 
 def head_lines(text: str) -> list[str]:
