@@ -4,6 +4,7 @@ import logging
 import random
 import traceback
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 
@@ -71,12 +72,12 @@ class Outcome:
 
 def run(case: Case) -> Outcome:
     """Run a case; the outcome says so if no class is found to which the mishaps can happen."""
-    logging.disable(logging.CRITICAL)
     outcome = Outcome(case)
     for attempt in range(ATTEMPTS):
         seed = case.seed * 1000 + attempt
         try:
-            _run(case, seed, outcome)
+            with _silent():
+                _run(case, seed, outcome)
         except NotApplicableError:
             outcome.touched.clear()
             continue
@@ -86,6 +87,17 @@ def run(case: Case) -> Outcome:
         return outcome
     outcome.is_possible = False
     return outcome
+
+
+@contextmanager
+def _silent() -> Iterator[None]:
+    """Log nothing: the pipeline logs each of a case's mishaps."""
+    before = logging.root.manager.disable
+    logging.disable(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        logging.disable(before)
 
 
 def _run(case: Case, seed: int, outcome: Outcome) -> None:
