@@ -35,6 +35,16 @@ def test_other_words_are_content(text: str, words: int) -> None:
     assert WORDS.content(text) == words
 
 
+@pytest.mark.parametrize("text", ["Zebrowski = 7", "s0012345", "x.y@school.test", "Ann, room 4"])
+def test_a_name_a_number_or_an_address_tells_a_person(text: str) -> None:
+    assert WORDS.tell_a_person(text)
+
+
+@pytest.mark.parametrize("text", ["12 March 1815", "room 4, seat 17", "a @ b", "x = 42"])
+def test_dates_and_other_words_tell_no_person(text: str) -> None:
+    assert not WORDS.tell_a_person(text)
+
+
 def test_signs_alone_are_no_head() -> None:
     assert not WORDS.are_all("-> =")
 

@@ -34,7 +34,7 @@ class Scan:
 
 def kind_of(text: str) -> LineKind:
     is_label = text[:1].isdecimal() and text.endswith(".") and len(text) <= len("1a.")
-    return K.LABEL if is_label else K.PAGE_HEAD if text.startswith("Ann Lee") else K.ANSWER
+    return K.LABEL if is_label else K.PAGE_HEAD if text.startswith(("Ann Lee", "12 March")) else K.ANSWER
 
 
 def student_page(number: int, scan: Scan, kinds: bool) -> StudentPage:
@@ -332,7 +332,16 @@ class TestWhatGradersAreShown:
         found = handed_in(page, LAST)
         assert found.texts["2"] == "five\npage 1 of 2"  # an answer may end in it, unless its kind says what it is
 
+    @pytest.mark.parametrize("height", [0.6, None])
     @pytest.mark.parametrize("text", ["Ann Lee = 7", "Ann Lee, 1815", "Ann Lee"])
-    def test_a_line_within_an_answer_though_it_was_taken_for_a_head(self, text: str) -> None:
-        page = Scan(1, [*FIRST.lines, (text, 0.6)], FIRST.starts, [(0.15, 0.2), (0.55, 0.65)])
-        assert handed_in(page, LAST).texts["2"] == f"five\n{text}"
+    def test_no_name_within_an_answer_that_was_taken_for_a_head_and_a_person_looks(
+        self, text: str, height: float | None
+    ) -> None:
+        page = Scan(1, [*FIRST.lines, (text, height)], FIRST.starts, [(0.15, 0.2), (0.55, 0.65)])
+        found = handed_in(page, LAST)
+        assert found.texts["2"] == "five"
+        assert "2" in found.opened
+
+    def test_a_date_within_an_answer_though_it_was_taken_for_a_head(self) -> None:
+        page = Scan(1, [*FIRST.lines, ("12 March 1815", 0.6)], FIRST.starts, [(0.15, 0.2), (0.55, 0.65)])
+        assert handed_in(page, LAST).texts["2"] == "five\n12 March 1815"

@@ -10,6 +10,8 @@ from aita.services.answers.name_digests import folded_words, name_digest
 
 _NUMBER = re.compile(r"\d+(st|nd|rd|th)?")
 _SIGN = re.compile(r"[=+*\u00d7\u00b7\u00f7^\u221a<>\u2264\u2265\u2248]")
+_DIGITS = re.compile(r"\d+")
+_ADDRESS = re.compile(r"\w@\w")
 _FIELDS = frozenset({"name", "date"})
 _MONTH = re.compile(
     "jan(uary)?|feb(ruary)?|mar(ch)?|apr(il)?|may|june?|july?|aug(ust)?|sept?(ember)?|oct(ober)?|nov(ember)?|dec(ember)?"
@@ -42,6 +44,10 @@ class HeadWords:
     def are_a_name(self, text: str) -> bool:
         """Return whether a text is a name of the class, with nothing beside it but dates and numbers."""
         return self.are_all(text) and any(map(self._is_name, folded_words(text)))
+
+    def tell_a_person(self, text: str) -> bool:
+        """Return whether a text has a name or a number of the class, alone or within a word, or a mail address."""
+        return bool(_ADDRESS.search(text)) or any(map(self._is_name, (*folded_words(text), *_DIGITS.findall(text))))
 
     def _may_be_head(self, word: str) -> bool:
         known = word in _FIELDS or any(each.fullmatch(word) for each in (_NUMBER, _MONTH))

@@ -10,7 +10,7 @@ from aita.models.transcription import Line, LineKind
 from aita.services.answers.answer_assembly import AssembledStudent
 from aita.services.answers.exam_questions import ExamQuestions
 from aita.services.answers.head_words import HeadWords
-from aita.services.answers.page_furniture import HEAD_BOTTOM
+from aita.services.answers.page_furniture import FOOT_TOP, HEAD_BOTTOM
 from aita.services.answers.page_heads import PageHead
 from aita.services.answers.page_owners import AssembledPage
 from aita.services.answers.page_parts import page_parts
@@ -59,9 +59,11 @@ class ClassKnowledge:
 
     def _left_out(self, part: Part, page: AssembledPage) -> Iterator[str]:
         """Yield the questions in whose places lines of the part stand that may be words of the answer after all."""
-        for line in (page.lines[number - 1] for number in part.lines if number in page.left_out):
-            if line.kind not in _FURNITURE or self.words.content(line.text):
-                yield from page.questions_at(line)
+        for number in page.left_out.intersection(part.lines):
+            line = page.lines[number - 1]
+            at_edge = line.top is not None and not HEAD_BOTTOM <= line.top < FOOT_TOP
+            if not (at_edge and line.kind in _FURNITURE) or self.words.content(line.text):
+                yield from page.questions_at(number)
 
     def _has_head(self, page: AssembledPage) -> bool:
         return page.ink is not None and page.ink.exam_page in self.heads

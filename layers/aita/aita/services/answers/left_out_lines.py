@@ -11,13 +11,14 @@ def left_out_lines(page: StudentPage, words: HeadWords) -> frozenset[int]:
     """Return the numbers of a page's lines that are in no answer's text, from 1.
 
     A page head stands at the top of the page, above its first label and first answer: a date further down may be an
-    answer. Left-out lines stay visible in the ledger: as the page's head where a head is, and as unplaced elsewhere.
+    answer, but a name of the class is in none. Left-out lines stay visible in the ledger: as the page's head where a
+    head is, and as unplaced elsewhere.
     """
     above = _first_of_answers(page)
     return frozenset(
         number
         for number, line in enumerate(page.lines, 1)
-        if (number < above and _is_head(line)) or is_page_number(line) or _is_name(line, words)
+        if (number < above and _is_at_top(line)) or is_page_number(line) or _is_name(line, words)
     )
 
 
@@ -28,9 +29,11 @@ def _first_of_answers(page: StudentPage) -> int:
     return min((*labels, *(start.line for start in starts or () if start.line)), default=len(page.lines) + 1)
 
 
-def _is_head(line: Line) -> bool:
+def _is_at_top(line: Line) -> bool:
     return line.kind is LineKind.PAGE_HEAD and (line.top is None or line.top <= PAGE_TOP)
 
 
 def _is_name(line: Line, words: HeadWords) -> bool:
+    if line.kind is LineKind.PAGE_HEAD:
+        return words.tell_a_person(line.text)
     return line.top is not None and line.top < HEAD_BOTTOM and words.are_a_name(line.text)

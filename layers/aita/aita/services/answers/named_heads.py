@@ -41,7 +41,7 @@ class ClassNames(StrictModel):
     own
         Digests of each student's own names and numbers, by student id.
     words
-        Digests of the words of the students' names.
+        Digests of the words of names and numbers, one by one.
     """
 
     salt: str = ""
@@ -69,7 +69,7 @@ class ClassNames(StrictModel):
         others
             Names and numbers on each line of the roster that surely is none of these students'.
         names
-            Names of the students whose words are known one by one.
+            Names and numbers whose words are known one by one.
         """
         people: dict[str, list[int]] = {}
         for place, forms in enumerate([*students.values(), *others]):
@@ -92,9 +92,9 @@ class ClassNames(StrictModel):
 class NamedHeads:
     """Heads of a class's pages that name somebody else: first each page is seen, and then each student's doubts made.
 
-    ``_named`` has the places of the people that the heads name, by page and by student id, ``_times`` the number of
-    students in whose heads each of these people is, and ``_may_be`` the places of people without scans whom the heads of
-    students name who may be one of them.
+    ``_named`` has the places of the people that the heads name, by page and by student id, and ``_times`` the number of
+    students in whose heads each of these people is. ``_may_be`` has the places of people without scans, in heads of
+    students who may be one of these.
     """
 
     names: ClassNames

@@ -68,11 +68,16 @@ class AssembledPage:
         exam_page = self.ink.exam_page if self.ink else None
         return frozenset({self.page, exam_page or self.page})
 
-    def questions_at(self, line: Line) -> tuple[str, ...]:
-        """Return the questions in whose places a line stands. Where one goes on from the page before, none begins."""
-        if line.top is None:
-            return ()
-        return tuple(each for each, place in self.places if place.top and place.top <= line.top < place.bottom)
+    def questions_at(self, number: int) -> tuple[str, ...]:
+        """Return the questions in whose places the line of a number stands; the last answer's if its height is unknown.
+
+        Where an answer goes on from the page before, none begins.
+        """
+        top = self.lines[number - 1].top
+        if top is None:
+            before = max((each for each in self.answers if each < number), default=None)
+            return () if before is None else (self.answers[before],)
+        return tuple(each for each, place in self.places if place.top and place.top <= top < place.bottom)
 
     @property
     def bands(self) -> bytes:
@@ -99,7 +104,7 @@ def line_owners(page: AssembledPage, head: PageHead | None, words: HeadWords) ->
         elif number in page.printed or line.kind is LineKind.LABEL:
             owner = _PRINT
         elif _is_head(line, head, words, heads, above=number < first_answer) and not (
-            line.kind is LineKind.ANSWER and page.questions_at(line)
+            line.kind is LineKind.ANSWER and page.questions_at(number)
         ):
             owner = _HEAD
             heads += 1
