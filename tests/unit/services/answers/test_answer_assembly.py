@@ -387,6 +387,32 @@ class TestLostPages:
         found = answers("1 2 3 4", page(1, "a\nb\nc", ("1", 1, 0.1), ("2", 2, 0.5), ("3", 3, 0.8)), unreadable=1)
         assert [FlagKind.PAGE_MISSING in kinds(answer) for answer in found.values()] == [True, False, True, True]
 
+    def test_a_missing_page_before_an_extra_sheet(self) -> None:
+        sheet = page(2, "more of b", ("1", 1, 0.1), exam_page=None)
+        found = answers("1 2", page(1, "a\nb", ("1", 1, 0.1), ("2", 2, 0.5), exam_page=1, exam_pages=2), sheet)
+        assert FlagKind.PAGE_MISSING in kinds(found["2"])
+
+    @pytest.mark.parametrize(("top", "cut_off"), [(0.5, False), (0.9, True)])
+    def test_a_page_of_unknown_ink_that_nothing_was_read_on_goes_on_with_a_full_one(
+        self, top: float, cut_off: bool
+    ) -> None:
+        full = PageTranscription(
+            page=1,
+            lines=[Line(text="a", top=top, kind=LineKind.ANSWER)],
+            starts=[AnswerStart(question_id="1", line=1, top=0.1, confidence=0.9)],
+            confidence=0.9,
+        )
+        found = answers("1", StudentPage(1, full), page(2, ""))
+        assert (FlagKind.PAGE_MISSING in kinds(found["1"])) == cut_off
+        if cut_off:
+            assert found["1"].flags[0].note == "nothing was read on page 2"
+
+    def test_a_sheet_with_something_on_it_that_was_not_read_may_have_any_answer(self) -> None:
+        printed = page(1, "a", ("1", 1, 0.1), ("2", 0, 0.5), exam_page=1, bands="00" * 12 + "09" * 10 + "00" * 78)
+        for sheet, flagged in (({}, {"1": False, "2": True}), ({"empty": True}, {"1": False, "2": False})):
+            found = answers("1 2", printed, page(2, "", exam_page=None, **sheet))
+            assert {each: FlagKind.PAGE_MISSING in kinds(found[each]) for each in found} == flagged
+
     def test_a_student_of_whom_nothing_was_read(self) -> None:
         for found in (answers("1 2"), answers("1 2", lost(1), lost(2)), answers("1 2", unreadable=1)):
             assert all(kinds(a) == {FlagKind.PAGE_MISSING, FlagKind.ANSWER_NOT_FOUND} for a in found.values())

@@ -2,7 +2,7 @@
 
 import pytest
 
-from aita.services.answers.head_words import HeadWords
+from aita.services.answers.head_words import HeadWords, name_words
 from aita.services.answers.name_digests import word_digests
 
 WORDS = HeadWords("salt", word_digests("salt", ["Muñoz Tarrés, Inés", "0012345", "ann zebrowski"]))
@@ -43,6 +43,10 @@ def test_a_name_a_number_or_an_address_tells_a_person(text: str) -> None:
 @pytest.mark.parametrize("text", ["12 March 1815", "room 4, seat 17", "a @ b", "x = 42"])
 def test_dates_and_other_words_tell_no_person(text: str) -> None:
     assert not WORDS.tell_a_person(text)
+
+
+def test_words_of_a_name_are_no_field_no_number_and_no_month() -> None:
+    assert name_words("Name: Inés Muñoz, 12 March, no. 4b") == {"ines", "munoz", "no"}
 
 
 def test_signs_alone_are_no_head() -> None:

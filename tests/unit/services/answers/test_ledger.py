@@ -312,6 +312,26 @@ class TestContradictions:
         assert handed_in(page, LAST).open == {"1", "2"}
 
 
+class TestPagesBeforeAllAnswers:
+    def test_fields_of_a_cover_are_its_head_wherever_they_stand(self) -> None:
+        cover = Scan(1, [("Ann Lee, section four of the course", 0.4)], ink=[(0.4, 0.42)])
+        assert handed_in(cover, LAST, ids="3").opened == set()
+
+    def test_words_there_that_are_no_fields_open_the_answer_behind(self) -> None:
+        cover = Scan(1, [("as it is warm", 0.4)], ink=[(0.4, 0.42)])
+        assert handed_in(cover, LAST, ids="3").opened == {"3"}
+
+
+class TestOrders:
+    def test_a_part_is_beside_the_answers_of_its_scan_too(self) -> None:
+        late = Scan(2, [("2.", 0.1), ("five", 0.2)], [("2", 2, 0.1)], [(0.2, 0.22)])
+        early = Scan(
+            1, [("as it is warm", 0.1), ("1.", 0.2), ("four", 0.3)], [("1", 3, 0.2)], [(0.1, 0.12), (0.3, 0.32)]
+        )
+        assert handed_in(early, late, ids="1 2").opened == {"1"}
+        assert handed_in(late, early, ids="1 2").opened == {"1", "2"}
+
+
 class TestWhatGradersAreShown:
     def test_no_name_at_the_top_of_a_page_whatever_its_kind(self) -> None:
         page = Scan(2, [("ann lee", 0.04), ("so x = 42", 0.07), ("3.", 0.14), ("five", 0.2)], [("3", 4, 0.14)],

@@ -43,6 +43,12 @@ def test_a_lone_answer_is_measured_by_the_class() -> None:
     assert list(unexplained(lone, 8.0)) == ["1"]
 
 
+def test_letters_do_not_tell_the_hand() -> None:
+    letters = [InkedText("1", "C", 24), InkedText("2", "E", 26)]
+    assert list(unexplained([*letters, InkedText("3", "70 * 989 = 69230", 436)], 8.0)) == ["3"]
+    assert unexplained([*letters, InkedText("3", "70 * 989 = 69230", 120)], 8.0) == {}
+
+
 def test_the_class_has_little_say_where_there_are_answers() -> None:
     broad = [InkedText(each.question_id, each.text, 3 * each.ink) for each in HAND]
     assert unexplained([*broad, InkedText("3", "four newtons", 300)], 8.0) == {}

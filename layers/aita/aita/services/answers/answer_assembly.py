@@ -5,8 +5,9 @@ blank: it is flagged on each answer without text, and on each answer that may co
 complete on other pages are not affected. Lines that are given to no answer stay, for the student's ledger.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 
 from aita.models.answer import QuestionAnswer
 from aita.models.transcription import Line
@@ -71,7 +72,10 @@ def assemble(
         walk.warn(page)
     ink = {page.page: page.ink_of_answers for page in pages}
     answers = tuple(with_presence(answer, ink) for answer in walk.finish())
-    return AssembledStudent(answers, tuple(_assembled(page, walk.drafts, cuts.get(page.page)) for page in ordered))
+    first = next((page.page for page in ordered if any(page.page in draft.lines for draft in walk.drafts.values())), 0)
+    covers = {page.page for page in takewhile(lambda page: page.page != first, ordered)}
+    assembled = (_assembled(page, walk.drafts, cuts.get(page.page), covers) for page in ordered)
+    return AssembledStudent(answers, tuple(assembled))
 
 
 def _in_exam_order(pages: Iterable[StudentPage]) -> list[StudentPage]:
@@ -92,7 +96,9 @@ def _lines_of_answers(page: StudentPage) -> list[Line]:
     ]
 
 
-def _assembled(page: StudentPage, drafts: Mapping[str, AnswerDraft], cut: CutPage | None) -> AssembledPage:
+def _assembled(
+    page: StudentPage, drafts: Mapping[str, AnswerDraft], cut: CutPage | None, covers: Collection[int]
+) -> AssembledPage:
     printed = _printed(page.lines, cut) if cut else frozenset()
     excluded = printed | page.left_out
     answers = {
@@ -116,6 +122,7 @@ def _assembled(page: StudentPage, drafts: Mapping[str, AnswerDraft], cut: CutPag
         answers=answers,
         printed=printed,
         left_out=page.left_out,
+        is_cover=page.page in covers,
         places=tuple(sorted(places, key=lambda each: each[1].top)),
     )
 

@@ -60,7 +60,17 @@ class StudentPage:
     @property
     def is_empty_sheet(self) -> bool:
         """Whether nothing is on the page, and nothing was read there. A page that was not transcribed is lost."""
-        return bool(self.ink and self.ink.empty and self.transcription and not self.transcription.text.strip())
+        return bool(self.ink and self.ink.empty and self.transcription and not self.text)
+
+    @property
+    def may_be_unread(self) -> bool:
+        """Whether nothing was read on the page, and nobody knows where it has ink."""
+        return not (self.text or self.is_empty_sheet or (self.ink and self.ink.bands))
+
+    @property
+    def text(self) -> str:
+        """Transcribed text; empty if the transcription failed."""
+        return self.transcription.text.strip() if self.transcription else ""
 
     @property
     def lines(self) -> tuple[Line, ...]:

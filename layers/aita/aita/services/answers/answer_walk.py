@@ -38,8 +38,9 @@ class AnswerWalk:
     Notes
     -----
     ``last`` is the answer that may continue on the next page, with its page; ``None`` at first and after a lost page.
-    ``unplaced`` are the transcribed pages of which it is unknown where answers begin. ``parted`` are the questions
-    whose answers may have another's among their lines.
+    ``unplaced`` are the transcribed pages of which it is unknown where answers begin, and ``unread`` those of which
+    nothing was read, though something may be there. ``parted`` are the questions whose answers may have another's among
+    their lines.
     """
 
     questions: ExamQuestions
@@ -53,6 +54,7 @@ class AnswerWalk:
     pages: int = 0
     lost: list[int] = field(default_factory=list)
     unplaced: list[int] = field(default_factory=list)
+    unread: list[int] = field(default_factory=list)
     foreign: list[str] = field(default_factory=list)
     parted: set[str] = field(default_factory=set)
 
@@ -72,6 +74,8 @@ class AnswerWalk:
         self.pages += 1
         if page.is_foreign:
             self.foreign.append(page.foreign_note)
+        if page.may_be_unread and not cut.segments:
+            self._leave_unread(page)
         goes_on = self._extend_last(page, cut)
         after_gap = self.last is None and bool(self.lost or self.unplaced)
         for number, segment in enumerate(cut.segments):
@@ -119,11 +123,22 @@ class AnswerWalk:
             yield draft.finished()
 
     def _pass_missing(self, page: StudentPage) -> None:
-        """Note which of the exam's missing pages stand before a page."""
+        """Note which of the exam's missing pages stand before a page.
+
+        A sheet that is none of the exam's may stand before or behind the missing page after the last one.
+        """
         here = page.ink and page.ink.exam_page
         if here and any(self.exam_page < missing < here for missing in self.missing):
             self._cut_off_last()
+        elif not here and self.exam_page + 1 in self.missing and self.last is not None:
+            self.last[0].cut_off = True
         self.exam_page = max(self.exam_page, here or 0)
+
+    def _leave_unread(self, page: StudentPage) -> None:
+        """Note a page with ink that nobody knows, of which nothing was read: the last answer may go on there."""
+        self.unread.append(page.page)
+        if self.last is not None and (page.is_foreign or is_filled(self.last[1], self.last[0].places[-1]) is not False):
+            self.last[0].cut_off = True
 
     def _cut_off_last(self) -> None:
         if self.last is not None:
@@ -213,6 +228,8 @@ class AnswerWalk:
             yield f"page {', '.join(map(str, self.lost))} was lost"
         if self.missing:
             yield f"page {', '.join(map(str, self.missing))} of the exam is not there"
+        if self.unread:
+            yield f"nothing was read on page {', '.join(map(str, self.unread))}"
         if self.unplaced:
             yield f"where answers begin on page {', '.join(map(str, self.unplaced))} is unknown"
         if self.unreadable:

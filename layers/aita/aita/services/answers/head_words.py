@@ -18,6 +18,11 @@ _MONTH = re.compile(
 )
 
 
+def name_words(text: str) -> frozenset[str]:
+    """Return the words of a head that may be a name's: they have two letters at least, and no digit."""
+    return frozenset(word for word in folded_words(text) if len(word) > 1 and word.isalpha() and not _is_known(word))
+
+
 class HeadWords:
     """Words that a head may have, beside those of the students' names.
 
@@ -50,8 +55,12 @@ class HeadWords:
         return bool(_ADDRESS.search(text)) or any(map(self._is_name, (*folded_words(text), *_DIGITS.findall(text))))
 
     def _may_be_head(self, word: str) -> bool:
-        known = word in _FIELDS or any(each.fullmatch(word) for each in (_NUMBER, _MONTH))
-        return known or self._is_name(word)
+        return _is_known(word) or self._is_name(word)
 
     def _is_name(self, word: str) -> bool:
         return name_digest(self._salt, word) in self._names
+
+
+def _is_known(word: str) -> bool:
+    """Return whether a word is a field's, a number or a month."""
+    return word in _FIELDS or any(each.fullmatch(word) for each in (_NUMBER, _MONTH))

@@ -52,7 +52,7 @@ class ClassKnowledge:
         return PartContent(
             words=self.words.content(text),
             pointed=labels.union(self.questions.pointers.found(text, own=""), self._left_out(part, page)),
-            on_sheet=page.ink is not None and page.ink.exam_page is None,
+            on_sheet=page.is_cover if page.ink is None else page.ink.exam_page is None,
             unread=not any(line.text.strip() and not _is_known(line) for line in page.lines)
             or (not part.lines and part.bottom <= HEAD_BOTTOM and not self._has_head(page)),
         )

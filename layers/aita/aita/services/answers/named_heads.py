@@ -125,6 +125,16 @@ class NamedHeads:
             self._times.update(others.difference(*pages.values()))
             pages[page] = others
 
+    def name_own(self, student_id: str, lines: Iterable[str]) -> bool:
+        """Return whether a student's own name or number stands in lines of a head, folded as the names are."""
+        own = self._own.get(student_id, frozenset())
+        return any(
+            name_digest(self.names.salt, " ".join(words[start:end])) in own
+            for words in map(str.split, lines)
+            for start in range(len(words))
+            for end in range(start + 1, min(len(words), start + _MOST_WORDS) + 1)
+        )
+
     def doubts(self, student_id: str) -> dict[int, tuple[Flag, ...]]:
         """Return the doubts about a student's pages."""
         pages = {

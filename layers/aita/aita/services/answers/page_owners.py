@@ -50,6 +50,8 @@ class AssembledPage:
         Places of the answers on the page, with their questions' ids.
     furniture
         Bands whose ink is a page number's or a hole's.
+    is_cover
+        Whether no answer stands on the page or on one before it.
     """
 
     page: int
@@ -61,6 +63,7 @@ class AssembledPage:
     left_out: frozenset[int] = frozenset()
     places: tuple[tuple[str, AnswerPlace], ...] = ()
     furniture: frozenset[int] = frozenset()
+    is_cover: bool = False
 
     @property
     def numbers(self) -> frozenset[int]:
@@ -103,6 +106,8 @@ def line_owners(page: AssembledPage, head: PageHead | None, words: HeadWords) ->
             owner = PageOwner(Owner.ANSWER, page.answers[number])
         elif number in page.printed or line.kind is LineKind.LABEL:
             owner = _PRINT
+        elif page.is_cover and line.kind is LineKind.PAGE_HEAD:
+            owner = _HEAD
         elif _is_head(line, head, words, heads, above=number < first_answer) and not (
             line.kind is LineKind.ANSWER and page.questions_at(number)
         ):

@@ -38,7 +38,8 @@ class PartContent:
     pointed
         Questions that it points to, whose label stands in it, or whose place has lines of it that may be the answer's.
     on_sheet
-        Whether it is on a sheet that is none of the exam's, where its ink is unknown.
+        Whether it is on a sheet that is none of the exam's, or stands before all answers on one that may be: its ink is
+        unknown.
     unread
         Whether its ink may be anything: nothing but heads and page numbers was read on its page, or it is in the page's
         top, nothing was read there, and the class does not tell whether a head is.
@@ -64,7 +65,8 @@ class StudentReading:
     answers
         The answers in the exam's order.
     pages
-        Numbers of the student's pages in the exam's order.
+        Numbers of the student's pages in the exam's order. Where the scans have another, a part is beside the answers
+        before and behind it in either.
     ink
         Each answer's own ink.
     """
@@ -97,16 +99,19 @@ class StudentReading:
 
     def _near(self, part: Part, content: PartContent) -> Iterable[str]:
         """Yield the written answers before and behind a part in reading order that it may be a piece of."""
-        position = {page: number for number, page in enumerate(self.pages)}
+        for answer in (*self._beside(part, self.pages), *self._beside(part, sorted(self.pages))):
+            own = self.ink[answer.question_id]
+            if answer.presence is Presence.WRITTEN and content.may_be_piece(part.ink, own):
+                yield answer.question_id
+
+    def _beside(self, part: Part, pages: Sequence[int]) -> list[QuestionAnswer]:
+        """Return the answers before and behind a part, if the pages are read in an order."""
+        position = {page: number for number, page in enumerate(pages)}
         places = [((position[place.page], place.top), answer) for answer in self.answers for place in answer.pages]
         places.sort(key=lambda each: each[0])
         here = position[part.page], part.top
         before = [answer for at, answer in places if at < here][-1:]
-        behind = [answer for at, answer in places if at >= here][:1]
-        for answer in before + behind:
-            own = self.ink[answer.question_id]
-            if answer.presence is Presence.WRITTEN and content.may_be_piece(part.ink, own):
-                yield answer.question_id
+        return before + [answer for at, answer in places if at >= here][:1]
 
 
 def answers_ink(parts: Iterable[Part]) -> Counter[str]:

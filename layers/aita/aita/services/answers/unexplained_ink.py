@@ -24,7 +24,7 @@ FEWEST_UNREAD = 4
 than a word that was not read."""
 
 LEAST_CHARACTERS = 8
-"""Least number of characters in a line that tell the hand."""
+"""Least number of characters in a line or an answer that tell the hand: a letter is drawn large, and circled."""
 
 _DRAWING = re.compile(r"\[\s*drawing", re.IGNORECASE)
 _MARKS = re.compile(r"~~|\[illegible\]", re.IGNORECASE)
@@ -98,7 +98,7 @@ def unexplained(answers: Iterable[InkedText], class_hand: float | None) -> dict[
     """Return, by question id, how many times the explained ink an answer has, for those with too much.
 
     The measure is the student's own median of ink for a character, so that a broad pen or a small hand is no doubt. Of
-    a student with few answers, the class's has a say.
+    a student with few answers of more than some letters, the class's has a say.
 
     Parameters
     ----------
@@ -108,10 +108,12 @@ def unexplained(answers: Iterable[InkedText], class_hand: float | None) -> dict[
         Ink for a character in the class; ``None`` if it is unknown.
     """
     written = [answer for answer in answers if not answer.has_drawing]
-    per_character = [answer.ink / answer.characters for answer in written if answer.characters]
+    per_character = [each.ink / each.characters for each in written if each.characters >= LEAST_CHARACTERS]
+    if class_hand is not None:
+        per_character.append(class_hand)
     if not per_character:
         return {}
-    hand = median_low(per_character if class_hand is None else [*per_character, class_hand])
+    hand = median_low(per_character)
     expected = {answer.question_id: answer.characters * hand + SPARE_INK for answer in written}
     return {
         answer.question_id: answer.ink / expected[answer.question_id]

@@ -6,16 +6,13 @@ from typing import Any, ClassVar, cast
 
 from pydantic import BaseModel
 
-from aita.models.answer import StudentAnswers
 from aita.models.base import StrictModel
-from aita.models.exam import Page, Question, QuestionType
-from aita.models.grade import question_version
+from aita.models.exam import Page, Question
 from aita.models.review_flags import Flag
 from aita.models.run import Refs, RunSettings
-from aita.models.scan import PageInk, StudentScans
-from aita.models.transcription import PageTranscription
+from aita.models.scan import StudentScans
 from aita.services.answers.duplicate_pages import Duplicates
-from aita.services.answers.named_heads import ClassNames, NamedHeads
+from aita.services.answers.named_heads import ClassNames
 from aita.services.assignments import object_keys
 from aita.services.assignments.assignment_files import AssignmentFiles
 from aita.services.grading.material_versions import pages_version
@@ -97,9 +94,11 @@ class TranscribeStage(LLMStage):
 
     def gather_all(self, ended: Iterable[Gathered], read: ReadFile) -> dict[str, Any]:
         """Return the transcriptions and, with questions, each student's answers and ledger, also without a page."""
+        from aita.services.stages.answer_gathering import AnswerGathering  # noqa: PLC0415 - only Collect needs it: the task function starts without
+
         inputs = cast("TranscriptionInputs", self.read_inputs(read(INPUTS)))
         record = ClassRecord.model_validate_json(read(RECORDS))
-        assembly = _Assembly(inputs.questions, record)
+        assembly = AnswerGathering(inputs.questions, record)
         transcriptions, answers, ledgers = EncodedArtifact(), EncodedArtifact(), EncodedArtifact()
         for student_id, student in groupby(ended, lambda each: str(each.item.refs["student_id"])):
             if pages := [each.result for each in assembly.seen(student) if each.succeeded]:
@@ -113,65 +112,6 @@ class TranscribeStage(LLMStage):
             object_keys.ANSWERS: answers,
             object_keys.LEDGER: ledgers,
         }
-
-
-class _Assembly:
-    """Assembly of the answers of the students with a record."""
-
-    def __init__(self, questions: tuple[Question, ...], record: ClassRecord) -> None:
-        from aita.services.answers.class_assembly import ClassAssembly  # noqa: PLC0415 - only Collect needs it: the task function starts without
-        from aita.services.answers.head_words import HeadWords  # noqa: PLC0415 - as above
-
-        self._wordings = {question.question_id: question_version(question) for question in questions}
-        self._drawings = {each.question_id for each in questions if each.question_type is QuestionType.DIAGRAM}
-        self._records = record.students
-        self._heads = NamedHeads(record.names)
-        self._images: dict[str, dict[int, str]] = {}
-        self._class = ClassAssembly(questions, HeadWords(record.names.salt, record.names.words))
-
-    def seen(self, pages: Iterable[Gathered]) -> Iterator[Gathered]:
-        """Yield pages of the class, and take note of them."""
-        from aita.services.stages.class_pages import head_lines  # noqa: PLC0415 - as above
-
-        for page in pages:
-            student_id, number = str(page.item.refs["student_id"]), int(page.item.refs["page"])
-            if student_id in self._records:
-                self._images.setdefault(student_id, {})[number] = str(page.item.refs["sha256"])
-                read = PageTranscription.model_validate(page.result) if page.succeeded else None
-                self._class.see(self._ink(student_id).get(number), read)
-                self._heads.see(student_id, number, head_lines(read.text) if read else ())
-            yield page
-
-    def student(self, student_id: str, results: Iterable[Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-        """Return a student's answers and ledger, as JSON, from the results of the transcribed pages."""
-        from aita.services.answers.answer_draft import StudentPage  # noqa: PLC0415 - as above
-        from aita.services.answers.page_doubts import with_page_doubts  # noqa: PLC0415 - as above
-        from aita.services.answers.page_instructions import with_page_instructions  # noqa: PLC0415 - as above
-
-        record, ink = self._records[student_id], self._ink(student_id)
-        read = {page.page: page for page in map(PageTranscription.model_validate, results)}
-        images = self._images.get(student_id, {})
-        pages = [
-            StudentPage(page, read.get(page), ink.get(page), images.get(page, ""))
-            for page in range(1, record.pages + 1)
-            if page not in record.passed_over
-        ]
-        found, ledger = self._class.student(pages, record.scans.unreadable)
-        heads = self._heads.doubts(student_id)
-        doubts = {page: (*record.doubts.get(page, ()), *heads.get(page, ())) for page in (*record.doubts, *heads)}
-        found = with_page_doubts(found, doubts, self._heads.page_elsewhere(student_id))
-        found = with_page_instructions(found, read.values(), self._drawings)
-        answers = StudentAnswers(
-            question_answers=tuple(
-                answer.model_copy(update={"question": self._wordings[answer.question_id]}) for answer in found
-            ),
-            pages_version=record.version,
-            passed_over=record.passed_over,
-        )
-        return answers.model_dump(mode="json"), ledger.model_dump(mode="json", exclude_defaults=True)
-
-    def _ink(self, student_id: str) -> dict[int, PageInk | None]:
-        return dict(enumerate(self._records[student_id].scans.ink, 1))
 
 
 def _class_record(material: AssignmentFiles, pages: dict[str, tuple[Page, ...]]) -> ClassRecord:

@@ -1,0 +1,78 @@
+"""Page heads that differ from those of the same student's other pages, such as a stranger's.
+
+No roster is needed: a student writes one name on all pages.
+"""
+
+from collections import Counter
+from collections.abc import Collection, Iterable
+from difflib import get_close_matches
+
+from aita.models.review_flags import Flag, FlagKind
+
+LEAST_WORDS = 2
+"""Least number of words of a head that may be another name."""
+
+LIKENESS = 0.7
+"""Least likeness of two readings of one handwritten name, as ``difflib`` measures it: "Rosental" and "Roseuthal" have
+0.82."""
+
+COMMON = 3
+"""Number of students with a word in their heads from which on it is no name, but a course's or a room's."""
+
+
+_DIFFERS = "the head of page {page} has another name than this student's other pages"
+
+
+class DifferingHeads:
+    """Heads of a class's pages: first each page is seen, and then each student's differing pages told."""
+
+    def __init__(self) -> None:
+        self._heads: dict[str, dict[int, frozenset[str]]] = {}
+        self._own: dict[str, set[int]] = {}
+        self._students: Counter[str] = Counter()
+
+    def see(self, student_id: str, page: int, words: Iterable[str], *, is_own: bool) -> None:
+        """Take note of the head of a student's page.
+
+        Parameters
+        ----------
+        words
+            Words of the head that may be a name's, folded.
+        is_own
+            Whether the student's own name or number, of the folder or the roster, stands in it.
+        """
+        heads = self._heads.setdefault(student_id, {})
+        heads[page] = found = frozenset(words)
+        self._students.update(found.difference(*(each for other, each in heads.items() if other != page)))
+        if is_own:
+            self._own.setdefault(student_id, set()).add(page)
+
+    def doubts(self, student_id: str) -> dict[int, tuple[Flag, ...]]:
+        """Return the doubts about a student's pages."""
+        return {
+            page: (Flag(kind=FlagKind.OTHER_STUDENT, note=_DIFFERS.format(page=page)),)
+            for page in sorted(self._pages(student_id))
+        }
+
+    def _pages(self, student_id: str) -> frozenset[int]:
+        """Return the pages of a student whose heads have another name than most, or than those with the own name."""
+        heads = {page: self._names(words) for page, words in self._heads.get(student_id, {}).items()}
+        own_pages = self._own.get(student_id, set())
+        counts = Counter(word for words in heads.values() for word in words)
+        written = sum(map(bool, heads.values()))
+        own = {word for word, count in counts.items() if 2 * count > written and count > 1}
+        own.update(*(heads[page] for page in own_pages))
+        if not own:
+            return frozenset()
+        return frozenset(
+            page
+            for page, words in heads.items()
+            if page not in own_pages and len(words) >= LEAST_WORDS and not _have_one_of(words, own)
+        )
+
+    def _names(self, words: Collection[str]) -> frozenset[str]:
+        return frozenset(word for word in words if self._students[word] < COMMON)
+
+
+def _have_one_of(words: Iterable[str], own: Collection[str]) -> bool:
+    return any(get_close_matches(word, own, n=1, cutoff=LIKENESS) for word in words)
