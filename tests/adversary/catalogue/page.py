@@ -1,5 +1,6 @@
 """Mishaps on the paper: answers and other words that stand where nobody looks for them."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from aita.models.exam import QuestionType
@@ -8,6 +9,10 @@ from tests.adversary.pages import INK_HEIGHT, PITCH, Kind, Line, Page
 
 _HEAD = 0.075
 """Where the room above the first label begins, below a head of one line."""
+
+
+_LABELS, _LABEL_WORDS = 3, 3
+"""Most labels of a drawing, and most words of one."""
 
 
 def _height(spot: Spot) -> float:
@@ -62,7 +67,7 @@ def _before(spot: Spot) -> str | None:
 
 @mishap(Step.PAGE)
 def in_the_space_of_another(scene: Scene) -> None:
-    """An answer stands below another one, in that one's space."""
+    """An answer stands below another one, in that one's space, and does not look like the labels of a drawing."""
     _in_another_space(scene, pointer=False)
 
 
@@ -73,6 +78,9 @@ def behind_a_pointer(scene: Scene) -> None:
 
 
 def _in_another_space(scene: Scene, *, pointer: bool) -> None:
+    def is_drawn(question_id: str) -> bool:
+        return scene.kind(question_id) is QuestionType.DIAGRAM
+
     def hosts(spot: Spot) -> list[tuple[Page, str]]:
         return [
             (page, space.question_id)
@@ -80,6 +88,7 @@ def _in_another_space(scene: Scene, *, pointer: bool) -> None:
             for space in page.spaces
             if space.printed and space.question_id != spot.question_id and page.of(space.question_id)
             if free_below(page, space.question_id)[1] >= _height(spot)
+            if not (is_drawn(space.question_id) and _may_be_labels((*page.of(space.question_id)[1:], *spot.lines)))
         ]
 
     def fits(spot: Spot) -> bool:
@@ -95,6 +104,11 @@ def _in_another_space(scene: Scene, *, pointer: bool) -> None:
         spot = scene.rewrite(spot, (f"no room below -> {spot.question_id}: {spot.lines[0].text}",))
         page = spot.page if same else page
     scene.move(spot, spot.lines, page, free_below(page, host)[0])
+
+
+def _may_be_labels(lines: Sequence[Line]) -> bool:
+    """Return whether nothing tells lines below a drawing from its labels."""
+    return len(lines) <= _LABELS and all(len(line.text.split()) <= _LABEL_WORDS for line in lines)
 
 
 @mishap(Step.PAGE)

@@ -328,7 +328,7 @@ class TestEmptySheets:
         assert [(each.page, each.answers) for each in pages] == [(1, {1: "1"}), (2, {})]  # unplaced, for the ledger
 
     def test_one_that_could_not_be_transcribed_is_lost(self) -> None:
-        found = answers("1", page(1, "1. a", ("1", 1, 0.1)), lost(2, **EMPTY))
+        found = answers("1", page(1, "a", ("1", 1, 0.1)), lost(2, **EMPTY))
         assert kinds(found["1"]) == {FlagKind.PAGE_MISSING}
 
     def test_a_student_who_handed_in_nothing_else(self) -> None:

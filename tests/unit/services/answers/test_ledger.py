@@ -230,6 +230,23 @@ class TestForeignText:
                     [("1", 2, 0.1), ("2", 4, 0.5)], [(0.15, 0.17), (0.55, 0.7), (0.75, 0.77)])  # fmt: skip
         assert handed_in(page, Scan(2, [("3.", 0.2)], [("3", 0, 0.2)])).open == set()
 
+    @pytest.mark.parametrize("below", [["because it is warm there"], ["a", "b", "c", "d"]])
+    def test_text_below_a_drawing_that_is_no_label_of_it_may_be_a_blank_answer(self, below: list[str]) -> None:
+        texts = ["1.", "[drawing: a cell]", *below, "2."]
+        page = Scan(1, [(text, None) for text in texts], [("1", 2, 0.1), ("2", 0, 0.7)], [(0.15, 0.5)])
+        assert handed_in(page, ids="1 2").flagged == {"2"}
+
+    def test_labels_of_a_drawing_may_not(self) -> None:
+        texts = ["1.", "[drawing: a cell]", "nucleus", "cell wall", "2."]
+        page = Scan(1, [(text, None) for text in texts], [("1", 2, 0.1), ("2", 0, 0.7)], [(0.15, 0.5)])
+        assert handed_in(page, ids="1 2").flagged == set()
+
+    @pytest.mark.parametrize(("last", "flagged"), [("A", {"2"}), ("(b)", {"2"}), ("so it is b", set()), ("4", set())])
+    def test_a_letter_alone_below_an_answer_may_be_a_blank_choice(self, last: str, flagged: set[str]) -> None:
+        texts = ["1.", "D", last, "2."]
+        page = Scan(1, [(text, None) for text in texts], [("1", 2, 0.1), ("2", 0, 0.7)], [(0.15, 0.2)])
+        assert handed_in(page, ids="1 2").flagged == flagged
+
     def test_lines_that_are_all_far_apart_are_one_block(self) -> None:
         tops = [0.55, 0.61, 0.67, 0.73]
         page = Scan(1, [("1.", 0.1), ("four", 0.15), ("2.", 0.5), *(("five", top) for top in tops)],
@@ -262,6 +279,15 @@ class TestLabelsThatMayBeContent:
         page = Scan(1, [("1.", None), ("four", None), (text, None)], [("1", 2, 0.1), ("2", 3, 0.5)],
                     [(0.15, 0.2), SHORT])  # fmt: skip
         assert handed_in(page, ids="1 2", kinds=False).open == {"1", "2"}
+
+    @pytest.mark.parametrize("text", ["1 : 3", "(1) cats and dogs"])
+    def test_a_first_answer_that_begins_like_the_only_label(self, text: str) -> None:
+        page = Scan(1, [(text, None)], [("1", 1, 0.1)], [(0.15, 0.2)])
+        assert handed_in(page, ids="1", kinds=False).open == {"1"}
+
+    def test_labels_that_are_all_written_beside_their_answers_are_labels(self) -> None:
+        page = Scan(1, [("1) four", None), ("2) five", None)], [("1", 1, 0.1), ("2", 2, 0.5)], [(0.15, 0.2), SHORT])
+        assert handed_in(page, ids="1 2", kinds=False).open == set()
 
     def test_a_ratio_below_its_label_is_an_answer(self) -> None:
         page = Scan(1, [("1.", None), ("four", None), ("2.", None), ("2 : 3", None)], [("1", 2, 0.1), ("2", 4, 0.5)],
@@ -310,6 +336,15 @@ class TestContradictions:
         page = Scan(1, [("1.", 0.1), ("four", 0.15), ("2.", 0.5)], [("1", 2, 0.1), ("2", 0, 0.7)],
                     [(0.15, 0.2)])  # fmt: skip
         assert handed_in(page, LAST).open == {"1", "2"}
+
+
+class TestInkAboveABlankAnswer:
+    @pytest.mark.parametrize("text", ["four is it, and so on", ""])
+    def test_it_may_be_that_answers(self, text: str) -> None:
+        lines = [("1.", 0.1), (text, 0.15)] if text else [("1.", 0.1)]
+        starts = [("1", 2 if text else 0, 0.1), ("2", 0, 0.9)]
+        assert "2" in handed_in(Scan(1, lines, starts, [(0.15, 0.2), (0.5, 0.8)]), LAST).flagged
+        assert "2" not in handed_in(Scan(1, lines, starts, [(0.15, 0.2)] if text else []), LAST).flagged
 
 
 class TestPagesBeforeAllAnswers:

@@ -2,7 +2,7 @@
 
 A student's own "2.", "(2)" or "b)" at the end of an answer looks like the next question's label. What tells them
 apart is that labels are written in one way, and of one kind: where no other label of the student's pages is like this
-one, it may be a part of the answer above it.
+one, it may be a part of the answer above it, or of its own, as in the ratio 2 : 3.
 """
 
 import re
@@ -53,6 +53,8 @@ def cut_doubts(
         )
         if above is not None and may_be_content:
             yield CutDoubt((above, own), f"the label of question {own!r} may be the end of the answer to {above!r}")
+        elif may_be_content and segment.text and not _stands_alone(lines, segment):
+            yield CutDoubt((own,), f"the label of question {own!r} may be the beginning of its answer")
         if _is_elsewhere(lines, cut, segment, labels):
             neighbours = (own,) if above is None else (above, own)
             yield CutDoubt(neighbours, f"the label of question {own!r} is not where its answer was taken to begin")
@@ -67,6 +69,11 @@ def _style(lines: Sequence[Line], segment: Segment) -> tuple[str, str, LineKind]
     label = fold(segment.label)
     part = "id" if label == own else "word and id" if label.endswith(own) else "part of the id"
     return _CORE.sub("#", segment.label, count=1), part, _kind(lines, segment)
+
+
+def _stands_alone(lines: Sequence[Line], segment: Segment) -> bool:
+    """Return whether a segment's label is all that its line has."""
+    return lines[segment.lines[0] - 1].text.strip() == segment.label
 
 
 def _kind(lines: Sequence[Line], segment: Segment) -> LineKind:

@@ -1,7 +1,9 @@
 """A student's ledger: the parts of all pages with what they open, and the doubts that only all of the ink shows."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from aita.models.answer import Presence, QuestionAnswer
 from aita.models.ledger import Owner, Part, StudentLedger
@@ -95,7 +97,7 @@ def with_ledger(student: AssembledStudent, known: ClassKnowledge) -> tuple[tuple
     )
     ratios = unexplained(inked, known.hand)
     answers = tuple(_with_ratio(answer, ratios.get(answer.question_id)) for answer in student.answers)
-    return answers, ledger
+    return tuple(_beside_unexplained_ink(answers, reading.ink, ratios)), ledger
 
 
 def _with_ratio(answer: QuestionAnswer, ratio: float | None) -> QuestionAnswer:
@@ -103,3 +105,27 @@ def _with_ratio(answer: QuestionAnswer, ratio: float | None) -> QuestionAnswer:
         return answer
     flag = Flag(kind=FlagKind.UNEXPLAINED_INK, note=f"{ratio:.1f} times the ink that its text explains")
     return answer.model_copy(update={"flags": (*answer.flags, flag)})
+
+
+def _beside_unexplained_ink(
+    answers: Sequence[QuestionAnswer], ink: Counter[str], ratios: Collection[str]
+) -> Iterator[QuestionAnswer]:
+    """Yield the answers; a blank one may not be blank if the one above it has ink that its text does not explain.
+
+    Where a beginning was taken to be too low, the ink of an answer that was not read is the answer's above.
+    """
+    places = sorted((place.page, place.top, answer.question_id) for answer in answers for place in answer.pages)
+    unread = {each.question_id for each in answers if not each.raw_text.strip() and ink[each.question_id]}
+    above = {
+        own: other
+        for (page, _, other), (same, _, own) in pairwise(places)
+        if page == same and other != own and (other in ratios or other in unread)
+    }
+    for answer in answers:
+        other = above.get(answer.question_id)
+        if other is None or answer.presence is not Presence.BLANK:
+            yield answer
+            continue
+        note = f"ink in the answer to question {other!r} above it may be its answer"
+        flag = Flag(kind=FlagKind.PLACE_DOUBTFUL, note=note)
+        yield answer.model_copy(update={"flags": (*answer.flags, flag), "presence": Presence.UNCLEAR})

@@ -1,5 +1,6 @@
 """Answers whose lines stand in two blocks: the lower one may be the answer of a space that is empty."""
 
+import re
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from statistics import median_low
@@ -19,14 +20,23 @@ WIDER = 1.5
 NEAR = 2
 """Number of bands by which a line's height may differ from that of its ink."""
 
+MOST_LABELS = 3
+"""Most lines below a drawing that may be its labels."""
+
+LABEL_WORDS = 3
+"""Most words of such a label."""
+
+_CHOICE = re.compile(r"[\W_]*[^\W\d_][\W_]*")
+
 Gap = tuple[int, int]
 """Last band of the ink above, and first band of the ink below."""
 
 
 def parted_answers(page: StudentPage, cut: CutPage) -> Iterator[str]:
-    """Yield the questions in whose spaces on a page there are two blocks of lines; none if the ink is unknown.
+    """Yield the questions in whose spaces on a page there are two blocks of lines.
 
-    Below a drawing, whose height no line tells, nothing counts as another block.
+    Below a drawing, whose height no line tells, its labels are no other block, and other text is. Below other lines, a
+    block is parted by a gap, if the ink is known. A letter alone below other lines may be another question's choice.
     """
     ink = page.ink_of_answers
     bands = bytes.fromhex(ink.bands) if ink else b""
@@ -34,9 +44,25 @@ def parted_answers(page: StudentPage, cut: CutPage) -> Iterator[str]:
     usual = median_low([1, *(below - above - 1 for found in gaps.values() for above, below in found)])
     for segment in cut.segments:
         lines = [page.lines[number - 1] for number in segment.lines]
+        if _have_text_below_a_drawing(lines) or _end_with_a_choice(lines):
+            yield segment.start.question_id
+            continue
         wide = (gap for gap in gaps[segment.start.question_id] if gap[1] - gap[0] > max(APART, WIDER * usual))
         if any(_parts_lines(gap, lines) for gap in wide):
             yield segment.start.question_id
+
+
+def _have_text_below_a_drawing(lines: Sequence[Line]) -> bool:
+    """Return whether lines below a drawing are no labels of it: they are many, or one has more than some words."""
+    drawn = next((number for number, line in enumerate(lines) if has_drawing(line.text)), len(lines))
+    written = [line.text for line in lines[drawn + 1 :] if line.kind is LineKind.ANSWER and not has_drawing(line.text)]
+    return len(written) > MOST_LABELS or any(len(text.split()) > LABEL_WORDS for text in written)
+
+
+def _end_with_a_choice(lines: Sequence[Line]) -> bool:
+    """Return whether a letter stands alone below other lines."""
+    written = [line.text for line in lines if line.kind is LineKind.ANSWER and line.text.strip()]
+    return len(written) > 1 and _CHOICE.fullmatch(written[-1]) is not None
 
 
 def _gaps(bands: bytes, segment: Segment) -> list[Gap]:

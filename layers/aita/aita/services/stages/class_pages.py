@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from aita.models.exam import Page
 from aita.models.scan import PageInk, StudentScans
-from aita.models.student import RosterEntry
+from aita.models.student import RosterEntry, Student
 from aita.services.answers.blank_detection import INK
 from aita.services.answers.duplicate_pages import Duplicates, PagePicture, duplicate_pages
 from aita.services.answers.named_heads import HEAD_LINES, LEAST_DIGITS, ClassNames
@@ -54,6 +54,25 @@ def class_names(material: AssignmentFiles) -> ClassNames:
     listed = [entry.name for entry in roster]
     numbers = [entry.number for entry in roster if sum(map(str.isdecimal, entry.number)) >= LEAST_DIGITS]
     return ClassNames.of(secrets.token_hex(8), names, others, lines, (*shown, *listed, *numbers))
+
+
+def same_names(students: Iterable[Student]) -> frozenset[str]:
+    """Return the ids of the students whose folders have one name, short numbers and additions in brackets aside.
+
+    They may be one person's, unless the roster or a person tells them apart, or numbers of students in the names do.
+    """
+    by_name: dict[str, list[Student]] = {}
+    for student in students:
+        words = fold(_BRACKETS.sub(" ", student.folder)).split()
+        name = " ".join(word for word in words if not any(map(str.isdecimal, word)) or len(word) >= LEAST_DIGITS)
+        if name:
+            by_name.setdefault(name, []).append(student)
+    return frozenset(
+        student.student_id
+        for found in by_name.values()
+        if len(found) > 1 and not all(each.is_matched or each.is_decided for each in found)
+        for student in found
+    )
 
 
 def head_lines(text: str) -> list[str]:

@@ -8,7 +8,7 @@ from pydantic import BaseModel
 
 from aita.models.base import StrictModel
 from aita.models.exam import Page, Question
-from aita.models.review_flags import Flag
+from aita.models.review_flags import Flag, FlagKind
 from aita.models.run import Refs, RunSettings
 from aita.models.scan import StudentScans
 from aita.services.answers.duplicate_pages import Duplicates
@@ -115,13 +115,18 @@ class TranscribeStage(LLMStage):
 
 
 def _class_record(material: AssignmentFiles, pages: dict[str, tuple[Page, ...]]) -> ClassRecord:
-    from aita.services.stages.class_pages import class_names, duplicates_of  # noqa: PLC0415 - only Plan needs it
+    from aita.services.stages.class_pages import class_names, duplicates_of, same_names  # noqa: PLC0415 - only Plan needs it
 
     scans = material.scans()
     duplicates = duplicates_of(pages, scans)
+    twins = same_names(material.students()[0].students)
     records = {}
     for student_id in dict.fromkeys((*scans, *pages)):
         found = duplicates.get(student_id, Duplicates())
+        for page in pages.get(student_id, ()) if student_id in twins else ():
+            found.doubt(
+                page.page, FlagKind.OTHER_STUDENT, "another folder has the same name, and may be the same student's"
+            )
         records[student_id] = StudentRecord(
             pages=len(pages.get(student_id, ())),
             scans=scans.get(student_id, StudentScans()),
