@@ -56,6 +56,27 @@ class GradedAnswer(StrictModel):
         return total(criterion.points for criterion in self.criteria)
 
 
+class FirstGrading(StrictModel):
+    """An answer's points as they were graded, before the points of the rubric or the question changed.
+
+    Points are always rescaled from these, so that a change that is taken back gives the grade back.
+
+    Parameters
+    ----------
+    rubric
+        Version of the rubric that the answer was graded against.
+    max_points, criteria, feedback, by_grader, gradings
+        As in the cell.
+    """
+
+    rubric: str
+    max_points: Annotated[float, Field(gt=0)]
+    criteria: tuple[CriterionGrade, ...]
+    feedback: str = ""
+    by_grader: tuple[tuple[Amount, ...], ...] = ()
+    gradings: tuple[GradedAnswer, ...] = ()
+
+
 class Cell(StrictModel):
     """One student's answer to one question, graded.
 
@@ -73,6 +94,8 @@ class Cell(StrictModel):
     gradings
         Gradings of all graders if there are several, in the order of ``graders``: after a change of points, another
         one may be the nearest. Empty in cells of aita 0.1.0.
+    first_grading
+        Points as they were graded, if those of the rubric or the question have changed since.
     reason
         Cause of a failure, or the reason that a person gave for a decision.
     basis
@@ -103,6 +126,7 @@ class Cell(StrictModel):
     graders: tuple[Amount, ...] = ()
     by_grader: tuple[tuple[Amount, ...], ...] = ()
     gradings: tuple[GradedAnswer, ...] = ()
+    first_grading: FirstGrading | None = None
     reason: str = ""
     basis: str = ""
     older_basis: str = ""

@@ -188,7 +188,8 @@ class TestUnreadInk:
     def test_an_answer_with_far_more_ink_than_was_read(self) -> None:
         page = Scan(1, [("1.", 0.1), ("four of the cells", 0.15), ("2.", 0.7), ("seven of them", 0.75)],
                     [("1", 2, 0.1), ("2", 4, 0.7)], [(0.15, 0.65), (0.75, 0.78)])  # fmt: skip
-        assert handed_in(page, LAST).unexplained == {"1"}
+        last = Scan(2, [("3.", 0.2), ("six", 0.25)], [("3", 2, 0.2)], [(0.25, 0.28)])
+        assert handed_in(page, last).unexplained == {"1"}
 
 
 class TestPages:

@@ -19,12 +19,12 @@ others have 0.5 to 1.3. A student's median is 15 to 20 for a character there.
 SPARE_INK = 40
 """Ink that is added to what the text explains: a line below a result, a stroke or a dot."""
 
-FEWEST_UNREAD = 4
+FEWEST_UNREAD = 5
 """Number of characters whose ink an answer must have beyond what its text explains: a circle around a letter has less
 than a word that was not read."""
 
 LEAST_CHARACTERS = 8
-"""Least number of characters in a line or an answer that tell the hand: a letter is drawn large, and circled."""
+"""Least number of characters in a line or an answer that tell the hand: a letter is written large, and circled."""
 
 _DRAWING = re.compile(r"\[\s*drawing", re.IGNORECASE)
 _MARKS = re.compile(r"~~|\[illegible\]", re.IGNORECASE)
@@ -108,12 +108,10 @@ def unexplained(answers: Iterable[InkedText], class_hand: float | None) -> dict[
         Ink for a character in the class; ``None`` if it is unknown.
     """
     written = [answer for answer in answers if not answer.has_drawing]
-    per_character = [each.ink / each.characters for each in written if each.characters >= LEAST_CHARACTERS]
-    if class_hand is not None:
-        per_character.append(class_hand)
+    per_character = [_hand(answer, class_hand) for answer in written if answer.characters]
     if not per_character:
         return {}
-    hand = median_low(per_character)
+    hand = median_low(per_character if class_hand is None else [*per_character, class_hand])
     expected = {answer.question_id: answer.characters * hand + SPARE_INK for answer in written}
     return {
         answer.question_id: answer.ink / expected[answer.question_id]
@@ -121,3 +119,9 @@ def unexplained(answers: Iterable[InkedText], class_hand: float | None) -> dict[
         if answer.ink >= MOST_INK * expected[answer.question_id]
         and answer.ink - expected[answer.question_id] >= FEWEST_UNREAD * hand
     }
+
+
+def _hand(answer: InkedText, class_hand: float | None) -> float:
+    """Return the ink for a character of an answer; some letters tell no broader hand than the class's."""
+    own = answer.ink / answer.characters
+    return own if class_hand is None or answer.characters >= LEAST_CHARACTERS else min(own, class_hand)

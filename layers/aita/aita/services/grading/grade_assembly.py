@@ -1,12 +1,12 @@
 """Assembly of cells from the gradings of one answer, and rescaling of cells after a change of points alone."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from itertools import combinations
 from typing import Any
 
 from aita.models.exam import Question, Rubric
-from aita.models.grade import Cell, CellState, GradedAnswer, cell_id
+from aita.models.grade import Cell, CellState, FirstGrading, GradedAnswer, cell_id
 from aita.models.points import exact, fitted, fitted_in_0_1_0, in_steps, total
 from aita.models.review_flags import Flag, FlagKind
 from aita.services.grading.grade_inputs import GradeInputs
@@ -54,19 +54,27 @@ def assemble(
     return _nearest_cell(inputs, values, flags, graded, _worth(rubric, question.points))
 
 
+def as_graded(cell: Cell) -> Cell:
+    """Return a cell with the points that were graded, before any change of points."""
+    if cell.first_grading is None:
+        return cell
+    return cell.model_copy(update={**dict(cell.first_grading), "first_grading": None})
+
+
 def rescaled(inputs: GradeInputs, cell: Cell, question: Question, before: Rubric) -> Cell:
     """Return a cell after a change of the rubric's or the question's points: each criterion keeps its earned share.
 
     Parameters
     ----------
     cell
-        Cell for which ``is_rescalable`` is true.
+        Cell as it was graded, for which ``is_rescalable`` is true.
     before
         Rubric that the cell was graded against.
     """
     rubric = inputs.rubrics[question.question_id]
     graded_by = {"aita": cell.aita, "model": cell.model, "reasoning_effort": cell.reasoning_effort}
     values = _base_values(inputs, cell.student_id, question, rubric) | {"reason": cell.reason} | graded_by
+    values["first_grading"] = _first_grading(cell, values)
     if not cell.criteria:
         return _cell(values, cell.flags, state=cell.state, points=cell.points, feedback=cell.feedback)
     was, now, step = _worth_then(cell, before), _worth(rubric, question.points), inputs.exam.points_step
@@ -83,6 +91,14 @@ def rescaled(inputs: GradeInputs, cell: Cell, question: Question, before: Rubric
     # A cell of version 0.1.0: the medians of several graders, with the words of one.
     kept = _with_points(GradedAnswer(criteria=cell.criteria, feedback=cell.feedback), scale(_points(cell)))
     return _graded_cell(inputs, values, flags, kept, tuple(map(scale, cell.by_grader)), now)
+
+
+def _first_grading(cell: Cell, values: Mapping[str, Any]) -> FirstGrading | None:
+    """Return the grading of a cell as it was graded; ``None`` if it counts as it is, or has no criteria."""
+    is_same = values["rubric"] == cell.rubric and exact(values["max_points"]) == exact(cell.max_points)
+    if is_same or not cell.criteria:
+        return None
+    return FirstGrading(**{name: getattr(cell, name) for name in FirstGrading.model_fields})
 
 
 def is_rescalable(cell: Cell, question: Question, before: Rubric, rubric: Rubric) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from aita.models.exam import Question, Rubric
 from aita.models.grade import Cell, CellState
 from aita.models.review_flags import FlagKind
-from aita.services.grading.grade_assembly import is_rescalable, rescaled
+from aita.services.grading.grade_assembly import as_graded, is_rescalable, rescaled
 from aita.services.grading.grade_inputs import GradeInputs
 
 RubricVersions = Callable[[str], Rubric | None]
@@ -28,9 +28,13 @@ def kept_cell(inputs: GradeInputs, cell: Cell, question: Question, versions: Rub
     if before is None or not _same_but_for_points(before, rubric):
         return None
     asked = question.model_copy(update={"points": cell.max_points})
-    if not inputs.is_of(cell, asked, before) or not is_rescalable(cell, question, before, rubric):
+    if not inputs.is_of(cell, asked, before):
         return None
-    return rescaled(inputs, cell, question, before)
+    graded = as_graded(cell)
+    against = versions(graded.rubric)
+    if against is None or not is_rescalable(graded, question, against, rubric):
+        return None
+    return rescaled(inputs, graded, question, against)
 
 
 def _failed(cell: Cell) -> bool:
