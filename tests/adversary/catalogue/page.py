@@ -138,6 +138,7 @@ def on_the_cover(scene: Scene) -> None:
     exam_class = scene.exam_class
     first = exam_class.blank_exam[0].spaces[0].question_id
     spot = scene.pick(scene.earning(), lambda each: each.question_id == first)
+    scene.touch_all(spot.sitter)  # whatever stands before all answers may be any one's
     name = spot.sitter.name
     labels = exam_class.blank_exam[0].labels
     exam_class.blank_exam = (

@@ -2,7 +2,7 @@
 
 from aita.models.scan import BANDS
 from aita.models.transcription import Line
-from aita.services.answers.unexplained_ink import ClassHand, InkedText, unexplained
+from aita.services.answers.unexplained_ink import Hand, InkedText, unexplained
 
 HAND = [InkedText("1", "the force is four newtons", 210), InkedText("2", "twenty joules", 120)]
 
@@ -55,9 +55,10 @@ def test_the_class_has_little_say_where_there_are_answers() -> None:
 
 
 def test_the_classes_hand_is_that_of_its_lines_of_text() -> None:
-    hand = ClassHand()
+    hand = Hand()
     assert hand.median() is None
     bands = bytes(60 if 20 <= band < 22 else 0 for band in range(BANDS))
     hand.add(bands, [Line(text="ten letters", top=0.2)])
+    hand.add(bands, [Line(text="where no ink is", top=0.6)])
     hand.add(bands, [Line(text="[drawing: a cell]", top=0.2), Line(text="few", top=0.2), Line(text="no place to be")])
     assert hand.median() == 120 / len("tenletters")

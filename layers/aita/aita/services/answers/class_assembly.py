@@ -16,7 +16,7 @@ from aita.services.answers.ledger import ClassKnowledge, with_ledger
 from aita.services.answers.left_out_lines import left_out_lines
 from aita.services.answers.page_furniture import ClassHoles, furniture_bands
 from aita.services.answers.page_heads import ClassPages
-from aita.services.answers.unexplained_ink import ClassHand
+from aita.services.answers.unexplained_ink import Hand
 
 
 @dataclass(slots=True)
@@ -35,7 +35,7 @@ class ClassAssembly:
     words: HeadWords
     _pages: ClassPages = field(init=False, default_factory=ClassPages)
     _holes: ClassHoles = field(init=False, default_factory=ClassHoles)
-    _hand: ClassHand = field(init=False, default_factory=ClassHand)
+    _hand: Hand = field(init=False, default_factory=Hand)
     _exam: ExamQuestions = field(init=False)
     _known: ClassKnowledge | None = field(init=False, default=None)
 

@@ -1,7 +1,7 @@
 """A student's ledger: the parts of all pages with what they open, and the doubts that only all of the ink shows."""
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -17,7 +17,7 @@ from aita.services.answers.page_heads import PageHead
 from aita.services.answers.page_owners import AssembledPage
 from aita.services.answers.page_parts import page_parts
 from aita.services.answers.part_openings import PartContent, StudentReading, answers_ink
-from aita.services.answers.unexplained_ink import InkedText, unexplained
+from aita.services.answers.unexplained_ink import Hand, InkedText, unexplained
 
 _FURNITURE = (LineKind.PAGE_HEAD, LineKind.PAGE_NUMBER)
 
@@ -55,7 +55,7 @@ class ClassKnowledge:
             words=self.words.content(text),
             pointed=labels.union(self.questions.pointers.found(text, own=""), self._left_out(part, page)),
             on_sheet=page.is_cover if page.ink is None else page.ink.exam_page is None,
-            unread=not any(line.text.strip() and not _is_known(line) for line in page.lines)
+            unread=not any(line.text.strip() for line in page.lines)
             or (not part.lines and part.bottom <= HEAD_BOTTOM and not self._has_head(page)),
         )
 
@@ -78,9 +78,8 @@ def _is_known(line: Line) -> bool:
 def with_ledger(student: AssembledStudent, known: ClassKnowledge) -> tuple[tuple[QuestionAnswer, ...], StudentLedger]:
     """Return a student's answers, with flags for ink that no text explains, and the ledger."""
     pages = {page.page: page for page in student.pages}
-    parts = [
-        part for number in sorted(pages) for part in page_parts(pages[number], known.heads, known.words, known.hand)
-    ]
+    hand = _broader_hand(student.pages, known.hand)
+    parts = [part for number in sorted(pages) for part in page_parts(pages[number], known.heads, known.words, hand)]
     reading = StudentReading(student.answers, [*pages], answers_ink(parts))
     ledger = StudentLedger(
         parts=tuple(
@@ -98,6 +97,14 @@ def with_ledger(student: AssembledStudent, known: ClassKnowledge) -> tuple[tuple
     ratios = unexplained(inked, known.hand)
     answers = tuple(_with_ratio(answer, ratios.get(answer.question_id)) for answer in student.answers)
     return tuple(_beside_unexplained_ink(answers, reading.ink, ratios)), ledger
+
+
+def _broader_hand(pages: Iterable[AssembledPage], of_class: float | None) -> float | None:
+    """Return the student's or the class's ink for a character, whichever is more: it explains the ink of a head."""
+    own = Hand()
+    for page in pages:
+        own.add(page.bands, page.lines)
+    return max(filter(None, (own.median(), of_class)), default=None)
 
 
 def _with_ratio(answer: QuestionAnswer, ratio: float | None) -> QuestionAnswer:

@@ -41,8 +41,8 @@ class PartContent:
         Whether it is on a sheet that is none of the exam's, or stands before all answers on one that may be: its ink is
         unknown.
     unread
-        Whether its ink may be anything: nothing but heads and page numbers was read on its page, or it is in the page's
-        top, nothing was read there, and the class does not tell whether a head is.
+        Whether its ink may be anything: nothing was read on its page, or it is in the page's top, nothing was read
+        there, and the class does not tell whether a head is.
     """
 
     words: int

@@ -75,22 +75,23 @@ def explained_ink(text: str, hand: float) -> float:
     return MOST_INK * (characters * hand + SPARE_INK) if characters else 0.0
 
 
-class ClassHand:
-    """Ink that a character has in a class, by the lines whose height is known."""
+class Hand:
+    """Ink that a character has on a class's or a student's pages, by the lines whose height is known."""
 
     def __init__(self) -> None:
         self._per_character: list[float] = []
 
     def add(self, bands: Sequence[int], lines: Sequence[Line]) -> None:
-        """Add a student's page."""
+        """Add a page. A line without ink at its height tells nothing: it was read at a wrong one."""
         for line in lines:
             characters = count_characters(line.text)
             if line.top is not None and characters >= LEAST_CHARACTERS and not has_drawing(line.text):
                 band = round(line.top * BANDS)
-                self._per_character.append(sum(bands[band : band + LINE]) / characters)
+                if ink := sum(bands[band : band + LINE]):
+                    self._per_character.append(ink / characters)
 
     def median(self) -> float | None:
-        """Return the class's ink for a character; ``None`` without a line that tells it."""
+        """Return the median of the ink for a character; ``None`` without a line that tells it."""
         return median_low(self._per_character) if self._per_character else None
 
 
