@@ -119,7 +119,7 @@ class ExamClass:
     """A class with all that it hands in.
 
     ``absent`` are on the roster and hand in nothing. ``renamed`` has the present ids of questions that had another one
-    when the pages were written.
+    when the pages were written. ``needs_blank_exam`` is true once something happened that nothing else shows.
     """
 
     seed: int
@@ -131,16 +131,26 @@ class ExamClass:
     graders: int
     has_roster: bool
     has_blank_exam: bool = True
+    needs_blank_exam: bool = False
     question_instructions: dict[str, str] = field(default_factory=dict)
     renamed: dict[str, str] = field(default_factory=dict)
 
     def item(self, question_id: str) -> Item:
         """Return a question."""
-        return next(item for item in self.items if item.question_id == question_id)
+        for item in self.items:
+            if item.question_id == question_id:
+                return item
+        raise NotApplicableError  # it was taken out of the exam
 
     def sitter(self, name: str) -> Sitter:
         """Return a student."""
         return next(each for each in (*self.students, *self.absent) if each.name == name)
+
+    def need_blank_exam(self) -> None:
+        """Let something happen that only ink shows, which takes a blank exam."""
+        if not self.has_blank_exam:
+            raise NotApplicableError
+        self.needs_blank_exam = True
 
     def rename(self, ids: dict[str, str]) -> None:
         """Give questions other ids than they have on the pages; the students' answers stay the same."""

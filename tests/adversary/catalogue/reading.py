@@ -21,7 +21,8 @@ def _drop(page: Page, lines: Iterable[Line]) -> Page:
 
 @mishap(Step.READING)
 def lines_dropped(scene: Scene) -> None:
-    """A reader leaves out most of an answer."""
+    """A reader leaves out most of an answer, which only its ink shows."""
+    scene.exam_class.need_blank_exam()
 
     def dropped(lines: tuple[Line, ...]) -> tuple[Line, ...]:
         for count in range(1, len(lines)):

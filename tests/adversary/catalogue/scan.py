@@ -77,8 +77,7 @@ def foreign_page(scene: Scene) -> None:
 @mishap(Step.SCAN)
 def other_version(scene: Scene) -> None:
     """A page is of another version of the exam, whose print is partly the same, which only the blank exam tells."""
-    if not scene.exam_class.has_blank_exam:
-        raise NotApplicableError
+    scene.exam_class.need_blank_exam()
     sitter, page = scene.pick_page()
     scene.touch_near(sitter, page)
     for question_id in page.owners:
@@ -178,8 +177,8 @@ def ink_nobody_reads(scene: Scene) -> None:
 
 @mishap(Step.SCAN)
 def no_blank_exam(scene: Scene) -> None:
-    """There is no blank exam to compare pages with. Nothing tells pages of another version then."""
-    if not scene.exam_class.has_blank_exam or scene.session.unknowable:
+    """There is no blank exam to compare pages with."""
+    if not scene.exam_class.has_blank_exam or scene.exam_class.needs_blank_exam:
         raise NotApplicableError
     scene.exam_class.has_blank_exam = False
     for sitter in scene.exam_class.students:

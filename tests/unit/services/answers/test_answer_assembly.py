@@ -407,6 +407,19 @@ class TestLostPages:
         if cut_off:
             assert found["1"].flags[0].note == "nothing was read on page 2"
 
+    @pytest.mark.parametrize(("usual", "cut_off"), [(1, False), (2, True)])
+    def test_a_student_with_fewer_pages_than_most_may_go_on_where_nobody_knows(self, usual: int, cut_off: bool) -> None:
+        full = PageTranscription(
+            page=1,
+            lines=[Line(text="a", top=0.3), Line(text="b", top=0.9)],
+            starts=[AnswerStart(question_id=each, line=line, top=top, confidence=0.9)
+                    for each, line, top in (("1", 1, 0.1), ("2", 2, 0.7))],
+            confidence=0.9,
+        )  # fmt: skip
+        found = assemble(ExamQuestions.of(["1", "2"]), [StudentPage(1, full)], usual=usual).answers
+        flags = [{flag.note for flag in answer.flags} for answer in found]
+        assert flags == [set(), {"there are fewer pages than most students have"} if cut_off else set()]
+
     def test_a_sheet_with_something_on_it_that_was_not_read_may_have_any_answer(self) -> None:
         printed = page(1, "a", ("1", 1, 0.1), ("2", 0, 0.5), exam_page=1, bands="00" * 12 + "09" * 10 + "00" * 78)
         for sheet, flagged in (({}, {"1": False, "2": True}), ({"empty": True}, {"1": False, "2": False})):

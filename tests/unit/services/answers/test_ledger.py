@@ -242,11 +242,30 @@ class TestForeignText:
         page = Scan(1, [(text, None) for text in texts], [("1", 2, 0.1), ("2", 0, 0.7)], [(0.15, 0.5)])
         assert handed_in(page, ids="1 2").flagged == set()
 
-    @pytest.mark.parametrize(("last", "flagged"), [("A", {"2"}), ("(b)", {"2"}), ("so it is b", set()), ("4", set())])
-    def test_a_letter_alone_below_an_answer_may_be_a_blank_choice(self, last: str, flagged: set[str]) -> None:
-        texts = ["1.", "D", last, "2."]
-        page = Scan(1, [(text, None) for text in texts], [("1", 2, 0.1), ("2", 0, 0.7)], [(0.15, 0.2)])
+    @pytest.mark.parametrize(
+        ("texts", "flagged"),
+        [
+            (["D", "A"], {"2"}),
+            (["4", "(b)"], {"2"}),
+            (["E", "so it is warm"], {"2"}),
+            (["so it is", "b = 4"], set()),
+            (["D"], set()),
+        ],
+    )
+    def test_a_letter_alone_beside_other_lines_may_be_a_blank_choice(self, texts: list[str], flagged: set[str]) -> None:
+        lines = [(text, None) for text in ("1.", *texts, "2.")]
+        page = Scan(1, lines, [("1", 2, 0.1), ("2", 0, 0.7)], [(0.15, 0.2)])
         assert handed_in(page, ids="1 2").flagged == flagged
+
+    @pytest.mark.parametrize(("top", "flagged"), [(0.15, set()), (0.3, {"2"}), (0.5, {"1", "2"})])
+    def test_text_far_below_its_label_may_be_a_blank_answer(self, top: float, flagged: set[str]) -> None:
+        page = Scan(1, [("1.", 0.1), ("four", top), ("2.", 0.7)], [("1", 2, 0.1), ("2", 0, 0.7)], [(top, top + 0.02)])
+        assert handed_in(page, ids="1 2").flagged == flagged
+
+    def test_another_drawing_below_one_may_be_a_blank_answer(self) -> None:
+        texts = ["1.", "[drawing: a cell]", "[drawing: a leaf]", "2."]
+        page = Scan(1, [(text, None) for text in texts], [("1", 2, 0.1), ("2", 0, 0.7)], [(0.15, 0.5)])
+        assert handed_in(page, ids="1 2").flagged == {"2"}
 
     def test_lines_that_are_all_far_apart_are_one_block(self) -> None:
         tops = [0.55, 0.61, 0.67, 0.73]

@@ -30,7 +30,7 @@ class AssembledStudent:
 
 
 def assemble(
-    questions: ExamQuestions, pages: Sequence[StudentPage], unreadable: int = 0, largest: int = 0
+    questions: ExamQuestions, pages: Sequence[StudentPage], unreadable: int = 0, largest: int = 0, usual: int = 0
 ) -> AssembledStudent:
     """Return a student's answers: one for each question.
 
@@ -46,6 +46,8 @@ def assemble(
         Number of the student's files without a readable page.
     largest
         Largest exam page in the class; 0 if it is unknown.
+    usual
+        Number of pages that most students have; 0 if it is unknown.
     """
     ordered = _in_exam_order(pages)
     cuts = {
@@ -60,6 +62,7 @@ def assemble(
         styles=label_styles((page.lines, cuts[page.page]) for page in ordered if page.page in cuts),
         missing=missing_pages((page.ink for page in pages), largest),
         unreadable=unreadable,
+        has_fewer_pages=len(pages) < usual and not any(page.ink and page.ink.exam_page for page in pages),
     )
     for page in ordered:
         if page.is_empty_sheet:

@@ -34,6 +34,8 @@ class AnswerWalk:
         Pages of the blank exam that are not among the student's.
     unreadable
         Number of the student's files without a readable page.
+    has_fewer_pages
+        Whether the student has fewer pages than most of the class, and it is unknown which of the exam's they are.
 
     Notes
     -----
@@ -48,6 +50,7 @@ class AnswerWalk:
     styles: LabelStyles
     missing: tuple[int, ...]
     unreadable: int
+    has_fewer_pages: bool
     drafts: dict[str, AnswerDraft] = field(init=False)
     last: tuple[AnswerDraft, StudentPage] | None = None
     exam_page: int = 0
@@ -71,6 +74,7 @@ class AnswerWalk:
     def add(self, page: StudentPage, cut: CutPage) -> None:
         """Give the answers their pieces on a page."""
         self._pass_missing(page)
+        self._pass_unknown()
         self.pages += 1
         if page.is_foreign:
             self.foreign.append(page.foreign_note)
@@ -100,6 +104,7 @@ class AnswerWalk:
 
     def finish(self) -> Iterator[QuestionAnswer]:
         """Yield the answers in the exam's order, without their presence."""
+        self._pass_unknown()
         if any(page > self.exam_page for page in self.missing):
             self._cut_off_last()
         for draft in self.drafts.values():
@@ -133,6 +138,12 @@ class AnswerWalk:
         elif not here and self.exam_page + 1 in self.missing and self.last is not None:
             self.last[0].cut_off = True
         self.exam_page = max(self.exam_page, here or 0)
+
+    def _pass_unknown(self) -> None:
+        """Cut off an answer that fills its page, as a page that nobody knows of may be missing behind it."""
+        if self.has_fewer_pages and self.last is not None and self.last[0].places:
+            draft, page = self.last
+            draft.cut_off |= is_filled(page, draft.places[-1]) is not False
 
     def _leave_unread(self, page: StudentPage) -> None:
         """Note a page with ink that nobody knows, of which nothing was read: the last answer may go on there."""
@@ -228,6 +239,8 @@ class AnswerWalk:
             yield f"page {', '.join(map(str, self.lost))} was lost"
         if self.missing:
             yield f"page {', '.join(map(str, self.missing))} of the exam is not there"
+        if self.has_fewer_pages:
+            yield "there are fewer pages than most students have"
         if self.unread:
             yield f"nothing was read on page {', '.join(map(str, self.unread))}"
         if self.unplaced:

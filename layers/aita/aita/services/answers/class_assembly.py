@@ -29,10 +29,13 @@ class ClassAssembly:
         The exam's questions.
     words
         Words of page heads.
+    usual
+        Number of pages that most students have; 0 if it is unknown.
     """
 
     questions: Sequence[Question]
     words: HeadWords
+    usual: int = 0
     _pages: ClassPages = field(init=False, default_factory=ClassPages)
     _holes: ClassHoles = field(init=False, default_factory=ClassHoles)
     _hand: Hand = field(init=False, default_factory=Hand)
@@ -72,7 +75,7 @@ class ClassAssembly:
             replace(page, furniture=_furniture(page, holes), left_out=left_out_lines(page, self.words))
             for page in pages
         ]
-        return with_ledger(assemble(self._exam, pages, unreadable, self._pages.largest), self._known)
+        return with_ledger(assemble(self._exam, pages, unreadable, self._pages.largest, self.usual), self._known)
 
 
 def _furniture(page: StudentPage, holes: frozenset[int]) -> frozenset[int]:

@@ -1,4 +1,4 @@
-"""Answers whose lines stand in two blocks: the lower one may be the answer of a space that is empty."""
+"""Answers with lines that may be the answer of an empty space: a lower block, a second drawing, a lone letter."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -26,6 +26,9 @@ MOST_LABELS = 3
 LABEL_WORDS = 3
 """Most words of such a label."""
 
+LOW = 0.15
+"""Distance from a label to the first line from which on it is far below, as a fraction of the page's height."""
+
 _CHOICE = re.compile(r"[\W_]*[^\W\d_][\W_]*")
 
 Gap = tuple[int, int]
@@ -33,10 +36,11 @@ Gap = tuple[int, int]
 
 
 def parted_answers(page: StudentPage, cut: CutPage) -> Iterator[str]:
-    """Yield the questions in whose spaces on a page there are two blocks of lines.
+    """Yield the questions in whose spaces on a page there may be another's answer.
 
-    Below a drawing, whose height no line tells, its labels are no other block, and other text is. Below other lines, a
-    block is parted by a gap, if the ink is known. A letter alone below other lines may be another question's choice.
+    Below a drawing, whose height no line tells, its labels are no other block, and other text or another drawing is.
+    Below other lines, a block is parted by a gap, if the ink is known. A letter alone above or below other lines may be
+    a choice, and lines far below the label another's.
     """
     ink = page.ink_of_answers
     bands = bytes.fromhex(ink.bands) if ink else b""
@@ -44,7 +48,7 @@ def parted_answers(page: StudentPage, cut: CutPage) -> Iterator[str]:
     usual = median_low([1, *(below - above - 1 for found in gaps.values() for above, below in found)])
     for segment in cut.segments:
         lines = [page.lines[number - 1] for number in segment.lines]
-        if _have_text_below_a_drawing(lines) or _end_with_a_choice(lines):
+        if _have_text_below_a_drawing(lines) or _have_a_choice(lines) or _are_low(lines, segment):
             yield segment.start.question_id
             continue
         wide = (gap for gap in gaps[segment.start.question_id] if gap[1] - gap[0] > max(APART, WIDER * usual))
@@ -53,16 +57,22 @@ def parted_answers(page: StudentPage, cut: CutPage) -> Iterator[str]:
 
 
 def _have_text_below_a_drawing(lines: Sequence[Line]) -> bool:
-    """Return whether lines below a drawing are no labels of it: they are many, or one has more than some words."""
+    """Return whether lines below a drawing are no labels of it: many, one of more than some words, or a drawing."""
     drawn = next((number for number, line in enumerate(lines) if has_drawing(line.text)), len(lines))
-    written = [line.text for line in lines[drawn + 1 :] if line.kind is LineKind.ANSWER and not has_drawing(line.text)]
-    return len(written) > MOST_LABELS or any(len(text.split()) > LABEL_WORDS for text in written)
+    written = [line.text for line in lines[drawn + 1 :] if line.kind is LineKind.ANSWER]
+    return len(written) > MOST_LABELS or any(has_drawing(text) or len(text.split()) > LABEL_WORDS for text in written)
 
 
-def _end_with_a_choice(lines: Sequence[Line]) -> bool:
-    """Return whether a letter stands alone below other lines."""
+def _have_a_choice(lines: Sequence[Line]) -> bool:
+    """Return whether a letter stands alone above or below other lines."""
     written = [line.text for line in lines if line.kind is LineKind.ANSWER and line.text.strip()]
-    return len(written) > 1 and _CHOICE.fullmatch(written[-1]) is not None
+    return len(written) > 1 and any(_CHOICE.fullmatch(written[end]) for end in (0, -1))
+
+
+def _are_low(lines: Sequence[Line], segment: Segment) -> bool:
+    """Return whether an answer's first line stands far below where its space begins."""
+    tops = [line.top for line in lines if line.top is not None and line.kind is LineKind.ANSWER and line.text.strip()]
+    return bool(tops) and min(tops) - segment.start.top > LOW
 
 
 def _gaps(bands: bytes, segment: Segment) -> list[Gap]:

@@ -25,9 +25,13 @@ def place_doubts(lines: Sequence[Line], cut: CutPage) -> Iterator[CutDoubt]:
         above = (own,)
     for segment, following in pairwise(cut.segments):
         tops = _tops(lines, segment)
-        if not following.text and tops and 0 < following.start.top - max(tops) < NEXT_LABEL:
-            own, other = segment.start.question_id, following.start.question_id
+        if following.text or not tops:
+            continue
+        own, other = segment.start.question_id, following.start.question_id
+        if 0 < following.start.top - max(tops) < NEXT_LABEL:
             yield CutDoubt((own, other), f"text right above the label of question {other!r} may be its answer")
+        elif segment.start.top < following.start.top < 2 * min(tops) - segment.start.top:
+            yield CutDoubt((own, other), f"text nearer to the label of question {other!r} may be its answer")
 
 
 def _tops(lines: Sequence[Line], segment: Segment) -> list[float]:

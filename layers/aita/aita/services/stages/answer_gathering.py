@@ -1,6 +1,7 @@
 """Gathering of a class's answers and ledgers from its transcribed pages: all pages are seen before one is assembled."""
 
 from collections.abc import Iterable, Iterator
+from statistics import median_low
 from typing import Any
 
 from aita.models.answer import StudentAnswers
@@ -19,6 +20,9 @@ from aita.services.stages.base import Gathered
 from aita.services.stages.class_pages import head_lines
 from aita.services.stages.transcribe import ClassRecord
 
+LEAST_STUDENTS = 4
+"""Least number of students that tell how many pages most have."""
+
 
 class AnswerGathering:
     """Assembly of the answers of the students with a record."""
@@ -30,7 +34,9 @@ class AnswerGathering:
         self._heads = NamedHeads(record.names)
         self._differing = DifferingHeads()
         self._images: dict[str, dict[int, str]] = {}
-        self._class = ClassAssembly(questions, HeadWords(record.names.salt, record.names.words))
+        counts = [each.pages - len(each.passed_over) for each in record.students.values()]
+        usual = median_low(counts) if len(counts) >= LEAST_STUDENTS else 0
+        self._class = ClassAssembly(questions, HeadWords(record.names.salt, record.names.words), usual)
 
     def seen(self, pages: Iterable[Gathered]) -> Iterator[Gathered]:
         """Yield pages of the class, and take note of them."""
