@@ -35,7 +35,7 @@ class AnswerWalk:
     unreadable
         Number of the student's files without a readable page.
     has_fewer_pages
-        Whether the student has fewer pages than most of the class, and it is unknown which of the exam's they are.
+        Whether the student has fewer pages than most of the class, and none of the exam's is known to be missing.
 
     Notes
     -----
@@ -143,7 +143,7 @@ class AnswerWalk:
         """Cut off an answer that fills its page, as a page that nobody knows of may be missing behind it."""
         if self.has_fewer_pages and self.last is not None and self.last[0].places:
             draft, page = self.last
-            draft.cut_off |= is_filled(page, draft.places[-1]) is not False
+            draft.cut_off |= bool(is_filled(page, draft.places[-1]))
 
     def _leave_unread(self, page: StudentPage) -> None:
         """Note a page with ink that nobody knows, of which nothing was read: the last answer may go on there."""
