@@ -401,6 +401,28 @@ class TestPointsAlone:
         grade(harness)
         assert cells(harness) == before
 
+    @pytest.mark.parametrize("between", [[(4.5, 0.5)], [(4.5, 0.5), (0.5, 4.5), (1, 4)], [(4.99, 0.01)]])
+    @pytest.mark.parametrize("graders", [1, 3])
+    def test_parts_of_points_come_back_too(
+        self, harness: Harness, between: list[tuple[float, float]], graders: int
+    ) -> None:
+        def worth(*points: float) -> None:
+            harness.put("user_rubrics.json", RUBRICS | {"1a": {"total_points": 5, "criteria": criteria(*points)}})
+            grade(harness, graders=graders)
+
+        put_answers(harness, "s-1")
+        harness.model.otherwise = lambda request: (
+            grading(request, 1, 1.5) if question_of(request) == "1a" else right(request)
+        )
+        worth(2.5, 2.5)
+        before, calls = cells(harness), harness.model.calls
+        for points in between:
+            worth(*points)
+            assert cells(harness)["s-1", "1a"] != before["s-1", "1a"]
+        worth(2.5, 2.5)
+        assert cells(harness) == before
+        assert harness.model.calls == calls
+
     def test_all_of_a_grade_of_version_0_1_0_stays_all(self, harness: Harness) -> None:
         put_answers(harness, "s-1")
         harness.exam(QUESTIONS[0] | {"points": 1}, *QUESTIONS[1:])
