@@ -31,6 +31,7 @@ from aita.services.grading.letter_grades import USUAL_SCALE
 from aita.services.grading.unplaced_parts import UnplacedParts
 from tests.support.fakes import ASSIGNMENT, EXAM, QUESTIONS, Harness, right
 from tests.support.ledgers import ledger, on_part, part
+from tests.support.memory_decisions import MemoryDecisions
 
 PACKAGE = Path(aita.__file__).parent
 BASES = ("basis", "basis, of 5", "other", "not graded, of 5")
@@ -257,7 +258,10 @@ def recomputed(
     """Return what the script finds in a bundle of one cell that is made of the gradebook."""
     exam = ExamSpec.model_validate(EXAM | {"questions": QUESTIONS[:1]})
     held = {f"{ASSIGNMENT}/ledger.json": json.dumps({"s": {"parts": parts}}).encode()}
-    material = AssignmentFiles(MemoryObjects(data=held), ASSIGNMENT, lambda _: on_parts)
+    stored = MemoryDecisions()
+    for decision in on_parts:
+        stored.add_on_part(ASSIGNMENT, decision)
+    material = AssignmentFiles(MemoryObjects(data=held), ASSIGNMENT, stored)
     book = Gradebook(exam, {"s": {"1a": cell} if cell else {}}, made, UnplacedParts.of(material, exam))
     graded = book.graded(cell_id("s", "1a"))
     bundle = {

@@ -44,7 +44,7 @@ def queue(harness: Harness) -> PartQueue:
 
 
 def book(harness: Harness) -> Gradebook:
-    material = AssignmentFiles(harness.objects, ASSIGNMENT, harness.decisions.on_parts)
+    material = AssignmentFiles(harness.objects, ASSIGNMENT, harness.decisions)
     return Gradebook.of(material, harness.decisions.all(ASSIGNMENT))
 
 

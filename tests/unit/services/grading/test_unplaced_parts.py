@@ -36,7 +36,7 @@ def graded(harness: Harness) -> Harness:
 
 
 def files(harness: Harness) -> AssignmentFiles:
-    return AssignmentFiles(harness.objects, ASSIGNMENT, harness.decisions.on_parts)
+    return AssignmentFiles(harness.objects, ASSIGNMENT, harness.decisions)
 
 
 def book(harness: Harness) -> Gradebook:

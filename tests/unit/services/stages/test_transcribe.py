@@ -319,7 +319,6 @@ class TestWhosePageItIs:
         notes = [flag.text for each in by_name(exam).values() for a in each.question_answers for flag in a.flags]
         assert not [note for note in notes if "Bob" in note or "Ann" in note]
 
-    @pytest.mark.xfail(strict=True, reason="heads are compared with the roster's lines, not with people's matches")
     def test_a_head_that_names_another_than_the_person_whom_a_folder_was_matched_with_is_doubted(
         self, exam: Harness
     ) -> None:

@@ -10,18 +10,16 @@ from aita.models.answer import StudentAnswers
 from aita.models.exam import AnswerKey, ExamSpec, Page, Rubric, RubricPoints, WrittenFor
 from aita.models.grade import Cell, GradeScale
 from aita.models.ledger import Part, StudentLedger, UnplacedLedger
+from aita.models.match import MatchDecision
 from aita.models.part_decision import PartDecision
 from aita.models.scan import ExamPages, StudentScans
 from aita.models.student import RosterEntry, Students
 from aita.models.transcription import PageTranscription
-from aita.ports import ObjectStore
+from aita.ports import DecisionStore, ObjectStore
 from aita.services.assignments import object_keys
 from aita.services.assignments.roster_csv import read_roster
 
 T = TypeVar("T")
-
-PartDecisions = Callable[[str], Iterable[PartDecision]]
-"""Returns people's decisions about parts of an assignment's pages, such as ``DecisionStore.on_parts``."""
 
 _EXAM = TypeAdapter(ExamSpec)
 _USER_RUBRICS = TypeAdapter(dict[str, RubricPoints])
@@ -51,15 +49,15 @@ class AssignmentFiles:
 
     Parameters
     ----------
-    part_decisions
-        Function that returns people's decisions about the parts of an assignment's pages. Without it every part is
-        undecided, so that the answers beside it are open.
+    decisions
+        People's decisions. Without them every part of a page is undecided, so that the answers beside it are open, and
+        students are matched with the roster by their folders' names alone.
     """
 
-    def __init__(self, objects: ObjectStore, assignment: str, part_decisions: PartDecisions | None = None) -> None:
+    def __init__(self, objects: ObjectStore, assignment: str, decisions: DecisionStore | None = None) -> None:
         self.objects = objects
         self.assignment = assignment
-        self._part_decisions = part_decisions
+        self._decisions = decisions
 
     def exam(self) -> ExamSpec:
         """Return the instructor's questions or, without any, the extracted ones.
@@ -188,7 +186,11 @@ class AssignmentFiles:
 
     def part_decisions(self) -> Iterable[PartDecision]:
         """Return people's decisions about parts of the assignment's pages, in any order."""
-        return self._part_decisions(self.assignment) if self._part_decisions else ()
+        return self._decisions.on_parts(self.assignment) if self._decisions else ()
+
+    def match_decisions(self) -> Iterable[MatchDecision]:
+        """Return people's decisions about students' lines of the roster, of each student from the oldest on."""
+        return self._decisions.matches(self.assignment) if self._decisions else ()
 
     def grades(self) -> dict[str, dict[str, Cell]]:
         """Return the cells of the last grading, before people's decisions, by student id and question id."""

@@ -49,7 +49,7 @@ class Auditor:
         MissingMaterialError
             If nothing was graded.
         """
-        material = AssignmentFiles(self.objects, assignment, self.decisions.on_parts)
+        material = AssignmentFiles(self.objects, assignment, self.decisions)
         cells = material.grades()
         if not cells:
             raise MissingMaterialError(f"assignment {assignment} has no grades yet: grade it first")

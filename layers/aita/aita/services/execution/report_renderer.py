@@ -92,7 +92,7 @@ class ReportRenderer:
         version = f"{event.run_id}/{event.attempt}"
         if self._sources is None or self._sources[0] != version:
             run = self.watch.get(event.run_id)
-            material = AssignmentFiles(self.objects, run.assignment, self.decisions.on_parts)
+            material = AssignmentFiles(self.objects, run.assignment, self.decisions)
             try:
                 matches = self.decisions.matches(run.assignment)
                 sources = ReportSources.read(material, self.decisions.all, matches, run.settings.model)

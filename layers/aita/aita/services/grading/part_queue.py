@@ -122,7 +122,7 @@ class PartQueue:
         return PartDecisionPage(decisions=tuple(decisions), next_token=following)
 
     def _views(self, assignment: str) -> PartViews:
-        material = AssignmentFiles(self.objects, check_assignment(assignment), self.decisions.on_parts)
+        material = AssignmentFiles(self.objects, check_assignment(assignment), self.decisions)
         return PartViews(material, self.decisions)
 
 

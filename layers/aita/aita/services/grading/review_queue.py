@@ -156,7 +156,7 @@ class Reviews:
         return DecisionPage(decisions=tuple(decisions), next_token=following)
 
     def _material(self, assignment: str) -> AssignmentFiles:
-        return AssignmentFiles(self.objects, check_assignment(assignment), self.decisions.on_parts)
+        return AssignmentFiles(self.objects, check_assignment(assignment), self.decisions)
 
     def _gradebook(self, material: AssignmentFiles) -> Gradebook:
         grades = Gradebook.of(material, self.decisions.all(material.assignment))

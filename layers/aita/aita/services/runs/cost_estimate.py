@@ -115,7 +115,7 @@ class Estimator:
         )
 
     def _material(self, assignment: str) -> AssignmentFiles:
-        return AssignmentFiles(self.objects, check_assignment(assignment), self.decisions.on_parts)
+        return AssignmentFiles(self.objects, check_assignment(assignment), self.decisions)
 
     def _settings(self, material: AssignmentFiles, options: RunOptions) -> RunSettings:
         return self.defaults.model_copy(update=graded_before(material) | options.model_dump(exclude_none=True))

@@ -82,7 +82,7 @@ class Planner:
 
     def _write(self, run: Run, stage: Stage) -> list[Item]:
         started_at = self.clock()
-        material = AssignmentFiles(self.objects, run.assignment, self.decisions.on_parts)
+        material = AssignmentFiles(self.objects, run.assignment, self.decisions)
         plan = stage.plan(material, run.settings)
         items = make_items(run, stage, plan.refs, plan.inputs)
         if isinstance(plan.inputs, TranscriptionInputs) and run.attempt > 1 and run.settings.enable_checkpointing:

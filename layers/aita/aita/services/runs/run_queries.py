@@ -106,7 +106,7 @@ class RunQueries:
         MissingMaterialError, InvalidMaterialError
             If the assignment has no questions, or a file of it is wrong.
         """
-        material = AssignmentFiles(self.objects, run.assignment, self.decisions.on_parts)
+        material = AssignmentFiles(self.objects, run.assignment, self.decisions)
         return grade_counts(Gradebook.of(material, self.decisions.all(run.assignment)), run.settings.model)
 
     def results(self, run: Run) -> ResultResponse:

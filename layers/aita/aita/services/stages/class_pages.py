@@ -12,8 +12,9 @@ from aita.services.answers.duplicate_pages import Duplicates, PagePicture, dupli
 from aita.services.answers.named_heads import HEAD_LINES, LEAST_DIGITS, ClassNames
 from aita.services.assignments import object_keys
 from aita.services.assignments.assignment_files import AssignmentFiles
+from aita.services.assignments.class_list import ClassList
 from aita.services.assignments.person_names import split_name
-from aita.services.assignments.roster_matching import find_on_roster, fold, name_forms
+from aita.services.assignments.roster_matching import fold, name_forms
 
 _BRACKETS = re.compile(r"\([^()]*\)")
 """Additions to a folder's name, such as "(exam)"."""
@@ -34,14 +35,9 @@ def class_names(material: AssignmentFiles) -> ClassNames:
     InvalidMaterialError
         If the roster or the map of students is invalid.
     """
-    roster, students = material.roster() or (), material.students()[0].students
-    found = find_on_roster([student.folder for student in students], roster)
-    lines = {
-        student.student_id: entry
-        for student in students
-        for entry, match in [found[student.folder]]
-        if entry is not None and match == "exact"
-    }
+    found = ClassList.of(material, material.match_decisions())
+    roster, students = found.roster or (), found.students.students
+    lines = {student.student_id: entry for student in students if (entry := found.entry(student)) is not None}
     taken = {id(entry) for entry in lines.values()}
     names = {
         student.student_id: _name_forms(student.folder) | _name_forms(_BRACKETS.sub(" ", student.folder))

@@ -115,11 +115,12 @@ class TranscribeStage(LLMStage):
 
 
 def _class_record(material: AssignmentFiles, pages: dict[str, tuple[Page, ...]]) -> ClassRecord:
+    from aita.services.assignments.class_list import ClassList  # noqa: PLC0415 - only Plan needs it
     from aita.services.stages.class_pages import class_names, duplicates_of, same_names  # noqa: PLC0415 - only Plan needs it
 
     scans = material.scans()
     duplicates = duplicates_of(pages, scans)
-    twins = same_names(material.students()[0].students)
+    twins = same_names(ClassList.of(material, material.match_decisions()).students.students)
     records = {}
     for student_id in dict.fromkeys((*scans, *pages)):
         found = duplicates.get(student_id, Duplicates())
