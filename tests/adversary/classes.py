@@ -118,8 +118,9 @@ class Sitter:
 class ExamClass:
     """A class with all that it hands in.
 
-    ``absent`` are on the roster and hand in nothing. ``renamed`` has the present ids of questions that had another one
-    when the pages were written. ``needs_blank_exam`` is true once something happened that nothing else shows.
+    ``absent`` are on the roster and hand in nothing, and ``late`` have not handed in yet. ``renamed`` has the present
+    ids of questions that had another one when the pages were written. ``needs_blank_exam`` is true once something
+    happened that nothing else shows.
     """
 
     seed: int
@@ -132,6 +133,7 @@ class ExamClass:
     has_roster: bool
     has_blank_exam: bool = True
     needs_blank_exam: bool = False
+    late: list[Sitter] = field(default_factory=list)
     question_instructions: dict[str, str] = field(default_factory=dict)
     renamed: dict[str, str] = field(default_factory=dict)
 
@@ -156,7 +158,7 @@ class ExamClass:
         """Give questions other ids than they have on the pages; the students' answers stay the same."""
         printed = {now: was for was, now in self.renamed.items()}
         self.renamed |= {printed.get(was, was): now for was, now in ids.items()}
-        for sitter in self.students:
+        for sitter in (*self.students, *self.late):
             sitter.answers = {ids.get(each, each): lines for each, lines in sitter.answers.items()}
 
     def truth(self, sitter: Sitter, question_id: str) -> float:

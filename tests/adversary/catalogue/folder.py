@@ -129,11 +129,13 @@ def stranger_came_after_grading(scene: Scene) -> Course:
 def _comes_late(scene: Scene, sitter: Sitter) -> Course:
     scene.touch_all(sitter)
     scene.exam_class.students.remove(sitter)
+    scene.exam_class.late.append(sitter)
     if sitter.on_roster:
         scene.exam_class.absent.append(sitter)
     yield
     if sitter in scene.exam_class.absent:
         scene.exam_class.absent.remove(sitter)
+    scene.exam_class.late.remove(sitter)
     scene.exam_class.students.append(sitter)
     scene.session.upload(sitter)
     yield

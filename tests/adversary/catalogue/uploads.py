@@ -65,8 +65,9 @@ def missing_page_comes_later(scene: Scene) -> Course:
 
 @mishap(Step.UPLOADS)
 def file_deleted(scene: Scene) -> Course:
-    """A file is deleted after the grading."""
-    sitter, page = scene.pick_page(lambda sitter, page: len(sitter.files) > 1)
+    """A file with a page of the exam is deleted after the grading, which the blank exam shows."""
+    scene.exam_class.need_blank_exam()
+    sitter, page = scene.pick_page(lambda sitter, page: len(sitter.files) > 1 and page.exam_page is not None)
     scene.touch_all(sitter)
     yield
     name, _ = sitter.find(page)

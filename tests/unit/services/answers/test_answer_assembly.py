@@ -214,6 +214,14 @@ class TestOverPages:
         assert [place.page for place in found["2"].pages] == [3, 2]
         assert found["1"].raw_text == "a"
 
+    def test_a_page_before_another_that_its_question_follows_may_be_out_of_order(self) -> None:
+        found = answers("1 2 3", page(1, "a", ("1", 1, 0.1)), page(2, "c", ("3", 1, 0.1)), page(3, "b", ("2", 1, 0.1)))
+        assert {each: kinds(answer) for each, answer in found.items()} == {
+            "1": set(),
+            "2": {FlagKind.PLACE_DOUBTFUL},
+            "3": {FlagKind.PLACE_DOUBTFUL},
+        }
+
     def test_pages_out_of_order_that_nobody_knows_are_doubtful(self) -> None:
         found = answers(
             "1 2 3 4",
@@ -228,9 +236,9 @@ class TestOverPages:
 
 class TestMarkers:
     def test_anothers_label_in_an_answer_makes_both_doubtful(self) -> None:
-        found = answers("1 2 3", page(1, "one\n3. c\n", ("1", 1, 0.1), ("3", 0, 0.8)), page(2, "b", ("2", 1, 0.1)))
+        found = answers("1 3 4", page(1, "one\n3. c\n", ("1", 1, 0.1), ("3", 0, 0.8)), page(2, "d", ("4", 1, 0.1)))
         assert kinds(found["1"]) == kinds(found["3"]) == {FlagKind.PLACE_DOUBTFUL}
-        assert found["2"].flags == ()
+        assert found["4"].flags == ()
 
     def test_a_mark_at_anothers_label_makes_both_doubtful(self) -> None:
         found = answers("1 2", page(1, "Q2\nb\nQ1\na", ("1", 1, 0.1), ("2", 3, 0.5)))

@@ -142,3 +142,14 @@ def test_no_id_and_no_line_break_it(ids: list[str], line: str) -> None:
     for question_id in ids:
         labels.after(line, question_id)
         labels.within(line, question_id)
+
+
+def test_the_label_of_an_id_with_a_word_may_lack_it() -> None:
+    labels = QuestionLabels(["Part 2a", "Part 2b", "Q3"])
+    assert [labels.after(line, "Part 2a") for line in ("2a. four", "Part 2a. four", "(a) four")] == ["four"] * 3
+    assert labels.after("3. five", "Q3") == "five"
+    assert labels.marker("2b)") == LabelPlace("Part 2b", named=False)
+
+
+def test_a_number_that_two_ids_have_is_neithers_label() -> None:
+    assert QuestionLabels(["Part 2", "Essay 2"]).after("2. four", "Part 2") is None

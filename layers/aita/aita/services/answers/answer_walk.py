@@ -39,6 +39,7 @@ class AnswerWalk:
 
     Notes
     -----
+    ``furthest`` is the place of the last question in the exam's order that has begun.
     ``last`` is the answer that may continue on the next page, with its page; ``None`` at first and after a lost page.
     ``unplaced`` are the transcribed pages of which it is unknown where answers begin, and ``unread`` those of which
     nothing was read, though something may be there. ``parted`` are the questions whose answers may have another's among
@@ -55,6 +56,7 @@ class AnswerWalk:
     last: tuple[AnswerDraft, StudentPage] | None = None
     exam_page: int = 0
     pages: int = 0
+    furthest: int = 0
     lost: list[int] = field(default_factory=list)
     unplaced: list[int] = field(default_factory=list)
     unread: list[int] = field(default_factory=list)
@@ -80,6 +82,7 @@ class AnswerWalk:
             self.foreign.append(page.foreign_note)
         if page.may_be_unread and not cut.segments:
             self._leave_unread(page)
+        self._check_pages(page, cut)
         goes_on = self._extend_last(page, cut)
         after_gap = self.last is None and bool(self.lost or self.unplaced)
         for number, segment in enumerate(cut.segments):
@@ -210,6 +213,18 @@ class AnswerWalk:
             return
         for draft in (last, self.drafts[order[max(first - 1, 0)]]):
             draft.doubt(FlagKind.PLACE_DOUBTFUL, f"page {page.page} may not follow the page before it")
+
+    def _check_pages(self, page: StudentPage, cut: CutPage) -> None:
+        """Doubt answers that may go on elsewhere, if an earlier question first begins on a page of unknown place."""
+        if page.ink is not None or not cut.segments:
+            return
+        order, first = self.questions.ids, cut.segments[0].start.question_id
+        is_out_of_order = order.index(first) < self.furthest and not self.drafts[first].places
+        if is_out_of_order and self.last is not None:
+            for question_id in (self.last[0].question_id, cut.segments[-1].start.question_id):
+                note = f"page {page.page} may not follow the page before it"
+                self.drafts[question_id].doubt(FlagKind.PLACE_DOUBTFUL, note)
+        self.furthest = max(self.furthest, *(order.index(each.start.question_id) for each in cut.segments))
 
     def _check_markers(self, draft: AnswerDraft, page: StudentPage, markers: Iterable[LabelPlace]) -> None:
         """Doubt an answer that contains another question's label, and the other's answer, unless it numbers a step."""

@@ -89,14 +89,27 @@ def with_ledger(student: AssembledStudent, known: ClassKnowledge) -> tuple[tuple
             for part in parts
         )
     )
+    texts = _texts_on_known_ink(student.pages)
     inked = (
-        InkedText(each.question_id, each.raw_text, reading.ink[each.question_id], each.question_id in known.drawings)
+        InkedText(each.question_id, text, reading.ink[each.question_id], each.question_id in known.drawings)
         for each in student.answers
-        if each.presence is Presence.WRITTEN and all(pages[place.page].bands for place in each.pages)
+        if each.presence is Presence.WRITTEN and (text := texts.get(each.question_id)) is not None
     )
     ratios = unexplained(inked, known.hand)
     answers = tuple(_with_ratio(answer, ratios.get(answer.question_id)) for answer in student.answers)
     return tuple(_beside_unexplained_ink(answers, reading.ink, ratios)), ledger
+
+
+def _texts_on_known_ink(pages: Iterable[AssembledPage]) -> dict[str, str]:
+    """Return the answers' texts on the pages whose ink is known, by question id; empty for one that has none there."""
+    texts: dict[str, list[str]] = {}
+    for page in pages:
+        if page.bands:
+            for question_id, _ in page.places:
+                texts.setdefault(question_id, [])
+            for number, question_id in page.answers.items():
+                texts.setdefault(question_id, []).append(page.lines[number - 1].text)
+    return {question_id: "\n".join(lines) for question_id, lines in texts.items()}
 
 
 def _broader_hand(pages: Iterable[AssembledPage], of_class: float | None) -> float | None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 _TOKEN = re.compile(r"\d+|[^\W\d_]+")
 _WORD = r"(?:question|problem|exercise|q)[. ]*"
+_LEADING_WORD = re.compile(r"^(?:[^\W\d_]{2,}|q)(?=\d)")
 _BETWEEN = r"[ .()]{0,2}"  # separators of a label's parts: 1 a, 1.a, 1(a)
 _ENDS = r"\s*[.):\]]+(?!\d)"  # 2. and 2) end a label; 2.5 and 10:30 are numbers
 
@@ -24,12 +25,15 @@ class LabelPlace:
 
 
 class QuestionLabels:
-    """Labels of an exam's questions. Ids that differ only in case and punctuation are ambiguous, and never found."""
+    """Labels of an exam's questions. Ids that differ only in case and punctuation are ambiguous, and never found.
+
+    The label of an id that begins with a word may lack it: ``2a.`` for Part 2a, unless another id has that number.
+    """
 
     def __init__(self, ids: Iterable[str]) -> None:
         ids = list(ids)
-        times = Counter(map(fold, ids))
-        self._ids = {fold(each): each for each in ids if fold(each) and times[fold(each)] == 1}
+        times = Counter(form for each in ids for form in {fold(each), _number(each)})
+        self._ids = {form: each for each in ids for form in (_number(each), fold(each)) if form and times[form] == 1}
         longest_first = sorted(self._ids, key=len, reverse=True)
         label = f"(?P<label>{'|'.join(map(label_pattern, longest_first)) or '(?!)'})"
         self._named = re.compile(rf"\s*{_WORD}\(?{label}\)?(?![^\W_])(?!\.\d)[.):\]]*", re.IGNORECASE)
@@ -54,7 +58,7 @@ class QuestionLabels:
 
     def within(self, line: str, question_id: str) -> int | None:
         """Return the column of this question's label in a line, after its beginning; ``None`` without it."""
-        label = "|".join(filter(None, (label_pattern(fold(question_id)), _part_pattern(question_id))))
+        label = "|".join(filter(None, (label_pattern(_number(question_id)), _part_pattern(question_id))))
         found = re.search(rf"(?<=\s)(?:{_WORD})?\(?(?:{label}){_ENDS}", line, re.IGNORECASE)
         return found and found.start()
 
@@ -91,7 +95,13 @@ def label_pattern(folded: str) -> str:
     return pattern
 
 
+def _number(question_id: str) -> str:
+    """Return a folded id without the word that it begins with."""
+    folded = fold(question_id)
+    return _LEADING_WORD.sub("", folded)
+
+
 def _part_pattern(question_id: str) -> str | None:
-    tokens = _TOKEN.findall(fold(question_id))
+    tokens = _TOKEN.findall(_number(question_id))
     letters = tokens[1:] if tokens and tokens[0].isdecimal() else []
     return label_pattern("".join(letters)) if letters and not letters[0].isdecimal() else None
