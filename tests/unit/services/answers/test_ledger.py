@@ -215,7 +215,7 @@ class TestForeignText:
                     [("1", 2, 0.1), ("2", 4, 0.5)], [(0.15, 0.2), (0.55, 0.62)])  # fmt: skip
         assert handed_in(page, Scan(2, [("3.", 0.2)], [("3", 0, 0.2)])).open == {"2", "3"}
 
-    @pytest.mark.parametrize(("top", "opened"), [(0.58, set()), (0.61, {"3"})])
+    @pytest.mark.parametrize(("top", "opened"), [(0.58, set()), (0.61, {"2", "3"})])
     def test_a_block_below_another_answer_may_be_that_of_an_empty_space(self, top: float, opened: set[str]) -> None:
         page = Scan(1, [("1.", 0.1), ("four", 0.15), ("2.", 0.5), ("five", 0.55), ("a nucleus", top)],
                     [("1", 2, 0.1), ("2", 4, 0.5)], [(0.15, 0.17), (0.55, 0.57), (top, top + 0.02)])  # fmt: skip
@@ -224,7 +224,13 @@ class TestForeignText:
 
     def test_ink_below_an_answer_that_was_not_read_is_no_block(self) -> None:
         page = Scan(1, FIRST.lines, FIRST.starts, [(0.15, 0.17), (0.55, 0.57), (0.8, 0.82)])
-        assert handed_in(page, Scan(2, [("3.", 0.2)], [("3", 0, 0.2)])).open == set()
+        found = handed_in(page, Scan(2, [("3.", 0.2)], [("3", 0, 0.2)]))
+        assert (found.open, "2" in found.unexplained) == (set(), False)
+
+    @pytest.mark.parametrize("text", ["let x be the number that is sought, so that x is four", "[drawing: a cell]"])
+    def test_a_line_and_more_of_ink_that_was_not_read_is_unexplained(self, text: str) -> None:
+        page = Scan(1, [*FIRST.lines[:3], (text, 0.55)], FIRST.starts, [(0.15, 0.17), (0.55, 0.68), (0.8, 0.93)])
+        assert ("2" in handed_in(page, LAST).unexplained) == ("drawing" not in text)
 
     def test_words_below_a_drawing_are_of_one_answer_with_it(self) -> None:
         page = Scan(1, [("1.", 0.1), ("four", 0.15), ("2.", 0.5), ("[drawing: a cell]", 0.55), ("a nucleus", 0.75)],
@@ -235,7 +241,7 @@ class TestForeignText:
     def test_text_below_a_drawing_that_is_no_label_of_it_may_be_a_blank_answer(self, below: list[str]) -> None:
         texts = ["1.", "[drawing: a cell]", *below, "2."]
         page = Scan(1, [(text, None) for text in texts], [("1", 2, 0.1), ("2", 0, 0.7)], [(0.15, 0.5)])
-        assert handed_in(page, ids="1 2").flagged == {"2"}
+        assert handed_in(page, ids="1 2").flagged == {"1", "2"}
 
     def test_labels_of_a_drawing_may_not(self) -> None:
         texts = ["1.", "[drawing: a cell]", "nucleus", "cell wall", "2."]
@@ -245,9 +251,9 @@ class TestForeignText:
     @pytest.mark.parametrize(
         ("texts", "flagged"),
         [
-            (["D", "A"], {"2"}),
-            (["4", "(b)"], {"2"}),
-            (["E", "so it is warm"], {"2"}),
+            (["D", "A"], {"1", "2"}),
+            (["4", "(b)"], {"1", "2"}),
+            (["E", "so it is warm"], {"1", "2"}),
             (["so it is", "b = 4"], set()),
             (["D"], set()),
         ],
@@ -257,7 +263,7 @@ class TestForeignText:
         page = Scan(1, lines, [("1", 2, 0.1), ("2", 0, 0.7)], [(0.15, 0.2)])
         assert handed_in(page, ids="1 2").flagged == flagged
 
-    @pytest.mark.parametrize(("top", "flagged"), [(0.15, set()), (0.3, {"2"}), (0.5, {"1", "2"})])
+    @pytest.mark.parametrize(("top", "flagged"), [(0.15, set()), (0.3, {"1", "2"}), (0.5, {"1", "2"})])
     def test_text_far_below_its_label_may_be_a_blank_answer(self, top: float, flagged: set[str]) -> None:
         page = Scan(1, [("1.", 0.1), ("four", top), ("2.", 0.7)], [("1", 2, 0.1), ("2", 0, 0.7)], [(top, top + 0.02)])
         assert handed_in(page, ids="1 2").flagged == flagged
@@ -265,7 +271,7 @@ class TestForeignText:
     def test_another_drawing_below_one_may_be_a_blank_answer(self) -> None:
         texts = ["1.", "[drawing: a cell]", "[drawing: a leaf]", "2."]
         page = Scan(1, [(text, None) for text in texts], [("1", 2, 0.1), ("2", 0, 0.7)], [(0.15, 0.5)])
-        assert handed_in(page, ids="1 2").flagged == {"2"}
+        assert handed_in(page, ids="1 2").flagged == {"1", "2"}
 
     def test_lines_that_are_all_far_apart_are_one_block(self) -> None:
         tops = [0.55, 0.61, 0.67, 0.73]

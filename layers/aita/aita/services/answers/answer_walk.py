@@ -13,7 +13,7 @@ from aita.services.answers.page_segments import CutPage, Segment
 from aita.services.answers.page_warnings import warning_flags
 from aita.services.answers.parted_answers import parted_answers
 from aita.services.answers.place_doubts import place_doubts
-from aita.services.answers.question_labels import LabelPlace, natural_key
+from aita.services.answers.question_labels import LabelPlace
 
 LOW_CONFIDENCE = 0.6
 """Confidence below which a person reviews. Models seldom claim less for text that they read well; a transcription
@@ -112,10 +112,7 @@ class AnswerWalk:
             self._cut_off_last()
         for draft in self.drafts.values():
             self._check_pointers(draft)
-            if draft.places and draft.is_empty:
-                for other in sorted(self.parted):
-                    note = f"the lines in the space of question {other!r} are parted, and some may be its answer"
-                    draft.doubt(FlagKind.PLACE_DOUBTFUL, note)
+            self._check_parted(draft)
         missing = "; ".join(self._missing_pages())
         for draft in self.drafts.values():
             if not draft.places:
@@ -165,7 +162,8 @@ class AnswerWalk:
 
     def _extend_last(self, page: StudentPage, cut: CutPage) -> str | None:
         """Extend the last answer to the first beginning on a page, and return its question if it goes on there."""
-        lines = lines_going_on(page, cut)
+        is_full = self.last and is_filled(self.last[1], self.last[0].places[-1])
+        lines = lines_going_on(page, cut, is_full=is_full)
         if self.last is not None:
             self.last[0].doubt_undrawn(page)
         if self.last is None or not lines:
@@ -228,10 +226,10 @@ class AnswerWalk:
 
     def _check_markers(self, draft: AnswerDraft, page: StudentPage, markers: Iterable[LabelPlace]) -> None:
         """Doubt an answer that contains another question's label, and the other's answer, unless it numbers a step."""
-        own = draft.question_id
+        own, order = draft.question_id, self.questions.ids
         for marker in markers:
             other = marker.question_id
-            may_number_step = other in self.labelled or natural_key(other) < natural_key(own)
+            may_number_step = other in self.labelled or order.index(other) < order.index(own)
             if other == own or (may_number_step and not marker.named):
                 continue
             self._doubt_both(draft, other, "label", f" on page {page.page}")
@@ -241,6 +239,18 @@ class AnswerWalk:
         for other in self.questions.pointers.found("\n".join(draft.texts), draft.question_id):
             if self.drafts[other].is_empty:
                 self._doubt_both(draft, other, "number")
+
+    def _check_parted(self, draft: AnswerDraft) -> None:
+        """Doubt an answer whose space is empty, and those that may have its text among their lines."""
+        if not draft.places or not draft.is_empty:
+            return
+        own = draft.question_id
+        for other in sorted(self.parted - {own}):
+            note = f"the lines in the space of question {other!r} are parted, and some may be its answer"
+            draft.doubt(FlagKind.PLACE_DOUBTFUL, note)
+            self.drafts[other].doubt(
+                FlagKind.PLACE_DOUBTFUL, f"some of the lines in its space may be the answer to question {own!r}"
+            )
 
     def _doubt_both(self, draft: AnswerDraft, other: str, sign: str, place: str = "") -> None:
         draft.doubt(FlagKind.PLACE_DOUBTFUL, f"the {sign} of question {other!r} stands in it{place}")

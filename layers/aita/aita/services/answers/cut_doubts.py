@@ -45,7 +45,7 @@ def cut_doubts(
     last
         Question whose answer goes on at the top of the page; ``None`` if none does.
     """
-    above = last
+    above = written = last
     for segment in cut.segments:
         own = segment.start.question_id
         may_be_content = (
@@ -56,12 +56,13 @@ def cut_doubts(
         elif may_be_content and segment.text and not _stands_alone(lines, segment):
             yield CutDoubt((own,), f"the label of question {own!r} may be the beginning of its answer")
         if _is_elsewhere(lines, cut, segment, labels):
-            neighbours = (own,) if above is None else (above, own)
+            neighbours = (own,) if written is None else (written, own)
             yield CutDoubt(neighbours, f"the label of question {own!r} is not where its answer was taken to begin")
         other = _label_above(lines, segment, labels)
         if other is not None:
             yield CutDoubt((own, other), f"the label of question {other!r} stands above the answer to {own!r}")
         above = own if segment.text else None
+        written = above or written
 
 
 def _style(lines: Sequence[Line], segment: Segment) -> tuple[str, str, LineKind]:

@@ -20,14 +20,21 @@ LOWER = 0.02
 _CONTENT = frozenset({LineKind.ANSWER, LineKind.SCRATCH})
 
 
-def lines_going_on(page: StudentPage, cut: CutPage) -> tuple[int, ...]:
+def lines_going_on(page: StudentPage, cut: CutPage, *, is_full: bool | None) -> tuple[int, ...]:
     """Return the numbers of the lines that go on with the last answer of the page before; empty if none has text.
 
     Lines that stand lower than the first beginning are in the margin, though they were read first. On a sheet that is
     none of the exam's, lines may go on with any answer, so none does. Words to the reader are nobody's. Where there is
     no room for an answer above the first beginning, lines of unknown kind may be a head, and do not go on.
+
+    Parameters
+    ----------
+    is_full
+        Whether the answer before has filled its page; ``None`` if that is unknown. A page of unknown ink on which no
+        answer begins may be a sheet, too, and goes on with a full answer alone.
     """
-    if page.is_foreign:
+    may_be_sheet = page.ink is None and not cut.segments and is_full is False
+    if page.is_foreign or may_be_sheet:
         return ()
     lines = [
         number

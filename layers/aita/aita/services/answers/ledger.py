@@ -18,6 +18,7 @@ from aita.services.answers.page_owners import AssembledPage
 from aita.services.answers.page_parts import page_parts
 from aita.services.answers.part_openings import PartContent, StudentReading, answers_ink
 from aita.services.answers.unexplained_ink import Hand, InkedText, unexplained
+from aita.services.answers.unread_blocks import UnreadBlock, unread_blocks
 
 _FURNITURE = (LineKind.PAGE_HEAD, LineKind.PAGE_NUMBER)
 
@@ -54,7 +55,8 @@ class ClassKnowledge:
         return PartContent(
             words=self.words.content(text),
             pointed=labels.union(self.questions.pointers.found(text, own=""), self._left_out(part, page)),
-            on_sheet=page.is_cover if page.ink is None else page.ink.exam_page is None,
+            beside=_read_beside(part, page),
+            on_sheet=not page.places if page.ink is None else page.ink.exam_page is None,
             unread=not any(line.text.strip() for line in page.lines)
             or (not part.lines and part.bottom <= HEAD_BOTTOM and not self._has_head(page)),
         )
@@ -69,6 +71,23 @@ class ClassKnowledge:
 
     def _has_head(self, page: AssembledPage) -> bool:
         return page.ink is not None and page.ink.exam_page in self.heads
+
+
+def _read_beside(part: Part, page: AssembledPage) -> set[str]:
+    """Return the questions of the lines read right before and behind a part's, as far as these stand on its other side.
+
+    A line in the margin is read at one place, and stands at another.
+    """
+    if not part.lines:
+        return set()
+    before = max((number for number in page.answers if number < part.lines[0]), default=None)
+    behind = min((number for number in page.answers if number > part.lines[-1]), default=None)
+    found = set()
+    if before is not None and (page.lines[before - 1].top or 0) > part.top:
+        found.add(page.answers[before])
+    if behind is not None and (page.lines[behind - 1].top or 1) < part.top:
+        found.add(page.answers[behind])
+    return found
 
 
 def _is_known(line: Line) -> bool:
@@ -96,7 +115,10 @@ def with_ledger(student: AssembledStudent, known: ClassKnowledge) -> tuple[tuple
         if each.presence is Presence.WRITTEN and (text := texts.get(each.question_id)) is not None
     )
     ratios = unexplained(inked, known.hand)
-    answers = tuple(_with_ratio(answer, ratios.get(answer.question_id)) for answer in student.answers)
+    blocks = [block for page in student.pages for block in unread_blocks(page) if block.question_id not in ratios]
+    answers = tuple(
+        _with_blocks(_with_ratio(answer, ratios.get(answer.question_id)), blocks) for answer in student.answers
+    )
     return tuple(_beside_unexplained_ink(answers, reading.ink, ratios)), ledger
 
 
@@ -125,6 +147,18 @@ def _with_ratio(answer: QuestionAnswer, ratio: float | None) -> QuestionAnswer:
         return answer
     flag = Flag(kind=FlagKind.UNEXPLAINED_INK, note=f"{ratio:.1f} times the ink that its text explains")
     return answer.model_copy(update={"flags": (*answer.flags, flag)})
+
+
+def _with_blocks(answer: QuestionAnswer, blocks: Iterable[UnreadBlock]) -> QuestionAnswer:
+    flags = tuple(
+        Flag(
+            kind=FlagKind.UNEXPLAINED_INK,
+            note=f"page {block.page}, from {block.top:.0%} to {block.bottom:.0%} of its height: nothing was read there",
+        )
+        for block in blocks
+        if block.question_id == answer.question_id and answer.presence is Presence.WRITTEN
+    )
+    return answer.model_copy(update={"flags": (*answer.flags, *flags)}) if flags else answer
 
 
 def _beside_unexplained_ink(

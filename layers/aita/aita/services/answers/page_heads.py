@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from aita.services.answers.page_furniture import HEAD_BOTTOM, MOST_FURNITURE
+from aita.services.answers.page_furniture import FOOT_TOP, HEAD_BOTTOM, MOST_FURNITURE
 
 LEAST_PAGES = 4
 """Least number of the class's pages of one exam page that tell its head."""
@@ -39,7 +39,7 @@ class PageHead:
     most_ink
         Largest sum of ink in these bands that is still a head.
     furniture
-        Bands of the furniture outside of answers' places.
+        Bands of the furniture above the first label and at the foot: all of a class may write a letter in between.
     """
 
     head: frozenset[int]
@@ -101,8 +101,9 @@ def _page_head(pages: Sequence[bytes], label: float) -> PageHead:
     inked = [sum(bool(page[band]) for page in pages) / len(pages) for band in range(count)]
     core = [band for band in range(above) if inked[band] >= HEAD_SHARE]
     head = {band for each in core for band in range(max(0, each - HEAD_MARGIN), min(above, each + HEAD_MARGIN + 1))}
+    outside = (*range(above), *range(int(FOOT_TOP * count), count))
     furniture = frozenset(
-        band for band in range(count) if band not in head and inked[band] >= FURNITURE_SHARE and _is_small(pages, band)
+        band for band in outside if band not in head and inked[band] >= FURNITURE_SHARE and _is_small(pages, band)
     )
     return PageHead(
         head=frozenset(head),

@@ -38,17 +38,19 @@ class PartContent:
     pointed
         Questions that it points to, whose label stands in it, or whose place has lines of it that may be the answer's.
     on_sheet
-        Whether it is on a sheet that is none of the exam's, or stands before all answers on one that may be: its ink is
-        unknown.
+        Whether it is on a sheet that is none of the exam's, or that may be none and has no answer: its ink is unknown.
     unread
         Whether its ink may be anything: nothing was read on its page, or it is in the page's top, nothing was read
         there, and the class does not tell whether a head is.
+    beside
+        Questions of the lines that were read before and behind it, and stand on its other side.
     """
 
     words: int
     pointed: Collection[str]
     on_sheet: bool = False
     unread: bool = False
+    beside: Collection[str] = ()
 
     def may_be_piece(self, ink: int, own: int) -> bool:
         """Return whether a part with so much ink may be a piece of an answer with so much ink of its own."""
@@ -99,7 +101,8 @@ class StudentReading:
 
     def _near(self, part: Part, content: PartContent) -> Iterable[str]:
         """Yield the written answers before and behind a part in reading order that it may be a piece of."""
-        for answer in (*self._beside(part, self.pages), *self._beside(part, sorted(self.pages))):
+        read = (answer for answer in self.answers if answer.question_id in content.beside)
+        for answer in (*self._beside(part, self.pages), *self._beside(part, sorted(self.pages)), *read):
             own = self.ink[answer.question_id]
             if answer.presence is Presence.WRITTEN and content.may_be_piece(part.ink, own):
                 yield answer.question_id
