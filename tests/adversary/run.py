@@ -12,19 +12,12 @@ from tests.adversary.schedule import CLEAN, GROUP, TIMES, Pairs, clean_cases, gr
 SEEDS = Path(__file__).with_name("seeds.txt")
 """Cases that failed once, a line each."""
 
-OPEN_CASES = Path(__file__).with_name("open_cases.txt")
-"""Cases that still fail, a line each."""
-
-
-def read_cases(file: Path) -> list[Case]:
-    """Return the cases of a file."""
-    lines = file.read_text("utf-8").splitlines()
-    return [Case.of(line) for line in lines if line.strip() and not line.startswith("#")]
-
 
 def kept_cases(kinds: Sequence[str]) -> list[Case]:
     """Return the cases that failed once and have no other mishaps than these."""
-    return [case for case in read_cases(SEEDS) if set(case.mishaps) <= set(kinds)]
+    lines = SEEDS.read_text("utf-8").splitlines()
+    cases = [Case.of(line) for line in lines if line.strip() and not line.startswith("#")]
+    return [case for case in cases if set(case.mishaps) <= set(kinds)]
 
 
 def play(kinds: Sequence[str], classes: int, seed: int, jobs: int) -> Iterator[Outcome]:

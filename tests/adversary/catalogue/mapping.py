@@ -30,6 +30,7 @@ def _misread(scene: Scene, spot: Spot, name: str, argument: str) -> None:
 @mishap(Step.MAPPING)
 def starts_swapped(scene: Scene) -> None:
     """Two answers are each marked as the other question's, against the labels that were read."""
+    scene.require(so=not scene.exam_class.renamed)
 
     def fits(spot: Spot) -> bool:
         other = _neighbour(spot, 1)

@@ -46,7 +46,12 @@ def folder_renamed(scene: Scene) -> Course:
 
 @mishap(Step.RENAMES)
 def exchanged_ids_put_right(scene: Scene) -> Course:
-    """Two questions have each other's id, against the labels on the paper, until after the grading."""
+    """Two questions have each other's id, against the labels on the paper, until after the grading.
+
+    The reader goes by the labels: marks that are exchanged as well would be right by chance.
+    """
+    pages = [page for sitter in scene.exam_class.students for _, _, page in sitter.pages()]
+    scene.require(so=not any(each.name == "starts swapped" for page in pages for each in page.misreadings))
     first, second = scene.item(), scene.item()
     scene.touch_all()
     _exchange_ids(scene, first, second)
