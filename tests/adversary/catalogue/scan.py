@@ -52,11 +52,10 @@ def picture_twice(scene: Scene) -> None:
 
 @mishap(Step.SCAN)
 def pages_swapped(scene: Scene) -> None:
-    """Two pages are scanned in the wrong order."""
+    """Two pages are scanned in the wrong order: without a blank exam, one may go on with any answer."""
     sitter, page = scene.pick_page(lambda sitter, page: len([*sitter.pages()]) > 1)
     other = scene.random.choice([each for _, _, each in sitter.pages() if each != page])
-    scene.touch_near(sitter, page)
-    scene.touch_near(sitter, other)
+    scene.touch_all(sitter)
     of_page, of_other = sitter.find(page), sitter.find(other)
     sitter.replace(*of_page, other)
     sitter.replace(*of_other, page)

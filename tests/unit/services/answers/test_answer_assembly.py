@@ -430,8 +430,8 @@ class TestLostPages:
 
     def test_a_sheet_with_something_on_it_that_was_not_read_may_have_any_answer(self) -> None:
         printed = page(1, "a", ("1", 1, 0.1), ("2", 0, 0.5), exam_page=1, bands="00" * 12 + "09" * 10 + "00" * 78)
-        for sheet, flagged in (({}, {"1": False, "2": True}), ({"empty": True}, {"1": False, "2": False})):
-            found = answers("1 2", printed, page(2, "", exam_page=None, **sheet))
+        for empty, flagged in ((False, {"1": False, "2": True}), (True, {"1": False, "2": False})):
+            found = answers("1 2", printed, page(2, "", exam_page=None, empty=empty))
             assert {each: FlagKind.PAGE_MISSING in kinds(found[each]) for each in found} == flagged
 
     def test_a_student_of_whom_nothing_was_read(self) -> None:

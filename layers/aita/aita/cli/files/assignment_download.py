@@ -1,11 +1,13 @@
 """Download of an assignment's own files, from which views with students' names are put together locally."""
 
 import io
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 
 from aita.client.api_client import ApiClient
 from aita.client.file_transfer import FileTransfer
 from aita.memory.objects import MemoryObjects
+from aita.models.match import MatchDecision
 from aita.models.part_decision import PartAction, PartDecision
 from aita.ports import StoredObject
 from aita.services.assignments import object_keys
@@ -56,7 +58,21 @@ def fetch_uploaded(api: ApiClient, transfer: FileTransfer, assignment: str, *nam
         StoredObject(object_keys.material(assignment, file.name), file.size, file.etag)
         for file in api.uploaded(assignment)
     ]
-    return AssignmentFiles(objects, assignment, lambda _: decisions)
+    return AssignmentFiles(objects, assignment, _Decisions(api, decisions))
+
+
+@dataclass(frozen=True, slots=True)
+class _Decisions:
+    """Decisions about parts that were fetched, and those about matches, which are fetched once they are asked for."""
+
+    api: ApiClient
+    parts: tuple[PartDecision, ...]
+
+    def on_parts(self, assignment: str) -> Iterable[PartDecision]:  # noqa: ARG002 - they are one assignment's
+        return self.parts
+
+    def matches(self, assignment: str) -> Iterable[MatchDecision]:
+        return self.api.match_decisions(assignment)
 
 
 def _fetch(api: ApiClient, transfer: FileTransfer, assignment: str, names: Collection[str]) -> MemoryObjects:

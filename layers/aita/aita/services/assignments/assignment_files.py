@@ -1,7 +1,7 @@
 """Files in an assignment's folder, by the instructor and by earlier runs, read and validated."""
 
 from collections.abc import Callable, Iterable
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -15,7 +15,7 @@ from aita.models.part_decision import PartDecision
 from aita.models.scan import ExamPages, StudentScans
 from aita.models.student import RosterEntry, Students
 from aita.models.transcription import PageTranscription
-from aita.ports import DecisionStore, ObjectStore
+from aita.ports import ObjectStore
 from aita.services.assignments import object_keys
 from aita.services.assignments.roster_csv import read_roster
 
@@ -42,6 +42,18 @@ _STUDENTS = TypeAdapter(Students)
 _PROBLEMS_SHOWN = 5
 
 
+class PagesDecisions(Protocol):
+    """People's decisions about an assignment's pages, such as those of a ``DecisionStore``."""
+
+    def on_parts(self, assignment: str) -> Iterable[PartDecision]:
+        """Return the decisions about parts of pages."""
+        ...
+
+    def matches(self, assignment: str) -> Iterable[MatchDecision]:
+        """Return the decisions about students' lines of the roster, of each student from the oldest on."""
+        ...
+
+
 class AssignmentFiles:
     """Files of an assignment. Each method reads its file anew.
 
@@ -54,7 +66,7 @@ class AssignmentFiles:
         students are matched with the roster by their folders' names alone.
     """
 
-    def __init__(self, objects: ObjectStore, assignment: str, decisions: DecisionStore | None = None) -> None:
+    def __init__(self, objects: ObjectStore, assignment: str, decisions: PagesDecisions | None = None) -> None:
         self.objects = objects
         self.assignment = assignment
         self._decisions = decisions
