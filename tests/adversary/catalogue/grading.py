@@ -91,7 +91,7 @@ def graders_disagree(scene: Scene) -> None:
     scene.exam_class.graders = max(2, scene.exam_class.graders)
 
     def change(graded: Graded) -> None:
-        if graded.grader == 1:
+        if graded.grader == 1 and sum(each["points"] for each in graded.criteria) >= worth / 4:
             for entry in graded.criteria:
                 entry |= {"points": 0.0, "quote": ""}
 
@@ -101,6 +101,7 @@ def graders_disagree(scene: Scene) -> None:
             scene.exam_class.truth(each.sitter, each.question_id) >= scene.exam_class.item(each.question_id).points / 4
         ),
     )
+    worth = scene.exam_class.item(spot.question_id).points
     scene.touch_question(spot.question_id)
     scene.session.model.errors.append(err_on(spot, change))
 

@@ -65,3 +65,5 @@ def _exchange_ids(scene: Scene, first: Item, second: Item) -> None:
     one, other = first.question_id, second.question_id
     first.question_id, second.question_id = other, one
     scene.exam_class.rename({one: other, other: one})
+    exchanged = {one: other, other: one}
+    scene.session.unknowable = {(name, exchanged.get(each, each)) for name, each in scene.session.unknowable}

@@ -90,10 +90,12 @@ def file_broken_later(scene: Scene) -> Course:
 
 @mishap(Step.UPLOADS)
 def blank_exam_replaced(scene: Scene) -> Course:
-    """Another blank exam, which lacks the last page, is uploaded after the grading."""
+    """A blank exam without the last page, which everybody handed in, is uploaded after the grading."""
     scene.require(so=scene.exam_class.has_blank_exam and len(scene.exam_class.blank_exam) > 1)
     scene.touch_all()
     yield
+    last = scene.exam_class.blank_exam[-1].exam_page
+    scene.require(so=all(last in {page.exam_page for _, _, page in each.pages()} for each in scene.exam_class.students))
     scene.exam_class.blank_exam = scene.exam_class.blank_exam[:-1]
     scene.session.upload_blank_exam()
     yield from scene.runs("exam")

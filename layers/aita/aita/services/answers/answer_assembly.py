@@ -47,7 +47,7 @@ def assemble(
     largest
         Largest exam page in the class; 0 if it is unknown.
     usual
-        Number of pages that most students have, empty sheets aside; 0 if it is unknown.
+        Number of pages that most students have; 0 if it is unknown.
     """
     ordered = _in_exam_order(pages)
     cuts = {
@@ -56,14 +56,13 @@ def assemble(
         if page.transcription is not None and page.transcription.starts is not None
     }
     segments = [segment for cut in cuts.values() for segment in cut.segments]
-    missing = missing_pages((page.ink for page in pages), largest)
     walk = AnswerWalk(
         questions=questions,
         labelled={segment.start.question_id for segment in segments if segment.label and segment.text},
         styles=label_styles((page.lines, cuts[page.page]) for page in ordered if page.page in cuts),
-        missing=missing,
+        missing=missing_pages((page.ink for page in pages), largest),
         unreadable=unreadable,
-        has_fewer_pages=not missing and sum(not page.is_empty_sheet for page in pages) < usual,
+        has_fewer_pages=len(pages) < usual and not any(page.ink and page.ink.exam_page for page in pages),
     )
     for page in ordered:
         if page.is_empty_sheet:
@@ -126,6 +125,7 @@ def _assembled(
         answers=answers,
         printed=printed,
         left_out=page.left_out,
+        is_cut=cut is not None,
         is_cover=page.page in covers,
         places=tuple(sorted(places, key=lambda each: each[1].top)),
     )

@@ -35,7 +35,7 @@ class AnswerWalk:
     unreadable
         Number of the student's files without a readable page.
     has_fewer_pages
-        Whether the student has fewer pages than most of the class, and none of the exam's is known to be missing.
+        Whether the student has fewer pages than most of the class, and nothing tells which of the exam's they are.
 
     Notes
     -----

@@ -30,7 +30,7 @@ class ClassAssembly:
     words
         Words of page heads.
     usual
-        Number of pages that most students have, empty sheets aside; 0 if it is unknown.
+        Number of pages that most students have; 0 if it is unknown.
     """
 
     questions: Sequence[Question]

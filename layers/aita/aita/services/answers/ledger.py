@@ -56,7 +56,7 @@ class ClassKnowledge:
             words=self.words.content(text),
             pointed=labels.union(self.questions.pointers.found(text, own=""), self._left_out(part, page)),
             beside=_read_beside(part, page),
-            on_sheet=not page.places if page.ink is None else page.ink.exam_page is None,
+            on_sheet=page.is_cut and not page.places if page.ink is None else page.ink.exam_page is None,
             unread=not any(line.text.strip() for line in page.lines)
             or (not part.lines and part.bottom <= HEAD_BOTTOM and not self._has_head(page)),
         )

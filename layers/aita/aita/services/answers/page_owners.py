@@ -50,6 +50,8 @@ class AssembledPage:
         Places of the answers on the page, with their questions' ids.
     furniture
         Bands whose ink is a page number's or a hole's.
+    is_cut
+        Whether it is known where answers begin on it.
     is_cover
         Whether no answer stands on the page or on one before it.
     """
@@ -63,6 +65,7 @@ class AssembledPage:
     left_out: frozenset[int] = frozenset()
     places: tuple[tuple[str, AnswerPlace], ...] = ()
     furniture: frozenset[int] = frozenset()
+    is_cut: bool = False
     is_cover: bool = False
 
     @property

@@ -45,7 +45,7 @@ def parted_answers(page: StudentPage, cut: CutPage) -> Iterator[str]:
     ink = page.ink_of_answers
     bands = bytes.fromhex(ink.bands) if ink else b""
     gaps = {segment.start.question_id: _gaps(bands, segment) for segment in cut.segments}
-    usual = median_low([1, *(below - above - 1 for found in gaps.values() for above, below in found)])
+    usual = median_low([1, 1, *(below - above - 1 for found in gaps.values() for above, below in found)])
     for segment in cut.segments:
         lines = [page.lines[number - 1] for number in segment.lines]
         if _have_text_below_a_drawing(lines) or _have_a_choice(lines) or _are_low(lines, segment):

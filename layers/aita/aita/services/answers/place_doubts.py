@@ -7,7 +7,7 @@ from aita.models.transcription import Line, LineKind
 from aita.services.answers.cut_doubts import CutDoubt
 from aita.services.answers.page_segments import CutPage, Segment
 
-NEXT_LABEL = 0.055
+NEXT_LABEL = 0.065
 """Distance to the label of an empty space within which a line may be its answer, as a fraction of the height."""
 
 LABEL_TOP = 0.08

@@ -18,7 +18,7 @@ from aita.services.answers.page_doubts import with_page_doubts
 from aita.services.answers.page_instructions import with_page_instructions
 from aita.services.stages.base import Gathered
 from aita.services.stages.class_pages import head_lines
-from aita.services.stages.transcribe import ClassRecord, StudentRecord
+from aita.services.stages.transcribe import ClassRecord
 
 LEAST_STUDENTS = 3
 """Least number of students that tell how many pages most have."""
@@ -34,7 +34,7 @@ class AnswerGathering:
         self._heads = NamedHeads(record.names)
         self._differing = DifferingHeads()
         self._images: dict[str, dict[int, str]] = {}
-        counts = [_pages(each) for each in record.students.values()]
+        counts = [each.pages - len(each.passed_over) for each in record.students.values()]
         usual = median_low(counts) if len(counts) >= LEAST_STUDENTS else 0
         self._class = ClassAssembly(questions, HeadWords(record.names.salt, record.names.words), usual)
 
@@ -82,9 +82,3 @@ class AnswerGathering:
 
     def _ink(self, student_id: str) -> dict[int, PageInk | None]:
         return dict(enumerate(self._records[student_id].scans.ink, 1))
-
-
-def _pages(record: StudentRecord) -> int:
-    """Return the number of a student's pages, without those that are passed over or empty."""
-    empty = {page for page, ink in enumerate(record.scans.ink, 1) if ink is not None and ink.empty}
-    return record.pages - len(empty | record.passed_over.keys())
