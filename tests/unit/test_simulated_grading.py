@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from aita.errors import TaskError
@@ -144,10 +144,20 @@ def test_a_grading_without_an_answer_is_an_instance_of_the_schema(obliging: Chat
     assert Grading.model_validate_json(reply.text).feedback == "simulated"
 
 
-@settings(max_examples=60, deadline=None)
-@given(answer=st.text(alphabet=st.characters(exclude_categories=["Cs"]), min_size=1).filter(str.strip))
+ANY_TEXT = st.text(alphabet=st.characters(exclude_categories=["Cs"]), min_size=1)
+HOSTILE_TEXT = st.text(alphabet=st.sampled_from("\b\0\x1b\x7f\\ntubrf \n\"'~[]{}$()12=.,-é"), min_size=1, max_size=12)
+"""What JSON, LaTeX, a transcription's marks and a question's label are made of."""
+
+
+@settings(max_examples=120, deadline=None)
+@given(answer=st.one_of(ANY_TEXT, HOSTILE_TEXT).filter(str.strip))
+@example(answer="\b\\")
+@example(answer="2)\nF = ma")
+@example(answer=f"{QUESTIONS['2'].question_text}\nF = ma")
 def test_whatever_the_answer_what_is_made_up_keeps_the_rules(answer: str) -> None:
     asked = task("2", answer)
+    if asked.given() is not None:
+        return  # no grader is asked
     with simulated_model(anything=True) as model:
         found = graded(model, asked)
     assert FlagKind.QUOTE_NOT_FOUND not in {flag.kind for flag in found.flags}

@@ -9,12 +9,19 @@ import re
 from dataclasses import dataclass
 from typing import Any, Self
 
-from aita.tasks.quotes import Written
+from aita.models.exam import Question
+from aita.tasks.grading import written_for
 from aita_local.simulated_model.errors import NotInSampleExamError
 from aita_local.simulated_model.sample.exam import KnownQuestion, SampleExam, one_line
 
 _ANSWER = re.compile(r"^<<<answer ([0-9a-f]+)>>>\n(.*?)\n<<<end of answer \1>>>$", re.MULTILINE | re.DOTALL)
 _CRITERION = re.compile(r"^Criterion [0-9]+ \(([0-9]+(?:\.[0-9]+)?) points\):", re.MULTILINE)
+_QUESTION = re.compile(
+    r"^Question id: (?P<question_id>.*)\nType: (?P<question_type>.*)\nPoints: (?P<points>.*)\nQuestion:\n"
+    r"(?P<question_text>.*?)\n\nAnswer key:$",
+    re.MULTILINE | re.DOTALL,
+)
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _WORDS_QUOTED = 6
 _SHARES = (0.0, 0.5, 1.0)
 
@@ -26,6 +33,20 @@ class GradingRequest:
     before: str
     answer: str
     worth: tuple[float, ...]
+
+    @property
+    def question(self) -> Question:
+        """The question that is graded.
+
+        Raises
+        ------
+        NotInSampleExamError
+            If the prompt has none.
+        """
+        found = list(_QUESTION.finditer(self.before))
+        if not found:
+            raise NotInSampleExamError("the prompt has no question")
+        return Question.model_validate(found[-1].groupdict())
 
     @classmethod
     def find(cls, prompt: str) -> Self:
@@ -78,10 +99,10 @@ def improvised_grading(prompt: str) -> dict[str, Any]:
     Raises
     ------
     NotInSampleExamError
-        If the prompt has no answer or no rubric.
+        If the prompt has no question, no answer or no rubric.
     """
     request = GradingRequest.find(prompt)
-    quote = _words(request.answer)
+    quote = _words(request)
     digits = hashlib.sha256(request.answer.encode("utf-8", "replace")).digest()
     criteria = [
         {
@@ -109,11 +130,15 @@ def _scaled(criteria: list[dict[str, Any]], question: KnownQuestion, worth: tupl
     ]
 
 
-def _words(answer: str) -> str:
-    """Return the first words of an answer that are evidence, by the package's own rule; empty if there are none."""
-    written = Written(answer)
-    for line in answer.splitlines():
-        words = " ".join(line.split()[:_WORDS_QUOTED])
-        if words and written.shows(words):
-            return words
+def _words(request: GradingRequest) -> str:
+    """Return the first words of an answer that are evidence, by the package's own rule; empty if there are none.
+
+    No control character is in them: in a reply's JSON, a backspace is taken for LaTeX.
+    """
+    written = written_for(request.question, request.answer)
+    for line in request.answer.splitlines():
+        for part in _CONTROL.split(line):
+            words = " ".join(part.split()[:_WORDS_QUOTED])
+            if words and written.shows(words):
+                return words
     return ""
