@@ -29,13 +29,16 @@ FILE_NAMES = {"s-1": "Maya Lindqvist", "s-2": "O'Neil, Zoë zo e", "s-3": "maya 
 KINDS = ("students", "transcriptions")
 
 
-def class_report(called: Mapping[str, str]) -> bytes:
-    """Return the links of a class's report to files of these names, by id."""
-    return "".join(
-        f'<a href="{quote(f"{kind}/{name}.html")}" data-report="{kind}/{each}.html">{kind}</a>'
-        for each, name in called.items()
-        for kind in KINDS
-    ).encode()
+def class_report(called: Mapping[str, str], assignment: str = "midterm") -> bytes:
+    """Return the title of a class's report and its links to files of these names, by id."""
+    return (
+        f"<title>{assignment}</title>".encode()
+        + "".join(
+            f'<a href="{quote(f"{kind}/{name}.html")}" data-report="{kind}/{each}.html">{kind}</a>'
+            for each, name in called.items()
+            for kind in KINDS
+        ).encode()
+    )
 
 
 def links(report: Path) -> list[str]:
@@ -134,6 +137,42 @@ def test_an_older_file_is_not_left_under_the_name_of_a_report_that_is_gone(repor
     listed["files"] = [file for file in listed["files"] if file["name"] != "reports/students/s-1.html"]
     assert aita("report", "-a", "midterm", "--no-run", "--out", "there")[0] == 0
     assert not Path("there", f"students/{SWAPPED['s-1']}.html").exists()
+
+
+def test_nothing_is_left_under_a_name_that_a_student_had_before(reported: FakeStack, aita: Aita) -> None:
+    """Not even if the student has another id by now, as on a new stack; a teacher's own files are let be."""
+    for kind in KINDS:
+        Path("there", kind).mkdir(parents=True)
+        Path("there", kind, "s-1.html").write_text("named by id, as no class report linked to it")
+        Path("there", kind, "Leopold.html").write_text("of the same student")
+        Path("there", kind, "notes.html").write_text("the teacher's own")
+    Path("there/class.html").write_bytes(class_report(FILE_NAMES | {"s-before": "Leopold", "s-1": "Maya L"}))
+    reported.files["file-1"] = class_report(FILE_NAMES)
+    assert aita("report", "-a", "midterm", "--no-run", "--out", "there")[0] == 0
+    assert {*map(str, Path("there").rglob("*.html"))} == {
+        "there/class.html",
+        *(f"there/{link}" for link in links(Path("there/class.html"))),
+        *(f"there/{kind}/notes.html" for kind in KINDS),
+    }
+
+
+def test_reports_of_another_assignment_are_let_be(reported: FakeStack, aita: Aita) -> None:
+    Path("there/students").mkdir(parents=True)
+    Path("there/class.html").write_bytes(class_report({"s-9": "Leopold"}, assignment="final"))
+    Path("there/students/Leopold.html").write_text("of the final")
+    assert aita("report", "-a", "midterm", "--no-run", "--out", "there")[0] == 0
+    assert Path("there/students/Leopold.html").read_text() == "of the final"
+
+
+@pytest.mark.parametrize("link", ["../mine.html", "students/../../mine.html", "mine/notes.html"])
+def test_nothing_else_that_a_class_report_links_to_is_deleted(reported: FakeStack, aita: Aita, link: str) -> None:
+    file = Path("there", link)
+    Path("there/students").mkdir(parents=True)
+    file.parent.mkdir(exist_ok=True)
+    file.write_text("mine")
+    Path("there/class.html").write_text(f'<title>midterm</title><a href="{link}" data-report="{link}">x</a>')
+    assert aita("report", "-a", "midterm", "--no-run", "--out", "there")[0] == 0
+    assert file.read_text() == "mine"
 
 
 def test_a_class_report_of_the_first_version_links_to_files_named_by_id(reported: FakeStack, aita: Aita) -> None:

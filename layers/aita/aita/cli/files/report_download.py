@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from html.parser import HTMLParser
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Self
 from urllib.parse import unquote
 
 from aita.cli.files.assignment_download import fetch_uploaded
@@ -21,6 +22,9 @@ from aita.services.reporting.report_builder import ReportSources
 
 _FETCHERS = 8  # files fetched at once
 _REPORTS = object_keys.reports("")[1:]  # prefix of the API's names of reports
+_FOLDERS = tuple(
+    report("").partition("/")[0] for report in (object_keys.student_report, object_keys.transcription_report)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +52,9 @@ class FetchedReports:
 def fetch_reports(api: ApiClient, transfer: FileTransfer, assignment: str, folder: Path) -> FetchedReports:
     """Fetch an assignment's reports into a folder.
 
-    A report without a link in the class report keeps its name in the bucket, with the student's id.
+    A report without a link in the class report keeps its name in the bucket, with the student's id. What an earlier
+    class report of the assignment in the folder linked to, and is not fetched now, is deleted: the student has another
+    name by now, or is gone.
 
     Raises
     ------
@@ -76,11 +82,13 @@ def fetch_reports(api: ApiClient, transfer: FileTransfer, assignment: str, folde
     with TemporaryDirectory(dir=folder, prefix=".reports-") as name:
         fetched = Path(name)
         transfer.save(urls[object_keys.CLASS_REPORT], fetched / object_keys.CLASS_REPORT)
-        linked = _linked(fetched / object_keys.CLASS_REPORT)
+        links = _Links.of(fetched / object_keys.CLASS_REPORT)
+        linked = links.names
         files = {name: linked.get(name, name) for name in of_students if name in urls}
         _save(transfer, {fetched / file: urls[name] for name, file in files.items()})
         files = {object_keys.CLASS_REPORT: object_keys.CLASS_REPORT} | files
-        _put_in_place(fetched, folder, files.values(), gone=[linked[name] for name in linked if name not in files])
+        known = {*of_students, *linked.values(), *_linked_before(folder / object_keys.CLASS_REPORT, links)}
+        _put_in_place(fetched, folder, files.values(), gone=known.difference(files.values()))
     paths = {name: folder / file for name, file in files.items()}
     outdated = out_of_date(material, api.decisions, matches, paths)
     students = {object_keys.student_report(student_id): name for student_id, name in names.items()}
@@ -99,7 +107,7 @@ def _save(transfer: FileTransfer, urls: Mapping[Path, str]) -> None:
 
 
 def _put_in_place(fetched: Path, folder: Path, files: Iterable[str], gone: Iterable[str]) -> None:
-    """Move fetched reports to their folder, and delete those that are linked to and are not there any more."""
+    """Move fetched reports to their folder, in which those that are gone are deleted before."""
     for file in gone:
         (folder / file).unlink(missing_ok=True)
     for file in files:
@@ -107,25 +115,46 @@ def _put_in_place(fetched: Path, folder: Path, files: Iterable[str], gone: Itera
         (fetched / file).replace(folder / file)
 
 
-def _linked(class_report: Path) -> dict[str, str]:
-    """Return the file names that the class report links to, by the reports' names in the bucket."""
-    links = _Links()
-    links.feed(class_report.read_text(encoding="utf-8"))
-    links.close()
-    return links.names
+def _linked_before(class_report: Path, now: "_Links") -> set[str]:
+    """Return the files that the class report that is about to be replaced links to; none if it is of another title.
+
+    A class report's title has the assignment's name.
+    """
+    if not class_report.exists():
+        return set()
+    before = _Links.of(class_report)
+    return set(before.names.values()) if before.title == now.title else set()
 
 
 class _Links(HTMLParser):
-    """Parser of the links to reports in the same folders; a link of aita 0.1.0 is the name in the bucket."""
+    """A class report's title and links to reports: files by their names in the bucket, the same in aita 0.1.0."""
 
     def __init__(self) -> None:
         super().__init__()
         self.names: dict[str, str] = {}
+        self.title = ""
+        self._in_title = False
+
+    @classmethod
+    def of(cls, class_report: Path) -> Self:
+        """Return the links of a file."""
+        links = cls()
+        links.feed(class_report.read_text(encoding="utf-8", errors="replace"))
+        links.close()
+        return links
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self._in_title = tag == "title"
         attributes = dict(attrs)
         linked = unquote(attributes.get("href") or "")
         name = attributes.get(REPORT_OF) or linked
         folder, _, file = linked.partition("/")
-        if tag == "a" and name.partition("/")[0] == folder and is_one_file(file):
+        if tag == "a" and folder in _FOLDERS and name.partition("/")[0] == folder and is_one_file(file):
             self.names[name] = linked
+
+    def handle_endtag(self, tag: str) -> None:
+        self._in_title = self._in_title and tag != "title"
+
+    def handle_data(self, data: str) -> None:
+        if self._in_title:
+            self.title += data
