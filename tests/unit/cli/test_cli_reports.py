@@ -346,6 +346,25 @@ class TestOutOfDate:
         err = aita("--local", "report", "-a", "midterm", "--no-run")[2]
         assert err.endswith("Make them anew: aita --local report --assignment midterm\n")
 
+    @pytest.mark.parametrize(("options", "command"), [((), "aita grade"), (("--local",), "aita --local grade")])
+    def test_the_commands_of_the_class_report_mean_the_same_stack(
+        self,
+        served: Harness,
+        aita: Aita,
+        monkeypatch: pytest.MonkeyPatch,
+        options: tuple[str, ...],
+        command: str,
+    ) -> None:
+        questions = served.artifact("questions.json")
+        questions["questions"][0]["points"] += 1
+        served.put("questions.json", questions)
+        assert served.run("report").status is RunStatus.SUCCEEDED
+        if options:
+            monkeypatch.delenv("AITA_LOCAL")
+        assert aita(*options, "report", "-a", "midterm", "--no-run")[0] == 0
+        shown = HtmlPage.of(Path("out/midterm/reports/class.html").read_bytes()).text
+        assert f"({command} --assignment {ASSIGNMENT})" in shown
+
     def test_a_student_who_was_confirmed_alone_is_told_of(self, served: Harness, aita: Aita) -> None:
         """The class's report would not change, and the student's says that a person looked."""
         self.decide(served, "Priya Castellane", "5", "accept")

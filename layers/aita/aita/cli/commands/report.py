@@ -63,7 +63,8 @@ def report(
 
 
 def _fetch(session: Session, assignment: str, folder: Path, again: str, *, opened: bool) -> FetchedReports:
-    found = fetch_reports(session.api, session.transfer, check_assignment(assignment), folder)
+    complete = session.output.pasteable.complete
+    found = fetch_reports(session.api, session.transfer, check_assignment(assignment), folder, complete)
     session.output.note(f"{formatting.count(len(found.paths), 'report')} fetched: {found.paths[0]}")
     if found.out_of_date:
         session.output.warn(

@@ -1,6 +1,6 @@
 """Download of an assignment's reports, under the file names that the class report links to."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from html.parser import HTMLParser
 from pathlib import Path
@@ -49,12 +49,19 @@ class FetchedReports:
     untranscribed: tuple[str, ...]
 
 
-def fetch_reports(api: ApiClient, transfer: FileTransfer, assignment: str, folder: Path) -> FetchedReports:
+def fetch_reports(
+    api: ApiClient, transfer: FileTransfer, assignment: str, folder: Path, complete: Callable[[str], str]
+) -> FetchedReports:
     """Fetch an assignment's reports into a folder.
 
     A report without a link in the class report keeps its name in the bucket, with the student's id. What an earlier
     class report of the assignment in the folder linked to, and is not fetched now, is deleted: the student has another
     name by now, or is gone.
+
+    Parameters
+    ----------
+    complete
+        Function that completes the commands in the class report with the global options in use.
 
     Raises
     ------
@@ -81,8 +88,10 @@ def fetch_reports(api: ApiClient, transfer: FileTransfer, assignment: str, folde
     # All are fetched before the first takes its place: a name may have been another student's before.
     with TemporaryDirectory(dir=folder, prefix=".reports-") as name:
         fetched = Path(name)
-        transfer.save(urls[object_keys.CLASS_REPORT], fetched / object_keys.CLASS_REPORT)
-        links = _Links.of(fetched / object_keys.CLASS_REPORT)
+        class_report = fetched / object_keys.CLASS_REPORT
+        transfer.save(urls[object_keys.CLASS_REPORT], class_report)
+        class_report.write_bytes(complete(class_report.read_bytes().decode()).encode())
+        links = _Links.of(class_report)
         linked = links.names
         files = {name: linked.get(name, name) for name in of_students if name in urls}
         _save(transfer, {fetched / file: urls[name] for name, file in files.items()})
