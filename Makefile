@@ -86,9 +86,12 @@ audit: .aita/supply/installed ## Look the locked dependencies up in PyPI's list 
 size: venv ## Build the layers as AWS gets them, and print each dependency's share
 	$(BIN)/python layers/builds/size.py
 
-clean: ## Stop the local stack and remove everything that was made here
+clean: ## Stop the local stack and remove everything that was made here: its data too, and out/ with students' reports
 	if [ -x $(BIN)/aita ]; then $(BIN)/aita local down; fi
-	rm -rf .venv .aita .aws-sam .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache *.egg-info aita_local/*.egg-info
+	last="$${XDG_STATE_HOME:-$$HOME/.local/state}/aita/local_home"; \
+		if [ -f "$$last" ] && [ "$$(cat "$$last")" = "$$(pwd -P)/.aita" ]; then rm "$$last"; fi
+	rm -rf .venv .aita .aws-sam .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage build out
+	find . \( -name __pycache__ -o -name '*.egg-info' \) -prune -exec rm -rf {} +
 
 # The lock is complete, so nothing is resolved; pip check tells of what it lacks.
 .venv/installed: requirements.lock pyproject.toml aita_local/pyproject.toml requirements-cli.txt $(REQUIREMENTS)
