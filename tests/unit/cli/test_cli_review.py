@@ -232,6 +232,18 @@ def test_the_images_of_a_cell_are_saved_and_opened(
     assert str(image) in err
 
 
+def test_images_that_are_only_opened_lie_beside_the_reports(
+    known: FakeStack, aita: Aita, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[str] = []
+    monkeypatch.setattr("webbrowser.open", opened.append)
+    known.answer("GET", PATH, shown(known))
+    assert aita("review", "show", CELL, "-a", "midterm", "--open")[0] == 0
+    image = Path("out/midterm/pages") / f"{CELL}-page-2.jpg"
+    assert image.read_bytes() == b"a jpeg"
+    assert opened == [image.resolve().as_uri()]
+
+
 def test_a_proposal_is_accepted_as_it_was_seen(known: FakeStack, aita: Aita, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("getpass.getuser", lambda: "ada")
     known.answer("GET", PATH, shown(known))

@@ -1,6 +1,5 @@
 """Commands about the answers that await a person's decision."""
 
-import tempfile
 import webbrowser
 from collections.abc import Mapping
 from pathlib import Path
@@ -29,7 +28,16 @@ app = typer.Typer(no_args_is_help=True, help="Review the answers that wait for a
 CellId = Annotated[str, typer.Argument(metavar="CELL", help="The answer's id, as 'aita review list' prints it.")]
 
 PartId = Annotated[str, typer.Argument(metavar="PART", help="The part's id, as 'aita review parts' prints it.")]
-Out = Annotated[Path | None, typer.Option("--out", "-o", metavar="DIR", help="Write the images of its pages there.")]
+Out = Annotated[
+    Path | None,
+    typer.Option(
+        "--out",
+        "-o",
+        metavar="DIR",
+        help="Write the images of its pages there.",
+        show_default="with --open out/ASSIGNMENT/pages, else none",
+    ),
+]
 Opened = Annotated[bool, typer.Option("--open", help="Open the images of its pages.")]
 
 
@@ -70,7 +78,7 @@ def show_cell(
     found = session.api.review(check_assignment(assignment), cell)
     name = _name(session, assignment, found)
     urls = {place.page: place.url for place in found.pages}
-    images = _page_images(session, cell, urls, out, opened=opened)
+    images = _page_images(session, assignment, cell, urls, out, opened=opened)
     document = found.model_dump(mode="json") | {"student": name, "images": images}
     view = cell_view(found, name, session.command_on(assignment), session.output.pasteable)
     session.output.result(document, view)
@@ -136,7 +144,8 @@ def decide_part(
         raise RequestError("nothing was decided: give one of --belongs-to, --scratch and --nothing")
     found = session.api.part(assignment, part)
     name = _names(session, assignment).get(found.student_id, found.student_id)
-    images = _page_images(session, part, {found.page: found.url} if found.url else {}, out, opened=opened)
+    urls = {found.page: found.url} if found.url else {}
+    images = _page_images(session, assignment, part, urls, out, opened=opened)
     command = session.command_on(assignment)
     if not actions:
         document = found.model_dump(mode="json") | {"student": name, "images": images}
@@ -184,13 +193,17 @@ def _name(session: Session, assignment: str, found: ReviewView) -> str:
     return _names(session, assignment).get(found.student_id, found.student_id)
 
 
-def _page_images(session: Session, name: str, urls: Mapping[int, str], out: Path | None, *, opened: bool) -> list[str]:
+def _page_images(
+    session: Session, assignment: str, name: str, urls: Mapping[int, str], out: Path | None, *, opened: bool
+) -> list[str]:
     """Save the images of pages, if they are asked for; return their paths."""
     if not (out or opened):
         return []
     if not urls:
         session.output.note(f"where {name} stands on the pages is not known: there is no image of it")
-    folder = out or Path(tempfile.mkdtemp(prefix="aita-"))
+        return []
+    # Not in the system's folder for temporary files: a browser may read them late, and nobody would look there later.
+    folder = out or Path("out", assignment, "pages")
     folder.mkdir(parents=True, exist_ok=True)
     paths = [folder / f"{name}-page-{page}.jpg" for page in urls]
     for path, url in zip(paths, urls.values(), strict=True):
