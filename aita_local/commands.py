@@ -1,10 +1,12 @@
 """``aita local``: the commands that start and stop the laptop's stack."""
 
 from dataclasses import asdict
+from typing import Annotated
 
 import typer
 
 from aita.cli.session import Session
+from aita.errors import RequestError
 from aita.settings import UserSettings
 from aita_local import stack
 
@@ -12,17 +14,26 @@ app = typer.Typer(help="The stack on this machine: the emulator and the simulate
 
 
 @app.command()
-def up(context: typer.Context) -> None:
+def up(
+    context: typer.Context,
+    *,
+    anything: Annotated[
+        bool, typer.Option("--anything", help="Let the simulated model make up what the sample exam does not have.")
+    ] = False,
+) -> None:
     """Start the local stack, and deploy it where files or settings changed.
 
     Takes AITA_MAX_WORKERS, AITA_RATE_LIMIT_RPS, AITA_MASK_HEADER, AITA_MODEL, OPENAI_BASE_URL and OPENAI_API_KEY.
-    Without a key the simulated model answers, for the sample exam only.
+    Without a key the simulated model answers, which knows the sample exam only.
     """
     output = Session.of(context).output
     user = UserSettings.read()
     if user.openai_base_url is not None and user.openai_api_key is None:
         output.note("OPENAI_BASE_URL has no effect without OPENAI_API_KEY: set that to any word if no key is asked for")
-    connection = stack.up(stack.LocalSettings.of(user), say=output.note)
+    if anything and user.openai_api_key is not None:
+        raise RequestError("--anything is for the simulated model: unset OPENAI_API_KEY to have it")
+    model_options = ["--anything"] if anything else []
+    connection = stack.up(stack.LocalSettings.of(user), model_options=model_options, say=output.note)
     output.result(
         asdict(connection), f"the local stack is up: {connection.max_workers} at once, model {connection.model}"
     )

@@ -101,7 +101,7 @@ def up(
     home
         Folder of the stack's state; by default ``.aita``.
     model_options
-        Options of the simulated model, such as ``["--latency", "1"]``.
+        Options of the simulated model, such as ``["--anything"]``.
     say
         Function that takes a line about each step.
 
@@ -187,7 +187,8 @@ def _provide_model(settings: LocalSettings, simulated: SimulatedModelProcess, op
         say(f"model {settings.model} at {settings.base_url}")
         return settings.base_url
     if simulated.start(options):
-        say("no OPENAI_API_KEY: the simulated model answers, for the sample exam only")
+        known = "the sample exam, and makes up all else" if "--anything" in options else "the sample exam only"
+        say(f"no OPENAI_API_KEY: the simulated model answers, which knows {known}")
     return simulated.base_url
 
 

@@ -48,7 +48,8 @@ class NotInSampleExamError(SimulatedModelError):
     def __init__(self, reason: str) -> None:
         super().__init__(
             f"{reason}: this is the simulated model, it knows only the sample exam; "
-            "set OPENAI_API_KEY and run `aita local up` to use a real one"
+            "set OPENAI_API_KEY and run `aita local up` to use a real one, or let this one make up its replies "
+            "(`aita local up --anything`)"
         )
 
 
