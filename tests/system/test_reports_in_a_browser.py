@@ -97,7 +97,7 @@ def test_charts_and_scans_are_drawn(measured: tuple[list[dict[str, Any]], list[s
         assert all(image["width"] > 100 and image["height"] > 10 for image in images.values()), page
         if page["name"] == "class":
             assert images["Distribution of totals"]["bars"] >= 3
-            assert images["Difficulty of the questions"]["bars"] == 6
+            assert images["Mean by question"]["bars"] == 6
         else:
             assert len(images) == {"student": 6, "open": 6, "transcription": 3}[page["name"]]
 

@@ -347,8 +347,8 @@ class TestClassReport:
         put_grades(harness, grades)
         harness.run("report")
         found = class_page(harness)
-        totals, difficulty = found.all("svg", class_="chart")
-        for chart in (totals, difficulty):
+        totals, means = found.all("svg", class_="chart")
+        for chart in (totals, means):
             assert chart.attributes["role"] == "img"
             ids = chart.attributes["aria-labelledby"].split()
             assert [bool(found.one(tag, id=each).text) for tag, each in zip(("title", "desc"), ids, strict=True)]
@@ -356,9 +356,9 @@ class TestClassReport:
         assert "Students" in totals.text
         assert f"90{TO}100%: 1" in totals.text
         assert "So far: some answers are open" in totals.text
-        assert "in % of the question's points" in difficulty.text
+        assert "in % of the question's points" in means.text
         for question in EXAM.questions:
-            assert question.question_id in difficulty.text
+            assert question.question_id in means.text
         assert "window.pygal" not in harness.objects.data[f"{ASSIGNMENT}/reports/class.html"].decode()
 
     def test_totals_are_counted_final_and_so_far(self, harness: Harness) -> None:
@@ -370,14 +370,14 @@ class TestClassReport:
         assert f"| 90{TO}100 | 1 | 0" in rows
         assert f"| 0{TO}9 | 0 | 1" in rows, "Leopold has 2.5 of 30 so far"
 
-    def test_difficulty_counts_closed_answers_blanks_among_them(self, harness: Harness) -> None:
+    def test_each_answer_counts_once_and_a_blank_one_as_0_points_in_the_mean(self, harness: Harness) -> None:
         grades = graded(harness)
         needs_review(grades, LEOPOLD, "3", FlagKind.PRESENCE_DISAGREES)
         put_grades(harness, grades)
         harness.run("report")
         closed = [grades[IDS[folder]]["3"] for folder in IDS if folder != LEOPOLD]
         share = sum(cell.points or 0 for cell in closed) / (5 * len(closed))
-        assert f"| 3 | 5 | {share:.0%} | 4 | 1 | 1" in rows_of(class_page(harness))
+        assert f"| 3 | 5 | {share:.0%} | 3 | 1 | 1" in rows_of(class_page(harness))
 
     def test_the_most_missed_criteria_come_first(self, harness: Harness) -> None:
         grades = graded(harness)
@@ -472,6 +472,15 @@ class TestClassReport:
         assert "| transcribe | 2 March 2026, 09:00 UTC | succeeded | 1 min 15 s | 15 | 0 | not known" in rows
         assert not any(row.startswith("| report") for row in rows), "it asks no model"
 
+    def test_the_run_that_makes_it_has_not_ended_yet(self, harness: Harness) -> None:
+        graded(harness)
+        run = past_run(harness, "exam", Usage(calls=30), status=RunStatus.RUNNING)
+        harness.runs.create(run, None)
+        harness.run("report")
+        found = class_page(harness)
+        assert "| exam | 2 March 2026, 09:00 UTC | not ended yet | 1 min 15 s | 30 | 0 | $0.00" in rows_of(found)
+        assert "As it was when this report was made, 2 March 2026, 09:00 UTC" in found.text
+
     def test_a_student_without_any_page_is_in_the_list_and_open(self, harness: Harness) -> None:
         graded(harness)
         students = harness.artifact("students.json")
@@ -484,14 +493,14 @@ class TestClassReport:
         assert "2 uploaded files of this student could not be read" in page(harness, "transcriptions/s-late.html").text
 
 
-def past_run(harness: Harness, pipeline: str, usage: Usage) -> Run:
+def past_run(harness: Harness, pipeline: str, usage: Usage, status: RunStatus = RunStatus.SUCCEEDED) -> Run:
     start = harness.clock()
     counts = StageCounts(total=1, succeeded=1, started_at=start, ended_at=start + timedelta(seconds=75))
     return Run(
         run_id=f"past-{pipeline}",
         assignment=ASSIGNMENT,
         pipeline=pipeline,
-        status=RunStatus.SUCCEEDED,
+        status=status,
         attempt=1,
         stage=pipeline,
         settings=RunSettings(model=MODEL, max_workers=1),

@@ -167,12 +167,15 @@ class StudentLine:
 
 @dataclass(frozen=True, slots=True)
 class QuestionFigures:
-    """Figures of a question: counts of its cells, and the mean of the closed ones as a share of its points."""
+    """Figures of a question: counts of its cells, and the mean of its points as a share, open cells left out.
+
+    Each cell is counted once: ``graded``, ``blank`` or ``open``.
+    """
 
     question: Question
-    closed: int
-    open: int
+    graded: int
     blank: int
+    open: int
     mean_share: float | None
 
 

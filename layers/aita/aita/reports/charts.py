@@ -66,12 +66,12 @@ def totals(grades: Sequence[StudentGrades], out_of: str) -> Markup:
     return _svg(chart, "totals", "Distribution of totals", f"Students by their total. {figures}.")
 
 
-def difficulty(questions: Sequence[QuestionFigures]) -> Markup:
+def means(questions: Sequence[QuestionFigures]) -> Markup:
     """Return the chart of each question's mean share of its points."""
     chart = pygal.HorizontalBar(
         **_LOOK,
         height=90 + _ROW * len(questions),
-        x_title="Mean of the closed answers, in % of the question's points",
+        x_title="Mean of graded and blank answers, in % of the question's points",
         y_title="Question",
         show_legend=False,
         range=(0, 108),  # room for the figure at the end of a whole bar
@@ -83,12 +83,12 @@ def difficulty(questions: Sequence[QuestionFigures]) -> Markup:
     upwards = list(reversed(questions))  # pygal's first is the lowest
     chart.x_labels = [figures.question.question_id for figures in upwards]
     chart.add("Mean", [None if (share := figures.mean_share) is None else share * 100 for figures in upwards])
-    means = ", ".join(
+    shares = ", ".join(
         f"{figures.question.question_id}: {figures.mean_share:.0%}"
         for figures in questions
         if figures.mean_share is not None
     )
-    return _svg(chart, "difficulty", "Difficulty of the questions", f"Mean by question. {means}.")
+    return _svg(chart, "means", "Mean by question", f"Mean by question. {shares}.")
 
 
 _LOOK: dict[str, Any] = {

@@ -32,7 +32,7 @@ class Pages:
             "made_of": MADE_OF,
             "report_of": REPORT_OF,
             "totals_chart": charts.totals,
-            "difficulty_chart": charts.difficulty,
+            "means_chart": charts.means,
             "histogram": charts.histogram,
             "student_report": object_keys.student_report,
             "transcription_report": object_keys.transcription_report,

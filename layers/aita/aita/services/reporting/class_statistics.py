@@ -12,17 +12,18 @@ MISSED_SHOWN = 10
 
 
 def question_figures(exam: ExamSpec, grades: Iterable[StudentGrades]) -> tuple[QuestionFigures, ...]:
-    """Return the figures of each question of the exam. A blank answer counts as closed, with 0 points."""
+    """Return the figures of each question of the exam. A blank answer has 0 points in the mean."""
     columns = list(zip(*(each.cells for each in grades), strict=True)) or [()] * len(exam.questions)
     figures = []
     for question, cells in zip(exam.questions, columns, strict=True):
         closed = [cell.points or 0.0 for cell in cells if not cell.state.is_open]
+        blank = sum(cell.state is CellState.BLANK for cell in cells)
         figures.append(
             QuestionFigures(
                 question=question,
-                closed=len(closed),
+                graded=len(closed) - blank,
+                blank=blank,
                 open=len(cells) - len(closed),
-                blank=sum(cell.state is CellState.BLANK for cell in cells),
                 mean_share=total(closed) / (len(closed) * question.points) if closed else None,
             )
         )
