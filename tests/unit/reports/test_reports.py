@@ -549,6 +549,23 @@ class TestTranscriptionReport:
         assert "Note it is turned" in shown
         assert "Question 1a low confidence in the transcription or in where the answer is: 0.4" in shown
 
+    def test_the_flags_of_an_answer_in_several_places_are_told_once_at_the_first(self, harness: Harness) -> None:
+        graded(harness)
+        answers = harness.artifact("answers.json")
+        answer = answers[IDS[MAYA]]["question_answers"][0]
+        answer["flags"] = [{"kind": "low_confidence", "note": "told once"}]
+        answer["pages"] = [
+            {"page": page, "top": top, "bottom": top + 0.1} for page, top in ((9, 0), (2, 0.5), (1, 0.1))
+        ]
+        answer["pages"] += [{"page": 1, "top": 0.6, "bottom": 0.7}]
+        harness.put("answers.json", answers)
+        harness.run("report")
+        found = transcription_page(harness, MAYA)
+        assert [each.text for each in found.all("text")].count("1a") == 3, "each place on a page that is there is shown"
+        assert found.text.count("told once") == 1
+        first, *_ = found.all("section", class_="page")
+        assert "Question 1a low confidence" in words(first.text)
+
     def test_what_belongs_to_no_answer_is_framed_and_listed_with_its_kind(self, harness: Harness) -> None:
         graded(harness)
         first, second = IDS[MAYA], IDS[PRIYA]

@@ -123,13 +123,14 @@ class PageReport:
     """A page beside its transcription, which is ``None`` if the page was not transcribed.
 
     ``answers`` are the answers on the page from top to bottom, each with the fraction of the page's height at which it
-    begins, and ``parts`` are the parts that belong to none. ``equals`` is the page with the same picture, for which
-    this one was passed over.
+    begins, and ``parts`` are the parts that belong to none. ``flagged`` are the answers with flags whose first place is
+    on this page. ``equals`` is the page with the same picture, for which this one was passed over.
     """
 
     scan: PageScan
     transcription: PageTranscription | None
     answers: tuple[tuple[float, QuestionAnswer], ...] = ()
+    flagged: tuple[QuestionAnswer, ...] = ()
     parts: tuple[PartReport, ...] = ()
     equals: int | None = None
 

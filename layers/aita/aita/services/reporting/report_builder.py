@@ -161,6 +161,7 @@ class ReportSources:
         """
         read = {each.page: each for each in self.transcriptions.get(student_id, ())}
         answers = self._answers(student_id).values()
+        first_pages = {answer.question_id: _first_page(answer, scans) for answer in answers if answer.flags}
         mapped = self.answers.get(student_id)
         passed_over = mapped.passed_over if mapped else {}
         return TranscriptionReport(
@@ -171,6 +172,7 @@ class ReportSources:
                     scan,
                     read.get(page),
                     _on_page(page, answers),
+                    tuple(answer for answer in answers if first_pages.get(answer.question_id) == page),
                     self._parts_on_page(student_id, page),
                     passed_over.get(page),
                 )
@@ -250,6 +252,11 @@ def _rubrics(material: AssignmentFiles, gradebook: Gradebook) -> dict[str, Rubri
 def _on_page(page: int, answers: Iterable[QuestionAnswer]) -> tuple[tuple[float, QuestionAnswer], ...]:
     found = [(place.top, answer) for answer in answers for place in answer.pages if place.page == page]
     return tuple(sorted(found, key=lambda pair: pair[0]))
+
+
+def _first_page(answer: QuestionAnswer, scans: Scans) -> int | None:
+    """Return the first page of an answer that is there; ``None`` if none is."""
+    return min((place.page for place in answer.pages if place.page in scans), default=None)
 
 
 def _run_line(run: Run) -> RunLine:
