@@ -33,12 +33,23 @@ function measure(frame, document) {
     const hidden = each.scrollWidth > each.clientWidth + 1 && getComputedStyle(each).overflowX === "hidden";
     if ((out && !slides) || hidden) cut.push(each.tagName + ": " + each.textContent.trim().slice(0, 60));
   }
+  const broken = [], texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (texts.nextNode()) {
+    if (!texts.currentNode.parentElement.closest("td, th")) continue;
+    for (const word of texts.currentNode.data.matchAll(/(?<!\\p{L})\\p{L}{2,12}(?!\\p{L})/gu)) {
+      const range = document.createRange();
+      range.setStart(texts.currentNode, word.index);
+      range.setEnd(texts.currentNode, word.index + word[0].length);
+      const [first, ...others] = range.getClientRects();
+      if (others.some(each => each.top > first.bottom - 1)) broken.push(word[0]);
+    }
+  }
   const images = [...document.querySelectorAll("main svg[role=img]")].map(each => {
     const box = each.getBoundingClientRect();
     return {label: each.getAttribute("aria-label") || each.querySelector("title").textContent,
             width: box.width, height: box.height, bars: each.querySelectorAll(".bar rect").length};
   });
-  return {name: frame.name, width: frame.width, overflow: root.scrollWidth - root.clientWidth, cut, images,
+  return {name: frame.name, width: frame.width, overflow: root.scrollWidth - root.clientWidth, cut, broken, images,
           scripts: document.scripts.length, text: document.body.innerText.length};
 }
 Promise.all(frames.map(frame => new Promise(done => {
