@@ -72,6 +72,8 @@ def test_parts_are_listed_with_what_is_open_beside_them(known: FakeStack, aita: 
         "    open beside it: 1b, 2",
         "    aita review part p-1 --assignment midterm",
         "",
+        "Parts that no answer waits for",
+        "",
         "  p-2  s-9",
         "    page 2, from 14% to 18% of its height",
         "    undecided, and no answer is open beside it",
@@ -112,12 +114,41 @@ def test_a_part_is_shown_with_the_commands_that_decide(known: FakeStack, aita: A
     assert not known.asked("POST", DECIDE)
 
 
-def test_a_part_that_was_not_read_can_belong_to_any_question(known: FakeStack, aita: Aita) -> None:
-    known.answer("GET", PART, view(lines=(), opens=()))
+@pytest.mark.parametrize("opens", [(), ("1b",)])
+def test_a_part_can_belong_to_any_question(known: FakeStack, aita: Aita, opens: tuple[str, ...]) -> None:
+    known.answer("GET", PART, view(lines=(), opens=opens))
     out = aita("review", "part", "p-1", "-a", "midterm")[1]
     assert "nothing was read" in out
-    assert out.count("--belongs-to") == 3
+    assert [line.split()[5] for line in out.splitlines() if "--belongs-to" in line] == [*opens, "QUESTION"]
+    assert "QUESTION may be any of the exam's: 1a, 1b, 2\n" in out
     assert "--open" not in out
+
+
+@pytest.mark.parametrize(("again", "sent"), [((), 0), (("--again",), 1)])
+def test_another_decision_is_only_undone_if_that_is_asked_for(
+    known: FakeStack, aita: Aita, again: tuple[str, ...], sent: int
+) -> None:
+    before = decided(PartAction.BELONGS, question_id="2")
+    known.answer("GET", PART, view(opens=(), counts=before, decisions=(before,)))
+    known.answer("POST", DECIDE, PartDecisions(decisions=(decided(),)))
+    known.answer("GET", LIST, PartPage(parts=(), open_parts=4))
+    code, out, err = aita("review", "part", "p-1", "-a", "midterm", "--scratch", "--by", "Bob", *again)
+    assert code == (0 if again else 1)
+    assert len(known.asked("POST", DECIDE)) == sent
+    assert ("p-1: Ada: belongs to question 2, 20" in err) == (not again)
+    assert ("Grade question 2 anew: aita grade --assignment midterm\n" in out) == bool(again)
+    shown = aita("review", "part", "p-1", "-a", "midterm")[1]
+    assert "aita review part p-1 --nothing --again --assignment midterm\n" in shown
+
+
+def test_a_part_that_stays_where_it_was_changes_no_answer(known: FakeStack, aita: Aita) -> None:
+    before = decided(PartAction.BELONGS, question_id="2")
+    known.answer("GET", PART, view(opens=(), counts=before, decisions=(before,)))
+    known.answer("POST", DECIDE, PartDecisions(decisions=(before,)))
+    known.answer("GET", LIST, PartPage(parts=(), open_parts=4))
+    out = aita("review", "part", "p-1", "-a", "midterm", "--belongs-to", "2", "--by", "Bob", "--again")[1]
+    assert "belongs to question 2" in out
+    assert "anew: aita grade" not in out
 
 
 def test_everything_fits_a_narrow_terminal(known: FakeStack, aita: Aita, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -158,7 +189,7 @@ def test_what_a_part_is_is_sent_as_it_was_seen(
     assert code == 0
     assert f"Maya Lindqvist, page 2, from 14% to 18% of its height: {said}\n" in out
     assert ("The same for 2 parts of other pages" in out) == bool(others)
-    assert ("Grade the answer anew: aita grade --assignment midterm\n" in out) == (body["action"] == "belongs")
+    assert ("Grade question 2 anew: aita grade --assignment midterm\n" in out) == (body["action"] == "belongs")
     assert "4 parts still to decide on" in out
     assert "Make them anew: aita report --assignment midterm\n" in out
     [sent] = known.asked("POST", DECIDE)
@@ -178,24 +209,37 @@ def test_the_page_of_a_part_is_saved_and_opened(
     assert json.loads(out)["images"] == [str(image)]
 
 
+def test_a_decision_for_the_class_says_if_no_other_part_is_alike(known: FakeStack, aita: Aita) -> None:
+    known.answer("GET", PART, view())
+    known.answer("POST", DECIDE, PartDecisions(decisions=(decided(),)))
+    known.answer("GET", LIST, PartPage(parts=(), open_parts=4))
+    out = aita("review", "part", "p-1", "-a", "midterm", "--scratch", "--class", "--by", "Ada")[1]
+    assert "The same for 0 parts of other pages\n" in out
+
+
 @pytest.mark.parametrize(
-    "options",
+    ("options", "told"),
     [
-        ("--scratch", "--nothing"),
-        ("--scratch", "--belongs-to", "2"),
-        ("--class",),
-        ("--why", "so"),
-        ("--by", "Ada"),
-        ("--scratch", "--why", "x" * 2001),
-        ("--scratch", "--by", "x" * 201),
-        ("--belongs-to", ""),
+        (("--scratch", "--nothing"), "--scratch and --nothing contradict each other"),
+        (("--scratch", "--belongs-to", "2"), "--belongs-to and --scratch contradict each other"),
+        (("--class",), "give one of --belongs-to, --scratch and --nothing"),
+        (("--why", "so"), "give one of"),
+        (("--by", "Ada"), "give one of"),
+        (("--again",), "give one of"),
+        (("--scratch", "--why", "x" * 2001), "--why: "),
+        (("--scratch", "--by", "x" * 201), "--by: "),
+        (("--belongs-to", ""), "--belongs-to takes the question that it belongs to, one of 1a, 1b, 2"),
+        (("--belongs-to", "99"), "--belongs-to takes the question that it belongs to, one of 1a, 1b, 2"),
     ],
 )
-def test_what_can_not_be_decided_is_not_sent(known: FakeStack, aita: Aita, options: tuple[str, ...]) -> None:
+def test_what_can_not_be_decided_is_not_sent(
+    known: FakeStack, aita: Aita, options: tuple[str, ...], told: str
+) -> None:
     known.answer("GET", PART, view())
     code, _, err = aita("review", "part", "p-1", "-a", "midterm", *options)
     assert code == 2
     assert "nothing was decided: " in err
+    assert told in err
     assert "--question_id" not in err
     assert not known.asked("POST", DECIDE)
 

@@ -259,6 +259,38 @@ def test_a_proposal_is_accepted_as_it_was_seen(known: FakeStack, aita: Aita, mon
     assert sent.body == {"action": "accept", "why": "", "by": "ada", "basis": "b1"}
 
 
+@pytest.mark.parametrize("again", [(), ("--again",)])
+@pytest.mark.parametrize("action", [("accept",), ("set", "--points", "4", "--why", "half")])
+def test_another_persons_decision_is_only_undone_if_that_is_asked_for(
+    known: FakeStack, aita: Aita, action: tuple[str, ...], again: tuple[str, ...]
+) -> None:
+    known.answer("GET", PATH, shown(known, state=CellState.OVERRIDDEN, points=4.5))
+    known.answer("POST", PATH, decision())
+    known.answer("GET", QUEUE, ReviewPage(cells=(), open_cells=1))
+    command, *options = action
+    code, _, err = aita("review", command, CELL, "-a", "midterm", "--by", "Bob", *options, *again)
+    assert code == (0 if again else 1)
+    assert len(known.asked("POST", PATH)) == bool(again)
+    told = f"{CELL}: Ada (arn:aws:iam::1:user/ada) set 4.5, 2026-03-0"
+    assert (told in err) == (not again)
+    assert (f"(aita review show {CELL} --assignment midterm), and add --again" in err) == (not again)
+
+
+def test_what_was_decided_is_shown_with_the_commands_that_undo_it(known: FakeStack, aita: Aita) -> None:
+    known.answer("GET", PATH, shown(known, state=CellState.OVERRIDDEN, points=4.5))
+    out = aita("review", "show", CELL, "-a", "midterm")[1]
+    assert f"  aita review accept {CELL} --again --assignment midterm\n" in out
+    assert f"  aita review set {CELL} --points P --why TEXT --again --assignment midterm\n" in out
+
+
+def test_an_open_answer_is_decided_whatever_was_decided_before(known: FakeStack, aita: Aita) -> None:
+    known.answer("GET", PATH, shown(known, points=4.5))
+    known.answer("POST", PATH, decision())
+    known.answer("GET", QUEUE, ReviewPage(cells=(), open_cells=1))
+    assert aita("review", "accept", CELL, "-a", "midterm", "--by", "Bob")[0] == 0
+    assert "--again" not in aita("review", "show", CELL, "-a", "midterm")[1]
+
+
 def test_points_are_set_with_their_reason(known: FakeStack, aita: Aita) -> None:
     known.answer("GET", PATH, shown(known))
     known.answer("POST", PATH, decision())

@@ -8,11 +8,13 @@ from typing import Annotated
 import typer
 from pydantic import ValidationError
 
-from aita.errors import RequestError
+from aita.errors import ConflictError, RequestError
 
 By = Annotated[
     str | None, typer.Option("--by", metavar="NAME", help="Who decides.", show_default="who is logged in here")
 ]
+
+Again = Annotated[bool, typer.Option("--again", help="Decide otherwise than before.")]
 
 
 def current_user() -> str:
@@ -49,3 +51,22 @@ def decision_options(**options: str) -> Iterator[None]:
         found = [(str(detail["loc"][0]), detail["msg"]) for detail in error.errors(include_input=False)]
         wrong = "; ".join(f"--{options.get(field, field)}: {problem}" for field, problem in found)
         raise RequestError(f"nothing was decided: {wrong}") from None
+
+
+def refuse_second(before: str, look: str, *, again: bool) -> None:
+    """Refuse to replace a decision that counts, unless that is asked for.
+
+    Parameters
+    ----------
+    before
+        What a person decided, who and when, as a sentence without its end; empty if no decision counts.
+    look
+        Command line that shows the decision.
+
+    Raises
+    ------
+    ConflictError
+        If a decision counts, and another one was not asked for.
+    """
+    if before and not again:
+        raise ConflictError(f"{before}: nothing was decided. Look again ({look}), and add --again to decide otherwise")

@@ -11,11 +11,10 @@ from rich.text import Text
 
 from aita.cli.commands.run_lists import Limit
 from aita.cli.commands.runs import Assignment
-from aita.cli.deciding import By, current_user, decision_options
+from aita.cli.deciding import Again, By, current_user, decision_options, refuse_second
 from aita.cli.files.assignment_download import fetch_class_list
 from aita.cli.session import Session
-from aita.cli.views.part_view import part_decided_view, part_list_view, part_view
-from aita.cli.views.review_view import cell_view, decided_view, queue_view
+from aita.cli.views import part_view, review_view
 from aita.errors import RequestError
 from aita.models.grade import DecisionAction
 from aita.models.names import check_assignment
@@ -26,6 +25,8 @@ from aita.models.review import DecisionRequest, ReviewView
 app = typer.Typer(no_args_is_help=True, help="Review the answers that wait for a person.")
 
 CellId = Annotated[str, typer.Argument(metavar="CELL", help="The answer's id, as 'aita review list' prints it.")]
+
+_OPTIONS = {PartAction.BELONGS: "--belongs-to", PartAction.SCRATCH: "--scratch", PartAction.NOTHING: "--nothing"}
 
 PartId = Annotated[str, typer.Argument(metavar="PART", help="The part's id, as 'aita review parts' prints it.")]
 Out = Annotated[
@@ -61,7 +62,7 @@ def list_cells(
     for cell in document["cells"]:
         cell["student"] = names.get(cell["student_id"])
     more = [Text(""), Text("There are more: raise --limit", "dim")] if page.next_token else []
-    view = queue_view(page, names, session.command_on(assignment), session.output.pasteable)
+    view = review_view.queue_view(page, names, session.command_on(assignment), session.output.pasteable)
     session.output.result(document, Group(view, *more))
 
 
@@ -80,14 +81,16 @@ def show_cell(
     urls = {place.page: place.url for place in found.pages}
     images = _page_images(session, assignment, cell, urls, out, opened=opened)
     document = found.model_dump(mode="json") | {"student": name, "images": images}
-    view = cell_view(found, name, session.command_on(assignment), session.output.pasteable)
+    view = review_view.cell_view(found, name, session.command_on(assignment), session.output.pasteable)
     session.output.result(document, view)
 
 
 @app.command("accept")
-def accept_cell(context: typer.Context, cell: CellId, assignment: Assignment, by: By = None) -> None:
+def accept_cell(
+    context: typer.Context, cell: CellId, assignment: Assignment, again: Again = False, by: By = None
+) -> None:
     """Let the points that are proposed for an answer count."""
-    _decide(Session.of(context), assignment, cell, by, DecisionAction.ACCEPT)
+    _decide(Session.of(context), assignment, cell, by, DecisionAction.ACCEPT, again=again)
 
 
 @app.command("set")
@@ -97,10 +100,11 @@ def set_cell(
     assignment: Assignment,
     points: Annotated[float, typer.Option("--points", "-p", min=0, help="The points that count.")],
     why: Annotated[str, typer.Option("--why", "-w", metavar="TEXT", help="The reason, which is kept.")],
+    again: Again = False,
     by: By = None,
 ) -> None:
     """Give an answer other points. The old ones, who set these, when and why are kept."""
-    _decide(Session.of(context), assignment, cell, by, DecisionAction.SET, points, why)
+    _decide(Session.of(context), assignment, cell, by, DecisionAction.SET, points, why, again=again)
 
 
 @app.command("parts")
@@ -113,7 +117,8 @@ def list_parts(context: typer.Context, assignment: Assignment, limit: Limit = 50
     for part in document["parts"]:
         part["student"] = names.get(part["student_id"])
     more = [Text(""), Text("There are more: raise --limit", "dim")] if page.next_token else []
-    session.output.result(document, Group(part_list_view(page, names, session.command_on(assignment)), *more))
+    view = part_view.part_list_view(page, names, session.command_on(assignment))
+    session.output.result(document, Group(view, *more))
 
 
 @app.command("part")
@@ -131,6 +136,7 @@ def decide_part(
         bool, typer.Option("--class", help="The same for the parts at this place of the class's same pages.")
     ] = False,
     why: Annotated[str, typer.Option("--why", "-w", metavar="TEXT", help="The reason, which is kept.")] = "",
+    again: Again = False,
     by: By = None,
     out: Out = None,
     opened: Opened = False,
@@ -140,8 +146,11 @@ def decide_part(
     check_assignment(assignment)
     chosen = {PartAction.BELONGS: belongs_to is not None, PartAction.SCRATCH: scratch, PartAction.NOTHING: nothing}
     actions = [action for action in chosen if chosen[action]]
-    if len(actions) > 1 or (not actions and (for_class or why or by)):
+    if not actions and (for_class or why or by or again):
         raise RequestError("nothing was decided: give one of --belongs-to, --scratch and --nothing")
+    if len(actions) > 1:
+        given = " and ".join(_OPTIONS[action] for action in actions)
+        raise RequestError(f"nothing was decided: {given} contradict each other, give one of them")
     found = session.api.part(assignment, part)
     name = _names(session, assignment).get(found.student_id, found.student_id)
     urls = {found.page: found.url} if found.url else {}
@@ -149,8 +158,12 @@ def decide_part(
     command = session.command_on(assignment)
     if not actions:
         document = found.model_dump(mode="json") | {"student": name, "images": images}
-        session.output.result(document, part_view(found, name, command))
+        session.output.result(document, part_view.part_view(found, name, command))
         return
+    refuse_second(part_view.decided_before(found), command("review", "part", part), again=again)
+    if belongs_to is not None and belongs_to not in found.question_ids:
+        ids = ", ".join(found.question_ids)
+        raise RequestError(f"nothing was decided: --belongs-to takes the question that it belongs to, one of {ids}")
     with decision_options(question_id="belongs-to"):
         request = PartDecisionRequest(
             action=actions[0],
@@ -163,7 +176,8 @@ def decide_part(
     made = session.api.decide_part(assignment, part, request)
     left = session.api.parts(assignment, 1).open_parts
     document = made.model_dump(mode="json") | {"student": name, "open_parts": left}
-    session.output.result(document, part_decided_view(made, found, name, left, command))
+    view = part_view.part_decided_view(made, found, name, left, command, for_class=for_class)
+    session.output.result(document, view)
 
 
 def _decide(
@@ -174,15 +188,19 @@ def _decide(
     action: DecisionAction,
     points: float | None = None,
     why: str = "",
+    *,
+    again: bool,
 ) -> None:
     found = session.api.review(check_assignment(assignment), cell)
+    command = session.command_on(assignment)
+    refuse_second(review_view.decided_before(found), command("review", "show", cell), again=again)
     with decision_options():
         request = DecisionRequest(action=action, points=points, why=why, by=by or current_user(), basis=found.basis)
     decision = session.api.decide(assignment, cell, request)
     left = session.api.reviews(assignment, 1).open_cells
     name = _name(session, assignment, found)
     document = decision.model_dump(mode="json") | {"student": name, "open_cells": left}
-    session.output.result(document, decided_view(decision, found, name, left, session.command_on(assignment)))
+    session.output.result(document, review_view.decided_view(decision, found, name, left, command))
 
 
 def _names(session: Session, assignment: str) -> Mapping[str, str]:

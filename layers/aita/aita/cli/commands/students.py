@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from aita.cli.commands.runs import Assignment
-from aita.cli.deciding import By, current_user, decision_options
+from aita.cli.deciding import Again, By, current_user, decision_options
 from aita.cli.files.assignment_download import fetch_uploaded
 from aita.cli.session import Session
 from aita.cli.views.students_view import matched_view, students_document, students_view
@@ -44,7 +44,7 @@ def match_student(
     to: Annotated[str | None, typer.Option("--to", metavar="WHO", help="Name or number on the roster.")] = None,
     nobody: Annotated[bool, typer.Option("--nobody", help="No line of the roster is this student's.")] = False,
     why: Annotated[str, typer.Option("--why", "-w", metavar="TEXT", help="The reason, which is kept.")] = "",
-    again: Annotated[bool, typer.Option("--again", help="Decide otherwise than before.")] = False,
+    again: Again = False,
     by: By = None,
 ) -> None:
     """Decide whose folder one is. Who decided, when and why is kept, and another decision undoes it."""

@@ -1,6 +1,7 @@
 """Parts of pages that belong to no answer, and everything that a decision about one needs, for people."""
 
 from collections.abc import Iterator, Mapping
+from itertools import groupby
 
 from rich.console import Group, RenderableType
 from rich.text import Text
@@ -21,13 +22,10 @@ _PLAIN = (LineKind.ANSWER, LineKind.UNKNOWN)
 def part_list_view(page: PartPage, names: Mapping[str, str], command: Command) -> RenderableType:
     """Return the parts, each with its student, its place, its state and the first line that was read in it."""
     parts: list[RenderableType] = [Text(f"{formatting.count(page.open_parts, 'part')} of pages to decide on", "bold")]
-    for part in page.parts:
-        name = printable(names.get(part.student_id, part.student_id))
-        parts += [Text(""), Text.assemble("  ", (part.part_id, "bold"), f"  {name}"), indented(part.where, by=4)]
-        parts += [indented(_line(line), by=4) for line in part.lines[:1]]
-        parts.append(indented(_state(part), "dim", 4))
-        if part.opens:
-            parts.append(indented(command("review", "part", part.part_id), "dim", 4))
+    for is_open, group in groupby(page.parts, lambda part: bool(part.opens)):
+        if not is_open:
+            parts += [Text(""), Text("Parts that no answer waits for", "bold")]
+        parts += [line for part in group for line in _item(part, names, command)]
     return Group(*parts)
 
 
@@ -49,20 +47,42 @@ def part_view(part: PartView, name: str, command: Command) -> RenderableType:
 
 
 def part_decided_view(
-    made: PartDecisions, part: PartView, name: str, open_parts: int, command: Command
+    made: PartDecisions, part: PartView, name: str, open_parts: int, command: Command, *, for_class: bool
 ) -> RenderableType:
     """Return a decision, the number of open parts, and the commands that bring it into grades and reports."""
     decision, *others = made.decisions
     parts = [Text(f"{printable(name)}, {part.where}: {printable(_said(decision))}")]
-    if others:
+    if for_class:
         parts.append(Text(f"The same for {formatting.count(len(others), 'part')} of other pages"))
-    if decision.action is PartAction.BELONGS:
-        parts.append(Text(f"Grade the answer anew: {command('grade')}"))
+    if changed := [*_changed(decision, part.counts)]:
+        parts.append(Text(f"Grade question {printable(' and '.join(changed))} anew: {command('grade')}"))
     return Group(
         *parts,
         Text(f"{formatting.count(open_parts, 'part')} still to decide on", "dim"),
         outdated_reports(command),
     )
+
+
+def decided_before(part: PartView) -> str:
+    """Return the decision that counts in words, with who and when; empty while the part is undecided."""
+    return f"{part.part_id}: {_did(part.counts)}, {decided_at(part.counts)}" if part.counts else ""
+
+
+def _item(part: PartView, names: Mapping[str, str], command: Command) -> Iterator[RenderableType]:
+    yield Text("")
+    yield Text.assemble("  ", (part.part_id, "bold"), f"  {printable(names.get(part.student_id, part.student_id))}")
+    yield indented(part.where, by=4)
+    yield from (indented(_line(line), by=4) for line in part.lines[:1])
+    yield indented(_state(part), "dim", 4)
+    if part.opens:
+        yield indented(command("review", "part", part.part_id), "dim", 4)
+
+
+def _changed(decision: PartDecision, before: PartDecision | None) -> Iterator[str]:
+    """Yield the questions whose answers a decision changes: the one that loses the part, and the one that gets it."""
+    given = [each.question_id for each in (before, decision) if each is not None and each.question_id is not None]
+    if len(set(given)) == len(given):  # else the part stays where it was
+        yield from given
 
 
 def _state(part: PartView) -> str:
@@ -90,12 +110,18 @@ def _said(decision: PartDecision) -> str:
 def _decided(decision: PartDecision) -> str:
     alike = f", as {decision.alike}" if decision.alike else ""
     why = f": {decision.why}" if decision.why else ""
-    return f"{decided_at(decision)}  {decided_by(decision)}: {_said(decision)}{alike}{why}"
+    return f"{decided_at(decision)}  {_did(decision)}{alike}{why}"
+
+
+def _did(decision: PartDecision) -> str:
+    return f"{decided_by(decision)}: {_said(decision)}"
 
 
 def _next(part: PartView, command: Command) -> Iterator[RenderableType]:
-    for question_id in part.opens or part.question_ids:
-        yield indented(command("review", "part", part.part_id, "--belongs-to", question_id))
+    again = ["--again"] if part.counts else []
+    for question_id in (*part.opens, "QUESTION"):
+        yield indented(command("review", "part", part.part_id, "--belongs-to", question_id, *again))
+    yield indented(f"QUESTION may be any of the exam's: {', '.join(part.question_ids)}", "dim")
     for option in ("--scratch", "--nothing"):
-        yield indented(command("review", "part", part.part_id, option))
+        yield indented(command("review", "part", part.part_id, option, *again))
     yield indented("With --class the same counts for the parts at this place of the class's same pages", "dim")

@@ -69,6 +69,19 @@ def decided_view(
     )
 
 
+def decided_before(review: ReviewView) -> str:
+    """Return the decision that counts in words, with who and when; empty if none does."""
+    decision = _counting(review)
+    return f"{review.cell_id}: {_did(decision)}, {decided_at(decision)}" if decision else ""
+
+
+def _counting(review: ReviewView) -> Decision | None:
+    """Return the decision that a closed cell's points are from: the last one with these points."""
+    if review.state.is_open:
+        return None
+    return next((each for each in reversed(review.decisions) if each.points == review.points), None)
+
+
 def _points(cell: ReviewLine) -> str:
     if cell.points is None:
         return f"no proposal, of {cell.max_points:g}"
@@ -133,9 +146,13 @@ def _worths(review: ReviewView) -> list[str]:
 
 
 def _decided(decision: Decision) -> str:
-    did = {DecisionAction.ACCEPT: "accepted", DecisionAction.SET: "set"}[decision.action]
     why = f": {decision.why}" if decision.why else ""
-    return f"{decided_at(decision)}  {decided_by(decision)} {did} {decision.points:g} (was {_was(decision)}){why}"
+    return f"{decided_at(decision)}  {_did(decision)} (was {_was(decision)}){why}"
+
+
+def _did(decision: Decision) -> str:
+    did = {DecisionAction.ACCEPT: "accepted", DecisionAction.SET: "set"}[decision.action]
+    return f"{decided_by(decision)} {did} {decision.points:g}"
 
 
 def _was(decision: Decision) -> str:
@@ -147,6 +164,7 @@ def _was(decision: Decision) -> str:
 def _next(review: ReviewView, command: Command) -> Iterator[RenderableType]:
     for part_id in review.parts:
         yield indented(command("review", "part", part_id))
+    again = ["--again"] if _counting(review) else []
     if review.proposal.points is not None:
-        yield indented(command("review", "accept", review.cell_id))
-    yield indented(command("review", "set", review.cell_id, "--points", "P", "--why", "TEXT"))
+        yield indented(command("review", "accept", review.cell_id, *again))
+    yield indented(command("review", "set", review.cell_id, "--points", "P", "--why", "TEXT", *again))
