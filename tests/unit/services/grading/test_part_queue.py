@@ -221,11 +221,22 @@ def test_a_decision_that_is_no_sense_is_refused(
 
 
 def test_a_part_that_is_not_there_is_named(graded: Harness) -> None:
-    with pytest.raises(NotFoundError, match="'p-9'"):
+    with pytest.raises(NotFoundError, match=rf"'p-9'.*'aita review parts --assignment {ASSIGNMENT}'"):
         queue(graded).show(ASSIGNMENT, "p-9")
     graded.put("ledger.json", ledger(s_1=[part("p-1", "1a", owner="answer")]))
     with pytest.raises(NotFoundError):
         queue(graded).show(ASSIGNMENT, "p-1")
+
+
+def test_an_answers_id_is_told_from_a_parts(graded: Harness) -> None:
+    answer = cell_id("s-1", "1a")
+    with pytest.raises(NotFoundError, match=f"is an answer.*'aita review show {answer} --assignment {ASSIGNMENT}'"):
+        queue(graded).show(ASSIGNMENT, answer)
+    reviews = Reviews(graded.objects, graded.decisions, graded.clock)
+    with pytest.raises(NotFoundError, match=f"is a part of a page.*'aita review part p-1 --assignment {ASSIGNMENT}'"):
+        reviews.show(ASSIGNMENT, "p-1")
+    with pytest.raises(NotFoundError, match=f"1a is a question.*'aita review list --assignment {ASSIGNMENT}'"):
+        reviews.show(ASSIGNMENT, "1a")
 
 
 def test_a_part_on_a_picture_in_two_folders_is_not_decided(graded: Harness) -> None:

@@ -134,7 +134,7 @@ class Gradebook:
         NotFoundError
             If no cell has this id.
         """
-        return _require(self._cells, cell_id)
+        return self._require(self._cells, cell_id)
 
     def graded(self, cell_id: str) -> Cell:
         """Return a cell before people's decisions.
@@ -144,7 +144,7 @@ class Gradebook:
         NotFoundError
             If no cell has this id.
         """
-        return _require(self._graded, cell_id)
+        return self._require(self._graded, cell_id)
 
     def decisions(self, cell_id: str) -> tuple[Decision, ...]:
         """Return people's decisions about a cell, from the oldest to the newest."""
@@ -158,7 +158,7 @@ class Gradebook:
         NotFoundError
             If no cell has this id.
         """
-        return _require(self._counting, cell_id)
+        return self._require(self._counting, cell_id)
 
     def parts_that_open(self, cell_id: str) -> tuple[Part, ...]:
         """Return the undecided parts of pages that open a cell.
@@ -168,7 +168,7 @@ class Gradebook:
         NotFoundError
             If no cell has this id.
         """
-        return _require(self._opening, cell_id)
+        return self._require(self._opening, cell_id)
 
     @property
     def decided_students(self) -> set[str]:
@@ -184,6 +184,17 @@ class Gradebook:
     def open_cells(self) -> Iterator[Cell]:
         """Yield the open cells, in the order of ``cells``."""
         return (cell for cell in self.cells() if cell.state.is_open)
+
+    def _require(self, cells: Mapping[str, T], cell_id: str) -> T:
+        if cell_id in cells:
+            return cells[cell_id]
+        if any(part.part_id == cell_id for parts in self.parts.parts.values() for part in parts):
+            raise NotFoundError(
+                f"{cell_id} is a part of a page, and no answer: 'aita review part {cell_id}{self.option}' shows it"
+            )
+        known = any(question.question_id == cell_id for question in self.exam.questions)
+        problem = f"{cell_id} is a question, and no answer" if known else f"there is no answer {cell_id[:40]!r}"
+        raise NotFoundError(f"{problem}: 'aita review list{self.option}' lists the answers' ids")
 
     def _student(self, student_id: str, graded: Mapping[str, Cell], scale: GradeScale) -> StudentGrades:
         beside = self.parts.beside(student_id)
@@ -252,15 +263,6 @@ def _counts(cell: Cell, question: Question) -> float:
     """Return the points that a closed cell adds to the total: 0.33 of a third of a point are the whole third."""
     points = cell.points or 0.0
     return question.points if exact(points) == exact(question.points) else points
-
-
-def _require(cells: Mapping[str, T], cell_id: str) -> T:
-    if cell_id not in cells:
-        raise NotFoundError(
-            f"there is no answer {cell_id[:40]!r} in this assignment's grades: "
-            f"'aita review list --assignment NAME' lists the ids"
-        )
-    return cells[cell_id]
 
 
 def _no_changes(cell: Cell, question: Question) -> Changes:  # noqa: ARG001 - no material is compared

@@ -24,6 +24,7 @@ class PartViews:
         self._transcriptions = material.transcriptions()
         grades = Gradebook.of(material, decisions.all(material.assignment))
         self.exam, self._parts = grades.exam, grades.parts
+        self._cell_ids = {cell.cell_id for cell in grades.cells()}
         self._closed = {(cell.student_id, cell.question_id) for cell in grades.cells() if not cell.state.is_open}
         self._question_ids = tuple(question.question_id for question in self.exam.questions)
 
@@ -47,9 +48,15 @@ class PartViews:
         """
         found = [(student_id, part) for student_id, part in self.all() if part.part_id == part_id]
         if not found:
+            assignment = self.material.assignment
+            if part_id in self._cell_ids:
+                raise NotFoundError(
+                    f"{part_id} is an answer, and no part of a page: "
+                    f"'aita review show {part_id} --assignment {assignment}' shows it"
+                )
             raise NotFoundError(
                 f"there is no part {part_id[:40]!r} of a page that belongs to no answer: "
-                f"'aita review parts --assignment NAME' lists the ids"
+                f"'aita review parts --assignment {assignment}' lists the parts' ids"
             )
         if len(found) > 1:
             raise ConflictError(
