@@ -124,8 +124,10 @@ def test_decisions_that_can_not_be_taken(
 
 
 def test_reviews_of_what_is_not_there(stack: Stack, assignment: str) -> None:
-    code, error = stack.call("GET", f"/assignments/{assignment}/reviews")
-    assert (code, error["error"]) == (422, "MissingMaterialError")
+    for listed in ("reviews", "parts"):
+        code, error = stack.call("GET", f"/assignments/{assignment}/{listed}")
+        assert (code, error["error"]) == (404, "NotFoundError")
+        assert "check its name" in error["message"]
     stack.put(f"{assignment}/questions.json", exam(assignment))
     code, error = stack.call("GET", f"/assignments/{assignment}/reviews")
     assert (code, error["error"]) == (422, "MissingMaterialError")

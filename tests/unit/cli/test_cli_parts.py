@@ -232,9 +232,7 @@ def test_a_decision_for_the_class_says_if_no_other_part_is_alike(known: FakeStac
         (("--belongs-to", "99"), "--belongs-to takes the question that it belongs to, one of 1a, 1b, 2"),
     ],
 )
-def test_what_can_not_be_decided_is_not_sent(
-    known: FakeStack, aita: Aita, options: tuple[str, ...], told: str
-) -> None:
+def test_what_can_not_be_decided_is_not_sent(known: FakeStack, aita: Aita, options: tuple[str, ...], told: str) -> None:
     known.answer("GET", PART, view())
     code, _, err = aita("review", "part", "p-1", "-a", "midterm", *options)
     assert code == 2

@@ -234,7 +234,7 @@ def test_a_run_that_failed_fetches_nothing(reported: FakeStack, aita: Aita, stat
 
 
 def test_reports_that_were_never_made_are_said_to_be(stack: FakeStack, aita: Aita) -> None:
-    stack.answer("GET", FILES, {"files": [], "next_token": None})
+    stack.answer("GET", FILES, {"files": [stack.file("rubrics.json", b"{}")], "next_token": None})
     code, _, err = aita("report", "--assignment", "midterm", "--no-run")
     assert code == 1
     assert "midterm has no reports yet: make them (aita report --assignment midterm)" in err

@@ -405,3 +405,25 @@ def test_a_failed_grade_is_told_by_its_student_and_question(stack: FakeStack, ai
     stack.answer("GET", RUN_PATH, run_view(RunStatus.PARTIAL, stages=(stage("grade", 2, 1, 1, ended=True),)))
     stack.answer("GET", f"{RUN_PATH}/tasks", {"tasks": [task.model_dump(mode="json")]})
     assert "s-1, question 2b" in aita("status", RUN)[1]
+
+
+@pytest.mark.parametrize("command", [("runs",), ("students", "list"), ("export", "jsonl", "--out", "x.jsonl")])
+def test_an_assignment_of_which_there_is_nothing_is_no_empty_list(
+    stack: FakeStack, aita: Aita, command: tuple[str, ...]
+) -> None:
+    stack.answer("GET", "/runs", {"runs": []})
+    stack.answer("GET", "/assignments/smaple/files", {"files": []})
+    stack.answer("GET", "/assignments/smaple/uploads", {"files": []})
+    code, out, err = aita(*command, "-a", "smaple")
+    assert (code, out) == (1, "")
+    assert "nothing of an exam was uploaded to an assignment smaple: check its name" in err
+
+
+@pytest.mark.parametrize("folder", ["files", "uploads"])
+def test_an_assignment_with_files_may_have_no_runs_yet(stack: FakeStack, aita: Aita, folder: str) -> None:
+    scan = {"name": "scans/Ann/1.jpg", "size": 1, "etag": "e"}
+    found = {"files": [stack.file("questions.json", b"{}")], "uploads": [scan]}
+    stack.answer("GET", "/runs", {"runs": []})
+    for each, files in found.items():
+        stack.answer("GET", f"/assignments/midterm/{each}", {"files": files if each == folder else []})
+    assert aita("runs", "-a", "midterm") == (0, "There are no runs of midterm yet\n", "")

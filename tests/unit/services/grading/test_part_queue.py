@@ -233,7 +233,7 @@ def test_an_answers_id_is_told_from_a_parts(graded: Harness) -> None:
     with pytest.raises(NotFoundError, match=f"is an answer.*'aita review show {answer} --assignment {ASSIGNMENT}'"):
         queue(graded).show(ASSIGNMENT, answer)
     reviews = Reviews(graded.objects, graded.decisions, graded.clock)
-    with pytest.raises(NotFoundError, match=f"is a part of a page.*'aita review part p-1 --assignment {ASSIGNMENT}'"):
+    with pytest.raises(NotFoundError, match=f"is a part of a page.*'aita review part PART --assignment {ASSIGNMENT}'"):
         reviews.show(ASSIGNMENT, "p-1")
     with pytest.raises(NotFoundError, match=f"1a is a question.*'aita review list --assignment {ASSIGNMENT}'"):
         reviews.show(ASSIGNMENT, "1a")

@@ -55,6 +55,7 @@ class TestExtraction:
         assert (found.calls, found.notes) == (0, ())
 
     def test_there_must_be_something_to_read(self, harness: Harness) -> None:
+        harness.put("grade_scale.json", {})
         with pytest.raises(MissingMaterialError):
             estimate(harness, "extract-questions")
 

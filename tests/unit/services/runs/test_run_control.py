@@ -107,9 +107,16 @@ class TestStart:
         [("rubric", r"assignment midterm has no questions\.json"), ("transcribe", "assignment midterm has no scans")],
     )
     def test_a_pipeline_without_what_it_needs(self, harness: Harness, pipeline: str, told: str) -> None:
+        harness.put("grade_scale.json", {})
         with pytest.raises(MissingMaterialError, match=told) as caught:
             harness.begin(pipeline)
         assert caught.value.http_status == 422
+        assert (harness.runs.rows, harness.executions.started) == ({}, [])
+
+    @pytest.mark.parametrize("pipeline", ["exam", "extract-questions", "grade", "report", "rubric", "transcribe"])
+    def test_an_assignment_of_which_there_is_nothing_has_a_wrong_name(self, harness: Harness, pipeline: str) -> None:
+        with pytest.raises(NotFoundError, match="nothing of an exam was uploaded to an assignment smaple: check its"):
+            harness.begin(pipeline, assignment="smaple")
         assert (harness.runs.rows, harness.executions.started) == ({}, [])
 
     @pytest.mark.parametrize(

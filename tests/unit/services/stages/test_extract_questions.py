@@ -164,6 +164,7 @@ def test_every_file_of_the_exam_must_be_readable(harness: Harness) -> None:
 
 
 def test_there_must_be_something_to_read(harness: Harness) -> None:
+    harness.put("grade_scale.json", {})
     with pytest.raises(MissingMaterialError, match="nothing to read the questions from"):
         harness.begin("extract-questions")
 

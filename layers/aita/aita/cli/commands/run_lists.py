@@ -8,6 +8,7 @@ from rich.console import Group
 from rich.text import Text
 
 from aita.cli.commands.runs import Assignment, RunId
+from aita.cli.files.assignment_download import fetch_uploaded
 from aita.cli.session import Session
 from aita.cli.views import formatting
 from aita.cli.views.run_view import runs_table, task_line
@@ -26,6 +27,7 @@ def runs(context: typer.Context, assignment: Assignment, limit: Limit = 20) -> N
     session = Session.of(context)
     page = session.api.runs(check_assignment(assignment), limit)
     if not page.runs:
+        fetch_uploaded(session.api, session.transfer, assignment)  # raises for an assignment that is not there
         session.output.result(page, Text(f"There are no runs of {assignment} yet"))
         return
     more = [Text("There are more: raise --limit", "dim")] if page.next_token else []

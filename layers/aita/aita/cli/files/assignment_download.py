@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from aita.client.api_client import ApiClient
 from aita.client.file_transfer import FileTransfer
 from aita.memory.objects import MemoryObjects
+from aita.models.api import ResultFile
 from aita.models.match import MatchDecision
 from aita.models.part_decision import PartAction, PartDecision
 from aita.ports import StoredObject
 from aita.services.assignments import object_keys
-from aita.services.assignments.assignment_files import AssignmentFiles
+from aita.services.assignments.assignment_files import AssignmentFiles, unknown_assignment
 from aita.services.assignments.class_list import ClassList
 
 
@@ -23,7 +24,7 @@ def fetch_material(api: ApiClient, transfer: FileTransfer, assignment: str, name
     StackError
         If a file can't be fetched.
     """
-    return AssignmentFiles(_fetch(api, transfer, assignment, names), assignment)
+    return AssignmentFiles(_fetch(api.files(assignment), transfer, assignment, names), assignment)
 
 
 def fetch_class_list(api: ApiClient, transfer: FileTransfer, assignment: str) -> ClassList:
@@ -45,18 +46,22 @@ def fetch_uploaded(api: ApiClient, transfer: FileTransfer, assignment: str, *nam
 
     Raises
     ------
+    NotFoundError
+        If nothing was uploaded to the assignment.
     StackError
         If a file can't be fetched.
     """
-    objects = _fetch(api, transfer, assignment, names)
+    files, uploaded = api.files(assignment), api.uploaded(assignment)
+    if not files and not uploaded:
+        raise unknown_assignment(assignment)
+    objects = _fetch(files, transfer, assignment, names)
     decisions: tuple[PartDecision, ...] = ()
     if object_keys.material(assignment, object_keys.LEDGER) in objects.data:  # else the stack may know no parts
         decisions = api.part_decisions(assignment)
     if any(decision.action is PartAction.BELONGS for decision in decisions):
-        objects.data |= _fetch(api, transfer, assignment, (object_keys.TRANSCRIPTIONS,)).data
+        objects.data |= _fetch(files, transfer, assignment, (object_keys.TRANSCRIPTIONS,)).data
     objects.listed += [
-        StoredObject(object_keys.material(assignment, file.name), file.size, file.etag)
-        for file in api.uploaded(assignment)
+        StoredObject(object_keys.material(assignment, file.name), file.size, file.etag) for file in uploaded
     ]
     return AssignmentFiles(objects, assignment, _Decisions(api, decisions))
 
@@ -75,9 +80,11 @@ class _Decisions:
         return self.api.match_decisions(assignment)
 
 
-def _fetch(api: ApiClient, transfer: FileTransfer, assignment: str, names: Collection[str]) -> MemoryObjects:
+def _fetch(
+    files: Iterable[ResultFile], transfer: FileTransfer, assignment: str, names: Collection[str]
+) -> MemoryObjects:
     objects = MemoryObjects()
-    for file in api.files(assignment):
+    for file in files:
         if file.name in names:
             buffer = io.BytesIO()
             transfer.fetch(file.url, buffer)

@@ -5,7 +5,7 @@ from typing import Protocol, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
-from aita.errors import InvalidMaterialError, MissingMaterialError, ObjectNotFoundError
+from aita.errors import InvalidMaterialError, MissingMaterialError, NotFoundError, ObjectNotFoundError, RequestError
 from aita.models.answer import StudentAnswers
 from aita.models.exam import AnswerKey, ExamSpec, Page, Rubric, RubricPoints, WrittenFor
 from aita.models.grade import Cell, GradeScale
@@ -78,10 +78,12 @@ class AssignmentFiles:
         ------
         MissingMaterialError
             If there are no questions.
+        NotFoundError
+            If the assignment has no file at all.
         """
         exam = self.own_exam() or self._read(object_keys.EXAM_SPEC, _EXAM.validate_json)
         if exam is None:
-            raise MissingMaterialError(
+            raise self.missing(
                 f"assignment {self.assignment} has no questions.json: upload one (aita upload questions.json "
                 f"--assignment {self.assignment}), or have it made (aita extract-questions "
                 f"--assignment {self.assignment})"
@@ -220,12 +222,26 @@ class AssignmentFiles:
             return Students(), None
         return parse_students(data), etag
 
+    def missing(self, problem: str) -> RequestError:
+        """Return the error about missing material; of an assignment without any file, that its name may be wrong."""
+        if next(iter(self.objects.list(object_keys.material(self.assignment, ""))), None) is not None:
+            return MissingMaterialError(problem)
+        return unknown_assignment(self.assignment)
+
     def _read(self, name: str, parse: Callable[[str], T]) -> T | None:
         try:
             data = self.objects.get(object_keys.material(self.assignment, name))
         except ObjectNotFoundError:
             return None
         return parse_file(name, data, parse)
+
+
+def unknown_assignment(assignment: str) -> NotFoundError:
+    """Return the error about an assignment of which there is nothing, as if its name is wrong."""
+    return NotFoundError(
+        f"nothing of an exam was uploaded to an assignment {assignment}: check its name, or upload the exam "
+        f"(aita upload DIR --assignment {assignment})"
+    )
 
 
 def parse_students(data: bytes) -> Students:

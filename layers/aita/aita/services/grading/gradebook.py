@@ -29,6 +29,8 @@ from aita.services.grading.unplaced_parts import UnplacedParts
 _GRADE = "Grade again (aita grade{option})"
 _TRANSCRIBE = "Transcribe the scans (aita transcribe{option}), then grade again (aita grade{option})"
 _REWRITE = "Write its answer key and rubric anew (aita generate-rubric{option}), then grade again (aita grade{option})"
+_ANSWERS = "'aita review list{option}' lists the answers' ids"
+_PARTS = "'aita review part PART{option}' shows it"
 
 _NO_PROPOSAL = {"points": None, "criteria": (), "feedback": "", "graders": (), "by_grader": (), "gradings": ()}
 
@@ -189,12 +191,10 @@ class Gradebook:
         if cell_id in cells:
             return cells[cell_id]
         if any(part.part_id == cell_id for parts in self.parts.parts.values() for part in parts):
-            raise NotFoundError(
-                f"{cell_id} is a part of a page, and no answer: 'aita review part {cell_id}{self.option}' shows it"
-            )
+            raise NotFoundError(f"{cell_id} is a part of a page, and no answer: {_PARTS.format(option=self.option)}")
         known = any(question.question_id == cell_id for question in self.exam.questions)
         problem = f"{cell_id} is a question, and no answer" if known else f"there is no answer {cell_id[:40]!r}"
-        raise NotFoundError(f"{problem}: 'aita review list{self.option}' lists the answers' ids")
+        raise NotFoundError(f"{problem}: {_ANSWERS.format(option=self.option)}")
 
     def _student(self, student_id: str, graded: Mapping[str, Cell], scale: GradeScale) -> StudentGrades:
         beside = self.parts.beside(student_id)

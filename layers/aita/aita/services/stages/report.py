@@ -6,7 +6,6 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import BaseModel
 
-from aita.errors import MissingMaterialError
 from aita.models.base import StrictModel
 from aita.models.report import ReportFiles
 from aita.models.run import Item, Refs, RunSettings
@@ -38,7 +37,7 @@ class ReportStage(Stage):
         """Require transcriptions or grades, unless the run makes them."""
         if made & {object_keys.TRANSCRIPTIONS, object_keys.GRADES} or material.transcriptions() or material.grades():
             return
-        raise MissingMaterialError(
+        raise material.missing(
             f"assignment {material.assignment} has nothing to report yet: transcribe its scans "
             f"(aita transcribe --assignment {material.assignment}), then grade them"
         )

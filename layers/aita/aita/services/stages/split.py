@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from typing import Any, ClassVar
 
-from aita.errors import ConflictError, MissingMaterialError, ObjectChangedError
+from aita.errors import ConflictError, ObjectChangedError
 from aita.models.run import Item, RunSettings
 from aita.models.scan import SplitPages
 from aita.models.student import Students
@@ -28,7 +28,7 @@ class SplitStage(FilesStage):
     def require(self, material: AssignmentFiles, made: frozenset[str]) -> None:  # noqa: ARG002 - it is the first
         """Require a scan, and a valid roster, if there is one."""
         if next(scan_files(material), None) is None:
-            raise MissingMaterialError(
+            raise material.missing(
                 f"assignment {material.assignment} has no scans: upload a folder for each student "
                 f"(aita upload scans/ --assignment {material.assignment})"
             )

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-from aita.errors import InvalidMaterialError, MissingMaterialError
+from aita.errors import InvalidMaterialError
 from aita.models.run import Item, RunSettings
 from aita.models.scan import ExamPages
 from aita.ports import StoredObject
@@ -31,7 +31,7 @@ class SplitExamStage(FilesStage):
         """Require a blank exam or a scan, unless the instructor provides the questions."""
         if material.own_exam() or blank_exam_files(material) or next(scan_files(material), None):
             return
-        raise MissingMaterialError(
+        raise material.missing(
             f"assignment {material.assignment} has nothing to read the questions from: upload the blank exam "
             f"(aita upload blank_exam.pdf --assignment {material.assignment}), or questions.json"
         )
