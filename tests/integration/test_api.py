@@ -104,7 +104,7 @@ def test_wrong_assignment_names(stack: Stack, name: str) -> None:
 def test_a_pipeline_without_what_it_needs(stack: Stack, assignment: str) -> None:
     code, error = start(stack, assignment)
     assert (code, error["error"]) == (404, "NotFoundError")
-    stack.put(f"{assignment}/grade_scale.json", {})
+    stack.put(f"{assignment}/user_rubrics.json", {})
     code, error = start(stack, assignment)
     assert (code, error["error"]) == (422, "MissingMaterialError")
     assert "questions.json" in error["message"]

@@ -117,6 +117,7 @@ def test_decisions_that_can_not_be_taken(
 
 
 def test_parts_of_what_is_not_there(stack: Stack, assignment: str) -> None:
+    stack.put(f"{assignment}/user_rubrics.json", {})
     code, error = stack.call("GET", f"/assignments/{assignment}/parts")
     assert (code, error["error"]) == (422, "MissingMaterialError")
     stack.put(f"{assignment}/questions.json", exam(assignment))

@@ -1,7 +1,7 @@
 """Finding the stack, and what is said when it can't be found."""
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
@@ -41,6 +41,7 @@ def test_a_stack_that_is_not_there(stack: FakeStack) -> None:
     stack.missing = True
     assert "there is no stack 'aita'" in problem(local(stack))
     assert "aita local up" in problem(local(stack))
+    assert "for the stack on this computer add --local" in problem(replace(local(stack), local=False))
 
 
 def test_a_stack_that_is_not_ready(stack: FakeStack) -> None:
@@ -68,7 +69,8 @@ def test_no_network(stack: FakeStack, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_no_region() -> None:
-    assert "there is no AWS region" in problem(StackTarget("aita"))
+    assert "there is no AWS region" in (told := problem(StackTarget("aita")))
+    assert "for the stack on this computer add --local" in told
 
 
 def test_no_credentials(aita: Aita, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -91,4 +93,6 @@ def test_an_endpoint_of_the_environment_is_taken(aita: Aita, stack: FakeStack, m
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "a")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "b")
     stack.answer("GET", "/runs", {"runs": []})
+    stack.answer("GET", "/assignments/midterm/files", {"files": [stack.file("questions.json", b"{}")]})
+    stack.answer("GET", "/assignments/midterm/uploads", {"files": []})
     assert aita("runs", "-a", "midterm", "--region", "us-east-1")[0] == 0

@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from aita.client.stack_target import StackTarget
+from aita.client.stack_target import LOCAL_HINT, StackTarget
 from aita.errors import StackError
 
 _READY = frozenset(
@@ -72,8 +72,7 @@ def find_stack(place: StackTarget) -> Stack:
         )
     except KeyError as error:
         raise StackError(
-            f"stack {place.stack!r} does not tell its {error.args[0]}: if it is one of aita's, {_deploy(place)}; "
-            "if not, name yours with --stack"
+            f"stack {place.stack!r} does not tell its {error.args[0]}. If it is one of aita's, {_deploy(place)}"
         ) from error
 
 
@@ -86,7 +85,7 @@ def _where(place: StackTarget) -> str:
 def _deploy(place: StackTarget) -> str:
     if place.local:
         return "deploy it with 'aita local up'"
-    return "deploy it with 'sam build && sam deploy', or name another with --stack or --region"
+    return f"deploy it with 'sam build && sam deploy', or name another with --stack or --region; {LOCAL_HINT}"
 
 
 def _api_url(url: str, endpoint_url: str | None) -> str:

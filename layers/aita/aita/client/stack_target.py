@@ -28,6 +28,8 @@ from aita.errors import StackError
 _CONNECT_SECONDS = 5
 _READ_SECONDS = 30  # API Gateway gives up after 29
 
+LOCAL_HINT = "for the stack on this computer add --local"
+
 _NO_PROFILE: Any = {"profile": (None, None, None, None)}
 """botocore's session variables, with the profile unset: a missing profile must not stop a laptop's stack."""
 
@@ -129,10 +131,10 @@ class StackTarget:
         if isinstance(error, _NO_CREDENTIALS):
             return (
                 f"there are no AWS credentials that can be used ({error}): run 'aws configure' or 'aws sso login', "
-                "or set AWS_PROFILE; for the stack on this computer add --local"
+                f"or set AWS_PROFILE; {LOCAL_HINT}"
             )
         if isinstance(error, NoRegionError):
-            return "there is no AWS region: run 'aws configure', set AWS_REGION, or add --region"
+            return f"there is no AWS region: run 'aws configure', set AWS_REGION, or add --region; {LOCAL_HINT}"
         if isinstance(error, ProfileNotFound):
             return f"{error}: set AWS_PROFILE to one that is there ('aws configure list-profiles')"
         if isinstance(error, (HTTPClientError, BotoConnectionError)):
