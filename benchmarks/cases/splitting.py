@@ -108,7 +108,8 @@ def _split(files: list[Path], *, with_exam: bool = False) -> None:
         Recorder(runs, tasks, objects, watch, utc_now),
         partial(pages_apart, pages=pages),
         BlankExam,
-        partial(masked, fraction=MASK) if with_exam else None,
+        masked,
+        MASK if with_exam else 0.0,
     )
     for source in sources:
         item = Item(task_id=f"split-{source}", refs={"student_id": "s", "source": source, "place": 1})

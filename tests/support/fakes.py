@@ -435,7 +435,12 @@ class Harness:
             jitter=lambda low, high: low,
         )
         self.splitter = PageSplitter(
-            objects=self.objects, watch=watch, recorder=recorder, pages=fake_pages, blank_exam=FakeBlankExam
+            objects=self.objects,
+            watch=watch,
+            recorder=recorder,
+            pages=fake_pages,
+            blank_exam=FakeBlankExam,
+            mask=lambda page, _: page,
         )
         self.reporter = ReportRenderer(
             objects=self.objects,

@@ -1,7 +1,6 @@
 """The sample exam, run in process: the services over stores in memory, real images, and the simulated model."""
 
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 
 from aita.imaging.ink import BlankExam
@@ -21,8 +20,7 @@ class SampleExamRun(Harness):
 
     def cold(self) -> None:
         super().cold()
-        mask = partial(masked, fraction=HEADER)
-        self.splitter = replace(self.splitter, pages=pages, blank_exam=BlankExam, mask=mask)
+        self.splitter = replace(self.splitter, pages=pages, blank_exam=BlankExam, mask=masked, mask_header=HEADER)
 
 
 def sample_exam(model: ChatModel, *left_out: str) -> SampleExamRun:

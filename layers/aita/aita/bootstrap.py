@@ -170,7 +170,8 @@ def make_splitter() -> "PageSplitter":
         recorder=stores.recorder(watch, updates_summary=False),
         pages=partial(pages_apart, pages=partial(pages, longest_side=settings.longest_side)),
         blank_exam=BlankExam,
-        mask=partial(masked, fraction=settings.mask_header) if settings.mask_header else None,
+        mask=masked,
+        mask_header=settings.mask_header,
     )
 
 

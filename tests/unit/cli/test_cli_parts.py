@@ -196,6 +196,29 @@ def test_what_a_part_is_is_sent_as_it_was_seen(
     assert sent.body == {"for_class": False, "why": "", "by": "ada", "basis": "b1"} | body
 
 
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        (
+            {"masked": 0.2, "source": "f1"},
+            "20% of its height, also where this stands. See scans/Maya Lindqvist/1.jpg",
+        ),
+        ({"masked": 0.15, "source": "f2"}, "15% of its height, also where this stands. See the scan itself"),
+        ({"masked": 0.14, "source": "f1"}, ""),
+        ({}, ""),
+    ],
+)
+def test_a_part_under_the_mask_says_where_to_see_it(
+    stack: FakeStack, aita: Aita, changes: dict[str, Any], told: str
+) -> None:
+    students = Students(students=(Student(student_id="s-1", folder="Maya Lindqvist", files={"f1": "1.jpg"}),))
+    stack.answer("GET", FILES, {"files": [stack.file("students.json", students.model_dump_json().encode())]})
+    stack.answer("GET", PART, view(**changes))
+    out = " ".join(aita("review", "part", "p-1", "-a", "midterm")[1].split())
+    assert ("Page 2 is masked: its image is white from the top " in out) == bool(told)
+    assert told in out
+
+
 def test_the_page_of_a_part_is_saved_and_opened(
     known: FakeStack, aita: Aita, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

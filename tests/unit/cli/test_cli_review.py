@@ -276,6 +276,15 @@ def test_another_persons_decision_is_only_undone_if_that_is_asked_for(
     assert (f"(aita review show {CELL} --assignment midterm), and add --again" in err) == (not again)
 
 
+def test_an_answer_under_the_mask_says_where_to_see_it(known: FakeStack, aita: Aita) -> None:
+    first = PlaceView(page=1, top=0.05, bottom=0.5, url="u", masked=0.12)
+    second = PlaceView(page=2, top=0.2, bottom=1, url="u", masked=0.12)
+    known.answer("GET", PATH, shown(known, pages=(first, second)))
+    out = " ".join(aita("review", "show", CELL, "-a", "midterm")[1].split())
+    assert "Page 1 is masked: its image is white from the top to 12% of its height" in out
+    assert "Page 2 is masked" not in out
+
+
 def test_what_was_decided_is_shown_with_the_commands_that_undo_it(known: FakeStack, aita: Aita) -> None:
     known.answer("GET", PATH, shown(known, state=CellState.OVERRIDDEN, points=4.5))
     out = aita("review", "show", CELL, "-a", "midterm")[1]

@@ -76,13 +76,13 @@ def test_a_jpeg_that_would_stay_as_it_is_is_painted_too_and_tells_nothing_of_bef
     assert b"Zebulon" not in made.jpeg
 
 
-def fake_mask(page: object) -> FakePage:
+def fake_mask(page: object, fraction: float) -> FakePage:
     return FakePage(b"masked")
 
 
 def split(harness: Harness, pipeline: str = "transcribe") -> set[bytes]:
     """Run a pipeline whose splits mask, and return the stored pages that the model may see."""
-    harness.splitter.mask = fake_mask
+    harness.splitter.mask, harness.splitter.mask_header = fake_mask, HEADER
     harness.run(pipeline)
     return {data for key, data in harness.objects.data.items() if key.startswith("midterm/pages/")}
 
@@ -103,6 +103,15 @@ def test_ink_under_the_mask_is_known_all_the_same(harness: Harness) -> None:
     (scans,) = harness.artifact("scans.json").values()
     assert scans["ink"][0]["exam_page"] == 1
     assert int(scans["ink"][0]["bands"][:2], 16) == 4
+    assert scans["masked"] == [HEADER]
+
+
+def test_a_page_as_it_was_scanned_is_known_to_be_one(harness: Harness) -> None:
+    harness.exam()
+    harness.put("scans/Ada/1.jpg", b"Ada's")
+    harness.run("transcribe")
+    (scans,) = harness.artifact("scans.json").values()
+    assert scans["masked"] == [0]
 
 
 @pytest.mark.parametrize(("blank", "stored"), [(True, b"blank"), (False, b"masked")])
@@ -116,4 +125,4 @@ def test_the_blank_exam_is_not_masked_and_a_student_in_its_place_is(
 
 
 def test_the_sample_is_masked() -> None:
-    assert SampleExamRun().splitter.mask is not None
+    assert SampleExamRun().splitter.mask_header == HEADER

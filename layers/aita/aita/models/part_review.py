@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from aita.models.answer import AnswerPlace
+from aita.models.answer import AnswerPlace, Fraction
 from aita.models.base import StrictModel
 from aita.models.exam import QuestionId
 from aita.models.part_decision import PartAction, PartDecision
@@ -32,6 +32,10 @@ class PartView(AnswerPlace):
         All decisions, from the oldest to the newest.
     basis
         Version of the part as it is shown here.
+    masked
+        Share of the page's height, from its top, that is white in its image; 0 if nothing is, or it is unknown.
+    source
+        Id of the scanned file with the page; ``None`` if there is no image any more.
     url
         URL of the page's image, which expires after some minutes; ``None`` if there is no image any more.
     """
@@ -45,6 +49,8 @@ class PartView(AnswerPlace):
     counts: PartDecision | None
     decisions: tuple[PartDecision, ...]
     basis: str
+    masked: Fraction = 0.0
+    source: str | None = None
     url: str | None
 
 

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from aita.models.answer import AnswerPlace
+from aita.models.answer import AnswerPlace, Fraction
 from aita.models.base import StrictModel
 from aita.models.exam import AnswerKey, Question, Rubric
 from aita.models.grade import Amount, CellState, CriterionGrade, Decision, DecisionAction
@@ -51,9 +51,21 @@ class ReviewPage(StrictModel):
 
 
 class PlaceView(AnswerPlace):
-    """Part of a page that belongs to the answer, and a URL of the page's image that expires after some minutes."""
+    """Part of a page that belongs to the answer, with the page's image.
+
+    Parameters
+    ----------
+    url
+        URL of the image, which expires after some minutes.
+    masked
+        Share of the page's height, from its top, that is white in the image; 0 if nothing is, or it is unknown.
+    source
+        Id of the scanned file with the page.
+    """
 
     url: str
+    masked: Fraction = 0.0
+    source: str = ""
 
 
 class Proposal(StrictModel):

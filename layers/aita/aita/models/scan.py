@@ -77,9 +77,12 @@ class SplitPage(Page):
     """A page of a split file.
 
     ``ink`` is ``None`` if there was no blank exam to compare it with, unless something on the page is not drawn.
+    ``masked`` is the share of the image's height, from its top, that was painted white; ``None`` if that is unknown, of
+    pages that were split before version 0.3.
     """
 
     ink: PageInk | None = None
+    masked: Annotated[float, Field(ge=0, le=1)] | None = None
 
 
 class SplitPages(StrictModel):
@@ -91,13 +94,19 @@ class SplitPages(StrictModel):
 class StudentScans(StrictModel):
     """Results of splitting a student's scans, beside the images.
 
-    ``ink`` is in the order of the student's pages; ``unreadable`` counts the files without a readable page.
+    ``ink`` and ``masked`` are in the order of the student's pages, as in ``SplitPage``; ``unreadable`` counts the files
+    without a readable page.
     ``blank_exam`` has the ids of the blank exam's files that the pages were compared with; ``None`` in a file of 0.1.0.
     """
 
     ink: tuple[PageInk | None, ...] = ()
+    masked: tuple[float | None, ...] = ()
     unreadable: int = 0
     blank_exam: tuple[str, ...] | None = None
+
+    def masked_on(self, page: int) -> float:
+        """Return the share of a page's height that is white in its image, as far as it is known; pages count from 1."""
+        return next(iter(self.masked[page - 1 : page]), None) or 0.0
 
 
 class ExamPages(StrictModel):

@@ -228,6 +228,17 @@ def test_a_part_that_is_not_there_is_named(graded: Harness) -> None:
         queue(graded).show(ASSIGNMENT, "p-1")
 
 
+def test_a_part_and_an_answer_tell_how_far_their_page_is_masked(graded: Harness) -> None:
+    graded.put("scans.json", {"s-1": {"ink": [INK], "masked": [0.12]}, "s-2": {"ink": [INK]}})
+    page = {"page": 1, "key": f"{ASSIGNMENT}/pages/s-1/f1-0001.jpg", "sha256": "a", "width": 9, "height": 9}
+    graded.put("pages.json", {"s-1": [page], "s-2": [page]})
+    shown = queue(graded).show(ASSIGNMENT, "p-1")
+    assert (shown.masked, shown.source) == (0.12, "f1")
+    reviews = Reviews(graded.objects, graded.decisions, graded.clock)
+    masks = {each: reviews.show(ASSIGNMENT, cell_id(each, "1a")).pages[0].masked for each in ("s-1", "s-2")}
+    assert masks == {"s-1": 0.12, "s-2": 0}
+
+
 def test_an_answers_id_is_told_from_a_parts(graded: Harness) -> None:
     answer = cell_id("s-1", "1a")
     with pytest.raises(NotFoundError, match=f"is an answer.*'aita review show {answer} --assignment {ASSIGNMENT}'"):

@@ -75,8 +75,8 @@ class TestInk:
         harness.put("scans/Ann/3.jpg", b"BAD too")
         harness.put("scans/Bob/1.jpg", b"BAD")
         assert harness.run("transcribe").status is RunStatus.PARTIAL
-        assert scans(harness, "Ann") == {"ink": [None], "unreadable": 2}
-        assert scans(harness, "Bob") == {"ink": [], "unreadable": 1}
+        assert scans(harness, "Ann") == {"ink": [None], "masked": [0], "unreadable": 2}
+        assert scans(harness, "Bob") == {"ink": [], "masked": [], "unreadable": 1}
         assert student(harness, "Bob") not in harness.artifact("pages.json")
 
     def test_pages_that_are_alike_are_told_apart_by_their_place_in_file_and_folder(self, harness: Harness) -> None:
@@ -100,7 +100,7 @@ class TestBlankExam:
         with caplog.at_level(logging.WARNING):
             run = harness.run("transcribe")
         assert run.status is RunStatus.SUCCEEDED
-        assert scans(harness, "Ann") == {"ink": [None], "unreadable": 0}
+        assert scans(harness, "Ann") == {"ink": [None], "masked": [0], "unreadable": 0}
         said = "the blank exam can't be compared with: UnreadableScanError"
         assert [record.getMessage() for record in caplog.records] == ([said] if blank else [])
 

@@ -15,12 +15,14 @@ from aita.cli.deciding import Again, By, current_user, decision_options, refuse_
 from aita.cli.files.assignment_download import fetch_class_list
 from aita.cli.session import Session
 from aita.cli.views import part_view, review_view
+from aita.cli.views.masked_places import scans_of
 from aita.errors import RequestError
 from aita.models.grade import DecisionAction
 from aita.models.names import check_assignment
 from aita.models.part_decision import PartAction
 from aita.models.part_review import PartDecisionRequest
-from aita.models.review import DecisionRequest, ReviewView
+from aita.models.review import DecisionRequest
+from aita.models.student import Students
 
 app = typer.Typer(no_args_is_help=True, help="Review the answers that wait for a person.")
 
@@ -77,11 +79,13 @@ def show_cell(
     """Show all there is to decide an answer by: its transcription, the rubric, the proposal and its quotes."""
     session = Session.of(context)
     found = session.api.review(check_assignment(assignment), cell)
-    name = _name(session, assignment, found)
+    students = _students(session, assignment)
+    name = students.names().get(found.student_id, found.student_id)
     urls = {place.page: place.url for place in found.pages}
     images = _page_images(session, assignment, cell, urls, out, opened=opened)
     document = found.model_dump(mode="json") | {"student": name, "images": images}
-    view = review_view.cell_view(found, name, session.command_on(assignment), session.output.pasteable)
+    scans = scans_of(students, found.student_id)
+    view = review_view.cell_view(found, name, scans, session.command_on(assignment), session.output.pasteable)
     session.output.result(document, view)
 
 
@@ -152,13 +156,14 @@ def decide_part(
         given = " and ".join(_OPTIONS[action] for action in actions)
         raise RequestError(f"nothing was decided: {given} contradict each other, give one of them")
     found = session.api.part(assignment, part)
-    name = _names(session, assignment).get(found.student_id, found.student_id)
+    students = _students(session, assignment)
+    name = students.names().get(found.student_id, found.student_id)
     urls = {found.page: found.url} if found.url else {}
     images = _page_images(session, assignment, part, urls, out, opened=opened)
     command = session.command_on(assignment)
     if not actions:
         document = found.model_dump(mode="json") | {"student": name, "images": images}
-        session.output.result(document, part_view.part_view(found, name, command))
+        session.output.result(document, part_view.part_view(found, name, scans_of(students, found.student_id), command))
         return
     refuse_second(part_view.decided_before(found), command("review", "part", part), again=again)
     if belongs_to is not None and belongs_to not in found.question_ids:
@@ -198,17 +203,17 @@ def _decide(
         request = DecisionRequest(action=action, points=points, why=why, by=by or current_user(), basis=found.basis)
     decision = session.api.decide(assignment, cell, request)
     left = session.api.reviews(assignment, 1).open_cells
-    name = _name(session, assignment, found)
+    name = _names(session, assignment).get(found.student_id, found.student_id)
     document = decision.model_dump(mode="json") | {"student": name, "open_cells": left}
     session.output.result(document, review_view.decided_view(decision, found, name, left, command))
 
 
 def _names(session: Session, assignment: str) -> Mapping[str, str]:
-    return fetch_class_list(session.api, session.transfer, assignment).students.names()
+    return _students(session, assignment).names()
 
 
-def _name(session: Session, assignment: str, found: ReviewView) -> str:
-    return _names(session, assignment).get(found.student_id, found.student_id)
+def _students(session: Session, assignment: str) -> Students:
+    return fetch_class_list(session.api, session.transfer, assignment).students
 
 
 def _page_images(

@@ -10,6 +10,7 @@ from aita.cli.pasteable import Command
 from aita.cli.views import formatting
 from aita.cli.views.decision_words import decided_at, decided_by, outdated_reports
 from aita.cli.views.indented_text import indented
+from aita.cli.views.masked_places import Scans, masked_note
 from aita.cli.views.terminal_escape import printable
 from aita.models.part_decision import PartAction, PartDecision
 from aita.models.part_review import PartDecisions, PartPage, PartView
@@ -29,7 +30,7 @@ def part_list_view(page: PartPage, names: Mapping[str, str], command: Command) -
     return Group(*parts)
 
 
-def part_view(part: PartView, name: str, command: Command) -> RenderableType:
+def part_view(part: PartView, name: str, scans: Scans, command: Command) -> RenderableType:
     """Return a part with its place, its lines and its decisions; ``command`` makes its command lines."""
     read = [indented(_line(line)) for line in part.lines] or [indented("nothing was read", "dim")]
     heading = Text.assemble((f"Part {part.part_id}", "bold"), f"\n{printable(name)}, {part.where}")
@@ -37,7 +38,7 @@ def part_view(part: PartView, name: str, command: Command) -> RenderableType:
     for title, block in (
         ("State", [indented(_state(part))]),
         ("Read there", read),
-        ("Page", [indented(command("review", "part", part.part_id, "--open"))] if part.url else []),
+        ("Page", [*_page(part, scans, command)]),
         ("Decisions", [indented(_decided(decision)) for decision in part.decisions]),
         ("Decide", [*_next(part, command)]),
     ):
@@ -66,6 +67,13 @@ def part_decided_view(
 def decided_before(part: PartView) -> str:
     """Return the decision that counts in words, with who and when; empty while the part is undecided."""
     return f"{part.part_id}: {_did(part.counts)}, {decided_at(part.counts)}" if part.counts else ""
+
+
+def _page(part: PartView, scans: Scans, command: Command) -> Iterator[RenderableType]:
+    if part.url:
+        yield indented(command("review", "part", part.part_id, "--open"))
+    if masked := masked_note(part, part.masked, part.source, scans):
+        yield indented(masked, "yellow")
 
 
 def _item(part: PartView, names: Mapping[str, str], command: Command) -> Iterator[RenderableType]:

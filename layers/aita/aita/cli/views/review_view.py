@@ -10,6 +10,7 @@ from aita.cli.pasteable import Command, Pasteable
 from aita.cli.views import formatting
 from aita.cli.views.decision_words import decided_at, decided_by, outdated_reports
 from aita.cli.views.indented_text import indented
+from aita.cli.views.masked_places import Scans, masked_note
 from aita.cli.views.terminal_escape import printable
 from aita.models.exam import Rubric
 from aita.models.grade import Decision, DecisionAction
@@ -29,7 +30,7 @@ def queue_view(page: ReviewPage, names: Mapping[str, str], command: Command, pas
     return Group(*parts)
 
 
-def cell_view(review: ReviewView, name: str, command: Command, pasteable: Pasteable) -> RenderableType:
+def cell_view(review: ReviewView, name: str, scans: Scans, command: Command, pasteable: Pasteable) -> RenderableType:
     """Return a cell with its question, answer, proposal and flags; ``command`` makes its command lines."""
     heading = Text.assemble(
         (f"Question {printable(review.question_id)}", "bold"),
@@ -41,7 +42,7 @@ def cell_view(review: ReviewView, name: str, command: Command, pasteable: Pastea
     for title, block in (
         ("Reasons", [indented(reason) for reason in _reasons(review, pasteable)]),
         ("Question", [indented(review.question.question_text)]),
-        ("Answer", [*_answer(review)]),
+        ("Answer", [*_answer(review, scans)]),
         ("Answer key", [indented(review.answer_key.correct_answer)] if review.answer_key else []),
         ("Rubric", [*_rubric(review.rubric)] if review.rubric else []),
         ("Proposal", [*_proposal(review)]),
@@ -95,11 +96,14 @@ def _reasons(cell: ReviewLine, pasteable: Pasteable) -> Iterator[str]:
         yield pasteable.complete(cell.reason)
 
 
-def _answer(review: ReviewView) -> Iterator[RenderableType]:
+def _answer(review: ReviewView, scans: Scans) -> Iterator[RenderableType]:
     yield indented(review.raw_text or "nothing was read", "" if review.raw_text else "dim")
     places = [f"page {place.page} from {place.top:.0%} to {place.bottom:.0%} of its height" for place in review.pages]
     where = ", ".join(places) or "its place on the pages is not known"
     yield indented(f"{where}; confidence {review.confidence:.2f}", "dim")
+    for place in review.pages:
+        if masked := masked_note(place, place.masked, place.source, scans):
+            yield indented(masked, "yellow")
 
 
 def _rubric(rubric: Rubric) -> Iterator[RenderableType]:

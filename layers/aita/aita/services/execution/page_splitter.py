@@ -49,7 +49,9 @@ class PageSplitter:
     blank_exam
         Prepares a blank exam, given as JPEGs, for comparison.
     mask
-        Paints over the top of a student's page; ``None`` leaves pages as they are.
+        Paints a share of a page's height white, from its top.
+    mask_header
+        This share for students' pages; 0 leaves them as they are.
     """
 
     objects: ObjectStore
@@ -57,7 +59,8 @@ class PageSplitter:
     recorder: Recorder
     pages: Callable[[bytes], Iterable[PageImage]]
     blank_exam: Callable[[Iterable[bytes]], BlankExam]
-    mask: Callable[[PageImage], PageImage] | None = None
+    mask: Callable[[PageImage, float], PageImage]
+    mask_header: float = 0.0
     _plan: str = field(default="")
     _sources: Sources = field(default_factory=Sources)
     _blank: BlankExam | None = field(default=None)
@@ -84,8 +87,9 @@ class PageSplitter:
         made: list[SplitPage] = []
         with ThreadPoolExecutor(_WRITERS) as writers:
             writing: list[Future[None]] = []
+            masked = self.mask_header if self._sources.of_students else 0.0
             for number, (page, ink) in enumerate(self._measured_pages(data, place), 1):
-                image = self._mask_page(page)
+                image = self.mask(page, masked) if masked else page
                 key = object_keys.page(assignment, student_id, source, number)
                 if len(writing) >= _WRITERS:
                     writing.pop(0).result()
@@ -98,6 +102,7 @@ class PageSplitter:
                         width=image.width,
                         height=image.height,
                         ink=ink,
+                        masked=masked,
                     )
                 )
             for write in writing:
@@ -113,9 +118,6 @@ class PageSplitter:
             for page, ink in self._blank.single_pages(sheet, place) if self._blank else [(sheet, None)]:
                 place += 1
                 yield page, _with_undrawn(page, ink)
-
-    def _mask_page(self, page: PageImage) -> PageImage:
-        return self.mask(page) if self.mask and self._sources.of_students else page
 
     def _load_sources(self, event: ItemEvent) -> None:
         """Load the sources and the blank exam of the stage's plan; a warm function reads them once per attempt."""

@@ -6,8 +6,10 @@ from aita.errors import ConflictError, NotFoundError
 from aita.models.ledger import Part
 from aita.models.part_decision import PartDecision
 from aita.models.part_review import PartView
+from aita.models.scan import StudentScans
 from aita.models.transcription import Line
 from aita.ports import DecisionStore
+from aita.services.assignments import object_keys
 from aita.services.assignments.assignment_files import AssignmentFiles
 from aita.services.grading.gradebook import Gradebook
 from aita.services.grading.material_versions import digest
@@ -21,6 +23,7 @@ class PartViews:
     def __init__(self, material: AssignmentFiles, decisions: DecisionStore) -> None:
         self.material = material
         self._pages = material.pages()
+        self._scans = material.scans()
         self._transcriptions = material.transcriptions()
         grades = Gradebook.of(material, decisions.all(material.assignment))
         self.exam, self._parts = grades.exam, grades.parts
@@ -96,6 +99,8 @@ class PartViews:
             counts=self._decision(student_id, part),
             decisions=self._parts.history(student_id, part.part_id),
             basis=self.basis(student_id, part),
+            masked=self._scans.get(student_id, StudentScans()).masked_on(part.page),
+            source=object_keys.source_of_page(page.key) if page is not None else None,
             url=self.material.objects.presign_get(page.key, f"page-{page.page}.jpg") if page is not None else None,
         )
 

@@ -22,7 +22,9 @@ from aita.models.review import (
     ReviewPage,
     ReviewView,
 )
+from aita.models.scan import StudentScans
 from aita.ports import Clock, DecisionStore, ObjectStore
+from aita.services.assignments import object_keys
 from aita.services.assignments.assignment_files import AssignmentFiles
 from aita.services.grading.gradebook import Gradebook
 from aita.version import VERSION
@@ -171,10 +173,12 @@ class Reviews:
         if not answer.pages:
             return
         pages = {page.page: page for page in material.pages().get(student_id, ())}
+        scans = material.scans().get(student_id, StudentScans())
         for place in answer.pages:
             if (page := pages.get(place.page)) is not None:  # split may have run again since
                 url = self.objects.presign_get(page.key, f"page-{page.page}.jpg")
-                yield PlaceView(**dict(place), url=url)
+                source = object_keys.source_of_page(page.key)
+                yield PlaceView(**dict(place), url=url, masked=scans.masked_on(page.page), source=source)
 
 
 def _after(grades: Gradebook, token: str | None) -> Iterator[Cell]:

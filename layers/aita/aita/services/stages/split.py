@@ -44,7 +44,7 @@ class SplitStage(FilesStage):
         return self.plan_files(scans, compared_with=blank_exam_files(material))
 
     def gather_all(self, ended: Iterable[Gathered], read: ReadFile) -> dict[str, Any]:
-        """Return the pages and, for grading, the other results of splitting: the ink and the unreadable files."""
+        """Return the pages and, for grading, the other results of splitting: ink, masks, unreadable files."""
         scans: dict[str, Any] = {}
         blank_exam = FilesInputs.model_validate_json(read(INPUTS)).blank_exam
         pages = self.gather(_collect_scans(ended, scans, blank_exam))
@@ -63,13 +63,14 @@ def _collect_scans(
 ) -> Iterator[tuple[Item, Any]]:
     """Yield the succeeded items and their results, one at a time, and add each student's ink to ``scans``."""
     for each in ended:
-        empty = {"ink": [], "unreadable": 0, "blank_exam": blank_exam}
+        empty = {"ink": [], "masked": [], "unreadable": 0, "blank_exam": blank_exam}
         student = scans.setdefault(str(each.item.refs["student_id"]), empty)
         if not each.succeeded:
             student["unreadable"] += 1
             continue
         split = SplitPages.model_validate(each.result)
         student["ink"] += [page.ink and page.ink.model_dump() for page in split.pages]
+        student["masked"] += [page.masked for page in split.pages]
         yield each.item, split
 
 

@@ -83,4 +83,4 @@ class FilesStage(Stage):
 def add_pages(pages: list[Any], result: Any) -> None:
     """Append the pages of a file, numbered after the pages before them."""
     for page in SplitPages.model_validate(result).pages:
-        pages.append(Page(**page.model_dump(exclude={"ink"}) | {"page": len(pages) + 1}).model_dump())
+        pages.append(Page(**page.model_dump(exclude={"ink", "masked"}) | {"page": len(pages) + 1}).model_dump())
