@@ -78,7 +78,7 @@ def test_an_exam_spec_is_the_questions(exam: Path) -> None:
     uploads = {one.name: one.path for one in find_uploads([exam])}
     assert uploads["questions.json"] == exam / "exam_spec.json"
     (exam / "questions.json").write_text("{}")
-    assert "would both be questions.json" in problem(exam)
+    assert f"it would be questions.json, as {exam / 'exam_spec.json'} would: keep one" in problem(exam)
 
 
 def test_names_that_look_the_same_are_the_same(tmp_path: Path) -> None:
@@ -87,7 +87,7 @@ def test_names_that_look_the_same_are_the_same(tmp_path: Path) -> None:
         folder.mkdir(parents=True)
         (folder / "1.png").write_bytes(b"x")
     assert names(tmp_path / "NFD") == names(tmp_path / "NFC") == ["scans/José/1.png"]
-    assert "would both be" in problem(tmp_path / "NFD", tmp_path / "NFC")
+    assert "it would be scans/José/1.png, as " in problem(tmp_path / "NFD", tmp_path / "NFC")
 
 
 @pytest.mark.parametrize(
@@ -101,6 +101,7 @@ def test_names_that_look_the_same_are_the_same(tmp_path: Path) -> None:
         ("scans/Ada Lovelace/a\x07.jpg", "x", "without control characters"),
         ("other/1.jpg", "x", "only a folder named scans"),
         ("page.jpg", "x", "scans/<student>/"),
+        ("scans/Ada Lovelace/more/1.jpg", "x", "more: a student's folder"),
     ],
 )
 def test_a_file_that_is_not_understood_is_refused_before_anything_is_sent(
@@ -122,6 +123,19 @@ def test_each_problem_is_named(exam: Path) -> None:
     assert "00.xyz" in said
     assert "09.xyz" in said
     assert said.endswith("and 3 more")
+    assert said.count("files of this kind are not taken") == 1, "one reason is told once"
+
+
+@pytest.mark.parametrize("inside", ["guide.md", "a/b/1.jpg", "a/guide.md"])
+def test_a_folder_that_is_no_exams_is_said_to_be_none(tmp_path: Path, inside: str) -> None:
+    file = tmp_path / "docs" / inside
+    file.parent.mkdir(parents=True)
+    file.write_text("x")
+    said = problem(tmp_path / "docs")
+    assert said.startswith(f"nothing was uploaded: {tmp_path / 'docs'}: this is no exam's folder")
+    assert inside not in said
+    (tmp_path / "docs" / "1.jpg").write_text("x")
+    assert f"{tmp_path / 'docs' / '1.jpg'}: whose is it?" in problem(tmp_path / "docs")
 
 
 def test_a_file_that_is_too_large_is_refused(exam: Path) -> None:
