@@ -3,6 +3,7 @@
 import io
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from rich.console import Console
@@ -180,3 +181,35 @@ def test_a_wrong_aita_local_is_wrong_usage(aita: Aita, monkeypatch: pytest.Monke
 def test_no_command_is_wrong_usage(aita: Aita) -> None:
     assert aita()[0] == 2
     assert "Missing option" in aita("transcribe")[2]
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("review set c-1 -a m --why x --points 2,5", "'--points' / '-p': it must be a number, such as 2.5\n"),
+        ("review set c-1 -a m --why x --points -1", "'--points' / '-p': it must be 0 or more\n"),
+        ("review list -a m --limit x", "'--limit': it must be a whole number\n"),
+        ("grade -a m --graders 20", "'--graders': it must be 9 or less\n"),
+        ("export excel -a m --out x", "'FORMAT': 'excel' is not one of 'canvas', 'moodle', 'gradescope', 'jsonl'.\n"),
+    ],
+)
+def test_wrong_usage_is_told_in_plain_words(aita: Aita, line: str, told: str) -> None:
+    code, out, err = aita(*line.split())
+    assert (code, out) == (2, "")
+    assert err.endswith(told)
+
+
+def test_each_paragraph_of_a_commands_help_is_one_line_until_it_is_wrapped() -> None:
+    def helps(command: Any) -> list[str]:
+        below = getattr(command, "commands", {}).values()
+        return [command.help or "", *(text for each in below for text in helps(each))]
+
+    paragraphs = [paragraph for text in helps(make_command()) for paragraph in text.split("\n\n")]
+    assert len(paragraphs) > 40
+    assert [paragraph for paragraph in paragraphs if "\n" in paragraph.strip()] == []
+
+
+def test_a_flag_takes_no_value_in_its_help(aita: Aita) -> None:
+    out = aita("report", "--help")[1]
+    (line,) = (line for line in out.splitlines() if "--open" in line)
+    assert "<" not in line

@@ -28,6 +28,7 @@ from aita.cli.commands import (
 )
 from aita.cli.global_options import hoist
 from aita.cli.output import Output
+from aita.cli.plain_usage import make_plain, plain_error
 from aita.cli.session import Session
 from aita.errors import AitaError, LocalStackError, RequestError
 from aita.version import VERSION
@@ -64,7 +65,7 @@ def main(arguments: Sequence[str] | None = None, pause: Callable[[float], None] 
         return exit_codes.of_error(error)
     except typer.TyperException as error:
         context = getattr(error, "ctx", None)
-        output.failed("UsageError", error.format_message(), context.get_usage() if context else "")
+        output.failed("UsageError", plain_error(error.format_message()), context.get_usage() if context else "")
         return error.exit_code
     except OSError as error:
         output.failed("OSError", f"{error.filename or 'a file'}: {error.strerror or error}")
@@ -77,7 +78,9 @@ def main(arguments: Sequence[str] | None = None, pause: Callable[[float], None] 
 
 def make_command() -> Any:
     """Return the command in the form that parses a line: typer's app, with everything in it resolved."""
-    return get_command(make_app())
+    command = get_command(make_app())
+    make_plain(command)
+    return command
 
 
 def make_app() -> typer.Typer:

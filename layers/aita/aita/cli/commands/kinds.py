@@ -30,7 +30,8 @@ Input = Annotated[
     ),
 ]
 OfKind = Annotated[
-    str | None, typer.Option("--assignment", "-a", help="The assignment's name.", show_default="the kind's")
+    str | None,
+    typer.Option("--assignment", "-a", metavar="NAME", help="The assignment's name.", show_default="the kind's"),
 ]
 OutFile = Annotated[
     Path | None,

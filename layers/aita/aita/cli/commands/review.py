@@ -102,7 +102,7 @@ def set_cell(
     context: typer.Context,
     cell: CellId,
     assignment: Assignment,
-    points: Annotated[float, typer.Option("--points", "-p", min=0, help="The points that count.")],
+    points: Annotated[float, typer.Option("--points", "-p", metavar="P", min=0, help="The points that count.")],
     why: Annotated[str, typer.Option("--why", "-w", metavar="TEXT", help="The reason, which is kept.")],
     again: Again = False,
     by: By = None,

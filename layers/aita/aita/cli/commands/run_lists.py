@@ -17,7 +17,7 @@ from aita.errors import StackError
 from aita.models.names import check_assignment
 from aita.models.run import TaskStatus
 
-Limit = Annotated[int, typer.Option("--limit", min=1, help="List at most this many.")]
+Limit = Annotated[int, typer.Option("--limit", metavar="N", min=1, help="List at most this many.")]
 Out = Annotated[Path, typer.Option("--out", "-o", metavar="DIR", help="The folder to write into; made if missing.")]
 OfStatus = Annotated[TaskStatus | None, typer.Option("--status", case_sensitive=False, help="Only tasks of this one.")]
 

@@ -20,7 +20,7 @@ from aita.models.names import check_assignment
 from aita.models.run import RunStatus
 from aita.services.runs.pipelines import PIPELINES
 
-Assignment = Annotated[str, typer.Option("--assignment", "-a", help="The assignment's name.")]
+Assignment = Annotated[str, typer.Option("--assignment", "-a", metavar="NAME", help="The assignment's name.")]
 Detach = Annotated[bool, typer.Option("--detach", help="Return as soon as the run has started.")]
 MaxCost = Annotated[
     float | None,

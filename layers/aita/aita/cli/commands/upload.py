@@ -24,7 +24,7 @@ from aita.models.names import check_assignment
 
 _AT_ONCE = 8
 
-Paths = Annotated[list[Path], typer.Argument(metavar="PATH...", help="An exam's folder, students' folders, or files.")]
+Paths = Annotated[list[Path], typer.Argument(metavar="PATH", help="An exam's folder, students' folders, or files.")]
 OnBytes = Callable[[int], None]
 
 
