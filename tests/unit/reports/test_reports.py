@@ -757,6 +757,7 @@ def luminance(colour: str) -> float:
 
 class TestStage:
     def test_there_must_be_something_to_report(self, harness: Harness) -> None:
+        harness.exam()
         with pytest.raises(MissingMaterialError, match="nothing to report yet"):
             harness.begin("report")
 
