@@ -118,5 +118,9 @@ def test_a_report_is_of_the_decisions_that_the_api_tells(stack: Stack, transcrib
 
 
 def test_there_must_be_something_to_report(stack: Stack, assignment: str) -> None:
-    status, error = stack.call("POST", "/runs", {"assignment": assignment, "pipeline": "report", "options": {}})
+    asked = {"assignment": assignment, "pipeline": "report", "options": {}}
+    status, error = stack.call("POST", "/runs", asked)
+    assert (status, error["error"]) == (404, "NotFoundError")
+    stack.put(f"{assignment}/questions.json", exam(assignment))
+    status, error = stack.call("POST", "/runs", asked)
     assert (status, error["error"]) == (422, "MissingMaterialError")
