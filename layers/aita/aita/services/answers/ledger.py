@@ -1,24 +1,21 @@
-"""A student's ledger: the parts of all pages with what they open, and the doubts that only all of the ink shows."""
+"""A student's ledger: the parts of all pages with what they open."""
 
-from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import pairwise
 
-from aita.models.answer import Presence, QuestionAnswer
+from aita.models.answer import QuestionAnswer
 from aita.models.ledger import Owner, Part, StudentLedger
-from aita.models.review_flags import Flag, FlagKind
-from aita.models.transcription import Line, LineKind
+from aita.models.transcription import LineKind
 from aita.services.answers.answer_assembly import AssembledStudent
 from aita.services.answers.exam_questions import ExamQuestions
 from aita.services.answers.head_words import HeadWords
+from aita.services.answers.ink_doubts import with_ink_doubts
 from aita.services.answers.page_furniture import FOOT_TOP, HEAD_BOTTOM
 from aita.services.answers.page_heads import PageHead
 from aita.services.answers.page_owners import AssembledPage
 from aita.services.answers.page_parts import page_parts
 from aita.services.answers.part_openings import PartContent, StudentReading, answers_ink
-from aita.services.answers.unexplained_ink import Hand, InkedText, unexplained
-from aita.services.answers.unread_blocks import UnreadBlock, unread_blocks
+from aita.services.answers.unexplained_ink import Hand
 
 _FURNITURE = (LineKind.PAGE_HEAD, LineKind.PAGE_NUMBER)
 
@@ -90,10 +87,6 @@ def _read_beside(part: Part, page: AssembledPage) -> set[str]:
     return found
 
 
-def _is_known(line: Line) -> bool:
-    return line.kind in (LineKind.PAGE_HEAD, LineKind.PAGE_NUMBER, LineKind.LABEL)
-
-
 def with_ledger(student: AssembledStudent, known: ClassKnowledge) -> tuple[tuple[QuestionAnswer, ...], StudentLedger]:
     """Return a student's answers, with flags for ink that no text explains, and the ledger."""
     pages = {page.page: page for page in student.pages}
@@ -108,30 +101,7 @@ def with_ledger(student: AssembledStudent, known: ClassKnowledge) -> tuple[tuple
             for part in parts
         )
     )
-    texts = _texts_on_known_ink(student.pages)
-    inked = (
-        InkedText(each.question_id, text, reading.ink[each.question_id], each.question_id in known.drawings)
-        for each in student.answers
-        if each.presence is Presence.WRITTEN and (text := texts.get(each.question_id)) is not None
-    )
-    ratios = unexplained(inked, known.hand)
-    blocks = [block for page in student.pages for block in unread_blocks(page) if block.question_id not in ratios]
-    answers = tuple(
-        _with_blocks(_with_ratio(answer, ratios.get(answer.question_id)), blocks) for answer in student.answers
-    )
-    return tuple(_beside_unexplained_ink(answers, reading.ink, ratios)), ledger
-
-
-def _texts_on_known_ink(pages: Iterable[AssembledPage]) -> dict[str, str]:
-    """Return the answers' texts on the pages whose ink is known, by question id; empty for one that has none there."""
-    texts: dict[str, list[str]] = {}
-    for page in pages:
-        if page.bands:
-            for question_id, _ in page.places:
-                texts.setdefault(question_id, [])
-            for number, question_id in page.answers.items():
-                texts.setdefault(question_id, []).append(page.lines[number - 1].text)
-    return {question_id: "\n".join(lines) for question_id, lines in texts.items()}
+    return with_ink_doubts(student, reading.ink, known.drawings, known.hand), ledger
 
 
 def _broader_hand(pages: Iterable[AssembledPage], of_class: float | None) -> float | None:
@@ -140,46 +110,3 @@ def _broader_hand(pages: Iterable[AssembledPage], of_class: float | None) -> flo
     for page in pages:
         own.add(page.bands, page.lines)
     return max(filter(None, (own.median(), of_class)), default=None)
-
-
-def _with_ratio(answer: QuestionAnswer, ratio: float | None) -> QuestionAnswer:
-    if ratio is None:
-        return answer
-    flag = Flag(kind=FlagKind.UNEXPLAINED_INK, note=f"{ratio:.1f} times the ink that its text explains")
-    return answer.model_copy(update={"flags": (*answer.flags, flag)})
-
-
-def _with_blocks(answer: QuestionAnswer, blocks: Iterable[UnreadBlock]) -> QuestionAnswer:
-    flags = tuple(
-        Flag(
-            kind=FlagKind.UNEXPLAINED_INK,
-            note=f"page {block.page}, from {block.top:.0%} to {block.bottom:.0%} of its height: nothing was read there",
-        )
-        for block in blocks
-        if block.question_id == answer.question_id and answer.presence is Presence.WRITTEN
-    )
-    return answer.model_copy(update={"flags": (*answer.flags, *flags)}) if flags else answer
-
-
-def _beside_unexplained_ink(
-    answers: Sequence[QuestionAnswer], ink: Counter[str], ratios: Collection[str]
-) -> Iterator[QuestionAnswer]:
-    """Yield the answers; a blank one may not be blank if the one above it has ink that its text does not explain.
-
-    Where a beginning was taken to be too low, the ink of an answer that was not read is the answer's above.
-    """
-    places = sorted((place.page, place.top, answer.question_id) for answer in answers for place in answer.pages)
-    unread = {each.question_id for each in answers if not each.raw_text.strip() and ink[each.question_id]}
-    above = {
-        own: other
-        for (page, _, other), (same, _, own) in pairwise(places)
-        if page == same and other != own and (other in ratios or other in unread)
-    }
-    for answer in answers:
-        other = above.get(answer.question_id)
-        if other is None or answer.presence is not Presence.BLANK:
-            yield answer
-            continue
-        note = f"ink in the answer to question {other!r} above it may be its answer"
-        flag = Flag(kind=FlagKind.PLACE_DOUBTFUL, note=note)
-        yield answer.model_copy(update={"flags": (*answer.flags, flag), "presence": Presence.UNCLEAR})
