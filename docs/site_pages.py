@@ -55,7 +55,7 @@ def on_page_markdown(markdown: str, page: Any, files: Any, **_: Any) -> str:
     name = page.file.src_uri
     page.meta["hide"] = HIDDEN.get(name, [])
     source = next((source for source, target in PAGES.items() if target == name), f"docs/{name}")
-    known = {file.src_uri for file in files}
+    known = {file.src_uri for file in files if not file.inclusion.is_excluded()}
     markdown = _MERMAID.sub(lambda block: picture_of(block[1], known), markdown)
     markdown = _LABEL.sub(lambda label: f'```{label[1]} title="{label[2]}"' if label[2] else f"```{label[1]}", markdown)
     parts = _FENCE.split(markdown)

@@ -32,7 +32,8 @@ def project(folder: Path) -> Path:
 
 def build(folder: Path) -> "subprocess.CompletedProcess[str]":
     assert MKDOCS.exists(), "the site's environment is not there: run `make site`"
-    environment = {**os.environ, "NO_MKDOCS_2_WARNING": "1"}
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    environment["NO_MKDOCS_2_WARNING"] = "1"
     command = [str(MKDOCS), "build", "--strict"]
     return subprocess.run(
         command, cwd=folder, env=environment, capture_output=True, text=True, timeout=PATIENCE, check=False
@@ -55,6 +56,20 @@ def test_each_document_is_a_page(site: Path) -> None:
         "CONTRIBUTING",
         "CHANGELOG",
     }
+
+
+def test_of_the_documents_folder_it_has_what_pages_show_and_nothing_else(site: Path) -> None:
+    documents = site.parents[1] / "docs"
+    assert (documents / "__pycache__").exists(), "the build leaves it there"
+    taken = {path.relative_to(site) for path in site.rglob("*") if (documents / path.relative_to(site)).is_file()}
+    assert {str(path) for path in taken if path.parts[0] != "images"} == {"site.css", "iframe-worker.js"}
+
+
+def test_each_link_to_a_file_leads_to_one(site: Path) -> None:
+    for page in site.glob("*.html"):
+        links = re.findall(r'<a [^>]*href="(?!https?:)([^"#?]+)', page.read_text("utf-8"))
+        assert links, page.name
+        assert [link for link in links if not (site / link.removeprefix("/")).exists()] == [], page.name
 
 
 def test_the_reference_has_every_public_name(site: Path) -> None:
