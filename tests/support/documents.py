@@ -274,9 +274,11 @@ def _make(arguments: list[str]) -> str | None:
 
 
 def _pip(arguments: list[str]) -> str | None:
-    """Let readers install the project and nothing else: its name is not the package's."""
+    """Let readers install the project by its name, which is not the package's, or a clone, or make its wheel."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["name"]
-    return None if arguments == ["install", project] else f"the project is {project}"
+    command, what, *_ = [*arguments, ""]
+    right = (command, what) in {("install", project), ("install", "."), ("wheel", ".")}
+    return None if right else f"the project is {project}"
 
 
 def _python_command(arguments: list[str]) -> str | None:
