@@ -18,6 +18,12 @@ def rooms() -> dict[str, str]:
     return {path: said for paths, said in rows for path in re.findall(r"`([^`]+)`", paths) if path.endswith("/")}
 
 
+def folders(parent: Path) -> set[str]:
+    """The folders with files of the project's own: none that git ignores."""
+    found = {folder.name for folder in parent.iterdir() if folder.is_dir() and not folder.name.startswith((".", "_"))}
+    return {name for name in found if name not in {"out", "build"} and not name.endswith(".egg-info")}
+
+
 def test_modules_that_moved_are_where_the_list_says() -> None:
     with (ROOT / "docs" / "moved.tsv").open(encoding="utf-8", newline="") as file:
         moved = [(row["old"], row["new"]) for row in csv.DictReader(file, delimiter="\t")]
@@ -41,8 +47,17 @@ def test_the_readme_names_what_is_in_the_package_and_each_package_of_the_service
     named = re.findall(r"`(\w+)`", rooms()["layers/aita/aita/"])
     package = SERVICES.parent
     assert [name for name in named if not ((package / name).is_dir() or (package / f"{name}.py").is_file())] == []
+    assert folders(package) - {*named} == set()
     named = re.findall(r"`(\w+)`", rooms()["layers/aita/aita/services/"])
     assert sorted(named) == [package.name for package in PACKAGES]
+
+
+def test_each_folder_of_the_project_and_of_its_tests_is_named() -> None:
+    tops = {path.rstrip("/") for path in rooms() if path.count("/") == 1}
+    assert tops | {"layers"} == folders(ROOT)
+    assert {*re.findall(r"`(\w+)`", rooms()["tests/"])} == folders(ROOT / "tests")
+    contributing = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
+    assert {*re.findall(r"`tests/(\w+)`", contributing)} == folders(ROOT / "tests")
 
 
 def test_the_folders_of_the_unit_tests_are_the_packages() -> None:
