@@ -71,7 +71,7 @@ def means(questions: Sequence[QuestionFigures]) -> Markup:
     chart = pygal.HorizontalBar(
         **_LOOK,
         height=90 + _ROW * len(questions),
-        x_title="Mean of graded and blank answers, in % of the question's points",
+        x_title="Mean, in % of the question's points",
         y_title="Question",
         show_legend=False,
         range=(0, 108),  # room for the figure at the end of a whole bar
