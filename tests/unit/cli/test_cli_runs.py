@@ -427,3 +427,40 @@ def test_an_assignment_with_files_may_have_no_runs_yet(stack: FakeStack, aita: A
     for each, files in found.items():
         stack.answer("GET", f"/assignments/midterm/{each}", {"files": files if each == folder else []})
     assert aita("runs", "-a", "midterm") == (0, "There are no runs of midterm yet\n", "")
+
+
+def task(task_id: str, stage_name: str, **refs: str | int) -> dict[str, Any]:
+    return {"task_id": task_id, "stage": stage_name, "status": "SUCCEEDED", "refs": refs}
+
+
+def test_tasks_are_listed_by_stage_student_and_page_with_names(stack: FakeStack, aita: Aita) -> None:
+    students(stack)
+    stack.answer("GET", RUN_PATH, run_view(RunStatus.SUCCEEDED, stage("transcribe", 4, 4), stage("grade", 2, 2)))
+    found = [
+        task("t1", "grade", student_id="s-3", question_id="10"),
+        task("t2", "grade", student_id="s-3", question_id="9b"),
+        task("t3", "transcribe", student_id="s-4", page=10),
+        task("t4", "transcribe", student_id="s-9", page=1),
+        task("t5", "transcribe", student_id="s-4", page=9),
+    ]
+    stack.answer("GET", f"{RUN_PATH}/tasks", {"tasks": found})
+    code, out, _ = aita("tasks", RUN)
+    assert code == 0
+    assert out.splitlines() == [
+        "  transcribe  A. Kay, page 9  SUCCEEDED",
+        "  transcribe  A. Kay, page 10  SUCCEEDED",
+        "  transcribe  s-9, page 1  SUCCEEDED",
+        r"  grade  [red]Eve[/red]\x1b[31m\u202e, question 9b  SUCCEEDED",
+        r"  grade  [red]Eve[/red]\x1b[31m\u202e, question 10  SUCCEEDED",
+    ]
+    document = json.loads(aita("tasks", RUN, "--json")[1])
+    assert [each["task_id"] for each in document["tasks"]] == ["t5", "t3", "t4", "t2", "t1"]
+
+
+def test_tasks_are_listed_without_names_if_these_can_not_be_found_out(stack: FakeStack, aita: Aita) -> None:
+    stack.answer("GET", RUN_PATH, run_view(RunStatus.SUCCEEDED, stage("grade", 1, 1)))
+    stack.answer("GET", f"{RUN_PATH}/tasks", {"tasks": [task("t1", "grade", student_id="s-3", question_id="1")]})
+    stack.answer("GET", "/assignments/midterm/files", Raw(500))
+    code, out, err = aita("tasks", RUN)
+    assert (code, out) == (0, "  grade  s-3, question 1  SUCCEEDED\n")
+    assert "students are told by their ids" in err

@@ -89,7 +89,7 @@ class TestGoldenFiles:
             "1a: 4.75 of 5.00. the sketch counts",
             '2: 2.50 of 2.50. =SUM(A1) is "no" answer; -1 & x<y \\"',
         ]
-        assert found["S1002"][1].endswith("\n2: 0.00 of 2.50. blank")
+        assert found["S1002"][1].endswith("\n2: 0.00 of 2.50. Nothing was written here.")
         assert found["-5"][1] == "1a: 0.00 of 5.00\n2: 0.25 of 2.50. ends with \\"
 
     def test_readers_of_gradescope_read_it(self) -> None:
@@ -339,7 +339,7 @@ def test_moodle_gets_each_final_total_and_shows_feedback_as_it_was_said(drawn: E
     }
     for folder, each in final(drawn).items():
         for line, graded in zip(found[folder][1].split("\n"), each.grades.cells, strict=True):
-            said = "blank" if graded.state is CellState.BLANK else " ".join(graded.feedback.split())
+            said = "Nothing was written here." if graded.state is CellState.BLANK else " ".join(graded.feedback.split())
             assert line.partition(" of ")[2].partition(". ")[2] == said
 
 

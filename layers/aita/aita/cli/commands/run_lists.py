@@ -8,14 +8,16 @@ from rich.console import Group
 from rich.text import Text
 
 from aita.cli.commands.runs import Assignment, RunId
-from aita.cli.files.assignment_download import fetch_uploaded
+from aita.cli.files.assignment_download import fetch_class_list, fetch_uploaded
 from aita.cli.session import Session
 from aita.cli.views import formatting
-from aita.cli.views.run_view import runs_table, task_line
+from aita.cli.views.run_view import runs_table
+from aita.cli.views.task_view import TaskList
 from aita.cli.views.terminal_escape import printable
-from aita.errors import StackError
+from aita.errors import AitaError, StackError
 from aita.models.names import check_assignment
 from aita.models.run import TaskStatus
+from aita.models.student import Students
 
 Limit = Annotated[int, typer.Option("--limit", metavar="N", min=1, help="List at most this many.")]
 Out = Annotated[Path, typer.Option("--out", "-o", metavar="DIR", help="The folder to write into; made if missing.")]
@@ -37,8 +39,13 @@ def runs(context: typer.Context, assignment: Assignment, limit: Limit = 20) -> N
 def tasks(context: typer.Context, run: RunId, status: OfStatus = None, limit: Limit = 100) -> None:
     """List a run's tasks that have ended, or those of one status, with the reasons of those that failed."""
     session = Session.of(context)
-    page = session.api.tasks(run, status, limit)
-    lines = [task_line(task, session.output.pasteable) for task in page.tasks] or [Text("There are no such tasks")]
+    found = session.api.tasks(run, status, limit)
+    view = session.api.run(run)
+    of_students = any("student_id" in task.refs for task in found.tasks)
+    students = _students(session, view.assignment) if of_students else None
+    listed = TaskList(students, view.stages, session.output.pasteable)
+    page = found.model_copy(update={"tasks": listed.in_order(found.tasks)})
+    lines = [*map(listed.line, page.tasks)] or [Text("There are no such tasks")]
     more = [Text("There are more: raise --limit", "dim")] if page.next_token else []
     session.output.result(page, Group(*lines, *more))
 
@@ -56,6 +63,15 @@ def results(context: typer.Context, run: RunId, out: Out) -> None:
     shown = [Text(printable(str(path))) for path in paths] or [Text("The run has made nothing yet")]
     session.output.note(f"{formatting.count(len(paths), 'file')} fetched")
     session.output.result({"run_id": run, "files": [str(path) for path in paths]}, Group(*shown))
+
+
+def _students(session: Session, assignment: str) -> Students | None:
+    """Return the students; ``None`` if they can't be found out, as the tasks are told all the same."""
+    try:
+        return fetch_class_list(session.api, session.transfer, assignment).students
+    except AitaError as error:
+        session.output.note(f"students are told by their ids, as their names could not be found out: {error}")
+        return None
 
 
 def _check_name(name: str) -> None:

@@ -12,11 +12,10 @@ from aita.cli.run_report import RunReport
 from aita.cli.views import formatting
 from aita.cli.views.estimate_view import calls_line
 from aita.cli.views.roster_notes import student_lines
+from aita.cli.views.task_view import TaskList
 from aita.cli.views.terminal_escape import printable
-from aita.models.api import TaskView
 from aita.models.grade import CellState
 from aita.models.run import RunStatus, RunSummary
-from aita.models.student import Students
 from aita.services.stages.split import SplitStage
 
 SIMULATED = "simulated"
@@ -74,15 +73,6 @@ def runs_table(runs: Iterable[RunSummary]) -> RenderableType:
             _time(run.created_at),
         )
     return table
-
-
-def task_line(task: TaskView, pasteable: Pasteable, students: Students | None = None) -> Text:
-    """Return a line about one task: its subject, and its status or error."""
-    subject = printable(_subject(task, students))
-    if not task.error_type:
-        return Text(f"  {task.stage}  {subject}  {task.status}")
-    message = printable(pasteable.complete(task.error_message))
-    return Text.assemble(f"  {task.stage}  {subject}  ", (task.error_type, "red"), f"  {message}")
 
 
 def _line(text: str) -> Text:
@@ -152,33 +142,11 @@ def _failed(report: RunReport, pasteable: Pasteable) -> Iterator[str | Text]:
     if not report.failed:
         return
     yield Text(f"Failed: {formatting.count(report.failed, 'task')}", "bold red")
-    for task in report.failed_tasks[:FAILED_SHOWN]:
-        yield task_line(task, pasteable, report.students)
+    listed = TaskList(report.students, report.stages, pasteable)
+    yield from map(listed.line, listed.in_order(report.failed_tasks)[:FAILED_SHOWN])
     shown = min(len(report.failed_tasks), FAILED_SHOWN)
     if shown and report.failed > shown:
         yield f"  and {report.failed - shown:,} more: {pasteable.command('tasks', report.run_id, '--status', 'FAILED')}"
-
-
-def _subject(task: TaskView, students: Students | None) -> str:
-    refs = dict(task.refs)
-    if "question_id" in refs and "student_id" not in refs:
-        return f"question {refs['question_id']}"
-    student_id = str(refs.get("student_id", ""))
-    known = next((s for s in students.students if s.student_id == student_id), None) if students else None
-    student = known.name if known else student_id
-    if "question_id" in refs:
-        return f"{student}, question {refs['question_id']}"
-    if "line" in refs:
-        return f"line {refs['line']}"
-    if "page" in refs:
-        return f"{student}, page {refs['page']}"
-    if "first_page" in refs:
-        first, last = refs["first_page"], refs["last_page"]
-        return f"page {first} of the exam" if first == last else f"pages {first} to {last} of the exam"
-    if "source" in refs:
-        source = str(refs["source"])
-        return f"{student}, file {known.files.get(source, source) if known else source}"
-    return student or task.task_id
 
 
 def _students(report: RunReport, command: Command) -> Iterator[str | Text]:

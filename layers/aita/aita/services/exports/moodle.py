@@ -19,6 +19,8 @@ _HEADERS = {MoodleKey.EMAIL: "Email address", MoodleKey.NUMBER: "ID number"}
 _MOST = 100
 """Highest grade that Moodle takes, unless its site allows higher ones (``unlimitedgrades``)."""
 
+_BLANK = "Nothing was written here."
+
 _BACKSLASH = re.compile(r'\\(?="|\Z)')
 _FORMULA = re.compile(rf"(\A|(?<=[;\n]))({GAP}*{SIGNS})+")
 
@@ -71,6 +73,6 @@ def _feedback(student: GradedStudent) -> str:
 
 def _line(shown: ShownAnswer) -> str:
     """Return a question's points with the reason of a person's decision, and the feedback unless it was rejected."""
-    reasons = ("blank" if shown.state is CellState.BLANK else "", shown.decision.why if shown.decision else "")
+    reasons = (_BLANK if shown.state is CellState.BLANK else "", shown.decision.why if shown.decision else "")
     text = " ".join(" ".join((*reasons, shown.feedback)).split())
     return f"{shown.question_id}: {closed_points(shown)} of {exact(shown.max_points)}" + (f". {text}" if text else "")
