@@ -54,7 +54,8 @@ def page_with_another(scene: Scene) -> None:
 
 @mishap(Step.FOLDER)
 def page_beside_a_blank_one(scene: Scene) -> None:
-    """Another student's page lies beside the own one, which is left blank."""
+    """Another student's page lies beside the own one, which is left blank: the blank exam shows the same page twice."""
+    scene.exam_class.need_blank_exam()
 
     def blank(sitter: Sitter, page: Page) -> bool:
         return bool(page.spaces) and not page.owners and all(not sitter.answers[one] for one in page.questions)

@@ -75,7 +75,7 @@ def warning_of_another_exam(scene: Scene) -> None:
     """A reader says that a page is of another exam, which the print does not show."""
     sitter, page = scene.pick_page()
     scene.touch_near(sitter, page)
-    scene.session.unknowable |= {(sitter.name, question_id) for question_id in page.owners}
+    scene.let_nobody_know(sitter, page)
     sitter.change(page, page.misread("warned", "other_exam\nthe page seems to be of another exam"))
 
 
@@ -84,7 +84,7 @@ def warning_of_another_student(scene: Scene) -> None:
     """A reader says that a page has another student's name, which nobody on the roster has."""
     sitter, page = scene.pick_page()
     scene.touch_near(sitter, page)
-    scene.session.unknowable |= {(sitter.name, question_id) for question_id in page.owners}
+    scene.let_nobody_know(sitter, page)
     sitter.change(page, page.misread("warned", "other_student\nthe name on this page is another one"))
 
 

@@ -79,8 +79,7 @@ def other_version(scene: Scene) -> None:
     scene.exam_class.need_blank_exam()
     sitter, page = scene.pick_page()
     scene.touch_near(sitter, page)
-    for question_id in page.owners:
-        scene.session.unknowable.add((sitter.name, question_id))
+    scene.let_nobody_know(sitter, page)
     lines = (replace(line, text=f"{line.text} now") if line.owner else line for line in page.lines)
     sitter.change(page, replace(page.with_lines(lines), likeness=0.35))
 

@@ -212,6 +212,11 @@ class Scene:
         blank = [question_id for question_id, lines in sitter.answers.items() if not lines]
         self.touch(sitter, *page.questions, *before[-1:], *after[:1], *blank)
 
+    def let_nobody_know(self, sitter: Sitter, page: Page) -> None:
+        """Let nobody know the points of the answers on a page, as it may be anybody's or of another exam."""
+        ids = (self.exam_class.renamed.get(each, each) for each in page.owners)
+        self.session.unknowable |= {(sitter.name, question_id) for question_id in ids}
+
     # Changes of pages
 
     def hand(self, spot: Spot) -> Hand:

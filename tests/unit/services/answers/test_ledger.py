@@ -77,10 +77,15 @@ class Outcome:
         return self.flagged | self.opened | {each for each, found in self.presence.items() if found is UNCLEAR}
 
 
-def handed_in(*scans: Scan, ids: str = "1 2 3", kinds: bool = True, classmates: Sequence[Scan] = ()) -> Outcome:
+def handed_in(
+    *scans: Scan,
+    ids: str = "1 2 3",
+    kinds: bool = True,
+    classmates: Sequence[Scan] = (),
+    question_type: QuestionType = QuestionType.SHORT_ANSWER,
+) -> Outcome:
     questions = [
-        Question(question_id=each, question_text="?", points=5, question_type=QuestionType.SHORT_ANSWER)
-        for each in ids.split()
+        Question(question_id=each, question_text="?", points=5, question_type=question_type) for each in ids.split()
     ]
     assembly = ClassAssembly(questions, HeadWords("salt", word_digests("salt", ["Ann Lee"])))
     pages = [student_page(number, scan, kinds) for number, scan in enumerate(scans, 1)]
@@ -227,6 +232,11 @@ class TestForeignText:
         found = handed_in(page, Scan(2, [("3.", 0.2)], [("3", 0, 0.2)]))
         assert (found.open, "2" in found.unexplained) == (set(), False)
 
+    def test_text_far_from_all_ink_of_its_answer_explains_none(self) -> None:
+        page = Scan(1, [*FIRST.lines[:3], ("something long that nobody wrote", 0.55)], FIRST.starts,
+                    [(0.15, 0.17), (0.8, 0.84)])  # fmt: skip
+        assert "2" in handed_in(page, LAST).unexplained
+
     @pytest.mark.parametrize("text", ["let x be the number that is sought, so that x is four", "[drawing: a cell]"])
     def test_a_line_and_more_of_ink_that_was_not_read_is_unexplained(self, text: str) -> None:
         page = Scan(1, [*FIRST.lines[:3], (text, 0.55)], FIRST.starts, [(0.15, 0.17), (0.55, 0.68), (0.8, 0.93)])
@@ -267,6 +277,12 @@ class TestForeignText:
     def test_text_far_below_its_label_may_be_a_blank_answer(self, top: float, flagged: set[str]) -> None:
         page = Scan(1, [("1.", 0.1), ("four", top), ("2.", 0.7)], [("1", 2, 0.1), ("2", 0, 0.7)], [(top, top + 0.02)])
         assert handed_in(page, ids="1 2").flagged == flagged
+
+    def test_a_letter_above_the_label_of_a_choice_may_be_that_choice(self) -> None:
+        lines = [("C", 0.2), ("1.", 0.3), ("five of six", 0.35)]
+        page = Scan(1, lines, [("1", 3, 0.3)], [(0.2, 0.21), (0.35, 0.38)])
+        assert handed_in(page, ids="1", question_type=QuestionType.MULTIPLE_CHOICE).opened == {"1"}
+        assert handed_in(page, ids="1").opened == set()
 
     def test_another_drawing_below_one_may_be_a_blank_answer(self) -> None:
         texts = ["1.", "[drawing: a cell]", "[drawing: a leaf]", "2."]

@@ -13,7 +13,7 @@ from aita.services.answers.page_segments import CutPage, Segment
 from aita.services.answers.page_warnings import warning_flags
 from aita.services.answers.parted_answers import parted_answers
 from aita.services.answers.place_doubts import place_doubts
-from aita.services.answers.question_labels import LabelPlace
+from aita.services.answers.question_labels import LabelPlace, natural_key
 
 LOW_CONFIDENCE = 0.6
 """Confidence below which a person reviews. Models seldom claim less for text that they read well; a transcription
@@ -226,10 +226,10 @@ class AnswerWalk:
 
     def _check_markers(self, draft: AnswerDraft, page: StudentPage, markers: Iterable[LabelPlace]) -> None:
         """Doubt an answer that contains another question's label, and the other's answer, unless it numbers a step."""
-        own, order = draft.question_id, self.questions.ids
+        own = draft.question_id
         for marker in markers:
             other = marker.question_id
-            may_number_step = other in self.labelled or order.index(other) < order.index(own)
+            may_number_step = other in self.labelled or natural_key(other) < natural_key(own)
             if other == own or (may_number_step and not marker.named):
                 continue
             self._doubt_both(draft, other, "label", f" on page {page.page}")

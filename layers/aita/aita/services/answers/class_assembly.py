@@ -68,14 +68,23 @@ class ClassAssembly:
             Number of the student's files without a readable page.
         """
         if self._known is None:
-            drawings = {each.question_id for each in self.questions if each.question_type is QuestionType.DIAGRAM}
-            self._known = ClassKnowledge(self._exam, drawings, self._pages.heads(), self.words, self._hand.median())
+            self._known = ClassKnowledge(
+                questions=self._exam,
+                drawings=self._of_type(QuestionType.DIAGRAM),
+                choices=self._of_type(QuestionType.MULTIPLE_CHOICE),
+                heads=self._pages.heads(),
+                words=self.words,
+                hand=self._hand.median(),
+            )
         holes = self._holes.bands()
         pages = [
             replace(page, furniture=_furniture(page, holes), left_out=left_out_lines(page, self.words))
             for page in pages
         ]
         return with_ledger(assemble(self._exam, pages, unreadable, self._pages.largest, self.usual), self._known)
+
+    def _of_type(self, question_type: QuestionType) -> frozenset[str]:
+        return frozenset(each.question_id for each in self.questions if each.question_type is question_type)
 
 
 def _furniture(page: StudentPage, holes: frozenset[int]) -> frozenset[int]:

@@ -9,11 +9,11 @@ from aita.models.review_flags import Flag, FlagKind
 from aita.services.answers.answer_assembly import AssembledStudent
 from aita.services.answers.page_owners import AssembledPage
 from aita.services.answers.unexplained_ink import InkedText, unexplained
-from aita.services.answers.unread_blocks import unread_blocks
+from aita.services.answers.unread_blocks import UnreadBlock, unread_blocks
 
 
 def with_ink_doubts(
-    student: AssembledStudent, ink: Counter[str], drawings: Collection[str], class_hand: float | None
+    student: AssembledStudent, ink: Counter[str], drawings: Collection[str], hands: Collection[float]
 ) -> tuple[QuestionAnswer, ...]:
     """Return a student's answers with flags for ink that no text explains.
 
@@ -23,16 +23,21 @@ def with_ink_doubts(
         Each answer's own ink, by question id.
     drawings
         Ids of the questions that ask for a drawing.
-    class_hand
-        Ink for a character in the class; ``None`` if it is unknown.
+    hands
+        Ink for a character by the lines of the student and of the class, as far as they are known.
     """
-    notes = _notes(student, ink, drawings, class_hand)
+    blocks = [block for page in student.pages for block in unread_blocks(page)]
+    notes = _notes(student, ink, drawings, hands, blocks)
     answers = tuple(_noted(answer, notes.get(answer.question_id)) for answer in student.answers)
-    return tuple(_beside_unexplained_ink(answers, ink, notes))
+    return tuple(_beside_unexplained_ink(answers, ink, {*notes, *(block.question_id for block in blocks)}))
 
 
 def _notes(
-    student: AssembledStudent, ink: Counter[str], drawings: Collection[str], class_hand: float | None
+    student: AssembledStudent,
+    ink: Counter[str],
+    drawings: Collection[str],
+    hands: Collection[float],
+    blocks: Iterable[UnreadBlock],
 ) -> dict[str, str]:
     """Return a note on each written answer with too much ink: in all, or else in a block."""
     written = {answer.question_id for answer in student.answers if answer.presence is Presence.WRITTEN}
@@ -43,10 +48,10 @@ def _notes(
     ]
     notes = {
         question_id: f"{ratio:.1f} times the ink that its text explains"
-        for question_id, ratio in unexplained(inked, class_hand).items()
+        for question_id, ratio in unexplained(inked, hands).items()
     }
-    for block in (block for page in student.pages for block in unread_blocks(page)):
-        if block.question_id in written - notes.keys():
+    for block in blocks:
+        if block.question_id in written - notes.keys() and not block.is_drawn:
             place = f"page {block.page}, from {block.top:.0%} to {block.bottom:.0%} of its height"
             notes[block.question_id] = f"{place}: nothing was read there"
     return notes

@@ -7,6 +7,7 @@ from aita.models.answer import QuestionAnswer
 from aita.models.ledger import Owner, Part, StudentLedger
 from aita.models.transcription import LineKind
 from aita.services.answers.answer_assembly import AssembledStudent
+from aita.services.answers.drawings_elsewhere import with_drawings_elsewhere
 from aita.services.answers.exam_questions import ExamQuestions
 from aita.services.answers.head_words import HeadWords
 from aita.services.answers.ink_doubts import with_ink_doubts
@@ -15,6 +16,7 @@ from aita.services.answers.page_heads import PageHead
 from aita.services.answers.page_owners import AssembledPage
 from aita.services.answers.page_parts import page_parts
 from aita.services.answers.part_openings import PartContent, StudentReading, answers_ink
+from aita.services.answers.parted_answers import is_letter
 from aita.services.answers.unexplained_ink import Hand
 
 _FURNITURE = (LineKind.PAGE_HEAD, LineKind.PAGE_NUMBER)
@@ -28,8 +30,8 @@ class ClassKnowledge:
     ----------
     questions
         The exam's questions.
-    drawings
-        Ids of those that ask for a drawing.
+    drawings, choices
+        Ids of those that ask for a drawing, and of those of multiple choice.
     heads
         Head and furniture by exam page, where the class tells them.
     words
@@ -40,6 +42,7 @@ class ClassKnowledge:
 
     questions: ExamQuestions
     drawings: Collection[str]
+    choices: Collection[str]
     heads: Mapping[int, PageHead]
     words: HeadWords
     hand: float | None
@@ -53,6 +56,7 @@ class ClassKnowledge:
             words=self.words.content(text),
             pointed=labels.union(self.questions.pointers.found(text, own=""), self._left_out(part, page)),
             beside=_read_beside(part, page),
+            may_choose=self.choices if is_letter(text) else (),
             on_sheet=page.is_cut and not page.places if page.ink is None else page.ink.exam_page is None,
             unread=not any(line.text.strip() for line in page.lines)
             or (not part.lines and part.bottom <= HEAD_BOTTOM and not self._has_head(page)),
@@ -90,8 +94,9 @@ def _read_beside(part: Part, page: AssembledPage) -> set[str]:
 def with_ledger(student: AssembledStudent, known: ClassKnowledge) -> tuple[tuple[QuestionAnswer, ...], StudentLedger]:
     """Return a student's answers, with flags for ink that no text explains, and the ledger."""
     pages = {page.page: page for page in student.pages}
-    hand = _broader_hand(student.pages, known.hand)
-    parts = [part for number in sorted(pages) for part in page_parts(pages[number], known.heads, known.words, hand)]
+    hands = _hands(student.pages, known.hand)
+    broad = max(hands, default=None)  # it explains the ink of a head
+    parts = [part for number in sorted(pages) for part in page_parts(pages[number], known.heads, known.words, broad)]
     reading = StudentReading(student.answers, [*pages], answers_ink(parts))
     ledger = StudentLedger(
         parts=tuple(
@@ -101,12 +106,13 @@ def with_ledger(student: AssembledStudent, known: ClassKnowledge) -> tuple[tuple
             for part in parts
         )
     )
-    return with_ink_doubts(student, reading.ink, known.drawings, known.hand), ledger
+    answers = with_ink_doubts(student, reading.ink, known.drawings, hands)
+    return with_drawings_elsewhere(answers, known.drawings), ledger
 
 
-def _broader_hand(pages: Iterable[AssembledPage], of_class: float | None) -> float | None:
-    """Return the student's or the class's ink for a character, whichever is more: it explains the ink of a head."""
+def _hands(pages: Iterable[AssembledPage], of_class: float | None) -> tuple[float, ...]:
+    """Return the ink for a character by the student's lines and by the class's, as far as they are known."""
     own = Hand()
     for page in pages:
         own.add(page.bands, page.lines)
-    return max(filter(None, (own.median(), of_class)), default=None)
+    return tuple(filter(None, (own.median(), of_class)))

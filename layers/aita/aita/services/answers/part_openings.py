@@ -44,6 +44,8 @@ class PartContent:
         there, and the class does not tell whether a head is.
     beside
         Questions of the lines that were read before and behind it, and stand on its other side.
+    may_choose
+        Questions of multiple choice, if it is a letter alone.
     """
 
     words: int
@@ -51,6 +53,7 @@ class PartContent:
     on_sheet: bool = False
     unread: bool = False
     beside: Collection[str] = ()
+    may_choose: Collection[str] = ()
 
     def may_be_piece(self, ink: int, own: int) -> bool:
         """Return whether a part with so much ink may be a piece of an answer with so much ink of its own."""
@@ -104,7 +107,8 @@ class StudentReading:
         read = (answer for answer in self.answers if answer.question_id in content.beside)
         for answer in (*self._beside(part, self.pages), *self._beside(part, sorted(self.pages)), *read):
             own = self.ink[answer.question_id]
-            if answer.presence is Presence.WRITTEN and content.may_be_piece(part.ink, own):
+            is_piece = content.may_be_piece(part.ink, own) or answer.question_id in content.may_choose
+            if answer.presence is Presence.WRITTEN and is_piece:
                 yield answer.question_id
 
     def _beside(self, part: Part, pages: Sequence[int]) -> list[QuestionAnswer]:

@@ -29,7 +29,7 @@ LABEL_WORDS = 3
 LOW = 0.15
 """Distance from a label to the first line from which on it is far below, as a fraction of the page's height."""
 
-_CHOICE = re.compile(r"[\W_]*[^\W\d_][\W_]*")
+_LETTER = re.compile(r"[\W_]*[^\W\d_][\W_]*")
 
 Gap = tuple[int, int]
 """Last band of the ink above, and first band of the ink below."""
@@ -66,7 +66,12 @@ def _have_text_below_a_drawing(lines: Sequence[Line]) -> bool:
 def _have_a_choice(lines: Sequence[Line]) -> bool:
     """Return whether a letter stands alone above or below other lines."""
     written = [line.text for line in lines if line.kind is LineKind.ANSWER and line.text.strip()]
-    return len(written) > 1 and any(_CHOICE.fullmatch(written[end]) for end in (0, -1))
+    return len(written) > 1 and (is_letter(written[0]) or is_letter(written[-1]))
+
+
+def is_letter(text: str) -> bool:
+    """Return whether a text is one letter, with or without signs around it."""
+    return _LETTER.fullmatch(text) is not None
 
 
 def _are_low(lines: Sequence[Line], segment: Segment) -> bool:

@@ -80,8 +80,8 @@ def fold(label: str) -> str:
 
 
 def natural_key(label: str) -> tuple[tuple[bool, int, str], ...]:
-    """Return the key that sorts labels in natural order: 2 before 10, 2a before 2b."""
-    tokens = _TOKEN.findall(label.casefold())
+    """Return the key that sorts labels in natural order, 2 before 10 and 2a before 2b, without a word before them."""
+    tokens = _TOKEN.findall(_number(label))
     return tuple((False, int(token), "") if token[0].isdecimal() else (True, 0, token) for token in tokens)
 
 

@@ -1,7 +1,7 @@
 """Ink that the text does not explain: an answer with much more ink than its characters have in this student's hand."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from statistics import median_low
 
@@ -95,24 +95,24 @@ class Hand:
         return median_low(self._per_character) if self._per_character else None
 
 
-def unexplained(answers: Iterable[InkedText], class_hand: float | None) -> dict[str, float]:
+def unexplained(answers: Iterable[InkedText], hands: Collection[float] = ()) -> dict[str, float]:
     """Return, by question id, how many times the explained ink an answer has, for those with too much.
 
     The measure is the student's own median of ink for a character, so that a broad pen or a small hand is no doubt. Of
-    a student with few answers of more than some letters, the class's has a say.
+    a student with few answers of more than some letters, the lines' ink has a say.
 
     Parameters
     ----------
     answers
         A student's answers with text and with known ink.
-    class_hand
-        Ink for a character in the class; ``None`` if it is unknown.
+    hands
+        Ink for a character by the lines of the student and of the class, as far as they are known.
     """
     written = [answer for answer in answers if not answer.has_drawing]
-    per_character = [_hand(answer, class_hand) for answer in written if answer.characters]
+    per_character = [_hand(answer, hands) for answer in written if answer.characters]
     if not per_character:
         return {}
-    hand = median_low(per_character if class_hand is None else [*per_character, class_hand])
+    hand = median_low([*per_character, *hands])
     expected = {answer.question_id: answer.characters * hand + SPARE_INK for answer in written}
     return {
         answer.question_id: answer.ink / expected[answer.question_id]
@@ -122,7 +122,7 @@ def unexplained(answers: Iterable[InkedText], class_hand: float | None) -> dict[
     }
 
 
-def _hand(answer: InkedText, class_hand: float | None) -> float:
-    """Return the ink for a character of an answer; some letters tell no broader hand than the class's."""
+def _hand(answer: InkedText, hands: Collection[float]) -> float:
+    """Return the ink for a character of an answer; some letters tell no broader hand than lines do."""
     own = answer.ink / answer.characters
-    return own if class_hand is None or answer.characters >= LEAST_CHARACTERS else min(own, class_hand)
+    return own if answer.characters >= LEAST_CHARACTERS else min([own, *hands])

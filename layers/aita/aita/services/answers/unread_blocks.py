@@ -4,29 +4,35 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from aita.models.scan import BANDS
-from aita.services.answers.ink_runs import ink_runs
+from aita.services.answers.ink_runs import InkRun, ink_runs
+from aita.services.answers.page_furniture import MOST_FURNITURE
 from aita.services.answers.page_owners import AssembledPage
 from aita.services.answers.part_openings import LINE_INK
 from aita.services.answers.unexplained_ink import has_drawing
 
-NEAR = 3
-"""Number of bands by which the height of a line may differ from that of its ink."""
+NEAR, FAR = 3, 10
+"""Numbers of bands by which the height of a line may differ from that of its ink, if others of the answer do not, and
+if all do."""
 
 
 @dataclass(frozen=True, slots=True)
 class UnreadBlock:
-    """A block of ink on a page, from ``top`` to ``bottom`` as fractions of the height."""
+    """A block of ink on a page, from ``top`` to ``bottom`` as fractions of the height.
+
+    ``is_drawn`` is true if the answer has a drawing, which may be the block.
+    """
 
     question_id: str
     page: int
     top: float
     bottom: float
+    is_drawn: bool
 
 
 def unread_blocks(page: AssembledPage) -> Iterator[UnreadBlock]:
-    """Yield the blocks that have the ink of a line of handwriting at least.
+    """Yield the blocks with the ink of a line of handwriting at least, or all ink of an answer, far from its lines.
 
-    None is known on a page whose ink or a line's height is unknown, and beside a drawing, which no line tells.
+    None is known on a page whose ink or a line's height is unknown.
     """
     if any(line.text.strip() and line.top is None for line in page.lines):
         return
@@ -34,7 +40,13 @@ def unread_blocks(page: AssembledPage) -> Iterator[UnreadBlock]:
     drawn = {page.answers[number] for number in page.answers if has_drawing(page.lines[number - 1].text)}
     for question_id, place in page.places:
         first = int(place.top * BANDS)
-        for run in ink_runs(page.bands[first : round(place.bottom * BANDS)]):
-            near = range(first + run.first - NEAR, first + run.end + NEAR)
-            if run.ink >= LINE_INK and question_id not in drawn and read.isdisjoint(near):
-                yield UnreadBlock(question_id, page.page, (first + run.first) / BANDS, (first + run.end) / BANDS)
+        runs = [*ink_runs(page.bands[first : round(place.bottom * BANDS)])]
+
+        def is_unread(run: InkRun, near: int, first: int = first) -> bool:
+            return read.isdisjoint(range(first + run.first - near, first + run.end + near))
+
+        are_all_far = all(is_unread(run, FAR) for run in runs)
+        for run in runs:
+            if run.ink >= (MOST_FURNITURE + 1 if are_all_far else LINE_INK) and is_unread(run, NEAR):
+                top, bottom = (first + run.first) / BANDS, (first + run.end) / BANDS
+                yield UnreadBlock(question_id, page.page, top, bottom, is_drawn=question_id in drawn)

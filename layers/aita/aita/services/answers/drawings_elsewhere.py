@@ -1,0 +1,33 @@
+"""Drawings in answers to questions that ask for none, while a question that asks for one has no text."""
+
+from collections.abc import Collection, Iterable
+
+from aita.models.answer import Presence, QuestionAnswer
+from aita.models.review_flags import Flag, FlagKind
+from aita.services.answers.unexplained_ink import has_drawing
+
+
+def with_drawings_elsewhere(answers: Iterable[QuestionAnswer], drawings: Collection[str]) -> tuple[QuestionAnswer, ...]:
+    """Return a student's answers, with doubts about both.
+
+    Parameters
+    ----------
+    drawings
+        Ids of the questions that ask for a drawing.
+    """
+    answers = tuple(answers)
+    blank = [each.question_id for each in answers if not each.raw_text.strip() and each.question_id in drawings]
+    drawn = [each.question_id for each in answers if each.question_id not in drawings and has_drawing(each.raw_text)]
+    notes = {question_id: f"its drawing may be the answer to question {', '.join(blank)}" for question_id in drawn}
+    notes |= {question_id: f"the drawing in question {', '.join(drawn)} may be its answer" for question_id in blank}
+    if not blank or not drawn:
+        return answers
+    return tuple(_doubted(answer, notes.get(answer.question_id)) for answer in answers)
+
+
+def _doubted(answer: QuestionAnswer, note: str | None) -> QuestionAnswer:
+    if note is None:
+        return answer
+    presence = Presence.UNCLEAR if answer.presence is Presence.BLANK else answer.presence
+    flags = (*answer.flags, Flag(kind=FlagKind.PLACE_DOUBTFUL, note=note))
+    return answer.model_copy(update={"flags": flags, "presence": presence})
