@@ -26,7 +26,7 @@ def test_an_estimate_is_shown_by_stage_with_what_is_supposed(stack: FakeStack, a
     stack.answer("POST", "/runs/estimate", estimated())
     code, out, _ = aita("estimate", "rubric", "--assignment", "midterm")
     assert code == 0
-    for shown in ("answer_key", "together", "24", "11,400", "14,000", "0.2500 USD", "not written yet"):
+    for shown in ("answer_key", "together", "24", "11,400", "14,000", "$0.2500", "not written yet"):
         assert shown in out
     [sent] = stack.asked("POST", "/runs/estimate")
     assert (sent.body["assignment"], sent.body["pipeline"]) == ("midterm", "rubric")
@@ -47,7 +47,7 @@ def test_a_cap_is_sent_and_the_estimate_told_first(stack: FakeStack, aita: Aita,
     code, out, err = aita(command, "-a", "midterm", "--max-cost", "0.5")
     assert code == 0
     assert "Estimated: 24 calls" in err
-    assert "of at most 0.5 USD" in out
+    assert "of at most $0.5000" in out
     [sent] = stack.asked("POST", "/runs")
     assert sent.body["options"] == {"max_cost_usd": "0.5"}
 

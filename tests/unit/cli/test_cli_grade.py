@@ -146,7 +146,7 @@ def test_answers_of_an_older_version_are_counted_with_the_price_of_grading_them_
     _, out, _ = aita("status", RUN)
     assert "1 of an older version of aita or another model: they count as they are" in out
     told = " ".join(out.split())
-    assert "aita grade --assignment midterm --regrade-older (1 calls, 900 tokens in and 500 out, 0.0012 USD)" in told
+    assert "aita grade --assignment midterm --regrade-older (1 call, 900 tokens in and 500 out, $0.0012)" in told
     (asked,) = stack.asked("POST", "/runs/estimate")
     assert asked.body == {"assignment": "midterm", "pipeline": "grade", "options": {"regrade_older": True}}
 

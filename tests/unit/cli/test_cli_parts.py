@@ -152,7 +152,7 @@ def test_a_part_that_stays_where_it_was_changes_no_answer(known: FakeStack, aita
 
 
 def test_everything_fits_a_narrow_terminal(known: FakeStack, aita: Aita, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("aita.cli.output._FILE_WIDTH", 60)
+    monkeypatch.setenv("COLUMNS", "60")
     part = view(lines=(Line(text="word " * 40),))
     known.answer("GET", PART, part)
     known.answer("GET", LIST, PartPage(parts=(part,), open_parts=1))

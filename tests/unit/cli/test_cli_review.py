@@ -196,7 +196,7 @@ def test_a_cell_without_a_proposal_can_not_be_accepted(known: FakeStack, aita: A
 
 
 def test_everything_fits_a_narrow_terminal(known: FakeStack, aita: Aita, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("aita.cli.output._FILE_WIDTH", 80)
+    monkeypatch.setenv("COLUMNS", "80")
     known.answer("GET", PATH, shown(known, raw_text="word " * 60 + "x" * 100))
     known.answer("GET", QUEUE, ReviewPage(cells=(line(reason="word " * 60),), open_cells=1))
     for arguments in (("show", CELL), ("list",)):
@@ -207,10 +207,21 @@ def test_everything_fits_a_narrow_terminal(known: FakeStack, aita: Aita, monkeyp
         assert out.count("word") == 60
 
 
+@pytest.mark.parametrize("width", range(66, 80))
+def test_a_listed_answer_is_wrapped_between_words(
+    known: FakeStack, aita: Aita, monkeypatch: pytest.MonkeyPatch, width: int
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(width))
+    known.answer("GET", QUEUE, ReviewPage(cells=(line(),), open_cells=1))
+    out = aita("review", "list", "-a", "midterm")[1]
+    assert "NEEDS_REVIEW" in out.split()
+    assert max(map(len, out.splitlines())) <= width
+
+
 def test_a_command_is_one_line_that_can_be_pasted(
     known: FakeStack, aita: Aita, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("aita.cli.output._FILE_WIDTH", 40)
+    monkeypatch.setenv("COLUMNS", "40")
     known.answer("GET", PATH, shown(known, parts=("p-1",)))
     _, out, _ = aita("review", "show", CELL, "-a", "midterm")
     assert f"  aita review accept {CELL} --assignment midterm" in out.splitlines()

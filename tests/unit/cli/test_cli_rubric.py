@@ -64,7 +64,7 @@ def test_what_a_changed_rubric_touches_is_told_with_its_cost_and_a_sample(sample
     assert code == 0
     assert ["1a", "12", "0", "0"] in told
     assert ["2", "0", "20", "1"] in told
-    assert "Grading again: 60 calls, 12,000 tokens in and 3,000 out, 0.0125 USD" in out
+    assert "Grading again: 60 calls, 12,000 tokens in and 3,000 out, $0.0125" in out
     assert "The next run grades 4 answers beside these" in out
     assert ["[b]Maya[/b]\\x1b[31m", "2", "3", "of", "8", "4.5", "of", "10", "GRADED"] in told
     assert ["s-2", "2", "none", "of", "8", "none", "of", "10", "FAILED", "no", "JSON"] in told

@@ -266,7 +266,7 @@ def test_the_summary_tells_of_students_and_failed_tasks(stack: FakeStack, aita: 
     stack.answer("GET", RUN_PATH, run_view(RunStatus.PARTIAL, SPLIT, stage("transcribe", 15, 3, 12, ended=True)))
     code, out, _ = aita("watch", RUN)
     assert code == 3
-    assert "on the roster without scans: Grace Hopper" in out
+    assert "on the roster, and no scans are surely theirs: Grace Hopper" in out
     assert "not on the roster: [red]Eve[/red]\\x1b[31m\\u202e" in out
     assert "Alan Turin to Alan Turing" in out
     assert "decide whose they are   aita students list --assignment midterm" in out
@@ -340,6 +340,24 @@ def test_runs_are_listed_page_by_page(stack: FakeStack, aita: Aita) -> None:
     assert "raise --limit" in out
     assert first.query == {"assignment": "midterm", "limit": "3"}
     assert second.query == {"assignment": "midterm", "limit": "1", "next_token": "a/b="}
+
+
+@pytest.mark.parametrize("width", ["40", "60", "120"])
+def test_a_list_of_runs_is_whole_at_any_width(
+    stack: FakeStack, aita: Aita, monkeypatch: pytest.MonkeyPatch, width: str
+) -> None:
+    monkeypatch.setenv("COLUMNS", width)
+    view = run_view(RunStatus.WAITING_FOR_REVIEW, pipeline="extract-questions").model_dump(mode="json")
+    line = {name: view[name] for name in ("run_id", "assignment", "pipeline", "status", "stage")}
+    line |= {"succeeded": 76, "failed": 1, "total": 77} | {name: view[name] for name in ("created_at", "updated_at")}
+    stack.answer("GET", "/runs", {"runs": [line]})
+    _, out, _ = aita("runs", "-a", "midterm")
+    words = out.split()
+    for told in (RUN, "extract-questions", "WAITING_FOR_REVIEW", "77/77", "last", "stage", "failed", "started"):
+        assert told in words
+    assert max(len(each) for each in out.splitlines()) <= int(width)
+    assert [each for each in out.splitlines() if each != each.rstrip()] == [], "a file has no padding"
+    assert len(out.splitlines()) == (2 if width == "120" else 6)
 
 
 def test_results_are_written_whole(stack: FakeStack, aita: Aita, tmp_path: Path) -> None:

@@ -73,7 +73,7 @@ def test_who_decided_when_and_why_is_listed(known: FakeStack, aita: Aita) -> Non
     (line,) = [line for line in out.splitlines() if line.startswith("Christian Miller")]
     assert "Christina Miller (1001)" in line
     assert "perhaps" not in line
-    assert "a person decided: matched by Ada 2026-03-02" in line
+    assert "a person decided: Ada 2026-03-02" in line
     assert line.rstrip().endswith("asked her")
     document = json.loads(aita("students", "list", "-a", "midterm", "--json")[1])
     found = {each["student_id"]: each for each in document["students"]}

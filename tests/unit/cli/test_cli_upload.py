@@ -237,7 +237,7 @@ def test_what_to_check_on_a_roster_is_told(stack: FakeStack, aita: Aita, exam: P
     assert code == 0
     assert [note.removeprefix(f"{exam / 'roster.csv'}: ") for note in json.loads(out)["notes"]] == [
         "it is not UTF-8, and was read as Windows-1252: check the names with accents",
-        "on the roster without scans: José; Bo Chan (2); Bo Chan (3)",
+        "on the roster, and no scans are surely theirs: José; Bo Chan (2); Bo Chan (3)",
         "not on the roster: Ada Lovelce; [red]Eve",
         "matches several names on the roster: Bo Chan",
     ]

@@ -5,6 +5,7 @@ student named ``[red]`` is shown as such.
 """
 
 import json
+import os
 import sys
 from collections.abc import Mapping
 from typing import Any
@@ -17,7 +18,7 @@ from aita.cli.pasteable import Pasteable
 from aita.cli.views.terminal_escape import printable
 
 _FILE_WIDTH = 200
-"""Width of a file or pipe, in columns: nothing is cut there."""
+"""Width of a file or pipe, in columns, unless COLUMNS says another: nothing is cut there."""
 
 
 class Output:
@@ -32,7 +33,9 @@ class Output:
     def __init__(self, *, as_json: bool) -> None:
         self.as_json = as_json
         self.pasteable = Pasteable()
-        width = None if sys.stdout.isatty() else _FILE_WIDTH
+        is_terminal = sys.stdout.isatty()
+        width = None if is_terminal or "COLUMNS" in os.environ else _FILE_WIDTH  # rich reads COLUMNS
+        self._pads = is_terminal
         self._out = Console(width=width, markup=False, highlight=False, emoji=False, soft_wrap=True)
         self.err = Console(stderr=True, markup=False, highlight=False, emoji=False, soft_wrap=True)
 
@@ -51,7 +54,7 @@ class Output:
     def show(self, shown: RenderableType) -> None:
         """Write a part of the result for people before the rest is known; with ``--json`` nothing is written."""
         if not self.as_json:
-            self._out.print(shown)
+            self._print(shown)
 
     def result(self, document: BaseModel | Mapping[str, Any], shown: RenderableType) -> None:
         """Write a command's result: ``document`` with ``--json``, else ``shown``, its form for people."""
@@ -67,6 +70,16 @@ class Output:
         if usage:
             self.err.print(Text(printable(usage), style="dim"))
         self.err.print(Text.assemble(("Error: ", "bold red"), self._text(message)))
+
+    def _print(self, shown: RenderableType) -> None:
+        """Write to a terminal as rich does, and to a file without the blanks with which rich pads lines."""
+        if self._pads:
+            self._out.print(shown)
+            return
+        with self._out.capture() as capture:
+            self._out.print(shown)
+        lines = capture.get().split("\n")
+        sys.stdout.write("\n".join(line.rstrip(" ") for line in lines))
 
     def _text(self, text: str) -> str:
         return printable(self.pasteable.complete(text))

@@ -5,7 +5,6 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Group
-from rich.table import Table
 from rich.text import Text
 
 from aita.cli.commands.runs import Detach, MaxCost, start_run
@@ -13,6 +12,7 @@ from aita.cli.commands.upload import upload_files
 from aita.cli.files.task_results import check_out, write_results
 from aita.cli.files.upload_discovery import Upload
 from aita.cli.session import Session
+from aita.cli.views.fitting_table import FittingTable
 from aita.errors import InvalidMaterialError, RequestError
 from aita.models.api import RunView
 from aita.models.names import RESERVED, check_assignment
@@ -43,7 +43,7 @@ def kinds(context: typer.Context) -> None:
     """List the kinds of tasks, and the fields that each takes."""
     session = Session.of(context)
     found = all_kinds()
-    table = Table("kind", "what it does", "fields", box=None, pad_edge=False, header_style="dim")
+    table = FittingTable(("kind", "what it does", "fields"))
     for name, kind in found.items():
         fields = [f"{field}*" if required else field for field, required in field_names(kind).items()]
         table.add_row(name, about(kind), ", ".join(fields))

@@ -4,6 +4,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from aita.cli.views import formatting
 from aita.models.api import Estimate, StageEstimate
 
 
@@ -15,7 +16,7 @@ def estimate_line(estimate: Estimate) -> str:
 def calls_line(of: Estimate | StageEstimate) -> str:
     """Return calls, tokens and cost in a line."""
     tokens = f"{of.input_tokens:,} tokens in and {of.output_tokens:,} out"
-    return f"{of.calls:,} calls, {tokens}, {_cost(of)}"
+    return f"{formatting.count(of.calls, 'call')}, {tokens}, {_cost(of)}"
 
 
 def estimate_table(estimate: Estimate) -> RenderableType:
@@ -34,4 +35,4 @@ def _figures(of: Estimate | StageEstimate) -> tuple[str, ...]:
 
 
 def _cost(of: Estimate | StageEstimate) -> str:
-    return "price not known" if of.cost_usd is None else f"{of.cost_usd:.4f} USD"
+    return "price not known" if of.cost_usd is None else formatting.money(of.cost_usd)

@@ -1,5 +1,7 @@
 """Formatting of durations, costs, tokens and counts for people."""
 
+from decimal import Decimal
+
 from aita.models.api import StageView, UsageView
 
 _MINUTE = 60
@@ -28,9 +30,13 @@ def cost(usage: UsageView) -> str:
     """Return the cost of calls; an unknown price is never shown as zero."""
     if usage.cost_usd is None:
         return "unknown"
-    digits = 4 if usage.cost_usd < _CENTS_MATTER else 2
-    money = f"${usage.cost_usd:,.{digits}f}"
-    return f"at least {money}" if usage.unpriced_calls else money
+    known = money(usage.cost_usd)
+    return f"at least {known}" if usage.unpriced_calls else known
+
+
+def money(usd: Decimal) -> str:
+    """Return an amount in USD: ``$0.0012`` below a dollar, ``$12.34`` above."""
+    return f"${usd:,.{4 if usd < _CENTS_MATTER else 2}f}"
 
 
 def tokens(usage: UsageView) -> str:

@@ -20,12 +20,17 @@ def indented(text: str, style: str = "", by: int = 2) -> RenderableType:
         if _COMMAND in line:
             lines.append(Text(" " * by).append_text(shown))
             continue
-        row = Table.grid()
-        row.add_column(width=by)
-        row.add_column(overflow="fold")
-        row.add_row("", shown)
-        lines.append(row)
+        lines.append(wrapped(shown, by))
     return Group(*lines)
+
+
+def wrapped(line: Text, by: int = 2) -> RenderableType:
+    """Return a line indented, and wrapped between its words."""
+    row = Table.grid()
+    row.add_column(width=by)
+    row.add_column(overflow="fold")
+    row.add_row("", line)
+    return row
 
 
 def _lines(text: str) -> Iterable[str]:

@@ -9,7 +9,7 @@ from rich.text import Text
 from aita.cli.pasteable import Command, Pasteable
 from aita.cli.views import formatting
 from aita.cli.views.decision_words import decided_at, decided_by, outdated_reports
-from aita.cli.views.indented_text import indented
+from aita.cli.views.indented_text import indented, wrapped
 from aita.cli.views.masked_places import Scans, masked_note
 from aita.cli.views.terminal_escape import printable
 from aita.models.exam import Rubric
@@ -24,7 +24,8 @@ def queue_view(page: ReviewPage, names: Mapping[str, str], command: Command, pas
         parts += [Text(""), Text(f"Question {printable(question_id)}", "bold")]
         for cell in cells:
             name = printable(names.get(cell.student_id, cell.student_id))
-            parts.append(Text.assemble(f"  {cell.cell_id}  {name}  ", (f"{_points(cell)}  {cell.state}", "cyan")))
+            line = Text.assemble(f"{cell.cell_id}  {name}  ", (f"{_points(cell)}  {cell.state}", "cyan"))
+            parts.append(wrapped(line))
             parts += [indented(reason, "dim", 4) for reason in _reasons(cell, pasteable)]
             parts += [indented(command("review", "part", part_id), "dim", 4) for part_id in cell.parts]
     return Group(*parts)

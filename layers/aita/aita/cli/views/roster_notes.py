@@ -24,7 +24,7 @@ def student_lines(students: Students, failed_files: Collection[str] = ()) -> Ite
     if folders["no_roster"]:
         yield "no roster.csv: missing students can't be named"
     if students.missing:
-        yield f"on the roster without scans: {_names(students.missing)}"
+        yield f"on the roster, and no scans are surely theirs: {_names(students.missing)}"
     if folders["none"]:
         yield f"not on the roster: {_names(folders['none'])}"
     if folders["ambiguous"]:

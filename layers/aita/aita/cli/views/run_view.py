@@ -11,6 +11,7 @@ from aita.cli.pasteable import Command, Pasteable
 from aita.cli.run_report import RunReport
 from aita.cli.views import formatting
 from aita.cli.views.estimate_view import calls_line
+from aita.cli.views.fitting_table import FittingTable
 from aita.cli.views.roster_notes import student_lines
 from aita.cli.views.task_view import TaskList
 from aita.cli.views.terminal_escape import printable
@@ -23,8 +24,6 @@ SIMULATED = "simulated"
 
 FAILED_SHOWN = 10
 """Number of failed tasks that a summary lists."""
-
-_ID_WIDTH = 26
 
 _STYLES = {
     RunStatus.RUNNING: "cyan",
@@ -58,17 +57,14 @@ def summary(report: RunReport, pasteable: Pasteable) -> RenderableType:
 
 
 def runs_table(runs: Iterable[RunSummary]) -> RenderableType:
-    """Return a list of runs."""
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
-    table.add_column("run", no_wrap=True, min_width=_ID_WIDTH)
-    for heading in ("pipeline", "status", "done", "failed", "started"):
-        table.add_column(heading, no_wrap=True, justify="right" if heading in {"done", "failed"} else "left")
+    """Return a list of runs; the numbers of tasks are those of each one's last stage."""
+    table = FittingTable(("run", "pipeline", "status", "last stage", "failed", "started"), frozenset({"failed"}))
     for run in runs:
         table.add_row(
             run.run_id,
             printable(run.pipeline),
             _status(run.status),
-            f"{run.succeeded + run.failed:,}/{run.total:,}",
+            f"{printable(run.stage)} {run.succeeded + run.failed:,}/{run.total:,}",
             f"{run.failed:,}",
             _time(run.created_at),
         )
@@ -126,7 +122,7 @@ def _usage(report: RunReport) -> RenderableType:
     elif usage.unpriced_calls:
         price += f": {formatting.count(usage.unpriced_calls, 'call')} of a price that is not known"
     if report.max_cost_usd is not None:
-        price += f", of at most {report.max_cost_usd:f} USD"
+        price += f", of at most {formatting.money(report.max_cost_usd)}"
     table = Table.grid(padding=(0, 2))
     for name, value in (
         ("  model", report.model),

@@ -4,12 +4,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from rich.console import Group, RenderableType
-from rich.table import Table
 from rich.text import Text
 
 from aita.cli.pasteable import Command
 from aita.cli.views import formatting
-from aita.cli.views.decision_words import decided_at, decided_by, outdated_reports
+from aita.cli.views.decision_words import decided_at, outdated_reports
+from aita.cli.views.fitting_table import FittingTable
 from aita.cli.views.terminal_escape import printable
 from aita.models.match import MatchAction, MatchDecision
 from aita.models.student import Match, RosterEntry, Student
@@ -53,9 +53,7 @@ def students_view(listed: ClassList, decisions: Sequence[MatchDecision], command
     """Return the list as a table, with the commands for students who wait for a person's decision."""
     students = _in_order(listed.students.students)
     waiting = sum(student.match in _OPEN for student in students)
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    for heading in ("folder", "id", "on the roster", "how it was found"):
-        table.add_column(heading, overflow="fold")
+    table = FittingTable(("folder", "id", "on the roster", "how it was found"))
     for student in students:
         table.add_row(*_row(student, listed, decisions), style="yellow" if student.match in _OPEN else "")
     title = f"{formatting.count(len(students), 'student')} with scans, {waiting:,} to decide"
@@ -91,13 +89,13 @@ def _row(student: Student, listed: ClassList, decisions: Iterable[MatchDecision]
     yield f"{likely}{printable(_named(entry))}" if entry else ""
     found = _FOUND[student.match]
     about = _about(student, decisions)
-    yield f"{found}: {printable(_decided(about[-1]))}" if about else found
+    yield f"{found}: {printable(_decided(about[-1], student))}" if about else found
 
 
-def _decided(decision: MatchDecision) -> str:
-    did = "nobody's" if decision.action is MatchAction.NOBODY else "matched"
+def _decided(decision: MatchDecision, student: Student) -> str:
+    did = "nobody's, by " if decision.action is MatchAction.NOBODY else "matched by "
     why = f", {decision.why}" if decision.why else ""
-    return f"{did} by {decided_by(decision)} {decided_at(decision)}{why}"
+    return f"{'' if student.is_decided else did}{decision.by} {decided_at(decision)}{why}"
 
 
 def _named(entry: RosterEntry) -> str:
