@@ -495,7 +495,9 @@ class TestRefused:
     def test_a_rubric_for_no_question(self, harness: Harness) -> None:
         put_answers(harness)
         harness.put("user_rubrics.json", RUBRICS | {"7": RUBRICS["1a"]})
-        self.refused(harness, InvalidMaterialError, "a rubric for '7', which is no question_id of the exam")
+        self.refused(
+            harness, InvalidMaterialError, r"user_rubrics\.json: '7' is no question_id of questions\.json: take it out$"
+        )
 
     def test_a_rubric_that_was_written_for_an_earlier_exam(self, harness: Harness) -> None:
         put_answers(harness)
@@ -505,7 +507,9 @@ class TestRefused:
     def test_points_that_do_not_sum(self, harness: Harness) -> None:
         put_answers(harness)
         harness.put("user_rubrics.json", RUBRICS | {"1a": {"total_points": 5, "criteria": criteria(3, 1)}})
-        self.refused(harness, InvalidMaterialError, "question '1a': the criteria sum to 4")
+        self.refused(
+            harness, InvalidMaterialError, r"user_rubrics\.json, '1a': the criteria sum to 4 .*: make them equal$"
+        )
 
     def test_instructions_for_no_question(self, harness: Harness) -> None:
         put_answers(harness)
@@ -520,7 +524,7 @@ class TestRefused:
         harness.put("user_rubrics.json", RUBRICS | {"7": RUBRICS["1a"]})
         run = harness.drive(run)
         assert run.status is RunStatus.FAILED
-        assert "a rubric for '7'" in run.reason
+        assert "user_rubrics.json: '7' is no question_id" in run.reason
 
     def test_one_question_without_a_rubric_is_a_persons_and_no_call(self, harness: Harness) -> None:
         put_answers(harness, "s-1")

@@ -31,6 +31,7 @@ from aita.services.grading.question_inputs import QuestionInputs, check_question
 from aita.services.grading.question_wording import check_wording
 from aita.services.grading.unplaced_parts import UnplacedParts
 from aita.tasks.grading import GradingTask, written_for
+from aita.tasks.rubric import check_user_rubrics
 
 _NOT_MAPPED = Flag(
     kind=FlagKind.ANSWER_NOT_FOUND,
@@ -86,7 +87,7 @@ class GradeInputs(QuestionInputs):
             If a file is invalid, or a rubric, an answer key or an instruction does not fit its question.
         """
         inputs = cls.unchecked(material, settings)
-        check_rubrics(inputs.exam, inputs.rubrics, material.assignment)
+        check_rubrics(material, inputs.exam, inputs.rubrics)
         check_wording(material, inputs.exam, inputs.rubrics)
         check_question_instructions(inputs.exam, inputs.question_instructions)
         require_answers(material)
@@ -201,8 +202,8 @@ class GradeInputs(QuestionInputs):
         }
 
 
-def check_rubrics(exam: ExamSpec, rubrics: Mapping[str, Rubric], assignment: str) -> None:
-    """Check the rubrics of an exam. Answers to a question without a rubric go to a person.
+def check_rubrics(material: AssignmentFiles, exam: ExamSpec, rubrics: Mapping[str, Rubric]) -> None:
+    """Check the rubrics of an exam, the instructor's own first. Answers to a question without one go to a person.
 
     Raises
     ------
@@ -211,19 +212,19 @@ def check_rubrics(exam: ExamSpec, rubrics: Mapping[str, Rubric], assignment: str
     InvalidMaterialError
         If a rubric belongs to no question of the exam, or its points differ from the question's.
     """
+    check_user_rubrics(exam, material.user_rubrics())
     questions = {question.question_id: question for question in exam.questions}
-    anew = f"write the rubrics anew (aita generate-rubric --assignment {assignment})"
+    anew = f"write the rubrics anew (aita generate-rubric --assignment {material.assignment})"
     for question_id, rubric in rubrics.items():
         if question_id not in questions:
             raise InvalidMaterialError(
-                f"there is a rubric for {question_id!r}, which is no question_id of the exam: take it out of "
-                f"user_rubrics.json, or {anew}"
+                f"there is a rubric for {question_id!r}, which is no question_id of the exam: {anew}"
             )
         if problem := rubric.problem(questions[question_id].points):
-            raise InvalidMaterialError(f"the rubric of question {question_id!r}: {problem}; or {anew}")
+            raise InvalidMaterialError(f"the rubric of question {question_id!r}: {problem}, or {anew}")
     if not rubrics:
         raise MissingMaterialError(
-            f"no question of assignment {assignment} has a rubric ({', '.join(questions)}): {anew}, or upload "
+            f"no question of assignment {material.assignment} has a rubric ({', '.join(questions)}): {anew}, or upload "
             "user_rubrics.json"
         )
 

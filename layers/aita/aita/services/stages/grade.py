@@ -41,7 +41,7 @@ class GradeStage(LLMStage):
         """Require answers, and rubrics and answer keys that fit the exam, unless the run makes them."""
         if not {object_keys.EXAM_SPEC, object_keys.RUBRICS} & made:
             exam, rubrics = material.countable_exam(), material.rubrics()
-            check_rubrics(exam, rubrics, material.assignment)
+            check_rubrics(material, exam, rubrics)
             check_wording(material, exam, rubrics)
             check_question_instructions(exam, material.question_instructions())
         if object_keys.ANSWERS not in made:
