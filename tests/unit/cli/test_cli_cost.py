@@ -39,6 +39,15 @@ def test_one_without_a_price_says_so(stack: FakeStack, aita: Aita) -> None:
     assert "price not known" in aita("estimate", "rubric", "-a", "midterm")[1]
 
 
+@pytest.mark.parametrize(
+    ("given", "sent"), [("generate-rubric", "rubric"), ("rubric", "rubric"), ("exam", "exam"), ("kind.a", "kind.a")]
+)
+def test_an_estimate_is_asked_for_by_the_command(stack: FakeStack, aita: Aita, given: str, sent: str) -> None:
+    stack.answer("POST", "/runs/estimate", estimated())
+    assert aita("estimate", given, "-a", "midterm")[0] == 0
+    assert stack.asked("POST", "/runs/estimate")[0].body["pipeline"] == sent
+
+
 @pytest.mark.parametrize("command", ["generate-rubric", "transcribe"])
 def test_a_cap_is_sent_and_the_estimate_told_first(stack: FakeStack, aita: Aita, command: str) -> None:
     stack.answer("POST", "/runs/estimate", estimated())

@@ -49,6 +49,9 @@ RegradeOlder = Annotated[
     bool,
     typer.Option("--regrade-older", help="Grade answers again that an older version of aita or another model graded."),
 ]
+_STARTED = {"generate-rubric" if name == "rubric" else name: name for name in PIPELINES}
+"""Pipelines by the commands that start them."""
+
 RunId = Annotated[str, typer.Argument(metavar="RUN", help="The run's id.")]
 
 
@@ -119,14 +122,17 @@ def exam(
 
 def estimate(
     context: typer.Context,
-    pipeline: Annotated[str, typer.Argument(metavar="PIPELINE", help=f"{', '.join(PIPELINES)} or kind.<name>.")],
+    pipeline: Annotated[
+        str,
+        typer.Argument(metavar="COMMAND", help=f"The command that starts it: {', '.join(_STARTED)}; or kind.<name>."),
+    ],
     assignment: Assignment,
     regrade_older: RegradeOlder = False,
 ) -> None:
-    """Tell the calls, tokens and cost that a run would take, if nothing of it was answered before."""
+    """Tell the calls, tokens and cost that a run would take at most, as what was answered before costs nothing."""
     session = Session.of(context)
     options = {"regrade_older": regrade_older or None}
-    found = session.api.estimate(_request(session, assignment, pipeline, options))
+    found = session.api.estimate(_request(session, assignment, _STARTED.get(pipeline, pipeline), options))
     session.output.result(found, estimate_table(found))
 
 
