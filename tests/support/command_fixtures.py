@@ -38,6 +38,19 @@ def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 @pytest.fixture
+def opened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The URLs that were opened in the browser."""
+    urls: list[str] = []
+
+    def open_url(url: str) -> bool:
+        urls.append(url)
+        return True
+
+    monkeypatch.setattr("webbrowser.open", open_url)
+    return urls
+
+
+@pytest.fixture
 def stack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, socket_enabled: Any) -> Iterator[FakeStack]:
     """A local stack, named by the .aita/local.json above the current folder."""
     fake = FakeStack()

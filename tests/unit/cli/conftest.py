@@ -1,5 +1,5 @@
 """The command line's fixtures."""
 
-from tests.support.command_fixtures import aita, environment, stack
+from tests.support.command_fixtures import aita, environment, opened, stack
 
-__all__ = ["aita", "environment", "stack"]
+__all__ = ["aita", "environment", "opened", "stack"]

@@ -220,16 +220,27 @@ def test_a_part_under_the_mask_says_where_to_see_it(
 
 
 def test_the_page_of_a_part_is_saved_and_opened(
-    known: FakeStack, aita: Aita, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    known: FakeStack, aita: Aita, tmp_path: Path, opened: list[str]
 ) -> None:
-    opened: list[str] = []
-    monkeypatch.setattr("webbrowser.open", opened.append)
     known.answer("GET", PART, view(url=known.file("page", b"a jpeg")["url"]))
     out = aita("review", "part", "p-1", "-a", "midterm", "--out", str(tmp_path), "--open", "--json")[1]
     image = tmp_path / "p-1-page-2.jpg"
     assert image.read_bytes() == b"a jpeg"
     assert opened == [image.as_uri()]
     assert json.loads(out)["images"] == [str(image)]
+
+
+def test_a_page_that_is_only_opened_is_said_to_stay(
+    known: FakeStack, aita: Aita, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    monkeypatch.setattr("webbrowser.open", lambda _: True)
+    known.answer("GET", PART, view(url=known.file("page", b"a jpeg")["url"]))
+    _, _, err = aita("review", "part", "p-1", "-a", "midterm", "--open")
+    (folder,) = tmp_path.glob("aita-*")
+    assert folder.stat().st_mode & 0o077 == 0
+    assert f"these are students' pages: delete {folder} when you are done" in err
+    assert "are students' pages" not in aita("review", "part", "p-1", "-a", "midterm", "--out", str(folder))[2]
 
 
 def test_a_decision_for_the_class_says_if_no_other_part_is_alike(known: FakeStack, aita: Aita) -> None:

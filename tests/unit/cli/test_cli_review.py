@@ -229,10 +229,8 @@ def test_a_command_is_one_line_that_can_be_pasted(
 
 
 def test_the_images_of_a_cell_are_saved_and_opened(
-    known: FakeStack, aita: Aita, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    known: FakeStack, aita: Aita, tmp_path: Path, opened: list[str]
 ) -> None:
-    opened: list[str] = []
-    monkeypatch.setattr("webbrowser.open", opened.append)
     known.answer("GET", PATH, shown(known))
     code, out, err = aita("review", "show", CELL, "-a", "midterm", "--out", str(tmp_path / "new"), "--open", "--json")
     image = tmp_path / "new" / f"{CELL}-page-2.jpg"

@@ -1,6 +1,5 @@
 """Command that makes the reports and downloads them."""
 
-import webbrowser
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
@@ -9,6 +8,7 @@ import typer
 from rich.text import Text
 
 from aita.cli import exit_codes
+from aita.cli.browser import open_in_browser
 from aita.cli.commands.runs import Assignment, start_run
 from aita.cli.files.report_download import FetchedReports, fetch_reports
 from aita.cli.session import Session
@@ -79,7 +79,7 @@ def _fetch(session: Session, assignment: str, folder: Path, again: str, *, opene
             f"Transcribe them: {transcribe}"
         )
     if opened:
-        webbrowser.open(found.paths[0].resolve().as_uri())
+        open_in_browser(session.output, found.paths[0])
     return found
 
 

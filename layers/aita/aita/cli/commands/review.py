@@ -1,6 +1,5 @@
 """Commands about the answers that await a person's decision."""
 
-import webbrowser
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
@@ -9,6 +8,7 @@ import typer
 from rich.console import Group
 from rich.text import Text
 
+from aita.cli.browser import open_in_browser
 from aita.cli.commands.run_lists import Limit
 from aita.cli.commands.runs import Assignment
 from aita.cli.deciding import Again, By, current_user, decision_options, refuse_second
@@ -233,5 +233,5 @@ def _page_images(
         session.transfer.save(url, path)
         session.output.note(f"page image: {path}")
         if opened:
-            webbrowser.open(path.resolve().as_uri())
+            open_in_browser(session.output, path)
     return [str(path) for path in paths]
