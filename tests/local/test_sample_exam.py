@@ -106,7 +106,7 @@ def test_the_summary_follows_the_runs_id_and_the_model_says_it_is_simulated(stac
     run_id = first.split()[1]
     assert stack.run("status", run_id)["status"] == "SUCCEEDED"
     assert f"Run {run_id}  transcribe of {uploaded}  SUCCEEDED" in done.out
-    assert "These answers are simulated" in done.out
+    assert "All of this is simulated" in done.out
     assert stack.model.requests == 0, "an identical run asks nothing"
 
 

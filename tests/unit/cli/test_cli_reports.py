@@ -2,7 +2,6 @@
 
 import json
 import re
-import webbrowser
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -63,13 +62,6 @@ def reported(stack: FakeStack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     stack.answer("POST", "/runs", run_view(pipeline="report"))
     stack.answer("GET", f"/runs/{RUN}", run_view(RunStatus.SUCCEEDED, stage("report", 4, 4, ended=True)))
     return stack
-
-
-@pytest.fixture
-def opened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    urls: list[str] = []
-    monkeypatch.setattr(webbrowser, "open", urls.append)
-    return urls
 
 
 def test_it_runs_and_fetches_the_reports_under_the_students_names(
@@ -203,6 +195,13 @@ def test_no_link_leads_out_of_the_folder(reported: FakeStack, aita: Aita, href: 
     assert len([*Path().rglob("*.html")]) == 7
 
 
+def test_a_computer_without_a_browser_says_so(reported: FakeStack, aita: Aita, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("webbrowser.open", lambda _: False)
+    code, _, err = aita("report", "--assignment", "midterm", "--open")
+    assert code == 0
+    assert "no browser was found here: open out/midterm/reports/class.html yourself" in err
+
+
 def test_open_shows_the_class_report(reported: FakeStack, aita: Aita, opened: list[str]) -> None:
     aita("report", "--assignment", "midterm", "--open")
     assert opened == [Path("out/midterm/reports/class.html").resolve().as_uri()]
@@ -319,9 +318,10 @@ class TestOutOfDate:
         student = IDS["Priya Castellane"]
         matches.decide(ASSIGNMENT, student, MatchRequest(action="match", line=line.version, by="Ann"))
         stack.answer("GET", "/assignments/midterm/students", matches.page(ASSIGNMENT, 99, None))
-        code, out, _ = aita("report", "-a", "midterm", "--no-run", "--json")
+        code, out, err = aita("report", "-a", "midterm", "--no-run", "--json")
         assert code == 3
         assert len(json.loads(out)["out_of_date"]) == 2
+        assert "Out of date: 1 student report (Prya Castellane, in students/Priya Castellane.html)" in err
 
     def test_a_decision_outdates_the_students_report_and_the_classs(self, served: Harness, aita: Aita) -> None:
         self.decide(served, "Priya Castellane", "5")

@@ -303,10 +303,19 @@ def test_students_that_cannot_be_fetched_take_nothing_from_the_run(stack: FakeSt
     assert "Not everything could be found out" in out
 
 
-def test_simulated_answers_are_called_that(stack: FakeStack, aita: Aita) -> None:
-    stack.answer("GET", RUN_PATH, run_view(RunStatus.SUCCEEDED, model="simulated"))
+def test_a_simulated_run_that_made_nothing_claims_nothing(stack: FakeStack, aita: Aita) -> None:
+    failed = run_view(RunStatus.FAILED, stage("kind.chat", 1, 0, 1, ended=True), model="simulated")
+    stack.answer("GET", f"{RUN_PATH}/tasks", {"tasks": []})
+    stack.answer("GET", RUN_PATH, failed)
     _, out, _ = aita("watch", RUN)
-    assert "simulated" in out
+    assert "All of this is simulated" not in out
+    assert "The simulated model knows the sample exam only" in out
+
+
+def test_simulated_answers_are_called_that(stack: FakeStack, aita: Aita) -> None:
+    stack.answer("GET", RUN_PATH, run_view(RunStatus.SUCCEEDED, stage("split", 1, 1, ended=True), model="simulated"))
+    _, out, _ = aita("watch", RUN)
+    assert "All of this is simulated: no model was asked." in out
     assert "sample exam only" in out
     assert "export OPENAI_API_KEY" in out
 

@@ -38,7 +38,7 @@ class FetchedReports:
     out_of_date
         Files of outdated reports; a file does not exist if its report was not made yet.
     outdated_students
-        Names of the students whose reports are out of date.
+        Names of the students whose reports are out of date, each with the report's file if that has another name.
     untranscribed
         Folders that were uploaded after the last transcription, of which there is no report.
     """
@@ -101,12 +101,18 @@ def fetch_reports(
     paths = {name: folder / file for name, file in files.items()}
     outdated = out_of_date(material, api.decisions, matches, paths)
     students = {object_keys.student_report(student_id): name for student_id, name in names.items()}
+    labels = {name: _label(student, linked.get(name)) for name, student in students.items()}
     return FetchedReports(
         paths=tuple(paths.values()),
         out_of_date=tuple(folder / linked.get(name, name) for name in outdated),
-        outdated_students=tuple(students[name] for name in outdated if name in students),
+        outdated_students=tuple(labels[name] for name in outdated if name in labels),
         untranscribed=listed.untranscribed,
     )
+
+
+def _label(student: str, file: str | None) -> str:
+    """Return a student's name, with the report's file where it has another name, as after a new match."""
+    return student if file is None or Path(file).stem == student else f"{student}, in {file}"
 
 
 def _save(transfer: FileTransfer, urls: Mapping[Path, str]) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from aita.cli.files.out_file import check_folder
 from aita.cli.session import Session
+from aita.cli.views import formatting
 from aita.client.atomic_write import write_whole
 from aita.errors import NotRun, RequestError, StackError
 from aita.models.api import RunView
@@ -46,7 +47,8 @@ def write_results(session: Session, view: RunView, lines: Sequence[TaskLine], ou
     written = [_line(line, gathered.get(line.number), view) for line in lines]
     write_whole(out, "".join(json.dumps(each, ensure_ascii=False) + "\n" for each in written).encode())
     failed = sum("error" in each for each in written)
-    session.output.note(f"{len(written)} lines in {out}" + (f", {failed} of them with an error" if failed else ""))
+    with_error = f", {failed:,} of them with an error" if failed else ""
+    session.output.note(f"{formatting.count(len(written), 'line')} in {out}{with_error}")
 
 
 def _gathered(session: Session, view: RunView) -> list[Line]:

@@ -22,6 +22,9 @@ from aita.services.stages.split import SplitStage
 SIMULATED = "simulated"
 """Name of the simulated model."""
 
+_REPORT = "report"
+"""Pipeline whose results are the reports, which ``aita report`` fetches."""
+
 FAILED_SHOWN = 10
 """Number of failed tasks that a summary lists."""
 
@@ -180,7 +183,8 @@ def _grades(report: RunReport, command: Command) -> Iterator[str | Text]:
 
 def _simulated(report: RunReport) -> Iterator[str | Text]:
     if report.model == SIMULATED:
-        yield Text("These answers are simulated: no model was asked.", "bold yellow")
+        if any(stage.succeeded for stage in report.stages):
+            yield Text("All of this is simulated: no model was asked.", "bold yellow")
         yield "  The simulated model knows the sample exam only. For a real one:"
         yield "  export OPENAI_API_KEY=...  and then  aita local up"
 
@@ -190,7 +194,7 @@ def _next(report: RunReport, command: Command) -> Iterator[str | Text]:
         yield f"  watch it    {command('watch', report.run_id)}"
         yield f"  cancel it   {command('cancel', report.run_id)}"
         return
-    if any(stage.ended_at is not None for stage in report.stages):
+    if report.pipeline != _REPORT and any(stage.ended_at is not None for stage in report.stages):
         yield f"  results     {command('results', report.run_id, '--out', 'DIR')}"
     if report.status is not RunStatus.SUCCEEDED:
         yield f"  resume it   {command('resume', report.run_id)}"
