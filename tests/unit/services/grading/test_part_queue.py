@@ -174,6 +174,21 @@ def test_a_part_that_was_not_read_leaves_its_answer_to_a_person(graded: Harness)
     assert book(graded).cell(cell_id("s-1", "1b")).points is None
 
 
+def test_an_unread_part_that_is_taken_back_is_no_doubt_any_more(graded: Harness) -> None:
+    second = part("p-2", "1b", top=0.3, bottom=0.35)
+    graded.put("ledger.json", ledger(s_1=[part("p-1", "1a", "1b"), second]))
+    for part_id in ("p-1", "p-2"):
+        decide(graded, "belongs", part_id, question_id="1b")
+    graded.run("grade")
+    decide(graded, "scratch", "p-1")
+    kept, changed = flags(graded, "1b")
+    assert kept == "a part of the answer was not read: page 1, from 30% to 35% of its height"
+    assert "Grade again" in changed
+    decide(graded, "nothing", "p-2")
+    (changed,) = flags(graded, "1b")
+    assert "Grade again" in changed
+
+
 def test_an_answer_that_loses_its_part_again_is_graded_again(graded: Harness) -> None:
     decide(graded, "belongs", question_id="1b")
     graded.run("grade")

@@ -244,12 +244,19 @@ class Gradebook:
         notes += [note for note in changes.notes if not notes or note != NOTES[RUBRIC]]  # its points changed with them
         if not notes:
             return self._renamed(cell)
+        cell = self._without_parts_taken_back(cell)
         advice = _TRANSCRIBE if changes.affect_scans else _REWRITE if of_0_1_0 == version else _GRADE
         advice = advice.format(option=self.option)
         older = f"{cell.basis}, of {of_0_1_0}"
         if any(not decision.aita and decision.basis == older for decision in self.decisions(cell.cell_id)):
             return _outdated(cell, notes, advice, older, changed)
         return _outdated(cell, notes, advice, f"{cell.basis}, of {digest([version, worth, changes.version])}", changed)
+
+    def _without_parts_taken_back(self, cell: Cell) -> Cell:
+        """Return a cell without the flags of unread parts that are not its answer's any more."""
+        given = {part.place.where for part in self.parts.given(cell.student_id, cell.question_id)}
+        flags = tuple(flag for flag in cell.flags if flag.kind is not FlagKind.UNREAD or flag.note in given)
+        return cell.model_copy(update={"flags": flags})
 
     def _renamed(self, cell: Cell) -> Cell:
         """Return an unchanged cell with the basis that it would have under the id that people decided on."""

@@ -88,6 +88,11 @@ class UnplacedParts:
                 found[question_id] = (*found.get(question_id, ()), part)
         return found
 
+    def given(self, student_id: str, question_id: str) -> tuple[Part, ...]:
+        """Return the parts that a person gave to a student's answer."""
+        found = ((part, self.decision(student_id, part.part_id)) for part in self.parts.get(student_id, ()))
+        return tuple(part for part, decision in found if decision is not None and decision.question_id == question_id)
+
     def placed(self, answers: Mapping[str, StudentAnswers]) -> dict[str, StudentAnswers]:
         """Return answers, by student id, together with the parts that people gave to them."""
         return {student_id: self._placed(student_id, each) for student_id, each in answers.items()}
