@@ -125,6 +125,13 @@ def test_only_a_decision_that_does_not_hold_is_replaced_by_itself(
     assert sent.body["replaces"] == replaces
 
 
+def test_the_folder_that_has_the_line_is_named(known: FakeStack, aita: Aita) -> None:
+    known.answer("POST", f"{LIST}/s-2", ConflictError("this line of the roster is student s-1's"))
+    code, _, err = aita("students", "match", "s-2", "--to", "Ann Lee", "-a", "midterm", "--by", "Ada")
+    assert code == 1
+    assert "This line of the roster is that of folder Ann Lee (s-1)\n" in err
+
+
 def test_a_conflict_is_told(known: FakeStack, aita: Aita) -> None:
     known.answer("POST", f"{LIST}/s-2", ConflictError("Bob decided on student s-2"))
     code, out, err = aita("students", "match", "s-2", "--nobody", "-a", "midterm", "--by", "Ada")

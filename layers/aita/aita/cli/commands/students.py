@@ -65,6 +65,9 @@ def match_student(
             by=by or current_user(),
             replaces=_replaced(found, decisions, again=again),
         )
+    for other in listed.students.students:
+        if entry is not None and listed.entry(other) == entry and other.student_id != found.student_id:
+            session.output.note(f"This line of the roster is that of folder {other.folder} ({other.student_id})")
     decision = session.api.match(assignment, found.student_id, request)
     document = decision.model_dump(mode="json") | {"folder": found.folder, "roster_name": entry and entry.name}
     session.output.result(document, matched_view(decision, found, entry, session.command_on(assignment)))
