@@ -61,7 +61,7 @@ def test_rubric_changes_that_can_not_be_told(stack: Stack, assignment: str) -> N
         code, error = stack.call("GET", f"/assignments/{assignment}/rubric-changes{query}")
         assert (code, error["error"]) == (400, "RequestError"), query
     code, error = stack.call("GET", f"/assignments/{assignment}/rubric-changes")
-    assert (code, error["error"]) == (422, "MissingMaterialError")
+    assert (code, error["error"]) == (404, "NotFoundError")
     put_answers(stack, assignment)
     code, error = stack.call("GET", f"/assignments/{assignment}/rubric-changes")
     assert (code, error["error"]) == (422, "MissingMaterialError")
