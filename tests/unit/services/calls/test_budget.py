@@ -183,5 +183,6 @@ class TestEstimate:
         assert self.estimate(harness, "rubric", priced=False).cost_usd is None
 
     def test_of_nothing(self, harness: Harness) -> None:
+        harness.put("user_rubrics.json", {})
         with pytest.raises(MissingMaterialError):
             self.estimate(harness, "rubric")
