@@ -14,7 +14,7 @@ from aita.cli.views.estimate_view import estimate_line, estimate_table
 from aita.cli.views.progress import make_progress
 from aita.cli.views.run_view import summary
 from aita.client.polling import AWS, LOCAL, follow
-from aita.errors import StackError
+from aita.errors import RequestError, StackError
 from aita.models.api import RunOptions, RunView, StartRunRequest
 from aita.models.names import check_assignment
 from aita.models.run import RunStatus
@@ -25,7 +25,7 @@ Detach = Annotated[bool, typer.Option("--detach", help="Return as soon as the ru
 MaxCost = Annotated[
     float | None,
     typer.Option(
-        "--max-cost", metavar="USD", min=0.000001, max=1_000_000, help="What the run may cost.", show_default="no cap"
+        "--max-cost", metavar="USD", min=0, max=1_000_000, help="What the run may cost.", show_default="no cap"
     ),
 ]
 Graders = Annotated[
@@ -208,6 +208,8 @@ def _request(session: Session, assignment: str, pipeline: str, options: Mapping[
 
 
 def _usd(max_cost: float | None) -> Decimal | None:
+    if max_cost == 0:
+        raise RequestError("--max-cost takes more than 0 USD: leave it out for a run without a cap")
     return None if max_cost is None else Decimal(str(max_cost))
 
 
