@@ -230,19 +230,6 @@ def test_the_page_of_a_part_is_saved_and_opened(
     assert json.loads(out)["images"] == [str(image)]
 
 
-def test_a_page_that_is_only_opened_is_said_to_stay(
-    known: FakeStack, aita: Aita, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    monkeypatch.setattr("webbrowser.open", lambda _: True)
-    known.answer("GET", PART, view(url=known.file("page", b"a jpeg")["url"]))
-    _, _, err = aita("review", "part", "p-1", "-a", "midterm", "--open")
-    (folder,) = tmp_path.glob("aita-*")
-    assert folder.stat().st_mode & 0o077 == 0
-    assert f"these are students' pages: delete {folder} when you are done" in err
-    assert "are students' pages" not in aita("review", "part", "p-1", "-a", "midterm", "--out", str(folder))[2]
-
-
 def test_a_decision_for_the_class_says_if_no_other_part_is_alike(known: FakeStack, aita: Aita) -> None:
     known.answer("GET", PART, view())
     known.answer("POST", DECIDE, PartDecisions(decisions=(decided(),)))
