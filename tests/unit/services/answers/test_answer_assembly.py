@@ -91,6 +91,25 @@ class TestOnOnePage:
         found = answers("4", page(1, "4.\n4", ("4", 2, 0.1)))
         assert (found["4"].raw_text, found["4"].flags) == ("4", ())
 
+    @pytest.mark.parametrize(
+        "label", ["Frage {}:", "Aufgabe {} (4 Punkte)", "{}. (4 points)", "Question {} [4]", "第{}题", "№{}", "{}"]
+    )
+    def test_printed_labels_of_any_form_are_in_no_answer(self, label: str) -> None:
+        lines = [
+            Line(text=label.format(1), kind=LineKind.LABEL), Line(text="one", kind=LineKind.ANSWER),
+            Line(text=label.format(2), kind=LineKind.LABEL), Line(text="two", kind=LineKind.ANSWER),
+            Line(text=label.format(3), kind=LineKind.LABEL),
+        ]  # fmt: skip
+        found = answers("1 2 3", page(1, lines, ("1", 2, 0.1), ("2", 4, 0.4), ("3", 0, 0.7)))
+        assert [(each.raw_text, each.flags) for each in found.values()] == [("one", ()), ("two", ()), ("", ())]
+
+    def test_a_printed_label_of_any_form_within_an_answer_opens_both(self) -> None:
+        lines = [Line(text=text, kind=kind) for text, kind in (
+            ("第1题", LineKind.LABEL), ("one", LineKind.ANSWER), ("第2题", LineKind.LABEL), ("two", LineKind.ANSWER),
+        )]  # fmt: skip
+        found = answers("1 2", page(1, lines, ("1", 2, 0.1)))
+        assert all(FlagKind.PLACE_DOUBTFUL in kinds(each) for each in found.values())
+
     def test_two_on_one_line_are_parted_by_their_labels(self) -> None:
         found = answers("1a 1b 2", page(1, "1a. B   1b. C\n2. x", ("1a", 1, 0.1), ("1b", 1, 0.1), ("2", 2, 0.3)))
         assert [(a.raw_text, a.flags) for a in found.values()] == [("B", ()), ("C", ()), ("x", ())]

@@ -137,8 +137,8 @@ def test_any_labels_can_be_sorted_and_folded(labels: list[str]) -> None:
 @given(st.lists(st.text(min_size=1, max_size=8)), st.text(max_size=30))
 def test_no_id_and_no_line_break_it(ids: list[str], line: str) -> None:
     labels = QuestionLabels(ids)
-    marker = labels.marker(line)
-    assert marker is None or marker.question_id in ids
+    for marker in (labels.marker(line), labels.copied(line)):
+        assert marker is None or marker.question_id in ids
     for question_id in ids:
         labels.after(line, question_id)
         labels.within(line, question_id)
@@ -153,3 +153,28 @@ def test_the_label_of_an_id_with_a_word_may_lack_it() -> None:
 
 def test_a_number_that_two_ids_have_is_neithers_label() -> None:
     assert QuestionLabels(["Part 2", "Essay 2"]).after("2. four", "Part 2") is None
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "2", "2.", "(2)", "Frage 2:", "Aufgabe 2 (4 Punkte)", "2. (5 points)", "Question 2 [4]", "Exercice 2 :",
+        "Question no. 2", "2. feladat", "№2", "第2题", "問2", "2번", "Teil 2)",
+    ],
+)  # fmt: skip
+def test_copied_print_is_a_label_in_any_language(line: str) -> None:
+    found = LABELS.copied(line)
+    assert found is not None
+    assert found.question_id == "2"
+
+
+@pytest.mark.parametrize("line", ["2.5", "20", "2c", "2/3", "Frage 2 has no answer", "the value is 2", "Frage 7", ""])
+def test_copied_print_that_is_more_than_a_label_is_none(line: str) -> None:
+    assert LABELS.copied(line) is None
+
+
+def test_a_letter_is_a_label_behind_a_noun_and_never_a_part_of_one() -> None:
+    labels = QuestionLabels(["A", "E", "IV"])
+    assert [labels.copied(line) for line in ("Frage E", "Frage", "Teil IV", "Para")] == [
+        LabelPlace("E", named=True), None, LabelPlace("IV", named=True), None,
+    ]  # fmt: skip

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from aita.models.transcription import Line, LineKind
-from aita.services.answers.page_segments import CutPage, Segment
+from aita.services.answers.page_segments import CutPage, Segment, is_label_of
 from aita.services.answers.question_labels import QuestionLabels, fold
 
 _CORE = re.compile(r"[^\W_](?:.*[^\W_])?")
@@ -87,7 +87,7 @@ def _is_elsewhere(lines: Sequence[Line], cut: CutPage, segment: Segment, labels:
     inside = segment.lines[1:] if segment.label else segment.lines
     above = () if segment.label or not segment.text else cut.leading_lines[:-1]
     return any(
-        lines[number - 1].kind is LineKind.LABEL and labels.after(lines[number - 1].text, own) == ""
+        lines[number - 1].kind is LineKind.LABEL and is_label_of(lines[number - 1], own, labels)
         for number in (*inside, *above)
     )
 
@@ -96,8 +96,10 @@ def _label_above(lines: Sequence[Line], segment: Segment, labels: QuestionLabels
     """Return another question whose label stands alone right above a segment's text; ``None`` if none does."""
     if segment.label or not segment.text:
         return None
-    above = next((line.text for line in reversed(lines[: segment.lines[0] - 1]) if line.text.strip()), "")
-    marker = labels.marker(above)
+    above = next((line for line in reversed(lines[: segment.lines[0] - 1]) if line.text.strip()), None)
+    if above is None:
+        return None
+    marker = labels.marker(above.text) or (labels.copied(above.text) if above.kind is LineKind.LABEL else None)
     if marker is None or marker.question_id == segment.start.question_id:
         return None
-    return marker.question_id if labels.after(above, marker.question_id) == "" else None
+    return marker.question_id if is_label_of(above, marker.question_id, labels) else None

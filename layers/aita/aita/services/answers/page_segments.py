@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from aita.models.answer import AnswerStart
-from aita.models.transcription import Line
+from aita.models.transcription import Line, LineKind
 from aita.services.answers.question_labels import LabelPlace, QuestionLabels
 
 PAGE_TOP = 0.15
@@ -70,7 +70,7 @@ class _Place(NamedTuple):
 def cut_page(lines: Sequence[Line], starts: Sequence[AnswerStart], labels: QuestionLabels) -> CutPage:
     """Cut a page's lines at the beginnings of its answers; ``starts`` are ordered from top to bottom."""
     texts = [line.text for line in lines]
-    places = _place_empty(texts, starts, [*_places(texts, starts, labels)], labels)
+    places = _place_empty(lines, starts, [*_places(lines, starts, labels)], labels)
     begun = sorted({place for place in places if place is not None})
     end = _Place(len(lines))
     ends = dict(pairwise([*begun, end]))
@@ -80,12 +80,20 @@ def cut_page(lines: Sequence[Line], starts: Sequence[AnswerStart], labels: Quest
         bottom = below if below >= start.top else 1.0  # the next space is in another column
         parts = {} if place is None else _between(texts, place, ends[place])
         shares = place is not None and places.count(place) > 1
-        segments.append(_segment(start, parts, bottom, labels, shares=shares))
+        segments.append(_segment(start, lines, parts, bottom, labels, shares=shares))
     leading = _between(texts, _Place(0), begun[0] if begun else end)
-    return CutPage(_numbers(leading), _markers("\n".join(leading.values()), labels), tuple(segments))
+    return CutPage(_numbers(leading), _markers(lines, leading, labels), tuple(segments))
 
 
-def _places(texts: Sequence[str], starts: Sequence[AnswerStart], labels: QuestionLabels) -> Iterator[_Place | None]:
+def is_label_of(line: Line, question_id: str, labels: QuestionLabels) -> bool:
+    """Return whether a line is this question's label and nothing else."""
+    if labels.after(line.text, question_id) == "":
+        return True
+    copied = labels.copied(line.text) if line.kind is LineKind.LABEL else None
+    return copied is not None and copied.question_id == question_id
+
+
+def _places(lines: Sequence[Line], starts: Sequence[AnswerStart], labels: QuestionLabels) -> Iterator[_Place | None]:
     """Yield the place at which each answer begins, with its label; ``None`` without written text.
 
     Answers on one line that no label separates have the same place.
@@ -96,33 +104,35 @@ def _places(texts: Sequence[str], starts: Sequence[AnswerStart], labels: Questio
             yield None
             continue
         if start.line == before:
-            column = labels.within(texts[start.line - 1], start.question_id)
+            column = labels.within(lines[start.line - 1].text, start.question_id)
             place = place if column is None else _Place(start.line - 1, column)
         else:
-            place = _Place(_first_line(texts, start, before, labels) - 1)
+            place = _Place(_first_line(lines, start, before, labels) - 1)
         before = start.line
         yield place
 
 
 def _place_empty(
-    texts: Sequence[str], starts: Sequence[AnswerStart], places: list[_Place | None], labels: QuestionLabels
+    lines: Sequence[Line], starts: Sequence[AnswerStart], places: list[_Place | None], labels: QuestionLabels
 ) -> list[_Place | None]:
     """Return the places with those of empty answers' labels, so that these labels are in no other answer's text."""
+    texts = [line.text for line in lines]
     end = _Place(len(texts))
     for number in reversed(range(len(starts))):
         written = [(index, text) for index, text in _between(texts, _Place(0), end).items() if text.strip()]
-        if places[number] is None and written and labels.after(written[-1][1], starts[number].question_id) == "":
+        last = lines[written[-1][0]].model_copy(update={"text": written[-1][1]}) if written else None
+        if places[number] is None and last is not None and is_label_of(last, starts[number].question_id, labels):
             places[number] = _Place(written[-1][0])
         end = places[number] or end
     return places
 
 
-def _first_line(texts: Sequence[str], start: AnswerStart, before: int, labels: QuestionLabels) -> int:
+def _first_line(lines: Sequence[Line], start: AnswerStart, before: int, labels: QuestionLabels) -> int:
     """Return the line of the answer's label, if it is on a line of its own above the answer; else the answer's line."""
     above = start.line - 1
-    while above > before and not texts[above - 1].strip():
+    while above > before and not lines[above - 1].text.strip():
         above -= 1
-    labelled = above > before and labels.after(texts[above - 1], start.question_id) == ""
+    labelled = above > before and is_label_of(lines[above - 1], start.question_id, labels)
     return above if labelled else start.line
 
 
@@ -137,11 +147,24 @@ def _between(texts: Sequence[str], begin: _Place, end: _Place) -> dict[int, str]
 
 
 def _segment(
-    start: AnswerStart, parts: dict[int, str], bottom: float, labels: QuestionLabels, *, shares: bool
+    start: AnswerStart,
+    lines: Sequence[Line],
+    parts: dict[int, str],
+    bottom: float,
+    labels: QuestionLabels,
+    *,
+    shares: bool,
 ) -> Segment:
     piece = "\n".join(parts.values()).strip()
     first, _, rest = piece.partition("\n")
     after = labels.after(first, start.question_id)
+    begun = next((index for index, text in parts.items() if text.strip()), None)
+    if (
+        begun is not None
+        and lines[begun].text.strip() == first
+        and is_label_of(lines[begun], start.question_id, labels)
+    ):
+        after = ""
     text = piece if after is None else f"{after}\n{rest}".strip()
     doubt = ""
     if shares:
@@ -149,12 +172,17 @@ def _segment(
     elif start.line and not text:
         doubt = "it is marked as written, and nothing but its label is there"
     label = "" if after is None else first[: first.rindex(after)].strip() if after else first.strip()
-    return Segment(start, text, _numbers(parts), bottom, label, doubt, _markers(text, labels))
+    markers = _markers(lines, parts if after is None else parts | {begun or 0: after}, labels)
+    return Segment(start, text, _numbers(parts), bottom, label, doubt, markers)
 
 
 def _numbers(parts: dict[int, str]) -> tuple[int, ...]:
     return tuple(index + 1 for index in parts)
 
 
-def _markers(text: str, labels: QuestionLabels) -> tuple[LabelPlace, ...]:
-    return tuple(marker for line in text.split("\n") if (marker := labels.marker(line)))
+def _markers(lines: Sequence[Line], parts: dict[int, str], labels: QuestionLabels) -> tuple[LabelPlace, ...]:
+    found = (
+        labels.marker(text) or (labels.copied(text) if lines[index].kind is LineKind.LABEL else None)
+        for index, text in parts.items()
+    )
+    return tuple(marker for marker in found if marker)

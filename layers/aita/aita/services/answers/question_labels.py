@@ -14,6 +14,9 @@ _WORD = r"(?:question|problem|exercise|q)[. ]*"
 _LEADING_WORD = re.compile(r"^(?:[^\W\d_]{2,}|q)(?=\d)")
 _BETWEEN = r"[ .()]{0,2}"  # separators of a label's parts: 1 a, 1.a, 1(a)
 _ENDS = r"\s*[.):\]]+(?!\d)"  # 2. and 2) end a label; 2.5 and 10:30 are numbers
+_NOUN = r"(?P<noun>(?:[^\W\d_]{1,20}(?:[. ]+|(?=\d))|[#№]\s*){0,2})"  # in any language: Frage 2, Exercice no. 2, 第2题
+_NOUN_BEHIND = r"(?:[\s.):\]]+[^\W\d_]{2,20}|[\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7a3]{1,3})?"  # 2. Aufgabe, 2번
+_WORTH = re.compile(r"\s*(?:\([^()]*\d[^()]*\)|\[[^\[\]]*\d[^\[\]]*\])[\s.:]*$")  # 2. (5 points)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,15 @@ class QuestionLabels:
         label = f"(?P<label>{'|'.join(map(label_pattern, longest_first)) or '(?!)'})"
         self._named = re.compile(rf"\s*{_WORD}\(?{label}\)?(?![^\W_])(?!\.\d)[.):\]]*", re.IGNORECASE)
         self._plain = re.compile(rf"\s*(?P<open>\()?{label}(?:(?P<ends>\)?{_ENDS}|\))|\s*$)", re.IGNORECASE)
+        self._copied = re.compile(rf"\s*{_NOUN}[(\[]?{label}{_NOUN_BEHIND}[\s.):\]]*", re.IGNORECASE)
+
+    def copied(self, line: str) -> LabelPlace | None:
+        """Return the label that a line consists of, which is known to be copied print; ``None`` if it has other text.
+
+        It may have a noun of any language before or behind it, and the question's points.
+        """
+        found = self._copied.fullmatch(line) or self._copied.fullmatch(_WORTH.sub("", line))
+        return found and LabelPlace(self._ids[fold(found["label"])], bool(found["noun"]))
 
     def marker(self, line: str) -> LabelPlace | None:
         """Return the label at the beginning of a line; ``None`` also for a bare number, which may be an answer."""
