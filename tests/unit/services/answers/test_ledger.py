@@ -394,6 +394,28 @@ class TestPagesBeforeAllAnswers:
         cover = Scan(1, [("Ann Lee, section four of the course", 0.4)], ink=[(0.4, 0.42)])
         assert handed_in(cover, LAST, ids="3").opened == set()
 
+    def test_fields_of_a_cover_leave_blank_answers_blank(self) -> None:
+        cover = Scan(1, [("Ann Lee, section four of the course", 0.4)], ink=[(0.4, 0.42)])
+        blank = Scan(2, [("3.", 0.2)], [("3", 0, 0.2)])
+        found = handed_in(cover, blank, ids="3")
+        assert (found.presence["3"], found.open) == (BLANK, set())
+
+    def test_more_ink_there_than_the_fields_explain_opens_them(self) -> None:
+        cover = Scan(1, [("Ann Lee, section four of the course", 0.4)], ink=[(0.4, 0.6)])
+        blank = Scan(2, [("3.", 0.2)], [("3", 0, 0.2)])
+        assert handed_in(cover, blank, ids="3").opened == {"3"}
+
+    def test_words_beside_a_field_of_a_cover_open_them(self) -> None:
+        cover = Scan(1, [("Ann Lee, section four of the course", 0.4), ("as it is warm", 0.4)], ink=[(0.4, 0.42)])
+        blank = Scan(2, [("3.", 0.2)], [("3", 0, 0.2)])
+        assert handed_in(cover, blank, ids="3").opened == {"3"}
+
+    def test_signatures_of_a_class_on_its_cover_are_not_read_and_open_nothing(self) -> None:
+        cover = Scan(1, ink=[(0.5, 0.53)])
+        blank = Scan(2, [("3.", 0.2)], [("3", 0, 0.2)])
+        assert handed_in(cover, blank, ids="3").opened == {"3"}
+        assert handed_in(cover, blank, ids="3", classmates=[cover, blank] * 4).opened == set()
+
     def test_words_there_that_are_no_fields_open_the_answer_behind(self) -> None:
         cover = Scan(1, [("as it is warm", 0.4)], ink=[(0.4, 0.42)])
         assert handed_in(cover, LAST, ids="3").opened == {"3"}

@@ -41,6 +41,17 @@ def test_an_exam_page_without_beginnings_has_its_head_at_the_top() -> None:
     assert head.head == frozenset(range(2, 9))
 
 
+def test_a_cover_before_all_answers_is_a_head_to_its_foot() -> None:
+    found = ClassPages()
+    for _ in range(4):
+        found.add(1, inked((50, 53, 40)), None)
+        found.add(2, inked(ANSWER), 0.13)
+        found.add(3, inked((50, 53, 40)), None)
+    heads = found.heads()
+    assert heads[1].head == frozenset(range(48, 55))
+    assert heads[3].head == frozenset()
+
+
 def test_a_few_pages_do_not_tell() -> None:
     found = ClassPages()
     for _ in range(LEAST_PAGES - 1):

@@ -90,9 +90,14 @@ class ClassPages:
         return max(self._bands, default=0)
 
     def _label(self, exam_page: int) -> float:
-        """Return where the first printed label is on most pages; the head's usual bottom if no answer begins there."""
+        """Return where the first printed label is on most pages.
+
+        If no answer begins there, it is the head's usual bottom, and the foot of a cover, which is before all answers.
+        """
         tops = self._tops.get(exam_page, [])
-        return median(tops) if 2 * len(tops) >= len(self._bands[exam_page]) else HEAD_BOTTOM
+        if 2 * len(tops) >= len(self._bands[exam_page]):
+            return median(tops)
+        return 1.0 if exam_page < min(self._tops, default=0) else HEAD_BOTTOM
 
 
 def _page_head(pages: Sequence[bytes], label: float) -> PageHead:

@@ -19,6 +19,9 @@ from aita.services.answers.unexplained_ink import explained_ink
 HEAD_LINES = 2
 """Most lines of a head that is known by its words alone."""
 
+FIELD = 3
+"""Number of bands by which the line of a cover's field may have been read beside its ink."""
+
 
 @dataclass(frozen=True, slots=True)
 class PageOwner:
@@ -158,7 +161,8 @@ def owned_ink(
         Ink for a character in the class; ``None`` if it is unknown.
     """
     bands = page.bands
-    owners = _band_owners(page, _head_bands(page, head, lines, hand), head)
+    head_bands = _head_bands(page, head, lines, hand) | _field_bands(page, lines, hand)
+    owners = _band_owners(page, head_bands, head)
     for run in ink_runs(bands):
         cuts = [
             run.first,
@@ -213,6 +217,21 @@ def _head_bands(
     at_top = [lines[n] for n, line in enumerate(page.lines, 1) if n in lines and _is_at_top(line)]
     alone = _HEAD in at_top and UNPLACED not in at_top
     return frozenset(range(int(HEAD_BOTTOM * BANDS))) if alone else frozenset()
+
+
+def _field_bands(page: AssembledPage, lines: Mapping[int, PageOwner], hand: float | None) -> frozenset[int]:
+    """Return the bands of a cover whose ink is explained by the fields, and by nothing else, that were read there."""
+    found: set[int] = set()
+    for run in ink_runs(page.bands) if page.is_cover else ():
+        here = [number for number in lines if _is_in(run, page.lines[number - 1])]
+        read = "\n".join(page.lines[number - 1].text for number in here)
+        if all(lines[number] == _HEAD for number in here) and run.ink <= explained_ink(read, hand or 0.0):
+            found.update(range(run.first, run.end))
+    return frozenset(found)
+
+
+def _is_in(run: InkRun, line: Line) -> bool:
+    return line.top is not None and run.first - FIELD <= round(line.top * BANDS) < run.end + FIELD
 
 
 def _is_at_top(line: Line) -> bool:
