@@ -284,6 +284,31 @@ class TestForeignText:
         assert handed_in(page, ids="1", question_type=QuestionType.MULTIPLE_CHOICE).opened == {"1"}
         assert handed_in(page, ids="1").opened == set()
 
+    @pytest.mark.parametrize(
+        ("texts", "flagged"),
+        [(["[drawing: a cell]", "nucleus", "A"], set()), (["[drawing: a graph]", "x"], set()),
+         (["D", "[drawing: a cell]"], {"1", "2"})],
+    )  # fmt: skip
+    def test_a_letter_below_a_drawing_is_its_label(self, texts: list[str], flagged: set[str]) -> None:
+        lines = [(text, None) for text in ("1.", *texts, "2.")]
+        page = Scan(1, lines, [("1", 2, 0.1), ("2", 0, 0.7)], [(0.15, 0.5)])
+        assert handed_in(page, ids="1 2").flagged == flagged
+
+    @pytest.mark.parametrize(("top", "flagged"), [(0.16, {"1", "2"}), (0.45, set()), (0.06, set())])
+    def test_a_line_that_was_read_last_and_stands_in_the_space_above(self, top: float, flagged: set[str]) -> None:
+        lines = [*FIRST.lines, ("and so it is warm", top)]
+        assert handed_in(Scan(1, lines, FIRST.starts, FIRST.ink), LAST).flagged == flagged
+
+    def test_an_answer_that_says_that_it_goes_on_where_nothing_was_found(self) -> None:
+        page = Scan(1, [*FIRST.lines[:3], ("see back", 0.55)], FIRST.starts, FIRST.ink)
+        assert handed_in(page, LAST).flagged == {"2"}
+
+    def test_an_answer_that_says_so_and_goes_on_there(self) -> None:
+        page = Scan(1, [*FIRST.lines, ("-> next page", 0.93)], FIRST.starts, FIRST_FULL.ink)
+        back = Scan(2, [("so x = 42", 0.06), *LAST.lines], [("3", 3, 0.2)], [(0.06, 0.1), *LAST.ink])
+        found = handed_in(page, back)
+        assert (found.texts["2"], found.flagged) == ("five\n-> next page\nso x = 42", set())
+
     def test_another_drawing_below_one_may_be_a_blank_answer(self) -> None:
         texts = ["1.", "[drawing: a cell]", "[drawing: a leaf]", "2."]
         page = Scan(1, [(text, None) for text in texts], [("1", 2, 0.1), ("2", 0, 0.7)], [(0.15, 0.5)])

@@ -14,6 +14,7 @@ from aita.services.answers.page_warnings import warning_flags
 from aita.services.answers.parted_answers import parted_answers
 from aita.services.answers.place_doubts import place_doubts
 from aita.services.answers.question_labels import LabelPlace, natural_key
+from aita.services.answers.words_elsewhere import goes_on_elsewhere
 
 LOW_CONFIDENCE = 0.6
 """Confidence below which a person reviews. Models seldom claim less for text that they read well; a transcription
@@ -113,6 +114,8 @@ class AnswerWalk:
         for draft in self.drafts.values():
             self._check_pointers(draft)
             self._check_parted(draft)
+            if len(draft.places) == 1 and goes_on_elsewhere("\n".join(draft.texts)):
+                draft.doubt(FlagKind.PLACE_DOUBTFUL, "it says that it goes on elsewhere, where nothing of it was found")
         missing = "; ".join(self._missing_pages())
         for draft in self.drafts.values():
             if not draft.places:

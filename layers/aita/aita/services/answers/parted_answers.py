@@ -64,9 +64,10 @@ def _have_text_below_a_drawing(lines: Sequence[Line]) -> bool:
 
 
 def _have_a_choice(lines: Sequence[Line]) -> bool:
-    """Return whether a letter stands alone above or below other lines."""
+    """Return whether a letter stands alone above or below other lines. Below a drawing, it is a label of it."""
     written = [line.text for line in lines if line.kind is LineKind.ANSWER and line.text.strip()]
-    return len(written) > 1 and (is_letter(written[0]) or is_letter(written[-1]))
+    ends = (0,) if any(map(has_drawing, written)) else (0, -1)
+    return len(written) > 1 and any(is_letter(written[end]) for end in ends)
 
 
 def is_letter(text: str) -> bool:

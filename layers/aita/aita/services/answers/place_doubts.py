@@ -1,4 +1,4 @@
-"""Doubts from where lines stand on a page: an answer above its label, or a label far from its answer."""
+"""Doubts from where lines stand on a page: above their own label, in another's space, or far from their label."""
 
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
@@ -23,6 +23,10 @@ def place_doubts(lines: Sequence[Line], cut: CutPage) -> Iterator[CutDoubt]:
         if label is not None and label.top is not None and abs(label.top - segment.start.top) > LABEL_TOP:
             yield CutDoubt((*above, own), f"the label of question {own!r} is not where its answer was said to begin")
         above = (own,)
+    for segment in cut.segments:
+        for other in _spaces_above(lines, segment, cut):
+            own = segment.start.question_id
+            yield CutDoubt((other, own), f"text in the space of question {other!r} was taken for the answer to {own!r}")
     for segment, following in pairwise(cut.segments):
         tops = _tops(lines, segment)
         if following.text or not tops:
@@ -32,6 +36,17 @@ def place_doubts(lines: Sequence[Line], cut: CutPage) -> Iterator[CutDoubt]:
             yield CutDoubt((own, other), f"text right above the label of question {other!r} may be its answer")
         elif segment.start.top < following.start.top < 2 * min(tops) - segment.start.top:
             yield CutDoubt((own, other), f"text nearer to the label of question {other!r} may be its answer")
+
+
+def _spaces_above(lines: Sequence[Line], segment: Segment, cut: CutPage) -> set[str]:
+    """Return the questions above an answer in whose spaces lines of it stand, such as in the margin."""
+    strays = [top for top in _tops(lines, segment) if top < segment.start.top - LABEL_TOP]
+    return {
+        other.start.question_id
+        for other in cut.segments
+        for top in strays
+        if other is not segment and other.start.top <= top < other.bottom
+    }
 
 
 def _tops(lines: Sequence[Line], segment: Segment) -> list[float]:
