@@ -32,6 +32,26 @@ def test_of_two_pages_the_one_with_the_own_name_counts() -> None:
     assert doubted(["ann lee", "nasrin rosenthal"]) == set()
 
 
+def test_pages_that_two_students_swapped_though_nothing_tells_whose_folder_it_is() -> None:
+    heads = DifferingHeads()
+    for student_id, found in {
+        "s1": ["ann lee", "bob ray"],
+        "s2": ["bob ray", "ann lee"],
+        "s3": ["cyd fox"] * 2,
+    }.items():
+        for number, text in enumerate(found, 1):
+            heads.see(student_id, number, text.split(), is_own=False)
+    assert {each: set(heads.doubts(each)) for each in ("s1", "s2", "s3")} == {"s1": {1, 2}, "s2": {1, 2}, "s3": set()}
+
+
+def test_a_course_on_two_students_second_pages_is_no_swap() -> None:
+    heads = DifferingHeads()
+    for student_id, found in {"s1": ["ann lee", "physics exam"], "s2": ["bob ray", "physics exam"]}.items():
+        for number, text in enumerate(found, 1):
+            heads.see(student_id, number, text.split(), is_own=False)
+    assert heads.doubts("s1") == heads.doubts("s2") == {}
+
+
 @pytest.mark.parametrize("head", ["", "lea", "exam", "anm lee", "ann loe"])
 def test_another_reading_of_the_name_and_a_word_that_is_no_name(head: str) -> None:
     assert doubted(["ann lee", head, "ann lee"]) == set()

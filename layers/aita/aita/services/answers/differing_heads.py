@@ -30,6 +30,7 @@ class DifferingHeads:
         self._heads: dict[str, dict[int, frozenset[str]]] = {}
         self._own: dict[str, set[int]] = {}
         self._students: Counter[str] = Counter()
+        self._pages_of: dict[frozenset[str], set[tuple[str, int]]] | None = None  # by names, once all heads are seen
 
     def see(self, student_id: str, page: int, words: Iterable[str], *, is_own: bool) -> None:
         """Take note of the head of a student's page.
@@ -41,6 +42,7 @@ class DifferingHeads:
         is_own
             Whether the student's own name or number, of the folder or the roster, stands in it.
         """
+        self._pages_of = None
         heads = self._heads.setdefault(student_id, {})
         heads[page] = found = frozenset(words)
         self._students.update(found.difference(*(each for other, each in heads.items() if other != page)))
@@ -63,12 +65,30 @@ class DifferingHeads:
         own = {word for word, count in counts.items() if 2 * count > written and count > 1}
         own.update(*(heads[page] for page in own_pages))
         if not own:
-            return frozenset()
+            named = {page: words for page, words in heads.items() if len(words) >= LEAST_WORDS}
+            is_swapped = any(
+                self._is_elsewhere(student_id, page, words)
+                and not any(_have_one_of(words, each) for other, each in named.items() if other != page)
+                for page, words in named.items()
+            )
+            return frozenset(named) if len(named) > 1 and is_swapped else frozenset()
         return frozenset(
             page
             for page, words in heads.items()
             if page not in own_pages and len(words) >= LEAST_WORDS and not _have_one_of(words, own)
         )
+
+    def _is_elsewhere(self, student_id: str, page: int, words: frozenset[str]) -> bool:
+        """Return whether a name is in the head of another student's page of another number, as after a swap.
+
+        What is at one place on all students' pages, such as a course, has one number.
+        """
+        if self._pages_of is None:
+            self._pages_of = {}
+            for other, heads in self._heads.items():
+                for number, each in heads.items():
+                    self._pages_of.setdefault(self._names(each), set()).add((other, number))
+        return any(other != student_id and number != page for other, number in self._pages_of[words])
 
     def _names(self, words: Collection[str]) -> frozenset[str]:
         return frozenset(word for word in words if self._students[word] < COMMON)
