@@ -384,6 +384,22 @@ class TestLabelsThatMayBeContent:
 
 
 class TestContradictions:
+    @pytest.mark.parametrize("label", ["{})", "{}.", "Aufgabe {}:", "Question {}:", "answer to {}:"])
+    def test_two_answers_that_begin_with_each_others_label(self, label: str) -> None:
+        lines = [("1.", 0.1), (f"{label.format(2)} it is warm", 0.15), ("2.", 0.5), (f"{label.format(1)} four", 0.55)]
+        assert handed_in(Scan(1, lines, FIRST.starts, FIRST.ink), LAST).flagged == {"1", "2"}
+
+    def test_numbers_alone_are_answers(self) -> None:
+        lines = [("1.", 0.1), ("2)", 0.15), ("2.", 0.5), ("1)", 0.55)]
+        assert handed_in(Scan(1, lines, FIRST.starts, FIRST.ink), LAST).flagged == set()
+
+    def test_answers_in_numbered_steps(self) -> None:
+        steps = [("1) heat it 2) cool it", 0.0), ("2) weigh it", 0.03)]
+        lines = [("1.", 0.1), *((text, 0.15 + top) for text, top in steps)]
+        lines += [("2.", 0.5), *((text, 0.55 + top) for text, top in steps)]
+        starts = [("1", 2, 0.1), ("2", 5, 0.5)]
+        assert handed_in(Scan(1, lines, starts, [(0.15, 0.2), (0.55, 0.6)]), LAST).flagged == set()
+
     def test_beginnings_under_each_others_labels(self) -> None:
         page = Scan(1, [("1.", None), ("four", None), ("2.", None), ("five", None)], [("2", 2, 0.1), ("1", 4, 0.5)],
                     [(0.15, 0.2), SHORT])  # fmt: skip

@@ -116,6 +116,7 @@ class AnswerWalk:
             self._check_parted(draft)
             if len(draft.places) == 1 and goes_on_elsewhere("\n".join(draft.texts)):
                 draft.doubt(FlagKind.PLACE_DOUBTFUL, "it says that it goes on elsewhere, where nothing of it was found")
+        self._check_swapped()
         missing = "; ".join(self._missing_pages())
         for draft in self.drafts.values():
             if not draft.places:
@@ -242,6 +243,20 @@ class AnswerWalk:
         for other in self.questions.pointers.found("\n".join(draft.texts), draft.question_id):
             if self.drafts[other].is_empty:
                 self._doubt_both(draft, other, "number")
+
+    def _check_swapped(self) -> None:
+        """Doubt two answers each of which begins with the other question's label: they may be in each other's space."""
+        begun: dict[str, set[str]] = {}
+        for own, draft in self.drafts.items():
+            first, _, rest = "\n".join(filter(None, draft.texts)).partition("\n")
+            marker = self.questions.labels.marker(first)
+            if marker and not rest and self.questions.labels.after(first, marker.question_id) == "":
+                marker = None  # a number alone is the answer to a question that asks for one
+            begun[own] = {*self.questions.pointers.named(first), *([marker.question_id] if marker else [])} - {own}
+        for own, others in begun.items():
+            for other in sorted(others):
+                if own in begun[other]:
+                    self._doubt_both(self.drafts[own], other, "label")
 
     def _check_parted(self, draft: AnswerDraft) -> None:
         """Doubt an answer whose space is empty, and those that may have its text among their lines."""

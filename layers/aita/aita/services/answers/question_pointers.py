@@ -28,7 +28,9 @@ class QuestionPointers:
     """
 
     def __init__(self, ids: Iterable[str]) -> None:
-        self._patterns = {each: _pointer(label_pattern(fold(each))) for each in ids if fold(each)}
+        labels = {each: label_pattern(fold(each)) for each in ids if fold(each)}
+        self._patterns = {each: _pointer(label) for each, label in labels.items()}
+        self._named = {each: re.compile(_named(label), re.IGNORECASE) for each, label in labels.items()}
 
     def found(self, text: str, own: str) -> tuple[str, ...]:
         """Return the ids of the other questions that a text points to, in the exam's order.
@@ -41,8 +43,15 @@ class QuestionPointers:
         others = (each for each in self._patterns.items() if each[0] != own)
         return tuple(question_id for question_id, pattern in others if pattern.search(text))
 
+    def named(self, text: str) -> frozenset[str]:
+        """Return the ids of the questions that a text points to by a noun or a verb."""
+        return frozenset(question_id for question_id, pattern in self._named.items() if pattern.search(text))
+
 
 def _pointer(label: str) -> re.Pattern[str]:
     ended = rf"(?:{_ARROW}|{_PREPOSITION}){label}{_ENDS}|{_WITHIN}{label}[:)](?=\s+\S)"
-    named = rf"(?:{_NOUN}|{_VERB}){label}(?![^\W_])(?!\.\d)"
-    return re.compile(f"{ended}|{named}", re.IGNORECASE)
+    return re.compile(f"{ended}|{_named(label)}", re.IGNORECASE)
+
+
+def _named(label: str) -> str:
+    return rf"(?:{_NOUN}|{_VERB}){label}(?![^\W_])(?!\.\d)"
