@@ -3,7 +3,7 @@
 from aita.models.transcription import Line, LineKind
 from aita.services.answers.answer_draft import StudentPage
 from aita.services.answers.head_words import HeadWords
-from aita.services.answers.page_furniture import HEAD_BOTTOM, is_page_number
+from aita.services.answers.page_furniture import FOOT_TOP, HEAD_BOTTOM, is_page_number
 from aita.services.answers.page_segments import PAGE_TOP
 
 
@@ -11,8 +11,8 @@ def left_out_lines(page: StudentPage, words: HeadWords) -> frozenset[int]:
     """Return the numbers of a page's lines that are in no answer's text, from 1.
 
     A page head stands at the top of the page, above its first label and first answer: a date further down may be an
-    answer, but a name of the class is in none. Left-out lines stay visible in the ledger: as the page's head where a
-    head is, and as unplaced elsewhere.
+    answer, but a name of the class is in none, nor is one at the foot, such as a signature. Left-out lines stay visible
+    in the ledger: as the page's head where a head is, and as unplaced elsewhere.
     """
     above = _first_of_answers(page)
     return frozenset(
@@ -36,4 +36,5 @@ def _is_at_top(line: Line) -> bool:
 def _is_name(line: Line, words: HeadWords) -> bool:
     if line.kind is LineKind.PAGE_HEAD:
         return words.tell_a_person(line.text)
-    return line.top is not None and line.top < HEAD_BOTTOM and words.are_a_name(line.text)
+    at_edge = line.top is not None and not HEAD_BOTTOM <= line.top < FOOT_TOP
+    return at_edge and words.are_a_name(line.text)
