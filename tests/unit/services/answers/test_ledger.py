@@ -214,6 +214,27 @@ class TestPages:
         assert handed_in(*([sheet, FIRST, LAST] if first else [FIRST, LAST, sheet])).open == {"1", "2", "3"}
 
 
+class TestPrintedContinuations:
+    """A question's label is printed once more on the exam's next page, as in "2 (continued)"."""
+
+    NEXT = (
+        [("2.", 0.1), ("so x = 42", 0.15), ("3.", 0.5), ("six", 0.55)],
+        [("2", 2, 0.1), ("3", 4, 0.5)],
+        [(0.15, 0.2), SHORT],
+    )
+
+    def test_an_answer_goes_on_below_its_label(self) -> None:
+        found = handed_in(FIRST_FULL, Scan(2, *self.NEXT))
+        assert (found.texts["2"], found.open) == ("let x be the number that is sought\nso x = 42", set())
+
+    def test_elsewhere_it_begins_in_several_places(self) -> None:
+        assert handed_in(FIRST_FULL, Scan(None, *self.NEXT[:2])).flagged >= {"2"}
+        assert handed_in(FIRST_FULL, Scan(3, *self.NEXT)).flagged >= {"2"}
+        swapped = Scan(2, [("3.", 0.1), ("six", 0.15), ("2.", 0.5), ("x = 42", 0.55)], [("3", 2, 0.1), ("2", 4, 0.5)],
+                       self.NEXT[2])  # fmt: skip
+        assert handed_in(FIRST_FULL, swapped).flagged >= {"2"}
+
+
 class TestForeignText:
     def test_an_answer_behind_a_pointer_in_another_space(self) -> None:
         page = Scan(1, [("1.", 0.1), ("four", 0.15), ("2.", 0.5), ("five", 0.55), ("no room -> 3: a nucleus", 0.58)],

@@ -159,7 +159,7 @@ def test_a_number_that_two_ids_have_is_neithers_label() -> None:
     "line",
     [
         "2", "2.", "(2)", "Frage 2:", "Aufgabe 2 (4 Punkte)", "2. (5 points)", "Question 2 [4]", "Exercice 2 :",
-        "Question no. 2", "2. feladat", "№2", "第2题", "問2", "2번", "Teil 2)",
+        "Question no. 2", "2. feladat", "№2", "第2题", "問2", "2번", "Teil 2)", "2. (continued)",
     ],
 )  # fmt: skip
 def test_copied_print_is_a_label_in_any_language(line: str) -> None:

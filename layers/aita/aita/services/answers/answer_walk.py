@@ -8,7 +8,7 @@ from aita.models.review_flags import FlagKind
 from aita.services.answers.answer_draft import AnswerDraft, StudentPage
 from aita.services.answers.cut_doubts import LabelStyles, cut_doubts
 from aita.services.answers.exam_questions import ExamQuestions
-from aita.services.answers.going_on import is_filled, lines_going_on
+from aita.services.answers.going_on import is_continued, is_filled, lines_going_on
 from aita.services.answers.page_segments import CutPage, Segment
 from aita.services.answers.page_warnings import warning_flags
 from aita.services.answers.parted_answers import parted_answers
@@ -187,7 +187,9 @@ class AnswerWalk:
         draft = self.drafts[segment.start.question_id]
         draft.cut_off |= cut_off
         draft.extend(page, segment.text, segment.lines, segment.start.top, segment.bottom, segment.start.confidence)
-        draft.written += bool(segment.text)
+        before = self.last[1] if self.last and self.last[0] is draft and draft.written == 1 else None
+        if before is None or not is_continued(before, page, segment):
+            draft.written += bool(segment.text)
         if segment.doubt:
             draft.doubt(FlagKind.PLACE_DOUBTFUL, f"page {page.page}: {segment.doubt}")
         self._check_markers(draft, page, segment.markers)

@@ -9,7 +9,7 @@ from aita.models.scan import BANDS
 from aita.models.transcription import LineKind
 from aita.services.answers.answer_draft import StudentPage
 from aita.services.answers.ink_runs import ink_runs
-from aita.services.answers.page_segments import PAGE_TOP, CutPage
+from aita.services.answers.page_segments import PAGE_TOP, CutPage, Segment
 
 FILLED = 0.8
 """Place below which a page has writing if it has no space left, as a fraction of its height."""
@@ -46,6 +46,22 @@ def lines_going_on(page: StudentPage, cut: CutPage, *, is_full: bool | None) -> 
     if cut.room <= PAGE_TOP:
         lines = [number for number in lines if page.lines[number - 1].kind in _CONTENT]
     return tuple(lines) if any(page.lines[number - 1].text.strip() for number in lines) else ()
+
+
+def is_continued(before: StudentPage, page: StudentPage, segment: Segment) -> bool:
+    """Return whether an answer begins once more on the exam's next page, below its label, as a printed "2 (continued)".
+
+    Parameters
+    ----------
+    before
+        Page that ends in the answer.
+    segment
+        First one of the page, of the same answer.
+    """
+    if not segment.label or page.lines[segment.lines[0] - 1].kind is not LineKind.LABEL:
+        return False
+    numbers = [each.ink.exam_page if each.ink else None for each in (before, page)]
+    return numbers[0] is not None and numbers[1] == numbers[0] + 1
 
 
 def is_filled(page: StudentPage, place: AnswerPlace) -> bool | None:

@@ -16,7 +16,9 @@ _BETWEEN = r"[ .()]{0,2}"  # separators of a label's parts: 1 a, 1.a, 1(a)
 _ENDS = r"\s*[.):\]]+(?!\d)"  # 2. and 2) end a label; 2.5 and 10:30 are numbers
 _NOUN = r"(?P<noun>(?:[^\W\d_]{1,20}(?:[. ]+|(?=\d))|[#№]\s*){0,2})"  # in any language: Frage 2, Exercice no. 2, 第2题
 _NOUN_BEHIND = r"(?:[\s.):\]]+[^\W\d_]{2,20}|[\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7a3]{1,3})?"  # 2. Aufgabe, 2번
-_WORTH = re.compile(r"\s*(?:\([^()]*\d[^()]*\)|\[[^\[\]]*\d[^\[\]]*\])[\s.:]*$")  # 2. (5 points)
+_REMARK = re.compile(  # 2. (5 points), 2. (continued)
+    r"\s*(?:\([^()]*(?:\d|[^\W\d_]{4})[^()]*\)|\[[^\[\]]*(?:\d|[^\W\d_]{4})[^\[\]]*\])[\s.:]*$"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +48,9 @@ class QuestionLabels:
     def copied(self, line: str) -> LabelPlace | None:
         """Return the label that a line consists of, which is known to be copied print; ``None`` if it has other text.
 
-        It may have a noun of any language before or behind it, and the question's points.
+        It may have a noun of any language before or behind it, and a remark in brackets, such as the points.
         """
-        found = self._copied.fullmatch(line) or self._copied.fullmatch(_WORTH.sub("", line))
+        found = self._copied.fullmatch(line) or self._copied.fullmatch(_REMARK.sub("", line))
         return found and LabelPlace(self._ids[fold(found["label"])], bool(found["noun"]))
 
     def marker(self, line: str) -> LabelPlace | None:
