@@ -153,9 +153,17 @@ def open_places(session: Session, book: Gradebook) -> set[Place]:
 def touched_only(opened: set[Place], session: Session) -> Iterator[Violation]:
     """Yield each open cell that the mishaps may not touch.
 
-    Without a blank exam a page may belong anywhere, so that a mishap to a student's page touches all of their cells.
+    Without a blank exam a page may belong anywhere, so that a mishap to a student's page touches all of their cells,
+    and an empty sheet can't be told from one that was not read.
     """
-    students = set() if session.exam_class.has_blank_exam else {name for name, _ in session.touched}
+    students: set[str] = set()
+    if not session.exam_class.has_blank_exam:
+        sheets = (
+            each.name
+            for each in session.exam_class.students
+            if any(page.exam_page is None for *_, page in each.pages())
+        )
+        students = {*sheets, *(name for name, _ in session.touched)}
     for place in sorted(each for each in opened - session.touched if each[0] not in students):
         yield Violation("untouched", f"{_named(place)}: open, and no mishap touches it", (place,))
 
