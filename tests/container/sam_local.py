@@ -93,6 +93,9 @@ class SamLocal:
         """Prepare what was built. sam passes on only such variables as the template names, so a copy names them."""
         template = yaml_parse(built.read_text())
         template["Globals"]["Function"]["Environment"]["Variables"].update(variables)
+        for resource in template["Resources"].values():  # a container starts slowly on a busy machine
+            if resource["Type"] == "AWS::Serverless::Function":
+                resource["Properties"]["Timeout"] = 900
         copy = built.with_name("container.yaml")
         copy.write_text(yaml_dump(template))
         given = folder / "variables.json"

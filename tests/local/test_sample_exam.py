@@ -94,7 +94,7 @@ def test_who_is_missing_and_who_is_unknown_is_told(stack: LocalStack, transcribe
     }
     shown = stack.aita("status", transcribe_run["run_id"])
     assert shown.status == 0
-    assert "without scans: Oona Bracegirdle" in shown.out
+    assert "no scans are surely theirs: Oona Bracegirdle" in shown.out
     assert "not on the roster: Leopold Quist" in shown.out
     assert "simulated" in shown.out
 
@@ -160,7 +160,7 @@ def test_a_run_that_made_nothing_has_failed(stack: LocalStack, tmp_path: Path) -
     [
         (("transcribe", "--assignment", "a/b"), 2, "RequestError"),
         (("transcribe",), 2, "UsageError"),
-        (("transcribe", "--assignment", "nobody-has-uploaded-this"), 1, "MissingMaterialError"),
+        (("transcribe", "--assignment", "nobody-has-uploaded-this"), 1, "NotFoundError"),
         (("status", "01ARZ3NDEKTSV4RRFFQ69G5FAV"), 1, "NotFoundError"),
     ],
 )
