@@ -1,7 +1,7 @@
 """Answers: the parts of a student's pages that answer each question."""
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Self
 
 from pydantic import Field
 
@@ -74,6 +74,13 @@ class QuestionAnswer(StrictModel):
     flags: tuple[Flag, ...] = ()
     question: str = ""
     presence: Presence | None = None
+
+    def doubted(self, *flags: Flag) -> Self:
+        """Return the answer with more doubts, each once. With a doubt, no answer is blank."""
+        if not flags:
+            return self
+        presence = Presence.UNCLEAR if self.presence is Presence.BLANK else self.presence
+        return self.model_copy(update={"flags": tuple(dict.fromkeys((*self.flags, *flags))), "presence": presence})
 
 
 class StudentAnswers(StrictModel):

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable
 
-from aita.models.answer import Presence, QuestionAnswer
+from aita.models.answer import QuestionAnswer
 from aita.models.review_flags import Flag, FlagKind
 from aita.services.answers.unexplained_ink import has_drawing
 
@@ -22,12 +22,5 @@ def with_drawings_elsewhere(answers: Iterable[QuestionAnswer], drawings: Collect
     notes |= {question_id: f"the drawing in question {', '.join(drawn)} may be its answer" for question_id in blank}
     if not blank or not drawn:
         return answers
-    return tuple(_doubted(answer, notes.get(answer.question_id)) for answer in answers)
-
-
-def _doubted(answer: QuestionAnswer, note: str | None) -> QuestionAnswer:
-    if note is None:
-        return answer
-    presence = Presence.UNCLEAR if answer.presence is Presence.BLANK else answer.presence
-    flags = (*answer.flags, Flag(kind=FlagKind.PLACE_DOUBTFUL, note=note))
-    return answer.model_copy(update={"flags": flags, "presence": presence})
+    flags = {question_id: (Flag(kind=FlagKind.PLACE_DOUBTFUL, note=note),) for question_id, note in notes.items()}
+    return tuple(answer.doubted(*flags.get(answer.question_id, ())) for answer in answers)

@@ -28,7 +28,8 @@ def with_ink_doubts(
     """
     blocks = [block for page in student.pages for block in unread_blocks(page)]
     notes = _notes(student, ink, drawings, hands, blocks)
-    answers = tuple(_noted(answer, notes.get(answer.question_id)) for answer in student.answers)
+    flags = {question_id: (Flag(kind=FlagKind.UNEXPLAINED_INK, note=note),) for question_id, note in notes.items()}
+    answers = tuple(answer.doubted(*flags.get(answer.question_id, ())) for answer in student.answers)
     return tuple(_beside_unexplained_ink(answers, ink, {*notes, *(block.question_id for block in blocks)}))
 
 
@@ -69,12 +70,6 @@ def _texts_on_known_ink(pages: Iterable[AssembledPage]) -> dict[str, str]:
     return {question_id: "\n".join(lines) for question_id, lines in texts.items()}
 
 
-def _noted(answer: QuestionAnswer, note: str | None) -> QuestionAnswer:
-    if note is None:
-        return answer
-    return answer.model_copy(update={"flags": (*answer.flags, Flag(kind=FlagKind.UNEXPLAINED_INK, note=note))})
-
-
 def _beside_unexplained_ink(
     answers: Sequence[QuestionAnswer], ink: Counter[str], noted: Collection[str]
 ) -> Iterator[QuestionAnswer]:
@@ -95,5 +90,4 @@ def _beside_unexplained_ink(
             yield answer
             continue
         note = f"ink in the answer to question {other!r} above it may be its answer"
-        flag = Flag(kind=FlagKind.PLACE_DOUBTFUL, note=note)
-        yield answer.model_copy(update={"flags": (*answer.flags, flag), "presence": Presence.UNCLEAR})
+        yield answer.doubted(Flag(kind=FlagKind.PLACE_DOUBTFUL, note=note))

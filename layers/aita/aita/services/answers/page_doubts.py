@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from aita.models.answer import Presence, QuestionAnswer
+from aita.models.answer import QuestionAnswer
 from aita.models.review_flags import Flag
 
 
@@ -29,7 +29,4 @@ def _doubted(
     added = [flag for page in pages for flag in by_page.get(page, ())]
     if not answer.raw_text.strip() or any(place.bottom == 1 for place in answer.pages):
         added += page_elsewhere
-    if not added:
-        return answer
-    presence = Presence.UNCLEAR if answer.presence is Presence.BLANK else answer.presence
-    return answer.model_copy(update={"flags": tuple(dict.fromkeys((*answer.flags, *added))), "presence": presence})
+    return answer.doubted(*added)
