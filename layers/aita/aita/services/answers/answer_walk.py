@@ -40,7 +40,6 @@ class AnswerWalk:
 
     Notes
     -----
-    ``furthest`` is the place of the last question in the exam's order that has begun.
     ``last`` is the answer that may continue on the next page, with its page; ``None`` at first and after a lost page.
     ``unplaced`` are the transcribed pages of which it is unknown where answers begin, and ``unread`` those of which
     nothing was read, though something may be there. ``parted`` are the questions whose answers may have another's among
@@ -57,7 +56,6 @@ class AnswerWalk:
     last: tuple[AnswerDraft, StudentPage] | None = None
     exam_page: int = 0
     pages: int = 0
-    furthest: int = 0
     lost: list[int] = field(default_factory=list)
     unplaced: list[int] = field(default_factory=list)
     unread: list[int] = field(default_factory=list)
@@ -145,15 +143,18 @@ class AnswerWalk:
 
     def _pass_unknown(self) -> None:
         """Cut off an answer that fills its page, as a page that nobody knows of may be missing behind it."""
-        if self.has_fewer_pages and self.last is not None and self.last[0].places:
-            draft, page = self.last
-            draft.cut_off |= bool(is_filled(page, draft.places[-1]))
+        if self.has_fewer_pages and self.last is not None and self._is_last_full():
+            self.last[0].cut_off = True
 
     def _leave_unread(self, page: StudentPage) -> None:
         """Note a page with ink that nobody knows, of which nothing was read: the last answer may go on there."""
         self.unread.append(page.page)
-        if self.last is not None and (page.is_foreign or is_filled(self.last[1], self.last[0].places[-1]) is not False):
+        if self.last is not None and (page.is_foreign or self._is_last_full() is not False):
             self.last[0].cut_off = True
+
+    def _is_last_full(self) -> bool | None:
+        """Return whether the last answer has filled its page; ``None`` if that is unknown, or there is none."""
+        return None if self.last is None else is_filled(self.last[1], self.last[0].places[-1])
 
     def _cut_off_last(self) -> None:
         if self.last is not None:
@@ -166,8 +167,7 @@ class AnswerWalk:
 
     def _extend_last(self, page: StudentPage, cut: CutPage) -> str | None:
         """Extend the last answer to the first beginning on a page, and return its question if it goes on there."""
-        is_full = self.last and is_filled(self.last[1], self.last[0].places[-1])
-        lines = lines_going_on(page, cut, is_full=is_full)
+        lines = lines_going_on(page, cut, is_full=self._is_last_full())
         if self.last is not None:
             self.last[0].doubt_undrawn(page)
         if self.last is None or not lines:
@@ -223,12 +223,12 @@ class AnswerWalk:
         if page.ink is not None or not cut.segments:
             return
         order, first = self.questions.ids, cut.segments[0].start.question_id
-        is_out_of_order = order.index(first) < self.furthest and not self.drafts[first].places
+        later = order[order.index(first) + 1 :]
+        is_out_of_order = not self.drafts[first].places and any(self.drafts[each].places for each in later)
         if is_out_of_order and self.last is not None:
             for question_id in (self.last[0].question_id, cut.segments[-1].start.question_id):
                 note = f"page {page.page} may not follow the page before it"
                 self.drafts[question_id].doubt(FlagKind.PLACE_DOUBTFUL, note)
-        self.furthest = max(self.furthest, *(order.index(each.start.question_id) for each in cut.segments))
 
     def _check_markers(self, draft: AnswerDraft, page: StudentPage, markers: Iterable[LabelPlace]) -> None:
         """Doubt an answer that contains another question's label, and the other's answer, unless it numbers a step."""
