@@ -5,7 +5,7 @@ blank: it is flagged on each answer without text, and on each answer that may co
 complete on other pages are not affected. Lines that are given to no answer stay, for the student's ledger.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 
@@ -77,7 +77,7 @@ def assemble(
     answers = tuple(with_presence(answer, ink) for answer in walk.finish())
     first = next((page.page for page in ordered if any(page.page in draft.lines for draft in walk.drafts.values())), 0)
     covers = {page.page for page in takewhile(lambda page: page.page != first, ordered)}
-    assembled = (_assembled(page, walk.drafts, cuts.get(page.page), covers) for page in ordered)
+    assembled = (_assembled(page, walk.drafts, cuts.get(page.page), is_cover=page.page in covers) for page in ordered)
     return AssembledStudent(answers, tuple(assembled))
 
 
@@ -100,7 +100,7 @@ def _lines_of_answers(page: StudentPage) -> list[Line]:
 
 
 def _assembled(
-    page: StudentPage, drafts: Mapping[str, AnswerDraft], cut: CutPage | None, covers: Collection[int]
+    page: StudentPage, drafts: Mapping[str, AnswerDraft], cut: CutPage | None, *, is_cover: bool
 ) -> AssembledPage:
     printed = _printed(page.lines, cut) if cut else frozenset()
     excluded = printed | page.left_out
@@ -126,7 +126,7 @@ def _assembled(
         printed=printed,
         left_out=page.left_out,
         is_cut=cut is not None,
-        is_cover=page.page in covers,
+        is_cover=is_cover,
         places=tuple(sorted(places, key=lambda each: each[1].top)),
     )
 

@@ -1,6 +1,6 @@
 """Blocks of ink in an answer's place in which no line was read, though its text may explain as much ink in all."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from dataclasses import dataclass
 
 from aita.models.scan import BANDS
@@ -39,14 +39,15 @@ def unread_blocks(page: AssembledPage) -> Iterator[UnreadBlock]:
     read = {round((line.top or 0) * BANDS) for line in page.lines if line.text.strip()}
     drawn = {page.answers[number] for number in page.answers if has_drawing(page.lines[number - 1].text)}
     for question_id, place in page.places:
-        first = int(place.top * BANDS)
-        runs = [*ink_runs(page.bands[first : round(place.bottom * BANDS)])]
-
-        def is_unread(run: InkRun, near: int, first: int = first) -> bool:
-            return read.isdisjoint(range(first + run.first - near, first + run.end + near))
-
-        are_all_far = all(is_unread(run, FAR) for run in runs)
+        first, end = int(place.top * BANDS), round(place.bottom * BANDS)
+        runs = [*ink_runs(bytes(first) + page.bands[first:end])]
+        least = MOST_FURNITURE + 1 if all(_is_apart(run, read, FAR) for run in runs) else LINE_INK
         for run in runs:
-            if run.ink >= (MOST_FURNITURE + 1 if are_all_far else LINE_INK) and is_unread(run, NEAR):
-                top, bottom = (first + run.first) / BANDS, (first + run.end) / BANDS
+            if run.ink >= least and _is_apart(run, read, NEAR):
+                top, bottom = run.first / BANDS, run.end / BANDS
                 yield UnreadBlock(question_id, page.page, top, bottom, is_drawn=question_id in drawn)
+
+
+def _is_apart(run: InkRun, read: Set[int], bands: int) -> bool:
+    """Return whether no line was read in a run of ink, nor within some bands of it."""
+    return read.isdisjoint(range(run.first - bands, run.end + bands))
