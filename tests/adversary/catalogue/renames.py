@@ -6,15 +6,18 @@ from tests.adversary.classes import Item
 
 def _give_id(scene: Scene, item: Item, question_id: str) -> None:
     """Give a question another id; the students' answers stay the same."""
-    was = item.question_id
-    item.question_id = question_id
+    was, item.question_id = item.question_id, question_id
+    _rename(scene, {was: question_id})
+
+
+def _rename(scene: Scene, ids: dict[str, str]) -> None:
+    """Let all that is known of cells be known under the questions' new ids."""
     session = scene.session
-    scene.exam_class.rename({was: question_id})
-    for places in (session.touched, session.unknowable, session.untold):
-        places |= {(name, question_id) for name, each in places if each == was}
-    for (name, each), points in [*session.decided.items()]:
-        if each == was:
-            session.decided[name, question_id] = points
+    scene.exam_class.rename(ids)
+    session.touched |= {(name, ids.get(each, each)) for name, each in session.touched}
+    session.unknowable = {(name, ids.get(each, each)) for name, each in session.unknowable}
+    session.untold = {(name, ids.get(each, each)) for name, each in session.untold}
+    session.decided = {(name, ids.get(each, each)): points for (name, each), points in session.decided.items()}
 
 
 @mishap(Step.RENAMES)
@@ -64,6 +67,4 @@ def exchanged_ids_put_right(scene: Scene) -> Course:
 def _exchange_ids(scene: Scene, first: Item, second: Item) -> None:
     one, other = first.question_id, second.question_id
     first.question_id, second.question_id = other, one
-    scene.exam_class.rename({one: other, other: one})
-    exchanged = {one: other, other: one}
-    scene.session.unknowable = {(name, exchanged.get(each, each)) for name, each in scene.session.unknowable}
+    _rename(scene, {one: other, other: one})
