@@ -59,7 +59,7 @@ def refuse_second(before: str, look: str, *, again: bool) -> None:
     Parameters
     ----------
     before
-        What a person decided, who and when, as a sentence without its end; empty if no decision counts.
+        A decision with its person and time, as a sentence without its end; empty if no decision counts.
     look
         Command line that shows the decision.
 

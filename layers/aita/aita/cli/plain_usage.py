@@ -11,7 +11,7 @@ _WORDS = (
     (re.compile(r"\bInput should be less than or equal to (\S+)"), r"it must be \1 or less"),
     (re.compile(r"\bInput should be "), "it must be "),
 )
-"""Patterns of pydantic's messages, and what takes their place."""
+"""Patterns of pydantic's messages, and the words in their place."""
 
 
 def plain_error(message: str) -> str:

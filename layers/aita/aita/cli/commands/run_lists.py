@@ -66,7 +66,7 @@ def results(context: typer.Context, run: RunId, out: Out) -> None:
 
 
 def _students(session: Session, assignment: str) -> Students | None:
-    """Return the students; ``None`` if they can't be found out, as the tasks are told all the same."""
+    """Return the students; ``None`` if they can't be found out, as the tasks are listed all the same."""
     try:
         return fetch_class_list(session.api, session.transfer, assignment).students
     except AitaError as error:

@@ -54,9 +54,9 @@ def fetch_reports(
 ) -> FetchedReports:
     """Fetch an assignment's reports into a folder.
 
-    A report without a link in the class report keeps its name in the bucket, with the student's id. What an earlier
-    class report of the assignment in the folder linked to, and is not fetched now, is deleted: the student has another
-    name by now, or is gone.
+    A report without a link in the class report keeps its name in the bucket, with the student's id. A file
+    that an earlier class report of the assignment in the folder linked to, and that is not fetched now, is deleted: the
+    student has another name by now, or is gone.
 
     Parameters
     ----------

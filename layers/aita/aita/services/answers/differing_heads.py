@@ -81,7 +81,7 @@ class DifferingHeads:
     def _is_elsewhere(self, student_id: str, page: int, words: frozenset[str]) -> bool:
         """Return whether a name is in the head of another student's page of another number, as after a swap.
 
-        What is at one place on all students' pages, such as a course, has one number.
+        A word at one place on all students' pages, such as a course, has one number.
         """
         if self._pages_of is None:
             self._pages_of = {}
