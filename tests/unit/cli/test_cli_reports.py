@@ -167,6 +167,39 @@ def test_nothing_else_that_a_class_report_links_to_is_deleted(reported: FakeStac
     assert file.read_text() == "mine"
 
 
+@pytest.mark.parametrize("name", ["notes.html", "notes.txt", "my grades.xlsx"])
+def test_a_file_that_a_teacher_linked_to_in_the_class_report_is_let_be(
+    reported: FakeStack, aita: Aita, name: str
+) -> None:
+    assert aita("report", "-a", "midterm", "--no-run", "--out", "there")[0] == 0
+    page, file = Path("there/class.html"), Path("there/students", name)
+    page.write_bytes(page.read_bytes() + f'<a href="students/{quote(name)}">mine</a>'.encode())
+    file.write_text("mine")
+    assert aita("report", "-a", "midterm", "--no-run", "--out", "there")[0] == 0
+    assert file.read_text() == "mine"
+
+
+def test_a_folder_under_the_name_of_a_report_that_is_gone_is_let_be(reported: FakeStack, aita: Aita) -> None:
+    Path("there/students/Leopold.html").mkdir(parents=True)
+    Path("there/class.html").write_bytes(class_report(FILE_NAMES | {"s-before": "Leopold"}))
+    code, _, err = aita("report", "-a", "midterm", "--no-run", "--out", "there")
+    assert (code, err) == (0, "7 reports fetched: there/class.html\n")
+    assert Path("there/students/Leopold.html").is_dir()
+
+
+def test_a_link_under_the_name_of_a_report_that_is_gone_goes_without_its_target(
+    reported: FakeStack, aita: Aita, tmp_path: Path
+) -> None:
+    target = tmp_path / "mine.txt"
+    target.write_text("mine")
+    Path("there/students").mkdir(parents=True)
+    Path("there/students/Leopold.html").symlink_to(target)
+    Path("there/class.html").write_bytes(class_report(FILE_NAMES | {"s-before": "Leopold"}))
+    assert aita("report", "-a", "midterm", "--no-run", "--out", "there")[0] == 0
+    assert not Path("there/students/Leopold.html").is_symlink()
+    assert target.read_text() == "mine"
+
+
 def test_a_class_report_of_the_first_version_links_to_files_named_by_id(reported: FakeStack, aita: Aita) -> None:
     reported.files["file-1"] = "".join(
         f'<a href="{kind}/{each}.html">x</a>' for each in NAMES for kind in KINDS

@@ -1,5 +1,6 @@
 """Download of an assignment's reports, under the file names that the class report links to."""
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from html.parser import HTMLParser
@@ -22,6 +23,7 @@ from aita.services.reporting.report_builder import ReportSources
 
 _FETCHERS = 8  # files fetched at once
 _REPORTS = object_keys.reports("")[1:]  # prefix of the API's names of reports
+_OF_0_1_0 = re.compile(r"s-[0-9a-f]+\.html")  # a report's file, which version 0.1.0 named by the student's id
 _FOLDERS = tuple(
     report("").partition("/")[0] for report in (object_keys.student_report, object_keys.transcription_report)
 )
@@ -123,8 +125,9 @@ def _save(transfer: FileTransfer, urls: Mapping[Path, str]) -> None:
 
 def _put_in_place(fetched: Path, folder: Path, files: Iterable[str], gone: Iterable[str]) -> None:
     """Move fetched reports to their folder, in which those that are gone are deleted before."""
-    for file in gone:
-        (folder / file).unlink(missing_ok=True)
+    for path in (folder / file for file in gone):
+        if path.is_file() or path.is_symlink():  # a folder is no report
+            path.unlink()
     for file in files:
         (folder / file).parent.mkdir(parents=True, exist_ok=True)
         (fetched / file).replace(folder / file)
@@ -142,7 +145,10 @@ def _linked_before(class_report: Path, now: "_Links") -> set[str]:
 
 
 class _Links(HTMLParser):
-    """A class report's title and links to reports: files by their names in the bucket, the same in aita 0.1.0."""
+    """A class report's title and links to reports: files by their names in the bucket, the same in aita 0.1.0.
+
+    A link that somebody else wrote into it, such as to a teacher's own notes, is none to a report.
+    """
 
     def __init__(self) -> None:
         super().__init__()
@@ -162,8 +168,8 @@ class _Links(HTMLParser):
         self._in_title = tag == "title"
         attributes = dict(attrs)
         linked = unquote(attributes.get("href") or "")
-        name = attributes.get(REPORT_OF) or linked
         folder, _, file = linked.partition("/")
+        name = attributes.get(REPORT_OF) or (linked if _OF_0_1_0.fullmatch(file) else "")
         if tag == "a" and folder in _FOLDERS and name.partition("/")[0] == folder and is_one_file(file):
             self.names[name] = linked
 
