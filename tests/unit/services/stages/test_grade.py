@@ -443,6 +443,43 @@ class TestPointsAlone:
         assert (cell.state, cell.points, cell.max_points) == (CellState.GRADED, 20, 20)
         assert harness.model.calls == calls
 
+    @pytest.mark.parametrize(
+        ("worth", "earned"),
+        [
+            ([0.125] * 8, [0.09, *[0.13] * 7]),
+            ([0.125] * 8, [0, *[0.13] * 7]),
+            ([1 / 6] * 6, [0.15, *[0.17] * 5]),
+            ([2.5, 2.5], [1.25, 2.5]),
+        ],
+        ids=["all", "not all", "sixths", "no multiple of the step"],
+    )
+    def test_points_of_version_0_1_0_come_back_as_they_were(
+        self, harness: Harness, worth: list[float], earned: list[float]
+    ) -> None:
+        def rubric(points: list[float]) -> None:
+            whole = round(sum(points), 6)
+            harness.exam(QUESTIONS[0] | {"points": whole}, *QUESTIONS[1:])
+            of_first = {"total_points": whole, "criteria": criteria(*points)}
+            harness.put("user_rubrics.json", RUBRICS | {"1a": of_first})
+            grade(harness)
+
+        put_answers(harness, "s-1")
+        rubric(worth)
+        graded = harness.artifact("grades.json")
+        older = graded["s-1"]["1a"]
+        for field in ("gradings", "answer_key", "instructions", "answer", "aita"):
+            del older[field]
+        for criterion, each in zip(older["criteria"], earned, strict=True):
+            criterion["points"] = each
+        older |= {"by_grader": [earned], "points": total(earned), "graders": [total(earned)]}
+        harness.put("grades.json", graded)
+        calls = harness.model.calls
+        rubric([2 * each for each in worth])
+        rubric(worth)
+        cell = cells(harness)["s-1", "1a"]
+        assert ([each.points for each in cell.criteria], cell.points) == (earned, total(earned))
+        assert harness.model.calls == calls
+
     def test_a_criterion_that_was_worth_nothing_is_graded_again(self, harness: Harness) -> None:
         def rubric(*points: float) -> dict[str, Any]:
             return RUBRICS | {"1a": {"total_points": sum(points), "criteria": criteria(*points)}}

@@ -80,6 +80,8 @@ def rescaled(inputs: GradeInputs, cell: Cell, question: Question, before: Rubric
     was, now, step = _worth_then(cell, before), _worth(rubric, question.points), inputs.exam.points_step
 
     def scale(points: Sequence[float]) -> Points:
+        if values["first_grading"] is None:  # the change was taken back: nothing is rounded to what can be earned now
+            return tuple(points)
         return tuple(_scaled(*each, step) for each in zip(points, was, now, strict=True))
 
     flags = tuple(flag for flag in cell.flags if flag.kind is not FlagKind.GRADERS_DISAGREE)
