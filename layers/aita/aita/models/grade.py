@@ -67,6 +67,8 @@ class FirstGrading(StrictModel):
         Version of the rubric that the answer was graded against.
     max_points, criteria, feedback, by_grader, gradings
         As in the cell.
+    basis, older_basis
+        As in the cell: if the change is taken back, decisions about a cell of aita 0.1.0 count again.
     """
 
     rubric: str
@@ -75,6 +77,8 @@ class FirstGrading(StrictModel):
     feedback: str = ""
     by_grader: tuple[tuple[Amount, ...], ...] = ()
     gradings: tuple[GradedAnswer, ...] = ()
+    basis: str = ""
+    older_basis: str = ""
 
 
 class Cell(StrictModel):

@@ -787,3 +787,28 @@ class TestRenumbering:
     def test_so_are_questions_whose_ids_changed_places(self, blank: Harness) -> None:
         blank.exam(QUESTIONS[0] | {"question_id": "1b"}, QUESTIONS[1] | {"question_id": "1a"})
         assert {question_id for _, question_id in opened(blank)} == {"1a", "1b"}
+
+
+@pytest.mark.parametrize("again", [False, True], ids=["of 0.1.0", "graded again since"])
+def test_a_decision_about_a_grade_of_0_1_0_counts_again_once_other_points_are_taken_back(
+    harness: Harness, again: bool
+) -> None:
+    put_answers(harness, "s-1")
+    harness.run("grade")
+    grades = harness.artifact("grades.json")
+    settings = RunSettings(model=MODEL, max_workers=1)
+    inputs = GradeInputs.unchecked(AssignmentFiles(harness.objects, ASSIGNMENT), settings)
+    older = inputs.older_basis("s-1", inputs.exam.questions[0], inputs.rubrics["1a"], MODEL)
+    for field in ("gradings", "answer_key", "instructions", "answer", "aita", "graders_asked", "disagreement"):
+        del grades["s-1"]["1a"][field]
+    harness.put("grades.json", grades | {"s-1": grades["s-1"] | {"1a": grades["s-1"]["1a"] | {"basis": older}}})
+    decide(harness, points=4)
+    harness.run("grade", regrade_older=again)
+    assert (book(harness).cell(FIRST).state, book(harness).cell(FIRST).points) == (CellState.OVERRIDDEN, 4)
+    other_points(harness)
+    harness.run("grade")
+    assert opened(harness) == [("s-1", "1a")]
+    harness.put("user_rubrics.json", RUBRICS)
+    harness.run("grade")
+    assert (book(harness).cell(FIRST).state, book(harness).cell(FIRST).points) == (CellState.OVERRIDDEN, 4)
+    assert recompute(audited(harness)) == []

@@ -75,6 +75,7 @@ def rescaled(inputs: GradeInputs, cell: Cell, question: Question, before: Rubric
     graded_by = {"aita": cell.aita, "model": cell.model, "reasoning_effort": cell.reasoning_effort}
     values = _base_values(inputs, cell.student_id, question, rubric) | {"reason": cell.reason} | graded_by
     values["first_grading"] = _first_grading(cell, values)
+    values["older_basis"] = inputs.basis_of_0_1_0(cell, question)
     if not cell.criteria:
         return _cell(values, cell.flags, state=cell.state, points=cell.points, feedback=cell.feedback)
     was, now, step = _worth_then(cell, before), _worth(rubric, question.points), inputs.exam.points_step
