@@ -23,13 +23,15 @@ unexport PYTHONDONTWRITEBYTECODE
 
 REQUIREMENTS = layers/aita/requirements.txt layers/imaging/requirements.txt
 LAYER_LOCKS = $(REQUIREMENTS:.txt=.lock)
+PYTEST = $(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder
+
 # pip, with one line that tells how far it is
 PIP_INSTALL = aita_local/installing.py
 
-.PHONY: help venv emulator checkov site demo test test-fast coverage bench injection fuzz adversary docs lock audit size clean
+.PHONY: help venv emulator checkov site demo test test-fast test-stacks coverage bench injection fuzz adversary docs lock audit size clean
 
 help: ## Show this
-	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | awk -F '\t' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | awk -F '\t' '{printf "  make %-11s %s\n", $$1, $$2}'
 
 venv: .venv/installed ## Make the environment for everything here
 
@@ -42,7 +44,7 @@ site: .aita/site/installed ## Make the environment of what builds the documents'
 demo: venv emulator ## Run the sample exam through the whole stack here: half a minute; the first time 1.5 to 3 min, with 0.9 GB to install
 	$(BIN)/python -m aita_local.demo
 
-test: venv emulator checkov site ## Run what decides whether a change is good: lint, types, layers, templates, tests; about 10 min
+test: venv checkov site ## Run what decides whether a change is good: lint, types, layers, templates, tests; under 8 min
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -51,13 +53,16 @@ test: venv emulator checkov site ## Run what decides whether a change is good: l
 	$(BIN)/deptry aita_local benchmarks samples tests --ignore DEP002,DEP004
 	$(BIN)/sam validate --lint
 	$(BIN)/cfn-lint template.yaml
-	$(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder
+	$(PYTEST) -m "not emulator and not container"
 
-test-fast: venv ## Run the tests that take no stack, build or browser; about a minute
-	$(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder tests/unit
+test-fast: venv ## Run the tests that wait for no process, stack, build or browser; under a minute
+	$(PYTEST) -m "not slow" tests/unit
+
+test-stacks: venv emulator ## Run the tests on the emulator and in Lambda's containers, which `make test` leaves out; 5 to 8 min
+	$(PYTEST) -m "emulator or container"
 
 coverage: venv ## Measure the branches of services/ that the tests take, but for those on the emulator: at least 95 %; 10 min
-	$(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder -m "not emulator and not container" \
+	$(PYTEST) -m "not emulator and not container" \
 		--cov aita.services --cov-branch --cov-report term-missing:skip-covered --cov-fail-under 95
 
 bench: venv emulator .aita/peers/installed ## Measure, and print one table; a quarter of an hour on a machine that does nothing else

@@ -197,6 +197,7 @@ executor.execute_batch(tasks, "killed", resume_from_checkpoint=True)
 COUNT, WORKERS = 40, 4
 
 
+@pytest.mark.slow
 class TestKilled:
     @pytest.fixture
     def child(self, tmp_path: Path) -> Any:

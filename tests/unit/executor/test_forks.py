@@ -28,7 +28,10 @@ from tests.unit.executor.test_endpoint import Endpoint, Handler, said
 PATIENCE = 60.0
 """Seconds until a child is given up; a right one ends in a moment."""
 
-pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork"),
+]
 
 
 class Counting(Handler):

@@ -208,6 +208,7 @@ def never_ends(connection: socket.socket, part: bytes) -> None:
         time.sleep(0.02)
 
 
+@pytest.mark.slow
 class TestEndpoints:
     def test_a_stream_is_asked_for_and_left_when_it_runs_away(self) -> None:
         closed = threading.Event()

@@ -154,6 +154,7 @@ def interrupted(harness: Harness, look: Callable[[Purger], Traces]) -> Iterator[
         yield kept
 
 
+@pytest.mark.slow
 def test_an_assignments_purge_finishes_wherever_it_stopped(graded: Harness) -> None:
     for kept in interrupted(graded, lambda purging: purging.of_assignment(ASSIGNMENT)):
         assert kept.objects == {}
@@ -161,6 +162,7 @@ def test_an_assignments_purge_finishes_wherever_it_stopped(graded: Harness) -> N
         assert not list(kept.of_assignment(ASSIGNMENT))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("by", ["folder", "student_id"])
 @pytest.mark.parametrize("folder", [ANN, BOB])
 def test_a_students_purge_finishes_wherever_it_stopped(graded: Harness, folder: str, by: str) -> None:
@@ -204,6 +206,7 @@ def student_of(harness: Harness, folder: str = "scan 9") -> str:
     return str(found["student_id"])
 
 
+@pytest.mark.slow
 def test_the_line_that_a_person_gave_to_a_student_is_purged_wherever_it_stopped(matched: Harness) -> None:
     student_id = student_of(matched)
     for kept in interrupted(matched, lambda purging: purging.of_student(ASSIGNMENT, find(purging, student_id))):
