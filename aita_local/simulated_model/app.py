@@ -167,7 +167,11 @@ class SimulatedModel:
     async def _known_reply(self, chat: ChatRequest) -> str:
         kind = kind_of(chat)
         # A graded answer is found by its text, so the image of its drawing need not be known; a word is on no page.
-        pages = [await self.reader.read(url) for url in chat.images] if kind not in ("Grading", "Word") else []
+        pages = (
+            [await self.reader.read(url) for url in chat.images]
+            if kind not in ("Grading", "StripGrading", "Word")
+            else []
+        )
         return dispatch.reply(chat, kind, self._exam, pages, self._faults.omits)
 
 

@@ -40,6 +40,7 @@ from aita.models.match import MatchDecision, MatchRequest, StudentMatchPage
 from aita.models.part_review import PartDecisionPage, PartDecisionRequest, PartDecisions, PartPage, PartView
 from aita.models.review import DecisionPage, DecisionRequest, ReviewPage, ReviewView
 from aita.models.run import TaskStatus
+from aita.models.second_look import See
 from aita.observability import configure_logging, log_unexpected, logger, sanitize_errors
 from aita.request_body import read_body
 from aita.services.runs.run_queries import FILES_PAGE, PAGE_SIZE
@@ -119,9 +120,10 @@ def get_rubric_changes(
     assignment: str,
     graders: Annotated[Graders | None, Query()] = None,
     disagreement: Annotated[Disagreement | None, Query()] = None,
+    see: Annotated[See | None, Query()] = None,
 ) -> RubricDiff:
     """Return the answers that changed rubrics affect, and the calls, tokens and cost of grading them again."""
-    return api.estimator.rubric_changes(assignment, RunOptions(graders=graders, disagreement=disagreement))
+    return api.estimator.rubric_changes(assignment, RunOptions(graders=graders, disagreement=disagreement, see=see))
 
 
 @app.get("/assignments/<assignment>/decisions")

@@ -39,6 +39,7 @@ from aita.services.calls.prompt_cache_gate import PromptCacheGate
 from aita.services.calls.reply_cache import ReplyCache
 from aita.services.execution.page_splitter import PageSplitter
 from aita.services.execution.report_renderer import ReportRenderer
+from aita.services.execution.strip_cutter import StripCutter
 from aita.services.execution.task_executor import TaskExecutor
 from aita.services.runs.collector import Collector
 from aita.services.runs.planner import ITEMS, MANIFEST, Planner
@@ -46,6 +47,7 @@ from aita.services.runs.run_cache import RunCache
 from aita.services.runs.run_control import RunControl
 from aita.services.runs.run_queries import RunQueries
 from aita.services.runs.task_recorder import Executed, Recorder
+from aita.services.stages.strip_cuts import CUT
 from aita.tasks.request import LLMRequest, Message
 from tests.support.memory_decisions import MemoryDecisions
 from tests.support.memory_runs import MemoryRuns, MemoryTasks
@@ -149,7 +151,7 @@ class FakeModel:
 
 def question_of(request: LLMRequest) -> str:
     """Return the id of the question that a request is about: graders' requests share it with other answers'."""
-    message = request.messages[0 if request.schema_name == "Grading" else 1]
+    message = request.messages[0 if request.schema_name in ("Grading", "StripGrading") else 1]
     return message.text.partition("Question id: ")[2].partition("\n")[0]
 
 
@@ -180,6 +182,8 @@ def right(request: LLMRequest, text: str = "the answer is 4") -> str:
             return extracted(*pages_of(request))
         case "Grading":
             return grading(request)
+        case "StripGrading":
+            return grading(request, reading=[])
     return transcription(request, text)
 
 
@@ -347,6 +351,11 @@ def fake_pages(data: bytes) -> Iterator[FakePage]:
         yield FakePage(part)
 
 
+def fake_strip(jpeg: bytes, first: int, end: int) -> FakePage:
+    """Cut rows out of a page: the page's bytes, with the rows' numbers before them."""
+    return FakePage(f"rows {first} to {end} of ".encode() + jpeg, height=end - first)
+
+
 class FakeBlankExam:
     """A blank exam that knows its pages by their first letter; what else is on a page is ink, all over it."""
 
@@ -442,6 +451,7 @@ class Harness:
             blank_exam=FakeBlankExam,
             mask=lambda page, _: page,
         )
+        self.cutter = StripCutter(objects=self.objects, watch=watch, recorder=recorder, strip=fake_strip)
         self.reporter = ReportRenderer(
             objects=self.objects,
             runs=self.runs,
@@ -513,7 +523,7 @@ class Harness:
 
     def invoke(self, event: ItemEvent, function: str = "arn:task") -> Executed:
         if function == "arn:split":
-            return self.splitter.split(event)
+            return self.cutter.cut(event) if event.stage == CUT else self.splitter.split(event)
         if function == "arn:report":
             return self.reporter.report(event)
         return self.executor.execute(event, lambda: self.remaining)

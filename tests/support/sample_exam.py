@@ -6,6 +6,7 @@ from pathlib import Path
 from aita.imaging.ink import BlankExam
 from aita.imaging.mask import masked
 from aita.imaging.pages import pages
+from aita.imaging.strips import strip
 from aita.llm.chat import ChatModel
 from tests.support.fakes import FakeModel, Harness
 
@@ -21,6 +22,7 @@ class SampleExamRun(Harness):
     def cold(self) -> None:
         super().cold()
         self.splitter = replace(self.splitter, pages=pages, blank_exam=BlankExam, mask=masked, mask_header=HEADER)
+        self.cutter = replace(self.cutter, strip=strip)
 
 
 def sample_exam(model: ChatModel, *left_out: str) -> SampleExamRun:

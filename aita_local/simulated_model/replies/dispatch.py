@@ -37,8 +37,9 @@ def reply(chat: ChatRequest, kind: Kind, exam: SampleExam, pages: list[KnownPage
 def improvised(chat: ChatRequest) -> str:
     """Return a reply to a request that is not about the sample exam: of the right form, and plainly simulated."""
     with suppress(NotInSampleExamError):
-        if kind_of(chat) == "Grading":
-            return _formatted(chat, grading_replies.improvised_grading(chat.text))
+        if (kind := kind_of(chat)) in ("Grading", "StripGrading"):
+            on_strips = kind == "StripGrading"
+            return _formatted(chat, grading_replies.improvised_grading(chat.text, on_strips=on_strips))
     return fallback_reply.reply(chat)
 
 
@@ -73,8 +74,8 @@ def _content(
             return question_replies.answer_keys(chat, exam, omits)
         case "Rubric", 0:
             return question_replies.rubric(chat, exam)
-        case "Grading", _:
-            return grading_replies.grading(chat.text, exam)
+        case (("Grading" | "StripGrading"), _):
+            return grading_replies.grading(chat.text, exam, on_strips=kind == "StripGrading")
     raise NotInSampleExamError(f"{kind} with {len(pages)} images is asked for")
 
 

@@ -65,8 +65,10 @@ class GradingRequest:
         return cls(before, found[2], worth)
 
 
-def grading(prompt: str, exam: SampleExam) -> dict[str, Any]:
+def grading(prompt: str, exam: SampleExam, *, on_strips: bool = False) -> dict[str, Any]:
     """Return the sample's own grading of the answer, in the points of the prompt's rubric.
+
+    On strips it reads what was transcribed.
 
     Raises
     ------
@@ -84,14 +86,14 @@ def grading(prompt: str, exam: SampleExam) -> dict[str, Any]:
         raise NotInSampleExamError(
             f"the rubric has {len(request.worth)} criteria, and the sample exam's has another number"
         )
-    return {
+    return _reading(on_strips=on_strips) | {
         "criteria": _scaled(known["criteria"], question, request.worth),
         "feedback": known["feedback"],
         "addresses_grader": known["addresses_grader"],
     }
 
 
-def improvised_grading(prompt: str) -> dict[str, Any]:
+def improvised_grading(prompt: str, *, on_strips: bool = False) -> dict[str, Any]:
     """Return a grading of any answer, of the right form and with a statement that it is simulated.
 
     Its points come from a digest of the answer, so that equal answers get equal points; all points have a quote.
@@ -114,7 +116,12 @@ def improvised_grading(prompt: str) -> dict[str, Any]:
         for number, most in enumerate(request.worth, 1)
     ]
     feedback = "This is a simulated grading of an answer that is not in the sample exam."
-    return {"criteria": criteria, "feedback": feedback, "addresses_grader": False}
+    grading = {"criteria": criteria, "feedback": feedback, "addresses_grader": False}
+    return _reading(on_strips=on_strips) | grading
+
+
+def _reading(*, on_strips: bool) -> dict[str, Any]:
+    return {"reading": []} if on_strips else {}
 
 
 def _scaled(criteria: list[dict[str, Any]], question: KnownQuestion, worth: tuple[float, ...]) -> list[dict[str, Any]]:

@@ -5,7 +5,9 @@ from typing import Literal, cast, get_args
 from aita_local.simulated_model.chat_request import ChatRequest
 from aita_local.simulated_model.errors import NotInSampleExamError
 
-Kind = Literal["Transcription", "ExtractedQuestions", "AnswerKey", "AnswerKeys", "Rubric", "Grading", "Word"]
+Kind = Literal[
+    "Transcription", "ExtractedQuestions", "AnswerKey", "AnswerKeys", "Rubric", "Grading", "StripGrading", "Word"
+]
 
 _WORDS: tuple[tuple[str, Kind], ...] = (
     ("transcribe", "Transcription"),

@@ -15,6 +15,7 @@ from aita.aws.dynamodb.run_table import DynamoRunTable
 from aita.aws.dynamodb.task_table import DynamoTaskTable
 from aita.aws.s3_objects import S3Objects
 from aita.models.run import RunSettings
+from aita.models.second_look import See
 from aita.services.runs.run_cache import RunCache
 from aita.services.runs.task_recorder import Recorder
 from aita.settings import ApiSettings, PlanSettings, SplitSettings, StackSettings, TaskSettings
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from aita.services.assignments.match_decisions import RosterMatches
     from aita.services.execution.page_splitter import PageSplitter
     from aita.services.execution.report_renderer import ReportRenderer
+    from aita.services.execution.strip_cutter import StripCutter
     from aita.services.execution.task_executor import TaskExecutor
     from aita.services.grading.part_queue import PartQueue
     from aita.services.grading.review_queue import Reviews
@@ -102,6 +104,7 @@ def make_api() -> Api:
         rate_limit_rps=settings.rate_limit_rps,
         rate_limit_tpm=settings.rate_limit_tpm,
         reasoning_effort=settings.reasoning_effort,
+        see=See.DOUBTFUL,
     )
     return Api(
         submissions=RunControl(
@@ -153,26 +156,30 @@ def make_planner() -> "Planner":
     )
 
 
-def make_splitter() -> "PageSplitter":
-    """Return the service behind the split function, the only one with the imaging layer."""
+def make_splitter() -> "tuple[PageSplitter, StripCutter]":
+    """Return the services behind the split function, the only one with the imaging layer."""
     from aita.imaging.ink import BlankExam
     from aita.imaging.isolated import pages_apart
     from aita.imaging.mask import masked
     from aita.imaging.pages import pages
+    from aita.imaging.strips import strip
     from aita.services.execution.page_splitter import PageSplitter
+    from aita.services.execution.strip_cutter import StripCutter
 
     settings = SplitSettings.read()
     stores = make_stores(settings)
     watch = RunCache(stores.runs)
-    return PageSplitter(
+    recorder = stores.recorder(watch, updates_summary=False)
+    splitter = PageSplitter(
         objects=stores.objects,
         watch=watch,
-        recorder=stores.recorder(watch, updates_summary=False),
+        recorder=recorder,
         pages=partial(pages_apart, pages=partial(pages, longest_side=settings.longest_side)),
         blank_exam=BlankExam,
         mask=masked,
         mask_header=settings.mask_header,
     )
+    return splitter, StripCutter(objects=stores.objects, watch=watch, recorder=recorder, strip=strip)
 
 
 def make_reporter() -> "ReportRenderer":

@@ -184,7 +184,7 @@ class ApiClient:
 
     def rubric_changes(self, assignment: str, options: RunOptions) -> RubricDiff:
         """Return the changes of grades that the assignment's current rubrics require."""
-        query = options.model_dump(include={"graders", "disagreement"})
+        query = options.model_dump(mode="json", include={"graders", "disagreement", "see"})
         return _parse(RubricDiff, self._get(assignment, "rubric-changes", **query))
 
     def review(self, assignment: str, cell_id: str) -> ReviewView:

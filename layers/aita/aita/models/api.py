@@ -23,6 +23,7 @@ from aita.models.limits import (
 from aita.models.names import MAX_UPLOAD_BYTES
 from aita.models.rubric_change import QuestionChange
 from aita.models.run import Ref, RunStatus, RunSummary, TaskStatus, Usage
+from aita.models.second_look import See
 
 
 class RunOptions(StrictModel):
@@ -39,6 +40,7 @@ class RunOptions(StrictModel):
     max_cost_usd: MaxCost | None = None
     graders: Graders | None = None
     disagreement: Disagreement | None = None
+    see: See | None = None
     review: bool | None = None
     regrade_older: bool | None = None
     model: str | None = None

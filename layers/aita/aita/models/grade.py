@@ -13,6 +13,7 @@ from aita.models.effort import DEFAULT_EFFORT, ReasoningEffort
 from aita.models.exam import Question, QuestionId
 from aita.models.points import exact, total
 from aita.models.review_flags import Flag
+from aita.models.second_look import ReadLine, SecondLook, See
 from aita.version import VERSION, release
 
 Amount = Annotated[float, Field(ge=0, allow_inf_nan=False)]
@@ -43,12 +44,16 @@ class CriterionGrade(StrictModel):
 
 
 class GradedAnswer(StrictModel):
-    """One grader's grading: every criterion of the rubric, in its order. A blank answer has no criteria."""
+    """One grader's grading: every criterion of the rubric, in its order. A blank answer has no criteria.
+
+    ``reading`` has the lines that the grader read on the page otherwise than they were transcribed.
+    """
 
     blank: bool = False
     criteria: tuple[CriterionGrade, ...] = ()
     feedback: str = ""
     flags: tuple[Flag, ...] = ()
+    reading: tuple[ReadLine, ...] = ()
 
     @property
     def points(self) -> float:
@@ -114,6 +119,10 @@ class Cell(StrictModel):
     graders_asked, disagreement
         Number of graders that were asked, and the share of the points from which on they disagree; 0 and ``None`` in
         cells of aita 0.1.0.
+    see
+        Answers that graders saw on the page in the run that graded or kept the cell; ``None`` before version 0.3.
+    second_look
+        Second look at this answer; ``None`` if none was due.
     aita
         Version of aita that graded the answer; empty for 0.1.0.
     """
@@ -143,6 +152,8 @@ class Cell(StrictModel):
     reasoning_effort: ReasoningEffort = DEFAULT_EFFORT
     graders_asked: Annotated[int, Field(ge=0)] = 0
     disagreement: float | None = None
+    see: See | None = None
+    second_look: SecondLook | None = None
     aita: str = ""
 
     @property

@@ -66,13 +66,27 @@ class StudentLedger(StrictModel):
     parts: tuple[Part, ...] = ()
 
 
+class ContentLedger(StudentLedger):
+    """A student's parts that are answers, heads of pages or unplaced."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _content(cls, data: Any) -> Any:
+        return _with_owners(data, {Owner.ANSWER, Owner.PAGE_HEAD, Owner.UNPLACED})
+
+
 class UnplacedLedger(StudentLedger):
     """A student's unplaced parts alone: the others, which are most of a ledger, are not read into memory."""
 
     @model_validator(mode="before")
     @classmethod
     def _unplaced(cls, data: Any) -> Any:
-        if not isinstance(data, dict) or not isinstance(parts := data.get("parts", []), list):
-            return data
-        owned = {*Owner} - {Owner.UNPLACED}
-        return data | {"parts": [each for each in parts if not (isinstance(each, dict) and each.get("owner") in owned)]}
+        return _with_owners(data, {Owner.UNPLACED})
+
+
+def _with_owners(data: Any, owners: set[Owner]) -> Any:
+    """Return a student's ledger without the parts of other owners; what is no ledger stays for the validation."""
+    if not isinstance(data, dict) or not isinstance(parts := data.get("parts", []), list):
+        return data
+    others = {*Owner} - owners
+    return data | {"parts": [each for each in parts if not (isinstance(each, dict) and each.get("owner") in others)]}

@@ -9,6 +9,7 @@ from aita.models.base import StrictModel
 from aita.models.exam import AnswerKey, Question, Rubric
 from aita.models.grade import Amount, CellState, CriterionGrade, Decision, DecisionAction
 from aita.models.review_flags import FlagKind
+from aita.models.second_look import SecondLook
 
 Why = Annotated[str, StringConstraints(strip_whitespace=True, max_length=2000)]
 """Reason that a person gives for a decision."""
@@ -81,6 +82,7 @@ class ReviewView(ReviewLine):
     """``GET /assignments/{assignment}/reviews/{cell_id}``: a cell with all material for a decision.
 
     ``rubric`` is the one that the answer was graded against or, of an ungraded answer, the present one.
+    ``second_look`` is the graders' look at the answer on the page; ``None`` if none was due.
     ``of_older_version`` is true of a proposal by an older version of aita than the stack's.
     """
 
@@ -92,6 +94,7 @@ class ReviewView(ReviewLine):
     rubric: Rubric | None
     answer_key: AnswerKey | None
     proposal: Proposal
+    second_look: SecondLook | None = None
     of_older_version: bool = False
     decisions: tuple[Decision, ...]
 

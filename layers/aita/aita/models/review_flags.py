@@ -34,6 +34,8 @@ class FlagKind(StrEnum):
     """The transcription, or the place where the answer begins, has a low confidence."""
     QUOTE_NOT_FOUND = "quote_not_found"
     """A quote that earns or loses points is not in the transcription, or is no evidence."""
+    READING_DIFFERS = "reading_differs"
+    """A grader who saw the answer on the page read it otherwise than the transcription."""
     POINTS_OUT_OF_RANGE = "points_out_of_range"
     """A grader gave a criterion points outside its range."""
     ILLEGIBLE = "illegible"
@@ -68,6 +70,7 @@ _WORDS = {
     FlagKind.PAGE_TWICE: "a page of the exam is there twice",
     FlagKind.LOW_CONFIDENCE: "low confidence in the transcription or in where the answer is",
     FlagKind.QUOTE_NOT_FOUND: "a quote is not in the transcription, or is no evidence",
+    FlagKind.READING_DIFFERS: "the grader read the answer on the page otherwise than it was transcribed",
     FlagKind.POINTS_OUT_OF_RANGE: "a criterion was given points that it can't earn",
     FlagKind.ILLEGIBLE: "much of the answer could not be read",
     FlagKind.GRADERS_DISAGREE: "the graders' points are far apart",

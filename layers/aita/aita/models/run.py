@@ -19,6 +19,7 @@ from aita.models.limits import (
     RateLimit,
     TokenLimit,
 )
+from aita.models.second_look import See
 
 
 class RunStatus(StrEnum):
@@ -173,7 +174,8 @@ class StageCounts(StrictModel):
 class RunSettings(StrictModel):
     """Settings of a run, which every resume keeps.
 
-    With ``regrade_older``, answers that another version of aita, model or reasoning effort graded are graded again.
+    With ``regrade_older``, answers that another version of aita, model or reasoning effort graded, or that graders
+    saw otherwise, are graded again. Runs before version 0.3 are without ``see``, and showed no strips.
     """
 
     model: str
@@ -191,6 +193,7 @@ class RunSettings(StrictModel):
     review: bool = False
     regrade_older: bool = False
     reasoning_effort: ReasoningEffort = DEFAULT_EFFORT
+    see: See = See.NEVER
 
 
 class Run(StrictModel):

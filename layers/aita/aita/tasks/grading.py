@@ -1,10 +1,11 @@
 """Grading: points of an answer for each criterion of the rubric, with a quote from the answer as evidence."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from aita.errors import BrokenRuleError, DoubtfulReplyError, InvalidReplyError, TaskError
 from aita.models.answer import AnswerPlace
@@ -79,7 +80,7 @@ class GradingTask(LLMTask[GradedAnswer]):
         Images of the pages, if the answer is a drawing, and its places on them.
     """
 
-    response_model: ClassVar[type[BaseModel]] = Grading
+    response_model: ClassVar[type[Grading]] = Grading
     parameters: ClassVar[Parameters] = _PARAMETERS
 
     question: Question
@@ -98,7 +99,7 @@ class GradingTask(LLMTask[GradedAnswer]):
     def messages(self) -> tuple[Message, ...]:
         """Return the part that all answers to the question share, then this answer between two delimiting lines."""
         return load_prompt("grading").messages(
-            images=tuple(Image(page.key, page.sha256, page.width, page.height) for page in self.pages),
+            images=self._images(),
             points_step=f"{self.points_step:g}",
             instructions=self.instructions or "None.",
             question_instructions=self.question_instructions or "None.",
@@ -106,7 +107,7 @@ class GradingTask(LLMTask[GradedAnswer]):
             answer_key=self.answer_key.model_dump_json(indent=2) if self.answer_key else "None.",
             rubric=self._describe_rubric(),
             code=code_of(self.answer),
-            drawing=self._describe_pages(),
+            drawing=self._describe_images(),
             answer=self.answer,
         )
 
@@ -163,7 +164,7 @@ class GradingTask(LLMTask[GradedAnswer]):
         try:
             return self.parse(reply)
         except DoubtfulReplyError:
-            grading = read_reply(Grading, reply).value
+            grading = read_reply(self.response_model, reply).value
         except InvalidReplyError:
             return None
         graded = self._graded(grading)
@@ -179,9 +180,10 @@ class GradingTask(LLMTask[GradedAnswer]):
         entries = sorted(reply.criteria, key=lambda entry: entry.criterion)
         if [entry.criterion for entry in entries] != list(range(1, len(worth) + 1)):
             raise BrokenRuleError(f"criteria must have each of the numbers 1 to {len(worth)} exactly once")
-        written = written_for(self.question, self.answer)
+        readings = self._readings(reply)
+        written = readings[0]
         graded = GradedAnswer(
-            criteria=tuple(self._grade(entry, most, written) for entry, most in zip(entries, worth, strict=True)),
+            criteria=tuple(self._grade(entry, most, readings) for entry, most in zip(entries, worth, strict=True)),
             feedback=reply.feedback,
             flags=(*self.flags, *self._instruction_flags(reported=reply.addresses_grader)),
         )
@@ -192,17 +194,21 @@ class GradingTask(LLMTask[GradedAnswer]):
             flags.append(_ONLY_PRINTED)
         return graded.model_copy(update={"flags": tuple(flags)})
 
+    def _readings(self, reply: Grading) -> tuple["Written", ...]:  # noqa: ARG002 - for graders who read the answer, too
+        """Return the texts in which quotes may stand, the transcription first."""
+        return (written_for(self.question, self.answer),)
+
     def _illegible_note(self, graded: GradedAnswer, written: "Written") -> str:
         """Return the note on an illegible part that may have cost points; empty if there is none."""
         if graded.points < total(self._worth()) and written.half_illegible:
             return "at least half of its words"
         return "a part of it, and what was read earned nothing" if graded.points == 0 and written.has_unread else ""
 
-    def _grade(self, entry: GradedCriterion, most: float, written: "Written") -> CriterionGrade:
+    def _grade(self, entry: GradedCriterion, most: float, readings: Sequence["Written"]) -> CriterionGrade:
         from aita.tasks.quotes import says_nothing  # noqa: PLC0415 - as in written_for
 
         points = self._earned(entry, most)
-        found = written.shows(entry.quote) if points > 0 else written.holds(entry.quote)
+        found = any(each.shows(entry.quote) if points > 0 else each.holds(entry.quote) for each in readings)
         if not found and points == 0 and says_nothing(entry.quote):
             return CriterionGrade(points=points, reason=entry.reason, quote_found=True)
         return CriterionGrade(points=points, quote=entry.quote, reason=entry.reason, quote_found=found)
@@ -253,7 +259,10 @@ class GradingTask(LLMTask[GradedAnswer]):
             lines += [f"  Example: {example}" for example in criterion.examples]
         return "\n".join(lines)
 
-    def _describe_pages(self) -> str:
+    def _images(self) -> tuple[Image, ...]:
+        return tuple(Image(page.key, page.sha256, page.width, page.height) for page in self.pages)
+
+    def _describe_images(self) -> str:
         if not self.pages:
             return ""
         numbers = {page.page: number for number, page in enumerate(self.pages, 1)}

@@ -9,7 +9,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from aita.cli import exit_codes
-from aita.cli.commands.runs import Assignment, Detach, Disagreement, Graders, MaxCost, run_to_end, start_run
+from aita.cli.commands.runs import Assignment, Detach, Disagreement, Graders, MaxCost, SeeOption, run_to_end, start_run
 from aita.cli.files.assignment_download import fetch_class_list
 from aita.cli.session import Session
 from aita.cli.views.rubric_view import diff_view, sample_view
@@ -36,6 +36,7 @@ def diff_rubrics(
     assignment: Assignment,
     graders: Graders = None,
     disagreement: Disagreement = None,
+    see: SeeOption = None,
     no_sample: Annotated[bool, typer.Option("--no-sample", help="Grade no sample: nothing is asked.")] = False,
 ) -> None:
     """Tell which answers a changed rubric touches, what grading them again costs, and how a sample's points change.
@@ -43,7 +44,7 @@ def diff_rubrics(
     Nothing of the grades changes. The sample's replies are kept: applying the rubric does not pay for them again.
     """
     session = Session.of(context)
-    options = RunOptions(graders=graders, disagreement=disagreement)
+    options = RunOptions(graders=graders, disagreement=disagreement, see=see)
     diff = session.api.rubric_changes(check_assignment(assignment), options)
     document = diff.model_dump(mode="json")
     shown: list[RenderableType] = []
@@ -68,17 +69,22 @@ def apply_rubrics(
     assignment: Assignment,
     graders: Graders = None,
     disagreement: Disagreement = None,
+    see: SeeOption = None,
     max_cost: MaxCost = None,
     detach: Detach = False,
 ) -> None:
     """Grade again what a changed rubric touches, and only that, and write the reports anew."""
-    options = {"graders": graders, "disagreement": disagreement}
+    options = {"graders": graders, "disagreement": disagreement, "see": see}
     start_run(Session.of(context), assignment, "grade", detach=detach, max_cost=max_cost, options=options)
 
 
 def _apply_command(session: Session, assignment: str, options: RunOptions) -> str:
     given = options.model_dump(exclude_none=True)
-    words = (word for name, value in given.items() for word in (f"--{name}", f"{value:g}"))
+    words = (
+        word
+        for name, value in given.items()
+        for word in (f"--{name}", value if isinstance(value, str) else f"{value:g}")
+    )
     return session.command("rubric", "apply", "--assignment", assignment, *words)
 
 

@@ -18,6 +18,7 @@ from aita.errors import RequestError, StackError
 from aita.models.api import RunOptions, RunView, StartRunRequest
 from aita.models.names import check_assignment
 from aita.models.run import RunStatus
+from aita.models.second_look import See
 from aita.services.runs.pipelines import PIPELINES
 
 Assignment = Annotated[str, typer.Option("--assignment", "-a", metavar="NAME", help="The assignment's name.")]
@@ -45,9 +46,20 @@ Disagreement = Annotated[
         show_default="as before; 0.2",
     ),
 ]
+SeeOption = Annotated[
+    See | None,
+    typer.Option(
+        "--see",
+        help="Answers that graders see on the page, too: all, those of a doubtful transcription and drawings, or none.",
+        show_default="as before; doubtful",
+    ),
+]
 RegradeOlder = Annotated[
     bool,
-    typer.Option("--regrade-older", help="Grade answers again that an older version of aita or another model graded."),
+    typer.Option(
+        "--regrade-older",
+        help="Grade answers again that an older version of aita or another model graded, or that were seen otherwise.",
+    ),
 ]
 _STARTED = {"generate-rubric" if name == "rubric" else name: name for name in PIPELINES}
 """Pipelines by the commands that start them."""
@@ -92,6 +104,7 @@ def grade(
     assignment: Assignment,
     graders: Graders = None,
     disagreement: Disagreement = None,
+    see: SeeOption = None,
     regrade_older: RegradeOlder = False,
     max_cost: MaxCost = None,
     detach: Detach = False,
@@ -100,7 +113,12 @@ def grade(
 
     What was graded before on the same question, rubric and answer is not graded again.
     """
-    options = {"graders": graders, "disagreement": disagreement, "regrade_older": regrade_older or None}
+    options = {
+        "graders": graders,
+        "disagreement": disagreement,
+        "see": see,
+        "regrade_older": regrade_older or None,
+    }
     start_run(Session.of(context), assignment, "grade", detach=detach, max_cost=max_cost, options=options)
 
 
@@ -112,11 +130,12 @@ def exam(
     ] = False,
     graders: Graders = None,
     disagreement: Disagreement = None,
+    see: SeeOption = None,
     max_cost: MaxCost = None,
     detach: Detach = False,
 ) -> None:
     """Do everything, from the scans to the reports: questions, rubrics, transcriptions, grades."""
-    options = {"review": review or None, "graders": graders, "disagreement": disagreement}
+    options = {"review": review or None, "graders": graders, "disagreement": disagreement, "see": see}
     start_run(Session.of(context), assignment, "exam", detach=detach, max_cost=max_cost, options=options)
 
 
@@ -127,11 +146,12 @@ def estimate(
         typer.Argument(metavar="COMMAND", help=f"The command that starts it: {', '.join(_STARTED)}; or kind.<name>."),
     ],
     assignment: Assignment,
+    see: SeeOption = None,
     regrade_older: RegradeOlder = False,
 ) -> None:
     """Tell the calls, tokens and cost that a run would take at most, as what was answered before costs nothing."""
     session = Session.of(context)
-    options = {"regrade_older": regrade_older or None}
+    options = {"see": see, "regrade_older": regrade_older or None}
     found = session.api.estimate(_request(session, assignment, _STARTED.get(pipeline, pipeline), options))
     session.output.result(found, estimate_table(found))
 

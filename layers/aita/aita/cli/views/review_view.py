@@ -15,6 +15,7 @@ from aita.cli.views.terminal_escape import printable
 from aita.models.exam import Rubric
 from aita.models.grade import Decision, DecisionAction
 from aita.models.review import ReviewLine, ReviewPage, ReviewView
+from aita.models.second_look import SecondLook
 
 
 def queue_view(page: ReviewPage, names: Mapping[str, str], command: Command, pasteable: Pasteable) -> RenderableType:
@@ -44,6 +45,7 @@ def cell_view(review: ReviewView, name: str, scans: Scans, command: Command, pas
         ("Reasons", [indented(reason) for reason in _reasons(review, pasteable)]),
         ("Question", [indented(review.question.question_text)]),
         ("Answer", [*_answer(review, scans)]),
+        ("Second look", [*_second_look(review.second_look)] if review.second_look else []),
         ("Answer key", [indented(review.answer_key.correct_answer)] if review.answer_key else []),
         ("Rubric", [*_rubric(review.rubric)] if review.rubric else []),
         ("Proposal", [*_proposal(review)]),
@@ -105,6 +107,19 @@ def _answer(review: ReviewView, scans: Scans) -> Iterator[RenderableType]:
     for place in review.pages:
         if masked := masked_note(place, place.masked, place.source, scans):
             yield indented(masked, "yellow")
+
+
+def _second_look(look: SecondLook) -> Iterator[RenderableType]:
+    """Yield how the graders saw the answer, and each line that they read otherwise than it was transcribed."""
+    why = f" ({', '.join(look.doubts)})" if look.doubts else ""
+    if look.missing:
+        yield indented(f"the graders did not see it on the page{why}: {look.missing}", "yellow")
+    else:
+        places = ", ".join(place.where for place in look.strips)
+        yield indented(f"the graders saw it on the page{why}: {places}", "dim")
+    for line in look.reading:
+        yield indented(f"transcribed: {line.transcribed or '(nothing)'}")
+        yield indented(f"read:        {line.read or '(nothing)'}", "yellow")
 
 
 def _rubric(rubric: Rubric) -> Iterator[RenderableType]:

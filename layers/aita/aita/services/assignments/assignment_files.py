@@ -9,10 +9,11 @@ from aita.errors import InvalidMaterialError, MissingMaterialError, NotFoundErro
 from aita.models.answer import StudentAnswers
 from aita.models.exam import AnswerKey, ExamSpec, Page, Rubric, RubricPoints, WrittenFor
 from aita.models.grade import Cell, GradeScale
-from aita.models.ledger import Part, StudentLedger, UnplacedLedger
+from aita.models.ledger import ContentLedger, Part, StudentLedger, UnplacedLedger
 from aita.models.match import MatchDecision
 from aita.models.part_decision import PartDecision
 from aita.models.scan import ExamPages, StudentScans
+from aita.models.second_look import Strip
 from aita.models.student import RosterEntry, Students
 from aita.models.transcription import PageTranscription
 from aita.ports import ObjectStore
@@ -33,7 +34,9 @@ _SCANS = TypeAdapter(dict[str, StudentScans])
 _TRANSCRIPTIONS = TypeAdapter(dict[str, tuple[PageTranscription, ...]])
 _ANSWERS = TypeAdapter(dict[str, StudentAnswers])
 _LEDGER = TypeAdapter(dict[str, StudentLedger])
+_CONTENT = TypeAdapter(dict[str, ContentLedger])
 _UNPLACED = TypeAdapter(dict[str, UnplacedLedger])
+_STRIPS = TypeAdapter(dict[str, tuple[Strip, ...]])
 _GRADES = TypeAdapter(dict[str, dict[str, Cell]])
 _GRADE_SCALE = TypeAdapter(GradeScale)
 _PAGES = TypeAdapter(dict[str, tuple[Page, ...]])
@@ -192,6 +195,14 @@ class AssignmentFiles:
     def ledger(self) -> dict[str, StudentLedger]:
         """Return the owners of all parts of each student's pages, by student id; empty for data before version 0.3."""
         return self._read(object_keys.LEDGER, _LEDGER.validate_json) or {}
+
+    def page_contents(self) -> dict[str, ContentLedger]:
+        """Return the answers, heads and unplaced parts of the ledger, by student id; empty before version 0.3."""
+        return self._read(object_keys.LEDGER, _CONTENT.validate_json) or {}
+
+    def strips(self) -> dict[str, tuple[Strip, ...]]:
+        """Return the strips of page images that were cut, by student id."""
+        return self._read(object_keys.STRIPS, _STRIPS.validate_json) or {}
 
     def unplaced_parts(self) -> dict[str, tuple[Part, ...]]:
         """Return the unplaced parts of the ledger, by the ids of the students who have any."""

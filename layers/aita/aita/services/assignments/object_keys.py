@@ -17,6 +17,7 @@ EXAM_PAGES = "exam_pages.json"
 EXAM_SPEC = "exam_spec.json"
 ANSWERS = "answers.json"
 LEDGER = "ledger.json"
+STRIPS = "strips.json"
 GRADES = "grades.json"
 REGRADE_SAMPLE = "regrade_sample.json"
 GRADE_SCALE = "grade_scale.json"
@@ -55,6 +56,16 @@ def source_of_page(key: str) -> str:
 def student_pages(assignment: str, student_id: str) -> str:
     """Return the prefix of a student's page images."""
     return f"{assignment}/pages/{student_id}/"
+
+
+def strip(assignment: str, student_id: str, digest: str) -> str:
+    """Return the key of a strip of a page image, by the digest of the image and the strip's rows."""
+    return f"{student_strips(assignment, student_id)}{digest}.jpg"
+
+
+def student_strips(assignment: str, student_id: str) -> str:
+    """Return the prefix of a student's strips."""
+    return f"{assignment}/strips/{student_id}/"
 
 
 def reports(assignment: str) -> str:

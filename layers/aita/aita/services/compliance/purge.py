@@ -32,6 +32,7 @@ _CLASS_FILES = (
     object_keys.TRANSCRIPTIONS,
     object_keys.ANSWERS,
     object_keys.LEDGER,
+    object_keys.STRIPS,
     object_keys.GRADES,
     object_keys.REPORTS,
     object_keys.ROSTER,

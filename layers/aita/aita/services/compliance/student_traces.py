@@ -31,6 +31,7 @@ class StudentTraces:
         """Yield the files made from the scans, and the reports that name the student. They can be made again."""
         prefixes = (
             object_keys.student_pages(self.assignment, self.student.student_id),
+            object_keys.student_strips(self.assignment, self.student.student_id),
             *(object_keys.report(self.assignment, name) for name in self._reports()),
         )
         for prefix in prefixes:

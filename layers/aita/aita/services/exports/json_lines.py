@@ -14,7 +14,7 @@ from aita.services.exports.export_roster import Export, ExportRoster, GradedStud
 from aita.services.grading.gradebook import Gradebook
 from aita.services.grading.student_view import found_quotes
 
-_NO_GRADERS = {"graders": (), "by_grader": (), "gradings": ()}
+_NO_GRADERS = {"graders": (), "by_grader": (), "gradings": (), "second_look": None}
 
 
 def export_json_lines(roll: ExportRoster, gradebook: Gradebook) -> Export:

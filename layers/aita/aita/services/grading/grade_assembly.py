@@ -9,6 +9,7 @@ from aita.models.exam import Question, Rubric
 from aita.models.grade import Cell, CellState, FirstGrading, GradedAnswer, cell_id
 from aita.models.points import exact, fitted, fitted_in_0_1_0, in_steps, total
 from aita.models.review_flags import Flag, FlagKind
+from aita.models.second_look import SecondLook
 from aita.services.grading.grade_inputs import GradeInputs
 from aita.version import VERSION
 
@@ -16,6 +17,9 @@ Points = tuple[float, ...]
 
 BLANK = "blank"
 """Reason of a cell with a blank answer."""
+
+
+_READ_APART = Flag(kind=FlagKind.READING_DIFFERS, note="the graders read it differently")
 
 
 def assemble(
@@ -39,6 +43,7 @@ def assemble(
     answer, rubric = inputs.answers[student_id][question.question_id], inputs.rubrics.get(question.question_id)
     flags = (*answer.flags, *(flag for each in graded for flag in each.flags))
     values = _base_values(inputs, student_id, question, rubric)
+    values["second_look"] = _second_look(answer.second_look, graded)
     if rubric is None:
         return _cell(values, (*flags, Flag(kind=FlagKind.NO_RUBRIC)), state=CellState.NEEDS_REVIEW)
     if not graded:
@@ -51,6 +56,8 @@ def assemble(
     if failures:
         note = f"{len(failures)} of {len(failures) + len(graded)}: {failures[0]}"
         flags = (*flags, Flag(kind=FlagKind.GRADER_FAILED, note=note))
+    if len({each.reading for each in graded}) > 1:
+        flags = (*flags, _READ_APART)
     return _nearest_cell(inputs, values, flags, graded, _worth(rubric, question.points))
 
 
@@ -72,7 +79,12 @@ def rescaled(inputs: GradeInputs, cell: Cell, question: Question, before: Rubric
         Rubric that the cell was graded against.
     """
     rubric = inputs.rubrics[question.question_id]
-    graded_by = {"aita": cell.aita, "model": cell.model, "reasoning_effort": cell.reasoning_effort}
+    graded_by = {
+        "aita": cell.aita,
+        "model": cell.model,
+        "reasoning_effort": cell.reasoning_effort,
+        "second_look": cell.second_look,
+    }
     values = _base_values(inputs, cell.student_id, question, rubric) | {"reason": cell.reason} | graded_by
     values["first_grading"] = _first_grading(cell, values)
     values["older_basis"] = inputs.basis_of_0_1_0(cell, question)
@@ -127,9 +139,18 @@ def _base_values(inputs: GradeInputs, student_id: str, question: Question, rubri
         "reasoning_effort": inputs.reasoning_effort,
         "graders_asked": inputs.graders,
         "disagreement": inputs.disagreement,
+        "see": inputs.see,
         "aita": VERSION,
         **inputs.versions(student_id, question, rubric),
     }
+
+
+def _second_look(look: SecondLook | None, graded: Sequence[GradedAnswer]) -> SecondLook | None:
+    """Return an answer's second look with the lines that its graders read otherwise."""
+    if look is None:
+        return None
+    lines = dict.fromkeys(line for each in graded for line in each.reading)
+    return look.model_copy(update={"reading": tuple(lines)})
 
 
 def _cell(values: dict[str, Any], flags: Sequence[Flag], **more: Any) -> Cell:

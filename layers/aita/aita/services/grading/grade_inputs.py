@@ -12,6 +12,7 @@ from aita.models.grade import Cell, question_version
 from aita.models.review_flags import Flag, FlagKind
 from aita.models.run import RunSettings
 from aita.models.scan import StudentScans
+from aita.models.second_look import SecondLook, See, Strip
 from aita.services.answers.undecided_answers import decided
 from aita.services.assignments.assignment_files import AssignmentFiles
 from aita.services.grading.material_versions import (
@@ -29,9 +30,11 @@ from aita.services.grading.material_versions import (
 )
 from aita.services.grading.question_inputs import QuestionInputs, check_question_instructions
 from aita.services.grading.question_wording import check_wording
+from aita.services.grading.second_looks import NO_LOOK, SecondLooks, only_cut
 from aita.services.grading.unplaced_parts import UnplacedParts
 from aita.tasks.grading import GradingTask, written_for
 from aita.tasks.rubric import check_user_rubrics
+from aita.tasks.strip_grading import StripGradingTask
 
 _NOT_MAPPED = Flag(
     kind=FlagKind.ANSWER_NOT_FOUND,
@@ -46,8 +49,9 @@ _MAPPED_TO_ANOTHER = Flag(
 class AnswerToGrade(StrictModel):
     """A student's answer to one question, as grading takes it.
 
-    ``pages`` and ``places`` are those of a drawing, and empty for other questions. ``version`` is the answer's version
-    from ``material_versions``; empty in an input of aita 0.1.0.
+    ``pages`` and ``places`` are those of a drawing, and empty for other questions. ``strips`` are
+    shown in place of the pages, and ``second_look`` has no reading yet. ``version`` is the answer's version from
+    ``material_versions``; empty in an input of aita 0.1.0.
     """
 
     text: str
@@ -56,6 +60,13 @@ class AnswerToGrade(StrictModel):
     pages: tuple[Page, ...] = ()
     places: tuple[AnswerPlace, ...] = ()
     version: str = ""
+    strips: tuple[Strip, ...] = ()
+    second_look: SecondLook | None = None
+
+    def only_cut(self) -> Self:
+        """Return the answer without strips if one of them is not cut."""
+        strips, look = only_cut((self.strips, self.second_look))
+        return self.model_copy(update={"strips": strips, "second_look": look})
 
     def needs_grader(self, question: Question) -> bool:
         """Return whether there is text that a model must grade."""
@@ -72,12 +83,13 @@ class GradeInputs(QuestionInputs):
     graders: int
     disagreement: float
     reasoning_effort: ReasoningEffort = DEFAULT_EFFORT
+    see: See = See.NEVER
     continued: dict[str, dict[str, str]] = {}
     """Bases of cells of 0.1.0 that are graded again from unchanged inputs, by student id and question id."""
 
     @classmethod
     def of(cls, material: AssignmentFiles, settings: RunSettings) -> Self:
-        """Return the present inputs of an assignment's grading.
+        """Return the present inputs of an assignment's grading, also with strips that are not cut yet.
 
         Raises
         ------
@@ -97,7 +109,8 @@ class GradeInputs(QuestionInputs):
     def unchecked(cls, material: AssignmentFiles, settings: RunSettings) -> Self:
         """Return the present inputs, without checks that a run may start from them."""
         exam, scans, pages = material.exam(), material.scans(), material.pages()
-        answers = UnplacedParts.of(material, exam).placed(material.answers())
+        parts = UnplacedParts.of(material, exam)
+        answers, looks = parts.placed(material.answers()), SecondLooks.of(material, settings.see, parts)
         return cls(
             exam=exam,
             instructions=material.rubric_instructions(),
@@ -105,13 +118,27 @@ class GradeInputs(QuestionInputs):
             answer_keys=material.answer_keys(),
             rubrics=material.rubrics(),
             answers={
-                student_id: _answers_to_grade(exam, each, scans.get(student_id), pages.get(student_id, ()))
+                student_id: _answers_to_grade(
+                    exam, student_id, each, scans.get(student_id), pages.get(student_id, ()), looks
+                )
                 for student_id, each in answers.items()
             },
             model=settings.model,
             graders=settings.graders,
             disagreement=settings.disagreement,
             reasoning_effort=settings.reasoning_effort,
+            see=settings.see,
+        )
+
+    def only_cut(self) -> Self:
+        """Return the inputs without the strips of answers of which one is not cut."""
+        return self.model_copy(
+            update={
+                "answers": {
+                    student_id: {question_id: answer.only_cut() for question_id, answer in each.items()}
+                    for student_id, each in self.answers.items()
+                }
+            }
         )
 
     def cells(self) -> Iterator[tuple[str, Question]]:
@@ -121,7 +148,10 @@ class GradeInputs(QuestionInputs):
     def task(self, student_id: str, question: Question, grader: int) -> GradingTask:
         """Return the task of one grader, by its number from 1."""
         answer = self.answers[student_id][question.question_id]
-        return GradingTask(
+        shown: dict[str, Any] = {"pages": answer.pages, "places": answer.places}
+        if answer.strips:
+            shown = {"strips": answer.strips}
+        return (StripGradingTask if answer.strips else GradingTask)(
             question=question,
             rubric=self.rubrics[question.question_id],
             answer=answer.text,
@@ -132,8 +162,7 @@ class GradeInputs(QuestionInputs):
             flags=answer.flags,
             points_step=self.exam.points_step,
             grader=grader,
-            pages=answer.pages,
-            places=answer.places,
+            **shown,
         )
 
     def basis(self, student_id: str, question: Question, rubric: Rubric | None) -> str:
@@ -161,7 +190,7 @@ class GradeInputs(QuestionInputs):
             key and key.model_dump(mode="json"),
             self.instructions,
             self.question_instructions.get(question.question_id, ""),
-            answer.model_dump(mode="json", exclude={"pages", "version"}),
+            answer.model_dump(mode="json", exclude={"pages", "version", "strips", "second_look"}),
             [page.sha256 for page in answer.pages],
             self.exam.points_step,
         ]
@@ -180,10 +209,12 @@ class GradeInputs(QuestionInputs):
         return self._is_same_answer(cell) and cell.basis == older
 
     def is_older(self, cell: Cell) -> bool:
-        """Return whether another version of aita, another model or another reasoning effort graded a cell."""
+        """Return whether a cell was graded by another version of aita, model or reasoning effort, or seen otherwise."""
         effort = cell.reasoning_effort
         same_effort = effort == self.reasoning_effort or (is_plain(effort) and is_plain(self.reasoning_effort))
-        return cell.is_of_older_version or cell.model != self.model or not same_effort
+        is_seen = bool(self.answers[cell.student_id][cell.question_id].strips)
+        same_look = is_seen == bool(cell.second_look and cell.second_look.strips)
+        return cell.is_of_older_version or cell.model != self.model or not (same_effort and same_look)
 
     def _is_same_answer(self, cell: Cell) -> bool:
         return cell.answer in ("", self.answers[cell.student_id][cell.question_id].version)
@@ -247,7 +278,12 @@ def require_answers(material: AssignmentFiles) -> dict[str, StudentAnswers]:
 
 
 def _answers_to_grade(
-    exam: ExamSpec, answers: StudentAnswers, scans: StudentScans | None, pages: tuple[Page, ...]
+    exam: ExamSpec,
+    student_id: str,
+    answers: StudentAnswers,
+    scans: StudentScans | None,
+    pages: tuple[Page, ...],
+    looks: SecondLooks,
 ) -> dict[str, AnswerToGrade]:
     found = answers.by_question()
     moved = {*moved_questions(exam, answers)}
@@ -262,7 +298,7 @@ def _answers_to_grade(
             version = answer_version(answer, None, ())
         answer = decided(answer, scans)
         shown = {place.page for place in answer.pages} if question.question_type is QuestionType.DIAGRAM else set()
-        to_grade[question.question_id] = AnswerToGrade(
+        graded = AnswerToGrade(
             text=answer.raw_text,
             blank=answer.presence is Presence.BLANK,
             flags=answer.flags,
@@ -270,4 +306,6 @@ def _answers_to_grade(
             places=answer.pages if shown else (),
             version=version,
         )
+        strips, look = looks.at(student_id, question, answer) if graded.needs_grader(question) else NO_LOOK
+        to_grade[question.question_id] = graded.model_copy(update={"strips": strips, "second_look": look})
     return to_grade

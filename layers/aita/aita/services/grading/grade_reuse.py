@@ -22,7 +22,7 @@ def kept_cell(inputs: GradeInputs, cell: Cell, question: Question, versions: Rub
     if rubric is None or _failed(cell):
         return None
     if inputs.is_of(cell, question, rubric):
-        way = {"graders_asked": inputs.graders, "disagreement": inputs.disagreement}
+        way = {"graders_asked": inputs.graders, "disagreement": inputs.disagreement, "see": inputs.see}
         return cell.model_copy(update=inputs.versions(cell.student_id, question, rubric) | way)
     before = versions(cell.rubric)
     if before is None or not _same_but_for_points(before, rubric):

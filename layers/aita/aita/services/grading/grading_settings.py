@@ -2,15 +2,17 @@
 
 from typing import Any
 
+from aita.models.second_look import See
 from aita.services.assignments.assignment_files import AssignmentFiles
 from aita.services.grading.legacy_cells import LegacyCells
 from aita.services.grading.material_versions import Versions
 
 
 def graded_before(material: AssignmentFiles) -> dict[str, Any]:
-    """Return ``graders`` and ``disagreement`` of the assignment's last grading.
+    """Return ``graders``, ``disagreement`` and ``see`` of the assignment's last grading.
 
-    The result is empty before the first grading, and if all cells are of aita 0.1.0 and have changed inputs.
+    The result is empty before the first grading. It has ``see`` alone if all cells are of aita 0.1.0 and have changed
+    inputs. Before version 0.3 graders saw no strips.
 
     Raises
     ------
@@ -22,8 +24,8 @@ def graded_before(material: AssignmentFiles) -> dict[str, Any]:
     graded = material.grades()
     with_settings = (cell for cells in graded.values() for cell in cells.values() if cell.graders_asked)
     if (cell := next(with_settings, None)) is not None:
-        return {"graders": cell.graders_asked, "disagreement": cell.disagreement}
+        return {"graders": cell.graders_asked, "disagreement": cell.disagreement, "see": cell.see or See.NEVER}
     if not graded:
         return {}
     way = LegacyCells(material, Versions.of(material, material.exam()), graded).way
-    return way._asdict() if way is not None else {}
+    return {"see": See.NEVER} | (way._asdict() if way is not None else {})

@@ -91,6 +91,7 @@ class Reviews:
             proposal=Proposal(
                 points=graded.points, criteria=graded.criteria, feedback=graded.feedback, graders=graded.graders
             ),
+            second_look=graded.second_look,
             of_older_version=graded.is_of_older_version and bool(graded.criteria),
             decisions=grades.decisions(cell_id),
         )

@@ -4,6 +4,7 @@ from aita.errors import RequestError
 from aita.services.stages.answer_key import AnswerKeyStage
 from aita.services.stages.base import Stage
 from aita.services.stages.custom_tasks import KIND, KindStage
+from aita.services.stages.cut import CutStage
 from aita.services.stages.extract_questions import ExtractQuestionsStage
 from aita.services.stages.grade import GradeStage
 from aita.services.stages.regrade_sample import RegradeSampleStage
@@ -23,6 +24,7 @@ STAGES: dict[str, Stage] = {
         RubricStage(),
         SplitStage(),
         TranscribeStage(),
+        CutStage(),
         GradeStage(),
         RegradeSampleStage(),
         ReportStage(),
@@ -34,8 +36,8 @@ PIPELINES: dict[str, tuple[str, ...]] = {
     "extract-questions": ("split_exam", "extract_questions"),
     "rubric": ("answer_key", "rubric"),
     "transcribe": ("split", "transcribe"),
-    "grade": ("grade", "report"),
-    "regrade-sample": ("regrade_sample",),
+    "grade": ("cut", "grade", "report"),
+    "regrade-sample": ("cut", "regrade_sample"),
     "report": ("report",),
     "exam": (
         "split_exam",
@@ -44,6 +46,7 @@ PIPELINES: dict[str, tuple[str, ...]] = {
         "rubric",
         "split",
         "transcribe",
+        "cut",
         "grade",
         "report",
     ),

@@ -49,8 +49,8 @@ class GradeStage(LLMStage):
 
     def plan(self, material: AssignmentFiles, settings: RunSettings) -> StagePlan:
         """Return one task for each grader of each answer, by student; none for an answer whose earlier cell counts."""
-        inputs, earlier = GradeInputs.of(material, settings), material.grades()
-        kept = _kept_cells(inputs, earlier, material, settings) if settings.enable_checkpointing else {}
+        inputs, earlier = GradeInputs.of(material, settings).only_cut(), material.grades()
+        kept = kept_cells(inputs, earlier, material, settings)
         inputs = inputs.model_copy(update={"continued": _continued_bases(inputs, earlier)})
         return StagePlan(inputs, _refs(inputs, kept), {KEPT: _CELLS.dump_json(kept)})
 
@@ -111,8 +111,11 @@ def _continued_bases(inputs: GradeInputs, earlier: Cells) -> dict[str, dict[str,
     return found
 
 
-def _kept_cells(inputs: GradeInputs, earlier: Cells, material: AssignmentFiles, settings: RunSettings) -> Cells:
+def kept_cells(inputs: GradeInputs, earlier: Cells, material: AssignmentFiles, settings: RunSettings) -> Cells:
+    """Return the earlier cells that still count, as they count now; none without checkpointing."""
     kept = Cells()
+    if not settings.enable_checkpointing:
+        return kept
     versions = cache(material.rubric_version)
     for student_id, question in inputs.cells():
         cell = earlier.get(student_id, {}).get(question.question_id)

@@ -47,7 +47,7 @@ class RegradeSampleStage(GradeStage):
 
     def plan(self, material: AssignmentFiles, settings: RunSettings) -> StagePlan:
         """Return one task for each grader of up to ``SAMPLE`` answers, chosen without regard to students or points."""
-        inputs, cells = GradeInputs.of(material, settings), material.grades()
+        inputs, cells = GradeInputs.of(material, settings).only_cut(), material.grades()
         affected = compare(inputs, cells, cache(material.rubric_version)).regrade
         sample = sorted(affected, key=lambda answer: cell_id(*answer))[:SAMPLE]
         questions = {question.question_id: question for question in inputs.exam.questions}

@@ -1,0 +1,90 @@
+"""Second reading: an answer as a grader reads it on the page, where that differs from the transcription."""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from aita.models.second_look import ReadLine
+from aita.tasks.plain_text import plain
+from aita.tasks.transcription_marks import read_marks
+
+MOST_LONGER = 2
+"""Ratio of a reading's length to the transcription's from which on it may be invented."""
+
+SPARE = 100
+"""Characters that a reading may have beyond that: a line that was left out of a short answer."""
+
+_SENTENCE = re.compile(
+    r"[;?\"“”„‘’…]|(?<=\w\w)[.,:](?![0-9])|[.,:](?!\w)|(?<=[^\W\d_]{2})!(?!=)|(?<![\w)\]}'])'|(?<=[^\W\d_]{2})'"  # noqa: RUF001 - the very signs
+)
+"""Punctuation of sentences: not the point of a number, nor the signs of ``n!``, ``f'`` and ``a.b``."""
+
+_DASH = re.compile(r"(?<=[^\W\d_]{2})[ ]?-[ ]?(?=[^\W\d_]{2})")
+"""Hyphen or dash between words; before a digit, a letter alone or a bracket it may be a minus."""
+
+_SPACE = re.compile(r"(?<![0-9]) | (?![0-9])")
+"""White space, except between two digits."""
+
+
+@dataclass(frozen=True)
+class SecondReading:
+    """Reading of an answer beside its transcription.
+
+    Parameters
+    ----------
+    answer
+        Transcription of the answer.
+    lines
+        Lines that the grader reads otherwise.
+    """
+
+    answer: str
+    lines: tuple[ReadLine, ...]
+
+    @cached_property
+    def text(self) -> str:
+        """The answer with these lines in place of the transcribed ones; lines that it lacks stand at its end."""
+        left = list(self._read)
+        lines = []
+        for line in self.answer.splitlines():
+            other = next(
+                (each for each in left if each.transcribed and _one_line(each.transcribed) == _one_line(line)), None
+            )
+            if other is None:
+                lines.append(line)
+                continue
+            left.remove(other)
+            lines.append(other.read)
+        return "\n".join(filter(None, [*lines, *(each.read for each in left if not each.transcribed)]))
+
+    @property
+    def differing(self) -> tuple[ReadLine, ...]:
+        """The lines whose difference may count: not of white space or punctuation alone."""
+        return tuple(each for each in self._read if _content(each.transcribed) != _content(each.read))
+
+    @property
+    def unknown(self) -> int:
+        """Number of lines that are said to be transcribed, and are not."""
+        said = Counter(_one_line(each.transcribed) for each in self._read if each.transcribed)
+        return (said - Counter(map(_one_line, self.answer.splitlines()))).total()
+
+    @property
+    def is_invented(self) -> bool:
+        """Whether much more was read than was transcribed."""
+        return len(self.text) > MOST_LONGER * len(self.answer) + SPARE
+
+    @property
+    def _read(self) -> Sequence[ReadLine]:
+        return [each for each in self.lines if each.transcribed.strip() or each.read.strip()]
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _content(text: str) -> str:
+    """Return what counts of a line: without white space and punctuation, with struck-out words marked as such."""
+    form = plain(read_marks(text).text).text
+    return _SPACE.sub("", _SENTENCE.sub("", _DASH.sub(" ", form)))
