@@ -18,7 +18,7 @@ _TOKENS_PER_PATCH = 1.2
 def input_tokens(request: LLMRequest) -> int:
     """Return an estimate of the tokens of a request's messages and images."""
     text = sum(len(message.text.encode()) for message in request.messages)
-    images = sum(_image_tokens(image) for message in request.messages for image in message.images)
+    images = sum(image_tokens(image) for message in request.messages for image in message.images)
     return math.ceil(text / _BYTES_PER_TOKEN) + images
 
 
@@ -37,6 +37,7 @@ def prefix_tokens(request: LLMRequest) -> int:
     return len(request.prefix.encode()) // _BYTES_PER_TOKEN
 
 
-def _image_tokens(image: Image) -> int:
+def image_tokens(image: Image) -> int:
+    """Return an estimate of an image's tokens; one of unknown size has the most."""
     patches = math.ceil(image.width / _PATCH) * math.ceil(image.height / _PATCH)
     return math.ceil(min(patches or _MOST_PATCHES, _MOST_PATCHES) * _TOKENS_PER_PATCH)

@@ -49,8 +49,8 @@ _MAPPED_TO_ANOTHER = Flag(
 class AnswerToGrade(StrictModel):
     """A student's answer to one question, as grading takes it.
 
-    ``pages`` and ``places`` are those of a drawing, and empty for other questions. ``strips`` are
-    shown in place of the pages, and ``second_look`` has no reading yet. ``version`` is the answer's version from
+    ``pages`` and ``places`` are those of a drawing, and empty for other questions. ``strips`` are shown in
+    place of the pages, and ``second_look`` has no reading yet. ``version`` is the answer's version from
     ``material_versions``; empty in an input of aita 0.1.0.
     """
 

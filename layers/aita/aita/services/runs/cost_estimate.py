@@ -5,13 +5,15 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import cache
 from pathlib import PurePosixPath
+from typing import Any
 
 from aita.errors import MissingMaterialError, RequestError
 from aita.models.api import Estimate, RubricDiff, RunOptions, StageEstimate, StartRunRequest
 from aita.models.effort import ReasoningEffort, expected_thoughts
 from aita.models.exam import AnswerKey, Criterion, Page, Question, Rubric
 from aita.models.names import check_assignment
-from aita.models.run import RunSettings
+from aita.models.run import Refs, RunSettings
+from aita.models.second_look import See, Strip
 from aita.ports import DecisionStore, ObjectStore, StoredObject
 from aita.services.assignments import object_keys
 from aita.services.assignments.assignment_files import AssignmentFiles
@@ -19,6 +21,7 @@ from aita.services.assignments.uploaded_files import blank_exam_files
 from aita.services.grading.grade_inputs import GradeInputs
 from aita.services.grading.grading_settings import graded_before
 from aita.services.grading.rubric_diff import compare
+from aita.services.runs.look_estimate import look_estimates
 from aita.services.runs.pipelines import stage_of, stages_of
 from aita.services.stages.base import LLMStage, Stage
 from aita.services.stages.exam_windows import cut
@@ -31,6 +34,7 @@ from aita.tasks.batchable import group
 from aita.tasks.grading import GradingTask
 from aita.tasks.question_extraction import QuestionExtractionTask
 from aita.tasks.request import Image, LLMRequest, Message
+from aita.tasks.strip_grading import StripGradingTask
 from aita.tasks.tokens import input_tokens, output_tokens
 from aita.tasks.transcription import TranscriptionTask
 
@@ -41,6 +45,9 @@ pages."""
 _ANSWER_KEY_CHARACTERS = 1_200  # assumed length of an answer key in a rubric's prompt
 _RUBRIC_CHARACTERS = 800  # assumed length of a rubric in a grader's prompt
 _ANSWER_CHARACTERS = 400  # assumed length of an answer in a grader's prompt
+_STRIP = Strip(
+    page=1, top=0, bottom=1 / 3, key="", width=1448, height=683
+)  # assumed: a third of a page of largest size
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,11 +175,16 @@ class _RequestCount:
             self.notes.append(note)
 
     def _planned_requests(self, stage: LLMStage) -> Iterable[LLMRequest]:
-        plan = stage.plan(self.material, self.settings)
-        inputs = plan.inputs
+        if isinstance(stage, GradeStage):  # with the strips that the run cuts before
+            plan = stage.plan_of(GradeInputs.of(self.material, self.settings), self.material, self.settings)
+        else:
+            plan = stage.plan(self.material, self.settings)
+        inputs, refs = plan.inputs, list(plan.refs)
         if isinstance(stage, RubricStage) and isinstance(inputs, RubricInputs):
             inputs = self._with_answer_keys(inputs)
-        tasks = [stage.task(refs, inputs) for refs in plan.refs]
+        if isinstance(stage, GradeStage):
+            self._note_looks(refs)
+        tasks = [stage.task(each, inputs) for each in refs]
         tasks = [task for task in tasks if task.given() is None]
         groups = group(tasks, self.settings.batch_size if stage.batchable else 1)
         together = [[tasks[place] for place in places] for places in groups]
@@ -181,6 +193,13 @@ class _RequestCount:
             first.combine_with(others).request() if others else first.request()  # type: ignore[attr-defined]
             for first, *others in together
         ]
+
+    def _note_looks(self, refs: Iterable[Refs]) -> None:
+        """Note what each mode of second looks adds to the grading of these items."""
+        answers = dict.fromkeys((str(each["student_id"]), str(each["question_id"])) for each in refs)
+        everything = GradeInputs.unchecked(self.material, self.settings.model_copy(update={"see": See.ALWAYS}))
+        for each in look_estimates(everything, answers):
+            self._note(each.note(self.settings.see))
 
     def _with_answer_keys(self, inputs: RubricInputs) -> RubricInputs:
         ids = [question.question_id for question in inputs.exam.questions]
@@ -216,14 +235,18 @@ class _RequestCount:
             for file in self._scans()
         }
         self._note("there are no answers yet: each student is taken to answer each question, with 100 tokens")
+        if self.settings.see is not See.NEVER:
+            self._note("each answer is taken to be seen on a third of a page; with --see doubtful some are not")
         for question in exam.questions:
-            task = GradingTask(
-                question=question,
-                rubric=rubrics.get(question.question_id) or _rubric(question),
-                answer_key=answer_keys.get(question.question_id) or _answer_key(question.question_id),
-                instructions=self.material.rubric_instructions(),
-                answer="x" * _ANSWER_CHARACTERS,
-            )
+            values: dict[str, Any] = {
+                "question": question,
+                "rubric": rubrics.get(question.question_id) or _rubric(question),
+                "answer_key": answer_keys.get(question.question_id) or _answer_key(question.question_id),
+                "instructions": self.material.rubric_instructions(),
+                "answer": "x" * _ANSWER_CHARACTERS,
+            }
+            is_seen = self.settings.see is not See.NEVER
+            task = StripGradingTask(**values, strips=(_STRIP,)) if is_seen else GradingTask(**values)
             yield from [task.request()] * (len(students) * self.settings.graders)
 
     def _pages(self) -> Iterable[Page]:

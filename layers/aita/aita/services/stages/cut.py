@@ -44,20 +44,19 @@ class CutStage(Stage):
         return " ".join(strip.key for strip in cuts.strips)
 
     def gather_all(self, ended: Iterable[Gathered], read: ReadFile) -> dict[str, Any]:
-        """Return each student's strips: those of earlier runs, and those that were cut now."""
-        strips = {
-            each: {strip.key: strip for strip in found} for each, found in _STRIPS.validate_json(read(KEPT)).items()
+        """Return each student's strips: those of earlier runs, and those that were cut now; no file if none was."""
+        cut = {
+            str(each.item.refs["student_id"]): CutStrips.model_validate(each.result).strips
+            for each in ended
+            if each.succeeded
         }
-        for each in ended:
-            if each.succeeded:
-                cut = CutStrips.model_validate(each.result).strips
-                strips.setdefault(str(each.item.refs["student_id"]), {}).update({strip.key: strip for strip in cut})
-        return {
-            self.artifact: {
-                student_id: [strip.model_dump(mode="json") for strip in found.values()]
-                for student_id, found in strips.items()
-            }
-        }
+        if not cut:
+            return {}
+        strips = _STRIPS.validate_json(read(KEPT))
+        for student_id, found in cut.items():
+            by_key = {strip.key: strip for strip in (*strips.get(student_id, ()), *found)}
+            strips[student_id] = tuple(by_key.values())
+        return {self.artifact: _STRIPS.dump_python(strips, mode="json")}
 
 
 def _to_cut(material: AssignmentFiles, settings: RunSettings) -> dict[str, list[Strip]]:

@@ -49,7 +49,11 @@ class GradeStage(LLMStage):
 
     def plan(self, material: AssignmentFiles, settings: RunSettings) -> StagePlan:
         """Return one task for each grader of each answer, by student; none for an answer whose earlier cell counts."""
-        inputs, earlier = GradeInputs.of(material, settings).only_cut(), material.grades()
+        return self.plan_of(GradeInputs.of(material, settings).only_cut(), material, settings)
+
+    def plan_of(self, inputs: GradeInputs, material: AssignmentFiles, settings: RunSettings) -> StagePlan:
+        """Return the plan for these inputs, as ``plan`` does for those that there are."""
+        earlier = material.grades()
         kept = kept_cells(inputs, earlier, material, settings)
         inputs = inputs.model_copy(update={"continued": _continued_bases(inputs, earlier)})
         return StagePlan(inputs, _refs(inputs, kept), {KEPT: _CELLS.dump_json(kept)})

@@ -45,9 +45,9 @@ class RegradeSampleStage(GradeStage):
                 f"(aita grade --assignment {material.assignment})"
             )
 
-    def plan(self, material: AssignmentFiles, settings: RunSettings) -> StagePlan:
+    def plan_of(self, inputs: GradeInputs, material: AssignmentFiles, settings: RunSettings) -> StagePlan:  # noqa: ARG002 - see GradeStage
         """Return one task for each grader of up to ``SAMPLE`` answers, chosen without regard to students or points."""
-        inputs, cells = GradeInputs.of(material, settings).only_cut(), material.grades()
+        cells = material.grades()
         affected = compare(inputs, cells, cache(material.rubric_version)).regrade
         sample = sorted(affected, key=lambda answer: cell_id(*answer))[:SAMPLE]
         questions = {question.question_id: question for question in inputs.exam.questions}
