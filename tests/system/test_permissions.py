@@ -44,7 +44,7 @@ def answer(request: dict[str, Any]) -> Answer:
     """Answer what the tests ask, gradings included."""
     if "response_format" not in request:
         return Answer("fine")
-    if kind(request) != "Grading":
+    if kind(request) not in ("Grading", "StripGrading"):
         return right(request)
     numbers = re.findall(r"^Criterion (\d+) ", request["messages"][0]["content"], re.MULTILINE)
     criteria = [{"criterion": int(each), "quote": "four", "reason": "said", "points": 1} for each in numbers]

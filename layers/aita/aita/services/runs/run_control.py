@@ -53,7 +53,7 @@ class RunControl:
         assignment = check_assignment(request.assignment)
         stages = stages_of(request.pipeline)
         material = AssignmentFiles(self.objects, assignment)
-        settings = self._settings(request, graded_before(material) if GradeStage.name in stages else {})
+        settings = self._settings(request, graded_before(material) if any(map(_grades, stages)) else {})
         made: frozenset[str] = frozenset()
         for stage in map(stage_of, stages):
             stage.require(material, made)
@@ -203,3 +203,7 @@ class RunControl:
                 f"the price of {settings.model} is not known, so a cap on the run's cost can't be kept: leave out "
                 "--max-cost and AITA_MAX_COST_USD"
             )
+
+
+def _grades(stage: str) -> bool:
+    return isinstance(stage_of(stage), GradeStage)
