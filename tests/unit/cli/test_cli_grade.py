@@ -32,6 +32,8 @@ def graded(stack: FakeStack, students: int, final: int, older: int = 0, **states
         (("grade",), {}),
         (("grade", "--graders", "3", "--disagreement", "0.25"), {"graders": 3, "disagreement": 0.25}),
         (("exam", "--review", "--graders", "2"), {"review": True, "graders": 2}),
+        (("grade", "--see", "always"), {"see": "always"}),
+        (("exam", "--see", "never"), {"see": "never"}),
         (("exam",), {}),
         (("extract-questions",), {}),
     ],
@@ -54,6 +56,7 @@ def test_a_run_is_started_as_asked(
         ("grade", "--disagreement", "1.1"),
         ("exam", "--disagreement", "-1"),
         ("grade", "--review"),
+        ("grade", "--see", "sometimes"),
     ],
 )
 def test_options_out_of_their_range_are_not_sent(stack: FakeStack, aita: Aita, arguments: tuple[str, ...]) -> None:

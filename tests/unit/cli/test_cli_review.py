@@ -8,10 +8,12 @@ from typing import Any
 import pytest
 
 from aita.errors import ConflictError, NotFoundError
+from aita.models.answer import AnswerPlace
 from aita.models.exam import AnswerKey, Question, Rubric
 from aita.models.grade import CellState, CriterionGrade, Decision, DecisionAction
 from aita.models.review import FlagView, PlaceView, Proposal, ReviewLine, ReviewPage, ReviewView
 from aita.models.review_flags import FlagKind
+from aita.models.second_look import ReadingDoubt, ReadLine, SecondLook
 from aita.models.student import Student, Students
 from tests.support.command_fixtures import Aita
 from tests.support.fake_stack import FakeStack, Raw
@@ -172,6 +174,30 @@ def test_a_cell_is_shown_with_all_there_is_to_decide_by(known: FakeStack, aita: 
     ):
         assert expected in told
     assert "Ada (arn:aws:iam::1:user/ada) set 4.5 (was NEEDS_REVIEW, 3): the method is right" in out
+
+
+def test_both_readings_of_a_line_are_shown(known: FakeStack, aita: Aita) -> None:
+    place = AnswerPlace(page=2, top=0.25, bottom=0.5)
+    lines = (ReadLine(transcribed="4\x1b[2J3 N", read="48 N"), ReadLine(read="so it is"))
+    look = SecondLook(doubts=(ReadingDoubt.QUANTITY,), strips=(place,), reading=lines)
+    known.answer("GET", PATH, shown(known, second_look=look))
+    out = aita("review", "show", CELL, "-a", "midterm")[1]
+    told = [text.strip() for text in out.splitlines()]
+    assert "the graders saw it on the page (a number with a sign, decimals or a unit)" in " ".join(told)
+    for expected in (
+        r"transcribed: 4\x1b[2J3 N",
+        "read:        48 N",
+        "transcribed: (nothing)",
+        "read:        so it is",
+    ):
+        assert expected in told
+
+
+def test_it_is_said_why_graders_did_not_see_the_page(known: FakeStack, aita: Aita) -> None:
+    look = SecondLook(doubts=(ReadingDoubt.DRAWING,), missing="its strips were not cut")
+    known.answer("GET", PATH, shown(known, second_look=look))
+    out = " ".join(aita("review", "show", CELL, "-a", "midterm")[1].split())
+    assert "the graders did not see it on the page (a drawing): its strips were not cut" in out
 
 
 def test_a_cell_without_a_proposal_can_not_be_accepted(known: FakeStack, aita: Aita) -> None:

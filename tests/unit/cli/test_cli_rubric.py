@@ -59,7 +59,7 @@ def sampled(stack: FakeStack) -> FakeStack:
 
 def test_what_a_changed_rubric_touches_is_told_with_its_cost_and_a_sample(sampled: FakeStack, aita: Aita) -> None:
     sampled.answer("GET", CHANGES, diff(POINTS_ALONE, REGRADED, others=4))
-    code, out, _ = aita("rubric", "diff", "-a", "midterm", "--graders", "3", "--disagreement", "0.25")
+    code, out, _ = aita("rubric", "diff", "-a", "midterm", "--graders", "3", "--disagreement", "0.25", "--see", "never")
     told = [line.split() for line in out.splitlines()]
     assert code == 0
     assert ["1a", "12", "0", "0"] in told
@@ -68,10 +68,10 @@ def test_what_a_changed_rubric_touches_is_told_with_its_cost_and_a_sample(sample
     assert "The next run grades 4 answers beside these" in out
     assert ["[b]Maya[/b]\\x1b[31m", "2", "3", "of", "8", "4.5", "of", "10", "GRADED"] in told
     assert ["s-2", "2", "none", "of", "8", "none", "of", "10", "FAILED", "no", "JSON"] in told
-    assert "apply it  aita rubric apply --assignment midterm --graders 3 --disagreement 0.25" in out
-    assert sampled.asked("GET", CHANGES)[0].query == {"graders": "3", "disagreement": "0.25"}
+    assert "apply it  aita rubric apply --assignment midterm --graders 3 --disagreement 0.25 --see never" in out
+    assert sampled.asked("GET", CHANGES)[0].query == {"graders": "3", "disagreement": "0.25", "see": "never"}
     [started] = sampled.asked("POST", "/runs")
-    options = {"graders": 3, "disagreement": 0.25}
+    options = {"graders": 3, "disagreement": 0.25, "see": "never"}
     assert started.body == {"assignment": "midterm", "pipeline": "regrade-sample", "options": options}
 
 

@@ -18,6 +18,7 @@ from aita.models.grade import Cell, CellState, Decision, DecisionAction, questio
 from aita.models.part_decision import PartAction
 from aita.models.review_flags import FlagKind
 from aita.models.run import Run, RunSettings, RunStatus, StageCounts, Usage
+from aita.models.second_look import ReadLine, SecondLook
 from aita.models.student import Students
 from aita.services.reporting.class_statistics import MISSED_SHOWN
 from tests.support.fakes import ASSIGNMENT, MODEL, Harness
@@ -411,6 +412,20 @@ class TestClassReport:
         assert f"| {INES} | 2 | {why} | {review.points:g} / 8 | {review.cell_id}" in rows
         why = "ungraded: TooLongError: the reply is longer than the model gives"
         assert f"| {PRIYA} | 4 | {why} | {NO_NUMBER} / 6 | {lost.cell_id}" in rows
+
+    def test_both_readings_of_a_line_are_for_staff_alone(self, harness: Harness) -> None:
+        grades = graded(harness)
+        needs_review(grades, INES, "2", FlagKind.READING_DIFFERS, "1 of its lines")
+        look = SecondLook(reading=(ReadLine(transcribed="F = 4<b>3</b> N", read="F = 48 N"),))
+        with_cell(grades, INES, "2", second_look=look)
+        put_grades(harness, grades)
+        harness.run("report")
+        (row,) = (each for each in rows_of(class_page(harness)) if f"| {INES} | 2 |" in each)
+        assert "the grader read the answer on the page otherwise than it was transcribed: 1 of its lines" in row
+        assert "transcribed: F = 4<b>3</b> N; read on the page: F = 48 N" in row
+        shown = student_page(harness, INES).text
+        assert "48 N" not in shown
+        assert "otherwise" not in shown
 
     def test_students_are_linked_to_their_reports(self, harness: Harness) -> None:
         graded(harness)

@@ -1,5 +1,6 @@
 """What a run would cost where its stages start from what the run itself makes."""
 
+import math
 from decimal import Decimal
 from typing import Any
 
@@ -12,6 +13,7 @@ from aita.services.runs.cost_estimate import Estimator
 from aita.services.runs.pipelines import PIPELINES
 from tests.support.fakes import ASSIGNMENT, MODEL, Harness
 from tests.support.grades import put_answers
+from tests.support.ledgers import ledger, part
 
 PAGE = {"key": "k", "sha256": "a" * 64, "width": 640, "height": 480}
 
@@ -92,6 +94,51 @@ class TestGrading:
         assert calls(estimate(harness, "grade"))["grade"] == 3
         harness.run("grade")
         assert calls(estimate(harness, "grade"))["grade"] == 0
+
+
+class TestSecondLooks:
+    def test_each_mode_is_told_with_what_it_adds(self, harness: Harness) -> None:
+        seen(harness, q1a={"raw_text": "x = -4"})
+        never = estimate(harness, "grade")
+        page = math.ceil(math.ceil(850 / 32) * math.ceil(1100 / 32) * 1.2)
+        strip = math.ceil(math.ceil(850 / 32) * math.ceil(682 / 32) * 1.2)
+        shared = "calls that equal answers would share"
+        doubtful, always = 2 * (2 * strip - page), 2 * (3 * strip - page)
+        assert never.notes == (
+            f"--see doubtful: 4 of 6 answers are seen on the page, {doubtful:+,} tokens of images and +1 {shared}",
+            f"--see always: 6 of 6 answers are seen on the page, {always:+,} tokens of images and +2 {shared}",
+        )
+
+    def test_the_mode_of_the_run_is_in_its_tokens_before_anything_is_cut(self, harness: Harness) -> None:
+        seen(harness, q1a={"raw_text": "x = -4"})
+        never, doubtful, always = (estimate(harness, "grade", see=see) for see in ("never", "doubtful", "always"))
+        assert never.input_tokens < doubtful.input_tokens < always.input_tokens
+        assert any(note.startswith("--see always (as estimated here): 6 of 6") for note in always.notes)
+        before = always.input_tokens
+        harness.run("grade", see="always")
+        harness.put("grades.json", {})
+        assert estimate(harness, "grade", see="always").input_tokens == before
+
+    def test_several_graders_each_see_the_page(self, harness: Harness) -> None:
+        seen(harness)
+        (one, _), (three, _) = (estimate(harness, "grade", graders=graders).notes for graders in (1, 3))
+        tokens = [int(note.partition("page, ")[2].partition(" ")[0].replace(",", "")) for note in (one, three)]
+        assert tokens[1] == 3 * tokens[0]
+
+    def test_before_there_are_answers_each_is_taken_to_be_seen(self, harness: Harness) -> None:
+        harness.exam()
+        harness.put("scans/Ann/1.jpg", b"x")
+        never, doubtful = (estimate(harness, "exam", see=see) for see in ("never", "doubtful"))
+        assert doubtful.input_tokens > never.input_tokens
+        assert any("a third of a page" in note for note in doubtful.notes)
+        assert not any("a third of a page" in note for note in never.notes)
+
+
+def seen(harness: Harness, **changes: dict[str, Any]) -> None:
+    """Give answers of two students, which can be seen on the pages."""
+    put_answers(harness, "s-1", "s-2", **changes)
+    head = part("p-h", owner="page_head", top=0.03, bottom=0.08)
+    harness.put("ledger.json", ledger(s_1=[head], s_2=[head]))
 
 
 class TestTranscription:
