@@ -261,17 +261,18 @@ class TestStrips:
         assert "transcribe" in look(harness).missing
 
     def test_an_answer_is_graded_unseen_if_its_strip_was_not_cut(self, harness: Harness) -> None:
-        put(harness)
+        put(harness, students=("s-1", "s-2"))
         harness.put("pages/s-1/1.jpg", "another picture")
         run = harness.run("grade", see="always")
-        assert run.status is not RunStatus.SUCCEEDED
-        assert run.stages["cut"].failed == 1
+        assert (run.status, run.stages["cut"].failed) == (RunStatus.PARTIAL, 1)
+        assert (look(harness).strips, look(harness).missing) == ((), "its strips were not cut")
+        assert cells(harness)["s-1", "1a"].state is CellState.GRADED
+        assert look(harness, student="s-2").strips
 
-    def test_strips_go_with_their_student(self, harness: Harness) -> None:
+    def test_items_say_who_by_ids_alone(self, harness: Harness) -> None:
         put(harness, students=("s-1", "s-2"))
         run = harness.run("grade", see="always")
-        items = harness.items(run, "cut")
-        assert [item["refs"] for item in items] == [{"student_id": "s-1"}, {"student_id": "s-2"}]
+        assert [item["refs"] for item in harness.items(run, "cut")] == [{"student_id": "s-1"}, {"student_id": "s-2"}]
 
 
 def decision_for(question_id: str) -> Any:
