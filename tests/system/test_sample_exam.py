@@ -162,3 +162,14 @@ def test_the_exam_run_again_costs_no_call(whole: SampleExamRun) -> None:
     assert whole.run("exam").status is RunStatus.SUCCEEDED
     assert whole.model.calls == calls
     assert cells(whole) == graded
+
+
+def test_answers_that_are_seen_on_the_page_get_the_same_grades() -> None:
+    """The simulated model reads what was transcribed; the strips are cut from the scans."""
+    for harness in ran():
+        before = {answer: (cell.state, cell.points) for answer, cell in cells(harness).items()}
+        run = harness.run("grade", see="always", enable_checkpointing=False)
+        assert run.status is RunStatus.SUCCEEDED
+        assert {answer: (cell.state, cell.points) for answer, cell in cells(harness).items()} == before
+        seen = {answer for answer, cell in cells(harness).items() if cell.second_look and cell.second_look.strips}
+        assert seen == CELLS - {BLANK}

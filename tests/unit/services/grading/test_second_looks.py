@@ -196,6 +196,17 @@ class TestStrips:
         assert one["key"] != other["key"]
         assert one["sha256"] == hashlib.sha256(harness.objects.data[one["key"]]).hexdigest()
 
+    def test_another_picture_of_the_page_is_cut_anew(self, harness: Harness) -> None:
+        put(harness)
+        harness.run("grade", see="always")
+        (before,) = harness.artifact("strips.json")["s-1"]
+        harness.put("pages/s-1/1.jpg", b"another scan")
+        page = harness.objects.json("midterm/pages.json")["s-1"][0]
+        harness.put("pages.json", {"s-1": [page | {"sha256": hashlib.sha256(b"another scan").hexdigest()}]})
+        harness.run("grade", see="always")
+        assert [key != before["key"] for key in shown(harness)["1a"]] == [True]
+        assert harness.objects.data[shown(harness)["1a"][0]].endswith(b"another scan")
+
     def test_nothing_is_cut_twice(self, harness: Harness) -> None:
         put(harness)
         harness.run("grade", see="always")
