@@ -65,6 +65,8 @@ class QuestionAnswer(StrictModel):
         Version of the question's wording that the answer was found for; empty in a file of aita 0.1.0.
     presence
         Presence of an answer; ``None`` in a file of aita 0.1.0 (``services.answers.undecided_answers``).
+    read_by_person
+        Whether a person corrected the text; stored nowhere, as it follows from people's decisions.
     """
 
     question_id: QuestionId
@@ -74,6 +76,7 @@ class QuestionAnswer(StrictModel):
     flags: tuple[Flag, ...] = ()
     question: str = ""
     presence: Presence | None = None
+    read_by_person: bool = False
 
     def doubted(self, *flags: Flag) -> Self:
         """Return the answer with more doubts, each once. With a doubt, no answer is blank."""

@@ -189,10 +189,12 @@ class Cell(StrictModel):
 
 
 class DecisionAction(StrEnum):
-    """Action of a person: to accept the proposal, or to set other points."""
+    """Action of a person: accept the proposal, set other points, correct the transcription, undo the last decision."""
 
     ACCEPT = "accept"
     SET = "set"
+    CORRECT = "correct"
+    UNDO = "undo"
 
 
 class Decision(LenientModel):
@@ -200,6 +202,24 @@ class Decision(LenientModel):
 
     Parameters
     ----------
+    decision_id
+        Id that sorts behind the one of the decision before it. It is derived from that one, so that of people who
+        decide at once only the first is recorded.
+    points
+        Points that were accepted or set; ``None`` of other actions.
+    criteria
+        Points for each criterion of the rubric, which sum to the points; empty if the points were set as one number,
+        as all are before version 0.3, or accepted.
+    rubric
+        Version of the rubric with these criteria.
+    feedback
+        Feedback for the student in place of the grader's.
+    transcription
+        Corrected text of the answer; empty of other actions.
+    reading
+        Version of the reading that was corrected. The correction counts until the page is read otherwise.
+    undoes
+        Id of the decision that is taken back.
     by, caller
         Name that the person gave, and ARN that signed the request. Students see neither.
     basis
@@ -219,7 +239,13 @@ class Decision(LenientModel):
     student_id: str
     question_id: QuestionId
     action: DecisionAction
-    points: Amount
+    points: Amount | None = None
+    criteria: tuple[Amount, ...] = ()
+    rubric: str = ""
+    feedback: str = ""
+    transcription: str = ""
+    reading: str = ""
+    undoes: str = ""
     why: str
     by: str
     caller: str = ""
@@ -231,6 +257,15 @@ class Decision(LenientModel):
     aita: str = ""
     parts: tuple[str, ...] = ()
     question: str = ""
+
+    @model_validator(mode="after")
+    def _fields_fit_action(self) -> Self:
+        is_of_points = self.action in (DecisionAction.ACCEPT, DecisionAction.SET)
+        if is_of_points != (self.points is not None):
+            raise ValueError("a decision has points if it accepts or sets them")
+        if self.criteria and self.points != total(self.criteria):
+            raise ValueError("a decision's points are the sum of its criteria")
+        return self
 
 
 def cell_id(student_id: str, question_id: str) -> str:

@@ -1,5 +1,6 @@
 """Review: views of cells for the person who decides, and requests for decisions."""
 
+import hashlib
 from typing import Annotated
 
 from pydantic import Field, StringConstraints
@@ -14,8 +15,19 @@ from aita.models.second_look import SecondLook
 Why = Annotated[str, StringConstraints(strip_whitespace=True, max_length=2000)]
 """Reason that a person gives for a decision."""
 
+Feedback = Annotated[str, StringConstraints(strip_whitespace=True, max_length=5000)]
+"""Feedback that a person gives a student in place of the grader's."""
+
+Transcription = Annotated[str, StringConstraints(strip_whitespace=True, max_length=50_000)]
+"""Corrected text of an answer."""
+
 By = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 """Name of the person who decides."""
+
+
+def fingerprint(basis: str) -> str:
+    """Return the short form of a basis, which people copy from what they were shown."""
+    return hashlib.sha256(basis.encode()).hexdigest()[:8]
 
 
 class FlagView(StrictModel):
@@ -44,7 +56,10 @@ class ReviewLine(StrictModel):
 
 
 class ReviewPage(StrictModel):
-    """``GET /assignments/{assignment}/reviews``; ``open_cells`` counts the open cells of all pages."""
+    """``GET /assignments/{assignment}/reviews``; ``open_cells`` counts the open cells of all pages.
+
+    With a filter, both are of the cells that fit it.
+    """
 
     cells: tuple[ReviewLine, ...]
     open_cells: int
@@ -83,7 +98,8 @@ class ReviewView(ReviewLine):
 
     ``rubric`` is the one that the answer was graded against or, of an ungraded answer, the present one.
     ``second_look`` is the graders' look at the answer on the page; ``None`` if none was due.
-    ``of_older_version`` is true of a proposal by an older version of aita than the stack's.
+    ``of_older_version`` is true of a proposal by an older version of aita than the stack's, and ``read_by_person`` of a
+    text that a person corrected. ``counts`` is the id of the decision that the points are from; empty without one.
     """
 
     question: Question
@@ -97,16 +113,52 @@ class ReviewView(ReviewLine):
     second_look: SecondLook | None = None
     of_older_version: bool = False
     decisions: tuple[Decision, ...]
+    read_by_person: bool = False
+    counts: str = ""
+
+
+class CellFilter(StrictModel):
+    """Cells to list: those of which everything that is given is true.
+
+    Parameters
+    ----------
+    question
+        Id of the question.
+    flag
+        Kind of a doubt that the cell has.
+    student
+        Id of the student.
+    decided_by
+        Name of a person who has decided on the cell.
+    """
+
+    question: str | None = None
+    flag: FlagKind | None = None
+    student: str | None = None
+    decided_by: str | None = None
 
 
 class DecisionRequest(StrictModel):
     """``POST /assignments/{assignment}/reviews/{cell_id}``.
 
-    ``points`` and ``why`` belong to the action ``set``; ``basis`` is that of the cell as the person saw it.
+    Parameters
+    ----------
+    points, criteria, feedback
+        What the action ``set`` sets: the points, or those of criteria by their numbers from 1. Criteria that are left
+        out keep the points of the proposal. The feedback is for the student.
+    transcription
+        Text that the action ``correct`` takes.
+    why
+        Reason; ``set`` needs one.
+    basis
+        Basis of the cell as the person saw it, or its fingerprint.
     """
 
     action: DecisionAction
     points: Amount | None = None
+    criteria: dict[Annotated[int, Field(ge=1)], Amount] = {}
+    feedback: Feedback = ""
+    transcription: Transcription = ""
     why: Why = ""
     by: By
     basis: Annotated[str, Field(max_length=200)]

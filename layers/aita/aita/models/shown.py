@@ -26,10 +26,11 @@ class ShownAnswer(StrictModel):
     points
         Points that count; ``None`` while the answer is open.
     criteria
-        Criteria of the grading whose points count, whether by itself or because a person accepted it; empty if a
-        person set other points. A quote that was not found is left out, and its ``quote_found`` is false.
+        Criteria of the grading whose points count, whether by itself or because a person accepted it, or those that a
+        person set; empty if a person set points as one number. A quote that was not found is left out, and its
+        ``quote_found`` is false.
     feedback
-        Feedback of the same grading; empty without one.
+        Feedback of the same grading, or of the person who set points; empty without one.
     decision
         Decision that set or accepted the points; ``None`` if no person decided.
     """

@@ -8,6 +8,7 @@ from aita.client.api_client import ApiClient
 from aita.client.file_transfer import FileTransfer
 from aita.memory.objects import MemoryObjects
 from aita.models.api import ResultFile
+from aita.models.grade import Decision
 from aita.models.match import MatchDecision
 from aita.models.part_decision import PartAction, PartDecision
 from aita.ports import StoredObject
@@ -68,10 +69,13 @@ def fetch_uploaded(api: ApiClient, transfer: FileTransfer, assignment: str, *nam
 
 @dataclass(frozen=True, slots=True)
 class _Decisions:
-    """Decisions about parts that were fetched, and those about matches, which are fetched once they are asked for."""
+    """Decisions about parts that were fetched, and all others, which are fetched once they are asked for."""
 
     api: ApiClient
     parts: tuple[PartDecision, ...]
+
+    def all(self, assignment: str) -> Iterable[Decision]:
+        return self.api.decisions(assignment)
 
     def on_parts(self, assignment: str) -> Iterable[PartDecision]:  # noqa: ARG002 - they are one assignment's
         return self.parts

@@ -8,7 +8,7 @@ from pydantic import TypeAdapter, ValidationError
 from aita.errors import InvalidMaterialError, MissingMaterialError, NotFoundError, ObjectNotFoundError, RequestError
 from aita.models.answer import StudentAnswers
 from aita.models.exam import AnswerKey, ExamSpec, Page, Rubric, RubricPoints, WrittenFor
-from aita.models.grade import Cell, GradeScale
+from aita.models.grade import Cell, Decision, GradeScale
 from aita.models.ledger import ContentLedger, Part, StudentLedger, UnplacedLedger
 from aita.models.match import MatchDecision
 from aita.models.part_decision import PartDecision
@@ -45,8 +45,12 @@ _STUDENTS = TypeAdapter(Students)
 _PROBLEMS_SHOWN = 5
 
 
-class PagesDecisions(Protocol):
-    """People's decisions about an assignment's pages, such as those of a ``DecisionStore``."""
+class MaterialDecisions(Protocol):
+    """People's decisions that change an assignment's material, such as those of a ``DecisionStore``."""
+
+    def all(self, assignment: str) -> Iterable[Decision]:
+        """Return the decisions about cells, some of which correct the text of an answer."""
+        ...
 
     def on_parts(self, assignment: str) -> Iterable[PartDecision]:
         """Return the decisions about parts of pages."""
@@ -65,11 +69,11 @@ class AssignmentFiles:
     Parameters
     ----------
     decisions
-        People's decisions. Without them every part of a page is undecided, so that the answers beside it are open, and
-        students are matched with the roster by their folders' names alone.
+        People's decisions. Without them every part of a page is undecided, so that the answers beside it are open,
+        students are matched with the roster by their folders' names alone, and no text is a corrected one.
     """
 
-    def __init__(self, objects: ObjectStore, assignment: str, decisions: PagesDecisions | None = None) -> None:
+    def __init__(self, objects: ObjectStore, assignment: str, decisions: MaterialDecisions | None = None) -> None:
         self.objects = objects
         self.assignment = assignment
         self._decisions = decisions
@@ -208,6 +212,10 @@ class AssignmentFiles:
         """Return the unplaced parts of the ledger, by the ids of the students who have any."""
         ledger = self._read(object_keys.LEDGER, _UNPLACED.validate_json) or {}
         return {student_id: each.parts for student_id, each in ledger.items() if each.parts}
+
+    def cell_decisions(self) -> Iterable[Decision]:
+        """Return people's decisions about the assignment's cells, in any order."""
+        return self._decisions.all(self.assignment) if self._decisions else ()
 
     def part_decisions(self) -> Iterable[PartDecision]:
         """Return people's decisions about parts of the assignment's pages, in any order."""

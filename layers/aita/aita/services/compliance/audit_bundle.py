@@ -18,6 +18,7 @@ from aita.services.assignments.assignment_files import AssignmentFiles
 from aita.services.compliance.run_files import RunFiles
 from aita.services.grading.gradebook import Gradebook
 from aita.services.grading.letter_grades import USUAL_SCALE
+from aita.services.grading.material_versions import rubric_version
 from aita.version import VERSION
 
 RECOMPUTE = Path(__file__).with_name("recompute.py")
@@ -41,8 +42,8 @@ class Auditor:
     def bundle(self, assignment: str) -> dict[str, Any]:
         """Return the audit bundle of an assignment, as JSON.
 
-        It names students by id only, and holds no more of their work than the graders' quotes. The ledger tells where
-        each part of their pages stands and whose it is, without its text.
+        It names students by id only, and holds no more of their work than the graders' quotes and the transcriptions
+        that people corrected. The ledger tells where each part of their pages stands and whose it is, without its text.
 
         Raises
         ------
@@ -63,7 +64,7 @@ class Auditor:
             "aita": VERSION,
             "exam": book.exam.model_dump(mode="json"),
             "grade_scale": scale.model_dump(mode="json"),
-            "rubrics": _rubrics(material, cells.values()),
+            "rubrics": _rubrics(material, cells.values(), decisions),
             "cells": {student_id: _graded_cells(book, grades) for student_id, grades in book.students.items()},
             "decisions": [_decision(each) for each in decisions],
             "ledger": {student_id: _parts(ledger) for student_id, ledger in material.ledger().items()},
@@ -101,9 +102,10 @@ def _prompts() -> Iterator[tuple[str, str]]:
             yield file.name, hashlib.sha256(file.read_bytes()).hexdigest()
 
 
-def _rubrics(material: AssignmentFiles, graded: Iterable[Any]) -> dict[str, Any]:
-    versions = {cell.rubric for cells in graded for cell in cells.values() if cell.rubric}
-    found = {version: material.rubric_version(version) for version in sorted(versions)}
+def _rubrics(material: AssignmentFiles, graded: Iterable[Any], decisions: Iterable[Decision]) -> dict[str, Any]:
+    versions = {cell.rubric for cells in graded for cell in cells.values()} | {each.rubric for each in decisions}
+    present = {rubric_version(rubric): rubric for rubric in material.rubrics().values()}
+    found = {each: material.rubric_version(each) or present.get(each) for each in sorted(versions - {""})}
     return {version: rubric and rubric.model_dump(mode="json") for version, rubric in found.items()}
 
 

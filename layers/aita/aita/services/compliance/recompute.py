@@ -3,7 +3,8 @@
     python3 recompute.py [audit.json]
 
 A cell is one student's graded answer to one question. It counts with the sum of its criteria's points, or with the
-points of a person's last decision about exactly this grade. A cell is open if its inputs have changed since it was
+points of a person's last decision about exactly this grade that was not taken back; if the person set points for each
+criterion, they must sum to the decision's. A cell is open if its inputs have changed since it was
 graded, or if a part of a page that belongs to no answer may belong to it and no person has decided on the part, or on
 the cell with the part in view. While it is open it does not count, and the total is not final. The exit status is 1 if
 a number differs from the bundle's.
@@ -18,6 +19,8 @@ from pathlib import Path
 from typing import Any
 
 CLOSED = ("GRADED", "BLANK")
+POINTS = ("accept", "set")
+"""Actions of decisions about points."""
 
 
 def exact(points: float | Decimal) -> Decimal:
@@ -33,11 +36,11 @@ def full_points(question: dict[str, Any]) -> Decimal:
 def recompute(bundle: dict[str, Any]) -> list[str]:
     """Return a line for each number that differs from the bundle's."""
     decisions: dict[str, list[dict[str, Any]]] = {}
-    for decision in sorted(bundle["decisions"], key=lambda each: (time_of(each), each["decision_id"])):
+    for decision in standing(sorted(bundle["decisions"], key=lambda each: (time_of(each), each["decision_id"]))):
         place = decision["student_id"] + "\0" + question_of(decision, bundle["exam"]["questions"])
         decisions.setdefault(place, []).append(decision)
     undecided = undecided_parts(bundle)
-    problems = []
+    problems = [problem for decision in bundle["decisions"] for problem in wrong_decision(decision)]
     for student_id, total in bundle["totals"].items():
         cells = bundle["cells"][student_id]
         problems += [f"{student_id}, {problem}" for cell in cells.values() for problem in wrong_sums(cell)]
@@ -88,6 +91,24 @@ def wrong_sums(cell: dict[str, Any]) -> list[str]:
     if total == exact(cell["points"]):
         return []
     return [f"question {cell['question_id']}: the criteria sum to {total}, and the points are {cell['points']}"]
+
+
+def wrong_decision(decision: dict[str, Any]) -> list[str]:
+    """Return a line if a decision's points are not the sum of the criteria that a person set."""
+    criteria = decision.get("criteria", ())
+    total = sum(map(exact, criteria), Decimal(0))
+    if not criteria or total == exact(decision["points"]):
+        return []
+    return [f"decision {decision['decision_id']}: its criteria sum to {total}, and its points are {decision['points']}"]
+
+
+def standing(decisions: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the decisions about points that were not taken back; none are taken back before version 0.3.
+
+    A corrected transcription is no decision about points: the cell's inputs have it.
+    """
+    taken_back = {each.get("undoes") for each in decisions}
+    return [each for each in decisions if each["action"] in POINTS and each["decision_id"] not in taken_back]
 
 
 def undecided_parts(bundle: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:

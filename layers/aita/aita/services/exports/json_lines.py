@@ -21,7 +21,7 @@ def export_json_lines(roll: ExportRoster, gradebook: Gradebook) -> Export:
     """Return the export.
 
     An open cell has ``points`` of null, the proposed points as its ``proposal``, and the proposal's criteria and
-    feedback. A cell whose points a person set has no criteria, feedback or gradings.
+    feedback. A cell whose points a person set has the criteria and the feedback that this person gave, and no gradings.
     """
     lines = (
         _line(student, cell, shown, gradebook)

@@ -3,21 +3,25 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from aita.models.grade import Cell, CellState, Decision, DecisionAction
+from aita.models.grade import Cell, CellState, CriterionGrade, Decision, DecisionAction
 from aita.models.ledger import Part
 from aita.models.points import exact
 from aita.models.review_flags import Flag, FlagKind
 from aita.services.grading.material_versions import digest
+from aita.services.grading.standing_decisions import standing
 
 
 def decided(cell: Cell, decisions: Iterable[Decision]) -> tuple[Cell, Decision | None]:
     """Return a cell with the last decision about its present grade, and that decision; ``None`` without any.
 
-    The cell is open if all decisions are about earlier grades.
+    The cell is open if all decisions are about earlier grades. Decisions that were taken back don't count, and
+    corrected transcriptions count as the answer's text (``corrected_answers``).
     """
     latest: Decision | None = None
     outdated: Decision | None = None
-    for decision in decisions:
+    for decision in standing(decisions):
+        if decision.action is DecisionAction.CORRECT:
+            continue
         if _is_about(decision, cell):
             latest = decision
         else:
@@ -75,16 +79,22 @@ def _is_about(decision: Decision, cell: Cell) -> bool:
         return False
     if decision.action is DecisionAction.SET:
         return True
-    same_points = cell.points is not None and exact(cell.points) == exact(decision.points)
+    if cell.points is None or decision.points is None:
+        return False
+    same_points = exact(cell.points) == exact(decision.points)
     return same_points and decision.proposal in ("", cell.proposal)  # else another proposal was accepted
 
 
 def _closed(cell: Cell, decision: Decision) -> Cell:
-    if decision.action is DecisionAction.SET:
-        state = CellState.OVERRIDDEN
-    else:
-        state = CellState.GRADED if cell.criteria else CellState.BLANK
-    return _changed(cell, state=state, points=decision.points, flags=(), reason=decision.why)
+    changes: dict[str, Any] = {"points": decision.points, "flags": (), "reason": decision.why}
+    if decision.action is not DecisionAction.SET:
+        return _changed(cell, state=CellState.GRADED if cell.criteria else CellState.BLANK, **changes)
+    if decision.criteria:
+        criteria = tuple(CriterionGrade(points=points) for points in decision.criteria)
+        changes |= {"criteria": criteria, "rubric": decision.rubric}
+    if decision.criteria or decision.feedback:
+        changes["feedback"] = decision.feedback
+    return _changed(cell, state=CellState.OVERRIDDEN, **changes)
 
 
 def _changed(cell: Cell, **changes: Any) -> Cell:

@@ -15,6 +15,7 @@ from aita.models.scan import StudentScans
 from aita.models.second_look import SecondLook, See, Strip
 from aita.services.answers.undecided_answers import decided
 from aita.services.assignments.assignment_files import AssignmentFiles
+from aita.services.grading.corrected_answers import Corrections
 from aita.services.grading.material_versions import (
     ANSWER,
     ANSWER_KEY,
@@ -110,7 +111,8 @@ class GradeInputs(QuestionInputs):
         """Return the present inputs, without checks that a run may start from them."""
         exam, scans, pages = material.exam(), material.scans(), material.pages()
         parts = UnplacedParts.of(material, exam)
-        answers, looks = parts.placed(material.answers()), SecondLooks.of(material, settings.see, parts)
+        answers = Corrections(material.cell_decisions(), exam, pages).applied(parts.placed(material.answers()))
+        looks = SecondLooks.of(material, settings.see, parts)
         return cls(
             exam=exam,
             instructions=material.rubric_instructions(),

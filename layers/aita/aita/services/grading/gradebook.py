@@ -24,6 +24,7 @@ from aita.services.grading.decided_questions import decided_cell
 from aita.services.grading.legacy_cells import LegacyCells
 from aita.services.grading.letter_grades import USUAL_SCALE, letter
 from aita.services.grading.material_versions import NOTES, RUBRIC, Changes, Versions, digest
+from aita.services.grading.standing_decisions import in_order
 from aita.services.grading.unplaced_parts import UnplacedParts
 
 _GRADE = "Grade again (aita grade{option})"
@@ -64,6 +65,8 @@ class Gradebook:
         Name of the assignment, for commands in the notes of changes.
     basis_under
         Returns the basis of an unchanged cell if its question had another id; ``None`` if that can't be told.
+    outdated_corrections
+        Corrected transcriptions that count no longer, by cell id: these cells are open.
     """
 
     FILES = (object_keys.QUESTIONS, object_keys.EXAM_SPEC, object_keys.GRADES, object_keys.GRADE_SCALE, *Versions.FILES)
@@ -79,14 +82,16 @@ class Gradebook:
         compare: Compare | None = None,
         assignment: str = "",
         basis_under: Callable[[Cell, str], str] | None = None,
+        outdated_corrections: Mapping[str, Decision] | None = None,
     ) -> None:
         self.exam = exam
         self.parts = parts
         self.option = f" --assignment {assignment}" if assignment else ""
         self._compare, self._basis_under = compare or _no_changes, basis_under
+        self._outdated_corrections = outdated_corrections or {}
         find_cell = decided_cell(exam)
         self._decisions: dict[str, list[Decision]] = {}
-        for decision in sorted(decisions, key=lambda decision: (decision.at, decision.decision_id)):
+        for decision in in_order(decisions):
             self._decisions.setdefault(find_cell(decision), []).append(decision)
         self._graded: dict[str, Cell] = {}
         self._counting: dict[str, Decision | None] = {}
@@ -110,7 +115,8 @@ class Gradebook:
         exam, graded = material.exam(), material.grades()
         if not graded:
             return cls(exam, {}, decisions, UnplacedParts.of(material, exam), material.grade_scale())
-        versions = Versions.of(material, exam)
+        decisions = tuple(decisions)
+        versions = Versions.of(material, exam, decisions)
         older = LegacyCells(material, versions, graded)
         everyone: dict[str, Mapping[str, Cell]] = {student_id: {} for student_id in versions.scans}
 
@@ -126,6 +132,7 @@ class Gradebook:
             compare=compare,
             assignment=material.assignment,
             basis_under=versions.basis_under,
+            outdated_corrections=versions.outdated_corrections,
         )
 
     def cell(self, cell_id: str) -> Cell:
@@ -220,6 +227,8 @@ class Gradebook:
 
     def _cell(self, student_id: str, question: Question, graded: Mapping[str, Cell], beside: Iterable[Part]) -> Cell:
         cell = self._current_cell(question, graded.get(question.question_id), student_id)
+        if (correction := self._outdated_corrections.get(cell.cell_id)) is not None:
+            cell = reopened(cell, _read_otherwise(correction))
         as_decided, decision = decided(cell, self._decisions.get(cell.cell_id, ()))
         opening = parts_that_open(decision, beside)
         self._graded[cell.cell_id] = cell
@@ -286,6 +295,14 @@ def _not_graded(question: Question, student_id: str) -> Cell:
         reason="it was not graded, as the question or the student came later: grade again",
         basis=f"not graded, of {question.points:g}",
     )
+
+
+def _read_otherwise(correction: Decision) -> Flag:
+    note = (
+        f"{correction.by} corrected its transcription on {correction.at:%Y-%m-%d}, and the page was read otherwise "
+        "since: that text counts no longer"
+    )
+    return Flag(kind=FlagKind.CHANGED, note=note)
 
 
 def _outdated(cell: Cell, notes: Iterable[str], advice: str, basis: str, changed: Mapping[str, Any]) -> Cell:

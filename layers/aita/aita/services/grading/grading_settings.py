@@ -27,5 +27,5 @@ def graded_before(material: AssignmentFiles) -> dict[str, Any]:
         return {"graders": cell.graders_asked, "disagreement": cell.disagreement, "see": cell.see or See.NEVER}
     if not graded:
         return {}
-    way = LegacyCells(material, Versions.of(material, material.exam()), graded).way
+    way = LegacyCells(material, Versions.of(material, material.exam(), material.cell_decisions()), graded).way
     return {"see": See.NEVER} | (way._asdict() if way is not None else {})

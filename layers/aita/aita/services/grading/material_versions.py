@@ -8,12 +8,13 @@ from typing import Any, NamedTuple, Self
 
 from aita.models.answer import QuestionAnswer, StudentAnswers
 from aita.models.exam import AnswerKey, ExamSpec, Page, Rubric
-from aita.models.grade import Cell, CellState, question_version
+from aita.models.grade import Cell, CellState, Decision, question_version
 from aita.models.scan import StudentScans
 from aita.services.answers.blank_detection import INK_FLAGS
 from aita.services.assignments import object_keys
 from aita.services.assignments.assignment_files import AssignmentFiles
 from aita.services.assignments.uploaded_files import blank_exam_files, uploaded_scans
+from aita.services.grading.corrected_answers import Corrections
 from aita.services.grading.unplaced_parts import UnplacedParts
 
 DIGITS = 32
@@ -61,7 +62,8 @@ class Changes(NamedTuple):
 class Versions:
     """Versions of an assignment's present material: stored files and people's decisions, not results of code.
 
-    ``answers`` have the parts that people gave to them, and ``parts`` are the unplaced ones. ``uploaded`` has the ids
+    ``answers`` have the parts that people gave to them, and the texts that people corrected; ``outdated_corrections``
+    are those that count no longer, by cell id. ``parts`` are the unplaced parts. ``uploaded`` has the ids
     of the scans that were uploaded after the pages were split, by student id, ``moved`` the questions of
     ``moved_questions``, by student id, and ``blank_exam`` the ids of the blank exam's files.
     """
@@ -78,6 +80,7 @@ class Versions:
     points_step: float
     moved: Mapping[str, frozenset[str]]
     parts: UnplacedParts
+    outdated_corrections: Mapping[str, Decision]
 
     FILES = (
         *UnplacedParts.FILES,
@@ -94,8 +97,13 @@ class Versions:
     """Names of the assignment's files that ``of`` reads, beside the exam and the list of uploads."""
 
     @classmethod
-    def of(cls, material: AssignmentFiles, exam: ExamSpec) -> Self:
+    def of(cls, material: AssignmentFiles, exam: ExamSpec, decisions: Iterable[Decision]) -> Self:
         """Return the versions of an assignment's files.
+
+        Parameters
+        ----------
+        decisions
+            People's decisions about cells, in any order.
 
         Raises
         ------
@@ -103,7 +111,9 @@ class Versions:
             If a file is invalid.
         """
         parts = UnplacedParts.of(material, exam)
-        answers = parts.placed(material.answers())
+        pages = material.pages()
+        corrections = Corrections(decisions, exam, pages)
+        answers = corrections.applied(parts.placed(material.answers()))
         return cls(
             rubrics=material.rubrics(),
             answer_keys=material.answer_keys(),
@@ -111,12 +121,13 @@ class Versions:
             question_instructions=material.question_instructions(),
             answers=answers,
             scans=material.scans(),
-            pages=material.pages(),
+            pages=pages,
             uploaded=_uploaded(material),
             blank_exam=tuple(object_keys.source_id(file.key, file.etag) for file in blank_exam_files(material)),
             points_step=exam.points_step,
             moved={student_id: frozenset(moved_questions(exam, each)) for student_id, each in answers.items()},
             parts=parts,
+            outdated_corrections=corrections.outdated(answers),
         )
 
     def changes(self, cell: Cell) -> Changes:

@@ -1,8 +1,8 @@
 """Student's view of a grade. The HTML report and all exports use this view, so that they show the same.
 
-An open answer shows nothing of its proposal. Points that a person set show only that person's reason, even if they
-equal the proposed ones, as the graders' criteria, quotes and feedback were not accepted. The view shows no names of
-deciding people, and no quote that is not in the answer, even of an accepted grading.
+An open answer shows nothing of its proposal. Points that a person set show only that person's criteria, feedback and
+reason, even if they equal the proposed ones, as the graders' criteria, quotes and feedback were not accepted. The view
+shows no names of deciding people, and no quote that is not in the answer, even of an accepted grading.
 """
 
 from collections.abc import Iterable
@@ -31,13 +31,14 @@ def shown_answer(cell: Cell, decision: Decision | None) -> ShownAnswer:
     if cell.state.is_open:
         return ShownAnswer(question_id=cell.question_id, state=cell.state, points=None, max_points=cell.max_points)
     accepted = cell.state is not CellState.OVERRIDDEN
+    by_criterion = decision is not None and decision.criteria != ()
     return ShownAnswer(
         question_id=cell.question_id,
         state=cell.state,
         points=cell.points,
         max_points=cell.max_points,
-        criteria=found_quotes(cell.criteria) if accepted else (),
-        feedback=cell.feedback if accepted else "",
+        criteria=found_quotes(cell.criteria) if accepted or by_criterion else (),
+        feedback=cell.feedback if accepted else decision.feedback if decision is not None else "",
         decision=_shown_decision(decision) if decision is not None else None,
     )
 

@@ -30,7 +30,9 @@ from aita.models.student import Students
 from aita.models.transcription import PageTranscription
 from aita.services.assignments.assignment_files import AssignmentFiles
 from aita.services.assignments.class_list import ClassList
+from aita.services.grading.corrected_answers import Corrections
 from aita.services.grading.gradebook import Gradebook
+from aita.services.grading.material_versions import rubric_version
 from aita.services.grading.student_view import shown_answers
 from aita.services.grading.unplaced_parts import NO_PARTS, UnplacedParts, lines_of
 from aita.services.reporting.class_statistics import graded_criteria, most_missed, question_figures
@@ -84,9 +86,12 @@ class ReportSources:
         """
         listed = ClassList.of(material, matches)
         gradebook = None
+        answers = material.answers()
         if material.has_exam() or material.grades():  # grades without their questions are an error, not left out
-            gradebook = Gradebook.of(material, decisions(material.assignment))
-        parts = gradebook.parts if gradebook else NO_PARTS
+            made = tuple(decisions(material.assignment))
+            gradebook = Gradebook.of(material, made)
+            corrections = Corrections(made, gradebook.exam, material.pages())
+            answers = corrections.applied(gradebook.parts.placed(answers))
         return cls(
             assignment=material.assignment,
             exam=gradebook.exam if gradebook else None,
@@ -95,8 +100,8 @@ class ReportSources:
             pages=material.pages(),
             scans=material.scans(),
             transcriptions=material.transcriptions(),
-            answers=parts.placed(material.answers()),
-            parts=parts,
+            answers=answers,
+            parts=gradebook.parts if gradebook else NO_PARTS,
             gradebook=gradebook if gradebook and gradebook.students else None,
             model=model,
             untranscribed=listed.untranscribed,
@@ -246,7 +251,8 @@ class ReportSources:
 def _rubrics(material: AssignmentFiles, gradebook: Gradebook) -> dict[str, Rubric]:
     versions = {cell.rubric for cell in gradebook.cells() if cell.rubric}
     found = {version: material.rubric_version(version) for version in versions}
-    return {version: rubric for version, rubric in found.items() if rubric is not None}
+    present = {rubric_version(rubric): rubric for rubric in material.rubrics().values()}  # that people decided by
+    return present | {version: rubric for version, rubric in found.items() if rubric is not None}
 
 
 def _on_page(page: int, answers: Iterable[QuestionAnswer]) -> tuple[tuple[float, QuestionAnswer], ...]:
