@@ -1,6 +1,7 @@
 """Review: views of cells for the person who decides, and requests for decisions."""
 
 import hashlib
+import re
 from typing import Annotated
 
 from pydantic import Field, StringConstraints
@@ -11,6 +12,8 @@ from aita.models.exam import AnswerKey, Question, Rubric
 from aita.models.grade import Amount, CellState, CriterionGrade, Decision, DecisionAction
 from aita.models.review_flags import FlagKind
 from aita.models.second_look import SecondLook
+
+_FINGERPRINT = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{8})?")
 
 Why = Annotated[str, StringConstraints(strip_whitespace=True, max_length=2000)]
 """Reason that a person gives for a decision."""
@@ -25,9 +28,28 @@ By = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_l
 """Name of the person who decides."""
 
 
+_AFTER = ", after "
+"""Stands between a cell's basis and the id of the last decision on the cell."""
+
+
+def basis_after(basis: str, decision_id: str) -> str:
+    """Return the basis that people see of a cell on which a decision was made last."""
+    return f"{basis.partition(_AFTER)[0]}{_AFTER}{decision_id}"
+
+
 def fingerprint(basis: str) -> str:
     """Return the short form of a basis, which people copy from what they were shown."""
-    return hashlib.sha256(basis.encode()).hexdigest()[:8]
+    return "-".join(_short(each) for each in basis.split(_AFTER))
+
+
+def last_seen(basis: str) -> str:
+    """Return the short form of the last decision that a person saw, by a basis or its short form; empty without."""
+    short = basis if _FINGERPRINT.fullmatch(basis) else fingerprint(basis)
+    return short.partition("-")[2]
+
+
+def _short(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:8]
 
 
 class FlagView(StrictModel):
@@ -136,6 +158,10 @@ class CellFilter(StrictModel):
     flag: FlagKind | None = None
     student: str | None = None
     decided_by: str | None = None
+
+
+EVERYTHING = CellFilter()
+"""The filter that every cell fits."""
 
 
 class DecisionRequest(StrictModel):

@@ -8,18 +8,22 @@ from aita.models.ledger import Part
 from aita.models.points import exact
 from aita.models.review_flags import Flag, FlagKind
 from aita.services.grading.material_versions import digest
-from aita.services.grading.standing_decisions import standing
 
 
 def decided(cell: Cell, decisions: Iterable[Decision]) -> tuple[Cell, Decision | None]:
     """Return a cell with the last decision about its present grade, and that decision; ``None`` without any.
 
-    The cell is open if all decisions are about earlier grades. Decisions that were taken back don't count, and
-    corrected transcriptions count as the answer's text (``corrected_answers``).
+    The cell is open if all decisions are about earlier grades. Corrected transcriptions are passed over: they count as
+    the answer's text (``corrected_answers``).
+
+    Parameters
+    ----------
+    decisions
+        Decisions about the cell that stand, from the oldest to the newest.
     """
     latest: Decision | None = None
     outdated: Decision | None = None
-    for decision in standing(decisions):
+    for decision in decisions:
         if decision.action is DecisionAction.CORRECT:
             continue
         if _is_about(decision, cell):

@@ -24,7 +24,7 @@ from aita.services.grading.decided_questions import decided_cell
 from aita.services.grading.legacy_cells import LegacyCells
 from aita.services.grading.letter_grades import USUAL_SCALE, letter
 from aita.services.grading.material_versions import NOTES, RUBRIC, Changes, Versions, digest
-from aita.services.grading.standing_decisions import in_order
+from aita.services.grading.standing_decisions import in_order, standing
 from aita.services.grading.unplaced_parts import UnplacedParts
 
 _GRADE = "Grade again (aita grade{option})"
@@ -82,6 +82,7 @@ class Gradebook:
         compare: Compare | None = None,
         assignment: str = "",
         basis_under: Callable[[Cell, str], str] | None = None,
+        *,
         outdated_corrections: Mapping[str, Decision] | None = None,
     ) -> None:
         self.exam = exam
@@ -91,8 +92,12 @@ class Gradebook:
         self._outdated_corrections = outdated_corrections or {}
         find_cell = decided_cell(exam)
         self._decisions: dict[str, list[Decision]] = {}
-        for decision in in_order(decisions):
+        self._standing: dict[str, list[Decision]] = {}
+        made = in_order(decisions)
+        for decision in made:
             self._decisions.setdefault(find_cell(decision), []).append(decision)
+        for decision in standing(made):
+            self._standing.setdefault(find_cell(decision), []).append(decision)
         self._graded: dict[str, Cell] = {}
         self._counting: dict[str, Decision | None] = {}
         self._opening: dict[str, tuple[Part, ...]] = {}
@@ -158,6 +163,10 @@ class Gradebook:
     def decisions(self, cell_id: str) -> tuple[Decision, ...]:
         """Return people's decisions about a cell, from the oldest to the newest."""
         return tuple(self._decisions.get(cell_id, ()))
+
+    def standing(self, cell_id: str) -> tuple[Decision, ...]:
+        """Return the decisions about a cell that were not taken back, from the oldest to the newest."""
+        return tuple(self._standing.get(cell_id, ()))
 
     def decision(self, cell_id: str) -> Decision | None:
         """Return the decision that determines a cell's points: the last one about its present grade; ``None`` without.
@@ -229,7 +238,7 @@ class Gradebook:
         cell = self._current_cell(question, graded.get(question.question_id), student_id)
         if (correction := self._outdated_corrections.get(cell.cell_id)) is not None:
             cell = reopened(cell, _read_otherwise(correction))
-        as_decided, decision = decided(cell, self._decisions.get(cell.cell_id, ()))
+        as_decided, decision = decided(cell, self._standing.get(cell.cell_id, ()))
         opening = parts_that_open(decision, beside)
         self._graded[cell.cell_id] = cell
         self._counting[cell.cell_id] = decision

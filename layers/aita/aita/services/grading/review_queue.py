@@ -1,18 +1,18 @@
 """Review queue: open cells, the material for a decision about each, and the decisions."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-
-from ulid import ULID
+from typing import Any
 
 from aita.errors import ConflictError, MissingMaterialError, RequestError
-from aita.models.answer import QuestionAnswer
+from aita.models.answer import QuestionAnswer, StudentAnswers
 from aita.models.exam import Question
 from aita.models.grade import Cell, Decision, DecisionAction, question_version
 from aita.models.names import check_assignment
-from aita.models.points import exact, in_steps
 from aita.models.review import (
+    EVERYTHING,
+    CellFilter,
     DecisionPage,
     DecisionRequest,
     FlagView,
@@ -21,18 +21,27 @@ from aita.models.review import (
     ReviewLine,
     ReviewPage,
     ReviewView,
+    basis_after,
+    fingerprint,
 )
 from aita.models.scan import StudentScans
 from aita.ports import Clock, DecisionStore, ObjectStore
 from aita.services.assignments import object_keys
 from aita.services.assignments.assignment_files import AssignmentFiles
+from aita.services.grading.asked_decisions import (
+    accepted,
+    check_fields,
+    corrected,
+    deciding_rubric,
+    points_set,
+    taken_back,
+)
+from aita.services.grading.corrected_answers import Corrections
+from aita.services.grading.decision_conflicts import changed_since, earliest_after, next_id
 from aita.services.grading.gradebook import Gradebook
 from aita.version import VERSION
 
 logger = logging.getLogger(__name__)
-
-_AFTER = ", after "
-"""Stands between a cell's basis and the id of the last decision on the cell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +52,21 @@ class Reviews:
     decisions: DecisionStore
     clock: Clock
 
-    def queue(self, assignment: str, limit: int, token: str | None, *, closed: bool = False) -> ReviewPage:
+    def queue(
+        self,
+        assignment: str,
+        limit: int,
+        token: str | None,
+        *,
+        closed: bool = False,
+        only: CellFilter = EVERYTHING,
+    ) -> ReviewPage:
         """Return up to ``limit`` of the open cells, question by question, and the token of the next page.
 
         Parameters
         ----------
+        only
+            Filter of the cells.
         closed
             Whether closed cells are listed too, such as for a student's appeal.
 
@@ -56,14 +75,15 @@ class Reviews:
         MissingMaterialError
             If nothing has been graded.
         RequestError
-            If the token is not one of this list.
+            If the token is not one of this list, or the exam has no such question.
         """
         grades = self._gradebook(self._material(assignment))
-        shown = [cell for cell in _after(grades, token) if closed or cell.state.is_open]
+        _check(grades, only)
+        shown = [cell for cell in _after(grades, token) if (closed or cell.state.is_open) and _fits(grades, cell, only)]
         page = shown[:limit]
         return ReviewPage(
             cells=tuple(_line(grades, cell) for cell in page),
-            open_cells=sum(1 for _ in grades.open_cells()),
+            open_cells=sum(_fits(grades, cell, only) for cell in grades.open_cells()),
             next_token=page[-1].cell_id if len(shown) > limit else None,
         )
 
@@ -78,7 +98,8 @@ class Reviews:
         material = self._material(assignment)
         grades = self._gradebook(material)
         cell, graded = grades.cell(cell_id), grades.graded(cell_id)
-        answer = _answer(material, grades, cell)
+        _, answer = self._answers(material, grades, cell)
+        counts = grades.decision(cell_id)
         return ReviewView(
             **dict(_line(grades, cell)),
             question=_question(grades, cell),
@@ -86,7 +107,9 @@ class Reviews:
             raw_text=answer.raw_text,
             confidence=answer.confidence,
             pages=tuple(self._places(material, cell.student_id, answer)),
-            rubric=material.rubric_version(graded.rubric) or material.rubrics().get(cell.question_id),
+            rubric=deciding_rubric(material, graded)
+            or material.rubric_version(graded.rubric)
+            or material.rubrics().get(cell.question_id),
             answer_key=material.answer_keys().get(cell.question_id),
             proposal=Proposal(
                 points=graded.points, criteria=graded.criteria, feedback=graded.feedback, graders=graded.graders
@@ -94,6 +117,8 @@ class Reviews:
             second_look=graded.second_look,
             of_older_version=graded.is_of_older_version and bool(graded.criteria),
             decisions=grades.decisions(cell_id),
+            read_by_person=answer.read_by_person,
+            counts=counts.decision_id if counts is not None else "",
         )
 
     def decide(self, assignment: str, cell_id: str, asked: DecisionRequest, caller: str = "") -> Decision:
@@ -109,49 +134,62 @@ class Reviews:
         NotFoundError
             If no cell has this id.
         RequestError
-            If there is no proposal to accept, or the points or the reason are missing or invalid.
+            If there is no proposal to accept or no decision to take back, or something is missing or invalid.
         ConflictError
-            If the cell has changed, or somebody has decided on it, since the person saw it.
+            If the cell has changed, or somebody has decided on it, since the person saw it. Of people who decide at
+            once, one decides, and all others get this error.
         """
-        grades = self._gradebook(self._material(assignment))
+        check_fields(asked)
+        material = self._material(assignment)
+        grades = self._gradebook(material)
         cell = grades.cell(cell_id)
-        if asked.basis != _shown_basis(grades, cell):
-            changed = _decided_since(grades, cell_id, asked.basis) or (
-                "was graded anew, or its question or a part of a page beside it changed, since you looked at it"
-            )
-            raise ConflictError(
-                f"{cell_id} {changed}: look again (aita review show {cell_id} --assignment {assignment})"
-            )
+        shown = _shown_basis(grades, cell)
+        if asked.basis not in (shown, fingerprint(shown)):
+            raise changed_since(grades, cell_id, asked.basis, assignment)
         graded, before = grades.graded(cell_id), grades.decision(cell_id)
-        points = (
-            _set_points(asked, cell, grades.exam.points_step)
-            if asked.action is DecisionAction.SET
-            else _accepted_points(asked, graded)
-        )
         seen = (*(before.parts if before else ()), *(part.part_id for part in grades.parts_that_open(cell_id)))
-        now = self.clock()
+        question = question_version(_question(grades, cell))
+        made = grades.decisions(cell_id)
         decision = Decision(
-            decision_id=str(ULID.from_datetime(now)),
+            decision_id=next_id(cell_id, question, made[-1:]),
             cell_id=cell_id,
             student_id=cell.student_id,
             question_id=cell.question_id,
             action=asked.action,
-            points=points,
             why=asked.why,
             by=asked.by,
             caller=caller,
-            at=now,
+            at=max([self.clock(), *map(earliest_after, made[-1:])]),
             basis=graded.basis,
             old_state=cell.state,
             old_points=cell.points,
-            proposal=graded.proposal if asked.action is DecisionAction.ACCEPT else "",
             aita=VERSION,
             parts=tuple(dict.fromkeys(seen)),
-            question=question_version(_question(grades, cell)),
+            question=question,
+            **self._content(material, grades, cell, asked),
         )
-        self.decisions.add(assignment, decision)
+        try:
+            self.decisions.add(assignment, decision)
+        except ConflictError:  # somebody was quicker since the decisions were read
+            raise changed_since(self._gradebook(material), cell_id, asked.basis, assignment) from None
         logger.info("decided on %s: %s", cell_id, asked.action)
         return decision
+
+    def _content(
+        self, material: AssignmentFiles, grades: Gradebook, cell: Cell, asked: DecisionRequest
+    ) -> dict[str, Any]:
+        graded = grades.graded(cell.cell_id)
+        match asked.action:
+            case DecisionAction.ACCEPT:
+                return accepted(graded)
+            case DecisionAction.SET:
+                return points_set(asked, graded, deciding_rubric(material, graded), grades.exam.points_step)
+            case DecisionAction.CORRECT:
+                pages = material.pages().get(cell.student_id, ())
+                read, counts = self._answers(material, grades, cell)
+                return corrected(asked, read, pages, counts.raw_text)
+            case DecisionAction.UNDO:
+                return taken_back(cell, grades.standing(cell.cell_id))
 
     def decided(self, assignment: str, limit: int, token: str | None) -> DecisionPage:
         """Return up to ``limit`` of an assignment's decisions, and the token of the next page."""
@@ -169,6 +207,20 @@ class Reviews:
                 f"(aita grade --assignment {material.assignment})"
             )
         return grades
+
+    def _answers(
+        self, material: AssignmentFiles, grades: Gradebook, cell: Cell
+    ) -> tuple[QuestionAnswer, QuestionAnswer]:
+        """Return the answer as it was read, and as it counts, with a text that a person corrected."""
+        read = grades.parts.placed(material.answers())
+        corrections = Corrections(self.decisions.all(material.assignment), grades.exam, material.pages())
+        nothing = QuestionAnswer(question_id=cell.question_id)
+
+        def of_cell(answers: Mapping[str, StudentAnswers]) -> QuestionAnswer:
+            student = answers.get(cell.student_id)
+            return student.by_question().get(cell.question_id, nothing) if student is not None else nothing
+
+        return of_cell(read), of_cell(corrections.applied(read))
 
     def _places(self, material: AssignmentFiles, student_id: str, answer: QuestionAnswer) -> Iterator[PlaceView]:
         if not answer.pages:
@@ -190,6 +242,24 @@ def _after(grades: Gradebook, token: str | None) -> Iterator[Cell]:
     return cells
 
 
+def _check(grades: Gradebook, only: CellFilter) -> None:
+    """Check that a filter is about what there is, as an empty list would look as if all were done."""
+    ids = [question.question_id for question in grades.exam.questions]
+    if only.question is not None and only.question not in ids:
+        raise RequestError(f"question: the exam has no {only.question[:40]!r}, but {', '.join(ids)}")
+    if only.student is not None and only.student not in grades.students:
+        raise RequestError(f"student: nobody of this assignment has the id {only.student[:40]!r}")
+
+
+def _fits(grades: Gradebook, cell: Cell, only: CellFilter) -> bool:
+    return (
+        only.question in (None, cell.question_id)
+        and only.student in (None, cell.student_id)
+        and (only.flag is None or any(flag.kind is only.flag for flag in cell.flags))
+        and (only.decided_by is None or any(each.by == only.decided_by for each in grades.decisions(cell.cell_id)))
+    )
+
+
 def _line(grades: Gradebook, cell: Cell) -> ReviewLine:
     return ReviewLine(
         cell_id=cell.cell_id,
@@ -208,46 +278,8 @@ def _line(grades: Gradebook, cell: Cell) -> ReviewLine:
 def _shown_basis(grades: Gradebook, cell: Cell) -> str:
     """Return the basis that a person sees: the cell's, and the last decision, so that none is overwritten unseen."""
     decisions = grades.decisions(cell.cell_id)
-    return f"{cell.basis}{_AFTER}{decisions[-1].decision_id}" if decisions else cell.basis
-
-
-def _decided_since(grades: Gradebook, cell_id: str, basis: str) -> str:
-    """Return the last decision on a cell in words, if the basis that a person saw is from before it; else nothing."""
-    decisions, seen = grades.decisions(cell_id), basis.partition(_AFTER)[2]
-    if not decisions or decisions[-1].decision_id == seen:
-        return ""
-    last, of = decisions[-1], grades.cell(cell_id).max_points
-    done = f"{'accepted with' if last.action is DecisionAction.ACCEPT else 'set to'} {last.points:g} of {of:g} points"
-    return f"was {done} by {last.by} at {last.at:%Y-%m-%d %H:%M} UTC, since you looked at it"
+    return basis_after(cell.basis, decisions[-1].decision_id) if decisions else cell.basis
 
 
 def _question(grades: Gradebook, cell: Cell) -> Question:
     return next(question for question in grades.exam.questions if question.question_id == cell.question_id)
-
-
-def _answer(material: AssignmentFiles, grades: Gradebook, cell: Cell) -> QuestionAnswer:
-    student = grades.parts.placed(material.answers()).get(cell.student_id)
-    answers = student.by_question() if student is not None else {}
-    return answers.get(cell.question_id) or QuestionAnswer(question_id=cell.question_id)
-
-
-def _accepted_points(asked: DecisionRequest, graded: Cell) -> float:
-    if graded.points is None:
-        raise RequestError(f"{graded.cell_id} has no proposal to accept: set its points")
-    if asked.points is not None:
-        raise RequestError("accepting takes the points that are proposed: set other ones instead")
-    return graded.points
-
-
-def _set_points(asked: DecisionRequest, cell: Cell, step: float) -> float:
-    if asked.points is None:
-        raise RequestError("points are missing: setting takes the points that count")
-    if not asked.why:
-        raise RequestError("why is missing: say for what the points are set, as it is kept with them")
-    if exact(asked.points) > exact(cell.max_points):
-        raise RequestError(f"{asked.points:g} points are more than the question is worth, {cell.max_points:g}")
-    if asked.points != in_steps(asked.points, cell.max_points, step):
-        raise RequestError(
-            f"{asked.points:g} points are no multiple of {step:g}, the exam's points_step, nor all {cell.max_points:g}"
-        )
-    return asked.points

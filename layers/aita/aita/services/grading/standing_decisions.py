@@ -18,6 +18,4 @@ def standing(decisions: Iterable[Decision]) -> tuple[Decision, ...]:
     """
     made = tuple(decisions)
     taken_back = {decision.undoes for decision in made}
-    return tuple(
-        each for each in made if each.action is not DecisionAction.UNDO and each.decision_id not in taken_back
-    )
+    return tuple(each for each in made if each.action is not DecisionAction.UNDO and each.decision_id not in taken_back)

@@ -1,0 +1,61 @@
+"""Conflicts of people who decide on one cell: ids by which only the first of them decides, and the others' error."""
+
+import hashlib
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+from ulid import ULID, constants
+
+from aita.errors import ConflictError
+from aita.models.grade import Cell, Decision, DecisionAction
+from aita.models.review import basis_after, last_seen
+from aita.services.grading.gradebook import Gradebook
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def changed_since(grades: Gradebook, cell_id: str, basis: str, assignment: str) -> ConflictError:
+    """Return the error about a cell that is no longer as a person saw it, with who decided meanwhile, when and what."""
+    cell, made = grades.cell(cell_id), grades.decisions(cell_id)
+    since = _decided_since(cell, made, basis)
+    changed = since or "was graded anew, or its question or a part of a page beside it changed, since you looked at it"
+    return ConflictError(f"{cell_id} {changed}: look again (aita review show {cell_id} --assignment {assignment})")
+
+
+def _decided_since(cell: Cell, made: Sequence[Decision], basis: str) -> str:
+    """Return the last decision on a cell in words, if the basis that a person saw is from before it; else nothing."""
+    if not made or last_seen(basis) == last_seen(basis_after(basis, made[-1].decision_id)):
+        return ""
+    last = made[-1]
+    return f"was {_done(last, cell.max_points)} by {last.by} at {last.at:%Y-%m-%d %H:%M} UTC, since you looked at it"
+
+
+def _done(decision: Decision, of: float) -> str:
+    match decision.action:
+        case DecisionAction.ACCEPT:
+            return f"accepted with {decision.points:g} of {of:g} points"
+        case DecisionAction.SET:
+            return f"set to {decision.points:g} of {of:g} points"
+        case DecisionAction.CORRECT:
+            return "given another text"
+        case DecisionAction.UNDO:
+            return "set back to before the last decision"
+
+
+def next_id(cell_id: str, question: str, before: Sequence[Decision]) -> str:
+    """Return the id of the decision that follows another one on a cell; of the first one without it.
+
+    All who have seen the same last decision get the same id, and the store takes an id once. The question's version is
+    part of it, as a cell's id is another question's if ids are exchanged.
+    """
+    started, last = _EPOCH, ""
+    for each in before:
+        started, last = earliest_after(each), f"{each.cell_id} {each.decision_id}"
+    random = hashlib.sha256(f"{cell_id} {question} {last}".encode()).digest()[: constants.RANDOMNESS_LEN]
+    milliseconds = round(started.timestamp() * 1000)
+    return str(ULID(milliseconds.to_bytes(constants.TIMESTAMP_LEN, "big") + random))
+
+
+def earliest_after(decision: Decision) -> datetime:
+    """Return the earliest time of a decision that follows another one; clocks of functions may differ."""
+    return decision.at + timedelta(milliseconds=1)
