@@ -38,7 +38,8 @@ from aita.models.grade import Decision
 from aita.models.limits import Disagreement, Graders
 from aita.models.match import MatchDecision, MatchRequest, StudentMatchPage
 from aita.models.part_review import PartDecisionPage, PartDecisionRequest, PartDecisions, PartPage, PartView
-from aita.models.review import DecisionPage, DecisionRequest, ReviewPage, ReviewView
+from aita.models.review import CellFilter, DecisionPage, DecisionRequest, ReviewPage, ReviewView
+from aita.models.review_flags import FlagKind
 from aita.models.run import TaskStatus
 from aita.models.second_look import See
 from aita.observability import configure_logging, log_unexpected, logger, sanitize_errors
@@ -53,6 +54,7 @@ idempotency = IdempotencyConfig(event_key_jmespath="key", payload_validation_jme
 
 Limit = Annotated[int, Query(ge=1, le=PAGE_SIZE)]
 Token = Annotated[str | None, Query(max_length=200)]
+Name = Annotated[str | None, Query(max_length=200)]
 
 
 @app.post("/assignments/<assignment>/uploads")
@@ -79,10 +81,19 @@ def list_uploads(
 
 @app.get("/assignments/<assignment>/reviews")
 def list_reviews(
-    assignment: str, *, closed: Annotated[bool, Query()] = False, limit: Limit = PAGE_SIZE, next_token: Token = None
+    assignment: str,
+    *,
+    closed: Annotated[bool, Query()] = False,
+    question: Name = None,
+    flag: Annotated[FlagKind | None, Query()] = None,
+    student: Name = None,
+    decided_by: Name = None,
+    limit: Limit = PAGE_SIZE,
+    next_token: Token = None,
 ) -> ReviewPage:
-    """List the cells that await a person's decision; with ``closed`` all others, too."""
-    return api.reviews.queue(assignment, limit, next_token, closed=closed)
+    """List the cells that await a person's decision and fit the filter; with ``closed`` all others that fit it, too."""
+    only = CellFilter(question=question, flag=flag, student=student, decided_by=decided_by)
+    return api.reviews.queue(assignment, limit, next_token, closed=closed, only=only)
 
 
 @app.get("/assignments/<assignment>/reviews/<cell_id>")
@@ -93,7 +104,7 @@ def get_review(assignment: str, cell_id: str) -> ReviewView:
 
 @app.post("/assignments/<assignment>/reviews/<cell_id>", status_code=HTTPStatus.CREATED)
 def decide(assignment: str, cell_id: str, body: DecisionRequest) -> Decision:
-    """Accept the proposed points of a cell, or set others; earlier decisions are kept."""
+    """Accept a cell's proposed points, set others, correct its text or undo the last decision; all of them are kept."""
     return api.reviews.decide(assignment, cell_id, body, caller())
 
 

@@ -8,11 +8,11 @@ from typing import Annotated
 import typer
 from pydantic import ValidationError
 
-from aita.errors import ConflictError, RequestError
+from aita.errors import AitaError, ConflictError, RequestError
 
-By = Annotated[
-    str | None, typer.Option("--by", metavar="NAME", help="Who decides.", show_default="who is logged in here")
-]
+WHO_IS_HERE = "who is logged in here"
+
+By = Annotated[str | None, typer.Option("--by", metavar="NAME", help="Who decides.", show_default=WHO_IS_HERE)]
 
 Again = Annotated[bool, typer.Option("--again", help="Decide otherwise than before.")]
 
@@ -51,6 +51,28 @@ def decision_options(**options: str) -> Iterator[None]:
         found = [(str(detail["loc"][0]), detail["msg"]) for detail in error.errors(include_input=False)]
         wrong = "; ".join(f"--{options.get(field, field)}: {problem}" for field, problem in found)
         raise RequestError(f"nothing was decided: {wrong}") from None
+
+
+@contextmanager
+def already_recorded(subject: str) -> Iterator[None]:
+    """Let an error say that the decision was recorded before it.
+
+    Parameters
+    ----------
+    subject
+        Id of what was decided on.
+
+    Raises
+    ------
+    AitaError
+        The error of the block, with its class.
+    """
+    try:
+        yield
+    except AitaError as error:
+        raise type(error)(
+            f"the decision on {subject} was recorded, and only what came after it failed: {error}"
+        ) from None
 
 
 def refuse_second(before: str, look: str, *, again: bool) -> None:

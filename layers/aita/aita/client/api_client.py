@@ -33,7 +33,15 @@ from aita.models.grade import Decision
 from aita.models.match import MatchDecision, MatchRequest, StudentMatch, StudentMatchPage
 from aita.models.part_decision import PartDecision
 from aita.models.part_review import PartDecisionPage, PartDecisionRequest, PartDecisions, PartPage, PartView
-from aita.models.review import DecisionPage, DecisionRequest, ReviewLine, ReviewPage, ReviewView
+from aita.models.review import (
+    EVERYTHING,
+    CellFilter,
+    DecisionPage,
+    DecisionRequest,
+    ReviewLine,
+    ReviewPage,
+    ReviewView,
+)
 from aita.models.run import RunSummary, TaskStatus
 
 PAGE = 100
@@ -168,13 +176,21 @@ class ApiClient:
 
         return tuple(_gather(page, None, FILES)[0])
 
-    def reviews(self, assignment: str, limit: int, *, closed: bool = False) -> ReviewPage:
-        """Return the cells that await a person's decision, at most ``limit``; with ``closed`` all others, too."""
+    def reviews(
+        self, assignment: str, limit: int | None, *, closed: bool = False, only: CellFilter = EVERYTHING
+    ) -> ReviewPage:
+        """Return the cells that await a person's decision and fit a filter; with ``closed`` all others, too.
+
+        Parameters
+        ----------
+        limit
+            Highest number of cells; ``None`` for all.
+        """
         open_cells = 0
 
         def page(size: int, token: str | None) -> tuple[Sequence[ReviewLine], str | None]:
             nonlocal open_cells
-            query = {"limit": size, "next_token": token, "closed": "true" if closed else None}
+            query = {"limit": size, "next_token": token, "closed": "true" if closed else None} | only.model_dump()
             answer = _parse(ReviewPage, self._get(assignment, "reviews", **query))
             open_cells = answer.open_cells
             return answer.cells, answer.next_token
@@ -194,6 +210,9 @@ class ApiClient:
     def decide(self, assignment: str, cell_id: str, request: DecisionRequest) -> Decision:
         """Record a person's decision on a cell."""
         body = request.model_dump(mode="json", exclude_none=True)
+        for name in ("criteria", "feedback", "transcription"):  # which stacks before version 0.3 don't know
+            if not body[name]:
+                del body[name]
         path = ("assignments", assignment, "reviews", cell_id)
         return _parse(Decision, self._requests.request("POST", *path, body=body))
 

@@ -1,6 +1,6 @@
 """Commands about the answers that await a person's decision."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -8,25 +8,25 @@ import typer
 from rich.console import Group
 from rich.text import Text
 
-from aita.cli.browser import open_in_browser
+from aita.cli.commands.review_decisions import CellId, accept_cell, correct_cell, set_cell, undo_decision
+from aita.cli.commands.review_filter import OfFlag, OfQuestion, OfStudent, cell_filter
 from aita.cli.commands.run_lists import Limit
 from aita.cli.commands.runs import Assignment
-from aita.cli.deciding import Again, By, current_user, decision_options, refuse_second
+from aita.cli.deciding import WHO_IS_HERE, Again, By, already_recorded, current_user, decision_options, refuse_second
 from aita.cli.files.assignment_download import fetch_class_list
+from aita.cli.files.place_images import SavedImages, open_images, save_place_images
 from aita.cli.session import Session
 from aita.cli.views import part_view, review_view
 from aita.cli.views.masked_places import scans_of
 from aita.errors import RequestError
-from aita.models.grade import DecisionAction
+from aita.models.answer import AnswerPlace
 from aita.models.names import check_assignment
 from aita.models.part_decision import PartAction
 from aita.models.part_review import PartDecisionRequest
-from aita.models.review import DecisionRequest
+from aita.models.review import fingerprint
 from aita.models.student import Students
 
 app = typer.Typer(no_args_is_help=True, help="Review the answers that wait for a person.")
-
-CellId = Annotated[str, typer.Argument(metavar="CELL", help="The answer's id, as 'aita review list' prints it.")]
 
 _OPTIONS = {PartAction.BELONGS: "--belongs-to", PartAction.SCRATCH: "--scratch", PartAction.NOTHING: "--nothing"}
 
@@ -37,7 +37,7 @@ Out = Annotated[
         "--out",
         "-o",
         metavar="DIR",
-        help="Write the images of its pages there.",
+        help="Write the images of its pages there, and its places cut out of them.",
         show_default="with --open out/ASSIGNMENT/pages, else none",
     ),
 ]
@@ -53,16 +53,30 @@ def review() -> None:
 def list_cells(
     context: typer.Context,
     assignment: Assignment,
+    *,
     limit: Limit = 50,
     closed: Annotated[bool, typer.Option("--all", help="List graded answers, too.")] = False,
+    question: OfQuestion = None,
+    flag: OfFlag = None,
+    student: OfStudent = None,
+    mine: Annotated[bool, typer.Option("--mine", help="Only answers that you have decided on, open or not.")] = False,
+    by: Annotated[
+        str | None, typer.Option("--by", metavar="NAME", help="With --mine: who you are.", show_default=WHO_IS_HERE)
+    ] = None,
 ) -> None:
     """List the answers that wait for a person, question by question, with what is proposed and why they wait."""
     session = Session.of(context)
-    page = session.api.reviews(check_assignment(assignment), limit, closed=closed)
+    check_assignment(assignment)
+    if by is not None and not mine:
+        raise RequestError("--by goes with --mine: it says whose decisions to look for")
+    decided_by = (by or current_user()) if mine else None
+    only = cell_filter(session, assignment, question, flag, student, decided_by)
+    page = session.api.reviews(assignment, limit, closed=closed or mine, only=only)
     names = _names(session, assignment)
     document = page.model_dump(mode="json")
     for cell in document["cells"]:
         cell["student"] = names.get(cell["student_id"])
+        cell["seen"] = fingerprint(cell["basis"])
     more = [Text(""), Text("There are more: raise --limit", "dim")] if page.next_token else []
     view = review_view.queue_view(page, names, session.command_on(assignment), session.output.pasteable)
     session.output.result(document, Group(view, *more))
@@ -81,34 +95,19 @@ def show_cell(
     found = session.api.review(check_assignment(assignment), cell)
     students = _students(session, assignment)
     name = students.names().get(found.student_id, found.student_id)
-    urls = {place.page: place.url for place in found.pages}
-    images = _page_images(session, assignment, cell, urls, out, opened=opened)
-    document = found.model_dump(mode="json") | {"student": name, "images": images}
+    places = [(place, place.url) for place in found.pages]
+    saved = _images(session, assignment, cell, places, out, opened=opened)
+    document = found.model_dump(mode="json") | {"student": name, "images": saved.pages, "crops": saved.places}
+    document["seen"] = fingerprint(found.basis)
     scans = scans_of(students, found.student_id)
     view = review_view.cell_view(found, name, scans, session.command_on(assignment), session.output.pasteable)
     session.output.result(document, view)
 
 
-@app.command("accept")
-def accept_cell(
-    context: typer.Context, cell: CellId, assignment: Assignment, again: Again = False, by: By = None
-) -> None:
-    """Let the points that are proposed for an answer count."""
-    _decide(Session.of(context), assignment, cell, by, DecisionAction.ACCEPT, again=again)
-
-
-@app.command("set")
-def set_cell(
-    context: typer.Context,
-    cell: CellId,
-    assignment: Assignment,
-    points: Annotated[float, typer.Option("--points", "-p", metavar="P", min=0, help="The points that count.")],
-    why: Annotated[str, typer.Option("--why", "-w", metavar="TEXT", help="The reason, which is kept.")],
-    again: Again = False,
-    by: By = None,
-) -> None:
-    """Give an answer other points. The old ones, who set these, when and why are kept."""
-    _decide(Session.of(context), assignment, cell, by, DecisionAction.SET, points, why, again=again)
+app.command("accept")(accept_cell)
+app.command("set")(set_cell)
+app.command("correct")(correct_cell)
+app.command("undo")(undo_decision)
 
 
 @app.command("parts")
@@ -158,11 +157,11 @@ def decide_part(
     found = session.api.part(assignment, part)
     students = _students(session, assignment)
     name = students.names().get(found.student_id, found.student_id)
-    urls = {found.page: found.url} if found.url else {}
-    images = _page_images(session, assignment, part, urls, out, opened=opened)
+    places = [(found, found.url)] if found.url else []
+    saved = _images(session, assignment, part, places, out, opened=opened)
     command = session.command_on(assignment)
     if not actions:
-        document = found.model_dump(mode="json") | {"student": name, "images": images}
+        document = found.model_dump(mode="json") | {"student": name, "images": saved.pages, "crops": saved.places}
         session.output.result(document, part_view.part_view(found, name, scans_of(students, found.student_id), command))
         return
     refuse_second(part_view.decided_before(found), command("review", "part", part), again=again)
@@ -179,33 +178,11 @@ def decide_part(
             basis=found.basis,
         )
     made = session.api.decide_part(assignment, part, request)
-    left = session.api.parts(assignment, 1).open_parts
+    with already_recorded(part):
+        left = session.api.parts(assignment, 1).open_parts
     document = made.model_dump(mode="json") | {"student": name, "open_parts": left}
     view = part_view.part_decided_view(made, found, name, left, command, for_class=for_class)
     session.output.result(document, view)
-
-
-def _decide(
-    session: Session,
-    assignment: str,
-    cell: str,
-    by: str | None,
-    action: DecisionAction,
-    points: float | None = None,
-    why: str = "",
-    *,
-    again: bool,
-) -> None:
-    found = session.api.review(check_assignment(assignment), cell)
-    command = session.command_on(assignment)
-    refuse_second(review_view.decided_before(found), command("review", "show", cell), again=again)
-    with decision_options():
-        request = DecisionRequest(action=action, points=points, why=why, by=by or current_user(), basis=found.basis)
-    decision = session.api.decide(assignment, cell, request)
-    left = session.api.reviews(assignment, 1).open_cells
-    name = _names(session, assignment).get(found.student_id, found.student_id)
-    document = decision.model_dump(mode="json") | {"student": name, "open_cells": left}
-    session.output.result(document, review_view.decided_view(decision, found, name, left, command))
 
 
 def _names(session: Session, assignment: str) -> Mapping[str, str]:
@@ -216,22 +193,19 @@ def _students(session: Session, assignment: str) -> Students:
     return fetch_class_list(session.api, session.transfer, assignment).students
 
 
-def _page_images(
-    session: Session, assignment: str, name: str, urls: Mapping[int, str], out: Path | None, *, opened: bool
-) -> list[str]:
-    """Save the images of pages, if they are asked for; return their paths."""
+def _images(
+    session: Session,
+    assignment: str,
+    name: str,
+    places: Sequence[tuple[AnswerPlace, str]],
+    out: Path | None,
+    *,
+    opened: bool,
+) -> SavedImages:
+    """Save the images of places, if they are asked for, and open them."""
     if not (out or opened):
-        return []
-    if not urls:
-        session.output.note(f"where {name} stands on the pages is not known: there is no image of it")
-        return []
-    # Not in the system's folder for temporary files: a browser may read them late, and nobody would look there later.
-    folder = out or Path("out", assignment, "pages")
-    folder.mkdir(parents=True, exist_ok=True)
-    paths = [folder / f"{name}-page-{page}.jpg" for page in urls]
-    for path, url in zip(paths, urls.values(), strict=True):
-        session.transfer.save(url, path)
-        session.output.note(f"page image: {path}")
-        if opened:
-            open_in_browser(session.output, path)
-    return [str(path) for path in paths]
+        return SavedImages([], [])
+    saved = save_place_images(session, assignment, name, places, out)
+    if opened:
+        open_images(session, saved)
+    return saved

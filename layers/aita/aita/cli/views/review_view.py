@@ -1,6 +1,6 @@
 """Cells that await a person's decision, and everything that a decision needs, for people."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 
 from rich.console import Group, RenderableType
@@ -14,8 +14,9 @@ from aita.cli.views.masked_places import Scans, masked_note
 from aita.cli.views.terminal_escape import printable
 from aita.models.exam import Rubric
 from aita.models.grade import Decision, DecisionAction
-from aita.models.review import ReviewLine, ReviewPage, ReviewView
+from aita.models.review import ReviewLine, ReviewPage, ReviewView, basis_after, fingerprint
 from aita.models.second_look import SecondLook
+from aita.services.grading.standing_decisions import standing
 
 
 def queue_view(page: ReviewPage, names: Mapping[str, str], command: Command, pasteable: Pasteable) -> RenderableType:
@@ -25,7 +26,8 @@ def queue_view(page: ReviewPage, names: Mapping[str, str], command: Command, pas
         parts += [Text(""), Text(f"Question {printable(question_id)}", "bold")]
         for cell in cells:
             name = printable(names.get(cell.student_id, cell.student_id))
-            line = Text.assemble(f"{cell.cell_id}  {name}  ", (f"{_points(cell)}  {cell.state}", "cyan"))
+            seen = "" if cell.points is None else f"  --seen {fingerprint(cell.basis)}"
+            line = Text.assemble(f"{cell.cell_id}  {name}  ", (f"{_points(cell)}  {cell.state}", "cyan"), (seen, "dim"))
             parts.append(wrapped(line))
             parts += [indented(reason, "dim", 4) for reason in _reasons(cell, pasteable)]
             parts += [indented(command("review", "part", part_id), "dim", 4) for part_id in cell.parts]
@@ -49,7 +51,7 @@ def cell_view(review: ReviewView, name: str, scans: Scans, command: Command, pas
         ("Answer key", [indented(review.answer_key.correct_answer)] if review.answer_key else []),
         ("Rubric", [*_rubric(review.rubric)] if review.rubric else []),
         ("Proposal", [*_proposal(review)]),
-        ("Decisions", [indented(_decided(decision)) for decision in review.decisions]),
+        ("Decisions", [*_decisions(review.decisions)]),
         ("Decide", [*_next(review, command)]),
     ):
         if block:
@@ -60,10 +62,23 @@ def cell_view(review: ReviewView, name: str, scans: Scans, command: Command, pas
 def decided_view(
     decision: Decision, review: ReviewView, name: str, open_cells: int, command: Command
 ) -> RenderableType:
-    """Return a decision, the number of open cells, and a note that reports have to be made anew."""
-    question, points = printable(review.question_id), f"{decision.points:g} of {review.max_points:g}"
-    action = {DecisionAction.ACCEPT: "Accepted", DecisionAction.SET: "Set"}[decision.action]
-    parts = [Text(f"{action}: {points} for {printable(name)}, question {question} (was {_was(decision)})")]
+    """Return a decision, the number of open cells, and a note that reports have to be made anew.
+
+    Parameters
+    ----------
+    review
+        Cell before the decision or, of an undo, after it.
+    """
+    whose = f"{printable(name)}, question {printable(review.question_id)}"
+    match decision.action:
+        case DecisionAction.ACCEPT | DecisionAction.SET:
+            did = "Accepted" if decision.action is DecisionAction.ACCEPT else "Set"
+            told = f"{did}: {decision.points:g} of {review.max_points:g} for {whose} (was {_was(decision)})"
+        case DecisionAction.CORRECT:
+            told = f"Corrected: the text for {whose}. Grade it from this text: {command('grade')}"
+        case DecisionAction.UNDO:
+            told = f"Taken back for {whose}: now {_points(review)}, {review.state} (was {_was(decision)})"
+    parts = [Text(told)]
     if decision.action is DecisionAction.ACCEPT and (missing := _without_quote(review)):
         parts.append(Text(f"{missing}: the student's report says that a person accepted it", "yellow"))
     return Group(
@@ -79,11 +94,23 @@ def decided_before(review: ReviewView) -> str:
     return f"{review.cell_id}: {_did(decision)}, {decided_at(decision)}" if decision else ""
 
 
+def others_decision(review: ReviewView, by: str) -> str:
+    """Return the last decision that stands in words, if it is another person's; empty if it is not."""
+    last = next(iter(reversed(standing(review.decisions))), None)
+    return f"{review.cell_id}: {_did(last)}, {decided_at(last)}" if last is not None and last.by != by else ""
+
+
 def _counting(review: ReviewView) -> Decision | None:
-    """Return the decision that a closed cell's points are from: the last one with these points."""
+    """Return the decision that a closed cell's points are from; ``None`` without one.
+
+    A stack before version 0.3 does not tell it: it is the last one about the cell's basis.
+    """
     if review.state.is_open:
         return None
-    return next((each for each in reversed(review.decisions) if each.points == review.points), None)
+    if review.counts:
+        return next((each for each in review.decisions if each.decision_id == review.counts), None)
+    about = [each for each in review.decisions if basis_after(review.basis, "") == basis_after(each.basis, "")]
+    return about[-1] if about else None
 
 
 def _points(cell: ReviewLine) -> str:
@@ -102,6 +129,8 @@ def _reasons(cell: ReviewLine, pasteable: Pasteable) -> Iterator[str]:
 def _answer(review: ReviewView, scans: Scans) -> Iterator[RenderableType]:
     yield indented(review.raw_text or "nothing was read", "" if review.raw_text else "dim")
     places = [f"page {place.page} from {place.top:.0%} to {place.bottom:.0%} of its height" for place in review.pages]
+    if review.read_by_person:
+        yield indented("read by a person, not as it was transcribed", "dim")
     where = ", ".join(places) or "its place on the pages is not known"
     yield indented(f"{where}; confidence {review.confidence:.2f}", "dim")
     for place in review.pages:
@@ -165,14 +194,30 @@ def _worths(review: ReviewView) -> list[str]:
     return [f" of {criterion.points:g}" for criterion in review.rubric.criteria]
 
 
-def _decided(decision: Decision) -> str:
-    why = f": {decision.why}" if decision.why else ""
-    return f"{decided_at(decision)}  {_did(decision)} (was {_was(decision)}){why}"
+def _decisions(decisions: Sequence[Decision]) -> Iterator[RenderableType]:
+    taken_back = {decision.undoes for decision in decisions}
+    for decision in decisions:
+        why = f": {decision.why}" if decision.why else ""
+        gone = " [taken back]" if decision.decision_id in taken_back else ""
+        yield indented(f"{decided_at(decision)}  {_did(decision)} (was {_was(decision)}){why}{gone}")
+        if decision.feedback:
+            yield indented(f"feedback: {decision.feedback}", "dim", 4)
+        if decision.transcription:
+            yield indented(decision.transcription, "dim", 4)
 
 
 def _did(decision: Decision) -> str:
-    did = {DecisionAction.ACCEPT: "accepted", DecisionAction.SET: "set"}[decision.action]
-    return f"{decided_by(decision)} {did} {decision.points:g}"
+    match decision.action:
+        case DecisionAction.ACCEPT:
+            did = f"accepted {decision.points:g}"
+        case DecisionAction.SET:
+            parts = ", ".join(f"{number}: {points:g}" for number, points in enumerate(decision.criteria, 1))
+            did = f"set {decision.points:g}" + (f" ({parts})" if parts else "")
+        case DecisionAction.CORRECT:
+            did = "corrected the text"
+        case DecisionAction.UNDO:
+            did = "took the last decision back"
+    return f"{decided_by(decision)} {did}"
 
 
 def _was(decision: Decision) -> str:
@@ -185,6 +230,12 @@ def _next(review: ReviewView, command: Command) -> Iterator[RenderableType]:
     for part_id in review.parts:
         yield indented(command("review", "part", part_id))
     again = ["--again"] if _counting(review) else []
+    seen = ["--seen", fingerprint(review.basis)]
     if review.proposal.points is not None:
-        yield indented(command("review", "accept", review.cell_id, *again))
-    yield indented(command("review", "set", review.cell_id, "--points", "P", "--why", "TEXT", *again))
+        yield indented(command("review", "accept", review.cell_id, *seen, *again))
+    yield indented(command("review", "set", review.cell_id, "--points", "P", "--why", "TEXT", *seen, *again))
+    if review.rubric is not None and len(review.rubric.criteria) > 1:
+        yield indented(command("review", "set", review.cell_id, "--criterion", "1=P", "--why", "TEXT", *seen, *again))
+    yield indented(command("review", "correct", review.cell_id, "--transcription", "FILE", *seen, *again))
+    if standing(review.decisions):
+        yield indented(command("review", "undo", review.cell_id, *seen))

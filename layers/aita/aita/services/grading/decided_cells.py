@@ -78,6 +78,15 @@ def reopened(cell: Cell, flag: Flag, **changes: Any) -> Cell:
     return _changed(cell, state=state, flags=(*cell.flags, flag), **changes)
 
 
+def read_otherwise(cell: Cell, correction: Decision) -> Cell:
+    """Return a cell as open, as its page was read otherwise after a person had corrected the transcription."""
+    note = (
+        f"{correction.by} corrected its transcription on {correction.at:%Y-%m-%d}, and the page was read otherwise "
+        "since: that text counts no longer"
+    )
+    return reopened(cell, Flag(kind=FlagKind.CHANGED, note=note))
+
+
 def _is_about(decision: Decision, cell: Cell) -> bool:
     if decision.basis not in (cell.basis, cell.older_basis):
         return False

@@ -19,7 +19,7 @@ from aita.models.points import exact, total
 from aita.models.review_flags import Flag, FlagKind
 from aita.services.assignments import object_keys
 from aita.services.assignments.assignment_files import AssignmentFiles
-from aita.services.grading.decided_cells import decided, opened, parts_that_open, reopened
+from aita.services.grading.decided_cells import decided, opened, parts_that_open, read_otherwise, reopened
 from aita.services.grading.decided_questions import decided_cell
 from aita.services.grading.legacy_cells import LegacyCells
 from aita.services.grading.letter_grades import USUAL_SCALE, letter
@@ -237,7 +237,7 @@ class Gradebook:
     def _cell(self, student_id: str, question: Question, graded: Mapping[str, Cell], beside: Iterable[Part]) -> Cell:
         cell = self._current_cell(question, graded.get(question.question_id), student_id)
         if (correction := self._outdated_corrections.get(cell.cell_id)) is not None:
-            cell = reopened(cell, _read_otherwise(correction))
+            cell = read_otherwise(cell, correction)
         as_decided, decision = decided(cell, self._standing.get(cell.cell_id, ()))
         opening = parts_that_open(decision, beside)
         self._graded[cell.cell_id] = cell
@@ -304,14 +304,6 @@ def _not_graded(question: Question, student_id: str) -> Cell:
         reason="it was not graded, as the question or the student came later: grade again",
         basis=f"not graded, of {question.points:g}",
     )
-
-
-def _read_otherwise(correction: Decision) -> Flag:
-    note = (
-        f"{correction.by} corrected its transcription on {correction.at:%Y-%m-%d}, and the page was read otherwise "
-        "since: that text counts no longer"
-    )
-    return Flag(kind=FlagKind.CHANGED, note=note)
 
 
 def _outdated(cell: Cell, notes: Iterable[str], advice: str, basis: str, changed: Mapping[str, Any]) -> Cell:

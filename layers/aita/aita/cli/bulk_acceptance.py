@@ -1,0 +1,64 @@
+"""Acceptance of the proposals of many answers, as they were previewed."""
+
+import sys
+from collections.abc import Sequence
+
+import typer
+
+from aita.cli import exit_codes
+from aita.cli.deciding import decision_options
+from aita.cli.session import Session
+from aita.cli.views import acceptance_view
+from aita.errors import AitaError, ConflictError, RequestError
+from aita.models.grade import DecisionAction
+from aita.models.review import CellFilter, DecisionRequest, ReviewLine
+
+
+def accept_all(session: Session, assignment: str, only: CellFilter, by: str, *, confirm: bool) -> int:
+    """Preview the open answers of a filter, ask, accept each proposal as it was previewed; return the exit status.
+
+    Raises
+    ------
+    RequestError
+        If nobody can be asked, or the answer is no.
+    AitaError
+        If the stack fails; the message says how many were accepted.
+    """
+    cells = session.api.reviews(assignment, None, only=only).cells
+    proposed = [cell for cell in cells if cell.points is not None]
+    without = len(cells) - len(proposed)
+    session.output.show(acceptance_view.preview(proposed, without))
+    if proposed and confirm:
+        _confirm(session, len(proposed))
+    changed = _accept(session, assignment, proposed, by)
+    document = {
+        "accepted": [cell.cell_id for cell in proposed if cell.cell_id not in changed],
+        "changed": changed,
+        "without_proposal": without,
+    }
+    view = acceptance_view.accepted(len(proposed) - len(changed), changed, without, session.command_on(assignment))
+    session.output.result(document, view)
+    return exit_codes.PARTIAL if changed else exit_codes.DONE
+
+
+def _accept(session: Session, assignment: str, cells: Sequence[ReviewLine], by: str) -> dict[str, str]:
+    """Accept each answer's proposal; return the reasons of those that have changed since the preview, by their ids."""
+    changed: dict[str, str] = {}
+    for count, cell in enumerate(cells):
+        with decision_options():
+            request = DecisionRequest(action=DecisionAction.ACCEPT, by=by, basis=cell.basis)
+        try:
+            session.api.decide(assignment, cell.cell_id, request)
+        except ConflictError as error:
+            changed[cell.cell_id] = str(error)
+        except AitaError as error:
+            done = f"{count - len(changed)} of {len(cells)} answers were accepted, and then"
+            raise type(error)(f"{done}: {error}. Give the command again for the rest") from None
+    return changed
+
+
+def _confirm(session: Session, count: int) -> None:
+    if session.output.as_json or not sys.stdin.isatty():
+        raise RequestError("nothing was decided: add --yes, as nobody can be asked here")
+    if not typer.confirm(f"Accept {count} proposals?", err=True):
+        raise RequestError("nothing was decided")

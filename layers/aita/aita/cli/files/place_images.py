@@ -1,0 +1,83 @@
+"""Images of the places that a person looks at: the pages, and the places cut out of them."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from aita.cli.browser import open_in_browser
+from aita.cli.session import Session
+from aita.client.atomic_write import write_whole
+from aita.errors import UnreadableScanError
+from aita.models.answer import AnswerPlace
+
+Crop = Callable[[bytes, float, float], bytes]
+
+
+class SavedImages(NamedTuple):
+    """Paths of the written images: of the pages, and of the places, which are none without Pillow."""
+
+    pages: list[str]
+    places: list[str]
+
+
+def save_place_images(
+    session: Session, assignment: str, name: str, places: Sequence[tuple[AnswerPlace, str]], out: Path | None
+) -> SavedImages:
+    """Save the images of places, and of the pages with them, and say where each is.
+
+    Parameters
+    ----------
+    name
+        Id of the answer or the part, with which the files' names begin.
+    places
+        Places, each with the URL of its page's image.
+    out
+        Folder to write into; ``None`` for the one beside the reports.
+
+    Raises
+    ------
+    StackError
+        If an image can't be fetched.
+    """
+    if not places:
+        session.output.note(f"where {name} stands on the pages is not known: there is no image of it")
+        return SavedImages([], [])
+    # Not in the system's folder for temporary files: a browser may read them late, and nobody would look there later.
+    folder = out or Path("out", assignment, "pages")
+    folder.mkdir(parents=True, exist_ok=True)
+    pages = {place.page: folder / f"{name}-page-{place.page}.jpg" for place, _ in places}
+    for page, url in {place.page: url for place, url in places}.items():
+        session.transfer.save(url, pages[page])
+        session.output.note(f"page image: {pages[page]}")
+    crops = []
+    crop = _crop()
+    for number, (place, _) in enumerate(places, 1):
+        path = folder / f"{name}-place-{number}.jpg"
+        if crop is not None and _write_crop(session, crop, pages[place.page], place, path):
+            session.output.note(f"place on page {place.page}: {path}")
+            crops.append(str(path))
+    return SavedImages([str(path) for path in pages.values()], crops)
+
+
+def open_images(session: Session, saved: SavedImages) -> None:
+    """Open the images of the pages in the browser."""
+    for path in saved.pages:
+        open_in_browser(session.output, Path(path))
+
+
+def _crop() -> Crop | None:
+    """Return the function that cuts a place out of a page; ``None`` without the package's extra ``imaging``."""
+    try:
+        from aita.imaging.place_crop import cropped  # noqa: PLC0415 - Pillow comes with an extra alone
+    except ImportError:
+        return None
+    return cropped
+
+
+def _write_crop(session: Session, crop: Crop, page: Path, place: AnswerPlace, path: Path) -> bool:
+    try:
+        write_whole(path, crop(page.read_bytes(), place.top, place.bottom))
+    except UnreadableScanError as error:
+        session.output.note(f"the place on page {place.page} can't be cut out: {error}. Look at {page}")
+        return False
+    return True
