@@ -13,7 +13,7 @@ from aita.models.grade import Amount, CellState, CriterionGrade, Decision, Decis
 from aita.models.review_flags import FlagKind
 from aita.models.second_look import SecondLook
 
-_FINGERPRINT = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{8})?")
+_FINGERPRINT = re.compile(r"[0-9a-f]{6}(-[0-9a-f]{6})?")
 
 Why = Annotated[str, StringConstraints(strip_whitespace=True, max_length=2000)]
 """Reason that a person gives for a decision."""
@@ -49,7 +49,7 @@ def last_seen(basis: str) -> str:
 
 
 def _short(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()[:8]
+    return hashlib.sha256(text.encode()).hexdigest()[:6]
 
 
 class FlagView(StrictModel):

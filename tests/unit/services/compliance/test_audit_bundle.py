@@ -76,7 +76,7 @@ def bundle(harness: Harness) -> dict[str, Any]:
     return audited(harness)
 
 
-def decided(student_id: str, question_id: str, points: float, **changes: Any) -> Decision:
+def decided(student_id: str, question_id: str, points: float | None = None, **changes: Any) -> Decision:
     values: dict[str, Any] = {
         "decision_id": "d-1",
         "cell_id": cell_id(student_id, question_id),
@@ -199,7 +199,14 @@ def cells(draw: st.DrawFn) -> Cell | None:
 def decisions(draw: st.DrawFn) -> list[Decision]:
     drawn = draw(
         st.lists(
-            st.tuples(st.sampled_from(BASES), st.sampled_from(DecisionAction), points, st.integers(0, 3)), max_size=4
+            st.tuples(
+                st.sampled_from(BASES),
+                st.sampled_from(DecisionAction),
+                st.lists(points, min_size=1, max_size=2),
+                st.integers(0, 3),
+                st.integers(0, 3),
+            ),
+            max_size=5,
         )
     )
     noon = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -207,14 +214,26 @@ def decisions(draw: st.DrawFn) -> list[Decision]:
         decided(
             "s",
             "1a",
-            each,
             basis=basis,
-            action=action,
             at=noon + timedelta(milliseconds=500 * at),
             decision_id=f"d-{n}",
+            **of_action(action, criteria, f"d-{other}"),
         )
-        for n, (basis, action, each, at) in enumerate(drawn)
+        for n, (basis, action, criteria, at, other) in enumerate(drawn)
+        if total(criteria) <= 5
     ]
+
+
+def of_action(action: DecisionAction, criteria: list[float], other: str) -> dict[str, Any]:
+    """Return the fields of a decision: one of several criteria names them, and an undo another decision."""
+    match action:
+        case DecisionAction.SET:
+            return {"action": action, "points": total(criteria), "criteria": criteria if len(criteria) > 1 else ()}
+        case DecisionAction.UNDO:
+            return {"action": action, "points": None, "undoes": other}
+        case DecisionAction.CORRECT:
+            return {"action": action, "points": None, "transcription": "four", "reading": "v"}
+    return {"action": action, "points": total(criteria)}
 
 
 QUESTION = QUESTIONS[0]
@@ -295,7 +314,7 @@ def test_the_script_opens_a_cell_beside_a_part_as_the_gradebook_does(
     criteria = (CriterionGrade(points=1.25),)
     ids = {"cell_id": cell_id("s", "1a"), "student_id": "s", "question_id": "1a", "basis": "basis"}
     cell = Cell(state=CellState.GRADED, points=1.25, max_points=5, criteria=criteria, **ids)
-    made = [decided("s", "1a", 1.25, action=action, parts=seen)] if action else []
+    made = [decided("s", "1a", parts=seen, **of_action(action, [1.25], "d-9"))] if action else []
     assert recomputed(cell, made, parts, on_parts) == []
 
 

@@ -67,7 +67,7 @@ def decision(of: Cell, action: DecisionAction = DecisionAction.SET, points: floa
         "student_id": of.student_id,
         "question_id": of.question_id,
         "action": action,
-        "points": points,
+        "points": points if action in (DecisionAction.ACCEPT, DecisionAction.SET) else None,
         "why": "half right",
         "by": "Prof. Ada",
         "at": NOON,

@@ -19,7 +19,7 @@ from aita.cli.views.masked_places import scans_of
 from aita.errors import InvalidMaterialError, RequestError
 from aita.models.grade import DecisionAction
 from aita.models.names import check_assignment
-from aita.models.review import EVERYTHING, DecisionRequest, ReviewView
+from aita.models.review import EVERYTHING, DecisionRequest, ReviewView, fingerprint
 
 CellId = Annotated[str, typer.Argument(metavar="CELL", help="The answer's id, as 'aita review list' prints it.")]
 Why = Annotated[str, typer.Option("--why", "-w", metavar="TEXT", help="The reason, which is kept.")]
@@ -162,8 +162,10 @@ def _decide(
         refuse_second(review_view.decided_before(found), look, again=again)
     if seen is None and action is DecisionAction.ACCEPT:
         _ask(session, assignment, found, look)
+    # A code that is not of the cell as it is now is sent as it is: the stack says what has changed since.
+    basis = found.basis if seen in (None, fingerprint(found.basis)) else seen
     with decision_options(criteria="criterion"):
-        request = DecisionRequest(**content, by=name_given, basis=seen or found.basis)
+        request = DecisionRequest(**content, by=name_given, basis=basis)
     decision = session.api.decide(assignment, cell, request)
     with already_recorded(cell):
         now = session.api.review(assignment, cell) if action is DecisionAction.UNDO else found

@@ -230,12 +230,13 @@ def _next(review: ReviewView, command: Command) -> Iterator[RenderableType]:
     for part_id in review.parts:
         yield indented(command("review", "part", part_id))
     again = ["--again"] if _counting(review) else []
-    seen = ["--seen", fingerprint(review.basis)]
+    seen = fingerprint(review.basis)
+    yield indented(f"--seen {seen} refuses a decision if anything has changed since", "dim")
     if review.proposal.points is not None:
-        yield indented(command("review", "accept", review.cell_id, *seen, *again))
-    yield indented(command("review", "set", review.cell_id, "--points", "P", "--why", "TEXT", *seen, *again))
+        yield indented(command("review", "accept", review.cell_id, "--seen", seen, *again))
+    yield indented(command("review", "set", review.cell_id, "--points", "P", "--why", "TEXT", *again))
     if review.rubric is not None and len(review.rubric.criteria) > 1:
-        yield indented(command("review", "set", review.cell_id, "--criterion", "1=P", "--why", "TEXT", *seen, *again))
-    yield indented(command("review", "correct", review.cell_id, "--transcription", "FILE", *seen, *again))
+        yield indented(command("review", "set", review.cell_id, "--criterion", "1=P", "--why", "TEXT", *again))
+    yield indented(command("review", "correct", review.cell_id, "--transcription", "FILE", *again))
     if standing(review.decisions):
-        yield indented(command("review", "undo", review.cell_id, *seen))
+        yield indented(command("review", "undo", review.cell_id))
