@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from aita.models.grade import cell_id
+from aita.models.review import fingerprint
 from tests.integration.material import exam
 from tests.integration.stack import Stack
 
@@ -123,6 +124,51 @@ def test_decisions_that_can_not_be_taken(
     assert stack.call("GET", f"/assignments/{reviewed}/decisions")[1]["decisions"] == []
 
 
+def test_a_decision_by_criterion_a_correction_and_an_undo(stack: Stack, reviewed: str) -> None:
+    rubric = {"total_points": 5, "criteria": [{"points": 3, "description": "a"}, {"points": 2, "description": "b"}]}
+    stack.put(f"{reviewed}/user_rubrics.json", {"1a": rubric})
+    code, made = decide(stack, reviewed, points=None, criteria={"1": 2.5, "2": 0.5}, feedback="Mind the unit.")
+    assert code == 201
+    assert (made["points"], made["criteria"], made["feedback"]) == (3, [2.5, 0.5], "Mind the unit.")
+    code, error = decide(stack, reviewed, points=None, criteria={"1": 2.5, "x": 0.5})
+    assert (code, "body.criteria" in error["message"]) == (400, True)
+    path = f"/assignments/{reviewed}/reviews/{FIRST}"
+    seen = stack.call("GET", path)[1]
+    assert (seen["counts"], seen["points"]) == (made["decision_id"], 3)
+    undo = {"action": "undo", "points": None, "why": None}
+    code, error = decide(stack, reviewed, **undo)
+    assert (code, "was set to 3 of 5 points by Ada at" in error["message"]) == (409, True)
+    code, undone = decide(stack, reviewed, basis=fingerprint(seen["basis"]), **undo)
+    assert (code, undone["undoes"], undone["points"]) == (201, made["decision_id"], None)
+    correction = {"action": "correct", "points": None, "why": None, "transcription": "It is 4."}
+    code, corrected = decide(stack, reviewed, basis=stack.call("GET", path)[1]["basis"], **correction)
+    assert (code, corrected["transcription"]) == (201, "It is 4.")
+    seen = stack.call("GET", path)[1]
+    assert (seen["raw_text"], seen["read_by_person"], seen["state"]) == ("It is 4.", True, "NEEDS_REVIEW")
+    assert [each["action"] for each in seen["decisions"]] == ["set", "undo", "correct"]
+
+
+def test_the_queue_is_filtered_and_paged(stack: Stack, reviewed: str) -> None:
+    path = f"/assignments/{reviewed}/reviews?closed=true"
+    decide(stack, reviewed, FAILED, points=1)
+    for query, found in (
+        ("question=2", ["2"]),
+        ("flag=low_confidence", ["1a"]),
+        ("student=s-1", ["1a", "1b", "2"]),
+        ("decided_by=Ada", ["1b"]),
+        ("decided_by=Bob", []),
+    ):
+        code, page = stack.call("GET", f"{path}&{query}")
+        assert (code, [cell["question_id"] for cell in page["cells"]]) == (200, found)
+    code, page = stack.call("GET", f"{path}&student=s-1&limit=2")
+    assert len(page["cells"]) == 2
+    code, page = stack.call("GET", f"{path}&student=s-1&limit=2&next_token={page['next_token']}")
+    assert ([cell["question_id"] for cell in page["cells"]], page["next_token"]) == (["2"], None)
+    for query in ("question=9", "student=s-9", "flag=none"):
+        code, error = stack.call("GET", f"{path}&{query}")
+        assert (code, error["error"]) == (400, "RequestError")
+
+
 def test_reviews_of_what_is_not_there(stack: Stack, assignment: str) -> None:
     for listed in ("reviews", "parts"):
         code, error = stack.call("GET", f"/assignments/{assignment}/{listed}")
@@ -177,6 +223,7 @@ def test_no_log_holds_what_a_student_wrote(stack: Stack, reviewed: str, caplog: 
     caplog.set_level(logging.DEBUG, logger="aita")
     decide(stack, reviewed, points=99, why=f"they wrote {WROTE}")
     decide(stack, reviewed, why=f"they wrote {WROTE}")
+    decide(stack, reviewed, FAILED, action="correct", points=None, transcription=WROTE)
     stack.call("GET", f"/assignments/{reviewed}/reviews/{FIRST}")
     logged = caplog.text + " ".join(str(vars(record)) for record in caplog.records)
     assert "RequestError" in logged

@@ -1,0 +1,349 @@
+"""Deciding on the command line: by criterion, by what was seen, on many answers, with another text, and undoing it."""
+
+import io
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from aita.errors import ConflictError, StackError
+from aita.models.grade import CellState, DecisionAction
+from aita.models.review import FlagView, ReviewPage, fingerprint
+from aita.models.review_flags import FlagKind
+from tests.support.command_fixtures import Aita
+from tests.support.fake_stack import FakeStack
+from tests.unit.cli.test_cli_review import CELL, PATH, QUEUE, SEEN, decision, known, line, shown
+
+__all__ = ["known"]
+
+WROTE = "the student's own words"
+NOBODY_LEFT = ReviewPage(cells=(), open_cells=0)
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Let a person sit at the terminal, who answers so."""
+
+    def answer(said: str) -> None:
+        class Terminal(io.StringIO):
+            def isatty(self) -> bool:
+                return True
+
+        monkeypatch.setattr(sys, "stdin", Terminal(said))
+
+    return answer
+
+
+def sent(stack: FakeStack, path: str = PATH) -> list[dict[str, Any]]:
+    return [request.body for request in stack.asked("POST", path)]
+
+
+class TestSeen:
+    def test_a_proposal_that_was_not_shown_is_not_accepted(self, known: FakeStack, aita: Aita) -> None:
+        known.answer("GET", PATH, shown(known))
+        code, _, err = aita("review", "accept", CELL, "-a", "midterm", "--by", "Ada")
+        assert (code, sent(known)) == (2, [])
+        assert f"say with --seen what you saw, as aita review show {CELL} --assignment midterm prints it" in err
+
+    @pytest.mark.parametrize(("said", "accepts"), [("y\n", True), ("n\n", False), ("\n", False)])
+    def test_at_a_terminal_it_is_shown_first(
+        self, known: FakeStack, aita: Aita, asked: Callable[[str], None], said: str, accepts: bool
+    ) -> None:
+        asked(said)
+        known.answer("GET", PATH, shown(known))
+        known.answer("POST", PATH, decision(action=DecisionAction.ACCEPT, points=3, why=""))
+        known.answer("GET", QUEUE, NOBODY_LEFT)
+        code, out, _ = aita("review", "accept", CELL, "-a", "midterm", "--by", "Ada")
+        assert code == (0 if accepts else 2)
+        assert "3 of 5 (the graders: 3, 2.5, 3)" in out, "the proposal"
+        assert [each["basis"] for each in sent(known)] == (["b1"] if accepts else [])
+
+    @pytest.mark.parametrize(
+        "command", [("accept",), ("set", "--points", "4", "--why", "x"), ("undo",)], ids=["accept", "set", "undo"]
+    )
+    def test_what_was_seen_is_sent_and_not_what_there_is_now(
+        self, known: FakeStack, aita: Aita, command: tuple[str, ...]
+    ) -> None:
+        known.answer("GET", PATH, shown(known, basis="b2"))
+        known.answer("POST", PATH, ConflictError("it was set to 1 by Bob"))
+        code, _, err = aita("review", command[0], CELL, *command[1:], "--seen", SEEN, "-a", "midterm", "--by", "Ada")
+        assert (code, "it was set to 1 by Bob" in err) == (1, True)
+        assert [each["basis"] for each in sent(known)] == [SEEN]
+
+    def test_the_code_is_in_the_documents(self, known: FakeStack, aita: Aita) -> None:
+        known.answer("GET", PATH, shown(known, basis="b1, after 01J"))
+        known.answer("GET", QUEUE, ReviewPage(cells=(line(),), open_cells=1))
+        assert json.loads(aita("review", "list", "-a", "midterm", "--json")[1])["cells"][0]["seen"] == SEEN
+        document = json.loads(aita("review", "show", CELL, "-a", "midterm", "--json")[1])
+        assert document["seen"] == fingerprint("b1, after 01J") != SEEN
+
+
+class TestCriteria:
+    def test_they_are_sent_by_their_numbers(self, known: FakeStack, aita: Aita) -> None:
+        known.answer("GET", PATH, shown(known))
+        known.answer("POST", PATH, decision(points=2.5, criteria=(2, 0.5), feedback="Mind the unit."))
+        known.answer("GET", QUEUE, NOBODY_LEFT)
+        options = ("--criterion", "1=2", "-c", "2=.5", "--feedback", "Mind the unit.", "--why", "half", "--by", "Ada")
+        code, out, _ = aita("review", "set", CELL, *options, "-a", "midterm")
+        assert (code, "Set: 2.5 of 5 for Maya Lindqvist" in out) == (0, True)
+        assert sent(known) == [
+            {
+                "action": "set",
+                "criteria": {"1": 2, "2": 0.5},
+                "feedback": "Mind the unit.",
+                "why": "half",
+                "by": "Ada",
+                "basis": "b1",
+            }
+        ]
+
+    @pytest.mark.parametrize("wrong", ["1", "1=", "a=1", "1=-1", "1=nan", "1=1e9", "0=1"])
+    def test_what_is_no_criterion_is_not_sent(self, known: FakeStack, aita: Aita, wrong: str) -> None:
+        known.answer("GET", PATH, shown(known))
+        code, _, err = aita("review", "set", CELL, "--criterion", wrong, "--why", "x", "-a", "midterm", "--by", "Ada")
+        assert (code, sent(known), "nothing was decided: --criterion" in err) == (2, [], True)
+
+    def test_one_that_is_given_twice_is_refused(self, known: FakeStack, aita: Aita) -> None:
+        known.answer("GET", PATH, shown(known))
+        code, _, err = aita("review", "set", CELL, "-c", "1=1", "-c", "1=2", "--why", "x", "-a", "midterm", "--by", "A")
+        assert (code, sent(known), "--criterion 1 is there twice" in err) == (2, [], True)
+
+    def test_decisions_show_them(self, known: FakeStack, aita: Aita) -> None:
+        made = decision(points=2.5, criteria=(2, 0.5), feedback="Mind the unit.")
+        known.answer("GET", PATH, shown(known, decisions=(made,)))
+        out = aita("review", "show", CELL, "-a", "midterm")[1]
+        assert "set 2.5 (1: 2, 2: 0.5)" in out
+        assert "feedback: Mind the unit." in out
+
+
+class TestCorrection:
+    def text(self, tmp_path: Path, data: bytes) -> str:
+        path = tmp_path / "fix.txt"
+        path.write_bytes(data)
+        return str(path)
+
+    def test_a_file_is_the_answers_text(self, known: FakeStack, aita: Aita, tmp_path: Path) -> None:
+        known.answer("GET", PATH, shown(known))
+        known.answer("POST", PATH, decision(action=DecisionAction.CORRECT, points=None, transcription=WROTE, why=""))
+        known.answer("GET", QUEUE, NOBODY_LEFT)
+        path = self.text(tmp_path, f"\ufeff{WROTE}\r\n".encode())
+        code, out, err = aita("review", "correct", CELL, "-t", path, "-a", "midterm", "--by", "Ada")
+        assert code == 0
+        assert "Grade it from this text: aita grade --assignment midterm" in out
+        assert WROTE not in out + err
+        [body] = sent(known)
+        assert (body["action"], body["transcription"]) == ("correct", WROTE)
+
+    def test_a_file_that_is_no_text_is_refused_without_its_words(
+        self, known: FakeStack, aita: Aita, tmp_path: Path
+    ) -> None:
+        known.answer("GET", PATH, shown(known))
+        path = self.text(tmp_path, b"caf\xe9")
+        code, _, err = aita("review", "correct", CELL, "-t", path, "-a", "midterm", "--by", "Ada")
+        assert (code, sent(known), "byte 3 is not UTF-8" in err, "caf" in err) == (2, [], True, False)
+        path = self.text(tmp_path, b"secret " * 10_000)
+        code, _, err = aita("review", "correct", CELL, "-t", path, "-a", "midterm", "--by", "Ada")
+        assert (code, sent(known), "--transcription" in err, "secret" in err) == (2, [], True, False)
+        code, _, err = aita("review", "correct", CELL, "-t", str(tmp_path / "none"), "-a", "midterm", "--by", "Ada")
+        assert (code, "none: No such file" in err) == (1, True)
+
+    def test_a_corrected_answer_says_so(self, known: FakeStack, aita: Aita) -> None:
+        made = decision(action=DecisionAction.CORRECT, points=None, transcription=WROTE, why="")
+        known.answer("GET", PATH, shown(known, raw_text=WROTE, read_by_person=True, decisions=(made,)))
+        out = aita("review", "show", CELL, "-a", "midterm")[1]
+        assert "read by a person" in out
+        assert "Ada (arn:aws:iam::1:user/ada) corrected the text" in out
+
+
+class TestUndo:
+    def test_it_tells_what_counts_now(self, known: FakeStack, aita: Aita) -> None:
+        known.answer("GET", PATH, shown(known, state=CellState.OVERRIDDEN, points=4.5, counts="01J"), shown(known))
+        undone = decision(
+            action=DecisionAction.UNDO, points=None, undoes="01J", old_state=CellState.OVERRIDDEN, old_points=4.5
+        )
+        known.answer("POST", PATH, undone)
+        known.answer("GET", QUEUE, NOBODY_LEFT)
+        code, out, _ = aita("review", "undo", CELL, "-a", "midterm", "--by", "Ada")
+        assert code == 0
+        assert "question 1a: now proposed 3 of 5, NEEDS_REVIEW (was OVERRIDDEN, 4.5)" in out
+        assert [(each["action"], each["by"]) for each in sent(known)] == [("undo", "Ada")]
+
+    def test_anothers_decision_is_taken_back_if_that_is_asked_for(self, known: FakeStack, aita: Aita) -> None:
+        known.answer("GET", PATH, shown(known, state=CellState.OVERRIDDEN, points=4.5, counts="01J"))
+        known.answer("POST", PATH, decision(action=DecisionAction.UNDO, points=None, undoes="01J"))
+        known.answer("GET", QUEUE, NOBODY_LEFT)
+        code, _, err = aita("review", "undo", CELL, "-a", "midterm", "--by", "Bob")
+        assert (code, sent(known)) == (1, [])
+        assert "Ada (arn:aws:iam::1:user/ada) set 4.5, 2026-03-0" in err
+        assert aita("review", "undo", CELL, "-a", "midterm", "--by", "Bob", "--again")[0] == 0
+
+    def test_a_decision_that_was_taken_back_is_shown_as_such(self, known: FakeStack, aita: Aita) -> None:
+        undone = decision(decision_id="02J", action=DecisionAction.UNDO, points=None, undoes="01J", why="a slip")
+        known.answer("GET", PATH, shown(known, decisions=(decision(), undone)))
+        out = aita("review", "show", CELL, "-a", "midterm")[1]
+        assert "the method is right [taken back]" in " ".join(out.split())
+        assert "took the last decision back" in out
+        assert "review undo" not in out
+
+
+class TestList:
+    def test_a_filter_is_sent(self, known: FakeStack, aita: Aita) -> None:
+        known.answer("GET", QUEUE, NOBODY_LEFT)
+        options = (
+            "--question",
+            "2",
+            "--flag",
+            "quote_not_found",
+            "--student",
+            "Lindqvist Maya",
+            "--mine",
+            "--by",
+            "Ada",
+        )
+        assert aita("review", "list", "-a", "midterm", *options)[0] == 0
+        assert known.asked("GET", QUEUE)[0].query == {
+            "limit": "50",
+            "closed": "true",
+            "question": "2",
+            "flag": "quote_not_found",
+            "student": "s-1",
+            "decided_by": "Ada",
+        }
+
+    @pytest.mark.parametrize(
+        ("options", "code", "told"),
+        [
+            (("--student", "Nobody"), 1, "nobody has this folder"),
+            (("--student", "Maya Lindqvist"), 2, "name one by id (s-1, s-2)"),
+            (("--by", "Ada"), 2, "--by goes with --mine"),
+            (("--flag", "none"), 2, "--flag"),
+        ],
+    )
+    def test_a_filter_that_fits_nothing_is_refused(
+        self, known: FakeStack, aita: Aita, options: tuple[str, ...], code: int, told: str
+    ) -> None:
+        found, _, err = aita("review", "list", "-a", "midterm", *options)
+        assert (found, told in err, known.asked("GET", QUEUE)) == (code, True, [])
+
+
+class TestAcceptAll:
+    FLAG = FlagView(kind=FlagKind.QUOTE_NOT_FOUND, text="a quote is not in the transcription")
+
+    def offer(self, stack: FakeStack) -> None:
+        cells = (
+            line("c-1", flags=(self.FLAG,), basis="b1"),
+            line("c-2", flags=(self.FLAG,), basis="b2, after 01J", points=4.5),
+            line("c-3", flags=(self.FLAG,), state=CellState.FAILED, points=None),
+        )
+        stack.answer("GET", QUEUE, ReviewPage(cells=cells, open_cells=3))
+        for cell in ("c-1", "c-2"):
+            stack.answer("POST", f"{QUEUE}/{cell}", decision(action=DecisionAction.ACCEPT, points=3, why=""))
+
+    def bases(self, stack: FakeStack) -> list[str]:
+        return [each["basis"] for cell in ("c-1", "c-2", "c-3") for each in sent(stack, f"{QUEUE}/{cell}")]
+
+    def test_exactly_what_was_previewed_is_accepted(self, known: FakeStack, aita: Aita) -> None:
+        self.offer(known)
+        code, out, _ = aita(
+            "review", "accept", "--all", "--flag", "quote_not_found", "--yes", "-a", "midterm", "--by", "A"
+        )
+        assert code == 0
+        assert [text.strip() for text in out.splitlines()][:4] == [
+            "2 proposals to accept",
+            "Question 1a: 2 answers, 7.5 of 10 points proposed",
+            "quote_not_found: 2",
+            "1 answer without a proposal: left as they are",
+        ]
+        assert "Accepted: 2 proposals" in out
+        assert self.bases(known) == ["b1", "b2, after 01J"]
+        assert known.asked("GET", QUEUE)[0].query == {"limit": "100", "flag": "quote_not_found"}
+
+    def test_what_has_changed_meanwhile_is_left_and_told(self, known: FakeStack, aita: Aita) -> None:
+        self.offer(known)
+        known.answers["POST", f"{QUEUE}/c-1"].clear()
+        known.answer("POST", f"{QUEUE}/c-1", ConflictError("c-1 was set to 1 of 5 points by Bob"))
+        code, out, _ = aita("review", "accept", "--all", "-q", "1a", "-y", "-a", "midterm", "--by", "Ada", "--json")
+        assert code == 3
+        assert json.loads(out) == {
+            "accepted": ["c-2"],
+            "changed": {"c-1": "c-1 was set to 1 of 5 points by Bob"},
+            "without_proposal": 1,
+        }
+
+    def test_a_stack_that_fails_in_between_tells_how_far_it_came(self, known: FakeStack, aita: Aita) -> None:
+        self.offer(known)
+        known.answers["POST", f"{QUEUE}/c-2"].clear()
+        known.answer("POST", f"{QUEUE}/c-2", StackError("it is gone"))
+        code, _, err = aita("review", "accept", "--all", "-q", "1a", "-y", "-a", "midterm", "--by", "Ada")
+        assert (code, "1 of 2 answers were accepted, and then:" in err) == (1, True)
+
+    @pytest.mark.parametrize(("said", "accepts"), [("y\n", 2), ("n\n", 0)])
+    def test_a_person_at_the_terminal_is_asked(
+        self, known: FakeStack, aita: Aita, asked: Callable[[str], None], said: str, accepts: int
+    ) -> None:
+        self.offer(known)
+        asked(said)
+        code, out, err = aita("review", "accept", "--all", "-q", "1a", "-a", "midterm", "--by", "Ada")
+        assert (code, len(self.bases(known))) == (0 if accepts else 2, accepts)
+        assert "2 proposals to accept" in out
+        assert "Accept 2 proposals?" in err
+
+    @pytest.mark.parametrize(
+        ("options", "told"),
+        [
+            (("--all",), "say of which answers"),
+            (("--all", "-q", "1a"), "add --yes"),
+            (("--all", "-q", "1a", CELL), "no CELL"),
+            (("--all", "-q", "1a", "--again"), "no CELL, --seen or --again"),
+            ((CELL, "-q", "1a"), "give a CELL, or --all"),
+            ((), "give a CELL, or --all"),
+        ],
+    )
+    def test_what_is_not_clear_is_not_done(
+        self, known: FakeStack, aita: Aita, options: tuple[str, ...], told: str
+    ) -> None:
+        self.offer(known)
+        code, _, err = aita("review", "accept", *options, "-a", "midterm", "--by", "Ada")
+        assert (code, told in err, self.bases(known)) == (2, True, [])
+
+
+class TestCrops:
+    def jpeg(self) -> bytes:
+        out = io.BytesIO()
+        page = Image.new("L", (80, 100), 255)
+        page.paste(0, (0, 30, 80, 40))
+        page.save(out, "JPEG")
+        return out.getvalue()
+
+    def test_the_place_is_cut_out_for_the_owner_alone(self, known: FakeStack, aita: Aita, tmp_path: Path) -> None:
+        known.answer("GET", PATH, shown(known))
+        known.files["file-1"] = self.jpeg()  # the page of shown()
+        code, out, err = aita("review", "show", CELL, "-a", "midterm", "--out", str(tmp_path / "o"), "--json")
+        crop = tmp_path / "o" / f"{CELL}-place-1.jpg"
+        assert (code, json.loads(out)["crops"]) == (0, [str(crop)])
+        assert f"place on page 2: {crop}" in err
+        assert crop.stat().st_mode & 0o777 == 0o600
+        with Image.open(crop) as image:
+            assert image.size[0] == 80
+            assert 25 <= image.size[1] <= 30
+            assert image.convert("L").getpixel((40, 10)) < 60, "the strokes are in it"  # type: ignore[operator]
+
+    def test_without_pillow_the_page_is_all_there_is(
+        self, known: FakeStack, aita: Aita, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setitem(sys.modules, "aita.imaging.place_crop", None)
+        known.answer("GET", PATH, shown(known))
+        known.files["file-1"] = self.jpeg()
+        code, out, err = aita("review", "show", CELL, "-a", "midterm", "--out", str(tmp_path / "o"), "--json")
+        assert (code, json.loads(out)["crops"]) == (0, [])
+        assert "page image:" in err
+        assert json.loads(out)["pages"][0]["top"] == 0.25
+
+    def test_an_image_that_can_not_be_read_leaves_the_page(self, known: FakeStack, aita: Aita, tmp_path: Path) -> None:
+        known.answer("GET", PATH, shown(known))
+        code, out, err = aita("review", "show", CELL, "-a", "midterm", "--out", str(tmp_path / "o"), "--json")
+        assert (code, json.loads(out)["crops"], "can't be cut out" in err) == (0, [], True)
