@@ -159,14 +159,22 @@ class Session:
 
     def decide(self, cell: Cell, action: DecisionAction, points: float | None = None, by: str = "Ms Roy") -> bool:
         """Let a person decide about a cell as they have seen it; tell whether it was taken."""
+        return self.ask(cell, cell.basis, by, action=action, points=points)
+
+    def ask(self, cell: Cell, basis: str, by: str = "Ms Roy", **content: Any) -> bool:
+        """Let a person decide on what they saw of a cell; tell whether it was taken."""
         self.stages.clock.advance(1)
-        asked = DecisionRequest(action=action, points=points, why="looked at the page", by=by, basis=cell.basis)
+        asked = DecisionRequest(why="looked at the page", by=by, basis=basis, **content)
         self.reports_are_new = False
         try:
             self.reviews().decide(ASSIGNMENT, cell.cell_id, asked)
         except AitaError:
             return False
         return True
+
+    def shown_basis(self, cell: Cell) -> str:
+        """Return the basis of a cell that a person sees, with the last decision on it."""
+        return self.reviews().show(ASSIGNMENT, cell.cell_id).basis
 
     def set_points(self, sitter: Sitter, question_id: str, points: float) -> None:
         """Let a person set the points of a cell, which count from now on."""
@@ -177,7 +185,7 @@ class Session:
     # What there is
 
     def material(self) -> AssignmentFiles:
-        return AssignmentFiles(self.stages.objects, ASSIGNMENT)
+        return AssignmentFiles(self.stages.objects, ASSIGNMENT, self.stages.decisions)
 
     def book(self) -> Gradebook:
         return Gradebook.of(self.material(), self.stages.decisions.all(ASSIGNMENT))

@@ -1,8 +1,10 @@
 """Mishaps of people who decide."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
-from aita.models.grade import DecisionAction
+from aita.models.grade import Decision, DecisionAction
 from tests.adversary.catalogue.grading import err_on, invent_quotes
 from tests.adversary.catalogue.scene import Course, Scene, Spot, Step, mishap
 from tests.adversary.model import Graded
@@ -104,4 +106,87 @@ def set_and_scanned_again(scene: Scene) -> Course:
     session.upload(spot.sitter)
     del session.decided[spot.sitter.name, spot.question_id]
     session.unknowable.add((spot.sitter.name, spot.question_id))
+    yield from scene.runs("transcribe", "grade")
+
+
+@mishap(Step.DECISIONS)
+def two_people_at_once(scene: Scene) -> Course:
+    """Two people look at an answer and set points at the same moment: one of them decides, and the other is told."""
+    spot = _pick_alone(scene)
+    session = scene.session
+    yield
+    cell = session.cell(spot.sitter, spot.question_id)
+    basis, whole = session.shown_basis(cell), scene.exam_class.item(spot.question_id).points
+    points = {"Ms Roy": 0.0, "Mr Ito": whole}
+    store, both_have_looked = session.stages.decisions, threading.Barrier(2)
+    add = store.add
+
+    def add_together(assignment: str, decision: Decision) -> None:
+        both_have_looked.wait(10)
+        add(assignment, decision)
+
+    def decide(by: str) -> bool:
+        return session.ask(cell, basis, by, action=DecisionAction.SET, points=points[by])
+
+    store.add = add_together  # type: ignore[method-assign]
+    try:
+        with ThreadPoolExecutor(2) as pool:
+            taken = [by for by, was_taken in zip(points, pool.map(decide, points), strict=True) if was_taken]
+    finally:
+        store.add = add  # type: ignore[method-assign]
+    # Of two who are both told that they decided, one would be wrong.
+    session.decided[spot.sitter.name, spot.question_id] = points[taken[0]] if len(taken) == 1 else -1.0
+    yield
+
+
+@mishap(Step.DECISIONS)
+def decided_on_a_stale_view(scene: Scene) -> Course:
+    """A person takes a colleague's points back, who then sets them again as if nothing had been decided since."""
+    spot = _pick_alone(scene)
+    session = scene.session
+    yield
+    cell = session.cell(spot.sitter, spot.question_id)
+    stale = session.shown_basis(cell)
+    points = _decided_points(scene, spot)
+    session.set_points(spot.sitter, spot.question_id, points)
+    if session.ask(cell, session.shown_basis(cell), "Mr Ito", action=DecisionAction.UNDO):
+        del session.decided[spot.sitter.name, spot.question_id]
+    if session.ask(cell, stale, action=DecisionAction.SET, points=points):
+        session.decided[spot.sitter.name, spot.question_id] = -1.0
+    yield
+
+
+@mishap(Step.DECISIONS)
+def set_twice_and_undone(scene: Scene) -> Course:
+    """A person sets points, sets others, and takes these back: the first ones count, also after another run."""
+    spot = _pick_alone(scene)
+    session, place = scene.session, (spot.sitter.name, spot.question_id)
+    whole = scene.exam_class.item(spot.question_id).points
+    yield
+    session.set_points(spot.sitter, spot.question_id, _decided_points(scene, spot))
+    first = session.decided[place]
+    cell = session.cell(spot.sitter, spot.question_id)
+    session.ask(cell, session.shown_basis(cell), action=DecisionAction.SET, points=whole - first)
+    session.decided[place] = whole - first
+    yield
+    session.ask(cell, session.shown_basis(cell), action=DecisionAction.UNDO)
+    session.decided[place] = first
+    yield from scene.runs("grade")
+
+
+@mishap(Step.DECISIONS)
+def corrected_and_scanned_again(scene: Scene) -> Course:
+    """A person writes down an answer that was not read, and after its grading a better scan of the page is uploaded."""
+    spot = _pick_alone(scene)
+    scene.touch_all(spot.sitter)
+    page = spot.unread()
+    spot.sitter.change(spot.page, page)
+    yield
+    session = scene.session
+    cell = session.cell(spot.sitter, spot.question_id)
+    text = "\n".join(spot.sitter.answers[spot.question_id])
+    session.ask(cell, session.shown_basis(cell), action=DecisionAction.CORRECT, transcription=text)
+    yield from scene.runs("grade")
+    spot.sitter.change(page, replace(spot.page, noise=page.noise + 1))
+    session.upload(spot.sitter)
     yield from scene.runs("transcribe", "grade")
