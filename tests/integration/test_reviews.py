@@ -135,12 +135,12 @@ def test_a_decision_by_criterion_a_correction_and_an_undo(stack: Stack, reviewed
     path = f"/assignments/{reviewed}/reviews/{FIRST}"
     seen = stack.call("GET", path)[1]
     assert (seen["counts"], seen["points"]) == (made["decision_id"], 3)
-    undo = {"action": "undo", "points": None, "why": None}
+    undo: dict[str, Any] = {"action": "undo", "points": None, "why": None}
     code, error = decide(stack, reviewed, **undo)
     assert (code, "was set to 3 of 5 points by Ada at" in error["message"]) == (409, True)
     code, undone = decide(stack, reviewed, basis=fingerprint(seen["basis"]), **undo)
     assert (code, undone["undoes"], undone["points"]) == (201, made["decision_id"], None)
-    correction = {"action": "correct", "points": None, "why": None, "transcription": "It is 4."}
+    correction: dict[str, Any] = {"action": "correct", "points": None, "why": None, "transcription": "It is 4."}
     code, corrected = decide(stack, reviewed, basis=stack.call("GET", path)[1]["basis"], **correction)
     assert (code, corrected["transcription"]) == (201, "It is 4.")
     seen = stack.call("GET", path)[1]

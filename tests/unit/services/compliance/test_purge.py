@@ -7,12 +7,15 @@ import pytest
 
 from aita.errors import NotFoundError, StorageError
 from aita.memory.objects import MemoryObjects
+from aita.models.grade import DecisionAction, cell_id
 from aita.models.match import MatchAction, MatchRequest
+from aita.models.review import DecisionRequest
 from aita.models.student import Student
 from aita.ports import StoredObject, StoredRow, StoredVersion
 from aita.services.assignments.assignment_files import AssignmentFiles
 from aita.services.assignments.match_decisions import RosterMatches
 from aita.services.compliance.purge import Purger, Traces
+from aita.services.grading.review_queue import Reviews
 from tests.support.fakes import ASSIGNMENT, Harness, right
 from tests.support.ledgers import on_part, part
 
@@ -235,3 +238,20 @@ def test_nobody_is_purged_by_a_name_that_is_only_close(matched: Harness) -> None
     student = find(purger(kept), BOB)
     purger(kept).erase(purger(kept).of_student(ASSIGNMENT, student))
     assert kept.holding("Bob Xylandar") == {f"{ASSIGNMENT}/roster.csv"}
+
+
+def test_a_text_that_a_person_corrected_is_purged_with_its_student(graded: Harness) -> None:
+    wrote = "what Ann really wrote"
+    students = graded.artifact("students.json")["students"]
+    (student_id,) = (each["student_id"] for each in students if each["folder"] == ANN)
+    reviews, cell = Reviews(graded.objects, graded.decisions, graded.clock), cell_id(student_id, "1a")
+    basis = reviews.show(ASSIGNMENT, cell).basis
+    asked = DecisionRequest(action=DecisionAction.CORRECT, transcription=wrote, by="Ada", basis=basis)
+    made = reviews.decide(ASSIGNMENT, cell, asked)
+    graded.run("grade")
+    kept = Kept(graded)
+    assert kept.holding(wrote), "graders are shown it"
+    purging = purger(kept)
+    purging.erase(purging.of_student(ASSIGNMENT, purging.student(ASSIGNMENT, ANN)))
+    assert kept.holding(wrote) == set()
+    assert StoredRow("A", "DECISION", f"{cell}#{made.decision_id}") in kept.gone

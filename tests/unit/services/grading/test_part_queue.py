@@ -1,12 +1,14 @@
 """Decisions about unplaced parts: what is listed, what is taken, what they close, and what is graded of them."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
 from aita.errors import ConflictError, MissingMaterialError, NotFoundError, RequestError
 from aita.models.grade import CellState, cell_id
-from aita.models.part_decision import PartAction
+from aita.models.part_decision import PartAction, PartDecision
 from aita.models.part_review import PartDecisionRequest, PartDecisions
 from aita.models.review_flags import FlagKind
 from aita.services.assignments.assignment_files import AssignmentFiles
@@ -205,6 +207,55 @@ def test_a_later_decision_replaces_an_earlier_one_which_is_kept(graded: Harness)
     shown = queue(graded).show(ASSIGNMENT, "p-1")
     assert (shown.counts, shown.decisions) == (second, (first, second))
     assert states(graded) == {"1a": "GRADED", "1b": "BLANK", "2": "GRADED"}
+
+
+@pytest.mark.parametrize("for_class", [False, True])
+def test_of_two_people_who_decide_on_a_part_at_once_one_does(graded: Harness, for_class: bool) -> None:
+    graded.put("ledger.json", ledger(s_1=[part("p-1", "1a")], s_2=[part("p-2", "1a")]))
+    basis = queue(graded).show(ASSIGNMENT, "p-1").basis
+    both_have_looked = threading.Barrier(2)
+    add = graded.decisions.add_on_part
+
+    def add_together(assignment: str, decision: PartDecision) -> None:
+        if decision.part_id == "p-1":
+            both_have_looked.wait(10)
+        add(assignment, decision)
+
+    graded.decisions.add_on_part = add_together  # type: ignore[method-assign]
+
+    def say(action: str) -> str:
+        try:
+            made = decide(graded, action, basis=basis, by=action, for_class=for_class)
+        except ConflictError as error:
+            return str(error)
+        return made.decisions[0].by
+
+    with ThreadPoolExecutor(2) as pool:
+        told = [*pool.map(say, ["scratch", "nothing"])]
+    made = [*graded.decisions.on_parts(ASSIGNMENT)]
+    (winner,) = {each.by for each in made}
+    assert {each.part_id for each in made} == ({"p-1", "p-2"} if for_class else {"p-1"})
+    (other,) = [each for each in told if each != winner]
+    assert f"{winner} decided on it last, at" in other
+
+
+def test_a_counterpart_that_a_colleague_decides_meanwhile_keeps_that_decision(graded: Harness) -> None:
+    graded.put("ledger.json", ledger(s_1=[part("p-1", "1a")], s_2=[part("p-2", "1a")]))
+    add = graded.decisions.add_on_part
+
+    def add_after_a_colleague(assignment: str, decision: PartDecision) -> None:
+        if decision.part_id == "p-1":
+            graded.decisions.add_on_part = add  # type: ignore[method-assign]
+            decide(graded, "nothing", "p-2", by="Bob")
+        add(assignment, decision)
+
+    graded.decisions.add_on_part = add_after_a_colleague  # type: ignore[method-assign]
+    made = decide(graded, "scratch", "p-1", for_class=True)
+    assert [each.part_id for each in made.decisions] == ["p-1"]
+    assert [(each.part_id, each.by) for each in graded.decisions.on_parts(ASSIGNMENT)] == [
+        ("p-1", "Ada"),
+        ("p-2", "Bob"),
+    ]
 
 
 def test_a_decision_on_something_else_than_was_shown_conflicts(graded: Harness) -> None:

@@ -24,7 +24,7 @@ LEFT = (
     "CloudWatch keeps the functions' logs for the stack's LogRetentionDays (30 unless set): ids, no students' names",
     "CloudWatch keeps as long who called the API: the caller's ARN and IP address, no students' names",
     "X-Ray keeps traces for 30 days, if the stack has tracing: ids, no names",
-    "DynamoDB's point-in-time recovery can bring rows back for 35 days: ids, counts, people's decisions, reasons and corrected texts",
+    "DynamoDB's point-in-time recovery can bring rows back for 35 days: ids, counts, people's decisions and texts",
     "the table's rows of Idempotency-Keys expire within an hour: hashes and runs' ids",
     "the model's provider keeps what it was sent as its terms say",
     "what was downloaded (reports, exports, results) is where it was saved",

@@ -1,4 +1,4 @@
-"""Conflicts of people who decide on one cell: ids by which only the first of them decides, and the others' error."""
+"""Conflicts of people who decide at once: ids by which only the first of them decides, and the others' error."""
 
 import hashlib
 from collections.abc import Sequence
@@ -8,6 +8,7 @@ from ulid import ULID, constants
 
 from aita.errors import ConflictError
 from aita.models.grade import Cell, Decision, DecisionAction
+from aita.models.part_decision import PartDecision
 from aita.models.review import basis_after, last_seen
 from aita.services.grading.gradebook import Gradebook
 
@@ -42,20 +43,23 @@ def _done(decision: Decision, of: float) -> str:
             return "set back to before the last decision"
 
 
-def next_id(cell_id: str, question: str, before: Sequence[Decision]) -> str:
-    """Return the id of the decision that follows another one on a cell; of the first one without it.
+def next_id(subject: str, before: Sequence[Decision | PartDecision]) -> str:
+    """Return the id of the decision that follows the last one of those before it.
 
-    All who have seen the same last decision get the same id, and the store takes an id once. The question's version is
-    part of it, as a cell's id is another question's if ids are exchanged.
+    All who have seen the same last decision get the same id, and the store takes an id once.
+
+    Parameters
+    ----------
+    subject
+        What is decided on: a cell with the version of its question, as its id is another question's if ids are
+        exchanged, or a student's part.
     """
-    started, last = _EPOCH, ""
-    for each in before:
-        started, last = earliest_after(each), f"{each.cell_id} {each.decision_id}"
-    random = hashlib.sha256(f"{cell_id} {question} {last}".encode()).digest()[: constants.RANDOMNESS_LEN]
+    started, last = (earliest_after(before[-1]), before[-1].decision_id) if before else (_EPOCH, "")
+    random = hashlib.sha256(f"{subject} {last}".encode()).digest()[: constants.RANDOMNESS_LEN]
     milliseconds = round(started.timestamp() * 1000)
     return str(ULID(milliseconds.to_bytes(constants.TIMESTAMP_LEN, "big") + random))
 
 
-def earliest_after(decision: Decision) -> datetime:
+def earliest_after(decision: Decision | PartDecision) -> datetime:
     """Return the earliest time of a decision that follows another one; clocks of functions may differ."""
     return decision.at + timedelta(milliseconds=1)

@@ -3,8 +3,6 @@
 import logging
 from dataclasses import dataclass
 
-from ulid import ULID
-
 from aita.concurrency import map_concurrently
 from aita.errors import ConflictError, RequestError
 from aita.models.exam import ExamSpec
@@ -15,6 +13,7 @@ from aita.models.part_decision import PartAction, PartDecision
 from aita.models.part_review import PartDecisionPage, PartDecisionRequest, PartDecisions, PartPage, PartView
 from aita.ports import Clock, DecisionStore, ObjectStore
 from aita.services.assignments.assignment_files import AssignmentFiles
+from aita.services.grading.decision_conflicts import earliest_after, next_id
 from aita.services.grading.part_counterparts import StudentPart, counterparts
 from aita.services.grading.part_views import PartViews
 from aita.version import VERSION
@@ -86,16 +85,13 @@ class PartQueue:
         views = self._views(assignment)
         seen = views.find(part_id)
         if asked.basis != views.basis(*seen):
-            raise ConflictError(
-                f"{part_id} was decided, or its page was transcribed anew, since you looked at it: look again "
-                f"(aita review part {part_id} --assignment {assignment})"
-            )
+            raise _changed(views, seen)
         question = _wording(asked, views.exam)
         others = counterparts(seen, views.undecided(), views.material.scans()) if asked.for_class else ()
         now = self.clock()
         decision, *more = [
             PartDecision(
-                decision_id=str(ULID.from_datetime(now)),
+                decision_id=next_id(f"{student_id} {part.part_id}", views.history(student_id, part)),
                 part_id=part.part_id,
                 student_id=student_id,
                 action=asked.action,
@@ -105,25 +101,47 @@ class PartQueue:
                 why=asked.why,
                 by=asked.by,
                 caller=caller,
-                at=now,
+                at=max([now, *map(earliest_after, views.history(student_id, part)[-1:])]),
                 basis=views.basis(student_id, part),
                 aita=VERSION,
             )
             for student_id, part in (seen, *others)
         ]
-        map_concurrently(lambda each: self.decisions.add_on_part(assignment, each), more, _WRITERS)
-        self.decisions.add_on_part(assignment, decision)  # last, so that whoever repeats it after a failure may
-        logger.info("decided on %s and %d parts like it: %s", part_id, len(more), asked.action)
-        return PartDecisions(decisions=(decision, *more))
+        try:
+            self.decisions.add_on_part(assignment, decision)  # first: of people who decide at once it finds the one
+        except ConflictError:
+            raise _changed(self._views(assignment), seen) from None
+        taken = map_concurrently(lambda each: self._is_added(assignment, each), more, _WRITERS)
+        made = [each for each, is_taken in zip(more, taken, strict=True) if is_taken]
+        logger.info("decided on %s and %d parts like it: %s", part_id, len(made), asked.action)
+        return PartDecisions(decisions=(decision, *made))
 
     def decided(self, assignment: str, limit: int, token: str | None) -> PartDecisionPage:
         """Return up to ``limit`` of an assignment's decisions about parts, and the token of the next page."""
         decisions, following = self.decisions.page_on_parts(check_assignment(assignment), limit, token)
         return PartDecisionPage(decisions=tuple(decisions), next_token=following)
 
+    def _is_added(self, assignment: str, decision: PartDecision) -> bool:
+        """Add a decision about a part; return whether nobody else has decided on it meanwhile, whose decision stays."""
+        try:
+            self.decisions.add_on_part(assignment, decision)
+        except ConflictError:
+            return False
+        return True
+
     def _views(self, assignment: str) -> PartViews:
         material = AssignmentFiles(self.objects, check_assignment(assignment), self.decisions)
         return PartViews(material, self.decisions)
+
+
+def _changed(views: PartViews, seen: StudentPart) -> ConflictError:
+    """Return the error about a part that is no longer as a person saw it, with the last decision about it."""
+    part_id, history = seen[1].part_id, views.history(*seen)
+    last = f"; {history[-1].by} decided on it last, at {history[-1].at:%Y-%m-%d %H:%M} UTC" if history else ""
+    return ConflictError(
+        f"{part_id} was decided, or its page was transcribed anew, since you looked at it{last}: look again "
+        f"(aita review part {part_id} --assignment {views.material.assignment})"
+    )
 
 
 def _after(views: PartViews, token: str | None) -> list[StudentPart]:

@@ -76,9 +76,13 @@ class PartViews:
         named = (each for each in self._question_ids if each in part.opens)
         return tuple(each for each in named if (student_id, each) not in self._closed)
 
+    def history(self, student_id: str, part: Part) -> tuple[PartDecision, ...]:
+        """Return all decisions about a part, from the oldest to the newest."""
+        return self._parts.history(student_id, part.part_id)
+
     def basis(self, student_id: str, part: Part) -> str:
         """Return the version of a part, with its lines and the last decision about it."""
-        history = self._parts.history(student_id, part.part_id)
+        history = self.history(student_id, part)
         last = history[-1].decision_id if history else ""
         lines = [line.text for line in self._lines(student_id, part)]
         return digest([part.model_dump(mode="json"), lines, last])
@@ -97,7 +101,7 @@ class PartViews:
             opens=self.opens(student_id, part),
             question_ids=self._question_ids,
             counts=self._decision(student_id, part),
-            decisions=self._parts.history(student_id, part.part_id),
+            decisions=self.history(student_id, part),
             basis=self.basis(student_id, part),
             masked=self._scans.get(student_id, StudentScans()).masked_on(part.page),
             source=object_keys.source_of_page(page.key) if page is not None else None,

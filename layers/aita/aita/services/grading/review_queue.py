@@ -151,7 +151,7 @@ class Reviews:
         question = question_version(_question(grades, cell))
         made = grades.decisions(cell_id)
         decision = Decision(
-            decision_id=next_id(cell_id, question, made[-1:]),
+            decision_id=next_id(f"{cell_id} {question}", made),
             cell_id=cell_id,
             student_id=cell.student_id,
             question_id=cell.question_id,
