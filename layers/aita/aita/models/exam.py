@@ -6,6 +6,7 @@ from typing import Annotated, Self
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from aita.models.base import LenientModel, StrictModel
+from aita.models.points import total
 
 POINTS_TOLERANCE = 0.01
 """Largest difference between equal numbers of points: rubrics are written with two decimals."""
@@ -42,13 +43,29 @@ class QuestionType(StrEnum):
 
 
 class Question(LenientModel):
-    """One question. ``points`` are those of a full answer; ``page_number`` counts from 1."""
+    """One question. ``points`` are those of a full answer; ``page_number`` counts from 1.
+
+    The points of a ``bonus`` question count on top: the exam is not out of them.
+    """
 
     question_id: QuestionId
     question_text: Text
     points: Points
     question_type: QuestionType
     page_number: Annotated[int, Field(ge=1)] | None = None
+    bonus: bool = False
+
+
+class Choice(LenientModel):
+    """Questions of which a student's best ``choose`` count; the exam is out of as many of them."""
+
+    choose: Annotated[int, Field(ge=1)]
+    of: tuple[QuestionId, ...]
+
+    @property
+    def text(self) -> str:
+        """The rule in words: ``best 2 of 3, 4, 5``."""
+        return f"best {self.choose} of {', '.join(self.of)}"
 
 
 class ExamSpec(LenientModel):
@@ -58,6 +75,7 @@ class ExamSpec(LenientModel):
     total_pages: Annotated[int, Field(ge=1)]
     questions: tuple[Question, ...]
     points_step: Annotated[float, Field(gt=0, le=100)] = 0.5
+    choices: tuple[Choice, ...] = ()
 
     @model_validator(mode="after")
     def _questions_with_an_id_each(self) -> Self:
@@ -68,7 +86,48 @@ class ExamSpec(LenientModel):
             if question.question_id in seen:
                 raise ValueError(f"question_id {question.question_id!r} is there twice: give each question its own")
             seen.add(question.question_id)
+        if all(question.bonus for question in self.questions):
+            raise ValueError("bonus: all questions have it, and the exam would be out of 0 points: leave one without")
         return self
+
+    @model_validator(mode="after")
+    def _choices_of_equal_questions(self) -> Self:
+        questions = {question.question_id: question for question in self.questions}
+        seen: set[str] = set()
+        for choice in self.choices:
+            named = f"choices, {choice.text}"
+            for question_id in choice.of:
+                if question_id not in questions:
+                    raise ValueError(f"{named}: {question_id!r} is no question_id of the exam: take it out")
+                if question_id in seen:
+                    raise ValueError(f"{named}: question {question_id!r} is in choices twice: name it once")
+                if questions[question_id].bonus:
+                    raise ValueError(f"{named}: question {question_id!r} is a bonus, which counts anyway: take it out")
+                seen.add(question_id)
+            if choice.choose >= len(choice.of):
+                raise ValueError(f"{named}: choose fewer than the {len(choice.of)} questions that there are")
+            if len(worths := {questions[question_id].points for question_id in choice.of}) > 1:
+                listed = ", ".join(f"{points:g}" for points in sorted(worths))
+                raise ValueError(f"{named}: they are worth {listed} points: make them worth the same")
+        return self
+
+    @property
+    def out_of(self) -> float:
+        """Points of the exam: without bonus questions, and of each choice with as many questions as count."""
+        left_out = {question_id for choice in self.choices for question_id in choice.of[choice.choose :]}
+        counted = (each for each in self.questions if not each.bonus and each.question_id not in left_out)
+        return total(question.points for question in counted)
+
+    @property
+    def extras(self) -> str:
+        """Choices and bonus questions in words: ``best 2 of 3, 4, 5 count; bonus: 6``; empty without any."""
+        bonus = [question.question_id for question in self.questions if question.bonus]
+        rules = [f"{choice.text} count" for choice in self.choices]
+        return "; ".join([*rules, *([f"bonus: {', '.join(bonus)}"] if bonus else [])])
+
+    def choice_of(self, question_id: str) -> Choice | None:
+        """Return the choice that a question is in; ``None`` if it is in none."""
+        return next((choice for choice in self.choices if question_id in choice.of), None)
 
     def problem(self) -> str | None:
         """Return the first problem of the points, for an error message; ``None`` without a problem.

@@ -285,11 +285,16 @@ class StudentGrades(StrictModel):
     Parameters
     ----------
     points
-        Sum of the closed cells; provisional while there are ``open_questions``.
+        Sum of the closed cells that count; provisional while there are ``open_questions``. With bonus questions it may
+        be more than ``out_of``.
     out_of
-        Points of the whole exam, whatever the states of the cells.
+        Points of the whole exam without bonus questions, whatever the states of the cells.
     letter
         Letter from the grade scale; ``None`` while a cell is open.
+    bonus_points
+        Points of bonus questions among ``points``.
+    not_counted
+        Questions whose closed cells do not count, as others of their choice are better.
     """
 
     student_id: str
@@ -298,6 +303,8 @@ class StudentGrades(StrictModel):
     out_of: float
     open_questions: tuple[str, ...]
     letter: str | None = None
+    bonus_points: float = 0.0
+    not_counted: tuple[str, ...] = ()
 
     @property
     def final(self) -> bool:

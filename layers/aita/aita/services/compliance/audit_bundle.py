@@ -123,4 +123,4 @@ def _parts(ledger: StudentLedger) -> list[dict[str, Any]]:
 
 
 def _total(grades: StudentGrades) -> dict[str, Any]:
-    return grades.model_dump(mode="json", include={"points", "out_of", "open_questions", "letter"})
+    return grades.model_dump(mode="json", exclude={"student_id", "cells"})

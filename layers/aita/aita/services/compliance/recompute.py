@@ -6,8 +6,9 @@ A cell is one student's graded answer to one question. It counts with the sum of
 points of a person's last decision about exactly this grade that was not taken back; if the person set points for each
 criterion, they must sum to the decision's. A cell is open if its inputs have changed since it was
 graded, or if a part of a page that belongs to no answer may belong to it and no person has decided on the part, or on
-the cell with the part in view. While it is open it does not count, and the total is not final. The exit status is 1 if
-a number differs from the bundle's.
+the cell with the part in view. While it is open it does not count, and the total is not final. Of a choice the best
+cells count, and of equal ones the first. A total is out of the questions that are no bonus, and of as many of each
+choice as count. The exit status is 1 if a number differs from the bundle's.
 """
 
 import hashlib
@@ -44,7 +45,8 @@ def recompute(bundle: dict[str, Any]) -> list[str]:
     for student_id, total in bundle["totals"].items():
         cells = bundle["cells"][student_id]
         problems += [f"{student_id}, {problem}" for cell in cells.values() for problem in wrong_sums(cell)]
-        points, open_questions = Decimal(0), []
+        closed: dict[str, Decimal] = {}
+        open_questions = []
         for question in bundle["exam"]["questions"]:
             question_id = question["question_id"]
             beside = {part["part_id"] for part in undecided.get(student_id, []) if question_id in part["opens"]}
@@ -52,17 +54,35 @@ def recompute(bundle: dict[str, Any]) -> list[str]:
             if counts is None:
                 open_questions.append(question_id)
             else:
-                points += full_points(question) if counts == exact(question["points"]) else counts
-        points, out_of = exact(points), exact(sum(map(full_points, bundle["exam"]["questions"]), Decimal(0)))
-        letter = None if open_questions else letter_of(points, out_of, bundle["grade_scale"]["steps"])
-        found = {"points": points, "out_of": out_of, "open_questions": open_questions, "letter": letter}
-        recorded = total | {"points": exact(total["points"]), "out_of": exact(total["out_of"])}
+                closed[question_id] = full_points(question) if counts == exact(question["points"]) else counts
+        found = total_of(bundle["exam"], closed) | {"open_questions": open_questions}
+        letter = letter_of(found["points"], found["out_of"], bundle["grade_scale"]["steps"])
+        found["letter"] = None if open_questions else letter
+        recorded = {"bonus_points": 0, "not_counted": []} | total  # a bundle before version 0.3 has neither
+        recorded |= {name: exact(recorded[name]) for name in ("points", "out_of", "bonus_points")}
         problems += [
             f"{student_id}: {name} is {found[name]}, and the bundle says {recorded[name]}"
             for name in found
             if found[name] != recorded[name]
         ]
     return problems
+
+
+def total_of(exam: dict[str, Any], closed: dict[str, Decimal]) -> dict[str, Any]:
+    """Return a student's total of the closed cells' points, by question id in the exam's order."""
+    left_out, never_counted = set(), set()
+    for choice in exam.get("choices", []):
+        best_first = sorted((each for each in closed if each in choice["of"]), key=lambda each: -closed[each])
+        left_out |= {*best_first[choice["choose"] :]}
+        never_counted |= {*choice["of"][choice["choose"] :]}  # they are worth the same, so it may be any of them
+    bonus = {question["question_id"] for question in exam["questions"] if question.get("bonus")}
+    out_of = [full_points(each) for each in exam["questions"] if each["question_id"] not in bonus | never_counted]
+    return {
+        "points": exact(sum((points for each, points in closed.items() if each not in left_out), Decimal(0))),
+        "out_of": exact(sum(out_of, Decimal(0))),
+        "bonus_points": exact(sum((points for each, points in closed.items() if each in bonus), Decimal(0))),
+        "not_counted": [each for each in closed if each in left_out],
+    }
 
 
 def question_of(decision: dict[str, Any], questions: list[dict[str, Any]]) -> str:

@@ -187,7 +187,7 @@ class GradeInputs(QuestionInputs):
         """Return the inputs of a basis of aita 0.1.0, except the model and the way of grading."""
         answer, key = self.answers[student_id][question.question_id], self.answer_keys.get(question.question_id)
         return [
-            question.model_dump(mode="json", exclude={"page_number"}),
+            question.model_dump(mode="json", exclude={"page_number", "bonus"}),
             rubric and rubric.model_dump(mode="json"),
             key and key.model_dump(mode="json"),
             self.instructions,

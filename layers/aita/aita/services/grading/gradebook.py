@@ -15,14 +15,15 @@ from aita.models.grade import (
     question_version,
 )
 from aita.models.ledger import Part
-from aita.models.points import exact, total
+from aita.models.points import exact
 from aita.models.review_flags import Flag, FlagKind
 from aita.services.assignments import object_keys
 from aita.services.assignments.assignment_files import AssignmentFiles
 from aita.services.grading.decided_cells import decided, opened, parts_that_open, read_otherwise, reopened
 from aita.services.grading.decided_questions import decided_cell
 from aita.services.grading.legacy_cells import LegacyCells
-from aita.services.grading.letter_grades import USUAL_SCALE, letter
+from aita.services.grading.exam_totals import student_grades
+from aita.services.grading.letter_grades import USUAL_SCALE
 from aita.services.grading.material_versions import NOTES, RUBRIC, Changes, Versions, digest
 from aita.services.grading.standing_decisions import in_order, standing
 from aita.services.grading.unplaced_parts import UnplacedParts
@@ -218,21 +219,7 @@ class Gradebook:
             self._cell(student_id, question, graded, beside.get(question.question_id, ()))
             for question in self.exam.questions
         )
-        points = total(
-            _counts(cell, question)
-            for cell, question in zip(cells, self.exam.questions, strict=True)
-            if not cell.state.is_open
-        )
-        out_of = total(question.points for question in self.exam.questions)
-        open_questions = tuple(cell.question_id for cell in cells if cell.state.is_open)
-        return StudentGrades(
-            student_id=student_id,
-            cells=cells,
-            points=points,
-            out_of=out_of,
-            open_questions=open_questions,
-            letter=None if open_questions else letter(points, out_of, scale),
-        )
+        return student_grades(self.exam, student_id, cells, scale)
 
     def _cell(self, student_id: str, question: Question, graded: Mapping[str, Cell], beside: Iterable[Part]) -> Cell:
         cell = self._current_cell(question, graded.get(question.question_id), student_id)
@@ -282,12 +269,6 @@ class Gradebook:
         if self._basis_under is None or len(ids) != 1 or cell.older_basis:
             return cell
         return cell.model_copy(update={"older_basis": self._basis_under(cell, *ids)})
-
-
-def _counts(cell: Cell, question: Question) -> float:
-    """Return the points that a closed cell adds to the total: 0.33 of a third of a point are the whole third."""
-    points = cell.points or 0.0
-    return question.points if exact(points) == exact(question.points) else points
 
 
 def _no_changes(cell: Cell, question: Question) -> Changes:  # noqa: ARG001 - no material is compared
