@@ -149,7 +149,9 @@ def test_a_class_that_is_all_there_is_done(
     out.write_text("an older file")
     code, said, err = aita("export", "moodle", "-a", "midterm", "-o", str(out), "--key", "number", "--column", "First")
     assert (code, err) == (0, "")
-    assert said == f"1 student in {out}\n"
+    first, denominator, version = said.splitlines()
+    assert (first, denominator) == (f"1 student in {out}", "  out of 7.5 points")
+    assert version.startswith("  version of the grades: ")
     assert out.read_bytes().decode("utf-8-sig").splitlines()[0] == '"ID number","First","First (Feedback)"'
     assert list(tmp_path.glob(".g.csv*")) == []
 

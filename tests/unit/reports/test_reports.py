@@ -29,6 +29,7 @@ from tests.support.report_exam import (
     IDS,
     PIXEL,
     RUBRICS,
+    Grades,
     failed,
     graded,
     needs_review,
@@ -103,6 +104,12 @@ def test_what_the_simulated_model_graded_says_so_and_else_the_model_is_named(har
     assert told not in student_page(harness, INES).text
     assert "a language model (gpt-4.1)" in student_page(harness, INES).text
     assert f"a language model ({MODEL})" in transcription_page(harness, MAYA).text
+
+
+def share_of(grades: Grades, question_id: str, *left_out: str) -> float:
+    """Return the mean share of a question's points, without some students."""
+    points = [grades[IDS[folder]][question_id].points or 0 for folder in IDS if folder not in left_out]
+    return sum(points) / (len(points) * next(iter(grades.values()))[question_id].max_points)
 
 
 class TestStudentReport:
@@ -356,29 +363,78 @@ class TestClassReport:
         assert "Total, in % of 30 points" in totals.text
         assert "Students" in totals.text
         assert f"90{TO}100%: 1" in totals.text
-        assert "So far: some answers are open" in totals.text
+        assert "1 of 5 students have open answers and are not in this chart." in found.text
+        assert f"{share_of(grades, '3', LEOPOLD):.0%}, 1 open" in means.text
         assert "in % of the question's points" in means.text
         for question in EXAM.questions:
             assert question.question_id in means.text
         assert "window.pygal" not in harness.objects.data[f"{ASSIGNMENT}/reports/class.html"].decode()
 
-    def test_totals_are_counted_final_and_so_far(self, harness: Harness) -> None:
+    def test_a_total_with_open_answers_is_in_no_bin_and_no_figure(self, harness: Harness) -> None:
         grades = graded(harness)
         needs_review(grades, LEOPOLD, "3", FlagKind.PRESENCE_DISAGREES)
         put_grades(harness, grades)
         harness.run("report")
-        rows = rows_of(class_page(harness))
-        assert f"| 90{TO}100 | 1 | 0" in rows
-        assert f"| 0{TO}9 | 0 | 1" in rows, "Leopold has 2.5 of 30 so far"
+        found = class_page(harness)
+        rows = rows_of(found)
+        assert f"| 90{TO}100 | 1" in rows
+        assert f"| 0{TO}9 | 0" in rows, "Leopold has 2.5 of 30 so far"
+        assert any(row.startswith(f"| {LEOPOLD} | 2.5 so far | {NO_NUMBER} | 1 of 6 answers open |") for row in rows)
+        assert "1 of 30 answers are open, and in none of these figures." in words(found.text)
+        assert "Final totals4 of 5" in words(found.one("dl").text)
+
+    def test_a_total_above_all_points_is_in_a_bin_of_its_own(self, harness: Harness) -> None:
+        graded(harness)
+        exam = EXAM.model_dump(mode="json")
+        exam["questions"][-1]["bonus"] = True
+        harness.put("questions.json", exam)
+        harness.run("report")
+        found = class_page(harness)
+        assert "| above 100 | 1" in rows_of(found)
+        assert f"Bonus: {EXAM.questions[-1].question_id}." in found.text
+        out_of = 30 - EXAM.questions[-1].points
+        assert f"Out of{out_of:g} points" in words(found.one("dl").text)
+        mine = student_page(harness, MAYA)
+        bonus = f"{EXAM.questions[-1].points:g} of them bonus"
+        assert words(mine.one("div", class_="total").text) == f"30 / {out_of:g} {bonus} FinalA"
 
     def test_each_answer_counts_once_and_a_blank_one_as_0_points_in_the_mean(self, harness: Harness) -> None:
         grades = graded(harness)
         needs_review(grades, LEOPOLD, "3", FlagKind.PRESENCE_DISAGREES)
         put_grades(harness, grades)
         harness.run("report")
-        closed = [grades[IDS[folder]]["3"] for folder in IDS if folder != LEOPOLD]
-        share = sum(cell.points or 0 for cell in closed) / (5 * len(closed))
+        share = share_of(grades, "3", LEOPOLD)
         assert f"| 3 | 5 | {share:.0%} | 3 | 1 | 1" in rows_of(class_page(harness))
+
+    def test_a_question_that_was_left_out_for_others_lowers_no_mean(self, harness: Harness) -> None:
+        grades = graded(harness)
+        exam = EXAM.model_dump(mode="json")
+        for question in exam["questions"]:
+            question["points"] = 5 if question["question_id"] == "5" else question["points"]
+        exam["choices"] = [{"choose": 1, "of": ["3", "5"]}]
+        harness.put("questions.json", exam)
+        harness.run("report")
+        answered = [each["3"].points or 0 for each in grades.values() if each["3"].criteria]
+        assert 0 < len(answered) < len(IDS)
+        share = sum(answered) / (5 * len(answered))
+        assert f"| 3 | 5 | {share:.0%} | {len(answered)} | {len(IDS) - len(answered)} | 0" in rows_of(
+            class_page(harness)
+        )
+
+    def test_the_ways_of_grading_are_told_and_the_rarer_ones_by_answer(self, harness: Harness) -> None:
+        grades = graded(harness)
+        for folder in IDS:
+            for question in EXAM.questions:
+                with_cell(grades, folder, question.question_id, model="gpt-a", aita="0.3.0")
+        with_cell(grades, MAYA, "2", model="gpt-b", reasoning_effort="high", aita="0.2.0")
+        put_grades(harness, grades)
+        harness.run("report")
+        found = class_page(harness)
+        (table,) = (each for each in found.all("table") if "reasoning effort and version" in each.text)
+        many = sum(bool(cell.criteria) for cells in grades.values() for cell in cells.values()) - 1
+        told = words(table.text)
+        assert f"gpt-a, reasoning effort none, aita 0.3.0 | {many}" in told
+        assert f"gpt-b, reasoning effort high, aita 0.2.0 Which ones{MAYA}, question 2 | 1" in told
 
     def test_the_most_missed_criteria_come_first(self, harness: Harness) -> None:
         grades = graded(harness)
@@ -504,7 +560,8 @@ class TestClassReport:
         harness.put("scans.json", {"s-late": {"ink": [], "unreadable": 2}})
         assert harness.run("report").status is RunStatus.SUCCEEDED
         rows = rows_of(class_page(harness))
-        assert "| Zoe Late | 0 | 0% | ungraded questions: 6 | 0 | Grades · Transcription" in rows
+        nothing = f"| Zoe Late | {NO_NUMBER} | {NO_NUMBER} | 6 of 6 answers open | 0 | Grades · Transcription"
+        assert nothing in rows
         assert "2 uploaded files of this student could not be read" in page(harness, "transcriptions/s-late.html").text
 
 
@@ -858,10 +915,11 @@ class TestStage:
         put_grades(harness, grades)
         assert harness.run("report").status is RunStatus.SUCCEEDED
         for folder in IDS:
-            assert words(student_page(harness, folder).one("div", class_="total").text) == "0 / 30 So far"
+            assert words(student_page(harness, folder).one("div", class_="total").text) == f"{NO_NUMBER} / 30 So far"
         found = class_page(harness)
-        assert "Graded exams0" in words(found.one("dl").text)
-        assert f"Mean (graded exams){NO_NUMBER} Median{NO_NUMBER} Lowest{NO_NUMBER}" in words(found.one("dl").text)
+        assert "No total is final yet: all 5 students have open answers." in found.text
+        assert "Final totals0 of 5" in words(found.one("dl").text)
+        assert f"Mean of final totals{NO_NUMBER} Median{NO_NUMBER} Lowest{NO_NUMBER}" in words(found.one("dl").text)
         for question in EXAM.questions:
             row = f"| {question.question_id} | {question.points:g} | {NO_NUMBER} | 0 | 0 | 5"
             assert row in rows_of(found)

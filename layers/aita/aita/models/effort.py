@@ -51,3 +51,8 @@ def room_for_thoughts(effort: ReasoningEffort) -> int:
 def is_plain(effort: ReasoningEffort) -> bool:
     """Return whether the identity of a reply leaves the effort out, as in versions without a choice of effort."""
     return effort in (NOT_SENT, DEFAULT_EFFORT)
+
+
+def graded_by(model: str, effort: str, aita: str) -> str:
+    """Return a model, its reasoning effort and the version of aita in words; an empty version is that of 0.1.0."""
+    return f"{model or 'an unknown model'}, reasoning effort {effort}, aita {aita or '0.1.0'}"

@@ -311,6 +311,11 @@ class StudentGrades(StrictModel):
         """Whether all cells are closed."""
         return not self.open_questions
 
+    @property
+    def nothing_closed(self) -> bool:
+        """Whether all cells are open, so that there are no points yet: not 0 points."""
+        return len(self.open_questions) == len(self.cells)
+
 
 class GradeStep(LenientModel):
     """A letter, and the lowest percentage that earns it."""

@@ -75,8 +75,9 @@ class QuestionReport:
 class StudentReport:
     """One student's graded exam, as the student sees it.
 
-    ``points``, ``out_of``, ``open_questions`` and ``letter`` are taken from ``StudentGrades``. ``scans`` are the pages
-    of the answers, ``images`` the digests of these pages, and ``models`` the models that graded the answers.
+    ``points``, ``out_of``, ``open_questions``, ``letter`` and ``bonus_points`` are taken from ``StudentGrades``.
+    ``scans`` are the pages of the answers, ``images`` the digests of these pages, and ``models`` the models that graded
+    the answers. ``extras`` are the exam's choices and bonus questions, in words.
     """
 
     name: str
@@ -90,11 +91,18 @@ class StudentReport:
     models: tuple[str, ...]
     made_at: datetime
     images: tuple[str, ...] = ()
+    bonus_points: float = 0.0
+    extras: str = ""
 
     @property
     def final(self) -> bool:
         """Whether all answers are closed."""
         return not self.open_questions
+
+    @property
+    def nothing_closed(self) -> bool:
+        """Whether all answers are open, so that there are no points yet: not 0 points."""
+        return len(self.open_questions) == len(self.questions)
 
     @property
     def made_of(self) -> str:
@@ -103,7 +111,9 @@ class StudentReport:
             (each.question, each.shown, each.rubric, each.answer and (each.answer.raw_text, each.answer.pages))
             for each in self.questions
         ]
-        return _digest(self.name, self.exam_name, self.points, self.out_of, self.letter, answers, self.images)
+        return _digest(
+            self.name, self.exam_name, self.points, self.out_of, self.letter, self.extras, answers, self.images
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +180,8 @@ class StudentLine:
 class QuestionFigures:
     """Figures of a question: counts of its cells, and the mean of its points as a share, open cells left out.
 
-    Each cell is counted once: ``graded``, ``blank`` or ``open``.
+    Each cell is counted once: ``graded``, ``blank`` or ``open``. Blank cells of a choice are not in its mean, as a
+    student who left the question out chose others.
     """
 
     question: Question
@@ -188,6 +199,20 @@ class CriterionFigures:
     criterion: Criterion
     answers: int
     lost_share: float
+
+
+@dataclass(frozen=True, slots=True)
+class GraderLine:
+    """Model, reasoning effort and version of aita that graded answers, and how many.
+
+    ``aita`` is empty for 0.1.0. ``places`` name the students and questions; they are empty for the most frequent way.
+    """
+
+    model: str
+    effort: str
+    aita: str
+    answers: int
+    places: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,7 +238,8 @@ class RunLine:
 class ClassReport:
     """A whole class. While there are only transcriptions, ``exam`` is ``None`` and the figures are empty.
 
-    ``untranscribed`` are the folders that were uploaded after the last transcription.
+    ``untranscribed`` are the folders that were uploaded after the last transcription, ``graders`` the ways in which
+    answers were graded, the most frequent one first, and ``grades_version`` is the gradebook's.
     """
 
     assignment: str
@@ -227,6 +253,8 @@ class ClassReport:
     runs: tuple[RunLine, ...]
     models: tuple[str, ...]
     made_at: datetime
+    graders: tuple[GraderLine, ...] = ()
+    grades_version: str = ""
 
     @property
     def made_of(self) -> str:
@@ -248,6 +276,11 @@ class ClassReport:
     def graded(self) -> tuple[StudentGrades, ...]:
         """Grades of the graded students."""
         return tuple(line.grades for line in self.students if line.grades is not None)
+
+    @property
+    def answers(self) -> int:
+        """Number of the graded students' answers, open ones included."""
+        return sum(len(grades.cells) for grades in self.graded)
 
     @property
     def totals(self) -> tuple[float, ...]:

@@ -8,6 +8,7 @@ from pydantic import Field, StringConstraints
 
 from aita.models.answer import AnswerPlace, Fraction
 from aita.models.base import StrictModel
+from aita.models.effort import DEFAULT_EFFORT, ReasoningEffort
 from aita.models.exam import AnswerKey, Question, Rubric
 from aita.models.grade import Amount, CellState, CriterionGrade, Decision, DecisionAction
 from aita.models.review_flags import FlagKind
@@ -107,12 +108,18 @@ class PlaceView(AnswerPlace):
 
 
 class Proposal(StrictModel):
-    """Result of grading, before people's decisions; ``points`` is ``None`` without a proposal."""
+    """Result of grading, before people's decisions; ``points`` is ``None`` without a proposal.
+
+    ``model``, ``reasoning_effort`` and ``aita`` are those that graded; ``aita`` is empty for 0.1.0.
+    """
 
     points: float | None
     criteria: tuple[CriterionGrade, ...]
     feedback: str
     graders: tuple[float, ...]
+    model: str = ""
+    reasoning_effort: ReasoningEffort = DEFAULT_EFFORT
+    aita: str = ""
 
 
 class ReviewView(ReviewLine):

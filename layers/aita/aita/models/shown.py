@@ -33,6 +33,10 @@ class ShownAnswer(StrictModel):
         Feedback of the same grading, or of the person who set points; empty without one.
     decision
         Decision that set or accepted the points; ``None`` if no person decided.
+    bonus
+        Whether the points count on top.
+    not_counted
+        Choice in words, such as ``best 2 of 3, 4, 5``, if others of its answers count in place of this one; else empty.
     """
 
     question_id: str
@@ -42,3 +46,5 @@ class ShownAnswer(StrictModel):
     criteria: tuple[CriterionGrade, ...] = ()
     feedback: str = ""
     decision: ShownDecision | None = None
+    bonus: bool = False
+    not_counted: str = ""

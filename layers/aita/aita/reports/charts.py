@@ -3,6 +3,7 @@
 pygal draws without a browser, a network or numpy, labels its axes, and returns the SVG as a tree.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 from xml.etree import ElementTree
@@ -13,10 +14,11 @@ from pygal.etree import etree
 from pygal.style import Style
 
 from aita.models.grade import StudentGrades
+from aita.models.points import exact
 from aita.models.report import QuestionFigures
 
 BINS = 10
-"""Bins of the histogram of totals, each a tenth wide; the last includes 100%."""
+"""Bins of the histogram of totals up to 100%, which the last one includes; each is a tenth wide."""
 
 _TO = "\N{EN DASH}"
 _WIDTH, _HEIGHT = 760, 320
@@ -33,62 +35,74 @@ _DROPPED = ("defs", "desc", "title")
 etree.to_etree()  # also where lxml happens to be installed
 
 
-def histogram(grades: Sequence[StudentGrades]) -> list[tuple[str, int, int]]:
-    """Return each bin's label, number of final totals and number of other totals; a bin is a tenth of all points."""
-    counts = [[0, 0] for _ in range(BINS)]
-    for each in grades:
-        place = min(int(each.points / each.out_of * BINS + 1e-9), BINS - 1)
-        counts[place][0 if each.final else 1] += 1
+def histogram(grades: Sequence[StudentGrades]) -> list[tuple[str, int]]:
+    """Return each bin's label and number of totals; a bin is a tenth of all points, and a last one is above them.
+
+    Totals with open answers are in no bin, as they may become any other. The last bin is there if a total is in it.
+    """
+    final = [each for each in grades if each.final]
+    counts = Counter(min(int(each.points / each.out_of * BINS + 1e-9), BINS - 1) for each in final if not _above(each))
     starts = range(0, 100, 100 // BINS)
     labels = [f"{start}{_TO}{100 if start == starts[-1] else start + starts.step - 1}" for start in starts]
-    return [(label, final, others) for label, (final, others) in zip(labels, counts, strict=True)]
+    above = sum(map(_above, final))
+    return [*((label, counts[place]) for place, label in enumerate(labels)), *([("above 100", above)] if above else [])]
 
 
 def totals(grades: Sequence[StudentGrades], out_of: str) -> Markup:
-    """Return the chart of the distribution of totals."""
+    """Return the chart of the distribution of final totals."""
     bins = histogram(grades)
-    most = max(final + others for _, final, others in bins)
-    chart = pygal.StackedBar(
+    most = max(count for _, count in bins)
+    chart = pygal.Bar(
         **_LOOK,
         height=_HEIGHT,
         x_title=f"Total, in % of {out_of} points",
         y_title="Students",
-        show_legend=True,
-        legend_at_bottom=True,
-        legend_box_size=14,
+        show_legend=False,
         y_labels=_ticks(most),
         formatter=lambda count: f"{count}" if count >= most * _ROOM else "",
     )
-    chart.x_labels = [label for label, _, _ in bins]
-    chart.add("Final", [final or None for _, final, _ in bins])
-    chart.add("So far: some answers are open", [others or None for _, _, others in bins])
-    figures = ", ".join(f"{label}%: {final + others}" for label, final, others in bins if final + others)
-    return _svg(chart, "totals", "Distribution of totals", f"Students by their total. {figures}.")
+    chart.x_labels = [label for label, _ in bins]
+    chart.add("Final", [count or None for _, count in bins])
+    figures = ", ".join(f"{label}%: {count}" for label, count in bins if count)
+    return _svg(chart, "totals", "Distribution of totals", f"Students by their final total. {figures}.")
 
 
 def means(questions: Sequence[QuestionFigures]) -> Markup:
-    """Return the chart of each question's mean share of its points."""
+    """Return the chart of each question's mean share of its points, with the number of open answers beside it."""
     chart = pygal.HorizontalBar(
         **_LOOK,
         height=90 + _ROW * len(questions),
         x_title="Mean, in % of the question's points",
         y_title="Question",
         show_legend=False,
-        range=(0, 108),  # room for the figure at the end of a whole bar
+        # Room for the figure at the end of a whole bar.
+        range=(0, 122 if any(figures.open for figures in questions) else 108),
         print_values_position="top",
         y_labels=list(range(0, 101, 20)),
         truncate_label=_LONGEST_LABEL,
-        formatter=lambda value: f"{value:.0f}%",
     )
     upwards = list(reversed(questions))  # pygal's first is the lowest
     chart.x_labels = [figures.question.question_id for figures in upwards]
-    chart.add("Mean", [None if (share := figures.mean_share) is None else share * 100 for figures in upwards])
+    chart.add("Mean", [_bar(figures) for figures in upwards])
     shares = ", ".join(
-        f"{figures.question.question_id}: {figures.mean_share:.0%}"
-        for figures in questions
-        if figures.mean_share is not None
+        f"{figures.question.question_id}: {_share(figures)}" for figures in questions if figures.mean_share is not None
     )
     return _svg(chart, "means", "Mean by question", f"Mean by question. {shares}.")
+
+
+def _bar(figures: QuestionFigures) -> dict[str, Any] | None:
+    if figures.mean_share is None:
+        return None
+    text = _share(figures)
+    return {"value": figures.mean_share * 100, "formatter": lambda _: text}
+
+
+def _share(figures: QuestionFigures) -> str:
+    return f"{figures.mean_share:.0%}" + (f", {figures.open} open" if figures.open else "")
+
+
+def _above(grades: StudentGrades) -> bool:
+    return exact(grades.points) > exact(grades.out_of)
 
 
 _LOOK: dict[str, Any] = {

@@ -7,6 +7,7 @@ from importlib.resources import files
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from aita.models.effort import graded_by
 from aita.models.report import MADE_OF, REPORT_OF, ClassReport, PageScan, StudentReport, TranscriptionReport
 from aita.reports import charts, text
 from aita.services.assignments import object_keys
@@ -34,6 +35,7 @@ class Pages:
             "totals_chart": charts.totals,
             "means_chart": charts.means,
             "histogram": charts.histogram,
+            "graded_by": graded_by,
             "student_report": object_keys.student_report,
             "transcription_report": object_keys.transcription_report,
         }

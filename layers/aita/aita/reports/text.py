@@ -54,6 +54,11 @@ def percent(share: float | None) -> str:
     return NONE if share is None else f"{round(share * 100)}%"
 
 
+def sentence(text: str) -> str:
+    """Return text with a capital first letter."""
+    return text[:1].upper() + text[1:]
+
+
 def day(moment: datetime) -> str:
     """Return a moment's day, as ``2 March 2026``."""
     moment = moment.astimezone(UTC)
@@ -143,6 +148,7 @@ def part_kind(part: PartReport) -> str:
 FILTERS: dict[str, Callable[..., Any]] = {
     "points": points,
     "percent": percent,
+    "sentence": sentence,
     "day": day,
     "minute": minute,
     "duration": duration,

@@ -231,8 +231,15 @@ class TestJsonLines:
             "folder": "Ines Munoz Tarres",
             "match": "exact",
             "proposal": None,
+            "bonus": False,
+            "counts": True,
+            "total": 5.0,
+            "out_of": 7.5,
+            "grades_version": gradebook().version,
             "decisions": [],
         }
+        assert {each["grades_version"] for each in self.lines().values()} == {gradebook().version}
+        assert gradebook(decisions=()).version != gradebook().version
 
     def test_an_open_cell_has_no_points(self) -> None:
         lines = self.lines()

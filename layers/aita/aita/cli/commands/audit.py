@@ -42,6 +42,7 @@ def audit(context: typer.Context, assignment: Assignment, out: OutDir) -> None:
     lists = ("totals", "decisions", "part_decisions", "rubrics", "runs", "requests")
     counts = {name: len(bundle[name]) for name in lists}
     document = {"assignment": assignment, "files": [str(out / BUNDLE), str(out / RECOMPUTE.name)], "counts": counts}
+    document["grades_version"] = bundle["grades_version"]
     contents = ", ".join(
         (
             formatting.count(counts["totals"], "total"),
@@ -50,5 +51,8 @@ def audit(context: typer.Context, assignment: Assignment, out: OutDir) -> None:
             formatting.count(counts["requests"], "task's requests", "tasks' requests"),
         )
     )
+    version = f"Version of the grades: {bundle['grades_version']}"
     script = printable(str(out / RECOMPUTE.name))
-    session.output.result(document, Group(Text(contents, "bold"), Text(f"Recompute the totals: python3 {script}")))
+    session.output.result(
+        document, Group(Text(contents, "bold"), Text(version), Text(f"Recompute the totals: python3 {script}"))
+    )

@@ -83,11 +83,13 @@ def export(
         "assignment": assignment,
         "format": to,
         "file": str(out),
+        "out_of": gradebook.exam.out_of,
+        "grades_version": gradebook.version,
         "written": exported.written,
         "left_out": [left_out.model_dump() for left_out in exported.left_out],
         "notes": exported.notes,
     }
-    session.output.result(document, Group(*_summary_lines(exported, out, session.output.pasteable)))
+    session.output.result(document, Group(*_summary_lines(exported, gradebook, out, session.output.pasteable)))
     raise typer.Exit(exit_codes.PARTIAL if exported.left_out else exit_codes.DONE)
 
 
@@ -119,8 +121,11 @@ def _export(
             return export_json_lines(roll, gradebook)
 
 
-def _summary_lines(exported: Export, out: Path, pasteable: Pasteable) -> Iterator[Text]:
+def _summary_lines(exported: Export, gradebook: Gradebook, out: Path, pasteable: Pasteable) -> Iterator[Text]:
     yield Text(f"{formatting.count(exported.written, 'student')} in {printable(str(out))}", "bold")
+    exam = gradebook.exam
+    yield Text(printable(f"  out of {exam.out_of:g} points" + (f": {exam.extras}" if exam.extras else "")))
+    yield Text(f"  version of the grades: {gradebook.version} (the class report made of the same grades has it, too)")
     if exported.left_out:
         yield Text(f"Left out: {formatting.count(len(exported.left_out), 'student')}", "bold yellow")
     for left_out in exported.left_out:

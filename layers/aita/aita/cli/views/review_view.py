@@ -12,6 +12,7 @@ from aita.cli.views.decision_words import decided_at, decided_by, outdated_repor
 from aita.cli.views.indented_text import indented, wrapped
 from aita.cli.views.masked_places import Scans, masked_note
 from aita.cli.views.terminal_escape import printable
+from aita.models.effort import graded_by
 from aita.models.exam import Rubric
 from aita.models.grade import Decision, DecisionAction
 from aita.models.review import ReviewLine, ReviewPage, ReviewView, basis_after, fingerprint
@@ -173,8 +174,9 @@ def _proposal(review: ReviewView) -> Iterator[RenderableType]:
         yield indented(missing, "yellow")
     if proposal.feedback:
         yield indented(proposal.feedback)
-    if review.of_older_version:
-        yield indented("graded by an older version of aita", "dim")
+    if proposal.criteria:
+        older = ", an older version" if review.of_older_version else ""
+        yield indented(f"graded by {graded_by(proposal.model, proposal.reasoning_effort, proposal.aita)}{older}", "dim")
 
 
 def _without_quote(review: ReviewView) -> str:

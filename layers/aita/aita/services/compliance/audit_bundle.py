@@ -62,6 +62,7 @@ class Auditor:
             "assignment": assignment,
             "made_at": self.clock().isoformat(),
             "aita": VERSION,
+            "grades_version": book.version,
             "exam": book.exam.model_dump(mode="json"),
             "grade_scale": scale.model_dump(mode="json"),
             "rubrics": _rubrics(material, cells.values(), decisions),

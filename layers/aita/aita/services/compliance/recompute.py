@@ -180,6 +180,13 @@ def agrees(decision: dict[str, Any], cell: dict[str, Any]) -> bool:
     return same_points and decision["proposal"] in ("", cell["proposal"])
 
 
+def extras_of(exam: dict[str, Any]) -> str:
+    """Return the exam's choices and bonus questions in words; empty without any."""
+    bonus = [question["question_id"] for question in exam["questions"] if question.get("bonus")]
+    rules = [f"best {choice['choose']} of {', '.join(choice['of'])} count" for choice in exam.get("choices", [])]
+    return "; ".join([*rules, *([f"bonus: {', '.join(bonus)}"] if bonus else [])])
+
+
 def letter_of(points: Decimal, out_of: Decimal, steps: list[dict[str, Any]]) -> str:
     """Return the letter of the first step whose percentage is reached, compared without rounding."""
     reached = (step["letter"] for step in steps if points * 100 >= Decimal(str(step["from_percent"])) * out_of)
@@ -193,6 +200,8 @@ def main() -> int:
     problems = recompute(bundle)
     for problem in problems:
         print(problem)  # noqa: T201 - the script's output
+    if extras := extras_of(bundle["exam"]):
+        print(f"out of {total_of(bundle['exam'], {})['out_of']} points: {extras}")  # noqa: T201
     count = len(bundle["totals"])
     print(f"{count} totals recomputed: " + (f"{len(problems)} numbers differ" if problems else "all as recorded"))  # noqa: T201
     return 1 if problems else 0

@@ -8,7 +8,7 @@ login id or the name, and an assignment by ``Name (id)`` or its name.
 import re
 
 from aita.errors import RequestError
-from aita.models.points import exact, total
+from aita.models.points import exact
 from aita.services.exports.csv_safety import CellValue, csv_bytes
 from aita.services.exports.export_roster import Export, ExportRoster, GradedStudent, not_final, not_found
 
@@ -34,7 +34,7 @@ def export_canvas(roll: ExportRoster, column: str) -> Export:
     if _CANVAS_TOTAL.search(column):
         raise RequestError(f"Canvas passes over a column named {column!r}, as it has totals of that name: name another")
     fit = roll.without(not_final, not_found)
-    out_of = exact(total(question.points for question in roll.exam.questions))
+    out_of = exact(roll.exam.out_of)
     rows: list[list[CellValue]] = [[*_COLUMNS, column], [_POINTS_POSSIBLE, "", "", "", "", out_of]]
     rows += [_row(student) for student in fit.students]
     return fit.export(csv_bytes(rows))

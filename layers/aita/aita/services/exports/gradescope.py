@@ -1,10 +1,11 @@
 """Gradebook with the columns of Gradescope's own export, for programs that read that export.
 
 The format follows the file of "Download Grades" (help.gradescope.com, "Reviewing Grades"), in which the column of a
-question without a title is named like ``1.1 (3.0 pts)``.
+question without a title is named like ``1.1 (3.0 pts)``, and one with a title like ``1.1: Title (3.0 pts)``. Bonus
+questions, and those of a choice, have this as their title: the columns then sum to neither the total nor the maximum.
 """
 
-from aita.models.exam import Question
+from aita.models.exam import ExamSpec, Question
 from aita.models.points import exact
 from aita.services.exports.csv_safety import CellValue, csv_bytes
 from aita.services.exports.export_roster import (
@@ -23,15 +24,19 @@ _GRADED = "Graded"
 def export_gradescope(roll: ExportRoster) -> Export:
     """Return the gradebook, without a byte order mark, as in Gradescope's file: scripts read the first header."""
     fit = roll.without(not_final, unconfirmed)
-    rows: list[list[CellValue]] = [[*_COLUMNS, *(_header(question) for question in roll.exam.questions)]]
+    rows: list[list[CellValue]] = [[*_COLUMNS, *(_header(roll.exam, question) for question in roll.exam.questions)]]
     rows += [_row(student) for student in fit.students]
+    if roll.exam.extras:
+        fit = fit.with_notes(f"the columns of questions do not sum to the totals: {roll.exam.extras}")
     if strangers := [student.name for student in fit.students if student.entry is None]:
         fit = fit.with_notes(f"without SID and email, as no line of a roster is surely theirs: {'; '.join(strangers)}")
     return fit.export(csv_bytes(rows))
 
 
-def _header(question: Question) -> str:
-    return f"{question.question_id} ({question.points} pts)"
+def _header(exam: ExamSpec, question: Question) -> str:
+    choice = exam.choice_of(question.question_id)
+    title = ": bonus" if question.bonus else f": {choice.text}" if choice else ""
+    return f"{question.question_id}{title} ({question.points} pts)"
 
 
 def _row(student: GradedStudent) -> list[CellValue]:

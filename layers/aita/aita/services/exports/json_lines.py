@@ -22,9 +22,11 @@ def export_json_lines(roll: ExportRoster, gradebook: Gradebook) -> Export:
 
     An open cell has ``points`` of null, the proposed points as its ``proposal``, and the proposal's criteria and
     feedback. A cell whose points a person set has the criteria and the feedback that this person gave, and no gradings.
+    The ``total`` of a student with an open cell is null, too. ``grades_version`` is the same on all lines.
     """
+    version = gradebook.version
     lines = (
-        _line(student, cell, shown, gradebook)
+        _line(student, cell, shown, gradebook) | {"grades_version": version}
         for student in roll.students
         for cell, shown in zip(student.grades.cells, student.shown, strict=True)
     )
@@ -47,6 +49,10 @@ def _line(student: GradedStudent, cell: Cell, shown: ShownAnswer, gradebook: Gra
         "match": student.match,
         "points": None if cell.state.is_open else cell.points,
         "proposal": cell.points if cell.state.is_open else None,
+        "bonus": shown.bonus,
+        "counts": not cell.state.is_open and not shown.not_counted,
+        "total": student.grades.points if student.grades.final else None,
+        "out_of": student.grades.out_of,
         **exported,
         "decisions": [
             decision.model_dump(mode="json", exclude={"cell_id", "student_id", "question_id"})

@@ -42,6 +42,11 @@ def export_moodle(roll: ExportRoster, column: str, key: MoodleKey | None = None)
     rows += [[_key(each, chosen), exact(each.grades.points), _feedback(each)] for each in fit.students]
     if any(student.grades.points > _MOST for student in fit.students):
         fit = fit.with_notes(f"Moodle takes no grade above {_MOST}, unless its site allows it (unlimitedgrades)")
+    if above := sum(student.grades.points > student.grades.out_of for student in fit.students):
+        fit = fit.with_notes(
+            f"with bonus points, {above} of the grades are above the {roll.exam.out_of:g} points of the exam: a grade "
+            "item of Moodle's that has these as its maximum cuts them off, unless its site allows it (unlimitedgrades)"
+        )
     return fit.export(csv_bytes(rows, mark=True))
 
 
@@ -75,4 +80,6 @@ def _line(shown: ShownAnswer) -> str:
     """Return a question's points with the reason of a person's decision, and the feedback unless it was rejected."""
     reasons = (_BLANK if shown.state is CellState.BLANK else "", shown.decision.why if shown.decision else "")
     text = " ".join(" ".join((*reasons, shown.feedback)).split())
-    return f"{shown.question_id}: {closed_points(shown)} of {exact(shown.max_points)}" + (f". {text}" if text else "")
+    counts = ", bonus" if shown.bonus else f", does not count ({shown.not_counted})" if shown.not_counted else ""
+    earned = f"{shown.question_id}: {closed_points(shown)} of {exact(shown.max_points)}{counts}"
+    return f"{earned}. {text}" if text else earned

@@ -21,8 +21,8 @@ from aita.services.assignments import object_keys
 from aita.services.assignments.assignment_files import AssignmentFiles
 from aita.services.grading.decided_cells import decided, opened, parts_that_open, read_otherwise, reopened
 from aita.services.grading.decided_questions import decided_cell
-from aita.services.grading.legacy_cells import LegacyCells
 from aita.services.grading.exam_totals import student_grades
+from aita.services.grading.legacy_cells import LegacyCells
 from aita.services.grading.letter_grades import USUAL_SCALE
 from aita.services.grading.material_versions import NOTES, RUBRIC, Changes, Versions, digest
 from aita.services.grading.standing_decisions import in_order, standing
@@ -35,6 +35,9 @@ _ANSWERS = "'aita review list{option}' lists the answers' ids"
 _PARTS = "'aita review part PART{option}' shows it"
 
 _NO_PROPOSAL = {"points": None, "criteria": (), "feedback": "", "graders": (), "by_grader": (), "gradings": ()}
+
+_VERSION_DIGITS = 12
+"""Digits of the version of all grades, which people compare."""
 
 T = TypeVar("T")
 
@@ -193,6 +196,12 @@ class Gradebook:
     def decided_students(self) -> set[str]:
         """Ids of the students about whose answers people decided, also of those who have no scans any more."""
         return {decision.student_id for each in self._decisions.values() for decision in each}
+
+    @property
+    def version(self) -> str:
+        """Version of all grades as they count: gradebooks and reports of the same one are of the same grades."""
+        students = [grades.model_dump(mode="json") for _, grades in sorted(self.students.items())]
+        return digest([self.exam.model_dump(mode="json"), students])[:_VERSION_DIGITS]
 
     def cells(self) -> Iterator[Cell]:
         """Yield all cells, question by question, so that a person decides with one rubric in mind."""

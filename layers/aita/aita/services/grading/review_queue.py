@@ -111,9 +111,7 @@ class Reviews:
             or material.rubric_version(graded.rubric)
             or material.rubrics().get(cell.question_id),
             answer_key=material.answer_keys().get(cell.question_id),
-            proposal=Proposal(
-                points=graded.points, criteria=graded.criteria, feedback=graded.feedback, graders=graded.graders
-            ),
+            proposal=Proposal(**{name: getattr(graded, name) for name in Proposal.model_fields}),
             second_look=graded.second_look,
             of_older_version=graded.is_of_older_version and bool(graded.criteria),
             decisions=grades.decisions(cell_id),

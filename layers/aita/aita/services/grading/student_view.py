@@ -14,12 +14,17 @@ from aita.services.grading.gradebook import Gradebook
 
 def shown_answers(gradebook: Gradebook, student_id: str) -> tuple[ShownAnswer, ...]:
     """Return a student's view of each answer, in the order of the exam's questions."""
-    cells = gradebook.students[student_id].cells
-    return tuple(shown_answer(cell, gradebook.decision(cell.cell_id)) for cell in cells)
+    grades = gradebook.students[student_id]
+    shown = []
+    for question, cell in zip(gradebook.exam.questions, grades.cells, strict=True):
+        choice = gradebook.exam.choice_of(cell.question_id) if cell.question_id in grades.not_counted else None
+        counting = {"bonus": question.bonus, "not_counted": choice.text if choice else ""}
+        shown.append(shown_answer(cell, gradebook.decision(cell.cell_id)).model_copy(update=counting))
+    return tuple(shown)
 
 
 def shown_answer(cell: Cell, decision: Decision | None) -> ShownAnswer:
-    """Return the student's view of one answer.
+    """Return the student's view of one answer by itself, whether it is a bonus or of a choice.
 
     Parameters
     ----------

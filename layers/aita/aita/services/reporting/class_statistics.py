@@ -5,29 +5,54 @@ from collections.abc import Iterable, Mapping
 from aita.models.exam import Criterion, ExamSpec, Rubric
 from aita.models.grade import Cell, CellState, StudentGrades
 from aita.models.points import fitted, total
-from aita.models.report import CriterionFigures, QuestionFigures
+from aita.models.report import CriterionFigures, GraderLine, QuestionFigures
 
 MISSED_SHOWN = 10
 """Number of most-missed criteria in the report."""
 
 
 def question_figures(exam: ExamSpec, grades: Iterable[StudentGrades]) -> tuple[QuestionFigures, ...]:
-    """Return the figures of each question of the exam. A blank answer has 0 points in the mean."""
+    """Return the figures of each question of the exam.
+
+    A blank answer has 0 points in the mean, except in a choice: there the question was left out for others.
+    """
     columns = list(zip(*(each.cells for each in grades), strict=True)) or [()] * len(exam.questions)
     figures = []
     for question, cells in zip(exam.questions, columns, strict=True):
-        closed = [cell.points or 0.0 for cell in cells if not cell.state.is_open]
-        blank = sum(cell.state is CellState.BLANK for cell in cells)
+        closed = [cell for cell in cells if not cell.state.is_open]
+        answered = [cell.points or 0.0 for cell in closed if cell.state is not CellState.BLANK]
+        blank = len(closed) - len(answered)
+        meant = answered if exam.choice_of(question.question_id) else answered + [0.0] * blank
         figures.append(
             QuestionFigures(
                 question=question,
-                graded=len(closed) - blank,
+                graded=len(answered),
                 blank=blank,
                 open=len(cells) - len(closed),
-                mean_share=total(closed) / (len(closed) * question.points) if closed else None,
+                mean_share=total(meant) / (len(meant) * question.points) if meant else None,
             )
         )
     return tuple(figures)
+
+
+def grader_lines(cells: Iterable[tuple[str, Cell]]) -> tuple[GraderLine, ...]:
+    """Return the ways in which answers were graded, the most frequent one first and without places.
+
+    Parameters
+    ----------
+    cells
+        Cells before people's decisions, each with its student's name. Those without criteria had no grader.
+    """
+    found: dict[tuple[str, str, str], list[str]] = {}
+    for name, cell in cells:
+        if cell.criteria:
+            way = cell.model, cell.reasoning_effort, cell.aita
+            found.setdefault(way, []).append(f"{name}, question {cell.question_id}")
+    ways = sorted(found.items(), key=lambda item: -len(item[1]))
+    return tuple(
+        GraderLine(*way, answers=len(places), places=tuple(places) if number else ())
+        for number, (way, places) in enumerate(ways)
+    )
 
 
 def most_missed(rubrics: Mapping[str, Rubric], grades: Iterable[StudentGrades]) -> tuple[CriterionFigures, ...]:

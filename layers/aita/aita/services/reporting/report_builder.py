@@ -35,7 +35,7 @@ from aita.services.grading.gradebook import Gradebook
 from aita.services.grading.material_versions import rubric_version
 from aita.services.grading.student_view import shown_answers
 from aita.services.grading.unplaced_parts import NO_PARTS, UnplacedParts, lines_of
-from aita.services.reporting.class_statistics import graded_criteria, most_missed, question_figures
+from aita.services.reporting.class_statistics import graded_criteria, grader_lines, most_missed, question_figures
 from aita.services.reporting.file_names import file_names
 
 Scans = Mapping[int, PageScan]
@@ -154,6 +154,8 @@ class ReportSources:
             models=self._models(grades.cells),
             made_at=made_at,
             images=tuple(page.sha256 for page in self.pages.get(student_id, ()) if page.page in shown),
+            bonus_points=grades.bonus_points,
+            extras=self.gradebook.exam.extras,
         )
 
     def transcription_report(self, student_id: str, scans: Scans, made_at: datetime) -> TranscriptionReport:
@@ -219,6 +221,12 @@ class ReportSources:
             runs=tuple(_run_line(run) for run in runs),
             models=self._models(cell for each in grades.values() for cell in each.cells),
             made_at=made_at,
+            graders=grader_lines(
+                (names[cell.student_id], book.graded(cell.cell_id))
+                for cell in (book.cells() if book else ())
+                if book and cell.student_id in names
+            ),
+            grades_version=book.version if book else "",
         )
 
     def _parts_on_page(self, student_id: str, page: int) -> tuple[PartReport, ...]:
