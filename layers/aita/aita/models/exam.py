@@ -1,9 +1,9 @@
 """Exam material: questions, answer keys, rubrics and pages, in the JSON shapes of earlier graders."""
 
 from enum import StrEnum
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, model_validator
 
 from aita.models.base import LenientModel, StrictModel
 from aita.models.points import total
@@ -165,10 +165,14 @@ class WrittenFor(LenientModel):
         Version of the question's wording that it was written for; empty in files of 0.1.0.
     own
         Whether it is a copy of the instructor's own; ``False`` of all in files before version 0.3.
+    answer_key
+        Version of the answer key that a rubric was written from; empty for answer keys, copies, and in files before
+        version 0.3.
     """
 
     question_version: str = ""
     own: bool = False
+    answer_key: str = ""
 
 
 class AnswerKeys(LenientModel):
@@ -214,6 +218,23 @@ class Rubric(RubricPoints):
     """How a question's points are earned."""
 
     question_id: QuestionId
+
+
+def _named_by_keys(value: Any) -> Any:
+    """Return entries with the ids that are their keys, so that files which aita wrote can be uploaded as they are."""
+    if not isinstance(value, dict):
+        return value
+    for question_id, entry in value.items():
+        if isinstance(entry, dict) and entry.get("question_id", question_id) != question_id:
+            raise ValueError(f"{question_id!r} has the question_id {entry['question_id']!r}: make them the same")
+    return {each: {"question_id": each} | entry if isinstance(entry, dict) else entry for each, entry in value.items()}
+
+
+OwnAnswerKeys = Annotated[dict[str, AnswerKey], BeforeValidator(_named_by_keys)]
+"""Content of ``user_answer_keys.json``: answer keys by question id, with or without the id in them."""
+
+OwnRubrics = Annotated[dict[str, RubricPoints], BeforeValidator(_named_by_keys)]
+"""Content of ``user_rubrics.json``: rubrics by question id, with or without the id in them."""
 
 
 class Page(StrictModel):

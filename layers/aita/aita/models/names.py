@@ -26,6 +26,7 @@ SCAN_TYPES = {
 
 MATERIAL_TYPES = {
     "questions.json": "application/json",
+    "user_answer_keys.json": "application/json",
     "user_rubrics.json": "application/json",
     "question_specific_instructions.json": "application/json",
     "rubric_instructions.txt": "text/plain",

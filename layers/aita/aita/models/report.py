@@ -270,7 +270,7 @@ class ClassReport:
             for grades in self.graded
             for cell in grades.cells
         ]  # fmt: skip
-        return _digest(self.exam, students, cells, self.missing, self.untranscribed)
+        return _digest(self.exam, self.grades_version, students, cells, self.missing, self.untranscribed)
 
     @property
     def graded(self) -> tuple[StudentGrades, ...]:

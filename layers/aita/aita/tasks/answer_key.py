@@ -1,12 +1,12 @@
 """Answer keys: the content of a right answer to each question."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar, Self
 
 from pydantic import BaseModel
 
-from aita.errors import BrokenRuleError
+from aita.errors import BrokenRuleError, InvalidMaterialError
 from aita.models.exam import AnswerKey, AnswerKeys, ExamSpec, Question
 from aita.tasks.batchable import BatchableLLMTask
 from aita.tasks.json_reply import read_reply, written
@@ -29,7 +29,7 @@ refuse a request for more than they have."""
 
 @register("answer_key")
 class AnswerKeyGenerationTask(BatchableLLMTask[AnswerKey]):
-    """Write the answer key of one question."""
+    """Write the answer key of one question, or take the instructor's own."""
 
     response_model: ClassVar[type[BaseModel]] = AnswerKey
     parameters: ClassVar[Parameters] = _PARAMETERS
@@ -37,6 +37,11 @@ class AnswerKeyGenerationTask(BatchableLLMTask[AnswerKey]):
     question: Question
     instructions: str = ""
     question_instructions: str = ""
+    user_answer_key: AnswerKey | None = None
+
+    def given(self) -> AnswerKey | None:
+        """Return the instructor's own answer key, which wins over the model's."""
+        return self.user_answer_key
 
     def messages(self) -> tuple[Message, ...]:
         """Return the instructions, then the question."""
@@ -143,6 +148,27 @@ def create_answer_key_tasks(
         )
         for question in exam.questions
     ]
+
+
+def check_user_answer_keys(exam: ExamSpec, user_answer_keys: Iterable[str]) -> None:
+    """Check that the instructor's own answer keys are of the exam's questions.
+
+    Parameters
+    ----------
+    user_answer_keys
+        Ids of the questions that have one.
+
+    Raises
+    ------
+    InvalidMaterialError
+        If one is for no question of the exam.
+    """
+    known = {question.question_id for question in exam.questions}
+    for question_id in user_answer_keys:
+        if question_id not in known:
+            raise InvalidMaterialError(
+                f"user_answer_keys.json: {question_id!r} is no question_id of questions.json: take it out"
+            )
 
 
 def describe_question(question: Question) -> str:

@@ -13,13 +13,15 @@ from aita.services.assignments import object_keys
 from aita.services.assignments.assignment_files import AssignmentFiles
 from aita.services.assignments.roster_csv import read_roster
 from aita.services.assignments.roster_matching import identify
-from aita.services.stages.answer_key import AnswerKeyStage
-from aita.services.stages.rubric import RubricStage
+from aita.services.grading.question_inputs import check_question_instructions
+from aita.tasks.answer_key import check_user_answer_keys
+from aita.tasks.rubric import check_user_rubrics
 
 _FOLDER = "upload"
 
 _READS: dict[str, Callable[[AssignmentFiles], Any]] = {
     object_keys.QUESTIONS: AssignmentFiles.countable_exam,
+    object_keys.USER_ANSWER_KEYS: AssignmentFiles.user_answer_keys,
     object_keys.USER_RUBRICS: AssignmentFiles.user_rubrics,
     object_keys.QUESTION_INSTRUCTIONS: AssignmentFiles.question_instructions,
     object_keys.RUBRIC_INSTRUCTIONS: AssignmentFiles.rubric_instructions,
@@ -27,8 +29,14 @@ _READS: dict[str, Callable[[AssignmentFiles], Any]] = {
     object_keys.GRADE_SCALE: AssignmentFiles.grade_scale,
 }
 
-_FOR_QUESTIONS = {object_keys.USER_RUBRICS: RubricStage(), object_keys.QUESTION_INSTRUCTIONS: AnswerKeyStage()}
-"""Stages whose requirements compare a file with the questions."""
+_FOR_QUESTIONS: dict[str, Callable[[AssignmentFiles], None]] = {
+    object_keys.USER_ANSWER_KEYS: lambda material: check_user_answer_keys(material.exam(), material.user_answer_keys()),
+    object_keys.USER_RUBRICS: lambda material: check_user_rubrics(material.exam(), material.user_rubrics()),
+    object_keys.QUESTION_INSTRUCTIONS: lambda material: check_question_instructions(
+        material.exam(), material.question_instructions()
+    ),
+}
+"""Checks that compare a file with the questions."""
 
 
 def check_material(uploads: Sequence[Upload]) -> list[str]:
@@ -45,9 +53,9 @@ def check_material(uploads: Sequence[Upload]) -> list[str]:
     for name, upload in files.items():
         objects.data[object_keys.material(_FOLDER, name)] = upload.path.read_bytes()
         _check_readable(upload, partial(_READS[name], material))
-    for name, stage in _FOR_QUESTIONS.items():
+    for name, check in _FOR_QUESTIONS.items():
         if object_keys.QUESTIONS in files and name in files:
-            _check_readable(files[name], partial(stage.require, material, frozenset()))
+            _check_readable(files[name], partial(check, material))
     return _roster_notes(files[object_keys.ROSTER], uploads) if object_keys.ROSTER in files else []
 
 

@@ -7,7 +7,16 @@ from pydantic import TypeAdapter, ValidationError
 
 from aita.errors import InvalidMaterialError, MissingMaterialError, NotFoundError, ObjectNotFoundError, RequestError
 from aita.models.answer import StudentAnswers
-from aita.models.exam import AnswerKey, ExamSpec, Page, Rubric, RubricPoints, WrittenFor
+from aita.models.exam import (
+    AnswerKey,
+    ExamSpec,
+    OwnAnswerKeys,
+    OwnRubrics,
+    Page,
+    Rubric,
+    RubricPoints,
+    WrittenFor,
+)
 from aita.models.grade import Cell, Decision, GradeScale
 from aita.models.ledger import ContentLedger, Part, StudentLedger, UnplacedLedger
 from aita.models.match import MatchDecision
@@ -23,7 +32,8 @@ from aita.services.assignments.roster_csv import read_roster
 T = TypeVar("T")
 
 _EXAM = TypeAdapter(ExamSpec)
-_USER_RUBRICS = TypeAdapter(dict[str, RubricPoints])
+_USER_ANSWER_KEYS: TypeAdapter[dict[str, AnswerKey]] = TypeAdapter(OwnAnswerKeys)
+_USER_RUBRICS: TypeAdapter[dict[str, RubricPoints]] = TypeAdapter(OwnRubrics)
 _QUESTION_INSTRUCTIONS = TypeAdapter(dict[str, str])
 _ANSWER_KEYS = TypeAdapter(dict[str, AnswerKey])
 _WRITTEN_FOR = TypeAdapter(dict[str, WrittenFor])
@@ -120,6 +130,10 @@ class AssignmentFiles:
         """Return whether there are questions, by the instructor or extracted."""
         return self.own_exam() is not None or self._read(object_keys.EXAM_SPEC, _EXAM.validate_json) is not None
 
+    def user_answer_keys(self) -> dict[str, AnswerKey]:
+        """Return the instructor's own answer keys by question id."""
+        return self._read(object_keys.USER_ANSWER_KEYS, _USER_ANSWER_KEYS.validate_json) or {}
+
     def user_rubrics(self) -> dict[str, RubricPoints]:
         """Return the instructor's own rubrics by question id."""
         return self._read(object_keys.USER_RUBRICS, _USER_RUBRICS.validate_json) or {}
@@ -141,7 +155,15 @@ class AssignmentFiles:
         return read_roster(data).entries
 
     def answer_keys(self) -> dict[str, AnswerKey]:
-        """Return the answer keys that the last run gathered, by question id."""
+        """Return the answer keys for grading by question id: the instructor's own, else the written ones.
+
+        A gathered copy of an own answer key counts no longer than the own one.
+        """
+        copies, gathered = self.copies(object_keys.ANSWER_KEYS), self.gathered_answer_keys()
+        return {each: gathered[each] for each in gathered if each not in copies} | self.user_answer_keys()
+
+    def gathered_answer_keys(self) -> dict[str, AnswerKey]:
+        """Return the answer keys that the last run gathered: written ones, and copies of own ones, by question id."""
         return self._read(object_keys.ANSWER_KEYS, _ANSWER_KEYS.validate_json) or {}
 
     def pages(self) -> dict[str, tuple[Page, ...]]:
@@ -157,24 +179,26 @@ class AssignmentFiles:
             question_id: Rubric(question_id=question_id, **rubric.model_dump())
             for question_id, rubric in self.user_rubrics().items()
         }
-        origins = self._read(object_keys.RUBRICS, _WRITTEN_FOR.validate_json) or {}
-        copies = {question_id for question_id, origin in origins.items() if origin.own}
+        copies = self.copies(object_keys.RUBRICS)
         return {each: rubric for each, rubric in self.gathered_rubrics().items() if each not in copies} | own
 
     def gathered_rubrics(self) -> dict[str, Rubric]:
         """Return the rubrics that the last run gathered, by question id: written ones, and copies of own ones."""
         return self._read(object_keys.RUBRICS, _RUBRICS.validate_json) or {}
 
-    def written_for(self, name: str) -> dict[str, str]:
-        """Return the version of the wording that each answer key or rubric was written for, by question id.
+    def written_for(self, name: str) -> dict[str, WrittenFor]:
+        """Return the origin of each gathered answer key or rubric, by question id.
 
         Parameters
         ----------
         name
             ``answer_keys.json`` or ``rubrics.json``.
         """
-        written = self._read(name, _WRITTEN_FOR.validate_json) or {}
-        return {question_id: each.question_version for question_id, each in written.items()}
+        return self._read(name, _WRITTEN_FOR.validate_json) or {}
+
+    def copies(self, name: str) -> set[str]:
+        """Return the ids of the questions whose gathered answer key or rubric is a copy of the instructor's own."""
+        return {question_id for question_id, origin in self.written_for(name).items() if origin.own}
 
     def rubric_version(self, digest: str) -> Rubric | None:
         """Return the rubric of a version that answers were graded against; ``None`` if there is none."""

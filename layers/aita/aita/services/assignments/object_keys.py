@@ -3,6 +3,7 @@
 import hashlib
 
 QUESTIONS = "questions.json"
+USER_ANSWER_KEYS = "user_answer_keys.json"
 USER_RUBRICS = "user_rubrics.json"
 QUESTION_INSTRUCTIONS = "question_specific_instructions.json"
 RUBRIC_INSTRUCTIONS = "rubric_instructions.txt"

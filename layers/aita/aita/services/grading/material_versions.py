@@ -84,6 +84,7 @@ class Versions:
 
     FILES = (
         *UnplacedParts.FILES,
+        object_keys.USER_ANSWER_KEYS,
         object_keys.USER_RUBRICS,
         object_keys.RUBRICS,
         object_keys.ANSWER_KEYS,

@@ -42,6 +42,7 @@ _INTERNAL = {"stages", "usage", "removed_usage", "committed_usd", "settings", "e
 _FILES = (
     object_keys.QUESTIONS,
     object_keys.EXAM_SPEC,
+    object_keys.USER_ANSWER_KEYS,
     object_keys.USER_RUBRICS,
     object_keys.RUBRICS,
     object_keys.ANSWER_KEYS,

@@ -63,4 +63,4 @@ class RubricStage(LLMStage):
     def gather_all(self, ended: Iterable[Gathered], read: ReadFile) -> dict[str, Any]:
         """Return the rubrics by question id, each with its origin."""
         inputs = RubricInputs.model_validate_json(read(INPUTS))
-        return {self.artifact: by_question(inputs, ended, inputs.user_rubrics)}
+        return {self.artifact: by_question(inputs, ended, inputs.user_rubrics, inputs.answer_keys)}
