@@ -812,3 +812,64 @@ def test_a_decision_about_a_grade_of_0_1_0_counts_again_once_other_points_are_ta
     harness.run("grade")
     assert (book(harness).cell(FIRST).state, book(harness).cell(FIRST).points) == (CellState.OVERRIDDEN, 4)
     assert recompute(audited(harness)) == []
+
+
+REWORDED = QUESTIONS[0] | {"question_text": "What is 20 + 30?"}
+RETYPED = QUESTIONS[0] | {"question_type": "calculation"}
+
+
+@pytest.mark.parametrize("changed", [REWORDED, RETYPED], ids=["another wording", "another type"])
+@pytest.mark.parametrize("before", ["none", "set", "accept"])
+class TestTheRecountOfAChangedQuestion:
+    """The audit's script comes to the gradebook's totals while a question is another one, and once it is again."""
+
+    @pytest.fixture
+    def decided(self, graded: Harness, before: str) -> Harness:
+        if before == "accept":
+            decide(graded, action=DecisionAction.ACCEPT, points=None)
+        elif before == "set":
+            decide(graded, points=2)
+        return graded
+
+    def test_before_and_after_and_once_it_is_undone(self, decided: Harness, changed: dict[str, Any]) -> None:
+        before = audited(decided)
+        decided.exam(changed, *QUESTIONS[1:])
+        during = audited(decided)
+        assert [each["open_questions"] for each in during["totals"].values()] == [["1a"], ["1a"]]
+        decided.exam()
+        after = audited(decided)
+        assert after["totals"] == before["totals"] != during["totals"]
+        assert [recompute(each) for each in (before, during, after)] == [[], [], []]
+
+    def test_with_a_decision_about_the_changed_one(self, decided: Harness, changed: dict[str, Any]) -> None:
+        decided.exam(changed, *QUESTIONS[1:])
+        decide(decided, points=3)
+        during = audited(decided)
+        assert during["totals"]["s-1"]["open_questions"] == []
+        decided.exam()
+        assert [recompute(each) for each in (during, audited(decided))] == [[], []]
+
+    def test_beside_another_question_with_the_wording_of_before(
+        self, decided: Harness, changed: dict[str, Any]
+    ) -> None:
+        decided.exam(changed, *QUESTIONS[1:], QUESTIONS[0] | {"question_id": "9"})
+        during = audited(decided)
+        assert recompute(during) == []
+        assert "1a" in during["totals"]["s-1"]["open_questions"]
+
+
+def test_bonus_and_choice_change_totals_without_a_call_or_an_open_answer(graded: Harness) -> None:
+    calls, before = graded.model.calls, audited(graded)
+    same = [each | {"points": 5} for each in QUESTIONS]
+    graded.put("questions.json", EXAM | {"questions": [QUESTIONS[0], QUESTIONS[1], QUESTIONS[2] | {"bonus": True}]})
+    after = audited(graded)
+    assert opened(graded) == []
+    assert recompute(after) == []
+    worth = before["totals"]["s-1"]["out_of"]
+    assert after["totals"]["s-1"]["out_of"] == worth - QUESTIONS[2]["points"]
+    assert after["totals"]["s-1"]["points"] == before["totals"]["s-1"]["points"]
+    assert graded.run("grade").status is RunStatus.SUCCEEDED
+    assert graded.model.calls == calls
+    graded.put("questions.json", EXAM | {"questions": same, "choices": [{"choose": 1, "of": ["1a", "1b", "2"]}]})
+    assert recompute(audited(graded)) == []
+    assert audited(graded)["totals"]["s-1"]["out_of"] == 5
