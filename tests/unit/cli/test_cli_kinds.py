@@ -38,7 +38,13 @@ class TestKinds:
     def test_they_are_listed_without_a_stack(self, aita: Aita) -> None:
         code, out, _ = aita("kinds")
         assert code == 0
-        for told in ("answer_key", "chat", "transcription", "Write the answer key of one question.", "image_sha256*"):
+        for told in (
+            "answer_key",
+            "chat",
+            "transcription",
+            "Write the answer key of one question, or",
+            "image_sha256*",
+        ):
             assert told in out
 
     def test_as_a_document(self, aita: Aita) -> None:

@@ -399,11 +399,10 @@ class TestOutOfDate:
         assert f"({command} --assignment {ASSIGNMENT})" in shown
 
     def test_a_student_who_was_confirmed_alone_is_told_of(self, served: Harness, aita: Aita) -> None:
-        """The class's report would not change, and the student's says that a person looked."""
+        """The student's report says that a person looked, and the class's has the version of the grades."""
         self.decide(served, "Priya Castellane", "5", "accept")
-        assert (
-            "Out of date: 1 student report (Priya Castellane). They" in aita("report", "-a", "midterm", "--no-run")[2]
-        )
+        told = aita("report", "-a", "midterm", "--no-run")[2]
+        assert "Out of date: 1 student report (Priya Castellane) and the class report. They" in told
 
     def test_the_next_run_makes_them_anew_and_they_are_up_to_date(
         self, served: Harness, stack: FakeStack, aita: Aita
@@ -438,7 +437,7 @@ class TestOutOfDate:
     @pytest.mark.parametrize(
         ("name", "path", "value", "whose"),
         [
-            ("grades.json", ("Maya Lindqvist", "2", "feedback"), "otherwise", ["Maya Lindqvist"]),
+            ("grades.json", ("Maya Lindqvist", "2", "feedback"), "otherwise", ["class", "Maya Lindqvist"]),
             ("answers.json", ("Maya Lindqvist", "question_answers", 0, "raw_text"), "now", ["Maya Lindqvist"]),
             ("grades.json", ("Maya Lindqvist", "2", "rubric"), "another", ["class", "Maya Lindqvist"]),
             ("students.json", ("students", 0, "folder"), "Maya L", ["class", "Maya Lindqvist"]),

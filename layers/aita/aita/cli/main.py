@@ -16,6 +16,7 @@ from aita.cli.commands import (
     doctor,
     export,
     key,
+    keys,
     kinds,
     purge,
     report,
@@ -118,6 +119,7 @@ def make_app() -> typer.Typer:
     ):
         app.command(epilog=_EPILOG)(function)
     app.add_typer(review.app, name="review")
+    app.add_typer(keys.app, name="keys")
     app.add_typer(rubric.app, name="rubric")
     app.add_typer(students.app, name="students")
     app.add_typer(key.app, name="key")

@@ -13,7 +13,8 @@ from tests.support.grades import put_answers
 from tests.unit.services.compliance.test_audit_bundle import audited
 from tests.unit.services.grading.test_changed_material import audit_says_nothing, opened
 
-OWN = {"1a": {"correct_answer": "Four, and no other number.", "alternative_answers": ["IV"]}}
+RIGHT = "Four, and no other number."
+OWN: dict[str, Any] = {"1a": {"correct_answer": RIGHT, "alternative_answers": ["IV"]}}
 
 
 @pytest.fixture
@@ -48,7 +49,7 @@ class TestItWins:
         asked = prompts(harness, "AnswerKey") + prompts(harness, "AnswerKeys")
         assert asked, "the other questions' are written"
         assert not any(QUESTIONS[0]["question_text"] in each for each in asked)
-        assert any(OWN["1a"]["correct_answer"] in each for each in prompts(harness, "Rubric"))
+        assert any(RIGHT in each for each in prompts(harness, "Rubric"))
         assert harness.artifact("answer_keys.json")["1a"]["own"] is True
 
     def test_graders_are_shown_it(self, harness: Harness) -> None:
@@ -57,7 +58,7 @@ class TestItWins:
         harness.run("grade")
         shown = [each for each in prompts(harness, "Grading") if "What is 2 + 2?" in each]
         assert shown
-        assert all(OWN["1a"]["correct_answer"] in each for each in shown)
+        assert all(RIGHT in each for each in shown)
 
 
 class TestAfterGrading:
@@ -69,7 +70,7 @@ class TestAfterGrading:
     def test_a_rubric_that_was_written_from_the_other_key_grades_nothing(self, written: Harness) -> None:
         written.put("user_answer_keys.json", OWN)
         calls = written.model.calls
-        with pytest.raises(InvalidMaterialError, match="^the rubric of question '1a': written from another answer key"):
+        with pytest.raises(InvalidMaterialError, match=r"^the rubric of question '1a': written from another"):
             written.run("grade")
         assert written.model.calls == calls
         assert written.run("rubric").status is RunStatus.SUCCEEDED
@@ -133,14 +134,14 @@ class TestWording:
         with pytest.raises(InvalidMaterialError, match="the answer key of question '1a', the rubric of question '1a'"):
             harness.run("grade")
         harness.run("rubric")
-        assert keys(harness)["1a"] == OWN["1a"]["correct_answer"]
+        assert keys(harness)["1a"] == RIGHT
         assert harness.run("grade").status is RunStatus.SUCCEEDED
         assert opened(harness) == []
 
     def test_a_new_one_is_for_the_wording_of_now(self, written: Harness) -> None:
         reword(written)
         written.put("user_answer_keys.json", OWN)
-        with pytest.raises(InvalidMaterialError, match="^the rubric of question '1a': written when"):
+        with pytest.raises(InvalidMaterialError, match=r"^the rubric of question '1a': written when"):
             written.run("grade")
 
 

@@ -1,4 +1,4 @@
-"""Commands about rubrics that changed after grading."""
+"""Commands about rubrics: to look at them, and to apply those that changed after grading."""
 
 import io
 from typing import Annotated
@@ -9,10 +9,13 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from aita.cli import exit_codes
+from aita.cli.commands.keys import OneQuestion
 from aita.cli.commands.runs import Assignment, Detach, Disagreement, Graders, MaxCost, SeeOption, run_to_end, start_run
 from aita.cli.files.assignment_download import fetch_class_list
+from aita.cli.files.written_material import fetch_rubrics
 from aita.cli.session import Session
 from aita.cli.views.rubric_view import diff_view, sample_view
+from aita.cli.views.written_view import written_view
 from aita.errors import StackError
 from aita.models.api import RunOptions, RunView
 from aita.models.names import check_assignment
@@ -20,14 +23,23 @@ from aita.models.rubric_change import RegradedCell
 from aita.models.run import RunStatus
 from aita.services.assignments import object_keys
 
-app = typer.Typer(no_args_is_help=True, help="Rubrics that changed after grading.")
+app = typer.Typer(no_args_is_help=True, help="The rubrics of an exam, and changes of them after grading.")
 
 _SAMPLE = TypeAdapter(tuple[RegradedCell, ...])
 
 
 @app.callback()
 def rubric() -> None:
-    """Look at what a changed rubric does to the grades, and apply it."""
+    """Look at the rubrics and at what a changed one does to the grades, and apply it."""
+
+
+@app.command("show")
+def show_rubrics(context: typer.Context, assignment: Assignment, question: OneQuestion = None) -> None:
+    """Show the rubrics, whose they are, for which wording, and which ones are out of date."""
+    session = Session.of(context)
+    written = fetch_rubrics(session, assignment, question)
+    document = {"assignment": assignment, "rubrics": [each.document() for each in written]}
+    session.output.result(document, written_view(written, "rubric", session.command_on(assignment)))
 
 
 @app.command("diff")

@@ -199,9 +199,10 @@ class Gradebook:
 
     @property
     def version(self) -> str:
-        """Version of all grades as they count: gradebooks and reports of the same one are of the same grades."""
+        """Version of all grades and the decisions that count: files of the same one are made of the same grades."""
         students = [grades.model_dump(mode="json") for _, grades in sorted(self.students.items())]
-        return digest([self.exam.model_dump(mode="json"), students])[:_VERSION_DIGITS]
+        decisions = sorted(decision.decision_id for decision in self._counting.values() if decision is not None)
+        return digest([self.exam.model_dump(mode="json"), students, decisions])[:_VERSION_DIGITS]
 
     def cells(self) -> Iterator[Cell]:
         """Yield all cells, question by question, so that a person decides with one rubric in mind."""

@@ -5,16 +5,20 @@ answer keys and rubrics do not record the wording that they were written for. It
 that were graded with them.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 
 from aita.errors import InvalidMaterialError
-from aita.models.exam import AnswerKey, ExamSpec, Rubric
+from aita.models.exam import AnswerKey, ExamSpec, Rubric, WrittenFor
 from aita.models.grade import Cell, question_version
 from aita.services.assignments import object_keys
 from aita.services.assignments.assignment_files import AssignmentFiles
 from aita.services.grading.material_versions import key_version, rubric_version
 from aita.tasks.answer_key import check_user_answer_keys
+
+_REWORDED = "written when the question was worded otherwise"
+_OF_ANOTHER_KEY = "written from another answer key"
+_TAKEN_OUT = f"yours, and no longer in {object_keys.USER_ANSWER_KEYS}"
 
 
 def check_wording(material: AssignmentFiles, exam: ExamSpec, rubrics: Mapping[str, Rubric]) -> None:
@@ -31,16 +35,53 @@ def check_wording(material: AssignmentFiles, exam: ExamSpec, rubrics: Mapping[st
         an own answer key is for no question of the exam.
     """
     check_user_answer_keys(exam, material.user_answer_keys())
-    found = {
-        "written when the question was worded otherwise": [*_stale(material, exam, rubrics)],
-        "written from another answer key": [*_of_other_keys(material, rubrics)],
-        f"yours, and no longer in {object_keys.USER_ANSWER_KEYS}": [*_taken_out(material, exam)],
-    }
-    if problems := [f"{', '.join(names)}: {problem}" for problem, names in found.items() if names]:
+    found = {"answer key": answer_key_problems(material, exam), "rubric": rubric_problems(material, exam, rubrics)}
+    named: dict[str, list[str]] = {}
+    for question in exam.questions:
+        for what, problems in found.items():
+            if problem := problems.get(question.question_id):
+                named.setdefault(problem, []).append(f"the {what} of question {question.question_id!r}")
+    if named:
+        listed = "; ".join(f"{', '.join(names)}: {problem}" for problem, names in named.items())
         raise InvalidMaterialError(
-            f"{'; '.join(problems)}. Write the answer keys and rubrics anew, which asks only for these questions, and "
-            f"confirms your own: aita generate-rubric --assignment {material.assignment}"
+            f"{listed}. Write the answer keys and rubrics anew, which asks only for these questions, and confirms your "
+            f"own: aita generate-rubric --assignment {material.assignment}"
         )
+
+
+def answer_key_problems(material: AssignmentFiles, exam: ExamSpec) -> dict[str, str]:
+    """Return why answer keys do not fit their questions, by question id; those that fit are left out."""
+    own, copies = material.user_answer_keys(), material.gathered_answer_keys()
+    written, keys, graded = material.written_for(object_keys.ANSWER_KEYS), material.answer_keys(), _graded(material)
+    problems = {}
+    for question_id, now in _wordings(exam).items():
+        if (key := keys.get(question_id)) is None:
+            if question_id in written and written[question_id].own:
+                problems[question_id] = _TAKEN_OUT
+            continue
+        version = written[question_id].question_version if key == copies.get(question_id) else ""
+        used = key_version(key) if question_id in own else None
+        known = {version} if version else _graded_with(question_id, used, graded())
+        if known and now not in known:
+            problems[question_id] = _REWORDED
+    return problems
+
+
+def rubric_problems(material: AssignmentFiles, exam: ExamSpec, rubrics: Mapping[str, Rubric]) -> dict[str, str]:
+    """Return why rubrics do not fit their questions and answer keys, by question id; those that fit are left out."""
+    own, copies = material.user_rubrics(), material.gathered_rubrics()
+    written, keys, graded = material.written_for(object_keys.RUBRICS), material.answer_keys(), _graded(material)
+    problems = {}
+    for question_id, now in _wordings(exam).items():
+        if (rubric := rubrics.get(question_id)) is None:
+            continue
+        origin = written[question_id] if rubric == copies.get(question_id) else WrittenFor()
+        known = {origin.question_version} if origin.question_version else _graded_against(rubric, graded())
+        if known and now not in known:
+            problems[question_id] = _REWORDED
+        elif origin.answer_key and question_id not in own and origin.answer_key != key_version(keys.get(question_id)):
+            problems[question_id] = _OF_ANOTHER_KEY
+    return problems
 
 
 def current_keys(material: AssignmentFiles, exam: ExamSpec) -> dict[str, AnswerKey]:
@@ -52,61 +93,21 @@ def current_keys(material: AssignmentFiles, exam: ExamSpec) -> dict[str, AnswerK
     }
 
 
-def _stale(material: AssignmentFiles, exam: ExamSpec, rubrics: Mapping[str, Rubric]) -> Iterator[str]:
-    cells = cache(lambda: [cell for graded in material.grades().values() for cell in graded.values() if cell.question])
-    keys_for, rubrics_for = _wordings_of(material, object_keys.ANSWER_KEYS), _wordings_of(material, object_keys.RUBRICS)
-    keys, gathered_keys, own_keys = material.answer_keys(), material.gathered_answer_keys(), material.user_answer_keys()
-    gathered = material.gathered_rubrics()
-    for question_id, now in _wordings(exam).items():
-        if (key := keys.get(question_id)) is not None:
-            version = keys_for[question_id] if key == gathered_keys.get(question_id) else ""
-            known = (
-                {version} if version else _graded_with(question_id, key if question_id in own_keys else None, cells())
-            )
-            if known and now not in known:
-                yield f"the answer key of question {question_id!r}"
-        if (rubric := rubrics.get(question_id)) is not None:
-            version = rubrics_for[question_id] if rubric == gathered.get(question_id) else ""
-            known = {version} if version else _graded_against(rubric, cells())
-            if known and now not in known:
-                yield f"the rubric of question {question_id!r}"
+def _graded(material: AssignmentFiles) -> Callable[[], list[Cell]]:
+    """Return a function that reads the graded cells with a known wording once it is first called."""
+    return cache(lambda: [cell for graded in material.grades().values() for cell in graded.values() if cell.question])
 
 
-def _of_other_keys(material: AssignmentFiles, rubrics: Mapping[str, Rubric]) -> Iterator[str]:
-    """Yield the written rubrics that are recorded to be of other answer keys than the present ones."""
-    written, own, keys = material.written_for(object_keys.RUBRICS), material.user_rubrics(), material.answer_keys()
-    for question_id in rubrics:
-        if question_id in written and question_id not in own:
-            version = written[question_id].answer_key
-            if version and version != key_version(keys.get(question_id)):
-                yield f"the rubric of question {question_id!r}"
-
-
-def _taken_out(material: AssignmentFiles, exam: ExamSpec) -> Iterator[str]:
-    """Yield the own answer keys of which only a copy is left; grading would do without one."""
-    gone = material.copies(object_keys.ANSWER_KEYS) - material.user_answer_keys().keys()
-    for question in exam.questions:
-        if question.question_id in gone:
-            yield f"the answer key of question {question.question_id!r}"
-
-
-def _graded_with(question_id: str, own: AnswerKey | None, cells: Iterable[Cell]) -> set[str]:
-    """Return the wordings of a question's graded answers; with an own answer key, of those that were graded with it."""
-    return {
-        cell.question
-        for cell in cells
-        if cell.question_id == question_id and (own is None or cell.answer_key == key_version(own))
-    }
+def _graded_with(question_id: str, key: str | None, cells: Iterable[Cell]) -> set[str]:
+    """Return the wordings of a question's graded answers; of those that were graded with an answer key, if given."""
+    mine = (cell for cell in cells if cell.question_id == question_id)
+    return {cell.question for cell in mine if key is None or cell.answer_key == key}
 
 
 def _graded_against(rubric: Rubric, cells: Iterable[Cell]) -> set[str]:
     """Return the wordings of the answers that were graded against a rubric, for a rubric that records none."""
     version = rubric_version(rubric)
     return {cell.question for cell in cells if cell.rubric == version}
-
-
-def _wordings_of(material: AssignmentFiles, name: str) -> dict[str, str]:
-    return {question_id: each.question_version for question_id, each in material.written_for(name).items()}
 
 
 def _wordings(exam: ExamSpec) -> dict[str, str]:

@@ -1,0 +1,31 @@
+"""Command that shows the answer keys."""
+
+from typing import Annotated
+
+import typer
+
+from aita.cli.commands.runs import Assignment
+from aita.cli.files.written_material import fetch_answer_keys
+from aita.cli.session import Session
+from aita.cli.views.written_view import written_view
+
+app = typer.Typer(no_args_is_help=True, help="The answer keys of an exam.")
+
+OneQuestion = Annotated[
+    str | None,
+    typer.Option("--question", "-q", metavar="ID", help="Show that of this question alone.", show_default="all"),
+]
+
+
+@app.callback()
+def keys() -> None:
+    """Look at the answer keys that graders see."""
+
+
+@app.command("show")
+def show_keys(context: typer.Context, assignment: Assignment, question: OneQuestion = None) -> None:
+    """Show the answer keys, whose they are, for which wording, and which ones are out of date."""
+    session = Session.of(context)
+    written = fetch_answer_keys(session, assignment, question)
+    document = {"assignment": assignment, "answer_keys": [each.document() for each in written]}
+    session.output.result(document, written_view(written, "answer key", session.command_on(assignment)))

@@ -1,0 +1,151 @@
+"""Answer keys and rubrics of an assignment, with their origins."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from aita.cli.files.assignment_download import fetch_material
+from aita.cli.session import Session
+from aita.errors import NotFoundError
+from aita.models.exam import AnswerKey, Question, Rubric, WrittenFor
+from aita.models.grade import question_version
+from aita.models.names import check_assignment
+from aita.services.assignments import object_keys
+from aita.services.assignments.assignment_files import AssignmentFiles
+from aita.services.grading.question_wording import answer_key_problems, rubric_problems
+
+_FILES = (
+    object_keys.QUESTIONS,
+    object_keys.EXAM_SPEC,
+    object_keys.USER_ANSWER_KEYS,
+    object_keys.ANSWER_KEYS,
+    object_keys.USER_RUBRICS,
+    object_keys.RUBRICS,
+    object_keys.GRADES,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """Answer key or rubric of a question.
+
+    Parameters
+    ----------
+    content
+        ``None`` if there is none.
+    own
+        Whether it is the instructor's own.
+    origin
+        Its origin, as the last run gathered it; ``None`` for an own one that no run has taken yet.
+    problem
+        Why grading refuses it; empty if it fits the question.
+    """
+
+    question: Question
+    content: AnswerKey | Rubric | None
+    own: bool
+    origin: WrittenFor | None
+    problem: str
+
+    @property
+    def wording(self) -> str:
+        """Wording that it was written for: ``present``, ``another`` or ``unknown``."""
+        version = self.origin.question_version if self.origin else ""
+        if not version:
+            return "unknown"
+        return "present" if version == question_version(self.question) else "another"
+
+    def document(self) -> dict[str, Any]:
+        """Return it as JSON."""
+        return {
+            "question_id": self.question.question_id,
+            "points": self.question.points,
+            "own": self.own,
+            "wording": self.wording,
+            "problem": self.problem,
+            "content": self.content and self.content.model_dump(mode="json", exclude={"question_id"}),
+        }
+
+
+def fetch_answer_keys(session: Session, assignment: str, question_id: str | None) -> list[Written]:
+    """Return the answer key of each question, or of one.
+
+    Raises
+    ------
+    MissingMaterialError
+        If there are no questions.
+    NotFoundError
+        If the exam has no such question.
+    """
+    material = _fetch(session, assignment)
+    own, copies, problems = material.user_answer_keys(), material.gathered_answer_keys(), answer_key_problems
+    found = problems(material, material.exam())
+    return _written(material, question_id, object_keys.ANSWER_KEYS, material.answer_keys(), own, copies, found)
+
+
+def fetch_rubrics(session: Session, assignment: str, question_id: str | None) -> list[Written]:
+    """Return the rubric of each question, or of one.
+
+    Raises
+    ------
+    MissingMaterialError
+        If there are no questions.
+    NotFoundError
+        If the exam has no such question.
+    """
+    material = _fetch(session, assignment)
+    exam, rubrics = material.exam(), material.rubrics()
+    found = {
+        question.question_id: problem
+        for question in exam.questions
+        if question.question_id in rubrics
+        and (problem := rubrics[question.question_id].problem(question.points)) is not None
+    }
+    found |= rubric_problems(material, exam, rubrics)
+    own, copies = material.user_rubrics(), material.gathered_rubrics()
+    return _written(material, question_id, object_keys.RUBRICS, rubrics, own, copies, found)
+
+
+def _fetch(session: Session, assignment: str) -> AssignmentFiles:
+    return fetch_material(session.api, session.transfer, check_assignment(assignment), _FILES)
+
+
+def _written(
+    material: AssignmentFiles,
+    question_id: str | None,
+    name: str,
+    contents: Mapping[str, AnswerKey | Rubric],
+    own: Mapping[str, Any],
+    copies: Mapping[str, AnswerKey | Rubric],
+    problems: Mapping[str, str],
+) -> list[Written]:
+    origins = material.written_for(name)
+    return [
+        Written(
+            question=question,
+            content=contents.get(question.question_id),
+            own=question.question_id in own,
+            origin=_origin(question.question_id, contents, copies, origins),
+            problem=problems.get(question.question_id, ""),
+        )
+        for question in _chosen(material.exam().questions, question_id)
+    ]
+
+
+def _origin(
+    question_id: str,
+    contents: Mapping[str, AnswerKey | Rubric],
+    copies: Mapping[str, AnswerKey | Rubric],
+    origins: Mapping[str, WrittenFor],
+) -> WrittenFor | None:
+    """Return the gathered origin of what counts now; ``None`` if that is not what was gathered."""
+    counts = contents.get(question_id)
+    return origins.get(question_id) if counts is not None and counts == copies.get(question_id) else None
+
+
+def _chosen(questions: Sequence[Question], question_id: str | None) -> Sequence[Question]:
+    found = [each for each in questions if question_id in (None, each.question_id)]
+    if not found:
+        listed = ", ".join(each.question_id for each in questions)
+        raise NotFoundError(f"the exam has no question {question_id!r}: take one of {listed}")
+    return found
