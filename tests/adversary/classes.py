@@ -17,7 +17,10 @@ class NotApplicableError(Exception):
 
 @dataclass(slots=True)
 class Item:
-    """A question of the exam. ``scheme`` is the one that counts now; ``worth`` has the points of each criterion."""
+    """A question of the exam. ``scheme`` is the one that counts now; ``worth`` has the points of each criterion.
+
+    ``key_form`` is the form of the instructor's own answer key, by which answers count if there is one.
+    """
 
     question_id: str
     kind: QuestionType
@@ -26,6 +29,8 @@ class Item:
     schemes: Schemes
     scheme: Scheme = field(default_factory=Scheme)
     has_own_rubric: bool = False
+    key_form: int | None = None
+    bonus: bool = False
 
     @property
     def points(self) -> float:
@@ -39,7 +44,8 @@ class Item:
 
     def marking(self) -> Marking:
         """Return the marking that counts now."""
-        return self.schemes.marking(self.scheme)
+        form = self.scheme.form if self.key_form is None else self.key_form
+        return self.schemes.marking(self.scheme._replace(form=form))
 
     def question(self) -> dict[str, Any]:
         """Return the question as ``questions.json`` has it."""
@@ -48,6 +54,7 @@ class Item:
             "question_text": self.text,
             "points": self.points,
             "question_type": self.kind.value,
+            "bonus": self.bonus,
         }
 
     def rubric(self) -> dict[str, Any]:
@@ -119,7 +126,8 @@ class ExamClass:
     """A class with all that it hands in.
 
     ``absent`` are on the roster and hand in nothing, and ``late`` have not handed in yet. ``renamed`` has the present
-    ids of questions that had another one when the pages were written. ``needs_blank_exam`` is true once something
+    ids of questions that had another one when the pages were written. ``choices`` are numbers of questions that count,
+    each with the questions to choose from. ``needs_blank_exam`` is true once something
     happened that nothing else shows.
     """
 
@@ -136,6 +144,7 @@ class ExamClass:
     late: list[Sitter] = field(default_factory=list)
     question_instructions: dict[str, str] = field(default_factory=dict)
     renamed: dict[str, str] = field(default_factory=dict)
+    choices: list[tuple[int, list[Item]]] = field(default_factory=list)
 
     def item(self, question_id: str) -> Item:
         """Return a question."""
@@ -172,6 +181,19 @@ class ExamClass:
             "total_pages": len(self.blank_exam),
             "questions": [item.question() for item in self.items],
             "points_step": self.step,
+            "choices": [
+                {"choose": choose, "of": [item.question_id for item in there]}
+                for choose, items in self.choices
+                if choose < len(there := [item for item in items if item in self.items])
+            ],
+        }
+
+    def own_answer_keys(self) -> dict[str, Any]:
+        """Return the instructor's own answer keys as ``user_answer_keys.json`` has them."""
+        return {
+            item.question_id: {"correct_answer": f"The key of form {item.key_form}"}
+            for item in self.items
+            if item.key_form is not None
         }
 
     def own_rubrics(self) -> dict[str, Any]:

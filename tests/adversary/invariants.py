@@ -5,6 +5,7 @@ A message names the student by the place of their folder, as names are made up, 
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import combinations
 
 from aita.errors import AitaError
 from aita.models.grade import Cell, StudentGrades
@@ -71,12 +72,33 @@ def no_open_cell_without_a_reason(session: Session, book: Gradebook) -> Iterator
 def equal_totals(session: Session, book: Gradebook) -> Iterator[Violation]:
     """Yield each total that differs between the places where it is told, or stands in another person's row."""
     made = exports(session, book)
+    yield from _totals_by_the_exam(session, book)
     for problem in recounted(session):
         yield Violation("totals", f"recount of the audit bundle: {problem}")
     grades = _grades_by_whose(session, book)
     for told in told_totals(session, book, made):
         if (difference := _difference(told, grades.get(_words(told.whose), []))) is not None:
             yield Violation("totals", difference)
+
+
+def _totals_by_the_exam(session: Session, book: Gradebook) -> Iterator[Violation]:
+    """Yield each total that no selection of as many questions as count comes to, or that is out of something else."""
+    exam = session.exam_class.exam()
+    worth = {each["question_id"]: each["points"] for each in exam["questions"]}
+    chosen = {question_id for choice in exam["choices"] for question_id in choice["of"]}
+    out_of = sum(
+        each["points"] for each in exam["questions"] if not each["bonus"] and each["question_id"] not in chosen
+    )
+    out_of += sum(choice["choose"] * worth[choice["of"][0]] for choice in exam["choices"])
+    for number, grades in enumerate(book.students.values(), 1):
+        closed = {cell.question_id: cell.points or 0.0 for cell in grades.cells if not cell.state.is_open}
+        points = sum(closed[each] for each in closed if each not in chosen)
+        for choice in exam["choices"]:
+            selections = combinations([closed.get(each, 0.0) for each in choice["of"]], choice["choose"])
+            points += max(map(sum, selections))
+        if abs(points - grades.points) > _EXACT or abs(out_of - grades.out_of) > _EXACT:
+            told, right = f"{grades.points:g} of {grades.out_of:g}", f"{points:g} of {out_of:g}"
+            yield Violation("totals", f"student {number}: {told}, and by the exam it is {right}")
 
 
 def _grades_by_whose(session: Session, book: Gradebook) -> dict[frozenset[str], list[StudentGrades]]:

@@ -87,8 +87,9 @@ class Session:
             self.upload(sitter)
 
     def upload_exam(self) -> None:
-        """Upload the questions, the instructor's rubrics and instructions, and the roster."""
+        """Upload the questions, the instructor's answer keys, rubrics and instructions, and the roster."""
         self.put(object_keys.QUESTIONS, self.exam_class.exam())
+        self.put(object_keys.USER_ANSWER_KEYS, self.exam_class.own_answer_keys())
         self.put(object_keys.USER_RUBRICS, self.exam_class.own_rubrics())
         self.put(object_keys.QUESTION_INSTRUCTIONS, self.exam_class.question_instructions)
         if self.exam_class.has_roster:

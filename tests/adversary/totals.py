@@ -18,7 +18,7 @@ from aita.services.grading.gradebook import Gradebook
 from tests.adversary.session import Session
 from tests.support.fakes import ASSIGNMENT
 
-_TOTAL = re.compile(r'<p class="number">([\d.]+)<span>')
+_TOTAL = re.compile(r'<p class="number">([\d.]+|\N{EN DASH})<span>')
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,15 +75,17 @@ def _gradescope(export: Export) -> Iterator[Told]:
     for row in csv.DictReader(io.StringIO(export.data.decode())):
         whose = row["SID"] or f"{row['First Name']} {row['Last Name']}".strip()
         yield Told("gradescope", whose, float(row["Total Score"]), final=True)
-        parts = sum(float(value) for name, value in row.items() if name.endswith(" pts)"))
-        yield Told("gradescope's columns", whose, parts, final=True)
+        if not any(": best " in name for name in row):  # of a choice, all have a column
+            parts = sum(float(value) for name, value in row.items() if name.endswith(" pts)"))
+            yield Told("gradescope's columns", whose, parts, final=True)
 
 
 def _json_lines(export: Export) -> Iterator[Told]:
     points: dict[str, list[float | None]] = {}
     for line in export.data.decode().splitlines():
         cell = json.loads(line)
-        points.setdefault(cell["folder"], []).append(cell["points"])
+        counts = cell["counts"] or cell["points"] is None
+        points.setdefault(cell["folder"], []).append(cell["points"] if counts else 0.0)
     for folder, each in points.items():
         yield Told("jsonl", folder, sum(one for one in each if one is not None), None not in each)
 
@@ -92,4 +94,5 @@ def _report(session: Session, student_id: str, folder: str) -> Told:
     html = session.stages.objects.data[object_keys.report(ASSIGNMENT, object_keys.student_report(student_id))].decode()
     found = _TOTAL.search(html)
     assert found is not None, "a student's report has no total"
-    return Told("report", folder, float(found[1]), "This total is not final" not in html)
+    points = 0.0 if found[1] == "\N{EN DASH}" else float(found[1])
+    return Told("report", folder, points, "This total is not final" not in html)

@@ -122,3 +122,46 @@ def question_removed(scene: Scene) -> Course:
     scene.exam_class.items.remove(item)
     scene.session.upload_exam()
     yield
+
+
+@mishap(Step.MATERIAL)
+def bonus_added(scene: Scene) -> Course:
+    """A question becomes a bonus after the grading: totals change, and no answer opens."""
+    scene.require(so=sum(not each.bonus for each in scene.exam_class.items) > 2)
+    item = scene.item()
+    scene.require(so=not any(item in items for _, items in scene.exam_class.choices))
+    yield
+    item.bonus = True
+    scene.session.upload_exam()
+    yield from scene.runs("grade")
+
+
+@mishap(Step.MATERIAL)
+def choice_changed(scene: Scene) -> Course:
+    """Of some questions the best count, and after the grading fewer of them, or of fewer."""
+    exam_class = scene.exam_class
+    first = scene.item()
+    equal = [each for each in exam_class.items if each.points == first.points and each is not first and not each.bonus]
+    free = [each for each in equal if each.question_id not in scene.busy_items]
+    scene.require(so=bool(free) and not first.bonus and not exam_class.choices)
+    group = [first, *free]
+    scene.busy_items |= {each.question_id for each in group}
+    exam_class.choices = [(len(group) - 1, group)]
+    yield
+    exam_class.choices = [(1, scene.random.sample(group, max(2, len(group) - 1)))]
+    scene.session.upload_exam()
+    yield from scene.runs("grade")
+    exam_class.choices = []
+    scene.session.upload_exam()
+    yield
+
+
+@mishap(Step.MATERIAL)
+def own_answer_key_comes_later(scene: Scene) -> Course:
+    """The instructor corrects an answer key after the grading; the rubric was written from the wrong one."""
+    item = scene.item()
+    scene.touch_question(item.question_id)
+    yield
+    item.key_form = item.scheme.form + 5
+    scene.session.upload_exam()
+    yield from scene.runs("grade", "rubric", "grade")
