@@ -138,7 +138,7 @@ def bonus_added(scene: Scene) -> Course:
 
 @mishap(Step.MATERIAL)
 def choice_changed(scene: Scene) -> Course:
-    """Of some questions the best count, and after the grading fewer of them, or of fewer."""
+    """Of some questions the best count; after the grading all of them do, and then one of fewer."""
     exam_class = scene.exam_class
     first = scene.item()
     equal = [each for each in exam_class.items if each.points == first.points and each is not first and not each.bonus]
@@ -148,12 +148,12 @@ def choice_changed(scene: Scene) -> Course:
     scene.busy_items |= {each.question_id for each in group}
     exam_class.choices = [(len(group) - 1, group)]
     yield
-    exam_class.choices = [(1, scene.random.sample(group, max(2, len(group) - 1)))]
-    scene.session.upload_exam()
-    yield from scene.runs("grade")
     exam_class.choices = []
     scene.session.upload_exam()
     yield
+    exam_class.choices = [(1, scene.random.sample(group, max(2, len(group) - 1)))]
+    scene.session.upload_exam()
+    yield from scene.runs("grade")
 
 
 @mishap(Step.MATERIAL)
