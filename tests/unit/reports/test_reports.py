@@ -390,7 +390,7 @@ class TestClassReport:
         harness.put("questions.json", exam)
         harness.run("report")
         found = class_page(harness)
-        assert "| above 100 | 1" in rows_of(found)
+        assert "| >100 | 1" in rows_of(found)
         assert f"Bonus: {EXAM.questions[-1].question_id}." in found.text
         out_of = 30 - EXAM.questions[-1].points
         assert f"Out of{out_of:g} points" in words(found.one("dl").text)

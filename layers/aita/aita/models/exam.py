@@ -122,7 +122,7 @@ class ExamSpec(LenientModel):
     def extras(self) -> str:
         """Choices and bonus questions in words: ``best 2 of 3, 4, 5 count; bonus: 6``; empty without any."""
         bonus = [question.question_id for question in self.questions if question.bonus]
-        rules = [f"{choice.text} count" for choice in self.choices]
+        rules = [f"{choice.text} {'counts' if choice.choose == 1 else 'count'}" for choice in self.choices]
         return "; ".join([*rules, *([f"bonus: {', '.join(bonus)}"] if bonus else [])])
 
     def choice_of(self, question_id: str) -> Choice | None:

@@ -45,7 +45,7 @@ def histogram(grades: Sequence[StudentGrades]) -> list[tuple[str, int]]:
     starts = range(0, 100, 100 // BINS)
     labels = [f"{start}{_TO}{100 if start == starts[-1] else start + starts.step - 1}" for start in starts]
     above = sum(map(_above, final))
-    return [*((label, counts[place]) for place, label in enumerate(labels)), *([("above 100", above)] if above else [])]
+    return [*((label, counts[place]) for place, label in enumerate(labels)), *([(">100", above)] if above else [])]
 
 
 def totals(grades: Sequence[StudentGrades], out_of: str) -> Markup:

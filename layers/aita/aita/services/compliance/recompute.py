@@ -183,7 +183,10 @@ def agrees(decision: dict[str, Any], cell: dict[str, Any]) -> bool:
 def extras_of(exam: dict[str, Any]) -> str:
     """Return the exam's choices and bonus questions in words; empty without any."""
     bonus = [question["question_id"] for question in exam["questions"] if question.get("bonus")]
-    rules = [f"best {choice['choose']} of {', '.join(choice['of'])} count" for choice in exam.get("choices", [])]
+    rules = []
+    for choice in exam.get("choices", []):
+        counts = "counts" if choice["choose"] == 1 else "count"
+        rules.append(f"best {choice['choose']} of {', '.join(choice['of'])} {counts}")
     return "; ".join([*rules, *([f"bonus: {', '.join(bonus)}"] if bonus else [])])
 
 
