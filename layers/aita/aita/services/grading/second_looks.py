@@ -64,8 +64,11 @@ class SecondLooks:
         )
 
     def at(self, student_id: str, question: Question, answer: QuestionAnswer) -> Look:
-        """Return the second look at an answer that a model grades. Strips that are not cut yet have no digest."""
-        if self.see is See.NEVER:
+        """Return the second look at an answer that a model grades. Strips that are not cut yet have no digest.
+
+        A text that a person corrected needs none.
+        """
+        if self.see is See.NEVER or answer.read_by_person:
             return NO_LOOK
         doubts = reading_doubts(question, answer)
         if not doubts and self.see is See.DOUBTFUL:
