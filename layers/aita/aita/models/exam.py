@@ -1,6 +1,7 @@
 """Exam material: questions, answer keys, rubrics and pages, in the JSON shapes of earlier graders."""
 
 from enum import StrEnum
+from operator import not_
 from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, model_validator
@@ -45,7 +46,8 @@ class QuestionType(StrEnum):
 class Question(LenientModel):
     """One question. ``points`` are those of a full answer; ``page_number`` counts from 1.
 
-    The points of a ``bonus`` question count on top: the exam is not out of them.
+    The points of a ``bonus`` question count on top: the exam is not out of them. The field is written only where it is
+    true, as tasks are known by their questions' JSON, and those of earlier versions stay done.
     """
 
     question_id: QuestionId
@@ -53,7 +55,7 @@ class Question(LenientModel):
     points: Points
     question_type: QuestionType
     page_number: Annotated[int, Field(ge=1)] | None = None
-    bonus: bool = False
+    bonus: Annotated[bool, Field(exclude_if=not_)] = False
 
 
 class Choice(LenientModel):

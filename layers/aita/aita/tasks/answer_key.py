@@ -43,6 +43,11 @@ class AnswerKeyGenerationTask(BatchableLLMTask[AnswerKey]):
         """Return the instructor's own answer key, which wins over the model's."""
         return self.user_answer_key
 
+    def digest(self, *context: str) -> str:
+        """Return the identity of this work; of a written answer key, that of versions without own ones."""
+        own = [self.user_answer_key.model_dump_json()] if self.user_answer_key else []
+        return self.request().digest(*context, *own)
+
     def messages(self) -> tuple[Message, ...]:
         """Return the instructions, then the question."""
         return load_prompt("answer_key").messages(
