@@ -154,7 +154,15 @@ def test_nothing_is_not_uploaded(tmp_path: Path) -> None:
         ("questions.json", '{"exam_name": "x",\n "total_pages": }', "line 2"),
         ("questions.json", json.dumps(EXAM | {"questions": [QUESTION, QUESTION]}), "'1a' is there twice"),
         ("questions.json", json.dumps(EXAM | {"questions": [QUESTION | {"points": 0}]}), "questions[0].points"),
+        ("questions.json", json.dumps(EXAM | {"choices": [{"choose": 1, "of": ["1a", "9z"]}]}), "'9z' is no question"),
+        ("questions.json", json.dumps(EXAM | {"questions": [QUESTION | {"bonus": True}]}), "out of 0 points"),
         ("exam_spec.json", json.dumps(EXAM | {"questions": []}), "exam_spec.json: questions"),
+        ("user_answer_keys.json", '{"9z": {"correct_answer": "x"}}', "'9z' is no question_id"),
+        (
+            "user_answer_keys.json",
+            '{"1a": {"question_id": "2", "correct_answer": "x"}}',
+            "'1a' has the question_id '2'",
+        ),
         ("user_rubrics.json", '{"9z": {"total_points": 1, "criteria": []}}', "9z.criteria"),
         ("grade_scale.json", '{"steps": [{"letter": "A", "from_percent": 90}]}', "begin at 0 percent"),
         ("grade_scale.json", '{"steps": [{"letter": "A", "from_percent": "90%"}]}', "steps[0].from_percent"),
@@ -235,7 +243,9 @@ def test_what_to_check_on_a_roster_is_told(stack: FakeStack, aita: Aita, exam: P
     (exam / "roster.csv").write_bytes("Name;ID\nJosé;1\nBo Chan;2\nBo Chan;3\nAda Lovelace;4\n".encode("latin-1"))
     code, out, err = aita("upload", str(exam), "-a", "midterm", "--json")
     assert code == 0
-    assert [note.removeprefix(f"{exam / 'roster.csv'}: ") for note in json.loads(out)["notes"]] == [
+    total, *notes = json.loads(out)["notes"]
+    assert total == f"{exam / 'questions.json'}: out of 4 points; all questions count, and none is a bonus"
+    assert [note.removeprefix(f"{exam / 'roster.csv'}: ") for note in notes] == [
         "it is not UTF-8, and was read as Windows-1252: check the names with accents",
         "on the roster, and no scans are surely theirs: José; Bo Chan (2); Bo Chan (3)",
         "not on the roster: Ada Lovelce; [red]Eve",

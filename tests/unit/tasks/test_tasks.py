@@ -312,6 +312,16 @@ class TestIdentity:
         assert rubric_task().digest("m") == rubric_task().digest("m")
         assert other.digest("m") != rubric_task().digest("m")
 
+    def test_an_own_answer_key_is_new_work_and_without_one_the_request_alone_counts(self) -> None:
+        own, other = (key_task(user_answer_key=KEY.model_copy(update={"explanation": each})) for each in "ab")
+        assert len({own.digest("m"), other.digest("m"), key_task().digest("m")}) == 3
+        assert key_task().digest("m") == key_task().request().digest("m")
+
+    def test_a_question_that_is_no_bonus_says_nothing_of_it(self) -> None:
+        """Or tasks of earlier versions would not be known any more, and be asked again."""
+        assert "bonus" not in rubric_task().model_dump_json()
+        assert "bonus" in rubric_task(question=QUESTION.model_copy(update={"bonus": True})).model_dump_json()
+
     def test_two_rubrics_of_an_instructors_are_two_works(self) -> None:
         first, second = (rubric_task(user_rubric=points(5, *parts)) for parts in ((5,), (2, 3)))
         assert first.digest("m") != second.digest("m")

@@ -40,7 +40,7 @@ _FOR_QUESTIONS: dict[str, Callable[[AssignmentFiles], None]] = {
 
 
 def check_material(uploads: Sequence[Upload]) -> list[str]:
-    """Read each of the instructor's files as a run does, and return notes on the roster.
+    """Read each of the instructor's files as a run does, and return notes on the exam and the roster.
 
     Raises
     ------
@@ -56,7 +56,15 @@ def check_material(uploads: Sequence[Upload]) -> list[str]:
     for name, check in _FOR_QUESTIONS.items():
         if object_keys.QUESTIONS in files and name in files:
             _check_readable(files[name], partial(check, material))
-    return _roster_notes(files[object_keys.ROSTER], uploads) if object_keys.ROSTER in files else []
+    notes = _exam_notes(files[object_keys.QUESTIONS], material) if object_keys.QUESTIONS in files else []
+    return notes + (_roster_notes(files[object_keys.ROSTER], uploads) if object_keys.ROSTER in files else [])
+
+
+def _exam_notes(questions: Upload, material: AssignmentFiles) -> list[str]:
+    """Return what totals are out of: a misspelt ``bonus`` or ``choices`` is passed over as any unknown field."""
+    exam = material.exam()
+    rules = exam.extras or "all questions count, and none is a bonus"
+    return [f"{questions.path}: out of {exam.out_of:g} points; {rules}"]
 
 
 def _roster_notes(roster: Upload, uploads: Iterable[Upload]) -> list[str]:
