@@ -184,6 +184,7 @@ class TestReadings:
             ("so the 'law' holds", "so the law holds"),
             ("x = 3.", "x = 3"),
             ("10²", "10^2"),
+            ("~~5~~ 4", "~~6~~ 4"),
         ],
     )
     def test_white_space_and_punctuation_are_no_difference(self, transcribed: str, read: str) -> None:

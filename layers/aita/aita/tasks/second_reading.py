@@ -85,6 +85,6 @@ def _one_line(text: str) -> str:
 
 
 def _content(text: str) -> str:
-    """Return what counts of a line: without white space and punctuation, with struck-out words marked as such."""
-    form = plain(read_marks(text).text).text
+    """Return what counts of a line: without white space, punctuation and struck-out words."""
+    form = plain(read_marks(text).kept).text
     return _SPACE.sub("", _SENTENCE.sub("", _DASH.sub(" ", form)))
