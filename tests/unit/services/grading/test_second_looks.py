@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from aita.imaging.strips import strip
-from aita.models.grade import Cell, CellState
+from aita.models.exam import Question
+from aita.models.grade import Cell, CellState, question_version
+from aita.models.part_decision import PartAction
 from aita.models.review_flags import FlagKind
 from aita.models.run import Run, RunStatus
 from aita.models.second_look import ReadingDoubt, See
@@ -287,10 +289,6 @@ class TestStrips:
 
 
 def decision_for(question_id: str) -> Any:
-    from aita.models.exam import Question  # noqa: PLC0415 - for this test alone
-    from aita.models.grade import question_version  # noqa: PLC0415 - for this test alone
-    from aita.models.part_decision import PartAction  # noqa: PLC0415 - for this test alone
-
     question = next(Question.model_validate(each) for each in QUESTIONS if each["question_id"] == question_id)
     return on_part(action=PartAction.BELONGS, question_id=question_id, question=question_version(question))
 
