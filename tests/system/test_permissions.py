@@ -100,7 +100,7 @@ def test_uploads(driven: Stack) -> None:
     names = (
         "questions.json", "user_rubrics.json", "question_specific_instructions.json", "rubric_instructions.txt",
         "roster.csv", "grade_scale.json", "blank_exam.pdf", "scans/Ada/1.jpg", "tasks/chat.jsonl",
-        f"images/{'0' * 64}.png",
+        "user_answer_keys.json", f"images/{'0' * 64}.png",
     )  # fmt: skip
     files = [{"name": name, "size": 5} for name in names]
     code, answered = driven.call("POST", f"/assignments/{ASSIGNMENT}/uploads", {"files": files})
