@@ -34,7 +34,7 @@ from aita.models.api import (
     UploadRequest,
     UploadResponse,
 )
-from aita.models.grade import Decision
+from aita.models.decision import Decision
 from aita.models.limits import Disagreement, Graders
 from aita.models.match import MatchDecision, MatchRequest, StudentMatchPage
 from aita.models.part_review import PartDecisionPage, PartDecisionRequest, PartDecisions, PartPage, PartView

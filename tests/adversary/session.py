@@ -5,7 +5,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from aita.errors import AitaError
-from aita.models.grade import Cell, DecisionAction, cell_id
+from aita.models.decision import DecisionAction
+from aita.models.grade import Cell, cell_id
 from aita.models.review import DecisionRequest
 from aita.models.run import Run, StageEvent
 from aita.ports import StoredRow

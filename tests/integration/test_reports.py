@@ -9,8 +9,9 @@ import pytest
 
 from aita.cli.files.report_age import out_of_date
 from aita.memory.objects import MemoryObjects
+from aita.models.decision import Decision
 from aita.models.exam import Page
-from aita.models.grade import Decision, cell_id
+from aita.models.grade import cell_id
 from aita.models.transcription import Line, PageTranscription
 from aita.services.assignments.assignment_files import AssignmentFiles
 from aita.services.reporting.report_builder import ReportSources

@@ -23,7 +23,8 @@ from aita.errors import (
     StorageError,
 )
 from aita.memory.objects import MemoryObjects
-from aita.models.grade import CellState, Decision, DecisionAction
+from aita.models.decision import Decision, DecisionAction
+from aita.models.grade import CellState
 from aita.models.match import MatchAction, MatchDecision
 from aita.models.part_decision import PartAction
 from aita.models.run import Run, RunSettings, RunStatus, StageCounts, TaskRow, TaskStatus, Usage

@@ -4,8 +4,9 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from aita.models.decision import Decision, DecisionAction
 from aita.models.exam import ExamSpec
-from aita.models.grade import Cell, CellState, CriterionGrade, Decision, DecisionAction, cell_id
+from aita.models.grade import Cell, CellState, CriterionGrade, cell_id
 from aita.models.match import MatchAction, MatchDecision
 from aita.models.review_flags import Flag, FlagKind
 from aita.models.student import RosterEntry, Student, Students

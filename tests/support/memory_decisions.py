@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from aita.errors import ConflictError
-from aita.models.grade import Decision
+from aita.models.decision import Decision
 from aita.models.match import MatchDecision
 from aita.models.part_decision import PartDecision
 

@@ -17,7 +17,8 @@ from unittest.mock import patch
 
 from aita.cli.main import main
 from aita.client.stack_outputs import Stack as Deployed
-from aita.models.grade import CellState, DecisionAction
+from aita.models.decision import DecisionAction
+from aita.models.grade import CellState
 from aita.models.review_flags import FlagKind
 from aita.models.run import Outcome, RunStatus, TaskStatus
 from tests.integration.in_process import InProcess

@@ -9,7 +9,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Protocol
 
-from aita.models.grade import Decision
+from aita.models.decision import Decision
 from aita.models.match import MatchDecision
 from aita.models.part_decision import PartDecision
 from aita.models.rate_limits import Rates

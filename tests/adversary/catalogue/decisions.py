@@ -4,7 +4,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
-from aita.models.grade import Decision, DecisionAction
+from aita.models.decision import Decision, DecisionAction
 from tests.adversary.catalogue.grading import err_on, invent_quotes
 from tests.adversary.catalogue.scene import Course, Scene, Spot, Step, mishap
 from tests.adversary.model import Graded

@@ -11,7 +11,8 @@ import pytest
 from PIL import Image
 
 from aita.errors import ConflictError, StackError
-from aita.models.grade import CellState, DecisionAction
+from aita.models.decision import DecisionAction
+from aita.models.grade import CellState
 from aita.models.review import FlagView, ReviewPage, fingerprint
 from aita.models.review_flags import FlagKind
 from tests.support.command_fixtures import Aita

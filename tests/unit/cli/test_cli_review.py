@@ -9,8 +9,9 @@ import pytest
 
 from aita.errors import ConflictError, NotFoundError
 from aita.models.answer import AnswerPlace
+from aita.models.decision import Decision, DecisionAction
 from aita.models.exam import AnswerKey, Question, Rubric
-from aita.models.grade import CellState, CriterionGrade, Decision, DecisionAction
+from aita.models.grade import CellState, CriterionGrade
 from aita.models.review import FlagView, PlaceView, Proposal, ReviewLine, ReviewPage, ReviewView, fingerprint
 from aita.models.review_flags import FlagKind
 from aita.models.second_look import ReadingDoubt, ReadLine, SecondLook

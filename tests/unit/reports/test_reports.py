@@ -14,7 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aita.errors import MissingMaterialError
-from aita.models.grade import Cell, CellState, Decision, DecisionAction, question_version
+from aita.models.decision import Decision, DecisionAction
+from aita.models.grade import Cell, CellState, question_version
 from aita.models.part_decision import PartAction
 from aita.models.review_flags import FlagKind
 from aita.models.run import Run, RunSettings, RunStatus, StageCounts, Usage

@@ -10,7 +10,7 @@ from aita.cli.deciding import decision_options
 from aita.cli.session import Session
 from aita.cli.views import acceptance_view
 from aita.errors import AitaError, ConflictError, RequestError
-from aita.models.grade import DecisionAction
+from aita.models.decision import DecisionAction
 from aita.models.review import CellFilter, DecisionRequest, ReviewLine
 
 

@@ -29,7 +29,7 @@ from aita.models.api import (
     UploadResponse,
 )
 from aita.models.base import LenientModel
-from aita.models.grade import Decision
+from aita.models.decision import Decision
 from aita.models.match import MatchDecision, MatchRequest, StudentMatch, StudentMatchPage
 from aita.models.part_decision import PartDecision
 from aita.models.part_review import PartDecisionPage, PartDecisionRequest, PartDecisions, PartPage, PartView

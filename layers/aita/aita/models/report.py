@@ -1,23 +1,19 @@
-"""Content of the reports for people: grades and transcriptions, with the students' names restored."""
+"""Content of each student's reports: grades and transcriptions, with the students' names restored."""
 
 import hashlib
 import json
 from dataclasses import dataclass
 from datetime import datetime
-from statistics import mean, median
 from typing import Any
 
 from pydantic import BaseModel
 
 from aita.models.answer import QuestionAnswer
 from aita.models.base import StrictModel
-from aita.models.exam import Criterion, ExamSpec, Question
-from aita.models.grade import Cell, StudentGrades
+from aita.models.exam import Criterion, Question
 from aita.models.ledger import Part
 from aita.models.part_decision import PartAction
-from aita.models.run import RunStatus, Usage
 from aita.models.shown import ShownAnswer
-from aita.models.student import CERTAIN, Student
 from aita.models.transcription import Line, PageTranscription
 
 MADE_OF = "aita-made-of"
@@ -111,7 +107,7 @@ class StudentReport:
             (each.question, each.shown, each.rubric, each.answer and (each.answer.raw_text, each.answer.pages))
             for each in self.questions
         ]
-        return _digest(
+        return digest_of(
             self.name, self.exam_name, self.points, self.out_of, self.letter, self.extras, answers, self.images
         )
 
@@ -162,159 +158,8 @@ class TranscriptionReport:
     made_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class StudentLine:
-    """A student in the class's list; ``grades`` is ``None`` while nothing is graded.
-
-    ``file`` is the name, without its ending, under which the class's report links to the student's reports.
-    """
-
-    student: Student
-    name: str
-    file: str
-    pages: int
-    grades: StudentGrades | None
-
-
-@dataclass(frozen=True, slots=True)
-class QuestionFigures:
-    """Figures of a question: counts of its cells, and the mean of its points as a share, open cells left out.
-
-    Each cell is counted once: ``graded``, ``blank`` or ``open``. Blank cells of a choice are not in its mean, as a
-    student who left the question out chose others.
-    """
-
-    question: Question
-    graded: int
-    blank: int
-    open: int
-    mean_share: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class CriterionFigures:
-    """Figures of a criterion: the number of graded answers, and the mean share of its points that they lost."""
-
-    question_id: str
-    criterion: Criterion
-    answers: int
-    lost_share: float
-
-
-@dataclass(frozen=True, slots=True)
-class GraderLine:
-    """Model, reasoning effort and version of aita that graded answers, and how many.
-
-    ``aita`` is empty for 0.1.0. ``places`` name the students and questions; they are empty for the most frequent way.
-    """
-
-    model: str
-    effort: str
-    aita: str
-    answers: int
-    places: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class OpenCell:
-    """An open cell, with its student's name."""
-
-    name: str
-    cell: Cell
-
-
-@dataclass(frozen=True, slots=True)
-class RunLine:
-    """Duration and usage of a run; ``seconds`` is the sum over its ended stages."""
-
-    pipeline: str
-    status: RunStatus
-    started_at: datetime
-    seconds: float
-    usage: Usage
-
-
-@dataclass(frozen=True, slots=True)
-class ClassReport:
-    """A whole class. While there are only transcriptions, ``exam`` is ``None`` and the figures are empty.
-
-    ``untranscribed`` are the folders that were uploaded after the last transcription, ``graders`` the ways in which
-    answers were graded, the most frequent one first, and ``grades_version`` is the gradebook's.
-    """
-
-    assignment: str
-    exam: ExamSpec | None
-    students: tuple[StudentLine, ...]
-    missing: tuple[str, ...]
-    untranscribed: tuple[str, ...]
-    questions: tuple[QuestionFigures, ...]
-    missed: tuple[CriterionFigures, ...]
-    review: tuple[OpenCell, ...]
-    runs: tuple[RunLine, ...]
-    models: tuple[str, ...]
-    made_at: datetime
-    graders: tuple[GraderLine, ...] = ()
-    grades_version: str = ""
-
-    @property
-    def made_of(self) -> str:
-        """Digest of students, questions and grades, but not of runs. A new grade or decision changes it."""
-        students = [
-            (line.name, line.file, line.student.match, line.pages,
-             line.grades and (line.grades.points, line.grades.letter))
-            for line in self.students
-        ]  # fmt: skip
-        cells = [
-            (cell.cell_id, cell.state, cell.points, cell.reason, [flag.text for flag in cell.flags],
-             cell.rubric, [criterion.points for criterion in cell.criteria])
-            for grades in self.graded
-            for cell in grades.cells
-        ]  # fmt: skip
-        return _digest(self.exam, self.grades_version, students, cells, self.missing, self.untranscribed)
-
-    @property
-    def graded(self) -> tuple[StudentGrades, ...]:
-        """Grades of the graded students."""
-        return tuple(line.grades for line in self.students if line.grades is not None)
-
-    @property
-    def answers(self) -> int:
-        """Number of the graded students' answers, open ones included."""
-        return sum(len(grades.cells) for grades in self.graded)
-
-    @property
-    def totals(self) -> tuple[float, ...]:
-        """Final totals."""
-        return tuple(grades.points for grades in self.graded if grades.final)
-
-    @property
-    def mean(self) -> float | None:
-        """Mean of the final totals; ``None`` without any."""
-        return mean(self.totals) if self.totals else None
-
-    @property
-    def median(self) -> float | None:
-        """Median of the final totals; ``None`` without any."""
-        return median(self.totals) if self.totals else None
-
-    @property
-    def lowest(self) -> float | None:
-        """Lowest of the final totals; ``None`` without any."""
-        return min(self.totals, default=None)
-
-    @property
-    def highest(self) -> float | None:
-        """Highest of the final totals; ``None`` without any."""
-        return max(self.totals, default=None)
-
-    @property
-    def unmatched(self) -> tuple[Student, ...]:
-        """Students without a certain match on the roster, unless a person said that they are not on it."""
-        known = (*CERTAIN, "nobody", "no_roster")
-        return tuple(line.student for line in self.students if line.student.match not in known)
-
-
-def _digest(*parts: Any) -> str:
+def digest_of(*parts: Any) -> str:
+    """Return a digest of what a report is made of: numbers, texts and models."""
     return hashlib.sha256(json.dumps(parts, default=_as_json).encode()).hexdigest()[:32]
 
 

@@ -8,9 +8,10 @@ from pydantic import Field, StringConstraints
 
 from aita.models.answer import AnswerPlace, Fraction
 from aita.models.base import StrictModel
+from aita.models.decision import Decision, DecisionAction
 from aita.models.effort import DEFAULT_EFFORT, ReasoningEffort
 from aita.models.exam import AnswerKey, Question, Rubric
-from aita.models.grade import Amount, CellState, CriterionGrade, Decision, DecisionAction
+from aita.models.grade import Amount, CellState, CriterionGrade
 from aita.models.review_flags import FlagKind
 from aita.models.second_look import SecondLook
 

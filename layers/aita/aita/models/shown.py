@@ -3,7 +3,8 @@
 from datetime import datetime
 
 from aita.models.base import StrictModel
-from aita.models.grade import CellState, CriterionGrade, DecisionAction
+from aita.models.decision import DecisionAction
+from aita.models.grade import CellState, CriterionGrade
 
 
 class ShownDecision(StrictModel):

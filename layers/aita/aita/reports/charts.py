@@ -13,9 +13,9 @@ from markupsafe import Markup
 from pygal.etree import etree
 from pygal.style import Style
 
+from aita.models.class_report import QuestionFigures
 from aita.models.grade import StudentGrades
 from aita.models.points import exact
-from aita.models.report import QuestionFigures
 
 BINS = 10
 """Bins of the histogram of totals up to 100%, which the last one includes; each is a tenth wide."""

@@ -7,8 +7,9 @@ from importlib.resources import files
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from aita.models.class_report import ClassReport
 from aita.models.effort import graded_by
-from aita.models.report import MADE_OF, REPORT_OF, ClassReport, PageScan, StudentReport, TranscriptionReport
+from aita.models.report import MADE_OF, REPORT_OF, PageScan, StudentReport, TranscriptionReport
 from aita.reports import charts, text
 from aita.services.assignments import object_keys
 

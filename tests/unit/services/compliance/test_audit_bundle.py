@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 import aita
 from aita.errors import MissingMaterialError
 from aita.memory.objects import MemoryObjects
+from aita.models.decision import Decision, DecisionAction
 from aita.models.exam import ExamSpec, Question
-from aita.models.grade import Cell, CellState, CriterionGrade, Decision, DecisionAction, cell_id, question_version
+from aita.models.grade import Cell, CellState, CriterionGrade, cell_id, question_version
 from aita.models.match import MatchAction, MatchRequest
 from aita.models.part_decision import PartAction, PartDecision
 from aita.models.points import total

@@ -7,7 +7,8 @@ import pytest
 
 from aita.errors import NotFoundError, StorageError
 from aita.memory.objects import MemoryObjects
-from aita.models.grade import DecisionAction, cell_id
+from aita.models.decision import DecisionAction
+from aita.models.grade import cell_id
 from aita.models.match import MatchAction, MatchRequest
 from aita.models.review import DecisionRequest
 from aita.models.student import Student

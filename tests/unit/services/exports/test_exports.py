@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aita.errors import RequestError
+from aita.models.decision import DecisionAction
 from aita.models.export import ExcludedStudent, MoodleKey
-from aita.models.grade import Cell, CellState, CriterionGrade, DecisionAction
+from aita.models.grade import Cell, CellState, CriterionGrade
 from aita.models.points import exact
 from aita.models.student import RosterEntry
 from aita.services.exports.canvas import export_canvas

@@ -9,8 +9,9 @@ import pytest
 
 from aita.errors import InvalidMaterialError, RequestError, RunStopped
 from aita.models.api import RunOptions, StartRunRequest
+from aita.models.decision import DecisionAction
 from aita.models.exam import Question
-from aita.models.grade import CellState, DecisionAction, StudentGrades, cell_id, question_version
+from aita.models.grade import CellState, StudentGrades, cell_id, question_version
 from aita.models.review import DecisionRequest
 from aita.models.review_flags import FlagKind
 from aita.models.run import Run, RunSettings, RunStatus, TaskStatus

@@ -8,16 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aita.errors import NotFoundError
+from aita.models.decision import Decision, DecisionAction
 from aita.models.exam import ExamSpec
-from aita.models.grade import (
-    Cell,
-    CellState,
-    CriterionGrade,
-    Decision,
-    DecisionAction,
-    GradeScale,
-    cell_id,
-)
+from aita.models.grade import Cell, CellState, CriterionGrade, GradeScale, cell_id
 from aita.models.points import exact, total
 from aita.models.review_flags import Flag, FlagKind
 from aita.services.grading.gradebook import Gradebook

@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aita.errors import ConflictError, RequestError
+from aita.models.decision import Decision, DecisionAction
 from aita.models.exam import Question, Rubric
-from aita.models.grade import Cell, CellState, Decision, DecisionAction, cell_id
+from aita.models.grade import Cell, CellState, cell_id
 from aita.models.points import exact, fitted, in_steps
 from aita.models.review import CellFilter, DecisionRequest, fingerprint
 from aita.models.review_flags import FlagKind

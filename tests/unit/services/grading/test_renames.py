@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from aita.models.grade import Cell, CellState, DecisionAction, cell_id
+from aita.models.decision import DecisionAction
+from aita.models.grade import Cell, CellState, cell_id
 from aita.models.match import MatchAction, MatchRequest
 from aita.models.review import DecisionRequest
 from aita.services.assignments.match_decisions import RosterMatches

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from aita.errors import ConflictError, MissingMaterialError, NotFoundError, RequestError
-from aita.models.grade import Cell, CellState, CriterionGrade, DecisionAction, cell_id
+from aita.models.decision import DecisionAction
+from aita.models.grade import Cell, CellState, CriterionGrade, cell_id
 from aita.models.review import DecisionRequest
 from aita.models.review_flags import Flag, FlagKind
 from aita.services.grading.review_queue import Reviews

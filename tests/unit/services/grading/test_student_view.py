@@ -9,8 +9,9 @@ import pytest
 
 from aita.errors import RequestError
 from aita.memory.objects import MemoryObjects
+from aita.models.decision import DecisionAction
 from aita.models.exam import ExamSpec
-from aita.models.grade import Cell, CellState, CriterionGrade, DecisionAction, cell_id
+from aita.models.grade import Cell, CellState, CriterionGrade, cell_id
 from aita.models.review import DecisionRequest
 from aita.models.review_flags import Flag, FlagKind
 from aita.models.student import RosterEntry, Student, Students

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from aita.errors import ConflictError
-from aita.models.grade import CellState, Decision, DecisionAction, cell_id
+from aita.models.decision import Decision, DecisionAction
+from aita.models.grade import CellState, cell_id
 from aita.models.review import DecisionRequest
 from aita.models.review_flags import FlagKind
 from aita.services.assignments.assignment_files import AssignmentFiles

@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 
 from aita.aws.dynamodb.items import DECISION, MATCH, PART, decision_key, decisions_partition, read, write
 from aita.errors import ConflictError, RequestError
-from aita.models.grade import Decision
+from aita.models.decision import Decision
 from aita.models.match import MatchDecision
 from aita.models.part_decision import PartDecision
 

@@ -17,7 +17,7 @@ from aita.cli.session import Session
 from aita.cli.views import review_view
 from aita.cli.views.masked_places import scans_of
 from aita.errors import InvalidMaterialError, RequestError
-from aita.models.grade import DecisionAction
+from aita.models.decision import DecisionAction
 from aita.models.names import check_assignment
 from aita.models.review import EVERYTHING, DecisionRequest, ReviewView, fingerprint
 

@@ -8,7 +8,7 @@ from aita.client.api_client import ApiClient
 from aita.client.file_transfer import FileTransfer
 from aita.memory.objects import MemoryObjects
 from aita.models.api import ResultFile
-from aita.models.grade import Decision
+from aita.models.decision import Decision
 from aita.models.match import MatchDecision
 from aita.models.part_decision import PartAction, PartDecision
 from aita.ports import StoredObject

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
-from aita.models.grade import Decision
+from aita.models.decision import Decision
 from aita.models.match import MatchDecision
 from aita.models.report import MADE_OF
 from aita.services.assignments import object_keys

@@ -3,7 +3,7 @@
 from rich.text import Text
 
 from aita.cli.pasteable import Command
-from aita.models.grade import Decision
+from aita.models.decision import Decision
 from aita.models.match import MatchDecision
 from aita.models.part_decision import PartDecision
 

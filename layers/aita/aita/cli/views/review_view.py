@@ -12,9 +12,9 @@ from aita.cli.views.decision_words import decided_at, decided_by, outdated_repor
 from aita.cli.views.indented_text import indented, wrapped
 from aita.cli.views.masked_places import Scans, masked_note
 from aita.cli.views.terminal_escape import printable
+from aita.models.decision import Decision, DecisionAction
 from aita.models.effort import graded_by
 from aita.models.exam import Rubric
-from aita.models.grade import Decision, DecisionAction
 from aita.models.review import ReviewLine, ReviewPage, ReviewView, basis_after, fingerprint
 from aita.models.second_look import SecondLook
 from aita.services.grading.standing_decisions import standing

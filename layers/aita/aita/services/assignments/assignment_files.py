@@ -7,6 +7,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from aita.errors import InvalidMaterialError, MissingMaterialError, NotFoundError, ObjectNotFoundError, RequestError
 from aita.models.answer import StudentAnswers
+from aita.models.decision import Decision
 from aita.models.exam import (
     AnswerKey,
     ExamSpec,
@@ -17,7 +18,7 @@ from aita.models.exam import (
     RubricPoints,
     WrittenFor,
 )
-from aita.models.grade import Cell, Decision, GradeScale
+from aita.models.grade import Cell, GradeScale
 from aita.models.ledger import ContentLedger, Part, StudentLedger, UnplacedLedger
 from aita.models.match import MatchDecision
 from aita.models.part_decision import PartDecision

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from aita.errors import MissingMaterialError, NotFoundError
-from aita.models.grade import Decision, StudentGrades
+from aita.models.decision import Decision
+from aita.models.grade import StudentGrades
 from aita.models.ledger import StudentLedger
 from aita.models.part_decision import PartDecision
 from aita.models.run import Run

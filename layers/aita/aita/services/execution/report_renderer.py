@@ -7,8 +7,9 @@ from typing import Protocol
 
 from aita.concurrency import map_concurrently
 from aita.errors import MissingInputError, NotFoundError, ObjectNotFoundError, RequestError, TaskError
+from aita.models.class_report import ClassReport
 from aita.models.exam import Page
-from aita.models.report import ClassReport, PageScan, ReportFile, ReportFiles, StudentReport, TranscriptionReport
+from aita.models.report import PageScan, ReportFile, ReportFiles, StudentReport, TranscriptionReport
 from aita.models.run import ItemEvent, Run
 from aita.ports import Clock, DecisionStore, ObjectStore, RunStore
 from aita.services.assignments import object_keys

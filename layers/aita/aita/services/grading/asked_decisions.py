@@ -5,8 +5,9 @@ from typing import Any
 
 from aita.errors import RequestError
 from aita.models.answer import QuestionAnswer
+from aita.models.decision import Decision, DecisionAction
 from aita.models.exam import Page, Rubric
-from aita.models.grade import Cell, Decision, DecisionAction
+from aita.models.grade import Cell
 from aita.models.points import exact, fitted, in_steps, total
 from aita.models.review import DecisionRequest
 from aita.services.assignments.assignment_files import AssignmentFiles

@@ -5,8 +5,9 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 
 from aita.models.answer import Presence, QuestionAnswer, StudentAnswers
+from aita.models.decision import Decision, DecisionAction
 from aita.models.exam import ExamSpec, Page
-from aita.models.grade import Decision, DecisionAction, cell_id
+from aita.models.grade import cell_id
 from aita.models.review_flags import FlagKind
 from aita.services.grading.decided_questions import decided_cell
 from aita.services.grading.standing_decisions import in_order, standing

@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from aita.models.grade import Cell, CellState, CriterionGrade, Decision, DecisionAction
+from aita.models.decision import Decision, DecisionAction
+from aita.models.grade import Cell, CellState, CriterionGrade
 from aita.models.ledger import Part
 from aita.models.points import exact
 from aita.models.review_flags import Flag, FlagKind

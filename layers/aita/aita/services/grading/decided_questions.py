@@ -3,8 +3,9 @@
 from collections import Counter
 from collections.abc import Callable
 
+from aita.models.decision import Decision
 from aita.models.exam import ExamSpec
-from aita.models.grade import Decision, cell_id, question_version
+from aita.models.grade import cell_id, question_version
 
 
 def decided_cell(exam: ExamSpec) -> Callable[[Decision], str]:

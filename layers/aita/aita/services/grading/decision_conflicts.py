@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 from ulid import ULID, constants
 
 from aita.errors import ConflictError
-from aita.models.grade import Cell, Decision, DecisionAction
+from aita.models.decision import Decision, DecisionAction
+from aita.models.grade import Cell
 from aita.models.part_decision import PartDecision
 from aita.models.review import basis_after, last_seen
 from aita.services.grading.gradebook import Gradebook

@@ -4,16 +4,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Self, TypeVar
 
 from aita.errors import NotFoundError
+from aita.models.decision import Decision
 from aita.models.exam import ExamSpec, Question
-from aita.models.grade import (
-    Cell,
-    CellState,
-    Decision,
-    GradeScale,
-    StudentGrades,
-    cell_id,
-    question_version,
-)
+from aita.models.grade import Cell, CellState, GradeScale, StudentGrades, cell_id, question_version
 from aita.models.ledger import Part
 from aita.models.points import exact
 from aita.models.review_flags import Flag, FlagKind

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple, Self
 
 from aita.models.answer import QuestionAnswer, StudentAnswers
+from aita.models.decision import Decision
 from aita.models.exam import AnswerKey, ExamSpec, Page, Rubric
-from aita.models.grade import Cell, CellState, Decision, question_version
+from aita.models.grade import Cell, CellState, question_version
 from aita.models.scan import StudentScans
 from aita.services.answers.blank_detection import INK_FLAGS
 from aita.services.assignments import object_keys

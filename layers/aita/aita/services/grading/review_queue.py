@@ -7,8 +7,9 @@ from typing import Any
 
 from aita.errors import ConflictError, MissingMaterialError, RequestError
 from aita.models.answer import QuestionAnswer, StudentAnswers
+from aita.models.decision import Decision, DecisionAction
 from aita.models.exam import Question
-from aita.models.grade import Cell, Decision, DecisionAction, question_version
+from aita.models.grade import Cell, question_version
 from aita.models.names import check_assignment
 from aita.models.review import (
     EVERYTHING,

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from aita.models.grade import Decision, DecisionAction
+from aita.models.decision import Decision, DecisionAction
 
 
 def in_order(decisions: Iterable[Decision]) -> list[Decision]:

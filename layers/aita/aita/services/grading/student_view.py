@@ -7,7 +7,8 @@ shows no names of deciding people, and no quote that is not in the answer, even 
 
 from collections.abc import Iterable
 
-from aita.models.grade import Cell, CellState, CriterionGrade, Decision
+from aita.models.decision import Decision
+from aita.models.grade import Cell, CellState, CriterionGrade
 from aita.models.shown import ShownAnswer, ShownDecision
 from aita.services.grading.gradebook import Gradebook
 

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable, Mapping
 
+from aita.models.class_report import CriterionFigures, GraderLine, QuestionFigures
 from aita.models.exam import Criterion, ExamSpec, Rubric
 from aita.models.grade import Cell, CellState, StudentGrades
 from aita.models.points import fitted, total
-from aita.models.report import CriterionFigures, GraderLine, QuestionFigures
 
 MISSED_SHOWN = 10
 """Number of most-missed criteria in the report."""

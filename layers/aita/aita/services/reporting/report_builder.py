@@ -8,22 +8,13 @@ from typing import Self
 
 from aita.errors import MissingInputError
 from aita.models.answer import QuestionAnswer, StudentAnswers
+from aita.models.class_report import ClassReport, OpenCell, RunLine, StudentLine
+from aita.models.decision import Decision
 from aita.models.exam import ExamSpec, Page, Rubric
-from aita.models.grade import Cell, Decision, StudentGrades
+from aita.models.grade import Cell, StudentGrades
 from aita.models.match import MatchDecision
 from aita.models.part_decision import PartAction
-from aita.models.report import (
-    ClassReport,
-    OpenCell,
-    PageReport,
-    PageScan,
-    PartReport,
-    QuestionReport,
-    RunLine,
-    StudentLine,
-    StudentReport,
-    TranscriptionReport,
-)
+from aita.models.report import PageReport, PageScan, PartReport, QuestionReport, StudentReport, TranscriptionReport
 from aita.models.run import Run, StageCounts
 from aita.models.scan import StudentScans
 from aita.models.student import Students
