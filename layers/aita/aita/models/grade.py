@@ -1,4 +1,4 @@
-"""Grades: cells, which are one student's graded answers to one question each, and people's decisions about them."""
+"""Grades: cells, which are one student's graded answers to one question each."""
 
 import hashlib
 import json
