@@ -89,6 +89,7 @@ def messages(file: Path) -> Iterator[str]:
                 yield "".join(str(part.value) if isinstance(part, ast.Constant) else "1" for part in parts)
 
 
+@pytest.mark.slow
 def test_each_command_in_a_message_is_taken_by_the_command_line() -> None:
     found = [(file.name, text.replace("{option}", " --assignment a")) for file in SOURCES for text in messages(file)]
     assert sum(len(list(commands_in(text))) for _, text in found) > 30

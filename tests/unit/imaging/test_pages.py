@@ -17,6 +17,8 @@ from aita.imaging.encode import LEAST_SHORT_SIDE
 from aita.imaging.pages import PageImage, pages
 from aita.models.file_type import scan_type
 
+pytestmark = pytest.mark.slow
+
 CELL = 16  # pixels: two JPEG blocks, so that a cell's middle keeps its colour
 RED, GREEN, BLUE, BLACK, WHITE, YELLOW = (
     (220, 30, 30),

@@ -159,6 +159,7 @@ class Class:
         return words(HtmlPage.of(RENDERER.student(report)).text)
 
 
+@pytest.mark.slow
 @given(st.data())
 def test_every_file_has_the_total_that_all_selections_come_to(data: st.DataObject) -> None:
     exam = data.draw(exams())

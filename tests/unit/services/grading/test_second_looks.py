@@ -293,6 +293,7 @@ def decision_for(question_id: str) -> Any:
     return on_part(action=PartAction.BELONGS, question_id=question_id, question=question_version(question))
 
 
+@pytest.mark.slow
 class TestPixels:
     @given(
         head_top=st.integers(0, 10),
