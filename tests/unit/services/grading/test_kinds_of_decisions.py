@@ -31,7 +31,18 @@ from aita.services.grading.gradebook import Gradebook
 from aita.services.grading.review_queue import Reviews
 from aita.services.grading.student_view import shown_answers
 from aita.services.reporting.report_builder import ReportSources
-from tests.support.fakes import ASSIGNMENT, QUESTIONS, RENDERER, Harness, answer_of
+from aita.tasks.request import LLMRequest
+from tests.support.fakes import (
+    ASSIGNMENT,
+    QUESTIONS,
+    RENDERER,
+    Harness,
+    answer_of,
+    failing,
+    grading,
+    right,
+    worth_of,
+)
 from tests.support.grades import RUBRICS, answers, cells, criteria, put_answers
 from tests.support.html_page import HtmlPage, words
 from tests.unit.services.compliance.test_audit_bundle import audited
@@ -372,6 +383,49 @@ class TestConflicts:
         with pytest.raises(ConflictError, match="was graded anew"):
             decide("accept", basis=now)
 
+    @pytest.mark.parametrize(
+        "asked",
+        [{"action": "accept"}, {"action": "set", "criteria": {2: 2}}, {"action": "set", "points": 0}],
+        ids=["accept", "criteria", "points"],
+    )
+    def test_a_proposal_that_was_graded_anew_from_the_same_answer_was_not_seen(
+        self, graded: Harness, decide: Decide, asked: dict[str, Any]
+    ) -> None:
+        seen = reviews(graded).show(ASSIGNMENT, FIRST).basis
+        grade_anew(graded, share=0.5)
+        assert book(graded).graded(FIRST).points == 2.5
+        with pytest.raises(ConflictError, match="was graded anew"):
+            decide(**asked, basis=seen)
+        with pytest.raises(ConflictError, match="was graded anew"):
+            decide(**asked, basis=fingerprint(seen))
+        assert not [*graded.decisions.all(ASSIGNMENT)]
+
+    def test_a_failure_that_was_graded_meanwhile_was_not_seen(self, harness: Harness) -> None:
+        put_answers(harness, "s-1")
+        bad = failing(harness, "1a")
+        run = harness.run("grade")
+        seen = reviews(harness).show(ASSIGNMENT, FIRST)
+        assert seen.state is CellState.FAILED
+        bad.clear()
+        harness.resume(run)
+        asked = DecisionRequest(action=DecisionAction.SET, points=0, why="nothing there", by="Ada", basis=seen.basis)
+        with pytest.raises(ConflictError, match="was graded anew"):
+            reviews(harness).decide(ASSIGNMENT, FIRST, asked)
+
+    def test_a_decision_that_was_replaced_counts_no_more_once_its_successor_is_outdated(
+        self, graded: Harness, decide: Decide
+    ) -> None:
+        decide(points=1)
+        decide("accept", by="Bob")
+        grade_anew(graded, share=0.5)
+        cell = book(graded).cell(FIRST)
+        assert (cell.state, cell.points) == (CellState.NEEDS_REVIEW, 2.5)
+        assert "Bob decided on 5 points" in cell.flags[-1].text
+        assert recompute(audited(graded)) == []
+        grade_anew(graded, share=1)
+        assert (book(graded).cell(FIRST).state, book(graded).cell(FIRST).points) == (CellState.GRADED, 5)
+        assert recompute(audited(graded)) == []
+
     def test_clocks_that_differ_do_not_turn_decisions_around(self, graded: Harness, decide: Decide) -> None:
         first = decide(points=1)
         graded.clock.now -= timedelta(hours=1)
@@ -388,6 +442,23 @@ class TestConflicts:
         decide(points=2, cell=FIRST)
         decide(points=3, cell=LAST)
         assert len(list(graded.decisions.all(ASSIGNMENT))) == 3
+
+
+def grade_anew(harness: Harness, share: float) -> None:
+    """Let a later version of aita grade unchanged answers again, and find this share of each criterion."""
+    grades = harness.artifact("grades.json")
+    for student in grades.values():
+        for cell in student.values():
+            cell["aita"] = "0.0.1"
+    harness.put("grades.json", grades)
+
+    def graded_so(request: LLMRequest) -> str:
+        if request.schema_name != "Grading":
+            return right(request)
+        return grading(request, *(share * worth for worth in worth_of(request)))
+
+    harness.model.otherwise = graded_so
+    harness.run("grade", regrade_older=True, enable_checkpointing=False)
 
 
 class TestFilters:

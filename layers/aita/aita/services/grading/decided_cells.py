@@ -14,8 +14,9 @@ from aita.services.grading.material_versions import digest
 def decided(cell: Cell, decisions: Iterable[Decision]) -> tuple[Cell, Decision | None]:
     """Return a cell with the last decision about its present grade, and that decision; ``None`` without any.
 
-    The cell is open if all decisions are about earlier grades. Corrected transcriptions are passed over: they count as
-    the answer's text (``corrected_answers``).
+    The cell is open if all decisions are about earlier grades, or if the last one about its inputs accepted another
+    proposal: the decisions that this one replaced do not count again. Corrected transcriptions are passed over: they
+    count as the answer's text (``corrected_answers``).
 
     Parameters
     ----------
@@ -27,10 +28,12 @@ def decided(cell: Cell, decisions: Iterable[Decision]) -> tuple[Cell, Decision |
     for decision in decisions:
         if decision.action is DecisionAction.CORRECT:
             continue
-        if _is_about(decision, cell):
-            latest = decision
-        else:
+        if not _is_of_inputs(decision, cell):
             outdated = decision
+        elif decision.action is DecisionAction.SET or _accepts(decision, cell):
+            latest = decision
+        else:  # another proposal was accepted, in place of whatever was decided before
+            latest, outdated = None, decision
     if latest is not None:
         return _closed(cell, latest), latest
     return (cell if outdated is None else reopened(cell, _since(outdated))), None
@@ -88,15 +91,15 @@ def read_otherwise(cell: Cell, correction: Decision) -> Cell:
     return reopened(cell, Flag(kind=FlagKind.CHANGED, note=note))
 
 
-def _is_about(decision: Decision, cell: Cell) -> bool:
-    if decision.basis not in (cell.basis, cell.older_basis):
-        return False
-    if decision.action is DecisionAction.SET:
-        return True
+def _is_of_inputs(decision: Decision, cell: Cell) -> bool:
+    return decision.basis in (cell.basis, cell.older_basis)
+
+
+def _accepts(decision: Decision, cell: Cell) -> bool:
+    """Return whether a decision accepted the cell's present proposal."""
     if cell.points is None or decision.points is None:
         return False
-    same_points = exact(cell.points) == exact(decision.points)
-    return same_points and decision.proposal in ("", cell.proposal)  # else another proposal was accepted
+    return exact(cell.points) == exact(decision.points) and decision.proposal in ("", cell.proposal)
 
 
 def _closed(cell: Cell, decision: Decision) -> Cell:

@@ -40,6 +40,7 @@ from aita.services.grading.asked_decisions import (
 from aita.services.grading.corrected_answers import Corrections
 from aita.services.grading.decision_conflicts import changed_since, earliest_after, next_id
 from aita.services.grading.gradebook import Gradebook
+from aita.services.grading.material_versions import digest
 from aita.version import VERSION
 
 logger = logging.getLogger(__name__)
@@ -275,9 +276,16 @@ def _line(grades: Gradebook, cell: Cell) -> ReviewLine:
 
 
 def _shown_basis(grades: Gradebook, cell: Cell) -> str:
-    """Return the basis that a person sees: the cell's, and the last decision, so that none is overwritten unseen."""
-    decisions = grades.decisions(cell.cell_id)
-    return basis_after(cell.basis, decisions[-1].decision_id) if decisions else cell.basis
+    """Return the basis that a person sees: the cell's, the proposal and the last decision.
+
+    The same inputs may be graded again, as by a later version, and a failed cell may be graded: nobody decides on what
+    was not shown, and no decision is overwritten unseen.
+    """
+    graded, decisions = grades.graded(cell.cell_id), grades.decisions(cell.cell_id)
+    reading = graded.second_look.reading if graded.second_look is not None else ()
+    shown = [graded.state, graded.proposal, *(each.model_dump(mode="json") for each in (*graded.flags, *reading))]
+    basis = f"{cell.basis}, proposing {digest(shown)}"
+    return basis_after(basis, decisions[-1].decision_id) if decisions else basis
 
 
 def _question(grades: Gradebook, cell: Cell) -> Question:
