@@ -185,6 +185,11 @@ class TestReadings:
             ("x = 3.", "x = 3"),
             ("10²", "10^2"),
             ("~~5~~ 4", "~~6~~ 4"),
+            ("(1;2)", "(1; 2)"),
+            ("so it is; really?", "so it is really"),
+            (r"$\sqrt{2x}$", "√(2x)"),
+            (r"$\sqrt{2}$", "√2"),
+            (r"$\frac{m}{kg}$", "m/kg"),
         ],
     )
     def test_white_space_and_punctuation_are_no_difference(self, transcribed: str, read: str) -> None:
@@ -208,6 +213,16 @@ class TestReadings:
             ("CO", "Co"),
             ("5 %", "5"),
             ("a word", "[illegible] word"),
+            ("(1;2)", "(12)"),
+            ("1 , 2", "12"),
+            ("3 . 5", "35"),
+            ("1?2", "12"),
+            ("f″(x)", "f(x)"),
+            ('f"(x)', "f(x)"),
+            ("ma - mg", "ma mg"),
+            (r"$\sqrt{2}x$", r"$\sqrt{2x}$"),
+            (r"$\frac{1}{2}x$", r"$\frac{1}{2x}$"),
+            ("1/2x", r"$\frac{1}{2x}$"),
         ],
     )
     def test_signs_of_a_formula_are_one(self, transcribed: str, read: str) -> None:

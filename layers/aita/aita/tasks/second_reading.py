@@ -17,15 +17,22 @@ SPARE = 100
 """Characters that a reading may have beyond that: a line that was left out of a short answer."""
 
 _SENTENCE = re.compile(
-    r"[;?\"“”„‘’…]|(?<=\w\w)[.,:](?![0-9])|[.,:](?!\w)|(?<=[^\W\d_]{2})!(?!=)|(?<![\w)\]}'])'|(?<=[^\W\d_]{2})'"  # noqa: RUF001 - the very signs
+    r"…|;(?!(?<=[0-9];)[0-9.+-])|\?(?!(?<=[0-9]\?)[0-9])"
+    r"|(?<=\w\w)[.,:](?![0-9])|[.,:](?!\w)|(?<=[^\W\d_]{2})!(?!=)|(?<![\w)\]}])['\"]|(?<=[^\W\d_]{2})['\"]"
 )
-"""Punctuation of sentences: not the point of a number, nor the signs of ``n!``, ``f'`` and ``a.b``."""
+"""Punctuation of sentences: not the point of a number, nor the signs of ``n!``, ``f'``, ``f"``, ``a.b`` and ``1;2``."""
 
-_DASH = re.compile(r"(?<=[^\W\d_]{2})[ ]?-[ ]?(?=[^\W\d_]{2})")
-"""Hyphen or dash between words; before a digit, a letter alone or a bracket it may be a minus."""
+_SEMICOLON = re.compile(r" ?; ?")
+
+_DASH = re.compile(r"(?<=[^\W\d_]{3})[ ]?-[ ]?(?=[^\W\d_]{3})")
+"""Hyphen or dash between words; beside a digit, a bracket or few letters, as in ``ma - mg``, it may be a minus."""
 
 _SPACE = re.compile(r"(?<![0-9]) | (?![0-9])")
 """White space, except between two digits."""
+
+_ROOT = re.compile(r"(?:\\sqrt|(?<![A-Za-z\\])sqrt|√)[{(]([\w.]*[^\W\d_][\w.]+|[\w.]+[^\W\d_][\w.]*)[)}]")
+_BELOW = re.compile(r"\\[dt]?frac\{(?:[^{}]|\{[^{}]*\})*\}\{(\d[\w.]*[^\W\d_])\}")
+"""Term under a root, and below a stroke, whose end the plain form does not tell, as in ``1/2x``."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +91,10 @@ def _one_line(text: str) -> str:
     return " ".join(text.split())
 
 
-def _content(text: str) -> str:
-    """Return what counts of a line: without white space, punctuation and struck-out words."""
-    form = plain(read_marks(text).kept).text
-    return _SPACE.sub("", _SENTENCE.sub("", _DASH.sub(" ", form)))
+def _content(text: str) -> tuple[str, ...]:
+    """Return what counts of a line: without white space, punctuation and struck-out words; and terms with their end."""
+    kept = read_marks(text).kept
+    form = _SEMICOLON.sub(";", _DASH.sub(" ", plain(kept).text))
+    unspaced = "".join(kept.split())
+    terms = [found[1] for pattern in (_ROOT, _BELOW) for found in pattern.finditer(unspaced)]
+    return (_SPACE.sub("", _one_line(_SENTENCE.sub("", form))), *terms)
