@@ -160,8 +160,8 @@ class Session:
             raise NotApplicableError from error
 
     def decide(self, cell: Cell, action: DecisionAction, points: float | None = None, by: str = "Ms Roy") -> bool:
-        """Let a person decide about a cell as they have seen it; tell whether it was taken."""
-        return self.ask(cell, cell.basis, by, action=action, points=points)
+        """Let a person decide about a cell as they saw it before anybody decided; tell whether it was taken."""
+        return self.ask(cell, self.shown_basis(cell).partition(", after ")[0], by, action=action, points=points)
 
     def ask(self, cell: Cell, basis: str, by: str = "Ms Roy", **content: Any) -> bool:
         """Let a person decide on what they saw of a cell; tell whether it was taken."""

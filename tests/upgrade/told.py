@@ -102,7 +102,11 @@ def tasks(stack: Stack) -> dict[str, Any]:
 
 def queues(stack: Stack) -> dict[str, Any]:
     """Return what waits for a person."""
-    return {each: _wordless(get(stack, f"/assignments/{each}/reviews")) for each in (GRADED, THRICE)}
+    found = {each: _wordless(get(stack, f"/assignments/{each}/reviews")) for each in (GRADED, THRICE)}
+    for page in found.values():
+        for line in page["cells"]:
+            line["basis"] = _of_inputs(line["basis"])
+    return found
 
 
 def cells(stack: Stack) -> dict[str, Any]:
@@ -113,9 +117,14 @@ def cells(stack: Stack) -> dict[str, Any]:
             shown = get(stack, f"/assignments/{assignment}/reviews/{line['cell_id']}")
             for place in shown["pages"]:
                 del place["url"]
-            shown["basis"] = shown["basis"].partition(", after ")[0]  # behind it, now, stands the last decision
+            shown["basis"] = _of_inputs(shown["basis"])
             found[line["cell_id"]] = _wordless(shown)
     return found
+
+
+def _of_inputs(basis: str) -> str:
+    """Return a basis without the proposal and the last decision, which stand behind it now."""
+    return basis.partition(", ")[0]
 
 
 def grades(stack: Stack) -> Any:
