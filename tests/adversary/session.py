@@ -159,10 +159,6 @@ class Session:
         except AitaError as error:
             raise NotApplicableError from error
 
-    def decide(self, cell: Cell, action: DecisionAction, points: float | None = None, by: str = "Ms Roy") -> bool:
-        """Let a person decide about a cell as they saw it before anybody decided; tell whether it was taken."""
-        return self.ask(cell, self.shown_basis(cell).partition(", after ")[0], by, action=action, points=points)
-
     def ask(self, cell: Cell, basis: str, by: str = "Ms Roy", **content: Any) -> bool:
         """Let a person decide on what they saw of a cell; tell whether it was taken."""
         self.stages.clock.advance(1)
@@ -179,8 +175,10 @@ class Session:
         return self.reviews().show(ASSIGNMENT, cell.cell_id).basis
 
     def set_points(self, sitter: Sitter, question_id: str, points: float) -> None:
-        """Let a person set the points of a cell, which count from now on."""
-        if not self.decide(self.cell(sitter, question_id), DecisionAction.SET, points):
+        """Let a person set the points of a cell on which nobody has decided, which count from now on."""
+        cell = self.cell(sitter, question_id)
+        has_decisions = bool(self.book().decisions(cell.cell_id))
+        if has_decisions or not self.ask(cell, self.shown_basis(cell), action=DecisionAction.SET, points=points):
             raise NotApplicableError
         self.decided[sitter.name, question_id] = points
 

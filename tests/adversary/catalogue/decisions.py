@@ -33,6 +33,7 @@ def accepted_after_regrading(scene: Scene) -> Course:
     model.errors.append(error)
     yield
     seen = session.cell(spot.sitter, spot.question_id)
+    basis = session.shown_basis(seen)
     model.errors.remove(error)
 
     def less(graded: Graded) -> None:
@@ -43,7 +44,7 @@ def accepted_after_regrading(scene: Scene) -> Course:
     model.errors.append(err_on(spot, less))
     session.put("rubric_instructions.txt", "Be strict.")
     session.run("grade")
-    if seen.points is not None and session.decide(seen, DecisionAction.ACCEPT):
+    if seen.points is not None and session.ask(seen, basis, action=DecisionAction.ACCEPT):
         session.decided[spot.sitter.name, spot.question_id] = seen.points
     yield
 
@@ -56,8 +57,9 @@ def two_people(scene: Scene) -> Course:
     session.model.errors.append(err_on(spot, invent_quotes))
     yield
     seen = session.cell(spot.sitter, spot.question_id)
+    basis = session.shown_basis(seen)
     session.set_points(spot.sitter, spot.question_id, _decided_points(scene, spot))
-    session.decide(seen, DecisionAction.ACCEPT, by="Mr Ito")
+    session.ask(seen, basis, "Mr Ito", action=DecisionAction.ACCEPT)
     yield
 
 
