@@ -152,6 +152,19 @@ class TestCorrection:
         code, _, err = aita("review", "correct", CELL, "-t", str(tmp_path / "none"), "-a", "midterm", "--by", "Ada")
         assert (code, "none: No such file" in err) == (1, True)
 
+    def test_a_text_that_a_person_wrote_is_replaced_if_that_is_asked_for(
+        self, known: FakeStack, aita: Aita, tmp_path: Path
+    ) -> None:
+        made = decision(action=DecisionAction.CORRECT, points=None, transcription=WROTE, why="")
+        known.answer("GET", PATH, shown(known, raw_text=WROTE, read_by_person=True, decisions=(made,)))
+        known.answer("POST", PATH, made)
+        known.answer("GET", QUEUE, NOBODY_LEFT)
+        command = ("review", "correct", CELL, "-t", self.text(tmp_path, b"another"), "-a", "midterm", "--by", "Bob")
+        code, _, err = aita(*command)
+        assert (code, sent(known)) == (1, [])
+        assert "Ada (arn:aws:iam::1:user/ada) corrected the text, 2026-03-0" in err
+        assert aita(*command, "--again")[0] == 0
+
     def test_a_corrected_answer_says_so(self, known: FakeStack, aita: Aita) -> None:
         made = decision(action=DecisionAction.CORRECT, points=None, transcription=WROTE, why="")
         known.answer("GET", PATH, shown(known, raw_text=WROTE, read_by_person=True, decisions=(made,)))

@@ -159,6 +159,18 @@ class TestCriteria:
         assert model_says
         assert told.count(model_says) == len(QUESTIONS) - 1, "of the other answers"
 
+    def test_staff_get_no_earlier_grading_either(self, graded: Harness, decide: Decide) -> None:
+        graded.put("user_rubrics.json", RUBRICS | {"1a": {"total_points": 5, "criteria": criteria(4, 1)}})
+        graded.run("grade")
+        first = book(graded).graded(FIRST).first_grading
+        assert first is not None
+        decide(points=1)
+        grades = book(graded)
+        line, other, *_ = map(json.loads, export_json_lines(sources_roll(graded, grades), grades).data.splitlines())
+        assert first.feedback
+        assert first.feedback not in json.dumps(line), "nothing that graders said"
+        assert first.feedback in json.dumps(other)
+
     def test_decided_criteria_are_about_their_points_and_count_again_with_them(
         self, graded: Harness, decide: Decide
     ) -> None:

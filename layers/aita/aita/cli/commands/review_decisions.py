@@ -160,6 +160,8 @@ def _decide(
         refuse_second(review_view.others_decision(found, name_given), look, again=again)
     else:
         refuse_second(review_view.decided_before(found), look, again=again)
+    if action is DecisionAction.CORRECT:
+        refuse_second(review_view.corrected_before(found), look, again=again)
     if seen is None and action is DecisionAction.ACCEPT:
         _ask(session, assignment, found, look)
     # A code that is not of the cell as it is now is sent as it is: the stack says what has changed since.

@@ -95,6 +95,14 @@ def decided_before(review: ReviewView) -> str:
     return f"{review.cell_id}: {_did(decision)}, {decided_at(decision)}" if decision else ""
 
 
+def corrected_before(review: ReviewView) -> str:
+    """Return the correction that an answer's text is from in words, with who and when; empty if it was read so."""
+    made = [each for each in standing(review.decisions) if each.action is DecisionAction.CORRECT]
+    if not made or not review.read_by_person:
+        return ""
+    return f"{review.cell_id}: {_did(made[-1])}, {decided_at(made[-1])}"
+
+
 def others_decision(review: ReviewView, by: str) -> str:
     """Return the last decision that stands in words, if it is another person's; empty if it is not."""
     last = next(iter(reversed(standing(review.decisions))), None)

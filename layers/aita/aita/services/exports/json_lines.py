@@ -38,7 +38,12 @@ def export_json_lines(roll: ExportRoster, gradebook: Gradebook) -> Export:
 def _line(student: GradedStudent, cell: Cell, shown: ShownAnswer, gradebook: Gradebook) -> dict[str, Any]:
     source: Cell | ShownAnswer = cell if cell.state.is_open else shown
     gradings = tuple(each.model_copy(update={"criteria": found_quotes(each.criteria)}) for each in cell.gradings)
-    content = {"criteria": found_quotes(source.criteria), "feedback": source.feedback, "gradings": gradings}
+    content: dict[str, Any] = {
+        "criteria": found_quotes(source.criteria),
+        "feedback": source.feedback,
+        "gradings": gradings,
+        "first_grading": None,  # what was graded before a change of points is in the audit
+    }
     graders = _NO_GRADERS if cell.state is CellState.OVERRIDDEN else {}
     exported = cell.model_copy(update=content | graders).model_dump(mode="json", exclude={"points"})
     return {
