@@ -478,7 +478,7 @@ class TestClassReport:
         put_grades(harness, grades)
         harness.run("report")
         (row,) = (each for each in rows_of(class_page(harness)) if f"| {INES} | 2 |" in each)
-        assert "the grader read the answer on the page otherwise than it was transcribed: 1 of its lines" in row
+        assert "the answer was read on the page otherwise than it was transcribed: 1 of its lines" in row
         assert "transcribed: F = 4<b>3</b> N; read on the page: F = 48 N" in row
         shown = student_page(harness, INES).text
         assert "48 N" not in shown

@@ -18,6 +18,7 @@ from aita.models.limits import (
     MaxCost,
     MaxWorkers,
     RateLimit,
+    Readings,
     TokenLimit,
 )
 from aita.models.names import MAX_UPLOAD_BYTES
@@ -41,6 +42,7 @@ class RunOptions(StrictModel):
     graders: Graders | None = None
     disagreement: Disagreement | None = None
     see: See | None = None
+    readings: Readings | None = None
     review: bool | None = None
     regrade_older: bool | None = None
     model: str | None = None

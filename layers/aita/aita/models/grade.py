@@ -120,6 +120,8 @@ class Cell(StrictModel):
         cells of aita 0.1.0.
     see
         Answers that graders saw on the page in the run that graded or kept the cell; ``None`` before version 0.3.
+    readings
+        Number of readings of each answer with strips in the run that graded or kept the cell.
     second_look
         Second look at this answer; ``None`` if none was due.
     aita
@@ -152,6 +154,7 @@ class Cell(StrictModel):
     graders_asked: Annotated[int, Field(ge=0)] = 0
     disagreement: float | None = None
     see: See | None = None
+    readings: Annotated[int, Field(ge=1)] = 1
     second_look: SecondLook | None = None
     aita: str = ""
 

@@ -30,5 +30,8 @@ Disagreement = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 """Difference between two graders over the criteria from which on a person decides, as a share of the question's
 points."""
 
+Readings = Annotated[int, Field(ge=1, le=2)]
+"""Readings of each answer: with 2, its strips are read once more, and a person looks where the two differ."""
+
 MaskHeader = Annotated[float, Field(ge=0, le=0.5)]
 """Part of a student's page that is painted white, from its top, as a share of its height; 0 masks nothing."""

@@ -35,7 +35,9 @@ class FlagKind(StrEnum):
     QUOTE_NOT_FOUND = "quote_not_found"
     """A quote that earns or loses points is not in the transcription, or is no evidence."""
     READING_DIFFERS = "reading_differs"
-    """A grader who saw the answer on the page read it otherwise than the transcription."""
+    """A grader who saw the answer on the page, or a second reading of it, differs from the transcription."""
+    READ_ONCE = "read_once"
+    """The answer was to be read twice, and the second reading failed."""
     POINTS_OUT_OF_RANGE = "points_out_of_range"
     """A grader gave a criterion points outside its range."""
     ILLEGIBLE = "illegible"
@@ -70,7 +72,8 @@ _WORDS = {
     FlagKind.PAGE_TWICE: "a page of the exam is there twice",
     FlagKind.LOW_CONFIDENCE: "low confidence in the transcription or in where the answer is",
     FlagKind.QUOTE_NOT_FOUND: "a quote is not in the transcription, or is no evidence",
-    FlagKind.READING_DIFFERS: "the grader read the answer on the page otherwise than it was transcribed",
+    FlagKind.READING_DIFFERS: "the answer was read on the page otherwise than it was transcribed",
+    FlagKind.READ_ONCE: "it was to be read twice, and was read once",
     FlagKind.POINTS_OUT_OF_RANGE: "a criterion was given points that it can't earn",
     FlagKind.ILLEGIBLE: "much of the answer could not be read",
     FlagKind.GRADERS_DISAGREE: "the graders' points are far apart",

@@ -17,6 +17,7 @@ from aita.models.limits import (
     MaxCost,
     MaxWorkers,
     RateLimit,
+    Readings,
     TokenLimit,
 )
 from aita.models.second_look import See
@@ -175,7 +176,8 @@ class RunSettings(StrictModel):
     """Settings of a run, which every resume keeps.
 
     With ``regrade_older``, answers that another version of aita, model or reasoning effort graded, or that graders
-    saw otherwise, are graded again. Runs before version 0.3 are without ``see``, and showed no strips.
+    saw otherwise or that were read another number of times, are graded again. Runs before version 0.3 are without
+    ``see`` and ``readings``, and showed no strips.
     """
 
     model: str
@@ -194,6 +196,7 @@ class RunSettings(StrictModel):
     regrade_older: bool = False
     reasoning_effort: ReasoningEffort = DEFAULT_EFFORT
     see: See = See.NEVER
+    readings: Readings = 1
 
 
 class Run(StrictModel):

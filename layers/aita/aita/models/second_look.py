@@ -48,22 +48,34 @@ class Strip(AnswerPlace):
 
 
 class ReadLine(LenientModel):
-    """Line of an answer that a grader reads otherwise than the transcription.
+    """Line of an answer that is read on the page otherwise than it was transcribed.
 
     Parameters
     ----------
     transcribed
         Line as it was transcribed; empty if the transcription lacks it.
     read
-        Line as the grader reads it on the strip; empty if it is not there.
+        Line as it is read on the strip; empty if it is not there.
     """
 
     transcribed: str = ""
     read: str = ""
 
 
+class AnswerReading(LenientModel):
+    """Second reading of an answer. It counts for the strips that it was read on; ``strips`` has their SHA-256."""
+
+    strips: tuple[str, ...]
+    lines: tuple[str, ...]
+
+    @property
+    def text(self) -> str:
+        """All lines, one below the other."""
+        return "\n".join(self.lines)
+
+
 class SecondLook(LenientModel):
-    """Second look at an answer, as its graders took it.
+    """Second look at an answer, as its graders took it, and as it was read once more.
 
     Parameters
     ----------
@@ -75,9 +87,15 @@ class SecondLook(LenientModel):
         Reason for which they saw none.
     reading
         Lines that a grader read otherwise; of all graders.
+    read_twice
+        Whether the answer was read once more, by itself, on these strips.
+    second_reading
+        Lines of which that reading differs from the transcription in a way that may count.
     """
 
     doubts: tuple[ReadingDoubt, ...] = ()
     strips: tuple[AnswerPlace, ...] = ()
     missing: str = ""
     reading: tuple[ReadLine, ...] = ()
+    read_twice: bool = False
+    second_reading: tuple[ReadLine, ...] = ()

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -85,6 +85,12 @@ class SecondReading:
     @property
     def _read(self) -> Sequence[ReadLine]:
         return [each for each in self.lines if each.transcribed.strip() or each.read.strip()]
+
+
+def punctuation(text: str) -> Iterator[tuple[int, int]]:
+    """Yield the spans of a plain text that are punctuation of sentences, or a hyphen between words."""
+    for pattern in (_SENTENCE, _DASH):
+        yield from (found.span() for found in pattern.finditer(text))
 
 
 def _one_line(text: str) -> str:

@@ -174,7 +174,7 @@ class TestCells:
         put_answers(harness, "s-1")
         run = harness.run("grade")
         assert run.status is RunStatus.SUCCEEDED
-        assert [*run.stages] == ["cut", "grade", "report"]
+        assert [*run.stages] == ["cut", "read_again", "grade", "report"]
 
 
 class TestGraders:

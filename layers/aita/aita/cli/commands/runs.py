@@ -54,11 +54,22 @@ SeeOption = Annotated[
         show_default="as before; doubtful",
     ),
 ]
+Readings = Annotated[
+    int | None,
+    typer.Option(
+        "--readings",
+        metavar="N",
+        min=1,
+        max=2,
+        help="With 2, answers are read once more on the page; where that differs, a person decides.",
+        show_default="as before; 1",
+    ),
+]
 RegradeOlder = Annotated[
     bool,
     typer.Option(
         "--regrade-older",
-        help="Grade answers again that an older version of aita or another model graded, or that were seen otherwise.",
+        help="Grade answers again that an older aita or another model graded, or that were seen or read otherwise.",
     ),
 ]
 _STARTED = {"generate-rubric" if name == "rubric" else name: name for name in PIPELINES}
@@ -102,9 +113,11 @@ def transcribe(
 def grade(
     context: typer.Context,
     assignment: Assignment,
+    *,
     graders: Graders = None,
     disagreement: Disagreement = None,
     see: SeeOption = None,
+    readings: Readings = None,
     regrade_older: RegradeOlder = False,
     max_cost: MaxCost = None,
     detach: Detach = False,
@@ -117,6 +130,7 @@ def grade(
         "graders": graders,
         "disagreement": disagreement,
         "see": see,
+        "readings": readings,
         "regrade_older": regrade_older or None,
     }
     start_run(Session.of(context), assignment, "grade", detach=detach, max_cost=max_cost, options=options)
@@ -128,14 +142,22 @@ def exam(
     review: Annotated[
         bool, typer.Option("--review", help="Wait once the rubrics are written, until the run is resumed.")
     ] = False,
+    *,
     graders: Graders = None,
     disagreement: Disagreement = None,
     see: SeeOption = None,
+    readings: Readings = None,
     max_cost: MaxCost = None,
     detach: Detach = False,
 ) -> None:
     """Do everything, from the scans to the reports: questions, rubrics, transcriptions, grades."""
-    options = {"review": review or None, "graders": graders, "disagreement": disagreement, "see": see}
+    options = {
+        "review": review or None,
+        "graders": graders,
+        "disagreement": disagreement,
+        "see": see,
+        "readings": readings,
+    }
     start_run(Session.of(context), assignment, "exam", detach=detach, max_cost=max_cost, options=options)
 
 
@@ -147,11 +169,12 @@ def estimate(
     ],
     assignment: Assignment,
     see: SeeOption = None,
+    readings: Readings = None,
     regrade_older: RegradeOlder = False,
 ) -> None:
     """Tell the calls, tokens and cost that a run would take at most, as what was answered before costs nothing."""
     session = Session.of(context)
-    options = {"see": see, "regrade_older": regrade_older or None}
+    options = {"see": see, "readings": readings, "regrade_older": regrade_older or None}
     found = session.api.estimate(_request(session, assignment, _STARTED.get(pipeline, pipeline), options))
     session.output.result(found, estimate_table(found))
 

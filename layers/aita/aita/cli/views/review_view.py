@@ -1,6 +1,6 @@
 """Cells that await a person's decision, and everything that a decision needs, for people."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 
 from rich.console import Group, RenderableType
@@ -16,7 +16,7 @@ from aita.models.decision import Decision, DecisionAction
 from aita.models.effort import graded_by
 from aita.models.exam import Rubric
 from aita.models.review import ReviewLine, ReviewPage, ReviewView, basis_after, fingerprint
-from aita.models.second_look import SecondLook
+from aita.models.second_look import ReadLine, SecondLook
 from aita.services.grading.standing_decisions import standing
 
 
@@ -148,14 +148,22 @@ def _answer(review: ReviewView, scans: Scans) -> Iterator[RenderableType]:
 
 
 def _second_look(look: SecondLook) -> Iterator[RenderableType]:
-    """Yield how the graders saw the answer, and each line that they read otherwise than it was transcribed."""
+    """Yield how the answer was seen and read once more, and each line that was read otherwise than transcribed."""
     why = f" ({', '.join(look.doubts)})" if look.doubts else ""
     if look.missing:
         yield indented(f"the graders did not see it on the page{why}: {look.missing}", "yellow")
-    else:
+    elif look.strips:
         places = ", ".join(place.where for place in look.strips)
         yield indented(f"the graders saw it on the page{why}: {places}", "dim")
-    for line in look.reading:
+    yield from _read_lines(look.reading)
+    if look.read_twice:
+        found = "differs" if look.second_reading else "says the same"
+        yield indented(f"a second reading of it on the page{'' if look.strips else why} {found}", "dim")
+    yield from _read_lines(look.second_reading)
+
+
+def _read_lines(lines: Iterable[ReadLine]) -> Iterator[RenderableType]:
+    for line in lines:
         yield indented(f"transcribed: {line.transcribed or '(nothing)'}")
         yield indented(f"read:        {line.read or '(nothing)'}", "yellow")
 

@@ -23,7 +23,7 @@ from aita.models.ledger import ContentLedger, Part, StudentLedger, UnplacedLedge
 from aita.models.match import MatchDecision
 from aita.models.part_decision import PartDecision
 from aita.models.scan import ExamPages, StudentScans
-from aita.models.second_look import Strip
+from aita.models.second_look import AnswerReading, Strip
 from aita.models.student import RosterEntry, Students
 from aita.models.transcription import PageTranscription
 from aita.ports import ObjectStore
@@ -48,6 +48,7 @@ _LEDGER = TypeAdapter(dict[str, StudentLedger])
 _CONTENT = TypeAdapter(dict[str, ContentLedger])
 _UNPLACED = TypeAdapter(dict[str, UnplacedLedger])
 _STRIPS = TypeAdapter(dict[str, tuple[Strip, ...]])
+_READINGS = TypeAdapter(dict[str, tuple[AnswerReading, ...]])
 _GRADES = TypeAdapter(dict[str, dict[str, Cell]])
 _GRADE_SCALE = TypeAdapter(GradeScale)
 _PAGES = TypeAdapter(dict[str, tuple[Page, ...]])
@@ -232,6 +233,10 @@ class AssignmentFiles:
     def strips(self) -> dict[str, tuple[Strip, ...]]:
         """Return the strips of page images that were cut, by student id."""
         return self._read(object_keys.STRIPS, _STRIPS.validate_json) or {}
+
+    def readings(self) -> dict[str, tuple[AnswerReading, ...]]:
+        """Return the second readings of answers on their strips, by student id."""
+        return self._read(object_keys.READINGS, _READINGS.validate_json) or {}
 
     def unplaced_parts(self) -> dict[str, tuple[Part, ...]]:
         """Return the unplaced parts of the ledger, by the ids of the students who have any."""

@@ -33,6 +33,7 @@ _CLASS_FILES = (
     object_keys.ANSWERS,
     object_keys.LEDGER,
     object_keys.STRIPS,
+    object_keys.READINGS,
     object_keys.GRADES,
     object_keys.REPORTS,
     object_keys.ROSTER,

@@ -41,7 +41,7 @@ def assemble(
         Reasons of the graders that failed.
     """
     answer, rubric = inputs.answers[student_id][question.question_id], inputs.rubrics.get(question.question_id)
-    flags = (*answer.flags, *(flag for each in graded for flag in each.flags))
+    flags = (*answer.flags, *answer.reading_flags, *(flag for each in graded for flag in each.flags))
     values = _base_values(inputs, student_id, question, rubric)
     values["second_look"] = _second_look(answer.second_look, graded)
     if rubric is None:
@@ -140,6 +140,7 @@ def _base_values(inputs: GradeInputs, student_id: str, question: Question, rubri
         "graders_asked": inputs.graders,
         "disagreement": inputs.disagreement,
         "see": inputs.see,
+        "readings": inputs.readings,
         "aita": VERSION,
         **inputs.versions(student_id, question, rubric),
     }

@@ -51,8 +51,9 @@ class AnswerToGrade(StrictModel):
     """A student's answer to one question, as grading takes it.
 
     ``pages`` and ``places`` are those of a drawing, and empty for other questions. ``strips`` are shown in
-    place of the pages, and ``second_look`` has no reading yet. ``version`` is the answer's version from
-    ``material_versions``; empty in an input of aita 0.1.0.
+    place of the pages unless graders see none, and are read again if there are two readings. ``second_look`` has
+    no grader's reading yet, and ``reading_flags`` are doubts of the second reading, which graders are not told.
+    ``version`` is the answer's version from ``material_versions``; empty in an input of aita 0.1.0.
     """
 
     text: str
@@ -63,6 +64,7 @@ class AnswerToGrade(StrictModel):
     version: str = ""
     strips: tuple[Strip, ...] = ()
     second_look: SecondLook | None = None
+    reading_flags: tuple[Flag, ...] = ()
 
     def only_cut(self) -> Self:
         """Return the answer without strips if one of them is not cut."""
@@ -85,6 +87,7 @@ class GradeInputs(QuestionInputs):
     disagreement: float
     reasoning_effort: ReasoningEffort = DEFAULT_EFFORT
     see: See = See.NEVER
+    readings: int = 1
     continued: dict[str, dict[str, str]] = {}
     """Bases of cells of 0.1.0 that are graded again from unchanged inputs, by student id and question id."""
 
@@ -112,7 +115,7 @@ class GradeInputs(QuestionInputs):
         exam, scans, pages = material.exam(), material.scans(), material.pages()
         parts = UnplacedParts.of(material, exam)
         answers = Corrections(material.cell_decisions(), exam, pages).applied(parts.placed(material.answers()))
-        looks = SecondLooks.of(material, settings.see, parts)
+        looks = SecondLooks.of(material, settings.see, settings.readings, parts)
         return cls(
             exam=exam,
             instructions=material.rubric_instructions(),
@@ -130,6 +133,7 @@ class GradeInputs(QuestionInputs):
             disagreement=settings.disagreement,
             reasoning_effort=settings.reasoning_effort,
             see=settings.see,
+            readings=settings.readings,
         )
 
     def only_cut(self) -> Self:
@@ -151,9 +155,10 @@ class GradeInputs(QuestionInputs):
         """Return the task of one grader, by its number from 1."""
         answer = self.answers[student_id][question.question_id]
         shown: dict[str, Any] = {"pages": answer.pages, "places": answer.places}
-        if answer.strips:
+        is_seen = self.is_seen(answer)
+        if is_seen:
             shown = {"strips": answer.strips}
-        return (StripGradingTask if answer.strips else GradingTask)(
+        return (StripGradingTask if is_seen else GradingTask)(
             question=question,
             rubric=self.rubrics[question.question_id],
             answer=answer.text,
@@ -166,6 +171,10 @@ class GradeInputs(QuestionInputs):
             grader=grader,
             **shown,
         )
+
+    def is_seen(self, answer: AnswerToGrade) -> bool:
+        """Return whether graders see an answer on strips."""
+        return self.see is not See.NEVER and bool(answer.strips)
 
     def basis(self, student_id: str, question: Question, rubric: Rubric | None) -> str:
         """Return the digest of the inputs of this answer's grade, for this question and rubric.
@@ -192,7 +201,7 @@ class GradeInputs(QuestionInputs):
             key and key.model_dump(mode="json"),
             self.instructions,
             self.question_instructions.get(question.question_id, ""),
-            answer.model_dump(mode="json", exclude={"pages", "version", "strips", "second_look"}),
+            answer.model_dump(mode="json", exclude={"pages", "version", "strips", "second_look", "reading_flags"}),
             [page.sha256 for page in answer.pages],
             self.exam.points_step,
         ]
@@ -211,11 +220,12 @@ class GradeInputs(QuestionInputs):
         return self._is_same_answer(cell) and cell.basis == older
 
     def is_older(self, cell: Cell) -> bool:
-        """Return whether a cell was graded by another version of aita, model or reasoning effort, or seen otherwise."""
-        effort = cell.reasoning_effort
+        """Return whether a cell was graded by another version of aita, model or effort, or seen or read otherwise."""
+        effort, answer = cell.reasoning_effort, self.answers[cell.student_id][cell.question_id]
         same_effort = effort == self.reasoning_effort or (is_plain(effort) and is_plain(self.reasoning_effort))
-        is_seen = bool(self.answers[cell.student_id][cell.question_id].strips)
-        same_look = is_seen == bool(cell.second_look and cell.second_look.strips)
+        same_look = self.is_seen(answer) == bool(cell.second_look and cell.second_look.strips)
+        is_read_twice = self.readings > 1 and bool(answer.strips)
+        same_look &= is_read_twice == bool(cell.second_look and cell.second_look.read_twice)
         return cell.is_of_older_version or cell.model != self.model or not (same_effort and same_look)
 
     def _is_same_answer(self, cell: Cell) -> bool:

@@ -16,13 +16,19 @@ def kept_cell(inputs: GradeInputs, cell: Cell, question: Question, versions: Rub
     """Return an earlier cell for reuse; ``None`` if its answer must be graded.
 
     A cell is reused if its question, rubric, answer and way of grading are unchanged, and rescaled if only the
-    question's or the criteria's points differ. A cell that failed, or with a grader that failed, is graded again.
+    question's or the criteria's points differ. A cell that failed, or of which a grader or the second reading failed,
+    is graded again.
     """
     rubric = inputs.rubrics.get(question.question_id)
     if rubric is None or _failed(cell):
         return None
     if inputs.is_of(cell, question, rubric):
-        way = {"graders_asked": inputs.graders, "disagreement": inputs.disagreement, "see": inputs.see}
+        way = {
+            "graders_asked": inputs.graders,
+            "disagreement": inputs.disagreement,
+            "see": inputs.see,
+            "readings": inputs.readings,
+        }
         return cell.model_copy(update=inputs.versions(cell.student_id, question, rubric) | way)
     before = versions(cell.rubric)
     if before is None or not _same_but_for_points(before, rubric):
@@ -38,7 +44,8 @@ def kept_cell(inputs: GradeInputs, cell: Cell, question: Question, versions: Rub
 
 
 def _failed(cell: Cell) -> bool:
-    return cell.state is CellState.FAILED or any(flag.kind is FlagKind.GRADER_FAILED for flag in cell.flags)
+    failures = (FlagKind.GRADER_FAILED, FlagKind.READ_ONCE)
+    return cell.state is CellState.FAILED or any(flag.kind in failures for flag in cell.flags)
 
 
 def _same_but_for_points(one: Rubric, other: Rubric) -> bool:

@@ -9,7 +9,7 @@ from aita.services.grading.material_versions import Versions
 
 
 def graded_before(material: AssignmentFiles) -> dict[str, Any]:
-    """Return ``graders``, ``disagreement`` and ``see`` of the assignment's last grading.
+    """Return ``graders``, ``disagreement``, ``see`` and ``readings`` of the assignment's last grading.
 
     The result is empty before the first grading. It has ``see`` alone if all cells are of aita 0.1.0 and have changed
     inputs. Before version 0.3 graders saw no strips.
@@ -24,8 +24,9 @@ def graded_before(material: AssignmentFiles) -> dict[str, Any]:
     graded = material.grades()
     with_settings = (cell for cells in graded.values() for cell in cells.values() if cell.graders_asked)
     if (cell := next(with_settings, None)) is not None:
-        return {"graders": cell.graders_asked, "disagreement": cell.disagreement, "see": cell.see or See.NEVER}
+        way = {"graders": cell.graders_asked, "disagreement": cell.disagreement}
+        return way | {"see": cell.see or See.NEVER, "readings": cell.readings}
     if not graded:
         return {}
-    way = LegacyCells(material, Versions.of(material, material.exam(), material.cell_decisions()), graded).way
-    return {"see": See.NEVER} | (way._asdict() if way is not None else {})
+    legacy = LegacyCells(material, Versions.of(material, material.exam(), material.cell_decisions()), graded)
+    return {"see": See.NEVER} | (legacy.way._asdict() if legacy.way is not None else {})

@@ -17,7 +17,7 @@ from aita.services.grading.unplaced_parts import UnplacedParts
 NOT_CUT = "its strips were not cut"
 
 Look = tuple[tuple[Strip, ...], SecondLook | None]
-"""Strips that graders see, and the second look as it is known before grading; none and ``None`` without one."""
+"""Strips that are seen or read again, and the second look as it is known before; none and ``None`` without one."""
 
 NO_LOOK: Look = ((), None)
 
@@ -28,6 +28,9 @@ class SecondLooks:
 
     Parameters
     ----------
+    see, readings
+        Answers that graders see, and readings of each answer. If they see none and there are two readings, the strips
+        of doubtful answers are for the second reading alone.
     contents
         Parts of each student's pages, by student id; of students without a ledger nothing is shown.
     cut
@@ -36,6 +39,7 @@ class SecondLooks:
 
     assignment: str
     see: See
+    readings: int
     contents: Mapping[str, Sequence[Part]]
     pages: Mapping[str, Sequence[Page]]
     scans: Mapping[str, StudentScans]
@@ -43,19 +47,20 @@ class SecondLooks:
     cut: Mapping[str, Strip]
 
     @classmethod
-    def of(cls, material: AssignmentFiles, see: See, parts: UnplacedParts) -> Self:
-        """Return the second looks at an assignment's answers; nothing is read for ``never``.
+    def of(cls, material: AssignmentFiles, see: See, readings: int, parts: UnplacedParts) -> Self:
+        """Return the second looks at an assignment's answers; nothing is read for ``never`` with one reading.
 
         Raises
         ------
         InvalidMaterialError
             If a file is invalid.
         """
-        if see is See.NEVER:
-            return cls(material.assignment, see, {}, {}, {}, parts, {})
+        if see is See.NEVER and readings == 1:
+            return cls(material.assignment, see, readings, {}, {}, {}, parts, {})
         return cls(
             assignment=material.assignment,
             see=see,
+            readings=readings,
             contents={student_id: each.parts for student_id, each in material.page_contents().items()},
             pages=material.pages(),
             scans=material.scans(),
@@ -68,13 +73,14 @@ class SecondLooks:
 
         A text that a person corrected needs none.
         """
-        if self.see is See.NEVER or answer.read_by_person:
+        if (self.see is See.NEVER and self.readings == 1) or answer.read_by_person:
             return NO_LOOK
         doubts = reading_doubts(question, answer)
-        if not doubts and self.see is See.DOUBTFUL:
+        if not doubts and self.see is not See.ALWAYS:
             return NO_LOOK
         shown, missing = self._strips(student_id, question, answer)
-        places = tuple(AnswerPlace(page=each.page, top=each.top, bottom=each.bottom) for each in shown)
+        seen = shown if self.see is not See.NEVER else ()
+        places = tuple(AnswerPlace(page=each.page, top=each.top, bottom=each.bottom) for each in seen)
         return shown, SecondLook(doubts=doubts, strips=places, missing=missing)
 
     def _strips(self, student_id: str, question: Question, answer: QuestionAnswer) -> tuple[tuple[Strip, ...], str]:

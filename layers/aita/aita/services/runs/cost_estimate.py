@@ -27,6 +27,7 @@ from aita.services.stages.base import LLMStage, Stage
 from aita.services.stages.exam_windows import cut
 from aita.services.stages.extract_questions import ExtractQuestionsStage
 from aita.services.stages.grade import GradeStage
+from aita.services.stages.read_again import ReadAgainStage
 from aita.services.stages.rubric import RubricInputs, RubricStage
 from aita.services.stages.split_exam import most_scanned
 from aita.services.stages.transcribe import TranscribeStage
@@ -35,6 +36,7 @@ from aita.tasks.grading import GradingTask
 from aita.tasks.question_extraction import QuestionExtractionTask
 from aita.tasks.request import Image, LLMRequest, Message
 from aita.tasks.strip_grading import StripGradingTask
+from aita.tasks.strip_transcription import StripTranscriptionTask
 from aita.tasks.tokens import input_tokens, output_tokens
 from aita.tasks.transcription import TranscriptionTask
 
@@ -163,6 +165,10 @@ class _RequestCount:
                     return self._transcriptions(questions_made=object_keys.EXAM_SPEC in made)
                 case ExtractQuestionsStage() if self.material.exam_pages() is None:
                     return self._windows()
+                case ReadAgainStage() if self.settings.readings == 1:
+                    return ()
+                case ReadAgainStage() if object_keys.ANSWERS in made and not self.material.answers():
+                    return self._second_readings()
                 case GradeStage() if object_keys.ANSWERS in made and not self.material.answers():
                     return self._gradings()
             return self._planned_requests(stage)
@@ -175,7 +181,7 @@ class _RequestCount:
             self.notes.append(note)
 
     def _planned_requests(self, stage: LLMStage) -> Iterable[LLMRequest]:
-        if isinstance(stage, GradeStage):  # with the strips that the run cuts before
+        if isinstance(stage, GradeStage | ReadAgainStage):  # with the strips that the run cuts before
             plan = stage.plan_of(GradeInputs.of(self.material, self.settings), self.material, self.settings)
         else:
             plan = stage.plan(self.material, self.settings)
@@ -230,10 +236,7 @@ class _RequestCount:
     def _gradings(self) -> Iterable[LLMRequest]:
         """Yield a request for each grader of each answer, with rubrics and answers of assumed length."""
         exam, rubrics, answer_keys = self.material.exam(), self.material.rubrics(), self.material.answer_keys()
-        students = {
-            file.key.removeprefix(object_keys.scans(self.material.assignment)).partition("/")[0]
-            for file in self._scans()
-        }
+        students = self._students()
         self._note("there are no answers yet: each student is taken to answer each question, with 100 tokens")
         if self.settings.see is not See.NEVER:
             self._note("each answer is taken to be seen on a third of a page; with --see doubtful some are not")
@@ -247,7 +250,19 @@ class _RequestCount:
             }
             is_seen = self.settings.see is not See.NEVER
             task = StripGradingTask(**values, strips=(_STRIP,)) if is_seen else GradingTask(**values)
-            yield from [task.request()] * (len(students) * self.settings.graders)
+            yield from [task.request()] * (students * self.settings.graders)
+
+    def _second_readings(self) -> Iterable[LLMRequest]:
+        """Return a request for each answer, on a strip of assumed size."""
+        if self.settings.see is not See.ALWAYS:
+            self._note("each answer is taken to be read twice; only those of a doubtful transcription and drawings are")
+        answers = self._students() * len(self.material.exam().questions)
+        return [StripTranscriptionTask(strips=(_STRIP,)).request()] * answers
+
+    def _students(self) -> int:
+        """Return the number of folders with scans."""
+        scans = object_keys.scans(self.material.assignment)
+        return len({file.key.removeprefix(scans).partition("/")[0] for file in self._scans()})
 
     def _pages(self) -> Iterable[Page]:
         """Return each page; pages that are not split yet have the largest size."""

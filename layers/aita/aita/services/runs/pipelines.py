@@ -7,6 +7,7 @@ from aita.services.stages.custom_tasks import KIND, KindStage
 from aita.services.stages.cut import CutStage
 from aita.services.stages.extract_questions import ExtractQuestionsStage
 from aita.services.stages.grade import GradeStage
+from aita.services.stages.read_again import ReadAgainStage
 from aita.services.stages.regrade_sample import RegradeSampleStage
 from aita.services.stages.report import ReportStage
 from aita.services.stages.retired import MapAnswersStage
@@ -25,6 +26,7 @@ STAGES: dict[str, Stage] = {
         SplitStage(),
         TranscribeStage(),
         CutStage(),
+        ReadAgainStage(),
         GradeStage(),
         RegradeSampleStage(),
         ReportStage(),
@@ -36,7 +38,7 @@ PIPELINES: dict[str, tuple[str, ...]] = {
     "extract-questions": ("split_exam", "extract_questions"),
     "rubric": ("answer_key", "rubric"),
     "transcribe": ("split", "transcribe"),
-    "grade": ("cut", "grade", "report"),
+    "grade": ("cut", "read_again", "grade", "report"),
     "regrade-sample": ("cut", "regrade_sample"),
     "report": ("report",),
     "exam": (
@@ -47,6 +49,7 @@ PIPELINES: dict[str, tuple[str, ...]] = {
         "split",
         "transcribe",
         "cut",
+        "read_again",
         "grade",
         "report",
     ),

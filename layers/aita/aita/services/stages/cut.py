@@ -1,4 +1,4 @@
-"""Stage ``cut``: one task for each student, which cuts the strips of the answers that graders see on the page."""
+"""Stage ``cut``: one task for each student, which cuts the strips on which answers are seen or read again."""
 
 from collections.abc import Iterable
 from typing import Any, ClassVar, Literal
@@ -18,7 +18,7 @@ _STRIPS = TypeAdapter(dict[str, tuple[Strip, ...]])
 
 
 class CutStage(Stage):
-    """Cut the strips that the answers to be graded are seen by, except those that were cut before."""
+    """Cut the strips on which the answers to be graded are seen or read again, except those that were cut before."""
 
     name = CUT
     artifact = object_keys.STRIPS

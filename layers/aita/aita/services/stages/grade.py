@@ -19,6 +19,7 @@ from aita.services.grading.grade_reuse import kept_cell
 from aita.services.grading.material_versions import rubric_version
 from aita.services.grading.question_inputs import check_question_instructions
 from aita.services.grading.question_wording import check_wording
+from aita.services.grading.second_readings import compared
 from aita.services.stages.base import INPUTS, Gathered, LLMStage, ReadFile, StagePlan
 from aita.tasks.grading import GradingTask
 
@@ -55,6 +56,7 @@ class GradeStage(LLMStage):
         """Return the plan for these inputs, as ``plan`` does for those that there are."""
         earlier = material.grades()
         kept = kept_cells(inputs, earlier, material, settings)
+        inputs = compared(inputs, material.readings(), kept)
         inputs = inputs.model_copy(update={"continued": _continued_bases(inputs, earlier)})
         return StagePlan(inputs, _refs(inputs, kept), {KEPT: _CELLS.dump_json(kept)})
 

@@ -18,6 +18,7 @@ from aita.services.assignments import object_keys
 from aita.services.assignments.assignment_files import AssignmentFiles
 from aita.services.grading.grade_inputs import GradeInputs
 from aita.services.grading.rubric_diff import compare
+from aita.services.grading.second_readings import compared
 from aita.services.stages.base import INPUTS, Gathered, ReadFile, StagePlan
 from aita.services.stages.grade import GradeStage, graded_cells, grader_refs
 
@@ -58,7 +59,7 @@ class RegradeSampleStage(GradeStage):
             for each in grader_refs(inputs, student_id, questions[question_id])
         ]
         answers = {student_id: inputs.answers[student_id] for student_id, _ in sample}
-        sampled = inputs.model_copy(update={"answers": answers})
+        sampled = compared(inputs.model_copy(update={"answers": answers}), material.readings(), {})
         return StagePlan(sampled, refs, {BEFORE: _CELLS.dump_json(before)})
 
     def artifact_key(self, assignment: str, run_id: str, name: str) -> str:  # noqa: ARG002 - it is the run's
