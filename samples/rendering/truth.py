@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from aita_local.simulated_model.sample.page_fingerprint import HASH_BITS, fingerprint
+from aita_local.simulated_model.sample.row_darkness import Darkness
 from rendering.layout import PageLayout
 
 
@@ -16,7 +17,7 @@ def student_page(student: dict[str, Any], layout: PageLayout, image: bytes) -> d
     """Return the entry of a student's page: its transcription, and where each answer stands.
 
     A question's ``line`` is that of its label in the transcription, from 1, and 0 if nothing is written there; each
-    ``top`` and ``bottom`` is a fraction of the page's height.
+    ``top`` and ``bottom`` is a fraction of the page's height. ``rows`` has the darkness of the page's rows.
     """
     facts = next(facts for facts in student["pages"] if facts["page"] == layout.number)
     lines = list(_lines(student["answers"], layout))
@@ -28,6 +29,7 @@ def student_page(student: dict[str, Any], layout: PageLayout, image: bytes) -> d
         "confidence": facts["confidence"],
         "warnings": [facts["warning"]] if "warning" in facts else [],
         "fingerprint": _fingerprint(image),
+        "rows": Darkness.of_page(image).hex(),
         "answers": [{**place, "line": labels.get(f"{place['question_id']}.", 0)} for place in _places(layout)],
     }
 

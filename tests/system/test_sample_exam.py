@@ -164,6 +164,17 @@ def test_the_exam_run_again_costs_no_call(whole: SampleExamRun) -> None:
     assert cells(whole) == graded
 
 
+def test_a_second_reading_of_the_samples_says_the_same() -> None:
+    """The simulated model finds each strip on its page, and reads what stands there."""
+    for harness in ran():
+        before = {answer: (cell.state, cell.points) for answer, cell in cells(harness).items()}
+        run = harness.run("grade", see="always", readings=2, enable_checkpointing=False)
+        assert run.status is RunStatus.SUCCEEDED
+        assert {answer: (cell.state, cell.points) for answer, cell in cells(harness).items()} == before
+        read = {answer for answer, cell in cells(harness).items() if cell.second_look and cell.second_look.read_twice}
+        assert read == CELLS - {BLANK}
+
+
 def test_answers_that_are_seen_on_the_page_get_the_same_grades() -> None:
     """The simulated model reads what was transcribed; the strips are cut from the scans."""
     for harness in ran():

@@ -34,6 +34,11 @@ def reply(chat: ChatRequest, kind: Kind, exam: SampleExam, pages: list[KnownPage
     return _formatted(chat, _content(chat, kind, exam, pages, omits))
 
 
+def strip_transcription(chat: ChatRequest, lines: list[str]) -> str:
+    """Return the reply that reads these lines on strips of pages."""
+    return _formatted(chat, {"lines": lines})
+
+
 def improvised(chat: ChatRequest) -> str:
     """Return a reply to a request that is not about the sample exam: of the right form, and plainly simulated."""
     with suppress(NotInSampleExamError):

@@ -6,10 +6,19 @@ from aita_local.simulated_model.chat_request import ChatRequest
 from aita_local.simulated_model.errors import NotInSampleExamError
 
 Kind = Literal[
-    "Transcription", "ExtractedQuestions", "AnswerKey", "AnswerKeys", "Rubric", "Grading", "StripGrading", "Word"
+    "Transcription",
+    "StripTranscription",
+    "ExtractedQuestions",
+    "AnswerKey",
+    "AnswerKeys",
+    "Rubric",
+    "Grading",
+    "StripGrading",
+    "Word",
 ]
 
 _WORDS: tuple[tuple[str, Kind], ...] = (
+    ("you transcribe a student's", "StripTranscription"),
     ("transcribe", "Transcription"),
     ("questions out of an exam", "ExtractedQuestions"),
     ("you grade", "Grading"),

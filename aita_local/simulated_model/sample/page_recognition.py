@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from aita_local.simulated_model.errors import NotInSampleExamError
@@ -38,9 +39,29 @@ class PageRecognition:
             raise NotInSampleExamError("an image shows no page of the sample exam")
         return page
 
+    async def read_strips(self, urls: Sequence[str]) -> list[str]:
+        """Return the handwritten lines on strips of sample pages, which data URLs give.
+
+        Raises
+        ------
+        NotInSampleExamError
+            If an image shows no part of a sample page, or a URL is no data URL of an image.
+        """
+        loop = asyncio.get_running_loop()
+        found = [await loop.run_in_executor(self._threads, self._strip, url) for url in urls]
+        if None in found:
+            raise NotInSampleExamError("an image shows no part of a page of the sample exam")
+        return [line for lines in found for line in lines or ()]
+
     def close(self) -> None:
         """Stop the threads."""
         self._threads.shutdown(cancel_futures=True)
+
+    def _strip(self, url: str) -> tuple[str, ...] | None:
+        try:
+            return self._exam.strip(data_url_bytes(url))
+        except (OSError, ValueError):
+            return None
 
     def _recognise(self, url: str) -> KnownPage | None:
         try:
