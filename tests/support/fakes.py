@@ -184,6 +184,8 @@ def right(request: LLMRequest, text: str = "the answer is 4") -> str:
             return grading(request)
         case "StripGrading":
             return grading(request, reading=[])
+        case "StripTranscription":
+            return json.dumps({"lines": text.splitlines()})
     return transcription(request, text)
 
 

@@ -34,6 +34,8 @@ def graded(stack: FakeStack, students: int, final: int, older: int = 0, **states
         (("exam", "--review", "--graders", "2"), {"review": True, "graders": 2}),
         (("grade", "--see", "always"), {"see": "always"}),
         (("exam", "--see", "never"), {"see": "never"}),
+        (("grade", "--readings", "2"), {"readings": 2}),
+        (("exam", "--readings", "1"), {"readings": 1}),
         (("exam",), {}),
         (("extract-questions",), {}),
     ],
@@ -57,6 +59,7 @@ def test_a_run_is_started_as_asked(
         ("exam", "--disagreement", "-1"),
         ("grade", "--review"),
         ("grade", "--see", "sometimes"),
+        ("grade", "--readings", "3"),
     ],
 )
 def test_options_out_of_their_range_are_not_sent(stack: FakeStack, aita: Aita, arguments: tuple[str, ...]) -> None:

@@ -195,6 +195,25 @@ def test_both_readings_of_a_line_are_shown(known: FakeStack, aita: Aita) -> None
         assert expected in told
 
 
+@pytest.mark.parametrize("is_seen", [True, False])
+def test_a_second_reading_is_shown_beside_the_first(known: FakeStack, aita: Aita, is_seen: bool) -> None:
+    places = (AnswerPlace(page=2, top=0.25, bottom=0.5),) if is_seen else ()
+    lines = (ReadLine(transcribed="43 N", read="48 N"),)
+    look = SecondLook(doubts=(ReadingDoubt.QUANTITY,), strips=places, read_twice=True, second_reading=lines)
+    known.answer("GET", PATH, shown(known, second_look=look))
+    out = aita("review", "show", CELL, "-a", "midterm")[1]
+    assert ("the graders saw it on the page" in out) == is_seen
+    assert out.count("a number with a sign, decimals or a unit") == 1
+    assert "differs" in out
+    assert "transcribed: 43 N" in out
+    assert "read:        48 N" in out
+
+
+def test_it_is_said_that_a_second_reading_says_the_same(known: FakeStack, aita: Aita) -> None:
+    known.answer("GET", PATH, shown(known, second_look=SecondLook(read_twice=True)))
+    assert "a second reading of it on the page says the same" in aita("review", "show", CELL, "-a", "midterm")[1]
+
+
 def test_it_is_said_why_graders_did_not_see_the_page(known: FakeStack, aita: Aita) -> None:
     look = SecondLook(doubts=(ReadingDoubt.DRAWING,), missing="its strips were not cut")
     known.answer("GET", PATH, shown(known, second_look=look))

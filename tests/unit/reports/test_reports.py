@@ -473,15 +473,20 @@ class TestClassReport:
     def test_both_readings_of_a_line_are_for_staff_alone(self, harness: Harness) -> None:
         grades = graded(harness)
         needs_review(grades, INES, "2", FlagKind.READING_DIFFERS, "1 of its lines")
-        look = SecondLook(reading=(ReadLine(transcribed="F = 4<b>3</b> N", read="F = 48 N"),))
+        again = (ReadLine(transcribed="so", read="F = 49 N"),)
+        look = SecondLook(
+            reading=(ReadLine(transcribed="F = 4<b>3</b> N", read="F = 48 N"),), read_twice=True, second_reading=again
+        )
         with_cell(grades, INES, "2", second_look=look)
         put_grades(harness, grades)
         harness.run("report")
         (row,) = (each for each in rows_of(class_page(harness)) if f"| {INES} | 2 |" in each)
         assert "the answer was read on the page otherwise than it was transcribed: 1 of its lines" in row
         assert "transcribed: F = 4<b>3</b> N; read on the page: F = 48 N" in row
+        assert "transcribed: so; read on the page: F = 49 N" in row
         shown = student_page(harness, INES).text
         assert "48 N" not in shown
+        assert "49 N" not in shown
         assert "otherwise" not in shown
 
     def test_students_are_linked_to_their_reports(self, harness: Harness) -> None:

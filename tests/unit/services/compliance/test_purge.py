@@ -125,8 +125,9 @@ def graded() -> Harness:
     harness.put("ledger.json", {student_id: {"parts": [part(f"p-{student_id}", "1a")]} for student_id in ids})
     for number, student_id in enumerate(ids):
         harness.decisions.add_on_part(ASSIGNMENT, on_part(f"p-{student_id}", student_id, decision_id=f"d-{number}"))
-    harness.run("grade", see="always", enable_checkpointing=False)
+    harness.run("grade", see="always", readings=2, enable_checkpointing=False)
     assert {*harness.artifact("strips.json")} == {*ids}, "all were seen on their pages"
+    assert {*harness.artifact("readings.json")} == {*ids}, "all were read twice"
     return harness
 
 

@@ -134,6 +134,36 @@ class TestSecondLooks:
         assert not any("a third of a page" in note for note in never.notes)
 
 
+class TestSecondReadings:
+    def test_each_answer_with_strips_is_a_call(self, harness: Harness) -> None:
+        seen(harness, q1a={"raw_text": "x = -4"})
+        assert calls(estimate(harness, "grade"))["read_again"] == 0
+        once, doubtful = (
+            estimate(harness, "grade", see="doubtful"),
+            estimate(harness, "grade", see="doubtful", readings=2),
+        )
+        assert calls(doubtful)["read_again"] == 4
+        assert calls(doubtful)["grade"] == calls(once)["grade"]
+        assert doubtful.input_tokens > once.input_tokens
+        assert calls(estimate(harness, "grade", see="always", readings=2))["read_again"] == 6
+        assert calls(estimate(harness, "grade", see="never", readings=2))["read_again"] == 4
+
+    def test_it_is_what_the_run_then_asks(self, harness: Harness) -> None:
+        seen(harness)
+        expected = calls(estimate(harness, "grade", see="always", readings=2))["read_again"]
+        run = harness.run("grade", see="always", readings=2)
+        assert len(harness.items(run, "read_again")) == expected
+        assert calls(estimate(harness, "grade"))["read_again"] == 0
+
+    def test_before_there_are_answers_each_is_taken_to_be_read_twice(self, harness: Harness) -> None:
+        harness.exam()
+        for student in ("Ann", "Bo"):
+            harness.put(f"scans/{student}/1.jpg", b"x")
+        found = estimate(harness, "exam", readings=2, see="doubtful")
+        assert calls(found)["read_again"] == 2 * 3
+        assert any("taken to be read twice" in note for note in found.notes)
+
+
 def seen(harness: Harness, **changes: dict[str, Any]) -> None:
     """Give answers of two students, which can be seen on the pages."""
     put_answers(harness, "s-1", "s-2", **changes)

@@ -22,7 +22,7 @@ _BULLET = re.compile(r"[-*⋅] ?(?=(?!sin|cos|tan|cot|log|exp|lim|max|min|det)[^
 _THOUSANDS = re.compile(r"(?<![\d.,])(?<!\d )(\d{1,3})((?: \d{3})+)(?! ?\d)")
 _NUMBERS = re.compile(r"\d+|\D+")
 _ABBREVIATION = re.compile(r"(?=(?:.*[^\W\d_a-zß-ÿ]){2})[^\W\d_]{2,4}")
-_LETTER_WORDS = frozenset("aeiouyàèéóаивкосуя")  # noqa: RUF001 - of Cyrillic, too
+_LETTER_WORDS = frozenset("aioàèéóаивкосуя")  # noqa: RUF001 - of Cyrillic, too
 """Letters that are words of their own before another word."""
 
 _LONGEST_UNIT = 4

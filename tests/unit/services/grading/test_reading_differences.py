@@ -1,0 +1,172 @@
+"""Two readings of an answer: which of their differences count."""
+
+import re
+
+import pytest
+from hypothesis import assume, example, given
+from hypothesis import strategies as st
+
+from aita.models.exam import Question, QuestionType
+from aita.services.grading.reading_differences import differences
+
+QUESTION = Question(
+    question_id="2",
+    question_text="Compute the net force on the block, and explain your steps.",
+    points=5,
+    question_type=QuestionType.SHORT_ANSWER,
+)
+CHOICE = QUESTION.model_copy(update={"question_type": QuestionType.MULTIPLE_CHOICE})
+
+
+def pairs(one: str, other: str, question: Question = QUESTION) -> list[tuple[str, str]]:
+    return [(line.transcribed, line.read) for line in differences(question, one, other)]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("x = -4 m", "x=-4m"),
+        ("a\nb c", "a b\nc"),
+        ("1 500 N", "1500 N"),
+        ("The force is zero, then.", 'The "force" is zero then'),
+        ("a well-known fact", "a well known fact"),
+        ("photo-\nsynthesis", "photosynthesis"),
+        ("The colour is red.", "the color is red"),
+        ("naïve", "naive"),
+        ("THE FORCE IS", "The force is"),
+        (r"\frac{1}{2}x", "½ x"),
+        ("$x^2$", "x²"),
+        ("x_{max} = 3", "x_max = 3"),
+        ("Ca(OH)2", "Ca(OH)₂"),
+        ("2 × 3", r"2 \times 3"),  # noqa: RUF001 - the very sign
+        ("2 * 3", "2 ⋅ 3"),
+        ("- first point\n- second", "first point\nsecond"),
+        ("F = 3\nso it is", "so it is\nF = 3"),
+        ("~~4~~ 5", "5"),
+        ("[drawing: 3 arrows]\nnucleus", "nucleus\n[drawing: two cells]"),
+        ("2. The force is zero", "The force is zero"),
+        ("Compute the net force on the block, and explain your steps.\nIt is zero", "It is zero"),
+        ("", ""),
+        ("", "  \n"),
+    ],
+)
+def test_spelling_layout_and_notation_do_not_count(one: str, other: str) -> None:
+    assert pairs(one, other) == []
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("x = 4", "x = 42"),
+        ("x = -4", "x = 4"),
+        ("10²", "102"),
+        ("3.5", "35"),
+        ("3.5", "3,5"),
+        ("1 2", "12"),
+        ("5 > 3", "5 < 3"),
+        ("4 kg", "4 g"),
+        ("5 mW", "5 MW"),
+        ("5 m/s", "5 m/s²"),
+        ("x + y", "x + v"),
+        ("B", "D"),
+        ("DNA", "RNA"),
+        ("✓", "✗"),
+        ("n!", "n"),
+        ("it is not zero", "it is zero"),
+        ("it can't move", "it can move"),
+        ("kein Strom", "Strom"),
+        ("notable", "not able"),
+        ("a stable state", "an unstable state"),
+        ("hypertonic", "hypotonic"),
+        ("力不变", "力变"),
+        ("the force", "the weight"),
+        ("mitosis always", "mitosis"),
+        ("an end", "an end\nso it is"),
+        ("~~not~~ zero", "not zero"),
+        ("[illegible]", "42"),
+        ("", "5"),
+    ],
+)
+def test_what_may_change_the_grade_counts(one: str, other: str) -> None:
+    assert pairs(one, other)
+
+
+def test_the_lines_that_differ_are_shown_as_they_were_written() -> None:
+    one, other = "So:\n $x = 4$ m\nthe end", "So:\n$x = 5$ m\nthe end\nand it goes on"
+    assert pairs(one, other) == [("$x = 4$ m", "$x = 5$ m"), ("", "and it goes on")]
+
+
+def test_a_word_that_is_missing_is_shown_with_its_line() -> None:
+    assert pairs("it is not zero", "it is zero") == [("it is not zero", "it is zero")]
+
+
+def test_in_multiple_choice_print_may_be_the_answer() -> None:
+    printed = QUESTION.question_text
+    assert pairs(f"{printed}\nA", "A", CHOICE)
+    assert pairs("2.", "3.", CHOICE)
+
+
+WORDS = st.sampled_from(
+    [
+        "the",
+        "force",
+        "is",
+        "zero",
+        "x",
+        "=",
+        "4",
+        "-3",
+        "2.5",
+        "kg",
+        "not",
+        "F_1",
+        "x^2",
+        r"\alpha",
+        "→",
+        "wir",
+        "力",
+        "é",
+    ]
+)
+TEXTS = st.lists(st.lists(WORDS, max_size=6).map(" ".join), max_size=5).map("\n".join)
+ANY = st.one_of(TEXTS, st.text(max_size=40))
+
+
+@given(ANY)
+def test_a_reading_never_differs_from_itself(text: str) -> None:
+    assert pairs(text, text) == []
+    assert pairs(text, f" {text}\n") == []
+
+
+@given(ANY, ANY)
+@example("a x b", "x a x")
+def test_which_reading_comes_first_makes_no_difference(one: str, other: str) -> None:
+    assert pairs(one, other) == [(read, transcribed) for transcribed, read in pairs(other, one)]
+
+
+@given(st.data(), TEXTS)
+def test_more_white_space_and_other_line_breaks_never_differ(data: st.DataObject, text: str) -> None:
+    spaces = st.sampled_from([" ", "  ", "\n", "\n\n", " \t"])
+    assert pairs(text, re.sub(r"\s+", lambda _: data.draw(spaces), text)) == []
+
+
+@given(st.data(), TEXTS)
+def test_another_digit_always_differs(data: st.DataObject, text: str) -> None:
+    places = [place for place, character in enumerate(text) if character.isdigit()]
+    assume(places)
+    place = data.draw(st.sampled_from(places))
+    other = data.draw(st.sampled_from([digit for digit in "0123456789" if digit != text[place]]))
+    assert pairs(text, text[:place] + other + text[place + 1 :])
+
+
+@given(st.data(), TEXTS, st.sampled_from(["not", "kein", "-7", "5 kg", "=", "no", "nicht", "y"]))
+def test_what_only_one_reading_has_always_differs(data: st.DataObject, text: str, added: str) -> None:
+    words = text.split(" ")
+    place = data.draw(st.integers(0, len(words)))
+    assert pairs(text, " ".join([*words[:place], added, *words[place:]]))
+
+
+@given(TEXTS)
+def test_a_changed_sign_or_unit_always_differs(text: str) -> None:
+    assert pairs(f"{text}\n= -5 kg", f"{text}\n= 5 kg")
+    assert pairs(f"{text}\n= -5 kg", f"{text}\n= -5 g")
