@@ -26,7 +26,10 @@ _UNITS = {"m/s²": "m/s", "m/s": "m/s²", "kg": "g", "N": "kN", "kJ": "J", "J": 
 
 _UNIT = re.compile(r"(?<=\d)( ?)(m/s²|m/s|kg|N|kJ|J|cm|mm|°)$")
 
-_SIGN = re.compile(r"(?<=[\w)] )[+-](?= \w)|(?<=x )[+-](?= \d)|(?<=[= ])-(?=\d)|(?<== )(?=\d+(?:\.\d+)?(?:$| m/s))|^(?=\d+°)")
+_SIGN = re.compile(
+    r"(?<=[\w)] )[+-](?= \w)|(?<=x )[+-](?= \d)|(?<=[= ])-(?=\d)|(?<== )(?=\d+(?:\.\d+)?(?:$| m/s))|^(?=\d+°)"
+)
+"""A sign between two terms, one before a number, and the place where one may be read before a number without."""
 
 _NEGATIONS = (
     (" is not ", " is "),
@@ -38,11 +41,11 @@ _NEGATIONS = (
 )
 
 
-def misread(
-    question: MadeUpQuestion, written: Statements, error: Error, chance: random.Random
-) -> Statements | None:
+def misread(question: MadeUpQuestion, written: Statements, error: Error, chance: random.Random) -> Statements | None:
     """Return what a reader who errs in this way reads, or ``None`` if the answer has no place for the error."""
-    found = [each for each in _ERRORS[error](question, written, chance) if each != written and len(set(each)) == len(each)]
+    found = [
+        each for each in _ERRORS[error](question, written, chance) if each != written and len(set(each)) == len(each)
+    ]
     return chance.choice(found) if found else None
 
 

@@ -13,7 +13,7 @@ from aita.services.grading.gradebook import Gradebook
 from tests.adversary.pages import file_of
 from tests.adversary.session import Stages
 from tests.misreadings.classes import MadeUpAnswer, MadeUpClass, MadeUpStudent
-from tests.misreadings.model import SEES, Model, rows_of
+from tests.misreadings.model import Model, rows_of
 from tests.support.fakes import ASSIGNMENT
 
 MODES: dict[str, dict[str, Any]] = {
@@ -134,6 +134,3 @@ def _unseen(student: MadeUpStudent, question_id: str, cell: Cell) -> str:
         if not all(any(top <= middle <= bottom for top, bottom in rows) for middle in rows_of(page, question_id)):
             return "a line of it is on no strip"
     return ""
-
-
-__all__ = ["MODES", "SEES", "Graded", "Outcome", "grade_class", "measure", "read_class"]

@@ -107,7 +107,8 @@ def _graded(request: LLMRequest, believed: tuple[str, ...]) -> dict[str, Any]:
 
 def _differences(transcribed: tuple[str, ...], read: tuple[str, ...], chance: random.Random) -> list[dict[str, str]]:
     """Return the lines that are read otherwise, but for drawings; at times one that is only written otherwise."""
-    found, alike = [], []
+    found: list[dict[str, str]] = []
+    alike: list[str] = []
     for tag, first, end, other, other_end in SequenceMatcher(None, transcribed, read, autojunk=False).get_opcodes():
         was, now = transcribed[first:end], read[other:other_end]
         if tag == "equal":

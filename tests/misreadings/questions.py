@@ -104,10 +104,13 @@ def _folded(text: str) -> str:
 
 
 def exam(chance: random.Random) -> list[MadeUpQuestion]:
-    """Return an exam with a question of each subject, in another order and with other numbers each time."""
+    """Return an exam with a question of each subject, in another order and with other numbers each time.
+
+    No answer looks like a question's label.
+    """
     makers = [*_MAKERS]
     chance.shuffle(makers)
-    return [make(str(number), chance) for number, make in enumerate(makers, 1)]
+    return [make(f"{1 + place // 3}{'abc'[place % 3]}", chance) for place, make in enumerate(makers)]
 
 
 def _sums(question_id: str, chance: random.Random) -> MadeUpQuestion:
@@ -173,16 +176,38 @@ _THEORIES = (
 )
 
 
-def _prose(question_id: str, chance: random.Random) -> MadeUpQuestion:
-    chosen = chance.sample(_THEORIES, 3)
+_OBSERVATIONS = (
+    ("The pressure rises with the temperature.", "The pressure falls with the temperature."),
+    ("Iron is denser than water.", "Iron is lighter than water."),
+    ("The heart pumps blood into the aorta.", "The heart pumps blood into the vena cava."),
+    ("Exports grew because the currency fell.", "Exports grew because the currency rose."),
+    ("The narrator is older than the hero.", "The narrator is younger than the hero."),
+    ("Light is bent towards the normal.", "Light is bent away from the normal."),
+    ("The parties were bound by the settlement.", "The parties were freed by the settlement."),
+    ("Leaves take in carbon dioxide by day.", "Leaves give off carbon dioxide by day."),
+)
+
+
+def _denied(question_id: str, chance: random.Random) -> MadeUpQuestion:
+    return _prose(question_id, "prose with negations", _THEORIES, chance)
+
+
+def _plain(question_id: str, chance: random.Random) -> MadeUpQuestion:
+    return _prose(question_id, "plain prose", _OBSERVATIONS, chance)
+
+
+def _prose(
+    question_id: str, subject: str, statements: tuple[tuple[str, str], ...], chance: random.Random
+) -> MadeUpQuestion:
+    chosen = chance.sample(statements, 3)
     return MadeUpQuestion(
         question_id,
-        "prose",
+        subject,
         QuestionType.LONG_ANSWER,
         "Explain in a few sentences which of the theories of this term hold, and why.",
         tuple(right for right, _ in chosen),
         tuple((wrong,) for _, wrong in chosen),
-        tuple(wrong for _, wrong in _THEORIES if wrong not in {each for _, each in chosen})[:2],
+        tuple(wrong for _, wrong in statements if wrong not in {each for _, each in chosen})[:2],
     )
 
 
@@ -191,6 +216,9 @@ _LISTS = (
     (("Portugal", "Estonia", "Slovenia"), ("Norway", "Serbia", "Albania")),
     (("mitosis", "osmosis", "diffusion"), ("meiosis", "symbiosis", "mimosis")),
     (("rent", "wages", "insurance"), ("profit", "dividends", "cash")),
+    (("a cell wall", "a large vacuole", "green plastids"), ("a cell membrane", "a small vacuole", "a nucleus")),
+    (("price of the input", "state of technology", "number of sellers"), ("price of the good", "income", "taste")),
+    (("the Danube", "the river Inn", "the upper Rhine"), ("the Volga", "the river Po", "the lower Don")),
 )
 
 
@@ -234,7 +262,8 @@ _MAKERS: tuple[Callable[[str, random.Random], MadeUpQuestion], ...] = (
     _number,
     _roots,
     _motion,
-    _prose,
+    _denied,
+    _plain,
     _list,
     _letter,
     _numbered,

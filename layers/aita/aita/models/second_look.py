@@ -24,6 +24,8 @@ class ReadingDoubt(StrEnum):
     STRUCK_OUT = "struck-out words"
     FORMULA = "a formula"
     QUANTITY = "a number with a sign, decimals or a unit"
+    NEGATION = "a negation"
+    BRIEF = "few words"
     INK = "ink that the text does not explain"
     DRAWING = "a drawing"
 

@@ -19,6 +19,16 @@ _FORMULA = re.compile(r"\\[A-Za-z(\[]|\$|[\^_=<>|√∛∞∂∫±×÷⋅·°²�
 _QUANTITY = re.compile(r"[-+−–±]\s{0,2}[.,]?\d|\d[.,:/]\d|\d\s?(?:%|‰|°|[µμΩ]|[A-Za-z]{1,4}(?![A-Za-z]))")  # noqa: RUF001 - the very signs
 """A digit with a sign, decimals or a unit."""
 
+FEW_WORDS = 5
+"""Most words of an answer that is brief: one character that was misread may make another answer of it."""
+
+_NEGATION = re.compile(
+    r"\b(?:not|no|none|nor|neither|never|cannot|without|nicht|nichts|kein\w{0,2}|nie|niemals|weder|ohne|ne|pas|jamais"
+    r"|sans|non|sin|nunca|senza|mai|não|sem|niet|geen|nooit|zonder)\b|n['’]t\b",  # noqa: RUF001 - the very sign
+    re.IGNORECASE,
+)
+"""A word that turns a sentence around, and is short enough to be read into it."""
+
 _INK = frozenset({FlagKind.UNEXPLAINED_INK, FlagKind.PRESENCE_DISAGREES})
 
 
@@ -39,6 +49,10 @@ def _doubts(question: Question, answer: QuestionAnswer) -> Iterator[ReadingDoubt
         yield ReadingDoubt.FORMULA
     if _QUANTITY.search(answer.raw_text):
         yield ReadingDoubt.QUANTITY
+    if _NEGATION.search(answer.raw_text):
+        yield ReadingDoubt.NEGATION
+    if 0 < len(answer.raw_text.split()) <= FEW_WORDS:
+        yield ReadingDoubt.BRIEF
     if kinds & _INK:
         yield ReadingDoubt.INK
     if question.question_type is QuestionType.DIAGRAM or has_drawing(answer.raw_text):
