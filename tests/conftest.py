@@ -21,6 +21,7 @@ _MARKS = {
     "injection": ("slow",),
     "integration": ("slow",),
     "local": ("emulator", "slow"),
+    "misreadings": ("slow",),
     "system": ("slow",),
     "template": ("slow",),
     "upgrade": ("slow",),

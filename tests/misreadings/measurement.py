@@ -13,7 +13,7 @@ from aita.services.grading.gradebook import Gradebook
 from tests.adversary.pages import file_of
 from tests.adversary.session import Stages
 from tests.misreadings.classes import MadeUpAnswer, MadeUpClass, MadeUpStudent
-from tests.misreadings.model import Model, rows_of
+from tests.misreadings.model import SEES, Model, rows_of
 from tests.support.fakes import ASSIGNMENT
 
 MODES: dict[str, dict[str, Any]] = {
@@ -23,7 +23,7 @@ MODES: dict[str, dict[str, Any]] = {
 }
 """Options of a grading, by the name of the mode."""
 
-if "readings" in RunOptions.model_fields:
+if "readings" in RunOptions.model_fields:  # of versions that can read the strips once more
     MODES["readings 2"] = {"see": See.DOUBTFUL, "readings": 2}
 
 SHOWS_ALL = "always"
@@ -62,20 +62,21 @@ class Outcome:
         return not self.is_open and not self.is_right
 
 
-@dataclass(slots=True)
-class Graded:
-    """A class that was graded in one mode: the cells by student's folder and question id, and the calls."""
-
-    cells: dict[tuple[str, str], Cell]
-    calls: int
-    images: int
+Cells = dict[tuple[str, str], Cell]
+"""Cells of a class by the student's folder and the question's id."""
 
 
-def measure(seed: int, students: int) -> Iterator[Outcome]:
-    """Yield what becomes of the answers of the class of a seed in each mode."""
+def measure(seed: int, students: int, sees: float = SEES) -> Iterator[Outcome]:
+    """Yield what becomes of the answers of the class of a seed in each mode.
+
+    Parameters
+    ----------
+    sees
+        Share of the answers that a second look reads rightly.
+    """
     made = MadeUpClass.of(seed, students)
-    stages = read_class(made, Model(made.readings()))
-    cells = {mode: grade_class(stages, made, options).cells for mode, options in MODES.items()}
+    stages = read_class(made, Model(made.readings(), sees))
+    cells = {mode: grade_class(stages, made, options) for mode, options in MODES.items()}
     for student in made.students:
         for question_id, answer in student.answers.items():
             place = student.folder, question_id
@@ -102,20 +103,17 @@ def read_class(made: MadeUpClass, model: Model) -> Stages:
     return stages
 
 
-def grade_class(stages: Stages, made: MadeUpClass, options: Mapping[str, Any]) -> Graded:
-    """Grade a class that was transcribed, anew."""
-    before = stages.model.calls
+def grade_class(stages: Stages, made: MadeUpClass, options: Mapping[str, Any]) -> Cells:
+    """Grade a class that was transcribed, anew, and return its cells."""
     stages.run("grade", enable_checkpointing=False, **options)
     material = AssignmentFiles(stages.objects, ASSIGNMENT, stages.decisions)
     book = Gradebook.of(material, stages.decisions.all(ASSIGNMENT))
     ids = {each.folder: each.student_id for each in material.students()[0].students}
-    cells = {
+    return {
         (student.folder, question_id): book.cell(cell_id(ids[student.folder], question_id))
         for student in made.students
         for question_id in student.answers
     }
-    asked = stages.model.images[before:]
-    return Graded(cells, stages.model.calls - before, sum(map(len, asked)))
 
 
 def _is_seen(cell: Cell) -> bool:

@@ -14,7 +14,8 @@ from typing import Any
 
 from aita.tasks.request import LLMRequest
 from tests.adversary import reader
-from tests.adversary.pages import Misreading, Page
+from tests.adversary.pages import INK_HEIGHT, Kind, Misreading, Page
+from tests.adversary.reading import read
 from tests.misreadings.questions import DRAWN, quotes, statements_in
 from tests.support.fakes import answer_of, question_of, worth_of
 
@@ -29,6 +30,8 @@ HEIGHT = 1100
 
 INVENTED = "as I was told on the way home"
 """Quote that stands in no answer."""
+
+_HALF = INK_HEIGHT / 2
 
 _ROWS = re.compile(rb"rows (\d+) to (\d+) of ")
 _CRITERION = re.compile(r"^Criterion \d+ \(.* points\): (.*)$", re.MULTILINE)
@@ -56,8 +59,10 @@ class Model:
         """Return the reply to a request."""
         if request.schema_name in reader.FORMS:
             return reader.reply(request, {key: self._as_read(each) for key, each in images.items()}, {})
-        question_id, transcribed = question_of(request), tuple(answer_of(request).splitlines())
         strips = [_shown(image) for image in images.values()]
+        if request.schema_name == "StripTranscription":
+            return json.dumps({"lines": self._read_again(strips)})
+        question_id, transcribed = question_of(request), tuple(answer_of(request).splitlines())
         seen = tuple(dict.fromkeys(line for page, *rows in strips for line in _lines(page, question_id, *rows)))
         owner = strips[0][0].noise if strips else "\n".join(transcribed)
         looks_well = strips and _chance("look", owner, question_id).random() < self.sees
@@ -71,10 +76,25 @@ class Model:
         return json.dumps(said)
 
     def _as_read(self, image: bytes) -> bytes:
-        page = Page.of_image(image)
+        return self._misread(Page.of_image(image)).image()
+
+    def _misread(self, page: Page) -> Page:
         for misreading in self.readings.get(page.noise, ()):
             page = page.misread(misreading.name, misreading.argument)
-        return page.image()
+        return page
+
+    def _read_again(self, strips: list["Shown"]) -> list[str]:
+        """Return the answers on strips as they are read a second time: as often rightly as by a grader, else alike."""
+        found = []
+        for page, top, bottom in strips:
+            looks_well = _chance("again", page.noise, top).random() < self.sees
+            lines = read(page if looks_well else self._misread(page)).lines
+            found += [each.text for each in lines if each.kind is Kind.ANSWER and top <= each.top + _HALF <= bottom]
+        return found
+
+
+Shown = tuple[Page, float, float]
+"""A page with the rows of it that an image shows, as fractions of its height."""
 
 
 def rows_of(page: Page, question_id: str) -> list[float]:
@@ -82,8 +102,7 @@ def rows_of(page: Page, question_id: str) -> list[float]:
     return [line.top + line.height / 2 for line in page.of(question_id)]
 
 
-def _shown(image: bytes) -> tuple[Page, float, float]:
-    """Return the page of an image with the rows that it shows, as fractions of the page's height."""
+def _shown(image: bytes) -> Shown:
     match = _ROWS.match(image)
     if match is None:
         return Page.of_image(image), 0.0, 1.0

@@ -33,6 +33,8 @@ from tests.support.ledgers import ledger, on_part, part
 
 NAME, PEN = (200, 20, 20), (20, 20, 200)
 DOUBTFUL = "x = -4 m\nIndeed."
+PLAIN = "It is 4, as we had it in class.\nIndeed."
+"""Words enough, and nothing in them that is often misread."""
 
 
 def head(**changes: Any) -> dict[str, Any]:
@@ -45,7 +47,9 @@ def own(question_id: str, **changes: Any) -> dict[str, Any]:
 
 def put(harness: Harness, *parts: dict[str, Any], students: tuple[str, ...] = ("s-1",), **changes: Any) -> None:
     """Give answers with these parts of the page, which are a head and the answers unless given."""
-    put_answers(harness, *students, **changes)
+    ink = changes.pop("ink", INK)
+    plain = {f"q{each['question_id']}": {"raw_text": PLAIN} for each in QUESTIONS}
+    put_answers(harness, *students, ink=ink, **{each: text | changes.get(each, {}) for each, text in plain.items()})
     found = list(parts) or [head(), *(own(question["question_id"]) for question in QUESTIONS)]
     harness.put("ledger.json", ledger(**{student.replace("-", "_"): found for student in students}))
 
@@ -94,16 +98,21 @@ class TestModes:
             ({"confidence": 0.89}, ReadingDoubt.CONFIDENCE),
             ({"flags": [{"kind": "low_confidence", "note": "page 1 is faint"}]}, ReadingDoubt.CONFIDENCE),
             ({"raw_text": "It is [illegible] and so on, I think"}, ReadingDoubt.ILLEGIBLE),
-            ({"raw_text": "It is ~~five~~ four"}, ReadingDoubt.STRUCK_OUT),
-            ({"raw_text": r"It is \frac{a}{b}"}, ReadingDoubt.FORMULA),
-            ({"raw_text": "F = ma"}, ReadingDoubt.FORMULA),
-            ({"raw_text": "the angle ω"}, ReadingDoubt.FORMULA),
-            ({"raw_text": "minus: -4"}, ReadingDoubt.QUANTITY),
-            ({"raw_text": "It is 4 kg"}, ReadingDoubt.QUANTITY),
-            ({"raw_text": "It is 4.5"}, ReadingDoubt.QUANTITY),
-            ({"raw_text": "It is 4 %"}, ReadingDoubt.QUANTITY),
+            ({"raw_text": "It is ~~five~~ four, as we had it in class"}, ReadingDoubt.STRUCK_OUT),
+            ({"raw_text": r"It is \frac{a}{b}, as we had it in class"}, ReadingDoubt.FORMULA),
+            ({"raw_text": "F = ma, as we had it in class"}, ReadingDoubt.FORMULA),
+            ({"raw_text": "the angle ω, as we had it in class"}, ReadingDoubt.FORMULA),
+            ({"raw_text": "minus: -4, as we had it in class"}, ReadingDoubt.QUANTITY),
+            ({"raw_text": "It is 4 kg, as we had it in class"}, ReadingDoubt.QUANTITY),
+            ({"raw_text": "It is 4.5, as we had it in class"}, ReadingDoubt.QUANTITY),
+            ({"raw_text": "It is 4 %, as we had it in class"}, ReadingDoubt.QUANTITY),
+            ({"raw_text": "The period does not depend on the mass"}, ReadingDoubt.NEGATION),
+            ({"raw_text": "It isn't the mass that counts here"}, ReadingDoubt.NEGATION),
+            ({"raw_text": "Die Masse hat keinen Einfluss auf die Dauer"}, ReadingDoubt.NEGATION),
+            ({"raw_text": "1789"}, ReadingDoubt.BRIEF),
+            ({"raw_text": "helium\nneon\nargon"}, ReadingDoubt.BRIEF),
             ({"flags": [{"kind": "unexplained_ink", "note": "2 times"}]}, ReadingDoubt.INK),
-            ({"raw_text": "It is this: [drawing: a cell]"}, ReadingDoubt.DRAWING),
+            ({"raw_text": "It is this, as it was drawn: [drawing: a cell]"}, ReadingDoubt.DRAWING),
         ],
     )
     def test_a_doubtful_transcription_is_seen(
@@ -114,6 +123,12 @@ class TestModes:
         assert [len(images) for images in shown(harness).values()] == [1, 0, 1]
         assert look(harness).doubts == (doubt,)
         assert look(harness, "1b") is None
+
+    @pytest.mark.parametrize("text", [PLAIN, "The notes are known and noted by all", "these six words are enough here"])
+    def test_plain_words_are_not_seen(self, harness: Harness, text: str) -> None:
+        put(harness, q1a={"raw_text": text})
+        harness.run("grade", see="doubtful")
+        assert look(harness) is None
 
     def test_every_drawing_is_seen_on_a_strip_in_place_of_its_page(self, harness: Harness) -> None:
         put(harness)

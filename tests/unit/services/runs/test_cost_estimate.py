@@ -164,9 +164,14 @@ class TestSecondReadings:
         assert any("taken to be read twice" in note for note in found.notes)
 
 
+PLAIN = "It is 4, as we had it in class.\nIndeed."
+"""Words enough, and nothing in them that is often misread."""
+
+
 def seen(harness: Harness, **changes: dict[str, Any]) -> None:
     """Give answers of two students, which can be seen on the pages."""
-    put_answers(harness, "s-1", "s-2", **changes)
+    plain = {"q1a": {"raw_text": PLAIN}, "q1b": {"raw_text": PLAIN}}
+    put_answers(harness, "s-1", "s-2", **plain | changes)
     head = part("p-h", owner="page_head", top=0.03, bottom=0.08)
     harness.put("ledger.json", ledger(s_1=[head], s_2=[head]))
 
