@@ -67,12 +67,12 @@ class Model:
         owner = strips[0][0].noise if strips else "\n".join(transcribed)
         looks_well = strips and _chance("look", owner, question_id).random() < self.sees
         believed = seen if looks_well else transcribed
-        said = _graded(request, believed)
+        said = graded(request, believed)
         if _chance("invent", owner, question_id).random() < self.invents:
             for entry, worth in zip(said["criteria"], worth_of(request), strict=True):
                 entry |= {"quote": INVENTED, "points": worth}
         if request.schema_name == "StripGrading":
-            said["reading"] = _differences(transcribed, believed, _chance("style", owner, question_id))
+            said["reading"] = differences(transcribed, believed, _chance("style", owner, question_id))
         return json.dumps(said)
 
     def _as_read(self, image: bytes) -> bytes:
@@ -114,7 +114,7 @@ def _lines(page: Page, question_id: str, top: float, bottom: float) -> list[str]
     return [line.text for line, middle in middles if top <= middle <= bottom]
 
 
-def _graded(request: LLMRequest, believed: tuple[str, ...]) -> dict[str, Any]:
+def graded(request: LLMRequest, believed: tuple[str, ...]) -> dict[str, Any]:
     """Return the right grading of the lines that the grader believes, by the rubric of its prompt."""
     found = quotes(_CRITERION.findall(request.messages[0].text), statements_in(believed))
     criteria = [
@@ -124,7 +124,7 @@ def _graded(request: LLMRequest, believed: tuple[str, ...]) -> dict[str, Any]:
     return {"criteria": criteria, "feedback": "Graded.", "addresses_grader": False}
 
 
-def _differences(transcribed: tuple[str, ...], read: tuple[str, ...], chance: random.Random) -> list[dict[str, str]]:
+def differences(transcribed: tuple[str, ...], read: tuple[str, ...], chance: random.Random) -> list[dict[str, str]]:
     """Return the lines that are read otherwise, but for drawings; at times one that is only written otherwise."""
     found: list[dict[str, str]] = []
     alike: list[str] = []
