@@ -12,12 +12,15 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from aita.imaging.strips import strip
+from aita.models.decision import DecisionAction
 from aita.models.exam import Question
-from aita.models.grade import Cell, CellState, question_version
+from aita.models.grade import Cell, CellState, cell_id, question_version
 from aita.models.part_decision import PartAction
+from aita.models.review import DecisionRequest
 from aita.models.review_flags import FlagKind
 from aita.models.run import Run, RunStatus
 from aita.models.second_look import ReadingDoubt, See
+from aita.services.grading.review_queue import Reviews
 from aita.tasks.request import LLMRequest
 from tests.support.drawn_pages import SIZE, WHITE, text
 from tests.support.fakes import (
@@ -136,6 +139,21 @@ class TestModes:
         (key,) = shown(harness)["2"]
         assert key.startswith("midterm/strips/s-1/")
         assert look(harness, "2").doubts == (ReadingDoubt.DRAWING,)
+
+    def test_a_corrected_drawing_is_seen_on_a_strip_as_its_page_has_a_head(self, harness: Harness) -> None:
+        put(harness)
+        harness.run("grade", see="doubtful")
+        reviews = Reviews(harness.objects, harness.decisions, harness.clock)
+        for question_id in ("1a", "2"):
+            cell = cell_id("s-1", question_id)
+            basis = reviews.show(ASSIGNMENT, cell).basis
+            asked = DecisionRequest(action=DecisionAction.CORRECT, transcription="F = ma", by="Ada", basis=basis)
+            reviews.decide(ASSIGNMENT, cell, asked)
+        harness.model.requests.clear()
+        harness.run("grade")
+        assert shown(harness)["1a"] == [], "a person has read it"
+        (key,) = shown(harness)["2"]
+        assert key.startswith("midterm/strips/s-1/")
 
     def test_always_sees_what_is_certain_too(self, harness: Harness) -> None:
         put(harness)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from aita.models.answer import AnswerPlace, QuestionAnswer
-from aita.models.exam import Page, Question
+from aita.models.exam import Page, Question, QuestionType
 from aita.models.ledger import Part
 from aita.models.scan import StudentScans
 from aita.models.second_look import SecondLook, See, Strip
@@ -71,9 +71,10 @@ class SecondLooks:
     def at(self, student_id: str, question: Question, answer: QuestionAnswer) -> Look:
         """Return the second look at an answer that a model grades. Strips that are not cut yet have no digest.
 
-        A text that a person corrected needs none.
+        A text that a person corrected needs none, but for a drawing's, as its grader would see the page with its head.
         """
-        if (self.see is See.NEVER and self.readings == 1) or answer.read_by_person:
+        is_drawing = question.question_type is QuestionType.DIAGRAM
+        if (self.see is See.NEVER and self.readings == 1) or (answer.read_by_person and not is_drawing):
             return NO_LOOK
         doubts = reading_doubts(question, answer)
         if not doubts and self.see is not See.ALWAYS:
