@@ -157,9 +157,13 @@ def counted(cell: dict[str, Any], decisions: list[dict[str, Any]], beside: set[s
     ``beside`` are the ids of the undecided parts that may belong to the answer.
     """
     points = cell["points"]
-    about = [each for each in decisions if is_about(each, cell)]
-    if about and agrees(about[-1], cell):
-        last = about[-1]
+    last = None
+    for decision in decisions:
+        if is_about(decision, cell) and agrees(decision, cell):
+            last = decision
+        elif is_about(decision, cell) and decision["proposal"]:  # accepted in place of those before, and gone
+            last = None
+    if last is not None:
         is_open = last["action"] != "set" and beside - {*last.get("parts", ())}
         return None if is_open else exact(last["points"])
     if decisions or beside or cell["state"] not in CLOSED or points is None:

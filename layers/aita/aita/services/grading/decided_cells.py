@@ -15,8 +15,8 @@ def decided(cell: Cell, decisions: Iterable[Decision]) -> tuple[Cell, Decision |
     """Return a cell with the last decision about its present grade, and that decision; ``None`` without any.
 
     The cell is open if all decisions are about earlier grades, or if the last one about its inputs accepted another
-    proposal: the decisions that this one replaced do not count again. Corrected transcriptions are passed over: they
-    count as the answer's text (``corrected_answers``).
+    proposal: the decisions that this one replaced do not count again. Where it is of 0.1.0 they do, as they did there.
+    Corrected transcriptions are passed over: they count as the answer's text (``corrected_answers``).
 
     Parameters
     ----------
@@ -32,8 +32,10 @@ def decided(cell: Cell, decisions: Iterable[Decision]) -> tuple[Cell, Decision |
             outdated = decision
         elif decision.action is DecisionAction.SET or _accepts(decision, cell):
             latest = decision
-        else:  # another proposal was accepted, in place of whatever was decided before
-            latest, outdated = None, decision
+        else:
+            outdated = decision
+            if decision.proposal:  # which was accepted in place of whatever was decided before; 0.1.0 does not name it
+                latest = None
     if latest is not None:
         return _closed(cell, latest), latest
     return (cell if outdated is None else reopened(cell, _since(outdated))), None
