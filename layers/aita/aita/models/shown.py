@@ -5,6 +5,7 @@ from datetime import datetime
 from aita.models.base import StrictModel
 from aita.models.decision import DecisionAction
 from aita.models.grade import CellState, CriterionGrade
+from aita.models.second_look import ReadLine
 
 
 class ShownDecision(StrictModel):
@@ -32,6 +33,9 @@ class ShownAnswer(StrictModel):
         ``quote_found`` is false.
     feedback
         Feedback of the same grading, or of the person who set points; empty without one.
+    reading
+        Lines that the grader of an accepted grading read on the page otherwise than they were transcribed: its quotes
+        may stand in these.
     decision
         Decision that set or accepted the points; ``None`` if no person decided.
     bonus
@@ -46,6 +50,7 @@ class ShownAnswer(StrictModel):
     max_points: float
     criteria: tuple[CriterionGrade, ...] = ()
     feedback: str = ""
+    reading: tuple[ReadLine, ...] = ()
     decision: ShownDecision | None = None
     bonus: bool = False
     not_counted: str = ""

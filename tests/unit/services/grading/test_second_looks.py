@@ -20,18 +20,22 @@ from aita.models.review import DecisionRequest
 from aita.models.review_flags import FlagKind
 from aita.models.run import Run, RunStatus
 from aita.models.second_look import ReadingDoubt, See
+from aita.services.assignments.assignment_files import AssignmentFiles
 from aita.services.grading.review_queue import Reviews
+from aita.services.reporting.report_builder import ReportSources
 from aita.tasks.request import LLMRequest
 from tests.support.drawn_pages import SIZE, WHITE, text
 from tests.support.fakes import (
     ASSIGNMENT,
     QUESTIONS,
+    RENDERER,
     Harness,
     grading,
     question_of,
     right,
 )
 from tests.support.grades import INK, NO_INK, cells, put_answers
+from tests.support.html_page import HtmlPage, words
 from tests.support.ledgers import ledger, on_part, part
 
 NAME, PEN = (200, 20, 20), (20, 20, 200)
@@ -410,6 +414,32 @@ class TestReadings:
         assert cell.state is CellState.NEEDS_REVIEW
         assert [flag.kind for flag in cell.flags] == [FlagKind.READING_DIFFERS]
         assert [(line.transcribed, line.read) for line in look(harness).reading] == [("x = -4 m", "x = -9 m")]
+
+    @pytest.mark.parametrize(
+        ("action", "is_shown"), [(None, False), (DecisionAction.ACCEPT, True), (DecisionAction.SET, False)]
+    )
+    def test_a_student_sees_a_reading_that_a_person_accepted_and_no_other(
+        self, harness: Harness, action: DecisionAction | None, is_shown: bool
+    ) -> None:
+        """Its quotes are in no transcription."""
+        put(harness, q1a={"raw_text": DOUBTFUL})
+        harness.put("students.json", {"students": [{"student_id": "s-1", "folder": "4001"}]})
+        harness.model.otherwise = reading(("x = -4 m", "x = -9 m"))
+        harness.run("grade", see="doubtful")
+        cell = cell_id("s-1", "1a")
+        reviews = Reviews(harness.objects, harness.decisions, harness.clock)
+        basis = reviews.show(ASSIGNMENT, cell).basis
+        if action is not None:
+            points = 1 if action is DecisionAction.SET else None
+            asked = DecisionRequest(action=action, points=points, why="so it is", by="Ada", basis=basis)
+            reviews.decide(ASSIGNMENT, cell, asked)
+        material = AssignmentFiles(harness.objects, ASSIGNMENT, harness.decisions)
+        sources = ReportSources.read(material, harness.decisions.all, (), "m")
+        report = sources.student_report("s-1", {}, harness.clock())
+        assert report is not None
+        told = words(HtmlPage.of(RENDERER.student(report)).text)
+        assert ("x = -4 m on the page: x = -9 m" in told) == is_shown
+        assert ("x = -9 m" in told) == is_shown
 
     def test_graders_who_read_apart_go_to_a_person(self, harness: Harness) -> None:
         put(harness, q1a={"raw_text": DOUBTFUL})

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 
 from aita.models.decision import Decision
 from aita.models.grade import Cell, CellState, CriterionGrade
+from aita.models.second_look import ReadLine
 from aita.models.shown import ShownAnswer, ShownDecision
 from aita.services.grading.gradebook import Gradebook
 
@@ -45,8 +46,17 @@ def shown_answer(cell: Cell, decision: Decision | None) -> ShownAnswer:
         max_points=cell.max_points,
         criteria=found_quotes(cell.criteria) if accepted or by_criterion else (),
         feedback=cell.feedback if accepted else decision.feedback if decision is not None else "",
+        reading=_reading(cell) if accepted else (),
         decision=_shown_decision(decision) if decision is not None else None,
     )
+
+
+def _reading(cell: Cell) -> tuple[ReadLine, ...]:
+    """Return the lines that the grader whose grading counts read otherwise."""
+    counting = next((each.reading for each in cell.gradings if each.criteria == cell.criteria), None)
+    if counting is not None or cell.second_look is None:
+        return counting or ()
+    return cell.second_look.reading
 
 
 def found_quotes(criteria: Iterable[CriterionGrade]) -> tuple[CriterionGrade, ...]:
