@@ -441,6 +441,20 @@ class TestReadings:
         assert ("x = -4 m on the page: x = -9 m" in told) == is_shown
         assert ("x = -9 m" in told) == is_shown
 
+    def test_who_accepted_the_points_has_not_accepted_a_reading_that_came_later(self, harness: Harness) -> None:
+        put(harness, q1a={"raw_text": DOUBTFUL})
+        harness.run("grade", see="never")
+        cell = cell_id("s-1", "1a")
+        reviews = Reviews(harness.objects, harness.decisions, harness.clock)
+        asked = DecisionRequest(action=DecisionAction.ACCEPT, by="Ada", basis=reviews.show(ASSIGNMENT, cell).basis)
+        reviews.decide(ASSIGNMENT, cell, asked)
+        harness.model.otherwise = reading(("x = -4 m", "x = -9 m"))
+        harness.run("grade", see="doubtful", regrade_older=True)
+        shown_now = reviews.show(ASSIGNMENT, cell)
+        assert (shown_now.state, shown_now.counts) == (CellState.NEEDS_REVIEW, "")
+        kinds = {flag.kind for flag in shown_now.flags}
+        assert kinds == {FlagKind.READING_DIFFERS, FlagKind.CHANGED}
+
     def test_graders_who_read_apart_go_to_a_person(self, harness: Harness) -> None:
         put(harness, q1a={"raw_text": DOUBTFUL})
         said = reading(("x = -4 m", "x = -9 m"))

@@ -282,8 +282,7 @@ def _shown_basis(grades: Gradebook, cell: Cell) -> str:
     was not shown, and no decision is overwritten unseen.
     """
     graded, decisions = grades.graded(cell.cell_id), grades.decisions(cell.cell_id)
-    reading = graded.second_look.reading if graded.second_look is not None else ()
-    shown = [graded.state, graded.proposal, *(each.model_dump(mode="json") for each in (*graded.flags, *reading))]
+    shown = [graded.state, graded.proposal, *(each.model_dump(mode="json") for each in graded.flags)]
     basis = f"{cell.basis}, proposing {digest(shown)}"
     return basis_after(basis, decisions[-1].decision_id) if decisions else basis
 
