@@ -182,8 +182,9 @@ def test_people_decide_on_parts(driven: Stack) -> None:
     code, answered = driven.call("POST", f"{path}/decisions", body)
     assert code == 201, answered
     get(driven, f"/assignments/{ASSIGNMENT}/part-decisions")
-    run(driven, "grade", see="always")
+    run(driven, "grade", see="always", readings=2)
     assert driven.get(f"{ASSIGNMENT}/strips.json"), "the answer with the part is seen on the page"
+    assert driven.get(f"{ASSIGNMENT}/readings.json"), "and read twice"
 
 
 def test_a_changed_rubric_is_tried(driven: Stack) -> None:
