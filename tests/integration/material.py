@@ -43,6 +43,8 @@ def right(request: dict[str, Any], text: str = "four") -> Answer:
     """Answer anything that the tests ask, rightly; on each page stands a text."""
     if kind(request) == "Transcription":
         return Answer(transcription(request, text))
+    if kind(request) == "StripTranscription":
+        return Answer(json.dumps({"lines": [text]}))
     if kind(request) == "AnswerKeys":
         keys = [{"question_id": question_id, "correct_answer": "4"} for question_id in asked_questions(request)]
         return Answer(json.dumps({"answer_keys": keys}))
