@@ -28,7 +28,7 @@ PYTEST = $(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder
 # pip, with one line that tells how far it is
 PIP_INSTALL = aita_local/installing.py
 
-.PHONY: help venv emulator checkov site demo test test-fast test-stacks coverage bench injection fuzz adversary docs lock audit size clean
+.PHONY: help venv emulator checkov site demo test test-fast test-stacks coverage bench injection misreadings fuzz adversary docs lock audit size clean
 
 help: ## Show this
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | awk -F '\t' '{printf "  make %-11s %s\n", $$1, $$2}'
@@ -70,6 +70,9 @@ bench: venv emulator .aita/peers/installed ## Measure, and print one table; a qu
 
 injection: venv ## Try known attempts to steer the grader on the model of OPENAI_API_KEY; this asks it a few hundred times
 	$(BIN)/python -m tests.injection.real_model
+
+misreadings: venv ## Let a reader err on order, and look how often each mode of the second look keeps a wrong grade from being given; 1 to 2 min
+	$(BIN)/python -m tests.misreadings
 
 fuzz: venv ## Feed every parser of what people, models and providers write for a minute
 	$(BIN)/python -m tests.fuzz

@@ -8,7 +8,7 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from tests.adversary.pages import Kind, Line, Misreading, Page
+from tests.adversary.pages import PITCH, Kind, Line, Misreading, Page
 
 CONFIDENCE = 0.95
 
@@ -124,6 +124,14 @@ def _invented(reading: Reading, page: Page, error: Misreading) -> None:
     start.line = start.line or line
 
 
+def _added(reading: Reading, page: Page, error: Misreading) -> None:
+    """Read a line where nothing is written: right below another one; the argument has both texts."""
+    above, _, text = error.argument.partition("\n")
+    for line in _lines_with(reading, above):
+        added = ReadLine(text, line.kind, min(1.0, round(line.top + PITCH / 2, 3)), line.question_id)
+        reading.lines.insert(reading.lines.index(line) + 1, added)
+
+
 def _changed(reading: Reading, page: Page, error: Misreading) -> None:
     """Read a line as another text, as when the paper asks for it; the argument has both texts."""
     was, _, now = error.argument.partition("\n")
@@ -215,6 +223,7 @@ def _read_first(reading: Reading, page: Page, error: Misreading) -> None:
 MISREADINGS: dict[str, Callable[[Reading, Page, Misreading], None]] = {
     "dropped": _dropped,
     "invented": _invented,
+    "added": _added,
     "changed": _changed,
     "empty": _empty,
     "unsure": _unsure,

@@ -3,6 +3,7 @@
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from tests.adversary.handwriting import PRINT, Hand
 from tests.adversary.pages import Kind, Misreading, Page, Space
@@ -123,7 +124,7 @@ def _errors(each: MadeUpAnswer) -> Iterator[Misreading]:
                 yield Misreading("changed", f"{was}\n{now}")
         return
     yield from (Misreading("dropped", line) for line in written if line not in read)
-    yield from (Misreading("invented", f"{each.question.question_id}\n{line}") for line in read if line not in written)
+    yield from (Misreading("added", f"{above}\n{line}") for above, line in pairwise(read) if line not in written)
 
 
 def _confidence(chance: random.Random) -> float:

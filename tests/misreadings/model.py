@@ -151,7 +151,6 @@ def restyled(line: str, chance: random.Random) -> str:
         line.replace(" = ", "="),
         line.replace(" - ", " − "),  # noqa: RUF001 - a minus
         line.replace("²", "^2"),
-        line.replace("x_1", "x₁").replace("x_2", "x₂"),
         line.removesuffix(".") if line.endswith(".") else f"{line}.",
         f"${line}$" if "=" in line else line,
     ]

@@ -140,8 +140,12 @@ def _roots(question_id: str, chance: random.Random) -> MadeUpQuestion:
         "algebra",
         QuestionType.CALCULATION,
         "Factor the left side of the equation on the board and give both of its roots.",
-        (f"(x - {p})(x + {q}) = 0", f"x_1 = {p}", f"x_2 = -{q}"),
-        ((f"(x + {p})(x - {q}) = 0",), (f"x_1 = -{p}", f"x_1 = {p + 1}"), (f"x_2 = {q}", f"x_2 = -{q + 1}")),
+        (f"(x - {p})(x + {q}) = 0", f"one root = {p}", f"other root = -{q}"),
+        (
+            (f"(x + {p})(x - {q}) = 0",),
+            (f"one root = -{p}", f"one root = {p + 1}"),
+            (f"other root = {q}", f"other root = -{q + 1}"),
+        ),
     )
 
 
