@@ -100,6 +100,16 @@ def test_a_word_that_is_missing_is_shown_with_its_line() -> None:
     assert pairs("it is not zero", "it is zero") == [("it is not zero", "it is zero")]
 
 
+def test_a_reading_that_is_far_longer_is_shown_as_a_whole() -> None:
+    longer = "\n".join(f"line {number}" for number in range(200))
+    assert pairs("so it is", f"so it is\n{longer}") == [("", longer)]
+
+
+def test_long_readings_with_nothing_in_common_are_compared() -> None:
+    one, other = (" ".join(f"{letter}{number:b}word" for number in range(800)) for letter in "yz")
+    assert len(pairs(one, other)) == 1
+
+
 def test_in_multiple_choice_print_may_be_the_answer() -> None:
     printed = QUESTION.question_text
     assert pairs(f"{printed}\nA", "A", CHOICE)

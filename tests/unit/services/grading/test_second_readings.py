@@ -52,7 +52,8 @@ def reads(*texts: str) -> Callable[[LLMRequest], str]:
 
 def grade(harness: Harness, *texts: str, **options: Any) -> Run:
     harness.model.otherwise = reads(*(texts or (SAME,)))
-    return harness.run("grade", **({"see": "always", "readings": 2} | options))
+    asked: dict[str, Any] = {"see": "always", "readings": 2} | options
+    return harness.run("grade", **asked)
 
 
 def readings(harness: Harness) -> list[LLMRequest]:

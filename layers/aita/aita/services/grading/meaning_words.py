@@ -1,6 +1,6 @@
 """Words that turn a sentence's meaning around, of which no difference is one of spelling."""
 
-from itertools import product
+from collections.abc import Iterable
 
 _WORDS = (
     "no not none nor never neither without cannot yes or all few up max min true false",
@@ -19,13 +19,17 @@ _BEGINNINGS = (*_PREFIXES.split(" "), "micro", "не", "без")
 _SHORTEST_STEM = 3
 
 
-def are_opposite(one: str, other: str) -> bool:
-    """Tell whether two words in folded case are the same but for a prefix, as "stable" and "unstable" are."""
-    return any(
-        begin != its
-        and one.startswith(begin)
-        and other.startswith(its)
-        and one[len(begin) :] == other[len(its) :]
-        and len(one) - len(begin) >= _SHORTEST_STEM
-        for begin, its in product(_BEGINNINGS, repeat=2)
-    )
+def has_opposites(words: Iterable[str], others: Iterable[str]) -> bool:
+    """Tell whether words in folded case differ from others by a prefix alone, as "stable" and "unstable" do."""
+    beginnings, its = _by_stem(words), _by_stem(others)
+    return any(beginnings[stem] != its[stem] for stem in beginnings.keys() & its.keys())
+
+
+def _by_stem(words: Iterable[str]) -> dict[str, set[str]]:
+    """Return the beginnings that words have before each stem."""
+    found: dict[str, set[str]] = {}
+    for word in words:
+        for begin in _BEGINNINGS:
+            if word.startswith(begin) and len(word) - len(begin) >= _SHORTEST_STEM:
+                found.setdefault(word[len(begin) :], set()).add(begin)
+    return found

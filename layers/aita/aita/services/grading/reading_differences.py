@@ -6,13 +6,14 @@ difference.
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import groupby, product
+from itertools import groupby
 
 from aita.models.exam import Question, QuestionType
 from aita.models.second_look import ReadLine
-from aita.services.grading.meaning_words import are_opposite
+from aita.services.grading.meaning_words import has_opposites
 from aita.services.grading.reading_atoms import Atom, ReadText
 from aita.tasks.printed_text import PrintedText
+from aita.tasks.second_reading import MOST_LONGER, SPARE
 
 LEAST_LIKE = 0.5
 """Likeness of two words below which they are no spellings of one."""
@@ -46,6 +47,11 @@ def _differences(question: Question, one: ReadText, other: ReadText) -> Iterator
     if _keys(left) == _keys(right):
         return
     left, right = _without_equal_lines(left, right)
+    if _is_far_longer(left, right) or _is_far_longer(right, left):
+        everything = slice(None)
+        lines = _shown(one, left, everything, is_missing=True), _shown(other, right, everything, is_missing=True)
+        yield ReadLine(transcribed=lines[0], read=lines[1])
+        return
     found = {}
     for here, there in _blocks(left, right):
         its, others = left[here], right[there]
@@ -56,6 +62,11 @@ def _differences(question: Question, one: ReadText, other: ReadText) -> Iterator
             )
             found[lines] = ReadLine(transcribed=lines[0], read=lines[1])
     yield from found.values()
+
+
+def _is_far_longer(atoms: Sequence[Atom], others: Sequence[Atom]) -> bool:
+    """Tell whether a reading is so much longer that nothing is to be learned from an alignment, which takes long."""
+    return len(atoms) > MOST_LONGER * len(others) + SPARE
 
 
 def _keys(atoms: Iterable[Atom]) -> list[str]:
@@ -102,7 +113,7 @@ def _blocks(left: Sequence[Atom], right: Sequence[Atom]) -> Iterator[tuple[slice
 def _differ(one: Sequence[Atom], other: Sequence[Atom]) -> bool:
     """Tell whether atoms that must be the same differ, or words are opposite."""
     exact, others = ([atom.key for atom in atoms if atom.is_exact] for atoms in (one, other))
-    return exact != others or any(are_opposite(*pair) for pair in product(_words(one), _words(other)))
+    return exact != others or has_opposites(_words(one), _words(other))
 
 
 def _adds(one: Sequence[Atom], other: Sequence[Atom], reading: Sequence[Atom]) -> bool:
@@ -141,10 +152,12 @@ def _words_with_length(atoms: Iterable[Atom]) -> list[tuple[str, bool]]:
     return [(word, is_long) for word, is_long in found if word]
 
 
-def _has_like(word: str, words: Iterable[str]) -> bool:
+def _has_like(word: str, words: Sequence[str]) -> bool:
+    from rapidfuzz import process  # noqa: PLC0415 - as above
     from rapidfuzz.distance import Indel  # noqa: PLC0415 - as above
 
-    return any(Indel.normalized_similarity(word, each) >= LEAST_LIKE for each in words)
+    scorer = Indel.normalized_similarity
+    return process.extractOne(word, words, scorer=scorer, score_cutoff=LEAST_LIKE) is not None
 
 
 def _shown(reading: ReadText, atoms: Sequence[Atom], place: slice, *, is_missing: bool) -> str:
