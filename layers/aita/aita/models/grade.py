@@ -162,8 +162,9 @@ class Cell(StrictModel):
     def proposal(self) -> str:
         """Version of the proposal: a digest of its points, criteria and feedback, and of what was read otherwise."""
         content = [self.points, [each.model_dump(mode="json") for each in self.criteria], self.feedback]
-        if self.second_look is not None and self.second_look.reading:
-            content.append([each.model_dump(mode="json") for each in self.second_look.reading])
+        look = self.second_look
+        if look is not None and (lines := (*look.reading, *look.second_reading)):
+            content.append([each.model_dump(mode="json") for each in lines])
         return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:32]
 
     @property
