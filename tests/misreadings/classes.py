@@ -6,12 +6,18 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from tests.adversary.handwriting import PRINT, Hand
-from tests.adversary.pages import Kind, Misreading, Page, Space
+from tests.adversary.pages import PITCH, Kind, Misreading, Page, Space, Stroke
 from tests.misreadings.errors import Error, misread
 from tests.misreadings.questions import MadeUpQuestion, Statements, answer, exam
 
 ERRING = 0.6
 """Share of the answers with an error, as far as one fits."""
+
+DOODLES = 0.06
+"""Share of the pages with ink that is no writing: a person looks at the answer, however it was read."""
+
+_LINES = 5
+"""Lines that an answer has room for above a doodle."""
 
 _ON_A_PAGE, _FIRST, _HEIGHT = 3, 0.14, 0.28
 
@@ -109,10 +115,17 @@ def _student(
             each = answers[space.question_id]
             lines += hand.lines(each.question.lines(each.written), space.top + PRINT, space.question_id)
             errors += _errors(each)
-        page = replace(blank.with_lines(lines), noise=chance.getrandbits(48))
+        marks = (_doodle(blank, chance),) if chance.random() < DOODLES else ()
+        page = replace(blank.with_lines(lines), strokes=marks, noise=chance.getrandbits(48))
         pages.append(page)
         readings[page.noise] = tuple(errors)
     return MadeUpStudent(folder, answers, tuple(pages), readings)
+
+
+def _doodle(blank: Page, chance: random.Random) -> Stroke:
+    """Return ink without words below an answer, which may belong to it or to nobody."""
+    top = round(chance.choice(blank.spaces).top + PRINT + _LINES * PITCH, 3)
+    return Stroke(top, round(top + 0.02, 3), chance.randint(60, 300))
 
 
 def _errors(each: MadeUpAnswer) -> Iterator[Misreading]:
