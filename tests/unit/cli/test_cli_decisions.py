@@ -270,7 +270,7 @@ class TestAcceptAll:
             "2 proposals to accept",
             "Question 1a: 2 answers, 7.5 of 10 points proposed",
             "quote_not_found: 2",
-            "1 answer without a proposal: left as they are",
+            "1 answer without a proposal: not accepted",
         ]
         assert "Accepted: 2 proposals" in out
         assert self.bases(known) == ["b1", "b2, after 01J"]
@@ -286,7 +286,30 @@ class TestAcceptAll:
             "accepted": ["c-2"],
             "changed": {"c-1": "c-1 was set to 1 of 5 points by Bob"},
             "without_proposal": 1,
+            "outdated": 0,
         }
+
+    @pytest.mark.parametrize(("choice", "accepts"), [(("-q", "1a"), False), (("--flag", "changed"), True)])
+    def test_what_grading_opens_again_is_accepted_only_by_name(
+        self, known: FakeStack, aita: Aita, choice: tuple[str, str], accepts: bool
+    ) -> None:
+        self.offer(known)
+        known.answers["GET", QUEUE].clear()
+        cells = (line("c-1", basis="b1", outdated=True), line("c-2", basis="b2"))
+        known.answer("GET", QUEUE, ReviewPage(cells=cells, open_cells=2))
+        code, out, _ = aita("review", "accept", "--all", *choice, "-y", "-a", "midterm", "--by", "Ada")
+        assert (code, self.bases(known)) == (0, ["b1", "b2"] if accepts else ["b2"])
+        assert "1 proposal of before a change: " in out
+        assert "grading again (aita grade --assignment midterm) opens them" in " ".join(out.split())
+
+    def test_one_that_grading_opens_again_says_so_before_and_after(self, known: FakeStack, aita: Aita) -> None:
+        known.answer("GET", PATH, shown(known, outdated=True))
+        known.answer("POST", PATH, decision(action=DecisionAction.ACCEPT, points=3, why=""))
+        known.answer("GET", QUEUE, NOBODY_LEFT)
+        told = "grading it (aita grade --assignment midterm) opens it, whatever was decided before"
+        assert told in " ".join(aita("review", "show", CELL, "-a", "midterm")[1].split())
+        code, out, _ = aita("review", "accept", CELL, "--seen", SEEN, "-a", "midterm", "--by", "Ada")
+        assert (code, told in " ".join(out.split())) == (0, True)
 
     def test_a_stack_that_fails_in_between_tells_how_far_it_came(self, known: FakeStack, aita: Aita) -> None:
         self.offer(known)

@@ -9,9 +9,11 @@ from aita.cli import exit_codes
 from aita.cli.deciding import decision_options
 from aita.cli.session import Session
 from aita.cli.views import acceptance_view
+from aita.cli.views.acceptance_view import Left
 from aita.errors import AitaError, ConflictError, RequestError
 from aita.models.decision import DecisionAction
 from aita.models.review import CellFilter, DecisionRequest, ReviewLine
+from aita.models.review_flags import FlagKind
 
 
 def accept_all(session: Session, assignment: str, only: CellFilter, by: str, *, confirm: bool) -> int:
@@ -24,19 +26,22 @@ def accept_all(session: Session, assignment: str, only: CellFilter, by: str, *, 
     AitaError
         If the stack fails; the message says how many were accepted.
     """
+    command = session.command_on(assignment)
     cells = session.api.reviews(assignment, None, only=only).cells
-    proposed = [cell for cell in cells if cell.points is not None]
-    without = len(cells) - len(proposed)
-    session.output.show(acceptance_view.preview(proposed, without))
+    offered = [cell for cell in cells if cell.points is not None]
+    # A proposal of before a change is opened by the next grading: it is accepted only if these are what was asked for.
+    proposed = [cell for cell in offered if not cell.outdated or only.flag is FlagKind.CHANGED]
+    left = Left(without_proposal=len(cells) - len(offered), outdated=len(offered) - len(proposed))
+    session.output.show(acceptance_view.preview(proposed, left, command))
     if proposed and confirm:
         _confirm(session, len(proposed))
     changed = _accept(session, assignment, proposed, by)
     document = {
         "accepted": [cell.cell_id for cell in proposed if cell.cell_id not in changed],
         "changed": changed,
-        "without_proposal": without,
+        **left._asdict(),
     }
-    view = acceptance_view.accepted(len(proposed) - len(changed), changed, without, session.command_on(assignment))
+    view = acceptance_view.accepted(len(proposed) - len(changed), changed, left, command)
     session.output.result(document, view)
     return exit_codes.PARTIAL if changed else exit_codes.DONE
 

@@ -64,7 +64,8 @@ class FlagView(StrictModel):
 class ReviewLine(StrictModel):
     """A cell in the queue. ``points`` are the proposed ones or, of a closed cell, the ones that count.
 
-    ``parts`` are the ids of the undecided parts of pages that open the cell.
+    ``parts`` are the ids of the undecided parts of pages that open the cell. ``outdated`` is true if grading again
+    opens it whatever is decided until then, as it was graded before something changed, or not at all.
     """
 
     cell_id: str
@@ -77,6 +78,7 @@ class ReviewLine(StrictModel):
     reason: str
     basis: str
     parts: tuple[str, ...] = ()
+    outdated: bool = False
 
 
 class ReviewPage(StrictModel):

@@ -168,6 +168,18 @@ class TestAChange:
         change_json(graded, "pages.json", lambda data: data["s-1"][0].update(sha256="e" * 64))
         assert book(graded).cell(FIRST).state is CellState.NEEDS_REVIEW
 
+    def test_is_told_of_each_answer_that_grading_opens_again(
+        self, graded: Harness, change: Change, touched: list[tuple[str, str]]
+    ) -> None:
+        change(graded)
+        decide(graded)
+        listed = reviews(graded).queue(ASSIGNMENT, 100, None, closed=True).cells
+        assert sorted((each.student_id, each.question_id) for each in listed if each.outdated) == sorted(touched)
+        graded.run("grade")
+        assert book(graded).cell(FIRST).state.is_open, "the decision was on what was there before it was graded again"
+        listed = reviews(graded).queue(ASSIGNMENT, 100, None, closed=True).cells
+        assert not any(each.outdated for each in listed)
+
     def test_that_is_undone_was_none(self, graded: Harness, change: Change, touched: list[tuple[str, str]]) -> None:
         before = dict(graded.objects.data)
         decide(graded)
@@ -438,6 +450,36 @@ class TestWording:
         with pytest.raises(InvalidMaterialError, match="answer key of question '1a', the rubric of question '1a'"):
             written.run("grade")
         assert written.model.calls == calls
+
+    @pytest.mark.parametrize("change", ["reworded", "own key", "own rubric", "key and scan", "instructions"])
+    def test_the_advice_is_what_works(self, written: Harness, change: str) -> None:
+        if change == "reworded":
+            self.reword(written)
+        if change in ("own key", "key and scan"):
+            written.put("user_answer_keys.json", {"1a": {"correct_answer": "five"}})
+        if change == "key and scan":
+            change_json(written, "scans.json", lambda data: data["s-1"].update(blank_exam=["another"]))
+        if change == "own rubric":
+            another_rubric(written)
+        if change == "instructions":
+            instructed(written)
+        note = book(written).cell(FIRST).flags[-1].note
+        refused = change in ("reworded", "own key", "key and scan")
+        if refused:
+            with pytest.raises(InvalidMaterialError, match="aita generate-rubric"):
+                written.run("grade")
+        assert ("aita generate-rubric" in note) is refused
+        steps = [step for step in ("transcribe", "generate-rubric", "grade") if f"(aita {step} " in note]
+        assert [note.index(f"(aita {step} ") for step in steps] == sorted(
+            note.index(f"(aita {step} ") for step in steps
+        )
+        if change == "key and scan":
+            assert steps == ["transcribe", "generate-rubric", "grade"]
+        elif refused:
+            written.run("rubric")
+            assert "generate-rubric" not in book(written).cell(FIRST).flags[-1].note
+            assert written.run("grade").status is RunStatus.SUCCEEDED
+            assert opened(written) == []
 
     def test_swapped_questions_are_refused_both(self, written: Harness) -> None:
         first, second = QUESTIONS[0]["question_text"], QUESTIONS[1]["question_text"]

@@ -1,7 +1,8 @@
 """Previews and results of accepting many proposals, for people."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 from rich.console import Group, RenderableType
 from rich.text import Text
@@ -15,15 +16,20 @@ from aita.models.points import total
 from aita.models.review import ReviewLine
 
 
-def preview(cells: Sequence[ReviewLine], without: int) -> RenderableType:
+class Left(NamedTuple):
+    """Numbers of open answers that are left as they are: those without a proposal, and those with an outdated one."""
+
+    without_proposal: int
+    outdated: int
+
+
+def preview(cells: Sequence[ReviewLine], left: Left, command: Command) -> RenderableType:
     """Return the counts and points of answers by question, with the kinds of their doubts.
 
     Parameters
     ----------
     cells
-        Open answers with a proposal.
-    without
-        Number of open answers that have none.
+        Open answers whose proposals are to be accepted.
     """
     parts: list[RenderableType] = [Text(f"{formatting.count(len(cells), 'proposal')} to accept", "bold")]
     for question_id in dict.fromkeys(cell.question_id for cell in cells):
@@ -34,20 +40,19 @@ def preview(cells: Sequence[ReviewLine], without: int) -> RenderableType:
         parts.append(Text(f"Question {printable(question_id)}: {answers}, {points:g} of {out_of:g} points proposed"))
         flags = Counter(kind for cell in of_question for kind in {flag.kind for flag in cell.flags})
         parts += [indented(f"{kind}: {count}", "dim") for kind, count in sorted(flags.items())]
-    if without:
-        parts.append(Text(f"{formatting.count(without, 'answer')} without a proposal: left as they are", "yellow"))
-    return Group(*parts)
+    if outdated := sum(cell.outdated for cell in cells):
+        count = formatting.count(outdated, "proposal")
+        parts.append(Text(f"{count} of before a change: grading again ({command('grade')}) opens them", "yellow"))
+    return Group(*parts, *_left(left, command))
 
 
-def accepted(count: int, changed: Mapping[str, str], without: int, command: Command) -> RenderableType:
+def accepted(count: int, changed: Mapping[str, str], left: Left, command: Command) -> RenderableType:
     """Return the number of accepted proposals, and why the others were left.
 
     Parameters
     ----------
     changed
         Reasons why answers were left that had changed since the preview, by their ids.
-    without
-        Number of answers without a proposal.
     """
     parts: list[RenderableType] = [Text(f"Accepted: {formatting.count(count, 'proposal')}", "bold")]
     if changed:
@@ -55,6 +60,16 @@ def accepted(count: int, changed: Mapping[str, str], without: int, command: Comm
             Text(f"{formatting.count(len(changed), 'answer')} changed meanwhile, and left as they are:", "yellow")
         )
         parts += [indented(printable(reason), "yellow") for reason in changed.values()]
-    if without:
-        parts.append(Text(f"{formatting.count(without, 'answer')} without a proposal left"))
+    parts += _left(left, command)
     return Group(*parts, outdated_reports(command)) if count else Group(*parts)
+
+
+def _left(left: Left, command: Command) -> Iterator[RenderableType]:
+    if left.without_proposal:
+        yield Text(f"{formatting.count(left.without_proposal, 'answer')} without a proposal: not accepted", "yellow")
+    if left.outdated:
+        yield Text(
+            f"{formatting.count(left.outdated, 'proposal')} of before a change: not accepted, as grading again "
+            f"({command('grade')}) opens them. With --flag changed they are",
+            "yellow",
+        )

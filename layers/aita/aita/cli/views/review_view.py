@@ -82,6 +82,8 @@ def decided_view(
     parts = [Text(told)]
     if decision.action is DecisionAction.ACCEPT and (missing := _without_quote(review)):
         parts.append(Text(f"{missing}: the student's report says that a person accepted it", "yellow"))
+    if decision.points is not None and review.outdated:
+        parts.append(Text(_opens_again(command), "yellow"))
     return Group(
         *parts,
         Text(f"{formatting.count(open_cells, 'answer')} still to review", "dim"),
@@ -247,6 +249,8 @@ def _was(decision: Decision) -> str:
 def _next(review: ReviewView, command: Command) -> Iterator[RenderableType]:
     for part_id in review.parts:
         yield indented(command("review", "part", part_id))
+    if review.outdated:
+        yield indented(_opens_again(command), "yellow")
     again = ["--again"] if _counting(review) else []
     seen = fingerprint(review.basis)
     yield indented(f"--seen {seen} refuses a decision if anything has changed since", "dim")
@@ -258,3 +262,10 @@ def _next(review: ReviewView, command: Command) -> Iterator[RenderableType]:
     yield indented(command("review", "correct", review.cell_id, "--transcription", "FILE", *again))
     if standing(review.decisions):
         yield indented(command("review", "undo", review.cell_id))
+
+
+def _opens_again(command: Command) -> str:
+    return (
+        f"Something changed after this answer was graded, or it never was: grading it ({command('grade')}) opens it, "
+        "whatever was decided before"
+    )

@@ -6,24 +6,23 @@ from typing import Any, Self, TypeVar
 from aita.errors import NotFoundError
 from aita.models.decision import Decision
 from aita.models.exam import ExamSpec, Question
-from aita.models.grade import Cell, CellState, GradeScale, StudentGrades, cell_id, question_version
+from aita.models.grade import Cell, CellState, GradeScale, StudentGrades, question_version
 from aita.models.ledger import Part
 from aita.models.points import exact
-from aita.models.review_flags import Flag, FlagKind
+from aita.models.review_flags import FlagKind
 from aita.services.assignments import object_keys
 from aita.services.assignments.assignment_files import AssignmentFiles
-from aita.services.grading.decided_cells import decided, opened, parts_that_open, read_otherwise, reopened
+from aita.services.grading.changed_cells import not_graded, outdated, steps_to_grade_again
+from aita.services.grading.decided_cells import decided, opened, parts_that_open, read_otherwise
 from aita.services.grading.decided_questions import decided_cell
 from aita.services.grading.exam_totals import student_grades
 from aita.services.grading.legacy_cells import LegacyCells
 from aita.services.grading.letter_grades import USUAL_SCALE
 from aita.services.grading.material_versions import NOTES, RUBRIC, Changes, Versions, digest
+from aita.services.grading.question_wording import to_write_anew
 from aita.services.grading.standing_decisions import in_order, standing
 from aita.services.grading.unplaced_parts import UnplacedParts
 
-_GRADE = "Grade again (aita grade{option})"
-_TRANSCRIBE = "Transcribe the scans (aita transcribe{option}), then grade again (aita grade{option})"
-_REWRITE = "Write its answer key and rubric anew (aita generate-rubric{option}), then grade again (aita grade{option})"
 _ANSWERS = "'aita review list{option}' lists the answers' ids"
 _PARTS = "'aita review part PART{option}' shows it"
 
@@ -36,6 +35,9 @@ T = TypeVar("T")
 
 Compare = Callable[[Cell, Question], Changes]
 """Returns the changes since a cell was graded, for the present question."""
+
+ToWrite = Callable[[str], str]
+"""Returns what must be written anew before a question is graded, by its id; nothing if grading is not refused."""
 
 
 class Gradebook:
@@ -64,6 +66,8 @@ class Gradebook:
         Returns the basis of an unchanged cell if its question had another id; ``None`` if that can't be told.
     outdated_corrections
         Corrected transcriptions that count no longer, by cell id: these cells are open.
+    to_write
+        Tells what must be written anew before a question is graded again; ``None`` if nothing must be.
     """
 
     FILES = (object_keys.QUESTIONS, object_keys.EXAM_SPEC, object_keys.GRADES, object_keys.GRADE_SCALE, *Versions.FILES)
@@ -81,12 +85,14 @@ class Gradebook:
         basis_under: Callable[[Cell, str], str] | None = None,
         *,
         outdated_corrections: Mapping[str, Decision] | None = None,
+        to_write: ToWrite | None = None,
     ) -> None:
         self.exam = exam
         self.parts = parts
         self.option = f" --assignment {assignment}" if assignment else ""
         self._compare, self._basis_under = compare or _no_changes, basis_under
         self._outdated_corrections = outdated_corrections or {}
+        self._to_write = to_write or _nothing
         find_cell = decided_cell(exam)
         self._decisions: dict[str, list[Decision]] = {}
         self._standing: dict[str, list[Decision]] = {}
@@ -98,6 +104,7 @@ class Gradebook:
         self._graded: dict[str, Cell] = {}
         self._counting: dict[str, Decision | None] = {}
         self._opening: dict[str, tuple[Part, ...]] = {}
+        self._outdated: set[str] = set()
         self._cells: dict[str, Cell] = {}
         self.students: dict[str, StudentGrades] = {
             student_id: self._student(student_id, graded, scale or USUAL_SCALE) for student_id, graded in cells.items()
@@ -135,6 +142,7 @@ class Gradebook:
             assignment=material.assignment,
             basis_under=versions.basis_under,
             outdated_corrections=versions.outdated_corrections,
+            to_write=to_write_anew(material, exam),
         )
 
     def cell(self, cell_id: str) -> Cell:
@@ -184,6 +192,10 @@ class Gradebook:
             If no cell has this id.
         """
         return self._require(self._opening, cell_id)
+
+    def is_outdated(self, cell_id: str) -> bool:
+        """Return whether grading opens a cell whatever is decided: it was graded before a change, or not at all."""
+        return cell_id in self._outdated
 
     @property
     def decided_students(self) -> set[str]:
@@ -239,7 +251,9 @@ class Gradebook:
     def _current_cell(self, question: Question, cell: Cell | None, student_id: str) -> Cell:
         """Return a graded cell if its inputs are unchanged, else an open one with a flag for the changes."""
         if cell is None:
-            return _not_graded(question, student_id)
+            cell = not_graded(question, student_id)
+            self._outdated.add(cell.cell_id)
+            return cell
         changes = self._compare(cell, question)
         version, worth = question_version(question), f"{question.points:g}"
         notes, of_0_1_0 = list[str](), ""
@@ -252,13 +266,14 @@ class Gradebook:
         notes += [note for note in changes.notes if not notes or note != NOTES[RUBRIC]]  # its points changed with them
         if not notes:
             return self._renamed(cell)
+        self._outdated.add(cell.cell_id)
         cell = self._without_parts_taken_back(cell)
-        advice = _TRANSCRIBE if changes.affect_scans else _REWRITE if of_0_1_0 == version else _GRADE
-        advice = advice.format(option=self.option)
+        to_write = self._to_write(question.question_id)
+        advice = steps_to_grade_again(transcribe=changes.affect_scans, to_write=to_write, option=self.option)
         older = f"{cell.basis}, of {of_0_1_0}"
         if any(not decision.aita and decision.basis == older for decision in self.decisions(cell.cell_id)):
-            return _outdated(cell, notes, advice, older, changed)
-        return _outdated(cell, notes, advice, f"{cell.basis}, of {digest([version, worth, changes.version])}", changed)
+            return outdated(cell, notes, advice, older, changed)
+        return outdated(cell, notes, advice, f"{cell.basis}, of {digest([version, worth, changes.version])}", changed)
 
     def _without_parts_taken_back(self, cell: Cell) -> Cell:
         """Return a cell without the flags of unread parts that are not its answer's any more."""
@@ -278,19 +293,5 @@ def _no_changes(cell: Cell, question: Question) -> Changes:  # noqa: ARG001 - no
     return Changes()
 
 
-def _not_graded(question: Question, student_id: str) -> Cell:
-    return Cell(
-        cell_id=cell_id(student_id, question.question_id),
-        student_id=student_id,
-        question_id=question.question_id,
-        state=CellState.FAILED,
-        max_points=question.points,
-        reason="it was not graded, as the question or the student came later: grade again",
-        basis=f"not graded, of {question.points:g}",
-    )
-
-
-def _outdated(cell: Cell, notes: Iterable[str], advice: str, basis: str, changed: Mapping[str, Any]) -> Cell:
-    """Return a cell with changed inputs as open, on a basis for which earlier decisions do not count."""
-    flag = Flag(kind=FlagKind.CHANGED, note=f"{', '.join(notes)}. {advice}")
-    return reopened(cell, flag, basis=basis, older_basis="", **changed)
+def _nothing(question_id: str) -> str:  # noqa: ARG001 - no material is compared
+    return ""

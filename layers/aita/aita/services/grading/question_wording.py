@@ -5,7 +5,7 @@ answer keys and rubrics do not record the wording that they were written for. It
 that were graded with them.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from functools import cache
 
 from aita.errors import InvalidMaterialError
@@ -82,6 +82,23 @@ def rubric_problems(material: AssignmentFiles, exam: ExamSpec, rubrics: Mapping[
         elif origin.answer_key and question_id not in own and origin.answer_key != key_version(keys.get(question_id)):
             problems[question_id] = _OF_ANOTHER_KEY
     return problems
+
+
+def to_write_anew(material: AssignmentFiles, exam: ExamSpec) -> Callable[[str], str]:
+    """Return a function that names what ``check_wording`` refuses of a question; nothing of one that it lets pass.
+
+    Files are read once it is first called.
+    """
+
+    @cache
+    def problems() -> tuple[Container[str], Container[str]]:
+        return answer_key_problems(material, exam), rubric_problems(material, exam, material.rubrics())
+
+    def named(question_id: str) -> str:
+        keys, rubrics = problems()
+        return "answer key and rubric" if question_id in keys else "rubric" if question_id in rubrics else ""
+
+    return named
 
 
 def current_keys(material: AssignmentFiles, exam: ExamSpec) -> dict[str, AnswerKey]:

@@ -272,6 +272,7 @@ def _line(grades: Gradebook, cell: Cell) -> ReviewLine:
         reason=cell.reason,
         basis=_shown_basis(grades, cell),
         parts=tuple(part.part_id for part in grades.parts_that_open(cell.cell_id)),
+        outdated=grades.is_outdated(cell.cell_id),
     )
 
 
