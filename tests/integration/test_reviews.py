@@ -105,7 +105,8 @@ def test_decisions_page_by_next_token(stack: Stack, reviewed: str) -> None:
 @pytest.mark.parametrize(
     ("changes", "code", "told"),
     [
-        ({"basis": "b0"}, 409, "graded anew"),
+        ({"basis": "0a1b2c"}, 409, "graded anew"),
+        ({"basis": "b0"}, 400, "'b0' is not the code of"),
         ({"cell": "c-000000000000"}, 404, "c-000000000000"),
         ({"points": 5.5}, 400, "more than the question is worth"),
         ({"points": 1.3}, 400, "points_step"),

@@ -44,9 +44,14 @@ def fingerprint(basis: str) -> str:
     return "-".join(_short(each) for each in basis.split(_AFTER))
 
 
+def is_fingerprint(text: str) -> bool:
+    """Return whether a text has the form of a basis's short form."""
+    return _FINGERPRINT.fullmatch(text) is not None
+
+
 def last_seen(basis: str) -> str:
     """Return the short form of the last decision that a person saw, by a basis or its short form; empty without."""
-    short = basis if _FINGERPRINT.fullmatch(basis) else fingerprint(basis)
+    short = basis if is_fingerprint(basis) else fingerprint(basis)
     return short.partition("-")[2]
 
 

@@ -395,6 +395,22 @@ class TestConflicts:
         with pytest.raises(ConflictError, match="was graded anew"):
             decide("accept", basis=now)
 
+    @pytest.mark.parametrize("decides", [False, True], ids=["nobody", "a colleague"])
+    def test_what_is_no_code_of_the_answer_is_not_called_changed(
+        self, graded: Harness, decide: Decide, *, decides: bool
+    ) -> None:
+        if decides:
+            decide("set", points=1, by="Bob")
+        other = cell_id("s-2", "1a")
+        of_other = fingerprint(reviews(graded).show(ASSIGNMENT, other).basis)
+        wrong = {of_other: f"it is that of {other}", "zzz": "review show", "": "review show", "3f2a91-3f2a91": "review"}
+        for code, told in wrong.items():
+            with pytest.raises(RequestError, match="is not the code of") as refused:
+                decide("set", points=2, basis=code)
+            assert not isinstance(refused.value, ConflictError)
+            assert (told in str(refused.value), "changed" in str(refused.value)) == (True, False)
+        assert len([*graded.decisions.all(ASSIGNMENT)]) == decides
+
     @pytest.mark.parametrize(
         "asked",
         [{"action": "accept"}, {"action": "set", "criteria": {2: 2}}, {"action": "set", "points": 0}],

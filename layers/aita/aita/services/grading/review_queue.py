@@ -22,7 +22,6 @@ from aita.models.review import (
     ReviewLine,
     ReviewPage,
     ReviewView,
-    basis_after,
     fingerprint,
 )
 from aita.models.scan import StudentScans
@@ -40,7 +39,7 @@ from aita.services.grading.asked_decisions import (
 from aita.services.grading.corrected_answers import Corrections
 from aita.services.grading.decision_conflicts import changed_since, earliest_after, next_id
 from aita.services.grading.gradebook import Gradebook
-from aita.services.grading.material_versions import digest
+from aita.services.grading.shown_basis import check_is_of_cell, shown_basis
 from aita.version import VERSION
 
 logger = logging.getLogger(__name__)
@@ -134,7 +133,8 @@ class Reviews:
         NotFoundError
             If no cell has this id.
         RequestError
-            If there is no proposal to accept or no decision to take back, or something is missing or invalid.
+            If there is no proposal to accept or no decision to take back, if the basis is no basis of this cell, or if
+            something is missing or invalid.
         ConflictError
             If the cell has changed, or somebody has decided on it, since the person saw it. Of people who decide at
             once, one decides, and all others get this error.
@@ -143,8 +143,9 @@ class Reviews:
         material = self._material(assignment)
         grades = self._gradebook(material)
         cell = grades.cell(cell_id)
-        shown = _shown_basis(grades, cell)
+        shown = shown_basis(grades, cell)
         if asked.basis not in (shown, fingerprint(shown)):
+            check_is_of_cell(grades, cell_id, asked.basis)
             raise changed_since(grades, cell_id, asked.basis, assignment)
         graded, before = grades.graded(cell_id), grades.decision(cell_id)
         seen = (*(before.parts if before else ()), *(part.part_id for part in grades.parts_that_open(cell_id)))
@@ -270,22 +271,10 @@ def _line(grades: Gradebook, cell: Cell) -> ReviewLine:
         max_points=cell.max_points,
         flags=tuple(FlagView(kind=flag.kind, text=flag.text) for flag in cell.flags),
         reason=cell.reason,
-        basis=_shown_basis(grades, cell),
+        basis=shown_basis(grades, cell),
         parts=tuple(part.part_id for part in grades.parts_that_open(cell.cell_id)),
         outdated=grades.is_outdated(cell.cell_id),
     )
-
-
-def _shown_basis(grades: Gradebook, cell: Cell) -> str:
-    """Return the basis that a person sees: the cell's, the proposal and the last decision.
-
-    The same inputs may be graded again, as by a later version, and a failed cell may be graded: nobody decides on what
-    was not shown, and no decision is overwritten unseen.
-    """
-    graded, decisions = grades.graded(cell.cell_id), grades.decisions(cell.cell_id)
-    shown = [graded.state, graded.proposal, *(each.model_dump(mode="json") for each in graded.flags)]
-    basis = f"{cell.basis}, proposing {digest(shown)}"
-    return basis_after(basis, decisions[-1].decision_id) if decisions else basis
 
 
 def _question(grades: Gradebook, cell: Cell) -> Question:
