@@ -5,7 +5,7 @@ import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from PIL import Image
@@ -13,7 +13,7 @@ from PIL import Image
 from aita.errors import ConflictError, StackError
 from aita.models.decision import DecisionAction
 from aita.models.grade import CellState
-from aita.models.review import FlagView, ReviewPage, fingerprint
+from aita.models.review import FlagView, Proposal, ReviewPage, fingerprint
 from aita.models.review_flags import FlagKind
 from tests.support.command_fixtures import Aita
 from tests.support.fake_stack import FakeStack
@@ -162,7 +162,7 @@ class TestCorrection:
         command = ("review", "correct", CELL, "-t", self.text(tmp_path, b"another"), "-a", "midterm", "--by", "Bob")
         code, _, err = aita(*command)
         assert (code, sent(known)) == (1, [])
-        assert "Ada (arn:aws:iam::1:user/ada) corrected the text, 2026-03-0" in err
+        assert "Ada corrected the text, 2026-03-0" in err
         assert aita(*command, "--again")[0] == 0
 
     def test_a_corrected_answer_says_so(self, known: FakeStack, aita: Aita) -> None:
@@ -170,7 +170,7 @@ class TestCorrection:
         known.answer("GET", PATH, shown(known, raw_text=WROTE, read_by_person=True, decisions=(made,)))
         out = aita("review", "show", CELL, "-a", "midterm")[1]
         assert "read by a person" in out
-        assert "Ada (arn:aws:iam::1:user/ada) corrected the text" in out
+        assert "Ada corrected the text" in out
 
 
 class TestUndo:
@@ -192,7 +192,7 @@ class TestUndo:
         known.answer("GET", QUEUE, NOBODY_LEFT)
         code, _, err = aita("review", "undo", CELL, "-a", "midterm", "--by", "Bob")
         assert (code, sent(known)) == (1, [])
-        assert "Ada (arn:aws:iam::1:user/ada) set 4.5, 2026-03-0" in err
+        assert "Ada set 4.5, 2026-03-0" in err
         assert aita("review", "undo", CELL, "-a", "midterm", "--by", "Bob", "--again")[0] == 0
 
     def test_a_decision_that_was_taken_back_is_shown_as_such(self, known: FakeStack, aita: Aita) -> None:
@@ -202,6 +202,65 @@ class TestUndo:
         assert "the method is right [taken back]" in " ".join(out.split())
         assert "took the last decision back" in out
         assert "review undo" not in out
+
+    def test_a_graded_answer_whose_decision_was_taken_back_is_nobodys(self, known: FakeStack, aita: Aita) -> None:
+        undone = decision(decision_id="02J", action=DecisionAction.UNDO, points=None, undoes="01J", by="Bob")
+        found = shown(known, state=CellState.GRADED, basis="b1, after 02J", decisions=(decision(), undone))
+        known.answer("GET", PATH, found)
+        known.answer("POST", PATH, decision(points=4))
+        known.answer("GET", QUEUE, NOBODY_LEFT)
+        assert "--again" not in aita("review", "show", CELL, "-a", "midterm")[1]
+        assert aita("review", "set", CELL, "--points", "4", "--why", "half", "-a", "midterm", "--by", "Cyd")[0] == 0
+
+
+class TestCommandsThatAreShown:
+    """Each command that ``show`` prints is taken as it is printed, whoever pastes it."""
+
+    STATES: ClassVar[dict[str, dict[str, Any]]] = {
+        "open": {},
+        "set by a colleague": {"state": CellState.OVERRIDDEN, "points": 4.5, "counts": "01J"},
+        "corrected by a colleague": {
+            "read_by_person": True,
+            "decisions": (decision(action=DecisionAction.CORRECT, points=None, transcription=WROTE, why=""),),
+        },
+        "without a proposal": {
+            "points": None,
+            "proposal": Proposal(points=None, criteria=(), feedback="", graders=()),
+        },
+    }
+
+    @pytest.mark.parametrize("state", STATES)
+    def test_they_are_taken(self, known: FakeStack, aita: Aita, tmp_path: Path, state: str) -> None:
+        found = shown(known, **self.STATES[state])
+        known.answer("GET", PATH, found)
+        known.answer("POST", PATH, decision())
+        known.answer("GET", QUEUE, NOBODY_LEFT)
+        file = tmp_path / "fix.txt"
+        file.write_text("another text")
+        lines = [each.strip() for each in aita("review", "show", CELL, "-a", "midterm")[1].splitlines()]
+        commands = [each for each in lines if each.startswith("aita review ")]
+        assert {each.split()[2] for each in commands} == {"set", "correct", "undo"} | (
+            set() if state == "without a proposal" else {"accept"}
+        )
+        for each in commands:
+            words = each.replace("=P", "=1").replace(" P ", " 1 ").replace("FILE", str(file)).split()[1:]
+            code, _, err = aita(*words, "--by", "Cyd")
+            assert (code, err) == (0, ""), each
+            assert sent(known)[-1]["basis"] == found.basis
+            known.answers["GET", PATH].clear()
+            known.answer("GET", PATH, shown(known, **self.STATES[state], basis="b9"))
+            assert aita(*words, "--by", "Cyd")[0] == 0
+            assert sent(known)[-1]["basis"] == fingerprint(found.basis), "what was seen, and not what there is now"
+            known.answers["GET", PATH].clear()
+            known.answer("GET", PATH, found)
+
+    def test_without_a_proposal_all_criteria_are_to_be_given(self, known: FakeStack, aita: Aita) -> None:
+        known.answer("GET", PATH, shown(known, **self.STATES["without a proposal"]))
+        assert "--criterion 1=P --criterion 2=P" in aita("review", "show", CELL, "-a", "midterm")[1]
+
+    def test_of_a_rubric_for_other_points_no_criteria_are_set(self, known: FakeStack, aita: Aita) -> None:
+        known.answer("GET", PATH, shown(known, max_points=6))
+        assert "--criterion" not in aita("review", "show", CELL, "-a", "midterm")[1]
 
 
 class TestList:
@@ -306,7 +365,7 @@ class TestAcceptAll:
         known.answer("GET", PATH, shown(known, outdated=True))
         known.answer("POST", PATH, decision(action=DecisionAction.ACCEPT, points=3, why=""))
         known.answer("GET", QUEUE, NOBODY_LEFT)
-        told = "grading it (aita grade --assignment midterm) opens it, whatever was decided before"
+        told = "or it never was. Grading opens it, whatever was decided: aita grade --assignment midterm"
         assert told in " ".join(aita("review", "show", CELL, "-a", "midterm")[1].split())
         code, out, _ = aita("review", "accept", CELL, "--seen", SEEN, "-a", "midterm", "--by", "Ada")
         assert (code, told in " ".join(out.split())) == (0, True)

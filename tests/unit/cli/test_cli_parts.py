@@ -110,7 +110,7 @@ def test_a_part_is_shown_with_the_commands_that_decide(known: FakeStack, aita: A
         "aita review part p-1 --nothing --assignment midterm",
     ):
         assert expected in told
-    assert "Ada (arn:ada): scratch work, as p-0: a sum" in out
+    assert "Ada: scratch work, as p-0: a sum" in out
     assert not known.asked("POST", DECIDE)
 
 

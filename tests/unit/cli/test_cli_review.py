@@ -172,10 +172,10 @@ def test_a_cell_is_shown_with_all_there_is_to_decide_by(known: FakeStack, aita: 
         "Criterion 2 has no quote that stands in the transcription",
         "Nearly.",
         f"aita review accept {CELL} --seen {SEEN} --assignment midterm",
-        f"aita review set {CELL} --points P --why TEXT --assignment midterm",
+        f"aita review set {CELL} --points P --seen {SEEN} --why TEXT --assignment midterm",
     ):
         assert expected in told
-    assert "Ada (arn:aws:iam::1:user/ada) set 4.5 (was NEEDS_REVIEW, 3): the method is right" in out
+    assert "Ada set 4.5 (was NEEDS_REVIEW, 3): the method is right" in out
 
 
 def test_both_readings_of_a_line_are_shown(known: FakeStack, aita: Aita) -> None:
@@ -250,7 +250,8 @@ def test_everything_fits_a_narrow_terminal(known: FakeStack, aita: Aita, monkeyp
         code, out, _ = aita("review", *arguments, "-a", "midterm")
         assert code == 0
         assert "word word" in out
-        assert max(map(len, out.splitlines())) <= 80
+        commands = [text for text in out.splitlines() if text.startswith("  aita ")]  # each is one line to paste
+        assert max(len(text) for text in out.splitlines() if text not in commands) <= 80
         assert out.count("word") == 60
 
 
@@ -327,7 +328,7 @@ def test_another_persons_decision_is_only_undone_if_that_is_asked_for(
     code, _, err = aita("review", command, CELL, "-a", "midterm", "--by", "Bob", *options, *again)
     assert code == (0 if again else 1)
     assert len(known.asked("POST", PATH)) == bool(again)
-    told = f"{CELL}: Ada (arn:aws:iam::1:user/ada) set 4.5, 2026-03-0"
+    told = f"{CELL}: Ada set 4.5, 2026-03-0"
     assert (told in err) == (not again)
     assert (f"(aita review show {CELL} --assignment midterm), and add --again" in err) == (not again)
 
@@ -348,7 +349,7 @@ def test_of_two_decisions_with_the_same_points_the_one_that_counts_is_told(known
     known.answer("GET", PATH, found.model_copy(update={"decisions": (decision(), about_others)}))
     code, _, err = aita("review", "accept", CELL, "--seen", SEEN, "-a", "midterm", "--by", "Cyd")
     assert code == 1
-    assert f"{CELL}: Ada (arn:aws:iam::1:user/ada) set 4.5, 2026-03-02" in err
+    assert f"{CELL}: Ada set 4.5, 2026-03-02" in err
 
 
 def test_a_failure_after_a_decision_was_recorded_says_that_it_was(known: FakeStack, aita: Aita) -> None:
@@ -365,7 +366,10 @@ def test_what_was_decided_is_shown_with_the_commands_that_undo_it(known: FakeSta
     known.answer("GET", PATH, shown(known, state=CellState.OVERRIDDEN, points=4.5))
     out = aita("review", "show", CELL, "-a", "midterm")[1]
     assert f"  aita review accept {CELL} --seen {SEEN} --again --assignment midterm\n" in out
-    assert f"  aita review set {CELL} --points P --why TEXT --again --assignment midterm\n" in out
+    assert f"  aita review set {CELL} --points P --seen {SEEN} --why TEXT --again --assignment midterm\n" in out
+    assert f"  aita review correct {CELL} --transcription FILE --seen {SEEN} --again --assignment midterm\n" in out
+    assert f"  aita review undo {CELL} --seen {SEEN} --again --assignment midterm\n" in out
+    assert "arn:" not in out
 
 
 def test_an_open_answer_is_decided_whatever_was_decided_before(known: FakeStack, aita: Aita) -> None:
@@ -373,7 +377,8 @@ def test_an_open_answer_is_decided_whatever_was_decided_before(known: FakeStack,
     known.answer("POST", PATH, decision())
     known.answer("GET", QUEUE, ReviewPage(cells=(), open_cells=1))
     assert aita("review", "accept", CELL, "--seen", SEEN, "-a", "midterm", "--by", "Bob")[0] == 0
-    assert "--again" not in aita("review", "show", CELL, "-a", "midterm")[1]
+    out = aita("review", "show", CELL, "-a", "midterm")[1]
+    assert {text.split()[2] for text in out.splitlines() if "--again" in text} == {"undo"}
 
 
 def test_points_are_set_with_their_reason(known: FakeStack, aita: Aita) -> None:

@@ -15,6 +15,7 @@ from aita.cli.deciding import Again, By, already_recorded, current_user, decisio
 from aita.cli.files.assignment_download import fetch_class_list
 from aita.cli.session import Session
 from aita.cli.views import review_view
+from aita.cli.views.cell_decisions import corrected_before, decided_before, others_decision
 from aita.cli.views.masked_places import scans_of
 from aita.errors import InvalidMaterialError, RequestError
 from aita.models.decision import DecisionAction
@@ -157,11 +158,11 @@ def _decide(
     action: DecisionAction = content["action"]
     look = command("review", "show", cell)
     if action is DecisionAction.UNDO:
-        refuse_second(review_view.others_decision(found, name_given), look, again=again)
+        refuse_second(others_decision(found, name_given), look, again=again)
     else:
-        refuse_second(review_view.decided_before(found), look, again=again)
+        refuse_second(decided_before(found), look, again=again)
     if action is DecisionAction.CORRECT:
-        refuse_second(review_view.corrected_before(found), look, again=again)
+        refuse_second(corrected_before(found), look, again=again)
     if seen is None and action is DecisionAction.ACCEPT:
         _ask(session, assignment, found, look)
     # A code that is not of the cell as it is now is sent as it is: the stack says what has changed since.

@@ -15,11 +15,6 @@ def decided_at(decision: AnyDecision) -> str:
     return decision.at.astimezone().strftime("%Y-%m-%d %H:%M")
 
 
-def decided_by(decision: AnyDecision) -> str:
-    """Return the name that the person gave, with the ARN that signed the request if it is known."""
-    return f"{decision.by} ({decision.caller})" if decision.caller else decision.by
-
-
 def outdated_reports(command: Command) -> Text:
     """Return the line about reports that were made before a decision."""
     return Text(f"Reports that were made before are out of date. Make them anew: {command('report')}", "dim")

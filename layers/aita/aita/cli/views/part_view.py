@@ -8,7 +8,7 @@ from rich.text import Text
 
 from aita.cli.pasteable import Command
 from aita.cli.views import formatting
-from aita.cli.views.decision_words import decided_at, decided_by, outdated_reports
+from aita.cli.views.decision_words import decided_at, outdated_reports
 from aita.cli.views.indented_text import indented
 from aita.cli.views.masked_places import Scans, masked_note
 from aita.cli.views.terminal_escape import printable
@@ -122,7 +122,7 @@ def _decided(decision: PartDecision) -> str:
 
 
 def _did(decision: PartDecision) -> str:
-    return f"{decided_by(decision)}: {_said(decision)}"
+    return f"{decision.by}: {_said(decision)}"
 
 
 def _next(part: PartView, command: Command) -> Iterator[RenderableType]:

@@ -1,6 +1,6 @@
 """Cells that await a person's decision, and everything that a decision needs, for people."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
 
 from rich.console import Group, RenderableType
@@ -8,16 +8,16 @@ from rich.text import Text
 
 from aita.cli.pasteable import Command, Pasteable
 from aita.cli.views import formatting
-from aita.cli.views.decision_words import decided_at, decided_by, outdated_reports
+from aita.cli.views.cell_decisions import before, deciding_commands, decisions_made
+from aita.cli.views.decision_words import outdated_reports
 from aita.cli.views.indented_text import indented, wrapped
 from aita.cli.views.masked_places import Scans, masked_note
 from aita.cli.views.terminal_escape import printable
 from aita.models.decision import Decision, DecisionAction
 from aita.models.effort import graded_by
 from aita.models.exam import Rubric
-from aita.models.review import ReviewLine, ReviewPage, ReviewView, basis_after, fingerprint
+from aita.models.review import ReviewLine, ReviewPage, ReviewView, fingerprint
 from aita.models.second_look import ReadLine, SecondLook
-from aita.services.grading.standing_decisions import standing
 
 
 def queue_view(page: ReviewPage, names: Mapping[str, str], command: Command, pasteable: Pasteable) -> RenderableType:
@@ -52,8 +52,8 @@ def cell_view(review: ReviewView, name: str, scans: Scans, command: Command, pas
         ("Answer key", [indented(review.answer_key.correct_answer)] if review.answer_key else []),
         ("Rubric", [*_rubric(review.rubric)] if review.rubric else []),
         ("Proposal", [*_proposal(review)]),
-        ("Decisions", [*_decisions(review.decisions)]),
-        ("Decide", [*_next(review, command)]),
+        ("Decisions", [*decisions_made(review.decisions)]),
+        ("Decide", [*_opens_again(review, command), *deciding_commands(review, command)]),
     ):
         if block:
             parts += [Text(""), Text(title, "bold"), *block]
@@ -74,54 +74,20 @@ def decided_view(
     match decision.action:
         case DecisionAction.ACCEPT | DecisionAction.SET:
             did = "Accepted" if decision.action is DecisionAction.ACCEPT else "Set"
-            told = f"{did}: {decision.points:g} of {review.max_points:g} for {whose} (was {_was(decision)})"
+            told = f"{did}: {decision.points:g} of {review.max_points:g} for {whose} (was {before(decision)})"
         case DecisionAction.CORRECT:
             told = f"Corrected: the text for {whose}. Grade it from this text: {command('grade')}"
         case DecisionAction.UNDO:
-            told = f"Taken back for {whose}: now {_points(review)}, {review.state} (was {_was(decision)})"
+            told = f"Taken back for {whose}: now {_points(review)}, {review.state} (was {before(decision)})"
     parts = [Text(told)]
     if decision.action is DecisionAction.ACCEPT and (missing := _without_quote(review)):
         parts.append(Text(f"{missing}: the student's report says that a person accepted it", "yellow"))
-    if decision.points is not None and review.outdated:
-        parts.append(Text(_opens_again(command), "yellow"))
     return Group(
         *parts,
+        *(_opens_again(review, command) if decision.points is not None else ()),
         Text(f"{formatting.count(open_cells, 'answer')} still to review", "dim"),
         outdated_reports(command),
     )
-
-
-def decided_before(review: ReviewView) -> str:
-    """Return the decision that counts in words, with who and when; empty if none does."""
-    decision = _counting(review)
-    return f"{review.cell_id}: {_did(decision)}, {decided_at(decision)}" if decision else ""
-
-
-def corrected_before(review: ReviewView) -> str:
-    """Return the correction that an answer's text is from in words, with who and when; empty if it was read so."""
-    made = [each for each in standing(review.decisions) if each.action is DecisionAction.CORRECT]
-    if not made or not review.read_by_person:
-        return ""
-    return f"{review.cell_id}: {_did(made[-1])}, {decided_at(made[-1])}"
-
-
-def others_decision(review: ReviewView, by: str) -> str:
-    """Return the last decision that stands in words, if it is another person's; empty if it is not."""
-    last = next(iter(reversed(standing(review.decisions))), None)
-    return f"{review.cell_id}: {_did(last)}, {decided_at(last)}" if last is not None and last.by != by else ""
-
-
-def _counting(review: ReviewView) -> Decision | None:
-    """Return the decision that a closed cell's points are from; ``None`` without one.
-
-    A stack before version 0.3 does not tell it: it is the last one about the cell's basis.
-    """
-    if review.state.is_open:
-        return None
-    if review.counts:
-        return next((each for each in review.decisions if each.decision_id == review.counts), None)
-    about = [each for each in review.decisions if basis_after(review.basis, "") == basis_after(each.basis, "")]
-    return about[-1] if about else None
 
 
 def _points(cell: ReviewLine) -> str:
@@ -214,58 +180,8 @@ def _worths(review: ReviewView) -> list[str]:
     return [f" of {criterion.points:g}" for criterion in review.rubric.criteria]
 
 
-def _decisions(decisions: Sequence[Decision]) -> Iterator[RenderableType]:
-    taken_back = {decision.undoes for decision in decisions}
-    for decision in decisions:
-        why = f": {decision.why}" if decision.why else ""
-        gone = " [taken back]" if decision.decision_id in taken_back else ""
-        yield indented(f"{decided_at(decision)}  {_did(decision)} (was {_was(decision)}){why}{gone}")
-        if decision.feedback:
-            yield indented(f"feedback: {decision.feedback}", "dim", 4)
-        if decision.transcription:
-            yield indented(decision.transcription, "dim", 4)
-
-
-def _did(decision: Decision) -> str:
-    match decision.action:
-        case DecisionAction.ACCEPT:
-            did = f"accepted {decision.points:g}"
-        case DecisionAction.SET:
-            parts = ", ".join(f"{number}: {points:g}" for number, points in enumerate(decision.criteria, 1))
-            did = f"set {decision.points:g}" + (f" ({parts})" if parts else "")
-        case DecisionAction.CORRECT:
-            did = "corrected the text"
-        case DecisionAction.UNDO:
-            did = "took the last decision back"
-    return f"{decided_by(decision)} {did}"
-
-
-def _was(decision: Decision) -> str:
-    if decision.old_points is None:
-        return decision.old_state
-    return f"{decision.old_state}, {decision.old_points:g}"
-
-
-def _next(review: ReviewView, command: Command) -> Iterator[RenderableType]:
-    for part_id in review.parts:
-        yield indented(command("review", "part", part_id))
+def _opens_again(review: ReviewView, command: Command) -> Iterator[RenderableType]:
     if review.outdated:
-        yield indented(_opens_again(command), "yellow")
-    again = ["--again"] if _counting(review) else []
-    seen = fingerprint(review.basis)
-    yield indented(f"--seen {seen} refuses a decision if anything has changed since", "dim")
-    if review.proposal.points is not None:
-        yield indented(command("review", "accept", review.cell_id, "--seen", seen, *again))
-    yield indented(command("review", "set", review.cell_id, "--points", "P", "--why", "TEXT", *again))
-    if review.rubric is not None and len(review.rubric.criteria) > 1:
-        yield indented(command("review", "set", review.cell_id, "--criterion", "1=P", "--why", "TEXT", *again))
-    yield indented(command("review", "correct", review.cell_id, "--transcription", "FILE", *again))
-    if standing(review.decisions):
-        yield indented(command("review", "undo", review.cell_id))
-
-
-def _opens_again(command: Command) -> str:
-    return (
-        f"Something changed after this answer was graded, or it never was: grading it ({command('grade')}) opens it, "
-        "whatever was decided before"
-    )
+        told = "Something changed after it was graded, or it never was. Grading opens it, whatever was decided:"
+        yield indented(told, "yellow")
+        yield indented(command("grade"), "yellow")
