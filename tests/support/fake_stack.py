@@ -155,6 +155,8 @@ class _Handler(BaseHTTPRequestHandler):
         queued = self.stack.answers[self.command, unquote(path)]
         if not queued and path.endswith("/uploads") and self.command == "GET":
             answer: Any = {"files": []}
+        elif not queued and path.endswith("/files") and self.command == "GET":
+            answer = {"files": []}
         elif not queued and path.endswith("/students") and self.command == "GET":
             answer = {"students": []}
         elif not queued and path.endswith("/uploads"):

@@ -258,3 +258,52 @@ def test_what_to_check_on_a_roster_is_told(stack: FakeStack, aita: Aita, exam: P
 def test_a_roster_alone_is_compared_with_no_scans(stack: FakeStack, aita: Aita, exam: Path) -> None:
     code, out, _ = aita("upload", str(exam / "roster.csv"), "-a", "midterm", "--json")
     assert (code, json.loads(out)["notes"]) == (0, [])
+
+
+RUBRIC_OF_3 = {"total_points": 3, "criteria": [{"points": 3, "description": "x"}]}
+RUBRIC_OF_4 = {"total_points": 4, "criteria": [{"points": 4, "description": "x"}]}
+
+
+@pytest.mark.parametrize("stored", ["questions.json", "exam_spec.json"])
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("user_rubrics.json", {"1a": RUBRIC_OF_3}, "total_points is 3 and the question is worth 4"),
+        ("user_rubrics.json", {"2a": RUBRIC_OF_4}, "'2a' is no question_id"),
+        ("user_answer_keys.json", {"2a": {"correct_answer": "x"}}, "'2a' is no question_id"),
+        ("question_specific_instructions.json", {"2a": "x"}, "'2a' is no question_id"),
+    ],
+)
+def test_a_file_that_does_not_fit_the_questions_of_before_is_refused(
+    stack: FakeStack, aita: Aita, tmp_path: Path, name: str, content: object, said: str, stored: str
+) -> None:
+    stack.answer("GET", "/assignments/midterm/files", {"files": [stack.file(stored, json.dumps(EXAM).encode())]})
+    (tmp_path / name).write_text(json.dumps(content))
+    code, _, err = aita("upload", str(tmp_path / name), "-a", "midterm")
+    assert code == 2
+    assert said in err
+    assert f"nothing was uploaded: {tmp_path / name}: " in err
+    assert stack.uploads == {}
+
+
+def test_a_file_that_fits_the_questions_of_before_is_uploaded(stack: FakeStack, aita: Aita, tmp_path: Path) -> None:
+    stack.answer(
+        "GET", "/assignments/midterm/files", {"files": [stack.file("questions.json", json.dumps(EXAM).encode())]}
+    )
+    (tmp_path / "user_rubrics.json").write_text(json.dumps({"1a": RUBRIC_OF_4}))
+    assert aita("upload", str(tmp_path / "user_rubrics.json"), "-a", "midterm")[0] == 0
+    assert [*stack.uploads] == ["user_rubrics.json"]
+
+
+def test_questions_that_files_of_before_do_not_fit_are_uploaded_with_a_note(
+    stack: FakeStack, aita: Aita, exam: Path
+) -> None:
+    """Either may come first; the rubric of before must fit before anything is graded."""
+    rubrics = json.dumps({"1a": RUBRIC_OF_3}).encode()
+    stack.answer("GET", "/assignments/midterm/files", {"files": [stack.file("user_rubrics.json", rubrics)]})
+    code, out, _ = aita("upload", str(exam / "questions.json"), "-a", "midterm", "--json")
+    assert code == 0
+    assert "user_rubrics.json, '1a': total_points is 3 and the question is worth 4" in json.loads(out)["notes"][1]
+    (exam / "user_rubrics.json").write_text(json.dumps({"1a": RUBRIC_OF_4}))
+    code, out, _ = aita("upload", str(exam), "-a", "midterm", "--json")
+    assert len(json.loads(out)["notes"]) == 2, "the rubric of before is replaced"

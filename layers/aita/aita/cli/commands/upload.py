@@ -13,6 +13,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 from rich.text import Text
 
 from aita.cli.commands.runs import Assignment
+from aita.cli.files.assignment_download import fetch_material
 from aita.cli.files.upload_checks import check_material
 from aita.cli.files.upload_discovery import SCANS, Upload, find_uploads
 from aita.cli.session import Session
@@ -36,7 +37,7 @@ def upload(context: typer.Context, paths: Paths, assignment: Assignment) -> None
     session = Session.of(context)
     check_assignment(assignment)
     uploads = find_uploads(paths)
-    notes = check_material(uploads)
+    notes = check_material(uploads, lambda names: fetch_material(session.api, session.transfer, assignment, names))
     upload_files(session, assignment, uploads)
     document = {
         "assignment": assignment,

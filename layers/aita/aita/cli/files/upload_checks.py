@@ -1,6 +1,6 @@
 """Checks of the instructor's files before they are uploaded."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -38,33 +38,72 @@ _FOR_QUESTIONS: dict[str, Callable[[AssignmentFiles], None]] = {
 }
 """Checks that compare a file with the questions."""
 
+_STORED_QUESTIONS = ". The questions are those that were uploaded before: upload others together with it"
 
-def check_material(uploads: Sequence[Upload]) -> list[str]:
+
+Fetch = Callable[[Collection[str]], AssignmentFiles]
+"""Fetches the assignment's stored files of these names, as far as they exist."""
+
+
+def check_material(uploads: Sequence[Upload], fetch: Fetch) -> list[str]:
     """Read each of the instructor's files as a run does, and return notes on the exam and the roster.
+
+    Files for questions are compared with the uploaded questions or, without any, with the stored ones. Stored files
+    that do not fit uploaded questions are noted only, so that either may be uploaded first.
 
     Raises
     ------
     InvalidMaterialError
         If a file is wrong; the message names the file, the line or path in it, and the rule that it breaks.
     """
-    objects = MemoryObjects()
-    material = AssignmentFiles(objects, _FOLDER)
     files = {upload.name: upload for upload in uploads if upload.name in _READS}
+    material = AssignmentFiles(MemoryObjects(), _FOLDER)
+    _put(files, material)
     for name, upload in files.items():
-        objects.data[object_keys.material(_FOLDER, name)] = upload.path.read_bytes()
         _check_readable(upload, partial(_READS[name], material))
+    notes = _roster_notes(files[object_keys.ROSTER], uploads) if object_keys.ROSTER in files else []
+    if object_keys.QUESTIONS in files:
+        _compare(files, material)
+        return [*_exam_notes(files, material), *_stored_notes(files, fetch), *notes]
+    if files.keys() & _FOR_QUESTIONS.keys():
+        stored = fetch((object_keys.QUESTIONS, object_keys.EXAM_SPEC))
+        _put(files, stored)
+        if stored.has_exam():
+            _compare(files, stored, _STORED_QUESTIONS)
+    return notes
+
+
+def _put(files: Mapping[str, Upload], material: AssignmentFiles) -> None:
+    for name, upload in files.items():
+        material.objects.put(object_keys.material(material.assignment, name), upload.path.read_bytes())
+
+
+def _compare(files: Mapping[str, Upload], material: AssignmentFiles, hint: str = "") -> None:
+    """Compare uploaded files with the questions."""
     for name, check in _FOR_QUESTIONS.items():
-        if object_keys.QUESTIONS in files and name in files:
-            _check_readable(files[name], partial(check, material))
-    notes = _exam_notes(files[object_keys.QUESTIONS], material) if object_keys.QUESTIONS in files else []
-    return notes + (_roster_notes(files[object_keys.ROSTER], uploads) if object_keys.ROSTER in files else [])
+        if name in files:
+            _check_readable(files[name], partial(check, material), hint)
 
 
-def _exam_notes(questions: Upload, material: AssignmentFiles) -> list[str]:
-    """Return what totals are out of: a misspelt ``bonus`` or ``choices`` is passed over as any unknown field."""
+def _stored_notes(files: Mapping[str, Upload], fetch: Fetch) -> Iterator[str]:
+    """Yield what does not fit the uploaded questions in files that are stored and not replaced."""
+    stored = fetch([name for name in _FOR_QUESTIONS if name not in files])
+    _put(files, stored)
+    for name, check in _FOR_QUESTIONS.items():
+        if name in files:
+            continue
+        try:
+            check(stored)
+        except InvalidMaterialError as error:
+            path = files[object_keys.QUESTIONS].path
+            yield f"{path}: a file of before does not fit these questions, and is refused until it does: {error}"
+
+
+def _exam_notes(files: Mapping[str, Upload], material: AssignmentFiles) -> list[str]:
+    """Return what totals are out of."""
     exam = material.exam()
     rules = exam.extras or "all questions count, and none is a bonus"
-    return [f"{questions.path}: out of {exam.out_of:g} points; {rules}"]
+    return [f"{files[object_keys.QUESTIONS].path}: out of {exam.out_of:g} points; {rules}"]
 
 
 def _roster_notes(roster: Upload, uploads: Iterable[Upload]) -> list[str]:
@@ -74,10 +113,10 @@ def _roster_notes(roster: Upload, uploads: Iterable[Upload]) -> list[str]:
     return [f"{roster.path}: {note}" for note in (*read.notes, *compared)]
 
 
-def _check_readable(upload: Upload, read: Callable[[], Any]) -> None:
+def _check_readable(upload: Upload, read: Callable[[], Any], hint: str = "") -> None:
     """Read a file; an error names its local path instead of its name in the bucket."""
     try:
         read()
     except InvalidMaterialError as error:
         message = str(error).removeprefix(upload.name).lstrip(":, ")
-        raise InvalidMaterialError(f"nothing was uploaded: {upload.path}: {message}") from error
+        raise InvalidMaterialError(f"nothing was uploaded: {upload.path}: {message}{hint}") from error
