@@ -157,6 +157,9 @@ def test_nothing_is_not_uploaded(tmp_path: Path) -> None:
         ("questions.json", json.dumps(EXAM | {"choices": [{"choose": 1, "of": ["1a", "9z"]}]}), "'9z' is no question"),
         ("questions.json", json.dumps(EXAM | {"questions": [QUESTION | {"bonus": True}]}), "out of 0 points"),
         ("exam_spec.json", json.dumps(EXAM | {"questions": []}), "exam_spec.json: questions"),
+        ("questions.json", json.dumps(EXAM | {"questions": [QUESTION | {"Bonus": True}]}), "questions[0].Bonus: there"),
+        ("questions.json", json.dumps(EXAM | {"choice": [{"choose": 1, "of": ["1a"]}]}), "name it choices"),
+        ("user_answer_keys.json", '{"1a": {"correct_answer": "x", "alternative_answer": ["y"]}}', "alternative_answers"),
         ("user_answer_keys.json", '{"9z": {"correct_answer": "x"}}', "'9z' is no question_id"),
         (
             "user_answer_keys.json",
@@ -307,3 +310,11 @@ def test_questions_that_files_of_before_do_not_fit_are_uploaded_with_a_note(
     (exam / "user_rubrics.json").write_text(json.dumps({"1a": RUBRIC_OF_4}))
     code, out, _ = aita("upload", str(exam), "-a", "midterm", "--json")
     assert len(json.loads(out)["notes"]) == 2, "the rubric of before is replaced"
+
+
+def test_further_fields_are_passed_over(aita: Aita, stack: FakeStack, exam: Path) -> None:
+    """Files of other tools have fields of their own, some of whose names are like ones that are there, too."""
+    question = QUESTION | {"question": "Why?", "question_num": 1, "section": "A", "answer": "B"}
+    (exam / "questions.json").write_text(json.dumps(EXAM | {"questions": [question], "course": "Physics"}))
+    assert aita("upload", str(exam), "-a", "midterm")[0] == 0
+    assert "questions.json" in stack.uploads

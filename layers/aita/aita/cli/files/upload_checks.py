@@ -1,9 +1,11 @@
 """Checks of the instructor's files before they are uploaded."""
 
+import json
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
+from aita.cli.files.misspelt_fields import misspelt_fields
 from aita.cli.files.upload_discovery import SCANS, Upload
 from aita.cli.views.roster_notes import student_lines
 from aita.errors import InvalidMaterialError
@@ -60,7 +62,7 @@ def check_material(uploads: Sequence[Upload], fetch: Fetch) -> list[str]:
     material = AssignmentFiles(MemoryObjects(), _FOLDER)
     _put(files, material)
     for name, upload in files.items():
-        _check_readable(upload, partial(_READS[name], material))
+        _check_readable(upload, partial(_read, name, material))
     notes = _roster_notes(files[object_keys.ROSTER], uploads) if object_keys.ROSTER in files else []
     if object_keys.QUESTIONS in files:
         _compare(files, material)
@@ -71,6 +73,15 @@ def check_material(uploads: Sequence[Upload], fetch: Fetch) -> list[str]:
         if stored.has_exam():
             _compare(files, stored, _STORED_QUESTIONS)
     return notes
+
+
+def _read(name: str, material: AssignmentFiles) -> None:
+    """Read a file as a run does, and refuse misspelt fields, which a run passes over."""
+    read = _READS[name](material)
+    if name.endswith(".json"):
+        plain = json.loads(material.objects.get(object_keys.material(material.assignment, name)).decode("utf-8-sig"))
+        if problem := next(misspelt_fields(read, plain), ""):
+            raise InvalidMaterialError(f"{name}: {problem}")
 
 
 def _put(files: Mapping[str, Upload], material: AssignmentFiles) -> None:
