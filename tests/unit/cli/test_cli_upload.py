@@ -159,7 +159,11 @@ def test_nothing_is_not_uploaded(tmp_path: Path) -> None:
         ("exam_spec.json", json.dumps(EXAM | {"questions": []}), "exam_spec.json: questions"),
         ("questions.json", json.dumps(EXAM | {"questions": [QUESTION | {"Bonus": True}]}), "questions[0].Bonus: there"),
         ("questions.json", json.dumps(EXAM | {"choice": [{"choose": 1, "of": ["1a"]}]}), "name it choices"),
-        ("user_answer_keys.json", '{"1a": {"correct_answer": "x", "alternative_answer": ["y"]}}', "alternative_answers"),
+        (
+            "user_answer_keys.json",
+            '{"1a": {"correct_answer": "x", "alternative_answer": ["y"]}}',
+            "alternative_answers",
+        ),
         ("user_answer_keys.json", '{"9z": {"correct_answer": "x"}}', "'9z' is no question_id"),
         (
             "user_answer_keys.json",

@@ -126,3 +126,30 @@ def test_a_question_that_the_exam_does_not_have(stack: FakeStack, written: dict[
     code, _, err = aita("rubric", "show", "-a", "midterm", "--question", "9")
     assert code != 0
     assert "the exam has no question '9': take one of 1a, 1b, 2" in err
+
+
+def test_an_own_rubric_with_wrong_points_is_to_be_corrected_and_not_written_anew(
+    stack: FakeStack, written: dict[str, Any], aita: Aita
+) -> None:
+    """No run starts with it, not even one that writes rubrics."""
+    written["questions.json"]["questions"] = [QUESTIONS[0] | {"points": 6}, *QUESTIONS[1:]]
+    put(stack, written)
+    _, out, _ = aita("rubric", "show", "-a", "midterm", "--question", "1a")
+    assert "generate-rubric" not in out
+    assert out.splitlines()[-2:] == [
+        "  correct it in user_rubrics.json, as no run starts with it, and upload the file:",
+        "  aita upload user_rubrics.json --assignment midterm",
+    ]
+
+
+@pytest.mark.parametrize(("command", "name"), [("keys", "user_answer_keys.json"), ("rubric", "user_rubrics.json")])
+def test_an_own_one_of_no_question_is_named(
+    stack: FakeStack, written: dict[str, Any], aita: Aita, command: str, name: str
+) -> None:
+    content = {"correct_answer": "x"} if command == "keys" else rubric("1a") | {"question_id": "2a"}
+    written[name] = {"2a": content}
+    put(stack, written)
+    _, out, _ = aita(command, "show", "-a", "midterm")
+    assert out.splitlines()[-3] == f"{name} has '2a', which is no question's id"
+    assert out.splitlines()[-1] == f"  aita upload {name} --assignment midterm"
+    assert json.loads(aita(command, "show", "-a", "midterm", "--json")[1])["unknown"] == ["2a"]

@@ -26,6 +26,10 @@ def keys() -> None:
 def show_keys(context: typer.Context, assignment: Assignment, question: OneQuestion = None) -> None:
     """Show the answer keys, whose they are, for which wording, and which ones are out of date."""
     session = Session.of(context)
-    written = fetch_answer_keys(session, assignment, question)
-    document = {"assignment": assignment, "answer_keys": [each.document() for each in written]}
-    session.output.result(document, written_view(written, "answer key", session.command_on(assignment)))
+    material = fetch_answer_keys(session, assignment, question)
+    document = {
+        "assignment": assignment,
+        "answer_keys": [each.document() for each in material.written],
+        "unknown": list(material.unknown),
+    }
+    session.output.result(document, written_view(material, "answer key", session.command_on(assignment)))

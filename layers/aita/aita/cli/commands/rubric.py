@@ -37,9 +37,13 @@ def rubric() -> None:
 def show_rubrics(context: typer.Context, assignment: Assignment, question: OneQuestion = None) -> None:
     """Show the rubrics, whose they are, for which wording, and which ones are out of date."""
     session = Session.of(context)
-    written = fetch_rubrics(session, assignment, question)
-    document = {"assignment": assignment, "rubrics": [each.document() for each in written]}
-    session.output.result(document, written_view(written, "rubric", session.command_on(assignment)))
+    material = fetch_rubrics(session, assignment, question)
+    document = {
+        "assignment": assignment,
+        "rubrics": [each.document() for each in material.written],
+        "unknown": list(material.unknown),
+    }
+    session.output.result(document, written_view(material, "rubric", session.command_on(assignment)))
 
 
 @app.command("diff")

@@ -1,6 +1,6 @@
 """Answer keys and rubrics of an assignment, with their origins."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,6 +48,11 @@ class Written:
     problem: str
 
     @property
+    def is_wrong(self) -> bool:
+        """Whether it is the instructor's own and has wrong points, so that no run takes it or confirms it."""
+        return self.own and isinstance(self.content, Rubric) and self.content.problem(self.question.points) is not None
+
+    @property
     def wording(self) -> str:
         """Wording that it was written for: ``present``, ``another`` or ``unknown``."""
         version = self.origin.question_version if self.origin else ""
@@ -67,7 +72,24 @@ class Written:
         }
 
 
-def fetch_answer_keys(session: Session, assignment: str, question_id: str | None) -> list[Written]:
+@dataclass(frozen=True, slots=True)
+class WrittenMaterial:
+    """Answer keys or rubrics of an exam's questions.
+
+    Parameters
+    ----------
+    own_file
+        Name of the file with the instructor's own ones.
+    unknown
+        Ids in that file that are no question's, for which no run starts.
+    """
+
+    written: tuple[Written, ...]
+    own_file: str
+    unknown: tuple[str, ...]
+
+
+def fetch_answer_keys(session: Session, assignment: str, question_id: str | None) -> WrittenMaterial:
     """Return the answer key of each question, or of one.
 
     Raises
@@ -80,10 +102,11 @@ def fetch_answer_keys(session: Session, assignment: str, question_id: str | None
     material = _fetch(session, assignment)
     own, copies, problems = material.user_answer_keys(), material.gathered_answer_keys(), answer_key_problems
     found = problems(material, material.exam())
-    return _written(material, question_id, object_keys.ANSWER_KEYS, material.answer_keys(), own, copies, found)
+    written = _written(material, question_id, object_keys.ANSWER_KEYS, material.answer_keys(), own, copies, found)
+    return WrittenMaterial(written, object_keys.USER_ANSWER_KEYS, _unknown(material, own))
 
 
-def fetch_rubrics(session: Session, assignment: str, question_id: str | None) -> list[Written]:
+def fetch_rubrics(session: Session, assignment: str, question_id: str | None) -> WrittenMaterial:
     """Return the rubric of each question, or of one.
 
     Raises
@@ -103,7 +126,8 @@ def fetch_rubrics(session: Session, assignment: str, question_id: str | None) ->
     }
     found |= rubric_problems(material, exam, rubrics)
     own, copies = material.user_rubrics(), material.gathered_rubrics()
-    return _written(material, question_id, object_keys.RUBRICS, rubrics, own, copies, found)
+    written = _written(material, question_id, object_keys.RUBRICS, rubrics, own, copies, found)
+    return WrittenMaterial(written, object_keys.USER_RUBRICS, _unknown(material, own))
 
 
 def _fetch(session: Session, assignment: str) -> AssignmentFiles:
@@ -118,9 +142,9 @@ def _written(
     own: Mapping[str, Any],
     copies: Mapping[str, AnswerKey | Rubric],
     problems: Mapping[str, str],
-) -> list[Written]:
+) -> tuple[Written, ...]:
     origins = material.written_for(name)
-    return [
+    return tuple(
         Written(
             question=question,
             content=contents.get(question.question_id),
@@ -129,7 +153,12 @@ def _written(
             problem=problems.get(question.question_id, ""),
         )
         for question in _chosen(material.exam().questions, question_id)
-    ]
+    )
+
+
+def _unknown(material: AssignmentFiles, own: Iterable[str]) -> tuple[str, ...]:
+    known = {question.question_id for question in material.exam().questions}
+    return tuple(each for each in own if each not in known)
 
 
 def _origin(

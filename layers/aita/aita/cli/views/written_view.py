@@ -1,21 +1,21 @@
 """Answer keys and rubrics of an exam's questions, with their origins, for people."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from aita.cli.files.written_material import Written
+from aita.cli.files.written_material import Written, WrittenMaterial
 from aita.cli.pasteable import Command
 from aita.cli.views.indented_text import indented
 from aita.cli.views.terminal_escape import printable
 from aita.models.exam import AnswerKey, Rubric
 
 
-def written_view(written: Iterable[Written], noun: str, command: Command) -> RenderableType:
+def written_view(material: WrittenMaterial, noun: str, command: Command) -> RenderableType:
     """Return the answer keys or rubrics, question by question; ``noun`` is what they are."""
     parts: list[RenderableType] = []
-    for each in written:
+    for each in material.written:
         bonus = ", bonus" if each.question.bonus else ""
         heading = Text(f"Question {printable(each.question.question_id)}", "bold")
         parts += [Text(""), heading.append(f"  {each.question.points:g} points{bonus}", "not bold")]
@@ -24,10 +24,27 @@ def written_view(written: Iterable[Written], noun: str, command: Command) -> Ren
         elif not each.problem:
             parts.append(indented(f"no {noun} yet", "yellow"))
         if each.problem:
-            parts.append(indented(f"out of date: {each.problem}", "yellow"))
+            parts.append(indented(f"{'wrong' if each.is_wrong else 'out of date'}: {each.problem}", "yellow"))
         if each.problem or each.content is None:
-            parts.append(indented(command("generate-rubric"), "yellow"))
+            parts += _next(each, material.own_file, command)
+    if material.unknown:
+        parts += [Text(""), *_unknown(material, command)]
     return Group(*parts[1:])
+
+
+def _next(written: Written, own_file: str, command: Command) -> Iterator[RenderableType]:
+    if written.is_wrong:
+        yield indented(f"correct it in {own_file}, as no run starts with it, and upload the file:", "yellow")
+        yield indented(command("upload", own_file), "yellow")
+    else:
+        yield indented(command("generate-rubric"), "yellow")
+
+
+def _unknown(material: WrittenMaterial, command: Command) -> Iterator[RenderableType]:
+    ids = printable(", ".join(map(repr, material.unknown)))
+    yield Text(f"{material.own_file} has {ids}, which is no question's id", "bold")
+    yield indented("take it out, as no run starts with it, and upload the file:", "yellow")
+    yield indented(command("upload", material.own_file), "yellow")
 
 
 def _origin(written: Written) -> str:
