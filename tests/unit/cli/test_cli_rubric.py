@@ -36,7 +36,7 @@ def diff(*questions: QuestionChange, others: int = 0, usd: str | None = "0.0125"
 
 
 POINTS_ALONE = QuestionChange(question_id="1a", rescaled=12)
-REGRADED = QuestionChange(question_id="2", regraded=20, without_rubric=1)
+REGRADED = QuestionChange(question_id="2", regraded=20, without_rubric=1, lapsing=3)
 
 
 @pytest.fixture
@@ -62,8 +62,9 @@ def test_what_a_changed_rubric_touches_is_told_with_its_cost_and_a_sample(sample
     code, out, _ = aita("rubric", "diff", "-a", "midterm", "--graders", "3", "--disagreement", "0.25", "--see", "never")
     told = [line.split() for line in out.splitlines()]
     assert code == 0
-    assert ["1a", "12", "0", "0"] in told
-    assert ["2", "0", "20", "1"] in told
+    assert ["1a", "12", "0", "0", "0"] in told
+    assert ["2", "0", "20", "1", "3"] in told
+    assert "decide on these answers anew" in out
     assert "Grading again: 60 calls, 12,000 tokens in and 3,000 out, $0.0125" in out
     assert "The next run grades 4 answers beside these" in out
     assert ["[b]Maya[/b]\\x1b[31m", "2", "3", "of", "8", "4.5", "of", "10", "GRADED"] in told
@@ -158,3 +159,10 @@ def test_interrupting_leaves_the_sample_going(sampled: FakeStack, aita: Aita) ->
     code, _, err = aita("rubric", "diff", "-a", "midterm", pause=interrupt)
     assert code == 130
     assert f"aita watch {RUN}" in err
+
+
+def test_what_is_graded_for_other_reasons_is_beside_nothing_if_no_rubric_changed(stack: FakeStack, aita: Aita) -> None:
+    stack.answer("GET", CHANGES, diff(others=5))
+    _, out, _ = aita("rubric", "diff", "-a", "midterm")
+    assert "The next run grades 5 answers: " in out
+    assert "beside" not in out

@@ -16,12 +16,15 @@ class QuestionChange(StrictModel):
         Cells that are graded again, with a call for each grader.
     without_rubric
         Cells that go to a person, as the question no longer has a rubric.
+    lapsing
+        Cells among all these on which a person's decision counted: it was about the grade before, and lapses.
     """
 
     question_id: QuestionId
     rescaled: int = 0
     regraded: int = 0
     without_rubric: int = 0
+    lapsing: int = 0
 
 
 class RubricChanges(StrictModel):
@@ -51,8 +54,8 @@ class RubricChanges(StrictModel):
 class RegradedCell(StrictModel):
     """An answer that was graded against the changed rubric, as a preview before the rubric is applied.
 
-    ``before`` and ``after`` are the graded points, ``None`` where there are none; ``out_of_before`` and ``out_of`` are
-    the question's points before and after the change.
+    ``before`` are the points that counted, a person's where one had decided, and ``after`` the graded ones, ``None``
+    where there are none. ``out_of_before`` and ``out_of`` are the question's points before and after the change.
     """
 
     cell_id: str

@@ -6,11 +6,16 @@ import pytest
 
 from aita.errors import MissingMaterialError, RequestError
 from aita.models.api import RunOptions
+from aita.models.review import DecisionRequest
 from aita.models.rubric_change import QuestionChange
 from aita.models.run import RunSettings
+from aita.services.assignments import object_keys
+from aita.services.assignments.assignment_files import AssignmentFiles
+from aita.services.grading.gradebook import Gradebook
+from aita.services.grading.review_queue import Reviews
 from aita.services.runs.cost_estimate import Estimator
 from tests.support.fakes import ASSIGNMENT, MODEL, Harness
-from tests.support.grades import RUBRICS, STUDENTS, criteria, put_answers
+from tests.support.grades import RUBRICS, STUDENTS, cells, criteria, put_answers
 
 DEFAULTS = RunSettings(model=MODEL, max_workers=5)
 STRICTER = {"total_points": 5, "criteria": criteria(3, 2, description="stricter")}
@@ -74,3 +79,21 @@ def test_what_was_never_graded_is_refused(harness: Harness) -> None:
     put_answers(harness)
     with pytest.raises(MissingMaterialError, match="aita grade"):
         estimator(harness).rubric_changes(ASSIGNMENT, RunOptions())
+
+
+def test_a_persons_decision_is_what_counted_before_and_lapses(graded: Harness) -> None:
+    cell = cells(graded)["s-1", "1a"]
+    reviews = Reviews(graded.objects, graded.decisions, graded.clock)
+    asked = {"action": "set", "points": 4.5, "why": "a slip", "by": "Kim", "basis": reviews.show(ASSIGNMENT, cell.cell_id).basis}
+    reviews.decide(ASSIGNMENT, cell.cell_id, DecisionRequest.model_validate(asked), "")
+    graded.put("user_rubrics.json", RUBRICS | {"1a": STRICTER})
+    diff = estimator(graded).rubric_changes(ASSIGNMENT, RunOptions())
+    assert diff.questions == (QuestionChange(question_id="1a", regraded=len(STUDENTS), lapsing=1),)
+    run = graded.run("regrade-sample")
+    sample = graded.objects.json(object_keys.stage_file(run.run_id, "regrade_sample", "gathered"))
+    assert {each["student_id"]: each["before"] for each in sample} == {"s-1": 4.5, "s-2": cell.points}
+    graded.run("grade")
+    grades = Gradebook.of(
+        AssignmentFiles(graded.objects, ASSIGNMENT, graded.decisions), graded.decisions.all(ASSIGNMENT)
+    )
+    assert grades.decision(cell.cell_id) is None, "the decision has lapsed"

@@ -8,6 +8,7 @@ from rich.text import Text
 
 from aita.cli.views import formatting
 from aita.cli.views.estimate_view import calls_line
+from aita.cli.views.fitting_table import FittingTable
 from aita.cli.views.terminal_escape import printable
 from aita.models.api import RubricDiff
 from aita.models.rubric_change import RegradedCell
@@ -15,17 +16,26 @@ from aita.models.rubric_change import RegradedCell
 
 def diff_view(diff: RubricDiff) -> RenderableType:
     """Return the numbers of answers that changed rubrics affect, by question, and the estimate for grading them."""
-    others = formatting.count(diff.others, "answer")
-    more = [Text(f"The next run grades {others} beside these, for other reasons", "dim")] if diff.others else []
+    more = [Text(_others(diff), "dim")] if diff.others else []
     if not diff.questions:
         return Group(Text("No rubric has changed since the answers were graded", "bold"), *more)
-    table = Table("question", box=None, pad_edge=False, header_style="dim")
-    for heading in ("other points, no call", "graded again", "to a person"):
-        table.add_column(heading, justify="right")
+    counts = ("rescaled, no call", "graded again", "no rubric now", "decisions that lapse")
+    table = FittingTable(("question", *counts), frozenset(counts))
     for question in diff.questions:
-        counts = (question.rescaled, question.regraded, question.without_rubric)
-        table.add_row(printable(question.question_id), *(f"{count:,}" for count in counts))
+        affected = (question.rescaled, question.regraded, question.without_rubric, question.lapsing)
+        table.add_row(printable(question.question_id), *(f"{count:,}" for count in affected))
+    if diff.regraded:
+        more.insert(0, Text("An answer that is graded again may come out for review.", "dim"))
+    if any(question.lapsing for question in diff.questions):
+        more.insert(
+            0, Text("Decisions that lapse were about the grade before: decide on these answers anew.", "yellow")
+        )
     return Group(table, Text(f"Grading again: {calls_line(diff.estimate)}"), *more)
+
+
+def _others(diff: RubricDiff) -> str:
+    others, beside = formatting.count(diff.others, "answer"), " beside these" if diff.questions else ""
+    return f"The next run grades {others}{beside}: what they were graded with changed, the rubric apart, or failed."
 
 
 def sample_view(cells: Sequence[RegradedCell], names: Mapping[str, str]) -> RenderableType:

@@ -1,6 +1,6 @@
 """Rubric changes: the cells that changed rubrics affect."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from aita.models.exam import Question
 from aita.models.grade import Cell
@@ -11,7 +11,12 @@ from aita.services.grading.grade_reuse import RubricVersions, kept_cell
 from aita.services.grading.material_versions import rubric_version
 
 
-def compare(inputs: GradeInputs, cells: Mapping[str, Mapping[str, Cell]], versions: RubricVersions) -> RubricChanges:
+def compare(
+    inputs: GradeInputs,
+    cells: Mapping[str, Mapping[str, Cell]],
+    versions: RubricVersions,
+    decided: Collection[str] = (),
+) -> RubricChanges:
     """Return the cells whose rubric has changed since they were graded.
 
     Parameters
@@ -21,16 +26,20 @@ def compare(inputs: GradeInputs, cells: Mapping[str, Mapping[str, Cell]], versio
         changed or not.
     cells
         Graded cells, by student id and question id.
+    decided
+        Ids of the cells on whose grade a person's decision counts.
     """
     questions, regrade, others = [], [], 0
     for question in inputs.exam.questions:
-        rescaled, regraded, without_rubric = 0, 0, 0
+        rescaled, regraded, without_rubric, lapsing = 0, 0, 0, 0
         for student_id in inputs.answers:
             cell = cells.get(student_id, {}).get(question.question_id)
             now = None if cell is None else kept_cell(inputs, cell, question, versions)
             if cell is None or not _has_changed(inputs, question, cell):
                 others += now is None and question.question_id in inputs.rubrics
-            elif question.question_id not in inputs.rubrics:
+                continue
+            lapsing += cell.cell_id in decided
+            if question.question_id not in inputs.rubrics:
                 without_rubric += 1
             elif now is not None or not inputs.answers[student_id][question.question_id].needs_grader(question):
                 rescaled += 1
@@ -38,7 +47,11 @@ def compare(inputs: GradeInputs, cells: Mapping[str, Mapping[str, Cell]], versio
                 regraded += 1
                 regrade.append((student_id, question.question_id))
         change = QuestionChange(
-            question_id=question.question_id, rescaled=rescaled, regraded=regraded, without_rubric=without_rubric
+            question_id=question.question_id,
+            rescaled=rescaled,
+            regraded=regraded,
+            without_rubric=without_rubric,
+            lapsing=lapsing,
         )
         if rescaled or regraded or without_rubric:
             questions.append(change)

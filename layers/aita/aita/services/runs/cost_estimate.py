@@ -18,6 +18,7 @@ from aita.ports import DecisionStore, ObjectStore, StoredObject
 from aita.services.assignments import object_keys
 from aita.services.assignments.assignment_files import AssignmentFiles
 from aita.services.assignments.uploaded_files import blank_exam_files
+from aita.services.grading.decided_grades import decided_as_graded
 from aita.services.grading.grade_inputs import GradeInputs
 from aita.services.grading.grading_settings import graded_before
 from aita.services.grading.rubric_diff import compare
@@ -108,7 +109,8 @@ class Estimator:
                 f"nothing of assignment {assignment} was graded yet: grade it first "
                 f"(aita grade --assignment {assignment})"
             )
-        found = compare(inputs, cells, cache(material.rubric_version))
+        decided = decided_as_graded(inputs.exam, cells, material.cell_decisions())
+        found = compare(inputs, cells, cache(material.rubric_version), decided)
         questions = {question.question_id: question for question in inputs.exam.questions}
         requests = (
             inputs.task(student_id, questions[question_id], grader).request()

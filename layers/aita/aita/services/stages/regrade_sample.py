@@ -16,6 +16,7 @@ from aita.models.rubric_change import RegradedCell
 from aita.models.run import RunSettings
 from aita.services.assignments import object_keys
 from aita.services.assignments.assignment_files import AssignmentFiles
+from aita.services.grading.decided_grades import decided_as_graded
 from aita.services.grading.grade_inputs import GradeInputs
 from aita.services.grading.rubric_diff import compare
 from aita.services.grading.second_readings import compared
@@ -52,7 +53,8 @@ class RegradeSampleStage(GradeStage):
         affected = compare(inputs, cells, cache(material.rubric_version)).regrade
         sample = sorted(affected, key=lambda answer: cell_id(*answer))[:SAMPLE]
         questions = {question.question_id: question for question in inputs.exam.questions}
-        before = {cell_id(*answer): cells[answer[0]][answer[1]] for answer in sample}
+        decided = decided_as_graded(inputs.exam, cells, material.cell_decisions())
+        before = {cell_id(*answer): decided.get(cell_id(*answer), cells[answer[0]][answer[1]]) for answer in sample}
         refs = [
             each
             for student_id, question_id in sample
