@@ -153,3 +153,14 @@ def test_an_own_one_of_no_question_is_named(
     assert out.splitlines()[-3] == f"{name} has '2a', which is no question's id"
     assert out.splitlines()[-1] == f"  aita upload {name} --assignment midterm"
     assert json.loads(aita(command, "show", "-a", "midterm", "--json")[1])["unknown"] == ["2a"]
+
+
+@pytest.mark.parametrize("command", ["rubric", "keys"])
+def test_a_question_of_a_choice_is_said_to_be_one(
+    stack: FakeStack, written: dict[str, Any], aita: Aita, command: str
+) -> None:
+    questions = [QUESTIONS[0], QUESTIONS[1] | {"points": 5}, QUESTIONS[2]]
+    written["questions.json"] |= {"questions": questions, "choices": [{"choose": 1, "of": ["1a", "1b"]}]}
+    put(stack, written)
+    _, out, _ = aita(command, "show", "-a", "midterm")
+    assert "Question 1b  5 points, best 1 of questions 1a and 1b\n" in out

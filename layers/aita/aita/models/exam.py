@@ -66,8 +66,9 @@ class Choice(LenientModel):
 
     @property
     def text(self) -> str:
-        """The rule in words: ``best 2 of 3, 4, 5``."""
-        return f"best {self.choose} of {', '.join(self.of)}"
+        """The rule in words: ``best 2 of questions 3, 4 and 5``."""
+        listed = " and ".join(filter(None, (", ".join(self.of[:-1]), *self.of[-1:])))
+        return f"best {self.choose} of questions {listed}"
 
 
 class ExamSpec(LenientModel):
@@ -122,7 +123,7 @@ class ExamSpec(LenientModel):
 
     @property
     def extras(self) -> str:
-        """Choices and bonus questions in words: ``best 2 of 3, 4, 5 count; bonus: 6``; empty without any."""
+        """Choices and bonus questions in words: ``best 1 of questions 3 and 4 counts; bonus: 6``; empty without any."""
         bonus = [question.question_id for question in self.questions if question.bonus]
         rules = [f"{choice.text} {'counts' if choice.choose == 1 else 'count'}" for choice in self.choices]
         return "; ".join([*rules, *([f"bonus: {', '.join(bonus)}"] if bonus else [])])

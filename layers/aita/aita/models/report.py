@@ -73,7 +73,8 @@ class StudentReport:
 
     ``points``, ``out_of``, ``open_questions``, ``letter`` and ``bonus_points`` are taken from ``StudentGrades``.
     ``scans`` are the pages of the answers, ``images`` the digests of these pages, and ``models`` the models that graded
-    the answers. ``extras`` are the exam's choices and bonus questions, in words.
+    the answers. ``extras`` are the exam's choices and bonus questions, in words, and ``open_choices`` the choices with
+    an open answer.
     """
 
     name: str
@@ -89,6 +90,7 @@ class StudentReport:
     images: tuple[str, ...] = ()
     bonus_points: float = 0.0
     extras: str = ""
+    open_choices: tuple[str, ...] = ()
 
     @property
     def final(self) -> bool:

@@ -41,7 +41,8 @@ class ShownAnswer(StrictModel):
     bonus
         Whether the points count on top.
     not_counted
-        Choice in words, such as ``best 2 of 3, 4, 5``, if others of its answers count in place of this one; else empty.
+        Choice in words, such as ``best 2 of questions 3, 4 and 5``, if others of its answers count in place of
+        this one; else empty.
     """
 
     question_id: str

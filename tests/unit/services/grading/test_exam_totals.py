@@ -230,18 +230,25 @@ class TestWhatCounts:
     def test_the_report_says_what_counts(self) -> None:
         told = made(5, 5, 1, 5, 2, exam=CHOICE).report()
         assert "17 / 15 2 of them bonus FinalA" in told
-        assert "Best 2 of 5, 3, 4 count; bonus: 6. The exam is out of 15 points" in told
-        assert "| 4 does not count: best 2 of 5, 3, 4 | Graded | 1 | 5" in told
+        assert "Best 2 of questions 5, 3 and 4 count; bonus: 6. The exam is out of 15 points" in told
+        assert "| 4 does not count: best 2 of questions 5, 3 and 4 | Graded | 1 | 5" in told
         assert "| 6 bonus | Graded | 2 | 5" in told
         assert told.count("does not count") == 2, "in the overview, and with the answer"
+
+    def test_the_report_promises_no_points_of_an_open_answer_of_a_choice(self) -> None:
+        """It may be the worst of them."""
+        promise = "its points are added once it is graded"
+        of_choice = made(5, 5, 1, None, 2, exam=CHOICE).report()
+        assert f"{promise}; those of a choice only if they are among its best, in place of others (best 2" in of_choice
+        assert f"{promise}." in made(None, 5, 1, 5, 2, exam=CHOICE).report()
 
     def test_gradebooks_name_bonus_and_choice(self) -> None:
         found = made(5, 5, 1, 5, 2, exam=CHOICE)
         moodle, gradescope = export_moodle(found.roll(), "M"), export_gradescope(found.roll())
-        assert "4: 1.00 of 5.00, does not count (best 2 of 5, 3, 4)\n" in moodle.data.decode()
+        assert "4: 1.00 of 5.00, does not count (best 2 of questions 5, 3 and 4)\n" in moodle.data.decode()
         assert "6: 2.00 of 5.00, bonus" in moodle.data.decode()
         assert any("1 of the grades are above the 15 points of the exam" in note for note in moodle.notes)
-        assert '"4: best 2 of 5, 3, 4 (5.0 pts)","5: best' in gradescope.data.decode()
+        assert '"4: best 2 of questions 5, 3 and 4 (5.0 pts)","5: best' in gradescope.data.decode()
         assert '"6: bonus (5.0 pts)"' in gradescope.data.decode()
         assert gradescope.notes == ("the columns of questions do not sum to the totals: " + CHOICE.extras,)
 
@@ -249,7 +256,7 @@ class TestWhatCounts:
 @pytest.mark.parametrize(
     ("choices", "problem"),
     [
-        ([{"choose": 2, "of": ["3", "9"]}], "choices, best 2 of 3, 9: '9' is no question_id of the exam"),
+        ([{"choose": 2, "of": ["3", "9"]}], "choices, best 2 of questions 3 and 9: '9' is no question_id of the exam"),
         ([{"choose": 1, "of": ["3", "3"]}], "question '3' is in choices twice"),
         ([{"choose": 1, "of": ["3", "4"]}, {"choose": 1, "of": ["4", "5"]}], "question '4' is in choices twice"),
         ([{"choose": 1, "of": ["3", "6"]}], "question '6' is a bonus"),

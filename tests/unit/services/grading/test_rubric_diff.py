@@ -84,7 +84,13 @@ def test_what_was_never_graded_is_refused(harness: Harness) -> None:
 def test_a_persons_decision_is_what_counted_before_and_lapses(graded: Harness) -> None:
     cell = cells(graded)["s-1", "1a"]
     reviews = Reviews(graded.objects, graded.decisions, graded.clock)
-    asked = {"action": "set", "points": 4.5, "why": "a slip", "by": "Kim", "basis": reviews.show(ASSIGNMENT, cell.cell_id).basis}
+    asked = {
+        "action": "set",
+        "points": 4.5,
+        "why": "a slip",
+        "by": "Kim",
+        "basis": reviews.show(ASSIGNMENT, cell.cell_id).basis,
+    }
     reviews.decide(ASSIGNMENT, cell.cell_id, DecisionRequest.model_validate(asked), "")
     graded.put("user_rubrics.json", RUBRICS | {"1a": STRICTER})
     diff = estimator(graded).rubric_changes(ASSIGNMENT, RunOptions())

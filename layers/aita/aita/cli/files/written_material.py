@@ -39,6 +39,8 @@ class Written:
         Its origin, as the last run gathered it; ``None`` for an own one that no run has taken yet.
     problem
         Why grading refuses it; empty if it fits the question.
+    choice
+        The choice that the question is in, in words; empty if it is in none.
     """
 
     question: Question
@@ -46,6 +48,7 @@ class Written:
     own: bool
     origin: WrittenFor | None
     problem: str
+    choice: str = ""
 
     @property
     def is_wrong(self) -> bool:
@@ -143,7 +146,7 @@ def _written(
     copies: Mapping[str, AnswerKey | Rubric],
     problems: Mapping[str, str],
 ) -> tuple[Written, ...]:
-    origins = material.written_for(name)
+    origins, exam = material.written_for(name), material.exam()
     return tuple(
         Written(
             question=question,
@@ -151,8 +154,9 @@ def _written(
             own=question.question_id in own,
             origin=_origin(question.question_id, contents, copies, origins),
             problem=problems.get(question.question_id, ""),
+            choice=choice.text if (choice := exam.choice_of(question.question_id)) else "",
         )
-        for question in _chosen(material.exam().questions, question_id)
+        for question in _chosen(exam.questions, question_id)
     )
 
 

@@ -16,9 +16,9 @@ def written_view(material: WrittenMaterial, noun: str, command: Command) -> Rend
     """Return the answer keys or rubrics, question by question; ``noun`` is what they are."""
     parts: list[RenderableType] = []
     for each in material.written:
-        bonus = ", bonus" if each.question.bonus else ""
+        counting = ", bonus" if each.question.bonus else f", {each.choice}" if each.choice else ""
         heading = Text(f"Question {printable(each.question.question_id)}", "bold")
-        parts += [Text(""), heading.append(f"  {each.question.points:g} points{bonus}", "not bold")]
+        parts += [Text(""), heading.append(f"  {each.question.points:g} points{printable(counting)}", "not bold")]
         if each.content is not None:
             parts += [indented(_origin(each), "dim"), *_content(each.content)]
         elif not each.problem:

@@ -190,7 +190,8 @@ def extras_of(exam: dict[str, Any]) -> str:
     rules = []
     for choice in exam.get("choices", []):
         counts = "counts" if choice["choose"] == 1 else "count"
-        rules.append(f"best {choice['choose']} of {', '.join(choice['of'])} {counts}")
+        *others, last = choice["of"]
+        rules.append(f"best {choice['choose']} of questions {', '.join(others)} and {last} {counts}")
     return "; ".join([*rules, *([f"bonus: {', '.join(bonus)}"] if bonus else [])])
 
 

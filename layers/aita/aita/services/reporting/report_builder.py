@@ -147,6 +147,7 @@ class ReportSources:
             images=tuple(page.sha256 for page in self.pages.get(student_id, ()) if page.page in shown),
             bonus_points=grades.bonus_points,
             extras=self.gradebook.exam.extras,
+            open_choices=_choices(self.gradebook.exam, grades.open_questions),
         )
 
     def transcription_report(self, student_id: str, scans: Scans, made_at: datetime) -> TranscriptionReport:
@@ -257,6 +258,12 @@ def _rubrics(material: AssignmentFiles, gradebook: Gradebook) -> dict[str, Rubri
 def _on_page(page: int, answers: Iterable[QuestionAnswer]) -> tuple[tuple[float, QuestionAnswer], ...]:
     found = [(place.top, answer) for answer in answers for place in answer.pages if place.page == page]
     return tuple(sorted(found, key=lambda pair: pair[0]))
+
+
+def _choices(exam: ExamSpec, question_ids: Iterable[str]) -> tuple[str, ...]:
+    """Return the choices that questions are in, in words."""
+    found = (exam.choice_of(question_id) for question_id in question_ids)
+    return tuple(dict.fromkeys(choice.text for choice in found if choice is not None))
 
 
 def _first_page(answer: QuestionAnswer, scans: Scans) -> int | None:
