@@ -80,7 +80,7 @@ def test_who_is_left_out_is_told_with_the_reason(
     assert "5 students in" in said
     assert "Left out: 6 students" in said
     assert "  Juana de la Cruz: not final (open: 1a)\n" in said
-    assert "  Zoe_Quinn: not on the roster\n" in said
+    assert "  Zoe_Quinn: not on the roster: say whose folder it is with aita students match s-8 --to NAME" in said
     assert "  Cy: ungraded" in said
     assert "  Grace Hopper: on the roster, and no scans" in said
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from aita.errors import InvalidMaterialError
 from aita.models.exam import ExamSpec, Rubric
 from aita.models.grade import CellState
-from aita.models.points import exact, fitted, in_steps, total
+from aita.models.points import exact, fitted, in_steps, percentage, total
 from aita.models.run import RunStatus
 from aita.services.assignments.assignment_files import AssignmentFiles
 from aita.services.compliance.recompute import recompute
@@ -253,3 +253,10 @@ class TestBounds:
         harness.put("grades.json", {"s": {"1": graded | {"question": "", "basis": "b"}}})
         book = Gradebook.of(AssignmentFiles(harness.objects, ASSIGNMENT), ())
         assert book.students["s"].cells[0].points == float(exact(points))
+
+
+@given(st.integers(0, 4000), st.integers(1, 40))
+def test_a_percentage_is_rounded_half_up(hundredths: int, answers: int) -> None:
+    """Both 72.5 and 77.5 percent are rounded upwards, whatever their floats are."""
+    share = Fraction(hundredths, 100 * answers)
+    assert percentage(hundredths / 100 / answers) == int(share * 100 + Fraction(1, 2))

@@ -6,6 +6,9 @@ from decimal import ROUND_HALF_UP, Context, Decimal
 
 _HUNDREDTH = Decimal("0.01")
 
+_SHARE_DIGITS = 9
+"""Digits of a percentage that count: 0.145 of a hundred is 14.499999999999998 as a float."""
+
 _ANY_FLOAT = Context(prec=700)
 """Context with room for all digits of a float: up to 309 before its point, and 324 zeros behind it."""
 
@@ -18,6 +21,11 @@ def exact(points: float) -> Decimal:
 def total(points: Iterable[float]) -> float:
     """Return the sum of points, rounded to the hundredth after the addition: three thirds are 1, not 0.99."""
     return float(_rounded(sum((Decimal(str(each)) for each in points), Decimal(0))))
+
+
+def percentage(share: float) -> int:
+    """Return a share in whole percent, rounded half up as points are; a float that is just short of a half is one."""
+    return int(Decimal(str(round(share * 100, _SHARE_DIGITS))).to_integral_value(ROUND_HALF_UP))
 
 
 def in_steps(points: float, most: float, step: float) -> float:

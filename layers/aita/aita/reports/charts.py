@@ -16,6 +16,7 @@ from pygal.style import Style
 from aita.models.class_report import QuestionFigures
 from aita.models.grade import StudentGrades
 from aita.models.points import exact
+from aita.reports.text import percent
 
 BINS = 10
 """Bins of the histogram of totals up to 100%, which the last one includes; each is a tenth wide."""
@@ -98,7 +99,7 @@ def _bar(figures: QuestionFigures) -> dict[str, Any] | None:
 
 
 def _share(figures: QuestionFigures) -> str:
-    return f"{figures.mean_share:.0%}" + (f", {figures.open} open" if figures.open else "")
+    return percent(figures.mean_share) + (f", {figures.open} open" if figures.open else "")
 
 
 def _above(grades: StudentGrades) -> bool:

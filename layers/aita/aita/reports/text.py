@@ -11,7 +11,7 @@ from aita.models.answer import AnswerPlace
 from aita.models.exam import QuestionType
 from aita.models.grade import CellState
 from aita.models.part_decision import PartAction
-from aita.models.points import exact
+from aita.models.points import exact, percentage
 from aita.models.report import PageScan, PartReport
 from aita.models.run import Usage
 from aita.models.shown import ShownAnswer
@@ -50,8 +50,8 @@ def points(value: float | None) -> str:
 
 
 def percent(share: float | None) -> str:
-    """Return a share as a whole percentage; a dash for none."""
-    return NONE if share is None else f"{round(share * 100)}%"
+    """Return a share as a whole percentage, rounded half up; a dash for none."""
+    return NONE if share is None else f"{percentage(share)}%"
 
 
 def sentence(text: str) -> str:

@@ -41,6 +41,7 @@ GOLDEN = Path(__file__).parents[3] / "golden"
 
 NOT_FINAL = "not final"
 AMBIGUOUS = "matches several names on the roster, or several folders are one student's"
+WHOSE = ": say whose folder it is with aita students match {} --to NAME_OR_NUMBER, or --nobody"
 NO_SCANS = "on the roster, and no scans are surely theirs"
 ALWAYS = (
     ExcludedStudent(name="Cy", reason="ungraded: grade again"),
@@ -49,8 +50,10 @@ ALWAYS = (
 )
 UNSURE = (
     ExcludedStudent(name="Juana de la Cruz", reason=NOT_FINAL, open_questions=("1a",)),
-    ExcludedStudent(name="Ann Lee (scans/Ann Lee)", reason=f"{NOT_FINAL}; {AMBIGUOUS}", open_questions=("2",)),
-    ExcludedStudent(name="Zoe_Quinn", reason="not on the roster"),
+    ExcludedStudent(
+        name="Ann Lee (scans/Ann Lee)", reason=f"{NOT_FINAL}; {AMBIGUOUS}{WHOSE.format('s-6')}", open_questions=("2",)
+    ),
+    ExcludedStudent(name="Zoe_Quinn", reason=f"not on the roster{WHOSE.format('s-8')}"),
 )
 CANVAS_USERS = [
     CanvasUser(881, "Maya L.", sis_id="S1001"),
@@ -117,7 +120,9 @@ class TestWhoIsLeftOut:
             *ALWAYS,
         )
         assert made.written == 6
-        assert made.notes == ("without SID and email, as no line of a roster is surely theirs: Zoe_Quinn",)
+        (note,) = made.notes
+        assert note.startswith("without SID and email, as no line of a roster is surely theirs: Zoe_Quinn. Say whose ")
+        assert "aita students list" in note
 
     def test_json_lines_have_the_open_ones_too(self) -> None:
         made = export_json_lines(roll(), gradebook())
@@ -195,12 +200,20 @@ class TestCanvas:
 
 
 class TestMoodle:
-    def test_what_a_person_said_who_accepted_stands_before_the_feedback(self) -> None:
+    @pytest.mark.parametrize(
+        ("why", "shown"),
+        [
+            ("Read\nit myself.", "Read it myself."),
+            ("two thirds (in the margin)", "two thirds (in the margin)."),
+            ("Right?", "Right?"),
+        ],
+    )
+    def test_what_a_person_said_who_accepted_stands_before_the_feedback(self, why: str, shown: str) -> None:
         accepted = cell("s-1", "1a", OPEN, 3.0)
-        said = DECISION.model_copy(update={"action": DecisionAction.ACCEPT, "points": 3.0, "why": "Read\nit myself."})
+        said = DECISION.model_copy(update={"action": DecisionAction.ACCEPT, "points": 3.0, "why": why})
         book = gradebook((accepted, cell("s-1", "2", BLANK)), decisions=(said,))
         found = import_moodle(export_moodle(call_roll(book, class_list()), "M", MoodleKey.NUMBER).data, {"S1001"})
-        assert found["S1001"][1].split("\n")[0] == "1a: 3.00 of 5.00. Read it myself. Well done."
+        assert found["S1001"][1].split("\n")[0] == f"1a: 3.00 of 5.00. {shown} Well done."
 
     def test_an_unknown_student_ends_an_import(self) -> None:
         """Why those who can't be found are left out."""

@@ -247,7 +247,7 @@ class TestWhatCounts:
         moodle, gradescope = export_moodle(found.roll(), "M"), export_gradescope(found.roll())
         assert "4: 1.00 of 5.00, does not count (best 2 of questions 5, 3 and 4)\n" in moodle.data.decode()
         assert "6: 2.00 of 5.00, bonus" in moodle.data.decode()
-        assert any("1 of the grades are above the 15 points of the exam" in note for note in moodle.notes)
+        assert any("1 of the grades is above the 15 points of the exam" in note for note in moodle.notes)
         assert '"4: best 2 of questions 5, 3 and 4 (5.0 pts)","5: best' in gradescope.data.decode()
         assert '"6: bonus (5.0 pts)"' in gradescope.data.decode()
         assert gradescope.notes == ("the columns of questions do not sum to the totals: " + CHOICE.extras,)

@@ -18,6 +18,7 @@ from aita.services.grading.gradebook import Gradebook
 from aita.services.grading.student_view import shown_answers
 
 _CLOSE = "close to {name} on the roster: confirm with aita students match {student_id} --to {to}{option}, or --nobody"
+_WHOSE = ": say whose folder it is with aita students match {student_id} --to NAME_OR_NUMBER{option}, or --nobody"
 _CHANGED = (
     "the roster has changed since a person decided whose folder it is: decide again with "
     "aita students match {student_id} --to NAME_OR_NUMBER{option}, or --nobody"
@@ -143,9 +144,9 @@ def not_found(student: GradedStudent) -> str:
         case "nobody":
             return "not on the roster, as a person decided"
         case "none":
-            return "not on the roster"
+            return "not on the roster" + _whose(student)
         case "ambiguous":
-            return "matches several names on the roster, or several folders are one student's"
+            return "matches several names on the roster, or several folders are one student's" + _whose(student)
         case "no_roster":
             return "there is no roster"
     return unconfirmed(student)
@@ -158,6 +159,10 @@ def unconfirmed(student: GradedStudent) -> str:
         to = shlex.quote(closest.number or closest.name)
         return _CLOSE.format(name=closest.name, student_id=student_id, to=to, option=option)
     return _CHANGED.format(student_id=student_id, option=option) if student.match == "changed" else ""
+
+
+def _whose(student: GradedStudent) -> str:
+    return _WHOSE.format(student_id=student.student.student_id, option=student.option)
 
 
 def closed_points(cell: Cell | ShownAnswer) -> Decimal:

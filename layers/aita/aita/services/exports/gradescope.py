@@ -28,8 +28,12 @@ def export_gradescope(roll: ExportRoster) -> Export:
     rows += [_row(student) for student in fit.students]
     if roll.exam.extras:
         fit = fit.with_notes(f"the columns of questions do not sum to the totals: {roll.exam.extras}")
-    if strangers := [student.name for student in fit.students if student.entry is None]:
-        fit = fit.with_notes(f"without SID and email, as no line of a roster is surely theirs: {'; '.join(strangers)}")
+    if strangers := [student for student in fit.students if student.entry is None]:
+        names = "; ".join(student.name for student in strangers)
+        fit = fit.with_notes(
+            f"without SID and email, as no line of a roster is surely theirs: {names}. Say whose folders they are: "
+            f"aita students list{strangers[0].option} names the commands"
+        )
     return fit.export(csv_bytes(rows))
 
 

@@ -19,6 +19,10 @@ _HEADERS = {MoodleKey.EMAIL: "Email address", MoodleKey.NUMBER: "ID number"}
 _MOST = 100
 """Highest grade that Moodle takes, unless its site allows higher ones (``unlimitedgrades``)."""
 
+_ENDS = tuple(
+    ".!?:;\N{HORIZONTAL ELLIPSIS}\N{IDEOGRAPHIC FULL STOP}\N{FULLWIDTH EXCLAMATION MARK}\N{FULLWIDTH QUESTION MARK}"
+)
+
 _BLANK = "Nothing was written here."
 
 _BACKSLASH = re.compile(r'\\(?="|\Z)')
@@ -43,9 +47,11 @@ def export_moodle(roll: ExportRoster, column: str, key: MoodleKey | None = None)
     if any(student.grades.points > _MOST for student in fit.students):
         fit = fit.with_notes(f"Moodle takes no grade above {_MOST}, unless its site allows it (unlimitedgrades)")
     if above := sum(student.grades.points > student.grades.out_of for student in fit.students):
+        are = "is" if above == 1 else "are"
         fit = fit.with_notes(
-            f"with bonus points, {above} of the grades are above the {roll.exam.out_of:g} points of the exam: a grade "
-            "item of Moodle's that has these as its maximum cuts them off, unless its site allows it (unlimitedgrades)"
+            f"with bonus points, {above} of the grades {are} above the {roll.exam.out_of:g} points of the exam: a "
+            "grade item of Moodle's that has these as its maximum cuts them off, unless its site allows more"
+            " (unlimitedgrades)"
         )
     return fit.export(csv_bytes(rows, mark=True))
 
@@ -79,7 +85,14 @@ def _feedback(student: GradedStudent) -> str:
 def _line(shown: ShownAnswer) -> str:
     """Return a question's points with the reason of a person's decision, and the feedback unless it was rejected."""
     reasons = (_BLANK if shown.state is CellState.BLANK else "", shown.decision.why if shown.decision else "")
-    text = " ".join(" ".join((*reasons, shown.feedback)).split())
+    given = [" ".join(each.split()) for each in (*reasons, shown.feedback)]
+    *sentences, last = [each for each in given if each] or [""]
+    text = " ".join([*map(_stopped, sentences), last])
     counts = ", bonus" if shown.bonus else f", does not count ({shown.not_counted})" if shown.not_counted else ""
     earned = f"{shown.question_id}: {closed_points(shown)} of {exact(shown.max_points)}{counts}"
     return f"{earned}. {text}" if text else earned
+
+
+def _stopped(text: str) -> str:
+    """Return text with a full stop, unless it ends as a sentence does."""
+    return text if text.endswith(_ENDS) else f"{text}."
