@@ -51,6 +51,7 @@ def test_a_run_is_started_with_the_settings_that_are_set(
     monkeypatch.setenv("OPENAI_API_KEY", "sk-secret")
     stack.answer("POST", "/runs", run_view())
     stack.answer("GET", RUN_PATH, run_view(RunStatus.SUCCEEDED))
+    stack.answer("GET", "/assignments/midterm/files", {"files": []})
     code, out, _ = aita(command, "--assignment", "midterm")
     [sent] = stack.asked("POST", "/runs")
     assert code == 0
@@ -61,6 +62,18 @@ def test_a_run_is_started_with_the_settings_that_are_set(
         "options": {"max_workers": 7, "rate_limit_rps": 0.0, "retry_failed_tasks": False},
     }
     assert len(sent.headers["idempotency-key"]) == 36
+
+
+@pytest.mark.parametrize(("files", "following"), [([], "transcribe"), (["answers.json"], "grade")])
+def test_what_follows_on_rubrics_is_told(stack: FakeStack, aita: Aita, files: list[str], following: str) -> None:
+    stack.answer("POST", "/runs", run_view(pipeline="rubric"))
+    stack.answer("GET", RUN_PATH, run_view(RunStatus.SUCCEEDED, pipeline="rubric"))
+    stack.answer("GET", "/assignments/midterm/files", {"files": [stack.file(name, b"{}") for name in files]})
+    code, _, err = aita("generate-rubric", "-a", "midterm")
+    told = " ".join(err.split())
+    assert code == 0
+    assert "'aita keys show --assignment midterm', 'aita rubric show --assignment midterm'" in told
+    assert told.endswith(f"Next: aita {following} --assignment midterm")
 
 
 def test_a_start_that_gets_no_answer_is_sent_again_with_its_key(stack: FakeStack, aita: Aita) -> None:

@@ -19,6 +19,7 @@ from aita.models.api import RunOptions, RunView, StartRunRequest
 from aita.models.names import check_assignment
 from aita.models.run import RunStatus
 from aita.models.second_look import See
+from aita.services.assignments import object_keys
 from aita.services.runs.pipelines import PIPELINES
 
 Assignment = Annotated[str, typer.Option("--assignment", "-a", metavar="NAME", help="The assignment's name.")]
@@ -100,7 +101,16 @@ def generate_rubric(
     context: typer.Context, assignment: Assignment, max_cost: MaxCost = None, detach: Detach = False
 ) -> None:
     """Write an answer key and a rubric for each question."""
-    start_run(Session.of(context), assignment, "rubric", detach=detach, max_cost=max_cost)
+    session = Session.of(context)
+
+    def show_next_step(view: RunView) -> None:
+        if view.status is RunStatus.SUCCEEDED:
+            transcribed = any(file.name == object_keys.ANSWERS for file in session.api.files(assignment))
+            command = session.command("grade" if transcribed else "transcribe", "--assignment", assignment)
+            keys, rubrics = (session.command(each, "show", "--assignment", assignment) for each in ("keys", "rubric"))
+            session.output.note(f"Check them ('{keys}', '{rubrics}'). Next: {command}")
+
+    start_run(session, assignment, "rubric", detach=detach, max_cost=max_cost, ended=show_next_step)
 
 
 def transcribe(
