@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from packaging.version import Version
 
+from aita.models.review_flags import FlagKind
 from aita.settings import UserSettings
 from aita.version import VERSION
 from tests.support.documents import (
@@ -69,6 +70,12 @@ def test_every_setting_is_told() -> None:
         name.upper() if name.startswith("openai_") else f"AITA_{name.upper()}" for name in UserSettings.model_fields
     }
     assert told == read | {"AITA_LOCAL"}
+
+
+def test_every_doubt_is_told_with_its_code() -> None:
+    text = (ROOT / "docs/grading.md").read_text()
+    told = dict(re.findall(r"^\| `([a-z_]+)` \| (.+) \|$", text[text.index("| `--flag` |") :], re.MULTILINE))
+    assert {kind: kind.words for kind in FlagKind}.items() <= told.items()
 
 
 def test_the_changelog_begins_with_the_packages_version() -> None:

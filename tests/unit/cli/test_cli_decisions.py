@@ -325,13 +325,16 @@ class TestAcceptAll:
             "review", "accept", "--all", "--flag", "quote_not_found", "--yes", "-a", "midterm", "--by", "A"
         )
         assert code == 0
-        assert [text.strip() for text in out.splitlines()][:4] == [
+        assert [text.strip() for text in out.splitlines()][:6] == [
             "2 proposals to accept",
             "Question 1a: 2 answers, 7.5 of 10 points proposed",
-            "quote_not_found: 2",
+            "c-1  Maya Lindqvist (Lindqvist Maya)  3 of 5",
+            "c-2  Maya Lindqvist (Lindqvist Maya)  4.5 of 5",
+            "2 with: a quote is not in the transcription, or is no evidence [quote_not_found]",
             "1 answer without a proposal: not accepted",
         ]
         assert "Accepted: 2 proposals" in out
+        assert "3 answers still to review" in out
         assert self.bases(known) == ["b1", "b2, after 01J"]
         assert known.asked("GET", QUEUE)[0].query == {"limit": "100", "flag": "quote_not_found"}
 
@@ -346,6 +349,7 @@ class TestAcceptAll:
             "changed": {"c-1": "c-1 was set to 1 of 5 points by Bob"},
             "without_proposal": 1,
             "outdated": 0,
+            "open_cells": 3,
         }
 
     @pytest.mark.parametrize(("choice", "accepts"), [(("-q", "1a"), False), (("--flag", "changed"), True)])
@@ -387,6 +391,14 @@ class TestAcceptAll:
         assert (code, len(self.bases(known))) == (0 if accepts else 2, accepts)
         assert "2 proposals to accept" in out
         assert "Accept 2 proposals?" in err
+
+    def test_one_proposal_is_asked_about_in_the_singular(
+        self, known: FakeStack, aita: Aita, asked: Callable[[str], None]
+    ) -> None:
+        asked("n\n")
+        known.answer("GET", QUEUE, ReviewPage(cells=(line(),), open_cells=1))
+        err = aita("review", "accept", "--all", "-q", "1a", "-a", "midterm", "--by", "Ada")[2]
+        assert "Accept 1 proposal?" in err
 
     @pytest.mark.parametrize(
         ("options", "told"),

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from aita.cli.output import Output
 from aita.errors import ConflictError, NotFoundError
 from aita.models.answer import AnswerPlace
 from aita.models.decision import Decision, DecisionAction
@@ -117,18 +118,45 @@ def test_the_queue_is_listed_question_by_question_with_names(known: FakeStack, a
         "",
         "Question 1a",
         f"  {CELL}  Maya Lindqvist (Lindqvist Maya)  proposed 3 of 5  NEEDS_REVIEW  --seen {SEEN}",
-        "    the graders' points are far apart: from 1 to 3 of 5",
+        "    the graders' points are far apart: from 1 to 3 of 5 [graders_disagree]",
         "  c-2  Maya Lindqvist (maya l)  no proposal, of 5  FAILED",
         "    it is no JSON",
         "",
         "Question 2",
         rf"  c-3  [red]Eve[/red]\x1b[31m\u202e  proposed 3 of 5  NEEDS_REVIEW  --seen {SEEN}",
-        "    the graders' points are far apart: from 1 to 3 of 5",
+        "    the graders' points are far apart: from 1 to 3 of 5 [graders_disagree]",
         f"  c-4  s-9  3 of 5  GRADED  --seen {SEEN}",
         "    aita review part p-1 --assignment midterm",
         "    aita review part p-2 --assignment midterm",
     ]
     assert known.asked("GET", QUEUE)[0].query == {"limit": "50"}
+
+
+@pytest.mark.parametrize("option", ["--all", "--mine"])
+def test_the_headline_counts_what_is_listed(known: FakeStack, aita: Aita, option: str) -> None:
+    cells = (line(state=CellState.OVERRIDDEN, flags=(), reason="half right"), line("c-2"))
+    known.answer("GET", QUEUE, ReviewPage(cells=cells, open_cells=1))
+    out = aita("review", "list", "-a", "midterm", option)[1]
+    assert out.splitlines()[0] == "2 answers listed, open and closed. 1 answer to review"
+    assert "    decided: half right\n" in out
+    assert aita("review", "list", "-a", "midterm")[1].splitlines()[0] == "1 answer to review"
+
+
+@pytest.mark.parametrize(
+    ("state", "title"),
+    [(CellState.GRADED, "Grading"), (CellState.OVERRIDDEN, "Grading, in place of which a person set points")],
+)
+def test_a_closed_answer_has_the_doubts_of_its_grading_and_no_proposal(
+    known: FakeStack, aita: Aita, state: CellState, title: str
+) -> None:
+    found = shown(known, state=state, flags=(), reason="the method is right", counts="01J")
+    proposal = found.proposal.model_copy(update={"flags": (DOUBT,)})
+    known.answer("GET", PATH, found.model_copy(update={"proposal": proposal}))
+    out = aita("review", "show", CELL, "-a", "midterm")[1]
+    lines = out.splitlines()
+    assert lines[lines.index("Doubts of the grading") + 1].strip() == f"{DOUBT.text} [graders_disagree]"
+    assert (title in lines, "Reasons" in lines, "Proposal" in lines) == (True, False, False)
+    assert out.count("the method is right") == 1, "among the decisions"
 
 
 def test_the_queue_in_json_pages_up_to_the_limit(known: FakeStack, aita: Aita) -> None:
@@ -156,7 +184,7 @@ def test_a_cell_is_shown_with_all_there_is_to_decide_by(known: FakeStack, aita: 
     for expected in (
         "Question 1a  proposed 3 of 5  NEEDS_REVIEW",
         f"Maya Lindqvist (Lindqvist Maya), {CELL}",
-        DOUBT.text,
+        f"{DOUBT.text} [graders_disagree]",
         "2 + 2?",
         "first line",
         r"second \x1b[2J line",
@@ -287,6 +315,27 @@ def test_the_images_of_a_cell_are_saved_and_opened(
     assert opened == [image.as_uri()]
     assert json.loads(out)["images"] == [str(image)]
     assert str(image) in err
+
+
+def test_where_the_images_are_is_said_below_the_answer(
+    known: FakeStack, aita: Aita, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order: list[str] = []
+
+    def recorded(name: str) -> None:
+        kept = getattr(Output, name)
+
+        def call(*arguments: Any) -> None:
+            order.append(name)
+            kept(*arguments)
+
+        monkeypatch.setattr(Output, name, call)
+
+    recorded("result")
+    recorded("note")
+    known.answer("GET", PATH, shown(known))
+    assert aita("review", "show", CELL, "-a", "midterm", "--out", str(tmp_path / "new"))[0] == 0
+    assert (order[0], "note" in order) == ("result", True)
 
 
 def test_images_that_are_only_opened_lie_beside_the_reports(

@@ -2,13 +2,15 @@
 
 import sys
 from collections.abc import Sequence
+from contextlib import nullcontext
 
 import typer
 
 from aita.cli import exit_codes
-from aita.cli.deciding import decision_options
+from aita.cli.deciding import already_recorded, decision_options
+from aita.cli.files.assignment_download import fetch_class_list
 from aita.cli.session import Session
-from aita.cli.views import acceptance_view
+from aita.cli.views import acceptance_view, formatting
 from aita.cli.views.acceptance_view import Left
 from aita.errors import AitaError, ConflictError, RequestError
 from aita.models.decision import DecisionAction
@@ -32,16 +34,21 @@ def accept_all(session: Session, assignment: str, only: CellFilter, by: str, *, 
     # A proposal of before a change is opened by the next grading: it is accepted only if these are what was asked for.
     proposed = [cell for cell in offered if not cell.outdated or only.flag is FlagKind.CHANGED]
     left = Left(without_proposal=len(cells) - len(offered), outdated=len(offered) - len(proposed))
-    session.output.show(acceptance_view.preview(proposed, left, command))
+    names = fetch_class_list(session.api, session.transfer, assignment).students.names()
+    session.output.show(acceptance_view.preview(proposed, left, names, command))
     if proposed and confirm:
         _confirm(session, len(proposed))
     changed = _accept(session, assignment, proposed, by)
+    done = len(proposed) - len(changed)
+    with already_recorded(formatting.count(done, "answer")) if done else nullcontext():
+        open_cells = session.api.reviews(assignment, 1).open_cells
     document = {
         "accepted": [cell.cell_id for cell in proposed if cell.cell_id not in changed],
         "changed": changed,
         **left._asdict(),
+        "open_cells": open_cells,
     }
-    view = acceptance_view.accepted(len(proposed) - len(changed), changed, left, command)
+    view = acceptance_view.accepted(done, changed, left, open_cells, command)
     session.output.result(document, view)
     return exit_codes.PARTIAL if changed else exit_codes.DONE
 
@@ -65,5 +72,5 @@ def _accept(session: Session, assignment: str, cells: Sequence[ReviewLine], by: 
 def _confirm(session: Session, count: int) -> None:
     if session.output.as_json or not sys.stdin.isatty():
         raise RequestError("nothing was decided: add --yes, as nobody can be asked here")
-    if not typer.confirm(f"Accept {count} proposals?", err=True):
+    if not typer.confirm(f"Accept {formatting.count(count, 'proposal')}?", err=True):
         raise RequestError("nothing was decided")

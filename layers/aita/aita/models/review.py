@@ -118,6 +118,7 @@ class PlaceView(AnswerPlace):
 class Proposal(StrictModel):
     """Result of grading, before people's decisions; ``points`` is ``None`` without a proposal.
 
+    ``flags`` are the doubts that the grading left to a person, which a closed cell itself has no more.
     ``model``, ``reasoning_effort`` and ``aita`` are those that graded; ``aita`` is empty for 0.1.0.
     """
 
@@ -128,6 +129,7 @@ class Proposal(StrictModel):
     model: str = ""
     reasoning_effort: ReasoningEffort = DEFAULT_EFFORT
     aita: str = ""
+    flags: tuple[FlagView, ...] = ()
 
 
 class ReviewView(ReviewLine):

@@ -57,6 +57,11 @@ class FlagKind(StrEnum):
     CHANGED = "changed"
     """The question, the rubric or the answer changed after a person had decided."""
 
+    @property
+    def words(self) -> str:
+        """Doubt in words."""
+        return _WORDS[self]
+
 
 _WORDS = {
     FlagKind.NO_BLANK_EXAM: "nothing was read, and without a blank exam ink can't be told from print",
@@ -95,4 +100,4 @@ class Flag(StrictModel):
     @property
     def text(self) -> str:
         """Reason in words, with the note."""
-        return f"{_WORDS[self.kind]}: {self.note}" if self.note else _WORDS[self.kind]
+        return f"{self.kind.words}: {self.note}" if self.note else self.kind.words

@@ -189,6 +189,14 @@ def test_a_decision_closes_its_cell_and_is_kept(desk: Desk) -> None:
     assert desk.reviews.decided(ASSIGNMENT, 10, None).decisions == (made, taken_back)
 
 
+def test_the_doubts_of_a_grading_stay_once_a_person_has_decided(desk: Desk) -> None:
+    before = desk.reviews.show(ASSIGNMENT, FIRST)
+    desk.decide(FIRST)
+    after = desk.reviews.show(ASSIGNMENT, FIRST)
+    assert (after.state, after.flags) == (CellState.OVERRIDDEN, ())
+    assert after.proposal.flags == before.proposal.flags == before.flags != ()
+
+
 def test_a_closed_cell_and_a_failed_one_can_be_set(desk: Desk) -> None:
     for each in (GRADED, FAILED):
         desk.decide(each)

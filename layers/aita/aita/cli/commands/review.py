@@ -14,7 +14,7 @@ from aita.cli.commands.run_lists import Limit
 from aita.cli.commands.runs import Assignment
 from aita.cli.deciding import WHO_IS_HERE, Again, By, already_recorded, current_user, decision_options, refuse_second
 from aita.cli.files.assignment_download import fetch_class_list
-from aita.cli.files.place_images import SavedImages, open_images, save_place_images
+from aita.cli.files.place_images import SavedImages, save_place_images, show_images
 from aita.cli.session import Session
 from aita.cli.views import part_view, review_view
 from aita.cli.views.masked_places import scans_of
@@ -71,14 +71,16 @@ def list_cells(
         raise RequestError("--by goes with --mine: it says whose decisions to look for")
     decided_by = (by or current_user()) if mine else None
     only = cell_filter(session, assignment, question, flag, student, decided_by)
-    page = session.api.reviews(assignment, limit, closed=closed or mine, only=only)
+    closed = closed or mine
+    page = session.api.reviews(assignment, limit, closed=closed, only=only)
     names = _names(session, assignment)
     document = page.model_dump(mode="json")
     for cell in document["cells"]:
         cell["student"] = names.get(cell["student_id"])
         cell["seen"] = fingerprint(cell["basis"])
     more = [Text(""), Text("There are more: raise --limit", "dim")] if page.next_token else []
-    view = review_view.queue_view(page, names, session.command_on(assignment), session.output.pasteable)
+    command, pasteable = session.command_on(assignment), session.output.pasteable
+    view = review_view.queue_view(page, names, command, pasteable, closed=closed)
     session.output.result(document, Group(view, *more))
 
 
@@ -102,6 +104,7 @@ def show_cell(
     scans = scans_of(students, found.student_id)
     view = review_view.cell_view(found, name, scans, session.command_on(assignment), session.output.pasteable)
     session.output.result(document, view)
+    show_images(session, saved, opened=opened)
 
 
 app.command("accept")(accept_cell)
@@ -163,6 +166,7 @@ def decide_part(
     if not actions:
         document = found.model_dump(mode="json") | {"student": name, "images": saved.pages, "crops": saved.places}
         session.output.result(document, part_view.part_view(found, name, scans_of(students, found.student_id), command))
+        show_images(session, saved, opened=opened)
         return
     refuse_second(part_view.decided_before(found), command("review", "part", part), again=again)
     if belongs_to is not None and belongs_to not in found.question_ids:
@@ -183,6 +187,7 @@ def decide_part(
     document = made.model_dump(mode="json") | {"student": name, "open_parts": left}
     view = part_view.part_decided_view(made, found, name, left, command, for_class=for_class)
     session.output.result(document, view)
+    show_images(session, saved, opened=opened)
 
 
 def _names(session: Session, assignment: str) -> Mapping[str, str]:
@@ -202,10 +207,5 @@ def _images(
     *,
     opened: bool,
 ) -> SavedImages:
-    """Save the images of places, if they are asked for, and open them."""
-    if not (out or opened):
-        return SavedImages([], [])
-    saved = save_place_images(session, assignment, name, places, out)
-    if opened:
-        open_images(session, saved)
-    return saved
+    """Save the images of places, if they are asked for."""
+    return save_place_images(session, assignment, name, places, out) if out or opened else SavedImages()

@@ -14,7 +14,13 @@ OfQuestion = Annotated[
     str | None, typer.Option("--question", "-q", metavar="QUESTION", help="Only answers to this question.")
 ]
 OfFlag = Annotated[
-    FlagKind | None, typer.Option("--flag", metavar="FLAG", case_sensitive=False, help="Only answers with this doubt.")
+    FlagKind | None,
+    typer.Option(
+        "--flag",
+        metavar="FLAG",
+        case_sensitive=False,
+        help="Only answers with this doubt, by the code that 'aita review list' prints behind it.",
+    ),
 ]
 OfStudent = Annotated[
     str | None,

@@ -14,16 +14,17 @@ Crop = Callable[[bytes, float, float], bytes]
 
 
 class SavedImages(NamedTuple):
-    """Paths of the written images: of the pages, and of the places, which are none without Pillow."""
+    """Paths of the written images: of the pages, and of the places, which are none without Pillow; and what to say."""
 
-    pages: list[str]
-    places: list[str]
+    pages: Sequence[str] = ()
+    places: Sequence[str] = ()
+    notes: Sequence[str] = ()
 
 
 def save_place_images(
     session: Session, assignment: str, name: str, places: Sequence[tuple[AnswerPlace, str]], out: Path | None
 ) -> SavedImages:
-    """Save the images of places, and of the pages with them, and say where each is.
+    """Save the images of places, and of the pages with them.
 
     Parameters
     ----------
@@ -40,28 +41,33 @@ def save_place_images(
         If an image can't be fetched.
     """
     if not places:
-        session.output.note(f"where {name} stands on the pages is not known: there is no image of it")
-        return SavedImages([], [])
+        return SavedImages(notes=[f"where {name} stands on the pages is not known: there is no image of it"])
     # Not in the system's folder for temporary files: a browser may read them late, and nobody would look there later.
     folder = out or Path("out", assignment, "pages")
     folder.mkdir(parents=True, exist_ok=True)
     pages = {place.page: folder / f"{name}-page-{place.page}.jpg" for place, _ in places}
     for page, url in {place.page: url for place, url in places}.items():
         session.transfer.save(url, pages[page])
-        session.output.note(f"page image: {pages[page]}")
+    notes = [f"page image: {path}" for path in pages.values()]
     crops = []
     crop = _crop()
     for number, (place, _) in enumerate(places, 1):
         path = folder / f"{name}-place-{number}.jpg"
-        if crop is not None and _write_crop(session, crop, pages[place.page], place, path):
-            session.output.note(f"place on page {place.page}: {path}")
-            crops.append(str(path))
-    return SavedImages([str(path) for path in pages.values()], crops)
+        if crop is None:
+            continue
+        if problem := _write_crop(crop, pages[place.page], place, path):
+            notes.append(problem)
+            continue
+        notes.append(f"place on page {place.page}: {path}")
+        crops.append(str(path))
+    return SavedImages([str(path) for path in pages.values()], crops, notes)
 
 
-def open_images(session: Session, saved: SavedImages) -> None:
-    """Open the images of the pages in the browser."""
-    for path in saved.pages:
+def show_images(session: Session, saved: SavedImages, *, opened: bool) -> None:
+    """Say where the images are, below what they belong to, and open those of the pages if that is asked for."""
+    for note in saved.notes:
+        session.output.note(note)
+    for path in saved.pages if opened else ():
         open_in_browser(session.output, Path(path))
 
 
@@ -74,10 +80,10 @@ def _crop() -> Crop | None:
     return cropped
 
 
-def _write_crop(session: Session, crop: Crop, page: Path, place: AnswerPlace, path: Path) -> bool:
+def _write_crop(crop: Crop, page: Path, place: AnswerPlace, path: Path) -> str:
+    """Write a place that is cut out of its page; return why it can't be, or nothing."""
     try:
         write_whole(path, crop(page.read_bytes(), place.top, place.bottom))
     except UnreadableScanError as error:
-        session.output.note(f"the place on page {place.page} can't be cut out: {error}. Look at {page}")
-        return False
-    return True
+        return f"the place on page {place.page} can't be cut out: {error}. Look at {page}"
+    return ""

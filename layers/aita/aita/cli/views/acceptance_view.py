@@ -9,8 +9,8 @@ from rich.text import Text
 
 from aita.cli.pasteable import Command
 from aita.cli.views import formatting
-from aita.cli.views.decision_words import outdated_reports
-from aita.cli.views.indented_text import indented
+from aita.cli.views.decision_words import outdated_reports, still_to_review
+from aita.cli.views.indented_text import indented, wrapped
 from aita.cli.views.terminal_escape import printable
 from aita.models.points import total
 from aita.models.review import ReviewLine
@@ -23,13 +23,15 @@ class Left(NamedTuple):
     outdated: int
 
 
-def preview(cells: Sequence[ReviewLine], left: Left, command: Command) -> RenderableType:
-    """Return the counts and points of answers by question, with the kinds of their doubts.
+def preview(cells: Sequence[ReviewLine], left: Left, names: Mapping[str, str], command: Command) -> RenderableType:
+    """Return the answers by question, each with its student and points, with the numbers of their doubts.
 
     Parameters
     ----------
     cells
         Open answers whose proposals are to be accepted.
+    names
+        Students' names by id.
     """
     parts: list[RenderableType] = [Text(f"{formatting.count(len(cells), 'proposal')} to accept", "bold")]
     for question_id in dict.fromkeys(cell.question_id for cell in cells):
@@ -38,16 +40,19 @@ def preview(cells: Sequence[ReviewLine], left: Left, command: Command) -> Render
         out_of = total(cell.max_points for cell in of_question)
         answers = formatting.count(len(of_question), "answer")
         parts.append(Text(f"Question {printable(question_id)}: {answers}, {points:g} of {out_of:g} points proposed"))
+        for cell in of_question:
+            name = printable(names.get(cell.student_id, cell.student_id))
+            parts.append(wrapped(Text(f"{cell.cell_id}  {name}  {cell.points:g} of {cell.max_points:g}")))
         flags = Counter(kind for cell in of_question for kind in {flag.kind for flag in cell.flags})
-        parts += [indented(f"{kind}: {count}", "dim") for kind, count in sorted(flags.items())]
+        parts += [indented(f"{count} with: {kind.words} [{kind}]", "dim") for kind, count in sorted(flags.items())]
     if outdated := sum(cell.outdated for cell in cells):
         count = formatting.count(outdated, "proposal")
         parts.append(Text(f"{count} of before a change: grading again ({command('grade')}) opens them", "yellow"))
     return Group(*parts, *_left(left, command))
 
 
-def accepted(count: int, changed: Mapping[str, str], left: Left, command: Command) -> RenderableType:
-    """Return the number of accepted proposals, and why the others were left.
+def accepted(count: int, changed: Mapping[str, str], left: Left, open_cells: int, command: Command) -> RenderableType:
+    """Return the number of accepted proposals, why the others were left, and the number of open answers.
 
     Parameters
     ----------
@@ -61,6 +66,7 @@ def accepted(count: int, changed: Mapping[str, str], left: Left, command: Comman
         )
         parts += [indented(printable(reason), "yellow") for reason in changed.values()]
     parts += _left(left, command)
+    parts.append(still_to_review(open_cells))
     return Group(*parts, outdated_reports(command)) if count else Group(*parts)
 
 

@@ -3,9 +3,11 @@
 from rich.text import Text
 
 from aita.cli.pasteable import Command
+from aita.cli.views import formatting
 from aita.models.decision import Decision
 from aita.models.match import MatchDecision
 from aita.models.part_decision import PartDecision
+from aita.models.review import FlagView
 
 AnyDecision = Decision | PartDecision | MatchDecision
 
@@ -13,6 +15,16 @@ AnyDecision = Decision | PartDecision | MatchDecision
 def decided_at(decision: AnyDecision) -> str:
     """Return the time of a decision, in this computer's time zone."""
     return decision.at.astimezone().strftime("%Y-%m-%d %H:%M")
+
+
+def flag_line(flag: FlagView) -> str:
+    """Return a doubt in words, with the code by which --flag chooses it."""
+    return f"{flag.text} [{flag.kind}]"
+
+
+def still_to_review(open_cells: int) -> Text:
+    """Return the line about the answers that are still open."""
+    return Text(f"{formatting.count(open_cells, 'answer')} still to review", "dim")
 
 
 def outdated_reports(command: Command) -> Text:

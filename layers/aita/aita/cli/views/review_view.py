@@ -9,20 +9,31 @@ from rich.text import Text
 from aita.cli.pasteable import Command, Pasteable
 from aita.cli.views import formatting
 from aita.cli.views.cell_decisions import before, deciding_commands, decisions_made
-from aita.cli.views.decision_words import outdated_reports
+from aita.cli.views.decision_words import flag_line, outdated_reports, still_to_review
 from aita.cli.views.indented_text import indented, wrapped
 from aita.cli.views.masked_places import Scans, masked_note
 from aita.cli.views.terminal_escape import printable
 from aita.models.decision import Decision, DecisionAction
 from aita.models.effort import graded_by
 from aita.models.exam import Rubric
+from aita.models.grade import CellState
 from aita.models.review import ReviewLine, ReviewPage, ReviewView, fingerprint
 from aita.models.second_look import ReadLine, SecondLook
 
 
-def queue_view(page: ReviewPage, names: Mapping[str, str], command: Command, pasteable: Pasteable) -> RenderableType:
-    """Return the cells, question by question, each with its student and the reasons for its review."""
-    parts: list[RenderableType] = [Text(f"{formatting.count(page.open_cells, 'answer')} to review", "bold")]
+def queue_view(
+    page: ReviewPage, names: Mapping[str, str], command: Command, pasteable: Pasteable, *, closed: bool
+) -> RenderableType:
+    """Return the cells, question by question, each with its student and the reasons for its review.
+
+    Parameters
+    ----------
+    closed
+        Whether closed cells are among them.
+    """
+    to_review = f"{formatting.count(page.open_cells, 'answer')} to review"
+    listed = f"{formatting.count(len(page.cells), 'answer')} listed, open and closed. " if closed else ""
+    parts: list[RenderableType] = [Text(f"{listed}{to_review}", "bold")]
     for question_id, cells in groupby(page.cells, lambda cell: cell.question_id):
         parts += [Text(""), Text(f"Question {printable(question_id)}", "bold")]
         for cell in cells:
@@ -44,14 +55,15 @@ def cell_view(review: ReviewView, name: str, scans: Scans, command: Command, pas
         f"\n{printable(name)}, {review.cell_id}",
     )
     parts: list[RenderableType] = [heading]
+    of_doubts, doubts = _doubts(review, pasteable)
     for title, block in (
-        ("Reasons", [indented(reason) for reason in _reasons(review, pasteable)]),
+        (of_doubts, [indented(doubt) for doubt in doubts]),
         ("Question", [indented(review.question.question_text)]),
         ("Answer", [*_answer(review, scans)]),
         ("Second look", [*_second_look(review.second_look)] if review.second_look else []),
         ("Answer key", [indented(review.answer_key.correct_answer)] if review.answer_key else []),
         ("Rubric", [*_rubric(review.rubric)] if review.rubric else []),
-        ("Proposal", [*_proposal(review)]),
+        (_of_grading(review), [*_proposal(review)]),
         ("Decisions", [*decisions_made(review.decisions)]),
         ("Decide", [*_opens_again(review, command), *deciding_commands(review, command)]),
     ):
@@ -85,7 +97,7 @@ def decided_view(
     return Group(
         *parts,
         *(_opens_again(review, command) if decision.points is not None else ()),
-        Text(f"{formatting.count(open_cells, 'answer')} still to review", "dim"),
+        still_to_review(open_cells),
         outdated_reports(command),
     )
 
@@ -98,9 +110,23 @@ def _points(cell: ReviewLine) -> str:
 
 
 def _reasons(cell: ReviewLine, pasteable: Pasteable) -> Iterator[str]:
-    yield from (pasteable.complete(flag.text) for flag in cell.flags)
+    yield from (pasteable.complete(flag_line(flag)) for flag in cell.flags)
     if cell.reason:
-        yield pasteable.complete(cell.reason)
+        yield pasteable.complete(cell.reason) if cell.state.is_open else f"decided: {cell.reason}"
+
+
+def _doubts(review: ReviewView, pasteable: Pasteable) -> tuple[str, Iterator[str]]:
+    """Return the reasons for the review of a cell or, of a closed one, the doubts that the grading left to a person."""
+    if review.state.is_open:
+        return "Reasons", _reasons(review, pasteable)
+    return "Doubts of the grading", (pasteable.complete(flag_line(flag)) for flag in review.proposal.flags)
+
+
+def _of_grading(review: ReviewView) -> str:
+    """Return the title of the graders' points, which are a proposal while the cell is open."""
+    if review.state.is_open:
+        return "Proposal"
+    return "Grading, in place of which a person set points" if review.state is CellState.OVERRIDDEN else "Grading"
 
 
 def _answer(review: ReviewView, scans: Scans) -> Iterator[RenderableType]:

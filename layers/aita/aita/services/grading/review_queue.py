@@ -112,7 +112,7 @@ class Reviews:
             or material.rubric_version(graded.rubric)
             or material.rubrics().get(cell.question_id),
             answer_key=material.answer_keys().get(cell.question_id),
-            proposal=Proposal(**{name: getattr(graded, name) for name in Proposal.model_fields}),
+            proposal=_proposal(graded),
             second_look=graded.second_look,
             of_older_version=graded.is_of_older_version and bool(graded.criteria),
             decisions=grades.decisions(cell_id),
@@ -269,12 +269,21 @@ def _line(grades: Gradebook, cell: Cell) -> ReviewLine:
         state=cell.state,
         points=cell.points,
         max_points=cell.max_points,
-        flags=tuple(FlagView(kind=flag.kind, text=flag.text) for flag in cell.flags),
+        flags=_flags(cell),
         reason=cell.reason,
         basis=shown_basis(grades, cell),
         parts=tuple(part.part_id for part in grades.parts_that_open(cell.cell_id)),
         outdated=grades.is_outdated(cell.cell_id),
     )
+
+
+def _proposal(graded: Cell) -> Proposal:
+    fields = {name: getattr(graded, name) for name in Proposal.model_fields}
+    return Proposal(**fields | {"flags": _flags(graded)})
+
+
+def _flags(cell: Cell) -> tuple[FlagView, ...]:
+    return tuple(FlagView(kind=flag.kind, text=flag.text) for flag in cell.flags)
 
 
 def _question(grades: Gradebook, cell: Cell) -> Question:
