@@ -94,11 +94,11 @@ def decided(student_id: str, question_id: str, points: float | None = None, **ch
     return Decision(**values | changes)
 
 
-def ran(folder: Path, bundle: dict[str, Any]) -> tuple[int, str]:
+def ran(folder: Path, bundle: dict[str, Any], *arguments: str) -> tuple[int, str]:
     """Run the script as an auditor does: copied, isolated, with nothing but Python."""
     (folder / "audit.json").write_text(json.dumps(bundle), "utf-8")
     (folder / "recompute.py").write_bytes(RECOMPUTE.read_bytes())
-    command = [sys.executable, "-I", "-S", str(folder / "recompute.py")]
+    command = [sys.executable, "-I", "-S", str(folder / "recompute.py"), *arguments]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     return done.returncode, done.stdout + done.stderr
 
@@ -124,7 +124,33 @@ def test_the_script_says_which_number_differs(
     code, said = ran(tmp_path, bundle)
     assert code == 1
     assert says in said
-    assert said.endswith("1 numbers differ\n")
+    assert said.endswith("1 number differs\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (("-h",), 0, "Recompute every total"),
+        (("nowhere.json",), 2, "nowhere.json can't be read as an audit bundle: "),
+        (("one.json", "two.json"), 2, "python3 recompute.py [audit.json]"),
+    ],
+)
+def test_the_script_says_how_it_is_used(
+    bundle: dict[str, Any], tmp_path: Path, arguments: tuple[str, ...], code: int, said: str
+) -> None:
+    found = ran(tmp_path, bundle, *arguments)
+    assert found[0] == code
+    assert said in found[1]
+    assert "Traceback" not in found[1]
+
+
+@pytest.mark.parametrize("content", ["[]", "{", "{}"])
+def test_another_file_is_no_bundle(bundle: dict[str, Any], tmp_path: Path, content: str) -> None:
+    (tmp_path / "other.json").write_text(content)
+    code, said = ran(tmp_path, bundle, str(tmp_path / "other.json"))
+    assert code == 2
+    assert "other.json" in said
+    assert "Traceback" not in said
 
 
 def test_a_cell_whose_criteria_do_not_sum_is_told(bundle: dict[str, Any], tmp_path: Path) -> None:
@@ -345,6 +371,6 @@ def test_parts_and_the_decisions_about_them_are_told_without_what_was_read(
     harness.put("ledger.json", ledger(**{first.replace("-", "_"): [part("p-2", "2", lines=[1])]}))
     opened = audited(harness)
     assert opened["totals"][first]["open_questions"] == ["2"]
-    assert ran(tmp_path, opened) == (0, "2 totals recomputed: all as recorded\n")
+    assert ran(tmp_path, opened) == (0, "2 totals recomputed, 1 of them not final: all as recorded\n")
     opened["ledger"][first].clear()
     assert ran(tmp_path, opened)[0] == 1

@@ -8,7 +8,7 @@ criterion, they must sum to the decision's. A cell is open if its inputs have ch
 graded, or if a part of a page that belongs to no answer may belong to it and no person has decided on the part, or on
 the cell with the part in view. While it is open it does not count, and the total is not final. Of a choice the best
 cells count, and of equal ones the first. A total is out of the questions that are no bonus, and of as many of each
-choice as count. The exit status is 1 if a number differs from the bundle's.
+choice as count. The exit status is 1 if a number differs from the bundle's, and 2 if there is no bundle to read.
 """
 
 import hashlib
@@ -20,6 +20,9 @@ from pathlib import Path
 from typing import Any
 
 CLOSED = ("GRADED", "BLANK")
+UNUSABLE = 2
+"""Exit status without a bundle to read."""
+
 POINTS = ("accept", "set")
 """Actions of decisions about points."""
 
@@ -203,16 +206,40 @@ def letter_of(points: Decimal, out_of: Decimal, steps: list[dict[str, Any]]) -> 
 
 def main() -> int:
     """Recompute the bundle beside this script, or the one in the first argument."""
-    path = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).with_name("audit.json")
-    bundle = json.loads(path.read_text("utf-8"))
+    arguments = sys.argv[1:]
+    if {"-h", "--help"} & {*arguments} or len(arguments) > 1:
+        print(__doc__)  # noqa: T201 - the script's output
+        return 0 if len(arguments) == 1 else UNUSABLE
+    path = Path(arguments[0]) if arguments else Path(__file__).with_name("audit.json")
+    try:
+        bundle = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        print(f"{path} can't be read as an audit bundle: {error}", file=sys.stderr)  # noqa: T201
+        return UNUSABLE
+    if not isinstance(bundle, dict) or not {"exam", "cells", "totals", "decisions", "grade_scale"} <= bundle.keys():
+        print(f"{path} is no audit bundle: give the audit.json that aita audit wrote", file=sys.stderr)  # noqa: T201
+        return UNUSABLE
     problems = recompute(bundle)
     for problem in problems:
-        print(problem)  # noqa: T201 - the script's output
+        print(problem)  # noqa: T201
     if extras := extras_of(bundle["exam"]):
         print(f"out of {total_of(bundle['exam'], {})['out_of']} points: {extras}")  # noqa: T201
-    count = len(bundle["totals"])
-    print(f"{count} totals recomputed: " + (f"{len(problems)} numbers differ" if problems else "all as recorded"))  # noqa: T201
+    print(f"{recomputed(bundle['totals'])}: {differing(len(problems))}")  # noqa: T201
     return 1 if problems else 0
+
+
+def recomputed(totals: dict[str, Any]) -> str:
+    """Return the number of totals, and of those that are not final, in words."""
+    provisional = sum(bool(total["open_questions"]) for total in totals.values())
+    counted = f"{len(totals)} total{'' if len(totals) == 1 else 's'} recomputed"
+    return counted + (f", {provisional} of them not final" if provisional else "")
+
+
+def differing(problems: int) -> str:
+    """Return the number of numbers that differ, in words."""
+    if not problems:
+        return "all as recorded"
+    return f"{problems} number{' differs' if problems == 1 else 's differ'}"
 
 
 if __name__ == "__main__":
