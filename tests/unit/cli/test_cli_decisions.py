@@ -15,9 +15,10 @@ from aita.models.decision import DecisionAction
 from aita.models.grade import CellState
 from aita.models.review import FlagView, Proposal, ReviewPage, fingerprint
 from aita.models.review_flags import FlagKind
+from aita.models.student import Student, Students
 from tests.support.command_fixtures import Aita
 from tests.support.fake_stack import FakeStack
-from tests.unit.cli.test_cli_review import CELL, PATH, QUEUE, SEEN, decision, known, line, shown
+from tests.unit.cli.test_cli_review import CELL, FILES, PATH, QUEUE, SEEN, decision, known, line, shown
 
 __all__ = ["known"]
 
@@ -291,6 +292,10 @@ class TestList:
         ("options", "code", "told"),
         [
             (("--student", "Nobody"), 1, "nobody has this folder"),
+            (("--student", "Maya"), 1, "'aita students list --assignment midterm' lists the students"),
+            (("--student", "oona bracegirdle"), 1, "no folder is surely of this line of the roster"),
+            (("--student", "Christina Miller"), 1, "no folder is surely of this line of the roster"),
+            (("--student", "S1009"), 1, "no folder is surely of this line of the roster"),
             (("--student", "Maya Lindqvist"), 2, "name one by id (s-1, s-2)"),
             (("--by", "Ada"), 2, "--by goes with --mine"),
             (("--flag", "none"), 2, "--flag"),
@@ -299,8 +304,34 @@ class TestList:
     def test_a_filter_that_fits_nothing_is_refused(
         self, known: FakeStack, aita: Aita, options: tuple[str, ...], code: int, told: str
     ) -> None:
+        self.enrol(known)
         found, _, err = aita("review", "list", "-a", "midterm", *options)
-        assert (found, told in err, known.asked("GET", QUEUE)) == (code, True, [])
+        assert (found, told in " ".join(err.split()), known.asked("GET", QUEUE)) == (code, True, [])
+        assert options[1] not in err or options[0] != "--student", "what was given may be a name"
+
+    @pytest.mark.parametrize(
+        "given", ["S1004", "s1004", "priya castellane", "Castellane, Priya", "priya s1004", "s-4", "S-4"]
+    )
+    def test_a_student_is_found_however_the_letters_are_written(self, known: FakeStack, aita: Aita, given: str) -> None:
+        self.enrol(known)
+        known.answer("GET", QUEUE, NOBODY_LEFT)
+        code, _, err = aita("review", "list", "-a", "midterm", "--student", given)
+        assert (code, err) == (0, "")
+        assert known.asked("GET", QUEUE)[0].query["student"] == "s-4"
+
+    @staticmethod
+    def enrol(known: FakeStack) -> None:
+        folders = (
+            Student(student_id="s-4", folder="Priya S1004"),
+            Student(student_id="s-5", folder="Christian Miller"),
+        )
+        students = Students(
+            students=(*(Student(student_id=f"s-{n}", folder=f"Maya Lindqvist {n}") for n in (1, 2)), *folders)
+        )
+        roster = "name,student_id\nMaya Lindqvist,1\nMaya Lindqvist,2\nPriya Castellane,S1004\nOona Bracegirdle,S1009\nChristina Miller,S1010\n"
+        known.answers["GET", FILES].clear()
+        files = {"students.json": students.model_dump_json(), "roster.csv": roster}
+        known.answer("GET", FILES, {"files": [known.file(name, text.encode()) for name, text in files.items()]})
 
 
 class TestAcceptAll:

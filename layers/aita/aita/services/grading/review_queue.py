@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from aita.errors import ConflictError, MissingMaterialError, RequestError
+from aita.errors import ConflictError, MissingMaterialError, NotFoundError, RequestError
 from aita.models.answer import QuestionAnswer, StudentAnswers
 from aita.models.decision import Decision, DecisionAction
 from aita.models.exam import Question
@@ -75,8 +75,10 @@ class Reviews:
         ------
         MissingMaterialError
             If nothing has been graded.
+        NotFoundError
+            If the filter is of a question or a student that is not there.
         RequestError
-            If the token is not one of this list, or the exam has no such question.
+            If the token is not one of this list.
         """
         grades = self._gradebook(self._material(assignment))
         _check(grades, only)
@@ -247,9 +249,9 @@ def _check(grades: Gradebook, only: CellFilter) -> None:
     """Check that a filter is about what there is, as an empty list would look as if all were done."""
     ids = [question.question_id for question in grades.exam.questions]
     if only.question is not None and only.question not in ids:
-        raise RequestError(f"question: the exam has no {only.question[:40]!r}, but {', '.join(ids)}")
+        raise NotFoundError(f"question: the exam has no {only.question[:40]!r}, but {', '.join(ids)}")
     if only.student is not None and only.student not in grades.students:
-        raise RequestError(f"student: nobody of this assignment has the id {only.student[:40]!r}")
+        raise NotFoundError(f"student: nobody of this assignment has the id {only.student[:40]!r}")
 
 
 def _fits(grades: Gradebook, cell: Cell, only: CellFilter) -> bool:
