@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from aita.models.api import RunOptions, RunView
+from aita.models.second_look import See
 from benchmarks.cases.batching import exam
 from benchmarks.cases.pipelines import run_seconds, stage_seconds
 from benchmarks.harness import scans
@@ -29,15 +30,18 @@ def measure() -> list[Case]:
     with emulated(CONCURRENCY) as stack:
         stack.model.control(latency=LATENCY, anything=True)
         grade(stack, "warm", STUDENTS)
-        say(f"{STUDENTS} students, {QUESTIONS} questions")
-        runs = [grade(stack, f"class{number}", STUDENTS) for number in range(REPEATS)]
-        return [_class(runs), *_large(stack)]
+        say(f"{STUDENTS} students, {QUESTIONS} questions, without and with a look at the page")
+        unseen, seen = [], []
+        for number in range(REPEATS):
+            unseen.append(grade(stack, f"class{number}", STUDENTS))
+            seen.append(grade(stack, f"seen{number}", STUDENTS, See.ALWAYS))
+        return [_class(unseen), *_seen(unseen, seen), *_large(stack)]
 
 
-def grade(stack: Emulated, assignment: str, students: int) -> RunView:
+def grade(stack: Emulated, assignment: str, students: int, see: See = See.NEVER) -> RunView:
     """Upload a class's answers and rubrics, and run the grading with its reports."""
     _upload_class(stack, assignment, students)
-    return stack.run(assignment, "grade", RunOptions(rate_limit_rps=0))
+    return stack.run(assignment, "grade", RunOptions(rate_limit_rps=0, see=see))
 
 
 def _class(runs: list[RunView]) -> Case:
@@ -47,6 +51,19 @@ def _class(runs: list[RunView]) -> Case:
     return Case(name, f"{seconds:.2f} s, median of {REPEATS}", f"ideal {ideal:g} s", ideal / seconds, BOUND)
 
 
+def _seen(unseen: list[RunView], seen: list[RunView]) -> list[Case]:
+    """Compare runs in which graders see each answer on a strip of its page with those in which they see none."""
+    graded, looked = (statistics.median(stage_seconds(run, "grade") for run in runs) for runs in (unseen, seen))
+    cut = statistics.median(stage_seconds(run, "cut") for run in seen)
+    strips = STUDENTS * (QUESTIONS - 1)
+    return [
+        Case(
+            f"the same with {strips} strips: grade stage", f"{looked:.2f} s", f"unseen {graded:.2f} s", looked / graded
+        ),
+        Case(f"the same: {strips} strips cut before", f"{cut:.2f} s", f"grading {graded:.2f} s", cut / graded),
+    ]
+
+
 def _large(stack: Emulated) -> list[Case]:
     """Grade a large class, delete its grades but not the cached replies, and grade it again."""
     say(f"{LARGE} students, {QUESTIONS} questions, from the cache")
@@ -54,7 +71,7 @@ def _large(stack: Emulated) -> list[Case]:
     grade(stack, "large", LARGE)
     stack.s3.delete_object(Bucket=stack.bucket, Key="large/grades.json")
     before = stack.model.stats().requests
-    run = stack.run("large", "grade", RunOptions(rate_limit_rps=0))
+    run = stack.run("large", "grade", RunOptions(rate_limit_rps=0, see=See.NEVER))
     asked = stack.model.stats().requests - before
     seconds, reports = stage_seconds(run, "grade"), stage_seconds(run, "report")
     megabytes = stack.peak_megabytes()
@@ -98,6 +115,7 @@ def _upload_class(stack: Emulated, assignment: str, students: int) -> None:
         "questions.json": questions,
         "user_rubrics.json": {each["question_id"]: _rubric(each["points"]) for each in questions["questions"]},
         "answers.json": {each: _answers(f"{assignment} {each}", questions) for each in ids},
+        "ledger.json": {each: {"parts": []} for each in ids},
         "pages.json": {each: [_page(f"{assignment}/pages/shared.jpg", page)] for each in ids},
         "students.json": {"students": [{"student_id": each, "folder": f"Student {each[-4:]}"} for each in ids]},
     }.items():
@@ -111,7 +129,10 @@ def _rubric(points: float) -> dict[str, Any]:
 
 
 def _answers(seed: str, questions: dict[str, Any]) -> dict[str, Any]:
-    """Return a student's answers: random words of the sample's, in strips of one page."""
+    """Return a student's answers: random words of the sample's, one below the other on one page.
+
+    The first one has no strip, as a head may stand above it.
+    """
     chance = random.Random(seed)
     ids = [each["question_id"] for each in questions["questions"]]
     return {
