@@ -328,7 +328,8 @@ class TestList:
         students = Students(
             students=(*(Student(student_id=f"s-{n}", folder=f"Maya Lindqvist {n}") for n in (1, 2)), *folders)
         )
-        roster = "name,student_id\nMaya Lindqvist,1\nMaya Lindqvist,2\nPriya Castellane,S1004\nOona Bracegirdle,S1009\nChristina Miller,S1010\n"
+        people = ("Maya Lindqvist,1", "Maya Lindqvist,2", "Priya Castellane,S1004", "Oona Bracegirdle,S1009")
+        roster = "\n".join(("name,student_id", *people, "Christina Miller,S1010"))
         known.answers["GET", FILES].clear()
         files = {"students.json": students.model_dump_json(), "roster.csv": roster}
         known.answer("GET", FILES, {"files": [known.file(name, text.encode()) for name, text in files.items()]})

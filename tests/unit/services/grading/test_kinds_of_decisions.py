@@ -12,12 +12,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aita.errors import ConflictError, RequestError
+from aita.models.answer import AnswerPlace
 from aita.models.decision import Decision, DecisionAction
 from aita.models.exam import Question, Rubric
 from aita.models.grade import Cell, CellState, cell_id
 from aita.models.points import exact, fitted, in_steps
 from aita.models.review import CellFilter, DecisionRequest, fingerprint
 from aita.models.review_flags import FlagKind
+from aita.models.second_look import SecondLook
 from aita.models.student import RosterEntry
 from aita.services.assignments.assignment_files import AssignmentFiles
 from aita.services.assignments.class_list import ClassList
@@ -235,10 +237,33 @@ class TestCorrections:
         graded.put("answers.json", {"s-1": answers(q1a={"flags": flags}), "s-2": answers()})
         graded.run("grade")
         decide("correct", transcription="It is four.")
+        waiting = reviews(graded).show(ASSIGNMENT, FIRST)
+        assert [flag.kind for flag in waiting.flags] == [FlagKind.OTHER_STUDENT, FlagKind.CHANGED]
+        assert "the answer's text, which Ada corrected. Grade again" in waiting.flags[-1].text
         graded.run("grade")
         cell = book(graded).cell(FIRST)
         assert [flag.kind for flag in cell.flags] == [FlagKind.OTHER_STUDENT]
         assert cell.state is CellState.NEEDS_REVIEW
+
+    def test_doubts_and_looks_of_a_grading_are_not_of_a_text_that_came_after_it(
+        self, graded: Harness, decide: Decide
+    ) -> None:
+        look = SecondLook(strips=(AnswerPlace(page=1, top=0.1, bottom=0.2),))
+        doubts = (FlagKind.ILLEGIBLE, FlagKind.QUOTE_NOT_FOUND, FlagKind.READING_DIFFERS)
+        stored = graded.artifact("grades.json")
+        stored["s-1"]["1a"] |= {
+            "state": "NEEDS_REVIEW",
+            "flags": [{"kind": kind, "note": ""} for kind in doubts],
+            "second_look": look.model_dump(mode="json"),
+        }
+        graded.put("grades.json", stored)
+        assert reviews(graded).show(ASSIGNMENT, FIRST).second_look == look
+        decide("correct", transcription="It is four.")
+        waiting = reviews(graded).show(ASSIGNMENT, FIRST)
+        assert ([flag.kind for flag in waiting.flags], waiting.second_look) == ([FlagKind.CHANGED], None)
+        decide("undo", why="")
+        undone = reviews(graded).show(ASSIGNMENT, FIRST)
+        assert (tuple(flag.kind for flag in undone.flags), undone.second_look) == (doubts, look)
 
     def test_a_page_that_is_read_otherwise_ends_it_and_waits_for_a_person(
         self, graded: Harness, decide: Decide

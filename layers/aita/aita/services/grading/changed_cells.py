@@ -8,6 +8,17 @@ from aita.models.grade import Cell, CellState, cell_id
 from aita.models.review_flags import Flag, FlagKind
 from aita.services.grading.decided_cells import reopened
 
+NO_PROPOSAL = {
+    "points": None,
+    "criteria": (),
+    "feedback": "",
+    "graders": (),
+    "by_grader": (),
+    "gradings": (),
+    "second_look": None,
+}
+"""Fields of a cell whose answer has changed: what graders found and saw is about another one."""
+
 
 def steps_to_grade_again(*, transcribe: bool, to_write: str, option: str) -> str:
     """Return the sentence that says by which commands an answer is graded again, in their order.

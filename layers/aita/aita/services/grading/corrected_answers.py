@@ -8,7 +8,7 @@ from aita.models.answer import Presence, QuestionAnswer, StudentAnswers
 from aita.models.decision import Decision, DecisionAction
 from aita.models.exam import ExamSpec, Page
 from aita.models.grade import cell_id
-from aita.models.review_flags import FlagKind
+from aita.models.review_flags import Flag, FlagKind
 from aita.services.grading.decided_questions import decided_cell
 from aita.services.grading.standing_decisions import in_order, standing
 
@@ -23,6 +23,19 @@ _OF_THE_READING = frozenset(
 )
 """Doubts about the text, which a person has settled by writing it down. Doubts about whose it is, where it ends and
 whom it speaks to stay."""
+
+_OF_THE_GRADING = frozenset(
+    {
+        FlagKind.QUOTE_NOT_FOUND,
+        FlagKind.READING_DIFFERS,
+        FlagKind.READ_ONCE,
+        FlagKind.POINTS_OUT_OF_RANGE,
+        FlagKind.ILLEGIBLE,
+        FlagKind.GRADERS_DISAGREE,
+        FlagKind.GRADER_FAILED,
+    }
+)
+"""Doubts about a grading, which tell nothing of a text that was not graded yet."""
 
 
 class Corrections:
@@ -63,13 +76,23 @@ class Corrections:
         answers
             Answers as from ``applied``.
         """
-        corrected = {
-            cell_id(student_id, one.question_id)
+        counting = self.counting(answers)
+        return {cell: decision for cell, decision in self._last.items() if cell not in counting}
+
+    def counting(self, answers: Mapping[str, StudentAnswers]) -> dict[str, Decision]:
+        """Return the corrections that count, by cell id.
+
+        Parameters
+        ----------
+        answers
+            Answers as from ``applied``.
+        """
+        return {
+            cell: self._last[cell]
             for student_id, each in answers.items()
             for one in each.question_answers
-            if one.read_by_person
+            if one.read_by_person and (cell := cell_id(student_id, one.question_id)) in self._last
         }
-        return {cell: decision for cell, decision in self._last.items() if cell not in corrected}
 
     def _applied(self, student_id: str, answer: QuestionAnswer) -> QuestionAnswer:
         decision = self._last.get(cell_id(student_id, answer.question_id))
@@ -84,6 +107,11 @@ class Corrections:
                 "read_by_person": True,
             }
         )
+
+
+def left_by_correction(flags: Iterable[Flag]) -> tuple[Flag, ...]:
+    """Return the flags of a grading that a correction made since leaves: those that are not about the former text."""
+    return tuple(flag for flag in flags if flag.kind not in _OF_THE_READING | _OF_THE_GRADING)
 
 
 def reading_version(answer: QuestionAnswer, pages: Sequence[Page]) -> str:

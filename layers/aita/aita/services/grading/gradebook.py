@@ -12,7 +12,8 @@ from aita.models.points import exact
 from aita.models.review_flags import FlagKind
 from aita.services.assignments import object_keys
 from aita.services.assignments.assignment_files import AssignmentFiles
-from aita.services.grading.changed_cells import not_graded, outdated, steps_to_grade_again
+from aita.services.grading.changed_cells import NO_PROPOSAL, not_graded, outdated, steps_to_grade_again
+from aita.services.grading.corrected_answers import left_by_correction
 from aita.services.grading.decided_cells import decided, opened, parts_that_open, read_otherwise
 from aita.services.grading.decided_questions import decided_cell
 from aita.services.grading.exam_totals import student_grades
@@ -25,8 +26,6 @@ from aita.services.grading.unplaced_parts import UnplacedParts
 
 _ANSWERS = "'aita review list{option}' lists the answers' ids"
 _PARTS = "'aita review part PART{option}' shows it"
-
-_NO_PROPOSAL = {"points": None, "criteria": (), "feedback": "", "graders": (), "by_grader": (), "gradings": ()}
 
 _VERSION_DIGITS = 12
 """Digits of the version of all grades, which people compare."""
@@ -257,7 +256,7 @@ class Gradebook:
         changes = self._compare(cell, question)
         version, worth = question_version(question), f"{question.points:g}"
         notes, of_0_1_0 = list[str](), ""
-        changed: dict[str, Any] = dict(_NO_PROPOSAL) if changes.affect_answer else {}
+        changed: dict[str, Any] = dict(NO_PROPOSAL) if changes.affect_answer else {}
         if cell.state is not CellState.BLANK and cell.question not in ("", version):
             notes, of_0_1_0 = ["the question's wording"], version
         if exact(cell.max_points) != exact(question.points):
@@ -268,6 +267,8 @@ class Gradebook:
             return self._renamed(cell)
         self._outdated.add(cell.cell_id)
         cell = self._without_parts_taken_back(cell)
+        if changes.corrected:
+            cell = cell.model_copy(update={"flags": left_by_correction(cell.flags)})
         to_write = self._to_write(question.question_id)
         advice = steps_to_grade_again(transcribe=changes.affect_scans, to_write=to_write, option=self.option)
         older = f"{cell.basis}, of {of_0_1_0}"

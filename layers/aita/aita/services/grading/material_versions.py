@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, Self
 from aita.models.answer import QuestionAnswer, StudentAnswers
 from aita.models.decision import Decision
 from aita.models.exam import AnswerKey, ExamSpec, Page, Rubric
-from aita.models.grade import Cell, CellState, question_version
+from aita.models.grade import Cell, CellState, cell_id, question_version
 from aita.models.scan import StudentScans
 from aita.services.answers.blank_detection import INK_FLAGS
 from aita.services.assignments import object_keys
@@ -51,22 +51,25 @@ class Changes(NamedTuple):
         Whether the answer has changed, or may have, so that the proposal can't be accepted.
     affect_scans
         Whether the scans must be transcribed before the answer can be graded.
+    corrected
+        Whether a person has corrected the text since, so that doubts about it are about another one.
     """
 
     notes: tuple[str, ...] = ()
     version: str = ""
     affect_answer: bool = False
     affect_scans: bool = False
+    corrected: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Versions:
     """Versions of an assignment's present material: stored files and people's decisions, not results of code.
 
-    ``answers`` have the parts that people gave to them, and the texts that people corrected; ``outdated_corrections``
-    are those that count no longer, by cell id. ``parts`` are the unplaced parts. ``uploaded`` has the ids
-    of the scans that were uploaded after the pages were split, by student id, ``moved`` the questions of
-    ``moved_questions``, by student id, and ``blank_exam`` the ids of the blank exam's files.
+    ``answers`` have the parts that people gave to them, and the texts that people corrected; ``corrections`` are those
+    that count, and ``outdated_corrections`` those that count no longer, by cell id. ``parts`` are the unplaced parts.
+    ``uploaded`` has the ids of the scans that were uploaded after the pages were split, by student id, ``moved`` the
+    questions of ``moved_questions``, by student id, and ``blank_exam`` the ids of the blank exam's files.
     """
 
     rubrics: Mapping[str, Rubric]
@@ -81,6 +84,7 @@ class Versions:
     points_step: float
     moved: Mapping[str, frozenset[str]]
     parts: UnplacedParts
+    corrections: Mapping[str, Decision]
     outdated_corrections: Mapping[str, Decision]
 
     FILES = (
@@ -129,6 +133,7 @@ class Versions:
             points_step=exam.points_step,
             moved={student_id: frozenset(moved_questions(exam, each)) for student_id, each in answers.items()},
             parts=parts,
+            corrections=corrections.counting(answers),
             outdated_corrections=corrections.outdated(answers),
         )
 
@@ -164,10 +169,14 @@ class Versions:
         if cell.question_id in self.moved.get(cell.student_id, ()):
             scan_notes.append(_MOVED)
         found = (*scan_notes, *notes)
+        affect_scans, affect_answer = bool(scan_notes), NOTES[ANSWER] in found
+        correction = self.corrections.get(cell_id(cell.student_id, cell.question_id)) if affect_answer else None
+        if correction is not None:
+            text = f"the answer's text, which {correction.by} corrected"
+            found = tuple(text if note == NOTES[ANSWER] else note for note in found)
         present = [self._present(cell.student_id, cell.question_id), uploaded, self.blank_exam]
         version = digest([*present, pages_version] if pages_version else present)
-        affect_scans = bool(scan_notes)
-        return Changes(found, version, affect_scans or NOTES[ANSWER] in found, affect_scans)
+        return Changes(found, version, affect_scans or affect_answer, affect_scans, correction is not None)
 
     def _notes(self, cell: Cell) -> Iterator[str]:
         """Yield the changed material. Of a blank answer only the answer counts, as it is blank under any rubric."""
