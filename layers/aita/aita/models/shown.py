@@ -11,7 +11,8 @@ from aita.models.second_look import ReadLine
 class ShownDecision(StrictModel):
     """A person's decision, without the person's name.
 
-    ``before`` are the points that counted before it; ``None`` if the cell was open, as a proposal does not count.
+    ``before`` are the points that counted before it; ``None`` if they are the same, or if the cell was open, as a
+    proposal does not count.
     """
 
     action: DecisionAction

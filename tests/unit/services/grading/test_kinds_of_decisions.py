@@ -215,6 +215,19 @@ def test_criteria_sum_exactly_to_the_decisions_points(worth: list[float], shares
     assert exact(found["points"]) <= exact(whole)
 
 
+def test_a_student_is_told_what_counted_before_if_it_were_other_points(graded: Harness, decide: Decide) -> None:
+    def before() -> float | None:
+        decision = shown_answers(book(graded), "s-1")[0].decision
+        assert decision is not None
+        return decision.before
+
+    decide(points=1)
+    decide(points=2)
+    assert before() == 1
+    decide(points=2, why="looked once more")
+    assert before() is None
+
+
 class TestCorrections:
     def test_a_corrected_text_is_graded_anew_and_only_it(self, graded: Harness, decide: Decide) -> None:
         before = cells(graded)
@@ -308,7 +321,7 @@ class TestCorrections:
         graded.run("grade")
         cell = book(graded).cell(FIRST)
         assert cell.state is CellState.NEEDS_REVIEW
-        assert any("Ada decided on 1 points" in flag.text for flag in cell.flags)
+        assert any("Ada decided on 1 point" in flag.text for flag in cell.flags)
         decide("undo", why="")
         graded.run("grade")
         assert book(graded).cell(FIRST).points == 1, "the text is as it was, and so is the decision"

@@ -65,7 +65,7 @@ def found_quotes(criteria: Iterable[CriterionGrade]) -> tuple[CriterionGrade, ..
 
 
 def _shown_decision(decision: Decision) -> ShownDecision:
-    counted = not decision.old_state.is_open
+    counted = not decision.old_state.is_open and decision.old_points != decision.points
     return ShownDecision(
         action=decision.action,
         at=decision.at,
