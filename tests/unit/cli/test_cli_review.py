@@ -442,6 +442,17 @@ def test_points_are_set_with_their_reason(known: FakeStack, aita: Aita) -> None:
     assert sent.body == {"action": "set", "points": 4.5, "why": "half", "by": "Ada", "basis": "b1"}
 
 
+def test_who_reads_a_reason_is_told(known: FakeStack, aita: Aita) -> None:
+    known.answer("GET", PATH, shown(known))
+    known.answer("POST", PATH, decision())
+    known.answer("GET", QUEUE, ReviewPage(cells=(), open_cells=1))
+    out = aita("review", "set", CELL, "-a", "midterm", "--points", "4.5", "--why", "half", "--by", "Ada")[1]
+    assert "The student reads your reason: the method is right" in out
+    assert "The student reads it, word for word" in " ".join(aita("review", "set", "--help")[1].split())
+    for command in ("correct", "undo", "part"):
+        assert "for staff alone" in " ".join(aita("review", command, "--help")[1].split())
+
+
 def test_what_is_set_needs_no_quotes_and_outdates_reports(known: FakeStack, aita: Aita) -> None:
     known.answer("GET", PATH, shown(known))
     known.answer("POST", PATH, decision())

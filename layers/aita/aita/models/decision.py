@@ -56,6 +56,8 @@ class Decision(LenientModel):
         Ids of the unplaced parts of pages that the person saw beside the answer: they do not open it any more.
     question
         Version of the question's wording; empty before version 0.3.
+    inputs
+        Versions of what the cell's grade was made of at the time, by name; empty before version 0.3.
     """
 
     decision_id: str
@@ -81,6 +83,7 @@ class Decision(LenientModel):
     aita: str = ""
     parts: tuple[str, ...] = ()
     question: str = ""
+    inputs: dict[str, str] = {}
 
     @model_validator(mode="after")
     def _fields_fit_action(self) -> Self:

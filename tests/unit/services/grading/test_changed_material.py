@@ -109,6 +109,13 @@ OF_A_STUDENT = [scanned_anew]
 OF_A_QUESTION = [another_rubric, other_points, another_key, instructed]
 OF_ALL = [instructed_for_all]
 
+NAMED = (
+    (OF_ONE_ANSWER + OF_A_STUDENT, "the answer's scan, transcription or place"),
+    ([another_rubric, other_points], "the rubric"),
+    ([another_key], "the answer key"),
+    ([instructed, instructed_for_all], "the instructions or the step of points"),
+)
+
 S1, S2 = ([(student, question["question_id"]) for question in QUESTIONS] for student in ("s-1", "s-2"))
 TOUCHES: list[tuple[Change, list[tuple[str, str]]]] = [
     *((change, [("s-1", "1a")]) for change in OF_ONE_ANSWER),
@@ -154,8 +161,14 @@ class TestAChange:
         change(graded)
         cell = book(graded).cell(FIRST)
         assert cell.state is CellState.NEEDS_REVIEW
-        assert "Ada decided on 1 points" in cell.flags[-1].note
+        assert "Ada decided on 1 point on 2026-" in cell.flags[-1].note
+        assert cell.flags[-1].note.endswith("before this change")
         assert audit_says_nothing(graded)
+        graded.run("grade")
+        changed = next(words for changes, words in NAMED if change in changes)
+        assert (
+            book(graded).cell(FIRST).flags[-1].note.endswith(f"what its grade is made of has changed since: {changed}")
+        )
 
     def test_can_be_decided_on_until_something_changes_again(
         self, graded: Harness, change: Change, touched: list[tuple[str, str]]
@@ -191,6 +204,30 @@ class TestAChange:
 
 def audit_says_nothing(harness: Harness) -> bool:
     return recompute(audited(harness)) == []
+
+
+def test_a_decision_that_lapsed_names_all_that_changed(graded: Harness) -> None:
+    decide(graded)
+    another_rubric(graded)
+    another_key(graded)
+    graded.run("grade")
+    assert book(graded).cell(FIRST).flags[-1].note.endswith("has changed since: the rubric, the answer key")
+
+
+def test_a_decision_of_before_versions_were_kept_names_all_that_may_have_changed(graded: Harness) -> None:
+    decide(graded)
+    kept = [each.model_copy(update={"inputs": {}}) for each in graded.decisions.all(ASSIGNMENT)]
+    graded.decisions = MemoryDecisions()
+    for each in kept:
+        graded.decisions.add(ASSIGNMENT, each)
+    another_key(graded)
+    assert "; the question, the answer key, the rubric, the instr" in book(graded).cell(FIRST).flags[-1].note
+
+
+def test_a_proposal_that_was_accepted_and_graded_again_says_so(graded: Harness) -> None:
+    decide(graded, action=DecisionAction.ACCEPT, points=None)
+    change_json(graded, "grades.json", lambda data: data["s-1"]["1a"].update(feedback="Otherwise."))
+    assert book(graded).cell(FIRST).flags[-1].note.endswith("it was graded again since")
 
 
 def test_what_was_proposed_for_another_answer_can_not_be_accepted(graded: Harness) -> None:

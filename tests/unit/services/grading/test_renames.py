@@ -193,7 +193,7 @@ class TestQuestions:
         graded.run("exam")
         found = cell(graded, ann, "I.a")
         assert found.state is CellState.NEEDS_REVIEW
-        assert any("Ada decided on 1 points" in flag.text for flag in found.flags)
+        assert any("Ada decided on 1 point" in flag.text for flag in found.flags)
         assert recompute(audited(graded)) == []
 
     def test_before_anything_runs_it_is_open(self, graded: Harness) -> None:

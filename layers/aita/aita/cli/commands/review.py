@@ -141,7 +141,9 @@ def decide_part(
     for_class: Annotated[
         bool, typer.Option("--class", help="The same for the parts at this place of the class's same pages.")
     ] = False,
-    why: Annotated[str, typer.Option("--why", "-w", metavar="TEXT", help="The reason, which is kept.")] = "",
+    why: Annotated[
+        str, typer.Option("--why", "-w", metavar="TEXT", help="The reason, which is kept, for staff alone.")
+    ] = "",
     again: Again = False,
     by: By = None,
     out: Out = None,

@@ -23,7 +23,11 @@ from aita.models.names import check_assignment
 from aita.models.review import EVERYTHING, DecisionRequest, ReviewView, fingerprint
 
 CellId = Annotated[str, typer.Argument(metavar="CELL", help="The answer's id, as 'aita review list' prints it.")]
-Why = Annotated[str, typer.Option("--why", "-w", metavar="TEXT", help="The reason, which is kept.")]
+Why = Annotated[str, typer.Option("--why", "-w", metavar="TEXT", help="The reason, which is kept, for staff alone.")]
+ShownWhy = Annotated[
+    str,
+    typer.Option("--why", "-w", metavar="TEXT", help="The reason. The student reads it, word for word."),
+]
 Seen = Annotated[
     str | None,
     typer.Option("--seen", metavar="CODE", help="What you saw, as 'aita review show' and 'list' print it."),
@@ -77,7 +81,7 @@ def set_cell(
     context: typer.Context,
     cell: CellId,
     assignment: Assignment,
-    why: Why,
+    why: ShownWhy,
     *,
     points: Annotated[
         float | None, typer.Option("--points", "-p", metavar="P", min=0, help="The points that count.")

@@ -43,7 +43,9 @@ def match_student(
     assignment: Assignment,
     to: Annotated[str | None, typer.Option("--to", metavar="WHO", help="Name or number on the roster.")] = None,
     nobody: Annotated[bool, typer.Option("--nobody", help="No line of the roster is this student's.")] = False,
-    why: Annotated[str, typer.Option("--why", "-w", metavar="TEXT", help="The reason, which is kept.")] = "",
+    why: Annotated[
+        str, typer.Option("--why", "-w", metavar="TEXT", help="The reason, which is kept, for staff alone.")
+    ] = "",
     again: Again = False,
     by: By = None,
 ) -> None:

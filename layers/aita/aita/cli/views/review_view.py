@@ -94,6 +94,8 @@ def decided_view(
     parts = [Text(told)]
     if decision.action is DecisionAction.ACCEPT and (missing := _without_quote(review)):
         parts.append(Text(f"{missing}: the student's report says that a person accepted it", "yellow"))
+    if decision.action is DecisionAction.SET:
+        parts.append(Text(f"The student reads your reason: {printable(decision.why)}", "dim"))
     return Group(
         *parts,
         *(_opens_again(review, command) if decision.points is not None else ()),

@@ -8,7 +8,15 @@ from aita.models.grade import Cell, CellState, CriterionGrade
 from aita.models.ledger import Part
 from aita.models.points import exact
 from aita.models.review_flags import Flag, FlagKind
-from aita.services.grading.material_versions import digest
+from aita.services.grading.material_versions import NOTES, digest
+
+_INPUTS = {
+    "points": "the question's points",
+    "question": "the question's wording",
+    **NOTES,
+    "graders": "the number of graders or the bound of their disagreement",
+}
+"""What a grade is made of, in words, by its name in decisions."""
 
 
 def decided(cell: Cell, decisions: Iterable[Decision]) -> tuple[Cell, Decision | None]:
@@ -38,7 +46,15 @@ def decided(cell: Cell, decisions: Iterable[Decision]) -> tuple[Cell, Decision |
                 latest = None
     if latest is not None:
         return _closed(cell, latest), latest
-    return (cell if outdated is None else reopened(cell, _since(outdated))), None
+    return (cell if outdated is None else reopened(cell, _since(outdated, cell))), None
+
+
+def inputs_of(cell: Cell) -> dict[str, str]:
+    """Return the versions of what a cell's grade was made of, by name; without those that are not known."""
+    graders = digest([cell.graders_asked, cell.disagreement]) if cell.graders_asked else ""
+    versions = {name: getattr(cell, name) for name in ("question", *NOTES)}
+    known = {"points": f"{cell.max_points:g}", "graders": graders, **versions}
+    return {name: version for name, version in known.items() if version}
 
 
 def parts_that_open(decision: Decision | None, parts: Iterable[Part]) -> tuple[Part, ...]:
@@ -120,9 +136,18 @@ def _changed(cell: Cell, **changes: Any) -> Cell:
     return Cell.model_validate(dict(cell) | changes)
 
 
-def _since(decision: Decision) -> Flag:
-    note = (
-        f"{decision.by} decided on {decision.points:g} points on {decision.at:%Y-%m-%d}; the question, the rubric, "
-        "the answer or the grading changed since"
-    )
-    return Flag(kind=FlagKind.CHANGED, note=note)
+def _since(decision: Decision, cell: Cell) -> Flag:
+    """Return the flag of a decision that counts no longer, with what has changed in the cell's grade since."""
+    points = f"{decision.points:g} {'point' if decision.points == 1 else 'points'}"
+    decided = f"{decision.by} decided on {points} on {decision.at:%Y-%m-%d}"
+    now = inputs_of(cell)
+    names = [name for name in _INPUTS if name in now and decision.inputs.get(name, now[name]) != now[name]]
+    if not decision.inputs:
+        since = "; the question, the answer key, the rubric, the instructions, the answer or the grading changed since"
+    elif names:
+        since = f"; what its grade is made of has changed since: {', '.join(_INPUTS[name] for name in names)}"
+    elif any(flag.kind is FlagKind.CHANGED for flag in cell.flags):
+        since = ", before this change"
+    else:
+        since = "; it was graded again since"
+    return Flag(kind=FlagKind.CHANGED, note=f"{decided}{since}")

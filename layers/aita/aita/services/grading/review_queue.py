@@ -37,6 +37,7 @@ from aita.services.grading.asked_decisions import (
     taken_back,
 )
 from aita.services.grading.corrected_answers import Corrections
+from aita.services.grading.decided_cells import inputs_of
 from aita.services.grading.decision_conflicts import changed_since, earliest_after, next_id
 from aita.services.grading.gradebook import Gradebook
 from aita.services.grading.shown_basis import check_is_of_cell, shown_basis
@@ -169,6 +170,7 @@ class Reviews:
             aita=VERSION,
             parts=tuple(dict.fromkeys(seen)),
             question=question,
+            inputs=inputs_of(graded),
             **self._content(material, grades, cell, asked),
         )
         try:
