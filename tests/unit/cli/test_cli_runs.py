@@ -51,7 +51,6 @@ def test_a_run_is_started_with_the_settings_that_are_set(
     monkeypatch.setenv("OPENAI_API_KEY", "sk-secret")
     stack.answer("POST", "/runs", run_view())
     stack.answer("GET", RUN_PATH, run_view(RunStatus.SUCCEEDED))
-    stack.answer("GET", "/assignments/midterm/files", {"files": []})
     code, out, _ = aita(command, "--assignment", "midterm")
     [sent] = stack.asked("POST", "/runs")
     assert code == 0
@@ -64,16 +63,13 @@ def test_a_run_is_started_with_the_settings_that_are_set(
     assert len(sent.headers["idempotency-key"]) == 36
 
 
-@pytest.mark.parametrize(("files", "following"), [([], "transcribe"), (["answers.json"], "grade")])
-def test_what_follows_on_rubrics_is_told(stack: FakeStack, aita: Aita, files: list[str], following: str) -> None:
+@pytest.mark.parametrize("status", [RunStatus.SUCCEEDED, RunStatus.FAILED])
+def test_what_follows_on_rubrics_is_told(stack: FakeStack, aita: Aita, status: RunStatus) -> None:
     stack.answer("POST", "/runs", run_view(pipeline="rubric"))
-    stack.answer("GET", RUN_PATH, run_view(RunStatus.SUCCEEDED, pipeline="rubric"))
-    stack.answer("GET", "/assignments/midterm/files", {"files": [stack.file(name, b"{}") for name in files]})
-    code, _, err = aita("generate-rubric", "-a", "midterm")
-    told = " ".join(err.split())
-    assert code == 0
-    assert "'aita keys show --assignment midterm', 'aita rubric show --assignment midterm'" in told
-    assert told.endswith(f"Next: aita {following} --assignment midterm")
+    stack.answer("GET", RUN_PATH, run_view(status, pipeline="rubric"))
+    told = " ".join(aita("generate-rubric", "-a", "midterm")[2].split())
+    for command in ("keys show", "rubric show", "transcribe", "grade"):
+        assert (f"aita {command} --assignment midterm" in told) is (status is RunStatus.SUCCEEDED)
 
 
 def test_a_start_that_gets_no_answer_is_sent_again_with_its_key(stack: FakeStack, aita: Aita) -> None:

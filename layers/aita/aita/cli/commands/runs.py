@@ -19,7 +19,6 @@ from aita.models.api import RunOptions, RunView, StartRunRequest
 from aita.models.names import check_assignment
 from aita.models.run import RunStatus
 from aita.models.second_look import See
-from aita.services.assignments import object_keys
 from aita.services.runs.pipelines import PIPELINES
 
 Assignment = Annotated[str, typer.Option("--assignment", "-a", metavar="NAME", help="The assignment's name.")]
@@ -105,10 +104,10 @@ def generate_rubric(
 
     def show_next_step(view: RunView) -> None:
         if view.status is RunStatus.SUCCEEDED:
-            transcribed = any(file.name == object_keys.ANSWERS for file in session.api.files(assignment))
-            command = session.command("grade" if transcribed else "transcribe", "--assignment", assignment)
-            keys, rubrics = (session.command(each, "show", "--assignment", assignment) for each in ("keys", "rubric"))
-            session.output.note(f"Check them ('{keys}', '{rubrics}'). Next: {command}")
+            check = [session.command(each, "show", "--assignment", assignment) for each in ("keys", "rubric")]
+            transcribe, grade = (session.command(each, "--assignment", assignment) for each in ("transcribe", "grade"))
+            session.output.note(f"Check them: {' and '.join(check)}")
+            session.output.note(f"Next, once the scans are transcribed ({transcribe}): {grade}")
 
     start_run(session, assignment, "rubric", detach=detach, max_cost=max_cost, ended=show_next_step)
 

@@ -148,7 +148,7 @@ class Reviews:
         cell = grades.cell(cell_id)
         shown = shown_basis(grades, cell)
         if asked.basis not in (shown, fingerprint(shown)):
-            check_is_of_cell(grades, cell_id, asked.basis)
+            check_is_of_cell(grades, cell_id, asked.basis, assignment)
             raise changed_since(grades, cell_id, asked.basis, assignment)
         graded, before = grades.graded(cell_id), grades.decision(cell_id)
         seen = (*(before.parts if before else ()), *(part.part_id for part in grades.parts_that_open(cell_id)))

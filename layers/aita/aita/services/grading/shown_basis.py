@@ -23,7 +23,7 @@ def shown_basis(grades: Gradebook, cell: Cell) -> str:
     return basis_after(basis, decisions[-1].decision_id) if decisions else basis
 
 
-def check_is_of_cell(grades: Gradebook, cell_id: str, seen: str) -> None:
+def check_is_of_cell(grades: Gradebook, cell_id: str, seen: str, assignment: str) -> None:
     """Check that a basis, or its code, may have been a cell's, as nothing has changed where it never was.
 
     A mistyped code that has the form of one can't be told from one of before a change.
@@ -39,5 +39,5 @@ def check_is_of_cell(grades: Gradebook, cell_id: str, seen: str) -> None:
     made = {"", *(last_seen(basis_after("", each.decision_id)) for each in grades.decisions(cell_id))}
     if is_fingerprint(seen) and not other and last_seen(seen) in made:
         return
-    whose = f"it is that of {other}" if other else f"'aita review show {cell_id}{grades.option}' prints it"
+    whose = f"it is that of {other}" if other else f"'aita review show {cell_id} --assignment {assignment}' prints it"
     raise RequestError(f"{seen[:_SHOWN]!r} is not the code of {cell_id}: {whose}")
