@@ -61,9 +61,7 @@ def accepted(count: int, changed: Mapping[str, str], left: Left, open_cells: int
     """
     parts: list[RenderableType] = [Text(f"Accepted: {formatting.count(count, 'proposal')}", "bold")]
     if changed:
-        parts.append(
-            Text(f"{formatting.count(len(changed), 'answer')} changed meanwhile, and left as they are:", "yellow")
-        )
+        parts.append(Text(f"{formatting.count(len(changed), 'answer')} changed meanwhile, and not accepted:", "yellow"))
         parts += [indented(printable(reason), "yellow") for reason in changed.values()]
     parts += _left(left, command)
     parts.append(still_to_review(open_cells))
