@@ -15,6 +15,7 @@ from rich.console import Console, RenderableType
 from rich.text import Text
 
 from aita.cli.pasteable import Pasteable
+from aita.cli.views.prose import fitting
 from aita.cli.views.terminal_escape import printable
 
 _FILE_WIDTH = 200
@@ -41,15 +42,18 @@ class Output:
 
     def say(self, text: str) -> None:
         """Write a line for people: to standard error when standard output is for JSON."""
-        (self.err if self.as_json else self._out).print(Text(self._text(text)))
+        if self.as_json:
+            self._err(Text(self._text(text)))
+        else:
+            self._print(Text(self._text(text)))
 
     def note(self, text: str) -> None:
         """Write a line that is not part of the result."""
-        self.err.print(Text(self._text(text), style="dim"))
+        self._err(Text(self._text(text), style="dim"))
 
     def warn(self, text: str) -> None:
         """Write a warning, which is not part of the result."""
-        self.err.print(Text(self._text(text), style="yellow"))
+        self._err(Text(self._text(text), style="yellow"))
 
     def show(self, shown: RenderableType) -> None:
         """Write a part of the result for people before the rest is known; with ``--json`` nothing is written."""
@@ -68,11 +72,16 @@ class Output:
             self._document({"error": error, "message": self.pasteable.complete(message)})
             return
         if usage:
-            self.err.print(Text(printable(usage), style="dim"))
-        self.err.print(Text.assemble(("Error: ", "bold red"), self._text(message)))
+            self._err(Text(printable(usage), style="dim"))
+        self._err(Text.assemble(("Error: ", "bold red"), self._text(message)))
+
+    def _err(self, text: Text) -> None:
+        """Write text to standard error, wrapped between words on a terminal."""
+        self.err.print(fitting(text) if self.err.is_terminal else text)
 
     def _print(self, shown: RenderableType) -> None:
         """Write to a terminal as rich does, and to a file without the blanks with which rich pads lines."""
+        shown = fitting(shown) if self._out.is_terminal else shown  # programs read a file's lines
         if self._pads:
             self._out.print(shown)
             return

@@ -5,6 +5,7 @@ from rich.table import Table
 from rich.text import Text
 
 from aita.cli.views import formatting
+from aita.cli.views.indented_text import indented
 from aita.models.api import Estimate, StageEstimate
 
 
@@ -27,7 +28,7 @@ def estimate_table(estimate: Estimate) -> RenderableType:
     for stage in estimate.stages:
         table.add_row(stage.stage, *_figures(stage))
     table.add_row(Text("together", "bold"), *_figures(estimate))
-    return Group(table, *(Text(f"  {note}", "dim") for note in estimate.notes))
+    return Group(table, *(indented(note, "dim") for note in estimate.notes))
 
 
 def _figures(of: Estimate | StageEstimate) -> tuple[str, ...]:

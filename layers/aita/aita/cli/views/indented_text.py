@@ -1,26 +1,25 @@
 """Text from outside, indented for a terminal."""
 
+import re
 from collections.abc import Iterable
 
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from aita.cli.views.prose import Prose
 from aita.cli.views.terminal_escape import printable
 
-_COMMAND = "aita "
-"""In a line that is to be pasted."""
+_PASTED = re.compile(r"\baita |--[a-z]")
+"""Beginning of a command or an option, which stays in one piece."""
 
 
 def indented(text: str, style: str = "", by: int = 2) -> RenderableType:
-    """Return text from outside, with wrapped lines indented too; a line with a command stays whole."""
+    """Return text from outside, with wrapped lines indented too; a command in it stays in one piece."""
     lines: list[RenderableType] = []
     for line in _lines(text):
         shown = Text(printable(line), style)
-        if _COMMAND in line:
-            lines.append(Text(" " * by).append_text(shown))
-            continue
-        lines.append(wrapped(shown, by))
+        lines.append(Prose(shown, by) if _PASTED.search(line) else wrapped(shown, by))
     return Group(*lines)
 
 

@@ -217,7 +217,7 @@ def main() -> int:
         print(f"{path} can't be read as an audit bundle: {error}", file=sys.stderr)  # noqa: T201
         return UNUSABLE
     if not isinstance(bundle, dict) or not {"exam", "cells", "totals", "decisions", "grade_scale"} <= bundle.keys():
-        print(f"{path} is no audit bundle: give the audit.json that aita audit wrote", file=sys.stderr)  # noqa: T201
+        print(f"{path} is no audit bundle: give the audit.json of an audit", file=sys.stderr)  # noqa: T201
         return UNUSABLE
     problems = recompute(bundle)
     for problem in problems:

@@ -20,6 +20,11 @@ from aita.services.exports.export_roster import (
 _COLUMNS = ("First Name", "Last Name", "SID", "Email", "Total Score", "Max Points", "Status")
 _GRADED = "Graded"
 
+_STRANGERS = (
+    "without SID and email, as no line of a roster is surely theirs: {names}. Say whose folders they are, as "
+    "'aita students list{option}' tells"
+)
+
 
 def export_gradescope(roll: ExportRoster) -> Export:
     """Return the gradebook, without a byte order mark, as in Gradescope's file: scripts read the first header."""
@@ -30,10 +35,7 @@ def export_gradescope(roll: ExportRoster) -> Export:
         fit = fit.with_notes(f"the columns of questions do not sum to the totals: {roll.exam.extras}")
     if strangers := [student for student in fit.students if student.entry is None]:
         names = "; ".join(student.name for student in strangers)
-        fit = fit.with_notes(
-            f"without SID and email, as no line of a roster is surely theirs: {names}. Say whose folders they are: "
-            f"aita students list{strangers[0].option} names the commands"
-        )
+        fit = fit.with_notes(_STRANGERS.format(names=names, option=strangers[0].option))
     return fit.export(csv_bytes(rows))
 
 
