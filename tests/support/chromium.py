@@ -44,10 +44,12 @@ function measure(frame, document) {
       if (others.some(each => each.top > first.bottom - 1)) broken.push(word[0]);
     }
   }
-  const images = [...document.querySelectorAll("main svg[role=img]")].map(each => {
+  const shown = [...document.querySelectorAll("main svg[role=img]")].filter(each => each.getClientRects().length);
+  const images = shown.map(each => {
     const box = each.getBoundingClientRect();
     return {label: each.getAttribute("aria-label") || each.querySelector("title").textContent,
-            width: box.width, height: box.height, bars: each.querySelectorAll(".bar rect").length};
+            width: box.width, height: box.height, bars: each.querySelectorAll(".bar rect").length,
+            scale: box.width / (each.viewBox.baseVal.width || box.width)};
   });
   return {name: frame.name, width: frame.width, overflow: root.scrollWidth - root.clientWidth, cut, broken, images,
           scripts: document.scripts.length, text: document.body.innerText.length};

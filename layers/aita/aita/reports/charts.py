@@ -22,7 +22,10 @@ BINS = 10
 """Bins of the histogram of totals up to 100%, which the last one includes; each is a tenth wide."""
 
 _TO = "\N{EN DASH}"
-_WIDTH, _HEIGHT = 760, 320
+_WIDTH, _NARROW, _HEIGHT = 760, 350, 320
+"""Pixels. A narrow chart is for telephones: the wide one would be illegible there, or go on beyond the screen."""
+
+_SLANT = 60  # degrees of the narrow chart's labels
 _ROW = 30  # pixels for each question
 _ROOM = 0.07  # of the highest bar: lower bars have no room for their figure
 _LONGEST_LABEL = 14
@@ -49,13 +52,14 @@ def histogram(grades: Sequence[StudentGrades]) -> list[tuple[str, int]]:
     return [*((label, counts[place]) for place, label in enumerate(labels)), *([(">100", above)] if above else [])]
 
 
-def totals(grades: Sequence[StudentGrades], out_of: str) -> Markup:
-    """Return the chart of the distribution of final totals."""
+def totals(grades: Sequence[StudentGrades], out_of: str, *, narrow: bool = False) -> Markup:
+    """Return the chart of the distribution of final totals, for a page or a telephone."""
     bins = histogram(grades)
     most = max(count for _, count in bins)
     chart = pygal.Bar(
-        **_LOOK,
+        **_look(narrow=narrow),
         height=_HEIGHT,
+        x_label_rotation=_SLANT if narrow else 0,
         x_title=f"Total, in % of {out_of} points",
         y_title="Students",
         show_legend=False,
@@ -65,19 +69,19 @@ def totals(grades: Sequence[StudentGrades], out_of: str) -> Markup:
     chart.x_labels = [label for label, _ in bins]
     chart.add("Final", [count or None for _, count in bins])
     figures = ", ".join(f"{label}%: {count}" for label, count in bins if count)
-    return _svg(chart, "totals", "Distribution of totals", f"Students by their final total. {figures}.")
+    return _svg(chart, "totals", "Distribution of totals", f"Students by their final total. {figures}.", narrow=narrow)
 
 
-def means(questions: Sequence[QuestionFigures]) -> Markup:
+def means(questions: Sequence[QuestionFigures], *, narrow: bool = False) -> Markup:
     """Return the chart of each question's mean share of its points, with the number of open answers beside it."""
     chart = pygal.HorizontalBar(
-        **_LOOK,
+        **_look(narrow=narrow),
         height=90 + _ROW * len(questions),
         x_title="Mean, in % of the question's points",
         y_title="Question",
         show_legend=False,
         # Room for the figure at the end of a whole bar.
-        range=(0, 122 if any(figures.open for figures in questions) else 108),
+        range=(0, (145 if narrow else 122) if any(figures.open for figures in questions) else 115 if narrow else 108),
         print_values_position="top",
         y_labels=list(range(0, 101, 20)),
         truncate_label=_LONGEST_LABEL,
@@ -88,7 +92,7 @@ def means(questions: Sequence[QuestionFigures]) -> Markup:
     shares = ", ".join(
         f"{figures.question.question_id}: {_share(figures)}" for figures in questions if figures.mean_share is not None
     )
-    return _svg(chart, "means", "Mean by question", f"Mean by question. {shares}.")
+    return _svg(chart, "means", "Mean by question", f"Mean by question. {shares}.", narrow=narrow)
 
 
 def _bar(figures: QuestionFigures) -> dict[str, Any] | None:
@@ -106,9 +110,12 @@ def _above(grades: StudentGrades) -> bool:
     return exact(grades.points) > exact(grades.out_of)
 
 
+def _look(*, narrow: bool) -> dict[str, Any]:
+    return _LOOK | {"width": _NARROW if narrow else _WIDTH}
+
+
 _LOOK: dict[str, Any] = {
     "style": Style(**dict.fromkeys(_SIZED, 12), title_font_size=13),
-    "width": _WIDTH,
     "css": (),
     "js": (),
     "no_prefix": True,
@@ -126,18 +133,19 @@ def _ticks(most: int) -> list[int]:
     return list(range(0, max(-(-most // step), 1) * step + 1, step))
 
 
-def _svg(chart: Any, name: str, title: str, description: str) -> Markup:
+def _svg(chart: Any, name: str, title: str, description: str, *, narrow: bool) -> Markup:
     """Return a chart's SVG with a title and a description, which a screen reader reads instead of its parts."""
+    width = "narrow" if narrow else "wide"
     root: ElementTree.Element = chart.render_tree()
     for parent in list(root.iter()):
         parent.attrib.pop("id", None)
         for child in list(parent):
             if not isinstance(child.tag, str) or child.tag in _DROPPED or "tooltip" in child.get("class", "").split():
                 parent.remove(child)
-    root.attrib |= {"id": f"chart-{name}", "role": "img", "class": f"chart {name}"}
-    root.set("aria-labelledby", f"chart-{name}-title chart-{name}-text")
+    root.attrib |= {"id": f"chart-{name}-{width}", "role": "img", "class": f"chart {name} {width}"}
+    root.set("aria-labelledby", f"chart-{name}-{width}-title chart-{name}-{width}-text")
     for place, (tag, part, text) in enumerate((("title", "title", title), ("desc", "text", description))):
-        element = ElementTree.Element(tag, id=f"chart-{name}-{part}")
+        element = ElementTree.Element(tag, id=f"chart-{name}-{width}-{part}")
         element.text = text
         root.insert(place, element)
     return Markup(ElementTree.tostring(root, encoding="unicode"))  # noqa: S704 - the tree's writer escapes
