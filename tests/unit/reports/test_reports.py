@@ -761,7 +761,7 @@ class TestTextIsText:
         assert SHORT_NASTY in student.all("svg", role="img")[0].attributes["aria-label"]
         found = class_page(nasty)
         assert found.text.count(expected) > 10
-        assert SHORT_NASTY[:10] in found.all("svg")[1].text
+        assert SHORT_NASTY[:10] in found.all("svg")[2].text
         read = transcription_page(nasty, MAYA)
         assert words(read.all("del")[0].text) == expected
         assert expected in words(read.all("p", class_="notes")[0].text)
