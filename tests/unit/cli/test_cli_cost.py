@@ -80,3 +80,10 @@ def test_a_resume_takes_a_higher_cap(stack: FakeStack, aita: Aita) -> None:
 def test_a_cap_is_an_amount(stack: FakeStack, aita: Aita, cap: str) -> None:
     assert aita("transcribe", "-a", "midterm", "--max-cost", cap)[0] == 2
     assert stack.requests == []
+
+
+def test_another_way_of_grading_says_that_what_is_graded_stays(stack: FakeStack, aita: Aita) -> None:
+    stack.answer("POST", "/runs", run_view())
+    assert "--regrade-older" in aita("grade", "-a", "midterm", "--see", "always", "--detach")[2]
+    assert "--regrade-older" not in aita("grade", "-a", "midterm", "--detach")[2]
+    assert "see --regrade-older" not in aita("grade", "-a", "m", "--see", "always", "--regrade-older", "--detach")[2]

@@ -319,6 +319,7 @@ def test_a_simulated_run_that_made_nothing_claims_nothing(stack: FakeStack, aita
     _, out, _ = aita("watch", RUN)
     assert "All of this is simulated" not in out
     assert "The simulated model knows the sample exam only" in out
+    assert "  aita local up --anything\n" in out
 
 
 def test_simulated_answers_are_called_that(stack: FakeStack, aita: Aita) -> None:

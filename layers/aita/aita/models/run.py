@@ -22,6 +22,9 @@ from aita.models.limits import (
 )
 from aita.models.second_look import See
 
+SIMULATED = "simulated"
+"""Name of the simulated model."""
+
 
 class RunStatus(StrEnum):
     """Status of a run. Tasks may call the model only while it is RUNNING."""

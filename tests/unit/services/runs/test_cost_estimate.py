@@ -102,11 +102,12 @@ class TestSecondLooks:
         never = estimate(harness, "grade")
         page = math.ceil(math.ceil(850 / 32) * math.ceil(1100 / 32) * 1.2)
         strip = math.ceil(math.ceil(850 / 32) * math.ceil(682 / 32) * 1.2)
-        shared = "calls that equal answers would share"
         doubtful, always = 2 * (2 * strip - page), 2 * (3 * strip - page)
+        mode = "of 6 answers to grade are seen on the page, in"
         assert never.notes == (
-            f"--see doubtful: 4 of 6 answers are seen on the page, {doubtful:+,} tokens of images and +1 {shared}",
-            f"--see always: 6 of 6 answers are seen on the page, {always:+,} tokens of images and +2 {shared}",
+            "--see never (as estimated here): 0 of 6 answers to grade are seen on the page, in 4 different calls",
+            f"--see doubtful: 4 {mode} 5 different calls, {doubtful:+,} tokens of images",
+            f"--see always: 6 {mode} 6 different calls, {always:+,} tokens of images",
         )
 
     def test_the_mode_of_the_run_is_in_its_tokens_before_anything_is_cut(self, harness: Harness) -> None:
@@ -119,10 +120,22 @@ class TestSecondLooks:
         harness.put("grades.json", {})
         assert estimate(harness, "grade", see="always").input_tokens == before
 
+    def test_answers_that_keep_another_grading_are_told_with_what_grades_them_again(self, harness: Harness) -> None:
+        seen(harness, q1a={"raw_text": "x = -4"})
+        harness.run("grade", see="never")
+        hint = "--regrade-older grades them again"
+        assert not any(hint in note for note in estimate(harness, "grade").notes)
+        assert any(
+            note.startswith("6 of the") and hint in note for note in estimate(harness, "grade", see="always").notes
+        )
+        again = estimate(harness, "grade", see="always", regrade_older=True)
+        assert not any(hint in note for note in again.notes)
+        assert calls(again)["grade"] == 6
+
     def test_several_graders_each_see_the_page(self, harness: Harness) -> None:
         seen(harness)
-        (one, _), (three, _) = (estimate(harness, "grade", graders=graders).notes for graders in (1, 3))
-        tokens = [int(note.partition("page, ")[2].partition(" ")[0].replace(",", "")) for note in (one, three)]
+        (_, one, _), (_, three, _) = (estimate(harness, "grade", graders=graders).notes for graders in (1, 3))
+        tokens = [int(note.partition("calls, ")[2].partition(" ")[0].replace(",", "")) for note in (one, three)]
         assert tokens[1] == 3 * tokens[0]
 
     def test_before_there_are_answers_each_is_taken_to_be_seen(self, harness: Harness) -> None:

@@ -72,6 +72,7 @@ RegradeOlder = Annotated[
         help="Grade answers again that an older aita or another model graded, or that were seen or read otherwise.",
     ),
 ]
+_KEPT = "Answers that were graded before keep their grading, however they were seen or read: see --regrade-older"
 _STARTED = {"generate-rubric" if name == "rubric" else name: name for name in PIPELINES}
 """Pipelines by the commands that start them."""
 
@@ -142,6 +143,8 @@ def grade(
         "readings": readings,
         "regrade_older": regrade_older or None,
     }
+    if (see or readings) and not regrade_older:
+        Session.of(context).output.note(_KEPT)
     start_run(Session.of(context), assignment, "grade", detach=detach, max_cost=max_cost, options=options)
 
 
@@ -181,7 +184,7 @@ def estimate(
     readings: Readings = None,
     regrade_older: RegradeOlder = False,
 ) -> None:
-    """Tell the calls, tokens and cost that a run would take at most, as what was answered before costs nothing."""
+    """Tell the calls, tokens and cost that a run takes if none of its calls was answered before."""
     session = Session.of(context)
     options = {"see": see, "readings": readings, "regrade_older": regrade_older or None}
     found = session.api.estimate(_request(session, assignment, _STARTED.get(pipeline, pipeline), options))

@@ -8,6 +8,11 @@ from aita.cli.views import formatting
 from aita.cli.views.indented_text import indented
 from aita.models.api import Estimate, StageEstimate
 
+_CACHE = (
+    "counted as if nothing had been asked before: replies that are kept in the cache cost nothing, and a run over again"
+    " takes few calls or none"
+)
+
 
 def estimate_line(estimate: Estimate) -> str:
     """Return the estimate in a line."""
@@ -28,7 +33,7 @@ def estimate_table(estimate: Estimate) -> RenderableType:
     for stage in estimate.stages:
         table.add_row(stage.stage, *_figures(stage))
     table.add_row(Text("together", "bold"), *_figures(estimate))
-    return Group(table, *(indented(note, "dim") for note in estimate.notes))
+    return Group(table, *(indented(note, "dim") for note in (_CACHE, *estimate.notes)))
 
 
 def _figures(of: Estimate | StageEstimate) -> tuple[str, ...]:

@@ -16,11 +16,8 @@ from aita.cli.views.roster_notes import student_lines
 from aita.cli.views.task_view import TaskList
 from aita.cli.views.terminal_escape import printable
 from aita.models.grade import CellState
-from aita.models.run import RunStatus, RunSummary
+from aita.models.run import SIMULATED, RunStatus, RunSummary
 from aita.services.stages.split import SplitStage
-
-SIMULATED = "simulated"
-"""Name of the simulated model."""
 
 _REPORT = "report"
 """Pipeline whose results are the reports, which ``aita report`` fetches."""
@@ -185,7 +182,9 @@ def _simulated(report: RunReport) -> Iterator[str | Text]:
     if report.model == SIMULATED:
         if any(stage.succeeded for stage in report.stages):
             yield Text("All of this is simulated: no model was asked.", "bold yellow")
-        yield "  The simulated model knows the sample exam only. For a real one:"
+        yield "  The simulated model knows the sample exam only. To let it make the rest up:"
+        yield "  aita local up --anything"
+        yield "  For a real one:"
         yield "  export OPENAI_API_KEY=...  and then  aita local up"
 
 

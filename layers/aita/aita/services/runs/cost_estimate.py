@@ -12,7 +12,7 @@ from aita.models.api import Estimate, RubricDiff, RunOptions, StageEstimate, Sta
 from aita.models.effort import ReasoningEffort, expected_thoughts
 from aita.models.exam import AnswerKey, Criterion, Page, Question, Rubric
 from aita.models.names import check_assignment
-from aita.models.run import Refs, RunSettings
+from aita.models.run import SIMULATED, Refs, RunSettings
 from aita.models.second_look import See, Strip
 from aita.ports import DecisionStore, ObjectStore, StoredObject
 from aita.services.assignments import object_keys
@@ -91,6 +91,8 @@ class Estimator:
             requests = counted.requests(stage, made)
             made |= {*stage.artifacts}
             stages.append(self._stage(name, requests, settings.reasoning_effort))
+        if settings.model == SIMULATED:
+            counted.notes.append("the simulated model costs nothing: a real one has another price")
         return Estimate.of(stages, counted.notes)
 
     def rubric_changes(self, assignment: str, options: RunOptions) -> RubricDiff:
@@ -192,6 +194,7 @@ class _RequestCount:
             inputs = self._with_answer_keys(inputs)
         if isinstance(stage, GradeStage):
             self._note_looks(refs)
+            self._note_kept(refs)
         tasks = [stage.task(each, inputs) for each in refs]
         tasks = [task for task in tasks if task.given() is None]
         groups = group(tasks, self.settings.batch_size if stage.batchable else 1)
@@ -208,6 +211,23 @@ class _RequestCount:
         everything = GradeInputs.unchecked(self.material, self.settings.model_copy(update={"see": See.ALWAYS}))
         for each in look_estimates(everything, answers):
             self._note(each.note(self.settings.see))
+
+    def _note_kept(self, refs: Iterable[Refs]) -> None:
+        """Note the answers that were graded in another way than this run grades, and are not graded again."""
+        again = {(each["student_id"], each["question_id"]) for each in refs}
+        inputs, cells = GradeInputs.unchecked(self.material, self.settings), self.material.grades()
+        kept = (
+            cells[student_id][question.question_id]
+            for student_id, question in inputs.cells()
+            if (student_id, question.question_id) not in again
+            and question.question_id in cells.get(student_id, {})
+            and inputs.answers[student_id][question.question_id].needs_grader(question)
+        )
+        if older := sum(map(inputs.is_older, kept)):
+            self._note(
+                f"{older:,} of the answers that are graded already were graded in another way, such as with another "
+                "--see, and stay as they are: --regrade-older grades them again"
+            )
 
     def _with_answer_keys(self, inputs: RubricInputs) -> RubricInputs:
         ids = [question.question_id for question in inputs.exam.questions]

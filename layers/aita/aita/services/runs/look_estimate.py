@@ -12,16 +12,16 @@ from aita.tasks.tokens import image_tokens
 
 @dataclass(frozen=True, slots=True)
 class LookEstimate:
-    """Additions of a mode, compared with grading without strips.
+    """Calls and images of a mode.
 
     Parameters
     ----------
     seen, answers
         Number of answers that graders see on strips, and of all.
     tokens
-        Tokens of images that come in addition; negative if strips take the place of whole pages.
+        Tokens of images, compared with grading without strips; negative if strips take the place of whole pages.
     calls
-        Calls that come in addition, as a strip is one student's own: equal answers share no reply.
+        Calls in all. Equal answers share one unless they are seen, as a strip is one student's own.
     """
 
     see: See
@@ -33,12 +33,13 @@ class LookEstimate:
     def note(self, settled: See) -> str:
         """Return the estimate in words; ``settled`` is the run's mode."""
         mode = f"--see {self.see}{' (as estimated here)' if self.see is settled else ''}"
-        more = f"{self.tokens:+,} tokens of images and {self.calls:+,} calls that equal answers would share"
-        return f"{mode}: {self.seen:,} of {self.answers:,} answers are seen on the page, {more}"
+        images = f", {self.tokens:+,} tokens of images" if self.tokens else ""
+        seen = f"{self.seen:,} of {self.answers:,} answers to grade are seen on the page"
+        return f"{mode}: {seen}, in {self.calls:,} different calls{images}"
 
 
 def look_estimates(inputs: GradeInputs, answers: Iterable[tuple[str, str]]) -> Iterator[LookEstimate]:
-    """Yield the estimate of each mode that shows strips.
+    """Yield the estimate of each mode.
 
     Parameters
     ----------
@@ -53,17 +54,16 @@ def look_estimates(inputs: GradeInputs, answers: Iterable[tuple[str, str]]) -> I
         for student_id, question_id in answers
         if (answer := inputs.answers[student_id][question_id]).needs_grader(questions[question_id])
     ]
-    shared = _calls(graded, frozenset())
-    for see in (See.DOUBTFUL, See.ALWAYS):
+    for see in (See.NEVER, See.DOUBTFUL, See.ALWAYS):
         seen = frozenset(place for place, (_, answer) in enumerate(graded) if _is_seen(answer, see))
         tokens = sum(_tokens(graded[place][1]) for place in seen)
-        calls = _calls(graded, seen) - shared
+        calls = _calls(graded, seen)
         yield LookEstimate(see, len(seen), len(graded), tokens * inputs.graders, calls * inputs.graders)
 
 
 def _is_seen(answer: AnswerToGrade, see: See) -> bool:
     look = answer.second_look
-    return bool(answer.strips) and (see is See.ALWAYS or bool(look and look.doubts))
+    return see is not See.NEVER and bool(answer.strips) and (see is See.ALWAYS or bool(look and look.doubts))
 
 
 def _tokens(answer: AnswerToGrade) -> int:
