@@ -17,10 +17,12 @@ from aita.errors import MissingMaterialError
 from aita.models.decision import Decision, DecisionAction
 from aita.models.grade import Cell, CellState, question_version
 from aita.models.part_decision import PartAction
-from aita.models.review_flags import FlagKind
+from aita.models.review_flags import Flag, FlagKind
 from aita.models.run import Run, RunSettings, RunStatus, StageCounts, Usage
 from aita.models.second_look import ReadLine, SecondLook
 from aita.models.student import Students
+from aita.services.assignments.assignment_files import AssignmentFiles
+from aita.services.grading.corrected_answers import reading_version
 from aita.services.reporting.class_statistics import MISSED_SHOWN
 from tests.support.fakes import ASSIGNMENT, MODEL, Harness
 from tests.support.html_page import Element, HtmlPage, words
@@ -72,7 +74,7 @@ def section(found: HtmlPage, question_id: str) -> Element:
     return found.one("section", id=f"question-{number}")
 
 
-def decide(harness: Harness, cell: Cell, points: float, **changes: Any) -> Decision:
+def decide(harness: Harness, cell: Cell, points: float | None, **changes: Any) -> Decision:
     fields: dict[str, Any] = {
         "decision_id": f"{len(harness.decisions.data.get(ASSIGNMENT, {})):04d}",
         "cell_id": cell.cell_id,
@@ -604,6 +606,27 @@ class TestTranscriptionReport:
         assert lines[:3] == ["1a.", "B", "1b."]
         assert "Confidence 98%" in found.text
         assert [each.text for each in found.all("text")] == [question.question_id for question in EXAM.questions]
+
+    def test_a_corrected_text_stands_beside_what_was_read(self, harness: Harness) -> None:
+        cell = graded(harness)[IDS[MAYA]]["1b"]
+        answers = AssignmentFiles(harness.objects, ASSIGNMENT).answers()[IDS[MAYA]].by_question()
+        pages = AssignmentFiles(harness.objects, ASSIGNMENT).pages()[IDS[MAYA]]
+        corrected = {"transcription": "Force is mass times <b>", "reading": reading_version(answers["1b"], pages)}
+        decide(harness, cell, None, action=DecisionAction.CORRECT, **corrected)
+        harness.run("report")
+        found = transcription_page(harness, MAYA)
+        assert [words(each.text) for each in found.all("blockquote")] == ["Force is mass times <b>"]
+        assert "Question 1b, as a person corrected it" in found.text
+        assert not transcription_page(harness, INES).all("blockquote")
+
+    def test_reasons_of_one_kind_are_told_once_with_their_places(self, harness: Harness) -> None:
+        grades = graded(harness)
+        notes = ("page 1", "page 2", "page 2")
+        flags = tuple(Flag(kind=FlagKind.INSTRUCTION, note=note) for note in notes)
+        with_cell(grades, MAYA, "2", state=CellState.NEEDS_REVIEW, flags=flags)
+        put_grades(harness, grades)
+        harness.run("report")
+        assert class_page(harness).text.count("text seems to speak to whoever reads or grades it: page 1; page 2") == 1
 
     def test_what_is_doubtful_is_said(self, harness: Harness) -> None:
         graded(harness)

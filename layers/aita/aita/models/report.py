@@ -132,7 +132,8 @@ class PageReport:
 
     ``answers`` are the answers on the page from top to bottom, each with the fraction of the page's height at which it
     begins, and ``parts`` are the parts that belong to none. ``flagged`` are the answers with flags whose first place is
-    on this page. ``equals`` is the page with the same picture, for which this one was passed over.
+    on this page, ``corrected`` those whose text a person corrected. ``equals`` is the page with the same picture, for
+    which this one was passed over.
     """
 
     scan: PageScan
@@ -141,6 +142,7 @@ class PageReport:
     flagged: tuple[QuestionAnswer, ...] = ()
     parts: tuple[PartReport, ...] = ()
     equals: int | None = None
+    corrected: tuple[QuestionAnswer, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """Flags: reasons for a person's review before a grade counts."""
 
+from collections.abc import Iterable
 from enum import StrEnum
 
 from aita.models.base import StrictModel
@@ -101,3 +102,11 @@ class Flag(StrictModel):
     def text(self) -> str:
         """Reason in words, with the note."""
         return f"{self.kind.words}: {self.note}" if self.note else self.kind.words
+
+
+def by_kind(flags: Iterable[Flag]) -> tuple[Flag, ...]:
+    """Return one flag of each kind, with all notes of that kind, in the order of the first ones."""
+    notes: dict[FlagKind, dict[str, None]] = {}
+    for flag in flags:
+        notes.setdefault(flag.kind, {})[flag.note] = None
+    return tuple(Flag(kind=kind, note="; ".join(filter(None, found))) for kind, found in notes.items())

@@ -24,6 +24,7 @@ from aita.models.review import (
     ReviewView,
     fingerprint,
 )
+from aita.models.review_flags import by_kind
 from aita.models.scan import StudentScans
 from aita.ports import Clock, DecisionStore, ObjectStore
 from aita.services.assignments import object_keys
@@ -287,7 +288,7 @@ def _proposal(graded: Cell) -> Proposal:
 
 
 def _flags(cell: Cell) -> tuple[FlagView, ...]:
-    return tuple(FlagView(kind=flag.kind, text=flag.text) for flag in cell.flags)
+    return tuple(FlagView(kind=flag.kind, text=flag.text) for flag in by_kind(cell.flags))
 
 
 def _question(grades: Gradebook, cell: Cell) -> Question:

@@ -160,7 +160,7 @@ class ReportSources:
         """
         read = {each.page: each for each in self.transcriptions.get(student_id, ())}
         answers = self._answers(student_id).values()
-        first_pages = {answer.question_id: _first_page(answer, scans) for answer in answers if answer.flags}
+        first_pages = {answer.question_id: _first_page(answer, scans) for answer in answers}
         mapped = self.answers.get(student_id)
         passed_over = mapped.passed_over if mapped else {}
         return TranscriptionReport(
@@ -171,9 +171,10 @@ class ReportSources:
                     scan,
                     read.get(page),
                     _on_page(page, answers),
-                    tuple(answer for answer in answers if first_pages.get(answer.question_id) == page),
+                    tuple(each for each in answers if each.flags and first_pages[each.question_id] == page),
                     self._parts_on_page(student_id, page),
                     passed_over.get(page),
+                    tuple(each for each in answers if each.read_by_person and first_pages[each.question_id] == page),
                 )
                 for page, scan in scans.items()
             ),
