@@ -157,6 +157,15 @@ def test_nothing_is_not_uploaded(tmp_path: Path) -> None:
         ("questions.json", json.dumps(EXAM | {"choices": [{"choose": 1, "of": ["1a", "9z"]}]}), "'9z' is no question"),
         ("questions.json", json.dumps(EXAM | {"questions": [QUESTION | {"bonus": True}]}), "out of 0 points"),
         ("exam_spec.json", json.dumps(EXAM | {"questions": []}), "exam_spec.json: questions"),
+        ("questions.json", json.dumps(EXAM | {"choices": {}}), "choices: it must be a list, [...]"),
+        ("questions.json", json.dumps(EXAM | {"questions": [{}]}), "questions[0].question_id: it is missing"),
+        ("questions.json", json.dumps(EXAM | {"questions": [QUESTION | {"bonus": "maybe"}]}), "must be true or false"),
+        ("questions.json", json.dumps(EXAM | {"questions": [QUESTION | {"points": "4 p"}]}), "must be a number, such"),
+        (
+            "questions.json",
+            json.dumps(EXAM | {"choices": [{"choose": 0, "of": ["1a"]}]}),
+            "choices[0].choose: it must be 1 or more",
+        ),
         ("questions.json", json.dumps(EXAM | {"questions": [QUESTION | {"Bonus": True}]}), "questions[0].Bonus: there"),
         ("questions.json", json.dumps(EXAM | {"choice": [{"choose": 1, "of": ["1a"]}]}), "name it choices"),
         (

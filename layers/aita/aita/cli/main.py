@@ -29,7 +29,7 @@ from aita.cli.commands import (
 )
 from aita.cli.global_options import hoist
 from aita.cli.output import Output
-from aita.cli.plain_usage import make_plain, plain_error
+from aita.cli.plain_usage import make_plain
 from aita.cli.session import Session
 from aita.errors import AitaError, LocalStackError, RequestError
 from aita.version import VERSION
@@ -66,7 +66,7 @@ def main(arguments: Sequence[str] | None = None, pause: Callable[[float], None] 
         return exit_codes.of_error(error)
     except typer.TyperException as error:
         context = getattr(error, "ctx", None)
-        output.failed("UsageError", plain_error(error.format_message()), context.get_usage() if context else "")
+        output.failed("UsageError", error.format_message(), context.get_usage() if context else "")
         return error.exit_code
     except OSError as error:
         output.failed("OSError", f"{error.filename or 'a file'}: {error.strerror or error}")

@@ -15,6 +15,7 @@ from rich.console import Console, RenderableType
 from rich.text import Text
 
 from aita.cli.pasteable import Pasteable
+from aita.cli.plain_usage import plain_error
 from aita.cli.views.prose import fitting
 from aita.cli.views.terminal_escape import printable
 
@@ -68,6 +69,7 @@ class Output:
 
     def failed(self, error: str, message: str, usage: str = "") -> None:
         """Write the error that ended the command; with ``--json`` as the document."""
+        message = plain_error(message)
         if self.as_json:
             self._document({"error": error, "message": self.pasteable.complete(message)})
             return

@@ -1,21 +1,30 @@
-"""Help and usage errors in plain words, where typer's and pydantic's are about code."""
+"""Help and errors in plain words, where typer's and pydantic's are about code."""
 
 import re
 from typing import Any
 
 _WORDS = (
     (re.compile(r"\bValue error, "), ""),
-    (re.compile(r"\bInput should be a valid number\b.*"), "it must be a number, such as 2.5"),
-    (re.compile(r"\bInput should be a valid integer\b.*"), "it must be a whole number"),
+    (re.compile(r"\bInput should be a valid number\b[^;]*"), "it must be a number, such as 2.5"),
+    (re.compile(r"\bInput should be a valid integer\b[^;]*"), "it must be a whole number"),
     (re.compile(r"\bInput should be greater than or equal to (\S+)"), r"it must be \1 or more"),
     (re.compile(r"\bInput should be less than or equal to (\S+)"), r"it must be \1 or less"),
+    (re.compile(r"\bInput should be greater than (\S+)"), r"it must be more than \1"),
+    (re.compile(r"\bInput should be less than (\S+)"), r"it must be less than \1"),
+    (re.compile(r"\bInput should be a valid (?:array|list|tuple)\b"), "it must be a list, [...]"),
+    (re.compile(r"\bInput should be (?:a valid dictionary|an object)\b.*?(?=;|$)"), "it must be an object, {...}"),
+    (re.compile(r"\bInput should be a valid string\b"), "it must be a text in quotes"),
+    (re.compile(r"\bInput should be a valid boolean\b[^;]*"), "it must be true or false"),
     (re.compile(r"\bInput should be "), "it must be "),
+    (re.compile(r"\bField required\b"), "it is missing"),
+    (re.compile(r"\bExtra inputs are not permitted\b"), "there is no such field"),
+    (re.compile(r"\b(?:String|List|Tuple|Dictionary) should have "), "it must have "),
 )
 """Patterns of pydantic's messages, and the words in their place."""
 
 
 def plain_error(message: str) -> str:
-    """Return the message of a usage error without pydantic's terms."""
+    """Return an error's message without pydantic's terms."""
     for pattern, words in _WORDS:
         message = pattern.sub(words, message)
     return message

@@ -224,7 +224,7 @@ class Gradebook:
         if any(part.part_id == cell_id for parts in self.parts.parts.values() for part in parts):
             raise NotFoundError(f"{cell_id} is a part of a page, and no answer: {_PARTS.format(option=self.option)}")
         known = any(question.question_id == cell_id for question in self.exam.questions)
-        problem = f"{cell_id} is a question, and no answer" if known else f"there is no answer {cell_id[:40]!r}"
+        problem = f"{cell_id} is a question's id, and no answer's" if known else f"there is no answer {cell_id[:40]!r}"
         raise NotFoundError(f"{problem}: {_ANSWERS.format(option=self.option)}")
 
     def _student(self, student_id: str, graded: Mapping[str, Cell], scale: GradeScale) -> StudentGrades:
