@@ -202,6 +202,18 @@ def _wordless(told: Any) -> Any:
     return told
 
 
+def once(told: Any) -> Any:
+    """Return what was told with each flag once, as flags of one kind are told together since version 0.3."""
+    if isinstance(told, list):
+        return [once(each) for each in told]
+    if not isinstance(told, dict):
+        return told
+    found = {name: once(each) for name, each in told.items()}
+    if isinstance(flags := found.get("flags"), list):
+        found["flags"] = [flag for place, flag in enumerate(flags) if flag not in flags[:place]]
+    return found
+
+
 def _names(told: Any) -> dict[str, bool]:
     return {file["name"]: True for file in told["files"]}
 
