@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aita.errors import MissingMaterialError
+from aita.models.class_report import QuestionFigures
 from aita.models.decision import Decision, DecisionAction
 from aita.models.grade import Cell, CellState, question_version
 from aita.models.part_decision import PartAction
@@ -21,6 +22,7 @@ from aita.models.review_flags import Flag, FlagKind
 from aita.models.run import Run, RunSettings, RunStatus, StageCounts, Usage
 from aita.models.second_look import ReadLine, SecondLook
 from aita.models.student import Students
+from aita.reports.charts import means
 from aita.services.assignments.assignment_files import AssignmentFiles
 from aita.services.grading.corrected_answers import reading_version
 from aita.services.reporting.class_statistics import MISSED_SHOWN
@@ -377,6 +379,15 @@ class TestClassReport:
         for question in EXAM.questions:
             assert question.question_id in means.text
         assert "window.pygal" not in harness.objects.data[f"{ASSIGNMENT}/reports/class.html"].decode()
+
+    def test_charts_are_drawn_with_the_longest_ids(self) -> None:
+        """On a telephone they left no room for the titles, and the drawing did not end."""
+        long = "a question with an id of forty letters ."
+        figures = QuestionFigures(EXAM.questions[0].model_copy(update={"question_id": long}), 1, 0, 12, 0.725)
+        for narrow in (False, True):
+            drawn = means([figures], narrow=narrow)
+            assert "a question wi\N{HORIZONTAL ELLIPSIS}" in drawn
+            assert "73%, 12 open" in drawn
 
     def test_a_total_with_open_answers_is_in_no_bin_and_no_figure(self, harness: Harness) -> None:
         grades = graded(harness)

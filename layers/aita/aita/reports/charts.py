@@ -84,15 +84,23 @@ def means(questions: Sequence[QuestionFigures], *, narrow: bool = False) -> Mark
         range=(0, (145 if narrow else 122) if any(figures.open for figures in questions) else 115 if narrow else 108),
         print_values_position="top",
         y_labels=list(range(0, 101, 20)),
-        truncate_label=_LONGEST_LABEL,
     )
     upwards = list(reversed(questions))  # pygal's first is the lowest
-    chart.x_labels = [figures.question.question_id for figures in upwards]
+    chart.x_labels = [_label(figures.question.question_id) for figures in upwards]
     chart.add("Mean", [_bar(figures) for figures in upwards])
     shares = ", ".join(
         f"{figures.question.question_id}: {_share(figures)}" for figures in questions if figures.mean_share is not None
     )
     return _svg(chart, "means", "Mean by question", f"Mean by question. {shares}.", narrow=narrow)
+
+
+def _label(question_id: str) -> str:
+    """Return an id as a label: pygal leaves room for a whole one, and never returns if no room for a title is left."""
+    return (
+        question_id
+        if len(question_id) <= _LONGEST_LABEL
+        else f"{question_id[: _LONGEST_LABEL - 1]}\N{HORIZONTAL ELLIPSIS}"
+    )
 
 
 def _bar(figures: QuestionFigures) -> dict[str, Any] | None:
