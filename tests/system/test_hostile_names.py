@@ -52,7 +52,7 @@ class Named:
 TAME = Named(
     "tame",
     ("Ann Lee", "Bob Xylander", "Cyd Young"),
-    ("1a", "1b"),
+    ("1a, what it is", "1b, what it is"),  # as long as a chart shows: shorter labels leave other room for titles
     "What is it?",
     "1.jpg",
     "broken.jpg",
