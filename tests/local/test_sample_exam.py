@@ -49,6 +49,7 @@ def test_rubrics_are_written_and_the_instructors_own_wins(stack: LocalStack, upl
     keys = written(stack, uploaded, "answer_keys.json")
     assert keys == {known["answer_key"]["question_id"]: known["answer_key"] for known in TRUTH["questions"]}
     rubrics = written(stack, uploaded, "rubrics.json")
+    assert {each for each, rubric in rubrics.items() if rubric.pop("answer_key", "")} == rubrics.keys() - OWN_RUBRICS
     expected = {known["rubric"]["question_id"]: known["rubric"] for known in TRUTH["questions"]}
     for question_id, own in OWN_RUBRICS.items():
         assert own["criteria"] != expected[question_id]["criteria"], "the test would prove nothing"
