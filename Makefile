@@ -55,7 +55,7 @@ test: venv checkov site ## Run what decides whether a change is good: lint, type
 	$(BIN)/cfn-lint template.yaml
 	$(PYTEST) -m "not emulator and not container"
 
-test-fast: venv ## Run the tests that wait for no process, picture, stack, build or browser; under a minute
+test-fast: venv ## Run the tests that wait for no process, picture, report, stack, build or browser; under a minute
 	$(PYTEST) -m "not slow" tests/unit
 
 test-stacks: venv emulator ## Run the tests on the emulator and in Lambda's containers, which `make test` leaves out; 5 to 8 min

@@ -150,6 +150,7 @@ HOSTILE_TEXT = st.text(alphabet=st.sampled_from("\b\0\x1b\x7f\\ntubrf \n\"'~[]{}
 
 
 @settings(max_examples=120, deadline=None)
+@pytest.mark.slow
 @given(answer=st.one_of(ANY_TEXT, HOSTILE_TEXT).filter(str.strip))
 @example(answer="\b\\")
 @example(answer="2)\nF = ma")

@@ -214,6 +214,7 @@ class TestUndo:
         assert aita("review", "set", CELL, "--points", "4", "--why", "half", "-a", "midterm", "--by", "Cyd")[0] == 0
 
 
+@pytest.mark.slow
 class TestCommandsThatAreShown:
     """Each command that ``show`` prints is taken as it is printed, whoever pastes it."""
 

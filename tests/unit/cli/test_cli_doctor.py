@@ -13,6 +13,8 @@ from aita.version import VERSION
 from tests.support.command_fixtures import Aita
 from tests.support.fake_stack import RUN, FakeStack, run_view
 
+pytestmark = pytest.mark.slow
+
 SECRET = "sk-the-key"
 
 

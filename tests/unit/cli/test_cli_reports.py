@@ -22,6 +22,8 @@ from tests.support.fakes import ASSIGNMENT, Harness
 from tests.support.html_page import HtmlPage
 from tests.support.report_exam import FOLDERS, IDS, graded
 
+pytestmark = pytest.mark.slow
+
 FILES = "/assignments/midterm/files"
 NAMES = {"s-1": "Maya Lindqvist", "s-2": "O'Neil, Zoë <zo/e>", "s-3": "maya lindqvist"}
 FILE_NAMES = {"s-1": "Maya Lindqvist", "s-2": "O'Neil, Zoë zo e", "s-3": "maya lindqvist (2)"}

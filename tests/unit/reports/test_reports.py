@@ -44,6 +44,8 @@ from tests.support.report_exam import (
     with_cell,
 )
 
+pytestmark = pytest.mark.slow
+
 MAYA, INES, PRIYA, LEOPOLD = "Maya Lindqvist", "ines munoz tarres", "Priya Castellane", "Leopold Quist"
 NASTY = '<script>alert("1")</script>\'"><img src=x onerror=alert(2)>'
 TO = NO_NUMBER = "\N{EN DASH}"

@@ -30,6 +30,8 @@ from tests.support.fakes import ASSIGNMENT, RENDERER, Clock
 from tests.support.html_page import HtmlPage, words
 from tests.support.memory_decisions import MemoryDecisions
 
+pytestmark = pytest.mark.slow
+
 STUDENT, QUESTION = "s-1", "1"
 CELL = cell_id(STUDENT, QUESTION)
 EXAM = ExamSpec(
