@@ -208,23 +208,23 @@ def main() -> int:
     """Recompute the bundle beside this script, or the one in the first argument."""
     arguments = sys.argv[1:]
     if {"-h", "--help"} & {*arguments} or len(arguments) > 1:
-        print(__doc__)  # noqa: T201 - the script's output
+        print(__doc__)
         return 0 if len(arguments) == 1 else UNUSABLE
     path = Path(arguments[0]) if arguments else Path(__file__).with_name("audit.json")
     try:
         bundle = json.loads(path.read_text("utf-8"))
     except (OSError, ValueError) as error:
-        print(f"{path} can't be read as an audit bundle: {error}", file=sys.stderr)  # noqa: T201
+        print(f"{path} can't be read as an audit bundle: {error}", file=sys.stderr)
         return UNUSABLE
     if not isinstance(bundle, dict) or not {"exam", "cells", "totals", "decisions", "grade_scale"} <= bundle.keys():
-        print(f"{path} is no audit bundle: give the audit.json of an audit", file=sys.stderr)  # noqa: T201
+        print(f"{path} is no audit bundle: give the audit.json of an audit", file=sys.stderr)
         return UNUSABLE
     problems = recompute(bundle)
     for problem in problems:
-        print(problem)  # noqa: T201
+        print(problem)
     if extras := extras_of(bundle["exam"]):
-        print(f"out of {total_of(bundle['exam'], {})['out_of']} points: {extras}")  # noqa: T201
-    print(f"{recomputed(bundle['totals'])}: {differing(len(problems))}")  # noqa: T201
+        print(f"out of {total_of(bundle['exam'], {})['out_of']} points: {extras}")
+    print(f"{recomputed(bundle['totals'])}: {differing(len(problems))}")
     return 1 if problems else 0
 
 
