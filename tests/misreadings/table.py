@@ -18,7 +18,7 @@ MOST_OPEN = 0.05
 class Table:
     """Outcomes of answers in each mode.
 
-    An error counts if it changes the points, and if a look at the page can show it: the others are told apart.
+    An error counts if it changes the points, and if a look at the page can show it: the others are counted apart.
     """
 
     outcomes: Sequence[Outcome]

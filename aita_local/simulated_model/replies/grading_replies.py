@@ -68,7 +68,7 @@ class GradingRequest:
 def grading(prompt: str, exam: SampleExam, *, on_strips: bool = False) -> dict[str, Any]:
     """Return the sample's own grading of the answer, in the points of the prompt's rubric.
 
-    On strips it reads what was transcribed.
+    On strips it reads the same as was transcribed.
 
     Raises
     ------

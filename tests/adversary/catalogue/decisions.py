@@ -113,7 +113,7 @@ def set_and_scanned_again(scene: Scene) -> Course:
 
 @mishap(Step.DECISIONS)
 def two_people_at_once(scene: Scene) -> Course:
-    """Two people look at an answer and set points at the same moment: one of them decides, and the other is told."""
+    """Two people look at an answer and set points at the same moment: one decides, and the other gets a conflict."""
     spot = _pick_alone(scene)
     session = scene.session
     yield
@@ -136,7 +136,7 @@ def two_people_at_once(scene: Scene) -> Course:
             taken = [by for by, was_taken in zip(points, pool.map(decide, points), strict=True) if was_taken]
     finally:
         store.add = add  # type: ignore[method-assign]
-    # Of two who are both told that they decided, one would be wrong.
+    # If both decisions were confirmed, one of them would be lost.
     session.decided[spot.sitter.name, spot.question_id] = points[taken[0]] if len(taken) == 1 else -1.0
     yield
 

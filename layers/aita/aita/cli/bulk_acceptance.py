@@ -31,7 +31,7 @@ def accept_all(session: Session, assignment: str, only: CellFilter, by: str, *, 
     command = session.command_on(assignment)
     cells = session.api.reviews(assignment, None, only=only).cells
     offered = [cell for cell in cells if cell.points is not None]
-    # A proposal of before a change is opened by the next grading: it is accepted only if these are what was asked for.
+    # The next grading opens an answer that has changed since its proposal: only --flag changed accepts such proposals.
     proposed = [cell for cell in offered if not cell.outdated or only.flag is FlagKind.CHANGED]
     left = Left(without_proposal=len(cells) - len(offered), outdated=len(offered) - len(proposed))
     names = fetch_class_list(session.api, session.transfer, assignment).students.names()

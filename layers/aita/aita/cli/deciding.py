@@ -60,7 +60,7 @@ def already_recorded(subject: str) -> Iterator[None]:
     Parameters
     ----------
     subject
-        Id of what was decided on.
+        Id of the answer or the part that the decision is about.
 
     Raises
     ------

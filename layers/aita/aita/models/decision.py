@@ -57,7 +57,7 @@ class Decision(LenientModel):
     question
         Version of the question's wording; empty before version 0.3.
     inputs
-        Versions of what the cell's grade was made of at the time, by name; empty before version 0.3.
+        Versions of the material that the cell's grade was made of at the time, by name; empty before version 0.3.
     """
 
     decision_id: str

@@ -160,7 +160,7 @@ class Cell(StrictModel):
 
     @property
     def proposal(self) -> str:
-        """Version of the proposal: a digest of its points, criteria and feedback, and of what was read otherwise."""
+        """Version of the proposal: a digest of its points, criteria, feedback and lines that were read otherwise."""
         content = [self.points, [each.model_dump(mode="json") for each in self.criteria], self.feedback]
         look = self.second_look
         if look is not None and (lines := (*look.reading, *look.second_reading)):

@@ -85,7 +85,7 @@ class UnplacedLedger(StudentLedger):
 
 
 def _with_owners(data: Any, owners: set[Owner]) -> Any:
-    """Return a student's ledger without the parts of other owners; what is no ledger stays for the validation."""
+    """Return a student's ledger without the parts of other owners; other data stays for the validation."""
     if not isinstance(data, dict) or not isinstance(parts := data.get("parts", []), list):
         return data
     others = {*Owner} - owners

@@ -163,7 +163,7 @@ class TranscriptionReport:
 
 
 def digest_of(*parts: Any) -> str:
-    """Return a digest of what a report is made of: numbers, texts and models."""
+    """Return a digest of a report's content: numbers, texts and models."""
     return hashlib.sha256(json.dumps(parts, default=_as_json).encode()).hexdigest()[:32]
 
 

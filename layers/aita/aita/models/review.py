@@ -40,7 +40,7 @@ def basis_after(basis: str, decision_id: str) -> str:
 
 
 def fingerprint(basis: str) -> str:
-    """Return the short form of a basis, which people copy from what they were shown."""
+    """Return the short form of a basis, which people copy from the screen."""
     return "-".join(_short(each) for each in basis.split(_AFTER))
 
 

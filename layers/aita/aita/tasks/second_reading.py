@@ -98,7 +98,7 @@ def _one_line(text: str) -> str:
 
 
 def _content(text: str) -> tuple[str, ...]:
-    """Return what counts of a line: without white space, punctuation and struck-out words; and terms with their end."""
+    """Return a line's content: without white space, punctuation and struck-out words; terms with their end."""
     kept = read_marks(text).kept
     form = _SEMICOLON.sub(";", _DASH.sub(" ", plain(kept).text))
     unspaced = "".join(kept.split())

@@ -27,7 +27,7 @@ class Reading(LenientModel):
 
 
 class StripGrading(Grading, Reading):
-    """What a grader says of an answer on strips. The reading comes before the criteria."""
+    """Reply of a grader to an answer on strips. The reading comes before the criteria."""
 
 
 class StripGradingTask(GradingTask):

@@ -14,7 +14,7 @@ Crop = Callable[[bytes, float, float], bytes]
 
 
 class SavedImages(NamedTuple):
-    """Paths of the written images: of the pages, and of the places, which are none without Pillow; and what to say."""
+    """Paths of the written images: of pages and, with Pillow, of places; and notes for the person."""
 
     pages: Sequence[str] = ()
     places: Sequence[str] = ()
@@ -64,7 +64,7 @@ def save_place_images(
 
 
 def show_images(session: Session, saved: SavedImages, *, opened: bool) -> None:
-    """Say where the images are, below what they belong to, and open those of the pages if that is asked for."""
+    """Say where the images are, below the answer or the part that they show, and open the pages' images if asked to."""
     for note in saved.notes:
         session.output.note(note)
     for path in saved.pages if opened else ():

@@ -97,7 +97,7 @@ def _compare(files: Mapping[str, Upload], material: AssignmentFiles, hint: str =
 
 
 def _stored_notes(files: Mapping[str, Upload], fetch: Fetch) -> Iterator[str]:
-    """Yield what does not fit the uploaded questions in files that are stored and not replaced."""
+    """Yield a note for each stored file that does not fit the uploaded questions and is not replaced."""
     stored = fetch([name for name in _FOR_QUESTIONS if name not in files])
     _put(files, stored)
     for name, check in _FOR_QUESTIONS.items():
@@ -111,7 +111,7 @@ def _stored_notes(files: Mapping[str, Upload], fetch: Fetch) -> Iterator[str]:
 
 
 def _exam_notes(files: Mapping[str, Upload], material: AssignmentFiles) -> list[str]:
-    """Return what totals are out of."""
+    """Return a note on the points that totals are out of."""
     exam = material.exam()
     rules = exam.extras or "all questions count, and none is a bonus"
     return [f"{files[object_keys.QUESTIONS].path}: out of {exam.out_of:g} points; {rules}"]

@@ -171,7 +171,7 @@ def _origin(
     copies: Mapping[str, AnswerKey | Rubric],
     origins: Mapping[str, WrittenFor],
 ) -> WrittenFor | None:
-    """Return the gathered origin of what counts now; ``None`` if that is not what was gathered."""
+    """Return the gathered origin of the content that counts now; ``None`` if other content was gathered."""
     counts = contents.get(question_id)
     return origins.get(question_id) if counts is not None and counts == copies.get(question_id) else None
 

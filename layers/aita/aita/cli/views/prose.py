@@ -40,7 +40,7 @@ class Prose:
 
 
 def fitting(shown: RenderableType) -> RenderableType:
-    """Return what is shown with all its plain text as prose."""
+    """Return an output with all its plain text as prose."""
     if isinstance(shown, Text):
         return Prose(shown)
     return Group(*map(fitting, shown.renderables)) if isinstance(shown, Group) else shown

@@ -13,7 +13,7 @@ from aita.models.exam import AnswerKey, Rubric
 
 
 def written_view(material: WrittenMaterial, noun: str, command: Command) -> RenderableType:
-    """Return the answer keys or rubrics, question by question; ``noun`` is what they are."""
+    """Return the answer keys or rubrics, question by question; ``noun`` is their name."""
     parts: list[RenderableType] = []
     for each in material.written:
         counting = ", bonus" if each.question.bonus else f", {each.choice}" if each.choice else ""

@@ -42,7 +42,7 @@ def _line(student: GradedStudent, cell: Cell, shown: ShownAnswer, gradebook: Gra
         "criteria": found_quotes(source.criteria),
         "feedback": source.feedback,
         "gradings": gradings,
-        "first_grading": None,  # what was graded before a change of points is in the audit
+        "first_grading": None,  # the grading before a change of points is in the audit
     }
     graders = _NO_GRADERS if cell.state is CellState.OVERRIDDEN else {}
     exported = cell.model_copy(update=content | graders).model_dump(mode="json", exclude={"points"})

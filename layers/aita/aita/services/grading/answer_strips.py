@@ -21,7 +21,7 @@ from aita.services.answers.page_segments import PAGE_TOP
 from aita.services.assignments import object_keys
 
 MARGIN = 0.01
-"""Margin around an answer's place, and around what a strip must not show, as a fraction of the page's height: tops are
+"""Margin around an answer's place, and around parts that a strip hides, as a fraction of the page's height: tops are
 a model's estimates, and ink is known by bands of this height."""
 
 LINE = 0.03
@@ -39,7 +39,7 @@ Rows = tuple[float, float]
 
 @dataclass(frozen=True, slots=True)
 class PageContent:
-    """What a strip of a page may show, and what it must not.
+    """Parts of a page that a strip may show, and parts that it must hide.
 
     Parameters
     ----------

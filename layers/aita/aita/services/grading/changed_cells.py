@@ -17,7 +17,7 @@ NO_PROPOSAL = {
     "gradings": (),
     "second_look": None,
 }
-"""Fields of a cell whose answer has changed: what graders found and saw is about another one."""
+"""Empty fields for a cell whose answer has changed: the graders' doubts and looks are about the former one."""
 
 
 def steps_to_grade_again(*, transcribe: bool, to_write: str, option: str) -> str:
@@ -28,7 +28,7 @@ def steps_to_grade_again(*, transcribe: bool, to_write: str, option: str) -> str
     transcribe
         Whether the scans must be transcribed before.
     to_write
-        What must be written anew before, such as ``rubric``; empty if nothing must be.
+        Material that must be written anew before, such as ``rubric``; empty without any.
     option
         Option of the commands that names the assignment, with a space before it.
     """
@@ -44,7 +44,7 @@ def outdated(cell: Cell, notes: Iterable[str], advice: str, basis: str, changed:
     Parameters
     ----------
     notes
-        Names of what has changed, in words.
+        Changed material, in words.
     advice
         Sentence that says how it is graded again.
     basis

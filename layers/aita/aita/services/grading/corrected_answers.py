@@ -115,7 +115,7 @@ def left_by_correction(flags: Iterable[Flag]) -> tuple[Flag, ...]:
 
 
 def reading_version(answer: QuestionAnswer, pages: Sequence[Page]) -> str:
-    """Return the version of what was read of an answer: its text and places, and the images of its pages."""
+    """Return the version of an answer's reading: its text and places, and the images of its pages."""
     images = {page.page: page.sha256 for page in pages}
     places = [(*each.model_dump().values(), images.get(each.page)) for each in answer.pages]
     return hashlib.sha256(json.dumps([answer.raw_text, places]).encode()).hexdigest()[:32]

@@ -16,7 +16,7 @@ _INPUTS = {
     **NOTES,
     "graders": "the number of graders or the bound of their disagreement",
 }
-"""What a grade is made of, in words, by its name in decisions."""
+"""Material of a grade, in words, by its name in decisions."""
 
 
 def decided(cell: Cell, decisions: Iterable[Decision]) -> tuple[Cell, Decision | None]:
@@ -50,7 +50,7 @@ def decided(cell: Cell, decisions: Iterable[Decision]) -> tuple[Cell, Decision |
 
 
 def inputs_of(cell: Cell) -> dict[str, str]:
-    """Return the versions of what a cell's grade was made of, by name; without those that are not known."""
+    """Return the versions of the material that a cell's grade was made of, by name; unknown ones are left out."""
     graders = digest([cell.graders_asked, cell.disagreement]) if cell.graders_asked else ""
     versions = {name: getattr(cell, name) for name in ("question", *NOTES)}
     known = {"points": f"{cell.max_points:g}", "graders": graders, **versions}
@@ -137,7 +137,7 @@ def _changed(cell: Cell, **changes: Any) -> Cell:
 
 
 def _since(decision: Decision, cell: Cell) -> Flag:
-    """Return the flag of a decision that counts no longer, with what has changed in the cell's grade since."""
+    """Return the flag of a decision that counts no longer, with the material that has changed since."""
     points = f"{decision.points:g} {'point' if decision.points == 1 else 'points'}"
     decided = f"{decision.by} decided on {points} on {decision.at:%Y-%m-%d}"
     now = inputs_of(cell)

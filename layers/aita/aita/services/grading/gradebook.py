@@ -36,7 +36,7 @@ Compare = Callable[[Cell, Question], Changes]
 """Returns the changes since a cell was graded, for the present question."""
 
 ToWrite = Callable[[str], str]
-"""Returns what must be written anew before a question is graded, by its id; nothing if grading is not refused."""
+"""Returns the material that must be written anew before a question is graded, by its id; none if grading is allowed."""
 
 
 class Gradebook:
@@ -66,7 +66,7 @@ class Gradebook:
     outdated_corrections
         Corrected transcriptions that count no longer, by cell id: these cells are open.
     to_write
-        Tells what must be written anew before a question is graded again; ``None`` if nothing must be.
+        Names the material that must be written anew before a question is graded again; ``None`` if all of it holds.
     """
 
     FILES = (object_keys.QUESTIONS, object_keys.EXAM_SPEC, object_keys.GRADES, object_keys.GRADE_SCALE, *Versions.FILES)

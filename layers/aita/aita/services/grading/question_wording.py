@@ -85,7 +85,7 @@ def rubric_problems(material: AssignmentFiles, exam: ExamSpec, rubrics: Mapping[
 
 
 def to_write_anew(material: AssignmentFiles, exam: ExamSpec) -> Callable[[str], str]:
-    """Return a function that names what ``check_wording`` refuses of a question; nothing of one that it lets pass.
+    """Return a function that names a question's material that ``check_wording`` refuses; none if it lets it pass.
 
     Files are read once it is first called.
     """

@@ -36,7 +36,7 @@ class Atom(NamedTuple):
     Parameters
     ----------
     key
-        What it is compared by.
+        Text that it is compared by.
     is_exact
         Whether any difference of it counts; other words may be spelled differently.
     line
@@ -61,7 +61,7 @@ class _Piece(NamedTuple):
 
 @dataclass(frozen=True)
 class ReadText:
-    """A reading of an answer. What is struck out, drawings and the layout of formulas are left out."""
+    """A reading of an answer. Struck-out words, drawings and the layout of formulas are left out."""
 
     text: str
 
@@ -134,7 +134,7 @@ def _signs(text: str, start: int, end: int, passed: bytearray) -> Iterator[_Piec
 
 
 def _compared_as(raw: str, before: str, after: str, *, is_unspaced: bool) -> tuple[str, bool]:
-    """Return what a piece is compared by, and whether exactly.
+    """Return the text that a piece is compared by, and whether exactly.
 
     Parameters
     ----------

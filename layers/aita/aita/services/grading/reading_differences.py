@@ -1,4 +1,4 @@
-"""Differences between two readings of one answer that may count, told from differences of spelling and notation.
+"""Differences between two readings of one answer that may count, unlike differences of spelling and notation.
 
 White space, line breaks, the order of lines, the punctuation of sentences and ways to write the same formula make no
 difference.

@@ -249,7 +249,7 @@ def _after(grades: Gradebook, token: str | None) -> Iterator[Cell]:
 
 
 def _check(grades: Gradebook, only: CellFilter) -> None:
-    """Check that a filter is about what there is, as an empty list would look as if all were done."""
+    """Check that a filter's question and student exist, as an empty list would look as if all were done."""
     ids = [question.question_id for question in grades.exam.questions]
     if only.question is not None and only.question not in ids:
         raise NotFoundError(f"question: the exam has no {only.question[:40]!r}, but {', '.join(ids)}")

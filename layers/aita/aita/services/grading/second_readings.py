@@ -1,4 +1,4 @@
-"""Second readings: what a second reading of an answer on its strips says about the transcription."""
+"""Second readings: flags of answers whose second reading, on their strips, differs from the transcription."""
 
 from collections.abc import Collection, Iterable, Mapping
 

@@ -206,7 +206,7 @@ class _RequestCount:
         ]
 
     def _note_looks(self, refs: Iterable[Refs]) -> None:
-        """Note what each mode of second looks adds to the grading of these items."""
+        """Note the calls and tokens that each mode of second looks adds to the grading of these items."""
         answers = dict.fromkeys((str(each["student_id"]), str(each["question_id"])) for each in refs)
         everything = GradeInputs.unchecked(self.material, self.settings.model_copy(update={"see": See.ALWAYS}))
         for each in look_estimates(everything, answers):

@@ -1,4 +1,4 @@
-"""Estimate of what graders' second looks add to a grading, for each of its modes."""
+"""Estimate of the calls and tokens that graders' second looks add to a grading, for each mode."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
