@@ -24,7 +24,9 @@ from aita.cli.global_options import hoist
 from aita.cli.main import make_command
 
 ROOT = Path(__file__).parents[2]
-ROOMS = {path.name for path in ROOT.iterdir() if path.is_dir() and not path.name.startswith(".")}
+ROOMS = {path.name for path in ROOT.iterdir() if path.is_dir() and not path.name.startswith(".")} - {"build", "out"}
+"""Folders of the project; ``build`` and ``out`` hold what commands make."""
+
 ELSEWHERE = {".", "aws", "export", "git", "openssl", "pre-commit"}
 """Programs that are not the project's: what they take is not checked."""
 
