@@ -15,15 +15,28 @@ from aita.tasks.transcription_marks import DRAWN, DRAWN_END, STRUCK, STRUCK_END,
 
 _NOT_COMPARED = re.compile(f"{STRUCK}[^{STRUCK_END}]*{STRUCK_END}|{DRAWN}[^{DRAWN_END}]*{DRAWN_END}")
 _LAYOUT = re.compile(r"\\(?:begin|end) ?\{[a-z]{1,20}\*?\}|\\\\|&")
-_AT_WORDS = re.compile(r"_{2,}|[(\[](?=[^\W\d_]{2})|(?<=[^\W\d_]{2})[)\]]")
-"""Lines to write on, and brackets at words."""
+_AT_WORDS = re.compile(r"_{2,}|[(\[](?=[^\W\d_]{2}(?![^()\[\]]*[)\]]\^))|(?<=[^\W\d_]{2})[)\]](?!\^)")
+"""Lines to write on, and brackets at words, but for those with an exponent, as in ``(mv)^2`` and ``[CO]^2``."""
 
-_BULLET = re.compile(r"[-*⋅] ?(?=(?!sin|cos|tan|cot|log|exp|lim|max|min|det)[^\W\d_]{2})")
+_FUNCTIONS = frozenset("sin cos tan cot sec csc log ln lg exp lim max min det arg mod gcd lcm tr rot div".split())
+
+_BULLET = re.compile(rf"[-*⋅] ?(?=(?!{'|'.join(sorted(_FUNCTIONS))})[^\W\d_]{{2}})(?![^\W\d_]{{2,3}}(?![\w ]))")
+"""Bullet before a word; before up to three letters at the end of a line or a sign, as in ``-kx``, it may be a minus."""
+
 _THOUSANDS = re.compile(r"(?<![\d.,])(?<!\d )(\d{1,3})((?: \d{3})+)(?! ?\d)")
 _NUMBERS = re.compile(r"\d+|\D+")
 _ABBREVIATION = re.compile(r"(?=(?:.*[^\W\d_a-zß-ÿ]){2})[^\W\d_]{2,4}")
 _LETTER_WORDS = frozenset("aioàèéóаивкосуя")  # noqa: RUF001 - of Cyrillic, too
 """Letters that are words of their own before another word."""
+
+_ELEMENTS = frozenset(
+    "Li Ne Na Mg Al Cl Ar Ca Sc Ti Cr Mn Fe Co Ni Cu Zn Ga Ge Br Kr Rb Sr Zr Nb Tc Ru Rh Pd Ag Cd Sn Sb Xe Cs Ba Pr Nd"
+    " Pm Gd Tb Dy Tm Yb Lu Hf Ta Re Ir Pt Au Hg Tl Pb Bi Rn Fr Ra Th Pa Np Pu".split()
+)
+"""Chemical elements of two letters that are no words such as As, In and He, of which any difference counts."""
+
+_LONGEST_IN_FORMULA = 3
+"""Letters of a word beside a sign or a letter alone that may be variables or an index, as in ``F = mg``."""
 
 _LONGEST_UNIT = 4
 _CASED_UNIT = 3
@@ -144,7 +157,9 @@ def _compared_as(raw: str, before: str, after: str, *, is_unspaced: bool) -> tup
     key = raw.casefold()
     if not raw[0].isalpha():
         return ("⋅" if raw == "*" else key), True
-    if key in MEANING_WORDS or key.endswith("n't"):
+    if raw in _ELEMENTS:
+        return raw, True
+    if key in MEANING_WORDS or key in _FUNCTIONS or key.endswith("n't") or key.startswith("n'"):
         return key, True
     is_after_number = before[-1:].isdigit()
     if (is_after_number or before in {"/", "⋅"}) and len(raw) <= _LONGEST_UNIT and not is_unspaced:
@@ -152,4 +167,12 @@ def _compared_as(raw: str, before: str, after: str, *, is_unspaced: bool) -> tup
     if len(raw) == 1 and not is_unspaced:
         is_word = key in _LETTER_WORDS and len(after) > 1 and after.isalpha()
         return (key, False) if is_word else (raw, True)
-    return key, bool(_ABBREVIATION.fullmatch(raw))
+    is_short = len(raw) <= _LONGEST_IN_FORMULA and not is_unspaced
+    return key, bool(_ABBREVIATION.fullmatch(raw)) or (is_short and (_is_of_formula(before) or _is_of_formula(after)))
+
+
+def _is_of_formula(neighbour: str) -> bool:
+    """Tell whether a neighbour is a sign, or a letter alone that is no word."""
+    if len(neighbour) != 1 or neighbour in "'\"&":
+        return False
+    return not neighbour.isdigit() and neighbour.casefold() not in _LETTER_WORDS
