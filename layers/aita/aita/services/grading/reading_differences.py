@@ -1,7 +1,7 @@
 """Differences between two readings of one answer that may count, unlike differences of spelling and notation.
 
-White space, line breaks, the order of lines, the punctuation of sentences and ways to write the same formula make no
-difference.
+White space, line breaks, the order of lines that are more than a letter or a number, the punctuation of sentences and
+ways to write the same formula make no difference.
 """
 
 from collections import Counter
@@ -15,8 +15,8 @@ from aita.services.grading.reading_atoms import Atom, ReadText
 from aita.tasks.printed_text import PrintedText
 from aita.tasks.second_reading import MOST_LONGER, SPARE
 
-LEAST_LIKE = 0.5
-"""Likeness of two words below which they are no spellings of one."""
+LEAST_LIKE = 2 / 3
+"""Likeness of two words below which they are no spellings of one: "oxidation" and "reduction" are alike by half."""
 
 _LONG, _LONG_UNSPACED = 4, 2
 """Letters from which on a word counts that the other reading has nothing like; of a script without spaces, in a row."""
@@ -74,9 +74,14 @@ def _keys(atoms: Iterable[Atom]) -> list[str]:
 
 
 def _without_equal_lines(left: Sequence[Atom], right: Sequence[Atom]) -> tuple[list[Atom], list[Atom]]:
-    """Return the atoms of the lines that have no equal among those of the other reading, wherever it stands there."""
+    """Return the atoms of the lines that have no equal among those of the other reading, wherever it stands there.
+
+    Lines of one letter or number stay, as of a list of choices their order may be the answer.
+    """
     of_left, of_right = _by_line(left), _by_line(right)
     equal = Counter(map(_content, of_left)) & Counter(map(_content, of_right))
+    alone = {_content(line) for line in of_left if len(line) == 1 and line[0].is_exact}
+    equal = Counter({content: count for content, count in equal.items() if content not in alone})
     return _without(of_left, equal.copy()), _without(of_right, equal)
 
 
