@@ -6,19 +6,21 @@ _WORDS = (
     "no not none nor never neither without cannot yes or all few up max min true false",
     "nothing nobody nowhere only except unless less more most least iff down off",
     "isnt arent wasnt werent dont doesnt didnt wont cant couldnt shouldnt wouldnt hasnt havent hadnt",
-    "nicht nichts kein keine keinen keinem keiner keines keins keinerlei nie niemals niemand ohne weder nein ja oder nur",
+    "nicht nichts kein keine keinen keinem keiner keines keins keinerlei nie niemals niemand ohne weder",
+    "nein ja oder nur",
     "ne pas non ni sans aucun aucune jamais rien nul nulle oui ou plus moins",
     "sin nunca jamás nada nadie ningún ninguno ninguna más menos sí",
     "né senza mai niente nulla nessun nessuno nessuna più meno não sem nem ninguém nenhum nenhuma mais",
-    "niet niets niemand nergens geen nooit zonder nee inte inget ingenting icke ikke ikkje aldrig aldri ingen utan uten",
-    "ei nem sem nie bez nigdy nikt nic żaden żadna żadne není nikdo žádný žádná žádné nu",
+    "niet niets niemand nergens geen nooit zonder nee inte inget ingenting icke ikke ikkje aldrig aldri ingen utan",
+    "uten ei nem sem nie bez nigdy nikt nic żaden żadna żadne není nikdo žádný žádná žádné nu",
     "не ні ни нет без никогда никто ничего никакой никакая нельзя değil yok",
     "tidak bukan tanpa không δεν μη ไม่ না",
     "لا ليس لم لن غير नहीं न मत 不 没 沒 無 无 非 未 否 않 안 못",
 )
 _NUMBERS = (
-    "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen",
-    "nineteen twenty thirty forty fifty sixty seventy eighty ninety million billion first second third half double",
+    "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen",
+    "eighteen nineteen twenty thirty forty fifty sixty seventy eighty ninety million billion",
+    "first second third half double",
     "eins zwei drei vier fünf sechs sieben acht neun zehn elf zwölf",
     "deux trois quatre cinq six sept huit neuf dix onze douze",
     "dos tres cuatro cinco seis siete ocho nueve diez due tre quattro cinque sei sette otto nove dieci",
@@ -31,8 +33,8 @@ MEANING_WORDS = frozenset(" ".join((*_WORDS, *_NUMBERS, _OF_UNSPACED)).split())
 
 _PREFIXES = (
     " un in im il ir non dis de anti a an mis ab ad contra counter hyper hypo endo exo inter intra extra over under pre"
-    " post macro micro nano milli centi kilo mega mono di tri poly uni multi homo hetero ex out up down max min con para"
-    " af ef ha pro eu cat ana kat cath kath ne nie zu auf aus ent не без"
+    " post macro micro nano milli centi kilo mega mono di tri poly uni multi homo hetero ex out up down max min con"
+    " para af ef ha pro eu cat ana kat cath kath ne nie zu auf aus ent не без"
 )
 _BEGINNINGS = tuple(_PREFIXES.split(" "))
 _ENDINGS = ("ate", "ite", "ide", "ane", "ene", "yne", "ase", "ose", "less", "ful", "ous", "ic", "fugal", "petal")

@@ -18,7 +18,8 @@ _LAYOUT = re.compile(r"\\(?:begin|end) ?\{[a-z]{1,20}\*?\}|\\\\|&")
 _AT_WORDS = re.compile(r"_{2,}|[(\[](?=[^\W\d_]{2}(?![^()\[\]]*[)\]]\^))|(?<=[^\W\d_]{2})[)\]](?!\^)")
 """Lines to write on, and brackets at words, but for those with an exponent, as in ``(mv)^2`` and ``[CO]^2``."""
 
-_FUNCTIONS = frozenset("sin cos tan cot sec csc log ln lg exp lim max min det arg mod gcd lcm tr rot div".split())
+_FUNCTION_NAMES = "sin cos tan cot sec csc log ln lg exp lim max min det arg mod gcd lcm tr rot div"
+_FUNCTIONS = frozenset(_FUNCTION_NAMES.split())
 
 _BULLET = re.compile(rf"[-*⋅] ?(?=(?!{'|'.join(sorted(_FUNCTIONS))})[^\W\d_]{{2}})(?![^\W\d_]{{2,3}}(?![\w ]))")
 """Bullet before a word; before up to three letters at the end of a line or a sign, as in ``-kx``, it may be a minus."""
@@ -29,10 +30,11 @@ _ABBREVIATION = re.compile(r"(?=(?:.*[^\W\d_a-zß-ÿ]){2})[^\W\d_]{2,4}")
 _LETTER_WORDS = frozenset("aioàèéóаивкосуя")  # noqa: RUF001 - of Cyrillic, too
 """Letters that are words of their own before another word."""
 
-_ELEMENTS = frozenset(
+_SYMBOLS = (
     "Li Ne Na Mg Al Cl Ar Ca Sc Ti Cr Mn Fe Co Ni Cu Zn Ga Ge Br Kr Rb Sr Zr Nb Tc Ru Rh Pd Ag Cd Sn Sb Xe Cs Ba Pr Nd"
-    " Pm Gd Tb Dy Tm Yb Lu Hf Ta Re Ir Pt Au Hg Tl Pb Bi Rn Fr Ra Th Pa Np Pu".split()
+    " Pm Gd Tb Dy Tm Yb Lu Hf Ta Re Ir Pt Au Hg Tl Pb Bi Rn Fr Ra Th Pa Np Pu"
 )
+_ELEMENTS = frozenset(_SYMBOLS.split())
 """Chemical elements of two letters that are no words such as As, In and He, of which any difference counts."""
 
 _LONGEST_IN_FORMULA = 3
