@@ -180,6 +180,17 @@ def test_nothing_is_not_uploaded(tmp_path: Path) -> None:
             "'1a' has the question_id '2'",
         ),
         ("user_rubrics.json", '{"9z": {"total_points": 1, "criteria": []}}', "9z.criteria"),
+        (
+            "user_rubrics.json",
+            '{"1A": {"total_points": 4, "criteria": [{"points": 4, "description": "x"}]}}',
+            "use 1a,",
+        ),
+        ("user_answer_keys.json", '{"1A": {"correct_answer": "x"}}', "use 1a, or take it out"),
+        (
+            "user_answer_keys.json",
+            '{"1a": {"correct_answer": "x"}, "1a": {"correct_answer": "y"}}',
+            "'1a' is there twice: keep one",
+        ),
         ("grade_scale.json", '{"steps": [{"letter": "A", "from_percent": 90}]}', "begin at 0 percent"),
         ("grade_scale.json", '{"steps": [{"letter": "A", "from_percent": "90%"}]}', "steps[0].from_percent"),
         (
@@ -300,6 +311,14 @@ def test_a_file_that_does_not_fit_the_questions_of_before_is_refused(
     assert said in err
     assert f"nothing was uploaded: {tmp_path / name}: " in err
     assert stack.uploads == {}
+
+
+def test_questions_of_before_that_cannot_be_read_are_named(stack: FakeStack, aita: Aita, tmp_path: Path) -> None:
+    stack.answer("GET", "/assignments/midterm/files", {"files": [stack.file("questions.json", b"{oops")]})
+    (tmp_path / "user_rubrics.json").write_text(json.dumps({"1a": RUBRIC_OF_4}))
+    code, _, err = aita("upload", str(tmp_path / "user_rubrics.json"), "-a", "midterm")
+    assert (code, stack.uploads) == (2, {})
+    assert "nothing was uploaded: the questions that were uploaded before can't be read: questions.json: " in err
 
 
 def test_a_file_that_fits_the_questions_of_before_is_uploaded(stack: FakeStack, aita: Aita, tmp_path: Path) -> None:

@@ -168,11 +168,12 @@ def check_user_answer_keys(exam: ExamSpec, user_answer_keys: Iterable[str]) -> N
     InvalidMaterialError
         If one is for no question of the exam.
     """
-    known = {question.question_id for question in exam.questions}
+    known = [question.question_id for question in exam.questions]
     for question_id in user_answer_keys:
         if question_id not in known:
             raise InvalidMaterialError(
-                f"user_answer_keys.json: {question_id!r} is no question_id of questions.json: take it out"
+                f"user_answer_keys.json: {question_id!r} is no question_id of questions.json: use "
+                f"{', '.join(known)}, or take it out"
             )
 
 

@@ -100,7 +100,8 @@ def check_user_rubrics(exam: ExamSpec, user_rubrics: Mapping[str, RubricPoints])
     for question_id, rubric in user_rubrics.items():
         if question_id not in points:
             raise InvalidMaterialError(
-                f"user_rubrics.json: {question_id!r} is no question_id of questions.json: take it out"
+                f"user_rubrics.json: {question_id!r} is no question_id of questions.json: use "
+                f"{', '.join(points)}, or take it out"
             )
         if problem := rubric.problem(points[question_id]):
             raise InvalidMaterialError(f"user_rubrics.json, {question_id!r}: {problem}")

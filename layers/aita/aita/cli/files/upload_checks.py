@@ -1,6 +1,7 @@
 """Checks of the instructor's files before they are uploaded."""
 
 import json
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
@@ -70,7 +71,7 @@ def check_material(uploads: Sequence[Upload], fetch: Fetch) -> list[str]:
     if files.keys() & _FOR_QUESTIONS.keys():
         stored = fetch((object_keys.QUESTIONS, object_keys.EXAM_SPEC))
         _put(files, stored)
-        if stored.has_exam():
+        if _has_stored_exam(stored):
             _compare(files, stored, _STORED_QUESTIONS)
     return notes
 
@@ -79,9 +80,18 @@ def _read(name: str, material: AssignmentFiles) -> None:
     """Read a file as a run does, and refuse misspelt fields, which a run passes over."""
     read = _READS[name](material)
     if name.endswith(".json"):
-        plain = json.loads(material.objects.get(object_keys.material(material.assignment, name)).decode("utf-8-sig"))
+        text = material.objects.get(object_keys.material(material.assignment, name)).decode("utf-8-sig")
+        plain = json.loads(text, object_pairs_hook=partial(_each_once, name))
         if problem := next(misspelt_fields(read, plain), ""):
             raise InvalidMaterialError(f"{name}: {problem}")
+
+
+def _each_once(name: str, fields: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    """Return the fields of an object of JSON; of one that is there twice, a run would pass over the first."""
+    twice = [field for field, count in Counter(field for field, _ in fields).items() if count > 1]
+    if twice:
+        raise InvalidMaterialError(f"{name}: {', '.join(map(repr, twice))} is there twice: keep one")
+    return dict(fields)
 
 
 def _put(files: Mapping[str, Upload], material: AssignmentFiles) -> None:
@@ -94,6 +104,15 @@ def _compare(files: Mapping[str, Upload], material: AssignmentFiles, hint: str =
     for name, check in _FOR_QUESTIONS.items():
         if name in files:
             _check_readable(files[name], partial(check, material), hint)
+
+
+def _has_stored_exam(material: AssignmentFiles) -> bool:
+    """Tell whether there are stored questions, which must be readable, as uploaded files are compared with them."""
+    try:
+        return material.has_exam()
+    except InvalidMaterialError as error:
+        message = f"nothing was uploaded: the questions that were uploaded before can't be read: {error}"
+        raise InvalidMaterialError(f"{message}. Upload right ones together with the rest") from error
 
 
 def _stored_notes(files: Mapping[str, Upload], fetch: Fetch) -> Iterator[str]:
