@@ -407,6 +407,18 @@ class TestAcceptAll:
         code, out, _ = aita("review", "accept", CELL, "--seen", SEEN, "-a", "midterm", "--by", "Ada")
         assert (code, told in " ".join(out.split())) == (0, True)
 
+    def test_it_names_the_commands_that_come_before_grading(self, known: FakeStack, aita: Aita) -> None:
+        """Grading is refused as long as a rubric is of another answer key."""
+        steps = "Write its rubric anew (aita generate-rubric -a midterm), then grade again (aita grade -a midterm)"
+        flags = (FlagView(kind=FlagKind.CHANGED, text=f"changed: the answer key. {steps}"),)
+        known.answer("GET", PATH, shown(known, outdated=True, flags=flags))
+        known.answer("POST", PATH, decision(action=DecisionAction.ACCEPT, points=3, why=""))
+        known.answer("GET", QUEUE, NOBODY_LEFT)
+        told = f"Grading opens it, whatever was decided: changed: the answer key. {steps}"
+        assert told in " ".join(aita("review", "show", CELL, "-a", "midterm")[1].split())
+        out = " ".join(aita("review", "accept", CELL, "--seen", SEEN, "-a", "midterm", "--by", "Ada")[1].split())
+        assert told in out
+
     def test_a_stack_that_fails_in_between_tells_how_far_it_came(self, known: FakeStack, aita: Aita) -> None:
         self.offer(known)
         known.answers["POST", f"{QUEUE}/c-2"].clear()

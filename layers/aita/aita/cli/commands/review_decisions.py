@@ -180,7 +180,9 @@ def _decide(
         names = fetch_class_list(session.api, session.transfer, assignment).students.names()
     name = names.get(found.student_id, found.student_id)
     document = decision.model_dump(mode="json") | {"student": name, "open_cells": left}
-    session.output.result(document, review_view.decided_view(decision, now, name, left, command))
+    session.output.result(
+        document, review_view.decided_view(decision, now, name, left, command, session.output.pasteable)
+    )
 
 
 def _ask(session: Session, assignment: str, found: ReviewView, look: str) -> None:

@@ -18,6 +18,7 @@ from aita.models.effort import graded_by
 from aita.models.exam import Rubric
 from aita.models.grade import CellState
 from aita.models.review import ReviewLine, ReviewPage, ReviewView, fingerprint
+from aita.models.review_flags import FlagKind
 from aita.models.second_look import ReadLine, SecondLook
 
 
@@ -65,7 +66,7 @@ def cell_view(review: ReviewView, name: str, scans: Scans, command: Command, pas
         ("Rubric", [*_rubric(review.rubric)] if review.rubric else []),
         (_of_grading(review), [*_proposal(review)]),
         ("Decisions", [*decisions_made(review.decisions)]),
-        ("Decide", [*_opens_again(review, command), *deciding_commands(review, command)]),
+        ("Decide", [*_opens_again(review, command, pasteable), *deciding_commands(review, command)]),
     ):
         if block:
             parts += [Text(""), Text(title, "bold"), *block]
@@ -73,7 +74,7 @@ def cell_view(review: ReviewView, name: str, scans: Scans, command: Command, pas
 
 
 def decided_view(
-    decision: Decision, review: ReviewView, name: str, open_cells: int, command: Command
+    decision: Decision, review: ReviewView, name: str, open_cells: int, command: Command, pasteable: Pasteable
 ) -> RenderableType:
     """Return a decision, the number of open cells, and a note that reports have to be made anew.
 
@@ -98,7 +99,7 @@ def decided_view(
         parts.append(Text(f"The student reads your reason: {printable(decision.why)}", "dim"))
     return Group(
         *parts,
-        *(_opens_again(review, command) if decision.points is not None else ()),
+        *(_opens_again(review, command, pasteable) if decision.points is not None else ()),
         still_to_review(open_cells),
         outdated_reports(command),
     )
@@ -208,8 +209,13 @@ def _worths(review: ReviewView) -> list[str]:
     return [f" of {criterion.points:g}" for criterion in review.rubric.criteria]
 
 
-def _opens_again(review: ReviewView, command: Command) -> Iterator[RenderableType]:
-    if review.outdated:
-        told = "Something changed after it was graded, or it never was. Grading opens it, whatever was decided:"
-        yield indented(told, "yellow")
-        yield indented(command("grade"), "yellow")
+def _opens_again(review: ReviewView, command: Command, pasteable: Pasteable) -> Iterator[RenderableType]:
+    """Yield that grading opens a cell whatever was decided, and by which commands, in their order."""
+    if not review.outdated:
+        return
+    told = "Something changed after it was graded, or it never was. Grading opens it, whatever was decided:"
+    yield indented(told, "yellow")
+    flags = dict.fromkeys((*review.flags, *review.proposal.flags))
+    changes = [pasteable.complete(flag.text) for flag in flags if flag.kind is FlagKind.CHANGED]
+    for how in changes or [command("grade")]:
+        yield indented(how, "yellow")
