@@ -13,7 +13,7 @@ _ONE_FORM = str.maketrans(
     | dict.fromkeys("·∙•", "⋅")
     | dict.fromkeys("⁄∕", "/")  # noqa: RUF001 - the very signs
     | dict.fromkeys((chr(code) for code in range(ord(" ")) if not chr(code).isspace()), "\ufffd")
-    | {"\b": r"\b", "≠": "!=", "⟶": "→", "⟹": "⇒"}
+    | {"\b": r"\b", "≠": "!=", "∆": "Δ", "⟶": "→", "⟹": "⇒"}
 )
 """Characters that models write for one another, with their replacements. Replies are read without control characters,
 but older transcriptions may hold some."""
@@ -31,7 +31,7 @@ _SIGNS = (
     "sim ~ rightarrow → to → longrightarrow → leftarrow ← Rightarrow ⇒ implies ⇒ Leftrightarrow ⇔ iff ⇔ "
     "leftrightarrow ↔ rightleftharpoons ⇌ infty ∞ partial ∂ nabla ∇ int ∫ sum ∑ prod ∏ in ∈ notin ∉ subset ⊂ cup ∪ "  # noqa: RUF001 - the very signs
     "cap ∩ emptyset ∅ forall ∀ exists ∃ neg ¬ lnot ¬ land ∧ wedge ∧ lor ∨ vee ∨ angle ∠ degree ° circ ° perp ⊥ "  # noqa: RUF001 - the very signs
-    "parallel ∥ therefore ∴ dots … ldots … cdots … checkmark ✓ ell ℓ hbar ℏ"  # noqa: RUF001 - the very signs
+    "parallel ∥ therefore ∴ dots … ldots … cdots … checkmark ✓ ell ℓ hbar ℏ lt < gt >"  # noqa: RUF001 - the very signs
 )
 _NAMES = "sin cos tan cot log ln exp lim max min det mod gcd"
 _WORDS = (_GREEK + _SIGNS).split()

@@ -17,10 +17,12 @@ SPARE = 100
 """Characters that a reading may have beyond that: a line that was left out of a short answer."""
 
 _SENTENCE = re.compile(
-    r"…|;(?!(?<=[0-9];)[0-9.+-])|\?(?!(?<=[0-9]\?)[0-9])"
-    r"|(?<=[^\W\d_]{2})[.,:](?![0-9])|[.,:](?!\w)|(?<=[^\W\d_]{2})!(?!=)|(?<![\w)\]}])['\"]|(?<=[^\W\d_]{2})['\"]"
+    r"…|[。、।،؟](?!\d)|;(?!(?<=[0-9];)[0-9.+-])|\?(?!(?<=[0-9]\?)[0-9])"
+    r"|(?<=[^\W\d_]{2})[.,:](?![0-9])|[.,:](?!\w)|(?<=[^\W\d_]{2})!(?!=)"
+    r"|(?<![\w)\]}])(?<![\w)\]}]')(?<![\w)\]}]'')['\"]|(?<=[^\W\d_]{2})['\"]"
+    r"|(?<=[^\W\d_]{2}')'"
 )
-"""Punctuation of sentences: not the point of a number, nor the signs of ``n!``, ``f'``, ``f"``, ``a.b`` and ``1;2``."""
+"""Punctuation of sentences: not the point of a number, nor the signs of ``n!``, ``f'``, ``f''``, ``a.b`` and ``1;2``."""
 
 _SEMICOLON = re.compile(r" ?; ?")
 
@@ -91,6 +93,11 @@ def punctuation(text: str) -> Iterator[tuple[int, int]]:
     """Yield the spans of a plain text that are punctuation of sentences, or a hyphen between words."""
     for pattern in (_SENTENCE, _DASH):
         yield from (found.span() for found in pattern.finditer(text))
+
+
+def with_extents(text: str, end: str) -> str:
+    """Return a text with a sign at the end of each term under a root or below a stroke that the plain form merges."""
+    return _BELOW.sub(rf"\g<0>{end}", _ROOT.sub(rf"\g<0>{end}", text))
 
 
 def _one_line(text: str) -> str:

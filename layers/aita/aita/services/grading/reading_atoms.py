@@ -10,7 +10,7 @@ from typing import NamedTuple
 from aita.services.grading.meaning_words import MEANING_WORDS
 from aita.tasks.plain_text import PlainText, Span, plain
 from aita.tasks.printed_text import PrintedText
-from aita.tasks.second_reading import punctuation
+from aita.tasks.second_reading import punctuation, with_extents
 from aita.tasks.transcription_marks import DRAWN, DRAWN_END, STRUCK, STRUCK_END, UNREAD, read_marks
 
 _NOT_COMPARED = re.compile(f"{STRUCK}[^{STRUCK_END}]*{STRUCK_END}|{DRAWN}[^{DRAWN_END}]*{DRAWN_END}")
@@ -20,6 +20,8 @@ _AT_WORDS = re.compile(r"_{2,}|[(\[](?=[^\W\d_]{2}(?![^()\[\]]*[)\]]\^))|(?<=[^\
 
 _FUNCTION_NAMES = "sin cos tan cot sec csc log ln lg exp lim max min det arg mod gcd lcm tr rot div"
 _FUNCTIONS = frozenset(_FUNCTION_NAMES.split())
+
+_END_OF_TERM = "⌉"
 
 _BULLET = re.compile(rf"[-*⋅] ?(?=(?!{'|'.join(sorted(_FUNCTIONS))})[^\W\d_]{{2}})(?![^\W\d_]{{2,3}}(?![\w ]))")
 """Bullet before a word; before up to three letters at the end of a line or a sign, as in ``-kx``, it may be a minus."""
@@ -116,7 +118,8 @@ class ReadText:
         marked = read_marks(self.text).text.replace(UNREAD, " ")
         marked = _NOT_COMPARED.sub(lambda found: " " + "\n" * found[0].count("\n"), marked)
         lines = (" ".join(line.split()) for line in _LAYOUT.sub(" ", marked).splitlines())
-        return [_THOUSANDS.sub(lambda found: found[0].replace(" ", ""), line) for line in lines]
+        joined = (_THOUSANDS.sub(lambda found: found[0].replace(" ", ""), line) for line in lines)
+        return [with_extents(line, _END_OF_TERM) for line in joined]
 
     @cached_property
     def _starts(self) -> list[int]:
