@@ -22,7 +22,7 @@ _SENTENCE = re.compile(
     r"|(?<![\w)\]}])(?<![\w)\]}]')(?<![\w)\]}]'')['\"]|(?<=[^\W\d_]{2})['\"]"
     r"|(?<=[^\W\d_]{2}')'"
 )
-"""Punctuation of sentences: not the point of a number, nor the signs of ``n!``, ``f'``, ``f''``, ``a.b`` and ``1;2``."""
+"""Punctuation of sentences: not the point of a number, nor signs of ``n!``, ``f'``, ``f''``, ``a.b`` and ``1;2``."""
 
 _SEMICOLON = re.compile(r" ?; ?")
 
