@@ -14,7 +14,7 @@ _WORDS = (
     "niet niets niemand nergens geen nooit zonder nee inte inget ingenting icke ikke ikkje aldrig aldri ingen utan",
     "uten ei nem sem nie bez nigdy nikt nic żaden żadna żadne není nikdo žádný žádná žádné nu",
     "не ні ни нет без никогда никто ничего никакой никакая нельзя değil yok",
-    "tidak bukan tanpa không δεν μη ไม่ না",
+    "tidak bukan tanpa không δεν μη না",
     "لا ليس لم لن غير नहीं न मत 不 没 沒 無 无 非 未 否 않 안 못",
 )
 _NUMBERS = (
