@@ -533,7 +533,9 @@ class TestRefused:
         put_answers(harness)
         harness.put("user_rubrics.json", RUBRICS | {"7": RUBRICS["1a"]})
         self.refused(
-            harness, InvalidMaterialError, r"user_rubrics\.json: '7' is no question_id of questions\.json: take it out$"
+            harness,
+            InvalidMaterialError,
+            r"user_rubrics\.json: '7' is no question_id of questions\.json: use 1a, 1b, 2, or take it out$",
         )
 
     def test_a_rubric_that_was_written_for_an_earlier_exam(self, harness: Harness) -> None:
