@@ -33,8 +33,8 @@ from aita.ports import Reply, Slot, TokenUsage
 from aita.reports.pages import Pages
 from aita.services.assignments import object_keys
 from aita.services.calls.admission import Admission
-from aita.services.calls.budget import Budget
-from aita.services.calls.model_caller import ModelCaller
+from aita.services.calls.budget import RunBudget
+from aita.services.calls.item_calls import ItemCalls
 from aita.services.calls.prompt_cache_gate import PromptCacheGate
 from aita.services.calls.reply_cache import ReplyCache
 from aita.services.execution.page_splitter import PageSplitter
@@ -421,7 +421,7 @@ class Harness:
     def cold(self) -> None:
         watch = RunCache(self.runs, now=self.clock.monotonic)
         recorder = Recorder(runs=self.runs, tasks=self.tasks, objects=self.objects, watch=watch, clock=self.clock)
-        caller = ModelCaller(
+        calls = ItemCalls(
             llm=self.model,
             admission=Admission(
                 limiter=self.limiter,
@@ -430,7 +430,7 @@ class Harness:
                 sleep=self.clock.advance,
                 context="fake",
             ),
-            budget=Budget(self.runs, watch, lambda request: HIGHEST_COST),
+            budget=RunBudget(self.runs, watch, lambda request: HIGHEST_COST),
             cache=ReplyCache(self.objects),
             objects=self.objects,
             watch=watch,
@@ -440,7 +440,7 @@ class Harness:
             runs=self.runs,
             objects=self.objects,
             watch=watch,
-            caller=caller,
+            calls=calls,
             recorder=recorder,
             clock=self.clock,
             jitter=lambda low, high: low,

@@ -76,10 +76,10 @@ class MemoryRuns:
             counts = counts.model_copy(update={name: getattr(counts, name) + 1})
             return self._update(run_id, stages=run.stages | {stage: counts}, usage=run.usage + row.usage)
 
-    def count_wait(self, run_id: str, reason: str) -> None:
+    def count_wait(self, run_id: str, reason: str) -> Run:
         """Count one wait for the provider, and keep why."""
         with self._lock:
-            self._update(run_id, waits=self.get(run_id).waits + 1, wait_reason=reason)
+            return self._update(run_id, waits=self.get(run_id).waits + 1, wait_reason=reason)
 
     def reserve_cost(self, run_id: str, attempt: int, amount: Decimal, cap: Decimal) -> bool:
         """Commit this many USD if what is committed stays within the cap and the attempt goes on; tell whether."""

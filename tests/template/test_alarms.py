@@ -8,6 +8,7 @@ import re
 
 import pytest
 
+from aita.models.call_usage import CallUsage
 from aita.models.run import (
     CollectResponse,
     Item,
@@ -21,7 +22,7 @@ from aita.models.run import (
     Usage,
 )
 from aita.observability import count_end, count_item, count_planned, metrics
-from aita.services.runs.task_recorder import CallUsage, Executed
+from aita.services.runs.task_recorder import Executed
 from tests.template.conftest import ROOT, Json, of_type
 
 Metric = tuple[str, str, frozenset[str]]

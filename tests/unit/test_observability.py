@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from aws_lambda_powertools import Metrics
 
+from aita.models.call_usage import CallUsage
 from aita.models.run import (
     CollectResponse,
     Item,
@@ -19,7 +20,7 @@ from aita.models.run import (
     Usage,
 )
 from aita.observability import SERVICE, configure_logging, count_end, count_item, count_planned, metrics
-from aita.services.runs.task_recorder import CallUsage, Executed
+from aita.services.runs.task_recorder import Executed
 
 Json = dict[str, Any]
 RUN = {"run_id": "r", "attempt": 1, "stage": "grade"}

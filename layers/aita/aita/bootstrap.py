@@ -209,8 +209,8 @@ def make_executor() -> "TaskExecutor":
     from aita.aws.dynamodb.sharded_rate_limiter import ShardedRateLimiter
     from aita.llm.chat import ChatModel, connect
     from aita.services.calls.admission import Admission
-    from aita.services.calls.budget import Budget
-    from aita.services.calls.model_caller import ModelCaller
+    from aita.services.calls.budget import RunBudget
+    from aita.services.calls.item_calls import ItemCalls
     from aita.services.calls.prompt_cache_gate import PromptCacheGate
     from aita.services.calls.reply_cache import ReplyCache
     from aita.services.execution.task_executor import TaskExecutor
@@ -233,10 +233,10 @@ def make_executor() -> "TaskExecutor":
         forget_key=key.forget,
         reasoning_effort=settings.reasoning_effort,
     )
-    caller = ModelCaller(
+    calls = ItemCalls(
         llm=llm,
         admission=Admission(limiter, gate, watch, time.sleep, context=f"{settings.model_base_url} {settings.model}"),
-        budget=Budget(stores.runs, watch, llm.highest_cost),
+        budget=RunBudget(stores.runs, watch, llm.highest_cost),
         cache=ReplyCache(stores.objects),
         objects=stores.objects,
         watch=watch,
@@ -246,7 +246,7 @@ def make_executor() -> "TaskExecutor":
         runs=stores.runs,
         objects=stores.objects,
         watch=watch,
-        caller=caller,
+        calls=calls,
         recorder=stores.recorder(watch),
         clock=utc_now,
     )

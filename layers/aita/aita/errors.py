@@ -24,8 +24,10 @@
         │   │   ├── UnparsableReplyError   the reply is no JSON of the right shape
         │   │   ├── BrokenRuleError        the reply has the right shape, but breaks a rule
         │   │   └── DoubtfulReplyError     the reply is usable, but another one may be better
+        │   ├── TaskCodeError          the task's own code fails
         │   ├── RefusalError           the model or its provider refuses the input
-        │   └── TooLongError           the input or the reply exceeds the model's limit
+        │   ├── TooLongError           the input or the reply exceeds the model's limit
+        │   └── UnansweredError        the provider answers other tasks, and not this one
         └── CallSignal                 control flow: whether and when calls continue
             ├── ProviderBusy           the provider can't answer now: wait and call again
             ├── SlotLater              the reserved slot of the limiter is too far away to sleep until it
@@ -179,12 +181,20 @@ class DoubtfulReplyError(InvalidReplyError):
         self.kept: Any = kept
 
 
+class TaskCodeError(TaskError):
+    """The task's own code fails, such as its parser: the model's reply is not to blame."""
+
+
 class RefusalError(TaskError):
     """The model or the provider's filter refuses the input."""
 
 
 class TooLongError(TaskError):
     """The prompt or the reply exceeds the model's limit."""
+
+
+class UnansweredError(TaskError):
+    """The provider answers other tasks, and has failed to answer this one too often."""
 
 
 class CallSignal(CallError):  # noqa: N818 - signals are no errors
@@ -200,6 +210,10 @@ class ProviderBusy(CallSignal):
         Reason for the wait, shown in the run's status.
     retry_after
         Wait in seconds that the provider demands; ``None`` if it named none.
+    limited
+        Whether the provider refuses the call because of a rate limit.
+    timed_out
+        Whether no reply came in time.
     requests_per_second, tokens_per_minute
         Provider's limits from the headers of its response; ``None`` if it sent none.
     """
@@ -209,11 +223,15 @@ class ProviderBusy(CallSignal):
         message: str,
         retry_after: float | None = None,
         *,
+        limited: bool = False,
+        timed_out: bool = False,
         requests_per_second: float | None = None,
         tokens_per_minute: float | None = None,
     ) -> None:
         super().__init__(message)
         self.retry_after = retry_after
+        self.limited = limited
+        self.timed_out = timed_out
         self.requests_per_second = requests_per_second
         self.tokens_per_minute = tokens_per_minute
 

@@ -201,8 +201,8 @@ class RunStore(Protocol):
         """Add a finished task to the counters of its attempt; return the run after the update."""
         ...
 
-    def count_wait(self, run_id: str, reason: str) -> None:
-        """Count one wait for the provider and record its reason."""
+    def count_wait(self, run_id: str, reason: str) -> Run:
+        """Count one wait for the provider and record its reason; return the run after the update."""
         ...
 
     def reserve_cost(self, run_id: str, attempt: int, amount: Decimal, cap: Decimal) -> bool:

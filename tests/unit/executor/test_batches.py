@@ -16,7 +16,7 @@ from aita.errors import ProviderBusy, RefusalError, RunStopped
 from aita.memory.rate_limiter import MemoryRateLimiter
 from aita.models.rate_limits import Rates
 from aita.ports import Reply
-from aita.services.calls import retry_backoff
+from aita.services.calls import patience
 from aita.services.calls.prompt_cache_gate import SHORTEST_PREFIX
 from aita.services.calls.token_bucket import REQUEST_BURST
 from aita.tasks.request import LLMRequest
@@ -129,7 +129,7 @@ class TestFailures:
 
 class TestProvider:
     def test_a_busy_one_is_waited_for(self, make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(retry_backoff, "backoff", lambda failures, jitter: 0.01 * failures)
+        monkeypatch.setattr(patience, "backoff", lambda state, *_: 0.01 * state.failures)
         left = {"a": 2, "b": 1}
 
         def say(request: LLMRequest) -> str:
@@ -191,7 +191,7 @@ class TestProvider:
         assert again.success_rate == 1
 
     def test_one_that_stays_away_stops_the_batch(self, make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(retry_backoff, "PATIENCE", 0.0)
+        monkeypatch.setattr(patience, "PATIENCE", 0.0)
 
         def refuse(request: LLMRequest) -> str:
             raise ProviderBusy("503")

@@ -8,6 +8,8 @@ import stat
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -16,7 +18,9 @@ import pytest
 from pydantic import BaseModel
 
 from aita import CheckpointError, SettingsError, SimpleLLMTask, cleanup_checkpoints, latest_checkpoint
-from tests.support.fake_llm import FakeLLM
+from aita.ports import Reply
+from aita.tasks.request import LLMRequest
+from tests.support.fake_llm import COST, FakeLLM
 from tests.unit.executor.conftest import Make
 from tests.unit.executor.test_batches import tasks
 
@@ -64,15 +68,36 @@ class TestResume:
         assert (llm.calls.total(), other.calls.total()) == (1, 1)
 
     @pytest.mark.parametrize("retry", [True, False])
-    def test_failed_tasks_are_run_again_if_wanted(
+    def test_a_reply_that_failed_is_read_once_more_and_not_paid_again(
         self, make: Make, retry: bool, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setenv("AITA_RETRY_FAILED_TASKS", str(retry))
-        failing = tasks("a", parse_fn=lambda text: {}[text])
-        make(FakeLLM()).execute_batch(failing, "x")
+        make(FakeLLM()).execute_batch(tasks("a", parse_fn=lambda text: {}[text]), "x")
         llm = FakeLLM()
         (result,) = make(llm).execute_batch(tasks("a"), "x", resume_from_checkpoint=True).task_results
-        assert (result.success, llm.calls.total()) == ((True, 1) if retry else (False, 0))
+        assert (result.result, result.resumed, result.cost, llm.calls.total()) == ("A", True, COST, 0)
+
+    @pytest.mark.parametrize("retry", [True, False])
+    def test_a_task_that_still_fails_is_run_again_if_wanted(
+        self, make: Make, retry: bool, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("AITA_RETRY_FAILED_TASKS", str(retry))
+        make(FakeLLM()).execute_batch(tasks("a", parse_fn=lambda text: {}[text]), "x")
+        llm = FakeLLM(lambda _: "b")
+        again = tasks("a", parse_fn=lambda text: {"b": 7}[text])
+        (result,) = make(llm).execute_batch(again, "x", resume_from_checkpoint=True).task_results
+        assert (result.result, llm.calls.total()) == ((7, 1) if retry else (None, 0))
+
+    @pytest.mark.parametrize("end", [{"refusal": True}, {"finish_reason": "length"}, {"finish_reason": "error"}])
+    def test_a_refused_or_truncated_reply_is_never_read_as_a_whole_one(self, make: Make, end: dict[str, Any]) -> None:
+        class Ending(FakeLLM):
+            def complete(self, request: LLMRequest, images: Mapping[str, bytes]) -> Reply:
+                return replace(super().complete(request, images), **end)
+
+        make(Ending()).execute_batch(tasks("a"), "x")
+        llm = FakeLLM(lambda _: "whole")
+        (result,) = make(llm).execute_batch(tasks("a"), "x", resume_from_checkpoint=True).task_results
+        assert (result.result, llm.calls.total()) == ("whole", 1)
 
     def test_a_reply_that_no_longer_parses_is_new_work(self, make: Make) -> None:
         make(FakeLLM()).execute_batch(tasks("a"), "x")

@@ -14,7 +14,7 @@ import pytest
 from aita import CheckpointError, LLMTask, ProviderBusy, RunStopped, SimpleLLMTask, VisionLLMTask
 from aita.memory.prompt_cache import MemoryPromptCaches
 from aita.models.result import TaskResult
-from aita.services.calls import retry_backoff
+from aita.services.calls import patience
 from aita.services.calls.prompt_cache_gate import LONGEST_FILL_WAIT, SHORTEST_PREFIX, PrefixState
 from aita.tasks.request import LLMRequest
 from tests.support.fake_llm import COST, FakeLLM, asked
@@ -188,7 +188,7 @@ class TestClient:
         assert time.process_time() - used < LONGEST_FILL_WAIT / 4, "who waits does not spin"
 
     def test_the_time_in_calls_leaves_out_the_waits(self, make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(retry_backoff, "backoff", lambda failures, jitter: 0.3)
+        monkeypatch.setattr(patience, "backoff", lambda *_: 0.3)
         left = ["busy"]
 
         def say(request: LLMRequest) -> str:
@@ -203,7 +203,7 @@ class TestClient:
     def test_who_leads_a_prefix_calls_again_as_soon_as_the_provider_lets_it(
         self, make: Make, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(retry_backoff, "backoff", lambda failures, jitter: 0.01)
+        monkeypatch.setattr(patience, "backoff", lambda *_: 0.01)
         left = ["busy"]
 
         def say(request: LLMRequest) -> str:
@@ -239,11 +239,11 @@ class TestImages:
     ) -> None:
         held: list[int] = []
 
-        def backoff(failures: int, jitter: Any) -> float:
+        def backoff(*_: Any) -> float:
             held.append(tracemalloc.get_traced_memory()[0])
             return 0.0
 
-        monkeypatch.setattr(retry_backoff, "backoff", backoff)
+        monkeypatch.setattr(patience, "backoff", backoff)
         left = ["busy"]
 
         def say(request: LLMRequest) -> str:

@@ -12,6 +12,10 @@ from aita.services.calls.budget import unspent
 from aita.tasks.request import LLMRequest, Parameters
 
 
+def _no_price(_: LLMRequest) -> None:
+    """Return that the model has no known price."""
+
+
 @dataclass
 class Cap:
     """Keeps one batch within its cap; thread-safe.
@@ -19,15 +23,15 @@ class Cap:
     Parameters
     ----------
     most
-        Cap of the batch's cost, in USD.
+        Cap of the batch's cost, in USD; ``None`` for none.
     highest_cost
         Returns the highest possible cost of a call in USD, or ``None`` if the model has no known price.
     spent
         Known cost so far plus the commitments of the calls in flight, in USD.
     """
 
-    most: Decimal
-    highest_cost: Callable[[LLMRequest], Decimal | None]
+    most: Decimal | None = None
+    highest_cost: Callable[[LLMRequest], Decimal | None] = _no_price
     spent: Decimal = Decimal(0)
     _calls: int = 0
     _settled: threading.Condition = field(default_factory=threading.Condition)
@@ -53,7 +57,7 @@ class Cap:
         return cls(most, highest, spent)
 
     def commit(self, request: LLMRequest) -> Decimal:
-        """Commit the highest cost of a call, once the cap has room for it, and return it in USD.
+        """Commit the highest cost of a call, once the cap has room for it, and return it in USD; 0 without a cap.
 
         Without room, wait for calls in flight, whose unspent commitments are released.
 
@@ -62,6 +66,8 @@ class Cap:
         BudgetReached
             If there is no room, and no call in flight that could release some.
         """
+        if self.most is None:
+            return Decimal(0)
         amount = self.highest_cost(request)
         if amount is None:
             raise BudgetReached("the model has no known price, so that the batch's cap can't be kept")
@@ -79,6 +85,8 @@ class Cap:
 
     def settle(self, committed: Decimal, usage: Usage | None) -> None:
         """Release the unspent part of a call's commitment; ``usage`` is ``None`` if the call was not paid."""
+        if self.most is None:
+            return
         with self._settled:
             self.spent -= unspent(committed, usage)
             self._calls -= 1

@@ -1,14 +1,15 @@
 """Conversations of a batch whose calls are made by the stack: each task's next request and result."""
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from aita.errors import AitaError, InvalidReplyError, NotRun, RequestError, TaskError
+from aita.errors import AitaError, InvalidReplyError
 from aita.executor.chat_runs import LineReply
+from aita.executor.ledger import Ledger, TaskEnd, own_code_error
+from aita.models.call_usage import CallUsage
 from aita.models.result import TaskResult
-from aita.models.run import Usage
+from aita.services.calls.call_loop import TaskCalls
 from aita.services.calls.conversation import Conversation, converse
 from aita.tasks.llm_task import LLMTask
 from aita.tasks.request import LLMRequest
@@ -16,24 +17,20 @@ from aita.tasks.request import LLMRequest
 
 @dataclass(slots=True)
 class PendingTask:
-    """Unfinished task: its conversation, its present request, and its usage so far.
+    """Unfinished task: its conversation, its present request, and its calls so far.
 
-    ``fresh`` is true if its requests bypass the stack's cache; ``seconds`` is the duration of its calls.
+    ``fresh`` is true if its requests bypass the stack's cache.
     """
 
     conversation: Conversation
     request: LLMRequest
-    data: dict[str, Any]
     fresh: bool = False
-    reply: str | None = None
-    requests: int = 0
-    seconds: float = 0.0
-    usage: Usage = field(default_factory=Usage)
+    calls: TaskCalls = field(default_factory=TaskCalls)
 
     @property
     def from_cache(self) -> bool:
         """Whether all of its replies came from the cache."""
-        return self.requests > 0 and self.usage.calls == 0
+        return self.calls.made > 0 and self.calls.spent.usage.calls == 0
 
 
 class Conversations:
@@ -46,71 +43,63 @@ class Conversations:
     """
 
     def __init__(self, tasks: Sequence[LLMTask[Any]], *, retry_failed: bool) -> None:
-        self._tasks = tasks
+        self._ledger = Ledger(tuple(tasks))
         self._retry_failed = retry_failed
-        self._ids: list[str] = []
-        self._results: dict[int, TaskResult] = {}
+        self._ledger.open(retry_failed=retry_failed)
         self.open: dict[int, PendingTask] = {}
-        used_ids: set[str] = set()
-        for place, task in enumerate(tasks):
-            self._begin(place, task, used_ids)
+        for place, task in self._ledger.unfinished():
+            self._begin(place, task)
 
     @property
     def total(self) -> int:
         """Number of tasks."""
-        return len(self._tasks)
+        return len(self._ledger.tasks)
 
     @property
     def ended(self) -> int:
         """Number of finished tasks."""
-        return len(self._results)
+        return self._ledger.ended
 
     @property
     def failed(self) -> int:
         """Number of failed tasks."""
-        return sum(not result.success for result in self._results.values())
+        return self._ledger.failed
 
     def accept_reply(self, place: int, answered: LineReply) -> None:
         """Pass the result of a call to its task, which ends or makes its next request."""
         each = self.open[place]
-        each.requests += answered.asks
-        each.seconds += answered.latency_ms / 1000
-        each.usage += answered.usage
+        each.calls.made += answered.asks
+        each.calls.seconds += answered.latency_ms / 1000
+        each.calls.spent += CallUsage(usage=answered.usage)
         if answered.result is None:
             self._end(place, error=answered.error or "TaskError: the stack gave no reason")
             return
-        text = each.reply = answered.result.text
+        text = each.calls.last_reply = answered.result.text
         self._advance(place, lambda: each.conversation.send(text))
 
     def fail(self, place: int, error: AitaError) -> None:
         """End a task with an error."""
-        self._end(place, error=_error_text(error))
+        self._end(place, error=error)
 
     def results(self, stopped: str | None) -> tuple[TaskResult, ...]:
         """Return the result of every task; ``stopped`` is the reason in the results of unfinished tasks."""
-        not_run = NotRun(f"{stopped or 'the batch stopped'}: execute the batch again to run this task")
-        for place in list(self.open):
-            self.fail(place, not_run)
-        return tuple(self._results[place] for place in range(len(self._tasks)))
+        for place in self.open:
+            self._ledger.keep_calls(place, self.open[place].calls)
+        return self._ledger.results(stopped, "execute the batch again to run this task")
 
-    def _begin(self, place: int, task: LLMTask[Any], used_ids: set[str]) -> None:
-        self._ids.append(task.task_id or f"task-{place}")
+    def _begin(self, place: int, task: LLMTask[Any]) -> None:
         try:
-            self._ids[place] = _new_id(task, used_ids)
-            data = task.checkpoint_data()
-            json.dumps(data)
             provided = task.given()
             if provided is None:
                 conversation = converse(task)
-                self.open[place] = PendingTask(conversation, next(conversation), data)
-            else:
-                self._results[place] = TaskResult(self._ids[place], success=True, result=provided, metadata=data)
+                self.open[place] = PendingTask(conversation, next(conversation))
+                return
         except AitaError as error:
-            self._results[place] = TaskResult(self._ids[place], success=False, error=_error_text(error))
+            self._ledger.end(place, TaskEnd(TaskCalls(), error=error))
         except Exception as error:  # noqa: BLE001 - as in _advance()
-            raised = f"the task's own code raised {type(error).__name__}"
-            failure = TaskError(f"{raised}: see its messages(), given() and checkpoint_data()")
-            self._results[place] = TaskResult(self._ids[place], success=False, error=_error_text(failure))
+            self._ledger.end(place, TaskEnd(TaskCalls(), error=own_code_error(error, "messages() and given()")))
+        else:
+            self._ledger.end(place, TaskEnd(TaskCalls(), provided))
 
     def _advance(self, place: int, step: Callable[[], LLMRequest]) -> None:
         """Take a step of a task's conversation, which returns its next request or ends the task."""
@@ -123,37 +112,13 @@ class Conversations:
             if each.fresh or not each.from_cache or not self._retry_failed:
                 self.fail(place, error)
             else:  # all replies came from the cache: a new reply may be valid
-                each.fresh, each.conversation = True, converse(self._tasks[place])
+                each.fresh, each.conversation = True, converse(self._ledger.tasks[place])
                 self._advance(place, lambda: next(each.conversation))
         except AitaError as error:
             self.fail(place, error)
         except Exception as error:  # noqa: BLE001 - an error in the task's own code fails only this task
-            raised = f"the task's own code raised {type(error).__name__}"
-            self.fail(place, TaskError(f"{raised}: see its messages(), parse() and salvage()"))
+            self.fail(place, own_code_error(error, "messages(), parse() and salvage()"))
 
-    def _end(self, place: int, result: Any = None, error: str | None = None) -> None:
+    def _end(self, place: int, *, result: Any = None, error: AitaError | str | None = None) -> None:
         each = self.open.pop(place)
-        self._results[place] = TaskResult(
-            task_id=self._ids[place],
-            success=error is None,
-            result=result,
-            raw_response=each.reply,
-            error=error,
-            retry_count=max(0, each.requests - 1),
-            execution_time=each.seconds,
-            usage=each.usage,
-            metadata=each.data,
-            resumed=each.from_cache,
-        )
-
-
-def _new_id(task: LLMTask[Any], used_ids: set[str]) -> str:
-    task_id = task.id
-    if task_id in used_ids:
-        raise RequestError("its id is that of an earlier task of this batch: give each its own task_id")
-    used_ids.add(task_id)
-    return task_id
-
-
-def _error_text(error: AitaError) -> str:
-    return f"{type(error).__name__}: {error}"
+        self._ledger.end(place, TaskEnd(each.calls, result, error, resumed=each.from_cache))

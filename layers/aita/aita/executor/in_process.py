@@ -9,19 +9,23 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from aita.errors import NotRun, SettingsError
-from aita.executor.batch import Batch
+from aita.errors import NotRun, RequestError, SettingsError
+from aita.executor.batch_calls import BatchPacer, GuardedLLM, ImageFiles, WorkReplies
 from aita.executor.cap import Cap
 from aita.executor.checkpoint import DIRECTORY, Checkpoint, latest_checkpoint
 from aita.executor.config import ParallelExecutionConfig
 from aita.executor.engine import Engine
+from aita.executor.ledger import Ledger
 from aita.executor.progress import progress
+from aita.executor.work_queue import Work, WorkQueue
 from aita.memory.prompt_cache import MemoryPromptCaches
 from aita.memory.rate_limiter import MemoryRateLimiter
 from aita.models.rate_limits import Rates
 from aita.models.result import BatchExecutionResult
 from aita.ports import LLM
+from aita.services.calls.call_loop import CallLoop
 from aita.services.calls.forbidden_calls import Refusals
+from aita.services.calls.model_identity import identity
 from aita.services.calls.prompt_cache_gate import PromptCacheGate
 from aita.tasks.batchable import group
 from aita.tasks.llm_task import LLMTask
@@ -69,18 +73,18 @@ class InProcessExecutor:
         """
         started = time.monotonic()
         name = checkpoint_name or DEFAULT_NAME
-        batch = Batch(tuple(tasks), self.llm, self._open(name, resume=resume_from_checkpoint))
+        ledger = Ledger(_checked(tasks), identity(self.llm), self._open(name, resume=resume_from_checkpoint))
         try:
-            batch.restore(retry_failed=self.config.retry_failed_tasks)
-            self.refusals.answered = self.refusals.answered or batch.ended > batch.failed
-            stopped = self._run(batch)
+            ledger.open(retry_failed=self.config.retry_failed_tasks)
+            self.refusals.answered = self.refusals.answered or ledger.is_answered
+            stopped = self._run(ledger)
         except KeyboardInterrupt:
-            hint = f"; resume_from_checkpoint=True with {name!r} goes on" if batch.checkpoint is not None else ""
-            sys.stderr.write(f"interrupted: {batch.ended} of {len(batch.tasks)} tasks are done{hint}\n")
+            hint = f"; resume_from_checkpoint=True with {name!r} goes on" if ledger.checkpoint is not None else ""
+            sys.stderr.write(f"interrupted: {ledger.ended} of {len(ledger.tasks)} tasks are done{hint}\n")
             raise
         finally:
-            batch.close()
-        return BatchExecutionResult(batch.results(stopped), time.monotonic() - started, stopped)
+            ledger.close()
+        return BatchExecutionResult(ledger.results(stopped), time.monotonic() - started, stopped)
 
     def _open(self, name: str, *, resume: bool) -> Checkpoint | None:
         if not self.config.enable_checkpointing:
@@ -93,32 +97,45 @@ class InProcessExecutor:
             return Checkpoint.start(self.checkpoint_dir, name, interval)
         return Checkpoint.resume(latest, name, interval)
 
-    def _run(self, batch: Batch) -> str | None:
+    def _run(self, ledger: Ledger) -> str | None:
         """Run the unfinished tasks; return the reason of an early stop, or ``None``."""
-        config, unfinished = self.config, batch.unfinished()
+        config, unfinished = self.config, ledger.unfinished()
         if not unfinished:
             return None
-        engine = Engine(
+        groups = _groups([task for _, task in unfinished], config.batch_size)
+        workers = min(config.max_workers, len(groups))
+        queue = WorkQueue([Work([unfinished[place] for place in group]) for group in groups], workers, time.monotonic)
+        stopping = threading.Event()
+        pacer = BatchPacer(
             llm=self.llm,
             limiter=self.limiter,
-            gate=None,
+            gate=self._gate(stopping) if config.prefix_scheduling else None,
             configured=Rates(config.rate_limit_rps or None, config.rate_limit_tpm or None),
-            on_task_end=batch.end,
-            cap=None if config.max_cost_usd is None else Cap.of(self.llm, config.max_cost_usd, batch.spent_before()),
-            refusals=self.refusals,
+            queue=queue,
+            stopping=stopping,
         )
-        if config.prefix_scheduling:
-            engine.gate = PromptCacheGate(
-                self.prefixes, lambda seconds: _sleep_unless_stopped(engine.stopping, seconds), time.monotonic
-            )
-        groups = _groups([task for _, task in unfinished], config.batch_size)
-        with progress(len(batch.tasks), shown=config.show_progress) as show:
-            engine.run(
-                ([unfinished[place] for place in members] for members in groups),
-                min(config.max_workers, len(groups)),
-                lambda: show(batch.ended, batch.failed, batch.cost),
-            )
+        cap = Cap() if config.max_cost_usd is None else Cap.of(self.llm, config.max_cost_usd, ledger.spent_before())
+        loop = CallLoop(GuardedLLM(self.llm), pacer, WorkReplies({}), cap, ImageFiles(), self.refusals)
+        engine = Engine(queue, loop, ledger.end, stopping, valid=ledger.is_answered)
+        with progress(len(ledger.tasks), shown=config.show_progress) as show:
+            engine.run(workers, lambda: show(ledger.ended, ledger.failed, ledger.cost))
         return engine.reason
+
+    def _gate(self, stopping: threading.Event) -> PromptCacheGate:
+        return PromptCacheGate(self.prefixes, lambda seconds: _sleep_unless_stopped(stopping, seconds), time.monotonic)
+
+
+def _checked(tasks: Iterable[LLMTask[Any]]) -> tuple[LLMTask[Any], ...]:
+    """Return the tasks of a batch.
+
+    Raises
+    ------
+    RequestError
+        If it is one task, whose fields would be taken for tasks.
+    """
+    if isinstance(tasks, LLMTask):
+        raise RequestError("execute_batch takes a list of tasks, and got one task: put it into a list")
+    return tuple(tasks)
 
 
 def _groups(tasks: list[LLMTask[Any]], size: int) -> list[list[int]]:

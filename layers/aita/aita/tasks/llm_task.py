@@ -4,9 +4,9 @@ from abc import abstractmethod
 from dataclasses import dataclass
 from typing import Any, ClassVar, Generic, TypeVar
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
-from aita.errors import AitaError, BrokenRuleError, DoubtfulReplyError, InvalidReplyError, TaskError
+from aita.errors import AitaError, BrokenRuleError, DoubtfulReplyError, InvalidReplyError, TaskCodeError
 from aita.models.base import StrictModel
 from aita.tasks.json_reply import read_reply
 from aita.tasks.json_schema import strict_schema
@@ -107,7 +107,7 @@ class LLMTask(StrictModel, Generic[ResultT]):
             If the object breaks a rule.
         DoubtfulReplyError
             If ``validate_reply`` raises it, or a backslash may be LaTeX's or JSON's own.
-        TaskError
+        TaskCodeError
             If ``validate_reply`` itself fails.
         """
         read = read_reply(self.response_model, reply)
@@ -128,16 +128,27 @@ def validate(judge: Any, reply: Any) -> Any:
     ------
     BrokenRuleError
         For a ValueError. Its text is feedback for the model and is not recorded, as it may quote the reply.
-    TaskError
-        For any other exception, which is an error in the validation itself.
+    TaskCodeError
+        For any other exception, which is an error in the validation itself, and for a change of a frozen model, such as
+        the task.
     """
     try:
         return judge(reply)
     except AitaError:
         raise
     except ValueError as error:
+        if _is_change_of_frozen(error):
+            raise TaskCodeError(
+                "the code that judges this task's reply changes a field, and tasks are frozen: keep state elsewhere"
+            ) from error
         raise BrokenRuleError(f"the task's own rules refuse it ({type(error).__name__})", feedback=str(error)) from None
     except Exception as error:
-        raise TaskError(
+        raise TaskCodeError(
             f"the code that judges this task's reply raised {type(error).__name__}: see the task's class or parse_fn"
         ) from error
+
+
+def _is_change_of_frozen(error: ValueError) -> bool:
+    return isinstance(error, ValidationError) and all(
+        detail["type"] in {"frozen_instance", "frozen_field"} for detail in error.errors(include_url=False)
+    )

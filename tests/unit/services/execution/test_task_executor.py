@@ -28,7 +28,7 @@ from aita.models.run import (
     TaskStatus,
     Usage,
 )
-from aita.services.calls.retry_backoff import PATIENCE
+from aita.services.calls.patience import PATIENCE
 from aita.tasks.request import LLMRequest
 from aita.tasks.tokens import expected_tokens
 from tests.support.fakes import (
@@ -395,7 +395,7 @@ class TestWaits:
     def test_a_cancel_during_the_limiters_wait_stops_the_call(self, harness: Harness) -> None:
         run, event = one_question(harness, rate_limit_rps=1)
         harness.limiter.queue.append(1.9)
-        harness.executor.caller.watch.get(run.run_id)
+        harness.executor.watch.get(run.run_id)
         harness.submissions.cancel(run.run_id)
         harness.clock.advance(4)
         assert harness.invoke(event).answer.outcome is Outcome.SKIPPED
@@ -424,7 +424,8 @@ class TestWaits:
         before = harness.clock.monotonic()
         run = harness.run()
         assert (run.status, run.reason) == (
-            RunStatus.HALTED, "the provider has not answered for 2 hours: resume when it does",
+            RunStatus.HALTED,
+            "the provider has not answered for 2 hours: resume when it does (the provider answered 429)",
         )  # fmt: skip
         assert 0 <= harness.clock.monotonic() - before - PATIENCE <= 70
         assert harness.rows(run) == []

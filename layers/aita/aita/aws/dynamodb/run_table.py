@@ -92,9 +92,10 @@ class DynamoRunTable:
         )
         return run or self.get(run_id)
 
-    def count_wait(self, run_id: str, reason: str) -> None:
-        """Count one wait for the provider and record its reason."""
-        self._update(run_id, "ADD waits :one SET wait_reason = :reason", {":one": 1, ":reason": reason})
+    def count_wait(self, run_id: str, reason: str) -> Run:
+        """Count one wait for the provider and record its reason; return the run after the update."""
+        run = self._update(run_id, "ADD waits :one SET wait_reason = :reason", {":one": 1, ":reason": reason})
+        return run or self.get(run_id)
 
     def reserve_cost(self, run_id: str, attempt: int, amount: Decimal, cap: Decimal) -> bool:
         """Add ``amount`` to the committed cost (USD) if the sum stays within ``cap``; return whether it was added."""

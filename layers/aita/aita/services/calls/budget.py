@@ -1,4 +1,4 @@
-"""Cost cap of a run, kept by committing each call's highest cost before the call."""
+"""Cost caps of runs, kept by committing each call's highest cost before the call."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from aita.tasks.request import LLMRequest
 
 
 @dataclass(frozen=True, slots=True)
-class Budget:
+class RunBudget:
     """Keeps runs within their caps, however many functions call at once. A run without a cap costs no request.
 
     The commitment of a function that dies during a call remains, as the call may have been paid. A resume starts

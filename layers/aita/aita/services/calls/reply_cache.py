@@ -1,13 +1,14 @@
 """Cache of paid replies in the bucket, so that no request is paid for twice."""
 
 from dataclasses import dataclass
+from typing import Self
 
 from aita.errors import ObjectNotFoundError
 from aita.models.base import StrictModel
+from aita.models.call_usage import CallUsage
 from aita.models.run import Usage
-from aita.ports import ObjectStore
+from aita.ports import ObjectStore, Reply
 from aita.services.assignments import object_keys
-from aita.services.runs.task_recorder import CallUsage
 
 
 class CachedReply(StrictModel):
@@ -27,6 +28,20 @@ class CachedReply(StrictModel):
     paid_in: int = 0
     rejected_by: str | None = None
 
+    @classmethod
+    def of(cls, reply: Reply, usage: Usage, *, paid_by: str, paid_in: int = 0) -> Self:
+        """Return a model's reply as paid."""
+        return cls(
+            text=reply.text,
+            finish_reason=reply.finish_reason,
+            refusal=reply.refusal,
+            model=reply.model,
+            usage=usage,
+            latency_ms=reply.latency_ms,
+            paid_by=paid_by,
+            paid_in=paid_in,
+        )
+
     def spent_by(self, payer: str, digest: str) -> CallUsage:
         """Return the usage that the reply adds to a task: its cost if that task paid, else one cached call.
 
@@ -44,22 +59,21 @@ class CachedReply(StrictModel):
 
 @dataclass(frozen=True, slots=True)
 class ReplyCache:
-    """Stores every paid reply before it is validated. Only the attempt that rejected a reply still finds it."""
+    """Stores every paid reply before it is validated."""
 
     objects: ObjectStore
 
-    def get(self, digest: str, attempt: str) -> CachedReply | None:
-        """Return the cached reply to a request, if this attempt may use it."""
+    def get(self, digest: str) -> CachedReply | None:
+        """Return the cached reply to a request, also one because of which a task failed."""
         try:
-            reply = CachedReply.model_validate_json(self.objects.get(object_keys.cached_reply(digest)))
+            return CachedReply.model_validate_json(self.objects.get(object_keys.cached_reply(digest)))
         except ObjectNotFoundError:
             return None
-        return reply if reply.rejected_by in (None, attempt) else None
 
     def put(self, digest: str, reply: CachedReply) -> None:
         """Store a reply."""
         self.objects.put(object_keys.cached_reply(digest), reply.model_dump_json().encode())
 
     def reject(self, digest: str, reply: CachedReply, attempt: str) -> None:
-        """Mark a reply as the reason of a task's failure, so that a resume makes a new call."""
+        """Mark a reply as the reason of a task's failure, so that another attempt makes a new call if it still is."""
         self.put(digest, reply.model_copy(update={"rejected_by": attempt}))

@@ -8,13 +8,14 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from aita.errors import MissingInputError, ObjectNotFoundError, TaskError, UnreadableScanError
+from aita.models.call_usage import CallUsage
 from aita.models.names import MAX_UPLOAD_BYTES
 from aita.models.run import ItemEvent
 from aita.models.scan import PageImage, PageInk, SplitPage, SplitPages
 from aita.ports import ObjectStore
 from aita.services.assignments import object_keys
 from aita.services.runs.run_cache import RunCache
-from aita.services.runs.task_recorder import CallUsage, Executed, Recorder
+from aita.services.runs.task_recorder import Executed, Recorder
 from aita.services.stages.split_base import SOURCES, Sources
 
 logger = logging.getLogger(__name__)

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from aita.concurrency import map_concurrently
 from aita.errors import MissingInputError, NotFoundError, ObjectNotFoundError, RequestError, TaskError
+from aita.models.call_usage import CallUsage
 from aita.models.class_report import ClassReport
 from aita.models.exam import Page
 from aita.models.report import PageScan, ReportFile, ReportFiles, StudentReport, TranscriptionReport
@@ -16,7 +17,7 @@ from aita.services.assignments import object_keys
 from aita.services.assignments.assignment_files import AssignmentFiles
 from aita.services.reporting.report_builder import ReportSources, Scans
 from aita.services.runs.run_cache import RunCache
-from aita.services.runs.task_recorder import CallUsage, Executed, Recorder
+from aita.services.runs.task_recorder import Executed, Recorder
 from aita.services.stages.report import STUDENT
 
 logger = logging.getLogger(__name__)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from aita.errors import MissingInputError, ObjectNotFoundError, TaskError
+from aita.models.call_usage import CallUsage
 from aita.models.exam import Page
 from aita.models.run import ItemEvent
 from aita.models.scan import PageImage
@@ -13,7 +14,7 @@ from aita.models.second_look import Strip
 from aita.ports import ObjectStore
 from aita.services.assignments import object_keys
 from aita.services.runs.run_cache import RunCache
-from aita.services.runs.task_recorder import CallUsage, Executed, Recorder
+from aita.services.runs.task_recorder import Executed, Recorder
 from aita.services.stages.base import INPUTS
 from aita.services.stages.strip_cuts import CutInputs, CutStrips, StudentCuts
 

@@ -11,6 +11,7 @@ from pydantic import BaseModel
 
 from aita.errors import (
     BudgetReached,
+    CallError,
     ProviderBusy,
     RequestError,
     RunStopped,
@@ -18,18 +19,23 @@ from aita.errors import (
     StorageError,
     Superseded,
     TaskError,
+    UnansweredError,
 )
-from aita.models.run import ItemEvent, ItemResponse, Outcome, Refs, RetryState, RunStatus
+from aita.models.names import DOCTOR
+from aita.models.run import ItemEvent, ItemResponse, Outcome, Refs, RetryState, RunStatus, StageCounts
 from aita.ports import Clock, ObjectStore, RunStore
 from aita.services.assignments import object_keys
-from aita.services.calls import retry_backoff
-from aita.services.calls.model_caller import CallState, ModelCaller
+from aita.services.calls import patience
+from aita.services.calls.call_loop import TaskCalls
+from aita.services.calls.item_calls import ItemCalls, ItemPacer
 from aita.services.calls.model_identity import changed_model
+from aita.services.calls.patience import OtherCalls
 from aita.services.execution.shared_call_executor import Member, SharedCallExecutor
 from aita.services.runs.pipelines import stage_of
 from aita.services.runs.run_cache import RunCache
 from aita.services.runs.task_recorder import Executed, Recorder
 from aita.services.stages.base import INPUTS, LLMStage
+from aita.services.stages.custom_tasks import KIND
 from aita.tasks.batchable import may_share
 from aita.tasks.llm_task import LLMTask
 
@@ -37,6 +43,10 @@ logger = logging.getLogger(__name__)
 
 LONGEST_WAIT_STATE = 60
 """Longest WAIT of the state machine, in seconds. After it, the function checks again whether the run is current."""
+
+
+_AT_FIRST = RetryState().model_dump(exclude={"apart", "given_up"})
+"""State of a task whose last call was answered."""
 
 
 @dataclass(slots=True)
@@ -52,7 +62,7 @@ class TaskExecutor:
     runs: RunStore
     objects: ObjectStore
     watch: RunCache
-    caller: ModelCaller
+    calls: ItemCalls
     recorder: Recorder
     clock: Clock
     jitter: Callable[[float, float], float] = random.uniform
@@ -68,32 +78,45 @@ class TaskExecutor:
         """
         if not self.watch.is_current(event.run_id, event.attempt):
             return Executed.skipped()
-        state = CallState(reservation=event.waited.slot_due)
+        calls, pacer = TaskCalls.after(event.waited.lost), self.calls.pacer(event, remaining)
         try:
             self._check_model(event)
-            return self._complete(event, state, remaining)
+            return self._complete(event, calls, pacer)
         except Superseded:
             return Executed.skipped()
         except SlotLater as later:
-            return _wait(later.wait, RetryState(slot_due=later.available_at))
+            return _wait(later.wait, RetryState(slot_due=later.available_at, lost=calls.lost))
         except ProviderBusy as busy:
-            return self._wait_for_provider(event, busy, state)
+            return self._wait_for_provider(event, busy, calls, pacer)
         except RunStopped as stopped:
             return self._stop(event, RunStatus.HALTED, str(stopped))
         except BudgetReached as reached:
             return self._stop(event, RunStatus.BUDGET_REACHED, str(reached))
 
-    def _complete(self, event: ItemEvent, state: CallState, remaining: Callable[[], float]) -> Executed:
-        if members := self._members(event):
-            return SharedCallExecutor(self.caller, self.recorder).execute(members, state, remaining)
-        if event.item.batch:
-            raise StorageError(f"the tasks of stage {event.stage} share no calls: they were planned by another version")
+    def _complete(self, event: ItemEvent, calls: TaskCalls, pacer: ItemPacer) -> Executed:
         try:
-            result = self._result(event, state, remaining)
+            if members := self._members(event):
+                return SharedCallExecutor(self.calls, self.recorder).execute(members, calls, pacer)
+            if event.item.batch:
+                raise StorageError(
+                    f"the tasks of stage {event.stage} share no calls: they were planned by another version"
+                )
+            return self._ask(event, calls, pacer)
+        except CallError as error:
+            self._reveal_to_doctor(event, error)
+            raise
+
+    def _ask(self, event: ItemEvent, calls: TaskCalls, pacer: ItemPacer) -> Executed:
+        try:
+            result = self._result(event, calls, pacer)
         except TaskError as error:
-            logger.warning("task failed: %s", type(error).__name__)
-            return self.recorder.failed(event, error, state.spent, state.last_reply)
-        return self.recorder.succeeded(event, result, state.spent)
+            return self._fail(event, error, calls)
+        return self.recorder.succeeded(event, result, calls.spent)
+
+    def _fail(self, event: ItemEvent, error: TaskError, calls: TaskCalls) -> Executed:
+        logger.warning("task failed: %s", type(error).__name__)
+        self._reveal_to_doctor(event, error)
+        return self.recorder.failed(event, error, calls.spent, calls.last_reply)
 
     def _members(self, event: ItemEvent) -> list[Member]:
         """Return the members of a shared call, each with its own event and task; empty if the run shares no calls.
@@ -119,14 +142,20 @@ class TaskExecutor:
         except RequestError as error:  # planned by another version, as all items of the stage are
             raise RunStopped(str(error)) from error
 
-    def _result(self, event: ItemEvent, state: CallState, remaining: Callable[[], float]) -> Any:
+    def _result(self, event: ItemEvent, calls: TaskCalls, pacer: ItemPacer) -> Any:
         task = self._task(event, event.item.refs)
         given = task.given()
-        return self.caller.ask(task, event, state, remaining) if given is None else given
+        return self.calls.loop(event, pacer).ask(task, calls) if given is None else given
+
+    def _reveal_to_doctor(self, event: ItemEvent, error: CallError) -> None:
+        """Add the provider's own text to the error in the doctor's runs, whose prompts hold no student's work."""
+        run = self.watch.get(event.run_id)
+        if run.assignment == DOCTOR and run.pipeline.startswith(KIND):
+            error.tell_all()
 
     def _check_model(self, event: ItemEvent) -> None:
         """Raise RunStopped if the stack now has another model or effort than the run: results must not mix."""
-        settings, llm = self.watch.get(event.run_id).settings, self.caller.llm
+        settings, llm = self.watch.get(event.run_id).settings, self.calls.llm
         if (difference := changed_model(settings, llm)) is not None:
             name, started_with, deployed = difference
             raise RunStopped(
@@ -141,20 +170,45 @@ class TaskExecutor:
             self._inputs = version, stage.read_inputs(self.objects.get(key))
         return self._inputs[1]
 
-    def _wait_for_provider(self, event: ItemEvent, busy: ProviderBusy, state: CallState) -> Executed:
+    def _wait_for_provider(self, event: ItemEvent, busy: ProviderBusy, calls: TaskCalls, pacer: ItemPacer) -> Executed:
         if busy.retry_after == 0:  # no call was made
-            return _wait(0, event.waited)
-        before = RetryState() if state.answered else event.waited
-        now = math.floor(self.clock().timestamp())
-        since = before.failing_since or now
-        # A throttled Lambda may return an item hours late; that time is no failure of the provider.
-        longest_failing = before.failures * (LONGEST_WAIT_STATE + self.caller.longest_call)
-        if reason := retry_backoff.reason_to_give_up(min(now - since, longest_failing)):
-            return self._stop(event, RunStatus.HALTED, reason)
-        self.runs.count_wait(event.run_id, str(busy))
-        failures = before.failures + 1
-        seconds = retry_backoff.backoff(failures, self.jitter) if busy.retry_after is None else busy.retry_after
-        return _wait(seconds, RetryState(slot_due=state.reservation, failures=failures, failing_since=since))
+            return _wait(0, event.waited.model_copy(update={"lost": calls.lost}))
+        before = event.waited.model_copy(update=_AT_FIRST) if calls.answered else event.waited
+        try:
+            state, seconds = patience.after_failure(
+                before,
+                busy,
+                self._other_calls(event, before),
+                math.floor(self.clock().timestamp()),
+                LONGEST_WAIT_STATE + self.calls.longest_call,
+                self.jitter,
+            )
+        except UnansweredError as error:
+            return self._give_up(event, error, calls, pacer)
+        except RunStopped as stopped:
+            return self._stop(event, RunStatus.HALTED, str(stopped))
+        self.watch.refresh(self.runs.count_wait(event.run_id, str(busy)))
+        return _wait(seconds, state.model_copy(update={"slot_due": pacer.reservation, "lost": calls.lost}))
+
+    def _other_calls(self, event: ItemEvent, before: RetryState) -> OtherCalls:
+        run = self.watch.get(event.run_id)
+        counts = run.stages.get(event.stage, StageCounts())
+        return OtherCalls(
+            answered=run.usage.calls,
+            waits=run.waits,
+            mostly_answered=run.usage.calls - before.answered >= run.waits - before.waits,
+            over=counts.total - counts.ended <= run.settings.max_workers,
+        )
+
+    def _give_up(self, event: ItemEvent, error: UnansweredError, calls: TaskCalls, pacer: ItemPacer) -> Executed:
+        """End a task that the provider does not answer, or ask the tasks of a shared call one by one."""
+        if not event.item.batch:
+            return self._fail(event, error, calls)
+        state = RetryState(apart=True, given_up=event.waited.given_up)
+        if (alone := pacer.asked_alone) is not None:
+            self._fail(alone, error, calls)
+            state = state.model_copy(update={"given_up": (*state.given_up, alone.item.task_id)})
+        return _wait(0, state)
 
     def _stop(self, event: ItemEvent, status: RunStatus, reason: str) -> Executed:
         self.watch.refresh(self.runs.end(event.run_id, event.attempt, status, reason))

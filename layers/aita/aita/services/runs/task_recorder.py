@@ -7,7 +7,8 @@ from pydantic_core import PydanticSerializationError, to_jsonable_python
 
 from aita.errors import CallError, TaskError
 from aita.models.base import StrictModel
-from aita.models.run import Ended, ItemEvent, ItemResponse, Outcome, Ref, TaskRow, TaskStatus, Usage
+from aita.models.call_usage import CallUsage
+from aita.models.run import Ended, ItemEvent, ItemResponse, Outcome, Ref, TaskRow, TaskStatus
 from aita.ports import Clock, ObjectStore, RunStore, TaskStore
 from aita.services.assignments import object_keys
 from aita.services.runs.run_cache import RunCache
@@ -29,30 +30,6 @@ class TaskFile(StrictModel):
     last_reply: str | None = None
     replies: tuple[str, ...] = ()
     lacks: tuple[str, ...] = ()
-
-
-class CallUsage(StrictModel):
-    """Usage of a task's requests.
-
-    ``requests`` counts replies from calls and from the cache, ``latency_ms`` sums the calls' durations, and ``replies``
-    are the digests of the replies. ``lacks`` are the request parameters that the endpoint had refused and the calls
-    left out.
-    """
-
-    requests: int = 0
-    usage: Usage = Usage()
-    latency_ms: int = 0
-    replies: tuple[str, ...] = ()
-    lacks: tuple[str, ...] = ()
-
-    def __add__(self, other: "CallUsage") -> "CallUsage":
-        return CallUsage(
-            requests=self.requests + other.requests,
-            usage=self.usage + other.usage,
-            latency_ms=self.latency_ms + other.latency_ms,
-            replies=(*self.replies, *other.replies),
-            lacks=tuple(dict.fromkeys((*self.lacks, *other.lacks))),
-        )
 
 
 class Executed(StrictModel):

@@ -1,0 +1,187 @@
+"""Adapters of the call loop for a batch in process: pace, replies of parked tasks, and images in files."""
+
+import hashlib
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from aita.errors import AitaError, MissingInputError, NotRun, ProviderBusy, TaskError
+from aita.executor.work_queue import WorkQueue
+from aita.models.rate_limits import Rates
+from aita.models.run import Usage
+from aita.ports import LLM, RateLimiter, Reply
+from aita.services.calls.call_ports import Admitted
+from aita.services.calls.model_identity import effort_of
+from aita.services.calls.prompt_cache_gate import PromptCacheGate
+from aita.services.calls.reply_cache import CachedReply
+from aita.tasks.request import LLMRequest
+from aita.tasks.tokens import expected_tokens
+
+_PAYER = "batch"
+
+
+@dataclass(frozen=True, slots=True)
+class BatchPacer:
+    """Pacer of all calls of a batch.
+
+    Parameters
+    ----------
+    gate
+        Gate that delays calls until their prefix is cached; ``None`` without prefix scheduling.
+    configured
+        Configured rate limits.
+    stopping
+        Set when the batch stops, which ends each wait.
+    """
+
+    llm: LLM
+    limiter: RateLimiter
+    gate: PromptCacheGate | None
+    configured: Rates
+    queue: WorkQueue
+    stopping: threading.Event
+
+    def admit(self, request: LLMRequest) -> Admitted:
+        """Wait until the gate and the limiter let the call through.
+
+        Raises
+        ------
+        NotRun
+            If the batch stops.
+        """
+        prefix = None if self.gate is None else self.gate.wait(request, f"{self.llm.provider} {self.llm.model}")
+        tokens = expected_tokens(request, effort_of(self.llm))
+        slot = self.limiter.reserve(self.configured, tokens)
+        while slot.wait > 0 and not self.stopping.wait(slot.wait):
+            slot = self.limiter.reserve(self.configured, tokens, reservation=slot.available_at)
+        if self.stopping.is_set():
+            raise NotRun("the batch stopped")
+        return Admitted(request, prefix)
+
+    def record_answer(self, admitted: Admitted, reply: Reply) -> None:
+        """Learn the provider's limits, and open the gate for the other calls of the prefix."""
+        self.queue.record_answer(reply.latency_ms / 1000)
+        if reply.limits:
+            self.limiter.learn(reply.limits)
+        if admitted.prefix is not None and self.gate is not None:
+            self.gate.mark_filled(admitted.prefix)
+
+    def record_failure(self, admitted: Admitted, busy: ProviderBusy) -> None:  # noqa: ARG002 - of the port
+        """Close the limiter for all calls if the provider names a time to wait."""
+        self.queue.record_failure(limited=busy.limited)
+        if busy.retry_after:
+            observed = Rates(busy.requests_per_second, busy.tokens_per_minute)
+            self.limiter.close(self.configured, busy.retry_after, observed)
+
+
+@dataclass(frozen=True, slots=True)
+class WorkReplies:
+    """Replies of one work, in memory until it has ended."""
+
+    replies: dict[str, CachedReply]
+
+    @property
+    def payer(self) -> str:
+        """The batch."""
+        return _PAYER
+
+    def get(self, digest: str) -> CachedReply | None:
+        """Return the reply to a request that was made before the work was parked."""
+        return self.replies.get(digest)
+
+    def is_rejected(self, reply: CachedReply) -> bool:  # noqa: ARG002 - of the port
+        """Return false: the ledger reads the replies of earlier executions."""
+        return False
+
+    def put(self, digest: str, reply: Reply, usage: Usage) -> CachedReply:
+        """Keep a reply, and return it as kept."""
+        kept = self.replies[digest] = CachedReply.of(reply, usage, paid_by=_PAYER)
+        return kept
+
+    def reject(self, digest: str, reply: CachedReply) -> None:
+        """Do nothing, as the work ends."""
+
+
+class ImageFiles:
+    """Images of requests in files, in memory only during a call."""
+
+    def load(self, request: LLMRequest) -> Callable[[], Mapping[str, bytes]]:
+        """Return a function that reads a request's images."""
+        return lambda: _read(request)
+
+
+@dataclass(frozen=True, slots=True)
+class GuardedLLM:
+    """Model whose unforeseen exceptions fail only their task: it may be the caller's own implementation."""
+
+    llm: LLM
+
+    @property
+    def provider(self) -> str:
+        """Base URL of the endpoint."""
+        return self.llm.provider
+
+    @property
+    def model(self) -> str:
+        """Name of the model."""
+        return self.llm.model
+
+    @property
+    def reasoning_effort(self) -> str:
+        """Reasoning effort of the model."""
+        return effort_of(self.llm)
+
+    def complete(self, request: LLMRequest, images: Mapping[str, bytes]) -> Reply:
+        """Make one call.
+
+        Raises
+        ------
+        TaskError
+            For an exception that is none of aita's.
+        """
+        with _guarded():
+            return self.llm.complete(request, images)
+
+    def price(self, reply: Reply) -> Usage:
+        """Return the tokens and the cost of a reply.
+
+        Raises
+        ------
+        TaskError
+            For an exception that is none of aita's.
+        """
+        with _guarded():
+            return self.llm.price(reply)
+
+
+@contextmanager
+def _guarded() -> Iterator[None]:
+    try:
+        yield
+    except AitaError:
+        raise
+    except Exception as error:
+        raise TaskError(f"the llm_client raised {type(error).__name__}, which is no error of aita's") from error
+
+
+def _read(request: LLMRequest) -> dict[str, bytes]:
+    """Return the bytes of a request's images, by SHA-256.
+
+    Raises
+    ------
+    MissingInputError
+        If a file can't be read, or has changed since the task was made.
+    """
+    images = {}
+    for message in request.messages:
+        for image in message.images:
+            try:
+                data = Path(image.key).read_bytes()
+            except OSError as error:
+                raise MissingInputError(f"an image of this task can't be read: {error.strerror or error}") from None
+            if hashlib.sha256(data).hexdigest() != image.sha256:
+                raise MissingInputError("an image of this task was changed while its batch ran: run it again")
+            images[image.sha256] = data
+    return images

@@ -1,0 +1,302 @@
+"""Ledger of a batch: the identity, the end and the result of each task, and their records in a checkpoint."""
+
+import json
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from aita.errors import (
+    AitaError,
+    BrokenRuleError,
+    DoubtfulReplyError,
+    InvalidReplyError,
+    NotRun,
+    RequestError,
+    TaskCodeError,
+    UnparsableReplyError,
+)
+from aita.executor.checkpoint import Checkpoint
+from aita.executor.checkpoint_lines import Record
+from aita.models.result import TaskResult
+from aita.services.calls.call_loop import TaskCalls
+from aita.tasks.llm_task import LLMTask
+
+_READING_ERRORS = {
+    error.__name__ for error in (UnparsableReplyError, BrokenRuleError, DoubtfulReplyError, TaskCodeError)
+}
+"""Errors of tasks that could not use a whole reply. A refused or truncated one has another."""
+
+OnResult = Callable[[TaskResult], None]
+"""Called with the result of each task as it ends, in the thread that ended it."""
+
+
+@dataclass(frozen=True, slots=True)
+class TaskIdentity:
+    """Identity of a task in its batch: id, digest of its request, and the data recorded beside its reply."""
+
+    task_id: str
+    digest: str
+    data: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class TaskEnd:
+    """End of a task: its result or error, and its calls.
+
+    An error of the stack is text already. ``resumed`` is true if no call of this batch was needed.
+    """
+
+    calls: TaskCalls
+    result: Any = None
+    error: AitaError | str | None = None
+    resumed: bool = False
+
+
+@dataclass
+class Ledger:
+    """Tasks of one execution, and how each has ended so far.
+
+    Parameters
+    ----------
+    context
+        Identity of the model: provider, name and effort, part of each task's digest.
+    checkpoint
+        Checkpoint that records the ends; ``None`` without one.
+    on_result
+        Called with each result, also with those of the checkpoint.
+
+    ``cost`` is the cost of this execution in USD; ``None`` once a call's price is unknown.
+    """
+
+    tasks: tuple[LLMTask[Any], ...]
+    context: tuple[str, ...] = ()
+    checkpoint: Checkpoint | None = None
+    on_result: OnResult | None = None
+    ended: int = 0
+    failed: int = 0
+    cost: Decimal | None = Decimal(0)
+    _results: dict[int, TaskResult] = field(default_factory=dict)
+    _not_run: dict[int, TaskCalls] = field(default_factory=dict)
+    _identities: list[TaskIdentity] = field(default_factory=list)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def open(self, *, retry_failed: bool) -> None:
+        """Identify every task, restore the results in the checkpoint, and fail the tasks that make no valid request.
+
+        Parameters
+        ----------
+        retry_failed
+            Whether a task whose recorded reply still fails is run again.
+        """
+        used: dict[str, int] = {}
+        for place, task in enumerate(self.tasks):
+            identified, error = self._identify(task, place, used)
+            self._identities.append(identified)
+            if error is not None:
+                self._put(place, _result(identified, TaskCalls(), error=error_text(error)))
+            elif (record := self._record(identified)) is not None:
+                result = _restore_result(task, identified, record, retry_failed=retry_failed)
+                if result is not None:
+                    self._put(place, result)
+
+    @property
+    def is_answered(self) -> bool:
+        """Whether a call for any of its tasks has succeeded."""
+        return self.ended > self.failed
+
+    def unfinished(self) -> list[tuple[int, LLMTask[Any]]]:
+        """Return the unfinished tasks with their places."""
+        return [(place, task) for place, task in enumerate(self.tasks) if place not in self._results]
+
+    def spent_before(self) -> Decimal:
+        """Return the known cost of the resumed checkpoint's tasks, in USD."""
+        records = self.checkpoint.records.values() if self.checkpoint is not None else ()
+        return sum((record.usage.cost_usd for record in records), Decimal(0))
+
+    def end(self, place: int, ended: TaskEnd) -> None:
+        """Record a finished task, then count it. A task with NotRun is not finished; only its usage is kept."""
+        identified, calls = self._identities[place], ended.calls
+        if isinstance(ended.error, NotRun):
+            self.keep_calls(place, calls)
+            return
+        error = error_text(ended.error) if isinstance(ended.error, AitaError) else ended.error
+        if self.checkpoint is not None and (calls.last_reply is not None or error is not None):
+            record = Record(
+                task_id=identified.task_id,
+                digest=identified.digest,
+                reply=calls.last_reply,
+                error=error,
+                usage=calls.spent.usage,
+                calls=calls.made,
+                seconds=calls.seconds,
+                data=identified.data,
+                salvaged=error is None and _is_salvaged(self.tasks[place], calls.last_reply),
+            )
+            self.checkpoint.add(record)
+        self._put(place, _result(identified, calls, result=ended.result, error=error, resumed=ended.resumed))
+
+    def keep_calls(self, place: int, calls: TaskCalls) -> None:
+        """Keep the calls of an unfinished task, whose usage counts."""
+        self._not_run[place] = calls
+
+    def results(self, stopped: str | None, remedy: str = "a resume runs this task") -> tuple[TaskResult, ...]:
+        """Return the result of every task.
+
+        Parameters
+        ----------
+        stopped
+            Reason in the results of unfinished tasks.
+        remedy
+            What to do about them.
+        """
+        not_run = error_text(NotRun(f"{stopped or 'the batch stopped'}: {remedy}"))
+        return tuple(
+            self._results.get(place) or _result(identified, self._not_run.get(place, TaskCalls()), error=not_run)
+            for place, identified in enumerate(self._identities)
+        )
+
+    def close(self) -> None:
+        """Close the checkpoint."""
+        if self.checkpoint is not None:
+            self.checkpoint.close()
+
+    def _record(self, identified: TaskIdentity) -> Record | None:
+        if self.checkpoint is None:
+            return None
+        record = self.checkpoint.records.get(identified.task_id)
+        return record if record is not None and record.digest == identified.digest else None
+
+    def _identify(self, task: LLMTask[Any], place: int, used: dict[str, int]) -> tuple[TaskIdentity, AitaError | None]:
+        """Return a task's identity, and the error of a task that makes no valid request.
+
+        Parameters
+        ----------
+        used
+            Number of tasks with each id so far. Equal tasks without a ``task_id`` are numbered; ids that the caller
+            chose must differ.
+        """
+        fallback = TaskIdentity(getattr(task, "task_id", "") or f"task-{place}", "", {})
+        if not isinstance(task, LLMTask):
+            return fallback, RequestError(f"it is a {type(task).__name__}, and tasks are objects of LLMTask's classes")
+        try:
+            task_id = task.id
+            digest = task.digest(*self.context) if self.checkpoint is not None else ""
+            data = task.checkpoint_data()
+            json.dumps(data)
+        except AitaError as error:
+            return fallback, error
+        except Exception as error:  # noqa: BLE001 - an error in the task's own code fails only this task
+            return fallback, own_code_error(error, "messages(), given() and checkpoint_data()")
+        used[task_id] = used.get(task_id, 0) + 1
+        if used[task_id] > 1 and task.task_id:
+            repeated = RequestError("its id is that of an earlier task of this batch: give each its own task_id")
+            return TaskIdentity(task_id, digest, data), repeated
+        number = f"-{used[task_id]}" if used[task_id] > 1 else ""
+        return TaskIdentity(f"{task_id}{number}", digest, data), None
+
+    def _put(self, place: int, result: TaskResult) -> None:
+        with self._lock:
+            self._results[place] = result
+            self.ended += 1
+            self.failed += not result.success
+            if not result.resumed and self.cost is not None:
+                self.cost = None if result.cost is None else self.cost + result.cost
+        if self.on_result is not None:
+            self.on_result(result)
+
+
+def own_code_error(error: BaseException, where: str) -> TaskCodeError:
+    """Return the error of a task whose own code raised an exception in one of the methods ``where``."""
+    return TaskCodeError(f"the task's own code raised {type(error).__name__}: see its {where}")
+
+
+def error_text(error: AitaError) -> str:
+    """Return an error as a result has it: the class and the message."""
+    return f"{type(error).__name__}: {error}"
+
+
+def _result(
+    identified: TaskIdentity,
+    calls: TaskCalls,
+    *,
+    result: Any = None,
+    error: str | None = None,
+    resumed: bool = False,
+) -> TaskResult:
+    return TaskResult(
+        task_id=identified.task_id,
+        success=error is None,
+        result=result,
+        raw_response=calls.last_reply,
+        error=error,
+        retry_count=max(0, calls.made - 1),
+        execution_time=calls.seconds,
+        usage=calls.spent.usage,
+        metadata=identified.data,
+        resumed=resumed,
+    )
+
+
+def _restore_result(
+    task: LLMTask[Any], identified: TaskIdentity, record: Record, *, retry_failed: bool
+) -> TaskResult | None:
+    """Return the result in a task's record, its reply read by the task as it is now; ``None`` if it must run again.
+
+    A reply because of which the task failed is read once more, too, as it is paid for and the task may have been
+    corrected.
+    """
+    result, error = None, record.error
+    if record.reply is not None and _was_read(record):
+        try:
+            result, error = _parse_again(task, record.reply, salvaged=record.salvaged), None
+        except Exception:  # noqa: BLE001 - also of the task's own code, reported when the task runs
+            if record.error is None:
+                return None
+    if error is not None and retry_failed:
+        return None
+    return TaskResult(
+        task_id=identified.task_id,
+        success=error is None,
+        result=result,
+        raw_response=record.reply,
+        error=error,
+        retry_count=max(0, record.calls - 1),
+        execution_time=record.seconds,
+        usage=record.usage,
+        metadata=record.data,
+        resumed=True,
+    )
+
+
+def _was_read(record: Record) -> bool:
+    """Return whether a recorded reply came whole, so that only the reading of it can have failed."""
+    return record.error is None or record.error.partition(":")[0] in _READING_ERRORS
+
+
+def _parse_again(task: LLMTask[Any], reply: str, *, salvaged: bool) -> Any:
+    """Return the result of a recorded reply.
+
+    A task whose code was corrected may now parse a reply that was salvaged, but a parsed reply is not salvaged. A task
+    without a ``salvage`` of its own accepts doubtful backslashes, which are no reason to pay for another reply.
+    """
+    try:
+        return task.parse(reply)
+    except InvalidReplyError:
+        may_salvage = salvaged or type(task).salvage is LLMTask.salvage
+        result = task.salvage(reply) if may_salvage else None
+        if result is None:
+            raise
+        return result
+
+
+def _is_salvaged(task: LLMTask[Any], reply: str | None) -> bool:
+    """Return whether a task's result was salvaged, by parsing the reply again if the task can salvage."""
+    if reply is None or type(task).salvage is LLMTask.salvage:
+        return False
+    try:
+        task.parse(reply)
+    except Exception:  # noqa: BLE001 - any error of the task's own code
+        return True
+    return False

@@ -1,0 +1,81 @@
+"""Health of the provider, by the latest calls of a batch."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from aita.services.calls.patience import OtherCalls
+
+_WEIGHT = 0.05
+"""Weight of one call in the share of answered calls, and in the usual duration of a call."""
+
+_FIRST_LATENCY = 0.5
+"""Assumed duration of a call in seconds, until one was answered."""
+
+_FEWEST_FAILURES = 5
+"""Fewest failures in a row by which a provider is taken to be down."""
+
+_PROBE_SHARE = 0.1
+"""Time between two probes, as a share of the outage so far: a provider that is back is found within a tenth of the time
+for which it was away."""
+
+_SHORTEST_PROBE, _LONGEST_PROBE = 0.25, 15.0  # seconds
+
+
+@dataclass(slots=True)
+class ProviderHealth:
+    """Whether the provider answers. While it is down, one call at a time probes it.
+
+    Parameters
+    ----------
+    workers
+        Number of concurrent calls, which fail together when the provider fails.
+    now
+        Returns seconds.
+    """
+
+    workers: int
+    now: Callable[[], float]
+    answered: int = 0
+    failed: int = 0
+    next_probe: float = 0.0
+    _share: float = 1.0
+    _latency: float = 0.0
+    _in_a_row: int = 0
+    _failing_since: float = 0.0
+
+    @property
+    def is_down(self) -> bool:
+        """Whether the last calls have all failed, so many that they are no single tasks' failures."""
+        return self._in_a_row >= max(_FEWEST_FAILURES, self.workers)
+
+    def record_answer(self, seconds: float) -> None:
+        """Record an answered call and its duration."""
+        self.answered += 1
+        self._in_a_row = 0
+        self._share += _WEIGHT * (1 - self._share)
+        self._latency += (seconds - self._latency) * (_WEIGHT if self._latency else 1)
+
+    def record_failure(self) -> None:
+        """Record a call that the provider could not answer."""
+        now = self.now()
+        self.failed += 1
+        self._share -= _WEIGHT * self._share
+        if self._in_a_row == 0:
+            self._failing_since = now
+        self._in_a_row += 1
+        since = now - self._failing_since
+        self.next_probe = now + min(_LONGEST_PROBE, max(_SHORTEST_PROBE, _PROBE_SHARE * since))
+
+    def record_refusal(self) -> None:
+        """Record a refusal: the provider is there."""
+        self._in_a_row = 0
+
+    def other_calls(self, *, over: bool) -> OtherCalls:
+        """Return the calls so far, for the patience with one task; ``over`` if only failing tasks are left."""
+        return OtherCalls(
+            answered=self.answered,
+            waits=self.failed,
+            mostly_answered=self.answered > 0 and self._share >= 0.5,  # noqa: PLR2004 - half of the calls
+            over=over,
+            latency=self._latency or _FIRST_LATENCY,
+        )

@@ -1,0 +1,130 @@
+"""Patience with a provider that can't answer: how long a task waits, and when it or all calls are given up.
+
+Two failures look alike from within one task: a provider that answers nobody, which ends by itself, and one input that
+never gets an answer. Other tasks tell them apart. While they are answered, a failing task has a bounded number of calls
+and ends alone; while nobody is, patience lasts for hours and no task fails for it.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from aita.errors import ProviderBusy, RunStopped, UnansweredError
+from aita.models.run import RetryState
+
+LONGEST_BACKOFF = 60.0
+"""Longest wait between two calls of a task, in seconds, so that an outage costs little more than its own length."""
+
+PATIENCE = 2 * 60 * 60.0
+"""Longest time in which the provider answers nobody, in seconds. After it the run is halted and can be resumed."""
+
+MOST_FAILURES = 10
+"""Failed calls of one task while others are answered, after which it fails. At 35 % of failing calls, as of a provider
+in trouble, this ends one task in 36,000."""
+
+MOST_TIMEOUTS = 3
+"""Calls of one task without a reply in time, after which it fails: each may have been paid."""
+
+MOST_REFUSALS = 40
+"""Refusals of one task by the rate limit while others are answered, after which it fails. A request that is larger than
+the limit of a minute is refused for ever."""
+
+LONE_PATIENCE = 60.0
+"""Time in seconds for which a task must have been failing if nobody is left to show whether others are answered: at the
+end of a batch, an outage looks like an input without an answer. A resume asks for the task again."""
+
+_FIRST_WAIT = 1.0  # seconds
+_MOST_DOUBLINGS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class OtherCalls:
+    """Calls of the run's other tasks.
+
+    ``answered`` counts the answered calls of the run or batch so far, and ``waits`` the failed ones.
+    ``mostly_answered`` tells whether at least half of the latest calls were answered, and ``over`` whether only failing
+    tasks are left. ``latency`` is the usual duration of an answered call in seconds.
+    """
+
+    answered: int
+    waits: int
+    mostly_answered: bool
+    over: bool
+    latency: float = _FIRST_WAIT
+
+
+def after_failure(
+    before: RetryState,
+    busy: ProviderBusy,
+    others: OtherCalls,
+    now: int,
+    longest_step: float,
+    jitter: Callable[[float, float], float],
+) -> tuple[RetryState, float]:
+    """Return the state of a task after a failed call, and the seconds until its next call.
+
+    Parameters
+    ----------
+    now
+        Seconds since any fixed time.
+    longest_step
+        Longest time between two failures in seconds, a wait and a call. What took longer, such as a laptop's sleep or a
+        throttled function, is no failure of the provider.
+    jitter
+        Returns a random number between two bounds.
+
+    Raises
+    ------
+    UnansweredError
+        If the task has failed too often while others were answered, or too often in time-outs.
+    RunStopped
+        If nobody has been answered for as long as patience lasts.
+    """
+    is_first = before.failures == 0
+    contrasted = not is_first and others.mostly_answered and others.answered > before.answered
+    state = before.model_copy(
+        update={
+            "failures": before.failures + 1,
+            "failing_since": before.failing_since or now,
+            "answered": others.answered,
+            "waits": others.waits,
+            "answered_at_first": others.answered if is_first else before.answered_at_first,
+            "contrasted": before.contrasted + (contrasted and not busy.limited),
+            "refused": before.refused + (contrasted and busy.limited),
+            "timeouts": before.timeouts + busy.timed_out,
+        }
+    )
+    failing_for = min(now - state.failing_since, before.failures * longest_step)
+    if _is_alone(state, others, failing_for):
+        raise UnansweredError(
+            f"{busy}: {state.failures} calls of this task failed, and others are answered. Run it again; if it stays "
+            "so, look at its input"
+        )
+    if failing_for >= PATIENCE:
+        raise RunStopped(f"the provider has not answered for {PATIENCE / 3600:g} hours: resume when it does ({busy})")
+    if busy.retry_after is not None:
+        return state, busy.retry_after
+    return state, backoff(state, others, jitter)
+
+
+def backoff(state: RetryState, others: OtherCalls, jitter: Callable[[float, float], float]) -> float:
+    """Return the seconds to wait after a failure.
+
+    While others are answered, the waits begin with the usual duration of a call, so that chance failures cost no more
+    than a call, and double with every other failure. Else they begin with a second and double each time. Half of
+    each wait is random, which spreads calls that failed together ("equal jitter": AWS Architecture Blog, "Exponential
+    Backoff and Jitter").
+    """
+    if others.mostly_answered:
+        longest = others.latency * 2.0 ** min(state.failures / 2, _MOST_DOUBLINGS)
+    else:
+        longest = _FIRST_WAIT * 2.0 ** min(state.failures, _MOST_DOUBLINGS)
+    longest = min(LONGEST_BACKOFF, longest)
+    return jitter(longest / 2, longest)
+
+
+def _is_alone(state: RetryState, others: OtherCalls, failing_for: float) -> bool:
+    """Return whether it is the task that fails, and not the provider."""
+    if state.contrasted >= MOST_FAILURES or state.timeouts >= MOST_TIMEOUTS or state.refused >= MOST_REFUSALS:
+        return True
+    others_were_answered = others.answered > state.answered_at_first or (others.over and others.answered > 0)
+    return others_were_answered and state.failures >= MOST_FAILURES and failing_for >= LONE_PATIENCE
