@@ -98,7 +98,7 @@ class TestFailures:
         llm = FakeLLM()
         broken = tasks("a", parse_fn=lambda reply: {}[reply])
         (result, other) = make(llm).execute_batch([*broken, *tasks("b")]).task_results
-        assert (result.error or "").startswith("TaskError")
+        assert (result.error or "").startswith("TaskCodeError")
         assert "KeyError" in (result.error or "")
         assert (other.success, llm.calls["a"]) == (True, 1)
 

@@ -65,7 +65,7 @@ class TestTasksOwnCode:
                 return super().parse(reply)
 
         batch = make(FakeLLM(levels())).execute_batch([Broken(text="a"), Broken(text="bb"), *tasks("c")])
-        assert errors(batch.task_results) == ["TaskError", "", ""]
+        assert errors(batch.task_results) == ["TaskCodeError", "", ""]
 
     @pytest.mark.parametrize("parts", [[], [None], ["{}", 5], RuntimeError])
     def test_one_that_can_not_split_a_reply_has_each_asked_alone(self, make: Make, parts: Any) -> None:
@@ -92,7 +92,7 @@ class TestTasksOwnCode:
         make(FakeLLM()).execute_batch([Moody(task_id="a", prompt="a")], "x")
         llm = FakeLLM()
         again = make(llm).execute_batch([Moody(task_id="a", prompt="a", broken=True), *tasks("b")], "x", True)
-        assert (errors(again.task_results), dict(llm.calls)) == (["TaskError", ""], {"a": 1, "b": 1})
+        assert (errors(again.task_results), dict(llm.calls)) == (["TaskCodeError", ""], {"a": 1, "b": 1})
 
     def test_what_is_no_task_fails_alone(self, make: Make) -> None:
         odd: Any = (each for each in ["no task", *tasks("a")])
@@ -106,7 +106,7 @@ class TestTasksOwnCode:
             SimpleLLMTask(task_id="id\ud800\0", prompt="p", metadata={"half": "\ud800"}),
         ]
         first = make(FakeLLM()).execute_batch([*odd, *tasks("a")], "half \udc00")
-        assert errors(first.task_results) == ["TaskError", "TaskError", "", ""]
+        assert errors(first.task_results) == ["TaskCodeError", "TaskCodeError", "", ""]
         llm = FakeLLM()
         again = make(llm).execute_batch([*odd, *tasks("a")], "half \udc00", resume_from_checkpoint=True)
         assert [result.resumed for result in again.task_results] == [False, False, True, True]

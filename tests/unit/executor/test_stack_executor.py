@@ -149,7 +149,8 @@ class TestTasksThatCanNotBeAsked:
         ]
         batch = stack.executor().execute_batch(tasks)
         told = [(result.error or "").partition(":")[0] for result in batch.task_results]
-        assert told == ["", "RequestError", "TaskError", "TaskError", "RequestError", "MissingInputError", "TaskError"]
+        code = "TaskCodeError"
+        assert told == ["", "RequestError", code, code, "RequestError", "MissingInputError", code]
         assert last_texts(stack.harness.model.requests) == ["a", "y"]
 
 
@@ -262,7 +263,7 @@ class TestExecutedAgain:
         stack.harness.model.otherwise = lambda request: "no"
         stack.executor().execute_batch([CountTask(of="a")], "week 3")
         batch = stack.executor().execute_batch([AsksOnce(of="a"), *prompts("b")], "week 3")
-        assert (batch.task_results[0].error or "").startswith("TaskError: the task's own code raised KeyError")
+        assert (batch.task_results[0].error or "").startswith("TaskCodeError: the task's own code raised KeyError")
         assert batch.task_results[1].success
 
     def test_and_is_not_if_so_set(self, stack: HarnessStack) -> None:

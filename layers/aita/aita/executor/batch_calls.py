@@ -68,9 +68,11 @@ class BatchPacer:
         if admitted.prefix is not None and self.gate is not None:
             self.gate.mark_filled(admitted.prefix)
 
-    def record_failure(self, admitted: Admitted, busy: ProviderBusy) -> None:  # noqa: ARG002 - of the port
+    def record_failure(self, admitted: Admitted, busy: ProviderBusy) -> None:
         """Close the limiter for all calls if the provider names a time to wait."""
         self.queue.record_failure(limited=busy.limited)
+        if admitted.prefix is not None and self.gate is not None:
+            self.gate.abandon(admitted.prefix)
         if busy.retry_after:
             observed = Rates(busy.requests_per_second, busy.tokens_per_minute)
             self.limiter.close(self.configured, busy.retry_after, observed)

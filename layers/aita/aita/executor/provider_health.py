@@ -23,17 +23,8 @@ _SHORTEST_PROBE, _LONGEST_PROBE = 0.25, 15.0  # seconds
 
 @dataclass(slots=True)
 class ProviderHealth:
-    """Whether the provider answers. While it is down, one call at a time probes it.
+    """Whether the provider answers. While it is down, one call at a time probes it. ``now`` returns seconds."""
 
-    Parameters
-    ----------
-    workers
-        Number of concurrent calls, which fail together when the provider fails.
-    now
-        Returns seconds.
-    """
-
-    workers: int
     now: Callable[[], float]
     answered: int = 0
     failed: int = 0
@@ -43,10 +34,15 @@ class ProviderHealth:
     _in_a_row: int = 0
     _failing_since: float = 0.0
 
-    @property
-    def is_down(self) -> bool:
-        """Whether the last calls have all failed, so many that they are no single tasks' failures."""
-        return self._in_a_row >= max(_FEWEST_FAILURES, self.workers)
+    def is_down(self, at_once: int) -> bool:
+        """Return whether the last calls have all failed, so many that they are no single tasks' failures.
+
+        Parameters
+        ----------
+        at_once
+            Number of tasks that are called for at the same time, and fail together when the provider fails.
+        """
+        return self._in_a_row >= max(_FEWEST_FAILURES, at_once)
 
     def record_answer(self, seconds: float) -> None:
         """Record an answered call and its duration."""

@@ -16,6 +16,9 @@ from aita.services.calls.patience import OtherCalls
 from aita.services.calls.reply_cache import CachedReply
 from aita.tasks.llm_task import LLMTask
 
+_FEW = 0.25
+"""Failing tasks at the end of a batch that may fail by themselves, as a share of the answered calls."""
+
 
 @dataclass(slots=True)
 class Work:
@@ -59,11 +62,14 @@ class WorkQueue:
     """
 
     def __init__(self, fresh: Sequence[Work], workers: int, now: Callable[[], float]) -> None:
-        self._health = ProviderHealth(workers, now)
+        self._health = ProviderHealth(now)
+        self._workers = workers
         self._fresh = deque(fresh)
         self._now = now
         self._parked: list[tuple[float, int, Work]] = []
         self._numbers = itertools.count()
+        self._in_hand = 0
+        self._after_parked = False  # whether the work before was parked: the next one is fresh, as long as there is any
         self._probing: Work | None = None
         self._stopped = False
         self._changed = threading.Condition()
@@ -73,6 +79,8 @@ class WorkQueue:
         with self._changed:
             while not self._stopped:
                 work, wait = self._next()
+                if work is not None:
+                    self._in_hand += 1
                 if work is not None or wait is None:
                     return work
                 self._changed.wait(wait)
@@ -87,7 +95,7 @@ class WorkQueue:
     def record_answer(self, seconds: float) -> None:
         """Record an answered call and its duration: if the provider was down, all go on."""
         with self._changed:
-            was_down = self._health.is_down
+            was_down = self._is_down()
             self._health.record_answer(seconds)
             if was_down:
                 self._go_on()
@@ -95,7 +103,7 @@ class WorkQueue:
     def record_failure(self, *, limited: bool) -> None:
         """Record a call that the provider could not answer, or refused because of a rate limit."""
         with self._changed:
-            was_down = self._health.is_down
+            was_down = self._is_down()
             if not limited:
                 self._health.record_failure()
                 return
@@ -106,6 +114,7 @@ class WorkQueue:
     def finish(self, work: Work) -> None:
         """Record that a thread has done what it could for some work."""
         with self._changed:
+            self._in_hand -= 1
             if self._probing is work:
                 self._probing = None
                 self._changed.notify_all()
@@ -113,7 +122,8 @@ class WorkQueue:
     def other_calls(self) -> OtherCalls:
         """Return the calls so far, for the patience with one task."""
         with self._changed:
-            return self._health.other_calls(over=not self._fresh)
+            is_over = not self._fresh and len(self._parked) < self._health.answered * _FEW
+            return self._health.other_calls(over=is_over)
 
     def stop(self) -> None:
         """Hand out no more work."""
@@ -121,18 +131,25 @@ class WorkQueue:
             self._stopped = True
             self._changed.notify_all()
 
+    def _is_down(self) -> bool:
+        left = len(self._fresh) + len(self._parked) + self._in_hand
+        return self._health.is_down(min(self._workers, left))
+
     def _next(self) -> tuple[Work | None, float | None]:
         """Return the next work, or the seconds to wait for it; ``None`` for both if nothing is left."""
         now = self._now()
-        if self._health.is_down:
+        if self._is_down():
             if self._probing is not None:
                 return None, threading.TIMEOUT_MAX
             if self._health.next_probe > now:
                 return None, self._health.next_probe - now
             self._probing = self._pop_fresh() or self._pop_parked()
             return self._probing, None
-        if self._parked and self._parked[0][0] <= now:
+        is_due = bool(self._parked) and self._parked[0][0] <= now
+        if is_due and not (self._fresh and self._after_parked):
+            self._after_parked = True
             return self._pop_parked(), None
+        self._after_parked = False
         work = self._pop_fresh()
         if work is not None or not self._parked:
             return work, None

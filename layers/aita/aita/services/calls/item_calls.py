@@ -64,6 +64,8 @@ class ItemPacer:
 
     def record_failure(self, admitted: Admitted, busy: ProviderBusy) -> None:
         """Slow down all callers if the provider demands it, and reserve a slot after that."""
+        if admitted.prefix is not None:
+            self.admission.gate.abandon(admitted.prefix)
         run = self.admission.watch.get(self.event.run_id)
         slot = self.admission.record_refusal(run, admitted.request, busy)
         if slot is not None:

@@ -19,18 +19,15 @@ PATIENCE = 2 * 60 * 60.0
 
 MOST_FAILURES = 10
 """Failed calls of one task while others are answered, after which it fails. At 35 % of failing calls, as of a provider
-in trouble, this ends one task in 36,000."""
+in trouble, this ends one task in 36,000. Refusals by a rate limit count, as a request that is larger than the limit of
+a minute is refused for ever."""
 
 MOST_TIMEOUTS = 3
 """Calls of one task without a reply in time, after which it fails: each may have been paid."""
 
-MOST_REFUSALS = 40
-"""Refusals of one task by the rate limit while others are answered, after which it fails. A request that is larger than
-the limit of a minute is refused for ever."""
-
-LONE_PATIENCE = 60.0
-"""Time in seconds for which a task must have been failing if nobody is left to show whether others are answered: at the
-end of a batch, an outage looks like an input without an answer. A resume asks for the task again."""
+LONE_FAILURES, LONE_PATIENCE = 5, 30.0
+"""Failed calls and seconds after which a task fails if nobody is left to show whether others are answered: at the end
+of a batch, an outage looks like an input without an answer. A resume asks for the task again."""
 
 _FIRST_WAIT = 1.0  # seconds
 _MOST_DOUBLINGS = 10
@@ -42,7 +39,8 @@ class OtherCalls:
 
     ``answered`` counts the answered calls of the run or batch so far, and ``waits`` the failed ones.
     ``mostly_answered`` tells whether at least half of the latest calls were answered, and ``over`` whether only failing
-    tasks are left. ``latency`` is the usual duration of an answered call in seconds.
+    tasks are left, and so few that they may fail by themselves. ``latency`` is the usual duration of an answered call
+    in seconds.
     """
 
     answered: int
@@ -88,8 +86,7 @@ def after_failure(
             "answered": others.answered,
             "waits": others.waits,
             "answered_at_first": others.answered if is_first else before.answered_at_first,
-            "contrasted": before.contrasted + (contrasted and not busy.limited),
-            "refused": before.refused + (contrasted and busy.limited),
+            "contrasted": before.contrasted + contrasted,
             "timeouts": before.timeouts + busy.timed_out,
         }
     )
@@ -124,7 +121,7 @@ def backoff(state: RetryState, others: OtherCalls, jitter: Callable[[float, floa
 
 def _is_alone(state: RetryState, others: OtherCalls, failing_for: float) -> bool:
     """Return whether it is the task that fails, and not the provider."""
-    if state.contrasted >= MOST_FAILURES or state.timeouts >= MOST_TIMEOUTS or state.refused >= MOST_REFUSALS:
+    if state.contrasted >= MOST_FAILURES or state.timeouts >= MOST_TIMEOUTS:
         return True
     others_were_answered = others.answered > state.answered_at_first or (others.over and others.answered > 0)
-    return others_were_answered and state.failures >= MOST_FAILURES and failing_for >= LONE_PATIENCE
+    return others_were_answered and state.failures >= LONE_FAILURES and failing_for >= LONE_PATIENCE

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Protocol
@@ -55,6 +56,7 @@ class PromptCacheGate:
     sleep: Callable[[float], None]
     now: Callable[[], float]
     _filled: dict[str, float] = field(default_factory=dict)
+    _abandoned: set[str] = field(default_factory=set)
 
     def wait(self, request: LLMRequest, context: str) -> str | None:
         """Wait while another call fills the cache; return the digest of the prefix if this call must fill it.
@@ -67,6 +69,9 @@ class PromptCacheGate:
         if prefix_tokens(request) < SHORTEST_PREFIX:
             return None
         prefix = hashlib.sha256(f"{context}\0{request.prefix}".encode()).hexdigest()
+        with suppress(KeyError):  # of several threads one removes it
+            self._abandoned.remove(prefix)
+            return prefix
         deadline = self.now() + LONGEST_FILL_WAIT
         while self.now() - self._filled.get(prefix, float("-inf")) >= CACHE_LIFETIME:
             match self.prefixes.enter(prefix):
@@ -79,6 +84,10 @@ class PromptCacheGate:
                 case PrefixState.FOLLOWS:
                     self.sleep(_POLL_SECONDS)
         return None
+
+    def abandon(self, prefix: str) -> None:
+        """Let the next call with this prefix fill the cache at once, after the provider could not answer the first."""
+        self._abandoned.add(prefix)
 
     def mark_filled(self, prefix: str) -> None:
         """Let waiting calls continue, after the first call with this prefix has succeeded."""

@@ -30,9 +30,9 @@ class CachedReply(StrictModel):
 
     @classmethod
     def of(cls, reply: Reply, usage: Usage, *, paid_by: str, paid_in: int = 0) -> Self:
-        """Return a model's reply as paid."""
+        """Return a model's reply as paid; unpaired surrogates in it are replaced, as no file can hold them."""
         return cls(
-            text=reply.text,
+            text=reply.text.encode("utf-8", "replace").decode(),
             finish_reason=reply.finish_reason,
             refusal=reply.refusal,
             model=reply.model,

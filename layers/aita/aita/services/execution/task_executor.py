@@ -45,6 +45,9 @@ LONGEST_WAIT_STATE = 60
 """Longest WAIT of the state machine, in seconds. After it, the function checks again whether the run is current."""
 
 
+_FEW = 0.25
+"""Tasks at the end of a stage that may fail by themselves, as a share of those that succeeded."""
+
 _AT_FIRST = RetryState().model_dump(exclude={"apart", "given_up"})
 """State of a task whose last call was answered."""
 
@@ -197,7 +200,7 @@ class TaskExecutor:
             answered=run.usage.calls,
             waits=run.waits,
             mostly_answered=run.usage.calls - before.answered >= run.waits - before.waits,
-            over=counts.total - counts.ended <= run.settings.max_workers,
+            over=counts.total - counts.ended <= min(run.settings.max_workers, counts.succeeded * _FEW),
         )
 
     def _give_up(self, event: ItemEvent, error: UnansweredError, calls: TaskCalls, pacer: ItemPacer) -> Executed:
