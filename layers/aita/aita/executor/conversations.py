@@ -6,7 +6,7 @@ from typing import Any
 
 from aita.errors import AitaError, InvalidReplyError
 from aita.executor.chat_runs import LineReply
-from aita.executor.ledger import Ledger, TaskEnd, own_code_error
+from aita.executor.ledger import Ledger, OnResult, TaskEnd, own_code_error
 from aita.models.call_usage import CallUsage
 from aita.models.result import TaskResult
 from aita.services.calls.call_loop import TaskCalls
@@ -38,12 +38,14 @@ class Conversations:
 
     Parameters
     ----------
+    on_result
+        Called with the result of each task as it ends.
     retry_failed
         Whether a task that failed with cached replies only is asked again without the cache.
     """
 
-    def __init__(self, tasks: Sequence[LLMTask[Any]], *, retry_failed: bool) -> None:
-        self._ledger = Ledger(tuple(tasks))
+    def __init__(self, tasks: Sequence[LLMTask[Any]], on_result: OnResult | None = None, *, retry_failed: bool) -> None:
+        self._ledger = Ledger(tuple(tasks), on_result=on_result)
         self._retry_failed = retry_failed
         self._ledger.open(retry_failed=retry_failed)
         self.open: dict[int, PendingTask] = {}

@@ -4,13 +4,13 @@ import logging
 import sys
 import threading
 import time
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from aita.errors import NotRun, RequestError, SettingsError
+from aita.errors import NotRun, SettingsError
 from aita.executor.batch_calls import BatchPacer, GuardedLLM, ImageFiles, WorkReplies
+from aita.executor.batch_executor import STOPPED, BatchExecutor, BatchInterrupted, RunningBatch
 from aita.executor.cap import Cap
 from aita.executor.checkpoint import DIRECTORY, Checkpoint, latest_checkpoint
 from aita.executor.config import ParallelExecutionConfig
@@ -36,8 +36,16 @@ DEFAULT_NAME = "batch"
 
 
 @dataclass
-class InProcessExecutor:
-    """Executes batches with threads. All of its batches share its rate limiter, prompt caches and refusals."""
+class InProcessExecutor(BatchExecutor):
+    """Executes batches with threads. All of its batches share its rate limiter, prompt caches and refusals.
+
+    ``checkpoint_name`` is the name of a batch's checkpoint (default: ``batch``), and ``resume_from_checkpoint`` tells
+    whether the tasks' results are restored from it.
+
+    Methods raise CheckpointError if the checkpoint can't be used, before any call, or if it can't be written any more,
+    with its records kept; and SettingsError if a resume is requested without checkpointing. An interrupt from the
+    keyboard ends a batch after the calls in flight have ended and been recorded; a second interrupt abandons them.
+    """
 
     llm: LLM
     config: ParallelExecutionConfig
@@ -46,42 +54,26 @@ class InProcessExecutor:
     prefixes: MemoryPromptCaches = field(default_factory=lambda: MemoryPromptCaches(time.monotonic))
     refusals: Refusals = field(default_factory=Refusals)
 
-    def execute_batch(
+    def _execute(
         self,
-        tasks: Iterable[LLMTask[Any]],
-        checkpoint_name: str | None = None,
-        resume_from_checkpoint: bool = False,  # noqa: FBT001, FBT002 - the executors' common signature
+        tasks: tuple[LLMTask[Any], ...],
+        checkpoint_name: str | None,
+        resume: bool | None,  # noqa: FBT001
+        batch: RunningBatch,
     ) -> BatchExecutionResult:
-        """Execute tasks, and return their results in the same order.
-
-        Parameters
-        ----------
-        checkpoint_name
-            Name of the checkpoint. Default: ``batch``.
-        resume_from_checkpoint
-            Whether to restore the tasks' results from the latest checkpoint of this name.
-
-        Raises
-        ------
-        CheckpointError
-            If the checkpoint can't be used, before any call; or if it can't be written any more, with its records
-            kept.
-        SettingsError
-            If a resume is requested without checkpointing.
-        KeyboardInterrupt
-            When interrupted, after the calls in flight have ended and been recorded; a second interrupt abandons them.
-        """
         started = time.monotonic()
         name = checkpoint_name or DEFAULT_NAME
-        ledger = Ledger(_checked(tasks), identity(self.llm), self._open(name, resume=resume_from_checkpoint))
+        ledger = Ledger(tasks, identity(self.llm), self._open(name, resume=bool(resume)), batch.on_result)
         try:
             ledger.open(retry_failed=self.config.retry_failed_tasks)
             self.refusals.answered = self.refusals.answered or ledger.is_answered
-            stopped = self._run(ledger)
+            stopped = self._run_unfinished(ledger, batch)
         except KeyboardInterrupt:
             hint = f"; resume_from_checkpoint=True with {name!r} goes on" if ledger.checkpoint is not None else ""
             sys.stderr.write(f"interrupted: {ledger.ended} of {len(ledger.tasks)} tasks are done{hint}\n")
-            raise
+            reason = "it was interrupted"
+            partial = BatchExecutionResult(ledger.results(reason), time.monotonic() - started, reason)
+            raise BatchInterrupted(partial) from None
         finally:
             ledger.close()
         return BatchExecutionResult(ledger.results(stopped), time.monotonic() - started, stopped)
@@ -97,7 +89,7 @@ class InProcessExecutor:
             return Checkpoint.start(self.checkpoint_dir, name, interval)
         return Checkpoint.resume(latest, name, interval)
 
-    def _run(self, ledger: Ledger) -> str | None:
+    def _run_unfinished(self, ledger: Ledger, batch: RunningBatch) -> str | None:
         """Run the unfinished tasks; return the reason of an early stop, or ``None``."""
         config, unfinished = self.config, ledger.unfinished()
         if not unfinished:
@@ -117,25 +109,13 @@ class InProcessExecutor:
         cap = Cap() if config.max_cost_usd is None else Cap.of(self.llm, config.max_cost_usd, ledger.spent_before())
         loop = CallLoop(GuardedLLM(self.llm), pacer, WorkReplies({}), cap, ImageFiles(), self.refusals)
         engine = Engine(queue, loop, ledger.end, stopping, valid=ledger.is_answered)
+        batch.when_stopped(lambda: engine.stop(STOPPED))
         with progress(len(ledger.tasks), shown=config.show_progress) as show:
             engine.run(workers, lambda: show(ledger.ended, ledger.failed, ledger.cost))
         return engine.reason
 
     def _gate(self, stopping: threading.Event) -> PromptCacheGate:
         return PromptCacheGate(self.prefixes, lambda seconds: _sleep_unless_stopped(stopping, seconds), time.monotonic)
-
-
-def _checked(tasks: Iterable[LLMTask[Any]]) -> tuple[LLMTask[Any], ...]:
-    """Return the tasks of a batch.
-
-    Raises
-    ------
-    RequestError
-        If it is one task, whose fields would be taken for tasks.
-    """
-    if isinstance(tasks, LLMTask):
-        raise RequestError("execute_batch takes a list of tasks, and got one task: put it into a list")
-    return tuple(tasks)
 
 
 def _groups(tasks: list[LLMTask[Any]], size: int) -> list[list[int]]:

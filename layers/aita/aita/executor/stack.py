@@ -5,7 +5,7 @@ import re
 import sys
 import time
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
@@ -18,6 +18,7 @@ from aita.client.sigv4 import SigV4Transport
 from aita.client.stack_outputs import find_stack
 from aita.client.target_selection import target_of_environment
 from aita.errors import AitaError, MissingInputError, RequestError, TaskError, TooLongError
+from aita.executor.batch_executor import STOPPED, BatchExecutor, BatchInterrupted, RunningBatch
 from aita.executor.chat_runs import ChatRuns, by_size
 from aita.executor.config import ParallelExecutionConfig
 from aita.executor.conversations import Conversations
@@ -53,8 +54,8 @@ def connect(assignment: str) -> ChatRuns:
     return ChatRuns(api, FileTransfer(place), assignment, pace=LOCAL if place.local else AWS)
 
 
-@dataclass(frozen=True, slots=True)
-class StackExecutor:
+@dataclass
+class StackExecutor(BatchExecutor):
     """Executes batches on the stack that commands use; with AITA_LOCAL=true, on this computer's.
 
     Each task's request is uploaded to S3, a Lambda makes the call, and the task parses the reply in this process. After
@@ -63,48 +64,49 @@ class StackExecutor:
 
     The stack caches every reply by its request, so a batch that is executed again pays for none of them twice, even if
     its first caller was killed. A task that failed with cached replies is then asked again without the cache, unless
-    ``retry_failed_tasks`` is off.
+    ``retry_failed_tasks`` is off. ``resume_from_checkpoint`` has no effect: cached replies are always used, unless
+    ``enable_checkpointing`` is off.
+
+    ``checkpoint_name`` is the assignment of the batch's runs (``aita runs`` lists them). A name that is invalid for an
+    assignment is converted to a valid one; without a name, each batch gets an assignment of its own. An active run of
+    the assignment is waited for.
+
+    Methods raise StackError or LocalStackError if the stack does not exist or can't be reached. After an interrupt or a
+    stop, the run on the stack continues.
     """
 
     config: ParallelExecutionConfig
     connect: Connect = connect
 
-    def execute_batch(
+    def _execute(
         self,
-        tasks: Sequence[LLMTask[Any]],
-        checkpoint_name: str | None = None,
-        resume_from_checkpoint: bool = False,  # noqa: ARG002, FBT001, FBT002 - the executors' common signature
+        tasks: tuple[LLMTask[Any], ...],
+        checkpoint_name: str | None,
+        resume: bool | None,  # noqa: ARG002, FBT001 - the executors' common signature
+        batch: RunningBatch,
     ) -> BatchExecutionResult:
-        """Execute tasks, and return their results in the same order.
-
-        Parameters
-        ----------
-        checkpoint_name
-            Assignment of the batch's runs (``aita runs`` lists them). A name that is invalid for an assignment is
-            converted to a valid one; without a name, each batch gets an assignment of its own. An active run of the
-            assignment is waited for.
-        resume_from_checkpoint
-            No effect: cached replies are always used, unless ``enable_checkpointing`` is off.
-
-        Raises
-        ------
-        StackError, LocalStackError
-            If the stack does not exist or can't be reached.
-        KeyboardInterrupt
-            When interrupted; the run on the stack continues.
-        """
         started = time.monotonic()
-        batch = Conversations(tasks, retry_failed=self.config.retry_failed_tasks)
-        stopped = self._execute(batch, assignment_of(checkpoint_name)) if batch.open else None
-        return BatchExecutionResult(batch.results(stopped), time.monotonic() - started, stopped)
+        conversations = Conversations(tasks, batch.on_result, retry_failed=self.config.retry_failed_tasks)
+        stopped = None
+        try:
+            if conversations.open:
+                stopped = self._converse(conversations, assignment_of(checkpoint_name), batch)
+        except KeyboardInterrupt:
+            reason = "it was interrupted"
+            partial = BatchExecutionResult(conversations.results(reason), time.monotonic() - started, reason)
+            raise BatchInterrupted(partial) from None
+        return BatchExecutionResult(conversations.results(stopped), time.monotonic() - started, stopped)
 
-    def _execute(self, batch: Conversations, assignment: str) -> str | None:
+    def _converse(self, batch: Conversations, assignment: str, running: RunningBatch) -> str | None:
         """Run the conversations to their ends; return the reason of an early stop, or ``None``."""
         cap = self.config.max_cost_usd
         runs = self.connect(assignment)
+        runs.watched = lambda _: _raise_if_stopped(running)
         with progress(batch.total, shown=self.config.show_progress) as show:
             try:
                 return _Rounds(self.config, runs, batch, show, cap).run()
+            except _StoppedError:
+                return f"{STOPPED}; run {runs.running} of {assignment} goes on"
             except KeyboardInterrupt:
                 sys.stderr.write(
                     f"interrupted: {batch.ended} of {batch.total} tasks are done; run {runs.running} of {assignment} "
@@ -192,6 +194,15 @@ class _Rounds:
             self._names[image], self._images[name] = name, Path(image.key)
         key = object_keys.material(self.runs.assignment, self._names[image])
         return Image(key, image.sha256, image.width, image.height)
+
+
+class _StoppedError(Exception):
+    """The caller stopped the batch."""
+
+
+def _raise_if_stopped(batch: RunningBatch) -> None:
+    if batch.is_stopped:
+        raise _StoppedError
 
 
 def assignment_of(name: str | None) -> str:

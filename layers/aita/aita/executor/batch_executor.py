@@ -1,0 +1,245 @@
+"""Ways to execute a batch: all results at once, results as they finish, and both of them awaited."""
+
+import asyncio
+import threading
+from abc import ABC, abstractmethod
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import partial
+from queue import SimpleQueue
+from typing import Any
+
+from aita.errors import RequestError
+from aita.executor.ledger import OnResult
+from aita.models.result import BatchExecutionResult, TaskResult
+from aita.tasks.llm_task import LLMTask
+
+STOPPED = "it was stopped"
+"""Reason of a batch that its caller stopped."""
+
+
+class BatchInterrupted(KeyboardInterrupt):
+    """A batch was interrupted from the keyboard. ``partial`` has the results so far.
+
+    It is a KeyboardInterrupt, so that a program which does not catch it ends as after any other.
+    """
+
+    def __init__(self, partial: BatchExecutionResult) -> None:
+        super().__init__(f"{len(partial.successful_results)} of {len(partial.task_results)} tasks have a result")
+        self.partial = partial
+
+
+@dataclass(eq=False)
+class RunningBatch:
+    """Batch that is being executed.
+
+    Parameters
+    ----------
+    on_result
+        Called with the result of each task as it ends.
+    """
+
+    on_result: OnResult | None = None
+    is_stopped: bool = False
+    _on_stop: Callable[[], None] | None = None
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def stop(self) -> None:
+        """Start no more calls."""
+        with self._lock:
+            self.is_stopped = True
+            on_stop = self._on_stop
+        if on_stop is not None:
+            on_stop()
+
+    def when_stopped(self, on_stop: Callable[[], None]) -> None:
+        """Call a function once the batch is stopped; at once if it is stopped already."""
+        with self._lock:
+            self._on_stop = on_stop
+        if self.is_stopped:
+            on_stop()
+
+
+@dataclass
+class BatchExecutor(ABC):
+    """Executor of batches. Several of them may be executed at the same time, from several threads."""
+
+    _running: set[RunningBatch] = field(default_factory=set, init=False, repr=False)
+
+    def execute_batch(
+        self,
+        tasks: Iterable[LLMTask[Any]],
+        checkpoint_name: str | None = None,
+        resume_from_checkpoint: bool | None = None,  # noqa: FBT001 - given by position as often as by name
+        *,
+        on_result: OnResult | None = None,
+    ) -> BatchExecutionResult:
+        """Execute tasks, and return their results in the same order.
+
+        Parameters
+        ----------
+        checkpoint_name, resume_from_checkpoint
+            As the class describes them.
+        on_result
+            Called with the result of each task as it ends, in the thread that ended it: several at the same time. An
+            exception that it raises ends the batch.
+
+        Raises
+        ------
+        BatchInterrupted
+            When interrupted from the keyboard, with the results so far.
+        """
+        return self._run(tasks, checkpoint_name, resume_from_checkpoint, RunningBatch(on_result))
+
+    async def aexecute(
+        self,
+        tasks: Iterable[LLMTask[Any]],
+        checkpoint_name: str | None = None,
+        resume_from_checkpoint: bool | None = None,  # noqa: FBT001
+        *,
+        on_result: OnResult | None = None,
+    ) -> BatchExecutionResult:
+        """Execute tasks as ``execute_batch`` does, without blocking the event loop.
+
+        A cancellation stops the batch, and returns when the calls in flight have ended.
+        """
+        batch = RunningBatch(on_result)
+        run = asyncio.ensure_future(asyncio.to_thread(self._run, tasks, checkpoint_name, resume_from_checkpoint, batch))
+        try:
+            return await asyncio.shield(run)
+        except asyncio.CancelledError:
+            batch.stop()
+            await asyncio.wait([run])
+            raise
+
+    def stream(
+        self,
+        tasks: Iterable[LLMTask[Any]],
+        checkpoint_name: str | None = None,
+        resume_from_checkpoint: bool | None = None,  # noqa: FBT001
+    ) -> Iterator[TaskResult]:
+        """Yield the result of each task as it finishes.
+
+        The batch stops if the iterator is closed, as by a ``break`` out of the loop; what is in flight then is recorded
+        in the checkpoint. If the batch stops for another reason, results of the tasks that were not run come last.
+        """
+        results: SimpleQueue[TaskResult | _End] = SimpleQueue()
+        batch = RunningBatch(results.put)
+        run = partial(self._run, tasks, checkpoint_name, resume_from_checkpoint, batch)
+        thread = threading.Thread(target=_put_end, args=(run, results.put), daemon=True)
+        thread.start()
+        seen: set[int] = set()
+        try:
+            while not isinstance(result := results.get(), _End):
+                seen.add(id(result))
+                yield result
+        finally:
+            batch.stop()
+            thread.join()
+        yield from result.unseen(seen)
+
+    async def astream(
+        self,
+        tasks: Iterable[LLMTask[Any]],
+        checkpoint_name: str | None = None,
+        resume_from_checkpoint: bool | None = None,  # noqa: FBT001
+    ) -> AsyncIterator[TaskResult]:
+        """Yield the result of each task as ``stream`` does, without blocking the event loop."""
+        results: asyncio.Queue[TaskResult | _End] = asyncio.Queue()
+        loop = asyncio.get_running_loop()
+
+        def put(result: TaskResult | _End) -> None:
+            loop.call_soon_threadsafe(results.put_nowait, result)
+
+        batch = RunningBatch(put)
+        run = partial(self._run, tasks, checkpoint_name, resume_from_checkpoint, batch)
+        thread = threading.Thread(target=_put_end, args=(run, put), daemon=True)
+        thread.start()
+        seen: set[int] = set()
+        try:
+            while not isinstance(result := await results.get(), _End):
+                seen.add(id(result))
+                yield result
+        finally:
+            batch.stop()
+            await asyncio.to_thread(thread.join)
+        for each in result.unseen(seen):
+            yield each
+
+    def stop(self) -> None:
+        """Stop the batches that are being executed, from any thread: they start no more calls, and return.
+
+        Tasks that were not run say so in their results; a resume runs them.
+        """
+        for batch in tuple(self._running):
+            batch.stop()
+
+    @abstractmethod
+    def _execute(
+        self,
+        tasks: tuple[LLMTask[Any], ...],
+        checkpoint_name: str | None,
+        resume: bool | None,
+        batch: RunningBatch,  # noqa: FBT001
+    ) -> BatchExecutionResult:
+        """Execute tasks, and return their results in the same order."""
+
+    def _run(
+        self,
+        tasks: Iterable[LLMTask[Any]],
+        checkpoint_name: str | None,
+        resume: bool | None,
+        batch: RunningBatch,  # noqa: FBT001
+    ) -> BatchExecutionResult:
+        self._running.add(batch)
+        try:
+            return self._execute(_checked(tasks), checkpoint_name, resume, batch)
+        finally:
+            self._running.discard(batch)
+
+
+@dataclass(frozen=True)
+class _End:
+    """End of a stream: the batch's result, or the error that ended it."""
+
+    result: BatchExecutionResult | None = None
+    error: BaseException | None = None
+
+    def unseen(self, seen: set[int]) -> list[TaskResult]:
+        """Return the results of the tasks that were not run: those beside the ``seen`` ones.
+
+        Parameters
+        ----------
+        seen
+            Identities of the results that were yielded.
+
+        Raises
+        ------
+        BaseException
+            Whatever ended the batch.
+        """
+        if self.error is not None:
+            raise self.error
+        results = () if self.result is None else self.result.task_results
+        return [result for result in results if id(result) not in seen]
+
+
+def _put_end(run: Callable[[], BatchExecutionResult], put: Callable[[_End], None]) -> None:
+    try:
+        end = _End(run())
+    except BaseException as error:  # noqa: BLE001 - raised again where the stream is read
+        end = _End(error=error)
+    put(end)
+
+
+def _checked(tasks: Iterable[LLMTask[Any]]) -> tuple[LLMTask[Any], ...]:
+    """Return the tasks of a batch.
+
+    Raises
+    ------
+    RequestError
+        If it is one task, whose fields would be taken for tasks.
+    """
+    if isinstance(tasks, LLMTask):
+        raise RequestError("a batch is a list of tasks, and this is one task: put it into a list")
+    return tuple(tasks)
