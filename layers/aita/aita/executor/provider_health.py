@@ -8,8 +8,11 @@ from aita.services.calls.patience import OtherCalls
 _WEIGHT = 0.05
 """Weight of one call in the share of answered calls, and in the usual duration of a call."""
 
-_FIRST_LATENCY = 0.5
+_FIRST_LATENCY = 0.1
 """Assumed duration of a call in seconds, until one was answered."""
+
+_ENOUGH = 0.4
+"""Share of answered calls, of about the latest twenty, at which a provider counts as answering."""
 
 _FEWEST_FAILURES = 5
 """Fewest failures in a row by which a provider is taken to be down."""
@@ -71,7 +74,7 @@ class ProviderHealth:
         return OtherCalls(
             answered=self.answered,
             waits=self.failed,
-            mostly_answered=self.answered > 0 and self._share >= 0.5,  # noqa: PLR2004 - half of the calls
+            mostly_answered=self.answered > 0 and self._share >= _ENOUGH,
             over=over,
             latency=self._latency or _FIRST_LATENCY,
         )

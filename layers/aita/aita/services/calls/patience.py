@@ -38,7 +38,7 @@ class OtherCalls:
     """Calls of the run's other tasks.
 
     ``answered`` counts the answered calls of the run or batch so far, and ``waits`` the failed ones.
-    ``mostly_answered`` tells whether at least half of the latest calls were answered, and ``over`` whether only failing
+    ``mostly_answered`` tells whether enough of the latest calls were answered, and ``over`` whether only failing
     tasks are left, and so few that they may fail by themselves. ``latency`` is the usual duration of an answered call
     in seconds.
     """
@@ -107,14 +107,14 @@ def backoff(state: RetryState, others: OtherCalls, jitter: Callable[[float, floa
     """Return the seconds to wait after a failure.
 
     While others are answered, the waits begin with the usual duration of a call, so that chance failures cost no more
-    than a call, and double with every other failure. Else they begin with a second and double each time. Half of
-    each wait is random, which spreads calls that failed together ("equal jitter": AWS Architecture Blog, "Exponential
-    Backoff and Jitter").
+    than a call, and double with every other failure. Else they begin with a second, or a call's duration if that is
+    shorter, and double each time. Half of each wait is random, which spreads calls that failed together ("equal
+    jitter": AWS Architecture Blog, "Exponential Backoff and Jitter").
     """
     if others.mostly_answered:
         longest = others.latency * 2.0 ** min(state.failures / 2, _MOST_DOUBLINGS)
     else:
-        longest = _FIRST_WAIT * 2.0 ** min(state.failures, _MOST_DOUBLINGS)
+        longest = min(_FIRST_WAIT, others.latency) * 2.0 ** min(state.failures, _MOST_DOUBLINGS)
     longest = min(LONGEST_BACKOFF, longest)
     return jitter(longest / 2, longest)
 
