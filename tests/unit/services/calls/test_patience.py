@@ -1,0 +1,96 @@
+"""Patience with a provider: bounded for one task among others, long while nobody is answered."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aita.errors import ProviderBusy, RunStopped, UnansweredError
+from aita.models.run import RetryState
+from aita.services.calls import patience
+from aita.services.calls.patience import OtherCalls, after_failure
+
+STEP = 180.0
+"""Longest time between two failures, in seconds."""
+
+
+def others(answered: int = 0, **changes: Any) -> OtherCalls:
+    return OtherCalls(**{"answered": answered, "waits": 0, "mostly_answered": True, "over": False} | changes)
+
+
+def fail(state: RetryState, beside: OtherCalls, now: int = 1, **busy: Any) -> tuple[RetryState, float]:
+    return after_failure(state, ProviderBusy("the provider answered 500", **busy), beside, now, STEP, max)
+
+
+def failures(count: int, beside: list[OtherCalls], seconds: float = 1.0, **busy: Any) -> RetryState:
+    """Return the state after this many failures, the n-th beside the n-th other calls or, at the end, the last."""
+    state = RetryState()
+    for number in range(count):
+        state, _ = fail(state, beside[min(number, len(beside) - 1)], round(1 + number * seconds), **busy)
+    return state
+
+
+class TestOneTaskAmongOthers:
+    def test_it_fails_with_the_providers_reason_after_a_bounded_number_of_calls(self) -> None:
+        answered = [others(number) for number in range(100)]
+        state = failures(patience.MOST_FAILURES, answered)
+        with pytest.raises(UnansweredError, match=r"^the provider answered 500: 11 calls of this task failed"):
+            fail(state, others(100))
+
+    def test_only_failures_count_between_which_others_were_answered(self) -> None:
+        assert failures(100, [others(50)]).contrasted == 0
+
+    def test_nor_do_failures_count_while_most_calls_fail(self) -> None:
+        trouble = [others(number, mostly_answered=False) for number in range(100)]
+        assert failures(20, trouble).contrasted == 0
+
+    def test_time_outs_are_few(self) -> None:
+        state = failures(patience.MOST_TIMEOUTS - 1, [others()], timed_out=True)
+        with pytest.raises(UnansweredError):
+            fail(state, others(), timed_out=True)
+
+
+class TestTheEndOfABatch:
+    def test_a_few_tasks_that_are_left_fail_after_a_while(self) -> None:
+        state = failures(patience.LONE_FAILURES, [others(40, over=True)], seconds=5)
+        with pytest.raises(UnansweredError):
+            fail(state, others(40, over=True), 60)
+
+    @pytest.mark.parametrize("beside", [others(0, over=True), others(40)])
+    def test_they_wait_on_if_nobody_was_answered_or_others_are_still_to_come(self, beside: OtherCalls) -> None:
+        assert failures(50, [beside], seconds=10).failures == 50
+
+
+class TestAnOutage:
+    def test_fails_no_task_for_hours(self) -> None:
+        state = failures(100, [others(40)], seconds=60)
+        assert state.failures == 100
+
+    def test_stops_the_run_then(self) -> None:
+        state = failures(100, [others(40)], seconds=60)
+        with pytest.raises(RunStopped, match=r"has not answered for 2 hours: resume when it does \(the provider answ"):
+            fail(state, others(40), 7300)
+
+    def test_the_time_of_a_suspended_machine_is_no_failure_of_the_provider(self) -> None:
+        state, _ = fail(RetryState(), others(40))
+        state, _ = fail(state, others(40), 100_000)
+        assert state.failures == 2
+
+
+class TestWaits:
+    def test_what_the_provider_demands_comes_first(self) -> None:
+        assert fail(RetryState(), others(5), retry_after=17.5)[1] == 17.5
+
+    def test_while_others_are_answered_the_first_are_about_a_calls_duration(self) -> None:
+        _, seconds = fail(RetryState(), others(5, latency=0.02))
+        assert seconds < 0.03
+
+    @given(st.integers(0, 10_000), st.floats(0.001, 600), st.booleans())
+    def test_they_never_shrink_and_stay_bounded(self, failed: int, latency: float, mostly: bool) -> None:
+        def wait(count: int) -> float:
+            return patience.backoff(
+                RetryState(failures=count), others(5, latency=latency, mostly_answered=mostly), lambda low, high: high
+            )
+
+        assert 0 < wait(failed) <= wait(failed + 1) <= patience.LONGEST_BACKOFF
