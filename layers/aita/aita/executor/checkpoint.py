@@ -2,47 +2,59 @@
 
 The format is JSON Lines: a header with the format's version and the batch's name, then a line for each task with
 its id, the digest of its request and the model's reply. Each line is one write, so that a killed process leaves at
-most its last line incomplete; a resume ignores that line.
+most its last line incomplete; a batch that goes on cuts that line off.
+
+A batch takes over the records of all files of its name, appends to the newest, and changes no other.
 """
 
-import contextlib
 import errno
-import fcntl
-import hashlib
 import os
-import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable
+from contextlib import ExitStack
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Self
 
 from aita.errors import CheckpointError
-from aita.executor.checkpoint_lines import CompleteLines, Record, header_fields, header_line, read_records
+from aita.executor.checkpoint_folder import (
+    BINARY,
+    DIRECTORY,
+    NameLock,
+    checkpoint_files,
+    cleanup_checkpoints,
+    explain_write_error,
+    in_use,
+    is_used,
+    latest_checkpoint,
+    lock_or_refuse,
+    lock_path,
+    new_path,
+)
+from aita.executor.checkpoint_lines import Record, header_line
+from aita.executor.checkpoint_records import ReadFile, Records
 from aita.forks import renew_in_children
 
-DIRECTORY = Path(".aita") / "checkpoints"
-
-_SUFFIX = ".jsonl"
-_CHECKPOINT_NAME = re.compile(r"-[0-9a-f]{16}-\d{8}T\d{12}\.jsonl$")
-_LONGEST_HEADER = 1 << 20
+__all__ = ["DIRECTORY", "Checkpoint", "Record", "cleanup_checkpoints", "latest_checkpoint", "read_checkpoint"]
 
 
 @dataclass(eq=False)
 class Checkpoint:
-    """Open checkpoint. One process at a time has its lock; all threads of that process may add records.
+    """Open checkpoint. One batch at a time has it; all of the batch's threads may add records.
 
     A forked process closes its copy, which would otherwise keep the lock after the owner has released it.
 
-    ``records`` are the records that the file had when it was opened, and ``interval`` is the number of records between
-    two flushes to disk.
+    ``interval`` is the number of records between two flushes to disk, and ``lock`` that of the name, if the batch has
+    it alone.
     """
 
     path: Path
     file: int
     interval: int
-    records: dict[str, Record] = field(default_factory=dict)
+    lock: NameLock | None = None
+    _records: Records = field(default_factory=Records)
     _added: int = 0
     _flushed: int = 0
     _closed: bool = False
@@ -53,24 +65,58 @@ class Checkpoint:
         renew_in_children(self, type(self)._abandon)
 
     @classmethod
-    def start(cls, directory: Path, name: str, interval: int) -> Self:
-        """Create a new checkpoint.
+    def open(cls, directory: Path, name: str, interval: int, *, takes_over: bool = True, alone: bool = True) -> Self:
+        """Open the checkpoint of a name.
+
+        Parameters
+        ----------
+        interval
+            Number of records between two flushes to disk.
+        takes_over
+            Whether the records of the name's files are used, and the newest file goes on; otherwise a file is begun.
+        alone
+            Whether no other batch may have the name meanwhile. Without it, and without taking over, several batches of
+            a name each have a file of their own.
 
         Raises
         ------
         CheckpointError
-            If the file can't be written.
+            If another batch has the name, or a file can't be read, written or locked, is of a later version, or is no
+            checkpoint.
         """
-        now = datetime.now(UTC)
-        path = directory / f"{_slug(name)}-{_hash(name)}-{now:%Y%m%dT%H%M%S%f}{_SUFFIX}"
-        with _explain_write_error(path):
+        with explain_write_error(directory):
             directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-            file = os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_APPEND, 0o600)
+        with ExitStack() as opened:
+            lock = NameLock.take(lock_path(directory, name)) if alone else None
+            if lock is not None:
+                opened.callback(lock.release)
+            paths = checkpoint_files(directory, name)
+            for path in paths if alone else ():
+                with explain_write_error(path):
+                    if is_used(path):
+                        raise in_use(path)
+            records = Records()
+            opened.callback(records.close)
+            newest = [records.read(path) for path in paths][-1:] if takes_over else []
+            if newest and newest[0].can_be_continued:
+                checkpoint = cls._continue(newest[0], name, interval)
+            else:
+                checkpoint = cls._begin(directory, name, interval)
+            checkpoint.lock, checkpoint._records = lock, records
+            opened.pop_all()
+        return checkpoint
+
+    @classmethod
+    def _begin(cls, directory: Path, name: str, interval: int) -> Self:
+        now = datetime.now(UTC)
+        path = new_path(directory, name, now)
+        with explain_write_error(path):
+            file = os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_APPEND | BINARY, 0o600)
         checkpoint = cls(path, file, interval)
         try:
-            checkpoint._lock()
+            lock_or_refuse(path, file)
             checkpoint._append(header_line(name, now))
-            with _explain_write_error(path):
+            with explain_write_error(path):
                 _flush_folder(directory)
         except BaseException:
             checkpoint._abandon()  # and forget its file descriptor, which the next opened file may get
@@ -79,29 +125,36 @@ class Checkpoint:
         return checkpoint
 
     @classmethod
-    def resume(cls, path: Path, name: str, interval: int) -> Self:
-        """Open an existing checkpoint to continue it; an incomplete last line is cut off.
-
-        Raises
-        ------
-        CheckpointError
-            If the file is in use by another process, is damaged, has another version, or can't be written.
-        """
-        with _explain_write_error(path):
-            file = os.open(path, os.O_RDWR | os.O_APPEND)
-        checkpoint = cls(path, file, interval)
+    def _continue(cls, found: ReadFile, name: str, interval: int) -> Self:
+        with explain_write_error(found.path):
+            file = os.open(found.path, os.O_RDWR | os.O_APPEND | BINARY)
+        checkpoint = cls(found.path, file, interval)
         try:
-            checkpoint._lock()
-            with _explain_write_error(path), path.open("rb") as lines:
-                complete = CompleteLines(lines)
-                checkpoint.records = {record.task_id: record for record in read_records(path, complete)}
-                os.ftruncate(file, complete.size)
-            if not complete.size:
+            lock_or_refuse(found.path, file)
+            with explain_write_error(found.path):
+                os.ftruncate(file, found.size)
+            if not found.size:
                 checkpoint._append(header_line(name, datetime.now(UTC)))
+            elif found.ends_open:
+                checkpoint._append(b"\n")
         except BaseException:
             checkpoint._abandon()  # and forget its file descriptor, which the next opened file may get
             raise
         return checkpoint
+
+    def record(self, task_id: str, digest: str) -> Record | None:
+        """Return the last record of a task and the digest of its request, from before the checkpoint was opened.
+
+        Raises
+        ------
+        CheckpointError
+            If its file can't be read any more.
+        """
+        return self._records.get(task_id, digest)
+
+    def cost_before(self, tasks: Iterable[tuple[str, str]]) -> Decimal:
+        """Return what tasks, given by their ids and digests, are known to have cost before, in USD."""
+        return self._records.cost(tasks)
 
     def add(self, record: Record) -> None:
         """Append a finished task, and flush to disk after every ``interval`` records.
@@ -133,6 +186,9 @@ class Checkpoint:
             with self._flushing:
                 file, self.file = self.file, -1
                 os.close(file)
+            self._records.close()
+            if self.lock is not None:
+                self.lock.release()
 
     def _abandon(self) -> None:
         """Close the file without a flush or a lock, after a fork or a failed start."""
@@ -150,96 +206,54 @@ class Checkpoint:
             if self._flushed >= added or self.file < 0:
                 return
             added = self._added
-            with _explain_write_error(self.path):
+            with explain_write_error(self.path):
                 os.fsync(self.file)
             self._flushed = added
 
     def _append(self, line: bytes) -> None:
-        with _explain_write_error(self.path):
+        with explain_write_error(self.path):
             written = os.write(self.file, line)
             if written != len(line):
                 os.ftruncate(self.file, os.fstat(self.file).st_size - written)
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))  # a full disk accepts a part
 
-    def _lock(self) -> None:
-        with _explain_write_error(self.path):
-            if not _try_lock(self.file):
-                raise CheckpointError(
-                    f"{self.path} is in use by another process: wait until it ends, or take another checkpoint_name"
-                )
 
+def read_checkpoint(checkpoint: Path | str, checkpoint_dir: Path | str | None = None) -> list[Record]:
+    """Return the records of a checkpoint: for each task and request the last one, also while a batch adds more.
 
-def latest_checkpoint(name: str, checkpoint_dir: Path | str | None = None) -> Path | None:
-    """Return the newest checkpoint of a batch with exactly this name, or ``None``."""
-    directory = Path(checkpoint_dir or DIRECTORY)
-    found = sorted(directory.glob(f"*-{_hash(name)}-*{_SUFFIX}"), key=lambda path: path.name.rpartition("-")[2])
-    return next((path for path in reversed(found) if _may_be(path, name)), None)
+    Parameters
+    ----------
+    checkpoint
+        Path of a file; or, as a string, the name of a batch, with all of its files. Tasks without a record are pending.
 
+    Raises
+    ------
+    CheckpointError
+        If there is no such checkpoint, it can't be read, is of a later version, or is no checkpoint.
 
-def cleanup_checkpoints(older_than: timedelta, checkpoint_dir: Path | str | None = None) -> list[Path]:
-    """Remove the checkpoints whose last write is older than ``older_than``, and return their paths.
-
-    Other files and checkpoints in use are kept.
+    Examples
+    --------
+    >>> [record.task_id for record in read_checkpoint("glossary") if not record.success]  # doctest: +SKIP
     """
-    oldest = datetime.now(UTC) - older_than
-    removed = []
-    for path in sorted(Path(checkpoint_dir or DIRECTORY).glob(f"*{_SUFFIX}")):
-        with contextlib.suppress(FileNotFoundError):  # another process cleans up as well
-            is_old = datetime.fromtimestamp(path.stat().st_mtime, UTC) < oldest
-            if _CHECKPOINT_NAME.search(path.name) and is_old and not _is_used(path):
-                path.unlink()
-                removed.append(path)
-    return removed
-
-
-def _may_be(path: Path, name: str) -> bool:
-    """Return whether a file may be the checkpoint of this name. A damaged header counts, as ``resume`` reports it."""
+    directory = Path(checkpoint_dir or DIRECTORY)
+    paths = [checkpoint] if isinstance(checkpoint, Path) else checkpoint_files(directory, checkpoint)
+    if not paths:
+        raise CheckpointError(f"there is no checkpoint of the name {checkpoint!r} in {directory}: name another one")
+    records = Records()
     try:
-        with path.open("rb") as file:
-            header = file.readline(_LONGEST_HEADER)
-    except OSError:
-        return True
-    return bool(header_fields(header).get("name", name) == name)
-
-
-def _hash(name: str) -> str:
-    return hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:16]
-
-
-def _slug(name: str) -> str:
-    """Return a readable part of a name for a file name, in which a hash makes it unique."""
-    return re.sub(r"[^A-Za-z0-9]+", "-", name).strip("-")[:40] or "batch"
-
-
-def _try_lock(file: int) -> bool:
-    """Lock a file for this process; return whether no other process has it."""
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
-
-
-def _is_used(path: Path) -> bool:
-    with path.open("rb") as file:
-        return not _try_lock(file.fileno())
+        for path in paths:
+            records.read(path)
+        return list(records)
+    finally:
+        records.close()
 
 
 def _flush_folder(directory: Path) -> None:
-    """Flush a directory's entries to disk, which a flush of a new file does not include."""
+    """Flush a directory's entries to disk, which a flush of a new file does not include; Windows opens no directory."""
+    if os.name == "nt":
+        return
     folder = os.open(directory, os.O_RDONLY)
     try:
         os.fsync(folder)
     finally:
         os.close(folder)
-
-
-@contextlib.contextmanager
-def _explain_write_error(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise CheckpointError(
-            f"{path} can't be written: {error.strerror or error}. Correct that or take another checkpoint_dir; "
-            "the file's content is kept for a resume"
-        ) from None

@@ -1,24 +1,38 @@
-"""Lines of a checkpoint: a header, then one for each finished task."""
+"""Lines of a checkpoint: a header, then one for each finished task.
+
+Each line is a JSON object whose last member is the CRC-32 of all before it, so that a changed byte costs its own line.
+Version 1 had no checksums; it is read and no longer written.
+"""
 
 import json
-from collections.abc import Iterable, Iterator
+import re
+import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
+from decimal import Decimal
 from typing import Any, Self
 
-from aita.errors import CheckpointError
 from aita.models.run import Usage
 
-VERSION = 1
+VERSION = 2
+
+HEADER_START = b'{"aita_checkpoint":'
+
+_HEADER_OF_1 = re.compile(rb'\{"aita_checkpoint": 1[,}]')
+_START = re.compile(rb'\{"(?:id|aita_checkpoint)":')
+_SEAL = re.compile(rb',"crc32":"[0-9a-f]{8}"\}')
+_AFTER_KEY = b',"reply":'
+_encode = json.JSONEncoder(separators=(",", ":")).encode
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
     """Record of a finished task: the reply from which its result is parsed, or its error.
 
-    ``seconds`` is the duration of its calls. ``salvaged`` is true if the task could not parse the reply, and its
-    ``salvage`` made the result.
+    ``digest`` identifies its request, ``seconds`` is the duration of its calls, and ``data`` what the task's
+    ``checkpoint_data`` returned. ``salvaged`` is true if the task could not parse the reply, and its ``salvage`` made
+    the result.
     """
 
     task_id: str
@@ -31,6 +45,16 @@ class Record:
     data: dict[str, Any]
     salvaged: bool = False
 
+    @property
+    def success(self) -> bool:
+        """Whether the task had a result."""
+        return self.error is None
+
+    @property
+    def cost(self) -> Decimal | None:
+        """Cost of the calls in USD; ``None`` if the price of a call is unknown."""
+        return None if self.usage.unpriced_calls else self.usage.cost_usd
+
     def line(self) -> bytes:
         """Return the record as a line, in ASCII so that any text can be restored exactly."""
         values = {
@@ -38,22 +62,23 @@ class Record:
             "digest": self.digest,
             "reply": self.reply,
             "error": self.error,
-            "usage": self.usage.model_dump(mode="json"),
+            "usage": self.usage.model_dump(mode="json", exclude_defaults=True),
             "calls": self.calls,
             "seconds": round(self.seconds, 4),
             "data": self.data,
         } | ({"salvaged": True} if self.salvaged else {})
-        return json.dumps(values, separators=(",", ":")).encode() + b"\n"
+        return _sealed(values)
 
     @classmethod
-    def of(cls, values: dict[str, Any]) -> Self:
-        """Return the record of a line's values.
+    def of(cls, content: bytes) -> Self | None:
+        """Return the record in a line's content; ``None`` if it is none."""
+        try:
+            return cls._of(json.loads(content))
+        except (ValueError, KeyError, TypeError, RecursionError):
+            return None
 
-        Raises
-        ------
-        KeyError, TypeError, ValueError
-            If the line is not a record.
-        """
+    @classmethod
+    def _of(cls, values: dict[str, Any]) -> Self:
         reply, error = values["reply"], values["error"]
         texts = [values["id"], values["digest"], *(text for text in (reply, error) if text is not None)]
         if len(texts) == 2 or not all(isinstance(text, str) for text in texts):  # noqa: PLR2004 - id and digest alone
@@ -71,61 +96,78 @@ class Record:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Header:
+    """First line of a checkpoint."""
+
+    version: int
+    name: str
+
+    @classmethod
+    def of(cls, content: bytes) -> Self | None:
+        """Return the header in a line's content; ``None`` if it is none."""
+        try:
+            values = json.loads(content)
+            version, name = values["aita_checkpoint"], values.get("name", "")
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+            return None
+        return cls(version, name) if isinstance(version, int) and isinstance(name, str) else None
+
+
 def header_line(name: str, now: datetime) -> bytes:
     """Return the first line of a checkpoint."""
-    return json.dumps({"aita_checkpoint": VERSION, "name": name, "created_at": now.isoformat()}).encode() + b"\n"
+    return _sealed({"aita_checkpoint": VERSION, "name": name, "created_at": now.isoformat()})
 
 
-def header_fields(header: bytes) -> dict[str, Any]:
-    """Return the fields of a header; empty if the line is not a JSON object."""
-    try:
-        found = json.loads(header)
-    except (ValueError, RecursionError):
-        return {}
-    return found if isinstance(found, dict) else {}
+def is_of_version_1(line: bytes) -> bool:
+    """Return whether a file's first line is the header of version 1, whatever is damaged in the rest of it."""
+    return _HEADER_OF_1.match(line) is not None
 
 
-@dataclass
-class CompleteLines:
-    """Complete lines of a file, without a truncated last one. ``size`` is the number of bytes in the lines read."""
-
-    lines: Iterable[bytes]
-    size: int = 0
-
-    def __iter__(self) -> Iterator[bytes]:
-        for line in self.lines:
-            if line.endswith(b"\n"):
-                self.size += len(line)
-                yield line
+def is_alike(line: bytes) -> bool:
+    """Return whether a line begins or ends as only a checkpoint's lines do, however damaged the rest of it is."""
+    return line.startswith(HEADER_START) or HEADER_START.startswith(line) or _SEAL.search(line) is not None
 
 
-def read_records(path: Path, lines: Iterable[bytes]) -> Iterator[Record]:
-    """Yield the records in a checkpoint's lines, after the header.
+def key_of(task_id: str, digest: str) -> bytes:
+    """Return the text with which the line of a task's record begins."""
+    return _encode({"id": task_id, "digest": digest}).encode()[:-1]
 
-    Raises
-    ------
-    CheckpointError
-        If the first line is not a header, the version is another one, or a line is damaged.
+
+def key_in(content: bytes) -> bytes | None:
+    """Return the text with which an intact content begins; ``None`` if it is no record's."""
+    key, found, _ = content.partition(_AFTER_KEY)
+    return key if found else None
+
+
+def intact(line: bytes) -> Iterator[tuple[int, bytes]]:
+    """Yield the contents in a line whose checksums are right, with their places in bytes.
+
+    A line has several if the byte of a line's end was changed, and other bytes before or after its content if one was
+    added.
     """
-    for number, line in enumerate(lines, 1):
-        if number == 1:
-            _check_header(path, line)
-            continue
-        try:
-            yield Record.of(json.loads(line))
-        except (ValueError, KeyError, TypeError, RecursionError):
-            raise CheckpointError(
-                f"{path}, line {number}, is damaged: remove that line to run its task again, or start anew "
-                "without resume_from_checkpoint"
-            ) from None
+    content = line[:-_SEAL_SIZE]
+    if line[-_SEAL_SIZE:] == _seal(content):
+        yield 0, content + b"}"
+        return
+    end = 0
+    for seal in _SEAL.finditer(line):
+        start = _START.search(line, end, seal.start())
+        if start is not None:
+            content = line[start.start() : seal.start()]
+            if line[seal.start() : seal.end()] == _seal(content)[:-1]:
+                yield start.start(), content + b"}"
+                end = seal.end()
 
 
-def _check_header(path: Path, header: bytes) -> None:
-    version = header_fields(header).get("aita_checkpoint")
-    if not isinstance(version, int):
-        raise CheckpointError(f"{path} is no checkpoint: its first line is no header. Take another checkpoint_name")
-    if version != VERSION:
-        raise CheckpointError(
-            f"{path} is of version {version} and this aita reads version {VERSION}: resume it with the aita that "
-            "wrote it, or start anew without resume_from_checkpoint"
-        )
+def _sealed(values: dict[str, Any]) -> bytes:
+    content = _encode(values).encode()[:-1]
+    return content + _seal(content)
+
+
+def _seal(content: bytes) -> bytes:
+    """Return the end of a line: the checksum of the content before it."""
+    return b',"crc32":"%08x"}\n' % zlib.crc32(content)
+
+
+_SEAL_SIZE = len(_seal(b""))

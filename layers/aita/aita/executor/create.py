@@ -21,7 +21,7 @@ class Executor(Protocol):
         self,
         tasks: Sequence[LLMTask[Any]],
         checkpoint_name: str | None = None,
-        resume_from_checkpoint: bool = False,  # noqa: FBT001, FBT002 - given by position as often as by name
+        resume_from_checkpoint: bool | None = None,  # noqa: FBT001 - given by position as often as by name
     ) -> BatchExecutionResult:
         """Execute tasks, and return their results in the same order."""
         ...

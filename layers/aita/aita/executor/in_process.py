@@ -12,7 +12,7 @@ from aita.errors import NotRun, SettingsError
 from aita.executor.batch_calls import BatchPacer, GuardedLLM, ImageFiles, WorkReplies
 from aita.executor.batch_executor import STOPPED, BatchExecutor, BatchInterrupted, RunningBatch
 from aita.executor.cap import Cap
-from aita.executor.checkpoint import DIRECTORY, Checkpoint, latest_checkpoint
+from aita.executor.checkpoint import DIRECTORY, Checkpoint
 from aita.executor.config import ParallelExecutionConfig
 from aita.executor.engine import Engine
 from aita.executor.ledger import Ledger
@@ -39,8 +39,10 @@ DEFAULT_NAME = "batch"
 class InProcessExecutor(BatchExecutor):
     """Executes batches with threads. All of its batches share its rate limiter, prompt caches and refusals.
 
-    ``checkpoint_name`` is the name of a batch's checkpoint (default: ``batch``), and ``resume_from_checkpoint`` tells
-    whether the tasks' results are restored from it.
+    ``checkpoint_name`` is the name of a batch's checkpoint, which one batch at a time has; batches without a name begin
+    a file each. ``resume_from_checkpoint`` tells whether the records of the checkpoint are used: ``True`` takes over all
+    files of the name, and ``False`` begins a file and asks everything afresh. It defaults to true with a name, and to
+    false without one.
 
     Methods raise CheckpointError if the checkpoint can't be used, before any call, or if it can't be written any more,
     with its records kept; and SettingsError if a resume is requested without checkpointing. An interrupt from the
@@ -63,7 +65,7 @@ class InProcessExecutor(BatchExecutor):
     ) -> BatchExecutionResult:
         started = time.monotonic()
         name = checkpoint_name or DEFAULT_NAME
-        ledger = Ledger(tasks, identity(self.llm), self._open(name, resume=bool(resume)), batch.on_result)
+        ledger = Ledger(tasks, identity(self.llm), self._open(checkpoint_name, resume=resume), batch.on_result)
         try:
             ledger.open(retry_failed=self.config.retry_failed_tasks)
             self.refusals.answered = self.refusals.answered or ledger.is_answered
@@ -78,16 +80,19 @@ class InProcessExecutor(BatchExecutor):
             ledger.close()
         return BatchExecutionResult(ledger.results(stopped), time.monotonic() - started, stopped)
 
-    def _open(self, name: str, *, resume: bool) -> Checkpoint | None:
+    def _open(self, name: str | None, *, resume: bool | None) -> Checkpoint | None:
         if not self.config.enable_checkpointing:
             if resume:
                 raise SettingsError("resume_from_checkpoint needs enable_checkpointing: switch it on, or leave it out")
             return None
-        latest = latest_checkpoint(name, self.checkpoint_dir) if resume else None
-        interval = self.config.checkpoint_interval
-        if latest is None:
-            return Checkpoint.start(self.checkpoint_dir, name, interval)
-        return Checkpoint.resume(latest, name, interval)
+        takes_over = bool(name) if resume is None else resume
+        return Checkpoint.open(
+            self.checkpoint_dir,
+            name or DEFAULT_NAME,
+            self.config.checkpoint_interval,
+            takes_over=takes_over,
+            alone=bool(name) or takes_over,
+        )
 
     def _run_unfinished(self, ledger: Ledger, batch: RunningBatch) -> str | None:
         """Run the unfinished tasks; return the reason of an early stop, or ``None``."""

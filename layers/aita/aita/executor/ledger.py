@@ -111,9 +111,10 @@ class Ledger:
         return [(place, task) for place, task in enumerate(self.tasks) if place not in self._results]
 
     def spent_before(self) -> Decimal:
-        """Return the known cost of the resumed checkpoint's tasks, in USD."""
-        records = self.checkpoint.records.values() if self.checkpoint is not None else ()
-        return sum((record.usage.cost_usd for record in records), Decimal(0))
+        """Return what the batch's tasks are known to have cost before, in USD."""
+        if self.checkpoint is None:
+            return Decimal(0)
+        return self.checkpoint.cost_before((each.task_id, each.digest) for each in self._identities)
 
     def end(self, place: int, ended: TaskEnd) -> None:
         """Record a finished task, then count it. A task with NotRun is not finished; only its usage is kept."""
@@ -165,8 +166,7 @@ class Ledger:
     def _record(self, identified: TaskIdentity) -> Record | None:
         if self.checkpoint is None:
             return None
-        record = self.checkpoint.records.get(identified.task_id)
-        return record if record is not None and record.digest == identified.digest else None
+        return self.checkpoint.record(identified.task_id, identified.digest)
 
     def _identify(self, task: LLMTask[Any], place: int, used: dict[str, int]) -> tuple[TaskIdentity, AitaError | None]:
         """Return a task's identity, and the error of a task that makes no valid request.

@@ -1,0 +1,186 @@
+"""Records in the files of a checkpoint: where each one stands, and which one counts."""
+
+import contextlib
+import logging
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+from typing import BinaryIO
+
+from aita.errors import CheckpointError
+from aita.executor.checkpoint_lines import (
+    HEADER_START,
+    VERSION,
+    Header,
+    Record,
+    intact,
+    is_alike,
+    is_of_version_1,
+    key_in,
+    key_of,
+)
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass
+class ReadFile:
+    """A file whose records were found.
+
+    Parameters
+    ----------
+    first
+        Number of bytes in the files before it.
+    size
+        Bytes up to the end of the last line that is complete or intact; 0 without any.
+    ends_open
+        Whether the end of the last line is missing.
+    can_be_continued
+        Whether it is a checkpoint of this version, to which records may be appended.
+    """
+
+    path: Path
+    file: BinaryIO
+    first: int
+    version: int = VERSION
+    size: int = 0
+    ends_open: bool = False
+    can_be_continued: bool = False
+
+
+@dataclass
+class Records:
+    """Records of some files. Memory holds only where each one stands, as most are never looked up twice.
+
+    A position counts the bytes of all files together. Of several records of one task and request the last one counts.
+    """
+
+    files: list[ReadFile] = field(default_factory=list)
+    _positions: dict[bytes, tuple[int, ...]] = field(default_factory=dict)
+
+    def __iter__(self) -> Iterator[Record]:
+        """Yield the record that counts of each task and request, in the order of their first ones."""
+        for positions in self._positions.values():
+            for record in self._newest_first(positions):
+                yield record
+                break
+
+    def get(self, task_id: str, digest: str) -> Record | None:
+        """Return the last record of a task and a request; ``None`` if there is none."""
+        return next(self._newest_first(self._positions.get(key_of(task_id, digest), ())), None)
+
+    def cost(self, tasks: Iterable[tuple[str, str]]) -> Decimal:
+        """Return the known cost of all records of some tasks and requests, in USD, with those that count no more."""
+        positions = (self._positions.get(key_of(*task), ()) for task in tasks)
+        records = (record for each in positions for record in self._newest_first(each))
+        return sum((record.usage.cost_usd for record in records), Decimal(0))
+
+    def close(self) -> None:
+        """Close the files."""
+        for each in self.files:
+            each.file.close()
+
+    def read(self, path: Path) -> ReadFile:
+        """Find the records in a file, which count more than those that were found before.
+
+        A damaged line is passed over with one warning for the file. The last line may be incomplete, as a killed
+        process leaves it.
+
+        Raises
+        ------
+        CheckpointError
+            If the file can't be read, is of a later version, or is no checkpoint.
+        """
+        with explain_read_error(path):
+            file = path.open("rb")
+        first = self.files[-1].first + self.files[-1].size if self.files else 0
+        found = ReadFile(path, file, first)
+        self.files.append(found)
+        with explain_read_error(path):
+            self._read(found)
+        return found
+
+    def _read(self, found: ReadFile) -> None:
+        damaged, is_ours, offset, opening, line = 0, False, 0, b"", b""
+        for line in found.file:
+            if not found.can_be_continued and is_of_version_1(line):
+                found.version, count = 1, 1
+            else:
+                count = self._add(found, offset, line)
+            is_complete = line.endswith(b"\n")
+            if count or is_complete:
+                found.size = offset + len(line)
+            if not count and is_complete and line.strip():
+                damaged += 1
+            found.can_be_continued |= count > 0
+            is_ours = is_ours or count > 0 or is_alike(line)
+            opening = opening or line
+            offset += len(line)
+        if not is_ours and offset:
+            raise CheckpointError(
+                f"{found.path} is no checkpoint: its first line is no header, and no other line is a record. Move it "
+                "away, or take another checkpoint_name"
+            )
+        header = Header.of(opening)
+        if not found.can_be_continued and header is not None and header.version > VERSION:
+            raise _of_later_version(found.path, header)
+        found.ends_open = found.size == offset > 0 and not line.endswith(b"\n")
+        is_bare = not found.size and (HEADER_START.startswith(opening) or opening.startswith(HEADER_START))
+        found.can_be_continued = found.version == VERSION and (found.can_be_continued or is_bare)
+        if damaged:
+            told = "1 line is" if damaged == 1 else f"{damaged} lines are"
+            logger.warning("%s: %s damaged; the tasks of damaged lines run again", found.path, told)
+
+    def _add(self, found: ReadFile, offset: int, line: bytes) -> int:
+        """Add the records in a line, and return the number of its intact contents."""
+        count = 0
+        for place, content in _contents(found, line):
+            key = key_in(content)
+            if key is not None:
+                self._positions[key] = (*self._positions.get(key, ()), found.first + offset + place)
+            elif (header := Header.of(content)) is None:
+                continue
+            elif header.version > VERSION:
+                raise _of_later_version(found.path, header)
+            count += 1
+        return count
+
+    def _newest_first(self, positions: tuple[int, ...]) -> Iterator[Record]:
+        for position in reversed(positions):
+            found = self.files[bisect_right(self.files, position, key=lambda each: each.first) - 1]
+            with explain_read_error(found.path):
+                found.file.seek(position - found.first)
+                line = found.file.readline()
+            for _, content in _contents(found, line):
+                record = Record.of(content)
+                if record is not None:
+                    yield record
+                break
+
+
+def _contents(found: ReadFile, line: bytes) -> Iterator[tuple[int, bytes]]:
+    """Yield the contents in a line that are as they were written, as far as the file's version can tell."""
+    if found.version != 1:
+        yield from intact(line)
+    elif line.endswith(b"\n") and Record.of(line) is not None:
+        yield 0, line
+
+
+def _of_later_version(path: Path, header: Header) -> CheckpointError:
+    return CheckpointError(
+        f"{path} is of version {header.version} and this aita reads up to version {VERSION}: continue it with the "
+        "aita that wrote it, or move it away to begin anew"
+    )
+
+
+@contextlib.contextmanager
+def explain_read_error(path: Path) -> Iterator[None]:
+    """Turn the system's error for a file into one that says which file can't be read."""
+    try:
+        yield
+    except OSError as error:
+        raise CheckpointError(
+            f"{path} can't be read: {error.strerror or error}. Correct that, or take another checkpoint_dir"
+        ) from None
