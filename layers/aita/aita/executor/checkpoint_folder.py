@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Self
 
 from aita.errors import CheckpointError
-from aita.executor.checkpoint_lines import Header, intact
+from aita.executor.checkpoint_lines import Header, intact_parts
 from aita.executor.file_lock import try_lock
 from aita.forks import renew_in_children
 
@@ -205,7 +205,7 @@ def _may_be(path: Path, name: str) -> bool:
             line = file.readline(_LONGEST_HEADER)
     except OSError:
         return True
-    headers = (Header.of(content) for _, content in intact(line))
+    headers = (Header.of(part) for _, part in intact_parts(line))
     return all(header is None or header.name == name for header in headers)
 
 

@@ -24,6 +24,7 @@ _START = re.compile(rb'\{"(?:id|aita_checkpoint)":')
 _SEAL = re.compile(rb',"crc32":"[0-9a-f]{8}"\}')
 _AFTER_KEY = b',"reply":'
 _encode = json.JSONEncoder(separators=(",", ":")).encode
+_decode = json.JSONDecoder().raw_decode
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,30 +71,28 @@ class Record:
         return _sealed(values)
 
     @classmethod
-    def of(cls, content: bytes) -> Self | None:
-        """Return the record in a line's content; ``None`` if it is none."""
+    def of(cls, line: bytes) -> Self | None:
+        """Return the record in a line; ``None`` if it is none."""
         try:
-            return cls._of(json.loads(content))
+            values, end = _decode(line.decode("ascii"))
+            task_id, digest, reply, error = values["id"], values["digest"], values["reply"], values["error"]
+            if not (isinstance(task_id, str) and isinstance(digest, str)) or line[end:] != b"\n":
+                return None
+            if not (isinstance(reply, str | None) and isinstance(error, str | None)) or reply is error:
+                return None  # without a reply and an error, the task has not ended
+            return cls(
+                task_id=task_id,
+                digest=digest,
+                reply=reply,
+                error=error,
+                usage=Usage.model_validate(values["usage"]),
+                calls=int(values["calls"]),
+                seconds=float(values["seconds"]),
+                data=dict(values["data"]),
+                salvaged=values.get("salvaged") is True,
+            )
         except (ValueError, KeyError, TypeError, RecursionError):
             return None
-
-    @classmethod
-    def _of(cls, values: dict[str, Any]) -> Self:
-        reply, error = values["reply"], values["error"]
-        texts = [values["id"], values["digest"], *(text for text in (reply, error) if text is not None)]
-        if len(texts) == 2 or not all(isinstance(text, str) for text in texts):  # noqa: PLR2004 - id and digest alone
-            raise TypeError("it is no task that has ended")
-        return cls(
-            task_id=values["id"],
-            digest=values["digest"],
-            reply=reply,
-            error=error,
-            usage=Usage.model_validate(values["usage"]),
-            calls=int(values["calls"]),
-            seconds=float(values["seconds"]),
-            data=dict(values["data"]),
-            salvaged=values.get("salvaged") is True,
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,10 +103,10 @@ class Header:
     name: str
 
     @classmethod
-    def of(cls, content: bytes) -> Self | None:
-        """Return the header in a line's content; ``None`` if it is none."""
+    def of(cls, line: bytes) -> Self | None:
+        """Return the header in a line; ``None`` if it is none."""
         try:
-            values = json.loads(content)
+            values = json.loads(line)
             version, name = values["aita_checkpoint"], values.get("name", "")
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             return None
@@ -131,33 +130,34 @@ def is_alike(line: bytes) -> bool:
 
 def key_of(task_id: str, digest: str) -> bytes:
     """Return the text with which the line of a task's record begins."""
-    return _encode({"id": task_id, "digest": digest}).encode()[:-1]
+    return f'{{"id":{_encode(task_id)},"digest":{_encode(digest)}'.encode()
 
 
-def key_in(content: bytes) -> bytes | None:
-    """Return the text with which an intact content begins; ``None`` if it is no record's."""
-    key, found, _ = content.partition(_AFTER_KEY)
+def key_in(line: bytes) -> bytes | None:
+    """Return the text with which an intact line begins; ``None`` if it is no record's."""
+    key, found, _ = line.partition(_AFTER_KEY)
     return key if found else None
 
 
-def intact(line: bytes) -> Iterator[tuple[int, bytes]]:
-    """Yield the contents in a line whose checksums are right, with their places in bytes.
+def is_intact(line: bytes) -> bool:
+    """Return whether a line is as it was written."""
+    return line[-_SEAL_SIZE:] == _seal(line[:-_SEAL_SIZE])
 
-    A line has several if the byte of a line's end was changed, and other bytes before or after its content if one was
-    added.
+
+def intact_parts(line: bytes) -> Iterator[tuple[int, bytes]]:
+    """Yield the lines in a line of a file whose checksums are right, with their places in bytes.
+
+    There are several if the end of a line was changed, and other bytes around one if a byte was added.
     """
-    content = line[:-_SEAL_SIZE]
-    if line[-_SEAL_SIZE:] == _seal(content):
-        yield 0, content + b"}"
+    if is_intact(line):
+        yield 0, line
         return
     end = 0
     for seal in _SEAL.finditer(line):
         start = _START.search(line, end, seal.start())
-        if start is not None:
-            content = line[start.start() : seal.start()]
-            if line[seal.start() : seal.end()] == _seal(content)[:-1]:
-                yield start.start(), content + b"}"
-                end = seal.end()
+        if start is not None and is_intact(part := line[start.start() : seal.end()] + b"\n"):
+            yield start.start(), part
+            end = seal.end()
 
 
 def _sealed(values: dict[str, Any]) -> bytes:

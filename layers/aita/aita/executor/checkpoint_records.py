@@ -1,6 +1,5 @@
 """Records in the files of a checkpoint: where each one stands, and which one counts."""
 
-import contextlib
 import logging
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
@@ -15,7 +14,7 @@ from aita.executor.checkpoint_lines import (
     VERSION,
     Header,
     Record,
-    intact,
+    intact_parts,
     is_alike,
     is_of_version_1,
     key_in,
@@ -49,6 +48,12 @@ class ReadFile:
     ends_open: bool = False
     can_be_continued: bool = False
 
+    def intact_parts(self, line: bytes) -> Iterable[tuple[int, bytes]]:
+        """Return the lines in a line of the file that are as they were written, as far as its version can tell."""
+        if self.version != 1:
+            return intact_parts(line)
+        return [(0, line)] if line.endswith(b"\n") and Record.of(line) is not None else []
+
 
 @dataclass
 class Records:
@@ -58,6 +63,7 @@ class Records:
     """
 
     files: list[ReadFile] = field(default_factory=list)
+    _firsts: list[int] = field(default_factory=list)
     _positions: dict[bytes, tuple[int, ...]] = field(default_factory=dict)
 
     def __iter__(self) -> Iterator[Record]:
@@ -93,13 +99,14 @@ class Records:
         CheckpointError
             If the file can't be read, is of a later version, or is no checkpoint.
         """
-        with explain_read_error(path):
-            file = path.open("rb")
         first = self.files[-1].first + self.files[-1].size if self.files else 0
-        found = ReadFile(path, file, first)
-        self.files.append(found)
-        with explain_read_error(path):
+        try:
+            found = ReadFile(path, path.open("rb"), first)
+            self.files.append(found)
+            self._firsts.append(first)
             self._read(found)
+        except OSError as error:
+            raise _unreadable(path, error) from None
         return found
 
     def _read(self, found: ReadFile) -> None:
@@ -134,13 +141,13 @@ class Records:
             logger.warning("%s: %s damaged; the tasks of damaged lines run again", found.path, told)
 
     def _add(self, found: ReadFile, offset: int, line: bytes) -> int:
-        """Add the records in a line, and return the number of its intact contents."""
+        """Add the records in a line, and return the number of its intact parts."""
         count = 0
-        for place, content in _contents(found, line):
-            key = key_in(content)
+        for place, part in found.intact_parts(line):
+            key = key_in(part)
             if key is not None:
                 self._positions[key] = (*self._positions.get(key, ()), found.first + offset + place)
-            elif (header := Header.of(content)) is None:
+            elif (header := Header.of(part)) is None:
                 continue
             elif header.version > VERSION:
                 raise _of_later_version(found.path, header)
@@ -149,23 +156,17 @@ class Records:
 
     def _newest_first(self, positions: tuple[int, ...]) -> Iterator[Record]:
         for position in reversed(positions):
-            found = self.files[bisect_right(self.files, position, key=lambda each: each.first) - 1]
-            with explain_read_error(found.path):
+            found = self.files[bisect_right(self._firsts, position) - 1]
+            try:
                 found.file.seek(position - found.first)
                 line = found.file.readline()
-            for _, content in _contents(found, line):
-                record = Record.of(content)
+            except OSError as error:
+                raise _unreadable(found.path, error) from None
+            for _, part in found.intact_parts(line):
+                record = Record.of(part)
                 if record is not None:
                     yield record
                 break
-
-
-def _contents(found: ReadFile, line: bytes) -> Iterator[tuple[int, bytes]]:
-    """Yield the contents in a line that are as they were written, as far as the file's version can tell."""
-    if found.version != 1:
-        yield from intact(line)
-    elif line.endswith(b"\n") and Record.of(line) is not None:
-        yield 0, line
 
 
 def _of_later_version(path: Path, header: Header) -> CheckpointError:
@@ -175,12 +176,7 @@ def _of_later_version(path: Path, header: Header) -> CheckpointError:
     )
 
 
-@contextlib.contextmanager
-def explain_read_error(path: Path) -> Iterator[None]:
-    """Turn the system's error for a file into one that says which file can't be read."""
-    try:
-        yield
-    except OSError as error:
-        raise CheckpointError(
-            f"{path} can't be read: {error.strerror or error}. Correct that, or take another checkpoint_dir"
-        ) from None
+def _unreadable(path: Path, error: OSError) -> CheckpointError:
+    return CheckpointError(
+        f"{path} can't be read: {error.strerror or error}. Correct that, or take another checkpoint_dir"
+    )
