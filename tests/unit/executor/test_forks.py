@@ -266,20 +266,20 @@ def test_calls_that_are_under_way_at_the_fork_are_the_parents(make: Make, echo: 
 
 
 def test_a_checkpoint_stays_with_the_process_that_opened_it(tmp_path: Path) -> None:
-    checkpoint = Checkpoint.start(tmp_path, "x", 1)
+    checkpoint = Checkpoint.open(tmp_path, "x", 1)
     with children(lambda: [checkpoint.file, checkpoint._closed]) as (child,):
         assert child.result() == [-1, True]
         with pytest.raises(CheckpointError, match="in use"):
-            Checkpoint.resume(checkpoint.path, "x", 1)
+            Checkpoint.open(tmp_path, "x", 1)
         checkpoint.close()
-        Checkpoint.resume(checkpoint.path, "x", 1).close()
+        Checkpoint.open(tmp_path, "x", 1).close()
 
 
 def test_one_that_could_not_be_opened_takes_no_other_file_along(tmp_path: Path) -> None:
-    first = Checkpoint.start(tmp_path, "x", 1)
+    first = Checkpoint.open(tmp_path, "x", 1)
     with pytest.raises(CheckpointError, match="in use") as kept:
-        Checkpoint.resume(first.path, "x", 1)
-    second = Checkpoint.start(tmp_path, "y", 1)
+        Checkpoint.open(tmp_path, "x", 1)
+    second = Checkpoint.open(tmp_path, "y", 1)
     with children(lambda: [second.file, second._closed]) as (child,):
         assert child.result() == [-1, True]
     assert kept.value  # and with it, where it was raised
