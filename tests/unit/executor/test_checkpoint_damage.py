@@ -104,6 +104,14 @@ class TestOneByte:
         damaged = whole[:place] + put + whole[place + taken :]
         check(tmp_path_factory.getbasetemp() / "one", damaged, task_at(whole, place))
 
+    def test_one_of_a_file_without_records(self, whole: bytes, tmp_path: Path) -> None:
+        header = whole[: whole.index(b"\n") + 1]
+        for place in range(len(header)):
+            for bit in range(8):
+                damaged = bytearray(header)
+                damaged[place] ^= 1 << bit
+                check(tmp_path / "x", bytes(damaged), set(NAMES))
+
     def test_each_line_s_end(self, whole: bytes, tmp_path: Path) -> None:
         for place in (place for place, byte in enumerate(whole) if byte == ord("\n")):
             for end in [b"", *(bytes([byte]) for byte in range(256))]:

@@ -1,8 +1,12 @@
 """The checkpoint's files by themselves: who may write to them, what is flushed, and which are found and removed."""
 
+import errno
 import os
 import threading
+from contextlib import ExitStack
+from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -13,7 +17,7 @@ from aita import CheckpointError, cleanup_checkpoints, latest_checkpoint
 from aita.executor.checkpoint import Checkpoint, read_checkpoint
 from aita.executor.checkpoint_lines import Record
 from aita.models.run import Usage
-from tests.support.fake_llm import FakeLLM
+from tests.support.fake_llm import COST, FakeLLM
 from tests.unit.executor.conftest import Make
 from tests.unit.executor.test_batches import tasks
 
@@ -46,7 +50,10 @@ class TestThreads:
         checkpoint = Checkpoint.open(tmp_path, "x", interval=1)
         file = checkpoint.file
         checkpoint.close()
-        with (tmp_path / "other").open("wb") as other:
+        with ExitStack() as opened:
+            other = opened.enter_context((tmp_path / "other").open("wb"))
+            while other.fileno() < file:
+                other = opened.enter_context((tmp_path / "other").open("wb"))
             assert other.fileno() == file, "the number is free for another"
             checkpoint.add(record("late", reply="a student's work"))
         assert (tmp_path / "other").read_bytes() == b""
@@ -125,7 +132,74 @@ class TestFiles:
         assert [each.task_id for each in read_checkpoint(checkpoint.path)] == ["b"]
 
     def test_one_that_is_used_is_not_cleaned_up(self, tmp_path: Path) -> None:
-        checkpoint = Checkpoint.open(tmp_path, "x", interval=1)
+        before = Checkpoint.open(tmp_path, "x", interval=1)
+        before.close()
+        checkpoint = Checkpoint.open(tmp_path, "x", interval=1, takes_over=False)
         assert cleanup_checkpoints(timedelta(seconds=-60), tmp_path) == []
         checkpoint.close()
-        assert cleanup_checkpoints(timedelta(seconds=-60), tmp_path) == [checkpoint.path]
+        assert cleanup_checkpoints(timedelta(seconds=-60), tmp_path) == [before.path, checkpoint.path]
+        assert cleanup_checkpoints(timedelta(0), tmp_path / "nowhere") == []
+
+    def test_the_lock_of_a_killed_process_is_free_and_cleaned_up(self, tmp_path: Path) -> None:
+        checkpoint = Checkpoint.open(tmp_path, "x", interval=1)
+        (left,) = tmp_path.glob("*.lock")
+        checkpoint.close()
+        assert list(tmp_path.iterdir()) == [checkpoint.path]
+        left.touch()
+        Checkpoint.open(tmp_path, "x", interval=1).close()
+        left.touch()
+        cleanup_checkpoints(timedelta(seconds=-60), tmp_path)
+        assert list(tmp_path.iterdir()) == []
+
+    def test_a_file_system_without_locks_is_told_of(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        def refuse(file: int, operation: int) -> None:
+            raise OSError(errno.ENOLCK, "No locks available")
+
+        monkeypatch.setattr("fcntl.flock", refuse)
+        with pytest.raises(CheckpointError, match=r"can't be locked: No locks available\. Take a checkpoint_dir"):
+            Checkpoint.open(tmp_path, "x", interval=1)
+        with pytest.raises(CheckpointError, match="can't be locked"):
+            Checkpoint.open(tmp_path, "x", interval=1, takes_over=False, alone=False)
+
+    def test_all_of_a_name_are_read_the_newest_first(self, tmp_path: Path) -> None:
+        paths = []
+        for replies in (("1", "1"), ("2",), ("3",)):
+            checkpoint = Checkpoint.open(tmp_path, "x", interval=1, takes_over=False)
+            for task_id, reply in zip("ab", replies, strict=False):
+                checkpoint.add(record(task_id, reply))
+            checkpoint.close()
+            paths.append(checkpoint.path)
+        again = Checkpoint.open(tmp_path, "x", interval=1)
+        found = [again.record(task_id, "d" * 64) for task_id in "abc"]
+        assert [each and each.reply for each in found] == ["3", "1", None]
+        assert again.record("a", "e" * 64) is None
+        again.add(record("a", "4"))
+        again.close()
+        assert again.path == paths[-1]
+        assert [[each.reply for each in read_checkpoint(path)] for path in paths] == [["1", "1"], ["2"], ["4"]]
+        assert [each.reply for each in read_checkpoint("x", tmp_path)] == ["4", "1"]
+
+    def test_what_tasks_cost_before_counts_each_time(self, tmp_path: Path) -> None:
+        for _ in range(2):
+            checkpoint = Checkpoint.open(tmp_path, "x", interval=1)
+            for task_id in "ab":
+                checkpoint.add(replace(record(task_id), usage=Usage(cost_usd=Decimal("0.01"))))
+            checkpoint.close()
+        again = Checkpoint.open(tmp_path, "x", interval=1)
+        assert again.cost_before([("a", "d" * 64), ("a", "e" * 64), ("c", "d" * 64)]) == Decimal("0.02")
+        again.close()
+
+    def test_one_that_is_not_there_can_not_be_read(self, tmp_path: Path) -> None:
+        with pytest.raises(CheckpointError, match="no checkpoint of the name 'x'"):
+            read_checkpoint("x", tmp_path)
+        with pytest.raises(CheckpointError, match="can't be read: No such file"):
+            read_checkpoint(tmp_path / "x")
+
+    def test_a_person_reads_what_became_of_tasks(self, make: Make, tmp_path: Path) -> None:
+        make(FakeLLM()).execute_batch([*tasks("a"), *tasks("b", parse_fn=lambda text: {}[text])], "week 3")
+        found = {each.task_id: each for each in read_checkpoint("week 3", tmp_path / "checkpoints")}
+        assert [(each.success, each.reply, each.cost) for each in map(found.__getitem__, "ab")] == [
+            (True, "A", COST),
+            (False, "B", COST),
+        ]
+        assert (found["a"].error, (found["b"].error or "").partition(":")[0]) == (None, "TaskError")

@@ -7,8 +7,10 @@ import signal
 import stat
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -20,7 +22,7 @@ from pydantic import BaseModel
 from aita import CheckpointError, SettingsError, SimpleLLMTask, cleanup_checkpoints, latest_checkpoint
 from aita.ports import Reply
 from aita.tasks.request import LLMRequest
-from tests.support.fake_llm import COST, FakeLLM
+from tests.support.fake_llm import COST, FakeLLM, asked
 from tests.unit.executor.conftest import Make
 from tests.unit.executor.test_batches import tasks
 
@@ -51,11 +53,35 @@ class TestResume:
         assert (again.metrics.resumed, again.metrics.calls) == (2, 1)
         assert again.task_results[0].usage == first.task_results[0].usage
 
-    def test_without_it_all_is_done_anew(self, make: Make) -> None:
-        make(FakeLLM()).execute_batch(tasks("a"), "x")
+    @pytest.mark.parametrize(
+        ("name", "resume", "calls"),
+        [("x", None, 0), ("x", True, 0), ("x", False, 1), (None, None, 1), (None, True, 0), (None, False, 1)],
+    )
+    def test_is_what_a_name_means_unless_it_is_refused(
+        self, make: Make, name: str | None, resume: bool | None, calls: int
+    ) -> None:
+        make(FakeLLM()).execute_batch(tasks("a"), name)
         llm = FakeLLM()
-        make(llm).execute_batch(tasks("a"), "x")
-        assert llm.calls["a"] == 1
+        assert make(llm).execute_batch(tasks("a"), name, resume).task_results[0].result == "A"
+        assert llm.calls.total() == calls
+
+    def test_of_a_name_without_a_checkpoint_begins_one(self, make: Make) -> None:
+        assert make(FakeLLM()).execute_batch(tasks("a"), "x", True).success_rate == 1
+        assert make(FakeLLM()).execute_batch(tasks("a"), "x", True).metrics.resumed == 1
+
+    def test_a_prompt_changed_and_changed_back_is_paid_once(self, make: Make) -> None:
+        llm = FakeLLM()
+        for prompt in ("a", "b", "a", "b"):
+            make(llm).execute_batch([SimpleLLMTask(task_id="one", prompt=prompt)], "x")
+        assert dict(llm.calls) == {"a": 1, "b": 1}
+
+    def test_a_batch_begun_afresh_hides_none_before(self, make: Make) -> None:
+        make(FakeLLM()).execute_batch(tasks("a", "b"), "x")
+        afresh = FakeLLM(lambda _: "new")
+        make(afresh).execute_batch(tasks("a"), "x", resume_from_checkpoint=False)
+        llm = FakeLLM()
+        again = make(llm).execute_batch(tasks("a", "b"), "x")
+        assert ([each.result for each in again.task_results], llm.calls.total()) == (["new", "B"], 0)
 
     def test_a_changed_prompt_or_model_is_new_work(self, make: Make) -> None:
         make(FakeLLM()).execute_batch(tasks("a"), "x")
@@ -110,7 +136,7 @@ class TestResume:
         make(FakeLLM()).execute_batch(words("ä", "b"), "x")
         path = newest(tmp_path, "x")
         whole = path.read_bytes()
-        complete = [at + 1 for at, byte in enumerate(whole) if byte == ord("\n")]
+        complete = [at for at, byte in enumerate(whole) if byte == ord("\n")]
         for end in range(len(whole) + 1):
             path.write_bytes(whole[:end])
             llm = FakeLLM()
@@ -123,32 +149,49 @@ class TestResume:
 
 
 class TestRefusals:
-    @pytest.mark.parametrize(
-        ("change", "told"),
-        [
-            (lambda lines: [lines[0].replace('"aita_checkpoint": 1', '"aita_checkpoint": 9'), *lines[1:]], "version 9"),
-            (lambda lines: ["hello", *lines[1:]], "no checkpoint"),
-            (lambda lines: [lines[0], lines[1][:-9], *lines[2:]], "line 2"),
-            (lambda lines: [lines[0], "[]", *lines[2:]], "line 2"),
-            (lambda lines: [lines[0], "[" * 5_000, *lines[2:]], "line 2"),
-        ],
-    )
-    def test_before_anything_is_paid(self, make: Make, tmp_path: Path, change: Any, told: str) -> None:
-        make(FakeLLM()).execute_batch(tasks("a", "b"), "x")
-        path = newest(tmp_path, "x")
-        path.write_text("\n".join(change(path.read_text().splitlines())) + "\n")
-        llm = FakeLLM()
-        with pytest.raises(CheckpointError, match=told) as caught:
-            make(llm).execute_batch(tasks("a", "b"), "x", resume_from_checkpoint=True)
-        assert str(path) in str(caught.value)
-        assert llm.calls.total() == 0
-
-    def test_two_at_once(self, make: Make, tmp_path: Path) -> None:
+    @pytest.mark.parametrize("resume", [None, True, False])
+    def test_a_file_that_another_version_of_aita_has(self, make: Make, tmp_path: Path, resume: bool | None) -> None:
         make(FakeLLM()).execute_batch(tasks("a"), "x")
         with newest(tmp_path, "x").open("a") as held:
             fcntl.flock(held, fcntl.LOCK_EX)
             with pytest.raises(CheckpointError, match="in use"):
-                make(FakeLLM()).execute_batch(tasks("a"), "x", resume_from_checkpoint=True)
+                make(FakeLLM()).execute_batch(tasks("b"), "x", resume)
+
+    @pytest.mark.parametrize("resume", [None, True, False])
+    def test_two_threads_of_one_name(self, make: Make, resume: bool | None) -> None:
+        begun, go_on = threading.Event(), threading.Event()
+
+        def say(request: LLMRequest) -> str:
+            begun.set()
+            assert go_on.wait(PATIENCE)
+            return asked(request).upper()
+
+        llm = FakeLLM()
+        with ThreadPoolExecutor(1) as thread:
+            running = thread.submit(make(FakeLLM(say)).execute_batch, tasks("a"), "x")
+            try:
+                assert begun.wait(PATIENCE)
+                with pytest.raises(CheckpointError, match=r"in use by another batch of this name.*checkpoint_name"):
+                    make(llm).execute_batch(tasks("a", "b"), "x", resume)
+                assert make(llm).execute_batch(tasks("c"), "y", resume).success_rate == 1
+            finally:
+                go_on.set()
+            assert running.result(PATIENCE).success_rate == 1
+        assert dict(llm.calls) == {"c": 1}
+        assert make(llm).execute_batch(tasks("a"), "x").metrics.resumed == 1, "the name is free again"
+
+    def test_threads_without_a_name_disturb_nobody(self, make: Make) -> None:
+        together = threading.Barrier(3, timeout=PATIENCE)
+
+        def say(request: LLMRequest) -> str:
+            together.wait()
+            return asked(request)
+
+        executor = make(FakeLLM(say))
+        with ThreadPoolExecutor(3) as threads:
+            batches = list(threads.map(executor.execute_batch, [tasks(name) for name in "abc"]))
+        assert [each.task_results[0].result for each in batches] == list("abc")
+        assert make(FakeLLM()).execute_batch(tasks(*"abc"), None, True).metrics.resumed == 3
 
     def test_a_folder_that_can_not_be_made(self, make: Make, tmp_path: Path) -> None:
         (tmp_path / "file").write_text("")
@@ -176,7 +219,9 @@ class TestFiles:
     def test_the_newest_counts(self, make: Make, tmp_path: Path) -> None:
         make(FakeLLM()).execute_batch(tasks("a"), "x")
         before = newest(tmp_path, "x")
-        make(FakeLLM()).execute_batch(tasks("a"), "x")
+        make(FakeLLM()).execute_batch(tasks("a", "b"), "x")
+        assert newest(tmp_path, "x") == before
+        make(FakeLLM()).execute_batch(tasks("a"), "x", resume_from_checkpoint=False)
         assert newest(tmp_path, "x") > before
 
     def test_only_their_owner_reads_them(self, make: Make, tmp_path: Path) -> None:
@@ -217,7 +262,7 @@ def say(request):
 options = dict(max_workers={workers}, rate_limit=0, checkpoint_dir={folder!r}, show_progress=False)
 executor = create_executor(FakeLLM(say), **options)
 tasks = [SimpleLLMTask(task_id=f"t{{n}}", prompt=f"t{{n}}") for n in range({count})]
-executor.execute_batch(tasks, "killed", resume_from_checkpoint=True)
+executor.execute_batch(tasks, "killed")
 """
 COUNT, WORKERS = 40, 4
 
@@ -263,6 +308,30 @@ class TestKilled:
         assert len(set(before) & set(llm.calls)) <= WORKERS
         assert llm.calls.total() >= COUNT - len(before)
 
+    def test_by_force_twice_hides_nothing_that_was_done(self, make: Make, tmp_path: Path, child: Any) -> None:
+        for share in (0.5, 0.75):
+            process = child(round(share * COUNT))
+            process.kill()
+            process.communicate()
+        before = (tmp_path / "calls").read_text().split()
+        llm = FakeLLM()
+        assert make(llm).execute_batch(tasks(*(f"t{n}" for n in range(COUNT))), "killed").success_rate == 1
+        assert len(before) + llm.calls.total() <= COUNT + 2 * WORKERS
+
+    @pytest.mark.parametrize("resume", [None, False])
+    def test_another_process_is_told_that_the_name_is_in_use(
+        self, make: Make, child: Any, tmp_path: Path, resume: bool | None
+    ) -> None:
+        process = child(WORKERS, latency=10 * PATIENCE)
+        llm = FakeLLM()
+        with pytest.raises(CheckpointError, match="in use") as caught:
+            make(llm).execute_batch(tasks("a"), "killed", resume)
+        assert str(tmp_path) in str(caught.value)
+        process.kill()
+        process.communicate()
+        assert make(llm).execute_batch(tasks("a"), "killed", resume).success_rate == 1
+        assert dict(llm.calls) == {"a": 1}
+
     def test_by_an_interrupt_none_is(self, make: Make, tmp_path: Path, child: Any) -> None:
         process = child(COUNT // 2)
         process.send_signal(signal.SIGINT)
@@ -289,5 +358,5 @@ class TestKilled:
     def test_the_file_is_plain_json_lines(self, make: Make, tmp_path: Path) -> None:
         make(FakeLLM()).execute_batch(tasks("a"), "x")
         header, record = [json.loads(line) for line in newest(tmp_path, "x").read_text().splitlines()]
-        assert (header["aita_checkpoint"], header["name"]) == (1, "x")
+        assert (header["aita_checkpoint"], header["name"]) == (2, "x")
         assert (record["id"], record["reply"]) == ("a", "A")

@@ -125,7 +125,12 @@ def is_of_version_1(line: bytes) -> bool:
 
 def is_alike(line: bytes) -> bool:
     """Return whether a line begins or ends as only a checkpoint's lines do, however damaged the rest of it is."""
-    return line.startswith(HEADER_START) or HEADER_START.startswith(line) or _SEAL.search(line) is not None
+    return line.startswith(HEADER_START) or HEADER_START.startswith(line) or has_checksum(line)
+
+
+def has_checksum(line: bytes) -> bool:
+    """Return whether a line has a checksum, right or wrong."""
+    return _SEAL.search(line) is not None
 
 
 def key_of(task_id: str, digest: str) -> bytes:

@@ -14,6 +14,7 @@ from aita.executor.checkpoint_lines import (
     VERSION,
     Header,
     Record,
+    has_checksum,
     intact_parts,
     is_alike,
     is_of_version_1,
@@ -130,8 +131,8 @@ class Records:
                 f"{found.path} is no checkpoint: its first line is no header, and no other line is a record. Move it "
                 "away, or take another checkpoint_name"
             )
-        header = Header.of(opening)
-        if not found.can_be_continued and header is not None and header.version > VERSION:
+        header = Header.of(opening) if not found.can_be_continued and not has_checksum(opening) else None
+        if header is not None and header.version > VERSION:
             raise _of_later_version(found.path, header)
         found.ends_open = found.size == offset > 0 and not line.endswith(b"\n")
         is_bare = not found.size and (HEADER_START.startswith(opening) or opening.startswith(HEADER_START))
