@@ -183,9 +183,13 @@ def test_a_run_is_resumed_and_pays_what_was_not_done(stack: Stack, assignment: s
 
 def test_a_checkpoint_is_resumed_and_pays_what_was_not_done(tmp_path: Path) -> None:
     stored.checkpoint(tmp_path)
+    left = {path: path.read_bytes() for path in tmp_path.iterdir()}
     model = checkpoint.Model(stops=False)
     executor = create_executor(model, config=checkpoint.CONFIG, checkpoint_dir=tmp_path)
-    batch = executor.execute_batch(checkpoint.tasks(), checkpoint.NAME, resume_from_checkpoint=True)
+    batch = executor.execute_batch(checkpoint.tasks(), checkpoint.NAME)
+    assert {path: path.read_bytes() for path in left} == left
+    again = executor.execute_batch(checkpoint.tasks(), checkpoint.NAME, resume_from_checkpoint=True)
+    assert again.metrics.resumed == len(checkpoint.WORDS)
     assert model.asked == [f"Explain {word}." for word in (*checkpoint.FAILED, *checkpoint.LEFT)]
     assert [(each.task_id, each.result, each.metadata) for each in batch.task_results] == [
         (word, f"EXPLAIN {word.upper()}.", {"word": word}) for word in checkpoint.WORDS

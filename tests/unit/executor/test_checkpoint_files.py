@@ -15,7 +15,9 @@ from hypothesis import strategies as st
 
 from aita import CheckpointError, cleanup_checkpoints, latest_checkpoint
 from aita.executor.checkpoint import Checkpoint, read_checkpoint
+from aita.executor.checkpoint_folder import NameLock, lock_path
 from aita.executor.checkpoint_lines import Record
+from aita.executor.file_lock import try_lock
 from aita.models.run import Usage
 from tests.support.fake_llm import COST, FakeLLM
 from tests.unit.executor.conftest import Make
@@ -150,6 +152,34 @@ class TestFiles:
         left.touch()
         cleanup_checkpoints(timedelta(seconds=-60), tmp_path)
         assert list(tmp_path.iterdir()) == []
+
+    def test_of_two_that_begin_at_once_one_has_the_name(self, tmp_path: Path) -> None:
+        first = NameLock.take(lock_path(tmp_path, "x"))  # and has no checkpoint yet
+        for takes_over in (True, False):
+            with pytest.raises(CheckpointError, match="in use"):
+                Checkpoint.open(tmp_path, "x", interval=1, takes_over=takes_over)
+        assert list(tmp_path.iterdir()) == [first.path]
+        first.release()
+        Checkpoint.open(tmp_path, "x", interval=1).close()
+
+    def test_a_lock_that_was_removed_before_it_was_taken_is_none(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        path = lock_path(tmp_path, "x")
+        removed = []
+
+        def released_by_another(file: int) -> bool:
+            if not removed:
+                path.unlink()
+                removed.append(path)
+            return try_lock(file)
+
+        monkeypatch.setattr("aita.executor.checkpoint_folder.try_lock", released_by_another)
+        lock = NameLock.take(path)
+        with pytest.raises(CheckpointError, match="in use"):
+            NameLock.take(path)
+        lock.release()
+        assert removed
 
     def test_a_file_system_without_locks_is_told_of(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         def refuse(file: int, operation: int) -> None:

@@ -143,6 +143,8 @@ class TestResume:
             again = make(llm).execute_batch(words("ä", "b"), "x", resume_from_checkpoint=True)
             assert [result.result for result in again.task_results] == [Word(word="Ä"), Word(word="B")]
             assert llm.calls.total() == 2 - max(0, sum(at <= end for at in complete) - 1)
+            for line in path.read_text("ascii").splitlines():
+                json.loads(line)
             last = FakeLLM()
             make(last).execute_batch(words("ä", "b"), "x", resume_from_checkpoint=True)
             assert last.calls.total() == 0, "what was cut off is not left in the middle"

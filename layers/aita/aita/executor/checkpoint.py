@@ -108,10 +108,7 @@ class Checkpoint:
 
     @classmethod
     def _begin(cls, directory: Path, name: str, interval: int) -> Self:
-        now = datetime.now(UTC)
-        path = new_path(directory, name, now)
-        with explain_write_error(path):
-            file = os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_APPEND | BINARY, 0o600)
+        path, now, file = _create(directory, name)
         checkpoint = cls(path, file, interval)
         try:
             lock_or_refuse(path, file)
@@ -246,6 +243,18 @@ def read_checkpoint(checkpoint: Path | str, checkpoint_dir: Path | str | None = 
         return list(records)
     finally:
         records.close()
+
+
+def _create(directory: Path, name: str) -> tuple[Path, datetime, int]:
+    """Create a file of a name; return its path, its time and its open descriptor."""
+    while True:
+        now = datetime.now(UTC)
+        path = new_path(directory, name, now)
+        with explain_write_error(path):
+            try:
+                return path, now, os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_APPEND | BINARY, 0o600)
+            except FileExistsError:
+                continue  # a batch of no name began in the same microsecond
 
 
 def _flush_folder(directory: Path) -> None:
