@@ -147,7 +147,7 @@ class TestLines:
     def test_the_last_one_of_a_task_counts(self, tmp_path: Path) -> None:
         checkpoint = Checkpoint.open(tmp_path, "x", interval=1)
         first = Record("a", "d" * 64, "no", "TaskError: x", Usage(), calls=1, seconds=0, data={})
-        for each in (first, record("a"), Record(**{**_fields(record("a")), "digest": "e" * 64})):
+        for each in (first, record("a"), record("a")._replace(digest="e" * 64)):
             checkpoint.add(each)
         checkpoint.close()
         path = checkpoint.path
@@ -318,10 +318,6 @@ def _newest(folder: Path, name: str = "x") -> Path:
 
 def _others(path: Path) -> Iterator[Path]:
     return (each for each in path.parent.iterdir() if each != path)
-
-
-def _fields(of: Record) -> dict[str, Any]:
-    return {name: getattr(of, name) for name in Record.__dataclass_fields__}
 
 
 def _line_of_1(of: Record, change: dict[str, Any] | None = None) -> bytes:

@@ -4,7 +4,6 @@ import errno
 import os
 import threading
 from contextlib import ExitStack
-from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -166,7 +165,7 @@ class TestFiles:
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         path = lock_path(tmp_path, "x")
-        removed = []
+        removed: list[Path] = []
 
         def released_by_another(file: int) -> bool:
             if not removed:
@@ -213,7 +212,7 @@ class TestFiles:
         for _ in range(2):
             checkpoint = Checkpoint.open(tmp_path, "x", interval=1)
             for task_id in "ab":
-                checkpoint.add(replace(record(task_id), usage=Usage(cost_usd=Decimal("0.01"))))
+                checkpoint.add(record(task_id)._replace(usage=Usage(cost_usd=Decimal("0.01"))))
             checkpoint.close()
         again = Checkpoint.open(tmp_path, "x", interval=1)
         assert again.cost_before([("a", "d" * 64), ("a", "e" * 64), ("c", "d" * 64)]) == Decimal("0.02")

@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, Self
+from functools import lru_cache
+from typing import Any, NamedTuple, Self
 
 from aita.models.run import Usage
 
@@ -22,13 +23,13 @@ HEADER_START = b'{"aita_checkpoint":'
 _HEADER_OF_1 = re.compile(rb'\{"aita_checkpoint": 1[,}]')
 _START = re.compile(rb'\{"(?:id|aita_checkpoint)":')
 _SEAL = re.compile(rb',"crc32":"[0-9a-f]{8}"\}')
+_TEXT = (str, type(None))
 _AFTER_KEY = b',"reply":'
 _encode = json.JSONEncoder(separators=(",", ":")).encode
 _decode = json.JSONDecoder().raw_decode
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(NamedTuple):
     """Record of a finished task: the reply from which its result is parsed, or its error.
 
     ``digest`` identifies its request, ``seconds`` is the duration of its calls, and ``data`` what the task's
@@ -78,20 +79,20 @@ class Record:
             task_id, digest, reply, error = values["id"], values["digest"], values["reply"], values["error"]
             if not (isinstance(task_id, str) and isinstance(digest, str)) or line[end:] != b"\n":
                 return None
-            if not (isinstance(reply, str | None) and isinstance(error, str | None)) or reply is error:
+            if not (isinstance(reply, _TEXT) and isinstance(error, _TEXT)) or reply is error:
                 return None  # without a reply and an error, the task has not ended
             return cls(
                 task_id=task_id,
                 digest=digest,
                 reply=reply,
                 error=error,
-                usage=Usage.model_validate(values["usage"]),
+                usage=_usage(*values["usage"].items()),
                 calls=int(values["calls"]),
                 seconds=float(values["seconds"]),
                 data=dict(values["data"]),
                 salvaged=values.get("salvaged") is True,
             )
-        except (ValueError, KeyError, TypeError, RecursionError):
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             return None
 
 
@@ -163,6 +164,12 @@ def intact_parts(line: bytes) -> Iterator[tuple[int, bytes]]:
         if start is not None and is_intact(part := line[start.start() : seal.end()] + b"\n"):
             yield start.start(), part
             end = seal.end()
+
+
+@lru_cache(maxsize=4096)
+def _usage(*values: tuple[str, Any]) -> Usage:
+    """Return the usage of some fields. Most tasks of a batch share theirs with others, in memory, too."""
+    return Usage.model_validate(dict(values))
 
 
 def _sealed(values: dict[str, Any]) -> bytes:

@@ -17,6 +17,7 @@ from aita.executor.checkpoint_lines import (
     has_checksum,
     intact_parts,
     is_alike,
+    is_intact,
     is_of_version_1,
     key_in,
     key_of,
@@ -163,11 +164,11 @@ class Records:
                 line = found.file.readline()
             except OSError as error:
                 raise _unreadable(found.path, error) from None
-            for _, part in found.intact_parts(line):
-                record = Record.of(part)
-                if record is not None:
-                    yield record
-                break
+            if not is_intact(line):
+                line = next((part for _, part in found.intact_parts(line)), b"")
+            record = Record.of(line)
+            if record is not None:
+                yield record
 
 
 def _of_later_version(path: Path, header: Header) -> CheckpointError:
