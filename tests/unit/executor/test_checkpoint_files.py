@@ -231,4 +231,4 @@ class TestFiles:
             (True, "A", COST),
             (False, "B", COST),
         ]
-        assert (found["a"].error, (found["b"].error or "").partition(":")[0]) == (None, "TaskError")
+        assert (found["a"].error, (found["b"].error or "").partition(":")[0]) == (None, "TaskCodeError")

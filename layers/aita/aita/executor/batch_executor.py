@@ -179,8 +179,8 @@ class BatchExecutor(ABC):
         self,
         tasks: tuple[LLMTask[Any], ...],
         checkpoint_name: str | None,
-        resume: bool | None,
-        batch: RunningBatch,  # noqa: FBT001
+        resume: bool | None,  # noqa: FBT001
+        batch: RunningBatch,
     ) -> BatchExecutionResult:
         """Execute tasks, and return their results in the same order."""
 
@@ -188,8 +188,8 @@ class BatchExecutor(ABC):
         self,
         tasks: Iterable[LLMTask[Any]],
         checkpoint_name: str | None,
-        resume: bool | None,
-        batch: RunningBatch,  # noqa: FBT001
+        resume: bool | None,  # noqa: FBT001
+        batch: RunningBatch,
     ) -> BatchExecutionResult:
         self._running.add(batch)
         try:

@@ -40,9 +40,9 @@ class InProcessExecutor(BatchExecutor):
     """Executes batches with threads. All of its batches share its rate limiter, prompt caches and refusals.
 
     ``checkpoint_name`` is the name of a batch's checkpoint, which one batch at a time has; batches without a name begin
-    a file each. ``resume_from_checkpoint`` tells whether the records of the checkpoint are used: ``True`` takes over all
-    files of the name, and ``False`` begins a file and asks everything afresh. It defaults to true with a name, and to
-    false without one.
+    a file each. ``resume_from_checkpoint`` tells whether the records of the checkpoint are used: ``True`` takes over
+    all files of the name, and ``False`` begins a file and asks everything afresh. It defaults to true with a name, and
+    to false without one.
 
     Methods raise CheckpointError if the checkpoint can't be used, before any call, or if it can't be written any more,
     with its records kept; and SettingsError if a resume is requested without checkpointing. An interrupt from the
