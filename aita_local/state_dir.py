@@ -7,7 +7,7 @@ import socket
 from dataclasses import dataclass
 from pathlib import Path
 
-from aita.client.atomic_write import write_whole
+from aita.atomic_write import write_whole
 from aita.errors import LocalStackError
 
 PROJECT = Path(__file__).resolve().parent.parent

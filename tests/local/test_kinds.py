@@ -44,7 +44,7 @@ def test_a_batch_on_the_stack_ends_as_it_does_in_process(anything: LocalStack, t
     tasks: list[LLMTask[object]] = [
         SimpleLLMTask(task_id="plain", prompt="one"),
         SimpleLLMTask(task_id="again", prompt="two", parse_fn=second_only),
-        SimpleLLMTask(task_id="broken", prompt="three", parse_fn=lambda text: {}[text]),
+        SimpleLLMTask(task_id="broken", prompt="three", parse_fn=dict[str, str]().__getitem__),
         VisionLLMTask(task_id="image", prompt="four", images=[tmp_path / "red.png"]),
     ]
     executor = create_executor(backend="stack", show_progress=False, rate_limit=0)
@@ -52,7 +52,7 @@ def test_a_batch_on_the_stack_ends_as_it_does_in_process(anything: LocalStack, t
     results = {result.task_id: result for result in batch.task_results}
     assert list(results) == ["plain", "again", "broken", "image"]
     assert {name for name, result in results.items() if not result.success} == {"broken"}
-    assert results["again"].result.startswith("SIMULATED REPLY")
+    assert str(results["again"].result).startswith("SIMULATED REPLY")
     assert results["again"].retry_count == 1
     assert "KeyError" in (results["broken"].error or "")
     before = anything.model.requests

@@ -438,13 +438,16 @@ class Reply:
     """Rate limits in the response's headers."""
     lacks: tuple[str, ...] = ()
     """Request parameters that were left out because the endpoint had refused them."""
+    asked: str = ""
+    """Name of the model that the request asked for, if it was not the executor's own."""
 
 
 class LLM(Protocol):
     """Model behind a provider's API.
 
-    Two attributes are optional. ``highest_cost(request)`` returns the most that a call can cost in USD, or ``None``
-    without a known price; a cost cap in process needs it. ``reasoning_effort`` becomes part of the model's identity.
+    Three attributes are optional. ``highest_cost(request)`` returns the most that a call can cost in USD, or ``None``
+    without a known price; a cost cap in process needs it. ``with_model(name)`` returns the ``LLM`` of another model at
+    the same endpoint, for tasks that name one. ``reasoning_effort`` becomes part of the model's identity.
     """
 
     @property

@@ -17,6 +17,7 @@ _TAKES = {
     "max_workers": "a whole number from 1 to 10000",
     "rate_limit_rps": "a number from 0 to 10000; 0 is none",
     "rate_limit_tpm": "a number from 0 to 1000000000; 0 is none",
+    "burst": "a whole number from 1 to 10000",
     "batch_size": "a whole number from 1 to 50; 1 is none",
     "prefix_scheduling": "true or false",
     "max_cost_usd": "a number of US dollars, more than 0",
@@ -67,7 +68,12 @@ def explain(model: type[Environment], detail: Any) -> str:
     if detail["type"] == "missing":
         return f"{variable} is not set"
     field = next(name for name in model.model_fields if variable in (name, variable_of(name)))
-    return f"{variable} is wrong: it takes {_TAKES[field]}"
+    return wrong(field, variable)
+
+
+def wrong(field: str, name: str | None = None) -> str:
+    """Return a message for a wrong value of a setting, by its name or another that it has: what it takes."""
+    return f"{name or field} is wrong: it takes {_TAKES[field]}"
 
 
 def _http_url(value: str) -> str:

@@ -272,14 +272,14 @@ class TestBatching:
     def test_tasks_that_agree_share_calls_and_their_cost(self, make: Make) -> None:
         llm = FakeLLM(levels())
         batch = make(llm).execute_batch([SharedLevelTask(text="x" * n) for n in range(1, 13)])
-        assert [result.result.level for result in batch.task_results] == list(range(1, 13))
+        assert [result.result.level for result in batch.successful_results] == list(range(1, 13))
         assert llm.calls.total() == 3
         assert (batch.metrics.calls, batch.metrics.cost) == (3, 3 * COST)
 
     def test_a_part_that_is_missing_is_asked_alone(self, make: Make) -> None:
         llm = FakeLLM(levels("bb"))
         batch = make(llm).execute_batch([SharedLevelTask(text=text) for text in ("a", "bb", "ccc")])
-        assert [result.result.level for result in batch.task_results] == [1, 2, 3]
+        assert [result.result.level for result in batch.successful_results] == [1, 2, 3]
         assert (llm.calls["a bb ccc"], llm.calls["bb"], llm.calls.total()) == (1, 1, 2)
 
     def test_a_reply_that_is_no_use_has_each_asked_alone(self, make: Make) -> None:
@@ -307,7 +307,7 @@ class TestBatching:
                 return [7 for _ in tasks]
 
         batch = make(FakeLLM(levels())).execute_batch([Odd(text=text) for text in ("a", "bb")])
-        assert [result.result.level for result in batch.task_results] == [1, 2]
+        assert [result.result.level for result in batch.successful_results] == [1, 2]
 
     def test_parts_come_back_on_a_resume(self, make: Make) -> None:
         shared = [SharedLevelTask(text=text) for text in ("a", "bb")]

@@ -77,7 +77,7 @@ class TestTasksOwnCode:
 
         llm = FakeLLM(levels())
         batch = make(llm).execute_batch([Wrong(text="a"), Wrong(text="bb")])
-        assert [result.result.level for result in batch.task_results] == [1, 2]
+        assert [result.result.level for result in batch.successful_results] == [1, 2]
         assert batch.metrics.cost == COST * llm.calls.total() == COST * 3
 
     def test_one_that_breaks_over_a_kept_reply_is_new_work(self, make: Make) -> None:

@@ -21,6 +21,7 @@ from aita.errors import CheckpointError
 from aita.executor.checkpoint import Checkpoint
 from aita.executor.in_process import InProcessExecutor
 from aita.llm.chat import ChatModel
+from aita.services.calls.model_router import ModelRouter
 from tests.unit.executor.conftest import Make
 from tests.unit.executor.test_batches import tasks
 from tests.unit.executor.test_endpoint import Endpoint, Handler, said
@@ -219,7 +220,8 @@ def test_the_parents_connection_is_left_as_it_is(
 def test_what_a_thread_holds_at_the_fork_is_free_in_the_child(make: Make, echo: Echo) -> None:
     executor = make(openai.OpenAI(api_key="k", base_url=echo.url), rate_limit=1000, enable_checkpointing=False)
     answers(executor, "warm", 2)
-    model = executor.llm
+    assert isinstance(executor.llm, ModelRouter)
+    model = executor.llm.llm
     assert isinstance(model, ChatModel)
     pool = model.client._client._transport._pool  # type: ignore[attr-defined]
     locks = [executor.limiter._lock, executor.prefixes._lock, pool._optional_thread_lock]

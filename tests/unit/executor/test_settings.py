@@ -14,6 +14,8 @@ from aita import ParallelExecutionConfig, SettingsError, create_executor
 from aita.executor.create import Executor
 from aita.executor.in_process import InProcessExecutor
 from aita.llm.chat import ChatModel
+from aita.services.calls.model_identity import effort_of
+from aita.services.calls.model_router import ModelRouter
 from aita.settings import DEFAULT_MODEL
 from tests.support.fake_llm import FakeLLM
 
@@ -66,6 +68,13 @@ VARIABLES = {
 }
 
 
+def chat_model(executor: Executor) -> ChatModel:
+    assert isinstance(executor, InProcessExecutor)
+    assert isinstance(executor.llm, ModelRouter)
+    assert isinstance(executor.llm.llm, ChatModel)
+    return executor.llm.llm
+
+
 def config_of(executor: Executor) -> ParallelExecutionConfig:
     assert isinstance(executor, InProcessExecutor)
     return executor.config
@@ -104,8 +113,8 @@ class TestCreate:
             monkeypatch.setenv("AITA_REASONING_EFFORT", value)
         executor = create_executor(openai.OpenAI(api_key="k", base_url="http://127.0.0.1:1/v1"))
         assert isinstance(executor, InProcessExecutor)
-        assert isinstance(executor.llm, ChatModel)
-        assert executor.llm.reasoning_effort == effort
+        assert chat_model(executor).reasoning_effort == effort
+        assert effort_of(executor.llm) == effort
 
     @pytest.mark.parametrize("rate", [-1, float("nan"), "fast"])
     def test_a_wrong_rate(self, rate: Any) -> None:
@@ -119,9 +128,8 @@ class TestCreate:
 
     def test_a_client_of_ones_own_retries_nothing_by_itself(self) -> None:
         executor = create_executor(openai.OpenAI(api_key="k", base_url="http://127.0.0.1:1/v1"))
+        assert chat_model(executor).client.max_retries == 0
         assert isinstance(executor, InProcessExecutor)
-        assert isinstance(executor.llm, ChatModel)
-        assert executor.llm.client.max_retries == 0
         assert (executor.llm.provider, executor.llm.model) == ("http://127.0.0.1:1/v1", DEFAULT_MODEL)
 
     @pytest.mark.parametrize("client", [openai.AsyncOpenAI(api_key="k"), "sk-key", object()])
@@ -141,7 +149,7 @@ class TestCreate:
         assert (executor.llm.provider, executor.llm.model) == ("http://127.0.0.1:1/v1", "mine")
 
     def test_the_stack_takes_no_client(self) -> None:
-        with pytest.raises(SettingsError, match="takes no llm_client"):
+        with pytest.raises(SettingsError, match="llm_client is not for backend 'stack'"):
             create_executor(FakeLLM(), backend="stack")
 
     def test_another_backend(self) -> None:

@@ -145,13 +145,14 @@ class TestTasksThatCanNotBeAsked:
             KeepsAnObject(task_id="keeps", prompt="x"),
             SimpleLLMTask(task_id="half a character", prompt="\ud800"),
             VisionLLMTask(task_id="no image", prompt="x", images=(tmp_path / "none.png",)),
-            SimpleLLMTask(task_id="parser", prompt="y", parse_fn=lambda text: {}[text]),
+            SimpleLLMTask(task_id="parser", prompt="y", parse_fn=dict[str, str]().__getitem__),
         ]
         batch = stack.executor().execute_batch(tasks)
         told = [(result.error or "").partition(":")[0] for result in batch.task_results]
         code = "TaskCodeError"
-        assert told == ["", "RequestError", code, code, "RequestError", "MissingInputError", code]
-        assert last_texts(stack.harness.model.requests) == ["a", "y"]
+        assert told == ["", "RequestError", code, "", "TaskError", "MissingInputError", code]
+        assert "half a character" in (batch.task_results[4].error or "")
+        assert last_texts(stack.harness.model.requests) == ["a", "x", "y"]
 
 
 class TestAskingAgain:

@@ -462,7 +462,7 @@ class TestReasoningEffort:
         model = endpoint.model(OPENAI, "gpt-6-luna", reasoning_effort=effort)
         model.complete(REQUEST, IMAGES)
         ceiling = endpoint.bodies[0]["max_completion_tokens"]
-        reply = REQUEST.parameters.max_output_tokens
+        reply = REQUEST.max_output_tokens
         assert (ceiling == reply) is (effort in ("default", "none"))
         assert ceiling >= reply + 2 * expected_thoughts(effort)
         assert model.highest_cost(REQUEST) == highest_cost(input_tokens(REQUEST), ceiling, OPENAI, "gpt-6-luna")

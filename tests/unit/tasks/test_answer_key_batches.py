@@ -135,10 +135,11 @@ class TestRequest:
     @pytest.mark.parametrize(("count", "most"), [(2, 16_384), (5, 16_384), (50, 30_000)])
     def test_there_is_room_for_all_within_what_endpoints_take(self, count: int, most: int) -> None:
         first, *others = tasks(count)
-        alone, together = first.request().parameters, first.combine_with(others).request().parameters
+        alone, together = first.request(), first.combine_with(others).request()
         assert together.max_output_tokens == most
         assert together.max_output_tokens > alone.max_output_tokens
-        assert together.expected_output_tokens == count * alone.expected_output_tokens <= most / 2
+        expected = together.parameters.expected_output_tokens
+        assert expected == count * alone.parameters.expected_output_tokens <= most / 2
 
 
 class TestReply:

@@ -113,7 +113,7 @@ class TestGraders:
             assert request.digest() == replace(request, sample_line="").digest()
 
     def test_further_graders_are_not_the_first_one_again(self) -> None:
-        assert [task(grader=grader).request().parameters.temperature for grader in (1, 2)] == [0.0, 0.7]
+        assert [task(grader=grader).request().temperature for grader in (1, 2)] == [0.0, 0.7]
 
 
 class TestGiven:

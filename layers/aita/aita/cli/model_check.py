@@ -87,7 +87,7 @@ class ModelCheck:
 
     def summary(self) -> str:
         """Return the findings in a sentence."""
-        tokens = f"{self.model} answers with up to {_PLAIN.parameters.max_output_tokens:,} tokens"
+        tokens = f"{self.model} answers with up to {_PLAIN.max_output_tokens:,} tokens"
         return "; ".join([tokens, *self.problems, *([] if self.problems else ["sees pictures"]), *self.notes])
 
     def _judge_schema(self, answer: LineReply, lacks: int) -> None:
@@ -102,7 +102,7 @@ class ModelCheck:
         """Return the reason for a missing answer: the limit of tokens, if a short reply is given, else its error."""
         short = replace(_PLAIN, parameters=replace(_PLAIN.parameters, max_output_tokens=_SHORT_REPLY))
         if answer.line and self._ask(short)[0].result is not None:
-            tokens = f"{_PLAIN.parameters.max_output_tokens:,} tokens of reply, which its work needs"
+            tokens = f"{_PLAIN.max_output_tokens:,} tokens of reply, which its work needs"
             return f"{self.model} answers, but does not take {tokens} ({_reason(answer)})"
         return f"{self.model} did not answer: {_reason(answer)}"
 

@@ -12,7 +12,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.exceptions import HTTPClientError
 from urllib3.exceptions import HTTPError
 
-from aita.client.atomic_write import replacing
+from aita.atomic_write import replacing
 from aita.client.repeated_requests import send_repeatedly
 from aita.client.stack_target import StackTarget
 from aita.errors import InvalidMaterialError, StackError

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from aita.errors import AitaError, MissingInputError, NotRun, ProviderBusy, TaskError
 from aita.executor.work_queue import WorkQueue
+from aita.models.effort import ReasoningEffort
 from aita.models.rate_limits import Rates
 from aita.models.run import Usage
 from aita.ports import LLM, RateLimiter, Reply
@@ -131,7 +132,7 @@ class GuardedLLM:
         return self.llm.model
 
     @property
-    def reasoning_effort(self) -> str:
+    def reasoning_effort(self) -> ReasoningEffort:
         """Reasoning effort of the model."""
         return effort_of(self.llm)
 

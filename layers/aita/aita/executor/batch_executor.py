@@ -9,10 +9,9 @@ from functools import partial
 from queue import SimpleQueue
 from typing import Any
 
-from aita.errors import RequestError
 from aita.executor.ledger import OnResult
 from aita.models.result import BatchExecutionResult, TaskResult
-from aita.tasks.llm_task import LLMTask
+from aita.tasks.llm_task import LLMTask, listed
 
 STOPPED = "it was stopped"
 """Reason of a batch that its caller stopped."""
@@ -193,7 +192,7 @@ class BatchExecutor(ABC):
     ) -> BatchExecutionResult:
         self._running.add(batch)
         try:
-            return self._execute(_checked(tasks), checkpoint_name, resume, batch)
+            return self._execute(listed(tasks), checkpoint_name, resume, batch)
         finally:
             self._running.discard(batch)
 
@@ -230,16 +229,3 @@ def _put_end(run: Callable[[], BatchExecutionResult], put: Callable[[_End], None
     except BaseException as error:  # noqa: BLE001 - raised again where the stream is read
         end = _End(error=error)
     put(end)
-
-
-def _checked(tasks: Iterable[LLMTask[Any]]) -> tuple[LLMTask[Any], ...]:
-    """Return the tasks of a batch.
-
-    Raises
-    ------
-    RequestError
-        If it is one task, whose fields would be taken for tasks.
-    """
-    if isinstance(tasks, LLMTask):
-        raise RequestError("a batch is a list of tasks, and this is one task: put it into a list")
-    return tuple(tasks)

@@ -1,19 +1,33 @@
 """Configuration of an executor."""
 
 import os
+from decimal import Decimal
 from typing import Any
 
 from pydantic import ConfigDict, ValidationError
 
 from aita.errors import SettingsError
-from aita.models.limits import BatchSize, CheckpointInterval, MaxCost, MaxWorkers, RateLimit, TokenLimit
-from aita.settings import Environment, explain, variable_of
+from aita.models.limits import BatchSize, Burst, CheckpointInterval, MaxCost, MaxWorkers, RateLimit, TokenLimit
+from aita.settings import Environment, explain, variable_of, wrong
+
+_NUMBER = (int, float)
+_TYPES: dict[str, tuple[type, ...]] = {
+    "max_workers": (int,),
+    "rate_limit_rps": _NUMBER,
+    "rate_limit_tpm": _NUMBER,
+    "burst": (int,),
+    "checkpoint_interval": (int,),
+    "batch_size": (int,),
+    "max_cost_usd": (*_NUMBER, Decimal, str),
+}
+"""Types of arguments. Variables are texts, but an argument of another type is a mistake. The others are booleans."""
 
 
 class ParallelExecutionConfig(Environment):
     """Configuration of batches. Values that are not passed are read from the AITA_* variables.
 
     ``rate_limit_rps`` is in requests a second, ``rate_limit_tpm`` in tokens a minute, and ``max_cost_usd`` in USD.
+    ``burst`` is the number of requests that may be made at once after a pause; without one, it is those of 0.9 seconds.
 
     Raises
     ------
@@ -31,6 +45,7 @@ class ParallelExecutionConfig(Environment):
     max_workers: MaxWorkers = 5
     rate_limit_rps: RateLimit = 10.0
     rate_limit_tpm: TokenLimit = 0
+    burst: Burst | None = None
     enable_checkpointing: bool = True
     checkpoint_interval: CheckpointInterval = 10
     retry_failed_tasks: bool = True
@@ -44,6 +59,9 @@ class ParallelExecutionConfig(Environment):
         unknown = given.keys() - fields.keys()
         if unknown:
             raise SettingsError(f"there is no setting {sorted(unknown)[0]!r}: take one of {', '.join(fields)}")
+        mistyped = [name for name, value in given.items() if not _is_of_type(name, value)]
+        if mistyped:
+            raise SettingsError("; ".join(wrong(name) for name in mistyped))
         variables = [variable_of(name) for name in fields if name not in given]
         read = {variable: os.environ[variable] for variable in variables if os.environ.get(variable)}
         try:
@@ -51,5 +69,16 @@ class ParallelExecutionConfig(Environment):
         except ValidationError as error:
             problems = "; ".join(explain(type(self), detail) for detail in error.errors(include_input=False))
         else:
-            return
+            if self.burst is not None and not self.rate_limit_rps:
+                problems = "burst needs a rate: give rate_limit (AITA_RATE_LIMIT_RPS) more than 0, or leave burst out"
+            else:
+                return
         raise SettingsError(problems)
+
+
+def _is_of_type(name: str, value: object) -> bool:
+    if value is None:
+        return name in ("burst", "max_cost_usd")
+    if isinstance(value, bool):
+        return name not in _TYPES
+    return isinstance(value, _TYPES.get(name, ()))

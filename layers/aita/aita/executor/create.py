@@ -1,7 +1,10 @@
 """Creation of executors."""
 
+import inspect
 import math
-from collections.abc import Sequence
+import time
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
 from pathlib import Path
 from types import EllipsisType
 from typing import Any, Literal, Protocol
@@ -10,8 +13,17 @@ from aita.errors import SettingsError
 from aita.executor.cap import Cap
 from aita.executor.checkpoint import DIRECTORY
 from aita.executor.config import ParallelExecutionConfig
-from aita.models.result import BatchExecutionResult
+from aita.memory.rate_limiter import MemoryRateLimiter
+from aita.models.result import BatchExecutionResult, ResultT_co
+from aita.ports import LLM
+from aita.services.calls.model_router import ModelRouter
+from aita.services.calls.token_bucket import Bucket
 from aita.tasks.llm_task import LLMTask
+from aita.tasks.request import Parameters
+
+Prices = Mapping[str, Mapping[str, Decimal | str | int]]
+"""Prices by the model's name, in USD per million tokens: ``input`` and ``output``; ``cached_input`` and ``cache_write``
+if they differ from ``input``."""
 
 
 class Executor(Protocol):
@@ -19,10 +31,10 @@ class Executor(Protocol):
 
     def execute_batch(
         self,
-        tasks: Sequence[LLMTask[Any]],
+        tasks: Iterable[LLMTask[ResultT_co]],
         checkpoint_name: str | None = None,
         resume_from_checkpoint: bool | None = None,  # noqa: FBT001 - given by position as often as by name
-    ) -> BatchExecutionResult:
+    ) -> BatchExecutionResult[ResultT_co]:
         """Execute tasks, and return their results in the same order."""
         ...
 
@@ -36,6 +48,13 @@ def create_executor(
     show_progress: bool | None = None,  # noqa: FBT001
     backend: Literal["in-process", "stack"] = "in-process",
     *,
+    model: str | None = None,
+    temperature: float | None = None,
+    max_tokens: int | None = None,
+    rate_limit_tpm: float | None = None,
+    burst: int | None = None,
+    max_cost_usd: Decimal | str | float | None = None,
+    prices: Prices | None = None,
     config: ParallelExecutionConfig | None = None,
 ) -> Executor:
     """Create an executor. Omitted arguments are read from the AITA_* variables, as by ``ParallelExecutionConfig``.
@@ -43,7 +62,7 @@ def create_executor(
     Parameters
     ----------
     llm_client
-        ``openai.OpenAI``, or any object that implements ``aita.ports.LLM``; with ``None``, the client is created from
+        ``openai.OpenAI``, or any object that implements ``aita.LLM``; with ``None``, the client is created from
         OPENAI_BASE_URL, OPENAI_API_KEY, AITA_MODEL and AITA_REASONING_EFFORT.
     max_workers
         Number of concurrent calls. Default: AITA_MAX_WORKERS, or 5.
@@ -58,14 +77,28 @@ def create_executor(
         Whether a terminal shows a progress bar. Default: AITA_SHOW_PROGRESS, or true.
     backend
         ``in-process``, or ``stack`` for the deployed state machine with its own model.
+    model
+        Name of the model. Default: AITA_MODEL.
+    temperature
+        Temperature of the tasks that have none. Default: 0.
+    max_tokens
+        Limit of a reply's tokens, without a model's thoughts, of the tasks that have none. Default: 8192.
+    rate_limit_tpm
+        Tokens a minute. Default: AITA_RATE_LIMIT_TPM, or no limit.
+    burst
+        Calls that may be made at once after a pause. Default: AITA_BURST, or those of 0.9 seconds.
+    max_cost_usd
+        Cap of a batch's cost in USD. Default: AITA_MAX_COST_USD, or none.
+    prices
+        Prices of models that aita has no price for, or in place of aita's: USD per million tokens, by model.
     config
         Configuration that replaces ``max_workers``, ``rate_limit``, ``enable_checkpointing`` and ``show_progress``.
 
     Raises
     ------
     SettingsError
-        If a value is invalid, with its name and valid values; or if the cost is capped (AITA_MAX_COST_USD) and the
-        model's price is unknown.
+        If a value is invalid, with its name and valid values; or if the cost is capped and the model's price is
+        unknown.
 
     Examples
     --------
@@ -73,30 +106,95 @@ def create_executor(
     """
     if not isinstance(config, ParallelExecutionConfig | None):
         raise SettingsError(f"config is a {type(config).__name__}: it takes a ParallelExecutionConfig")
+    limits = {"rate_limit_tpm": rate_limit_tpm, "burst": burst, "max_cost_usd": max_cost_usd}
     if config is None:
-        given = {
+        given = limits | {
             "max_workers": max_workers,
             "rate_limit_rps": _rate_limit_rps(rate_limit),
             "enable_checkpointing": enable_checkpointing,
             "show_progress": show_progress,
         }
         config = ParallelExecutionConfig(**{name: value for name, value in given.items() if value is not None})
+    else:
+        _refuse(limits, "stands beside a config: give it to the ParallelExecutionConfig")
     match backend:
         case "in-process":
             from aita.executor.in_process import InProcessExecutor  # noqa: PLC0415 - one backend is enough
-            from aita.llm.client import model_of  # noqa: PLC0415
 
-            llm = model_of(llm_client, config.max_workers)
+            llm = _model(llm_client, config.max_workers, model, prices or {}, _parameters(temperature, max_tokens))
             if config.max_cost_usd is not None:
                 Cap.of(llm, config.max_cost_usd)
-            return InProcessExecutor(llm, config, Path(checkpoint_dir or DIRECTORY))
+            return InProcessExecutor(llm, config, Path(checkpoint_dir or DIRECTORY), _limiter(config))
         case "stack":
-            if llm_client is not None:
-                raise SettingsError("backend 'stack' takes no llm_client: the stack has its own model and key")
+            own = {"llm_client": llm_client, "model": model, "prices": prices}
+            _refuse(own, "is not for backend 'stack', which has its own model and key")
+            own = {"temperature": temperature, "max_tokens": max_tokens}
+            _refuse(own, "is not for backend 'stack': give it to the tasks")
+            _refuse({"burst": burst}, "is not for backend 'stack', which has its own limiter")
             from aita.executor.stack import StackExecutor  # noqa: PLC0415
 
             return StackExecutor(config)
     raise SettingsError(f"there is no backend {backend!r}: take 'in-process' or 'stack'")
+
+
+def _refuse(arguments: Mapping[str, object], reason: str) -> None:
+    for name, value in arguments.items():
+        if value is not None:
+            raise SettingsError(f"{name} {reason}")
+
+
+def _model(client: Any, connections: int, model: str | None, prices: Prices, defaults: Parameters) -> LLM:
+    """Return the executor's model behind a client.
+
+    Raises
+    ------
+    SettingsError
+        If the client, the model's name or a price is of a wrong kind.
+    """
+    from aita.llm.chat import ChatModel  # noqa: PLC0415 - the stack does without openai
+    from aita.llm.client import model_of  # noqa: PLC0415
+    from aita.llm.pricing import given_prices  # noqa: PLC0415
+
+    if inspect.iscoroutinefunction(getattr(client, "complete", None)):
+        raise SettingsError(
+            f"llm_client is a {type(client).__name__}, whose complete is async: give one with a plain complete, which "
+            "is called from threads"
+        )
+    if model is not None and (not isinstance(model, str) or not model.strip()):
+        raise SettingsError(f"model is wrong: it takes the name of a model; it was {model!r}")
+    llm, known = model_of(client, connections), given_prices(prices)
+    if isinstance(llm, ChatModel):
+        chat = llm.with_model(model or llm.model, known.get(model or llm.model))
+        return ModelRouter(chat, defaults, lambda name: chat.with_model(name, known.get(name)))
+    if known:
+        raise SettingsError("prices are for an openai.OpenAI: your llm_client has its own price(reply)")
+    choose = getattr(llm, "with_model", None)
+    if model in (None, llm.model):
+        return ModelRouter(llm, defaults, choose)
+    if choose is None:
+        raise SettingsError(f"your llm_client has the model {llm.model} alone: leave model out, or give it with_model")
+    return ModelRouter(choose(model), defaults, choose)
+
+
+def _parameters(temperature: float | None, max_tokens: int | None) -> Parameters:
+    if temperature is not None and (
+        isinstance(temperature, bool)
+        or not isinstance(temperature, int | float)
+        or not math.isfinite(temperature)
+        or temperature < 0
+    ):
+        raise SettingsError(f"temperature is wrong: it takes a number from 0 up; it was {temperature!r}")
+    if max_tokens is not None and (isinstance(max_tokens, bool) or not isinstance(max_tokens, int) or max_tokens < 1):
+        raise SettingsError(f"max_tokens is wrong: it takes a whole number from 1 up; it was {max_tokens!r}")
+    return Parameters(temperature=temperature, max_output_tokens=max_tokens)
+
+
+def _limiter(config: ParallelExecutionConfig) -> MemoryRateLimiter:
+    if config.burst is None:
+        return MemoryRateLimiter(time.monotonic)
+    # The first call of a burst takes the slot of now, and the others those of the unused time before.
+    unused = (config.burst - 1) * 1_000 / config.rate_limit_rps
+    return MemoryRateLimiter(time.monotonic, Bucket(burst=round(unused)))
 
 
 def _rate_limit_rps(rate_limit: float | EllipsisType | None) -> float | None:
@@ -105,6 +203,11 @@ def _rate_limit_rps(rate_limit: float | EllipsisType | None) -> float | None:
         return None
     if rate_limit is None:
         return 0.0
-    if not isinstance(rate_limit, int | float) or math.isnan(rate_limit) or rate_limit < 0:
+    if (
+        isinstance(rate_limit, bool)
+        or not isinstance(rate_limit, int | float)
+        or math.isnan(rate_limit)
+        or rate_limit < 0
+    ):
         raise SettingsError(f"rate_limit is wrong: it takes a number from 0 up, 0 is none; it was {rate_limit!r}")
     return rate_limit

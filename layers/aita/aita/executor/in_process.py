@@ -25,7 +25,6 @@ from aita.models.result import BatchExecutionResult
 from aita.ports import LLM
 from aita.services.calls.call_loop import CallLoop
 from aita.services.calls.forbidden_calls import Refusals
-from aita.services.calls.model_identity import identity
 from aita.services.calls.prompt_cache_gate import PromptCacheGate
 from aita.tasks.batchable import group
 from aita.tasks.llm_task import LLMTask
@@ -65,7 +64,7 @@ class InProcessExecutor(BatchExecutor):
     ) -> BatchExecutionResult:
         started = time.monotonic()
         name = checkpoint_name or DEFAULT_NAME
-        ledger = Ledger(tasks, identity(self.llm), self._open(checkpoint_name, resume=resume), batch.on_result)
+        ledger = Ledger(tasks, self.llm, self._open(checkpoint_name, resume=resume), batch.on_result)
         try:
             ledger.open(retry_failed=self.config.retry_failed_tasks)
             self.refusals.answered = self.refusals.answered or ledger.is_answered

@@ -1,6 +1,5 @@
 """Ledger of a batch: the identity, the end and the result of each task, and their records in a checkpoint."""
 
-import json
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -20,8 +19,10 @@ from aita.errors import (
 from aita.executor.checkpoint import Checkpoint
 from aita.executor.checkpoint_lines import Record
 from aita.models.result import TaskResult
+from aita.ports import LLM
 from aita.services.calls.call_loop import TaskCalls
-from aita.tasks.llm_task import LLMTask
+from aita.services.calls.model_identity import identity
+from aita.tasks.llm_task import LLMTask, check_recordable
 
 _READING_ERRORS = {
     error.__name__ for error in (UnparsableReplyError, BrokenRuleError, DoubtfulReplyError, TaskCodeError)
@@ -60,8 +61,8 @@ class Ledger:
 
     Parameters
     ----------
-    context
-        Identity of the model: provider, name and effort, part of each task's digest.
+    llm
+        Model, whose identity is part of each task's digest in the checkpoint.
     checkpoint
         Checkpoint that records the ends; ``None`` without one.
     on_result
@@ -71,7 +72,7 @@ class Ledger:
     """
 
     tasks: tuple[LLMTask[Any], ...]
-    context: tuple[str, ...] = ()
+    llm: LLM | None = None
     checkpoint: Checkpoint | None = None
     on_result: OnResult | None = None
     ended: int = 0
@@ -182,9 +183,11 @@ class Ledger:
             return fallback, RequestError(f"it is a {type(task).__name__}, and tasks are objects of LLMTask's classes")
         try:
             task_id = task.id
-            digest = task.digest(*self.context) if self.checkpoint is not None else ""
             data = task.checkpoint_data()
-            json.dumps(data)
+            digest = ""
+            if self.checkpoint is not None and self.llm is not None:
+                digest = task.digest(*identity(self.llm, task.call_parameters()))
+                check_recordable(data)
         except AitaError as error:
             return fallback, error
         except Exception as error:  # noqa: BLE001 - an error in the task's own code fails only this task

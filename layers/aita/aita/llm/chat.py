@@ -19,7 +19,7 @@ from aita.forks import renew_in_children
 from aita.llm.completion import Completion, bounded, read_completion, read_stream
 from aita.llm.connections import forget_connections, http_client
 from aita.llm.headers import limits
-from aita.llm.pricing import highest_cost, usage_of
+from aita.llm.pricing import Price, highest_cost, usage_of
 from aita.llm.provider_errors import BAD_KEY, classify, refusal_text
 from aita.models.effort import EFFORTS, NOT_SENT, ReasoningEffort, room_for_thoughts
 from aita.models.file_type import shown_image_ending
@@ -69,6 +69,8 @@ class ChatModel:
         Returns seconds.
     reasoning_effort
         Reasoning effort of each call, whose token limit includes room for it.
+    given_price
+        Price of the model's tokens, in place of the table's.
     """
 
     client: openai.OpenAI
@@ -76,6 +78,7 @@ class ChatModel:
     forget_key: Callable[[], None]
     now: Callable[[], float] = time.monotonic
     reasoning_effort: ReasoningEffort = NOT_SENT
+    given_price: Price | None = None
     _format: int = field(default=0)
     _lacks: set[str] = field(default_factory=set)
     _refused_efforts: set[str] = field(default_factory=set)
@@ -115,11 +118,15 @@ class ChatModel:
 
     def price(self, reply: Reply) -> Usage:
         """Return the tokens and the cost of a reply."""
-        return usage_of(reply.usage, self.provider, self.model)
+        return usage_of(reply.usage, self.provider, self.model, self.given_price)
 
     def highest_cost(self, request: LLMRequest) -> Decimal | None:
         """Return the highest possible cost of a call in USD; ``None`` if the model has no known price."""
-        return highest_cost(input_tokens(request), self._ceiling(request), self.provider, self.model)
+        return highest_cost(input_tokens(request), self._ceiling(request), self.provider, self.model, self.given_price)
+
+    def with_model(self, model: str, price: Price | None = None) -> "ChatModel":
+        """Return another model at the same endpoint, over the same connections; it has refusals of its own to learn."""
+        return ChatModel(self.client, model, self.forget_key, self.now, self.reasoning_effort, price)
 
     def _call(self, arguments: dict[str, Any], longest: int | None, started: float) -> Reply:
         deadline = started + _seconds(self.client.timeout)
@@ -157,7 +164,7 @@ class ChatModel:
             "max_completion_tokens": ceiling,
         }
         if "temperature" not in self._lacks:
-            arguments["temperature"] = request.parameters.temperature
+            arguments["temperature"] = request.temperature
         if self.reasoning_effort != NOT_SENT and "reasoning_effort" not in self._lacks:
             arguments["reasoning_effort"] = self._effort or self.reasoning_effort
         if request.parameters.max_reply_characters is not None and "stream" not in self._lacks:
@@ -217,7 +224,7 @@ class ChatModel:
 
         A replaced effort counts from the next call on, as this much was committed for the present one.
         """
-        return request.parameters.max_output_tokens + room_for_thoughts(self._effort or self.reasoning_effort)
+        return request.max_output_tokens + room_for_thoughts(self._effort or self.reasoning_effort)
 
     def _left_out(self) -> tuple[str, ...]:
         """Return the refused parameters, efforts and response formats."""

@@ -2,23 +2,26 @@
 
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from functools import cache
 from importlib import resources
 from typing import Any
 from urllib.parse import urlsplit
 
+from aita.errors import SettingsError
 from aita.models.run import Usage
 from aita.ports import TokenUsage
 
 _MILLION = Decimal(1_000_000)
 _LONG_INPUT, _LONG_OUTPUT = Decimal(2), Decimal("1.5")
+_PRICES = {"input", "cached_input", "cache_write", "output"}
 _DATE = re.compile(r"-\d{4}-\d{2}-\d{2}$")
 
 
 @dataclass(frozen=True, slots=True)
-class _Price:
+class Price:
     """Prices of a call's tokens, in USD per token: uncached input, input read from and written to the cache, output."""
 
     input: Decimal
@@ -34,26 +37,72 @@ def price_table() -> dict[str, Any]:
     return table
 
 
-def highest_cost(input_tokens: int, output_tokens: int, base_url: str, model: str) -> Decimal | None:
+def given_prices(prices: Mapping[str, Mapping[str, Decimal | str | int]]) -> dict[str, Price]:
+    """Return prices that a caller gives by model, in USD per million tokens.
+
+    Each model has ``input`` and ``output``; without ``cached_input`` and ``cache_write``, these cost as much as
+    ``input``.
+
+    Raises
+    ------
+    SettingsError
+        If a price is missing, negative, a float or no number, or has another name.
+    """
+    return {model: _given_price(model, entry) for model, entry in prices.items()}
+
+
+def _given_price(model: str, entry: Mapping[str, Decimal | str | int]) -> Price:
+    if not isinstance(entry, Mapping) or not {"input", "output"} <= entry.keys() <= _PRICES:
+        raise SettingsError(
+            f"the prices of {model!r} are wrong: give input and output, and cached_input and cache_write if they "
+            "differ from input, in USD per million tokens"
+        )
+    usd = {name: _usd(model, name, amount) for name, amount in entry.items()}
+    return Price(
+        input=usd["input"],
+        cached_input=usd.get("cached_input", usd["input"]),
+        cache_write=usd.get("cache_write", usd["input"]),
+        output=usd["output"],
+    )
+
+
+def _usd(model: str, name: str, amount: object) -> Decimal:
+    """Return a price in USD per token."""
+    try:
+        if isinstance(amount, Decimal | str | int) and not isinstance(amount, bool):
+            price = Decimal(amount)
+            if price.is_finite() and price >= 0:
+                return price / _MILLION
+    except InvalidOperation:
+        pass
+    raise SettingsError(
+        f"the {name} price of {model!r} is wrong: it takes a Decimal or a text such as '0.15', USD per million tokens"
+    )
+
+
+def highest_cost(
+    input_tokens: int, output_tokens: int, base_url: str, model: str, given: Price | None = None
+) -> Decimal | None:
     """Return the highest possible cost of a call with this many tokens, in USD; ``None`` if the price is unknown.
 
-    It assumes that no input is cached, and that all of it is written to the cache where that costs more.
+    It assumes that no input is cached, and that all of it is written to the cache where that costs more. A ``given``
+    price counts in place of the table's.
     """
-    price = _price(base_url, model, input_tokens)
+    price = given or _price(base_url, model, input_tokens)
     if price is None:
         return None
     return input_tokens * max(price.input, price.cache_write) + output_tokens * price.output
 
 
-def usage_of(tokens: TokenUsage | None, base_url: str, model: str) -> Usage:
+def usage_of(tokens: TokenUsage | None, base_url: str, model: str, given: Price | None = None) -> Usage:
     """Return the usage and cost of one call.
 
     The cost is unknown, and the call counts as unpriced, if the table lacks the model or has it for another provider,
-    or if the provider did not report the tokens.
+    or if the provider did not report the tokens. A ``given`` price counts in place of the table's.
     """
     if tokens is None:
         return Usage(calls=1, unpriced_calls=1)
-    price = _price(base_url, model, tokens.input_tokens)
+    price = given or _price(base_url, model, tokens.input_tokens)
     if price is None:
         cost, unpriced = Decimal(0), 1
     else:
@@ -75,7 +124,7 @@ def usage_of(tokens: TokenUsage | None, base_url: str, model: str) -> Usage:
     )
 
 
-def _price(base_url: str, model: str, input_tokens: int) -> _Price | None:
+def _price(base_url: str, model: str, input_tokens: int) -> Price | None:
     """Return a model's prices in a call with this much input; a dated snapshot has the prices of its model."""
     models = price_table()["models"]
     entry: dict[str, Any] | None = models.get(model) or models.get(_DATE.sub("", model))
@@ -83,7 +132,7 @@ def _price(base_url: str, model: str, input_tokens: int) -> _Price | None:
         return None
     is_long = input_tokens > entry.get("long_above", input_tokens)
     for_input, for_output = (_LONG_INPUT, _LONG_OUTPUT) if is_long else (Decimal(1), Decimal(1))
-    return _Price(
+    return Price(
         input=Decimal(entry["input"]) * for_input / _MILLION,
         cached_input=Decimal(entry["cached_input"]) * for_input / _MILLION,
         cache_write=Decimal(entry.get("cache_write", entry["input"])) * for_input / _MILLION,

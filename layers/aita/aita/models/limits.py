@@ -11,6 +11,9 @@ MaxWorkers = Annotated[int, Field(ge=1, le=10_000)]
 RateLimit = Annotated[float, Field(ge=0, le=10_000, allow_inf_nan=False)]
 """Calls a second; 0 means no limit."""
 
+Burst = Annotated[int, Field(ge=1, le=10_000)]
+"""Calls that may be made at once after a pause."""
+
 CheckpointInterval = Annotated[int, Field(ge=1)]
 """Tasks between two updates of a run's summary."""
 

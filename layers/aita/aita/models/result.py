@@ -1,18 +1,32 @@
 """Results and metrics of a batch of tasks."""
 
+import json
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, fields
 from decimal import Decimal
 from functools import cached_property
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Generic, cast
 
-from aita.errors import NotRun
+from pydantic_core import to_jsonable_python
+
+from aita.atomic_write import replacing
+from aita.errors import NotRun, RequestError
 from aita.models.run import Usage
+
+if TYPE_CHECKING:
+    from typing_extensions import TypeVar
+
+    ResultT_co = TypeVar("ResultT_co", covariant=True, default=Any)
+else:
+    from typing import TypeVar
+
+    ResultT_co = TypeVar("ResultT_co", covariant=True)  # without a default before Python 3.13
 
 
 @dataclass(frozen=True, slots=True)
-class TaskResult:
+class TaskResult(Generic[ResultT_co]):
     """Result or error of one task.
 
     Parameters
@@ -41,7 +55,7 @@ class TaskResult:
 
     task_id: str
     success: bool
-    result: Any = None
+    result: ResultT_co = None  # type: ignore[assignment] # a failed task has none, and a batch says so
     raw_response: str | None = None
     error: str | None = None
     retry_count: int = 0
@@ -59,6 +73,27 @@ class TaskResult:
     def cost(self) -> Decimal | None:
         """Cost of the calls in USD; ``None`` if the price of a call is unknown."""
         return None if self.usage.unpriced_calls else self.usage.cost_usd
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return all fields in JSON's types: models as objects, decimals as text, times in ISO 8601.
+
+        Raises
+        ------
+        RequestError
+            If the result or the metadata has no such form.
+        """
+        return {each.name: self._in_json(each.name) for each in fields(self)}
+
+    def _in_json(self, name: str) -> Any:
+        try:
+            value = to_jsonable_python(getattr(self, name))
+            json.dumps(value, allow_nan=False)
+        except (TypeError, ValueError) as error:  # pydantic's error of serialisation is a ValueError
+            raise RequestError(
+                f"the {name} of task {self.task_id!r} has no form in JSON ({type(error).__name__}): let parse_fn or "
+                "validate_reply return text, numbers, lists, dicts, dataclasses or pydantic models"
+            ) from None
+        return value
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,20 +124,23 @@ class BatchMetrics:
 
 
 @dataclass(frozen=True)
-class BatchExecutionResult:
-    """Results of a batch, in the order of its tasks. ``stopped`` is the reason of an early stop, else ``None``."""
+class BatchExecutionResult(Generic[ResultT_co]):
+    """Results of a batch, in the order of its tasks. ``stopped`` is the reason of an early stop, else ``None``.
 
-    task_results: tuple[TaskResult, ...]
+    A task that failed has the result ``None``.
+    """
+
+    task_results: tuple[TaskResult[ResultT_co | None], ...]
     wall_time: float
     stopped: str | None = None
 
     @property
-    def successful_results(self) -> tuple[TaskResult, ...]:
+    def successful_results(self) -> tuple[TaskResult[ResultT_co], ...]:
         """Results of the tasks that succeeded."""
-        return tuple(result for result in self.task_results if result.success)
+        return tuple(cast("TaskResult[ResultT_co]", result) for result in self.task_results if result.success)
 
     @property
-    def failed_results(self) -> tuple[TaskResult, ...]:
+    def failed_results(self) -> tuple[TaskResult[ResultT_co | None], ...]:
         """Results of the tasks that failed or were not run."""
         return tuple(result for result in self.task_results if not result.success)
 
@@ -136,6 +174,37 @@ class BatchExecutionResult:
             throughput=ended / self.wall_time if self.wall_time else 0.0,
             speedup=sum(times) / self.wall_time if self.wall_time else 0.0,
         )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the results in JSON's types, with ``wall_time`` in seconds and ``stopped``.
+
+        Raises
+        ------
+        RequestError
+            If a result or its metadata has no such form.
+        """
+        results = [result.to_dict() for result in self.task_results]
+        return {"task_results": results, "wall_time": self.wall_time, "stopped": self.stopped}
+
+    def to_jsonl(self, path: Path | str) -> None:
+        """Write each result's ``to_dict`` as a line of a file in UTF-8, which is written whole or not at all.
+
+        Only its owner can read the file.
+
+        Raises
+        ------
+        RequestError
+            If a result or its metadata has no form in JSON.
+        OSError
+            If the file can't be written.
+        """
+        with replacing(Path(path)) as file:
+            file.writelines(self._lines())
+
+    def _lines(self) -> Iterator[bytes]:
+        for result in self.task_results:
+            text = json.dumps(result.to_dict(), ensure_ascii=False, allow_nan=False)
+            yield text.encode("utf-8", "backslashreplace") + b"\n"  # half a surrogate becomes JSON's escape of it
 
 
 def _percentile(ordered: Sequence[float], share: float) -> float:

@@ -13,7 +13,7 @@ from aita.tasks.json_reply import read_reply, written
 from aita.tasks.llm_task import LLMTask, RetryPolicy
 from aita.tasks.prompt import load_prompt
 from aita.tasks.registry import register
-from aita.tasks.request import LLMRequest, Message, Parameters
+from aita.tasks.request import DEFAULT_MAX_OUTPUT_TOKENS, LLMRequest, Message, Parameters
 
 SHORT_QUESTION = 600
 """Characters of the longest question that shares a call, with its options and its own instructions: a hundred words.
@@ -113,7 +113,7 @@ class AnswerKeyBatch(LLMTask[dict[str, str]]):
         request = super().request()
         expected = _PARAMETERS.expected_output_tokens * len(self.tasks)
         parameters = Parameters(
-            max_output_tokens=max(min(_PARAMETERS.max_output_tokens * len(self.tasks), _MOST_OUTPUT), 2 * expected),
+            max_output_tokens=max(min(DEFAULT_MAX_OUTPUT_TOKENS * len(self.tasks), _MOST_OUTPUT), 2 * expected),
             expected_output_tokens=expected,
         )
         return LLMRequest(request.messages, request.schema_name, request.schema, parameters)

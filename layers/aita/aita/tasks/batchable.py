@@ -4,10 +4,11 @@ from abc import abstractmethod
 from collections.abc import Sequence
 from typing import Any, Self, TypeGuard
 
-from aita.tasks.llm_task import LLMTask, ResultT
+from aita.models.result import ResultT_co
+from aita.tasks.llm_task import LLMTask
 
 
-class BatchableLLMTask(LLMTask[ResultT]):
+class BatchableLLMTask(LLMTask[ResultT_co]):
     """Small task that shares a call with others of its class; if the reply lacks its part, it is asked alone."""
 
     @abstractmethod

@@ -5,6 +5,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import BaseModel, Field, StringConstraints, model_validator
 
+from aita.errors import RequestError
 from aita.models.base import StrictModel
 from aita.tasks.llm_task import LLMTask
 from aita.tasks.registry import register
@@ -64,8 +65,8 @@ class ChatTask(LLMTask[ChatReply]):
     chat: Annotated[tuple[ChatMessage, ...], Field(alias="messages")] = ()
     json_schema: Annotated[dict[str, Any] | None, Field(alias="schema")] = None
     schema_name: Annotated[str, StringConstraints(min_length=1, max_length=200)] = _NAME
-    temperature: Annotated[float, Field(ge=0, allow_inf_nan=False)] = _DEFAULTS.temperature
-    max_output_tokens: Annotated[int, Field(ge=1)] = _DEFAULTS.max_output_tokens
+    temperature: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = _DEFAULTS.temperature
+    max_output_tokens: Annotated[int, Field(ge=1)] | None = _DEFAULTS.max_output_tokens
     expected_output_tokens: Annotated[int, Field(ge=0)] = _DEFAULTS.expected_output_tokens
     max_reply_characters: Annotated[int, Field(ge=1)] | None = _DEFAULTS.max_reply_characters
     sample: Annotated[int, Field(ge=0)] = 0
@@ -84,16 +85,23 @@ class ChatTask(LLMTask[ChatReply]):
         ------
         ValueError
             If the request can't be sent: pydantic's ValidationError or PydanticSerializationError.
+        RequestError
+            If it is for a model of its own.
+        TaskError
+            If a message holds half a character.
         """
+        request.check_text()
+        if request.parameters.model:
+            raise RequestError("the stack has one model: leave the task's model out, or take backend='in-process'")
         fields = {
             "messages": tuple(_chat_message(message) for message in request.messages),
             "schema": request.schema,
             "schema_name": request.schema_name or _NAME,
             "sample": request.sample,
         }
-        return cls.model_validate(fields | asdict(request.parameters)).model_dump_json(
-            by_alias=True, exclude_defaults=True
-        )
+        parameters = asdict(request.parameters)
+        del parameters["model"]
+        return cls.model_validate(fields | parameters).model_dump_json(by_alias=True, exclude_defaults=True)
 
     def messages(self) -> tuple[Message, ...]:
         """Return the chat as it is."""

@@ -1,18 +1,27 @@
 """LLM task: a prompt, the model of its reply, and the rules that the reply must keep."""
 
+import json
 from abc import abstractmethod
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Generic
 
 from pydantic import BaseModel, ValidationError
 
-from aita.errors import AitaError, BrokenRuleError, DoubtfulReplyError, InvalidReplyError, TaskCodeError
+from aita.errors import (
+    AitaError,
+    BrokenRuleError,
+    DoubtfulReplyError,
+    InvalidReplyError,
+    RequestError,
+    TaskCodeError,
+    TaskError,
+)
 from aita.models.base import StrictModel
+from aita.models.result import ResultT_co
 from aita.tasks.json_reply import read_reply
 from aita.tasks.json_schema import strict_schema
 from aita.tasks.request import LLMRequest, Message, Parameters
-
-ResultT = TypeVar("ResultT")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +33,7 @@ class RetryPolicy:
     doubtful: int = 1
 
 
-class LLMTask(StrictModel, Generic[ResultT]):
+class LLMTask(StrictModel, Generic[ResultT_co]):
     """One unit of work that one LLM call answers.
 
     A kind of task is a subclass. Its fields are its inputs; it defines the messages, the model of
@@ -45,11 +54,15 @@ class LLMTask(StrictModel, Generic[ResultT]):
         """The task's id; unless ``task_id`` is set, equal work has the same id and other work another."""
         return self.task_id or f"{self.kind or type(self).__name__}-{self.digest()[:32]}"
 
+    def call_parameters(self) -> Parameters:
+        """Return the parameters of the call: those of the class, unless overridden."""
+        return self.parameters
+
     @abstractmethod
     def messages(self) -> tuple[Message, ...]:
         """Return the prompt: the part that many tasks share first, for the provider's prefix cache."""
 
-    def validate_reply(self, reply: Any) -> ResultT:
+    def validate_reply(self, reply: Any) -> ResultT_co:
         """Return the result of a reply that fits ``response_model``; unless overridden, the reply itself.
 
         Raises
@@ -60,10 +73,10 @@ class LLMTask(StrictModel, Generic[ResultT]):
         DoubtfulReplyError
             If the reply could be used, and a better one is worth asking for; ``salvage`` then gets the last one.
         """
-        result: ResultT = reply
+        result: ResultT_co = reply
         return result
 
-    def given(self) -> ResultT | None:
+    def given(self) -> ResultT_co | None:
         """Return the result if it is given, so that no call is made; ``None`` if the model is to answer.
 
         Raises
@@ -73,7 +86,7 @@ class LLMTask(StrictModel, Generic[ResultT]):
         """
         return None
 
-    def salvage(self, reply: str) -> ResultT | None:
+    def salvage(self, reply: str) -> ResultT_co | None:
         """Return a usable result of the last reply, which was invalid; ``None`` if there is none.
 
         Unless overridden, a reply is usable if only its backslashes are in doubt; they are read as JSON's.
@@ -81,7 +94,7 @@ class LLMTask(StrictModel, Generic[ResultT]):
         try:
             self.parse(reply)
         except DoubtfulReplyError as doubt:
-            kept: ResultT | None = doubt.kept
+            kept: ResultT_co | None = doubt.kept
             return kept
         except InvalidReplyError:
             pass
@@ -94,9 +107,9 @@ class LLMTask(StrictModel, Generic[ResultT]):
     def request(self) -> LLMRequest:
         """Return the request."""
         model = self.response_model
-        return LLMRequest(self.messages(), model.__name__, strict_schema(model), self.parameters)
+        return LLMRequest(self.messages(), model.__name__, strict_schema(model), self.call_parameters())
 
-    def parse(self, reply: str) -> ResultT:
+    def parse(self, reply: str) -> ResultT_co:
         """Return the result of a reply's text.
 
         Raises
@@ -111,7 +124,7 @@ class LLMTask(StrictModel, Generic[ResultT]):
             If ``validate_reply`` itself fails.
         """
         read = read_reply(self.response_model, reply)
-        result: ResultT = validate(self.validate_reply, read.value)
+        result: ResultT_co = validate(self.validate_reply, read.value)
         read.check(result)
         return result
 
@@ -119,6 +132,38 @@ class LLMTask(StrictModel, Generic[ResultT]):
         """Return the identity of this work: a changed prompt, image, rule or given result is new work."""
         given = [] if type(self).given is LLMTask.given else [self.model_dump_json(exclude={"task_id"})]
         return self.request().digest(*context, *given)
+
+
+def listed(tasks: Iterable[LLMTask[Any]]) -> tuple[LLMTask[Any], ...]:
+    """Return a batch's tasks.
+
+    Raises
+    ------
+    RequestError
+        If they are a single task, a text or a mapping, or nothing that can be gone through.
+    """
+    if isinstance(tasks, LLMTask):
+        raise RequestError("a batch is a list of tasks, and this is one task: put it into a list, [task]")
+    if isinstance(tasks, str | bytes | Mapping) or not isinstance(tasks, Iterable):
+        raise RequestError(f"a batch is a list of tasks, or what yields them; this is a {type(tasks).__name__}")
+    return tuple(tasks)
+
+
+def check_recordable(data: Any) -> None:
+    """Check that a task's ``checkpoint_data`` can be recorded.
+
+    Raises
+    ------
+    TaskError
+        If it holds something that JSON does not have.
+    """
+    try:
+        json.dumps(data)
+    except (TypeError, ValueError) as error:  # of json's own, whose messages name a type and hold no value
+        raise TaskError(
+            f"its metadata is no JSON, which a checkpoint records ({error}): write dates and other objects as text, "
+            "or set enable_checkpointing=False"
+        ) from None
 
 
 def validate(judge: Any, reply: Any) -> Any:

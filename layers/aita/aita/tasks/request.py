@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, Self
 
+from aita.errors import TaskError
+
 _QUOTED = 20_000
 """Characters of a wrong reply that are quoted back: enough to see the error, and not megabytes."""
 
@@ -47,29 +49,48 @@ class Message:
     images: tuple[Image, ...] = ()
 
 
+DEFAULT_TEMPERATURE = 0.0
+DEFAULT_MAX_OUTPUT_TOKENS = 8192
+
+
 @dataclass(frozen=True, slots=True)
 class Parameters:
-    """Parameters of a call beside the messages.
+    """Parameters of a call beside the messages. Those of a task win over its executor's.
 
     Parameters
     ----------
+    temperature
+        Temperature of the sampling; ``None`` leaves it to the executor, and to ``DEFAULT_TEMPERATURE``.
     max_output_tokens
-        Limit of a reply's tokens, and so of its cost.
+        Limit of a reply's tokens, and so of its cost; ``None`` leaves it to the executor, and to
+        ``DEFAULT_MAX_OUTPUT_TOKENS``.
     expected_output_tokens
         Usual tokens of a reply: for estimates and for the limit of tokens a minute.
     max_reply_characters
         Limit of a reply's characters; if set, the reply is streamed and cut there, which fails the task as too long.
+    model
+        Name of another model at the same endpoint; empty for the executor's own.
     """
 
-    temperature: float = 0.0
-    max_output_tokens: int = 8192
+    temperature: float | None = None
+    max_output_tokens: int | None = None
     expected_output_tokens: int = 500
     max_reply_characters: int | None = None
+    model: str = ""
+
+    def over(self, others: "Parameters") -> "Parameters":
+        """Return these parameters, with the others' model, temperature and limit of tokens where these have none."""
+        return replace(
+            self,
+            temperature=others.temperature if self.temperature is None else self.temperature,
+            max_output_tokens=others.max_output_tokens if self.max_output_tokens is None else self.max_output_tokens,
+            model=self.model or others.model,
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class LLMRequest:
-    """Everything that determines a call's reply, except for the model. Without a schema the reply is plain text.
+    """Everything that determines a call's reply, except for the executor's model. Without a schema it is plain text.
 
     ``sample`` is a number that separates equal requests that must not share a reply, such as several graders'.
     ``sample_line`` is added to the prompt as its last line, so that a further sample is another request to the
@@ -92,6 +113,17 @@ class LLMRequest:
         return (*before, replace(last, text=f"{last.text}\n\n{self.sample_line}"))
 
     @property
+    def temperature(self) -> float:
+        """Temperature that is sent."""
+        return DEFAULT_TEMPERATURE if self.parameters.temperature is None else self.parameters.temperature
+
+    @property
+    def max_output_tokens(self) -> int:
+        """Limit of the reply's tokens, without a model's thoughts."""
+        most = self.parameters.max_output_tokens
+        return DEFAULT_MAX_OUTPUT_TOKENS if most is None else most
+
+    @property
     def prefix(self) -> str:
         """The text that requests of the kind have in common: all messages before the last."""
         return "\n".join(message.text for message in self.messages[:-1])
@@ -99,12 +131,31 @@ class LLMRequest:
     def digest(self, *context: str) -> str:
         """Return the SHA-256, in hexadecimal, of this request and of the caller's ``context`` (provider, model ...)."""
         messages = [(m.role, m.text, [image.sha256 for image in m.images]) for m in self.messages]
-        parameters: list[float | None] = [self.parameters.temperature, self.parameters.max_output_tokens]
+        parameters: list[float | str] = [self.temperature, self.max_output_tokens]
         if self.parameters.max_reply_characters is not None:
             parameters.append(self.parameters.max_reply_characters)
+        if self.parameters.model:
+            parameters.append(f"model {self.parameters.model}")
         samples = [self.sample] if self.sample else []
         content = json.dumps([context, messages, self.schema_name, self.schema, parameters, *samples])
         return hashlib.sha256(content.encode()).hexdigest()
+
+    def check_text(self) -> None:
+        """Check that every message can be sent as UTF-8.
+
+        Raises
+        ------
+        TaskError
+            If one holds an unpaired surrogate.
+        """
+        for message in self.messages:
+            try:
+                _ = message.text.isascii() or message.text.encode()
+            except UnicodeEncodeError as error:
+                raise TaskError(
+                    f"its {message.role} message holds half a character (an unpaired surrogate, at {error.start}): cut "
+                    "texts between characters, and read them as UTF-8"
+                ) from None
 
     def answered(self, reply: str, problem: str) -> "LLMRequest":
         """Return the request that asks again after ``reply``, with the reply and its problem."""

@@ -17,7 +17,7 @@ _TOKENS_PER_PATCH = 1.2
 
 def input_tokens(request: LLMRequest) -> int:
     """Return an estimate of the tokens of a request's messages and images."""
-    text = sum(len(message.text.encode()) for message in request.messages)
+    text = sum(len(message.text.encode("utf-8", "surrogatepass")) for message in request.messages)
     images = sum(image_tokens(image) for message in request.messages for image in message.images)
     return math.ceil(text / _BYTES_PER_TOKEN) + images
 
@@ -34,7 +34,7 @@ def expected_tokens(request: LLMRequest, effort: ReasoningEffort = DEFAULT_EFFOR
 
 def prefix_tokens(request: LLMRequest) -> int:
     """Return an estimate of the tokens of the prompt's shared beginning."""
-    return len(request.prefix.encode()) // _BYTES_PER_TOKEN
+    return len(request.prefix.encode("utf-8", "surrogatepass")) // _BYTES_PER_TOKEN
 
 
 def image_tokens(image: Image) -> int:

@@ -109,7 +109,7 @@ class TestReading:
         grade(harness)
         for request in readings(harness):
             assert len(request.messages[-1].images) == 1
-            assert request.parameters.temperature > 0
+            assert request.temperature > 0
             for known in ("It is 4", "Indeed", QUESTIONS[0]["question_text"]):
                 assert known not in text_of(request.messages)
 

@@ -9,11 +9,11 @@ import typer
 from rich.console import Group
 from rich.text import Text
 
+from aita.atomic_write import write_whole
 from aita.cli.commands.runs import Assignment
 from aita.cli.session import Session
 from aita.cli.views import formatting
 from aita.cli.views.terminal_escape import printable
-from aita.client.atomic_write import write_whole
 from aita.client.owner_operations import explained, make_auditor
 from aita.models.names import check_assignment
 from aita.services.compliance.audit_bundle import RECOMPUTE

@@ -8,6 +8,7 @@ import typer
 from rich.console import Group
 from rich.text import Text
 
+from aita.atomic_write import write_whole
 from aita.cli import exit_codes
 from aita.cli.commands.runs import Assignment
 from aita.cli.files.assignment_download import fetch_uploaded
@@ -16,7 +17,6 @@ from aita.cli.pasteable import Pasteable
 from aita.cli.session import Session
 from aita.cli.views import formatting
 from aita.cli.views.terminal_escape import printable
-from aita.client.atomic_write import write_whole
 from aita.errors import MissingMaterialError, RequestError
 from aita.models.export import ExcludedStudent, ExportFormat, MoodleKey
 from aita.models.names import check_assignment

@@ -4,9 +4,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from aita.atomic_write import write_whole
 from aita.cli.browser import open_in_browser
 from aita.cli.session import Session
-from aita.client.atomic_write import write_whole
 from aita.errors import UnreadableScanError
 from aita.models.answer import AnswerPlace
 

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from aita.atomic_write import write_whole
 from aita.cli.files.out_file import check_folder
 from aita.cli.session import Session
 from aita.cli.views import formatting
-from aita.client.atomic_write import write_whole
 from aita.errors import NotRun, RequestError, StackError
 from aita.models.api import RunView
 from aita.services.assignments.task_files import TaskLine

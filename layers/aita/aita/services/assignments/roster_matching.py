@@ -62,7 +62,7 @@ def identify(
         Student(
             student_id=ids.get(folder) or f"s-{secrets.token_hex(8)}",
             folder=folder,
-            roster_name=entry and entry.name,
+            roster_name=None if entry is None else entry.name,
             match=match,
         )
         for folder, (entry, match) in found.items()

@@ -107,7 +107,7 @@ class CallLoop:
 
     def digest(self, request: LLMRequest, *context: str) -> str:
         """Return the store's key of a request to this model."""
-        return request.digest(*identity(self.llm), *context)
+        return request.digest(*identity(self.llm, request.parameters), *context)
 
     def spent(self, reply: CachedReply, digest: str) -> CallUsage:
         """Return the usage that a stored reply adds to the task.

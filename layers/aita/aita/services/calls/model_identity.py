@@ -3,6 +3,7 @@
 from aita.models.effort import DEFAULT_EFFORT, ReasoningEffort, is_plain
 from aita.models.run import RunSettings
 from aita.ports import LLM
+from aita.tasks.request import DEFAULT_MAX_OUTPUT_TOKENS, DEFAULT_TEMPERATURE, Parameters
 
 
 def effort_of(llm: LLM) -> ReasoningEffort:
@@ -27,10 +28,22 @@ def changed_model(settings: RunSettings, llm: LLM) -> tuple[str, str, str] | Non
     return "reasoning effort", before, now
 
 
-def identity(llm: LLM) -> tuple[str, ...]:
+def identity(llm: LLM, parameters: Parameters = Parameters()) -> tuple[str, ...]:  # noqa: B008 - it is immutable
     """Return provider, model and, if it makes the model reason, the effort: other reasoning may bring other grades.
 
     Without reasoning, the identity is the one of versions that had no effort, so that their cached replies are found.
+
+    Parameters
+    ----------
+    parameters
+        Parameters of the task. Its own model replaces the executor's, and the executor's temperature and limit of
+        tokens count where the task has none.
     """
     effort = effort_of(llm)
-    return (llm.provider, llm.model) if is_plain(effort) else (llm.provider, llm.model, f"effort {effort}")
+    known_by = [llm.provider, parameters.model or llm.model, *([] if is_plain(effort) else [f"effort {effort}"])]
+    defaults: Parameters = getattr(llm, "defaults", Parameters())
+    if parameters.temperature is None and defaults.temperature not in (None, DEFAULT_TEMPERATURE):
+        known_by.append(f"temperature {defaults.temperature}")
+    if parameters.max_output_tokens is None and defaults.max_output_tokens not in (None, DEFAULT_MAX_OUTPUT_TOKENS):
+        known_by.append(f"max_output_tokens {defaults.max_output_tokens}")
+    return tuple(known_by)

@@ -133,7 +133,7 @@ def _class_record(material: AssignmentFiles, pages: dict[str, tuple[Page, ...]])
             scans=scans.get(student_id, StudentScans()),
             version=pages_version(pages.get(student_id, ()), scans.get(student_id)),
             passed_over=found.passed_over,
-            doubts=found.doubts,
+            doubts={page: tuple(flags) for page, flags in found.doubts.items()},
         )
     return ClassRecord(students=records, names=class_names(material))
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from aita.client.atomic_write import replacing, write_whole
+from aita.atomic_write import replacing, write_whole
 
 
 def test_a_file_is_replaced(tmp_path: Path) -> None:
