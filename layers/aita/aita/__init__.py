@@ -1,8 +1,8 @@
 """aita: an AI teaching assistant that runs serverless, and the framework under it.
 
-What is listed here is the framework's public face: tasks, executors, and the errors that the author of a
-task or of a model's client meets or raises. It is loaded when it is first used, so that a function pays for
-what it needs alone.
+What is listed here is the framework's public face: tasks, executors, the protocol of a model's client, and the errors
+that the author of a task or of a client meets or raises. It is loaded when it is first used, so that a function pays
+for what it needs alone.
 """
 
 import importlib
@@ -26,12 +26,16 @@ if TYPE_CHECKING:
     from aita.executor.checkpoint import cleanup_checkpoints, latest_checkpoint
     from aita.executor.config import ParallelExecutionConfig
     from aita.executor.create import Executor, create_executor
+    from aita.executor.task_lines import read_tasks
+    from aita.models.rate_limits import Rates
     from aita.models.result import BatchExecutionResult, BatchMetrics, TaskResult
+    from aita.models.run import Usage
+    from aita.ports import LLM, Reply, TokenUsage
     from aita.tasks.answer_key import AnswerKeyGenerationTask, create_answer_key_tasks
     from aita.tasks.batchable import BatchableLLMTask
     from aita.tasks.llm_task import LLMTask, RetryPolicy
     from aita.tasks.registry import register
-    from aita.tasks.request import Image, Message, Parameters
+    from aita.tasks.request import Image, LLMRequest, Message, Parameters
     from aita.tasks.rubric import RubricGenerationTask, create_rubric_tasks
     from aita.tasks.simple import SimpleLLMTask, VisionLLMTask
     from aita.tasks.transcription import TranscriptionTask, create_transcription_tasks
@@ -54,12 +58,16 @@ _MODULES = {
     "aita.executor.checkpoint": ("cleanup_checkpoints", "latest_checkpoint"),
     "aita.executor.config": ("ParallelExecutionConfig",),
     "aita.executor.create": ("Executor", "create_executor"),
+    "aita.executor.task_lines": ("read_tasks",),
+    "aita.models.rate_limits": ("Rates",),
     "aita.models.result": ("BatchExecutionResult", "BatchMetrics", "TaskResult"),
+    "aita.models.run": ("Usage",),
+    "aita.ports": ("LLM", "Reply", "TokenUsage"),
     "aita.tasks.answer_key": ("AnswerKeyGenerationTask", "create_answer_key_tasks"),
     "aita.tasks.batchable": ("BatchableLLMTask",),
     "aita.tasks.llm_task": ("LLMTask", "RetryPolicy"),
     "aita.tasks.registry": ("register",),
-    "aita.tasks.request": ("Image", "Message", "Parameters"),
+    "aita.tasks.request": ("Image", "LLMRequest", "Message", "Parameters"),
     "aita.tasks.rubric": ("RubricGenerationTask", "create_rubric_tasks"),
     "aita.tasks.simple": ("SimpleLLMTask", "VisionLLMTask"),
     "aita.tasks.transcription": ("TranscriptionTask", "create_transcription_tasks"),
@@ -67,6 +75,7 @@ _MODULES = {
 _HOMES = {name: module for module, names in _MODULES.items() for name in names}
 
 __all__ = [
+    "LLM",
     "AitaError",
     "AnswerKeyGenerationTask",
     "BatchExecutionResult",
@@ -77,13 +86,16 @@ __all__ = [
     "Executor",
     "Image",
     "InvalidReplyError",
+    "LLMRequest",
     "LLMTask",
     "Message",
     "MissingInputError",
     "ParallelExecutionConfig",
     "Parameters",
     "ProviderBusy",
+    "Rates",
     "RefusalError",
+    "Reply",
     "RetryPolicy",
     "RubricGenerationTask",
     "RunStopped",
@@ -91,9 +103,11 @@ __all__ = [
     "SimpleLLMTask",
     "TaskError",
     "TaskResult",
+    "TokenUsage",
     "TooLongError",
     "TranscriptionTask",
     "UnparsableReplyError",
+    "Usage",
     "VisionLLMTask",
     "cleanup_checkpoints",
     "create_answer_key_tasks",
@@ -101,6 +115,7 @@ __all__ = [
     "create_rubric_tasks",
     "create_transcription_tasks",
     "latest_checkpoint",
+    "read_tasks",
     "register",
 ]
 

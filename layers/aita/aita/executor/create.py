@@ -192,9 +192,12 @@ def _parameters(temperature: float | None, max_tokens: int | None) -> Parameters
 def _limiter(config: ParallelExecutionConfig) -> MemoryRateLimiter:
     if config.burst is None:
         return MemoryRateLimiter(time.monotonic)
-    # The first call of a burst takes the slot of now, and the others those of the unused time before.
-    unused = (config.burst - 1) * 1_000 / config.rate_limit_rps
-    return MemoryRateLimiter(time.monotonic, Bucket(burst=round(unused)))
+    return MemoryRateLimiter(time.monotonic, Bucket(burst=burst_ms(config.burst, config.rate_limit_rps)))
+
+
+def burst_ms(calls: int, rate: float) -> int:
+    """Return the unused time in ms that lets this many calls be made at once, at a rate of calls a second."""
+    return round((calls - 1) * 1_000 / rate)  # the first takes the slot of now, and the others those before it
 
 
 def _rate_limit_rps(rate_limit: float | EllipsisType | None) -> float | None:

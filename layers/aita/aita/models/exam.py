@@ -1,11 +1,13 @@
 """Exam material: questions, answer keys, rubrics and pages, in the JSON shapes of earlier graders."""
 
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from operator import not_
 from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, ValidationError, model_validator
 
+from aita.errors import RequestError
 from aita.models.base import LenientModel, StrictModel
 from aita.models.points import total
 
@@ -146,6 +148,30 @@ class ExamSpec(LenientModel):
         if self.points_step < LEAST_POINTS:
             return f"points_step is {self.points_step:g}: points count in hundredths, so give {LEAST_POINTS:g} or more"
         return None
+
+
+def listed_questions(questions: ExamSpec | Iterable[Question | Mapping[str, Any]]) -> list[Question]:
+    """Return the questions of an exam or of a list.
+
+    Raises
+    ------
+    RequestError
+        If they are neither; the message gives the place of a wrong one, and the wrong fields.
+    """
+    if isinstance(questions, ExamSpec):
+        return list(questions.questions)
+    if isinstance(questions, str | Mapping | Question) or not isinstance(questions, Iterable):
+        raise RequestError(f"questions is a {type(questions).__name__}: it takes a list of questions, or an ExamSpec")
+    return [_question(place, each) for place, each in enumerate(questions, 1)]
+
+
+def _question(place: int, question: Any) -> Question:
+    try:
+        return Question.model_validate(question)
+    except ValidationError as error:
+        details = error.errors(include_input=False, include_url=False, include_context=False)
+        problems = "; ".join(f"{'.'.join(map(str, each['loc'])) or 'it'}: {each['msg']}" for each in details)
+        raise RequestError(f"question {place} is wrong: {problems}") from None
 
 
 class AnswerKey(LenientModel):

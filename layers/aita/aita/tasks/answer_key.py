@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Self
 from pydantic import BaseModel
 
 from aita.errors import BrokenRuleError, InvalidMaterialError
-from aita.models.exam import AnswerKey, AnswerKeys, ExamSpec, Question
+from aita.models.exam import AnswerKey, AnswerKeys, ExamSpec, Question, listed_questions
 from aita.tasks.batchable import BatchableLLMTask
 from aita.tasks.json_reply import read_reply, written
 from aita.tasks.llm_task import LLMTask, RetryPolicy
@@ -142,16 +142,24 @@ def _has_question_id(part: Any) -> bool:
 
 
 def create_answer_key_tasks(
-    exam: ExamSpec, instructions: str = "", question_instructions: Mapping[str, str] | None = None
+    questions: ExamSpec | Iterable[Question | Mapping[str, Any]],
+    instructions: str = "",
+    question_instructions: Mapping[str, str] | None = None,
 ) -> list[AnswerKeyGenerationTask]:
-    """Return a task for each question of the exam, in its order."""
+    """Return a task for each question, in their order.
+
+    Parameters
+    ----------
+    questions
+        The exam, or its questions; each is a ``Question``, or a mapping of its fields as in questions.json.
+    """
     return [
         AnswerKeyGenerationTask(
             question=question,
             instructions=instructions,
             question_instructions=(question_instructions or {}).get(question.question_id, ""),
         )
-        for question in exam.questions
+        for question in listed_questions(questions)
     ]
 
 

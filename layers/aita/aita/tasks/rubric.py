@@ -1,12 +1,12 @@
 """Rubrics: the criteria by which a question's points are earned."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
 from pydantic import BaseModel
 
 from aita.errors import BrokenRuleError, InvalidMaterialError, MissingInputError, TaskError
-from aita.models.exam import AnswerKey, ExamSpec, Question, Rubric, RubricPoints
+from aita.models.exam import AnswerKey, ExamSpec, Question, Rubric, RubricPoints, listed_questions
 from aita.tasks.answer_key import check_question_id, describe_question
 from aita.tasks.llm_task import LLMTask
 from aita.tasks.prompt import load_prompt
@@ -69,13 +69,23 @@ class RubricGenerationTask(LLMTask[Rubric]):
 
 
 def create_rubric_tasks(
-    exam: ExamSpec,
-    answer_keys: Mapping[str, AnswerKey],
+    questions: ExamSpec | Iterable[Question | Mapping[str, Any]],
+    answer_keys: Mapping[str, AnswerKey] | Iterable[AnswerKey] = (),
     instructions: str = "",
     question_instructions: Mapping[str, str] | None = None,
     user_rubrics: Mapping[str, RubricPoints] | None = None,
 ) -> list[RubricGenerationTask]:
-    """Return a task for each question of the exam, in its order."""
+    """Return a task for each question, in their order.
+
+    Parameters
+    ----------
+    questions
+        The exam, or its questions; each is a ``Question``, or a mapping of its fields as in questions.json.
+    answer_keys
+        Answer keys, in any order or by question id. A question without one needs a rubric in ``user_rubrics``.
+    """
+    if not isinstance(answer_keys, Mapping):
+        answer_keys = {answer_key.question_id: answer_key for answer_key in answer_keys}
     return [
         RubricGenerationTask(
             question=question,
@@ -84,7 +94,7 @@ def create_rubric_tasks(
             question_instructions=(question_instructions or {}).get(question.question_id, ""),
             user_rubric=(user_rubrics or {}).get(question.question_id),
         )
-        for question in exam.questions
+        for question in listed_questions(questions)
     ]
 
 

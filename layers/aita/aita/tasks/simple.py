@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypedDict, TypeVar, overload
+from typing import TYPE_CHECKING, Annotated, Any, TypedDict, TypeVar, Unpack, overload
 
 from pydantic import BaseModel, Field
 
@@ -12,9 +12,6 @@ from aita.models.result import ResultT_co
 from aita.tasks.llm_task import LLMTask, validate
 from aita.tasks.request import Image, LLMRequest, Message, Parameters
 from aita.tasks.thoughts import text_of
-
-if TYPE_CHECKING:
-    from typing_extensions import Unpack
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
 

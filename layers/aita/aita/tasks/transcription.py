@@ -1,13 +1,14 @@
 """Transcriptions: a page's lines of handwriting, without corrections, and where the answers begin among them."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import accumulate
+from pathlib import Path
 from typing import Any, ClassVar
 
 from pydantic import BaseModel
 
-from aita.errors import BrokenRuleError, DoubtfulReplyError, UnparsableReplyError
-from aita.models.exam import Page, Question
+from aita.errors import BrokenRuleError, DoubtfulReplyError, MissingInputError, UnparsableReplyError
+from aita.models.exam import ExamSpec, Page, Question, listed_questions
 from aita.models.transcription import Line, PageTranscription, PageWarning, Transcription, WarningKind
 from aita.tasks.json_reply import read_reply
 from aita.tasks.llm_task import LLMTask
@@ -176,12 +177,35 @@ class TranscriptionTask(LLMTask[PageTranscription]):
         return {"page": self.page}
 
 
-def create_transcription_tasks(pages: Iterable[Page], questions: Sequence[Question] = ()) -> list[TranscriptionTask]:
-    """Return a task for each page, in the order given; with questions, they also find where answers begin."""
-    return [
-        TranscriptionTask(page=page.page, image_key=page.key, image_sha256=page.sha256, questions=tuple(questions))
-        for page in pages
-    ]
+def create_transcription_tasks(
+    pages: Iterable[Page | Path | str], questions: ExamSpec | Iterable[Question | Mapping[str, Any]] = ()
+) -> list[TranscriptionTask]:
+    """Return a task for each page, in the order given; with questions, they also find where answers begin.
+
+    Parameters
+    ----------
+    pages
+        Pages, or image files, which are numbered from 1.
+    questions
+        The exam, or its questions.
+
+    Raises
+    ------
+    MissingInputError
+        If an image file can't be read.
+    """
+    asked = tuple(listed_questions(questions))
+    return [_task(number, page, asked) for number, page in enumerate(pages, 1)]
+
+
+def _task(number: int, page: Page | Path | str, questions: tuple[Question, ...]) -> TranscriptionTask:
+    if isinstance(page, Page):
+        return TranscriptionTask(page=page.page, image_key=page.key, image_sha256=page.sha256, questions=questions)
+    try:
+        image = Image.of(page)
+    except OSError as error:
+        raise MissingInputError(f"the image of page {number} can't be read: {error.strerror or error}") from None
+    return TranscriptionTask(page=number, image_key=image.key, image_sha256=image.sha256, questions=questions)
 
 
 def _describe(question: Question) -> str:
