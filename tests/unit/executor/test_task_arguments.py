@@ -1,0 +1,116 @@
+"""What a task is given: the form of its result, metadata, and texts, and what is said of those that can't be used."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, ClassVar
+
+import pytest
+from pydantic import BaseModel
+
+from aita import RequestError, SimpleLLMTask, VisionLLMTask
+from aita.tasks.json_schema import strict_schema
+from tests.support.fake_llm import FakeLLM
+from tests.unit.executor.conftest import Make
+
+
+class Label(BaseModel):
+    label: str
+
+
+class Labelled(SimpleLLMTask[Label]):
+    response_model: ClassVar[type[BaseModel]] = Label  # type: ignore[misc]
+
+
+def known(label: Label) -> str:
+    if label.label not in {"A", "B"}:
+        raise ValueError(f"{label.label} is no label")
+    return label.label
+
+
+class TestResponseModel:
+    def test_the_reply_is_asked_for_in_its_form_and_the_result_is_its_object(self, make: Make) -> None:
+        task = SimpleLLMTask(prompt="x", response_model=Label)
+        assert (task.request().schema_name, task.request().schema) == ("Label", strict_schema(Label))
+        batch = make(FakeLLM(lambda _: '```json\n{"label": "A"}\n```')).execute_batch([task])
+        assert [result.result for result in batch.successful_results] == [Label(label="A")]
+
+    def test_parse_fn_gets_the_object_and_may_refuse_it(self, make: Make) -> None:
+        replies = iter(['{"label": "C"}', '{"lable": "A"}', '{"label": "B"}'])
+        task = SimpleLLMTask(prompt="x", response_model=Label, parse_fn=known)
+        (result,) = make(FakeLLM(lambda _: next(replies))).execute_batch([task]).successful_results
+        assert (result.result, result.retry_count) == ("B", 2)
+
+    def test_a_resume_makes_the_object_again(self, make: Make) -> None:
+        llm = FakeLLM(lambda _: '{"label": "A"}')
+        task = SimpleLLMTask(prompt="x", response_model=Label)
+        for _ in range(2):
+            batch = make(llm).execute_batch([task], "x", resume_from_checkpoint=True)
+            assert batch.successful_results[0].result == Label(label="A")
+        assert llm.calls.total() == 1
+
+    def test_another_model_is_another_task(self) -> None:
+        class Other(BaseModel):
+            other: int
+
+        ids = {SimpleLLMTask(prompt="x", response_model=each).id for each in (Label, Other)}
+        assert len({*ids, SimpleLLMTask(prompt="x").id}) == 3
+
+    def test_a_class_may_have_one(self, make: Make) -> None:
+        batch = make(FakeLLM(lambda _: '{"label": "A"}')).execute_batch([Labelled(prompt="x")])
+        assert batch.successful_results[0].result == Label(label="A")
+
+    def test_it_goes_with_images(self, tmp_path: Path) -> None:
+        (tmp_path / "a.png").write_bytes(b"a")
+        request = VisionLLMTask(prompt="x", images=[str(tmp_path / "a.png")], response_model=Label).request()
+        assert request.schema_name == "Label"
+        assert [image.key for image in request.messages[0].images] == [str(tmp_path / "a.png")]
+
+
+class TestMetadata:
+    TASK = SimpleLLMTask(prompt="x", metadata={"when": datetime(2026, 1, 2, tzinfo=UTC)})
+
+    def test_a_checkpoint_takes_what_json_has_and_says_so(self, make: Make) -> None:
+        llm = FakeLLM()
+        (result,) = make(llm).execute_batch([self.TASK]).task_results
+        assert "its metadata is no JSON" in (result.error or "")
+        assert "datetime" in (result.error or "")
+        assert "enable_checkpointing=False" in (result.error or "")
+        assert llm.calls.total() == 0
+
+    def test_without_a_checkpoint_it_may_be_anything(self, make: Make) -> None:
+        (result,) = make(FakeLLM(), enable_checkpointing=False).execute_batch([self.TASK]).task_results
+        assert result.success
+        assert result.metadata == self.TASK.metadata
+        assert json.loads(json.dumps(result.to_dict()))["metadata"] == {"when": "2026-01-02T00:00:00Z"}
+
+
+@pytest.mark.parametrize("checkpointing", [True, False])
+@pytest.mark.parametrize("system", ["", "the cut \ud83d"])
+def test_half_a_character_is_named_and_not_quoted(make: Make, checkpointing: bool, system: str) -> None:
+    llm = FakeLLM()
+    tasks = [
+        SimpleLLMTask(task_id="a", prompt="VEXILLOLOGY \udc80", system=system),
+        SimpleLLMTask(task_id="b", prompt="whole \U0001f600"),
+    ]
+    half, whole = make(llm, enable_checkpointing=checkpointing).execute_batch(tasks).task_results
+    assert "message holds half a character (an unpaired surrogate, at " in (half.error or "")
+    assert ("system" if system else "user") in (half.error or "")
+    assert "VEXILLOLOGY" not in (half.error or "")
+    assert whole.success
+    assert llm.calls.total() == 1
+
+
+@pytest.mark.parametrize(
+    ("tasks", "told"),
+    [
+        (SimpleLLMTask(prompt="x"), r"this is one task: put it into a list, \[task\]"),
+        ("tasks", "this is a str"),
+        ({"a": SimpleLLMTask(prompt="x")}, "this is a dict"),
+        (7, "this is a int"),
+        (None, "this is a NoneType"),
+    ],
+)
+def test_a_batch_is_a_list_of_tasks(make: Make, tasks: Any, told: str) -> None:
+    with pytest.raises(RequestError, match=told):
+        make(FakeLLM()).execute_batch(tasks)
