@@ -1,6 +1,7 @@
 """The documents' code blocks run as they are shown, one after the other, against the simulated model."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -71,6 +72,13 @@ def test_the_guides_kind_is_one_module_and_one_prompt(environment: Path) -> None
     assert '"difficulty"' in listed
     assert "question_text" in listed
     python(environment, str(script))
+
+
+def test_the_guides_three_programs_are_as_long_as_it_says() -> None:
+    text = GUIDE.read_text("utf-8")
+    blocks = Document(text.partition("## Three programs")[2].partition("## Configuration")[0], GUIDE).blocks()[1:]
+    told = [int(row.split("|")[2]) for row in re.findall(r"^\| (?:label|describe|two stages).*", text, re.MULTILINE)]
+    assert [len(list(filter(None, block.text.splitlines()))) for block in blocks] == told == [6, 3, 4]
 
 
 def test_the_guides_lines_are_the_kinds_fields(environment: Path) -> None:

@@ -1,17 +1,22 @@
 """Batches over a real endpoint: openai's client, HTTP, and a server of this process."""
 
 import json
+import logging
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any, ClassVar
 
 import openai
 import pytest
 
 from aita import create_executor
+from tests.support.documents import Document
 from tests.unit.executor.conftest import Make
 from tests.unit.executor.test_batches import tasks
+
+GUIDE = Path(__file__).parents[3] / "docs" / "guide.md"
 
 Answer = tuple[int, dict[str, str], dict[str, Any]]
 
@@ -161,3 +166,38 @@ def test_an_empty_reply_is_asked_again_and_then_fails(make: Make, endpoint: Endp
     results = make(client(endpoint), max_workers=1).execute_batch(tasks("a", "b")).task_results
     assert [(result.success, result.retry_count) for result in results] == [(True, 2), (False, 3)]
     assert (results[1].error or "").startswith("UnparsableReplyError: asked 4 times")
+
+
+def test_with_the_guides_logging_waits_are_told_and_calls_are_not(
+    make: Make, endpoint: Endpoint, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert 'logging.getLogger("aita").setLevel("INFO")' in GUIDE.read_text("utf-8")
+    caplog.set_level(logging.INFO, logger="aita")
+    left = [refused(429, "slow down", **{"retry-after-ms": "50"})]
+    endpoint.answer = lambda prompt: left.pop() if left else said("fine")
+    make(client(endpoint)).execute_batch(tasks(*"abcdef"))
+    assert "waiting for the provider" in caplog.text
+    assert {record.name.partition(".")[0] for record in caplog.records} == {"aita"}
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "told"),
+    [
+        (429, {"Retry-After": "0"}, None),
+        (503, {}, None),
+        (401, {}, "NotRun: the provider answered 401: check key, quota and model"),
+        (422, {}, "TaskError: the provider answered 422 to this request"),
+    ],
+)
+def test_the_guides_client_tells_errors_from_each_other(
+    make: Make, endpoint: Endpoint, status: int, headers: dict[str, str], told: str | None
+) -> None:
+    (code,) = [block.text for block in Document.of(GUIDE).blocks() if "class PlainClient" in block.text]
+    names: dict[str, Any] = {}
+    exec(code.partition("\nexecutor = ")[0], names)
+    left = [refused(status, "SECRET", **headers)]
+    endpoint.answer = lambda prompt: left.pop() if left else said(prompt.upper())
+    (result,) = make(names["PlainClient"](endpoint.url, "m")).execute_batch(tasks("a")).task_results
+    assert result.result == ("A" if told is None else None)
+    assert (result.error or "").startswith(told or "")
+    assert "SECRET" not in (result.error or "")
