@@ -67,6 +67,28 @@ class TestResponseModel:
         assert [image.key for image in request.messages[0].images] == [str(tmp_path / "a.png")]
 
 
+class Counting(SimpleLLMTask[str]):
+    seen: int = 0
+
+    def validate_reply(self, reply: str) -> str:
+        self.seen += 1  # type: ignore[misc]
+        return reply
+
+
+class TestAuthorsErrors:
+    def test_a_task_that_changes_itself_is_told_so_after_one_call(self, make: Make) -> None:
+        llm = FakeLLM()
+        (result,) = make(llm).execute_batch([Counting(prompt="x")]).task_results
+        assert "sets a field, and tasks are frozen" in (result.error or "")
+        assert llm.calls.total() == 1
+
+    def test_a_reply_that_fits_no_model_of_the_authors_is_still_the_models_fault(self, make: Make) -> None:
+        replies = iter(["{}", '{"label": "A"}'])
+        task = SimpleLLMTask(prompt="x", parse_fn=Label.model_validate_json)
+        (result,) = make(FakeLLM(lambda _: next(replies))).execute_batch([task]).successful_results
+        assert (result.result.label, result.retry_count) == ("A", 1)
+
+
 class TestMetadata:
     TASK = SimpleLLMTask(prompt="x", metadata={"when": datetime(2026, 1, 2, tzinfo=UTC)})
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
@@ -118,6 +118,8 @@ class TestWriting:
         assert list(tmp_path.iterdir()) == [path]
 
     @given(st.text(st.characters(codec=None, exclude_categories=())))
+    @example("half \ud83d")
+    @example('"\u2028\n\\')
     def test_any_text_is_read_back(self, tmp_path_factory: pytest.TempPathFactory, text: str) -> None:
         path = tmp_path_factory.getbasetemp() / "out.jsonl"
         result = TaskResult(text, True, text, raw_response=text, metadata={"text": text})

@@ -52,7 +52,8 @@ class Cap:
         if highest is None or amount is None:
             raise SettingsError(
                 f"the price of {llm.model} at {llm.provider} is not known, so a cap on a batch's cost can't be kept: "
-                "unset AITA_MAX_COST_USD (max_cost_usd), or give your llm_client a highest_cost(request)"
+                "unset AITA_MAX_COST_USD (max_cost_usd), give create_executor the model's prices, or your llm_client a "
+                "highest_cost(request)"
             )
         return cls(most, highest, spent)
 
