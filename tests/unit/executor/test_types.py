@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.slow  # mypy reads the package
+
 LAYER = Path(__file__).parents[3] / "layers" / "aita"
 
 PROGRAM = """
