@@ -221,6 +221,7 @@ class TestRefusals:
             ({"max_cost_usd": True}, "max_cost_usd is wrong"),
             ({"enable_checkpointing": "yes"}, "enable_checkpointing is wrong: it takes true or false"),
             ({"show_progress": 1}, "show_progress is wrong: it takes true or false"),
+            ({"prices": "0.15"}, "prices is a str: it takes the prices by the model's name"),
             ({"model": ""}, "model is wrong: it takes the name"),
             ({"temperature": -0.1}, "temperature is wrong: it takes a number from 0 up"),
             ({"temperature": float("nan")}, "temperature is wrong"),

@@ -48,6 +48,8 @@ def given_prices(prices: Mapping[str, Mapping[str, Decimal | str | int]]) -> dic
     SettingsError
         If a price is missing, negative, a float or no number, or has another name.
     """
+    if not isinstance(prices, Mapping):
+        raise SettingsError(f"prices is a {type(prices).__name__}: it takes the prices by the model's name")
     return {model: _given_price(model, entry) for model, entry in prices.items()}
 
 
