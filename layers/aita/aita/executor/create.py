@@ -164,7 +164,8 @@ def _model(client: Any, connections: int, model: str | None, prices: Prices, def
         raise SettingsError(f"model is wrong: it takes the name of a model; it was {model!r}")
     llm, known = model_of(client, connections), given_prices(prices)
     if isinstance(llm, ChatModel):
-        chat = llm.with_model(model or llm.model, known.get(model or llm.model))
+        name = model or llm.model
+        chat = llm if name == llm.model and name not in known else llm.with_model(name, known.get(name))
         return ModelRouter(chat, defaults, lambda name: chat.with_model(name, known.get(name)))
     if known:
         raise SettingsError("prices are for an openai.OpenAI: your llm_client has its own price(reply)")
