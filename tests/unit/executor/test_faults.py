@@ -106,7 +106,7 @@ class TestTasksOwnCode:
             SimpleLLMTask(task_id="id\ud800\0", prompt="p", metadata={"half": "\ud800"}),
         ]
         first = make(FakeLLM()).execute_batch([*odd, *tasks("a")], "half \udc00")
-        assert errors(first.task_results) == ["TaskCodeError", "TaskCodeError", "", ""]
+        assert errors(first.task_results) == ["TaskError", "TaskError", "", ""]
         llm = FakeLLM()
         again = make(llm).execute_batch([*odd, *tasks("a")], "half \udc00", resume_from_checkpoint=True)
         assert [result.resumed for result in again.task_results] == [False, False, True, True]

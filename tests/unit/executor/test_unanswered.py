@@ -175,7 +175,7 @@ class TestCodeThatRefusesEveryReply:
 
         llm = FakeLLM()
         (result,) = make(llm).execute_batch([Counting(prompt="a")]).task_results
-        assert (result.error or "").startswith("TaskCodeError: the code that judges this task's reply changes a field")
+        assert (result.error or "").startswith("TaskCodeError: the code that judges this task's reply sets a field")
         assert llm.calls.total() == 1
 
 

@@ -184,7 +184,7 @@ def validate(judge: Any, reply: Any) -> Any:
     except ValueError as error:
         if _is_change_of_frozen(error):
             raise TaskCodeError(
-                "the code that judges this task's reply changes a field, and tasks are frozen: keep state elsewhere"
+                "the code that judges this task's reply sets a field, and tasks are frozen: keep what changes elsewhere"
             ) from error
         raise BrokenRuleError(f"the task's own rules refuse it ({type(error).__name__})", feedback=str(error)) from None
     except Exception as error:

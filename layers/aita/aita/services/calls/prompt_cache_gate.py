@@ -68,7 +68,7 @@ class PromptCacheGate:
         """
         if prefix_tokens(request) < SHORTEST_PREFIX:
             return None
-        prefix = hashlib.sha256(f"{context}\0{request.prefix}".encode()).hexdigest()
+        prefix = hashlib.sha256(f"{context}\0{request.prefix}".encode("utf-8", "surrogatepass")).hexdigest()
         with suppress(KeyError):  # of several threads one removes it
             self._abandoned.remove(prefix)
             return prefix
