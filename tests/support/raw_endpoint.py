@@ -73,6 +73,6 @@ def respond(connection: socket.socket, body: Any, status: str = "200 OK", header
     connection.sendall(head.encode() + text.encode())
 
 
-def model(url: str, timeout: float = PATIENCE, key: str = "sk-secret", connections: int | None = None) -> ChatModel:
+def model(url: str, timeout: float = PATIENCE, key: str = "sk-secret") -> ChatModel:
     """Return the model behind an endpoint."""
-    return ChatModel(connect(url, lambda: key, timeout, connections), "m", forget_key=lambda: None)
+    return ChatModel(connect(url, lambda: key, timeout), "m", forget_key=lambda: None)

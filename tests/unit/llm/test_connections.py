@@ -3,7 +3,6 @@
 import json
 import socket
 import threading
-import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -53,7 +52,7 @@ def serving(server: Server) -> Iterator[str]:
 def test_calls_one_after_the_other_share_a_connection() -> None:
     server = Server()
     with serving(server) as url:
-        llm = model(url, connections=8)
+        llm = model(url)
         assert [llm.complete(WHOLE, {}).text for _ in range(5)] == ["hi"] * 5
     assert server.counts == [5]
 
@@ -68,34 +67,17 @@ def test_calls_at_once_have_one_each_and_keep_them() -> None:
 
     server = Server(answer)
     with serving(server) as url, ThreadPoolExecutor(count) as pool:
-        llm = model(url, connections=count)
+        llm = model(url)
         for _ in range(3):
             list(pool.map(lambda _: llm.complete(WHOLE, {}), range(count)))
     assert server.counts == [3] * count
-
-
-def test_no_more_are_kept_than_were_asked_for() -> None:
-    together = threading.Barrier(3, timeout=PATIENCE)
-
-    def answer(number: int) -> bytes:
-        together.wait()
-        return OK
-
-    server = Server(answer)
-    with serving(server) as url, ThreadPoolExecutor(3) as pool:
-        llm = model(url, connections=1)
-        list(pool.map(lambda _: llm.complete(WHOLE, {}), range(3)))
-        deadline = time.monotonic() + PATIENCE
-        while sum(end.is_set() for end in server.ends) < 2 and time.monotonic() < deadline:
-            time.sleep(0.01)
-        assert sum(end.is_set() for end in server.ends) == 2
 
 
 def test_one_that_broke_is_made_anew() -> None:
     answers = [b"what is this\r\n\r\n", OK]
     server = Server(lambda number: answers[number])
     with serving(server) as url:
-        llm = model(url, connections=2)
+        llm = model(url)
         with pytest.raises(ProviderBusy, match="not HTTP"):
             llm.complete(WHOLE, {})
         assert [llm.complete(WHOLE, {}).text for _ in range(2)] == ["hi", "hi"]
@@ -106,7 +88,7 @@ def test_one_whose_reply_was_left_is_made_anew() -> None:
     endless = b"HTTP/1.1 200 OK\r\nContent-Length: 99000000\r\n\r\n" + b" " * 21_000_000
     server = Server(lambda number: OK if number else endless)
     with serving(server) as url:
-        llm = model(url, connections=2)
+        llm = model(url)
         with pytest.raises(TooLongError):
             llm.complete(WHOLE, {})
         assert llm.complete(WHOLE, {}).text == "hi"
@@ -116,7 +98,7 @@ def test_one_whose_reply_was_left_is_made_anew() -> None:
 def test_all_are_closed_with_the_client() -> None:
     server = Server()
     with serving(server) as url:
-        llm = model(url, connections=2)
+        llm = model(url)
         llm.complete(WHOLE, {})
         llm.client.close()
         assert server.ends[0].wait(PATIENCE)
@@ -124,7 +106,7 @@ def test_all_are_closed_with_the_client() -> None:
 
 def test_nobody_listens() -> None:
     with pytest.raises(ProviderBusy, match="can't be reached"):
-        model("http://127.0.0.1:1/v1", connections=2).complete(WHOLE, {})
+        model("http://127.0.0.1:1/v1").complete(WHOLE, {})
 
 
 def test_a_proxy_of_the_environment_is_gone_through(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -136,5 +118,5 @@ def test_a_proxy_of_the_environment_is_gone_through(monkeypatch: pytest.MonkeyPa
 
     with listening(answer) as url:
         monkeypatch.setenv("HTTP_PROXY", url.removesuffix("/v1"))
-        assert model("http://model.test/v1", connections=2).complete(WHOLE, {}).text == "hi"
+        assert model("http://model.test/v1").complete(WHOLE, {}).text == "hi"
     assert lines == [b"POST http://model.test/v1/chat/completions HTTP/1.1"]

@@ -121,7 +121,7 @@ def create_executor(
         case "in-process":
             from aita.executor.in_process import InProcessExecutor  # noqa: PLC0415 - one backend is enough
 
-            llm = _model(llm_client, config.max_workers, model, prices or {}, _parameters(temperature, max_tokens))
+            llm = _model(llm_client, model, prices or {}, _parameters(temperature, max_tokens))
             if config.max_cost_usd is not None:
                 Cap.of(llm, config.max_cost_usd)
             return InProcessExecutor(llm, config, Path(checkpoint_dir or DIRECTORY), _limiter(config))
@@ -143,7 +143,7 @@ def _refuse(arguments: Mapping[str, object], reason: str) -> None:
             raise SettingsError(f"{name} {reason}")
 
 
-def _model(client: Any, connections: int, model: str | None, prices: Prices, defaults: Parameters) -> LLM:
+def _model(client: Any, model: str | None, prices: Prices, defaults: Parameters) -> LLM:
     """Return the executor's model behind a client.
 
     Raises
@@ -162,7 +162,7 @@ def _model(client: Any, connections: int, model: str | None, prices: Prices, def
         )
     if model is not None and (not isinstance(model, str) or not model.strip()):
         raise SettingsError(f"model is wrong: it takes the name of a model; it was {model!r}")
-    llm, known = model_of(client, connections), given_prices(prices)
+    llm, known = model_of(client), given_prices(prices)
     if isinstance(llm, ChatModel):
         name = model or llm.model
         chat = llm if name == llm.model and name not in known else llm.with_model(name, known.get(name))

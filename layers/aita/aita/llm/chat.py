@@ -6,7 +6,6 @@ import logging
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
@@ -15,12 +14,11 @@ import httpx2
 import openai
 
 from aita.errors import CallError, RunStopped, TaskError
-from aita.forks import renew_in_children
 from aita.llm.completion import Completion, bounded, read_completion, read_stream
-from aita.llm.connections import forget_connections, http_client
+from aita.llm.endpoint import Endpoint, http_client
 from aita.llm.headers import limits
 from aita.llm.pricing import Price, highest_cost, usage_of
-from aita.llm.provider_errors import BAD_KEY, classify, refusal_text
+from aita.llm.provider_errors import classify, refusal_text
 from aita.models.effort import EFFORTS, NOT_SENT, ReasoningEffort, room_for_thoughts
 from aita.models.file_type import shown_image_ending
 from aita.models.names import IMAGE_TYPES
@@ -83,9 +81,10 @@ class ChatModel:
     _lacks: set[str] = field(default_factory=set)
     _refused_efforts: set[str] = field(default_factory=set)
     _effort: ReasoningEffort | None = None  # sent instead of a refused effort
+    _endpoint: Endpoint = field(init=False)
 
     def __post_init__(self) -> None:
-        renew_in_children(self.client._client, forget_connections)  # openai has no public attribute for it
+        self._endpoint = Endpoint(self.client, self.model)
 
     @property
     def provider(self) -> str:
@@ -129,8 +128,9 @@ class ChatModel:
         return ChatModel(self.client, model, self.forget_key, self.now, self.reasoning_effort, price)
 
     def _call(self, arguments: dict[str, Any], longest: int | None, started: float) -> Reply:
-        deadline = started + _seconds(self.client.timeout)
-        response = self._post(_json(arguments))
+        seconds = _seconds(self.client.timeout)
+        deadline = started + seconds
+        response = self._endpoint.post(arguments, _json(arguments), time.monotonic() + seconds)
         try:
             parts = bounded(response.iter_bytes(), lambda: self.now() > deadline)
             completion = _read(parts, response.headers.get("content-type", ""), longest, streamed="stream" in arguments)
@@ -146,16 +146,6 @@ class ChatModel:
             limits=limits(response.headers),
             lacks=self._left_out(),
         )
-
-    def _post(self, body: bytes) -> httpx2.Response:
-        """Return the response, with its body unread.
-
-        The request bypasses openai's typed layer, which takes more time than all the rest of a call. The body is
-        streamed, as openai would read one of any size and wait for any number of its pieces.
-        """
-        with suppress(TypeError, UnicodeEncodeError):  # a missing key, and a key that no header may hold
-            return self.client.post("/chat/completions", cast_to=httpx2.Response, content=body, stream=True)
-        raise RunStopped(BAD_KEY)
 
     def _arguments(self, request: LLMRequest, images: Mapping[str, bytes], ceiling: int) -> dict[str, Any]:
         arguments: dict[str, Any] = {
@@ -285,7 +275,7 @@ def _seconds(timeout: object) -> float:
     return float(read) if isinstance(read, int | float) else float("inf")
 
 
-def connect(base_url: str, api_key: Callable[[], str], timeout: float, connections: int | None = None) -> openai.OpenAI:
+def connect(base_url: str, api_key: Callable[[], str], timeout: float) -> openai.OpenAI:
     """Return a client without retries.
 
     Parameters
@@ -294,8 +284,6 @@ def connect(base_url: str, api_key: Callable[[], str], timeout: float, connectio
         Returns the key; called before each call.
     timeout
         Time-out of one call, in seconds.
-    connections
-        Number of concurrent calls; ``None`` uses openai's own pool.
     """
-    http = None if connections is None else http_client(base_url, timeout, connections)
+    http = http_client(base_url, timeout)
     return openai.OpenAI(base_url=base_url, api_key=api_key, timeout=timeout, max_retries=0, http_client=http)

@@ -26,13 +26,8 @@ class ModelSettings(Environment):
     llm_timeout: Annotated[float, Field(gt=0, le=600)] = 120.0
 
 
-def model_of(client: Any, connections: int) -> LLM:
+def model_of(client: Any) -> LLM:
     """Return the model behind a client or, if ``client`` is ``None``, behind the environment's endpoint.
-
-    Parameters
-    ----------
-    connections
-        Number of concurrent calls.
 
     Raises
     ------
@@ -40,7 +35,7 @@ def model_of(client: Any, connections: int) -> LLM:
         If there is no key, or the client is of an unsupported type.
     """
     if client is None:
-        return _from_environment(connections)
+        return _from_environment()
     if isinstance(client, openai.OpenAI):
         return _chat_model(client.with_options(max_retries=0), ModelSettings.read())
     if callable(getattr(client, "complete", None)) and callable(getattr(client, "price", None)):
@@ -52,14 +47,14 @@ def model_of(client: Any, connections: int) -> LLM:
     )
 
 
-def _from_environment(connections: int) -> ChatModel:
+def _from_environment() -> ChatModel:
     settings = ModelSettings.read()
     key = settings.openai_api_key
     if key is None:
         if settings.openai_base_url == OPENAI:
             raise SettingsError("OPENAI_API_KEY is not set: set it, or give create_executor a client")
         key = _NO_KEY
-    client = connect(settings.openai_base_url, lambda: key, settings.llm_timeout, connections)
+    client = connect(settings.openai_base_url, lambda: key, settings.llm_timeout)
     return _chat_model(client, settings)
 
 
