@@ -50,9 +50,18 @@ class Job:
 
 @dataclass(frozen=True)
 class Outcome:
-    """Outcome of a job. ``digest`` is that of all results, so that equal results have equal digests."""
+    """Outcome of a job, without its client's imports.
+
+    ``digest`` is that of all results, so that equal results have equal digests.
+
+    Parameters
+    ----------
+    processor
+        Processor time of the work, in seconds.
+    """
 
     seconds: float
+    processor: float
     right: int
     lost: int
     megabytes: float
@@ -173,11 +182,12 @@ def main() -> None:
     job = Job(**json.loads(sys.argv[2]))
     run = CLIENTS[sys.argv[1]](job)
     asked = questions(job.tasks, job.prefix_tokens)
-    started = time.perf_counter()
+    started, used = time.perf_counter(), time.process_time()
     results = run(asked)
-    seconds = time.perf_counter() - started
+    seconds, processor = time.perf_counter() - started, time.process_time() - used
     outcome = Outcome(
         seconds=seconds,
+        processor=processor,
         right=sum(result == each.right for each, result in zip(asked, results, strict=True)),
         lost=sum(result is None for result in results),
         megabytes=_peak_megabytes(),

@@ -85,19 +85,39 @@ class Model:
 @contextmanager
 def simulated_model(**settings: object) -> Iterator[Model]:
     """Start a simulated model on a free port, and terminate it at the end of the block."""
+    with _server("aita_local.simulated_model") as base_url:
+        model = Model(base_url)
+        model.control(**settings)
+        yield model
+
+
+@contextmanager
+def measuring_server(latency: float, tasks: int) -> Iterator[str]:
+    """Start a server for the questions of a measurement, give its base URL, and terminate it at the end of the block.
+
+    Parameters
+    ----------
+    latency
+        Seconds from a request to its reply.
+    """
+    settings = ("--latency", str(latency), "--tasks", str(tasks))
+    with _server("benchmarks.harness.measuring_server", *settings) as base_url:
+        yield base_url
+
+
+@contextmanager
+def _server(module: str, *arguments: str) -> Iterator[str]:
     with tempfile.TemporaryDirectory(prefix="aita-bench-") as folder:
         port_file, log = Path(folder) / "port", Path(folder) / "log"
         with log.open("wb") as written:  # errors about requests of killed clients are expected
             process = subprocess.Popen(
-                [sys.executable, "-m", "aita_local.simulated_model", "--port-file", str(port_file)],
+                [sys.executable, "-m", module, "--port-file", str(port_file), *arguments],
                 cwd=ROOT,
                 stdout=written,
                 stderr=written,
             )
         try:
-            model = Model(f"http://127.0.0.1:{_port(process, port_file, log)}/v1")
-            model.control(**settings)
-            yield model
+            yield f"http://127.0.0.1:{_port(process, port_file, log)}/v1"
         finally:
             end(process)
 
