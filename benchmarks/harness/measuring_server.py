@@ -1,6 +1,6 @@
-"""Model whose replies are ready, so that what is measured is the client: ``python -m benchmarks.harness.measuring_server``.
+"""Model whose replies are ready, so that what is measured is the client.
 
-It reads of a request its length and the question's id, and takes some 0.05 ms of processor time for it, a tenth of what
+``python -m benchmarks.harness.measuring_server`` serves until it is ended. It reads of a request its length and the question's id, and takes some 0.05 ms of processor time for it, a tenth of what
 the simulated model takes. Each question is one of ``benchmarks.harness.questions``.
 """
 

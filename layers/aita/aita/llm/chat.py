@@ -89,7 +89,7 @@ class ChatModel:
     @property
     def provider(self) -> str:
         """Base URL of the endpoint."""
-        return str(self.client.base_url).rstrip("/")
+        return self._endpoint.base_url
 
     def complete(self, request: LLMRequest, images: Mapping[str, bytes]) -> Reply:
         """Make one call; repeat it at once only without a parameter that the endpoint refuses.

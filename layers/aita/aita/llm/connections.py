@@ -18,7 +18,8 @@ may forget them without a word, as may the freeze of a function."""
 
 _LONGEST_WAIT = 86_400.0  # seconds; larger ones overflow in the operating system
 _PART = 65_536  # bytes
-_Waiter: type[selectors.BaseSelector] = getattr(selectors, "PollSelector", selectors.SelectSelector)
+_Selector: type[selectors.BaseSelector] = getattr(selectors, "PollSelector", selectors.SelectSelector)
+_NOT_YET = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 
 Origin = tuple[str, str, int]
 """Scheme, host and port."""
@@ -220,22 +221,24 @@ class _Stream(httpx2.SyncByteStream):
 
 
 class _Connection:
-    """Socket with at most one call under way."""
+    """Socket with at most one call under way. It never blocks; the waiting is for its selector."""
 
-    __slots__ = ("_socket", "early", "idle_since", "origin")
+    __slots__ = ("_selector", "_socket", "early", "idle_since", "origin")
 
     def __init__(self, origin: Origin, connected: socket.socket) -> None:
+        connected.settimeout(0)
         self.origin = origin
         self.early = b""  # of a response that came before all of the request was sent
         self.idle_since = 0.0
         self._socket = connected
+        self._selector = _Selector()
+        self._selector.register(connected, selectors.EVENT_READ)
 
     def is_open(self) -> bool:
         """Return whether an idle connection has neither ended nor received what nobody asked for."""
-        self._socket.settimeout(0)
         try:
             self._socket.recv(1)
-        except (BlockingIOError, ssl.SSLWantReadError):
+        except _NOT_YET:
             return True
         except OSError:
             return False
@@ -250,11 +253,10 @@ class _Connection:
             If it takes too long.
         """
         left = memoryview(data)
-        self._socket.settimeout(0)
         while left:
             try:
                 left = left[self._socket.send(left) :]
-            except (BlockingIOError, ssl.SSLWantWriteError, ssl.SSLWantReadError):
+            except _NOT_YET:
                 if self._answers_early(deadline):
                     return False
             except OSError:  # the response may say why
@@ -269,27 +271,29 @@ class _Connection:
         httpx2.ReadTimeout, httpx2.ReadError
             If they are late, or the connection is lost.
         """
-        left = deadline - time.monotonic()
-        if left <= 0:
-            raise httpx2.ReadTimeout("the response is late")
-        try:
-            self._socket.settimeout(min(left, _LONGEST_WAIT))
-            return self._socket.recv(_PART)
-        except TimeoutError as error:
-            raise httpx2.ReadTimeout("the response is late") from error
-        except OSError as error:
-            raise httpx2.ReadError("the connection was lost") from error
+        has_read = isinstance(self._socket, ssl.SSLSocket) and self._socket.pending()
+        while True:
+            left = deadline - time.monotonic()
+            if left <= 0 or not (has_read or self._selector.select(min(left, _LONGEST_WAIT))):
+                raise httpx2.ReadTimeout("the response is late")
+            try:
+                return self._socket.recv(_PART)
+            except _NOT_YET:  # TLS has messages of its own
+                has_read = False
+            except OSError as error:
+                raise httpx2.ReadError("the connection was lost") from error
 
     def close(self) -> None:
         """Close the socket."""
+        self._selector.close()
         self._socket.close()
 
     def _answers_early(self, deadline: float) -> bool:
         """Wait until more of the request can be sent; return whether it need not be, as the response begins."""
         left = min(deadline - time.monotonic(), _LONGEST_WAIT)
-        with _Waiter() as waiter:
-            waiter.register(self._socket, selectors.EVENT_READ | selectors.EVENT_WRITE)
-            ready = waiter.select(left) if left > 0 else []
+        with _Selector() as selector:
+            selector.register(self._socket, selectors.EVENT_READ | selectors.EVENT_WRITE)
+            ready = selector.select(left) if left > 0 else []
         if not ready:
             raise httpx2.WriteTimeout("the request could not be sent in time")
         ((_, events),) = ready
@@ -297,7 +301,7 @@ class _Connection:
             return False
         try:
             self.early = self._socket.recv(_PART)
-        except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError):  # TLS has messages of its own
+        except _NOT_YET:
             return False
         except OSError:
             return True

@@ -45,9 +45,15 @@ class Endpoint:
     it, and what is not a success is handed to it as its transport's answer, so that its errors are the errors. A client
     that may do more with a request than to send it makes its calls itself: one with an HTTP client of the caller's,
     through a proxy, with tokens or signatures of its own, or of another class. So does one whose endpoint redirects.
+
+    Attributes
+    ----------
+    base_url
+        Base URL, without a slash at its end.
     """
 
     def __init__(self, client: openai.OpenAI, model: str) -> None:
+        self.base_url = str(client.base_url).rstrip("/")
         self._client = client
         self._model = model
         self._connections = _connections_below(client)

@@ -18,8 +18,9 @@ _TOKEN = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
 _REQUEST_NAME = re.compile(_TOKEN)
 _REQUEST_VALUE = re.compile(rb"(?:[^\x00-\x20\x7f](?:[^\x00-\x08\x0a-\x1f\x7f]*[^\x00-\x20\x7f])?)?")
 _TARGET = re.compile(rb"/[!-~]*")
-_STATUS_LINE = re.compile(rb"HTTP/1\.([01]) ([1-9]\d\d)(?: [^\0\r]*)?")
-_FIELD = re.compile(rb"(" + _TOKEN + rb"):[ \t]*([^\0\r]*)")
+_STATUS_LINE = re.compile(rb"HTTP/1\.([01]) ([1-9]\d\d)(?: [^\0\r]*)?\r?")
+_FIELD = re.compile(rb"(" + _TOKEN + rb"):[ \t]*([^\0\r]*)\r?")
+_FOLD = re.compile(rb"[ \t]*\r?\n[ \t]+")
 _END_OF_HEAD = re.compile(rb"\n\r?\n")
 _CHUNK = re.compile(rb"([0-9A-Fa-f]{1,16})[ \t]*(?:;.*)?", re.DOTALL)
 _LENGTH = re.compile(r"[0-9]{1,18}")
@@ -126,7 +127,7 @@ class ResponseReader:
         searched = 0
         while True:
             buffer = self._buffer
-            if not buffer.startswith(_HTTP[: len(buffer)]):
+            if not buffer.startswith(_HTTP) and not _HTTP.startswith(buffer):
                 raise httpx2.RemoteProtocolError("what answers is not HTTP/1.1")
             if (found := _END_OF_HEAD.search(buffer, searched)) is not None and found.end() <= most:
                 self._buffer = buffer[found.end() :]
@@ -184,13 +185,15 @@ class ResponseReader:
 
 
 def _parsed(block: bytes) -> Head:
+    if b"\n " in block or b"\n\t" in block:
+        block = _FOLD.sub(b" ", block)  # RFC 9112, 5.2
     first, *lines = block.split(b"\n")
-    status_line = _STATUS_LINE.fullmatch(first.removesuffix(b"\r"))
+    status_line = _STATUS_LINE.fullmatch(first)
     if status_line is None:
         raise httpx2.RemoteProtocolError("what answers is not HTTP/1.1")
     fields: list[tuple[bytes, bytes]] = []
     headers: dict[str, str] = {}
-    for line in _unfolded(lines):
+    for line in lines:
         found = _FIELD.fullmatch(line)
         if found is None:
             raise httpx2.RemoteProtocolError("a header of the response is not valid")
@@ -198,20 +201,9 @@ def _parsed(block: bytes) -> Head:
         fields.append((name, value))
         key, text = name.decode("ascii").lower(), value.decode("latin-1")
         headers[key] = f"{headers[key]}, {text}" if key in headers else text
-    closes = "close" in re.split(r"[ \t]*,[ \t]*", headers.get("connection", "").lower())
+    connection = headers.get("connection")
+    closes = connection is not None and "close" in connection.lower()
     return Head(int(status_line[2]), fields, headers, is_persistent=status_line[1] == b"1" and not closes)
-
-
-def _unfolded(lines: list[bytes]) -> list[bytes]:
-    """Return header lines with those joined that were folded (RFC 9112, 5.2)."""
-    whole: list[bytes] = []
-    for line in lines:
-        text = line.removesuffix(b"\r")
-        if text[:1] in {b" ", b"\t"} and whole:
-            whole[-1] += b" " + text.strip(b" \t")
-        else:
-            whole.append(text)
-    return whole
 
 
 def _length(stated: str) -> int:

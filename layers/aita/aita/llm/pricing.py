@@ -127,10 +127,9 @@ def usage_of(tokens: TokenUsage | None, base_url: str, model: str, given: Price 
 
 
 def _price(base_url: str, model: str, input_tokens: int) -> Price | None:
-    """Return a model's prices in a call with this much input; a dated snapshot has the prices of its model."""
-    models = price_table()["models"]
-    entry: dict[str, Any] | None = models.get(model) or models.get(_DATE.sub("", model))
-    if entry is None or entry["provider"] != urlsplit(base_url).hostname:
+    """Return a model's prices in a call with this much input."""
+    entry = _entry(base_url, model)
+    if entry is None:
         return None
     is_long = input_tokens > entry.get("long_above", input_tokens)
     for_input, for_output = (_LONG_INPUT, _LONG_OUTPUT) if is_long else (Decimal(1), Decimal(1))
@@ -140,3 +139,11 @@ def _price(base_url: str, model: str, input_tokens: int) -> Price | None:
         cache_write=Decimal(entry.get("cache_write", entry["input"])) * for_input / _MILLION,
         output=Decimal(entry["output"]) * for_output / _MILLION,
     )
+
+
+@cache
+def _entry(base_url: str, model: str) -> dict[str, Any] | None:
+    """Return a model's entry in the table; a dated snapshot has that of its model."""
+    models = price_table()["models"]
+    entry: dict[str, Any] | None = models.get(model) or models.get(_DATE.sub("", model))
+    return entry if entry is not None and entry["provider"] == urlsplit(base_url).hostname else None

@@ -2,6 +2,7 @@
 
 import re
 from enum import Enum, auto
+from functools import lru_cache
 
 
 class Finish(Enum):
@@ -44,9 +45,11 @@ watsonx, vLLM, SGLang and Ollama."""
 
 _BY_REASON = {reason: finish for finish, reasons in _REASONS.items() for reason in reasons.split()}
 _BY_REASON[""] = Finish.WHOLE  # no reason was given
+_MOST_REASONS = 100  # that are remembered; a provider has a few
 _WORD = re.compile(r"[a-z][a-z0-9_.\-]{0,39}")
 
 
+@lru_cache(_MOST_REASONS)
 def finish_of(reason: str) -> Finish:
     """Return the meaning of a finish reason; case, hyphens and Gemini's prefix do not matter."""
     return _BY_REASON.get(_plain(reason), Finish.UNKNOWN)
