@@ -1,7 +1,8 @@
 """Model whose replies are ready, so that what is measured is the client.
 
-``python -m benchmarks.harness.measuring_server`` serves until it is ended. It reads of a request its length and the question's id, and takes some 0.05 ms of processor time for it, a tenth of what
-the simulated model takes. Each question is one of ``benchmarks.harness.questions``.
+``python -m benchmarks.harness.measuring_server`` serves until it is ended. It reads of a request its length and the
+question's id, and takes a tenth of the processor time for it that the simulated model takes. Each question is one of
+``benchmarks.harness.questions``.
 """
 
 import argparse

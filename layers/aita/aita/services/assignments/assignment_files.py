@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from typing import Protocol, TypeVar
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from aita.errors import InvalidMaterialError, MissingMaterialError, NotFoundError, ObjectNotFoundError, RequestError
 from aita.models.answer import StudentAnswers
@@ -32,27 +32,23 @@ from aita.services.assignments.roster_csv import read_roster
 
 T = TypeVar("T")
 
-_EXAM = TypeAdapter(ExamSpec)
-_USER_ANSWER_KEYS: TypeAdapter[dict[str, AnswerKey]] = TypeAdapter(OwnAnswerKeys)
-_USER_RUBRICS: TypeAdapter[dict[str, RubricPoints]] = TypeAdapter(OwnRubrics)
-_QUESTION_INSTRUCTIONS = TypeAdapter(dict[str, str])
-_ANSWER_KEYS = TypeAdapter(dict[str, AnswerKey])
-_WRITTEN_FOR = TypeAdapter(dict[str, WrittenFor])
-_RUBRIC = TypeAdapter(Rubric)
-_RUBRICS = TypeAdapter(dict[str, Rubric])
-_EXAM_PAGES = TypeAdapter(ExamPages)
-_SCANS = TypeAdapter(dict[str, StudentScans])
-_TRANSCRIPTIONS = TypeAdapter(dict[str, tuple[PageTranscription, ...]])
-_ANSWERS = TypeAdapter(dict[str, StudentAnswers])
-_LEDGER = TypeAdapter(dict[str, StudentLedger])
-_CONTENT = TypeAdapter(dict[str, ContentLedger])
-_UNPLACED = TypeAdapter(dict[str, UnplacedLedger])
-_STRIPS = TypeAdapter(dict[str, tuple[Strip, ...]])
-_READINGS = TypeAdapter(dict[str, tuple[AnswerReading, ...]])
-_GRADES = TypeAdapter(dict[str, dict[str, Cell]])
-_GRADE_SCALE = TypeAdapter(GradeScale)
-_PAGES = TypeAdapter(dict[str, tuple[Page, ...]])
-_STUDENTS = TypeAdapter(Students)
+_LATER = ConfigDict(defer_build=True)  # to the first use, as models are
+_USER_ANSWER_KEYS: TypeAdapter[dict[str, AnswerKey]] = TypeAdapter(OwnAnswerKeys, config=_LATER)
+_USER_RUBRICS: TypeAdapter[dict[str, RubricPoints]] = TypeAdapter(OwnRubrics, config=_LATER)
+_QUESTION_INSTRUCTIONS = TypeAdapter(dict[str, str], config=_LATER)
+_ANSWER_KEYS = TypeAdapter(dict[str, AnswerKey], config=_LATER)
+_WRITTEN_FOR = TypeAdapter(dict[str, WrittenFor], config=_LATER)
+_RUBRICS = TypeAdapter(dict[str, Rubric], config=_LATER)
+_SCANS = TypeAdapter(dict[str, StudentScans], config=_LATER)
+_TRANSCRIPTIONS = TypeAdapter(dict[str, tuple[PageTranscription, ...]], config=_LATER)
+_ANSWERS = TypeAdapter(dict[str, StudentAnswers], config=_LATER)
+_LEDGER = TypeAdapter(dict[str, StudentLedger], config=_LATER)
+_CONTENT = TypeAdapter(dict[str, ContentLedger], config=_LATER)
+_UNPLACED = TypeAdapter(dict[str, UnplacedLedger], config=_LATER)
+_STRIPS = TypeAdapter(dict[str, tuple[Strip, ...]], config=_LATER)
+_READINGS = TypeAdapter(dict[str, tuple[AnswerReading, ...]], config=_LATER)
+_GRADES = TypeAdapter(dict[str, dict[str, Cell]], config=_LATER)
+_PAGES = TypeAdapter(dict[str, tuple[Page, ...]], config=_LATER)
 
 _PROBLEMS_SHOWN = 5
 
@@ -100,7 +96,7 @@ class AssignmentFiles:
         NotFoundError
             If the assignment has no file at all.
         """
-        exam = self.own_exam() or self._read(object_keys.EXAM_SPEC, _EXAM.validate_json)
+        exam = self.own_exam() or self._read(object_keys.EXAM_SPEC, ExamSpec.model_validate_json)
         if exam is None:
             raise self.missing(
                 f"assignment {self.assignment} has no questions.json: upload one (aita upload questions.json "
@@ -126,11 +122,13 @@ class AssignmentFiles:
 
     def own_exam(self) -> ExamSpec | None:
         """Return the instructor's questions, which win over extracted ones; ``None`` without any."""
-        return self._read(object_keys.QUESTIONS, _EXAM.validate_json)
+        return self._read(object_keys.QUESTIONS, ExamSpec.model_validate_json)
 
     def has_exam(self) -> bool:
         """Return whether there are questions, by the instructor or extracted."""
-        return self.own_exam() is not None or self._read(object_keys.EXAM_SPEC, _EXAM.validate_json) is not None
+        return (
+            self.own_exam() is not None or self._read(object_keys.EXAM_SPEC, ExamSpec.model_validate_json) is not None
+        )
 
     def user_answer_keys(self) -> dict[str, AnswerKey]:
         """Return the instructor's own answer keys by question id."""
@@ -204,11 +202,11 @@ class AssignmentFiles:
 
     def rubric_version(self, digest: str) -> Rubric | None:
         """Return the rubric of a version that answers were graded against; ``None`` if there is none."""
-        return self._read(object_keys.rubric_version(digest), _RUBRIC.validate_json)
+        return self._read(object_keys.rubric_version(digest), Rubric.model_validate_json)
 
     def exam_pages(self) -> ExamPages | None:
         """Return the pages that questions are read from; ``None`` before they were split."""
-        return self._read(object_keys.EXAM_PAGES, _EXAM_PAGES.validate_json)
+        return self._read(object_keys.EXAM_PAGES, ExamPages.model_validate_json)
 
     def scans(self) -> dict[str, StudentScans]:
         """Return the results of the last split beside the pages, such as ink, by student id."""
@@ -261,7 +259,7 @@ class AssignmentFiles:
 
     def grade_scale(self) -> GradeScale | None:
         """Return the instructor's grade scale; ``None`` without one."""
-        return self._read(object_keys.GRADE_SCALE, _GRADE_SCALE.validate_json)
+        return self._read(object_keys.GRADE_SCALE, GradeScale.model_validate_json)
 
     def students(self) -> tuple[Students, str | None]:
         """Return the map of students and its ETag; an empty map and ``None`` before there is one."""
@@ -295,7 +293,7 @@ def unknown_assignment(assignment: str) -> NotFoundError:
 
 def parse_students(data: bytes) -> Students:
     """Return the map of students in a version of ``students.json``."""
-    return parse_file(object_keys.STUDENTS, data, _STUDENTS.validate_json)
+    return parse_file(object_keys.STUDENTS, data, Students.model_validate_json)
 
 
 def parse_file(name: str, data: bytes, parse: Callable[[str], T]) -> T:

@@ -1,38 +1,32 @@
-"""Pipelines and their stages."""
+"""Pipelines and their stages.
+
+A stage is imported when it is looked up: each invocation of a function needs one of them, and together they are most of
+what a function would import.
+"""
+
+from functools import cache
+from importlib import import_module
 
 from aita.errors import RequestError
-from aita.services.stages.answer_key import AnswerKeyStage
 from aita.services.stages.base import Stage
 from aita.services.stages.custom_tasks import KIND, KindStage
-from aita.services.stages.cut import CutStage
-from aita.services.stages.extract_questions import ExtractQuestionsStage
-from aita.services.stages.grade import GradeStage
-from aita.services.stages.read_again import ReadAgainStage
-from aita.services.stages.regrade_sample import RegradeSampleStage
-from aita.services.stages.report import ReportStage
-from aita.services.stages.retired import MapAnswersStage
-from aita.services.stages.rubric import RubricStage
-from aita.services.stages.split import SplitStage
-from aita.services.stages.split_exam import SplitExamStage
-from aita.services.stages.transcribe import TranscribeStage
 
-STAGES: dict[str, Stage] = {
-    stage.name: stage
-    for stage in (
-        SplitExamStage(),
-        ExtractQuestionsStage(),
-        AnswerKeyStage(),
-        RubricStage(),
-        SplitStage(),
-        TranscribeStage(),
-        CutStage(),
-        ReadAgainStage(),
-        GradeStage(),
-        RegradeSampleStage(),
-        ReportStage(),
-        MapAnswersStage(),
-    )
+_PACKAGE = "aita.services.stages"
+_STAGES = {
+    "split_exam": "split_exam.SplitExamStage",
+    "extract_questions": "extract_questions.ExtractQuestionsStage",
+    "answer_key": "answer_key.AnswerKeyStage",
+    "rubric": "rubric.RubricStage",
+    "split": "split.SplitStage",
+    "transcribe": "transcribe.TranscribeStage",
+    "cut": "cut.CutStage",
+    "read_again": "read_again.ReadAgainStage",
+    "grade": "grade.GradeStage",
+    "regrade_sample": "regrade_sample.RegradeSampleStage",
+    "report": "report.ReportStage",
+    "map_answers": "retired.MapAnswersStage",
 }
+"""Module and class of each stage, by its name."""
 
 PIPELINES: dict[str, tuple[str, ...]] = {
     "extract-questions": ("split_exam", "extract_questions"),
@@ -56,12 +50,12 @@ PIPELINES: dict[str, tuple[str, ...]] = {
 }
 
 
-REVIEW_AFTER = RubricStage.name
+REVIEW_AFTER = "rubric"
 """Stage after which a run with review waits: questions, answer keys and rubrics exist, and nothing is graded yet."""
 
 
 def stage_of(name: str) -> Stage:
-    """Return the stage of this name; for ``kind.<name>``, import the kind's class.
+    """Return the stage of this name; import it, or for ``kind.<name>`` the kind's class.
 
     Raises
     ------
@@ -70,9 +64,16 @@ def stage_of(name: str) -> Stage:
     """
     if name.startswith(KIND):
         return KindStage(name.removeprefix(KIND))
-    if name not in STAGES:
+    if name not in _STAGES:
         raise RequestError(f"there is no stage {name[:40]!r}")
-    return STAGES[name]
+    return _stage(name)
+
+
+@cache
+def _stage(name: str) -> Stage:
+    module, _, kind = _STAGES[name].partition(".")
+    stage: Stage = getattr(import_module(f"{_PACKAGE}.{module}"), kind)()
+    return stage
 
 
 def stages_of(pipeline: str) -> tuple[str, ...]:
