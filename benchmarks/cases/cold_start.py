@@ -15,7 +15,10 @@ BARE = """
 import boto3, openai
 boto3.client("dynamodb"); boto3.client("s3"); openai.OpenAI(api_key="none", max_retries=0)
 """
-BOUNDS = {"task": 1.10, "plan": 0.7, "collect": 0.7, "api": 0.9}
+GRADING = "from aita.services.runs.pipelines import stage_of; stage_of('grade')"
+"""Import of the largest stage, which an item of it waits for besides."""
+
+BOUNDS = {"task": 1.05, "plan": 0.7, "collect": 0.7, "api": 0.9}
 ENVIRONMENT = {
     "AITA_TABLE": "t",
     "AITA_BUCKET": "b",
@@ -40,6 +43,7 @@ def measure() -> list[Case]:
     scripts = {"bare": BARE} | {
         name: f"import sys; sys.path.insert(0, {str(ROOT / 'functions' / name)!r}); import app" for name in BOUNDS
     }
+    scripts["task, and its largest stage"] = f"{scripts['task']}\n{GRADING}"
     taken: dict[str, list[float]] = {name: [] for name in scripts}
     for _ in range(TIMES + 1):  # the first of each fills the file cache and writes .pyc files
         for name, script in scripts.items():
@@ -52,7 +56,7 @@ def measure() -> list[Case]:
             f"{median * 1000:.0f} ms",
             f"bare openai and boto3: {bare * 1000:.0f} ms",
             median / bare,
-            BOUNDS[name],
+            BOUNDS.get(name),
             at_least=False,
         )
         for name, median in medians.items()

@@ -52,6 +52,23 @@ class TestRetryAfter:
     def test_of_a_refusal_for_a_limit(self, headers: dict[str, str], seconds: float | None) -> None:
         assert retry_after(headers, limited=True) == seconds
 
+    @pytest.mark.parametrize("apart", [timedelta(seconds=40), timedelta(seconds=-40), timedelta(days=3650)])
+    @pytest.mark.parametrize("form", ["retry-after", "x-ratelimit-reset-requests", "x-ratelimit-reset-tokens"])
+    def test_a_time_is_read_by_the_clock_that_it_comes_from(self, apart: timedelta, form: str) -> None:
+        clock = (datetime.now(UTC) + apart).replace(microsecond=0)
+        due = clock + timedelta(seconds=2)
+        told_time = format_datetime(due, usegmt=True) if form == "retry-after" else due.isoformat()
+        headers = {"date": format_datetime(clock, usegmt=True), form: told_time}
+        assert retry_after(headers, limited=True) == 2
+
+    @pytest.mark.parametrize(
+        "date", ["", "now", "Mon, 02 Mar 2026 09:00:00 -0000", "Mon, 02 Mar 99999999 09:00:00 GMT"]
+    )
+    def test_a_response_without_a_clock_is_read_by_the_local_one(self, date: str) -> None:
+        due = datetime.now(UTC) + timedelta(seconds=90)
+        headers = told(date=date, retry_after=format_datetime(due, usegmt=True))
+        assert retry_after(headers, limited=True) == pytest.approx(90, abs=2)
+
     def test_a_date(self) -> None:
         moment = datetime.now(UTC) + timedelta(seconds=90)
         assert retry_after(told(retry_after=format_datetime(moment, usegmt=True)), limited=True) == pytest.approx(

@@ -27,7 +27,8 @@ def retry_after(headers: Mapping[str, str], *, limited: bool) -> float | None:
 
     ``retry-after-ms`` has precedence, then Retry-After (RFC 9110, 10.2.3: seconds or a date). If the refusal is
     ``limited`` by a rate, the reset of the exhausted limit comes last: a duration (OpenAI, Groq), seconds (Azure), or a
-    time (gateways, and providers of other APIs behind them).
+    time (gateways, and providers of other APIs behind them). A time is compared with the response's own Date, as the
+    two clocks may differ; without one, with the local clock.
     """
     milliseconds = _number(headers.get("retry-after-ms"))
     if milliseconds is not None:
@@ -35,10 +36,10 @@ def retry_after(headers: Mapping[str, str], *, limited: bool) -> float | None:
     value = headers.get("retry-after", "").strip()
     seconds = _number(value)
     if seconds is None:
-        seconds = _until(_http_date(value))
+        seconds = _until(_http_date(value), headers)
     if seconds is not None or not limited:
         return _clamp(seconds)
-    resets = {kind: _reset(headers.get(f"x-ratelimit-reset-{kind}")) for kind in ("requests", "tokens")}
+    resets = {kind: _reset(headers.get(f"x-ratelimit-reset-{kind}"), headers) for kind in ("requests", "tokens")}
     used_up = [
         seconds
         for kind, seconds in resets.items()
@@ -91,10 +92,10 @@ def _duration(value: str | None) -> float | None:
     return hours * 3600 + minutes * 60 + seconds + milliseconds / 1000
 
 
-def _reset(value: str | None) -> float | None:
+def _reset(value: str | None, headers: Mapping[str, str]) -> float | None:
     """Return the seconds until a reset, which is a duration or a time."""
     seconds = _duration(value)
-    return _until(_moment((value or "").strip())) if seconds is None else seconds
+    return _until(_moment((value or "").strip()), headers) if seconds is None else seconds
 
 
 def _moment(text: str) -> datetime | None:
@@ -115,10 +116,14 @@ def _http_date(text: str) -> datetime | None:
         return None
 
 
-def _until(moment: datetime | None) -> float | None:
+def _until(moment: datetime | None, headers: Mapping[str, str]) -> float | None:
+    """Return the seconds from the response's Date to a time."""
     if moment is None or moment.tzinfo is None:  # a time without its zone is off by up to a day
         return None
-    return (moment - datetime.now(UTC)).total_seconds()
+    sent = _http_date(headers.get("date", ""))
+    if sent is None or sent.tzinfo is None:
+        sent = datetime.now(UTC)
+    return (moment - sent).total_seconds()
 
 
 def _clamp(seconds: float | None) -> float | None:
