@@ -49,6 +49,11 @@ def listening(answer: Callable[[socket.socket], object]) -> Iterator[str]:
 
 def request_of(connection: socket.socket) -> bytes:
     """Read a request and return its body; OSError if the other side has gone."""
+    return message_of(connection)[1]
+
+
+def message_of(connection: socket.socket) -> tuple[bytes, bytes]:
+    """Read a request and return its head and its body; OSError if the other side has gone."""
     data = b""
     while b"\r\n\r\n" not in data:
         data += _received(connection)
@@ -56,7 +61,7 @@ def request_of(connection: socket.socket) -> bytes:
     (length,) = [int(line.split(b":")[1]) for line in head.lower().split(b"\r\n") if line.startswith(b"content-length")]
     while len(body) < length:
         body += _received(connection)
-    return body
+    return head, body
 
 
 def _received(connection: socket.socket) -> bytes:

@@ -97,7 +97,7 @@ class ResponseReader:
         left = MOST_HEAD
         while True:
             block = self._head_block(left)
-            left -= len(block)
+            left -= len(block) + 2
             head = _parsed(block)
             if head.status >= _FIRST_FINAL:
                 return head
@@ -162,7 +162,7 @@ class ResponseReader:
                 raise httpx2.RemoteProtocolError("a chunk of the response does not end where it should")
         left = MOST_HEAD
         while trailer := self._line(left):
-            left -= len(trailer)
+            left = max(0, left - len(trailer) - 2)
         self.is_complete = True
 
     def _chunk_size(self) -> int:
