@@ -72,10 +72,12 @@ class Script:
 
     def well_and_ends(self, connection: socket.socket) -> object:
         self.well(connection)
+        connection.shutdown(socket.SHUT_RDWR)
         return _ENDS
 
     def ends_without_a_word(self, connection: socket.socket) -> object:
         self.take(connection)
+        connection.shutdown(socket.SHUT_RDWR)
         return _ENDS
 
 
