@@ -1,7 +1,5 @@
 """Connections of many threads to one server, without a pool that they would contend for."""
 
-import selectors
-import socket
 import ssl
 import time
 from collections import deque
@@ -11,32 +9,11 @@ import httpx2
 
 from aita.forks import renew_in_children
 from aita.llm.http1 import Head, ResponseReader, request_head, whole_request
+from aita.llm.socket_connection import LONGEST_WAIT, Connection, Origin, connect, origin_of
 
 _IDLE = 5.0
 """Seconds after which an idle connection is not used again, as httpx has it: servers close theirs, and what is between
 may forget them without a word, as may the freeze of a function."""
-
-_LONGEST_WAIT = 86_400.0  # seconds; larger ones overflow in the operating system
-_PART = 65_536  # bytes
-_Selector: type[selectors.BaseSelector] = getattr(selectors, "PollSelector", selectors.SelectSelector)
-_NOT_YET = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
-
-Origin = tuple[str, str, int]
-"""Scheme, host and port."""
-
-
-def origin_of(url: httpx2.URL) -> Origin:
-    """Return the origin of a URL.
-
-    Raises
-    ------
-    httpx2.UnsupportedProtocol
-        If its scheme is neither http nor https.
-    """
-    default = {"http": 80, "https": 443}.get(url.scheme)
-    if default is None or not url.host:
-        raise httpx2.UnsupportedProtocol("the URL is neither http nor https")
-    return url.scheme, url.raw_host.decode("ascii"), url.port or default
 
 
 class Connections(httpx2.BaseTransport):
@@ -49,7 +26,7 @@ class Connections(httpx2.BaseTransport):
     def __init__(self, base_url: httpx2.URL) -> None:
         self._origin = origin_of(base_url)
         self._tls = _tls_context() if base_url.scheme == "https" else None  # slow to create, and shared
-        self._idle: deque[_Connection] = deque()
+        self._idle: deque[Connection] = deque()
         self._is_closed = False
         renew_in_children(self, Connections.forget)
 
@@ -77,7 +54,9 @@ class Connections(httpx2.BaseTransport):
                 return self._exchange(kept, data, deadline)
             except httpx2.WriteError:
                 pass
-        return self._exchange(self._connect(origin, deadline, connect_timeout), data, deadline)
+        tls = (self._tls or _tls_context()) if origin[0] == "https" else None
+        made = connect(origin, tls, min(deadline, time.monotonic() + connect_timeout))
+        return self._exchange(made, data, deadline)
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
         """Send a request of httpx2. Its read time-out is that of the whole call."""
@@ -87,8 +66,8 @@ class Connections(httpx2.BaseTransport):
         answer = self.send(
             origin_of(request.url),
             whole_request(head, request.read()),
-            time.monotonic() + (_LONGEST_WAIT if read is None else read),
-            _LONGEST_WAIT if connect is None else connect,
+            time.monotonic() + (LONGEST_WAIT if read is None else read),
+            LONGEST_WAIT if connect is None else connect,
         )
         return httpx2.Response(answer.status, headers=answer.fields, stream=_Stream(answer))
 
@@ -104,7 +83,7 @@ class Connections(httpx2.BaseTransport):
         for connection in parents:
             connection.close()
 
-    def release(self, connection: "_Connection") -> None:
+    def release(self, connection: Connection) -> None:
         """Keep a connection for the next call, and close the ones that have been idle too long."""
         if self._is_closed or connection.origin != self._origin:
             connection.close()
@@ -118,7 +97,7 @@ class Connections(httpx2.BaseTransport):
         except IndexError:  # another thread has taken the last one
             return
 
-    def _take(self, origin: Origin) -> "_Connection | None":
+    def _take(self, origin: Origin) -> Connection | None:
         """Return an idle connection that the server has not closed, if there is one."""
         if origin != self._origin:
             return None
@@ -132,17 +111,7 @@ class Connections(httpx2.BaseTransport):
                 return connection
             connection.close()
 
-    def _connect(self, origin: Origin, deadline: float, seconds: float) -> "_Connection":
-        scheme, host, port = origin
-        tls = (self._tls or _tls_context()) if scheme == "https" else None
-        try:
-            return _Connection(origin, _open(host, port, tls, min(deadline, time.monotonic() + seconds)))
-        except TimeoutError as error:
-            raise httpx2.ConnectTimeout("connecting took too long") from error
-        except (OSError, UnicodeError) as error:  # the latter of a host that no name can be
-            raise httpx2.ConnectError("connecting failed") from error
-
-    def _exchange(self, connection: "_Connection", data: bytes, deadline: float) -> "Answer":
+    def _exchange(self, connection: Connection, data: bytes, deadline: float) -> "Answer":
         try:
             is_sent = connection.send(data, deadline)
             reader = ResponseReader(lambda: connection.receive(deadline), connection.early)
@@ -170,7 +139,7 @@ class Answer:
         self,
         head: Head,
         reader: ResponseReader,
-        connection: "_Connection",
+        connection: Connection,
         connections: Connections,
         *,
         reusable: bool,
@@ -178,7 +147,7 @@ class Answer:
         self.status, self.fields, self.headers = head.status, head.fields, head.headers
         self._parts = reader.body(head)
         self._reader = reader
-        self._connection: _Connection | None = connection
+        self._connection: Connection | None = connection
         self._connections = connections
         self._reusable = reusable
 
@@ -218,126 +187,6 @@ class _Stream(httpx2.SyncByteStream):
 
     def close(self) -> None:
         self._answer.close()
-
-
-class _Connection:
-    """Socket with at most one call under way. It never blocks; the waiting is for its selector."""
-
-    __slots__ = ("_selector", "_socket", "early", "idle_since", "origin")
-
-    def __init__(self, origin: Origin, connected: socket.socket) -> None:
-        connected.settimeout(0)
-        self.origin = origin
-        self.early = b""  # of a response that came before all of the request was sent
-        self.idle_since = 0.0
-        self._socket = connected
-        self._selector = _Selector()
-        self._selector.register(connected, selectors.EVENT_READ)
-
-    def is_open(self) -> bool:
-        """Return whether an idle connection has neither ended nor received what nobody asked for."""
-        try:
-            self._socket.recv(1)
-        except _NOT_YET:
-            return True
-        except OSError:
-            return False
-        return False
-
-    def send(self, data: bytes, deadline: float) -> bool:
-        """Send a request; return whether all of it was sent, which an early response or end prevents.
-
-        Raises
-        ------
-        httpx2.WriteTimeout
-            If it takes too long.
-        """
-        left = memoryview(data)
-        while left:
-            try:
-                left = left[self._socket.send(left) :]
-            except _NOT_YET:
-                if self._answers_early(deadline):
-                    return False
-            except OSError:  # the response may say why
-                return False
-        return True
-
-    def receive(self, deadline: float) -> bytes:
-        """Return the next bytes; empty at the end of the connection.
-
-        Raises
-        ------
-        httpx2.ReadTimeout, httpx2.ReadError
-            If they are late, or the connection is lost.
-        """
-        has_read = isinstance(self._socket, ssl.SSLSocket) and self._socket.pending()
-        while True:
-            left = deadline - time.monotonic()
-            if left <= 0 or not (has_read or self._selector.select(min(left, _LONGEST_WAIT))):
-                raise httpx2.ReadTimeout("the response is late")
-            try:
-                return self._socket.recv(_PART)
-            except _NOT_YET:  # TLS has messages of its own
-                has_read = False
-            except OSError as error:
-                raise httpx2.ReadError("the connection was lost") from error
-
-    def close(self) -> None:
-        """Close the socket."""
-        self._selector.close()
-        self._socket.close()
-
-    def _answers_early(self, deadline: float) -> bool:
-        """Wait until more of the request can be sent; return whether it need not be, as the response begins."""
-        left = min(deadline - time.monotonic(), _LONGEST_WAIT)
-        with _Selector() as selector:
-            selector.register(self._socket, selectors.EVENT_READ | selectors.EVENT_WRITE)
-            ready = selector.select(left) if left > 0 else []
-        if not ready:
-            raise httpx2.WriteTimeout("the request could not be sent in time")
-        ((_, events),) = ready
-        if not events & selectors.EVENT_READ:
-            return False
-        try:
-            self.early = self._socket.recv(_PART)
-        except _NOT_YET:
-            return False
-        except OSError:
-            return True
-        return True
-
-
-def _open(host: str, port: int, tls: ssl.SSLContext | None, deadline: float) -> socket.socket:
-    """Return a connected socket. Each address of the host gets an equal share of the time that is left."""
-    addresses = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    for tried, (family, kind, protocol, _, address) in enumerate(addresses, 1):
-        connected = socket.socket(family, kind, protocol)
-        try:
-            connected.settimeout(_left(deadline) / (len(addresses) - tried + 1))
-            connected.connect(address)
-            connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        except OSError:
-            connected.close()
-            if tried == len(addresses):
-                raise
-            continue
-        if tls is None:
-            return connected
-        try:
-            connected.settimeout(_left(deadline))
-            return tls.wrap_socket(connected, server_hostname=host)  # its time-out is that of the whole handshake
-        except BaseException:
-            connected.close()
-            raise
-    raise OSError(f"{host} has no address")
-
-
-def _left(deadline: float) -> float:
-    left = min(deadline - time.monotonic(), _LONGEST_WAIT)
-    if left <= 0:
-        raise TimeoutError
-    return left
 
 
 def _tls_context() -> ssl.SSLContext:

@@ -12,10 +12,11 @@ from openai._base_client import SyncHttpxClientWrapper  # of a client that was g
 
 from aita.errors import RunStopped
 from aita.forks import renew_in_children
-from aita.llm.connections import Answer, Connections, Origin, origin_of
+from aita.llm.connections import Answer, Connections
 from aita.llm.forked_clients import forget_connections
 from aita.llm.http1 import request_head, whole_request
 from aita.llm.provider_errors import BAD_KEY
+from aita.llm.socket_connection import Origin, origin_of
 
 _PATH = "/chat/completions"
 _REDIRECTS = {301, 302, 303, 307, 308}
