@@ -1,55 +1,123 @@
-"""Overhead of the engine with many concurrent tasks, in process, beside the peers."""
+"""Work of the executor in process for each call, beside the peers, against a server that takes next to none.
 
-from benchmarks.harness.client_runs import PEERS, Run, Runs, perform
-from benchmarks.harness.clients import Job
-from benchmarks.harness.model_server import simulated_model
+The peers are measured in the same run and in turn; imports are left out of each client's time and processor time.
+"""
+
+from dataclasses import dataclass
+
+from benchmarks.harness.client_runs import PEERS, Outcomes, run_checkpointed
+from benchmarks.harness.clients import Job, Outcome
+from benchmarks.harness.model_server import measuring_server
 from benchmarks.harness.results_table import Case, say
 
-TASKS, CONCURRENCY, LATENCY = 2_000, 200, 0.5
-IDEAL = TASKS * LATENCY / CONCURRENCY
-BOUND, MEGABYTES = 1.05, 120.0
-REPEATS = 3
+REPEATS = 5
+PROCESSOR_MS = 0.7
+"""Most processor time of a call, in milliseconds."""
+
+MANY, MEGABYTES = 20_000, 100.0
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """Tasks, each with a checkpoint, and the bounds of aita's time.
+
+    Parameters
+    ----------
+    latency
+        Seconds of each call.
+    of_ideal, of_flexllm
+        Most time, as a share of what the latencies alone take, and of what flexllm takes.
+    """
+
+    tasks: int
+    concurrency: int
+    latency: float
+    of_ideal: float | None
+    of_flexllm: float
+
+    @property
+    def name(self) -> str:
+        """Name for the table."""
+        return f"{self.tasks:,} calls at {self.latency:g} s, {self.concurrency} at once, each checkpointed"
+
+    @property
+    def ideal(self) -> float:
+        """Seconds that the latencies alone take."""
+        return self.tasks * self.latency / self.concurrency
+
+
+AT_ONCE = Load(2_000, 50, 0, of_ideal=None, of_flexllm=1 / 1.6)
+LOADS = (AT_ONCE, Load(500, 50, 0.5, of_ideal=1.06, of_flexllm=1.0), Load(2_000, 200, 0.5, 1.15, of_flexllm=0.9))
 
 
 def measure() -> list[Case]:
-    """Measure the engine, with every task checkpointed, and the thread pool in turn, then the other peers once."""
-    name = f"{TASKS:,} tasks at {LATENCY:g} s, {CONCURRENCY} at once, each checkpointed"
-    ran: dict[str, list[Run]] = {client: [] for client in ("aita", *PEERS)}
-    with simulated_model(latency=LATENCY) as model:
-        for repeat in range(REPEATS):
-            for client, mine in ran.items():
-                if repeat == 0 or client in {"aita", "threads"}:
-                    say(f"{name}: {client}")
-                    job = Job(model.base_url, tasks=TASKS, concurrency=CONCURRENCY)
-                    mine.append(perform(model, client, job))
-    runs = {client: Runs(some, TASKS) for client, some in ran.items()}
-    ours, pool = runs["aita"], runs["threads"]
-    return [
+    """Measure the loads with aita and flexllm in turn, and with the other peers once; then the memory of many tasks."""
+    cases = [case for load in LOADS for case in _cases(load)]
+    return [*cases, _memory()]
+
+
+def _cases(load: Load) -> list[Case]:
+    found = _measured(load)
+    ours, flexllm = found["aita"], found["flexllm"]
+    none_lost = (ours.lost_at_most(0),)
+    cases = [
         Case(
-            f"{name}: time",
-            ours.summary,
-            f"{PEERS['threads']}: {pool.seconds:.2f} s",
-            ours.seconds / pool.seconds,
-            BOUND,
+            f"{load.name}: time",
+            _summary(ours),
+            f"flexllm: {_summary(flexllm)}",
+            ours.seconds / flexllm.seconds,
+            load.of_flexllm,
             at_least=False,
-            limits=(ours.lost_at_most(0),),
-        ),
-        Case(
-            "the same: peak memory",
-            f"{ours.megabytes:.0f} MB",
-            f"{MEGABYTES:g} MB",
-            ours.megabytes / MEGABYTES,
-            1.0,
-            at_least=False,
-        ),
-        *(
-            Case(
-                f"peer: {peer}",
-                f"{runs[client].summary}, {runs[client].megabytes:.0f} MB",
-                f"ideal {IDEAL:g} s",
-                runs[client].seconds / IDEAL,
-                limits=(runs[client].lost_at_most(None),),
-            )
-            for client, peer in PEERS.items()
-        ),
+            limits=none_lost,
+        )
     ]
+    if load.of_ideal is None:
+        spent = f"{ours.processor_ms:.2f} ms"
+        limit = f"{PROCESSOR_MS:g} ms"
+        ratio = ours.processor_ms / PROCESSOR_MS
+        cases.append(Case("the same: processor time of a call", spent, limit, ratio, 1.0, at_least=False))
+    else:
+        ratio = ours.seconds / load.ideal
+        cases.append(Case("the same", _summary(ours), f"ideal: {load.ideal:g} s", ratio, load.of_ideal, at_least=False))
+    for client, peer in PEERS.items():
+        theirs = found[client]
+        ratio = theirs.seconds / load.ideal if load.ideal else theirs.seconds / ours.seconds
+        against = f"ideal: {load.ideal:g} s" if load.ideal else f"aita: {ours.seconds:.2f} s"
+        limits = (theirs.lost_at_most(None),)
+        cases.append(Case(f"peer: {peer}", _summary(theirs), against, ratio, limits=limits))
+    return cases
+
+
+def _measured(load: Load) -> dict[str, Outcomes]:
+    found: dict[str, list[Outcome]] = {client: [] for client in ("aita", *PEERS)}
+    with measuring_server(load.latency, load.tasks) as base_url:
+        job = Job(base_url, tasks=load.tasks, concurrency=load.concurrency)
+        for repeat in range(REPEATS):
+            for client, mine in found.items():
+                if repeat == 0 or client in {"aita", "flexllm"}:
+                    say(f"{load.name}: {client}")
+                    mine.append(run_checkpointed(client, job))
+    return {client: Outcomes(outcomes, load.tasks) for client, outcomes in found.items()}
+
+
+def _memory() -> Case:
+    say(f"{MANY:,} tasks: memory")
+    with measuring_server(0, MANY) as base_url:
+        job = Job(base_url, tasks=MANY, concurrency=AT_ONCE.concurrency)
+        ours = Outcomes([run_checkpointed("aita", job)], MANY)
+    return Case(
+        f"{MANY:,} tasks, {AT_ONCE.concurrency} at once, each checkpointed: peak memory",
+        f"{ours.megabytes:.0f} MB",
+        f"{MEGABYTES:g} MB",
+        ours.megabytes / MEGABYTES,
+        1.0,
+        at_least=False,
+        limits=(ours.lost_at_most(0),),
+    )
+
+
+def _summary(outcomes: Outcomes) -> str:
+    rate = outcomes.tasks / outcomes.seconds
+    times = len(outcomes.outcomes)
+    median = f", median of {times}" if times > 1 else ""
+    return f"{outcomes.seconds:.2f} s{median}, {rate:,.0f} calls/s, {outcomes.processor_ms:.2f} ms of processor a call"

@@ -26,6 +26,33 @@ _PEERS_PYTHON = ROOT / ".aita" / "peers" / "bin" / "python"
 
 
 @dataclass(frozen=True, slots=True)
+class Outcomes:
+    """Repetitions of a job of ``tasks`` tasks with one client, without the counts of a server."""
+
+    outcomes: Sequence[Outcome]
+    tasks: int
+
+    @property
+    def seconds(self) -> float:
+        """Median duration, without imports."""
+        return statistics.median(outcome.seconds for outcome in self.outcomes)
+
+    @property
+    def processor_ms(self) -> float:
+        """Median processor time of a call, in milliseconds."""
+        return statistics.median(outcome.processor for outcome in self.outcomes) / self.tasks * 1_000
+
+    @property
+    def megabytes(self) -> float:
+        """Highest peak of memory."""
+        return max(outcome.megabytes for outcome in self.outcomes)
+
+    def lost_at_most(self, most: float | None) -> Limit:
+        """Return the limit of tasks without a right result; ``None`` is no bound."""
+        return Limit("lost", sum(self.tasks - outcome.right for outcome in self.outcomes), most)
+
+
+@dataclass(frozen=True, slots=True)
 class Run:
     """One run: the client's outcome and the model's counts."""
 
@@ -78,9 +105,13 @@ class Runs:
 def perform(model: Model, client: str, job: Job) -> Run:
     """Run a client with a full bucket, reset counts and a checkpoint of its own."""
     model.control(reset_stats=True, seed=0)
+    return Run(run_checkpointed(client, job), model.stats())
+
+
+def run_checkpointed(client: str, job: Job) -> Outcome:
+    """Run a client to its end, with a checkpoint of its own."""
     with tempfile.TemporaryDirectory(prefix="aita-bench-") as checkpoints:
-        outcome = run_once(client, replace(job, checkpoints=checkpoints))
-    return Run(outcome, model.stats())
+        return run_once(client, replace(job, checkpoints=checkpoints))
 
 
 def run_once(client: str, job: Job) -> Outcome:

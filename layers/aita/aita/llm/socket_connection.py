@@ -144,7 +144,8 @@ def connect(origin: Origin, tls: ssl.SSLContext | None, deadline: float) -> Conn
 
 def _open(host: str, port: int, tls: ssl.SSLContext | None, deadline: float) -> socket.socket:
     """Return a connected socket. Each address of the host gets an equal share of the time that is left."""
-    addresses = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    # As bytes, for which Python does not load its tables of international names: httpx2 has encoded them.
+    addresses = socket.getaddrinfo(host.encode("ascii"), port, type=socket.SOCK_STREAM)
     for tried, (family, kind, protocol, _, address) in enumerate(addresses, 1):
         connected = socket.socket(family, kind, protocol)
         try:
