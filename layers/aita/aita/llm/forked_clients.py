@@ -1,5 +1,6 @@
 """HTTP clients of the caller in a forked process."""
 
+import sys
 from collections import deque
 from collections.abc import Iterable, Mapping
 
@@ -13,13 +14,15 @@ def forget_connections(client: httpx2.Client) -> None:
     be rebuilt with its original arguments, and searches custom transports, which may hold httpx2's transports or
     connection pools in any attribute.
     """
+    if "httpcore2" not in sys.modules:  # its pools are the only ones, and to import it in each child would take long
+        return
     forgotten: set[int] = set()
     for transport in (client._transport, *client._mounts.values()):
         _forget(transport, forgotten)
 
 
 def _forget(thing: object, forgotten: set[int]) -> None:
-    import httpcore2  # noqa: PLC0415 - whoever has no pool of its connections needs none of it
+    import httpcore2  # noqa: PLC0415 - a process without a client of the caller's needs none of it
 
     if id(thing) in forgotten:
         return
