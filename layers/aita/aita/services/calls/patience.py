@@ -29,6 +29,9 @@ LONE_FAILURES, LONE_PATIENCE = 5, 30.0
 """Failed calls and seconds after which a task fails if nobody is left to show whether others are answered: at the end
 of a batch, an outage looks like an input without an answer. A resume asks for the task again."""
 
+_EQUAL_WAITS = 4
+"""Waits of about a call's duration before they double, while others are answered."""
+
 _FIRST_WAIT = 1.0  # seconds
 _MOST_DOUBLINGS = 10
 
@@ -106,13 +109,13 @@ def after_failure(
 def backoff(state: RetryState, others: OtherCalls, jitter: Callable[[float, float], float]) -> float:
     """Return the seconds to wait after a failure.
 
-    While others are answered, the waits begin with the usual duration of a call, so that chance failures cost no more
-    than a call, and double with every other failure. Else they begin with a second, or a call's duration if that is
-    shorter, and double each time. Half of each wait is random, which spreads calls that failed together ("equal
-    jitter": AWS Architecture Blog, "Exponential Backoff and Jitter").
+    While others are answered, the first waits are about as long as a call usually takes, so that chance failures cost
+    little, and later ones double. Else they begin with a second, or a call's duration if that is shorter, and double
+    each time. Half of each wait is random, which spreads calls that failed together ("equal jitter": AWS Architecture
+    Blog, "Exponential Backoff and Jitter").
     """
     if others.mostly_answered:
-        longest = others.latency * 2.0 ** min(state.failures / 2, _MOST_DOUBLINGS)
+        longest = others.latency * 2.0 ** min(max(0, state.failures - _EQUAL_WAITS), _MOST_DOUBLINGS)
     else:
         longest = min(_FIRST_WAIT, others.latency) * 2.0 ** min(state.failures, _MOST_DOUBLINGS)
     longest = min(LONGEST_BACKOFF, longest)
