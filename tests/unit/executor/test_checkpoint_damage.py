@@ -201,7 +201,7 @@ class TestBatches:
     def test_are_told_once_of_the_lines_of_a_file(
         self, make: Make, tmp_path: Path, caplog: pytest.LogCaptureFixture
     ) -> None:
-        make(FakeLLM()).execute_batch(tasks("a", "b", "c"), "x")
+        make(FakeLLM(), max_workers=1).execute_batch(tasks("a", "b", "c"), "x")
         path = _newest(tmp_path / "checkpoints")
         header, *lines = path.read_bytes().splitlines(keepends=True)
         path.write_bytes(header + lines[0].replace(b'"A"', b'"X"') + lines[1] + lines[2].replace(b'"C"', b'"X"'))

@@ -18,8 +18,7 @@ from aita.models.run import Usage
 
 VERSION = 2
 
-HEADER_START = b'{"aita_checkpoint":'
-
+_HEADER_START = b'{"aita_checkpoint":'
 _HEADER_OF_1 = re.compile(rb'\{"aita_checkpoint": 1[,}]')
 _START = re.compile(rb'\{"(?:id|aita_checkpoint)":')
 _SEAL = re.compile(rb',"crc32":"[0-9a-f]{8}"\}')
@@ -79,8 +78,10 @@ class Record(NamedTuple):
             task_id, digest, reply, error = values["id"], values["digest"], values["reply"], values["error"]
             if not (isinstance(task_id, str) and isinstance(digest, str)) or line[end:] != b"\n":
                 return None
-            if not (isinstance(reply, _TEXT) and isinstance(error, _TEXT)) or reply is error:
-                return None  # without a reply and an error, the task has not ended
+            if not (isinstance(reply, str) or isinstance(error, str)):  # the task has not ended
+                return None
+            if not (isinstance(reply, _TEXT) and isinstance(error, _TEXT)):
+                return None
             return cls(
                 task_id=task_id,
                 digest=digest,
@@ -124,9 +125,14 @@ def is_of_version_1(line: bytes) -> bool:
     return _HEADER_OF_1.match(line) is not None
 
 
-def is_alike(line: bytes) -> bool:
-    """Return whether a line begins or ends as only a checkpoint's lines do, however damaged the rest of it is."""
-    return line.startswith(HEADER_START) or HEADER_START.startswith(line) or has_checksum(line)
+def resembles_header(line: bytes) -> bool:
+    """Return whether a line begins like a header, or is empty or broken off before it differs from one."""
+    return line.startswith(_HEADER_START) or _HEADER_START.startswith(line)
+
+
+def resembles_line(line: bytes) -> bool:
+    """Return whether a line begins like a header or ends like any line, however damaged the rest of it is."""
+    return resembles_header(line) or has_checksum(line)
 
 
 def has_checksum(line: bytes) -> bool:

@@ -10,17 +10,16 @@ from typing import BinaryIO
 
 from aita.errors import CheckpointError
 from aita.executor.checkpoint_lines import (
-    HEADER_START,
     VERSION,
     Header,
     Record,
     has_checksum,
     intact_parts,
-    is_alike,
-    is_intact,
     is_of_version_1,
     key_in,
     key_of,
+    resembles_header,
+    resembles_line,
 )
 
 logger = logging.getLogger(__name__)
@@ -112,9 +111,9 @@ class Records:
         return found
 
     def _read(self, found: ReadFile) -> None:
-        damaged, is_ours, offset, opening, line = 0, False, 0, b"", b""
+        intact, damaged, is_alike, offset, opening, line = 0, 0, False, 0, b"", b""
         for line in found.file:
-            if not found.can_be_continued and is_of_version_1(line):
+            if not intact and is_of_version_1(line):
                 found.version, count = 1, 1
             else:
                 count = self._add(found, offset, line)
@@ -123,21 +122,15 @@ class Records:
                 found.size = offset + len(line)
             if not count and is_complete and line.strip():
                 damaged += 1
-            found.can_be_continued |= count > 0
-            is_ours = is_ours or count > 0 or is_alike(line)
+            intact += count
+            is_alike = is_alike or count > 0 or resembles_line(line)
             opening = opening or line
             offset += len(line)
-        if not is_ours and offset:
-            raise CheckpointError(
-                f"{found.path} is no checkpoint: its first line is no header, and no other line is a record. Move it "
-                "away, or take another checkpoint_name"
-            )
-        header = Header.of(opening) if not found.can_be_continued and not has_checksum(opening) else None
-        if header is not None and header.version > VERSION:
-            raise _of_later_version(found.path, header)
+        if not intact:
+            _refuse_unless_alike(found.path, opening, is_alike=is_alike)
+        is_bare = not found.size and resembles_header(opening)
+        found.can_be_continued = found.version == VERSION and (intact > 0 or is_bare)
         found.ends_open = found.size == offset > 0 and not line.endswith(b"\n")
-        is_bare = not found.size and (HEADER_START.startswith(opening) or opening.startswith(HEADER_START))
-        found.can_be_continued = found.version == VERSION and (found.can_be_continued or is_bare)
         if damaged:
             told = "1 line is" if damaged == 1 else f"{damaged} lines are"
             logger.warning("%s: %s damaged; the tasks of damaged lines run again", found.path, told)
@@ -164,11 +157,29 @@ class Records:
                 line = found.file.readline()
             except OSError as error:
                 raise _unreadable(found.path, error) from None
-            if not is_intact(line):
-                line = next((part for _, part in found.intact_parts(line)), b"")
             record = Record.of(line)
+            if record is None:  # another one follows on the line, which was found to be intact up to there
+                record = Record.of(next((part for _, part in found.intact_parts(line)), b""))
             if record is not None:
                 yield record
+
+
+def _refuse_unless_alike(path: Path, opening: bytes, *, is_alike: bool) -> None:
+    """Refuse a file in which nothing is intact, unless it is empty or looks like a damaged checkpoint of this version.
+
+    Raises
+    ------
+    CheckpointError
+        If it is of a later version, which may write its lines in another way, or no checkpoint.
+    """
+    header = None if has_checksum(opening) else Header.of(opening)
+    if header is not None and header.version > VERSION:
+        raise _of_later_version(path, header)
+    if opening and not is_alike:
+        raise CheckpointError(
+            f"{path} is no checkpoint: its first line is no header, and no other line is a record. Move it away, or "
+            "take another checkpoint_name"
+        )
 
 
 def _of_later_version(path: Path, header: Header) -> CheckpointError:
