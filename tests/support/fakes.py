@@ -13,6 +13,7 @@ from aita.errors import AitaError, ProviderBusy, UnreadableScanError
 from aita.memory.objects import MemoryObjects
 from aita.memory.prompt_cache import MemoryPromptCaches
 from aita.models.api import RunOptions, StartRunRequest
+from aita.models.effort import DEFAULT_EFFORT
 from aita.models.rate_limits import Rates
 from aita.models.run import (
     CollectResponse,
@@ -35,8 +36,10 @@ from aita.services.assignments import object_keys
 from aita.services.calls.admission import Admission
 from aita.services.calls.budget import RunBudget
 from aita.services.calls.item_calls import ItemCalls
+from aita.services.calls.pacing import Pacing
 from aita.services.calls.prompt_cache_gate import PromptCacheGate
 from aita.services.calls.reply_cache import ReplyCache
+from aita.services.calls.token_expectations import TokenExpectations
 from aita.services.execution.page_splitter import PageSplitter
 from aita.services.execution.report_renderer import ReportRenderer
 from aita.services.execution.strip_cutter import StripCutter
@@ -269,7 +272,8 @@ class FakeLimiter:
         self.configured: list[Rates] = []
         self.tokens: list[int] = []
         self.reservations: list[float | None] = []
-        self.closed: list[tuple[float, Rates]] = []
+        self.settled: list[int] = []
+        self.closed: list[tuple[float | None, Rates]] = []
         self.observed: list[Rates] = []
 
     def reserve(self, configured: Rates, tokens: int, reservation: float | None = None) -> Slot:
@@ -282,8 +286,14 @@ class FakeLimiter:
             due = reservation
         return Slot(available_at=due, wait=max(0.0, due - now))
 
-    def close(self, configured: Rates, seconds: float, observed: Rates) -> None:
+    def settle(self, configured: Rates, expected_tokens: int, actual_tokens: int) -> None:
+        self.settled.append(actual_tokens)
+
+    def close(self, configured: Rates, seconds: float | None, observed: Rates, *, paced: bool = True) -> None:
         self.closed.append((seconds, observed))
+        self.pause(seconds or 1.0)
+
+    def pause(self, seconds: float) -> None:
         self.open_from = max(self.open_from, self.clock.monotonic() + seconds)
 
     def learn(self, observed: Rates) -> None:
@@ -424,7 +434,7 @@ class Harness:
         calls = ItemCalls(
             llm=self.model,
             admission=Admission(
-                limiter=self.limiter,
+                pacing=Pacing(self.limiter, TokenExpectations(DEFAULT_EFFORT)),
                 gate=PromptCacheGate(self.prefixes, self.clock.advance, self.clock.monotonic),
                 watch=watch,
                 sleep=self.clock.advance,

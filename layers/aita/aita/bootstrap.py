@@ -211,8 +211,10 @@ def make_executor() -> "TaskExecutor":
     from aita.services.calls.admission import Admission
     from aita.services.calls.budget import RunBudget
     from aita.services.calls.item_calls import ItemCalls
+    from aita.services.calls.pacing import Pacing
     from aita.services.calls.prompt_cache_gate import PromptCacheGate
     from aita.services.calls.reply_cache import ReplyCache
+    from aita.services.calls.token_expectations import TokenExpectations
     from aita.services.execution.task_executor import TaskExecutor
 
     settings = TaskSettings.read()
@@ -226,6 +228,7 @@ def make_executor() -> "TaskExecutor":
         model=settings.model,
         clock=utc_now,
     )
+    pacing = Pacing(limiter, TokenExpectations(settings.reasoning_effort))
     gate = PromptCacheGate(DynamoPromptCaches(stores.runs.client, settings.table, utc_now), time.sleep, time.monotonic)
     llm = ChatModel(
         connect(settings.model_base_url, key, settings.llm_timeout),
@@ -235,7 +238,7 @@ def make_executor() -> "TaskExecutor":
     )
     calls = ItemCalls(
         llm=llm,
-        admission=Admission(limiter, gate, watch, time.sleep, context=f"{settings.model_base_url} {settings.model}"),
+        admission=Admission(pacing, gate, watch, time.sleep, context=f"{settings.model_base_url} {settings.model}"),
         budget=RunBudget(stores.runs, watch, llm.highest_cost),
         cache=ReplyCache(stores.objects),
         objects=stores.objects,

@@ -365,9 +365,10 @@ class Executions(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """Reserved slot of a rate limiter.
+    """Slot of a rate limiter.
 
-    ``available_at`` is its time on the limiter's clock and ``wait`` the time until then, both in seconds.
+    ``available_at`` is its time on the limiter's clock and ``wait`` the time until then, both in seconds. With an
+    ``available_at`` of 0 nothing is reserved: the caller comes again after ``wait``.
     """
 
     available_at: float
@@ -388,18 +389,30 @@ class RateLimiter(Protocol):
             Estimated tokens of the call, input and output together.
         reservation
             ``available_at`` of a slot that was reserved before. It is returned again unless the limiter has been
-            closed past it; then another slot is reserved.
+            closed past it, or it was missed, as in a suspended process; then another slot is reserved.
         """
         ...
 
-    def close(self, configured: Rates, seconds: float, observed: Rates) -> None:
-        """Let no call through for ``seconds``, as the provider demanded, and lower the rate.
+    def settle(self, configured: Rates, expected_tokens: int, actual_tokens: int) -> None:
+        """Correct the tokens that were reserved for a call by those that it used; never fails the call."""
+        ...
+
+    def close(self, configured: Rates, seconds: float | None, observed: Rates, *, paced: bool = True) -> None:
+        """Let no call through for a while after a refusal by a rate limit, and lower the rate.
 
         Parameters
         ----------
+        seconds
+            Wait that the provider demanded; ``None`` if it named none, so that the limiter chooses.
         observed
             Limits in the headers of the provider's refusal.
+        paced
+            Whether the refused call had a slot. A refusal without one says nothing about a rate that was lowered since.
         """
+        ...
+
+    def pause(self, seconds: float) -> None:
+        """Let no call through for ``seconds``, as a provider demands that fails for another reason than a rate."""
         ...
 
     def learn(self, observed: Rates) -> None:

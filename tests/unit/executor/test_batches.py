@@ -147,9 +147,9 @@ class TestProvider:
         class Limiter(MemoryRateLimiter):
             told: ClassVar[list[Any]] = []
 
-            def close(self, configured: Rates, seconds: float, observed: Rates) -> None:
+            def close(self, configured: Rates, seconds: float | None, observed: Rates, *, paced: bool = True) -> None:
                 self.told.append((configured, seconds, observed))
-                super().close(configured, seconds, observed)
+                super().close(configured, seconds, observed, paced=paced)
 
             def learn(self, observed: Rates) -> None:
                 self.told.append(observed)
@@ -163,7 +163,9 @@ class TestProvider:
         def say(request: LLMRequest) -> str:
             times.append(time.monotonic())
             if len(times) == 1:
-                raise ProviderBusy("429", retry_after=0.2, requests_per_second=40.0, tokens_per_minute=1e6)
+                raise ProviderBusy(
+                    "429", retry_after=0.2, requests_per_second=40.0, tokens_per_minute=1e6, limited=True
+                )
             return "fine"
 
         executor = make(Telling(say), rate_limit=100.0, max_workers=1)

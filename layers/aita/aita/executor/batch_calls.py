@@ -4,7 +4,7 @@ import hashlib
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from aita.errors import AitaError, MissingInputError, NotRun, ProviderBusy, TaskError
@@ -12,18 +12,18 @@ from aita.executor.work_queue import WorkQueue
 from aita.models.effort import ReasoningEffort
 from aita.models.rate_limits import Rates
 from aita.models.run import Usage
-from aita.ports import LLM, RateLimiter, Reply
+from aita.ports import LLM, Reply
 from aita.services.calls.call_ports import Admitted
 from aita.services.calls.model_identity import effort_of
+from aita.services.calls.pacing import Pacing, Turnstile
 from aita.services.calls.prompt_cache_gate import PromptCacheGate
 from aita.services.calls.reply_cache import CachedReply
 from aita.tasks.request import LLMRequest
-from aita.tasks.tokens import expected_tokens
 
 _PAYER = "batch"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class BatchPacer:
     """Pacer of all calls of a batch.
 
@@ -38,11 +38,15 @@ class BatchPacer:
     """
 
     llm: LLM
-    limiter: RateLimiter
+    pacing: Pacing
     gate: PromptCacheGate | None
     configured: Rates
     queue: WorkQueue
     stopping: threading.Event
+    _turnstile: Turnstile = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._turnstile = Turnstile(self.pacing)
 
     def admit(self, request: LLMRequest) -> Admitted:
         """Wait until the gate and the limiter let the call through.
@@ -53,30 +57,24 @@ class BatchPacer:
             If the batch stops.
         """
         prefix = None if self.gate is None else self.gate.wait(request, f"{self.llm.provider} {self.llm.model}")
-        tokens = expected_tokens(request, effort_of(self.llm))
-        slot = self.limiter.reserve(self.configured, tokens)
-        while slot.wait > 0 and not self.stopping.wait(slot.wait):
-            slot = self.limiter.reserve(self.configured, tokens, reservation=slot.available_at)
+        tokens = self._turnstile.wait(self.configured, request, self.stopping.wait)
         if self.stopping.is_set():
             raise NotRun("the batch stopped")
-        return Admitted(request, prefix)
+        return Admitted(request, prefix, tokens)
 
     def record_answer(self, admitted: Admitted, reply: Reply) -> None:
-        """Learn the provider's limits, and open the gate for the other calls of the prefix."""
+        """Tell the limiter the call's tokens and the reply's rate limits, and open the gate for its prefix."""
         self.queue.record_answer(reply.latency_ms / 1000)
-        if reply.limits:
-            self.limiter.learn(reply.limits)
+        self.pacing.record_answer(self.configured, admitted.request, admitted.tokens, reply)
         if admitted.prefix is not None and self.gate is not None:
             self.gate.mark_filled(admitted.prefix)
 
     def record_failure(self, admitted: Admitted, busy: ProviderBusy) -> None:
-        """Close the limiter for all calls if the provider names a time to wait."""
+        """Close the limiter for all calls if the provider is busy for all."""
         self.queue.record_failure(limited=busy.limited)
+        self.pacing.record_refusal(self.configured, admitted.tokens, busy)
         if admitted.prefix is not None and self.gate is not None:
             self.gate.abandon(admitted.prefix)
-        if busy.retry_after:
-            observed = Rates(busy.requests_per_second, busy.tokens_per_minute)
-            self.limiter.close(self.configured, busy.retry_after, observed)
 
 
 @dataclass(frozen=True, slots=True)

@@ -179,7 +179,8 @@ class Engine:
             self._end(work, calls, error=NotRun(str(stopped)))
         else:
             # The limiter is closed for as long as the provider demands, and holds all calls.
-            self.queue.park(work, 0.0 if busy.retry_after is not None else seconds)
+            is_closed = busy.limited or busy.retry_after is not None
+            self.queue.park(work, 0.0 if is_closed else seconds)
 
     def _ask_together(self, work: Work, calls: TaskCalls) -> None:
         """Make one call for all tasks, and put each back into the queue with its part of the reply."""

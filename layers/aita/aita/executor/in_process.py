@@ -25,7 +25,10 @@ from aita.models.result import BatchExecutionResult
 from aita.ports import LLM
 from aita.services.calls.call_loop import CallLoop
 from aita.services.calls.forbidden_calls import Refusals
+from aita.services.calls.model_identity import effort_of
+from aita.services.calls.pacing import Pacing
 from aita.services.calls.prompt_cache_gate import PromptCacheGate
+from aita.services.calls.token_expectations import TokenExpectations
 from aita.tasks.batchable import group
 from aita.tasks.llm_task import LLMTask
 
@@ -54,6 +57,10 @@ class InProcessExecutor(BatchExecutor):
     limiter: MemoryRateLimiter = field(default_factory=lambda: MemoryRateLimiter(time.monotonic))
     prefixes: MemoryPromptCaches = field(default_factory=lambda: MemoryPromptCaches(time.monotonic))
     refusals: Refusals = field(default_factory=Refusals)
+    expectations: TokenExpectations = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.expectations = TokenExpectations(effort_of(self.llm))
 
     def _execute(
         self,
@@ -104,7 +111,7 @@ class InProcessExecutor(BatchExecutor):
         stopping = threading.Event()
         pacer = BatchPacer(
             llm=self.llm,
-            limiter=self.limiter,
+            pacing=Pacing(self.limiter, self.expectations),
             gate=self._gate(stopping) if config.prefix_scheduling else None,
             configured=Rates(config.rate_limit_rps or None, config.rate_limit_tpm or None),
             queue=queue,

@@ -65,7 +65,7 @@ def _refill(headers: Mapping[str, str], kind: str) -> float | None:
     remaining = _number(headers.get(f"x-ratelimit-remaining-{kind}"))
     if remaining is None or not 0 <= remaining <= limit * _LEFT:
         return None
-    reset = _duration(headers.get(f"x-ratelimit-reset-{kind}"))
+    reset = duration(headers.get(f"x-ratelimit-reset-{kind}"))
     if reset is None or not _SHORTEST_RESET <= reset <= _LONGEST_RESET:
         return None
     return (limit - remaining) / reset
@@ -79,7 +79,7 @@ def _number(value: str | None) -> float | None:
     return None if math.isnan(number) else number
 
 
-def _duration(value: str | None) -> float | None:
+def duration(value: str | None) -> float | None:
     """Return the seconds of a duration such as ``1s``, ``6m0s`` or ``120ms``, or of a plain number."""
     text = (value or "").strip()
     number = _number(text)
@@ -94,7 +94,7 @@ def _duration(value: str | None) -> float | None:
 
 def _reset(value: str | None, headers: Mapping[str, str]) -> float | None:
     """Return the seconds until a reset, which is a duration or a time."""
-    seconds = _duration(value)
+    seconds = duration(value)
     return _until(_moment((value or "").strip()), headers) if seconds is None else seconds
 
 

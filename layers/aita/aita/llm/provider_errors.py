@@ -11,6 +11,7 @@ from aita.errors import CallError, ProviderBusy, RefusalError, RunStopped, TaskE
 from aita.llm.error_body import diagnostic_text, message_text
 from aita.llm.forbidden import Forbidden, classify_forbidden, names_a_filter, refuses_input
 from aita.llm.headers import limits, retry_after
+from aita.llm.limited import is_limited, stated_wait
 
 _OVERLOADED = 529  # not a registered status; some providers use it when overloaded
 _REQUEST_TIMEOUT, _CONFLICT, _TOO_MANY = 408, 409, 429
@@ -96,7 +97,12 @@ def _classify_embedded(error: object) -> CallError:
         return _filter_refusal(answered)
     if isinstance(error, dict) and _REFUSAL.search(f"{error.get('type')} {code}"):
         return TaskError(f"{answered} and refuses the request")
-    return ProviderBusy("the provider answered with an error instead of a reply")
+    limited = is_limited(_UNAVAILABLE, error)
+    return ProviderBusy(
+        "the provider answered with an error instead of a reply",
+        retry_after=stated_wait(error) if limited else None,
+        limited=limited,
+    )
 
 
 def missing_choice(answer: object) -> CallError:
@@ -124,12 +130,14 @@ def _refusal(status: int, code: str, parameter: str, headers: Mapping[str, str],
     if meant := _by_code(code, answered):
         return meant
     if status in {_REQUEST_TIMEOUT, _CONFLICT, _TOO_MANY, _OVERLOADED} or status >= _SERVER_ERROR:
-        observed = limits(headers)
+        observed, limited = limits(headers), is_limited(status, body)
         return ProviderBusy(
             answered,
-            retry_after=retry_after(headers, limited=status in {_TOO_MANY, _UNAVAILABLE}),
+            retry_after=retry_after(headers, limited=status in {_TOO_MANY, _UNAVAILABLE})
+            or (stated_wait(body) if limited else None),
             requests_per_second=observed.requests_per_second,
             tokens_per_minute=observed.tokens_per_minute,
+            limited=limited,
         )
     match status:
         case 401:
@@ -149,7 +157,7 @@ def _classify_403(answered: str, body: object) -> CallError:
         case Forbidden.INPUT:
             return _filter_refusal(answered)
         case Forbidden.RATE:
-            return ProviderBusy(answered)
+            return ProviderBusy(answered, retry_after=stated_wait(body), limited=True)
         case Forbidden.QUOTA:
             return _quota_spent(answered)
         case Forbidden.REGION:

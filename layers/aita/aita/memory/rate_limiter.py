@@ -49,39 +49,57 @@ class MemoryRateLimiter:
         renew_in_children(self, type(self)._renew)
 
     def reserve(self, configured: Rates, tokens: int, reservation: float | None = None) -> Slot:
-        """Reserve the next free slot, or keep a reservation that no closure has passed."""
+        """Reserve the next free slot, or keep a reservation that was neither closed past nor missed."""
         with self._lock:
             now = self._now()
-            if reservation is not None and round(reservation * 1_000) >= self.bucket.closed_until:
+            if reservation is not None and self.bucket.keeps(now, round(reservation * 1_000)):
                 return _slot(round(reservation * 1_000), now)
-            opens = self.bucket.closed_until
+            opens = self.bucket.full_until(now, configured) or self.bucket.closed_until
             if now < opens:
-                return Slot((opens - 1) / 1_000, (opens - now) / 1_000)  # closed past, so that it is reserved again
+                return Slot(0.0, (opens - now) / 1_000)  # missed long ago, so that it is reserved again
             self.bucket, available_at = self.bucket.reserve(now, configured, tokens)
             if self._period is None:
                 self._period = _Period(now)
             self._period.slots.append(available_at)
             return _slot(available_at, now)
 
-    def close(self, configured: Rates, seconds: float, observed: Rates) -> None:
-        """Let no call through for ``seconds``, and lower the rate."""
+    def settle(self, configured: Rates, expected_tokens: int, actual_tokens: int) -> None:
+        """Correct the reserved tokens of a call by those that it used."""
+        with self._lock:
+            self.bucket = self.bucket.settle(self._now(), configured, expected_tokens, actual_tokens)
+
+    def close(self, configured: Rates, seconds: float | None, observed: Rates, *, paced: bool = True) -> None:
+        """Let no call through for ``seconds``, or as long as the limiter chooses, and lower the rate."""
         with self._lock:
             now = self._now()
-            until = self.bucket.closing(now, seconds)
-            if not self.bucket.is_lowered(now):
-                self._before, self._period = self._period, _Period(until)
-                if self._before is not None:
-                    self._before.end(now)
+            until = self.bucket.closing(now, seconds, paced=paced)
+            if not self.bucket.is_lowered(now, paced=paced):
+                self._before = self._begin_period(now, until)
             passing = None
             if self._before is not None:
                 self._before.refused += 1
                 passing = self._before.throughput(until)
-            self.bucket = self.bucket.close(now, configured, seconds, observed, passing)
+            self.bucket = self.bucket.close(now, configured, seconds, observed, passing, paced=paced)
+
+    def pause(self, seconds: float) -> None:
+        """Let no call through for ``seconds``, at an unchanged rate."""
+        with self._lock:
+            now, before = self._now(), self.bucket
+            self.bucket = before.pause(now, seconds)
+            if self.bucket is not before:
+                self._begin_period(now, self.bucket.closed_until)
 
     def learn(self, observed: Rates) -> None:
         """Adopt the limits in the headers of a successful response."""
         with self._lock:
             self.bucket = self.bucket.learn(observed)
+
+    def _begin_period(self, now: int, opens: int) -> _Period | None:
+        """Begin the period that follows a closure; return the one that the closure ends."""
+        ended, self._period = self._period, _Period(opens)
+        if ended is not None:
+            ended.end(now)
+        return ended
 
     def _renew(self) -> None:
         self._lock = threading.Lock()

@@ -10,7 +10,15 @@ from hypothesis import strategies as st
 
 from aita.memory.rate_limiter import MemoryRateLimiter
 from aita.models.rate_limits import Rates
-from aita.services.calls.token_bucket import DECREASE, FIRST_GUESS, REQUEST_BURST, SLOWEST, TOKEN_BURST, Bucket
+from aita.services.calls.token_bucket import (
+    DECREASE,
+    FIRST_GUESS,
+    GUESS_DECREASE,
+    REQUEST_BURST,
+    SLOWEST,
+    TOKEN_BURST,
+    Bucket,
+)
 from tests.support.rate_simulation import Provider, simulate
 
 NOW = 1_700_000_000_000
@@ -112,7 +120,7 @@ class TestClosed:
         grown = requests_per_second(bucket, NOW + 6_000, NONE)
         assert grown == pytest.approx(64)
         found = bucket.close(NOW + 6_000, NONE, 1, NONE)
-        assert requests_per_second(found, NOW + 7_000, NONE) == pytest.approx(64 * DECREASE)
+        assert requests_per_second(found, NOW + 7_000, NONE) == pytest.approx(64 * GUESS_DECREASE)
 
     def test_no_refusals_slow_it_below_the_slowest(self) -> None:
         bucket = Bucket()

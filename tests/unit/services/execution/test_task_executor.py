@@ -323,7 +323,7 @@ class TestWaits:
 
     def test_the_others_are_held_back_as_long_as_the_provider_says(self, harness: Harness) -> None:
         _, event = one_question(harness, rate_limit_rps=4)
-        taught = ProviderBusy("429", retry_after=7.2, requests_per_second=3.0, tokens_per_minute=900.0)
+        taught = ProviderBusy("429", retry_after=7.2, requests_per_second=3.0, tokens_per_minute=900.0, limited=True)
         harness.model.say(taught, busy())
         for _ in range(2):
             harness.clock.advance(10)

@@ -10,12 +10,12 @@ from aita.aws.dynamodb.items import read, write
 from aita.errors import ProviderBusy
 from aita.models.rate_limits import Rates
 from aita.ports import Clock, Slot
-from aita.services.calls.token_bucket import SHARED_BURST, Bucket, Step
+from aita.services.calls.token_bucket import SHARED_BURST, SHARED_DELAY, Bucket, Step
 
 _TRIES = 20
 """Most tries of an update. A third one is rare: refusals or new limits must have changed the rate in between."""
 
-_UNUSED = Bucket(burst=SHARED_BURST)
+_UNUSED = Bucket(burst=SHARED_BURST, delay=SHARED_DELAY)
 
 _FRESH = 5_000
 """Oldest copy, in ms, by which calls of runs without a configured rate are let through."""
@@ -52,7 +52,9 @@ class DynamoRateLimiter:
         return self._copy or self.unused
 
     def reserve(self, configured: Rates, tokens: int, reservation: float | None = None, shards: int = 1) -> Slot:
-        """Reserve the next free slot, or keep a reservation that no closure has passed.
+        """Reserve the next free slot, or keep a reservation that was neither closed past nor missed.
+
+        While the rate is a guess, no slot is reserved far ahead: the caller comes again.
 
         Parameters
         ----------
@@ -64,28 +66,45 @@ class DynamoRateLimiter:
         ProviderBusy
             If the item changed during every try.
         """
-        if reservation is not None and round(reservation * 1_000) >= self._fetch().closed_until:
+        if reservation and self._fetch().keeps(self._now(), round(reservation * 1_000)):
             return _slot(round(reservation * 1_000), self._now())
         if not configured and not self._is_limiting():
             return _slot(self._now(), self._now())
         started = self._now()
         for _ in range(_TRIES):
             bucket = self.copy
+            if (again := bucket.full_until(started, configured)) is not None:
+                return Slot(0.0, (again - started) / 1_000)
             step = bucket.step(started, configured, tokens, shards)
-            if self._advance(bucket, step):
+            if self._advance(bucket, step, bucket.latest(started, configured)):
                 return _slot(self._slot_time(step), self._now())
         raise ProviderBusy("the rate limit is changing too fast", retry_after=1)
 
-    def close(self, configured: Rates, seconds: float, observed: Rates) -> bool:
-        """Let no call through for ``seconds``, and lower the rate.
+    def settle(self, configured: Rates, expected_tokens: int, actual_tokens: int, shards: int = 1) -> None:
+        """Correct the reserved tokens of a call by those that it used: one write, if there is a limit of tokens.
+
+        If the item changes during every try, the expected tokens stand.
+        """
+        for _ in range(_TRIES):
+            bucket, now = self.copy, self._now()
+            change = bucket.difference(now, configured, expected_tokens, actual_tokens, shards)
+            if not change or self._advance(bucket, Step(now, bucket.burst, None, change)):
+                return
+
+    def close(self, configured: Rates, seconds: float | None, observed: Rates, *, paced: bool = True) -> bool:
+        """Let no call through for ``seconds``, or as long as the limiter chooses, and lower the rate.
 
         Returns
         -------
         bool
             Whether this refusal is the first of its closure.
         """
-        before = self._change(lambda bucket: bucket.close(self._now(), configured, seconds, observed))
-        return before is not None and not before.is_lowered(self._now())
+        before = self._change(lambda bucket: bucket.close(self._now(), configured, seconds, observed, paced=paced))
+        return before is not None and not before.is_lowered(self._now(), paced=paced)
+
+    def pause(self, seconds: float) -> bool:
+        """Let no call through for ``seconds``, at an unchanged rate; return whether the bucket was open until then."""
+        return self._change(lambda bucket: bucket.pause(self._now(), seconds)) is not None
 
     def learn(self, observed: Rates) -> bool:
         """Adopt the limits in the headers of a successful response; return whether they were new and so written."""
@@ -93,8 +112,8 @@ class DynamoRateLimiter:
             self._fetch()
         return self._change(lambda bucket: bucket.learn(observed)) is not None
 
-    def _advance(self, bucket: Bucket, step: Step) -> bool:
-        """Advance the item's times by a step; on failure, refresh the copy."""
+    def _advance(self, bucket: Bucket, step: Step, latest: int | None = None) -> bool:
+        """Advance the item's times by a step, unless that of requests is past ``latest``; if not, refresh the copy."""
         moves = {
             "requests_at": (step.request, step.requests_floor, bucket.requests_at),
             "tokens_at": (step.tokens, step.tokens_floor, bucket.tokens_at),
@@ -103,6 +122,9 @@ class DynamoRateLimiter:
             at = [0 if add is None else floor + add for add, floor, _ in moves.values()]
             return self._put(replace(bucket, requests_at=at[0], tokens_at=at[1]))
         sets, conditions, values = [], ["epoch = :epoch"], {":epoch": bucket.epoch}
+        if latest is not None:
+            conditions.append("requests_at <= :latest")
+            values[":latest"] = latest
         for name, (add, floor, at_copy) in moves.items():
             if add is None:
                 continue
@@ -222,6 +244,7 @@ def _guarded_attributes(bucket: Bucket) -> dict[str, Any]:
         "lowered": bucket.lowered,
         "rate_found": bucket.found,
         "since": bucket.since,
+        "closure": bucket.closure,
         "epoch": bucket.epoch,
     }
 
@@ -235,8 +258,10 @@ def _bucket(values: dict[str, Any]) -> Bucket:
         lowered=_float(values.get("lowered")),
         found=bool(values["rate_found"]),
         since=int(values["since"]),
+        closure=int(values.get("closure", 0)),  # items of earlier versions have none
         epoch=int(values["epoch"]),
         burst=SHARED_BURST,
+        delay=SHARED_DELAY,
     )
 
 

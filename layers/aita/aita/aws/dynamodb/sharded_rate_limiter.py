@@ -39,7 +39,7 @@ class ShardedRateLimiter:
     _number: int = field(default=1)
 
     def reserve(self, configured: Rates, tokens: int, reservation: float | None = None) -> Slot:
-        """Reserve the next free slot of a bucket, or keep a reservation that no closure has passed.
+        """Reserve the next free slot of a bucket, or keep a reservation that was neither closed past nor missed.
 
         Raises
         ------
@@ -49,10 +49,20 @@ class ShardedRateLimiter:
         self._update_shard_count(configured)
         return self._bucket(self.pick(self._number)).reserve(configured, tokens, reservation, self._number)
 
-    def close(self, configured: Rates, seconds: float, observed: Rates) -> None:
-        """Let no call through for ``seconds``, and lower the rate."""
+    def settle(self, configured: Rates, expected_tokens: int, actual_tokens: int) -> None:
+        """Correct the reserved tokens of a call by those that it used, in a random bucket."""
         self._update_shard_count(configured)
-        self._update_buckets(lambda bucket: bucket.close(configured, seconds, observed), observed)
+        bucket = self._bucket(self.pick(self._number))
+        bucket.settle(configured, expected_tokens, actual_tokens, self._number)
+
+    def close(self, configured: Rates, seconds: float | None, observed: Rates, *, paced: bool = True) -> None:
+        """Let no call through for ``seconds``, or as long as the limiter chooses, and lower the rate."""
+        self._update_shard_count(configured)
+        self._update_buckets(lambda bucket: bucket.close(configured, seconds, observed, paced=paced), observed)
+
+    def pause(self, seconds: float) -> None:
+        """Let no call through for ``seconds``, at an unchanged rate."""
+        self._update_buckets(lambda bucket: bucket.pause(seconds), Rates())
 
     def learn(self, observed: Rates) -> None:
         """Adopt the limits in the headers of a successful response; known limits are not written."""

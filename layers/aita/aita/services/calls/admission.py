@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from aita.errors import ProviderBusy, SlotLater, Superseded
 from aita.models.rate_limits import Rates
 from aita.models.run import ItemEvent, Run
-from aita.ports import RateLimiter, Reply, Slot
+from aita.ports import Reply, Slot
+from aita.services.calls.call_ports import Admitted
+from aita.services.calls.pacing import Pacing
 from aita.services.calls.prompt_cache_gate import PromptCacheGate
 from aita.services.runs.run_cache import RunCache
 from aita.tasks.request import LLMRequest
-from aita.tasks.tokens import expected_tokens
 
 LONGEST_SLEEP = 2.0
 """Longest sleep of a function for the limiter, in seconds. The state machine does longer waits, at no cost."""
@@ -20,8 +21,8 @@ LONGEST_SLEEP = 2.0
 class Admission:
     """Admits calls: while their run is current, at the provider's rate, and one per prefix until its cache is filled.
 
-    A run without configured rates uses the limiter only after its first wait for the provider: no limit is known
-    before.
+    A run without configured rates uses the limiter only after its first wait for the provider, which each function
+    notices a few seconds later: no limit is known before.
 
     Parameters
     ----------
@@ -31,14 +32,14 @@ class Admission:
         Provider and model, which own the prompt cache.
     """
 
-    limiter: RateLimiter
+    pacing: Pacing
     gate: PromptCacheGate
     watch: RunCache
     sleep: Callable[[float], None]
     context: str
 
-    def admit(self, run: Run, event: ItemEvent, request: LLMRequest, reservation: int | None) -> str | None:
-        """Wait until the call may be made; return the prefix whose cache it must fill, if any.
+    def admit(self, run: Run, event: ItemEvent, request: LLMRequest, reservation: int | None) -> Admitted:
+        """Wait until the call may be made.
 
         Parameters
         ----------
@@ -53,37 +54,37 @@ class Admission:
             If the run's attempt may make no more calls.
         """
         prefix = self.gate.wait(request, self.context) if run.settings.prefix_scheduling else None
-        configured = configured_rates(run)
-        if configured or run.waits:
-            tokens = expected_tokens(request, run.settings.reasoning_effort)
-            slot = self.limiter.reserve(configured, tokens, None if reservation is None else reservation / 1000)
+        configured, tokens = configured_rates(run), None
+        if configured or run.waits or reservation is not None:
+            tokens = self.pacing.expectations.expect(request)
+            reserved = None if reservation is None else reservation / 1000
+            slot = self.pacing.limiter.reserve(configured, tokens, reserved)
             if slot.wait > LONGEST_SLEEP:
                 raise SlotLater(slot.wait, round(slot.available_at * 1000))
             self.sleep(slot.wait)
         if not self.watch.is_current(event.run_id, event.attempt):
             raise Superseded(f"run {event.run_id} makes no more calls in attempt {event.attempt}")
-        return prefix
+        return Admitted(request, prefix, tokens)
 
-    def record_answer(self, reply: Reply, prefix: str | None) -> None:
-        """Pass a reply's rate limits to the limiter, and open the gate for the other calls of its prefix."""
-        if reply.limits:
-            self.limiter.learn(reply.limits)
-        if prefix is not None:
-            self.gate.mark_filled(prefix)
+    def record_answer(self, run: Run, admitted: Admitted, reply: Reply) -> None:
+        """Tell the limiter the call's tokens and the reply's rate limits, and open the gate for its prefix."""
+        self.pacing.record_answer(configured_rates(run), admitted.request, admitted.tokens, reply)
+        if admitted.prefix is not None:
+            self.gate.mark_filled(admitted.prefix)
 
-    def record_refusal(self, run: Run, request: LLMRequest, busy: ProviderBusy) -> Slot | None:
-        """Close the limiter for all callers for as long as the provider demands, and reserve a slot after that.
+    def record_refusal(self, run: Run, admitted: Admitted, busy: ProviderBusy) -> Slot | None:
+        """Close the limiter for all callers if the provider is busy for all, and reserve a slot after that.
 
         Returns
         -------
         Slot or None
-            The call's next slot; ``None`` if the provider named no time, so that the caller must back off.
+            The call's next slot; ``None`` if the provider is busy for this call alone, so that the caller must back
+            off.
         """
-        if not busy.retry_after:
-            return None
         configured = configured_rates(run)
-        self.limiter.close(configured, busy.retry_after, Rates(busy.requests_per_second, busy.tokens_per_minute))
-        return self.limiter.reserve(configured, expected_tokens(request, run.settings.reasoning_effort))
+        if not self.pacing.record_refusal(configured, admitted.tokens, busy):
+            return None
+        return self.pacing.limiter.reserve(configured, self.pacing.expectations.expect(admitted.request))
 
 
 def configured_rates(run: Run) -> Rates:

@@ -14,10 +14,15 @@ from aita.tasks.request import LLMRequest
 
 @dataclass(frozen=True, slots=True)
 class Admitted:
-    """Call that may be made now. ``prefix`` is the digest of the prompt prefix whose cache it must fill, if any."""
+    """Call that may be made now.
+
+    ``prefix`` is the digest of the prompt prefix whose cache it must fill, if any, and ``tokens`` what its slot at the
+    limiter reserves; ``None`` for a call without a slot.
+    """
 
     request: LLMRequest
     prefix: str | None = None
+    tokens: int | None = None
 
 
 class Pacer(Protocol):

@@ -56,18 +56,18 @@ class ItemPacer:
             raise ProviderBusy("this invocation has no time left for another call", retry_after=0)
         reservation, self.reservation = self.reservation, None
         run = self.admission.watch.get(self.event.run_id)
-        return Admitted(request, self.admission.admit(run, self.event, request, reservation))
+        return self.admission.admit(run, self.event, request, reservation)
 
     def record_answer(self, admitted: Admitted, reply: Reply) -> None:
-        """Pass the reply's rate limits to the limiter, and open the gate for the other calls of its prefix."""
-        self.admission.record_answer(reply, admitted.prefix)
+        """Tell the limiter the call's tokens and the reply's rate limits, and open the gate for its prefix."""
+        self.admission.record_answer(self.admission.watch.get(self.event.run_id), admitted, reply)
 
     def record_failure(self, admitted: Admitted, busy: ProviderBusy) -> None:
         """Slow down all callers if the provider demands it, and reserve a slot after that."""
         if admitted.prefix is not None:
             self.admission.gate.abandon(admitted.prefix)
         run = self.admission.watch.get(self.event.run_id)
-        slot = self.admission.record_refusal(run, admitted.request, busy)
+        slot = self.admission.record_refusal(run, admitted, busy)
         if slot is not None:
             busy.retry_after, self.reservation = slot.wait, round(slot.available_at * 1000)
 

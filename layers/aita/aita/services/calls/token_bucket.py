@@ -44,6 +44,24 @@ SLOW_START = 2.0
 """Growth factor of FIRST_GUESS per second until the next refusal. A measured first rate is near the limit, and grows by
 INCREASE."""
 
+GUESS_DECREASE = 0.5
+"""Factor by which the refusal after a slow start changes the rate: in the second before, half of it was allowed (as
+TCP does after its slow start: RFC 5681, 3.1)."""
+
+GUESS_AHEAD = 1_000
+"""Longest time, in ms, by which a slot is reserved ahead while the rate is a guess. The refusal that ends the slow
+start closes the bucket for as long, so that no slot of the guessed rate is left."""
+
+CLOSURE = 1_000
+"""Closure, in ms, after a refusal that names no time; doubled if the calls after it are refused as soon."""
+
+LONGEST_CLOSURE = 60_000
+"""Longest such closure, in ms."""
+
+SHARED_DELAY = 2_000
+"""Most by which a call may come late for its slot in a shared bucket, in ms: the state machine waits whole seconds, and
+starts a function. A call that comes later needs another slot, as others are due by now."""
+
 SLOWEST = 0.01
 """Lowest rate, in requests a second, however many calls are refused."""
 
@@ -58,6 +76,9 @@ _GOLDEN = (math.sqrt(5) - 1) / 2
 
 _SAME_REFUSAL = 500
 """Time after the bucket has reopened, in ms, in which refusals are those of calls made before it closed."""
+
+_UNPACED = 10_000
+"""The same for calls that were made without a slot, by callers that did not know of the closure yet."""
 
 _LONGEST_START = 10.0
 """Longest growth by SLOW_START, in seconds."""
@@ -96,8 +117,9 @@ class Bucket:
 
     ``requests_at`` and ``tokens_at`` are the times of the next request and tokens; ``closed_until`` is the end of the
     last closure. ``lowered`` is the rate in requests a second after refusals, as of ``since``. ``found`` is true once a
-    known rate was lowered; until then ``lowered`` is a first guess, which grows fast. ``burst`` is the unused rate that
-    counts, in ms.
+    known rate was lowered; until then ``lowered`` is a first guess, which grows fast. ``closure`` is the length of the
+    last closure for which the provider named no time. ``burst`` is the unused rate that counts, and ``delay`` the most
+    by which a call may come late for its slot. All lengths are in ms.
     """
 
     requests_at: int = 0
@@ -108,7 +130,26 @@ class Bucket:
     found: bool = False
     since: int = 0
     epoch: int = 0
+    closure: int = 0
     burst: int = REQUEST_BURST
+    delay: int = REQUEST_BURST
+
+    def keeps(self, now: int, reservation: int) -> bool:
+        """Return whether a slot that was reserved before may still be used: it was neither closed past nor missed."""
+        return self.closed_until <= reservation and now <= reservation + self.delay
+
+    def full_until(self, now: int, configured: Rates) -> int | None:
+        """Return when to come again, if no slot may be reserved now; else ``None``."""
+        latest = self.latest(now, configured)
+        if latest is None or self.requests_at <= latest:
+            return None
+        return max(latest + GUESS_AHEAD, self.requests_at - GUESS_AHEAD)
+
+    def latest(self, now: int, configured: Rates) -> int | None:
+        """Return the latest time of a slot that may be reserved now; ``None`` for any."""
+        ceiling = _lowest(configured.requests_per_second, self.observed.requests_per_second)
+        is_guess = self.lowered is not None and not self.found and ceiling is None
+        return max(now, self.closed_until) + GUESS_AHEAD if is_guess else None
 
     def reserve(self, now: int, configured: Rates, tokens: int) -> tuple[Self, int]:
         """Return the bucket after a call with this many tokens, and the time of the call's slot."""
@@ -144,46 +185,94 @@ class Bucket:
             _lowest(configured.tokens_per_minute, self.observed.tokens_per_minute),
         )
 
-    def close(self, now: int, configured: Rates, seconds: float, observed: Rates, passing: float | None = None) -> Self:
-        """Return the bucket closed for ``seconds``; refusals that arrive together lower the rate once.
+    def settle(self, now: int, configured: Rates, expected_tokens: int, actual_tokens: int) -> Self:
+        """Return the bucket after a call that used other tokens than it had reserved."""
+        add, floor = self.difference(now, configured, expected_tokens, actual_tokens), now - TOKEN_BURST
+        return self if add is None else replace(self, tokens_at=max(self.tokens_at, floor) + add)
+
+    def difference(
+        self, now: int, configured: Rates, expected_tokens: int, actual_tokens: int, shards: int = 1
+    ) -> int | None:
+        """Return the change of ``tokens_at``, in ms, by a call's actual tokens; ``None`` without a limit of tokens."""
+        by_minute = self.rates(now, configured).tokens_per_minute
+        return None if by_minute is None else round(60_000 * shards * (actual_tokens - expected_tokens) / by_minute)
+
+    def close(
+        self,
+        now: int,
+        configured: Rates,
+        seconds: float | None,
+        observed: Rates,
+        passing: float | None = None,
+        *,
+        paced: bool = True,
+    ) -> Self:
+        """Return the bucket closed by a refusal; refusals that arrive together lower the rate once.
 
         Parameters
         ----------
+        seconds
+            Length of the closure; ``None`` if the provider named no time.
         passing
             Measured throughput before the closure, in requests a second, if known.
+        paced
+            Whether the refused call had a slot.
         """
-        until, together = self.closing(now, seconds), self.is_lowered(now)
+        until, together = self.closing(now, seconds, paced=paced), self.is_lowered(now, paced=paced)
         closed = replace(self, closed_until=until, observed=_merge(self.observed, observed), epoch=self.epoch + 1)
         before = self.rates(now, configured).requests_per_second
         if together:
             if passing is None or self.lowered is None or self.found:
                 return closed
             return replace(closed, lowered=max(FIRST_GUESS, min(self.lowered, passing * MEASURED)))
+        is_guess = self.latest(now, configured) is not None
         if before is None or (passing is not None and not self.found and self.lowered is not None):
             lowered = max(FIRST_GUESS, (passing or 0.0) * MEASURED)
         elif passing is None:
-            lowered = before * DECREASE
+            lowered = before * (GUESS_DECREASE if is_guess else DECREASE)
         else:
             lowered = min(before, max(before * DECREASE, passing * MEASURED))
-        return replace(closed, lowered=max(SLOWEST, lowered), found=before is not None, since=until)
+        until = max(until, now + GUESS_AHEAD) if is_guess else until
+        closure = self.closure if seconds is not None else self._next_closure(now)
+        return replace(
+            closed,
+            lowered=max(SLOWEST, lowered),
+            found=before is not None,
+            since=until,
+            closed_until=until,
+            closure=closure,
+        )
 
-    def closing(self, now: int, seconds: float) -> int:
+    def closing(self, now: int, seconds: float | None, *, paced: bool = True) -> int:
         """Return the end of a refusal's closure; a refusal shortly after another belongs to the same closure."""
-        return max(self.closed_until, now + round(seconds * 1_000) - (_SAME_REFUSAL if self.is_lowered(now) else 0))
+        together = self.is_lowered(now, paced=paced)
+        if seconds is None:
+            return self.closed_until if together else max(self.closed_until, now + self._next_closure(now))
+        return max(self.closed_until, now + round(seconds * 1_000) - (_SAME_REFUSAL if together else 0))
+
+    def pause(self, now: int, seconds: float) -> Self:
+        """Return the bucket closed for ``seconds`` at its rate, which the provider's failure says nothing about."""
+        until = now + round(seconds * 1_000)
+        return self if until <= self.closed_until else replace(self, closed_until=until, epoch=self.epoch + 1)
 
     def learn(self, observed: Rates) -> Self:
         """Return the bucket with the limits in a response's headers; the same bucket if it has them."""
         merged = _merge(self.observed, observed)
         return self if merged == self.observed else replace(self, observed=merged, epoch=self.epoch + 1)
 
-    def is_lowered(self, now: int) -> bool:
+    def is_lowered(self, now: int, *, paced: bool = True) -> bool:
         """Return whether a refusal now belongs to the last one, which has lowered the rate already."""
-        return bool(self.since) and now < self.since + _SAME_REFUSAL
+        return bool(self.since) and now < self.since + (_SAME_REFUSAL if paced else _UNPACED)
 
     @property
     def is_limiting(self) -> bool:
         """Whether the bucket limits calls without a configured rate."""
         return self.lowered is not None or bool(self.observed)
+
+    def _next_closure(self, now: int) -> int:
+        if self.closure and now < self.since + _SAME_REFUSAL + self.closure:
+            return min(LONGEST_CLOSURE, 2 * self.closure)
+        return CLOSURE
 
     def _grown(self, now: int) -> float | None:
         if self.lowered is None:
