@@ -72,7 +72,7 @@ class MemoryRateLimiter:
         """Let no call through for ``seconds``, or as long as the limiter chooses, and lower the rate."""
         with self._lock:
             now = self._now()
-            until = self.bucket.closing(now, seconds, paced=paced)
+            until = self.bucket.closing(now, configured, seconds, paced=paced)
             if not self.bucket.is_lowered(now, paced=paced):
                 self._before = self._begin_period(now, until)
             passing = None

@@ -147,8 +147,7 @@ class Bucket:
 
     def latest(self, now: int, configured: Rates) -> int | None:
         """Return the latest time of a slot that may be reserved now; ``None`` for any."""
-        ceiling = _lowest(configured.requests_per_second, self.observed.requests_per_second)
-        is_guess = self.lowered is not None and not self.found and ceiling is None
+        is_guess = self.lowered is not None and self._is_unknown(configured)
         return max(now, self.closed_until) + GUESS_AHEAD if is_guess else None
 
     def reserve(self, now: int, configured: Rates, tokens: int) -> tuple[Self, int]:
@@ -218,37 +217,34 @@ class Bucket:
         paced
             Whether the refused call had a slot.
         """
-        until, together = self.closing(now, seconds, paced=paced), self.is_lowered(now, paced=paced)
+        until, together = self.closing(now, configured, seconds, paced=paced), self.is_lowered(now, paced=paced)
         closed = replace(self, closed_until=until, observed=_merge(self.observed, observed), epoch=self.epoch + 1)
         before = self.rates(now, configured).requests_per_second
         if together:
             if passing is None or self.lowered is None or self.found:
                 return closed
             return replace(closed, lowered=max(FIRST_GUESS, min(self.lowered, passing * MEASURED)))
-        is_guess = self.latest(now, configured) is not None
         if before is None or (passing is not None and not self.found and self.lowered is not None):
             lowered = max(FIRST_GUESS, (passing or 0.0) * MEASURED)
         elif passing is None:
-            lowered = before * (GUESS_DECREASE if is_guess else DECREASE)
+            lowered = before * (GUESS_DECREASE if self._is_unknown(configured) else DECREASE)
         else:
             lowered = min(before, max(before * DECREASE, passing * MEASURED))
-        until = max(until, now + GUESS_AHEAD) if is_guess else until
         closure = self.closure if seconds is not None else self._next_closure(now)
-        return replace(
-            closed,
-            lowered=max(SLOWEST, lowered),
-            found=before is not None,
-            since=until,
-            closed_until=until,
-            closure=closure,
-        )
+        found = before is not None
+        return replace(closed, lowered=max(SLOWEST, lowered), found=found, since=until, closure=closure)
 
-    def closing(self, now: int, seconds: float | None, *, paced: bool = True) -> int:
-        """Return the end of a refusal's closure; a refusal shortly after another belongs to the same closure."""
-        together = self.is_lowered(now, paced=paced)
-        if seconds is None:
-            return self.closed_until if together else max(self.closed_until, now + self._next_closure(now))
-        return max(self.closed_until, now + round(seconds * 1_000) - (_SAME_REFUSAL if together else 0))
+    def closing(self, now: int, configured: Rates, seconds: float | None, *, paced: bool = True) -> int:
+        """Return the end of a refusal's closure; a refusal shortly after another belongs to the same closure.
+
+        While the limit is unknown, a closure is long enough to measure by: in its time, calls went through and did not.
+        """
+        if self.is_lowered(now, paced=paced):
+            until = 0 if seconds is None else now + round(seconds * 1_000) - _SAME_REFUSAL
+        else:
+            length = self._next_closure(now) if seconds is None else round(seconds * 1_000)
+            until = now + max(length, GUESS_AHEAD if self._is_unknown(configured) else 0)
+        return max(self.closed_until, until)
 
     def pause(self, now: int, seconds: float) -> Self:
         """Return the bucket closed for ``seconds`` at its rate, which the provider's failure says nothing about."""
@@ -268,6 +264,10 @@ class Bucket:
     def is_limiting(self) -> bool:
         """Whether the bucket limits calls without a configured rate."""
         return self.lowered is not None or bool(self.observed)
+
+    def _is_unknown(self, configured: Rates) -> bool:
+        """Return whether no limit of requests is known: none is configured, observed or found."""
+        return not self.found and _lowest(configured.requests_per_second, self.observed.requests_per_second) is None
 
     def _next_closure(self, now: int) -> int:
         if self.closure and now < self.since + _SAME_REFUSAL + self.closure:
