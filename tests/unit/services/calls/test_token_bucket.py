@@ -1,6 +1,7 @@
 """The limiter: what it lets through in any window, what refusals and headers do, and simulated providers."""
 
 import threading
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
@@ -19,7 +20,7 @@ from aita.services.calls.token_bucket import (
     TOKEN_BURST,
     Bucket,
 )
-from tests.support.rate_simulation import Provider, simulate
+from tests.support.rate_simulation import Provider, simulate, simulate_tokens
 
 NOW = 1_700_000_000_000
 NONE = Rates()
@@ -189,6 +190,30 @@ class TestSimulatedProviders:
         assert ran.answered == 200
         assert ran.seconds <= 9 * 1.06
         assert ran.refused_share <= 0.05
+
+    @pytest.mark.parametrize("seed", range(5))
+    @pytest.mark.parametrize(("rate", "tasks", "at_once", "latency"), [(20, 200, 50, 0.2), (50, 500, 100, 0.5)])
+    def test_one_that_nobody_told_is_found_by_refusals_without_a_time(
+        self, rate: int, tasks: int, at_once: int, latency: float, seed: int
+    ) -> None:
+        provider = Provider(rate, rate, names_time=False)
+        ran = simulate(provider, NONE, tasks=tasks, concurrency=at_once, latency=latency, seed=seed)
+        assert ran.answered == tasks
+        assert ran.seconds <= (tasks - rate) / rate * 1.10 + latency
+        assert ran.refused <= at_once - rate + 5, "little more than before anybody knew"
+
+    @pytest.mark.parametrize("silent", [0.0, 0.5])
+    @pytest.mark.parametrize("latency", [(0.1, 0.1), (5, 5), (30, 30), (0.1, 30)])
+    def test_tokens_are_kept_from_the_second_minute_on(self, latency: tuple[float, float], silent: float) -> None:
+        minutes = Counter[int]()
+        told = Rates(None, 60_000)
+        calls = simulate_tokens(told, seconds=1_200, concurrency=100, latency=latency, tokens=2_100, silent=silent)
+        for at, tokens in calls:
+            minutes[int(at // 60)] += tokens
+        late = [minutes[minute] for minute in range(1, 20)]
+        assert max(late) <= 60_000 * 1.05
+        assert min(late[5:]) >= 60_000 * 0.95 - 2_100
+        assert sum(late) <= 19 * 60_000 * 1.01
 
     @pytest.mark.parametrize("teaches", [False, True])
     @pytest.mark.parametrize(("rate", "tasks", "at_once", "latency"), [(20, 200, 50, 0.2), (50, 500, 100, 0.5)])

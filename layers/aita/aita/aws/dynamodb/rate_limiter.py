@@ -244,7 +244,6 @@ def _guarded_attributes(bucket: Bucket) -> dict[str, Any]:
         "lowered": bucket.lowered,
         "rate_found": bucket.found,
         "since": bucket.since,
-        "closure": bucket.closure,
         "epoch": bucket.epoch,
     }
 
@@ -258,7 +257,6 @@ def _bucket(values: dict[str, Any]) -> Bucket:
         lowered=_float(values.get("lowered")),
         found=bool(values["rate_found"]),
         since=int(values["since"]),
-        closure=int(values.get("closure", 0)),  # items of earlier versions have none
         epoch=int(values["epoch"]),
         burst=SHARED_BURST,
         delay=SHARED_DELAY,

@@ -53,10 +53,7 @@ GUESS_AHEAD = 1_000
 start closes the bucket for as long, so that no slot of the guessed rate is left."""
 
 CLOSURE = 1_000
-"""Closure, in ms, after a refusal that names no time; doubled if the calls after it are refused as soon."""
-
-LONGEST_CLOSURE = 60_000
-"""Longest such closure, in ms."""
+"""Closure, in ms, after a refusal that names no time. If it is too short, the rate becomes lower, and calls rarer."""
 
 SHARED_DELAY = 2_000
 """Most by which a call may come late for its slot in a shared bucket, in ms: the state machine waits whole seconds, and
@@ -117,9 +114,8 @@ class Bucket:
 
     ``requests_at`` and ``tokens_at`` are the times of the next request and tokens; ``closed_until`` is the end of the
     last closure. ``lowered`` is the rate in requests a second after refusals, as of ``since``. ``found`` is true once a
-    known rate was lowered; until then ``lowered`` is a first guess, which grows fast. ``closure`` is the length of the
-    last closure for which the provider named no time. ``burst`` is the unused rate that counts, and ``delay`` the most
-    by which a call may come late for its slot. All lengths are in ms.
+    known rate was lowered; until then ``lowered`` is a first guess, which grows fast. ``burst`` is the unused rate that
+    counts, and ``delay`` the most by which a call may come late for its slot, both in ms.
     """
 
     requests_at: int = 0
@@ -130,7 +126,6 @@ class Bucket:
     found: bool = False
     since: int = 0
     epoch: int = 0
-    closure: int = 0
     burst: int = REQUEST_BURST
     delay: int = REQUEST_BURST
 
@@ -230,9 +225,7 @@ class Bucket:
             lowered = before * (GUESS_DECREASE if self._is_unknown(configured) else DECREASE)
         else:
             lowered = min(before, max(before * DECREASE, passing * MEASURED))
-        closure = self.closure if seconds is not None else self._next_closure(now)
-        found = before is not None
-        return replace(closed, lowered=max(SLOWEST, lowered), found=found, since=until, closure=closure)
+        return replace(closed, lowered=max(SLOWEST, lowered), found=before is not None, since=until)
 
     def closing(self, now: int, configured: Rates, seconds: float | None, *, paced: bool = True) -> int:
         """Return the end of a refusal's closure; a refusal shortly after another belongs to the same closure.
@@ -242,7 +235,7 @@ class Bucket:
         if self.is_lowered(now, paced=paced):
             until = 0 if seconds is None else now + round(seconds * 1_000) - _SAME_REFUSAL
         else:
-            length = self._next_closure(now) if seconds is None else round(seconds * 1_000)
+            length = CLOSURE if seconds is None else round(seconds * 1_000)
             until = now + max(length, GUESS_AHEAD if self._is_unknown(configured) else 0)
         return max(self.closed_until, until)
 
@@ -268,11 +261,6 @@ class Bucket:
     def _is_unknown(self, configured: Rates) -> bool:
         """Return whether no limit of requests is known: none is configured, observed or found."""
         return not self.found and _lowest(configured.requests_per_second, self.observed.requests_per_second) is None
-
-    def _next_closure(self, now: int) -> int:
-        if self.closure and now < self.since + _SAME_REFUSAL + self.closure:
-            return min(LONGEST_CLOSURE, 2 * self.closure)
-        return CLOSURE
 
     def _grown(self, now: int) -> float | None:
         if self.lowered is None:
