@@ -54,7 +54,7 @@ class MemoryRateLimiter:
             now = self._now()
             if reservation is not None and self.bucket.keeps(now, round(reservation * 1_000)):
                 return _slot(round(reservation * 1_000), now)
-            opens = self.bucket.full_until(now, configured) or self.bucket.closed_until
+            opens = self.bucket.closed_until
             if now < opens:
                 return Slot(0.0, (opens - now) / 1_000)  # missed long ago, so that it is reserved again
             self.bucket, available_at = self.bucket.reserve(now, configured, tokens)

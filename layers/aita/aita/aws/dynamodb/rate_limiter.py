@@ -54,8 +54,6 @@ class DynamoRateLimiter:
     def reserve(self, configured: Rates, tokens: int, reservation: float | None = None, shards: int = 1) -> Slot:
         """Reserve the next free slot, or keep a reservation that was neither closed past nor missed.
 
-        While the rate is a guess, no slot is reserved far ahead: the caller comes again.
-
         Parameters
         ----------
         shards
@@ -73,10 +71,8 @@ class DynamoRateLimiter:
         started = self._now()
         for _ in range(_TRIES):
             bucket = self.copy
-            if (again := bucket.full_until(started, configured)) is not None:
-                return Slot(0.0, (again - started) / 1_000)
             step = bucket.step(started, configured, tokens, shards)
-            if self._advance(bucket, step, bucket.latest(started, configured)):
+            if self._advance(bucket, step):
                 return _slot(self._slot_time(step), self._now())
         raise ProviderBusy("the rate limit is changing too fast", retry_after=1)
 
@@ -99,6 +95,7 @@ class DynamoRateLimiter:
         bool
             Whether this refusal is the first of its closure.
         """
+        self._fetch()  # the slots that others have reserved since, too
         before = self._change(lambda bucket: bucket.close(self._now(), configured, seconds, observed, paced=paced))
         return before is not None and not before.is_lowered(self._now(), paced=paced)
 
@@ -112,8 +109,8 @@ class DynamoRateLimiter:
             self._fetch()
         return self._change(lambda bucket: bucket.learn(observed)) is not None
 
-    def _advance(self, bucket: Bucket, step: Step, latest: int | None = None) -> bool:
-        """Advance the item's times by a step, unless that of requests is past ``latest``; if not, refresh the copy."""
+    def _advance(self, bucket: Bucket, step: Step) -> bool:
+        """Advance the item's times by a step; on failure, refresh the copy."""
         moves = {
             "requests_at": (step.request, step.requests_floor, bucket.requests_at),
             "tokens_at": (step.tokens, step.tokens_floor, bucket.tokens_at),
@@ -122,9 +119,6 @@ class DynamoRateLimiter:
             at = [0 if add is None else floor + add for add, floor, _ in moves.values()]
             return self._put(replace(bucket, requests_at=at[0], tokens_at=at[1]))
         sets, conditions, values = [], ["epoch = :epoch"], {":epoch": bucket.epoch}
-        if latest is not None:
-            conditions.append("requests_at <= :latest")
-            values[":latest"] = latest
         for name, (add, floor, at_copy) in moves.items():
             if add is None:
                 continue

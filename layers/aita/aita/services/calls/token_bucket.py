@@ -48,12 +48,9 @@ GUESS_DECREASE = 0.5
 """Factor by which the refusal after a slow start changes the rate: in the second before, half of it was allowed (as
 TCP does after its slow start: RFC 5681, 3.1)."""
 
-GUESS_AHEAD = 1_000
-"""Longest time, in ms, by which a slot is reserved ahead while the rate is a guess. The refusal that ends the slow
-start closes the bucket for as long, so that no slot of the guessed rate is left."""
-
 CLOSURE = 1_000
-"""Closure, in ms, after a refusal that names no time. If it is too short, the rate becomes lower, and calls rarer."""
+"""Closure, in ms, after a refusal that names no time, and the shortest while no limit is known. If it is too short, the
+rate becomes lower, and calls rarer."""
 
 SHARED_DELAY = 2_000
 """Most by which a call may come late for its slot in a shared bucket, in ms: the state machine waits whole seconds, and
@@ -79,6 +76,9 @@ _UNPACED = 10_000
 
 _LONGEST_START = 10.0
 """Longest growth by SLOW_START, in seconds."""
+
+_LONGEST_GUESS = 10_000
+"""Longest closure, in ms, past the slots of a guessed rate."""
 
 _SMALLEST_CHANGE = 0.05
 """Smallest relative change of an observed limit that is adopted."""
@@ -133,18 +133,6 @@ class Bucket:
         """Return whether a slot that was reserved before may still be used: it was neither closed past nor missed."""
         return self.closed_until <= reservation and now <= reservation + self.delay
 
-    def full_until(self, now: int, configured: Rates) -> int | None:
-        """Return when to come again, if no slot may be reserved now; else ``None``."""
-        latest = self.latest(now, configured)
-        if latest is None or self.requests_at <= latest:
-            return None
-        return max(latest + GUESS_AHEAD, self.requests_at - GUESS_AHEAD)
-
-    def latest(self, now: int, configured: Rates) -> int | None:
-        """Return the latest time of a slot that may be reserved now; ``None`` for any."""
-        is_guess = self.lowered is not None and self._is_unknown(configured)
-        return max(now, self.closed_until) + GUESS_AHEAD if is_guess else None
-
     def reserve(self, now: int, configured: Rates, tokens: int) -> tuple[Self, int]:
         """Return the bucket after a call with this many tokens, and the time of the call's slot."""
         step = self.step(now, configured, tokens)
@@ -160,10 +148,11 @@ class Bucket:
     def step(self, now: int, configured: Rates, tokens: int, shards: int = 1) -> Step:
         """Return a call's advance of the bucket, which does not depend on the times that other calls change.
 
-        Each of several ``shards`` has an equal part of the rates.
+        Each of several ``shards`` has an equal part of the rates. In a slow start, the rate is that of the slot's time:
+        it grows so fast that the slots of all who wait lie few seconds ahead.
         """
         opens = max(now, self.closed_until)
-        rates = self.rates(opens, configured)
+        rates = self.rates(max(opens, self.requests_at) if self._is_unknown(configured) else opens, configured)
         requests, by_minute = rates.requests_per_second, rates.tokens_per_minute
         return Step(
             opens,
@@ -221,6 +210,8 @@ class Bucket:
             return replace(closed, lowered=max(FIRST_GUESS, min(self.lowered, passing * MEASURED)))
         if before is None or (passing is not None and not self.found and self.lowered is not None):
             lowered = max(FIRST_GUESS, (passing or 0.0) * MEASURED)
+        elif not paced and self.lowered is not None:
+            lowered = min(before, self.lowered)  # by how much it has grown since, nobody tried
         elif passing is None:
             lowered = before * (GUESS_DECREASE if self._is_unknown(configured) else DECREASE)
         else:
@@ -230,13 +221,16 @@ class Bucket:
     def closing(self, now: int, configured: Rates, seconds: float | None, *, paced: bool = True) -> int:
         """Return the end of a refusal's closure; a refusal shortly after another belongs to the same closure.
 
-        While the limit is unknown, a closure is long enough to measure by: in its time, calls went through and did not.
+        While the limit is unknown, a closure is long enough to measure by, and no slot of a guessed rate is left after
+        it.
         """
         if self.is_lowered(now, paced=paced):
             until = 0 if seconds is None else now + round(seconds * 1_000) - _SAME_REFUSAL
         else:
             length = CLOSURE if seconds is None else round(seconds * 1_000)
-            until = now + max(length, GUESS_AHEAD if self._is_unknown(configured) else 0)
+            until = now + length
+            if self._is_unknown(configured):
+                until = max(until, now + CLOSURE, min(self.requests_at, now + _LONGEST_GUESS))
         return max(self.closed_until, until)
 
     def pause(self, now: int, seconds: float) -> Self:
