@@ -225,6 +225,60 @@ def test_a_held_slot_counts_unless_it_was_closed_past(client: Counting, clock: C
     assert mine.reserve(Rates(0.1), 1, reservation=clock.monotonic() - 1).wait == 0
 
 
+def test_a_slot_that_was_missed_is_reserved_anew(client: Counting, clock: Clock) -> None:
+    mine = limiter(client, clock, "missed")
+    held = [mine.reserve(Rates(10), 1).available_at for _ in range(60)]
+    clock.advance(7.25)  # the last slots were just less than 2 s ago
+    waits = [mine.reserve(Rates(10), 1, reservation).wait for reservation in held]
+    kept = 60 - sum(reservation < clock.monotonic() - 2 for reservation in held)
+    assert 0 < kept < 5
+    assert sum(wait == 0 for wait in waits) <= kept + 6
+    assert max(waits) == pytest.approx(5.3, abs=0.2)
+
+
+def test_tokens_are_settled_by_one_write_and_only_where_there_is_a_limit_of_tokens(
+    client: Counting, clock: Clock
+) -> None:
+    mine, told = limiter(client, clock, "settled"), Rates(None, 60_000)
+    mine.reserve(Rates(10), 500)
+    client.requests.clear()
+    mine.settle(Rates(10), 500, 20_500)
+    assert client.requests == {}
+    mine.settle(told, 500, 20_500)
+    assert client.requests == {"update": 1}
+    assert mine.reserve(told, 1).wait == pytest.approx(10)
+    mine.settle(told, 20_000, 5_000)
+    assert mine.reserve(told, 1).wait == 0
+
+
+def test_two_functions_settle_on_top_of_each_other(client: Counting, clock: Clock) -> None:
+    both, told = [limiter(client, clock, "both settle") for _ in range(2)], Rates(None, 60_000)
+    for each in (*both, *both):
+        each.reserve(told, 500)
+        each.settle(told, 500, 10_000)
+    assert both[0].reserve(told, 1).wait == pytest.approx(40 - 10, abs=0.01)
+
+
+def test_calls_without_a_slot_lower_a_rate_once(client: Counting, clock: Clock) -> None:
+    functions = [limiter(client, clock, "unpaced") for _ in range(4)]
+    for each in functions:
+        each.close(NONE, None, NONE, paced=False)
+        clock.advance(1)
+    clock.advance(1)
+    waits = [functions[0].reserve(NONE, 1).wait for _ in range(100)]
+    assert waits[-1] < 4, "a slow start, whose slots lie few seconds ahead"
+
+
+def test_a_pause_holds_every_function_back_at_the_same_rate(client: Counting, clock: Clock) -> None:
+    first, other = limiter(client, clock, "paused"), limiter(client, clock, "paused")
+    assert first.pause(30)
+    assert not other.pause(20)
+    assert other.reserve(Rates(10), 1).wait == 30
+    clock.advance(31)
+    waits = [other.reserve(Rates(10), 1).wait for _ in range(20)]
+    assert waits[-1] - waits[-2] == pytest.approx(0.1)
+
+
 def test_a_run_without_a_rate_asks_little_and_follows_what_was_found(client: Counting, clock: Clock) -> None:
     mine = limiter(client, clock, "untold")
     assert [mine.reserve(NONE, 1).wait for _ in range(20)] == [0.0] * 20

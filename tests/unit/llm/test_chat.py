@@ -582,6 +582,7 @@ class TestFailures:
         error = endpoint.fails(refusal(status))
         assert isinstance(error, ProviderBusy)
         assert (str(error), error.retry_after) == (f"the provider answered {status}", None)
+        assert error.limited is (status == 429)
         assert (len(endpoint.bodies), endpoint.forgotten) == (1, 0)
 
     @pytest.mark.parametrize(

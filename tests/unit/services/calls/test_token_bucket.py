@@ -129,6 +129,48 @@ class TestClosed:
             bucket = bucket.close(NOW + minute * 2_000, Rates(0.02), 1, NONE, passing=0.0)
         assert requests_per_second(bucket, bucket.closed_until, Rates(0.02)) >= SLOWEST
 
+    def test_one_that_names_no_time_lasts_a_second(self) -> None:
+        assert Bucket().close(NOW, Rates(10), None, NONE).closed_until == NOW + 1_000
+
+    def test_it_is_no_shorter_while_no_limit_is_known(self) -> None:
+        assert Bucket().close(NOW, NONE, 0.05, NONE).closed_until == NOW + 1_000
+        assert Bucket().close(NOW, Rates(10), 0.05, NONE).closed_until == NOW + 50
+
+    def test_a_pause_changes_no_rate(self) -> None:
+        bucket = Bucket().pause(NOW, 30)
+        assert (bucket.closed_until, bucket.rates(NOW, NONE), bucket.is_limiting) == (NOW + 30_000, NONE, False)
+        assert bucket.pause(NOW, 20) is bucket
+
+    def test_calls_without_a_slot_say_nothing_about_a_rate_that_was_lowered(self) -> None:
+        bucket = Bucket().close(NOW, NONE, 1, NONE)
+        again = bucket.close(NOW + 5_000, NONE, 1, NONE, paced=False)
+        assert (again.lowered, again.since, again.closed_until) == (bucket.lowered, bucket.since, NOW + 5_500)
+        found = replace(bucket, lowered=20.0, found=True).close(NOW + 3_600_000, NONE, 1, NONE, paced=False)
+        assert requests_per_second(found, NOW + 3_601_000, NONE) == 20.0
+
+    def test_the_slots_of_a_slow_start_lie_few_seconds_ahead_and_its_end_passes_them(self) -> None:
+        bucket = Bucket().close(NOW, NONE, 1, NONE)
+        for _ in range(100):
+            bucket, last = bucket.reserve(NOW, NONE, 1)
+        assert last <= NOW + 7_000
+        assert bucket.close(NOW + 4_000, NONE, 1, NONE).closed_until >= last
+
+
+class TestSettled:
+    told = Rates(None, 60_000)
+
+    def test_more_tokens_than_were_expected_delay_the_next_call(self) -> None:
+        bucket = Bucket().settle(NOW, self.told, 500, 30_500)
+        assert bucket.reserve(NOW, self.told, 1)[1] == NOW + 30_000 - TOKEN_BURST
+
+    def test_fewer_are_free_again(self) -> None:
+        reserved, _ = Bucket().reserve(NOW, self.told, 40_000)
+        assert reserved.settle(NOW, self.told, 40_000, 30_000).tokens_at == reserved.tokens_at - 10_000
+
+    def test_without_a_limit_nothing_changes(self) -> None:
+        bucket = Bucket()
+        assert bucket.settle(NOW, NONE, 500, 30_500) is bucket
+
 
 class TestTaught:
     def test_what_headers_tell_is_the_ceiling(self) -> None:
@@ -155,6 +197,15 @@ class TestMemoryLimiter:
         limiter.close(Rates(1), 30, NONE)
         assert limiter.reserve(Rates(1), 1, reservation=slot.available_at).wait >= 30
         assert limiter.reserve(Rates(1), 1, reservation=1031.0).wait == 31
+
+    def test_slots_that_were_slept_through_are_reserved_anew(self) -> None:
+        now = 1000.0
+        limiter = MemoryRateLimiter(lambda: now)
+        held = [limiter.reserve(Rates(10), 1).available_at for _ in range(100)]
+        now += 20
+        waits = [limiter.reserve(Rates(10), 1, reservation).wait for reservation in held]
+        assert sum(wait == 0 for wait in waits) <= 10
+        assert max(waits) == pytest.approx(9, abs=0.2)
 
     def test_what_goes_through_is_measured_when_nobody_told_a_limit(self) -> None:
         limiter = MemoryRateLimiter(lambda: 1000.0)
