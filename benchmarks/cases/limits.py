@@ -8,7 +8,7 @@ from benchmarks.harness.clients import Job
 from benchmarks.harness.model_server import simulated_model
 from benchmarks.harness.results_table import Case, Limit, say
 
-REPEATS = 3
+REPEATS = 5
 
 
 @dataclass(frozen=True)
@@ -52,8 +52,8 @@ def measure() -> list[Case]:
         _ours(TWENTY, TWENTY_IDEAL, 1.10, refused=0.05, rate=TWENTY.rps),
         _ours(TWENTY, TWENTY_IDEAL, None, refused=0.20),
         *_peers(TWENTY, TWENTY_IDEAL),
-        _ours(FIFTY_PLAIN, FIFTY_IDEAL, 1.15, refused=0.20),
-        _ours(FIFTY, FIFTY_IDEAL, 1.15, refused=0.20),
+        _ours(FIFTY_PLAIN, FIFTY_IDEAL, 1.10, refused=0.20),
+        _ours(FIFTY, FIFTY_IDEAL, 1.10, refused=0.20),
         *_peers(FIFTY_PLAIN, FIFTY_IDEAL),
     ]
 

@@ -36,13 +36,21 @@ class Emulated:
     home: StateDir
     settings: stack.LocalSettings
     s3: Any
+    dynamodb: Any
     bucket: str
+    table: str
     api: ApiClient
     model: Model
 
     def put(self, key: str, data: bytes) -> None:
         """Upload an object, as ``aws s3 sync`` does."""
         self.s3.put_object(Bucket=self.bucket, Key=key, Body=data)
+
+    def forget_limits(self) -> None:
+        """Delete the rate limiter's items, so that the next run finds the provider's limit anew."""
+        for item in self.dynamodb.scan(TableName=self.table)["Items"]:
+            if item["pk"]["S"].startswith("LIMIT#"):
+                self.dynamodb.delete_item(TableName=self.table, Key={"pk": item["pk"], "sk": item["sk"]})
 
     def read(self, key: str) -> Any:
         """Return the content of a JSON file."""
@@ -126,7 +134,8 @@ def emulated(concurrency: int) -> Iterator[Emulated]:
             found = find_stack(place)
             api = ApiClient(SigV4Transport(place, found.api_url, found.region))
             model = Model(connection.model_base_url)
-            yield Emulated(home, settings, place.client("s3"), found.bucket, api, model)
+            s3, dynamodb = place.client("s3"), place.client("dynamodb")
+            yield Emulated(home, settings, s3, dynamodb, found.bucket, found.table, api, model)
         finally:
             try:
                 stack.down(home=home, say=lambda _: None)
