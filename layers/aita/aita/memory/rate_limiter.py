@@ -43,6 +43,7 @@ class MemoryRateLimiter:
     bucket: Bucket = field(default_factory=Bucket)
     _period: _Period | None = field(default=None)
     _before: _Period | None = field(default=None)
+    _calls: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
@@ -57,7 +58,8 @@ class MemoryRateLimiter:
             opens = self.bucket.closed_until
             if now < opens:
                 return Slot(0.0, (opens - now) / 1_000)  # missed long ago, so that it is reserved again
-            self.bucket, available_at = self.bucket.reserve(now, configured, tokens)
+            self.bucket, available_at = self.bucket.reserve(now, configured, tokens, self._calls)
+            self._calls += 1
             if self._period is None:
                 self._period = _Period(now)
             self._period.slots.append(available_at)

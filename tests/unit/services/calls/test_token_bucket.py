@@ -198,6 +198,12 @@ class TestMemoryLimiter:
         assert limiter.reserve(Rates(1), 1, reservation=slot.available_at).wait >= 30
         assert limiter.reserve(Rates(1), 1, reservation=1031.0).wait == 31
 
+    @pytest.mark.parametrize("rate", [700, 3_000, 10_000])
+    def test_calls_in_the_same_millisecond_keep_the_rate(self, rate: int) -> None:
+        limiter = MemoryRateLimiter(lambda: 1000.0)
+        waits = [limiter.reserve(Rates(rate), 1).wait for _ in range(3 * rate)]
+        assert waits[-1] == pytest.approx(3 - REQUEST_BURST / 1_000, rel=0.01)
+
     def test_slots_that_were_slept_through_are_reserved_anew(self) -> None:
         now = 1000.0
         limiter = MemoryRateLimiter(lambda: now)
@@ -227,7 +233,7 @@ class TestMemoryLimiter:
             found = sorted(due for mine in pool.map(take, range(16)) for due in mine)
         bucket, expected = Bucket(), []
         for _ in range(800):
-            bucket, due = bucket.reserve(1_000_000, Rates(100), 1)
+            bucket, due = bucket.reserve(1_000_000, Rates(100), 1)  # whole milliseconds, however they are rounded
             expected.append(due / 1_000)
         assert found == expected
 

@@ -133,9 +133,15 @@ class Bucket:
         """Return whether a slot that was reserved before may still be used: it was neither closed past nor missed."""
         return self.closed_until <= reservation and now <= reservation + self.delay
 
-    def reserve(self, now: int, configured: Rates, tokens: int) -> tuple[Self, int]:
-        """Return the bucket after a call with this many tokens, and the time of the call's slot."""
-        step = self.step(now, configured, tokens)
+    def reserve(self, now: int, configured: Rates, tokens: int, number: int = 0) -> tuple[Self, int]:
+        """Return the bucket after a call with this many tokens, and the time of the call's slot.
+
+        Parameters
+        ----------
+        number
+            Number of the call, by which the slots of calls in the same millisecond are rounded differently.
+        """
+        step = self.step(now, configured, tokens, number=number)
         available_at, requests_at, tokens_at = step.opens, self.requests_at, self.tokens_at
         if step.request is not None:
             at = max(requests_at, step.requests_floor)
@@ -145,7 +151,7 @@ class Bucket:
             available_at, tokens_at = max(available_at, at), at + step.tokens
         return replace(self, requests_at=requests_at, tokens_at=tokens_at), available_at
 
-    def step(self, now: int, configured: Rates, tokens: int, shards: int = 1) -> Step:
+    def step(self, now: int, configured: Rates, tokens: int, shards: int = 1, number: int = 0) -> Step:
         """Return a call's advance of the bucket, which does not depend on the times that other calls change.
 
         Each of several ``shards`` has an equal part of the rates. In a slow start, the rate is that of the slot's time:
@@ -157,8 +163,8 @@ class Bucket:
         return Step(
             opens,
             self.burst,
-            None if requests is None else _whole(1_000 * shards / requests, now),
-            None if by_minute is None else _whole(60_000 * shards * tokens / by_minute, now),
+            None if requests is None else _whole(1_000 * shards / requests, now + number),
+            None if by_minute is None else _whole(60_000 * shards * tokens / by_minute, now + number),
         )
 
     def rates(self, now: int, configured: Rates) -> Rates:
@@ -272,12 +278,13 @@ def shards(rates: Rates) -> int:
     return 1 if calls is None or calls <= SHARD_RATE else 1 << math.ceil(math.log2(calls / SHARD_RATE))
 
 
-def _whole(ms: float, now: int) -> int:
+def _whole(ms: float, seed: int) -> int:
     """Return ms rounded so that the average is right: at 400 calls a second, 2.5 ms must not become 2 each time.
 
-    The current time decides the rounding (Weyl's sequence is evenly distributed), not a random number.
+    The current time and the call's number decide the rounding (Weyl's sequence is evenly distributed), not a random
+    number.
     """
-    return int(ms + now * _GOLDEN % 1)
+    return int(ms + seed * _GOLDEN % 1)
 
 
 def _lowest(*rates: float | None) -> float | None:
