@@ -340,6 +340,25 @@ class TestWaits:
         assert harness.invoke(event).answer.outcome is Outcome.SUCCEEDED
         assert harness.limiter.reservations == [None, None, answer.waited.slot_due and answer.waited.slot_due / 1000]
 
+    def test_who_comes_for_its_slot_asks_the_limiter_whatever_this_function_knows_of_the_run(
+        self, harness: Harness
+    ) -> None:
+        _, event = one_question(harness, rate_limit_rps=0)
+        due = round(harness.clock.monotonic() * 1_000) + 500
+        harness.model.say(KEY)
+        event = event.model_copy(update={"waited": RetryState(slot_due=due)})
+        assert harness.invoke(event).answer.outcome is Outcome.SUCCEEDED
+        assert harness.limiter.reservations == [due / 1_000]
+
+    def test_a_call_s_tokens_are_settled(self, harness: Harness) -> None:
+        _, event = one_question(harness, rate_limit_rps=4)
+        harness.model.say(busy(7), KEY)
+        answer = harness.invoke(event).answer
+        assert harness.limiter.settled == [0], "a refusal uses none"
+        harness.clock.advance(answer.wait)
+        harness.invoke(event.model_copy(update={"waited": answer.waited}))
+        assert harness.limiter.settled[1] > 0
+
     def test_a_run_told_no_limit_asks_the_limiter_from_its_first_wait_on(self, harness: Harness) -> None:
         _, event = one_question(harness, rate_limit_rps=0)
         harness.model.say(busy(7), KEY)
