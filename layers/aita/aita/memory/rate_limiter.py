@@ -77,6 +77,7 @@ class MemoryRateLimiter:
             until = self.bucket.closing(now, configured, seconds, paced=paced)
             if not self.bucket.is_lowered(now, paced=paced):
                 self._before = self._begin_period(now, until)
+                self.bucket = self.bucket.emptied(now)
             passing = None
             if self._before is not None:
                 self._before.refused += 1
@@ -94,6 +95,8 @@ class MemoryRateLimiter:
     def learn(self, observed: Rates) -> None:
         """Adopt the limits in the headers of a successful response."""
         with self._lock:
+            if self.bucket.observed.requests_per_second is None and observed.requests_per_second is not None:
+                self.bucket = self.bucket.emptied(self._now())
             self.bucket = self.bucket.learn(observed)
 
     def _begin_period(self, now: int, opens: int) -> _Period | None:

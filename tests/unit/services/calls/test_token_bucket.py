@@ -213,6 +213,17 @@ class TestMemoryLimiter:
         assert sum(wait == 0 for wait in waits) <= 10
         assert max(waits) == pytest.approx(9, abs=0.2)
 
+    def test_a_limit_that_is_new_has_no_burst_left(self) -> None:
+        """Headers state a limit when the provider's bucket is nearly empty, and it refuses when it is."""
+        limiter = MemoryRateLimiter(lambda: 1000.0)
+        limiter.learn(Rates(50.0))
+        assert [limiter.reserve(NONE, 1).wait for _ in range(11)][-1] == pytest.approx(0.2)
+        now = 1000.0
+        limiter = MemoryRateLimiter(lambda: now)
+        limiter.close(Rates(50), 0.1, NONE)
+        now += 0.1
+        assert sum(limiter.reserve(Rates(50), 1).wait == 0 for _ in range(20)) <= 6
+
     def test_what_goes_through_is_measured_when_nobody_told_a_limit(self) -> None:
         limiter = MemoryRateLimiter(lambda: 1000.0)
         for _ in range(100):

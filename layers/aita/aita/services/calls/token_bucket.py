@@ -249,6 +249,10 @@ class Bucket:
         merged = _merge(self.observed, observed)
         return self if merged == self.observed else replace(self, observed=merged, epoch=self.epoch + 1)
 
+    def emptied(self, now: int) -> Self:
+        """Return the bucket without unused requests, as the provider's is when it refuses one or states its limit."""
+        return replace(self, requests_at=max(self.requests_at, now))
+
     def is_lowered(self, now: int, *, paced: bool = True) -> bool:
         """Return whether a refusal now belongs to the last one, which has lowered the rate already."""
         return bool(self.since) and now < self.since + (_SAME_REFUSAL if paced else _UNPACED)
