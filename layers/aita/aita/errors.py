@@ -211,13 +211,11 @@ class ProviderBusy(CallSignal):
     retry_after
         Wait in seconds that the provider demands; ``None`` if it named none.
     limited
-        Whether the provider refuses the call because of a rate limit.
+        Whether a rate limit is the reason, so that calls must be made more slowly.
     timed_out
         Whether no reply came in time.
     requests_per_second, tokens_per_minute
         Provider's limits from the headers of its response; ``None`` if it sent none.
-    limited
-        Whether a rate limit is the reason, so that calls must be made more slowly.
     """
 
     def __init__(
@@ -229,10 +227,8 @@ class ProviderBusy(CallSignal):
         timed_out: bool = False,
         requests_per_second: float | None = None,
         tokens_per_minute: float | None = None,
-        limited: bool = False,
     ) -> None:
         super().__init__(message)
-        self.limited = limited
         self.retry_after = retry_after
         self.limited = limited
         self.timed_out = timed_out

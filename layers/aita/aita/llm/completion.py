@@ -12,10 +12,10 @@ from aita.errors import CallError, ProviderBusy, TaskError, TooLongError
 from aita.llm.provider_errors import (
     CUT_OFF,
     NO_COMPLETION,
-    TOO_LATE,
     embedded_error,
     mark_possibly_paid,
     missing_choice,
+    too_late,
 )
 from aita.ports import TokenUsage
 from aita.services.calls.finish_reasons import Finish, finish_of, printable_reason
@@ -60,7 +60,7 @@ def bounded(parts: Iterable[bytes], late: Callable[[], bool]) -> Iterator[bytes]
         if size > LARGEST:
             raise mark_possibly_paid(TooLongError(f"the provider's answer is larger than {LARGEST // 1_000_000} MB"))
         if late():
-            raise mark_possibly_paid(ProviderBusy(TOO_LATE))
+            raise mark_possibly_paid(too_late())
         yield part
 
 

@@ -32,7 +32,6 @@ LONGEST_SAID = 1000
 
 NO_COMPLETION = "the provider's answer is no chat completion: see that the base URL is that of its API"
 CUT_OFF = "the provider's answer was cut off"
-TOO_LATE = "the model did not answer in time"
 WRONG_KEY = "the API key is wrong or may not use this model: set it with 'aita key set'"
 BAD_KEY = "the API key is empty or has characters that no key has: set it with 'aita key set'"
 
@@ -48,6 +47,11 @@ def classify(error: openai.APIError | httpx2.RequestError) -> CallError:
     return failure
 
 
+def too_late() -> ProviderBusy:
+    """Return the error of a call that was not answered within its time-out."""
+    return ProviderBusy("the model did not answer in time", timed_out=True)
+
+
 def mark_possibly_paid(failure: CallError) -> CallError:
     """Mark the failure of a reply that had begun, so that it counts as possibly paid; return the failure."""
     failure.may_be_paid = True
@@ -60,12 +64,12 @@ def _cause(error: openai.APIError | httpx2.RequestError) -> BaseException | None
 
 def _classify(error: openai.APIError | httpx2.RequestError) -> CallError:
     if isinstance(error, httpx2.RequestError):
-        return ProviderBusy(TOO_LATE if isinstance(error, httpx2.TimeoutException) else CUT_OFF)
+        return too_late() if isinstance(error, httpx2.TimeoutException) else ProviderBusy(CUT_OFF)
     if isinstance(error, openai.APIStatusError):
         code, parameter = _word(error.code or ""), _word(error.param or "")
         return _refusal(error.status_code, code, parameter, error.response.headers, error.body)
     if isinstance(error, openai.APITimeoutError):
-        return ProviderBusy(TOO_LATE)
+        return too_late()
     if isinstance(error, openai.APIConnectionError):
         return _connection_failure(error.__cause__)
     return TaskError(NO_COMPLETION)
