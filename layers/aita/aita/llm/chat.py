@@ -44,6 +44,8 @@ _DISPENSABLE = {
 }
 """Parameters that later calls leave out once an endpoint refuses them by name ("upstream" does not name "stream")."""
 
+_encoder = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+
 _MUST_THINK = re.compile(r"mandatory|can(?:'t|not) be disabled|only works in thinking", re.IGNORECASE)
 _QUOTED = re.compile(r"['\"`](\w+)['\"`]")
 
@@ -243,7 +245,7 @@ def _json(arguments: dict[str, Any]) -> bytes:
         If the arguments hold an unpaired surrogate, or a number that JSON does not have.
     """
     try:
-        return json.dumps(arguments, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
+        return _encoder.encode(arguments).encode()
     except ValueError:
         raise TaskError("the prompt holds half a character, or a parameter is no number") from None
 

@@ -238,6 +238,8 @@ def _text(content: Any) -> str:
 
 def _whole(text: str) -> str:
     """Join surrogate pairs (JSON escapes characters as UTF-16), and replace unpaired surrogates."""
+    if text.isascii():
+        return text
     try:
         text.encode()
     except UnicodeEncodeError:

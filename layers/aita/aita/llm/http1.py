@@ -21,7 +21,6 @@ _TARGET = re.compile(rb"/[!-~]*")
 _STATUS_LINE = re.compile(rb"HTTP/1\.([01]) ([1-9]\d\d)(?: [^\0\r]*)?\r?")
 _FIELD = re.compile(rb"(" + _TOKEN + rb"):[ \t]*([^\0\r]*)\r?")
 _FOLD = re.compile(rb"[ \t]*\r?\n[ \t]+")
-_END_OF_HEAD = re.compile(rb"\n\r?\n")
 _CHUNK = re.compile(rb"([0-9A-Fa-f]{1,16})[ \t]*(?:;.*)?", re.DOTALL)
 _LENGTH = re.compile(r"[0-9]{1,18}")
 _HTTP = b"HTTP/1."
@@ -129,9 +128,9 @@ class ResponseReader:
             buffer = self._buffer
             if not buffer.startswith(_HTTP) and not _HTTP.startswith(buffer):
                 raise httpx2.RemoteProtocolError("what answers is not HTTP/1.1")
-            if (found := _END_OF_HEAD.search(buffer, searched)) is not None and found.end() <= most:
-                self._buffer = buffer[found.end() :]
-                return buffer[: found.start()]
+            if 0 <= (end := _end_of_head(buffer, searched)) <= most:
+                self._buffer = buffer[end:]
+                return buffer[:end].rstrip(b"\r\n")
             if len(buffer) > most:
                 raise httpx2.RemoteProtocolError("the head of the response is too large")
             searched = max(0, len(buffer) - 2)
@@ -182,6 +181,15 @@ class ResponseReader:
     def _rest(self) -> Iterator[bytes]:
         received, self._buffer = self._buffer, b""
         return filter(None, chain((received,), iter(self._receive, b"")))
+
+
+def _end_of_head(buffer: bytes, begin: int) -> int:
+    """Return where the first empty line ends; -1 without one."""
+    end = buffer.find(b"\n\r\n", begin)
+    bare = buffer.find(b"\n\n", begin, end if end >= 0 else len(buffer))
+    if bare >= 0:
+        return bare + 2
+    return end + 3 if end >= 0 else -1
 
 
 def _parsed(block: bytes) -> Head:
