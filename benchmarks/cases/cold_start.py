@@ -23,7 +23,7 @@ ENVIRONMENT = {
     "AITA_TABLE": "t",
     "AITA_BUCKET": "b",
     "AITA_MODEL": "m",
-    "AITA_MODEL_BASE_URL": "http://127.0.0.1:1/v1",
+    "AITA_MODEL_BASE_URL": "https://127.0.0.1:1/v1",
     "AITA_API_KEY_SECRET": "s",
     "AITA_MAX_WORKERS": "5",
     "AITA_STATE_MACHINE_ARN": "arn:aws:states:us-east-1:123456789012:stateMachine:m",
