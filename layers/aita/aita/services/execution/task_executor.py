@@ -196,10 +196,11 @@ class TaskExecutor:
     def _other_calls(self, event: ItemEvent, before: RetryState) -> OtherCalls:
         run = self.watch.get(event.run_id)
         counts = run.stages.get(event.stage, StageCounts())
+        answered, waits = run.usage.calls - before.answered, run.waits - before.waits
         return OtherCalls(
             answered=run.usage.calls,
             waits=run.waits,
-            mostly_answered=run.usage.calls - before.answered >= run.waits - before.waits,
+            mostly_answered=answered > 0 and answered >= waits,
             over=counts.total - counts.ended <= min(run.settings.max_workers, counts.succeeded * _FEW),
         )
 
