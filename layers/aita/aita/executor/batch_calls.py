@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from aita.errors import AitaError, MissingInputError, NotRun, ProviderBusy, TaskError
-from aita.executor.work_queue import WorkQueue
+from aita.executor.ledger import PAYER, Ledger
+from aita.executor.work_queue import Work, WorkQueue
 from aita.models.effort import ReasoningEffort
 from aita.models.rate_limits import Rates
 from aita.models.run import Usage
@@ -19,8 +20,6 @@ from aita.services.calls.pacing import Pacing, Turnstile
 from aita.services.calls.prompt_cache_gate import PromptCacheGate
 from aita.services.calls.reply_cache import CachedReply
 from aita.tasks.request import LLMRequest
-
-_PAYER = "batch"
 
 
 @dataclass(slots=True)
@@ -79,26 +78,37 @@ class BatchPacer:
 
 @dataclass(frozen=True, slots=True)
 class WorkReplies:
-    """Replies of one work, in memory until it has ended."""
+    """Replies of one work: in memory until it has ended, and in the checkpoint if its task asks again."""
 
-    replies: dict[str, CachedReply]
+    work: Work
+    ledger: Ledger
 
     @property
     def payer(self) -> str:
         """The batch."""
-        return _PAYER
+        return PAYER
 
     def get(self, digest: str) -> CachedReply | None:
-        """Return the reply to a request that was made before the work was parked."""
-        return self.replies.get(digest)
+        """Return the reply to a request that was made before the work was parked, or before the process was killed.
+
+        Without one a call follows, so that the replies so far are recorded first.
+        """
+        place, _ = self.work.members[0]
+        found = self.work.replies.get(digest) or self.ledger.kept_reply(place, digest)
+        if found is None:
+            for invalid, reply in self.work.replies.items():
+                if invalid not in self.work.kept:
+                    self.ledger.keep_reply(place, invalid, reply)
+                    self.work.kept.add(invalid)
+        return found
 
     def is_rejected(self, reply: CachedReply) -> bool:  # noqa: ARG002 - of the port
         """Return false: the ledger reads the replies of earlier executions."""
         return False
 
     def put(self, digest: str, reply: Reply, usage: Usage) -> CachedReply:
-        """Keep a reply, and return it as kept."""
-        kept = self.replies[digest] = CachedReply.of(reply, usage, paid_by=_PAYER)
+        """Keep a reply in memory, and return it as kept."""
+        kept = self.work.replies[digest] = CachedReply.of(reply, usage, paid_by=PAYER)
         return kept
 
     def reject(self, digest: str, reply: CachedReply) -> None:

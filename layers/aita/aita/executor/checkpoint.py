@@ -240,7 +240,7 @@ def read_checkpoint(checkpoint: Path | str, checkpoint_dir: Path | str | None = 
     try:
         for path in paths:
             records.read(path)
-        return list(records)
+        return [record for record in records if record.ends_task]
     finally:
         records.close()
 

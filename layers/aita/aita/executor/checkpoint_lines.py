@@ -18,6 +18,9 @@ from aita.models.run import Usage
 
 VERSION = 2
 
+ASKED_AGAIN = "+"
+"""Addition to the digest of a request whose reply was invalid, so that its task asked again and did not end."""
+
 _HEADER_START = b'{"aita_checkpoint":'
 _HEADER_OF_1 = re.compile(rb'\{"aita_checkpoint": 1[,}]')
 _START = re.compile(rb'\{"(?:id|aita_checkpoint)":')
@@ -50,6 +53,11 @@ class Record(NamedTuple):
     def success(self) -> bool:
         """Whether the task had a result."""
         return self.error is None
+
+    @property
+    def ends_task(self) -> bool:
+        """Whether the task has ended; false of an invalid reply after which it asked again."""
+        return not self.digest.endswith(ASKED_AGAIN)
 
     @property
     def cost(self) -> Decimal | None:

@@ -3,6 +3,7 @@
 import logging
 import random
 import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -18,8 +19,7 @@ from aita.errors import (
     TaskError,
     UnansweredError,
 )
-from aita.executor.batch_calls import WorkReplies
-from aita.executor.ledger import TaskEnd, own_code_error
+from aita.executor.ledger import Ledger, TaskEnd, own_code_error
 from aita.executor.work_queue import Work, WorkQueue
 from aita.services.calls import patience
 from aita.services.calls.call_loop import CallLoop, TaskCalls
@@ -39,9 +39,6 @@ MOST_INVALID = 10
 """Tasks without a valid reply, if no reply of the batch was valid, after which the batch stops: the fault is then more
 likely in the tasks' own code or prompt than in each reply."""
 
-OnTaskEnd = Callable[[int, TaskEnd], None]
-"""Called with a task's place in its batch, and its end."""
-
 
 @dataclass
 class Engine:
@@ -51,10 +48,10 @@ class Engine:
     ----------
     queue
         Tasks to run.
-    loop
-        Call loop of the batch, in which each work gets a store for its own replies.
-    on_task_end
-        Called in the worker's thread for each started task.
+    loop_of
+        Returns the call loop of some work.
+    ledger
+        Ledger of the batch's tasks.
     stopping
         Set when the batch stops, for ``reason``.
     valid
@@ -62,8 +59,8 @@ class Engine:
     """
 
     queue: WorkQueue
-    loop: CallLoop
-    on_task_end: OnTaskEnd
+    loop_of: Callable[[Work], CallLoop]
+    ledger: Ledger
     stopping: threading.Event = field(default_factory=threading.Event)
     reason: str | None = None
     valid: bool = False
@@ -164,7 +161,7 @@ class Engine:
         """Park work until its next call, or end it if the provider answers others."""
         logger.info("waiting for the provider: %s", busy)
         work.carry(calls)
-        now = int(self.loop.now())
+        now = int(time.monotonic())
         try:
             work.retry, seconds = patience.after_failure(
                 work.retry, busy, self.queue.other_calls(), now, _LONGEST_STEP, random.uniform
@@ -188,7 +185,7 @@ class Engine:
         parts: list[str | None] = [None] * len(work.members)
         try:
             if (combined := combine(tasks)) is not None:
-                reply = self._loop_of(work).reply(combined[1], calls)
+                reply = self.loop_of(work).reply(combined[1], calls)
                 parts = parts_of(combined[0], tasks, reply)
         except TaskError as error:
             logger.info("%d tasks can't share a call: %s", len(tasks), type(error).__name__)
@@ -225,7 +222,7 @@ class Engine:
         ((_, task),) = work.members
         try:
             provided = task.given()
-            result = self._loop_of(work).ask(task, calls) if provided is None else provided
+            result = self.loop_of(work).ask(task, calls) if provided is None else provided
         except ProviderBusy:
             raise
         except (BudgetReached, RunStopped, NotRun) as signal:
@@ -242,14 +239,11 @@ class Engine:
         if not isinstance(signal, NotRun):
             self.stop(str(signal))
 
-    def _loop_of(self, work: Work) -> CallLoop:
-        return replace(self.loop, replies=WorkReplies(work.replies))
-
     def _end(self, work: Work, calls: TaskCalls, *, result: Any = None, error: AitaError | None = None) -> None:
         """End all tasks of some work; the first has its usage."""
         self._watch_validity(error)
         for place, _ in work.members:
-            self.on_task_end(place, TaskEnd(calls, result, error))
+            self.ledger.end(place, TaskEnd(calls, result, error))
             calls = TaskCalls()
 
     def _watch_validity(self, error: AitaError | None) -> None:

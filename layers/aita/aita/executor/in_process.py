@@ -118,8 +118,12 @@ class InProcessExecutor(BatchExecutor):
             stopping=stopping,
         )
         cap = Cap() if config.max_cost_usd is None else Cap.of(self.llm, config.max_cost_usd, ledger.spent_before())
-        loop = CallLoop(GuardedLLM(self.llm), pacer, WorkReplies({}), cap, ImageFiles(), self.refusals)
-        engine = Engine(queue, loop, ledger.end, stopping, valid=ledger.is_answered)
+        llm, images = GuardedLLM(self.llm), ImageFiles()
+
+        def loop_of(work: Work) -> CallLoop:
+            return CallLoop(llm, pacer, WorkReplies(work, ledger), cap, images, self.refusals)
+
+        engine = Engine(queue, loop_of, ledger, stopping, valid=ledger.is_answered)
         batch.when_stopped(lambda: engine.stop(STOPPED))
         with progress(len(ledger.tasks), shown=config.show_progress) as show:
             engine.run(workers, lambda: show(ledger.ended, ledger.failed, ledger.cost))

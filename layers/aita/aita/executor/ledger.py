@@ -17,17 +17,21 @@ from aita.errors import (
     UnparsableReplyError,
 )
 from aita.executor.checkpoint import Checkpoint
-from aita.executor.checkpoint_lines import Record
+from aita.executor.checkpoint_lines import ASKED_AGAIN, Record
 from aita.models.result import TaskResult
 from aita.ports import LLM
 from aita.services.calls.call_loop import TaskCalls
 from aita.services.calls.model_identity import identity
+from aita.services.calls.reply_cache import CachedReply
 from aita.tasks.llm_task import LLMTask, check_recordable
 
 _READING_ERRORS = {
     error.__name__ for error in (UnparsableReplyError, BrokenRuleError, DoubtfulReplyError, TaskCodeError)
 }
 """Errors of tasks that could not use a whole reply. A refused or truncated one has another."""
+
+PAYER = "batch"
+"""Payer of the replies of a batch."""
 
 OnResult = Callable[[TaskResult], None]
 """Called with the result of each task as it ends, in the thread that ended it."""
@@ -142,6 +146,40 @@ class Ledger:
     def keep_calls(self, place: int, calls: TaskCalls) -> None:
         """Keep the calls of an unfinished task, whose usage counts."""
         self._not_run[place] = calls
+
+    def keep_reply(self, place: int, digest: str, reply: CachedReply) -> None:
+        """Record an invalid reply before its task asks again, so that a killed process pays for none of them twice."""
+        if self.checkpoint is None:
+            return
+        record = Record(
+            task_id=self._identities[place].task_id,
+            digest=f"{digest}{ASKED_AGAIN}",
+            reply=reply.text,
+            error=None,
+            usage=reply.usage,
+            calls=1,
+            seconds=reply.latency_ms / 1000,
+            data={},
+        )
+        self.checkpoint.add(record)
+
+    def kept_reply(self, place: int, digest: str) -> CachedReply | None:
+        """Return an invalid reply to a task's request from an earlier execution that did not end the task."""
+        if self.checkpoint is None:
+            return None
+        with self._lock:
+            record = self.checkpoint.record(self._identities[place].task_id, f"{digest}{ASKED_AGAIN}")
+        if record is None or record.reply is None:
+            return None
+        return CachedReply(
+            text=record.reply,
+            finish_reason="stop",
+            refusal=False,
+            model="",
+            usage=record.usage,
+            latency_ms=round(record.seconds * 1000),
+            paid_by=PAYER,
+        )
 
     def results(self, stopped: str | None, remedy: str = "a resume runs this task") -> tuple[TaskResult, ...]:
         """Return the result of every task.

@@ -24,13 +24,15 @@ _FEW = 0.25
 class Work:
     """One task, or several that share a call, with their places in the batch.
 
-    ``replies`` are the replies so far by digest, so that a parked task pays for none twice. ``carried`` is the usage
+    ``replies`` are the replies so far by digest, so that a parked task pays for none twice, and ``kept`` the digests of
+    the recorded ones. ``carried`` is the usage
     that is not theirs: of lost calls, or of a shared call whose other tasks have ended.
     """
 
     members: list[tuple[int, LLMTask[Any]]]
     retry: RetryState = field(default_factory=RetryState)
     replies: dict[str, CachedReply] = field(default_factory=dict)
+    kept: set[str] = field(default_factory=set)
     carried: CallUsage = field(default_factory=CallUsage)
     made: int = 0
     seconds: float = 0.0
