@@ -50,6 +50,15 @@ class TestOneTaskAmongOthers:
         with pytest.raises(UnansweredError):
             fail(state, others(), timed_out=True)
 
+    def test_so_are_calls_whose_reply_was_lost_though_nobody_is_answered(self) -> None:
+        busy = ProviderBusy("the provider broke the reply off")
+        busy.may_be_paid = True
+        state = RetryState()
+        for _ in range(patience.MOST_FAILURES - 1):
+            state, _ = after_failure(state, busy, others(mostly_answered=False), 1, STEP, max)
+        with pytest.raises(UnansweredError, match="10 calls of this task failed, and each may be paid"):
+            after_failure(state, busy, others(mostly_answered=False), 1, STEP, max)
+
 
 class TestTheEndOfABatch:
     def test_a_few_tasks_that_are_left_fail_after_a_while(self) -> None:

@@ -18,9 +18,9 @@ PATIENCE = 2 * 60 * 60.0
 """Longest time in which the provider answers nobody, in seconds. After it the run is halted and can be resumed."""
 
 MOST_FAILURES = 10
-"""Failed calls of one task while others are answered, after which it fails. At 35 % of failing calls, as of a provider
-in trouble, this ends one task in 36,000. Refusals by a rate limit count, as a request that is larger than the limit of
-a minute is refused for ever."""
+"""Failed calls of one task while others are answered, after which it fails; or calls whose reply was lost, as each may
+have been paid. At 35 % of failing calls, as of a provider in trouble, this ends one task in 36,000. Refusals by a rate
+limit count, as a request that is larger than the limit of a minute is refused for ever."""
 
 MOST_TIMEOUTS = 3
 """Calls of one task without a reply in time, after which it fails: each may have been paid."""
@@ -91,13 +91,15 @@ def after_failure(
             "answered_at_first": others.answered if is_first else before.answered_at_first,
             "contrasted": before.contrasted + contrasted,
             "timeouts": before.timeouts + busy.timed_out,
+            "lost": before.lost + busy.may_be_paid,
         }
     )
     failing_for = min(now - state.failing_since, before.failures * longest_step)
     if _is_alone(state, others, failing_for):
+        reason = "each may be paid" if state.contrasted < MOST_FAILURES and state.lost else "others were answered"
         raise UnansweredError(
-            f"{busy}: {state.failures} calls of this task failed, and others are answered. Run it again; if it stays "
-            "so, look at its input"
+            f"{busy}: {state.failures} calls of this task failed, and {reason}. Run it again; if it stays so, look at "
+            "its input"
         )
     if failing_for >= PATIENCE:
         raise RunStopped(f"the provider has not answered for {PATIENCE / 3600:g} hours: resume when it does ({busy})")
@@ -124,7 +126,7 @@ def backoff(state: RetryState, others: OtherCalls, jitter: Callable[[float, floa
 
 def _is_alone(state: RetryState, others: OtherCalls, failing_for: float) -> bool:
     """Return whether it is the task that fails, and not the provider."""
-    if state.contrasted >= MOST_FAILURES or state.timeouts >= MOST_TIMEOUTS:
+    if state.timeouts >= MOST_TIMEOUTS or max(state.contrasted, state.lost) >= MOST_FAILURES:
         return True
     others_were_answered = others.answered > state.answered_at_first or (others.over and others.answered > 0)
     return others_were_answered and state.failures >= LONE_FAILURES and failing_for >= LONE_PATIENCE
