@@ -83,9 +83,8 @@ class RetryState(StrictModel):
     ``slot_due`` is the time of its reserved slot, in ms since the epoch. ``failures`` counts the provider's failures in
     a row, and ``failing_since`` is the time of the first of them, in seconds since the epoch. ``contrasted``
     counts the failures before which others had been answered, and ``timeouts`` the calls without a reply in time.
-    ``answered`` and ``waits`` are the numbers of the run's answered calls and of its waits at the last failure,
-    ``answered_at_first`` the former at the first failure. ``lost`` counts the calls that may have been paid and gave no
-    reply. Of an item with several tasks, ``apart`` is true once they no
+    ``answered`` and ``waits`` are the numbers of the run's answered calls and of its waits at the last failure.
+    ``lost`` counts the calls that may have been paid and gave no reply. Of an item with several tasks, ``apart`` is true once they no
     longer share a call, and ``given_up`` are the tasks that the provider did not answer.
     """
 
@@ -95,7 +94,6 @@ class RetryState(StrictModel):
     contrasted: int = 0
     timeouts: int = 0
     answered: int = 0
-    answered_at_first: int = 0
     waits: int = 0
     lost: int = 0
     apart: bool = False

@@ -88,7 +88,6 @@ def after_failure(
             "failing_since": before.failing_since or now,
             "answered": others.answered,
             "waits": others.waits,
-            "answered_at_first": others.answered if is_first else before.answered_at_first,
             "contrasted": before.contrasted + contrasted,
             "timeouts": before.timeouts + busy.timed_out,
             "lost": before.lost + busy.may_be_paid,
@@ -128,5 +127,5 @@ def _is_alone(state: RetryState, others: OtherCalls, failing_for: float) -> bool
     """Return whether it is the task that fails, and not the provider."""
     if state.timeouts >= MOST_TIMEOUTS or max(state.contrasted, state.lost) >= MOST_FAILURES:
         return True
-    others_were_answered = others.answered > state.answered_at_first or (others.over and others.answered > 0)
-    return others_were_answered and state.failures >= LONE_FAILURES and failing_for >= LONE_PATIENCE
+    is_left_over = others.over and others.answered > 0
+    return is_left_over and state.failures >= LONE_FAILURES and failing_for >= LONE_PATIENCE
