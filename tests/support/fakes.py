@@ -13,7 +13,6 @@ from aita.errors import AitaError, ProviderBusy, UnreadableScanError
 from aita.memory.objects import MemoryObjects
 from aita.memory.prompt_cache import MemoryPromptCaches
 from aita.models.api import RunOptions, StartRunRequest
-from aita.models.effort import DEFAULT_EFFORT
 from aita.models.rate_limits import Rates
 from aita.models.run import (
     CollectResponse,
@@ -434,7 +433,7 @@ class Harness:
         calls = ItemCalls(
             llm=self.model,
             admission=Admission(
-                pacing=Pacing(self.limiter, TokenExpectations(DEFAULT_EFFORT)),
+                pacing=Pacing(self.limiter, TokenExpectations(self.submissions.defaults.reasoning_effort)),
                 gate=PromptCacheGate(self.prefixes, self.clock.advance, self.clock.monotonic),
                 watch=watch,
                 sleep=self.clock.advance,

@@ -81,11 +81,11 @@ class RetryState(StrictModel):
     """State that an item carries through a wait of the state machine.
 
     ``slot_due`` is the time of its reserved slot, in ms since the epoch. ``failures`` counts the provider's failures in
-    a row, and ``failing_since`` is the time of the first of them, in seconds since the epoch. ``contrasted``
-    counts the failures before which others had been answered, and ``timeouts`` the calls without a reply in time.
-    ``answered`` and ``waits`` are the numbers of the run's answered calls and of its waits at the last failure.
-    ``lost`` counts the calls that may have been paid and gave no reply. Of an item with several tasks, ``apart`` is true once they no
-    longer share a call, and ``given_up`` are the tasks that the provider did not answer.
+    a row, and ``failing_since`` is the time of the first of them, in seconds since the epoch. ``contrasted`` counts the
+    failures before which others had been answered, ``timeouts`` the calls without a reply in time, and ``lost`` the
+    calls that may have been paid and gave no reply. ``answered`` and ``waits`` are the numbers of the run's answered
+    calls and of its waits at the last failure. Of an item with several tasks, ``apart`` is true once they no longer
+    share a call, and ``given_up`` are the tasks that the provider did not answer.
     """
 
     slot_due: int | None = None
