@@ -15,7 +15,8 @@ from pathlib import Path
 from statistics import fmean
 
 from aita.errors import AitaError
-from aita.executor.create import Executor, create_executor
+from aita.executor.batch_executor import BatchExecutor
+from aita.executor.create import create_executor
 from aita.models.exam import AnswerKey, ExamSpec, Question, QuestionType, Rubric
 from aita.models.grade import GradedAnswer
 from aita.models.result import TaskResult
@@ -93,7 +94,7 @@ def weak_answers(most: int) -> list[Sample]:
     return _in_turns(list(by_question.values()))[:most]
 
 
-def measure(executor: Executor, samples: Sequence[Sample], texts: dict[str, str]) -> Measured:
+def measure(executor: BatchExecutor, samples: Sequence[Sample], texts: dict[str, str]) -> Measured:
     """Grade each answer twice as it is, and once with each attempt behind it."""
     clean = [sample.graded(name) for sample in samples for name in ("first", "second")]
     attacked = [sample.graded(name, text) for sample in samples for name, text in texts.items()]

@@ -18,7 +18,8 @@ from tempfile import TemporaryDirectory
 from PIL import Image
 
 from aita.errors import AitaError
-from aita.executor.create import Executor, create_executor
+from aita.executor.batch_executor import BatchExecutor
+from aita.executor.create import create_executor
 from aita.models.answer import QuestionAnswer
 from aita.models.exam import AnswerKey, Question, QuestionType, Rubric
 from aita.models.grade import GradedAnswer
@@ -81,7 +82,7 @@ def samples(count: int, seed: int, folder: Path) -> list[Sample]:
     ]
 
 
-def measure(executor: Executor, drawn: Sequence[Sample]) -> tuple[list[Outcome], Counter[str]]:
+def measure(executor: BatchExecutor, drawn: Sequence[Sample]) -> tuple[list[Outcome], Counter[str]]:
     """Grade each answer alone and on its strip; return what became of it in each mode, and why gradings failed."""
     tasks = [task for each in drawn for task in (each.graded(), each.graded_on_strip())]
     batch = executor.execute_batch(tasks, "misreadings")

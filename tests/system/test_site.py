@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import aita
-from aita.executor.create import Executor
+from aita.executor.batch_executor import BatchExecutor
 from docs.site_pages import placed
 from tests.support import chromium
 from tests.support.documents import ROOT
@@ -81,7 +81,7 @@ def test_the_reference_has_every_public_name(site: Path) -> None:
 def test_the_reference_has_a_settings_field_and_a_methods_words(site: Path) -> None:
     page = (site / "reference.html").read_text("utf-8")
     assert 'id="aita.ParallelExecutionConfig.max_workers"' in page
-    summary = (Executor.execute_batch.__doc__ or "").partition("\n")[0]
+    summary = (BatchExecutor.execute_batch.__doc__ or "").partition("\n")[0]
     assert summary
     assert summary in page
 

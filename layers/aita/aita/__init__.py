@@ -20,11 +20,14 @@ if TYPE_CHECKING:
         RequestError,
         RunStopped,
         SettingsError,
+        TaskCodeError,
         TaskError,
         TooLongError,
+        UnansweredError,
         UnparsableReplyError,
     )
-    from aita.executor.checkpoint import cleanup_checkpoints, latest_checkpoint
+    from aita.executor.batch_executor import BatchExecutor, BatchInterrupted
+    from aita.executor.checkpoint import cleanup_checkpoints, latest_checkpoint, read_checkpoint
     from aita.executor.config import ParallelExecutionConfig
     from aita.executor.create import Executor, create_executor
     from aita.executor.task_lines import read_tasks
@@ -53,11 +56,14 @@ _MODULES = {
         "RequestError",
         "RunStopped",
         "SettingsError",
+        "TaskCodeError",
         "TaskError",
         "TooLongError",
+        "UnansweredError",
         "UnparsableReplyError",
     ),
-    "aita.executor.checkpoint": ("cleanup_checkpoints", "latest_checkpoint"),
+    "aita.executor.batch_executor": ("BatchExecutor", "BatchInterrupted"),
+    "aita.executor.checkpoint": ("cleanup_checkpoints", "latest_checkpoint", "read_checkpoint"),
     "aita.executor.config": ("ParallelExecutionConfig",),
     "aita.executor.create": ("Executor", "create_executor"),
     "aita.executor.task_lines": ("read_tasks",),
@@ -81,6 +87,8 @@ __all__ = [
     "AitaError",
     "AnswerKeyGenerationTask",
     "BatchExecutionResult",
+    "BatchExecutor",
+    "BatchInterrupted",
     "BatchMetrics",
     "BatchableLLMTask",
     "BrokenRuleError",
@@ -104,11 +112,13 @@ __all__ = [
     "RunStopped",
     "SettingsError",
     "SimpleLLMTask",
+    "TaskCodeError",
     "TaskError",
     "TaskResult",
     "TokenUsage",
     "TooLongError",
     "TranscriptionTask",
+    "UnansweredError",
     "UnparsableReplyError",
     "Usage",
     "VisionLLMTask",
@@ -118,6 +128,7 @@ __all__ = [
     "create_rubric_tasks",
     "create_transcription_tasks",
     "latest_checkpoint",
+    "read_checkpoint",
     "read_tasks",
     "register",
 ]

@@ -42,6 +42,8 @@ key, because messages are shown, logged and stored in DynamoDB.
 Class names are stored in rows and sent by the API. ``request_error_class`` also reads the names that aita 0.1.0 sends.
 """
 
+from collections.abc import Mapping
+from enum import StrEnum
 from typing import Any, ClassVar
 
 
@@ -265,21 +267,44 @@ class Superseded(CallSignal):
     """The run was stopped, or a later attempt has begun, so that this call must not be made."""
 
 
+class ProviderSetting(StrEnum):
+    """Setting of the provider that only a person can correct, and that is made elsewhere on the stack."""
+
+    KEY = "key"
+    MODEL = "model"
+    BASE_URL = "base URL"
+
+
 class RunStopped(CallSignal):
     """No task of the run can succeed until a person acts: a wrong key, no quota, no such model.
 
     Parameters
     ----------
     message
-        The problem and its remedy.
+        The problem, and its remedy unless that is to correct a setting.
+    setting
+        Setting to correct; ``None`` if it is none.
     of_one_input
         Refusal of this call's input alone, which replaces the signal if other calls succeed; ``None`` if no call can
         succeed.
     """
 
-    def __init__(self, message: str, *, of_one_input: RefusalError | None = None) -> None:
+    def __init__(
+        self, message: str, *, setting: ProviderSetting | None = None, of_one_input: RefusalError | None = None
+    ) -> None:
         super().__init__(message)
+        self.setting = setting
         self.of_one_input = of_one_input
+
+    def with_remedy(self, remedies: Mapping[ProviderSetting, str]) -> str:
+        """Return the message with the remedy.
+
+        Parameters
+        ----------
+        remedies
+            How each setting is corrected where the call was made.
+        """
+        return str(self) if self.setting is None else f"{self}: {remedies[self.setting]}"
 
 
 _NAMES_OF_0_1_0 = {

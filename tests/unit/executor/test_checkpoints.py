@@ -339,7 +339,7 @@ class TestKilled:
         process.send_signal(signal.SIGINT)
         _, told = process.communicate(timeout=PATIENCE)
         assert process.returncode != 0
-        assert "resume_from_checkpoint=True" in told
+        assert "; execute_batch(tasks, 'killed') goes on\n" in told
         before = (tmp_path / "calls").read_text().split()
         assert len(before) < COUNT
         llm = FakeLLM()

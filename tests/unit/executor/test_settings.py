@@ -11,7 +11,7 @@ import pytest
 
 import aita
 from aita import ParallelExecutionConfig, SettingsError, create_executor
-from aita.executor.create import Executor
+from aita.executor.batch_executor import BatchExecutor
 from aita.executor.in_process import InProcessExecutor
 from aita.llm.chat import ChatModel
 from aita.services.calls.model_identity import effort_of
@@ -68,14 +68,14 @@ VARIABLES = {
 }
 
 
-def chat_model(executor: Executor) -> ChatModel:
+def chat_model(executor: BatchExecutor) -> ChatModel:
     assert isinstance(executor, InProcessExecutor)
     assert isinstance(executor.llm, ModelRouter)
     assert isinstance(executor.llm.llm, ChatModel)
     return executor.llm.llm
 
 
-def config_of(executor: Executor) -> ParallelExecutionConfig:
+def config_of(executor: BatchExecutor) -> ParallelExecutionConfig:
     assert isinstance(executor, InProcessExecutor)
     return executor.config
 

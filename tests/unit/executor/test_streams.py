@@ -175,7 +175,7 @@ class TestAwaited:
         assert sorted(again.calls) == list("bcd")
 
     def test_a_stream(self, make: Make) -> None:
-        async def main() -> list[str]:
+        async def main() -> list[str | None]:
             return [result.result async for result in make(FakeLLM(), max_workers=1).astream(tasks(*"abc"))]
 
         assert asyncio.run(main()) == list("ABC")
@@ -188,7 +188,7 @@ class TestAwaited:
             async for result in results:
                 assert result.success
                 break
-            await results.aclose()  # type: ignore[attr-defined]
+            await results.aclose()
 
         asyncio.run(main())
         assert llm.calls.total() < 500

@@ -11,6 +11,7 @@ pytestmark = pytest.mark.slow  # mypy reads the package
 LAYER = Path(__file__).parents[3] / "layers" / "aita"
 
 PROGRAM = """
+from contextlib import aclosing
 from pathlib import Path
 from typing import ClassVar
 
@@ -18,7 +19,8 @@ from pydantic import BaseModel
 from typing_extensions import assert_type
 
 from aita import (
-    LLM, BatchExecutionResult, LLMTask, Message, SimpleLLMTask, TaskResult, VisionLLMTask, create_executor, read_tasks
+    LLM, BatchExecutionResult, BatchExecutor, BatchInterrupted, LLMTask, Message, SimpleLLMTask, TaskResult,
+    VisionLLMTask, create_executor, read_tasks
 )
 from aita.utils.llm_task_implementations import create_answer_key_tasks
 from aita.models.exam import AnswerKey
@@ -40,8 +42,23 @@ class ShortTask(SimpleLLMTask[str]):
     words: int = 3
 
 
+def show(result: TaskResult[Label | None]) -> None:
+    print(result.result and result.result.label)
+
+
+def show_any(result: TaskResult) -> None:
+    print(result.task_id)
+
+
+async def run_awaited(executor: BatchExecutor) -> None:
+    assert_type(await executor.aexecute([LabelTask(text="x")], on_result=show), BatchExecutionResult[Label])
+    async with aclosing(executor.astream([ShortTask(prompt="x")])) as results:
+        async for result in results:
+            assert_type(result, TaskResult[str | None])
+
+
 def run(llm: LLM) -> None:
-    executor = create_executor(llm, max_cost_usd="2.50", prices={"m": {"input": "0.1", "output": "0.4"}})
+    executor: BatchExecutor = create_executor(llm, max_cost_usd="2.50", prices={"m": {"input": "0.1", "output": "0.4"}})
     labels = executor.execute_batch(SimpleLLMTask(prompt=text, response_model=Label) for text in ("a", "b"))
     assert_type(labels, BatchExecutionResult[Label])
     assert_type(labels.task_results[0].result, Label | None)
@@ -57,12 +74,24 @@ def run(llm: LLM) -> None:
     assert_type(read_tasks("x", "{y}", response_model=Label, id_field="id"), list[SimpleLLMTask[Label]])
     keys = executor.execute_batch(create_answer_key_tasks([{"question_id": "1"}]))
     assert_type(keys.successful_results[0].result, AnswerKey)
+    for result in executor.stream([LabelTask(text="x")], "name"):
+        assert_type(result, TaskResult[Label | None])
+    executor.execute_batch([LabelTask(text="x")], on_result=show)
+    executor.execute_batch([LabelTask(text="x")], on_result=show_any)
+    executor.execute_batch([LabelTask(text="x")], on_result=lambda result: print(result.result and result.result.label))
+    try:
+        executor.execute_batch([LabelTask(text="x")])
+    except BatchInterrupted as interrupted:
+        print(interrupted.partial.metrics)
+    executor.stop()
     untyped: BatchExecutionResult = executor.execute_batch([LabelTask(text="x"), SimpleLLMTask(prompt="y")])
     first: TaskResult = untyped.task_results[0]
     print(first.result.anything)
 """
 
 WRONG = {
+    "next(executor.stream([LabelTask(text='x')])).result.label": 'has no attribute "label"',
+    "executor.execute_batch([ShortTask(prompt='x')], on_result=show)": "incompatible type",
     "labels.successful_results[0].result.lable": 'has no attribute "lable"',
     "labels.task_results[0].result.label": 'has no attribute "label"',
     'executor.execute_batch(SimpleLLMTask(prompt="x"))': 'incompatible type "SimpleLLMTask[str]"',

@@ -199,7 +199,7 @@ class TestEndpoints:
         forgotten = []
         with listening(request_of) as url:
             llm = ChatModel(connect(url, lambda: key, PATIENCE), "m", forget_key=lambda: forgotten.append(1))
-            with pytest.raises(RunStopped, match="aita key set") as caught:
+            with pytest.raises(RunStopped, match="the API key is empty") as caught:
                 llm.complete(request_, {})
         assert forgotten == [1]
         assert "sk-" not in f"{caught.value!r} {caught.value.__context__!r}"

@@ -3,14 +3,13 @@
 import asyncio
 import threading
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from queue import SimpleQueue
 from typing import Any
 
-from aita.executor.ledger import OnResult
-from aita.models.result import BatchExecutionResult, TaskResult
+from aita.models.result import BatchExecutionResult, OnResult, ResultT_co, TaskResult
 from aita.tasks.llm_task import LLMTask, listed
 
 STOPPED = "it was stopped"
@@ -67,12 +66,12 @@ class BatchExecutor(ABC):
 
     def execute_batch(
         self,
-        tasks: Iterable[LLMTask[Any]],
+        tasks: Iterable[LLMTask[ResultT_co]],
         checkpoint_name: str | None = None,
         resume_from_checkpoint: bool | None = None,  # noqa: FBT001 - given by position as often as by name
         *,
-        on_result: OnResult | None = None,
-    ) -> BatchExecutionResult:
+        on_result: OnResult[ResultT_co] | None = None,
+    ) -> BatchExecutionResult[ResultT_co]:
         """Execute tasks, and return their results in the same order.
 
         Parameters
@@ -92,12 +91,12 @@ class BatchExecutor(ABC):
 
     async def aexecute(
         self,
-        tasks: Iterable[LLMTask[Any]],
+        tasks: Iterable[LLMTask[ResultT_co]],
         checkpoint_name: str | None = None,
         resume_from_checkpoint: bool | None = None,  # noqa: FBT001
         *,
-        on_result: OnResult | None = None,
-    ) -> BatchExecutionResult:
+        on_result: OnResult[ResultT_co] | None = None,
+    ) -> BatchExecutionResult[ResultT_co]:
         """Execute tasks as ``execute_batch`` does, without blocking the event loop.
 
         A cancellation stops the batch, and returns when the calls in flight have ended.
@@ -113,16 +112,16 @@ class BatchExecutor(ABC):
 
     def stream(
         self,
-        tasks: Iterable[LLMTask[Any]],
+        tasks: Iterable[LLMTask[ResultT_co]],
         checkpoint_name: str | None = None,
         resume_from_checkpoint: bool | None = None,  # noqa: FBT001
-    ) -> Iterator[TaskResult]:
+    ) -> Iterator[TaskResult[ResultT_co | None]]:
         """Yield the result of each task as it finishes.
 
         The batch stops if the iterator is closed, as by a ``break`` out of the loop; what is in flight then is recorded
         in the checkpoint. If the batch stops for another reason, results of the tasks that were not run come last.
         """
-        results: SimpleQueue[TaskResult | _End] = SimpleQueue()
+        results: SimpleQueue[TaskResult[ResultT_co | None] | _End] = SimpleQueue()
         batch = RunningBatch(results.put)
         run = partial(self._run, tasks, checkpoint_name, resume_from_checkpoint, batch)
         thread = threading.Thread(target=_put_end, args=(run, results.put), daemon=True)
@@ -139,12 +138,15 @@ class BatchExecutor(ABC):
 
     async def astream(
         self,
-        tasks: Iterable[LLMTask[Any]],
+        tasks: Iterable[LLMTask[ResultT_co]],
         checkpoint_name: str | None = None,
         resume_from_checkpoint: bool | None = None,  # noqa: FBT001
-    ) -> AsyncIterator[TaskResult]:
-        """Yield the result of each task as ``stream`` does, without blocking the event loop."""
-        results: asyncio.Queue[TaskResult | _End] = asyncio.Queue()
+    ) -> AsyncGenerator[TaskResult[ResultT_co | None], None]:
+        """Yield the result of each task as ``stream`` does, without blocking the event loop.
+
+        Inside ``contextlib.aclosing``, a ``break`` stops the batch at once, and else when the generator is collected.
+        """
+        results: asyncio.Queue[TaskResult[ResultT_co | None] | _End] = asyncio.Queue()
         loop = asyncio.get_running_loop()
 
         def put(result: TaskResult | _End) -> None:
@@ -185,11 +187,11 @@ class BatchExecutor(ABC):
 
     def _run(
         self,
-        tasks: Iterable[LLMTask[Any]],
+        tasks: Iterable[LLMTask[ResultT_co]],
         checkpoint_name: str | None,
         resume: bool | None,  # noqa: FBT001
         batch: RunningBatch,
-    ) -> BatchExecutionResult:
+    ) -> BatchExecutionResult[ResultT_co]:
         self._running.add(batch)
         try:
             return self._execute(listed(tasks), checkpoint_name, resume, batch)

@@ -77,7 +77,7 @@ class Cap:
                 if not self._calls:
                     raise BudgetReached(
                         f"{self.spent:.4f} of {self.most:f} USD are spent, and another call could cost {amount:.4f}: "
-                        "resume the batch with a higher AITA_MAX_COST_USD"
+                        "execute the batch again with a higher max_cost_usd (AITA_MAX_COST_USD)"
                     )
                 self._settled.wait()
             self.spent += amount

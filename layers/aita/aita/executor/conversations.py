@@ -6,9 +6,9 @@ from typing import Any
 
 from aita.errors import AitaError, InvalidReplyError
 from aita.executor.chat_runs import LineReply
-from aita.executor.ledger import Ledger, OnResult, TaskEnd, own_code_error
+from aita.executor.ledger import Ledger, TaskEnd, own_code_error
 from aita.models.call_usage import CallUsage
-from aita.models.result import TaskResult
+from aita.models.result import OnResult, TaskResult
 from aita.services.calls.call_loop import TaskCalls
 from aita.services.calls.conversation import Conversation, converse
 from aita.tasks.llm_task import LLMTask

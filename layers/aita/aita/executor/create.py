@@ -3,22 +3,21 @@
 import inspect
 import math
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
 from types import EllipsisType
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 
 from aita.errors import SettingsError
+from aita.executor.batch_executor import BatchExecutor
 from aita.executor.cap import Cap
 from aita.executor.checkpoint import DIRECTORY
 from aita.executor.config import ParallelExecutionConfig
 from aita.memory.rate_limiter import MemoryRateLimiter
-from aita.models.result import BatchExecutionResult, ResultT_co
 from aita.ports import LLM
 from aita.services.calls.model_router import ModelRouter
 from aita.services.calls.token_bucket import Bucket
-from aita.tasks.llm_task import LLMTask
 from aita.tasks.request import Parameters
 
 Prices = Mapping[str, Mapping[str, Decimal | str | int]]
@@ -26,17 +25,8 @@ Prices = Mapping[str, Mapping[str, Decimal | str | int]]
 if they differ from ``input``."""
 
 
-class Executor(Protocol):
-    """Executor of batches of tasks."""
-
-    def execute_batch(
-        self,
-        tasks: Iterable[LLMTask[ResultT_co]],
-        checkpoint_name: str | None = None,
-        resume_from_checkpoint: bool | None = None,  # noqa: FBT001 - given by position as often as by name
-    ) -> BatchExecutionResult[ResultT_co]:
-        """Execute tasks, and return their results in the same order."""
-        ...
+Executor = BatchExecutor
+"""Earlier name."""
 
 
 def create_executor(
@@ -56,7 +46,7 @@ def create_executor(
     max_cost_usd: Decimal | str | float | None = None,
     prices: Prices | None = None,
     config: ParallelExecutionConfig | None = None,
-) -> Executor:
+) -> BatchExecutor:
     """Create an executor. Omitted arguments are read from the AITA_* variables, as by ``ParallelExecutionConfig``.
 
     Parameters

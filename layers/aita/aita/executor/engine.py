@@ -15,6 +15,7 @@ from aita.errors import (
     InvalidReplyError,
     NotRun,
     ProviderBusy,
+    ProviderSetting,
     RunStopped,
     TaskError,
     UnansweredError,
@@ -38,6 +39,13 @@ _LONGEST_STEP = patience.LONGEST_BACKOFF + 600.0
 MOST_INVALID = 10
 """Tasks without a valid reply, if no reply of the batch was valid, after which the batch stops: the fault is then more
 likely in the tasks' own code or prompt than in each reply."""
+
+REMEDIES = {
+    ProviderSetting.KEY: "set OPENAI_API_KEY, or give create_executor another llm_client",
+    ProviderSetting.MODEL: "give create_executor another model= (AITA_MODEL), and see that OPENAI_BASE_URL is right",
+    ProviderSetting.BASE_URL: "set OPENAI_BASE_URL, or the llm_client's base_url, to that of the provider's API",
+}
+"""How the provider's settings are corrected in process."""
 
 
 @dataclass
@@ -172,7 +180,7 @@ class Engine:
             else:
                 self._end(work, calls, error=error)
         except RunStopped as stopped:
-            self.stop(str(stopped))
+            self._stop_for(stopped)
             self._end(work, calls, error=NotRun(str(stopped)))
         else:
             # The limiter is closed for as long as the provider demands, and holds all calls.
@@ -236,7 +244,9 @@ class Engine:
             self._end(work, calls, result=result)
 
     def _stop_for(self, signal: CallError) -> None:
-        if not isinstance(signal, NotRun):
+        if isinstance(signal, RunStopped):
+            self.stop(signal.with_remedy(REMEDIES))
+        elif not isinstance(signal, NotRun):
             self.stop(str(signal))
 
     def _end(self, work: Work, calls: TaskCalls, *, result: Any = None, error: AitaError | None = None) -> None:

@@ -70,21 +70,20 @@ class InProcessExecutor(BatchExecutor):
         batch: RunningBatch,
     ) -> BatchExecutionResult:
         started = time.monotonic()
-        name = checkpoint_name or DEFAULT_NAME
         ledger = Ledger(tasks, self.llm, self._open(checkpoint_name, resume=resume), batch.on_result)
+        remedy = _remedy(ledger.checkpoint, checkpoint_name)
         try:
             ledger.open(retry_failed=self.config.retry_failed_tasks)
             self.refusals.answered = self.refusals.answered or ledger.is_answered
             stopped = self._run_unfinished(ledger, batch)
         except KeyboardInterrupt:
-            hint = f"; resume_from_checkpoint=True with {name!r} goes on" if ledger.checkpoint is not None else ""
-            sys.stderr.write(f"interrupted: {ledger.ended} of {len(ledger.tasks)} tasks are done{hint}\n")
+            sys.stderr.write(f"interrupted: {ledger.ended} of {len(ledger.tasks)} tasks are done; {remedy}\n")
             reason = "it was interrupted"
-            partial = BatchExecutionResult(ledger.results(reason), time.monotonic() - started, reason)
+            partial = BatchExecutionResult(ledger.results(reason, remedy), time.monotonic() - started, reason)
             raise BatchInterrupted(partial) from None
         finally:
             ledger.close()
-        return BatchExecutionResult(ledger.results(stopped), time.monotonic() - started, stopped)
+        return BatchExecutionResult(ledger.results(stopped, remedy), time.monotonic() - started, stopped)
 
     def _open(self, name: str | None, *, resume: bool | None) -> Checkpoint | None:
         if not self.config.enable_checkpointing:
@@ -131,6 +130,17 @@ class InProcessExecutor(BatchExecutor):
 
     def _gate(self, stopping: threading.Event) -> PromptCacheGate:
         return PromptCacheGate(self.prefixes, lambda seconds: _sleep_unless_stopped(stopping, seconds), time.monotonic)
+
+
+def _remedy(checkpoint: Checkpoint | None, name: str | None) -> str:
+    """Return how the tasks are run that a batch did not run."""
+    if checkpoint is None:
+        return "execute_batch(tasks) runs all of them anew"
+    return (
+        f"execute_batch(tasks, {name!r}) goes on"
+        if name
+        else "execute_batch(tasks, resume_from_checkpoint=True) goes on"
+    )
 
 
 def _groups(tasks: list[LLMTask[Any]], size: int) -> list[list[int]]:

@@ -1,7 +1,6 @@
 """Ledger of a batch: the identity, the end and the result of each task, and their records in a checkpoint."""
 
 import threading
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -18,7 +17,7 @@ from aita.errors import (
 )
 from aita.executor.checkpoint import Checkpoint
 from aita.executor.checkpoint_lines import ASKED_AGAIN, Record
-from aita.models.result import TaskResult
+from aita.models.result import OnResult, TaskResult
 from aita.ports import LLM
 from aita.services.calls.call_loop import TaskCalls
 from aita.services.calls.model_identity import identity
@@ -32,9 +31,6 @@ _READING_ERRORS = {
 
 PAYER = "batch"
 """Payer of the replies of a batch."""
-
-OnResult = Callable[[TaskResult], None]
-"""Called with the result of each task as it ends, in the thread that ended it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +177,7 @@ class Ledger:
             paid_by=PAYER,
         )
 
-    def results(self, stopped: str | None, remedy: str = "a resume runs this task") -> tuple[TaskResult, ...]:
+    def results(self, stopped: str | None, remedy: str) -> tuple[TaskResult, ...]:
         """Return the result of every task.
 
         Parameters

@@ -10,7 +10,7 @@ import httpx2
 import openai
 from openai._base_client import SyncHttpxClientWrapper  # of a client that was given no HTTP client
 
-from aita.errors import RunStopped
+from aita.errors import ProviderSetting, RunStopped
 from aita.forks import renew_in_children
 from aita.llm.connections import Answer, Connections
 from aita.llm.forked_clients import forget_connections
@@ -82,7 +82,7 @@ class Endpoint:
             if self._connections is None:
                 return self._through_client(arguments)
             return self._below_client(self._connections, arguments, body, deadline)
-        raise RunStopped(BAD_KEY)
+        raise RunStopped(BAD_KEY, setting=ProviderSetting.KEY)
 
     def _below_client(
         self, connections: Connections, arguments: Mapping[str, Any], body: bytes, deadline: float

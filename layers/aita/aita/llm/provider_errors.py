@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import httpx2
 import openai
 
-from aita.errors import CallError, ProviderBusy, RefusalError, RunStopped, TaskError, TooLongError
+from aita.errors import CallError, ProviderBusy, ProviderSetting, RefusalError, RunStopped, TaskError, TooLongError
 from aita.llm.error_body import diagnostic_text, message_text
 from aita.llm.forbidden import Forbidden, classify_forbidden, names_a_filter, refuses_input
 from aita.llm.headers import limits, retry_after
@@ -32,8 +32,8 @@ LONGEST_SAID = 1000
 
 NO_COMPLETION = "the provider's answer is no chat completion: see that the base URL is that of its API"
 CUT_OFF = "the provider's answer was cut off"
-WRONG_KEY = "the API key is wrong or may not use this model: set it with 'aita key set'"
-BAD_KEY = "the API key is empty or has characters that no key has: set it with 'aita key set'"
+WRONG_KEY = "the API key is wrong or may not use this model"
+BAD_KEY = "the API key is empty or has characters that no key has"
 
 
 def classify(error: openai.APIError | httpx2.RequestError) -> CallError:
@@ -145,18 +145,19 @@ def _refusal(status: int, code: str, parameter: str, headers: Mapping[str, str],
         )
     match status:
         case 401:
-            return RunStopped(f"{answered}: {WRONG_KEY}")
+            return RunStopped(f"{answered}: {WRONG_KEY}", setting=ProviderSetting.KEY)
         case 403:
             return _classify_403(answered, body)
         case 402:
             return _quota_spent(answered)
         case 404:
-            return RunStopped(f"{answered}: no such model or base URL: deploy the stack with the right ones")
+            return RunStopped(f"{answered}: no such model or base URL", setting=ProviderSetting.MODEL)
     return TaskError(f"{answered} and refuses the request{f', parameter {parameter}' if parameter else ''}")
 
 
 def _classify_403(answered: str, body: object) -> CallError:
     """Return aita's error for a 403 by its body, as providers send it for single inputs as well as for keys."""
+    setting = None
     match classify_forbidden(body):
         case Forbidden.INPUT:
             return _filter_refusal(answered)
@@ -165,15 +166,16 @@ def _classify_403(answered: str, body: object) -> CallError:
         case Forbidden.QUOTA:
             return _quota_spent(answered)
         case Forbidden.REGION:
-            return RunStopped(f"{answered}: the provider does not serve this region: take an endpoint that does")
+            return RunStopped(f"{answered}: the provider does not serve this region", setting=ProviderSetting.BASE_URL)
         case Forbidden.KEY:
-            return RunStopped(f"{answered}: {WRONG_KEY}")
+            return RunStopped(f"{answered}: {WRONG_KEY}", setting=ProviderSetting.KEY)
         case Forbidden.FIREWALL:
             stopped = "a firewall or a web page answers instead of the API: it keeps these calls from it"
             refused = "a firewall before the API refuses this input: a person must look at it"
         case Forbidden.UNSAID:
+            setting = ProviderSetting.KEY
             stopped, refused = WRONG_KEY, "it refuses this input and says no reason: a person must look at it"
-    return RunStopped(f"{answered}: {stopped}", of_one_input=RefusalError(f"{answered}: {refused}"))
+    return RunStopped(f"{answered}: {stopped}", setting=setting, of_one_input=RefusalError(f"{answered}: {refused}"))
 
 
 def _by_code(code: str, answered: str) -> CallError | None:
@@ -192,23 +194,23 @@ def _filter_refusal(answered: str) -> RefusalError:
 
 
 def _quota_spent(answered: str) -> RunStopped:
-    return RunStopped(f"{answered}: no quota is left: add credit at the provider, then resume the run")
+    return RunStopped(f"{answered}: no quota is left: add credit at the provider")
 
 
 def _connection_failure(cause: BaseException | None) -> CallError:
     match cause:
         case httpx2.TooManyRedirects():
-            return RunStopped("the base URL redirects without end: see that it is that of the provider's API")
+            return RunStopped("the base URL redirects without end", setting=ProviderSetting.BASE_URL)
         case httpx2.UnsupportedProtocol():
-            return RunStopped("the base URL is neither http nor https: see that it is that of the provider's API")
+            return RunStopped("the base URL is neither http nor https", setting=ProviderSetting.BASE_URL)
         case httpx2.LocalProtocolError():  # only the key in a request's headers is not aita's own
-            return RunStopped(BAD_KEY)
+            return RunStopped(BAD_KEY, setting=ProviderSetting.KEY)
         case httpx2.RemoteProtocolError():
             return ProviderBusy("the provider can't be reached: the connection was lost, or what answers is not HTTP")
         case httpx2.DecodingError():
             return ProviderBusy(CUT_OFF)
     if (problem := _tls_problem(cause)) is not None:
-        return RunStopped(f"the base URL's server can't be trusted: {problem}")
+        return RunStopped(f"the base URL's server can't be trusted: {problem}", setting=ProviderSetting.BASE_URL)
     return ProviderBusy("the provider can't be reached: the connection failed or was lost")
 
 
@@ -218,7 +220,7 @@ def _tls_problem(cause: BaseException | None) -> str | None:
         if isinstance(cause, ssl.SSLCertVerificationError):
             return "its certificate is not valid here"
         if isinstance(cause, ssl.SSLError) and cause.reason in _NOT_TLS:
-            return "it does not speak TLS: see that the base URL is right, with https or http as the server has it"
+            return "it does not speak TLS"
         cause = cause.__cause__ or cause.__context__
     return None
 

@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, fields
 from decimal import Decimal
 from functools import cached_property
@@ -94,6 +94,10 @@ class TaskResult(Generic[ResultT_co]):
                 "validate_reply return text, numbers, lists, dicts, dataclasses or pydantic models"
             ) from None
         return value
+
+
+OnResult = Callable[[TaskResult[ResultT_co | None]], None]
+"""Called with the result of each task as it ends, in the thread that ended it."""
 
 
 @dataclass(frozen=True, slots=True)

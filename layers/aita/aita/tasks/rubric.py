@@ -52,7 +52,7 @@ class RubricGenerationTask(LLMTask[Rubric]):
             return Rubric(question_id=self.question.question_id, **self.user_rubric.model_dump())
         if self.answer_key is None:
             raise MissingInputError(
-                f"question {self.question.question_id} has no answer key, as its task failed: resume the run"
+                f"question {self.question.question_id} has no answer key, as its task failed: run that task again"
             )
         return None
 

@@ -13,6 +13,7 @@ from aita.errors import (
     BudgetReached,
     CallError,
     ProviderBusy,
+    ProviderSetting,
     RequestError,
     RunStopped,
     SlotLater,
@@ -44,6 +45,12 @@ logger = logging.getLogger(__name__)
 LONGEST_WAIT_STATE = 60
 """Longest WAIT of the state machine, in seconds. After it, the function checks again whether the run is current."""
 
+REMEDIES = {
+    ProviderSetting.KEY: "set it with 'aita key set'",
+    ProviderSetting.MODEL: "deploy the stack with the right ModelName and ModelBaseUrl",
+    ProviderSetting.BASE_URL: "deploy the stack with a ModelBaseUrl that is that of the provider's API",
+}
+"""How the provider's settings are corrected on the stack."""
 
 _FEW = 0.25
 """Tasks at the end of a stage that may fail by themselves, as a share of those that succeeded."""
@@ -92,7 +99,7 @@ class TaskExecutor:
         except ProviderBusy as busy:
             return self._wait_for_provider(event, busy, calls, pacer)
         except RunStopped as stopped:
-            return self._stop(event, RunStatus.HALTED, str(stopped))
+            return self._stop(event, RunStatus.HALTED, stopped.with_remedy(REMEDIES))
         except BudgetReached as reached:
             return self._stop(event, RunStatus.BUDGET_REACHED, str(reached))
 
@@ -189,7 +196,7 @@ class TaskExecutor:
         except UnansweredError as error:
             return self._give_up(event, error, calls, pacer)
         except RunStopped as stopped:
-            return self._stop(event, RunStatus.HALTED, str(stopped))
+            return self._stop(event, RunStatus.HALTED, stopped.with_remedy(REMEDIES))
         self.watch.refresh(self.runs.count_wait(event.run_id, str(busy)))
         return _wait(seconds, state.model_copy(update={"slot_due": pacer.reservation, "lost": calls.lost}))
 
