@@ -196,7 +196,9 @@ def test_a_reply_that_may_not_be_as_long_as_real_ones() -> None:
     assert "aita key set" not in told
 
 
-@pytest.mark.parametrize(("status", "told"), [(401, "the API key is wrong"), (404, "no such model or base URL")])
+@pytest.mark.parametrize(
+    ("status", "told"), [(401, "set it with 'aita key set'"), (404, "with the right ModelName and ModelBaseUrl")]
+)
 def test_a_stack_that_can_not_ask_at_all(status: int, told: str) -> None:
     said = Doctor((lambda body: refusal(status, message="Nope, no such thing"),)).fails()
     assert said.startswith("fake-model did not answer: ")

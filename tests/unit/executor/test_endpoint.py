@@ -2,6 +2,7 @@
 
 import json
 import logging
+import re
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -112,6 +113,40 @@ def test_what_no_call_gets_past_stops_the_batch(make: Make, endpoint: Endpoint, 
     endpoint.answer = lambda prompt: said("fine")
     again = make(client(endpoint)).execute_batch(tasks(*"abcdefghijkl"), "x", resume_from_checkpoint=True)
     assert again.success_rate == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "remedy"),
+    [
+        (401, "invalid_api_key", "set OPENAI_API_KEY, or give create_executor another llm_client"),
+        (403, "invalid_api_key", "set OPENAI_API_KEY, or give create_executor another llm_client"),
+        (404, "model_not_found", "another model= (AITA_MODEL), and see that OPENAI_BASE_URL is right"),
+        (403, "unsupported_country_region_territory", "set OPENAI_BASE_URL, or the llm_client's base_url"),
+        (429, "insufficient_quota", "add credit at the provider"),
+    ],
+)
+@pytest.mark.parametrize(
+    ("arguments", "again"),
+    [
+        ({"checkpoint_name": "x"}, "execute_batch(tasks, 'x') goes on"),
+        ({"checkpoint_name": "x", "resume_from_checkpoint": False}, "execute_batch(tasks, 'x') goes on"),
+        ({}, "execute_batch(tasks, resume_from_checkpoint=True) goes on"),
+    ],
+)
+def test_a_batch_that_stopped_says_what_to_do_and_how_it_goes_on(
+    make: Make, endpoint: Endpoint, arguments: dict[str, Any], again: str, status: int, code: str, remedy: str
+) -> None:
+    endpoint.answer = lambda prompt: refused(status, code)
+    batch = make(client(endpoint), max_workers=1).execute_batch(tasks("a", "b"), **arguments)
+    assert remedy in (batch.stopped or "")
+    assert {result.error for result in batch.task_results} == {f"NotRun: {batch.stopped}: {again}"}
+    assert re.search(r"aita \w|stack|resume the run", f"{batch.task_results[0].error}") is None
+
+
+def test_without_checkpoints_everything_is_run_anew(make: Make, endpoint: Endpoint) -> None:
+    endpoint.answer = lambda prompt: refused(401, "invalid_api_key")
+    (result,) = make(client(endpoint), enable_checkpointing=False).execute_batch(tasks("a")).task_results
+    assert (result.error or "").endswith(": execute_batch(tasks) runs all of them anew")
 
 
 def test_what_one_call_is_refused_is_its_tasks_end(make: Make, endpoint: Endpoint) -> None:

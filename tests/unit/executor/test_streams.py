@@ -114,8 +114,21 @@ class TestStop:
 
 
 class TestInterrupt:
-    @pytest.mark.parametrize("checkpointing", [True, False])
-    def test_carries_the_results_so_far(self, make: Make, checkpointing: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    @pytest.mark.parametrize(
+        ("checkpointing", "hint"),
+        [
+            (True, "execute_batch(tasks, resume_from_checkpoint=True) goes on"),
+            (False, "execute_batch(tasks) runs all of them anew"),
+        ],
+    )
+    def test_carries_the_results_so_far(
+        self,
+        make: Make,
+        checkpointing: bool,
+        hint: str,
+        monkeypatch: pytest.MonkeyPatch,
+        capsys: pytest.CaptureFixture[str],
+    ) -> None:
         ended: list[TaskResult] = []
 
         @contextmanager
@@ -144,6 +157,8 @@ class TestInterrupt:
         assert partial.stopped == "it was interrupted"
         assert {id(result) for result in partial.successful_results} == {id(result) for result in ended}
         assert len(partial.task_results) == 5000
+        assert partial.failed_results[0].error == f"NotRun: it was interrupted: {hint}"
+        assert f"of 5000 tasks are done; {hint}\n" in capsys.readouterr().err
 
 
 class TestAwaited:

@@ -9,6 +9,7 @@ from aita.errors import (
     AitaError,
     MissingInputError,
     ProviderBusy,
+    ProviderSetting,
     RefusalError,
     RunStopped,
     StorageError,
@@ -517,6 +518,21 @@ class TestStopped:
         assert (run.status, run.reason) == (RunStatus.HALTED, "the provider answered 401: the API key is wrong")
         assert harness.model.calls == 1
         assert harness.rows(run) == []
+
+    @pytest.mark.parametrize(
+        ("setting", "remedy"),
+        [
+            (ProviderSetting.KEY, "set it with 'aita key set'"),
+            (ProviderSetting.MODEL, "deploy the stack with the right ModelName and ModelBaseUrl"),
+            (ProviderSetting.BASE_URL, "deploy the stack with a ModelBaseUrl that is that of the provider's API"),
+        ],
+    )
+    def test_the_reason_says_how_a_setting_is_corrected(
+        self, harness: Harness, setting: ProviderSetting, remedy: str
+    ) -> None:
+        harness.exam()
+        harness.model.say(RunStopped("refused", setting=setting))
+        assert harness.run().reason == f"refused: {remedy}"
 
     def test_every_item_of_a_halted_run_is_skipped(self, harness: Harness) -> None:
         harness.exam()
