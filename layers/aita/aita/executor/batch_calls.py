@@ -14,6 +14,7 @@ from aita.models.effort import ReasoningEffort
 from aita.models.rate_limits import Rates
 from aita.models.run import Usage
 from aita.ports import LLM, Reply
+from aita.services.calls import patience
 from aita.services.calls.call_ports import Admitted
 from aita.services.calls.model_identity import effort_of
 from aita.services.calls.pacing import Pacing, Turnstile
@@ -23,8 +24,8 @@ from aita.tasks.request import LLMRequest
 
 
 @dataclass(slots=True)
-class BatchPacer:
-    """Pacer of all calls of a batch.
+class BatchPace:
+    """Pace of all calls of a batch.
 
     Parameters
     ----------
@@ -42,10 +43,18 @@ class BatchPacer:
     configured: Rates
     queue: WorkQueue
     stopping: threading.Event
-    _turnstile: Turnstile = field(init=False)
+    turnstile: Turnstile = field(init=False)
 
     def __post_init__(self) -> None:
-        self._turnstile = Turnstile(self.pacing)
+        self.turnstile = Turnstile(self.pacing)
+
+
+@dataclass(frozen=True, slots=True)
+class WorkPacer:
+    """Pacer of the calls of one work."""
+
+    pace: BatchPace
+    work: Work
 
     def admit(self, request: LLMRequest) -> Admitted:
         """Wait until the gate and the limiter let the call through.
@@ -55,25 +64,29 @@ class BatchPacer:
         NotRun
             If the batch stops.
         """
-        prefix = None if self.gate is None else self.gate.wait(request, f"{self.llm.provider} {self.llm.model}")
-        tokens = self._turnstile.wait(self.configured, request, self.stopping.wait)
-        if self.stopping.is_set():
+        pace, llm = self.pace, self.pace.llm
+        prefix = None if pace.gate is None else pace.gate.wait(request, f"{llm.provider} {llm.model}")
+        tokens = pace.turnstile.wait(pace.configured, request, pace.stopping.wait)
+        if pace.stopping.is_set():
             raise NotRun("the batch stopped")
         return Admitted(request, prefix, tokens)
 
     def record_answer(self, admitted: Admitted, reply: Reply) -> None:
         """Tell the limiter the call's tokens and the reply's rate limits, and open the gate for its prefix."""
-        self.queue.record_answer(reply.latency_ms / 1000)
-        self.pacing.record_answer(self.configured, admitted.request, admitted.tokens, reply)
-        if admitted.prefix is not None and self.gate is not None:
-            self.gate.mark_filled(admitted.prefix)
+        pace = self.pace
+        pace.queue.record_answer(reply.latency_ms / 1000)
+        pace.pacing.record_answer(pace.configured, admitted.request, admitted.tokens, reply)
+        if admitted.prefix is not None and pace.gate is not None:
+            pace.gate.mark_filled(admitted.prefix)
 
     def record_failure(self, admitted: Admitted, busy: ProviderBusy) -> None:
-        """Close the limiter for all calls if the provider is busy for all."""
-        self.queue.record_failure(limited=busy.limited)
-        self.pacing.record_refusal(self.configured, admitted.tokens, busy)
-        if admitted.prefix is not None and self.gate is not None:
-            self.gate.abandon(admitted.prefix)
+        """Close the limiter for all calls if the provider is busy for all, which then holds this work, too."""
+        pace = self.pace
+        pace.queue.record_failure(limited=busy.limited)
+        own = patience.is_own(self.work.retry, pace.queue.answered)
+        self.work.is_held = pace.pacing.record_refusal(pace.configured, admitted.tokens, busy, own=own)
+        if admitted.prefix is not None and pace.gate is not None:
+            pace.gate.abandon(admitted.prefix)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """Engine in process: threads that drive the call loop for the tasks of a batch."""
 
+import asyncio
 import logging
 import random
 import threading
@@ -183,9 +184,7 @@ class Engine:
             self._stop_for(stopped)
             self._end(work, calls, error=NotRun(str(stopped)))
         else:
-            # The limiter is closed for as long as the provider demands, and holds all calls.
-            is_closed = busy.limited or busy.retry_after is not None
-            self.queue.park(work, 0.0 if is_closed else seconds)
+            self.queue.park(work, 0.0 if work.is_held else seconds)
 
     def _ask_together(self, work: Work, calls: TaskCalls) -> None:
         """Make one call for all tasks, and put each back into the queue with its part of the reply."""
@@ -238,7 +237,7 @@ class Engine:
             self._end(work, calls, error=NotRun(self.reason or str(signal)))
         except AitaError as error:
             self._end(work, calls, error=error)
-        except (Exception, SystemExit) as error:  # noqa: BLE001 - an error in the task's own code fails only this task
+        except (Exception, SystemExit, GeneratorExit, asyncio.CancelledError) as error:  # noqa: BLE001 - an error in the task's own code fails only this task
             self._end(work, calls, error=own_code_error(error, "messages(), given(), parse() and salvage()"))
         else:
             self._end(work, calls, result=result)

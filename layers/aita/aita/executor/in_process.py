@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from aita.errors import NotRun, SettingsError
-from aita.executor.batch_calls import BatchPacer, GuardedLLM, ImageFiles, WorkReplies
+from aita.executor.batch_calls import BatchPace, GuardedLLM, ImageFiles, WorkPacer, WorkReplies
 from aita.executor.batch_executor import STOPPED, BatchExecutor, BatchInterrupted, RunningBatch
 from aita.executor.cap import Cap
 from aita.executor.checkpoint import DIRECTORY, Checkpoint
@@ -108,7 +108,7 @@ class InProcessExecutor(BatchExecutor):
         workers = min(config.max_workers, len(groups))
         queue = WorkQueue([Work([unfinished[place] for place in group]) for group in groups], workers, time.monotonic)
         stopping = threading.Event()
-        pacer = BatchPacer(
+        pace = BatchPace(
             llm=self.llm,
             pacing=Pacing(self.limiter, self.expectations),
             gate=self._gate(stopping) if config.prefix_scheduling else None,
@@ -120,7 +120,7 @@ class InProcessExecutor(BatchExecutor):
         llm, images = GuardedLLM(self.llm), ImageFiles()
 
         def loop_of(work: Work) -> CallLoop:
-            return CallLoop(llm, pacer, WorkReplies(work, ledger), cap, images, self.refusals)
+            return CallLoop(llm, WorkPacer(pace, work), WorkReplies(work, ledger), cap, images, self.refusals)
 
         engine = Engine(queue, loop_of, ledger, stopping, valid=ledger.is_answered)
         batch.when_stopped(lambda: engine.stop(STOPPED))

@@ -26,7 +26,8 @@ class Work:
 
     ``replies`` are the replies so far by digest, so that a parked task pays for none twice, and ``kept`` the digests of
     the recorded ones. ``carried`` is the usage
-    that is not theirs: of lost calls, or of a shared call whose other tasks have ended.
+    that is not theirs: of lost calls, or of a shared call whose other tasks have ended. ``is_held`` is true if the
+    limiter, closed by its last failure, holds all calls.
     """
 
     members: list[tuple[int, LLMTask[Any]]]
@@ -36,6 +37,7 @@ class Work:
     carried: CallUsage = field(default_factory=CallUsage)
     made: int = 0
     seconds: float = 0.0
+    is_held: bool = False
 
     def calls(self) -> TaskCalls:
         """Return the calls so far, to which the next ones are added."""
@@ -87,6 +89,11 @@ class WorkQueue:
                     return work
                 self._changed.wait(wait)
         return None
+
+    @property
+    def answered(self) -> int:
+        """Number of answered calls."""
+        return self._health.answered
 
     def park(self, work: Work, seconds: float) -> None:
         """Take work back, to hand it out again after some seconds."""

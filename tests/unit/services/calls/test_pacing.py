@@ -96,9 +96,9 @@ class TestNews:
         lost = ProviderBusy("lost")
         lost.may_be_paid = True
         pacing.limiter.reserve(self.told, 40_000)
-        assert not pacing.record_refusal(self.told, 40_000, lost)
+        assert not pacing.record_refusal(self.told, 40_000, lost, own=False)
         assert self.waits(pacing) == pytest.approx(40 - TOKEN_BURST / 1_000)
-        assert not pacing.record_refusal(self.told, 40_000, ProviderBusy("refused"))
+        assert not pacing.record_refusal(self.told, 40_000, ProviderBusy("refused"), own=False)
         assert self.waits(pacing) == 0
 
     @pytest.mark.parametrize(("seconds", "closed"), [(7.5, 7.5), (None, 1.0)])
@@ -106,21 +106,26 @@ class TestNews:
         self, pacing: Pacing, clock: Clock, seconds: float | None, closed: float
     ) -> None:
         busy = ProviderBusy("429", seconds, limited=True)
-        assert pacing.record_refusal(Rates(10), 1, busy)
+        assert pacing.record_refusal(Rates(10), 1, busy, own=False)
         assert pacing.limiter.reserve(Rates(10), 1).wait == closed
         clock.advance(closed)
         taken = [pacing.limiter.reserve(Rates(10), 1).wait for _ in range(20)]
         assert taken[-1] - taken[-2] == pytest.approx(1 / 8, abs=0.001)
 
     def test_another_failure_that_names_a_time_closes_at_the_same_rate(self, pacing: Pacing, clock: Clock) -> None:
-        assert pacing.record_refusal(Rates(10), 1, ProviderBusy("503", 7.5))
+        assert pacing.record_refusal(Rates(10), 1, ProviderBusy("503", 7.5), own=False)
         assert pacing.limiter.reserve(Rates(10), 1).wait == 7.5
         clock.advance(7.5)
         taken = [pacing.limiter.reserve(Rates(10), 1).wait for _ in range(20)]
         assert taken[-1] - taken[-2] == pytest.approx(1 / 10, abs=0.001)
 
+    @pytest.mark.parametrize("busy", [ProviderBusy("429", 30, limited=True), ProviderBusy("503", 60)])
+    def test_a_tasks_own_refusal_slows_down_nobody_else(self, pacing: Pacing, busy: ProviderBusy) -> None:
+        assert not pacing.record_refusal(Rates(10), 1, busy, own=True)
+        assert pacing.limiter.reserve(Rates(10), 1).wait == 0
+
     def test_one_without_a_time_is_this_calls_own(self, pacing: Pacing) -> None:
-        assert not pacing.record_refusal(NONE, 1, ProviderBusy("lost"))
+        assert not pacing.record_refusal(NONE, 1, ProviderBusy("lost"), own=False)
         assert pacing.limiter.reserve(NONE, 1).wait == 0
 
 

@@ -62,7 +62,7 @@ class TestOneTaskAmongOthers:
 
 class TestTheEndOfABatch:
     def test_a_few_tasks_that_are_left_fail_after_a_while(self) -> None:
-        state = failures(patience.LONE_FAILURES, [others(40, over=True)], seconds=5)
+        state = failures(patience.MOST_FAILURES, [others(40, over=True)], seconds=3)
         with pytest.raises(UnansweredError):
             fail(state, others(40, over=True), 60)
 

@@ -72,8 +72,13 @@ class Admission:
         if admitted.prefix is not None:
             self.gate.mark_filled(admitted.prefix)
 
-    def record_refusal(self, run: Run, admitted: Admitted, busy: ProviderBusy) -> Slot | None:
+    def record_refusal(self, run: Run, admitted: Admitted, busy: ProviderBusy, *, own: bool) -> Slot | None:
         """Close the limiter for all callers if the provider is busy for all, and reserve a slot after that.
+
+        Parameters
+        ----------
+        own
+            Whether the provider answers others, and refuses this task alone.
 
         Returns
         -------
@@ -82,7 +87,7 @@ class Admission:
             off.
         """
         configured = configured_rates(run)
-        if not self.pacing.record_refusal(configured, admitted.tokens, busy):
+        if not self.pacing.record_refusal(configured, admitted.tokens, busy, own=own):
             return None
         return self.pacing.limiter.reserve(configured, self.pacing.expectations.expect(admitted.request))
 

@@ -9,6 +9,7 @@ from decimal import Decimal
 from aita.errors import MissingInputError, ObjectNotFoundError, ProviderBusy
 from aita.models.run import ItemEvent, Run, Usage
 from aita.ports import LLM, ObjectStore, Reply
+from aita.services.calls import patience
 from aita.services.calls.admission import LONGEST_SLEEP, Admission
 from aita.services.calls.budget import RunBudget
 from aita.services.calls.call_loop import CallLoop
@@ -67,7 +68,8 @@ class ItemPacer:
         if admitted.prefix is not None:
             self.admission.gate.abandon(admitted.prefix)
         run = self.admission.watch.get(self.event.run_id)
-        slot = self.admission.record_refusal(run, admitted, busy)
+        own = patience.is_own(self.event.waited, run.usage.calls)
+        slot = self.admission.record_refusal(run, admitted, busy, own=own)
         if slot is not None:
             busy.retry_after, self.reservation = slot.wait, round(slot.available_at * 1000)
 

@@ -37,16 +37,20 @@ class Pacing:
             if tokens is not None:
                 self.limiter.settle(configured, tokens, actual)
 
-    def record_refusal(self, configured: Rates, tokens: int | None, busy: ProviderBusy) -> bool:
+    def record_refusal(self, configured: Rates, tokens: int | None, busy: ProviderBusy, *, own: bool) -> bool:
         """Close the limiter if the provider is busy for everyone; return whether it did, so that no backoff is needed.
 
         Parameters
         ----------
         tokens
             Tokens that the call reserved, which are free again unless it may be paid; ``None`` for one without a slot.
+        own
+            Whether the provider answers others, and refuses this task alone.
         """
         if tokens is not None and not busy.may_be_paid:
             self.limiter.settle(configured, tokens, 0)
+        if own:
+            return False
         if busy.limited:
             observed = Rates(busy.requests_per_second, busy.tokens_per_minute)
             self.limiter.close(configured, busy.retry_after, observed, paced=tokens is not None)

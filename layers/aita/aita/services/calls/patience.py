@@ -25,9 +25,9 @@ limit count, as a request that is larger than the limit of a minute is refused f
 MOST_TIMEOUTS = 3
 """Calls of one task without a reply in time, after which it fails: each may have been paid."""
 
-LONE_FAILURES, LONE_PATIENCE = 5, 30.0
-"""Failed calls and seconds after which a task fails if nobody is left to show whether others are answered: at the end
-of a batch, an outage looks like an input without an answer. A resume asks for the task again."""
+LONE_PATIENCE = 30.0
+"""Seconds after which a task fails, once its calls have failed that often, if nobody is left to show whether others are
+answered: at the end of a batch, an outage looks like an input without an answer. A resume asks for the task again."""
 
 _EQUAL_WAITS = 4
 """Waits of about a call's duration before they double, while others are answered."""
@@ -80,8 +80,7 @@ def after_failure(
     RunStopped
         If nobody has been answered for as long as patience lasts.
     """
-    is_first = before.failures == 0
-    contrasted = not is_first and others.mostly_answered and others.answered > before.answered
+    contrasted = others.mostly_answered and is_own(before, others.answered)
     state = before.model_copy(
         update={
             "failures": before.failures + 1,
@@ -107,6 +106,20 @@ def after_failure(
     return state, backoff(state, others, jitter)
 
 
+def is_own(before: RetryState, answered: int) -> bool:
+    """Return whether a failure is the task's own: it is not its first, and others were answered since the last one.
+
+    A refusal that is a task's own, such as of a request that is larger than the limit of a minute, must not slow down
+    the others.
+
+    Parameters
+    ----------
+    answered
+        Number of answered calls of the run or batch so far.
+    """
+    return before.failures > 0 and answered > before.answered
+
+
 def backoff(state: RetryState, others: OtherCalls, jitter: Callable[[float, float], float]) -> float:
     """Return the seconds to wait after a failure.
 
@@ -128,4 +141,4 @@ def _is_alone(state: RetryState, others: OtherCalls, failing_for: float) -> bool
     if state.timeouts >= MOST_TIMEOUTS or max(state.contrasted, state.lost) >= MOST_FAILURES:
         return True
     is_left_over = others.over and others.answered > 0
-    return is_left_over and state.failures >= LONE_FAILURES and failing_for >= LONE_PATIENCE
+    return is_left_over and state.failures >= MOST_FAILURES and failing_for >= LONE_PATIENCE
