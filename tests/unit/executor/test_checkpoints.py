@@ -93,6 +93,11 @@ class TestResume:
         make(other).execute_batch(changed, "x", resume_from_checkpoint=True)
         assert (llm.calls.total(), other.calls.total()) == (1, 1)
 
+    def test_metadata_are_those_of_the_task_as_it_is_now(self, make: Make) -> None:
+        make(FakeLLM()).execute_batch(tasks("a", metadata={"line": 1}), "x")
+        (result,) = make(FakeLLM()).execute_batch(tasks("a", metadata={"line": 7}), "x").task_results
+        assert (result.resumed, result.metadata) == (True, {"line": 7})
+
     @pytest.mark.parametrize("retry", [True, False])
     def test_a_reply_that_failed_is_read_once_more_and_not_paid_again(
         self, make: Make, retry: bool, monkeypatch: pytest.MonkeyPatch

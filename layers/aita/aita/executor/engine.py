@@ -168,7 +168,11 @@ class Engine:
 
     def _retry(self, work: Work, calls: TaskCalls, busy: ProviderBusy) -> None:
         """Park work until its next call, or end it if the provider answers others."""
-        logger.info("waiting for the provider: %s", busy)
+        asked = busy.retry_after or 0.0
+        logger.log(
+            logging.WARNING if asked > patience.LONGEST_BACKOFF else logging.INFO,
+            "waiting for the provider%s: %s", f", which asks for {asked:.0f} s" if asked else "", busy,
+        )  # fmt: skip
         work.carry(calls)
         now = int(time.monotonic())
         try:

@@ -302,7 +302,7 @@ def _restore_result(
         retry_count=max(0, record.calls - 1),
         execution_time=record.seconds,
         usage=record.usage,
-        metadata=record.data,
+        metadata=identified.data,
         resumed=True,
     )
 

@@ -11,7 +11,7 @@ _WEIGHT = 0.05
 _FIRST_LATENCY = 0.1
 """Assumed duration of a call in seconds, until one was answered."""
 
-_ENOUGH = 0.4
+_ENOUGH = 0.5
 """Share of answered calls, of about the latest twenty, at which a provider counts as answering."""
 
 _FEWEST_FAILURES = 5

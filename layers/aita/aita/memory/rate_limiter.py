@@ -10,6 +10,9 @@ from aita.models.rate_limits import Rates
 from aita.ports import Slot
 from aita.services.calls.token_bucket import Bucket
 
+_FEWEST_MEASURED = 5
+"""Fewest requests by which a throughput is measured: a refusal among the first ones tells nothing of the rate."""
+
 
 @dataclass(slots=True)
 class _Period:
@@ -24,10 +27,14 @@ class _Period:
         del self.slots[bisect_right(self.slots, now) :]
 
     def throughput(self, until: int) -> float | None:
-        """Return the requests a second that were not refused; the time includes the closure that ended the period."""
-        if until <= self.opened:
+        """Return the requests a second that were not refused; ``None`` if they were too few to tell a rate from.
+
+        The time includes the closure that ended the period.
+        """
+        passed = len(self.slots) - self.refused
+        if until <= self.opened or 0 < passed < _FEWEST_MEASURED:
             return None
-        return max(0, len(self.slots) - self.refused) * 1_000 / (until - self.opened)
+        return max(0, passed) * 1_000 / (until - self.opened)
 
 
 @dataclass(eq=False)
