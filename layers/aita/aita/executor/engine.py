@@ -269,5 +269,5 @@ class Engine:
             if self._invalid == MOST_INVALID:
                 self.stop(
                     f"{MOST_INVALID} tasks got no valid reply, and no task got one; of the last: {error}. Correct the "
-                    "prompt, or the code that reads the replies: a resume reads those that are paid once more"
+                    "prompt, or the code that reads the replies: a resume first reads the replies of these tasks again"
                 )
