@@ -144,7 +144,7 @@ class BatchExecutor(ABC):
     ) -> AsyncGenerator[TaskResult[ResultT_co | None], None]:
         """Yield the result of each task as ``stream`` does, without blocking the event loop.
 
-        Inside ``contextlib.aclosing``, a ``break`` stops the batch at once, and else when the generator is collected.
+        A ``break`` stops the batch at once inside ``contextlib.aclosing``; otherwise, once the generator is collected.
         """
         results: asyncio.Queue[TaskResult[ResultT_co | None] | _End] = asyncio.Queue()
         loop = asyncio.get_running_loop()

@@ -26,7 +26,7 @@ if they differ from ``input``."""
 
 
 Executor = BatchExecutor
-"""Earlier name."""
+"""Earlier name of ``BatchExecutor``."""
 
 
 def create_executor(
