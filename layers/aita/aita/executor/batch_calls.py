@@ -2,8 +2,7 @@
 
 import hashlib
 import threading
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -165,8 +164,12 @@ class GuardedLLM:
         TaskError
             For an exception that is none of aita's.
         """
-        with _guarded():
+        try:
             return self.llm.complete(request, images)
+        except AitaError:
+            raise
+        except Exception as error:
+            raise _unforeseen(error) from error
 
     def price(self, reply: Reply) -> Usage:
         """Return the tokens and the cost of a reply.
@@ -176,18 +179,16 @@ class GuardedLLM:
         TaskError
             For an exception that is none of aita's.
         """
-        with _guarded():
+        try:
             return self.llm.price(reply)
+        except AitaError:
+            raise
+        except Exception as error:
+            raise _unforeseen(error) from error
 
 
-@contextmanager
-def _guarded() -> Iterator[None]:
-    try:
-        yield
-    except AitaError:
-        raise
-    except Exception as error:
-        raise TaskError(f"the llm_client raised {type(error).__name__}, which is no error of aita's") from error
+def _unforeseen(error: Exception) -> TaskError:
+    return TaskError(f"the llm_client raised {type(error).__name__}, which is no error of aita's")
 
 
 def _read(request: LLMRequest) -> dict[str, bytes]:

@@ -230,8 +230,9 @@ class Ledger:
         if used[task_id] > 1 and task.task_id:
             repeated = RequestError("its id is that of an earlier task of this batch: give each its own task_id")
             return TaskIdentity(task_id, digest, data), repeated
-        number = f"-{used[task_id]}" if used[task_id] > 1 else ""
-        return TaskIdentity(f"{task_id}{number}", digest, data), None
+        if used[task_id] > 1:
+            task_id = f"{task_id}-{used[task_id]}"
+        return TaskIdentity(task_id, digest, data), None
 
     def _put(self, place: int, result: TaskResult) -> None:
         with self._lock:

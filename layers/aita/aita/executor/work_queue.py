@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from aita.executor.provider_health import ProviderHealth
-from aita.models.call_usage import CallUsage
-from aita.models.run import RetryState, Usage
+from aita.models.call_usage import NO_CALLS, CallUsage
+from aita.models.run import NO_FAILURES, RetryState, Usage
 from aita.services.calls.call_loop import TaskCalls
 from aita.services.calls.patience import OtherCalls
 from aita.services.calls.reply_cache import CachedReply
@@ -31,10 +31,10 @@ class Work:
     """
 
     members: list[tuple[int, LLMTask[Any]]]
-    retry: RetryState = field(default_factory=RetryState)
+    retry: RetryState = NO_FAILURES
     replies: dict[str, CachedReply] = field(default_factory=dict)
     kept: set[str] = field(default_factory=set)
-    carried: CallUsage = field(default_factory=CallUsage)
+    carried: CallUsage = NO_CALLS
     made: int = 0
     seconds: float = 0.0
     is_held: bool = False
@@ -45,10 +45,11 @@ class Work:
 
     def carry(self, calls: TaskCalls) -> None:
         """Keep what must not be forgotten while the work is parked; stored replies count when they are read again."""
-        self.carried += CallUsage(usage=Usage(calls=calls.lost, unpriced_calls=calls.lost))
+        if calls.lost:
+            self.carried += CallUsage(usage=Usage(calls=calls.lost, unpriced_calls=calls.lost))
         self.made, self.seconds = calls.made, calls.seconds
         if calls.answered:
-            self.retry = RetryState()
+            self.retry = NO_FAILURES
 
 
 class WorkQueue:

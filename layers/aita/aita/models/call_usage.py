@@ -19,6 +19,8 @@ class CallUsage(StrictModel):
     lacks: tuple[str, ...] = ()
 
     def __add__(self, other: "CallUsage") -> "CallUsage":
+        if self is NO_CALLS:
+            return other
         return CallUsage(
             requests=self.requests + other.requests,
             usage=self.usage + other.usage,
@@ -26,3 +28,7 @@ class CallUsage(StrictModel):
             replies=(*self.replies, *other.replies),
             lacks=tuple(dict.fromkeys((*self.lacks, *other.lacks))),
         )
+
+
+NO_CALLS = CallUsage()
+"""Usage of no request, with which most sums begin."""

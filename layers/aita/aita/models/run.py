@@ -100,6 +100,10 @@ class RetryState(StrictModel):
     given_up: tuple[str, ...] = ()
 
 
+NO_FAILURES = RetryState()
+"""State of an item that has not waited."""
+
+
 class ItemEvent(StrictModel):
     """Input of the function that runs an item, from the Map."""
 

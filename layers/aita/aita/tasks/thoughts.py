@@ -24,6 +24,8 @@ _OPENS, _CLOSES = _opening(_MODELS), _closing(_MODELS)
 _TEXT_OPENS, _TEXT_CLOSES = _opening(_SERVERS), _closing(_SERVERS)
 _TEXT_CLOSES_ALONE = re.compile(rf"(?m:^)(?:{_TEXT_CLOSES.pattern})|(?:{_TEXT_CLOSES.pattern})\s*\Z")
 """A closing tag without an opening one counts at the beginning of a line or the end of the reply only."""
+_TAG_BEGINS = ("</", "[/", "◁/", "<|")
+"""Beginnings of closing tags: a text without them, as most are, needs no slow search."""
 
 
 def answer_of(reply: str) -> str:
@@ -54,7 +56,8 @@ def text_of(reply: str) -> str:
         If nothing is left, or the thoughts never end.
     """
     rest = _after(reply, _TEXT_OPENS, _TEXT_CLOSES)
-    if rest == reply and (closed := _TEXT_CLOSES_ALONE.search(reply)):
+    may_close = any(begin in reply for begin in _TAG_BEGINS)
+    if may_close and rest == reply and (closed := _TEXT_CLOSES_ALONE.search(reply)):
         rest = reply[closed.end() :]
     return _checked(reply, rest)
 

@@ -7,11 +7,11 @@ signal, and its driver parks the task and begins it again, with the replies that
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Self
 
 from aita.errors import CallError, ProviderBusy, TaskError
-from aita.models.call_usage import CallUsage
+from aita.models.call_usage import NO_CALLS, CallUsage
 from aita.models.run import Usage
 from aita.ports import LLM, Reply
 from aita.services.calls.call_ports import Budget, Images, Pacer, ReplyStore
@@ -32,7 +32,7 @@ class TaskCalls:
     with the failed ones.
     """
 
-    spent: CallUsage = field(default_factory=CallUsage)
+    spent: CallUsage = NO_CALLS
     lost: int = 0
     last_reply: str | None = None
     answered: bool = False
@@ -173,7 +173,8 @@ class CallLoop:
                 raise
             raise self.refusals.classify(error, others_answered=self.others_answered) from None
         calls.answered = True
-        calls.spent += CallUsage(lacks=reply.lacks)
+        if reply.lacks:
+            calls.spent += CallUsage(lacks=reply.lacks)
         self.refusals.record_answer()
         usage = self.llm.price(reply)
         stored = self.replies.put(digest, reply, usage)

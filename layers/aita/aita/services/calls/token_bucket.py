@@ -141,6 +141,8 @@ class Bucket:
         number
             Number of the call, by which the slots of calls in the same millisecond are rounded differently.
         """
+        if not (configured or self.is_limiting):
+            return self, max(now, self.closed_until)
         step = self.step(now, configured, tokens, number=number)
         available_at, requests_at, tokens_at = step.opens, self.requests_at, self.tokens_at
         if step.request is not None:
@@ -183,7 +185,7 @@ class Bucket:
         self, now: int, configured: Rates, expected_tokens: int, actual_tokens: int, shards: int = 1
     ) -> int | None:
         """Return the change of ``tokens_at``, in ms, by a call's actual tokens; ``None`` without a limit of tokens."""
-        by_minute = self.rates(now, configured).tokens_per_minute
+        by_minute = _lowest(configured.tokens_per_minute, self.observed.tokens_per_minute)
         return None if by_minute is None else round(60_000 * shards * (actual_tokens - expected_tokens) / by_minute)
 
     def close(
