@@ -101,12 +101,10 @@ class InProcessExecutor(BatchExecutor):
 
     def _run_unfinished(self, ledger: Ledger, batch: RunningBatch) -> str | None:
         """Run the unfinished tasks; return the reason of an early stop, or ``None``."""
-        config, unfinished = self.config, ledger.unfinished()
-        if not unfinished:
+        config = self.config
+        queue = WorkQueue(_work(ledger.unfinished(), config.batch_size), config.max_workers, time.monotonic)
+        if not queue.workers:
             return None
-        groups = _groups([task for _, task in unfinished], config.batch_size)
-        workers = min(config.max_workers, len(groups))
-        queue = WorkQueue([Work([unfinished[place] for place in group]) for group in groups], workers, time.monotonic)
         stopping = threading.Event()
         pace = BatchPace(
             llm=self.llm,
@@ -125,7 +123,7 @@ class InProcessExecutor(BatchExecutor):
         engine = Engine(queue, loop_of, ledger, stopping, valid=ledger.is_answered)
         batch.when_stopped(lambda: engine.stop(STOPPED))
         with progress(len(ledger.tasks), shown=config.show_progress) as show:
-            engine.run(workers, lambda: show(ledger.ended, ledger.failed, ledger.cost))
+            engine.run(queue.workers, lambda: show(ledger.ended, ledger.failed, ledger.cost))
         return engine.reason
 
     def _gate(self, stopping: threading.Event) -> PromptCacheGate:
@@ -141,6 +139,11 @@ def _remedy(checkpoint: Checkpoint | None, name: str | None) -> str:
         if name
         else "execute_batch(tasks, resume_from_checkpoint=True) goes on"
     )
+
+
+def _work(unfinished: list[tuple[int, LLMTask[Any]]], size: int) -> list[Work]:
+    groups = _groups([task for _, task in unfinished], size)
+    return [Work([unfinished[place] for place in group]) for group in groups]
 
 
 def _groups(tasks: list[LLMTask[Any]], size: int) -> list[list[int]]:

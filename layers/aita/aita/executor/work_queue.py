@@ -62,13 +62,15 @@ class WorkQueue:
     ----------
     fresh
         Groups of tasks that were not begun.
+    workers
+        Most threads that take work; there are no more than groups.
     now
         Returns seconds.
     """
 
     def __init__(self, fresh: Sequence[Work], workers: int, now: Callable[[], float]) -> None:
         self._health = ProviderHealth(now)
-        self._workers = workers
+        self.workers = min(workers, len(fresh))
         self._fresh = deque(fresh)
         self._now = now
         self._parked: list[tuple[float, int, Work]] = []
@@ -143,7 +145,7 @@ class WorkQueue:
 
     def _is_down(self) -> bool:
         left = len(self._fresh) + len(self._parked) + self._in_hand
-        return self._health.is_down(min(self._workers, left))
+        return self._health.is_down(min(self.workers, left))
 
     def _next(self) -> tuple[Work | None, float | None]:
         """Return the next work, or the seconds to wait for it; ``None`` for both if nothing is left."""

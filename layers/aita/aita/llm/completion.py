@@ -262,7 +262,7 @@ def _finish(choice: dict[str, Any]) -> str:
         If the provider broke the reply off.
     """
     name, native = _name(choice.get("finish_reason")), _name(choice.get("native_finish_reason"))
-    if finish_of(name) is Finish.WHOLE and finish_of(native) in {Finish.CUT, Finish.REFUSED, Finish.BROKEN}:
+    if native and finish_of(name) is Finish.WHOLE and finish_of(native) in {Finish.CUT, Finish.REFUSED, Finish.BROKEN}:
         name = native
     if finish_of(name) is Finish.BROKEN:
         raise mark_possibly_paid(ProviderBusy(f"the provider broke the reply off ({printable_reason(name)})"))

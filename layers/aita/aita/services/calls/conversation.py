@@ -14,6 +14,7 @@ from aita.errors import (
     UnparsableReplyError,
 )
 from aita.services.calls.finish_reasons import Finish, finish_of, printable_reason
+from aita.services.calls.reply_cache import of_whole_characters
 from aita.tasks.llm_task import LLMTask
 from aita.tasks.request import LLMRequest
 
@@ -76,8 +77,8 @@ def require_complete(text: str, finish_reason: str, *, refusal: bool) -> str:
         raise TaskError(
             "the model called a tool instead of answering, though it has none: run it again, or take another"
         )
-    if finish in {Finish.BROKEN, Finish.UNKNOWN}:
+    if finish is not Finish.WHOLE and finish is not Finish.TOOL:
         raise TaskError(
             f"the reply is not known to be whole, it ended with {printable_reason(finish_reason)}: run it again"
         )
-    return text.encode("utf-8", "replace").decode()
+    return of_whole_characters(text)

@@ -32,7 +32,7 @@ class CachedReply(StrictModel):
     def of(cls, reply: Reply, usage: Usage, *, paid_by: str, paid_in: int = 0) -> Self:
         """Return a model's reply as paid; unpaired surrogates in it are replaced, as no file can hold them."""
         return cls(
-            text=reply.text.encode("utf-8", "replace").decode(),
+            text=of_whole_characters(reply.text),
             finish_reason=reply.finish_reason,
             refusal=reply.refusal,
             model=reply.model,
@@ -55,6 +55,15 @@ class CachedReply(StrictModel):
         if self.paid_by != payer:
             return CallUsage(requests=1, usage=Usage(cached_calls=1), replies=(digest,))
         return CallUsage(requests=1, usage=self.usage, latency_ms=self.latency_ms, replies=(digest,))
+
+
+def of_whole_characters(text: str) -> str:
+    """Return a text with its unpaired surrogates replaced; the same object if there are none."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "replace").decode()
+    return text
 
 
 @dataclass(frozen=True, slots=True)
