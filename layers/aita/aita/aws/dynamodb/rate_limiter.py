@@ -83,7 +83,7 @@ class DynamoRateLimiter:
         """
         for _ in range(_TRIES):
             bucket, now = self.copy, self._now()
-            change = bucket.difference(now, configured, expected_tokens, actual_tokens, shards)
+            change = bucket.difference(configured, expected_tokens, actual_tokens, shards)
             if not change or self._advance(bucket, Step(now, bucket.burst, None, change)):
                 return
 

@@ -178,12 +178,10 @@ class Bucket:
 
     def settle(self, now: int, configured: Rates, expected_tokens: int, actual_tokens: int) -> Self:
         """Return the bucket after a call that used other tokens than it had reserved."""
-        add, floor = self.difference(now, configured, expected_tokens, actual_tokens), now - TOKEN_BURST
+        add, floor = self.difference(configured, expected_tokens, actual_tokens), now - TOKEN_BURST
         return self if add is None else replace(self, tokens_at=max(self.tokens_at, floor) + add)
 
-    def difference(
-        self, now: int, configured: Rates, expected_tokens: int, actual_tokens: int, shards: int = 1
-    ) -> int | None:
+    def difference(self, configured: Rates, expected_tokens: int, actual_tokens: int, shards: int = 1) -> int | None:
         """Return the change of ``tokens_at``, in ms, by a call's actual tokens; ``None`` without a limit of tokens."""
         by_minute = _lowest(configured.tokens_per_minute, self.observed.tokens_per_minute)
         return None if by_minute is None else round(60_000 * shards * (actual_tokens - expected_tokens) / by_minute)
