@@ -30,6 +30,7 @@ from aita.models.run import (
     Usage,
 )
 from aita.services.calls.patience import PATIENCE
+from aita.tasks.answer_key import AnswerKeyGenerationTask
 from aita.tasks.request import LLMRequest
 from aita.tasks.tokens import expected_tokens
 from tests.support.fakes import (
@@ -857,6 +858,34 @@ class TestResume:
         assert row.task_id == event.item.task_id
         assert (row.attempt, row.asks, row.error_type, row.error_message) == (2, 1, "", "")
         assert harness.result(row)["last_reply"] is None
+
+    def test_replies_that_failed_are_read_once_more_by_a_corrected_task_and_not_paid_again(
+        self, harness: Harness, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        harness.exam(QUESTIONS[0])
+        harness.model.say(NONSENSE)
+        with monkeypatch.context() as broken:
+            broken.setattr(AnswerKeyGenerationTask, "validate_reply", lambda self, reply: {}[reply])  # a bug: KeyError
+            run = harness.run()
+        row = harness.row(run, "answer_key")
+        assert (run.status, row.error_type, harness.model.calls) == (RunStatus.FAILED, "TaskCodeError", 2)
+        run = harness.resume(run)
+        assert (run.status, harness.model.calls) == (RunStatus.SUCCEEDED, 3), "the rubric alone"
+        row = harness.row(run, "answer_key")
+        assert (row.usage.calls, row.usage.cached_calls, row.error_type) == (2, 2, "")
+        assert run.usage.calls == 3
+
+    @pytest.mark.parametrize("end", [{"refusal": True}, {"finish_reason": "length"}, {"finish_reason": "error"}])
+    def test_one_that_did_not_come_whole_is_never_read_as_if_it_had(
+        self, harness: Harness, end: dict[str, Any]
+    ) -> None:
+        run, _ = one_question(harness)
+        harness.model.say(reply(KEY, **end))
+        run = harness.drive(run)
+        assert run.status is RunStatus.FAILED
+        harness.model.say(KEY, rubric("1a", 5))
+        assert harness.resume(run).status is RunStatus.SUCCEEDED
+        assert harness.model.calls == 3
 
     @pytest.mark.parametrize("said", [reply("", refusal=True), reply("{", finish_reason="length")])
     def test_a_refused_task_asks_afresh_too(self, harness: Harness, said: Any) -> None:
