@@ -7,27 +7,19 @@ from typing import Any
 
 from aita.errors import (
     AitaError,
-    BrokenRuleError,
-    DoubtfulReplyError,
-    InvalidReplyError,
     NotRun,
     RequestError,
     TaskCodeError,
-    UnparsableReplyError,
 )
 from aita.executor.checkpoint import Checkpoint
 from aita.executor.checkpoint_lines import ASKED_AGAIN, Record
+from aita.executor.restored_results import is_salvaged, restore_result
 from aita.models.result import OnResult, TaskResult
 from aita.ports import LLM
 from aita.services.calls.call_loop import TaskCalls
 from aita.services.calls.model_identity import identity
 from aita.services.calls.reply_cache import CachedReply
 from aita.tasks.llm_task import LLMTask, check_recordable
-
-_READING_ERRORS = {
-    error.__name__ for error in (UnparsableReplyError, BrokenRuleError, DoubtfulReplyError, TaskCodeError)
-}
-"""Errors of tasks that could not use a whole reply. A refused or truncated one has another."""
 
 PAYER = "batch"
 """Payer of the replies of a batch."""
@@ -98,7 +90,7 @@ class Ledger:
             if error is not None:
                 self._put(place, _result(identified, TaskCalls(), error=error_text(error)))
             elif (record := self._record(identified)) is not None:
-                result = _restore_result(task, identified, record, retry_failed=retry_failed)
+                result = restore_result(task, record, identified.data, retry_failed=retry_failed)
                 if result is not None:
                     self._put(place, result)
 
@@ -134,7 +126,7 @@ class Ledger:
                 calls=calls.made,
                 seconds=calls.seconds,
                 data=identified.data,
-                salvaged=error is None and _is_salvaged(self.tasks[place], calls.last_reply),
+                salvaged=error is None and is_salvaged(self.tasks[place], calls.last_reply),
             )
             self.checkpoint.add(record)
         self._put(place, _result(identified, calls, result=ended.result, error=error, resumed=ended.resumed))
@@ -275,66 +267,3 @@ def _result(
         metadata=identified.data,
         resumed=resumed,
     )
-
-
-def _restore_result(
-    task: LLMTask[Any], identified: TaskIdentity, record: Record, *, retry_failed: bool
-) -> TaskResult | None:
-    """Return the result in a task's record, its reply read by the task as it is now; ``None`` if it must run again.
-
-    A reply because of which the task failed is read once more, too, as it is paid for and the task may have been
-    corrected.
-    """
-    result, error = None, record.error
-    if record.reply is not None and _was_read(record):
-        try:
-            result, error = _parse_again(task, record.reply, salvaged=record.salvaged), None
-        except Exception:  # noqa: BLE001 - also of the task's own code, reported when the task runs
-            if record.error is None:
-                return None
-    if error is not None and retry_failed:
-        return None
-    return TaskResult(
-        task_id=identified.task_id,
-        success=error is None,
-        result=result,
-        raw_response=record.reply,
-        error=error,
-        retry_count=max(0, record.calls - 1),
-        execution_time=record.seconds,
-        usage=record.usage,
-        metadata=identified.data,
-        resumed=True,
-    )
-
-
-def _was_read(record: Record) -> bool:
-    """Return whether a recorded reply came whole, so that only the reading of it can have failed."""
-    return record.error is None or record.error.partition(":")[0] in _READING_ERRORS
-
-
-def _parse_again(task: LLMTask[Any], reply: str, *, salvaged: bool) -> Any:
-    """Return the result of a recorded reply.
-
-    A task whose code was corrected may now parse a reply that was salvaged, but a parsed reply is not salvaged. A task
-    without a ``salvage`` of its own accepts doubtful backslashes, which are no reason to pay for another reply.
-    """
-    try:
-        return task.parse(reply)
-    except InvalidReplyError:
-        may_salvage = salvaged or type(task).salvage is LLMTask.salvage
-        result = task.salvage(reply) if may_salvage else None
-        if result is None:
-            raise
-        return result
-
-
-def _is_salvaged(task: LLMTask[Any], reply: str | None) -> bool:
-    """Return whether a task's result was salvaged, by parsing the reply again if the task can salvage."""
-    if reply is None or type(task).salvage is LLMTask.salvage:
-        return False
-    try:
-        task.parse(reply)
-    except Exception:  # noqa: BLE001 - any error of the task's own code
-        return True
-    return False
