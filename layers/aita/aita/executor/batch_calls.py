@@ -81,8 +81,8 @@ class WorkPacer:
     def record_failure(self, admitted: Admitted, busy: ProviderBusy) -> None:
         """Close the limiter for all calls if the provider is busy for all, which then holds this work, too."""
         pace = self.pace
-        pace.queue.record_failure(limited=busy.limited)
-        own = patience.is_own(self.work.retry, pace.queue.answered)
+        pace.queue.record_failure(busy)
+        own = patience.is_own(self.work.retry, pace.queue.answered, limited=busy.limited)
         self.work.is_held = pace.pacing.record_refusal(pace.configured, admitted.tokens, busy, own=own)
         if admitted.prefix is not None and pace.gate is not None:
             pace.gate.abandon(admitted.prefix)

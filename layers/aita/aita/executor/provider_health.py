@@ -26,7 +26,10 @@ _SHORTEST_PROBE, _LONGEST_PROBE = 0.25, 15.0  # seconds
 
 @dataclass(slots=True)
 class ProviderHealth:
-    """Whether the provider answers. While it is down, one call at a time probes it. ``now`` returns seconds."""
+    """Whether the provider answers. While it is down, one call at a time probes it.
+
+    ``now`` returns seconds, and ``in_a_row`` counts the failures since the last answer.
+    """
 
     now: Callable[[], float]
     answered: int = 0
@@ -34,7 +37,7 @@ class ProviderHealth:
     next_probe: float = 0.0
     _share: float = 1.0
     _latency: float = 0.0
-    _in_a_row: int = 0
+    in_a_row: int = 0
     _failing_since: float = 0.0
 
     def is_down(self, at_once: int) -> bool:
@@ -45,12 +48,12 @@ class ProviderHealth:
         at_once
             Number of tasks that are called for at the same time, and fail together when the provider fails.
         """
-        return self._in_a_row >= max(_FEWEST_FAILURES, at_once)
+        return self.in_a_row >= max(_FEWEST_FAILURES, at_once)
 
     def record_answer(self, seconds: float) -> None:
         """Record an answered call and its duration."""
         self.answered += 1
-        self._in_a_row = 0
+        self.in_a_row = 0
         self._share += _WEIGHT * (1 - self._share)
         self._latency += (seconds - self._latency) * (_WEIGHT if self._latency else 1)
 
@@ -59,15 +62,15 @@ class ProviderHealth:
         now = self.now()
         self.failed += 1
         self._share -= _WEIGHT * self._share
-        if self._in_a_row == 0:
+        if self.in_a_row == 0:
             self._failing_since = now
-        self._in_a_row += 1
+        self.in_a_row += 1
         since = now - self._failing_since
         self.next_probe = now + min(_LONGEST_PROBE, max(_SHORTEST_PROBE, _PROBE_SHARE * since))
 
     def record_refusal(self) -> None:
         """Record a refusal: the provider is there."""
-        self._in_a_row = 0
+        self.in_a_row = 0
 
     def other_calls(self, *, over: bool) -> OtherCalls:
         """Return the calls so far, for the patience with one task; ``over`` if only failing tasks are left."""

@@ -2,12 +2,14 @@
 
 import heapq
 import itertools
+import logging
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from aita.errors import ProviderBusy
 from aita.executor.provider_health import ProviderHealth
 from aita.models.call_usage import NO_CALLS, CallUsage
 from aita.models.run import NO_FAILURES, RetryState, Usage
@@ -15,6 +17,8 @@ from aita.services.calls.call_loop import TaskCalls
 from aita.services.calls.patience import OtherCalls
 from aita.services.calls.reply_cache import CachedReply
 from aita.tasks.llm_task import LLMTask
+
+logger = logging.getLogger(__name__)
 
 _FEW = 0.25
 """Failing tasks at the end of a batch that may fail by themselves, as a share of the answered calls."""
@@ -112,12 +116,16 @@ class WorkQueue:
             if was_down:
                 self._go_on()
 
-    def record_failure(self, *, limited: bool) -> None:
+    def record_failure(self, busy: ProviderBusy) -> None:
         """Record a call that the provider could not answer, or refused because of a rate limit."""
         with self._changed:
             was_down = self._is_down()
-            if not limited:
+            if not busy.limited:
                 self._health.record_failure()
+                if self._is_down() and not was_down:
+                    logger.warning(
+                        "%d calls in a row failed, and one at a time asks again: %s", self._health.in_a_row, busy
+                    )
                 return
             self._health.record_refusal()
             if was_down:

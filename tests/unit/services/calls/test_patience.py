@@ -45,6 +45,14 @@ class TestOneTaskAmongOthers:
         trouble = [others(number, mostly_answered=False) for number in range(100)]
         assert failures(20, trouble, seconds=60).contrasted == 0
 
+    def test_refusals_by_a_limit_count_only_if_many_were_answered_between_them(self) -> None:
+        """At a low rate somebody is answered between two refusals of any task."""
+        slow = [others(2 * number) for number in range(100)]
+        assert failures(50, slow, limited=True).contrasted == 0
+        large = [others(20 * number) for number in range(patience.MOST_FAILURES)]
+        with pytest.raises(UnansweredError):
+            fail(failures(patience.MOST_FAILURES, large, limited=True), others(500), limited=True)
+
     def test_time_outs_are_few(self) -> None:
         state = failures(patience.MOST_TIMEOUTS - 1, [others()], timed_out=True)
         with pytest.raises(UnansweredError):
@@ -56,7 +64,7 @@ class TestOneTaskAmongOthers:
         state = RetryState()
         for _ in range(patience.MOST_FAILURES - 1):
             state, _ = after_failure(state, busy, others(mostly_answered=False), 1, STEP, max)
-        with pytest.raises(UnansweredError, match="10 calls of this task failed, and each may be paid"):
+        with pytest.raises(UnansweredError, match="10 calls of this task failed, and each of them may be paid"):
             after_failure(state, busy, others(mostly_answered=False), 1, STEP, max)
 
 
@@ -65,6 +73,10 @@ class TestTheEndOfABatch:
         state = failures(patience.MOST_FAILURES, [others(40, over=True)], seconds=3)
         with pytest.raises(UnansweredError):
             fail(state, others(40, over=True), 60)
+
+    def test_they_wait_on_as_long_as_anybody_is_answered(self) -> None:
+        slow = [others(40 + number // 5, over=True) for number in range(100)]
+        assert failures(60, slow, seconds=5, limited=True).failures == 60
 
     @pytest.mark.parametrize("beside", [others(0, over=True), others(40)])
     def test_they_wait_on_if_nobody_was_answered_or_others_are_still_to_come(self, beside: OtherCalls) -> None:

@@ -68,7 +68,7 @@ class ItemPacer:
         if admitted.prefix is not None:
             self.admission.gate.abandon(admitted.prefix)
         run = self.admission.watch.get(self.event.run_id)
-        own = patience.is_own(self.event.waited, run.usage.calls)
+        own = patience.is_own(self.event.waited, run.usage.calls, limited=busy.limited)
         slot = self.admission.record_refusal(run, admitted, busy, own=own)
         if slot is not None:
             busy.retry_after, self.reservation = slot.wait, round(slot.available_at * 1000)

@@ -29,6 +29,9 @@ LONE_PATIENCE = 30.0
 """Seconds after which a task fails, once its calls have failed that often, if nobody is left to show whether others are
 answered: at the end of a batch, an outage looks like an input without an answer. A resume asks for the task again."""
 
+_ANSWERED_BESIDE_A_REFUSAL = 10
+"""Answered calls between two refusals of one task by a rate limit, at which the refusal is its own."""
+
 _EQUAL_WAITS = 4
 """Waits of about a call's duration before they double, while others are answered."""
 
@@ -80,7 +83,8 @@ def after_failure(
     RunStopped
         If nobody has been answered for as long as patience lasts.
     """
-    contrasted = others.mostly_answered and is_own(before, others.answered)
+    contrasted = others.mostly_answered and is_own(before, others.answered, limited=busy.limited)
+    is_alone = before.failures > 0 and others.answered == before.answered
     state = before.model_copy(
         update={
             "failures": before.failures + 1,
@@ -88,36 +92,39 @@ def after_failure(
             "answered": others.answered,
             "waits": others.waits,
             "contrasted": before.contrasted + contrasted,
+            "lone": before.lone + 1 if is_alone else 1,
+            "lone_since": before.lone_since if is_alone else now,
             "timeouts": before.timeouts + busy.timed_out,
             "lost": before.lost + busy.may_be_paid,
         }
     )
-    failing_for = min(now - state.failing_since, before.failures * longest_step)
-    if _is_alone(state, others, failing_for):
-        reason = "each may be paid" if state.contrasted < MOST_FAILURES and state.lost else "others were answered"
+    lone_for = min(now - state.lone_since, (state.lone - 1) * longest_step)
+    if reason := _reason_to_end(state, others, lone_for):
         raise UnansweredError(
             f"{busy}: {state.failures} calls of this task failed, and {reason}. Run it again; if it stays so, look at "
             "its input"
         )
-    if failing_for >= PATIENCE:
+    if lone_for >= PATIENCE:
         raise RunStopped(f"the provider has not answered for {PATIENCE / 3600:g} hours: resume when it does ({busy})")
     if busy.retry_after is not None:
         return state, busy.retry_after
     return state, backoff(state, others, jitter)
 
 
-def is_own(before: RetryState, answered: int) -> bool:
+def is_own(before: RetryState, answered: int, *, limited: bool) -> bool:
     """Return whether a failure is the task's own: it is not its first, and others were answered since the last one.
 
     A refusal that is a task's own, such as of a request that is larger than the limit of a minute, must not slow down
-    the others.
+    the others. At a low rate some are answered between two refusals of any task, so that more of them are needed.
 
     Parameters
     ----------
     answered
         Number of answered calls of the run or batch so far.
+    limited
+        Whether it is a refusal by a rate limit.
     """
-    return before.failures > 0 and answered > before.answered
+    return before.failures > 0 and answered - before.answered >= (_ANSWERED_BESIDE_A_REFUSAL if limited else 1)
 
 
 def backoff(state: RetryState, others: OtherCalls, jitter: Callable[[float, float], float]) -> float:
@@ -136,9 +143,12 @@ def backoff(state: RetryState, others: OtherCalls, jitter: Callable[[float, floa
     return jitter(longest / 2, longest)
 
 
-def _is_alone(state: RetryState, others: OtherCalls, failing_for: float) -> bool:
-    """Return whether it is the task that fails, and not the provider."""
-    if state.timeouts >= MOST_TIMEOUTS or max(state.contrasted, state.lost) >= MOST_FAILURES:
-        return True
-    is_left_over = others.over and others.answered > 0
-    return is_left_over and state.failures >= MOST_FAILURES and failing_for >= LONE_PATIENCE
+def _reason_to_end(state: RetryState, others: OtherCalls, lone_for: float) -> str:
+    """Return the reason why it is the task that fails, and not the provider; empty if it may be the provider."""
+    if state.contrasted >= MOST_FAILURES:
+        return "others were answered"
+    if state.timeouts >= MOST_TIMEOUTS or state.lost >= MOST_FAILURES:
+        return "each of them may be paid"
+    if others.over and others.answered > 0 and state.lone >= MOST_FAILURES and lone_for >= LONE_PATIENCE:
+        return "all others have been answered"
+    return ""

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Sequence
 from typing import Any
 
-from aita.errors import TaskError
+from aita.errors import TaskCodeError, TaskError
 from aita.services.calls.conversation import require_complete
 from aita.services.calls.reply_cache import CachedReply
 from aita.tasks.batchable import BatchableLLMTask
@@ -31,7 +31,7 @@ def parts_of(combined: LLMTask[Any], tasks: Sequence[BatchableLLMTask[Any]], rep
     def split(text: str) -> list[str | None]:
         parts = list(tasks[0].split_batch_result(combined.parse(text), tasks))
         if len(parts) != len(tasks):
-            raise TaskError(f"split_batch_result() returned {len(parts)} parts for {len(tasks)} tasks")
+            raise TaskCodeError(f"split_batch_result() returned {len(parts)} parts for {len(tasks)} tasks")
         return parts
 
     try:
@@ -39,6 +39,7 @@ def parts_of(combined: LLMTask[Any], tasks: Sequence[BatchableLLMTask[Any]], rep
             split, require_complete(reply.text, reply.finish_reason, refusal=reply.refusal)
         )
     except TaskError as error:
-        logger.info("a shared reply can't be used: %s", type(error).__name__)
+        level = logging.WARNING if isinstance(error, TaskCodeError) else logging.INFO
+        logger.log(level, "a shared reply can't be used: %s", error)
         return [None] * len(tasks)
     return texts
