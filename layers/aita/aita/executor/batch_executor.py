@@ -43,7 +43,7 @@ class RunningBatch:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def stop(self) -> None:
-        """Start no more calls."""
+        """Start no more calls; does nothing to a batch that has ended."""
         with self._lock:
             self.is_stopped = True
             on_stop = self._on_stop
@@ -87,7 +87,7 @@ class BatchExecutor(ABC):
         BatchInterrupted
             When interrupted from the keyboard, with the results so far.
         """
-        return self._run(tasks, checkpoint_name, resume_from_checkpoint, RunningBatch(on_result))
+        return self._run(tasks, checkpoint_name, resume_from_checkpoint, self._begin(on_result))
 
     async def aexecute(
         self,
@@ -101,14 +101,23 @@ class BatchExecutor(ABC):
 
         A cancellation stops the batch, and returns when the calls in flight have ended.
         """
-        batch = RunningBatch(on_result)
-        run = asyncio.ensure_future(asyncio.to_thread(self._run, tasks, checkpoint_name, resume_from_checkpoint, batch))
+        loop = asyncio.get_running_loop()
+        ended: asyncio.Future[_End] = loop.create_future()
+
+        def put(end: _End) -> None:
+            loop.call_soon_threadsafe(ended.set_result, end)
+
+        batch = self._begin(on_result)
+        self._start(partial(self._run, tasks, checkpoint_name, resume_from_checkpoint, batch), put)
         try:
-            return await asyncio.shield(run)
+            end = await asyncio.shield(ended)
         except asyncio.CancelledError:
             batch.stop()
-            await asyncio.wait([run])
+            await ended
             raise
+        if end.result is None:
+            raise end.error or AssertionError("a batch has a result or an error")
+        return end.result
 
     def stream(
         self,
@@ -122,10 +131,8 @@ class BatchExecutor(ABC):
         in the checkpoint. If the batch stops for another reason, results of the tasks that were not run come last.
         """
         results: SimpleQueue[TaskResult[ResultT_co | None] | _End] = SimpleQueue()
-        batch = RunningBatch(results.put)
-        run = partial(self._run, tasks, checkpoint_name, resume_from_checkpoint, batch)
-        thread = threading.Thread(target=_put_end, args=(run, results.put), daemon=True)
-        thread.start()
+        batch = self._begin(results.put)
+        thread = self._start(partial(self._run, tasks, checkpoint_name, resume_from_checkpoint, batch), results.put)
         seen: set[int] = set()
         try:
             while not isinstance(result := results.get(), _End):
@@ -152,10 +159,8 @@ class BatchExecutor(ABC):
         def put(result: TaskResult | _End) -> None:
             loop.call_soon_threadsafe(results.put_nowait, result)
 
-        batch = RunningBatch(put)
-        run = partial(self._run, tasks, checkpoint_name, resume_from_checkpoint, batch)
-        thread = threading.Thread(target=_put_end, args=(run, put), daemon=True)
-        thread.start()
+        batch = self._begin(put)
+        thread = self._start(partial(self._run, tasks, checkpoint_name, resume_from_checkpoint, batch), put)
         seen: set[int] = set()
         try:
             while not isinstance(result := await results.get(), _End):
@@ -185,6 +190,18 @@ class BatchExecutor(ABC):
     ) -> BatchExecutionResult:
         """Execute tasks, and return their results in the same order."""
 
+    def _begin(self, on_result: OnResult[Any] | None) -> RunningBatch:
+        batch = RunningBatch(on_result)
+        self._running.add(batch)
+        return batch
+
+    @staticmethod
+    def _start(run: Callable[[], BatchExecutionResult[Any]], put: Callable[[Any], None]) -> threading.Thread:
+        """Run a batch in a thread of its own, which passes on its end."""
+        thread = threading.Thread(target=_put_end, args=(run, put), daemon=True)
+        thread.start()
+        return thread
+
     def _run(
         self,
         tasks: Iterable[LLMTask[ResultT_co]],
@@ -192,7 +209,6 @@ class BatchExecutor(ABC):
         resume: bool | None,  # noqa: FBT001
         batch: RunningBatch,
     ) -> BatchExecutionResult[ResultT_co]:
-        self._running.add(batch)
         try:
             return self._execute(listed(tasks), checkpoint_name, resume, batch)
         finally:
