@@ -162,6 +162,13 @@ class TestCodeThatRefusesEveryReply:
         assert corrected.success_rate == 1.0
         assert len(again.calls) == 16 - engine.MOST_INVALID, "what is paid is read once more"
 
+    def test_a_bug_of_the_parser_stops_it_too_and_is_found_by_its_line(self, make: Make) -> None:
+        llm = FakeLLM()
+        batch = make(llm, max_workers=1).execute_batch(tasks(*"abcdefghijklmnop", parse_fn=lambda text: {}[text]))
+        assert "raised KeyError in line" in (batch.stopped or "")
+        assert "of test_unanswered.py" in (batch.stopped or "")
+        assert llm.calls.total() == engine.MOST_INVALID
+
     def test_does_not_once_one_was_valid(self, make: Make) -> None:
         mixed = [*tasks("0"), *tasks(*"abcdefghijklmnop", parse_fn=int)]
         batch = make(FakeLLM(), max_workers=1).execute_batch(mixed)

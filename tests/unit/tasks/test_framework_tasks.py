@@ -1,6 +1,7 @@
 """The task classes that a developer writes with: simple, vision, batchable, and the registry of kinds."""
 
 import hashlib
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -75,7 +76,8 @@ class TestConversation:
         with pytest.raises(BrokenRuleError) as caught:
             conversation.send('{"level": 8}')
         assert "asked 2 times" in str(caught.value)
-        assert "8" not in str(caught.value)
+        assert "8 is more than 5" not in str(caught.value)
+        assert re.search(r"\(ValueError in line \d+ of test_framework_tasks\.py\)$", str(caught.value))
 
     def test_an_error_of_the_tasks_own_code_fails_it_at_once(self) -> None:
         conversation = converse(LevelTask())

@@ -18,6 +18,7 @@ from aita.errors import (
     ProviderBusy,
     ProviderSetting,
     RunStopped,
+    TaskCodeError,
     TaskError,
     UnansweredError,
 )
@@ -112,7 +113,7 @@ class Engine:
             first, self.reason = self.reason is None, self.reason or reason
         self.stopping.set()
         self.queue.stop()
-        if first:
+        if first and self._working:
             logger.warning("the batch stops: %s", reason)
 
     def _start(self, threads: list[threading.Thread]) -> None:
@@ -263,7 +264,7 @@ class Engine:
         """Stop the batch if the first tasks all fail because no reply is valid."""
         if error is None:
             self.valid = True
-        elif isinstance(error, InvalidReplyError) and not self.valid:
+        elif isinstance(error, InvalidReplyError | TaskCodeError) and not self.valid:
             with self._lock:
                 self._invalid += 1
             if self._invalid == MOST_INVALID:

@@ -19,7 +19,7 @@ from aita.ports import LLM
 from aita.services.calls.call_loop import TaskCalls
 from aita.services.calls.model_identity import identity
 from aita.services.calls.reply_cache import CachedReply
-from aita.tasks.llm_task import LLMTask, check_recordable
+from aita.tasks.llm_task import LLMTask, check_recordable, raised
 
 PAYER = "batch"
 """Payer of the replies of a batch."""
@@ -239,7 +239,7 @@ class Ledger:
 
 def own_code_error(error: BaseException, where: str) -> TaskCodeError:
     """Return the error of a task whose own code raised an exception in one of the methods ``where``."""
-    return TaskCodeError(f"the task's own code raised {type(error).__name__}: see its {where}")
+    return TaskCodeError(f"the task's own code raised {raised(error)}: see its {where}")
 
 
 def error_text(error: AitaError) -> str:

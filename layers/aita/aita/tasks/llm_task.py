@@ -1,9 +1,11 @@
 """LLM task: a prompt, the model of its reply, and the rules that the reply must keep."""
 
 import json
+import traceback
 from abc import abstractmethod
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, ClassVar, Generic
 
 from pydantic import BaseModel, ValidationError
@@ -22,6 +24,9 @@ from aita.models.result import ResultT_co
 from aita.tasks.json_reply import read_reply
 from aita.tasks.json_schema import strict_schema
 from aita.tasks.request import LLMRequest, Message, Parameters
+
+_AITA = Path(__file__).parents[1]
+_LIBRARY = Path(traceback.__file__).parent
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,10 +191,10 @@ def validate(judge: Any, reply: Any) -> Any:
             raise TaskCodeError(
                 "the code that judges this task's reply sets a field, and tasks are frozen: keep what changes elsewhere"
             ) from error
-        raise BrokenRuleError(f"the task's own rules refuse it ({type(error).__name__})", feedback=str(error)) from None
+        raise BrokenRuleError(f"the task's own rules refuse it ({raised(error)})", feedback=str(error)) from None
     except Exception as error:
         raise TaskCodeError(
-            f"the code that judges this task's reply raised {type(error).__name__}: see the task's class or parse_fn"
+            f"the code that judges this task's reply raised {raised(error)}: see the task's class or parse_fn"
         ) from error
 
 
@@ -197,3 +202,15 @@ def _is_change_of_frozen(error: ValueError) -> bool:
     return isinstance(error, ValidationError) and all(
         detail["type"] in {"frozen_instance", "frozen_field"} for detail in error.errors(include_url=False)
     )
+
+
+def raised(error: BaseException) -> str:
+    """Return the class of an exception and the author's line that raised it; its text, which may quote a reply, is not.
+
+    Lines of aita and of Python's own library are passed over.
+    """
+    for frame in reversed(traceback.extract_tb(error.__traceback__)):
+        file = Path(frame.filename)
+        if not file.is_relative_to(_AITA) and (not file.is_relative_to(_LIBRARY) or "site-packages" in file.parts):
+            return f"{type(error).__name__} in line {frame.lineno} of {file.name}"
+    return type(error).__name__
