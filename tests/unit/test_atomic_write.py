@@ -1,5 +1,7 @@
 """Files that are replaced whole or not at all."""
 
+import os
+import threading
 from pathlib import Path
 
 import pytest
@@ -36,3 +38,44 @@ def test_only_its_owner_reads_it(tmp_path: Path) -> None:
     path = tmp_path / "grades.csv"
     write_whole(path, b"x")
     assert path.stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_a_link_stays_and_its_target_is_replaced(tmp_path: Path, there: bool) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    target = tmp_path / "elsewhere" / "grades.csv"
+    if there:
+        target.write_bytes(b"before")
+    link, second = tmp_path / "link.csv", tmp_path / "second.csv"
+    link.symlink_to(Path("elsewhere") / "grades.csv")
+    second.symlink_to(link)
+    write_whole(second, b"after")
+    assert (link.is_symlink(), second.is_symlink(), target.read_bytes()) == (True, True, b"after")
+    assert sorted(tmp_path.rglob("*")) == sorted([tmp_path / "elsewhere", target, link, second])
+
+
+@pytest.mark.parametrize("linked", [False, True])
+def test_a_pipe_stays_and_gets_the_data(tmp_path: Path, linked: bool) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    path = tmp_path / "link"
+    path.symlink_to(pipe)
+    read: list[bytes] = []
+    reader = threading.Thread(target=lambda: read.append(pipe.read_bytes()), daemon=True)
+    reader.start()
+    write_whole(path if linked else pipe, b"data")
+    reader.join()
+    assert (read, pipe.is_fifo(), path.is_symlink()) == ([b"data"], True, True)
+
+
+def test_a_device_stays(tmp_path: Path) -> None:
+    link = tmp_path / "null"
+    link.symlink_to(os.devnull)
+    write_whole(link, b"data")
+    assert (link.is_symlink(), link.is_char_device()) == (True, True)
+
+
+def test_a_folder_is_no_file(tmp_path: Path) -> None:
+    with pytest.raises(IsADirectoryError):
+        write_whole(tmp_path, b"data")
+    assert list(tmp_path.iterdir()) == []

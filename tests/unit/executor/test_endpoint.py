@@ -32,7 +32,7 @@ def refused(status: int, code: str, **headers: str) -> Answer:
 
 
 class Endpoint(ThreadingHTTPServer):
-    """Answers what ``answer`` makes of a prompt, and keeps the prompts."""
+    """Answers what ``answer`` makes of a prompt, and keeps the prompts, keys and tenants."""
 
     daemon_threads = True
     request_queue_size = 64
@@ -41,6 +41,8 @@ class Endpoint(ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
         self.asked: list[str] = []
+        self.keys: list[str | None] = []
+        self.tenants: list[str | None] = []
         self.url = f"http://127.0.0.1:{self.server_address[1]}/v1"
 
 
@@ -52,6 +54,8 @@ class Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         asked = json.loads(self.rfile.read(int(self.headers["content-length"])))["messages"][-1]["content"]
         self.server.asked.append(asked)
+        self.server.keys.append(self.headers["authorization"])
+        self.server.tenants.append(self.headers["x-tenant"])
         status, headers, body = self.server.answer(asked)
         data = json.dumps(body).encode()
         self.send_response(status)
@@ -96,11 +100,47 @@ def test_the_environments_endpoint_is_the_default(
     assert list((tmp_path / ".aita" / "checkpoints").glob("batch-*.jsonl"))
 
 
-def test_a_429_is_made_again_by_us_and_not_by_openai_too(make: Make, endpoint: Endpoint) -> None:
+class Tenant(openai.OpenAI):
+    def __init__(self, tenant: str, url: str) -> None:
+        super().__init__(api_key="k", base_url=url)
+        self.tenant = tenant
+
+    @property
+    def default_headers(self) -> dict[str, Any]:
+        return {**super().default_headers, "X-Tenant": self.tenant}
+
+
+CLIENTS: dict[str, Callable[[str], openai.OpenAI]] = {
+    "plain": lambda url: openai.OpenAI(api_key="k", base_url=url),
+    "own HTTP": lambda url: openai.OpenAI(api_key="k", base_url=url, http_client=openai.DefaultHttpxClient()),
+    "own __init__": lambda url: Tenant("north", url),
+}
+
+
+@pytest.mark.parametrize("kind", CLIENTS)
+def test_a_429_is_made_again_by_us_and_not_by_openai_too(make: Make, endpoint: Endpoint, kind: str) -> None:
     left = [refused(429, "slow down", **{"retry-after-ms": "50"})]
     endpoint.answer = lambda prompt: left.pop() if left else said("fine")
-    (result,) = make(client(endpoint)).execute_batch(tasks("a")).task_results
+    (result,) = make(CLIENTS[kind](endpoint.url)).execute_batch(tasks("a")).task_results
     assert (result.result, result.retry_count, endpoint.asked) == ("fine", 1, ["a", "a"])
+
+
+def test_a_client_of_a_class_of_its_own_makes_its_calls_itself(make: Make, endpoint: Endpoint) -> None:
+    given = Tenant("north", endpoint.url)
+    executor = make(given)
+    assert executor.execute_batch(tasks("a")).success_rate == 1
+    given.tenant = "south"
+    assert executor.execute_batch(tasks("b")).success_rate == 1
+    assert (endpoint.tenants, given.max_retries) == (["north", "south"], openai.DEFAULT_MAX_RETRIES)
+
+
+def test_a_key_that_is_changed_later_is_the_next_calls(make: Make, endpoint: Endpoint) -> None:
+    given = client(endpoint)
+    executor = make(given)
+    executor.execute_batch(tasks("a"))
+    given.api_key = "new"
+    executor.execute_batch(tasks("b"))
+    assert endpoint.keys == ["Bearer k", "Bearer new"]
 
 
 @pytest.mark.parametrize(("status", "code"), [(401, "invalid_api_key"), (429, "insufficient_quota")])

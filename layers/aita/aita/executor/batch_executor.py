@@ -1,6 +1,7 @@
 """Ways to execute a batch: all results at once, results as they finish, and both of them awaited."""
 
 import asyncio
+import inspect
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
@@ -9,6 +10,7 @@ from functools import partial
 from queue import SimpleQueue
 from typing import Any
 
+from aita.errors import RequestError
 from aita.models.result import BatchExecutionResult, OnResult, ResultT_co, TaskResult
 from aita.tasks.llm_task import LLMTask, listed
 
@@ -84,10 +86,12 @@ class BatchExecutor(ABC):
 
         Raises
         ------
+        RequestError
+            If ``on_result`` is no plain function.
         BatchInterrupted
             When interrupted from the keyboard, with the results so far.
         """
-        return self._run(tasks, checkpoint_name, resume_from_checkpoint, self._begin(on_result))
+        return self._run(tasks, checkpoint_name, resume_from_checkpoint, self._begin(_plain(on_result)))
 
     async def aexecute(
         self,
@@ -107,7 +111,7 @@ class BatchExecutor(ABC):
         def put(end: _End) -> None:
             loop.call_soon_threadsafe(ended.set_result, end)
 
-        batch = self._begin(on_result)
+        batch = self._begin(_plain(on_result))
         self._start(partial(self._run, tasks, checkpoint_name, resume_from_checkpoint, batch), put)
         try:
             end = await asyncio.shield(ended)
@@ -239,6 +243,39 @@ class _End:
             raise self.error
         results = () if self.result is None else self.result.task_results
         return [result for result in results if id(result) not in seen]
+
+
+_NEVER_RUNS = (
+    "on_result is async or a generator, and would never run, as threads call it: give a plain function, or go through "
+    "the results with `async for result in executor.astream(tasks)`"
+)
+
+
+def _plain(on_result: OnResult | None) -> OnResult | None:
+    """Return ``on_result``, checked that a call runs it: one of an async function or a generator only makes an object.
+
+    Raises
+    ------
+    RequestError
+        If it can't be called, or is async or a generator; from its call, if it returns what is to be awaited.
+    """
+    if on_result is None:
+        return None
+    if not callable(on_result):
+        raise RequestError(f"on_result is a {type(on_result).__name__}: it takes a function of one result")
+    kinds = (inspect.iscoroutinefunction, inspect.isasyncgenfunction, inspect.isgeneratorfunction)
+    if any(is_kind(code) for is_kind in kinds for code in (on_result, type(on_result).__call__)):
+        raise RequestError(_NEVER_RUNS)
+    call: Callable[[TaskResult], object] = on_result
+
+    def checked(result: TaskResult) -> None:
+        returned = call(result)
+        if inspect.isawaitable(returned):
+            if inspect.iscoroutine(returned):
+                returned.close()
+            raise RequestError(_NEVER_RUNS)
+
+    return checked
 
 
 def _put_end(run: Callable[[], BatchExecutionResult], put: Callable[[_End], None]) -> None:

@@ -60,7 +60,7 @@ class ChatModel:
     Parameters
     ----------
     client
-        openai client with ``max_retries=0``, as the callers of ``complete`` retry.
+        openai client. Its ``max_retries`` are not used, as the callers of ``complete`` retry.
     model
         Name of the model.
     forget_key

@@ -37,7 +37,7 @@ def model_of(client: Any) -> LLM:
     if client is None:
         return _from_environment()
     if isinstance(client, openai.OpenAI):
-        return _chat_model(client.with_options(max_retries=0), ModelSettings.read())
+        return _chat_model(client, ModelSettings.read())
     if callable(getattr(client, "complete", None)) and callable(getattr(client, "price", None)):
         implementation: LLM = client
         return implementation

@@ -9,6 +9,7 @@ from urllib.request import getproxies
 import httpx2
 import openai
 from openai._base_client import SyncHttpxClientWrapper  # of a client that was given no HTTP client
+from openai._types import RequestOptions
 
 from aita.errors import ProviderSetting, RunStopped
 from aita.forks import renew_in_children
@@ -108,9 +109,11 @@ class Endpoint:
         """Have openai's client make the call; some of its classes read the model to build the URL.
 
         Its typed layer, which takes more time than all the rest of a call, is left out. The response is streamed, as
-        openai would read a body of any size and wait for any number of its pieces.
+        openai would read a body of any size and wait for any number of its pieces. Retries are turned off here, as a
+        copy of the client without them can't be made of a class with an ``__init__`` of its own.
         """
-        return self._client.post(_PATH, cast_to=httpx2.Response, body=arguments, stream=True)
+        once: RequestOptions = {"max_retries": 0}
+        return self._client.post(_PATH, cast_to=httpx2.Response, body=arguments, options=once, stream=True)
 
     def _key(self) -> str:
         provider = self._client._api_key_provider

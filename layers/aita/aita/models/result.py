@@ -193,7 +193,7 @@ class BatchExecutionResult(Generic[ResultT_co]):
     def to_jsonl(self, path: Path | str) -> None:
         """Write each result's ``to_dict`` as a line of a file in UTF-8, which is written whole or not at all.
 
-        Only its owner can read the file.
+        Only its owner can read the file. A symbolic link stays, and pipes and devices are written to directly.
 
         Raises
         ------

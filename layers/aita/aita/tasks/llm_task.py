@@ -1,14 +1,15 @@
 """LLM task: a prompt, the model of its reply, and the rules that the reply must keep."""
 
+import inspect
 import json
 import traceback
 from abc import abstractmethod
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, Generic
+from typing import Any, ClassVar, Generic, Self
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, ValidationError, model_validator
 
 from aita.errors import (
     AitaError,
@@ -54,6 +55,16 @@ class LLMTask(StrictModel, Generic[ResultT_co]):
     task_id: str = ""
     """Id chosen by the caller; without one, ``id`` is derived from the work."""
 
+    @model_validator(mode="after")
+    def _check_response_model(self) -> Self:
+        model = getattr(self, "response_model", None)
+        if type(self).request is LLMTask.request and not (isinstance(model, type) and issubclass(model, BaseModel)):
+            name = type(self).__name__
+            raise RequestError(
+                f"{name} has no response_model: give the class `response_model = ...`, the pydantic model of a reply"
+            )
+        return self
+
     @property
     def id(self) -> str:
         """The task's id; unless ``task_id`` is set, equal work has the same id and other work another."""
@@ -69,6 +80,8 @@ class LLMTask(StrictModel, Generic[ResultT_co]):
 
     def validate_reply(self, reply: Any) -> ResultT_co:
         """Return the result of a reply that fits ``response_model``; unless overridden, the reply itself.
+
+        ``None`` is no result, and fails the task.
 
         Raises
         ------
@@ -126,7 +139,7 @@ class LLMTask(StrictModel, Generic[ResultT_co]):
         DoubtfulReplyError
             If ``validate_reply`` raises it, or a backslash may be LaTeX's or JSON's own.
         TaskCodeError
-            If ``validate_reply`` itself fails.
+            If ``validate_reply`` itself fails, or returns ``None``.
         """
         read = read_reply(self.response_model, reply)
         result: ResultT_co = validate(self.validate_reply, read.value)
@@ -179,11 +192,11 @@ def validate(judge: Any, reply: Any) -> Any:
     BrokenRuleError
         For a ValueError. Its text is feedback for the model and is not recorded, as it may quote the reply.
     TaskCodeError
-        For any other exception, which is an error in the validation itself, and for a change of a frozen model, such as
-        the task.
+        For any other exception, which is an error in the validation itself; for a change of a frozen model, such as
+        the task; for ``None``, as a function without a ``return`` gives it; and for the object of an async function.
     """
     try:
-        return judge(reply)
+        result = judge(reply)
     except AitaError:
         raise
     except ValueError as error:
@@ -196,6 +209,17 @@ def validate(judge: Any, reply: Any) -> Any:
         raise TaskCodeError(
             f"the code that judges this task's reply raised {raised(error)}: see the task's class or parse_fn"
         ) from error
+    if result is None:
+        raise TaskCodeError(
+            "the code that judges this task's reply returned None, which is no result: see that validate_reply or "
+            "parse_fn ends with a return; for a reply without a result let it return another value, such as an empty "
+            "text"
+        )
+    if inspect.isawaitable(result):
+        if inspect.iscoroutine(result):
+            result.close()
+        raise TaskCodeError("the code that judges this task's reply is async: make it a plain function")
+    return result
 
 
 def _is_change_of_frozen(error: ValueError) -> bool:

@@ -40,7 +40,8 @@ class SimpleLLMTask(LLMTask[ResultT_co]):
         Pydantic model of the reply; without one the reply is plain text.
     parse_fn
         Function that makes the result of the reply's text or, with a ``response_model``, of the model's object; if it
-        raises a ValueError, the model is asked again with its message. Without one they are the result themselves.
+        raises a ValueError, the model is asked again with its message. ``None`` is no result, and fails the task.
+        Without a function they are the result themselves.
     system
         System message before the prompt: the place for the part that many tasks share.
     metadata
@@ -119,6 +120,8 @@ class SimpleLLMTask(LLMTask[ResultT_co]):
             If there is no text, or no object that fits the model.
         BrokenRuleError
             If ``parse_fn`` raises a ValueError.
+        TaskCodeError
+            If ``parse_fn`` raises anything else, or returns ``None``.
         """
         if self.response_model is not None:
             return super().parse(reply)
