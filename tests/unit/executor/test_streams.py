@@ -189,6 +189,45 @@ class TestAwaited:
         make(again).execute_batch(tasks(*"abcd"), "x", True)
         assert sorted(again.calls) == list("bcd")
 
+    def test_any_number_run_at_once_and_leave_the_loops_threads_alone(self, make: Make) -> None:
+        count = 40  # more than the threads of a loop
+        all_run = threading.Barrier(count + 1)
+
+        def meet(_: LLMRequest) -> str:
+            all_run.wait(DEADLINE)
+            return "fine"
+
+        async def main() -> list[float]:
+            executor = make(FakeLLM(meet), enable_checkpointing=False)
+            batches = [executor.aexecute(tasks(f"t{number}")) for number in range(count)]
+            meeting = asyncio.create_task(asyncio.to_thread(all_run.wait, DEADLINE))
+            ended = await asyncio.gather(*batches)
+            await meeting
+            return [batch.success_rate for batch in ended]
+
+        assert asyncio.run(main()) == [1.0] * count
+
+    def test_one_that_has_just_begun_is_stopped(self, make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+        late = threading.Event()
+        run = threading.Thread.run
+
+        def run_late(thread: threading.Thread) -> None:
+            assert late.wait(DEADLINE)
+            run(thread)
+
+        async def main() -> str | None:
+            executor = make(llm)
+            with monkeypatch.context() as patched:
+                patched.setattr(threading.Thread, "run", run_late)
+                batch = asyncio.ensure_future(executor.aexecute(tasks("a", "b")))
+                await asyncio.sleep(0)
+                executor.stop()
+                late.set()
+            return (await batch).stopped
+
+        llm = FakeLLM()
+        assert (asyncio.run(main()), llm.calls.total()) == ("it was stopped", 0)
+
     def test_a_stream(self, make: Make) -> None:
         async def main() -> list[str | None]:
             return [result.result async for result in make(FakeLLM(), max_workers=1).astream(tasks(*"abc"))]

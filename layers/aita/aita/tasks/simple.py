@@ -135,7 +135,7 @@ class SimpleLLMTask(LLMTask[ResultT_co]):
 class VisionLLMTask(SimpleLLMTask[ResultT_co]):
     """A prompt about images in files: JPEG, PNG, GIF or WebP."""
 
-    images: tuple[Path, ...]
+    images: Annotated[tuple[Path, ...], Field(min_length=1)]
 
     if TYPE_CHECKING:
 
