@@ -1,5 +1,6 @@
 """Batches over a real endpoint: openai's client, HTTP, and a server of this process."""
 
+import errno
 import json
 import logging
 import re
@@ -13,6 +14,7 @@ import openai
 import pytest
 
 from aita import create_executor
+from aita.llm import pricing
 from tests.support.documents import Document
 from tests.unit.executor.conftest import Make
 from tests.unit.executor.test_batches import tasks
@@ -141,6 +143,18 @@ def test_a_key_that_is_changed_later_is_the_next_calls(make: Make, endpoint: End
     given.api_key = "new"
     executor.execute_batch(tasks("b"))
     assert endpoint.keys == ["Bearer k", "Bearer new"]
+
+
+def test_a_paid_reply_is_not_lost_for_want_of_a_file(
+    make: Make, endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_: str) -> Any:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    pricing.price_table.cache_clear()
+    executor = make(client(endpoint))
+    monkeypatch.setattr(pricing.resources, "files", full)
+    assert executor.execute_batch(tasks("a")).success_rate == 1
 
 
 @pytest.mark.parametrize(("status", "code"), [(401, "invalid_api_key"), (429, "insufficient_quota")])

@@ -7,6 +7,7 @@ from pydantic import Field
 
 from aita.errors import SettingsError
 from aita.llm.chat import ChatModel, connect
+from aita.llm.pricing import price_table
 from aita.models.effort import DEFAULT_EFFORT, ReasoningEffort
 from aita.ports import LLM
 from aita.settings import DEFAULT_MODEL, Environment, Url
@@ -59,6 +60,7 @@ def _from_environment() -> ChatModel:
 
 
 def _chat_model(client: openai.OpenAI, settings: ModelSettings) -> ChatModel:
+    price_table()  # once a call is paid, the process may have no file left to open
     return ChatModel(client, settings.model, forget_key=_keep_key, reasoning_effort=settings.reasoning_effort)
 
 
