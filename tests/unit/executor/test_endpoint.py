@@ -7,6 +7,7 @@ import re
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from importlib import resources
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -153,7 +154,7 @@ def test_a_paid_reply_is_not_lost_for_want_of_a_file(
 
     pricing.price_table.cache_clear()
     executor = make(client(endpoint))
-    monkeypatch.setattr(pricing.resources, "files", full)
+    monkeypatch.setattr(resources, "files", full)
     assert executor.execute_batch(tasks("a")).success_rate == 1
 
 
