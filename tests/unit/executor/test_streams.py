@@ -70,6 +70,13 @@ class TestStream:
         assert [result.task_id for result in seen] == list("abcde")
         assert [result.success for result in seen] == [True, True, False, False, False]
 
+    def test_one_that_is_read_to_its_end_was_not_stopped(self, make: Make, caplog: pytest.LogCaptureFixture) -> None:
+        async def main() -> int:
+            return len([result async for result in make(FakeLLM()).astream(tasks("a", "b"))])
+
+        assert (len(list(make(FakeLLM()).stream(tasks("a", "b")))), asyncio.run(main())) == (2, 2)
+        assert "stopped" not in caplog.text
+
     def test_an_error_of_the_batch_is_raised(self, make: Make) -> None:
         with pytest.raises(RequestError, match="put it into a list"):
             list(make(FakeLLM()).stream(SimpleLLMTask(prompt="a")))  # type: ignore[arg-type]
