@@ -32,6 +32,7 @@ from aita.executor.checkpoint_folder import (
     lock_or_refuse,
     lock_path,
     new_path,
+    unwritable,
 )
 from aita.executor.checkpoint_lines import Record, header_line
 from aita.executor.checkpoint_records import ReadFile, Records
@@ -208,11 +209,13 @@ class Checkpoint:
             self._flushed = added
 
     def _append(self, line: bytes) -> None:
-        with explain_write_error(self.path):
+        try:
             written = os.write(self.file, line)
             if written != len(line):
                 os.ftruncate(self.file, os.fstat(self.file).st_size - written)
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))  # a full disk accepts a part
+        except OSError as error:
+            raise unwritable(self.path, error) from None
 
 
 def read_checkpoint(checkpoint: Path | str, checkpoint_dir: Path | str | None = None) -> list[Record]:

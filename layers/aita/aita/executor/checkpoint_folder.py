@@ -178,10 +178,15 @@ def explain_write_error(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise CheckpointError(
-            f"{path} can't be written: {error.strerror or error}. Correct that or take another checkpoint_dir; "
-            "the file's content is kept for a resume"
-        ) from None
+        raise unwritable(path, error) from None
+
+
+def unwritable(path: Path, error: OSError) -> CheckpointError:
+    """Return the error of a file that can't be written."""
+    return CheckpointError(
+        f"{path} can't be written: {error.strerror or error}. Correct that or take another checkpoint_dir; "
+        "the file's content is kept for a resume"
+    )
 
 
 @contextlib.contextmanager

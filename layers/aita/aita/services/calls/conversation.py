@@ -1,6 +1,5 @@
 """Conversation of one task with the model: repeats the request, with feedback, until a reply is valid."""
 
-from collections import Counter
 from collections.abc import Generator
 from typing import Any
 
@@ -15,7 +14,7 @@ from aita.errors import (
 )
 from aita.services.calls.finish_reasons import Finish, finish_of, printable_reason
 from aita.services.calls.reply_cache import of_whole_characters
-from aita.tasks.llm_task import LLMTask
+from aita.tasks.llm_task import LLMTask, RetryPolicy
 from aita.tasks.request import LLMRequest
 
 Conversation = Generator[LLMRequest, str, Any]
@@ -35,25 +34,29 @@ def converse(task: LLMTask[Any]) -> Conversation:
         If the task's own code fails on a reply.
     """
     request = task.request()
-    problems: Counter[type[InvalidReplyError]] = Counter()
-    policy = task.retry_policy
-    limits = {
-        UnparsableReplyError: policy.unparsable,
-        BrokenRuleError: policy.broken_rule,
-        DoubtfulReplyError: policy.doubtful,
-    }
+    problems: list[type[InvalidReplyError]] = []
     while True:
         reply = yield request
         try:
             return task.parse(reply)
         except InvalidReplyError as error:
             kind, problem, feedback = type(error), str(error), error.feedback
-        problems[kind] += 1
-        if problems[kind] > limits[kind]:
+        problems.append(kind)
+        if problems.count(kind) > _most(kind, task.retry_policy):
             if (salvaged := task.salvage(reply)) is not None:
                 return salvaged
-            raise kind(f"asked {problems.total()} times; of the last reply: {problem}")
+            raise kind(f"asked {len(problems)} times; of the last reply: {problem}")
         request = request.answered(reply, feedback)
+
+
+def _most(kind: type[InvalidReplyError], policy: RetryPolicy) -> int:
+    """Return the number of times that an invalid reply of a kind is asked for again."""
+    limits = {
+        UnparsableReplyError: policy.unparsable,
+        BrokenRuleError: policy.broken_rule,
+        DoubtfulReplyError: policy.doubtful,
+    }
+    return limits[kind]
 
 
 def require_complete(text: str, finish_reason: str, *, refusal: bool) -> str:
