@@ -211,11 +211,13 @@ class Checkpoint:
     def _append(self, line: bytes) -> None:
         try:
             written = os.write(self.file, line)
-            if written != len(line):
-                os.ftruncate(self.file, os.fstat(self.file).st_size - written)
-                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))  # a full disk accepts a part
+            if written == len(line):
+                return
+            os.ftruncate(self.file, os.fstat(self.file).st_size - written)
         except OSError as error:
             raise unwritable(self.path, error) from None
+        # A full disk accepts a part.
+        raise unwritable(self.path, OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)))
 
 
 def read_checkpoint(checkpoint: Path | str, checkpoint_dir: Path | str | None = None) -> list[Record]:
