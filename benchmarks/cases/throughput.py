@@ -3,9 +3,10 @@
 The peers are measured in the same run and in turn; imports are left out of each client's time and processor time.
 """
 
-from dataclasses import dataclass
+import tempfile
+from dataclasses import dataclass, replace
 
-from benchmarks.harness.client_runs import PEERS, Outcomes, run_checkpointed
+from benchmarks.harness.client_runs import PEERS, Outcomes, run_checkpointed, run_once
 from benchmarks.harness.clients import Job, Outcome
 from benchmarks.harness.model_server import measuring_server
 from benchmarks.harness.results_table import Case, say
@@ -15,6 +16,15 @@ PROCESSOR_MS = 0.7
 """Most processor time of a call, in milliseconds."""
 
 MEGABYTES = 120.0
+
+MANY = 20_000
+"""Tasks of which memory holds all results."""
+
+MANY_MEGABYTES = 100.0
+"""Most memory of their process, with what it imports."""
+
+RESUMED_MS = 0.04
+"""Most processor time in which a task that is done is made and restored, in milliseconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +62,7 @@ LOADS = (AT_ONCE, Load(500, 50, 0.5, of_ideal=1.06, of_flexllm=1.0), Load(2_000,
 
 def measure() -> list[Case]:
     """Measure the loads with aita and flexllm in turn, and with the other peers once."""
-    return [case for load in LOADS for case in _cases(load)]
+    return [case for load in LOADS for case in _cases(load)] + _many()
 
 
 def _cases(load: Load) -> list[Case]:
@@ -88,6 +98,38 @@ def _cases(load: Load) -> list[Case]:
         limits = (theirs.lost_at_most(None),)
         cases.append(Case(f"peer: {peer}", _summary(theirs), against, ratio, limits=limits))
     return cases
+
+
+def _many() -> list[Case]:
+    """Measure many tasks with short prompts, and a resume when all of them are done."""
+    name = f"{MANY:,} short tasks, each checkpointed"
+    with (
+        measuring_server(0, MANY, short=True) as base_url,
+        tempfile.TemporaryDirectory(prefix="aita-bench-") as checkpoints,
+    ):
+        job = Job(base_url, tasks=MANY, concurrency=50, checkpoints=checkpoints, short=True)
+        say(name)
+        first = Outcomes([run_once("aita", job)], MANY)
+        resumed = Outcomes([run_once("aita", replace(job, resume=True)) for _ in range(REPEATS)], MANY)
+        say(f"{name}: asyncio with openai")
+        peer = run_once("gathered", replace(job, checkpoints=""))
+    none_lost = (first.lost_at_most(0),)
+    used, beside = f"{first.megabytes:.0f} MB", f"{MANY_MEGABYTES:g} MB; {PEERS['gathered']}: {peer.megabytes:.0f} MB"
+    spent, limit = f"{resumed.processor_ms:.3f} ms", f"{RESUMED_MS:g} ms"
+    of_memory, of_time = first.megabytes / MANY_MEGABYTES, resumed.processor_ms / RESUMED_MS
+    none_lost_later = (resumed.lost_at_most(0),)
+    return [
+        Case(f"{name}: peak memory", used, beside, of_memory, 1.0, at_least=False, limits=none_lost),
+        Case(
+            "the same, resumed when all are done: processor time of a task, median of 5",
+            spent,
+            limit,
+            of_time,
+            1.0,
+            at_least=False,
+            limits=none_lost_later,
+        ),
+    ]
 
 
 def _measured(load: Load) -> dict[str, Outcomes]:

@@ -12,13 +12,13 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks.harness.questions import Question, questions
+from benchmarks.harness.questions import Question, ShortQuestion, asked_for
 
 MODEL = "simulated"
 KEY = "none"
@@ -36,6 +36,8 @@ class Job:
         Folder for checkpoints; without one, none are written.
     prefix_tokens
         Approximate length of the prompts' common prefix, in tokens; 0 for none.
+    short
+        Whether the prompts are short, and the results are the replies' texts.
     """
 
     base_url: str
@@ -46,6 +48,7 @@ class Job:
     resume: bool = False
     prefix_tokens: int = 0
     prefix_scheduling: bool = True
+    short: bool = False
 
 
 @dataclass(frozen=True)
@@ -68,10 +71,12 @@ class Outcome:
     digest: str
 
 
-Results = list[dict[str, Any] | None]
+Asked = Sequence[Question | ShortQuestion]
+
+Results = list[dict[str, Any] | str | None]
 """Result of each reply, in the questions' order; ``None`` where there is none."""
 
-Client = Callable[[list[Question]], Results]
+Client = Callable[[Asked], Results]
 
 
 def aita(job: Job) -> Client:
@@ -82,7 +87,7 @@ def aita(job: Job) -> Client:
 
     os.environ |= {"OPENAI_BASE_URL": job.base_url, "AITA_MODEL": MODEL}
 
-    def run(asked: list[Question]) -> Results:
+    def run(asked: Asked) -> Results:
         config = ParallelExecutionConfig(
             max_workers=job.concurrency,
             rate_limit_rps=job.rate,
@@ -91,7 +96,7 @@ def aita(job: Job) -> Client:
             show_progress=False,
         )
         executor = create_executor(checkpoint_dir=job.checkpoints or None, config=config)
-        tasks = [
+        tasks: list[SimpleLLMTask[Any]] = [
             SimpleLLMTask(task_id=each.question_id, system=each.system, prompt=each.prompt, parse_fn=each.read)
             for each in asked
         ]
@@ -105,10 +110,10 @@ def threads(job: Job) -> Client:
     """Return a pool of threads that share an openai client."""
     import openai
 
-    def run(asked: list[Question]) -> Results:
+    def run(asked: Asked) -> Results:
         client = openai.OpenAI(base_url=job.base_url, api_key=KEY)
 
-        def ask(each: Question) -> dict[str, Any] | None:
+        def ask(each: Question | ShortQuestion) -> dict[str, Any] | str | None:
             try:
                 reply = client.chat.completions.create(model=MODEL, messages=each.messages)
                 return each.read(reply.choices[0].message.content or "")
@@ -125,11 +130,11 @@ def gathered(job: Job) -> Client:
     """Return asyncio with a semaphore and the asynchronous openai client."""
     import openai
 
-    async def run(asked: list[Question]) -> Results:
+    async def run(asked: Asked) -> Results:
         client = openai.AsyncOpenAI(base_url=job.base_url, api_key=KEY)
         free = asyncio.Semaphore(job.concurrency)
 
-        async def ask(each: Question) -> dict[str, Any] | None:
+        async def ask(each: Question | ShortQuestion) -> dict[str, Any] | str | None:
             async with free:
                 try:
                     reply = await client.chat.completions.create(model=MODEL, messages=each.messages)
@@ -146,7 +151,7 @@ def flexllm(job: Job) -> Client:
     """Return flexllm with its defaults, and with its file for resuming if the job has checkpoints."""
     from flexllm import LLMClient
 
-    def run(asked: list[Question]) -> Results:
+    def run(asked: Asked) -> Results:
         limits = {"max_qps": job.rate} if job.rate else {}
         client = LLMClient(base_url=job.base_url, model=MODEL, api_key=KEY, concurrency_limit=job.concurrency, **limits)
         file = str(Path(job.checkpoints) / "flexllm.jsonl") if job.checkpoints else None
@@ -160,7 +165,7 @@ def flexllm(job: Job) -> Client:
 CLIENTS: dict[str, Callable[[Job], Client]] = {client.__name__: client for client in (aita, threads, gathered, flexllm)}
 
 
-def _read(asked: Question, reply: str | None) -> dict[str, Any] | None:
+def _read(asked: Question | ShortQuestion, reply: str | None) -> dict[str, Any] | str | None:
     try:
         return asked.read(reply or "")
     except (ValueError, KeyError):
@@ -181,7 +186,7 @@ def main() -> None:
     """Do a job, and print its outcome as the last line."""
     job = Job(**json.loads(sys.argv[2]))
     run = CLIENTS[sys.argv[1]](job)
-    asked = questions(job.tasks, job.prefix_tokens)
+    asked = asked_for(job.tasks, job.prefix_tokens, short=job.short)
     started, used = time.perf_counter(), time.process_time()
     results = run(asked)
     seconds, processor = time.perf_counter() - started, time.process_time() - used

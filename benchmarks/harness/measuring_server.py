@@ -11,7 +11,7 @@ import json
 import re
 from pathlib import Path
 
-from benchmarks.harness.questions import Question, questions
+from benchmarks.harness.questions import Question, ShortQuestion, asked_for
 
 _HOST = "127.0.0.1"
 _BACKLOG = 2_048
@@ -52,8 +52,9 @@ class Replying(asyncio.Protocol):
             self._transport.write(reply)
 
 
-def response(question: Question) -> bytes:
+def response(question: Question | ShortQuestion) -> bytes:
     """Return the whole HTTP response to a question."""
+    content = question.right if isinstance(question, ShortQuestion) else json.dumps(question.right)
     body = json.dumps(
         {
             "id": "chatcmpl-measured",
@@ -64,7 +65,7 @@ def response(question: Question) -> bytes:
                 {
                     "index": 0,
                     "finish_reason": "stop",
-                    "message": {"role": "assistant", "content": json.dumps(question.right)},
+                    "message": {"role": "assistant", "content": content},
                 }
             ],
             "usage": {"prompt_tokens": 60, "completion_tokens": 60, "total_tokens": 120},
@@ -73,9 +74,9 @@ def response(question: Question) -> bytes:
     return b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n%b" % (len(body), body)
 
 
-async def serve(port_file: Path, latency: float, tasks: int) -> None:
+async def serve(port_file: Path, latency: float, tasks: int, *, short: bool) -> None:
     """Serve on a free port, which the file tells, until the process is ended."""
-    replies = [response(each) for each in questions(tasks)]
+    replies = [response(each) for each in asked_for(tasks, short=short)]
     loop = asyncio.get_running_loop()
     server = await loop.create_server(lambda: Replying(replies, latency), _HOST, 0, backlog=_BACKLOG)
     partial = port_file.with_name(port_file.name + ".part")
@@ -90,8 +91,9 @@ def main() -> None:
     parser.add_argument("--port-file", type=Path, required=True)
     parser.add_argument("--latency", type=float, required=True, help="seconds from a request to its reply")
     parser.add_argument("--tasks", type=int, required=True, help="number of the questions")
+    parser.add_argument("--short", action="store_true", help="for short questions")
     given = parser.parse_args()
-    asyncio.run(serve(given.port_file, given.latency, given.tasks))
+    asyncio.run(serve(given.port_file, given.latency, given.tasks, short=given.short))
 
 
 if __name__ == "__main__":

@@ -92,15 +92,17 @@ def simulated_model(**settings: object) -> Iterator[Model]:
 
 
 @contextmanager
-def measuring_server(latency: float, tasks: int) -> Iterator[str]:
+def measuring_server(latency: float, tasks: int, *, short: bool = False) -> Iterator[str]:
     """Start a server for the questions of a measurement, give its base URL, and terminate it at the end of the block.
 
     Parameters
     ----------
     latency
         Seconds from a request to its reply.
+    short
+        Whether they are short questions.
     """
-    settings = ("--latency", str(latency), "--tasks", str(tasks))
+    settings = ("--latency", str(latency), "--tasks", str(tasks), *(["--short"] if short else []))
     with _server("benchmarks.harness.measuring_server", *settings) as base_url:
         yield base_url
 

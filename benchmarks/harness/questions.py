@@ -4,6 +4,7 @@ Only the standard library is imported, as the peers' processes import this modul
 """
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -43,11 +44,49 @@ class Question:
         return found
 
 
+@dataclass(frozen=True, slots=True)
+class ShortQuestion:
+    """A short prompt with a short reply, whose text is the result: they do not hide how much a client keeps."""
+
+    number: int
+
+    system = ""
+
+    @property
+    def question_id(self) -> str:
+        """Id of the question."""
+        return f"q{self.number}"
+
+    @property
+    def prompt(self) -> str:
+        """Text of the request."""
+        return f"Question id: q{self.number}"
+
+    @property
+    def messages(self) -> list[Any]:
+        """Messages in the form of chat completions."""
+        return [{"role": "user", "content": self.prompt}]
+
+    @property
+    def right(self) -> str:
+        """Text of the right reply."""
+        return f"It is {self.number}."
+
+    def read(self, reply: str) -> str:
+        """Return the text of a reply."""
+        return reply
+
+
 def questions(count: int, prefix_tokens: int = 0) -> list[Question]:
     """Return ``count`` questions, whose prompts have a common prefix of about ``prefix_tokens`` tokens."""
     length = prefix_tokens * _CHARACTERS_PER_TOKEN
     system = (_RULE * (length // len(_RULE) + 1))[:length]
     return [_question(number, system) for number in range(count)]
+
+
+def asked_for(count: int, prefix_tokens: int = 0, *, short: bool = False) -> Sequence[Question | ShortQuestion]:
+    """Return the questions of a job."""
+    return [ShortQuestion(number) for number in range(count)] if short else questions(count, prefix_tokens)
 
 
 def _question(number: int, system: str) -> Question:
