@@ -183,7 +183,7 @@ class Bucket:
 
     def difference(self, configured: Rates, expected_tokens: int, actual_tokens: int, shards: int = 1) -> int | None:
         """Return the change of ``tokens_at``, in ms, by a call's actual tokens; ``None`` without a limit of tokens."""
-        by_minute = self.rates(now, configured).tokens_per_minute
+        by_minute = _lowest(configured.tokens_per_minute, self.observed.tokens_per_minute)
         return None if by_minute is None else round(60_000 * shards * (actual_tokens - expected_tokens) / by_minute)
 
     def close(
