@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from aita.errors import NotRun, SettingsError
-from aita.executor.batch_calls import BatchPace, GuardedLLM, ImageFiles, WorkPacer, WorkReplies
+from aita.executor.batch_calls import BatchPace, ImageFiles, WorkPacer, WorkReplies
 from aita.executor.batch_executor import STOPPED, BatchExecutor, BatchInterrupted, RunningBatch
 from aita.executor.cap import Cap
 from aita.executor.checkpoint import DIRECTORY, Checkpoint
 from aita.executor.config import ParallelExecutionConfig
 from aita.executor.engine import Engine
+from aita.executor.guarded_llm import GuardedLLM
 from aita.executor.ledger import Ledger
 from aita.executor.progress import progress
 from aita.executor.work_queue import Work, WorkQueue
