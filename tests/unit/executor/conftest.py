@@ -15,12 +15,8 @@ Make = Callable[..., InProcessExecutor]
 @pytest.fixture
 def make(tmp_path: Path) -> Make:
     def make(llm: Any, **options: Any) -> InProcessExecutor:
-        given: dict[str, Any] = {
-            "rate_limit": 0,
-            "show_progress": False,
-            "checkpoint_dir": tmp_path / "checkpoints",
-        } | options
-        executor = create_executor(llm, **given)
+        settings: dict[str, Any] = {} if "config" in options else {"rate_limit": 0, "show_progress": False}
+        executor = create_executor(llm, **{"checkpoint_dir": tmp_path / "checkpoints"} | settings | options)
         assert isinstance(executor, InProcessExecutor)
         return executor
 

@@ -228,13 +228,28 @@ class TestRefusals:
             ({"temperature": "warm"}, "temperature is wrong"),
             ({"max_tokens": 0}, "max_tokens is wrong: it takes a whole number from 1 up"),
             ({"max_tokens": 9.0}, "max_tokens is wrong"),
-            ({"config": ParallelExecutionConfig(), "max_cost_usd": 5}, "max_cost_usd stands beside a config"),
-            ({"config": ParallelExecutionConfig(), "burst": 5}, "burst stands beside a config"),
         ],
     )
     def test_a_wrong_argument_is_named(self, given: dict[str, Any], told: str) -> None:
         with pytest.raises(SettingsError, match=told):
             create_executor(FakeLLM(), **given)
+
+    @pytest.mark.parametrize(
+        "given",
+        [
+            {"max_workers": 50},
+            {"rate_limit": 0},
+            {"rate_limit": None},
+            {"rate_limit_tpm": 0},
+            {"burst": 5},
+            {"enable_checkpointing": False},
+            {"show_progress": False},
+            {"max_cost_usd": 5},
+        ],
+    )
+    def test_what_a_config_has_is_not_given_beside_it(self, given: dict[str, Any]) -> None:
+        with pytest.raises(SettingsError, match=f"{next(iter(given))} stands beside a config: give it to the Parallel"):
+            create_executor(FakeLLM(), config=ParallelExecutionConfig(), **given)
 
     @pytest.mark.parametrize(
         "given", [{"model": "m"}, {"prices": {}}, {"temperature": 1}, {"max_tokens": 5}, {"burst": 5}]

@@ -82,13 +82,14 @@ def create_executor(
     prices
         Prices of models that aita has no price for, or in place of aita's: USD per million tokens, by model.
     config
-        Configuration that replaces ``max_workers``, ``rate_limit``, ``enable_checkpointing`` and ``show_progress``.
+        Configuration in place of ``max_workers``, ``rate_limit``, ``rate_limit_tpm``, ``burst``,
+        ``enable_checkpointing``, ``show_progress`` and ``max_cost_usd``, none of which stands beside it.
 
     Raises
     ------
     SettingsError
-        If a value is invalid, with its name and valid values; or if the cost is capped and the model's price is
-        unknown.
+        If a value is invalid, with its name and valid values; if an argument stands beside a ``config`` that has its
+        setting; or if the cost is capped and the model's price is unknown.
 
     Examples
     --------
@@ -96,17 +97,22 @@ def create_executor(
     """
     if not isinstance(config, ParallelExecutionConfig | None):
         raise SettingsError(f"config is a {type(config).__name__}: it takes a ParallelExecutionConfig")
-    limits = {"rate_limit_tpm": rate_limit_tpm, "burst": burst, "max_cost_usd": max_cost_usd}
+    rate_limit_rps = _rate_limit_rps(rate_limit)
+    given = {
+        "max_workers": max_workers,
+        "rate_limit_tpm": rate_limit_tpm,
+        "burst": burst,
+        "enable_checkpointing": enable_checkpointing,
+        "show_progress": show_progress,
+        "max_cost_usd": max_cost_usd,
+    }
     if config is None:
-        given = limits | {
-            "max_workers": max_workers,
-            "rate_limit_rps": _rate_limit_rps(rate_limit),
-            "enable_checkpointing": enable_checkpointing,
-            "show_progress": show_progress,
-        }
+        given["rate_limit_rps"] = rate_limit_rps
         config = ParallelExecutionConfig(**{name: value for name, value in given.items() if value is not None})
     else:
-        _refuse(limits, "stands beside a config: give it to the ParallelExecutionConfig")
+        beside = "stands beside a config: give it to the ParallelExecutionConfig as rate_limit_rps"
+        _refuse({"rate_limit": rate_limit_rps}, beside)
+        _refuse(given, "stands beside a config: give it to the ParallelExecutionConfig")
     match backend:
         case "in-process":
             from aita.executor.in_process import InProcessExecutor  # noqa: PLC0415 - one backend is enough
