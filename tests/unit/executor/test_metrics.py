@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aita import BatchExecutionResult, TaskResult
+from aita import BatchExecutionResult, SimpleLLMTask, TaskResult, create_executor
 from aita.executor.progress import progress
 from aita.models.run import Usage
 from tests.support.fake_llm import FakeLLM
@@ -115,3 +115,22 @@ class TestProgress:
         terminal = on(Terminal())
         assert make(FakeLLM(), show_progress=True).execute_batch(tasks("a")).success_rate == 1
         assert terminal.getvalue() == ""
+
+
+class TestRepr:
+    def test_of_a_batch_counts_and_quotes_no_reply(self, make: Make) -> None:
+        llm = FakeLLM(lambda _: "VEXILLOLOGY")
+        batch = make(llm).execute_batch([SimpleLLMTask(prompt=str(number)) for number in range(3)])
+        assert repr(batch) == "<BatchExecutionResult: 3 of 3 tasks succeeded, cost 0.03 USD>"
+
+    def test_of_a_batch_says_what_is_not_known_and_that_it_stopped(self) -> None:
+        unpriced = TaskResult("a", True, usage=Usage(calls=1, unpriced_calls=1))
+        batch = BatchExecutionResult((unpriced, TaskResult("b", False)), 0.0, "it was stopped")
+        assert repr(batch) == "<BatchExecutionResult: 1 of 2 tasks succeeded, cost unknown, stopped early>"
+
+    def test_of_an_executor_has_its_limits(self, make: Make) -> None:
+        told = "<InProcessExecutor: fake at https://model.test/v1, max_workers=7, 2.5 calls a second>"
+        assert repr(make(FakeLLM(), max_workers=7, rate_limit=2.5)) == told
+        stack = create_executor(backend="stack", rate_limit=0, max_workers=7, max_cost_usd="2.50")
+        told = "<StackExecutor: max_workers=7, no limit of calls a second, at most 2.50 USD a batch>"
+        assert repr(stack) == told

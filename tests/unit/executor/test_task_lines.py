@@ -14,6 +14,7 @@ from pydantic import BaseModel
 from aita import RequestError, SimpleLLMTask, TaskResult, read_tasks
 from aita.errors import InvalidMaterialError
 from aita.models.result import BatchExecutionResult
+from aita.models.run import Usage
 from tests.support.fake_llm import FakeLLM
 from tests.unit.executor.conftest import Make
 
@@ -101,6 +102,16 @@ class TestWriting:
         assert (bad["success"], bad["result"], bad["metadata"]["n"]) == (False, None, 2)
         assert bad["error"].startswith("UnparsableReplyError")
         assert json.loads(json.dumps(batch.to_dict()))["task_results"] == [good, bad]
+
+    def test_an_unknown_cost_is_nowhere_0(self) -> None:
+        usage = Usage(calls=2, input_tokens=5, output_tokens=7, cost_usd=Decimal("0.01"), unpriced_calls=1)
+        written = TaskResult("a", True, usage=usage).to_dict()
+        assert (written["cost"], written["usage"]["cost_usd"], written["usage"]["unpriced_calls"]) == (None, None, 1)
+        assert written["tokens"] == 12
+
+    def test_a_known_cost_is_written_exactly(self) -> None:
+        written = TaskResult("a", True, usage=Usage(calls=1, cost_usd=Decimal("0.0100000000000000001"))).to_dict()
+        assert written["cost"] == written["usage"]["cost_usd"] == "0.0100000000000000001"
 
     def test_results_of_many_types(self) -> None:
         result = TaskResult("a", True, Dated(on=datetime(2026, 1, 2, tzinfo=UTC), points=Decimal("1.50")))

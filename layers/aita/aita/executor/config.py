@@ -75,6 +75,13 @@ class ParallelExecutionConfig(Environment):
                 return
         raise SettingsError(problems)
 
+    @property
+    def brief(self) -> str:
+        """The limits in words, for an executor's ``repr``."""
+        rate = f"{self.rate_limit_rps:g} calls a second" if self.rate_limit_rps else "no limit of calls a second"
+        cap = "" if self.max_cost_usd is None else f", at most {self.max_cost_usd} USD a batch"
+        return f"max_workers={self.max_workers}, {rate}{cap}"
+
 
 def _is_of_type(name: str, value: object) -> bool:
     if value is None:

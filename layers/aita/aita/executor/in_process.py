@@ -38,7 +38,7 @@ logger = logging.getLogger(__name__)
 DEFAULT_NAME = "batch"
 
 
-@dataclass
+@dataclass(repr=False)
 class InProcessExecutor(BatchExecutor):
     """Executes batches with threads. All of its batches share its rate limiter, prompt caches and refusals.
 
@@ -59,6 +59,9 @@ class InProcessExecutor(BatchExecutor):
     prefixes: MemoryPromptCaches = field(default_factory=lambda: MemoryPromptCaches(time.monotonic))
     refusals: Refusals = field(default_factory=Refusals)
     expectations: TokenExpectations = field(init=False)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}: {self.llm.model} at {self.llm.provider}, {self.config.brief}>"
 
     def __post_init__(self) -> None:
         self.expectations = TokenExpectations(effort_of(self.llm))

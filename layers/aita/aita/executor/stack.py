@@ -54,7 +54,7 @@ def connect(assignment: str) -> ChatRuns:
     return ChatRuns(api, FileTransfer(place), assignment, pace=LOCAL if place.local else AWS)
 
 
-@dataclass
+@dataclass(repr=False)
 class StackExecutor(BatchExecutor):
     """Executes batches on the stack that commands use; with AITA_LOCAL=true, on this computer's.
 
@@ -77,6 +77,9 @@ class StackExecutor(BatchExecutor):
 
     config: ParallelExecutionConfig
     connect: Connect = connect
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}: {self.config.brief}>"
 
     def _execute(
         self,

@@ -75,14 +75,20 @@ class TaskResult(Generic[ResultT_co]):
         return None if self.usage.unpriced_calls else self.usage.cost_usd
 
     def to_dict(self) -> dict[str, Any]:
-        """Return all fields in JSON's types: models as objects, decimals as text, times in ISO 8601.
+        """Return all fields, ``tokens`` and ``cost`` in JSON's types.
+
+        Models are objects, decimals text, and times in ISO 8601. An unknown cost is ``None``, here and in the usage,
+        so that no sum takes it for 0.
 
         Raises
         ------
         RequestError
             If the result or the metadata has no such form.
         """
-        return {each.name: self._in_json(each.name) for each in fields(self)}
+        cost = None if self.cost is None else str(self.cost)
+        values = {each.name: self._in_json(each.name) for each in fields(self)}
+        values["usage"]["cost_usd"] = cost
+        return values | {"tokens": self.tokens, "cost": cost}
 
     def _in_json(self, name: str) -> Any:
         try:
@@ -137,6 +143,12 @@ class BatchExecutionResult(Generic[ResultT_co]):
     task_results: tuple[TaskResult[ResultT_co | None], ...]
     wall_time: float
     stopped: str | None = None
+
+    def __repr__(self) -> str:
+        """Return counts and cost, without replies, of which a batch may have thousands."""
+        cost = "unknown" if self.metrics.cost is None else f"{self.metrics.cost} USD"
+        counts = f"{self.metrics.succeeded} of {self.metrics.total} tasks succeeded, cost {cost}"
+        return f"<{type(self).__name__}: {counts}{', stopped early' if self.stopped else ''}>"
 
     @property
     def successful_results(self) -> tuple[TaskResult[ResultT_co], ...]:
