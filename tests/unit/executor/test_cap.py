@@ -73,6 +73,17 @@ def test_a_call_that_could_cost_more_than_all_of_it_is_not_made(make: Make, monk
     batch = make(llm).execute_batch(tasks(3))
     assert (batch.successful_results, dict(llm.calls)) == ((), {})
     assert "another call could cost 0.0300" in (batch.stopped or "")
+    assert "a smaller max_tokens" in (batch.stopped or "")
+
+
+def test_what_it_left_out_says_how_to_go_on(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AITA_MAX_COST_USD", "0.04")
+    batch = make(PricedLLM()).execute_batch(tasks(3), "week")
+    (result,) = batch.failed_results
+    assert (result.error or "").endswith(
+        "make a new executor with a higher max_cost_usd (AITA_MAX_COST_USD) and execute the same batch with it: "
+        "execute_batch(tasks, 'week') goes on"
+    )
 
 
 @pytest.mark.parametrize("backing", [FakeLLM, type("Unknown", (PricedLLM,), {"highest_cost": lambda *_: None})])

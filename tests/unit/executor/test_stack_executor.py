@@ -346,7 +346,9 @@ class TestStopped:
             raise KeyboardInterrupt
 
         stack.before = interrupt
-        with pytest.raises(KeyboardInterrupt):
+        with pytest.raises(
+            KeyboardInterrupt, match=r"0 of 1 tasks have a result: execute_batch\(tasks, 'week 3'\) goes on"
+        ):
             stack.executor().execute_batch(prompts("a"), "week 3")
         told = capsys.readouterr().err
         assert "0 of 1 tasks are done" in told

@@ -161,6 +161,7 @@ class TestInterrupt:
             executor.execute_batch(tasks(*(f"t{number}" for number in range(5000))), on_result=record)
         assert isinstance(caught.value, BatchInterrupted)
         partial = caught.value.partial
+        assert str(caught.value) == f"{len(ended)} of 5000 tasks have a result: {hint}"
         assert partial.stopped == "it was interrupted"
         assert {id(result) for result in partial.successful_results} == {id(result) for result in ended}
         assert len(partial.task_results) == 5000

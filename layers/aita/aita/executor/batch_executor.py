@@ -19,13 +19,14 @@ STOPPED = "it was stopped"
 
 
 class BatchInterrupted(KeyboardInterrupt):
-    """A batch was interrupted from the keyboard. ``partial`` has the results so far.
+    """A batch was interrupted from the keyboard. ``partial`` has the results so far, and the message how to go on.
 
     It is a KeyboardInterrupt, so that a program which does not catch it ends as after any other.
     """
 
-    def __init__(self, partial: BatchExecutionResult) -> None:
-        super().__init__(f"{len(partial.successful_results)} of {len(partial.task_results)} tasks have a result")
+    def __init__(self, partial: BatchExecutionResult, remedy: str) -> None:
+        ended = f"{len(partial.successful_results)} of {len(partial.task_results)} tasks have a result"
+        super().__init__(f"{ended}: {remedy}")
         self.partial = partial
 
 
@@ -78,8 +79,15 @@ class BatchExecutor(ABC):
 
         Parameters
         ----------
-        checkpoint_name, resume_from_checkpoint
-            As the class describes them.
+        checkpoint_name
+            Name under which a batch that is executed again takes over what is done. In process, that of its checkpoint,
+            which one batch at a time has; a batch without a name begins a checkpoint of its own. On the stack, that of
+            the assignment of its runs.
+        resume_from_checkpoint
+            In process, whether the records of the checkpoint are used: ``True`` takes over all files of the name, or of
+            the batches without one, and ``False`` begins a file and asks everything afresh. Default: true with a
+            ``checkpoint_name``, and false without one. On the stack it has no effect, as replies are always used again
+            unless ``enable_checkpointing`` is off.
         on_result
             Called with the result of each task as it ends, in the thread that ended it: several at the same time. An
             exception that it raises ends the batch.
@@ -88,6 +96,12 @@ class BatchExecutor(ABC):
         ------
         RequestError
             If ``on_result`` is no plain function.
+        CheckpointError
+            In process, if the checkpoint can't be used, before any call, or can't be written any more.
+        SettingsError
+            In process, if a resume is requested without checkpointing.
+        StackError, LocalStackError
+            If the stack does not exist or can't be reached.
         BatchInterrupted
             When interrupted from the keyboard, with the results so far.
         """
@@ -101,7 +115,7 @@ class BatchExecutor(ABC):
         *,
         on_result: OnResult[ResultT_co] | None = None,
     ) -> BatchExecutionResult[ResultT_co]:
-        """Execute tasks as ``execute_batch`` does, without blocking the event loop.
+        """Execute tasks as ``execute_batch`` does, with the same arguments, without blocking the event loop.
 
         A cancellation stops the batch, and returns when the calls in flight have ended.
         """
@@ -129,7 +143,7 @@ class BatchExecutor(ABC):
         checkpoint_name: str | None = None,
         resume_from_checkpoint: bool | None = None,  # noqa: FBT001
     ) -> Iterator[TaskResult[ResultT_co | None]]:
-        """Yield the result of each task as it finishes.
+        """Yield the result of each task as it finishes. The arguments are those of ``execute_batch``.
 
         The batch stops if the iterator is closed, as by a ``break`` out of the loop; what is in flight then is recorded
         in the checkpoint. If the batch stops for another reason, results of the tasks that were not run come last.
@@ -153,7 +167,7 @@ class BatchExecutor(ABC):
         checkpoint_name: str | None = None,
         resume_from_checkpoint: bool | None = None,  # noqa: FBT001
     ) -> AsyncGenerator[TaskResult[ResultT_co | None], None]:
-        """Yield the result of each task as ``stream`` does, without blocking the event loop.
+        """Yield the result of each task as ``stream`` does, with the same arguments, without blocking the event loop.
 
         A ``break`` stops the batch at once inside ``contextlib.aclosing``; otherwise, once the generator is collected.
         """

@@ -75,9 +75,11 @@ class Cap:
         with self._settled:
             while self.spent + amount > self.most:
                 if not self._calls:
+                    smaller = ", or give the task a smaller max_tokens," if amount > self.most else ""
                     raise BudgetReached(
                         f"{self.spent:.4f} of {self.most:f} USD are spent, and another call could cost {amount:.4f}: "
-                        "execute the batch again with a higher max_cost_usd (AITA_MAX_COST_USD)"
+                        f"make a new executor with a higher max_cost_usd (AITA_MAX_COST_USD){smaller} and execute the "
+                        "same batch with it"
                     )
                 self._settled.wait()
             self.spent += amount

@@ -84,7 +84,7 @@ class InProcessExecutor(BatchExecutor):
             sys.stderr.write(f"interrupted: {ledger.ended} of {len(ledger.tasks)} tasks are done; {remedy}\n")
             reason = "it was interrupted"
             partial = BatchExecutionResult(ledger.results(reason, remedy), time.monotonic() - started, reason)
-            raise BatchInterrupted(partial) from None
+            raise BatchInterrupted(partial, remedy) from None
         finally:
             ledger.close()
         return BatchExecutionResult(ledger.results(stopped, remedy), time.monotonic() - started, stopped)

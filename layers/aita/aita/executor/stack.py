@@ -89,15 +89,18 @@ class StackExecutor(BatchExecutor):
         batch: RunningBatch,
     ) -> BatchExecutionResult:
         started = time.monotonic()
+        assignment = assignment_of(checkpoint_name)
         conversations = Conversations(tasks, batch.on_result, retry_failed=self.config.retry_failed_tasks)
         stopped = None
         try:
             if conversations.open:
-                stopped = self._converse(conversations, assignment_of(checkpoint_name), batch)
+                stopped = self._converse(conversations, assignment, batch)
         except KeyboardInterrupt:
             reason = "it was interrupted"
+            then = "goes on" if self.config.enable_checkpointing else "runs all of them anew"
+            remedy = f"execute_batch(tasks, {checkpoint_name or assignment!r}) {then}"
             partial = BatchExecutionResult(conversations.results(reason), time.monotonic() - started, reason)
-            raise BatchInterrupted(partial) from None
+            raise BatchInterrupted(partial, remedy) from None
         return BatchExecutionResult(conversations.results(stopped), time.monotonic() - started, stopped)
 
     def _converse(self, batch: Conversations, assignment: str, running: RunningBatch) -> str | None:
