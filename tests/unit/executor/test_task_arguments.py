@@ -136,3 +136,26 @@ def test_half_a_character_is_named_and_not_quoted(make: Make, checkpointing: boo
 def test_a_batch_is_a_list_of_tasks(make: Make, tasks: Any, told: str) -> None:
     with pytest.raises(RequestError, match=told):
         make(FakeLLM()).execute_batch(tasks)
+
+
+@pytest.mark.parametrize("images", [[], (), iter(())])
+def test_a_task_about_images_has_one(images: Any) -> None:
+    with pytest.raises(ValueError, match="images is an empty list of paths: give an image, or make a SimpleLLMTask"):
+        VisionLLMTask(prompt="x", images=images)
+
+
+@pytest.mark.parametrize("images", ["p0.png", b"p0.png", Path("p0.png")])
+def test_one_path_is_no_list_of_paths(images: Any) -> None:
+    with pytest.raises(ValueError, match="images takes a list of paths, and this is one path"):
+        VisionLLMTask(prompt="x", images=images)
+
+
+def test_images_may_come_from_a_generator() -> None:
+    task = VisionLLMTask(prompt="x", images=(f"{number}.png" for number in range(2)))
+    assert task.images == (Path("0.png"), Path("1.png"))
+
+
+@pytest.mark.parametrize("kind", [SimpleLLMTask, VisionLLMTask, Labelled])
+def test_a_prompt_is_given_by_its_name(kind: Any) -> None:
+    with pytest.raises(RequestError, match=f"a {kind.__name__} takes its arguments by name: write prompt= before"):
+        kind("VEXILLOLOGY")

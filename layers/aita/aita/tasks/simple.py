@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypedDict, TypeVar, Unpack, overload
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, field_validator
 
-from aita.errors import MissingInputError
+from aita.errors import MissingInputError, RequestError
 from aita.models.result import ResultT_co
 from aita.tasks.llm_task import LLMTask, validate
 from aita.tasks.request import Image, LLMRequest, Message, Parameters
@@ -84,7 +85,11 @@ class SimpleLLMTask(LLMTask[ResultT_co]):
             parse_fn: Callable[[ModelT], ResultT_co],
             **fields: Unpack[_Fields],
         ) -> None: ...
-        def __init__(self, **fields: Any) -> None: ...
+
+    def __init__(self, *unnamed: Any, **fields: Any) -> None:
+        if unnamed:
+            raise RequestError(f"a {type(self).__name__} takes its arguments by name: write prompt= before the prompt")
+        super().__init__(**fields)
 
     def messages(self) -> tuple[Message, ...]:
         """Return the system's message, if there is one, and the prompt."""
@@ -133,7 +138,7 @@ class SimpleLLMTask(LLMTask[ResultT_co]):
 
 
 class VisionLLMTask(SimpleLLMTask[ResultT_co]):
-    """A prompt about images in files: JPEG, PNG, GIF or WebP."""
+    """A prompt about images in files: JPEG, PNG, GIF or WebP. ``images`` is a list of their paths, at least one."""
 
     images: Annotated[tuple[Path, ...], Field(min_length=1)]
 
@@ -172,6 +177,22 @@ class VisionLLMTask(SimpleLLMTask[ResultT_co]):
             **fields: Unpack[_Fields],
         ) -> None: ...
         def __init__(self, **fields: Any) -> None: ...
+
+    @field_validator("images", mode="before")
+    @classmethod
+    def _are_listed(cls, images: Any) -> Any:
+        if isinstance(images, str | bytes | PathLike):
+            raise ValueError(  # noqa: TRY004 - pydantic passes a TypeError on as it is
+                "images takes a list of paths, and this is one path: put it into a list, [path]"
+            )
+        return images
+
+    @field_validator("images")
+    @classmethod
+    def _are_some(cls, images: tuple[Path, ...]) -> tuple[Path, ...]:
+        if not images:
+            raise ValueError("images is an empty list of paths: give an image, or make a SimpleLLMTask, which has none")
+        return images
 
     def load_images(self) -> tuple[Image, ...]:
         """Return the images, each with the SHA-256 of its file's current content.
