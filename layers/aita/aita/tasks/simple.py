@@ -140,7 +140,7 @@ class SimpleLLMTask(LLMTask[ResultT_co]):
 class VisionLLMTask(SimpleLLMTask[ResultT_co]):
     """A prompt about images in files: JPEG, PNG, GIF or WebP. ``images`` is a list of their paths, at least one."""
 
-    images: Annotated[tuple[Path, ...], Field(min_length=1)]
+    images: tuple[Path, ...]
 
     if TYPE_CHECKING:
 
