@@ -232,3 +232,22 @@ class TestFiles:
             (False, "B", COST),
         ]
         assert (found["a"].error, (found["b"].error or "").partition(":")[0]) == (None, "TaskCodeError")
+
+
+class TestFolder:
+    def test_git_sees_none_of_one_that_is_made(self, make: Make, tmp_path: Path) -> None:
+        make(FakeLLM()).execute_batch(tasks("a"), "x")
+        ignored = tmp_path / "checkpoints" / ".gitignore"
+        assert ignored.read_text() == "*\n"
+        os.utime(ignored, (0, 0))
+        assert cleanup_checkpoints(timedelta(0), ignored.parent) != []
+        assert list(ignored.parent.iterdir()) == [ignored]
+
+    @pytest.mark.parametrize("before", [None, "*.txt\n"])
+    def test_one_that_is_there_is_its_owners(self, make: Make, tmp_path: Path, before: str | None) -> None:
+        ignored = tmp_path / "checkpoints" / ".gitignore"
+        ignored.parent.mkdir()
+        if before is not None:
+            ignored.write_text(before)
+        make(FakeLLM()).execute_batch(tasks("a"), "x")
+        assert (ignored.read_text() if ignored.exists() else None) == before

@@ -31,6 +31,7 @@ from aita.executor.checkpoint_folder import (
     latest_checkpoint,
     lock_or_refuse,
     lock_path,
+    make_folder,
     new_path,
     unwritable,
 )
@@ -85,8 +86,7 @@ class Checkpoint:
             If another batch has the name, or a file can't be read, written or locked, is of a later version, or is no
             checkpoint.
         """
-        with explain_write_error(directory):
-            directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_folder(directory)
         with ExitStack() as opened:
             lock = NameLock.take(lock_path(directory, name)) if alone else None
             if lock is not None:

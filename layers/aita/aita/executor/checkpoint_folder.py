@@ -81,6 +81,22 @@ class NameLock:
             os.close(file)
 
 
+def make_folder(directory: Path) -> None:
+    """Make the folder if it isn't there, with a ``.gitignore`` of all that it will hold, as replies may be private.
+
+    Raises
+    ------
+    CheckpointError
+        If it can't be made.
+    """
+    with explain_write_error(directory):
+        if directory.is_dir():
+            return
+        directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with contextlib.suppress(FileExistsError), (directory / ".gitignore").open("x", encoding="utf-8") as file:
+            file.write("*\n")
+
+
 def new_path(directory: Path, name: str, now: datetime) -> Path:
     """Return the path of a checkpoint that is begun now."""
     return directory / f"{_stem(name)}-{now:%Y%m%dT%H%M%S%f}{_SUFFIX}"
