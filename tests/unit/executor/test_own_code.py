@@ -7,9 +7,9 @@ from functools import partial
 from typing import Any, ClassVar
 
 import pytest
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
-from aita import LLMRequest, LLMTask, Message, ProviderBusy, Reply, SimpleLLMTask, TokenUsage, Usage, VisionLLMTask
+from aita import LLMRequest, LLMTask, Message, ProviderBusy, Reply, SimpleLLMTask, TokenUsage, Usage
 from aita.errors import RequestError
 from tests.support.fake_llm import FakeLLM, answer
 from tests.unit.executor.conftest import Make
@@ -163,10 +163,6 @@ class TestClass:
                 return reply
 
         assert make(FakeLLM()).execute_batch([Own()]).task_results[0].result == "X"
-
-    def test_a_vision_task_without_an_image_is_refused(self) -> None:
-        with pytest.raises(ValidationError, match=r"images\n.*at least 1 item"):
-            VisionLLMTask(prompt="Describe the image.", images=())
 
     def test_a_validation_that_returns_nothing_is_no_success(self, make: Make) -> None:
         class Forgetful(Asking):

@@ -99,14 +99,16 @@ class TestPoison:
         assert llm.calls["p3"] == patience.MOST_TIMEOUTS
 
     @pytest.mark.parametrize("busy", [{"limited": True}, {"limited": True, "retry_after": 0.5}, {"retry_after": 0.5}])
-    def test_one_that_the_limit_refuses_for_ever_ends_too_and_slows_down_nobody(
-        self, make: Make, busy: dict[str, Any], monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_one_that_the_limit_refuses_for_ever_slows_down_nobody_else(self, make: Make, busy: dict[str, Any]) -> None:
         """Such as one that is larger than the limit of a minute."""
-        monkeypatch.setattr(patience, "LONE_PATIENCE", 1.0)
-        llm = SlowLLM(failing("p3", **busy))
-        batch = make(llm, max_workers=2).execute_batch(numbered(300))
-        assert [result.task_id for result in batch.failed_results] == ["p3"]
+        executor = make(SlowLLM(failing("p3", **busy)), max_workers=2)
+        results = executor.stream(numbered(300))
+        begun = time.monotonic()
+        others = [next(results).task_id for _ in range(299)]
+        assert "p3" not in others
+        assert time.monotonic() - begun < DEADLINE
+        executor.stop()
+        assert [result.task_id for result in results] == ["p3"]
 
 
 class TestChanceFailures:

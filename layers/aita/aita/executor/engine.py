@@ -38,6 +38,9 @@ _REFRESH = 0.2
 _LONGEST_STEP = patience.LONGEST_BACKOFF + 600.0
 """Longest time between two failures of a task in seconds: a wait and the longest time-out of a call."""
 
+_AFTER_A_SECOND_REFUSAL = 4.0
+"""Shortest wait of a task that a rate limit has refused twice, in seconds, in which others show whether they are."""
+
 MOST_INVALID = 10
 """Tasks without a valid reply, if no reply of the batch was valid, after which the batch stops: the fault is then more
 likely in the tasks' own code or prompt than in each reply."""
@@ -189,7 +192,10 @@ class Engine:
             self._stop_for(stopped)
             self._end(work, calls, error=NotRun(str(stopped)))
         else:
-            self.queue.park(work, 0.0 if work.is_held else seconds)
+            seconds = 0.0 if work.is_held else seconds
+            if busy.limited and work.retry.failures > 1:
+                seconds = max(seconds, _AFTER_A_SECOND_REFUSAL)
+            self.queue.park(work, seconds)
 
     def _ask_together(self, work: Work, calls: TaskCalls) -> None:
         """Make one call for all tasks, and put each back into the queue with its part of the reply."""
