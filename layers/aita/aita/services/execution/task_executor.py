@@ -95,7 +95,8 @@ class TaskExecutor:
         except Superseded:
             return Executed.skipped()
         except SlotLater as later:
-            return _wait(later.wait, RetryState(slot_due=later.available_at, lost=calls.lost))
+            state = event.waited.model_copy(update=_AT_FIRST | {"slot_due": later.available_at, "lost": calls.lost})
+            return _wait(later.wait, state)
         except ProviderBusy as busy:
             return self._wait_for_provider(event, busy, calls, pacer)
         except RunStopped as stopped:
