@@ -2,10 +2,11 @@
 
 import json
 import statistics
+from dataclasses import replace
 
 from aita.models.api import RunOptions
 from benchmarks.cases import batching
-from benchmarks.cases.limits import TWENTY, TWENTY_IDEAL
+from benchmarks.cases.limits import TWENTY, TWENTY_IDEAL, Scene
 from benchmarks.harness.emulator_stack import Emulated, emulated
 from benchmarks.harness.results_table import Case, Limit, say
 from benchmarks.harness.stack_chats import chat
@@ -14,7 +15,7 @@ BOUND = 1.25
 REPEATS = 3
 
 FOUND_BOUND, FOUND_WORST, FOUND_REPEATS = 2.2, 3.0, 5
-"""Bounds of the median and of the worst ratio to the ideal where nobody tells the limit."""
+"""Bounds of the median and of the worst ratio to the ideal where no limit is configured."""
 
 
 def measure() -> list[Case]:
@@ -23,23 +24,29 @@ def measure() -> list[Case]:
         say(f"starting {TWENTY.concurrency} workers on the emulator")
         stack.model.control(latency=1.0)
         chat(stack, "warm", 2 * TWENTY.concurrency)
-        configured = _limited(stack, TWENTY.rps, BOUND, 0.05, REPEATS)
-        found = _limited(stack, 0, FOUND_BOUND, 0.20, FOUND_REPEATS, worst=FOUND_WORST)
-        return [configured, found, _batching(stack)]
+        return [
+            _limited(stack, TWENTY, TWENTY.rps, BOUND, 0.05, REPEATS),
+            *(
+                _limited(stack, scene, 0, FOUND_BOUND, 0.20, FOUND_REPEATS, worst=FOUND_WORST)
+                for scene in (TWENTY, replace(TWENTY, is_plain=True))
+            ),
+            _batching(stack),
+        ]
 
 
 def _limited(
-    stack: Emulated, rate: float, bound: float, refused: float, times: int, worst: float | None = None
+    stack: Emulated, scene: Scene, rate: float, bound: float, refused: float, times: int, worst: float | None = None
 ) -> Case:
     """Measure runs at a limit; without a ``rate``, each of them must find it anew."""
-    name = f"on the emulator: {TWENTY.name}: told {rate or 'nothing'}"
+    name = f"on the emulator: {scene.name}: told {rate or 'nothing'}"
     say(name)
     runs = []
     for number in range(times):
         if not rate:
             stack.forget_limits()
-        stack.model.control(**TWENTY.settings)
-        runs.append(chat(stack, f"told{rate}x{number}", TWENTY.tasks, RunOptions(rate_limit_rps=rate)))
+        stack.model.control(**scene.settings)
+        assignment = f"told{rate}{'plain' if scene.is_plain else ''}x{number}"
+        runs.append(chat(stack, assignment, scene.tasks, RunOptions(rate_limit_rps=rate)))
     seconds = statistics.median(run.seconds for run in runs)
     requests = sum(run.counted.requests for run in runs)
     limited = sum(run.counted.rate_limited for run in runs)
@@ -52,7 +59,7 @@ def _limited(
         bound,
         at_least=False,
         limits=(
-            Limit("lost", times * TWENTY.tasks - sum(run.right for run in runs), 0),
+            Limit("lost", times * scene.tasks - sum(run.right for run in runs), 0),
             Limit("429s", limited / requests, refused, is_share=True),
             Limit("times the ideal at worst", round(max(run.seconds for run in runs) / TWENTY_IDEAL, 2), worst),
         ),

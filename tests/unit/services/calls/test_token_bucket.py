@@ -148,6 +148,15 @@ class TestClosed:
         found = replace(bucket, lowered=20.0, found=True).close(NOW + 3_600_000, NONE, 1, NONE, paced=False)
         assert requests_per_second(found, NOW + 3_601_000, NONE) == 20.0
 
+    def test_nor_do_they_end_a_slow_start(self) -> None:
+        bucket = Bucket().close(NOW, NONE, 1, NONE)
+        late = bucket.close(bucket.since + 20_000, NONE, 1, NONE, paced=False)
+        assert requests_per_second(late, late.closed_until + 4_000, NONE) == FIRST_GUESS * 2**4
+
+    def test_they_do_not_lower_a_stated_limit_either(self) -> None:
+        bucket = Bucket().learn(Rates(20.0)).close(NOW, NONE, 1, NONE, paced=False)
+        assert requests_per_second(bucket, bucket.closed_until, NONE) == 20
+
     def test_the_slots_of_a_slow_start_lie_few_seconds_ahead_and_its_end_passes_them(self) -> None:
         bucket = Bucket().close(NOW, NONE, 1, NONE)
         for _ in range(100):
@@ -183,6 +192,17 @@ class TestTaught:
         assert bucket.learn(Rates(104.0)) is bucket
         assert bucket.learn(Rates(None, None)) is bucket
         assert bucket.learn(Rates(106.0)).epoch == bucket.epoch + 1
+
+    @pytest.mark.parametrize("is_told_at_once", [True, False])
+    def test_a_stated_limit_takes_the_place_of_a_guess(self, is_told_at_once: bool) -> None:
+        stated = Rates(20.0)
+        bucket = Bucket().close(NOW, NONE, None, stated if is_told_at_once else NONE).learn(stated)
+        assert requests_per_second(bucket, bucket.closed_until, NONE) == 20
+        assert dues(bucket, bucket.closed_until, NONE, 50)[-1] == pytest.approx(2_000, abs=500)
+
+    def test_a_stated_limit_at_which_calls_are_refused_is_lowered(self) -> None:
+        bucket = Bucket().learn(Rates(20.0)).close(NOW, NONE, 1, Rates(20.0))
+        assert requests_per_second(bucket, NOW + 1_000, NONE) == pytest.approx(20 * DECREASE)
 
     def test_a_refusal_teaches_too(self) -> None:
         assert requests_per_second(Bucket().close(NOW, NONE, 1, Rates(7.0)), NOW + 1_000, NONE) <= 7.0

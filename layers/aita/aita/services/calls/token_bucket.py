@@ -208,21 +208,22 @@ class Bucket:
             Whether the refused call had a slot.
         """
         until, together = self.closing(now, configured, seconds, paced=paced), self.is_lowered(now, paced=paced)
-        closed = replace(self, closed_until=until, observed=_merge(self.observed, observed), epoch=self.epoch + 1)
         before = self.rates(now, configured).requests_per_second
+        closed = replace(self, closed_until=until, observed=_merge(self.observed, observed), epoch=self.epoch + 1)
         if together:
             if passing is None or self.lowered is None or self.found:
                 return closed
             return replace(closed, lowered=max(FIRST_GUESS, min(self.lowered, passing * MEASURED)))
         if before is None or (passing is not None and not self.found and self.lowered is not None):
-            lowered = max(FIRST_GUESS, (passing or 0.0) * MEASURED)
-        elif not paced and self.lowered is not None:
-            lowered = min(before, self.lowered)  # by how much it has grown since, nobody tried
-        elif passing is None:
+            guess = max(FIRST_GUESS, (passing or 0.0) * MEASURED)
+            return replace(closed, lowered=guess, found=before is not None, since=until)._without_guess()
+        if not paced:  # by how much the rate has grown since, or whether a stated limit holds, nobody tried
+            return replace(closed, since=until)
+        if passing is None:
             lowered = before * (GUESS_DECREASE if self._is_unknown(configured) else DECREASE)
         else:
             lowered = min(before, max(before * DECREASE, passing * MEASURED))
-        return replace(closed, lowered=max(SLOWEST, lowered), found=before is not None, since=until)
+        return replace(closed, lowered=max(SLOWEST, lowered), found=True, since=until)
 
     def closing(self, now: int, configured: Rates, seconds: float | None, *, paced: bool = True) -> int:
         """Return the end of a refusal's closure; a refusal shortly after another belongs to the same closure.
@@ -247,7 +248,9 @@ class Bucket:
     def learn(self, observed: Rates) -> Self:
         """Return the bucket with the limits in a response's headers; the same bucket if it has them."""
         merged = _merge(self.observed, observed)
-        return self if merged == self.observed else replace(self, observed=merged, epoch=self.epoch + 1)
+        if merged == self.observed:
+            return self
+        return replace(self, observed=merged, epoch=self.epoch + 1)._without_guess()
 
     def emptied(self, now: int) -> Self:
         """Return the bucket without unused requests, as the provider's is when it refuses one or states its limit."""
@@ -266,11 +269,21 @@ class Bucket:
         """Return whether no limit of requests is known: none is configured, observed or found."""
         return not self.found and _lowest(configured.requests_per_second, self.observed.requests_per_second) is None
 
+    @property
+    def _starts_slowly(self) -> bool:
+        """Whether the lowered rate is a guess that no throughput was measured for, and doubles each second."""
+        return self.lowered is not None and not self.found and self.lowered <= FIRST_GUESS
+
+    def _without_guess(self) -> Self:
+        """Return the bucket without a guessed rate that nobody measured, if the provider states its limit."""
+        is_told = self._starts_slowly and self.observed.requests_per_second is not None
+        return replace(self, lowered=None) if is_told else self
+
     def _grown(self, now: int) -> float | None:
         if self.lowered is None:
             return None
         seconds = max(0, now - self.since) / 1_000
-        if self.found or self.lowered > FIRST_GUESS:
+        if not self._starts_slowly:
             return self.lowered * (1 + INCREASE * seconds)
         return self.lowered * float(SLOW_START ** min(seconds, _LONGEST_START))
 
