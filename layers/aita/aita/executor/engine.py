@@ -1,6 +1,5 @@
 """Engine in process: threads that drive the call loop for the tasks of a batch."""
 
-import asyncio
 import logging
 import random
 import threading
@@ -22,6 +21,7 @@ from aita.errors import (
     TaskError,
     UnansweredError,
 )
+from aita.executor.guarded_llm import FOREIGN
 from aita.executor.ledger import Ledger, TaskEnd, own_code_error
 from aita.executor.work_queue import Work, WorkQueue
 from aita.services.calls import patience
@@ -248,7 +248,7 @@ class Engine:
             self._end(work, calls, error=NotRun(self.reason or str(signal)))
         except AitaError as error:
             self._end(work, calls, error=error)
-        except (Exception, SystemExit, GeneratorExit, asyncio.CancelledError) as error:  # noqa: BLE001 - an error in the task's own code fails only this task
+        except FOREIGN as error:
             self._end(work, calls, error=own_code_error(error, "messages(), given(), parse() and salvage()"))
         else:
             self._end(work, calls, result=result)

@@ -7,39 +7,28 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from aita.errors import AitaError, ProviderBusy, TaskError
-from aita.models.effort import ReasoningEffort
 from aita.models.rate_limits import Rates
-from aita.models.run import Usage
+from aita.models.run import UNPRICED_CALL, Usage
 from aita.ports import LLM, Reply, TokenUsage
-from aita.services.calls.model_identity import effort_of
-from aita.tasks.request import LLMRequest
+from aita.services.calls.model_identity import SameModel, defaults_of
+from aita.tasks.request import LLMRequest, Parameters
 
 logger = logging.getLogger(__name__)
 
-UNPRICED_CALL = Usage(calls=1, unpriced_calls=1)
-"""Usage of a call of unknown cost."""
+FOREIGN = (Exception, SystemExit, GeneratorExit, asyncio.CancelledError)
+"""What the caller's own code may raise at the cost of one task; a KeyboardInterrupt ends the batch."""
 
 
 @dataclass(frozen=True, slots=True)
-class GuardedLLM:
+class GuardedLLM(SameModel):
     """Model whose unforeseen exceptions fail only their task: it may be the caller's own implementation."""
 
     llm: LLM
 
     @property
-    def provider(self) -> str:
-        """Base URL of the endpoint."""
-        return self.llm.provider
-
-    @property
-    def model(self) -> str:
-        """Name of the model."""
-        return self.llm.model
-
-    @property
-    def reasoning_effort(self) -> ReasoningEffort:
-        """Reasoning effort of the model."""
-        return effort_of(self.llm)
+    def defaults(self) -> Parameters:
+        """Parameters of the requests that have none, which belong to the model's identity."""
+        return defaults_of(self.llm)
 
     def complete(self, request: LLMRequest, images: Mapping[str, bytes]) -> Reply:
         """Make one call.
@@ -57,7 +46,7 @@ class GuardedLLM:
             raise
         except AitaError:
             raise
-        except _FOREIGN as error:
+        except FOREIGN as error:
             raise _unforeseen(error) from error
         if (fault := _fault_of(reply)) is not None:
             wrong = TaskError(f"the llm_client's complete returned {fault}; a Reply needs {_NEEDS}")
@@ -69,7 +58,7 @@ class GuardedLLM:
         """Return the tokens and the cost of a reply; of unknown cost if the client can't tell, as the reply is paid."""
         try:
             usage: object = self.llm.price(reply)
-        except _FOREIGN as error:
+        except FOREIGN as error:
             logger.warning("a reply is of unknown cost: the llm_client's price raised %s", type(error).__name__)
             return UNPRICED_CALL
         if not isinstance(usage, Usage):
@@ -112,9 +101,6 @@ def _check_numbers(busy: ProviderBusy) -> None:
     for name in ("retry_after", "requests_per_second", "tokens_per_minute"):
         if not _is_number_or_none(getattr(busy, name)):
             raise TaskError(f"the llm_client raised a ProviderBusy whose {name} is no finite number") from busy
-
-
-_FOREIGN = (Exception, SystemExit, GeneratorExit, asyncio.CancelledError)
 
 
 def _unforeseen(error: BaseException) -> TaskError:

@@ -74,12 +74,13 @@ class InProcessExecutor(BatchExecutor):
         batch: RunningBatch,
     ) -> BatchExecutionResult:
         started = time.monotonic()
-        ledger = Ledger(tasks, self.llm, self._open(checkpoint_name, resume=resume), batch.on_result)
+        llm = GuardedLLM(self.llm)  # one object for all, so that a record is of the model that is asked
+        ledger = Ledger(tasks, llm, self._open(checkpoint_name, resume=resume), batch.on_result)
         remedy = _remedy(ledger.checkpoint, checkpoint_name)
         try:
             ledger.open(retry_failed=self.config.retry_failed_tasks)
             self.refusals.answered = self.refusals.answered or ledger.is_answered
-            stopped = self._run_unfinished(ledger, batch)
+            stopped = self._run_unfinished(llm, ledger, batch)
         except KeyboardInterrupt:
             sys.stderr.write(f"interrupted: {ledger.ended} of {len(ledger.tasks)} tasks are done; {remedy}\n")
             reason = "it was interrupted"
@@ -103,7 +104,7 @@ class InProcessExecutor(BatchExecutor):
             alone=bool(name) or takes_over,
         )
 
-    def _run_unfinished(self, ledger: Ledger, batch: RunningBatch) -> str | None:
+    def _run_unfinished(self, llm: GuardedLLM, ledger: Ledger, batch: RunningBatch) -> str | None:
         """Run the unfinished tasks; return the reason of an early stop, or ``None``."""
         config = self.config
         queue = WorkQueue(_work(ledger.unfinished(), config.batch_size), config.max_workers, time.monotonic)
@@ -111,15 +112,15 @@ class InProcessExecutor(BatchExecutor):
             return None
         stopping = threading.Event()
         pace = BatchPace(
-            llm=self.llm,
+            llm=llm,
             pacing=Pacing(self.limiter, self.expectations),
             gate=self._gate(stopping) if config.prefix_scheduling else None,
             configured=Rates(config.rate_limit_rps or None, config.rate_limit_tpm or None),
             queue=queue,
             stopping=stopping,
         )
-        cap = Cap() if config.max_cost_usd is None else Cap.of(self.llm, config.max_cost_usd, ledger.spent_before())
-        llm, images = GuardedLLM(self.llm), ImageFiles()
+        cap = Cap() if config.max_cost_usd is None else Cap.of(llm, config.max_cost_usd, ledger.spent_before())
+        images = ImageFiles()
 
         def loop_of(work: Work) -> CallLoop:
             return CallLoop(llm, WorkPacer(pace, work), WorkReplies(work, ledger), cap, images, self.refusals)

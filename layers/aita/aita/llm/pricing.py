@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from aita.errors import SettingsError
-from aita.models.run import Usage
+from aita.models.run import UNPRICED_CALL, Usage
 from aita.ports import TokenUsage
 
 _MILLION = Decimal(1_000_000)
@@ -105,7 +105,7 @@ def usage_of(tokens: TokenUsage | None, base_url: str, model: str, given: Price 
     tokens share the object, as a batch keeps one for each.
     """
     if tokens is None:
-        return Usage(calls=1, unpriced_calls=1)
+        return UNPRICED_CALL
     price = given or _price(base_url, model, tokens.input_tokens)
     if price is None:
         cost, unpriced = Decimal(0), 1

@@ -177,6 +177,10 @@ class Usage(StrictModel):
         return Usage(**{name: getattr(self, name) - getattr(other, name) for name in Usage.model_fields})
 
 
+UNPRICED_CALL = Usage(calls=1, unpriced_calls=1)
+"""Usage of a call of unknown cost."""
+
+
 class StageCounts(StrictModel):
     """Progress of a stage: counters while it runs, recounted when it is collected."""
 

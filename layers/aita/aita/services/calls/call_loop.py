@@ -12,7 +12,7 @@ from typing import Any, Self
 
 from aita.errors import CallError, ProviderBusy, TaskError
 from aita.models.call_usage import NO_CALLS, CallUsage
-from aita.models.run import Usage
+from aita.models.run import UNPRICED_CALL, Usage
 from aita.ports import LLM, Reply
 from aita.services.calls.call_ports import Budget, Images, Pacer, ReplyStore
 from aita.services.calls.conversation import converse, require_complete
@@ -164,7 +164,7 @@ class CallLoop:
         try:
             reply = self._complete(request, load(), calls)
         except CallError as error:
-            lost = Usage(calls=1, unpriced_calls=1) if error.may_be_paid else None
+            lost = UNPRICED_CALL if error.may_be_paid else None
             self.budget.settle(committed, lost)
             if lost is not None:
                 calls.lost, calls.spent = calls.lost + 1, calls.spent + CallUsage(usage=lost)

@@ -6,10 +6,37 @@ from aita.ports import LLM
 from aita.tasks.request import DEFAULT_MAX_OUTPUT_TOKENS, DEFAULT_TEMPERATURE, Parameters
 
 
+class SameModel:
+    """Base of what stands in front of a model, and has its identity."""
+
+    llm: LLM
+
+    @property
+    def provider(self) -> str:
+        """Base URL of the endpoint."""
+        return self.llm.provider
+
+    @property
+    def model(self) -> str:
+        """Name of the model of the requests that name none."""
+        return self.llm.model
+
+    @property
+    def reasoning_effort(self) -> ReasoningEffort:
+        """Reasoning effort of the model."""
+        return effort_of(self.llm)
+
+
 def effort_of(llm: LLM) -> ReasoningEffort:
     """Return a model's reasoning effort; the default for an implementation of ``LLM`` that has none."""
     effort: ReasoningEffort = getattr(llm, "reasoning_effort", DEFAULT_EFFORT)
     return effort
+
+
+def defaults_of(llm: LLM) -> Parameters:
+    """Return the parameters of requests without any; none for an implementation of ``LLM`` that has none."""
+    defaults: Parameters = getattr(llm, "defaults", Parameters())
+    return defaults
 
 
 def changed_model(settings: RunSettings, llm: LLM) -> tuple[str, str, str] | None:
@@ -41,7 +68,7 @@ def identity(llm: LLM, parameters: Parameters = Parameters()) -> tuple[str, ...]
     """
     effort = effort_of(llm)
     known_by = [llm.provider, parameters.model or llm.model, *([] if is_plain(effort) else [f"effort {effort}"])]
-    defaults: Parameters = getattr(llm, "defaults", Parameters())
+    defaults = defaults_of(llm)
     if parameters.temperature is None and defaults.temperature not in (None, DEFAULT_TEMPERATURE):
         known_by.append(f"temperature {defaults.temperature}")
     if parameters.max_output_tokens is None and defaults.max_output_tokens not in (None, DEFAULT_MAX_OUTPUT_TOKENS):
