@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -149,8 +150,31 @@ def test_a_cap_is_for_all_that_is_resumed(make: Make, monkeypatch: pytest.Monkey
 
 def test_a_price_that_is_no_decimal_is_refused_at_once(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AITA_MAX_COST_USD", "5")
-    with pytest.raises(SettingsError, match="highest_cost returns float: give a Decimal"):
+    with pytest.raises(SettingsError, match="highest_cost returned a float: a cap needs a Decimal"):
         create_executor(type("Floating", (PricedLLM,), {"highest_cost": lambda *_: 0.02})())
+
+
+@pytest.mark.parametrize(
+    ("later", "told"),
+    [
+        (lambda: Decimal("nan"), "returned NaN"),
+        (lambda: Decimal(-1), "returned -1"),
+        (lambda: 0.02, "returned a float"),
+        (lambda: 1 // 0, "raised ZeroDivisionError"),
+    ],
+)
+def test_a_highest_cost_that_fails_is_the_clients_fault(make: Make, later: Callable[[], object], told: str) -> None:
+    class Wrong(PricedLLM):
+        def highest_cost(self, request: LLMRequest) -> Decimal | None:
+            wrong: Any = later() if request.messages else HIGHEST
+            return wrong
+
+    llm = Wrong()
+    (result,) = make(llm, max_cost_usd=5).execute_batch(tasks(1)).task_results
+    assert (result.error or "").startswith(f"TaskError: the llm_client's highest_cost {told}: a cap needs a Decimal")
+    assert llm.calls.total() == 0
+    with pytest.raises(SettingsError, match=f"highest_cost {told}"):
+        make(type("Worse", (PricedLLM,), {"highest_cost": lambda *_: later()})(), max_cost_usd=5)
 
 
 def test_a_call_of_unknown_cost_keeps_what_was_set_aside(make: Make) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from decimal import Decimal
 from functools import partial
 from typing import Any, ClassVar
 
@@ -120,6 +121,22 @@ class TestClient:
         told = "TaskError: the llm_client raised a ProviderBusy whose retry_after is no finite number"
         assert (result.error, llm.calls) == (told, 1)
 
+    @pytest.mark.parametrize(
+        ("busy", "named"),
+        [
+            (ProviderBusy("busy", True), "retry_after is no finite number"),  # noqa: FBT003 - the mistake
+            (ProviderBusy("busy", limited="yes"), "limited is no bool"),  # type: ignore[arg-type]
+            (ProviderBusy("busy", timed_out=1), "timed_out is no bool"),  # type: ignore[arg-type]
+        ],
+    )
+    def test_one_that_says_nothing_clear_about_a_wait_is_named(
+        self, make: Make, busy: ProviderBusy, named: str
+    ) -> None:
+        llm = OwnClient(raising(busy))
+        (result,) = make(llm).execute_batch(tasks("a")).task_results
+        told = f"TaskError: the llm_client raised a ProviderBusy whose {named}"
+        assert (result.error, llm.calls) == (told, 1)
+
     @pytest.mark.parametrize("error", [SystemExit(1), GeneratorExit(), asyncio.CancelledError()])
     def test_one_that_raises_what_ends_programs_fails_its_task(self, make: Make, error: BaseException) -> None:
         (result,) = make(OwnClient(raising(error))).execute_batch(tasks("a")).task_results
@@ -129,6 +146,13 @@ class TestClient:
         (result,) = make(OwnClient(lambda: GOOD, priced="0.5 USD")).execute_batch(tasks("a")).task_results
         assert (result.success, result.cost, result.usage.unpriced_calls) == (True, None, 1)
         assert "of unknown cost: the llm_client's price returned a str" in caplog.text
+
+    @pytest.mark.parametrize("cost", ["-1", "NaN", "Infinity"])
+    def test_a_cost_that_is_none_is_unknown(self, make: Make, cost: str, caplog: pytest.LogCaptureFixture) -> None:
+        wrong = Usage.model_construct(calls=1, input_tokens=7, cost_usd=Decimal(cost))
+        (result,) = make(OwnClient(lambda: GOOD, priced=wrong)).execute_batch(tasks("a")).task_results
+        assert (result.success, result.cost, result.tokens, result.usage.calls) == (True, None, 7, 1)
+        assert f"of unknown cost: the llm_client's price returned {cost} USD" in caplog.text
 
     def test_a_whole_reply_is_taken(self, make: Make) -> None:
         (result,) = make(OwnClient(lambda: replace(GOOD, usage=None))).execute_batch(tasks("a")).task_results

@@ -5,9 +5,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from aita.errors import BudgetReached, SettingsError
+from aita.errors import BudgetReached, SettingsError, TaskError
+from aita.executor.guarded_llm import GuardedLLM
 from aita.models.run import Usage
-from aita.ports import LLM
 from aita.services.calls.budget import unspent
 from aita.tasks.request import LLMRequest, Parameters
 
@@ -37,25 +37,25 @@ class Cap:
     _settled: threading.Condition = field(default_factory=threading.Condition)
 
     @classmethod
-    def of(cls, llm: LLM, most: Decimal, spent: Decimal = Decimal(0)) -> "Cap":
+    def of(cls, llm: GuardedLLM, most: Decimal, spent: Decimal = Decimal(0)) -> "Cap":
         """Return the cap of a batch with this model.
 
         Raises
         ------
         SettingsError
-            If the price of the model's calls is unknown, or is not a Decimal.
+            If the price of the model's calls is unknown, or the client's ``highest_cost`` fails.
         """
-        highest: Callable[[LLMRequest], Decimal | None] | None = getattr(llm, "highest_cost", None)
-        amount = None if highest is None else highest(LLMRequest((), "", None, Parameters()))
-        if amount is not None and not isinstance(amount, Decimal):
-            raise SettingsError(f"your llm_client's highest_cost returns {type(amount).__name__}: give a Decimal")
-        if highest is None or amount is None:
+        try:
+            amount = llm.highest_cost(LLMRequest((), "", None, Parameters()))
+        except TaskError as error:
+            raise SettingsError(str(error)) from error
+        if amount is None:
             raise SettingsError(
                 f"the price of {llm.model} at {llm.provider} is not known, so a cap on a batch's cost can't be kept: "
                 "unset AITA_MAX_COST_USD (max_cost_usd), give create_executor the model's prices, or your llm_client a "
                 "highest_cost(request)"
             )
-        return cls(most, highest, spent)
+        return cls(most, llm.highest_cost, spent)
 
     def commit(self, request: LLMRequest) -> Decimal:
         """Commit the highest cost of a call, once the cap has room for it, and return it in USD; 0 without a cap.

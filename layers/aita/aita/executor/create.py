@@ -14,6 +14,7 @@ from aita.executor.batch_executor import BatchExecutor
 from aita.executor.cap import Cap
 from aita.executor.checkpoint import DIRECTORY
 from aita.executor.config import ParallelExecutionConfig
+from aita.executor.guarded_llm import GuardedLLM
 from aita.memory.rate_limiter import MemoryRateLimiter
 from aita.ports import LLM
 from aita.services.calls.model_router import ModelRouter
@@ -119,7 +120,7 @@ def create_executor(
 
             llm = _model(llm_client, model, prices or {}, _parameters(temperature, max_tokens))
             if config.max_cost_usd is not None:
-                Cap.of(llm, config.max_cost_usd)
+                Cap.of(GuardedLLM(llm), config.max_cost_usd)
             return InProcessExecutor(llm, config, Path(checkpoint_dir or DIRECTORY), _limiter(config))
         case "stack":
             own = {"llm_client": llm_client, "model": model, "prices": prices}

@@ -3,8 +3,9 @@
 import asyncio
 import logging
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 
 from aita.errors import AitaError, ProviderBusy, TaskError
 from aita.models.rate_limits import Rates
@@ -36,13 +37,13 @@ class GuardedLLM(SameModel):
         Raises
         ------
         TaskError
-            For an exception that is none of aita's, a ProviderBusy with what is no number, and what is no whole reply,
-            which may be paid.
+            For an exception that is none of aita's, a ProviderBusy with a value of a wrong type, and what is no whole
+            reply, which may be paid.
         """
         try:
             reply = self.llm.complete(request, images)
         except ProviderBusy as busy:
-            _check_numbers(busy)
+            _check(busy)
             raise
         except AitaError:
             raise
@@ -64,7 +65,37 @@ class GuardedLLM(SameModel):
         if not isinstance(usage, Usage):
             logger.warning("a reply is of unknown cost: the llm_client's price returned a %s", type(usage).__name__)
             return UNPRICED_CALL
+        if not _is_cost(usage.cost_usd):
+            logger.warning("a reply is of unknown cost: the llm_client's price returned %s USD", usage.cost_usd)
+            return usage.model_copy(update={"cost_usd": Decimal(0), "unpriced_calls": max(1, usage.calls)})
         return usage
+
+    def highest_cost(self, request: LLMRequest) -> Decimal | None:
+        """Return the highest possible cost of a call in USD; ``None`` if the model has no known price.
+
+        Raises
+        ------
+        TaskError
+            For an exception that is none of aita's, and what is no cost.
+        """
+        highest: Callable[[LLMRequest], object] | None = getattr(self.llm, "highest_cost", None)
+        try:
+            amount = None if highest is None else highest(request)
+        except AitaError:
+            raise
+        except FOREIGN as error:
+            raise TaskError(f"the llm_client's highest_cost raised {type(error).__name__}: {_GIVE}") from error
+        if amount is None or (isinstance(amount, Decimal) and _is_cost(amount)):
+            return amount
+        returned = str(amount) if isinstance(amount, Decimal) else f"a {type(amount).__name__}"
+        raise TaskError(f"the llm_client's highest_cost returned {returned}: {_GIVE}")
+
+
+_GIVE = "a cap needs a Decimal from 0 up, in USD, or None if the price is not known"
+
+
+def _is_cost(amount: Decimal) -> bool:
+    return amount.is_finite() and amount >= 0
 
 
 _NEEDS = (
@@ -94,10 +125,14 @@ def _counts(usage: TokenUsage) -> bool:
 
 
 def _is_number_or_none(value: object) -> bool:
-    return value is None or (isinstance(value, int | float) and math.isfinite(value))
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return value is None or (is_number and math.isfinite(value))
 
 
-def _check_numbers(busy: ProviderBusy) -> None:
+def _check(busy: ProviderBusy) -> None:
+    for name in ("limited", "timed_out"):
+        if not isinstance(getattr(busy, name), bool):
+            raise TaskError(f"the llm_client raised a ProviderBusy whose {name} is no bool") from busy
     for name in ("retry_after", "requests_per_second", "tokens_per_minute"):
         if not _is_number_or_none(getattr(busy, name)):
             raise TaskError(f"the llm_client raised a ProviderBusy whose {name} is no finite number") from busy
