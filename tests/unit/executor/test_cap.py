@@ -165,9 +165,8 @@ def test_a_price_that_is_no_decimal_is_refused_at_once(make: Make, monkeypatch: 
 )
 def test_a_highest_cost_that_fails_is_the_clients_fault(make: Make, later: Callable[[], object], told: str) -> None:
     class Wrong(PricedLLM):
-        def highest_cost(self, request: LLMRequest) -> Decimal | None:
-            wrong: Any = later() if request.messages else HIGHEST
-            return wrong
+        def highest_cost(self, request: LLMRequest) -> Any:
+            return later() if request.messages else HIGHEST
 
     llm = Wrong()
     (result,) = make(llm, max_cost_usd=5).execute_batch(tasks(1)).task_results

@@ -215,7 +215,8 @@ class TestFiles:
                 checkpoint.add(record(task_id)._replace(usage=Usage(cost_usd=Decimal("0.01"))))
             checkpoint.close()
         again = Checkpoint.open(tmp_path, "x", interval=1)
-        assert again.cost_before([("a", "d" * 64), ("a", "e" * 64), ("c", "d" * 64)]) == Decimal("0.02")
+        usages = [again.usage_before(*each) for each in (("a", "d" * 64), ("a", "e" * 64), ("c", "d" * 64))]
+        assert [each.cost_usd for each in usages] == [Decimal("0.02"), 0, 0]
         again.close()
 
     def test_one_that_is_not_there_can_not_be_read(self, tmp_path: Path) -> None:

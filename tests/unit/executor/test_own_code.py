@@ -124,7 +124,7 @@ class TestClient:
     @pytest.mark.parametrize(
         ("busy", "named"),
         [
-            (ProviderBusy("busy", True), "retry_after is no finite number"),  # noqa: FBT003 - the mistake
+            (ProviderBusy("busy", True), "retry_after is no finite number"),
             (ProviderBusy("busy", limited="yes"), "limited is no bool"),  # type: ignore[arg-type]
             (ProviderBusy("busy", timed_out=1), "timed_out is no bool"),  # type: ignore[arg-type]
         ],

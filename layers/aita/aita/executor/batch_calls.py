@@ -99,22 +99,22 @@ class WorkReplies:
         return PAYER
 
     def get(self, digest: str) -> CachedReply | None:
-        """Return the reply to a request that was made before the work was parked, or before the process was killed.
+        """Return the reply to a request that was made before the work was parked, or in an earlier execution.
 
-        Without one a call follows, so that the replies so far are recorded first.
+        Without one that is not rejected a call may follow, so that the replies so far are recorded first.
         """
         place, _ = self.work.members[0]
         found = self.work.replies.get(digest) or self.ledger.kept_reply(place, digest)
-        if found is None:
+        if found is None or self.is_rejected(found):
             for invalid, reply in self.work.replies.items():
                 if invalid not in self.work.kept:
                     self.ledger.keep_reply(place, invalid, reply)
                     self.work.kept.add(invalid)
         return found
 
-    def is_rejected(self, reply: CachedReply) -> bool:  # noqa: ARG002 - of the port
-        """Return false: the ledger reads the replies of earlier executions."""
-        return False
+    def is_rejected(self, reply: CachedReply) -> bool:
+        """Return whether the task failed in an earlier execution in whose conversation this reply was."""
+        return reply.rejected_by is not None
 
     def put(self, digest: str, reply: Reply, usage: Usage) -> CachedReply:
         """Keep a reply in memory, and return it as kept."""

@@ -1,14 +1,16 @@
 """Cost cap of a batch in process, kept by committing each call's highest cost before the call."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import Any
 
 from aita.errors import BudgetReached, SettingsError, TaskError
 from aita.executor.guarded_llm import GuardedLLM
 from aita.models.run import Usage
 from aita.services.calls.budget import unspent
+from aita.tasks.llm_task import LLMTask
 from aita.tasks.request import LLMRequest, Parameters
 
 
@@ -27,18 +29,26 @@ class Cap:
     highest_cost
         Returns the highest possible cost of a call in USD, or ``None`` if the model has no known price.
     spent
-        Known cost so far plus the commitments of the calls in flight, in USD.
+        Known cost so far plus the commitments of the calls in flight and of those of unknown cost, in USD.
+    unknown
+        Part of it that is committed for calls of unknown cost.
     """
 
     most: Decimal | None = None
     highest_cost: Callable[[LLMRequest], Decimal | None] = _no_price
     spent: Decimal = Decimal(0)
+    unknown: Decimal = Decimal(0)
     _calls: int = 0
     _settled: threading.Condition = field(default_factory=threading.Condition)
 
     @classmethod
-    def of(cls, llm: GuardedLLM, most: Decimal, spent: Decimal = Decimal(0)) -> "Cap":
+    def of(cls, llm: GuardedLLM, most: Decimal, before: Iterable[tuple[LLMTask[Any], Usage]] = ()) -> "Cap":
         """Return the cap of a batch with this model.
+
+        Parameters
+        ----------
+        before
+            Tasks that ran before, with their usage. A call of unknown cost counts as the most that one could cost now.
 
         Raises
         ------
@@ -55,7 +65,12 @@ class Cap:
                 "unset AITA_MAX_COST_USD (max_cost_usd), give create_executor the model's prices, or your llm_client a "
                 "highest_cost(request)"
             )
-        return cls(most, llm.highest_cost, spent)
+        known = unknown = Decimal(0)
+        for task, usage in before:
+            known += usage.cost_usd
+            if usage.unpriced_calls:
+                unknown += usage.unpriced_calls * _highest(llm, task)
+        return cls(most, llm.highest_cost, known + unknown, unknown)
 
     def commit(self, request: LLMRequest) -> Decimal:
         """Commit the highest cost of a call, once the cap has room for it, and return it in USD; 0 without a cap.
@@ -76,10 +91,11 @@ class Cap:
             while self.spent + amount > self.most:
                 if not self._calls:
                     smaller = ", or give the task a smaller max_tokens," if amount > self.most else ""
+                    unknown = f" or set aside, {self.unknown:.4f} for calls of unknown cost" if self.unknown else ""
                     raise BudgetReached(
-                        f"{self.spent:.4f} of {self.most:f} USD are spent, and another call could cost {amount:.4f}: "
-                        f"make a new executor with a higher max_cost_usd (AITA_MAX_COST_USD){smaller} and execute the "
-                        "same batch with it"
+                        f"{self.spent:.4f} of {self.most:f} USD are spent{unknown}, and another call could cost "
+                        f"{amount:.4f}: make a new executor with a higher max_cost_usd (AITA_MAX_COST_USD){smaller} "
+                        "and execute the same batch with it"
                     )
                 self._settled.wait()
             self.spent += amount
@@ -92,5 +108,15 @@ class Cap:
             return
         with self._settled:
             self.spent -= unspent(committed, usage)
+            if usage is not None and usage.unpriced_calls:
+                self.unknown += committed
             self._calls -= 1
             self._settled.notify_all()
+
+
+def _highest(llm: GuardedLLM, task: LLMTask[Any]) -> Decimal:
+    """Return the most that a call of a task can cost; 0 for a model of unknown price, which a cap lets no task call."""
+    try:
+        return llm.highest_cost(task.request()) or Decimal(0)
+    except TaskError:
+        return Decimal(0)

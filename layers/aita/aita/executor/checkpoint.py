@@ -10,11 +10,9 @@ A batch takes over the records of all files of its name, appends to the newest, 
 import errno
 import os
 import threading
-from collections.abc import Iterable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from decimal import Decimal
 from pathlib import Path
 from typing import Self
 
@@ -38,6 +36,7 @@ from aita.executor.checkpoint_folder import (
 from aita.executor.checkpoint_lines import Record, header_line
 from aita.executor.checkpoint_records import ReadFile, Records
 from aita.forks import renew_in_children
+from aita.models.run import Usage
 
 __all__ = ["DIRECTORY", "Checkpoint", "Record", "cleanup_checkpoints", "latest_checkpoint", "read_checkpoint"]
 
@@ -150,9 +149,19 @@ class Checkpoint:
         """
         return self._records.get(task_id, digest)
 
-    def cost_before(self, tasks: Iterable[tuple[str, str]]) -> Decimal:
-        """Return what tasks, given by their ids and digests, are known to have cost before, in USD."""
-        return self._records.cost(tasks)
+    def rounds(self, task_id: str, digest: str, *, ended: bool = False) -> list[Record]:
+        """Return a task's invalid replies from before, as ``Records.rounds`` does.
+
+        Raises
+        ------
+        CheckpointError
+            If a file can't be read any more.
+        """
+        return self._records.rounds(task_id, digest, ended=ended)
+
+    def usage_before(self, task_id: str, digest: str) -> Usage:
+        """Return the usage of a task and a request from before, of all times that it ran."""
+        return self._records.usage(task_id, digest)
 
     def add(self, record: Record) -> None:
         """Append a finished task, and flush to disk after every ``interval`` records.
@@ -223,10 +232,14 @@ class Checkpoint:
 def read_checkpoint(checkpoint: Path | str, checkpoint_dir: Path | str | None = None) -> list[Record]:
     """Return the records of a checkpoint: for each task and request the last one, also while a batch adds more.
 
+    A task that asked again and has not ended has a record, too, with the cost so far and an error that begins with
+    NotRun.
+
     Parameters
     ----------
     checkpoint
-        Path of a file; or, as a string, the name of a batch, with all of its files. Tasks without a record are pending.
+        Path of a file; or, as a string, the name of a batch, with all of its files. A task without a record has no
+        reply.
 
     Raises
     ------
@@ -245,7 +258,7 @@ def read_checkpoint(checkpoint: Path | str, checkpoint_dir: Path | str | None = 
     try:
         for path in paths:
             records.read(path)
-        return [record for record in records if record.ends_task]
+        return list(records)
     finally:
         records.close()
 

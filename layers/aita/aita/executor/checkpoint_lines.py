@@ -19,7 +19,8 @@ from aita.models.run import Usage
 VERSION = 2
 
 ASKED_AGAIN = "+"
-"""Addition to the digest of a request whose reply was invalid, so that its task asked again and did not end."""
+"""Addition to the digest of a task in the records of its invalid replies, after which it asked again and did not end.
+"""
 
 _HEADER_START = b'{"aita_checkpoint":'
 _HEADER_OF_1 = re.compile(rb'\{"aita_checkpoint": 1[,}]')
@@ -34,9 +35,10 @@ _decode = json.JSONDecoder().raw_decode
 class Record(NamedTuple):
     """Record of a finished task: the reply from which its result is parsed, or its error.
 
-    ``digest`` identifies its request, ``seconds`` is the duration of its calls, and ``data`` what the task's
+    ``digest`` identifies its first request, ``seconds`` is the duration of its calls, and ``data`` what the task's
     ``checkpoint_data`` returned. ``salvaged`` is true if the task could not parse the reply, and its ``salvage`` made
-    the result.
+    the result. ``request`` is the digest of the request of an invalid reply after which the task asked again, which is
+    a record of its own.
     """
 
     task_id: str
@@ -48,16 +50,12 @@ class Record(NamedTuple):
     seconds: float
     data: dict[str, Any]
     salvaged: bool = False
+    request: str = ""
 
     @property
     def success(self) -> bool:
         """Whether the task had a result."""
         return self.error is None
-
-    @property
-    def ends_task(self) -> bool:
-        """Whether the task has ended; false of an invalid reply after which it asked again."""
-        return not self.digest.endswith(ASKED_AGAIN)
 
     @property
     def cost(self) -> Decimal | None:
@@ -66,7 +64,7 @@ class Record(NamedTuple):
 
     def line(self) -> bytes:
         """Return the record as a line, in ASCII so that any text can be restored exactly."""
-        values = {
+        values: dict[str, Any] = {
             "id": self.task_id,
             "digest": self.digest,
             "reply": self.reply,
@@ -75,7 +73,11 @@ class Record(NamedTuple):
             "calls": self.calls,
             "seconds": round(self.seconds, 4),
             "data": self.data,
-        } | ({"salvaged": True} if self.salvaged else {})
+        }
+        if self.salvaged:
+            values["salvaged"] = True
+        if self.request:
+            values["request"] = self.request
         return _sealed(values)
 
     @classmethod
@@ -100,6 +102,7 @@ class Record(NamedTuple):
                 seconds=float(values["seconds"]),
                 data=dict(values["data"]),
                 salvaged=values.get("salvaged") is True,
+                request=str(values.get("request", "")),
             )
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             return None

@@ -4,12 +4,12 @@ import logging
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from decimal import Decimal
 from pathlib import Path
 from typing import BinaryIO
 
 from aita.errors import CheckpointError
 from aita.executor.checkpoint_lines import (
+    ASKED_AGAIN,
     VERSION,
     Header,
     Record,
@@ -21,8 +21,11 @@ from aita.executor.checkpoint_lines import (
     resembles_header,
     resembles_line,
 )
+from aita.models.run import Usage
 
 logger = logging.getLogger(__name__)
+
+_NOT_ENDED = "NotRun: the last reply was invalid, and the task has not ended: a batch of the same name asks again"
 
 
 @dataclass
@@ -68,21 +71,51 @@ class Records:
     _positions: dict[bytes, tuple[int, ...]] = field(default_factory=dict)
 
     def __iter__(self) -> Iterator[Record]:
-        """Yield the record that counts of each task and request, in the order of their first ones."""
+        """Yield the record that counts of each task and request, in the order of their first ones.
+
+        A task that asked again and has not ended yet is NotRun, with the usage of its replies so far.
+        """
         for positions in self._positions.values():
-            for record in self._newest_first(positions):
+            record = next(self._newest_first(positions), None)
+            if record is None:
+                continue
+            digest = record.digest.removesuffix(ASKED_AGAIN)
+            if record.digest == digest:
                 yield record
-                break
+            elif self.get(record.task_id, digest) is None:
+                rounds = self.rounds(record.task_id, digest)
+                yield record._replace(
+                    digest=digest,
+                    request="",
+                    error=_NOT_ENDED,
+                    usage=self.usage(record.task_id, digest),
+                    calls=len(rounds),
+                    seconds=sum(each.seconds for each in rounds),
+                )
 
     def get(self, task_id: str, digest: str) -> Record | None:
         """Return the last record of a task and a request; ``None`` if there is none."""
         return next(self._newest_first(self._positions.get(key_of(task_id, digest), ())), None)
 
-    def cost(self, tasks: Iterable[tuple[str, str]]) -> Decimal:
-        """Return the known cost of all records of some tasks and requests, in USD, with those that count no more."""
-        positions = (self._positions.get(key_of(*task), ()) for task in tasks)
-        records = (record for each in positions for record in self._newest_first(each))
-        return sum((record.usage.cost_usd for record in records), Decimal(0))
+    def rounds(self, task_id: str, digest: str, *, ended: bool = False) -> list[Record]:
+        """Return the records of the invalid replies after which a task asked again, the newest first.
+
+        Parameters
+        ----------
+        ended
+            Whether they are those of before the task's last end; otherwise those since then, of a conversation that has
+            not ended.
+        """
+        positions = self._positions.get(key_of(task_id, digest + ASKED_AGAIN))
+        if positions is None:
+            return []
+        *_, end = (-1, *self._positions.get(key_of(task_id, digest), ()))
+        return list(self._newest_first(tuple(each for each in positions if (each < end) is ended)))
+
+    def usage(self, task_id: str, digest: str) -> Usage:
+        """Return the usage of a task and a request, of all times that it ran."""
+        ends = self._newest_first(self._positions.get(key_of(task_id, digest), ()))  # each has that of its rounds
+        return sum((each.usage for each in (*ends, *self.rounds(task_id, digest))), Usage())
 
     def close(self) -> None:
         """Close the files."""

@@ -125,8 +125,9 @@ def _counts(usage: TokenUsage) -> bool:
 
 
 def _is_number_or_none(value: object) -> bool:
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return value is None or (is_number and math.isfinite(value))
+    if isinstance(value, bool):
+        return False
+    return value is None or (isinstance(value, int | float) and math.isfinite(value))
 
 
 def _check(busy: ProviderBusy) -> None:

@@ -119,7 +119,7 @@ class InProcessExecutor(BatchExecutor):
             queue=queue,
             stopping=stopping,
         )
-        cap = Cap() if config.max_cost_usd is None else Cap.of(llm, config.max_cost_usd, ledger.spent_before())
+        cap = Cap() if config.max_cost_usd is None else Cap.of(llm, config.max_cost_usd, ledger.usage_before())
         images = ImageFiles()
 
         def loop_of(work: Work) -> CallLoop:

@@ -1,6 +1,7 @@
 """Ledger of a batch: the identity, the end and the result of each task, and their records in a checkpoint."""
 
 import threading
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -15,6 +16,7 @@ from aita.executor.checkpoint import Checkpoint
 from aita.executor.checkpoint_lines import ASKED_AGAIN, Record
 from aita.executor.restored_results import is_salvaged, restore_result
 from aita.models.result import OnResult, TaskResult
+from aita.models.run import Usage
 from aita.ports import LLM
 from aita.services.calls.call_loop import TaskCalls
 from aita.services.calls.model_identity import identity
@@ -23,6 +25,9 @@ from aita.tasks.llm_task import LLMTask, check_recordable, raised
 
 PAYER = "batch"
 """Payer of the replies of a batch."""
+
+_EARLIER = "earlier batch"
+"""Payer of replies in the checkpoint, whose usage is that of the execution that paid."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,28 +108,35 @@ class Ledger:
         """Return the unfinished tasks with their places."""
         return [(place, task) for place, task in enumerate(self.tasks) if place not in self._results]
 
-    def spent_before(self) -> Decimal:
-        """Return what the batch's tasks are known to have cost before, in USD."""
+    def usage_before(self) -> Iterator[tuple[LLMTask[Any], Usage]]:
+        """Yield the batch's tasks that ran before, each with the usage of all times that it did."""
         if self.checkpoint is None:
-            return Decimal(0)
-        return self.checkpoint.cost_before((each.task_id, each.digest) for each in self._identities)
+            return
+        for task, identified in zip(self.tasks, self._identities, strict=True):
+            usage = self.checkpoint.usage_before(identified.task_id, identified.digest)
+            if usage.calls:
+                yield task, usage
 
     def end(self, place: int, ended: TaskEnd) -> None:
-        """Record a finished task, then count it. A task with NotRun is not finished; only its usage is kept."""
+        """Record a finished task, then count it. A task with NotRun is not finished; only its usage is kept.
+
+        The record has the usage of the whole conversation, and the result that of this execution.
+        """
         identified, calls = self._identities[place], ended.calls
         if isinstance(ended.error, NotRun):
             self.keep_calls(place, calls)
             return
         error = error_text(ended.error) if isinstance(ended.error, AitaError) else ended.error
         if self.checkpoint is not None and (calls.last_reply is not None or error is not None):
+            before = self._rounds(identified)
             record = Record(
                 task_id=identified.task_id,
                 digest=identified.digest,
                 reply=calls.last_reply,
                 error=error,
-                usage=calls.spent.usage,
-                calls=calls.made,
-                seconds=calls.seconds,
+                usage=sum((each.usage for each in before), calls.spent.usage),
+                calls=calls.made + len(before),
+                seconds=calls.seconds + sum(each.seconds for each in before),
                 data=identified.data,
                 salvaged=error is None and is_salvaged(self.tasks[place], calls.last_reply),
             )
@@ -141,33 +153,37 @@ class Ledger:
             return
         record = Record(
             task_id=self._identities[place].task_id,
-            digest=f"{digest}{ASKED_AGAIN}",
+            digest=f"{self._identities[place].digest}{ASKED_AGAIN}",
             reply=reply.text,
             error=None,
             usage=reply.usage,
             calls=1,
             seconds=reply.latency_ms / 1000,
             data={},
+            request=digest,
         )
         self.checkpoint.add(record)
 
     def kept_reply(self, place: int, digest: str) -> CachedReply | None:
-        """Return an invalid reply to a task's request from an earlier execution that did not end the task."""
-        if self.checkpoint is None:
-            return None
-        with self._lock:
-            record = self.checkpoint.record(self._identities[place].task_id, f"{digest}{ASKED_AGAIN}")
-        if record is None or record.reply is None:
-            return None
-        return CachedReply(
-            text=record.reply,
-            finish_reason="stop",
-            refusal=False,
-            model="",
-            usage=record.usage,
-            latency_ms=round(record.seconds * 1000),
-            paid_by=PAYER,
-        )
+        """Return an invalid reply to a task's request from an earlier execution, after which the task asked again.
+
+        That of a conversation in which the task failed in the end is rejected: read once more, it may be valid now.
+        """
+        identified = self._identities[place]
+        for ended in (False, True):
+            for record in self._rounds(identified, ended=ended):
+                if record.request == digest and record.reply is not None:
+                    return CachedReply(
+                        text=record.reply,
+                        finish_reason="stop",
+                        refusal=False,
+                        model="",
+                        usage=record.usage,
+                        latency_ms=round(record.seconds * 1000),
+                        paid_by=_EARLIER,
+                        rejected_by=_EARLIER if ended else None,
+                    )
+        return None
 
     def results(self, stopped: str | None, remedy: str) -> tuple[TaskResult, ...]:
         """Return the result of every task.
@@ -189,6 +205,12 @@ class Ledger:
         """Close the checkpoint."""
         if self.checkpoint is not None:
             self.checkpoint.close()
+
+    def _rounds(self, identified: TaskIdentity, *, ended: bool = False) -> list[Record]:
+        if self.checkpoint is None:
+            return []
+        with self._lock:  # threads read one file
+            return self.checkpoint.rounds(identified.task_id, identified.digest, ended=ended)
 
     def _record(self, identified: TaskIdentity) -> Record | None:
         if self.checkpoint is None:

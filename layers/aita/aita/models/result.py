@@ -46,7 +46,8 @@ class TaskResult(Generic[ResultT_co]):
     execution_time
         Duration of the calls in seconds, without waits for the rate limit.
     usage
-        Calls, tokens and cost. The usage of a shared call is attributed to its first task.
+        Calls, tokens and cost of this execution, or of a result that was restored. Replies that an earlier execution
+        paid for are cached calls. The usage of a shared call is attributed to its first task.
     metadata
         Return value of the task's ``checkpoint_data``.
     resumed
@@ -110,7 +111,8 @@ OnResult = Callable[[TaskResult[ResultT_co | None]], None]
 class BatchMetrics:
     """Counts of a batch, its cost in USD, and its times in seconds.
 
-    Results that a checkpoint restored count in none of the times. ``wall_time`` is the duration of this execution, and
+    ``calls``, ``tokens`` and ``cost`` are of the calls of this execution alone, so that those of several add up to what
+    was paid. Results that a checkpoint restored count in none of the times. ``wall_time`` is the duration of this execution, and
     ``throughput`` the number of tasks that ended in it a second. ``min`` to ``max`` describe the ``execution_time`` of
     the tasks with calls of their own. ``speedup`` is the sum of these times divided by ``wall_time``.
     """
