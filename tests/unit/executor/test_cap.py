@@ -10,7 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aita import ParallelExecutionConfig, SettingsError, SimpleLLMTask, create_executor
+from aita import (
+    BatchExecutionResult,
+    BatchInterrupted,
+    ParallelExecutionConfig,
+    SettingsError,
+    SimpleLLMTask,
+    create_executor,
+)
 from aita.errors import BudgetReached, CallError, ProviderBusy, TaskError
 from aita.executor.cap import Cap
 from aita.models.run import Usage
@@ -233,3 +240,55 @@ def test_nor_do_many_threads(tmp_path: Path, make: Make) -> None:
     batch = make(PricedLLM(), config=config).execute_batch(tasks(200))
     assert batch.metrics.cost is not None
     assert Decimal("0.47") < batch.metrics.cost <= Decimal("0.5")
+
+
+WORKERS = 4
+
+
+class Crowded(PricedLLM):
+    """Its first call ends in this way, when all workers want to call. There is room under the cap for one of them."""
+
+    def __init__(self, end: Callable[[], None], price: Callable[[], None] = lambda: None) -> None:
+        super().__init__(self._say)
+        self._wanting, self._end, self._price = threading.Semaphore(0), end, price
+
+    def highest_cost(self, request: LLMRequest) -> Decimal | None:
+        if request.messages:
+            self._wanting.release()
+        return HIGHEST
+
+    def _say(self, request: LLMRequest) -> str:
+        if self.calls.total() == 1:
+            for _ in range(WORKERS):
+                assert self._wanting.acquire(timeout=60)
+            self._end()
+        return "yes"
+
+    def price(self, reply: Reply) -> Usage:
+        self._price()
+        return super().price(reply)
+
+
+def interrupt() -> None:
+    raise KeyboardInterrupt
+
+
+class TestWaitingForRoom:
+    def execute(self, make: Make, llm: Crowded, **options: Any) -> BatchExecutionResult:
+        self.executor = make(llm, max_cost_usd="0.05", max_workers=WORKERS)
+        return self.executor.execute_batch(tasks(WORKERS), **options)
+
+    def test_a_stop_lets_none_call(self, make: Make) -> None:
+        def stop() -> None:
+            self.executor.stop()  # made only when the batch is executed
+
+        llm = Crowded(stop)
+        batch = self.execute(make, llm)
+        assert (batch.stopped, llm.calls.total(), len(batch.successful_results)) == ("it was stopped", 1, 1)
+
+    @pytest.mark.parametrize("price", [False, True])
+    def test_an_interrupt_in_the_clients_own_code_leaves_none_waiting(self, make: Make, price: bool) -> None:
+        llm = Crowded(lambda: None, interrupt) if price else Crowded(interrupt)
+        with pytest.raises(BatchInterrupted):
+            self.execute(make, llm)
+        assert llm.calls.total() == 1

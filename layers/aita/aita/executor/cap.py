@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from aita.errors import BudgetReached, SettingsError, TaskError
+from aita.errors import BudgetReached, NotRun, SettingsError, TaskError
 from aita.executor.guarded_llm import GuardedLLM
 from aita.models.run import Usage
 from aita.services.calls.budget import unspent
@@ -32,17 +32,26 @@ class Cap:
         Known cost so far plus the commitments of the calls in flight and of those of unknown cost, in USD.
     unknown
         Part of it that is committed for calls of unknown cost.
+    stopping
+        Set when the batch stops, after which there is room for no call.
     """
 
     most: Decimal | None = None
     highest_cost: Callable[[LLMRequest], Decimal | None] = _no_price
     spent: Decimal = Decimal(0)
     unknown: Decimal = Decimal(0)
+    stopping: threading.Event = field(default_factory=threading.Event)
     _calls: int = 0
     _settled: threading.Condition = field(default_factory=threading.Condition)
 
     @classmethod
-    def of(cls, llm: GuardedLLM, most: Decimal, before: Iterable[tuple[LLMTask[Any], Usage]] = ()) -> "Cap":
+    def of(
+        cls,
+        llm: GuardedLLM,
+        most: Decimal,
+        before: Iterable[tuple[LLMTask[Any], Usage]] = (),
+        stopping: threading.Event | None = None,
+    ) -> "Cap":
         """Return the cap of a batch with this model.
 
         Parameters
@@ -70,7 +79,7 @@ class Cap:
             known += usage.cost_usd
             if usage.unpriced_calls:
                 unknown += usage.unpriced_calls * _highest(llm, task)
-        return cls(most, llm.highest_cost, known + unknown, unknown)
+        return cls(most, llm.highest_cost, known + unknown, unknown, stopping or threading.Event())
 
     def commit(self, request: LLMRequest) -> Decimal:
         """Commit the highest cost of a call, once the cap has room for it, and return it in USD; 0 without a cap.
@@ -81,6 +90,8 @@ class Cap:
         ------
         BudgetReached
             If there is no room, and no call in flight that could release some.
+        NotRun
+            If the batch stopped meanwhile.
         """
         if self.most is None:
             return Decimal(0)
@@ -88,7 +99,7 @@ class Cap:
         if amount is None:
             raise BudgetReached("the model has no known price, so that the batch's cap can't be kept")
         with self._settled:
-            while self.spent + amount > self.most:
+            while self.spent + amount > self.most and not self.stopping.is_set():
                 if not self._calls:
                     smaller = ", or give the task a smaller max_tokens," if amount > self.most else ""
                     unknown = f" or set aside, {self.unknown:.4f} for calls of unknown cost" if self.unknown else ""
@@ -98,6 +109,8 @@ class Cap:
                         "and execute the same batch with it"
                     )
                 self._settled.wait()
+            if self.stopping.is_set():
+                raise NotRun("the batch stopped")
             self.spent += amount
             self._calls += 1
         return amount

@@ -119,7 +119,8 @@ class InProcessExecutor(BatchExecutor):
             queue=queue,
             stopping=stopping,
         )
-        cap = Cap() if config.max_cost_usd is None else Cap.of(llm, config.max_cost_usd, ledger.usage_before())
+        most = config.max_cost_usd
+        cap = Cap() if most is None else Cap.of(llm, most, ledger.usage_before(), stopping)
         images = ImageFiles()
 
         def loop_of(work: Work) -> CallLoop:

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
@@ -15,8 +15,9 @@ from aita.errors import (
 from aita.executor.checkpoint import Checkpoint
 from aita.executor.checkpoint_lines import ASKED_AGAIN, Record
 from aita.executor.restored_results import is_salvaged, restore_result
+from aita.models.call_usage import CallUsage
 from aita.models.result import OnResult, TaskResult
-from aita.models.run import Usage
+from aita.models.run import NO_USAGE, Usage
 from aita.ports import LLM
 from aita.services.calls.call_loop import TaskCalls
 from aita.services.calls.model_identity import identity
@@ -26,8 +27,8 @@ from aita.tasks.llm_task import LLMTask, check_recordable, raised
 PAYER = "batch"
 """Payer of the replies of a batch."""
 
-_EARLIER = "earlier batch"
-"""Payer of replies in the checkpoint, whose usage is that of the execution that paid."""
+_EARLIER = "earlier execution"
+"""Attempt in which the replies in the checkpoint to a task that failed were rejected."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,28 +121,33 @@ class Ledger:
     def end(self, place: int, ended: TaskEnd) -> None:
         """Record a finished task, then count it. A task with NotRun is not finished; only its usage is kept.
 
-        The record has the usage of the whole conversation, and the result that of this execution.
+        Its usage includes that of replies from earlier executions, in which it asked again and did not end.
         """
         identified, calls = self._identities[place], ended.calls
         if isinstance(ended.error, NotRun):
             self.keep_calls(place, calls)
             return
         error = error_text(ended.error) if isinstance(ended.error, AitaError) else ended.error
+        earlier = self._rounds(identified)
+        before, whole = NO_USAGE, calls
+        if earlier:
+            before = sum((each.usage for each in earlier), NO_USAGE)
+            whole = replace(calls, spent=calls.spent + CallUsage(usage=before), made=calls.made + len(earlier))
         if self.checkpoint is not None and (calls.last_reply is not None or error is not None):
-            before = self._rounds(identified)
             record = Record(
                 task_id=identified.task_id,
                 digest=identified.digest,
                 reply=calls.last_reply,
                 error=error,
-                usage=sum((each.usage for each in before), calls.spent.usage),
-                calls=calls.made + len(before),
-                seconds=calls.seconds + sum(each.seconds for each in before),
+                usage=whole.spent.usage,
+                calls=whole.made,
+                seconds=calls.seconds + sum(each.seconds for each in earlier),
                 data=identified.data,
                 salvaged=error is None and is_salvaged(self.tasks[place], calls.last_reply),
             )
             self.checkpoint.add(record)
-        self._put(place, _result(identified, calls, result=ended.result, error=error, resumed=ended.resumed))
+        result = _result(identified, whole, result=ended.result, error=error, resumed=ended.resumed, before=before)
+        self._put(place, result)
 
     def keep_calls(self, place: int, calls: TaskCalls) -> None:
         """Keep the calls of an unfinished task, whose usage counts."""
@@ -178,9 +184,9 @@ class Ledger:
                         finish_reason="stop",
                         refusal=False,
                         model="",
-                        usage=record.usage,
+                        usage=NO_USAGE,  # it counts once, with the records
                         latency_ms=round(record.seconds * 1000),
-                        paid_by=_EARLIER,
+                        paid_by=PAYER,
                         rejected_by=_EARLIER if ended else None,
                     )
         return None
@@ -254,7 +260,7 @@ class Ledger:
             self.ended += 1
             self.failed += not result.success
             if not result.resumed and self.cost is not None:
-                self.cost = None if result.cost is None else self.cost + result.cost
+                self.cost = None if result.paid.unpriced_calls else self.cost + result.paid.cost_usd
         if self.on_result is not None:
             self.on_result(result)
 
@@ -276,6 +282,7 @@ def _result(
     result: Any = None,
     error: str | None = None,
     resumed: bool = False,
+    before: Usage = NO_USAGE,
 ) -> TaskResult:
     return TaskResult(
         task_id=identified.task_id,
@@ -288,4 +295,5 @@ def _result(
         usage=calls.spent.usage,
         metadata=identified.data,
         resumed=resumed,
+        usage_before=before,
     )

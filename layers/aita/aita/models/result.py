@@ -13,7 +13,7 @@ from pydantic_core import to_jsonable_python
 
 from aita.atomic_write import replacing
 from aita.errors import NotRun, RequestError
-from aita.models.run import Usage
+from aita.models.run import NO_USAGE, Usage
 
 if TYPE_CHECKING:
     from typing_extensions import TypeVar
@@ -46,12 +46,13 @@ class TaskResult(Generic[ResultT_co]):
     execution_time
         Duration of the calls in seconds, without waits for the rate limit.
     usage
-        Calls, tokens and cost of this execution, or of a result that was restored. Replies that an earlier execution
-        paid for are cached calls. The usage of a shared call is attributed to its first task.
+        Calls, tokens and cost. The usage of a shared call is attributed to its first task.
     metadata
         Return value of the task's ``checkpoint_data``.
     resumed
         Whether the result was restored from a checkpoint.
+    usage_before
+        Part of the usage that an earlier execution paid, in which the task did not end.
     """
 
     task_id: str
@@ -64,6 +65,14 @@ class TaskResult(Generic[ResultT_co]):
     usage: Usage = field(default_factory=Usage)
     metadata: dict[str, Any] = field(default_factory=dict)
     resumed: bool = False
+    usage_before: Usage = NO_USAGE
+
+    @property
+    def paid(self) -> Usage:
+        """Usage that this execution paid; none of a result that was restored."""
+        if self.resumed:
+            return NO_USAGE
+        return self.usage if self.usage_before is NO_USAGE else self.usage - self.usage_before
 
     @property
     def tokens(self) -> int:
@@ -111,10 +120,10 @@ OnResult = Callable[[TaskResult[ResultT_co | None]], None]
 class BatchMetrics:
     """Counts of a batch, its cost in USD, and its times in seconds.
 
-    ``calls``, ``tokens`` and ``cost`` are of the calls of this execution alone, so that those of several add up to what
-    was paid. Results that a checkpoint restored count in none of the times. ``wall_time`` is the duration of this execution, and
-    ``throughput`` the number of tasks that ended in it a second. ``min`` to ``max`` describe the ``execution_time`` of
-    the tasks with calls of their own. ``speedup`` is the sum of these times divided by ``wall_time``.
+    ``calls``, ``tokens`` and ``cost`` are what this execution paid, so that those of several add up. Results that a
+    checkpoint restored count in none of the times. ``wall_time`` is the duration of this execution, and ``throughput``
+    the number of tasks that ended in it a second. ``min`` to ``max`` describe the ``execution_time`` of the tasks with
+    calls of their own. ``speedup`` is the sum of these times divided by ``wall_time``.
     """
 
     total: int
@@ -173,7 +182,7 @@ class BatchExecutionResult(Generic[ResultT_co]):
         here = [result for result in self.task_results if not result.resumed]
         times = sorted(result.execution_time for result in here if result.execution_time > 0)
         ended = sum(not (result.error or "").startswith(f"{NotRun.__name__}:") for result in here)
-        usage = sum((result.usage for result in here), Usage())
+        usage = sum((result.paid for result in here), NO_USAGE)
         return BatchMetrics(
             total=len(self.task_results),
             succeeded=len(self.successful_results),

@@ -177,6 +177,9 @@ class Usage(StrictModel):
         return Usage(**{name: getattr(self, name) - getattr(other, name) for name in Usage.model_fields})
 
 
+NO_USAGE = Usage()
+"""Usage of no call."""
+
 UNPRICED_CALL = Usage(calls=1, unpriced_calls=1)
 """Usage of a call of unknown cost."""
 

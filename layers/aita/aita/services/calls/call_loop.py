@@ -161,24 +161,26 @@ class CallLoop:
     ) -> CachedReply:
         admitted = self.pacer.admit(request)
         committed = self.budget.commit(request)
+        usage: Usage | None = UNPRICED_CALL  # also if an interrupt ends the call: others may wait for its settlement
         try:
             reply = self._complete(request, load(), calls)
         except CallError as error:
-            lost = UNPRICED_CALL if error.may_be_paid else None
-            self.budget.settle(committed, lost)
-            if lost is not None:
-                calls.lost, calls.spent = calls.lost + 1, calls.spent + CallUsage(usage=lost)
+            usage = UNPRICED_CALL if error.may_be_paid else None
+            if usage is not None:
+                calls.lost, calls.spent = calls.lost + 1, calls.spent + CallUsage(usage=usage)
             if isinstance(error, ProviderBusy):
                 self.pacer.record_failure(admitted, error)
                 raise
             raise self.refusals.classify(error, others_answered=self.others_answered) from None
-        calls.answered = True
-        if reply.lacks:
-            calls.spent += CallUsage(lacks=reply.lacks)
-        self.refusals.record_answer()
-        usage = self.llm.price(reply)
-        stored = self.replies.put(digest, reply, usage)
-        self.budget.settle(committed, usage)
+        else:
+            calls.answered = True
+            if reply.lacks:
+                calls.spent += CallUsage(lacks=reply.lacks)
+            self.refusals.record_answer()
+            usage = self.llm.price(reply)
+            stored = self.replies.put(digest, reply, usage)
+        finally:
+            self.budget.settle(committed, usage)
         self.pacer.record_answer(admitted, reply)
         return stored
 
