@@ -105,13 +105,13 @@ class BatchExecutor(ABC):
         BatchInterrupted
             When interrupted from the keyboard, with the results so far.
         """
-        return self._run(tasks, checkpoint_name, resume_from_checkpoint, self._begin(_plain(on_result)))
+        return self._run(tasks, checkpoint_name, self._begin(_plain(on_result)), resume=resume_from_checkpoint)
 
     async def aexecute(
         self,
         tasks: Iterable[LLMTask[ResultT_co]],
         checkpoint_name: str | None = None,
-        resume_from_checkpoint: bool | None = None,  # noqa: FBT001
+        resume_from_checkpoint: bool | None = None,  # noqa: FBT001 - as of execute_batch
         *,
         on_result: OnResult[ResultT_co] | None = None,
     ) -> BatchExecutionResult[ResultT_co]:
@@ -126,22 +126,20 @@ class BatchExecutor(ABC):
             loop.call_soon_threadsafe(ended.set_result, end)
 
         batch = self._begin(_plain(on_result))
-        self._start(partial(self._run, tasks, checkpoint_name, resume_from_checkpoint, batch), put)
+        self._start(partial(self._run, tasks, checkpoint_name, batch, resume=resume_from_checkpoint), put)
         try:
             end = await asyncio.shield(ended)
         except asyncio.CancelledError:
             batch.stop()
             await ended
             raise
-        if end.result is None:
-            raise end.error or AssertionError("a batch has a result or an error")
-        return end.result
+        return end.result()
 
     def stream(
         self,
         tasks: Iterable[LLMTask[ResultT_co]],
         checkpoint_name: str | None = None,
-        resume_from_checkpoint: bool | None = None,  # noqa: FBT001
+        resume_from_checkpoint: bool | None = None,  # noqa: FBT001 - as of execute_batch
     ) -> Iterator[TaskResult[ResultT_co | None]]:
         """Yield the result of each task as it finishes. The arguments are those of ``execute_batch``.
 
@@ -150,7 +148,9 @@ class BatchExecutor(ABC):
         """
         results: SimpleQueue[TaskResult[ResultT_co | None] | _End] = SimpleQueue()
         batch = self._begin(results.put)
-        thread = self._start(partial(self._run, tasks, checkpoint_name, resume_from_checkpoint, batch), results.put)
+        thread = self._start(
+            partial(self._run, tasks, checkpoint_name, batch, resume=resume_from_checkpoint), results.put
+        )
         seen: set[int] = set()
         try:
             while not isinstance(result := results.get(), _End):
@@ -165,7 +165,7 @@ class BatchExecutor(ABC):
         self,
         tasks: Iterable[LLMTask[ResultT_co]],
         checkpoint_name: str | None = None,
-        resume_from_checkpoint: bool | None = None,  # noqa: FBT001
+        resume_from_checkpoint: bool | None = None,  # noqa: FBT001 - as of execute_batch
     ) -> AsyncGenerator[TaskResult[ResultT_co | None], None]:
         """Yield the result of each task as ``stream`` does, with the same arguments, without blocking the event loop.
 
@@ -178,7 +178,7 @@ class BatchExecutor(ABC):
             loop.call_soon_threadsafe(results.put_nowait, result)
 
         batch = self._begin(put)
-        thread = self._start(partial(self._run, tasks, checkpoint_name, resume_from_checkpoint, batch), put)
+        thread = self._start(partial(self._run, tasks, checkpoint_name, batch, resume=resume_from_checkpoint), put)
         seen: set[int] = set()
         try:
             while not isinstance(result := await results.get(), _End):
@@ -203,8 +203,9 @@ class BatchExecutor(ABC):
         self,
         tasks: tuple[LLMTask[Any], ...],
         checkpoint_name: str | None,
-        resume: bool | None,  # noqa: FBT001
         batch: RunningBatch,
+        *,
+        resume: bool | None,
     ) -> BatchExecutionResult:
         """Execute tasks, and return their results in the same order."""
 
@@ -224,21 +225,33 @@ class BatchExecutor(ABC):
         self,
         tasks: Iterable[LLMTask[ResultT_co]],
         checkpoint_name: str | None,
-        resume: bool | None,  # noqa: FBT001
         batch: RunningBatch,
+        *,
+        resume: bool | None,
     ) -> BatchExecutionResult[ResultT_co]:
         try:
-            return self._execute(listed(tasks), checkpoint_name, resume, batch)
+            return self._execute(listed(tasks), checkpoint_name, batch, resume=resume)
         finally:
             self._running.discard(batch)
 
 
 @dataclass(frozen=True)
 class _End:
-    """End of a stream: the batch's result, or the error that ended it."""
+    """End of a batch: its result, or what ended it otherwise."""
 
-    result: BatchExecutionResult | None = None
-    error: BaseException | None = None
+    outcome: BatchExecutionResult | BaseException
+
+    def result(self) -> BatchExecutionResult:
+        """Return the batch's result.
+
+        Raises
+        ------
+        BaseException
+            Whatever ended the batch otherwise.
+        """
+        if isinstance(self.outcome, BaseException):
+            raise self.outcome
+        return self.outcome
 
     def unseen(self, seen: set[int]) -> list[TaskResult]:
         """Return the results of the tasks that were not run: those beside the ``seen`` ones.
@@ -251,12 +264,9 @@ class _End:
         Raises
         ------
         BaseException
-            Whatever ended the batch.
+            As ``result`` does.
         """
-        if self.error is not None:
-            raise self.error
-        results = () if self.result is None else self.result.task_results
-        return [result for result in results if id(result) not in seen]
+        return [result for result in self.result().task_results if id(result) not in seen]
 
 
 _NEVER_RUNS = (
@@ -296,5 +306,5 @@ def _put_end(run: Callable[[], BatchExecutionResult], put: Callable[[_End], None
     try:
         end = _End(run())
     except BaseException as error:  # noqa: BLE001 - raised again where the stream is read
-        end = _End(error=error)
+        end = _End(error)
     put(end)

@@ -70,8 +70,9 @@ class InProcessExecutor(BatchExecutor):
         self,
         tasks: tuple[LLMTask[Any], ...],
         checkpoint_name: str | None,
-        resume: bool | None,  # noqa: FBT001
         batch: RunningBatch,
+        *,
+        resume: bool | None,
     ) -> BatchExecutionResult:
         started = time.monotonic()
         llm = GuardedLLM(self.llm)  # one object for all, so that a record is of the model that is asked

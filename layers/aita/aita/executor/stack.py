@@ -85,8 +85,9 @@ class StackExecutor(BatchExecutor):
         self,
         tasks: tuple[LLMTask[Any], ...],
         checkpoint_name: str | None,
-        resume: bool | None,  # noqa: ARG002, FBT001 - the executors' common signature
         batch: RunningBatch,
+        *,
+        resume: bool | None,  # noqa: ARG002 - the executors' common signature
     ) -> BatchExecutionResult:
         started = time.monotonic()
         assignment = assignment_of(checkpoint_name)
