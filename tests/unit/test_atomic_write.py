@@ -79,3 +79,20 @@ def test_a_folder_is_no_file(tmp_path: Path) -> None:
     with pytest.raises(IsADirectoryError):
         write_whole(tmp_path, b"data")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_that_is_there_keeps_its_permissions(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    write_whole(path, b"1")
+    path.chmod(0o640)
+    write_whole(path, b"2")
+    assert (path.read_bytes(), path.stat().st_mode & 0o777) == (b"2", 0o640)
+
+
+def test_a_link_that_leads_to_itself_is_refused(tmp_path: Path) -> None:
+    link = tmp_path / "link"
+    link.symlink_to(link)
+    with pytest.raises(OSError, match="symbolic links") as caught:
+        write_whole(link, b"1")
+    assert (caught.value.filename, list(tmp_path.iterdir())) == (str(link), [link])
+    assert link.is_symlink()

@@ -54,6 +54,18 @@ class TestOnResult:
         with pytest.raises(RequestError, match="on_result is async"):
             make(FakeLLM()).execute_batch(tasks("a"), on_result=hidden)
 
+    @pytest.mark.parametrize(
+        ("name", "told"),
+        [("x", "execute_batch(tasks, 'x')"), (None, "execute_batch(tasks, resume_from_checkpoint=True)")],
+    )
+    def test_one_that_raises_is_told_how_the_batch_goes_on(self, make: Make, name: str | None, told: str) -> None:
+        def broken(_: Any) -> None:
+            raise KeyError
+
+        with pytest.raises(KeyError) as caught:
+            make(FakeLLM(), max_workers=1).execute_batch(tasks("a", "b"), name, on_result=broken)
+        assert caught.value.__notes__ == [f"1 of 2 tasks are done; {told} goes on"]
+
     def test_what_can_not_be_called(self, make: Make) -> None:
         wrong: Any = []
         with pytest.raises(RequestError, match="on_result is a list: it takes a function"):
@@ -209,6 +221,15 @@ class TestClass:
         llm = FakeLLM()
         (right,) = make(llm).execute_batch([task(lambda _: "")], "x").task_results
         assert (right.success, right.result, llm.calls.total()) == (True, "", 0)
+
+    @pytest.mark.parametrize("reply", ["SECRET", "SECRET" * 1000])
+    def test_code_that_is_named_by_a_reply_is_not(self, make: Make, reply: str) -> None:
+        def run(text: str) -> None:
+            exec(compile("{}['x']", text, "exec"))
+
+        (result,) = make(FakeLLM(lambda _: reply)).execute_batch(tasks("a", parse_fn=run)).task_results
+        assert "raised KeyError in line 1: see" in (result.error or "")
+        assert "SECRET" not in (result.error or "")
 
     def test_an_async_parse_fn_is_named(self, make: Make) -> None:
         (result,) = make(FakeLLM()).execute_batch(tasks("a", parse_fn=awaited)).task_results

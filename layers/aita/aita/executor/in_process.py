@@ -82,8 +82,11 @@ class InProcessExecutor(BatchExecutor):
             ledger.open(retry_failed=self.config.retry_failed_tasks)
             self.refusals.answered = self.refusals.answered or ledger.is_answered
             stopped = self._run_unfinished(llm, ledger, batch)
+        except Exception as error:
+            error.add_note(_how_far(ledger, remedy))
+            raise
         except KeyboardInterrupt:
-            sys.stderr.write(f"interrupted: {ledger.ended} of {len(ledger.tasks)} tasks are done; {remedy}\n")
+            sys.stderr.write(f"interrupted: {_how_far(ledger, remedy)}\n")
             reason = "it was interrupted"
             partial = BatchExecutionResult(ledger.results(reason, remedy), time.monotonic() - started, reason)
             raise BatchInterrupted(partial, remedy) from None
@@ -135,6 +138,10 @@ class InProcessExecutor(BatchExecutor):
 
     def _gate(self, stopping: threading.Event) -> PromptCacheGate:
         return PromptCacheGate(self.prefixes, lambda seconds: _sleep_unless_stopped(stopping, seconds), time.monotonic)
+
+
+def _how_far(ledger: Ledger, remedy: str) -> str:
+    return f"{ledger.ended} of {len(ledger.tasks)} tasks are done; {remedy}"
 
 
 def _remedy(checkpoint: Checkpoint | None, name: str | None) -> str:

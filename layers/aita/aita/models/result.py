@@ -107,7 +107,7 @@ class TaskResult(Generic[ResultT_co]):
         except (TypeError, ValueError) as error:  # pydantic's error of serialisation is a ValueError
             raise RequestError(
                 f"the {name} of task {self.task_id!r} has no form in JSON ({type(error).__name__}): let parse_fn or "
-                "validate_reply return text, numbers, lists, dicts, dataclasses or pydantic models"
+                "validate_reply return text, finite numbers, lists, dicts, dataclasses or pydantic models"
             ) from None
         return value
 
@@ -216,7 +216,8 @@ class BatchExecutionResult(Generic[ResultT_co]):
     def to_jsonl(self, path: Path | str) -> None:
         """Write each result's ``to_dict`` as a line of a file in UTF-8, which is written whole or not at all.
 
-        Only its owner can read the file. A symbolic link stays, and pipes and devices are written to directly.
+        Only its owner can read a new file; one that is there keeps its permissions. A symbolic link stays, and pipes
+        and devices are written to directly.
 
         Raises
         ------

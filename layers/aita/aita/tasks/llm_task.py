@@ -2,6 +2,7 @@
 
 import inspect
 import json
+import os
 import traceback
 from abc import abstractmethod
 from collections.abc import Iterable, Mapping
@@ -231,10 +232,12 @@ def _is_change_of_frozen(error: ValueError) -> bool:
 def raised(error: BaseException) -> str:
     """Return the class of an exception and the author's line that raised it; its text, which may quote a reply, is not.
 
-    Lines of aita and of Python's own library are passed over.
+    Lines of aita and of Python's own library are passed over. A name that is no file's is not told, as code that was
+    compiled has any name, also a reply's.
     """
     for frame in reversed(traceback.extract_tb(error.__traceback__)):
         file = Path(frame.filename)
         if not file.is_relative_to(_AITA) and (not file.is_relative_to(_LIBRARY) or "site-packages" in file.parts):
-            return f"{type(error).__name__} in line {frame.lineno} of {file.name}"
+            where = f" of {file.name}" if os.path.isfile(file) else ""  # noqa: PTH113 - also of what is too long for a name
+            return f"{type(error).__name__} in line {frame.lineno}{where}"
     return type(error).__name__
