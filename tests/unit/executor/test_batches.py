@@ -328,6 +328,18 @@ class TestBatching:
         batch = make(FakeLLM(levels())).execute_batch([Odd(text=text) for text in ("a", "bb")])
         assert [result.result.level for result in batch.successful_results] == [1, 2]
 
+    def test_a_shared_reply_that_is_no_use_is_paid_once(self, make: Make) -> None:
+        def say(request: LLMRequest) -> str:
+            executor.stop()
+            return "nonsense"
+
+        executor = make(FakeLLM(say))
+        shared = [SharedLevelTask(text=text) for text in ("a", "bb")]
+        assert executor.execute_batch(shared, "parts").metrics.calls == 1
+        llm = FakeLLM(levels())
+        again = make(llm).execute_batch(shared, "parts")
+        assert (again.success_rate, again.metrics.calls, sorted(llm.calls)) == (1, 2, ["a", "bb"])
+
     def test_parts_come_back_on_a_resume(self, make: Make) -> None:
         shared = [SharedLevelTask(text=text) for text in ("a", "bb")]
         make(FakeLLM(levels())).execute_batch(shared, "parts")

@@ -166,6 +166,12 @@ class TestClient:
         assert (result.success, result.cost, result.tokens, result.usage.calls) == (True, None, 7, 1)
         assert f"of unknown cost: the llm_client's price returned {cost} USD" in caplog.text
 
+    def test_half_a_character_is_replaced_and_told(self, make: Make, caplog: pytest.LogCaptureFixture) -> None:
+        (result,) = make(OwnClient(lambda: replace(GOOD, text="SECRET \ud83d"))).execute_batch(tasks("a")).task_results
+        assert result.result == "SECRET ?"
+        assert "a reply had half a character" in caplog.text
+        assert "SECRET" not in caplog.text
+
     def test_a_whole_reply_is_taken(self, make: Make) -> None:
         (result,) = make(OwnClient(lambda: replace(GOOD, usage=None))).execute_batch(tasks("a")).task_results
         assert result.result == "SECRET"

@@ -106,10 +106,7 @@ class WorkReplies:
         place, _ = self.work.members[0]
         found = self.work.replies.get(digest) or self.ledger.kept_reply(place, digest)
         if found is None or self.is_rejected(found):
-            for invalid, reply in self.work.replies.items():
-                if invalid not in self.work.kept:
-                    self.ledger.keep_reply(place, invalid, reply)
-                    self.work.kept.add(invalid)
+            self._keep()
         return found
 
     def is_rejected(self, reply: CachedReply) -> bool:
@@ -117,12 +114,22 @@ class WorkReplies:
         return reply.rejected_by is not None
 
     def put(self, digest: str, reply: Reply, usage: Usage) -> CachedReply:
-        """Keep a reply in memory, and return it as kept."""
+        """Keep a reply in memory, and return it as kept. One that tasks share is recorded, as each may ask alone."""
         kept = self.work.replies[digest] = CachedReply.of(reply, usage, paid_by=PAYER)
+        if len(self.work.members) > 1:
+            self._keep()
         return kept
 
     def reject(self, digest: str, reply: CachedReply) -> None:
         """Do nothing, as the work ends."""
+
+    def _keep(self) -> None:
+        """Record the replies so far that were not, with the first task of the work."""
+        place, _ = self.work.members[0]
+        for digest, reply in self.work.replies.items():
+            if digest not in self.work.kept:
+                self.ledger.keep_reply(place, digest, reply)
+                self.work.kept.add(digest)
 
 
 class ImageFiles:

@@ -1,5 +1,6 @@
 """Cache of paid replies in the bucket, so that no request is paid for twice."""
 
+import logging
 from dataclasses import dataclass
 from typing import Self
 
@@ -9,6 +10,8 @@ from aita.models.call_usage import CallUsage
 from aita.models.run import Usage
 from aita.ports import ObjectStore, Reply
 from aita.services.assignments import object_keys
+
+logger = logging.getLogger(__name__)
 
 
 class CachedReply(StrictModel):
@@ -31,8 +34,11 @@ class CachedReply(StrictModel):
     @classmethod
     def of(cls, reply: Reply, usage: Usage, *, paid_by: str, paid_in: int = 0) -> Self:
         """Return a model's reply as paid; unpaired surrogates in it are replaced, as no file can hold them."""
+        text = of_whole_characters(reply.text)
+        if text is not reply.text:
+            logger.warning("a reply had half a character (an unpaired surrogate), which is a question mark in its text")
         return cls(
-            text=of_whole_characters(reply.text),
+            text=text,
             finish_reason=reply.finish_reason,
             refusal=reply.refusal,
             model=reply.model,
