@@ -139,6 +139,11 @@ class Checkpoint:
             raise
         return checkpoint
 
+    @property
+    def is_new(self) -> bool:
+        """Whether it has no records from before."""
+        return not self._records.files
+
     def record(self, task_id: str, digest: str) -> Record | None:
         """Return the last record of a task and the digest of its request, from before the checkpoint was opened.
 

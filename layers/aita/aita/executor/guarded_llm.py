@@ -4,14 +4,15 @@ import asyncio
 import logging
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 
 from aita.errors import AitaError, ProviderBusy, TaskError
+from aita.models.effort import ReasoningEffort
 from aita.models.rate_limits import Rates
 from aita.models.run import UNPRICED_CALL, Usage
 from aita.ports import LLM, Reply, TokenUsage
-from aita.services.calls.model_identity import SameModel, defaults_of
+from aita.services.calls.model_identity import defaults_of, effort_of
 from aita.tasks.request import LLMRequest, Parameters
 
 logger = logging.getLogger(__name__)
@@ -20,16 +21,22 @@ FOREIGN = (Exception, SystemExit, GeneratorExit, asyncio.CancelledError)
 """What the caller's own code may raise at the cost of one task; a KeyboardInterrupt ends the batch."""
 
 
-@dataclass(frozen=True, slots=True)
-class GuardedLLM(SameModel):
-    """Model whose unforeseen exceptions fail only their task: it may be the caller's own implementation."""
+@dataclass(eq=False, slots=True)
+class GuardedLLM:
+    """Model whose unforeseen exceptions fail only their task: it may be the caller's own implementation.
+
+    A batch has one. Its identity is the model's when the batch begins.
+    """
 
     llm: LLM
+    provider: str = field(init=False)
+    model: str = field(init=False)
+    reasoning_effort: ReasoningEffort = field(init=False)
+    defaults: Parameters = field(init=False)
 
-    @property
-    def defaults(self) -> Parameters:
-        """Parameters of the requests that have none, which belong to the model's identity."""
-        return defaults_of(self.llm)
+    def __post_init__(self) -> None:
+        self.provider, self.model = self.llm.provider, self.llm.model
+        self.reasoning_effort, self.defaults = effort_of(self.llm), defaults_of(self.llm)
 
     def complete(self, request: LLMRequest, images: Mapping[str, bytes]) -> Reply:
         """Make one call.
@@ -112,7 +119,8 @@ def _fault_of(reply: object) -> str | None:
     for name, kind in _TYPES.items():
         if not isinstance(value := getattr(reply, name), kind):
             return f"a Reply whose {name} is a {type(value).__name__}"
-    if not all(map(_is_number_or_none, (reply.limits.requests_per_second, reply.limits.tokens_per_minute))):
+    limits = reply.limits
+    if not (_is_number_or_none(limits.requests_per_second) and _is_number_or_none(limits.tokens_per_minute)):
         return "a Reply whose limits are no numbers"
     if reply.usage is not None and not (isinstance(reply.usage, TokenUsage) and _counts(reply.usage)):
         return "a Reply whose usage is wrong"

@@ -111,7 +111,7 @@ class Ledger:
 
     def usage_before(self) -> Iterator[tuple[LLMTask[Any], Usage]]:
         """Yield the batch's tasks that ran before, each with the usage of all times that it did."""
-        if self.checkpoint is None:
+        if self.checkpoint is None or self.checkpoint.is_new:
             return
         for task, identified in zip(self.tasks, self._identities, strict=True):
             usage = self.checkpoint.usage_before(identified.task_id, identified.digest)
@@ -213,13 +213,13 @@ class Ledger:
             self.checkpoint.close()
 
     def _rounds(self, identified: TaskIdentity, *, ended: bool = False) -> list[Record]:
-        if self.checkpoint is None:
+        if self.checkpoint is None or self.checkpoint.is_new:
             return []
         with self._lock:  # threads read one file
             return self.checkpoint.rounds(identified.task_id, identified.digest, ended=ended)
 
     def _record(self, identified: TaskIdentity) -> Record | None:
-        if self.checkpoint is None:
+        if self.checkpoint is None or self.checkpoint.is_new:
             return None
         return self.checkpoint.record(identified.task_id, identified.digest)
 
@@ -241,7 +241,8 @@ class Ledger:
             digest = ""
             if self.checkpoint is not None and self.llm is not None:
                 digest = task.digest(*identity(self.llm, task.call_parameters()))
-                check_recordable(data)
+                if data:
+                    check_recordable(data)
         except AitaError as error:
             return fallback, error
         except Exception as error:  # noqa: BLE001 - an error in the task's own code fails only this task

@@ -6,27 +6,6 @@ from aita.ports import LLM
 from aita.tasks.request import DEFAULT_MAX_OUTPUT_TOKENS, DEFAULT_TEMPERATURE, Parameters
 
 
-class SameModel:
-    """Base of what stands in front of a model, and has its identity."""
-
-    llm: LLM
-
-    @property
-    def provider(self) -> str:
-        """Base URL of the endpoint."""
-        return self.llm.provider
-
-    @property
-    def model(self) -> str:
-        """Name of the model of the requests that name none."""
-        return self.llm.model
-
-    @property
-    def reasoning_effort(self) -> ReasoningEffort:
-        """Reasoning effort of the model."""
-        return effort_of(self.llm)
-
-
 def effort_of(llm: LLM) -> ReasoningEffort:
     """Return a model's reasoning effort; the default for an implementation of ``LLM`` that has none."""
     effort: ReasoningEffort = getattr(llm, "reasoning_effort", DEFAULT_EFFORT)

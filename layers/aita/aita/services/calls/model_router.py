@@ -7,14 +7,15 @@ from decimal import Decimal
 
 from aita.errors import TaskError
 from aita.forks import renew_in_children
+from aita.models.effort import ReasoningEffort
 from aita.models.run import Usage
 from aita.ports import LLM, Reply
-from aita.services.calls.model_identity import SameModel
+from aita.services.calls.model_identity import effort_of
 from aita.tasks.request import DEFAULT_MAX_OUTPUT_TOKENS, DEFAULT_TEMPERATURE, LLMRequest, Parameters
 
 
 @dataclass(eq=False)
-class ModelRouter(SameModel):
+class ModelRouter:
     """Models at one endpoint, as one ``LLM``. Threads may share it.
 
     Parameters
@@ -38,6 +39,21 @@ class ModelRouter(SameModel):
         own = Parameters(temperature=DEFAULT_TEMPERATURE, max_output_tokens=DEFAULT_MAX_OUTPUT_TOKENS)
         self.defaults = self.defaults.over(own)
         renew_in_children(self, type(self)._renew)
+
+    @property
+    def provider(self) -> str:
+        """Base URL of the endpoint."""
+        return self.llm.provider
+
+    @property
+    def model(self) -> str:
+        """Name of the model of the requests that name none."""
+        return self.llm.model
+
+    @property
+    def reasoning_effort(self) -> ReasoningEffort:
+        """Reasoning effort of the models."""
+        return effort_of(self.llm)
 
     def complete(self, request: LLMRequest, images: Mapping[str, bytes]) -> Reply:
         """Make one call of the request's model.
