@@ -8,6 +8,9 @@ EMULATOR = ministack==1.5.33 aws-sam-translator==1.115.0 boto3
 
 PEERS = flexllm==0.17.10
 
+# Where the tables of prices come from: its data, and none of its code, is in the package.
+PRICES = genai-prices==0.2.3
+
 CHECKOV = checkov==3.3.30
 
 SUPPLY = uv==0.13.9 pip-audit==2.10.1
@@ -28,7 +31,7 @@ PYTEST = $(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder
 # pip, with one line that tells how far it is
 PIP_INSTALL = aita_local/installing.py
 
-.PHONY: help venv emulator checkov site demo test test-fast test-stacks coverage bench injection misreadings fuzz adversary docs lock audit size clean
+.PHONY: help venv emulator checkov site demo test test-fast test-stacks coverage bench injection misreadings fuzz adversary docs lock audit prices size clean
 
 help: ## Show this
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | awk -F '\t' '{printf "  make %-11s %s\n", $$1, $$2}'
@@ -90,6 +93,10 @@ lock: venv .aita/supply/installed ## Lock every dependency with its hashes; what
 
 audit: .aita/supply/installed ## Look the locked dependencies up in PyPI's list of vulnerabilities; needs the network
 	.aita/supply/bin/pip-audit --strict --disable-pip --require-hashes --requirement requirements.lock
+
+prices: venv ## Make the tables of prices anew, from the version of genai-prices above; read the difference before it is committed
+	$(BIN)/python $(PIP_INSTALL) --no-deps --upgrade --target .aita/prices $(PRICES)
+	PYTHONPATH=.aita/prices $(BIN)/python layers/builds/prices.py
 
 size: venv ## Build the layers as AWS gets them, and print each dependency's share
 	$(BIN)/python layers/builds/size.py

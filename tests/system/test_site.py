@@ -146,7 +146,7 @@ def test_a_broken_document_breaks_the_build(tmp_path: Path, name: str, before: s
         ("#here", "docs/guide.md", "#here"),
         ("https://example.org/a.md", "README.md", "https://example.org/a.md"),
         ("samples/exam", "README.md", None),
-        ("../layers/aita/aita/llm/prices.json", "docs/costs.md", None),
+        ("../layers/aita/aita/llm/prices", "docs/costs.md", None),
     ],
 )
 def test_a_link_leads_to_a_page_if_there_is_one(link: str, source: str, target: str | None) -> None:

@@ -31,7 +31,7 @@ print(json.dumps({result.task_id: [result.success, bool(result.result)] for resu
 def test_the_package_and_its_data_are_in_it_and_nothing_else(wheel: Wheel) -> None:
     files = [path for path in (PACKAGE / "aita").rglob("*") if path.is_file() and path.suffix != ".pyc"]
     here = {path.relative_to(PACKAGE).as_posix() for path in files}
-    assert {"aita/py.typed", "aita/llm/prices.json", "aita/tasks/cues.toml", "aita/tasks/injection.toml"} <= here
+    assert {"aita/py.typed", "aita/llm/prices/openai.json", "aita/tasks/cues.toml", "aita/tasks/injection.toml"} <= here
     assert len([name for name in here if name.startswith(("aita/prompts/", "aita/reports/templates/"))]) > 10
     assert {name for name in wheel.names if ".dist-info/" not in name} == here
 

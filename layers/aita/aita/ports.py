@@ -425,13 +425,15 @@ class TokenUsage:
     """Tokens of one call, as the provider reports them.
 
     ``cached_input_tokens`` (read from its cache) and ``cache_write_tokens`` (written to it) are included in
-    ``input_tokens``; reasoning tokens are included in ``output_tokens``.
+    ``input_tokens``; reasoning tokens are included in ``output_tokens``. ``cost_usd`` is the provider's own account of
+    the call's cost, if it gives one.
     """
 
     input_tokens: int
     cached_input_tokens: int
     output_tokens: int
     cache_write_tokens: int = 0
+    cost_usd: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ import openai
 import pytest
 
 from aita import create_executor
-from aita.llm import pricing
+from aita.llm import price_table
 from tests.support.documents import Document
 from tests.unit.executor.conftest import Make
 from tests.unit.executor.test_batches import tasks
@@ -152,7 +152,7 @@ def test_a_paid_reply_is_not_lost_for_want_of_a_file(
     def full(_: str) -> Any:
         raise OSError(errno.EMFILE, "Too many open files")
 
-    pricing.price_table.cache_clear()
+    price_table.table.cache_clear()
     executor = make(client(endpoint))
     monkeypatch.setattr(resources, "files", full)
     assert executor.execute_batch(tasks("a")).success_rate == 1

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from decimal import Decimal
+from pathlib import Path
 from typing import Any, ClassVar
 
 import httpx2
@@ -144,6 +145,16 @@ class TestPrices:
         ]
         costs = [result.cost for result in executor.execute_batch(tasks).task_results]
         assert costs == [Decimal(3), Decimal("0.15"), None]
+
+    def test_a_file_has_them_too_and_the_argument_wins(
+        self, make: Make, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        file = tmp_path / "prices.json"
+        file.write_text('{"large": {"input": 2, "output": 1000}, "small": {"input": 0, "output": 1.5}}')
+        monkeypatch.setenv("AITA_PRICES", str(file))
+        executor = make(Endpoint().client(), model="large", prices={"large": self.PRICES["large"]}, max_cost_usd=9)
+        tasks = [SimpleLLMTask(prompt="x"), SimpleLLMTask(prompt="y", model="small")]
+        assert [each.cost for each in executor.execute_batch(tasks).task_results] == [Decimal(3), Decimal("0.15")]
 
     def test_a_cap_holds_with_them(self, make: Make) -> None:
         endpoint = Endpoint()

@@ -71,8 +71,9 @@ class Cap:
         if amount is None:
             raise SettingsError(
                 f"the price of {llm.model} at {llm.provider} is not known, so a cap on a batch's cost can't be kept: "
-                "unset AITA_MAX_COST_USD (max_cost_usd), give create_executor the model's prices, or your llm_client a "
-                "highest_cost(request)"
+                f"unset AITA_MAX_COST_USD (max_cost_usd), give create_executor prices={{{llm.model!r}: {{'input': "
+                "'0.10', 'output': '0.50'}} with the provider's figures in USD per million tokens (or the same in a "
+                "file that AITA_PRICES names), or your llm_client a highest_cost(request)"
             )
         known = unknown = Decimal(0)
         for task, usage in before:

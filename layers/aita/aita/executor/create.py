@@ -15,16 +15,12 @@ from aita.executor.cap import Cap
 from aita.executor.checkpoint import DIRECTORY
 from aita.executor.config import ParallelExecutionConfig
 from aita.executor.guarded_llm import GuardedLLM
+from aita.llm.pricing import Prices
 from aita.memory.rate_limiter import MemoryRateLimiter
 from aita.ports import LLM
 from aita.services.calls.model_router import ModelRouter
 from aita.services.calls.token_bucket import Bucket
 from aita.tasks.request import Parameters
-
-Prices = Mapping[str, Mapping[str, Decimal | str | int]]
-"""Prices by the model's name, in USD per million tokens: ``input`` and ``output``; ``cached_input`` and ``cache_write``
-if they differ from ``input``."""
-
 
 Executor = BatchExecutor
 """Earlier name of ``BatchExecutor``."""
@@ -81,7 +77,8 @@ def create_executor(
     max_cost_usd
         Cap of a batch's cost in USD. Default: AITA_MAX_COST_USD, or none.
     prices
-        Prices of models that aita has no price for, or in place of aita's: USD per million tokens, by model.
+        Prices of models that aita has no price for, or in place of aita's: USD per million tokens, by model. They
+        count before those in the file that AITA_PRICES names.
     config
         Configuration in place of ``max_workers``, ``rate_limit``, ``rate_limit_tpm``, ``burst``,
         ``enable_checkpointing``, ``show_progress`` and ``max_cost_usd``, none of which stands beside it.
@@ -149,7 +146,7 @@ def _model(client: Any, model: str | None, prices: Prices, defaults: Parameters)
         If the client, the model's name or a price is of a wrong kind.
     """
     from aita.llm.chat import ChatModel  # noqa: PLC0415 - the stack does without openai
-    from aita.llm.client import model_of  # noqa: PLC0415
+    from aita.llm.client import environment_prices, model_of  # noqa: PLC0415
     from aita.llm.pricing import given_prices  # noqa: PLC0415
 
     if inspect.iscoroutinefunction(getattr(client, "complete", None)):
@@ -161,6 +158,7 @@ def _model(client: Any, model: str | None, prices: Prices, defaults: Parameters)
         raise SettingsError(f"model is wrong: it takes the name of a model; it was {model!r}")
     llm, known = model_of(client), given_prices(prices)
     if isinstance(llm, ChatModel):
+        known = given_prices(environment_prices()) | known
         name = model or llm.model
         chat = llm if name == llm.model and name not in known else llm.with_model(name, known.get(name))
         return ModelRouter(chat, defaults, lambda name: chat.with_model(name, known.get(name)))

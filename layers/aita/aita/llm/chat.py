@@ -17,7 +17,8 @@ from aita.errors import CallError, RunStopped, TaskError
 from aita.llm.completion import Completion, bounded, read_completion, read_stream
 from aita.llm.endpoint import Endpoint, http_client
 from aita.llm.headers import limits
-from aita.llm.pricing import Price, highest_cost, usage_of
+from aita.llm.price_table import Price
+from aita.llm.pricing import highest_cost, usage_of
 from aita.llm.provider_errors import classify, refusal_text
 from aita.models.effort import EFFORTS, NOT_SENT, ReasoningEffort, room_for_thoughts
 from aita.models.file_type import shown_image_ending

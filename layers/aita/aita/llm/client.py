@@ -7,7 +7,8 @@ from pydantic import Field
 
 from aita.errors import SettingsError
 from aita.llm.chat import ChatModel, connect
-from aita.llm.pricing import price_table
+from aita.llm.price_table import table, table_name
+from aita.llm.pricing import Prices, read_prices
 from aita.models.effort import DEFAULT_EFFORT, ReasoningEffort
 from aita.ports import LLM
 from aita.settings import DEFAULT_MODEL, Environment, Url
@@ -18,13 +19,14 @@ _NO_KEY = "none"  # sent to an endpoint that needs no key, as openai's client re
 
 
 class ModelSettings(Environment):
-    """Settings of the model: endpoint, key, name, reasoning effort, and time-out in seconds."""
+    """Settings of the model: endpoint, key, name, reasoning effort, time-out in seconds, and a file of prices."""
 
     openai_base_url: Url = OPENAI
     openai_api_key: Annotated[str | None, Field(repr=False)] = None
     model: str = DEFAULT_MODEL
     reasoning_effort: ReasoningEffort = DEFAULT_EFFORT
     llm_timeout: Annotated[float, Field(gt=0, le=600)] = 120.0
+    prices: str | None = None
 
 
 def model_of(client: Any) -> LLM:
@@ -48,6 +50,18 @@ def model_of(client: Any) -> LLM:
     )
 
 
+def environment_prices() -> Prices:
+    """Return the prices in the file that AITA_PRICES names; none without one.
+
+    Raises
+    ------
+    SettingsError
+        If the file can't be read, or holds something else.
+    """
+    path = ModelSettings.read().prices
+    return {} if path is None else read_prices(path)
+
+
 def _from_environment() -> ChatModel:
     settings = ModelSettings.read()
     key = settings.openai_api_key
@@ -60,7 +74,8 @@ def _from_environment() -> ChatModel:
 
 
 def _chat_model(client: openai.OpenAI, settings: ModelSettings) -> ChatModel:
-    price_table()  # once a call is paid, the process may have no file left to open
+    if (name := table_name(str(client.base_url))) is not None:
+        table(name)  # once a call is paid, the process may have no file left to open
     return ChatModel(client, settings.model, forget_key=_keep_key, reasoning_effort=settings.reasoning_effort)
 
 

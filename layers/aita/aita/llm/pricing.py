@@ -1,47 +1,28 @@
-"""Prices of tokens, from the table ``prices.json``, which has its date and source."""
+"""Cost of calls: by the provider's own account, by prices that a user gives, or by aita's tables."""
 
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
-from functools import cache, lru_cache
-from importlib import resources
-from typing import Any
-from urllib.parse import urlsplit
+from functools import lru_cache
+from pathlib import Path
 
 from aita.errors import SettingsError
+from aita.llm.price_table import Price, find_price
 from aita.models.run import UNPRICED_CALL, Usage
 from aita.ports import TokenUsage
 
-_MILLION = Decimal(1_000_000)
-_LONG_INPUT, _LONG_OUTPUT = Decimal(2), Decimal("1.5")
-_PRICES = {"input", "cached_input", "cache_write", "output"}
-_DATE = re.compile(r"-\d{4}-\d{2}-\d{2}$")
+_PRICES = ("input", "output", "cached_input", "cache_write")
+_LISTED = re.compile(r"([^=,\s]+)=([0-9.]+(?:/[0-9.]+){1,3})")
+
+Prices = Mapping[str, Mapping[str, Decimal | str | int]]
+"""Prices by the model's name, in USD per million tokens: ``input`` and ``output``; ``cached_input`` and ``cache_write``
+if they differ from ``input``."""
 
 
-@dataclass(frozen=True, slots=True)
-class Price:
-    """Prices of a call's tokens, in USD per token: uncached input, input read from and written to the cache, output."""
-
-    input: Decimal
-    cached_input: Decimal
-    cache_write: Decimal
-    output: Decimal
-
-
-@cache
-def price_table() -> dict[str, Any]:
-    """Return the table: ``as_of``, ``source`` and, by model, the prices in USD per million tokens."""
-    table: dict[str, Any] = json.loads(resources.files("aita").joinpath("llm", "prices.json").read_text("utf-8"))
-    return table
-
-
-def given_prices(prices: Mapping[str, Mapping[str, Decimal | str | int]]) -> dict[str, Price]:
-    """Return prices that a caller gives by model, in USD per million tokens.
-
-    Each model has ``input`` and ``output``; without ``cached_input`` and ``cache_write``, these cost as much as
-    ``input``.
+def given_prices(prices: Prices) -> dict[str, Price]:
+    """Return prices that a caller gives.
 
     Raises
     ------
@@ -53,28 +34,86 @@ def given_prices(prices: Mapping[str, Mapping[str, Decimal | str | int]]) -> dic
     return {model: _given_price(model, entry) for model, entry in prices.items()}
 
 
+def read_prices(path: str | Path) -> Prices:
+    """Return the prices in a file: JSON, as ``given_prices`` takes them, where numbers may be plain.
+
+    Raises
+    ------
+    SettingsError
+        If the file can't be read, or holds something else.
+    """
+    try:
+        prices = json.loads(Path(path).read_text("utf-8"), parse_float=str, parse_int=str)
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is no JSON"
+        raise SettingsError(f"AITA_PRICES: {path} can't be read ({reason}): {TEACH}") from None
+    try:
+        given_prices(prices)
+    except SettingsError as error:
+        raise SettingsError(f"AITA_PRICES: {path}: {error}") from None
+    read: Prices = prices
+    return read
+
+
+TEACH = 'it takes {"MODEL": {"input": "0.10", "output": "0.50"}}, in USD per million tokens'
+"""Form of a file of prices."""
+
+
+def listed_prices(text: str) -> dict[str, Price]:
+    """Return the prices in a stack's parameter: ``MODEL=INPUT/OUTPUT[/CACHED_INPUT[/CACHE_WRITE]]``, by commas.
+
+    Raises
+    ------
+    SettingsError
+        If an entry has another form.
+    """
+    entries = {}
+    for part in filter(None, map(str.strip, text.split(","))):
+        if (found := _LISTED.fullmatch(part)) is None:
+            raise SettingsError(
+                f"the prices {part!r} are wrong: they take MODEL=INPUT/OUTPUT, and /CACHED_INPUT/CACHE_WRITE if they "
+                "differ from INPUT, in USD per million tokens"
+            )
+        entries[found[1]] = dict(zip(_PRICES, found[2].split("/"), strict=False))
+    return given_prices(entries)
+
+
+def as_list(prices: Prices) -> str:
+    """Return prices as ``listed_prices`` reads them.
+
+    Raises
+    ------
+    SettingsError
+        If a model's name can't be listed.
+    """
+    parts = []
+    for model, entry in prices.items():
+        stated = {name: str(amount) for name, amount in entry.items()}
+        cached = stated.get("cached_input", stated["input"])
+        amounts = [stated["input"], stated["output"], cached, stated.get("cache_write", stated["input"])]
+        part = f"{model}={'/'.join(f'{Decimal(amount):f}' for amount in amounts)}"
+        if not _LISTED.fullmatch(part):
+            raise SettingsError(f"the prices of {model!r} can't be given to a stack: its name has a space, , or =")
+        parts.append(part)
+    return ",".join(parts)
+
+
 def _given_price(model: str, entry: Mapping[str, Decimal | str | int]) -> Price:
-    if not isinstance(entry, Mapping) or not {"input", "output"} <= entry.keys() <= _PRICES:
+    if not isinstance(entry, Mapping) or not {"input", "output"} <= entry.keys() <= {*_PRICES}:
         raise SettingsError(
             f"the prices of {model!r} are wrong: give input and output, and cached_input and cache_write if they "
             "differ from input, in USD per million tokens"
         )
-    usd = {name: _usd(model, name, amount) for name, amount in entry.items()}
-    return Price(
-        input=usd["input"],
-        cached_input=usd.get("cached_input", usd["input"]),
-        cache_write=usd.get("cache_write", usd["input"]),
-        output=usd["output"],
-    )
+    return Price.of({name: _stated(model, name, amount) for name, amount in entry.items()})
 
 
-def _usd(model: str, name: str, amount: object) -> Decimal:
-    """Return a price in USD per token."""
+def _stated(model: str, name: str, amount: object) -> Decimal:
+    """Return a price in USD per million tokens."""
     try:
         if isinstance(amount, Decimal | str | int) and not isinstance(amount, bool):
             price = Decimal(amount)
             if price.is_finite() and price >= 0:
-                return price / _MILLION
+                return price
     except InvalidOperation:
         pass
     raise SettingsError(
@@ -83,70 +122,64 @@ def _usd(model: str, name: str, amount: object) -> Decimal:
 
 
 def highest_cost(
-    input_tokens: int, output_tokens: int, base_url: str, model: str, given: Price | None = None
+    input_tokens: int, output_tokens: int, base_url: str, model: str, given: Price | None = None, on: date | None = None
 ) -> Decimal | None:
     """Return the highest possible cost of a call with this many tokens, in USD; ``None`` if the price is unknown.
 
-    It assumes that no input is cached, and that all of it is written to the cache where that costs more. A ``given``
-    price counts in place of the table's.
+    It assumes that no input is cached, and that all of it is written to the cache where that costs more.
+
+    Parameters
+    ----------
+    given
+        Price that counts in place of the table's.
+    on
+        Day of the call (UTC); today by default.
     """
-    price = given or _price(base_url, model, input_tokens)
+    price = given or find_price(base_url, model, input_tokens, on or _today())
     if price is None:
         return None
     return input_tokens * max(price.input, price.cache_write) + output_tokens * price.output
 
 
-@lru_cache(maxsize=4096)
-def usage_of(tokens: TokenUsage | None, base_url: str, model: str, given: Price | None = None) -> Usage:
+def usage_of(
+    tokens: TokenUsage | None, base_url: str, model: str, given: Price | None = None, on: date | None = None
+) -> Usage:
     """Return the usage and cost of one call.
 
-    The cost is unknown, and the call counts as unpriced, if the table lacks the model or has it for another provider,
-    or if the provider did not report the tokens. A ``given`` price counts in place of the table's. Calls with the same
-    tokens share the object, as a batch keeps one for each.
+    The provider's own account of the cost counts first, then a ``given`` price, then the table's. Without any of them,
+    or if the provider did not report the tokens, the cost is unknown and the call counts as unpriced. Calls with the
+    same tokens share the object, as a batch keeps one for each.
     """
+    return _usage_of(tokens, base_url, model, given, on or _today())
+
+
+@lru_cache(maxsize=4096)
+def _usage_of(tokens: TokenUsage | None, base_url: str, model: str, given: Price | None, on: date) -> Usage:
     if tokens is None:
         return UNPRICED_CALL
-    price = given or _price(base_url, model, tokens.input_tokens)
-    if price is None:
-        cost, unpriced = Decimal(0), 1
-    else:
-        uncached = tokens.input_tokens - tokens.cached_input_tokens - tokens.cache_write_tokens
-        cost = (
-            uncached * price.input
-            + tokens.cached_input_tokens * price.cached_input
-            + tokens.cache_write_tokens * price.cache_write
-            + tokens.output_tokens * price.output
-        )
-        unpriced = 0
+    cost = tokens.cost_usd
+    if cost is None and (price := given or find_price(base_url, model, tokens.input_tokens, on)) is not None:
+        cost = _cost(tokens, price)
     amounts = {
         "input_tokens": tokens.input_tokens,
         "cached_input_tokens": tokens.cached_input_tokens,
         "output_tokens": tokens.output_tokens,
         "cost_usd": cost,
-        "unpriced_calls": unpriced,
+        "unpriced_calls": int(cost is None),
     }
     # An object remembers which fields it was given, and with all of them takes twice the memory.
     return Usage.model_validate({"calls": 1} | {name: amount for name, amount in amounts.items() if amount})
 
 
-def _price(base_url: str, model: str, input_tokens: int) -> Price | None:
-    """Return a model's prices in a call with this much input."""
-    entry = _entry(base_url, model)
-    if entry is None:
-        return None
-    is_long = input_tokens > entry.get("long_above", input_tokens)
-    for_input, for_output = (_LONG_INPUT, _LONG_OUTPUT) if is_long else (Decimal(1), Decimal(1))
-    return Price(
-        input=Decimal(entry["input"]) * for_input / _MILLION,
-        cached_input=Decimal(entry["cached_input"]) * for_input / _MILLION,
-        cache_write=Decimal(entry.get("cache_write", entry["input"])) * for_input / _MILLION,
-        output=Decimal(entry["output"]) * for_output / _MILLION,
+def _cost(tokens: TokenUsage, price: Price) -> Decimal:
+    uncached = tokens.input_tokens - tokens.cached_input_tokens - tokens.cache_write_tokens
+    return (
+        uncached * price.input
+        + tokens.cached_input_tokens * price.cached_input
+        + tokens.cache_write_tokens * price.cache_write
+        + tokens.output_tokens * price.output
     )
 
 
-@cache
-def _entry(base_url: str, model: str) -> dict[str, Any] | None:
-    """Return a model's entry in the table; a dated snapshot has that of its model."""
-    models = price_table()["models"]
-    entry: dict[str, Any] | None = models.get(model) or models.get(_DATE.sub("", model))
-    return entry if entry is not None and entry["provider"] == urlsplit(base_url).hostname else None
+def _today() -> date:
+    return datetime.now(UTC).date()
