@@ -18,20 +18,22 @@ from aita.models.run import RunSettings
 from aita.models.second_look import See
 from aita.services.runs.run_cache import RunCache
 from aita.services.runs.task_recorder import Recorder
-from aita.settings import ApiSettings, PlanSettings, SplitSettings, StackSettings, TaskSettings
+from aita.settings import ApiSettings, Place, PlanSettings, SplitSettings, StackSettings, TaskSettings
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.idempotency import DynamoDBPersistenceLayer
 
+    from aita.models.model_role import ModelRole
     from aita.services.assignments.match_decisions import RosterMatches
     from aita.services.execution.page_splitter import PageSplitter
     from aita.services.execution.report_renderer import ReportRenderer
+    from aita.services.execution.role_executors import RoleExecutors
     from aita.services.execution.strip_cutter import StripCutter
     from aita.services.execution.task_executor import TaskExecutor
     from aita.services.grading.part_queue import PartQueue
     from aita.services.grading.review_queue import Reviews
     from aita.services.runs.collector import Collector
-    from aita.services.runs.cost_estimate import Estimator
+    from aita.services.runs.cost_estimate import Cost, Estimator
     from aita.services.runs.planner import Planner
     from aita.services.runs.run_control import RunControl
     from aita.services.runs.run_queries import RunQueries
@@ -86,7 +88,8 @@ def make_api() -> Api:
 
     from aita.aws.dynamodb.decision_table import DynamoDecisionTable
     from aita.aws.step_functions import StepFunctions
-    from aita.llm.pricing import highest_cost
+    from aita.llm.pricing import highest_cost, listed_prices
+    from aita.models.model_role import ROLES
     from aita.services.assignments.match_decisions import RosterMatches
     from aita.services.grading.part_queue import PartQueue
     from aita.services.grading.review_queue import Reviews
@@ -95,11 +98,19 @@ def make_api() -> Api:
     from aita.services.runs.run_queries import RunQueries
 
     settings = ApiSettings.read()
-    cost = partial(highest_cost, base_url=settings.model_base_url, model=settings.model)
+    given = listed_prices(settings.model_prices)
+
+    def cost_of(role: "ModelRole | None") -> "Cost":
+        place = settings.place_of(role)
+        return partial(highest_cost, base_url=place.base_url, model=place.model, given=given.get(place.model))
+
+    costs = {role: cost_of(role) for role in (None, *ROLES)}
     stores = make_stores(settings)
     decisions = DynamoDecisionTable(stores.runs.client, settings.table)
     defaults = RunSettings(
         model=settings.model,
+        reader_model=settings.reader_model,
+        grader_model=settings.grader_model,
         max_workers=settings.max_workers,
         rate_limit_rps=settings.rate_limit_rps,
         rate_limit_tpm=settings.rate_limit_tpm,
@@ -113,9 +124,11 @@ def make_api() -> Api:
             executions=StepFunctions(make_client("stepfunctions"), settings.state_machine_arn),
             clock=utc_now,
             defaults=defaults,
-            is_priced=cost(0, 0) is not None,
+            unpriced=frozenset(role for role, cost in costs.items() if cost(0, 0) is None),
         ),
-        estimator=Estimator(objects=stores.objects, decisions=decisions, defaults=defaults, cost=cost),
+        estimator=Estimator(
+            objects=stores.objects, decisions=decisions, defaults=defaults, cost=costs[None], cost_of=costs
+        ),
         reader=RunQueries(
             runs=stores.runs, tasks=stores.tasks, objects=stores.objects, decisions=decisions, clock=utc_now
         ),
@@ -202,12 +215,31 @@ def make_reporter() -> "ReportRenderer":
     )
 
 
-def make_executor() -> "TaskExecutor":
-    """Return the service behind the task function."""
+def make_executor() -> "RoleExecutors":
+    """Return the service behind the task function. A role's executor is made at its first task, the model's at once."""
+    from aita.services.execution.role_executors import RoleExecutors
+
+    settings = TaskSettings.read()
+    stores = make_stores(settings)
+    watch = RunCache(stores.runs)
+    made: dict[tuple[Place, str], TaskExecutor] = {}
+
+    def executor_of(role: "ModelRole | None") -> "TaskExecutor":
+        known_by = settings.place_of(role), settings.key_secret_of(role)
+        if known_by not in made:
+            made[known_by] = _executor_of(role, settings, stores, watch)
+        return made[known_by]
+
+    executor_of(None)
+    return RoleExecutors(executor_of)
+
+
+def _executor_of(role: "ModelRole | None", settings: TaskSettings, stores: Stores, watch: RunCache) -> "TaskExecutor":
     from aita.aws.api_key import ApiKey
     from aita.aws.dynamodb.prompt_cache_table import DynamoPromptCaches
     from aita.aws.dynamodb.sharded_rate_limiter import ShardedRateLimiter
     from aita.llm.chat import ChatModel, connect
+    from aita.llm.pricing import listed_prices
     from aita.services.calls.admission import Admission
     from aita.services.calls.budget import RunBudget
     from aita.services.calls.item_calls import ItemCalls
@@ -215,30 +247,31 @@ def make_executor() -> "TaskExecutor":
     from aita.services.calls.prompt_cache_gate import PromptCacheGate
     from aita.services.calls.reply_cache import ReplyCache
     from aita.services.calls.token_expectations import TokenExpectations
+    from aita.services.execution.role_executors import key_command, remedies_of
     from aita.services.execution.task_executor import TaskExecutor
 
-    settings = TaskSettings.read()
-    stores = make_stores(settings)
-    watch = RunCache(stores.runs)
-    key = ApiKey(partial(make_client, "secretsmanager"), settings.api_key_secret)
+    place, secret = settings.place_of(role), settings.key_secret_of(role)
+    has_key = secret != settings.api_key_secret
+    key = ApiKey(partial(make_client, "secretsmanager"), secret, key_command(role if has_key else None))
     limiter = ShardedRateLimiter(
         client=stores.runs.client,
         table=settings.table,
-        provider=settings.model_base_url,
-        model=settings.model,
+        provider=place.base_url,
+        model=place.model,
         clock=utc_now,
     )
     pacing = Pacing(limiter, TokenExpectations(settings.reasoning_effort))
     gate = PromptCacheGate(DynamoPromptCaches(stores.runs.client, settings.table, utc_now), time.sleep, time.monotonic)
     llm = ChatModel(
-        connect(settings.model_base_url, key, settings.llm_timeout),
-        settings.model,
+        connect(place.base_url, key, settings.llm_timeout),
+        place.model,
         forget_key=key.forget,
         reasoning_effort=settings.reasoning_effort,
+        given_price=listed_prices(settings.model_prices).get(place.model),
     )
     calls = ItemCalls(
         llm=llm,
-        admission=Admission(pacing, gate, watch, time.sleep, context=f"{settings.model_base_url} {settings.model}"),
+        admission=Admission(pacing, gate, watch, time.sleep, context=f"{place.base_url} {place.model}"),
         budget=RunBudget(stores.runs, watch, llm.highest_cost),
         cache=ReplyCache(stores.objects),
         objects=stores.objects,
@@ -252,6 +285,7 @@ def make_executor() -> "TaskExecutor":
         calls=calls,
         recorder=stores.recorder(watch),
         clock=utc_now,
+        remedies=remedies_of(role, has_key=has_key),
     )
 
 

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, AliasGenerator, ConfigDict, Field, ValidationError
@@ -10,6 +11,7 @@ from aita.errors import SettingsError
 from aita.models.base import StrictModel
 from aita.models.effort import DEFAULT_EFFORT, EFFORTS, ReasoningEffort
 from aita.models.limits import BatchSize, CheckpointInterval, MaskHeader, MaxCost, MaxWorkers, RateLimit, TokenLimit
+from aita.models.model_role import ModelRole, model_in
 
 DEFAULT_MODEL = "gpt-6-luna"
 
@@ -32,6 +34,8 @@ _TAKES = {
     "llm_timeout": "a number of seconds, more than 0 and at most 600",
     "openai_base_url": "a URL that starts with http:// or https://",
     "model_base_url": "a URL that starts with http:// or https://",
+    "reader_base_url": "a URL that starts with http:// or https://",
+    "grader_base_url": "a URL that starts with http:// or https://",
 }
 
 
@@ -100,9 +104,16 @@ class UserSettings(Environment):
     show_progress: bool = True
     mask_header: MaskHeader | None = None
     model: str | None = None
+    reader_model: str | None = None
+    grader_model: str | None = None
     reasoning_effort: ReasoningEffort | None = None
     openai_base_url: Url | None = None
     openai_api_key: Annotated[str | None, Field(repr=False)] = None
+    reader_base_url: Url | None = None
+    reader_api_key: Annotated[str | None, Field(repr=False)] = None
+    grader_base_url: Url | None = None
+    grader_api_key: Annotated[str | None, Field(repr=False)] = None
+    prices: str | None = None
 
 
 class StackSettings(Environment):
@@ -114,15 +125,43 @@ class StackSettings(Environment):
     retention_days: Annotated[int, Field(ge=1)] = 365
 
 
-class ApiSettings(StackSettings):
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Place of a model: its endpoint's base URL, and its name there."""
+
+    base_url: str
+    model: str
+
+
+class RoleSettings(StackSettings):
+    """Settings of functions that know the models. A role without a name or an endpoint of its own has the model's.
+
+    ``model_prices`` is a list as ``llm.pricing.listed_prices`` reads it.
+    """
+
+    model_base_url: Url
+    reader_model: str = ""
+    reader_base_url: Url | None = None
+    grader_model: str = ""
+    grader_base_url: Url | None = None
+    model_prices: str = ""
+    reasoning_effort: ReasoningEffort = DEFAULT_EFFORT
+
+    def place_of(self, role: ModelRole | None) -> Place:
+        """Return the place of a role's model."""
+        return Place(self._own_base_url(role) or self.model_base_url, model_in(role, self))
+
+    def _own_base_url(self, role: ModelRole | None) -> str | None:
+        return {"reader": self.reader_base_url, "grader": self.grader_base_url, None: None}[role]
+
+
+class ApiSettings(RoleSettings):
     """Settings of the API's function, among them the defaults of new runs."""
 
     state_machine_arn: str
-    model_base_url: Url
     max_workers: MaxWorkers
     rate_limit_rps: RateLimit = 10.0
     rate_limit_tpm: TokenLimit = 0
-    reasoning_effort: ReasoningEffort = DEFAULT_EFFORT
 
 
 class PlanSettings(StackSettings):
@@ -144,10 +183,24 @@ class SplitSettings(StackSettings):
     mask_header: MaskHeader = 0.0
 
 
-class TaskSettings(StackSettings):
-    """Settings of the task function: endpoint, secret with the API key, reasoning effort, and time-out in seconds."""
+class TaskSettings(RoleSettings):
+    """Settings of the task function: models, secrets with their API keys, and time-out in seconds."""
 
-    model_base_url: Url
     api_key_secret: str
-    reasoning_effort: ReasoningEffort = DEFAULT_EFFORT
+    reader_key_secret: str = ""
+    grader_key_secret: str = ""
     llm_timeout: Annotated[float, Field(gt=0, le=600)] = 120.0
+
+    def key_secret_of(self, role: ModelRole | None) -> str:
+        """Return the secret with the key of a role's model: its own if its endpoint is, as no other may get the key.
+
+        Raises
+        ------
+        SettingsError
+            If a role with an endpoint of its own has no secret.
+        """
+        if self._own_base_url(role) is None:
+            return self.api_key_secret
+        if not (secret := {"reader": self.reader_key_secret, "grader": self.grader_key_secret, None: ""}[role]):
+            raise SettingsError(f"{variable_of(f'{role}_key_secret')} is not set")
+        return secret

@@ -15,10 +15,17 @@ KEPT_SECONDS = 300.0
 
 @dataclass(slots=True)
 class ApiKey:
-    """Reader of the key, which it keeps for ``KEPT_SECONDS``."""
+    """Reader of the key, which it keeps for ``KEPT_SECONDS``.
+
+    Parameters
+    ----------
+    command
+        Command that sets the key.
+    """
 
     client: Callable[[], Any]
     secret: str
+    command: str = "aita key set"
     now: Callable[[], float] = time.monotonic
     _kept: tuple[float, str] | None = field(default=None, repr=False)
 
@@ -44,4 +51,6 @@ class ApiKey:
         except ClientError as error:
             if error.response["Error"]["Code"] != "ResourceNotFoundException":
                 raise
-        raise RunStopped(f"there is no secret {self.secret}: set the API key with 'aita key set', then resume the run")
+        raise RunStopped(
+            f"there is no secret {self.secret}: set the API key with '{self.command}', then resume the run"
+        )

@@ -131,7 +131,7 @@ class ModelCheck:
 
     def _check_waits(self, view: RunView) -> None:
         """Raise ProviderBusy after ``_MOST_WAITS`` waits of a run, which itself would wait for hours."""
-        self.model = view.model
+        self.model = view.model_of(self.runs.role)
         if view.status is RunStatus.RUNNING and view.waits >= _MOST_WAITS:
             raise ProviderBusy(view.wait_reason)
 

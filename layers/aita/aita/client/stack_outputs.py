@@ -1,12 +1,14 @@
 """Outputs and parameters of a deployed stack."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from aita.client.stack_target import LOCAL_HINT, StackTarget
 from aita.errors import StackError
+from aita.models.model_role import ROLES, ModelRole
 
 _READY = frozenset(
     {
@@ -24,7 +26,11 @@ _READY = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Stack:
-    """A deployed stack. ``api_url`` is the base URL of its API, without a slash at the end."""
+    """A deployed stack. ``api_url`` is the base URL of its API, without a slash at the end.
+
+    ``role_models`` are the models of roles that have one of their own, or an endpoint, and ``role_secrets`` the secrets
+    with the keys of roles that have an endpoint of their own.
+    """
 
     name: str
     region: str
@@ -35,6 +41,8 @@ class Stack:
     max_concurrency: int
     model: str
     api_key_secret: str
+    role_models: Mapping[ModelRole, str] = field(default_factory=dict)
+    role_secrets: Mapping[ModelRole, str] = field(default_factory=dict)
 
 
 def find_stack(place: StackTarget) -> Stack:
@@ -69,6 +77,16 @@ def find_stack(place: StackTarget) -> Stack:
             max_concurrency=int(outputs["MaxConcurrency"]),
             model=outputs["ModelName"],
             api_key_secret=parameters["ApiKeySecretName"],
+            role_models={
+                role: parameters.get(f"{role.capitalize()}Model") or outputs["ModelName"]
+                for role in ROLES
+                if parameters.get(f"{role.capitalize()}Model") or parameters.get(f"{role.capitalize()}BaseUrl")
+            },
+            role_secrets={
+                role: parameters[f"{role.capitalize()}KeySecretName"]
+                for role in ROLES
+                if parameters.get(f"{role.capitalize()}BaseUrl")
+            },
         )
     except KeyError as error:
         raise StackError(

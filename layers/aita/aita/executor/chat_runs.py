@@ -18,7 +18,8 @@ from aita.client.polling import AWS, PollInterval, follow
 from aita.errors import ConflictError, StackError
 from aita.models.api import PresignedPost, RunOptions, RunView, StartRunRequest, UploadFile
 from aita.models.base import StrictModel
-from aita.models.run import RunStatus, RunSummary, Usage
+from aita.models.model_role import ModelRole
+from aita.models.run import RunStatus, Usage
 from aita.services.assignments import object_keys
 from aita.services.runs.pipelines import stage_of
 from aita.services.runs.planner import item_id
@@ -28,8 +29,6 @@ from aita.tasks.chat import ChatReply, ChatTask
 logger = logging.getLogger(__name__)
 
 CHAT = "chat"
-PIPELINE = f"{KIND}{CHAT}"
-
 _CONCURRENT_UPLOADS = 8
 _NEWEST_RUNS = 20  # runs of an assignment among which an active one is looked for
 _STARTS = 5
@@ -82,6 +81,8 @@ class ChatRuns:
         Intervals at which a run is polled.
     watched
         Called with the run after each poll; an exception that it raises ends the watch.
+    role
+        Role of the model that is asked.
     """
 
     api: ApiClient
@@ -90,6 +91,7 @@ class ChatRuns:
     pause: Callable[[float], None] = field(default=time.sleep, repr=False)
     pace: PollInterval = AWS
     watched: Callable[[RunView], None] = field(default=lambda _: None, repr=False)
+    role: ModelRole | None = None
     running: str = ""
     """Id of the run that is being watched."""
     _sent: set[str] = field(default_factory=set)
@@ -123,7 +125,7 @@ class ChatRuns:
         return view, self._answers(view, lines)
 
     def _start(self, lines: Sequence[str], images: Mapping[str, Path], options: RunOptions) -> RunView:
-        request = StartRunRequest(assignment=self.assignment, pipeline=PIPELINE, options=options)
+        request = StartRunRequest(assignment=self.assignment, pipeline=self._pipeline, options=options)
         for _ in range(_STARTS - 1):
             self._upload(lines, images)
             try:
@@ -136,7 +138,7 @@ class ChatRuns:
     def _wait_for_other(self) -> None:
         """Wait for the end of the active run, such as one of a killed caller, whose replies are then in the cache."""
         for run in self.api.runs(self.assignment, _NEWEST_RUNS).runs:
-            if _is_running(run):
+            if run.pipeline == self._pipeline and run.status is RunStatus.RUNNING:
                 logger.info("waiting for run %s of %s to end", run.run_id, self.assignment)
                 self._watch(self.api.run(run.run_id), lambda _: None)
                 return
@@ -160,7 +162,7 @@ class ChatRuns:
         with tempfile.TemporaryDirectory(prefix="aita-") as folder:
             tasks = Path(folder) / "tasks.jsonl"
             tasks.write_text("".join(f"{line}\n" for line in lines), "utf-8")
-            self._send(left | {object_keys.kind_tasks(CHAT): tasks})
+            self._send(left | {object_keys.kind_tasks(self._kind): tasks})
         self._sent |= left.keys()
 
     def _send(self, files: Mapping[str, Path]) -> None:
@@ -175,7 +177,7 @@ class ChatRuns:
                     each.result()
 
     def _answers(self, view: RunView, lines: Sequence[str]) -> dict[int, LineReply]:
-        stage = stage_of(PIPELINE)
+        stage, model = stage_of(self._pipeline), view.model_of(self.role)
         found = {file.name: file.url for file in self.api.results(view.run_id).files}
         if stage.artifact not in found:
             return {}
@@ -186,21 +188,24 @@ class ChatRuns:
         except ValidationError as error:
             raise StackError("the stack's results are of another version of aita: deploy it again") from error
         for place, each in answers.items():
-            if place >= len(lines) or each.task_id != _id_of(lines[place], place, self.assignment, view.model):
+            if place >= len(lines) or each.task_id != self._id_of(lines[place], place, model):
                 raise StackError(
                     f"run {view.run_id} answered other questions: another batch of {self.assignment} was started at "
                     "the same time. Execute them one after the other, or with a checkpoint_name each"
                 )
         return answers
 
+    def _id_of(self, line: str, place: int, model: str) -> str:
+        task = ChatTask.model_validate_json(line)
+        return item_id(self.assignment, stage_of(self._pipeline), {"line": place + 1}, task.digest(model))
 
-def _is_running(run: RunSummary) -> bool:
-    return run.pipeline == PIPELINE and run.status is RunStatus.RUNNING
+    @property
+    def _kind(self) -> str:
+        return CHAT if self.role is None else f"{self.role}_{CHAT}"
 
-
-def _id_of(line: str, place: int, assignment: str, model: str) -> str:
-    task = ChatTask.model_validate_json(line)
-    return item_id(assignment, stage_of(PIPELINE), {"line": place + 1}, task.digest(model))
+    @property
+    def _pipeline(self) -> str:
+        return f"{KIND}{self._kind}"
 
 
 def by_size(lines: Mapping[int, str], most: int) -> Iterator[dict[int, str]]:

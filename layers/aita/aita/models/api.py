@@ -21,6 +21,7 @@ from aita.models.limits import (
     Readings,
     TokenLimit,
 )
+from aita.models.model_role import ModelRole, model_in
 from aita.models.names import MAX_UPLOAD_BYTES
 from aita.models.rubric_change import QuestionChange
 from aita.models.run import Ref, RunStatus, RunSummary, TaskStatus, Usage
@@ -46,6 +47,8 @@ class RunOptions(StrictModel):
     review: bool | None = None
     regrade_older: bool | None = None
     model: str | None = None
+    reader_model: str | None = None
+    grader_model: str | None = None
     reasoning_effort: ReasoningEffort | None = None
 
 
@@ -64,9 +67,13 @@ class ResumeRunRequest(StrictModel):
 
 
 class StageEstimate(StrictModel):
-    """Estimated calls, tokens and cost of a stage; ``cost_usd`` is ``None`` if the model's price is unknown."""
+    """Estimated calls, tokens and cost of a stage; ``cost_usd`` is ``None`` if the model's price is unknown.
+
+    ``model`` is the model that is asked; it is empty for a stage that asks none.
+    """
 
     stage: str
+    model: str = ""
     calls: int
     input_tokens: int
     output_tokens: int
@@ -162,7 +169,10 @@ class UsageView(StrictModel):
 
 
 class RunView(StrictModel):
-    """``GET /runs/{run_id}``. ``eta_seconds`` is of the current stage; ``None`` before its first task has ended."""
+    """``GET /runs/{run_id}``. ``eta_seconds`` is of the current stage; ``None`` before its first task has ended.
+
+    An empty ``reader_model`` or ``grader_model`` is ``model``.
+    """
 
     run_id: str
     assignment: str
@@ -172,6 +182,8 @@ class RunView(StrictModel):
     stage: str
     stages: tuple[StageView, ...]
     model: str
+    reader_model: str = ""
+    grader_model: str = ""
     usage: UsageView
     max_cost_usd: Decimal | None = None
     waits: int
@@ -181,6 +193,10 @@ class RunView(StrictModel):
     updated_at: datetime
     ended_at: datetime | None
     eta_seconds: float | None
+
+    def model_of(self, role: ModelRole | None) -> str:
+        """Return the name of the model in a role."""
+        return model_in(role, self)
 
 
 class GradeCounts(StrictModel):

@@ -20,6 +20,7 @@ from aita.models.limits import (
     Readings,
     TokenLimit,
 )
+from aita.models.model_role import ModelRole, model_in
 from aita.models.second_look import See
 
 SIMULATED = "simulated"
@@ -205,10 +206,12 @@ class RunSettings(StrictModel):
 
     With ``regrade_older``, answers that another version of aita, model or reasoning effort graded, or that graders
     saw otherwise or that were read another number of times, are graded again. Runs before version 0.3 are without
-    ``see`` and ``readings``, and showed no strips.
+    ``see`` and ``readings``, and showed no strips. An empty ``reader_model`` or ``grader_model`` is ``model``.
     """
 
     model: str
+    reader_model: str = ""
+    grader_model: str = ""
     max_workers: MaxWorkers
     rate_limit_rps: RateLimit = 10.0
     rate_limit_tpm: TokenLimit = 0
@@ -225,6 +228,10 @@ class RunSettings(StrictModel):
     reasoning_effort: ReasoningEffort = DEFAULT_EFFORT
     see: See = See.NEVER
     readings: Readings = 1
+
+    def model_of(self, role: ModelRole | None) -> str:
+        """Return the name of the model in a role."""
+        return model_in(role, self)
 
 
 class Run(StrictModel):

@@ -8,6 +8,7 @@ from pydantic import BaseModel
 
 from aita.errors import BrokenRuleError, InvalidMaterialError
 from aita.models.exam import AnswerKey, AnswerKeys, ExamSpec, Question, listed_questions
+from aita.models.model_role import ModelRole
 from aita.tasks.batchable import BatchableLLMTask
 from aita.tasks.json_reply import read_reply, written
 from aita.tasks.llm_task import LLMTask, RetryPolicy
@@ -31,6 +32,7 @@ refuse a request for more than they have."""
 class AnswerKeyGenerationTask(BatchableLLMTask[AnswerKey]):
     """Write the answer key of one question, or take the instructor's own."""
 
+    model_role: ClassVar[ModelRole | None] = "grader"
     response_model: ClassVar[type[BaseModel]] = AnswerKey
     parameters: ClassVar[Parameters] = _PARAMETERS
 
@@ -97,6 +99,7 @@ class _Parts(BaseModel):
 class AnswerKeyBatch(LLMTask[dict[str, str]]):
     """Write the answer keys of several questions; the result is each one's reply, not validated, by question id."""
 
+    model_role: ClassVar[ModelRole | None] = "grader"
     response_model: ClassVar[type[BaseModel]] = AnswerKeys
     retry_policy: ClassVar[RetryPolicy] = RetryPolicy(unparsable=0, broken_rule=0)
 

@@ -12,6 +12,7 @@ from aita.models.answer import AnswerPlace
 from aita.models.base import LenientModel
 from aita.models.exam import POINTS_TOLERANCE, AnswerKey, Page, Question, QuestionType, Rubric
 from aita.models.grade import CriterionGrade, GradedAnswer
+from aita.models.model_role import ModelRole
 from aita.models.points import exact, fitted, in_steps, total
 from aita.models.review_flags import Flag, FlagKind
 from aita.tasks.answer_key import describe_question
@@ -80,6 +81,7 @@ class GradingTask(LLMTask[GradedAnswer]):
         Images of the pages, if the answer is a drawing, and its places on them.
     """
 
+    model_role: ClassVar[ModelRole | None] = "grader"
     response_model: ClassVar[type[Grading]] = Grading
     parameters: ClassVar[Parameters] = _PARAMETERS
 

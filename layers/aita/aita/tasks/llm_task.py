@@ -22,6 +22,7 @@ from aita.errors import (
     TaskError,
 )
 from aita.models.base import StrictModel
+from aita.models.model_role import ModelRole
 from aita.models.result import ResultT_co
 from aita.tasks.json_reply import read_reply
 from aita.tasks.json_schema import strict_schema
@@ -49,6 +50,8 @@ class LLMTask(StrictModel, Generic[ResultT_co]):
 
     kind: ClassVar[str] = ""
     """Name of the kind, set by ``register``."""
+    model_role: ClassVar[ModelRole | None] = None
+    """Role of the model that a stack asks; with ``None``, its ``ModelName``. In process it has no effect."""
     response_model: ClassVar[type[BaseModel]]
     parameters: ClassVar[Parameters] = Parameters()
     retry_policy: ClassVar[RetryPolicy] = RetryPolicy()

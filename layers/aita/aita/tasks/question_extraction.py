@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field
 from aita.errors import BrokenRuleError
 from aita.models.exam import LEAST_POINTS, MOST_POINTS, Page
 from aita.models.extraction import ExtractedQuestion, ExtractedQuestions
+from aita.models.model_role import ModelRole
 from aita.tasks.llm_task import LLMTask
 from aita.tasks.prompt import load_prompt
 from aita.tasks.registry import register
@@ -29,6 +30,7 @@ class QuestionExtractionTask(LLMTask[ExtractedQuestions]):
         Number of pages of the exam.
     """
 
+    model_role: ClassVar[ModelRole | None] = "reader"
     response_model: ClassVar[type[BaseModel]] = ExtractedQuestions
     parameters: ClassVar[Parameters] = Parameters(expected_output_tokens=1_500)
 

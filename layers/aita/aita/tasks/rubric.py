@@ -7,6 +7,7 @@ from pydantic import BaseModel
 
 from aita.errors import BrokenRuleError, InvalidMaterialError, MissingInputError, TaskError
 from aita.models.exam import AnswerKey, ExamSpec, Question, Rubric, RubricPoints, listed_questions
+from aita.models.model_role import ModelRole
 from aita.tasks.answer_key import check_question_id, describe_question
 from aita.tasks.llm_task import LLMTask
 from aita.tasks.prompt import load_prompt
@@ -18,6 +19,7 @@ from aita.tasks.request import Message, Parameters
 class RubricGenerationTask(LLMTask[Rubric]):
     """Write the rubric of one question from its answer key, or take the instructor's own."""
 
+    model_role: ClassVar[ModelRole | None] = "grader"
     response_model: ClassVar[type[BaseModel]] = Rubric
     parameters: ClassVar[Parameters] = Parameters(expected_output_tokens=400)
 

@@ -5,6 +5,7 @@ from typing import Annotated, ClassVar
 from pydantic import BaseModel, Field
 
 from aita.models.base import LenientModel
+from aita.models.model_role import ModelRole
 from aita.models.second_look import AnswerReading, Strip
 from aita.tasks.llm_task import LLMTask
 from aita.tasks.prompt import load_prompt
@@ -31,6 +32,7 @@ class StripTranscriptionTask(LLMTask[AnswerReading]):
         Strips of the pages, in reading order.
     """
 
+    model_role: ClassVar[ModelRole | None] = "reader"
     response_model: ClassVar[type[BaseModel]] = StripTranscription
     parameters: ClassVar[Parameters] = Parameters(temperature=0.7, expected_output_tokens=250)
 

@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 from aita.errors import BrokenRuleError, DoubtfulReplyError, MissingInputError, UnparsableReplyError
 from aita.models.exam import ExamSpec, Page, Question, listed_questions
+from aita.models.model_role import ModelRole
 from aita.models.transcription import Line, PageTranscription, PageWarning, Transcription, WarningKind
 from aita.tasks.json_reply import read_reply
 from aita.tasks.llm_task import LLMTask
@@ -63,6 +64,7 @@ class TranscriptionTask(LLMTask[PageTranscription]):
         All questions of the exam, as any may be answered on any page; empty if there are none yet.
     """
 
+    model_role: ClassVar[ModelRole | None] = "reader"
     response_model: ClassVar[type[BaseModel]] = Transcription
     parameters: ClassVar[Parameters] = Parameters(expected_output_tokens=700)
 

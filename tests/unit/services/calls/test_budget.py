@@ -73,7 +73,7 @@ class TestCap:
         harness.exam()
         harness.submissions = type(harness.submissions)(
             harness.runs, harness.objects, harness.executions, harness.clock, RunSettings(model=MODEL, max_workers=5),
-            is_priced=False,
+            unpriced=frozenset({"grader"}),
         )  # fmt: skip
         with pytest.raises(RequestError, match="price of fake-model is not known"):
             harness.begin(max_cost_usd=1)

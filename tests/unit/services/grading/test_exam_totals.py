@@ -153,7 +153,7 @@ class Class:
         return found
 
     def report(self) -> str:
-        sources = ReportSources.read(self.material, lambda _: (), (), "model")
+        sources = ReportSources.read(self.material, lambda _: (), ())
         report = sources.student_report(STUDENT, {}, Clock()())
         assert report is not None
         return words(HtmlPage.of(RENDERER.student(report)).text)

@@ -145,7 +145,7 @@ class TestCriteria:
         assert [(each.points, each.quote, each.reason) for each in shown.criteria] == [(2.5, "", ""), (0, "", "")]
         assert shown.feedback == "Mind the unit."
         model_says = grades.graded(FIRST).feedback
-        sources = ReportSources.read(material(graded), graded.decisions.all, (), "m")
+        sources = ReportSources.read(material(graded), graded.decisions.all, ())
         report = sources.student_report("s-1", {}, graded.clock())
         assert report is not None
         told = words(HtmlPage.of(RENDERER.student(report)).text)
@@ -329,7 +329,7 @@ class TestCorrections:
     def test_reports_show_the_corrected_text_as_read_by_a_person(self, graded: Harness, decide: Decide) -> None:
         decide("correct", transcription="It is four by hand.")
         graded.run("grade")
-        sources = ReportSources.read(material(graded), graded.decisions.all, (), "m")
+        sources = ReportSources.read(material(graded), graded.decisions.all, ())
         report = sources.student_report("s-1", {}, graded.clock())
         assert report is not None
         told = words(HtmlPage.of(RENDERER.student(report)).text)

@@ -434,7 +434,7 @@ class TestReadings:
             asked = DecisionRequest(action=action, points=points, why="so it is", by="Ada", basis=basis)
             reviews.decide(ASSIGNMENT, cell, asked)
         material = AssignmentFiles(harness.objects, ASSIGNMENT, harness.decisions)
-        sources = ReportSources.read(material, harness.decisions.all, (), "m")
+        sources = ReportSources.read(material, harness.decisions.all, ())
         report = sources.student_report("s-1", {}, harness.clock())
         assert report is not None
         told = words(HtmlPage.of(RENDERER.student(report)).text)

@@ -165,7 +165,7 @@ class Exam:
 
     def files(self) -> dict[str, str]:
         """Return what the student's report says, and the gradebooks."""
-        sources = ReportSources.read(AssignmentFiles(self.objects, ASSIGNMENT), self.decisions.all, (), "model")
+        sources = ReportSources.read(AssignmentFiles(self.objects, ASSIGNMENT), self.decisions.all, ())
         report = sources.student_report(STUDENT, {}, self.clock())
         assert report is not None
         html = RENDERER.student(report)

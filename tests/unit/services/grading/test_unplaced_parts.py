@@ -16,7 +16,7 @@ from aita.services.exports.gradescope import export_gradescope
 from aita.services.grading.gradebook import Gradebook
 from aita.services.grading.review_queue import Reviews
 from aita.services.reporting.report_builder import ReportSources
-from tests.support.fakes import ASSIGNMENT, MODEL, Harness
+from tests.support.fakes import ASSIGNMENT, Harness
 from tests.support.grades import answer, answers, put_answers
 from tests.support.ledgers import ledger, part
 
@@ -160,7 +160,7 @@ def test_everybody_who_reads_grades_sees_the_same(graded: Harness) -> None:
     (run,) = graded.runs.rows.values()
     counts = graded.reader.grade_counts(graded.runs.get(run.run_id))
     assert (counts.final, counts.states[CellState.NEEDS_REVIEW]) == (1, 2)
-    sources = ReportSources.read(files(graded), graded.decisions.all, graded.decisions.matches(ASSIGNMENT), MODEL)
+    sources = ReportSources.read(files(graded), graded.decisions.all, graded.decisions.matches(ASSIGNMENT))
     report = sources.class_report((), graded.clock.now)
     assert [(each.name, each.cell.question_id) for each in report.review] == [("s-1", "1a"), ("s-1", "1b")]
     shown = sources.student_report("s-1", {}, graded.clock.now)

@@ -1,6 +1,7 @@
 """Command that checks the preconditions of a successful run."""
 
 from collections.abc import Callable
+from functools import partial
 
 import typer
 from rich.text import Text
@@ -12,8 +13,10 @@ from aita.cli.views.terminal_escape import printable
 from aita.client.account_checks import BESIDE_TASKS, account_of, concurrency_left, is_set
 from aita.client.owner_operations import explained, make_purger
 from aita.client.polling import AWS, LOCAL
+from aita.client.stack_outputs import Stack
 from aita.errors import AitaError, StackError
 from aita.executor.chat_runs import ChatRuns
+from aita.models.model_role import ModelRole
 from aita.models.names import DOCTOR as ASSIGNMENT
 from aita.version import VERSION
 
@@ -26,7 +29,7 @@ def doctor(context: typer.Context) -> None:
         _run_check(session, checks, name, check)
     reached = all(check["ok"] for check in checks)
     if reached:  # the further checks need a stack
-        for name, check in _STACK_CHECKS.items():
+        for name, check in (_STACK_CHECKS | _role_checks(session.stack)).items():
             _run_check(session, checks, name, check)
     healthy = all(check["ok"] for check in checks)
     not_checked = [] if reached else list(_STACK_CHECKS)
@@ -74,10 +77,11 @@ def _version(session: Session) -> str:
     return f"{VERSION}, the stack's and this command's"
 
 
-def _secret(session: Session) -> str:
-    secret = session.stack.api_key_secret
+def _secret(session: Session, role: ModelRole | None = None) -> str:
+    stack = session.stack
+    secret, more = (stack.api_key_secret, ()) if role is None else (stack.role_secrets[role], ("--for", role))
     if not is_set(session.place, secret):
-        raise StackError(f"the secret {secret} has no key: set it with '{session.command('key', 'set')}'")
+        raise StackError(f"the secret {secret} has no key: set it with '{session.command('key', 'set', *more)}'")
     return f"the secret {secret} is set"
 
 
@@ -92,9 +96,9 @@ def _quota(session: Session) -> str:
     return f"Lambda runs {left} functions at once, and the stack needs {wanted}"
 
 
-def _model(session: Session) -> str:
+def _model(session: Session, role: ModelRole | None = None) -> str:
     pace = LOCAL if session.place.local else AWS
-    check = ModelCheck(ChatRuns(session.api, session.transfer, ASSIGNMENT, session.pause, pace))
+    check = ModelCheck(ChatRuns(session.api, session.transfer, ASSIGNMENT, session.pause, pace, role=role))
     check.examine()
     left = _clean_up(session)
     if check.problems:
@@ -112,6 +116,12 @@ def _clean_up(session: Session) -> str:
     except AitaError as error:
         return f"; what it left stays ('aita purge --assignment {ASSIGNMENT}' deletes it): {error}"
     return ""
+
+
+def _role_checks(stack: Stack) -> dict[str, Callable[[Session], str]]:
+    """Return the checks of the roles' own keys and models."""
+    keys = {f"{role}'s key": partial(_secret, role=role) for role in stack.role_secrets}
+    return keys | {role: partial(_model, role=role) for role in stack.role_models}
 
 
 _REQUIRED_CHECKS: dict[str, Callable[[Session], str]] = {"credentials": _credentials, "stack": _stack}

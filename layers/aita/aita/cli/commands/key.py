@@ -2,6 +2,7 @@
 
 import getpass
 import sys
+from typing import Annotated
 
 import typer
 from rich.text import Text
@@ -9,6 +10,7 @@ from rich.text import Text
 from aita.cli.session import Session
 from aita.client.api_key_secret import store_api_key
 from aita.errors import RequestError
+from aita.models.model_role import ModelRole
 
 app = typer.Typer(no_args_is_help=True, help="The API key of the model.")
 
@@ -19,14 +21,32 @@ def key() -> None:
 
 
 @app.command("set")
-def set_key(context: typer.Context) -> None:
+def set_key(
+    context: typer.Context,
+    *,
+    role: Annotated[
+        ModelRole | None,
+        typer.Option("--for", help="The key of the reader's or the grader's endpoint, where it has one of its own."),
+    ] = None,
+) -> None:
     """Read the key from standard input and store it in Secrets Manager, where the functions read it."""
     session = Session.of(context)
+    secret = _secret_of(session, role)
     given = _read()
-    secret = session.stack.api_key_secret
     store_api_key(session.place, secret, given)
     shown = f"The key is stored in the secret {secret} of stack {session.stack.name}; functions take it up in 5 minutes"
     session.output.result({"secret": secret, "stack": session.stack.name}, Text(shown))
+
+
+def _secret_of(session: Session, role: ModelRole | None) -> str:
+    if role is None:
+        return session.stack.api_key_secret
+    if role not in session.stack.role_secrets:
+        raise RequestError(
+            f"the {role} has no endpoint of its own, and so no key: leave --for out, or deploy the stack with a "
+            f"{role.capitalize()}BaseUrl"
+        )
+    return session.stack.role_secrets[role]
 
 
 def _read() -> str:

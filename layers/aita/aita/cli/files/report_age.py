@@ -38,7 +38,7 @@ def out_of_date(
     paths
         The fetched reports, by their names in the bucket.
     """
-    sources = ReportSources.read(material, decisions, matches, model="")
+    sources = ReportSources.read(material, decisions, matches)
     if sources.gradebook is None:
         return []
     made = {name: _made_of(path) for name, path in paths.items()}

@@ -6,6 +6,7 @@ from rich.text import Text
 
 from aita.cli.views import formatting
 from aita.cli.views.indented_text import indented
+from aita.cli.views.terminal_escape import printable
 from aita.models.api import Estimate, StageEstimate
 
 _CACHE = (
@@ -27,12 +28,14 @@ def calls_line(of: Estimate | StageEstimate) -> str:
 
 def estimate_table(estimate: Estimate) -> RenderableType:
     """Return the estimate by stage, with notes on its assumptions."""
-    table = Table("stage", box=None, header_style="bold")
+    models = {stage.model for stage in estimate.stages if stage.model}
+    columns = ("stage", "model") if len(models) > 1 else ("stage",)
+    table = Table(*columns, box=None, header_style="bold")
     for name in ("calls", "tokens in", "tokens out", "cost"):
         table.add_column(name, justify="right")
     for stage in estimate.stages:
-        table.add_row(stage.stage, *_figures(stage))
-    table.add_row(Text("together", "bold"), *_figures(estimate))
+        table.add_row(*(stage.stage, printable(stage.model))[: len(columns)], *_figures(stage))
+    table.add_row(*(Text("together", "bold"), "")[: len(columns)], *_figures(estimate))
     return Group(table, *(indented(note, "dim") for note in (_CACHE, *estimate.notes)))
 
 

@@ -124,8 +124,10 @@ def _usage(report: RunReport) -> RenderableType:
     if report.max_cost_usd is not None:
         price += f", of at most {formatting.money(report.max_cost_usd)}"
     table = Table.grid(padding=(0, 2))
+    own = {"reader": report.reader_model, "grader": report.grader_model}
     for name, value in (
         ("  model", report.model),
+        *((f"  {role}", model) for role, model in own.items() if model),
         ("  calls", f"{usage.calls:,}{cached}"),
         ("  tokens", formatting.tokens(usage)),
         ("  cost", price),

@@ -1,6 +1,7 @@
 """Identity of a model, part of each reply's digest: provider, name and reasoning effort."""
 
 from aita.models.effort import DEFAULT_EFFORT, ReasoningEffort, is_plain
+from aita.models.model_role import ModelRole
 from aita.models.run import RunSettings
 from aita.ports import LLM
 from aita.tasks.request import DEFAULT_MAX_OUTPUT_TOKENS, DEFAULT_TEMPERATURE, Parameters
@@ -18,16 +19,16 @@ def defaults_of(llm: LLM) -> Parameters:
     return defaults
 
 
-def changed_model(settings: RunSettings, llm: LLM) -> tuple[str, str, str] | None:
-    """Return the first difference between a run's model and the deployed one; ``None`` if they are the same.
+def changed_model(settings: RunSettings, llm: LLM, role: ModelRole | None = None) -> tuple[str, str, str] | None:
+    """Return the first difference between a run's model of a role and the deployed one; ``None`` if there is none.
 
     Returns
     -------
     tuple of str or None
         Name of the property, its value in the run's settings, and its present value.
     """
-    if settings.model != llm.model:
-        return "model", settings.model, llm.model
+    if (model := settings.model_of(role)) != llm.model:
+        return "model", model, llm.model
     before, now = settings.reasoning_effort, effort_of(llm)
     if before == now or (is_plain(before) and is_plain(now)):
         return None

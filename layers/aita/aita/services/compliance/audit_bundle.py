@@ -12,6 +12,7 @@ from aita.errors import MissingMaterialError, NotFoundError
 from aita.models.decision import Decision
 from aita.models.grade import StudentGrades
 from aita.models.ledger import StudentLedger
+from aita.models.model_role import ROLES
 from aita.models.part_decision import PartDecision
 from aita.models.run import Run
 from aita.ports import Clock, DecisionStore, ObjectStore, RowStore, RunStore
@@ -73,7 +74,7 @@ class Auditor:
             "part_decisions": [_decision(each) for each in self.decisions.on_parts(assignment)],
             "matches": [each.model_dump(mode="json") for each in self.decisions.matches(assignment)],
             "totals": {student_id: _total(grades) for student_id, grades in book.students.items()},
-            "runs": [run.model_dump(mode="json", include=_RUN_FIELDS) for run in runs],
+            "runs": [_run(run) for run in runs],
             "requests": [task for run in runs for task in self._requests(run.run_id)],
             "prompts": dict(sorted(_prompts())),
         }
@@ -95,6 +96,11 @@ class Auditor:
             if file.is_result and (result := json.loads(file.data)).get("replies"):
                 kept = {name: result[name] for name in ("task_id", "status", "refs")}
                 yield {"run_id": run_id, **kept, "requests": result["replies"]}
+
+
+def _run(run: Run) -> dict[str, Any]:
+    models = {role: run.settings.model_of(role) for role in ROLES}
+    return run.model_dump(mode="json", include=_RUN_FIELDS) | {"models": models}
 
 
 def _prompts() -> Iterator[tuple[str, str]]:

@@ -97,7 +97,8 @@ class ReportRenderer:
             material = AssignmentFiles(self.objects, run.assignment, self.decisions)
             try:
                 matches = self.decisions.matches(run.assignment)
-                sources = ReportSources.read(material, self.decisions.all, matches, run.settings.model)
+                reader, grader = run.settings.model_of("reader"), run.settings.model_of("grader")
+                sources = ReportSources.read(material, self.decisions.all, matches, reader=reader, grader=grader)
             except RequestError as error:
                 raise MissingInputError(str(error)) from None
             self._sources = version, sources

@@ -3,7 +3,7 @@
 import logging
 import math
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -67,6 +67,8 @@ class TaskExecutor:
     ----------
     jitter
         Returns a random number between two bounds, for backoff.
+    remedies
+        How the settings of the model are corrected.
     """
 
     runs: RunStore
@@ -76,6 +78,7 @@ class TaskExecutor:
     recorder: Recorder
     clock: Clock
     jitter: Callable[[float, float], float] = random.uniform
+    remedies: Mapping[ProviderSetting, str] = field(default_factory=lambda: REMEDIES)
     _inputs: tuple[str, BaseModel] | None = field(default=None)
 
     def execute(self, event: ItemEvent, remaining: Callable[[], float]) -> Executed:
@@ -100,7 +103,7 @@ class TaskExecutor:
         except ProviderBusy as busy:
             return self._wait_for_provider(event, busy, calls, pacer)
         except RunStopped as stopped:
-            return self._stop(event, RunStatus.HALTED, stopped.with_remedy(REMEDIES))
+            return self._stop(event, RunStatus.HALTED, stopped.with_remedy(self.remedies))
         except BudgetReached as reached:
             return self._stop(event, RunStatus.BUDGET_REACHED, str(reached))
 
@@ -166,8 +169,9 @@ class TaskExecutor:
 
     def _check_model(self, event: ItemEvent) -> None:
         """Raise RunStopped if the stack now has another model or effort than the run: results must not mix."""
-        settings, llm = self.watch.get(event.run_id).settings, self.calls.llm
-        if (difference := changed_model(settings, llm)) is not None:
+        settings, llm, stage = self.watch.get(event.run_id).settings, self.calls.llm, stage_of(event.stage)
+        role = stage.model_role if isinstance(stage, LLMStage) else None
+        if (difference := changed_model(settings, llm, role)) is not None:
             name, started_with, deployed = difference
             raise RunStopped(
                 f"the run was started with the {name} {started_with} and the stack now has {deployed}: "
@@ -197,7 +201,7 @@ class TaskExecutor:
         except UnansweredError as error:
             return self._give_up(event, error, calls, pacer)
         except RunStopped as stopped:
-            return self._stop(event, RunStatus.HALTED, stopped.with_remedy(REMEDIES))
+            return self._stop(event, RunStatus.HALTED, stopped.with_remedy(self.remedies))
         self.watch.refresh(self.runs.count_wait(event.run_id, str(busy)))
         return _wait(seconds, state.model_copy(update={"slot_due": pacer.reservation, "lost": calls.lost}))
 

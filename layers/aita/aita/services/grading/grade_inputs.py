@@ -128,7 +128,7 @@ class GradeInputs(QuestionInputs):
                 )
                 for student_id, each in answers.items()
             },
-            model=settings.model,
+            model=settings.model_of(GradingTask.model_role),
             graders=settings.graders,
             disagreement=settings.disagreement,
             reasoning_effort=settings.reasoning_effort,

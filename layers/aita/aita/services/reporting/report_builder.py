@@ -37,8 +37,9 @@ Scans = Mapping[int, PageScan]
 class ReportSources:
     """Sources of an assignment's reports, read once.
 
-    ``rubrics`` are keyed by the versions in the cells; ``gradebook`` is ``None`` while nothing was graded. ``model`` is
-    the stack's present model, which the reports name if nothing else records the model that read or graded.
+    ``rubrics`` are keyed by the versions in the cells; ``gradebook`` is ``None`` while nothing was graded. ``reader``
+    and ``grader`` are the stack's present models, which the reports name if nothing else records the model that read or
+    graded.
     ``untranscribed`` are the folders that were uploaded after the last transcription.
     """
 
@@ -52,7 +53,8 @@ class ReportSources:
     answers: dict[str, StudentAnswers]
     parts: UnplacedParts
     gradebook: Gradebook | None
-    model: str
+    reader: str
+    grader: str
     untranscribed: tuple[str, ...]
 
     FILES = (*Gradebook.FILES, *ClassList.FILES)
@@ -64,7 +66,9 @@ class ReportSources:
         material: AssignmentFiles,
         decisions: Callable[[str], Iterable[Decision]],
         matches: Iterable[MatchDecision],
-        model: str,
+        *,
+        reader: str = "",
+        grader: str = "",
     ) -> Self:
         """Read an assignment's files, with people's decisions about its answers and its students' matches.
 
@@ -94,7 +98,8 @@ class ReportSources:
             answers=answers,
             parts=gradebook.parts if gradebook else NO_PARTS,
             gradebook=gradebook if gradebook and gradebook.students else None,
-            model=model,
+            reader=reader,
+            grader=grader,
             untranscribed=listed.untranscribed,
         )
 
@@ -180,7 +185,7 @@ class ReportSources:
             ),
             not_found=tuple(answer for answer in answers if not answer.pages),
             unreadable=self.scans.get(student_id, StudentScans()).unreadable,
-            models=(self.model,),
+            models=(self.reader,),
             made_at=made_at,
         )
 
@@ -237,7 +242,7 @@ class ReportSources:
         return self.gradebook.students.get(student_id) if self.gradebook else None
 
     def _models(self, cells: Iterable[Cell]) -> tuple[str, ...]:
-        return tuple(sorted({cell.model for cell in cells if cell.model} or {self.model}))
+        return tuple(sorted({cell.model for cell in cells if cell.model} or {self.grader}))
 
     def _answers(self, student_id: str) -> dict[str, QuestionAnswer]:
         found = self.answers.get(student_id)

@@ -1,6 +1,6 @@
 """Estimate of a run's cost before its start, from the real prompts and the sizes of pages."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import cache
@@ -9,8 +9,9 @@ from typing import Any
 
 from aita.errors import MissingMaterialError, RequestError
 from aita.models.api import Estimate, RubricDiff, RunOptions, StageEstimate, StartRunRequest
-from aita.models.effort import ReasoningEffort, expected_thoughts
+from aita.models.effort import expected_thoughts
 from aita.models.exam import AnswerKey, Criterion, Page, Question, Rubric
+from aita.models.model_role import ModelRole
 from aita.models.names import check_assignment
 from aita.models.run import SIMULATED, Refs, RunSettings
 from aita.models.second_look import See, Strip
@@ -53,6 +54,17 @@ _STRIP = Strip(
 )  # assumed: a third of a page of largest size
 
 
+Cost = Callable[[int, int], Decimal | None]
+
+
+def tell_price(model: str) -> str:
+    """Return how a person tells a stack the price of a model that aita does not know."""
+    return (
+        f"tell it to the stack, sam deploy --parameter-overrides ModelPrices={model}=INPUT/OUTPUT with the provider's "
+        "prices in USD per million tokens, such as 0.10/0.50; on the laptop in a file that AITA_PRICES names"
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Estimator:
     """Estimates costs of runs.
@@ -61,12 +73,15 @@ class Estimator:
     ----------
     cost
         Returns the cost in USD of input and output tokens, or ``None`` without a known price.
+    cost_of
+        The same for roles that have a model of their own.
     """
 
     objects: ObjectStore
     defaults: RunSettings
-    cost: Callable[[int, int], Decimal | None]
+    cost: Cost
     decisions: DecisionStore
+    cost_of: Mapping[ModelRole | None, Cost] = field(default_factory=dict)
 
     def estimate(self, request: StartRunRequest) -> Estimate:
         """Return the calls, tokens and cost of a run that finds no cached reply.
@@ -90,8 +105,12 @@ class Estimator:
             stage.require(material, made)
             requests = counted.requests(stage, made)
             made |= {*stage.artifacts}
-            stages.append(self._stage(name, requests, settings.reasoning_effort))
-        if settings.model == SIMULATED:
+            stages.append(self._stage(stage, requests, settings))
+        counted.notes += [
+            f"the price of {model} is not known: {tell_price(model)}"
+            for model in dict.fromkeys(each.model for each in stages if each.cost_usd is None)
+        ]
+        if any(each.model == SIMULATED for each in stages):
             counted.notes.append("the simulated model costs nothing: a real one has another price")
         return Estimate.of(stages, counted.notes)
 
@@ -124,7 +143,7 @@ class Estimator:
             rescaled=found.rescaled,
             regraded=len(found.regrade),
             others=found.others,
-            estimate=self._stage(GradeStage.name, requests, settings.reasoning_effort),
+            estimate=self._stage(stage_of(GradeStage.name), requests, settings),
         )
 
     def _material(self, assignment: str) -> AssignmentFiles:
@@ -133,11 +152,14 @@ class Estimator:
     def _settings(self, material: AssignmentFiles, options: RunOptions) -> RunSettings:
         return self.defaults.model_copy(update=graded_before(material) | options.model_dump(exclude_none=True))
 
-    def _stage(self, name: str, requests: Iterable[LLMRequest], effort: ReasoningEffort) -> StageEstimate:
-        tokens = [(input_tokens(each), output_tokens(each, effort)) for each in requests]
-        costs = [self.cost(sent, received) for sent, received in [*tokens, (0, 0)]]  # no price shows even without calls
+    def _stage(self, stage: Stage, requests: Iterable[LLMRequest], settings: RunSettings) -> StageEstimate:
+        tokens = [(input_tokens(each), output_tokens(each, settings.reasoning_effort)) for each in requests]
+        role = stage.model_role if isinstance(stage, LLMStage) else None
+        price = self.cost_of.get(role, self.cost)
+        costs = [price(sent, received) for sent, received in [*tokens, (0, 0)]]  # no price shows even without calls
         return StageEstimate(
-            stage=name,
+            stage=stage.name,
+            model=settings.model_of(role) if isinstance(stage, LLMStage) else "",
             calls=len(tokens),
             input_tokens=sum(sent for sent, _ in tokens),
             output_tokens=sum(received for _, received in tokens),

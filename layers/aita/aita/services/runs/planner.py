@@ -141,9 +141,9 @@ def _group_items(stage: Stage, items: list[Item], inputs: BaseModel, size: int) 
 
 def make_items(run: Run, stage: Stage, refs: Iterable[Refs], inputs: BaseModel) -> list[Item]:
     """Return a stage's items. Each id is a hash of the assignment, the item's refs and the digest of its work."""
+    model = run.settings.model_of(stage.model_role if isinstance(stage, LLMStage) else None)
     return [
-        Item(task_id=item_id(run.assignment, stage, ref, stage.digest(ref, inputs, run.settings.model)), refs=ref)
-        for ref in refs
+        Item(task_id=item_id(run.assignment, stage, ref, stage.digest(ref, inputs, model)), refs=ref) for ref in refs
     ]
 
 

@@ -10,12 +10,15 @@ from ulid import ULID
 
 from aita.errors import ConflictError, RequestError
 from aita.models.api import StartRunRequest
+from aita.models.model_role import ModelRole
 from aita.models.names import check_assignment
 from aita.models.run import Run, RunSettings, RunStatus
 from aita.ports import Clock, Executions, ObjectStore, RunStore
 from aita.services.assignments.assignment_files import AssignmentFiles
 from aita.services.grading.grading_settings import graded_before
+from aita.services.runs.cost_estimate import tell_price
 from aita.services.runs.pipelines import stage_of, stages_of
+from aita.services.stages.base import LLMStage
 from aita.services.stages.grade import GradeStage
 
 logger = logging.getLogger(__name__)
@@ -30,7 +33,7 @@ _EXECUTION_LOST = "its execution is no longer there: resume the run"
 class RunControl:
     """Operations of people on runs.
 
-    ``defaults`` are the settings of the deployed stack, and ``is_priced`` is true if its model has a known price.
+    ``defaults`` are the settings of the deployed stack, and ``unpriced`` the roles whose model has no known price.
     """
 
     runs: RunStore
@@ -38,7 +41,7 @@ class RunControl:
     executions: Executions
     clock: Clock
     defaults: RunSettings
-    is_priced: bool = True
+    unpriced: frozenset[ModelRole | None] = frozenset()
 
     def start(self, request: StartRunRequest) -> Run:
         """Start a run.
@@ -107,7 +110,7 @@ class RunControl:
         settings, reviewed = run.settings, run.reviewed or run.status is RunStatus.WAITING_FOR_REVIEW
         if max_cost_usd is not None:
             settings = settings.model_copy(update={"max_cost_usd": max_cost_usd})
-            self._check_cap(settings)
+            self._check_cap(settings, run.pipeline)
         now = self.clock()
         changes = {
             "settings": settings,
@@ -185,24 +188,30 @@ class RunControl:
         for name, variable, parameter in (
             ("max_workers", "AITA_MAX_WORKERS", "MaxConcurrency"),
             ("model", "AITA_MODEL", "ModelName"),
+            ("reader_model", "AITA_READER_MODEL", "ReaderModel"),
+            ("grader_model", "AITA_GRADER_MODEL", "GraderModel"),
             ("reasoning_effort", "AITA_REASONING_EFFORT", "ReasoningEffort"),
         ):
             deployed = getattr(self.defaults, name)
             if name in given and given[name] != deployed:
                 raise ConflictError(
-                    f"{variable} is {given[name]} and the stack is deployed with {deployed}: deploy it again "
+                    f"{variable} is {given[name]} and the stack is deployed with {deployed or 'none'}: deploy it again "
                     f"(aita local up, or sam deploy --parameter-overrides {parameter}={given[name]}), or unset it"
                 )
         settings = self.defaults.model_copy(update=given)
-        self._check_cap(settings)
+        self._check_cap(settings, request.pipeline)
         return settings
 
-    def _check_cap(self, settings: RunSettings) -> None:
-        if settings.max_cost_usd is not None and not self.is_priced:
-            raise RequestError(
-                f"the price of {settings.model} is not known, so a cap on the run's cost can't be kept: leave out "
-                "--max-cost and AITA_MAX_COST_USD"
-            )
+    def _check_cap(self, settings: RunSettings, pipeline: str) -> None:
+        if settings.max_cost_usd is None or not self.unpriced:
+            return
+        for stage in map(stage_of, stages_of(pipeline)):
+            if isinstance(stage, LLMStage) and stage.model_role in self.unpriced:
+                model = settings.model_of(stage.model_role)
+                raise RequestError(
+                    f"the price of {model} is not known, so a cap on the run's cost can't be kept: leave out "
+                    f"--max-cost and AITA_MAX_COST_USD, or {tell_price(model)}"
+                )
 
 
 def _grades(stage: str) -> bool:

@@ -82,6 +82,8 @@ class RunQueries:
             **shown,
             stages=stages,
             model=run.settings.model,
+            reader_model=run.settings.reader_model,
+            grader_model=run.settings.grader_model,
             max_cost_usd=run.settings.max_cost_usd,
             usage=_usage_view(run.usage),
             eta_seconds=_eta(run, self.clock()),
@@ -108,7 +110,7 @@ class RunQueries:
             If the assignment has no questions, or a file of it is wrong.
         """
         material = AssignmentFiles(self.objects, run.assignment, self.decisions)
-        return grade_counts(Gradebook.of(material, self.decisions.all(run.assignment)), run.settings.model)
+        return grade_counts(Gradebook.of(material, self.decisions.all(run.assignment)), run.settings.model_of("grader"))
 
     def results(self, run: Run) -> ResultResponse:
         """Return download URLs of the run's artifacts and, after a split or grading, of the map of students."""

@@ -29,6 +29,7 @@ class AnswerKeyStage(LLMStage):
     name = "answer_key"
     artifact = object_keys.ANSWER_KEYS
     inputs_model: type[BaseModel] = AnswerKeyInputs
+    model_role = AnswerKeyGenerationTask.model_role
     batchable = True
 
     def require(self, material: AssignmentFiles, made: frozenset[str]) -> None:

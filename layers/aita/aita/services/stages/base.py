@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Literal
 from pydantic import BaseModel, ValidationError
 
 from aita.errors import RequestError
+from aita.models.model_role import ModelRole
 from aita.models.run import Item, Refs, RunSettings, TaskRow, TaskStatus
 from aita.services.assignments import object_keys
 from aita.services.assignments.assignment_files import AssignmentFiles
@@ -123,6 +124,8 @@ class LLMStage(Stage):
     inputs_model: type[BaseModel]
     batchable: bool = False
     """Whether the tasks may share calls."""
+    model_role: ModelRole | None = None
+    """Role of the model that the tasks ask, as their kind has it; with ``None``, the stack's ``ModelName``."""
 
     def read_inputs(self, data: bytes) -> BaseModel:
         """Return the shared inputs of the stage's tasks, as Plan wrote them.

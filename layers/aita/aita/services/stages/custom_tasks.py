@@ -43,6 +43,7 @@ class KindStage(LLMStage):
         self.name = f"{KIND}{kind}"
         self.artifact = object_keys.kind_results(kind)
         self.batchable = issubclass(self.kind, BatchableLLMTask)
+        self.model_role = self.kind.model_role
 
     def require(self, material: AssignmentFiles, made: frozenset[str]) -> None:  # noqa: ARG002 - it is the only one
         """Require a file with at least one task and with valid lines only."""

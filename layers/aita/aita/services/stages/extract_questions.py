@@ -29,6 +29,7 @@ class ExtractQuestionsStage(LLMStage):
     name = "extract_questions"
     artifact = object_keys.EXAM_SPEC
     inputs_model: type[BaseModel] = ExamInputs
+    model_role = QuestionExtractionTask.model_role
 
     def require(self, material: AssignmentFiles, made: frozenset[str]) -> None:
         """Require the instructor's own questions with valid points, or pages, unless the run makes these."""

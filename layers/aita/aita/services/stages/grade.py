@@ -37,6 +37,7 @@ class GradeStage(LLMStage):
     name = "grade"
     artifact = object_keys.GRADES
     inputs_model: type[BaseModel] = GradeInputs
+    model_role = GradingTask.model_role
 
     def require(self, material: AssignmentFiles, made: frozenset[str]) -> None:
         """Require answers, and rubrics and answer keys that fit the exam, unless the run makes them."""

@@ -31,6 +31,7 @@ class ReadAgainStage(LLMStage):
     name = "read_again"
     artifact = object_keys.READINGS
     inputs_model: type[BaseModel] = StripsToRead
+    model_role = StripTranscriptionTask.model_role
 
     def require(self, material: AssignmentFiles, made: frozenset[str]) -> None:
         """Require the material of grading, which follows."""

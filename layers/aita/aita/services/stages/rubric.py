@@ -29,6 +29,7 @@ class RubricStage(LLMStage):
     name = "rubric"
     artifact = object_keys.RUBRICS
     inputs_model: type[BaseModel] = RubricInputs
+    model_role = RubricGenerationTask.model_role
 
     def require(self, material: AssignmentFiles, made: frozenset[str]) -> None:
         """Require questions, unless the run extracts them; and rubrics of the instructor's that fit the questions."""

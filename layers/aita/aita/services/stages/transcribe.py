@@ -65,6 +65,7 @@ class TranscribeStage(LLMStage):
     artifact = object_keys.TRANSCRIPTIONS
     more_artifacts: ClassVar[tuple[str, ...]] = (object_keys.ANSWERS, object_keys.LEDGER)
     inputs_model: type[BaseModel] = TranscriptionInputs
+    model_role = TranscriptionTask.model_role
 
     def require(self, material: AssignmentFiles, made: frozenset[str]) -> None:
         """Require valid questions, if there are any; questions are optional, and split makes the pages."""

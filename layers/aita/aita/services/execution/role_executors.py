@@ -1,0 +1,56 @@
+"""Executors by the role of the model that an item's stage asks."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from aita.errors import ProviderSetting
+from aita.models.model_role import ModelRole
+from aita.models.run import ItemEvent
+from aita.services.execution.task_executor import REMEDIES, TaskExecutor
+from aita.services.runs.pipelines import stage_of
+from aita.services.runs.task_recorder import Executed
+from aita.services.stages.base import LLMStage
+
+
+@dataclass(frozen=True, slots=True)
+class RoleExecutors:
+    """Executors of a stack whose reader, grader or both have a model of their own.
+
+    Parameters
+    ----------
+    executor_of
+        Returns the executor of a role, the same each time.
+    """
+
+    executor_of: Callable[[ModelRole | None], TaskExecutor]
+
+    def execute(self, event: ItemEvent, remaining: Callable[[], float]) -> Executed:
+        """Execute one item as ``TaskExecutor.execute`` does, with the model of its stage's role."""
+        stage = stage_of(event.stage)
+        role = stage.model_role if isinstance(stage, LLMStage) else None
+        return self.executor_of(role).execute(event, remaining)
+
+
+def remedies_of(role: ModelRole | None, *, has_key: bool) -> dict[ProviderSetting, str]:
+    """Return how the settings of a role's model are corrected on the stack.
+
+    Parameters
+    ----------
+    has_key
+        Whether its endpoint and key are its own.
+    """
+    if role is None:
+        return REMEDIES
+    name = role.capitalize()
+    base_url = f"{name}BaseUrl" if has_key else "ModelBaseUrl"
+    key = key_command(role) if has_key else key_command(None)
+    return {
+        ProviderSetting.KEY: f"set it with '{key}'",
+        ProviderSetting.MODEL: f"deploy the stack with the right {name}Model and {base_url}",
+        ProviderSetting.BASE_URL: f"deploy the stack with a {base_url} that is that of the provider's API",
+    }
+
+
+def key_command(role: ModelRole | None) -> str:
+    """Return the command that sets the key of a role's model."""
+    return "aita key set" if role is None else f"aita key set --for {role}"
