@@ -23,8 +23,9 @@ def up(
 ) -> None:
     """Start the local stack, and deploy it where files or settings changed.
 
-    Takes AITA_MAX_WORKERS, AITA_RATE_LIMIT_RPS, AITA_MASK_HEADER, AITA_MODEL, OPENAI_BASE_URL and OPENAI_API_KEY.
-    Without a key the simulated model answers, which knows the sample exam only.
+    Takes AITA_MAX_WORKERS, AITA_RATE_LIMIT_RPS, AITA_MASK_HEADER, AITA_MODEL, OPENAI_BASE_URL and OPENAI_API_KEY; for a
+    reader and a grader of their own AITA_READER_MODEL, _BASE_URL and _API_KEY, and AITA_GRADER_MODEL and so on; and
+    AITA_PRICES, a file of prices. Without a key the simulated model answers, which knows the sample exam only.
     """
     output = Session.of(context).output
     user = UserSettings.read()

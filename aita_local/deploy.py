@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +16,7 @@ from botocore.exceptions import ClientError
 
 from aita.errors import LocalStackError
 from aita.models.effort import DEFAULT_EFFORT, ReasoningEffort
+from aita.models.model_role import ROLES, ModelRole
 from aita_local.emulator import CREDENTIALS, ENVIRONMENT, REGION, no_proxy
 from aita_local.state_dir import PROJECT, StateDir, write_state
 
@@ -35,6 +36,15 @@ _DIRECT = Config(proxies={}, retries={"max_attempts": 2})  # a proxy can't reach
 
 
 @dataclass(frozen=True, slots=True)
+class RoleModel:
+    """Model of a role. Without a name or an endpoint, those of the stack's model count; an endpoint has its own key."""
+
+    model: str = ""
+    base_url: str = ""
+    api_key: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Parameters:
     """Parameters of the template that differ on the laptop."""
 
@@ -45,11 +55,13 @@ class Parameters:
     model_name: str
     mask_header: float
     reasoning_effort: ReasoningEffort = DEFAULT_EFFORT
+    roles: Mapping[ModelRole, RoleModel] = field(default_factory=dict)
+    model_prices: str = ""
 
     def overrides(self) -> list[str]:
         """Return the parameters in the form of sam's ``--parameter-overrides``."""
         rate = f"{self.rate_limit_rps:.6f}".rstrip("0").rstrip(".")
-        values = {
+        values: dict[str, Any] = {
             "Runtime": self.runtime,
             "MaxConcurrency": self.max_concurrency,
             "RateLimitRps": rate,
@@ -57,8 +69,13 @@ class Parameters:
             "ModelName": self.model_name,
             "MaskHeader": f"{self.mask_header:g}",
             "ReasoningEffort": self.reasoning_effort,
+            "ModelPrices": self.model_prices,
         }
-        return [f"{name}={value}" for name, value in values.items()]
+        for role in ROLES:
+            own = self.roles.get(role, RoleModel())
+            values |= {f"{role.capitalize()}Model": own.model, f"{role.capitalize()}BaseUrl": own.base_url}
+        # An empty value is said: sam keeps the last one of a parameter that it is not given.
+        return [f'{name}="{value}"' if value == "" else f"{name}={value}" for name, value in values.items()]
 
 
 @dataclass(frozen=True)

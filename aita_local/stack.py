@@ -1,7 +1,7 @@
 """The local stack as a whole: start, stop and status."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from typing import Self
@@ -10,16 +10,19 @@ from botocore.exceptions import ClientError
 
 from aita.client.target_selection import last_started
 from aita.errors import SettingsError
+from aita.llm.pricing import as_list, read_prices
 from aita.models.effort import DEFAULT_EFFORT, ReasoningEffort
+from aita.models.model_role import ROLES, ModelRole
 from aita.settings import DEFAULT_MODEL, UserSettings
 from aita_local.daemon import exclusive_lock
-from aita_local.deploy import STACK, Deployment, Parameters, client
+from aita_local.deploy import STACK, Deployment, Parameters, RoleModel, client
 from aita_local.emulator import REGION, Emulator
 from aita_local.model_process import NAME as SIMULATED
 from aita_local.model_process import SimulatedModelProcess
 from aita_local.state_dir import StateDir, write_state
 
 API_KEY_SECRET = "aita/api-key"  # noqa: S105 - its name, as the template's default has it
+ROLE_SECRETS: dict[ModelRole, str] = {role: f"aita/{role}-key" for role in ROLES}
 _NO_KEY = "no-key-is-needed"
 _MAX_WORKERS, _RATE_LIMIT_RPS = 5, 10.0
 _HEADER_OF_SAMPLE = 0.12  # of the page's height: the header with the name on the sample exam's pages
@@ -38,6 +41,8 @@ class LocalSettings:
     api_key: str | None = field(default=None, repr=False)
     mask_header: float = _HEADER_OF_SAMPLE
     reasoning_effort: ReasoningEffort = DEFAULT_EFFORT
+    roles: Mapping[ModelRole, RoleModel] = field(default_factory=dict)
+    model_prices: str = ""
 
     @classmethod
     def of(cls, user: UserSettings) -> Self:
@@ -46,14 +51,20 @@ class LocalSettings:
         Raises
         ------
         SettingsError
-            If a real model is set without a key.
+            If a real model is set without a key, or the file of prices can't be read.
         """
         key = user.openai_api_key
-        if key is None and user.model not in (None, SIMULATED):
-            raise SettingsError(
-                f"AITA_MODEL is {user.model} and OPENAI_API_KEY is not set: set the key (any word, for a server that "
-                f"asks for none), or unset AITA_MODEL to have the simulated model"
-            )
+        roles: dict[ModelRole, RoleModel] = {
+            "reader": RoleModel(user.reader_model or "", user.reader_base_url or "", user.reader_api_key),
+            "grader": RoleModel(user.grader_model or "", user.grader_base_url or "", user.grader_api_key),
+        }
+        at_model = {f"AITA_{role.upper()}_MODEL": own.model for role, own in roles.items() if not own.base_url}
+        for variable, model in {"AITA_MODEL": user.model, **at_model}.items():
+            if key is None and model not in (None, "", SIMULATED):
+                raise SettingsError(
+                    f"{variable} is {model} and OPENAI_API_KEY is not set: set the key (any word, for a server that "
+                    f"asks for none), or unset {variable} to have the simulated model"
+                )
         default_mask = _HEADER_OF_SAMPLE if key is None else 0.0
         return cls(
             max_workers=user.max_workers if user.max_workers is not None else _MAX_WORKERS,
@@ -63,6 +74,8 @@ class LocalSettings:
             api_key=key,
             mask_header=user.mask_header if user.mask_header is not None else default_mask,
             reasoning_effort=user.reasoning_effort or DEFAULT_EFFORT,
+            roles=roles,
+            model_prices="" if user.prices is None else as_list(read_prices(user.prices)),
         )
 
 
@@ -124,10 +137,16 @@ def up(
             model_name=settings.model,
             mask_header=settings.mask_header,
             reasoning_effort=settings.reasoning_effort,
+            roles=settings.roles,
+            model_prices=settings.model_prices,
         )
         deployment = Deployment(home, emulator.endpoint_url)
         _deploy(deployment, parameters, emulator, say)
-        _put_key(emulator.endpoint_url, settings.api_key or _NO_KEY)
+        _put_key(emulator.endpoint_url, API_KEY_SECRET, settings.api_key or _NO_KEY)
+        for role, own in settings.roles.items():
+            if own.base_url:
+                say(f"{role} {own.model or settings.model} at {own.base_url}")
+                _put_key(emulator.endpoint_url, ROLE_SECRETS[role], own.api_key or _NO_KEY)
         connection = Connection(
             endpoint_url=emulator.endpoint_url,
             region=REGION,
@@ -158,7 +177,7 @@ def down(*, home: StateDir | None = None, say: Say = print) -> None:
     with exclusive_lock(home):
         emulator = Emulator(home)
         if emulator.is_running():
-            _delete_key(emulator.endpoint_url)
+            _delete_keys(emulator.endpoint_url)
         home.connection.unlink(missing_ok=True)
         if SimulatedModelProcess(home).stop():
             say("simulated model stopped")
@@ -204,14 +223,16 @@ def _deploy(deployment: Deployment, parameters: Parameters, emulator: Emulator, 
     say("deployed the stack to the emulator")
 
 
-def _put_key(endpoint_url: str, key: str) -> None:
+def _put_key(endpoint_url: str, secret: str, key: str) -> None:
     secrets = client("secretsmanager", endpoint_url)
     try:
-        secrets.put_secret_value(SecretId=API_KEY_SECRET, SecretString=key)
+        secrets.put_secret_value(SecretId=secret, SecretString=key)
     except secrets.exceptions.ResourceNotFoundException:
-        secrets.create_secret(Name=API_KEY_SECRET, SecretString=key)
+        secrets.create_secret(Name=secret, SecretString=key)
 
 
-def _delete_key(endpoint_url: str) -> None:
-    with suppress(ClientError):  # there may be none
-        client("secretsmanager", endpoint_url).delete_secret(SecretId=API_KEY_SECRET, ForceDeleteWithoutRecovery=True)
+def _delete_keys(endpoint_url: str) -> None:
+    secrets = client("secretsmanager", endpoint_url)
+    for secret in (API_KEY_SECRET, *ROLE_SECRETS.values()):
+        with suppress(ClientError):  # there may be none
+            secrets.delete_secret(SecretId=secret, ForceDeleteWithoutRecovery=True)

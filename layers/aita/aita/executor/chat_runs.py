@@ -29,6 +29,7 @@ from aita.tasks.chat import ChatReply, ChatTask
 logger = logging.getLogger(__name__)
 
 CHAT = "chat"
+PIPELINE = f"{KIND}{CHAT}"
 _CONCURRENT_UPLOADS = 8
 _NEWEST_RUNS = 20  # runs of an assignment among which an active one is looked for
 _STARTS = 5
@@ -188,16 +189,14 @@ class ChatRuns:
         except ValidationError as error:
             raise StackError("the stack's results are of another version of aita: deploy it again") from error
         for place, each in answers.items():
-            if place >= len(lines) or each.task_id != self._id_of(lines[place], place, model):
+            if place >= len(lines) or each.task_id != _id_of(
+                lines[place], place, self.assignment, model, self._pipeline
+            ):
                 raise StackError(
                     f"run {view.run_id} answered other questions: another batch of {self.assignment} was started at "
                     "the same time. Execute them one after the other, or with a checkpoint_name each"
                 )
         return answers
-
-    def _id_of(self, line: str, place: int, model: str) -> str:
-        task = ChatTask.model_validate_json(line)
-        return item_id(self.assignment, stage_of(self._pipeline), {"line": place + 1}, task.digest(model))
 
     @property
     def _kind(self) -> str:
@@ -206,6 +205,11 @@ class ChatRuns:
     @property
     def _pipeline(self) -> str:
         return f"{KIND}{self._kind}"
+
+
+def _id_of(line: str, place: int, assignment: str, model: str, pipeline: str = PIPELINE) -> str:
+    task = ChatTask.model_validate_json(line)
+    return item_id(assignment, stage_of(pipeline), {"line": place + 1}, task.digest(model))
 
 
 def by_size(lines: Mapping[int, str], most: int) -> Iterator[dict[int, str]]:

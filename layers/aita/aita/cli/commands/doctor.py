@@ -120,8 +120,9 @@ def _clean_up(session: Session) -> str:
 
 def _role_checks(stack: Stack) -> dict[str, Callable[[Session], str]]:
     """Return the checks of the roles' own keys and models."""
-    keys = {f"{role}'s key": partial(_secret, role=role) for role in stack.role_secrets}
-    return keys | {role: partial(_model, role=role) for role in stack.role_models}
+    checks: dict[str, Callable[[Session], str]] = {}
+    checks |= {f"{role}'s key": partial(_secret, role=role) for role in stack.role_secrets}
+    return checks | {role: partial(_model, role=role) for role in stack.role_models}
 
 
 _REQUIRED_CHECKS: dict[str, Callable[[Session], str]] = {"credentials": _credentials, "stack": _stack}
