@@ -23,11 +23,12 @@ class Answer:
 
 @dataclass
 class Provider:
-    """Answers each request with what ``answer`` makes of it; keeps the requests and when each began."""
+    """Answers each request with what ``answer`` makes of it; keeps the requests, their keys and when each began."""
 
     answer: Callable[[dict[str, Any]], Answer]
     base_url: str = ""
     requests: list[dict[str, Any]] = field(default_factory=list)
+    keys: set[str] = field(default_factory=set)
     began: list[float] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -47,6 +48,7 @@ def serving(answer: Callable[[dict[str, Any]], Answer]) -> Iterator[Provider]:
 
         def do_POST(self) -> None:
             request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            provider.keys.add(self.headers["Authorization"])
             answer = provider.take(request)
             time.sleep(answer.seconds)
             body = json.dumps(_error(answer) if answer.status != 200 else _completion(answer)).encode()

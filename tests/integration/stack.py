@@ -165,8 +165,11 @@ class Stack:
 
 
 @contextmanager
-def deployed() -> Iterator[Stack]:
-    """Deploy the stack on moto, with a provider that answers rightly until a test says otherwise."""
+def deployed(**variables: str) -> Iterator[Stack]:
+    """Deploy the stack on moto, with a provider that answers rightly until a test says otherwise.
+
+    ``variables`` are further ones of the functions' environment.
+    """
     config: Any = {"lambda": {"use_docker": False}, "stepfunctions": {"execute_state_machine": True}}
     with (
         serving(right) as provider,
@@ -176,7 +179,7 @@ def deployed() -> Iterator[Stack]:
         patch.object(retrier_decl, "time", SimpleNamespace(sleep=lambda seconds: time.sleep(seconds / HURRY))),
         pytest.MonkeyPatch.context() as patched,
     ):
-        _set_environment(patched, provider)
+        _set_environment(patched, provider, variables)
         stack = Stack(
             provider=provider,
             handlers={},
@@ -190,7 +193,7 @@ def deployed() -> Iterator[Stack]:
             yield stack
 
 
-def _set_environment(patched: pytest.MonkeyPatch, provider: Provider) -> None:
+def _set_environment(patched: pytest.MonkeyPatch, provider: Provider, variables: dict[str, str]) -> None:
     account = "arn:aws:lambda:us-east-1:123456789012:function"
     values = {
         "AWS_DEFAULT_REGION": REGION,
@@ -207,7 +210,7 @@ def _set_environment(patched: pytest.MonkeyPatch, provider: Provider) -> None:
         "AITA_REPORT_FUNCTION_ARN": f"{account}:report",
         "POWERTOOLS_TRACE_DISABLED": "true",
     }
-    for name, value in values.items():
+    for name, value in (values | variables).items():
         patched.setenv(name, value)
 
 

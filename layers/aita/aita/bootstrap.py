@@ -247,12 +247,12 @@ def _executor_of(role: "ModelRole | None", settings: TaskSettings, stores: Store
     from aita.services.calls.prompt_cache_gate import PromptCacheGate
     from aita.services.calls.reply_cache import ReplyCache
     from aita.services.calls.token_expectations import TokenExpectations
-    from aita.services.execution.role_executors import key_command, remedies_of
+    from aita.services.execution.role_executors import KEY_COMMANDS, remedies_of
     from aita.services.execution.task_executor import TaskExecutor
 
     place, secret = settings.place_of(role), settings.key_secret_of(role)
     has_key = secret != settings.api_key_secret
-    key = ApiKey(partial(make_client, "secretsmanager"), secret, key_command(role if has_key else None))
+    key = ApiKey(partial(make_client, "secretsmanager"), secret, KEY_COMMANDS[role if has_key else None])
     limiter = ShardedRateLimiter(
         client=stores.runs.client,
         table=settings.table,

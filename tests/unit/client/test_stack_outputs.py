@@ -34,6 +34,8 @@ def test_a_stack_tells_of_itself(stack: FakeStack) -> None:
         "max_concurrency": 5,
         "model": "model-1",
         "api_key_secret": "aita/api-key",
+        "role_models": {},
+        "role_secrets": {},
     }
 
 

@@ -11,6 +11,13 @@ from aita.services.runs.pipelines import stage_of
 from aita.services.runs.task_recorder import Executed
 from aita.services.stages.base import LLMStage
 
+KEY_COMMANDS: dict[ModelRole | None, str] = {
+    None: "aita key set",
+    "reader": "aita key set --for reader",
+    "grader": "aita key set --for grader",
+}
+"""Command that sets the key of each role's model."""
+
 
 @dataclass(frozen=True, slots=True)
 class RoleExecutors:
@@ -43,14 +50,9 @@ def remedies_of(role: ModelRole | None, *, has_key: bool) -> dict[ProviderSettin
         return REMEDIES
     name = role.capitalize()
     base_url = f"{name}BaseUrl" if has_key else "ModelBaseUrl"
-    key = key_command(role) if has_key else key_command(None)
+    key = KEY_COMMANDS[role if has_key else None]
     return {
         ProviderSetting.KEY: f"set it with '{key}'",
         ProviderSetting.MODEL: f"deploy the stack with the right {name}Model and {base_url}",
         ProviderSetting.BASE_URL: f"deploy the stack with a {base_url} that is that of the provider's API",
     }
-
-
-def key_command(role: ModelRole | None) -> str:
-    """Return the command that sets the key of a role's model."""
-    return "aita key set" if role is None else f"aita key set --for {role}"
