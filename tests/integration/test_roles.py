@@ -67,8 +67,22 @@ def test_each_model_does_its_own_and_no_other_gets_the_readers_key(
     assert asked(stack.provider) == {"grade-model": {"AnswerKey", "Rubric", "Grading"}}
     assert reader.keys == {"Bearer sk-reader"}
     assert stack.provider.keys == {"Bearer sk-test"}
+    read = {call.resource for call in stack.calls["task"] if call.action == "secretsmanager:GetSecretValue"}
+    assert len([secret for secret in read if "aita/reader-key" in secret]) == 1
     grades = stack.get(f"{assignment}/grades.json")
     assert {cell["model"] for each in grades.values() for cell in each.values() if cell["criteria"]} == {"grade-model"}
+
+
+def test_a_key_that_is_refused_is_told_with_whose_it_is(stack: Stack, reader: Provider, assignment: str) -> None:
+    put(stack, assignment)
+    reader.answer = lambda request: Answer(status=401, code="invalid_api_key")
+    try:
+        run = stack.wait(stack.start(assignment, "transcribe"))
+    finally:
+        reader.answer = right
+    assert run["status"] == "HALTED"
+    assert "'aita key set --for reader'" in run["reason"]
+    assert stack.wait(stack.start(assignment, "rubric"))["status"] == "SUCCEEDED", "the grader has another key"
 
 
 def test_each_is_limited_and_priced_by_itself(stack: Stack, reader: Provider, assignment: str) -> None:

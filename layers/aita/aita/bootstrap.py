@@ -5,10 +5,11 @@ imports openai, and only the split function has the imaging layer.
 """
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from aita.aws.clients import make_client
 from aita.aws.dynamodb.run_table import DynamoRunTable
@@ -221,20 +222,26 @@ def make_executor() -> "RoleExecutors":
 
     settings = TaskSettings.read()
     stores = make_stores(settings)
-    watch = RunCache(stores.runs)
+    watch, secrets = RunCache(stores.runs), partial(make_client, "secretsmanager")
     made: dict[tuple[Place, str], TaskExecutor] = {}
 
     def executor_of(role: "ModelRole | None") -> "TaskExecutor":
         known_by = settings.place_of(role), settings.key_secret_of(role)
         if known_by not in made:
-            made[known_by] = _executor_of(role, settings, stores, watch)
+            made[known_by] = _executor_of(role, settings, stores, watch, secrets)
         return made[known_by]
 
     executor_of(None)
     return RoleExecutors(executor_of)
 
 
-def _executor_of(role: "ModelRole | None", settings: TaskSettings, stores: Stores, watch: RunCache) -> "TaskExecutor":
+def _executor_of(
+    role: "ModelRole | None",
+    settings: TaskSettings,
+    stores: Stores,
+    watch: RunCache,
+    secrets: Callable[[], Any],
+) -> "TaskExecutor":
     from aita.aws.api_key import ApiKey
     from aita.aws.dynamodb.prompt_cache_table import DynamoPromptCaches
     from aita.aws.dynamodb.sharded_rate_limiter import ShardedRateLimiter
@@ -252,7 +259,7 @@ def _executor_of(role: "ModelRole | None", settings: TaskSettings, stores: Store
 
     place, secret = settings.place_of(role), settings.key_secret_of(role)
     has_key = secret != settings.api_key_secret
-    key = ApiKey(partial(make_client, "secretsmanager"), secret, KEY_COMMANDS[role if has_key else None])
+    key = ApiKey(secrets, secret, KEY_COMMANDS[role if has_key else None])
     limiter = ShardedRateLimiter(
         client=stores.runs.client,
         table=settings.table,
