@@ -179,7 +179,9 @@ def deployed(**variables: str) -> Iterator[Stack]:
         patch.object(retrier_decl, "time", SimpleNamespace(sleep=lambda seconds: time.sleep(seconds / HURRY))),
         pytest.MonkeyPatch.context() as patched,
     ):
-        _set_environment(patched, provider, variables)
+        _set_environment(patched, provider)
+        for name, value in variables.items():
+            patched.setenv(name, value)
         stack = Stack(
             provider=provider,
             handlers={},
@@ -193,7 +195,7 @@ def deployed(**variables: str) -> Iterator[Stack]:
             yield stack
 
 
-def _set_environment(patched: pytest.MonkeyPatch, provider: Provider, variables: dict[str, str]) -> None:
+def _set_environment(patched: pytest.MonkeyPatch, provider: Provider) -> None:
     account = "arn:aws:lambda:us-east-1:123456789012:function"
     values = {
         "AWS_DEFAULT_REGION": REGION,
@@ -210,7 +212,7 @@ def _set_environment(patched: pytest.MonkeyPatch, provider: Provider, variables:
         "AITA_REPORT_FUNCTION_ARN": f"{account}:report",
         "POWERTOOLS_TRACE_DISABLED": "true",
     }
-    for name, value in (values | variables).items():
+    for name, value in values.items():
         patched.setenv(name, value)
 
 

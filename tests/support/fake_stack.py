@@ -55,6 +55,7 @@ class FakeStack:
     status: str = "UPDATE_COMPLETE"
     missing: bool = False
     outputs: dict[str, str] = field(default_factory=dict)
+    parameters: dict[str, str] = field(default_factory=lambda: {"ApiKeySecretName": "aita/api-key"})
     answers: dict[tuple[str, str], deque[Answer]] = field(default_factory=lambda: defaultdict(deque))
     requests: list[Recorded] = field(default_factory=list)
     described: int = 0
@@ -228,14 +229,17 @@ class _Handler(BaseHTTPRequestHandler):
             f"<member><OutputKey>{key}</OutputKey><OutputValue>{value}</OutputValue></member>"
             for key, value in self.stack.outputs.items()
         )
-        secret = "<ParameterKey>ApiKeySecretName</ParameterKey><ParameterValue>aita/api-key</ParameterValue>"
+        parameters = "".join(
+            f"<member><ParameterKey>{key}</ParameterKey><ParameterValue>{value}</ParameterValue></member>"
+            for key, value in self.stack.parameters.items()
+        )
         self._send(
             200,
             (
                 "<DescribeStacksResponse><DescribeStacksResult><Stacks><member>"
                 f"<StackName>aita</StackName><StackStatus>{self.stack.status}</StackStatus>"
                 "<CreationTime>2026-03-01T09:00:00Z</CreationTime>"
-                f"<Outputs>{outputs}</Outputs><Parameters><member>{secret}</member></Parameters>"
+                f"<Outputs>{outputs}</Outputs><Parameters>{parameters}</Parameters>"
                 "</member></Stacks></DescribeStacksResult></DescribeStacksResponse>"
             ).encode(),
         )

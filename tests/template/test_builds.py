@@ -15,7 +15,7 @@ from samcli.commands._utils.template import move_template
 from samcli.yamlhelper import yaml_dump, yaml_parse
 
 from aita_local.deploy import Parameters
-from aita_local.stack import API_KEY_SECRET
+from aita_local.stack import API_KEY_SECRET, ROLE_SECRETS
 from tests.template.conftest import ROOT, Json, of_type, read_template
 
 BUILDS = ROOT / "layers" / "builds"
@@ -162,6 +162,8 @@ def test_the_laptop_gives_parameters_that_the_template_has(template: Json) -> No
 
 def test_the_laptop_puts_the_key_where_the_template_looks(template: Json) -> None:
     assert template["Parameters"]["ApiKeySecretName"]["Default"] == API_KEY_SECRET
+    for role, secret in ROLE_SECRETS.items():
+        assert template["Parameters"][f"{role.capitalize()}KeySecretName"]["Default"] == secret
 
 
 def test_what_was_built_for_the_laptop_is_not_deployed_to_aws() -> None:

@@ -6,6 +6,7 @@ from typing import get_args
 import pytest
 
 from aita.errors import SettingsError
+from aita.llm.pricing import listed_prices
 from aita.models.effort import DEFAULT_EFFORT, ReasoningEffort
 from aita.settings import ApiSettings, Environment, PlanSettings, SplitSettings, StackSettings, TaskSettings
 from tests.template.conftest import Json
@@ -53,6 +54,30 @@ def test_the_template_takes_the_reasoning_efforts_that_the_settings_take(templat
     assert (parameter["AllowedValues"], parameter["Default"]) == (list(get_args(ReasoningEffort)), DEFAULT_EFFORT)
     reads = {name for name in SETTINGS if "AITA_REASONING_EFFORT" in variables(resources[name])}
     assert reads == {"ApiFunction", "TaskFunction"}
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "",
+        "m=1/2",
+        "a/b:7b=0.1/0.5/0.01/0.125",
+        "a=1/2,b=3/4",
+        "a=1/2, b=3/4",
+        "m",
+        "m=1",
+        "m=1/2/3/4/5",
+        "m=x/2",
+        "=1/2",
+    ],
+)
+def test_the_template_takes_the_prices_that_the_functions_take(template: Json, value: str) -> None:
+    try:
+        listed_prices(value)
+        taken = True
+    except SettingsError:
+        taken = False
+    assert bool(re.match(template["Parameters"]["ModelPrices"]["AllowedPattern"], value)) == taken
 
 
 @pytest.mark.parametrize(

@@ -1,14 +1,16 @@
 """Settings: each variable right, wrong and empty."""
 
 from decimal import Decimal
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
 from aita.errors import SettingsError
+from aita.models.model_role import ROLES
 from aita.settings import (
     ApiSettings,
     Environment,
+    Place,
     PlanSettings,
     SplitSettings,
     StackSettings,
@@ -146,3 +148,26 @@ def test_the_process_environment_is_the_default(monkeypatch: pytest.MonkeyPatch)
 
 def test_the_key_is_never_shown() -> None:
     assert "sk-secret" not in repr(UserSettings.read({"OPENAI_API_KEY": "sk-secret"}))
+
+
+class TestRoles:
+    OWN: ClassVar[dict[str, str]] = TASK | {"AITA_READER_BASE_URL": "https://reader.test/v1"}
+
+    def test_one_without_anything_of_its_own_is_the_model(self) -> None:
+        settings = TaskSettings.read(TASK)
+        places = {settings.place_of(role) for role in (None, *ROLES)}
+        assert places == {Place("https://x.test/v1", "gpt-5")}
+        assert {settings.key_secret_of(role) for role in (None, *ROLES)} == {"secret"}
+
+    def test_one_of_another_name_has_the_endpoint_and_its_key(self) -> None:
+        settings = TaskSettings.read(TASK | {"AITA_GRADER_MODEL": "g", "AITA_GRADER_KEY_SECRET": "unused"})
+        assert settings.place_of("grader") == Place("https://x.test/v1", "g")
+        assert settings.place_of("reader").model == "gpt-5"
+        assert settings.key_secret_of("grader") == "secret"
+
+    def test_another_endpoint_never_gets_the_models_key(self) -> None:
+        settings = TaskSettings.read(self.OWN | {"AITA_READER_KEY_SECRET": "own"})
+        assert settings.place_of("reader") == Place("https://reader.test/v1", "gpt-5")
+        assert (settings.key_secret_of("reader"), settings.key_secret_of("grader")) == ("own", "secret")
+        with pytest.raises(SettingsError, match="AITA_READER_KEY_SECRET is not set"):
+            TaskSettings.read(self.OWN).key_secret_of("reader")

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from aita.cli.word_picture import WORD, draw
-from aita.executor.chat_runs import _id_of
+from aita.executor.chat_runs import PIPELINE, _id_of
 from aita.models.names import DOCTOR
 from aita.models.run import RunStatus
 from aita.version import VERSION
@@ -33,12 +33,20 @@ def healthy(stack: FakeStack) -> FakeStack:
 
 def replies(stack: FakeStack, *texts: str) -> dict[str, Any]:
     """Answer the lines that were sent last, as a run that has ended does."""
-    lines = stack.uploads["tasks/chat.jsonl"].decode().splitlines()
+    pipeline = stack.asked("POST", "/runs")[-1].body["pipeline"]
+    model = {PIPELINE: "model-1", "kind.reader_chat": "read-1", "kind.grader_chat": "model-1"}[pipeline]
+    lines = stack.uploads[f"tasks/{pipeline.removeprefix('kind.')}.jsonl"].decode().splitlines()
     found = [
-        {"line": place + 1, "task_id": _id_of(line, place, DOCTOR, "model-1"), "result": {"text": text}, "asks": 1}
+        {
+            "line": place + 1,
+            "task_id": _id_of(line, place, DOCTOR, model, pipeline),
+            "result": {"text": text},
+            "asks": 1,
+        }
         for place, (line, text) in enumerate(zip(lines, texts, strict=False))
     ]
-    return {"files": [stack.file("chat.results.json", json.dumps(found).encode())]}
+    name = f"{pipeline.removeprefix('kind.')}.results.json"
+    return {"files": [stack.file(name, json.dumps(found).encode())]}
 
 
 def found(aita: Aita) -> tuple[int, dict[str, Any]]:
@@ -58,6 +66,29 @@ def test_a_healthy_stack(healthy: FakeStack, aita: Aita) -> None:
     assert (status, document["ok"], document["not_checked"]) == (0, True, [])
     names = [check["check"] for check in document["checks"]]
     assert names == ["credentials", "stack", "region", "version", "key", "quota", "model"]
+
+
+def test_a_reader_and_a_grader_of_their_own_are_checked_too(healthy: FakeStack, aita: Aita) -> None:
+    healthy.parameters |= {
+        "ReaderModel": "read-1",
+        "ReaderBaseUrl": "https://reader.test/v1",
+        "ReaderKeySecretName": "aita/reader-key",
+        "GraderBaseUrl": "https://grader.test/v1",
+        "GraderKeySecretName": "aita/grader-key",
+    }
+    healthy.secrets["aita/reader-key"] = SECRET
+    healthy.answers.pop(("POST", "/runs"))
+    healthy.answers.pop(("GET", f"/runs/{RUN}"))
+    healthy.answer("POST", "/runs", run_view(assignment=DOCTOR, reader_model="read-1"))
+    healthy.answer("GET", f"/runs/{RUN}", run_view(RunStatus.SUCCEEDED, assignment=DOCTOR, reader_model="read-1"))
+    status, document = found(aita)
+    checks = {check["check"]: check for check in document["checks"]}
+    assert list(checks)[7:] == ["reader's key", "grader's key", "reader", "grader"]
+    assert checks["reader"]["found"].startswith("read-1 answers with up to")
+    assert checks["grader"]["found"].startswith("model-1 answers with up to")
+    assert [name for name, check in checks.items() if not check["ok"]] == ["grader's key"]
+    assert "aita key set --for grader" in checks["grader's key"]["found"].replace("--local ", "")
+    assert status == 1
 
 
 def test_each_check_is_a_line_for_people(healthy: FakeStack, aita: Aita) -> None:

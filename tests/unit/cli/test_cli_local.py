@@ -1,10 +1,14 @@
 """``aita local``: how the commands start the laptop's stack."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 
+from aita.errors import SettingsError
+from aita.settings import UserSettings
 from aita_local import stack
+from aita_local.deploy import Parameters
 from aita_local.stack import Connection, LocalSettings
 from tests.support.command_fixtures import Aita
 
@@ -29,6 +33,35 @@ def test_the_simulated_model_makes_up_replies_only_if_asked_to(
     code, out, _ = aita("local", "up", *given)
     assert (code, started) == (0, [options])
     assert "model simulated" in out
+
+
+def test_a_reader_a_grader_and_prices_are_the_environments(tmp_path: Path) -> None:
+    prices = tmp_path / "prices.json"
+    prices.write_text('{"read/m": {"input": 0.1, "output": 0.5}}')
+    user = UserSettings.read(
+        {
+            "AITA_READER_MODEL": "read/m",
+            "AITA_READER_BASE_URL": "http://127.0.0.1:1234/v1/",
+            "AITA_READER_API_KEY": "sk-r",
+            "AITA_PRICES": str(prices),
+        }
+    )
+    settings = LocalSettings.of(user)
+    assert (settings.roles["reader"].model, settings.roles["reader"].base_url) == ("read/m", "http://127.0.0.1:1234/v1")
+    assert settings.roles["reader"].api_key == "sk-r"
+    assert "sk-r" not in repr(settings)
+    given = Parameters("python3.13", 5, 0, "u", "m", 0, roles=settings.roles, model_prices=settings.model_prices)
+    assert {
+        "ReaderModel=read/m", "ReaderBaseUrl=http://127.0.0.1:1234/v1", 'GraderModel=""', 'GraderBaseUrl=""',
+        "ModelPrices=read/m=0.1/0.5/0.1/0.1",
+    } <= set(given.overrides())  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["AITA_MODEL", "AITA_READER_MODEL", "AITA_GRADER_MODEL"])
+def test_a_model_without_an_endpoint_or_a_key_is_refused_by_its_name(name: str) -> None:
+    with pytest.raises(SettingsError, match=f"{name} is m and OPENAI_API_KEY is not set"):
+        LocalSettings.of(UserSettings.read({name: "m"}))
+    assert LocalSettings.of(UserSettings.read({name: "m", "OPENAI_API_KEY": "k"})).api_key == "k"
 
 
 def test_a_real_model_makes_nothing_up(

@@ -1,5 +1,6 @@
 """Starting, watching, resuming, cancelling: what is sent, printed and returned."""
 
+import io
 import json
 from pathlib import Path
 from typing import Any
@@ -423,6 +424,20 @@ def test_the_key_goes_from_standard_input_to_the_secret(
         assert "sk-" not in out + err
         assert ("aita/api-key" in out) is (expected == 0)
     assert stack.secrets == {"aita/api-key": "sk-2"}
+
+
+def test_a_roles_key_goes_to_its_own_secret_if_it_has_an_endpoint(
+    stack: FakeStack, aita: Aita, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stack.parameters |= {"ReaderBaseUrl": "https://reader.test/v1", "ReaderKeySecretName": "aita/reader-key"}
+    codes = {}
+    for role in ("reader", "grader", "nobody"):
+        monkeypatch.setattr("sys.stdin", io.StringIO("sk-r"))
+        codes[role], _, err = aita("key", "set", "--for", role)
+        assert "sk-" not in err
+        assert ("GraderBaseUrl" in err) is (role == "grader")
+    assert codes == {"reader": 0, "grader": 2, "nobody": 2}
+    assert stack.secrets == {"aita/reader-key": "sk-r"}
 
 
 def test_a_key_is_no_argument(stack: FakeStack, aita: Aita) -> None:

@@ -39,6 +39,20 @@ def test_a_stack_tells_of_itself(stack: FakeStack) -> None:
     }
 
 
+def test_a_stack_tells_of_its_reader_and_grader(stack: FakeStack) -> None:
+    stack.parameters |= {
+        "ReaderModel": "",
+        "ReaderBaseUrl": "https://reader.test/v1",
+        "ReaderKeySecretName": "aita/reader-key",
+        "GraderModel": "grade-model",
+        "GraderBaseUrl": "",
+        "GraderKeySecretName": "aita/grader-key",
+    }
+    found = find_stack(local(stack))
+    assert found.role_models == {"reader": "model-1", "grader": "grade-model"}
+    assert found.role_secrets == {"reader": "aita/reader-key"}
+
+
 def test_a_stack_that_is_not_there(stack: FakeStack) -> None:
     stack.missing = True
     assert "there is no stack 'aita'" in problem(local(stack))
