@@ -118,7 +118,7 @@ def _usage(report: RunReport) -> RenderableType:
     cached = f", and {replies} from the cache" if usage.cached_calls else ""
     price = formatting.cost(usage)
     if usage.cost_usd is None:
-        price += ": the price of this model is not known"
+        price += ": the price of this model is not known; deploy with ModelPrices=MODEL=INPUT/OUTPUT to tell it"
     elif usage.unpriced_calls:
         price += f": {formatting.count(usage.unpriced_calls, 'call')} of a price that is not known"
     if report.max_cost_usd is not None:
