@@ -1,7 +1,7 @@
 """Composition root: the service of each function, composed of settings and adapters.
 
 Each maker imports its own dependencies, so that a function's cold start loads nothing else: only the task function
-imports openai, and only the split function has the imaging layer.
+imports openai, unless its models are Amazon Bedrock's, and only the split function has the imaging layer.
 """
 
 import time
@@ -19,11 +19,14 @@ from aita.models.run import RunSettings
 from aita.models.second_look import See
 from aita.services.runs.run_cache import RunCache
 from aita.services.runs.task_recorder import Recorder
-from aita.settings import ApiSettings, Place, PlanSettings, SplitSettings, StackSettings, TaskSettings
+from aita.settings import BEDROCK, ApiSettings, Place, PlanSettings, SplitSettings, StackSettings, TaskSettings
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.idempotency import DynamoDBPersistenceLayer
 
+    from aita.aws.api_key import ApiKey
+    from aita.llm.bedrock import BedrockModel
+    from aita.llm.chat import ChatModel
     from aita.models.model_role import ModelRole
     from aita.services.assignments.match_decisions import RosterMatches
     from aita.services.execution.page_splitter import PageSplitter
@@ -245,8 +248,6 @@ def _executor_of(
     from aita.aws.api_key import ApiKey
     from aita.aws.dynamodb.prompt_cache_table import DynamoPromptCaches
     from aita.aws.dynamodb.sharded_rate_limiter import ShardedRateLimiter
-    from aita.llm.chat import ChatModel, connect
-    from aita.llm.pricing import listed_prices
     from aita.services.calls.admission import Admission
     from aita.services.calls.budget import RunBudget
     from aita.services.calls.item_calls import ItemCalls
@@ -258,8 +259,7 @@ def _executor_of(
     from aita.services.execution.task_executor import TaskExecutor
 
     place, secret = settings.place_of(role), settings.key_secret_of(role)
-    has_key = secret != settings.api_key_secret
-    key = ApiKey(secrets, secret, KEY_COMMANDS[role if has_key else None])
+    has_key = secret not in ("", settings.api_key_secret)
     limiter = ShardedRateLimiter(
         client=stores.runs.client,
         table=settings.table,
@@ -269,13 +269,10 @@ def _executor_of(
     )
     pacing = Pacing(limiter, TokenExpectations(settings.reasoning_effort))
     gate = PromptCacheGate(DynamoPromptCaches(stores.runs.client, settings.table, utc_now), time.sleep, time.monotonic)
-    llm = ChatModel(
-        connect(place.base_url, key, settings.llm_timeout),
-        place.model,
-        forget_key=key.forget,
-        reasoning_effort=settings.reasoning_effort,
-        given_price=listed_prices(settings.model_prices).get(place.model),
-    )
+    if place.base_url == BEDROCK:
+        llm: BedrockModel | ChatModel = _bedrock_model(place, settings)
+    else:
+        llm = _chat_model(place, settings, ApiKey(secrets, secret, KEY_COMMANDS[role if has_key else None]))
     calls = ItemCalls(
         llm=llm,
         admission=Admission(pacing, gate, watch, time.sleep, context=f"{place.base_url} {place.model}"),
@@ -293,6 +290,34 @@ def _executor_of(
         recorder=stores.recorder(watch),
         clock=utc_now,
         remedies=remedies_of(role, has_key=has_key),
+    )
+
+
+def _bedrock_model(place: Place, settings: TaskSettings) -> "BedrockModel":
+    """Return a deployed model of Amazon Bedrock, called by the function's role."""
+    from aita.llm.bedrock import BedrockModel
+    from aita.llm.bedrock_client import BedrockClient
+    from aita.llm.pricing import listed_prices
+
+    return BedrockModel(
+        BedrockClient(settings.llm_timeout),
+        place.model,
+        reasoning_effort=settings.reasoning_effort,
+        given_price=listed_prices(settings.model_prices).get(place.model),
+    )
+
+
+def _chat_model(place: Place, settings: TaskSettings, key: "ApiKey") -> "ChatModel":
+    """Return a deployed model behind chat completions, called by its key."""
+    from aita.llm.chat import ChatModel, connect
+    from aita.llm.pricing import listed_prices
+
+    return ChatModel(
+        connect(place.base_url, key, settings.llm_timeout),
+        place.model,
+        forget_key=key.forget,
+        reasoning_effort=settings.reasoning_effort,
+        given_price=listed_prices(settings.model_prices).get(place.model),
     )
 
 

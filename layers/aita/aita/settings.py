@@ -15,6 +15,11 @@ from aita.models.model_role import ModelRole, model_in
 
 DEFAULT_MODEL = "gpt-6-luna"
 
+BEDROCK = "bedrock"
+"""Word in place of a base URL: the models of Amazon Bedrock, called by the credentials of AWS."""
+
+_URL = "a URL that starts with http:// or https://, or bedrock"
+
 _TAKES = {
     "max_workers": "a whole number from 1 to 10000",
     "rate_limit_rps": "a number from 0 to 10000; 0 is none",
@@ -32,10 +37,10 @@ _TAKES = {
     "mask_header": "a part of the page's height, from 0 (none) to 0.5",
     "reasoning_effort": f"{', '.join(EFFORTS)}, or default, which leaves it to the model",
     "llm_timeout": "a number of seconds, more than 0 and at most 600",
-    "openai_base_url": "a URL that starts with http:// or https://",
-    "model_base_url": "a URL that starts with http:// or https://",
-    "reader_base_url": "a URL that starts with http:// or https://",
-    "grader_base_url": "a URL that starts with http:// or https://",
+    "openai_base_url": _URL,
+    "model_base_url": _URL,
+    "reader_base_url": _URL,
+    "grader_base_url": _URL,
 }
 
 
@@ -80,13 +85,15 @@ def wrong(field: str, name: str | None = None) -> str:
     return f"{name or field} is wrong: it takes {_TAKES[field]}"
 
 
-def _http_url(value: str) -> str:
+def _base_url(value: str) -> str:
+    if value == BEDROCK:
+        return value
     if not value.startswith(("http://", "https://")):
-        raise ValueError("must start with http:// or https://")
+        raise ValueError("must start with http:// or https://, or be bedrock")
     return value.rstrip("/")
 
 
-Url = Annotated[str, AfterValidator(_http_url)]
+BaseUrl = Annotated[str, AfterValidator(_base_url)]
 
 
 class UserSettings(Environment):
@@ -107,11 +114,11 @@ class UserSettings(Environment):
     reader_model: str | None = None
     grader_model: str | None = None
     reasoning_effort: ReasoningEffort | None = None
-    openai_base_url: Url | None = None
+    openai_base_url: BaseUrl | None = None
     openai_api_key: Annotated[str | None, Field(repr=False)] = None
-    reader_base_url: Url | None = None
+    reader_base_url: BaseUrl | None = None
     reader_api_key: Annotated[str | None, Field(repr=False)] = None
-    grader_base_url: Url | None = None
+    grader_base_url: BaseUrl | None = None
     grader_api_key: Annotated[str | None, Field(repr=False)] = None
     prices: str | None = None
 
@@ -139,11 +146,11 @@ class RoleSettings(StackSettings):
     ``model_prices`` is a list as ``llm.pricing.listed_prices`` reads it.
     """
 
-    model_base_url: Url
+    model_base_url: BaseUrl
     reader_model: str = ""
-    reader_base_url: Url | None = None
+    reader_base_url: BaseUrl | None = None
     grader_model: str = ""
-    grader_base_url: Url | None = None
+    grader_base_url: BaseUrl | None = None
     model_prices: str = ""
     reasoning_effort: ReasoningEffort = DEFAULT_EFFORT
 
@@ -194,11 +201,15 @@ class TaskSettings(RoleSettings):
     def key_secret_of(self, role: ModelRole | None) -> str:
         """Return the secret with the key of a role's model: its own if its endpoint is, as no other may get the key.
 
+        For Amazon Bedrock it is empty.
+
         Raises
         ------
         SettingsError
             If a role with an endpoint of its own has no secret.
         """
+        if self.place_of(role).base_url == BEDROCK:
+            return ""
         if self._own_base_url(role) is None:
             return self.api_key_secret
         if not (secret := {"reader": self.reader_key_secret, "grader": self.grader_key_secret, None: ""}[role]):

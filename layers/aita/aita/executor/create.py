@@ -50,7 +50,8 @@ def create_executor(
     ----------
     llm_client
         ``openai.OpenAI``, or any object that implements ``aita.LLM``; with ``None``, the client is created from
-        OPENAI_BASE_URL, OPENAI_API_KEY, AITA_MODEL and AITA_REASONING_EFFORT.
+        OPENAI_BASE_URL, OPENAI_API_KEY, AITA_MODEL and AITA_REASONING_EFFORT; with the base URL ``bedrock``, from the
+        credentials of AWS.
     max_workers
         Number of concurrent calls. Default: AITA_MAX_WORKERS, or 5.
     rate_limit
@@ -145,8 +146,7 @@ def _model(client: Any, model: str | None, prices: Prices, defaults: Parameters)
     SettingsError
         If the client, the model's name or a price is of a wrong kind.
     """
-    from aita.llm.chat import ChatModel  # noqa: PLC0415 - the stack does without openai
-    from aita.llm.client import environment_prices, model_of  # noqa: PLC0415
+    from aita.llm.client import EndpointModel, environment_prices, model_of  # noqa: PLC0415 - the stack does without a model
     from aita.llm.pricing import given_prices  # noqa: PLC0415
 
     if inspect.iscoroutinefunction(getattr(client, "complete", None)):
@@ -157,11 +157,11 @@ def _model(client: Any, model: str | None, prices: Prices, defaults: Parameters)
     if model is not None and (not isinstance(model, str) or not model.strip()):
         raise SettingsError(f"model is wrong: it takes the name of a model; it was {model!r}")
     llm, known = model_of(client), given_prices(prices)
-    if isinstance(llm, ChatModel):
+    if isinstance(llm, EndpointModel):
         known = given_prices(environment_prices()) | known
         name = model or llm.model
-        chat = llm if name == llm.model and name not in known else llm.with_model(name, known.get(name))
-        return ModelRouter(chat, defaults, lambda name: chat.with_model(name, known.get(name)))
+        own = llm if name == llm.model and name not in known else llm.with_model(name, known.get(name))
+        return ModelRouter(own, defaults, lambda name: own.with_model(name, known.get(name)))
     if known:
         raise SettingsError("prices are for an openai.OpenAI: your llm_client has its own price(reply)")
     choose = getattr(llm, "with_model", None)

@@ -1,17 +1,24 @@
-"""Model of an executor in process: behind the caller's client, or behind the environment's endpoint."""
+"""Model of an executor in process: behind the caller's client, or behind the environment's endpoint.
 
-from typing import Annotated, Any
+openai is imported where a model is behind it, boto3 where it is one of Amazon Bedrock: neither is needed for the other.
+"""
 
-import openai
+from typing import TYPE_CHECKING, Annotated, Any, Protocol, runtime_checkable
+
 from pydantic import Field
 
 from aita.errors import SettingsError
-from aita.llm.chat import ChatModel, connect
-from aita.llm.price_table import table, table_name
+from aita.llm.price_table import Price, table, table_name
 from aita.llm.pricing import Prices, read_prices
 from aita.models.effort import DEFAULT_EFFORT, ReasoningEffort
 from aita.ports import LLM
-from aita.settings import DEFAULT_MODEL, Environment, Url
+from aita.settings import BEDROCK, DEFAULT_MODEL, BaseUrl, Environment
+
+if TYPE_CHECKING:
+    import openai
+
+    from aita.llm.bedrock import BedrockModel
+    from aita.llm.chat import ChatModel
 
 OPENAI = "https://api.openai.com/v1"
 
@@ -21,12 +28,23 @@ _NO_KEY = "none"  # sent to an endpoint that needs no key, as openai's client re
 class ModelSettings(Environment):
     """Settings of the model: endpoint, key, name, reasoning effort, time-out in seconds, and a file of prices."""
 
-    openai_base_url: Url = OPENAI
+    openai_base_url: BaseUrl = OPENAI
     openai_api_key: Annotated[str | None, Field(repr=False)] = None
     model: str = DEFAULT_MODEL
     reasoning_effort: ReasoningEffort = DEFAULT_EFFORT
     llm_timeout: Annotated[float, Field(gt=0, le=600)] = 120.0
     prices: str | None = None
+
+
+@runtime_checkable
+class EndpointModel(LLM, Protocol):
+    """Model of aita's own, whose price can be given; not one behind a caller's implementation of ``LLM``."""
+
+    given_price: Price | None
+
+    def with_model(self, model: str, price: Price | None = None) -> "EndpointModel":
+        """Return another model at the same endpoint."""
+        ...
 
 
 def model_of(client: Any) -> LLM:
@@ -38,7 +56,10 @@ def model_of(client: Any) -> LLM:
         If there is no key, or the client is of an unsupported type.
     """
     if client is None:
-        return _from_environment()
+        settings = ModelSettings.read()
+        return _bedrock_model(settings) if settings.openai_base_url == BEDROCK else _from_environment(settings)
+    import openai  # noqa: PLC0415 - as above
+
     if isinstance(client, openai.OpenAI):
         return _chat_model(client, ModelSettings.read())
     if callable(getattr(client, "complete", None)) and callable(getattr(client, "price", None)):
@@ -62,8 +83,9 @@ def environment_prices() -> Prices:
     return {} if path is None else read_prices(path)
 
 
-def _from_environment() -> ChatModel:
-    settings = ModelSettings.read()
+def _from_environment(settings: ModelSettings) -> "ChatModel":
+    from aita.llm.chat import connect  # noqa: PLC0415 - as above
+
     key = settings.openai_api_key
     if key is None:
         if settings.openai_base_url == OPENAI:
@@ -73,9 +95,25 @@ def _from_environment() -> ChatModel:
     return _chat_model(client, settings)
 
 
-def _chat_model(client: openai.OpenAI, settings: ModelSettings) -> ChatModel:
-    if (name := table_name(str(client.base_url))) is not None:
-        table(name)  # once a call is paid, the process may have no file left to open
+def _bedrock_model(settings: ModelSettings) -> "BedrockModel":
+    from aita.llm.bedrock import BedrockModel  # noqa: PLC0415 - as above
+    from aita.llm.bedrock_client import BedrockClient  # noqa: PLC0415
+
+    _load_prices(BEDROCK)
+    client = BedrockClient(settings.llm_timeout)
+    return BedrockModel(client, settings.model, reasoning_effort=settings.reasoning_effort)
+
+
+def _load_prices(base_url: str) -> None:
+    """Read an endpoint's table of prices: once a call is paid, the process may have no file left to open."""
+    if (name := table_name(base_url)) is not None:
+        table(name)
+
+
+def _chat_model(client: "openai.OpenAI", settings: ModelSettings) -> "ChatModel":
+    from aita.llm.chat import ChatModel  # noqa: PLC0415 - as above
+
+    _load_prices(str(client.base_url))
     return ChatModel(client, settings.model, forget_key=_keep_key, reasoning_effort=settings.reasoning_effort)
 
 

@@ -80,7 +80,7 @@ def require_complete(text: str, finish_reason: str, *, refusal: bool) -> str:
         raise TaskError(
             "the model called a tool instead of answering, though it has none: run it again, or take another"
         )
-    if finish is not Finish.WHOLE and finish is not Finish.TOOL:
+    if finish not in {Finish.WHOLE, Finish.TOOL, Finish.MALFORMED}:
         raise TaskError(
             f"the reply is not known to be whole, it ended with {printable_reason(finish_reason)}: run it again"
         )

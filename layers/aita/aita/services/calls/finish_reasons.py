@@ -17,7 +17,9 @@ class Finish(Enum):
     BROKEN = auto()
     """The provider failed during the reply."""
     TOOL = auto()
-    """The model called a tool, although requests offer none."""
+    """The model called a tool. Requests offer none, but for the one of Converse that takes the answer."""
+    MALFORMED = auto()
+    """The reply has not the form that was asked for: it is judged as it is, and asked for again."""
     UNKNOWN = auto()
 
 
@@ -39,6 +41,7 @@ _REASONS = {
         time_limit timeout overloaded load unload not_finished
     """,
     Finish.TOOL: "tool_calls tool_call tool_use function_call malformed_function_call unexpected_tool_call",
+    Finish.MALFORMED: "malformed_tool_use malformed_model_output",
 }
 """Names used by OpenAI, Azure, OpenRouter, Anthropic, Gemini, Cohere, Mistral, DeepSeek, Zhipu, Bedrock, TGI,
 watsonx, vLLM, SGLang and Ollama."""

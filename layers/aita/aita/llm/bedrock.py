@@ -1,0 +1,96 @@
+"""Model of Amazon Bedrock, called by the credentials of AWS instead of an API key."""
+
+import logging
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from aita.errors import RunStopped, TaskError
+from aita.llm.bedrock_client import BedrockClient
+from aita.llm.converse import Abilities, converse_body, read_reply
+from aita.llm.price_table import Price
+from aita.llm.pricing import highest_cost, usage_of
+from aita.models.effort import DEFAULT_EFFORT, ReasoningEffort, is_plain
+from aita.models.run import Usage
+from aita.ports import Reply
+from aita.settings import BEDROCK
+from aita.tasks.request import LLMRequest
+from aita.tasks.tokens import input_tokens
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class BedrockModel:
+    """Model of Amazon Bedrock. It adapts to what its model refuses, once for the object's lifetime.
+
+    Threads may share the object: concurrent calls adapt to the same refusals, which needs no lock.
+
+    Parameters
+    ----------
+    model
+        Id of a model or an inference profile, such as ``us.anthropic.claude-haiku-4-5-20251001-v1:0``.
+    now
+        Returns seconds.
+    reasoning_effort
+        Reasoning effort of the run. Converse has no parameter for it that all models take, so it is not sent.
+    given_price
+        Price of the model's tokens, in place of the table's.
+    """
+
+    client: BedrockClient
+    model: str
+    now: Callable[[], float] = time.monotonic
+    reasoning_effort: ReasoningEffort = DEFAULT_EFFORT
+    given_price: Price | None = None
+    _abilities: Abilities = field(default_factory=Abilities)
+
+    @property
+    def provider(self) -> str:
+        """Name of the provider in place of a base URL, whatever the region."""
+        return BEDROCK
+
+    def complete(self, request: LLMRequest, images: Mapping[str, bytes]) -> Reply:
+        """Make one call; repeat it at once only without what the model refuses.
+
+        Raises
+        ------
+        ProviderBusy, RunStopped, TaskError
+            As ``bedrock_errors.classify`` returns them.
+        """
+        while True:
+            started = self.now()
+            body = converse_body(self.model, request, images, self._ceiling(request), self._abilities)
+            try:
+                answer = self.client.converse(body)
+            except (TaskError, RunStopped) as refusal:
+                learned = self._abilities.learned(refusal.said, body)
+                if learned is None:
+                    raise
+                self._abilities = learned
+                logger.info("the model lacks: %s", ", ".join(self._left_out()))
+                continue
+            latency = round((self.now() - started) * 1000)
+            return read_reply(answer, self.model, request.parameters.max_reply_characters, latency, self._left_out())
+
+    def price(self, reply: Reply) -> Usage:
+        """Return the tokens and the cost of a reply."""
+        return usage_of(reply.usage, self.provider, self.model, self.given_price)
+
+    def highest_cost(self, request: LLMRequest) -> Decimal | None:
+        """Return the highest possible cost of a call in USD; ``None`` if the model has no known price."""
+        return highest_cost(input_tokens(request), self._ceiling(request), self.provider, self.model, self.given_price)
+
+    def with_model(self, model: str, price: Price | None = None) -> "BedrockModel":
+        """Return another model of the same client; it has refusals of its own to learn."""
+        return BedrockModel(self.client, model, self.now, self.reasoning_effort, price)
+
+    def _ceiling(self, request: LLMRequest) -> int:
+        """Return the most tokens of a reply: those of the request, or as many as the model has."""
+        most = self._abilities.ceiling
+        return request.max_output_tokens if most is None else min(request.max_output_tokens, most)
+
+    def _left_out(self) -> tuple[str, ...]:
+        effort = () if is_plain(self.reasoning_effort) else ("reasoning_effort",)
+        return (*effort, *self._abilities.left_out())
