@@ -1,1 +1,1 @@
-"""An OpenAI-compatible server on loopback that knows the sample exam only."""
+"""A server of OpenAI's and Amazon Bedrock's APIs on loopback that knows the sample exam only."""

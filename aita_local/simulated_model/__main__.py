@@ -14,7 +14,7 @@ def main() -> int:
     """Read the command line and serve; return the exit status."""
     parser = argparse.ArgumentParser(
         prog="python -m aita_local.simulated_model",
-        description="An OpenAI-compatible server on loopback that knows the sample exam only.",
+        description="A server of OpenAI's and Amazon Bedrock's APIs on loopback that knows the sample exam only.",
     )
     parser.add_argument("--port", type=int, default=0, help="0 takes a free one (default)")
     parser.add_argument("--port-file", type=Path, help="written with the port once connections are accepted")

@@ -1,11 +1,11 @@
-"""HTTP application of the simulated model: OpenAI's routes, and two of its own for statistics and control."""
+"""HTTP application of the simulated model: OpenAI's routes, Amazon Bedrock's, and two for statistics and control."""
 
 import asyncio
 import contextlib
 import json
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Annotated, Any
+from typing import Annotated, Any, Protocol
 
 from pydantic import BaseModel, Field, ValidationError
 from starlette.applications import Starlette
@@ -14,7 +14,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 from starlette.types import Scope
 
-from aita_local.simulated_model import streaming
+from aita_local.simulated_model import converse, streaming
 from aita_local.simulated_model.chat_completion import CHARACTERS_PER_TOKEN, completion, cut
 from aita_local.simulated_model.chat_request import ChatRequest
 from aita_local.simulated_model.errors import BadRequestError, NotInSampleExamError, ServerError, SimulatedModelError
@@ -28,6 +28,17 @@ from aita_local.simulated_model.statistics import Statistics
 
 Drop = Callable[[Scope], Awaitable[None]]
 """Function that closes a request's connection without a response."""
+
+Parse = Callable[[bytes], ChatRequest]
+
+
+class Respond(Protocol):
+    """Function that returns the response with a completion, in the form of an API."""
+
+    def __call__(self, chat: ChatRequest, content: dict[str, Any], *, is_cut: bool) -> Response:
+        """Return the response."""
+        ...
+
 
 _DROPPED = 0
 
@@ -50,6 +61,7 @@ def create_app(exam: SampleExam, faults: Faults, drop: Drop) -> Starlette:
 
     routes = [
         Route("/v1/chat/completions", model.chat_completions, methods=["POST"]),
+        Route(converse.PATH, model.converse, methods=["POST"]),
         Route("/v1/models", model.models),
         Route("/stats", model.show_stats),
         Route("/control", model.control, methods=["POST"]),
@@ -70,12 +82,19 @@ class SimulatedModel:
         self._changed = asyncio.Event()
 
     async def chat_completions(self, request: Request) -> Response:
-        """Answer a request subject to the faults, and count it."""
+        """Answer a request of OpenAI's API subject to the faults, and count it."""
+        return await self._counted(request, ChatRequest.parse, self._chat_response)
+
+    async def converse(self, request: Request) -> Response:
+        """Answer a request of Amazon Bedrock's API subject to the same faults, and count it."""
+        return await self._counted(request, converse.parse, self._converse_response)
+
+    async def _counted(self, request: Request, parse: Parse, respond: Respond) -> Response:
         arrived = time.monotonic()
         self._stats.begin(time.time())
         status = _DROPPED
         try:
-            response = await self._answer(request, arrived)
+            response = await self._answer(request, arrived, parse, respond)
         except SimulatedModelError as error:
             status = error.status
             error.headers |= self._faults.rate_headers()
@@ -123,12 +142,12 @@ class SimulatedModel:
             self._stats = self._stats.renewed()
         return JSONResponse(settings.model_dump())
 
-    async def _answer(self, request: Request, arrived: float) -> Response | None:
+    async def _answer(self, request: Request, arrived: float, parse: Parse, respond: Respond) -> Response | None:
         """Return the response, or ``None`` if the connection is to be dropped."""
         body = await request.body()
         self._faults.admit()
         fault = self._faults.draw_fault()
-        chat = ChatRequest.parse(body)
+        chat = parse(body)
         content = await self._reply(chat) if fault != "error" else None
         await self._delay(arrived)
         if content is None:
@@ -140,6 +159,10 @@ class SimulatedModel:
         self._stats.add_usage(content["usage"])
         if fault == "cut":
             self._stats.cut += 1
+        return respond(chat, content, is_cut=fault == "cut")
+
+    def _chat_response(self, chat: ChatRequest, content: dict[str, Any], *, is_cut: bool) -> Response:
+        if is_cut:
             message = content["choices"][0]["message"]
             message["content"] = cut(message["content"])
         headers = self._faults.rate_headers()
@@ -148,6 +171,11 @@ class SimulatedModel:
             return StreamingResponse(events, media_type="text/event-stream", headers=headers)
         return JSONResponse(content, headers=headers)
 
+    def _converse_response(self, chat: ChatRequest, content: dict[str, Any], *, is_cut: bool) -> Response:
+        """Return the response; a cut one is half of its body, as a tool's input can't be half of its JSON."""
+        text = json.dumps(converse.answer(chat, content))
+        return Response(cut(text) if is_cut else text, media_type="application/json")
+
     async def _delay(self, arrived: float) -> None:
         """Wait for the latency since the arrival; a change of it counts for calls in flight, too."""
         while (left := self._faults.settings.latency - (time.monotonic() - arrived)) > 0:
@@ -155,7 +183,8 @@ class SimulatedModel:
                 await asyncio.wait_for(self._changed.wait(), left)
 
     async def _reply(self, chat: ChatRequest) -> dict[str, Any]:
-        cached = self._cache.cached(chat.text) if self._faults.settings.prefix_cache else 0
+        cacheable = chat.text if chat.cacheable is None else chat.text[: chat.cacheable]
+        cached = self._cache.cached(cacheable) if self._faults.settings.prefix_cache else 0
         try:
             text = await self._known_reply(chat)
         except NotInSampleExamError:
@@ -177,7 +206,10 @@ class SimulatedModel:
         return dispatch.reply(chat, kind, self._exam, pages, self._faults.omits)
 
 
-async def _error_response(_: Request, error: Exception) -> Response:
+async def _error_response(request: Request, error: Exception) -> Response:
     if not isinstance(error, SimulatedModelError):
         raise error
+    if request.url.path.endswith("/converse"):
+        status, headers, body = converse.refusal(error)
+        return JSONResponse(body, status_code=status, headers=headers)
     return JSONResponse(error.body(), status_code=error.status, headers=error.headers)

@@ -11,7 +11,10 @@ ReplyFormat = Literal["json_schema", "json_object", "text"]
 
 @dataclass(frozen=True, slots=True)
 class ChatRequest:
-    """Text of all messages in order, the images' data URLs, and the required format of the reply."""
+    """Text of all messages in order, the images' data URLs, and the required format of the reply.
+
+    ``cacheable`` is the number of the text's first characters that may be cached; ``None`` for all of them.
+    """
 
     text: str
     images: tuple[str, ...]
@@ -20,6 +23,7 @@ class ChatRequest:
     schema: dict[str, Any] | None = None
     stream: bool = False
     with_usage: bool = False
+    cacheable: int | None = None
 
     @classmethod
     def parse(cls, body: bytes) -> Self:

@@ -26,6 +26,7 @@ from botocore.exceptions import (
     SSOError,
 )
 from botocore.exceptions import ConnectionError as NotConnectedError
+from botocore.parsers import ResponseParserError
 
 from aita.errors import CallError, ProviderBusy, RunStopped, SettingsError, TaskError, TooLongError
 from aita.llm.bedrock_errors import CREDENTIALS, classify, cut_off, too_late
@@ -37,6 +38,9 @@ _CONNECT = 10.0  # seconds
 _LARGEST = 20_000_000  # bytes of a response: many times a model's longest reply
 _LOST = (httpx2.ReadTimeout, httpx2.ReadError, httpx2.RemoteProtocolError, httpx2.DecodingError)
 """Errors after the request was sent."""
+
+_UNREADABLE = (ResponseParserError, AttributeError, TypeError, ValueError)
+"""Errors of botocore's parser, for JSON of another shape."""
 
 _NO_CREDENTIALS = (CredentialRetrievalError, NoAuthTokenError, NoCredentialsError, PartialCredentialsError, SSOError)
 
@@ -97,6 +101,8 @@ class BedrockClient:
             failure = classify(code, status, str(about.get("Message", "")), headers, body["modelId"])
         except (BotoCoreError, httpx2.TransportError) as error:
             failure = _failure(error)
+        except _UNREADABLE:
+            failure = cut_off()
         else:
             return answer
         raise failure

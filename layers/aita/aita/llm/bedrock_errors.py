@@ -66,8 +66,8 @@ def classify(code: str, status: int, said: str, headers: Mapping[str, str], mode
 
 
 def cut_off() -> ProviderBusy:
-    """Return the error of a response whose reply has no end; it may be paid."""
-    failure = ProviderBusy("Amazon Bedrock's answer was cut off")
+    """Return the error of a success that has no whole reply; it may be paid."""
+    failure = ProviderBusy("Amazon Bedrock's answer was cut off, or is none of Converse")
     failure.may_be_paid = True
     return failure
 

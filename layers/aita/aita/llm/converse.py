@@ -187,22 +187,23 @@ def _shared_messages(request: LLMRequest) -> int:
 def _turns(
     request: LLMRequest, images: Mapping[str, bytes], cached: int
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """Return the system's blocks and the messages, in which user and assistant must take turns."""
+    """Return the system's blocks and the messages, in which user and assistant must take turns.
+
+    A message of the system that comes after a turn is the user's, as only those before have a place of their own.
+    """
     system: list[dict[str, Any]] = []
     turns: list[dict[str, Any]] = []
     for place, message in enumerate(request.sent, start=1):
         blocks = _blocks(message, images)
         if message.role == "system" and not turns:
             system += blocks
-            filled = system
-        else:
+        elif blocks:
             role = "assistant" if message.role == "assistant" else "user"
             if not turns or turns[-1]["role"] != role:
                 turns.append({"role": role, "content": []})
-            filled = turns[-1]["content"]
-            filled += blocks
-        if place == cached and filled:
-            filled.append(_CACHE_POINT)
+            turns[-1]["content"] += blocks
+        if place == cached:
+            (turns[-1]["content"] if turns else system).append(_CACHE_POINT)
     return system, turns
 
 
