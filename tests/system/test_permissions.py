@@ -20,8 +20,9 @@ from tests.integration.material import exam, kind, page, right
 from tests.integration.provider import Answer
 from tests.integration.stack import FUNCTIONS, Stack
 from tests.support.ledgers import part
-from tests.template.conftest import Json, read_template, transform
+from tests.template.conftest import Json, read_template, settled, transform
 from tests.template.grants import Grant, denials, grants, matches
+from tests.template.test_checkov import GIVEN
 
 ASSIGNMENT = "permitted"
 OF_LAMBDA = {"WriteLogs", "SendTraces"}
@@ -69,7 +70,7 @@ def denied() -> dict[str, list[Grant]]:
 
 
 def of_roles(found: Callable[[Json, str, dict[str, str]], list[Grant]]) -> dict[str, list[Grant]]:
-    resources = transform(read_template())["Resources"]
+    resources = settled(transform(read_template())["Resources"], GIVEN)
     roles = {function: resources[f"{function.capitalize()}Function"]["Properties"]["Role"] for function in FUNCTIONS}
     return {function: found(resources, role["Fn::GetAtt"][0], NAMES) for function, role in roles.items()}
 

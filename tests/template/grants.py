@@ -74,6 +74,12 @@ def written_out(value: Any, names: dict[str, str]) -> str:
             return names[name]
         case {"Fn::GetAtt": [resource, attribute]}:
             return names[f"{resource}.{attribute}"]
+        case {"Fn::Select": [place, {"Fn::Split": [mark, whole]}]}:
+            return written_out(whole, names).split(mark)[int(place)]
+        case {"Fn::Sub": [text, given]}:
+            return written_out(
+                {"Fn::Sub": text}, names | {name: written_out(each, names) for name, each in given.items()}
+            )
         case {"Fn::Sub": text}:
             return re.sub(r"\$\{([\w.:]+)\}", lambda found: names[found[1]], text)
     raise AssertionError(f"{value} is not one of the functions that the template uses")

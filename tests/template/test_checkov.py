@@ -23,7 +23,7 @@ REASONS = {
     "CKV_AWS_173": "The functions' variables hold names, no secrets, and are encrypted with a key of AWS's.",
 }
 
-GIVEN = {"HasAccessLog", "SetsLogRole"}
+GIVEN = {"HasAccessLog", "SetsLogRole", "UsesApiKey"}
 """The conditions that hold with the parameters' defaults."""
 
 

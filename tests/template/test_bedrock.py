@@ -1,0 +1,105 @@
+"""A stack whose models are Amazon Bedrock's: no key, and the task function's role for its model alone."""
+
+import re
+
+import pytest
+
+from tests.template.conftest import Json, settled, transform
+from tests.template.grants import grants, statements
+
+PROFILE, MODEL = "us.anthropic.claude-haiku-4-5-20251001-v1:0", "anthropic.claude-haiku-4-5-20251001-v1:0"
+ROLES = ("ApiFunctionRole", "PlanFunctionRole", "SplitFunctionRole", "ReportFunctionRole", "CollectFunctionRole")
+OWN = "arn:aws:bedrock:eu-central-1:123456789012:inference-profile/"
+
+
+@pytest.fixture(scope="module")
+def roles(template: Json) -> Json:
+    resources: Json = settled(transform(template)["Resources"], {"UsesBedrock"})
+    return resources
+
+
+def granted(roles: Json, model: str) -> dict[str, list[str]]:
+    """Return the resources that the task function's role may invoke, by statement."""
+    names = {
+        "AWS::AccountId": "123456789012",
+        "AWS::Partition": "aws",
+        "AWS::Region": "eu-central-1",
+        "ModelName": model,
+        "Bucket.Arn": "bucket",
+        "Table.Arn": "table",
+        "TaskLogGroup.Arn": "log",
+    }
+    found: dict[str, list[str]] = {}
+    for grant in grants(roles, "TaskFunctionRole", names):
+        if grant.action.startswith("bedrock:"):
+            assert grant.action == "bedrock:InvokeModel"
+            found.setdefault(grant.sid, []).append(grant.resource)
+    return found
+
+
+def test_an_inference_profile_is_called_with_its_model_in_any_region(roles: Json) -> None:
+    assert granted(roles, PROFILE) == {
+        "AskModel": [f"arn:aws:bedrock:eu-central-1::foundation-model/{PROFILE}", f"{OWN}{PROFILE}"],
+        "AskModelOfProfile": [f"arn:aws:bedrock:*::foundation-model/{MODEL}*"],
+    }
+
+
+@pytest.mark.parametrize(
+    ("profile", "model"),
+    [("global.amazon.nova-2-lite-v1:0", "amazon.nova-2-lite-v1:0"), ("eu.vendor.model-4.6", "vendor.model-4")],
+)
+def test_the_name_of_a_profiles_model_is_what_follows_the_part_of_the_world(
+    roles: Json, profile: str, model: str
+) -> None:
+    assert granted(roles, profile)["AskModelOfProfile"] == [f"arn:aws:bedrock:*::foundation-model/{model}*"]
+
+
+@pytest.mark.parametrize("model", ["amazon.nova-lite-v1:0", "vendor"])
+def test_a_model_without_a_profile_opens_no_other(roles: Json, model: str) -> None:
+    found = granted(roles, model)
+    assert f"arn:aws:bedrock:eu-central-1::foundation-model/{model}" in found["AskModel"]
+    (elsewhere,) = found["AskModelOfProfile"]
+    assert not re.search(r"foundation-model/\*|foundation-model/[^/]*\*[^/]*\*", elsewhere)
+    assert not elsewhere.startswith(f"arn:aws:bedrock:*::foundation-model/{model}")
+
+
+def test_a_model_elsewhere_is_called_through_the_profile_alone(roles: Json) -> None:
+    (statement,) = [each for each in statements(roles, "TaskFunctionRole") if each["Sid"] == "AskModelOfProfile"]
+    (profile,) = statement["Condition"]["ArnEquals"].values()
+    assert list(statement["Condition"]) == ["ArnEquals"]
+    assert list(statement["Condition"]["ArnEquals"]) == ["bedrock:InferenceProfileArn"]
+    assert profile == {
+        "Fn::Sub": "arn:${AWS::Partition}:bedrock:${AWS::Region}:${AWS::AccountId}:inference-profile/${ModelName}"
+    }
+
+
+def test_no_key_is_read_and_no_other_function_asks_a_model(roles: Json) -> None:
+    assert "secretsmanager" not in str(roles["TaskFunctionRole"])
+    for role in ROLES:
+        assert "bedrock" not in str(roles[role])
+
+
+def test_another_endpoint_opens_no_model(template: Json) -> None:
+    roles = settled(transform(template)["Resources"], {"UsesApiKey"})
+    assert "bedrock" not in str(roles["TaskFunctionRole"])
+    assert "secretsmanager:GetSecretValue" in str(roles["TaskFunctionRole"])
+
+
+def test_the_two_conditions_are_opposites(template: Json) -> None:
+    conditions = template["Conditions"]
+    assert conditions["UsesBedrock"] == {"Fn::Equals": [{"Ref": "ModelBaseUrl"}, "bedrock"]}
+    assert conditions["UsesApiKey"] == {"Fn::Not": [conditions["UsesBedrock"]]}
+
+
+def test_the_default_model_is_refused_before_anything_is_deployed(template: Json) -> None:
+    rule = template["Rules"]["BedrockNamesItsModel"]
+    assert rule["RuleCondition"] == template["Conditions"]["UsesBedrock"]
+    (assertion,) = rule["Assertions"]
+    assert assertion["Assert"] == {
+        "Fn::Not": [{"Fn::Equals": [{"Ref": "ModelName"}, template["Parameters"]["ModelName"]["Default"]]}]
+    }
+
+
+@pytest.mark.parametrize(("url", "taken"), [("bedrock", True), ("Bedrock", False), ("bedrock.example", False)])
+def test_bedrock_is_one_word(template: Json, url: str, *, taken: bool) -> None:
+    assert bool(re.fullmatch(template["Parameters"]["ModelBaseUrl"]["AllowedPattern"], url)) is taken
