@@ -25,16 +25,18 @@ def up(
 
     Takes AITA_MAX_WORKERS, AITA_RATE_LIMIT_RPS, AITA_MASK_HEADER, AITA_MODEL, OPENAI_BASE_URL and OPENAI_API_KEY; for a
     reader and a grader of their own AITA_READER_MODEL, _BASE_URL and _API_KEY, and AITA_GRADER_MODEL and so on; and
-    AITA_PRICES, a file of prices. Without a key the simulated model answers, which knows the sample exam only.
+    AITA_PRICES, a file of prices. Without a key the simulated model answers, which knows the sample exam only; with
+    OPENAI_BASE_URL=bedrock it does so as Amazon Bedrock does.
     """
     output = Session.of(context).output
     user = UserSettings.read()
-    if user.openai_base_url is not None and user.openai_api_key is None:
+    settings = stack.LocalSettings.of(user)
+    if user.openai_base_url is not None and settings.base_url is None:
         output.note("OPENAI_BASE_URL has no effect without OPENAI_API_KEY: set that to any word if no key is asked for")
-    if anything and user.openai_api_key is not None:
+    if anything and not settings.is_simulated:
         raise RequestError("--anything is for the simulated model: unset OPENAI_API_KEY to have it")
     model_options = ["--anything"] if anything else []
-    connection = stack.up(stack.LocalSettings.of(user), model_options=model_options, say=output.note)
+    connection = stack.up(settings, model_options=model_options, say=output.note)
     output.result(
         asdict(connection), f"the local stack is up: {connection.max_workers} at once, model {connection.model}"
     )

@@ -105,6 +105,8 @@ class Emulator:
             "IOT_MTLS_ENABLED": "0",
             "SFTP_ENABLED": "0",
             "LOG_LEVEL": "WARNING",
+            # For the functions: the emulator's own Bedrock leaves pictures out, and makes replies of failures.
+            "AWS_ENDPOINT_URL_BEDROCK_RUNTIME": f"http://{LOOPBACK}:{self.home.port('simulated-model')}",
             "NO_PROXY": no_proxy(),
             "no_proxy": no_proxy(),
             # The user's own AWS configuration does not apply.

@@ -13,7 +13,7 @@ from aita.errors import SettingsError
 from aita.llm.pricing import as_list, read_prices
 from aita.models.effort import DEFAULT_EFFORT, ReasoningEffort
 from aita.models.model_role import ROLES, ModelRole
-from aita.settings import DEFAULT_MODEL, UserSettings
+from aita.settings import BEDROCK, DEFAULT_MODEL, UserSettings
 from aita_local.daemon import exclusive_lock
 from aita_local.deploy import STACK, Deployment, Parameters, RoleModel, client
 from aita_local.emulator import REGION, Emulator
@@ -32,7 +32,10 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class LocalSettings:
-    """Settings of the local stack. Without an ``api_key`` its model is the simulated one, for the sample only."""
+    """Settings of the local stack. Without an ``api_key`` its model is the simulated one, for the sample only.
+
+    With the ``base_url`` ``bedrock`` the simulated model is asked as Amazon Bedrock's models are.
+    """
 
     max_workers: int = _MAX_WORKERS
     rate_limit_rps: float = _RATE_LIMIT_RPS
@@ -51,32 +54,53 @@ class LocalSettings:
         Raises
         ------
         SettingsError
-            If a real model is set without a key, or the file of prices can't be read.
+            If a real model is set without a key, or one of Amazon Bedrock, as the emulator has no credentials for it, or
+            the file of prices can't be read.
         """
-        key = user.openai_api_key
+        asks_bedrock = user.openai_base_url == BEDROCK
+        key = None if asks_bedrock else user.openai_api_key
         roles: dict[ModelRole, RoleModel] = {
             "reader": RoleModel(user.reader_model or "", user.reader_base_url or "", user.reader_api_key),
             "grader": RoleModel(user.grader_model or "", user.grader_base_url or "", user.grader_api_key),
         }
+        if BEDROCK in (roles["reader"].base_url, roles["grader"].base_url):
+            raise SettingsError(
+                "AITA_READER_BASE_URL or AITA_GRADER_BASE_URL is bedrock: this stack has no AWS credentials for it. Unset "
+                "it, or deploy to AWS"
+            )
         at_model = {f"AITA_{role.upper()}_MODEL": own.model for role, own in roles.items() if not own.base_url}
         for variable, model in {"AITA_MODEL": user.model, **at_model}.items():
-            if key is None and model not in (None, "", SIMULATED):
+            if key is not None or model in (None, "", SIMULATED):
+                continue
+            if asks_bedrock:
                 raise SettingsError(
-                    f"{variable} is {model} and OPENAI_API_KEY is not set: set the key (any word, for a server that "
-                    f"asks for none), or unset {variable} to have the simulated model"
+                    f"{variable} is {model} and OPENAI_BASE_URL is bedrock: this stack has no AWS credentials for it. "
+                    f"Unset {variable} to have the simulated model answer as Amazon Bedrock does, or deploy to AWS"
                 )
+            raise SettingsError(
+                f"{variable} is {model} and OPENAI_API_KEY is not set: set the key (any word, for a server that "
+                f"asks for none), or unset {variable} to have the simulated model"
+            )
+        base_url = BEDROCK if asks_bedrock else None
+        if key is not None:
+            base_url = user.openai_base_url or "https://api.openai.com/v1"
         default_mask = _HEADER_OF_SAMPLE if key is None else 0.0
         return cls(
             max_workers=user.max_workers if user.max_workers is not None else _MAX_WORKERS,
             rate_limit_rps=user.rate_limit_rps if user.rate_limit_rps is not None else _RATE_LIMIT_RPS,
             model=user.model or (SIMULATED if key is None else DEFAULT_MODEL),
-            base_url=None if key is None else user.openai_base_url or "https://api.openai.com/v1",
+            base_url=base_url,
             api_key=key,
             mask_header=user.mask_header if user.mask_header is not None else default_mask,
             reasoning_effort=user.reasoning_effort or DEFAULT_EFFORT,
             roles=roles,
             model_prices="" if user.prices is None else as_list(read_prices(user.prices)),
         )
+
+    @property
+    def is_simulated(self) -> bool:
+        """Whether the simulated model answers."""
+        return self.base_url in (None, BEDROCK)
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,14 +225,15 @@ def status(*, home: StateDir | None = None) -> Status:
 
 
 def _provide_model(settings: LocalSettings, simulated: SimulatedModelProcess, options: Sequence[str], say: Say) -> str:
-    if settings.base_url is not None:
+    if settings.base_url is not None and not settings.is_simulated:
         simulated.stop()
         say(f"model {settings.model} at {settings.base_url}")
         return settings.base_url
     if simulated.start(options):
         known = "the sample exam, and makes up all else" if "--anything" in options else "the sample exam only"
-        say(f"no OPENAI_API_KEY: the simulated model answers, which knows {known}")
-    return simulated.base_url
+        why = "in place of Amazon Bedrock" if settings.base_url == BEDROCK else "no OPENAI_API_KEY"
+        say(f"{why}: the simulated model answers, which knows {known}")
+    return settings.base_url or simulated.base_url
 
 
 def _deploy(deployment: Deployment, parameters: Parameters, emulator: Emulator, say: Say) -> None:

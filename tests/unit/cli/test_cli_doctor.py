@@ -135,6 +135,15 @@ def test_no_key(healthy: FakeStack, aita: Aita) -> None:
     assert "aita key set" in problems(aita)["key"]
 
 
+def test_amazon_bedrock_needs_no_key(healthy: FakeStack, aita: Aita) -> None:
+    healthy.secrets.clear()
+    healthy.parameters["ModelBaseUrl"] = "bedrock"
+    status, document = found(aita)
+    assert status == 0
+    (key,) = [check for check in document["checks"] if check["check"] == "key"]
+    assert "none is needed" in key["found"]
+
+
 @pytest.mark.parametrize(("left", "enough"), [(10, False), (14, False), (15, True)])
 def test_the_quota_must_hold_the_tasks_and_what_runs_beside_them(
     healthy: FakeStack, aita: Aita, left: int, enough: bool

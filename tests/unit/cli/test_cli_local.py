@@ -64,6 +64,28 @@ def test_a_model_without_an_endpoint_or_a_key_is_refused_by_its_name(name: str) 
     assert LocalSettings.of(UserSettings.read({name: "m", "OPENAI_API_KEY": "k"})).api_key == "k"
 
 
+@pytest.mark.parametrize("key", ["", "sk-unused"])
+def test_amazon_bedrock_is_played_by_the_simulated_model(
+    aita: Aita, started: list[Sequence[str]], monkeypatch: pytest.MonkeyPatch, key: str
+) -> None:
+    monkeypatch.setenv("OPENAI_BASE_URL", "bedrock")
+    monkeypatch.setenv("OPENAI_API_KEY", key)
+    code, out, err = aita("local", "up", "--anything")
+    assert (code, started) == (0, [["--anything"]])
+    assert "model simulated" in out
+    assert "has no effect" not in err
+
+
+def test_a_model_of_amazon_bedrock_is_for_aws(
+    aita: Aita, started: list[Sequence[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_BASE_URL", "bedrock")
+    monkeypatch.setenv("AITA_MODEL", "amazon.nova-lite-v1:0")
+    code, _, err = aita("local", "up")
+    assert (code, started) == (2, [])
+    assert "Unset AITA_MODEL" in err
+
+
 def test_a_real_model_makes_nothing_up(
     aita: Aita, started: list[Sequence[str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -440,6 +440,19 @@ def test_a_roles_key_goes_to_its_own_secret_if_it_has_an_endpoint(
     assert stack.secrets == {"aita/reader-key": "sk-r"}
 
 
+def test_amazon_bedrock_takes_no_key(
+    stack: FakeStack, aita: Aita, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    stack.parameters["ModelBaseUrl"] = "bedrock"
+    (tmp_path / "key").write_text("sk-1\n")
+    with (tmp_path / "key").open() as stream:
+        monkeypatch.setattr("sys.stdin", stream)
+        code, _, err = aita("key", "set")
+    assert code == 2
+    assert "needs no key" in err
+    assert stack.secrets == {}
+
+
 def test_a_key_is_no_argument(stack: FakeStack, aita: Aita) -> None:
     assert aita("key", "set", "sk-1")[0] == 2
     assert stack.secrets == {}

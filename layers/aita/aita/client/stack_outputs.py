@@ -9,6 +9,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from aita.client.stack_target import LOCAL_HINT, StackTarget
 from aita.errors import StackError
 from aita.models.model_role import ROLES, ModelRole
+from aita.settings import BEDROCK
 
 _READY = frozenset(
     {
@@ -28,8 +29,9 @@ _READY = frozenset(
 class Stack:
     """A deployed stack. ``api_url`` is the base URL of its API, without a slash at the end.
 
-    ``role_models`` are the models of roles that have one of their own, or an endpoint, and ``role_secrets`` the secrets
-    with the keys of roles that have an endpoint of their own.
+    ``api_key_secret`` is the name of the secret with the model's key; ``None`` if its model is Amazon Bedrock's, which
+    needs none. ``role_models`` are the models of roles that have one of their own, or an endpoint, and ``role_secrets``
+    the secrets with the keys of roles that have an endpoint of their own, but for Amazon Bedrock.
     """
 
     name: str
@@ -40,7 +42,7 @@ class Stack:
     state_machine_arn: str
     max_concurrency: int
     model: str
-    api_key_secret: str
+    api_key_secret: str | None
     role_models: Mapping[ModelRole, str] = field(default_factory=dict)
     role_secrets: Mapping[ModelRole, str] = field(default_factory=dict)
 
@@ -76,7 +78,7 @@ def find_stack(place: StackTarget) -> Stack:
             state_machine_arn=outputs["StateMachineArn"],
             max_concurrency=int(outputs["MaxConcurrency"]),
             model=outputs["ModelName"],
-            api_key_secret=parameters["ApiKeySecretName"],
+            api_key_secret=None if parameters.get("ModelBaseUrl") == BEDROCK else parameters["ApiKeySecretName"],
             role_models={
                 role: parameters.get(f"{role.capitalize()}Model") or outputs["ModelName"]
                 for role in ROLES
@@ -85,7 +87,7 @@ def find_stack(place: StackTarget) -> Stack:
             role_secrets={
                 role: parameters[f"{role.capitalize()}KeySecretName"]
                 for role in ROLES
-                if parameters.get(f"{role.capitalize()}BaseUrl")
+                if parameters.get(f"{role.capitalize()}BaseUrl") not in (None, "", BEDROCK)
             },
         )
     except KeyError as error:

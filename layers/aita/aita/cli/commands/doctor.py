@@ -80,6 +80,8 @@ def _version(session: Session) -> str:
 def _secret(session: Session, role: ModelRole | None = None) -> str:
     stack = session.stack
     secret, more = (stack.api_key_secret, ()) if role is None else (stack.role_secrets[role], ("--for", role))
+    if secret is None:
+        return "none is needed: the model is Amazon Bedrock's, which the functions call by their role"
     if not is_set(session.place, secret):
         raise StackError(f"the secret {secret} has no key: set it with '{session.command('key', 'set', *more)}'")
     return f"the secret {secret} is set"

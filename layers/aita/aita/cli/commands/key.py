@@ -40,10 +40,15 @@ def set_key(
 
 def _secret_of(session: Session, role: ModelRole | None) -> str:
     if role is None:
+        if session.stack.api_key_secret is None:
+            raise RequestError(
+                f"the model of stack {session.stack.name} is Amazon Bedrock's, which the functions call by their role: "
+                "it needs no key"
+            )
         return session.stack.api_key_secret
     if role not in session.stack.role_secrets:
         raise RequestError(
-            f"the {role} has no endpoint of its own, and so no key: leave --for out, or deploy the stack with a "
+            f"the {role} has no endpoint of its own that takes a key: leave --for out, or deploy the stack with a "
             f"{role.capitalize()}BaseUrl"
         )
     return session.stack.role_secrets[role]
