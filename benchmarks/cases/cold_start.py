@@ -18,6 +18,9 @@ boto3.client("dynamodb"); boto3.client("s3"); openai.OpenAI(api_key="none", max_
 GRADING = "from aita.services.runs.pipelines import stage_of; stage_of('grade')"
 """Import of the largest stage, which an item of it waits for besides."""
 
+BEDROCK = "import os; os.environ['AITA_MODEL_BASE_URL'] = 'bedrock'"
+"""What a stack whose models are Amazon Bedrock's is told."""
+
 BOUNDS = {"task": 1.05, "plan": 0.7, "collect": 0.7, "api": 0.9}
 ENVIRONMENT = {
     "AITA_TABLE": "t",
@@ -44,6 +47,7 @@ def measure() -> list[Case]:
         name: f"import sys; sys.path.insert(0, {str(ROOT / 'functions' / name)!r}); import app" for name in BOUNDS
     }
     scripts["task, and its largest stage"] = f"{scripts['task']}\n{GRADING}"
+    scripts["task with Amazon Bedrock"] = f"{BEDROCK}\n{scripts['task']}"
     taken: dict[str, list[float]] = {name: [] for name in scripts}
     for _ in range(TIMES + 1):  # the first of each fills the file cache and writes .pyc files
         for name, script in scripts.items():

@@ -17,6 +17,11 @@ def measure() -> list[Case]:
         name = f"10% of replies cut, 5% 500s, 2% dropped, {TASKS} tasks, {CONCURRENCY} at once"
         wrong = Limit("lost or wrong", ours.lost, 0)
         cases = [Case(name, ours.summary, f"{TASKS} right results", limits=(wrong,))]
+        converse = _run(model, "aita_bedrock")
+        wrong = Limit("lost or wrong", converse.lost, 0)
+        cases.append(
+            Case("the same by Amazon Bedrock's Converse", converse.summary, f"aita: {ours.summary}", limits=(wrong,))
+        )
         for client, peer in PEERS.items():
             theirs = _run(model, client)
             wrong = Limit("lost or wrong", theirs.lost, None)

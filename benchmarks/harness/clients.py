@@ -1,9 +1,9 @@
 """Measured clients, each a process of its own: ``python -m benchmarks.harness.clients NAME JOB``.
 
-``aita`` is the executor in process. The peers are usual ways without it: a pool of threads with the openai client, and
-asyncio with its asynchronous one, both with openai's default retries; and a published batch runner, flexllm, which has
-a rate limit, retries and a checkpoint, too. Only the standard library is imported before a client is chosen, as flexllm
-has an environment of its own.
+``aita`` is the executor in process, and ``aita_bedrock`` the same through Amazon Bedrock's API. The peers are usual
+ways without it: a pool of threads with the openai client, and asyncio with its asynchronous one, both with openai's
+default retries; and a published batch runner, flexllm, which has a rate limit, retries and a checkpoint, too. Only the
+standard library is imported before a client is chosen, as flexllm has an environment of its own.
 """
 
 import asyncio
@@ -14,7 +14,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,8 @@ from benchmarks.harness.questions import Question, ShortQuestion, asked_for
 
 MODEL = "simulated"
 KEY = "none"
+BEDROCK = "bedrock"
+"""Base URL by which aita asks Amazon Bedrock."""
 
 
 @dataclass(frozen=True)
@@ -81,9 +83,13 @@ Client = Callable[[Asked], Results]
 
 def aita(job: Job) -> Client:
     """Return the executor in process; with checkpoints, each finished task is recorded at once."""
-    import aita.executor.in_process
-    import aita.llm.client  # noqa: F401 - both would be imported while the clock runs
+    import aita.executor.in_process  # what would be imported while the clock runs
     from aita import ParallelExecutionConfig, SimpleLLMTask, create_executor
+
+    if job.base_url == BEDROCK:
+        import aita.llm.bedrock
+    else:
+        import aita.llm.chat  # as above
 
     os.environ |= {"OPENAI_BASE_URL": job.base_url, "AITA_MODEL": MODEL}
 
@@ -104,6 +110,17 @@ def aita(job: Job) -> Client:
         return [result.result if result.success else None for result in batch.task_results]
 
     return run
+
+
+def aita_bedrock(job: Job) -> Client:
+    """Return the executor in process, which asks the same server as Amazon Bedrock."""
+    os.environ |= {
+        "AWS_ENDPOINT_URL_BEDROCK_RUNTIME": job.base_url.removesuffix("/v1"),
+        "AWS_ACCESS_KEY_ID": KEY,
+        "AWS_SECRET_ACCESS_KEY": KEY,
+        "AWS_DEFAULT_REGION": "us-east-1",
+    }
+    return aita(replace(job, base_url=BEDROCK))
 
 
 def threads(job: Job) -> Client:
@@ -162,7 +179,9 @@ def flexllm(job: Job) -> Client:
     return run
 
 
-CLIENTS: dict[str, Callable[[Job], Client]] = {client.__name__: client for client in (aita, threads, gathered, flexllm)}
+CLIENTS: dict[str, Callable[[Job], Client]] = {
+    client.__name__: client for client in (aita, aita_bedrock, threads, gathered, flexllm)
+}
 
 
 def _read(asked: Question | ShortQuestion, reply: str | None) -> dict[str, Any] | str | None:

@@ -83,7 +83,9 @@ def run(script: str, folder: Path) -> list[str]:
 
 @pytest.mark.parametrize("name", ["create_executor", "latest_checkpoint", "ParallelExecutionConfig", "SimpleLLMTask"])
 def test_the_framework_is_imported(tmp_path: Path, name: str) -> None:
-    script = f"import aita\nprint(aita.{name}.__name__)\nimport aita.executor.in_process, aita.llm.client"
+    script = (
+        f"import aita\nprint(aita.{name}.__name__)\nimport aita.executor.in_process, aita.llm.chat, aita.llm.client"
+    )
     assert run(HIDDEN + script, tmp_path) == [name]
 
 
