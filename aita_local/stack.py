@@ -54,8 +54,8 @@ class LocalSettings:
         Raises
         ------
         SettingsError
-            If a real model is set without a key, or one of Amazon Bedrock, as the emulator has no credentials for it, or
-            the file of prices can't be read.
+            If a real model is set without a key, or one of Amazon Bedrock, as the emulator has no credentials for it,
+            or the file of prices can't be read.
         """
         asks_bedrock = user.openai_base_url == BEDROCK
         key = None if asks_bedrock else user.openai_api_key
@@ -65,8 +65,8 @@ class LocalSettings:
         }
         if BEDROCK in (roles["reader"].base_url, roles["grader"].base_url):
             raise SettingsError(
-                "AITA_READER_BASE_URL or AITA_GRADER_BASE_URL is bedrock: this stack has no AWS credentials for it. Unset "
-                "it, or deploy to AWS"
+                "AITA_READER_BASE_URL or AITA_GRADER_BASE_URL is bedrock: this stack has no AWS credentials for it. "
+                "Unset it, or deploy to AWS"
             )
         at_model = {f"AITA_{role.upper()}_MODEL": own.model for role, own in roles.items() if not own.base_url}
         for variable, model in {"AITA_MODEL": user.model, **at_model}.items():

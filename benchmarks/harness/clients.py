@@ -89,7 +89,7 @@ def aita(job: Job) -> Client:
     if job.base_url == BEDROCK:
         import aita.llm.bedrock
     else:
-        import aita.llm.chat  # as above
+        import aita.llm.chat  # noqa: F401 - as above
 
     os.environ |= {"OPENAI_BASE_URL": job.base_url, "AITA_MODEL": MODEL}
 

@@ -38,7 +38,7 @@ from aita.llm.bedrock import BedrockModel
 from aita.llm.bedrock_client import BedrockClient
 from aita.llm.bedrock_errors import classify
 from aita.llm.converse import Abilities, converse_body
-from aita.llm.pricing import Price
+from aita.llm.price_table import Price
 from aita.services.calls.conversation import require_complete
 from aita.tasks.request import Image, LLMRequest, Message, Parameters
 from aita.tasks.simple import SimpleLLMTask
