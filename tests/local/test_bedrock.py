@@ -25,7 +25,8 @@ def on_bedrock(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]
             client("s3", made.endpoint_url).delete_bucket_policy(Bucket=made.deployed.bucket)  # TLS only; here is none
             secrets = client("secretsmanager", made.endpoint_url)
             secrets.delete_secret(SecretId="aita/api-key", ForceDeleteWithoutRecovery=True)
-            made.model.control(latency=0.05, cut_rate=0.05, error_rate=0.05, drop_rate=0.02, prefix_cache=True)
+            faults = {"cut_rate": 0.05, "error_rate": 0.05, "drop_rate": 0.02, "rps": 20, "burst": 5}
+            made.model.control(latency=0.05, prefix_cache=True, **faults)
             yield made
         finally:
             made.down()
@@ -53,6 +54,7 @@ def test_every_fault_was_played_and_outlived(on_bedrock: LocalStack, graded: Jso
     assert stats["cut"] > 0
     assert stats["server_errors"] > 0
     assert stats["dropped"] > 0
+    assert stats["rate_limited"] > 0
     assert stats["rejected"] == 0, "each request had Converse's form"
 
 
@@ -69,7 +71,7 @@ def test_no_function_needed_a_key(on_bedrock: LocalStack, graded: Json) -> None:
 
 
 def test_the_doctor_finds_it_well(on_bedrock: LocalStack, graded: Json) -> None:
-    on_bedrock.model.control(cut_rate=0, error_rate=0, drop_rate=0)
+    on_bedrock.model.control(cut_rate=0, error_rate=0, drop_rate=0, rps=0)
     checks = {check["check"]: check for check in on_bedrock.run("doctor")["checks"]}
     assert checks["key"]["found"].startswith("none is needed")
     assert checks["model"]["ok"]

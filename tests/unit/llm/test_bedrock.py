@@ -6,6 +6,7 @@ import itertools
 import json
 import os
 import re
+import socket
 import subprocess
 import sys
 import threading
@@ -39,10 +40,12 @@ from aita.llm.bedrock_client import BedrockClient
 from aita.llm.bedrock_errors import classify
 from aita.llm.converse import Abilities, converse_body
 from aita.llm.price_table import Price
+from aita.llm.tool_schema import tool_schema
 from aita.services.calls.conversation import require_complete
 from aita.tasks.request import Image, LLMRequest, Message, Parameters
 from aita.tasks.simple import SimpleLLMTask
 from tests.support.converse_endpoint import DROP, MODEL, Converse, Raw, Refusal, called, converse_endpoint, said
+from tests.support.raw_endpoint import listening, request_of
 
 ROOT = Path(__file__).parents[3]
 SCHEMA = {
@@ -161,7 +164,7 @@ class TestRequest:
         tools = endpoint.bodies[0]["toolConfig"]
         (tool,) = tools["tools"]
         assert tool["toolSpec"]["name"] == "Grading"
-        assert tool["toolSpec"]["inputSchema"] == {"json": SCHEMA}
+        assert tool["toolSpec"]["inputSchema"] == {"json": tool_schema(SCHEMA)}
         assert tools["toolChoice"] == {"tool": {"name": "Grading"}}
         assert json.loads(reply.text) == {"points": 2.5, "quote": "größer"}
         assert "größer" in reply.text
@@ -416,6 +419,11 @@ class TestFailure:
                 "does not see pictures",
                 ProviderSetting.MODEL,
             ),
+            (
+                Refusal(400, "ValidationException", "The model doesn\u2019t support image input."),
+                "does not see pictures",
+                ProviderSetting.MODEL,
+            ),
             (Refusal(400, "ServiceQuotaExceededException"), "Service Quotas", None),
             (Refusal(403, "ExpiredTokenException", "The security token is expired"), "aws sso login", None),
             (Refusal(403, "UnrecognizedClientException"), "aws sts get-caller-identity", None),
@@ -466,6 +474,27 @@ class TestFailure:
         assert failed.value.timed_out
         assert failed.value.may_be_paid
         assert endpoint.calls == 1
+
+    def test_one_deadline_is_for_all_of_a_call(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Each piece of this response comes soon after the one before it."""
+        body = json.dumps(said("hi")).encode()
+        ended = threading.Event()
+
+        def trickle(connection: socket.socket) -> None:
+            request_of(connection)
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body))
+            for byte in body:
+                if ended.wait(0.02):
+                    return
+                connection.sendall(bytes([byte]))
+
+        with listening(trickle) as url:
+            model = Converse(lambda _: None, url.removesuffix("/v1")).model(monkeypatch, timeout=0.5)
+            with pytest.raises(ProviderBusy) as failed:
+                model.complete(PLAIN, {})
+            ended.set()
+        assert failed.value.timed_out
+        assert failed.value.may_be_paid
 
     def test_a_dropped_connection_is_not_tried_again_here(self, endpoint: Converse, model: BedrockModel) -> None:
         endpoint.answer = lambda _: DROP

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from aita.llm.bedrock_errors import cut_off
+from aita.llm.tool_schema import tool_schema
 from aita.models.file_type import shown_image_ending
 from aita.ports import Reply, TokenUsage
 from aita.services.calls.prompt_cache_gate import SHORTEST_PREFIX
@@ -127,7 +128,7 @@ def converse_body(
     name = tool_name(request.schema_name)
     if request.schema is not None and abilities.choice < len(_CHOICES) and name not in abilities.without_tool:
         description = "Takes the answer. Call it once, with the whole answer."
-        tool = {"name": name, "description": description, "inputSchema": {"json": request.schema}}
+        tool = {"name": name, "description": description, "inputSchema": {"json": tool_schema(request.schema)}}
         choice = _CHOICES[abilities.choice]
         body["toolConfig"] = {
             "tools": [{"toolSpec": tool}],
@@ -178,10 +179,9 @@ def _shared_messages(request: LLMRequest) -> int:
     """
     if prefix_tokens(request) < SHORTEST_PREFIX:
         return 0
-    own = next(
-        (place for place, each in enumerate(request.messages) if each.role == "assistant"), len(request.messages)
-    )
-    return max(own - 1, 0)
+    roles = [message.role for message in request.messages]
+    asked = roles.index("assistant") if "assistant" in roles else len(roles)
+    return max(asked - 1, 0)
 
 
 def _turns(
