@@ -25,7 +25,7 @@ def on_bedrock(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]
             client("s3", made.endpoint_url).delete_bucket_policy(Bucket=made.deployed.bucket)  # TLS only; here is none
             secrets = client("secretsmanager", made.endpoint_url)
             secrets.delete_secret(SecretId="aita/api-key", ForceDeleteWithoutRecovery=True)
-            faults = {"cut_rate": 0.05, "error_rate": 0.05, "drop_rate": 0.02, "rps": 20, "burst": 5}
+            faults = {"cut_rate": 0.05, "error_rate": 0.05, "drop_rate": 0.02, "rps": 4, "burst": 1}
             made.model.control(latency=0.05, prefix_cache=True, **faults)
             yield made
         finally:
