@@ -18,7 +18,7 @@ def roles(template: Json) -> Json:
     return resources
 
 
-def granted(roles: Json, model: str) -> dict[str, list[str]]:
+def granted(roles: Json, model: str, **models: str) -> dict[str, list[str]]:
     """Return the resources that the task function's role may invoke, by statement."""
     names = {
         "AWS::AccountId": "123456789012",
@@ -28,6 +28,8 @@ def granted(roles: Json, model: str) -> dict[str, list[str]]:
         "Bucket.Arn": "bucket",
         "Table.Arn": "table",
         "TaskLogGroup.Arn": "log",
+        "ApiKeySecretName": "key",
+        **models,
     }
     found: dict[str, list[str]] = {}
     for grant in grants(roles, "TaskFunctionRole", names):
@@ -103,3 +105,59 @@ def test_the_default_model_is_refused_before_anything_is_deployed(template: Json
 @pytest.mark.parametrize(("url", "taken"), [("bedrock", True), ("Bedrock", False), ("bedrock.example", False)])
 def test_bedrock_is_one_word(template: Json, url: str, *, taken: bool) -> None:
     assert bool(re.fullmatch(template["Parameters"]["ModelBaseUrl"]["AllowedPattern"], url)) is taken
+
+
+@pytest.mark.parametrize("role", ["Reader", "Grader"])
+def test_a_reader_or_grader_there_is_granted_alone(template: Json, role: str) -> None:
+    """The stack's other model is at another endpoint, and needs its key."""
+    roles = settled(transform(template)["Resources"], {f"{role}UsesBedrock", "UsesApiKey"})
+    found = granted(roles, "gpt", **{f"{role}Model": PROFILE})
+    assert found == {
+        f"Ask{role}": [f"arn:aws:bedrock:eu-central-1::foundation-model/{PROFILE}", f"{OWN}{PROFILE}"],
+        f"Ask{role}OfProfile": [f"arn:aws:bedrock:*::foundation-model/{MODEL}*"],
+    }
+    (statement,) = [each for each in statements(roles, "TaskFunctionRole") if each["Sid"] == f"Ask{role}OfProfile"]
+    assert f"inference-profile/${{{role}Model}}" in str(statement["Condition"]["ArnEquals"])
+
+
+@pytest.mark.parametrize("role", ["Reader", "Grader"])
+@pytest.mark.parametrize(
+    ("model_base_url", "own_base_url", "own_model", "asks", "has_key"),
+    [
+        ("bedrock", "", "m", True, False),
+        ("bedrock", "", "", False, False),
+        ("bedrock", "https://x", "m", False, True),
+        ("https://x", "bedrock", "m", True, False),
+        ("https://x", "", "m", False, False),
+        ("https://x", "https://y", "m", False, True),
+    ],
+)
+def test_when_a_roles_model_is_there(
+    template: Json, role: str, model_base_url: str, own_base_url: str, own_model: str, *, asks: bool, has_key: bool
+) -> None:
+    given = {"ModelBaseUrl": model_base_url, f"{role}BaseUrl": own_base_url, f"{role}Model": own_model}
+
+    def holds(condition: Json) -> bool:
+        ((kind, parts),) = condition.items()
+        match kind:
+            case "Fn::Not":
+                return not holds(parts[0])
+            case "Fn::Or":
+                return any(map(holds, parts))
+            case "Fn::And":
+                return all(map(holds, parts))
+            case "Condition":
+                return holds(template["Conditions"][parts])
+        assert kind == "Fn::Equals"
+        return given[parts[0]["Ref"]] == parts[1]
+
+    assert holds(template["Conditions"][f"{role}UsesBedrock"]) is asks
+    assert holds(template["Conditions"][f"Has{role}Key"]) is has_key
+
+
+@pytest.mark.parametrize("role", ["Reader", "Grader"])
+def test_a_role_there_names_its_model(template: Json, role: str) -> None:
+    rule = template["Rules"][f"BedrockNamesIts{role}"]
+    assert rule["RuleCondition"] == {"Fn::Equals": [{"Ref": f"{role}BaseUrl"}, "bedrock"]}
+    (assertion,) = rule["Assertions"]
+    assert assertion["Assert"] == {"Fn::Not": [{"Fn::Equals": [{"Ref": f"{role}Model"}, ""]}]}
