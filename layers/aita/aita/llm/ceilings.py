@@ -1,0 +1,97 @@
+"""Limit of a reply's tokens that an endpoint accepts, by the numbers in its refusal of a larger one."""
+
+import re
+from dataclasses import dataclass
+
+_NAMES = r"max(?:imum)?[ _]?(?:completion|output|new|reply|response)?[ _]?tokens|maxoutputtokens|max_gen_len|num_predict"
+_SIZE = re.compile(
+    r"too (?:large|big|high|many)|exceed|at most|less than|lower than|greater|\brange\b|[<>]|maximum|upper bound|\blimit"
+    r"|must be between|取值范围|超过"
+)
+_CONTEXT = re.compile(r"context|sequence length|model length|`?inputs`? tokens|max_model_len|total (?:tokens|of)")
+_OF_REPLY = re.compile(rf"{_NAMES}|completion|output|generat|max_new_tokens")
+
+_COMMA = re.compile(r"(?<=\d)[,_](?=\d{3}\b)")
+_NUMBER = re.compile(r"(?<![\w.-])\d{2,7}(?![\w-])")
+_PROMPT = (
+    r"(\d+) (?:tokens )?(?:in|from|of) (?:the |your )?(?:text )?(?:messages?|prompt|inputs?)\b",
+    r"(\d+) `?(?:input|prompt|inputs)`? tokens",
+    r"(\d+) tokens from the input",
+    r"(?:prompt|input|messages?)(?: token)?(?:s| count| length)?(?: (?:is|of|contains|has|have|resulted in|too long))*:?"
+    r"(?: at least| about)? \(?(?:length )?(\d+)",
+    r"messages resulted in (\d+)",
+    r"\((\d+) tokens\) exceeds",
+    r"too long: (\d+)",
+    r"(\d+) \+ \d+ ?>",
+)
+_LENGTH = (
+    r"(?:context|model|sequence)[\w' -]{0,20}(?:length|size|window|limit|len)\w*(?: is| of|:| =)?(?: only| at most)? ?\(?(\d+)",
+    r"\+ \d+ ?> ?(\d+)",
+    r"<= ?(\d+)",
+    r"> ?(\d+) maximum",
+    r"tokens allowed \((\d+)\)",
+    r"(\d+) maximum context",
+)
+_TOTAL = re.compile(r"requested (?:a total of )?(?:about )?(\d+)(?! output) tokens")
+
+SHORTEST = 64
+"""Shortest limit that is tried, in tokens."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ceiling:
+    """Lower limit of a reply's tokens.
+
+    ``tokens`` is ``None`` if no reply fits, as the prompt alone is too long. ``of_model`` is true if the limit is the
+    model's for every reply, and false if it is what its context leaves beside one prompt.
+    """
+
+    tokens: int | None
+    of_model: bool
+
+
+def refuses_name(text: str, name: str) -> bool:
+    """Return whether a refusal is of the parameter's name, and not of its size."""
+    return re.search(rf"\b{name}\b", text) is not None and not _SIZE.search(text.lower())
+
+
+def lower_ceiling(text: str, sent: int) -> Ceiling | None:
+    """Return the limit to send next; ``None`` if a refusal has another reason than the limit or the context.
+
+    Parameters
+    ----------
+    text
+        Diagnostic text of the refusal.
+    sent
+        Limit that was sent.
+    """
+    text = _COMMA.sub("", text.lower())
+    if not _SIZE.search(text):
+        return None
+    if _CONTEXT.search(text):
+        return Ceiling(_room(text, sent), of_model=False)
+    if not re.search(_NAMES, text):
+        return None
+    named = [number for number in map(int, _NUMBER.findall(text)) if SHORTEST <= number < sent]
+    return Ceiling(max(named) if named else _half(sent), of_model=True)
+
+
+def _room(text: str, sent: int) -> int | None:
+    """Return the tokens that a context leaves for a reply."""
+    prompt, length = _first(_PROMPT, text), _first(_LENGTH, text)
+    total = _TOTAL.search(text)
+    if prompt is None and total is not None and int(total[1]) > sent:
+        prompt = int(total[1]) - sent
+    if prompt is not None and length is not None:
+        left = length - prompt
+        return (left if left < sent else _half(sent)) if left >= SHORTEST else None
+    return _half(sent) if _OF_REPLY.search(text) else None
+
+
+def _half(sent: int) -> int | None:
+    return sent // 2 if sent // 2 >= SHORTEST else None
+
+
+def _first(patterns: tuple[str, ...], text: str) -> int | None:
+    found = next((match for pattern in patterns if (match := re.search(pattern, text))), None)
+    return None if found is None else int(found[1])

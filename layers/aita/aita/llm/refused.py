@@ -1,0 +1,114 @@
+"""Meaning of a refused request, by the provider's words: where statuses and codes say nothing, endpoints differ in them.
+
+The rules are for kinds of wordings. A message can quote the prompt, so none of them hangs on a single common word.
+"""
+
+import re
+from enum import Enum, auto
+
+
+class Refused(Enum):
+    """Subject of a refusal."""
+
+    KEY = auto()
+    MODEL = auto()
+    REGION = auto()
+    QUOTA = auto()
+    INPUT = auto()
+    """A filter refuses the input."""
+    TOO_LONG = auto()
+    """The prompt is longer than the model's context."""
+    UNSAID = auto()
+    """The words give no reason that holds for one input or for all."""
+
+
+_KEY_NAME = (
+    r"(?:api|access|auth\w*|secret|subscription|proxy server|bearer|virtual)[ _-]?(?:key|token)s?|bearer|credentials?"
+    r"|authorization header|令牌|密钥|api[ _-]?key"
+)
+_BAD = (
+    r"not valid|invalid|incorrect|wrong|missing|malformed|expired|revoked|unknown|not found|no such|required"
+    r"|not (?:been )?provided|no longer|unauthori[sz]ed|empty|mismatch|disabled|does(?: not|n't) exist|无效|错误|过期"
+)
+_KEY = re.compile(
+    rf"(?:{_KEY_NAME}).{{0,40}}(?:{_BAD})|(?:{_BAD}).{{0,20}}(?:{_KEY_NAME})"
+    r"|api_key_invalid|invalid_(?:api_)?key|authentication[ _]?(?:error|failed|fails|required)|unauthenticated"
+    r"|no auth|not authenticated"
+)
+_MODEL = re.compile(
+    r"model[ _]?(?:is[ _])?(?:not[ _](?:found|exist|available|supported)|decommissioned|deprecated|retired|unavailable)"
+    r"|(?:invalid|unknown|no such|unrecognized|unsupported)[ _]model(?:\b|_)(?! (?:output|response|reply|param))"
+    r"|\bmodels?\b[^.]{0,80}(?:does ?n[o']t exist|does not exist|\bnot exist|not found|not a valid model|no longer"
+    r"|has been (?:deprecated|decommissioned|retired|shut)|not (?:loaded|deployed))"
+    r"|not a valid model|no models? (?:are |is )?loaded|failed to load model|deployment_?not_?found|deployment.{0,40}not exist"
+    r"|模型.{0,10}不存在"
+)
+_REGION = re.compile(
+    r"location is not supported|(?:countr|region|territor)[^.]{0,40}(?:not supported|unsupported|not available)"
+    r"|unsupported_country|not available in your (?:country|region|location)"
+)
+_QUOTA = re.compile(
+    r"credit balance|(?:insufficient|not enough|out of|no)[ _-](?:account )?(?:balance|credit|fund)"
+    r"|balance.{0,20}(?:insufficient|too low|not enough)|arrear|good standing|billing[ _](?:hard|not|is|account)"
+    r"|(?:add|buy|purchase|requires? more) (?:\d+ )?credits?|余额|欠费|充值"
+)
+_INPUT = re.compile(
+    r"content (?:management )?(?:polic|filter)|content_(?:filter|polic)|moderation|\bflagged\b|responsible ?ai"
+    r"|inappropriate content|usage (?:guideline|polic)|敏感|不安全|违规"
+)
+_TOO_LONG = re.compile(
+    r"context[ _-]?(?:length|size|window|limit)|exceed_context|maximum (?:model|sequence|prompt|input) len"
+    r"|(?:prompt|input|request|message|text|conversation)s?(?: length)? (?:is |are |was )?too (?:long|large)"
+    r"|too many (?:input |prompt )?tokens|(?:reduce|shorten) (?:the|your) (?:length|size|prompt|message|input)"
+    r"|(?:token|input)(?: token)? count.{0,30}exceed|exceed\w*.{0,40}number of tokens|number of tokens.{0,40}exceed"
+    r"|inputs.{0,3} tokens|longer than the (?:maximum|model)"
+)
+_ORDER = (
+    (_KEY, Refused.KEY),
+    (_QUOTA, Refused.QUOTA),
+    (_TOO_LONG, Refused.TOO_LONG),
+    (_MODEL, Refused.MODEL),
+    (_REGION, Refused.REGION),
+    (_INPUT, Refused.INPUT),
+)
+
+_PICTURES = r"image|vision|visual|multi-?modal|mmproj|picture|photo|modalit|图片|图像|多模态"
+_NO_EYES = re.compile(
+    r"unknown variant .?image_url|text-only|text only|mmproj|not a (?:multi-?modal|vision)|no endpoints found.{0,40}image"
+    r"|(?:image|vision|visual|multi-?modal)s?(?: inputs?| content| understanding| messages?)?(?: modality)?"
+    r" (?:is |are )?(?:not|un)[ -]?(?:supported|enabled|available|allowed|accepted)"
+    r"|(?:not|n't) (?:support|accept|take|have|process|see|handle)s? (?:the )?(?:an? |any )?(?:image|vision|visual|multi-?modal|picture)"
+    r"|image_url.{0,40}(?:only|not) (?:supported|available|allowed)|at most 0 image|missing data required for image"
+    r"|(?:图片|图像|视觉|多模态).{0,10}不支持|不支持.{0,10}(?:图片|图像|视觉|多模态)"
+    r"|content.{0,80}(?:must be|should be|expected|is not) (?:a |an )?(?:valid )?str(?:ing)?\b"
+    r"|invalid type: sequence|cannot unmarshal array|unsupported content part"
+)
+"""Wordings of endpoints that take text alone, also of those that expect a text where parts are."""
+_WEAK_NO = re.compile(
+    r"(?:not|n't) (?:support|accept|allow|enable|capable|configured)|unsupported|no endpoints|requires? an? (?:vision|multi)"
+)
+_BAD_PICTURE = re.compile(
+    r"image[\w ]{0,12}(?:format|type|mime|media|size|dimension|resolution|data|file)|(?:format|mime|media|file)[ _]?type"
+    r"|formats|decod|corrupt|too (?:large|big|small|many)|at most [1-9]|exceed|download|fetch|base64|could not|unable to"
+    r"|unsupported image|invalid image|process (?:the |this |your )?image|https?\b|\burls?\b"
+)
+
+
+def classify_refused(text: str) -> Refused:
+    """Return the subject of a refusal.
+
+    Parameters
+    ----------
+    text
+        Diagnostic text of the response's body.
+    """
+    text = text.lower()
+    return next((meant for pattern, meant in _ORDER if pattern.search(text)), Refused.UNSAID)
+
+
+def says_no_eyes(text: str) -> bool:
+    """Return whether a refusal of a call with pictures says that the model takes none, and not that one is bad."""
+    text = text.lower()
+    if _NO_EYES.search(text):
+        return True
+    return bool(re.search(_PICTURES, text) and _WEAK_NO.search(text) and not _BAD_PICTURE.search(text))
