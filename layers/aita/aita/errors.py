@@ -121,11 +121,13 @@ class CallError(AitaError):
     """Error or signal that ends or delays one task.
 
     ``said`` is the provider's own message, which may quote the prompt and is therefore not part of the error's message.
-    ``may_be_paid`` is true of a call whose reply was lost, so that its cost is unknown.
+    ``may_be_paid`` is true of a call whose reply was lost, so that its cost is unknown. ``unexplained`` is true if the
+    provider refuses the request and its reason may hold for all requests.
     """
 
     said: str = ""
     may_be_paid: bool = False
+    unexplained: bool = False
 
     def tell_all(self) -> None:
         """Append the provider's message to the error's message. Only for prompts without students' work."""

@@ -173,7 +173,9 @@ LEARNT: dict[str, Learnt] = {
         without_limit,
         calls=3,
     ),
-    "in 200": Learnt("gateways", (_mct(error(200, "Unsupported parameter: 'max_completion_tokens'", code=400)),), with_max_tokens),
+    "in 200": Learnt(
+        "gateways", (_mct(error(200, "Unsupported parameter: 'max_completion_tokens'", code=400)),), with_max_tokens
+    ),
     # the sampling
     "o-series": Learnt(
         "openai",
@@ -241,7 +243,9 @@ LEARNT: dict[str, Learnt] = {
         (_detail(Answer(422, extra("messages", 1, "user", "content", 0, "image_url", "detail"))),),
         without_detail,
     ),
-    "unknown detail": Learnt("serde", (_detail(error(400, "messages[1]: unknown field `detail`, expected `url`")),), without_detail),
+    "unknown detail": Learnt(
+        "serde", (_detail(error(400, "messages[1]: unknown field `detail`, expected `url`")),), without_detail
+    ),
     # the form of the reply: the type is refused
     "DeepSeek": Learnt(
         "caura#1475",
@@ -250,7 +254,11 @@ LEARNT: dict[str, Learnt] = {
     ),
     "Groq": Learnt(
         "groq",
-        (_schema_refused(error(400, "This model does not support response format `json_schema`.", param="response_format")),),
+        (
+            _schema_refused(
+                error(400, "This model does not support response format `json_schema`.", param="response_format")
+            ),
+        ),
         of_format("json_object"),
     ),
     "json_schema at a 500": Learnt(
@@ -340,7 +348,11 @@ CEILINGS: dict[str, tuple[Rule, int, int]] = {
         2,
     ),
     "DeepSeek": (above(4096, "Invalid max_tokens value, the valid range of max_tokens is [1, 4096]"), 4096, 2),
-    "Qwen": (above(2000, "<400> InternalError.Algo.InvalidParameter: Range of max_tokens should be [1, 2000]"), 2000, 2),
+    "Qwen": (
+        above(2000, "<400> InternalError.Algo.InvalidParameter: Range of max_tokens should be [1, 2000]"),
+        2000,
+        2,
+    ),
     "Anthropic": (
         above(4096, "max_tokens: 8192 > 4096, which is the maximum allowed number of output tokens for claude-3"),
         4096,
@@ -357,7 +369,15 @@ CEILINGS: dict[str, tuple[Rule, int, int]] = {
     ),
     "Fireworks": (above(4096, "Requests with max_tokens > 4096 must have stream=true"), 4096, 2),
     "without a number": (above(4096, "max_tokens exceeds the limit of this model"), 4096, 2),
-    "in a list": (lambda body: Answer(400, [{"error": {"code": 400, "message": "max_output_tokens must be at most 4,096"}}]) if sent_limit(body) > 4096 else None, 4096, 2),
+    "in a list": (
+        lambda body: (
+            Answer(400, [{"error": {"code": 400, "message": "max_output_tokens must be at most 4,096"}}])
+            if sent_limit(body) > 4096
+            else None
+        ),
+        4096,
+        2,
+    ),
 }
 """Rules, the limit that is sent in the end, and the calls until then. The first limit is 8192."""
 
@@ -462,7 +482,10 @@ TOO_LONG: dict[str, tuple[int, Any]] = {
     ),
     "llama.cpp, by numbers": (
         400,
-        {"message": "request (9000 tokens) exceeds the available context size (4096 tokens)", "type": "exceed_context_size_error"},
+        {
+            "message": "request (9000 tokens) exceeds the available context size (4096 tokens)",
+            "type": "exceed_context_size_error",
+        },
     ),
     "Gemini": (400, "The input token count (1200000) exceeds the maximum number of tokens allowed (1048576)."),
     "Anthropic": (400, "prompt is too long: 208000 tokens > 200000 maximum"),
@@ -537,7 +560,10 @@ GRAMMARS: dict[str, Answer] = {
 
 @pytest.mark.parametrize("name", GRAMMARS)
 def test_a_schema_that_is_refused_takes_nothing_from_the_others(name: str) -> None:
-    rule = refuses(lambda body: of_format("json_schema")(body) and body["response_format"]["json_schema"]["name"] == "Nested", GRAMMARS[name])
+    rule = refuses(
+        lambda body: of_format("json_schema")(body) and body["response_format"]["json_schema"]["name"] == "Nested",
+        GRAMMARS[name],
+    )
     with scripted_endpoint(rule) as endpoint:
         model = of(endpoint)
         model.complete(request(Nested), IMAGES)
@@ -584,7 +610,9 @@ def test_where_no_schema_is_taken_it_is_told_in_words() -> None:
 def test_a_reply_that_the_grammar_failed_is_asked_for_without_it_once() -> None:
     told = error(400, "Failed to generate JSON. See 'failed_generation' for more details.", code="json_validate_failed")
     answers = [told]
-    with scripted_endpoint(lambda body: answers.pop() if answers and names(body, "response_format") else None) as endpoint:
+    with scripted_endpoint(
+        lambda body: answers.pop() if answers and names(body, "response_format") else None
+    ) as endpoint:
         model = of(endpoint)
         model.complete(request(), IMAGES)
         model.complete(request(), IMAGES)
@@ -610,23 +638,64 @@ def said(message: str) -> dict[str, Any]:
 
 
 EYELESS: dict[str, Answer] = {
-    "llama.cpp": error(500, "image input is not supported - hint: if this is unexpected, you may need to provide the mmproj", code=500, type="server_error"),
+    "llama.cpp": error(
+        500,
+        "image input is not supported - hint: if this is unexpected, you may need to provide the mmproj",
+        code=500,
+        type="server_error",
+    ),
     "OpenRouter": error(404, "No endpoints found that support image input", code=404),
-    "OpenAI": error(400, "Invalid content type. image_url is only supported by certain models.", param="messages.[1].content.[0].type"),
-    "OpenRouter's upstream": error(400, "Provider returned error", metadata={"raw": '{"error": {"message": "Invalid content type. image_url is only supported by certain models."}}'}),
-    "DeepSeek": error(400, "Failed to deserialize the JSON body into the target type: messages[1]: unknown variant `image_url`, expected `text` at line 1 column 100"),
-    "vLLM": Answer(400, {"object": "error", "message": "m is not a multimodal model", "type": "BadRequestError", "code": 400}),
+    "OpenAI": error(
+        400,
+        "Invalid content type. image_url is only supported by certain models.",
+        param="messages.[1].content.[0].type",
+    ),
+    "OpenRouter's upstream": error(
+        400,
+        "Provider returned error",
+        metadata={
+            "raw": '{"error": {"message": "Invalid content type. image_url is only supported by certain models."}}'
+        },
+    ),
+    "DeepSeek": error(
+        400,
+        "Failed to deserialize the JSON body into the target type: messages[1]: unknown variant `image_url`, expected `text` at line 1 column 100",
+    ),
+    "vLLM": Answer(
+        400, {"object": "error", "message": "m is not a multimodal model", "type": "BadRequestError", "code": 400}
+    ),
     "vLLM, none allowed": error(400, "At most 0 image(s) may be provided in one prompt."),
     "Ollama": Answer(400, {"error": {"message": "this model does not support image input (ref: b8bd630e)"}}),
     "Ollama's 500": error(500, "this model is missing data required for image input"),
     "LM Studio": Answer(400, {"error": "Model does not support images. Please use a model that does."}),
     "Bedrock": error(400, "This model doesn't support the image content block that you provided."),
-    "Gemini": Answer(400, [{"error": {"code": 400, "message": "Image input modality is not enabled for models/gemma-3-1b-it"}}]),
-    "xAI": Answer(400, {"code": "Client specified an invalid argument", "error": "Image inputs are not supported by this model."}),
-    "Groq": error(400, "'messages.1' : for 'role:user' the following must be satisfied[('messages.1.content' : value must be a string)]"),
+    "Gemini": Answer(
+        400, [{"error": {"code": 400, "message": "Image input modality is not enabled for models/gemma-3-1b-it"}}]
+    ),
+    "xAI": Answer(
+        400, {"code": "Client specified an invalid argument", "error": "Image inputs are not supported by this model."}
+    ),
+    "Groq": error(
+        400,
+        "'messages.1' : for 'role:user' the following must be satisfied[('messages.1.content' : value must be a string)]",
+    ),
     "TGI": Answer(422, {"error": "invalid type: sequence, expected a string"}),
-    "FastAPI": Answer(422, {"detail": [{"type": "string_type", "loc": ["body", "messages", 1, "content"], "msg": "Input should be a valid string"}]}),
-    "FreeToken": Answer(400, {"message": "Unsupported content part type for text-only server: image_url", "type": "invalid_request_error"}),
+    "FastAPI": Answer(
+        422,
+        {
+            "detail": [
+                {
+                    "type": "string_type",
+                    "loc": ["body", "messages", 1, "content"],
+                    "msg": "Input should be a valid string",
+                }
+            ]
+        },
+    ),
+    "FreeToken": Answer(
+        400,
+        {"message": "Unsupported content part type for text-only server: image_url", "type": "invalid_request_error"},
+    ),
     "Zhipu": error(400, "messages.content.type 参数非法，取值范围 ['text']，不支持图片", code="1210"),
     "in 200": error(200, "This model does not support vision", code=400),
     "in 200 without a code": error(200, "model has no image support: images are not supported"),
@@ -672,31 +741,116 @@ def test_nor_does_a_model_that_has_seen_one() -> None:
 
 HALTING: dict[str, tuple[Answer, ProviderSetting | None, str]] = {
     "Gemini's key": (
-        Answer(400, [{"error": {"code": 400, "message": "API key not valid. Please pass a valid API key.", "status": "INVALID_ARGUMENT", "details": [{"reason": "API_KEY_INVALID"}]}}]),
+        Answer(
+            400,
+            [
+                {
+                    "error": {
+                        "code": 400,
+                        "message": "API key not valid. Please pass a valid API key.",
+                        "status": "INVALID_ARGUMENT",
+                        "details": [{"reason": "API_KEY_INVALID"}],
+                    }
+                }
+            ],
+        ),
         ProviderSetting.KEY,
         "API key is wrong",
     ),
-    "Gemini's key, expired": (Answer(400, [{"error": {"code": 400, "message": "API key expired. Please renew the API key."}}]), ProviderSetting.KEY, "API key is wrong"),
-    "xAI's key": (Answer(400, {"code": "x", "error": "Incorrect API key provided: na***ys. You can obtain an API key from https://console.x.ai."}), ProviderSetting.KEY, "API key is wrong"),
-    "a proxy's key": (Answer(500, said("Authentication Error, Invalid proxy server token passed: invalid api key")), ProviderSetting.KEY, "API key is wrong"),
+    "Gemini's key, expired": (
+        Answer(400, [{"error": {"code": 400, "message": "API key expired. Please renew the API key."}}]),
+        ProviderSetting.KEY,
+        "API key is wrong",
+    ),
+    "xAI's key": (
+        Answer(
+            400,
+            {
+                "code": "x",
+                "error": "Incorrect API key provided: na***ys. You can obtain an API key from https://console.x.ai.",
+            },
+        ),
+        ProviderSetting.KEY,
+        "API key is wrong",
+    ),
+    "a proxy's key": (
+        Answer(500, said("Authentication Error, Invalid proxy server token passed: invalid api key")),
+        ProviderSetting.KEY,
+        "API key is wrong",
+    ),
     "no key": (error(400, "Missing bearer token in Authorization header"), ProviderSetting.KEY, "API key is wrong"),
     "in 200": (error(200, "Invalid API key", code="invalid_api_key"), ProviderSetting.KEY, "API key is wrong"),
     "new-api": (error(401, "无效的令牌", type="new_api_error"), ProviderSetting.KEY, "API key is wrong"),
     "OpenRouter's model": (error(400, "x/y is not a valid model ID", code=400), ProviderSetting.MODEL, "no such model"),
-    "DeepSeek's model": (error(400, "Model Not Exist", type="invalid_request_error"), ProviderSetting.MODEL, "no such model"),
-    "Mistral's model": (Answer(400, {"object": "error", "message": "Invalid model: x", "type": "invalid_model", "code": "1500"}), ProviderSetting.MODEL, "no such model"),
-    "LiteLLM's model": (error(400, "Invalid model name passed in model=m. Call `/v1/models` to view available models"), ProviderSetting.MODEL, "no such model"),
-    "Groq's old model": (error(400, "The model `m` has been decommissioned and is no longer supported.", code="model_decommissioned"), ProviderSetting.MODEL, "no such model"),
-    "LM Studio without one": (error(400, "No models loaded. Please load a model."), ProviderSetting.MODEL, "no such model"),
-    "a region": (Answer(400, [{"error": {"code": 400, "message": "User location is not supported for the API use.", "status": "FAILED_PRECONDITION"}}]), ProviderSetting.BASE_URL, "region"),
+    "DeepSeek's model": (
+        error(400, "Model Not Exist", type="invalid_request_error"),
+        ProviderSetting.MODEL,
+        "no such model",
+    ),
+    "Mistral's model": (
+        Answer(400, {"object": "error", "message": "Invalid model: x", "type": "invalid_model", "code": "1500"}),
+        ProviderSetting.MODEL,
+        "no such model",
+    ),
+    "LiteLLM's model": (
+        error(400, "Invalid model name passed in model=m. Call `/v1/models` to view available models"),
+        ProviderSetting.MODEL,
+        "no such model",
+    ),
+    "Groq's old model": (
+        error(400, "The model `m` has been decommissioned and is no longer supported.", code="model_decommissioned"),
+        ProviderSetting.MODEL,
+        "no such model",
+    ),
+    "LM Studio without one": (
+        error(400, "No models loaded. Please load a model."),
+        ProviderSetting.MODEL,
+        "no such model",
+    ),
+    "a region": (
+        Answer(
+            400,
+            [
+                {
+                    "error": {
+                        "code": 400,
+                        "message": "User location is not supported for the API use.",
+                        "status": "FAILED_PRECONDITION",
+                    }
+                }
+            ],
+        ),
+        ProviderSetting.BASE_URL,
+        "region",
+    ),
     "a wrong path": (Answer(405, {"detail": "Method Not Allowed"}), ProviderSetting.BASE_URL, "base URL"),
     "a wrong path's page": (Answer(404, "<html>not found</html>"), ProviderSetting.MODEL, "no such model or base URL"),
-    "Anthropic's credit": (error(400, "Your credit balance is too low to access the Anthropic API."), None, "no quota is left"),
-    "DashScope's arrears": (error(400, "Access denied, please make sure your account is in good standing.", code="Arrearage"), None, "no quota is left"),
+    "Anthropic's credit": (
+        error(400, "Your credit balance is too low to access the Anthropic API."),
+        None,
+        "no quota is left",
+    ),
+    "DashScope's arrears": (
+        error(400, "Access denied, please make sure your account is in good standing.", code="Arrearage"),
+        None,
+        "no quota is left",
+    ),
     "Zhipu's balance": (error(429, "余额不足或无可用资源包,请充值。", code="1113"), None, "no quota is left"),
-    "OpenRouter's credit": (error(402, "This request requires more credits, or fewer max_tokens. You requested up to 8192 tokens, but can only afford 3027"), None, "no quota is left"),
+    "OpenRouter's credit": (
+        error(
+            402,
+            "This request requires more credits, or fewer max_tokens. You requested up to 8192 tokens, but can only afford 3027",
+        ),
+        None,
+        "no quota is left",
+    ),
     "OpenRouter's free models": (
-        error(429, "Rate limit exceeded: free-models-per-day. Add 10 credits to unlock 1000 free model requests per day", code=429, metadata={"headers": {"X-RateLimit-Reset": "1744070400000"}}),
+        error(
+            429,
+            "Rate limit exceeded: free-models-per-day. Add 10 credits to unlock 1000 free model requests per day",
+            code=429,
+            metadata={"headers": {"X-RateLimit-Reset": "1744070400000"}},
+        ),
         None,
         "a day",
     ),
@@ -753,7 +907,10 @@ def test_a_busy_endpoint_teaches_nothing(answer: Answer) -> None:
 @pytest.mark.parametrize(
     ("answer", "shown"),
     [
-        (error(400, "Unsupported parameter: 'top_k' is not supported with this model."), "not supported with this model"),
+        (
+            error(400, "Unsupported parameter: 'top_k' is not supported with this model."),
+            "not supported with this model",
+        ),
         (Answer(422, extra("messages", 0, "name")), "not permitted"),
         (Answer(400, [{"error": {"message": "The request is not valid for this account"}}]), "request is not valid"),
         (error(400, f"Invalid content: {STUDENT} is not allowed"), "Invalid content: … is not allowed"),
@@ -767,7 +924,7 @@ def test_the_reason_of_a_refusal_is_shown(answer: Answer, shown: str) -> None:
     "quoted",
     [STUDENT, STUDENT.upper(), "Zebul", "Zébulon", "12345678", "sk-secret-key", "na***ys", "a reply about Grandmother"],
 )
-@pytest.mark.parametrize("form", ["Invalid value: '{}' is not supported", "{}", "in {}: {{\"a\": \"{}\"}}"])
+@pytest.mark.parametrize("form", ["Invalid value: '{}' is not supported", "{}", 'in {}: {{"a": "{}"}}'])
 def test_nothing_else_is(quoted: str, form: str) -> None:
     shown = str(fails(error(400, form.format(quoted, quoted))))
     for word in re.findall(r"[^\W_]{4,}", quoted):

@@ -3,7 +3,9 @@
 import re
 from dataclasses import dataclass
 
-_NAMES = r"max(?:imum)?[ _]?(?:completion|output|new|reply|response)?[ _]?tokens|maxoutputtokens|max_gen_len|num_predict"
+_NAMES = (
+    r"max(?:imum)?[ _]?(?:completion|output|new|reply|response)?[ _]?tokens|maxoutputtokens|max_gen_len|num_predict"
+)
 _SIZE = re.compile(
     r"too (?:large|big|high|many)|exceed|at most|less than|lower than|greater|\brange\b|[<>]|maximum|upper bound|\blimit"
     r"|must be between|取值范围|超过"

@@ -10,8 +10,8 @@ from typing import Any, Self
 import httpx2
 
 from aita.errors import CallError, ProviderBusy, TaskError, TooLongError
+from aita.llm.connection_failures import CUT_OFF
 from aita.llm.provider_errors import (
-    CUT_OFF,
     NO_COMPLETION,
     embedded_error,
     mark_possibly_paid,

@@ -13,10 +13,10 @@ from openai._types import RequestOptions
 
 from aita.errors import ProviderSetting, RunStopped
 from aita.forks import renew_in_children
+from aita.llm.connection_failures import BAD_KEY
 from aita.llm.connections import Answer, Connections
 from aita.llm.forked_clients import forget_connections
 from aita.llm.http1 import request_head, whole_request
-from aita.llm.provider_errors import BAD_KEY
 from aita.llm.socket_connection import Origin, origin_of
 
 _PATH = "/chat/completions"

@@ -26,6 +26,17 @@ def diagnostic_text(body: object) -> str:
     return " ".join(_texts(body, _DIAGNOSTIC))
 
 
+def field_text(body: object, name: str, depth: int = 0) -> str:
+    """Return the text or number in the first field of a name, in lower case, wherever it stands; empty if none does."""
+    if depth < _DEEPEST and isinstance(body, list | dict):
+        for key, value in body.items() if isinstance(body, dict) else enumerate(body):
+            if str(key).lower() == name and isinstance(value, str | int | float):
+                return str(value)[:_MOST_TEXT]
+            if found := field_text(value, name, depth + 1):
+                return found
+    return ""
+
+
 def _texts(body: object, fields: Collection[str], depth: int = 0) -> Iterator[str]:
     if isinstance(body, str):
         yield body[:_MOST_TEXT]

@@ -2,11 +2,11 @@
 
 import re
 
-from aita.llm.error_body import diagnostic_text
+from aita.llm.error_body import diagnostic_text, field_text
 from aita.llm.forbidden import Forbidden, classify_forbidden
 from aita.llm.headers import duration
 
-_TOO_MANY, _UNAVAILABLE = 429, 503
+_TOO_LARGE, _TOO_MANY, _UNAVAILABLE = 413, 429, 503
 
 _MOST_TEXT = 4_000
 _SHORTEST, _LONGEST = 0.001, 3600.0  # seconds, as of the headers' waits
@@ -17,17 +17,35 @@ _AGAIN = re.compile(
     re.IGNORECASE,
 )
 """OpenAI's form, "Please try again in 1.2s", with "20ms" and "6m0s", and that of Azure, "retry after 3 seconds"."""
+_DELAYS = ("retrydelay", "retry_after", "retry_after_seconds", "retryafter")
+"""Fields with the seconds to wait; the first is Google's."""
+_BY_TOKENS = re.compile(r"rate[ _]limit|tokens per min|\btpm\b", re.IGNORECASE)
+_SIZES = re.compile(r"\blimit:? (\d{1,12})\b.{0,80}?\brequested:? (\d{1,12})\b", re.IGNORECASE | re.DOTALL)
+"""OpenAI's and Groq's form, "Limit 30000, Used 500, Requested 41264"."""
+_OF_DAYS = re.compile(r"per[ _-]?(?:day|month)|\bdaily\b|\bmonthly\b|\b[rt]pd\b|\bweekly\b", re.IGNORECASE)
 
 
 def is_limited(status: int, body: object) -> bool:
-    """Return whether a refusal of this status is one by a rate limit: a 429, or a 503 whose body says so."""
+    """Return whether a refusal of this status is one by a rate limit: a 429, or a 413 or 503 whose body says so."""
+    if status == _TOO_LARGE:
+        return _BY_TOKENS.search(diagnostic_text(body)[:_MOST_TEXT].replace("_", " ")) is not None
     return status == _TOO_MANY or (status == _UNAVAILABLE and classify_forbidden(body) is Forbidden.RATE)
+
+
+def exceeds_limit(text: str) -> bool:
+    """Return whether a refusal's text says that the request alone is larger than the limit, so that no wait helps."""
+    found = _SIZES.search(text[:_MOST_TEXT].replace(",", ""))
+    return found is not None and int(found[2]) > int(found[1])
+
+
+def is_of_days(text: str) -> bool:
+    """Return whether a refusal's text names a limit by the day or longer."""
+    return _OF_DAYS.search(text[:_MOST_TEXT]) is not None
 
 
 def stated_wait(body: object) -> float | None:
     """Return the seconds to wait that a refusal's body states, at most an hour; ``None`` if it states none."""
     found = _AGAIN.search(diagnostic_text(body)[:_MOST_TEXT])
-    if found is None:
-        return None
-    seconds = duration(found[1].lower().removesuffix("seconds").removesuffix("second").strip())
+    stated = next((text for name in _DELAYS if (text := field_text(body, name))), found[1] if found else "")
+    seconds = duration(stated.lower().removesuffix("seconds").removesuffix("second").strip()) if stated else None
     return None if seconds is None else min(max(seconds, _SHORTEST), _LONGEST)

@@ -1,39 +1,52 @@
 """Classification of failed calls into aita's errors, by the provider's status and code."""
 
 import re
-import ssl
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 
 import httpx2
 import openai
 
 from aita.errors import CallError, ProviderBusy, ProviderSetting, RefusalError, RunStopped, TaskError, TooLongError
+from aita.llm.connection_failures import CUT_OFF, connection_failure
 from aita.llm.error_body import diagnostic_text, message_text
 from aita.llm.forbidden import Forbidden, classify_forbidden, names_a_filter, refuses_input
 from aita.llm.headers import limits, retry_after
-from aita.llm.limited import is_limited, stated_wait
+from aita.llm.limited import exceeds_limit, is_limited, is_of_days, stated_wait
+from aita.llm.plain_words import plain_words
+from aita.llm.refused import Refused, classify_refused
 
 _OVERLOADED = 529  # not a registered status; some providers use it when overloaded
 _REQUEST_TIMEOUT, _CONFLICT, _TOO_MANY = 408, 409, 429
 _SERVER_ERROR, _UNAVAILABLE, _LAST = 500, 503, 599
 _FIRST_REFUSAL = 400
+_BROKEN = {_SERVER_ERROR, 501}
+"""Server errors that some servers send for a request that they can't fulfil."""
+_TEACHING = {400, 422}
+_MAY_TEACH = {404, 415} | _BROKEN
 
 _REFUSAL = re.compile(r"invalid_request_error|BadRequestError|(?:unsupported|unknown|invalid)_(?:parameter|value)")
 """Types and codes of errors about the request, with any status."""
 
+_UNSUPPORTED = re.compile(
+    r"not (?:support|implement|enabled|allowed|permitted)|n't support|unsupported|unimplemented|unrecognized|extra_forbidden"
+    r"|must alternate|failed to parse grammar|conversion failed|cannot resolve|no endpoints found|mmproj|multi-?modal"
+    r"|required for image|only supports?|不支持",
+    re.IGNORECASE,
+)
+"""Words of a refusal, in answers whose status may mean another failure."""
+
 _LOST = (httpx2.ReadTimeout, httpx2.ReadError, httpx2.RemoteProtocolError, httpx2.DecodingError)
 """Errors after the request was sent."""
 
-_NOT_TLS = {"WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "PACKET_LENGTH_TOO_LONG"}
-"""Reasons that OpenSSL's versions give for bytes that are not TLS."""
+_MOST_TEXT = 4_000
 
 LONGEST_SAID = 1000
 """Most characters of ``CallError.said``, a provider's own message."""
 
 NO_COMPLETION = "the provider's answer is no chat completion: see that the base URL is that of its API"
-CUT_OFF = "the provider's answer was cut off"
 WRONG_KEY = "the API key is wrong or may not use this model"
-BAD_KEY = "the API key is empty or has characters that no key has"
+_NO_REGION = "the provider does not serve this region"
+_TOO_LONG = "the prompt is longer than the model takes"
 
 
 def classify(error: openai.APIError | httpx2.RequestError) -> CallError:
@@ -71,7 +84,7 @@ def _classify(error: openai.APIError | httpx2.RequestError) -> CallError:
     if isinstance(error, openai.APITimeoutError):
         return too_late()
     if isinstance(error, openai.APIConnectionError):
-        return _connection_failure(error.__cause__)
+        return connection_failure(error.__cause__)
     return TaskError(NO_COMPLETION)
 
 
@@ -95,12 +108,12 @@ def _classify_embedded(error: object) -> CallError:
     if code.isdecimal() and _FIRST_REFUSAL <= int(code) <= _LAST:
         return _refusal(int(code), "", "", {}, error)
     answered = f"the provider answered an error{f' ({code})' if code else ''}"
-    if meant := _by_code(code, answered):
+    if meant := _by_code(code, answered) or _by_words(diagnostic_text(error), answered):
         return meant
     if refuses_input(error):
         return _filter_refusal(answered)
     if isinstance(error, dict) and _REFUSAL.search(f"{error.get('type')} {code}"):
-        return TaskError(f"{answered} and refuses the request")
+        return _unexplained(f"{answered} and refuses the request", error)
     limited = is_limited(_UNAVAILABLE, error)
     return ProviderBusy(
         "the provider answered with an error instead of a reply",
@@ -124,19 +137,50 @@ def refusal_text(error: Exception) -> str:
 
     It is empty for failures that another form of the request could not avoid.
     """
-    if isinstance(error, openai.BadRequestError | openai.UnprocessableEntityError):
-        return diagnostic_text(error.body)
-    return error.said if type(error) is TaskError else ""
+    if isinstance(error, openai.APIStatusError):
+        status, text = error.status_code, diagnostic_text(error.body)
+        is_refusal = status in _TEACHING or (status in _MAY_TEACH and _UNSUPPORTED.search(text))
+        return text if is_refusal else ""
+    said = error.said if isinstance(error, CallError) else ""  # of an answer with status 200
+    return said if type(error) in {TaskError, TooLongError} or _UNSUPPORTED.search(said) else ""
+
+
+def no_eyes(failure: CallError, *, seen: bool) -> CallError:
+    """Return the error of a call with pictures whose refusal says that the model takes none.
+
+    Parameters
+    ----------
+    seen
+        Whether the model has answered a call with pictures, so that the refusal is of this one's.
+    """
+    answered = str(failure).partition(":")[0].removesuffix(" and refuses the request")
+    if seen:
+        error: CallError = TaskError(
+            f"{answered} and refuses this picture, as it has not done with others: run it again"
+        )
+    else:
+        error = RunStopped(
+            f"{answered}: the model takes no pictures, and pages are pictures", setting=ProviderSetting.MODEL
+        )
+    error.said = failure.said
+    return error
 
 
 def _refusal(status: int, code: str, parameter: str, headers: Mapping[str, str], body: object) -> CallError:
-    answered = f"the provider answered {status}{f' ({code})' if code else ''}"
-    if meant := _by_code(code, answered):
+    answered = f"the provider answered {status}{f' ({code})' if code and code != str(status) else ''}"
+    text = diagnostic_text(body)
+    if meant := _by_code(code, answered) or _by_limit(status, text, answered, body):
         return meant
-    if status in {_REQUEST_TIMEOUT, _CONFLICT, _TOO_MANY, _OVERLOADED} or status >= _SERVER_ERROR:
+    if status in _BROKEN and (meant := _by_words(text, answered, {Refused.KEY, Refused.TOO_LONG})):
+        return meant
+    if (
+        status in {_REQUEST_TIMEOUT, _CONFLICT, _TOO_MANY, _OVERLOADED}
+        or status >= _SERVER_ERROR
+        or is_limited(status, body)
+    ):
         observed, limited = limits(headers), is_limited(status, body)
         return ProviderBusy(
-            answered,
+            f"{answered}{_words(body)}",
             retry_after=retry_after(headers, limited=status in {_TOO_MANY, _UNAVAILABLE})
             or (stated_wait(body) if limited else None),
             requests_per_second=observed.requests_per_second,
@@ -150,9 +194,67 @@ def _refusal(status: int, code: str, parameter: str, headers: Mapping[str, str],
             return _classify_403(answered, body)
         case 402:
             return _quota_spent(answered)
-        case 404:
-            return RunStopped(f"{answered}: no such model or base URL", setting=ProviderSetting.MODEL)
-    return TaskError(f"{answered} and refuses the request{f', parameter {parameter}' if parameter else ''}")
+        case 404 | 410:
+            return _no_such_model(f"{answered}: no such model or base URL", body)
+        case 405:
+            return RunStopped(f"{answered}: the base URL is not that of its API", setting=ProviderSetting.BASE_URL)
+    if meant := _by_words(text, answered):
+        return meant
+    return _unexplained(f"{answered} and refuses the request{f', parameter {parameter}' if parameter else ''}", body)
+
+
+def _by_limit(status: int, text: str, answered: str, body: object) -> CallError | None:
+    """Return the error of a rate limit that no wait helps with."""
+    if not is_limited(status, body):
+        return None
+    if exceeds_limit(text):
+        return TooLongError(
+            f"{answered}: the request is larger than the provider's limit of tokens a minute: ask for a higher limit"
+        )
+    if is_of_days(text) and stated_wait(body) is None:
+        return RunStopped(
+            f"{answered}: the provider's limit of a day or more is used up: resume when it begins anew, or add credit"
+        )
+    return _by_words(text, answered, {Refused.QUOTA})
+
+
+def _by_words(text: str, answered: str, among: Container[Refused] = frozenset(Refused)) -> CallError | None:
+    """Return the error of a refusal whose words tell its subject, if that is ``among`` the given ones."""
+    meant = classify_refused(text[:_MOST_TEXT])
+    if meant not in among:
+        return None
+    match meant:
+        case Refused.KEY:
+            return RunStopped(f"{answered}: {WRONG_KEY}", setting=ProviderSetting.KEY)
+        case Refused.MODEL:
+            return _no_such_model(f"{answered}: no such model", text)
+        case Refused.REGION:
+            return RunStopped(f"{answered}: {_NO_REGION}", setting=ProviderSetting.BASE_URL)
+        case Refused.QUOTA:
+            return _quota_spent(answered)
+        case Refused.TOO_LONG:
+            return TooLongError(f"{answered}: {_TOO_LONG}")
+        case Refused.INPUT:
+            return _filter_refusal(answered)
+        case Refused.UNSAID:
+            return None
+
+
+def _unexplained(message: str, body: object) -> TaskError:
+    """Return the error of a refusal that may be of one request or of all."""
+    error = TaskError(f"{message}{_words(body)}")
+    error.unexplained = True
+    return error
+
+
+def _no_such_model(message: str, body: object) -> RunStopped:
+    return RunStopped(f"{message}{_words(body, before=', and says')}", setting=ProviderSetting.MODEL)
+
+
+def _words(body: object, before: str = ": it says") -> str:
+    """Return such of the provider's words as can't be of a prompt, a reply or a key, as the end of a message."""
+    said = plain_words(message_text(body)[:LONGEST_SAID])
+    return f'{before} "{said}"' if said else ""
 
 
 def _classify_403(answered: str, body: object) -> CallError:
@@ -166,7 +268,7 @@ def _classify_403(answered: str, body: object) -> CallError:
         case Forbidden.QUOTA:
             return _quota_spent(answered)
         case Forbidden.REGION:
-            return RunStopped(f"{answered}: the provider does not serve this region", setting=ProviderSetting.BASE_URL)
+            return RunStopped(f"{answered}: {_NO_REGION}", setting=ProviderSetting.BASE_URL)
         case Forbidden.KEY:
             return RunStopped(f"{answered}: {WRONG_KEY}", setting=ProviderSetting.KEY)
         case Forbidden.FIREWALL:
@@ -183,7 +285,7 @@ def _by_code(code: str, answered: str) -> CallError | None:
         case "insufficient_quota" | "billing_hard_limit_reached" | "billing_not_active":
             return _quota_spent(answered)
         case "context_length_exceeded":
-            return TooLongError(f"{answered}: the prompt is longer than the model takes")
+            return TooLongError(f"{answered}: {_TOO_LONG}")
         case "invalid_prompt":
             return _filter_refusal(answered)
     return _filter_refusal(answered) if names_a_filter(code) else None
@@ -195,34 +297,6 @@ def _filter_refusal(answered: str) -> RefusalError:
 
 def _quota_spent(answered: str) -> RunStopped:
     return RunStopped(f"{answered}: no quota is left: add credit at the provider")
-
-
-def _connection_failure(cause: BaseException | None) -> CallError:
-    match cause:
-        case httpx2.TooManyRedirects():
-            return RunStopped("the base URL redirects without end", setting=ProviderSetting.BASE_URL)
-        case httpx2.UnsupportedProtocol():
-            return RunStopped("the base URL is neither http nor https", setting=ProviderSetting.BASE_URL)
-        case httpx2.LocalProtocolError():  # only the key in a request's headers is not aita's own
-            return RunStopped(BAD_KEY, setting=ProviderSetting.KEY)
-        case httpx2.RemoteProtocolError():
-            return ProviderBusy("the provider can't be reached: the connection was lost, or what answers is not HTTP")
-        case httpx2.DecodingError():
-            return ProviderBusy(CUT_OFF)
-    if (problem := _tls_problem(cause)) is not None:
-        return RunStopped(f"the base URL's server can't be trusted: {problem}", setting=ProviderSetting.BASE_URL)
-    return ProviderBusy("the provider can't be reached: the connection failed or was lost")
-
-
-def _tls_problem(cause: BaseException | None) -> str | None:
-    """Return a problem with a server's TLS that a person must solve; ``None`` for others, such as a lost handshake."""
-    while cause is not None:
-        if isinstance(cause, ssl.SSLCertVerificationError):
-            return "its certificate is not valid here"
-        if isinstance(cause, ssl.SSLError) and cause.reason in _NOT_TLS:
-            return "it does not speak TLS"
-        cause = cause.__cause__ or cause.__context__
-    return None
 
 
 def _word(value: object) -> str:

@@ -113,6 +113,11 @@ class LLMRequest:
         return (*before, replace(last, text=f"{last.text}\n\n{self.sample_line}"))
 
     @property
+    def has_images(self) -> bool:
+        """Whether a message has an image."""
+        return any(message.images for message in self.messages)
+
+    @property
     def temperature(self) -> float:
         """Temperature that is sent."""
         return DEFAULT_TEMPERATURE if self.parameters.temperature is None else self.parameters.temperature

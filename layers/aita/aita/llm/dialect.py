@@ -1,0 +1,268 @@
+"""Dialect of an endpoint: the forms of a request that it takes, learnt from its refusals."""
+
+import json
+import logging
+import re
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from aita.llm.ceilings import Ceiling, lower_ceiling, refuses_name
+from aita.llm.refused import says_no_eyes
+from aita.llm.schema_forms import plain_schema
+from aita.models.effort import EFFORTS, NOT_SENT, ReasoningEffort, room_for_thoughts
+from aita.tasks.request import LLMRequest
+
+logger = logging.getLogger(__name__)
+
+RESPONSE_FORMATS = ("json_schema", "json_object", "text")
+"""Response formats, from the strictest to the one that every endpoint supports. If one is refused, the next is sent."""
+
+LIMITS = ("max_completion_tokens", "max_tokens")
+"""Names of the limit of a reply's tokens. If both are refused, none is sent."""
+
+SYSTEM = "the system role"
+DETAIL = "the detail of pictures"
+
+_DISPENSABLE = {
+    "temperature": re.compile(r"\btemperature\b", re.IGNORECASE),
+    "reasoning_effort": re.compile(
+        r"reasoning.?effort|\breasoning (?:is mandatory|value)"
+        r"|\bthinking(?:[_ .](?:config|budget|mode)\b| is | can(?:'t|not) be )|\bnot support (?:thinking|reasoning)\b",
+        re.IGNORECASE,
+    ),
+    "stream_options": re.compile(r"\bstream_options\b", re.IGNORECASE),
+    "stream": re.compile(r"\bstream(ing)?\b", re.IGNORECASE),
+    DETAIL: re.compile(r"image_url\b.{0,20}\bdetail\b|['\"`]detail['\"`]", re.IGNORECASE),
+    SYSTEM: re.compile(
+        r"\b(?:system|developer)\b.{0,20}\b(?:role|message|prompt|instruction)s?\b.{0,30}\b(?:not|unsupported|invalid)\b"
+        r"|\broles? .{0,40}\b(?:system|developer)\b|\brole\b.{0,30}\bnot support\b|roles must alternate|must alternate"
+        r"|\b(?:unsupported|unknown|unexpected|invalid)\b.{0,20}\brole\b|only .{0,30}\buser\b.{0,30}\broles?\b"
+        r"|(?:not|n't) support.{0,20}\b(?:system|developer)\b.{0,10}(?:role|message|prompt|instruction)",
+        re.IGNORECASE,
+    ),
+}
+"""Parts of requests that later calls leave out once an endpoint refuses them by name; ``upstream`` does not name
+``stream``. Without the system role its text begins the first message of the user."""
+
+_MUST_THINK = re.compile(r"mandatory|can(?:'t|not) be disabled|only works in thinking", re.IGNORECASE)
+_QUOTED = re.compile(r"['\"`](\w+)['\"`]")
+
+_OF_FORMAT = re.compile(
+    r"schema|grammar|response.?format|structured|json.?(?:mode|object|output)|additional_?properties|\$(?:ref|defs)",
+    re.IGNORECASE,
+)
+_OF_TYPE = re.compile(
+    r"(?:json.?schema|response.?format|structured.?outputs?|json.?mode|json_object)\W+(?:\w+\W+){0,5}?"
+    r"(?:(?:not |un)(?:supported|available|allowed|implemented|enabled)|must be)"
+    r"|(?:not|n't) (?:support|accept|take|allow)\W+(?:\w+\W+){0,4}?(?:json.?schema|response.?format|structured|json_object)"
+    r"|support the requested parameters",
+    re.IGNORECASE,
+)
+"""Refusals of a response format, whatever the schema."""
+_OF_SCHEMA = re.compile(
+    r"invalid.{0,3}(?:json.?)?schema|schema (?:error|conversion|contains|is|with|too|must|for|at)|json.?schema|grammar"
+    r"|\$(?:ref|defs)|additional_?properties|any_?of|one_?of|all_?of|unrecognized type|unknown name|keyword|unimplemented"
+    r"|propert|recursi|nullable|\bconst\b",
+    re.IGNORECASE,
+)
+_FAILED_GENERATION = re.compile(
+    r"json_validate_failed|failed_generation|failed to (?:generate|validate) json", re.IGNORECASE
+)
+
+_PLAIN = "plain schema"
+_FORMS = ("json_schema", _PLAIN, "json_object", "text")
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """Form of one call.
+
+    Parameters
+    ----------
+    ceiling
+        Limit of the reply's tokens, thoughts included.
+    limit
+        Index of the limit's name in ``LIMITS``; their number for none.
+    effort
+        Reasoning effort.
+    schema
+        Form of the reply's schema: a response format, or a schema for smaller dialects.
+    lacks
+        Parts that are left out.
+    """
+
+    ceiling: int
+    limit: int
+    effort: ReasoningEffort
+    schema: str
+    lacks: frozenset[str]
+
+    @property
+    def response_format(self) -> str:
+        """Response format."""
+        return "json_schema" if self.schema == _PLAIN else self.schema
+
+    def schema_of(self, request: LLMRequest) -> dict[str, Any]:
+        """Return the schema to send."""
+        schema = request.schema or {}
+        return plain_schema(schema) or schema if self.schema == _PLAIN else schema
+
+
+@dataclass(slots=True)
+class Dialect:
+    """What an endpoint has refused. Threads may share the object: each learns the same from the same refusal.
+
+    A refused schema is remembered by itself. Only a refusal of the response format, or of two schemas where none has
+    been taken, holds for all.
+
+    Parameters
+    ----------
+    reasoning_effort
+        Wanted reasoning effort.
+    response_format
+        Index of the first response format to send.
+    """
+
+    reasoning_effort: ReasoningEffort = NOT_SENT
+    response_format: int = 0
+    _lacks: set[str] = field(default_factory=set)
+    _limit: int = 0
+    _most: int | None = None
+    _refused_efforts: set[str] = field(default_factory=set)
+    _effort: ReasoningEffort | None = None  # sent instead of a refused effort
+    _schemas: dict[str, str] = field(default_factory=dict)  # forms of schemas that were refused
+    _takes_schemas: bool = False
+    _sees: bool = False
+
+    @property
+    def sees(self) -> bool:
+        """Whether a call with pictures has been answered."""
+        return self._sees
+
+    def ceiling(self, request: LLMRequest) -> int:
+        """Return the token limit of a reply, reasoning included.
+
+        What is learnt counts from the next call on, as this much was committed for the present one.
+        """
+        wanted = request.max_output_tokens + room_for_thoughts(self._effort or self.reasoning_effort)
+        return wanted if self._most is None else min(wanted, self._most)
+
+    def first_form(self, request: LLMRequest) -> Form:
+        """Return the form in which a request is sent first."""
+        effort = self._effort or self.reasoning_effort
+        return Form(self.ceiling(request), self._limit, effort, self._schema_form(request), frozenset(self._lacks))
+
+    def left_out(self, form: Form) -> tuple[str, ...]:
+        """Return the refused parts, efforts and response formats that a form does without."""
+        efforts = {f"reasoning_effort {effort}" for effort in self._refused_efforts}
+        if "reasoning_effort" in form.lacks:
+            efforts.clear()
+        formats = RESPONSE_FORMATS[: RESPONSE_FORMATS.index(form.response_format)]
+        return (*sorted({*form.lacks, *efforts, *LIMITS[: form.limit]}), *formats)
+
+    def record_answer(self, form: Form, request: LLMRequest) -> None:
+        """Record that a request was answered in a form."""
+        self._sees = self._sees or request.has_images
+        if request.schema is not None and form.response_format == "json_schema":
+            self._takes_schemas = True
+
+    def adapt(self, text: str, form: Form, request: LLMRequest, sent: set[str]) -> Form | None:
+        """Return another form of a refused request, and remember what the endpoint refuses; ``None`` if none is left.
+
+        The refusal is compared with the form of its own call, not with the present state: of several concurrent calls
+        each is refused in the same way, and each is repeated.
+
+        Parameters
+        ----------
+        text
+            Diagnostic text of the refusal.
+        sent
+            Parts that were sent, by the names of ``LLMRequest``'s parameters, ``SYSTEM`` and ``DETAIL``.
+        """
+        if _FAILED_GENERATION.search(text):  # chance, as another reply may fit the schema: nothing to remember
+            return replace(form, schema=self._next(form, request)) if "response_format" in sent else None
+        for name, pattern in _DISPENSABLE.items():
+            if name not in sent or not pattern.search(text):
+                continue
+            if name == "reasoning_effort" and (effort := self._replace_effort(form.effort, text)):
+                return replace(form, effort=effort)
+            return self._without(name, form)
+        if request.has_images and says_no_eyes(text):
+            return None
+        for number, name in enumerate(LIMITS):
+            if name in sent and refuses_name(text, name):
+                self._limit = max(self._limit, number + 1)
+                logger.info("the endpoint lacks %s", name)
+                return replace(form, limit=number + 1)
+        if sent & {*LIMITS} and (ceiling := lower_ceiling(text, form.ceiling)) is not None:
+            return self._lowered(form, ceiling)
+        if "response_format" in sent and _OF_FORMAT.search(text):
+            return self._with_less_schema(text, form, request)
+        return None
+
+    def _without(self, name: str, form: Form) -> Form:
+        self._lacks.add(name)
+        logger.info("the endpoint lacks %s: now without it", name)
+        return replace(form, lacks=form.lacks | {name})
+
+    def _lowered(self, form: Form, ceiling: Ceiling) -> Form | None:
+        """Return a form with a lower limit.
+
+        One that a prompt's length leaves lowers that of later calls by half at most: their prompts may be shorter.
+        """
+        if ceiling.tokens is None:
+            return None
+        most = ceiling.tokens if ceiling.of_model else max(ceiling.tokens, form.ceiling // 2)
+        self._most = most if self._most is None else min(self._most, most)
+        logger.info("the endpoint takes a limit of %d tokens", ceiling.tokens)
+        return replace(form, ceiling=ceiling.tokens)
+
+    def _replace_effort(self, refused: str, text: str) -> ReasoningEffort | None:
+        """Return the nearest effort that a model accepts in place of a refused one; ``None`` if there is none.
+
+        The refusal names the accepted efforts, or says that the model must reason. Leaving the effort out comes last,
+        as a model then uses its default, which is more than none or little.
+        """
+        self._refused_efforts.add(refused)
+        quoted = EFFORTS if _MUST_THINK.search(text) else _QUOTED.findall(text)
+        named = [effort for effort in EFFORTS if effort in quoted and effort not in self._refused_efforts]
+        if not named:
+            return None
+        wanted = EFFORTS.index(self.reasoning_effort)
+        self._effort = min(named, key=lambda each: abs(EFFORTS.index(each) - wanted))
+        logger.info("the endpoint lacks the reasoning effort %s: now %s", refused, self._effort)
+        return self._effort
+
+    def _with_less_schema(self, text: str, form: Form, request: LLMRequest) -> Form:
+        of_type = _OF_TYPE.search(text) is not None or not _OF_SCHEMA.search(text)
+        if form.response_format == "json_schema" and (self._takes_schemas or not of_type):
+            later = self._next(form, request)
+            others = {key for key in self._schemas if key != _key(request)}
+            self._schemas[_key(request)] = later
+            logger.info("the endpoint refuses a schema: now %s", later)
+            if later != _PLAIN and not self._takes_schemas and any(self._schemas[key] != _PLAIN for key in others):
+                self._lower_format("json_schema")
+            return replace(form, schema=later)
+        self._lower_format(form.response_format)
+        return replace(form, schema=RESPONSE_FORMATS[RESPONSE_FORMATS.index(form.response_format) + 1])
+
+    def _lower_format(self, refused: str) -> None:
+        self.response_format = max(self.response_format, RESPONSE_FORMATS.index(refused) + 1)
+        logger.info(
+            "the endpoint lacks the response format %s: now %s", refused, RESPONSE_FORMATS[self.response_format]
+        )
+
+    def _schema_form(self, request: LLMRequest) -> str:
+        least = RESPONSE_FORMATS[self.response_format]
+        if not self._schemas or request.schema is None:
+            return least
+        return max(least, self._schemas.get(_key(request), least), key=_FORMS.index)
+
+    @staticmethod
+    def _next(form: Form, request: LLMRequest) -> str:
+        following = _FORMS[_FORMS.index(form.schema) + 1]
+        return "json_object" if following == _PLAIN and plain_schema(request.schema or {}) is None else following
+
+
+def _key(request: LLMRequest) -> str:
+    return json.dumps(request.schema, sort_keys=True)
