@@ -41,7 +41,7 @@ class ScriptedEndpoint:
 
 @contextmanager
 def scripted_endpoint(*rules: Rule) -> Iterator[ScriptedEndpoint]:
-    """Serve on a free port until the end of the block. The first rule with an answer gives it, else it is a good one."""
+    """Serve on a free port. The first rule that has an answer gives it; without one, the answer is a good one."""
     endpoint = ScriptedEndpoint()
 
     class Handler(BaseHTTPRequestHandler):

@@ -76,7 +76,7 @@ def _without_neighbours(roles: Sequence[str]) -> Iterator[str]:
 
 
 def _messages(request: LLMRequest, form: Form) -> list[Message]:
-    """Return a request's messages: with the schema in words where the endpoint takes none, and in roles that it takes."""
+    """Return the messages in roles that the endpoint takes, and with the schema in words if it takes none."""
     messages = [*request.sent]
     if request.schema is not None and form.response_format != "json_schema":
         last = messages[-1]

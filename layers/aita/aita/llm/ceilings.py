@@ -7,8 +7,8 @@ _NAMES = (
     r"max(?:imum)?[ _]?(?:completion|output|new|reply|response)?[ _]?tokens|maxoutputtokens|max_gen_len|num_predict"
 )
 _SIZE = re.compile(
-    r"too (?:large|big|high|many)|exceed|at most|less than|lower than|greater|\brange\b|[<>]|maximum|upper bound|\blimit"
-    r"|must be between|取值范围|超过"
+    r"too (?:large|big|high|many)|exceed|at most|(?:less|lower|greater|more) than|\brange\b|[<>]|maximum|upper bound"
+    r"|\blimit|must be between|取值范围|超过"
 )
 _CONTEXT = re.compile(r"context|sequence length|model length|`?inputs`? tokens|max_model_len|total (?:tokens|of)")
 _OF_REPLY = re.compile(rf"{_NAMES}|completion|output|generat|max_new_tokens")
@@ -19,16 +19,15 @@ _PROMPT = (
     r"(\d+) (?:tokens )?(?:in|from|of) (?:the |your )?(?:text )?(?:messages?|prompt|inputs?)\b",
     r"(\d+) `?(?:input|prompt|inputs)`? tokens",
     r"(\d+) tokens from the input",
-    r"(?:prompt|input|messages?)(?: token)?(?:s| count| length)?(?: (?:is|of|contains|has|have|resulted in|too long))*:?"
-    r"(?: at least| about)? \(?(?:length )?(\d+)",
+    r"(?:prompt|input)(?: tokens?)?(?: count| length)?(?: (?:is|contains|has))*:?(?: at least)? \(?(?:length )?(\d+)",
     r"messages resulted in (\d+)",
     r"\((\d+) tokens\) exceeds",
     r"too long: (\d+)",
     r"(\d+) \+ \d+ ?>",
 )
 _LENGTH = (
-    r"(?:context|model|sequence)[\w' -]{0,20}(?:length|size|window|limit|len)\w*(?: is| of|:| =)?(?: only| at most)? ?\(?(\d+)",
     r"\+ \d+ ?> ?(\d+)",
+    r"(?:context|model|sequence)[\w' -]{0,20}(?:length|size|window|limit|len)\w*(?: is| of|:| =)?(?: only)? ?\(?(\d+)",
     r"<= ?(\d+)",
     r"> ?(\d+) maximum",
     r"tokens allowed \((\d+)\)",
@@ -70,24 +69,22 @@ def lower_ceiling(text: str, sent: int) -> Ceiling | None:
     text = _COMMA.sub("", text.lower())
     if not _SIZE.search(text):
         return None
-    if _CONTEXT.search(text):
-        return Ceiling(_room(text, sent), of_model=False)
+    prompt, length = _prompt(text, sent), _first(_LENGTH, text)
+    if _CONTEXT.search(text) and prompt is not None and length is not None:
+        left = length - prompt
+        return Ceiling((left if left < sent else _half(sent)) if left >= SHORTEST else None, of_model=False)
     if not re.search(_NAMES, text):
-        return None
+        is_of_reply = _CONTEXT.search(text) is not None and _OF_REPLY.search(text) is not None
+        return Ceiling(_half(sent), of_model=False) if is_of_reply else None
     named = [number for number in map(int, _NUMBER.findall(text)) if SHORTEST <= number < sent]
     return Ceiling(max(named) if named else _half(sent), of_model=True)
 
 
-def _room(text: str, sent: int) -> int | None:
-    """Return the tokens that a context leaves for a reply."""
-    prompt, length = _first(_PROMPT, text), _first(_LENGTH, text)
+def _prompt(text: str, sent: int) -> int | None:
+    """Return the tokens of the prompt, named or as what is left of the sum."""
     total = _TOTAL.search(text)
-    if prompt is None and total is not None and int(total[1]) > sent:
-        prompt = int(total[1]) - sent
-    if prompt is not None and length is not None:
-        left = length - prompt
-        return (left if left < sent else _half(sent)) if left >= SHORTEST else None
-    return _half(sent) if _OF_REPLY.search(text) else None
+    summed = int(total[1]) - sent if total is not None and int(total[1]) > sent else None
+    return summed if (named := _first(_PROMPT, text)) is None else named
 
 
 def _half(sent: int) -> int | None:

@@ -51,20 +51,14 @@ _OF_FORMAT = re.compile(
     r"schema|grammar|response.?format|structured|json.?(?:mode|object|output)|additional_?properties|\$(?:ref|defs)",
     re.IGNORECASE,
 )
-_OF_TYPE = re.compile(
-    r"(?:json.?schema|response.?format|structured.?outputs?|json.?mode|json_object)\W+(?:\w+\W+){0,5}?"
-    r"(?:(?:not |un)(?:supported|available|allowed|implemented|enabled)|must be)"
-    r"|(?:not|n't) (?:support|accept|take|allow)\W+(?:\w+\W+){0,4}?(?:json.?schema|response.?format|structured|json_object)"
-    r"|support the requested parameters",
-    re.IGNORECASE,
-)
-"""Refusals of a response format, whatever the schema."""
 _OF_SCHEMA = re.compile(
-    r"invalid.{0,3}(?:json.?)?schema|schema (?:error|conversion|contains|is|with|too|must|for|at)|json.?schema|grammar"
-    r"|\$(?:ref|defs)|additional_?properties|any_?of|one_?of|all_?of|unrecognized type|unknown name|keyword|unimplemented"
-    r"|propert|recursi|nullable|\bconst\b",
+    r"invalid\W{0,3}(?:json.?)?schema|schema\W (?:error|conver|compil|contain|too|must|at)\w*|grammar|features"
+    r"|compile (?:the )?(?:json.?)?schema|schema (?:error|conver|compil|contain|too|must|at)|\$(?:ref|defs)|keyword"
+    r"|additional_?properties|any_?of|one_?of|all_?of|unrecognized type|unknown name|unimplemented|propert|recursi"
+    r"|nullable|\bconst\b",
     re.IGNORECASE,
 )
+"""Refusals of one schema."""
 _FAILED_GENERATION = re.compile(
     r"json_validate_failed|failed_generation|failed to (?:generate|validate) json", re.IGNORECASE
 )
@@ -180,7 +174,7 @@ class Dialect:
             Parts that were sent, by the names of ``LLMRequest``'s parameters, ``SYSTEM`` and ``DETAIL``.
         """
         if _FAILED_GENERATION.search(text):  # chance, as another reply may fit the schema: nothing to remember
-            return replace(form, schema=self._next(form, request)) if "response_format" in sent else None
+            return replace(form, schema=_less(form.response_format)) if "response_format" in sent else None
         for name, pattern in _DISPENSABLE.items():
             if name not in sent or not pattern.search(text):
                 continue
@@ -234,8 +228,8 @@ class Dialect:
         return self._effort
 
     def _with_less_schema(self, text: str, form: Form, request: LLMRequest) -> Form:
-        of_type = _OF_TYPE.search(text) is not None or not _OF_SCHEMA.search(text)
-        if form.response_format == "json_schema" and (self._takes_schemas or not of_type):
+        of_schema = _OF_SCHEMA.search(text) is not None
+        if form.response_format == "json_schema" and (self._takes_schemas or of_schema):
             later = self._next(form, request)
             others = {key for key in self._schemas if key != _key(request)}
             self._schemas[_key(request)] = later
@@ -244,7 +238,7 @@ class Dialect:
                 self._lower_format("json_schema")
             return replace(form, schema=later)
         self._lower_format(form.response_format)
-        return replace(form, schema=RESPONSE_FORMATS[RESPONSE_FORMATS.index(form.response_format) + 1])
+        return replace(form, schema=_less(form.response_format))
 
     def _lower_format(self, refused: str) -> None:
         self.response_format = max(self.response_format, RESPONSE_FORMATS.index(refused) + 1)
@@ -262,6 +256,10 @@ class Dialect:
     def _next(form: Form, request: LLMRequest) -> str:
         following = _FORMS[_FORMS.index(form.schema) + 1]
         return "json_object" if following == _PLAIN and plain_schema(request.schema or {}) is None else following
+
+
+def _less(response_format: str) -> str:
+    return RESPONSE_FORMATS[RESPONSE_FORMATS.index(response_format) + 1]
 
 
 def _key(request: LLMRequest) -> str:

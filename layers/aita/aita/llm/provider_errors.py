@@ -15,7 +15,6 @@ from aita.llm.limited import exceeds_limit, is_limited, is_of_days, stated_wait
 from aita.llm.plain_words import plain_words
 from aita.llm.refused import Refused, classify_refused
 
-_OVERLOADED = 529  # not a registered status; some providers use it when overloaded
 _REQUEST_TIMEOUT, _CONFLICT, _TOO_MANY = 408, 409, 429
 _SERVER_ERROR, _UNAVAILABLE, _LAST = 500, 503, 599
 _FIRST_REFUSAL = 400
@@ -28,9 +27,9 @@ _REFUSAL = re.compile(r"invalid_request_error|BadRequestError|(?:unsupported|unk
 """Types and codes of errors about the request, with any status."""
 
 _UNSUPPORTED = re.compile(
-    r"not (?:support|implement|enabled|allowed|permitted)|n't support|unsupported|unimplemented|unrecognized|extra_forbidden"
-    r"|must alternate|failed to parse grammar|conversion failed|cannot resolve|no endpoints found|mmproj|multi-?modal"
-    r"|required for image|only supports?|不支持",
+    r"not (?:support|implement|enabled|allowed|permitted)|n't support|unsupported|unimplemented|unrecognized"
+    r"|extra_forbidden|must alternate|failed to parse grammar|conversion failed|cannot resolve|no endpoints found"
+    r"|mmproj|multi-?modal|required for image|only supports?|不支持",
     re.IGNORECASE,
 )
 """Words of a refusal, in answers whose status may mean another failure."""
@@ -169,24 +168,32 @@ def no_eyes(failure: CallError, *, seen: bool) -> CallError:
 def _refusal(status: int, code: str, parameter: str, headers: Mapping[str, str], body: object) -> CallError:
     answered = f"the provider answered {status}{f' ({code})' if code and code != str(status) else ''}"
     text = diagnostic_text(body)
-    if meant := _by_code(code, answered) or _by_limit(status, text, answered, body):
+    if meant := _by_code(code, answered) or _by_limit(status, headers, answered, body):
         return meant
     if status in _BROKEN and (meant := _by_words(text, answered, {Refused.KEY, Refused.TOO_LONG})):
         return meant
-    if (
-        status in {_REQUEST_TIMEOUT, _CONFLICT, _TOO_MANY, _OVERLOADED}
-        or status >= _SERVER_ERROR
-        or is_limited(status, body)
-    ):
-        observed, limited = limits(headers), is_limited(status, body)
+    limited = is_limited(status, body)
+    if limited or status in {_REQUEST_TIMEOUT, _CONFLICT} or status >= _SERVER_ERROR:
+        observed = limits(headers)
         return ProviderBusy(
             f"{answered}{_words(body)}",
-            retry_after=retry_after(headers, limited=status in {_TOO_MANY, _UNAVAILABLE})
-            or (stated_wait(body) if limited else None),
+            retry_after=_wait(status, headers, body),
             requests_per_second=observed.requests_per_second,
             tokens_per_minute=observed.tokens_per_minute,
             limited=limited,
         )
+    if meant := _by_status(status, answered, body) or _by_words(text, answered):
+        return meant
+    return _unexplained(f"{answered} and refuses the request{f', parameter {parameter}' if parameter else ''}", body)
+
+
+def _wait(status: int, headers: Mapping[str, str], body: object) -> float | None:
+    """Return the seconds to wait that a refusal's headers or its body demand."""
+    demanded = retry_after(headers, limited=status in {_TOO_MANY, _UNAVAILABLE})
+    return demanded or (stated_wait(body) if is_limited(status, body) else None)
+
+
+def _by_status(status: int, answered: str, body: object) -> CallError | None:
     match status:
         case 401:
             return RunStopped(f"{answered}: {WRONG_KEY}", setting=ProviderSetting.KEY)
@@ -198,20 +205,19 @@ def _refusal(status: int, code: str, parameter: str, headers: Mapping[str, str],
             return _no_such_model(f"{answered}: no such model or base URL", body)
         case 405:
             return RunStopped(f"{answered}: the base URL is not that of its API", setting=ProviderSetting.BASE_URL)
-    if meant := _by_words(text, answered):
-        return meant
-    return _unexplained(f"{answered} and refuses the request{f', parameter {parameter}' if parameter else ''}", body)
+    return None
 
 
-def _by_limit(status: int, text: str, answered: str, body: object) -> CallError | None:
+def _by_limit(status: int, headers: Mapping[str, str], answered: str, body: object) -> CallError | None:
     """Return the error of a rate limit that no wait helps with."""
     if not is_limited(status, body):
         return None
+    text = diagnostic_text(body)
     if exceeds_limit(text):
         return TooLongError(
             f"{answered}: the request is larger than the provider's limit of tokens a minute: ask for a higher limit"
         )
-    if is_of_days(text) and stated_wait(body) is None:
+    if is_of_days(text) and _wait(status, headers, body) is None:
         return RunStopped(
             f"{answered}: the provider's limit of a day or more is used up: resume when it begins anew, or add credit"
         )

@@ -1,4 +1,4 @@
-"""Meaning of a refused request, by the provider's words: where statuses and codes say nothing, endpoints differ in them.
+"""Meaning of a refused request, by the provider's words, as statuses and codes of endpoints differ or say nothing.
 
 The rules are for kinds of wordings. A message can quote the prompt, so none of them hangs on a single common word.
 """
@@ -40,7 +40,8 @@ _MODEL = re.compile(
     r"|(?:invalid|unknown|no such|unrecognized|unsupported)[ _]model(?:\b|_)(?! (?:output|response|reply|param))"
     r"|\bmodels?\b[^.]{0,80}(?:does ?n[o']t exist|does not exist|\bnot exist|not found|not a valid model|no longer"
     r"|has been (?:deprecated|decommissioned|retired|shut)|not (?:loaded|deployed))"
-    r"|not a valid model|no models? (?:are |is )?loaded|failed to load model|deployment_?not_?found|deployment.{0,40}not exist"
+    r"|not a valid model|no models? (?:are |is )?loaded|failed to load model"
+    r"|deployment_?not_?found|deployment.{0,40}not exist"
     r"|模型.{0,10}不存在"
 )
 _REGION = re.compile(
@@ -74,10 +75,13 @@ _ORDER = (
 
 _PICTURES = r"image|vision|visual|multi-?modal|mmproj|picture|photo|modalit|图片|图像|多模态"
 _NO_EYES = re.compile(
-    r"unknown variant .?image_url|text-only|text only|mmproj|not a (?:multi-?modal|vision)|no endpoints found.{0,40}image"
+    r"unknown variant .?image_url|text-only|text only|mmproj|not a (?:multi-?modal|vision)"
+    r"|no endpoints found.{0,40}image"
     r"|(?:image|vision|visual|multi-?modal)s?(?: inputs?| content| understanding| messages?)?(?: modality)?"
     r" (?:is |are )?(?:not|un)[ -]?(?:supported|enabled|available|allowed|accepted)"
-    r"|(?:not|n't) (?:support|accept|take|have|process|see|handle)s? (?:the )?(?:an? |any )?(?:image|vision|visual|multi-?modal|picture)"
+    r"|(?:cannot|can't|can not|does not|doesn't|do not|don't|not) (?:support|accept|take|have|see|handle)s?"
+    r" (?:the )?(?:an? |any )?(?:image|vision|visual|multi-?modal|picture)"
+    r"|(?:cannot|can't|does not|doesn't) process (?:images|pictures)"
     r"|image_url.{0,40}(?:only|not) (?:supported|available|allowed)|at most 0 image|missing data required for image"
     r"|(?:图片|图像|视觉|多模态).{0,10}不支持|不支持.{0,10}(?:图片|图像|视觉|多模态)"
     r"|content.{0,80}(?:must be|should be|expected|is not) (?:a |an )?(?:valid )?str(?:ing)?\b"
@@ -85,11 +89,12 @@ _NO_EYES = re.compile(
 )
 """Wordings of endpoints that take text alone, also of those that expect a text where parts are."""
 _WEAK_NO = re.compile(
-    r"(?:not|n't) (?:support|accept|allow|enable|capable|configured)|unsupported|no endpoints|requires? an? (?:vision|multi)"
+    r"(?:not|n't) (?:support|accept|allow|enable|capable|configured)|unsupported|no endpoints"
+    r"|requires? an? (?:vision|multi)"
 )
 _BAD_PICTURE = re.compile(
-    r"image[\w ]{0,12}(?:format|type|mime|media|size|dimension|resolution|data|file)|(?:format|mime|media|file)[ _]?type"
-    r"|formats|decod|corrupt|too (?:large|big|small|many)|at most [1-9]|exceed|download|fetch|base64|could not|unable to"
+    r"image[\w ]{0,12}(?:format|type|mime|media|size|dimension|resolution|data|file)|formats|(?:mime|media|file)[ _]?type"
+    r"|decod|corrupt|too (?:large|big|small|many)|at most [1-9]|exceed|download|fetch|base64|could not|unable to"
     r"|unsupported image|invalid image|process (?:the |this |your )?image|https?\b|\burls?\b"
 )
 
