@@ -93,9 +93,9 @@ _WEAK_NO = re.compile(
     r"|requires? an? (?:vision|multi)"
 )
 _BAD_PICTURE = re.compile(
-    r"image[\w ]{0,12}(?:format|type|mime|media|size|dimension|resolution|data|file)|formats|(?:mime|media|file)[ _]?type"
-    r"|decod|corrupt|too (?:large|big|small|many)|at most [1-9]|exceed|download|fetch|base64|could not|unable to"
-    r"|unsupported image|invalid image|process (?:the |this |your )?image|https?\b|\burls?\b"
+    r"image[\w ]{0,12}(?:format|type|mime|media|size|dimension|resolution|data|file)|formats"
+    r"|(?:mime|media|file)[ _]?type|decod|corrupt|too (?:large|big|small|many)|at most [1-9]|exceed|download|fetch"
+    r"|base64|could not|unable to|unsupported image|invalid image|process (?:the |this |your )?image|https?\b|\burls?\b"
 )
 
 

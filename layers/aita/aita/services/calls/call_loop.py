@@ -57,6 +57,8 @@ class CallLoop:
     ----------
     others_answered
         Whether other calls of the same run have succeeded, in this process or another.
+    others_refused
+        Number of failed tasks of the same stage, in this process or another, if none of it has succeeded.
     now
         Returns seconds.
     """
@@ -68,6 +70,7 @@ class CallLoop:
     images: Images
     refusals: Refusals
     others_answered: bool = False
+    others_refused: int = 0
     now: Callable[[], float] = time.monotonic
 
     def ask(self, task: LLMTask[Any], calls: TaskCalls) -> Any:
@@ -171,7 +174,9 @@ class CallLoop:
             if isinstance(error, ProviderBusy):
                 self.pacer.record_failure(admitted, error)
                 raise
-            raise self.refusals.classify(error, others_answered=self.others_answered) from None
+            raise self.refusals.classify(
+                error, others_answered=self.others_answered, others_refused=self.others_refused
+            ) from None
         else:
             calls.answered = True
             if reply.lacks:

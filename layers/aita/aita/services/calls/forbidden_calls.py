@@ -11,6 +11,10 @@ MOST_UNANSWERED = 10
 """Filter refusals before any successful call that count as refusals of single inputs; more of them point to the account
 or to the prompt."""
 
+MOST_UNEXPLAINED = 10
+"""Unexplained refusals before any successful call that count as refusals of single inputs; more of them point to the
+endpoint, whose reason may be worded in its own way."""
+
 
 @dataclass(slots=True)
 class Refusals:
@@ -22,20 +26,30 @@ class Refusals:
     answered: bool = False
     _in_a_row: int = 0
     _unanswered: int = 0
+    _unexplained: int = 0
 
     def record_answer(self) -> None:
         """Record a successful call, which proves that the key is valid and that calls reach the provider."""
         self.answered, self._in_a_row = True, 0
 
-    def classify(self, error: CallError, *, others_answered: bool = False) -> CallError:
+    def classify(self, error: CallError, *, others_answered: bool = False, others_refused: int = 0) -> CallError:
         """Return a failed call's error; a refusal becomes that of a single input or a stop of all calls.
 
         Parameters
         ----------
         others_answered
             Whether other calls of the same run have succeeded, in this process or another.
+        others_refused
+            Number of failed tasks of the same stage, in this process or another, if none of it has succeeded.
         """
         answered = self.answered or others_answered
+        if error.unexplained:
+            self._unexplained += not answered
+            refused = max(self._unexplained, others_refused)
+            if refused >= MOST_UNEXPLAINED:
+                return RunStopped(
+                    f"the provider refused {refused} calls and answered none of their kind; the last: {error}"
+                )
         if isinstance(error, RefusalError) and not answered:
             self._unanswered += 1
             if self._unanswered > MOST_UNANSWERED:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from aita.errors import MissingInputError, ObjectNotFoundError, ProviderBusy
-from aita.models.run import ItemEvent, Run, Usage
+from aita.models.run import ItemEvent, Run, StageCounts, Usage
 from aita.ports import LLM, ObjectStore, Reply
 from aita.services.calls import patience
 from aita.services.calls.admission import LONGEST_SLEEP, Admission
@@ -188,6 +188,7 @@ class ItemCalls:
     def loop(self, event: ItemEvent, pacer: ItemPacer) -> CallLoop:
         """Return the call loop of an item."""
         run = self.watch.get(event.run_id)
+        counts = run.stages.get(event.stage, StageCounts())
         return CallLoop(
             llm=self.llm,
             pacer=pacer,
@@ -196,4 +197,5 @@ class ItemCalls:
             images=BucketImages(self.objects),
             refusals=self.refusals,
             others_answered=run.usage.calls > 0,
+            others_refused=0 if counts.succeeded else counts.failed,
         )
