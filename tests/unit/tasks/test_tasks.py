@@ -1,12 +1,12 @@
 """The LLM tasks: what the model is asked, in which order, and how its replies are judged."""
 
 import json
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from aita.errors import BrokenRuleError, InvalidMaterialError, MissingInputError, TaskError, UnparsableReplyError
 from aita.models.exam import AnswerKey, ExamSpec, Page, Question, Rubric, RubricPoints
@@ -107,6 +107,12 @@ class TestPrompts:
             load_prompt(kind).messages()
 
 
+class Tree(BaseModel):
+    """A model that contains itself."""
+
+    parts: list["Tree"]
+
+
 class TestSchemas:
     @pytest.mark.parametrize("model", [AnswerKey, Rubric, Transcription])
     def test_every_object_is_strict(self, model: type[BaseModel]) -> None:
@@ -147,6 +153,35 @@ class TestSchemas:
         schema = strict_schema(Odd)
         assert schema["required"] == ["properties", "default", "title"]
         assert schema["properties"]["title"] == {"anyOf": [{"type": "string"}, {"type": "null"}]}
+
+    def test_models_of_other_kinds_are_in_a_form_that_endpoints_take(self) -> None:
+        class Square(BaseModel):
+            kind: Literal["square"]
+            side: int
+
+        class Circle(BaseModel):
+            kind: Literal["circle"]
+            radius: int
+
+        class Drawing(BaseModel):
+            shape: Annotated[Square | Circle, Field(discriminator="kind")]
+            frame: Square = Field(description="around it")
+            names: dict[str, int]
+            pair: tuple[int, str]
+            equal: tuple[int, int]
+
+        fields = strict_schema(Drawing)["properties"]
+        assert fields["shape"]["anyOf"] == [{"$ref": "#/$defs/Square"}, {"$ref": "#/$defs/Circle"}]
+        assert (fields["frame"]["description"], fields["frame"]["required"]) == ("around it", ["kind", "side"])
+        assert fields["names"] == {"type": "object", "additionalProperties": {"type": "integer"}}
+        assert fields["pair"] == {"type": "array", "items": {"anyOf": [{"type": "integer"}, {"type": "string"}]}}
+        assert fields["equal"] == {"type": "array", "items": {"type": "integer"}}
+
+    def test_the_root_of_a_model_that_contains_itself_is_an_object(self) -> None:
+        schema = strict_schema(Tree)
+        assert schema["type"] == "object"
+        assert schema["properties"]["parts"]["items"] == {"$ref": "#/$defs/Tree"}
+        assert "$defs" in schema
 
     def test_the_request_carries_the_schema_and_its_name(self) -> None:
         request = rubric_task().request()
