@@ -15,6 +15,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from aita.errors import LocalStackError
+from aita.models.call_limits import CallLimits, written
 from aita.models.effort import DEFAULT_EFFORT, ReasoningEffort
 from aita.models.model_role import ROLES, ModelRole
 from aita_local.emulator import CREDENTIALS, ENVIRONMENT, REGION, no_proxy
@@ -30,6 +31,7 @@ _INPUTS = ("template.yaml", "samconfig.toml", "statemachine", "functions", "laye
 _TAG = "aita-inputs"
 _DEPLOYED = {"CREATE_COMPLETE", "UPDATE_COMPLETE"}
 _UPDATABLE = _DEPLOYED | {"UPDATE_ROLLBACK_COMPLETE"}
+_DEFAULT_LIMITS = CallLimits()
 _CONFIG = ("--config-file", str(PROJECT / "samconfig.toml"), "--config-env", "local")
 _PATIENCE = 600.0  # seconds for one sam command
 _DIRECT = Config(proxies={}, retries={"max_attempts": 2})  # a proxy can't reach this machine's loopback
@@ -57,6 +59,7 @@ class Parameters:
     reasoning_effort: ReasoningEffort = DEFAULT_EFFORT
     roles: Mapping[ModelRole, RoleModel] = field(default_factory=dict)
     model_prices: str = ""
+    call_limits: CallLimits = _DEFAULT_LIMITS
 
     def overrides(self) -> list[str]:
         """Return the parameters in the form of sam's ``--parameter-overrides``."""
@@ -70,6 +73,8 @@ class Parameters:
             "MaskHeader": f"{self.mask_header:g}",
             "ReasoningEffort": self.reasoning_effort,
             "ModelPrices": self.model_prices,
+            "CallTimeout": written(self.call_limits.seconds),
+            "ReplyTokens": written(self.call_limits.tokens),
         }
         for role in ROLES:
             own = self.roles.get(role, RoleModel())

@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 from aita.client.target_selection import last_started
 from aita.errors import SettingsError
 from aita.llm.pricing import as_list, read_prices
+from aita.models.call_limits import CallLimits
 from aita.models.effort import DEFAULT_EFFORT, ReasoningEffort
 from aita.models.model_role import ROLES, ModelRole
 from aita.settings import BEDROCK, DEFAULT_MODEL, UserSettings
@@ -46,6 +47,7 @@ class LocalSettings:
     reasoning_effort: ReasoningEffort = DEFAULT_EFFORT
     roles: Mapping[ModelRole, RoleModel] = field(default_factory=dict)
     model_prices: str = ""
+    call_limits: CallLimits = field(default_factory=CallLimits)
 
     @classmethod
     def of(cls, user: UserSettings) -> Self:
@@ -95,6 +97,7 @@ class LocalSettings:
             reasoning_effort=user.reasoning_effort or DEFAULT_EFFORT,
             roles=roles,
             model_prices="" if user.prices is None else as_list(read_prices(user.prices)),
+            call_limits=CallLimits(user.llm_timeout or CallLimits().seconds, user.reply_tokens or {}),
         )
 
     @property
@@ -163,6 +166,7 @@ def up(
             reasoning_effort=settings.reasoning_effort,
             roles=settings.roles,
             model_prices=settings.model_prices,
+            call_limits=settings.call_limits,
         )
         deployment = Deployment(home, emulator.endpoint_url)
         _deploy(deployment, parameters, emulator, say)

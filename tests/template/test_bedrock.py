@@ -149,7 +149,7 @@ def test_when_a_roles_model_is_there(
             case "Condition":
                 return holds(template["Conditions"][parts])
         assert kind == "Fn::Equals"
-        return given[parts[0]["Ref"]] == parts[1]
+        return bool(given[parts[0]["Ref"]] == parts[1])
 
     assert holds(template["Conditions"][f"{role}UsesBedrock"]) is asks
     assert holds(template["Conditions"][f"Has{role}Key"]) is has_key

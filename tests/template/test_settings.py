@@ -81,6 +81,35 @@ def test_the_template_takes_the_prices_that_the_functions_take(template: Json, v
 
 
 @pytest.mark.parametrize(
+    ("value", "taken"),
+    [
+        ("120", True),
+        ("120,transcription=300", True),
+        ("grading=90.5", True),
+        ("120,", False),
+        ("a-b=3", False),
+        ("x", False),
+    ],
+)
+def test_the_template_takes_the_limits_of_calls_that_the_task_function_takes(
+    template: Json, value: str, taken: bool
+) -> None:
+    task = {"AITA_TABLE": "t", "AITA_BUCKET": "b", "AITA_MODEL": "m", "AITA_MODEL_BASE_URL": "https://model.test"}
+    task |= {"AITA_API_KEY_SECRET": "s"}
+    for parameter, variable in (("CallTimeout", "AITA_LLM_TIMEOUT"), ("ReplyTokens", "AITA_REPLY_TOKENS")):
+        if variable == "AITA_REPLY_TOKENS" and "." in value:
+            continue
+        assert bool(re.match(template["Parameters"][parameter]["AllowedPattern"], value)) is taken
+        try:
+            TaskSettings.read(task | {variable: value})
+        except SettingsError:
+            assert not taken
+        else:
+            assert taken
+        TaskSettings.read(task | {variable: template["Parameters"][parameter]["Default"]})
+
+
+@pytest.mark.parametrize(
     "value", ["0", "0.12", ".12", "0.5", "0.50", "0.07", "0.51", "0.6", "1", "12", "12%", "-0.1", ""]
 )
 def test_the_template_takes_the_masks_that_split_takes(template: Json, value: str) -> None:

@@ -75,7 +75,9 @@ RIGHT: list[tuple[type[Environment], dict[str, str], str, str, Any]] = [
     (SplitSettings, STACK, "AITA_LONGEST_SIDE", "1024", 1024),
     (SplitSettings, STACK, "AITA_MASK_HEADER", "0.12", 0.12),
     (UserSettings, {}, "AITA_MASK_HEADER", "0.5", 0.5),
-    (TaskSettings, TASK, "AITA_LLM_TIMEOUT", "30", 30.0),
+    (TaskSettings, TASK, "AITA_LLM_TIMEOUT", "30", {"": 30.0}),
+    (TaskSettings, TASK, "AITA_LLM_TIMEOUT", "60, grading=30", {"": 60.0, "grading": 30.0}),
+    (TaskSettings, TASK, "AITA_REPLY_TOKENS", "grading=4096", {"grading": 4096}),
 ]
 
 
@@ -130,9 +132,27 @@ def test_an_empty_value_is_as_if_not_set(settings: type[Environment], given: dic
             "ftp://x",
             "a URL that starts with http:// or https://, or bedrock",
         ),
-        (TaskSettings, TASK, "AITA_LLM_TIMEOUT", "0", "a number of seconds, more than 0 and at most 600"),
-        (TaskSettings, TASK, "AITA_LLM_TIMEOUT", "601", "a number of seconds, more than 0 and at most 600"),
-        (TaskSettings, TASK, "AITA_LLM_TIMEOUT", "nan", "a number of seconds, more than 0 and at most 600"),
+        (
+            TaskSettings,
+            TASK,
+            "AITA_LLM_TIMEOUT",
+            "0",
+            "a number of seconds, more than 0 and at most 600, and others by kind: 120,transcription=300",
+        ),
+        (
+            TaskSettings,
+            TASK,
+            "AITA_LLM_TIMEOUT",
+            "601",
+            "a number of seconds, more than 0 and at most 600, and others by kind: 120,transcription=300",
+        ),
+        (
+            TaskSettings,
+            TASK,
+            "AITA_LLM_TIMEOUT",
+            "nan",
+            "a number of seconds, more than 0 and at most 600, and others by kind: 120,transcription=300",
+        ),
     ],
 )
 def test_a_wrong_value_is_named_with_what_it_takes(

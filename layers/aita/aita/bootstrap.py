@@ -258,7 +258,7 @@ def _executor_of(
     from aita.services.execution.role_executors import KEY_COMMANDS, remedies_of
     from aita.services.execution.task_executor import TaskExecutor
 
-    place, secret = settings.place_of(role), settings.key_secret_of(role)
+    place, secret, limits = settings.place_of(role), settings.key_secret_of(role), settings.call_limits
     has_key = secret not in ("", settings.api_key_secret)
     limiter = ShardedRateLimiter(
         client=stores.runs.client,
@@ -280,7 +280,7 @@ def _executor_of(
         cache=ReplyCache(stores.objects),
         objects=stores.objects,
         watch=watch,
-        longest_call=settings.llm_timeout,
+        longest_call=limits.longest,
     )
     return TaskExecutor(
         runs=stores.runs,
@@ -300,10 +300,11 @@ def _bedrock_model(place: Place, settings: TaskSettings) -> "BedrockModel":
     from aita.llm.pricing import listed_prices
 
     return BedrockModel(
-        BedrockClient(settings.llm_timeout),
+        BedrockClient(settings.call_limits.longest),
         place.model,
         reasoning_effort=settings.reasoning_effort,
         given_price=listed_prices(settings.model_prices).get(place.model),
+        call_limits=settings.call_limits,
     )
 
 
@@ -313,11 +314,12 @@ def _chat_model(place: Place, settings: TaskSettings, key: "ApiKey") -> "ChatMod
     from aita.llm.pricing import listed_prices
 
     return ChatModel(
-        connect(place.base_url, key, settings.llm_timeout),
+        connect(place.base_url, key, settings.call_limits.longest),
         place.model,
         forget_key=key.forget,
         reasoning_effort=settings.reasoning_effort,
         given_price=listed_prices(settings.model_prices).get(place.model),
+        call_limits=settings.call_limits,
     )
 
 

@@ -9,6 +9,7 @@ from pydantic import AfterValidator, AliasGenerator, ConfigDict, Field, Validati
 
 from aita.errors import SettingsError
 from aita.models.base import StrictModel
+from aita.models.call_limits import ALL, DEFAULT_TIMEOUT, CallLimits, ReplyTokens, Timeouts
 from aita.models.effort import DEFAULT_EFFORT, EFFORTS, ReasoningEffort
 from aita.models.limits import BatchSize, CheckpointInterval, MaskHeader, MaxCost, MaxWorkers, RateLimit, TokenLimit
 from aita.models.model_role import ModelRole, model_in
@@ -36,7 +37,8 @@ _TAKES = {
     "longest_side": "a whole number of pixels from 256 to 8192",
     "mask_header": "a part of the page's height, from 0 (none) to 0.5",
     "reasoning_effort": f"{', '.join(EFFORTS)}, or default, which leaves it to the model",
-    "llm_timeout": "a number of seconds, more than 0 and at most 600",
+    "llm_timeout": "a number of seconds, more than 0 and at most 600, and others by kind: 120,transcription=300",
+    "reply_tokens": "a whole number of tokens, more than 0 and at most 1000000, and others by kind: 8192,rubric=4096",
     "openai_base_url": _URL,
     "model_base_url": _URL,
     "reader_base_url": _URL,
@@ -114,6 +116,8 @@ class UserSettings(Environment):
     reader_model: str | None = None
     grader_model: str | None = None
     reasoning_effort: ReasoningEffort | None = None
+    llm_timeout: Timeouts | None = None
+    reply_tokens: ReplyTokens | None = None
     openai_base_url: BaseUrl | None = None
     openai_api_key: Annotated[str | None, Field(repr=False)] = None
     reader_base_url: BaseUrl | None = None
@@ -191,12 +195,18 @@ class SplitSettings(StackSettings):
 
 
 class TaskSettings(RoleSettings):
-    """Settings of the task function: models, secrets with their API keys, and time-out in seconds."""
+    """Settings of the task function: models, secrets with their API keys, and limits of calls."""
 
     api_key_secret: str
     reader_key_secret: str = ""
     grader_key_secret: str = ""
-    llm_timeout: Annotated[float, Field(gt=0, le=600)] = 120.0
+    llm_timeout: Timeouts = Field(default={ALL: DEFAULT_TIMEOUT})
+    reply_tokens: ReplyTokens = Field(default={})
+
+    @property
+    def call_limits(self) -> CallLimits:
+        """Limits of calls, by kind of task."""
+        return CallLimits(self.llm_timeout, self.reply_tokens)
 
     def key_secret_of(self, role: ModelRole | None) -> str:
         """Return the secret with the key of a role's model: its own if its endpoint is, as no other may get the key.

@@ -11,6 +11,7 @@ from aita.llm.bedrock_client import BedrockClient
 from aita.llm.converse import Abilities, converse_body, read_reply
 from aita.llm.price_table import Price
 from aita.llm.pricing import highest_cost, usage_of
+from aita.models.call_limits import CallLimits
 from aita.models.effort import DEFAULT_EFFORT, ReasoningEffort, is_plain
 from aita.models.run import Usage
 from aita.ports import Reply
@@ -19,6 +20,8 @@ from aita.tasks.request import LLMRequest
 from aita.tasks.tokens import input_tokens
 
 logger = logging.getLogger(__name__)
+
+_NO_LIMITS = CallLimits(seconds={})
 
 
 @dataclass(slots=True)
@@ -37,6 +40,8 @@ class BedrockModel:
         Reasoning effort of the run. Converse has no parameter for it that all models take, so it is not sent.
     given_price
         Price of the model's tokens, in place of the table's.
+    call_limits
+        Time-outs, in place of the client's, and limits of replies' tokens, both by kind of task.
     """
 
     client: BedrockClient
@@ -44,6 +49,7 @@ class BedrockModel:
     now: Callable[[], float] = time.monotonic
     reasoning_effort: ReasoningEffort = DEFAULT_EFFORT
     given_price: Price | None = None
+    call_limits: CallLimits = _NO_LIMITS
     _abilities: Abilities = field(default_factory=Abilities)
 
     @property
@@ -63,7 +69,7 @@ class BedrockModel:
             started = self.now()
             body = converse_body(self.model, request, images, self._ceiling(request), self._abilities)
             try:
-                answer = self.client.converse(body)
+                answer = self.client.converse(body, self.call_limits.timeout(request.kind))
             except (TaskError, RunStopped) as refusal:
                 learned = self._abilities.learned(refusal.said, body)
                 if learned is None:
@@ -84,12 +90,13 @@ class BedrockModel:
 
     def with_model(self, model: str, price: Price | None = None) -> "BedrockModel":
         """Return another model of the same client; it has refusals of its own to learn."""
-        return BedrockModel(self.client, model, self.now, self.reasoning_effort, price)
+        return BedrockModel(self.client, model, self.now, self.reasoning_effort, price, self.call_limits)
 
     def _ceiling(self, request: LLMRequest) -> int:
-        """Return the most tokens of a reply: those of the request, or as many as the model has."""
+        """Return the most tokens of a reply: those of the request, of its kind, or as many as the model has."""
+        wanted = self.call_limits.reply_tokens(request.kind, request.max_output_tokens)
         most = self._abilities.ceiling
-        return request.max_output_tokens if most is None else min(request.max_output_tokens, most)
+        return wanted if most is None else min(wanted, most)
 
     def _left_out(self) -> tuple[str, ...]:
         effort = () if is_plain(self.reasoning_effort) else ("reasoning_effort",)

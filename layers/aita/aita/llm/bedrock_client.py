@@ -4,6 +4,7 @@ import os
 import ssl
 import time
 from collections.abc import Iterator, Mapping
+from contextvars import ContextVar
 from typing import Any
 from urllib.request import getproxies
 
@@ -35,6 +36,7 @@ from aita.llm.http1 import request_head, whole_request
 from aita.llm.socket_connection import origin_of
 
 _CONNECT = 10.0  # seconds
+_SECONDS = ContextVar[float]("seconds")  # time-out of this thread's call, which botocore does not hand on to its events
 _LARGEST = 20_000_000  # bytes of a response: many times a model's longest reply
 _LOST = (httpx2.ReadTimeout, httpx2.ReadError, httpx2.RemoteProtocolError, httpx2.DecodingError)
 """Errors after the request was sent."""
@@ -55,7 +57,7 @@ class BedrockClient:
     Parameters
     ----------
     timeout
-        Time-out of one call, in seconds.
+        Time-out of a call that is given none, in seconds; and of each, where botocore's own client makes the calls.
 
     Raises
     ------
@@ -83,14 +85,20 @@ class BedrockClient:
         if not (getproxies().keys() - {"no"} or "AWS_CA_BUNDLE" in os.environ):
             self._client.meta.events.register("before-send.bedrock-runtime.Converse", self._send)
 
-    def converse(self, body: Mapping[str, Any]) -> dict[str, Any]:
+    def converse(self, body: Mapping[str, Any], timeout: float | None = None) -> dict[str, Any]:
         """Make one call, and return the parsed response, which may lack parts.
+
+        Parameters
+        ----------
+        timeout
+            Time-out of this call, in seconds.
 
         Raises
         ------
         ProviderBusy, RunStopped, TaskError
             As ``bedrock_errors.classify`` returns them.
         """
+        own = _SECONDS.set(self._timeout if timeout is None else timeout)
         try:
             answer: dict[str, Any] = self._client.converse(**body)
         except ClientError as error:
@@ -105,6 +113,8 @@ class BedrockClient:
             failure = cut_off()
         else:
             return answer
+        finally:
+            _SECONDS.reset(own)
         raise failure
 
     def _send(self, request: AWSPreparedRequest, **_: Any) -> AWSResponse:
@@ -114,7 +124,7 @@ class BedrockClient:
         head = request_head(request.method, url.raw_path, [(b"Host", url.netloc), *fields])
         body: Any = request.body  # JSON, which is text or bytes
         data = whole_request(head, _bytes(body))
-        answer = self._connections.send(origin_of(url), data, time.monotonic() + self._timeout, _CONNECT)
+        answer = self._connections.send(origin_of(url), data, time.monotonic() + _SECONDS.get(), _CONNECT)
         try:
             received = bytearray()
             for part in answer.iter_bytes():

@@ -21,12 +21,14 @@ from aita.llm.price_table import Price
 from aita.llm.pricing import highest_cost, usage_of
 from aita.llm.provider_errors import classify, no_eyes, refusal_text
 from aita.llm.refused import says_no_eyes
+from aita.models.call_limits import CallLimits
 from aita.models.effort import NOT_SENT, ReasoningEffort
 from aita.models.run import Usage
 from aita.ports import Reply
 from aita.tasks.request import LLMRequest
 from aita.tasks.tokens import input_tokens
 
+_NO_LIMITS = CallLimits(seconds={})
 _encoder = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 
 
@@ -51,6 +53,8 @@ class ChatModel:
         Reasoning effort of each call, whose token limit includes room for it.
     given_price
         Price of the model's tokens, in place of the table's.
+    call_limits
+        Time-outs, in place of the client's, and limits of replies' tokens, both by kind of task.
     """
 
     client: openai.OpenAI
@@ -59,12 +63,13 @@ class ChatModel:
     now: Callable[[], float] = time.monotonic
     reasoning_effort: ReasoningEffort = NOT_SENT
     given_price: Price | None = None
+    call_limits: CallLimits = _NO_LIMITS
     _format: int = 0  # of ``RESPONSE_FORMATS``, the first that is sent
     _dialect: Dialect = field(init=False)
     _endpoint: Endpoint = field(init=False)
 
     def __post_init__(self) -> None:
-        self._dialect = Dialect(self.reasoning_effort, self._format)
+        self._dialect = Dialect(self.reasoning_effort, self._format, self.call_limits)
         self._endpoint = Endpoint(self.client, self.model)
 
     @property
@@ -85,7 +90,7 @@ class ChatModel:
             started = self.now()
             arguments = arguments_of(self.model, request, images, form)
             try:
-                reply = self._call(arguments, request.parameters.max_reply_characters, started)
+                reply = self._call(request, arguments, started)
             except CallError as error:
                 failure, text = error, refusal_text(error)
             except (openai.APIError, httpx2.RequestError) as error:
@@ -115,10 +120,11 @@ class ChatModel:
 
     def with_model(self, model: str, price: Price | None = None) -> "ChatModel":
         """Return another model at the same endpoint, over the same connections; it has refusals of its own to learn."""
-        return ChatModel(self.client, model, self.forget_key, self.now, self.reasoning_effort, price)
+        return ChatModel(self.client, model, self.forget_key, self.now, self.reasoning_effort, price, self.call_limits)
 
-    def _call(self, arguments: dict[str, Any], longest: int | None, started: float) -> Reply:
-        seconds = _seconds(self.client.timeout)
+    def _call(self, request: LLMRequest, arguments: dict[str, Any], started: float) -> Reply:
+        seconds = self.call_limits.timeout(request.kind) or _seconds(self.client.timeout)
+        longest = request.parameters.max_reply_characters
         deadline = started + seconds
         response = self._endpoint.post(arguments, _json(arguments), time.monotonic() + seconds)
         try:

@@ -10,6 +10,7 @@ from pydantic import Field
 from aita.errors import SettingsError
 from aita.llm.price_table import Price, table, table_name
 from aita.llm.pricing import Prices, read_prices
+from aita.models.call_limits import ALL, DEFAULT_TIMEOUT, CallLimits, ReplyTokens, Timeouts
 from aita.models.effort import DEFAULT_EFFORT, ReasoningEffort
 from aita.ports import LLM
 from aita.settings import BEDROCK, DEFAULT_MODEL, BaseUrl, Environment
@@ -26,13 +27,14 @@ _NO_KEY = "none"  # sent to an endpoint that needs no key, as openai's client re
 
 
 class ModelSettings(Environment):
-    """Settings of the model: endpoint, key, name, reasoning effort, time-out in seconds, and a file of prices."""
+    """Settings of the model: endpoint, key, name, reasoning effort, limits of calls by kind, and a file of prices."""
 
     openai_base_url: BaseUrl = OPENAI
     openai_api_key: Annotated[str | None, Field(repr=False)] = None
     model: str = DEFAULT_MODEL
     reasoning_effort: ReasoningEffort = DEFAULT_EFFORT
-    llm_timeout: Annotated[float, Field(gt=0, le=600)] = 120.0
+    llm_timeout: Timeouts = Field(default={ALL: DEFAULT_TIMEOUT})
+    reply_tokens: ReplyTokens = Field(default={})
     prices: str | None = None
 
 
@@ -61,7 +63,8 @@ def model_of(client: Any) -> LLM:
     import openai  # noqa: PLC0415 - as above
 
     if isinstance(client, openai.OpenAI):
-        return _chat_model(client, ModelSettings.read())
+        settings = ModelSettings.read()
+        return _chat_model(client, settings, CallLimits({}, settings.reply_tokens))  # the time-out is the client's
     if callable(getattr(client, "complete", None)) and callable(getattr(client, "price", None)):
         implementation: LLM = client
         return implementation
@@ -91,8 +94,9 @@ def _from_environment(settings: ModelSettings) -> "ChatModel":
         if settings.openai_base_url == OPENAI:
             raise SettingsError("OPENAI_API_KEY is not set: set it, or give create_executor a client")
         key = _NO_KEY
-    client = connect(settings.openai_base_url, lambda: key, settings.llm_timeout)
-    return _chat_model(client, settings)
+    limits = CallLimits(settings.llm_timeout, settings.reply_tokens)
+    client = connect(settings.openai_base_url, lambda: key, limits.longest)
+    return _chat_model(client, settings, limits)
 
 
 def _bedrock_model(settings: ModelSettings) -> "BedrockModel":
@@ -100,8 +104,13 @@ def _bedrock_model(settings: ModelSettings) -> "BedrockModel":
     from aita.llm.bedrock_client import BedrockClient  # noqa: PLC0415
 
     _load_prices(BEDROCK)
-    client = BedrockClient(settings.llm_timeout)
-    return BedrockModel(client, settings.model, reasoning_effort=settings.reasoning_effort)
+    limits = CallLimits(settings.llm_timeout, settings.reply_tokens)
+    return BedrockModel(
+        BedrockClient(limits.longest),
+        settings.model,
+        reasoning_effort=settings.reasoning_effort,
+        call_limits=limits,
+    )
 
 
 def _load_prices(base_url: str) -> None:
@@ -110,11 +119,17 @@ def _load_prices(base_url: str) -> None:
         table(name)
 
 
-def _chat_model(client: "openai.OpenAI", settings: ModelSettings) -> "ChatModel":
+def _chat_model(client: "openai.OpenAI", settings: ModelSettings, limits: CallLimits) -> "ChatModel":
     from aita.llm.chat import ChatModel  # noqa: PLC0415 - as above
 
     _load_prices(str(client.base_url))
-    return ChatModel(client, settings.model, forget_key=_keep_key, reasoning_effort=settings.reasoning_effort)
+    return ChatModel(
+        client,
+        settings.model,
+        forget_key=_keep_key,
+        reasoning_effort=settings.reasoning_effort,
+        call_limits=limits,
+    )
 
 
 def _keep_key() -> None:

@@ -9,6 +9,7 @@ from typing import Any
 from aita.llm.ceilings import Ceiling, lower_ceiling, refuses_name
 from aita.llm.refused import says_no_eyes
 from aita.llm.schema_forms import plain_schema
+from aita.models.call_limits import CallLimits
 from aita.models.effort import EFFORTS, NOT_SENT, ReasoningEffort, room_for_thoughts
 from aita.tasks.request import LLMRequest
 
@@ -115,10 +116,13 @@ class Dialect:
         Wanted reasoning effort.
     response_format
         Index of the first response format to send.
+    call_limits
+        Limits of replies' tokens, by kind of task.
     """
 
     reasoning_effort: ReasoningEffort = NOT_SENT
     response_format: int = 0
+    call_limits: CallLimits = field(default_factory=CallLimits)
     _lacks: set[str] = field(default_factory=set)
     _limit: int = 0
     _most: int | None = None
@@ -138,7 +142,8 @@ class Dialect:
 
         What is learnt counts from the next call on, as this much was committed for the present one.
         """
-        wanted = request.max_output_tokens + room_for_thoughts(self._effort or self.reasoning_effort)
+        reply = self.call_limits.reply_tokens(request.kind, request.max_output_tokens)
+        wanted = reply + room_for_thoughts(self._effort or self.reasoning_effort)
         return wanted if self._most is None else min(wanted, self._most)
 
     def first_form(self, request: LLMRequest) -> Form:

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, ClassVar, Self
 
 from pydantic import BaseModel
@@ -119,7 +120,7 @@ class AnswerKeyBatch(LLMTask[dict[str, str]]):
             max_output_tokens=max(min(DEFAULT_MAX_OUTPUT_TOKENS * len(self.tasks), _MOST_OUTPUT), 2 * expected),
             expected_output_tokens=expected,
         )
-        return LLMRequest(request.messages, request.schema_name, request.schema, parameters)
+        return replace(request, parameters=parameters, kind=AnswerKeyGenerationTask.kind)
 
     def parse(self, reply: str) -> dict[str, str]:
         """Return the reply's answer keys as JSON, not validated: a wrong one fails its own question only.

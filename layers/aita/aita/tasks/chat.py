@@ -118,7 +118,7 @@ class ChatTask(LLMTask[ChatReply]):
             max_reply_characters=self.max_reply_characters,
         )
         name = "" if self.json_schema is None else self.schema_name
-        return LLMRequest(self.messages(), name, self.json_schema, parameters, self.sample)
+        return LLMRequest(self.messages(), name, self.json_schema, parameters, self.sample, kind=self.kind)
 
     def parse(self, reply: str) -> ChatReply:
         """Return the reply's text, without thoughts before it.

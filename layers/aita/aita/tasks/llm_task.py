@@ -129,7 +129,8 @@ class LLMTask(StrictModel, Generic[ResultT_co]):
     def request(self) -> LLMRequest:
         """Return the request."""
         model = self.response_model
-        return LLMRequest(self.messages(), model.__name__, strict_schema(model), self.call_parameters())
+        schema = strict_schema(model)
+        return LLMRequest(self.messages(), model.__name__, schema, self.call_parameters(), kind=self.kind)
 
     def parse(self, reply: str) -> ResultT_co:
         """Return the result of a reply's text.

@@ -94,7 +94,8 @@ class LLMRequest:
 
     ``sample`` is a number that separates equal requests that must not share a reply, such as several graders'.
     ``sample_line`` is added to the prompt as its last line, so that a further sample is another request to the
-    endpoint, too; the digest covers the sample's number in its place.
+    endpoint, too; the digest covers the sample's number in its place. ``kind`` is the task's, by which time-outs and
+    limits may differ; the digest leaves it out.
     """
 
     messages: tuple[Message, ...]
@@ -103,6 +104,7 @@ class LLMRequest:
     parameters: Parameters
     sample: int = 0
     sample_line: str = ""
+    kind: str = ""
 
     @property
     def sent(self) -> tuple[Message, ...]:
