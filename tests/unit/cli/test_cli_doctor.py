@@ -100,10 +100,10 @@ def test_each_check_is_a_line_for_people(healthy: FakeStack, aita: Aita) -> None
     assert SECRET not in out
 
 
-def test_the_model_is_asked_twice_and_never_answered_from_the_cache(healthy: FakeStack, aita: Aita) -> None:
+def test_the_model_is_asked_in_runs_that_are_never_answered_from_the_cache(healthy: FakeStack, aita: Aita) -> None:
     found(aita)
     started = healthy.asked("POST", "/runs")
-    assert [each.body["options"] for each in started] == [{"enable_checkpointing": False}] * 2
+    assert [each.body["options"] for each in started] == [{"enable_checkpointing": False}] * 3
     pictures = [data for name, data in healthy.uploads.items() if name.startswith("images/")]
     assert pictures == [draw()]
 

@@ -90,6 +90,21 @@ def test_lines_come_now_and_then() -> None:
     ]
 
 
+def test_lines_say_why_a_run_waits_for_as_long_as_it_does() -> None:
+    now = 0.0
+    console = Console(file=io.StringIO(), width=100)
+    with console.capture() as capture, LogProgress(console, lambda: now) as lines:
+        for second, waits in ((11.0, 3), (22.0, 9), (33.0, 9)):
+            now = second
+            waiting = {"waits": waits, "wait_reason": "the provider answered 500" if waits else ""}
+            lines.show(run_view(RunStatus.RUNNING, stage("split", 50, 0), **waiting))
+    assert capture.get().splitlines() == [
+        "split: 0 of 50, 3 waits: the provider answered 500",
+        "split: 0 of 50, 9 waits: the provider answered 500",
+        "split: 0 of 50",
+    ]
+
+
 def test_bars_are_drawn_and_taken_away() -> None:
     file = io.StringIO()
     with LiveProgress(Console(file=file, force_terminal=True, width=100)) as bars:

@@ -5,6 +5,9 @@ import io
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -12,8 +15,10 @@ import pytest
 from PIL import Image
 
 from aita.cli.model_check import ModelCheck
+from aita.cli.model_retirement import RETIREMENTS, retirement
 from aita.cli.word_picture import WORD, draw
 from aita.errors import StackError
+from aita.llm.pricing import Price
 from aita.models.effort import ReasoningEffort
 from aita.models.names import DOCTOR
 from tests.support.fakes import MODEL, Harness
@@ -23,7 +28,8 @@ from tests.unit.llm.test_chat import Endpoint, completion, ok, refusal
 Answer = httpx2.Response | None
 Rule = Callable[[dict[str, Any]], Answer]
 
-KNOWN_400 = "This model's maximum context length is 4096 tokens. However, you requested 8192 tokens."
+TOO_LARGE = "max_tokens is too large: 8192. This model supports at most 4096 completion tokens."
+PRICE = Price(Decimal(1), Decimal(1), Decimal(1), Decimal(1))
 
 
 def picture_of(body: dict[str, Any]) -> bytes | None:
@@ -35,10 +41,11 @@ def picture_of(body: dict[str, Any]) -> bytes | None:
 
 def able(body: dict[str, Any]) -> httpx2.Response:
     """Answer as a model does that can do it all."""
+    usage = {"prompt_tokens": len(json.dumps(body["messages"])) // 4, "completion_tokens": 2}
     if "response_format" in body:
         (name,) = body["response_format"]["json_schema"]["schema"]["properties"]
-        return ok(completion(json.dumps({name: "blue"})))
-    return ok(completion("yes" if picture_of(body) is None else f"The word is {WORD.lower()}."))
+        return ok(completion(json.dumps({name: "blue"}), usage=usage))
+    return ok(completion("yes" if picture_of(body) is None else f"The word is {WORD.lower()}.", usage=usage))
 
 
 @dataclass
@@ -59,11 +66,12 @@ class Doctor:
 
     rules: tuple[Rule, ...] = ()
     effort: ReasoningEffort = "none"
+    price: Price | None = PRICE
     harness: Harness = field(default_factory=Harness)
 
     def __post_init__(self) -> None:
         self.server = Server(rules=self.rules)
-        self.harness.model = self.server.model(name=MODEL, reasoning_effort=self.effort)  # type: ignore[assignment]
+        self.harness.model = self.server.model(name=MODEL, reasoning_effort=self.effort, given_price=self.price)  # type: ignore[assignment]
         self.harness.submissions = replace(
             self.harness.submissions,
             defaults=self.harness.submissions.defaults.model_copy(update={"reasoning_effort": self.effort}),
@@ -98,7 +106,7 @@ def test_one_that_can_do_it_all() -> None:
 def test_it_is_asked_as_real_calls_are() -> None:
     doctor = Doctor()
     doctor.says()
-    assert len(doctor.server.bodies) == 3
+    assert len(doctor.server.bodies) == 4
     assert {body["max_completion_tokens"] for body in doctor.server.bodies} == {8192}
     (schema,) = (body["response_format"]["json_schema"] for body in doctor.server.bodies if "response_format" in body)
     assert schema["strict"] is True
@@ -189,11 +197,67 @@ def test_a_schema_that_nothing_helps_with() -> None:
 
 
 def test_a_reply_that_may_not_be_as_long_as_real_ones() -> None:
-    long = where(lambda body: body["max_completion_tokens"] > 4096, refusal(400, message=KNOWN_400))
+    long = where(lambda body: body["max_completion_tokens"] > 4096, refusal(400, message="the request is too heavy"))
     told = Doctor((long,)).fails()
     assert told.startswith("fake-model answers, but does not take 8,192 tokens of reply, which its work needs (")
-    assert KNOWN_400 in told
+    assert "the request is too heavy" in told
     assert "aita key set" not in told
+
+
+def test_a_limit_of_replies_that_the_endpoint_names() -> None:
+    doctor = Doctor((where(lambda body: body["max_completion_tokens"] > 4096, refusal(400, message=TOO_LARGE)),))
+    assert doctor.says().endswith("; refuses replies of more than 4096 tokens: longer ones fail")
+    assert doctor.check.problems == []
+
+
+def is_long(body: dict[str, Any]) -> bool:
+    return len(json.dumps(body["messages"])) > 20_000
+
+
+def test_one_that_leaves_out_the_begin_of_long_prompts_and_does_not_say_so() -> None:
+    read = ok(completion("yes", usage={"prompt_tokens": 4096, "completion_tokens": 2}))
+    doctor = Doctor((where(is_long, read),))
+    assert "read 4,096 tokens of a prompt of 6,000 words, by its own count" in doctor.says()
+    assert len(doctor.check.problems) == 1
+
+
+def test_one_that_refuses_long_prompts() -> None:
+    doctor = Doctor((where(is_long, refusal(400, message="the prompt is too long: 6006 tokens > 4096 maximum")),))
+    assert "does not take a prompt of 6,000 words (" in doctor.says()
+    assert len(doctor.check.problems) == 1
+
+
+def test_one_that_tells_no_tokens_is_not_suspected() -> None:
+    doctor = Doctor((lambda body: ok(json.loads(able(body).content) | {"usage": None}),), price=None)
+    assert doctor.says().endswith("sees pictures; tells no tokens: costs are not known")
+    assert doctor.check.problems == []
+
+
+def test_one_without_a_price() -> None:
+    doctor = Doctor(price=None)
+    assert doctor.says().endswith("; its price is not known: nor are costs, and no cap on them can be kept")
+    assert doctor.check.problems == []
+
+
+@pytest.mark.parametrize(
+    ("model", "day"),
+    [("gpt-4.1-mini", "14 January 2027"), ("openai/gpt-5-2025-08-07", "11 December 2026"), ("gpt-6-luna", None)],
+)
+def test_one_that_is_switched_off_soon(model: str, day: str | None) -> None:
+    found = retirement(model)
+    assert (found and f"{found:%d %B %Y}") == day
+
+
+def test_the_doctor_warns_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(RETIREMENTS, MODEL, date(2026, 12, 11))
+    assert "; its provider switches it off on 11 December 2026: deploy with another ModelName" in Doctor().says()
+
+
+def test_the_days_are_those_of_the_documentation() -> None:
+    costs = (Path(__file__).parents[3] / "docs" / "costs.md").read_text("utf-8")
+    for model, day in RETIREMENTS.items():
+        (line,) = [line for line in costs.splitlines() if f"`{model}`" in line and f"{day:%B %Y} |" in line]
+        assert line.endswith(f"| {day.day} {day:%B %Y} |")
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
-"""Checks of the model by ``aita doctor``: a reply of full length, a reply by a schema, and the word on a picture."""
+"""Checks of the model by ``aita doctor``: a full-length reply, one by a schema, a long prompt, a picture, the price."""
 
 import hashlib
+import secrets
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -9,13 +10,14 @@ from typing import ClassVar
 
 from pydantic import BaseModel
 
+from aita.cli.model_retirement import retirement
 from aita.cli.word_picture import WORD, draw
 from aita.errors import InvalidReplyError, ProviderBusy, StackError
 from aita.executor.chat_runs import ChatRuns, LineReply
 from aita.models.api import RunOptions, RunView
 from aita.models.base import StrictModel
-from aita.models.names import DOCTOR
-from aita.models.run import RunStatus
+from aita.models.names import DOCTOR, LONG_REPLIES
+from aita.models.run import RunStatus, Usage
 from aita.services.assignments import object_keys
 from aita.tasks.chat import ChatTask
 from aita.tasks.llm_task import LLMTask
@@ -25,6 +27,12 @@ from aita.tasks.simple import SimpleLLMTask
 _CALL = RunOptions(enable_checkpointing=False)  # else a reply from the cache would count
 _MOST_WAITS = 3
 """Waits for the provider after which a run is cancelled and its reason reported."""
+
+_LONG_PROMPT = 6_000
+"""Words of the long prompt: more than fit into the context that Ollama has by default, 4,096 tokens."""
+
+_FEWEST_TOKENS = 0.8
+"""Fewest tokens of a common English word with any model: fewer in all were not all read."""
 
 _SHORT_REPLY = 256
 """Limit of output tokens that every model accepts."""
@@ -56,7 +64,8 @@ _IN_SCHEMA = _InSchema()
 class ModelCheck:
     """Check of the deployed model, in runs of the assignment ``DOCTOR``.
 
-    ``notes`` are missing features that aita can do without, ``problems`` are missing features that it needs.
+    ``notes`` are missing features that aita can do without, and warnings; ``problems`` are missing features that it
+    needs.
     """
 
     runs: ChatRuns
@@ -77,13 +86,18 @@ class ModelCheck:
         if plain.result is None:
             raise StackError(self._explain_silence(plain))
         picture = self._ask_about_picture()
-        lacks = {*plain.lacks, *in_schema.lacks, *picture.lacks}
+        (long,) = self._ask(_long_prompt())
+        lacks = {*plain.lacks, *in_schema.lacks, *long.lacks, *picture.lacks}
         self.notes += [_note(each) for each in sorted(lacks - {"json_schema", "json_object"})]
         self._judge_schema(in_schema, len(lacks & {"json_schema", "json_object"}))
         if picture.result is None:
             self.problems.append(f"does not see pictures ({_reason(picture)})")
         elif WORD.casefold() not in picture.result.text.casefold():
             self.problems.append("does not see pictures (of one with a word on it, it gave another)")
+        self._judge_long_prompt(long)
+        self._judge_price(plain.usage)
+        if (day := retirement(self.model)) is not None:
+            self.notes.append(f"its provider switches it off on {day:%d %B %Y}: deploy with another ModelName before")
 
     def summary(self) -> str:
         """Return the findings in a sentence."""
@@ -97,6 +111,25 @@ class ModelCheck:
             self.notes.append(_WITHOUT_SCHEMA[lacks])
         elif not _fits(answer.result.text):
             self.notes.append("takes a schema and does not keep to it: what is wrong is asked for again")
+
+    def _judge_long_prompt(self, answer: LineReply) -> None:
+        """Add a problem if a long prompt is refused, or if fewer tokens were read than it has."""
+        read = answer.usage.input_tokens
+        if answer.result is None:
+            self.problems.append(f"does not take a prompt of {_LONG_PROMPT:,} words ({_reason(answer)})")
+        elif 0 < read < _LONG_PROMPT * _FEWEST_TOKENS:
+            self.problems.append(
+                f"read {read:,} tokens of a prompt of {_LONG_PROMPT:,} words, by its own count: it leaves out what is "
+                "too long for its context and does not say so. Give it a larger one (Ollama: OLLAMA_CONTEXT_LENGTH)"
+            )
+
+    def _judge_price(self, usage: Usage) -> None:
+        if not usage.unpriced_calls:
+            return
+        if usage.input_tokens:
+            self.notes.append("its price is not known: nor are costs, and no cap on them can be kept")
+        else:
+            self.notes.append("tells no tokens: costs are not known")
 
     def _explain_silence(self, answer: LineReply) -> str:
         """Return the reason for a missing answer: the limit of tokens, if a short reply is given, else its error."""
@@ -153,8 +186,36 @@ def _fits(text: str) -> bool:
     return True
 
 
+def _long_prompt() -> LLMRequest:
+    """Return a request with a long prompt, whose beginning is a new one, as it must not come out of a cache."""
+    words = (
+        "the",
+        "house",
+        "by",
+        "the",
+        "river",
+        "is",
+        "old",
+        "and",
+        "has",
+        "a",
+        "red",
+        "roof",
+        "and",
+        "some",
+        "trees",
+    )
+    number = secrets.randbelow(10**6)
+    text = " ".join(words[place % len(words)] for place in range(_LONG_PROMPT))
+    return replace(_PLAIN, messages=(Message("user", f"{number} {text}.\n\nAnswer with the word yes."),))
+
+
 def _note(lack: str) -> str:
     name, _, value = lack.partition(" ")
-    if value:
+    if name == "max_completion_tokens":
+        return f"refuses {name}: asked with max_tokens"
+    if lack.startswith(LONG_REPLIES):
+        return f"refuses {lack}: longer ones fail"
+    if value and name == "reasoning_effort":
         return f"refuses {name} {value}: asked with another; deploy with a ReasoningEffort that it takes"
     return f"refuses {name}: asked without"

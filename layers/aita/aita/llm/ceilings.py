@@ -73,6 +73,8 @@ def lower_ceiling(text: str, sent: int) -> Ceiling | None:
     if _CONTEXT.search(text) and prompt is not None and length is not None:
         left = length - prompt
         return Ceiling((left if left < sent else _half(sent)) if left >= SHORTEST else None, of_model=False)
+    if _CONTEXT.search(text) and length is not None and length <= sent:
+        return Ceiling(length // 2 if length // 2 >= SHORTEST else None, of_model=True)
     if not re.search(_NAMES, text):
         is_of_reply = _CONTEXT.search(text) is not None and _OF_REPLY.search(text) is not None
         return Ceiling(_half(sent), of_model=False) if is_of_reply else None

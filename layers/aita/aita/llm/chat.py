@@ -97,7 +97,7 @@ class ChatModel:
                 failure, text = classify(error), refusal_text(error)
             else:
                 self._dialect.record_answer(form, request)
-                return replace(reply, lacks=self._dialect.left_out(form))
+                return replace(reply, lacks=self._dialect.left_out(form, request))
             adapted = self._dialect.adapt(text, form, request, parts_of(arguments)) if text else None
             if adapted is not None:
                 form = adapted

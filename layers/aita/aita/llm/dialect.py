@@ -11,6 +11,7 @@ from aita.llm.refused import says_no_eyes
 from aita.llm.schema_forms import plain_schema
 from aita.models.call_limits import CallLimits
 from aita.models.effort import EFFORTS, NOT_SENT, ReasoningEffort, room_for_thoughts
+from aita.models.names import LONG_REPLIES
 from aita.tasks.request import LLMRequest
 
 logger = logging.getLogger(__name__)
@@ -142,20 +143,25 @@ class Dialect:
 
         What is learnt counts from the next call on, as this much was committed for the present one.
         """
-        reply = self.call_limits.reply_tokens(request.kind, request.max_output_tokens)
-        wanted = reply + room_for_thoughts(self._effort or self.reasoning_effort)
+        wanted = self._wanted(request)
         return wanted if self._most is None else min(wanted, self._most)
+
+    def _wanted(self, request: LLMRequest) -> int:
+        reply = self.call_limits.reply_tokens(request.kind, request.max_output_tokens)
+        return reply + room_for_thoughts(self._effort or self.reasoning_effort)
 
     def first_form(self, request: LLMRequest) -> Form:
         """Return the form in which a request is sent first."""
         effort = self._effort or self.reasoning_effort
         return Form(self.ceiling(request), self._limit, effort, self._schema_form(request), frozenset(self._lacks))
 
-    def left_out(self, form: Form) -> tuple[str, ...]:
-        """Return the refused parts, efforts and response formats that a form does without."""
+    def left_out(self, form: Form, request: LLMRequest) -> tuple[str, ...]:
+        """Return the refused parts, efforts, lengths and response formats that a form does without."""
         efforts = {f"reasoning_effort {effort}" for effort in self._refused_efforts}
         if "reasoning_effort" in form.lacks:
             efforts.clear()
+        if self._most is not None and self._most < self._wanted(request):
+            efforts.add(f"{LONG_REPLIES} {form.ceiling} tokens")
         formats = RESPONSE_FORMATS[: RESPONSE_FORMATS.index(form.response_format)]
         return (*sorted({*form.lacks, *efforts, *LIMITS[: form.limit]}), *formats)
 

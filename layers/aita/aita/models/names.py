@@ -102,3 +102,7 @@ def _is_valid_part(part: str) -> bool:
         and not any(unicodedata.category(character) in {"Cc", "Cs"} for character in part)
         and len(part.encode()) <= _LONGEST_NAME
     )
+
+
+LONG_REPLIES = "replies of more than"
+"""Begin of what an endpoint lacks that takes no limit of a reply's tokens above a number."""

@@ -22,7 +22,7 @@ from aita.version import VERSION
 
 
 def doctor(context: typer.Context) -> None:
-    """Check credentials, region, stack, version, key, quotas and the model (three tiny calls), and say what to fix."""
+    """Check credentials, region, stack, version, key, quotas and the model (a few calls), and say what to fix."""
     session = Session.of(context)
     checks: list[dict[str, str | bool]] = []
     for name, check in _REQUIRED_CHECKS.items():
@@ -104,7 +104,8 @@ def _model(session: Session, role: ModelRole | None = None) -> str:
     check.examine()
     left = _clean_up(session)
     if check.problems:
-        raise StackError(f"{check.summary()}. Choose a model that does: pages are pictures, and replies are JSON{left}")
+        needs = "pages are pictures, prompts are long, and replies are JSON"
+        raise StackError(f"{check.summary()}. Choose a model that does: {needs}{left}")
     return f"{check.summary()}{left}"
 
 

@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from aita.models.api import StageView, UsageView
+from aita.models.api import RunView, StageView, UsageView
 
 _MINUTE = 60
 _HOUR = 3600
@@ -48,3 +48,8 @@ def tokens(usage: UsageView) -> str:
 def count(number: int, one: str, many: str = "") -> str:
     """Return a number with its noun: ``1 file``, ``2 files``."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def waits(view: RunView) -> str:
+    """Return how often a run has waited for the provider, with the reason of the latest wait."""
+    return f"{count(view.waits, 'wait')}: {view.wait_reason}"

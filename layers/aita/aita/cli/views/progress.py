@@ -73,26 +73,33 @@ class LogProgress(NullProgress):
         self._clock = clock
         self._ended: set[str] = set()
         self._last = clock()
+        self._waits = 0
 
     def show(self, view: RunView) -> None:
-        """Write a line for each stage that has ended, or for the current one if a line is due."""
+        """Write a line for each stage that has ended, or for the current one if a line is due.
+
+        It has the reason of the run's waits, if there were any since the last line.
+        """
         for stage in view.stages:
             if stage.ended_at is not None and stage.stage not in self._ended:
                 self._ended.add(stage.stage)
-                self._write(stage)
+                self._write(stage, view)
             elif stage.stage == view.stage and stage.ended_at is None and self._clock() - self._last >= _LINE_SECONDS:
-                self._write(stage)
+                self._write(stage, view)
 
     def missed(self, error: StackError) -> None:
         """Write that the stack did not answer."""
         self._console.print(Text(printable(f"no answer, trying again: {error}")))
 
-    def _write(self, stage: StageView) -> None:
+    def _write(self, stage: StageView, view: RunView) -> None:
         self._last = self._clock()
         parts = [f"{stage.stage}: {stage.succeeded + stage.failed} of {stage.total}"]
         parts += [f"{stage.failed} failed"] if stage.failed else []
         seconds = formatting.took(stage)
         parts += [f"took {formatting.duration(seconds)}"] if seconds is not None else []
+        if view.waits > self._waits:
+            self._waits = view.waits
+            parts.append(formatting.waits(view))
         self._console.print(Text(printable(", ".join(parts))))
 
 
@@ -145,7 +152,7 @@ def draw(view: RunView, spinner: RenderableType, note: str = "") -> RenderableTy
         Text(f"  {_footer(view)}", "dim", no_wrap=True, overflow="ellipsis"),
     ]
     if note or view.wait_reason:
-        shown = printable(note or f"{formatting.count(view.waits, 'wait')}: {view.wait_reason}")
+        shown = printable(note or formatting.waits(view))
         lines.append(Text(f"  {shown}", "yellow", no_wrap=True, overflow="ellipsis"))
     return Group(*lines)
 

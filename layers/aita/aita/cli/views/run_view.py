@@ -90,6 +90,8 @@ def _heading(report: RunReport, pasteable: Pasteable) -> Text:
     text.append(report.status, f"bold {_STYLES.get(report.status, 'red')}")
     if report.reason and report.status is not RunStatus.SUCCEEDED:
         text.append(f"\n{printable(pasteable.complete(report.reason))}")
+    if report.status is RunStatus.RUNNING and report.waits:
+        text.append(f"\n{printable(formatting.waits(report))}", "yellow")
     return text
 
 
