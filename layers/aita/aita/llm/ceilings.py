@@ -4,13 +4,17 @@ import re
 from dataclasses import dataclass
 
 _NAMES = (
-    r"max(?:imum)?[ _]?(?:completion|output|new|reply|response)?[ _]?tokens|maxoutputtokens|max_gen_len|num_predict"
+    r"(?:completion|output|generated) tokens|max(?:imum)?[ _]?(?:completion|output|new|reply|response)?[ _]?tokens"
+    r"|maxoutputtokens|max_gen_len|num_predict"
 )
 _SIZE = re.compile(
     r"too (?:large|big|high|many)|exceed|at most|(?:less|lower|greater|more) than|\brange\b|[<>]|maximum|upper bound"
     r"|\blimit|must be between|取值范围|超过"
 )
-_CONTEXT = re.compile(r"context|sequence length|model length|`?inputs`? tokens|max_model_len|total (?:tokens|of)")
+_CONTEXT = re.compile(
+    r"\+|\bplus\b|\bsum\b|context|(?:sequence|model|max(?:imum)?|total)[ _](?:total[ _])?(?:length|len)\b"
+    r"|`?inputs`? tokens|max_model_len|total (?:tokens|of)"
+)
 _OF_REPLY = re.compile(rf"{_NAMES}|completion|output|generat|max_new_tokens")
 
 _COMMA = re.compile(r"(?<=\d)[,_](?=\d{3}\b)")
@@ -28,12 +32,14 @@ _PROMPT = (
 _LENGTH = (
     r"\+ \d+ ?> ?(\d+)",
     r"(?:context|model|sequence)[\w' -]{0,20}(?:length|size|window|limit|len)\w*(?: is| of|:| =)?(?: only)? ?\(?(\d+)",
+    r"max(?:imum)?[ _](?:total[ _])?(?:length|len|num_tokens)\D{0,20}(\d+)",
     r"<= ?(\d+)",
     r"> ?(\d+) maximum",
     r"tokens allowed \((\d+)\)",
     r"(\d+) maximum context",
+    r"> ?(\d+)",
 )
-_TOTAL = re.compile(r"requested (?:a total of )?(?:about )?(\d+)(?! output) tokens")
+_TOTAL = re.compile(r"requested (?:a total of )?(?:about )?(\d+)(?! output) tokens|requested tokens:? \(?(\d+)")
 
 SHORTEST = 64
 """Shortest limit that is tried, in tokens."""
@@ -75,18 +81,21 @@ def lower_ceiling(text: str, sent: int) -> Ceiling | None:
         return Ceiling((left if left < sent else _half(sent)) if left >= SHORTEST else None, of_model=False)
     if _CONTEXT.search(text) and length is not None and length <= sent:
         return Ceiling(length // 2 if length // 2 >= SHORTEST else None, of_model=True)
-    if not re.search(_NAMES, text):
+    numbers = [*map(int, _NUMBER.findall(text))]
+    if not re.search(_NAMES, text) and sent not in numbers:
         is_of_reply = _CONTEXT.search(text) is not None and _OF_REPLY.search(text) is not None
         return Ceiling(_half(sent), of_model=False) if is_of_reply else None
-    named = [number for number in map(int, _NUMBER.findall(text)) if SHORTEST <= number < sent]
-    return Ceiling(max(named) if named else _half(sent), of_model=True)
+    named = max((number for number in numbers if SHORTEST <= number < sent), default=None)
+    if named is None:
+        return Ceiling(_half(sent), of_model=True)
+    return Ceiling(named - ("exclusive" in text), of_model=True)
 
 
 def _prompt(text: str, sent: int) -> int | None:
     """Return the tokens of the prompt, named or as what is left of the sum."""
     total = _TOTAL.search(text)
-    summed = int(total[1]) - sent if total is not None and int(total[1]) > sent else None
-    return summed if (named := _first(_PROMPT, text)) is None else named
+    summed = int(total[1] or total[2]) - sent if total is not None else 0
+    return (summed if summed > 0 else None) if (named := _first(_PROMPT, text)) is None else named
 
 
 def _half(sent: int) -> int | None:

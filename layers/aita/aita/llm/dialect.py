@@ -39,6 +39,7 @@ _DISPENSABLE = {
         r"\b(?:system|developer)\b.{0,20}\b(?:role|message|prompt|instruction)s?\b.{0,30}\b(?:not|unsupported|invalid)\b"
         r"|\broles? .{0,40}\b(?:system|developer)\b|\brole\b.{0,30}\bnot support\b|roles must alternate|must alternate"
         r"|\b(?:unsupported|unknown|unexpected|invalid)\b.{0,20}\brole\b|only .{0,30}\buser\b.{0,30}\broles?\b"
+        r"|\brole\b.{0,20}\b(?:must|should) be.{0,20}\buser\b|['\"]system['\"] is not one of|expected user role"
         r"|(?:not|n't) support.{0,20}\b(?:system|developer)\b.{0,10}(?:role|message|prompt|instruction)",
         re.IGNORECASE,
     ),
@@ -50,14 +51,15 @@ _MUST_THINK = re.compile(r"mandatory|can(?:'t|not) be disabled|only works in thi
 _QUOTED = re.compile(r"['\"`](\w+)['\"`]")
 
 _OF_FORMAT = re.compile(
-    r"schema|grammar|response.?format|structured|json.?(?:mode|object|output)|additional_?properties|\$(?:ref|defs)",
+    r"schema|grammar|response.?format|structured|json.?(?:mode|object|output)|additional_?properties|\$(?:ref|defs)"
+    r"|guided|regex|outlines",
     re.IGNORECASE,
 )
 _OF_SCHEMA = re.compile(
-    r"invalid\W{0,3}(?:json.?)?schema|schema\W (?:error|conver|compil|contain|too|must|at)\w*|grammar|features"
-    r"|compile (?:the )?(?:json.?)?schema|schema (?:error|conver|compil|contain|too|must|at)|\$(?:ref|defs)|keyword"
-    r"|additional_?properties|any_?of|one_?of|all_?of|unrecognized type|unknown name|unimplemented|propert|recursi"
-    r"|nullable|\bconst\b",
+    r"invalid\W{0,3}(?:json.?)?schema|schema\W{1,2}(?:error|conver|compil|contain|too|must|at)\w*|grammar|features"
+    r"|compile (?:the )?(?:json.?)?schema|schema (?:is|was) (?!not |un)|unsupported (?:json )?schema|too many states"
+    r"|\$(?:ref|defs)|keyword|additional_?properties|any_?of|one_?of|all_?of|unrecognized type|unsupported type"
+    r"|unknown name|unimplemented|propert(?!y \W?response)|recursi|nullable|\bconst\b|\benum\b|regex",
     re.IGNORECASE,
 )
 """Refusals of one schema."""

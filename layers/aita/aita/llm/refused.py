@@ -28,12 +28,15 @@ _KEY_NAME = (
 )
 _BAD = (
     r"not valid|invalid|incorrect|wrong|missing|malformed|expired|revoked|unknown|not found|no such|required"
-    r"|not (?:been )?provided|no longer|unauthori[sz]ed|empty|mismatch|disabled|does(?: not|n't) exist|无效|错误|过期"
+    r"|not (?:been )?provided|no longer"
+    r"|(?:un|not )authori[sz]ed|empty|mismatch|disabled|suspended|bad|does(?: not|n't) exist|无效|错误|过期"
 )
 _KEY = re.compile(
     rf"(?:{_KEY_NAME}).{{0,40}}(?:{_BAD})|(?:{_BAD}).{{0,20}}(?:{_KEY_NAME})"
     r"|api_key_invalid|invalid_(?:api_)?key|authentication[ _]?(?:error|failed|fails|required)|unauthenticated"
-    r"|no auth|not authenticated"
+    r"|no auth|not authenticated|(?:no|provide an?|provide your|carry the) (?:valid )?api[ _-]?(?:secret )?key"
+    r"|(?:invalid|incorrect|failed|missing|no cookie) auth|\bunauthori[sz]ed\b|token (?:has )?expired|login fail"
+    r"|security token.{0,40}invalid|\binvalid token\b(?! (?:at|in|id|count))|(?:身份|认证|鉴权).{0,6}失败"
 )
 _MODEL = re.compile(
     r"model[ _]?(?:is[ _])?(?:not[ _](?:found|exist|available|supported)|decommissioned|deprecated|retired|unavailable)"
@@ -42,7 +45,8 @@ _MODEL = re.compile(
     r"|has been (?:deprecated|decommissioned|retired|shut)|not (?:loaded|deployed))"
     r"|not a valid model|no models? (?:are |is )?loaded|failed to load model"
     r"|deployment_?not_?found|deployment.{0,40}not exist"
-    r"|模型.{0,10}不存在"
+    r"|\bmodel ['\"`]?[\w./:@-]+['\"`]? is not (?:supported|available)|invalid value for ['\"`]?model\b"
+    r"|(?:could not|cannot|can't|unable to) (?:find|access|load) (?:the )?model|模型.{0,10}不存在"
 )
 _REGION = re.compile(
     r"location is not supported|(?:countr|region|territor)[^.]{0,40}(?:not supported|unsupported|not available)"
@@ -75,7 +79,9 @@ _ORDER = (
 
 _PICTURES = r"image|vision|visual|multi-?modal|mmproj|picture|photo|modalit|图片|图像|多模态"
 _NO_EYES = re.compile(
-    r"unknown variant .?image_url|text-only|text only|mmproj|not a (?:multi-?modal|vision)"
+    r"unknown variant .?image_url|text[- ]only|only ['\"]?text['\"]? (?:content|input|message)|mmproj|no vision"
+    r"|(?:values are|should be|must be)[: ]+['\"]text['\"]|not a (?:multi-?modal|vision)"
+    r"|only (?:supports?|accepts?) text"
     r"|no endpoints found.{0,40}image"
     r"|(?:image|vision|visual|multi-?modal)s?(?: inputs?| content| understanding| messages?)?(?: modality)?"
     r" (?:is |are )?(?:not|un)[ -]?(?:supported|enabled|available|allowed|accepted)"
@@ -85,15 +91,17 @@ _NO_EYES = re.compile(
     r"|image_url.{0,40}(?:only|not) (?:supported|available|allowed)|at most 0 image|missing data required for image"
     r"|(?:图片|图像|视觉|多模态).{0,10}不支持|不支持.{0,10}(?:图片|图像|视觉|多模态)"
     r"|content.{0,80}(?:must be|should be|expected|is not) (?:a |an )?(?:valid )?str(?:ing)?\b"
-    r"|invalid type: sequence|cannot unmarshal array|unsupported content part"
+    r"|invalid type: sequence|cannot unmarshal array|unsupported content part|expected string, received array"
+    r"|content type: map\["
 )
 """Wordings of endpoints that take text alone, also of those that expect a text where parts are."""
 _WEAK_NO = re.compile(
     r"(?:not|n't) (?:support|accept|allow|enable|capable|configured)|unsupported|no endpoints"
-    r"|requires? an? (?:vision|multi)"
+    r"|requires? an? (?:vision|multi)|can(?:no|')t use (?:images|pictures)"
 )
+_OF_FORMAT = re.compile(r"\b(?:png|jpe?g|webp|gif|tiff?|heic|bmp)\b")
 _BAD_PICTURE = re.compile(
-    r"image[\w ]{0,12}(?:format|type|mime|media|size|dimension|resolution|data|file)|formats"
+    r"image[\w ]{0,12}(?:format|mime|media|size|dimension|resolution|data|file)|formats"
     r"|(?:mime|media|file)[ _]?type|decod|corrupt|too (?:large|big|small|many)|at most [1-9]|exceed|download|fetch"
     r"|base64|could not|unable to|unsupported image|invalid image|process (?:the |this |your )?image|https?\b|\burls?\b"
 )
@@ -114,6 +122,8 @@ def classify_refused(text: str) -> Refused:
 def says_no_eyes(text: str) -> bool:
     """Return whether a refusal of a call with pictures says that the model takes none, and not that one is bad."""
     text = text.lower()
+    if _OF_FORMAT.search(text):
+        return False
     if _NO_EYES.search(text):
         return True
     return bool(re.search(_PICTURES, text) and _WEAK_NO.search(text) and not _BAD_PICTURE.search(text))
