@@ -935,3 +935,16 @@ def test_without_usage_the_cost_is_unknown(usage: Any) -> None:
         model = of(endpoint)
         reply = model.complete(request(), IMAGES)
         assert (reply.usage, model.price(reply).unpriced_calls) == (None, 1)
+
+
+class WithDictionary(BaseModel):
+    """A reply that strict structured outputs have no form for."""
+
+    words: dict[str, int]
+
+
+@pytest.mark.parametrize(("reply", "strict"), [(Nested, True), (WithDictionary, False)])
+def test_only_a_schema_that_keeps_to_the_rules_is_sent_as_strict(reply: type[BaseModel], strict: bool) -> None:
+    with scripted_endpoint() as endpoint:
+        of(endpoint).complete(request(reply), IMAGES)
+    assert endpoint.bodies[0]["response_format"]["json_schema"]["strict"] is strict

@@ -7,18 +7,18 @@ _NAMES = (
     r"(?:completion|output|generated) tokens|max(?:imum)?[ _]?(?:completion|output|new|reply|response)?[ _]?tokens"
     r"|maxoutputtokens|max_gen_len|num_predict"
 )
-_SIZE = re.compile(
+_SIZE = (
     r"too (?:large|big|high|many)|exceed|at most|(?:less|lower|greater|more) than|\brange\b|[<>]|maximum|upper bound"
     r"|\blimit|must be between|取值范围|超过"
 )
-_CONTEXT = re.compile(
+_CONTEXT = (
     r"\+|\bplus\b|\bsum\b|context|(?:sequence|model|max(?:imum)?|total)[ _](?:total[ _])?(?:length|len)\b"
     r"|`?inputs`? tokens|max_model_len|total (?:tokens|of)"
 )
-_OF_REPLY = re.compile(rf"{_NAMES}|completion|output|generat|max_new_tokens")
+_OF_REPLY = rf"{_NAMES}|completion|output|generat|max_new_tokens"
 
-_COMMA = re.compile(r"(?<=\d)[,_](?=\d{3}\b)")
-_NUMBER = re.compile(r"(?<![\w.-])\d{2,7}(?![\w-])")
+_COMMA = r"(?<=\d)[,_](?=\d{3}\b)"
+_NUMBER = r"(?<![\w.-])\d{2,7}(?![\w-])"
 _PROMPT = (
     r"(\d+) (?:tokens )?(?:in|from|of) (?:the |your )?(?:text )?(?:messages?|prompt|inputs?)\b",
     r"(\d+) `?(?:input|prompt|inputs)`? tokens",
@@ -39,7 +39,7 @@ _LENGTH = (
     r"(\d+) maximum context",
     r"> ?(\d+)",
 )
-_TOTAL = re.compile(r"requested (?:a total of )?(?:about )?(\d+)(?! output) tokens|requested tokens:? \(?(\d+)")
+_TOTAL = r"requested (?:a total of )?(?:about )?(\d+)(?! output) tokens|requested tokens:? \(?(\d+)"
 
 SHORTEST = 64
 """Shortest limit that is tried, in tokens."""
@@ -59,7 +59,7 @@ class Ceiling:
 
 def refuses_name(text: str, name: str) -> bool:
     """Return whether a refusal is of the parameter's name, and not of its size."""
-    return re.search(rf"\b{name}\b", text) is not None and not _SIZE.search(text.lower())
+    return re.search(rf"\b{name}\b", text) is not None and not re.search(_SIZE, text.lower())
 
 
 def lower_ceiling(text: str, sent: int) -> Ceiling | None:
@@ -72,18 +72,18 @@ def lower_ceiling(text: str, sent: int) -> Ceiling | None:
     sent
         Limit that was sent.
     """
-    text = _COMMA.sub("", text.lower())
-    if not _SIZE.search(text):
+    text = re.sub(_COMMA, "", text.lower())
+    if not re.search(_SIZE, text):
         return None
     prompt, length = _prompt(text, sent), _first(_LENGTH, text)
-    if _CONTEXT.search(text) and prompt is not None and length is not None:
+    if re.search(_CONTEXT, text) and prompt is not None and length is not None:
         left = length - prompt
         return Ceiling((left if left < sent else _half(sent)) if left >= SHORTEST else None, of_model=False)
-    if _CONTEXT.search(text) and length is not None and length <= sent:
+    if re.search(_CONTEXT, text) and length is not None and length <= sent:
         return Ceiling(length // 2 if length // 2 >= SHORTEST else None, of_model=True)
-    numbers = [*map(int, _NUMBER.findall(text))]
+    numbers = [*map(int, re.findall(_NUMBER, text))]
     if not re.search(_NAMES, text) and sent not in numbers:
-        is_of_reply = _CONTEXT.search(text) is not None and _OF_REPLY.search(text) is not None
+        is_of_reply = re.search(_CONTEXT, text) is not None and re.search(_OF_REPLY, text) is not None
         return Ceiling(_half(sent), of_model=False) if is_of_reply else None
     named = max((number for number in numbers if SHORTEST <= number < sent), default=None)
     if named is None:
@@ -93,7 +93,7 @@ def lower_ceiling(text: str, sent: int) -> Ceiling | None:
 
 def _prompt(text: str, sent: int) -> int | None:
     """Return the tokens of the prompt, named or as what is left of the sum."""
-    total = _TOTAL.search(text)
+    total = re.search(_TOTAL, text)
     summed = int(total[1] or total[2]) - sent if total is not None else 0
     return (summed if summed > 0 else None) if (named := _first(_PROMPT, text)) is None else named
 

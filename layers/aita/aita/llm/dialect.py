@@ -25,47 +25,42 @@ LIMITS = ("max_completion_tokens", "max_tokens")
 SYSTEM = "the system role"
 DETAIL = "the detail of pictures"
 
+# Patterns are texts, of lower case: they are compiled when a refusal is read, and not at a function's cold start.
 _DISPENSABLE = {
-    "temperature": re.compile(r"\btemperature\b", re.IGNORECASE),
-    "reasoning_effort": re.compile(
+    "temperature": r"\btemperature\b",
+    "reasoning_effort": (
         r"reasoning.?effort|\breasoning (?:is mandatory|value)"
-        r"|\bthinking(?:[_ .](?:config|budget|mode)\b| is | can(?:'t|not) be )|\bnot support (?:thinking|reasoning)\b",
-        re.IGNORECASE,
+        r"|\bthinking(?:[_ .](?:config|budget|mode)\b| is | can(?:'t|not) be )|\bnot support (?:thinking|reasoning)\b"
     ),
-    "stream_options": re.compile(r"\bstream_options\b", re.IGNORECASE),
-    "stream": re.compile(r"\bstream(ing)?\b", re.IGNORECASE),
-    DETAIL: re.compile(r"image_url\b.{0,20}\bdetail\b|['\"`]detail['\"`]", re.IGNORECASE),
-    SYSTEM: re.compile(
+    "stream_options": r"\bstream_options\b",
+    "stream": r"\bstream(ing)?\b",
+    DETAIL: r"image_url\b.{0,20}\bdetail\b|['\"`]detail['\"`]",
+    SYSTEM: (
         r"\b(?:system|developer)\b.{0,20}\b(?:role|message|prompt|instruction)s?\b.{0,30}\b(?:not|unsupported|invalid)\b"
         r"|\broles? .{0,40}\b(?:system|developer)\b|\brole\b.{0,30}\bnot support\b|roles must alternate|must alternate"
         r"|\b(?:unsupported|unknown|unexpected|invalid)\b.{0,20}\brole\b|only .{0,30}\buser\b.{0,30}\broles?\b"
         r"|\brole\b.{0,20}\b(?:must|should) be.{0,20}\buser\b|['\"]system['\"] is not one of|expected user role"
-        r"|(?:not|n't) support.{0,20}\b(?:system|developer)\b.{0,10}(?:role|message|prompt|instruction)",
-        re.IGNORECASE,
+        r"|(?:not|n't) support.{0,20}\b(?:system|developer)\b.{0,10}(?:role|message|prompt|instruction)"
     ),
 }
 """Parts of requests that later calls leave out once an endpoint refuses them by name; ``upstream`` does not name
 ``stream``. Without the system role its text begins the first message of the user."""
 
-_MUST_THINK = re.compile(r"mandatory|can(?:'t|not) be disabled|only works in thinking", re.IGNORECASE)
-_QUOTED = re.compile(r"['\"`](\w+)['\"`]")
+_MUST_THINK = r"mandatory|can(?:'t|not) be disabled|only works in thinking"
+_QUOTED = r"['\"`](\w+)['\"`]"
 
-_OF_FORMAT = re.compile(
+_OF_FORMAT = (
     r"schema|grammar|response.?format|structured|json.?(?:mode|object|output)|additional_?properties|\$(?:ref|defs)"
-    r"|guided|regex|outlines",
-    re.IGNORECASE,
+    r"|guided|regex|outlines"
 )
-_OF_SCHEMA = re.compile(
+_OF_SCHEMA = (
     r"invalid\W{0,3}(?:json.?)?schema|schema\W{1,2}(?:error|conver|compil|contain|too|must|at)\w*|grammar|features"
     r"|compile (?:the )?(?:json.?)?schema|schema (?:is|was) (?!not |un)|unsupported (?:json )?schema|too many states"
     r"|\$(?:ref|defs)|keyword|additional_?properties|any_?of|one_?of|all_?of|unrecognized type|unsupported type"
-    r"|unknown name|unimplemented|propert(?!y \W?response)|recursi|nullable|\bconst\b|\benum\b|regex",
-    re.IGNORECASE,
+    r"|unknown name|unimplemented|propert(?!y \W?response)|recursi|nullable|\bconst\b|\benum\b|regex"
 )
 """Refusals of one schema."""
-_FAILED_GENERATION = re.compile(
-    r"json_validate_failed|failed_generation|failed to (?:generate|validate) json", re.IGNORECASE
-)
+_FAILED_GENERATION = r"json_validate_failed|failed_generation|failed to (?:generate|validate) json"
 
 _PLAIN = "plain schema"
 _FORMS = ("json_schema", _PLAIN, "json_object", "text")
@@ -186,10 +181,11 @@ class Dialect:
         sent
             Parts that were sent, by the names of ``LLMRequest``'s parameters, ``SYSTEM`` and ``DETAIL``.
         """
-        if _FAILED_GENERATION.search(text):  # chance, as another reply may fit the schema: nothing to remember
+        text = text.lower()
+        if re.search(_FAILED_GENERATION, text):  # chance, as another reply may fit the schema: nothing to remember
             return replace(form, schema=_less(form.response_format)) if "response_format" in sent else None
         for name, pattern in _DISPENSABLE.items():
-            if name not in sent or not pattern.search(text):
+            if name not in sent or not re.search(pattern, text):
                 continue
             if name == "reasoning_effort" and (effort := self._replace_effort(form.effort, text)):
                 return replace(form, effort=effort)
@@ -203,7 +199,7 @@ class Dialect:
                 return replace(form, limit=number + 1)
         if sent & {*LIMITS} and (ceiling := lower_ceiling(text, form.ceiling)) is not None:
             return self._lowered(form, ceiling)
-        if "response_format" in sent and _OF_FORMAT.search(text):
+        if "response_format" in sent and re.search(_OF_FORMAT, text):
             return self._with_less_schema(text, form, request)
         return None
 
@@ -231,7 +227,7 @@ class Dialect:
         as a model then uses its default, which is more than none or little.
         """
         self._refused_efforts.add(refused)
-        quoted = EFFORTS if _MUST_THINK.search(text) else _QUOTED.findall(text)
+        quoted = EFFORTS if re.search(_MUST_THINK, text) else re.findall(_QUOTED, text)
         named = [effort for effort in EFFORTS if effort in quoted and effort not in self._refused_efforts]
         if not named:
             return None
@@ -241,7 +237,7 @@ class Dialect:
         return self._effort
 
     def _with_less_schema(self, text: str, form: Form, request: LLMRequest) -> Form:
-        of_schema = _OF_SCHEMA.search(text) is not None
+        of_schema = re.search(_OF_SCHEMA, text) is not None
         if form.response_format == "json_schema" and (self._takes_schemas or of_schema):
             later = self._next(form, request)
             others = {key for key in self._schemas if key != _key(request)}

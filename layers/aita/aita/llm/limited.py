@@ -19,28 +19,28 @@ _AGAIN = re.compile(
 """OpenAI's form, "Please try again in 1.2s", with "20ms" and "6m0s", and that of Azure, "retry after 3 seconds"."""
 _DELAYS = ("retrydelay", "retry_after", "retry_after_seconds", "retryafter")
 """Fields with the seconds to wait; the first is Google's."""
-_BY_TOKENS = re.compile(r"rate[ _]limit|tokens per min|\btpm\b", re.IGNORECASE)
-_SIZES = re.compile(r"\blimit:? (\d{1,12})\b.{0,80}?\brequested:? (\d{1,12})\b", re.IGNORECASE | re.DOTALL)
+_BY_TOKENS = r"rate[ _]limit|tokens per min|\btpm\b"
+_SIZES = r"(?s)\blimit:? (\d{1,12})\b.{0,80}?\brequested:? (\d{1,12})\b"
 """OpenAI's and Groq's form, "Limit 30000, Used 500, Requested 41264"."""
-_OF_DAYS = re.compile(r"per[ _-]?(?:day|month)|\bdaily\b|\bmonthly\b|\b[rt]pd\b|\bweekly\b", re.IGNORECASE)
+_OF_DAYS = r"per[ _-]?(?:day|month)|\bdaily\b|\bmonthly\b|\b[rt]pd\b|\bweekly\b"
 
 
 def is_limited(status: int, body: object) -> bool:
     """Return whether a refusal of this status is one by a rate limit: a 429, or a 413 or 503 whose body says so."""
     if status == _TOO_LARGE:
-        return _BY_TOKENS.search(diagnostic_text(body)[:_MOST_TEXT].replace("_", " ")) is not None
+        return re.search(_BY_TOKENS, diagnostic_text(body)[:_MOST_TEXT].lower().replace("_", " ")) is not None
     return status == _TOO_MANY or (status == _UNAVAILABLE and classify_forbidden(body) is Forbidden.RATE)
 
 
 def exceeds_limit(text: str) -> bool:
     """Return whether a refusal's text says that the request alone is larger than the limit, so that no wait helps."""
-    found = _SIZES.search(text[:_MOST_TEXT].replace(",", ""))
+    found = re.search(_SIZES, text[:_MOST_TEXT].lower().replace(",", ""))
     return found is not None and int(found[2]) > int(found[1])
 
 
 def is_of_days(text: str) -> bool:
     """Return whether a refusal's text names a limit by the day or longer."""
-    return _OF_DAYS.search(text[:_MOST_TEXT]) is not None
+    return re.search(_OF_DAYS, text[:_MOST_TEXT].lower()) is not None
 
 
 def stated_wait(body: object) -> float | None:

@@ -26,11 +26,10 @@ _MAY_TEACH = {404, 415} | _BROKEN
 _REFUSAL = re.compile(r"invalid_request_error|BadRequestError|(?:unsupported|unknown|invalid)_(?:parameter|value)")
 """Types and codes of errors about the request, with any status."""
 
-_UNSUPPORTED = re.compile(
+_UNSUPPORTED = (
     r"not (?:support|implement|enabled|allowed|permitted)|n't support|unsupported|unimplemented|unrecognized"
     r"|extra_forbidden|must alternate|failed to parse grammar|conversion failed|cannot resolve|no endpoints found"
-    r"|mmproj|multi-?modal|required for image|only supports?|不支持",
-    re.IGNORECASE,
+    r"|mmproj|multi-?modal|required for image|only supports?|不支持"
 )
 """Words of a refusal, in answers whose status may mean another failure."""
 
@@ -138,10 +137,10 @@ def refusal_text(error: Exception) -> str:
     """
     if isinstance(error, openai.APIStatusError):
         status, text = error.status_code, diagnostic_text(error.body)
-        is_refusal = status in _TEACHING or (status in _MAY_TEACH and _UNSUPPORTED.search(text))
+        is_refusal = status in _TEACHING or (status in _MAY_TEACH and re.search(_UNSUPPORTED, text.lower()))
         return text if is_refusal else ""
     said = error.said if isinstance(error, CallError) else ""  # of an answer with status 200
-    return said if type(error) in {TaskError, TooLongError} or _UNSUPPORTED.search(said) else ""
+    return said if type(error) in {TaskError, TooLongError} or re.search(_UNSUPPORTED, said.lower()) else ""
 
 
 def no_eyes(failure: CallError, *, seen: bool) -> CallError:

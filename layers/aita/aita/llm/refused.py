@@ -1,6 +1,7 @@
 """Meaning of a refused request, by the provider's words, as statuses and codes of endpoints differ or say nothing.
 
 The rules are for kinds of wordings. A message can quote the prompt, so none of them hangs on a single common word.
+Patterns are texts of lower case: they are compiled when a refusal is read, and not at a function's cold start.
 """
 
 import re
@@ -31,14 +32,14 @@ _BAD = (
     r"|not (?:been )?provided|no longer"
     r"|(?:un|not )authori[sz]ed|empty|mismatch|disabled|suspended|bad|does(?: not|n't) exist|无效|错误|过期"
 )
-_KEY = re.compile(
+_KEY = (
     rf"(?:{_KEY_NAME}).{{0,40}}(?:{_BAD})|(?:{_BAD}).{{0,20}}(?:{_KEY_NAME})"
     r"|api_key_invalid|invalid_(?:api_)?key|authentication[ _]?(?:error|failed|fails|required)|unauthenticated"
     r"|no auth|not authenticated|(?:no|provide an?|provide your|carry the) (?:valid )?api[ _-]?(?:secret )?key"
     r"|(?:invalid|incorrect|failed|missing|no cookie) auth|\bunauthori[sz]ed\b|token (?:has )?expired|login fail"
     r"|security token.{0,40}invalid|\binvalid token\b(?! (?:at|in|id|count))|(?:身份|认证|鉴权).{0,6}失败"
 )
-_MODEL = re.compile(
+_MODEL = (
     r"model[ _]?(?:is[ _])?(?:not[ _](?:found|exist|available|supported)|decommissioned|deprecated|retired|unavailable)"
     r"|(?:invalid|unknown|no such|unrecognized|unsupported)[ _]model(?:\b|_)(?! (?:output|response|reply|param))"
     r"|\bmodels?\b[^.]{0,80}(?:does ?n[o']t exist|does not exist|\bnot exist|not found|not a valid model|no longer"
@@ -48,20 +49,20 @@ _MODEL = re.compile(
     r"|\bmodel ['\"`]?[\w./:@-]+['\"`]? is not (?:supported|available)|invalid value for ['\"`]?model\b"
     r"|(?:could not|cannot|can't|unable to) (?:find|access|load) (?:the )?model|模型.{0,10}不存在"
 )
-_REGION = re.compile(
+_REGION = (
     r"location is not supported|(?:countr|region|territor)[^.]{0,40}(?:not supported|unsupported|not available)"
     r"|unsupported_country|not available in your (?:country|region|location)"
 )
-_QUOTA = re.compile(
+_QUOTA = (
     r"credit balance|(?:insufficient|not enough|out of|no)[ _-](?:account )?(?:balance|credit|fund)"
     r"|balance.{0,20}(?:insufficient|too low|not enough)|arrear|good standing|billing[ _](?:hard|not|is|account)"
     r"|(?:add|buy|purchase|requires? more) (?:\d+ )?credits?|余额|欠费|充值"
 )
-_INPUT = re.compile(
+_INPUT = (
     r"content (?:management )?(?:polic|filter)|content_(?:filter|polic)|moderation|\bflagged\b|responsible ?ai"
     r"|inappropriate content|usage (?:guideline|polic)|敏感|不安全|违规"
 )
-_TOO_LONG = re.compile(
+_TOO_LONG = (
     r"context[ _-]?(?:length|size|window|limit)|exceed_context|maximum (?:model|sequence|prompt|input) len"
     r"|(?:prompt|input|request|message|text|conversation)s?(?: length)? (?:is |are |was )?too (?:long|large)"
     r"|too many (?:input |prompt )?tokens|(?:reduce|shorten) (?:the|your) (?:length|size|prompt|message|input)"
@@ -78,7 +79,7 @@ _ORDER = (
 )
 
 _PICTURES = r"image|vision|visual|multi-?modal|mmproj|picture|photo|modalit|图片|图像|多模态"
-_NO_EYES = re.compile(
+_NO_EYES = (
     r"unknown variant .?image_url|text[- ]only|only ['\"]?text['\"]? (?:content|input|message)|mmproj|no vision"
     r"|(?:values are|should be|must be)[: ]+['\"]text['\"]|not a (?:multi-?modal|vision)"
     r"|only (?:supports?|accepts?) text"
@@ -95,12 +96,12 @@ _NO_EYES = re.compile(
     r"|content type: map\["
 )
 """Wordings of endpoints that take text alone, also of those that expect a text where parts are."""
-_WEAK_NO = re.compile(
+_WEAK_NO = (
     r"(?:not|n't) (?:support|accept|allow|enable|capable|configured)|unsupported|no endpoints"
     r"|requires? an? (?:vision|multi)|can(?:no|')t use (?:images|pictures)"
 )
-_OF_FORMAT = re.compile(r"\b(?:png|jpe?g|webp|gif|tiff?|heic|bmp)\b")
-_BAD_PICTURE = re.compile(
+_OF_FORMAT = r"\b(?:png|jpe?g|webp|gif|tiff?|heic|bmp)\b"
+_BAD_PICTURE = (
     r"image[\w ]{0,12}(?:format|mime|media|size|dimension|resolution|data|file)|formats"
     r"|(?:mime|media|file)[ _]?type|decod|corrupt|too (?:large|big|small|many)|at most [1-9]|exceed|download|fetch"
     r"|base64|could not|unable to|unsupported image|invalid image|process (?:the |this |your )?image|https?\b|\burls?\b"
@@ -116,14 +117,14 @@ def classify_refused(text: str) -> Refused:
         Diagnostic text of the response's body.
     """
     text = text.lower()
-    return next((meant for pattern, meant in _ORDER if pattern.search(text)), Refused.UNSAID)
+    return next((meant for pattern, meant in _ORDER if re.search(pattern, text)), Refused.UNSAID)
 
 
 def says_no_eyes(text: str) -> bool:
     """Return whether a refusal of a call with pictures says that the model takes none, and not that one is bad."""
     text = text.lower()
-    if _OF_FORMAT.search(text):
+    if re.search(_OF_FORMAT, text):
         return False
-    if _NO_EYES.search(text):
+    if re.search(_NO_EYES, text):
         return True
-    return bool(re.search(_PICTURES, text) and _WEAK_NO.search(text) and not _BAD_PICTURE.search(text))
+    return bool(re.search(_PICTURES, text) and re.search(_WEAK_NO, text) and not re.search(_BAD_PICTURE, text))
