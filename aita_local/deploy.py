@@ -62,7 +62,7 @@ class Parameters:
     call_limits: CallLimits = _DEFAULT_LIMITS
 
     def overrides(self) -> list[str]:
-        """Return the parameters in the form of sam's ``--parameter-overrides``."""
+        """Return the parameters in the form of sam's ``--parameter-overrides``, in which an empty one is quoted."""
         rate = f"{self.rate_limit_rps:.6f}".rstrip("0").rstrip(".")
         values: dict[str, Any] = {
             "Runtime": self.runtime,

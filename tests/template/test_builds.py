@@ -14,6 +14,7 @@ import yaml
 from samcli.commands._utils.template import move_template
 from samcli.yamlhelper import yaml_dump, yaml_parse
 
+from aita.models.call_limits import CallLimits
 from aita_local.deploy import Parameters
 from aita_local.stack import API_KEY_SECRET, ROLE_SECRETS
 from tests.template.conftest import ROOT, Json, of_type, read_template
@@ -158,6 +159,10 @@ def test_the_laptop_gives_parameters_that_the_template_has(template: Json) -> No
     assert "RateLimitRps=0.25" in given
     assert "RateLimitRps=0" in Parameters(HERE, 5, 0.0, "", "", 0.0).overrides()
     assert "RateLimitRps=10000" in Parameters(HERE, 5, 10_000.0, "", "", 0.0).overrides()
+    assert {"CallTimeout=120", 'ReplyTokens=""'} <= {*given}, "an empty one is given, as else the last one would stay"
+    limits = CallLimits({"": 60.0, "transcription": 300.0}, {"grading": 4096})
+    limited = Parameters(HERE, 5, 0.0, "", "", 0.0, call_limits=limits).overrides()
+    assert {"CallTimeout=60,transcription=300", "ReplyTokens=grading=4096"} <= {*limited}
 
 
 def test_the_laptop_puts_the_key_where_the_template_looks(template: Json) -> None:
