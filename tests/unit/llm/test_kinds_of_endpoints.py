@@ -661,6 +661,7 @@ EYELESS: dict[str, Answer] = {
     "vLLM, none allowed": error(400, "At most 0 image(s) may be provided in one prompt."),
     "Ollama": Answer(400, {"error": {"message": "this model does not support image input (ref: b8bd630e)"}}),
     "Ollama's 500": error(500, "this model is missing data required for image input"),
+    "a 500 in other words": error(500, "Value error, the model has no vision encoder"),
     "LM Studio": Answer(400, {"error": "Model does not support images. Please use a model that does."}),
     "Bedrock": error(400, "This model doesn't support the image content block that you provided."),
     "Gemini": Answer(
@@ -716,6 +717,7 @@ def test_a_call_without_pictures_does_not(name: str) -> None:
         "You uploaded an unsupported image. Please make sure your image has of one the following formats",
         "image exceeds 5 MB maximum: 5316852 bytes > 5242880 bytes",
         "Could not process image",
+        "The image you provided is not supported (must be png, jpeg, gif or webp)",
         "At most 1 image(s) may be provided in one prompt.",
         "The image dimensions exceed the maximum allowed size: 8000 pixels",
     ],
@@ -927,6 +929,28 @@ def test_nothing_else_is(quoted: str, form: str) -> None:
 
 
 # --------------------------------------------------------------------------------------------------------- no usage told
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Answer(200, "<html><form>Sign in to the network</form></html>"),
+        Answer(400, "<html>The plain HTTP request was sent to HTTPS port</html>"),
+        Answer(413, "<html><title>413 Request Entity Too Large</title></html>"),
+        Answer(418, {}),
+        Answer(400, {"error": {"code": 5, "message": "no"}}),
+        Answer(200, {"error": {"code": 400, "message": "no"}}),
+    ],
+)
+def test_what_may_hold_for_all_calls_is_marked_as_such(answer: Answer) -> None:
+    failure = fails(answer)
+    assert isinstance(failure, TaskError)
+    assert failure.unexplained
+
+
+@pytest.mark.parametrize("code", ["content_filter", "context_length_exceeded"])
+def test_what_is_of_one_input_is_not(code: str) -> None:
+    assert not fails(error(400, "no", code=code)).unexplained
 
 
 @pytest.mark.parametrize("usage", [None, {}, {"total_tokens": 5}])

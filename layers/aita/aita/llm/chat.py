@@ -19,7 +19,8 @@ from aita.llm.endpoint import Endpoint, http_client
 from aita.llm.headers import limits
 from aita.llm.price_table import Price
 from aita.llm.pricing import highest_cost, usage_of
-from aita.llm.provider_errors import classify, no_eyes, refusal_text
+from aita.llm.provider_errors import classify
+from aita.llm.refusal_text import no_eyes, refusal_text
 from aita.llm.refused import says_no_eyes
 from aita.models.call_limits import CallLimits
 from aita.models.effort import NOT_SENT, ReasoningEffort

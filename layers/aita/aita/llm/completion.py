@@ -9,13 +9,13 @@ from typing import Any, Self
 
 import httpx2
 
-from aita.errors import CallError, ProviderBusy, TaskError, TooLongError
+from aita.errors import CallError, ProviderBusy, TooLongError
 from aita.llm.connection_failures import CUT_OFF
 from aita.llm.provider_errors import (
-    NO_COMPLETION,
     embedded_error,
     mark_possibly_paid,
     missing_choice,
+    no_completion,
     too_late,
 )
 from aita.ports import TokenUsage
@@ -97,7 +97,7 @@ def read_completion(body: bytes, content_type: str) -> Completion:
     try:
         answer = json.loads(body, parse_float=_Exact)
     except RecursionError:
-        raise TaskError(NO_COMPLETION) from None
+        raise no_completion() from None
     except ValueError:  # also for bytes that are not UTF-8; the error holds the body, so nothing is raised from it
         pass
     if answer is _NO_JSON:
@@ -109,7 +109,7 @@ def read_completion(body: bytes, content_type: str) -> Completion:
     if choice is None and answer.get("choices") == []:
         raise missing_choice(answer)
     if not isinstance(message, dict) or choice is None:
-        raise TaskError(NO_COMPLETION)
+        raise no_completion()
     return Completion(
         text=_whole(_text(message.get("content"))),
         finish_reason=_finish(choice),
@@ -130,7 +130,7 @@ def _read_lines(body: bytes, content_type: str) -> Completion:
         return read_completion(rest, content_type)
     if "json" in content_type:
         raise mark_possibly_paid(ProviderBusy(CUT_OFF))
-    raise TaskError(NO_COMPLETION)
+    raise no_completion()
 
 
 def read_stream(parts: Iterable[bytes], longest: int) -> Completion:
@@ -192,7 +192,7 @@ def _events(parts: Iterable[bytes]) -> Iterator[dict[str, Any]]:
         except (ValueError, RecursionError):
             raise mark_possibly_paid(ProviderBusy(CUT_OFF)) from None
         if not isinstance(answer, dict):
-            raise TaskError(NO_COMPLETION)
+            raise no_completion()
         yield answer
 
 
@@ -217,7 +217,7 @@ def _drain(parts: Iterator[bytes]) -> None:
 
 def _choice(answer: Any) -> dict[str, Any] | None:
     if not isinstance(answer, dict):
-        raise TaskError(NO_COMPLETION)
+        raise no_completion()
     if error := _error(answer):
         raise embedded_error(error)
     choices = answer.get("choices")

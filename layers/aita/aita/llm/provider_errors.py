@@ -20,18 +20,9 @@ _SERVER_ERROR, _UNAVAILABLE, _LAST = 500, 503, 599
 _FIRST_REFUSAL = 400
 _BROKEN = {_SERVER_ERROR, 501}
 """Server errors that some servers send for a request that they can't fulfil."""
-_TEACHING = {400, 422}
-_MAY_TEACH = {404, 415} | _BROKEN
 
 _REFUSAL = re.compile(r"invalid_request_error|BadRequestError|(?:unsupported|unknown|invalid)_(?:parameter|value)")
 """Types and codes of errors about the request, with any status."""
-
-_UNSUPPORTED = (
-    r"not (?:support|implement|enabled|allowed|permitted)|n't support|unsupported|unimplemented|unrecognized"
-    r"|extra_forbidden|must alternate|failed to parse grammar|conversion failed|cannot resolve|no endpoints found"
-    r"|mmproj|multi-?modal|required for image|only supports?|不支持"
-)
-"""Words of a refusal, in answers whose status may mean another failure."""
 
 _LOST = (httpx2.ReadTimeout, httpx2.ReadError, httpx2.RemoteProtocolError, httpx2.DecodingError)
 """Errors after the request was sent."""
@@ -56,6 +47,13 @@ def classify(error: openai.APIError | httpx2.RequestError) -> CallError:
     failure.said = message_text(getattr(error, "body", None))[:LONGEST_SAID]
     failure.may_be_paid = isinstance(_cause(error), _LOST)
     return failure
+
+
+def no_completion() -> TaskError:
+    """Return the error of an answer that is no chat completion, such as a proxy's page."""
+    error = TaskError(NO_COMPLETION)
+    error.unexplained = True
+    return error
 
 
 def too_late() -> ProviderBusy:
@@ -83,7 +81,7 @@ def _classify(error: openai.APIError | httpx2.RequestError) -> CallError:
         return too_late()
     if isinstance(error, openai.APIConnectionError):
         return connection_failure(error.__cause__)
-    return TaskError(NO_COMPLETION)
+    return no_completion()
 
 
 def embedded_error(error: object) -> CallError:
@@ -128,40 +126,6 @@ def missing_choice(answer: object) -> CallError:
         "the provider answered without a reply: its filter may refuse this input. Run it again; if it stays so, a "
         "person must look at it"
     )
-
-
-def refusal_text(error: Exception) -> str:
-    """Return the text of a refusal, to find the names of refused parameters in. It may quote the prompt.
-
-    It is empty for failures that another form of the request could not avoid.
-    """
-    if isinstance(error, openai.APIStatusError):
-        status, text = error.status_code, diagnostic_text(error.body)
-        is_refusal = status in _TEACHING or (status in _MAY_TEACH and re.search(_UNSUPPORTED, text.lower()))
-        return text if is_refusal else ""
-    said = error.said if isinstance(error, CallError) else ""  # of an answer with status 200
-    return said if type(error) in {TaskError, TooLongError} or re.search(_UNSUPPORTED, said.lower()) else ""
-
-
-def no_eyes(failure: CallError, *, seen: bool) -> CallError:
-    """Return the error of a call with pictures whose refusal says that the model takes none.
-
-    Parameters
-    ----------
-    seen
-        Whether the model has answered a call with pictures, so that the refusal is of this one's.
-    """
-    answered = str(failure).partition(":")[0].removesuffix(" and refuses the request")
-    if seen:
-        error: CallError = TaskError(
-            f"{answered} and refuses this picture, as it has not done with others: run it again"
-        )
-    else:
-        error = RunStopped(
-            f"{answered}: the model takes no pictures, and pages are pictures", setting=ProviderSetting.MODEL
-        )
-    error.said = failure.said
-    return error
 
 
 def _refusal(status: int, code: str, parameter: str, headers: Mapping[str, str], body: object) -> CallError:

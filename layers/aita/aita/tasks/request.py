@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -104,7 +104,7 @@ class LLMRequest:
     parameters: Parameters
     sample: int = 0
     sample_line: str = ""
-    kind: str = ""
+    kind: str = field(default="", compare=False)
 
     @property
     def sent(self) -> tuple[Message, ...]:
