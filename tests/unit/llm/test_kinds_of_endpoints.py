@@ -593,6 +593,19 @@ def test_two_schemas_that_are_refused_are_the_endpoints_fault(name: str) -> None
         assert len(endpoint.bodies) == before + 1
 
 
+@pytest.mark.parametrize("name", GRAMMARS)
+def test_but_not_where_another_was_taken(name: str) -> None:
+    rule = refuses(
+        lambda body: of_format("json_schema")(body) and body["response_format"]["json_schema"]["name"] != "Flat",
+        GRAMMARS[name],
+    )
+    with scripted_endpoint(rule) as endpoint:
+        model = of(endpoint)
+        for reply in (Flat, Nested, Inner, Flat):
+            model.complete(request(reply), IMAGES)
+        assert of_format("json_schema")(endpoint.bodies[-1])
+
+
 def test_where_no_schema_is_taken_it_is_told_in_words() -> None:
     with scripted_endpoint(*LEARNT["DeepSeek"].rules) as endpoint:
         of(endpoint).complete(request(Nested), IMAGES)

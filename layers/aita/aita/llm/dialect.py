@@ -154,7 +154,7 @@ class Dialect:
 
     def left_out(self, form: Form, request: LLMRequest) -> tuple[str, ...]:
         """Return the refused parts, efforts, lengths and response formats that a form does without."""
-        efforts = {f"reasoning_effort {effort}" for effort in self._refused_efforts}
+        efforts = {f"reasoning_effort {effort}" for effort in tuple(self._refused_efforts)}
         if "reasoning_effort" in form.lacks:
             efforts.clear()
         if self._most is not None and self._most < self._wanted(request):
@@ -240,10 +240,10 @@ class Dialect:
         of_schema = re.search(_OF_SCHEMA, text) is not None
         if form.response_format == "json_schema" and (self._takes_schemas or of_schema):
             later = self._next(form, request)
-            others = {key for key in self._schemas if key != _key(request)}
+            others = [schema for key, schema in tuple(self._schemas.items()) if key != _key(request)]
             self._schemas[_key(request)] = later
             logger.info("the endpoint refuses a schema: now %s", later)
-            if later != _PLAIN and not self._takes_schemas and any(self._schemas[key] != _PLAIN for key in others):
+            if later != _PLAIN and not self._takes_schemas and any(schema != _PLAIN for schema in others):
                 self._lower_format("json_schema")
             return replace(form, schema=later)
         self._lower_format(form.response_format)
