@@ -135,12 +135,10 @@ def test_progress_can_be_switched_off(stack: FakeStack, aita: Aita, monkeypatch:
     assert aita("watch", RUN)[2] == ""
 
 
-def test_the_status_says_why_a_run_waits(stack: FakeStack, aita: Aita) -> None:
-    waiting = {"waits": 61, "wait_reason": "the provider answered 500"}
-    stack.answer("GET", RUN_PATH, run_view(RunStatus.RUNNING, SPLIT, **waiting))
-    assert "61 waits: the provider answered 500" in aita("status", RUN)[1]
-    stack.answer("GET", RUN_PATH, run_view(RunStatus.SUCCEEDED, SPLIT, **waiting))
-    assert "61 waits" not in aita("status", RUN)[1]
+@pytest.mark.parametrize("status", [RunStatus.RUNNING, RunStatus.SUCCEEDED])
+def test_the_status_says_why_a_run_waits(stack: FakeStack, aita: Aita, status: RunStatus) -> None:
+    stack.answer("GET", RUN_PATH, run_view(status, SPLIT, waits=61, wait_reason="the provider answered 500"))
+    assert ("61 waits: the provider answered 500" in aita("status", RUN)[1]) is (status is RunStatus.RUNNING)
 
 
 @pytest.mark.parametrize("as_json", [False, True])
