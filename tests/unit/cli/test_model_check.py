@@ -18,7 +18,7 @@ from aita.cli.model_check import ModelCheck
 from aita.cli.model_retirement import RETIREMENTS, retirement
 from aita.cli.word_picture import WORD, draw
 from aita.errors import StackError
-from aita.llm.pricing import Price
+from aita.llm.price_table import Price
 from aita.models.effort import ReasoningEffort
 from aita.models.names import DOCTOR
 from tests.support.fakes import MODEL, Harness
