@@ -87,3 +87,15 @@ def test_another_way_of_grading_says_that_what_is_graded_stays(stack: FakeStack,
     assert "--regrade-older" in aita("grade", "-a", "midterm", "--see", "always", "--detach")[2]
     assert "--regrade-older" not in aita("grade", "-a", "midterm", "--detach")[2]
     assert "see --regrade-older" not in aita("grade", "-a", "m", "--see", "always", "--regrade-older", "--detach")[2]
+
+
+@pytest.mark.parametrize(("models", "is_shown"), [(("m", "m", ""), False), (("read-1", "m", ""), True)])
+def test_an_estimate_names_the_models_if_there_are_several(
+    stack: FakeStack, aita: Aita, models: tuple[str, ...], is_shown: bool
+) -> None:
+    found = estimated()
+    stages = [found.stages[0].model_copy(update={"stage": f"s{model}", "model": model}) for model in models]
+    stack.answer("POST", "/runs/estimate", found.model_copy(update={"stages": tuple(stages)}))
+    _, out, _ = aita("estimate", "exam", "-a", "midterm")
+    assert ("read-1" in out.replace("sread-1", "")) is is_shown
+    assert (" model " in out) is is_shown

@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -327,6 +328,15 @@ def test_a_simulated_run_that_made_nothing_claims_nothing(stack: FakeStack, aita
     assert "All of this is simulated" not in out
     assert "The simulated model knows the sample exam only" in out
     assert "  aita local up --anything\n" in out
+
+
+def test_a_reader_of_its_own_is_named_and_is_not_simulated(stack: FakeStack, aita: Aita) -> None:
+    models = {"model": "simulated", "reader_model": "read-1"}
+    stack.answer("GET", RUN_PATH, run_view(RunStatus.SUCCEEDED, stage("split", 1, 1, ended=True), **models))
+    _, out, _ = aita("watch", RUN)
+    assert re.search(r"^  reader +read-1$", out, re.MULTILINE)
+    assert "grader" not in out
+    assert "All of this is simulated" not in out
 
 
 def test_simulated_answers_are_called_that(stack: FakeStack, aita: Aita) -> None:

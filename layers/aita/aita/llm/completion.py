@@ -4,8 +4,7 @@ import codecs
 import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
-from typing import Any, Self
+from typing import Any
 
 import httpx2
 
@@ -18,6 +17,7 @@ from aita.llm.provider_errors import (
     no_completion,
     too_late,
 )
+from aita.llm.reported_cost import ExactNumber, reported_cost
 from aita.ports import TokenUsage
 from aita.services.calls.finish_reasons import Finish, finish_of, printable_reason
 
@@ -27,22 +27,6 @@ LARGEST = 20_000_000
 _MOST_TOKENS = 10**9  # more than any call can use, and within the range of every store
 _LONGEST_NAME = 200
 _NO_JSON = object()
-_MOST_USD = 1_000  # more than any call can cost
-_DECIMALS = 15  # JSON's numbers may have hundreds, and no store has room for them
-
-
-class _Exact(float):
-    """A JSON number with its text, as an amount of money is no float."""
-
-    __slots__ = ("text",)
-
-    def __new__(cls, text: str) -> Self:
-        """Return the number of a text."""
-        number = super().__new__(cls, text)
-        number.text = text
-        return number
-
-    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +79,7 @@ def read_completion(body: bytes, content_type: str) -> Completion:
     """
     answer: Any = _NO_JSON
     try:
-        answer = json.loads(body, parse_float=_Exact)
+        answer = json.loads(body, parse_float=ExactNumber)
     except RecursionError:
         raise no_completion() from None
     except ValueError:  # also for bytes that are not UTF-8; the error holds the body, so nothing is raised from it
@@ -188,7 +172,7 @@ def _events(parts: Iterable[bytes]) -> Iterator[dict[str, Any]]:
             _drain(read)
             return
         try:
-            answer = json.loads(data, parse_float=_Exact)
+            answer = json.loads(data, parse_float=ExactNumber)
         except (ValueError, RecursionError):
             raise mark_possibly_paid(ProviderBusy(CUT_OFF)) from None
         if not isinstance(answer, dict):
@@ -296,31 +280,7 @@ def _usage(usage: Any) -> TokenUsage | None:
     details: dict[str, Any] = reported if isinstance(reported, dict) else {}
     cached = min(_count(details.get("cached_tokens")) or 0, sent)
     written = min(_count(details.get("cache_write_tokens")) or 0, sent - cached)
-    return TokenUsage(sent, cached, received, written, _cost(usage))
-
-
-def _cost(usage: dict[str, Any]) -> Decimal | None:
-    """Return the provider's own account of a call's cost in USD, as OpenRouter gives it; ``None`` if there is none.
-
-    With a key of the user's own, ``cost`` is OpenRouter's share alone, and the provider's stands beside it. A cost of
-    zero tells nothing: gateways send it for models whose price they do not know.
-    """
-    cost = _amount(usage.get("cost"))
-    if usage.get("is_byok"):
-        details = usage.get("cost_details")
-        upstream = _amount(details.get("upstream_inference_cost")) if isinstance(details, dict) else None
-        cost = None if cost is None or upstream is None else cost + upstream
-    return cost or None
-
-
-def _amount(value: Any) -> Decimal | None:
-    if isinstance(value, bool) or not isinstance(value, int | _Exact):
-        return None
-    try:
-        amount = Decimal(value.text if isinstance(value, _Exact) else value)
-        return round(amount, _DECIMALS) if 0 <= amount <= _MOST_USD else None
-    except InvalidOperation:
-        return None
+    return TokenUsage(sent, cached, received, written, reported_cost(usage))
 
 
 def _count(value: Any) -> int | None:

@@ -16,6 +16,8 @@ from aita.ports import TokenUsage
 _PRICES = ("input", "output", "cached_input", "cache_write")
 _LISTED = re.compile(r"([^=,\s]+)=([0-9.]+(?:/[0-9.]+){1,3})")
 
+_FORM = 'it takes {"MODEL": {"input": "0.10", "output": "0.50"}}, in USD per million tokens'
+
 Prices = Mapping[str, Mapping[str, Decimal | str | int]]
 """Prices by the model's name, in USD per million tokens: ``input`` and ``output``; ``cached_input`` and ``cache_write``
 if they differ from ``input``."""
@@ -46,17 +48,13 @@ def read_prices(path: str | Path) -> Prices:
         prices = json.loads(Path(path).read_text("utf-8"), parse_float=str, parse_int=str)
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is no JSON"
-        raise SettingsError(f"AITA_PRICES: {path} can't be read ({reason}): {TEACH}") from None
+        raise SettingsError(f"AITA_PRICES: {path} can't be read ({reason}): {_FORM}") from None
     try:
         given_prices(prices)
     except SettingsError as error:
         raise SettingsError(f"AITA_PRICES: {path}: {error}") from None
     read: Prices = prices
     return read
-
-
-TEACH = 'it takes {"MODEL": {"input": "0.10", "output": "0.50"}}, in USD per million tokens'
-"""Form of a file of prices."""
 
 
 def listed_prices(text: str) -> dict[str, Price]:

@@ -169,6 +169,7 @@ def test_it_tells_the_requests_models_prompts_and_rubrics(harness: Harness, bund
     asked = {digest for task in bundle["requests"] for digest in task["requests"]}
     assert asked == {key[6:-5] for key in harness.objects.data if key.startswith("cache/")}
     assert {run["settings"]["model"] for run in bundle["runs"]} == {"fake-model"}
+    assert [run["models"] for run in bundle["runs"]] == [{"reader": "fake-model", "grader": "fake-model"}] * 3
     assert len(bundle["runs"]) == 3
     cells = [cell for graded in bundle["cells"].values() for cell in graded.values()]
     assert {cell["rubric"] for cell in cells} == bundle["rubrics"].keys()

@@ -16,6 +16,7 @@ from aita.cli.views.roster_notes import student_lines
 from aita.cli.views.task_view import TaskList
 from aita.cli.views.terminal_escape import printable
 from aita.models.grade import CellState
+from aita.models.model_role import ROLES
 from aita.models.run import SIMULATED, RunStatus, RunSummary
 from aita.services.stages.split import SplitStage
 
@@ -183,7 +184,7 @@ def _grades(report: RunReport, command: Command) -> Iterator[str | Text]:
 
 
 def _simulated(report: RunReport) -> Iterator[str | Text]:
-    if report.model == SIMULATED:
+    if {report.model_of(role) for role in (None, *ROLES)} == {SIMULATED}:
         if any(stage.succeeded for stage in report.stages):
             yield Text("All of this is simulated: no model was asked.", "bold yellow")
         yield "  The simulated model knows the sample exam only. To let it make the rest up:"

@@ -25,6 +25,7 @@ from aita.services.grading.grading_settings import graded_before
 from aita.services.grading.rubric_diff import compare
 from aita.services.runs.look_estimate import look_estimates
 from aita.services.runs.pipelines import stage_of, stages_of
+from aita.services.runs.unknown_prices import tell_price
 from aita.services.stages.base import LLMStage, Stage
 from aita.services.stages.exam_windows import cut
 from aita.services.stages.extract_questions import ExtractQuestionsStage
@@ -55,14 +56,6 @@ _STRIP = Strip(
 
 
 Cost = Callable[[int, int], Decimal | None]
-
-
-def tell_price(model: str) -> str:
-    """Return how a person tells a stack the price of a model that aita does not know."""
-    return (
-        f"tell it to the stack, sam deploy --parameter-overrides ModelPrices={model}=INPUT/OUTPUT with the provider's "
-        "prices in USD per million tokens, such as 0.10/0.50; on the laptop in a file that AITA_PRICES names"
-    )
 
 
 @dataclass(frozen=True, slots=True)

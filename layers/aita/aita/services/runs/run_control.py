@@ -16,8 +16,8 @@ from aita.models.run import Run, RunSettings, RunStatus
 from aita.ports import Clock, Executions, ObjectStore, RunStore
 from aita.services.assignments.assignment_files import AssignmentFiles
 from aita.services.grading.grading_settings import graded_before
-from aita.services.runs.cost_estimate import tell_price
 from aita.services.runs.pipelines import stage_of, stages_of
+from aita.services.runs.unknown_prices import tell_price
 from aita.services.stages.base import LLMStage
 from aita.services.stages.grade import GradeStage
 
