@@ -83,6 +83,13 @@ def test_a_key_that_is_refused_is_told_with_whose_it_is(stack: Stack, reader: Pr
     assert run["status"] == "HALTED"
     assert "'aita key set --for reader'" in run["reason"]
     assert stack.wait(stack.start(assignment, "rubric"))["status"] == "SUCCEEDED", "the grader has another key"
+    secrets = boto3.client("secretsmanager")
+    secrets.delete_secret(SecretId="aita/reader-key", ForceDeleteWithoutRecovery=True)
+    try:
+        run = stack.wait(stack.start(assignment, "transcribe"))
+    finally:
+        secrets.create_secret(Name="aita/reader-key", SecretString="sk-reader")
+    assert "no secret aita/reader-key: set the API key with 'aita key set --for reader'" in run["reason"]
 
 
 def test_each_is_limited_and_priced_by_itself(stack: Stack, reader: Provider, assignment: str) -> None:
