@@ -114,6 +114,26 @@ class TestStop:
         assert (batch.stopped, len(batch.successful_results), llm.calls.total()) == ("it was stopped", 2, 2)
         assert all((result.error or "").startswith("NotRun: it was stopped") for result in batch.failed_results)
 
+    def test_reaches_a_stream_that_is_not_read_yet(self, make: Make) -> None:
+        llm = FakeLLM()
+        executor = make(llm)
+        results = executor.stream(tasks("a", "b"))
+        executor.stop()
+        assert [result.success for result in results] == [False, False]
+        assert not llm.calls
+
+    def test_reaches_an_awaited_one_too(self, make: Make) -> None:
+        llm = FakeLLM()
+        executor = make(llm)
+
+        async def run() -> list[bool]:
+            results = executor.astream(tasks("a", "b"))
+            executor.stop()
+            return [result.success async for result in results]
+
+        assert asyncio.run(run()) == [False, False]
+        assert not llm.calls
+
     def test_nothing_is_stopped_afterwards(self, make: Make) -> None:
         executor = make(FakeLLM())
         executor.stop()

@@ -3,6 +3,7 @@
 import asyncio
 import inspect
 import threading
+import weakref
 from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -65,7 +66,8 @@ class RunningBatch:
 class BatchExecutor(ABC):
     """Executor of batches. Several of them may be executed at the same time, from several threads."""
 
-    _running: set[RunningBatch] = field(default_factory=set, init=False, repr=False)
+    # By identity, and weak: a stream that nobody reads never ends.
+    _running: dict[int, weakref.ref[RunningBatch]] = field(default_factory=dict, init=False, repr=False)
 
     def execute_batch(
         self,
@@ -146,11 +148,20 @@ class BatchExecutor(ABC):
         The batch stops if the iterator is closed, as by a ``break`` out of the loop; what is in flight then is recorded
         in the checkpoint. If the batch stops for another reason, results of the tasks that were not run come last.
         """
+        return self._stream(self._begin(None), tasks, checkpoint_name, resume=resume_from_checkpoint)
+
+    def _stream(
+        self,
+        batch: RunningBatch,
+        tasks: Iterable[LLMTask[ResultT_co]],
+        checkpoint_name: str | None,
+        *,
+        resume: bool | None,
+    ) -> Iterator[TaskResult[ResultT_co | None]]:
         results: SimpleQueue[TaskResult[ResultT_co | None] | _End] = SimpleQueue()
-        batch = self._begin(results.put)
-        thread = self._start(
-            partial(self._run, tasks, checkpoint_name, batch, resume=resume_from_checkpoint), results.put
-        )
+        batch.on_result = results.put
+        run = partial(self._run, tasks, checkpoint_name, batch, resume=resume)
+        thread = self._start(run, results.put)
         seen: set[int] = set()
         try:
             while not isinstance(result := results.get(), _End):
@@ -161,7 +172,7 @@ class BatchExecutor(ABC):
             thread.join()
         yield from result.unseen(seen)
 
-    async def astream(
+    def astream(
         self,
         tasks: Iterable[LLMTask[ResultT_co]],
         checkpoint_name: str | None = None,
@@ -171,14 +182,24 @@ class BatchExecutor(ABC):
 
         A ``break`` stops the batch at once inside ``contextlib.aclosing``; otherwise, once the generator is collected.
         """
+        return self._astream(self._begin(None), tasks, checkpoint_name, resume=resume_from_checkpoint)
+
+    async def _astream(
+        self,
+        batch: RunningBatch,
+        tasks: Iterable[LLMTask[ResultT_co]],
+        checkpoint_name: str | None,
+        *,
+        resume: bool | None,
+    ) -> AsyncGenerator[TaskResult[ResultT_co | None], None]:
         results: asyncio.Queue[TaskResult[ResultT_co | None] | _End] = asyncio.Queue()
         loop = asyncio.get_running_loop()
 
         def put(result: TaskResult | _End) -> None:
             loop.call_soon_threadsafe(results.put_nowait, result)
 
-        batch = self._begin(put)
-        thread = self._start(partial(self._run, tasks, checkpoint_name, batch, resume=resume_from_checkpoint), put)
+        batch.on_result = put
+        thread = self._start(partial(self._run, tasks, checkpoint_name, batch, resume=resume), put)
         seen: set[int] = set()
         try:
             while not isinstance(result := await results.get(), _End):
@@ -195,8 +216,9 @@ class BatchExecutor(ABC):
 
         Tasks that were not run say so in their results; a resume runs them.
         """
-        for batch in tuple(self._running):
-            batch.stop()
+        for running in tuple(self._running.values()):
+            if (batch := running()) is not None:
+                batch.stop()
 
     @abstractmethod
     def _execute(
@@ -210,8 +232,9 @@ class BatchExecutor(ABC):
         """Execute tasks, and return their results in the same order."""
 
     def _begin(self, on_result: OnResult[Any] | None) -> RunningBatch:
-        batch = RunningBatch(on_result)
-        self._running.add(batch)
+        batch, running = RunningBatch(on_result), self._running
+        key = id(batch)
+        running[key] = weakref.ref(batch, lambda _: running.pop(key, None))
         return batch
 
     @staticmethod
@@ -232,7 +255,7 @@ class BatchExecutor(ABC):
         try:
             return self._execute(listed(tasks), checkpoint_name, batch, resume=resume)
         finally:
-            self._running.discard(batch)
+            self._running.pop(id(batch), None)
 
 
 @dataclass(frozen=True)
