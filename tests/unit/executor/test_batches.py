@@ -175,21 +175,21 @@ class TestProvider:
         assert Limiter.told == [(Rates(100.0, None), 0.2, Rates(40.0, 1e6)), Rates(50.0, None)]
 
     def test_a_refusal_without_a_time_holds_everyone_back(self, make: Make) -> None:
-        asked_at, lock, together = list[float](), threading.Lock(), threading.Barrier(10)
+        asked_at, lock, together = list[float](), threading.Lock(), threading.Barrier(30)
 
         def say(request: LLMRequest) -> str:
             with lock:
                 asked_at.append(time.monotonic())
-                first = len(asked_at) <= 10
+                first = len(asked_at) <= 30
             if first:
                 together.wait(60)
                 raise ProviderBusy("429", limited=True)
             return "fine"
 
-        batch = make(FakeLLM(say), max_workers=10).execute_batch(tasks(*"abcdefghijklmnopqrst"))
+        batch = make(FakeLLM(say), max_workers=30).execute_batch(tasks(*map(str, range(30))))
         assert batch.success_rate == 1
-        assert len(asked_at) == 30
-        assert asked_at[10] - asked_at[9] >= 0.999, "for a second nobody calls"
+        assert len(asked_at) == 60
+        assert asked_at[30] - asked_at[29] >= 0.999, "for a second nobody calls"
 
     def test_a_rate_of_ones_own_is_kept(self, make: Make) -> None:
         batch = make(FakeLLM(), rate_limit=50.0, max_workers=8).execute_batch(tasks(*map(str, range(60))))

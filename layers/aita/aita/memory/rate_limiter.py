@@ -2,6 +2,7 @@
 
 import threading
 from bisect import bisect_right
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -12,6 +13,15 @@ from aita.services.calls.token_bucket import Bucket
 
 _FEWEST_MEASURED = 5
 """Fewest requests by which a throughput is measured: a refusal among the first ones tells nothing of the rate."""
+
+_FEWEST_AT_FIRST = 10
+"""The same for the first throughput, from which the rate grows slowly: few calls may all have been made at once."""
+
+_MEMORY = 60_000
+"""Time, in ms, whose throughput is the lowest rate: many limits are by the minute."""
+
+_LOWEST = 0.2
+"""Lowest rate, in requests a second, whatever the throughput: a refused call costs nothing, and a long wait does."""
 
 
 @dataclass(slots=True)
@@ -26,15 +36,19 @@ class _Period:
         """Drop the slots that lie ahead, which no longer count."""
         del self.slots[bisect_right(self.slots, now) :]
 
-    def throughput(self, until: int) -> float | None:
-        """Return the requests a second that were not refused; ``None`` if they were too few to tell a rate from.
+    def throughput(self, until: int, fewest: int) -> float | None:
+        """Return the requests a second that were not refused; ``None`` if they were fewer than ``fewest``.
 
         The time includes the closure that ended the period.
         """
-        passed = len(self.slots) - self.refused
-        if until <= self.opened or 0 < passed < _FEWEST_MEASURED:
+        if until <= self.opened or 0 < self.passed < fewest:
             return None
-        return max(0, passed) * 1_000 / (until - self.opened)
+        return self.passed * 1_000 / (until - self.opened)
+
+    @property
+    def passed(self) -> int:
+        """Number of requests that were not refused."""
+        return max(0, len(self.slots) - self.refused)
 
 
 @dataclass(eq=False)
@@ -49,7 +63,7 @@ class MemoryRateLimiter:
     now: Callable[[], float]
     bucket: Bucket = field(default_factory=Bucket)
     _period: _Period | None = field(default=None)
-    _before: _Period | None = field(default=None)
+    _ended: deque[_Period] = field(default_factory=deque)
     _calls: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -83,13 +97,15 @@ class MemoryRateLimiter:
             now = self._now()
             until = self.bucket.closing(now, configured, seconds, paced=paced)
             if not self.bucket.is_lowered(now, paced=paced):
-                self._before = self._begin_period(now, until)
+                self._begin_period(now, until)
                 self.bucket = self.bucket.emptied(now)
             passing = None
-            if self._before is not None:
-                self._before.refused += 1
-                passing = self._before.throughput(until)
-            self.bucket = self.bucket.close(now, configured, seconds, observed, passing, paced=paced)
+            if self._ended:
+                self._ended[-1].refused += 1
+                fewest = _FEWEST_AT_FIRST if self.bucket.lowered is None else _FEWEST_MEASURED
+                passing = self._ended[-1].throughput(until, fewest)
+            lowest = self._throughput(now)
+            self.bucket = self.bucket.close(now, configured, seconds, observed, passing, lowest=lowest, paced=paced)
 
     def pause(self, seconds: float) -> None:
         """Let no call through for ``seconds``, at an unchanged rate."""
@@ -106,12 +122,21 @@ class MemoryRateLimiter:
                 self.bucket = self.bucket.emptied(self._now())
             self.bucket = self.bucket.learn(observed)
 
-    def _begin_period(self, now: int, opens: int) -> _Period | None:
-        """Begin the period that follows a closure; return the one that the closure ends."""
+    def _begin_period(self, now: int, opens: int) -> None:
+        """Begin the period that follows a closure, which ends the one before."""
         ended, self._period = self._period, _Period(opens)
         if ended is not None:
             ended.end(now)
-        return ended
+            self._ended.append(ended)
+
+    def _throughput(self, now: int) -> float:
+        """Return the requests a second that were not refused in the last minute, and at least ``_LOWEST``."""
+        while len(self._ended) > 1 and self._ended[0].opened < now - _MEMORY:
+            self._ended.popleft()
+        if not self._ended or now <= self._ended[0].opened:
+            return _LOWEST
+        passed = sum(period.passed for period in self._ended)
+        return max(_LOWEST, passed * 1_000 / max(_MEMORY, now - self._ended[0].opened))
 
     def _renew(self) -> None:
         self._lock = threading.Lock()

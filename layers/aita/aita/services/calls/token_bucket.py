@@ -35,7 +35,7 @@ MEASURED = 0.95
 
 INCREASE = 0.05
 """Growth of the lowered rate per second, as a fraction of it (additive increase), up to the configured or observed
-limit."""
+limit. Below one request a second it is the growth per request: a rare call must not come much earlier than the last."""
 
 FIRST_GUESS = 2.0
 """Requests a second after the first refusal, if no limit is known or the measured throughput is lower."""
@@ -55,6 +55,9 @@ rate becomes lower, and calls rarer."""
 SHARED_DELAY = 2_000
 """Most by which a call may come late for its slot in a shared bucket, in ms: the state machine waits whole seconds, and
 starts a function. A call that comes later needs another slot, as others are due by now."""
+
+_LONGEST_SLOT = 5_000
+"""Longest closure, in ms, because calls are so rare that the next one would be refused after a shorter one."""
 
 SLOWEST = 0.01
 """Lowest rate, in requests a second, however many calls are refused."""
@@ -194,6 +197,7 @@ class Bucket:
         observed: Rates,
         passing: float | None = None,
         *,
+        lowest: float = SLOWEST,
         paced: bool = True,
     ) -> Self:
         """Return the bucket closed by a refusal; refusals that arrive together lower the rate once.
@@ -204,6 +208,8 @@ class Bucket:
             Length of the closure; ``None`` if the provider named no time.
         passing
             Measured throughput before the closure, in requests a second, if known.
+        lowest
+            Rate in requests a second below which it is not lowered, as calls are answered at it.
         paced
             Whether the refused call had a slot.
         """
@@ -215,7 +221,7 @@ class Bucket:
                 return closed
             return replace(closed, lowered=max(FIRST_GUESS, min(self.lowered, passing * MEASURED)))
         if before is None or (passing is not None and not self.found and self.lowered is not None):
-            guess = max(FIRST_GUESS, (passing or 0.0) * MEASURED)
+            guess = max(FIRST_GUESS, lowest, (passing or 0.0) * MEASURED)
             return replace(closed, lowered=guess, found=before is not None, since=until)._without_guess()
         if not paced:  # by how much the rate has grown since, or whether a stated limit holds, nobody tried
             return replace(closed, since=until)
@@ -223,7 +229,7 @@ class Bucket:
             lowered = before * (GUESS_DECREASE if self._is_unknown(configured) else DECREASE)
         else:
             lowered = min(before, max(before * DECREASE, passing * MEASURED))
-        return replace(closed, lowered=max(SLOWEST, lowered), found=True, since=until)
+        return replace(closed, lowered=max(SLOWEST, min(lowest, before), lowered), found=True, since=until)
 
     def closing(self, now: int, configured: Rates, seconds: float | None, *, paced: bool = True) -> int:
         """Return the end of a refusal's closure; a refusal shortly after another belongs to the same closure.
@@ -235,6 +241,8 @@ class Bucket:
             until = 0 if seconds is None else now + round(seconds * 1_000) - _SAME_REFUSAL
         else:
             length = CLOSURE if seconds is None else round(seconds * 1_000)
+            if self.found and self.lowered is not None:
+                length = max(length, min(_LONGEST_SLOT, round(1_000 / self.lowered)))
             until = now + length
             if self._is_unknown(configured):
                 until = max(until, now + CLOSURE, min(self.requests_at, now + _LONGEST_GUESS))
@@ -284,7 +292,7 @@ class Bucket:
             return None
         seconds = max(0, now - self.since) / 1_000
         if not self._starts_slowly:
-            return self.lowered * (1 + INCREASE * seconds)
+            return self.lowered * (1 + INCREASE * min(1.0, self.lowered) * seconds)
         return self.lowered * float(SLOW_START ** min(seconds, _LONGEST_START))
 
 
