@@ -212,10 +212,10 @@ class TestWaiting:
     def test_an_answer_to_one_ends_the_count_of_failures(self, harness: Harness) -> None:
         exam(harness)
         (event,) = harness.events(harness.begin(batch_size=5))
-        event = event.model_copy(update={"waited": RetryState(failures=7, failing_since=1)})
+        event = event.model_copy(update={"waited": RetryState(failures=7, lone=7, lone_since=1)})
         harness.model.say(NONSENSE, right, busy())
         waited = harness.invoke(event).answer.waited
-        assert (waited.failures, waited.failing_since) == (1, int(harness.clock.monotonic()))
+        assert (waited.failures, waited.lone_since) == (1, int(harness.clock.monotonic()))
 
 
 class TestStopping:

@@ -79,7 +79,7 @@ class WorkPacer:
     def record_failure(self, admitted: Admitted, busy: ProviderBusy) -> None:
         """Close the limiter for all calls if the provider is busy for all, which then holds this work, too."""
         pace = self.pace
-        pace.queue.record_failure(busy)
+        pace.queue.record_failure(self.work, busy)
         own = patience.is_own(self.work.retry, pace.queue.answered, limited=busy.limited)
         self.work.is_held = pace.pacing.record_refusal(pace.configured, admitted.tokens, busy, own=own)
         if admitted.prefix is not None and pace.gate is not None:

@@ -1,9 +1,7 @@
 """Engine in process: threads that drive the call loop for the tasks of a batch."""
 
 import logging
-import random
 import threading
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -35,15 +33,9 @@ logger = logging.getLogger(__name__)
 _REFRESH = 0.2
 """Interval at which the progress is refreshed, in seconds."""
 
-_LONGEST_STEP = patience.LONGEST_BACKOFF + 600.0
-"""Longest time between two failures of a task in seconds: a wait and the longest time-out of a call."""
-
-_AFTER_A_SECOND_REFUSAL = 4.0
-"""Shortest wait of a task that a rate limit has refused twice, in seconds, in which others show whether they are."""
-
 MOST_INVALID = 10
-"""Tasks without a valid reply, if no reply of the batch was valid, after which the batch stops: the fault is then more
-likely in the tasks' own code or prompt than in each reply."""
+"""Tasks that end with a reply which is not valid, if none of this execution was, after which the batch stops: the fault
+is then more likely in the tasks' own code or prompt than in each reply."""
 
 REMEDIES = {
     ProviderSetting.KEY: "set OPENAI_API_KEY, or give create_executor another llm_client",
@@ -68,7 +60,7 @@ class Engine:
     stopping
         Set when the batch stops, for ``reason``.
     valid
-        Whether any reply of the batch was valid.
+        Whether any reply of this execution was valid.
     """
 
     queue: WorkQueue
@@ -178,24 +170,18 @@ class Engine:
             "waiting for the provider%s: %s", f", which asks for {asked:.0f} s" if asked else "", busy,
         )  # fmt: skip
         work.carry(calls)
-        now = int(time.monotonic())
         try:
-            work.retry, seconds = patience.after_failure(
-                work.retry, busy, self.queue.other_calls(), now, _LONGEST_STEP, random.uniform
-            )
+            self.queue.put_back(work, busy)
         except UnansweredError as error:
             if len(work.members) > 1:
                 self._part(work, [None] * len(work.members))
             else:
                 self._end(work, calls, error=error)
+            for left, its_own in self.queue.take_unanswered():
+                self._end(left, left.calls(), error=its_own)
         except RunStopped as stopped:
             self._stop_for(stopped)
             self._end(work, calls, error=NotRun(str(stopped)))
-        else:
-            seconds = 0.0 if work.is_held else seconds
-            if busy.limited and work.retry.failures > 1:
-                seconds = max(seconds, _AFTER_A_SECOND_REFUSAL)
-            self.queue.park(work, seconds)
 
     def _ask_together(self, work: Work, calls: TaskCalls) -> None:
         """Make one call for all tasks, and put each back into the queue with its part of the reply."""
@@ -261,13 +247,14 @@ class Engine:
 
     def _end(self, work: Work, calls: TaskCalls, *, result: Any = None, error: AitaError | None = None) -> None:
         """End all tasks of some work; the first has its usage."""
-        self._watch_validity(error)
+        if calls.last_reply is not None:
+            self._watch_validity(error)
         for place, _ in work.members:
             self.ledger.end(place, TaskEnd(calls, result, error))
             calls = TaskCalls()
 
     def _watch_validity(self, error: AitaError | None) -> None:
-        """Stop the batch if the first tasks all fail because no reply is valid."""
+        """Stop the batch if the first tasks with a reply all fail because no reply is valid."""
         if error is None:
             self.valid = True
         elif isinstance(error, InvalidReplyError | TaskCodeError) and not self.valid:

@@ -27,7 +27,7 @@ from aita.ports import LLM
 from aita.services.calls.call_loop import CallLoop
 from aita.services.calls.forbidden_calls import Refusals
 from aita.services.calls.model_identity import effort_of
-from aita.services.calls.pacing import Pacing
+from aita.services.calls.pacing import Pacing, ShownRate
 from aita.services.calls.prompt_cache_gate import PromptCacheGate
 from aita.services.calls.token_expectations import TokenExpectations
 from aita.tasks.batchable import group
@@ -117,7 +117,7 @@ class InProcessExecutor(BatchExecutor):
         stopping = threading.Event()
         pace = BatchPace(
             llm=llm,
-            pacing=Pacing(self.limiter, self.expectations),
+            pacing=Pacing(self.limiter, self.expectations, ShownRate(time.monotonic)),
             gate=self._gate(stopping) if config.prefix_scheduling else None,
             configured=Rates(config.rate_limit_rps or None, config.rate_limit_tpm or None),
             queue=queue,
@@ -130,7 +130,7 @@ class InProcessExecutor(BatchExecutor):
         def loop_of(work: Work) -> CallLoop:
             return CallLoop(llm, WorkPacer(pace, work), WorkReplies(work, ledger), cap, images, self.refusals)
 
-        engine = Engine(queue, loop_of, ledger, stopping, valid=ledger.is_answered)
+        engine = Engine(queue, loop_of, ledger, stopping)
         batch.when_stopped(lambda: engine.stop(STOPPED))
         with progress(len(ledger.tasks), shown=config.show_progress) as show:
             engine.run(queue.workers, lambda: show(ledger.ended, ledger.failed, ledger.cost))

@@ -1,5 +1,6 @@
 """Health of the provider, by the latest calls of a batch."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -28,7 +29,8 @@ _SHORTEST_PROBE, _LONGEST_PROBE = 0.25, 15.0  # seconds
 class ProviderHealth:
     """Whether the provider answers. While it is down, one call at a time probes it.
 
-    ``now`` returns seconds, and ``in_a_row`` counts the failures since the last answer.
+    ``now`` returns seconds, and ``in_a_row`` counts the failures since the last answer. ``answered_from`` is the time
+    at which the latest of the answered calls began.
     """
 
     now: Callable[[], float]
@@ -38,6 +40,7 @@ class ProviderHealth:
     _share: float = 1.0
     _latency: float = 0.0
     in_a_row: int = 0
+    answered_from: float = -math.inf
     _failing_since: float = 0.0
 
     def is_down(self, at_once: int) -> bool:
@@ -54,14 +57,23 @@ class ProviderHealth:
         """Record an answered call and its duration."""
         self.answered += 1
         self.in_a_row = 0
+        self.answered_from = max(self.answered_from, self.now() - seconds)
         self._share += _WEIGHT * (1 - self._share)
         self._latency += (seconds - self._latency) * (_WEIGHT if self._latency else 1)
 
-    def record_failure(self) -> None:
-        """Record a call that the provider could not answer."""
+    def record_failure(self, *, beside: bool) -> None:
+        """Record a call that the provider could not answer.
+
+        Parameters
+        ----------
+        beside
+            Whether others were answered while the task failed before, so that it says nothing of the provider.
+        """
         now = self.now()
         self.failed += 1
         self._share -= _WEIGHT * self._share
+        if beside:
+            return
         if self.in_a_row == 0:
             self._failing_since = now
         self.in_a_row += 1
@@ -71,13 +83,23 @@ class ProviderHealth:
     def record_refusal(self) -> None:
         """Record a refusal: the provider is there."""
         self.in_a_row = 0
+        self._share -= _WEIGHT * self._share
 
-    def other_calls(self, *, over: bool) -> OtherCalls:
-        """Return the calls so far, for the patience with one task; ``over`` if only failing tasks are left."""
+    def other_calls(self, *, over: bool, beside: bool) -> OtherCalls:
+        """Return the calls so far, for the patience with one task.
+
+        Parameters
+        ----------
+        over
+            Whether only few tasks are left, all of which fail.
+        beside
+            Whether a call was answered that began after the task's first failure.
+        """
         return OtherCalls(
             answered=self.answered,
             waits=self.failed,
             mostly_answered=self.answered > 0 and self._share >= _ENOUGH,
             over=over,
+            beside=beside,
             latency=self._latency or _FIRST_LATENCY,
         )

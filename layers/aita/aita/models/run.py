@@ -82,8 +82,8 @@ class RetryState(StrictModel):
     """State that an item carries through a wait of the state machine.
 
     ``slot_due`` is the time of its reserved slot, in ms since the epoch. ``failures`` counts the provider's failures in
-    a row, and ``failing_since`` is the time of the first of them, in seconds since the epoch. ``contrasted`` counts the
-    failures before which others had been answered, and ``lone`` those since ``lone_since``, after which nobody was.
+    a row. ``contrasted`` counts the failures before which others had been answered, and ``lone`` those since
+    ``lone_since``, in seconds since the epoch, after which nobody was.
     ``timeouts`` counts the calls without a reply in time, and ``lost`` those that may have been paid and gave no reply.
     ``answered`` and ``waits`` are the numbers of the run's answered calls and of its waits at the last failure. Of an
     item with several tasks, ``apart`` is true once they no longer share a call, and ``given_up`` are the tasks that the
@@ -92,7 +92,7 @@ class RetryState(StrictModel):
 
     slot_due: int | None = None
     failures: int = 0
-    failing_since: int = 0
+    failing_since: int = 0  # read by nobody: executions that an earlier version began carry it
     contrasted: int = 0
     lone: int = 0
     lone_since: int = 0

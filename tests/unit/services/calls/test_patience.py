@@ -69,10 +69,51 @@ class TestOneTaskAmongOthers:
 
 
 class TestTheEndOfABatch:
-    def test_a_few_tasks_that_are_left_fail_after_a_while(self) -> None:
-        state = failures(patience.MOST_FAILURES, [others(40, over=True)], seconds=3)
+    def test_a_task_beside_which_others_were_answered_fails_after_half_a_minute_and_ten_calls(self) -> None:
+        beside = others(40, over=True, beside=True)
+        state = failures(patience.MOST_FAILURES, [beside], seconds=3)
+        with pytest.raises(UnansweredError, match="11 calls of this task failed, and all others have been answered"):
+            fail(state, beside, 1 + round(patience.LONE_PATIENCE))
+        early = failures(5, [beside], seconds=3)
+        assert fail(early, beside, 1 + round(patience.LONE_PATIENCE))[0].failures == 6
+
+    def test_one_that_a_limit_refuses_waits_for_more_than_a_minute(self) -> None:
+        beside = others(40, over=True, beside=True)
+        state = failures(20, [beside], seconds=3, limited=True)
         with pytest.raises(UnansweredError):
-            fail(state, others(40, over=True), 60)
+            fail(state, beside, 1 + round(patience.REFUSED_PATIENCE), limited=True)
+
+    def test_one_that_began_to_fail_after_the_last_answer_waits_for_two_minutes(self) -> None:
+        """As an outage looks like that, too, and then says so."""
+        state = failures(30, [others(40, over=True)], seconds=3)
+        with pytest.raises(UnansweredError, match="nobody was answered for about 2 minutes: only tasks that"):
+            fail(state, others(40, over=True), 1 + round(patience.LAST_PATIENCE))
+
+    @pytest.mark.parametrize("beside", [True, False])
+    def test_its_calls_are_about_ten_until_then(self, beside: bool) -> None:
+        at_the_end = others(40, over=True, beside=beside)
+        times = [1.0]
+
+        def wait(_: float, longest: float) -> float:
+            return longest
+
+        def call() -> None:
+            state = RetryState()
+            while len(times) < 100:
+                busy = ProviderBusy("the provider answered 500")
+                state, seconds = after_failure(state, busy, at_the_end, round(times[-1]), STEP, wait)
+                times.append(times[-1] + seconds)
+
+        with pytest.raises(UnansweredError):
+            call()
+        assert patience.MOST_FAILURES <= len(times) <= patience.MOST_FAILURES + 3
+
+    def test_it_need_not_be_called_again_once_the_time_has_passed(self) -> None:
+        busy, at_the_end = ProviderBusy("the provider answered 500"), others(40, over=True)
+        state = failures(2, [at_the_end])
+        patience.check_last(state, busy, at_the_end, 100, STEP)
+        with pytest.raises(UnansweredError, match="2 calls of this task failed"):
+            patience.check_last(state, busy, at_the_end, 1 + round(patience.LAST_PATIENCE), STEP)
 
     def test_they_wait_on_as_long_as_anybody_is_answered(self) -> None:
         slow = [others(40 + number // 5, over=True) for number in range(100)]

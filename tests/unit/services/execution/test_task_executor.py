@@ -465,10 +465,10 @@ class TestWaits:
 
     def test_an_answer_ends_the_count_of_failures(self, harness: Harness) -> None:
         _, event = one_question(harness)
-        event = event.model_copy(update={"waited": RetryState(failures=7, failing_since=1)})
+        event = event.model_copy(update={"waited": RetryState(failures=7, lone=7, lone_since=1)})
         harness.model.say(NONSENSE, busy())
         waited = harness.invoke(event).answer.waited
-        assert (waited.failures, waited.failing_since) == (1, int(harness.clock.monotonic()))
+        assert (waited.failures, waited.lone_since) == (1, int(harness.clock.monotonic()))
 
     def test_no_call_begins_that_the_invocation_could_not_end(self, harness: Harness) -> None:
         run, event = one_question(harness)

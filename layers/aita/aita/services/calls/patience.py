@@ -5,6 +5,7 @@ never gets an answer. Other tasks tell them apart. While they are answered, a fa
 and ends alone; while nobody is, patience lasts for hours and no task fails for it.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -26,14 +27,24 @@ MOST_TIMEOUTS = 3
 """Calls of one task without a reply in time, after which it fails: each may have been paid."""
 
 LONE_PATIENCE = 30.0
-"""Seconds after which a task fails, once its calls have failed that often, if nobody is left to show whether others are
-answered: at the end of a batch, an outage looks like an input without an answer. A resume asks for the task again."""
+"""Seconds without an answer to anybody after which a task at the end of a batch fails, once its calls have failed that
+often and others were answered after the first of them. A resume asks for the task again."""
+
+REFUSED_PATIENCE = 75.0
+"""The same, in seconds, for a task that a rate limit refuses: many limits are by the minute."""
+
+LAST_PATIENCE = 120.0
+"""The same, in seconds, for tasks that began to fail after the last answer. An outage looks like that as well, and most
+are shorter, so that this is longer, and the number of calls does not count."""
 
 _ANSWERED_BESIDE_A_REFUSAL = 10
 """Answered calls between two refusals of one task by a rate limit, at which the refusal is its own."""
 
+_FEWEST_REFUSALS = 3
+"""Fewest refusals of a task by a rate limit after which it fails at the end of a batch: the limiter makes them rare."""
+
 _EQUAL_WAITS = 4
-"""Waits of about a call's duration before they double, while others are answered."""
+"""Waits of about a call's duration before they double, while others are answered, or grow, at the end of a batch."""
 
 _FIRST_WAIT = 1.0  # seconds
 _MOST_DOUBLINGS = 10
@@ -45,14 +56,16 @@ class OtherCalls:
 
     ``answered`` counts the answered calls of the run or batch so far, and ``waits`` the failed ones.
     ``mostly_answered`` tells whether enough of the latest calls were answered, and ``over`` whether only failing
-    tasks are left, and so few that they may fail by themselves. ``latency`` is the usual duration of an answered call
-    in seconds.
+    tasks are left, and so few that they may fail by themselves. ``beside`` tells whether a call was answered that began
+    after this task's first failure: the provider was there while the task failed. ``latency`` is the usual duration of
+    an answered call in seconds.
     """
 
     answered: int
     waits: int
     mostly_answered: bool
     over: bool
+    beside: bool = False
     latency: float = _FIRST_WAIT
 
 
@@ -88,7 +101,6 @@ def after_failure(
     state = before.model_copy(
         update={
             "failures": before.failures + 1,
-            "failing_since": before.failing_since or now,
             "answered": others.answered,
             "waits": others.waits,
             "contrasted": before.contrasted + contrasted,
@@ -98,17 +110,27 @@ def after_failure(
             "lost": before.lost + busy.may_be_paid,
         }
     )
-    lone_for = min(now - state.lone_since, (state.lone - 1) * longest_step)
-    if reason := _reason_to_end(state, others, lone_for):
-        raise UnansweredError(
-            f"{busy}: {state.failures} calls of this task failed, and {reason}. Run it again; if it stays so, look at "
-            "its input"
-        )
+    lone_for = _lone_for(state, now, longest_step)
+    if reason := _reason_to_end(state, busy, others, lone_for):
+        raise _unanswered(state, busy, reason)
     if lone_for >= PATIENCE:
         raise RunStopped(f"the provider has not answered for {PATIENCE / 3600:g} hours: resume when it does ({busy})")
-    if busy.retry_after is not None:
-        return state, busy.retry_after
-    return state, backoff(state, others, jitter)
+    if _is_last(others):
+        wait = backoff(state, others, jitter) if state.failures <= _EQUAL_WAITS else _last_wait(busy, others, lone_for)
+        return state, max(busy.retry_after or 0.0, wait)
+    return state, backoff(state, others, jitter) if busy.retry_after is None else busy.retry_after
+
+
+def check_last(state: RetryState, busy: ProviderBusy, others: OtherCalls, now: int, longest_step: float) -> None:
+    """Raise UnansweredError if a task that waits at the end of a batch need not be called again to fail.
+
+    Parameters
+    ----------
+    state
+        State after its last failure, which was ``busy``.
+    """
+    if reason := _reason_at_the_end(state, busy, others, _lone_for(state, now, longest_step)):
+        raise _unanswered(state, busy, reason)
 
 
 def is_own(before: RetryState, answered: int, *, limited: bool) -> bool:
@@ -127,6 +149,14 @@ def is_own(before: RetryState, answered: int, *, limited: bool) -> bool:
     return before.failures > 0 and answered - before.answered >= (_ANSWERED_BESIDE_A_REFUSAL if limited else 1)
 
 
+def is_few(left: int, answered: int) -> bool:
+    """Return whether the tasks that are left at the end of a batch or stage may all fail by themselves.
+
+    If more are left than were answered, an outage is likelier.
+    """
+    return left <= answered
+
+
 def backoff(state: RetryState, others: OtherCalls, jitter: Callable[[float, float], float]) -> float:
     """Return the seconds to wait after a failure.
 
@@ -143,12 +173,52 @@ def backoff(state: RetryState, others: OtherCalls, jitter: Callable[[float, floa
     return jitter(longest / 2, longest)
 
 
-def _reason_to_end(state: RetryState, others: OtherCalls, lone_for: float) -> str:
+def _reason_to_end(state: RetryState, busy: ProviderBusy, others: OtherCalls, lone_for: float) -> str:
     """Return the reason why it is the task that fails, and not the provider; empty if it may be the provider."""
     if state.contrasted >= MOST_FAILURES:
         return "others were answered"
     if state.timeouts >= MOST_TIMEOUTS or state.lost >= MOST_FAILURES:
         return "each of them may be paid"
-    if others.over and others.answered > 0 and state.lone >= MOST_FAILURES and lone_for >= LONE_PATIENCE:
-        return "all others have been answered"
-    return ""
+    return _reason_at_the_end(state, busy, others, lone_for)
+
+
+def _reason_at_the_end(state: RetryState, busy: ProviderBusy, others: OtherCalls, lone_for: float) -> str:
+    if not _is_last(others) or lone_for < _last_patience(busy, others):
+        return ""
+    if not others.beside:
+        minutes = f"{LAST_PATIENCE / 60:g} minutes"
+        return f"nobody was answered for about {minutes}: only tasks that fail are left, or the provider is down"
+    fewest = _FEWEST_REFUSALS if busy.limited else MOST_FAILURES
+    return "all others have been answered" if state.failures >= fewest or lone_for >= LAST_PATIENCE else ""
+
+
+def _is_last(others: OtherCalls) -> bool:
+    """Return whether a batch is at its end, with few tasks that fail, after others were answered."""
+    return others.over and others.answered > 0
+
+
+def _last_patience(busy: ProviderBusy, others: OtherCalls) -> float:
+    """Return for how many seconds a task at the end of a batch goes on while nobody is answered."""
+    if not others.beside:
+        return LAST_PATIENCE
+    return REFUSED_PATIENCE if busy.limited else LONE_PATIENCE
+
+
+def _last_wait(busy: ProviderBusy, others: OtherCalls, lone_for: float) -> float:
+    """Return the wait of a task at the end of a batch in seconds, with which its patience lasts for about ten calls."""
+    patience = _last_patience(busy, others)
+    growth = math.pow(patience, 1 / (MOST_FAILURES - _EQUAL_WAITS))
+    wait = max(min(_FIRST_WAIT, 10 * others.latency), lone_for * (growth - 1))
+    return min(wait, patience - lone_for) if lone_for < patience else wait
+
+
+def _lone_for(state: RetryState, now: int, longest_step: float) -> float:
+    """Return for how many seconds a task has failed while nobody was answered."""
+    return min(now - state.lone_since, max(1, state.lone - 1) * longest_step) if state.lone else 0.0
+
+
+def _unanswered(state: RetryState, busy: ProviderBusy, reason: str) -> UnansweredError:
+    return UnansweredError(
+        f"{busy}: {state.failures} calls of this task failed, and {reason}. Run it again; if it stays so, look at its "
+        "input"
+    )

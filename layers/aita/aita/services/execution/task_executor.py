@@ -52,8 +52,9 @@ REMEDIES = {
 }
 """How the provider's settings are corrected on the stack."""
 
-_FEW = 0.25
-"""Tasks at the end of a stage that may fail by themselves, as a share of those that succeeded."""
+_SHOWN = 3
+"""Failures of a task between which others were answered, by which the provider was there while the task failed: one or
+two may be due to calls that were under way."""
 
 _AT_FIRST = RetryState().model_dump(exclude={"apart", "given_up"})
 """State of a task whose last call was answered."""
@@ -209,11 +210,13 @@ class TaskExecutor:
         run = self.watch.get(event.run_id)
         counts = run.stages.get(event.stage, StageCounts())
         answered, waits = run.usage.calls - before.answered, run.waits - before.waits
+        left = counts.total - counts.ended
         return OtherCalls(
             answered=run.usage.calls,
             waits=run.waits,
             mostly_answered=answered > 0 and answered >= waits,
-            over=counts.total - counts.ended <= min(run.settings.max_workers, counts.succeeded * _FEW),
+            over=left <= run.settings.max_workers and patience.is_few(left, counts.succeeded),
+            beside=before.failures - before.lone >= _SHOWN,
         )
 
     def _give_up(self, event: ItemEvent, error: UnansweredError, calls: TaskCalls, pacer: ItemPacer) -> Executed:
