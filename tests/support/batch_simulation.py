@@ -17,7 +17,8 @@ from aita.models.effort import DEFAULT_EFFORT
 from aita.models.rate_limits import Rates
 from aita.ports import Reply
 from aita.services.calls.call_ports import Admitted
-from aita.services.calls.pacing import Pacing, ShownRate
+from aita.services.calls.pacing import Pacing
+from aita.services.calls.shown_rate import ShownRate
 from aita.services.calls.token_expectations import TokenExpectations
 from aita.tasks.request import LLMRequest, Message, Parameters
 from tests.support.fake_llm import FakeLLM

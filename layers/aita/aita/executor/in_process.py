@@ -27,8 +27,9 @@ from aita.ports import LLM
 from aita.services.calls.call_loop import CallLoop
 from aita.services.calls.forbidden_calls import Refusals
 from aita.services.calls.model_identity import effort_of
-from aita.services.calls.pacing import Pacing, ShownRate
+from aita.services.calls.pacing import Pacing
 from aita.services.calls.prompt_cache_gate import PromptCacheGate
+from aita.services.calls.shown_rate import ShownRate
 from aita.services.calls.token_expectations import TokenExpectations
 from aita.tasks.batchable import group
 from aita.tasks.llm_task import LLMTask
