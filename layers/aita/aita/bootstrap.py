@@ -245,7 +245,6 @@ def _executor_of(
     watch: RunCache,
     secrets: Callable[[], Any],
 ) -> "TaskExecutor":
-    from aita.aws.api_key import ApiKey
     from aita.aws.dynamodb.prompt_cache_table import DynamoPromptCaches
     from aita.aws.dynamodb.sharded_rate_limiter import ShardedRateLimiter
     from aita.services.calls.admission import Admission
@@ -272,6 +271,8 @@ def _executor_of(
     if place.base_url == BEDROCK:
         llm: BedrockModel | ChatModel = _bedrock_model(place, settings)
     else:
+        from aita.aws.api_key import ApiKey
+
         llm = _chat_model(place, settings, ApiKey(secrets, secret, KEY_COMMANDS[role if has_key else None]))
     calls = ItemCalls(
         llm=llm,
