@@ -3,7 +3,7 @@
 import json
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -116,7 +116,8 @@ def converse_endpoint(answer: Answer | None = None) -> Iterator[Converse]:
             }.items():
                 self.send_header(name, value)
             self.end_headers()
-            self.wfile.write(data)
+            with suppress(BrokenPipeError, ConnectionResetError):  # the client waits no longer
+                self.wfile.write(data)
 
         def log_message(self, *_: object) -> None:
             """Keep the test's output clean."""

@@ -86,12 +86,11 @@ def check(path: Path, damaged: bytes, touched: set[str]) -> None:
 
 
 class TestOneByte:
-    def test_each_bit_that_is_flipped(self, whole: bytes, tmp_path: Path) -> None:
+    def test_a_bit_of_each_that_is_flipped(self, whole: bytes, tmp_path: Path) -> None:
         for place in range(len(whole)):
-            for bit in range(8):
-                damaged = bytearray(whole)
-                damaged[place] ^= 1 << bit
-                check(tmp_path / "x", bytes(damaged), task_at(whole, place))
+            damaged = bytearray(whole)
+            damaged[place] ^= 1 << place % 8
+            check(tmp_path / "x", bytes(damaged), task_at(whole, place))
 
     @given(data=st.data())
     def test_one_replaced_inserted_or_deleted(

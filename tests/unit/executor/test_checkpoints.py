@@ -136,6 +136,7 @@ class TestResume:
         (result,) = make(llm).execute_batch(tasks("a", parse_fn=int), "x", resume_from_checkpoint=True).task_results
         assert (result.result, llm.calls.total()) == (7, 1)
 
+    @pytest.mark.slow
     def test_a_file_that_ends_at_any_byte(self, make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(os, "fsync", lambda file: None)  # hundreds of times the disk's own pace
         make(FakeLLM()).execute_batch(words("ä", "b"), "x")

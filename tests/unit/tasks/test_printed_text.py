@@ -79,6 +79,7 @@ class TestPrint:
     def test_what_answers_it_is(self, question: str, answer: str, quote: str) -> None:
         assert Written(answer, question, "1a", drawn=False).shows(quote)
 
+    @pytest.mark.slow
     @given(st.lists(st.from_regex(r"[a-z]{3,6}", fullmatch=True), min_size=1, max_size=9), st.data())
     def test_no_part_of_a_whole_copied_question_is_evidence(self, words: list[str], data: st.DataObject) -> None:
         broken = "".join(word + data.draw(st.sampled_from([" ", "\n", ", "])) for word in words)

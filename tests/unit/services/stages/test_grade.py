@@ -215,6 +215,7 @@ class TestGraders:
 
 
 class TestFaults:
+    @pytest.mark.slow
     @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30, deadline=None)
     @given(
         st.sets(st.tuples(st.sampled_from(STUDENTS), st.sampled_from(IDS), st.integers(1, 2))),
