@@ -300,12 +300,16 @@ class FakeLimiter:
 
 
 class FakeExecutions:
-    """The state machine as an account of what was started; ``running`` holds what has not ended."""
+    """The state machine as an account of what was started.
+
+    ``running`` holds what has not ended, and ``unknown`` what Step Functions does not know, or not yet.
+    """
 
     def __init__(self) -> None:
         self.started: list[Run] = []
         self.stopped: list[str] = []
         self.running: set[str] = set()
+        self.unknown: set[str] = set()
         self.refuses: Exception | None = None
 
     def start(self, run: Run) -> str:
@@ -320,8 +324,8 @@ class FakeExecutions:
         self.stopped.append(execution_arn)
         self.running.discard(execution_arn)
 
-    def is_running(self, execution_arn: str) -> bool:
-        return execution_arn in self.running
+    def is_running(self, execution_arn: str) -> bool | None:
+        return None if execution_arn in self.unknown else execution_arn in self.running
 
 
 class Crash(Exception):

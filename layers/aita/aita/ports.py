@@ -358,8 +358,8 @@ class Executions(Protocol):
         """Stop an execution; does nothing if it has ended or does not exist."""
         ...
 
-    def is_running(self, execution_arn: str) -> bool:
-        """Return whether the execution exists and is running."""
+    def is_running(self, execution_arn: str) -> bool | None:
+        """Return whether the execution is running; ``None`` if it is not known, as it may be just after its start."""
         ...
 
 

@@ -8,7 +8,8 @@ from botocore.exceptions import ClientError
 
 from aita.models.run import Run, StageEvent
 
-_GONE = {"ExecutionDoesNotExist", "InvalidArn"}
+_UNKNOWN = "ExecutionDoesNotExist"
+_GONE = {_UNKNOWN, "InvalidArn"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +37,15 @@ class StepFunctions:
             if error.response["Error"]["Code"] not in _GONE:
                 raise
 
-    def is_running(self, execution_arn: str) -> bool:
-        """Tell whether the execution exists and is running."""
+    def is_running(self, execution_arn: str) -> bool | None:
+        """Return whether the execution is running; ``None`` if Step Functions does not know it.
+
+        ``DescribeExecution`` is eventually consistent, so that it may not know what was started seconds ago.
+        """
         try:
             answer = self.client.describe_execution(executionArn=execution_arn)
         except ClientError as error:
-            if error.response["Error"]["Code"] in _GONE:
-                return False
+            if (code := error.response["Error"]["Code"]) in _GONE:
+                return None if code == _UNKNOWN else False
             raise
         return bool(answer["status"] == "RUNNING")

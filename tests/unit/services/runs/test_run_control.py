@@ -58,6 +58,20 @@ class TestStart:
         assert harness.runs.summaries[first.run_id].status is RunStatus.FAILED
         assert harness.runs.get(second.run_id).active
 
+    def test_one_that_was_only_just_started_is_not_replaced(self, harness: Harness) -> None:
+        """``DescribeExecution`` may not know an execution of seconds ago: two would run, and pay, side by side."""
+        harness.exam()
+        first = harness.begin()
+        harness.executions.unknown = {first.execution_arn}
+        with pytest.raises(ConflictError, match=f"run {first.run_id} of midterm / rubric is active"):
+            harness.begin()
+        with pytest.raises(ConflictError, match=f"run {first.run_id} is running"):
+            harness.submissions.resume(first.run_id)
+        assert harness.runs.get(first.run_id).active
+        harness.clock.advance(QUIET.total_seconds() + 1)
+        assert harness.begin().active
+        assert harness.runs.get(first.run_id).status is RunStatus.FAILED
+
     def test_two_at_the_same_time_are_one(self, harness: Harness, monkeypatch: pytest.MonkeyPatch) -> None:
         harness.exam()
         active = harness.runs.active
@@ -250,13 +264,25 @@ class TestCancel:
         assert seen == [(run.execution_arn, RunStatus.CANCELLED)]
         assert harness.runs.summaries[run.run_id].status is RunStatus.CANCELLED
 
-    def test_twice(self, harness: Harness) -> None:
+    def test_twice_is_once(self, harness: Harness) -> None:
         harness.exam()
         run = harness.begin()
-        harness.submissions.cancel(run.run_id)
-        with pytest.raises(ConflictError, match=f"run {run.run_id} is not running: it is CANCELLED"):
-            harness.submissions.cancel(run.run_id)
-        assert len(harness.executions.stopped) == 1
+        first = harness.submissions.cancel(run.run_id)
+        harness.clock.advance(100)
+        assert harness.submissions.cancel(run.run_id) == first
+
+    def test_again_stops_what_the_first_time_could_not(
+        self, harness: Harness, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        harness.exam()
+        run = harness.begin()
+        with monkeypatch.context() as patched:
+            patched.setattr(harness.executions, "stop", lambda arn: 1 / 0)
+            with pytest.raises(ZeroDivisionError):
+                harness.submissions.cancel(run.run_id)
+        assert harness.submissions.cancel(run.run_id).status is RunStatus.CANCELLED
+        assert harness.executions.stopped == [run.execution_arn]
+        assert harness.runs.summaries[run.run_id].status is RunStatus.CANCELLED
 
     def test_a_run_that_has_ended(self, harness: Harness) -> None:
         harness.exam()

@@ -134,17 +134,20 @@ class RunControl:
     def cancel(self, run_id: str) -> Run:
         """End a run. Functions start no new call after at most 5 s.
 
+        A cancelled run is cancelled once more, as the first request's answer, or its end, may have been lost.
+
         Raises
         ------
         NotFoundError
             If there is no such run.
         ConflictError
-            If the run has already ended.
+            If the run has already ended otherwise.
         """
         run = self.runs.get(run_id)
-        if not run.active:
+        if run.active:
+            run = self.runs.end(run_id, run.attempt, RunStatus.CANCELLED, "cancelled")
+        elif run.status is not RunStatus.CANCELLED:
             raise ConflictError(f"run {run_id} is not running: it is {run.status}")
-        run = self.runs.end(run_id, run.attempt, RunStatus.CANCELLED, "cancelled")
         if run.execution_arn:
             self.executions.stop(run.execution_arn)
         self.runs.summarise(run)
@@ -161,9 +164,10 @@ class RunControl:
         return run
 
     def _has_execution(self, run: Run) -> bool:
-        if not run.execution_arn:
-            return self.clock() - run.updated_at <= QUIET  # the execution is being started, or its start was lost
-        return self.executions.is_running(run.execution_arn)
+        running = self.executions.is_running(run.execution_arn) if run.execution_arn else None
+        if running is None:  # it is being started, was started just now, or is lost
+            return self.clock() - run.updated_at <= QUIET
+        return running
 
     def _execute(self, run: Run) -> Run:
         execution_arn = self.executions.start(run)
