@@ -2,17 +2,20 @@
 
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from botocore.exceptions import ClientError
 
 from aita.aws.dynamodb.items import active_key, read, run_key, summary_key, write
+from aita.aws.dynamodb.transaction_conflicts import cancellation_reasons, is_passing, repeated
 from aita.errors import ConflictError, NotFoundError, RequestError
 from aita.models.run import Run, RunStatus, RunSummary, StageCounts, TaskRow, TaskStatus, Usage
 from aita.ports import Clock
 from aita.services.compliance.retention import rows_expire_at
 
 _REFUSED = "ConditionalCheckFailedException"
+_UNMET = "ConditionalCheckFailed"  # as a transaction's reason
 _LONGEST_ID = 26  # characters of a ULID; DynamoDB raises an error for a partition key of over 2,048 bytes
 
 
@@ -159,8 +162,14 @@ class DynamoRunTable:
             marker["ConditionExpression"] = "run_id = :replaces"
             marker["ExpressionAttributeValues"] = write({":replaces": replaces})
         try:
-            self.client.transact_write_items(TransactItems=[*writes, {"Put": marker}])
-        except self.client.exceptions.TransactionCanceledException:
+            repeated(lambda: self.client.transact_write_items(TransactItems=[*writes, {"Put": marker}]))
+        except ClientError as error:
+            if is_passing(error):
+                raise ConflictError(
+                    f"the tasks of run {run.run_id} that are still at work write its row: try again in a minute"
+                ) from None
+            if _UNMET not in cancellation_reasons(error):
+                raise
             raise ConflictError(
                 f"another run of {run.assignment} / {run.pipeline} was started at the same time: "
                 f"see it with 'aita runs --assignment {run.assignment}'"
@@ -179,16 +188,18 @@ class DynamoRunTable:
         now = {":now": self.clock()}
         joined = f"{expression}, updated_at = :now" if "SET" in expression else f"{expression} SET updated_at = :now"
         arguments = {"ExpressionAttributeNames": names} if names else {}
+        update = partial(
+            self.client.update_item,
+            TableName=self.table,
+            Key=run_key(run_id),
+            UpdateExpression=joined,
+            ConditionExpression=condition,
+            ExpressionAttributeValues=write(values | now),
+            ReturnValues="ALL_NEW",
+            **arguments,
+        )
         try:
-            answer = self.client.update_item(
-                TableName=self.table,
-                Key=run_key(run_id),
-                UpdateExpression=joined,
-                ConditionExpression=condition,
-                ExpressionAttributeValues=write(values | now),
-                ReturnValues="ALL_NEW",
-                **arguments,
-            )
+            answer = repeated(update)
         except ClientError as error:
             if error.response["Error"]["Code"] == _REFUSED:
                 return None
