@@ -216,9 +216,24 @@ def count_grades(run_id: str) -> GradeCounts:
 
 
 @app.post("/runs/<run_id>/resume")
-def resume_run(run_id: str, body: Annotated[ResumeRunRequest | None, Body()] = None) -> RunView:
-    """Run a run's failed and missing tasks, with another cap if one is given."""
-    return api.reader.view(api.submissions.resume(run_id, None if body is None else body.max_cost_usd))
+def resume_run(
+    run_id: str,
+    body: Annotated[ResumeRunRequest | None, Body()] = None,
+    idempotency_key: Annotated[str | None, Header(min_length=1, max_length=200)] = None,
+) -> RunView:
+    """Run a run's failed and missing tasks, with another cap if one is given; with an Idempotency-Key, once."""
+    if idempotency_key is None:
+        return api.reader.view(api.submissions.resume(run_id, None if body is None else body.max_cost_usd))
+    request = {"run_id": run_id, "options": {} if body is None else body.model_dump(mode="json")}
+    resume_once(data={"key": idempotency_key, "request": request})
+    return api.reader.view(api.submissions.get(run_id))
+
+
+@idempotent_function(data_keyword_argument="data", persistence_store=api.idempotency, config=idempotency)
+def resume_once(data: dict[str, Any]) -> dict[str, int]:
+    """Resume a run, once for each key."""
+    options = ResumeRunRequest.model_validate(data["request"]["options"])
+    return {"attempt": api.submissions.resume(data["request"]["run_id"], options.max_cost_usd).attempt}
 
 
 @app.post("/runs/<run_id>/cancel")

@@ -26,6 +26,7 @@ class InProcess:
         query: Mapping[str, str | int | None] | None = None,
         body: Mapping[str, Any] | None = None,
         idempotency_key: str | None = None,
+        repeatable: bool = False,
     ) -> Any:
         given = {name: value for name, value in (query or {}).items() if value is not None}
         route = "/" + "/".join(path) + (f"?{urlencode(given)}" if given else "")

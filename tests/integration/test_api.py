@@ -32,6 +32,19 @@ def test_the_same_idempotency_key_starts_one_run(stack: Stack, assignment: str) 
     assert (code, error["error"]) == (409, "ConflictError")
 
 
+def test_the_same_idempotency_key_resumes_once(stack: Stack, assignment: str) -> None:
+    stack.put(f"{assignment}/questions.json", exam(assignment))
+    _, run = start(stack, assignment)
+    path = f"/runs/{run['run_id']}/resume"
+    stack.wait(run["run_id"])
+    key = {"headers": {"Idempotency-Key": f"again-{assignment}"}}
+    answers = [stack.call("POST", path, **key) for _ in range(2)]
+    assert [(code, answered["attempt"]) for code, answered in answers] == [(200, 2)] * 2
+    stack.wait(run["run_id"])
+    code, error = stack.call("POST", path, {"max_cost_usd": "1"}, **key)
+    assert (code, error["error"]) == (409, "ConflictError")
+
+
 def test_uploads_are_bound_to_key_type_and_size(stack: Stack, assignment: str) -> None:
     names = ["questions.json", "scans/José Núñez/page 1.jpg", "blank_exam.pdf"]
     body = {"files": [{"name": name, "size": 1000} for name in names]}

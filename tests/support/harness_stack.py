@@ -40,6 +40,7 @@ class HarnessStack:
         query: Mapping[str, str | int | None] | None = None,
         body: Mapping[str, Any] | None = None,
         idempotency_key: str | None = None,
+        repeatable: bool = False,
     ) -> Any:
         """Answer as the API's function does."""
         harness = self.harness

@@ -240,6 +240,16 @@ def test_options_may_follow_or_precede_the_command(stack: FakeStack, aita: Aita)
     assert {code for code, _, _ in documents} == {0}
 
 
+def test_cancel_and_resume_go_on_when_lambda_throttles_the_api(stack: FakeStack, aita: Aita) -> None:
+    throttled = Raw(500, b'{"message": "Internal server error"}')
+    stack.answer("POST", f"{RUN_PATH}/cancel", throttled, throttled, run_view(RunStatus.CANCELLED))
+    assert aita("cancel", RUN)[0] == 0
+    stack.answer("POST", f"{RUN_PATH}/resume", throttled, run_view(RunStatus.RUNNING))
+    assert aita("resume", RUN, "--detach")[0] == 0
+    first, second = stack.asked("POST", f"{RUN_PATH}/resume")
+    assert first.headers["idempotency-key"] == second.headers["idempotency-key"]
+
+
 def test_resume_watches_and_cancel_tells(stack: FakeStack, aita: Aita) -> None:
     stack.answer("POST", f"{RUN_PATH}/resume", run_view(attempt=2))
     stack.answer("POST", f"{RUN_PATH}/cancel", run_view(RunStatus.CANCELLED))

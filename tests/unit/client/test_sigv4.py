@@ -52,11 +52,33 @@ def test_tries_are_bounded(stack: FakeStack, api: SigV4Transport, failure: Raw) 
 
 @pytest.mark.parametrize("failure", [Raw(0), Raw(502)])
 def test_a_post_is_sent_once(stack: FakeStack, api: SigV4Transport, waits: list[float], failure: Raw) -> None:
-    stack.answer("POST", "/runs/x/resume", failure)
+    stack.answer("POST", "/assignments/x/reviews/c", failure)
     with pytest.raises(StackError):
-        api.request("POST", "runs", "x", "resume")
+        api.request("POST", "assignments", "x", "reviews", "c")
     assert len(stack.requests) == 1
     assert waits == []
+
+
+def test_a_repeatable_post_is_tried_again(stack: FakeStack, api: SigV4Transport) -> None:
+    stack.answer("POST", "/runs/x/cancel", Raw(0), Raw(500), {"a": 1})
+    assert api.request("POST", "runs", "x", "cancel", repeatable=True) == {"a": 1}
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "told"),
+    [
+        (500, b'{"message": "Internal server error"}', "quota of concurrent executions.*'aita doctor'"),
+        (500, b'{"error": "UnexpectedError", "message": "see"}', "its function's log says why"),
+        (502, b'{"message": "Internal server error"}', "its function's log says why"),
+        (504, b'{"message": "Endpoint request timed out"}', "its function's log says why"),
+    ],
+)
+def test_a_bare_500_is_told_from_the_functions_own(
+    stack: FakeStack, api: SigV4Transport, status: int, body: bytes, told: str
+) -> None:
+    stack.answer("POST", "/runs", Raw(status, body))
+    with pytest.raises(StackError, match=told):
+        api.request("POST", "runs")
 
 
 def test_a_post_with_a_key_may_be_sent_again(stack: FakeStack, api: SigV4Transport) -> None:

@@ -1,6 +1,7 @@
 """Typed client of the stack's API."""
 
 import re
+import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Protocol, TypeVar
@@ -80,8 +81,9 @@ class ApiTransport(Protocol):
         query: Mapping[str, str | int | None] | None = None,
         body: Mapping[str, Any] | None = None,
         idempotency_key: str | None = None,
+        repeatable: bool = False,
     ) -> Any:
-        """Send a request and return the response's JSON."""
+        """Send a request and return the response's JSON; a ``repeatable`` one may be sent twice without harm."""
         ...
 
 
@@ -107,16 +109,17 @@ class ApiClient:
     def estimate(self, request: StartRunRequest) -> Estimate:
         """Return the calls, tokens and cost that a run would take."""
         body = request.model_dump(mode="json", exclude_none=True)
-        return _parse(Estimate, self._requests.request("POST", "runs", "estimate", body=body))
+        return _parse(Estimate, self._requests.request("POST", "runs", "estimate", body=body, repeatable=True))
 
     def resume(self, run_id: str, max_cost_usd: Decimal | None = None) -> RunView:
         """Run a run's failed and missing tasks, with another cap if one is given."""
         body = None if max_cost_usd is None else {"max_cost_usd": str(max_cost_usd)}
-        return _parse(RunView, self._requests.request("POST", "runs", _checked(run_id), "resume", body=body))
+        path = ("runs", _checked(run_id), "resume")
+        return _parse(RunView, self._requests.request("POST", *path, body=body, idempotency_key=str(uuid.uuid4())))
 
     def cancel(self, run_id: str) -> RunView:
         """End a run."""
-        return _parse(RunView, self._requests.request("POST", "runs", _checked(run_id), "cancel"))
+        return _parse(RunView, self._requests.request("POST", "runs", _checked(run_id), "cancel", repeatable=True))
 
     def grade_counts(self, run_id: str) -> GradeCounts:
         """Return the numbers of answers of the run's assignment by their state; a stack of 0.1.0 has no such route."""
@@ -153,9 +156,8 @@ class ApiClient:
         """Yield the forms of files in their order, requested page by page, as they expire after some minutes."""
         for start in range(0, len(files), PAGE):
             batch = UploadRequest(files=tuple(files[start : start + PAGE]))
-            answer = self._requests.request(
-                "POST", "assignments", assignment, "uploads", body=batch.model_dump(mode="json")
-            )
+            path = ("assignments", assignment, "uploads")
+            answer = self._requests.request("POST", *path, body=batch.model_dump(mode="json"), repeatable=True)
             yield _parse(UploadResponse, answer).uploads
 
     def files(self, assignment: str) -> tuple[ResultFile, ...]:

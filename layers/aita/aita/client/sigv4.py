@@ -15,6 +15,9 @@ from aita.client.stack_target import StackTarget
 from aita.errors import StackError, request_error_class
 
 _BUSY = 429
+_NOT_INVOKED = 500
+"""What API Gateway answers when Lambda throttles the function, and not 429."""
+
 _CLIENT_ERRORS = range(400, 500)
 _SERVER_ERRORS = range(500, 600)
 _FORBIDDEN = frozenset({401, 403})
@@ -49,11 +52,12 @@ class SigV4Transport:
         query: Mapping[str, str | int | None] | None = None,
         body: Mapping[str, Any] | None = None,
         idempotency_key: str | None = None,
+        repeatable: bool = False,
     ) -> Any:
         """Send a request and return the response's JSON.
 
-        A GET, and a request that has an idempotency key, is tried up to 3 times when the connection
-        is lost or the API is overloaded or fails; any other once.
+        A GET, and a request that is ``repeatable`` or has an idempotency key, is tried up to 3 times
+        when the connection is lost or the API is overloaded or fails; any other once.
 
         Parameters
         ----------
@@ -67,6 +71,8 @@ class SigV4Transport:
             Content that is sent as JSON.
         idempotency_key
             Value of ``Idempotency-Key``, by which the API carries the request out once only.
+        repeatable
+            Whether the request does no more when it is carried out twice.
 
         Raises
         ------
@@ -83,7 +89,7 @@ class SigV4Transport:
         headers = {"Accept": "application/json", "Content-Type": "application/json"}
         if idempotency_key is not None:
             headers["Idempotency-Key"] = idempotency_key
-        repeatable = method == "GET" or idempotency_key is not None
+        repeatable = repeatable or method == "GET" or idempotency_key is not None
         send = partial(self._send, method, url, data, headers)
         return _read(send_repeatedly(send, self._place, self._pause) if repeatable else send_once(send, self._place))
 
@@ -116,6 +122,12 @@ def _error(status: int, answer: dict[str, Any]) -> Exception:
         )
     if status == _BUSY:
         return StackError(f"the stack's API is overloaded ({message}): try again in a minute")
+    if status == _NOT_INVOKED and not answer.get("error"):  # which every error of the function's own has
+        return StackError(
+            f"the stack's API failed ({status}: {message}) without its function: most likely Lambda runs as many "
+            "functions as the account's quota of concurrent executions lets it. Try again in a minute; 'aita doctor' "
+            "compares the quota with what the stack needs"
+        )
     if status in _SERVER_ERRORS:
         return StackError(f"the stack's API failed ({status}: {message}): its function's log says why ('sam logs')")
     return request_error_class(str(answer.get("error", "")))(message)

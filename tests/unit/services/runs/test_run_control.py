@@ -271,9 +271,7 @@ class TestCancel:
         harness.clock.advance(100)
         assert harness.submissions.cancel(run.run_id) == first
 
-    def test_again_stops_what_the_first_time_could_not(
-        self, harness: Harness, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_again_stops_what_the_first_time_could_not(self, harness: Harness, monkeypatch: pytest.MonkeyPatch) -> None:
         harness.exam()
         run = harness.begin()
         with monkeypatch.context() as patched:
