@@ -51,7 +51,8 @@ def test_what_people_made_outlives_the_stack(resources: Json) -> None:
     for name, resource in resources.items():
         if resource["Type"] in ("AWS::S3::Bucket", "AWS::DynamoDB::Table"):
             assert name in KEPT
-            assert resource["DeletionPolicy"] == resource["UpdateReplacePolicy"] == "Retain"
+            policies = resource["DeletionPolicy"], resource["UpdateReplacePolicy"]
+            assert policies == ("RetainExceptOnCreate", "Retain")
         elif resource["Type"] == "AWS::Logs::LogGroup":
             assert resource["DeletionPolicy"] == resource["UpdateReplacePolicy"] == "Delete"
 
@@ -228,9 +229,27 @@ def test_a_key_of_the_customers_encrypts_bucket_and_table_and_is_used_through_th
     ]
 
 
-def test_the_table_is_protected_unless_it_is_said(resources: Json, template: Json) -> None:
+def test_a_first_deploy_that_fails_can_take_back_the_table(resources: Json, template: Json) -> None:
+    """One that is protected would stay, and hold the stack at ROLLBACK_FAILED."""
     assert resources["Table"]["Properties"]["DeletionProtectionEnabled"] == {"Ref": "DeletionProtection"}
-    assert template["Parameters"]["DeletionProtection"]["Default"] == "true"
+    assert template["Parameters"]["DeletionProtection"]["Default"] == "false"
+
+
+def test_the_accounts_log_role_is_replaced_only_where_that_is_said(template: Json) -> None:
+    """It is the role of every API of the account and region, and there is no way back to the one before."""
+    assert template["Parameters"]["ApiAccessLog"]["Default"] != "Enabled"
+    resources = transform(template)["Resources"]
+    stage = resources["Apiv1Stage"]["Properties"]
+    for given, waits in ((set[str](), False), ({"HasAccessLog"}, False), ({"HasAccessLog", "SetsLogRole"}, True)):
+        made = settled(resources, given)
+        assert ({"ApiLogRole", "ApiAccount"} <= set(made)) is waits
+        assert ("ApiAccount" in json.dumps(settled(stage, given))) is waits
+
+
+def test_the_log_role_is_set_last(resources: Json) -> None:
+    """API Gateway refuses a role that was made seconds before; functions wait for their roles, and the machine for them."""
+    assert resources["ApiAccount"]["DependsOn"] == "RunStateMachine"
+    assert "PlanFunction" in json.dumps(resources["RunStateMachine"]["Properties"])
 
 
 def test_callers_of_other_accounts_are_denied_and_nobody_is_allowed_by_the_api_itself(resources: Json) -> None:
@@ -258,7 +277,6 @@ def test_the_stage_throttles_and_logs_who_calls_without_what_is_sent(resources: 
         "$context.httpMethod", "$context.resourcePath", "$context.status", "$context.responseLatency",
         "$context.responseLength",
     }  # fmt: skip
-    assert resources["Api"]["DependsOn"] == "ApiAccount"
 
 
 def test_no_other_origin_is_answered(resources: Json) -> None:
