@@ -11,7 +11,7 @@ PEERS = flexllm==0.17.10
 # Where the tables of prices come from: its data, and none of its code, is in the package.
 PRICES = genai-prices==0.2.3
 
-CHECKOV = checkov==3.3.30
+CHECKOV = checkov==3.3.30 policy_sentry==0.13.2
 
 SUPPLY = uv==0.13.9 pip-audit==2.10.1
 # One lock for every Python that the template allows and for every system.
