@@ -171,13 +171,19 @@ def start_run(
         run_id = api.submissions.start(body).run_id
     else:
         run_id = start_once(data={"key": idempotency_key, "request": request})["run_id"]
-    return api.reader.view(api.submissions.get(run_id))
+    return started(run_id)
 
 
 @idempotent_function(data_keyword_argument="data", persistence_store=api.idempotency, config=idempotency)
 def start_once(data: dict[str, Any]) -> dict[str, str]:
     """Start a run, once for each key."""
     return {"run_id": api.submissions.start(StartRunRequest.model_validate(data["request"])).run_id}
+
+
+def started(run_id: str) -> RunView:
+    """Return a run that was started, with a warning if the runs at work want more of Lambda than the account has."""
+    view = api.reader.view(api.submissions.get(run_id))
+    return view.model_copy(update={"warning": api.concurrency.warning()})
 
 
 @app.post("/runs/estimate")
@@ -223,10 +229,11 @@ def resume_run(
 ) -> RunView:
     """Run a run's failed and missing tasks, with another cap if one is given; with an Idempotency-Key, once."""
     if idempotency_key is None:
-        return api.reader.view(api.submissions.resume(run_id, None if body is None else body.max_cost_usd))
-    request = {"run_id": run_id, "options": {} if body is None else body.model_dump(mode="json")}
-    resume_once(data={"key": idempotency_key, "request": request})
-    return api.reader.view(api.submissions.get(run_id))
+        api.submissions.resume(run_id, None if body is None else body.max_cost_usd)
+    else:
+        request = {"run_id": run_id, "options": {} if body is None else body.model_dump(mode="json")}
+        resume_once(data={"key": idempotency_key, "request": request})
+    return started(run_id)
 
 
 @idempotent_function(data_keyword_argument="data", persistence_store=api.idempotency, config=idempotency)

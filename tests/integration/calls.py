@@ -54,10 +54,10 @@ def _calls(service: str, operation: str, params: dict[str, Any]) -> set[Call]:
             return {Call(f"s3:{operation}", f"arn:aws:s3:::{params['Bucket']}/{params['Key']}")}
         case "dynamodb", _:
             return set(_rows(operation, params))
-        case "stepfunctions", "StartExecution":
-            return {Call("states:StartExecution", params["stateMachineArn"])}
         case "stepfunctions", _:
-            return {Call(f"states:{operation}", params["executionArn"])}
+            return {Call(f"states:{operation}", params.get("stateMachineArn") or params["executionArn"])}
+        case "lambda", "GetAccountSettings":
+            return {Call("lambda:GetAccountSettings", "*")}
         case "secretsmanager", _:
             secret = f"arn:aws:secretsmanager:us-east-1:{ACCOUNT}:secret:{params['SecretId']}-AbCdEf"
             return {Call(f"secretsmanager:{operation}", secret)}

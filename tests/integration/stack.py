@@ -15,6 +15,7 @@ from unittest.mock import patch
 
 import boto3
 import pytest
+from botocore.awsrequest import AWSResponse
 from botocore.loaders import create_loader
 from moto import mock_aws
 from moto.awslambda.exceptions import LambdaClientError
@@ -35,6 +36,7 @@ FUNCTIONS = ("api", "plan", "split", "task", "report", "collect")
 REGION = "us-east-1"
 DEADLINE = 600.0
 POLL = 0.01
+QUOTA = 10
 HURRY = 50
 """How many times faster than the definition says a state is tried again."""
 
@@ -245,6 +247,7 @@ def load(function: str, requests: Counter[str], calls: set[Call]) -> Callable[[d
     """Load a function's module, counting the requests of the clients that it makes, and keeping what they need."""
     session = boto3.Session()
     session.events.register("before-call", lambda model, **_: requests.update([f"{function} {model.name}"]))
+    session.events.register("before-send.lambda.GetAccountSettings", answer_quota)  # moto does not know it
     record(session, calls)
 
     def make_client_in_session(service: str) -> Any:
@@ -260,6 +263,14 @@ def load(function: str, requests: Counter[str], calls: set[Call]) -> Callable[[d
         spec.loader.exec_module(module)
     handler: Callable[[dict[str, Any], Any], Any] = module.handler
     return handler
+
+
+def answer_quota(request: Any, **_: Any) -> AWSResponse:
+    """Answer as Lambda does in an account with a quota of ``QUOTA``."""
+    body = json.dumps({"AccountLimit": {"UnreservedConcurrentExecutions": QUOTA}}).encode()
+    answer = AWSResponse(request.url, 200, {}, None)
+    answer._content = body
+    return answer
 
 
 def _invoker(stack: Stack) -> Callable[..., bytes]:

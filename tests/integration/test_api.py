@@ -11,7 +11,8 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 
 from aita.models.names import MAX_UPLOAD_BYTES
-from tests.integration.material import QUESTIONS, exam
+from tests.integration.material import QUESTIONS, exam, right
+from tests.integration.provider import Answer
 from tests.integration.stack import Stack
 
 ROOT = Path(__file__).parents[2]
@@ -318,3 +319,22 @@ def test_uploads_are_listed_page_by_page(stack: Stack, assignment: str) -> None:
         if token is None:
             break
     assert found == ["blank_exam.pdf", "scans/Ann Lee/1.jpg", "scans/Ann Lee/2.jpg", "scans/Bob/1.jpg"]
+
+
+def test_who_starts_a_run_beside_another_is_warned_of_the_accounts_quota(stack: Stack, assignment: str) -> None:
+    """The quota is 10 here, and each run works on 4 at once: one fits beside what is not a task, two do not."""
+
+    def begin_another(request: dict[str, Any]) -> Answer:
+        started.append(start(stack, f"{assignment}-2")[1])
+        stack.provider.answer = right
+        return right(request)
+
+    started: list[dict[str, Any]] = []
+    for name in (assignment, f"{assignment}-2"):
+        stack.put(f"{name}/questions.json", exam(name))
+    stack.provider.answer = begin_another
+    _, alone = start(stack, assignment)
+    stack.wait(alone["run_id"])
+    assert alone["warning"] == ""
+    assert "2 runs are at work with up to 4 tasks at once each" in started[0]["warning"]
+    assert stack.wait(started[0]["run_id"])["warning"] == ""

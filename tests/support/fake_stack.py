@@ -64,6 +64,7 @@ class FakeStack:
     refuse_upload: deque[int] = field(default_factory=deque)
     secrets: dict[str, str] = field(default_factory=dict)
     concurrency: int = 1000
+    at_work: int = 0
     account: str = "000000000000"
     cut: bool = False
     url: str = ""
@@ -130,6 +131,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._api(parts.path.removeprefix(_API), parts.query, body)
         elif parts.path.startswith("/s3/"):
             self._s3(parts.path.removeprefix("/s3/"), body)
+        elif self.headers.get("X-Amz-Target") == "AWSStepFunctions.ListExecutions":
+            self._send(200, json.dumps({"executions": [{}] * self.stack.at_work}).encode())
         elif "X-Amz-Target" in self.headers:
             self._secret(json.loads(body))
         elif parts.path.endswith("/account-settings"):

@@ -327,6 +327,9 @@ class FakeExecutions:
     def is_running(self, execution_arn: str) -> bool | None:
         return None if execution_arn in self.unknown else execution_arn in self.running
 
+    def count_running(self) -> int:
+        return len(self.running)
+
 
 class Crash(Exception):
     """The function dies here, as by a time-out: nothing in the package may catch it."""

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from aita.services.grading.review_queue import Reviews
     from aita.services.runs.collector import Collector
     from aita.services.runs.cost_estimate import Cost, Estimator
+    from aita.services.runs.lambda_concurrency import ConcurrencyCheck
     from aita.services.runs.planner import Planner
     from aita.services.runs.run_control import RunControl
     from aita.services.runs.run_queries import RunQueries
@@ -83,6 +84,7 @@ class Api:
     reviews: "Reviews"
     parts: "PartQueue"
     matches: "RosterMatches"
+    concurrency: "ConcurrencyCheck"
     idempotency: "DynamoDBPersistenceLayer"
 
 
@@ -91,6 +93,7 @@ def make_api() -> Api:
     from aws_lambda_powertools.utilities.idempotency import DynamoDBPersistenceLayer
 
     from aita.aws.dynamodb.decision_table import DynamoDecisionTable
+    from aita.aws.lambda_quota import AccountQuota
     from aita.aws.step_functions import StepFunctions
     from aita.llm.pricing import highest_cost, listed_prices
     from aita.models.model_role import ROLES
@@ -98,6 +101,7 @@ def make_api() -> Api:
     from aita.services.grading.part_queue import PartQueue
     from aita.services.grading.review_queue import Reviews
     from aita.services.runs.cost_estimate import Estimator
+    from aita.services.runs.lambda_concurrency import ConcurrencyCheck
     from aita.services.runs.run_control import RunControl
     from aita.services.runs.run_queries import RunQueries
 
@@ -111,6 +115,7 @@ def make_api() -> Api:
     costs = {role: cost_of(role) for role in (None, *ROLES)}
     stores = make_stores(settings)
     decisions = DynamoDecisionTable(stores.runs.client, settings.table)
+    executions = StepFunctions(make_client("stepfunctions"), settings.state_machine_arn)
     defaults = RunSettings(
         model=settings.model,
         reader_model=settings.reader_model,
@@ -125,7 +130,7 @@ def make_api() -> Api:
         submissions=RunControl(
             runs=stores.runs,
             objects=stores.objects,
-            executions=StepFunctions(make_client("stepfunctions"), settings.state_machine_arn),
+            executions=executions,
             clock=utc_now,
             defaults=defaults,
             unpriced=frozenset(role for role, cost in costs.items() if cost(0, 0) is None),
@@ -139,6 +144,11 @@ def make_api() -> Api:
         reviews=Reviews(objects=stores.objects, decisions=decisions, clock=utc_now),
         parts=PartQueue(objects=stores.objects, decisions=decisions, clock=utc_now),
         matches=RosterMatches(objects=stores.objects, decisions=decisions, clock=utc_now),
+        concurrency=ConcurrencyCheck(
+            executions=executions,
+            quota=AccountQuota(partial(make_client, "lambda")),
+            tasks_at_once=settings.max_workers,
+        ),
         idempotency=DynamoDBPersistenceLayer(
             table_name=settings.table,
             boto3_client=stores.runs.client,

@@ -362,6 +362,30 @@ class Executions(Protocol):
         """Return whether the execution is running; ``None`` if it is not known, as it may be just after its start."""
         ...
 
+    def count_running(self) -> int:
+        """Return how many executions are running, as far as is known.
+
+        Raises
+        ------
+        StackError
+            If that is not told.
+        """
+        ...
+
+
+class LambdaQuota(Protocol):
+    """The account's quota of functions that run at once."""
+
+    def left(self) -> int:
+        """Return the quota, less what is reserved.
+
+        Raises
+        ------
+        StackError
+            If it is not told.
+        """
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Slot:

@@ -250,6 +250,16 @@ def test_cancel_and_resume_go_on_when_lambda_throttles_the_api(stack: FakeStack,
     assert first.headers["idempotency-key"] == second.headers["idempotency-key"]
 
 
+def test_who_starts_or_resumes_a_run_is_warned_that_lambda_is_used_up(stack: FakeStack, aita: Aita) -> None:
+    crowded = run_view().model_copy(update={"warning": "2 runs are at work"})
+    stack.answer("POST", "/runs", crowded)
+    stack.answer("POST", f"{RUN_PATH}/resume", crowded)
+    for command in (("exam", "-a", "midterm", "--detach"), ("resume", RUN, "--detach")):
+        status, _, err = aita(*command)
+        assert status == 0
+        assert "2 runs are at work" in err
+
+
 def test_resume_watches_and_cancel_tells(stack: FakeStack, aita: Aita) -> None:
     stack.answer("POST", f"{RUN_PATH}/resume", run_view(attempt=2))
     stack.answer("POST", f"{RUN_PATH}/cancel", run_view(RunStatus.CANCELLED))

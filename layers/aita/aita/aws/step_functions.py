@@ -4,8 +4,10 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
+from aita.aws.client_errors import failed_request
+from aita.errors import StackError
 from aita.models.run import Run, StageEvent
 
 _UNKNOWN = "ExecutionDoesNotExist"
@@ -49,3 +51,17 @@ class StepFunctions:
                 return None if code == _UNKNOWN else False
             raise
         return bool(answer["status"] == "RUNNING")
+
+    def count_running(self) -> int:
+        """Return how many executions are running, 1,000 at the most; those of the map's items are not among them.
+
+        Raises
+        ------
+        StackError
+            If Step Functions does not tell.
+        """
+        arguments = {"stateMachineArn": self.state_machine_arn, "statusFilter": "RUNNING", "maxResults": 1000}
+        try:
+            return len(self.client.list_executions(**arguments)["executions"])
+        except (BotoCoreError, ClientError) as error:
+            raise StackError(failed_request(error) or type(error).__name__) from error

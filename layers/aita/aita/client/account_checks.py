@@ -2,10 +2,8 @@
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from aita.client.stack_outputs import Stack
 from aita.client.stack_target import StackTarget
-
-BESIDE_TASKS = 10
-"""Concurrent invocations that a run's tasks leave for the API, Plan and Collect."""
 
 
 def account_of(place: StackTarget) -> str:
@@ -55,3 +53,19 @@ def concurrency_left(place: StackTarget) -> int:
     except (BotoCoreError, ClientError) as error:
         raise place.explain(error) from error
     return int(limits["UnreservedConcurrentExecutions"])
+
+
+def running_executions(place: StackTarget, stack: Stack) -> int:
+    """Return how many runs of a stack are at work.
+
+    Raises
+    ------
+    StackError
+        If Step Functions can't be reached or refuses.
+    """
+    client = place.client("stepfunctions")
+    try:
+        answer = client.list_executions(stateMachineArn=stack.state_machine_arn, statusFilter="RUNNING")
+    except (BotoCoreError, ClientError) as error:
+        raise place.explain(error) from error
+    return len(answer["executions"])

@@ -172,6 +172,8 @@ class RunView(StrictModel):
     """``GET /runs/{run_id}``. ``eta_seconds`` is of the current stage; ``None`` before its first task has ended.
 
     An empty ``reader_model`` or ``grader_model`` is ``model``.
+    ``warning`` is for who starts or resumes a run: it tells that the runs at work want more of Lambda than the account
+    has.
     """
 
     run_id: str
@@ -193,6 +195,7 @@ class RunView(StrictModel):
     updated_at: datetime
     ended_at: datetime | None
     eta_seconds: float | None
+    warning: str = ""
 
     def model_of(self, role: ModelRole | None) -> str:
         """Return the name of the model in a role."""

@@ -10,7 +10,7 @@ from aita.cli import exit_codes
 from aita.cli.model_check import ModelCheck
 from aita.cli.session import Session
 from aita.cli.views.terminal_escape import printable
-from aita.client.account_checks import BESIDE_TASKS, account_of, concurrency_left, is_set
+from aita.client.account_checks import account_of, concurrency_left, is_set, running_executions
 from aita.client.owner_operations import explained, make_purger
 from aita.client.polling import AWS, LOCAL
 from aita.client.stack_outputs import Stack
@@ -18,6 +18,7 @@ from aita.errors import AitaError, StackError
 from aita.executor.chat_runs import ChatRuns
 from aita.models.model_role import ModelRole
 from aita.models.names import DOCTOR as ASSIGNMENT
+from aita.services.runs.lambda_concurrency import ASK_FOR_MORE, BESIDE_TASKS, shortage, wanted
 from aita.version import VERSION
 
 
@@ -88,14 +89,21 @@ def _secret(session: Session, role: ModelRole | None = None) -> str:
 
 
 def _quota(session: Session) -> str:
-    left, wanted = concurrency_left(session.place), session.stack.max_concurrency + BESIDE_TASKS
-    if left < wanted:
+    left, tasks = concurrency_left(session.place), session.stack.max_concurrency
+    if left < (one_run := wanted(tasks, runs=1)):
+        smaller = f", or deploy with MaxConcurrency={left - BESIDE_TASKS}" if left > BESIDE_TASKS else ""
         raise StackError(
-            f"Lambda runs {left} functions at once in this region, and the stack needs {wanted} "
-            f"({session.stack.max_concurrency} tasks and {BESIDE_TASKS} beside them): ask for more in the console of "
-            f"Service Quotas (AWS Lambda, Concurrent executions), or deploy with a smaller MaxConcurrency"
+            f"Lambda runs {left} functions at once in this region, and a run needs {one_run} ({tasks} tasks and "
+            f"{BESIDE_TASKS} beside them): {ASK_FOR_MORE}{smaller}"
         )
-    return f"Lambda runs {left} functions at once, and the stack needs {wanted}"
+    running = running_executions(session.place, session.stack)
+    if together := shortage(left, tasks, running):
+        raise StackError(together)
+    at_once = (left - BESIDE_TASKS) // tasks
+    return (
+        f"Lambda runs {left} functions at once, and a run needs {one_run}: enough for {at_once} runs at a time, "
+        f"{running} are at work"
+    )
 
 
 def _model(session: Session, role: ModelRole | None = None) -> str:

@@ -196,6 +196,7 @@ def resume(context: typer.Context, run: RunId, max_cost: MaxCost = None, detach:
     session = Session.of(context)
     view = session.api.resume(run, _usd(max_cost))
     session.output.say(f"Run {view.run_id} goes on: attempt {view.attempt} of {view.pipeline} of {view.assignment}")
+    _warn(session, view)
     _watch_unless_detached(session, view, detach=detach)
 
 
@@ -253,7 +254,14 @@ def _start(session: Session, assignment: str, pipeline: str, options: Mapping[st
         session.output.note(estimate_line(session.api.estimate(request)))
     view = session.api.start(request, key=str(uuid.uuid4()))
     session.output.say(f"Run {view.run_id} has started: {view.pipeline} of {view.assignment}")
+    _warn(session, view)
     return view
+
+
+def _warn(session: Session, view: RunView) -> None:
+    """Show what the API warns of when a run begins."""
+    if view.warning:
+        session.output.warn(view.warning)
 
 
 def _request(session: Session, assignment: str, pipeline: str, options: Mapping[str, Any]) -> StartRunRequest:
