@@ -2,6 +2,7 @@
 
 import importlib.util
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -117,6 +118,19 @@ def test_a_missing_interpreter_fails_the_build_and_says_so(layer: Path, tmp_path
     assert f"{runtime} is not on the PATH" in done.stderr
     assert "--parameter-overrides Runtime=" in done.stderr
     assert not (tmp_path / "out").exists()
+
+
+def test_what_lambdas_c_library_is_too_old_for_is_not_built_for_it(layer: Path, tmp_path: Path) -> None:
+    """pip would not refuse a wheel that needs a newer one: it is not asked where Lambda's runtime stands."""
+    done = make("AitaLayer", "python3.11", layer, tmp_path / "out")
+    assert done.returncode != 0
+    assert "python3.11 is for the laptop alone" in done.stderr
+    assert "Runtime=python3.12" in done.stderr
+    assert not (tmp_path / "out").exists()
+    platforms = re.search(r"PLATFORMS := (.*)", (BUILDS / "layer.mk").read_text())
+    assert platforms is not None
+    newest = max(int(each.rpartition("_")[2]) for each in platforms[1].split() if "_2_" in each)
+    assert newest == 34, "the C library of Amazon Linux 2023"
 
 
 def test_what_is_never_imported_is_dropped(tmp_path: Path) -> None:
