@@ -16,6 +16,7 @@ from unittest.mock import patch
 import boto3
 import pytest
 from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
 from botocore.loaders import create_loader
 from moto import mock_aws
 from moto.awslambda.exceptions import LambdaClientError
@@ -265,10 +266,10 @@ def load(function: str, requests: Counter[str], calls: set[Call]) -> Callable[[d
     return handler
 
 
-def answer_quota(request: Any, **_: Any) -> AWSResponse:
+def answer_quota(request: Any, **_: Any) -> Any:
     """Answer as Lambda does in an account with a quota of ``QUOTA``."""
     body = json.dumps({"AccountLimit": {"UnreservedConcurrentExecutions": QUOTA}}).encode()
-    answer = AWSResponse(request.url, 200, {}, None)
+    answer: Any = AWSResponse(request.url, 200, HTTPHeaders(), None)
     answer._content = body
     return answer
 

@@ -31,7 +31,7 @@ RUN = Run(
 
 @pytest.fixture
 def dynamodb(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stubber]:
-    monkeypatch.setattr(transaction_conflicts.time, "sleep", lambda seconds: None)
+    monkeypatch.setattr("aita.aws.dynamodb.transaction_conflicts.time.sleep", lambda seconds: None)
     client = boto3.client("dynamodb", "us-east-1", aws_access_key_id="a", aws_secret_access_key="b")
     with Stubber(client) as stubber:
         yield stubber
