@@ -59,8 +59,10 @@ def _of_effect(effect: str, resources: Json, role: str, names: dict[str, str]) -
 
 
 def statements(resources: Json, role: str) -> Iterator[Json]:
-    """Yield a role's inline statements, those that a parameter adds included."""
-    for policy in resources[role]["Properties"].get("Policies", []):
+    """Yield the inline statements of a role, or those of a policy, with those that a parameter adds."""
+    properties = resources[role]["Properties"]
+    own = [properties] if "PolicyDocument" in properties else []
+    for policy in properties.get("Policies", own):
         for statement in policy["PolicyDocument"]["Statement"]:
             yield statement["Fn::If"][1] if "Fn::If" in statement else statement
 
