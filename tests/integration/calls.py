@@ -1,10 +1,8 @@
-"""What a function asks of AWS, as IAM sees it: each call's action, its resource, and the partition of the table."""
+"""What a function or a command asks of AWS, as IAM sees it: each call's action, its resource, the table's partition."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
-
-import boto3
 
 ACCOUNT = "123456789012"
 BUCKET, TABLE = "arn:aws:s3:::aita-test", f"arn:aws:dynamodb:us-east-1:{ACCOUNT}:table/aita-test"
@@ -19,8 +17,8 @@ class Call:
     partition: str = ""
 
 
-def record(session: boto3.Session, calls: set[Call]) -> None:
-    """Keep what every client that it makes asks for, presigned requests included."""
+def record(events: Any, calls: set[Call]) -> None:
+    """Keep what a client, or each client of a session, asks for, by its events; presigned requests are included."""
 
     def asked(params: dict[str, Any], model: Any, context: dict[str, Any], **_: Any) -> None:
         found = _calls(model.service_model.service_name, model.name, params)
@@ -37,21 +35,15 @@ def record(session: boto3.Session, calls: set[Call]) -> None:
         if (form := request.context.get("s3-presign-post-fields")) is not None:
             calls.add(Call("s3:PutObject", f"{BUCKET}/{form['key']}"))
 
-    session.events.register("before-parameter-build", asked)
-    session.events.register("after-call", answered)
-    session.events.register("before-sign.s3.PutObject", signed)
+    events.register("before-parameter-build", asked)
+    events.register("after-call", answered)
+    events.register("before-sign.s3.PutObject", signed)
 
 
 def _calls(service: str, operation: str, params: dict[str, Any]) -> set[Call]:
     match service, operation:
-        case "s3", "ListObjectsV2":
-            return {Call("s3:ListBucket", f"arn:aws:s3:::{params['Bucket']}")}
-        case "s3", "HeadObject":
-            return {Call("s3:GetObject", f"arn:aws:s3:::{params['Bucket']}/{params['Key']}")}
-        case "s3", _ if "Key" not in params:  # a form's, which says its key as it is signed
-            return set()
         case "s3", _:
-            return {Call(f"s3:{operation}", f"arn:aws:s3:::{params['Bucket']}/{params['Key']}")}
+            return set(_objects(operation, params))
         case "dynamodb", _:
             return set(_rows(operation, params))
         case "stepfunctions", _:
@@ -59,9 +51,30 @@ def _calls(service: str, operation: str, params: dict[str, Any]) -> set[Call]:
         case "lambda", "GetAccountSettings":
             return {Call("lambda:GetAccountSettings", "*")}
         case "secretsmanager", _:
-            secret = f"arn:aws:secretsmanager:us-east-1:{ACCOUNT}:secret:{params['SecretId']}-AbCdEf"
+            name = params.get("SecretId") or params["Name"]
+            secret = f"arn:aws:secretsmanager:us-east-1:{ACCOUNT}:secret:{name}-AbCdEf"
             return {Call(f"secretsmanager:{operation}", secret)}
+        case "sts", "GetCallerIdentity":  # which nobody can be refused
+            return set()
     raise AssertionError(f"{service} {operation} is a call that the tests of permissions do not know")
+
+
+def _objects(operation: str, params: dict[str, Any]) -> Iterator[Call]:
+    bucket = f"arn:aws:s3:::{params['Bucket']}"
+    match operation:
+        case "ListObjectsV2":
+            yield Call("s3:ListBucket", bucket)
+        case "ListObjectVersions":
+            yield Call("s3:ListBucketVersions", bucket)
+        case "DeleteObjects":  # every deletion names a version
+            for each in params["Delete"]["Objects"]:
+                yield Call("s3:DeleteObjectVersion", f"{bucket}/{each['Key']}")
+        case _ if "Key" not in params:  # a form's, which says its key as it is signed
+            return
+        case "GetObject" | "HeadObject":
+            yield Call("s3:GetObject" + ("Version" if "VersionId" in params else ""), f"{bucket}/{params['Key']}")
+        case _:
+            yield Call(f"s3:{operation}", f"{bucket}/{params['Key']}")
 
 
 def _rows(operation: str, params: dict[str, Any]) -> Iterator[Call]:

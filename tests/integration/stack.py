@@ -249,7 +249,7 @@ def load(function: str, requests: Counter[str], calls: set[Call]) -> Callable[[d
     session = boto3.Session()
     session.events.register("before-call", lambda model, **_: requests.update([f"{function} {model.name}"]))
     session.events.register("before-send.lambda.GetAccountSettings", answer_quota)  # moto does not know it
-    record(session, calls)
+    record(session.events, calls)
 
     def make_client_in_session(service: str) -> Any:
         """Make a client whenever the function does: some are made at the first use, when moto makes its own."""
