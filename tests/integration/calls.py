@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 ACCOUNT = "123456789012"
+_END_OF_SECRET = "-AbCdEf"
 BUCKET, TABLE = "arn:aws:s3:::aita-test", f"arn:aws:dynamodb:us-east-1:{ACCOUNT}:table/aita-test"
 
 
@@ -25,7 +26,9 @@ def record(events: Any, calls: set[Call]) -> None:
         context["asked"] = found
         calls.update(found)
 
-    def answered(http_response: Any, model: Any, context: dict[str, Any], **_: Any) -> None:
+    def answered(http_response: Any, parsed: Any, model: Any, context: dict[str, Any], **_: Any) -> None:
+        if parsed.get("Error", {}).get("Code") == "ResourceNotFoundException":  # the ARN is made of the name alone
+            calls.update(Call(each.action, each.resource.removesuffix(_END_OF_SECRET)) for each in context["asked"])
         if model.name == "HeadObject":  # the adapter takes 403 for "not there", too
             return
         if http_response.status_code == 404 and any(call.action == "s3:GetObject" for call in context["asked"]):
@@ -52,7 +55,7 @@ def _calls(service: str, operation: str, params: dict[str, Any]) -> set[Call]:
             return {Call("lambda:GetAccountSettings", "*")}
         case "secretsmanager", _:
             name = params.get("SecretId") or params["Name"]
-            secret = f"arn:aws:secretsmanager:us-east-1:{ACCOUNT}:secret:{name}-AbCdEf"
+            secret = f"arn:aws:secretsmanager:us-east-1:{ACCOUNT}:secret:{name}{_END_OF_SECRET}"
             return {Call(f"secretsmanager:{operation}", secret)}
         case "sts", "GetCallerIdentity":  # which nobody can be refused
             return set()

@@ -15,6 +15,7 @@ import boto3
 import pytest
 
 from aita.cli.main import main
+from aita.client.account_checks import is_set
 from aita.client.polling import PollInterval
 from aita.client.stack_outputs import Stack as Deployed
 from aita.client.stack_target import StackTarget
@@ -61,7 +62,7 @@ class Recorded(InProcess):
 @pytest.fixture(scope="module")
 def granted() -> dict[str, list[Grant]]:
     """What each policy grants where AWS's own keys encrypt."""
-    resources = settled(transform(read_template())["Resources"], set())
+    resources = settled(transform(read_template())["Resources"], {"UsesApiKey"})
     return {name: grants(resources, f"{name}Policy", NAMES) for name in POLICIES}
 
 
@@ -187,6 +188,7 @@ def test_an_operator_sets_the_key(operator: Command, monkeypatch: pytest.MonkeyP
         monkeypatch.setattr("sys.stdin", io.StringIO("sk-another\n"))
         operator("key", "set")
         boto3.client("secretsmanager").delete_secret(SecretId="aita/api-key", ForceDeleteWithoutRecovery=True)
+    assert not is_set(StackTarget("aita", "us-east-1"), "aita/api-key"), "as the doctor asks"
 
 
 def test_an_operator_looks_after_runs(operator: Command, graded: Stack) -> None:

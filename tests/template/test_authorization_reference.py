@@ -176,5 +176,7 @@ def names_of(resources: Json) -> dict[str, Any]:
         "AWS::StackId": f"arn:aws:cloudformation:{REGIONAL}:stack/aita-test/1",
         "Api": "abc12345",
         "ApiKeySecretName": "aita/api-key",
+        "ReaderKeySecretName": "aita/reader-key",
+        "GraderKeySecretName": "aita/grader-key",
         "KmsKeyArn": f"arn:aws:kms:{REGIONAL}:key/1",
     }

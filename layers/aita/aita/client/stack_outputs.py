@@ -31,7 +31,8 @@ class Stack:
 
     ``api_key_secret`` is the name of the secret with the model's key; ``None`` if its model is Amazon Bedrock's, which
     needs none. ``role_models`` are the models of roles that have one of their own, or an endpoint, and ``role_secrets``
-    the secrets with the keys of roles that have an endpoint of their own, but for Amazon Bedrock.
+    the secrets with the keys of roles that have an endpoint of their own, but for Amazon Bedrock. ``is_protected`` is
+    false if the table can be deleted.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Stack:
     api_key_secret: str | None
     role_models: Mapping[ModelRole, str] = field(default_factory=dict)
     role_secrets: Mapping[ModelRole, str] = field(default_factory=dict)
+    is_protected: bool = True
 
 
 def find_stack(place: StackTarget) -> Stack:
@@ -89,6 +91,7 @@ def find_stack(place: StackTarget) -> Stack:
                 for role in ROLES
                 if parameters.get(f"{role.capitalize()}BaseUrl") not in (None, "", BEDROCK)
             },
+            is_protected=parameters.get("DeletionProtection") != "false",
         )
     except KeyError as error:
         raise StackError(

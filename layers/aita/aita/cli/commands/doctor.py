@@ -61,7 +61,10 @@ def _credentials(session: Session) -> str:
 
 
 def _stack(session: Session) -> str:
-    return f"{session.stack.name} is deployed, with up to {session.stack.max_concurrency} calls at once"
+    found = f"{session.stack.name} is deployed, with up to {session.stack.max_concurrency} calls at once for each run"
+    if session.stack.is_protected or session.place.local:
+        return found
+    return f"{found}. Its table can still be deleted: 'sam deploy --parameter-overrides DeletionProtection=true'"
 
 
 def _region(session: Session) -> str:
