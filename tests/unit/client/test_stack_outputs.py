@@ -36,7 +36,13 @@ def test_a_stack_tells_of_itself(stack: FakeStack) -> None:
         "api_key_secret": "aita/api-key",
         "role_models": {},
         "role_secrets": {},
+        "is_protected": True,
     }
+
+
+def test_a_table_that_can_be_deleted_is_told(stack: FakeStack) -> None:
+    stack.parameters["DeletionProtection"] = "false"
+    assert not find_stack(local(stack)).is_protected
 
 
 def test_a_stack_tells_of_its_reader_and_grader(stack: FakeStack) -> None:
