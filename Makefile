@@ -26,6 +26,8 @@ unexport PYTHONDONTWRITEBYTECODE
 
 REQUIREMENTS = layers/aita/requirements.txt layers/imaging/requirements.txt
 LAYER_LOCKS = $(REQUIREMENTS:.txt=.lock)
+# In the layer on Lambda alone: the emulator's own SDK is settled by what it pins.
+SDK = layers/aita/sdk.txt
 PYTEST = $(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder
 
 # pip, with one line that tells how far it is
@@ -89,7 +91,7 @@ docs: site ## Build the site of the README, docs/ and the API reference: out/doc
 lock: venv .aita/supply/installed ## Lock every dependency with its hashes; what is locked already stays (LOCK_OPTIONS=--upgrade)
 	$(LOCK) $(LOCK_OPTIONS) --extra imaging --group dev --output-file requirements.lock pyproject.toml
 	$(LOCK) $(LOCK_OPTIONS) --group docs --constraint requirements.lock --output-file docs/requirements.lock
-	$(foreach list,$(REQUIREMENTS),$(LOCK) --constraint requirements.lock --output-file $(list:.txt=.lock) $(list) &&) true
+	$(foreach list,$(REQUIREMENTS) $(SDK),$(LOCK) --constraint requirements.lock --output-file $(list:.txt=.lock) $(list) &&) true
 
 audit: .aita/supply/installed ## Look the locked dependencies up in PyPI's list of vulnerabilities; needs the network
 	.aita/supply/bin/pip-audit --strict --disable-pip --require-hashes --requirement requirements.lock
@@ -109,7 +111,7 @@ clean: ## Stop the local stack and remove everything that was made here: its dat
 	find . \( -name __pycache__ -o -name '*.egg-info' \) -prune -exec rm -rf {} +
 
 # The lock is complete, so nothing is resolved; pip check tells of what it lacks.
-.venv/installed: requirements.lock pyproject.toml aita_local/pyproject.toml requirements-cli.txt $(REQUIREMENTS)
+.venv/installed: requirements.lock pyproject.toml aita_local/pyproject.toml requirements-cli.txt $(REQUIREMENTS) $(SDK)
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "aita takes Python 3.11 or newer: make PYTHON=python3.12")'
 	@echo "Installing what everything here runs on into .venv: 0.7 GB, about a minute"
 	$(PYTHON) -m venv .venv

@@ -25,7 +25,7 @@ PIP_FOR_LAMBDA = python3 -m pip install --quiet --disable-pip-version-check --no
 build-AitaLayer: interpreter
 	mkdir -p "$(TARGET)"
 ifneq ($(AITA_LAYERS),thin)
-	$(PIP_FOR_LAMBDA) --target "$(TARGET)" --require-hashes --requirement requirements.lock
+	$(PIP_FOR_LAMBDA) --target "$(TARGET)" --require-hashes --requirement requirements.lock --requirement sdk.lock
 endif
 	cp -R aita "$(TARGET)/aita"
 	$(finish)

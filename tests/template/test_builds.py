@@ -134,12 +134,24 @@ def test_what_lambdas_c_library_is_too_old_for_is_not_built_for_it(layer: Path, 
 
 
 def test_what_is_never_imported_is_dropped(tmp_path: Path) -> None:
-    for name in ("bin/tool", "boto3/__init__.py", "some/tests/test_it.py", "some/stub.pyi", "some/kept.py"):
+    kept = {"some/kept.py", "boto3/session.py", "botocore/data/endpoints.json", "botocore/data/s3/2006/service-2.json"}
+    dropped = {"bin/tool", "boto3/data/s3/2006/resources-1.json", "some/tests/test_it.py", "some/stub.pyi"}
+    for name in kept | dropped | {"botocore/data/ec2/2016/service-2.json"}:
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).touch()
     module = load("prune")
     module.prune(tmp_path)
-    assert [path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*.*")] == ["some/kept.py"]
+    assert {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*.*")} == kept
+
+
+def test_the_layer_has_the_services_that_functions_ask() -> None:
+    """botocore raises UnknownServiceError for the others."""
+    package = ROOT / "layers" / "aita" / "aita"
+    files = [package / "bootstrap.py", *(package / "aws").rglob("*.py"), *(package / "llm").rglob("*.py")]
+    asked = re.findall(
+        r"""(?:make_client(?:, |\()|boto3\.client\()"([a-z0-9-]+)\"""", "".join(map(Path.read_text, files))
+    )
+    assert set(asked) == load("prune").SERVICES
 
 
 def test_a_dependency_takes_what_its_files_and_their_compiled_modules_take(tmp_path: Path) -> None:

@@ -15,7 +15,8 @@ Locked = dict[str, tuple[str, frozenset[str]]]
 """The version and the hashes of each distribution."""
 
 LAYERS = ("aita", "imaging")
-LEFT_TO_RUNTIME = {"boto3", "botocore"}
+PARTS = (*((layer, "requirements") for layer in LAYERS), ("aita", "sdk"))
+"""The lists of what the layers hold: AWS's SDK by itself, as the laptop's emulator has its own."""
 
 
 def locked(file: Path) -> Locked:
@@ -33,7 +34,7 @@ def asked(*files: Path) -> list[Requirement]:
 
 
 def layer_files(suffix: str) -> list[Path]:
-    return [ROOT / "layers" / layer / f"requirements.{suffix}" for layer in LAYERS]
+    return [ROOT / "layers" / layer / f"{part}.{suffix}" for layer, part in PARTS]
 
 
 def of_the_package() -> list[Requirement]:
@@ -79,37 +80,36 @@ def test_everything_that_is_locked_has_its_hashes() -> None:
         assert all(hashes for _, hashes in locked(file).values())
 
 
-@pytest.mark.parametrize("layer", LAYERS)
-def test_a_layer_is_a_part_of_the_lock(layer: str) -> None:
-    lock, part = locked(ROOT / "requirements.lock"), locked(ROOT / "layers" / layer / "requirements.lock")
+@pytest.mark.parametrize("file", layer_files("lock"), ids=str)
+def test_a_layer_is_a_part_of_the_lock(file: Path) -> None:
+    lock, part = locked(ROOT / "requirements.lock"), locked(file)
     assert part
     assert {name: lock.get(name) for name in part} == part, "run `make lock`"
 
 
-@pytest.mark.parametrize("layer", LAYERS)
-def test_a_layer_has_all_that_it_imports_and_nothing_else(layer: str) -> None:
+@pytest.mark.parametrize("file", layer_files("txt"), ids=str)
+def test_a_layer_has_all_that_it_imports_and_nothing_else(file: Path) -> None:
     """As the installed distributions tell what they need here: a marker of another system may add to the lock."""
-    folder = ROOT / "layers" / layer
     reached: set[str] = set()
-    ahead = asked(folder / "requirements.txt")
+    ahead = asked(file)
     while ahead:
         requirement = ahead.pop()
         name = canonicalize_name(requirement.name)
-        if name in reached or name in LEFT_TO_RUNTIME:
+        if name in reached:
             continue
         reached.add(name)
         needs = map(Requirement, importlib.metadata.requires(name) or [])
         extras = requirement.extras or {""}
         ahead += [need for need in needs if _applies(need, extras)]
-    lock = (folder / "requirements.lock").read_text()
-    elsewhere = set(re.findall(r"(?m)^([a-z0-9.-]+)==\S+ ; ", lock))
-    assert reached - set(locked(folder / "requirements.lock")) == set(), "run `make lock`"
-    assert set(locked(folder / "requirements.lock")) - reached <= elsewhere, "run `make lock`"
+    lock = file.with_suffix(".lock")
+    elsewhere = set(re.findall(r"(?m)^([a-z0-9.-]+)==\S+ ; ", lock.read_text()))
+    assert reached - set(locked(lock)) == set(), "run `make lock`"
+    assert set(locked(lock)) - reached <= elsewhere, "run `make lock`"
 
 
 def test_a_layer_is_installed_from_its_lock_alone() -> None:
     rules = (ROOT / "layers" / "builds" / "layer.mk").read_text()
-    assert re.findall(r"--requirement (\S+)", rules) == ["requirements.lock"] * 2
+    assert re.findall(r"--requirement (\S+)", rules) == ["requirements.lock", "sdk.lock", "requirements.lock"]
     assert rules.count("--require-hashes") == 2
 
 
