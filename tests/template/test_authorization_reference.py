@@ -178,5 +178,6 @@ def names_of(resources: Json) -> dict[str, Any]:
         "ApiKeySecretName": "aita/api-key",
         "ReaderKeySecretName": "aita/reader-key",
         "GraderKeySecretName": "aita/grader-key",
+        **dict.fromkeys(("ModelName", "ReaderModel", "GraderModel"), "us.anthropic.claude-haiku-4-5-20251001-v1:0"),
         "KmsKeyArn": f"arn:aws:kms:{REGIONAL}:key/1",
     }
