@@ -199,8 +199,8 @@ def test_cancelled_run_makes_no_more_calls(stack: Stack, assignment: str) -> Non
     run = stack.wait(stack.start(assignment, "rubric"))
     assert run["status"] == "CANCELLED"
     assert len(stack.provider.requests) <= 2, "the copy of the run's state is refreshed by the task's own record"
-    code, error = stack.call("POST", f"/runs/{run['run_id']}/cancel")
-    assert (code, error["error"]) == (409, "ConflictError")
+    code, again = stack.call("POST", f"/runs/{run['run_id']}/cancel")
+    assert (code, again["status"]) == (200, "CANCELLED"), "the first answer may have been lost"
 
 
 def test_second_run_while_one_is_active_is_refused(stack: Stack, assignment: str) -> None:
