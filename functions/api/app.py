@@ -182,8 +182,8 @@ def start_once(data: dict[str, Any]) -> dict[str, str]:
 
 def started(run_id: str) -> RunView:
     """Return a run that was started, with a warning if the runs at work want more of Lambda than the account has."""
-    view = api.reader.view(api.submissions.get(run_id))
-    return view.model_copy(update={"warning": api.concurrency.warning()})
+    run = api.submissions.get(run_id)
+    return api.reader.view(run).model_copy(update={"warning": api.concurrency.warning(run)})
 
 
 @app.post("/runs/estimate")

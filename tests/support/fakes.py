@@ -327,8 +327,8 @@ class FakeExecutions:
     def is_running(self, execution_arn: str) -> bool | None:
         return None if execution_arn in self.unknown else execution_arn in self.running
 
-    def count_running(self) -> int:
-        return len(self.running)
+    def list_running(self) -> frozenset[str]:
+        return frozenset(self.running - self.unknown)
 
 
 class Crash(Exception):

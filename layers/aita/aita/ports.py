@@ -362,8 +362,8 @@ class Executions(Protocol):
         """Return whether the execution is running; ``None`` if it is not known, as it may be just after its start."""
         ...
 
-    def count_running(self) -> int:
-        """Return how many executions are running, as far as is known.
+    def list_running(self) -> frozenset[str]:
+        """Return the ARNs of the executions that are running; what was started seconds ago may be missing.
 
         Raises
         ------

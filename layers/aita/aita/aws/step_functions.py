@@ -52,8 +52,10 @@ class StepFunctions:
             raise
         return bool(answer["status"] == "RUNNING")
 
-    def count_running(self) -> int:
-        """Return how many executions are running, 1,000 at the most; those of the map's items are not among them.
+    def list_running(self) -> frozenset[str]:
+        """Return the ARNs of the executions that are running, 1,000 at the most, without those of the map's items.
+
+        ``ListExecutions`` is eventually consistent.
 
         Raises
         ------
@@ -62,6 +64,7 @@ class StepFunctions:
         """
         arguments = {"stateMachineArn": self.state_machine_arn, "statusFilter": "RUNNING", "maxResults": 1000}
         try:
-            return len(self.client.list_executions(**arguments)["executions"])
+            found = self.client.list_executions(**arguments)["executions"]
         except (BotoCoreError, ClientError) as error:
             raise StackError(failed_request(error) or type(error).__name__) from error
+        return frozenset(each["executionArn"] for each in found)

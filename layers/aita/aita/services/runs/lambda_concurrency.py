@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from aita.errors import StackError
+from aita.models.run import Run
 from aita.ports import Executions, LambdaQuota
 
 BESIDE_TASKS = 3
@@ -40,9 +41,13 @@ class ConcurrencyCheck:
     quota: LambdaQuota
     tasks_at_once: int
 
-    def warning(self) -> str:
-        """Return a warning if the runs at work want more than the quota, or if AWS tells neither; else empty."""
+    def warning(self, run: Run) -> str:
+        """Return a warning if the runs at work want more than the quota, or if AWS tells neither; else empty.
+
+        A run that was started just now counts, though it may not be listed yet.
+        """
+        begun = {run.execution_arn} if run.active and run.execution_arn else set()
         try:
-            return shortage(self.quota.left(), self.tasks_at_once, self.executions.count_running())
+            return shortage(self.quota.left(), self.tasks_at_once, len(self.executions.list_running() | begun))
         except StackError as error:
             return f"whether the account's quota of Lambda is enough for the runs at work is not known: {error}"
