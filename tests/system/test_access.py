@@ -26,7 +26,7 @@ from tests.integration.material import exam, page
 from tests.integration.stack import Stack, answer_quota, deployed
 from tests.support.ledgers import part
 from tests.system.test_permissions import MACHINE, answer
-from tests.template.conftest import read_template, settled, transform
+from tests.template.conftest import ROOT, read_template, settled, transform
 from tests.template.grants import Grant, grants
 
 ASSIGNMENT = "accessed"
@@ -241,3 +241,11 @@ def test_what_each_may_not_do(granted: dict[str, list[Grant]]) -> None:
     assert not may("Operator", "POST", "assignments/a/uploads")
     assert not may("Operator", "POST", "assignments/a/students/s")
     assert {grant.action for grant in granted["Instructor"]} == {FIND.action, "execute-api:Invoke"}
+
+
+def test_the_documents_name_what_the_operators_commands_need(granted: dict[str, list[Grant]]) -> None:
+    lines = (ROOT / "docs" / "operations.md").read_text("utf-8").splitlines()
+    rows = [line for line in lines if line.startswith(("| purge |", "| audit |", "| doctor |"))]
+    documented = {action for row in rows for action in re.findall(r"`(\w[\w-]*:\w+)`", row)}
+    of_the_key = {"secretsmanager:CreateSecret", "secretsmanager:PutSecretValue"}
+    assert documented - {"sts:GetCallerIdentity"} == {grant.action for grant in granted["Operator"]} - of_the_key
