@@ -51,8 +51,10 @@ def _calls(service: str, operation: str, params: dict[str, Any]) -> set[Call]:
             return set(_rows(operation, params))
         case "stepfunctions", _:
             return {Call(f"states:{operation}", params.get("stateMachineArn") or params["executionArn"])}
-        case "lambda", "GetAccountSettings":
-            return {Call("lambda:GetAccountSettings", "*")}
+        case "lambda", "Invoke":
+            return {Call("lambda:InvokeFunction", params["FunctionName"])}
+        case "lambda", _:
+            return {Call(f"lambda:{operation}", "*")}
         case "secretsmanager", _:
             name = params.get("SecretId") or params["Name"]
             secret = f"arn:aws:secretsmanager:us-east-1:{ACCOUNT}:secret:{name}{_END_OF_SECRET}"

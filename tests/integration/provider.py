@@ -9,6 +9,15 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.testclient import TestClient
+
+from aita_local.simulated_model.batches import Batches
+from aita_local.simulated_model.errors import SimulatedModelError
+from aita_local.simulated_model.fault_injection import Faults
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -30,7 +39,17 @@ class Provider:
     requests: list[dict[str, Any]] = field(default_factory=list)
     keys: set[str] = field(default_factory=set)
     began: list[float] = field(default_factory=list)
+    faults: Faults = field(default_factory=Faults)
     _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def __post_init__(self) -> None:
+        self.batches = Batches(self.faults, self._batched, self._drop)
+
+    async def _batched(self, body: bytes) -> dict[str, Any]:
+        return _completion(self.answer(json.loads(body)))
+
+    async def _drop(self, _: Request) -> Response:
+        return Response(status_code=500)  # an error after the creation is as lost as a dropped answer
 
     def take(self, request: dict[str, Any]) -> Answer:
         with self._lock:
@@ -42,12 +61,23 @@ class Provider:
 @contextmanager
 def serving(answer: Callable[[dict[str, Any]], Answer]) -> Iterator[Provider]:
     provider = Provider(answer)
+    batches = TestClient(Starlette(routes=provider.batches.routes(), exception_handlers={SimulatedModelError: _failed}))
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
+        def do_GET(self) -> None:
+            self._answer_as_batches_do(b"")
+
+        def do_DELETE(self) -> None:
+            self._answer_as_batches_do(b"")
+
         def do_POST(self) -> None:
-            request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            if not self.path.endswith("/chat/completions"):
+                self._answer_as_batches_do(body)
+                return
+            request = json.loads(body)
             provider.keys.add(self.headers["Authorization"])
             answer = provider.take(request)
             time.sleep(answer.seconds)
@@ -59,6 +89,15 @@ def serving(answer: Callable[[dict[str, Any]], Answer]) -> Iterator[Provider]:
                 self.send_header(name, value)
             self.end_headers()
             self.wfile.write(body)
+
+        def _answer_as_batches_do(self, body: bytes) -> None:
+            kind = {"Content-Type": self.headers.get("Content-Type", "")}
+            answered = batches.request(self.command, self.path, content=body, headers=kind)
+            self.send_response(answered.status_code)
+            self.send_header("Content-Type", answered.headers["Content-Type"])
+            self.send_header("Content-Length", str(len(answered.content)))
+            self.end_headers()
+            self.wfile.write(answered.content)
 
         def log_message(self, *_: object) -> None:
             """Keep the test's output clean."""
@@ -74,6 +113,11 @@ def serving(answer: Callable[[dict[str, Any]], Answer]) -> Iterator[Provider]:
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+async def _failed(_: Request, error: Exception) -> Response:
+    assert isinstance(error, SimulatedModelError)
+    return JSONResponse(error.body(), status_code=error.status)
 
 
 def _error(answer: Answer) -> dict[str, Any]:

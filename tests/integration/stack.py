@@ -24,6 +24,8 @@ from moto.awslambda_simple.models import LambdaSimpleBackend
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.dynamodb.responses import DynamoHandler
 from moto.stepfunctions.parser.asl.component.common.retry import retrier_decl
+from moto.stepfunctions.parser.asl.component.state.wait.wait_function.seconds import Seconds
+from moto.stepfunctions.parser.asl.eval.environment import Environment
 from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 
 from aita.aws import clients
@@ -33,7 +35,7 @@ from tests.integration.provider import Provider, serving
 from tests.integration.table import make_table
 
 ROOT = Path(__file__).parents[2]
-FUNCTIONS = ("api", "plan", "split", "task", "report", "collect")
+FUNCTIONS = ("api", "plan", "split", "task", "batch", "report", "collect")
 REGION = "us-east-1"
 DEADLINE = 600.0
 POLL = 0.01
@@ -149,6 +151,15 @@ class Stack:
         assert run["status"] != "RUNNING", f"the execution ended as {execution.status}, and the run did not: {run}"
         return run
 
+    def wait_for_batches(self, run_id: str) -> dict[str, Any]:
+        """Wait until the run waits for the provider's batches, and return the run's view."""
+        end = time.monotonic() + DEADLINE
+        while (run := self._view(run_id))["batch_progress"] is None:
+            assert run["status"] == "RUNNING", run
+            assert time.monotonic() < end, run
+            time.sleep(POLL)
+        return run
+
     def execution(self, run: dict[str, Any]) -> dict[str, Any]:
         return dict(self.stepfunctions.describe_execution(executionArn=self._execution_arn(run)))
 
@@ -180,6 +191,7 @@ def deployed(**variables: str) -> Iterator[Stack]:
         patch("botocore.session.create_loader", lambda *_: _MODELS),
         _one_request_at_a_time(),
         patch.object(retrier_decl, "time", SimpleNamespace(sleep=lambda seconds: time.sleep(seconds / HURRY))),
+        patch.object(Seconds, "_wait_interval", _hurried),
         pytest.MonkeyPatch.context() as patched,
     ):
         _set_environment(patched, provider)
@@ -198,6 +210,10 @@ def deployed(**variables: str) -> Iterator[Stack]:
             yield stack
 
 
+def _hurried(_: Seconds, env: Environment, wait_seconds: int) -> None:
+    env.program_state_event.wait(wait_seconds / HURRY / 100)
+
+
 def _set_environment(patched: pytest.MonkeyPatch, provider: Provider) -> None:
     account = "arn:aws:lambda:us-east-1:123456789012:function"
     values = {
@@ -213,6 +229,7 @@ def _set_environment(patched: pytest.MonkeyPatch, provider: Provider) -> None:
         "AITA_TASK_FUNCTION_ARN": f"{account}:task",
         "AITA_SPLIT_FUNCTION_ARN": f"{account}:split",
         "AITA_REPORT_FUNCTION_ARN": f"{account}:report",
+        "AITA_BATCH_FUNCTION_ARN": f"{account}:batch",
         "POWERTOOLS_TRACE_DISABLED": "true",
     }
     for name, value in values.items():
@@ -233,6 +250,7 @@ def _create(stack: Stack) -> None:
     definition = (ROOT / "statemachine" / "run.asl.json").read_text()
     substitutions = {
         "PlanFunctionArn": functions["plan"],
+        "BatchFunctionArn": functions["batch"],
         "CollectFunctionArn": functions["collect"],
         "TableName": "aita-test",
         "BucketName": "aita-test",

@@ -4,7 +4,7 @@ import json
 import re
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -13,6 +13,7 @@ from aita.errors import AitaError, ProviderBusy, UnreadableScanError
 from aita.memory.objects import MemoryObjects
 from aita.memory.prompt_cache import MemoryPromptCaches
 from aita.models.api import RunOptions, StartRunRequest
+from aita.models.provider_batch import BatchStep
 from aita.models.rate_limits import Rates
 from aita.models.run import (
     CollectResponse,
@@ -33,6 +34,7 @@ from aita.ports import Reply, Slot, TokenUsage
 from aita.reports.pages import Pages
 from aita.services.assignments import object_keys
 from aita.services.calls.admission import Admission
+from aita.services.calls.batch_queue import BatchQueue
 from aita.services.calls.budget import RunBudget
 from aita.services.calls.item_calls import ItemCalls
 from aita.services.calls.pacing import Pacing
@@ -41,6 +43,8 @@ from aita.services.calls.reply_cache import ReplyCache
 from aita.services.calls.token_expectations import TokenExpectations
 from aita.services.execution.page_splitter import PageSplitter
 from aita.services.execution.report_renderer import ReportRenderer
+from aita.services.execution.role_executors import RoleExecutors
+from aita.services.execution.stage_batches import LONGEST_INVOCATION, StageBatches
 from aita.services.execution.strip_cutter import StripCutter
 from aita.services.execution.task_executor import TaskExecutor
 from aita.services.runs.collector import Collector
@@ -51,6 +55,7 @@ from aita.services.runs.run_queries import RunQueries
 from aita.services.runs.task_recorder import Executed, Recorder
 from aita.services.stages.strip_cuts import CUT
 from aita.tasks.request import LLMRequest, Message
+from tests.support.fake_batches import FakeBatches, FakeBatchInvoker
 from tests.support.memory_decisions import MemoryDecisions
 from tests.support.memory_runs import MemoryRuns, MemoryTasks
 
@@ -131,6 +136,10 @@ class FakeModel:
     def complete(self, request: LLMRequest, images: Mapping[str, bytes]) -> Reply:
         self.requests.append(request)
         self.images.append(dict(images))
+        return self.answer(request)
+
+    def answer(self, request: LLMRequest) -> Reply:
+        """Answer a request without counting it, as a batch does."""
         script: Script | None = self.queue.popleft() if self.queue else self.otherwise
         assert script is not None, "the model was asked more often than the test expects"
         if isinstance(script, Exception):
@@ -412,10 +421,13 @@ class Harness:
         self.runs = MemoryRuns(self.clock)
         self.tasks = MemoryTasks()
         self.decisions = MemoryDecisions()
+        self.batch_invoker = FakeBatchInvoker()
+        self.batches = FakeBatches(self.model)
         self.submissions = RunControl(
             runs=self.runs,
             objects=self.objects,
             executions=self.executions,
+            batches=self.batch_invoker,
             clock=self.clock,
             defaults=RunSettings(model=MODEL, max_workers=5, rate_limit_rps=0, batch_size=1),
         )
@@ -461,6 +473,9 @@ class Harness:
             clock=self.clock,
             jitter=lambda low, high: low,
         )
+        makes_batches = replace(self.executor, calls=replace(calls, makes_batches=True))
+        self.batch_queue = BatchQueue(self.batches, self.clock, LONGEST_INVOCATION)
+        self.stage_batches = StageBatches(lambda _: self.batch_queue, RoleExecutors(lambda _: makes_batches))
         self.splitter = PageSplitter(
             objects=self.objects,
             watch=watch,
@@ -511,13 +526,33 @@ class Harness:
         while True:
             event = StageEvent(run_id=run.run_id, attempt=run.attempt, stage=stage)
             plan = self.planner.plan(event)
-            for item in self.manifest(plan):
-                self.drive_item(event, item, plan.function, retries)
+            if not plan.count or not plan.provider_batch or self.advance_batches(event, retries):
+                for item in self.manifest(plan):
+                    self.drive_item(event, item, plan.function, retries)
             collected = self.collector.collect(event)
             stage = collected.stage
             if collected.status is not RunStatus.RUNNING:
                 self.executions.running.discard(f"arn:execution:{run.run_id}-{run.attempt}")
                 return self.runs.get(run.run_id)
+
+    def advance_batches(self, stage: StageEvent, retries: int = 2) -> bool:
+        """Do the steps of a stage's batches, and return whether its items run then."""
+        failures = 0
+        for _ in range(1000):
+            try:
+                step = self.stage_batches.step(stage, lambda: self.remaining).step
+            except (Crash, AitaError) as error:
+                self.cold()
+                failures += 1
+                if failures > retries:
+                    self.runs.end(stage.run_id, stage.attempt, RunStatus.FAILED, type(error).__name__)
+                    return False
+                continue
+            if step in (BatchStep.DONE, BatchStep.STOPPED):
+                return step is BatchStep.DONE
+            if step is BatchStep.WAIT:
+                self.clock.advance(300)
+        raise AssertionError("steps without end")
 
     def drive_item(self, stage: StageEvent, item: Item, function: str, retries: int = 2) -> Outcome:
         event = ItemEvent(**stage.model_dump(), item=item)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from aita.errors import ConflictError, NotFoundError
+from aita.models.provider_batch import BatchProgress
 from aita.models.run import Run, RunStatus, RunSummary, StageCounts, TaskRow, TaskStatus, Usage
 from aita.ports import Clock
 
@@ -80,6 +81,12 @@ class MemoryRuns:
         """Count one wait for the provider, and keep why."""
         with self._lock:
             return self._update(run_id, waits=self.get(run_id).waits + 1, wait_reason=reason)
+
+    def show_batches(self, run_id: str, attempt: int, progress: BatchProgress | None) -> None:
+        """Record how far the provider's batches are."""
+        with self._lock:
+            if self.get(run_id).attempt == attempt:
+                self._update(run_id, batch_progress=progress)
 
     def reserve_cost(self, run_id: str, attempt: int, amount: Decimal, cap: Decimal) -> bool:
         """Commit this many USD if what is committed stays within the cap and the attempt goes on; tell whether."""

@@ -23,7 +23,10 @@ def simulated_model(form: str = "json_schema", **settings: object) -> Iterator[C
     with TestClient(app) as server:
 
         def answer(request: httpx2.Request) -> httpx2.Response:
-            answered = server.post(request.url.path, content=request.read())
+            headers = {name: value for name, value in request.headers.items() if name == "content-type"}
+            answered = server.request(
+                request.method, str(request.url.raw_path.decode()), content=request.read(), headers=headers
+            )
             kind = {"content-type": answered.headers["content-type"]}
             return httpx2.Response(answered.status_code, content=answered.content, headers=kind)
 

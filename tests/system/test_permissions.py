@@ -15,6 +15,7 @@ import pytest
 from aita.aws.dynamodb.task_table import DynamoTaskTable
 from aita.bootstrap import utc_now
 from aita.models.run import TaskRow
+from aita_local.simulated_model.fault_injection import FaultSettings
 from tests.integration.calls import ACCOUNT, BUCKET, TABLE
 from tests.integration.material import exam, kind, page, right
 from tests.integration.provider import Answer
@@ -40,6 +41,7 @@ NAMES = {
     "ApiKeySecretName": "aita/api-key",
     "ReaderKeySecretName": "aita/reader-key",
     "GraderKeySecretName": "aita/grader-key",
+    "BatchFunction.Arn": f"arn:aws:lambda:us-east-1:{ACCOUNT}:function:batch",
     "Bucket.Arn": BUCKET,
     "RunStateMachine": MACHINE,
     "Table.Arn": TABLE,
@@ -213,6 +215,37 @@ def test_tasks_of_a_kind_with_an_image(driven: Stack) -> None:
     get(driven, f"/runs/{ended['run_id']}/tasks?status=PENDING")
 
 
+def test_requests_go_to_batches_at_the_provider(driven: Stack) -> None:
+    driven.put("batched/questions.json", exam("batched"))
+    driven.put("batched/rubric_instructions.txt", "Be kind, be exact, and be brief. " * 400)  # a prefix worth a cache
+    driven.put("batched/scans/Ada/1.jpg", page("batched"))
+    options: dict[str, Any] = {
+        "provider_batch": "first",
+        "rate_limit_rps": 50,
+        "prefix_scheduling": True,
+        "checkpoint_interval": 1,
+        "see": "always",
+    }
+    run(driven, "exam", assignment="batched", **options)
+    data = page("another figure")
+    sha256 = hashlib.sha256(data).hexdigest()
+    driven.put(key := f"batched/images/{sha256}.jpg", data)
+    image = {"key": key, "sha256": sha256}
+    lines = [{"messages": [{"text": f"What is {each}?", "images": [image]}]} for each in "ab"]
+    driven.put("batched/tasks/chat.jsonl", "\n".join(map(json.dumps, lines)))
+    run(driven, "kind.chat", assignment="batched", **options)
+
+
+def test_a_run_that_waits_for_batches_is_cancelled(driven: Stack) -> None:
+    driven.put("given-up/questions.json", exam("given-up"))
+    driven.provider.faults.change(FaultSettings(batch_seconds=3600))
+    run_id = driven.start("given-up", "rubric", provider_batch="first")
+    driven.wait_for_batches(run_id)
+    assert driven.call("POST", f"/runs/{run_id}/cancel")[0] == 200
+    driven.provider.faults.change(FaultSettings())
+    assert driven.wait(run_id)["status"] == "CANCELLED"
+
+
 def test_failures_are_resumed_and_what_is_not_wanted_goes(driven: Stack) -> None:
     driven.put("failing/questions.json", exam("failing"))
     driven.provider.answer = lambda _: Answer("no JSON")
@@ -336,7 +369,7 @@ def test_split_alone_reads_scans_whatever_their_folder_is_called(
     assert allowed - refused == {"split"}
 
 
-@pytest.mark.parametrize("function", ["task", "split", "collect"])
+@pytest.mark.parametrize("function", ["task", "batch", "split", "collect"])
 def test_who_students_are_is_out_of_reach(granted: dict[str, list[Grant]], function: str) -> None:
     for name in ("students.json", "roster.csv"):
         for action in ("s3:GetObject", "s3:PutObject"):

@@ -76,6 +76,8 @@ def written_out(value: Any, names: dict[str, str]) -> str:
             return names[name]
         case {"Fn::GetAtt": [resource, attribute]}:
             return names[f"{resource}.{attribute}"]
+        case {"Fn::If": ["IsGradual", _, at_once]}:
+            return written_out(at_once, names)
         case {"Fn::Select": [place, {"Fn::Split": [mark, whole]}]}:
             return written_out(whole, names).split(mark)[int(place)]
         case {"Fn::Sub": [text, given]}:

@@ -52,7 +52,10 @@ FIRED_BY = {
     "HaltedRunsAlarm": ("aita", "RunsHalted"),
     "HourlyCostAlarm": ("aita", "CostUSD"),
     "ApiErrorsAlarm": ("AWS/ApiGateway", "5XXError"),
-    **{f"{name}ErrorsAlarm": ("AWS/Lambda", "Errors") for name in ("Plan", "Split", "Task", "Report", "Collect")},
+    **{
+        f"{name}ErrorsAlarm": ("AWS/Lambda", "Errors")
+        for name in ("Plan", "Collect", "Split", "Task", "Batch", "Report")
+    },
     **{f"{name}ThrottlesAlarm": ("AWS/Lambda", "Throttles") for name in ("Api", "Split", "Task", "Report")},
     "TaskDurationAlarm": ("AWS/Lambda", "Duration"),
 }

@@ -5,7 +5,21 @@ from typing import Any
 
 import pytest
 
-from aita.models.run import CollectResponse, ItemEvent, ItemResponse, Outcome, PlanResponse, RetryState, RunStatus
+from aita.models.provider_batch import BatchStep
+from aita.models.run import (
+    BatchResponse,
+    CollectResponse,
+    ItemEvent,
+    ItemResponse,
+    Outcome,
+    PlanResponse,
+    RetryState,
+    RunStatus,
+    StageEvent,
+)
+from aita.services.calls.batch_queue import LONGEST, ROUND
+from aita.services.runs.pipelines import PIPELINES, stage_of
+from aita.services.stages.base import LLMStage
 from tests.template.conftest import Json, all_states, machines
 from tests.template.scheduler import Retries
 
@@ -84,8 +98,39 @@ def test_the_states_read_only_what_the_functions_answer(definition: Json) -> Non
     plan = set(PlanResponse.model_fields)
     read = paths({key: states["RunItems"][key] for key in ("ItemReader", "ItemSelector")})
     assert {path.split(".")[1] for path in read} <= plan
-    assert paths(states["AnythingToRun"]) == {"$.count"}
+    assert paths(states["AnythingToRun"]) == {"$.count", "$.provider_batch"}
     assert {"status", "reason", "run_id", "attempt", "stage"} == set(CollectResponse.model_fields)
+
+
+def test_the_batches_steps_go_where_they_belong(definition: Json) -> None:
+    states = definition["States"]
+    routes = compared(states["BatchStep"])
+    assert routes == {
+        BatchStep.AGAIN: "AdvanceBatches",
+        BatchStep.WAIT: "WaitForBatches",
+        BatchStep.DONE: "RunItems",
+        BatchStep.STOPPED: "Collect",
+    }
+    assert states["WaitForBatches"]["Next"] == "AdvanceBatches"
+    assert set(states["AdvanceBatches"]["Parameters"]["Payload"]) == {f"{name}.$" for name in StageEvent.model_fields}
+    assert states["AdvanceBatches"]["ResultPath"] == "$.batches", "what Plan answered stays, for the Map"
+    assert set(BatchResponse.model_fields) >= {"step"}
+
+
+def test_a_history_holds_two_days_of_each_stage_with_a_model(definition: Json) -> None:
+    """A round enters and leaves three states, and schedules, starts and ends an invocation."""
+    events = 3 * 2 + 3
+    rounds = LONGEST.total_seconds() / definition["States"]["WaitForBatches"]["Seconds"]
+    assert definition["States"]["WaitForBatches"]["Seconds"] == ROUND.total_seconds()
+    stages = [stage for stage in map(stage_of, PIPELINES["exam"]) if isinstance(stage, LLMStage)]
+    assert len(stages) == 6
+    assert rounds * events < 25_000 / 4, "two days of one"
+    assert rounds / 2 * events * len(stages) < 25_000 * 0.8, "a day of each, and their Maps"
+
+
+def test_no_execution_has_a_time_out(definition: Json) -> None:
+    """A batch may take a day, and a standard execution a year."""
+    assert "TimeoutSeconds" not in definition
 
 
 def test_every_task_has_a_timeout_a_retry_and_a_catch(definition: Json) -> None:
@@ -113,7 +158,7 @@ def test_retries_grow_have_jitter_and_an_end(definition: Json) -> None:
 def test_every_invocation_waits_alike_for_lambda(definition: Json) -> None:
     """Throttled for hours; not ready, as a function is that nobody used for weeks, or at fault for minutes."""
     invoking = [state for state in all_states(definition).values() if str(state.get("Resource")).endswith(":invoke")]
-    assert len(invoking) == 3
+    assert len(invoking) == 4
     throttled, unable = invoking[0]["Retry"][:2]
     assert all(state["Retry"][:2] == [throttled, unable] for state in invoking)
     assert throttled["ErrorEquals"] == [THROTTLED]

@@ -4,7 +4,7 @@ import json
 
 from tests.template.conftest import Json, of_type, transform
 
-RUN_BY_THE_MACHINE = {"PlanFunction", "SplitFunction", "TaskFunction", "ReportFunction", "CollectFunction"}
+RUN_BY_THE_MACHINE = {f"{name}Function" for name in ("Plan", "Split", "Task", "Batch", "Report", "Collect")}
 GRADUAL = {"TrafficShift": "Canary10Percent5Minutes", "Release": "00000000ab"}
 
 
@@ -52,7 +52,7 @@ def test_the_machine_invokes_what_it_may_invoke(resources: Json) -> None:
     """The function itself all at once, and the alias where the traffic shifts."""
     substitutions = resources["RunStateMachine"]["Properties"]["DefinitionSubstitutions"]
     variables = resources["PlanFunction"]["Properties"]["Environment"]["Variables"]
-    used = [substitutions[f"{name}FunctionArn"] for name in ("Plan", "Collect")]
+    used = [substitutions[f"{name}FunctionArn"] for name in ("Plan", "Batch", "Collect")]
     used += [variables[f"AITA_{name}_FUNCTION_ARN"] for name in ("SPLIT", "TASK", "REPORT")]
     (policy,) = resources["RunStateMachineRole"]["Properties"]["Policies"]
     (invoke,) = [each for each in policy["PolicyDocument"]["Statement"] if each["Sid"] == "InvokeFunctions"]

@@ -44,7 +44,7 @@ SENDING = {
     "Action": ["xray:PutTelemetryRecords", "xray:PutTraceSegments"],
     "Resource": "*",
 }
-FUNCTIONS = {"ApiFunction", "PlanFunction", "SplitFunction", "TaskFunction", "ReportFunction", "CollectFunction"}
+FUNCTIONS = {f"{name}Function" for name in ("Api", "Plan", "Split", "Task", "Batch", "Report", "Collect")}
 
 
 def test_what_people_made_outlives_the_stack(resources: Json) -> None:
@@ -121,12 +121,13 @@ def test_functions_have_their_handlers(template: Json) -> None:
         assert resource["Metadata"].items() >= {"BuildMethod": "makefile", "ContextPath": "functions"}.items()
 
 
-def test_only_split_parses_scans_and_only_task_has_the_key(resources: Json) -> None:
+def test_only_split_parses_scans_and_only_those_that_ask_the_model_have_the_key(resources: Json) -> None:
     functions = of_type(resources, "AWS::Lambda::Function")
     with_imaging = {name for name, function in functions.items() if "ImagingLayer" in str(function["Properties"])}
     assert with_imaging == {"SplitFunction"}
-    assert {name for name in functions if "AITA_API_KEY_SECRET" in variables(functions[name])} == {"TaskFunction"}
-    assert {name for name in FUNCTIONS if "secretsmanager" in str(resources[f"{name}Role"])} == {"TaskFunction"}
+    asking = {"TaskFunction", "BatchFunction"}
+    assert {name for name in functions if "AITA_API_KEY_SECRET" in variables(functions[name])} == asking
+    assert {name for name in FUNCTIONS if "secretsmanager" in str(resources[f"{name}Role"])} == asking
 
 
 def test_who_reads_objects_is_told_of_those_that_are_not_there(resources: Json) -> None:

@@ -17,6 +17,7 @@ SETTINGS: dict[str, type[Environment]] = {
     "PlanFunction": PlanSettings,
     "SplitFunction": SplitSettings,
     "TaskFunction": TaskSettings,
+    "BatchFunction": TaskSettings,
     "ReportFunction": StackSettings,
     "CollectFunction": StackSettings,
 }
@@ -38,6 +39,7 @@ def test_a_default_of_the_template_is_one_that_the_settings_take(template: Json)
             "AITA_TABLE": "t",
             "AITA_BUCKET": "b",
             "AITA_STATE_MACHINE_ARN": "a",
+            "AITA_BATCH_FUNCTION_ARN": "a",
             "AITA_MODEL_BASE_URL": parameters["ModelBaseUrl"]["Default"],
             "AITA_RATE_LIMIT_TPM": parameters["RateLimitTpm"]["Default"],
             "AITA_MODEL": parameters["ModelName"]["Default"],
@@ -53,7 +55,7 @@ def test_the_template_takes_the_reasoning_efforts_that_the_settings_take(templat
     parameter = template["Parameters"]["ReasoningEffort"]
     assert (parameter["AllowedValues"], parameter["Default"]) == (list(get_args(ReasoningEffort)), DEFAULT_EFFORT)
     reads = {name for name in SETTINGS if "AITA_REASONING_EFFORT" in variables(resources[name])}
-    assert reads == {"ApiFunction", "TaskFunction"}
+    assert reads == {"ApiFunction", "TaskFunction", "BatchFunction"}
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,7 @@ def deployed(harness: Harness, effort: ReasoningEffort) -> FakeModel:
     """Deploy the stack with another effort, and return its model, which was not asked anything yet."""
     harness.model = Thinker(effort)
     harness.submissions = type(harness.submissions)(
-        harness.runs, harness.objects, harness.executions, harness.clock,
+        harness.runs, harness.objects, harness.executions, harness.batch_invoker, harness.clock,
         harness.submissions.defaults.model_copy(update={"reasoning_effort": effort}),
     )  # fmt: skip
     harness.cold()

@@ -22,6 +22,7 @@ EFFORTS = "none, minimal, low, medium, high, xhigh, max"
 STACK = {"AITA_TABLE": "table", "AITA_BUCKET": "bucket", "AITA_MODEL": "gpt-5"}
 API = STACK | {
     "AITA_STATE_MACHINE_ARN": "arn:machine",
+    "AITA_BATCH_FUNCTION_ARN": "arn:batch",
     "AITA_MODEL_BASE_URL": "https://x.test/v1",
     "AITA_MAX_WORKERS": "10",
 }

@@ -15,6 +15,7 @@ from aita.aws.clients import make_client
 from aita.aws.dynamodb.run_table import DynamoRunTable
 from aita.aws.dynamodb.task_table import DynamoTaskTable
 from aita.aws.s3_objects import S3Objects
+from aita.errors import RunStopped
 from aita.models.run import RunSettings
 from aita.models.second_look import See
 from aita.services.runs.run_cache import RunCache
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from aita.services.execution.page_splitter import PageSplitter
     from aita.services.execution.report_renderer import ReportRenderer
     from aita.services.execution.role_executors import RoleExecutors
+    from aita.services.execution.stage_batches import StageBatches
     from aita.services.execution.strip_cutter import StripCutter
     from aita.services.execution.task_executor import TaskExecutor
     from aita.services.grading.part_queue import PartQueue
@@ -92,6 +94,7 @@ def make_api() -> Api:
     """Return the services behind the API."""
     from aws_lambda_powertools.utilities.idempotency import DynamoDBPersistenceLayer
 
+    from aita.aws.batch_function import BatchFunction
     from aita.aws.dynamodb.decision_table import DynamoDecisionTable
     from aita.aws.lambda_quota import AccountQuota
     from aita.aws.step_functions import StepFunctions
@@ -131,6 +134,7 @@ def make_api() -> Api:
             runs=stores.runs,
             objects=stores.objects,
             executions=executions,
+            batches=BatchFunction(make_client("lambda"), settings.batch_function_arn),
             clock=utc_now,
             defaults=defaults,
             unpriced=frozenset(role for role, cost in costs.items() if cost(0, 0) is None),
@@ -229,8 +233,14 @@ def make_reporter() -> "ReportRenderer":
     )
 
 
-def make_executor() -> "RoleExecutors":
-    """Return the service behind the task function. A role's executor is made at its first task, the model's at once."""
+def make_executor(*, makes_batches: bool = False) -> "RoleExecutors":
+    """Return the service behind the task function. A role's executor is made at its first task, the model's at once.
+
+    Parameters
+    ----------
+    makes_batches
+        Whether it is for the function that makes the provider's batches.
+    """
     from aita.services.execution.role_executors import RoleExecutors
 
     settings = TaskSettings.read()
@@ -241,7 +251,7 @@ def make_executor() -> "RoleExecutors":
     def executor_of(role: "ModelRole | None") -> "TaskExecutor":
         known_by = settings.place_of(role), settings.key_secret_of(role)
         if known_by not in made:
-            made[known_by] = _executor_of(role, settings, stores, watch, secrets)
+            made[known_by] = _executor_of(role, settings, stores, watch, secrets, makes_batches=makes_batches)
         return made[known_by]
 
     executor_of(None)
@@ -254,6 +264,8 @@ def _executor_of(
     stores: Stores,
     watch: RunCache,
     secrets: Callable[[], Any],
+    *,
+    makes_batches: bool,
 ) -> "TaskExecutor":
     from aita.aws.dynamodb.prompt_cache_table import DynamoPromptCaches
     from aita.aws.dynamodb.sharded_rate_limiter import ShardedRateLimiter
@@ -292,6 +304,7 @@ def _executor_of(
         objects=stores.objects,
         watch=watch,
         longest_call=limits.longest,
+        makes_batches=makes_batches,
     )
     return TaskExecutor(
         runs=stores.runs,
@@ -332,6 +345,27 @@ def _chat_model(place: Place, settings: TaskSettings, key: "ApiKey") -> "ChatMod
         given_price=listed_prices(settings.model_prices).get(place.model),
         call_limits=settings.call_limits,
     )
+
+
+def make_stage_batches() -> "StageBatches":
+    """Return the service behind the batch function."""
+    from aita.llm.batch_endpoint import NO_BATCHES, BatchEndpoint
+    from aita.llm.chat import ChatModel
+    from aita.services.calls.batch_queue import BatchQueue
+    from aita.services.execution.stage_batches import LONGEST_INVOCATION, StageBatches
+
+    executors = make_executor(makes_batches=True)
+    made: dict[int, BatchQueue] = {}
+
+    def queue_of(executor: "TaskExecutor") -> BatchQueue:
+        llm = executor.calls.llm
+        if not isinstance(llm, ChatModel):
+            raise RunStopped(NO_BATCHES)
+        if id(executor) not in made:
+            made[id(executor)] = BatchQueue(BatchEndpoint.of(llm), utc_now, LONGEST_INVOCATION)
+        return made[id(executor)]
+
+    return StageBatches(queue_of, executors)
 
 
 def make_collector() -> "Collector":

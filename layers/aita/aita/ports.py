@@ -7,11 +7,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from typing import Protocol
+from typing import BinaryIO, Protocol
 
 from aita.models.decision import Decision
 from aita.models.match import MatchDecision
 from aita.models.part_decision import PartDecision
+from aita.models.provider_batch import BatchProgress
 from aita.models.rate_limits import Rates
 from aita.models.run import Run, RunStatus, RunSummary, StageCounts, TaskRow, Usage
 from aita.tasks.request import LLMRequest
@@ -58,8 +59,8 @@ class ObjectStore(Protocol):
         """Write a whole object, over an existing one."""
         ...
 
-    def put_if(self, key: str, data: bytes, etag: str | None) -> None:
-        """Write an object if the stored one has this ETag; with ``None``, if there is no stored one.
+    def put_if(self, key: str, data: bytes, etag: str | None) -> str:
+        """Write an object if the stored one has this ETag; with ``None``, if there is none. Return its new ETag.
 
         Raises
         ------
@@ -203,6 +204,10 @@ class RunStore(Protocol):
 
     def count_wait(self, run_id: str, reason: str) -> Run:
         """Count one wait for the provider and record its reason; return the run after the update."""
+        ...
+
+    def show_batches(self, run_id: str, attempt: int, progress: BatchProgress | None) -> None:
+        """Record how far the provider's batches are that the run waits for in this attempt; ``None`` for none."""
         ...
 
     def reserve_cost(self, run_id: str, attempt: int, amount: Decimal, cap: Decimal) -> bool:
@@ -520,6 +525,88 @@ class LLM(Protocol):
 
     def price(self, reply: Reply) -> Usage:
         """Return the tokens and the cost of a reply."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderBatch:
+    """Batch as the provider reports it.
+
+    Parameters
+    ----------
+    ended
+        Whether it is at its end: completed, expired, cancelled or failed.
+    done, total
+        Requests that are answered or refused, and all requests; 0 before the provider has counted them.
+    answer_files
+        Files with its replies and errors.
+    queue_full
+        Whether it failed, and cost nothing, because the provider's queue has no room for it.
+    """
+
+    batch_id: str
+    ended: bool
+    done: int = 0
+    total: int = 0
+    answer_files: tuple[str, ...] = ()
+    queue_full: bool = False
+
+
+class BatchProvider(Protocol):
+    """A provider's batches of calls to one model. Every operation makes one attempt.
+
+    All but ``line`` and ``price`` raise a ``CallError``: ``ProviderBusy`` if the provider can't answer now,
+    ``RunStopped`` if a person must act, and ``TaskError`` if it refuses the operation.
+    """
+
+    def line(self, digest: str, request: LLMRequest, images: Mapping[str, bytes]) -> bytes:
+        """Return a batch file's line for a request, which its reply will name by the digest.
+
+        Raises
+        ------
+        TaskError
+            If the request can't be sent.
+        """
+        ...
+
+    def upload(self, file: BinaryIO, name: str) -> str:
+        """Upload a batch file, and return its id."""
+        ...
+
+    def create(self, file_id: str, token: str) -> ProviderBatch:
+        """Create a batch of a file; the token becomes part of its metadata."""
+        ...
+
+    def find(self, file_id: str, token: str) -> list[ProviderBatch]:
+        """Return the batches of a file or with a token, the oldest first."""
+        ...
+
+    def get(self, batch_id: str) -> ProviderBatch:
+        """Return a batch."""
+        ...
+
+    def cancel(self, batch_id: str) -> None:
+        """Cancel a batch. Nothing happens if it is at its end."""
+        ...
+
+    def replies(self, batch: ProviderBatch) -> Iterator[tuple[str, Reply]]:
+        """Yield the replies of a batch that has ended, each with its request's digest; requests may lack theirs."""
+        ...
+
+    def delete(self, file_id: str) -> None:
+        """Delete a file. Nothing happens if it is not there."""
+        ...
+
+    def price(self, reply: Reply) -> Usage:
+        """Return the tokens and the cost of a reply in a batch."""
+        ...
+
+
+class BatchInvoker(Protocol):
+    """Function that looks after batches, invoked outside of an execution."""
+
+    def invoke(self, run: Run) -> None:
+        """Have the run's batches looked at soon, without waiting for it."""
         ...
 
 

@@ -13,6 +13,7 @@ from aita.models.call_limits import ALL, DEFAULT_TIMEOUT, CallLimits, ReplyToken
 from aita.models.effort import DEFAULT_EFFORT, EFFORTS, ReasoningEffort
 from aita.models.limits import BatchSize, CheckpointInterval, MaskHeader, MaxCost, MaxWorkers, RateLimit, TokenLimit
 from aita.models.model_role import ModelRole, model_in
+from aita.models.provider_batch import BatchUse
 
 DEFAULT_MODEL = "gpt-6-luna"
 
@@ -34,6 +35,7 @@ _TAKES = {
     "retry_failed_tasks": "true or false",
     "show_progress": "true or false",
     "retention_days": "a whole number of days from 1 up",
+    "provider_batch": "never, first (at half the price, what is missing by calls) or only",
     "longest_side": "a whole number of pixels from 256 to 8192",
     "mask_header": "a part of the page's height, from 0 (none) to 0.5",
     "reasoning_effort": f"{', '.join(EFFORTS)}, or default, which leaves it to the model",
@@ -116,6 +118,7 @@ class UserSettings(Environment):
     reader_model: str | None = None
     grader_model: str | None = None
     reasoning_effort: ReasoningEffort | None = None
+    provider_batch: BatchUse | None = None
     llm_timeout: Timeouts | None = None
     reply_tokens: ReplyTokens | None = None
     openai_base_url: BaseUrl | None = None
@@ -170,6 +173,7 @@ class ApiSettings(RoleSettings):
     """Settings of the API's function, among them the defaults of new runs."""
 
     state_machine_arn: str
+    batch_function_arn: str
     max_workers: MaxWorkers
     rate_limit_rps: RateLimit = 10.0
     rate_limit_tpm: TokenLimit = 0

@@ -45,14 +45,14 @@ class S3Objects:
         """Write a whole object, over an existing one."""
         self.client.put_object(Bucket=self.bucket, Key=key, Body=data, ContentType=content_type)
 
-    def put_if(self, key: str, data: bytes, etag: str | None) -> None:
-        """Write an object if the stored one has this ETag; with ``None``, if there is no stored one."""
-        self._put_if(key, data, etag, {})
+    def put_if(self, key: str, data: bytes, etag: str | None) -> str:
+        """Write an object if the stored one has this ETag; with ``None``, if there is none. Return its new ETag."""
+        return self._put_if(key, data, etag, {})
 
-    def _put_if(self, key: str, data: bytes, etag: str | None, metadata: dict[str, str]) -> None:
+    def _put_if(self, key: str, data: bytes, etag: str | None, metadata: dict[str, str]) -> str:
         condition = {"IfNoneMatch": "*"} if etag is None else {"IfMatch": etag}
         try:
-            self.client.put_object(
+            answer = self.client.put_object(
                 Bucket=self.bucket,
                 Key=key,
                 Body=data,
@@ -64,6 +64,7 @@ class S3Objects:
             if error.response["Error"]["Code"] in _CHANGED | _MISSING:
                 raise ObjectChangedError("the object was written by another since it was read") from None
             raise
+        return str(answer["ETag"])
 
     def put_unless_newer(self, key: str, data: bytes, made_from: datetime) -> bool:
         """Write an object unless the stored one was made from newer material; return whether it was written.

@@ -109,6 +109,17 @@ class ChatModel:
                 self.forget_key()
             raise failure from None
 
+    def body(self, request: LLMRequest, images: Mapping[str, bytes]) -> dict[str, Any]:
+        """Return the body of a call as it would be sent now, not streamed.
+
+        Raises
+        ------
+        TaskError
+            If models do not accept an image's format.
+        """
+        arguments = arguments_of(self.model, request, images, self._dialect.first_form(request))
+        return {name: value for name, value in arguments.items() if name not in ("stream", "stream_options")}
+
     def price(self, reply: Reply) -> Usage:
         """Return the tokens and the cost of a reply."""
         return usage_of(reply.usage, self.provider, self.model, self.given_price)
@@ -127,7 +138,7 @@ class ChatModel:
         seconds = self.call_limits.timeout(request.kind) or _seconds(self.client.timeout)
         longest = request.parameters.max_reply_characters
         deadline = started + seconds
-        response = self._endpoint.post(arguments, _json(arguments), time.monotonic() + seconds)
+        response = self._endpoint.post(arguments, encoded(arguments), time.monotonic() + seconds)
         try:
             parts = bounded(response.iter_bytes(), lambda: self.now() > deadline)
             completion = _read(parts, response.headers.get("content-type", ""), longest, streamed="stream" in arguments)
@@ -154,7 +165,7 @@ def _read(parts: Iterator[bytes], content_type: str, longest: int | None, *, str
     return completion
 
 
-def _json(arguments: dict[str, Any]) -> bytes:
+def encoded(arguments: dict[str, Any]) -> bytes:
     """Return a request's body.
 
     Raises

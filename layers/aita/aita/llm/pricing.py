@@ -10,6 +10,7 @@ from pathlib import Path
 
 from aita.errors import SettingsError
 from aita.llm.price_table import Price, find_price
+from aita.models.provider_batch import BATCH_PRICE
 from aita.models.run import UNPRICED_CALL, Usage
 from aita.ports import TokenUsage
 
@@ -137,6 +138,11 @@ def highest_cost(
     if price is None:
         return None
     return input_tokens * max(price.input, price.cache_write) + output_tokens * price.output
+
+
+def in_batch(usage: Usage) -> Usage:
+    """Return the usage of a call that was made in a provider's batch, from that of an ordinary one."""
+    return usage.model_copy(update={"batch_calls": usage.calls, "cost_usd": usage.cost_usd * BATCH_PRICE})
 
 
 def usage_of(

@@ -43,13 +43,14 @@ class MemoryObjects:
         self.requests["put"] += 1
         self.data[key] = data
 
-    def put_if(self, key: str, data: bytes, etag: str | None) -> None:
-        """Write an object if the stored one has this ETag."""
+    def put_if(self, key: str, data: bytes, etag: str | None) -> str:
+        """Write an object if the stored one has this ETag; return its new one."""
         with self._lock:
             present = _etag(self.data[key]) if key in self.data else None
             if present != etag:
                 raise ObjectChangedError("the object was written by another")
             self.put(key, data)
+        return _etag(data)
 
     def put_unless_newer(self, key: str, data: bytes, made_from: datetime) -> bool:
         """Write an object unless the stored one was made from newer material."""

@@ -1,6 +1,6 @@
 """Requests and responses of the API."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Self
@@ -23,6 +23,7 @@ from aita.models.limits import (
 )
 from aita.models.model_role import ModelRole, model_in
 from aita.models.names import MAX_UPLOAD_BYTES
+from aita.models.provider_batch import BatchProgress, BatchUse
 from aita.models.rubric_change import QuestionChange
 from aita.models.run import Ref, RunStatus, RunSummary, TaskStatus, Usage
 from aita.models.second_look import See
@@ -50,6 +51,7 @@ class RunOptions(StrictModel):
     reader_model: str | None = None
     grader_model: str | None = None
     reasoning_effort: ReasoningEffort | None = None
+    provider_batch: BatchUse | None = None
 
 
 class StartRunRequest(StrictModel):
@@ -67,9 +69,10 @@ class ResumeRunRequest(StrictModel):
 
 
 class StageEstimate(StrictModel):
-    """Estimated calls, tokens and cost of a stage; ``cost_usd`` is ``None`` if the model's price is unknown.
+    """Estimated calls, tokens and cost of a stage; costs are ``None`` if the model's price is unknown.
 
-    ``model`` is the model that is asked; it is empty for a stage that asks none.
+    ``model`` is the model that is asked; it is empty for a stage that asks none. ``batch_cost_usd`` is the cost of the
+    same calls in the provider's batches. A stack before version 0.3 has none.
     """
 
     stage: str
@@ -78,6 +81,7 @@ class StageEstimate(StrictModel):
     input_tokens: int
     output_tokens: int
     cost_usd: Decimal | None
+    batch_cost_usd: Decimal | None = None
 
 
 class Estimate(StrictModel):
@@ -88,20 +92,27 @@ class Estimate(StrictModel):
     input_tokens: int
     output_tokens: int
     cost_usd: Decimal | None
+    batch_cost_usd: Decimal | None = None
     notes: tuple[str, ...]
 
     @classmethod
     def of(cls, stages: Sequence[StageEstimate], notes: Sequence[str]) -> Self:
         """Return the estimate of a run with these stages."""
-        costs = [stage.cost_usd for stage in stages]
         return cls(
             stages=tuple(stages),
             calls=sum(stage.calls for stage in stages),
             input_tokens=sum(stage.input_tokens for stage in stages),
             output_tokens=sum(stage.output_tokens for stage in stages),
-            cost_usd=None if None in costs else sum((cost for cost in costs if cost is not None), Decimal(0)),
+            cost_usd=_sum(stage.cost_usd for stage in stages),
+            batch_cost_usd=_sum(stage.batch_cost_usd for stage in stages),
             notes=tuple(notes),
         )
+
+
+def _sum(costs: Iterable[Decimal | None]) -> Decimal | None:
+    """Return the sum of costs; ``None`` if one is unknown."""
+    known = list(costs)
+    return None if None in known else sum((cost for cost in known if cost is not None), Decimal(0))
 
 
 class RubricDiff(StrictModel):
@@ -160,6 +171,7 @@ class UsageView(StrictModel):
     """Calls, tokens and cost. ``cost_usd`` covers the calls with a known price; ``None`` if no call has one."""
 
     calls: int
+    batch_calls: int = 0
     cached_calls: int
     input_tokens: int
     cached_input_tokens: int
@@ -171,7 +183,8 @@ class UsageView(StrictModel):
 class RunView(StrictModel):
     """``GET /runs/{run_id}``. ``eta_seconds`` is of the current stage; ``None`` before its first task has ended.
 
-    An empty ``reader_model`` or ``grader_model`` is ``model``.
+    An empty ``reader_model`` or ``grader_model`` is ``model``. ``batch_progress`` is there while the run waits for the
+    provider's batches.
     ``warning`` is for who starts or resumes a run: it tells that the runs at work want more of Lambda than the account
     has.
     """
@@ -190,6 +203,7 @@ class RunView(StrictModel):
     max_cost_usd: Decimal | None = None
     waits: int
     wait_reason: str
+    batch_progress: BatchProgress | None = None
     reason: str
     created_at: datetime
     updated_at: datetime

@@ -21,6 +21,7 @@ from aita.models.limits import (
     TokenLimit,
 )
 from aita.models.model_role import ModelRole, model_in
+from aita.models.provider_batch import BatchProgress, BatchStep, BatchUse
 from aita.models.second_look import See
 
 SIMULATED = "simulated"
@@ -144,13 +145,21 @@ class Manifest(StrictModel):
 class PlanResponse(StageEvent):
     """Output of Plan: number and place of the items to run, and the function that runs them.
 
-    ``expires_at`` is the expiry of rows that the state machine writes, in seconds since the epoch.
+    ``expires_at`` is the expiry of rows that the state machine writes, in seconds since the epoch. ``provider_batch``
+    is true if the items' requests go to the provider's batches before the items run.
     """
 
     count: int
     manifest: Manifest
     function: str
     expires_at: int
+    provider_batch: bool = False
+
+
+class BatchResponse(StageEvent):
+    """Output of the function that looks after a stage's batches at the provider."""
+
+    step: BatchStep
 
 
 class CollectResponse(StageEvent):
@@ -161,9 +170,13 @@ class CollectResponse(StageEvent):
 
 
 class Usage(StrictModel):
-    """Calls, tokens and cost. ``cost_usd`` covers priced calls; the cost of ``unpriced_calls`` is unknown, not zero."""
+    """Calls, tokens and cost. ``cost_usd`` covers priced calls; the cost of ``unpriced_calls`` is unknown, not zero.
+
+    ``batch_calls`` are the calls in the provider's batches, at the lower price.
+    """
 
     calls: int = 0
+    batch_calls: int = 0
     cached_calls: int = 0
     input_tokens: int = 0
     cached_input_tokens: int = 0
@@ -207,6 +220,8 @@ class RunSettings(StrictModel):
     With ``regrade_older``, answers that another version of aita, model or reasoning effort graded, or that graders
     saw otherwise or that were read another number of times, are graded again. Runs before version 0.3 are without
     ``see`` and ``readings``, and showed no strips. An empty ``reader_model`` or ``grader_model`` is ``model``.
+    ``provider_batch`` is the use of the provider's batches, which have nothing to do with ``batch_size``, the number of
+    tasks that share a call.
     """
 
     model: str
@@ -228,6 +243,7 @@ class RunSettings(StrictModel):
     reasoning_effort: ReasoningEffort = DEFAULT_EFFORT
     see: See = See.NEVER
     readings: Readings = 1
+    provider_batch: BatchUse = BatchUse.NEVER
 
     def model_of(self, role: ModelRole | None) -> str:
         """Return the name of the model in a role."""
@@ -239,7 +255,8 @@ class Run(StrictModel):
 
     ``removed_usage`` is the usage of deleted rows, whose tasks are no longer part of the run. ``committed_usd`` is, for
     a run with a cap, the cost so far plus the highest cost of the calls in progress. ``reviewed`` is true once a
-    person has resumed a run that waited for review.
+    person has resumed a run that waited for review. ``batch_progress`` is there while the run waits for the provider's
+    batches.
     """
 
     run_id: str
@@ -256,6 +273,7 @@ class Run(StrictModel):
     committed_usd: Decimal = Decimal(0)
     waits: int = 0
     wait_reason: str = ""
+    batch_progress: BatchProgress | None = None
     reason: str = ""
     error_type: str = ""
     execution_arn: str = ""

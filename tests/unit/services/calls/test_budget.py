@@ -72,8 +72,8 @@ class TestCap:
     def test_a_model_without_a_price_can_not_have_one(self, harness: Harness) -> None:
         harness.exam()
         harness.submissions = type(harness.submissions)(
-            harness.runs, harness.objects, harness.executions, harness.clock, RunSettings(model=MODEL, max_workers=5),
-            unpriced=frozenset({"grader"}),
+            harness.runs, harness.objects, harness.executions, harness.batch_invoker, harness.clock,
+            RunSettings(model=MODEL, max_workers=5), unpriced=frozenset({"grader"}),
         )  # fmt: skip
         with pytest.raises(RequestError, match="price of fake-model is not known"):
             harness.begin(max_cost_usd=1)

@@ -28,6 +28,17 @@ def calls(estimate: Estimate) -> dict[str, int]:
     return {stage.stage: stage.calls for stage in estimate.stages}
 
 
+def test_the_same_calls_cost_half_in_the_providers_batches(harness: Harness) -> None:
+    harness.exam()
+    found = estimate(harness, "rubric")
+    assert found.cost_usd
+    costs = [(each.cost_usd, each.batch_cost_usd) for each in found.stages]
+    for cost, batched in (*costs, (found.cost_usd, found.batch_cost_usd)):
+        assert cost == 2 * (batched or 0)
+    unpriced = Estimator(harness.objects, RunSettings(model=MODEL, max_workers=5), lambda *_: None, harness.decisions)
+    assert unpriced.estimate(StartRunRequest(assignment=ASSIGNMENT, pipeline="rubric")).batch_cost_usd is None
+
+
 class TestExtraction:
     def test_before_the_blank_exam_is_split_it_goes_by_its_size(self, harness: Harness) -> None:
         harness.put("blank_exam.pdf", b"x" * 300_000 * 9)

@@ -33,6 +33,7 @@ class TestFirstAttempt:
             "manifest": {"bucket": "memory", "key": f"runs/{run.run_id}/answer_key/manifest.json"},
             "function": "arn:task",
             "expires_at": int(harness.clock.now.timestamp()) + (30 + 7) * 86_400,
+            "provider_batch": False,
         }
         assert ids(harness.to_run(run, "answer_key")) == ids(harness.items(run, "answer_key")) == ["1a", "1b", "2"]
         counts = harness.runs.get(run.run_id).stages["answer_key"]

@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError
 from aita.aws.dynamodb.items import active_key, read, run_key, summary_key, write
 from aita.aws.dynamodb.transaction_conflicts import cancellation_reasons, is_passing, repeated
 from aita.errors import ConflictError, NotFoundError, RequestError
+from aita.models.provider_batch import BatchProgress
 from aita.models.run import Run, RunStatus, RunSummary, StageCounts, TaskRow, TaskStatus, Usage
 from aita.ports import Clock
 from aita.services.compliance.retention import rows_expire_at
@@ -99,6 +100,11 @@ class DynamoRunTable:
         """Count one wait for the provider and record its reason; return the run after the update."""
         run = self._update(run_id, "ADD waits :one SET wait_reason = :reason", {":one": 1, ":reason": reason})
         return run or self.get(run_id)
+
+    def show_batches(self, run_id: str, attempt: int, progress: BatchProgress | None) -> None:
+        """Record how far the provider's batches are that the run waits for in this attempt; ``None`` for none."""
+        change = "REMOVE batch_progress" if progress is None else "SET batch_progress = :progress"
+        self._update(run_id, change, {":progress": progress, ":attempt": attempt}, condition="attempt = :attempt")
 
     def reserve_cost(self, run_id: str, attempt: int, amount: Decimal, cap: Decimal) -> bool:
         """Add ``amount`` to the committed cost (USD) if the sum stays within ``cap``; return whether it was added."""

@@ -120,6 +120,11 @@ def stage_file(run_id: str, stage: str, name: str) -> str:
     return f"runs/{run_id}/{stage}/{name}.json"
 
 
+def batch_requests(run_id: str, stage: str, token: str) -> str:
+    """Return the key of the list of a provider batch's requests."""
+    return f"runs/{run_id}/{stage}/batches/{token}.json"
+
+
 def result(run_id: str, stage: str, task_id: str) -> str:
     """Return the key of a task's result in a run."""
     return f"runs/{run_id}/{stage}/results/{task_id}.json"

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
-from aita.errors import CallError, ProviderBusy, TaskError
+from aita.errors import CallError, ProviderBusy, TaskError, UnansweredError
 from aita.models.call_usage import NO_CALLS, CallUsage
 from aita.models.run import UNPRICED_CALL, Usage
 from aita.ports import LLM, Reply
@@ -149,6 +149,8 @@ class CallLoop:
                 request = conversation.send(require_complete(reply.text, reply.finish_reason, refusal=reply.refusal))
         except StopIteration as done:
             return done.value
+        except UnansweredError:  # for which no reply is to blame
+            raise
         except TaskError:
             if not anew and self._rejected(used):
                 raise _StillInvalid from None

@@ -6,7 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from aita.errors import MissingInputError, ObjectNotFoundError, ProviderBusy
+from aita.errors import MissingInputError, ObjectNotFoundError, ProviderBusy, UnansweredError
+from aita.models.provider_batch import BatchUse
 from aita.models.run import ItemEvent, Run, StageCounts, Usage
 from aita.ports import LLM, ObjectStore, Reply
 from aita.services.calls import patience
@@ -18,6 +19,11 @@ from aita.services.calls.forbidden_calls import Refusals
 from aita.services.calls.reply_cache import CachedReply, ReplyCache
 from aita.services.runs.run_cache import RunCache
 from aita.tasks.request import LLMRequest
+
+_NO_BATCH_ANSWERED = (
+    "no batch at the provider has answered its request, and the run makes no other calls: resume the run, which makes "
+    "another batch"
+)
 
 
 @dataclass(slots=True)
@@ -32,6 +38,8 @@ class ItemPacer:
         Returns the seconds that are left to this invocation.
     longest_call
         Time-out of one call, in seconds.
+    batches_only
+        Whether the run makes no calls but in the provider's batches.
     asked_alone
         Item of a shared call whose task is being asked in a call of its own.
     """
@@ -41,6 +49,7 @@ class ItemPacer:
     reservation: int | None
     remaining: Callable[[], float]
     longest_call: float
+    batches_only: bool = False
     asked_alone: ItemEvent | None = None
 
     def admit(self, request: LLMRequest) -> Admitted:
@@ -50,9 +59,13 @@ class ItemPacer:
         ------
         ProviderBusy
             If too little of the invocation's time is left.
+        UnansweredError
+            If no batch has answered the request, and the run makes no other calls.
         SlotLater, Superseded
             As ``Admission.admit`` raises them.
         """
+        if self.batches_only:
+            raise UnansweredError(_NO_BATCH_ANSWERED)
         if self.remaining() < self.longest_call + LONGEST_SLEEP:
             raise ProviderBusy("this invocation has no time left for another call", retry_after=0)
         reservation, self.reservation = self.reservation, None
@@ -170,6 +183,8 @@ class ItemCalls:
     ----------
     longest_call
         Time-out of one call, in seconds.
+    makes_batches
+        Whether the calls are of the function that makes the provider's batches: it asks for one reply in each run.
     """
 
     llm: LLM
@@ -179,11 +194,14 @@ class ItemCalls:
     objects: ObjectStore
     watch: RunCache
     longest_call: float
+    makes_batches: bool = False
     refusals: Refusals = field(default_factory=Refusals)
 
     def pacer(self, event: ItemEvent, remaining: Callable[[], float]) -> ItemPacer:
         """Return the pacer of an item's calls in one invocation."""
-        return ItemPacer(self.admission, event, event.waited.slot_due, remaining, self.longest_call)
+        use = self.watch.get(event.run_id).settings.provider_batch
+        batches_only = use is BatchUse.ONLY and not self.makes_batches
+        return ItemPacer(self.admission, event, event.waited.slot_due, remaining, self.longest_call, batches_only)
 
     def loop(self, event: ItemEvent, pacer: ItemPacer) -> CallLoop:
         """Return the call loop of an item."""

@@ -33,9 +33,12 @@ class RoleExecutors:
 
     def execute(self, event: ItemEvent, remaining: Callable[[], float]) -> Executed:
         """Execute one item as ``TaskExecutor.execute`` does, with the model of its stage's role."""
-        stage = stage_of(event.stage)
-        role = stage.model_role if isinstance(stage, LLMStage) else None
-        return self.executor_of(role).execute(event, remaining)
+        return self.of_stage(event.stage).execute(event, remaining)
+
+    def of_stage(self, name: str) -> TaskExecutor:
+        """Return the executor of a stage's items."""
+        stage = stage_of(name)
+        return self.executor_of(stage.model_role if isinstance(stage, LLMStage) else None)
 
 
 def remedies_of(role: ModelRole | None, *, has_key: bool) -> dict[ProviderSetting, str]:

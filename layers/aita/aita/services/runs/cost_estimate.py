@@ -13,6 +13,7 @@ from aita.models.effort import expected_thoughts
 from aita.models.exam import AnswerKey, Criterion, Page, Question, Rubric
 from aita.models.model_role import ModelRole
 from aita.models.names import check_assignment
+from aita.models.provider_batch import BATCH_PRICE
 from aita.models.run import SIMULATED, Refs, RunSettings
 from aita.models.second_look import See, Strip
 from aita.ports import DecisionStore, ObjectStore, StoredObject
@@ -150,13 +151,15 @@ class Estimator:
         role = stage.model_role if isinstance(stage, LLMStage) else None
         price = self.cost_of.get(role, self.cost)
         costs = [price(sent, received) for sent, received in [*tokens, (0, 0)]]  # no price shows even without calls
+        cost = None if None in costs else sum((each for each in costs if each is not None), Decimal(0))
         return StageEstimate(
             stage=stage.name,
             model=settings.model_of(role) if isinstance(stage, LLMStage) else "",
             calls=len(tokens),
             input_tokens=sum(sent for sent, _ in tokens),
             output_tokens=sum(received for _, received in tokens),
-            cost_usd=None if None in costs else sum((cost for cost in costs if cost is not None), Decimal(0)),
+            cost_usd=cost,
+            batch_cost_usd=None if cost is None else cost * BATCH_PRICE,
         )
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from aita.errors import RequestError
+from aita.models.provider_batch import BatchUse
 from aita.models.run import (
     Item,
     Manifest,
@@ -78,6 +79,7 @@ class Planner:
             manifest=Manifest(bucket=self.objects.bucket, key=object_keys.stage_file(run.run_id, stage.name, MANIFEST)),
             function=self.functions[stage.function],
             expires_at=rows_expire_at(self.clock(), self.retention_days),
+            provider_batch=run.settings.provider_batch is not BatchUse.NEVER and isinstance(stage, LLMStage),
         )
 
     def _write(self, run: Run, stage: Stage) -> list[Item]:

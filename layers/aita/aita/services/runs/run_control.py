@@ -12,8 +12,9 @@ from aita.errors import ConflictError, RequestError
 from aita.models.api import StartRunRequest
 from aita.models.model_role import ModelRole
 from aita.models.names import check_assignment
+from aita.models.provider_batch import BatchUse
 from aita.models.run import Run, RunSettings, RunStatus
-from aita.ports import Clock, Executions, ObjectStore, RunStore
+from aita.ports import BatchInvoker, Clock, Executions, ObjectStore, RunStore
 from aita.services.assignments.assignment_files import AssignmentFiles
 from aita.services.grading.grading_settings import graded_before
 from aita.services.runs.pipelines import stage_of, stages_of
@@ -39,6 +40,7 @@ class RunControl:
     runs: RunStore
     objects: ObjectStore
     executions: Executions
+    batches: BatchInvoker
     clock: Clock
     defaults: RunSettings
     unpriced: frozenset[ModelRole | None] = frozenset()
@@ -123,6 +125,7 @@ class RunControl:
             "reason": "",
             "error_type": "",
             "wait_reason": "",
+            "batch_progress": None,
             "execution_arn": "",
             "ended_at": None,
             "updated_at": now,
@@ -132,7 +135,7 @@ class RunControl:
         return self._execute(run)
 
     def cancel(self, run_id: str) -> Run:
-        """End a run. Functions start no new call after at most 5 s.
+        """End a run. Functions start no new call after at most 5 s, and its batches are cancelled at the provider.
 
         A cancelled run is cancelled once more, as the first request's answer, or its end, may have been lost.
 
@@ -148,6 +151,8 @@ class RunControl:
             run = self.runs.end(run_id, run.attempt, RunStatus.CANCELLED, "cancelled")
         elif run.status is not RunStatus.CANCELLED:
             raise ConflictError(f"run {run_id} is not running: it is {run.status}")
+        if run.settings.provider_batch is not BatchUse.NEVER:
+            self.batches.invoke(run)  # before the execution ends, which cancels them later if this fails
         if run.execution_arn:
             self.executions.stop(run.execution_arn)
         self.runs.summarise(run)

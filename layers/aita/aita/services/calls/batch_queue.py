@@ -1,0 +1,334 @@
+"""Queue of requests at the provider's batches: one step of making, submitting, watching and reading them.
+
+No crash submits twice. A batch's file is uploaded first, and its intent is recorded before it is created; whoever
+finds an intent without an id looks for the batch at the provider before it is created again. The book is written only
+over the state that was read, so that of two callers at once one goes on.
+"""
+
+import logging
+from dataclasses import dataclass, field
+from datetime import timedelta
+from decimal import Decimal
+from itertools import islice
+from uuid import uuid4
+
+from aita.concurrency import map_concurrently
+from aita.errors import BudgetReached, ObjectChangedError, ProviderBusy, RunStopped, TaskError
+from aita.models.provider_batch import BatchBook, BatchProgress, BatchRecord, BatchState, BatchStep
+from aita.models.run import Usage
+from aita.ports import BatchProvider, Clock, ProviderBatch, Reply
+from aita.services.calls.batch_file import BatchFile
+from aita.services.calls.batch_ports import BatchBooks, BatchWork, Standing
+
+logger = logging.getLogger(__name__)
+
+ROUND = timedelta(seconds=300)
+"""Wait between two steps, and after a try to create a batch before the next one: it may still be on its way."""
+
+LONGEST = timedelta(days=2)
+"""Age at which a batch is cancelled, and its replies so far are used."""
+
+OUTAGE = timedelta(hours=2)
+"""Time without an answer of the provider's after which the run halts, as for ordinary calls."""
+
+_CONCURRENT_IO = 16
+_READ_AT_ONCE = 500  # replies in memory
+
+
+@dataclass(slots=True)
+class BatchQueue:
+    """Queue of a provider's batches. One object lives as long as its process.
+
+    Parameters
+    ----------
+    longest_step
+        Time after which another process that makes a batch has certainly ended; 0 if there is one process only.
+    most_requests, most_bytes
+        Limits of a batch file.
+
+    Attributes
+    ----------
+    has_asked
+        Whether this process has made an ordinary call, so that its requests are as the endpoint takes them.
+    """
+
+    provider: BatchProvider
+    clock: Clock
+    longest_step: timedelta = timedelta(0)
+    most_requests: int = 50_000
+    most_bytes: int = 95_000_000
+    has_asked: bool = field(default=False, init=False)
+
+    def step(self, books: BatchBooks, work: BatchWork) -> BatchStep:
+        """Do one step; after a crash it can be repeated.
+
+        Raises
+        ------
+        BudgetReached
+            If the cap has no room for a further request.
+        RunStopped
+            If a person must act: at the key, the quota or the endpoint.
+        """
+        book = books.read()
+        match work.standing():
+            case Standing.SUPERSEDED:
+                return BatchStep.STOPPED
+            case Standing.ENDED:
+                self._cancel(book)
+                return BatchStep.STOPPED
+        try:
+            return _Step(self, books, work, book).take()
+        except ObjectChangedError:
+            logger.info("another invocation has taken this step")
+            return BatchStep.WAIT
+
+    def _cancel(self, book: BatchBook) -> None:
+        for record in book.batches:
+            if record.state is BatchState.OPEN:
+                self.provider.cancel(record.batch_id)
+            elif record.state is BatchState.INTENDED:
+                for found in self.provider.find(record.file_id, record.token):
+                    self.provider.cancel(found.batch_id)
+
+
+@dataclass(slots=True)
+class _Step:
+    queue: BatchQueue
+    books: BatchBooks
+    work: BatchWork
+    book: BatchBook
+
+    def take(self) -> BatchStep:
+        try:
+            for record in self.book.batches:
+                self._go_on(record)
+            step = self._next()
+        except ProviderBusy as busy:
+            return self._wait_for_provider(busy)
+        except (BudgetReached, RunStopped):
+            self._write(making_since=None)
+            raise
+        if self.book.failing_since is not None:
+            self._write(failing_since=None)
+        self.work.show(None if step is BatchStep.DONE else self._progress())
+        return step
+
+    def _next(self) -> BatchStep:
+        is_open = bool(self._open())
+        if self.book.attempt != self.work.attempt:
+            if is_open:  # of an attempt before: its replies are paid
+                return BatchStep.WAIT
+            self._write(attempt=self.work.attempt, next=0, complete=False, queue_full=False, most_requests=0)
+        if self.book.complete or (self.book.queue_full and is_open):
+            return self._after(complete=True)
+        return self._make()
+
+    def _go_on(self, record: BatchRecord) -> None:
+        """Take a batch as far as it can go now."""
+        if record.state is BatchState.INTENDED:
+            record = self._find_or_create(record)
+        if record.state is BatchState.OPEN:
+            record = self._look_after(record)
+        if record.state is BatchState.READ:
+            self._delete_files(record)
+
+    # Making
+
+    def _make(self) -> BatchStep:
+        """Make a batch of the next requests, and submit it.
+
+        One process at a time makes one: another would ask a request at once that is in the first one's file.
+        """
+        now = self.queue.clock()
+        if self.book.making_since is not None and now - self.book.making_since < self.queue.longest_step:
+            return BatchStep.WAIT
+        self._write(making_since=now)
+        limit = self.book.most_requests or self.queue.most_requests
+        with BatchFile(self.queue.provider, self.work, limit, self.queue.most_bytes) as file:
+            in_batches = self._in_batches()
+            following, complete = self.book.next, True
+            for item in self.work.inspect(self.book.next):
+                self._recommit(item.paid_usd)
+                following = item.place + 1
+                if item.missing is None or item.missing.digest in in_batches:
+                    continue
+                if not self.queue.has_asked:
+                    self.queue.has_asked = self.work.ask_at_once(item.place)
+                    complete = self.queue.has_asked and self.work.standing() is Standing.CURRENT
+                else:
+                    complete = file.add(item.missing)
+                if not complete:
+                    following = item.place
+                    break
+            if file.requests:
+                self._submit(file, following, complete=complete)
+            else:
+                self._write(next=following, complete=complete, making_since=None)
+        if not file.requests and not complete:
+            return self._blocked()
+        return self._after(complete=complete)
+
+    def _in_batches(self) -> set[str]:
+        """Return the digests of all requests in batches that are under way."""
+        return {digest for record in self._open() for digest in self.books.read_requests(record.token)}
+
+    def _blocked(self) -> BatchStep:
+        """Return the step after one in which no request could be taken: stopped, or without an answer or room."""
+        if self.work.standing() is not Standing.CURRENT:
+            return BatchStep.STOPPED
+        if not self.queue.has_asked or self._open():
+            return BatchStep.WAIT
+        raise BudgetReached("the cap has no room for another request, even at the price of a batch")
+
+    def _after(self, *, complete: bool) -> BatchStep:
+        if not complete:
+            return BatchStep.AGAIN
+        return BatchStep.WAIT if self._open() else BatchStep.DONE
+
+    def _recommit(self, paid: Decimal) -> None:
+        """Commit what replies of an attempt before cost, as a resume has committed the cost of recorded tasks alone."""
+        if paid and self.work.attempt > 1:
+            self.work.commit(paid)
+
+    def _submit(self, file: BatchFile, following: int, *, complete: bool) -> None:
+        token, now = uuid4().hex, self.queue.clock()
+        file_id = self.queue.provider.upload(file.data, f"aita-{token}.jsonl")
+        self.work.commit(file.highest_usd)
+        self.books.write_requests(token, file.requests)
+        record = BatchRecord(
+            token=token,
+            attempt=self.work.attempt,
+            state=BatchState.INTENDED,
+            first=self.book.next,
+            total=len(file.requests),
+            committed_usd=file.highest_usd,
+            file_id=file_id,
+            since=now,
+            tried_at=now,
+        )
+        self._write(next=following, complete=complete, making_since=None, batches=(*self.book.batches, record))
+        self._create(record)
+
+    def _find_or_create(self, record: BatchRecord) -> BatchRecord:
+        """Adopt the batch that was created before its id was recorded, or create it if there is none."""
+        found = self.queue.provider.find(record.file_id, record.token)
+        if found:
+            for double in found[1:]:
+                self.queue.provider.cancel(double.batch_id)
+            return self._change(record, state=BatchState.OPEN, batch_id=found[0].batch_id)
+        now = self.queue.clock()
+        if now - record.tried_at < ROUND:
+            return record
+        if now - record.since > LONGEST:  # its file expires
+            return self._ask_again(record)
+        return self._create(self._change(record, tried_at=now))
+
+    def _create(self, record: BatchRecord) -> BatchRecord:
+        try:
+            created = self.queue.provider.create(record.file_id, record.token)
+        except TaskError as refused:
+            logger.warning("the provider refused a batch: %s", refused)
+            return self._leave(record)
+        record = self._change(record, state=BatchState.OPEN, batch_id=created.batch_id)
+        if self.work.standing() is Standing.ENDED:  # since the step began
+            self.queue.provider.cancel(created.batch_id)
+        return record
+
+    def _leave(self, record: BatchRecord) -> BatchRecord:
+        """Leave the requests of a batch that was not made to ordinary calls."""
+        record = self._change(record, state=BatchState.READ)
+        self._settle(record, [])
+        return record
+
+    def _ask_again(self, record: BatchRecord) -> BatchRecord:
+        """Have the requests of a batch that was not made put into another one."""
+        self._write(next=min(self.book.next, record.first), complete=False)
+        return self._leave(record)
+
+    # Watching and reading
+
+    def _look_after(self, record: BatchRecord) -> BatchRecord:
+        batch = self.queue.provider.get(record.batch_id)
+        if batch.ended:
+            return self._read(record, batch)
+        if self.queue.clock() - record.since > LONGEST:
+            self.queue.provider.cancel(record.batch_id)
+        return record if batch.done == record.done else self._change(record, done=batch.done)
+
+    def _read(self, record: BatchRecord, batch: ProviderBatch) -> BatchRecord:
+        """Store the replies of a batch; after a crash, the same ones again."""
+        requests, spent = self.books.read_requests(record.token), []
+        replies = iter(self.queue.provider.replies(batch))
+
+        def keep(answered: tuple[str, Reply]) -> Usage | None:
+            digest, reply = answered
+            if (request := requests.get(digest)) is None:
+                return None
+            usage = self.queue.provider.price(reply)
+            self.work.keep(digest, request.owner, request.bounded(reply), usage)
+            return usage
+
+        while some := list(islice(replies, _READ_AT_ONCE)):
+            spent += [usage for usage in map_concurrently(keep, some, _CONCURRENT_IO) if usage is not None]
+        if batch.queue_full:
+            self._make_room(record)
+        logger.info("a batch ended with %d of %d replies", len(spent), record.total)
+        record = self._change(record, state=BatchState.READ, done=len(spent), answer_files=batch.answer_files)
+        self._settle(record, spent)
+        return record
+
+    def _make_room(self, record: BatchRecord) -> None:
+        """Have the requests of a batch for which the queue had no room put into another one, once there is room."""
+        alone = not any(each.under_way for each in self.book.batches if each.token != record.token)
+        if alone and record.total == 1:
+            return  # it never fits: an ordinary call is made
+        most = max(1, record.total // 2) if alone else self.book.most_requests
+        self._write(next=min(self.book.next, record.first), complete=False, queue_full=True, most_requests=most)
+
+    def _settle(self, record: BatchRecord, spent: list[Usage]) -> None:
+        """Release what was committed and not spent; all of it stays committed if a cost is unknown."""
+        if (
+            record.committed_usd
+            and record.attempt == self.work.attempt
+            and not any(each.unpriced_calls for each in spent)
+        ):
+            self.work.release(record.committed_usd - sum((each.cost_usd for each in spent), Decimal(0)))
+
+    def _delete_files(self, record: BatchRecord) -> None:
+        for file_id in (record.file_id, *record.answer_files):
+            self.queue.provider.delete(file_id)
+        self._change(record, state=BatchState.ENDED)
+
+    # The book
+
+    def _wait_for_provider(self, busy: ProviderBusy) -> BatchStep:
+        now = self.queue.clock()
+        since = self.book.failing_since or now
+        if now - since > OUTAGE:
+            self._write(failing_since=None, making_since=None)
+            raise RunStopped(f"the provider has not answered for two hours, at last: {busy}") from None
+        self._write(failing_since=since, making_since=None)
+        self.work.show(self._progress(), str(busy))
+        return BatchStep.WAIT
+
+    def _progress(self) -> BatchProgress | None:
+        records = self._open()
+        if not records:
+            return None
+        return BatchProgress(
+            since=min(each.since for each in records),
+            done=sum(each.done for each in records),
+            total=sum(each.total for each in records),
+        )
+
+    def _open(self) -> list[BatchRecord]:
+        return [record for record in self.book.batches if record.under_way]
+
+    def _change(self, record: BatchRecord, **changes: object) -> BatchRecord:
+        changed = record.model_copy(update=changes)
+        self._write(batches=tuple(changed if each.token == record.token else each for each in self.book.batches))
+        return changed
+
+    def _write(self, **changes: object) -> None:
+        self.book = self.book.model_copy(update=changes)
+        self.books.write(self.book)

@@ -1,0 +1,448 @@
+"""Runs whose requests go to the provider's batches first: equal results, half the price, and what is left to calls."""
+
+from collections import Counter
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from aita.errors import ProviderBusy, RunStopped, TaskError
+from aita.models.provider_batch import BatchState, BatchStep
+from aita.models.run import Run, RunStatus, StageEvent
+from aita.services.assignments import object_keys
+from aita.services.execution.stage_batches import BOOK
+from tests.support.fake_batches import busy
+from tests.support.fakes import (
+    COST_OF_A_CALL,
+    HIGHEST_COST,
+    NONSENSE,
+    QUESTIONS,
+    Crash,
+    Harness,
+    answer_key,
+    question_of,
+    right,
+)
+
+IDS = [question["question_id"] for question in QUESTIONS]
+ROUND = 300
+
+
+@pytest.fixture
+def harness() -> Harness:
+    harness = Harness()
+    harness.exam()
+    return harness
+
+
+def book(harness: Harness, run: Run, stage: str = "answer_key") -> dict[str, Any]:
+    return dict(harness.objects.json(object_keys.stage_file(run.run_id, stage, BOOK)))
+
+
+def step(harness: Harness, run: Run, stage: str = "answer_key") -> BatchStep:
+    """Do one step of a stage's batches."""
+    event = StageEvent(run_id=run.run_id, attempt=run.attempt, stage=stage)
+    return harness.stage_batches.step(event, lambda: 900).step
+
+
+def planned(harness: Harness, **options: Any) -> Run:
+    """Start a run and plan its first stage."""
+    run = harness.begin(**{"provider_batch": "first"} | options)
+    assert harness.plan(run).provider_batch
+    return run
+
+
+def results(harness: Harness, run: Run) -> dict[str, bytes]:
+    """Return the artifacts and the results of all tasks."""
+    return {
+        key.replace(run.run_id, "RUN"): data
+        for key, data in harness.objects.data.items()
+        if key.startswith("midterm/") or (f"runs/{run.run_id}" in key and "/results/" in key)
+    }
+
+
+class TestARun:
+    def test_has_the_results_of_one_without_batches(self, harness: Harness) -> None:
+        other = Harness()
+        other.exam()
+        run, ordinary = harness.run("rubric", provider_batch="first"), other.run("rubric")
+        assert run.status is ordinary.status is RunStatus.SUCCEEDED
+        assert results(harness, run) == results(other, ordinary)
+
+    @pytest.mark.parametrize("size", [1, 2, 5])
+    def test_has_them_if_tasks_share_calls(self, size: int) -> None:
+        found = []
+        for use in ("never", "first"):
+            harness = Harness()
+            harness.exam(*({"question_id": str(each)} | QUESTIONS[0] | {"question_id": str(each)} for each in range(7)))
+            run = harness.run("rubric", provider_batch=use, batch_size=size)
+            assert run.status is RunStatus.SUCCEEDED
+            found.append(harness.artifact("answer_keys.json"))
+        assert found[0] == found[1]
+
+    def test_pays_half_for_all_requests_but_the_first_of_each_process(self, harness: Harness) -> None:
+        run = harness.run("rubric", provider_batch="first")
+        assert harness.model.calls == 1
+        assert (run.usage.calls, run.usage.batch_calls) == (6, 5)
+        assert run.usage.cost_usd == COST_OF_A_CALL * (1 + Decimal("0.5") * 5)
+        assert [row.usage.batch_calls for row in harness.rows(run)].count(1) == 5
+
+    def test_asks_by_calls_what_no_batch_answers(self, harness: Harness) -> None:
+        harness.batches.unanswered = lambda request: question_of(request) == IDS[1]
+        run = harness.run("rubric", provider_batch="first")
+        assert run.status is RunStatus.SUCCEEDED
+        assert (run.usage.calls, run.usage.batch_calls) == (6, 3)
+
+    def test_asks_again_by_a_call_after_an_invalid_reply(self, harness: Harness) -> None:
+        def answer(request: Any) -> str:
+            again = any(message.role == "assistant" for message in request.messages)
+            return NONSENSE if question_of(request) == IDS[1] and not again else right(request)
+
+        harness.model.otherwise = answer
+        run = harness.run("rubric", provider_batch="first")
+        assert run.status is RunStatus.SUCCEEDED
+        assert (run.usage.calls, run.usage.batch_calls) == (8, 5)
+        assert harness.row(run, "rubric", question_id=IDS[1]).asks == 2
+
+    def test_fails_what_no_batch_answers_if_it_uses_them_only_and_goes_on_when_resumed(self, harness: Harness) -> None:
+        harness.batches.unanswered = lambda request: question_of(request) == IDS[1]
+        run = harness.run("rubric", provider_batch="only")
+        assert run.status is RunStatus.PARTIAL
+        assert harness.row(run, "answer_key", question_id=IDS[1]).error_type == "UnansweredError"
+        assert harness.model.calls == 1
+        harness.batches.unanswered = lambda request: False
+        run = harness.resume(run)
+        assert run.status is RunStatus.SUCCEEDED
+        assert harness.model.calls == 1
+        assert len({request.digest() for request in harness.batches.answered}) == len(harness.batches.answered)
+
+    def test_puts_the_request_after_an_invalid_reply_into_another_batch_if_it_uses_them_only(
+        self, harness: Harness
+    ) -> None:
+        def answer(request: Any) -> str:
+            again = any(message.role == "assistant" for message in request.messages)
+            return NONSENSE if question_of(request) == IDS[1] and not again else right(request)
+
+        harness.model.otherwise = answer
+        run = harness.run("rubric", provider_batch="only")
+        while run.status is RunStatus.PARTIAL:
+            run = harness.resume(run)
+        assert run.status is RunStatus.SUCCEEDED
+        assert harness.model.calls == 1
+        assert len(set(harness.batches.submitted)) == len(harness.batches.submitted)
+
+    def test_makes_no_batch_of_what_is_answered(self, harness: Harness) -> None:
+        harness.run("rubric")
+        run = harness.run("rubric", provider_batch="first")
+        assert (run.status, run.usage.calls, harness.batches.batches) == (RunStatus.SUCCEEDED, 0, [])
+
+    def test_without_checkpointing_asks_anew(self, harness: Harness) -> None:
+        harness.run("rubric")
+        run = harness.run("rubric", provider_batch="first", enable_checkpointing=False)
+        assert run.status is RunStatus.SUCCEEDED
+        assert (run.usage.calls, run.usage.batch_calls) == (6, 5)
+
+    def test_counts_a_question_that_two_tasks_ask_once(self, harness: Harness) -> None:
+        run = harness.run("rubric", provider_batch="first")
+        assert len(set(harness.batches.submitted)) == len(harness.batches.submitted) == run.usage.batch_calls
+
+
+class TestFiles:
+    @pytest.mark.parametrize(("limit", "batches"), [(1, [1, 1]), (2, [2]), (3, [2])])
+    def test_are_cut_at_the_limit_of_requests(self, harness: Harness, limit: int, batches: list[int]) -> None:
+        harness.batch_queue.most_requests = limit
+        run = planned(harness)
+        while step(harness, run) is BatchStep.AGAIN:
+            pass
+        assert [len(each.requests) for each in harness.batches.batches] == batches
+
+    def test_are_cut_at_the_limit_of_bytes(self, harness: Harness) -> None:
+        line = len(harness.batches.line("0" * 64, None, {}))  # type: ignore[arg-type]
+        harness.batch_queue.most_bytes = line
+        run = planned(harness)
+        while step(harness, run) is BatchStep.AGAIN:
+            pass
+        assert harness.batches.sizes == [line, line]
+
+    def test_leave_out_a_request_that_none_can_hold(self, harness: Harness) -> None:
+        harness.batch_queue.most_bytes = 10
+        run = harness.run("rubric", provider_batch="first")
+        assert (run.status, harness.batches.batches) == (RunStatus.SUCCEEDED, [])
+
+    def test_are_deleted_once_read(self, harness: Harness) -> None:
+        harness.run("rubric", provider_batch="first")
+        assert harness.batches.batches
+        assert harness.batches.files == {}
+
+
+class TestWaiting:
+    def test_shows_how_far_the_batches_are(self, harness: Harness) -> None:
+        harness.batches.looks = 2
+        run = planned(harness)
+        assert step(harness, run) is BatchStep.WAIT
+        progress = harness.reader.view(harness.runs.get(run.run_id)).batch_progress
+        assert progress is not None
+        assert (progress.done, progress.total, progress.since) == (0, 2, harness.clock())
+        for _ in range(3):
+            harness.clock.advance(ROUND)
+            last = step(harness, run)
+        assert last is BatchStep.DONE
+        assert harness.runs.get(run.run_id).batch_progress is None
+
+    def test_ends_after_two_days_with_what_is_there(self, harness: Harness) -> None:
+        harness.batches.looks = 1000
+        run = harness.run("rubric", provider_batch="first")
+        assert run.status is RunStatus.SUCCEEDED
+        assert all(each.cancelled for each in harness.batches.batches)
+
+    def test_goes_on_through_an_outage_and_halts_after_two_hours_of_it(self, harness: Harness) -> None:
+        run = planned(harness)
+        harness.batches.failures = [busy(), busy()]
+        assert [step(harness, run) for _ in range(2)] == [BatchStep.WAIT] * 2
+        assert harness.runs.get(run.run_id).wait_reason == "the provider answered 503"
+        assert step(harness, run) is BatchStep.WAIT
+        harness.batches.failures = [busy() for _ in range(100)]
+        for _ in range(30):
+            harness.clock.advance(ROUND)
+            last = step(harness, run)
+            if last is BatchStep.STOPPED:
+                break
+        halted = harness.runs.get(run.run_id)
+        assert (last, halted.status) == (BatchStep.STOPPED, RunStatus.HALTED)
+        harness.batches.failures = []
+        assert harness.resume(halted).status is RunStatus.SUCCEEDED
+        assert len(set(harness.batches.submitted)) == len(harness.batches.submitted)
+
+    def test_halts_at_an_endpoint_without_batches(self, harness: Harness) -> None:
+        harness.batches.failures = [RunStopped("the endpoint has no batches")]
+        run = harness.run("rubric", provider_batch="first")
+        assert (run.status, run.reason) == (RunStatus.HALTED, "the endpoint has no batches")
+
+    def test_leaves_a_refused_batch_to_calls(self, harness: Harness) -> None:
+        create = harness.batches.create
+
+        def refuse(file_id: str, token: str) -> Any:
+            harness.batches.create = create  # type: ignore[method-assign]
+            raise TaskError("the provider answered 400")
+
+        harness.batches.create = refuse  # type: ignore[method-assign]
+        run = harness.run("rubric", provider_batch="first")
+        assert (run.status, run.usage.calls, run.usage.batch_calls) == (RunStatus.SUCCEEDED, 6, 3)
+
+    @pytest.mark.parametrize("limit", [0, 1, 2, 3])
+    def test_makes_smaller_batches_where_the_queue_is_full(self, limit: int) -> None:
+        harness = Harness()
+        harness.exam(*(QUESTIONS[0] | {"question_id": str(each)} for each in range(8)))
+        harness.batches.queue_limit = limit
+        run = harness.run("rubric", provider_batch="first")
+        assert run.status is RunStatus.SUCCEEDED
+        assert len(set(harness.batches.submitted)) == len(harness.batches.submitted)
+        assert run.usage.batch_calls == (len(harness.batches.submitted) if limit else 0)
+        if limit:
+            assert run.usage.batch_calls == 15
+
+
+class TestALostAnswer:
+    def test_of_a_creation_is_looked_for_before_another_is_made(self, harness: Harness) -> None:
+        create = harness.batches.create
+
+        def lose(file_id: str, token: str) -> Any:
+            create(file_id, token)
+            harness.batches.create = create  # type: ignore[method-assign]
+            raise ProviderBusy("the model did not answer in time", timed_out=True)
+
+        harness.batches.create = lose  # type: ignore[method-assign]
+        run = harness.run("rubric", provider_batch="first")
+        assert run.status is RunStatus.SUCCEEDED
+        assert len(set(harness.batches.submitted)) == len(harness.batches.submitted) == run.usage.batch_calls == 5
+
+    def test_of_one_that_came_to_nothing_is_waited_for_before_another_is_made(self, harness: Harness) -> None:
+        create, tried = harness.batches.create, []
+
+        def fail(file_id: str, token: str) -> Any:
+            tried.append(harness.clock())
+            harness.batches.create = count  # type: ignore[method-assign]
+            raise busy()
+
+        def count(file_id: str, token: str) -> Any:
+            tried.append(harness.clock())
+            return create(file_id, token)
+
+        harness.batches.create = fail  # type: ignore[method-assign]
+        run = planned(harness)
+        assert step(harness, run) is BatchStep.WAIT
+        assert step(harness, run) is BatchStep.WAIT
+        assert len(tried) == 1, "it may still be on its way"
+        harness.clock.advance(ROUND)
+        assert step(harness, run) is BatchStep.WAIT
+        assert len(tried) == 2
+        assert book(harness, run)["batches"][0]["state"] == BatchState.OPEN
+
+    def test_of_two_functions_at_once_one_goes_on(self, harness: Harness) -> None:
+        run = planned(harness)
+        put_if = harness.objects.put_if
+        others: list[BatchStep] = []
+
+        def meanwhile(key: str, data: bytes, etag: str | None) -> str:
+            harness.objects.put_if = put_if  # type: ignore[method-assign]
+            others.append(step(harness, run))
+            return put_if(key, data, etag)
+
+        harness.objects.put_if = meanwhile  # type: ignore[method-assign]
+        assert step(harness, run) is BatchStep.WAIT
+        assert others == [BatchStep.WAIT]
+        assert len(set(harness.batches.submitted)) == len(harness.batches.submitted) == 2
+
+
+def test_a_function_that_begins_while_another_makes_a_batch_waits(harness: Harness) -> None:
+    """It would ask at once for what is in the other one's file."""
+    run, upload = planned(harness), harness.batches.upload
+    others: list[BatchStep] = []
+
+    def meanwhile(file: Any, name: str) -> str:
+        calls = harness.model.calls
+        harness.cold()
+        others.append(step(harness, run))
+        assert harness.model.calls == calls
+        return upload(file, name)
+
+    harness.batches.upload = meanwhile  # type: ignore[method-assign]
+    assert step(harness, run) is BatchStep.WAIT
+    assert others == [BatchStep.WAIT]
+    assert harness.model.calls == 1
+
+
+def test_one_that_died_while_it_made_a_batch_is_not_waited_for_for_ever(harness: Harness) -> None:
+    run, upload = planned(harness), harness.batches.upload
+
+    def die(file: Any, name: str) -> str:
+        harness.batches.upload = upload  # type: ignore[method-assign]
+        raise Crash
+
+    harness.batches.upload = die  # type: ignore[method-assign]
+    with pytest.raises(Crash):
+        step(harness, run)
+    steps = []
+    for _ in range(4):
+        steps.append(step(harness, run))
+        harness.clock.advance(ROUND)
+    assert steps == [BatchStep.WAIT] * 4
+    assert len(harness.batches.batches) == 1
+
+
+class TestCancelling:
+    def test_cancels_at_the_provider_and_a_resume_takes_what_was_paid(self, harness: Harness) -> None:
+        harness.batches.looks = 10
+        run = planned(harness)
+        step(harness, run)
+        harness.submissions.cancel(run.run_id)
+        (invoked,) = harness.batch_invoker.runs
+        assert step(harness, invoked) is BatchStep.STOPPED
+        assert [each.cancelled for each in harness.batches.batches] == [True]
+        harness.batches.unanswered = lambda request: question_of(request) == IDS[2]
+        run = harness.runs.get(run.run_id)
+        resumed = harness.resume(run)
+        assert resumed.status is RunStatus.SUCCEEDED
+        assert Counter(harness.batches.submitted).most_common(1)[0][1] <= 2, "what the cancelled batch did not answer"
+        answered = [request.digest() for request in harness.batches.answered]
+        assert len(set(answered)) == len(answered), "no reply is paid twice"
+
+    def test_leaves_it_to_the_execution_if_the_function_can_not_be_invoked(self, harness: Harness) -> None:
+        def refuse(_: Run) -> None:
+            raise ConnectionError
+
+        harness.batches.looks = 10
+        run = planned(harness)
+        step(harness, run)
+        harness.batch_invoker.invoke = refuse  # type: ignore[method-assign,assignment]
+        with pytest.raises(ConnectionError):
+            harness.submissions.cancel(run.run_id)
+        assert harness.executions.stopped == []
+        assert step(harness, run) is BatchStep.STOPPED
+        assert [each.cancelled for each in harness.batches.batches] == [True]
+
+    def test_of_a_batch_whose_id_is_not_known_finds_it(self, harness: Harness) -> None:
+        create = harness.batches.create
+
+        def lose(file_id: str, token: str) -> Any:
+            create(file_id, token)
+            raise Crash
+
+        harness.batches.create = lose  # type: ignore[method-assign]
+        run = planned(harness)
+        with pytest.raises(Crash):
+            step(harness, run)
+        harness.submissions.cancel(run.run_id)
+        assert step(harness, run) is BatchStep.STOPPED
+        assert [each.cancelled for each in harness.batches.batches] == [True]
+
+    def test_while_a_batch_is_created_cancels_it(self, harness: Harness) -> None:
+        create = harness.batches.create
+
+        def meanwhile(file_id: str, token: str) -> Any:
+            harness.submissions.cancel(run.run_id)
+            return create(file_id, token)
+
+        harness.batches.create = meanwhile  # type: ignore[method-assign]
+        run = planned(harness)
+        step(harness, run)
+        assert [each.cancelled for each in harness.batches.batches] == [True]
+
+    def test_leaves_the_batches_of_a_run_that_was_resumed_meanwhile(self, harness: Harness) -> None:
+        harness.batches.looks = 10
+        run = planned(harness)
+        step(harness, run)
+        cancelled = harness.submissions.cancel(run.run_id)
+        harness.submissions.resume(run.run_id)
+        assert step(harness, cancelled) is BatchStep.STOPPED
+        assert [each.cancelled for each in harness.batches.batches] == [False]
+
+
+class TestTheCap:
+    def test_is_committed_by_half_and_settled_when_a_batch_is_read(self, harness: Harness) -> None:
+        run = planned(harness, max_cost_usd=Decimal(10))
+        step(harness, run)
+        assert harness.runs.get(run.run_id).committed_usd == COST_OF_A_CALL + 2 * HIGHEST_COST / 2
+        for _ in range(2):
+            harness.clock.advance(ROUND)
+            step(harness, run)
+        assert harness.runs.get(run.run_id).committed_usd == COST_OF_A_CALL * 2
+
+    def test_cuts_a_batch_and_goes_on_when_it_is_settled(self, harness: Harness) -> None:
+        run = harness.run("rubric", provider_batch="first", max_cost_usd=HIGHEST_COST + 3 * COST_OF_A_CALL)
+        assert run.status is RunStatus.SUCCEEDED
+        assert run.usage.batch_calls == 5
+        assert run.committed_usd == run.usage.cost_usd <= HIGHEST_COST + 3 * COST_OF_A_CALL
+
+    def test_ends_the_run_if_it_has_no_room_for_one_request(self, harness: Harness) -> None:
+        run = harness.run("rubric", provider_batch="first", max_cost_usd=HIGHEST_COST)
+        assert run.status is RunStatus.BUDGET_REACHED
+        assert run.committed_usd <= HIGHEST_COST
+        resumed = harness.drive(harness.submissions.resume(run.run_id, Decimal(10)))
+        assert resumed.status is RunStatus.SUCCEEDED
+        assert len(set(harness.batches.submitted)) == len(harness.batches.submitted)
+
+    def test_counts_replies_of_an_attempt_before_that_no_task_has_used(self, harness: Harness) -> None:
+        run = planned(harness, max_cost_usd=Decimal(10))
+        while step(harness, run) is not BatchStep.DONE:
+            harness.clock.advance(ROUND)
+        harness.submissions.cancel(run.run_id)
+        run = harness.submissions.resume(run.run_id)
+        harness.plan(run)
+        step(harness, run)
+        assert harness.runs.get(run.run_id).committed_usd == COST_OF_A_CALL * 2
+
+    def test_stays_committed_where_a_cost_is_not_known(self, harness: Harness) -> None:
+        price = harness.batches.price
+        harness.batches.price = lambda reply: price(reply).model_copy(  # type: ignore[method-assign]
+            update={"cost_usd": Decimal(0), "unpriced_calls": 1}
+        )
+        run = planned(harness, max_cost_usd=Decimal(10))
+        while step(harness, run) is not BatchStep.DONE:
+            harness.clock.advance(ROUND)
+        assert harness.runs.get(run.run_id).committed_usd == COST_OF_A_CALL + 2 * HIGHEST_COST / 2
+
+
+def test_answer_keys_are_those_of_the_model(harness: Harness) -> None:
+    harness.run("rubric", provider_batch="first")
+    assert harness.artifact("answer_keys.json").keys() == {answer_key(each)["question_id"] for each in IDS}
