@@ -7,6 +7,7 @@ import typer
 from rich.console import Group
 from rich.text import Text
 
+from aita.cli.batch_options import Batch, BatchOnly, batch_options
 from aita.cli.commands.runs import Detach, MaxCost, start_run
 from aita.cli.commands.upload import upload_files
 from aita.cli.files.task_results import check_out, write_results
@@ -64,6 +65,9 @@ def run(
     input_file: Input,
     assignment: OfKind = None,
     out: OutFile = None,
+    *,
+    batch: Batch = False,
+    batch_only: BatchOnly = False,
     max_cost: MaxCost = None,
     detach: Detach = False,
 ) -> None:
@@ -86,7 +90,8 @@ def run(
         if out is not None:
             write_results(session, view, lines, out)
 
-    start_run(session, name, f"{KIND}{kind}", detach=detach, max_cost=max_cost, ended=write)
+    options = batch_options(batch, batch_only)
+    start_run(session, name, f"{KIND}{kind}", detach=detach, max_cost=max_cost, options=options, ended=write)
 
 
 def read_file(kind: type[LLMTask[Any]], file: Path, assignment: str) -> list[TaskLine]:

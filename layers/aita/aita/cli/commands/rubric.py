@@ -9,6 +9,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from aita.cli import exit_codes
+from aita.cli.batch_options import Batch, BatchOnly, batch_options
 from aita.cli.commands.keys import OneQuestion
 from aita.cli.commands.runs import Assignment, Detach, Disagreement, Graders, MaxCost, SeeOption, run_to_end, start_run
 from aita.cli.files.assignment_download import fetch_class_list
@@ -86,11 +87,14 @@ def apply_rubrics(
     graders: Graders = None,
     disagreement: Disagreement = None,
     see: SeeOption = None,
+    *,
+    batch: Batch = False,
+    batch_only: BatchOnly = False,
     max_cost: MaxCost = None,
     detach: Detach = False,
 ) -> None:
     """Grade again what a changed rubric touches, and only that, and write the reports anew."""
-    options = {"graders": graders, "disagreement": disagreement, "see": see}
+    options = {"graders": graders, "disagreement": disagreement, "see": see} | batch_options(batch, batch_only)
     start_run(Session.of(context), assignment, "grade", detach=detach, max_cost=max_cost, options=options)
 
 

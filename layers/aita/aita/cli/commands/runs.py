@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from aita.cli import exit_codes
+from aita.cli.batch_options import Batch, BatchOnly, batch_options
 from aita.cli.run_report import RunReport, report_of
 from aita.cli.session import Session
 from aita.cli.views.estimate_view import estimate_line, estimate_table
@@ -80,7 +81,13 @@ RunId = Annotated[str, typer.Argument(metavar="RUN", help="The run's id.")]
 
 
 def extract_questions(
-    context: typer.Context, assignment: Assignment, max_cost: MaxCost = None, detach: Detach = False
+    context: typer.Context,
+    assignment: Assignment,
+    *,
+    batch: Batch = False,
+    batch_only: BatchOnly = False,
+    max_cost: MaxCost = None,
+    detach: Detach = False,
 ) -> None:
     """Read the questions from the blank exam, or without one from a student's.
 
@@ -94,11 +101,26 @@ def extract_questions(
             upload = session.command("upload", "DIR/exam_spec.json", "--assignment", assignment)
             session.output.note(f"Check exam_spec.json ('{fetch}'), and upload it if you change it ('{upload}')")
 
-    start_run(session, assignment, "extract-questions", detach=detach, max_cost=max_cost, ended=show_next_steps)
+    options = batch_options(batch, batch_only)
+    start_run(
+        session,
+        assignment,
+        "extract-questions",
+        detach=detach,
+        max_cost=max_cost,
+        options=options,
+        ended=show_next_steps,
+    )
 
 
 def generate_rubric(
-    context: typer.Context, assignment: Assignment, max_cost: MaxCost = None, detach: Detach = False
+    context: typer.Context,
+    assignment: Assignment,
+    *,
+    batch: Batch = False,
+    batch_only: BatchOnly = False,
+    max_cost: MaxCost = None,
+    detach: Detach = False,
 ) -> None:
     """Write an answer key and a rubric for each question."""
     session = Session.of(context)
@@ -110,14 +132,22 @@ def generate_rubric(
             session.output.note(f"Check them: {' and '.join(check)}")
             session.output.note(f"Next, once the scans are transcribed ({transcribe}): {grade}")
 
-    start_run(session, assignment, "rubric", detach=detach, max_cost=max_cost, ended=show_next_step)
+    options = batch_options(batch, batch_only)
+    start_run(session, assignment, "rubric", detach=detach, max_cost=max_cost, options=options, ended=show_next_step)
 
 
 def transcribe(
-    context: typer.Context, assignment: Assignment, max_cost: MaxCost = None, detach: Detach = False
+    context: typer.Context,
+    assignment: Assignment,
+    *,
+    batch: Batch = False,
+    batch_only: BatchOnly = False,
+    max_cost: MaxCost = None,
+    detach: Detach = False,
 ) -> None:
     """Transcribe the scanned pages."""
-    start_run(Session.of(context), assignment, "transcribe", detach=detach, max_cost=max_cost)
+    options = batch_options(batch, batch_only)
+    start_run(Session.of(context), assignment, "transcribe", detach=detach, max_cost=max_cost, options=options)
 
 
 def grade(
@@ -129,6 +159,8 @@ def grade(
     see: SeeOption = None,
     readings: Readings = None,
     regrade_older: RegradeOlder = False,
+    batch: Batch = False,
+    batch_only: BatchOnly = False,
     max_cost: MaxCost = None,
     detach: Detach = False,
 ) -> None:
@@ -136,7 +168,7 @@ def grade(
 
     What was graded before on the same question, rubric and answer is not graded again.
     """
-    options = {
+    options = batch_options(batch, batch_only) | {
         "graders": graders,
         "disagreement": disagreement,
         "see": see,
@@ -159,11 +191,13 @@ def exam(
     disagreement: Disagreement = None,
     see: SeeOption = None,
     readings: Readings = None,
+    batch: Batch = False,
+    batch_only: BatchOnly = False,
     max_cost: MaxCost = None,
     detach: Detach = False,
 ) -> None:
     """Do everything, from the scans to the reports: questions, rubrics, transcriptions, grades."""
-    options = {
+    options = batch_options(batch, batch_only) | {
         "review": review or None,
         "graders": graders,
         "disagreement": disagreement,

@@ -23,7 +23,8 @@ def estimate_line(estimate: Estimate) -> str:
 def calls_line(of: Estimate | StageEstimate) -> str:
     """Return calls, tokens and cost in a line."""
     tokens = f"{of.input_tokens:,} tokens in and {of.output_tokens:,} out"
-    return f"{formatting.count(of.calls, 'call')}, {tokens}, {_cost(of)}"
+    batch = f", or {formatting.money(of.batch_cost_usd)} with --batch" if of.batch_cost_usd else ""
+    return f"{formatting.count(of.calls, 'call')}, {tokens}, {_cost(of)}{batch}"
 
 
 def estimate_table(estimate: Estimate) -> RenderableType:
@@ -31,7 +32,7 @@ def estimate_table(estimate: Estimate) -> RenderableType:
     models = {stage.model for stage in estimate.stages if stage.model}
     columns = ("stage", "model") if len(models) > 1 else ("stage",)
     table = Table(*columns, box=None, header_style="bold")
-    for name in ("calls", "tokens in", "tokens out", "cost"):
+    for name in ("calls", "tokens in", "tokens out", "cost", "with --batch"):
         table.add_column(name, justify="right")
     for stage in estimate.stages:
         table.add_row(*(stage.stage, printable(stage.model))[: len(columns)], *_figures(stage))
@@ -40,7 +41,11 @@ def estimate_table(estimate: Estimate) -> RenderableType:
 
 
 def _figures(of: Estimate | StageEstimate) -> tuple[str, ...]:
-    return f"{of.calls:,}", f"{of.input_tokens:,}", f"{of.output_tokens:,}", _cost(of)
+    return f"{of.calls:,}", f"{of.input_tokens:,}", f"{of.output_tokens:,}", _cost(of), _batch_cost(of)
+
+
+def _batch_cost(of: Estimate | StageEstimate) -> str:
+    return "" if of.batch_cost_usd is None else formatting.money(of.batch_cost_usd)
 
 
 def _cost(of: Estimate | StageEstimate) -> str:

@@ -13,9 +13,11 @@ from rich.table import Table
 from rich.text import Text
 
 from aita.cli.views import formatting
+from aita.cli.views.batch_view import batch_line
 from aita.cli.views.terminal_escape import printable
 from aita.errors import RequestError, StackError
 from aita.models.api import RunView, StageView
+from aita.models.provider_batch import BatchProgress
 from aita.models.run import RunStatus
 from aita.services.runs.pipelines import stages_of
 
@@ -73,19 +75,28 @@ class LogProgress(NullProgress):
         self._clock = clock
         self._ended: set[str] = set()
         self._last = clock()
+        self._batches: BatchProgress | None = None
         self._waits = 0
 
     def show(self, view: RunView) -> None:
         """Write a line for each stage that has ended, or for the current one if a line is due.
 
-        It has the reason of the run's waits, if there were any since the last line.
+        It has the reason of the run's waits, if there were any since the last line. While the run waits for the
+        provider's batches, there is a line whenever these have come further.
         """
+        if view.batch_progress != self._batches:
+            self._batches = view.batch_progress
+            if self._batches is not None:
+                self._console.print(Text(f"{printable(view.stage)}: {batch_line(self._batches)}"))
         for stage in view.stages:
             if stage.ended_at is not None and stage.stage not in self._ended:
                 self._ended.add(stage.stage)
                 self._write(stage, view)
-            elif stage.stage == view.stage and stage.ended_at is None and self._clock() - self._last >= _LINE_SECONDS:
+            elif stage.stage == view.stage and stage.ended_at is None and self._is_due():
                 self._write(stage, view)
+
+    def _is_due(self) -> bool:
+        return self._batches is None and self._clock() - self._last >= _LINE_SECONDS
 
     def missed(self, error: StackError) -> None:
         """Write that the stack did not answer."""
@@ -151,6 +162,8 @@ def draw(view: RunView, spinner: RenderableType, note: str = "") -> RenderableTy
         stages,
         Text(f"  {_footer(view)}", "dim", no_wrap=True, overflow="ellipsis"),
     ]
+    if view.batch_progress is not None:
+        lines.append(Text(f"  {batch_line(view.batch_progress)}", "cyan", no_wrap=True, overflow="ellipsis"))
     if note or view.wait_reason:
         shown = printable(note or formatting.waits(view))
         lines.append(Text(f"  {shown}", "yellow", no_wrap=True, overflow="ellipsis"))

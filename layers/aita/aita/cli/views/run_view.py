@@ -10,6 +10,7 @@ from rich.text import Text
 from aita.cli.pasteable import Command, Pasteable
 from aita.cli.run_report import RunReport
 from aita.cli.views import formatting
+from aita.cli.views.batch_view import batch_line
 from aita.cli.views.estimate_view import calls_line
 from aita.cli.views.fitting_table import FittingTable
 from aita.cli.views.roster_notes import student_lines
@@ -110,6 +111,8 @@ def _stages(report: RunReport) -> RenderableType:
             Text(f"{stage.failed:,} failed", "red" if stage.failed else "dim"),
             Text(formatting.duration(seconds) if seconds is not None else "not ended", "dim"),
         )
+    if report.batch_progress is not None and report.status is RunStatus.RUNNING:
+        return Group(table, Text(f"  {batch_line(report.batch_progress)}", "cyan"))
     if not report.stages:
         table.add_row(Text("  nothing was planned yet", "dim"))
     return table
@@ -119,6 +122,7 @@ def _usage(report: RunReport) -> RenderableType:
     usage = report.usage
     replies = formatting.count(usage.cached_calls, "reply", "replies")
     cached = f", and {replies} from the cache" if usage.cached_calls else ""
+    batched = f" ({usage.batch_calls:,} in the provider's batches)" if usage.batch_calls else ""
     price = formatting.cost(usage)
     if usage.cost_usd is None:
         price += ": the price of this model is not known; deploy with ModelPrices=MODEL=INPUT/OUTPUT to tell it"
@@ -131,7 +135,7 @@ def _usage(report: RunReport) -> RenderableType:
     for name, value in (
         ("  model", report.model),
         *((f"  {role}", model) for role, model in own.items() if model),
-        ("  calls", f"{usage.calls:,}{cached}"),
+        ("  calls", f"{usage.calls:,}{batched}{cached}"),
         ("  tokens", formatting.tokens(usage)),
         ("  cost", price),
     ):
