@@ -8,6 +8,7 @@ from pydantic import ConfigDict, ValidationError
 
 from aita.errors import SettingsError
 from aita.models.limits import BatchSize, Burst, CheckpointInterval, MaxCost, MaxWorkers, RateLimit, TokenLimit
+from aita.models.provider_batch import BatchUse
 from aita.settings import Environment, explain, variable_of, wrong
 
 _NUMBER = (int, float)
@@ -19,6 +20,7 @@ _TYPES: dict[str, tuple[type, ...]] = {
     "checkpoint_interval": (int,),
     "batch_size": (int,),
     "max_cost_usd": (*_NUMBER, Decimal, str),
+    "provider_batch": (str,),
 }
 """Types of arguments. Variables are texts, but an argument of another type is a mistake. The others are booleans."""
 
@@ -28,6 +30,7 @@ class ParallelExecutionConfig(Environment):
 
     ``rate_limit_rps`` is in requests a second, ``rate_limit_tpm`` in tokens a minute, and ``max_cost_usd`` in USD.
     ``burst`` is the number of requests that may be made at once after a pause; without one, it is those of 0.9 seconds.
+    ``provider_batch`` has requests asked in the provider's batches: ``first``, ``only`` or ``never``.
 
     Raises
     ------
@@ -53,6 +56,7 @@ class ParallelExecutionConfig(Environment):
     batch_size: BatchSize = 5
     prefix_scheduling: bool = True
     max_cost_usd: MaxCost | None = None
+    provider_batch: BatchUse = BatchUse.NEVER
 
     def __init__(self, **given: Any) -> None:
         fields = type(self).model_fields

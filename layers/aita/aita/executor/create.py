@@ -41,6 +41,7 @@ def create_executor(
     rate_limit_tpm: float | None = None,
     burst: int | None = None,
     max_cost_usd: Decimal | str | float | None = None,
+    provider_batch: Literal["never", "first", "only"] | None = None,
     prices: Prices | None = None,
     config: ParallelExecutionConfig | None = None,
 ) -> BatchExecutor:
@@ -77,6 +78,9 @@ def create_executor(
         Calls that may be made at once after a pause. Default: AITA_BURST, or those of 0.9 seconds.
     max_cost_usd
         Cap of a batch's cost in USD. Default: AITA_MAX_COST_USD, or none.
+    provider_batch
+        ``first`` asks in the provider's batches at half the price, which take up to a day, and by calls for what these
+        leave out; ``only`` asks in no other way. Default: AITA_PROVIDER_BATCH, or ``never``.
     prices
         Prices of models that aita has no price for, or in place of aita's: USD per million tokens, by model. They
         count before those in the file that AITA_PRICES names.
@@ -104,6 +108,7 @@ def create_executor(
         "enable_checkpointing": enable_checkpointing,
         "show_progress": show_progress,
         "max_cost_usd": max_cost_usd,
+        "provider_batch": provider_batch,
     }
     if config is None:
         given["rate_limit_rps"] = rate_limit_rps

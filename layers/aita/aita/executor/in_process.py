@@ -4,23 +4,33 @@ import logging
 import sys
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from aita.errors import NotRun, SettingsError
+from aita.errors import BudgetReached, NotRun, RunStopped, SettingsError
 from aita.executor.batch_calls import BatchPace, ImageFiles, WorkPacer, WorkReplies
 from aita.executor.batch_executor import STOPPED, BatchExecutor, BatchInterrupted, RunningBatch
+from aita.executor.batch_folder import BatchFolder
 from aita.executor.cap import Cap
 from aita.executor.checkpoint import DIRECTORY, Checkpoint
 from aita.executor.config import ParallelExecutionConfig
-from aita.executor.engine import Engine
+from aita.executor.engine import REMEDIES, Engine
 from aita.executor.guarded_llm import GuardedLLM
 from aita.executor.ledger import Ledger
 from aita.executor.progress import progress
+from aita.executor.provider_batches import (
+    TasksWork,
+    batched_loops,
+    batches_of,
+    uncalled_loops,
+    wait_for_batches,
+)
 from aita.executor.work_queue import Work, WorkQueue
 from aita.memory.prompt_cache import MemoryPromptCaches
 from aita.memory.rate_limiter import MemoryRateLimiter
+from aita.models.provider_batch import BatchUse
 from aita.models.rate_limits import Rates
 from aita.models.result import BatchExecutionResult
 from aita.ports import LLM
@@ -59,6 +69,7 @@ class InProcessExecutor(BatchExecutor):
     limiter: MemoryRateLimiter = field(default_factory=lambda: MemoryRateLimiter(time.monotonic))
     prefixes: MemoryPromptCaches = field(default_factory=lambda: MemoryPromptCaches(time.monotonic))
     refusals: Refusals = field(default_factory=Refusals)
+    wait: Callable[[float], object] | None = None
     expectations: TokenExpectations = field(init=False)
 
     def __repr__(self) -> str:
@@ -82,7 +93,7 @@ class InProcessExecutor(BatchExecutor):
         try:
             ledger.open(retry_failed=self.config.retry_failed_tasks)
             self.refusals.answered = self.refusals.answered or ledger.is_answered
-            stopped = self._run_unfinished(llm, ledger, batch)
+            stopped = self._run_unfinished(llm, ledger, batch, self._batch_folder(ledger, checkpoint_name))
         except Exception as error:
             error.add_note(_how_far(ledger, remedy))
             raise
@@ -109,11 +120,33 @@ class InProcessExecutor(BatchExecutor):
             alone=bool(name) or takes_over,
         )
 
-    def _run_unfinished(self, llm: GuardedLLM, ledger: Ledger, batch: RunningBatch) -> str | None:
+    def _batch_folder(self, ledger: Ledger, name: str | None) -> BatchFolder | None:
+        """Return the folder of the provider's batches, if they are used.
+
+        Raises
+        ------
+        SettingsError
+            If the batch has no checkpoint by which they are found again.
+        """
+        if self.config.provider_batch is BatchUse.NEVER:
+            return None
+        if ledger.checkpoint is None or not name:
+            raise SettingsError(
+                "provider_batch needs a checkpoint_name and enable_checkpointing: batches at the provider are found "
+                "again by it"
+            )
+        return BatchFolder.of(self.checkpoint_dir, name)
+
+    def _run_unfinished(
+        self, llm: GuardedLLM, ledger: Ledger, batch: RunningBatch, folder: BatchFolder | None
+    ) -> str | None:
         """Run the unfinished tasks; return the reason of an early stop, or ``None``."""
         config = self.config
-        queue = WorkQueue(_work(ledger.unfinished(), config.batch_size), config.max_workers, time.monotonic)
+        works = _work(ledger.unfinished(), config.batch_size)
+        queue = WorkQueue(works, config.max_workers, time.monotonic)
         if not queue.workers:
+            if folder is not None:
+                folder.remove()
             return None
         stopping = threading.Event()
         pace = BatchPace(
@@ -128,13 +161,23 @@ class InProcessExecutor(BatchExecutor):
         cap = Cap() if most is None else Cap.of(llm, most, ledger.usage_before(), stopping)
         images = ImageFiles()
 
-        def loop_of(work: Work) -> CallLoop:
+        def calling(work: Work) -> CallLoop:
             return CallLoop(llm, WorkPacer(pace, work), WorkReplies(work, ledger), cap, images, self.refusals)
 
-        engine = Engine(queue, loop_of, ledger, stopping)
+        loop_of = calling if folder is None else batched_loops(calling, folder)
+        called = loop_of if config.provider_batch is not BatchUse.ONLY else uncalled_loops(loop_of)
+        engine = Engine(queue, called, ledger, stopping)
         batch.when_stopped(lambda: engine.stop(STOPPED))
+        if folder is not None:
+            work = TasksWork(works, loop_of, folder, cap, stopping, folder.read().attempt + 1)
+            try:
+                wait_for_batches(batches_of(self.llm), work, self.wait or stopping.wait)
+            except (BudgetReached, RunStopped) as signal:
+                engine.stop(signal.with_remedy(REMEDIES) if isinstance(signal, RunStopped) else str(signal))
         with progress(len(ledger.tasks), shown=config.show_progress) as show:
             engine.run(queue.workers, lambda: show(ledger.ended, ledger.failed, ledger.cost))
+        if folder is not None and engine.reason is None:
+            folder.remove()
         return engine.reason
 
     def _gate(self, stopping: threading.Event) -> PromptCacheGate:

@@ -1,0 +1,139 @@
+"""Folder of the provider's batches of one checkpoint's name: the book, the requests and the replies."""
+
+import json
+import logging
+import os
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Self
+
+from pydantic import TypeAdapter
+
+from aita.atomic_write import write_whole
+from aita.executor.checkpoint_folder import lock_path
+from aita.executor.ledger import PAYER
+from aita.models.provider_batch import BatchBook
+from aita.models.run import Usage
+from aita.ports import Reply
+from aita.services.calls.batch_ports import BatchedRequest
+from aita.services.calls.call_ports import ReplyStore
+from aita.services.calls.reply_cache import CachedReply
+
+logger = logging.getLogger(__name__)
+
+_REQUESTS = TypeAdapter(dict[str, BatchedRequest])
+
+
+@dataclass(eq=False)
+class BatchFolder:
+    """Book, requests and replies of the provider's batches of one checkpoint's name, in a folder beside its files.
+
+    The checkpoint's lock keeps it to one process.
+    """
+
+    path: Path
+    replies: dict[str, CachedReply] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def __post_init__(self) -> None:
+        if not self._replies.exists():
+            return
+        *lines, rest = self._replies.read_bytes().split(b"\n")
+        for line in lines:
+            self._load(line)
+        if rest:  # cut off when the process was killed: the batch is read again
+            os.truncate(self._replies, self._replies.stat().st_size - len(rest))
+
+    def read(self) -> BatchBook:
+        """Return the book; an empty one at first."""
+        return BatchBook.model_validate_json(self._book.read_bytes()) if self._book.exists() else BatchBook()
+
+    def write(self, book: BatchBook) -> None:
+        """Replace the book."""
+        self.path.mkdir(mode=0o700, exist_ok=True)
+        write_whole(self._book, book.model_dump_json().encode())
+
+    def read_requests(self, token: str) -> dict[str, BatchedRequest]:
+        """Return the requests of a batch, by digest."""
+        return _REQUESTS.validate_json((self.path / f"{token}.json").read_bytes())
+
+    def write_requests(self, token: str, requests: Mapping[str, BatchedRequest]) -> None:
+        """Store the requests of a batch, by digest."""
+        self.path.mkdir(mode=0o700, exist_ok=True)
+        write_whole(self.path / f"{token}.json", _REQUESTS.dump_json(dict(requests)))
+
+    def keep(self, digest: str, reply: CachedReply) -> None:
+        """Append a reply, unless it is there."""
+        with self._lock:
+            if digest in self.replies:
+                return
+            line = json.dumps([digest, reply.model_dump(mode="json")]) + "\n"
+            with self._replies.open("ab") as file:
+                file.write(line.encode())
+            self.replies[digest] = reply
+
+    @classmethod
+    def of(cls, directory: Path, name: str) -> Self:
+        """Return the folder of a checkpoint's name."""
+        return cls(lock_path(directory, name).with_suffix(".batches"))
+
+    def remove(self) -> None:
+        """Delete the folder, once all of its replies are in the checkpoint."""
+        if self.path.is_dir():
+            for file in self.path.iterdir():
+                file.unlink()
+            self.path.rmdir()
+
+    def _load(self, line: bytes) -> None:
+        try:
+            digest, reply = json.loads(line)
+            self.replies[digest] = CachedReply.model_validate(reply)
+        except ValueError:
+            logger.warning("a line of a batch's replies is damaged: its request is asked again")
+
+    @property
+    def _book(self) -> Path:
+        return self.path / "batches.json"
+
+    @property
+    def _replies(self) -> Path:
+        return self.path / "replies.jsonl"
+
+
+@dataclass(frozen=True, slots=True)
+class BatchedReplies:
+    """Replies of one work, with those of the provider's batches below them."""
+
+    replies: ReplyStore
+    folder: BatchFolder
+    owner: str
+
+    @property
+    def payer(self) -> str:
+        """The batch."""
+        return self.replies.payer
+
+    def get(self, digest: str) -> CachedReply | None:
+        """Return the stored reply to a request; one that another task has paid for adds no cost.
+
+        A batch's reply is newer than one because of which the task failed in an earlier execution.
+        """
+        found = self.replies.get(digest)
+        is_usable = found is not None and not self.is_rejected(found)
+        if is_usable or (batched := self.folder.replies.get(digest)) is None:
+            return found
+        return batched.model_copy(update={"paid_by": PAYER if batched.paid_by == self.owner else batched.paid_by})
+
+    def is_rejected(self, reply: CachedReply) -> bool:
+        """Return whether a task failed because of a reply in an earlier attempt."""
+        return self.replies.is_rejected(reply)
+
+    def put(self, digest: str, reply: Reply, usage: Usage) -> CachedReply:
+        """Store the reply to a paid call, and return it as stored."""
+        return self.replies.put(digest, reply, usage)
+
+    def reject(self, digest: str, reply: CachedReply) -> None:
+        """Mark a reply as one because of which the task failed."""
+        self.replies.reject(digest, reply)

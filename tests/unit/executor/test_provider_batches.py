@@ -1,0 +1,244 @@
+"""Batches at the provider in process: equal results, and a process that was killed goes on with the same batch."""
+
+import os
+import threading
+from collections.abc import Callable
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from aita import BatchExecutionResult, SettingsError, SimpleLLMTask, create_executor
+from aita.executor.batch_folder import BatchFolder
+from aita.executor.in_process import InProcessExecutor
+from aita.models.run import Usage
+from aita.ports import Reply
+from aita.services.calls import batch_queue
+from aita.services.calls.reply_cache import CachedReply
+from aita.tasks.request import LLMRequest
+from tests.support.fake_batches import FakeBatches
+from tests.support.fake_llm import COST, FakeLLM, answer, asked
+from tests.support.fakes import NONSENSE
+
+WORDS = ("one", "two", "three", "four")
+
+
+class Killed(BaseException):
+    """The process dies here."""
+
+
+class Answers:
+    """The model behind the batches."""
+
+    def __init__(self, llm: FakeLLM) -> None:
+        self._llm = llm
+
+    def answer(self, request: LLMRequest) -> Reply:
+        return answer(self._llm.say(request))
+
+    def price(self, reply: Reply) -> Usage:
+        return self._llm.price(reply)
+
+
+class BatchedLLM(FakeLLM):
+    """A client of the caller's with batches."""
+
+    def __init__(self, say: Callable[[LLMRequest], str] | None = None) -> None:
+        super().__init__(say)
+        self.batches = FakeBatches(Answers(self))
+
+    def highest_cost(self, request: LLMRequest) -> Decimal:
+        return COST
+
+
+@pytest.fixture(autouse=True)
+def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(batch_queue, "ROUND", batch_queue.ROUND * 0)
+
+
+def execute(
+    llm: FakeLLM, folder: Path, *, wait: Callable[[float], object] | None = None, tasks: Any = None, **settings: Any
+) -> BatchExecutionResult:
+    values: dict[str, Any] = {"provider_batch": "first", "batch_size": 1} | settings
+    batch_size = values.pop("batch_size")
+    executor = create_executor(llm, rate_limit=0, show_progress=False, checkpoint_dir=folder, **values)
+    assert isinstance(executor, InProcessExecutor)
+    executor.config = executor.config.model_copy(update={"batch_size": batch_size})
+    executor.wait = wait or (lambda seconds: None)
+    made = tasks or [SimpleLLMTask(task_id=word, prompt=word) for word in WORDS]
+    return executor.execute_batch(made, "words")
+
+
+def all_done(batch: BatchExecutionResult) -> bool:
+    return not batch.failed_results
+
+
+def left(folder: Path) -> list[Path]:
+    return list(folder.glob("*.batches"))
+
+
+def test_results_are_those_of_calls_at_half_the_price(tmp_path: Path) -> None:
+    llm = BatchedLLM()
+    batch = execute(llm, tmp_path)
+    assert [result.result for result in batch.task_results] == [word.upper() for word in WORDS]
+    assert llm.calls.total() == 1
+    assert sum(result.usage.batch_calls for result in batch.task_results) == 3
+    assert sum((result.usage.cost_usd for result in batch.task_results), Decimal(0)) == COST * (1 + Decimal("0.5") * 3)
+    assert left(tmp_path) == [], "all is in the checkpoint"
+    again = execute(BatchedLLM(), tmp_path)
+    assert all(result.resumed for result in again.task_results)
+
+
+def test_what_no_batch_answers_is_called_and_only_then(tmp_path: Path) -> None:
+    llm = BatchedLLM()
+    llm.batches.unanswered = lambda request: asked(request) == "three"
+    batch = execute(llm, tmp_path)
+    assert all_done(batch)
+    assert llm.calls == {"one": 1, "three": 1}
+
+
+def test_with_batches_only_it_fails_until_the_batch_is_executed_again(tmp_path: Path) -> None:
+    llm = BatchedLLM()
+    llm.batches.unanswered = lambda request: asked(request) == "three"
+    batch = execute(llm, tmp_path, provider_batch="only")
+    (failed,) = batch.failed_results
+    assert (failed.task_id, (failed.error or "").partition(":")[0]) == ("three", "UnansweredError")
+    llm.batches.unanswered = lambda request: False
+    assert all_done(execute(llm, tmp_path, provider_batch="only"))
+    assert llm.calls.total() <= 2
+    assert len({asked(request) for request in llm.batches.answered}) == len(llm.batches.answered)
+
+
+def test_an_invalid_reply_is_asked_again_by_a_call(tmp_path: Path) -> None:
+    def say(request: LLMRequest) -> str:
+        again = any(message.role == "assistant" for message in request.messages)
+        return NONSENSE if asked(request) == "two" and not again else "fine"
+
+    def parse(text: str) -> str:
+        if text == NONSENSE:
+            raise ValueError(text)
+        return text
+
+    llm = BatchedLLM(say)
+    tasks = [SimpleLLMTask(task_id=word, prompt=word, parse_fn=parse) for word in WORDS]
+    batch = execute(llm, tmp_path, tasks=tasks)
+    assert [result.result for result in batch.task_results] == ["fine"] * 4
+    assert llm.calls == {"one": 1, "two": 1}
+
+
+def test_a_killed_process_goes_on_with_the_same_batch(tmp_path: Path) -> None:
+    llm = BatchedLLM()
+    llm.batches.looks = 3
+
+    def die(seconds: float) -> None:
+        raise Killed
+
+    for _ in range(3):
+        with pytest.raises(Killed):
+            execute(llm, tmp_path, wait=die)
+    assert len(llm.batches.batches) == 1
+    assert all_done(execute(llm, tmp_path))
+    assert len(llm.batches.batches) == 1
+    assert len(set(llm.batches.submitted)) == len(llm.batches.submitted) == 3
+    assert llm.calls.total() == 1, "the reply that was asked at once is kept"
+    assert left(tmp_path) == []
+
+
+@pytest.mark.parametrize("after", [False, True])
+def test_no_kill_submits_twice(tmp_path: Path, after: bool) -> None:
+    """The process dies before or after each request to the provider and each write of the batches' files."""
+    kills = place = 0
+    while True:
+        llm, folder, effects = BatchedLLM(), tmp_path / str(place), iter(range(1000))
+
+        def dying(do: Callable[..., Any], effects: Any = effects, place: int = place) -> Callable[..., Any]:
+            def act(*args: Any, **named: Any) -> Any:
+                is_here = next(effects) == place
+                if is_here and not after:
+                    raise Killed
+                done = do(*args, **named)
+                if is_here:
+                    raise Killed
+                return done
+
+            return act
+
+        with pytest.MonkeyPatch.context() as patched:
+            for name in ("upload", "create", "find", "get", "delete"):
+                patched.setattr(llm.batches, name, dying(getattr(llm.batches, name)))
+            patched.setattr(os, "replace", dying(os.replace))
+            patched.setattr(Path, "replace", dying(Path.replace))
+            try:
+                execute(llm, folder)
+            except Killed:
+                kills += 1
+            else:
+                break
+        batch = execute(llm, folder)
+        assert [result.result for result in batch.task_results] == [word.upper() for word in WORDS], place
+        assert len(set(llm.batches.submitted)) == len(llm.batches.submitted), place
+        assert left(folder) == []
+        place += 1
+    assert kills >= 10
+
+
+def test_a_reply_that_was_cut_off_does_not_take_the_next_one_with_it(tmp_path: Path) -> None:
+    folder = BatchFolder.of(tmp_path, "words")
+    folder.path.mkdir()
+    kept = [CachedReply.of(answer(word), Usage(), paid_by="task 0") for word in WORDS]
+    folder.keep("a", kept[0])
+    with (folder.path / "replies.jsonl").open("ab") as file:
+        file.write(b'["b", {"te')
+    again = BatchFolder.of(tmp_path, "words")
+    again.keep("c", kept[1])
+    assert BatchFolder.of(tmp_path, "words").replies == {"a": kept[0], "c": kept[1]}
+
+
+def test_tasks_that_share_a_call_share_a_request_of_a_batch(tmp_path: Path) -> None:
+    llm = BatchedLLM()
+    assert all_done(execute(llm, tmp_path, batch_size=5))
+
+
+def test_a_stopped_batch_leaves_the_providers_batch_for_the_next_time(tmp_path: Path) -> None:
+    llm = BatchedLLM()
+    llm.batches.looks = 1000
+    executor = create_executor(llm, show_progress=False, checkpoint_dir=tmp_path, provider_batch="first")
+    assert isinstance(executor, InProcessExecutor)
+    executor.wait = lambda seconds: executor.stop()
+    tasks = [SimpleLLMTask(task_id=word, prompt=word) for word in WORDS]
+    batch = executor.execute_batch(tasks, "words")
+    assert batch.stopped == "it was stopped"
+    assert [each.cancelled for each in llm.batches.batches] == [False]
+    llm.batches.looks = 0
+    llm.batches.batches[0].left = 0
+    assert all_done(execute(llm, tmp_path))
+    assert len(llm.batches.batches) == 1
+
+
+@pytest.mark.parametrize("cap", ["0.021", "0.03", "1"])
+def test_a_cap_is_kept(tmp_path: Path, cap: str) -> None:
+    llm = BatchedLLM()
+    batch = execute(llm, tmp_path, max_cost_usd=Decimal(cap))
+    spent = sum((result.usage.cost_usd for result in batch.task_results), Decimal(0))
+    assert spent <= Decimal(cap)
+    assert all_done(batch) is (Decimal(cap) >= COST * (1 + Decimal("0.5") * 3))
+
+
+def test_what_has_no_name_or_no_batches_is_refused(tmp_path: Path) -> None:
+    executor = create_executor(BatchedLLM(), checkpoint_dir=tmp_path, provider_batch="first", show_progress=False)
+    with pytest.raises(SettingsError, match="checkpoint_name"):
+        executor.execute_batch([SimpleLLMTask(prompt="a")])
+    with pytest.raises(SettingsError, match="has no batches"):
+        execute(FakeLLM(), tmp_path)
+    with pytest.raises(SettingsError, match="provider_batch is wrong: it takes never"):
+        create_executor(BatchedLLM(), provider_batch="always")  # type: ignore[arg-type]
+
+
+def test_threads_keep_replies_one_at_a_time(tmp_path: Path) -> None:
+    llm = BatchedLLM()
+    tasks = [SimpleLLMTask(task_id=str(number), prompt=str(number)) for number in range(200)]
+    batch = execute(llm, tmp_path, tasks=tasks)
+    assert all_done(batch)
+    assert llm.calls.total() == 1
+    assert threading.active_count() < 20
