@@ -18,10 +18,11 @@ ENVIRONMENT = PROJECT / ".aita" / "emulator"
 """Virtual environment of the emulator and of the functions' imports; ``make emulator`` makes it."""
 
 _START, _STOP = 180.0, 60.0  # time limits in seconds
-# Variables with which a function reaches a real model from behind a proxy, and AUTH=true, with which the emulator
-# enforces the functions' roles. No others are passed on: functions would inherit all of them, including keys.
+# Variables with which a function reaches a real model from behind a proxy; AUTH=true, with which the emulator enforces
+# the functions' roles; and SFN_WAIT_SCALE, by which tests shorten the state machine's waits. No others are passed on:
+# functions would inherit all of them, including keys.
 _PASSED_ON = (
-    "PATH", "HOME", "LANG", "LC_ALL", "AUTH",
+    "PATH", "HOME", "LANG", "LC_ALL", "AUTH", "SFN_WAIT_SCALE",
     "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy",
     "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE",
 )  # fmt: skip

@@ -15,6 +15,7 @@ from starlette.routing import Route
 from starlette.types import Scope
 
 from aita_local.simulated_model import converse, streaming
+from aita_local.simulated_model.batches import Batches
 from aita_local.simulated_model.chat_completion import CHARACTERS_PER_TOKEN, completion, cut
 from aita_local.simulated_model.chat_request import ChatRequest
 from aita_local.simulated_model.errors import BadRequestError, NotInSampleExamError, ServerError, SimulatedModelError
@@ -65,6 +66,7 @@ def create_app(exam: SampleExam, faults: Faults, drop: Drop) -> Starlette:
         Route("/v1/models", model.models),
         Route("/stats", model.show_stats),
         Route("/control", model.control, methods=["POST"]),
+        *model.batches.routes(),
     ]
     return Starlette(routes=routes, lifespan=lifespan, exception_handlers={SimulatedModelError: _error_response})
 
@@ -80,6 +82,7 @@ class SimulatedModel:
         self._stats = Statistics()
         self._cache = PrefixCache(CHARACTERS_PER_TOKEN)
         self._changed = asyncio.Event()
+        self.batches = Batches(faults, self._batched_reply, self._dropped)
 
     async def chat_completions(self, request: Request) -> Response:
         """Answer a request of OpenAI's API subject to the faults, and count it."""
@@ -103,8 +106,7 @@ class SimulatedModel:
             raise
         else:
             if response is None:
-                await self._drop(request.scope)
-                return Response(status_code=499)  # the client is gone
+                return await self._dropped(request)
             status = response.status_code
             return response
         finally:
@@ -117,7 +119,9 @@ class SimulatedModel:
 
     async def show_stats(self, _: Request) -> Response:
         """Return the counts and the current settings."""
-        return JSONResponse({**self._stats.as_dict(), "settings": self._faults.settings.model_dump()})
+        return JSONResponse(
+            {**self._stats.as_dict(), **self.batches.statistics(), "settings": self._faults.settings.model_dump()}
+        )
 
     async def control(self, request: Request) -> Response:
         """Change settings, go down for a while, reset the counts; return the current settings."""
@@ -141,6 +145,10 @@ class SimulatedModel:
         if commands.reset_stats:
             self._stats = self._stats.renewed()
         return JSONResponse(settings.model_dump())
+
+    async def _dropped(self, request: Request) -> Response:
+        await self._drop(request.scope)
+        return Response(status_code=499)  # the client is gone
 
     async def _answer(self, request: Request, arrived: float, parse: Parse, respond: Respond) -> Response | None:
         """Return the response, or ``None`` if the connection is to be dropped."""
@@ -192,6 +200,9 @@ class SimulatedModel:
                 raise
             text = dispatch.improvised(chat)
         return completion(chat, text, cached)
+
+    async def _batched_reply(self, body: bytes) -> dict[str, Any]:
+        return await self._reply(ChatRequest.parse(body))
 
     async def _known_reply(self, chat: ChatRequest) -> str:
         kind = kind_of(chat)

@@ -2,6 +2,7 @@
 
 SimulatedModelError
 ├── BadRequestError          400  no chat completions request, or a wrong value for /control
+├── NotFoundError            404  no such file or batch
 ├── NotInSampleExamError     422  about anything but the sample exam
 ├── RateLimitError           429  with Retry-After
 ├── ServerError              500  a fault drawn at the error rate
@@ -35,6 +36,13 @@ class BadRequestError(SimulatedModelError):
     """The request can't be read, or has an invalid value."""
 
     status = 400
+    type = "invalid_request_error"
+
+
+class NotFoundError(SimulatedModelError):
+    """There is no such file or batch."""
+
+    status = 404
     type = "invalid_request_error"
 
 

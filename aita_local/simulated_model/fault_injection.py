@@ -11,6 +11,16 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from aita_local.simulated_model.errors import DownError, ForcedStatusError, RateLimitError
 
 Fault = Literal["error", "cut", "drop"]
+BatchFault = Literal[
+    "",
+    "error_after_creation",
+    "dropped_after_creation",
+    "invalid",
+    "queue_full",
+    "expired",
+    "cancelled",
+    "partial",
+]
 Share = Annotated[float, Field(ge=0, le=1)]
 Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
@@ -26,7 +36,9 @@ class FaultSettings(BaseModel):
     ``omit_rate`` is the share of parts that is left out of replies about several questions.
     ``anything`` has requests answered that are not about the sample exam, ``prefix_cache`` reports
     the tokens that a provider's cache would have held, and ``status`` with ``code`` answers every
-    call with that error.
+    call with that error. A batch ends ``batch_seconds`` after its creation, with ``batch_fault``: its
+    creation is answered 500 or dropped, once for each file; it is invalid, or larger than the queue has
+    room for; it expires or is cancelled with half of its replies; or every second one is an error.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -44,6 +56,8 @@ class FaultSettings(BaseModel):
     prefix_cache: bool = False
     status: Annotated[int, Field(ge=400, le=599)] | None = None
     code: str = ""
+    batch_seconds: Seconds = 0
+    batch_fault: BatchFault = ""
 
     @model_validator(mode="after")
     def _shares_of_one_whole(self) -> Self:
