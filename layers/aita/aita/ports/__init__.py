@@ -1,0 +1,29 @@
+"""Ports of the services. Packages ``aws``, ``llm`` and ``memory`` implement them."""
+
+from aita.ports.executions import BatchInvoker, Clock, Executions, LambdaQuota
+from aita.ports.llm import LLM, BatchProvider, ProviderBatch, RateLimiter, Reply, Slot, TokenUsage
+from aita.ports.objects import ObjectStore, StoredObject, StoredVersion, VersionStore
+from aita.ports.tables import DecisionStore, RowStore, RunStore, StoredRow, TaskStore
+
+__all__ = [
+    "LLM",
+    "BatchInvoker",
+    "BatchProvider",
+    "Clock",
+    "DecisionStore",
+    "Executions",
+    "LambdaQuota",
+    "ObjectStore",
+    "ProviderBatch",
+    "RateLimiter",
+    "Reply",
+    "RowStore",
+    "RunStore",
+    "Slot",
+    "StoredObject",
+    "StoredRow",
+    "StoredVersion",
+    "TaskStore",
+    "TokenUsage",
+    "VersionStore",
+]

@@ -1,0 +1,106 @@
+"""Ports of the bucket."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class StoredObject:
+    """Object in a listing: key, size in bytes and ETag."""
+
+    key: str
+    size: int
+    etag: str
+
+
+class ObjectStore(Protocol):
+    """Bucket of objects. Keys are opaque here: only the module that builds a key may read meaning into it."""
+
+    @property
+    def bucket(self) -> str:
+        """Name of the bucket."""
+        ...
+
+    def get(self, key: str) -> bytes:
+        """Return an object's bytes.
+
+        Raises
+        ------
+        ObjectNotFoundError
+            If no object has this key.
+        """
+        ...
+
+    def get_with_etag(self, key: str) -> tuple[bytes, str]:
+        """Return an object's bytes and its ETag.
+
+        Raises
+        ------
+        ObjectNotFoundError
+            If no object has this key.
+        """
+        ...
+
+    def put(self, key: str, data: bytes, content_type: str = "application/json") -> None:
+        """Write a whole object, over an existing one."""
+        ...
+
+    def put_if(self, key: str, data: bytes, etag: str | None) -> str:
+        """Write an object if the stored one has this ETag; with ``None``, if there is none. Return its new ETag.
+
+        Raises
+        ------
+        ObjectChangedError
+            If the stored object has another ETag.
+        """
+        ...
+
+    def put_unless_newer(self, key: str, data: bytes, made_from: datetime) -> bool:
+        """Write an object unless the stored one was made from newer material; return whether it was written.
+
+        Parameters
+        ----------
+        made_from
+            When the material was read. It is stored with the object; an object without it counts as older.
+        """
+        ...
+
+    def list(self, prefix: str) -> Iterator[StoredObject]:
+        """Yield the objects under a prefix, ordered by the UTF-8 bytes of their keys."""
+        ...
+
+    def presign_get(self, key: str, filename: str) -> str:
+        """Return a URL that downloads the object under this file name; it expires after some minutes."""
+        ...
+
+    def presign_post(self, key: str, content_type: str, size: int) -> tuple[str, dict[str, str]]:
+        """Return URL and fields of a form that uploads exactly this key, type and size (bytes) within some minutes."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class StoredVersion:
+    """Version of an object, or a deletion marker. ``is_latest`` is true of the object's current state."""
+
+    key: str
+    version_id: str
+    etag: str = ""
+    is_latest: bool = False
+
+
+class VersionStore(Protocol):
+    """Bucket with all retained versions of its objects."""
+
+    def versions(self, prefix: str) -> Iterator[StoredVersion]:
+        """Yield every version and deletion marker under a prefix."""
+        ...
+
+    def read(self, version: StoredVersion) -> bytes:
+        """Return a version's bytes; empty for a deletion marker or a version that no longer exists."""
+        ...
+
+    def erase(self, versions: Sequence[StoredVersion]) -> None:
+        """Delete versions permanently."""
+        ...
