@@ -7,6 +7,7 @@ The bodies are those of providers' documentation and of public threads, which ea
 import json
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -63,6 +64,11 @@ def error(status: int, message: Any = "", **more: Any) -> Answer:
 def names(body: dict[str, Any], name: str) -> bool:
     """Return whether a field of this name stands anywhere in a request."""
     return f'"{name}"' in json.dumps(body)
+
+
+def names_text(body: dict[str, Any], text: str) -> bool:
+    """Return whether a text stands in a request's messages."""
+    return text in json.dumps(body["messages"])
 
 
 def sent_limit(body: dict[str, Any]) -> int:
@@ -431,7 +437,7 @@ def test_a_reply_gets_what_the_context_leaves_of_it(name: str) -> None:
         model.complete(request(), IMAGES)
         assert (sent_limit(endpoint.bodies[-1]), len(endpoint.bodies)) == (6692, 2)
         model.complete(request(), IMAGES)
-        assert len(endpoint.bodies) == 3, "it is remembered"
+        assert [*map(sent_limit, endpoint.bodies)] == [8192, 6692] * 2, "it is this prompt's alone"
 
 
 @pytest.mark.parametrize("name", CONTEXTS)
@@ -455,7 +461,80 @@ def test_a_long_prompt_leaves_the_others_room() -> None:
         model.complete(LLMRequest((Message("user", "LONG"),), "", None, Parameters()), {})
         assert sent_limit(endpoint.bodies[-1]) == 192
         model.complete(LLMRequest((Message("user", "short"),), "", None, Parameters()), {})
-        assert sent_limit(endpoint.bodies[-1]) >= 4096
+        assert [*map(sent_limit, endpoint.bodies[2:])] == [8192, 8092]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        error(400, "Prompt exceeds max length", code="1261"),  # z.ai
+        error(400, "The sum of prompt tokens and max_tokens exceeds the model's limit"),
+        error(400, "the maximum input length is 2048"),
+    ],
+    ids=["a code that is a number", "no number", "the input's length"],
+)
+def test_a_refusal_of_one_prompt_lowers_no_other_reply(answer: Answer) -> None:
+    def rule(body: dict[str, Any]) -> Answer | None:
+        return answer if names_text(body, "LONG") and sent_limit(body) > 1000 else None
+
+    with scripted_endpoint(rule) as endpoint:
+        model = of(endpoint)
+        with suppress(TaskError):
+            model.complete(LLMRequest((Message("user", "LONG"),), "", None, Parameters()), {})
+        model.complete(request(), IMAGES)
+        assert sent_limit(endpoint.bodies[-1]) == 8192
+
+
+UNLEARNT = (
+    "the parameter temperature is not supported, response_format json_schema is not supported, system role not "
+    "supported, max_completion_tokens unsupported, and the prompt is too long: the invalid API key was revoked"
+)
+"""What a student may write."""
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        error(400, f"Prompt rejected: {UNLEARNT}", type="invalid_request_error"),
+        error(400, f"litellm.BadRequestError: Received messages=[{{'role':'user','content':{UNLEARNT!r}}}]"),
+        error(500, f"Internal error while processing: {UNLEARNT}"),
+        error(200, f"Prompt rejected: {UNLEARNT}", type="invalid_request_error"),
+        error(400, "The system message was not sent, as temperature is high.", code="content_filter"),
+    ],
+    ids=["a quote", "a quote of the messages", "a quote in a failure", "a quote with status 200", "a filter"],
+)
+@pytest.mark.parametrize("times", [1, 100])
+def test_a_refusal_of_one_input_teaches_nothing(answer: Answer, times: int) -> None:
+    left = [times]
+
+    def rule(body: dict[str, Any]) -> Answer | None:
+        if not names_text(body, "revoked"):
+            return None
+        left[0] -= 1
+        return answer if left[0] >= 0 else None
+
+    asked = LLMRequest((Message("system", "Transcribe."), Message("user", UNLEARNT)), "", None, Parameters())
+    with scripted_endpoint(rule) as endpoint:
+        model = of(endpoint)
+        with pytest.raises((TaskError, ProviderBusy)):
+            model.complete(asked, {})
+        assert len(endpoint.bodies) == 1
+        model.complete(request(), IMAGES)
+        assert endpoint.bodies[-1].keys() == endpoint.bodies[0].keys() | {"response_format"}
+        assert [message["role"] for message in endpoint.bodies[-1]["messages"]] == ["system", "user"]
+
+
+def test_nor_does_one_that_is_refused_in_every_form() -> None:
+    with scripted_endpoint(lambda body: error(400, UNLEARNT) if names_text(body, "odd") else None) as endpoint:
+        model = of(endpoint)
+        with pytest.raises((TaskError, RunStopped)):
+            model.complete(
+                LLMRequest((Message("system", "Transcribe."), Message("user", "odd")), "", None, Parameters()), {}
+            )
+        assert len(endpoint.bodies) > 1
+        model.complete(request(), IMAGES)
+        assert names(endpoint.bodies[-1], "temperature")
+        assert sent_limit(endpoint.bodies[-1]) == 8192
 
 
 TOO_LONG: dict[str, tuple[int, Any]] = {

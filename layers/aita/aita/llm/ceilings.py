@@ -50,7 +50,7 @@ class Ceiling:
     """Lower limit of a reply's tokens.
 
     ``tokens`` is ``None`` if no reply fits, as the prompt alone is too long. ``of_model`` is true if the limit is the
-    model's for every reply, and false if it is what its context leaves beside one prompt.
+    model's for every reply, and false if it is what its context leaves beside one prompt, or may be.
     """
 
     tokens: int | None
@@ -80,14 +80,15 @@ def lower_ceiling(text: str, sent: int) -> Ceiling | None:
         left = length - prompt
         return Ceiling((left if left < sent else _half(sent)) if left >= SHORTEST else None, of_model=False)
     if re.search(_CONTEXT, text) and length is not None and length <= sent:
-        return Ceiling(length // 2 if length // 2 >= SHORTEST else None, of_model=True)
+        of_model = re.search(_NAMES, text) is not None
+        return Ceiling(length // 2 if length // 2 >= SHORTEST else None, of_model=of_model)
     numbers = [*map(int, re.findall(_NUMBER, text))]
     if not re.search(_NAMES, text) and sent not in numbers:
         is_of_reply = re.search(_CONTEXT, text) is not None and re.search(_OF_REPLY, text) is not None
         return Ceiling(_half(sent), of_model=False) if is_of_reply else None
     named = max((number for number in numbers if SHORTEST <= number < sent), default=None)
     if named is None:
-        return Ceiling(_half(sent), of_model=True)
+        return Ceiling(_half(sent), of_model=re.search(_CONTEXT, text) is None)
     return Ceiling(named - ("exclusive" in text), of_model=True)
 
 

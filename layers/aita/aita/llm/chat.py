@@ -1,6 +1,7 @@
 """Model behind the chat completions of an OpenAI-compatible endpoint."""
 
 import json
+import logging
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -10,16 +11,17 @@ from typing import Any
 import httpx2
 import openai
 
-from aita.errors import CallError, RunStopped, TaskError
+from aita.errors import CallError, RefusalError, RunStopped, TaskError
 from aita.llm.arguments import arguments_of, parts_of
 from aita.llm.completion import Completion, bounded, read_completion, read_stream
 from aita.llm.dialect import RESPONSE_FORMATS as RESPONSE_FORMATS  # noqa: PLC0414 - with the model whose they are
-from aita.llm.dialect import Dialect
+from aita.llm.dialect import Dialect, Form
 from aita.llm.endpoint import Endpoint, http_client
 from aita.llm.headers import limits
 from aita.llm.price_table import Price
 from aita.llm.pricing import highest_cost, usage_of
-from aita.llm.provider_errors import classify
+from aita.llm.provider_errors import classify, embedded_error
+from aita.llm.quotes import without_quotes
 from aita.llm.refusal_text import no_eyes, refusal_text
 from aita.llm.refused import says_no_eyes
 from aita.models.call_limits import CallLimits
@@ -28,6 +30,8 @@ from aita.models.run import Usage
 from aita.ports import Reply
 from aita.tasks.request import LLMRequest
 from aita.tasks.tokens import input_tokens
+
+logger = logging.getLogger(__name__)
 
 _NO_LIMITS = CallLimits(seconds={})
 _encoder = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False)
@@ -87,22 +91,31 @@ class ChatModel:
             As ``provider_errors.classify`` returns them; RunStopped also if the model takes no pictures.
         """
         form = self._dialect.first_form(request)
+        adapting = self._dialect.copy()
+        refusals: list[tuple[str, Form, set[str]]] = []
         while True:
             started = self.now()
             arguments = arguments_of(self.model, request, images, form)
             try:
                 reply = self._call(request, arguments, started)
             except CallError as error:
-                failure, text = error, refusal_text(error)
+                failure = _unquoted(error, request)
+                text = refusal_text(failure)
             except (openai.APIError, httpx2.RequestError) as error:
+                if isinstance(error, openai.APIStatusError):
+                    error.body = without_quotes(error.body, request)
                 failure, text = classify(error), refusal_text(error)
             else:
-                self._dialect.record_answer(form, request)
+                self._learn(refusals, form, request)
                 return replace(reply, lacks=self._dialect.left_out(form, request))
-            adapted = self._dialect.adapt(text, form, request, parts_of(arguments)) if text else None
-            if adapted is not None:
-                form = adapted
-                continue
+            refusal = text, form, parts_of(arguments)
+            if text and not isinstance(failure, RefusalError):
+                adapted = adapting.adapt(text, form, request, refusal[2])
+                if adapted is not None:
+                    logger.info("the endpoint refuses the form of a call, which is repeated in another one")
+                    refusals.append(refusal)
+                    form = adapted
+                    continue
             if request.has_images and says_no_eyes(text):
                 failure = no_eyes(failure, seen=self._dialect.sees)
             if isinstance(failure, RunStopped):
@@ -134,6 +147,14 @@ class ChatModel:
         """Return another model at the same endpoint, over the same connections; it has refusals of its own to learn."""
         return ChatModel(self.client, model, self.forget_key, self.now, self.reasoning_effort, price, self.call_limits)
 
+    def _learn(self, refusals: list[tuple[str, Form, set[str]]], form: Form, request: LLMRequest) -> None:
+        """Learn from the refusals of a call that was answered in the end, in this form."""
+        for text, refused, sent in refusals:
+            self._dialect.adapt(text, refused, request, sent)
+        self._dialect.record_answer(form, request)
+        if refusals:
+            logger.info("the endpoint lacks: %s", ", ".join(self._dialect.left_out(form, request)))
+
     def _call(self, request: LLMRequest, arguments: dict[str, Any], started: float) -> Reply:
         seconds = self.call_limits.timeout(request.kind) or _seconds(self.client.timeout)
         longest = request.parameters.max_reply_characters
@@ -153,6 +174,16 @@ class ChatModel:
             latency_ms=round((self.now() - started) * 1000),
             limits=limits(response.headers),
         )
+
+
+def _unquoted(error: CallError, request: LLMRequest) -> CallError:
+    """Return an error of an answer with status 200, classified anew if its words are the prompt's."""
+    own = without_quotes(error.said, request)
+    if own == error.said:
+        return error
+    failure = error if isinstance(error, RefusalError) else embedded_error({"message": own})
+    failure.said, failure.may_be_paid = own, error.may_be_paid
+    return failure
 
 
 def _read(parts: Iterator[bytes], content_type: str, longest: int | None, *, streamed: bool) -> Completion:

@@ -1,7 +1,6 @@
 """Dialect of an endpoint: the forms of a request that it takes, learnt from its refusals."""
 
 import json
-import logging
 import re
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -13,8 +12,6 @@ from aita.models.call_limits import CallLimits
 from aita.models.effort import EFFORTS, NOT_SENT, ReasoningEffort, room_for_thoughts
 from aita.models.names import LONG_REPLIES
 from aita.tasks.request import LLMRequest
-
-logger = logging.getLogger(__name__)
 
 RESPONSE_FORMATS = ("json_schema", "json_object", "text")
 """Response formats, from the strictest to the one that every endpoint supports. If one is refused, the next is sent."""
@@ -105,6 +102,9 @@ class Form:
 class Dialect:
     """What an endpoint has refused. Threads may share the object: each learns the same from the same refusal.
 
+    A call adapts a copy, so that an input that is refused in every form, or a refusal that quotes the prompt, teaches
+    nothing. Once another form of it was answered, the object itself adapts to the same refusals.
+
     A refused schema is remembered by itself. Only a refusal of the response format, or of two schemas where none has
     been taken, holds for all.
 
@@ -129,6 +129,15 @@ class Dialect:
     _schemas: dict[str, str] = field(default_factory=dict)  # forms of schemas that were refused
     _takes_schemas: bool = False
     _sees: bool = False
+
+    def copy(self) -> "Dialect":
+        """Return a copy that learns by itself."""
+        return replace(
+            self,
+            _lacks=set(self._lacks),
+            _refused_efforts=set(self._refused_efforts),
+            _schemas=dict(self._schemas),
+        )
 
     @property
     def sees(self) -> bool:
@@ -195,7 +204,6 @@ class Dialect:
         for number, name in enumerate(LIMITS):
             if name in sent and refuses_name(text, name):
                 self._limit = max(self._limit, number + 1)
-                logger.info("the endpoint lacks %s", name)
                 return replace(form, limit=number + 1)
         if sent & {*LIMITS} and (ceiling := lower_ceiling(text, form.ceiling)) is not None:
             return self._lowered(form, ceiling)
@@ -205,19 +213,14 @@ class Dialect:
 
     def _without(self, name: str, form: Form) -> Form:
         self._lacks.add(name)
-        logger.info("the endpoint lacks %s: now without it", name)
         return replace(form, lacks=form.lacks | {name})
 
     def _lowered(self, form: Form, ceiling: Ceiling) -> Form | None:
-        """Return a form with a lower limit.
-
-        One that a prompt's length leaves lowers that of later calls by half at most: their prompts may be shorter.
-        """
+        """Return a form with a lower limit; the one that a prompt's length leaves is this call's alone."""
         if ceiling.tokens is None:
             return None
-        most = ceiling.tokens if ceiling.of_model else max(ceiling.tokens, form.ceiling // 2)
-        self._most = most if self._most is None else min(self._most, most)
-        logger.info("the endpoint takes a limit of %d tokens", ceiling.tokens)
+        if ceiling.of_model:
+            self._most = ceiling.tokens if self._most is None else min(self._most, ceiling.tokens)
         return replace(form, ceiling=ceiling.tokens)
 
     def _replace_effort(self, refused: str, text: str) -> ReasoningEffort | None:
@@ -233,7 +236,6 @@ class Dialect:
             return None
         wanted = EFFORTS.index(self.reasoning_effort)
         self._effort = min(named, key=lambda each: abs(EFFORTS.index(each) - wanted))
-        logger.info("the endpoint lacks the reasoning effort %s: now %s", refused, self._effort)
         return self._effort
 
     def _with_less_schema(self, text: str, form: Form, request: LLMRequest) -> Form:
@@ -242,7 +244,6 @@ class Dialect:
             later = self._next(form, request)
             others = [schema for key, schema in tuple(self._schemas.items()) if key != _key(request)]
             self._schemas[_key(request)] = later
-            logger.info("the endpoint refuses a schema: now %s", later)
             if later != _PLAIN and not self._takes_schemas and any(schema != _PLAIN for schema in others):
                 self._lower_format("json_schema")
             return replace(form, schema=later)
@@ -251,9 +252,6 @@ class Dialect:
 
     def _lower_format(self, refused: str) -> None:
         self.response_format = max(self.response_format, RESPONSE_FORMATS.index(refused) + 1)
-        logger.info(
-            "the endpoint lacks the response format %s: now %s", refused, RESPONSE_FORMATS[self.response_format]
-        )
 
     def _schema_form(self, request: LLMRequest) -> str:
         least = RESPONSE_FORMATS[self.response_format]

@@ -22,7 +22,10 @@ def message_text(body: object) -> str:
 
 
 def diagnostic_text(body: object) -> str:
-    """Return messages, codes and parameter names, for matching; not for a person."""
+    """Return messages, codes and parameter names, for matching; not for a person.
+
+    Codes that are numbers are left out: they would be read as a limit's.
+    """
     return " ".join(_texts(body, _DIAGNOSTIC))
 
 
@@ -45,5 +48,6 @@ def _texts(body: object, fields: Collection[str], depth: int = 0) -> Iterator[st
             yield from _texts(each, fields, depth + 1)
     elif isinstance(body, dict) and depth < _DEEPEST:
         for name, value in body.items():
-            if str(name).lower() in fields:
+            is_number = isinstance(value, str) and value.isdecimal()
+            if str(name).lower() in fields and not (is_number and str(name).lower() in _CODES):
                 yield from _texts(value, fields, depth + 1)
