@@ -299,7 +299,9 @@ class TestReply:
         assert model.complete(short, {}).finish_reason == "max_tokens"
         assert model.complete(PLAIN, {}).finish_reason == "end_turn"
 
-    @pytest.mark.parametrize("usage", [None, {}, {"inputTokens": -1, "outputTokens": 2}])
+    @pytest.mark.parametrize(
+        "usage", [None, {}, {"inputTokens": -1, "outputTokens": 2}, {"inputTokens": 0, "outputTokens": 0}]
+    )
     def test_tokens_that_are_not_reported_are_unknown(
         self, endpoint: Converse, model: BedrockModel, usage: Any
     ) -> None:

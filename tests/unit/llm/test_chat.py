@@ -188,7 +188,7 @@ class TestReply:
 
     def test_more_cached_tokens_than_there_are_never_make_a_call_cheaper_than_free(self, endpoint: Endpoint) -> None:
         usage = {"prompt_tokens": 5, "completion_tokens": 0, "prompt_tokens_details": {"cached_tokens": 500}}
-        endpoint.answers = [ok(completion(usage=usage))]
+        endpoint.answers = [ok(completion("", usage=usage))]
         model = endpoint.model("https://api.openai.com/v1")
         assert model.price(model.complete(REQUEST, IMAGES)).cost_usd == 5 * Decimal("0.125") / 1_000_000
 
@@ -212,10 +212,10 @@ class TestReply:
 
     def test_thoughts_are_part_of_what_came_out_and_cost_as_much(self, endpoint: Endpoint) -> None:
         details = {"reasoning_tokens": 400}
-        usage = {"prompt_tokens": 0, "completion_tokens": 500, "completion_tokens_details": details}
+        usage = {"prompt_tokens": 1000, "completion_tokens": 500, "completion_tokens_details": details}
         endpoint.answers = [ok(completion(usage=usage))]
         model = endpoint.model(OPENAI, "gpt-6-luna")
-        assert model.price(model.complete(REQUEST, IMAGES)).cost_usd == Decimal("0.00025")
+        assert model.price(model.complete(REQUEST, IMAGES)).cost_usd == Decimal("0.00035")
 
     def test_a_refusal(self, endpoint: Endpoint) -> None:
         message = {"role": "assistant", "content": None, "refusal": "I can't"}

@@ -16,6 +16,7 @@ from pydantic import BaseModel
 
 from aita.errors import CallError, ProviderBusy, ProviderSetting, RunStopped, TaskError, TooLongError
 from aita.llm.chat import ChatModel, connect
+from aita.ports import TokenUsage
 from aita.tasks.json_schema import strict_schema
 from aita.tasks.request import Image, LLMRequest, Message, Parameters
 from tests.support.scripted_endpoint import PATIENCE, Answer, Rule, ScriptedEndpoint, completion, scripted_endpoint
@@ -1045,12 +1046,31 @@ def test_what_is_of_one_input_is_not(code: str) -> None:
     assert not fails(error(400, "no", code=code)).unexplained
 
 
-@pytest.mark.parametrize("usage", [None, {}, {"total_tokens": 5}])
+ZEROS = {"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0}
+
+
+@pytest.mark.parametrize("usage", [None, {}, {"total_tokens": 5}, ZEROS, ZEROS | {"prompt_tokens": 50}])
 def test_without_usage_the_cost_is_unknown(usage: Any) -> None:
     with scripted_endpoint(lambda _: Answer(200, completion(usage=usage))) as endpoint:
         model = of(endpoint)
         reply = model.complete(request(), IMAGES)
         assert (reply.usage, model.price(reply).unpriced_calls) == (None, 1)
+
+
+@pytest.mark.parametrize("streamed", [False, True])
+def test_thoughts_that_are_counted_in_the_total_alone_are_output(streamed: bool) -> None:
+    usage = {"prompt_tokens": 50, "completion_tokens": 7, "total_tokens": 8057}  # xAI's and Gemini's form
+    whole = completion(usage=usage)
+    (choice,) = whole["choices"]
+    event = json.dumps(whole | {"choices": [choice | {"delta": choice["message"]}]})
+    answer = (
+        Answer(200, f"data: {event}\n\ndata: [DONE]\n\n", {"content-type": "text/event-stream"})
+        if streamed
+        else Answer(200, whole)
+    )
+    with scripted_endpoint(lambda _: answer) as endpoint:
+        reply = of(endpoint).complete(request(max_reply_characters=100 if streamed else None), IMAGES)
+    assert reply.usage == TokenUsage(50, 0, 8007)
 
 
 class WithDictionary(BaseModel):

@@ -94,12 +94,13 @@ def read_completion(body: bytes, content_type: str) -> Completion:
         raise missing_choice(answer)
     if not isinstance(message, dict) or choice is None:
         raise no_completion()
+    text, usage = _whole(_text(message.get("content"))), _usage(answer.get("usage"))
     return Completion(
-        text=_whole(_text(message.get("content"))),
+        text=text,
         finish_reason=_finish(choice),
         refusal=_is_refusal(message),
         model=_name(answer.get("model")),
-        usage=_usage(answer.get("usage")),
+        usage=usage.known_for(text) if usage else None,
     )
 
 
@@ -153,7 +154,8 @@ def read_stream(parts: Iterable[bytes], longest: int) -> Completion:
             return Completion(_whole("".join(pieces)), "length", refusal, model, None)
     if not finish_reason:
         raise mark_possibly_paid(ProviderBusy(CUT_OFF))
-    return Completion(_whole("".join(pieces)), finish_reason, refusal, model, usage)
+    text = _whole("".join(pieces))
+    return Completion(text, finish_reason, refusal, model, usage.known_for(text) if usage else None)
 
 
 def _events(parts: Iterable[bytes]) -> Iterator[dict[str, Any]]:
@@ -271,11 +273,14 @@ def _finish(choice: dict[str, Any]) -> str:
 
 
 def _usage(usage: Any) -> TokenUsage | None:
+    """Return the reported tokens; ``None`` if there is no whole account of them."""
     if not isinstance(usage, dict):
         return None
     sent, received = _count(usage.get("prompt_tokens")), _count(usage.get("completion_tokens"))
     if sent is None or received is None:
         return None
+    if (total := _count(usage.get("total_tokens"))) is not None:
+        received = max(received, total - sent)  # Gemini and xAI count thoughts in the total, beside the completion
     reported = usage.get("prompt_tokens_details")
     details: dict[str, Any] = reported if isinstance(reported, dict) else {}
     cached = min(_count(details.get("cached_tokens")) or 0, sent)

@@ -159,14 +159,14 @@ def read_reply(
     content = message.get("content") if isinstance(message, Mapping) else None
     if not isinstance(content, list) or not isinstance(stop_reason, str) or not stop_reason:
         raise cut_off()
-    text = _text(content)
+    text, usage = _text(content), _usage(answer.get("usage"))
     is_cut = longest is not None and len(text) > longest
     return Reply(
         text=text,
         finish_reason="max_tokens" if is_cut else stop_reason,
         refusal=False,
         model=model,
-        usage=_usage(answer.get("usage")),
+        usage=usage.known_for(text) if usage else None,
         latency_ms=latency_ms,
         lacks=lacks,
     )

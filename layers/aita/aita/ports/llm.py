@@ -82,6 +82,11 @@ class TokenUsage:
     cache_write_tokens: int = 0
     cost_usd: Decimal | None = None
 
+    def known_for(self, text: str) -> "TokenUsage | None":
+        """Return the usage of a reply with this text; ``None`` if it can't be, as some servers report zeros for all."""
+        is_possible = self.input_tokens and (self.output_tokens or not text)
+        return self if is_possible or self.cost_usd is not None else None
+
 
 @dataclass(frozen=True, slots=True)
 class Reply:
