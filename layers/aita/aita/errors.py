@@ -292,7 +292,7 @@ class RunStopped(CallSignal):
     """
 
     def __init__(
-        self, message: str, *, setting: ProviderSetting | None = None, of_one_input: RefusalError | None = None
+        self, message: str, *, setting: ProviderSetting | None = None, of_one_input: TaskError | None = None
     ) -> None:
         super().__init__(message)
         self.setting = setting

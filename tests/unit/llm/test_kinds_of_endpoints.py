@@ -14,9 +14,18 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from aita.errors import CallError, ProviderBusy, ProviderSetting, RunStopped, TaskError, TooLongError
+from aita.errors import (
+    CallError,
+    ProviderBusy,
+    ProviderSetting,
+    RefusalError,
+    RunStopped,
+    TaskError,
+    TooLongError,
+)
 from aita.llm.chat import ChatModel, connect
 from aita.ports import TokenUsage
+from aita.services.calls.forbidden_calls import Refusals
 from aita.tasks.json_schema import strict_schema
 from aita.tasks.request import Image, LLMRequest, Message, Parameters
 from tests.support.scripted_endpoint import PATIENCE, Answer, Rule, ScriptedEndpoint, completion, scripted_endpoint
@@ -813,10 +822,32 @@ def test_a_call_without_pictures_does_not(name: str) -> None:
         "The image you provided is not supported (must be png, jpeg, gif or webp)",
         "At most 1 image(s) may be provided in one prompt.",
         "The image dimensions exceed the maximum allowed size: 8000 pixels",
+        "Your input image may contain content that is not allowed by our safety system.",
+        "Sorry, images of real people are not supported. Please upload another image",
+        "Image content must be a URL or base64 encoded image; this image is not supported",
+        "Request contains an image that is not allowed",
+        "The image violates policy and is not supported",
+        "Images with text are not allowed",
+        "This model does not support images of this size.",
+        "unsupported content: image is blank",
+        "image input is not supported for this file",
+        "Image is not supported",
     ],
 )
 def test_nor_does_one_bad_picture(message: str) -> None:
     assert isinstance(fails(error(400, message)), TaskError)
+
+
+@pytest.mark.parametrize("code", ["content_policy_violation", "moderation_blocked"])
+def test_nor_does_a_filter_whatever_it_says(code: str) -> None:
+    assert isinstance(fails(error(400, "image input is not supported", code=code)), RefusalError)
+
+
+def test_nor_does_a_model_that_answers_others() -> None:
+    refusals = Refusals()
+    refusal = fails(EYELESS["OpenRouter"])
+    assert isinstance(refusals.classify(refusal, others_answered=True), TaskError)
+    assert refusals.classify(refusal) is refusal
 
 
 def test_nor_does_a_model_that_has_seen_one() -> None:

@@ -116,7 +116,7 @@ class ChatModel:
                     refusals.append(refusal)
                     form = adapted
                     continue
-            if request.has_images and says_no_eyes(text):
+            if request.has_images and says_no_eyes(text) and not isinstance(failure, RefusalError):
                 failure = no_eyes(failure, seen=self._dialect.sees)
             if isinstance(failure, RunStopped):
                 self.forget_key()

@@ -51,7 +51,9 @@ def no_eyes(failure: CallError, *, seen: bool) -> CallError:
         )
     else:
         error = RunStopped(
-            f"{answered}: the model takes no pictures, and pages are pictures", setting=ProviderSetting.MODEL
+            f"{answered}: the model takes no pictures, and pages are pictures",
+            setting=ProviderSetting.MODEL,
+            of_one_input=TaskError(f"{answered} and refuses this picture, but answers other calls: run it again"),
         )
     error.said = failure.said
     return error

@@ -100,6 +100,15 @@ _WEAK_NO = (
     r"(?:not|n't) (?:support|accept|allow|enable|capable|configured)|unsupported|no endpoints"
     r"|requires? an? (?:vision|multi)|can(?:no|')t use (?:images|pictures)"
 )
+_OF_ONE = (
+    r"safety|polic|moderat|violat|inappropriate|sensitive|prohibited|offensive"
+    r"|\b(?:image|picture|photo)s? (?:input )?(?:(?:that|which) |(?:of|with|containing|showing|for) (?!type\b)|is blank)"
+    r"|\b(?:your|an?) (?:input |uploaded )?(?:image|picture|photo)\b(?! (?:input|content|part|message|block|understand))"
+    r"|\b(?:this|the) (?:input |uploaded )?(?:image|picture|photo) (?:is|was|has|does|can|may|you)\b"
+    r"|\bimage is not (?:supported|allowed|accepted)|(?:this|the|your) (?:file|page|upload)"
+    r"|images? of (?:this|that|these)"
+)
+"""Wordings that blame the one picture: its content, its kind or its size. A filter's refusal is one of them."""
 _OF_FORMAT = r"\b(?:png|jpe?g|webp|gif|tiff?|heic|bmp)\b"
 _BAD_PICTURE = (
     r"image[\w ]{0,12}(?:format|mime|media|size|dimension|resolution|data|file)|formats"
@@ -123,7 +132,7 @@ def classify_refused(text: str) -> Refused:
 def says_no_eyes(text: str) -> bool:
     """Return whether a refusal of a call with pictures says that the model takes none, and not that one is bad."""
     text = text.lower()
-    if re.search(_OF_FORMAT, text):
+    if re.search(_OF_FORMAT, text) or re.search(_OF_ONE, text):
         return False
     if re.search(_NO_EYES, text):
         return True
