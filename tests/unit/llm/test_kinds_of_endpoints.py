@@ -964,6 +964,84 @@ HALTING: dict[str, tuple[Answer, ProviderSetting | None, str]] = {
         None,
         "no quota is left",
     ),
+    "xAI, spent": (
+        error(429, "Your team has either used all available credits or reached its monthly spending limit."),
+        None,
+        "a day or more",
+    ),
+    "Anthropic, the account's own limit": (
+        error(
+            400, "You have reached your specified API usage limits. You will regain access on 2026-12-01 at 00:00 UTC."
+        ),
+        None,
+        "no quota",
+    ),
+    "LiteLLM, budget": (
+        error(400, "Budget has been exceeded! Current cost: 5.01, Max budget: 5.0", type="budget_exceeded"),
+        None,
+        "no quota",
+    ),
+    "Groq, restricted": (
+        error(400, "Organization has been restricted. Please reach out to support.", code="organization_restricted"),
+        None,
+        "suspended or restricted",
+    ),
+    "Fireworks, suspended": (
+        error(412, "Account university-abc is suspended, possibly due to reaching the monthly spending limit"),
+        None,
+        "suspended or restricted",
+    ),
+    "Moonshot, suspended": (
+        error(429, "Your account org-abc<ak-xyz> is suspended, please check your plan and billing details"),
+        None,
+        "suspended or restricted",
+    ),
+    "LM Studio, no such route": (
+        Answer(200, {"error": "Unexpected endpoint or method. (POST /chat/completions)"}),
+        ProviderSetting.BASE_URL,
+        "no such address",
+    ),
+    "Ollama, memory": (
+        error(500, "model requires more system memory (9.1 GiB) than is available (6.2 GiB)"),
+        ProviderSetting.MODEL,
+        "too little memory",
+    ),
+    "a redirect to a login": (
+        Answer(302, "", {"location": "https://127.0.0.1:1/login"}),
+        ProviderSetting.BASE_URL,
+        "redirects",
+    ),
+    "a redirect to another server": (
+        Answer(307, "", {"location": "http://localhost:1/v1/chat/completions"}),
+        ProviderSetting.BASE_URL,
+        "another server",
+    ),
+    "Gemini, not in the plan": (
+        error(429, "Quota exceeded for metric: free_tier_requests, limit: 0. Please retry in 41s."),
+        None,
+        "zero",
+    ),
+    "Gemini, the day's": (
+        Answer(
+            429,
+            [
+                {
+                    "error": {
+                        "code": 429,
+                        "message": "You exceeded your current quota. Please retry in 41s.",
+                        "details": [{"violations": [{"quotaId": "GenerateRequestsPerDayPerProjectPerModel-FreeTier"}]}],
+                    }
+                }
+            ],
+        ),
+        None,
+        "a day or more",
+    ),
+    "Azure, a wait of a day": (
+        Answer(429, {"error": {"code": "429", "message": "Please retry later"}}, {"retry-after": "86400"}),
+        None,
+        "wait for 24 hours",
+    ),
     "OpenRouter's free models": (
         error(
             429,

@@ -21,6 +21,8 @@ from aita.llm.socket_connection import Origin, origin_of
 
 _PATH = "/chat/completions"
 _REDIRECTS = {301, 302, 303, 307, 308}
+_REDIRECTS_OF_POST = {307, 308}
+"""Redirects of a request with its body; after others a web page is asked for."""
 _FIRST_SUCCESS, _FIRST_REDIRECT = 200, 300
 _LARGEST_ERROR = 1_000_000  # bytes
 
@@ -98,12 +100,22 @@ class Endpoint:
         if _FIRST_SUCCESS <= answer.status < _FIRST_REDIRECT:
             return answer
         try:
-            if answer.status in _REDIRECTS and "location" in answer.headers:
+            if answer.status in _REDIRECTS and (location := answer.headers.get("location")) is not None:
+                self._check_redirect(answer.status, location)
                 self._connections = None
                 return self._through_client(arguments)
             return self._hand_over(key, _read(answer))
         finally:
             answer.close()
+
+    def _check_redirect(self, status: int, location: str) -> None:
+        """Raise RunStopped for a redirect to a web page, or to another server, which must not get the prompt."""
+        base = httpx2.URL(self.base_url)
+        if status not in _REDIRECTS_OF_POST or base.join(location).host != base.host:
+            raise RunStopped(
+                f"the provider answered {status}: the base URL redirects to a web page or to another server",
+                setting=ProviderSetting.BASE_URL,
+            )
 
     def _through_client(self, arguments: Mapping[str, Any]) -> httpx2.Response:
         """Have openai's client make the call; some of its classes read the model to build the URL.

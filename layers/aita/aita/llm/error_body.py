@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator
 
 _MOST_TEXT = 4_000
-_DEEPEST = 6
+_DEEPEST = 8
 
 _MESSAGES = frozenset(
     {"message", "msg", "detail", "details", "error", "errors", "title", "raw", "loc", "metadata", "innererror"}

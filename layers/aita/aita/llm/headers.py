@@ -30,13 +30,7 @@ def retry_after(headers: Mapping[str, str], *, limited: bool) -> float | None:
     time (gateways, and providers of other APIs behind them). A time is compared with the response's own Date, as the
     two clocks may differ; without one, with the local clock.
     """
-    milliseconds = _number(headers.get("retry-after-ms"))
-    if milliseconds is not None:
-        return _clamp(milliseconds / 1000)
-    value = headers.get("retry-after", "").strip()
-    seconds = _number(value)
-    if seconds is None:
-        seconds = _until(_http_date(value), headers)
+    seconds = demanded_wait(headers)
     if seconds is not None or not limited:
         return _clamp(seconds)
     resets = {kind: _reset(headers.get(f"x-ratelimit-reset-{kind}"), headers) for kind in ("requests", "tokens")}
@@ -46,6 +40,16 @@ def retry_after(headers: Mapping[str, str], *, limited: bool) -> float | None:
         if seconds is not None and _number(headers.get(f"x-ratelimit-remaining-{kind}")) == 0
     ]
     return _clamp(max(used_up or [seconds for seconds in resets.values() if seconds is not None], default=None))
+
+
+def demanded_wait(headers: Mapping[str, str]) -> float | None:
+    """Return the seconds of ``retry-after-ms`` or Retry-After as they are, also below zero or endless."""
+    milliseconds = _number(headers.get("retry-after-ms"))
+    if milliseconds is not None:
+        return milliseconds / 1000
+    value = headers.get("retry-after", "").strip()
+    seconds = _number(value)
+    return _until(_http_date(value), headers) if seconds is None else seconds
 
 
 def limits(headers: Mapping[str, str]) -> Rates:

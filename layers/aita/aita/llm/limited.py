@@ -38,6 +38,11 @@ def exceeds_limit(text: str) -> bool:
     return found is not None and int(found[2]) > int(found[1])
 
 
+def is_zero(text: str) -> bool:
+    """Return whether a refusal's text says that the limit is none at all, as Gemini does for a plan without a model."""
+    return re.search(r"\blimit: ?0(?![.,]?\d)", text[:_MOST_TEXT].lower()) is not None
+
+
 def is_of_days(text: str) -> bool:
     """Return whether a refusal's text names a limit by the day or longer."""
     return re.search(_OF_DAYS, text[:_MOST_TEXT].lower()) is not None

@@ -2,16 +2,17 @@
 
 import re
 from collections.abc import Container, Mapping
+from math import inf
 
 import httpx2
 import openai
 
 from aita.errors import CallError, ProviderBusy, ProviderSetting, RefusalError, RunStopped, TaskError, TooLongError
 from aita.llm.connection_failures import CUT_OFF, connection_failure
-from aita.llm.error_body import diagnostic_text, message_text
+from aita.llm.error_body import diagnostic_text, field_text, message_text
 from aita.llm.forbidden import Forbidden, classify_forbidden, names_a_filter, refuses_input
-from aita.llm.headers import limits, retry_after
-from aita.llm.limited import exceeds_limit, is_limited, is_of_days, stated_wait
+from aita.llm.headers import demanded_wait, limits, retry_after
+from aita.llm.limited import exceeds_limit, is_limited, is_of_days, is_zero, stated_wait
 from aita.llm.plain_words import plain_words
 from aita.llm.refused import Refused, classify_refused
 
@@ -29,13 +30,27 @@ _LOST = (httpx2.ReadTimeout, httpx2.ReadError, httpx2.RemoteProtocolError, httpx
 
 _MOST_TEXT = 4_000
 
+LONGEST_WAIT = 2 * 60 * 60.0
+"""Longest wait that a provider may demand, in seconds: as long as patience lasts with one that answers nobody."""
+
 LONGEST_SAID = 1000
 """Most characters of ``CallError.said``, a provider's own message."""
 
 NO_COMPLETION = "the provider's answer is no chat completion: see that the base URL is that of its API"
 WRONG_KEY = "the API key is wrong or may not use this model"
 _NO_REGION = "the provider does not serve this region"
+_NO_QUOTA = "no quota is left: add credit at the provider"
 _TOO_LONG = "the prompt is longer than the model takes"
+
+_STOPS: Mapping[Refused, tuple[str, ProviderSetting | None]] = {
+    Refused.KEY: (WRONG_KEY, ProviderSetting.KEY),
+    Refused.REGION: (_NO_REGION, ProviderSetting.BASE_URL),
+    Refused.QUOTA: (_NO_QUOTA, None),
+    Refused.ACCOUNT: ("the account is suspended or restricted: see its page at the provider", None),
+    Refused.URL: ("no such address of its API", ProviderSetting.BASE_URL),
+    Refused.MEMORY: ("its server has too little memory for the model", ProviderSetting.MODEL),
+}
+"""Refusals that no call gets past, with their message and the setting to correct."""
 
 
 def classify(error: openai.APIError | httpx2.RequestError) -> CallError:
@@ -133,7 +148,7 @@ def _refusal(status: int, code: str, parameter: str, headers: Mapping[str, str],
     text = diagnostic_text(body)
     if meant := _by_code(code, answered) or _by_limit(status, headers, answered, body):
         return meant
-    if status in _BROKEN and (meant := _by_words(text, answered, {Refused.KEY, Refused.TOO_LONG})):
+    if status in _BROKEN and (meant := _by_words(text, answered, {Refused.KEY, Refused.TOO_LONG, Refused.MEMORY})):
         return meant
     limited = is_limited(status, body)
     if limited or status in {_REQUEST_TIMEOUT, _CONFLICT} or status >= _SERVER_ERROR:
@@ -180,11 +195,15 @@ def _by_limit(status: int, headers: Mapping[str, str], answered: str, body: obje
         return TooLongError(
             f"{answered}: the request is larger than the provider's limit of tokens a minute: ask for a higher limit"
         )
-    if is_of_days(text) and _wait(status, headers, body) is None:
+    if is_of_days(field_text(body, "quotaid")) or (is_of_days(text) and _wait(status, headers, body) is None):
         return RunStopped(
             f"{answered}: the provider's limit of a day or more is used up: resume when it begins anew, or add credit"
         )
-    return _by_words(text, answered, {Refused.QUOTA})
+    if is_zero(text):
+        return RunStopped(f"{answered}: the account's limit for this model is zero: ask for one, or take another model")
+    if (seconds := demanded_wait(headers)) is not None and LONGEST_WAIT < seconds < inf:
+        return RunStopped(f"{answered}: it asks to wait for {seconds / 3600:.0f} hours: resume then")
+    return _by_words(text, answered, {Refused.QUOTA, Refused.ACCOUNT})
 
 
 def _by_words(text: str, answered: str, among: Container[Refused] = frozenset(Refused)) -> CallError | None:
@@ -192,21 +211,17 @@ def _by_words(text: str, answered: str, among: Container[Refused] = frozenset(Re
     meant = classify_refused(text[:_MOST_TEXT])
     if meant not in among:
         return None
+    if meant in _STOPS:
+        told, setting = _STOPS[meant]
+        return RunStopped(f"{answered}: {told}", setting=setting)
     match meant:
-        case Refused.KEY:
-            return RunStopped(f"{answered}: {WRONG_KEY}", setting=ProviderSetting.KEY)
         case Refused.MODEL:
             return _no_such_model(f"{answered}: no such model", text)
-        case Refused.REGION:
-            return RunStopped(f"{answered}: {_NO_REGION}", setting=ProviderSetting.BASE_URL)
-        case Refused.QUOTA:
-            return _quota_spent(answered)
         case Refused.TOO_LONG:
             return TooLongError(f"{answered}: {_TOO_LONG}")
         case Refused.INPUT:
             return _filter_refusal(answered)
-        case Refused.UNSAID:
-            return None
+    return None
 
 
 def _unexplained(message: str, body: object) -> TaskError:
@@ -265,7 +280,7 @@ def _filter_refusal(answered: str) -> RefusalError:
 
 
 def _quota_spent(answered: str) -> RunStopped:
-    return RunStopped(f"{answered}: no quota is left: add credit at the provider")
+    return RunStopped(f"{answered}: {_NO_QUOTA}")
 
 
 def _word(value: object) -> str:

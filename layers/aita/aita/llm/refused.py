@@ -15,6 +15,12 @@ class Refused(Enum):
     MODEL = auto()
     REGION = auto()
     QUOTA = auto()
+    ACCOUNT = auto()
+    """The account is suspended or restricted."""
+    URL = auto()
+    """The server has no such route."""
+    MEMORY = auto()
+    """The server has too little memory for the model."""
     INPUT = auto()
     """A filter refuses the input."""
     TOO_LONG = auto()
@@ -57,7 +63,17 @@ _QUOTA = (
     r"credit balance|(?:insufficient|not enough|out of|no)[ _-](?:account )?(?:balance|credit|fund)"
     r"|balance.{0,20}(?:insufficient|too low|not enough)|arrear|good standing|billing[ _](?:hard|not|is|account)"
     r"|(?:add|buy|purchase|requires? more) (?:\d+ )?credits?|余额|欠费|充值"
+    r"|budget[ _](?:has been |is |was )?(?:exceeded|exhausted|reached)|(?:usage|spend(?:ing)?|monthly) limits?\b"
+    r"[^.]{0,20}(?:reached|exceeded)|(?:reached|exceeded) (?:your|its|the)[\w ]{0,30} (?:usage|spend(?:ing)?) limits?\b"
+    r"|used all available credits"
 )
+_PENALTY = r"suspended|restricted|deactivated|disabled|banned|terminated|blocked|not active|inactive"
+_ACCOUNT = (
+    rf"\b(?:account|organi[sz]ation|workspace|team)\b[^.]{{0,60}}\b(?:is|was|been)\b[^.]{{0,15}}\b(?:{_PENALTY})\b"
+    rf"|(?:account|organi[sz]ation|workspace|team)_(?:{_PENALTY})"
+)
+_URL = r"unexpected endpoint or method"
+_MEMORY = r"requires? more (?:system |gpu )?memory"
 _INPUT = (
     r"content (?:management )?(?:polic|filter)|content_(?:filter|polic)|moderation|\bflagged\b|responsible ?ai"
     r"|inappropriate content|usage (?:guideline|polic)|敏感|不安全|违规"
@@ -71,7 +87,10 @@ _TOO_LONG = (
 )
 _ORDER = (
     (_KEY, Refused.KEY),
+    (_ACCOUNT, Refused.ACCOUNT),
     (_QUOTA, Refused.QUOTA),
+    (_URL, Refused.URL),
+    (_MEMORY, Refused.MEMORY),
     (_TOO_LONG, Refused.TOO_LONG),
     (_MODEL, Refused.MODEL),
     (_REGION, Refused.REGION),

@@ -68,9 +68,13 @@ class TestOnTheStack:
         run = harness.run()
         assert run.status is not RunStatus.HALTED
 
-    def test_after_an_answer_each_is_its_tasks_own(self, harness: Harness) -> None:
-        harness.model.otherwise = raising(refused, lambda name: name != "q0")
+    def test_after_an_answer_nine_in_a_row_are_tasks_that_fail_and_ten_halt_it(self, harness: Harness) -> None:
+        harness.model.otherwise = raising(refused, lambda name: int(name[1:]) % 10 != 0)
         assert harness.run().status is not RunStatus.HALTED
+        harness.model.otherwise = raising(refused, lambda name: name != "q0")
+        run = harness.run()
+        assert run.status is RunStatus.HALTED
+        assert "none between them" in run.reason
 
     def test_a_task_that_is_always_late_ends_alone_and_its_calls_count_as_paid(self, harness: Harness) -> None:
         harness.model.otherwise = raising(slow, lambda name: name == "q0")
@@ -99,11 +103,22 @@ class TestInProcess:
         assert result.stopped is not None
         assert "answered 418" in result.stopped
 
-    def test_after_an_answer_each_is_its_tasks_own(self, make: Make) -> None:
+    @pytest.mark.parametrize(("answered", "calls"), [(TASKS, 1 + MOST_UNEXPLAINED), (MOST_UNEXPLAINED, TASKS)])
+    def test_after_an_answer_ten_in_a_row_stop_it(self, make: Make, answered: int, calls: int) -> None:
         def say(request: LLMRequest) -> str:
-            if asked(request) != "p0":
+            if int(asked(request)[1:]) % answered:
                 raise refused()
             return "yes"
+
+        llm, result = self.run(make, say)
+        assert llm.calls.total() == calls
+        assert (result.stopped is None) == (calls == TASKS)
+
+    def test_of_different_reasons_each_is_its_tasks_own(self, make: Make) -> None:
+        def say(request: LLMRequest) -> str:
+            if asked(request) == "p0":
+                return "yes"
+            raise refused(f"the provider answered {400 + int(asked(request)[1:]) % 2} and refuses the request")
 
         llm, result = self.run(make, say)
         assert (llm.calls.total(), result.stopped) == (TASKS, None)

@@ -12,8 +12,8 @@ MOST_UNANSWERED = 10
 or to the prompt."""
 
 MOST_UNEXPLAINED = 10
-"""Unexplained refusals before any successful call that count as refusals of single inputs; more of them point to the
-endpoint, whose reason may be worded in its own way."""
+"""Unexplained refusals, before any successful call or in a row and alike after one, at which the endpoint is taken to
+refuse all calls, for a reason that is worded in its own way."""
 
 
 @dataclass(slots=True)
@@ -27,10 +27,11 @@ class Refusals:
     _in_a_row: int = 0
     _unanswered: int = 0
     _unexplained: int = 0
+    _last: str = ""
 
     def record_answer(self) -> None:
         """Record a successful call, which proves that the key is valid and that calls reach the provider."""
-        self.answered, self._in_a_row = True, 0
+        self.answered, self._in_a_row, self._unexplained = True, 0, 0
 
     def classify(self, error: CallError, *, others_answered: bool = False, others_refused: int = 0) -> CallError:
         """Return a failed call's error; a refusal becomes that of a single input or a stop of all calls.
@@ -44,12 +45,12 @@ class Refusals:
         """
         answered = self.answered or others_answered
         if error.unexplained:
-            self._unexplained += not answered
+            is_like_the_last, self._last = str(error) == self._last, str(error)
+            self._unexplained = self._unexplained + 1 if is_like_the_last or not answered else 1
             refused = max(self._unexplained, others_refused)
             if refused >= MOST_UNEXPLAINED:
-                return RunStopped(
-                    f"the provider refused {refused} calls and answered none of their kind; the last: {error}"
-                )
+                others = "answered none between them" if answered else "answered none of their kind"
+                return RunStopped(f"the provider refused {refused} calls and {others}; the last: {error}")
         if isinstance(error, RefusalError) and not answered:
             self._unanswered += 1
             if self._unanswered > MOST_UNANSWERED:
