@@ -1099,6 +1099,16 @@ def test_a_busy_endpoint_teaches_nothing(answer: Answer) -> None:
         assert len(endpoint.bodies) == 1
 
 
+@pytest.mark.parametrize("status", [408, 504, 524])
+def test_a_gateway_that_waited_too_long_may_have_been_answered(status: int) -> None:
+    failure = fails(Answer(status, "<html><h1>Time-out</h1></html>"))
+    assert isinstance(failure, ProviderBusy)
+    assert failure.timed_out
+    assert failure.may_be_paid
+    refused = fails(Answer(502, "<html><h1>Bad Gateway</h1></html>"))
+    assert not refused.may_be_paid
+
+
 # -------------------------------------------------------------------------------------------------- the provider's words
 
 

@@ -170,6 +170,7 @@ class Engine:
             "waiting for the provider%s: %s", f", which asks for {asked:.0f} s" if asked else "", busy,
         )  # fmt: skip
         work.carry(calls)
+        self.ledger.keep_calls(work.members[0][0], calls)  # for the case that the batch stops while it is parked
         try:
             self.queue.put_back(work, busy)
         except UnansweredError as error:

@@ -88,7 +88,9 @@ def _by_status(status: int, answered: str, said: str, headers: Mapping[str, str]
     match status:
         case 429:
             return _limited(answered, said, headers, model)
-        case 408 | 409 | 424 | 529:
+        case 408 | 504 | 524:
+            return _timed_out(answered, said, headers, model)
+        case 409 | 424 | 529:
             return _busy(answered, said, headers, model)
         case 401:
             return _unauthenticated(answered, said, headers, model)

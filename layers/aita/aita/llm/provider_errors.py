@@ -19,6 +19,9 @@ from aita.llm.refused import Refused, classify_refused
 _REQUEST_TIMEOUT, _CONFLICT, _TOO_MANY = 408, 409, 429
 _SERVER_ERROR, _UNAVAILABLE, _LAST = 500, 503, 599
 _FIRST_REFUSAL = 400
+GATEWAY_TIMEOUTS = {_REQUEST_TIMEOUT, 504, 524}
+"""Statuses of gateways that waited too long for the model, which goes on and may be paid; 524 is Cloudflare's."""
+
 _BROKEN = {_SERVER_ERROR, 501}
 """Server errors that some servers send for a request that they can't fulfil."""
 
@@ -60,7 +63,7 @@ def classify(error: openai.APIError | httpx2.RequestError) -> CallError:
     """
     failure = _classify(error)
     failure.said = message_text(getattr(error, "body", None))[:LONGEST_SAID]
-    failure.may_be_paid = isinstance(_cause(error), _LOST)
+    failure.may_be_paid = failure.may_be_paid or isinstance(_cause(error), _LOST)
     return failure
 
 
@@ -153,13 +156,16 @@ def _refusal(status: int, code: str, parameter: str, headers: Mapping[str, str],
     limited = is_limited(status, body)
     if limited or status in {_REQUEST_TIMEOUT, _CONFLICT} or status >= _SERVER_ERROR:
         observed = limits(headers)
-        return ProviderBusy(
+        failure = ProviderBusy(
             f"{answered}{_words(body)}",
             retry_after=_wait(status, headers, body),
             requests_per_second=observed.requests_per_second,
             tokens_per_minute=observed.tokens_per_minute,
             limited=limited,
+            timed_out=status in GATEWAY_TIMEOUTS,
         )
+        failure.may_be_paid = failure.timed_out
+        return failure
     if meant := _by_status(status, answered, body) or _by_words(text, answered):
         return meant
     return _unexplained(f"{answered} and refuses the request{f', parameter {parameter}' if parameter else ''}", body)

@@ -123,6 +123,18 @@ class TestInProcess:
         llm, result = self.run(make, say)
         assert (llm.calls.total(), result.stopped) == (TASKS, None)
 
+    def test_calls_that_were_lost_before_a_stop_count_as_unknown_cost(self, make: Make) -> None:
+        def say(_: LLMRequest) -> str:
+            if llm.calls.total() == 4:
+                executor.stop()
+            raise slow()
+
+        llm = FakeLLM(say)
+        executor = make(llm, max_workers=2)
+        result = executor.execute_batch([SimpleLLMTask(prompt=f"p{number}") for number in range(TASKS)])
+        assert result.metrics.calls == llm.calls.total()
+        assert sum(each.usage.unpriced_calls for each in result.task_results) == llm.calls.total()
+
     def test_eyes_that_are_missing_stop_it_at_once(self, make: Make) -> None:
         def say(_: LLMRequest) -> str:
             raise RunStopped("the provider answered 500: the model takes no pictures")
