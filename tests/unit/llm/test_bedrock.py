@@ -23,9 +23,11 @@ from botocore.validate import ParamValidator
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image as Picture
+from pydantic import BaseModel
 
 from aita.errors import (
     CallError,
+    InvalidReplyError,
     ProviderBusy,
     ProviderSetting,
     RefusalError,
@@ -42,9 +44,20 @@ from aita.llm.converse import Abilities, converse_body
 from aita.llm.price_table import Price
 from aita.llm.tool_schema import tool_schema
 from aita.services.calls.conversation import require_complete
+from aita.tasks.json_reply import read_reply as reply_of
 from aita.tasks.request import Image, LLMRequest, Message, Parameters
 from aita.tasks.simple import SimpleLLMTask
-from tests.support.converse_endpoint import DROP, MODEL, Converse, Raw, Refusal, called, converse_endpoint, said
+from tests.support.converse_endpoint import (
+    DROP,
+    MODEL,
+    Converse,
+    Raw,
+    Refusal,
+    answered,
+    called,
+    converse_endpoint,
+    said,
+)
 from tests.support.raw_endpoint import listening, request_of
 
 ROOT = Path(__file__).parents[3]
@@ -54,6 +67,14 @@ SCHEMA = {
     "required": ["points"],
     "additionalProperties": False,
 }
+
+
+class Points(BaseModel):
+    """A reply."""
+
+    points: int
+
+
 PLAIN = LLMRequest((Message("user", "hello"),), "", None, Parameters())
 IN_SCHEMA = LLMRequest((Message("system", "You grade."), Message("user", "2 + 2 = 4")), "Grading", SCHEMA, Parameters())
 LONG = "The rubric gives a point for each step. " * 200
@@ -293,6 +314,14 @@ class TestReply:
         (tested,) = [mark.args[1] for mark in marked.pytestmark if mark.name == "parametrize"]
         assert sorted(words) == sorted(reason for reason, _ in tested)
 
+    def test_two_answers_that_differ_are_no_valid_reply(self, endpoint: Converse, model: BedrockModel) -> None:
+        calls = [{"toolUse": {"toolUseId": f"t-{n}", "name": "Grading", "input": {"points": n}}} for n in (1, 2)]
+        endpoint.answer = lambda _: answered(calls, "tool_use")
+        with pytest.raises(InvalidReplyError):
+            reply_of(Points, model.complete(IN_SCHEMA, {}).text)
+        endpoint.answer = lambda _: answered([calls[0], calls[0]], "tool_use")
+        assert reply_of(Points, model.complete(IN_SCHEMA, {}).text).value == Points(points=1)
+
     def test_a_reply_past_its_most_characters_counts_as_cut(self, endpoint: Converse, model: BedrockModel) -> None:
         endpoint.answer = lambda _: said("x" * 50)
         short = LLMRequest(PLAIN.messages, "", None, Parameters(max_reply_characters=49))
@@ -372,6 +401,22 @@ class TestFailure:
         assert failed.value.may_be_paid == timed_out
         assert str(refusal.status) in str(failed.value)
         assert endpoint.calls == 1, "botocore's own retries are off: the engine's limiter decides"
+
+    def test_tokens_of_the_day_that_are_used_up_stop_the_run(self, endpoint: Converse, model: BedrockModel) -> None:
+        told = "Too many tokens per day, please wait before trying again."
+        endpoint.answer = lambda _: Refusal(429, "ThrottlingException", told)
+        with pytest.raises(RunStopped, match="next day"):
+            model.complete(PLAIN, {})
+
+    @pytest.mark.parametrize("status", [408, 504, 524])
+    def test_a_gateway_that_waited_too_long_may_have_been_answered(
+        self, endpoint: Converse, model: BedrockModel, status: int
+    ) -> None:
+        endpoint.answer = lambda _: Refusal(status, "")
+        with pytest.raises(ProviderBusy) as failed:
+            model.complete(PLAIN, {})
+        assert failed.value.timed_out
+        assert failed.value.may_be_paid
 
     def test_a_stated_wait_is_kept(self, endpoint: Converse, model: BedrockModel) -> None:
         endpoint.answer = lambda _: Refusal(429, "ThrottlingException", headers={"Retry-After": "7"})
@@ -456,12 +501,14 @@ class TestFailure:
     def test_what_is_wrong_with_one_request_fails_its_task(
         self, endpoint: Converse, model: BedrockModel, message: str, error: type[TaskError]
     ) -> None:
-        endpoint.answer = lambda _: Refusal(400, "ValidationException", message)
+        quoting = f"{message} Zebulon Quartermaine"
+        endpoint.answer = lambda _: Refusal(400, "ValidationException", quoting)
         with pytest.raises(error) as failed:
             model.complete(PLAIN, {})
         assert type(failed.value) is error
-        assert message not in str(failed.value), "it may quote the prompt"
-        assert failed.value.said == message
+        assert "Zebulon" not in str(failed.value), "it may quote the prompt"
+        assert failed.value.unexplained == (error is TaskError), "ten of them halt the run"
+        assert failed.value.said == quoting
 
     def test_a_service_that_never_answers_is_too_late(
         self, endpoint: Converse, monkeypatch: pytest.MonkeyPatch
@@ -597,6 +644,11 @@ class TestAdapting:
             ([('"tool": {"name"', "", NO_TOOL), ('"any"', "", NO_ANY)], ("toolChoice.tool", "toolChoice.any"), 3),
             ([("toolConfig", "", NO_TOOLS)], ("json_schema", "json_object"), 2),
             (
+                [('"system"', "", invalid("This model doesn't support system messages. Try again without a system "
+                  "message or use a model that supports system messages."))],
+                ("the system role",), 2,
+            ),
+            (
                 [("toolConfig", "", invalid("The model returned the following errors: tools.0.custom.input_schema: "
                   "JSON schema is invalid"))],
                 ("toolSpec.Grading",), 2,
@@ -624,7 +676,7 @@ class TestAdapting:
         assert model.complete(SHARED, {}).lacks == lacks
         assert endpoint.calls == calls + 1, "learned once"
         for body in endpoint.bodies:
-            for blocks in body.get("system", ()), *(turn["content"] for turn in body["messages"]):
+            for blocks in body.get("system", ["none is sent"]), *(turn["content"] for turn in body["messages"]):
                 assert blocks
 
     def test_another_schema_keeps_its_tool(self, endpoint: Converse, model: BedrockModel) -> None:
@@ -634,6 +686,36 @@ class TestAdapting:
         model.complete(other, {})
         assert "toolConfig" in endpoint.bodies[-1]
         assert "toolConfig" not in endpoint.bodies[-2]
+
+    @pytest.mark.parametrize(
+        "form", ["Invalid input: {}", "The model returned the following errors: {!r}", "{} is bad"]
+    )
+    def test_a_refusal_of_one_input_teaches_nothing(self, endpoint: Converse, model: BedrockModel, form: str) -> None:
+        written = "temperature is not supported, tool use is not supported, system messages are not supported"
+        wrong = LLMRequest((Message("user", written),), "Grading", SCHEMA, Parameters())
+        endpoint.answer = lambda body: invalid(form.format(written)) if written in json.dumps(body) else said("hi")
+        with pytest.raises(TaskError):
+            model.complete(wrong, {})
+        assert endpoint.calls == 1
+        assert model.complete(SHARED, {}).lacks == ()
+
+    def test_nor_does_one_that_is_refused_in_every_form(self, endpoint: Converse, model: BedrockModel) -> None:
+        endpoint.answer = lambda body: (
+            invalid("no temperature, no tool use is supported") if "odd" in json.dumps(body) else said("hi")
+        )
+        with pytest.raises(TaskError):
+            model.complete(LLMRequest((Message("user", "odd"),), "Grading", SCHEMA, Parameters()), {})
+        assert endpoint.calls > 1
+        assert model.complete(SHARED, {}).lacks == ()
+
+    def test_without_a_system_role_its_text_begins_the_first_message(
+        self, endpoint: Converse, model: BedrockModel
+    ) -> None:
+        endpoint.answer = Picky(('"system"', "", invalid("This model doesn't support system messages.")))
+        model.complete(IN_SCHEMA, {})
+        assert endpoint.bodies[-1]["messages"] == [
+            {"role": "user", "content": [{"text": "You grade."}, {"text": "2 + 2 = 4"}]}
+        ]
 
     def test_what_can_not_be_left_out_is_not_asked_again(self, endpoint: Converse, model: BedrockModel) -> None:
         endpoint.answer = lambda _: NO_TOOLS

@@ -3,10 +3,11 @@
 import logging
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from typing import Any
 
-from aita.errors import RunStopped, TaskError
+from aita.errors import RefusalError, RunStopped, TaskError
 from aita.llm.bedrock_client import BedrockClient
 from aita.llm.converse import Abilities, converse_body, read_reply
 from aita.llm.price_table import Price
@@ -65,20 +66,34 @@ class BedrockModel:
         ProviderBusy, RunStopped, TaskError
             As ``bedrock_errors.classify`` returns them.
         """
+        abilities = self._abilities
+        refusals: list[tuple[str, Mapping[str, Any]]] = []
         while True:
             started = self.now()
-            body = converse_body(self.model, request, images, self._ceiling(request), self._abilities)
+            body = converse_body(self.model, request, images, self._ceiling(request, abilities), abilities)
             try:
                 answer = self.client.converse(body, self.call_limits.timeout(request.kind))
+            except RefusalError:
+                raise
             except (TaskError, RunStopped) as refusal:
-                learned = self._abilities.learned(refusal.said, body)
+                learned = abilities.learned(refusal.said, body)
                 if learned is None:
                     raise
-                self._abilities = learned
-                logger.info("the model lacks: %s", ", ".join(self._left_out()))
+                abilities = learned
+                refusals.append((refusal.said, body))
+                logger.info("the model refuses the form of a call, which is repeated in another one")
                 continue
             latency = round((self.now() - started) * 1000)
-            return read_reply(answer, self.model, request.parameters.max_reply_characters, latency, self._left_out())
+            reply = read_reply(answer, self.model, request.parameters.max_reply_characters, latency)
+            self._learn(refusals)
+            return replace(reply, lacks=self._left_out())
+
+    def _learn(self, refusals: list[tuple[str, Mapping[str, Any]]]) -> None:
+        """Learn from the refusals of a call that was answered in the end."""
+        for said, body in refusals:
+            self._abilities = self._abilities.learned(said, body) or self._abilities
+        if refusals:
+            logger.info("the model lacks: %s", ", ".join(self._left_out()))
 
     def price(self, reply: Reply) -> Usage:
         """Return the tokens and the cost of a reply."""
@@ -86,16 +101,18 @@ class BedrockModel:
 
     def highest_cost(self, request: LLMRequest) -> Decimal | None:
         """Return the highest possible cost of a call in USD; ``None`` if the model has no known price."""
-        return highest_cost(input_tokens(request), self._ceiling(request), self.provider, self.model, self.given_price)
+        return highest_cost(
+            input_tokens(request), self._ceiling(request, self._abilities), self.provider, self.model, self.given_price
+        )
 
     def with_model(self, model: str, price: Price | None = None) -> "BedrockModel":
         """Return another model of the same client; it has refusals of its own to learn."""
         return BedrockModel(self.client, model, self.now, self.reasoning_effort, price, self.call_limits)
 
-    def _ceiling(self, request: LLMRequest) -> int:
+    def _ceiling(self, request: LLMRequest, abilities: Abilities) -> int:
         """Return the most tokens of a reply: those of the request, of its kind, or as many as the model has."""
         wanted = self.call_limits.reply_tokens(request.kind, request.max_output_tokens)
-        most = self._abilities.ceiling
+        most = abilities.ceiling
         return wanted if most is None else min(wanted, most)
 
     def _left_out(self) -> tuple[str, ...]:

@@ -32,7 +32,9 @@ from botocore.parsers import ResponseParserError
 from aita.errors import CallError, ProviderBusy, RunStopped, SettingsError, TaskError, TooLongError
 from aita.llm.bedrock_errors import CREDENTIALS, classify, cut_off, too_late
 from aita.llm.connections import Connections
+from aita.llm.converse import prompt_of
 from aita.llm.http1 import request_head, whole_request
+from aita.llm.quotes import without_quotes
 from aita.llm.socket_connection import origin_of
 
 _CONNECT = 10.0  # seconds
@@ -106,7 +108,8 @@ class BedrockClient:
             about, metadata = response.get("Error", {}), response.get("ResponseMetadata", {})
             code, status = str(about.get("Code", "")), int(metadata.get("HTTPStatusCode", 0))
             headers = metadata.get("HTTPHeaders", {})
-            failure = classify(code, status, str(about.get("Message", "")), headers, body["modelId"])
+            said = without_quotes(str(about.get("Message", "")), prompt_of(body))
+            failure = classify(code, status, said, headers, body["modelId"])
         except (BotoCoreError, httpx2.TransportError) as error:
             failure = _failure(error)
         except _UNREADABLE:

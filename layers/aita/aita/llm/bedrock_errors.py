@@ -14,6 +14,8 @@ from aita.errors import (
 )
 from aita.llm.forbidden import refuses_input
 from aita.llm.headers import retry_after
+from aita.llm.limited import is_of_days
+from aita.llm.plain_words import plain_words
 
 _LONGEST_SAID = 1000  # characters
 _SERVER_ERROR = 500
@@ -105,7 +107,12 @@ def _by_status(status: int, answered: str, said: str, headers: Mapping[str, str]
     )
 
 
-def _limited(answered: str, _: str, headers: Mapping[str, str], __: str) -> CallError:
+def _limited(answered: str, said: str, headers: Mapping[str, str], model: str) -> CallError:
+    if is_of_days(said):
+        return RunStopped(
+            f"{answered}: the account's tokens per day for {model} are used up: resume when the next day begins, or "
+            "ask for more in the console of Service Quotas (Amazon Bedrock)"
+        )
     return ProviderBusy(answered, retry_after=retry_after(headers, limited=True), limited=True)
 
 
@@ -156,7 +163,11 @@ def _invalid(answered: str, said: str, headers: Mapping[str, str], model: str) -
         return TooLongError(f"{answered}: the prompt is longer than the model takes")
     if refuses_input({"message": said}):
         return RefusalError(f"{answered}: its filter refuses this input: a person must look at it")
-    return TaskError(f"{answered} and refuses the request")
+    shown = plain_words(said)
+    words = f': it says "{shown}"' if shown else ""
+    error = TaskError(f"{answered} and refuses the request{words}")
+    error.unexplained = True
+    return error
 
 
 _BY_CODE: Mapping[str, Callable[[str, str, Mapping[str, str], str], CallError]] = {

@@ -103,7 +103,7 @@ class ChatModel:
                 text = refusal_text(failure)
             except (openai.APIError, httpx2.RequestError) as error:
                 if isinstance(error, openai.APIStatusError):
-                    error.body = without_quotes(error.body, request)
+                    error.body = without_quotes(error.body, _prompt(request))
                 failure, text = classify(error), refusal_text(error)
             else:
                 self._learn(refusals, form, request)
@@ -176,9 +176,13 @@ class ChatModel:
         )
 
 
+def _prompt(request: LLMRequest) -> str:
+    return " ".join(message.text for message in request.sent)
+
+
 def _unquoted(error: CallError, request: LLMRequest) -> CallError:
     """Return an error of an answer with status 200, classified anew if its words are the prompt's."""
-    own = without_quotes(error.said, request)
+    own = without_quotes(error.said, _prompt(request))
     if own == error.said:
         return error
     failure = error if isinstance(error, RefusalError) else embedded_error({"message": own})

@@ -24,6 +24,9 @@ _CHOICES = ("tool", "any", "auto")
 
 _CACHE = re.compile(r"cache.?point|prompt caching", re.IGNORECASE)
 _TEMPERATURE = re.compile(r"\btemperature\b", re.IGNORECASE)
+_SYSTEM = re.compile(
+    r"support\w* (?:the )?system\b|\bsystem (?:message|prompt|role|instruction)s?\b[^.]{0,40}\bnot\b", re.IGNORECASE
+)
 _CHOICE = re.compile(r"tool.?choice", re.IGNORECASE)
 _SCHEMA = re.compile(r"input.?schema|json.?schema|tool.?spec|\btools?[./]\d", re.IGNORECASE)
 _TOOLS = re.compile(
@@ -51,6 +54,7 @@ class Abilities:
     """
 
     temperature: bool = True
+    system: bool = True
     cache_points: bool = True
     choice: int = 0
     without_tool: frozenset[str] = frozenset()
@@ -67,13 +71,17 @@ class Abilities:
         limits = body["inferenceConfig"]
         if "temperature" in limits and _TEMPERATURE.search(refusal):
             return replace(self, temperature=False)
+        if "system" in body and _SYSTEM.search(refusal):
+            return replace(self, system=False)
         if _CEILING.search(refusal):
             numbers = (int(digits) for digits in _NUMBER.findall(refusal) if len(digits) < 10)  # noqa: PLR2004 - no date
             lower = [number for number in numbers if _LOWEST_CEILING <= number < limits["maxTokens"]]
             if lower:
                 return replace(self, ceiling=max(lower))
-        if (tools := body.get("toolConfig")) is None:
-            return None
+        tools = body.get("toolConfig")
+        return None if tools is None else self._learned_of_tools(refusal, tools)
+
+    def _learned_of_tools(self, refusal: str, tools: Mapping[str, Any]) -> "Abilities | None":
         if _CHOICE.search(refusal):
             sent = next(iter(tools.get("toolChoice", {"auto": {}})))
             return replace(self, choice=max(self.choice, _CHOICES.index(sent) + 1))
@@ -88,6 +96,8 @@ class Abilities:
         lacks = [] if self.cache_points else ["cachePoint"]
         if not self.temperature:
             lacks.append("temperature")
+        if not self.system:
+            lacks.append("the system role")
         if self.ceiling is not None:
             lacks.append(f"maxTokens>{self.ceiling}")
         lacks += [f"toolSpec.{name}" for name in sorted(self.without_tool)]
@@ -119,6 +129,9 @@ def converse_body(
     request.check_text()
     cached = _shared_messages(request) if abilities.cache_points else 0
     system, turns = _turns(request, images, cached)
+    if system and turns and not abilities.system:
+        turns[0]["content"][:0] = system
+        system = []
     limits: dict[str, Any] = {"maxTokens": ceiling}
     if abilities.temperature:
         limits["temperature"] = request.temperature
@@ -137,17 +150,19 @@ def converse_body(
     return body
 
 
-def read_reply(
-    answer: Mapping[str, Any], model: str, longest: int | None, latency_ms: int, lacks: tuple[str, ...]
-) -> Reply:
+def prompt_of(body: Mapping[str, Any]) -> str:
+    """Return the texts of a request."""
+    blocks = [*body.get("system", ()), *(block for message in body["messages"] for block in message["content"])]
+    return " ".join(block["text"] for block in blocks if "text" in block)
+
+
+def read_reply(answer: Mapping[str, Any], model: str, longest: int | None, latency_ms: int) -> Reply:
     """Return the reply in a parsed response: the input of the tool that it calls, or else its text.
 
     Parameters
     ----------
     longest
         Most characters of the reply, past which it counts as cut; ``None`` for any number.
-    lacks
-        What was left out of the request.
 
     Raises
     ------
@@ -168,7 +183,6 @@ def read_reply(
         model=model,
         usage=usage.known_for(text) if usage else None,
         latency_ms=latency_ms,
-        lacks=lacks,
     )
 
 
@@ -224,10 +238,11 @@ def _has_cache_point(body: Mapping[str, Any]) -> bool:
 
 
 def _text(content: list[Any]) -> str:
+    """Return the input of the tool's call, or the text. Calls that differ are all returned, which no task accepts."""
     blocks = [block for block in content if isinstance(block, Mapping)]
-    for block in blocks:
-        if isinstance(call := block.get("toolUse"), Mapping):
-            return json.dumps(call.get("input"), ensure_ascii=False)
+    calls = [call for block in blocks if isinstance(call := block.get("toolUse"), Mapping)]
+    if calls:
+        return "\n".join(dict.fromkeys(json.dumps(call.get("input"), ensure_ascii=False) for call in calls))
     return "".join(block["text"] for block in blocks if isinstance(block.get("text"), str))
 
 

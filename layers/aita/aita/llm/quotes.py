@@ -3,19 +3,17 @@
 import re
 from typing import Any
 
-from aita.tasks.request import LLMRequest
-
 _RUN = 8
 """Words in a row that stand in the refusal and in the prompt, at which they are a quote."""
 _DEEPEST = 6
 
 
-def without_quotes(body: Any, request: LLMRequest) -> Any:
-    """Return the body of a refusal, parsed JSON or a text, without what its texts quote of the request's messages.
+def without_quotes(body: Any, prompt: str) -> Any:
+    """Return the body of a refusal, parsed JSON or a text, without what its texts quote of the prompt.
 
     A student may write the words of any refusal.
     """
-    return _without(body, " ".join(message.text for message in request.sent).lower(), 0)
+    return _without(body, prompt.lower(), 0)
 
 
 def _without(body: Any, asked: str, depth: int) -> Any:
