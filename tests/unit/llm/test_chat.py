@@ -585,7 +585,7 @@ class TestFailures:
 
     @pytest.mark.parametrize(
         ("header", "seconds"),
-        [("7", 7), ("0.5", 0.5), ("0", 0.001), ("-3", 0.001), ("99999", 3600), ("inf", 3600)],
+        [("7", 7), ("0.5", 0.5), ("0", 0.001), ("-3", 0.001), ("7199", 3600), ("inf", 3600)],
     )
     def test_retry_after_in_seconds(self, endpoint: Endpoint, header: str, seconds: float) -> None:
         error = endpoint.fails(refusal(429, "rate_limit_exceeded", headers={"retry-after": header}))

@@ -548,6 +548,9 @@ def test_nor_does_one_that_is_refused_in_every_form() -> None:
 
 
 TOO_LONG: dict[str, tuple[int, Any]] = {
+    "Moonshot": (400, "Invalid request: Your request exceeded model token limit: 8192"),
+    "Qwen": (400, "Range of input length should be [1, 30720]"),
+    "z.ai": (400, "Prompt exceeds max length"),
     "OpenAI": (
         400,
         "This model's maximum context length is 8192 tokens. However, your messages resulted in 9000 tokens. Please "
@@ -848,6 +851,21 @@ def test_nor_does_a_model_that_answers_others() -> None:
     refusal = fails(EYELESS["OpenRouter"])
     assert isinstance(refusals.classify(refusal, others_answered=True), TaskError)
     assert refusals.classify(refusal) is refusal
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        error(400, "Your input image may contain content that is not allowed by our safety system."),
+        error(400, "Sorry, images of real people are not supported. Please upload another image"),
+        error(400, "Content Exists Risk", type="invalid_request_error"),
+        Answer(
+            446, {"error": {"message": "The guardrail checks defined in the config failed.", "type": "hooks_failed"}}
+        ),
+    ],
+)
+def test_nor_does_a_filter_that_refuses_one(answer: Answer) -> None:
+    assert isinstance(fails(answer), RefusalError)
 
 
 def test_nor_does_a_model_that_has_seen_one() -> None:
@@ -1160,6 +1178,13 @@ def test_what_may_hold_for_all_calls_is_marked_as_such(answer: Answer) -> None:
     assert failure.unexplained
 
 
+def test_a_name_in_the_place_of_a_code_or_parameter_is_not_shown() -> None:
+    shown = str(fails(error(400, "no", code="Zebulon_Quartermaine", param="messages[1].Quartermaine")))
+    assert "Zebulon" not in shown
+    assert "Quartermaine" not in shown
+    assert "(invalid_value)" in str(fails(error(400, "no", code="invalid_value")))
+
+
 @pytest.mark.parametrize("code", ["content_filter", "context_length_exceeded"])
 def test_what_is_of_one_input_is_not(code: str) -> None:
     assert not fails(error(400, "no", code=code)).unexplained
@@ -1174,6 +1199,13 @@ def test_without_usage_the_cost_is_unknown(usage: Any) -> None:
         model = of(endpoint)
         reply = model.complete(request(), IMAGES)
         assert (reply.usage, model.price(reply).unpriced_calls) == (None, 1)
+
+
+@pytest.mark.parametrize("choices", [[], None, [{"index": 0, "finish_reason": "stop"}]])
+def test_an_answer_without_a_reply_may_be_paid_if_it_names_tokens(choices: Any) -> None:
+    whole = completion(choices=choices)
+    assert fails(Answer(200, whole)).may_be_paid
+    assert not fails(Answer(200, whole | {"usage": None})).may_be_paid
 
 
 @pytest.mark.parametrize("streamed", [False, True])

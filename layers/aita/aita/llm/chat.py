@@ -109,14 +109,15 @@ class ChatModel:
                 self._learn(refusals, form, request)
                 return replace(reply, lacks=self._dialect.left_out(form, request))
             refusal = text, form, parts_of(arguments)
-            if text and not isinstance(failure, RefusalError):
+            is_of_input = isinstance(failure, RefusalError)
+            if text and not is_of_input:
                 adapted = adapting.adapt(text, form, request, refusal[2])
                 if adapted is not None:
                     logger.info("the endpoint refuses the form of a call, which is repeated in another one")
                     refusals.append(refusal)
                     form = adapted
                     continue
-            if request.has_images and says_no_eyes(text) and not isinstance(failure, RefusalError):
+            if request.has_images and not is_of_input and says_no_eyes(text):
                 failure = no_eyes(failure, seen=self._dialect.sees)
             if isinstance(failure, RunStopped):
                 self.forget_key()

@@ -90,10 +90,10 @@ def read_completion(body: bytes, content_type: str) -> Completion:
         (answer,) = answer  # Gemini sends an error in a list
     choice = _choice(answer)
     message = choice.get("message") if choice else None
-    if choice is None and answer.get("choices") == []:
-        raise missing_choice(answer)
     if not isinstance(message, dict) or choice is None:
-        raise no_completion()
+        failure = missing_choice(answer) if choice is None and answer.get("choices") == [] else no_completion()
+        failure.may_be_paid = _usage(answer.get("usage")) is not None
+        raise failure
     text, usage = _whole(_text(message.get("content"))), _usage(answer.get("usage"))
     return Completion(
         text=text,

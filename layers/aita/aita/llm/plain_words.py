@@ -61,6 +61,8 @@ _PIECE = re.compile(r"[^\W\d_]+|\d[\d.,]*|.", re.DOTALL)
 _SENTENCE_END = re.compile(r"(?:^|[.!?]\s)\W*$")
 _SHOWN_SIGNS = frozenset(" .,:;()[]{}'\"`/_-=<>+*$#!?")
 _MOST_DIGITS = 7
+_MOST_CODE = 5
+"""Most digits of a number in a code's or a parameter's name."""
 _LEFT_OUT = "…"
 _FEWEST = 3
 """Fewest words that make a message worth showing."""
@@ -90,3 +92,10 @@ def plain_words(message: str) -> str:
     if words < _FEWEST:
         return ""
     return text if len(text) <= _MOST else f"{text[:_MOST]}{_LEFT_OUT}"
+
+
+def plain_name(name: str) -> str:
+    """Return the name of a code or a parameter; empty if a part of it is no word of the vocabulary."""
+    parts = re.findall(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+", name)
+    is_plain = all(len(part) <= _MOST_CODE if part.isdecimal() else part.lower() in _WORDS for part in parts)
+    return name if is_plain else ""

@@ -13,7 +13,7 @@ from aita.llm.error_body import diagnostic_text, field_text, message_text
 from aita.llm.forbidden import Forbidden, classify_forbidden, names_a_filter, refuses_input
 from aita.llm.headers import demanded_wait, limits, retry_after
 from aita.llm.limited import exceeds_limit, is_limited, is_of_days, is_zero, stated_wait
-from aita.llm.plain_words import plain_words
+from aita.llm.plain_words import plain_name, plain_words
 from aita.llm.refused import Refused, classify_refused
 
 _REQUEST_TIMEOUT, _CONFLICT, _TOO_MANY = 408, 409, 429
@@ -121,7 +121,8 @@ def _classify_embedded(error: object) -> CallError:
     code = _word(error.get("code", "")) if isinstance(error, dict) else ""
     if code.isdecimal() and _FIRST_REFUSAL <= int(code) <= _LAST:
         return _refusal(int(code), "", "", {}, error)
-    answered = f"the provider answered an error{f' ({code})' if code else ''}"
+    shown = plain_name(code)
+    answered = f"the provider answered an error{f' ({shown})' if shown else ''}"
     if meant := _by_code(code, answered) or _by_words(diagnostic_text(error), answered):
         return meant
     if refuses_input(error):
@@ -147,7 +148,8 @@ def missing_choice(answer: object) -> CallError:
 
 
 def _refusal(status: int, code: str, parameter: str, headers: Mapping[str, str], body: object) -> CallError:
-    answered = f"the provider answered {status}{f' ({code})' if code and code != str(status) else ''}"
+    shown, parameter = plain_name(code), plain_name(parameter)
+    answered = f"the provider answered {status}{f' ({shown})' if shown and shown != str(status) else ''}"
     text = diagnostic_text(body)
     if meant := _by_code(code, answered) or _by_limit(status, headers, answered, body):
         return meant
