@@ -301,6 +301,11 @@ LEARNT: dict[str, Learnt] = {
         (_schema_refused(error(404, "No endpoints found that support the requested parameters: response_format")),),
         of_format("json_object"),
     ),
+    "Cohere": Learnt(
+        "docs.cohere.com, tools; the wording for schemas is assumed",
+        (field_refused("strict")(error(422, "unknown field: parameter 'strict' is not a valid field")),),
+        of_format("json_object"),
+    ),
 }
 """Endpoints that refuse what aita can do without."""
 

@@ -48,7 +48,7 @@ _QUOTED = r"['\"`](\w+)['\"`]"
 
 _OF_FORMAT = (
     r"schema|grammar|response.?format|structured|json.?(?:mode|object|output)|additional_?properties|\$(?:ref|defs)"
-    r"|guided|regex|outlines"
+    r"|guided|regex|outlines|\bany_?of\b|['\"`]strict['\"`]"
 )
 _OF_SCHEMA = (
     r"invalid\W{0,3}(?:json.?)?schema|schema\W{1,2}(?:error|conver|compil|contain|too|must|at)\w*|grammar|features"
