@@ -1163,6 +1163,48 @@ def test_nothing_else_is(quoted: str, form: str) -> None:
             assert word.casefold() not in shown.casefold()
 
 
+@pytest.mark.parametrize(
+    "quoted",
+    [
+        "number 1234567",
+        "student number is 4711",
+        "id: 4711",
+        "student number 4711",
+        "id 4711001",
+        "code 40213",
+        "12345",
+        "Will",
+        "May",
+        "Will. May",
+        "Max. Page.",
+    ],
+)
+@pytest.mark.parametrize("form", ["Prompt rejected: {} is not valid.", "The prompt is refused. {}. It is not valid."])
+def test_nor_is_a_number_or_a_name_that_is_a_word(quoted: str, form: str) -> None:
+    shown = str(fails(error(400, form.format(quoted))))
+    assert "not valid" in shown
+    for piece in re.findall(r"\d+|[A-Z]\w+", quoted):
+        assert piece not in shown
+
+
+@pytest.mark.parametrize("field", ["code", "param", "type"])
+@pytest.mark.parametrize("status", [400, 429, 500, 200])
+@pytest.mark.parametrize("name", ["Zebulon_Quartermaine.id_1234567", "ZebulonQuartermaine", "secret-key"])
+def test_no_field_of_an_error_is_shown_as_it_is(field: str, status: int, name: str) -> None:
+    told = {field: name} | ({} if field == "param" else {"param": "temperature"})
+    shown = str(fails(error(status, "no", **told)))
+    assert name not in shown
+    assert "1234567" not in shown
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["content_filter", "DataInspection", "invalid_image_format", "messages.[1].content.[0].type", "tools[0].strict"],
+)
+def test_a_plain_code_is(name: str) -> None:
+    assert name in str(fails(error(400, "no", code=name))) + str(fails(error(400, "no", param=name)))
+
+
 # --------------------------------------------------------------------------------------------------------- no usage told
 
 

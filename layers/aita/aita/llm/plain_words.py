@@ -51,18 +51,35 @@ _WORDS = frozenset(
     validation value values variant verification verified verify version via violated vision visit vllm wait was we
     weekly were what when where whereas which while who will window with within without word would wrong year yet you
     your zero
+    arrearage decommission guardrail hook hooks insert inspection jailbreak risk sanitizer unsafe violation violations
     """.split()  # noqa: SIM905 - easier to read and to extend
 )
 _MOST = 240
 """Most characters of a shown message."""
 
+_NAMES = frozenset(
+    "Able April Block Body Day English Field Free Given Good Group Grow Hint Key Light Line Long Low Map"
+    " Max Mark May Min Name New Page Part Point Port Price Reason Role Same Send Single Small Start Turn Will"
+    " Word Young".split()  # noqa: SIM905 - as above
+)
+"""Words that are names of people, too, and begin no sentence of a provider that needs them."""
+
 _ACRONYMS = frozenset(("AI", "API", "GB", "HTTP", "HTTPS", "ID", "JSON", "KB", "MB", "TLS", "URL"))
 _PIECE = re.compile(r"[^\W\d_]+|\d[\d.,]*|.", re.DOTALL)
 _SENTENCE_END = re.compile(r"(?:^|[.!?]\s)\W*$")
 _SHOWN_SIGNS = frozenset(" .,:;()[]{}'\"`/_-=<>+*$#!?")
-_MOST_DIGITS = 7
-_MOST_CODE = 5
-"""Most digits of a number in a code's or a parameter's name."""
+_MOST_DIGITS, _MOST_MEASURED = 4, 7
+_UNIT = re.compile(
+    r"\W{0,2}\s?(?:input |output |prompt |completion |total |maximum |max )?"
+    r"(?:tokens|bytes|characters|pixels|[kmg]b|images|requests|seconds|minutes|ms|s)\b",
+    re.IGNORECASE,
+)
+"""What follows a number that measures something."""
+
+_IDENTITY = re.compile(
+    r"\b(?:by|code|id|identifier|key|named?|numbers?(?! of)|users?)\b(?:\W{1,4}\w{1,20}){0,2}\W{0,4}$", re.IGNORECASE
+)
+"""What precedes a number that is somebody's or something's identity."""
 _LEFT_OUT = "…"
 _FEWEST = 3
 """Fewest words that make a message worth showing."""
@@ -71,8 +88,9 @@ _FEWEST = 3
 def plain_words(message: str) -> str:
     """Return a message without whatever is no word of the vocabulary; empty if too little is left.
 
-    A number is shown if a word of the vocabulary stands before it. A word with a capital is shown where a sentence
-    begins, as words such as "will" and "may" are names, too.
+    A number is shown if a word of the vocabulary stands before it that is not of an identity. One of more than four
+    digits must have a unit, as a student's number has none. A word with a capital is shown where a sentence of several
+    words begins, as words such as "will" and "may" are names, too.
     """
     shown: list[str] = []
     words, follows_word = 0, False
@@ -80,11 +98,14 @@ def plain_words(message: str) -> str:
     for found in _PIECE.finditer(text):
         piece = found.group()
         if piece.isalpha():
-            plain = piece.islower() or (piece.istitle() and _SENTENCE_END.search(text, 0, found.start()) is not None)
-            known = follows_word = piece in _ACRONYMS or (plain and piece.lower() in _WORDS)
+            plain = piece.islower() or _begins_sentence(text, found)
+            known = piece in _ACRONYMS or (plain and piece.lower() in _WORDS)
+            follows_word = known
             words += known
         elif piece[0].isdigit():
-            known = follows_word and piece.isascii() and sum(map(str.isdigit, piece)) <= _MOST_DIGITS
+            most = _MOST_MEASURED if _UNIT.match(text, found.end()) else _MOST_DIGITS
+            is_short = piece.isascii() and sum(map(str.isdigit, piece)) <= most
+            known = is_short and follows_word and not _IDENTITY.search(text, max(0, found.start() - 60), found.start())
         else:
             known = piece in _SHOWN_SIGNS
         shown.append(piece if known else _LEFT_OUT)
@@ -95,7 +116,18 @@ def plain_words(message: str) -> str:
 
 
 def plain_name(name: str) -> str:
-    """Return the name of a code or a parameter; empty if a part of it is no word of the vocabulary."""
-    parts = re.findall(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+", name)
-    is_plain = all(len(part) <= _MOST_CODE if part.isdecimal() else part.lower() in _WORDS for part in parts)
-    return name if is_plain else ""
+    """Return a code or the name of a parameter if it is made of words of the vocabulary and short numbers; or empty.
+
+    An endpoint may put any text there.
+    """
+    pieces = re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_]+", name)
+    plain = all(piece.lower() in _WORDS or (piece.isdecimal() and len(piece) <= _MOST_DIGITS) for piece in pieces)
+    return name if plain else ""
+
+
+def _begins_sentence(text: str, found: re.Match[str]) -> bool:
+    """Return whether a word with a capital begins a sentence, in which a word without one follows."""
+    word = found.group()
+    if not word.istitle() or word in _NAMES or not re.match(r"\W{1,3}[a-z]", text[found.end() : found.end() + 4]):
+        return False
+    return _SENTENCE_END.search(text, 0, found.start()) is not None

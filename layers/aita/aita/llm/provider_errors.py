@@ -121,8 +121,7 @@ def _classify_embedded(error: object) -> CallError:
     code = _word(error.get("code", "")) if isinstance(error, dict) else ""
     if code.isdecimal() and _FIRST_REFUSAL <= int(code) <= _LAST:
         return _refusal(int(code), "", "", {}, error)
-    shown = plain_name(code)
-    answered = f"the provider answered an error{f' ({shown})' if shown else ''}"
+    answered = f"the provider answered an error{f' ({shown})' if (shown := plain_name(code)) else ''}"
     if meant := _by_code(code, answered) or _by_words(diagnostic_text(error), answered):
         return meant
     if refuses_input(error):

@@ -124,8 +124,8 @@ _WEAK_NO = (
 )
 _OF_ONE = (
     r"safety|polic|moderat|violat|inappropriate|sensitive|prohibited|offensive"
-    r"|\b(?:image|picture|photo)s? (?:input )?(?:(?:that|which) |(?:of|with|containing|showing|for) (?!type\b)|is blank)"
-    r"|\b(?:your|an?) (?:input |uploaded )?(?:image|picture|photo)\b(?! (?:input|content|part|message|block|understand))"
+    r"|\b(?:image|picture|photo)s? (?:input )?(?:(?:that|which|of|with|containing|showing|for) (?!type\b)|is blank)"
+    r"|\b(?:your|an?) (?:input |uploaded )?(?:image|picture|photo)\b(?! (?:input|content|part|message|block))"
     r"|\b(?:this|the) (?:input |uploaded )?(?:image|picture|photo) (?:is|was|has|does|can|may|you)\b"
     r"|\bimage is not (?:supported|allowed|accepted)|(?:this|the|your) (?:file|page|upload)"
     r"|images? of (?:this|that|these)"
