@@ -71,6 +71,10 @@ def error(status: int, message: Any = "", **more: Any) -> Answer:
     return Answer(status, {"error": {"message": message} | more})
 
 
+def said(message: str) -> dict[str, Any]:
+    return {"error": {"message": message}}
+
+
 def names(body: dict[str, Any], name: str) -> bool:
     """Return whether a field of this name stands anywhere in a request."""
     return f'"{name}"' in json.dumps(body)
@@ -125,6 +129,10 @@ def without_system(body: dict[str, Any]) -> bool:
     return roles == ["user"] and text.startswith("Transcribe as JSON.") and STUDENT in text
 
 
+def without_strict(body: dict[str, Any]) -> bool:
+    return of_format("json_schema")(body) and not names(body, "strict")
+
+
 def without_detail(body: dict[str, Any]) -> bool:
     return names(body, "image_url") and not names(body, "detail")
 
@@ -135,6 +143,7 @@ def of_format(name: str) -> Callable[[dict[str, Any]], bool]:
 
 _mct = field_refused("max_completion_tokens")
 _detail = field_refused("detail")
+_strict = field_refused("strict")
 
 
 def _system_refused(answer: Answer) -> Rule:
@@ -211,6 +220,33 @@ LEARNT: dict[str, Learnt] = {
         (field_refused("temperature")(error(400, "`temperature` is deprecated for this model.")),),
         lambda body: not names(body, "temperature"),
     ),
+    "a gateway that quotes its upstream's body": Learnt(
+        "llm_wiki#670",
+        (
+            field_refused("temperature")(
+                error(
+                    400,
+                    "模型服务调用失败",
+                    code=400,
+                    cause=json.dumps(said("Unsupported value: 'temperature' does not support 0.1 with this model.")),
+                )
+            ),
+        ),
+        lambda body: not names(body, "temperature"),
+    ),
+    # the schema's strict
+    "Cohere": Learnt(
+        "cohere",
+        (_strict(Answer(422, {"id": "a", "message": "unknown field: parameter 'strict' is not a valid field."})),),
+        without_strict,
+    ),
+    "by its path": Learnt(
+        "gateways", (_strict(error(400, "Unknown parameter: 'response_format.json_schema.strict'.")),), without_strict
+    ),
+    "FastAPI's strict": Learnt(
+        "gateways", (_strict(Answer(422, extra("response_format", "json_schema", "strict"))),), without_strict
+    ),
+    "not supported": Learnt("gateways", (_strict(error(400, "`strict` is not supported")),), without_strict),
     # the roles
     "Gemma": Learnt("vllm", (_system_refused(error(400, "System role not supported")),), without_system),
     "Gemma at llama.cpp": Learnt(
@@ -646,6 +682,8 @@ GRAMMARS: dict[str, Answer] = {
     ),
     "Cohere": error(422, "invalid 'json_schema' provided: unsupported keyword anyOf"),
     "SGLang": error(400, "Failed to compile json schema: $defs"),
+    "by a keyword alone": error(400, "anyOf is not supported"),
+    "by another": error(400, "prefixItems is not supported"),
 }
 
 
@@ -735,10 +773,6 @@ def fails(answer: Answer, asked: LLMRequest | None = None) -> CallError:
     for secret in (*STUDENT.split(), "sk-secret-key", "secret"):
         assert secret not in f"{failure} {failure!r}"
     return failure
-
-
-def said(message: str) -> dict[str, Any]:
-    return {"error": {"message": message}}
 
 
 EYELESS: dict[str, Answer] = {

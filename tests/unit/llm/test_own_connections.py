@@ -257,14 +257,35 @@ class TestResponses:
         assert isinstance(error, ProviderBusy)
         assert error.retry_after == 9
 
-    def test_a_redirect_is_followed_by_the_client(self) -> None:
+    def test_a_redirect_is_followed_and_remembered(self) -> None:
         script = Script()
         moved = b"HTTP/1.1 307 Moved\r\nLocation: /v2/chat/completions\r\nContent-Length: 0\r\n\r\n"
-        script.answers = [script.sends(moved), script.sends(moved)]
+        script.answers = [script.sends(moved)]
         with serving(script) as url:
-            assert model(url).complete(WHOLE, {}).text == "hi"
-        assert [head.split()[1] for head in script.heads] == [b"/v1/chat/completions"] * 2 + [b"/v2/chat/completions"]
+            llm = model(url)
+            assert [llm.complete(WHOLE, {}).text for _ in range(2)] == ["hi", "hi"]
+        assert [head.split()[1] for head in script.heads] == [b"/v1/chat/completions", *[b"/v2/chat/completions"] * 2]
         assert len(set(script.bodies)) == 1
+
+    @pytest.mark.parametrize("status", [302, 303, 307, 308])
+    def test_but_not_to_another_host(self, status: int) -> None:
+        script, other = Script(), Script()
+        with serving(script) as url, serving(other) as there:
+            elsewhere = there.replace("127.0.0.1", "localhost").encode()
+            within = b"HTTP/1.1 307 Moved\r\nLocation: /v2/chat/completions\r\nContent-Length: 0\r\n\r\n"
+            away = b"HTTP/1.1 %d Moved\r\nLocation: %b/chat/completions\r\nContent-Length: 0\r\n\r\n"
+            script.answers = [script.sends(within), script.sends(away % (status, elsewhere))]
+            error = failure(model(url))
+        assert isinstance(error, RunStopped)
+        assert "another host" in str(error)
+        assert other.connections == 0
+
+    def test_nor_as_a_web_page_is(self) -> None:
+        script = Script()
+        script.answers = [script.sends(b"HTTP/1.1 302 Found\r\nLocation: /login\r\nContent-Length: 0\r\n\r\n")]
+        with serving(script) as url:
+            assert isinstance(failure(model(url)), RunStopped)
+        assert len(script.heads) == 1
 
 
 class TestRequests:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from aita.llm.dialect import DETAIL, LIMITS, SYSTEM, Form
+from aita.llm.dialect import DETAIL, LIMITS, STRICT, SYSTEM, Form
 from aita.llm.schema_forms import in_words, is_strict
 from aita.models.effort import NOT_SENT
 from aita.models.file_type import shown_image_ending
@@ -44,7 +44,8 @@ def arguments_of(model: str, request: LLMRequest, images: Mapping[str, bytes], f
     match form.response_format:
         case "json_schema":
             sent = form.schema_of(request)
-            schema = {"name": request.schema_name, "schema": sent, "strict": is_strict(request.schema)}
+            strict = {} if STRICT in form.lacks else {"strict": is_strict(request.schema)}
+            schema = {"name": request.schema_name, "schema": sent} | strict
             arguments["response_format"] = {"type": "json_schema", "json_schema": schema}
         case "json_object":
             arguments["response_format"] = {"type": "json_object"}
@@ -52,7 +53,7 @@ def arguments_of(model: str, request: LLMRequest, images: Mapping[str, bytes], f
 
 
 def parts_of(arguments: Mapping[str, Any]) -> set[str]:
-    """Return the parts of a call that an endpoint may refuse: its arguments, the system role, pictures' detail."""
+    """Return the parts of a call that an endpoint may refuse: its arguments, ``SYSTEM``, ``DETAIL`` and ``STRICT``."""
     messages = arguments["messages"]
     roles = [message["role"] for message in messages]
     parts = set(arguments)
@@ -60,6 +61,8 @@ def parts_of(arguments: Mapping[str, Any]) -> set[str]:
         parts.add(SYSTEM)
     if any("detail" in part.get("image_url", {}) for message in messages for part in _parts(message)):
         parts.add(DETAIL)
+    if "strict" in arguments.get("response_format", {}).get("json_schema", {}):
+        parts.add(STRICT)
     return parts
 
 

@@ -6,6 +6,7 @@ import httpx2
 
 from aita.errors import CallError, ProviderBusy, ProviderSetting, RunStopped
 
+ENDLESS = "the base URL redirects without end"
 CUT_OFF = "the provider's answer was cut off"
 BAD_KEY = "the API key is empty or has characters that no key has"
 
@@ -17,7 +18,7 @@ def connection_failure(cause: BaseException | None) -> CallError:
     """Return aita's error for the cause of a connection's failure."""
     match cause:
         case httpx2.TooManyRedirects():
-            return RunStopped("the base URL redirects without end", setting=ProviderSetting.BASE_URL)
+            return RunStopped(ENDLESS, setting=ProviderSetting.BASE_URL)
         case httpx2.UnsupportedProtocol():
             return RunStopped("the base URL is neither http nor https", setting=ProviderSetting.BASE_URL)
         case httpx2.LocalProtocolError():  # only the key in a request's headers is not aita's own

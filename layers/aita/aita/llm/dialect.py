@@ -21,6 +21,7 @@ LIMITS = ("max_completion_tokens", "max_tokens")
 
 SYSTEM = "the system role"
 DETAIL = "the detail of pictures"
+STRICT = "the schema's strict"
 
 # Patterns are texts, of lower case: they are compiled when a refusal is read, and not at a function's cold start.
 _DISPENSABLE = {
@@ -32,6 +33,10 @@ _DISPENSABLE = {
     "stream_options": r"\bstream_options\b",
     "stream": r"\bstream(ing)?\b",
     DETAIL: r"image_url\b.{0,20}\bdetail\b|['\"`]detail['\"`]",
+    STRICT: (
+        r"\b(?:unknown|unrecogni[sz]ed|unexpected|unsupported|invalid|extra)\b.{0,60}['\"`._ ]strict\b(?! mode)"
+        r"|\bstrict\b(?! mode).{0,30}(?:not (?:a valid|support|permit|allow)|n't support|unsupported|unknown)"
+    ),
     SYSTEM: (
         r"\b(?:system|developer)\b.{0,20}\b(?:role|message|prompt|instruction)s?\b.{0,30}\b(?:not|unsupported|invalid)\b"
         r"|\broles? .{0,40}\b(?:system|developer)\b|\brole\b.{0,30}\bnot support\b|roles must alternate|must alternate"
@@ -48,13 +53,14 @@ _QUOTED = r"['\"`](\w+)['\"`]"
 
 _OF_FORMAT = (
     r"schema|grammar|response.?format|structured|json.?(?:mode|object|output)|additional_?properties|\$(?:ref|defs)"
-    r"|guided|regex|outlines|\bany_?of\b|['\"`]strict['\"`]"
+    r"|guided|regex|outlines|any_?of|one_?of|all_?of|prefix_?items|pattern_?properties|(?:min|max)items"
 )
 _OF_SCHEMA = (
     r"invalid\W{0,3}(?:json.?)?schema|schema\W{1,2}(?:error|conver|compil|contain|too|must|at)\w*|grammar|features"
     r"|compile (?:the )?(?:json.?)?schema|schema (?:is|was) (?!not |un)|unsupported (?:json )?schema|too many states"
     r"|\$(?:ref|defs)|keyword|additional_?properties|any_?of|one_?of|all_?of|unrecognized type|unsupported type"
     r"|unknown name|unimplemented|propert(?!y \W?response)|recursi|nullable|\bconst\b|\benum\b|regex"
+    r"|prefix_?items|(?:min|max)items"
 )
 """Refusals of one schema."""
 _FAILED_GENERATION = r"json_validate_failed|failed_generation|failed to (?:generate|validate) json"
@@ -188,7 +194,7 @@ class Dialect:
         text
             Diagnostic text of the refusal.
         sent
-            Parts that were sent, by the names of ``LLMRequest``'s parameters, ``SYSTEM`` and ``DETAIL``.
+            Parts that were sent, by the names of ``LLMRequest``'s parameters, ``SYSTEM``, ``DETAIL`` and ``STRICT``.
         """
         text = text.lower()
         if re.search(_FAILED_GENERATION, text):  # chance, as another reply may fit the schema: nothing to remember

@@ -13,7 +13,7 @@ from openai._types import RequestOptions
 
 from aita.errors import ProviderSetting, RunStopped
 from aita.forks import renew_in_children
-from aita.llm.connection_failures import BAD_KEY
+from aita.llm.connection_failures import BAD_KEY, ENDLESS
 from aita.llm.connections import Answer, Connections
 from aita.llm.forked_clients import forget_connections
 from aita.llm.http1 import request_head, whole_request
@@ -21,8 +21,9 @@ from aita.llm.socket_connection import Origin, origin_of
 
 _PATH = "/chat/completions"
 _REDIRECTS = {301, 302, 303, 307, 308}
-_REDIRECTS_OF_POST = {307, 308}
-"""Redirects of a request with its body; after others a web page is asked for."""
+_KEEPING = {307, 308}
+"""Statuses of redirects whose request is sent there as it is."""
+_MOST_REDIRECTS = 5
 _FIRST_SUCCESS, _FIRST_REDIRECT = 200, 300
 _LARGEST_ERROR = 1_000_000  # bytes
 
@@ -32,6 +33,7 @@ class _Request:
     """Finished request without its body, as openai's client makes it with a key."""
 
     key: str
+    url: httpx2.URL
     origin: Origin
     head: bytes
 
@@ -48,7 +50,9 @@ class Endpoint:
     The client is asked once for each key for the finished request: URL, authentication and headers. The calls go below
     it, and what is not a success is handed to it as its transport's answer, so that its errors are the errors. A client
     that may do more with a request than to send it makes its calls itself: one with an HTTP client of the caller's,
-    through a proxy, with tokens or signatures of its own, or of another class. So does one whose endpoint redirects.
+    through a proxy, with tokens or signatures of its own, or of another class.
+
+    A redirect is followed within its host, and remembered. Prompts and keys go to no host that nobody named.
 
     Attributes
     ----------
@@ -60,6 +64,7 @@ class Endpoint:
         self.base_url = str(client.base_url).rstrip("/")
         self._client = client
         self._model = model
+        self._url = _PATH
         self._connections = _connections_below(client)
         self._request: _Request | None = None
         renew_in_children(client._client, forget_connections)  # openai has no public attribute for it
@@ -79,17 +84,23 @@ class Endpoint:
         openai.APIError, httpx2.RequestError
             If there is no successful response; the latter while the body of another is read.
         RunStopped
-            If there is no key, or one that no header can hold.
+            If there is no key, or one that no header can hold, or if the endpoint redirects elsewhere.
         """
         with suppress(TypeError, UnicodeEncodeError):  # openai's, and httpx2's, of such a key
             if self._connections is None:
                 return self._through_client(arguments)
-            return self._below_client(self._connections, arguments, body, deadline)
+            return self._below_client(self._connections, body, deadline)
         raise RunStopped(BAD_KEY, setting=ProviderSetting.KEY)
 
-    def _below_client(
-        self, connections: Connections, arguments: Mapping[str, Any], body: bytes, deadline: float
-    ) -> Answer | httpx2.Response:
+    def _below_client(self, connections: Connections, body: bytes, deadline: float) -> Answer | httpx2.Response:
+        for _ in range(_MOST_REDIRECTS):
+            answer = self._send(connections, body, deadline)
+            if answer is not None:
+                return answer
+        raise RunStopped(ENDLESS, setting=ProviderSetting.BASE_URL)
+
+    def _send(self, connections: Connections, body: bytes, deadline: float) -> Answer | httpx2.Response | None:
+        """Return the response to a call; ``None`` if it must be sent to another path of its host."""
         key = self._key()
         try:
             request = self._finished(key)
@@ -100,22 +111,13 @@ class Endpoint:
         if _FIRST_SUCCESS <= answer.status < _FIRST_REDIRECT:
             return answer
         try:
-            if answer.status in _REDIRECTS and (location := answer.headers.get("location")) is not None:
-                self._check_redirect(answer.status, location)
-                self._connections = None
-                return self._through_client(arguments)
+            if answer.status in _REDIRECTS and "location" in answer.headers:
+                self._url = _redirected(request, answer.status, answer.headers["location"])
+                self._request = None
+                return None
             return self._hand_over(key, _read(answer))
         finally:
             answer.close()
-
-    def _check_redirect(self, status: int, location: str) -> None:
-        """Raise RunStopped for a redirect to a web page, or to another server, which must not get the prompt."""
-        base = httpx2.URL(self.base_url)
-        if status not in _REDIRECTS_OF_POST or base.join(location).host != base.host:
-            raise RunStopped(
-                f"the provider answered {status}: the base URL redirects to a web page or to another server",
-                setting=ProviderSetting.BASE_URL,
-            )
 
     def _through_client(self, arguments: Mapping[str, Any]) -> httpx2.Response:
         """Have openai's client make the call; some of its classes read the model to build the URL.
@@ -137,7 +139,7 @@ class Endpoint:
         if finished is None or finished.key != key:
             built = self._built(key)
             head = request_head(built.method, built.url.raw_path, built.headers.raw)
-            finished = self._request = _Request(key, origin_of(built.url), head)
+            finished = self._request = _Request(key, built.url, origin_of(built.url), head)
         return finished
 
     def _built(self, key: str) -> httpx2.Request:
@@ -145,7 +147,7 @@ class Endpoint:
             raise _BuiltRequest(request)
 
         try:
-            self._copy(key, keep).post(_PATH, cast_to=httpx2.Response, body={"model": self._model}, stream=True)
+            self._copy(key, keep).post(self._url, cast_to=httpx2.Response, body={"model": self._model}, stream=True)
         except _BuiltRequest as built:
             return built.request
         raise AssertionError("openai's client sends what it builds")
@@ -166,6 +168,25 @@ class Endpoint:
         if self._client._api_key_provider is None or not key:
             return self._client.with_options(http_client=http, max_retries=0)
         return self._client.with_options(api_key=key, http_client=http, max_retries=0)
+
+
+def _redirected(request: _Request, status: int, location: str) -> str:
+    """Return the URL to which an endpoint's redirect leads.
+
+    Raises
+    ------
+    RunStopped
+        If that is another host or less safe, or if the request would not be sent there as it is.
+    """
+    here = request.url
+    there = here.join(location)
+    if there.host != here.host or there.scheme not in {here.scheme, "https"}:
+        told = "redirects to another host, or from https to http, where no prompt is sent: set the URL that is meant"
+    elif status not in _KEEPING:
+        told = "redirects as web pages do: set the URL of its API"
+    else:
+        return str(there)
+    raise RunStopped(f"the provider answered {status}: its base URL {told}", setting=ProviderSetting.BASE_URL)
 
 
 def http_client(base_url: str, timeout: float) -> httpx2.Client:

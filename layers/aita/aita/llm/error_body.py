@@ -7,7 +7,8 @@ _DEEPEST = 8
 
 _MESSAGES = frozenset(
     {"message", "msg", "detail", "details", "error", "errors", "title", "raw", "loc", "metadata", "innererror"}
-    | {"error_description", "error_message", "status_msg", "param", "parameter"}
+    | {"error_description", "error_message", "error_msg", "errmsg", "status_msg", "param", "parameter"}
+    | {"cause", "causes", "inner_error", "original_error", "upstream_error"}
 )
 """Fields with texts for people, and fields that contain such fields."""
 

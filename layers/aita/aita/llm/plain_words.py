@@ -58,9 +58,10 @@ _MOST = 240
 """Most characters of a shown message."""
 
 _NAMES = frozenset(
-    "Able April Block Body Day English Field Free Given Good Group Grow Hint Key Light Line Long Low Map"
-    " Max Mark May Min Name New Page Part Point Port Price Reason Role Same Send Single Small Start Turn Will"
-    " Word Young".split()  # noqa: SIM905 - as above
+    """
+    Able April Block Body Day English Field Free Given Good Group Hint Key Light Line Long Low Map Mark Max May Min Name
+    New Page Part Point Port Price Reason Role Same Send Single Small Start Turn Will Word Young
+    """.split()  # noqa: SIM905 - as above
 )
 """Words that are names of people, too, and begin no sentence of a provider that needs them."""
 
