@@ -490,6 +490,7 @@ class TestFailure:
         ("message", "error"),
         [
             ("Input is too long for requested model.", TooLongError),
+            ("Input Tokens Exceeded: Number of input tokens exceeds maximum length.", TooLongError),
             ("The model returned the following errors: prompt is too long: 205000 tokens > 200000", TooLongError),
             ("The model returned the following errors: Could not process image", TaskError),
             ("The provided image does not match the specified image format.", TaskError),

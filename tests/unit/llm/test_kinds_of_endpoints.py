@@ -622,6 +622,11 @@ TOO_LONG: dict[str, tuple[int, Any]] = {
         "Prompt contains 40000 tokens and 0 draft tokens, too large for model with 32768 maximum context length",
     ),
     "Bedrock": (400, "Input is too long for requested model."),
+    "TGI": (422, "Input validation error: `inputs` must have less than 4095 tokens. Given: 5000"),
+    "Qwen": (400, "Range of input length should be [1, 30720]"),
+    "Moonshot": (400, "Invalid request: Your request exceeded model token limit: 8192"),
+    "Nova": (400, "Input Tokens Exceeded: Number of input tokens exceeds maximum length."),
+    "Zhipu": (400, {"message": "Prompt exceeds max length", "code": "1261"}),
     "a code": (400, {"message": "no", "code": "context_length_exceeded"}),
     "llama.cpp's 500": (500, "the request exceeds the available context size. try increasing the context size"),
     "tokens a minute": (
@@ -1264,6 +1269,35 @@ def test_a_name_in_the_place_of_a_code_or_parameter_is_not_shown() -> None:
     assert "Zebulon" not in shown
     assert "Quartermaine" not in shown
     assert "(invalid_value)" in str(fails(error(400, "no", code="invalid_value")))
+
+
+FILTERS: dict[str, Answer] = {
+    "DeepSeek": error(400, "Content Exists Risk", type="invalid_request_error", code="invalid_request_error"),
+    "Presidio": error(400, "Blocked entity detected: PERSON by Guardrail: presidio. This entity is not allowed."),
+    "Portkey": Answer(
+        446,
+        {
+            "error": {"message": "The guardrail checks defined in the config failed.", "type": "hooks_failed"},
+            "hook_results": {"before_request_hooks": []},
+        },
+    ),
+    "Cohere": Answer(498, {"message": "blocked output: the model's output was blocked"}),
+    "Cohere's status": Answer(498, {"message": "no"}),
+    "OpenAI's pictures": error(400, "Your input image may contain content that is not allowed by our safety system."),
+    "OpenAI's people": error(400, "Sorry, images of real people are not supported.", code="sanitizer_server_error"),
+    "LiteLLM": error(400, {"error": "Violated content safety policy"}, code="400"),
+}
+
+
+@pytest.mark.parametrize("name", FILTERS)
+def test_a_filter_refuses_one_input(name: str) -> None:
+    failure = fails(FILTERS[name])
+    assert isinstance(failure, RefusalError)
+    assert not failure.unexplained
+
+
+def test_a_request_that_a_gateway_finds_too_large_is_told_as_such() -> None:
+    assert "client_max_body_size" in str(fails(Answer(413, "<html><title>413 Request Entity Too Large</title></html>")))
 
 
 @pytest.mark.parametrize("code", ["content_filter", "context_length_exceeded"])

@@ -34,7 +34,8 @@ _EYES = re.compile(
 )
 _TOO_LONG = re.compile(
     r"(?:input|prompt|request|message)s? (?:is|are|was) too (?:long|large)|too many (?:input )?tokens"
-    r"|context (?:limit|length|window)|input length|maximum (?:context|input|prompt)",
+    r"|context (?:limit|length|window)|input length|maximum (?:context|input|prompt)|tokens exceeded"
+    r"|(?:input|prompt) (?:tokens )?exceeds?",
     re.IGNORECASE,
 )
 

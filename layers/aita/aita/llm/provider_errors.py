@@ -16,7 +16,7 @@ from aita.llm.limited import exceeds_limit, is_limited, is_of_days, is_zero, sta
 from aita.llm.plain_words import plain_name, plain_words
 from aita.llm.refused import Refused, classify_refused
 
-_REQUEST_TIMEOUT, _CONFLICT, _TOO_MANY = 408, 409, 429
+_REQUEST_TIMEOUT, _CONFLICT, _TOO_LARGE, _TOO_MANY = 408, 409, 413, 429
 _SERVER_ERROR, _UNAVAILABLE, _LAST = 500, 503, 599
 _FIRST_REFUSAL = 400
 GATEWAY_TIMEOUTS = {_REQUEST_TIMEOUT, 504, 524}
@@ -169,6 +169,12 @@ def _refusal(status: int, code: str, parameter: str, headers: Mapping[str, str],
         return failure
     if meant := _by_status(status, answered, body) or _by_words(text, answered):
         return meant
+    if status == _TOO_LARGE:
+        return _unexplained(
+            f"{answered}: a server before the model takes no request of this size: raise its limit (nginx has "
+            "client_max_body_size), or send fewer or smaller pictures",
+            body,
+        )
     return _unexplained(f"{answered} and refuses the request{f', parameter {parameter}' if parameter else ''}", body)
 
 
@@ -188,6 +194,8 @@ def _by_status(status: int, answered: str, body: object) -> CallError | None:
             return _quota_spent(answered)
         case 404 | 410:
             return _no_such_model(f"{answered}: no such model or base URL", body)
+        case 446 | 498:  # Portkey's and Cohere's
+            return _filter_refusal(answered)
         case 405:
             return RunStopped(f"{answered}: the base URL is not that of its API", setting=ProviderSetting.BASE_URL)
     return None

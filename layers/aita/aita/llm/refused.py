@@ -76,17 +76,21 @@ _URL = r"unexpected endpoint or method"
 _MEMORY = r"requires? more (?:system |gpu )?memory"
 _INPUT = (
     r"content (?:management )?(?:polic|filter)|content_(?:filter|polic)|moderation|\bflagged\b|responsible ?ai"
-    r"|inappropriate content|usage (?:guideline|polic)|safety (?:system|reason|filter)|content exists risk|real people"
-    r"|\bguardrail(?![ _]budget)|敏感|不安全|违规"
+    r"|inappropriate content|usage (?:guideline|polic)|content exists risk|content risk|data_?inspection"
+    r"|敏感|不安全|违规|风险|\bguardrail(?![ _]budget)|presidio|jailbreak|prompt[ _]injection"
+    r"|blocked (?:entity|output|input|prompt|content)|content safety|safety (?:system|reason|polic|filter)|real people"
+    r"|(?:output|input|prompt|content) (?:was|is|has been|were) (?:blocked|filtered)"
+    r"|images? of (?:real )?(?:people|persons|minors|children)"
 )
 _TOO_LONG = (
     r"context[ _-]?(?:length|size|window|limit)|exceed_context|maximum (?:model|sequence|prompt|input) len"
     r"|(?:prompt|input|request|message|text|conversation)s?(?: length)? (?:is |are |was )?too (?:long|large)"
     r"|too many (?:input |prompt )?tokens|(?:reduce|shorten) (?:the|your) (?:length|size|prompt|message|input)"
     r"|(?:token|input)(?: token)? count.{0,30}exceed|exceed\w*.{0,40}number of tokens|number of tokens.{0,40}exceed"
-    r"|exceed\w* (?:the |your )?(?:model )?token limit|range of input length|(?:prompt|input)s? exceeds? (?:the )?max"
-    r"|inputs.{0,3} must have less than|(?:input|prompt) tokens? exceed|inputs.{0,3} tokens"
-    r"|longer than the (?:maximum|model)"
+    r"|inputs.{0,3} tokens|longer than the (?:maximum|model)|(?:input|prompt) tokens? exceed|exceeds? max(?:imum)? length"
+    r"|inputs?.{0,3} must have (?:less|fewer) than|(?:range of )?(?:input|prompt) length should be|range of input length"
+    r"|(?:exceed\w*|over|beyond)(?: the| your)?(?: model(?:'s)?)? token limit"
+    r"|(?:input|prompt)s?.{0,20}exceed\w*.{0,20}token|(?:input|prompt)s?(?: length)? exceeds"
 )
 _ORDER = (
     (_KEY, Refused.KEY),
