@@ -37,6 +37,9 @@ _TAKES = {
     "retention_days": "a whole number of days from 1 up",
     "provider_batch": "never, first (at half the price, what is missing by calls) or only",
     "longest_side": "a whole number of pixels from 256 to 8192",
+    "model": "the name of a model, without blanks around it",
+    "reader_model": "the name of a model, without blanks around it",
+    "grader_model": "the name of a model, without blanks around it",
     "mask_header": "a part of the page's height, from 0 (none) to 0.5",
     "reasoning_effort": f"{', '.join(EFFORTS)}, or default, which leaves it to the model",
     "llm_timeout": "a number of seconds, more than 0 and at most 600, and others by kind: 120,transcription=300",
@@ -98,6 +101,7 @@ def _base_url(value: str) -> str:
 
 
 BaseUrl = Annotated[str, AfterValidator(_base_url)]
+ModelName = Annotated[str, Field(pattern=r"^\S(.*\S)?$")]
 
 
 class UserSettings(Environment):
@@ -114,9 +118,9 @@ class UserSettings(Environment):
     retry_failed_tasks: bool | None = None
     show_progress: bool = True
     mask_header: MaskHeader | None = None
-    model: str | None = None
-    reader_model: str | None = None
-    grader_model: str | None = None
+    model: ModelName | None = None
+    reader_model: ModelName | None = None
+    grader_model: ModelName | None = None
     reasoning_effort: ReasoningEffort | None = None
     provider_batch: BatchUse | None = None
     llm_timeout: Timeouts | None = None
@@ -135,7 +139,7 @@ class StackSettings(Environment):
 
     table: str
     bucket: str
-    model: str
+    model: ModelName
     retention_days: Annotated[int, Field(ge=1)] = 365
 
 
@@ -154,9 +158,9 @@ class RoleSettings(StackSettings):
     """
 
     model_base_url: BaseUrl
-    reader_model: str = ""
+    reader_model: ModelName = ""
     reader_base_url: BaseUrl | None = None
-    grader_model: str = ""
+    grader_model: ModelName = ""
     grader_base_url: BaseUrl | None = None
     model_prices: str = ""
     reasoning_effort: ReasoningEffort = DEFAULT_EFFORT

@@ -186,6 +186,10 @@ class TestGiven:
             '{"m": {"input": NaN, "output": 1}}',
             '{"m": {"input": true, "output": 1}}',
             '{"m": {"input": 1, "output": 1, "else": 1}}',
+            '{"m": {"input": "1_0", "output": 1}}',
+            '{"m": {"input": "\\u0661", "output": 1}}',
+            '{"m": {"input": 1, "input": 100, "output": 1}}',
+            '{"m": {"input": 1, "output": 1}, "m": {"input": 100, "output": 1}}',
         ],
     )
     def test_a_wrong_file_is_refused_by_its_name(self, tmp_path: Path, text: str) -> None:
@@ -193,6 +197,21 @@ class TestGiven:
         file.write_text(text)
         with pytest.raises(SettingsError, match=r"AITA_PRICES.*prices\.json"):
             read_prices(file)
+
+    def test_a_file_by_an_editor_that_marks_its_encoding_is_read(self, tmp_path: Path) -> None:
+        file = tmp_path / "prices.json"
+        file.write_text('{"m": {"input": 1, "output": 2}}', "utf-8-sig")
+        assert read_prices(file) == {"m": {"input": "1", "output": "2"}}
+
+    def test_a_file_that_names_one_twice_is_told_which(self, tmp_path: Path) -> None:
+        file = tmp_path / "prices.json"
+        file.write_text('{"m": {"input": 1, "output": 1, "output": 2}}')
+        with pytest.raises(SettingsError, match="'output' twice"):
+            read_prices(file)
+
+    def test_a_parameter_that_names_one_twice_is_refused(self) -> None:
+        with pytest.raises(SettingsError, match="'m' twice"):
+            listed_prices("m=1/2,m=3/4")
 
     def test_a_file_that_is_not_there_is_refused(self, tmp_path: Path) -> None:
         with pytest.raises(SettingsError, match="AITA_PRICES"):

@@ -15,6 +15,8 @@ from aita.models.run import UNPRICED_CALL, Usage
 from aita.ports import TokenUsage
 
 _PRICES = ("input", "output", "cached_input", "cache_write")
+_NUMBER = re.compile(r"[0-9]*\.?[0-9]+(?:[eE][+-]?[0-9]+)?|[0-9]+\.")
+"""Decimal number; ``Decimal`` alone would take ``1_0`` for 10."""
 _LISTED = re.compile(r"([^=,\s]+)=([0-9.]+(?:/[0-9.]+){1,3})")
 
 _FORM = 'it takes {"MODEL": {"input": "0.10", "output": "0.50"}}, in USD per million tokens'
@@ -37,18 +39,33 @@ def given_prices(prices: Prices) -> dict[str, Price]:
     return {model: _given_price(model, entry) for model, entry in prices.items()}
 
 
+class _NamedTwiceError(ValueError):
+    """A file of prices names a model or a price twice, of which one would count in silence."""
+
+
+def _named_once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    named: dict[str, object] = {}
+    for name, value in pairs:
+        if name in named:
+            raise _NamedTwiceError(repr(name))
+        named[name] = value
+    return named
+
+
 def read_prices(path: str | Path) -> Prices:
     """Return the prices in a file: JSON, as ``given_prices`` takes them, where numbers may be plain.
 
     Raises
     ------
     SettingsError
-        If the file can't be read, or holds something else.
+        If the file can't be read, holds something else, or names a model or price twice.
     """
     try:
-        prices = json.loads(Path(path).read_text("utf-8"), parse_float=str, parse_int=str)
+        text = Path(path).read_text("utf-8-sig")
+        prices = json.loads(text, parse_float=str, parse_int=str, object_pairs_hook=_named_once)
     except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is no JSON"
+        no_json = f"it names {error} twice" if isinstance(error, _NamedTwiceError) else "it is no JSON"
+        reason = error.strerror if isinstance(error, OSError) else no_json
         raise SettingsError(f"AITA_PRICES: {path} can't be read ({reason}): {_FORM}") from None
     try:
         given_prices(prices)
@@ -73,6 +90,8 @@ def listed_prices(text: str) -> dict[str, Price]:
                 f"the prices {part!r} are wrong: they take MODEL=INPUT/OUTPUT, and /CACHED_INPUT/CACHE_WRITE if they "
                 "differ from INPUT, in USD per million tokens"
             )
+        if found[1] in entries:
+            raise SettingsError(f"the prices name {found[1]!r} twice")
         entries[found[1]] = dict(zip(_PRICES, found[2].split("/"), strict=False))
     return given_prices(entries)
 
@@ -108,8 +127,10 @@ def _given_price(model: str, entry: Mapping[str, Decimal | str | int]) -> Price:
 
 def _stated(model: str, name: str, amount: object) -> Decimal:
     """Return a price in USD per million tokens."""
+    is_number = isinstance(amount, Decimal | int) and not isinstance(amount, bool)
+    is_text = isinstance(amount, str) and _NUMBER.fullmatch(amount.strip()) is not None
     try:
-        if isinstance(amount, Decimal | str | int) and not isinstance(amount, bool):
+        if isinstance(amount, Decimal | str | int) and (is_number or is_text):
             price = Decimal(amount)
             if price.is_finite() and price >= 0:
                 return price

@@ -63,6 +63,14 @@ class TestCap:
         run = harness.run(max_cost_usd=Decimal(10))
         assert run.committed_usd == HIGHEST_COST + 5 * COST_OF_A_CALL
 
+    def test_calls_of_unknown_cost_that_fill_the_cap_are_told(self, harness: Harness) -> None:
+        harness.exam()
+        harness.model.otherwise = lambda request: reply(right(request), usage=None)
+        run = harness.run(max_cost_usd=2 * HIGHEST_COST)
+        assert run.status is RunStatus.BUDGET_REACHED
+        assert run.usage.unpriced_calls == 2
+        assert f"{2 * HIGHEST_COST:.4f} more set aside as 2 calls are of unknown cost" in run.reason
+
     def test_a_run_without_a_cap_commits_nothing(self, harness: Harness, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(harness.runs, "reserve_cost", None)
         monkeypatch.setattr(harness.runs, "release_cost", None)

@@ -43,9 +43,12 @@ class RunBudget:
         if amount is None:
             raise BudgetReached("the model has no known price, so that the run's cap can't be kept")
         if amount and not self.runs.reserve_cost(run.run_id, event.attempt, amount, cap):
-            spent = self.runs.get(run.run_id).usage.cost_usd
+            now = self.runs.get(run.run_id)
+            spent, unpriced = now.usage.cost_usd, now.usage.unpriced_calls
+            unknown = f", {now.committed_usd - spent:.4f} more set aside as {unpriced} calls are of unknown cost"
             raise BudgetReached(
-                f"{spent:.4f} of {cap:f} USD are spent, and another call could pass that: resume with a higher cap "
+                f"{spent:.4f} of {cap:f} USD are spent{unknown if unpriced else ''}, and another call could pass that: "
+                "resume with a higher cap "
                 f"(aita resume {run.run_id} --max-cost USD)"
             )
         return amount
