@@ -474,6 +474,21 @@ class TestFailure:
             (Refusal(400, "ServiceQuotaExceededException"), "Service Quotas", None),
             (Refusal(403, "ExpiredTokenException", "The security token is expired"), "aws sso login", None),
             (Refusal(403, "UnrecognizedClientException"), "aws sts get-caller-identity", None),
+            (
+                Refusal(403, "InvalidSignatureException", "Signature expired: 20261130T000000Z is now earlier than"),
+                "clock is wrong",
+                None,
+            ),
+            (
+                Refusal(403, "AccessDeniedException", "denied due to INVALID_PAYMENT_INSTRUMENT: A valid"),
+                "means of payment",
+                None,
+            ),
+            (
+                Refusal(403, "AccessDeniedException", "not authorized to perform the required AWS Marketplace actions"),
+                "aws-marketplace:Subscribe",
+                None,
+            ),
         ],
     )  # fmt: skip
     def test_what_no_call_can_pass_halts_the_run_with_advice(

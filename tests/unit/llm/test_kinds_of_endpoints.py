@@ -1005,6 +1005,18 @@ HALTING: dict[str, tuple[Answer, ProviderSetting | None, str]] = {
         ProviderSetting.BASE_URL,
         "region",
     ),
+    "OpenRouter's data policy": (
+        error(
+            404, "No endpoints found matching your data policy (Free model publication). Configure: https://x", code=404
+        ),
+        None,
+        "data policy",
+    ),
+    "OpenRouter's parameters": (
+        error(404, "No endpoints found that can handle the requested parameters.", code=404),
+        ProviderSetting.MODEL,
+        "no endpoint of this model takes",
+    ),
     "a wrong path": (Answer(405, {"detail": "Method Not Allowed"}), ProviderSetting.BASE_URL, "base URL"),
     "a wrong path's page": (Answer(404, "<html>not found</html>"), ProviderSetting.MODEL, "no such model or base URL"),
     "Anthropic's credit": (

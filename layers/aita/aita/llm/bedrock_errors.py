@@ -127,7 +127,17 @@ def _timed_out(answered: str, _: str, __: Mapping[str, str], ___: str) -> CallEr
     return failure
 
 
-def _denied(answered: str, _: str, __: Mapping[str, str], model: str) -> CallError:
+def _denied(answered: str, said: str, _: Mapping[str, str], model: str) -> CallError:
+    if "INVALID_PAYMENT_INSTRUMENT" in said:
+        return RunStopped(
+            f"{answered}: the account has no valid means of payment, which {model} needs: give one in the console of "
+            "AWS Billing, Payment preferences"
+        )
+    if "marketplace" in said.lower():
+        return RunStopped(
+            f"{answered}: the role may not subscribe to {model}: call it once as an administrator, with "
+            "aws-marketplace:ViewSubscriptions and aws-marketplace:Subscribe"
+        )
     return RunStopped(
         f"{answered}: this account or its role may not call {model}: 'aws bedrock get-foundation-model-availability "
         f"--model-id {_REGION.sub('', model, count=1)}' tells whether the account may"
@@ -150,7 +160,9 @@ def _quota_spent(answered: str, _: str, __: Mapping[str, str], model: str) -> Ca
     )
 
 
-def _unauthenticated(answered: str, _: str, __: Mapping[str, str], ___: str) -> CallError:
+def _unauthenticated(answered: str, said: str, _: Mapping[str, str], __: str) -> CallError:
+    if "ignature expired" in said or "not yet current" in said:
+        return RunStopped(f"{answered}: this computer's clock is wrong: set it, as AWS takes a signature for minutes")
     return RunStopped(f"{answered}: {CREDENTIALS}")
 
 

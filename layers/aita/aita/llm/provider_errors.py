@@ -31,6 +31,8 @@ _REFUSAL = re.compile(r"invalid_request_error|BadRequestError|(?:unsupported|unk
 _LOST = (httpx2.ReadTimeout, httpx2.ReadError, httpx2.RemoteProtocolError, httpx2.DecodingError)
 """Errors after the request was sent."""
 
+_OF_PARAMETERS = r"requested parameter|response_format|json_schema|structured output|tool use|unsupported parameter"
+"""Words of a 404 about a part of the request, not about its model."""
 _MOST_TEXT = 4_000
 
 LONGEST_WAIT = 2 * 60 * 60.0
@@ -193,7 +195,7 @@ def _by_status(status: int, answered: str, body: object) -> CallError | None:
         case 402:
             return _quota_spent(answered)
         case 404 | 410:
-            return _no_such_model(f"{answered}: no such model or base URL", body)
+            return _not_found(answered, body)
         case 446 | 498:  # Portkey's and Cohere's
             return _filter_refusal(answered)
         case 405:
@@ -244,6 +246,16 @@ def _unexplained(message: str, body: object) -> TaskError:
     error = TaskError(f"{message}{_words(body)}")
     error.unexplained = True
     return error
+
+
+def _not_found(answered: str, body: object) -> RunStopped:
+    """Return the error of a 404, which OpenRouter also sends where no endpoint of a model fits a request."""
+    text = diagnostic_text(body)[:_MOST_TEXT].lower()
+    if "data policy" in text or "guardrail restrictions" in text:
+        return RunStopped(f"{answered}: the account's data policy leaves no endpoint of this model: change it there")
+    if re.search(_OF_PARAMETERS, text):
+        return _no_such_model(f"{answered}: no endpoint of this model takes what is sent with a request", body)
+    return _no_such_model(f"{answered}: no such model or base URL", body)
 
 
 def _no_such_model(message: str, body: object) -> RunStopped:
