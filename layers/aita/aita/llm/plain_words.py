@@ -129,6 +129,10 @@ def plain_name(name: str) -> str:
 def _begins_sentence(text: str, found: re.Match[str]) -> bool:
     """Return whether a word with a capital begins a sentence, in which a word without one follows."""
     word = found.group()
-    if not word.istitle() or word in _NAMES or not re.match(r"\W{1,3}[a-z]", text[found.end() : found.end() + 4]):
+    if (
+        not word.istitle()
+        or word in _NAMES
+        or not re.match(r"\W{1,3}(?:[a-z]|[A-Z]{2})", text[found.end() : found.end() + 5])
+    ):
         return False
     return _SENTENCE_END.search(text, 0, found.start()) is not None
