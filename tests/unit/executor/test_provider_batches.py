@@ -236,9 +236,9 @@ def test_what_has_no_name_or_no_batches_is_refused(tmp_path: Path) -> None:
 
 
 def test_threads_keep_replies_one_at_a_time(tmp_path: Path) -> None:
-    llm = BatchedLLM()
+    llm, threads = BatchedLLM(), threading.active_count()
     tasks = [SimpleLLMTask(task_id=str(number), prompt=str(number)) for number in range(200)]
     batch = execute(llm, tmp_path, tasks=tasks)
     assert all_done(batch)
     assert llm.calls.total() == 1
-    assert threading.active_count() < 20
+    assert threading.active_count() <= threads

@@ -337,11 +337,6 @@ LEARNT: dict[str, Learnt] = {
         (_schema_refused(error(404, "No endpoints found that support the requested parameters: response_format")),),
         of_format("json_object"),
     ),
-    "Cohere": Learnt(
-        "docs.cohere.com, tools; the wording for schemas is assumed",
-        (field_refused("strict")(error(422, "unknown field: parameter 'strict' is not a valid field")),),
-        of_format("json_object"),
-    ),
 }
 """Endpoints that refuse what aita can do without."""
 
@@ -623,8 +618,6 @@ TOO_LONG: dict[str, tuple[int, Any]] = {
     ),
     "Bedrock": (400, "Input is too long for requested model."),
     "TGI": (422, "Input validation error: `inputs` must have less than 4095 tokens. Given: 5000"),
-    "Qwen": (400, "Range of input length should be [1, 30720]"),
-    "Moonshot": (400, "Invalid request: Your request exceeded model token limit: 8192"),
     "Nova": (400, "Input Tokens Exceeded: Number of input tokens exceeds maximum length."),
     "Zhipu": (400, {"message": "Prompt exceeds max length", "code": "1261"}),
     "a code": (400, {"message": "no", "code": "context_length_exceeded"}),
@@ -1088,7 +1081,7 @@ HALTING: dict[str, tuple[Answer, ProviderSetting | None, str]] = {
     "a redirect to another server": (
         Answer(307, "", {"location": "http://localhost:1/v1/chat/completions"}),
         ProviderSetting.BASE_URL,
-        "another server",
+        "another host",
     ),
     "Gemini, not in the plan": (
         error(429, "Quota exceeded for metric: free_tier_requests, limit: 0. Please retry in 41s."),

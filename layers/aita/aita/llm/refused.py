@@ -87,8 +87,10 @@ _TOO_LONG = (
     r"|(?:prompt|input|request|message|text|conversation)s?(?: length)? (?:is |are |was )?too (?:long|large)"
     r"|too many (?:input |prompt )?tokens|(?:reduce|shorten) (?:the|your) (?:length|size|prompt|message|input)"
     r"|(?:token|input)(?: token)? count.{0,30}exceed|exceed\w*.{0,40}number of tokens|number of tokens.{0,40}exceed"
-    r"|inputs.{0,3} tokens|longer than the (?:maximum|model)|(?:input|prompt) tokens? exceed|exceeds? max(?:imum)? length"
-    r"|inputs?.{0,3} must have (?:less|fewer) than|(?:range of )?(?:input|prompt) length should be|range of input length"
+    r"|inputs.{0,3} tokens|longer than the (?:maximum|model)|(?:input|prompt) tokens? exceed"
+    r"|exceeds? max(?:imum)? length"
+    r"|inputs?.{0,3} must have (?:less|fewer) than|range of input length"
+    r"|(?:range of )?(?:input|prompt) length should be"
     r"|(?:exceed\w*|over|beyond)(?: the| your)?(?: model(?:'s)?)? token limit"
     r"|(?:input|prompt)s?.{0,20}exceed\w*.{0,20}token|(?:input|prompt)s?(?: length)? exceeds"
 )
