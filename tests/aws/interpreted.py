@@ -39,7 +39,9 @@ PATIENCE = 300.0
 def hurried(path: Path) -> Path:
     """Return a path on which Lambda throttles for good after ``FEW`` retries instead of a thousand."""
     answers = {
-        state: [replace(told, times=FEW + 1) if told.times == TRIES[THROTTLED] else told for told in answers]
+        state: [
+            Thrown(told.error, FEW + 1) if isinstance(told, Thrown) and told.times > FEW else told for told in answers
+        ]
         for state, answers in path.answers.items()
     }
     return replace(path, answers=answers)

@@ -4,6 +4,7 @@ It does not share a line with the emulator's, which takes the same paths in ``te
 are left out.
 """
 
+import functools
 import json
 from collections.abc import Iterator
 from pathlib import Path as File
@@ -29,7 +30,7 @@ HURRIED = tuple(hurried(path) for path in PATHS if not any(map(is_unanswered, pa
 """All paths but where Step Functions itself gives up waiting: moto lets no function end in an error of that kind."""
 
 
-def play(folder: File, function: str, event: dict[str, Any]) -> dict[str, Any]:
+def play(folder: File, function: str, event: dict[str, Any], _context: Any) -> dict[str, Any]:
     """Answer by the script, with an error as Lambda and moto tell it."""
     try:
         return scripted.answer(folder, function, event)
@@ -57,7 +58,7 @@ def interpreter(module_stack: Stack, tmp_path_factory: pytest.TempPathFactory) -
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(retrier_decl, "time", SimpleNamespace(sleep=lambda seconds: None))
         for name in FUNCTIONS.values():
-            patched.setitem(module_stack.handlers, name, lambda event, context, name=name: play(folder, name, event))
+            patched.setitem(module_stack.handlers, name, functools.partial(play, folder, name))
         yield Interpreter(folder, module_stack.s3, module_stack.dynamodb, module_stack.stepfunctions, create)
 
 
