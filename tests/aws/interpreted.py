@@ -47,6 +47,10 @@ def hurried(path: Path) -> Path:
     return replace(path, answers=answers)
 
 
+def _fewer(told: Answer) -> Answer:
+    return Thrown(told.error, FEW + 1) if isinstance(told, Thrown) and told.times > FEW else told
+
+
 def hurried_definition(table: str) -> str:
     """Return the definition on a table, with as many retries as ``hurried`` paths have."""
     text, found = re.subn(rf'"MaxAttempts": {TRIES[THROTTLED] - 1}\b', f'"MaxAttempts": {FEW}', deployed_text(table))

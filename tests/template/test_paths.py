@@ -1,5 +1,7 @@
 """The table of paths has all of the definition: what is not on a path is run by no interpreter."""
 
+from itertools import pairwise
+
 from tests.aws.definition import Json
 from tests.aws.paths import PATHS
 from tests.template.conftest import all_states
@@ -13,7 +15,7 @@ def transitions(definition: Json) -> set[tuple[str, str]]:
 
 def test_each_transition_is_on_a_path_and_each_path_is_in_the_definition(definition: Json) -> None:
     ways = [way.split() for path in PATHS for way in (path.run, path.item)]
-    taken = {step for way in ways for step in zip(way, way[1:], strict=False)}
+    taken = {step for way in ways for step in pairwise(way)}
     assert taken == transitions(definition)
 
 
