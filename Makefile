@@ -33,7 +33,7 @@ PYTEST = $(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder
 # pip, with one line that tells how far it is
 PIP_INSTALL = aita_local/installing.py
 
-.PHONY: help venv emulator checkov site demo test test-fast test-stacks coverage bench injection misreadings fuzz adversary docs lock audit prices size clean
+.PHONY: help venv emulator checkov site demo test test-fast test-stacks coverage bench aws-check aws-smoke injection misreadings fuzz adversary docs lock audit prices size clean
 
 help: ## Show this
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | awk -F '\t' '{printf "  make %-11s %s\n", $$1, $$2}'
@@ -72,6 +72,12 @@ coverage: venv ## Measure the branches of services/ that the tests take, but for
 
 bench: venv emulator .aita/peers/installed ## Measure, and print one table; a quarter of an hour on a machine that does nothing else
 	$(BIN)/python -m benchmarks
+
+aws-check: venv ## Have AWS's own Step Functions take every path of the state machine, deploying nothing; needs an account
+	$(BIN)/python -m tests.aws.check
+
+aws-smoke: venv emulator ## Deploy a stack of its own to your account, grade the sample exam, look, delete all, write a report; half an hour, under 0.50 USD
+	$(BIN)/python -m tests.aws.smoke
 
 injection: venv ## Try known attempts to steer the grader on the model of OPENAI_API_KEY; this asks it a few hundred times
 	$(BIN)/python -m tests.injection.real_model

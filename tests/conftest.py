@@ -16,6 +16,7 @@ hypothesis.settings.load_profile("shared")
 
 _MARKS = {
     "adversary": ("slow",),
+    "aws": ("slow",),
     "container": ("container", "slow"),
     "fuzz": ("slow",),
     "injection": ("slow",),

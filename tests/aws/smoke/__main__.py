@@ -32,7 +32,7 @@ def main() -> int:
     key = os.environ.get("OPENAI_API_KEY", "")
     here = None if key else simulated(folder)
     asked = here.parameters if here else _real_model()
-    stack = DeployedStack(Commands(name, folder), asked)
+    stack = DeployedStack(Commands(name, folder, {"AITA_LOCAL": "false"}), asked)
     region = stack.client("s3").meta.region_name
     facts = {
         "aita": f"{VERSION}, commit {_commit()}",

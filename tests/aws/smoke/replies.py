@@ -78,4 +78,4 @@ def _keys(s3: Any, bucket: str, prefix: str) -> list[str]:
 
 def _bucket(endpoint_url: str, name: str) -> str:
     described = client("cloudformation", endpoint_url).describe_stacks(StackName=name)["Stacks"][0]
-    return next(output["OutputValue"] for output in described["Outputs"] if output["OutputKey"] == "BucketName")
+    return next(str(output["OutputValue"]) for output in described["Outputs"] if output["OutputKey"] == "BucketName")
