@@ -22,12 +22,13 @@ from markdown_it.token import Token
 
 from aita.cli.global_options import hoist
 from aita.cli.main import make_command
+from tests.support.aws_commands import AwsCommand, WrongCommand
 
 ROOT = Path(__file__).parents[2]
 ROOMS = {path.name for path in ROOT.iterdir() if path.is_dir() and not path.name.startswith(".")} - {"build", "out"}
 """Folders of the project; ``build`` and ``out`` hold what commands make."""
 
-ELSEWHERE = {".", "aws", "export", "git", "openssl", "pre-commit"}
+ELSEWHERE = {".", "export", "git", "openssl", "pre-commit"}
 """Programs that are not the project's: what they take is not checked."""
 
 MADE = ("file=", "after=")
@@ -216,7 +217,7 @@ def _problem_of_command(command: list[str], *, whole: bool) -> str | None:
     name = program.removeprefix(".venv/bin/")
     if name == "aita":
         return _parsed(arguments) if whole else _walked(arguments)
-    checks = {"make": _make, "pip": _pip, "python": _python_command, "sam": _sam}
+    checks = {"aws": _aws, "make": _make, "pip": _pip, "python": _python_command, "sam": _sam}
     if name in checks:
         return checks[name](arguments)
     if name != program:
@@ -260,6 +261,15 @@ def _walked(arguments: list[str]) -> str | None:
             if word not in subcommands:
                 return f"has no {word}"
             command = subcommands[word]
+    return None
+
+
+def _aws(arguments: list[str]) -> str | None:
+    """Hold the operation and its options against AWS's own model of the service."""
+    try:
+        AwsCommand.read(arguments)
+    except WrongCommand as error:
+        return str(error)
     return None
 
 

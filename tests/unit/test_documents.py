@@ -163,6 +163,11 @@ def test_a_wrong_block_is_found(language: str, label: str, text: str) -> None:
         "python samples/none.py",
         ".venv/bin/none",
         "unheard-of",
+        "aws none list-things",
+        "aws dynamodb restore-everything",
+        "aws dynamodb wait table-gone --table-name a",
+        "aws dynamodb delete-table",
+        "aws dynamodb delete-table --table-name a --force",
     ],
 )
 def test_a_wrong_command_is_found(line: str) -> None:
@@ -179,6 +184,9 @@ def test_a_wrong_command_is_found(line: str) -> None:
         "pip wheel . --no-deps",
         "make venv && . .venv/bin/activate",
         "make lock LOCK_OPTIONS=--upgrade  # newer ones",
+        "aws s3 sync s3://bucket/a/ a/",
+        "aws dynamodb wait table-exists --table-name a --region us-east-1",
+        "aws dynamodb update-table --table-name a --no-deletion-protection-enabled",
         "sam deploy --parameter-overrides ModelName=a Release=$(openssl rand -hex 5)",
         "",
     ],

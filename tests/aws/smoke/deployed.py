@@ -17,8 +17,6 @@ from tests.aws.smoke.commands import Commands
 TAG = "aita-smoke"
 """Tag of the stack, and so of all that it has; its value is the stack's name."""
 
-_AT_ONCE = 1000
-
 
 @dataclass(frozen=True)
 class DeployedStack:
@@ -122,13 +120,9 @@ class DeployedStack:
         dynamodb.delete_table(TableName=table)
 
     def _delete_bucket(self, bucket: str) -> None:
-        s3 = self.client("s3")
-        for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket):
-            versions = [*page.get("Versions", ()), *page.get("DeleteMarkers", ())]
-            named = [{"Key": found["Key"], "VersionId": found["VersionId"]} for found in versions]
-            for first in range(0, len(named), _AT_ONCE):
-                s3.delete_objects(Bucket=bucket, Delete={"Objects": named[first : first + _AT_ONCE], "Quiet": True})
-        s3.delete_bucket(Bucket=bucket)
+        found = boto3.resource("s3").Bucket(bucket)
+        found.object_versions.delete()
+        found.delete()
 
     def left(self) -> list[str]:
         """Return what is still there of the stack: the stack itself, its buckets and its tables."""
