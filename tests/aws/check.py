@@ -15,7 +15,8 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from tests.aws.definition import deployed_text
-from tests.aws.paths import PATHS, Path
+from tests.aws.path import Path
+from tests.aws.paths import PATHS
 from tests.aws.walk import Astray, Walk
 
 

@@ -9,6 +9,7 @@ Json = dict[str, Any]
 ROOT = Path(__file__).parents[2]
 SUBSTITUTIONS = {
     "PlanFunctionArn": "arn:aws:lambda:us-east-1:000000000000:function:plan",
+    "BatchFunctionArn": "arn:aws:lambda:us-east-1:000000000000:function:batch",
     "CollectFunctionArn": "arn:aws:lambda:us-east-1:000000000000:function:collect",
     "TableName": "aita-paths",
     "BucketName": "aita-paths",

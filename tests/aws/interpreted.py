@@ -10,7 +10,7 @@ from pathlib import Path as File
 from typing import Any
 
 from tests.aws.definition import SUBSTITUTIONS, Json, deployed_text
-from tests.aws.paths import (
+from tests.aws.path import (
     BUCKET,
     STAGE,
     TASK,
@@ -26,7 +26,7 @@ from tests.aws.paths import (
 )
 
 TABLE = SUBSTITUTIONS["TableName"]
-FUNCTIONS = {"Plan": "plan", "RunItem": "task", "Collect": "collect"}
+FUNCTIONS = {"Plan": "plan", "AdvanceBatches": "batch", "RunItem": "task", "Collect": "collect"}
 """The function that a state calls."""
 
 FEW = 50
@@ -159,7 +159,9 @@ def check(path: Path, ended: Ended) -> None:
         state: len(list(path.tries(state))) for state in FUNCTIONS
     }
     assert all(
-        set(call) == {"run_id", "attempt", "stage"} for state in ("Plan", "Collect") for call in ended.calls[state]
+        set(call) == {"run_id", "attempt", "stage"}
+        for state in ("Plan", "AdvanceBatches", "Collect")
+        for call in ended.calls[state]
     )
     _check_waits(path, ended.calls["RunItem"])
     entered = path.item.split()

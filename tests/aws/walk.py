@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.aws.definition import Json, all_states, deployed
-from tests.aws.paths import BREAKS, TASK, Answer, Path, Returned, Thrown, manifest, payload
+from tests.aws.path import BREAKS, TASK, Answer, Path, Returned, Thrown, manifest, payload
 
 _MOST_STEPS = 50
 _CAUSE = "a cause that may quote a student"
@@ -97,7 +97,10 @@ class Walk:
         return {"result": "{}"}  # of dynamodb:updateItem
 
     def _ask(self, name: str, given: Json, mock: Json | None = None, tried: int | None = None) -> Json:
-        request: Json = {"definition": json.dumps(self._states[name]), "input": json.dumps(given)}
+        state = self._states[name]
+        if "Seconds" in state:
+            state = state | {"Seconds": 1}  # TestState waits as long as the state does, and five minutes at most
+        request: Json = {"definition": json.dumps(state), "input": json.dumps(given)}
         if mock is not None:
             context = {
                 "Execution": {"Input": self.path.input},
@@ -107,7 +110,7 @@ class Walk:
         configuration: Json = {}
         if tried is not None:
             configuration["retrierRetryCount"] = tried
-        if mock is not None and self._states[name]["Type"] == "Map":
+        if mock is not None and state["Type"] == "Map":
             configuration["mapItemReaderData"] = manifest(1)
         if configuration:
             request["stateConfiguration"] = configuration

@@ -14,10 +14,12 @@ from typing import Any
 import boto3
 import pytest
 from moto.stepfunctions.parser.asl.component.common.retry import retrier_decl
+from moto.stepfunctions.parser.asl.component.state.wait.wait_function.wait_function import WaitFunction
 
 from tests.aws import scripted
 from tests.aws.interpreted import FUNCTIONS, TABLE, Interpreter, check, hurried, hurried_definition, script
-from tests.aws.paths import BUCKET, NO_ANSWER, PATHS, Answer, Path, Thrown
+from tests.aws.path import BUCKET, NO_ANSWER, Answer, Path, Thrown
+from tests.aws.paths import PATHS
 from tests.integration.stack import LambdaRefuses, Stack
 from tests.integration.table import make_table
 
@@ -57,6 +59,7 @@ def interpreter(module_stack: Stack, tmp_path_factory: pytest.TempPathFactory) -
 
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(retrier_decl, "time", SimpleNamespace(sleep=lambda seconds: None))
+        patched.setattr(WaitFunction, "_wait_interval", lambda self, env, wait_seconds: None)
         for name in FUNCTIONS.values():
             patched.setitem(module_stack.handlers, name, functools.partial(play, folder, name))
         yield Interpreter(folder, module_stack.s3, module_stack.dynamodb, module_stack.stepfunctions, create)

@@ -16,7 +16,8 @@ from aita_local.emulator import Emulator
 from aita_local.state_dir import StateDir
 from tests.aws import scripted
 from tests.aws.interpreted import FUNCTIONS, TABLE, Interpreter, check, hurried, hurried_definition, script
-from tests.aws.paths import BUCKET, PATHS, Path
+from tests.aws.path import BUCKET, Path
+from tests.aws.paths import PATHS
 
 HURRIED = tuple(map(hurried, PATHS))
 ROLE = "arn:aws:iam::000000000000:role/paths"
