@@ -15,6 +15,7 @@ TAGGED = (
 )  # fmt: skip
 """Types of resources that cost, and that Resource Groups' Tagging API lists."""
 
+_ASKS_MODEL = {"TaskFunctionRole", "BatchFunctionRole"}
 _DENIED = ("s3:DeleteObject", "s3:DeleteObjectVersion", "s3:PutBucketPolicy")
 _DENIED_ON_TABLE = ("dynamodb:DeleteTable", "dynamodb:Scan")
 _ALARM_SECONDS = 1200.0
@@ -67,7 +68,7 @@ def loud_alarm(stack: DeployedStack) -> str:
 
 
 def denials(stack: DeployedStack) -> str:
-    """Check by IAM's own simulator that no function may delete or scan, and that only task may read the key."""
+    """Check by IAM's simulator that no function may delete, and that only those that ask a model may read the key."""
     bucket, table = stack.outputs["BucketName"], stack.outputs["TableName"]
     roles = {name: role for name, role in stack.physical_ids("AWS::IAM::Role").items() if name.endswith("FunctionRole")}
     arns = {name: stack.client("iam").get_role(RoleName=role)["Role"]["Arn"] for name, role in roles.items()}
@@ -82,7 +83,7 @@ def denials(stack: DeployedStack) -> str:
         for action, resource in (
             *((action, objects) for action in _DENIED),
             *((action, tables) for action in _DENIED_ON_TABLE),
-            *([] if name == "TaskFunctionRole" else [("secretsmanager:GetSecretValue", key)]),
+            *([] if name in _ASKS_MODEL else [("secretsmanager:GetSecretValue", key)]),
         )
         if _may(stack, arn, action, resource)
     ]

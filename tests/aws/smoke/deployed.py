@@ -115,8 +115,9 @@ class DeployedStack:
 
     def _delete_table(self, table: str) -> None:
         dynamodb = self.client("dynamodb")
-        dynamodb.update_table(TableName=table, DeletionProtectionEnabled=False)
-        dynamodb.get_waiter("table_exists").wait(TableName=table, WaiterConfig={"Delay": 2, "MaxAttempts": 60})
+        if dynamodb.describe_table(TableName=table)["Table"].get("DeletionProtectionEnabled"):
+            dynamodb.update_table(TableName=table, DeletionProtectionEnabled=False)
+            dynamodb.get_waiter("table_exists").wait(TableName=table, WaiterConfig={"Delay": 2, "MaxAttempts": 60})
         dynamodb.delete_table(TableName=table)
 
     def _delete_bucket(self, bucket: str) -> None:
