@@ -15,11 +15,13 @@ from aita_local.deploy import client
 from aita_local.emulator import Emulator
 from aita_local.state_dir import StateDir
 from tests.aws import scripted
+from tests.aws.definition import deployed, item_states
 from tests.aws.interpreted import FUNCTIONS, TABLE, Interpreter, check, hurried, hurried_definition, script
 from tests.aws.path import BUCKET, Path
 from tests.aws.paths import PATHS
 
 HURRIED = tuple(map(hurried, PATHS))
+ITEM_STATES = item_states(deployed())
 ROLE = "arn:aws:iam::000000000000:role/paths"
 
 
@@ -79,8 +81,25 @@ def prepared(endpoint_url: str, folder: File) -> Interpreter:
     return Interpreter(folder, s3, dynamodb, stepfunctions, create)
 
 
+def item_ends(interpreter: Interpreter, path: Path) -> list[str | None]:
+    """Return how the items of a path ended: the cause of a failure, and nothing for a success."""
+    states = interpreter.stepfunctions
+    machines = states.list_state_machines()["stateMachines"]
+    runs = [
+        execution["executionArn"]
+        for machine in machines
+        for execution in states.list_executions(stateMachineArn=machine["stateMachineArn"])["executions"]
+        if execution["name"] == path.run_id
+    ]
+    maps = [found for run in runs for found in states.list_map_runs(executionArn=run)["mapRuns"]]
+    items = [item for found in maps for item in states.list_executions(mapRunArn=found["mapRunArn"])["executions"]]
+    return [states.describe_execution(executionArn=item["executionArn"]).get("cause") for item in items]
+
+
 @pytest.mark.parametrize("path", HURRIED, ids=lambda path: path.name)
 def test_the_emulators_interpreter_takes_the_path(interpreter: Interpreter, path: Path) -> None:
     ended = interpreter.run(path)
     assert ended.entered == path.run.split()
     check(path, ended)
+    ends = [ITEM_STATES[path.item.split()[-1]].get("Cause")] if path.item else []
+    assert item_ends(interpreter, path) == ends
