@@ -63,7 +63,7 @@ test: venv checkov site ## Run what decides whether a change is good: lint, type
 test-fast: venv ## Run the tests that wait for no process, picture, report, stack, build or browser; under a minute
 	$(PYTEST) -m "not slow" tests/unit
 
-test-stacks: venv emulator ## Run the tests on the emulator and in Lambda's containers, which `make test` leaves out; 5 to 8 min
+test-stacks: venv emulator ## Run the tests on the emulator and in Lambda's containers, which `make test` leaves out; 7 to 10 min
 	$(PYTEST) -m "emulator or container"
 
 coverage: venv ## Measure the branches of services/ that the tests take, but for those on the emulator: at least 95 %; 10 min
