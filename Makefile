@@ -76,7 +76,7 @@ bench: venv emulator .aita/peers/installed ## Measure, and print one table; a qu
 aws-check: venv ## Have AWS's own Step Functions take every path of the state machine, deploying nothing; needs an account
 	$(BIN)/python -m tests.aws.check
 
-aws-smoke: venv emulator ## Deploy a stack of its own to your account, grade the sample exam, look, delete all, write a report; half an hour, under 0.50 USD
+aws-smoke: venv emulator ## Deploy a stack of its own to your account, grade the sample exam, look, delete all, write a report; up to 20 min of it wait for an alarm
 	$(BIN)/python -m tests.aws.smoke
 
 injection: venv ## Try known attempts to steer the grader on the model of OPENAI_API_KEY; this asks it a few hundred times
