@@ -50,10 +50,12 @@ def no_eyes(failure: CallError, *, seen: bool) -> CallError:
             f"{answered} and refuses this picture, as it has not done with others: run it again"
         )
     else:
+        of_one = TaskError(f"{answered} and refuses this picture, but answers other calls: run it again")
+        of_one.said = failure.said
         error = RunStopped(
             f"{answered}: the model takes no pictures, and pages are pictures",
             setting=ProviderSetting.MODEL,
-            of_one_input=TaskError(f"{answered} and refuses this picture, but answers other calls: run it again"),
+            of_one_input=of_one,
         )
     error.said = failure.said
     return error
