@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from aita import BatchExecutionResult, SettingsError, SimpleLLMTask, create_executor
+from aita.errors import TaskError
 from aita.executor.batch_folder import BatchFolder
 from aita.executor.in_process import InProcessExecutor
 from aita.models.run import Usage
@@ -233,6 +234,20 @@ def test_what_has_no_name_or_no_batches_is_refused(tmp_path: Path) -> None:
         execute(FakeLLM(), tmp_path)
     with pytest.raises(SettingsError, match="provider_batch is wrong: it takes never"):
         create_executor(BatchedLLM(), provider_batch="always")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("request_name", ["upload", "get", "replies"])
+def test_a_refused_request_about_batches_stops_the_tasks_with_its_reason(tmp_path: Path, request_name: str) -> None:
+    def refuse(*args: Any) -> Any:
+        raise TaskError("the provider answered 400")
+
+    llm = BatchedLLM()
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(llm.batches, request_name, refuse)
+        batch = execute(llm, tmp_path)
+    assert "batches: the provider answered 400" in (batch.stopped or "")
+    assert all_done(execute(llm, tmp_path))
+    assert len(set(llm.batches.submitted)) == len(llm.batches.submitted)
 
 
 def test_threads_keep_replies_one_at_a_time(tmp_path: Path) -> None:

@@ -105,6 +105,8 @@ class BatchBook(StrictModel):
         Whether the queue had no room, so that another batch waits until none is open.
     making_since
         When a process began to make a batch, while it makes it.
+    tries
+        How often the making of a batch was begun since one was last made; more than once after a crash.
     failing_since
         When the provider was first of all not able to answer, if it has not answered since.
     """
@@ -115,5 +117,6 @@ class BatchBook(StrictModel):
     most_requests: int = 0
     queue_full: bool = False
     making_since: datetime | None = None
+    tries: int = 0
     failing_since: datetime | None = None
     batches: tuple[BatchRecord, ...] = ()

@@ -28,6 +28,10 @@ IDS = [question["question_id"] for question in QUESTIONS]
 ROUND = 300
 
 
+class Killed(BaseException):
+    """The process dies here, and does nothing more."""
+
+
 @pytest.fixture
 def harness() -> Harness:
     harness = Harness()
@@ -317,10 +321,10 @@ def test_one_that_died_while_it_made_a_batch_is_not_waited_for_for_ever(harness:
 
     def die(file: Any, name: str) -> str:
         harness.batches.upload = upload  # type: ignore[method-assign]
-        raise Crash
+        raise Killed
 
     harness.batches.upload = die  # type: ignore[method-assign]
-    with pytest.raises(Crash):
+    with pytest.raises(Killed):
         step(harness, run)
     steps = []
     for _ in range(4):
@@ -328,6 +332,54 @@ def test_one_that_died_while_it_made_a_batch_is_not_waited_for_for_ever(harness:
         harness.clock.advance(ROUND)
     assert steps == [BatchStep.WAIT] * 4
     assert len(harness.batches.batches) == 1
+
+
+@pytest.mark.parametrize("error", [Killed, ValueError])
+def test_one_that_dies_whenever_it_makes_a_batch_halts_the_run(harness: Harness, error: type[BaseException]) -> None:
+    def die(file: Any, name: str) -> str:
+        raise error
+
+    harness.batches.upload = die  # type: ignore[method-assign]
+    run = planned(harness)
+    for _ in range(20):
+        try:
+            last = step(harness, run)
+        except error:
+            harness.cold()
+        else:
+            if last is BatchStep.STOPPED:
+                break
+        harness.clock.advance(ROUND)
+    halted = harness.runs.get(run.run_id)
+    assert halted.status is RunStatus.HALTED
+    assert "batch" in halted.reason
+    assert halted.batch_progress is None
+
+
+@pytest.mark.parametrize("request_name", ["upload", "get", "find", "replies"])
+def test_a_refused_request_about_batches_halts_the_run_and_a_resume_goes_on(
+    harness: Harness, request_name: str
+) -> None:
+    ask = getattr(harness.batches, request_name)
+
+    def refuse(*args: Any) -> Any:
+        raise TaskError("the provider answered 400")
+
+    def lose(file_id: str, token: str) -> Any:
+        harness.batches.create = create  # type: ignore[method-assign]
+        raise busy()
+
+    create = harness.batches.create
+    if request_name == "find":
+        harness.batches.create = lose  # type: ignore[method-assign]
+    setattr(harness.batches, request_name, refuse)
+    run = harness.run("rubric", provider_batch="first")
+    assert run.status is RunStatus.HALTED
+    assert "batches: the provider answered 400" in run.reason
+    assert run.batch_progress is None
+    setattr(harness.batches, request_name, ask)
+    assert harness.resume(run).status is RunStatus.SUCCEEDED
+    assert len(set(harness.batches.submitted)) == len(harness.batches.submitted)
 
 
 class TestCancelling:

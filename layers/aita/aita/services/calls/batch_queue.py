@@ -31,6 +31,9 @@ LONGEST = timedelta(days=2)
 OUTAGE = timedelta(hours=2)
 """Time without an answer of the provider's after which the run halts, as for ordinary calls."""
 
+MOST_TRIES = 2
+"""Most times that a batch's making is begun before the run halts: each of them ended in a crash."""
+
 _CONCURRENT_IO = 16
 _READ_AT_ONCE = 500  # replies in memory
 
@@ -67,7 +70,7 @@ class BatchQueue:
         BudgetReached
             If the cap has no room for a further request.
         RunStopped
-            If a person must act: at the key, the quota or the endpoint.
+            If a person must act: at the key, the quota, the endpoint, or a batch that can't be made.
         """
         book = books.read()
         match work.standing():
@@ -106,7 +109,17 @@ class _Step:
         except ProviderBusy as busy:
             return self._wait_for_provider(busy)
         except (BudgetReached, RunStopped):
-            self._write(making_since=None)
+            self._stop_making()
+            raise
+        except TaskError as refused:
+            self._stop_making()
+            raise RunStopped(
+                f"the provider refused a request about its batches: {refused}; correct that, or go on without batches"
+            ) from None
+        except ObjectChangedError:
+            raise
+        except Exception:
+            self._write(making_since=None)  # the next try is not kept waiting for this one
             raise
         if self.book.failing_since is not None:
             self._write(failing_since=None)
@@ -118,7 +131,7 @@ class _Step:
         if self.book.attempt != self.work.attempt:
             if is_open:  # of an attempt before: its replies are paid
                 return BatchStep.WAIT
-            self._write(attempt=self.work.attempt, next=0, complete=False, queue_full=False, most_requests=0)
+            self._write(attempt=self.work.attempt, next=0, complete=False, queue_full=False, most_requests=0, tries=0)
         if self.book.complete or (self.book.queue_full and is_open):
             return self._after(complete=True)
         return self._make()
@@ -142,7 +155,13 @@ class _Step:
         now = self.queue.clock()
         if self.book.making_since is not None and now - self.book.making_since < self.queue.longest_step:
             return BatchStep.WAIT
-        self._write(making_since=now)
+        if self.book.tries >= MOST_TRIES:
+            self._stop_making()
+            raise RunStopped(
+                f"the batch's file was not made: each of {MOST_TRIES} tries crashed, or ran out of time or memory; "
+                "look into the log, or go on without batches"
+            )
+        self._write(making_since=now, tries=self.book.tries + 1)
         limit = self.book.most_requests or self.queue.most_requests
         with BatchFile(self.queue.provider, self.work, limit, self.queue.most_bytes) as file:
             in_batches = self._in_batches()
@@ -163,7 +182,7 @@ class _Step:
             if file.requests:
                 self._submit(file, following, complete=complete)
             else:
-                self._write(next=following, complete=complete, making_since=None)
+                self._stop_making(next=following, complete=complete)
         if not file.requests and not complete:
             return self._blocked()
         return self._after(complete=complete)
@@ -206,7 +225,7 @@ class _Step:
             since=now,
             tried_at=now,
         )
-        self._write(next=following, complete=complete, making_since=None, batches=(*self.book.batches, record))
+        self._stop_making(next=following, complete=complete, batches=(*self.book.batches, record))
         self._create(record)
 
     def _find_or_create(self, record: BatchRecord) -> BatchRecord:
@@ -305,9 +324,9 @@ class _Step:
         now = self.queue.clock()
         since = self.book.failing_since or now
         if now - since > OUTAGE:
-            self._write(failing_since=None, making_since=None)
+            self._stop_making(failing_since=None)
             raise RunStopped(f"the provider has not answered for two hours, at last: {busy}") from None
-        self._write(failing_since=since, making_since=None)
+        self._stop_making(failing_since=since)
         self.work.show(self._progress(), str(busy))
         return BatchStep.WAIT
 
@@ -328,6 +347,9 @@ class _Step:
         changed = record.model_copy(update=changes)
         self._write(batches=tuple(changed if each.token == record.token else each for each in self.book.batches))
         return changed
+
+    def _stop_making(self, **changes: object) -> None:
+        self._write(making_since=None, tries=0, **changes)
 
     def _write(self, **changes: object) -> None:
         self.book = self.book.model_copy(update=changes)
