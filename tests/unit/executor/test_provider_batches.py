@@ -1,6 +1,7 @@
 """Batches at the provider in process: equal results, and a process that was killed goes on with the same batch."""
 
 import os
+import stat
 import threading
 from collections.abc import Callable
 from decimal import Decimal
@@ -58,14 +59,19 @@ def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(batch_queue, "ROUND", batch_queue.ROUND * 0)
 
 
-def execute(
-    llm: FakeLLM, folder: Path, *, wait: Callable[[float], object] | None = None, tasks: Any = None, **settings: Any
-) -> BatchExecutionResult:
+def make_executor(llm: FakeLLM, folder: Path, **settings: Any) -> InProcessExecutor:
     values: dict[str, Any] = {"provider_batch": "first", "batch_size": 1} | settings
     batch_size = values.pop("batch_size")
     executor = create_executor(llm, rate_limit=0, show_progress=False, checkpoint_dir=folder, **values)
     assert isinstance(executor, InProcessExecutor)
     executor.config = executor.config.model_copy(update={"batch_size": batch_size})
+    return executor
+
+
+def execute(
+    llm: FakeLLM, folder: Path, *, wait: Callable[[float], object] | None = None, tasks: Any = None, **settings: Any
+) -> BatchExecutionResult:
+    executor = make_executor(llm, folder, **settings)
     executor.wait = wait or (lambda seconds: None)
     made = tasks or [SimpleLLMTask(task_id=word, prompt=word) for word in WORDS]
     return executor.execute_batch(made, "words")
@@ -248,6 +254,92 @@ def test_a_refused_request_about_batches_stops_the_tasks_with_its_reason(tmp_pat
     assert "batches: the provider answered 400" in (batch.stopped or "")
     assert all_done(execute(llm, tmp_path))
     assert len(set(llm.batches.submitted)) == len(llm.batches.submitted)
+
+
+def tasks_of(*words: str) -> list[SimpleLLMTask]:
+    return [SimpleLLMTask(task_id=word, prompt=word) for word in words]
+
+
+def killed_with_an_open_batch(llm: BatchedLLM, folder: Path) -> None:
+    def die(seconds: float) -> None:
+        raise Killed
+
+    with pytest.raises(Killed):
+        execute(llm, folder, wait=die)
+
+
+def cost_of(*batches: BatchExecutionResult) -> Decimal:
+    return sum((result.paid.cost_usd for batch in batches for result in batch.task_results), Decimal(0))
+
+
+@pytest.mark.parametrize("between", [("four",), ("other",), ("two", "other"), ()])
+def test_other_tasks_of_the_name_leave_the_replies_to_theirs(tmp_path: Path, between: tuple[str, ...]) -> None:
+    llm = BatchedLLM()
+    killed_with_an_open_batch(llm, tmp_path)
+    some = [execute(llm, tmp_path, tasks=tasks_of(*between)) for _ in range(2)] if between else []
+    if not between:
+        assert not make_executor(llm, tmp_path).execute_batch([], "words").task_results
+    last = execute(llm, tmp_path)
+    assert all_done(last)
+    assert sorted(asked(request) for request in llm.batches.answered if asked(request) in WORDS) == [
+        "four",
+        "three",
+        "two",
+    ]
+    assert set(llm.calls) <= {"one", "other"}
+    assert llm.calls["one"] == 1
+    assert cost_of(*some, last) == COST * (llm.calls.total() + Decimal("0.5") * len(llm.batches.answered))
+    assert left(tmp_path) == []
+
+
+def test_tasks_that_are_done_leave_an_open_batch_to_others(tmp_path: Path) -> None:
+    llm = BatchedLLM()
+    assert all_done(execute(llm, tmp_path, provider_batch="never", tasks=tasks_of("zero")))
+    killed_with_an_open_batch(llm, tmp_path)
+    assert all_done(execute(llm, tmp_path, tasks=tasks_of("zero")))
+    assert all_done(execute(llm, tmp_path))
+    assert len(llm.batches.batches) == 1
+    assert left(tmp_path) == []
+
+
+def test_replies_are_read_by_their_owner_only(tmp_path: Path) -> None:
+    llm = BatchedLLM()
+    killed_with_an_open_batch(llm, tmp_path)
+    (folder,) = left(tmp_path)
+    assert {stat.S_IMODE(file.stat().st_mode) for file in folder.iterdir()} == {0o600}
+
+
+def test_without_batches_the_replies_that_are_there_are_taken(tmp_path: Path) -> None:
+    llm = BatchedLLM()
+    killed_with_an_open_batch(llm, tmp_path)
+    executor = make_executor(llm, tmp_path, provider_batch="first")
+    executor.wait = lambda seconds: None
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(llm.batches, "delete", lambda file_id: executor.stop())
+        assert executor.execute_batch(tasks_of(*WORDS), "words").stopped
+    batch = execute(llm, tmp_path, provider_batch="never", max_cost_usd=COST * Decimal("2.5"))
+    assert all_done(batch)
+    assert (llm.calls, cost_of(batch)) == ({"one": 1}, COST * Decimal("2.5"))
+    assert left(tmp_path) == []
+
+
+def test_without_batches_those_that_are_there_count_under_the_cap(tmp_path: Path) -> None:
+    llm = BatchedLLM()
+    killed_with_an_open_batch(llm, tmp_path)
+    batch = execute(llm, tmp_path, provider_batch="never", max_cost_usd=COST * 3)
+    assert [result.success for result in batch.task_results].count(True) == 3
+    assert llm.calls.total() == 3
+
+
+def test_without_batches_an_open_one_is_told_of_and_kept(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    llm = BatchedLLM()
+    killed_with_an_open_batch(llm, tmp_path)
+    assert all_done(execute(llm, tmp_path, provider_batch="never", tasks=tasks_of("one", "two")))
+    assert "open at the provider, of 3 requests" in caplog.text
+    assert llm.calls == {"one": 1, "two": 1}
+    assert all_done(execute(llm, tmp_path))
+    assert llm.calls == {"one": 1, "two": 1}
+    assert len(llm.batches.batches) == 1
 
 
 def test_threads_keep_replies_one_at_a_time(tmp_path: Path) -> None:

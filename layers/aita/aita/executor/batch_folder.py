@@ -4,7 +4,7 @@ import json
 import logging
 import os
 import threading
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
@@ -12,7 +12,7 @@ from typing import Self
 from pydantic import TypeAdapter
 
 from aita.atomic_write import write_whole
-from aita.executor.checkpoint_folder import lock_path
+from aita.executor.checkpoint_folder import BINARY, lock_path
 from aita.executor.ledger import PAYER
 from aita.models.provider_batch import BatchBook
 from aita.models.run import Usage
@@ -35,6 +35,7 @@ class BatchFolder:
 
     path: Path
     replies: dict[str, CachedReply] = field(default_factory=dict)
+    _takers: dict[str, str] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
@@ -69,18 +70,49 @@ class BatchFolder:
         with self._lock:
             if digest in self.replies:
                 return
-            line = json.dumps([digest, reply.model_dump(mode="json")]) + "\n"
-            with self._replies.open("ab") as file:
-                file.write(line.encode())
+            with os.fdopen(
+                os.open(self._replies, os.O_CREAT | os.O_APPEND | os.O_WRONLY | BINARY, 0o600), "ab"
+            ) as file:
+                file.write(_line(digest, reply))
             self.replies[digest] = reply
+
+    def take(self, digest: str, owner: str) -> CachedReply | None:
+        """Return a reply; its cost counts for the first that takes it.
+
+        Who asked for it in an earlier execution, of other tasks maybe, does not matter.
+        """
+        with self._lock:
+            if (reply := self.replies.get(digest)) is None:
+                return None
+            first = self._takers.setdefault(digest, owner)
+            return reply.model_copy(update={"paid_by": PAYER if first == owner else first})
 
     @classmethod
     def of(cls, directory: Path, name: str) -> Self:
         """Return the folder of a checkpoint's name."""
         return cls(lock_path(directory, name).with_suffix(".batches"))
 
+    @property
+    def open_requests(self) -> int:
+        """Number of the requests in batches that are under way."""
+        return sum(record.total for record in self.read().batches if record.under_way)
+
+    def drop(self, recorded: Collection[str]) -> None:
+        """Delete what the checkpoint has: the replies that were taken, and those to the requests ``recorded``.
+
+        Other tasks of the name take the rest in a later execution. Once nothing is left, and no batch is under way, the
+        whole folder is deleted.
+        """
+        with self._lock:
+            left = {d: reply for d, reply in self.replies.items() if d not in self._takers and d not in recorded}
+            if len(left) < len(self.replies):
+                write_whole(self._replies, b"".join(_line(*each) for each in left.items()))
+            self.replies = left
+        if not left and not self.open_requests:
+            self.remove()
+
     def remove(self) -> None:
-        """Delete the folder, once all of its replies are in the checkpoint."""
+        """Delete the folder."""
         if self.path.is_dir():
             for file in self.path.iterdir():
                 file.unlink()
@@ -102,6 +134,10 @@ class BatchFolder:
         return self.path / "replies.jsonl"
 
 
+def _line(digest: str, reply: CachedReply) -> bytes:
+    return json.dumps([digest, reply.model_dump(mode="json")]).encode() + b"\n"
+
+
 @dataclass(frozen=True, slots=True)
 class BatchedReplies:
     """Replies of one work, with those of the provider's batches below them."""
@@ -121,10 +157,9 @@ class BatchedReplies:
         A batch's reply is newer than one because of which the task failed in an earlier execution.
         """
         found = self.replies.get(digest)
-        is_usable = found is not None and not self.is_rejected(found)
-        if is_usable or (batched := self.folder.replies.get(digest)) is None:
+        if found is not None and not self.is_rejected(found):
             return found
-        return batched.model_copy(update={"paid_by": PAYER if batched.paid_by == self.owner else batched.paid_by})
+        return self.folder.take(digest, self.owner) or found
 
     def is_rejected(self, reply: CachedReply) -> bool:
         """Return whether a task failed because of a reply in an earlier attempt."""

@@ -93,7 +93,9 @@ class InProcessExecutor(BatchExecutor):
         try:
             ledger.open(retry_failed=self.config.retry_failed_tasks)
             self.refusals.answered = self.refusals.answered or ledger.is_answered
-            stopped = self._run_unfinished(llm, ledger, batch, self._batch_folder(ledger, checkpoint_name))
+            stopped = self._run_unfinished(
+                llm, ledger, batch, self._batch_folder(ledger, checkpoint_name, resume=resume)
+            )
         except Exception as error:
             error.add_note(_how_far(ledger, remedy))
             raise
@@ -120,8 +122,8 @@ class InProcessExecutor(BatchExecutor):
             alone=bool(name) or takes_over,
         )
 
-    def _batch_folder(self, ledger: Ledger, name: str | None) -> BatchFolder | None:
-        """Return the folder of the provider's batches, if they are used.
+    def _batch_folder(self, ledger: Ledger, name: str | None, *, resume: bool | None) -> BatchFolder | None:
+        """Return the folder of the provider's batches, if they are used now, or have left paid replies.
 
         Raises
         ------
@@ -129,7 +131,16 @@ class InProcessExecutor(BatchExecutor):
             If the batch has no checkpoint by which they are found again.
         """
         if self.config.provider_batch is BatchUse.NEVER:
-            return None
+            left = BatchFolder.of(self.checkpoint_dir, name) if ledger.checkpoint is not None and name else None
+            if left is None or not left.path.is_dir():
+                return None
+            if count := left.open_requests:
+                logger.warning(
+                    "a batch of this checkpoint_name is open at the provider, of %d requests, and will be paid: calls "
+                    'ask for them again; provider_batch="first" takes its replies',
+                    count,
+                )
+            return None if resume is False else left
         if ledger.checkpoint is None or not name:
             raise SettingsError(
                 "provider_batch needs a checkpoint_name and enable_checkpointing: batches at the provider are found "
@@ -146,7 +157,7 @@ class InProcessExecutor(BatchExecutor):
         queue = WorkQueue(works, config.max_workers, time.monotonic)
         if not queue.workers:
             if folder is not None:
-                folder.remove()
+                folder.drop(ledger.recorded())
             return None
         stopping = threading.Event()
         pace = BatchPace(
@@ -171,13 +182,16 @@ class InProcessExecutor(BatchExecutor):
         if folder is not None:
             work = TasksWork(works, loop_of, folder, cap, stopping, folder.read().attempt + 1)
             try:
-                wait_for_batches(batches_of(self.llm), work, self.wait or stopping.wait)
+                if config.provider_batch is BatchUse.NEVER:
+                    work.count_kept()
+                else:
+                    wait_for_batches(batches_of(self.llm), work, self.wait or stopping.wait)
             except (BudgetReached, RunStopped) as signal:
                 engine.stop(signal.with_remedy(REMEDIES) if isinstance(signal, RunStopped) else str(signal))
         with progress(len(ledger.tasks), shown=config.show_progress) as show:
             engine.run(queue.workers, lambda: show(ledger.ended, ledger.failed, ledger.cost))
         if folder is not None and engine.reason is None:
-            folder.remove()
+            folder.drop(ledger.recorded())
         return engine.reason
 
     def _gate(self, stopping: threading.Event) -> PromptCacheGate:

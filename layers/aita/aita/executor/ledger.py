@@ -109,6 +109,10 @@ class Ledger:
         """Return the unfinished tasks with their places."""
         return [(place, task) for place, task in enumerate(self.tasks) if place not in self._results]
 
+    def recorded(self) -> set[str]:
+        """Return the digests of the first requests of the tasks that have ended."""
+        return {self._identities[place].digest for place in self._results}
+
     def usage_before(self) -> Iterator[tuple[LLMTask[Any], Usage]]:
         """Yield the batch's tasks that ran before, each with the usage of all times that it did."""
         if self.checkpoint is None or self.checkpoint.is_new:

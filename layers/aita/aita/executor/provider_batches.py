@@ -134,6 +134,11 @@ class TasksWork:
         if self.cap.spent > self.cap.most:
             raise BudgetReached(f"the cap of {self.cap.most:f} USD has no room for the requests of another batch")
 
+    def count_kept(self) -> None:
+        """Count the replies that earlier executions have paid and that are taken now, under the cap."""
+        if self.cap.most is not None and self.folder.replies:
+            self.cap.spent += sum((each.paid_usd for each in self.inspect(0)), Decimal(0))
+
     def release(self, amount: Decimal) -> None:
         """Release the unspent part of a commitment, in USD."""
         if self.cap.most is not None:
