@@ -27,7 +27,8 @@
         │   ├── TaskCodeError          the task's own code fails
         │   ├── RefusalError           the model or its provider refuses the input
         │   ├── TooLongError           the input or the reply exceeds the model's limit
-        │   └── UnansweredError        the provider answers other tasks, and not this one
+        │   ├── UnansweredError        the provider answers other tasks, and not this one
+        │   └── BatchGoneError         the provider has a batch, or its file, no longer
         └── CallSignal                 control flow: whether and when calls continue
             ├── ProviderBusy           the provider can't answer now: wait and call again
             ├── SlotLater              the reserved slot of the limiter is too far away to sleep until it
@@ -199,6 +200,10 @@ class TooLongError(TaskError):
 
 class UnansweredError(TaskError):
     """The provider answers other tasks, and has failed to answer this one too often."""
+
+
+class BatchGoneError(TaskError):
+    """The provider has a batch, or a file of it, no longer."""
 
 
 class CallSignal(CallError):  # noqa: N818 - signals are no errors

@@ -8,7 +8,7 @@ import httpx2
 import openai
 import pytest
 
-from aita.errors import ProviderBusy, RunStopped, TaskError
+from aita.errors import BatchGoneError, ProviderBusy, RunStopped, TaskError
 from aita.llm.batch_endpoint import BatchEndpoint
 from aita.llm.chat import ChatModel
 from aita.ports import ProviderBatch
@@ -133,10 +133,13 @@ class TestOtherEndpoints:
         with pytest.raises(RunStopped, match="has no batches"):
             batches.upload(io.BytesIO(b"{}\n"), "x.jsonl")
 
-    def test_a_batch_that_is_not_known_stops_the_run(self) -> None:
+    def test_a_batch_or_file_that_is_not_known_is_gone(self) -> None:
         batches = answering(lambda request: httpx2.Response(404, json={"error": {"message": "no such batch"}}))
-        with pytest.raises(RunStopped, match="no longer"):
+        with pytest.raises(BatchGoneError, match="no longer"):
             batches.get("batch_1")
+        with pytest.raises(BatchGoneError, match="replies no longer"):
+            list(batches.replies(ProviderBatch(batch_id="b", ended=True, total=1, answer_files=("f",))))
+        batches.cancel("batch_1")
 
     def test_no_request_is_repeated(self) -> None:
         requests: list[httpx2.Request] = []

@@ -12,7 +12,7 @@ import httpx2
 import openai
 from openai.types import Batch
 
-from aita.errors import CallError, ProviderBusy, RunStopped, TaskError
+from aita.errors import BatchGoneError, CallError, ProviderBusy, RunStopped, TaskError
 from aita.llm.chat import ChatModel, encoded
 from aita.llm.completion import LARGEST, read_completion
 from aita.llm.connection_failures import CUT_OFF
@@ -36,7 +36,8 @@ _QUEUE_FULL = "token_limit_exceeded"
 _LISTED = 1000
 """Most batches that are listed, the newest first: one whose id was lost is minutes old."""
 _SUCCESS = 200
-_NO_ROUTE = frozenset({404, 405})
+_NOT_FOUND = 404
+_NO_ROUTE = frozenset({_NOT_FOUND, 405})
 NO_BATCHES = "the endpoint has no batches (files and batches of OpenAI's API): start the run without batches"
 
 
@@ -107,24 +108,25 @@ class BatchEndpoint:
 
     def get(self, batch_id: str) -> ProviderBatch:
         """Return a batch."""
-        with self._errors(
-            "the provider knows a batch of this run no longer: see that key and endpoint are those of before"
-        ):
+        with self._errors(gone="the provider knows the batch no longer"):
             return _batch(self.client.batches.retrieve(batch_id))
 
     def cancel(self, batch_id: str) -> None:
-        """Cancel a batch. Nothing happens if it is at its end."""
+        """Cancel a batch. Nothing happens if it is at its end or gone."""
         with self._errors():
             try:
                 self.client.batches.cancel(batch_id)
-            except (openai.ConflictError, openai.BadRequestError):
-                logger.info("a batch could not be cancelled: it has ended, or is being cancelled")
+            except (openai.ConflictError, openai.BadRequestError, openai.NotFoundError):
+                logger.info("a batch could not be cancelled: it has ended, is gone, or is being cancelled")
 
     def replies(self, batch: ProviderBatch) -> Iterator[tuple[str, Reply]]:
         """Yield the replies of a batch that has ended, each with its request's digest."""
         for file_id in batch.answer_files:
             left_out = 0
-            with self._errors(), self.client.files.with_streaming_response.content(file_id) as response:
+            with (
+                self._errors(gone="the provider has the file of a batch's replies no longer"),
+                self.client.files.with_streaming_response.content(file_id) as response,
+            ):
                 for line in _lines(response.iter_bytes()):
                     reply = _reply(line)
                     left_out += reply is None
@@ -146,12 +148,14 @@ class BatchEndpoint:
         return in_batch(self.chat.price(reply))
 
     @contextmanager
-    def _errors(self, missing: str = NO_BATCHES) -> Iterator[None]:
-        """Raise aita's errors for those of openai's client; ``missing`` is the message for a 404 or 405."""
+    def _errors(self, *, gone: str = "") -> Iterator[None]:
+        """Raise aita's errors for those of openai's client; ``gone`` is a 404's meaning if it is of one object."""
         try:
             yield
         except openai.APIStatusError as error:
-            failure = RunStopped(missing) if error.status_code in _NO_ROUTE else classify(error)
+            if gone and error.status_code == _NOT_FOUND:
+                raise BatchGoneError(gone) from None
+            failure = RunStopped(NO_BATCHES) if error.status_code in _NO_ROUTE else classify(error)
         except (openai.APIError, httpx2.RequestError) as error:
             failure = classify(error)
         else:

@@ -69,6 +69,8 @@ class BatchRecord(StrictModel):
         Highest cost of its requests, if the run has a cap.
     tried_at
         When its creation was last tried.
+    cancelled_at
+        When it was first cancelled because it took too long.
     """
 
     token: str
@@ -83,6 +85,7 @@ class BatchRecord(StrictModel):
     answer_files: tuple[str, ...] = ()
     since: datetime
     tried_at: datetime
+    cancelled_at: datetime | None = None
 
     @property
     def under_way(self) -> bool:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from aita.errors import ProviderBusy, RunStopped, TaskError
+from aita.errors import BatchGoneError, ProviderBusy, RunStopped, TaskError
 from aita.models.provider_batch import BatchState, BatchStep
 from aita.models.run import Run, RunStatus, StageEvent
 from aita.services.assignments import object_keys
@@ -198,6 +198,49 @@ class TestWaiting:
         run = harness.run("rubric", provider_batch="first")
         assert run.status is RunStatus.SUCCEEDED
         assert all(each.cancelled for each in harness.batches.batches)
+
+    def test_gives_up_a_batch_that_never_ends(self, harness: Harness) -> None:
+        harness.batches.looks = 10**6
+        harness.batches.cancel = lambda batch_id: None  # type: ignore[method-assign]
+        run = harness.run("rubric", provider_batch="first", max_cost_usd=Decimal(10))
+        assert (run.status, run.usage.calls, run.usage.batch_calls) == (RunStatus.SUCCEEDED, 6, 0)
+        assert run.committed_usd == run.usage.cost_usd + HIGHEST_COST * 5 / 2, "it may be paid"
+
+    @pytest.mark.parametrize("lost", ["get", "replies"])
+    def test_goes_on_without_a_batch_that_is_gone(
+        self, harness: Harness, lost: str, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        def gone(batch: Any) -> Any:
+            harness.batches.batches.clear()
+            raise BatchGoneError("the provider knows it no longer")
+
+        setattr(harness.batches, lost, gone)
+        run = harness.run("rubric", provider_batch="first", max_cost_usd=Decimal(10))
+        assert (run.status, run.usage.calls, run.usage.batch_calls) == (RunStatus.SUCCEEDED, 6, 0)
+        assert run.committed_usd == run.usage.cost_usd + HIGHEST_COST * 5 / 2, "it may be paid"
+        assert "given up" in caplog.text
+
+    def test_halts_where_a_batch_is_gone_as_the_endpoint_has_none(self, harness: Harness) -> None:
+        def gone(batch_id: str) -> Any:
+            harness.batches.failures = [RunStopped("the endpoint has no batches")]
+            raise BatchGoneError("the provider knows it no longer")
+
+        harness.batches.get = gone  # type: ignore[method-assign]
+        run = harness.run("rubric", provider_batch="first")
+        assert (run.status, run.reason) == (RunStatus.HALTED, "the endpoint has no batches")
+
+    def test_gives_up_a_batch_that_is_refused_after_two_days(self, harness: Harness) -> None:
+        def refuse(batch_id: str) -> Any:
+            raise TaskError("the provider answered 400")
+
+        get, harness.batches.get = harness.batches.get, refuse  # type: ignore[method-assign]
+        run = harness.run("rubric", provider_batch="first")
+        assert run.status is RunStatus.HALTED
+        harness.clock.advance(3 * 86400)
+        run = harness.resume(run)
+        assert run.status is RunStatus.HALTED, "that is another batch's"
+        harness.batches.get = get  # type: ignore[method-assign]
+        assert harness.resume(run).status is RunStatus.SUCCEEDED
 
     def test_goes_on_through_an_outage_and_halts_after_two_hours_of_it(self, harness: Harness) -> None:
         run = planned(harness)

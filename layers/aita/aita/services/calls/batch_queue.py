@@ -13,7 +13,7 @@ from itertools import islice
 from uuid import uuid4
 
 from aita.concurrency import map_concurrently
-from aita.errors import BudgetReached, ObjectChangedError, ProviderBusy, RunStopped, TaskError
+from aita.errors import BatchGoneError, BudgetReached, ObjectChangedError, ProviderBusy, RunStopped, TaskError
 from aita.models.provider_batch import BatchBook, BatchProgress, BatchRecord, BatchState, BatchStep
 from aita.models.run import Usage
 from aita.ports import BatchProvider, Clock, ProviderBatch, Reply
@@ -27,6 +27,9 @@ ROUND = timedelta(seconds=300)
 
 LONGEST = timedelta(days=2)
 """Age at which a batch is cancelled, and its replies so far are used."""
+
+LONGEST_END = timedelta(hours=2)
+"""Time after which a batch is given up that was cancelled and has not ended."""
 
 OUTAGE = timedelta(hours=2)
 """Time without an answer of the provider's after which the run halts, as for ordinary calls."""
@@ -267,17 +270,36 @@ class _Step:
     # Watching and reading
 
     def _look_after(self, record: BatchRecord) -> BatchRecord:
-        batch = self.queue.provider.get(record.batch_id)
+        now = self.queue.clock()
+        is_late = now - record.since > LONGEST
+        try:
+            batch = self.queue.provider.get(record.batch_id)
+        except BatchGoneError as gone:
+            if self.queue.provider.find(record.file_id, record.token) and not is_late:
+                return record
+            return self._give_up(record, f"{gone}, or by this key")
+        except TaskError as refused:
+            if not is_late:
+                raise
+            return self._give_up(record, str(refused))
         if batch.ended:
             return self._read(record, batch)
-        if self.queue.clock() - record.since > LONGEST:
+        if is_late:
+            if record.cancelled_at is None:
+                record = self._change(record, cancelled_at=now)
+            elif now - record.cancelled_at > LONGEST_END:
+                return self._give_up(record, "it was cancelled, and does not end")
             self.queue.provider.cancel(record.batch_id)
         return record if batch.done == record.done else self._change(record, done=batch.done)
 
+    def _give_up(self, record: BatchRecord, reason: str) -> BatchRecord:
+        """Leave the requests of a lost batch to others; what it may cost stays committed."""
+        logger.warning("a batch of %d requests is given up, which are asked again: %s", record.total, reason)
+        return self._change(record, state=BatchState.READ)
+
     def _read(self, record: BatchRecord, batch: ProviderBatch) -> BatchRecord:
         """Store the replies of a batch; after a crash, the same ones again."""
-        requests, spent = self.books.read_requests(record.token), []
-        replies = iter(self.queue.provider.replies(batch))
+        requests, spent = self.books.read_requests(record.token), list[Usage]()
 
         def keep(answered: tuple[str, Reply]) -> Usage | None:
             digest, reply = answered
@@ -287,8 +309,12 @@ class _Step:
             self.work.keep(digest, request.owner, request.bounded(reply), usage)
             return usage
 
-        while some := list(islice(replies, _READ_AT_ONCE)):
-            spent += [usage for usage in map_concurrently(keep, some, _CONCURRENT_IO) if usage is not None]
+        try:
+            replies = iter(self.queue.provider.replies(batch))
+            while some := list(islice(replies, _READ_AT_ONCE)):
+                spent += [usage for usage in map_concurrently(keep, some, _CONCURRENT_IO) if usage is not None]
+        except BatchGoneError as gone:
+            return self._give_up(record, str(gone))
         if batch.queue_full:
             self._make_room(record)
         logger.info("a batch ended with %d of %d replies", len(spent), record.total)
