@@ -2,6 +2,7 @@
 
 import heapq
 import itertools
+import random
 import threading
 from collections import Counter, deque
 from collections.abc import Callable
@@ -54,8 +55,13 @@ class Ran:
 
 
 def simulate(provide: Provide, *, tasks: int, workers: int, told: Rates = Rates(), until: float = 10_000.0) -> Ran:  # noqa: B008
-    """Run a batch until all tasks have ended, or for so many seconds."""
-    return _Batch(provide, tasks, workers, told).run(until)
+    """Run a batch until all tasks have ended, or for so many seconds; its waits are the same each time."""
+    state = random.getstate()
+    random.seed(0)
+    try:
+        return _Batch(provide, tasks, workers, told).run(until)
+    finally:
+        random.setstate(state)
 
 
 class _Batch:
