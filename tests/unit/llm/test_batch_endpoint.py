@@ -95,6 +95,22 @@ class TestAgainstTheSimulatedModel:
             assert len(list(batches.replies(batch))) == answered
             assert not batch.queue_full
 
+    def test_a_file_whose_requests_are_all_answered_gives_no_warning(
+        self, batches: BatchEndpoint, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        assert len(list(batches.replies(ended(batches, submit(batches, "a", "b"))))) == 2
+        assert "no reply" not in caplog.text
+
+    def test_one_that_fails_as_a_whole_says_why_in_plain_words(self) -> None:
+        answer = {
+            "id": "batch_1",
+            "status": "failed",
+            "errors": {"data": [{"code": "invalid", "message": "The model sk-Secret1 is not supported"}]},
+        }
+        batch = answering(lambda request: httpx2.Response(200, json=answer)).get("batch_1")
+        assert "not supported" in batch.failure
+        assert "Secret" not in batch.failure
+
     def test_a_full_queue_is_told_from_other_failures(self) -> None:
         with simulated_model(anything=True, batch_fault="queue_full") as chat:
             batches = BatchEndpoint.of(chat)

@@ -201,7 +201,7 @@ def uncalled_loops(loop_of: LoopOf) -> LoopOf:
     """Return the call loops of tasks that are asked in batches and in no other way."""
 
     def refuse(_: LLMRequest) -> Exception:
-        return UnansweredError("no batch at the provider has answered its request: execute the batch again")
+        return UnansweredError("no batch at the provider has given a valid reply to it: execute the batch again")
 
     return lambda work: replace(loop_of(work), pacer=NoCalls(refuse))
 

@@ -17,6 +17,7 @@ from aita.llm.chat import ChatModel, encoded
 from aita.llm.completion import LARGEST, read_completion
 from aita.llm.connection_failures import CUT_OFF
 from aita.llm.connections import Connections
+from aita.llm.plain_words import plain_words
 from aita.llm.pricing import in_batch
 from aita.llm.provider_errors import classify
 from aita.models.run import Usage
@@ -33,6 +34,8 @@ _NAME = "aita"
 """Name of the entry with a batch's token in its metadata."""
 _ENDED = frozenset({"completed", "expired", "cancelled", "failed"})
 _QUEUE_FULL = "token_limit_exceeded"
+_MOST_FAILURES = 3
+"""Most of the reasons that are told why a whole batch failed: each of its lines may have one."""
 _LISTED = 1000
 """Most batches that are listed, the newest first: one whose id was lost is minutes old."""
 _SUCCESS = 200
@@ -176,7 +179,8 @@ class BatchEndpoint:
 
 def _batch(answer: Batch) -> ProviderBatch:
     counts, errors = answer.request_counts, answer.errors
-    codes = [each.code for each in (errors.data or [])] if errors else []
+    failures = (errors.data or []) if errors else []
+    said = [plain_words(text) for each in failures[:_MOST_FAILURES] for text in (each.code, each.message) if text]
     files = (answer.output_file_id, answer.error_file_id)
     return ProviderBatch(
         batch_id=_required(answer.id),
@@ -184,7 +188,8 @@ def _batch(answer: Batch) -> ProviderBatch:
         done=(counts.completed or 0) + (counts.failed or 0) if counts else 0,
         total=(counts.total or 0) if counts else 0,
         answer_files=tuple(each for each in files if each),
-        queue_full=answer.status == "failed" and _QUEUE_FULL in codes,
+        queue_full=answer.status == "failed" and _QUEUE_FULL in [each.code for each in failures],
+        failure="; ".join(filter(None, said)) if answer.status == "failed" else "",
     )
 
 
@@ -202,7 +207,7 @@ def _required(value: str | None) -> str:
 
 
 def _lines(parts: Iterable[bytes]) -> Iterator[bytes]:
-    """Yield the lines of a file; texts may hold the further ends of lines that Unicode has.
+    """Yield the lines of a file but empty ones; texts may hold the further ends of lines that Unicode has.
 
     Raises
     ------
@@ -212,16 +217,15 @@ def _lines(parts: Iterable[bytes]) -> Iterator[bytes]:
     rest = b""
     for part in parts:
         *lines, rest = (rest + part).split(b"\n")
-        yield from lines
+        yield from (line for line in lines if line.strip())
         if len(rest) > LARGEST:
             raise ProviderBusy("a batch's replies can't be read: one is too long")
-    yield rest
+    if rest.strip():
+        yield rest
 
 
 def _reply(line: bytes) -> tuple[str, Reply] | None:
     """Return the digest and the reply in a line of a batch's output or errors; ``None`` if it has none."""
-    if not line.strip():
-        return None
     try:
         answer = json.loads(line)
     except ValueError:  # cut off, or no text

@@ -165,6 +165,8 @@ class ProviderBatch:
         Files with its replies and errors.
     queue_full
         Whether it failed, and cost nothing, because the provider's queue has no room for it.
+    failure
+        Why it failed as a whole, in words that can't be of a prompt or a key; empty if it did not or none are known.
     """
 
     batch_id: str
@@ -173,6 +175,7 @@ class ProviderBatch:
     total: int = 0
     answer_files: tuple[str, ...] = ()
     queue_full: bool = False
+    failure: str = ""
 
 
 class BatchProvider(Protocol):

@@ -1,6 +1,7 @@
 """Runs whose requests go to the provider's batches first: equal results, half the price, and what is left to calls."""
 
 from collections import Counter
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -275,6 +276,14 @@ class TestWaiting:
         harness.batches.create = refuse  # type: ignore[method-assign]
         run = harness.run("rubric", provider_batch="first")
         assert (run.status, run.usage.calls, run.usage.batch_calls) == (RunStatus.SUCCEEDED, 6, 3)
+
+    def test_tells_of_a_batch_that_failed_as_a_whole(self, harness: Harness, caplog: pytest.LogCaptureFixture) -> None:
+        get = harness.batches.get
+        harness.batches.unanswered = lambda request: True
+        harness.batches.get = lambda batch_id: replace(get(batch_id), failure="model not supported")  # type: ignore[method-assign]
+        run = harness.run("rubric", provider_batch="first")
+        assert (run.status, run.usage.batch_calls) == (RunStatus.SUCCEEDED, 0)
+        assert "of its 2 requests, which calls would ask at the full price: model not supported" in caplog.text
 
     @pytest.mark.parametrize("limit", [0, 1, 2, 3])
     def test_makes_smaller_batches_where_the_queue_is_full(self, limit: int) -> None:

@@ -317,6 +317,12 @@ class _Step:
             return self._give_up(record, str(gone))
         if batch.queue_full:
             self._make_room(record)
+        if not spent and not batch.queue_full:
+            logger.warning(
+                "a batch ended without a reply to any of its %d requests, which calls would ask at the full price: %s",
+                record.total,
+                batch.failure or "the provider gave no reason",
+            )
         logger.info("a batch ended with %d of %d replies", len(spent), record.total)
         record = self._change(record, state=BatchState.READ, done=len(spent), answer_files=batch.answer_files)
         self._settle(record, spent)

@@ -21,8 +21,8 @@ from aita.services.runs.run_cache import RunCache
 from aita.tasks.request import LLMRequest
 
 _NO_BATCH_ANSWERED = (
-    "no batch at the provider has answered its request, and the run makes no other calls: resume the run, which makes "
-    "another batch"
+    "no batch at the provider has given a valid reply to it, and the run makes no other calls: resume the run, which "
+    "makes another batch"
 )
 
 
