@@ -4,13 +4,14 @@ import os
 import stat
 import threading
 from collections.abc import Callable
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from aita import BatchExecutionResult, SettingsError, SimpleLLMTask, create_executor
+from aita import BatchExecutionResult, SettingsError, SimpleLLMTask, cleanup_checkpoints, create_executor
 from aita.errors import TaskError
 from aita.executor.batch_folder import BatchFolder
 from aita.executor.in_process import InProcessExecutor
@@ -340,6 +341,19 @@ def test_without_batches_an_open_one_is_told_of_and_kept(tmp_path: Path, caplog:
     assert all_done(execute(llm, tmp_path))
     assert llm.calls == {"one": 1, "two": 1}
     assert len(llm.batches.batches) == 1
+
+
+def test_a_cleanup_removes_the_replies_unless_a_batch_is_open(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    llm = BatchedLLM()
+    killed_with_an_open_batch(llm, tmp_path)
+    (folder,) = left(tmp_path)
+    assert cleanup_checkpoints(timedelta(days=1), tmp_path) == []
+    assert folder not in cleanup_checkpoints(timedelta(seconds=-60), tmp_path)
+    assert "a batch of 3 requests is open" in caplog.text
+    assert all_done(execute(llm, tmp_path, tasks=tasks_of("other")))
+    assert folder.exists()
+    assert folder in cleanup_checkpoints(timedelta(seconds=-60), tmp_path)
+    assert left(tmp_path) == []
 
 
 def test_threads_keep_replies_one_at_a_time(tmp_path: Path) -> None:

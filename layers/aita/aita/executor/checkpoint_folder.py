@@ -2,6 +2,7 @@
 
 import contextlib
 import hashlib
+import logging
 import os
 import re
 from collections.abc import Iterator
@@ -15,6 +16,8 @@ from aita.executor.checkpoint_lines import Header, intact_parts
 from aita.executor.file_lock import try_lock
 from aita.forks import renew_in_children
 
+logger = logging.getLogger(__name__)
+
 DIRECTORY = Path(".aita") / "checkpoints"
 
 BINARY = getattr(os, "O_BINARY", 0)
@@ -23,6 +26,7 @@ BINARY = getattr(os, "O_BINARY", 0)
 _SUFFIX = ".jsonl"
 _CHECKPOINT_NAME = re.compile(r"-[0-9a-f]{16}-\d{8}T\d{12}\.jsonl$")
 _TIME = re.compile(r"-\d{8}T\d{12}\.jsonl$")
+_BATCHES_NAME = re.compile(r"-[0-9a-f]{16}\.batches$")
 _LOCK_NAME = re.compile(r"-[0-9a-f]{16}\.lock$")
 _LONGEST_HEADER = 1 << 20
 
@@ -122,7 +126,8 @@ def latest_checkpoint(name: str, checkpoint_dir: Path | str | None = None) -> Pa
 def cleanup_checkpoints(older_than: timedelta, checkpoint_dir: Path | str | None = None) -> list[Path]:
     """Remove the checkpoints whose last write is older than ``older_than``, and return their paths.
 
-    Other files and checkpoints in use are kept.
+    Other files and checkpoints in use are kept. With the folder of a name's batches at the provider go the replies in
+    it; it is kept, with a warning, as long as one of them is open.
     """
     oldest = datetime.now(UTC) - older_than
     removed = []
@@ -133,6 +138,9 @@ def cleanup_checkpoints(older_than: timedelta, checkpoint_dir: Path | str | None
             if _CHECKPOINT_NAME.search(path.name) and not is_used(path) and not _is_name_used(path):
                 path.unlink()
                 removed.append(path)
+            elif _BATCHES_NAME.search(path.name):
+                with contextlib.suppress(CheckpointError):  # a batch has the name
+                    removed += _remove_batches(path)
             elif _LOCK_NAME.search(path.name):  # left by a killed process
                 with contextlib.suppress(CheckpointError):
                     NameLock.take(path).release()
@@ -159,6 +167,28 @@ def _is_name_used(path: Path) -> bool:
         return is_used(path.with_name(_TIME.sub(".lock", path.name)))
     except FileNotFoundError:
         return False
+
+
+def _remove_batches(path: Path) -> list[Path]:
+    """Remove the folder of a name's batches, unless one is open; return what was removed.
+
+    Raises
+    ------
+    CheckpointError
+        If a batch has the name.
+    """
+    from aita.executor.batch_folder import BatchFolder  # noqa: PLC0415 - it takes its paths from here
+
+    lock = NameLock.take(path.with_suffix(".lock"))
+    try:
+        folder = BatchFolder(path)
+        if count := folder.open_requests:
+            logger.warning("%s is kept: a batch of %d requests is open at the provider, and will be paid", path, count)
+            return []
+        folder.remove()
+    finally:
+        lock.release()
+    return [path]
 
 
 def lock_or_refuse(path: Path, file: int) -> None:
