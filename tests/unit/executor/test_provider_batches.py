@@ -356,6 +356,19 @@ def test_a_cleanup_removes_the_replies_unless_a_batch_is_open(tmp_path: Path, ca
     assert left(tmp_path) == []
 
 
+def test_a_cap_that_ends_the_batches_leaves_the_results_of_what_is_paid(tmp_path: Path) -> None:
+    llm = BatchedLLM()
+    batch = execute(llm, tmp_path, max_cost_usd=COST * 2, tasks=tasks_of(*WORDS, "five"))
+    done = [result for result in batch.task_results if result.success]
+    assert len(done) == llm.calls.total() + len(llm.batches.answered) == 3
+    assert cost_of(batch) == COST * 2
+    assert "cap" in (batch.stopped or "")
+    assert all_done(execute(llm, tmp_path, tasks=tasks_of(*WORDS, "five")))
+    assert len(set(llm.batches.submitted)) == len(llm.batches.submitted) == 3
+    assert llm.calls.total() == 2, "each execution asks one at once"
+    assert left(tmp_path) == []
+
+
 def test_threads_keep_replies_one_at_a_time(tmp_path: Path) -> None:
     llm, threads = BatchedLLM(), threading.active_count()
     tasks = [SimpleLLMTask(task_id=str(number), prompt=str(number)) for number in range(200)]

@@ -179,6 +179,7 @@ class InProcessExecutor(BatchExecutor):
         called = loop_of if config.provider_batch is not BatchUse.ONLY else uncalled_loops(loop_of)
         engine = Engine(queue, called, ledger, stopping)
         batch.when_stopped(lambda: engine.stop(STOPPED))
+        stopped = None
         if folder is not None:
             work = TasksWork(works, loop_of, folder, cap, stopping, folder.read().attempt + 1)
             try:
@@ -187,9 +188,12 @@ class InProcessExecutor(BatchExecutor):
                 else:
                     wait_for_batches(batches_of(self.llm), work, self.wait or stopping.wait)
             except (BudgetReached, RunStopped) as signal:
-                engine.stop(signal.with_remedy(REMEDIES) if isinstance(signal, RunStopped) else str(signal))
+                stopped = signal.with_remedy(REMEDIES) if isinstance(signal, RunStopped) else str(signal)
+                engine.loop_of = uncalled_loops(loop_of, stopped)  # the paid replies still give their results
         with progress(len(ledger.tasks), shown=config.show_progress) as show:
             engine.run(queue.workers, lambda: show(ledger.ended, ledger.failed, ledger.cost))
+        if stopped is not None:
+            engine.stop(stopped)
         if folder is not None and engine.reason is None:
             folder.drop(ledger.recorded())
         return engine.reason

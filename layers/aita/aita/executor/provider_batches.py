@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import NoReturn
 
-from aita.errors import BudgetReached, ProviderBusy, SettingsError, TaskError, UnansweredError
+from aita.errors import BudgetReached, NotRun, ProviderBusy, SettingsError, TaskError, UnansweredError
 from aita.executor.batch_folder import BatchedReplies, BatchFolder
 from aita.executor.cap import Cap
 from aita.executor.work_queue import Work
@@ -197,10 +197,12 @@ def batched_loops(loop_of: LoopOf, folder: BatchFolder) -> LoopOf:
     return batched
 
 
-def uncalled_loops(loop_of: LoopOf) -> LoopOf:
-    """Return the call loops of tasks that are asked in batches and in no other way."""
+def uncalled_loops(loop_of: LoopOf, stopped: str = "") -> LoopOf:
+    """Return the call loops of tasks that are asked in batches and in no other way; ``stopped`` is why, if only now."""
 
     def refuse(_: LLMRequest) -> Exception:
+        if stopped:
+            return NotRun(stopped)
         return UnansweredError("no batch at the provider has given a valid reply to it: execute the batch again")
 
     return lambda work: replace(loop_of(work), pacer=NoCalls(refuse))

@@ -39,7 +39,7 @@ class BatchFile:
         self.highest_usd = Decimal(0)
         self._provider, self._work = provider, work
         self._most_requests, self._most_bytes = most_requests, most_bytes
-        self._room = work.room()
+        self._room: Decimal | None = None
         self._bytes = 0
         self._open = ExitStack()
 
@@ -70,6 +70,8 @@ class BatchFile:
             logger.info("a request can't be sent in a batch: %s", type(error).__name__)
             return True
         cost = self._work.highest_cost(missing.request)
+        if not self.requests:  # what was asked at once has taken room since the file was begun
+            self._room = self._work.room()
         if len(line) > self._most_bytes:
             return True
         if not self._has_room(len(line), cost):
