@@ -51,6 +51,8 @@ _WORDS = frozenset(
     validation value values variant verification verified verify version via violated vision visit vllm wait was we
     weekly were what when where whereas which while who will window with within without word would wrong year yet you
     your zero
+    aita answer answers anything exam judged knows let local question questions real replies rubric sample scans sheet
+    simulated student
     arrearage decommission guardrail hook hooks insert inspection jailbreak risk sanitizer unsafe violation violations
     """.split()  # noqa: SIM905 - easier to read and to extend
 )
