@@ -38,6 +38,7 @@ def test_plan_lists_each_scan(sam: SamLocal, servers: Servers, run: Run) -> None
         "manifest": {"bucket": BUCKET, "key": key},
         "function": f"{ARN}split",
         "expires_at": answer["expires_at"],
+        "provider_batch": False,
     }
     listed = [event("split_photo.json")["item"], event("split_pdf.json")["item"]]
     assert servers.read_json(key) == listed, "other scans or other ids? then the events must have them too"

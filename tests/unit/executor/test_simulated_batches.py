@@ -1,6 +1,7 @@
 """Batches against providers that fail, refuse and recover, in simulated time, which is exact whatever the machine."""
 
 import random
+import statistics
 from collections.abc import Callable
 
 import pytest
@@ -147,6 +148,14 @@ class TestRefusalsByChance:
         ran = simulate(by_chance(0.5, "500", seed), tasks=300, workers=20)
         assert (len(ran.answered), ran.failed) == (300, {})
         assert ran.last_answer <= 10
+
+    def test_nor_do_they_at_the_end_of_a_batch(self) -> None:
+        """The last tasks that have failed several times wait as long as they would beside others."""
+        ran = [simulate(by_chance(0.35, "500", seed), tasks=300, workers=20) for seed in range(20)]
+        assert all(not each.failed for each in ran)
+        ends = [each.last_answer for each in ran]
+        assert statistics.median(ends) <= 1.05
+        assert max(ends) <= 4
 
 
 class TestLimits:

@@ -115,7 +115,7 @@ def after_failure(
         raise _unanswered(state, busy, reason)
     if lone_for >= PATIENCE:
         raise RunStopped(f"the provider has not answered for {PATIENCE / 3600:g} hours: resume when it does ({busy})")
-    if _is_last(others):
+    if _is_last(others) and not others.mostly_answered:
         wait = backoff(state, others, jitter) if state.failures <= _EQUAL_WAITS else _last_wait(busy, others, lone_for)
         return state, max(busy.retry_after or 0.0, wait)
     return state, backoff(state, others, jitter) if busy.retry_after is None else busy.retry_after
