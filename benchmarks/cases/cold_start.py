@@ -33,6 +33,7 @@ ENVIRONMENT = {
     "AITA_TASK_FUNCTION_ARN": "arn:aws:lambda:us-east-1:123456789012:function:task",
     "AITA_SPLIT_FUNCTION_ARN": "arn:aws:lambda:us-east-1:123456789012:function:split",
     "AITA_REPORT_FUNCTION_ARN": "arn:aws:lambda:us-east-1:123456789012:function:report",
+    "AITA_BATCH_FUNCTION_ARN": "arn:aws:lambda:us-east-1:123456789012:function:batch",
     "AWS_DEFAULT_REGION": "us-east-1",
     "AWS_ACCESS_KEY_ID": "test",
     "AWS_SECRET_ACCESS_KEY": "test",
