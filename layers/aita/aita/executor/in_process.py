@@ -155,6 +155,8 @@ class InProcessExecutor(BatchExecutor):
         config = self.config
         works = _work(ledger.unfinished(), config.batch_size)
         queue = WorkQueue(works, config.max_workers, time.monotonic)
+        if folder is None:
+            works.clear()  # the queue has its own, and gives up each with its task
         if not queue.workers:
             if folder is not None:
                 folder.drop(ledger.recorded())
