@@ -17,7 +17,8 @@ from aita.models.run import (
     RunStatus,
     StageEvent,
 )
-from aita.services.calls.batch_queue import LONGEST, ROUND
+from aita.services.calls.batch_queue import ROUND
+from aita.services.calls.batch_watch import LONGEST
 from aita.services.runs.pipelines import PIPELINES, stage_of
 from aita.services.stages.base import LLMStage
 from tests.template.conftest import Json, all_states, machines

@@ -1,4 +1,4 @@
-"""Queue of requests at the provider's batches: one step of making, submitting, watching and reading them.
+"""Queue of requests at the provider's batches: one step of making and submitting them, and of watching over them.
 
 No crash submits twice. A batch's file is uploaded first, and its intent is recorded before it is created; whoever
 finds an intent without an id looks for the batch at the provider before it is created again. The book is written only
@@ -9,36 +9,26 @@ import logging
 from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
-from itertools import islice
 from uuid import uuid4
 
-from aita.concurrency import map_concurrently
-from aita.errors import BatchGoneError, BudgetReached, ObjectChangedError, ProviderBusy, RunStopped, TaskError
-from aita.models.provider_batch import BatchBook, BatchProgress, BatchRecord, BatchState, BatchStep
-from aita.models.run import Usage
-from aita.ports import BatchProvider, Clock, ProviderBatch, Reply
+from aita.errors import BudgetReached, ObjectChangedError, ProviderBusy, RunStopped, TaskError
+from aita.models.provider_batch import BatchBook, BatchRecord, BatchState, BatchStep
+from aita.ports import BatchProvider, Clock
 from aita.services.calls.batch_file import BatchFile
 from aita.services.calls.batch_ports import BatchBooks, BatchWork, Standing
+from aita.services.calls.batch_watch import LONGEST, BatchWatch
+from aita.services.calls.open_batch_book import OpenBatchBook
 
 logger = logging.getLogger(__name__)
 
 ROUND = timedelta(seconds=300)
 """Wait between two steps, and after a try to create a batch before the next one: it may still be on its way."""
 
-LONGEST = timedelta(days=2)
-"""Age at which a batch is cancelled, and its replies so far are used."""
-
-LONGEST_END = timedelta(hours=2)
-"""Time after which a batch is given up that was cancelled and has not ended."""
-
 OUTAGE = timedelta(hours=2)
 """Time without an answer of the provider's after which the run halts, as for ordinary calls."""
 
 MOST_TRIES = 2
 """Most times that a batch's making is begun before the run halts: each of them ended in a crash."""
-
-_CONCURRENT_IO = 16
-_READ_AT_ONCE = 500  # replies in memory
 
 
 @dataclass(slots=True)
@@ -83,7 +73,8 @@ class BatchQueue:
                 self._cancel(book)
                 return BatchStep.STOPPED
         try:
-            return _Step(self, books, work, book).take()
+            open_book = OpenBatchBook(books, book)
+            return _Step(self, work, open_book, BatchWatch(self.provider, self.clock, work, open_book)).take()
         except ObjectChangedError:
             logger.info("another invocation has taken this step")
             return BatchStep.WAIT
@@ -100,42 +91,44 @@ class BatchQueue:
 @dataclass(slots=True)
 class _Step:
     queue: BatchQueue
-    books: BatchBooks
     work: BatchWork
-    book: BatchBook
+    book: OpenBatchBook
+    watch: BatchWatch
 
     def take(self) -> BatchStep:
         try:
-            for record in self.book.batches:
+            for record in self.book.now.batches:
                 self._go_on(record)
             step = self._next()
         except ProviderBusy as busy:
             return self._wait_for_provider(busy)
         except (BudgetReached, RunStopped):
-            self._stop_making()
+            self.book.stop_making()
             raise
         except TaskError as refused:
-            self._stop_making()
+            self.book.stop_making()
             raise RunStopped(
                 f"the provider refused a request about its batches: {refused}; correct that, or go on without batches"
             ) from None
         except ObjectChangedError:
             raise
         except Exception:
-            self._write(making_since=None)  # the next try is not kept waiting for this one
+            self.book.write(making_since=None)  # the next try is not kept waiting for this one
             raise
-        if self.book.failing_since is not None:
-            self._write(failing_since=None)
-        self.work.show(None if step is BatchStep.DONE else self._progress())
+        if self.book.now.failing_since is not None:
+            self.book.write(failing_since=None)
+        self.work.show(None if step is BatchStep.DONE else self.book.progress)
         return step
 
     def _next(self) -> BatchStep:
-        is_open = bool(self._open())
-        if self.book.attempt != self.work.attempt:
+        is_open = bool(self.book.open)
+        if self.book.now.attempt != self.work.attempt:
             if is_open:  # of an attempt before: its replies are paid
                 return BatchStep.WAIT
-            self._write(attempt=self.work.attempt, next=0, complete=False, queue_full=False, most_requests=0, tries=0)
-        if self.book.complete or (self.book.queue_full and is_open):
+            self.book.write(
+                attempt=self.work.attempt, next=0, complete=False, queue_full=False, most_requests=0, tries=0
+            )
+        if self.book.now.complete or (self.book.now.queue_full and is_open):
             return self._after(complete=True)
         return self._make()
 
@@ -144,9 +137,9 @@ class _Step:
         if record.state is BatchState.INTENDED:
             record = self._find_or_create(record)
         if record.state is BatchState.OPEN:
-            record = self._look_after(record)
+            record = self.watch.look_after(record)
         if record.state is BatchState.READ:
-            self._delete_files(record)
+            self.watch.delete_files(record)
 
     # Making
 
@@ -156,20 +149,20 @@ class _Step:
         One process at a time makes one: another would ask a request at once that is in the first one's file.
         """
         now = self.queue.clock()
-        if self.book.making_since is not None and now - self.book.making_since < self.queue.longest_step:
+        if self.book.now.making_since is not None and now - self.book.now.making_since < self.queue.longest_step:
             return BatchStep.WAIT
-        if self.book.tries >= MOST_TRIES:
-            self._stop_making()
+        if self.book.now.tries >= MOST_TRIES:
+            self.book.stop_making()
             raise RunStopped(
                 f"the batch's file was not made: each of {MOST_TRIES} tries crashed, or ran out of time or memory; "
                 "look into the log, or go on without batches"
             )
-        self._write(making_since=now, tries=self.book.tries + 1)
-        limit = self.book.most_requests or self.queue.most_requests
+        self.book.write(making_since=now, tries=self.book.now.tries + 1)
+        limit = self.book.now.most_requests or self.queue.most_requests
         with BatchFile(self.queue.provider, self.work, limit, self.queue.most_bytes) as file:
             in_batches = self._in_batches()
-            following, complete = self.book.next, True
-            for item in self.work.inspect(self.book.next):
+            following, complete = self.book.now.next, True
+            for item in self.work.inspect(self.book.now.next):
                 self._recommit(item.paid_usd)
                 following = item.place + 1
                 if item.missing is None or item.missing.digest in in_batches:
@@ -185,27 +178,27 @@ class _Step:
             if file.requests:
                 self._submit(file, following, complete=complete)
             else:
-                self._stop_making(next=following, complete=complete)
+                self.book.stop_making(next=following, complete=complete)
         if not file.requests and not complete:
             return self._blocked()
         return self._after(complete=complete)
 
     def _in_batches(self) -> set[str]:
         """Return the digests of all requests in batches that are under way."""
-        return {digest for record in self._open() for digest in self.books.read_requests(record.token)}
+        return {digest for record in self.book.open for digest in self.book.books.read_requests(record.token)}
 
     def _blocked(self) -> BatchStep:
         """Return the step after one in which no request could be taken: stopped, or without an answer or room."""
         if self.work.standing() is not Standing.CURRENT:
             return BatchStep.STOPPED
-        if not self.queue.has_asked or self._open():
+        if not self.queue.has_asked or self.book.open:
             return BatchStep.WAIT
         raise BudgetReached("the cap has no room for another request, even at the price of a batch")
 
     def _after(self, *, complete: bool) -> BatchStep:
         if not complete:
             return BatchStep.AGAIN
-        return BatchStep.WAIT if self._open() else BatchStep.DONE
+        return BatchStep.WAIT if self.book.open else BatchStep.DONE
 
     def _recommit(self, paid: Decimal) -> None:
         """Commit what replies of an attempt before cost, as a resume has committed the cost of recorded tasks alone."""
@@ -216,19 +209,19 @@ class _Step:
         token, now = uuid4().hex, self.queue.clock()
         file_id = self.queue.provider.upload(file.data, f"aita-{token}.jsonl")
         self.work.commit(file.highest_usd)
-        self.books.write_requests(token, file.requests)
+        self.book.books.write_requests(token, file.requests)
         record = BatchRecord(
             token=token,
             attempt=self.work.attempt,
             state=BatchState.INTENDED,
-            first=self.book.next,
+            first=self.book.now.next,
             total=len(file.requests),
             committed_usd=file.highest_usd,
             file_id=file_id,
             since=now,
             tried_at=now,
         )
-        self._stop_making(next=following, complete=complete, batches=(*self.book.batches, record))
+        self.book.stop_making(next=following, complete=complete, batches=(*self.book.now.batches, record))
         self._create(record)
 
     def _find_or_create(self, record: BatchRecord) -> BatchRecord:
@@ -237,13 +230,13 @@ class _Step:
         if found:
             for double in found[1:]:
                 self.queue.provider.cancel(double.batch_id)
-            return self._change(record, state=BatchState.OPEN, batch_id=found[0].batch_id)
+            return self.book.change(record, state=BatchState.OPEN, batch_id=found[0].batch_id)
         now = self.queue.clock()
         if now - record.tried_at < ROUND:
             return record
         if now - record.since > LONGEST:  # its file expires
             return self._ask_again(record)
-        return self._create(self._change(record, tried_at=now))
+        return self._create(self.book.change(record, tried_at=now))
 
     def _create(self, record: BatchRecord) -> BatchRecord:
         try:
@@ -251,138 +244,28 @@ class _Step:
         except TaskError as refused:
             logger.warning("the provider refused a batch: %s", refused)
             return self._leave(record)
-        record = self._change(record, state=BatchState.OPEN, batch_id=created.batch_id)
+        record = self.book.change(record, state=BatchState.OPEN, batch_id=created.batch_id)
         if self.work.standing() is Standing.ENDED:  # since the step began
             self.queue.provider.cancel(created.batch_id)
         return record
 
     def _leave(self, record: BatchRecord) -> BatchRecord:
         """Leave the requests of a batch that was not made to ordinary calls."""
-        record = self._change(record, state=BatchState.READ)
-        self._settle(record, [])
+        record = self.book.change(record, state=BatchState.READ)
+        self.watch.settle(record, [])
         return record
 
     def _ask_again(self, record: BatchRecord) -> BatchRecord:
         """Have the requests of a batch that was not made put into another one."""
-        self._write(next=min(self.book.next, record.first), complete=False)
+        self.book.write(next=min(self.book.now.next, record.first), complete=False)
         return self._leave(record)
-
-    # Watching and reading
-
-    def _look_after(self, record: BatchRecord) -> BatchRecord:
-        now = self.queue.clock()
-        is_late = now - record.since > LONGEST
-        try:
-            batch = self.queue.provider.get(record.batch_id)
-        except BatchGoneError as gone:
-            if self.queue.provider.find(record.file_id, record.token) and not is_late:
-                return record
-            return self._give_up(record, f"{gone}, or by this key")
-        except TaskError as refused:
-            if not is_late:
-                raise
-            return self._give_up(record, str(refused))
-        if batch.ended:
-            return self._read(record, batch)
-        if is_late:
-            if record.cancelled_at is None:
-                record = self._change(record, cancelled_at=now)
-            elif now - record.cancelled_at > LONGEST_END:
-                return self._give_up(record, "it was cancelled, and does not end")
-            self.queue.provider.cancel(record.batch_id)
-        return record if batch.done == record.done else self._change(record, done=batch.done)
-
-    def _give_up(self, record: BatchRecord, reason: str) -> BatchRecord:
-        """Leave the requests of a lost batch to others; what it may cost stays committed."""
-        logger.warning("a batch of %d requests is given up, which are asked again: %s", record.total, reason)
-        return self._change(record, state=BatchState.READ)
-
-    def _read(self, record: BatchRecord, batch: ProviderBatch) -> BatchRecord:
-        """Store the replies of a batch; after a crash, the same ones again."""
-        requests, spent = self.books.read_requests(record.token), list[Usage]()
-
-        def keep(answered: tuple[str, Reply]) -> Usage | None:
-            digest, reply = answered
-            if (request := requests.get(digest)) is None:
-                return None
-            usage = self.queue.provider.price(reply)
-            self.work.keep(digest, request.owner, request.bounded(reply), usage)
-            return usage
-
-        try:
-            replies = iter(self.queue.provider.replies(batch))
-            while some := list(islice(replies, _READ_AT_ONCE)):
-                spent += [usage for usage in map_concurrently(keep, some, _CONCURRENT_IO) if usage is not None]
-        except BatchGoneError as gone:
-            return self._give_up(record, str(gone))
-        if batch.queue_full:
-            self._make_room(record)
-        if not spent and not batch.queue_full:
-            logger.warning(
-                "a batch ended without a reply to any of its %d requests, which calls would ask at the full price: %s",
-                record.total,
-                batch.failure or "the provider gave no reason",
-            )
-        logger.info("a batch ended with %d of %d replies", len(spent), record.total)
-        record = self._change(record, state=BatchState.READ, done=len(spent), answer_files=batch.answer_files)
-        self._settle(record, spent)
-        return record
-
-    def _make_room(self, record: BatchRecord) -> None:
-        """Have the requests of a batch for which the queue had no room put into another one, once there is room."""
-        alone = not any(each.under_way for each in self.book.batches if each.token != record.token)
-        if alone and record.total == 1:
-            return  # it never fits: an ordinary call is made
-        most = max(1, record.total // 2) if alone else self.book.most_requests
-        self._write(next=min(self.book.next, record.first), complete=False, queue_full=True, most_requests=most)
-
-    def _settle(self, record: BatchRecord, spent: list[Usage]) -> None:
-        """Release what was committed and not spent; all of it stays committed if a cost is unknown."""
-        if (
-            record.committed_usd
-            and record.attempt == self.work.attempt
-            and not any(each.unpriced_calls for each in spent)
-        ):
-            self.work.release(record.committed_usd - sum((each.cost_usd for each in spent), Decimal(0)))
-
-    def _delete_files(self, record: BatchRecord) -> None:
-        for file_id in (record.file_id, *record.answer_files):
-            self.queue.provider.delete(file_id)
-        self._change(record, state=BatchState.ENDED)
-
-    # The book
 
     def _wait_for_provider(self, busy: ProviderBusy) -> BatchStep:
         now = self.queue.clock()
-        since = self.book.failing_since or now
+        since = self.book.now.failing_since or now
         if now - since > OUTAGE:
-            self._stop_making(failing_since=None)
+            self.book.stop_making(failing_since=None)
             raise RunStopped(f"the provider has not answered for two hours, at last: {busy}") from None
-        self._stop_making(failing_since=since)
-        self.work.show(self._progress(), str(busy))
+        self.book.stop_making(failing_since=since)
+        self.work.show(self.book.progress, str(busy))
         return BatchStep.WAIT
-
-    def _progress(self) -> BatchProgress | None:
-        records = self._open()
-        if not records:
-            return None
-        return BatchProgress(
-            since=min(each.since for each in records),
-            done=sum(each.done for each in records),
-            total=sum(each.total for each in records),
-        )
-
-    def _open(self) -> list[BatchRecord]:
-        return [record for record in self.book.batches if record.under_way]
-
-    def _change(self, record: BatchRecord, **changes: object) -> BatchRecord:
-        changed = record.model_copy(update=changes)
-        self._write(batches=tuple(changed if each.token == record.token else each for each in self.book.batches))
-        return changed
-
-    def _stop_making(self, **changes: object) -> None:
-        self._write(making_since=None, tries=0, **changes)
-
-    def _write(self, **changes: object) -> None:
-        self.book = self.book.model_copy(update=changes)
-        self.books.write(self.book)
