@@ -91,7 +91,7 @@ class ChatModel:
             As ``provider_errors.classify`` returns them; RunStopped also if the model takes no pictures.
         """
         form = self._dialect.first_form(request)
-        adapting = self._dialect.copy()
+        adapting: Dialect | None = None
         refusals: list[tuple[str, Form, set[str]]] = []
         while True:
             started = self.now()
@@ -111,6 +111,7 @@ class ChatModel:
             refusal = text, form, parts_of(arguments)
             is_of_input = isinstance(failure, RefusalError)
             if text and not is_of_input:
+                adapting = adapting or self._dialect.copy()
                 adapted = adapting.adapt(text, form, request, refusal[2])
                 if adapted is not None:
                     logger.info("the endpoint refuses the form of a call, which is repeated in another one")
