@@ -65,6 +65,7 @@ def serving(answer: Callable[[dict[str, Any]], Answer]) -> Iterator[Provider]:
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True
 
         def do_GET(self) -> None:
             self._answer_as_batches_do(b"")

@@ -95,6 +95,7 @@ def converse_endpoint(answer: Answer | None = None) -> Iterator[Converse]:
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True
 
         def do_POST(self) -> None:
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.slow  # starts processes
+
 UNIX = ("fcntl", "grp", "pwd", "resource", "termios")
 UNIX_FUNCTIONS = ("fork", "getuid", "geteuid", "pread")
 

@@ -393,6 +393,7 @@ class TestRequests:
             assert len(seen) == 2
 
 
+@pytest.mark.slow  # openssl makes the certificates
 def test_a_certificate_is_verified_for_the_host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
     subprocess.run(

@@ -15,6 +15,8 @@ from aita.services.assignments import object_keys
 from aita.services.execution.stage_batches import BOOK
 from tests.support.fakes import QUESTIONS, Crash, Harness
 
+pytestmark = pytest.mark.slow  # each effect of a run, with two deaths, again and again
+
 OF_THE_PROVIDER = ("upload", "create", "find", "get", "cancel", "delete")
 OF_RUNS = ("reserve_cost", "release_cost", "show_batches")
 EXAM = [QUESTIONS[0] | {"question_id": str(number)} for number in range(5)]
