@@ -33,7 +33,7 @@ PYTEST = $(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder
 # pip, with one line that tells how far it is
 PIP_INSTALL = aita_local/installing.py
 
-.PHONY: help venv emulator checkov site demo test test-fast test-stacks coverage bench aws-check aws-smoke injection misreadings fuzz adversary docs lock audit prices size clean
+.PHONY: help venv emulator checkov site demo test test-fast test-long test-stacks coverage bench aws-check aws-smoke injection misreadings fuzz adversary docs lock audit prices size clean
 
 help: ## Show this
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | awk -F '\t' '{printf "  make %-11s %s\n", $$1, $$2}'
@@ -49,7 +49,7 @@ site: .aita/site/installed ## Make the environment of what builds the documents'
 demo: venv emulator ## Run the sample exam through the whole stack here: half a minute; the first time 1.5 to 3 min, with 0.9 GB to install
 	$(BIN)/python -m aita_local.demo
 
-test: venv checkov site ## Run what decides whether a change is good: lint, types, layers, templates, tests; under 8 min
+test: venv ## Run what decides whether a change is good: lint, types, layers, templates, tests; under 8 min
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -58,10 +58,13 @@ test: venv checkov site ## Run what decides whether a change is good: lint, type
 	$(BIN)/deptry aita_local benchmarks samples tests --ignore DEP002,DEP004
 	$(BIN)/sam validate --lint
 	$(BIN)/cfn-lint template.yaml
-	$(PYTEST) -m "not emulator and not container"
+	$(PYTEST) -m "not long and not emulator and not container"
 
 test-fast: venv ## Run the tests that wait for no process, picture, report, stack, build or browser; under a minute
 	$(PYTEST) -m "not slow" tests/unit
+
+test-long: venv checkov site ## Run the tests that count over many made-up classes, build the site and the wheel, or scan the template; 3 min
+	$(PYTEST) -m long
 
 test-stacks: venv emulator ## Run the tests on the emulator and in Lambda's containers, which `make test` leaves out; 7 to 10 min
 	$(PYTEST) -m "emulator or container"

@@ -15,18 +15,18 @@ hypothesis.settings.register_profile("shared", deadline=None)  # a time of its o
 hypothesis.settings.load_profile("shared")
 
 _MARKS = {
-    "adversary": ("slow",),
+    "adversary": ("long", "slow"),
     "aws": ("slow",),
     "container": ("container", "slow"),
     "fuzz": ("slow",),
     "injection": ("slow",),
     "integration": ("slow",),
     "local": ("emulator", "slow"),
-    "misreadings": ("slow",),
+    "misreadings": ("long", "slow"),
     "system": ("slow",),
     "template": ("slow",),
     "upgrade": ("slow",),
-    "wheel": ("slow",),
+    "wheel": ("long", "slow"),
 }
 """The markers of all tests in a folder."""
 

@@ -14,6 +14,8 @@ from docs.site_pages import placed
 from tests.support import chromium
 from tests.support.documents import ROOT
 
+pytestmark = pytest.mark.long
+
 MKDOCS = ROOT / ".aita" / "site" / "bin" / "mkdocs"
 PARTS = ("README.md", "SECURITY.md", "CONTRIBUTING.md", "CHANGELOG.md", "mkdocs.yml", "docs", "layers/aita/aita")
 WIDTHS = (390, 1280)

@@ -9,6 +9,8 @@ import yaml
 
 from tests.template.conftest import ROOT, Json, settled, transform
 
+pytestmark = pytest.mark.long
+
 CHECKOV = ROOT / ".aita" / "checkov" / "bin" / "checkov"
 
 GIVEN = {"UsesApiKey"}

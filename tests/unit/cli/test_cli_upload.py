@@ -227,6 +227,7 @@ def test_an_assignment_must_have_a_plain_name(stack: FakeStack, aita: Aita, exam
     assert stack.requests == []
 
 
+@pytest.mark.slow
 def test_many_files_go_in_batches(stack: FakeStack, aita: Aita, exam: Path) -> None:
     for number in range(230):
         (exam / "scans" / "Ada Lovelace" / f"{number}.jpg").write_bytes(b"x")

@@ -84,6 +84,7 @@ def test_an_emulator_that_does_not_run(aita: Aita, stack: FakeStack, tmp_path: P
     assert "http://127.0.0.1:9: start it with 'aita local up'" in err
 
 
+@pytest.mark.slow
 def test_no_network(stack: FakeStack, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "a")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "b")

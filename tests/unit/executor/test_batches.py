@@ -174,6 +174,7 @@ class TestProvider:
         assert times[1] - times[0] >= 0.199
         assert Limiter.told == [(Rates(100.0, None), 0.2, Rates(40.0, 1e6)), Rates(50.0, None)]
 
+    @pytest.mark.slow
     def test_a_refusal_without_a_time_holds_everyone_back(self, make: Make) -> None:
         asked_at, lock, together = list[float](), threading.Lock(), threading.Barrier(30)
 

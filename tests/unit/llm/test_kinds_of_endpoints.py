@@ -30,6 +30,8 @@ from aita.tasks.json_schema import strict_schema
 from aita.tasks.request import Image, LLMRequest, Message, Parameters
 from tests.support.scripted_endpoint import PATIENCE, Answer, Rule, ScriptedEndpoint, completion, scripted_endpoint
 
+pytestmark = pytest.mark.slow  # talks to a server
+
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(8)
 IMAGES = {"a" * 64: PNG}
 STUDENT = "Zebulon Quartermaine"

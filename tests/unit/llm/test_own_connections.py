@@ -24,6 +24,8 @@ from aita.llm.chat import ChatModel
 from aita.tasks.request import LLMRequest, Message, Parameters
 from tests.support.raw_endpoint import PATIENCE, REPLY, WHOLE, listening, message_of, model, request_of
 
+pytestmark = pytest.mark.slow  # talks to servers, some of which keep it waiting
+
 BODY = json.dumps(REPLY).encode()
 OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%b" % (len(BODY), BODY)
 LARGE = LLMRequest((Message("user", "x" * 20_000_000),), "", None, Parameters())
@@ -393,7 +395,6 @@ class TestRequests:
             assert len(seen) == 2
 
 
-@pytest.mark.slow  # openssl makes the certificates
 def test_a_certificate_is_verified_for_the_host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
     subprocess.run(

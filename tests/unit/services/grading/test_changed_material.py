@@ -28,6 +28,8 @@ from tests.support.grades import NO_INK, RUBRICS, answer, answers, cells, criter
 from tests.support.memory_decisions import MemoryDecisions
 from tests.unit.services.compliance.test_audit_bundle import audited
 
+pytestmark = pytest.mark.slow  # two runs of an exam in each test
+
 FIRST = cell_id("s-1", "1a")
 
 Change = Callable[[Harness], None]
