@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from operator import attrgetter
 
 from aita.errors import AitaError, ProviderBusy, TaskError
 from aita.models.effort import ReasoningEffort
@@ -110,15 +111,18 @@ _NEEDS = (
     "TokenUsage of counts from 0 up"
 )
 _TYPES = {"text": str, "finish_reason": str, "model": str, "refusal": bool, "latency_ms": int, "limits": Rates}
+_typed = attrgetter(*_TYPES)
 
 
 def _fault_of(reply: object) -> str | None:
     """Return what is wrong with the type of a reply, without its content; ``None`` if nothing is."""
     if not isinstance(reply, Reply):
         return f"a {type(reply).__name__}"
-    for name, kind in _TYPES.items():
-        if not isinstance(value := getattr(reply, name), kind):
-            return f"a Reply whose {name} is a {type(value).__name__}"
+    values = _typed(reply)
+    if not all(map(isinstance, values, _TYPES.values())):
+        wrong = dict(zip(_TYPES, values, strict=True))
+        name = next(name for name, kind in _TYPES.items() if not isinstance(wrong[name], kind))
+        return f"a Reply whose {name} is a {type(wrong[name]).__name__}"
     limits = reply.limits
     if not (_is_number_or_none(limits.requests_per_second) and _is_number_or_none(limits.tokens_per_minute)):
         return "a Reply whose limits are no numbers"

@@ -234,7 +234,7 @@ class WorkQueue:
         return len(self._fresh) + len(self._parked) + len(self._refused) + len(self._in_hand)
 
     def _is_down(self) -> bool:
-        return self._health.is_down(min(self.workers, self._left))
+        return self._health.in_a_row > 0 and self._health.is_down(min(self.workers, self._left))
 
     def _is_over(self) -> bool:
         """Return whether few tasks are left, all of which were begun."""

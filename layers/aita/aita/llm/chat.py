@@ -107,7 +107,8 @@ class ChatModel:
                 failure, text = classify(error), refusal_text(error)
             else:
                 self._learn(refusals, form, request)
-                return replace(reply, lacks=self._dialect.left_out(form, request))
+                lacks = self._dialect.left_out(form, request)
+                return replace(reply, lacks=lacks) if lacks else reply
             refusal = text, form, parts_of(arguments)
             is_of_input = isinstance(failure, RefusalError)
             if text and not is_of_input:

@@ -27,6 +27,7 @@ LARGEST = 20_000_000
 _MOST_TOKENS = 10**9  # more than any call can use, and within the range of every store
 _LONGEST_NAME = 200
 _NO_JSON = object()
+_DECODER = json.JSONDecoder(parse_float=ExactNumber)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +80,7 @@ def read_completion(body: bytes, content_type: str) -> Completion:
     """
     answer: Any = _NO_JSON
     try:
-        answer = json.loads(body, parse_float=ExactNumber)
+        answer = _decoded(body)
     except RecursionError:
         raise no_completion() from None
     except ValueError:  # also for bytes that are not UTF-8; the error holds the body, so nothing is raised from it
@@ -102,6 +103,11 @@ def read_completion(body: bytes, content_type: str) -> Completion:
         model=_name(answer.get("model")),
         usage=usage.known_for(text) if usage else None,
     )
+
+
+def _decoded(body: bytes) -> Any:
+    """Return the JSON of a body or an event, as ``json.loads`` does, whose decoder would be made anew for each."""
+    return _DECODER.decode(body.decode(json.detect_encoding(body), "surrogatepass"))
 
 
 def _read_lines(body: bytes, content_type: str) -> Completion:
@@ -174,7 +180,7 @@ def _events(parts: Iterable[bytes]) -> Iterator[dict[str, Any]]:
             _drain(read)
             return
         try:
-            answer = json.loads(data, parse_float=ExactNumber)
+            answer = _decoded(data)
         except (ValueError, RecursionError):
             raise mark_possibly_paid(ProviderBusy(CUT_OFF)) from None
         if not isinstance(answer, dict):

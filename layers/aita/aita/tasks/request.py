@@ -80,12 +80,12 @@ class Parameters:
 
     def over(self, others: "Parameters") -> "Parameters":
         """Return these parameters, with the others' model, temperature and limit of tokens where these have none."""
-        return replace(
-            self,
-            temperature=others.temperature if self.temperature is None else self.temperature,
-            max_output_tokens=others.max_output_tokens if self.max_output_tokens is None else self.max_output_tokens,
-            model=self.model or others.model,
-        )
+        temperature = others.temperature if self.temperature is None else self.temperature
+        most = others.max_output_tokens if self.max_output_tokens is None else self.max_output_tokens
+        model = self.model or others.model
+        if (temperature, most, model) == (self.temperature, self.max_output_tokens, self.model):
+            return self
+        return replace(self, temperature=temperature, max_output_tokens=most, model=model)
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,7 +91,8 @@ class ModelRouter:
         return amount
 
     def _whole(self, request: LLMRequest) -> LLMRequest:
-        return replace(request, parameters=request.parameters.over(self.defaults))
+        whole = request.parameters.over(self.defaults)
+        return request if whole is request.parameters else replace(request, parameters=whole)
 
     def _model(self, name: str) -> LLM:
         if name in ("", self.llm.model):
