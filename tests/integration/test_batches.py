@@ -79,7 +79,7 @@ def forget(stack: Stack, assignment: str, run_id: str) -> dict[str, bytes]:
     return found
 
 
-@pytest.mark.parametrize("fault", ["error_after_creation", "expired", "cancelled", "partial", "invalid", "queue_full"])
+@pytest.mark.parametrize("fault", ["error_after_creation", "expired", "cancelled", "partial", "queue_full"])
 def test_faults_of_batches_cost_no_task(stack: Stack, assignment: str, fault: str) -> None:
     stack.put(f"{assignment}/questions.json", exam(assignment))
     stack.provider.faults.change(FaultSettings(batch_fault=fault))
@@ -90,9 +90,20 @@ def test_faults_of_batches_cost_no_task(stack: Stack, assignment: str, fault: st
     assert of_provider(stack)["batch_requests_repeated"] == repeated
 
 
-def test_a_run_with_batches_only_asks_in_no_other_way(stack: Stack, assignment: str) -> None:
+def test_a_batch_that_fails_as_a_whole_halts_the_run(stack: Stack, assignment: str) -> None:
     stack.put(f"{assignment}/questions.json", exam(assignment))
     stack.provider.faults.change(FaultSettings(batch_fault="invalid"))
+    run = batched(stack, assignment)
+    assert run["status"] == "HALTED"
+    assert "the provider did nothing of a batch" in run["reason"]
+    stack.provider.faults.change(FaultSettings())
+    assert stack.call("POST", f"/runs/{run['run_id']}/resume")[0] == 200
+    assert stack.wait(run["run_id"])["usage"]["calls"] == 6
+
+
+def test_a_run_with_batches_only_asks_in_no_other_way(stack: Stack, assignment: str) -> None:
+    stack.put(f"{assignment}/questions.json", exam(assignment))
+    stack.provider.faults.change(FaultSettings(batch_fault="expired"))
     run = batched(stack, assignment, provider_batch="only")
     assert run["status"] in ("PARTIAL", "FAILED")
     assert "UnansweredError" in {task["error_type"] for task in stack.tasks(run["run_id"], "FAILED")}

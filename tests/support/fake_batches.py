@@ -75,7 +75,7 @@ class FakeBatches:
         self._fail()
         file.seek(0)
         digests = [json.loads(line)["custom_id"] for line in file]
-        file_id = f"file-{len(self.files)}"
+        file_id = f"file-{len(self.sizes)}"
         self.files[file_id] = {digest: self._requests[digest] for digest in digests}
         self.sizes.append(file.tell())
         return file_id

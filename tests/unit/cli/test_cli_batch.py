@@ -56,6 +56,13 @@ def test_a_run_that_waits_says_since_when_and_for_how_many(stack: FakeStack, ait
     assert LINE in out
 
 
+def test_a_cancelled_run_says_if_its_batches_may_go_on(stack: FakeStack, aita: Aita) -> None:
+    stack.answer("GET", f"/runs/{RUN}", run_view(RunStatus.CANCELLED, batch_progress=waiting()))
+    out = " ".join(aita("status", RUN)[1].split())
+    assert "the provider has not confirmed that its batch of 1,300 requests is cancelled" in out
+    assert f"aita cancel {RUN}" in out
+
+
 def test_progress_says_so_once_for_each_change() -> None:
     console = Console(width=120)
     with console.capture() as capture, LogProgress(console, lambda: 1000.0) as lines:

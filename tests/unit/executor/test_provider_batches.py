@@ -11,7 +11,14 @@ from typing import Any
 
 import pytest
 
-from aita import BatchExecutionResult, SettingsError, SimpleLLMTask, cleanup_checkpoints, create_executor
+from aita import (
+    BatchExecutionResult,
+    CheckpointError,
+    SettingsError,
+    SimpleLLMTask,
+    cleanup_checkpoints,
+    create_executor,
+)
 from aita.errors import TaskError
 from aita.executor.batch_folder import BatchFolder
 from aita.executor.in_process import InProcessExecutor
@@ -25,6 +32,9 @@ from tests.support.fake_llm import COST, FakeLLM, answer, asked
 from tests.support.fakes import NONSENSE
 
 WORDS = ("one", "two", "three", "four")
+
+
+WORDED = [SimpleLLMTask(task_id=word, prompt=word) for word in WORDS]
 
 
 class Killed(BaseException):
@@ -74,8 +84,7 @@ def execute(
 ) -> BatchExecutionResult:
     executor = make_executor(llm, folder, **settings)
     executor.wait = wait or (lambda seconds: None)
-    made = tasks or [SimpleLLMTask(task_id=word, prompt=word) for word in WORDS]
-    return executor.execute_batch(made, "words")
+    return executor.execute_batch(tasks or WORDED, "words")
 
 
 def all_done(batch: BatchExecutionResult) -> bool:
@@ -206,6 +215,55 @@ def test_a_reply_that_was_cut_off_does_not_take_the_next_one_with_it(tmp_path: P
 def test_tasks_that_share_a_call_share_a_request_of_a_batch(tmp_path: Path) -> None:
     llm = BatchedLLM()
     assert all_done(execute(llm, tmp_path, batch_size=5))
+
+
+def test_asked_afresh_an_open_batch_is_not_paid_beside_and_old_replies_are_not_taken(tmp_path: Path) -> None:
+    llm = BatchedLLM()
+    llm.batches.looks = 10
+    executor = make_executor(llm, tmp_path)
+    executor.wait = lambda seconds: None
+    llm.batches.get = killing(llm.batches.get)  # type: ignore[method-assign]
+    with pytest.raises(Killed):
+        executor.execute_batch(WORDED, "words")
+    with pytest.raises(CheckpointError, match="a batch of 3 requests of this checkpoint_name is open"):
+        executor.execute_batch(WORDED, "words", resume_from_checkpoint=False)
+    assert len(llm.batches.submitted) == 3
+    assert executor.execute_batch(WORDED, "words").success_rate == 1
+    assert executor.execute_batch(WORDED, "words", resume_from_checkpoint=False).success_rate == 1
+    assert len(llm.batches.submitted) == 6
+
+
+@pytest.mark.parametrize("damage", [b"", b"{", b'{"attempt": 1, "batches": 3}'])
+def test_a_damaged_book_is_told_and_nothing_is_paid_again(tmp_path: Path, damage: bytes) -> None:
+    llm = BatchedLLM()
+    llm.batches.looks = 10
+    executor = make_executor(llm, tmp_path)
+    executor.wait = lambda seconds: None
+    llm.batches.get = killing(llm.batches.get)  # type: ignore[method-assign]
+    with pytest.raises(Killed):
+        executor.execute_batch(WORDED, "words")
+    (book,) = tmp_path.glob("*/batches.json")
+    whole = book.read_bytes()
+    book.write_bytes(damage)
+    with pytest.raises(CheckpointError, match="is damaged or lost, and tells which batches at the provider are paid"):
+        executor.execute_batch(WORDED, "words")
+    assert len(llm.batches.submitted) == 3
+    book.write_bytes(whole)
+    assert executor.execute_batch(WORDED, "words").success_rate == 1
+    assert len(llm.batches.submitted) == 3
+
+
+def killing(do: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a function that dies in its first call."""
+    died: list[bool] = []
+
+    def act(*args: Any) -> Any:
+        if not died:
+            died.append(True)
+            raise Killed
+        return do(*args)
+
+    return act
 
 
 def test_a_stopped_batch_leaves_the_providers_batch_for_the_next_time(tmp_path: Path) -> None:

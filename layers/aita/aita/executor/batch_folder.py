@@ -12,6 +12,7 @@ from typing import Self
 from pydantic import TypeAdapter
 
 from aita.atomic_write import write_whole
+from aita.errors import CheckpointError
 from aita.executor.checkpoint_folder import BINARY, lock_path
 from aita.executor.ledger import PAYER
 from aita.models.provider_batch import BatchBook
@@ -48,8 +49,19 @@ class BatchFolder:
             os.truncate(self._replies, self._replies.stat().st_size - len(rest))
 
     def read(self) -> BatchBook:
-        """Return the book; an empty one at first."""
-        return BatchBook.model_validate_json(self._book.read_bytes()) if self._book.exists() else BatchBook()
+        """Return the book; an empty one at first.
+
+        Raises
+        ------
+        CheckpointError
+            If it is damaged.
+        """
+        if not self._book.exists():
+            return BatchBook()
+        try:
+            return BatchBook.model_validate_json(self._book.read_bytes())
+        except ValueError:
+            raise self._damaged(self._book) from None
 
     def write(self, book: BatchBook) -> None:
         """Replace the book."""
@@ -57,8 +69,18 @@ class BatchFolder:
         write_whole(self._book, book.model_dump_json().encode())
 
     def read_requests(self, token: str) -> dict[str, BatchedRequest]:
-        """Return the requests of a batch, by digest."""
-        return _REQUESTS.validate_json((self.path / f"{token}.json").read_bytes())
+        """Return the requests of a batch, by digest.
+
+        Raises
+        ------
+        CheckpointError
+            If they are damaged, or not there.
+        """
+        file = self.path / f"{token}.json"
+        try:
+            return _REQUESTS.validate_json(file.read_bytes())
+        except (ValueError, FileNotFoundError):
+            raise self._damaged(file) from None
 
     def write_requests(self, token: str, requests: Mapping[str, BatchedRequest]) -> None:
         """Store the requests of a batch, by digest."""
@@ -124,6 +146,12 @@ class BatchFolder:
             self.replies[digest] = CachedReply.model_validate(reply)
         except ValueError:
             logger.warning("a line of a batch's replies is damaged: its request is asked again")
+
+    def _damaged(self, file: Path) -> CheckpointError:
+        return CheckpointError(
+            f"{file} is damaged or lost, and tells which batches at the provider are paid: put it back from a copy, or "
+            f"cancel them at the provider (their metadata has the key aita) and delete {self.path}, which asks again"
+        )
 
     @property
     def _book(self) -> Path:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from aita.errors import BudgetReached, NotRun, RunStopped, SettingsError
+from aita.errors import BudgetReached, CheckpointError, NotRun, RunStopped, SettingsError
 from aita.executor.batch_calls import BatchPace, ImageFiles, WorkPacer, WorkReplies
 from aita.executor.batch_executor import STOPPED, BatchExecutor, BatchInterrupted, RunningBatch
 from aita.executor.batch_folder import BatchFolder
@@ -129,6 +129,8 @@ class InProcessExecutor(BatchExecutor):
         ------
         SettingsError
             If the batch has no checkpoint by which they are found again.
+        CheckpointError
+            If all is to be asked afresh, and a batch of before is open at the provider.
         """
         if self.config.provider_batch is BatchUse.NEVER:
             left = BatchFolder.of(self.checkpoint_dir, name) if ledger.checkpoint is not None and name else None
@@ -146,7 +148,16 @@ class InProcessExecutor(BatchExecutor):
                 "provider_batch needs a checkpoint_name and enable_checkpointing: batches at the provider are found "
                 "again by it"
             )
-        return BatchFolder.of(self.checkpoint_dir, name)
+        folder = BatchFolder.of(self.checkpoint_dir, name)
+        if resume is False:
+            if count := folder.open_requests:
+                raise CheckpointError(
+                    f"a batch of {count} requests of this checkpoint_name is open at the provider, and is paid: "
+                    "resume_from_checkpoint=True takes its replies, and another checkpoint_name asks afresh beside it"
+                )
+            folder.remove()
+            folder = BatchFolder.of(self.checkpoint_dir, name)
+        return folder
 
     def _run_unfinished(
         self, llm: GuardedLLM, ledger: Ledger, batch: RunningBatch, folder: BatchFolder | None

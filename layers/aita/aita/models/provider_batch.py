@@ -71,6 +71,8 @@ class BatchRecord(StrictModel):
         When its creation was last tried.
     cancelled_at
         When it was first cancelled because it took too long.
+    missed_in
+        Attempt in which the provider first did not know it, and which halted for that; 0 is none.
     """
 
     token: str
@@ -86,6 +88,7 @@ class BatchRecord(StrictModel):
     since: datetime
     tried_at: datetime
     cancelled_at: datetime | None = None
+    missed_in: int = 0
 
     @property
     def under_way(self) -> bool:

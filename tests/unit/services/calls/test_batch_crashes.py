@@ -106,7 +106,7 @@ def kill_everywhere(whole: Harness, *, after: bool, retries: int) -> int:
         kills += effects.died
         if run.status is not RunStatus.SUCCEEDED:
             run = harness.resume(run)
-        assert run.status is RunStatus.SUCCEEDED, place
+        assert run.status is RunStatus.SUCCEEDED, (place, run.reason)
         assert double_submissions(harness) == 0, place
         assert unended(harness, run.run_id) == 0, place
         for name in ("answer_keys.json", "rubrics.json"):

@@ -208,18 +208,41 @@ class TestWaiting:
         assert run.committed_usd == run.usage.cost_usd + HIGHEST_COST * 5 / 2, "it may be paid"
 
     @pytest.mark.parametrize("lost", ["get", "replies"])
-    def test_goes_on_without_a_batch_that_is_gone(
+    def test_halts_at_a_batch_that_is_gone_and_goes_on_without_it_when_resumed(
         self, harness: Harness, lost: str, caplog: pytest.LogCaptureFixture
     ) -> None:
+        known = getattr(harness.batches, lost)
+        first = "batch-0"
+
         def gone(batch: Any) -> Any:
-            harness.batches.batches.clear()
-            raise BatchGoneError("the provider knows it no longer")
+            if first in (batch, getattr(batch, "batch_id", "")):
+                raise BatchGoneError("the provider knows it no longer")
+            return known(batch)
 
         setattr(harness.batches, lost, gone)
+        harness.batches.find = lambda file_id, token: []  # type: ignore[method-assign]
         run = harness.run("rubric", provider_batch="first", max_cost_usd=Decimal(10))
-        assert (run.status, run.usage.calls, run.usage.batch_calls) == (RunStatus.SUCCEEDED, 6, 0)
-        assert run.committed_usd == run.usage.cost_usd + HIGHEST_COST * 5 / 2, "it may be paid"
+        assert run.status is RunStatus.HALTED
+        assert "a batch of 2 requests is lost: the provider knows it no longer" in run.reason
+        assert "the key was changed to another account's" in run.reason
+        assert len(harness.batches.submitted) == 2, "nothing is asked again unasked"
+        run = harness.resume(run)
+        assert (run.status, run.usage.calls, run.usage.batch_calls) == (RunStatus.SUCCEEDED, 6, 5)
         assert "given up" in caplog.text
+
+    def test_is_found_again_with_the_key_of_before(self, harness: Harness) -> None:
+        def unknown(batch_id: str) -> Any:
+            raise BatchGoneError("the provider knows it no longer")
+
+        get, find = harness.batches.get, harness.batches.find
+        harness.batches.looks = 3
+        harness.batches.get = unknown  # type: ignore[method-assign]
+        harness.batches.find = lambda file_id, token: []  # type: ignore[method-assign]
+        run = harness.run("rubric", provider_batch="first")
+        assert run.status is RunStatus.HALTED
+        harness.batches.get, harness.batches.find = get, find  # type: ignore[method-assign]
+        assert harness.resume(run).status is RunStatus.SUCCEEDED
+        assert len(set(harness.batches.submitted)) == len(harness.batches.submitted), "nothing is paid twice"
 
     def test_halts_where_a_batch_is_gone_as_the_endpoint_has_none(self, harness: Harness) -> None:
         def gone(batch_id: str) -> Any:
@@ -266,7 +289,7 @@ class TestWaiting:
         run = harness.run("rubric", provider_batch="first")
         assert (run.status, run.reason) == (RunStatus.HALTED, "the endpoint has no batches")
 
-    def test_leaves_a_refused_batch_to_calls(self, harness: Harness) -> None:
+    def test_halts_at_a_refused_batch_instead_of_paying_the_full_price(self, harness: Harness) -> None:
         create = harness.batches.create
 
         def refuse(file_id: str, token: str) -> Any:
@@ -275,15 +298,21 @@ class TestWaiting:
 
         harness.batches.create = refuse  # type: ignore[method-assign]
         run = harness.run("rubric", provider_batch="first")
-        assert (run.status, run.usage.calls, run.usage.batch_calls) == (RunStatus.SUCCEEDED, 6, 3)
+        assert (run.status, run.usage.calls) == (RunStatus.HALTED, 1)
+        assert "refused a batch of 2 requests: the provider answered 400" in run.reason
+        run = harness.resume(run)
+        assert (run.status, run.usage.calls, run.usage.batch_calls) == (RunStatus.SUCCEEDED, 6, 5)
 
-    def test_tells_of_a_batch_that_failed_as_a_whole(self, harness: Harness, caplog: pytest.LogCaptureFixture) -> None:
+    def test_halts_at_a_batch_that_failed_as_a_whole(self, harness: Harness) -> None:
         get = harness.batches.get
         harness.batches.unanswered = lambda request: True
         harness.batches.get = lambda batch_id: replace(get(batch_id), failure="model not supported")  # type: ignore[method-assign]
         run = harness.run("rubric", provider_batch="first")
-        assert (run.status, run.usage.batch_calls) == (RunStatus.SUCCEEDED, 0)
-        assert "of its 2 requests, which calls would ask at the full price: model not supported" in caplog.text
+        assert (run.status, run.usage.calls) == (RunStatus.HALTED, 1)
+        assert "did nothing of a batch of 2 requests: model not supported" in run.reason
+        assert "without batches they are asked at the full price" in run.reason
+        harness.batches.get, harness.batches.unanswered = get, lambda request: False  # type: ignore[method-assign]
+        assert harness.resume(run).usage.batch_calls == 5
 
     @pytest.mark.parametrize("limit", [0, 1, 2, 3])
     def test_makes_smaller_batches_where_the_queue_is_full(self, limit: int) -> None:
@@ -450,6 +479,19 @@ class TestCancelling:
         assert Counter(harness.batches.submitted).most_common(1)[0][1] <= 2, "what the cancelled batch did not answer"
         answered = [request.digest() for request in harness.batches.answered]
         assert len(set(answered)) == len(answered), "no reply is paid twice"
+
+    def test_tries_each_batch_and_shows_the_run_as_uncancelled_while_one_can_not_be(self, harness: Harness) -> None:
+        harness.batches.looks = 10
+        run = planned(harness)
+        step(harness, run)
+        harness.submissions.cancel(run.run_id)
+        harness.batches.failures = [busy()]
+        with pytest.raises(ProviderBusy):  # so that Lambda tries again
+            step(harness, run)
+        assert harness.runs.get(run.run_id).batch_progress is not None
+        assert step(harness, run) is BatchStep.STOPPED
+        assert harness.runs.get(run.run_id).batch_progress is None
+        assert [each.cancelled for each in harness.batches.batches] == [True]
 
     def test_leaves_it_to_the_execution_if_the_function_can_not_be_invoked(self, harness: Harness) -> None:
         def refuse(_: Run) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from aita.errors import ConflictError, InvalidMaterialError, MissingMaterialError, NotFoundError, RequestError
+from aita.models.api import StartRunRequest
 from aita.models.run import RunStatus
 from aita.services.runs.run_control import QUIET
 from tests.support.fakes import ASSIGNMENT, MODEL, QUESTIONS, Harness, failing
@@ -29,6 +30,21 @@ class TestStart:
             harness.begin()
         assert caught.value.http_status == 409
         assert len(harness.executions.started) == 1
+
+    @pytest.mark.parametrize("uses", [("first", "never"), ("never", "only")])
+    def test_two_pipelines_do_not_ask_the_same_beside_a_providers_batch(
+        self, harness: Harness, uses: tuple[str, str]
+    ) -> None:
+        harness.exam()
+        harness.put("scans/Ann/1.jpg", b"a")
+        run = harness.begin("rubric", provider_batch=uses[0])
+        exam = {"assignment": "midterm", "pipeline": "exam", "options": {"provider_batch": uses[1]}}
+        with pytest.raises(ConflictError, match=rf"run {run.run_id} of midterm / rubric .* pay twice: .* cancel it"):
+            harness.submissions.start(StartRunRequest.model_validate(exam))
+        harness.submissions.cancel(run.run_id)
+        other = harness.submissions.start(StartRunRequest.model_validate(exam))
+        with pytest.raises(ConflictError, match=rf"run {other.run_id} of midterm / exam"):
+            harness.submissions.resume(run.run_id)
 
     def test_another_pipeline_or_assignment_is_another_run(self, harness: Harness) -> None:
         harness.exam()
@@ -77,8 +93,10 @@ class TestStart:
         active = harness.runs.active
 
         def raced(assignment: str, pipeline: str) -> str | None:
-            monkeypatch.setattr(harness.runs, "active", active)
             before = active(assignment, pipeline)
+            if pipeline == "exam":  # others are looked at first
+                return before
+            monkeypatch.setattr(harness.runs, "active", active)
             harness.begin()
             return before
 

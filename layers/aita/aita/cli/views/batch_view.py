@@ -1,4 +1,4 @@
-"""How far the provider's batches are that a run waits for, for people."""
+"""Batches at the provider that a run waits for, or has cancelled, for people."""
 
 from aita.models.provider_batch import BatchProgress
 
@@ -7,3 +7,11 @@ def batch_line(progress: BatchProgress) -> str:
     """Return since when a run waits, and how many requests are done, in a line."""
     since = progress.since.astimezone().strftime("%m-%d %H:%M")
     return f"waiting for the provider's batch, since {since}, {progress.done:,} of {progress.total:,} done"
+
+
+def uncancelled_line(progress: BatchProgress, run_id: str) -> str:
+    """Return that a cancelled run's batches are not known to be cancelled, which takes a moment, and what to do."""
+    return (
+        f"the provider has not confirmed that its batch of {progress.total:,} requests is cancelled; if this stays for "
+        f"minutes, ask again: aita cancel {run_id}"
+    )

@@ -11,7 +11,7 @@ from datetime import timedelta
 from decimal import Decimal
 from uuid import uuid4
 
-from aita.errors import BudgetReached, ObjectChangedError, ProviderBusy, RunStopped, TaskError
+from aita.errors import BudgetReached, CallError, ObjectChangedError, ProviderBusy, RunStopped, TaskError
 from aita.models.provider_batch import BatchBook, BatchRecord, BatchState, BatchStep
 from aita.ports import BatchProvider, Clock
 from aita.services.calls.batch_file import BatchFile
@@ -63,7 +63,10 @@ class BatchQueue:
         BudgetReached
             If the cap has no room for a further request.
         RunStopped
-            If a person must act: at the key, the quota, the endpoint, or a batch that can't be made.
+            If a person must act: at the key, the quota, the endpoint, or a batch that can't be made, that did nothing,
+            or that is not there.
+        CallError
+            If the run has ended, and the provider could not cancel a batch.
         """
         book = books.read()
         match work.standing():
@@ -71,6 +74,7 @@ class BatchQueue:
                 return BatchStep.STOPPED
             case Standing.ENDED:
                 self._cancel(book)
+                work.show(None)
                 return BatchStep.STOPPED
         try:
             open_book = OpenBatchBook(books, book)
@@ -80,12 +84,26 @@ class BatchQueue:
             return BatchStep.WAIT
 
     def _cancel(self, book: BatchBook) -> None:
+        """Cancel the batches under way, each whether or not another can be.
+
+        Raises
+        ------
+        CallError
+            If one could not be cancelled: it goes on, and the run's row still shows it.
+        """
+        failure: CallError | None = None
         for record in book.batches:
-            if record.state is BatchState.OPEN:
-                self.provider.cancel(record.batch_id)
-            elif record.state is BatchState.INTENDED:
-                for found in self.provider.find(record.file_id, record.token):
-                    self.provider.cancel(found.batch_id)
+            try:
+                if record.state is BatchState.OPEN:
+                    self.provider.cancel(record.batch_id)
+                elif record.state is BatchState.INTENDED:
+                    for found in self.provider.find(record.file_id, record.token):
+                        self.provider.cancel(found.batch_id)
+            except CallError as error:
+                logger.warning("a batch of %d requests could not be cancelled, and goes on: %s", record.total, error)
+                failure = error
+        if failure is not None:
+            raise failure
 
 
 @dataclass(slots=True)
@@ -242,15 +260,18 @@ class _Step:
         try:
             created = self.queue.provider.create(record.file_id, record.token)
         except TaskError as refused:
-            logger.warning("the provider refused a batch: %s", refused)
-            return self._leave(record)
+            self._leave(record)
+            raise RunStopped(
+                f"the provider refused a batch of {record.total} requests: {refused}. Going on puts them into another "
+                "batch; without batches they are asked at the full price"
+            ) from None
         record = self.book.change(record, state=BatchState.OPEN, batch_id=created.batch_id)
         if self.work.standing() is Standing.ENDED:  # since the step began
             self.queue.provider.cancel(created.batch_id)
         return record
 
     def _leave(self, record: BatchRecord) -> BatchRecord:
-        """Leave the requests of a batch that was not made to ordinary calls."""
+        """Let go of the requests of a batch that was not made."""
         record = self.book.change(record, state=BatchState.READ)
         self.watch.settle(record, [])
         return record

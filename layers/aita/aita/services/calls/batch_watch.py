@@ -1,4 +1,7 @@
-"""Batches that were created: watched until they end, read, settled, and given up where they are lost."""
+"""Batches that were created: watched until they end, read, settled, and given up where they are lost.
+
+Where going on would pay for the same requests once more, or at the full price, a person is asked first: the run halts.
+"""
 
 import logging
 from dataclasses import dataclass
@@ -7,7 +10,7 @@ from decimal import Decimal
 from itertools import islice
 
 from aita.concurrency import map_concurrently
-from aita.errors import BatchGoneError, TaskError
+from aita.errors import BatchGoneError, RunStopped, TaskError
 from aita.models.provider_batch import BatchRecord, BatchState
 from aita.models.run import Usage
 from aita.ports import BatchProvider, Clock, ProviderBatch, Reply
@@ -36,7 +39,13 @@ class BatchWatch:
     book: OpenBatchBook
 
     def look_after(self, record: BatchRecord) -> BatchRecord:
-        """Read a batch that has ended, give one up that is lost or late, or record how far it is."""
+        """Read a batch that has ended, give one up that is lost or late, or record how far it is.
+
+        Raises
+        ------
+        RunStopped
+            If the provider does not know it, in the first attempt in which it does not, or did nothing of it.
+        """
         now = self.clock()
         is_late = now - record.since > LONGEST
         try:
@@ -44,7 +53,7 @@ class BatchWatch:
         except BatchGoneError as gone:
             if self.provider.find(record.file_id, record.token) and not is_late:
                 return record
-            return self._give_up(record, f"{gone}, or by this key")
+            return self._miss(record, f"{gone}, or by this key", is_late=is_late)
         except TaskError as refused:
             if not is_late:
                 raise
@@ -58,6 +67,20 @@ class BatchWatch:
                 return self._give_up(record, "it was cancelled, and does not end")
             self.provider.cancel(record.batch_id)
         return record if batch.done == record.done else self.book.change(record, done=batch.done)
+
+    def _miss(self, record: BatchRecord, reason: str, *, is_late: bool) -> BatchRecord:
+        """Halt for a batch that the provider has not, or not its replies, and give it up in the attempt after.
+
+        A key of another account does not know it either, and then it goes on and is paid.
+        """
+        if is_late or record.missed_in not in (0, self.work.attempt):
+            return self._give_up(record, reason)
+        self.book.change(record, missed_in=self.work.attempt)
+        self.book.stop_making()
+        raise RunStopped(
+            f"a batch of {record.total} requests is lost: {reason}. If the key was changed to another account's, put "
+            "the one before back, as the batch is paid there; going on with this key asks its requests again"
+        )
 
     def _give_up(self, record: BatchRecord, reason: str) -> BatchRecord:
         """Leave the requests of a lost batch to others; what it may cost stays committed."""
@@ -81,18 +104,18 @@ class BatchWatch:
             while some := list(islice(replies, _READ_AT_ONCE)):
                 spent += [usage for usage in map_concurrently(keep, some, _CONCURRENT_IO) if usage is not None]
         except BatchGoneError as gone:
-            return self._give_up(record, str(gone))
+            return self._miss(record, str(gone), is_late=False)
         if batch.queue_full:
             self._make_room(record)
-        if not spent and not batch.queue_full:
-            logger.warning(
-                "a batch ended without a reply to any of its %d requests, which calls would ask at the full price: %s",
-                record.total,
-                batch.failure or "the provider gave no reason",
-            )
         logger.info("a batch ended with %d of %d replies", len(spent), record.total)
         record = self.book.change(record, state=BatchState.READ, done=len(spent), answer_files=batch.answer_files)
         self.settle(record, spent)
+        if batch.failure and not spent and not batch.queue_full:
+            self.book.stop_making()
+            raise RunStopped(
+                f"the provider did nothing of a batch of {record.total} requests: {batch.failure}. Going on puts them "
+                "into another batch; without batches they are asked at the full price"
+            )
         return record
 
     def _make_room(self, record: BatchRecord) -> None:

@@ -17,7 +17,7 @@ from aita.models.run import Run, RunSettings, RunStatus
 from aita.ports import BatchInvoker, Clock, Executions, ObjectStore, RunStore
 from aita.services.assignments.assignment_files import AssignmentFiles
 from aita.services.grading.grading_settings import graded_before
-from aita.services.runs.pipelines import stage_of, stages_of
+from aita.services.runs.pipelines import PIPELINES, stage_of, stages_of
 from aita.services.runs.unknown_prices import tell_price
 from aita.services.stages.base import LLMStage
 from aita.services.stages.grade import GradeStage
@@ -53,7 +53,8 @@ class RunControl:
         RequestError
             If the assignment's name, the pipeline or an option is invalid, or material is missing.
         ConflictError
-            If a run of this assignment and pipeline is active, or an option differs from the deployed stack.
+            If a run of this assignment and pipeline is active, or one of another pipeline that would pay for the same
+            requests in a provider's batch; or if an option differs from the deployed stack.
         """
         assignment = check_assignment(request.assignment)
         stages = stages_of(request.pipeline)
@@ -75,6 +76,7 @@ class RunControl:
             created_at=now,
             updated_at=now,
         )
+        self._check_batches(run)
         self.runs.create(run, self._replaceable(assignment, request.pipeline))
         return self._execute(run)
 
@@ -103,11 +105,13 @@ class RunControl:
         NotFoundError
             If there is no such run.
         ConflictError
-            If the run, or another one of its assignment and pipeline, is active.
+            If the run, or another one of its assignment and pipeline, is active, or one of another pipeline as for
+            ``start``.
         """
         run = self.current(self.runs.get(run_id))
         if run.active:
             raise ConflictError(f"run {run_id} is running: cancel it first, or wait until it ends")
+        self._check_batches(run)
         replaces = self._replaceable(run.assignment, run.pipeline)
         settings, reviewed = run.settings, run.reviewed or run.status is RunStatus.WAITING_FOR_REVIEW
         if max_cost_usd is not None:
@@ -192,6 +196,22 @@ class RunControl:
             )
         return active
 
+    def _check_batches(self, run: Run) -> None:
+        """Check that no active run has requests of this one in a batch, for which no reply is stored for a day."""
+        for pipeline in PIPELINES:
+            if pipeline == run.pipeline or not _asking(pipeline) & _asking(run.pipeline):
+                continue
+            active = self.runs.active(run.assignment, pipeline)
+            other = None if active is None else self.current(self.runs.get(active))
+            if other is None or not other.active:
+                continue
+            if any(each.settings.provider_batch is not BatchUse.NEVER for each in (run, other)):
+                raise ConflictError(
+                    f"run {active} of {run.assignment} / {pipeline} is active and has requests of this one, which "
+                    f"batches at the provider would pay twice: watch it (aita watch {active}) or cancel it "
+                    f"(aita cancel {active})"
+                )
+
     def _settings(self, request: StartRunRequest, before: dict[str, Any]) -> RunSettings:
         given = before | request.options.model_dump(exclude_none=True)
         for name, variable, parameter in (
@@ -221,6 +241,11 @@ class RunControl:
                     f"the price of {model} is not known, so a cap on the run's cost can't be kept: leave out "
                     f"--max-cost and AITA_MAX_COST_USD, or {tell_price(model)}"
                 )
+
+
+def _asking(pipeline: str) -> set[str]:
+    """Return a pipeline's stages that ask a model."""
+    return {stage for stage in stages_of(pipeline) if isinstance(stage_of(stage), LLMStage)}
 
 
 def _grades(stage: str) -> bool:
