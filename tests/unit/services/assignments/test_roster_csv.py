@@ -74,7 +74,7 @@ class TestColumns:
         assert read(text)[0].number == "17"
 
     @pytest.mark.parametrize(
-        "text", ["", "Ann Lee\nBo\n", "First Name\nAnn\n", "Email,ID\na@x.test,1\n", "sep=;\nName\n"]
+        "text", ["", "Ann Lee\nBo\n", "First Name\nAnn\n", "Email,ID\na@x.test,1\n", "sep=;\nEmail\n"]
     )
     def test_the_column_of_names_must_be_there(self, text: str) -> None:
         assert problem(text).startswith("roster.csv, line 1: there is no column 'Student Name'")
@@ -153,17 +153,84 @@ class TestEncoding:
         assert "read as Windows-1252" in note
 
     @pytest.mark.parametrize(
+        ("encoding", "names"),
+        [
+            ("mac_roman", ["Zoë Müller"]),
+            ("mac_roman", ["José Muñoz", "François L\u2019Été"]),
+            ("cp1252", ["Zoë Müller", "SEAN O\u2019BRIEN", "José MUÑOZ"]),
+            ("cp1252", ["ÖZIL MESUT", "ÅSA ÅBERG"]),
+            ("cp1250", ["Łukasz Żółć"]),
+            ("cp1251", ["Иван Петров"]),
+            ("cp932", ["山田 太郎"]),
+            ("cp932", ["佐藤 花子", "たなか ゆき"]),
+            ("gbk", ["王小明"]),
+            ("gbk", ["李伟", "张敏", "欧阳修"]),
+            ("big5", ["王小明", "陳怡君"]),
+            ("cp949", ["김철수", "이영희", "박지민"]),
+            ("utf-16-le", ["Elizabeth Mei"]),
+            ("utf-16-be", ["Elizabeth Mei", "Zoë Müller"]),
+        ],
+    )
+    def test_names_in_an_encoding_that_nothing_tells(self, encoding: str, names: list[str]) -> None:
+        lines = [f"{name},{number}" for number, name in enumerate(names)]
+        found = read_roster("\r\n".join(["Student Name,Student ID", *lines]).encode(encoding))
+        assert [entry.name for entry in found.entries] == names
+        assert encoding.startswith("utf") or "check the names" in found.notes[0]
+
+    def test_two_encodings_that_fit_alike_are_refused(self) -> None:
+        said = problem("Student Name,Student ID\n김철수,1\n".encode("cp949"))
+        assert "line 2: it is not UTF-8, and may be GBK or Big5 or EUC-KR: save it as CSV in UTF-8" in said
+
+    @pytest.mark.parametrize(
         ("data", "said"),
         [
-            (b"Student Name\nAnn\nB\x81\n", "line 3: it is not UTF-8 or Windows-1252"),
-            ("Student Name\nAnn\n".encode("utf-16-le"), "line 1: it has a NUL character"),
+            (b"Student Name\nAnn\nB\xa4 b\xa9 c\xae\n", "line 3: it is not UTF-8"),
+            (b"Student Name\nAnn\0\n", "line 2: it has a NUL character"),
             ("Student Name\nAnn\n".encode("utf-32"), "line 1: it has a NUL character"),
-            (b"PK\x03\x04\x00\x00", "line 1: it has a NUL character"),
+            (b"PK\x03\x04\x00\x00", "line 1: it is a workbook, not CSV: name it roster.xlsx"),
             (b"\xff\xfeN\x00a", "line 1: it is not UTF-16"),
         ],
     )
     def test_what_can_not_be_decoded_is_told_with_its_line(self, data: bytes, said: str) -> None:
         assert f"roster.csv, {said}" in problem(data)
+
+
+LMS = {
+    "Moodle, German": "Vorname;Nachname;ID-Nummer;E-Mail-Adresse\nAnn;Lee;17;ann@x.test\n",
+    "Moodle, French": "Prénom,Nom,Numéro d'identification,Adresse de courriel\nAnn,Lee,17,ann@x.test\n",
+    "Moodle, Spanish": "Nombre,Apellido(s),Número de ID,Dirección de correo\nAnn,Lee,17,ann@x.test\n",
+    "Moodle, Italian": "Nome,Cognome,Numero di matricola,Indirizzo email\nAnn,Lee,17,ann@x.test\n",
+    "Brightspace": "OrgDefinedId,Username,Last Name,First Name,Email,End-of-Line Indicator\n#17,#a,Lee,Ann,ann@x.test,#\n",
+    "Excel": "sep=;\r\nStudent Name;Student ID;Email\r\nAnn Lee;17;ann@x.test\r\n",
+    "lines between": "Student Name|Student ID|Email\nAnn Lee|17|ann@x.test\n",
+    "whole name, French": "Nom,Matricule,Courriel\nAnn Lee,17,ann@x.test\n",
+    "whole name, Spanish": "Nombre,Matrícula,Correo electrónico\nAnn Lee,17,ann@x.test\n",
+    "Gradescope, with staff": "Name,SID,Email,Role\nAnn Lee,17,ann@x.test,Student\nTeach Er,9,t@x.test,Instructor\n",
+    "Canvas, with its test student": (
+        'Student,ID,SIS User ID,SIS Login ID,Section,Email\nAnn Lee,5,17,,,ann@x.test\n"Student, Test",6,,ab,,\n'
+    ),
+    "invisible": "Student Name,Student ID,Email\n\u200bAnn\u00a0Lee\u200b,17,ann@x.test\n",
+}
+
+
+@pytest.mark.parametrize("name", LMS)
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_the_lines_of_every_system_and_language(name: str, encoding: str) -> None:
+    (entry,) = read_roster(LMS[name].encode(encoding)).entries
+    assert (entry.name, entry.number, entry.email) == ("Ann Lee", "17", "ann@x.test")
+
+
+def test_columns_that_are_not_used_are_named() -> None:
+    found = read_roster(b"Student Name,Student ID,Midterm (12),Final Score\nAnn,1,2,3\n")
+    assert found.notes == ("columns that are not used: 'Midterm (12)', 'Final Score'",)
+    headers = ",".join(f"Quiz {number}" for number in range(30))
+    (note,) = read_roster(f"Name,{headers}\nAnn\n".encode()).notes
+    assert note.endswith("'Quiz 11' and 18 more")
+
+
+def test_people_who_are_no_students_are_told_of() -> None:
+    (note,) = read_roster(LMS["Gradescope, with staff"].encode()).notes
+    assert note == "1 of its lines are of people with another role, and passed over"
 
 
 class TestIds:
@@ -179,6 +246,11 @@ class TestIds:
         assert "ids were read without what a spreadsheet adds" in note
         assert note.endswith("on 1 of its lines, first on line 3")
 
+    def test_two_numbers_that_were_rounded_alike_are_told_as_that(self) -> None:
+        assert "line 3: its number and that of line 2 were rounded by a spreadsheet" in problem(
+            b"Name,ID\nAnn,1.23457E+11\nBo,1.23457E+11\n"
+        )
+
     def test_two_of_one_id_are_still_told(self) -> None:
         assert "line 3: it has the number of line 2" in problem(b"Name,ID\nAnn,12345\nBo,12345.0\n")
 
@@ -193,7 +265,9 @@ CELL = st.text(st.characters(codec="utf-8", exclude_characters="\0\r\n"), max_si
 
 
 @given(
-    names=st.lists(CELL.filter(lambda name: name not in {"", "Points Possible"}), max_size=5),
+    names=st.lists(
+        CELL.filter(lambda name: name.strip("\u200b\u200e\u200f\ufeff\xa0 ") not in {"", "Points Possible"}), max_size=5
+    ),
     delimiter=st.sampled_from([",", ";", "\t"]),
     encoding=st.sampled_from(["utf-8", "utf-8-sig", "utf-16"]),
 )
@@ -203,7 +277,9 @@ def test_any_name_is_read_as_it_was_written(names: list[str], delimiter: str, en
         [["Student Name", "SID"], *([name, str(number)] for number, name in enumerate(names))]
     )
     found = read_roster(written.getvalue().encode(encoding))
-    assert [(entry.name, entry.number) for entry in found.entries] == [(name, str(n)) for n, name in enumerate(names)]
+    invisible = {0xA0: " ", 0x200B: None, 0x200E: None, 0x200F: None, 0xFEFF: None}
+    seen = [name.translate(invisible).strip() for name in names]
+    assert [(entry.name, entry.number) for entry in found.entries] == [(name, str(n)) for n, name in enumerate(seen)]
     assert found.notes == ()
 
 

@@ -1,35 +1,21 @@
 """Reader of ``roster.csv``, whether typed, saved by a spreadsheet or exported by an LMS."""
 
-import codecs
 import csv
 import io
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from aita.errors import InvalidMaterialError
 from aita.models.student import RosterEntry
+from aita.services.assignments.roster_encoding import Decoded, EncodingError, decode
+from aita.services.assignments.roster_headers import CANVAS_ID, STAFF, fields_of, fold, marks_ids, passed_over
 
-_UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-"""Byte order marks of UTF-16 (The Unicode Standard, chapter 23)."""
+_GUESSED = "it is not UTF-8, and was read as {}: check the names with letters beyond A to Z"
 
-_GUESS = "Windows-1252"
-_GUESSED = f"it is not UTF-8, and was read as {_GUESS}: check the names with accents"
-
-_DELIMITERS = (",", ";", "\t")
-
-_HEADERS = {
-    "name": ("Student Name", "Name", "Student", "Full Name"),
-    "first_name": ("First Name", "Given Name", "Vorname"),
-    "last_name": ("Last Name", "Surname", "Family Name", "Nachname"),
-    "number": ("Student ID", "SID", "SIS User ID", "ID Number", "Student Number", "Matrikelnummer"),
-    "email": ("Email", "Email Address"),
-    "login": ("SIS Login ID", "Login ID", "Login", "Username"),
-    "section": ("Section", "Sections"),
-}
-"""Headers of each field's column, among them those in files of Canvas, Moodle and Gradescope."""
-
-_KNOWN = {header.replace(" ", "").casefold(): field for field, headers in _HEADERS.items() for header in headers}
+_DELIMITERS = (",", ";", "\t", "|")
+_SEPARATOR = re.compile(r"(?i)\ufeff?sep=(.)\r?\n?")
+"""First line by which a spreadsheet is told the delimiter."""
 
 _UNIQUE = {"number": "number", "email": "email address", "login": "login", "canvas_id": "Canvas id"}
 """Fields that differ between all students, with their names for messages."""
@@ -49,6 +35,15 @@ _ROUNDED_BY_EXCEL = (
 _POINTS_POSSIBLE = "Points Possible"
 """Cell in the column of names in the second line of Canvas's gradebooks, which is no student."""
 
+_TEST_STUDENTS = frozenset({"Student, Test", "Test Student"})
+"""Canvas's own student of each course, for trying things out."""
+
+_HEADERS_SHOWN = 12
+_INVISIBLE = {0x00A0: " ", 0x200B: None, 0x200E: None, 0x200F: None, 0xFEFF: None}
+"""Spaces that pages add and nobody sees: no part of a name or number."""
+
+_WORKBOOK = b"PK\x03\x04"
+
 
 @dataclass(frozen=True, slots=True)
 class RosterFile:
@@ -61,24 +56,22 @@ class RosterFile:
 def read_roster(data: bytes) -> RosterFile:
     """Read a roster: CSV with a column of names, or of first and of last names; all other columns are optional.
 
-    A byte order mark gives the encoding. Without one, the file is read as UTF-8 if it is valid UTF-8, else as
-    Windows-1252 (which covers the letters of Latin-1), with a note. The delimiter is the comma, semicolon or tab that
-    yields the most known headers in line 1. Headers are compared without case, spaces and punctuation. ``ID`` is
-    Canvas's own number beside a ``SIS`` column, else the student's number.
+    The encoding is found as ``roster_encoding.decode`` does; a guessed one is noted, and so are columns that are not
+    used. The delimiter is the one that a ``sep=`` line names, or that yields the most known headers in the first line.
+    Headers are compared without case, spaces and punctuation.
 
     Raises
     ------
     InvalidMaterialError
         If the file or a line is invalid. The message gives the line and the reason, but none of its content.
     """
-    text, notes = _decode(data)
-    spelled: list[int] = []
-    entries = tuple(_entries(_rows(text), spelled))
-    if spelled:
-        notes = (*notes, _SPELLED.format(count=len(spelled), line=spelled[0]))
-    if rounded := [entry for entry in entries if _ROUNDED.fullmatch(entry.number)]:
-        notes = (*notes, f"{len(rounded)} of the numbers were {_ROUNDED_BY_EXCEL}")
-    return RosterFile(entries, notes)
+    decoded = _decode(data)
+    rows = _rows(decoded.text)
+    _, headers = next(rows, (1, []))
+    reading = _Reading(headers)
+    entries = tuple(reading.entries(rows))
+    notes = [_GUESSED.format(decoded.guessed)] if decoded.guessed else []
+    return RosterFile(entries, (*notes, *reading.notes(entries)))
 
 
 def without_student(data: bytes, name: str) -> bytes:
@@ -89,9 +82,9 @@ def without_student(data: bytes, name: str) -> bytes:
     InvalidMaterialError
         If the file is invalid, as from ``read_roster``.
     """
-    text, _ = _decode(data)
+    text = _decode(data).text
     rows = [cells for _, cells in _rows(text)]
-    fields = _fields(rows[0]) if rows else []
+    fields = fields_of(rows[0]) if rows else []
     out = io.StringIO()
     writer = csv.writer(out, delimiter=_delimiter(text))
     writer.writerows(rows[:1])
@@ -99,26 +92,26 @@ def without_student(data: bytes, name: str) -> bytes:
     return out.getvalue().encode()
 
 
-def _decode(data: bytes) -> tuple[str, tuple[str, ...]]:
-    line = 1
-    encodings = ("UTF-16",) if data.startswith(_UTF_16) else ("UTF-8", _GUESS)
-    for encoding in encodings:
-        try:
-            text = data.decode(encoding).removeprefix("\ufeff")
-        except UnicodeDecodeError as error:
-            line = data.count(b"\n", 0, error.start) + 1
-            continue
-        if "\0" in text:
-            raise _invalid(text.count("\n", 0, text.index("\0")) + 1, "it has a NUL character: save it as CSV in UTF-8")
-        return text, (_GUESSED,) if encoding == _GUESS else ()
-    raise _invalid(line, f"it is not {' or '.join(encodings)}: save it as CSV in UTF-8")
+def _decode(data: bytes) -> Decoded:
+    if data.startswith(_WORKBOOK):
+        raise _invalid(1, "it is a workbook, not CSV: name it roster.xlsx, or save it as CSV in UTF-8")
+    try:
+        decoded = decode(data)
+    except EncodingError as error:
+        raise _invalid(error.line, f"{error}: save it as CSV in UTF-8") from None
+    text = decoded.text
+    if "\0" in text:
+        raise _invalid(text.count("\n", 0, text.index("\0")) + 1, "it has a NUL character: save it as CSV in UTF-8")
+    return decoded
 
 
 def _rows(text: str) -> Iterator[tuple[int, list[str]]]:
-    reader = csv.reader(_lines(text), delimiter=_delimiter(text), strict=True)
+    delimiter, told = _delimiter(text), _SEPARATOR.match(text)
+    reader = csv.reader(_lines(text), delimiter=delimiter, strict=True)
     try:
         for cells in reader:
-            yield reader.line_num, cells
+            if reader.line_num > 1 or told is None:
+                yield reader.line_num, cells
     except csv.Error as error:
         raise _invalid(reader.line_num, f"it is not CSV: {error}") from None
 
@@ -128,49 +121,76 @@ def _lines(text: str) -> io.StringIO:
 
 
 def _delimiter(text: str) -> str:
+    if (told := _SEPARATOR.match(text)) is not None:
+        return told[1]
     first = _lines(text).readline()
-    return max(_DELIMITERS, key=lambda delimiter: sum(field != "" for field in _fields(first.split(delimiter))))
+    return max(_DELIMITERS, key=lambda delimiter: sum(field != "" for field in fields_of(first.split(delimiter))))
 
 
-def _fields(headers: Iterable[str]) -> list[str]:
-    """Return the field of each column; empty for a column that is not used."""
-    folded = [_fold(header) for header in headers]
-    field_of_id = "canvas_id" if any(header.startswith("sis") for header in folded) else "number"
-    return [field_of_id if header == "id" else _KNOWN.get(header, "") for header in folded]
+class _Reading:
+    """Reading of the lines below the headers, with what is to be told of them."""
 
+    def __init__(self, headers: list[str]) -> None:
+        self.fields = fields_of(headers)
+        _check_columns(self.fields)
+        self._passed_over = passed_over(headers, self.fields)
+        self._is_marked = marks_ids(headers)
+        self._spelled: list[int] = []
+        self._staff: list[int] = []
+        self._seen: dict[tuple[str, str], int] = {}
 
-def _fold(header: str) -> str:
-    return re.sub(r"[\W_]", "", header).casefold()
+    def entries(self, rows: Iterable[tuple[int, list[str]]]) -> Iterator[RosterEntry]:
+        """Yield an entry for each student."""
+        for line, cells in rows:
+            if any(cell.strip() for cell in cells[len(self.fields) :]):
+                raise _invalid(line, "it has more cells than line 1: put a cell that holds the delimiter into quotes")
+            row = _row(self.fields, cells)
+            name = _name(row)
+            is_test_student = CANVAS_ID in self.fields and name in _TEST_STUDENTS
+            if name == _POINTS_POSSIBLE or is_test_student or not any(row.values()):
+                continue
+            if fold(row.pop("role", "")) in STAFF:
+                self._staff.append(line)
+                continue
+            if not name:
+                raise _invalid(line, "there is no student's name")
+            row = self._with_plain_ids(row, line)
+            self._check_unique(row, line)
+            yield RosterEntry(**row | {"name": name})
 
+    def notes(self, entries: Sequence[RosterEntry]) -> Iterator[str]:
+        """Yield what a person should know of the lines that were read."""
+        if self._spelled:
+            yield _SPELLED.format(count=len(self._spelled), line=self._spelled[0])
+        if rounded := [entry for entry in entries if _ROUNDED.fullmatch(entry.number)]:
+            yield f"{len(rounded)} of the numbers were {_ROUNDED_BY_EXCEL}"
+        if self._staff:
+            yield f"{len(self._staff)} of its lines are of people with another role, and passed over"
+        if self._passed_over:
+            shown, more = self._passed_over[:_HEADERS_SHOWN], len(self._passed_over) - _HEADERS_SHOWN
+            rest = f" and {more} more" if more > 0 else ""
+            yield f"columns that are not used: {', '.join(map(repr, shown))}{rest}"
 
-def _entries(rows: Iterator[tuple[int, list[str]]], spelled: list[int]) -> Iterator[RosterEntry]:
-    """Yield the entries, and add the lines whose ids were as spreadsheets write them to ``spelled``."""
-    _, headers = next(rows, (1, []))
-    fields = _fields(headers)
-    _check_columns(fields)
-    seen: dict[tuple[str, str], int] = {}
-    for line, cells in rows:
-        if any(cell.strip() for cell in cells[len(fields) :]):
-            raise _invalid(line, "it has more cells than line 1: put a cell that holds the delimiter into quotes")
-        row = _row(fields, cells)
-        name = _name(row)
-        if name == _POINTS_POSSIBLE or not any(row.values()):
-            continue
-        if not name:
-            raise _invalid(line, "there is no student's name")
+    def _with_plain_ids(self, row: dict[str, str], line: int) -> dict[str, str]:
         plain = row | {field: _plain_id(row[field]) for field in _IDS if field in row}
         if plain != row:
-            spelled.append(line)
-            row = plain
+            self._spelled.append(line)
+        if not self._is_marked:
+            return plain
+        return plain | {field: plain[field].removeprefix("#") for field in ("number", "login") if field in plain}
+
+    def _check_unique(self, row: dict[str, str], line: int) -> None:
         for field, shown_as in _UNIQUE.items():
             value = row.get(field, "").casefold()
-            if value and (earlier := seen.setdefault((field, value), line)) != line:
-                raise _invalid(line, f"it has the {shown_as} of line {earlier}: give each student one line")
-        yield RosterEntry(**row | {"name": name})
+            if not value or (earlier := self._seen.setdefault((field, value), line)) == line:
+                continue
+            if field == "number" and _ROUNDED.fullmatch(value):
+                raise _invalid(line, f"its number and that of line {earlier} were {_ROUNDED_BY_EXCEL}")
+            raise _invalid(line, f"it has the {shown_as} of line {earlier}: give each student one line")
 
 
 def _row(fields: list[str], cells: list[str]) -> dict[str, str]:
-    return {field: cell.strip() for field, cell in zip(fields, cells, strict=False) if field}
+    return {field: cell.translate(_INVISIBLE).strip() for field, cell in zip(fields, cells, strict=False) if field}
 
 
 def _plain_id(value: str) -> str:

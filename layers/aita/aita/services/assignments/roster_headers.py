@@ -1,0 +1,90 @@
+"""Headers of a roster's columns, as people, spreadsheets and LMSs write them, in several languages."""
+
+import re
+from collections.abc import Iterable, Sequence
+
+_HEADERS = {
+    "name": (
+        "Student Name", "Name", "Student", "Full Name", "Display Name", "Student Full Name",
+        "Vollständiger Name", "Studierende", "Studierender", "Teilnehmer", "Vor- und Nachname",
+        "Nom complet", "Étudiant", "Étudiante", "Nombre completo", "Estudiante", "Alumno", "Alumna",
+        "Nome completo", "Studente", "Volledige naam", "Naam", "Aluno",
+    ),
+    "first_name": (
+        "First Name", "Given Name", "Given Names", "Forename", "Forenames", "First",
+        "Vorname", "Vornamen", "Rufname", "Prénom", "Prénoms", "Nombre", "Nombres", "Nome", "Voornaam",
+    ),
+    "last_name": (
+        "Last Name", "Surname", "Family Name", "Last", "Nachname", "Familienname", "Zuname",
+        "Nom", "Nom de famille", "Apellido", "Apellidos", "Apellido(s)", "Cognome", "Achternaam", "Apelido",
+        "Sobrenome",
+    ),
+    "number": (
+        "Student ID", "SID", "SIS User ID", "ID Number", "Student Number", "OrgDefinedId", "Org Defined ID",
+        "Student No", "Student ID Number", "Matriculation Number", "Banner ID", "University ID",
+        "Matrikelnummer", "Matrikel-Nr", "Matr.-Nr.", "Matrikelnr", "MatNr", "ID-Nummer", "Immatrikulationsnummer",
+        "Numéro d'identification", "Numéro étudiant", "Numéro d'étudiant", "N° étudiant", "No étudiant", "Matricule",
+        "Número de ID", "Número de identificación", "Número de estudiante", "Matrícula", "Número de matrícula",
+        "Legajo",         "Matricola", "Numero di matricola", "Codice identificativo", "Studentnummer", "ID-nummer",
+        "Número de identificação", "学号", "學號", "学籍番号", "학번",
+    ),
+    "email": (
+        "Email", "Email Address", "Mail", "E-Mail-Adresse", "E-Mail", "Adresse e-mail", "Adresse électronique",
+        "Adresse de courriel", "Courriel", "Correo electrónico", "Dirección de correo",
+        "Dirección de correo electrónico", "Correo", "Indirizzo email", "Indirizzo e-mail", "E-mailadres",
+        "Endereço de e-mail",
+    ),
+    "login": (
+        "SIS Login ID", "Login ID", "Login", "Username", "User Name", "Benutzername", "Anmeldename", "Kennung",
+        "Nom d'utilisateur", "Identifiant", "Nombre de usuario", "Usuario", "Nome utente", "Gebruikersnaam",
+    ),
+    "section": ("Section", "Sections", "Gruppe", "Übungsgruppe", "Groupe", "Grupo", "Sección", "Gruppo", "Groep"),
+    "role": ("Role", "Roles", "Rolle", "Rôle", "Rol", "Ruolo"),
+}  # fmt: skip
+"""Headers of each field's column, in English, German, French, Spanish, Italian, Dutch and Portuguese, among them those
+in files of Canvas, Moodle, Brightspace, Blackboard and Gradescope; numbers in Chinese, Japanese and Korean, too."""
+
+
+_EITHER = frozenset({"nom", "nombre", "nome"})
+"""Headers of a part of the name beside a column of the other part, and else of the whole name."""
+
+CANVAS_ID = "canvas_id"
+STAFF = frozenset(
+    {"instructor", "teacher", "ta", "teachingassistant", "reader", "grader", "designer", "courseowner", "trainer"}
+)
+"""Roles of people who are no students, folded; Gradescope's and Canvas's own words, and Moodle's."""
+
+
+def fold(header: str) -> str:
+    """Return a header without case, spaces and punctuation."""
+    return re.sub(r"[\W_]", "", header).casefold()
+
+
+_KNOWN = {fold(header): field for field, headers in _HEADERS.items() for header in headers}
+
+
+def fields_of(headers: Iterable[str]) -> list[str]:
+    """Return the field of each column; empty for a column that is not used.
+
+    ``ID`` is Canvas's own number beside a ``SIS`` column, else the student's number. ``Nom``, ``Nombre`` and ``Nome``
+    are the whole name where the other part of it has no column.
+    """
+    folded = [fold(header) for header in headers]
+    fields = [_KNOWN.get(header, "") for header in folded]
+    field_of_id = CANVAS_ID if any(header.startswith("sis") for header in folded) else "number"
+    for place, header in enumerate(folded):
+        if header == "id":
+            fields[place] = field_of_id
+        elif header in _EITHER and not {"first_name", "last_name"} <= set(fields):
+            fields[place] = "name"
+    return fields
+
+
+def passed_over(headers: Sequence[str], fields: Sequence[str]) -> list[str]:
+    """Return the headers of the columns that are not used."""
+    return [header.strip() for header, field in zip(headers, fields, strict=True) if header.strip() and not field]
+
+
+def marks_ids(headers: Iterable[str]) -> bool:
+    """Return whether ids are written with a ``#`` before them, as Brightspace does so that spreadsheets keep them."""
+    return bool({"orgdefinedid", "endoflineindicator"} & {fold(header) for header in headers})
