@@ -200,7 +200,7 @@ LMS = {
     "Moodle, French": "Prénom,Nom,Numéro d'identification,Adresse de courriel\nAnn,Lee,17,ann@x.test\n",
     "Moodle, Spanish": "Nombre,Apellido(s),Número de ID,Dirección de correo\nAnn,Lee,17,ann@x.test\n",
     "Moodle, Italian": "Nome,Cognome,Numero di matricola,Indirizzo email\nAnn,Lee,17,ann@x.test\n",
-    "Brightspace": "OrgDefinedId,Username,Last Name,First Name,Email,End-of-Line Indicator\n#17,#a,Lee,Ann,ann@x.test,#\n",
+    "Brightspace": "OrgDefinedId,Last Name,First Name,Email,End-of-Line Indicator\n#17,Lee,Ann,ann@x.test,#\n",
     "Excel": "sep=;\r\nStudent Name;Student ID;Email\r\nAnn Lee;17;ann@x.test\r\n",
     "lines between": "Student Name|Student ID|Email\nAnn Lee|17|ann@x.test\n",
     "whole name, French": "Nom,Matricule,Courriel\nAnn Lee,17,ann@x.test\n",

@@ -11,7 +11,7 @@ from aita.models.review import CellFilter
 from aita.models.review_flags import FlagKind
 from aita.models.student import Student
 from aita.services.assignments.class_list import ClassList
-from aita.services.assignments.roster_matching import name_forms
+from aita.services.assignments.name_forms import name_forms
 
 OfQuestion = Annotated[
     str | None, typer.Option("--question", "-q", metavar="QUESTION", help="Only answers to this question.")

@@ -1,13 +1,12 @@
 """Matching of students' folders with the roster. Two students are never merged: each folder has its own id."""
 
 import secrets
-import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 from aita.errors import RequestError
 from aita.models.student import CERTAIN, Match, RosterEntry, Student, Students
-from aita.services.assignments.person_names import first_name_first
+from aita.services.assignments.name_forms import fold, is_joined, joined_forms, name_forms, of_person, plain_form
 
 CLOSE = 88.0
 """Likeness, of 100, from which on a name counts as a misspelling of another (rapidfuzz's token_sort_ratio)."""
@@ -20,20 +19,6 @@ Found = dict[str, tuple[RosterEntry | None, Match]]
 
 _LEAST_DIGITS = 5
 """Least number of digits with which a number is compared without its leading zeros."""
-
-_ACCENTS = 200
-"""Lowest combining class of accents. Marks of lower classes, such as vowel signs and dakuten, distinguish names."""
-
-
-def fold(name: str) -> str:
-    """Return a name without case, accents, punctuation and repeated spaces, for comparison."""
-    decomposed = unicodedata.normalize("NFKD", name).casefold()
-    kept = (c if _is_word_character(c) else " " for c in decomposed if unicodedata.combining(c) < _ACCENTS)
-    return " ".join("".join(kept).split())
-
-
-def _is_word_character(character: str) -> bool:
-    return character.isalnum() or unicodedata.category(character).startswith("M")
 
 
 def identify(
@@ -78,9 +63,10 @@ def find_on_roster(
     """Return each folder's entry on the roster, and the kind of the match.
 
     A folder is matched by the student's number, if nothing else in its name contradicts the student's name, and by a
-    long number also without its leading zeros. Folders without such a number are matched by equal names, and then by
-    the most similar one of the remaining entries. An entry that several folders match, or a doubtful match, is given to
-    none of them.
+    long number also without its leading zeros. Folders without such a number are matched by equal names, also without
+    spaces and without words of the paper, such as a date or ``late``, and then by the most similar one of the remaining
+    entries or the only one whose whole name is in the folder's. An entry that several folders match, or a doubtful
+    match, is given to none of them.
 
     Parameters
     ----------
@@ -94,7 +80,14 @@ def find_on_roster(
     people = [_Person(entry) for entry in roster]
     by_people = _decided(decided or {}, people)
     exact = {
-        folder: _by_number(folder, people) or _by_bare_number(folder, people) or _by_name(folder, people)
+        folder: (
+            _by_number(folder, people)
+            or _by_bare_number(folder, people)
+            or _by_name(folder, people)
+            or _by_joined_name(folder, people)
+            or _by_name(of_person(folder), people)
+            or _by_joined_name(of_person(folder), people)
+        )
         for folder in folders
         if folder not in by_people
     }
@@ -147,17 +140,13 @@ class _Person:
     def __init__(self, entry: RosterEntry) -> None:
         self.entry = entry
         self.forms = name_forms(entry.name)
+        self.joined = joined_forms(entry.name)
         self.name = fold(entry.name).split()
         self.number = fold(entry.number).split()
         self.bare_number = _bare(fold(entry.number))
 
 
 _PersonMatch = tuple[_Person | None, Match]
-
-
-def name_forms(name: str) -> set[str]:
-    """Return a name folded, as it stands and with the first name first; without those of no letter or digit."""
-    return {fold(name), fold(first_name_first(name))} - {""}
 
 
 def _by_number(folder: str, people: list[_Person]) -> list[_Person]:
@@ -221,6 +210,14 @@ def _by_name(folder: str, people: list[_Person]) -> list[_Person]:
     return [person for person in people if person.forms & forms]
 
 
+def _by_joined_name(folder: str, people: list[_Person]) -> list[_Person]:
+    """Return the people whose name it is but for spaces, if the folder's is written as one word."""
+    if not is_joined(folder):
+        return []
+    forms = joined_forms(folder)
+    return [person for person in people if person.joined & forms]
+
+
 def _single(person: _Person | None, match: Match, claims: Mapping[int, int]) -> tuple[RosterEntry | None, Match]:
     if person is None:
         return None, match
@@ -234,8 +231,15 @@ def _only(candidates: list[_Person]) -> _PersonMatch:
 def _closest(folder: str, people: list[_Person]) -> _PersonMatch:
     from rapidfuzz import fuzz, process  # noqa: PLC0415 - functions that compare no names start without
 
+    words = set(fold(folder).split())
+    within = [person for person in people if len(person.name) > 1 and set(person.name) < words]
+    within = [] if any(map(str.isdigit, words)) else within  # a number may be another's
+    if within:
+        return (within[0], "close") if len(within) == 1 else (None, "ambiguous")
     names = {index: person.entry.name for index, person in enumerate(people) if person.name}
-    best = process.extract(folder, names, scorer=fuzz.token_sort_ratio, processor=fold, limit=2, score_cutoff=CLOSE)
+    best = process.extract(
+        folder, names, scorer=fuzz.token_sort_ratio, processor=plain_form, limit=2, score_cutoff=CLOSE
+    )
     match best:
         case []:
             return None, "none"

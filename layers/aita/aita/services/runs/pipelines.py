@@ -8,7 +8,7 @@ from functools import cache
 from importlib import import_module
 
 from aita.errors import RequestError
-from aita.services.stages.base import Stage
+from aita.services.stages.base import LLMStage, Stage
 from aita.services.stages.custom_tasks import KIND, KindStage
 
 _PACKAGE = "aita.services.stages"
@@ -98,3 +98,12 @@ def next_stage(pipeline: str, stage: str) -> str | None:
     stages = stages_of(pipeline)
     following = stages.index(stage) + 1
     return stages[following] if following < len(stages) else None
+
+
+def asking_alike(pipeline: str) -> list[str]:
+    """Return the other pipelines with a stage of this one that asks a model."""
+    return [other for other in PIPELINES if other != pipeline and _asking(other) & _asking(pipeline)]
+
+
+def _asking(pipeline: str) -> set[str]:
+    return {stage for stage in stages_of(pipeline) if isinstance(stage_of(stage), LLMStage)}

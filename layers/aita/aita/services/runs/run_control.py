@@ -17,7 +17,7 @@ from aita.models.run import Run, RunSettings, RunStatus
 from aita.ports import BatchInvoker, Clock, Executions, ObjectStore, RunStore
 from aita.services.assignments.assignment_files import AssignmentFiles
 from aita.services.grading.grading_settings import graded_before
-from aita.services.runs.pipelines import PIPELINES, stage_of, stages_of
+from aita.services.runs.pipelines import asking_alike, stage_of, stages_of
 from aita.services.runs.unknown_prices import tell_price
 from aita.services.stages.base import LLMStage
 from aita.services.stages.grade import GradeStage
@@ -198,9 +198,7 @@ class RunControl:
 
     def _check_batches(self, run: Run) -> None:
         """Check that no active run has requests of this one in a batch, for which no reply is stored for a day."""
-        for pipeline in PIPELINES:
-            if pipeline == run.pipeline or not _asking(pipeline) & _asking(run.pipeline):
-                continue
+        for pipeline in asking_alike(run.pipeline):
             active = self.runs.active(run.assignment, pipeline)
             other = None if active is None else self.current(self.runs.get(active))
             if other is None or not other.active:
@@ -241,11 +239,6 @@ class RunControl:
                     f"the price of {model} is not known, so a cap on the run's cost can't be kept: leave out "
                     f"--max-cost and AITA_MAX_COST_USD, or {tell_price(model)}"
                 )
-
-
-def _asking(pipeline: str) -> set[str]:
-    """Return a pipeline's stages that ask a model."""
-    return {stage for stage in stages_of(pipeline) if isinstance(stage_of(stage), LLMStage)}
 
 
 def _grades(stage: str) -> bool:

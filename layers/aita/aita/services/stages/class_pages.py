@@ -13,8 +13,8 @@ from aita.services.answers.named_heads import HEAD_LINES, LEAST_DIGITS, ClassNam
 from aita.services.assignments import object_keys
 from aita.services.assignments.assignment_files import AssignmentFiles
 from aita.services.assignments.class_list import ClassList
+from aita.services.assignments.name_forms import fold, name_forms
 from aita.services.assignments.person_names import split_name
-from aita.services.assignments.roster_matching import fold, name_forms
 
 _BRACKETS = re.compile(r"\([^()]*\)")
 """Additions to a folder's name, such as "(exam)"."""

@@ -1,0 +1,105 @@
+"""Forms of a name in which it is compared: as it is written in lists, on folders and in the names of an LMS's files."""
+
+import re
+import unicodedata
+
+from aita.services.assignments.person_names import first_name_first
+
+_ACCENTS = 200
+"""Lowest combining class of accents. Marks of lower classes, such as vowel signs and dakuten, distinguish names."""
+
+_LETTERS = str.maketrans(
+    {
+        "ł": "l",
+        "đ": "d",
+        "ð": "d",
+        "ø": "o",
+        "æ": "ae",
+        "œ": "oe",
+        "þ": "th",
+        "\u0131": "i",
+        "ħ": "h",
+        "ŧ": "t",
+        "ŀ": "l",
+    }
+)
+"""Letters that Unicode does not take apart, as people write them without such keys."""
+
+_SPELLED_OUT = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "å": "aa", "ø": "oe"})
+"""Letters as German and the Nordic languages spell them out."""
+
+_APOSTROPHES = re.compile(r"(?<=\w)['\u2019\u2018\u02bc`\u00b4](?=\w)")
+"""Apostrophes within a name, which others leave out: O'Brien, OBrien."""
+
+_DATE = re.compile(r"\b\d{4}([-_.])\d{1,2}\1\d{1,2}\b|\b\d{1,2}([-_./])\d{1,2}\2\d{2,4}\b")
+_BRACKETS = re.compile(r"[(\[{][^()\[\]{}]*[)\]}]")
+_PAPER = re.compile(
+    r"""(?xi)(?<!\w)
+    (late|resubmi(t|ssion|tted)|copy|final|version|v|scan|scanned|page|pages|attempt|nachgereicht|versp(ä|ae)tet
+    |(exam|midterm|quiz|test|homework|hw|assignment|klausur|(ü|ue)bung|blatt|examen|devoir|examination)(?=[\s_-]*\d))
+    [\s_-]*\d{0,3}(?!\w)"""
+)
+"""Words of the paper, and not of a person; those that are somebody's name only with a number behind them."""
+
+
+def fold(name: str) -> str:
+    """Return a name without case, accents, punctuation and repeated spaces, for comparison."""
+    decomposed = unicodedata.normalize("NFKD", name).casefold().translate(_LETTERS)
+    kept = (c if _is_word_character(c) else " " for c in decomposed if unicodedata.combining(c) < _ACCENTS)
+    return " ".join("".join(kept).split())
+
+
+def name_forms(name: str) -> set[str]:
+    """Return the forms of a name, without those of no letter or digit.
+
+    They are as it stands and with the first name first, each also with umlauts spelled out and with apostrophes left
+    out; a name in East Asian letters has both orders of its parts.
+    """
+    plain = unicodedata.normalize("NFC", name)
+    spelled = {plain, plain.casefold().translate(_SPELLED_OUT)}
+    spelled |= {_APOSTROPHES.sub("", each) for each in spelled}
+    forms = {form for each in spelled for form in (fold(each), fold(first_name_first(each)))} - {""}
+    return forms | {" ".join(reversed(form.split())) for form in forms if _is_east_asian(form)}
+
+
+def plain_form(name: str) -> str:
+    """Return a name folded, without its apostrophes."""
+    return fold(_APOSTROPHES.sub("", name))
+
+
+def joined_forms(name: str) -> set[str]:
+    """Return the forms of a name without spaces, in both orders of first and last name: ``leeann`` and ``annlee``."""
+    forms = name_forms(name)
+    turned = {" ".join(_turned(form)) for form in forms}
+    return {form.replace(" ", "") for form in forms | turned}
+
+
+def is_joined(name: str) -> bool:
+    """Return whether a name is written as one word, as in the names of an LMS's files, or in East Asian letters."""
+    folded = fold(name)
+    return " " not in folded or _is_east_asian(folded)
+
+
+def of_person(folder: str) -> str:
+    """Return a folder's name without dates, remarks in brackets, and words of the paper, as in ``Exam 1`` and ``late``.
+
+    It is unchanged if nothing else is left.
+    """
+    left = _PAPER.sub(" ", _DATE.sub(" ", _BRACKETS.sub(" ", folder.replace("_", " "))))
+    left = left.strip(" -_.,;")
+    return re.sub(r"\s+-+\s+|\s{2,}", " ", left) if fold(left) else folder
+
+
+def _turned(form: str) -> list[str]:
+    first, *rest = form.split()
+    return [*rest, first]
+
+
+def _is_east_asian(folded: str) -> bool:
+    letters = [character for character in folded if character.isalpha()]
+    scripts = ("CJK", "HANGUL", "HIRAGANA", "KATAKANA")
+    return bool(letters) and all(unicodedata.name(each, "").startswith(scripts) for each in letters)
+
+
+def _is_word_character(character: str) -> bool:
+    return character.isalnum() or unicodedata.category(character).startswith("M")
