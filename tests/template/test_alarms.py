@@ -22,6 +22,7 @@ from aita.models.run import (
     Usage,
 )
 from aita.observability import count_end, count_item, count_planned, metrics
+from aita.services.runs.pipelines import PIPELINES
 from aita.services.runs.task_recorder import Executed
 from tests.template.conftest import ROOT, Json, of_type
 
@@ -63,18 +64,18 @@ FIRED_BY = {
 
 @pytest.fixture
 def emitted(capsys: pytest.CaptureFixture[str]) -> set[Metric]:
-    """What the functions' own metrics are, as they write them for CloudWatch."""
-    stage = StageEvent(run_id="r", attempt=1, stage="grade")
-    count_planned(
-        PlanResponse(**stage.model_dump(), count=1, manifest=Manifest(bucket="b", key="k"), function="f", expires_at=0)
-    )
-    usage = Usage(calls=2, input_tokens=1, output_tokens=1, cost_usd="0.1", unpriced_calls=1)
-    for outcome in Outcome:
-        event = ItemEvent(**stage.model_dump(), item=Item(task_id="t", refs={}))
-        count_item(event, Executed(answer=ItemResponse(outcome=outcome), spent=CallUsage(usage=usage, latency_ms=1)))
-        metrics.flush_metrics()
-    for status in RunStatus:
-        count_end(CollectResponse(**stage.model_dump(), status=status))
+    """What the functions' own metrics are over all stages, outcomes and ends, as they write them for CloudWatch."""
+    for stage in (StageEvent(run_id="r", attempt=1, stage=name) for name in PIPELINES["exam"]):
+        manifest = Manifest(bucket="b", key="k")
+        count_planned(PlanResponse(**stage.model_dump(), count=1, manifest=manifest, function="f", expires_at=0))
+        usage = Usage(calls=2, input_tokens=1, output_tokens=1, cost_usd="0.1", unpriced_calls=1)
+        for outcome in Outcome:
+            event = ItemEvent(**stage.model_dump(), item=Item(task_id="t", refs={}))
+            spent = CallUsage(usage=usage, latency_ms=1)
+            count_item(event, Executed(answer=ItemResponse(outcome=outcome), spent=spent))
+            metrics.flush_metrics()
+        for status in RunStatus:
+            count_end(CollectResponse(**stage.model_dump(), status=status))
     records = [json.loads(line)["_aws"]["CloudWatchMetrics"] for line in capsys.readouterr().out.splitlines()]
     return {
         (directive["Namespace"], metric["Name"], frozenset(dimensions))
@@ -157,6 +158,15 @@ def test_the_dashboard_shows_what_exists(resources: Json, emitted: set[Metric]) 
     assert {
         "ExecutionsStarted", "TasksSucceeded", "Throttles", "InputTokens", "OutputTokens", "CostUSD", "ItemsPlanned",
     } <= shown  # fmt: skip
+
+
+def test_every_metric_that_is_paid_for_is_looked_at(resources: Json, emitted: set[Metric]) -> None:
+    """CloudWatch bills each name with each set of dimensions: here the stack's name alone, so one each."""
+    watched = {each["Properties"]["MetricName"] for each in alarms(resources).values()}
+    shown = {each[1] for widget in dashboard(resources)["widgets"] for each in widget["properties"]["metrics"]}
+    assert {dimensions for _, _, dimensions in emitted} == {frozenset({"service"})}
+    assert {name for _, name, _ in emitted} <= watched | shown
+    assert len(emitted) == 12, "docs/costs.md has their price"
 
 
 def test_no_widget_covers_another(resources: Json) -> None:

@@ -98,15 +98,16 @@ _OUTCOMES = {
 
 
 def count_item(event: ItemEvent, executed: Executed) -> None:
-    """Add an item's outcome and usage to the metrics of its stage and of the stack."""
-    _set_dimensions(event.stage)
+    """Add an item's outcome and usage to the metrics of the stack; the line that holds them names the stage."""
+    _name_stage(event.stage)
     for outcome, count in (executed.ends or {executed.answer.outcome: 1}).items():
         metrics.add_metric(name=_OUTCOMES[outcome], unit=MetricUnit.Count, value=count)
     usage = executed.spent.usage
     if usage.calls:
         metrics.add_metric(name="InputTokens", unit=MetricUnit.Count, value=usage.input_tokens)
         metrics.add_metric(name="OutputTokens", unit=MetricUnit.Count, value=usage.output_tokens)
-        metrics.add_metric(name="UnpricedCalls", unit=MetricUnit.Count, value=usage.unpriced_calls)
+        if usage.unpriced_calls:
+            metrics.add_metric(name="UnpricedCalls", unit=MetricUnit.Count, value=usage.unpriced_calls)
         if usage.calls > usage.unpriced_calls:  # an unknown cost is not zero
             metrics.add_metric(name="CostUSD", unit=MetricUnit.Count, value=float(usage.cost_usd))
         metrics.add_metric(name="Latency", unit=MetricUnit.Milliseconds, value=executed.spent.latency_ms)
@@ -115,23 +116,25 @@ def count_item(event: ItemEvent, executed: Executed) -> None:
 def count_planned(answer: PlanResponse) -> None:
     """Add the number of a stage's planned items to the metrics."""
     if answer.count:
-        _set_dimensions(answer.stage)
+        _name_stage(answer.stage)
         metrics.add_metric(name="ItemsPlanned", unit=MetricUnit.Count, value=answer.count)
         metrics.flush_metrics()
 
 
+_ENDS = {RunStatus.HALTED: "RunsHalted", RunStatus.PARTIAL: "RunsPartial"}
+"""Ends that AWS's own metrics, which are free, don't tell from other failures."""
+
+
 def count_end(answer: CollectResponse) -> None:
-    """Add the end of a run to the metrics, such as RunsHalted; nothing while the run continues."""
-    if answer.status is not RunStatus.RUNNING:
-        name = "Runs" + answer.status.title().replace("_", "")
+    """Add the end of a run to the metrics if it was halted or is partial."""
+    if name := _ENDS.get(answer.status):
         metrics.add_metric(name=name, unit=MetricUnit.Count, value=1)
         metrics.flush_metrics()
 
 
-def _set_dimensions(stage: str) -> None:
-    """Count the metrics once for the stage and once for the stack, as an alarm can't sum over dimensions."""
-    metrics.add_dimension(name="stage", value=stage)
-    metrics.add_dimensions(service=SERVICE)
+def _name_stage(stage: str) -> None:
+    """Name the stage in the line of the log, and not as a dimension: each stage's metrics would be paid for."""
+    metrics.add_metadata(key="stage", value=stage)
 
 
 def _places(error: Exception) -> list[str]:
