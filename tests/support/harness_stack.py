@@ -18,13 +18,15 @@ from tests.support.fakes import Harness
 class HarnessStack:
     """What stands for a deployed stack. A run is driven to its end when it is first looked at.
 
-    ``before`` is called with each run before it is driven; ``sent`` are the names of the files that came.
+    ``before`` is called with each run before it is driven; ``sent`` are the names of the files that came, and
+    ``warning`` is what the API warns of at each start.
     """
 
     harness: Harness
     before: Callable[[Run], None] = lambda run: None
     sent: list[str] = field(default_factory=list)
     started: list[dict[str, Any]] = field(default_factory=list)
+    warning: str = ""
 
     def executor(self, **settings: Any) -> StackExecutor:
         config = ParallelExecutionConfig(**{"show_progress": False, "rate_limit_rps": 0} | settings)
@@ -52,7 +54,7 @@ class HarnessStack:
                 harness.clock.advance(1)
                 run = harness.submissions.start(StartRunRequest.model_validate(body))
                 self.started.append(dict(body))
-                answer = harness.reader.view(run)
+                answer = harness.reader.view(run).model_copy(update={"warning": self.warning})
             case "GET", "runs":
                 assert query is not None
                 answer = harness.reader.runs_of(str(query["assignment"]), int(query["limit"] or 1), None)

@@ -115,6 +115,16 @@ class TestOneRound:
         assert started["options"]["checkpoint_interval"] == 3
         assert "max_workers" not in started["options"]
 
+    def test_a_warning_of_the_api_is_shown_once_for_a_batch(
+        self, stack: HarnessStack, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        stack.harness.model.say("no count", '{"number": 3}')
+        stack.warning = "the runs at work want more than Lambda runs at once"
+        stack.executor().execute_batch([CountTask(of="apples")], "glossary")
+        assert len(stack.started) == 2, "a reply was asked for again"
+        (record,) = (each for each in caplog.records if each.levelname == "WARNING")
+        assert record.getMessage().endswith(f" of glossary: {stack.warning}")
+
     def test_a_failure_on_the_stack_is_told_as_it_is_there(self, stack: HarnessStack) -> None:
         stack.harness.model.say(reply("no", refusal=True))
         refused, fine = stack.executor().execute_batch(prompts("a", "b")).task_results

@@ -96,6 +96,7 @@ class ChatRuns:
     running: str = ""
     """Id of the run that is being watched."""
     _sent: set[str] = field(default_factory=set)
+    _warned: set[str] = field(default_factory=set)
 
     def ask(
         self, lines: Sequence[str], images: Mapping[str, Path], options: RunOptions, show: Callable[[int], None]
@@ -122,6 +123,9 @@ class ChatRuns:
         """
         view = self._start(lines, images, options)
         logger.info("run %s of %s asks %d questions", view.run_id, self.assignment, len(lines))
+        if view.warning and view.warning not in self._warned:  # a batch may take several runs
+            logger.warning("run %s of %s: %s", view.run_id, self.assignment, view.warning)
+            self._warned.add(view.warning)
         view = self._watch(view, show)
         return view, self._answers(view, lines)
 
