@@ -31,7 +31,7 @@ def exam(tmp_path: Path) -> Path:
 
 
 def names(*paths: Path) -> list[str]:
-    return [one.name for one in find_uploads(paths)]
+    return [one.name for one in find_uploads(paths).uploads]
 
 
 def problem(*paths: Path) -> str:
@@ -75,7 +75,7 @@ def test_folders_and_files_are_understood(exam: Path, monkeypatch: pytest.Monkey
 
 def test_an_exam_spec_is_the_questions(exam: Path) -> None:
     (exam / "questions.json").rename(exam / "exam_spec.json")
-    uploads = {one.name: one.path for one in find_uploads([exam])}
+    uploads = {one.name: one.path for one in find_uploads([exam]).uploads}
     assert uploads["questions.json"] == exam / "exam_spec.json"
     (exam / "questions.json").write_text("{}")
     assert f"it would be questions.json, as {exam / 'exam_spec.json'} would: keep one" in problem(exam)
@@ -95,7 +95,7 @@ def test_names_that_look_the_same_are_the_same(tmp_path: Path) -> None:
     [
         ("notes.docx", "x", "notes.docx: files of this kind are not taken"),
         ("scans/page.jpg", "x", "whose is it"),
-        ("scans/Ada Lovelace/answers.txt", "x", "answers.txt: files of this kind"),
+        ("scans/Ada Lovelace/answers.xyz", "x", "answers.xyz: files of this kind"),
         ("scans/Ada Lovelace/more/1.jpg", "x", "holds scans and no folders"),
         ("scans/Ada Lovelace/2.jpg", "", "2.jpg: it is empty"),
         ("scans/Ada Lovelace/a\x07.jpg", "x", "without control characters"),

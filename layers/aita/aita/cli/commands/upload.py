@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -13,6 +14,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 from rich.text import Text
 
 from aita.cli.commands.runs import Assignment
+from aita.cli.files.archives import unpacked
 from aita.cli.files.assignment_download import fetch_material
 from aita.cli.files.upload_checks import check_material
 from aita.cli.files.upload_discovery import SCANS, Upload, find_uploads
@@ -25,20 +27,27 @@ from aita.models.names import check_assignment
 
 _AT_ONCE = 8
 
-Paths = Annotated[list[Path], typer.Argument(metavar="PATH", help="An exam's folder, students' folders, or files.")]
+Paths = Annotated[
+    list[Path],
+    typer.Argument(metavar="PATH", help="An exam's folder, students' folders, an LMS's zip of submissions, or files."),
+]
 OnBytes = Callable[[int], None]
 
 
 def upload(context: typer.Context, paths: Paths, assignment: Assignment) -> None:
     """Upload an exam: its questions, rubrics and roster, and the students' scans.
 
-    All is checked before anything is sent. A file that is there already is replaced.
+    All is checked before anything is sent. A file that is there already is replaced. The submissions that Canvas,
+    Moodle, Brightspace and Blackboard give as a zip are taken as they are, or unpacked.
     """
     session = Session.of(context)
     check_assignment(assignment)
-    uploads = find_uploads(paths)
-    notes = check_material(uploads, lambda names: fetch_material(session.api, session.transfer, assignment, names))
-    upload_files(session, assignment, uploads)
+    with unpacked(paths) as folders:
+        found = find_uploads(folders)
+        uploads = found.uploads
+        stored = partial(fetch_material, session.api, session.transfer, assignment)
+        notes = [*found.notes, *check_material(uploads, stored)]
+        upload_files(session, assignment, uploads)
     document = {
         "assignment": assignment,
         "files": [{"name": one.name, "path": str(one.path), "size": one.size} for one in uploads],

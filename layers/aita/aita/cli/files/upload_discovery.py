@@ -1,26 +1,35 @@
 """Discovery of the local files to upload, and of their names. Unknown files are refused before anything is sent."""
 
 import unicodedata
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from aita.cli.files.students_scans import (
+    BLANK_EXAM,
+    EXAM_SPEC,
+    SCANS_FOLDER,
+    WHOSE,
+    Notes,
+    Problems,
+    entries,
+    refuse,
+    student_scans,
+    students_scans,
+    unknown,
+)
 from aita.errors import InvalidMaterialError
 from aita.models.names import MATERIAL_TYPES, MAX_UPLOAD_BYTES, SCAN_TYPES, check_upload
 
 SCANS = "scans/"
 """Prefix of the names of scans."""
 
-_EXAM_SPEC = "exam_spec.json"
 _QUESTIONS = "questions.json"
-_SCANS = "scans"
-_BLANK_EXAM = "blank_exam"
-_LEFTOVERS = frozenset({"thumbs.db", "desktop.ini", "__macosx"})
 _PROBLEMS_SHOWN = 10
-_WHOSE = "whose is it? put it into a folder named for its student"
 _NO_EXAM = (
-    f"this is no exam's folder: there is no folder {_SCANS} in it, no {_QUESTIONS} or other file of the instructor's, "
-    "and no student's folder with scans"
+    f"this is no exam's folder: there is no folder {SCANS_FOLDER} in it, no {_QUESTIONS} or other file of the "
+    "instructor's, and no student's folder with scans"
 )
 _MEGABYTE = 1024 * 1024
 
@@ -34,16 +43,21 @@ class Upload:
     size: int
 
 
-Problems = dict[str, list[str]]
-"""Paths that can't be uploaded, by the reason."""
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Files to upload, ordered by name, and what a person should know of the others."""
+
+    uploads: list[Upload]
+    notes: list[str]
 
 
-def find_uploads(paths: Iterable[Path]) -> list[Upload]:
+def find_uploads(paths: Iterable[Path]) -> Found:
     """Return the files to upload for some paths, each file once, ordered by name.
 
     A path is an exam's folder (the instructor's files beside ``scans/``), a folder of students'
-    folders, one student's folder under ``scans/``, or a file. ``exam_spec.json`` is uploaded as
-    ``questions.json``; hidden files and leftovers of desktops are passed over.
+    folders, one student's folder under ``scans/``, an LMS's download of submissions, or a file. ``exam_spec.json`` is
+    uploaded as ``questions.json``; hidden files and leftovers of desktops are passed over, and with a note typed texts
+    and films among students' scans, and earlier submissions. A PDF that is named for a student is that student's.
 
     Raises
     ------
@@ -51,15 +65,21 @@ def find_uploads(paths: Iterable[Path]) -> list[Upload]:
         If paths can't be uploaded; the message names the first ten with the reasons.
     """
     problems: Problems = {}
+    notes: Notes = defaultdict(list)
     found: dict[str, Upload] = {}
     for path in paths:
-        for file, name in _files(path, problems):
+        for file, name in _files(path, problems, notes):
             _add_upload(file, unicodedata.normalize("NFC", name), found, problems)
     if problems:
         raise InvalidMaterialError(f"nothing was uploaded: {_listed(problems)}")
     if not found:
         raise InvalidMaterialError("nothing was uploaded: there are no files in what was given")
-    return [found[name] for name in sorted(found)]
+    return Found([found[name] for name in sorted(found)], [_note(what, files) for what, files in notes.items()])
+
+
+def _note(what: str, files: list[str]) -> str:
+    shown, more = files[:_PROBLEMS_SHOWN], len(files) - _PROBLEMS_SHOWN
+    return f"{what}: {', '.join(shown)}{f' and {more:,} more' if more > 0 else ''}"
 
 
 def _listed(problems: Problems) -> str:
@@ -73,125 +93,85 @@ def _listed(problems: Problems) -> str:
     return "; ".join([*listed, *([f"and {more} more"] if more > 0 else [])])
 
 
-def _refuse(problems: Problems, path: Path, reason: str) -> None:
-    problems.setdefault(reason, []).append(str(path))
-
-
 def _add_upload(file: Path, name: str, found: dict[str, Upload], problems: Problems) -> None:
     try:
         check_upload(name)
         size = file.stat().st_size
     except InvalidMaterialError as error:
-        _refuse(problems, file, str(error))
+        refuse(problems, file, str(error))
         return
     except OSError as error:
-        _refuse(problems, file, error.strerror or "it can't be read")
+        refuse(problems, file, error.strerror or "it can't be read")
         return
     earlier = found.setdefault(name, Upload(file, name, size))
     if not earlier.path.samefile(file):
-        _refuse(problems, file, f"it would be {name}, as {earlier.path} would: keep one")
+        refuse(problems, file, f"it would be {name}, as {earlier.path} would: keep one")
     elif size == 0:
-        _refuse(problems, file, "it is empty")
+        refuse(problems, file, "it is empty")
     elif size > MAX_UPLOAD_BYTES:
         megabytes = f"{size / _MEGABYTE:,.0f} MB and may have {MAX_UPLOAD_BYTES // _MEGABYTE}"
-        _refuse(problems, file, f"it has {megabytes}: scan it in parts")
+        refuse(problems, file, f"it has {megabytes}: scan it in parts")
 
 
-def _files(path: Path, problems: Problems) -> Iterator[tuple[Path, str]]:
+def _files(path: Path, problems: Problems, notes: Notes) -> Iterator[tuple[Path, str]]:
     if path.is_dir():
-        yield from _folder(path, problems)
+        yield from _folder(path, problems, notes)
     elif path.is_file():
         name = _name_of_file(path)
         if name is None:
-            _refuse(problems, path, _unknown(path))
+            refuse(problems, path, unknown(path))
         else:
             yield path, name
     else:
-        _refuse(problems, path, "there is no such file or folder")
+        refuse(problems, path, "there is no such file or folder")
 
 
-def _folder(path: Path, problems: Problems) -> Iterator[tuple[Path, str]]:
-    entries = _entries(path)
-    if path.resolve().name == _SCANS or not any(_marks_exam(entry) for entry in entries):
-        if path.resolve().parent.name == _SCANS and not any(entry.is_dir() for entry in entries):
-            yield from _student(path, problems)
+def _folder(path: Path, problems: Problems, notes: Notes) -> Iterator[tuple[Path, str]]:
+    inside = entries(path)
+    if path.resolve().name == SCANS_FOLDER or not any(_marks_exam(entry) for entry in inside):
+        if path.resolve().parent.name == SCANS_FOLDER and not any(entry.is_dir() for entry in inside):
+            yield from student_scans(path, problems, notes)
         else:
-            yield from _students_or_nothing(path, problems)
+            yield from _students_or_nothing(path, problems, notes)
         return
-    for entry in entries:
-        if entry.is_dir() and entry.name == _SCANS:
-            yield from _students(entry, problems)
+    for entry in inside:
+        if entry.is_dir() and entry.name == SCANS_FOLDER:
+            yield from students_scans(entry, problems, notes)
         elif entry.is_file() and (name := _name_in_exam(entry)) is not None:
             yield entry, name
         else:
-            _refuse(problems, entry, _unknown(entry))
+            refuse(problems, entry, unknown(entry))
 
 
-def _students_or_nothing(path: Path, problems: Problems) -> Iterator[tuple[Path, str]]:
+def _students_or_nothing(path: Path, problems: Problems, notes: Notes) -> Iterator[tuple[Path, str]]:
     """Yield the scans of a folder of students' folders; one in which no scan is found is refused as a whole."""
     inside: Problems = {}
-    found = list(_students(path, inside))
-    if inside and not found and _WHOSE not in inside and path.resolve().name != _SCANS:
+    of_scans: Notes = defaultdict(list)
+    found = list(students_scans(path, inside, of_scans))
+    if (inside or of_scans) and not found and WHOSE not in inside and path.resolve().name != SCANS_FOLDER:
         inside = {_NO_EXAM: [str(path)]}
+    notes.update(of_scans if found else {})
     for reason, paths in inside.items():
         problems.setdefault(reason, []).extend(paths)
     yield from found
 
 
-def _students(path: Path, problems: Problems) -> Iterator[tuple[Path, str]]:
-    for entry in _entries(path):
-        if entry.is_dir():
-            yield from _student(entry, problems)
-        elif entry.suffix.lower() in SCAN_TYPES:
-            _refuse(problems, entry, _WHOSE)
-        else:
-            _refuse(problems, entry, _unknown(entry))
-
-
-def _student(path: Path, problems: Problems) -> Iterator[tuple[Path, str]]:
-    student = path.resolve().name
-    for entry in _entries(path):
-        if entry.is_dir():
-            _refuse(problems, entry, "a student's folder holds scans and no folders")
-        elif entry.suffix.lower() not in SCAN_TYPES:
-            _refuse(problems, entry, _unknown(entry))
-        else:
-            yield entry, f"{_SCANS}/{student}/{entry.name}"
-
-
-def _entries(path: Path) -> list[Path]:
-    return sorted(
-        entry for entry in path.iterdir() if not entry.name.startswith(".") and entry.name.lower() not in _LEFTOVERS
-    )
-
-
 def _marks_exam(entry: Path) -> bool:
-    return (entry.is_dir() and entry.name == _SCANS) or (entry.is_file() and _name_in_exam(entry) is not None)
+    return (entry.is_dir() and entry.name == SCANS_FOLDER) or (entry.is_file() and _name_in_exam(entry) is not None)
 
 
 def _name_in_exam(file: Path) -> str | None:
-    if file.name == _EXAM_SPEC:
+    if file.name == EXAM_SPEC:
         return _QUESTIONS
     if file.name in MATERIAL_TYPES:
         return file.name
     plain = PurePosixPath(file.name)
-    return file.name if plain.stem == _BLANK_EXAM and plain.suffix.lower() in SCAN_TYPES else None
+    return file.name if plain.stem == BLANK_EXAM and plain.suffix.lower() in SCAN_TYPES else None
 
 
 def _name_of_file(file: Path) -> str | None:
     known = _name_in_exam(file)
     student = file.resolve().parent
-    if known is None and student.parent.name == _SCANS and file.suffix.lower() in SCAN_TYPES:
-        return f"{_SCANS}/{student.name}/{file.name}"
+    if known is None and student.parent.name == SCANS_FOLDER and file.suffix.lower() in SCAN_TYPES:
+        return f"{SCANS_FOLDER}/{student.name}/{file.name}"
     return known
-
-
-def _unknown(path: Path) -> str:
-    if path.is_dir():
-        return "only a folder named scans is looked into beside the instructor's files"
-    if path.suffix.lower() in SCAN_TYPES:
-        return "a scan must lie in a folder named for its student, scans/<student>/"
-    return (
-        f"files of this kind are not taken: scans ({', '.join(SCAN_TYPES)}) and {', '.join(MATERIAL_TYPES)}, "
-        f"{_EXAM_SPEC}, {_BLANK_EXAM}.pdf are"
-    )

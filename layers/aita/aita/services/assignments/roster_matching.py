@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from aita.errors import RequestError
 from aita.models.student import CERTAIN, Match, RosterEntry, Student, Students
+from aita.services.assignments.lms_names import LmsName, parse
 from aita.services.assignments.name_forms import fold, is_joined, joined_forms, name_forms, of_person, plain_form
 
 CLOSE = 88.0
@@ -80,13 +81,15 @@ def find_on_roster(
     people = [_Person(entry) for entry in roster]
     by_people = _decided(decided or {}, people)
     exact = {
-        folder: (
+        folder: _by_lms_id(parse(folder), people)
+        or (
             _by_number(folder, people)
             or _by_bare_number(folder, people)
             or _by_name(folder, people)
             or _by_joined_name(folder, people)
-            or _by_name(of_person(folder), people)
-            or _by_joined_name(of_person(folder), people)
+            or _by_name(_person_of(folder), people)
+            or _by_joined_name(_person_of(folder), people)
+            or _by_login(folder, people)
         )
         for folder in folders
         if folder not in by_people
@@ -95,7 +98,8 @@ def find_on_roster(
     taken |= {id(person) for person, _ in by_people.values()}
     left = [person for person in people if id(person) not in taken]
     found = by_people | {
-        folder: _only(candidates) if candidates else _closest(folder, left) for folder, candidates in exact.items()
+        folder: _only(candidates) if candidates else _closest(_person_of(folder), left)
+        for folder, candidates in exact.items()
     }
     given = Counter(id(person) for person, _ in by_people.values())
     claims = Counter(id(person) for person, _ in found.values())
@@ -208,6 +212,25 @@ def _agrees(words: list[str], name: list[str]) -> bool:
 def _by_name(folder: str, people: list[_Person]) -> list[_Person]:
     forms = name_forms(folder)
     return [person for person in people if person.forms & forms]
+
+
+def _person_of(folder: str) -> str:
+    """Return the part of a folder's name that names a person."""
+    submission = parse(folder)
+    return of_person(folder) if submission is None else submission.person
+
+
+def _by_lms_id(submission: LmsName | None, people: list[_Person]) -> list[_Person]:
+    """Return the people whom an LMS's id in a folder's name names, if it is on the roster and the name agrees."""
+    if submission is None or submission.system != "Canvas":
+        return []
+    known = [person for person in people if person.entry.canvas_id == submission.user_id]
+    return [person for person in known if person.joined & joined_forms(submission.person)]
+
+
+def _by_login(folder: str, people: list[_Person]) -> list[_Person]:
+    """Return the people whose login name it is, as in Blackboard's downloads."""
+    return [person for person in people if person.entry.login and person.entry.login.casefold() == folder.casefold()]
 
 
 def _by_joined_name(folder: str, people: list[_Person]) -> list[_Person]:

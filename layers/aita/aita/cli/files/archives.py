@@ -1,0 +1,138 @@
+"""Archives of submissions, unpacked into a temporary folder within bounds that are looked at before."""
+
+import shutil
+import stat
+import struct
+import zipfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
+from tempfile import TemporaryDirectory
+from typing import IO
+
+from aita.errors import InvalidMaterialError
+from aita.models.names import MAX_UPLOAD_BYTES
+from aita.services.assignments.lms_names import parse
+
+MOST_ENTRIES = 20_000
+MOST_BYTES = 8 * 1024**3
+MOST_RATIO = 200
+"""Bounds of an archive: its entries, their sizes together, and how often larger than packed one of some size may be."""
+
+_SMALL = 1024 * 1024  # an entry below this is no bomb, however well it is packed
+_END = b"PK\x05\x06"
+_LONGEST_COMMENT = 65_535
+_ENCRYPTED = 0x1
+_DRIVE = 2
+
+
+@contextmanager
+def unpacked(paths: Iterable[Path]) -> Iterator[list[Path]]:
+    """Yield the paths, each archive among them as a temporary folder of its files.
+
+    Raises
+    ------
+    InvalidMaterialError
+        If an archive can't be read, or holds what an archive of submissions does not; nothing is unpacked then.
+    """
+    given = list(paths)
+    archives = [path for path in given if path.is_file() and path.suffix.lower() == ".zip"]
+    if not archives:
+        yield given
+        return
+    listed = {path: _checked(path) for path in archives}
+    with TemporaryDirectory(prefix="aita-upload-") as made:
+        folders = {path: Path(made, str(number), path.stem) for number, path in enumerate(archives)}
+        for path, folder in folders.items():
+            _unpack(path, listed[path], folder)
+        yield [_inner(folders[path]) if path in folders else path for path in given]
+
+
+def _checked(path: Path) -> list[zipfile.ZipInfo]:
+    """Return the files of an archive, none of which leaves its folder or is larger than it may be."""
+    if _entries(path) > MOST_ENTRIES:
+        raise _refused(path, f"it has more than {MOST_ENTRIES:,} files: unpack it, and upload its folders in parts")
+    try:
+        with zipfile.ZipFile(path) as archive:
+            files = [each for each in archive.infolist() if not each.is_dir()]
+    except (zipfile.BadZipFile, NotImplementedError, OSError, ValueError) as error:
+        raise _refused(
+            path, f"it is no zip archive that can be read ({type(error).__name__}): download it again"
+        ) from None
+    seen: set[str] = set()
+    for each in files:
+        if problem := _problem(each, seen):
+            raise _refused(path, f"{each.filename[:80]!r} {problem}")
+    if sum(each.file_size for each in files) > MOST_BYTES:
+        raise _refused(path, f"its files have more than {MOST_BYTES // 1024**3} GB together: upload it in parts")
+    return files
+
+
+def _problem(entry: zipfile.ZipInfo, seen: set[str]) -> str:
+    """Return what is wrong with an entry; empty if nothing is."""
+    place = PurePosixPath(entry.filename.replace("\\", "/"))
+    if place.is_absolute() or ".." in place.parts or (place.parts and place.parts[0][1:_DRIVE] == ":"):
+        return "lies outside of the archive's own folder: nothing of it is unpacked"
+    if stat.S_ISLNK(entry.external_attr >> 16):
+        return "is a link, which no submission is: nothing of it is unpacked"
+    if entry.flag_bits & _ENCRYPTED:
+        return "is encrypted: unpack it with its password, and upload the folder"
+    if str(place).casefold() in seen:
+        return "is there twice: unpack it, and keep one"
+    seen.add(str(place).casefold())
+    if entry.file_size > MAX_UPLOAD_BYTES:
+        return f"has more than {MAX_UPLOAD_BYTES // 1024**2} MB"
+    if entry.file_size > _SMALL and entry.file_size > MOST_RATIO * max(1, entry.compress_size):
+        return f"is more than {MOST_RATIO} times as large as packed, as no scan is: nothing of it is unpacked"
+    return ""
+
+
+def _unpack(path: Path, files: Iterable[zipfile.ZipInfo], folder: Path) -> None:
+    with zipfile.ZipFile(path) as archive:
+        for each in files:
+            place = folder.joinpath(*PurePosixPath(each.filename.replace("\\", "/")).parts)
+            try:
+                place.parent.mkdir(parents=True, exist_ok=True)
+                with archive.open(each) as packed, place.open("xb") as file:
+                    shutil.copyfileobj(_Bounded(packed, each.file_size), file)
+            except (zipfile.BadZipFile, NotImplementedError, OSError, EOFError, ValueError) as error:
+                reason = f"{each.filename[:80]!r} can't be unpacked ({type(error).__name__}): download it again"
+                raise _refused(path, reason) from None
+
+
+def _inner(folder: Path) -> Path:
+    """Return the folder that is all of another one, as archives of a folder have it, if it is no student's."""
+    match list(folder.iterdir()):
+        case [only] if only.is_dir() and parse(only.name) is None:
+            is_of_many = any(each.is_dir() or parse(each.name) for each in only.iterdir())
+            return only if is_of_many else folder
+    return folder
+
+
+class _Bounded:
+    """Reader of an entry that gives no more than the size that was told."""
+
+    def __init__(self, packed: IO[bytes], size: int) -> None:
+        self._packed, self._left = packed, size
+
+    def read(self, size: int = -1) -> bytes:
+        data = self._packed.read(self._left if size < 0 else min(size, self._left))
+        self._left -= len(data)
+        return data
+
+
+def _entries(path: Path) -> int:
+    """Return the number of entries that an archive tells, without reading its list."""
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        file.seek(max(0, size - _LONGEST_COMMENT - 22))
+        tail = file.read()
+    place = tail.rfind(_END)
+    if place < 0 or len(tail) < place + 12:
+        return 0  # no archive, as its reader will say
+    (count,) = struct.unpack("<H", tail[place + 10 : place + 12])
+    return int(count)  # 65,535 stands for more
+
+
+def _refused(path: Path, reason: str) -> InvalidMaterialError:
+    return InvalidMaterialError(f"nothing was uploaded: {path}: {reason}")

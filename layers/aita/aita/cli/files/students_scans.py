@@ -1,0 +1,138 @@
+"""Students' scans below a folder: in folders named for them, named for them, or as an LMS names submissions."""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from pathlib import Path
+
+from aita.models.names import MATERIAL_TYPES, SCAN_TYPES
+from aita.services.assignments.lms_names import LmsName, parse
+from aita.services.assignments.name_forms import fold, is_joined, of_person
+
+SCANS_FOLDER = "scans"
+EXAM_SPEC = "exam_spec.json"
+BLANK_EXAM = "blank_exam"
+WHOSE = "whose is it? put it into a folder named for its student"
+
+_LEFTOVERS = frozenset({"thumbs.db", "desktop.ini", "__macosx"})
+_PASSED_OVER = frozenset(
+    {".mov", ".mp4", ".aae", ".txt", ".html", ".htm", ".rtf", ".doc", ".docx", ".odt", ".md", ".url", ".webloc"}
+)
+"""Endings of what students hand in beside scans: typed text, and what a phone adds to a picture."""
+
+_NO_NAMES = re.compile(
+    r"(?i)(all|class|classe|klasse|exams?|scans?|img|image|page|seite|dsc|doc|document|untitled|submissions?|students?|"
+    r"section|group|solutions?|blank|midterm|final|quiz|klausur)"
+)
+"""Words of files that are not named for a person."""
+
+
+Problems = dict[str, list[str]]
+"""Paths that can't be uploaded, by the reason."""
+
+Notes = defaultdict[str, list[str]]
+"""Files of which a person should know something, by that."""
+
+
+def students_scans(path: Path, problems: Problems, notes: Notes) -> Iterator[tuple[Path, str]]:
+    """Yield the scans of a folder of students' folders and files, each with the name that it is uploaded under."""
+    inside = entries(path)
+    loose = [entry for entry in inside if not entry.is_dir()]
+    yield from _loose(loose, problems, notes)
+    folders = {entry: parse(entry.name) for entry in inside if entry.is_dir()}
+    latest = _latest(folders)
+    for entry, named in folders.items():
+        if named is not None and named.is_text:
+            notes["typed into the LMS, and passed over"].append(entry.name)
+        elif named is not None and entry not in latest:
+            notes["there is a later submission of the same student, and this one is passed over"].append(entry.name)
+        else:
+            yield from student_scans(entry, problems, notes, None if named is None else named.folder)
+
+
+def _loose(files: list[Path], problems: Problems, notes: Notes) -> Iterator[tuple[Path, str]]:
+    """Yield the scans that lie in no student's folder: those of an LMS's download, or named for their student."""
+    named = {file: parse(file.name) for file in files}
+    latest = _latest(named)
+    for file, submission in named.items():
+        is_scan = file.suffix.lower() in SCAN_TYPES
+        if (submission is not None and submission.is_text) or file.suffix.lower() in _PASSED_OVER:
+            notes["no scan, and passed over"].append(file.name)
+        elif not is_scan:
+            refuse(problems, file, unknown(file))
+        elif submission is not None and file not in latest:
+            notes["there is a later submission of the same student, and this one is passed over"].append(file.name)
+        elif submission is not None:
+            if submission.is_late:
+                notes["late, and taken"].append(file.name)
+            yield file, f"{SCANS_FOLDER}/{submission.folder}/{file.name}"
+        elif file.suffix.lower() == ".pdf" and _names_person(file.stem):
+            notes["taken for the scan of the student whose name it has"].append(file.name)
+            yield file, f"{SCANS_FOLDER}/{file.stem.strip()}/{file.name}"
+        else:
+            refuse(problems, file, WHOSE)
+
+
+def _latest(named: Mapping[Path, LmsName | None]) -> set[Path]:
+    """Return the paths but those of submissions before a student's last one, as far as their times are told."""
+    last: dict[str, datetime] = {}
+    for submission in named.values():
+        if submission is not None and submission.submitted_at is not None:
+            last[submission.folder] = max(last.get(submission.folder, submission.submitted_at), submission.submitted_at)
+    return {
+        path
+        for path, submission in named.items()
+        if submission is None or submission.submitted_at in (None, last.get(submission.folder))
+    }
+
+
+def _names_person(stem: str) -> bool:
+    """Return whether a file's name is a person's: two words at least, or East Asian letters, and none of a paper."""
+    words = fold(of_person(stem)).split()
+    if any(_NO_NAMES.fullmatch(word) or any(map(str.isdigit, word)) for word in words):
+        return False
+    return len(words) > 1 or (len(words) == 1 and len(words[0]) > 1 and is_joined(stem) and not words[0].isascii())
+
+
+def student_scans(
+    path: Path, problems: Problems, notes: Notes, student: str | None = None
+) -> Iterator[tuple[Path, str]]:
+    """Yield the scans of one student's folder; ``student`` is its name under ``scans/`` if that is another."""
+    student = student or path.resolve().name
+    if student != student.strip():
+        refuse(problems, path, "a student's folder has no spaces at the ends of its name: rename it")
+        return
+    for entry in entries(path):
+        if entry.is_dir():
+            refuse(problems, entry, "a student's folder holds scans and no folders")
+        elif entry.suffix.lower() in _PASSED_OVER:
+            notes["no scan, and passed over"].append(f"{path.name}/{entry.name}")
+        elif entry.suffix.lower() not in SCAN_TYPES:
+            refuse(problems, entry, unknown(entry))
+        else:
+            yield entry, f"{SCANS_FOLDER}/{student}/{entry.name}"
+
+
+def entries(path: Path) -> list[Path]:
+    """Return what is in a folder, without hidden files and what desktops leave."""
+    return sorted(
+        entry for entry in path.iterdir() if not entry.name.startswith(".") and entry.name.lower() not in _LEFTOVERS
+    )
+
+
+def refuse(problems: Problems, path: Path, reason: str) -> None:
+    """Add a path to those that can't be uploaded."""
+    problems.setdefault(reason, []).append(str(path))
+
+
+def unknown(path: Path) -> str:
+    """Return why a file or folder of an unknown kind is not taken."""
+    if path.is_dir():
+        return "only a folder named scans is looked into beside the instructor's files"
+    if path.suffix.lower() in SCAN_TYPES:
+        return "a scan must lie in a folder named for its student, scans/<student>/"
+    return (
+        f"files of this kind are not taken: scans ({', '.join(SCAN_TYPES)}) and {', '.join(MATERIAL_TYPES)}, "
+        f"{EXAM_SPEC}, {BLANK_EXAM}.pdf are"
+    )

@@ -1,0 +1,110 @@
+"""Names that LMSs give to downloaded submissions: whose each is, in which the feedback goes back to them.
+
+Formats as instructors have them, each with a sample in the tests:
+
+- Canvas: ``mustererika_LATE_12345_678901_exam.pdf``, last and first name joined, the user's and the submission's id.
+- Moodle: a folder ``Erika Muster_123456_assignsubmission_file``, or a file that begins so; the participant's id
+  (``mod/assign/locallib.php``, ``download_submissions``).
+- Brightspace: ``12345-67890 - Erika Muster - Oct 1, 2025 1130 AM``, as a folder or before a file's name.
+- Blackboard: ``Exam 1_emuster_attempt_2025-10-01-11-30-00_exam.pdf``; the user's login name.
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class LmsName:
+    """Name of a submission, or of a file of one.
+
+    Parameters
+    ----------
+    system
+        Name of the LMS.
+    person
+        Name of the student, as far as it is in it.
+    user_id
+        The LMS's own id of the user or participant.
+    login
+        Login name.
+    folder
+        Name of the student's folder under ``scans/``, the same for all of a submission's files.
+    submitted_at
+        Time of the submission in the instructor's time zone, which is not told; ``None`` without one.
+    file
+        Name of the student's file; empty in a folder's name.
+    is_text
+        Whether it holds what was typed into the LMS.
+    """
+
+    system: str
+    person: str = ""
+    user_id: str = ""
+    login: str = ""
+    folder: str = ""
+    is_late: bool = False
+    submitted_at: datetime | None = None
+    file: str = ""
+    is_text: bool = False
+
+
+_MOODLE = re.compile(r"(?P<name>[^_].*?)_(?P<id>\d+)_assignsubmission_(?P<kind>file|onlinetext)(?:_(?P<file>.*))?")
+_CANVAS = re.compile(r"(?P<name>[^\W_A-Z][^_A-Z\s]*)_(?P<late>LATE_)?(?P<id>\d+)_(?P<submission>\d+)(?:_(?P<file>.+))?")
+_BRIGHTSPACE = re.compile(
+    r"(?P<ids>(?P<id>\d+)-\d+) - (?P<name>.+?)(?: - (?P<at>[^-]*?\d{4}[^-]*?))?(?: - (?P<file>.+\.\w+))?"
+)
+_BLACKBOARD = re.compile(
+    r"(?:(?P<title>.+)_)?(?P<login>[^_]+)_attempt_(?P<at>\d{4}-\d\d-\d\d-\d\d-\d\d-\d\d)(?:_(?P<file>.+)|(?P<text>\.txt))?"
+)
+_TIMES = ("%b %d, %Y %I%M %p", "%B %d, %Y %I%M %p", "%d %b %Y %I%M %p", "%d %B, %Y %H%M", "%b %d, %Y %H%M")
+
+
+def parse(name: str) -> LmsName | None:
+    """Return what the name of a folder or file says of a submission; ``None`` if no LMS gives such a name."""
+    if found := _MOODLE.fullmatch(name):
+        return LmsName(
+            "Moodle",
+            person=found["name"],
+            user_id=found["id"],
+            folder=f"{found['name']}_{found['id']}_assignsubmission_file",
+            file=found["file"] or "",
+            is_text=found["kind"] == "onlinetext",
+        )
+    if found := _BLACKBOARD.fullmatch(name):
+        return LmsName(
+            "Blackboard",
+            login=found["login"],
+            folder=found["login"],
+            submitted_at=datetime.strptime(found["at"], "%Y-%m-%d-%H-%M-%S"),  # noqa: DTZ007 - no zone is told
+            file=found["file"] or "",
+            is_text=found["text"] is not None,
+        )
+    if found := _BRIGHTSPACE.fullmatch(name):
+        return LmsName(
+            "Brightspace",
+            person=found["name"],
+            user_id=found["id"],
+            folder=f"{found['ids']} - {found['name']}",
+            submitted_at=_time(found["at"] or ""),
+            file=found["file"] or "",
+        )
+    if found := _CANVAS.fullmatch(name):
+        return LmsName(
+            "Canvas",
+            person=found["name"],
+            user_id=found["id"],
+            folder=f"{found['name']}_{found['id']}_{found['submission']}",
+            is_late=found["late"] is not None,
+            file=found["file"] or "",
+        )
+    return None
+
+
+def _time(text: str) -> datetime | None:
+    for form in _TIMES:
+        try:
+            return datetime.strptime(text.strip(), form)  # noqa: DTZ007 - no zone is told
+        except ValueError:
+            continue
+    return None

@@ -1,0 +1,168 @@
+"""LMSs' downloads and files named for students, as folders and as archives, and archives that are hostile."""
+
+import io
+import stat
+import struct
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from aita.cli.files import archives
+from aita.cli.files.archives import unpacked
+from aita.cli.files.upload_discovery import Found, find_uploads
+from aita.errors import InvalidMaterialError
+
+
+def folder(path: Path, *names: str) -> Path:
+    for name in names:
+        (path / name).parent.mkdir(parents=True, exist_ok=True)
+        (path / name).write_bytes(b"%PDF-1.7 of a student")
+    return path
+
+
+def names(found: Found) -> list[str]:
+    return [one.name for one in found.uploads]
+
+
+CANVAS = ("mustererika_12345_678901_exam1.pdf", "testtina_LATE_12346_678902_exam1.pdf")
+MOODLE = (
+    "Erika Muster_123456_assignsubmission_file/exam.pdf",
+    "Erika Muster_123456_assignsubmission_onlinetext/onlinetext.html",
+    "Tina Test_123457_assignsubmission_file/exam.pdf",
+)
+BRIGHTSPACE = (
+    "12-34 - Erika Muster - Oct 1, 2025 1130 AM/exam.pdf",
+    "12-34 - Erika Muster - Oct 2, 2025 930 AM/exam.pdf",
+    "index.html",
+)
+BLACKBOARD = (
+    "Exam_emuster_attempt_2025-10-01-11-30-00.txt",
+    "Exam_emuster_attempt_2025-10-01-11-30-00_old.pdf",
+    "Exam_emuster_attempt_2025-10-02-11-30-00_new.pdf",
+)
+TAKEN = {
+    CANVAS: [
+        "scans/mustererika_12345_678901/mustererika_12345_678901_exam1.pdf",
+        "scans/testtina_12346_678902/testtina_LATE_12346_678902_exam1.pdf",
+    ],
+    MOODLE: [
+        "scans/Erika Muster_123456_assignsubmission_file/exam.pdf",
+        "scans/Tina Test_123457_assignsubmission_file/exam.pdf",
+    ],
+    BRIGHTSPACE: ["scans/12-34 - Erika Muster/exam.pdf"],
+    BLACKBOARD: ["scans/emuster/Exam_emuster_attempt_2025-10-02-11-30-00_new.pdf"],
+}
+
+
+@pytest.mark.parametrize("files", TAKEN, ids=["Canvas", "Moodle", "Brightspace", "Blackboard"])
+@pytest.mark.parametrize("packed", ["", "submissions.zip", "submissions in a folder.zip"])
+def test_downloads_of_submissions(files: tuple[str, ...], packed: str, tmp_path: Path) -> None:
+    made = folder(tmp_path / "midterm", *files)
+    if packed:
+        with zipfile.ZipFile(tmp_path / packed, "w") as archive:
+            for name in files:
+                archive.write(made / name, f"submissions/{name}" if "folder" in packed else name)
+        made = tmp_path / packed
+    with unpacked([made]) as paths:
+        found = find_uploads(paths)
+        assert names(found) == TAKEN[files]
+        assert all(one.path.read_bytes() for one in found.uploads)
+    if packed:
+        assert not found.uploads[0].path.exists()
+
+
+def test_what_is_passed_over_is_told(tmp_path: Path) -> None:
+    made = folder(tmp_path / "x", "Ada/1.jpg", "Ada/IMG_1.MOV", "Ada/IMG_1.AAE", "Bo/a.pdf", "Bo/notes.txt")
+    found = find_uploads([made])
+    assert names(found) == ["scans/Ada/1.jpg", "scans/Bo/a.pdf"]
+    assert found.notes == ["no scan, and passed over: Ada/IMG_1.AAE, Ada/IMG_1.MOV, Bo/notes.txt"]
+    (note,) = find_uploads([folder(tmp_path / "y", *BRIGHTSPACE[:2])]).notes
+    assert "later submission" in note
+    assert any("late, and taken" in note for note in find_uploads([folder(tmp_path / "z", *CANVAS)]).notes)
+
+
+def test_a_pdf_that_is_named_for_its_student_is_theirs(tmp_path: Path) -> None:
+    made = folder(tmp_path / "x", "Muster, Erika.pdf", "Tina Test (late).pdf", "王小明.pdf")
+    found = find_uploads([made])
+    assert names(found) == [
+        "scans/Muster, Erika/Muster, Erika.pdf",
+        "scans/Tina Test (late)/Tina Test (late).pdf",
+        "scans/王小明/王小明.pdf",
+    ]
+    assert "taken for the scan of the student whose name it has" in found.notes[0]
+
+
+@pytest.mark.parametrize(
+    "name", ["class.pdf", "exam scans.pdf", "IMG_0001.pdf", "all students.pdf", "midterm 2.pdf", "scan.jpg"]
+)
+def test_other_files_are_nobodys(name: str, tmp_path: Path) -> None:
+    with pytest.raises(InvalidMaterialError, match="whose is it"):
+        find_uploads([folder(tmp_path / "x", name, "Ada/1.jpg")])
+
+
+def test_a_folder_with_a_space_at_its_end_is_told_as_that(tmp_path: Path) -> None:
+    with pytest.raises(InvalidMaterialError, match="no spaces at the ends of its name"):
+        find_uploads([folder(tmp_path / "x", "Ada /1.jpg", "Bo/1.jpg")])
+
+
+def archive(path: Path, *entries: tuple[zipfile.ZipInfo | str, bytes]) -> Path:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as made:
+        for info, data in entries:
+            made.writestr(info, data)
+    return path
+
+
+def link() -> zipfile.ZipInfo:
+    info = zipfile.ZipInfo("Ada/1.pdf")
+    info.external_attr = (stat.S_IFLNK | 0o777) << 16
+    return info
+
+
+def encrypted(path: Path) -> Path:
+    data = bytearray(archive(path, ("Ada/1.pdf", b"x")).read_bytes())
+    data[data.index(b"PK\x01\x02") + 8] |= 1
+    path.write_bytes(data)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("entries", "said"),
+    [
+        ([("../Ada/1.pdf", b"x")], "outside of the archive"),
+        ([("/etc/1.pdf", b"x")], "outside of the archive"),
+        ([("C:/1.pdf", b"x")], "outside of the archive"),
+        ([("Ada\\..\\..\\1.pdf", b"x")], "outside of the archive"),
+        ([(link(), b"/etc/passwd")], "is a link"),
+        ([("Ada/1.pdf", bytes(3_000_000))], "times as large as packed"),
+        ([("Ada/1.pdf", b"x"), ("ada/1.PDF", b"y")], "is there twice"),
+    ],
+)
+def test_hostile_archives_are_refused_before_anything_is_unpacked(
+    entries: list[tuple[zipfile.ZipInfo | str, bytes]], said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(archives, "TemporaryDirectory", None)
+    with pytest.raises(InvalidMaterialError, match=said), unpacked([archive(tmp_path / "x.zip", *entries)]):
+        pytest.fail("it was unpacked")
+
+
+def test_encrypted_broken_and_endless_archives_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(archives, "TemporaryDirectory", None)
+    with pytest.raises(InvalidMaterialError, match="is encrypted"), unpacked([encrypted(tmp_path / "e.zip")]):
+        pytest.fail("it was unpacked")
+    (tmp_path / "b.zip").write_bytes(b"no archive")
+    with pytest.raises(InvalidMaterialError, match="no zip archive"), unpacked([tmp_path / "b.zip"]):
+        pytest.fail("it was unpacked")
+    many = io.BytesIO(struct.pack("<4s4H2LH", b"PK\x05\x06", 0, 0, 65_535, 65_535, 0, 0, 0))
+    (tmp_path / "m.zip").write_bytes(many.getvalue())
+    with pytest.raises(InvalidMaterialError, match="more than 20,000 files"), unpacked([tmp_path / "m.zip"]):
+        pytest.fail("it was unpacked")
+
+
+def test_an_archive_whose_entry_is_damaged_is_refused(tmp_path: Path) -> None:
+    path = archive(tmp_path / "x.zip", ("Ada/1.pdf", b"some content"))
+    data = bytearray(path.read_bytes())
+    data[45] ^= 0xFF
+    path.write_bytes(data)
+    with pytest.raises(InvalidMaterialError, match=r"can't be unpacked|no zip"), unpacked([path]):
+        pytest.fail("it was unpacked")
