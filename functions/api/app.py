@@ -17,6 +17,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from aita.bootstrap import make_api
 from aita.errors import AitaError, ConflictError, NotFoundError, RequestError
+from aita.models.answer_view import AnswerFilter, AnswerPage, Percent, Show
 from aita.models.api import (
     ErrorResponse,
     Estimate,
@@ -34,7 +35,11 @@ from aita.models.api import (
     UploadRequest,
     UploadResponse,
 )
+from aita.models.assignment_state import AssignmentList, AssignmentState
+from aita.models.claim import ClaimList, ClaimRequest, ClaimView, Released, Window
+from aita.models.class_grades import ClassGrades
 from aita.models.decision import Decision
+from aita.models.equal_answers import EqualAnswersList, EqualDecisionRequest, EqualDecisions
 from aita.models.limits import Disagreement, Graders
 from aita.models.match import MatchDecision, MatchRequest, StudentMatchPage
 from aita.models.part_review import PartDecisionPage, PartDecisionRequest, PartDecisions, PartPage, PartView
@@ -44,6 +49,8 @@ from aita.models.run import TaskStatus
 from aita.models.second_look import See
 from aita.observability import configure_logging, log_unexpected, logger, sanitize_errors
 from aita.request_body import read_body
+from aita.services.grading.answer_pages import ANSWERS_PAGE
+from aita.services.grading.class_table import STUDENTS_PAGE
 from aita.services.runs.run_queries import FILES_PAGE, PAGE_SIZE
 from aita.version import VERSION
 
@@ -106,6 +113,80 @@ def get_review(assignment: str, cell_id: str) -> ReviewView:
 def decide(assignment: str, cell_id: str, body: DecisionRequest) -> Decision:
     """Accept a cell's proposed points, set others, correct its text or undo the last decision; all of them are kept."""
     return api.reviews.decide(assignment, cell_id, body, caller())
+
+
+@app.post("/assignments/<assignment>/reviews/<cell_id>/equal", status_code=HTTPStatus.CREATED)
+def decide_equal(assignment: str, cell_id: str, body: EqualDecisionRequest) -> EqualDecisions:
+    """Decide on a cell, and the same on answers that say the same, each as its own row that can be taken back."""
+    return api.equal.decide(assignment, cell_id, body, caller())
+
+
+@app.post("/assignments/<assignment>/reviews/<cell_id>/claim")
+def claim(assignment: str, cell_id: str, body: ClaimRequest) -> ClaimView:
+    """Claim a cell for two minutes, or renew the claim, so that others take another one."""
+    return api.claims.claim(assignment, cell_id, body.window, caller())
+
+
+@app.post("/assignments/<assignment>/reviews/<cell_id>/release")
+def release(assignment: str, cell_id: str, body: ClaimRequest) -> Released:
+    """Give a cell free again."""
+    return api.claims.release(assignment, cell_id, body.window, caller())
+
+
+@app.get("/assignments/<assignment>/claims")
+def list_claims(assignment: str, window: Annotated[Window, Query()] = "") -> ClaimList:
+    """List the claims that hold."""
+    return api.claims.holding(assignment, window, caller())
+
+
+@app.get("/assignments/<assignment>/answers")
+def list_answers(
+    assignment: str,
+    question: Annotated[str, Query(max_length=200)],
+    *,
+    show: Annotated[Show, Query()] = Show.OPEN,
+    flag: Annotated[FlagKind | None, Query()] = None,
+    student: Name = None,
+    sample: Annotated[Percent | None, Query()] = None,
+    blind: Annotated[bool, Query()] = False,
+    limit: Annotated[int, Query(ge=1, le=ANSWERS_PAGE)] = ANSWERS_PAGE,
+    next_token: Token = None,
+) -> AnswerPage:
+    """List answers to a question, each with everything that a decision needs; ``blind`` withholds the proposals."""
+    only = AnswerFilter(show=show, flag=flag, student=student, sample=sample, blind=blind)
+    return api.answers.page(assignment, question, only, limit, next_token, caller())
+
+
+@app.get("/assignments/<assignment>/answers/<cell_id>")
+def get_answer(assignment: str, cell_id: str, *, blind: Annotated[bool, Query()] = False) -> AnswerPage:
+    """Return a page with one answer."""
+    return api.answers.show(assignment, cell_id, caller(), blind=blind)
+
+
+@app.get("/assignments/<assignment>/equal-answers")
+def list_equal_answers(assignment: str, question: Name = None) -> EqualAnswersList:
+    """List the answers that say the same, of one question or of all; those whose points differ come first."""
+    return api.equal.list(assignment, question)
+
+
+@app.get("/assignments/<assignment>/grades")
+def list_grades(
+    assignment: str, limit: Annotated[int, Query(ge=1, le=STUDENTS_PAGE)] = STUDENTS_PAGE, next_token: Token = None
+) -> ClassGrades:
+    """Return the class's grades, students by questions, with who is final and which doubts keep the others open."""
+    return api.table.page(assignment, limit, next_token)
+
+
+@app.get("/assignments")
+def list_assignments() -> AssignmentList:
+    """List the assignments, each with its newest run."""
+    return api.assignments.list()
+
+
+@app.get("/assignments/<assignment>/state")
+def get_state(assignment: str) -> AssignmentState:
+    """Return what an assignment waits for, its newest runs and its cost so far."""
+    return api.assignments.state(assignment)
 
 
 @app.get("/assignments/<assignment>/parts")
@@ -289,8 +370,9 @@ def caller() -> str:
 def refusal(error: AitaError) -> Response[str]:
     """Return the response to a request that ended in an error: its class and message, under its class's status."""
     logger.info("request refused", error=type(error).__name__)
-    answer = ErrorResponse(error=type(error).__name__, message=str(error))
-    return Response(error.http_status, content_types.APPLICATION_JSON, answer.model_dump_json())
+    decisions = {"theirs": error.theirs, "yours": error.yours} if isinstance(error, ConflictError) else {}
+    answer = ErrorResponse(error=type(error).__name__, message=str(error), **decisions)
+    return Response(error.http_status, content_types.APPLICATION_JSON, answer.model_dump_json(exclude_none=True))
 
 
 @app.exception_handler(AitaError)

@@ -169,6 +169,12 @@ def test_people_decide(driven: Stack) -> None:
     body = {"action": "set", "points": 1, "why": "said so", "by": "Ada", "basis": cell["basis"]}
     code, answered = driven.call("POST", path, body)
     assert code == 201, answered
+    for action in ("claim", "release"):
+        code, answered = driven.call("POST", f"{path}/{action}", {}, identity={"userArn": "arn:aws:iam::1:user/ada"})
+        assert code == 200, answered
+    for name in ("claims", "answers?question=1a", f"answers/{cell['cell_id']}", "equal-answers", "grades", "state"):
+        get(driven, f"/assignments/{ASSIGNMENT}/{name}")
+    get(driven, "/assignments")
     get(driven, f"/assignments/{ASSIGNMENT}/decisions")
     (student, *_) = get(driven, f"/assignments/{ASSIGNMENT}/students")["students"]
     path = f"/assignments/{ASSIGNMENT}/students/{student['student_id']}"
@@ -193,6 +199,8 @@ def test_people_decide_on_parts(driven: Stack) -> None:
     run(driven, "grade", see="always", readings=2)
     assert driven.get(f"{ASSIGNMENT}/strips.json"), "the answer with the part is seen on the page"
     assert driven.get(f"{ASSIGNMENT}/readings.json"), "and read twice"
+    answers = get(driven, f"/assignments/{ASSIGNMENT}/answers?question=1a&show=all")["answers"]
+    assert any(each["strips"] for each in answers), "and its strips have URLs"
 
 
 def test_a_changed_rubric_is_tried(driven: Stack) -> None:

@@ -36,8 +36,13 @@ if TYPE_CHECKING:
     from aita.services.execution.stage_batches import StageBatches
     from aita.services.execution.strip_cutter import StripCutter
     from aita.services.execution.task_executor import TaskExecutor
+    from aita.services.grading.answer_pages import AnswerPages
+    from aita.services.grading.claims import Claims
+    from aita.services.grading.class_table import ClassTable
+    from aita.services.grading.equal_answers import EqualAnswerGroups
     from aita.services.grading.part_queue import PartQueue
     from aita.services.grading.review_queue import Reviews
+    from aita.services.runs.assignment_states import AssignmentStates
     from aita.services.runs.collector import Collector
     from aita.services.runs.cost_estimate import Cost, Estimator
     from aita.services.runs.lambda_concurrency import ConcurrencyCheck
@@ -86,6 +91,11 @@ class Api:
     reviews: "Reviews"
     parts: "PartQueue"
     matches: "RosterMatches"
+    answers: "AnswerPages"
+    claims: "Claims"
+    equal: "EqualAnswerGroups"
+    table: "ClassTable"
+    assignments: "AssignmentStates"
     concurrency: "ConcurrencyCheck"
     idempotency: "DynamoDBPersistenceLayer"
 
@@ -95,14 +105,20 @@ def make_api() -> Api:
     from aws_lambda_powertools.utilities.idempotency import DynamoDBPersistenceLayer
 
     from aita.aws.batch_function import BatchFunction
+    from aita.aws.dynamodb.claim_table import DynamoClaimTable
     from aita.aws.dynamodb.decision_table import DynamoDecisionTable
     from aita.aws.lambda_quota import AccountQuota
     from aita.aws.step_functions import StepFunctions
     from aita.llm.pricing import highest_cost, listed_prices
     from aita.models.model_role import ROLES
     from aita.services.assignments.match_decisions import RosterMatches
+    from aita.services.grading.answer_pages import AnswerPages
+    from aita.services.grading.claims import Claims
+    from aita.services.grading.class_table import ClassTable
+    from aita.services.grading.equal_answers import EqualAnswerGroups
     from aita.services.grading.part_queue import PartQueue
     from aita.services.grading.review_queue import Reviews
+    from aita.services.runs.assignment_states import AssignmentStates
     from aita.services.runs.cost_estimate import Estimator
     from aita.services.runs.lambda_concurrency import ConcurrencyCheck
     from aita.services.runs.run_control import RunControl
@@ -118,6 +134,11 @@ def make_api() -> Api:
     costs = {role: cost_of(role) for role in (None, *ROLES)}
     stores = make_stores(settings)
     decisions = DynamoDecisionTable(stores.runs.client, settings.table)
+    claims = DynamoClaimTable(stores.runs.client, settings.table)
+    reviews = Reviews(objects=stores.objects, decisions=decisions, clock=utc_now)
+    queries = RunQueries(
+        runs=stores.runs, tasks=stores.tasks, objects=stores.objects, decisions=decisions, clock=utc_now
+    )
     executions = StepFunctions(make_client("stepfunctions"), settings.state_machine_arn)
     defaults = RunSettings(
         model=settings.model,
@@ -142,12 +163,15 @@ def make_api() -> Api:
         estimator=Estimator(
             objects=stores.objects, decisions=decisions, defaults=defaults, cost=costs[None], cost_of=costs
         ),
-        reader=RunQueries(
-            runs=stores.runs, tasks=stores.tasks, objects=stores.objects, decisions=decisions, clock=utc_now
-        ),
-        reviews=Reviews(objects=stores.objects, decisions=decisions, clock=utc_now),
+        reader=queries,
+        reviews=reviews,
         parts=PartQueue(objects=stores.objects, decisions=decisions, clock=utc_now),
         matches=RosterMatches(objects=stores.objects, decisions=decisions, clock=utc_now),
+        answers=AnswerPages(reviews, claims),
+        claims=Claims(claims, utc_now),
+        equal=EqualAnswerGroups(reviews),
+        table=ClassTable(reviews),
+        assignments=AssignmentStates(queries),
         concurrency=ConcurrencyCheck(
             executions=executions,
             quota=AccountQuota(partial(make_client, "lambda")),

@@ -97,9 +97,15 @@ class RequestTooLargeError(RequestError):
 
 
 class ConflictError(RequestError):
-    """The request conflicts with the present state, such as a second active run of an assignment."""
+    """The request conflicts with the present state, such as a second active run of an assignment.
+
+    Of two decisions on one answer, ``theirs`` is the one that was recorded, and ``yours`` the one that was asked for.
+    Both may hold a student's words: they are for the response, and never for a log.
+    """
 
     http_status = 409
+    theirs: Any = None
+    yours: Any = None
 
 
 class StorageError(AitaError):

@@ -102,6 +102,12 @@ class S3Objects:
             for found in page.get("Contents", ()):
                 yield StoredObject(found["Key"], found["Size"], found["ETag"])
 
+    def folders(self) -> Iterator[str]:
+        """Yield the names of the bucket's folders."""
+        for page in self.client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Delimiter="/"):
+            for found in page.get("CommonPrefixes", ()):
+                yield found["Prefix"].removesuffix("/")
+
     def presign_get(self, key: str, filename: str) -> str:
         """Return a URL that downloads the object under this file name; it expires after ``URL_SECONDS``."""
         parameters = {

@@ -68,6 +68,10 @@ class MemoryObjects:
         found = [stored for stored in (*here, *self.listed) if stored.key.startswith(prefix)]
         yield from sorted(found, key=lambda stored: stored.key.encode())
 
+    def folders(self) -> Iterator[str]:
+        """Yield the names of the bucket's folders."""
+        yield from sorted({key.partition("/")[0] for key in self.data if "/" in key})
+
     def presign_get(self, key: str, filename: str) -> str:
         """Return a URL that leads nowhere."""
         return f"memory:///{key}?{filename}"

@@ -8,6 +8,7 @@ from typing import Annotated, Self
 from pydantic import Field
 
 from aita.models.base import StrictModel
+from aita.models.decision import Decision
 from aita.models.effort import ReasoningEffort
 from aita.models.grade import CellState
 from aita.models.limits import (
@@ -24,6 +25,7 @@ from aita.models.limits import (
 from aita.models.model_role import ModelRole, model_in
 from aita.models.names import MAX_UPLOAD_BYTES
 from aita.models.provider_batch import BatchProgress, BatchUse
+from aita.models.review import DecisionRequest
 from aita.models.rubric_change import QuestionChange
 from aita.models.run import Ref, RunStatus, RunSummary, TaskStatus, Usage
 from aita.models.second_look import See
@@ -298,7 +300,13 @@ class UploadedPage(StrictModel):
 
 
 class ErrorResponse(StrictModel):
-    """Response to a request that failed: the error's class and message."""
+    """Response to a request that failed: the error's class and message.
+
+    Where somebody was quicker to decide on an answer, ``theirs`` is the decision that was recorded last, and ``yours``
+    the one that was asked for.
+    """
 
     error: str
     message: str
+    theirs: Decision | None = None
+    yours: DecisionRequest | None = None

@@ -13,12 +13,18 @@ from aita.models.points import total
 
 
 class DecisionAction(StrEnum):
-    """Action of a person: accept the proposal, set other points, correct the transcription, undo the last decision."""
+    """Action of a person on a cell."""
 
     ACCEPT = "accept"
+    """Let the proposed points count."""
     SET = "set"
+    """Set other points."""
     CORRECT = "correct"
+    """Correct the transcription."""
+    NOTE = "note"
+    """Leave the answer to the instructor, with a note."""
     UNDO = "undo"
+    """Take the last decision back."""
 
 
 class Decision(LenientModel):

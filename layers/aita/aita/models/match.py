@@ -61,7 +61,7 @@ class MatchRequest(StrictModel):
     action: MatchAction
     line: LineVersion = ""
     why: Why = ""
-    by: By
+    by: By | None = None
     replaces: Annotated[str, Field(max_length=20)] = ""
 
     @model_validator(mode="after")

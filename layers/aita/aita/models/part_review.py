@@ -82,7 +82,7 @@ class PartDecisionRequest(StrictModel):
     question_id: QuestionId | None = None
     for_class: bool = False
     why: Why = ""
-    by: By
+    by: By | None = None
     basis: Annotated[str, Field(max_length=200)]
 
 

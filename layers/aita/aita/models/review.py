@@ -192,7 +192,9 @@ class DecisionRequest(StrictModel):
     transcription
         Text that the action ``correct`` takes.
     why
-        Reason; ``set`` needs one.
+        Reason. To set points as one number needs one, and so does a note.
+    by
+        Name of the person who decides; ``None`` for the one who signs the request.
     basis
         Basis of the cell as the person saw it, or its fingerprint.
     """
@@ -203,7 +205,7 @@ class DecisionRequest(StrictModel):
     feedback: Feedback = ""
     transcription: Transcription = ""
     why: Why = ""
-    by: By
+    by: By | None = None
     basis: Annotated[str, Field(max_length=200)]
 
 

@@ -55,6 +55,8 @@ class FlagKind(StrEnum):
     """Something on a page belongs to no answer, and may belong to this one."""
     UNREAD = "unread"
     """A part of a page was given to the answer, and nothing was read there."""
+    ASKED = "asked"
+    """A person left the answer to the instructor, with a note."""
     CHANGED = "changed"
     """The question, the rubric or the answer changed after a person had decided."""
 
@@ -88,6 +90,7 @@ _WORDS = {
     FlagKind.NO_RUBRIC: "the question has no rubric",
     FlagKind.UNPLACED: "something on the page belongs to no answer",
     FlagKind.UNREAD: "a part of the answer was not read",
+    FlagKind.ASKED: "left to the instructor",
     FlagKind.CHANGED: "changed since it was graded or decided",
 }
 

@@ -71,6 +71,10 @@ class ObjectStore(Protocol):
         """Yield the objects under a prefix, ordered by the UTF-8 bytes of their keys."""
         ...
 
+    def folders(self) -> Iterator[str]:
+        """Yield the names of the bucket's folders: the first parts of its keys, in their order."""
+        ...
+
     def presign_get(self, key: str, filename: str) -> str:
         """Return a URL that downloads the object under this file name; it expires after some minutes."""
         ...

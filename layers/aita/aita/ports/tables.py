@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from typing import Protocol
 
+from aita.models.claim import Claim
 from aita.models.decision import Decision
 from aita.models.match import MatchDecision
 from aita.models.part_decision import PartDecision
@@ -174,6 +176,28 @@ class TaskStore(Protocol):
         StorageError
             If the store is too busy for it.
         """
+        ...
+
+
+class ClaimStore(Protocol):
+    """Claims of people on answers."""
+
+    def claim(self, assignment: str, claim: Claim, now: datetime) -> bool:
+        """Write a claim unless another person or window holds one; return whether it was written.
+
+        Parameters
+        ----------
+        now
+            Present time: a claim until then or earlier holds no more.
+        """
+        ...
+
+    def release(self, assignment: str, cell_id: str, caller: str, window: str, now: datetime) -> None:
+        """End a claim of this person and window; without one, nothing happens."""
+        ...
+
+    def of(self, assignment: str) -> Iterator[Claim]:
+        """Yield an assignment's claims, also those that ended and were not deleted yet."""
         ...
 
 

@@ -259,6 +259,8 @@ def of_action(action: DecisionAction, criteria: list[float], other: str) -> dict
             return {"action": action, "points": total(criteria), "criteria": criteria if len(criteria) > 1 else ()}
         case DecisionAction.UNDO:
             return {"action": action, "points": None, "undoes": other}
+        case DecisionAction.NOTE:
+            return {"action": action, "points": None}
         case DecisionAction.CORRECT:
             return {"action": action, "points": None, "transcription": "four", "reading": "v"}
     return {"action": action, "points": total(criteria)}

@@ -18,6 +18,10 @@ DECISION, PART, MATCH = "DECISION", "PART", "MATCH"
 """Kinds of rows with people's decisions: about cells, parts of pages, and students' matches with the roster."""
 
 
+CLAIM = "CLAIM"
+"""Kind of rows that tell who is at work on an answer."""
+
+
 def run_key(run_id: str) -> dict[str, Any]:
     """Return the key of a run's META row."""
     return write({"pk": f"RUN#{run_id}", "sk": META})
@@ -36,6 +40,11 @@ def summary_key(assignment: str, run_id: str) -> dict[str, Any]:
 def active_key(assignment: str, pipeline: str) -> dict[str, Any]:
     """Return the key of the row with the active run's id, of an assignment and pipeline."""
     return write({"pk": f"ASSIGNMENT#{assignment}", "sk": f"ACTIVE#{pipeline}"})
+
+
+def claim_key(assignment: str, cell_id: str) -> dict[str, Any]:
+    """Return the key of the claim on an answer, beside the assignment's runs: it tells nothing of the grade."""
+    return write({"pk": f"ASSIGNMENT#{assignment}", "sk": f"{CLAIM}#{cell_id}"})
 
 
 def decisions_partition(assignment: str) -> str:

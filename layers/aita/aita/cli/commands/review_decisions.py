@@ -132,6 +132,20 @@ def correct_cell(
     _decide(Session.of(context), assignment, cell, by, content, seen, again=again)
 
 
+def note_cell(
+    context: typer.Context,
+    cell: CellId,
+    assignment: Assignment,
+    why: Annotated[str, typer.Option("--why", "-w", metavar="TEXT", help="The note, which is kept, for staff alone.")],
+    *,
+    seen: Seen = None,
+    again: Again = False,
+    by: By = None,
+) -> None:
+    """Leave an answer to the instructor, with a note. It is open until somebody decides on its points."""
+    _decide(Session.of(context), assignment, cell, by, {"action": DecisionAction.NOTE, "why": why}, seen, again=again)
+
+
 def undo_decision(
     context: typer.Context,
     cell: CellId,

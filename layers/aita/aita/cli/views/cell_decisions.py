@@ -108,6 +108,8 @@ def _did(decision: Decision) -> str:
             did = f"set {decision.points:g}" + (f" ({parts})" if parts else "")
         case DecisionAction.CORRECT:
             did = "corrected the text"
+        case DecisionAction.NOTE:
+            did = "left it to the instructor"
         case DecisionAction.UNDO:
             did = "took the last decision back"
     return f"{decision.by} {did}"

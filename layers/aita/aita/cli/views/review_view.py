@@ -90,6 +90,8 @@ def decided_view(
             told = f"{did}: {decision.points:g} of {review.max_points:g} for {whose} (was {before(decision)})"
         case DecisionAction.CORRECT:
             told = f"Corrected: the text for {whose}. Grade it from this text: {command('grade')}"
+        case DecisionAction.NOTE:
+            told = f"Left to the instructor: {whose} is open, with your note"
         case DecisionAction.UNDO:
             told = f"Taken back for {whose}: now {_points(review)}, {review.state} (was {before(decision)})"
     parts = [Text(told)]

@@ -11,6 +11,7 @@ from aita.models.student import RosterEntry, Student
 from aita.ports import Clock, DecisionStore, ObjectStore
 from aita.services.assignments.assignment_files import AssignmentFiles
 from aita.services.assignments.class_list import ClassList
+from aita.services.assignments.deciding_person import name_of
 from aita.version import VERSION
 
 logger = logging.getLogger(__name__)
@@ -84,7 +85,7 @@ class RosterMatches:
             action=asked.action,
             line=line,
             why=asked.why,
-            by=asked.by,
+            by=asked.by or name_of(caller),
             caller=caller,
             at=self.clock(),
             aita=VERSION,

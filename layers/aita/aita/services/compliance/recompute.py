@@ -23,7 +23,7 @@ CLOSED = ("GRADED", "BLANK")
 UNUSABLE = 2
 """Exit status without a bundle to read."""
 
-POINTS = ("accept", "set")
+POINTS, NOTE = ("accept", "set"), "note"
 """Actions of decisions about points."""
 
 
@@ -126,12 +126,12 @@ def wrong_decision(decision: dict[str, Any]) -> list[str]:
 
 
 def standing(decisions: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return the decisions about points that were not taken back; none are taken back before version 0.3.
+    """Return the decisions about points, and the notes, that were not taken back; before version 0.3 none are.
 
     A corrected transcription is no decision about points: the cell's inputs have it.
     """
     taken_back = {each.get("undoes") for each in decisions}
-    return [each for each in decisions if each["action"] in POINTS and each["decision_id"] not in taken_back]
+    return [each for each in decisions if each["action"] in (*POINTS, NOTE) and each["decision_id"] not in taken_back]
 
 
 def undecided_parts(bundle: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
@@ -160,12 +160,17 @@ def counted(cell: dict[str, Any], decisions: list[dict[str, Any]], beside: set[s
     ``beside`` are the ids of the undecided parts that may belong to the answer.
     """
     points = cell["points"]
-    last = None
+    last, is_left = None, False
     for decision in decisions:
+        is_left = decision["action"] == NOTE  # to the instructor, until somebody decides on points
+        if is_left:
+            continue
         if is_about(decision, cell) and agrees(decision, cell):
             last = decision
         elif is_about(decision, cell) and decision["proposal"]:  # accepted in place of those before, and gone
             last = None
+    if is_left:
+        return None
     if last is not None:
         is_open = last["action"] != "set" and beside - {*last.get("parts", ())}
         return None if is_open else exact(last["points"])

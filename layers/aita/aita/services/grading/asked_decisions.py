@@ -75,7 +75,7 @@ def points_set(asked: DecisionRequest, graded: Cell, rubric: Rubric | None, step
     """
     if asked.points is None and not asked.criteria:
         raise RequestError("points are missing: setting takes the points that count, or those of criteria")
-    if not asked.why:
+    if not asked.why and not asked.criteria:  # which say themselves for what there are points
         raise RequestError("why is missing: say for what the points are set, as it is kept with them")
     if asked.points is not None:
         _check(asked.points, graded.max_points, step, "the question")
@@ -119,6 +119,19 @@ def corrected(asked: DecisionRequest, answer: QuestionAnswer, pages: Sequence[Pa
     if asked.transcription == present.strip():
         raise RequestError("transcription: this is the text that counts already")
     return {"transcription": asked.transcription, "reading": reading_version(answer, pages)}
+
+
+def noted(asked: DecisionRequest) -> dict[str, Any]:
+    """Return the fields of a decision that leaves an answer to the instructor: its reason is the note.
+
+    Raises
+    ------
+    RequestError
+        If there is no note.
+    """
+    if not asked.why:
+        raise RequestError("why is missing: write the note, which tells the instructor why the answer is left")
+    return {}
 
 
 def taken_back(cell: Cell, standing: Sequence[Decision]) -> dict[str, Any]:

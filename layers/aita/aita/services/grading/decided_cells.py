@@ -24,7 +24,8 @@ def decided(cell: Cell, decisions: Iterable[Decision]) -> tuple[Cell, Decision |
 
     The cell is open if all decisions are about earlier grades, or if the last one about its inputs accepted another
     proposal: the decisions that this one replaced do not count again. Where it is of 0.1.0 they do, as they did there.
-    Corrected transcriptions are passed over: they count as the answer's text (``corrected_answers``).
+    Corrected transcriptions are passed over: they count as the answer's text (``corrected_answers``). A cell that was
+    left to the instructor is open until somebody decides on its points.
 
     Parameters
     ----------
@@ -33,9 +34,14 @@ def decided(cell: Cell, decisions: Iterable[Decision]) -> tuple[Cell, Decision |
     """
     latest: Decision | None = None
     outdated: Decision | None = None
+    asked: Decision | None = None
     for decision in decisions:
         if decision.action is DecisionAction.CORRECT:
             continue
+        if decision.action is DecisionAction.NOTE:
+            asked = decision
+            continue
+        asked = None
         if not _is_of_inputs(decision, cell):
             outdated = decision
         elif decision.action is DecisionAction.SET or _accepts(decision, cell):
@@ -44,6 +50,9 @@ def decided(cell: Cell, decisions: Iterable[Decision]) -> tuple[Cell, Decision |
             outdated = decision
             if decision.proposal:  # which was accepted in place of whatever was decided before; 0.1.0 does not name it
                 latest = None
+    if asked is not None:
+        note = f"{asked.by} left a note on {asked.at:%Y-%m-%d}"
+        return reopened(cell, Flag(kind=FlagKind.ASKED, note=note)), None
     if latest is not None:
         return _closed(cell, latest), latest
     return (cell if outdated is None else reopened(cell, _since(outdated, cell))), None

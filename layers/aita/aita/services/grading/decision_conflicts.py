@@ -10,18 +10,20 @@ from aita.errors import ConflictError
 from aita.models.decision import Decision, DecisionAction
 from aita.models.grade import Cell
 from aita.models.part_decision import PartDecision
-from aita.models.review import basis_after, last_seen
+from aita.models.review import DecisionRequest, basis_after, last_seen
 from aita.services.grading.gradebook import Gradebook
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def changed_since(grades: Gradebook, cell_id: str, basis: str, assignment: str) -> ConflictError:
+def changed_since(grades: Gradebook, cell_id: str, asked: DecisionRequest, assignment: str) -> ConflictError:
     """Return the error about a cell that is no longer as a person saw it, with who decided meanwhile, when and what."""
     cell, made = grades.cell(cell_id), grades.decisions(cell_id)
-    since = _decided_since(cell, made, basis)
+    since = _decided_since(cell, made, asked.basis)
     changed = since or "was graded anew, or its question or a part of a page beside it changed, since you looked at it"
-    return ConflictError(f"{cell_id} {changed}: look again (aita review show {cell_id} --assignment {assignment})")
+    error = ConflictError(f"{cell_id} {changed}: look again (aita review show {cell_id} --assignment {assignment})")
+    error.theirs, error.yours = made[-1] if since else None, asked
+    return error
 
 
 def _decided_since(cell: Cell, made: Sequence[Decision], basis: str) -> str:
@@ -40,6 +42,8 @@ def _done(decision: Decision, of: float) -> str:
             return f"set to {decision.points:g} of {of:g} points"
         case DecisionAction.CORRECT:
             return "given another text"
+        case DecisionAction.NOTE:
+            return "left to the instructor"
         case DecisionAction.UNDO:
             return "set back to before the last decision"
 

@@ -13,6 +13,7 @@ from aita.models.part_decision import PartAction, PartDecision
 from aita.models.part_review import PartDecisionPage, PartDecisionRequest, PartDecisions, PartPage, PartView
 from aita.ports import Clock, DecisionStore, ObjectStore
 from aita.services.assignments.assignment_files import AssignmentFiles
+from aita.services.assignments.deciding_person import name_of
 from aita.services.grading.decision_conflicts import earliest_after, next_id
 from aita.services.grading.part_counterparts import StudentPart, counterparts
 from aita.services.grading.part_views import PartViews
@@ -99,7 +100,7 @@ class PartQueue:
                 question=question,
                 alike="" if (student_id, part) == seen else part_id,
                 why=asked.why,
-                by=asked.by,
+                by=asked.by or name_of(caller),
                 caller=caller,
                 at=max([now, *map(earliest_after, views.history(student_id, part)[-1:])]),
                 basis=views.basis(student_id, part),

@@ -8,7 +8,6 @@ from typing import Any
 from aita.errors import ConflictError, MissingMaterialError, NotFoundError, RequestError
 from aita.models.answer import QuestionAnswer, StudentAnswers
 from aita.models.decision import Decision, DecisionAction
-from aita.models.exam import Question
 from aita.models.grade import Cell, question_version
 from aita.models.names import check_assignment
 from aita.models.review import (
@@ -16,27 +15,26 @@ from aita.models.review import (
     CellFilter,
     DecisionPage,
     DecisionRequest,
-    FlagView,
     PlaceView,
-    Proposal,
-    ReviewLine,
     ReviewPage,
     ReviewView,
     fingerprint,
 )
-from aita.models.review_flags import by_kind
 from aita.models.scan import StudentScans
 from aita.ports import Clock, DecisionStore, ObjectStore
 from aita.services.assignments import object_keys
 from aita.services.assignments.assignment_files import AssignmentFiles
+from aita.services.assignments.deciding_person import name_of
 from aita.services.grading.asked_decisions import (
     accepted,
     check_fields,
     corrected,
     deciding_rubric,
+    noted,
     points_set,
     taken_back,
 )
+from aita.services.grading.cell_views import proposal_view, question_of, review_line
 from aita.services.grading.corrected_answers import Corrections
 from aita.services.grading.decided_cells import inputs_of
 from aita.services.grading.decision_conflicts import changed_since, earliest_after, next_id
@@ -82,12 +80,12 @@ class Reviews:
         RequestError
             If the token is not one of this list.
         """
-        grades = self._gradebook(self._material(assignment))
+        grades = self.gradebook(self.material(assignment))
         _check(grades, only)
         shown = [cell for cell in _after(grades, token) if (closed or cell.state.is_open) and _fits(grades, cell, only)]
         page = shown[:limit]
         return ReviewPage(
-            cells=tuple(_line(grades, cell) for cell in page),
+            cells=tuple(review_line(grades, cell) for cell in page),
             open_cells=sum(_fits(grades, cell, only) for cell in grades.open_cells()),
             next_token=page[-1].cell_id if len(shown) > limit else None,
         )
@@ -100,14 +98,14 @@ class Reviews:
         NotFoundError
             If no cell has this id.
         """
-        material = self._material(assignment)
-        grades = self._gradebook(material)
+        material = self.material(assignment)
+        grades = self.gradebook(material)
         cell, graded = grades.cell(cell_id), grades.graded(cell_id)
         _, answer = self._answers(material, grades, cell)
         counts = grades.decision(cell_id)
         return ReviewView(
-            **dict(_line(grades, cell)),
-            question=_question(grades, cell),
+            **dict(review_line(grades, cell)),
+            question=question_of(grades, cell),
             points_step=grades.exam.points_step,
             raw_text=answer.raw_text,
             confidence=answer.confidence,
@@ -116,7 +114,7 @@ class Reviews:
             or material.rubric_version(graded.rubric)
             or material.rubrics().get(cell.question_id),
             answer_key=material.answer_keys().get(cell.question_id),
-            proposal=_proposal(graded),
+            proposal=proposal_view(graded),
             second_look=graded.second_look,
             of_older_version=graded.is_of_older_version and bool(graded.criteria),
             decisions=grades.decisions(cell_id),
@@ -143,17 +141,29 @@ class Reviews:
             If the cell has changed, or somebody has decided on it, since the person saw it. Of people who decide at
             once, one decides, and all others get this error.
         """
+        material = self.material(assignment)
+        return self.decide_on(material, self.gradebook(material), cell_id, asked, caller)
+
+    def decide_on(
+        self, material: AssignmentFiles, grades: Gradebook, cell_id: str, asked: DecisionRequest, caller: str
+    ) -> Decision:
+        """Record a person's decision about a cell of a gradebook, which is as it was when the request came.
+
+        Raises
+        ------
+        NotFoundError, RequestError, ConflictError
+            As ``decide``.
+        """
         check_fields(asked)
-        material = self._material(assignment)
-        grades = self._gradebook(material)
+        assignment = material.assignment
         cell = grades.cell(cell_id)
         shown = shown_basis(grades, cell)
         if asked.basis not in (shown, fingerprint(shown)):
             check_is_of_cell(grades, cell_id, asked.basis, assignment)
-            raise changed_since(grades, cell_id, asked.basis, assignment)
+            raise changed_since(grades, cell_id, asked, assignment)
         graded, before = grades.graded(cell_id), grades.decision(cell_id)
         seen = (*(before.parts if before else ()), *(part.part_id for part in grades.parts_that_open(cell_id)))
-        question = question_version(_question(grades, cell))
+        question = question_version(question_of(grades, cell))
         made = grades.decisions(cell_id)
         decision = Decision(
             decision_id=next_id(f"{cell_id} {question}", made),
@@ -162,7 +172,7 @@ class Reviews:
             question_id=cell.question_id,
             action=asked.action,
             why=asked.why,
-            by=asked.by,
+            by=asked.by or name_of(caller),
             caller=caller,
             at=max([self.clock(), *map(earliest_after, made[-1:])]),
             basis=graded.basis,
@@ -177,7 +187,7 @@ class Reviews:
         try:
             self.decisions.add(assignment, decision)
         except ConflictError:  # somebody was quicker since the decisions were read
-            raise changed_since(self._gradebook(material), cell_id, asked.basis, assignment) from None
+            raise changed_since(self.gradebook(material), cell_id, asked, assignment) from None
         logger.info("decided on %s: %s", cell_id, asked.action)
         return decision
 
@@ -194,6 +204,8 @@ class Reviews:
                 pages = material.pages().get(cell.student_id, ())
                 read, counts = self._answers(material, grades, cell)
                 return corrected(asked, read, pages, counts.raw_text)
+            case DecisionAction.NOTE:
+                return noted(asked)
             case DecisionAction.UNDO:
                 return taken_back(cell, grades.standing(cell.cell_id))
 
@@ -202,10 +214,18 @@ class Reviews:
         decisions, following = self.decisions.page(check_assignment(assignment), limit, token)
         return DecisionPage(decisions=tuple(decisions), next_token=following)
 
-    def _material(self, assignment: str) -> AssignmentFiles:
+    def material(self, assignment: str) -> AssignmentFiles:
+        """Return an assignment's files, with people's decisions."""
         return AssignmentFiles(self.objects, check_assignment(assignment), self.decisions)
 
-    def _gradebook(self, material: AssignmentFiles) -> Gradebook:
+    def gradebook(self, material: AssignmentFiles) -> Gradebook:
+        """Return the present gradebook.
+
+        Raises
+        ------
+        MissingMaterialError
+            If nothing has been graded.
+        """
         grades = Gradebook.of(material, self.decisions.all(material.assignment))
         if not grades.students:
             raise MissingMaterialError(
@@ -264,32 +284,3 @@ def _fits(grades: Gradebook, cell: Cell, only: CellFilter) -> bool:
         and (only.flag is None or any(flag.kind is only.flag for flag in cell.flags))
         and (only.decided_by is None or any(each.by == only.decided_by for each in grades.decisions(cell.cell_id)))
     )
-
-
-def _line(grades: Gradebook, cell: Cell) -> ReviewLine:
-    return ReviewLine(
-        cell_id=cell.cell_id,
-        student_id=cell.student_id,
-        question_id=cell.question_id,
-        state=cell.state,
-        points=cell.points,
-        max_points=cell.max_points,
-        flags=_flags(cell),
-        reason=cell.reason,
-        basis=shown_basis(grades, cell),
-        parts=tuple(part.part_id for part in grades.parts_that_open(cell.cell_id)),
-        outdated=grades.is_outdated(cell.cell_id),
-    )
-
-
-def _proposal(graded: Cell) -> Proposal:
-    fields = {name: getattr(graded, name) for name in Proposal.model_fields}
-    return Proposal(**fields | {"flags": _flags(graded)})
-
-
-def _flags(cell: Cell) -> tuple[FlagView, ...]:
-    return tuple(FlagView(kind=flag.kind, text=flag.text) for flag in by_kind(cell.flags))
-
-
-def _question(grades: Gradebook, cell: Cell) -> Question:
-    return next(question for question in grades.exam.questions if question.question_id == cell.question_id)
