@@ -170,6 +170,9 @@ def test_a_grader_looks_and_decides(grader: Command, graded: Stack, tmp_path: Pa
     grader("review", "show", cell, *on, "--out", str(tmp_path))
     grader("review", "set", cell, *on, "--points", "1", "--why", "so", "--by", "Ada")
     grader("review", "undo", cell, *on, "--by", "Ada")
+    grader("review", "equal", *on)
+    grader("assignments")
+    grader("assignments", ASSIGNMENT)
     grader("rubric", "show", *on)
     student = graded.get(f"{ASSIGNMENT}/students.json")["students"][0]["student_id"]
     graded.put(f"{ASSIGNMENT}/ledger.json", {student: {"parts": [part("p-1", "1a", lines=[1])]}})

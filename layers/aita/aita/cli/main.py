@@ -12,6 +12,7 @@ from typer.main import get_command
 
 from aita.cli import exit_codes
 from aita.cli.commands import (
+    assignments,
     audit,
     doctor,
     export,
@@ -104,6 +105,7 @@ def make_app() -> typer.Typer:
         runs.estimate,
         kinds.run,
         kinds.kinds,
+        assignments.assignments,
         run_lists.runs,
         runs.status,
         runs.watch,

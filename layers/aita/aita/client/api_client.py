@@ -9,6 +9,7 @@ from typing import Any, Protocol, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from aita.errors import NotFoundError, RequestError, StackError
+from aita.models.answer_view import AnswerFilter, AnswerPage
 from aita.models.api import (
     Estimate,
     FilePage,
@@ -29,8 +30,10 @@ from aita.models.api import (
     UploadRequest,
     UploadResponse,
 )
+from aita.models.assignment_state import AssignmentList, AssignmentState
 from aita.models.base import LenientModel
 from aita.models.decision import Decision
+from aita.models.equal_answers import EqualAnswersList
 from aita.models.match import MatchDecision, MatchRequest, StudentMatch, StudentMatchPage
 from aita.models.part_decision import PartDecision
 from aita.models.part_review import PartDecisionPage, PartDecisionRequest, PartDecisions, PartPage, PartView
@@ -50,6 +53,9 @@ PAGE = 100
 
 FILES = 1000
 """Largest page of a list of files."""
+
+ANSWERS = 50
+"""Largest page of a question's answers."""
 
 _WITHOUT_MATCHES = frozenset({"0.1.0", "0.2.0"})
 """Versions whose stacks know no decisions on matches."""
@@ -281,6 +287,26 @@ class ApiClient:
         """Record a person's decision on a student's match."""
         path = ("assignments", assignment, "students", student_id)
         return _parse(MatchDecision, self._requests.request("POST", *path, body=request.model_dump(mode="json")))
+
+    def answers(
+        self, assignment: str, question: str, only: AnswerFilter, limit: int = ANSWERS, token: str | None = None
+    ) -> AnswerPage:
+        """Return a page of a question's answers, each with everything that a decision on it needs."""
+        query = only.model_dump(mode="json", exclude={"blind"}) | ({"blind": "true"} if only.blind else {})
+        query |= {"question": question, "limit": limit, "next_token": token}
+        return _parse(AnswerPage, self._get(assignment, "answers", **query))
+
+    def equal_answers(self, assignment: str, question: str | None = None) -> EqualAnswersList:
+        """Return the answers that say the same, of one question or of all."""
+        return _parse(EqualAnswersList, self._get(assignment, "equal-answers", question=question))
+
+    def assignments(self) -> AssignmentList:
+        """Return the assignments, each with its newest run."""
+        return _parse(AssignmentList, self._requests.request("GET", "assignments"))
+
+    def state(self, assignment: str) -> AssignmentState:
+        """Return what an assignment waits for, its newest runs and its cost."""
+        return _parse(AssignmentState, self._get(assignment, "state"))
 
     def _get(self, assignment: str, *path: str, **query: str | int | None) -> Any:
         return self._requests.request("GET", "assignments", assignment, *path, query=query)

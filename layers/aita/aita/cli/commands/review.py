@@ -9,6 +9,7 @@ from rich.console import Group
 from rich.text import Text
 
 from aita.cli.commands.review_decisions import CellId, accept_cell, correct_cell, note_cell, set_cell, undo_decision
+from aita.cli.commands.review_equal import list_equal
 from aita.cli.commands.review_filter import OfFlag, OfQuestion, OfStudent, cell_filter
 from aita.cli.commands.run_lists import Limit
 from aita.cli.commands.runs import Assignment
@@ -109,6 +110,7 @@ def show_cell(
 
 app.command("accept")(accept_cell)
 app.command("set")(set_cell)
+app.command("equal")(list_equal)
 app.command("correct")(correct_cell)
 app.command("note")(note_cell)
 app.command("undo")(undo_decision)
