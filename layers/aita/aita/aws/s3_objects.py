@@ -102,6 +102,13 @@ class S3Objects:
             for found in page.get("Contents", ()):
                 yield StoredObject(found["Key"], found["Size"], found["ETag"])
 
+    def in_folder(self, folder: str) -> Iterator[StoredObject]:
+        """Yield the objects directly in a folder."""
+        pages = self.client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=folder, Delimiter="/")
+        for page in pages:
+            for found in page.get("Contents", ()):
+                yield StoredObject(found["Key"], found["Size"], found["ETag"])
+
     def folders(self) -> Iterator[str]:
         """Yield the names of the bucket's folders."""
         for page in self.client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Delimiter="/"):

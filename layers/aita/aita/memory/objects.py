@@ -68,6 +68,10 @@ class MemoryObjects:
         found = [stored for stored in (*here, *self.listed) if stored.key.startswith(prefix)]
         yield from sorted(found, key=lambda stored: stored.key.encode())
 
+    def in_folder(self, folder: str) -> Iterator[StoredObject]:
+        """Yield the objects directly in a folder."""
+        return (stored for stored in self.list(folder) if "/" not in stored.key.removeprefix(folder))
+
     def folders(self) -> Iterator[str]:
         """Yield the names of the bucket's folders."""
         yield from sorted({key.partition("/")[0] for key in self.data if "/" in key})

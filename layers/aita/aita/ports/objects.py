@@ -71,6 +71,10 @@ class ObjectStore(Protocol):
         """Yield the objects under a prefix, ordered by the UTF-8 bytes of their keys."""
         ...
 
+    def in_folder(self, folder: str) -> Iterator[StoredObject]:
+        """Yield the objects directly in a folder, whose name ends in a slash, and not those in folders within it."""
+        ...
+
     def folders(self) -> Iterator[str]:
         """Yield the names of the bucket's folders: the first parts of its keys, in their order."""
         ...

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -15,6 +15,9 @@ from aita.models.part_decision import PartDecision
 
 _TOKEN = re.compile(r"([\w-]+)\.([\w-]+)", re.ASCII)
 
+_REMEMBERED = 30_000
+"""Decisions after which those that were read are forgotten; one takes about 2 KB."""
+
 Item = dict[str, Any]
 
 
@@ -24,6 +27,7 @@ class DynamoDecisionTable:
 
     client: Any
     table: str
+    _known: dict[tuple[str, str], Decision] = field(default_factory=dict, repr=False, compare=False)
 
     def add(self, assignment: str, decision: Decision) -> None:
         """Write a decision about a cell."""
@@ -31,7 +35,9 @@ class DynamoDecisionTable:
 
     def all(self, assignment: str) -> Iterator[Decision]:
         """Yield an assignment's decisions about cells, ordered by cell, then oldest first."""
-        return (Decision.model_validate(item) for item in self._all(assignment, DECISION))
+        if len(self._known) > _REMEMBERED:
+            self._known.clear()
+        return map(self._decision, self._items(assignment, DECISION))
 
     def page(self, assignment: str, limit: int, token: str | None) -> tuple[list[Decision], str | None]:
         """Return up to ``limit`` decisions in the order of ``all``, and the next page's token."""
@@ -70,9 +76,19 @@ class DynamoDecisionTable:
                 ) from None
             raise
 
+    def _decision(self, item: Item) -> Decision:
+        """Return an item's decision. One that was read before is the same, as a decision is never changed."""
+        key = item["pk"]["S"], item["sk"]["S"]
+        if key not in self._known:
+            self._known[key] = Decision.model_validate(read(item))
+        return self._known[key]
+
     def _all(self, assignment: str, kind: str) -> Iterator[Item]:
+        return map(read, self._items(assignment, kind))
+
+    def _items(self, assignment: str, kind: str) -> Iterator[Item]:
         for page in self.client.get_paginator("query").paginate(**self._query(assignment, kind)):
-            yield from map(read, page["Items"])
+            yield from page["Items"]
 
     def _page(self, assignment: str, kind: str, limit: int, token: str | None) -> tuple[list[Item], str | None]:
         start = {"ExclusiveStartKey": decision_key(assignment, kind, *_parse_token(token))} if token is not None else {}

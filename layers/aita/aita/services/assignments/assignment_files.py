@@ -1,6 +1,7 @@
 """Files in an assignment's folder, by the instructor and by earlier runs, read and validated."""
 
 from collections.abc import Callable, Iterable
+from functools import cached_property, partial
 from typing import Protocol, TypeVar
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
@@ -28,6 +29,7 @@ from aita.models.student import RosterEntry, Students
 from aita.models.transcription import PageTranscription
 from aita.ports import ObjectStore
 from aita.services.assignments import object_keys
+from aita.services.assignments.file_memory import FileMemory
 from aita.services.assignments.roster_csv import read_roster
 
 T = TypeVar("T")
@@ -70,7 +72,7 @@ class MaterialDecisions(Protocol):
 
 
 class AssignmentFiles:
-    """Files of an assignment. Each method reads its file anew.
+    """Files of an assignment. Each method reads its file anew, unless the memory has it.
 
     All methods raise InvalidMaterialError for an invalid file, with the file, the path in it and the rule.
 
@@ -79,12 +81,21 @@ class AssignmentFiles:
     decisions
         People's decisions. Without them every part of a page is undecided, so that the answers beside it are open,
         students are matched with the roster by their folders' names alone, and no text is a corrected one.
+    memory
+        Parsed files of earlier requests; the files are then those that were there at the first read.
     """
 
-    def __init__(self, objects: ObjectStore, assignment: str, decisions: MaterialDecisions | None = None) -> None:
+    def __init__(
+        self,
+        objects: ObjectStore,
+        assignment: str,
+        decisions: MaterialDecisions | None = None,
+        memory: FileMemory | None = None,
+    ) -> None:
         self.objects = objects
         self.assignment = assignment
         self._decisions = decisions
+        self._memory = memory
 
     def exam(self) -> ExamSpec:
         """Return the instructor's questions or, without any, the extracted ones.
@@ -275,9 +286,21 @@ class AssignmentFiles:
             return MissingMaterialError(problem)
         return unknown_assignment(self.assignment)
 
+    @cached_property
+    def _etags(self) -> dict[str, str]:
+        """ETags of the assignment's files, as they were at the first read from the memory."""
+        return (
+            {} if self._memory is None else self._memory.etags(self.objects, object_keys.material(self.assignment, ""))
+        )
+
     def _read(self, name: str, parse: Callable[[str], T]) -> T | None:
+        key = object_keys.material(self.assignment, name)
+        if self._memory is not None and "/" not in name:
+            return self._memory.read(
+                self.objects, key, self._etags.get(key), parse, partial(parse_file, name, parse=parse)
+            )
         try:
-            data = self.objects.get(object_keys.material(self.assignment, name))
+            data = self.objects.get(key)
         except ObjectNotFoundError:
             return None
         return parse_file(name, data, parse)

@@ -62,9 +62,9 @@ class AnswerPages:
         views = self._views(assignment, caller)
         grades = views.grades
         question = _question(grades, question_id)
-        if only.student is not None and only.student not in grades.students:
+        if only.student is not None and only.student not in grades.student_ids:
             raise NotFoundError(f"student: nobody of this assignment has the id {only.student[:40]!r}")
-        cells = [cell for cell in grades.cells() if cell.question_id == question_id]
+        cells = [*grades.cells_of(question_id)]
         found = [cell for cell in _after(cells, token) if views.fits(cell, only)]
         return views.answer_page(
             question,
@@ -85,7 +85,7 @@ class AnswerPages:
         views = self._views(assignment, caller)
         cell = views.grades.cell(cell_id)
         question = question_of(views.grades, cell)
-        open_answers = sum(each.question_id == cell.question_id for each in views.grades.open_cells())
+        open_answers = sum(each.state.is_open for each in views.grades.cells_of(cell.question_id))
         return views.answer_page(question, [cell], blind=blind, open_answers=open_answers)
 
     def _views(self, assignment: str, caller: str) -> "_Views":

@@ -43,17 +43,17 @@ class EqualAnswerGroups:
         """
         material = self.reviews.material(assignment)
         grades = self.reviews.gradebook(material)
-        texts = _texts(material, grades)
+        cells = [*(grades.cells() if question_id is None else grades.cells_of(question_id))]
+        texts = _texts(material, grades, cells)
         found = [
             EqualAnswers(
-                question_id=cells[0].question_id,
-                text=texts[cells[0].cell_id],
-                differ=differ(cells),
-                max_points=cells[0].max_points,
-                cells=tuple(review_line(grades, cell) for cell in cells),
+                question_id=same[0].question_id,
+                text=texts[same[0].cell_id],
+                differ=differ(same),
+                max_points=same[0].max_points,
+                cells=tuple(review_line(grades, cell) for cell in same),
             )
-            for cells in groups(grades.cells(), texts)
-            if question_id in (None, cells[0].question_id)
+            for same in groups(cells, texts)
         ]
         return EqualAnswersList(groups=tuple(sorted(found, key=lambda each: (not each.differ, -len(each.cells)))))
 
@@ -73,8 +73,9 @@ class EqualAnswerGroups:
             raise RequestError("action: equal answers are accepted or given points; all else is one answer's")
         material = self.reviews.material(assignment)
         grades = self.reviews.gradebook(material)
-        texts, cell = _texts(material, grades), grades.cell(cell_id)
-        for other in map(grades.cell, asked.others):
+        cell, others = grades.cell(cell_id), [*map(grades.cell, asked.others)]
+        texts = _texts(material, grades, (cell, *others))
+        for other in others:
             if other.cell_id == cell_id or _same(other, texts) != _same(cell, texts):
                 raise RequestError(
                     f"others: {other.cell_id} says something else than {cell_id}: decide on it by itself"
@@ -126,11 +127,11 @@ def _same(cell: Cell, texts: Mapping[str, str]) -> tuple[str, str]:
     return cell.question_id, normal_form(texts.get(cell.cell_id, ""))
 
 
-def _texts(material: AssignmentFiles, grades: Gradebook) -> dict[str, str]:
-    """Return the texts of the answers, as they count, by cell id."""
+def _texts(material: AssignmentFiles, grades: Gradebook, cells: Iterable[Cell]) -> dict[str, str]:
+    """Return the texts of cells' answers, as they count, by cell id."""
     corrections = Corrections(material.cell_decisions(), grades.exam, material.pages())
     answers = corrections.applied(grades.parts.placed(material.answers()))
-    return {cell.cell_id: _text(answers, cell) for cell in grades.cells()}
+    return {cell.cell_id: _text(answers, cell) for cell in cells}
 
 
 def _text(answers: Mapping[str, StudentAnswers], cell: Cell) -> str:

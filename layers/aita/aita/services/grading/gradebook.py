@@ -1,12 +1,14 @@
 """Gradebook: graded cells and people's decisions, merged into each student's grades."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, Self, TypeVar
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from functools import cached_property
+from typing import Any, NamedTuple, Self
 
 from aita.errors import NotFoundError
 from aita.models.decision import Decision
 from aita.models.exam import ExamSpec, Question
 from aita.models.grade import Cell, CellState, GradeScale, StudentGrades, question_version
+from aita.models.grade import cell_id as id_of_cell
 from aita.models.ledger import Part
 from aita.models.points import exact
 from aita.models.review_flags import FlagKind
@@ -30,8 +32,6 @@ _PARTS = "'aita review part PART{option}' shows it"
 _VERSION_DIGITS = 12
 """Digits of the version of all grades, which people compare."""
 
-T = TypeVar("T")
-
 Compare = Callable[[Cell, Question], Changes]
 """Returns the changes since a cell was graded, for the present question."""
 
@@ -39,11 +39,21 @@ ToWrite = Callable[[str], str]
 """Returns the material that must be written anew before a question is graded, by its id; none if grading is allowed."""
 
 
+class _CountedCell(NamedTuple):
+    """A cell as it counts and as it was graded, the decision that determines its points, and the parts that open it."""
+
+    cell: Cell
+    graded: Cell
+    decision: Decision | None
+    opening: tuple[Part, ...]
+
+
 class Gradebook:
     """Each student's cells as they count, one for each question of the present exam.
 
     Totals are always out of the whole exam. A question that was never graded is open, and so is one whose points have
-    changed since.
+    changed since. A cell is compared with the present material when it is asked for, so that whoever looks at one
+    answer does not wait for the class.
 
     Parameters
     ----------
@@ -100,14 +110,10 @@ class Gradebook:
             self._decisions.setdefault(find_cell(decision), []).append(decision)
         for decision in standing(made):
             self._standing.setdefault(find_cell(decision), []).append(decision)
-        self._graded: dict[str, Cell] = {}
-        self._counting: dict[str, Decision | None] = {}
-        self._opening: dict[str, tuple[Part, ...]] = {}
+        self._given, self._scale = cells, scale or USUAL_SCALE
+        self._beside: dict[str, Mapping[str, tuple[Part, ...]]] = {}
         self._outdated: set[str] = set()
-        self._cells: dict[str, Cell] = {}
-        self.students: dict[str, StudentGrades] = {
-            student_id: self._student(student_id, graded, scale or USUAL_SCALE) for student_id, graded in cells.items()
-        }
+        self._cells: dict[str, _CountedCell] = {}
 
     @classmethod
     def of(cls, material: AssignmentFiles, decisions: Iterable[Decision]) -> Self:
@@ -144,6 +150,16 @@ class Gradebook:
             to_write=to_write_anew(material, exam),
         )
 
+    @property
+    def student_ids(self) -> Collection[str]:
+        """Ids of the students, of whom no cell is compared for this."""
+        return self._given.keys()
+
+    @cached_property
+    def students(self) -> dict[str, StudentGrades]:
+        """Grades of all students, by student id."""
+        return {student_id: self._student(student_id) for student_id in self._given}
+
     def cell(self, cell_id: str) -> Cell:
         """Return a cell as it counts.
 
@@ -152,7 +168,7 @@ class Gradebook:
         NotFoundError
             If no cell has this id.
         """
-        return self._require(self._cells, cell_id)
+        return self._counted(cell_id).cell
 
     def graded(self, cell_id: str) -> Cell:
         """Return a cell before people's decisions.
@@ -162,7 +178,7 @@ class Gradebook:
         NotFoundError
             If no cell has this id.
         """
-        return self._require(self._graded, cell_id)
+        return self._counted(cell_id).graded
 
     def decisions(self, cell_id: str) -> tuple[Decision, ...]:
         """Return people's decisions about a cell, from the oldest to the newest."""
@@ -180,7 +196,7 @@ class Gradebook:
         NotFoundError
             If no cell has this id.
         """
-        return self._require(self._counting, cell_id)
+        return self._counted(cell_id).decision
 
     def parts_that_open(self, cell_id: str) -> tuple[Part, ...]:
         """Return the undecided parts of pages that open a cell.
@@ -190,10 +206,11 @@ class Gradebook:
         NotFoundError
             If no cell has this id.
         """
-        return self._require(self._opening, cell_id)
+        return self._counted(cell_id).opening
 
     def is_outdated(self, cell_id: str) -> bool:
         """Return whether grading opens a cell whatever is decided: it was graded before a change, or not at all."""
+        self._counted(cell_id)
         return cell_id in self._outdated
 
     @property
@@ -205,47 +222,61 @@ class Gradebook:
     def version(self) -> str:
         """Version of all grades and the decisions that count: files of the same one are made of the same grades."""
         students = [grades.model_dump(mode="json") for _, grades in sorted(self.students.items())]
-        decisions = sorted(decision.decision_id for decision in self._counting.values() if decision is not None)
+        counting = [self._counted(cell_id).decision for cell_id in self._places]
+        decisions = sorted(decision.decision_id for decision in counting if decision is not None)
         return digest([self.exam.model_dump(mode="json"), students, decisions])[:_VERSION_DIGITS]
 
     def cells(self) -> Iterator[Cell]:
         """Yield all cells, question by question, so that a person decides with one rubric in mind."""
-        for place in range(len(self.exam.questions)):
-            for student in self.students.values():
-                yield student.cells[place]
+        return map(self.cell, self._places)
+
+    def cells_of(self, question_id: str) -> Iterator[Cell]:
+        """Yield the cells of a question, in the order of ``cells``."""
+        return (
+            self.cell(cell_id) for cell_id, (_, question) in self._places.items() if question_id == question.question_id
+        )
 
     def open_cells(self) -> Iterator[Cell]:
         """Yield the open cells, in the order of ``cells``."""
         return (cell for cell in self.cells() if cell.state.is_open)
 
-    def _require(self, cells: Mapping[str, T], cell_id: str) -> T:
-        if cell_id in cells:
-            return cells[cell_id]
+    @cached_property
+    def _places(self) -> dict[str, tuple[str, Question]]:
+        """Student and question of each cell, by its id, question by question."""
+        return {
+            id_of_cell(student_id, question.question_id): (student_id, question)
+            for question in self.exam.questions
+            for student_id in self._given
+        }
+
+    def _counted(self, cell_id: str) -> "_CountedCell":
+        """Return a cell with all that makes it count, compared once."""
+        if cell_id not in self._cells:
+            self._cells[cell_id] = self._compared(*self._require(cell_id))
+        return self._cells[cell_id]
+
+    def _require(self, cell_id: str) -> tuple[str, Question]:
+        if cell_id in self._places:
+            return self._places[cell_id]
         if any(part.part_id == cell_id for parts in self.parts.parts.values() for part in parts):
             raise NotFoundError(f"{cell_id} is a part of a page, and no answer: {_PARTS.format(option=self.option)}")
         known = any(question.question_id == cell_id for question in self.exam.questions)
         problem = f"{cell_id} is a question's id, and no answer's" if known else f"there is no answer {cell_id[:40]!r}"
         raise NotFoundError(f"{problem}: {_ANSWERS.format(option=self.option)}")
 
-    def _student(self, student_id: str, graded: Mapping[str, Cell], scale: GradeScale) -> StudentGrades:
-        beside = self.parts.beside(student_id)
-        cells = tuple(
-            self._cell(student_id, question, graded, beside.get(question.question_id, ()))
-            for question in self.exam.questions
-        )
-        return student_grades(self.exam, student_id, cells, scale)
+    def _student(self, student_id: str) -> StudentGrades:
+        cells = tuple(self.cell(id_of_cell(student_id, question.question_id)) for question in self.exam.questions)
+        return student_grades(self.exam, student_id, cells, self._scale)
 
-    def _cell(self, student_id: str, question: Question, graded: Mapping[str, Cell], beside: Iterable[Part]) -> Cell:
-        cell = self._current_cell(question, graded.get(question.question_id), student_id)
+    def _compared(self, student_id: str, question: Question) -> "_CountedCell":
+        if student_id not in self._beside:
+            self._beside[student_id] = self.parts.beside(student_id)
+        cell = self._current_cell(question, self._given[student_id].get(question.question_id), student_id)
         if (correction := self._outdated_corrections.get(cell.cell_id)) is not None:
             cell = read_otherwise(cell, correction)
         as_decided, decision = decided(cell, self._standing.get(cell.cell_id, ()))
-        opening = parts_that_open(decision, beside)
-        self._graded[cell.cell_id] = cell
-        self._counting[cell.cell_id] = decision
-        self._opening[cell.cell_id] = opening
-        self._cells[cell.cell_id] = opened(as_decided, opening)
-        return self._cells[cell.cell_id]
+        opening = parts_that_open(decision, self._beside[student_id].get(question.question_id, ()))
+        return _CountedCell(opened(as_decided, opening), cell, decision, opening)
 
     def _current_cell(self, question: Question, cell: Cell | None, student_id: str) -> Cell:
         """Return a graded cell if its inputs are unchanged, else an open one with a flag for the changes."""

@@ -2,8 +2,9 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, NamedTuple, Self
 
 from aita.models.answer import QuestionAnswer, StudentAnswers
@@ -68,8 +69,8 @@ class Versions:
 
     ``answers`` have the parts that people gave to them, and the texts that people corrected; ``corrections`` are those
     that count, and ``outdated_corrections`` those that count no longer, by cell id. ``parts`` are the unplaced parts.
-    ``uploaded`` has the ids of the scans that were uploaded after the pages were split, by student id, ``moved`` the
-    questions of ``moved_questions``, by student id, and ``blank_exam`` the ids of the blank exam's files.
+    ``uploaded`` has the ids of the scans that were uploaded after the pages were split, by student id, and
+    ``blank_exam`` the ids of the blank exam's files. ``moved`` returns a student's questions of ``moved_questions``.
     """
 
     rubrics: Mapping[str, Rubric]
@@ -82,7 +83,7 @@ class Versions:
     uploaded: Mapping[str, Sequence[str]]
     blank_exam: tuple[str, ...]
     points_step: float
-    moved: Mapping[str, frozenset[str]]
+    moved: Callable[[str], frozenset[str]]
     parts: UnplacedParts
     corrections: Mapping[str, Decision]
     outdated_corrections: Mapping[str, Decision]
@@ -131,7 +132,7 @@ class Versions:
             uploaded=_uploaded(material),
             blank_exam=tuple(object_keys.source_id(file.key, file.etag) for file in blank_exam_files(material)),
             points_step=exam.points_step,
-            moved={student_id: frozenset(moved_questions(exam, each)) for student_id, each in answers.items()},
+            moved=cache(lambda student_id: frozenset(moved_questions(exam, answers.get(student_id)))),
             parts=parts,
             corrections=corrections.counting(answers),
             outdated_corrections=corrections.outdated(answers),
@@ -166,7 +167,7 @@ class Versions:
             scan_notes.append(_PAGES)
         if compared_with is not None and compared_with != self.blank_exam:
             scan_notes.append(_BLANK_EXAM)
-        if cell.question_id in self.moved.get(cell.student_id, ()):
+        if cell.question_id in self.moved(cell.student_id):
             scan_notes.append(_MOVED)
         found = (*scan_notes, *notes)
         affect_scans, affect_answer = bool(scan_notes), NOTES[ANSWER] in found
@@ -265,8 +266,10 @@ def pages_version(pages: Sequence[Page], scans: StudentScans | None) -> str:
     return digest([[page.sha256 for page in pages], ink, scans.unreadable])
 
 
-def moved_questions(exam: ExamSpec, answers: StudentAnswers) -> Iterator[str]:
+def moved_questions(exam: ExamSpec, answers: StudentAnswers | None) -> Iterator[str]:
     """Yield the ids whose answers belong to other questions, because ids were swapped after the answers were found."""
+    if answers is None:
+        return
     now = {question.question_id: question_version(question) for question in exam.questions}
     then = {answer.question_id: answer.question for answer in answers.question_answers if answer.question}
     ids_now = {version: question_id for question_id, version in now.items()}

@@ -25,6 +25,7 @@ from aita.ports import Clock, DecisionStore, ObjectStore
 from aita.services.assignments import object_keys
 from aita.services.assignments.assignment_files import AssignmentFiles
 from aita.services.assignments.deciding_person import name_of
+from aita.services.assignments.file_memory import FileMemory
 from aita.services.grading.asked_decisions import (
     accepted,
     check_fields,
@@ -52,6 +53,7 @@ class Reviews:
     objects: ObjectStore
     decisions: DecisionStore
     clock: Clock
+    memory: FileMemory | None = None
 
     def queue(
         self,
@@ -216,7 +218,7 @@ class Reviews:
 
     def material(self, assignment: str) -> AssignmentFiles:
         """Return an assignment's files, with people's decisions."""
-        return AssignmentFiles(self.objects, check_assignment(assignment), self.decisions)
+        return AssignmentFiles(self.objects, check_assignment(assignment), self.decisions, self.memory)
 
     def gradebook(self, material: AssignmentFiles) -> Gradebook:
         """Return the present gradebook.
@@ -227,7 +229,7 @@ class Reviews:
             If nothing has been graded.
         """
         grades = Gradebook.of(material, self.decisions.all(material.assignment))
-        if not grades.students:
+        if not grades.student_ids:
             raise MissingMaterialError(
                 f"nothing of assignment {material.assignment} was graded yet: grade it first "
                 f"(aita grade --assignment {material.assignment})"
@@ -273,7 +275,7 @@ def _check(grades: Gradebook, only: CellFilter) -> None:
     ids = [question.question_id for question in grades.exam.questions]
     if only.question is not None and only.question not in ids:
         raise NotFoundError(f"question: the exam has no {only.question[:40]!r}, but {', '.join(ids)}")
-    if only.student is not None and only.student not in grades.students:
+    if only.student is not None and only.student not in grades.student_ids:
         raise NotFoundError(f"student: nobody of this assignment has the id {only.student[:40]!r}")
 
 

@@ -1,0 +1,44 @@
+"""Files that are remembered: unchanged ones are not fetched again, and changed ones are."""
+
+import json
+
+from aita.memory.objects import MemoryObjects
+from aita.services.assignments.assignment_files import AssignmentFiles
+from aita.services.assignments.file_memory import FileMemory
+
+ANSWERS = {"s-1": {"question_answers": [{"question_id": "1a", "raw_text": "four"}]}}
+
+
+def text_of(files: AssignmentFiles) -> str:
+    return files.answers()["s-1"].question_answers[0].raw_text
+
+
+def test_an_unchanged_file_is_fetched_once_and_a_changed_one_again() -> None:
+    objects, memory = MemoryObjects(), FileMemory()
+    objects.put("midterm/answers.json", json.dumps(ANSWERS).encode())
+    for _ in range(3):
+        assert text_of(AssignmentFiles(objects, "midterm", memory=memory)) == "four"
+    assert objects.requests["get"] == 1
+    objects.put("midterm/answers.json", json.dumps(ANSWERS).replace("four", "five").encode())
+    assert text_of(AssignmentFiles(objects, "midterm", memory=memory)) == "five"
+    del objects.data["midterm/answers.json"]
+    assert AssignmentFiles(objects, "midterm", memory=memory).answers() == {}
+
+
+def test_each_form_of_a_file_is_remembered_by_itself() -> None:
+    objects, memory = MemoryObjects(), FileMemory()
+    part = {"part_id": "p-1", "page": 1, "top": 0.1, "bottom": 0.2, "owner": "unplaced"}
+    objects.put("midterm/ledger.json", json.dumps({"s-1": {"parts": [part]}}).encode())
+    for _ in range(2):
+        files = AssignmentFiles(objects, "midterm", memory=memory)
+        assert len(files.unplaced_parts()["s-1"]) == 1
+        assert files.ledger()["s-1"].parts[0].part_id == "p-1"
+
+
+def test_another_assignment_is_another_one() -> None:
+    objects, memory = MemoryObjects(), FileMemory()
+    for name, text in (("midterm", "four"), ("final", "five")):
+        objects.put(f"{name}/answers.json", json.dumps(ANSWERS).replace("four", text).encode())
+    for _ in range(2):
+        assert text_of(AssignmentFiles(objects, "midterm", memory=memory)) == "four"
+        assert text_of(AssignmentFiles(objects, "final", memory=memory)) == "five"
