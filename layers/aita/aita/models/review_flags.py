@@ -45,6 +45,8 @@ class FlagKind(StrEnum):
     """Half of the answer or more could not be read, and it lost points."""
     GRADERS_DISAGREE = "graders_disagree"
     """Two graders' points for the criteria are too far apart."""
+    UNEQUAL_POINTS = "unequal_points"
+    """Another answer that says the same was given other points."""
     GRADER_FAILED = "grader_failed"
     """One of several graders failed."""
     INSTRUCTION = "instruction"
@@ -85,6 +87,7 @@ _WORDS = {
     FlagKind.POINTS_OUT_OF_RANGE: "a criterion was given points that it can't earn",
     FlagKind.ILLEGIBLE: "much of the answer could not be read",
     FlagKind.GRADERS_DISAGREE: "the graders' points are far apart",
+    FlagKind.UNEQUAL_POINTS: "an answer that says the same has other points",
     FlagKind.GRADER_FAILED: "one of the graders failed",
     FlagKind.INSTRUCTION: "text seems to speak to whoever reads or grades it",
     FlagKind.NO_RUBRIC: "the question has no rubric",

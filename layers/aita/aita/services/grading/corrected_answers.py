@@ -32,6 +32,7 @@ _OF_THE_GRADING = frozenset(
         FlagKind.POINTS_OUT_OF_RANGE,
         FlagKind.ILLEGIBLE,
         FlagKind.GRADERS_DISAGREE,
+        FlagKind.UNEQUAL_POINTS,
         FlagKind.GRADER_FAILED,
     }
 )

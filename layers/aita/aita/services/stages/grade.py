@@ -20,6 +20,7 @@ from aita.services.grading.material_versions import rubric_version
 from aita.services.grading.question_inputs import check_question_instructions
 from aita.services.grading.question_wording import check_wording
 from aita.services.grading.second_readings import compared
+from aita.services.grading.unequal_points import flag_unequal_points
 from aita.services.stages.base import INPUTS, Gathered, LLMStage, ReadFile, StagePlan
 from aita.tasks.grading import GradingTask
 
@@ -75,6 +76,7 @@ class GradeStage(LLMStage):
             if question.question_id not in cells.setdefault(student_id, {}):
                 cell = assemble(inputs, student_id, question, (), ())
                 cells[student_id][question.question_id] = cell.model_dump(mode="json")
+        flag_unequal_points(inputs, cells)
         versions = {
             object_keys.rubric_version(rubric_version(rubric)): rubric.model_dump(mode="json")
             for rubric in inputs.rubrics.values()
