@@ -22,6 +22,7 @@ from benchmarks.cases import (
     cold_start,
     faults,
     grading,
+    grading_desk,
     kills,
     limits,
     outages,
@@ -37,7 +38,19 @@ from benchmarks.harness import results_table
 from benchmarks.harness.model_server import stopping
 
 PAGE = Path(__file__).parents[1] / "docs" / "benchmarks.md"
-ALONE = (cold_start, planning, splitting, pipelines, throughput, limits, faults, prompt_cache, stack_engine, grading)
+ALONE = (
+    cold_start,
+    planning,
+    splitting,
+    pipelines,
+    throughput,
+    limits,
+    faults,
+    prompt_cache,
+    stack_engine,
+    grading,
+    grading_desk,
+)
 TOGETHER = (outages, kills, batching, stack_kills)
 """Parts that assert no times, and mostly wait: they are measured concurrently."""
 

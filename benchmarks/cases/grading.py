@@ -40,7 +40,7 @@ def measure() -> list[Case]:
 
 def grade(stack: Emulated, assignment: str, students: int, see: See = See.NEVER) -> RunView:
     """Upload a class's answers and rubrics, and run the grading with its reports."""
-    _upload_class(stack, assignment, students)
+    upload_class(stack, assignment, students)
     return stack.run(assignment, "grade", RunOptions(rate_limit_rps=0, see=see))
 
 
@@ -105,9 +105,10 @@ def _large(stack: Emulated) -> list[Case]:
     ]
 
 
-def _upload_class(stack: Emulated, assignment: str, students: int) -> None:
+def upload_class(stack: Emulated, assignment: str, students: int, asked: int = QUESTIONS) -> None:
+    """Upload an exam with a number of questions, its rubrics and a class's answers."""
     questions = exam(assignment)
-    questions["questions"] = questions["questions"][:QUESTIONS]
+    questions["questions"] = questions["questions"][:asked]
     ids = [f"s-{number:016x}" for number in range(students)]
     page = scans.jpegs(1)[0]
     stack.put(f"{assignment}/pages/shared.jpg", page)
