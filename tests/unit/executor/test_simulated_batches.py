@@ -151,11 +151,11 @@ class TestRefusalsByChance:
 
     def test_nor_do_they_at_the_end_of_a_batch(self) -> None:
         """The last tasks that have failed several times wait as long as they would beside others."""
-        ran = [simulate(by_chance(0.35, "500", seed), tasks=300, workers=20) for seed in range(20)]
+        ran = [simulate(by_chance(0.35, "500", seed), tasks=300, workers=50) for seed in range(100)]
         assert all(not each.failed for each in ran)
         ends = [each.last_answer for each in ran]
         assert statistics.median(ends) <= 1.05
-        assert max(ends) <= 4
+        assert max(ends) <= 2
 
 
 class TestLimits:

@@ -46,6 +46,9 @@ _FEWEST_REFUSALS = 3
 _EQUAL_WAITS = 4
 """Waits of about a call's duration before they double, while others are answered, or grow, at the end of a batch."""
 
+_GROWTH, _LAST_GROWTH = 2.0, 1.5
+"""Growth of each later wait; the second one at the end of a batch, where no other task's calls fill the waits."""
+
 _FIRST_WAIT = 1.0  # seconds
 _MOST_DOUBLINGS = 10
 
@@ -161,12 +164,14 @@ def backoff(state: RetryState, others: OtherCalls, jitter: Callable[[float, floa
     """Return the seconds to wait after a failure.
 
     While others are answered, the first waits are about as long as a call usually takes, so that chance failures cost
-    little, and later ones double. Else they begin with a second, or a call's duration if that is shorter, and double
-    each time. Half of each wait is random, which spreads calls that failed together ("equal jitter": AWS Architecture
-    Blog, "Exponential Backoff and Jitter").
+    little, and later ones double; at the end of a batch they grow by half, if others were answered beside the task.
+    Else they begin with a second, or a call's duration if that is shorter, and double each time. Half of each wait is
+    random, which spreads calls that failed together ("equal jitter": AWS Architecture Blog, "Exponential Backoff and
+    Jitter").
     """
     if others.mostly_answered:
-        longest = others.latency * 2.0 ** min(max(0, state.failures - _EQUAL_WAITS), _MOST_DOUBLINGS)
+        growth = _LAST_GROWTH if others.over and others.beside else _GROWTH
+        longest = others.latency * growth ** min(max(0, state.failures - _EQUAL_WAITS), _MOST_DOUBLINGS)
     else:
         longest = min(_FIRST_WAIT, others.latency) * 2.0 ** min(state.failures, _MOST_DOUBLINGS)
     longest = min(LONGEST_BACKOFF, longest)
