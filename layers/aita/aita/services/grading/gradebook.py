@@ -244,10 +244,15 @@ class Gradebook:
     def _places(self) -> dict[str, tuple[str, Question]]:
         """Student and question of each cell, by its id, question by question."""
         return {
-            id_of_cell(student_id, question.question_id): (student_id, question)
+            self._id_of(student_id, question.question_id): (student_id, question)
             for question in self.exam.questions
             for student_id in self._given
         }
+
+    def _id_of(self, student_id: str, question_id: str) -> str:
+        """Return the id of a cell: the stored one, which decisions hold."""
+        stored = self._given[student_id].get(question_id)
+        return id_of_cell(student_id, question_id) if stored is None else stored.cell_id
 
     def _counted(self, cell_id: str) -> "_CountedCell":
         """Return a cell with all that makes it count, compared once."""
@@ -265,7 +270,7 @@ class Gradebook:
         raise NotFoundError(f"{problem}: {_ANSWERS.format(option=self.option)}")
 
     def _student(self, student_id: str) -> StudentGrades:
-        cells = tuple(self.cell(id_of_cell(student_id, question.question_id)) for question in self.exam.questions)
+        cells = tuple(self.cell(self._id_of(student_id, question.question_id)) for question in self.exam.questions)
         return student_grades(self.exam, student_id, cells, self._scale)
 
     def _compared(self, student_id: str, question: Question) -> "_CountedCell":
