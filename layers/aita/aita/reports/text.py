@@ -17,8 +17,10 @@ from aita.models.run import Usage
 from aita.models.shown import ShownAnswer
 from aita.models.student import Student
 from aita.models.transcription import LineKind
+from aita.reports.formulas import formulas, with_formulas
 
-_MARKS = re.compile(r"(~~.+?~~|\[illegible\])", re.DOTALL)
+_STRUCK = re.compile(r"~~(.+?)~~", re.DOTALL)
+_ILLEGIBLE = "[illegible]"
 _MARGIN = 0.012  # of a page's height, above and below an answer: descenders are not cut
 _LEAST = 0.03  # of a page's height: the least height of a crop
 
@@ -89,16 +91,17 @@ def usd(usage: Usage) -> str:
 
 
 def marked(text: str) -> Markup:
-    """Return a transcription with its struck-out and illegible parts as HTML elements."""
-    return Markup().join(_mark(part) for part in _MARKS.split(text))
+    """Return a transcription with its formulas, and its struck-out and illegible parts, as elements."""
+    parts = enumerate(_STRUCK.split(text))
+    return Markup().join(
+        Markup("<del>{}</del>").format(_read(part)) if place % 2 else _read(part) for place, part in parts
+    )
 
 
-def _mark(part: str) -> Markup:
-    if part == "[illegible]":
-        return Markup("<mark>[illegible]</mark>")
-    if _MARKS.fullmatch(part):
-        return Markup("<del>{}</del>").format(part[2:-2])
-    return escape(part)
+def _read(part: str) -> Markup:
+    return with_formulas(
+        part, lambda plain: Markup("<mark>[illegible]</mark>").join(map(escape, plain.split(_ILLEGIBLE)))
+    )
 
 
 def state(shown: ShownAnswer) -> str:
@@ -153,6 +156,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "minute": minute,
     "duration": duration,
     "usd": usd,
+    "formulas": formulas,
     "marked": marked,
     "state": state,
     "question_type": question_type,

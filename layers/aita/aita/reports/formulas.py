@@ -1,0 +1,159 @@
+r"""Formulas in LaTeX as MathML, which browsers draw without a script.
+
+A formula stands between ``$`` and ``$``, ``$$`` and ``$$``, ``\(`` and ``\)``, or ``\[`` and ``\]``. A single dollar
+sign opens and closes one as in Pandoc (extension ``tex_math_dollars``): no space inside of it, no digit behind the
+closing one, so that ``$5 and $7`` is money. Spaces are taken with a command, a power or an index between them.
+
+math-core converts, and never what a student wrote alone decides what a page holds: elements and attributes come from
+lists, styles become classes of ``style.css``, colours and spaces that could hide or cover something are left out. What
+math-core does not take, or what is too long, is shown as it was written.
+"""
+
+import html
+import re
+import unicodedata
+from collections.abc import Callable
+from functools import lru_cache
+from xml.etree import ElementTree
+
+from markupsafe import Markup, escape
+from math_core import LatexError, LatexToMathML
+
+LONGEST = 2000
+"""Characters of the longest formula that is converted."""
+
+_DEEPEST = 40  # groups, and arguments, within each other
+_MOST_OPEN = 8  # brackets at a time: math-core tries twice as often for each further one, for 0.2 s with 24
+_WIDEST = 4.0  # em, of a space
+
+_FORMULA = re.compile(
+    r"""
+    (?<!\\)\$\$(?P<display>(?:[^$\\]|\\.)+)\$\$
+    | (?<!\\)\\\[(?P<bracketed>.+?)\\\]
+    | (?<!\\)\\\((?P<inline>.+?)\\\)
+    | (?<![\\$])\$(?P<dollars>(?:[^$\\\n]|\\.|\n(?!\s*\n))+)\$(?![0-9$])
+    """,
+    re.DOTALL | re.VERBOSE,
+)
+_COMMAND = re.compile(r"\\[A-Za-z]|[\^_]")
+_STRUCK = re.compile(r"\\sout(?![A-Za-z])")  # of ulem: math-core has it for text alone
+_DEFINES = re.compile(r"\\(?:re|provide)?(?:newcommand|def|gdef|edef|xdef|let)(?![A-Za-z])")
+_TOKEN = re.compile(r"\\[A-Za-z]+|\\.|[^\sA-Za-z0-9]", re.DOTALL)
+_CLOSES = {")": "(", "]": "[", "}": "{", r"\}": r"\{", r"\rgroup": r"\lgroup", r"\rmoustache": r"\lmoustache"} | {
+    rf"\r{name}": rf"\l{name}" for name in ("angle", "brace", "brack", "ceil", "floor", "paren", "vert", "Vert")
+}
+_OPENS = frozenset(_CLOSES.values())
+_ENTITY = re.compile(r"&(?!(?:lt|gt|amp|quot|apos);)[A-Za-z]+;")  # of HTML, unknown to XML
+_EM = re.compile(r"(?P<size>\d*\.?\d+)em")
+
+_ELEMENTS = frozenset({
+    "math", "menclose", "mfrac", "mi", "mmultiscripts", "mn", "mo", "mover", "mpadded", "mphantom", "mprescripts",
+    "mroot", "mrow", "ms", "mspace", "msqrt", "mstyle", "msub", "msubsup", "msup", "mtable", "mtd", "mtext", "mtr", "munder",
+    "munderover", "none", "b", "i",
+})  # fmt: skip
+_ATTRIBUTES = frozenset({
+    "accent", "accentunder", "columnspan", "display", "displaystyle", "fence", "form", "largeop", "lspace",
+    "mathvariant", "movablelimits", "notation", "rowspan", "rspace", "scriptlevel", "separator", "stretchy", "symmetric",
+})  # fmt: skip
+_CLASSES = {
+    "text-align: left": "math-left",
+    "text-align: right": "math-right",
+    "border-top": "math-line-top",
+    "border-right": "math-line-right",
+    "border-bottom": "math-line-bottom",
+    "border-left": "math-line-left",
+}
+"""Classes of ``style.css`` by the beginning of a declaration of math-core's."""
+
+_CONVERTER = LatexToMathML(fancy_error=False)
+
+
+def formulas(text: str) -> Markup:
+    """Return text with its formulas as MathML; everything else is escaped."""
+    return with_formulas(text, escape)
+
+
+def with_formulas(text: str, other: Callable[[str], Markup]) -> Markup:
+    """Return text with its formulas as MathML, and what is between them as ``other`` has it."""
+    parts, shown = [], 0
+    for found in _FORMULA.finditer(text):
+        latex, display = _latex(found)
+        if latex and "~~" not in latex:  # what was struck out inside a formula would be a space there
+            parts += [other(text[shown : found.start()]), _formula(latex, found[0], display=display)]
+            shown = found.end()
+    return Markup().join([*parts, other(text[shown:])])
+
+
+def _latex(found: re.Match[str]) -> tuple[str, bool]:
+    """Return a formula's LaTeX, empty if it is none, and whether it has lines of its own."""
+    latex = found["dollars"]
+    if latex is None:
+        return (found["display"] or found["bracketed"] or found["inline"]).strip(), found["inline"] is None
+    spaced = latex != latex.strip()
+    return ("" if spaced and not _COMMAND.search(latex) else latex.strip()), False
+
+
+def _formula(latex: str, source: str, *, display: bool) -> Markup:
+    latex = _STRUCK.sub(lambda _: r"\cancel", latex.replace("[illegible]", r"\text{[illegible]}"))
+    converted = _mathml(latex, display=display)
+    return Markup('<code class="latex">{}</code>').format(source) if converted is None else Markup(converted)  # noqa: S704 - _mathml escapes
+
+
+@lru_cache(maxsize=4096)
+def _mathml(latex: str, *, display: bool) -> str | None:
+    """Return a formula as MathML; ``None`` if it can't be had, or might take long."""
+    if len(latex) > LONGEST or _DEFINES.search(latex) or not _bounded(latex):
+        return None
+    try:
+        made = _CONVERTER.convert_with_local_state(latex, displaystyle=display)
+        root = ElementTree.fromstring(_ENTITY.sub(lambda entity: html.unescape(entity[0]), made))  # noqa: S314 - math-core's
+    except (LatexError, ElementTree.ParseError):
+        return None
+    if any(element.tag not in _ELEMENTS for element in root.iter()):
+        return None
+    for element in root.iter():
+        _clean(element)
+    return ElementTree.tostring(root, encoding="unicode")
+
+
+def _bounded(latex: str) -> bool:
+    """Return whether a formula's groups are no deeper, and no more of its brackets open at a time, than is quick."""
+    if latex.count("{") - latex.count(r"\{") > LONGEST // 10 or latex.count(r"\begin") > _DEEPEST:
+        return False
+    opened: list[str] = []
+    unclosed = 0
+    for token in _TOKEN.findall(latex):
+        opens = _CLOSES.get(token)
+        if token in _OPENS:
+            opened.append(token)
+        elif opens == "{":
+            while opened and opened.pop() != "{":
+                unclosed += 1
+        elif opens is not None and opened and opened[-1] == opens:
+            opened.pop()
+        elif token.endswith("corner") or unicodedata.category(token[0]) == "Ps":  # signs beyond ASCII
+            unclosed += 1
+        groups = opened.count("{")
+        if groups > _DEEPEST or unclosed + len(opened) - groups > _MOST_OPEN:
+            return False
+    return True
+
+
+def _clean(element: ElementTree.Element) -> None:
+    """Leave an element the attributes that are listed; hide nothing, and cover nothing."""
+    if element.tag == "mphantom":
+        element.tag = "mrow"
+    style, width = element.get("style", ""), element.get("width", "")
+    sizes = {name: element.get(name, "") for name in ("minsize", "maxsize")}
+    thin = element.tag == "mfrac" and element.get("linethickness", "") in ("0", "0em", "0px")
+    for name in set(element.attrib) - _ATTRIBUTES:
+        del element.attrib[name]
+    for name, size in {"width": width, **sizes}.items():
+        if (found := _EM.fullmatch(size)) is not None and float(found["size"]) <= _WIDEST:
+            element.set(name, size)
+    if thin:
+        element.set("linethickness", "0")
+    declared = [part.strip() for part in style.split(";")]
+    classes = [named for begins, named in _CLASSES.items() if any(each.startswith(begins) for each in declared)]
+    if classes:
+        element.set("class", " ".join(classes))

@@ -1,0 +1,122 @@
+"""Formulas as MathML: which text is one, what is shown of others, and that no formula runs, hides, or takes long."""
+
+import time
+from xml.etree import ElementTree
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aita.reports.formulas import LONGEST, formulas
+from aita.reports.text import marked
+
+X = "<math><mi>x</mi></math>"
+STRIKE = '<menclose notation="updiagonalstrike"><mi>x</mi><mrow /></menclose>'
+
+
+@pytest.mark.parametrize("text", ["$x$", r"\(x\)", r"\( x \)"])
+def test_a_formula_within_a_line_is_one(text: str) -> None:
+    assert formulas(f"so {text}.") == f"so {X}."
+
+
+@pytest.mark.parametrize("text", ["$$x$$", r"\[x\]", "$$\nx\n$$"])
+def test_a_formula_of_its_own_has_lines_of_its_own(text: str) -> None:
+    assert formulas(text) == '<math display="block"><mi>x</mi></math>'
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "$5 and $7",
+        "costs $5, or $7/kg",
+        "$5/$7",
+        "$5-$10",
+        "from $5 (or $) on",
+        r"\$5 and \$7",
+        "$5\n\nand x$",
+        "a $ b $ c",
+    ],
+)
+def test_money_is_no_formula(text: str) -> None:
+    assert formulas(text) == text
+
+
+def test_spaces_within_the_dollars_are_taken_with_a_command() -> None:
+    assert formulas(r"$ \frac{1}{2} $") == "<math><mfrac><mn>1</mn><mn>2</mn></mfrac></math>"
+
+
+@pytest.mark.parametrize(
+    "latex", [r"\foo", r"\frac{1", "a & b", r"\def\a{\a\a}\a", r"\newcommand{\a}{b}\a", "x" * (LONGEST + 1)]
+)
+def test_what_is_not_taken_is_shown_as_it_was_written(latex: str) -> None:
+    escaped = latex.replace("&", "&amp;")
+    assert formulas(f"${latex}$") == f'<code class="latex">${escaped}$</code>'
+
+
+def test_what_is_crossed_out_looks_so_in_and_around_formulas() -> None:
+    assert marked("~~$x$~~ $x$") == f"<del>{X}</del> {X}"
+    assert marked(r"$\cancel{x}$") == marked(r"$\sout{x}$") == f"<math>{STRIKE}</math>"
+    assert marked("$a ~~b~~ c$") == "$a <del>b</del> c$"
+
+
+def test_what_could_not_be_read_is_told_within_a_formula_too() -> None:
+    assert (
+        marked("$x[illegible]$ [illegible]")
+        == "<math><mi>x</mi><mtext>[illegible]</mtext></math> <mark>[illegible]</mark>"
+    )
+
+
+def test_no_formula_hides_colours_or_covers_anything() -> None:
+    made = formulas(r"$\color{white}x\phantom{y}\hspace{99em}\hspace{-9em}z$")
+    assert made == "<math><mrow><mi>x</mi><mrow><mi>y</mi></mrow><mspace /><mspace /><mi>z</mi></mrow></math>"
+
+
+def test_a_table_keeps_its_lines_without_a_style() -> None:
+    made = formulas(r"$\begin{array}{c|c}a&b\\ \hline c&d\end{array}$")
+    assert "style" not in made.replace("displaystyle", "")
+    assert made.count("math-line-right") == 2
+    assert made.count("math-line-top") == 2
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        "{",
+        "(",
+        "[",
+        r"\{",
+        r"\left(",
+        r"\langle ",
+        r"\lfloor ",
+        "⟨",
+        r"\sqrt ",
+        "x^{",
+        r"\begin{matrix}",
+        "&",
+        "'",
+        "|",
+    ],
+)
+@pytest.mark.parametrize("closed", ["", "}", ")", r"\right)", r"\end{matrix}"])
+def test_no_formula_takes_long(part: str, closed: str) -> None:
+    """Without a bound math-core takes hours for 50 brackets that nothing closes."""
+    began = time.monotonic()
+    for times in (10, 30, 200):
+        formulas(f"${part * times}x{closed * times}$")
+    assert time.monotonic() - began < 1
+
+
+PIECES = st.sampled_from(
+    [r"\text{<script>alert(1)</script>}", '<img src=x onerror="alert(1)">', r"\href{javascript:1}{x}", r"\color{red}",
+     r"\style{a}{b}", r"\tag{<svg/onload=1>}", "~~", "$", "$$", r"\(", r"\]", "{", "}", "(", "&", "<", '"', "x", " ",
+     "_2", r"\frac{1}{2}", r"\textbf{<b>}", r"\begin{align}a&=b\end{align}", "\x00", "\u202e", "[illegible]"]
+)  # fmt: skip
+
+
+@given(st.lists(PIECES, max_size=12).map("".join))
+def test_whatever_is_written_the_page_gets_no_element_or_attribute_that_is_not_listed(text: str) -> None:
+    made = ElementTree.fromstring(f"<p>{marked(text)}</p>".replace("\x00", "").replace("&#34;", '"'))
+    for element in list(made.iter())[1:]:
+        assert element.tag in {"del", "mark", "code", "b", "i"} or element.tag.startswith("m")
+        assert not {"style", "href", "src"} & set(element.attrib)
+        assert not any(name.startswith("on") for name in element.attrib)
