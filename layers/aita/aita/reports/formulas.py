@@ -48,12 +48,13 @@ _EM = re.compile(r"(?P<size>\d*\.?\d+)em")
 
 _ELEMENTS = frozenset({
     "math", "menclose", "mfrac", "mi", "mmultiscripts", "mn", "mo", "mover", "mpadded", "mphantom", "mprescripts",
-    "mroot", "mrow", "ms", "mspace", "msqrt", "mstyle", "msub", "msubsup", "msup", "mtable", "mtd", "mtext", "mtr", "munder",
-    "munderover", "none", "b", "i",
+    "mroot", "mrow", "ms", "mspace", "msqrt", "mstyle", "msub", "msubsup", "msup", "mtable", "mtd", "mtext", "mtr",
+    "munder", "munderover", "none", "b", "i",
 })  # fmt: skip
 _ATTRIBUTES = frozenset({
     "accent", "accentunder", "columnspan", "display", "displaystyle", "fence", "form", "largeop", "lspace",
-    "mathvariant", "movablelimits", "notation", "rowspan", "rspace", "scriptlevel", "separator", "stretchy", "symmetric",
+    "mathvariant", "movablelimits", "notation", "rowspan", "rspace", "scriptlevel", "separator", "stretchy",
+    "symmetric",
 })  # fmt: skip
 _CLASSES = {
     "text-align: left": "math-left",
