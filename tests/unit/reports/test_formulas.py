@@ -41,6 +41,10 @@ def test_money_is_no_formula(text: str) -> None:
     assert formulas(text) == text
 
 
+def test_a_formula_behind_money_is_one() -> None:
+    assert formulas("$5 and $7, $x$") == f"$5 and $7, {X}"
+
+
 def test_spaces_within_the_dollars_are_taken_with_a_command() -> None:
     assert formulas(r"$ \frac{1}{2} $") == "<math><mfrac><mn>1</mn><mn>2</mn></mfrac></math>"
 
@@ -104,6 +108,13 @@ def test_no_formula_takes_long(part: str, closed: str) -> None:
     for times in (10, 30, 200):
         formulas(f"${part * times}x{closed * times}$")
     assert time.monotonic() - began < 1
+
+
+@pytest.mark.parametrize("part", [r"\[", r"\(", "$", "$$", "$ ", r"$\$", "~~", "$a~~"])
+def test_no_text_takes_long_to_search(part: str) -> None:
+    began = time.monotonic()
+    marked(part * (20_000 // len(part)))
+    assert time.monotonic() - began < 2
 
 
 PIECES = st.sampled_from(

@@ -29,8 +29,8 @@ _WIDEST = 4.0  # em, of a space
 _FORMULA = re.compile(
     r"""
     (?<!\\)\$\$(?P<display>(?:[^$\\]|\\.)+)\$\$
-    | (?<!\\)\\\[(?P<bracketed>.+?)\\\]
-    | (?<!\\)\\\((?P<inline>.+?)\\\)
+    | (?<!\\)\\\[(?P<bracketed>.{1,2000}?)\\\]
+    | (?<!\\)\\\((?P<inline>.{1,2000}?)\\\)
     | (?<![\\$])\$(?P<dollars>(?:[^$\\\n]|\\.|\n(?!\s*\n))+)\$(?![0-9$])
     """,
     re.DOTALL | re.VERBOSE,
@@ -77,11 +77,13 @@ def formulas(text: str) -> Markup:
 def with_formulas(text: str, other: Callable[[str], Markup]) -> Markup:
     """Return text with its formulas as MathML, and what is between them as ``other`` has it."""
     parts, shown = [], 0
-    for found in _FORMULA.finditer(text):
+    found = _FORMULA.search(text)
+    while found is not None:
         latex, display = _latex(found)
         if latex and "~~" not in latex:  # what was struck out inside a formula would be a space there
             parts += [other(text[shown : found.start()]), _formula(latex, found[0], display=display)]
             shown = found.end()
+        found = _FORMULA.search(text, max(shown, found.start() + 1))
     return Markup().join([*parts, other(text[shown:])])
 
 
