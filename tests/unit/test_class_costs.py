@@ -1,13 +1,20 @@
-"""The costs of a class in docs/models.md are those of the tables of prices and of today's prompts."""
+"""The costs of a class in the documents are those of the tables of prices and of today's prompts."""
 
 from pathlib import Path
 
+from tests.support import class_bill
 from tests.support.class_costs import tables
 
-MODELS = Path(__file__).parents[2] / "docs" / "models.md"
+DOCS = Path(__file__).parents[2] / "docs"
 
 
 def test_the_document_has_what_is_computed() -> None:
-    text = MODELS.read_text("utf-8")
+    text = (DOCS / "models.md").read_text("utf-8")
     for part in tables().split("\n\n"):
         assert part.strip() in text, "put there what `python -m tests.support.class_costs` prints"
+
+
+def test_the_bill_of_a_whole_class_is_what_is_computed() -> None:
+    text = (DOCS / "costs.md").read_text("utf-8")
+    for part in class_bill.tables().split("\n\n"):
+        assert part.strip() in text, "put there what `python -m tests.support.class_bill` prints"
