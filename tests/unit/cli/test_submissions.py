@@ -43,15 +43,15 @@ BLACKBOARD = (
 )
 TAKEN = {
     CANVAS: [
-        "scans/mustererika_12345_678901/mustererika_12345_678901_exam1.pdf",
-        "scans/testtina_12346_678902/testtina_LATE_12346_678902_exam1.pdf",
+        "scans/mustererika_12345_canvas/mustererika_12345_678901_exam1.pdf",
+        "scans/testtina_12346_canvas/testtina_LATE_12346_678902_exam1.pdf",
     ],
     MOODLE: [
         "scans/Erika Muster_123456_assignsubmission_file/exam.pdf",
         "scans/Tina Test_123457_assignsubmission_file/exam.pdf",
     ],
     BRIGHTSPACE: ["scans/12-34 - Erika Muster/exam.pdf"],
-    BLACKBOARD: ["scans/emuster/Exam_emuster_attempt_2025-10-02-11-30-00_new.pdf"],
+    BLACKBOARD: ["scans/Exam_emuster_attempt/Exam_emuster_attempt_2025-10-02-11-30-00_new.pdf"],
 }
 
 
@@ -165,4 +165,53 @@ def test_an_archive_whose_entry_is_damaged_is_refused(tmp_path: Path) -> None:
     data[45] ^= 0xFF
     path.write_bytes(data)
     with pytest.raises(InvalidMaterialError, match=r"can't be unpacked|no zip"), unpacked([path]):
+        pytest.fail("it was unpacked")
+
+
+def test_files_of_two_places_are_not_merged_into_one_student(tmp_path: Path) -> None:
+    groups = [folder(tmp_path / "a", "Ada Lee/1.pdf"), folder(tmp_path / "b", "Ada Lee/2.pdf")]
+    with pytest.raises(InvalidMaterialError, match="rename one"):
+        find_uploads(groups)
+
+
+def test_submissions_of_times_that_are_not_understood_are_not_merged(tmp_path: Path) -> None:
+    made = folder(tmp_path / "x", *(f"5-6 - Ada Lee - {day} oct. 2025 11 h 30/{day}.pdf" for day in (1, 2)))
+    with pytest.raises(InvalidMaterialError, match="which is the last is not told"):
+        find_uploads([made])
+
+
+def test_earlier_submissions_of_all_downloads_are_told(tmp_path: Path) -> None:
+    other = [name.replace("12-34 - Erika Muster", "56-34 - Tina Test") for name in BRIGHTSPACE]
+    (note,) = [
+        note
+        for note in find_uploads([folder(tmp_path / "x", *BRIGHTSPACE), folder(tmp_path / "y", *other)]).notes
+        if "later" in note
+    ]
+    assert "Erika Muster" in note
+    assert "Tina Test" in note
+
+
+def test_names_of_macs_archives_are_utf_8(tmp_path: Path) -> None:
+    data = bytearray(archive(tmp_path / "x.zip", ("Jürgen Groß/1.pdf", b"x"), ("Bo/1.pdf", b"x")).read_bytes())
+    for mark, flags in ((b"PK\x03\x04", 7), (b"PK\x01\x02", 9)):
+        data[data.index(mark) + flags] &= ~0x08
+    (tmp_path / "x.zip").write_bytes(data)
+    with unpacked([tmp_path / "x.zip"]) as paths:
+        assert names(find_uploads(paths)) == ["scans/Bo/1.pdf", "scans/Jürgen Groß/1.pdf"]
+
+
+def test_an_archive_that_tells_fewer_files_than_it_has_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(archives, "MOST_ENTRIES", 2)
+    path = archive(tmp_path / "x.zip", *((f"Ada/{page}.pdf", b"x") for page in range(3)))
+    data = bytearray(path.read_bytes())
+    data[-14:-10] = struct.pack("<HH", 1, 1)
+    path.write_bytes(data)
+    with pytest.raises(InvalidMaterialError, match="more than 2 files"), unpacked([path]):
+        pytest.fail("it was unpacked")
+    with (
+        pytest.raises(InvalidMaterialError, match="control characters"),
+        unpacked([archive(path, ("A\x1b[2J/1.pdf", b""))]),
+    ):
         pytest.fail("it was unpacked")

@@ -15,15 +15,15 @@ ROSTER = (
 )
 
 SAMPLES = [
-    ("Canvas", "mustererika_12345_678901_exam1.pdf", "mustererika_12345_678901"),
-    ("Canvas", "mustererika_LATE_12345_678901_exam_1-2.pdf", "mustererika_12345_678901"),
-    ("Canvas", "obriensean_12346_678902_IMG_0001.jpg", "obriensean_12346_678902"),
+    ("Canvas", "mustererika_12345_678901_exam1.pdf", "mustererika_12345_canvas"),
+    ("Canvas", "mustererika_LATE_12345_678901_exam_1-2.pdf", "mustererika_12345_canvas"),
+    ("Canvas", "obriensean_12346_678902_IMG_0001.jpg", "obriensean_12346_canvas"),
     ("Moodle", "Erika Muster_123456_assignsubmission_file", "Erika Muster_123456_assignsubmission_file"),
     ("Moodle", "Erika Muster_123456_assignsubmission_file_", "Erika Muster_123456_assignsubmission_file"),
     ("Moodle", "Erika Muster_123456_assignsubmission_file_exam_1.pdf", "Erika Muster_123456_assignsubmission_file"),
     ("Brightspace", "12345-67890 - Erika Muster - Oct 1, 2025 1130 AM", "12345-67890 - Erika Muster"),
     ("Brightspace", "12345-67890 - Erika Muster - Oct 1, 2025 1130 AM - exam.pdf", "12345-67890 - Erika Muster"),
-    ("Blackboard", "Exam 1_emuster_attempt_2025-10-01-11-30-00_exam_1.pdf", "emuster"),
+    ("Blackboard", "Exam 1_emuster_attempt_2025-10-01-11-30-00_exam_1.pdf", "Exam 1_emuster_attempt"),
 ]
 
 
@@ -63,3 +63,44 @@ def test_an_id_of_another_name_decides_nothing() -> None:
 def test_two_folders_of_one_student_are_nobodys() -> None:
     folders = ["Erika Muster_1_assignsubmission_file", "mustererika_12345_678901"]
     assert {match for _, match in find_on_roster(folders, ROSTER).values()} == {"ambiguous"}
+
+
+def student(*files: str) -> set[str]:
+    return {found.folder if (found := parse(file)) else "" for file in files}
+
+
+def test_all_files_of_a_submission_are_one_students() -> None:
+    assert len(student("mustererika_12345_1_a.pdf", "mustererika_LATE_12345_2_b.pdf")) == 1, "Canvas numbers the files"
+    assert len(student("mustererika_12345_1_a.pdf", "mustererika_12346_2_b.pdf")) == 2, "two students of one name"
+
+
+def test_a_login_name_is_whole() -> None:
+    roster = (RosterEntry(name="Ada Lee", login="a_lee"), RosterEntry(name="Bo Lee", login="b_lee"))
+    folders = [parse(f"Exam_1_{login}_attempt_2025-10-01-11-30-00_x.pdf") for login in ("a_lee", "b_lee")]
+    first, second = (folder.folder if folder else "" for folder in folders)
+    assert find_on_roster([first, second], roster) == {first: (roster[0], "exact"), second: (roster[1], "exact")}
+
+
+def test_a_login_name_that_is_the_longer_ones_end_is_not_its() -> None:
+    roster = (RosterEntry(name="Ada Lee", login="a_lee"), RosterEntry(name="Bo Lee", login="lee"))
+    assert find_on_roster(["Exam_a_lee_attempt"], roster)["Exam_a_lee_attempt"] == (roster[0], "exact")
+
+
+@pytest.mark.parametrize(
+    ("name", "folder"),
+    [
+        ("E_emuster_attempt_2025-10-01-11-30-00_sobrien_attempt_2025-12-01-11-30-00_x.pdf", "E_emuster_attempt"),
+        ("E_emuster_attempt_2025-10-01-11-30-00_Sean_12_assignsubmission_file_x.pdf", "E_emuster_attempt"),
+        ("12-34 - Erika Muster - Oct 1, 2025 1130 AM - x_sobrien_attempt_2025-12-01-11-30-00_x.pdf",
+         "12-34 - Erika Muster"),
+        ("Erika_1_assignsubmission_file_Sean_2_assignsubmission_file_x.pdf", "Erika_1_assignsubmission_file"),
+        ("mustererika_12345_1_sobrien_attempt_2025-12-01-11-30-00_x.pdf", ""),
+    ],
+)  # fmt: skip
+def test_a_students_own_file_name_makes_it_nobody_elses(name: str, folder: str) -> None:
+    assert student(name) == {folder}
+
+
+def test_a_name_whose_id_is_another_ones_is_not_sure() -> None:
+    folder = "obriensean_99_canvas"
+    assert find_on_roster([folder], ROSTER)[folder][1] in ("close", "none")

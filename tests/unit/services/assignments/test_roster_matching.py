@@ -399,3 +399,33 @@ class TestFiles:
         holding = {key for key, data in harness.objects.data.items() if b"Ann Lee" in data and run.run_id in key}
         assert holding == {f"runs/{run.run_id}/split/sources.json"}
         assert json.loads(harness.objects.data[holding.pop()])
+
+
+@pytest.mark.parametrize(
+    ("folder", "match"),
+    [
+        ("Anna Lee (12345)", "none"),
+        ("Anna Lee (Ben Kim)", "ambiguous"),
+        ("Anna Page Lee", "close"),
+        ("Nguyễn Văn An", "close"),
+        ("Nguyen Van An", "exact"),
+        ("mali", "ambiguous"),
+        ("Anna Lee (2)", "exact"),
+        ("Anna Lee (late)", "exact"),
+    ],
+)
+def test_a_folder_that_may_be_another_ones_is_not_sure(folder: str, match: str) -> None:
+    roster = (
+        RosterEntry(name="Lee, Anna", number="11111"),
+        RosterEntry(name="Kim, Ben", number="12345"),
+        RosterEntry(name="Nguyễn Vân Ân", number="3"),
+        RosterEntry(name="Ma, Li", number="4"),
+        RosterEntry(name="Malinowski, Ewa", number="5", login="mali"),
+    )
+    assert find_on_roster([folder], roster)[folder][1] == match
+
+
+def test_accents_tell_students_apart() -> None:
+    roster = (RosterEntry(name="Nguyễn Vân Ân"), RosterEntry(name="Nguyễn Văn An"))
+    assert find_on_roster(["Nguyễn Văn An"], roster)["Nguyễn Văn An"] == (roster[1], "exact")
+    assert find_on_roster(["Nguyen Van An"], roster)["Nguyen Van An"] == (None, "ambiguous")

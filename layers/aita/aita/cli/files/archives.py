@@ -3,6 +3,7 @@
 import shutil
 import stat
 import struct
+import unicodedata
 import zipfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -23,6 +24,7 @@ _SMALL = 1024 * 1024  # an entry below this is no bomb, however well it is packe
 _END = b"PK\x05\x06"
 _LONGEST_COMMENT = 65_535
 _ENCRYPTED = 0x1
+_IS_UTF_8 = 0x800
 _DRIVE = 2
 
 
@@ -54,11 +56,14 @@ def _checked(path: Path) -> list[zipfile.ZipInfo]:
         raise _refused(path, f"it has more than {MOST_ENTRIES:,} files: unpack it, and upload its folders in parts")
     try:
         with zipfile.ZipFile(path) as archive:
-            files = [each for each in archive.infolist() if not each.is_dir()]
+            listed = archive.infolist()
     except (zipfile.BadZipFile, NotImplementedError, OSError, ValueError) as error:
         raise _refused(
             path, f"it is no zip archive that can be read ({type(error).__name__}): download it again"
         ) from None
+    if len(listed) > MOST_ENTRIES:  # more than it told
+        raise _refused(path, f"it has more than {MOST_ENTRIES:,} files: unpack it, and upload its folders in parts")
+    files = [each for each in listed if not each.is_dir()]
     seen: set[str] = set()
     for each in files:
         if problem := _problem(each, seen):
@@ -68,13 +73,25 @@ def _checked(path: Path) -> list[zipfile.ZipInfo]:
     return files
 
 
+def _name(entry: zipfile.ZipInfo) -> str:
+    """Return an entry's name, which is UTF-8 if it can be: Macs write it so, and do not say it."""
+    if entry.flag_bits & _IS_UTF_8:
+        return entry.filename
+    try:
+        return entry.filename.encode("cp437").decode()
+    except UnicodeError:
+        return entry.filename
+
+
 def _problem(entry: zipfile.ZipInfo, seen: set[str]) -> str:
     """Return what is wrong with an entry; empty if nothing is."""
-    place = PurePosixPath(entry.filename.replace("\\", "/"))
+    place = PurePosixPath(_name(entry).replace("\\", "/"))
     if place.is_absolute() or ".." in place.parts or (place.parts and place.parts[0][1:_DRIVE] == ":"):
         return "lies outside of the archive's own folder: nothing of it is unpacked"
     if stat.S_ISLNK(entry.external_attr >> 16):
         return "is a link, which no submission is: nothing of it is unpacked"
+    if any(unicodedata.category(character) == "Cc" for character in str(place)):
+        return "has control characters in its name: unpack it, and rename that"
     if entry.flag_bits & _ENCRYPTED:
         return "is encrypted: unpack it with its password, and upload the folder"
     if str(place).casefold() in seen:
@@ -90,7 +107,7 @@ def _problem(entry: zipfile.ZipInfo, seen: set[str]) -> str:
 def _unpack(path: Path, files: Iterable[zipfile.ZipInfo], folder: Path) -> None:
     with zipfile.ZipFile(path) as archive:
         for each in files:
-            place = folder.joinpath(*PurePosixPath(each.filename.replace("\\", "/")).parts)
+            place = folder.joinpath(*PurePosixPath(_name(each).replace("\\", "/")).parts)
             try:
                 place.parent.mkdir(parents=True, exist_ok=True)
                 with archive.open(each) as packed, place.open("xb") as file:

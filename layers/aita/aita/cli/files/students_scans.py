@@ -41,6 +41,8 @@ def students_scans(path: Path, problems: Problems, notes: Notes) -> Iterator[tup
     loose = [entry for entry in inside if not entry.is_dir()]
     yield from _loose(loose, problems, notes)
     folders = {entry: parse(entry.name) for entry in inside if entry.is_dir()}
+    for entry in _undated(folders):
+        refuse(problems, entry, "the student has several submissions, and which is the last is not told: keep one")
     latest = _latest(folders)
     for entry, named in folders.items():
         if named is not None and named.is_text:
@@ -85,6 +87,16 @@ def _latest(named: Mapping[Path, LmsName | None]) -> set[Path]:
         for path, submission in named.items()
         if submission is None or submission.submitted_at in (None, last.get(submission.folder))
     }
+
+
+def _undated(folders: Mapping[Path, LmsName | None]) -> list[Path]:
+    """Return the folders of submissions without a time whose student has several."""
+    of_student: dict[str, list[Path]] = defaultdict(list)
+    for path, submission in folders.items():
+        if submission is not None and not submission.is_text:
+            of_student[submission.folder].append(path)
+    several = [paths for paths in of_student.values() if len(paths) > 1]
+    return [path for paths in several for path in paths if (named := folders[path]) and named.submitted_at is None]
 
 
 def _names_person(stem: str) -> bool:

@@ -70,6 +70,7 @@ def find_uploads(paths: Iterable[Path]) -> Found:
     for path in paths:
         for file, name in _files(path, problems, notes):
             _add_upload(file, unicodedata.normalize("NFC", name), found, problems)
+    _refuse_merged(found.values(), problems)
     if problems:
         raise InvalidMaterialError(f"nothing was uploaded: {_listed(problems)}")
     if not found:
@@ -113,6 +114,16 @@ def _add_upload(file: Path, name: str, found: dict[str, Upload], problems: Probl
         refuse(problems, file, f"it has {megabytes}: scan it in parts")
 
 
+def _refuse_merged(uploads: Iterable[Upload], problems: Problems) -> None:
+    """Refuse scans that would be one student's and come from two places: they may be two students' of one name."""
+    places: dict[str, Path] = {}
+    for upload in uploads:
+        student, parent = PurePosixPath(upload.name).parent, upload.path.resolve().parent
+        if upload.name.startswith(SCANS) and (earlier := places.setdefault(str(student), parent)) != parent:
+            reason = f"it would be in {student}, as what is in {earlier} would: rename one, or put them into one folder"
+            refuse(problems, upload.path, reason)
+
+
 def _files(path: Path, problems: Problems, notes: Notes) -> Iterator[tuple[Path, str]]:
     if path.is_dir():
         yield from _folder(path, problems, notes)
@@ -150,7 +161,8 @@ def _students_or_nothing(path: Path, problems: Problems, notes: Notes) -> Iterat
     found = list(students_scans(path, inside, of_scans))
     if (inside or of_scans) and not found and WHOSE not in inside and path.resolve().name != SCANS_FOLDER:
         inside = {_NO_EXAM: [str(path)]}
-    notes.update(of_scans if found else {})
+    for what, files in of_scans.items() if found else ():
+        notes[what].extend(files)
     for reason, paths in inside.items():
         problems.setdefault(reason, []).extend(paths)
     yield from found

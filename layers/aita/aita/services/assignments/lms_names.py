@@ -2,11 +2,14 @@
 
 Formats as instructors have them, each with a sample in the tests:
 
-- Canvas: ``mustererika_LATE_12345_678901_exam.pdf``, last and first name joined, the user's and the submission's id.
+- Canvas: ``mustererika_LATE_12345_678901_exam.pdf``, last and first name joined, the user's id, and the file's, which
+  differs between the files of one submission (``lib/content_zipper.rb``, ``add_upload_submission``).
 - Moodle: a folder ``Erika Muster_123456_assignsubmission_file``, or a file that begins so; the participant's id
   (``mod/assign/locallib.php``, ``download_submissions``).
 - Brightspace: ``12345-67890 - Erika Muster - Oct 1, 2025 1130 AM``, as a folder or before a file's name.
-- Blackboard: ``Exam 1_emuster_attempt_2025-10-01-11-30-00_exam.pdf``; the user's login name.
+- Blackboard: ``Exam 1_emuster_attempt_2025-10-01-11-30-00_exam.pdf``; the user's login name behind the title.
+
+Students name their files: a name is read from its start, so that none of them makes it another student's.
 """
 
 import re
@@ -27,7 +30,7 @@ class LmsName:
     user_id
         The LMS's own id of the user or participant.
     login
-        Login name.
+        Login name, behind the assignment's title and ``_`` where it has one; both may hold ``_``.
     folder
         Name of the student's folder under ``scans/``, the same for all of a submission's files.
     submitted_at
@@ -49,37 +52,28 @@ class LmsName:
     is_text: bool = False
 
 
-_MOODLE = re.compile(r"(?P<name>[^_].*?)_(?P<id>\d+)_assignsubmission_(?P<kind>file|onlinetext)(?:_(?P<file>.*))?")
-_CANVAS = re.compile(r"(?P<name>[^\W_A-Z][^_A-Z\s]*)_(?P<late>LATE_)?(?P<id>\d+)_(?P<submission>\d+)(?:_(?P<file>.+))?")
+_MOODLE = re.compile(
+    r"(?P<name>[^_](?:(?!_attempt_\d{4}-).)*?)_(?P<id>\d+)_assignsubmission_(?P<kind>file|onlinetext)(?:_(?P<file>.*))?"
+)
+_CANVAS = re.compile(r"(?P<name>[^\W_A-Z][^_A-Z\s]*)_(?P<late>LATE_)?(?P<id>\d+)_(?:canvas|\d+(?:_(?P<file>.+))?)")
 _BRIGHTSPACE = re.compile(
     r"(?P<ids>(?P<id>\d+)-\d+) - (?P<name>.+?)(?: - (?P<at>[^-]*?\d{4}[^-]*?))?(?: - (?P<file>.+\.\w+))?"
 )
 _BLACKBOARD = re.compile(
-    r"(?:(?P<title>.+)_)?(?P<login>[^_]+)_attempt_(?P<at>\d{4}-\d\d-\d\d-\d\d-\d\d-\d\d)(?:_(?P<file>.+)|(?P<text>\.txt))?"
+    r"(?P<login>.+?)_attempt(?:_(?P<at>\d{4}-\d\d-\d\d-\d\d-\d\d-\d\d)(?:_(?P<file>.+)|(?P<text>\.txt))?)?"
 )
-_TIMES = ("%b %d, %Y %I%M %p", "%B %d, %Y %I%M %p", "%d %b %Y %I%M %p", "%d %B, %Y %H%M", "%b %d, %Y %H%M")
+_TIMES = (
+    "%Y-%m-%d-%H-%M-%S",
+    "%b %d, %Y %I%M %p",
+    "%B %d, %Y %I%M %p",
+    "%d %b %Y %I%M %p",
+    "%d %B, %Y %H%M",
+    "%b %d, %Y %H%M",
+)
 
 
 def parse(name: str) -> LmsName | None:
-    """Return what the name of a folder or file says of a submission; ``None`` if no LMS gives such a name."""
-    if found := _MOODLE.fullmatch(name):
-        return LmsName(
-            "Moodle",
-            person=found["name"],
-            user_id=found["id"],
-            folder=f"{found['name']}_{found['id']}_assignsubmission_file",
-            file=found["file"] or "",
-            is_text=found["kind"] == "onlinetext",
-        )
-    if found := _BLACKBOARD.fullmatch(name):
-        return LmsName(
-            "Blackboard",
-            login=found["login"],
-            folder=found["login"],
-            submitted_at=datetime.strptime(found["at"], "%Y-%m-%d-%H-%M-%S"),  # noqa: DTZ007 - no zone is told
-            file=found["file"] or "",
-            is_text=found["text"] is not None,
-        )
+    """Return what the name of a folder or file says of a submission; ``None`` if none gives such a name, or two do."""
     if found := _BRIGHTSPACE.fullmatch(name):
         return LmsName(
             "Brightspace",
@@ -89,12 +83,32 @@ def parse(name: str) -> LmsName | None:
             submitted_at=_time(found["at"] or ""),
             file=found["file"] or "",
         )
+    if found := _MOODLE.fullmatch(name):
+        return LmsName(
+            "Moodle",
+            person=found["name"],
+            user_id=found["id"],
+            folder=f"{found['name']}_{found['id']}_assignsubmission_file",
+            file=found["file"] or "",
+            is_text=found["kind"] == "onlinetext",
+        )
+    if _CANVAS.fullmatch(name) and _BLACKBOARD.fullmatch(name):
+        return None
+    if found := _BLACKBOARD.fullmatch(name):
+        return LmsName(
+            "Blackboard",
+            login=found["login"],
+            folder=f"{found['login']}_attempt",
+            submitted_at=_time(found["at"] or ""),
+            file=found["file"] or "",
+            is_text=found["text"] is not None,
+        )
     if found := _CANVAS.fullmatch(name):
         return LmsName(
             "Canvas",
             person=found["name"],
             user_id=found["id"],
-            folder=f"{found['name']}_{found['id']}_{found['submission']}",
+            folder=f"{found['name']}_{found['id']}_canvas",
             is_late=found["late"] is not None,
             file=found["file"] or "",
         )

@@ -32,11 +32,13 @@ _APOSTROPHES = re.compile(r"(?<=\w)['\u2019\u2018\u02bc`\u00b4](?=\w)")
 """Apostrophes within a name, which others leave out: O'Brien, OBrien."""
 
 _DATE = re.compile(r"\b\d{4}([-_.])\d{1,2}\1\d{1,2}\b|\b\d{1,2}([-_./])\d{1,2}\2\d{2,4}\b")
-_BRACKETS = re.compile(r"[(\[{][^()\[\]{}]*[)\]}]")
+_BRACKETS = re.compile(r"[(\[{]\s*\d{0,3}\s*[)\]}]")
+"""Brackets around nothing, or the number of a copy. A longer number, or a name, may be another student's."""
+
 _PAPER = re.compile(
     r"""(?xi)(?<!\w)
-    (late|resubmi(t|ssion|tted)|copy|final|version|v|scan|scanned|page|pages|attempt|nachgereicht|versp(ä|ae)tet
-    |(exam|midterm|quiz|test|homework|hw|assignment|klausur|(ü|ue)bung|blatt|examen|devoir|examination)(?=[\s_-]*\d))
+    (\d{1,3}[ ]pages?|late|resubmi(t|ssion|tted)|copy|final|version|scan|scanned|attempt|nachgereicht|versp(ä|ae)tet
+    |(v|pages?|exam|midterm|quiz|test|homework|hw|assignment|klausur|(ü|ue)bung|blatt|examen|devoir|examination)(?=[\s_-]*\d))
     [\s_-]*\d{0,3}(?!\w)"""
 )
 """Words of the paper, and not of a person; those that are somebody's name only with a number behind them."""
@@ -47,6 +49,24 @@ def fold(name: str) -> str:
     decomposed = unicodedata.normalize("NFKD", name).casefold().translate(_LETTERS)
     kept = (c if _is_word_character(c) else " " for c in decomposed if unicodedata.combining(c) < _ACCENTS)
     return " ".join("".join(kept).split())
+
+
+def has_other_accents(name: str, other: str) -> bool:
+    """Return whether a word of two names has an accent in both, and not the same ones, as in ``Văn`` and ``Vân``.
+
+    Accents that only one of them has were left out by its writer.
+    """
+    accents, others = _accents_of_words(name), _accents_of_words(other)
+    return any(accents[word] & others[word] == set() for word in accents.keys() & others.keys())
+
+
+def _accents_of_words(name: str) -> dict[str, set[str]]:
+    """Return the spellings of a name's words that have accents, by the folded words."""
+    found: dict[str, set[str]] = {}
+    for word in re.findall(r"[^\W_]+", unicodedata.normalize("NFC", name).casefold()):
+        if any(unicodedata.combining(character) >= _ACCENTS for character in unicodedata.normalize("NFD", word)):
+            found.setdefault(fold(word), set()).add(word)
+    return found
 
 
 def name_forms(name: str) -> set[str]:
@@ -81,11 +101,11 @@ def is_joined(name: str) -> bool:
 
 
 def of_person(folder: str) -> str:
-    """Return a folder's name without dates, remarks in brackets, and words of the paper, as in ``Exam 1`` and ``late``.
+    """Return a folder's name without dates and words of the paper, as in ``Exam 1`` and ``(late)``.
 
     It is unchanged if nothing else is left.
     """
-    left = _PAPER.sub(" ", _DATE.sub(" ", _BRACKETS.sub(" ", folder.replace("_", " "))))
+    left = _BRACKETS.sub(" ", _PAPER.sub(" ", _DATE.sub(" ", folder.replace("_", " "))))
     left = left.strip(" -_.,;")
     return re.sub(r"\s+-+\s+|\s{2,}", " ", left) if fold(left) else folder
 

@@ -1,6 +1,7 @@
 """Headers of a roster's columns, as people, spreadsheets and LMSs write them, in several languages."""
 
 import re
+import unicodedata
 from collections.abc import Iterable, Sequence
 
 _HEADERS = {
@@ -22,7 +23,8 @@ _HEADERS = {
     "number": (
         "Student ID", "SID", "SIS User ID", "ID Number", "Student Number", "OrgDefinedId", "Org Defined ID",
         "Student No", "Student ID Number", "Matriculation Number", "Banner ID", "University ID",
-        "Matrikelnummer", "Matrikel-Nr", "Matr.-Nr.", "Matrikelnr", "MatNr", "ID-Nummer", "Immatrikulationsnummer",
+        "Matrikelnummer", "Matrikel-Nr", "Matr.-Nr.", "Matrikelnr", "MatNr", "Mtknr", "Mat.-Nr.", "ID-Nummer",
+        "Immatrikulationsnummer",
         "Numéro d'identification", "Numéro étudiant", "Numéro d'étudiant", "N° étudiant", "No étudiant", "Matricule",
         "Número de ID", "Número de identificación", "Número de estudiante", "Matrícula", "Número de matrícula",
         "Legajo",         "Matricola", "Numero di matricola", "Codice identificativo", "Studentnummer", "ID-nummer",
@@ -56,8 +58,8 @@ STAFF = frozenset(
 
 
 def fold(header: str) -> str:
-    """Return a header without case, spaces and punctuation."""
-    return re.sub(r"[\W_]", "", header).casefold()
+    """Return a header without case, accents, spaces and punctuation."""
+    return re.sub(r"[\W_]", "", unicodedata.normalize("NFKD", header)).casefold()
 
 
 _KNOWN = {fold(header): field for field, headers in _HEADERS.items() for header in headers}

@@ -7,7 +7,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from aita.errors import RequestError
 from aita.models.student import CERTAIN, Match, RosterEntry, Student, Students
 from aita.services.assignments.lms_names import LmsName, parse
-from aita.services.assignments.name_forms import fold, is_joined, joined_forms, name_forms, of_person, plain_form
+from aita.services.assignments.name_forms import (
+    fold,
+    has_other_accents,
+    is_joined,
+    joined_forms,
+    name_forms,
+    of_person,
+    plain_form,
+)
 
 CLOSE = 88.0
 """Likeness, of 100, from which on a name counts as a misspelling of another (rapidfuzz's token_sort_ratio)."""
@@ -82,23 +90,24 @@ def find_on_roster(
     by_people = _decided(decided or {}, people)
     exact = {
         folder: _by_lms_id(parse(folder), people)
-        or (
+        or _without_contradicted(
+            parse(folder),
             _by_number(folder, people)
             or _by_bare_number(folder, people)
             or _by_name(folder, people)
             or _by_joined_name(folder, people)
             or _by_name(_person_of(folder), people)
-            or _by_joined_name(_person_of(folder), people)
-            or _by_login(folder, people)
+            or _by_joined_name(_person_of(folder), people),
         )
         for folder in folders
         if folder not in by_people
     }
+    exact = {folder: _with_login(folder, candidates, people) for folder, candidates in exact.items()}
     taken = {id(person) for candidates in exact.values() for person in candidates}
     taken |= {id(person) for person, _ in by_people.values()}
     left = [person for person in people if id(person) not in taken]
     found = by_people | {
-        folder: _only(candidates) if candidates else _closest(_person_of(folder), left)
+        folder: _only(folder, candidates) if candidates else _closest(_person_of(folder), left)
         for folder, candidates in exact.items()
     }
     given = Counter(id(person) for person, _ in by_people.values())
@@ -228,9 +237,31 @@ def _by_lms_id(submission: LmsName | None, people: list[_Person]) -> list[_Perso
     return [person for person in known if person.joined & joined_forms(submission.person)]
 
 
+def _without_contradicted(submission: LmsName | None, people: list[_Person]) -> list[_Person]:
+    """Return the people but those who have another id than the one that an LMS gave to a submission."""
+    if submission is None or submission.system != "Canvas":
+        return people
+    return [person for person in people if person.entry.canvas_id in ("", submission.user_id)]
+
+
+def _with_login(folder: str, candidates: list[_Person], people: list[_Person]) -> list[_Person]:
+    """Return the candidates and the people whose login name it is, since a login name may be another one's name."""
+    return candidates + [person for person in _by_login(folder, people) if person not in candidates]
+
+
 def _by_login(folder: str, people: list[_Person]) -> list[_Person]:
-    """Return the people whose login name it is, as in Blackboard's downloads."""
-    return [person for person in people if person.entry.login and person.entry.login.casefold() == folder.casefold()]
+    """Return the people whose login name it is, or the longest one that Blackboard's title and login name end in."""
+    submission = parse(folder)
+    told = folder.casefold() if submission is None else submission.login.casefold()
+    logins = [(login.casefold(), person) for person in people for login in {person.entry.login, person.entry.number}]
+    behind_title = submission is not None
+    found = [
+        (len(login), person)
+        for login, person in logins
+        if login and (told == login or (behind_title and told.endswith(f"_{login}")))
+    ]
+    longest = max((length for length, _ in found), default=0)
+    return [person for length, person in found if length == longest]
 
 
 def _by_joined_name(folder: str, people: list[_Person]) -> list[_Person]:
@@ -247,8 +278,11 @@ def _single(person: _Person | None, match: Match, claims: Mapping[int, int]) -> 
     return (person.entry, match) if claims[id(person)] == 1 else (None, "ambiguous")
 
 
-def _only(candidates: list[_Person]) -> _PersonMatch:
-    return (candidates[0], "exact") if len(candidates) == 1 else (None, "ambiguous")
+def _only(folder: str, candidates: list[_Person]) -> _PersonMatch:
+    alike = [person for person in candidates if not has_other_accents(folder, person.entry.name)]
+    if len(alike) == 1:
+        return alike[0], "exact"
+    return (candidates[0], "close") if len(candidates) == 1 else (None, "ambiguous")
 
 
 def _closest(folder: str, people: list[_Person]) -> _PersonMatch:
