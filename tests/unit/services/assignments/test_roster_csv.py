@@ -261,12 +261,13 @@ class TestIds:
         assert "1 of the numbers were rounded by a spreadsheet" in note
 
 
+INVISIBLE = "\xad\u200b\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069\ufeff"
 CELL = st.text(st.characters(codec="utf-8", exclude_characters="\0\r\n"), max_size=12).map(str.strip)
 
 
 @given(
     names=st.lists(
-        CELL.filter(lambda name: name.strip("\u200b\u200e\u200f\ufeff\xa0 ") not in {"", "Points Possible"}), max_size=5
+        CELL.filter(lambda name: name.strip(INVISIBLE + "\xa0 ") not in {"", "Points Possible"}), max_size=5
     ),
     delimiter=st.sampled_from([",", ";", "\t"]),
     encoding=st.sampled_from(["utf-8", "utf-8-sig", "utf-16"]),
@@ -277,7 +278,7 @@ def test_any_name_is_read_as_it_was_written(names: list[str], delimiter: str, en
         [["Student Name", "SID"], *([name, str(number)] for number, name in enumerate(names))]
     )
     found = read_roster(written.getvalue().encode(encoding))
-    invisible = {0xA0: " ", 0x200B: None, 0x200E: None, 0x200F: None, 0xFEFF: None}
+    invisible = str.maketrans("\xa0", " ", INVISIBLE)
     seen = [name.translate(invisible).strip() for name in names]
     assert [(entry.name, entry.number) for entry in found.entries] == [(name, str(n)) for n, name in enumerate(seen)]
     assert found.notes == ()
@@ -301,3 +302,17 @@ def test_a_roster_without_a_student_has_all_others(encoding: str, delimiter: str
     left = read_roster(without_student(data, before[0].name)).entries
     assert left == tuple(entry for entry in before if entry.name != before[0].name)
     assert len(left) == (2 if headers[0] == "First Name" else 1)
+
+
+@pytest.mark.parametrize("points", ["Points Possible", "Mögliche Punkte", "Points possibles"])
+def test_the_row_of_points_is_no_student_in_any_language(points: str) -> None:
+    text = f'Student,ID,SIS User ID,Exam\n"    {points}",,,10\n"Lee, Anna",501,11111,\n'
+    assert [entry.name for entry in read_roster(text.encode()).entries] == ["Lee, Anna"]
+
+
+@pytest.mark.parametrize(
+    "headers", ["Pre\u0301nom;Nom;Nume\u0301ro e\u0301tudiant", "Prenom;Nom;Numero etudiant", "Vorname;Nachname;Mtknr"]
+)
+def test_headers_of_other_accents_are_known(headers: str) -> None:
+    (entry,) = read_roster(f"{headers}\nAnna;Lee;\u202a00111\u202c\n".encode()).entries
+    assert (entry.first_name, entry.last_name, entry.number) == ("Anna", "Lee", "00111")

@@ -35,12 +35,18 @@ _ROUNDED_BY_EXCEL = (
 _POINTS_POSSIBLE = "Points Possible"
 """Cell in the column of names in the second line of Canvas's gradebooks, which is no student."""
 
+_INDENT = "    "
+"""Spaces with which Canvas begins that cell in every language."""
+
 _TEST_STUDENTS = frozenset({"Student, Test", "Test Student"})
 """Canvas's own student of each course, for trying things out."""
 
 _HEADERS_SHOWN = 12
-_INVISIBLE = {0x00A0: " ", 0x200B: None, 0x200E: None, 0x200F: None, 0xFEFF: None}
-"""Spaces that pages add and nobody sees: no part of a name or number."""
+_INVISIBLE: dict[int, str | None] = {0x00A0: " "}
+_INVISIBLE |= dict.fromkeys(
+    (0x00AD, 0x200B, 0x200E, 0x200F, *range(0x202A, 0x202F), 0x2060, *range(0x2066, 0x206A), 0xFEFF)
+)
+"""Spaces, soft hyphens and marks of direction that pages and address books add and nobody sees: no part of a name."""
 
 _WORKBOOK = b"PK\x03\x04"
 
@@ -146,8 +152,13 @@ class _Reading:
                 raise _invalid(line, "it has more cells than line 1: put a cell that holds the delimiter into quotes")
             row = _row(self.fields, cells)
             name = _name(row)
+            is_points_possible = name == _POINTS_POSSIBLE or (
+                CANVAS_ID in self.fields
+                and not any(row[field] for field in _UNIQUE if field in row)
+                and any(cell.startswith(_INDENT) for cell in cells[:1])
+            )
             is_test_student = CANVAS_ID in self.fields and name in _TEST_STUDENTS
-            if name == _POINTS_POSSIBLE or is_test_student or not any(row.values()):
+            if is_points_possible or is_test_student or not any(row.values()):
                 continue
             if fold(row.pop("role", "")) in STAFF:
                 self._staff.append(line)
