@@ -18,3 +18,10 @@ def test_the_bill_of_a_whole_class_is_what_is_computed() -> None:
     text = (DOCS / "costs.md").read_text("utf-8")
     for part in class_bill.tables().split("\n\n"):
         assert part.strip() in text, "put there what `python -m tests.support.class_bill` prints"
+
+
+def test_a_class_is_billed_at_the_prices_of_1000_pages() -> None:
+    text = (DOCS / "costs.md").read_text("utf-8")
+    recorded = text[text.index("## 1,000 pages") : text.index("## What waits for Lambda")]
+    missing = [line.name for line in class_bill.aws_lines(1_000) if f"| {line.price} per" not in recorded]
+    assert missing == []
