@@ -18,7 +18,7 @@ _MARKS = {
     "adversary": ("long", "slow"),
     "aws": ("slow",),
     "container": ("container", "slow"),
-    "fuzz": ("slow",),
+    "fuzz": ("long", "slow"),
     "injection": ("slow",),
     "integration": ("slow",),
     "local": ("emulator", "slow"),

@@ -14,6 +14,8 @@ from aita.services.exports.csv_safety import safe
 from aita.tasks.injection import suspicious
 from aita.tasks.quotes import Written
 
+pytestmark = pytest.mark.long
+
 LENGTH = 20_000
 SECONDS = 120  # of CPU for all texts of a door, 30 or less here: a quadratic pattern takes minutes for one text
 

@@ -19,6 +19,8 @@ from aita.models.scan import PageImage
 from aita_local.state_dir import PROJECT
 from tests.system.hostile_files import ENDLESS, FILES, LONGEST, SECRET
 
+pytestmark = pytest.mark.long
+
 BOMBS = [name for name in FILES if "89 megapixels" in name]
 REFUSED = {
     "progressive JPEG of 5,000 scans": "more than 100 scans",

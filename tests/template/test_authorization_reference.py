@@ -15,6 +15,8 @@ import pytest
 from tests.template.conftest import ROOT, Json, listed, settled, transform
 from tests.template.grants import written_out
 
+pytestmark = pytest.mark.long  # the reference is checkov's
+
 ACCOUNT = "123456789012"
 REGIONAL = f"us-east-1:{ACCOUNT}"
 OF_ANY_REQUEST = {"aws:PrincipalAccount", "aws:SecureTransport", "aws:SourceAccount"}
