@@ -66,3 +66,13 @@ def test_another_doubt_stays_when_the_flag_goes(three: Harness) -> None:
     three.put("grades.json", stored)
     first = graded(three, **{"s-2": "It is 5"})["s-1"]
     assert ([flag.kind for flag in first.flags], first.state) == ([FlagKind.LOW_CONFIDENCE], CellState.NEEDS_REVIEW)
+
+
+def test_an_answer_that_was_read_otherwise_on_the_page_is_equal_to_none(three: Harness) -> None:
+    assert graded(three, TEXTS["s-2"])["s-1"].flags
+    stored = three.artifact("grades.json")
+    stored["s-2"]["1a"]["flags"].append({"kind": "reading_differs", "note": "it is 40"})
+    three.put("grades.json", stored)
+    found = graded(three, TEXTS["s-2"])
+    assert (found["s-1"].state, found["s-1"].flags) == (CellState.GRADED, ())
+    assert [flag.kind for flag in found["s-2"].flags] == [FlagKind.READING_DIFFERS]

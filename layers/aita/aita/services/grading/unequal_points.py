@@ -16,6 +16,7 @@ JsonCells = Mapping[str, dict[str, dict[str, Any]]]
 def flag_unequal_points(inputs: GradeInputs, cells: JsonCells) -> None:
     """Open the cells of answers that say the same and have different points, in place.
 
+    An answer that its grader read otherwise on the page was not graded by its text, and is equal to none.
     A flag of an earlier run on a kept cell is taken off first, as the others may have been graded again since.
     """
     alike: dict[tuple[str, str], list[dict[str, Any]]] = {}
@@ -23,7 +24,8 @@ def flag_unequal_points(inputs: GradeInputs, cells: JsonCells) -> None:
         for question_id, cell in of_student.items():
             _take_off(cell)
             answer = inputs.answers.get(student_id, {}).get(question_id)
-            if answer is not None and cell["points"] is not None and cell["criteria"]:
+            is_as_read = all(flag["kind"] != FlagKind.READING_DIFFERS for flag in cell["flags"])
+            if answer is not None and is_as_read and cell["points"] is not None and cell["criteria"]:
                 alike.setdefault((question_id, normal_form(answer.text)), []).append(cell)
     for (_, form), same in alike.items():
         points = sorted({exact(cell["points"]) for cell in same})
