@@ -159,6 +159,28 @@ def test_encrypted_broken_and_endless_archives_are_refused(tmp_path: Path, monke
         pytest.fail("it was unpacked")
 
 
+@pytest.mark.parametrize("names", [("Ada", "Ada/1.pdf"), ("x" * 300 + "/1.pdf",), ("./.",)])
+def test_an_archive_that_can_not_be_written_here_says_how_to_go_on(names: tuple[str, ...], tmp_path: Path) -> None:
+    path = archive(tmp_path / "x.zip", *((name, b"some content") for name in names))
+    with pytest.raises(InvalidMaterialError, match="unpack it by hand"), unpacked([path]):
+        pytest.fail("it was unpacked")
+
+
+@pytest.mark.parametrize("packed", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_an_archive_with_any_byte_changed_is_refused_or_the_same(packed: int, tmp_path: Path) -> None:
+    path, content = tmp_path / "x.zip", b"some content of a scan" * 3
+    with zipfile.ZipFile(path, "w", packed) as made:
+        made.writestr("Ada/1.pdf", content)
+    whole = path.read_bytes()
+    for place in range(len(whole)):
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 0xFF]) + whole[place + 1 :])
+        try:
+            with unpacked([path]) as (folder,):
+                assert {file.read_bytes() for file in folder.rglob("*") if file.is_file()} == {content}
+        except InvalidMaterialError as error:
+            assert str(path) in str(error)  # noqa: PT017 - either is right
+
+
 def test_an_archive_whose_entry_is_damaged_is_refused(tmp_path: Path) -> None:
     path = archive(tmp_path / "x.zip", ("Ada/1.pdf", b"some content"))
     data = bytearray(path.read_bytes())

@@ -1,15 +1,16 @@
 """Archives of submissions, unpacked into a temporary folder within bounds that are looked at before."""
 
+import lzma
 import shutil
 import stat
 import struct
 import unicodedata
 import zipfile
+import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
-from typing import IO
 
 from aita.errors import InvalidMaterialError
 from aita.models.names import MAX_UPLOAD_BYTES
@@ -26,6 +27,9 @@ _LONGEST_COMMENT = 65_535
 _ENCRYPTED = 0x1
 _IS_UTF_8 = 0x800
 _DRIVE = 2
+
+_UNREADABLE = (zipfile.BadZipFile, NotImplementedError, EOFError, ValueError, zlib.error, lzma.LZMAError)
+"""Errors of zipfile and of its decompressors for archives that are damaged, or packed as it can't unpack them."""
 
 
 @contextmanager
@@ -57,11 +61,10 @@ def _checked(path: Path) -> list[zipfile.ZipInfo]:
     try:
         with zipfile.ZipFile(path) as archive:
             listed = archive.infolist()
-    except (zipfile.BadZipFile, NotImplementedError, OSError, ValueError) as error:
-        raise _refused(
-            path, f"it is no zip archive that can be read ({type(error).__name__}): download it again"
-        ) from None
-    if len(listed) > MOST_ENTRIES:  # more than it told
+    except (*_UNREADABLE, OSError) as error:
+        reason = f"it is no zip archive that can be read ({type(error).__name__}): download it again"
+        raise _refused(path, reason) from None
+    if len(listed) > MOST_ENTRIES:  # its end has a smaller number
         raise _refused(path, f"it has more than {MOST_ENTRIES:,} files: unpack it, and upload its folders in parts")
     files = [each for each in listed if not each.is_dir()]
     seen: set[str] = set()
@@ -86,7 +89,9 @@ def _name(entry: zipfile.ZipInfo) -> str:
 def _problem(entry: zipfile.ZipInfo, seen: set[str]) -> str:
     """Return what is wrong with an entry; empty if nothing is."""
     place = PurePosixPath(_name(entry).replace("\\", "/"))
-    if place.is_absolute() or ".." in place.parts or (place.parts and place.parts[0][1:_DRIVE] == ":"):
+    if not place.parts:
+        return "is no file's name: unpack it by hand, and upload the folder"
+    if place.is_absolute() or ".." in place.parts or place.parts[0][1:_DRIVE] == ":":
         return "lies outside of the archive's own folder: nothing of it is unpacked"
     if stat.S_ISLNK(entry.external_attr >> 16):
         return "is a link, which no submission is: nothing of it is unpacked"
@@ -111,10 +116,13 @@ def _unpack(path: Path, files: Iterable[zipfile.ZipInfo], folder: Path) -> None:
             try:
                 place.parent.mkdir(parents=True, exist_ok=True)
                 with archive.open(each) as packed, place.open("xb") as file:
-                    shutil.copyfileobj(_Bounded(packed, each.file_size), file)
-            except (zipfile.BadZipFile, NotImplementedError, OSError, EOFError, ValueError) as error:
+                    shutil.copyfileobj(packed, file)  # zipfile gives no more than the size that was checked
+            except _UNREADABLE as error:
                 reason = f"{each.filename[:80]!r} can't be unpacked ({type(error).__name__}): download it again"
                 raise _refused(path, reason) from None
+            except OSError as error:  # such as a name that is too long, or a file and a folder of one name
+                reason = f"{each.filename[:80]!r} can't be written here ({error.strerror or type(error).__name__})"
+                raise _refused(path, f"{reason}: unpack it by hand, and upload the folder") from None
 
 
 def _inner(folder: Path) -> Path:
@@ -126,20 +134,8 @@ def _inner(folder: Path) -> Path:
     return folder
 
 
-class _Bounded:
-    """Reader of an entry that gives no more than the size that was told."""
-
-    def __init__(self, packed: IO[bytes], size: int) -> None:
-        self._packed, self._left = packed, size
-
-    def read(self, size: int = -1) -> bytes:
-        data = self._packed.read(self._left if size < 0 else min(size, self._left))
-        self._left -= len(data)
-        return data
-
-
 def _entries(path: Path) -> int:
-    """Return the number of entries that an archive tells, without reading its list."""
+    """Return the number of entries at an archive's end, without reading its list."""
     size = path.stat().st_size
     with path.open("rb") as file:
         file.seek(max(0, size - _LONGEST_COMMENT - 22))
