@@ -220,6 +220,11 @@ def test_the_lines_of_every_system_and_language(name: str, encoding: str) -> Non
     assert (entry.name, entry.number, entry.email) == ("Ann Lee", "17", "ann@x.test")
 
 
+@pytest.mark.parametrize("line", ["sep=", 'sep="', "sep=\r", "sep=a", "sep=;;"])
+def test_a_first_line_that_names_no_delimiter_is_one_of_headers(line: str) -> None:
+    assert "there is no column 'Student Name'" in problem(f"{line}\nStudent Name;Student ID\nAnn Lee;17\n")
+
+
 def test_columns_that_are_not_used_are_named() -> None:
     found = read_roster(b"Student Name,Student ID,Midterm (12),Final Score\nAnn,1,2,3\n")
     assert found.notes == ("columns that are not used: 'Midterm (12)', 'Final Score'",)

@@ -26,7 +26,6 @@ _END = b"PK\x05\x06"
 _LONGEST_COMMENT = 65_535
 _ENCRYPTED = 0x1
 _IS_UTF_8 = 0x800
-_DRIVE = 2
 
 _UNREADABLE = (zipfile.BadZipFile, NotImplementedError, EOFError, ValueError, zlib.error, lzma.LZMAError)
 """Errors of zipfile and of its decompressors for archives that are damaged, or packed as it can't unpack them."""
@@ -89,24 +88,25 @@ def _name(entry: zipfile.ZipInfo) -> str:
 def _problem(entry: zipfile.ZipInfo, seen: set[str]) -> str:
     """Return what is wrong with an entry; empty if nothing is."""
     place = PurePosixPath(_name(entry).replace("\\", "/"))
-    if not place.parts:
-        return "is no file's name: unpack it by hand, and upload the folder"
-    if place.is_absolute() or ".." in place.parts or place.parts[0][1:_DRIVE] == ":":
-        return "lies outside of the archive's own folder: nothing of it is unpacked"
-    if stat.S_ISLNK(entry.external_attr >> 16):
-        return "is a link, which no submission is: nothing of it is unpacked"
-    if any(unicodedata.category(character) == "Cc" for character in str(place)):
-        return "has control characters in its name: unpack it, and rename that"
-    if entry.flag_bits & _ENCRYPTED:
-        return "is encrypted: unpack it with its password, and upload the folder"
-    if str(place).casefold() in seen:
-        return "is there twice: unpack it, and keep one"
-    seen.add(str(place).casefold())
-    if entry.file_size > MAX_UPLOAD_BYTES:
-        return f"has more than {MAX_UPLOAD_BYTES // 1024**2} MB"
-    if entry.file_size > _SMALL and entry.file_size > MOST_RATIO * max(1, entry.compress_size):
-        return f"is more than {MOST_RATIO} times as large as packed, as no scan is: nothing of it is unpacked"
-    return ""
+    has_drive = "".join(place.parts[:1])[1:2] == ":"
+    is_control = (unicodedata.category(character) == "Cc" for character in str(place))
+    folded = str(place).casefold()
+    problems = {
+        "is no file's name: unpack it by hand, and upload the folder": not place.parts,
+        "lies outside of the archive's own folder: nothing of it is unpacked": (
+            place.is_absolute() or ".." in place.parts or has_drive
+        ),
+        "is a link, which no submission is: nothing of it is unpacked": stat.S_ISLNK(entry.external_attr >> 16),
+        "has control characters in its name: unpack it, and rename that": any(is_control),
+        "is encrypted: unpack it with its password, and upload the folder": entry.flag_bits & _ENCRYPTED,
+        "is there twice: unpack it, and keep one": folded in seen,
+        f"has more than {MAX_UPLOAD_BYTES // 1024**2} MB": entry.file_size > MAX_UPLOAD_BYTES,
+        f"is more than {MOST_RATIO} times as large as packed, as no scan is: nothing of it is unpacked": (
+            entry.file_size > _SMALL and entry.file_size > MOST_RATIO * max(1, entry.compress_size)
+        ),
+    }
+    seen.add(folded)
+    return next((problem for problem, holds in problems.items() if holds), "")
 
 
 def _unpack(path: Path, files: Iterable[zipfile.ZipInfo], folder: Path) -> None:

@@ -14,8 +14,8 @@ from aita.services.assignments.roster_headers import CANVAS_ID, STAFF, fields_of
 _GUESSED = "it is not UTF-8, and was read as {}: check the names with letters beyond A to Z"
 
 _DELIMITERS = (",", ";", "\t", "|")
-_SEPARATOR = re.compile(r"(?i)\ufeff?sep=(.)\r?\n?")
-"""First line by which a spreadsheet is told the delimiter."""
+_SEPARATOR = re.compile(r"(?i)sep=([,;|:\t])\s*(\n|$)")
+"""First line in which a spreadsheet writes the delimiter."""
 
 _UNIQUE = {"number": "number", "email": "email address", "login": "login", "canvas_id": "Canvas id"}
 """Fields that differ between all students, with their names for messages."""

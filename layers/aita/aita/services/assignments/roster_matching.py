@@ -88,21 +88,7 @@ def find_on_roster(
         return dict.fromkeys(folders, (None, "no_roster"))
     people = [_Person(entry) for entry in roster]
     by_people = _decided(decided or {}, people)
-    exact = {
-        folder: _by_lms_id(parse(folder), people)
-        or _without_contradicted(
-            parse(folder),
-            _by_number(folder, people)
-            or _by_bare_number(folder, people)
-            or _by_name(folder, people)
-            or _by_joined_name(folder, people)
-            or _by_name(_person_of(folder), people)
-            or _by_joined_name(_person_of(folder), people),
-        )
-        for folder in folders
-        if folder not in by_people
-    }
-    exact = {folder: _with_login(folder, candidates, people) for folder, candidates in exact.items()}
+    exact = {folder: _candidates(folder, people) for folder in folders if folder not in by_people}
     taken = {id(person) for candidates in exact.values() for person in candidates}
     taken |= {id(person) for person, _ in by_people.values()}
     left = [person for person in people if id(person) not in taken]
@@ -229,29 +215,28 @@ def _person_of(folder: str) -> str:
     return of_person(folder) if submission is None else submission.person
 
 
-def _by_lms_id(submission: LmsName | None, people: list[_Person]) -> list[_Person]:
-    """Return the people whom an LMS's id in a folder's name names, if it is on the roster and the name agrees."""
-    if submission is None or submission.system != "Canvas":
-        return []
-    known = [person for person in people if person.entry.canvas_id == submission.user_id]
-    return [person for person in known if person.joined & joined_forms(submission.person)]
-
-
-def _without_contradicted(submission: LmsName | None, people: list[_Person]) -> list[_Person]:
-    """Return the people but those who have another id than the one that an LMS gave to a submission."""
-    if submission is None or submission.system != "Canvas":
-        return people
-    return [person for person in people if person.entry.canvas_id in ("", submission.user_id)]
-
-
-def _with_login(folder: str, candidates: list[_Person], people: list[_Person]) -> list[_Person]:
-    """Return the candidates and the people whose login name it is, since a login name may be another one's name."""
-    return candidates + [person for person in _by_login(folder, people) if person not in candidates]
-
-
-def _by_login(folder: str, people: list[_Person]) -> list[_Person]:
-    """Return the people whose login name it is, or the longest one that Blackboard's title and login name end in."""
+def _candidates(folder: str, people: list[_Person]) -> list[_Person]:
+    """Return the people whose folder it is by its name: by an id, else by the name, and also by a login name."""
     submission = parse(folder)
+    name = _person_of(folder)
+    found = (
+        _by_number(folder, people)
+        or _by_bare_number(folder, people)
+        or _by_name(folder, people)
+        or _by_joined_name(folder, people)
+        or _by_name(name, people)
+        or _by_joined_name(name, people)
+    )
+    if submission is not None and submission.system == "Canvas":
+        known = [person for person in people if person.entry.canvas_id == submission.user_id]
+        known = [person for person in known if person.joined & joined_forms(submission.person)]
+        found = known or [person for person in found if person.entry.canvas_id in ("", submission.user_id)]
+    # A login name may be another one's name.
+    return found + [person for person in _by_login(folder, submission, people) if person not in found]
+
+
+def _by_login(folder: str, submission: LmsName | None, people: list[_Person]) -> list[_Person]:
+    """Return the people whose login name it is, or the longest one that Blackboard's title and login name end in."""
     told = folder.casefold() if submission is None else submission.login.casefold()
     logins = [(login.casefold(), person) for person in people for login in {person.entry.login, person.entry.number}]
     behind_title = submission is not None
