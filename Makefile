@@ -60,7 +60,7 @@ test: venv ## Run what decides whether a change is good: lint, types, layers, te
 	$(BIN)/cfn-lint template.yaml
 	$(PYTEST) -m "not long and not emulator and not container"
 
-test-fast: venv ## Run the tests that wait for no process, picture, report, stack, build or browser; under a minute
+test-fast: venv ## Run the tests that wait for no process, server, picture, report, stack, build or browser; about a minute
 	$(PYTEST) -m "not slow" tests/unit
 
 test-long: venv checkov site ## Run the tests of many made-up classes, hostile files, builds and scans, which `make test` leaves out; 3 to 4 min

@@ -23,7 +23,7 @@ from aita.errors import TaskError
 from aita.executor.batch_folder import BatchFolder
 from aita.executor.in_process import InProcessExecutor
 from aita.models.run import Usage
-from aita.ports import Reply
+from aita.ports import ProviderBatch, Reply
 from aita.services.calls import batch_queue
 from aita.services.calls.reply_cache import CachedReply
 from aita.tasks.request import LLMRequest
@@ -219,12 +219,7 @@ def test_tasks_that_share_a_call_share_a_request_of_a_batch(tmp_path: Path) -> N
 
 def test_asked_afresh_an_open_batch_is_not_paid_beside_and_old_replies_are_not_taken(tmp_path: Path) -> None:
     llm = BatchedLLM()
-    llm.batches.looks = 10
-    executor = make_executor(llm, tmp_path)
-    executor.wait = lambda seconds: None
-    llm.batches.get = killing(llm.batches.get)  # type: ignore[method-assign]
-    with pytest.raises(Killed):
-        executor.execute_batch(WORDED, "words")
+    executor = killed_beside_an_open_batch(llm, tmp_path)
     with pytest.raises(CheckpointError, match="a batch of 3 requests of this checkpoint_name is open"):
         executor.execute_batch(WORDED, "words", resume_from_checkpoint=False)
     assert len(llm.batches.submitted) == 3
@@ -236,12 +231,7 @@ def test_asked_afresh_an_open_batch_is_not_paid_beside_and_old_replies_are_not_t
 @pytest.mark.parametrize("damage", [b"", b"{", b'{"attempt": 1, "batches": 3}'])
 def test_a_damaged_book_is_told_and_nothing_is_paid_again(tmp_path: Path, damage: bytes) -> None:
     llm = BatchedLLM()
-    llm.batches.looks = 10
-    executor = make_executor(llm, tmp_path)
-    executor.wait = lambda seconds: None
-    llm.batches.get = killing(llm.batches.get)  # type: ignore[method-assign]
-    with pytest.raises(Killed):
-        executor.execute_batch(WORDED, "words")
+    executor = killed_beside_an_open_batch(llm, tmp_path)
     (book,) = tmp_path.glob("*/batches.json")
     whole = book.read_bytes()
     book.write_bytes(damage)
@@ -253,17 +243,24 @@ def test_a_damaged_book_is_told_and_nothing_is_paid_again(tmp_path: Path, damage
     assert len(llm.batches.submitted) == 3
 
 
-def killing(do: Callable[..., Any]) -> Callable[..., Any]:
-    """Return a function that dies in its first call."""
-    died: list[bool] = []
+def killed_beside_an_open_batch(llm: BatchedLLM, folder: Path) -> InProcessExecutor:
+    """Return the executor of a process that died when it first looked at its batch."""
+    get, looks = llm.batches.get, 0
 
-    def act(*args: Any) -> Any:
-        if not died:
-            died.append(True)
+    def look(batch_id: str) -> ProviderBatch:
+        nonlocal looks
+        looks += 1
+        if looks == 1:
             raise Killed
-        return do(*args)
+        return get(batch_id)
 
-    return act
+    llm.batches.looks = 10
+    llm.batches.get = look  # type: ignore[method-assign] # the fake has no fault of this kind
+    executor = make_executor(llm, folder)
+    executor.wait = lambda seconds: None
+    with pytest.raises(Killed):
+        executor.execute_batch(WORDED, "words")
+    return executor
 
 
 def test_a_stopped_batch_leaves_the_providers_batch_for_the_next_time(tmp_path: Path) -> None:
