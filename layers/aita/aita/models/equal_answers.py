@@ -10,11 +10,13 @@ from aita.models.review import DecisionRequest, ReviewLine
 class EqualAnswers(StrictModel):
     """Two answers to a question or more that say the same.
 
-    ``text`` is the first one's. ``differ`` is true if their points differ, or if some of them have none.
+    ``text`` is the first one's, and ``texts`` are all that differ in more than white space, as a question may ask for
+    2.50 and not 2.5. ``differ`` is true if their points differ, or if some of them have none.
     """
 
     question_id: str
     text: str
+    texts: tuple[str, ...] = ()
     differ: bool
     max_points: float
     cells: tuple[ReviewLine, ...]
@@ -49,7 +51,7 @@ class LeftAnswer(StrictModel):
 
 
 class EqualDecisions(StrictModel):
-    """Decisions of one request, one for each answer, and the answers that were left, as they had changed."""
+    """Decisions of one request, one for each answer, and the answers that were left, with the reason."""
 
     decisions: tuple[Decision, ...]
     left: tuple[LeftAnswer, ...]

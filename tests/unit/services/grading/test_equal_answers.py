@@ -1,17 +1,14 @@
 """Equal answers: which ones say the same, and a decision on all of them."""
 
-import unicodedata
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from aita.errors import ConflictError, NotFoundError, RequestError
 from aita.models.equal_answers import EqualDecisionRequest
 from aita.models.grade import cell_id
 from aita.models.review import DecisionRequest
-from aita.services.grading.equal_answers import EqualAnswerGroups, normal_form
+from aita.services.grading.equal_answers import EqualAnswerGroups
 from aita.services.grading.review_queue import Reviews
 from tests.support.fakes import ASSIGNMENT, Harness
 from tests.support.grades import answers, put_answers
@@ -101,36 +98,59 @@ def test_only_equal_answers_are_decided_together(desk: Desk) -> None:
     assert list(desk.harness.decisions.all(ASSIGNMENT)) == []
 
 
-@pytest.mark.parametrize(
-    ("one", "other"),
-    [
-        ("x = 2.50", "x=2.5"),
-        ("3.0 m", "3 m"),
-        (r"\frac{1}{2}", "1/2"),
-        ("10² m", "10^2 m"),
-        ("e\u0301tude", "étude"),
-        ("~~no~~ yes", "yes"),
-        ("yes.", "yes"),
-    ],
-)
-def test_other_notations_are_equal(one: str, other: str) -> None:
-    assert normal_form(one) == normal_form(other) != ""
+def graded_by_hand(harness: Harness, student: str, points: float, *flags: str, question: str = "1a") -> None:
+    """Store other proposed points of an answer, earned by its second criterion, and flags."""
+    stored = harness.artifact("grades.json")
+    cell = stored[student][question]
+    given = [3, points - 3]
+    cell["criteria"] = [each | {"points": now} for each, now in zip(cell["criteria"], given, strict=True)]
+    cell |= {"points": points, "flags": [{"kind": kind, "note": ""} for kind in flags]}
+    cell["state"] = "NEEDS_REVIEW" if flags else "GRADED"
+    harness.put("grades.json", stored)
 
 
-@pytest.mark.parametrize(
-    ("one", "other"),
-    [("1,2", "1.2"), ("x = 2.5", "x = 2.05"), ("x = 10", "x = 1"), ("-3", "3"), ("10²", "102"), ("1.2.0", "1.2")],
-)
-def test_other_answers_are_not(one: str, other: str) -> None:
-    assert normal_form(one) != normal_form(other)
+def test_accepting_gives_no_other_points_to_an_equal_answer(desk: Desk) -> None:
+    graded_by_hand(desk.harness, "s-2", 3.5, "unequal_points")
+    made = desk.decide(SECOND)
+    assert [(each.cell_id, each.points) for each in made.decisions] == [(FIRST, 5)]
+    ((cell, message),) = [(each.cell_id, each.message) for each in made.left]
+    assert cell == SECOND
+    assert "3.5 points are proposed for it, and 5 for" in message
+    assert desk.reviews.show(ASSIGNMENT, SECOND).state.is_open
 
 
-@pytest.mark.parametrize("text", ["", "  ", "[illegible] 4", "[drawing: a circle]"])
-def test_what_is_not_known_is_equal_to_nothing(text: str) -> None:
-    assert normal_form(text) == ""
+def test_criteria_that_are_left_out_are_those_of_the_named_answer(desk: Desk) -> None:
+    graded_by_hand(desk.harness, "s-2", 3.5)
+    made = desk.decide(SECOND, action="set", criteria={1: 1})
+    assert [(each.points, each.criteria) for each in made.decisions] == [(3, (1, 2)), (3, (1, 2))]
 
 
-@given(st.text(alphabet=st.characters(codec="utf-8", categories=("L", "N", "Zs")), max_size=40))
-def test_white_space_and_unicode_forms_make_no_difference(text: str) -> None:
-    spaced = "  " + text.replace(" ", "\n ") + " "
-    assert normal_form(unicodedata.normalize("NFD", spaced)) == normal_form(unicodedata.normalize("NFC", text))
+def test_an_answer_that_cannot_be_decided_so_is_left_and_the_others_are_not(desk: Desk) -> None:
+    seen = desk.bases()
+    made = desk.decide(SECOND, bases=seen | {SECOND: "no basis"})
+    assert [each.cell_id for each in made.decisions] == [FIRST]
+    assert "is not the code of" in made.left[0].message
+
+
+@pytest.mark.parametrize("doubt", ["reading_differs", "unread", "unexplained_ink", "cut_off", "page_missing"])
+def test_an_answer_that_may_say_something_else_on_its_page_is_equal_to_none(desk: Desk, doubt: str) -> None:
+    graded_by_hand(desk.harness, "s-2", 5, doubt)
+    assert desk.equal.list(ASSIGNMENT, "1a").groups == ()
+    with pytest.raises(RequestError, match="says something else"):
+        desk.decide(SECOND)
+
+
+def test_drawings_with_the_same_words_are_not_equal(desk: Desk) -> None:
+    questions = desk.harness.artifact("questions.json")
+    questions["questions"][0]["question_type"] = "diagram"
+    desk.harness.put("questions.json", questions)
+    assert desk.equal.list(ASSIGNMENT, "1a").groups == ()
+
+
+def test_what_was_written_otherwise_is_shown(desk: Desk) -> None:
+    assert desk.equal.list(ASSIGNMENT, "1a").groups[0].texts == ("It is  4.0", "It is\n4.")
+
+
+def test_a_question_that_is_not_there_is_no_empty_list(desk: Desk) -> None:
+    with pytest.raises(NotFoundError, match="the exam has no '9', but 1a, 1b, 2"):
+        desk.equal.list(ASSIGNMENT, "9")

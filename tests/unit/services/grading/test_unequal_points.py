@@ -76,3 +76,12 @@ def test_an_answer_that_was_read_otherwise_on_the_page_is_equal_to_none(three: H
     found = graded(three, TEXTS["s-2"])
     assert (found["s-1"].state, found["s-1"].flags) == (CellState.GRADED, ())
     assert [flag.kind for flag in found["s-2"].flags] == [FlagKind.READING_DIFFERS]
+
+
+def test_drawings_with_the_same_words_are_not_compared(three: Harness) -> None:
+    questions = three.artifact("questions.json")
+    questions["questions"][0]["question_type"] = "diagram"
+    three.put("questions.json", questions)
+    found = graded(three, TEXTS["s-2"])
+    assert {each.points for each in found.values()} == {5, 3.5}
+    assert [flag.kind for each in found.values() for flag in each.flags if flag.kind is FlagKind.UNEQUAL_POINTS] == []

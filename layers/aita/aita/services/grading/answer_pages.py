@@ -61,7 +61,7 @@ class AnswerPages:
             raise RequestError("flag: not with blind, as it tells the doubts that are withheld: leave one of them out")
         views = self._views(assignment, caller)
         grades = views.grades
-        question = _question(grades, question_id)
+        question = grades.question(question_id)
         if only.student is not None and only.student not in grades.student_ids:
             raise NotFoundError(f"student: nobody of this assignment has the id {only.student[:40]!r}")
         cells = [*grades.cells_of(question_id)]
@@ -269,14 +269,6 @@ def claim_view(claim: Claim, caller: str, window: str | None = None) -> ClaimVie
     """Return a claim as a person sees it; without a window, a claim in any window of theirs is theirs."""
     mine = claim.caller == caller and window in (None, claim.window)
     return ClaimView(cell_id=claim.cell_id, by=claim.by, mine=mine, until=claim.until)
-
-
-def _question(grades: Gradebook, question_id: str) -> Question:
-    for question in grades.exam.questions:
-        if question.question_id == question_id:
-            return question
-    ids = ", ".join(question.question_id for question in grades.exam.questions)
-    raise NotFoundError(f"question: the exam has no {question_id[:40]!r}, but {ids}")
 
 
 def _after(cells: Sequence[Cell], token: str | None) -> Sequence[Cell]:

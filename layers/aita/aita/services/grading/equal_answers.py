@@ -1,12 +1,11 @@
 """Answers that say the same: listed together, and decided on at once."""
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from aita.errors import ConflictError, RequestError
 from aita.models.answer import StudentAnswers
-from aita.models.decision import DecisionAction
+from aita.models.decision import Decision, DecisionAction
 from aita.models.equal_answers import (
     EqualAnswers,
     EqualAnswersList,
@@ -14,17 +13,30 @@ from aita.models.equal_answers import (
     EqualDecisions,
     LeftAnswer,
 )
+from aita.models.exam import QuestionType
 from aita.models.grade import Cell
 from aita.models.points import exact
+from aita.models.review import DecisionRequest
+from aita.models.review_flags import FlagKind
 from aita.services.assignments.assignment_files import AssignmentFiles
+from aita.services.grading.asked_decisions import deciding_rubric
 from aita.services.grading.cell_views import review_line
 from aita.services.grading.corrected_answers import Corrections
+from aita.services.grading.equal_forms import normal_form
 from aita.services.grading.gradebook import Gradebook
+from aita.services.grading.material_versions import rubric_version
 from aita.services.grading.review_queue import Reviews
-from aita.tasks.plain_text import plain
-from aita.tasks.transcription_marks import DRAWN, UNREAD, read_marks
 
-_TRAILING_ZEROS = re.compile(r"(?<![\d.])(\d+)(?:\.0+|(\.\d*?[1-9])0+)(?![\d.])")
+_NOT_IN_TEXT = frozenset(
+    {
+        FlagKind.READING_DIFFERS,
+        FlagKind.UNREAD,
+        FlagKind.UNEXPLAINED_INK,
+        FlagKind.CUT_OFF,
+        FlagKind.PAGE_MISSING,
+    }
+)
+"""Doubts with which an answer may say something else on the page than in its text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,15 +52,20 @@ class EqualAnswerGroups:
         ------
         MissingMaterialError
             If nothing has been graded.
+        NotFoundError
+            If the exam has no such question.
         """
         material = self.reviews.material(assignment)
         grades = self.reviews.gradebook(material)
+        if question_id is not None:
+            grades.question(question_id)
         cells = [*(grades.cells() if question_id is None else grades.cells_of(question_id))]
         texts = _texts(material, grades, cells)
         found = [
             EqualAnswers(
                 question_id=same[0].question_id,
                 text=texts[same[0].cell_id],
+                texts=_wordings(texts[cell.cell_id] for cell in same),
                 differ=differ(same),
                 max_points=same[0].max_points,
                 cells=tuple(review_line(grades, cell) for cell in same),
@@ -65,7 +82,8 @@ class EqualAnswerGroups:
         NotFoundError
             If no cell has one of these ids.
         RequestError
-            If another answer says something else, or the decision is no decision about points.
+            If another answer says something else, or the decision is no decision about points. Another answer that the
+            same decision can't be made on is left, and named.
         ConflictError
             If the named answer has changed, or somebody has decided on it, since the person saw it.
         """
@@ -75,20 +93,56 @@ class EqualAnswerGroups:
         grades = self.reviews.gradebook(material)
         cell, others = grades.cell(cell_id), [*map(grades.cell, asked.others)]
         texts = _texts(material, grades, (cell, *others))
+        same = _same(cell, texts)
+        if not same[1] and others:
+            raise RequestError(f"{cell_id}: its text does not tell all that stands there: decide on it by itself")
         for other in others:
-            if other.cell_id == cell_id or _same(other, texts) != _same(cell, texts):
+            if other.cell_id == cell_id or _same(other, texts) != same:
                 raise RequestError(
                     f"others: {other.cell_id} says something else than {cell_id}: decide on it by itself"
                 )
-        made = [self.reviews.decide_on(material, grades, cell_id, asked.decision, caller)]
-        left = []
+        first = self.reviews.decide_on(material, grades, cell_id, asked.decision, caller)
+        made, left = [first], []
         for other_id, basis in asked.others.items():
-            request = asked.decision.model_copy(update={"basis": basis})
             try:
+                request = _same_decision(asked.decision, first, grades.graded(other_id), material, basis)
                 made.append(self.reviews.decide_on(material, grades, other_id, request, caller))
-            except ConflictError as error:
+            except (ConflictError, RequestError) as error:
                 left.append(LeftAnswer(cell_id=other_id, message=str(error)))
         return EqualDecisions(decisions=tuple(made), left=tuple(left))
+
+
+def _same_decision(
+    asked: DecisionRequest, first: Decision, graded: Cell, material: AssignmentFiles, basis: str
+) -> DecisionRequest:
+    """Return the request for the decision on another answer that gives it the points of the first one.
+
+    Parameters
+    ----------
+    first
+        Decision on the named answer, with the points of all criteria, also of those that it kept from its proposal.
+    graded
+        Cell of the other answer before people's decisions.
+
+    Raises
+    ------
+    RequestError
+        If the same decision would give the other answer other points.
+    """
+    if first.action is DecisionAction.ACCEPT:
+        if graded.points is not None and first.points is not None and exact(graded.points) != exact(first.points):
+            raise RequestError(
+                f"{graded.cell_id}: {graded.points:g} points are proposed for it, and {first.points:g} for "
+                f"{first.cell_id}: set the points of both"
+            )
+        return asked.model_copy(update={"basis": basis})
+    if not first.criteria:
+        return asked.model_copy(update={"basis": basis})
+    rubric = deciding_rubric(material, graded)
+    if rubric is None or rubric_version(rubric) != first.rubric:
+        raise RequestError(f"{graded.cell_id}: it is graded by another rubric than {first.cell_id}: decide on it alone")
+    criteria = dict(enumerate(first.criteria, 1))
+    return asked.model_copy(update={"basis": basis, "criteria": criteria, "points": first.points})
 
 
 def groups(cells: Iterable[Cell], texts: Mapping[str, str]) -> Iterator[list[Cell]]:
@@ -106,32 +160,40 @@ def groups(cells: Iterable[Cell], texts: Mapping[str, str]) -> Iterator[list[Cel
     return (each for each in found.values() if len(each) > 1)
 
 
+def is_text_known(doubts: Iterable[FlagKind]) -> bool:
+    """Return whether an answer was graded by its text, and the text is not known to lack something, by its flags."""
+    return _NOT_IN_TEXT.isdisjoint(doubts)
+
+
 def differ(cells: Iterable[Cell]) -> bool:
     """Return whether the points of cells differ; a cell without points differs from one with any."""
     return len({None if cell.points is None else exact(cell.points) for cell in cells}) > 1
-
-
-def normal_form(text: str) -> str:
-    """Return an answer's text as others may write it: without differences of Unicode, white space, LaTeX and numbers.
-
-    Struck-out words are no part of it. A text with a drawing, or with words that were not read, has none, as it does
-    not tell all that stands there.
-    """
-    kept = read_marks(text).kept
-    if UNREAD in kept or DRAWN in kept:
-        return ""
-    return _TRAILING_ZEROS.sub(r"\1\2", plain(kept).text).strip(" .")
 
 
 def _same(cell: Cell, texts: Mapping[str, str]) -> tuple[str, str]:
     return cell.question_id, normal_form(texts.get(cell.cell_id, ""))
 
 
+def _wordings(texts: Iterable[str]) -> tuple[str, ...]:
+    """Return the texts that differ in more than white space, in their order."""
+    found: dict[str, str] = {}
+    for text in texts:
+        found.setdefault(" ".join(text.split()), text)
+    return tuple(found.values())
+
+
 def _texts(material: AssignmentFiles, grades: Gradebook, cells: Iterable[Cell]) -> dict[str, str]:
-    """Return the texts of cells' answers, as they count, by cell id."""
+    """Return the texts of cells' answers, as they count, by cell id; of answers that have more than their text none."""
     corrections = Corrections(material.cell_decisions(), grades.exam, material.pages())
     answers = corrections.applied(grades.parts.placed(material.answers()))
-    return {cell.cell_id: _text(answers, cell) for cell in cells}
+    drawn = {each.question_id for each in grades.exam.questions if each.question_type is QuestionType.DIAGRAM}
+    return {
+        cell.cell_id: _text(answers, cell)
+        for cell in cells
+        if cell.question_id not in drawn
+        and is_text_known(flag.kind for flag in grades.graded(cell.cell_id).flags)
+        and not grades.parts_that_open(cell.cell_id)
+    }
 
 
 def _text(answers: Mapping[str, StudentAnswers], cell: Cell) -> str:

@@ -160,6 +160,20 @@ class Gradebook:
         """Grades of all students, by student id."""
         return {student_id: self._student(student_id) for student_id in self._given}
 
+    def question(self, question_id: str) -> Question:
+        """Return a question of the exam.
+
+        Raises
+        ------
+        NotFoundError
+            If the exam has no such question.
+        """
+        for question in self.exam.questions:
+            if question.question_id == question_id:
+                return question
+        ids = ", ".join(question.question_id for question in self.exam.questions)
+        raise NotFoundError(f"question: the exam has no {question_id[:40]!r}, but {ids}")
+
     def cell(self, cell_id: str) -> Cell:
         """Return a cell as it counts.
 

@@ -3,10 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
+from aita.models.exam import QuestionType
 from aita.models.grade import CellState
 from aita.models.points import exact
 from aita.models.review_flags import Flag, FlagKind
-from aita.services.grading.equal_answers import normal_form
+from aita.services.grading.equal_answers import is_text_known
+from aita.services.grading.equal_forms import normal_form
 from aita.services.grading.grade_inputs import GradeInputs
 
 JsonCells = Mapping[str, dict[str, dict[str, Any]]]
@@ -16,16 +18,18 @@ JsonCells = Mapping[str, dict[str, dict[str, Any]]]
 def flag_unequal_points(inputs: GradeInputs, cells: JsonCells) -> None:
     """Open the cells of answers that say the same and have different points, in place.
 
-    An answer that its grader read otherwise on the page was not graded by its text, and is equal to none.
+    A drawing, and an answer that its grader read otherwise on the page, were not graded by their text, and are equal to
+    none.
     A flag of an earlier run on a kept cell is taken off first, as the others may have been graded again since.
     """
+    drawn = {each.question_id for each in inputs.exam.questions if each.question_type is QuestionType.DIAGRAM}
     alike: dict[tuple[str, str], list[dict[str, Any]]] = {}
     for student_id, of_student in cells.items():
         for question_id, cell in of_student.items():
             _take_off(cell)
             answer = inputs.answers.get(student_id, {}).get(question_id)
-            is_as_read = all(flag["kind"] != FlagKind.READING_DIFFERS for flag in cell["flags"])
-            if answer is not None and is_as_read and cell["points"] is not None and cell["criteria"]:
+            is_known = question_id not in drawn and is_text_known(FlagKind(flag["kind"]) for flag in cell["flags"])
+            if answer is not None and is_known and cell["points"] is not None and cell["criteria"]:
                 alike.setdefault((question_id, normal_form(answer.text)), []).append(cell)
     for (_, form), same in alike.items():
         points = sorted({exact(cell["points"]) for cell in same})
