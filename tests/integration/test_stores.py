@@ -10,6 +10,7 @@ import pytest
 from moto import mock_aws
 
 from aita.aws.dynamodb.decision_table import DynamoDecisionTable
+from aita.aws.dynamodb.items import DECISION, decision_key
 from aita.aws.dynamodb.run_table import DynamoRunTable
 from aita.aws.dynamodb.task_table import DynamoTaskTable
 from aita.aws.s3_objects import S3Objects
@@ -367,6 +368,15 @@ class TestDecisions:
             decisions.add(name, decide("c-1", 1, points=5))
         decisions.add(name, decide("c-1", 2, points=5))
         assert [decision.points for decision in decisions.all(name)] == [2.25, 5]
+
+    def test_a_decision_after_a_purge_is_not_the_erased_one(self, aws: tuple[Any, Any], name: str) -> None:
+        table = DynamoDecisionTable(aws[1], "t")
+        table.add(name, decide("c-1", 1))
+        assert [decision.points for decision in table.all(name)] == [2.25]
+        aws[1].delete_item(TableName="t", Key=decision_key(name, DECISION, "c-1", decide("c-1", 1).decision_id))
+        later = decide("c-1", 1, points=5).model_copy(update={"at": NOW + timedelta(days=1)})
+        table.add(name, later)
+        assert list(table.all(name)) == [later]
 
     def test_pages_by_cell_and_then_by_time(self, decisions: DecisionStore, name: str) -> None:
         made = [decide(cell, number) for cell in ("c-1", "c-2") for number in (1, 2, 3)]

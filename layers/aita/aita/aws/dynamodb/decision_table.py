@@ -27,7 +27,7 @@ class DynamoDecisionTable:
 
     client: Any
     table: str
-    _known: dict[tuple[str, str], Decision] = field(default_factory=dict, repr=False, compare=False)
+    _known: dict[tuple[str, str, str], Decision] = field(default_factory=dict, repr=False, compare=False)
 
     def add(self, assignment: str, decision: Decision) -> None:
         """Write a decision about a cell."""
@@ -77,8 +77,11 @@ class DynamoDecisionTable:
             raise
 
     def _decision(self, item: Item) -> Decision:
-        """Return an item's decision. One that was read before is the same, as a decision is never changed."""
-        key = item["pk"]["S"], item["sk"]["S"]
+        """Return an item's decision, which is parsed once, as rows are never changed.
+
+        Its time tells it from one that was purged: the first decision on the same exam's cell has the same id again.
+        """
+        key = item["pk"]["S"], item["sk"]["S"], item["at"]["S"]
         if key not in self._known:
             self._known[key] = Decision.model_validate(read(item))
         return self._known[key]
