@@ -41,7 +41,7 @@ class AnswerFilter(StrictModel):
         Percentage for a spot check: it is drawn from the closed answers that nobody flagged and nobody decided on, in
         place of what ``show`` lists.
     blind
-        Whether to withhold the proposal of an answer on which the person who asks has not decided.
+        Whether to withhold the proposal of an answer for which the person who asks has accepted or set no points.
     """
 
     show: Show = Show.OPEN
@@ -70,8 +70,10 @@ class AnswerView(ReviewLine):
         Version of the rubric by which a person decides, in ``AnswerPage.rubrics``; empty without one.
     quotes
         Places in ``raw_text`` of each criterion's quote; empty for a quote that is not found as it is.
+    confidence
+        Confidence of the transcription; ``None`` if it is withheld, as it tells a doubt.
     hidden
-        Whether the points, the flags, the proposal, the second look and the decisions are withheld.
+        Whether the points, the flags, the confidence, the proposal, the second look and the decisions are withheld.
     counts
         Id of the decision that the points are from; empty without one.
     claim
@@ -79,7 +81,7 @@ class AnswerView(ReviewLine):
     """
 
     raw_text: str
-    confidence: float
+    confidence: float | None
     read_by_person: bool = False
     pages: tuple[PlaceView, ...]
     strips: tuple[StripView, ...] = ()

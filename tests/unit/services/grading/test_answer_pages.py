@@ -101,6 +101,8 @@ def test_wrong_filters_are_refused(desk: Desk) -> None:
         desk.page(token="c-none")
     with pytest.raises(RequestError, match="not with blind"):
         desk.page(blind=True, flag=FlagKind.CHANGED)
+    with pytest.raises(RequestError, match="not with sample"):
+        desk.page(sample=10, flag=FlagKind.CHANGED)
 
 
 def test_blind_withholds_on_the_wire_until_that_person_has_decided(desk: Desk) -> None:
@@ -116,6 +118,18 @@ def test_blind_withholds_on_the_wire_until_that_person_has_decided(desk: Desk) -
     (shown,) = desk.page(blind=True, show=Show.ALL, student="s-1").answers
     assert shown.proposal is not None
     assert (shown.hidden, shown.points, [each.by for each in shown.decisions]) == (False, 2.5, ["ben", "ada"])
+
+
+def test_blind_ends_with_points_and_not_with_a_note_or_another_text(desk: Desk) -> None:
+    for asked in ({"action": "note", "why": "look"}, {"action": "undo"}, {"action": "correct", "transcription": "5"}):
+        desk.decide(FIRST, ADA, **asked)
+        (hidden,) = desk.page(blind=True, show=Show.ALL, student="s-1").answers
+        assert (hidden.hidden, hidden.points, hidden.proposal, hidden.confidence) == (True, None, None, None)
+    desk.decide(FIRST, ADA, action="set", points=2, why="half")
+    (shown,) = desk.page(blind=True, show=Show.ALL, student="s-1").answers
+    assert (shown.hidden, shown.points, shown.confidence) == (False, 2, 1)
+    desk.decide(SECOND, "", by="whoever")
+    assert desk.page(blind=True, show=Show.ALL, student="s-2", caller="").answers[0].hidden  # nobody is known
 
 
 def test_who_decides_is_who_signed_the_request(desk: Desk) -> None:

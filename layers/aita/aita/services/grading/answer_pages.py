@@ -55,8 +55,10 @@ class AnswerPages:
         NotFoundError
             If the exam has no such question, or the filter is of a student who is not there.
         RequestError
-            If the token is not one of this list, or a flag is asked for blindly.
+            If the token is not one of this list, or a flag is asked for blindly, or of a spot check.
         """
+        if only.sample is not None and only.flag is not None:
+            raise RequestError("flag: not with sample, which draws from what nobody flagged: leave one of them out")
         if only.blind and only.flag is not None:
             raise RequestError("flag: not with blind, as it tells the doubts that are withheld: leave one of them out")
         views = self._views(assignment, caller)
@@ -139,11 +141,12 @@ class _Views:
             next_token=next_token,
         )
 
-    def _is_blind(self, cell: Cell, only: AnswerFilter) -> bool:
-        return only.blind and not self._has_decided(cell)
-
-    def _has_decided(self, cell: Cell) -> bool:
-        return any(decision.caller == self.caller for decision in self.grades.decisions(cell.cell_id))
+    def _has_decided(self, cell: Cell, *, on_points: bool = False) -> bool:
+        """Return whether the person who asks has decided on a cell; nobody is who signed no request."""
+        return any(
+            decision.caller == self.caller != "" and not (on_points and decision.points is None)
+            for decision in self.grades.decisions(cell.cell_id)
+        )
 
     def _view(self, cell: Cell, rubrics: dict[str, Rubric], *, blind: bool) -> AnswerView:
         graded, answer = self.grades.graded(cell.cell_id), self._answer(cell)
@@ -169,7 +172,7 @@ class _Views:
             counts=counts.decision_id if counts is not None else "",
             claim=claim_view(claim, self.caller) if claim is not None and claim.until > self.now else None,
         )
-        return withheld(view) if blind and not self._has_decided(cell) else view
+        return withheld(view) if blind and not self._has_decided(cell, on_points=True) else view
 
     def _rubric(self, graded: Cell) -> Rubric | None:
         """Return the rubric by which a person decides; a version is read once for all answers."""
@@ -255,6 +258,7 @@ def withheld(view: AnswerView) -> AnswerView:
             "points": None,
             "flags": (),
             "reason": "",
+            "confidence": None,
             "proposal": None,
             "quotes": (),
             "second_look": None,
