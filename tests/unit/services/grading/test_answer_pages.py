@@ -218,6 +218,10 @@ class TestClaims:
         ("the ﬁrst e\u0301tude", "first étude", ["ﬁrst e\u0301tude"]),
         ("𝑥 is 𝟜, so x − 4 = 0", "x - 4 = 0", ["x − 4 = 0"]),  # noqa: RUF001 - a minus sign
         ("a b c d", "a ... d", ["a", "d"]),
+        ("x = 12, so x = 1", "x = 1", ["x = 1"]),
+        ("x = 12", "x = 1", []),
+        ("2.5 or 14 or 0,4", "4", []),
+        ("漢字です", "字", ["字"]),
         ("a b c d", "d ... a", []),
         ("a b", "", []),
         ("a b", "c", []),

@@ -14,14 +14,19 @@ from aita.models.answer_view import TextPlace
 _ELISION = re.compile(r"\[\.{3,}\]|\(\.{3,}\)|\.{3,}|…")
 _OUTER = " \t\n\"'«».,;:"
 _TYPED = str.maketrans("‘’“”–—−", "''\"\"---")  # noqa: RUF001 - the very signs
+_DECIMALS = re.compile(r"[.,]\d")
 _ONE_UNIT = 0xFFFF
 """Last character that is one unit of UTF-16."""
 
 
 class MarkedAnswer:
-    """An answer's text in which quotes are looked for, whatever their white space, case and Unicode form."""
+    """An answer's text in which quotes are looked for, whatever their white space, case and Unicode form.
+
+    A quote has whole numbers and words: x = 1 has no place in x = 12.
+    """
 
     def __init__(self, text: str) -> None:
+        self._written = text
         folded = [(each, place) for place, character in enumerate(text) for each in _folded(character)]
         self._text = "".join(each for each, _ in folded)
         self._places = [place for _, place in folded]
@@ -32,11 +37,27 @@ class MarkedAnswer:
         found, begin = [], 0
         for passage in _passages(quote):
             start = self._text.find(passage, begin)
+            while start >= 0 and not self._is_whole(*self._span(start, passage)):
+                start = self._text.find(passage, start + 1)
             if start < 0:
                 return ()
             begin = start + len(passage)
-            found.append((self._units[self._places[start]], self._units[self._places[begin - 1] + 1]))
+            first, last = self._span(start, passage)
+            found.append((self._units[first], self._units[last]))
         return tuple(found)
+
+    def _span(self, start: int, passage: str) -> tuple[int, int]:
+        return self._places[start], self._places[start + len(passage) - 1] + 1
+
+    def _is_whole(self, start: int, end: int) -> bool:
+        before, after = self._written[max(start - 2, 0) : start], self._written[end : end + 2]
+        first, last = self._written[start], self._written[end - 1]
+        return not (
+            (before and _is_of_word(before[-1]) and _is_of_word(first))
+            or (after and _is_of_word(last) and _is_of_word(after[0]))
+            or (first.isdecimal() and _DECIMALS.fullmatch(before[::-1]))
+            or (last.isdecimal() and _DECIMALS.fullmatch(after))
+        )
 
 
 def _passages(quote: str) -> Iterator[str]:
@@ -45,6 +66,11 @@ def _passages(quote: str) -> Iterator[str]:
             each for character in passage.translate(_TYPED).strip(_OUTER) for each in _folded(character)
         ):
             yield folded
+
+
+def _is_of_word(character: str) -> bool:
+    """Return whether a character is a digit, or a letter of a script with case, which all put spaces between words."""
+    return character.isdecimal() or character.lower() != character.upper()
 
 
 def _folded(character: str) -> str:
