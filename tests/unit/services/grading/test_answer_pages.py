@@ -200,6 +200,13 @@ class TestClaims:
         assert desk.page(caller=BEN).answers[0].claim is None
         assert claims.claim(ASSIGNMENT, FIRST, "w1", BEN).by == "ben"
 
+    @pytest.mark.parametrize("name", ["Doe, Jane", "c-", "x" * 1500])
+    def test_what_is_no_answer_is_not_claimed(self, desk: Desk, name: str) -> None:
+        claims = Claims(desk.claims, desk.harness.clock)
+        with pytest.raises(NotFoundError, match="there is no answer"):
+            claims.claim(ASSIGNMENT, name, "", ADA)
+        assert claims.holding(ASSIGNMENT, "", ADA).claims == ()
+
     def test_only_who_holds_a_claim_releases_it(self, desk: Desk) -> None:
         claims = Claims(desk.claims, desk.harness.clock)
         claims.claim(ASSIGNMENT, FIRST, "", ADA)

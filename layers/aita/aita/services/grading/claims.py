@@ -1,9 +1,10 @@
 """Claims on answers: a courtesy among the people who grade at once. A claim refuses no decision."""
 
+import re
 from dataclasses import dataclass
 from datetime import timedelta
 
-from aita.errors import ConflictError
+from aita.errors import ConflictError, NotFoundError
 from aita.models.claim import Claim, ClaimList, ClaimView, Released
 from aita.models.names import check_assignment
 from aita.ports import ClaimStore, Clock
@@ -12,6 +13,8 @@ from aita.services.grading.answer_pages import claim_view
 
 HOLDS = timedelta(minutes=2)
 """Time for which a claim holds. Whoever is still at work renews it; a closed window gives it free by itself."""
+
+_CELL_ID = re.compile(r"c-[0-9a-f]{12}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +31,15 @@ class Claims:
         ------
         ConflictError
             If somebody else, or another window, holds it.
+        NotFoundError
+            If the id is no answer's. The exam is not read for this, as claims are renewed every minute.
         RequestError
             If the request was not signed by anybody.
         """
+        if not _CELL_ID.fullmatch(cell_id):
+            raise NotFoundError(
+                f"there is no answer {cell_id[:40]!r}: 'aita review list --assignment {assignment}' lists the ids"
+            )
         now = self.clock()
         claim = Claim(cell_id=cell_id, by=name_of(caller), caller=caller, window=window, until=now + HOLDS)
         if not self.claims.claim(check_assignment(assignment), claim, now):
