@@ -382,8 +382,22 @@ class TestAcceptAll:
             "changed": {"c-1": "c-1 was set to 1 of 5 points by Bob"},
             "without_proposal": 1,
             "outdated": 0,
+            "asked": 0,
             "open_cells": 3,
         }
+
+    @pytest.mark.parametrize(("choice", "accepts"), [(("-q", "1a"), False), (("--flag", "asked"), True)])
+    def test_what_was_left_to_the_instructor_is_accepted_only_by_name(
+        self, known: FakeStack, aita: Aita, choice: tuple[str, str], accepts: bool
+    ) -> None:
+        self.offer(known)
+        known.answers["GET", QUEUE].clear()
+        asked = FlagView(kind=FlagKind.ASKED, text="left to the instructor: Bob left a note on 2026-03-02")
+        cells = (line("c-1", basis="b1", flags=(asked,)), line("c-2", basis="b2"))
+        known.answer("GET", QUEUE, ReviewPage(cells=cells, open_cells=2))
+        code, out, _ = aita("review", "accept", "--all", *choice, "-y", "-a", "midterm", "--by", "Ada")
+        assert (code, self.bases(known)) == (0, ["b1", "b2"] if accepts else ["b2"])
+        assert ("1 answer left to the instructor: not accepted" in out) is not accepts
 
     @pytest.mark.parametrize(("choice", "accepts"), [(("-q", "1a"), False), (("--flag", "changed"), True)])
     def test_what_grading_opens_again_is_accepted_only_by_name(

@@ -32,8 +32,14 @@ def accept_all(session: Session, assignment: str, only: CellFilter, by: str, *, 
     cells = session.api.reviews(assignment, None, only=only).cells
     offered = [cell for cell in cells if cell.points is not None]
     # The next grading opens an answer that has changed since its proposal: only --flag changed accepts such proposals.
-    proposed = [cell for cell in offered if not cell.outdated or only.flag is FlagKind.CHANGED]
-    left = Left(without_proposal=len(cells) - len(offered), outdated=len(offered) - len(proposed))
+    current = [cell for cell in offered if not cell.outdated or only.flag is FlagKind.CHANGED]
+    # An answer that somebody left to the instructor is not decided among many others, unread.
+    proposed = [cell for cell in current if not _is_asked(cell) or only.flag is FlagKind.ASKED]
+    left = Left(
+        without_proposal=len(cells) - len(offered),
+        outdated=len(offered) - len(current),
+        asked=len(current) - len(proposed),
+    )
     names = fetch_class_list(session.api, session.transfer, assignment).students.names()
     session.output.show(acceptance_view.preview(proposed, left, names, command))
     if proposed and confirm:
@@ -51,6 +57,10 @@ def accept_all(session: Session, assignment: str, only: CellFilter, by: str, *, 
     view = acceptance_view.accepted(done, changed, left, open_cells, command)
     session.output.result(document, view)
     return exit_codes.PARTIAL if changed else exit_codes.DONE
+
+
+def _is_asked(cell: ReviewLine) -> bool:
+    return any(flag.kind is FlagKind.ASKED for flag in cell.flags)
 
 
 def _accept(session: Session, assignment: str, cells: Sequence[ReviewLine], by: str) -> dict[str, str]:

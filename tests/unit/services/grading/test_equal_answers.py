@@ -132,6 +132,17 @@ def test_an_answer_that_cannot_be_decided_so_is_left_and_the_others_are_not(desk
     assert "is not the code of" in made.left[0].message
 
 
+def test_what_was_left_to_the_instructor_is_not_decided_beside_another_answer(desk: Desk) -> None:
+    for cell in (SECOND, FIRST):
+        note = DecisionRequest(action="note", why="is this the method?", basis=desk.bases()[cell])
+        desk.reviews.decide(ASSIGNMENT, cell, note, ADA)
+        if cell == SECOND:
+            made = desk.decide(SECOND)
+            assert [each.cell_id for each in made.decisions] == [FIRST]
+            assert "left to the instructor" in made.left[0].message
+    assert [each.cell_id for each in desk.decide(SECOND).decisions] == [FIRST, SECOND]
+
+
 @pytest.mark.parametrize("doubt", ["reading_differs", "unread", "unexplained_ink", "cut_off", "page_missing"])
 def test_an_answer_that_may_say_something_else_on_its_page_is_equal_to_none(desk: Desk, doubt: str) -> None:
     graded_by_hand(desk.harness, "s-2", 5, doubt)

@@ -17,10 +17,14 @@ from aita.models.review import ReviewLine
 
 
 class Left(NamedTuple):
-    """Numbers of open answers that are left as they are: those without a proposal, and those with an outdated one."""
+    """Numbers of open answers that are left as they are.
+
+    They have no proposal, an outdated one, or a note that leaves them to the instructor.
+    """
 
     without_proposal: int
     outdated: int
+    asked: int
 
 
 def preview(cells: Sequence[ReviewLine], left: Left, names: Mapping[str, str], command: Command) -> RenderableType:
@@ -75,5 +79,11 @@ def _left(left: Left, command: Command) -> Iterator[RenderableType]:
         yield Text(
             f"{formatting.count(left.outdated, 'proposal')} of before a change: not accepted, as grading again "
             f"({command('grade')}) opens them. With --flag changed they are",
+            "yellow",
+        )
+    if left.asked:
+        yield Text(
+            f"{formatting.count(left.asked, 'answer')} left to the instructor: not accepted. "
+            "With --flag asked they are",
             "yellow",
         )

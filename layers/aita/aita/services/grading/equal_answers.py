@@ -105,11 +105,25 @@ class EqualAnswerGroups:
         made, left = [first], []
         for other_id, basis in asked.others.items():
             try:
+                _check_asked(cell, grades.cell(other_id))
                 request = _same_decision(asked.decision, first, grades.graded(other_id), material, basis)
                 made.append(self.reviews.decide_on(material, grades, other_id, request, caller))
             except (ConflictError, RequestError) as error:
                 left.append(LeftAnswer(cell_id=other_id, message=str(error)))
         return EqualDecisions(decisions=tuple(made), left=tuple(left))
+
+
+def _check_asked(cell: Cell, other: Cell) -> None:
+    """Check that nobody left another answer to the instructor, unless the one that is read was left, too.
+
+    Raises
+    ------
+    RequestError
+        If somebody did.
+    """
+    is_asked = [any(flag.kind is FlagKind.ASKED for flag in each.flags) for each in (cell, other)]
+    if is_asked == [False, True]:
+        raise RequestError(f"{other.cell_id} was left to the instructor, with a note: read it, and decide on it alone")
 
 
 def _same_decision(
