@@ -73,10 +73,12 @@ def test_equal_answers_are_told_with_their_points() -> None:
         )
         for student, points in (("s-1", 2.0), ("s-2", None))
     )
-    group = EqualAnswers(question_id="1a", text="four\x1b[31m\nfive", differ=True, max_points=5, cells=cells)
+    texts = ("four\x1b[31m\nfive", "4.0")
+    group = EqualAnswers(question_id="1a", text=texts[0], texts=texts, differ=True, max_points=5, cells=cells)
     told = shown(equal_view(EqualAnswersList(groups=(group,)), {"s-1": "Ada"}))
     assert "Question 1a, 2 answers, with different points: four" in told
     assert "\x1b[31m" not in told
+    assert "five | 4.0" in " ".join(told.split())
     assert "c-s-1  Ada  2 of 5" in told
     assert "c-s-2  s-2  no points" in told
     assert shown(equal_view(EqualAnswersList(groups=()), {})) == "No two answers say the same\n"

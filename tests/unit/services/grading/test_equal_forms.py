@@ -1,5 +1,7 @@
 """Normal forms of answers: which answers say the same."""
 
+import math
+import random
 import time
 import unicodedata
 
@@ -80,6 +82,7 @@ def test_other_notations_are_equal(one: str, other: str) -> None:
         ("3\n(4)", "3(4)"),
         ("if x:\n    f()\ng()", "if x:\n    f()\n    g()"),
         ("1\n  2", "1\n2"),
+        ("&lt;", "<"),
         ("5 mW", "5 MW"),
         ("Co", "CO"),
     ],
@@ -106,3 +109,40 @@ def test_a_hostile_text_takes_no_endless_time(part: str) -> None:
     started = time.perf_counter()
     normal_form(part * (50_000 // len(part)))
     assert time.perf_counter() - started < 5
+
+
+LETTERS = {"x": 1.37, "y": 2.11}
+Term = tuple[str, float]
+"""LaTeX of a term that binds as one, and its value."""
+
+
+def term(random_: random.Random, depth: int) -> Term:
+    if not depth:
+        written = random_.choice(["2", "3", "12", ".5", "0.50", "2.0", *LETTERS])
+        return written, LETTERS[written] if written in LETTERS else float(written)
+    (one, its), (other, others) = term(random_, depth - 1), term(random_, random_.randrange(depth))
+    space = random_.choice(["", " "])
+    factor = f"({other})" if other[0] in ".0123456789-" else other
+    return random_.choice(
+        [
+            (rf"\frac{{{one}}}{space}{{{other}}}", its / others),
+            (rf"\frac{{{one}{factor}}}{{{other}}}", its),
+            (f"({one}{space}/{space}({other}))", its / others),
+            (rf"\sqrt{{{one}}}", math.sqrt(its)),
+            (f"√({one})", math.sqrt(its)),
+            (f"({one}{space}{factor})", its * others),
+            (f"({one}{space}+{space}{other})", its + others),
+            (rf"\frac{{{one}}}{{{other}}}{factor}", its),
+            (rf"\sqrt{{{one}}}{factor}", math.sqrt(its) * others),
+            (f"({one})^{{2}}", its**2),
+        ]
+    )
+
+
+def test_terms_with_one_form_have_one_value() -> None:
+    random_, values = random.Random(1), dict[str, Term]()
+    for _ in range(3000):
+        written, value = term(random_, random_.choice([1, 1, 2]))
+        first, its = values.setdefault(normal_form(written), (written, value))
+        assert math.isclose(value, its), (written, first)
+    assert len(values) < 2500  # many are written in two ways

@@ -24,12 +24,17 @@ def equal_view(found: EqualAnswersList, names: Mapping[str, str]) -> RenderableT
 
 
 def _heading(group: EqualAnswers) -> Text:
-    text = " ".join(group.text.split())
-    shown = text if len(text) <= _SHOWN else text[:_SHOWN] + "..."
+    shown = " | ".join(map(_cut, group.texts or (group.text,)))
     differ = ", with different points" if group.differ else ""
     answers = formatting.count(len(group.cells), "answer")
     heading = f"Question {printable(group.question_id)}, {answers}{differ}: {printable(shown)}"
     return Text(heading, "bold yellow" if group.differ else "bold")
+
+
+def _cut(text: str) -> str:
+    """Return the beginning of a text in one line."""
+    line = " ".join(text.split())
+    return line if len(line) <= _SHOWN else line[:_SHOWN] + "..."
 
 
 def _line(cell: ReviewLine, names: Mapping[str, str]) -> Text:

@@ -10,7 +10,7 @@ import unicodedata
 from aita.tasks.plain_text import plain
 from aita.tasks.transcription_marks import DRAWN, UNREAD, read_marks
 
-_FRACTION, _ROOT, _DOLLAR, _UNEQUAL, _ABOVE, _APART = "\ue010", "\ue011", "\ue012", "\ue013", "\ue014", "\ue015"
+_FRACTION, _ROOT, _DOLLAR, _UNEQUAL, _ABOVE, _APART, _ENTITY = map(chr, range(0xE010, 0xE017))
 """Characters of the private use area that stand for signs which a quote's form merges with others."""
 
 _VULGAR = re.compile("[\u00bc-\u00be\u2150-\u215e\u2189]")
@@ -38,6 +38,9 @@ _SIGN = r"[+\-‐‑‒–—−±∓]"  # noqa: RUF001 - the very signs
 _NEW_TERM = re.compile(rf"(?<=\d) (?={_SIGN}\d)|(?<=[\w)\]}}!%°]) *\n\s*(?={_SIGN} ?[\w(.\\√])|(?<=\d) *\n\s*(?=\()")
 """Beginnings of a number of its own, as in ``2 -3`` and in lines below each other, which are no difference."""
 
+_NAMED_CHARACTER = re.compile(r"&(?=#?\w{2,8};)")
+"""Beginning of an entity of HTML, which may be the answer: ``&lt;`` is not ``<``."""
+
 _INDENTED = 2
 """Spaces from which on a line is indented, as in a program."""
 
@@ -53,7 +56,7 @@ def normal_form(text: str) -> str:
     Struck-out words are no part of it. A text with a drawing, with words that were not read, or of which it is unknown
     how much is struck out has none, as it does not tell all that stands there.
     """
-    marked = read_marks(text)
+    marked = read_marks(_NAMED_CHARACTER.sub(_ENTITY, text))
     kept = marked.kept
     if not marked.whole or UNREAD in kept or DRAWN in kept:
         return ""
