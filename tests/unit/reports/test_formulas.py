@@ -57,6 +57,74 @@ def test_what_is_not_taken_is_shown_as_it_was_written(latex: str) -> None:
     assert formulas(f"${latex}$") == f'<code class="latex">${escaped}$</code>'
 
 
+@pytest.mark.parametrize("latex", [r"\providecommand{\ab}{x}\ab", r"\mathchoice{a}{b}{c}{d}", r"5\newline6", r"{5\\6}"])
+def test_a_formula_of_which_a_part_would_disappear_is_shown_as_it_was_written(latex: str) -> None:
+    assert formulas(f"${latex}$") == f'<code class="latex">${latex}$</code>'
+
+
+def test_a_percent_sign_begins_no_comment() -> None:
+    percent = "<math><mn>50</mn><mi>%</mi><mo>=</mo><mn>0.5</mn></math>"
+    assert formulas("$50%=0.5$") == formulas(r"$50\%=0.5$") == percent
+    assert (
+        formulas(r"$\text{50% off}$")
+        == formulas(r"$\text{50\% off}$")
+        == "<math><mtext>50%\N{NO-BREAK SPACE}off</mtext></math>"
+    )
+
+
+def test_lines_stay_lines() -> None:
+    made = formulas(r"$x=5 \\ 6$")
+    cells = ["".join(cell.itertext()) for cell in ElementTree.fromstring(made).iter("mtd")]
+    assert cells == ["x=5", "6"]
+
+
+def test_a_space_below_a_row_is_no_text() -> None:
+    made = formulas(r"$\begin{aligned}a&=b\\[2pt]c&=d\end{aligned}$")
+    assert "".join(ElementTree.fromstring(made).itertext()) == "a=bc=d"
+
+
+@pytest.mark.parametrize("name", ["align", "equation", "gather", "multline"])
+def test_no_row_gets_a_number_that_nobody_wrote(name: str) -> None:
+    made = formulas(rf"$$\begin{{{name}}}x\end{{{name}}}$$")
+    assert "".join(ElementTree.fromstring(made).itertext()) == "x"
+
+
+@pytest.mark.parametrize(
+    "latex",
+    [
+        "x_{" * 6 + "x" + "}" * 6,
+        r"\frac{1}{1+" * 6 + "x" + "}" * 6,
+        r"\overset{" * 6 + "x" + "}{y}" * 6,
+        r"\sqrt[\sqrt[\sqrt[x]{y}]{y}]{y}",
+        r"\sum_{x^{\frac{1}{y_z}}}",
+    ],
+)
+def test_no_sign_is_smaller_than_the_script_of_a_script(latex: str) -> None:
+    assert _deepest(ElementTree.fromstring(formulas(f"${latex}$"))) == 2
+
+
+def _deepest(element: ElementTree.Element, level: int = 0) -> int:
+    """Return the highest level in a formula within a line, as MathML Core counts them."""
+    level = int(element.get("scriptlevel", level))
+    below = [
+        level
+        if element.tag not in {"mfrac", "mroot", "mover", "msub", "msup", "munder"}
+        or (place == 0 and element.tag != "mfrac")
+        else level + 1 + (element.tag == "mroot")
+        for place in range(len(element))
+    ]
+    return max([level, *map(_deepest, element, below)])
+
+
+@pytest.mark.parametrize(
+    ("latex", "is_shown"),
+    [("x+" * 31 + "x", True), ("x+" * 33, False), (r"\frac{" + "x+" * 31 + "}{" + "x" * 60 + "}", True)],
+)
+def test_no_formula_is_wider_than_a_page(latex: str, is_shown: bool) -> None:
+    """No browser breaks one: on paper the rest of it would not be there."""
+    assert ("<code" not in formulas(f"${latex}$")) == is_shown
+
+
 def test_what_is_crossed_out_looks_so_in_and_around_formulas() -> None:
     assert marked("~~$x$~~ $x$") == f"<del>{X}</del> {X}"
     assert marked(r"$\cancel{x}$") == marked(r"$\sout{x}$") == f"<math>{STRIKE}</math>"

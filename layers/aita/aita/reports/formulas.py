@@ -25,6 +25,7 @@ LONGEST = 2000
 _DEEPEST = 40  # groups, and arguments, within each other
 _MOST_OPEN = 8  # brackets at a time: math-core tries twice as often for each further one, for 0.2 s with 24
 _WIDEST = 4.0  # em, of a space
+_LONGEST_LINE = 64  # signs beside each other: no browser breaks a formula, and a page ends at some 70
 
 _FORMULA = re.compile(
     r"""
@@ -36,8 +37,22 @@ _FORMULA = re.compile(
     re.DOTALL | re.VERBOSE,
 )
 _COMMAND = re.compile(r"\\[A-Za-z]|[\^_]")
-_STRUCK = re.compile(r"\\sout(?![A-Za-z])")  # of ulem: math-core has it for text alone
-_DEFINES = re.compile(r"\\(?:re|provide)?(?:newcommand|def|gdef|edef|xdef|let)(?![A-Za-z])")
+_REFUSED = re.compile(
+    r"\\(?:(?:re)?newcommand|providecommand|def|gdef|edef|xdef|let"  # definitions
+    r"|mathchoice|newline)(?![A-Za-z])"  # three of four texts, and the end of a line, would disappear
+)
+_REWRITTEN = re.compile(
+    r"""
+    (?P<percent>%(?!\s))
+    | (?P<spaced>(?:%|\\[%_$&\#])(?=\s))
+    | (?P<struck>\\sout(?![A-Za-z]))
+    | (?P<table>\\(?:begin|end)\{(?:align|equation|gather|multline))\}
+    | (?P<row>\\\\)\s*\[\s*-?[\d.]+\s*(?:pt|em|ex|mm|cm|in|mu)\s*\]
+    | \\.
+    """,
+    re.DOTALL | re.VERBOSE,
+)
+_STRUCTURE = re.compile(r"\\begin\{|\\end\{|\\.|[{}]", re.DOTALL)
 _TOKEN = re.compile(r"\\[A-Za-z]+|\\.|[^\sA-Za-z0-9]", re.DOTALL)
 _CLOSES = {")": "(", "]": "[", "}": "{", r"\}": r"\{", r"\rgroup": r"\lgroup", r"\rmoustache": r"\lmoustache"} | {
     rf"\r{name}": rf"\l{name}" for name in ("angle", "brace", "brack", "ceil", "floor", "paren", "vert", "Vert")
@@ -56,6 +71,9 @@ _ATTRIBUTES = frozenset({
     "mathvariant", "movablelimits", "notation", "rowspan", "rspace", "scriptlevel", "separator", "stretchy",
     "symmetric",
 })  # fmt: skip
+_SCRIPTS = frozenset({"mmultiscripts", "mover", "msub", "msubsup", "msup", "munder", "munderover"})
+_STACKED = frozenset({"mfrac", "mover", "mtable", "munder", "munderover"})
+_SMALLEST = 2  # level of a script in a script
 _CLASSES = {
     "text-align: left": "math-left",
     "text-align: right": "math-right",
@@ -97,18 +115,37 @@ def _latex(found: re.Match[str]) -> tuple[str, bool]:
 
 
 def _formula(latex: str, source: str, *, display: bool) -> Markup:
-    latex = _STRUCK.sub(lambda _: r"\cancel", latex.replace("[illegible]", r"\text{[illegible]}"))
+    latex = _REWRITTEN.sub(_rewritten, latex.replace("[illegible]", r"\text{[illegible]}"))
     converted = _mathml(latex, display=display)
     return Markup('<code class="latex">{}</code>').format(source) if converted is None else Markup(converted)  # noqa: S704 - _mathml escapes
+
+
+def _rewritten(found: re.Match[str]) -> str:
+    """Return what math-core takes as it was meant."""
+    match found.lastgroup:
+        case "percent":  # it begins a comment, which hides the rest
+            return r"\%"
+        case "spaced":  # within text the space would be dropped
+            return rf"\{found[0][-1]}{{}}"
+        case "struck":  # of ulem: math-core has it for text alone
+            return r"\cancel"
+        case "table":  # whose rows would get numbers that nobody wrote
+            return f"{found['table']}*}}"
+        case "row":  # the space below a row would be shown as text
+            return found["row"]
+    return found[0]
 
 
 @lru_cache(maxsize=4096)
 def _mathml(latex: str, *, display: bool) -> str | None:
     """Return a formula as MathML; ``None`` if it can't be had, or might take long."""
-    if len(latex) > LONGEST or _DEFINES.search(latex) or not _bounded(latex):
+    if len(latex) > LONGEST or _REFUSED.search(latex) or not _bounded(latex):
+        return None
+    rows = _with_rows(latex)
+    if rows is None:
         return None
     try:
-        made = _CONVERTER.convert_with_local_state(latex, displaystyle=display)
+        made = _CONVERTER.convert_with_local_state(rows, displaystyle=display)
         root = ElementTree.fromstring(_ENTITY.sub(lambda entity: html.unescape(entity[0]), made))  # noqa: S314 - math-core's
     except (LatexError, ElementTree.ParseError):
         return None
@@ -116,6 +153,9 @@ def _mathml(latex: str, *, display: bool) -> str | None:
         return None
     for element in root.iter():
         _clean(element)
+    if _signs_beside(root) > _LONGEST_LINE:
+        return None
+    _keep_legible(root, display=display)
     return ElementTree.tostring(root, encoding="unicode")
 
 
@@ -140,6 +180,56 @@ def _bounded(latex: str) -> bool:
         if groups > _DEEPEST or unclosed + len(opened) - groups > _MOST_OPEN:
             return False
     return True
+
+
+def _with_rows(latex: str) -> str | None:
+    r"""Return a formula whose lines are rows of a table; ``None`` if one ends within a group.
+
+    math-core drops an ``\\`` outside of a table, and 5 above 6 would become 56.
+    """
+    groups = tables = 0
+    has_lines = False
+    for sign in _STRUCTURE.findall(latex):
+        tables += (sign == r"\begin{") - (sign == r"\end{")
+        groups += (sign in ("{", r"\begin{", r"\end{")) - (sign == "}")
+        if sign == r"\\" and not tables:
+            if groups:
+                return None
+            has_lines = True
+    return rf"\begin{{gathered}}{latex}\end{{gathered}}" if has_lines else latex
+
+
+def _signs_beside(root: ElementTree.Element) -> int:
+    """Return about how many signs stand beside each other in a formula's longest line."""
+    wide: dict[ElementTree.Element, int] = {}
+    for element in reversed([*root.iter()]):  # children first
+        parts = [wide[child] for child in element]
+        wide[element] = max(parts, default=0) if element.tag in _STACKED else sum(parts) + len(element.text or "")
+    return wide[root]
+
+
+def _keep_legible(root: ElementTree.Element, *, display: bool) -> None:
+    """Keep all scripts at TeX's smallest size or above: MathML's get smaller with each level, and disappear."""
+    left = [(root, 0, display)]
+    while left:
+        element, level, displayed = left.pop()
+        level = int(element.get("scriptlevel", level))
+        displayed = element.get("displaystyle", str(displayed).lower()) == "true"
+        for place, child in enumerate(element):
+            below = level + _levels_below(element.tag, place, displayed=displayed)
+            if below > _SMALLEST:
+                below = _SMALLEST
+                child.attrib.setdefault("scriptlevel", str(below))
+            left.append((child, below, displayed and below == level and element.tag != "mfrac"))
+
+
+def _levels_below(tag: str, place: int, *, displayed: bool) -> int:
+    """Return by how many levels a child is smaller than its parent (MathML Core, user agent stylesheet)."""
+    if tag == "mfrac":
+        return 0 if displayed else 1
+    if place == 0:
+        return 0
+    return 2 if tag == "mroot" else int(tag in _SCRIPTS)
 
 
 def _clean(element: ElementTree.Element) -> None:
