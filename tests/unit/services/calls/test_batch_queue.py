@@ -244,6 +244,86 @@ class TestWaiting:
         assert harness.resume(run).status is RunStatus.SUCCEEDED
         assert len(set(harness.batches.submitted)) == len(harness.batches.submitted), "nothing is paid twice"
 
+    @pytest.mark.parametrize("lost", ["gone", "failed"])
+    def test_halts_once_for_all_batches_that_are_lost(self, harness: Harness, lost: str) -> None:
+        harness.batch_queue.most_requests, harness.batches.looks = 1, 5
+        run = planned(harness)
+        while step(harness, run) is BatchStep.AGAIN:
+            pass
+        first = {"batch-0", "batch-1"}
+        assert {each.batch.batch_id for each in harness.batches.batches} == first
+        get = harness.batches.get
+
+        def look(batch_id: str) -> Any:
+            if batch_id in first and lost == "gone":
+                raise BatchGoneError("the provider knows it no longer")
+            if batch_id in first:
+                return replace(get(batch_id), ended=True, failure="model not supported")
+            return get(batch_id)
+
+        harness.batches.get = look  # type: ignore[method-assign]
+        harness.batches.find = lambda file_id, token: []  # type: ignore[method-assign]
+        harness.batches.unanswered = lambda request: len(harness.batches.batches) == 2
+        halted = harness.drive(run)
+        assert halted.status is RunStatus.HALTED
+        assert "the first of 2 batches" in halted.reason
+        assert harness.resume(halted).status is RunStatus.SUCCEEDED
+
+    def test_halts_again_for_a_batch_that_was_there_again_meanwhile(self, harness: Harness) -> None:
+        def unknown(batch_id: str) -> Any:
+            raise BatchGoneError("the provider knows it no longer")
+
+        get, find = harness.batches.get, harness.batches.find
+        harness.batches.looks = 100
+        run = planned(harness)
+        step(harness, run)
+        for _ in range(3):
+            harness.batches.get = unknown  # type: ignore[method-assign]
+            harness.batches.find = lambda file_id, token: []  # type: ignore[method-assign]
+            assert step(harness, run) is BatchStep.STOPPED
+            harness.batches.get, harness.batches.find = get, find  # type: ignore[method-assign]
+            run = harness.submissions.resume(run.run_id)
+            harness.plan(run)
+            assert step(harness, run) is BatchStep.WAIT
+        assert len(harness.batches.submitted) == 2
+
+    def test_gives_up_replies_that_are_refused_after_two_days(self, harness: Harness) -> None:
+        def refuse(batch: Any) -> Any:
+            raise TaskError("the provider answered 400")
+
+        replies, harness.batches.replies = harness.batches.replies, refuse  # type: ignore[method-assign]
+        run = harness.run("rubric", provider_batch="first")
+        assert run.status is RunStatus.HALTED
+        harness.clock.advance(3 * 86400)
+        harness.batches.replies = (  # type: ignore[method-assign]
+            lambda batch: refuse(batch) if batch.batch_id == "batch-0" else replies(batch)
+        )
+        assert harness.resume(run).status is RunStatus.SUCCEEDED
+
+    def test_asks_nothing_at_the_full_price_if_the_halt_is_lost(self, harness: Harness) -> None:
+        """The function dies between the record of a failed batch and the end of the run."""
+        get, release = harness.batches.get, harness.runs.release_cost
+
+        def fail(batch_id: str) -> Any:
+            return replace(get(batch_id), failure="model not supported")
+
+        def die(run_id: str, amount: Decimal) -> None:
+            harness.batches.get, harness.batches.unanswered = get, lambda request: False  # type: ignore[method-assign]
+            harness.runs.release_cost = release  # type: ignore[method-assign]
+            raise Crash
+
+        harness.batches.unanswered = lambda request: True
+        harness.batches.get = fail  # type: ignore[method-assign]
+        run = planned(harness, max_cost_usd=Decimal(10))
+        assert step(harness, run) is BatchStep.WAIT
+        harness.runs.release_cost = die  # type: ignore[method-assign]
+        harness.clock.advance(ROUND)
+        step(harness, run)
+        with pytest.raises(Crash):
+            step(harness, run)
+        run = harness.drive(run)
+        assert (run.status, run.usage.batch_calls) == (RunStatus.SUCCEEDED, 5)
+
     def test_halts_where_a_batch_is_gone_as_the_endpoint_has_none(self, harness: Harness) -> None:
         def gone(batch_id: str) -> Any:
             harness.batches.failures = [RunStopped("the endpoint has no batches")]

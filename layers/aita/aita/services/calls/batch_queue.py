@@ -115,8 +115,7 @@ class _Step:
 
     def take(self) -> BatchStep:
         try:
-            for record in self.book.now.batches:
-                self._go_on(record)
+            self._look_after_all()
             step = self._next()
         except ProviderBusy as busy:
             return self._wait_for_provider(busy)
@@ -149,6 +148,28 @@ class _Step:
         if self.book.now.complete or (self.book.now.queue_full and is_open):
             return self._after(complete=True)
         return self._make()
+
+    def _look_after_all(self) -> None:
+        """Take every batch as far as it can go now, also where one halts the run, so that one resume is enough.
+
+        Raises
+        ------
+        RunStopped
+            If a batch halts the run; it names the first one, and counts them.
+        """
+        halts: list[RunStopped] = []
+        for record in self.book.now.batches:
+            try:
+                self._go_on(record)
+            except RunStopped as halt:
+                halts.append(halt)
+            except CallError:
+                if not halts:
+                    raise
+        if len(halts) > 1:
+            raise RunStopped(f"{halts[0]}. That is the first of {len(halts)} batches that halt the run now") from None
+        if halts:
+            raise halts[0]
 
     def _go_on(self, record: BatchRecord) -> None:
         """Take a batch as far as it can go now."""
@@ -260,7 +281,7 @@ class _Step:
         try:
             created = self.queue.provider.create(record.file_id, record.token)
         except TaskError as refused:
-            self._leave(record)
+            self._ask_again(record)
             raise RunStopped(
                 f"the provider refused a batch of {record.total} requests: {refused}. Going on puts them into another "
                 "batch; without batches they are asked at the full price"
@@ -278,7 +299,7 @@ class _Step:
 
     def _ask_again(self, record: BatchRecord) -> BatchRecord:
         """Have the requests of a batch that was not made put into another one."""
-        self.book.write(next=min(self.book.now.next, record.first), complete=False)
+        self.book.reopen(record)
         return self._leave(record)
 
     def _wait_for_provider(self, busy: ProviderBusy) -> BatchStep:

@@ -59,7 +59,9 @@ class BatchWatch:
                 raise
             return self._give_up(record, str(refused))
         if batch.ended:
-            return self._read(record, batch)
+            return self._read(record, batch, is_late=is_late)
+        if record.missed_in:  # the key is that of before again
+            record = self.book.change(record, missed_in=0)
         if is_late:
             if record.cancelled_at is None:
                 record = self.book.change(record, cancelled_at=now)
@@ -87,7 +89,7 @@ class BatchWatch:
         logger.warning("a batch of %d requests is given up, which are asked again: %s", record.total, reason)
         return self.book.change(record, state=BatchState.READ)
 
-    def _read(self, record: BatchRecord, batch: ProviderBatch) -> BatchRecord:
+    def _read(self, record: BatchRecord, batch: ProviderBatch, *, is_late: bool) -> BatchRecord:
         """Store the replies of a batch; after a crash, the same ones again."""
         requests, spent = self.book.books.read_requests(record.token), list[Usage]()
 
@@ -105,12 +107,19 @@ class BatchWatch:
                 spent += [usage for usage in map_concurrently(keep, some, _CONCURRENT_IO) if usage is not None]
         except BatchGoneError as gone:
             return self._miss(record, str(gone), is_late=False)
+        except TaskError as refused:
+            if not is_late:
+                raise
+            return self._give_up(record, str(refused))
+        failed = bool(batch.failure) and not spent and not batch.queue_full
         if batch.queue_full:
             self._make_room(record)
+        elif failed:  # also if the halt is lost by a crash, nothing is asked at the full price
+            self.book.reopen(record)
         logger.info("a batch ended with %d of %d replies", len(spent), record.total)
         record = self.book.change(record, state=BatchState.READ, done=len(spent), answer_files=batch.answer_files)
         self.settle(record, spent)
-        if batch.failure and not spent and not batch.queue_full:
+        if failed:
             self.book.stop_making()
             raise RunStopped(
                 f"the provider did nothing of a batch of {record.total} requests: {batch.failure}. Going on puts them "
@@ -124,7 +133,7 @@ class BatchWatch:
         if alone and record.total == 1:
             return  # it never fits: an ordinary call is made
         most = max(1, record.total // 2) if alone else self.book.now.most_requests
-        self.book.write(next=min(self.book.now.next, record.first), complete=False, queue_full=True, most_requests=most)
+        self.book.reopen(record, queue_full=True, most_requests=most)
 
     def settle(self, record: BatchRecord, spent: list[Usage]) -> None:
         """Release what was committed and not spent; all of it stays committed if a cost is unknown."""

@@ -36,6 +36,10 @@ class OpenBatchBook:
         self.write(batches=tuple(changed if each.token == record.token else each for each in self.now.batches))
         return changed
 
+    def reopen(self, record: BatchRecord, **changes: object) -> None:
+        """Have the requests of a batch looked at once more, for another batch."""
+        self.write(next=min(self.now.next, record.first), complete=False, **changes)
+
     def stop_making(self, **changes: object) -> None:
         """Record that no batch is being made, with other changes."""
         self.write(making_since=None, tries=0, **changes)
