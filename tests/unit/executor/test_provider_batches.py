@@ -19,7 +19,7 @@ from aita import (
     cleanup_checkpoints,
     create_executor,
 )
-from aita.errors import TaskError
+from aita.errors import BatchGoneError, TaskError
 from aita.executor.batch_folder import BatchFolder
 from aita.executor.in_process import InProcessExecutor
 from aita.models.run import Usage
@@ -127,6 +127,28 @@ def test_with_batches_only_it_fails_until_the_batch_is_executed_again(tmp_path: 
     assert len({asked(request) for request in llm.batches.answered}) == len(llm.batches.answered)
 
 
+def test_with_batches_only_the_request_after_an_invalid_reply_is_in_the_next_batch(tmp_path: Path) -> None:
+    def say(request: LLMRequest) -> str:
+        again = any(message.role == "assistant" for message in request.messages)
+        return NONSENSE if asked(request) in ("two", "three") and not again else "fine"
+
+    def parse(text: str) -> str:
+        if text == NONSENSE:
+            raise ValueError(text)
+        return text
+
+    llm = BatchedLLM(say)
+    tasks = [SimpleLLMTask(task_id=word, prompt=word, parse_fn=parse) for word in WORDS]
+    first = execute(llm, tmp_path, tasks=tasks, provider_batch="only")
+    assert [each.task_id for each in first.failed_results] == ["two", "three"]
+    last = execute(llm, tmp_path, tasks=tasks, provider_batch="only")
+    assert all_done(last)
+    assert (llm.calls, len(llm.batches.submitted)) == ({"one": 1, "two": 1}, 4)
+    paid = [result.paid.cost_usd for batch in (first, last) for result in batch.task_results if not result.resumed]
+    assert sum(paid) == COST * (2 + Decimal("0.5") * 4)
+    assert left(tmp_path) == []
+
+
 def test_an_invalid_reply_is_asked_again_by_a_call(tmp_path: Path) -> None:
     def say(request: LLMRequest) -> str:
         again = any(message.role == "assistant" for message in request.messages)
@@ -142,6 +164,34 @@ def test_an_invalid_reply_is_asked_again_by_a_call(tmp_path: Path) -> None:
     batch = execute(llm, tmp_path, tasks=tasks)
     assert [result.result for result in batch.task_results] == ["fine"] * 4
     assert llm.calls == {"one": 1, "two": 1}
+
+
+def test_a_lost_batch_halts_one_execution_and_the_next_one_asks_again(tmp_path: Path) -> None:
+    def die(seconds: float) -> None:
+        raise Killed
+
+    def unknown(batch_id: str) -> ProviderBatch:
+        if batch_id == "batch-0":
+            raise BatchGoneError("the provider knows it no longer")
+        return get(batch_id)
+
+    llm = BatchedLLM()
+    get, llm.batches.get = llm.batches.get, unknown  # type: ignore[method-assign]
+    llm.batches.find = lambda file_id, token: []  # type: ignore[method-assign]
+    with pytest.raises(Killed):
+        execute(llm, tmp_path, wait=die)
+    halted = execute(llm, tmp_path)
+    assert len(halted.failed_results) == 3
+    assert len(llm.batches.submitted) == 3, "nothing is asked again unasked"
+    assert all_done(execute(llm, tmp_path))
+
+
+@pytest.mark.parametrize("line", [b"5", b"[1, 2, 3]", b"\xff", b'[{"a": 1}, {}]', b"{}"])
+def test_a_damaged_line_of_replies_is_passed_over(tmp_path: Path, line: bytes) -> None:
+    folder = BatchFolder.of(tmp_path, "words")
+    folder.path.mkdir()
+    (folder.path / "replies.jsonl").write_bytes(line + b"\n")
+    assert BatchFolder.of(tmp_path, "words").replies == {}
 
 
 def test_a_killed_process_goes_on_with_the_same_batch(tmp_path: Path) -> None:

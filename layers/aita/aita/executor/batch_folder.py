@@ -16,7 +16,7 @@ from aita.errors import CheckpointError
 from aita.executor.checkpoint_folder import BINARY, lock_path
 from aita.executor.ledger import PAYER
 from aita.models.provider_batch import BatchBook
-from aita.models.run import Usage
+from aita.models.run import NO_USAGE, Usage
 from aita.ports import Reply
 from aita.services.calls.batch_ports import BatchedRequest
 from aita.services.calls.call_ports import ReplyStore
@@ -25,6 +25,7 @@ from aita.services.calls.reply_cache import CachedReply
 logger = logging.getLogger(__name__)
 
 _REQUESTS = TypeAdapter(dict[str, BatchedRequest])
+_REPLY = TypeAdapter(tuple[str, CachedReply])
 
 
 @dataclass(eq=False)
@@ -115,19 +116,35 @@ class BatchFolder:
         return cls(lock_path(directory, name).with_suffix(".batches"))
 
     @property
+    def next_attempt(self) -> int:
+        """Number of an execution that begins now: also one that halted for a missed batch has had a number."""
+        book = self.read()
+        return max([book.attempt, *(record.missed_in for record in book.batches)]) + 1
+
+    @property
     def open_requests(self) -> int:
         """Number of the requests in batches that are under way."""
         return sum(record.total for record in self.read().batches if record.under_way)
 
-    def drop(self, recorded: Collection[str]) -> None:
+    def drop(self, recorded: Collection[str], unanswered: Collection[str] = ()) -> None:
         """Delete what the checkpoint has: the replies that were taken, and those to the requests ``recorded``.
 
-        Other tasks of the name take the rest in a later execution. Once nothing is left, and no batch is under way, the
-        whole folder is deleted.
+        Other tasks of the name take the rest in a later execution, and those that ``unanswered`` names go on from
+        theirs. Once nothing is left, and no batch is under way, the whole folder is deleted.
+
+        Parameters
+        ----------
+        unanswered
+            Tasks that failed as a further request has no reply yet.
         """
         with self._lock:
-            left = {d: reply for d, reply in self.replies.items() if d not in self._takers and d not in recorded}
-            if len(left) < len(self.replies):
+            left: dict[str, CachedReply] = {}
+            for digest, reply in self.replies.items():
+                if self._takers.get(digest) in unanswered:
+                    left[digest] = reply.model_copy(update={"usage": NO_USAGE})  # it counts once, with the record
+                elif digest not in self._takers and digest not in recorded:
+                    left[digest] = reply
+            if left != self.replies:
                 write_whole(self._replies, b"".join(_line(*each) for each in left.items()))
             self.replies = left
         if not left and not self.open_requests:
@@ -142,10 +159,11 @@ class BatchFolder:
 
     def _load(self, line: bytes) -> None:
         try:
-            digest, reply = json.loads(line)
-            self.replies[digest] = CachedReply.model_validate(reply)
+            digest, reply = _REPLY.validate_json(line)
         except ValueError:
             logger.warning("a line of a batch's replies is damaged: its request is asked again")
+        else:
+            self.replies[digest] = reply
 
     def _damaged(self, file: Path) -> CheckpointError:
         return CheckpointError(
@@ -184,10 +202,10 @@ class BatchedReplies:
 
         A batch's reply is newer than one because of which the task failed in an earlier execution.
         """
-        found = self.replies.get(digest)
+        found, of_batch = self.replies.get(digest), self.folder.take(digest, self.owner)
         if found is not None and not self.is_rejected(found):
             return found
-        return self.folder.take(digest, self.owner) or found
+        return of_batch or found
 
     def is_rejected(self, reply: CachedReply) -> bool:
         """Return whether a task failed because of a reply in an earlier attempt."""

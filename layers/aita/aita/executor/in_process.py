@@ -24,6 +24,7 @@ from aita.executor.provider_batches import (
     TasksWork,
     batched_loops,
     batches_of,
+    owner_at,
     uncalled_loops,
     wait_for_batches,
 )
@@ -194,7 +195,7 @@ class InProcessExecutor(BatchExecutor):
         batch.when_stopped(lambda: engine.stop(STOPPED))
         stopped = None
         if folder is not None:
-            work = TasksWork(works, loop_of, folder, cap, stopping, folder.read().attempt + 1)
+            work = TasksWork(works, loop_of, folder, cap, stopping, folder.next_attempt)
             try:
                 if config.provider_batch is BatchUse.NEVER:
                     work.count_kept()
@@ -208,7 +209,7 @@ class InProcessExecutor(BatchExecutor):
         if stopped is not None:
             engine.stop(stopped)
         if folder is not None and engine.reason is None:
-            folder.drop(ledger.recorded())
+            folder.drop(ledger.recorded(), {owner_at(place) for place in ledger.unanswered()})
         return engine.reason
 
     def _gate(self, stopping: threading.Event) -> PromptCacheGate:

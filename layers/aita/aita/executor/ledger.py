@@ -11,6 +11,7 @@ from aita.errors import (
     NotRun,
     RequestError,
     TaskCodeError,
+    UnansweredError,
 )
 from aita.executor.checkpoint import Checkpoint
 from aita.executor.checkpoint_lines import ASKED_AGAIN, Record
@@ -112,6 +113,14 @@ class Ledger:
     def recorded(self) -> set[str]:
         """Return the digests of the first requests of the tasks that have ended."""
         return {self._identities[place].digest for place in self._results}
+
+    def unanswered(self) -> set[int]:
+        """Return the places of the tasks that failed as no reply came, for which no reply of theirs is to blame."""
+        return {
+            place
+            for place, result in self._results.items()
+            if result.error is not None and result.error.startswith(f"{UnansweredError.__name__}:")
+        }
 
     def usage_before(self) -> Iterator[tuple[LLMTask[Any], Usage]]:
         """Yield the batch's tasks that ran before, each with the usage of all times that it did."""

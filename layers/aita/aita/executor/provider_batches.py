@@ -210,7 +210,12 @@ def uncalled_loops(loop_of: LoopOf, stopped: str = "") -> LoopOf:
 
 def owner_of(work: Work) -> str:
     """Return what pays for the replies of some work: the place of its first task."""
-    return f"task {work.members[0][0]}"
+    return owner_at(work.members[0][0])
+
+
+def owner_at(place: int) -> str:
+    """Return what pays for the replies of the work whose first task has a place."""
+    return f"task {place}"
 
 
 def wait_for_batches(provider: BatchProvider, work: TasksWork, wait: Callable[[float], object]) -> None:
