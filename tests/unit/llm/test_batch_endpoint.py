@@ -11,6 +11,7 @@ import pytest
 from aita.errors import BatchGoneError, ProviderBusy, RunStopped, TaskError
 from aita.llm.batch_endpoint import BatchEndpoint
 from aita.llm.chat import ChatModel
+from aita.llm.completion import LARGEST
 from aita.ports import ProviderBatch
 from aita.tasks.request import LLMRequest, Message, Parameters
 from tests.support.simulated import simulated_model
@@ -155,7 +156,8 @@ class TestOtherEndpoints:
             batches.get("batch_1")
         with pytest.raises(BatchGoneError, match="replies no longer"):
             list(batches.replies(ProviderBatch(batch_id="b", ended=True, total=1, answer_files=("f",))))
-        batches.cancel("batch_1")
+        with pytest.raises(BatchGoneError, match="to be cancelled"):
+            batches.cancel("batch_1")
 
     def test_no_request_is_repeated(self) -> None:
         requests: list[httpx2.Request] = []
@@ -199,6 +201,14 @@ class TestOtherEndpoints:
     def test_an_unknown_status_is_waited_for(self, status: str) -> None:
         batches = answering(lambda request: httpx2.Response(200, json={"id": "b", "status": status}))
         assert batches.get("b") == ProviderBatch(batch_id="b", ended=False)
+
+    def test_a_line_that_is_longer_than_any_reply_hides_no_other(self) -> None:
+        body = {"choices": [{"message": {"content": "four"}, "finish_reason": "stop"}]}
+        right = json.dumps({"custom_id": "d", "response": {"status_code": 200, "body": body}}).encode()
+        parts = [b"x" * (LARGEST + 1), b"y" * 10, b"z\n" + right]
+        batches = answering(lambda request: httpx2.Response(200, content=iter(parts)))
+        found = batches.replies(ProviderBatch("b", ended=True, answer_files=("f",)))
+        assert [(digest, reply.text) for digest, reply in found] == [("d", "four")]
 
     def test_lines_are_told_by_their_ends_alone_and_damaged_ones_are_left_out(self) -> None:
         def line(digest: str, text: str, status: int = 200) -> str:

@@ -115,12 +115,18 @@ class BatchEndpoint:
             return _batch(self.client.batches.retrieve(batch_id))
 
     def cancel(self, batch_id: str) -> None:
-        """Cancel a batch. Nothing happens if it is at its end or gone."""
-        with self._errors():
+        """Cancel a batch. Nothing happens if it is at its end.
+
+        Raises
+        ------
+        BatchGoneError
+            If the provider does not know it: by the key of its own account it may go on.
+        """
+        with self._errors(gone="the provider does not know a batch that is to be cancelled"):
             try:
                 self.client.batches.cancel(batch_id)
-            except (openai.ConflictError, openai.BadRequestError, openai.NotFoundError):
-                logger.info("a batch could not be cancelled: it has ended, is gone, or is being cancelled")
+            except (openai.ConflictError, openai.BadRequestError):
+                logger.info("a batch could not be cancelled: it has ended, or is being cancelled")
 
     def replies(self, batch: ProviderBatch) -> Iterator[tuple[str, Reply]]:
         """Yield the replies of a batch that has ended, each with its request's digest."""
@@ -209,17 +215,14 @@ def _required(value: str | None) -> str:
 def _lines(parts: Iterable[bytes]) -> Iterator[bytes]:
     """Yield the lines of a file but empty ones; texts may hold the further ends of lines that Unicode has.
 
-    Raises
-    ------
-    ProviderBusy
-        If a line is longer than any reply.
+    Of a line that is longer than any reply, the rest is left out, so that it is no reply: the others are.
     """
     rest = b""
     for part in parts:
         *lines, rest = (rest + part).split(b"\n")
         yield from (line for line in lines if line.strip())
         if len(rest) > LARGEST:
-            raise ProviderBusy("a batch's replies can't be read: one is too long")
+            rest = b"\0"  # no JSON begins so
     if rest.strip():
         yield rest
 

@@ -602,6 +602,38 @@ class TestCancelling:
         assert step(harness, run) is BatchStep.STOPPED
         assert [each.cancelled for each in harness.batches.batches] == [True]
 
+    def test_of_a_batch_that_the_provider_does_not_know_is_not_confirmed(self, harness: Harness) -> None:
+        """The key may be another account's by now, and the batch go on."""
+
+        def unknown(batch_id: str) -> None:
+            raise BatchGoneError("the provider does not know it")
+
+        harness.batches.looks = 10
+        run = planned(harness)
+        step(harness, run)
+        harness.batches.cancel = unknown  # type: ignore[method-assign]
+        harness.submissions.cancel(run.run_id)
+        with pytest.raises(BatchGoneError):
+            step(harness, run)
+        assert harness.runs.get(run.run_id).batch_progress is not None
+
+    def test_reaches_the_batches_of_a_later_stage_in_which_an_earlier_attempt_was(self, harness: Harness) -> None:
+        run = planned(harness)
+        while step(harness, run) is not BatchStep.DONE:
+            harness.clock.advance(ROUND)
+        for event in harness.events(run):
+            harness.invoke(event)
+        harness.collect(run)
+        harness.batches.looks = 100
+        harness.plan(run, "rubric")
+        assert step(harness, run, "rubric") is BatchStep.WAIT
+        harness.submissions.cancel(run.run_id)
+        resumed = harness.submissions.resume(run.run_id)
+        cancelled = harness.submissions.cancel(resumed.run_id)
+        assert cancelled.stage == "answer_key"
+        assert step(harness, cancelled) is BatchStep.STOPPED
+        assert harness.batches.batches[-1].cancelled
+
     def test_while_a_batch_is_created_cancels_it(self, harness: Harness) -> None:
         create = harness.batches.create
 

@@ -73,7 +73,7 @@ class BatchQueue:
             case Standing.SUPERSEDED:
                 return BatchStep.STOPPED
             case Standing.ENDED:
-                self._cancel(book)
+                self.cancel(book)
                 work.show(None)
                 return BatchStep.STOPPED
         try:
@@ -83,8 +83,8 @@ class BatchQueue:
             logger.info("another invocation has taken this step")
             return BatchStep.WAIT
 
-    def _cancel(self, book: BatchBook) -> None:
-        """Cancel the batches under way, each whether or not another can be.
+    def cancel(self, book: BatchBook) -> None:
+        """Cancel the batches of a book that are under way, each whether or not another can be.
 
         Raises
         ------

@@ -4,6 +4,7 @@ Where going on would pay for the same requests once more, or at the full price, 
 """
 
 import logging
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
@@ -67,7 +68,8 @@ class BatchWatch:
                 record = self.book.change(record, cancelled_at=now)
             elif now - record.cancelled_at > LONGEST_END:
                 return self._give_up(record, "it was cancelled, and does not end")
-            self.provider.cancel(record.batch_id)
+            with suppress(BatchGoneError):  # the next look tells
+                self.provider.cancel(record.batch_id)
         return record if batch.done == record.done else self.book.change(record, done=batch.done)
 
     def _miss(self, record: BatchRecord, reason: str, *, is_late: bool) -> BatchRecord:

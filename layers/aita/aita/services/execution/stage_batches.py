@@ -20,6 +20,7 @@ from aita.services.calls.reply_cache import CachedReply
 from aita.services.execution.missing_requests import MissingRequests
 from aita.services.execution.role_executors import RoleExecutors
 from aita.services.execution.task_executor import TaskExecutor
+from aita.services.runs.pipelines import stages_of
 from aita.services.runs.planner import MANIFEST
 from aita.tasks.request import LLMRequest
 
@@ -192,14 +193,26 @@ class StageBatches:
         executor = self.executors.of_stage(event.stage)
         run = executor.runs.get(event.run_id)
         work = StageWork(event, run, executor, MissingRequests(executor), remaining)
+        books = BucketBooks(executor.objects, event)
         try:
-            step = self.queue_of(executor).step(BucketBooks(executor.objects, event), work)
+            if run.attempt == event.attempt and not run.active:
+                self._cancel_other_stages(run, event)
+            step = self.queue_of(executor).step(books, work)
         except RunStopped as stopped:
             step = _end(executor, event, RunStatus.HALTED, stopped.with_remedy(executor.remedies))
         except BudgetReached as reached:
             hint = f"resume with a higher cap (aita resume {event.run_id} --max-cost USD)"
             step = _end(executor, event, RunStatus.BUDGET_REACHED, f"{reached}: {hint}")
         return BatchResponse(**event.model_dump(), step=step)
+
+    def _cancel_other_stages(self, run: Run, event: StageEvent) -> None:
+        """Cancel the batches of an ended run's other stages: in an earlier attempt it may have been in a later one."""
+        for stage in stages_of(run.pipeline):
+            if stage != event.stage:
+                executor = self.executors.of_stage(stage)
+                book = BucketBooks(executor.objects, event.model_copy(update={"stage": stage})).read()
+                if book.batches:
+                    self.queue_of(executor).cancel(book)
 
 
 def _end(executor: TaskExecutor, event: StageEvent, status: RunStatus, reason: str) -> BatchStep:
