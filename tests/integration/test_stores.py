@@ -180,6 +180,15 @@ class TestRuns:
         ended = runs.end(run.run_id, 1, RunStatus.FAILED, "second")
         assert (ended.status, ended.reason, ended.ended_at) == (RunStatus.CANCELLED, "first", NOW)
 
+    def test_an_ended_run_is_cancelled_in_its_attempt(self, runs: RunStore, name: str) -> None:
+        run = make_run(name)
+        runs.create(run, None)
+        assert runs.cancel_ended(run.run_id, 1, "cancelled").active
+        runs.end(run.run_id, 1, RunStatus.HALTED, "a wrong key")
+        assert runs.cancel_ended(run.run_id, 2, "cancelled").status is RunStatus.HALTED
+        cancelled = runs.cancel_ended(run.run_id, 1, "cancelled")
+        assert (cancelled.status, cancelled.reason, cancelled.ended_at) == (RunStatus.CANCELLED, "cancelled", NOW)
+
     def test_a_run_is_restarted_once(self, runs: RunStore, name: str) -> None:
         run = make_run(name)
         runs.create(run, None)

@@ -60,6 +60,14 @@ class MemoryRuns:
                 return run
             return self._update(run_id, status=status, reason=reason, ended_at=self.clock())
 
+    def cancel_ended(self, run_id: str, attempt: int, reason: str) -> Run:
+        """Make a run CANCELLED that has ended otherwise in this attempt; return it as it is then."""
+        with self._lock:
+            run = self.get(run_id)
+            if run.active or run.attempt != attempt:
+                return run
+            return self._update(run_id, status=RunStatus.CANCELLED, reason=reason)
+
     def begin_stage(self, run_id: str, stage: str, counts: StageCounts, removed_usage: Usage) -> None:
         """Set the current stage, its counters, and what the rows that were removed had used."""
         with self._lock:

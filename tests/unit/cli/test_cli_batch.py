@@ -63,6 +63,18 @@ def test_a_cancelled_run_says_if_its_batches_may_go_on(stack: FakeStack, aita: A
     assert f"aita cancel {RUN}" in out
 
 
+def test_a_halted_run_says_that_its_batch_is_still_paid(stack: FakeStack, aita: Aita) -> None:
+    stack.answer("GET", f"/runs/{RUN}", run_view(RunStatus.HALTED, batch_progress=waiting()))
+    out = " ".join(aita("status", RUN)[1].split())
+    assert "its batch of 1,300 requests is still at the provider, and is paid" in out
+    assert f"aita resume {RUN}" in out
+    assert f"aita cancel {RUN}" in out
+    console = Console(width=120)
+    with console.capture() as capture:
+        console.print(draw(run_view(RunStatus.HALTED, batch_progress=waiting()), ""))
+    assert "waiting" not in capture.get()
+
+
 def test_progress_says_so_once_for_each_change() -> None:
     console = Console(width=120)
     with console.capture() as capture, LogProgress(console, lambda: 1000.0) as lines:

@@ -186,7 +186,7 @@ class RunView(StrictModel):
     """``GET /runs/{run_id}``. ``eta_seconds`` is of the current stage; ``None`` before its first task has ended.
 
     An empty ``reader_model`` or ``grader_model`` is ``model``. ``batch_progress`` is there while the run waits for the
-    provider's batches.
+    provider's batches, and after its end if one of them may go on.
     ``warning`` is for who starts or resumes a run: it tells that the runs at work want more of Lambda than the account
     has.
     """

@@ -256,7 +256,7 @@ class Run(StrictModel):
     ``removed_usage`` is the usage of deleted rows, whose tasks are no longer part of the run. ``committed_usd`` is, for
     a run with a cap, the cost so far plus the highest cost of the calls in progress. ``reviewed`` is true once a
     person has resumed a run that waited for review. ``batch_progress`` is there while the run waits for the provider's
-    batches.
+    batches, and after its end if one of them may go on.
     """
 
     run_id: str
@@ -285,6 +285,11 @@ class Run(StrictModel):
     def active(self) -> bool:
         """Whether tasks may call the model."""
         return self.status is RunStatus.RUNNING
+
+    @property
+    def has_left_batch(self) -> bool:
+        """Whether it ended with a batch at the provider that goes on, and that nobody has cancelled."""
+        return self.batch_progress is not None and self.status not in (RunStatus.RUNNING, RunStatus.CANCELLED)
 
 
 class TaskRow(StrictModel):

@@ -90,6 +90,10 @@ class RunStore(Protocol):
         """End the run if it is RUNNING in this attempt; return the run after the update."""
         ...
 
+    def cancel_ended(self, run_id: str, attempt: int, reason: str) -> Run:
+        """Make a run CANCELLED that has ended otherwise in this attempt; return the run after the update."""
+        ...
+
     def begin_stage(self, run_id: str, stage: str, counts: StageCounts, removed_usage: Usage) -> None:
         """Set the current stage, its counters, and the usage of task rows that were removed."""
         ...

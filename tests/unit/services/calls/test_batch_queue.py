@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from aita.errors import BatchGoneError, ProviderBusy, RunStopped, TaskError
+from aita.errors import BatchGoneError, ConflictError, ProviderBusy, RunStopped, TaskError
 from aita.models.provider_batch import BatchState, BatchStep
 from aita.models.run import Run, RunStatus, StageEvent
 from aita.services.assignments import object_keys
@@ -537,10 +537,46 @@ def test_a_refused_request_about_batches_halts_the_run_and_a_resume_goes_on(
     run = harness.run("rubric", provider_batch="first")
     assert run.status is RunStatus.HALTED
     assert "batches: the provider answered 400" in run.reason
-    assert run.batch_progress is None
+    assert run.has_left_batch is (request_name != "upload")
     setattr(harness.batches, request_name, ask)
     assert harness.resume(run).status is RunStatus.SUCCEEDED
     assert len(set(harness.batches.submitted)) == len(harness.batches.submitted)
+
+
+class TestABatchThatAnEndedRunLeft:
+    @pytest.fixture
+    def halted(self, harness: Harness) -> Run:
+        harness.batches.looks = 10
+        run = planned(harness)
+        step(harness, run)
+        harness.batches.failures = [RunStopped("the key is wrong")]
+        assert step(harness, run) is BatchStep.STOPPED
+        return harness.runs.get(run.run_id)
+
+    def test_is_shown_and_stays_when_the_last_invocation_is_repeated(self, harness: Harness, halted: Run) -> None:
+        assert (halted.status, halted.batch_progress and halted.batch_progress.total) == (RunStatus.HALTED, 2)
+        assert step(harness, halted) is BatchStep.STOPPED
+        assert harness.runs.get(halted.run_id) == halted
+        assert [each.cancelled for each in harness.batches.batches] == [False]
+
+    @pytest.mark.parametrize("pipeline", ["rubric", "exam"])
+    def test_is_not_paid_twice_by_another_run(self, harness: Harness, halted: Run, pipeline: str) -> None:
+        harness.put("exam.pdf", b"1")
+        harness.put("scans/anna/1.pdf", b"1")
+        with pytest.raises(ConflictError, match=rf"2 requests .* \(aita resume {halted.run_id}\) or cancel"):
+            harness.begin(pipeline)
+        resumed = harness.resume(halted)
+        assert (resumed.status, resumed.batch_progress) == (RunStatus.SUCCEEDED, None)
+        assert len(set(harness.batches.submitted)) == len(harness.batches.submitted)
+        harness.begin(pipeline)
+
+    def test_can_be_cancelled(self, harness: Harness, halted: Run) -> None:
+        cancelled = harness.submissions.cancel(halted.run_id)
+        assert cancelled.status is RunStatus.CANCELLED
+        assert step(harness, harness.batch_invoker.runs[-1]) is BatchStep.STOPPED
+        assert [each.cancelled for each in harness.batches.batches] == [True]
+        assert harness.runs.get(halted.run_id).batch_progress is None
+        assert harness.run("rubric").status is RunStatus.SUCCEEDED
 
 
 class TestCancelling:

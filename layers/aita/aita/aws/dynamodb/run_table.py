@@ -73,6 +73,22 @@ class DynamoRunTable:
         )
         return run or self.get(run_id)
 
+    def cancel_ended(self, run_id: str, attempt: int, reason: str) -> Run:
+        """Make a run CANCELLED that has ended otherwise in this attempt; return the run after the update."""
+        run = self._update(
+            run_id,
+            "SET #status = :status, reason = :reason",
+            {
+                ":status": RunStatus.CANCELLED,
+                ":reason": reason,
+                ":running": RunStatus.RUNNING,
+                ":attempt": attempt,
+            },
+            condition="#status <> :running AND attempt = :attempt",
+            names={"#status": "status"},
+        )
+        return run or self.get(run_id)
+
     def begin_stage(self, run_id: str, stage: str, counts: StageCounts, removed_usage: Usage) -> None:
         """Set the current stage, its counters, and the usage of task rows that were removed."""
         self._update(

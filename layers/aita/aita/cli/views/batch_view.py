@@ -15,3 +15,11 @@ def uncancelled_line(progress: BatchProgress, run_id: str) -> str:
         f"the provider has not confirmed that its batch of {progress.total:,} requests is cancelled; if this stays for "
         f"minutes, ask again: aita cancel {run_id}"
     )
+
+
+def left_line(progress: BatchProgress, run_id: str) -> str:
+    """Return that an ended run left a batch at the provider, and what to do."""
+    return (
+        f"its batch of {progress.total:,} requests is still at the provider, and is paid: take its replies with aita "
+        f"resume {run_id}, or cancel it with aita cancel {run_id}"
+    )

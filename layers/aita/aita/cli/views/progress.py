@@ -162,7 +162,7 @@ def draw(view: RunView, spinner: RenderableType, note: str = "") -> RenderableTy
         stages,
         Text(f"  {_footer(view)}", "dim", no_wrap=True, overflow="ellipsis"),
     ]
-    if view.batch_progress is not None:
+    if view.batch_progress is not None and view.status is RunStatus.RUNNING:
         lines.append(Text(f"  {batch_line(view.batch_progress)}", "cyan", no_wrap=True, overflow="ellipsis"))
     if note or view.wait_reason:
         shown = printable(note or formatting.waits(view))

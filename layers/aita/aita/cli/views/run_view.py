@@ -10,7 +10,7 @@ from rich.text import Text
 from aita.cli.pasteable import Command, Pasteable
 from aita.cli.run_report import RunReport
 from aita.cli.views import formatting
-from aita.cli.views.batch_view import batch_line, uncancelled_line
+from aita.cli.views.batch_view import batch_line, left_line, uncancelled_line
 from aita.cli.views.estimate_view import calls_line
 from aita.cli.views.fitting_table import FittingTable
 from aita.cli.views.roster_notes import student_lines
@@ -115,6 +115,8 @@ def _stages(report: RunReport) -> RenderableType:
         return Group(table, Text(f"  {batch_line(report.batch_progress)}", "cyan"))
     if report.batch_progress is not None and report.status is RunStatus.CANCELLED:
         return Group(table, Text(f"  {uncancelled_line(report.batch_progress, report.run_id)}", "yellow"))
+    if report.batch_progress is not None:
+        return Group(table, Text(f"  {left_line(report.batch_progress, report.run_id)}", "yellow"))
     if not report.stages:
         table.add_row(Text("  nothing was planned yet", "dim"))
     return table

@@ -16,6 +16,7 @@ from aita.ports import ObjectStore, Reply
 from aita.services.assignments import object_keys
 from aita.services.calls.batch_ports import BatchedRequest, Inspected, Standing
 from aita.services.calls.batch_queue import BatchQueue
+from aita.services.calls.open_batch_book import OpenBatchBook
 from aita.services.calls.reply_cache import CachedReply
 from aita.services.execution.missing_requests import MissingRequests
 from aita.services.execution.role_executors import RoleExecutors
@@ -194,15 +195,19 @@ class StageBatches:
         run = executor.runs.get(event.run_id)
         work = StageWork(event, run, executor, MissingRequests(executor), remaining)
         books = BucketBooks(executor.objects, event)
+        ended = run.attempt == event.attempt and not run.active
         try:
-            if run.attempt == event.attempt and not run.active:
-                self._cancel_other_stages(run, event)
-            step = self.queue_of(executor).step(books, work)
+            if ended and run.status is not RunStatus.CANCELLED:  # an invocation that is repeated: its batches go on
+                step = _show_left(executor, books)
+            else:
+                if ended:
+                    self._cancel_other_stages(run, event)
+                step = self.queue_of(executor).step(books, work)
         except RunStopped as stopped:
-            step = _end(executor, event, RunStatus.HALTED, stopped.with_remedy(executor.remedies))
+            step = _end(executor, books, RunStatus.HALTED, stopped.with_remedy(executor.remedies))
         except BudgetReached as reached:
             hint = f"resume with a higher cap (aita resume {event.run_id} --max-cost USD)"
-            step = _end(executor, event, RunStatus.BUDGET_REACHED, f"{reached}: {hint}")
+            step = _end(executor, books, RunStatus.BUDGET_REACHED, f"{reached}: {hint}")
         return BatchResponse(**event.model_dump(), step=step)
 
     def _cancel_other_stages(self, run: Run, event: StageEvent) -> None:
@@ -215,7 +220,13 @@ class StageBatches:
                     self.queue_of(executor).cancel(book)
 
 
-def _end(executor: TaskExecutor, event: StageEvent, status: RunStatus, reason: str) -> BatchStep:
-    executor.watch.refresh(executor.runs.end(event.run_id, event.attempt, status, reason))
-    executor.runs.show_batches(event.run_id, event.attempt, None)
+def _end(executor: TaskExecutor, books: BucketBooks, status: RunStatus, reason: str) -> BatchStep:
+    executor.watch.refresh(executor.runs.end(books.event.run_id, books.event.attempt, status, reason))
+    return _show_left(executor, books)
+
+
+def _show_left(executor: TaskExecutor, books: BucketBooks) -> BatchStep:
+    """Show in an ended run's row the batches that go on."""
+    left = OpenBatchBook(books, books.read()).progress
+    executor.runs.show_batches(books.event.run_id, books.event.attempt, left)
     return BatchStep.STOPPED

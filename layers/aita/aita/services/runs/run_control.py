@@ -54,7 +54,8 @@ class RunControl:
             If the assignment's name, the pipeline or an option is invalid, or material is missing.
         ConflictError
             If a run of this assignment and pipeline is active, or one of another pipeline that would pay for the same
-            requests in a provider's batch; or if an option differs from the deployed stack.
+            requests in a provider's batch; if one that has ended left such a batch; or if an option differs from the
+            deployed stack.
         """
         assignment = check_assignment(request.assignment)
         stages = stages_of(request.pipeline)
@@ -77,7 +78,7 @@ class RunControl:
             updated_at=now,
         )
         self._check_batches(run)
-        self.runs.create(run, self._replaceable(assignment, request.pipeline))
+        self.runs.create(run, self._replaceable(run))
         return self._execute(run)
 
     def get(self, run_id: str) -> Run:
@@ -112,7 +113,7 @@ class RunControl:
         if run.active:
             raise ConflictError(f"run {run_id} is running: cancel it first, or wait until it ends")
         self._check_batches(run)
-        replaces = self._replaceable(run.assignment, run.pipeline)
+        replaces = self._replaceable(run)
         settings, reviewed = run.settings, run.reviewed or run.status is RunStatus.WAITING_FOR_REVIEW
         if max_cost_usd is not None:
             settings = settings.model_copy(update={"max_cost_usd": max_cost_usd})
@@ -141,18 +142,21 @@ class RunControl:
     def cancel(self, run_id: str) -> Run:
         """End a run. Functions start no new call after at most 5 s, and its batches are cancelled at the provider.
 
-        A cancelled run is cancelled once more, as the first request's answer, or its end, may have been lost.
+        A cancelled run is cancelled once more, as the first request's answer, or its end, may have been lost; and one
+        that has ended otherwise, if it left a batch at the provider.
 
         Raises
         ------
         NotFoundError
             If there is no such run.
         ConflictError
-            If the run has already ended otherwise.
+            If the run has already ended otherwise, and left no batch.
         """
         run = self.runs.get(run_id)
         if run.active:
             run = self.runs.end(run_id, run.attempt, RunStatus.CANCELLED, "cancelled")
+        elif run.has_left_batch:
+            run = self.runs.cancel_ended(run_id, run.attempt, "cancelled")
         elif run.status is not RunStatus.CANCELLED:
             raise ConflictError(f"run {run_id} is not running: it is {run.status}")
         if run.settings.provider_batch is not BatchUse.NEVER:
@@ -186,24 +190,31 @@ class RunControl:
         logger.info("started attempt %d of run %s", run.attempt, run.run_id)
         return run
 
-    def _replaceable(self, assignment: str, pipeline: str) -> str | None:
-        """Return the id of the ended run that a new one replaces as the active run, if there is one."""
-        active = self.runs.active(assignment, pipeline)
-        if active is not None and self.current(self.runs.get(active)).active:
+    def _replaceable(self, run: Run) -> str | None:
+        """Return the id of the ended run that a new or resumed one replaces as the active run, if there is one."""
+        active = self.runs.active(run.assignment, run.pipeline)
+        if active is None:
+            return None
+        other = self.current(self.runs.get(active))
+        if other.active:
             raise ConflictError(
-                f"run {active} of {assignment} / {pipeline} is active: watch it (aita watch {active}) "
+                f"run {active} of {run.assignment} / {run.pipeline} is active: watch it (aita watch {active}) "
                 f"or cancel it (aita cancel {active})"
             )
+        if active != run.run_id:
+            _check_no_batch_is_left(other)
         return active
 
     def _check_batches(self, run: Run) -> None:
-        """Check that no active run has requests of this one in a batch, for which no reply is stored for a day."""
+        """Check that no other run has requests of this one in a batch, for which no reply is stored for a day."""
         for pipeline in asking_alike(run.pipeline):
             active = self.runs.active(run.assignment, pipeline)
-            other = None if active is None else self.current(self.runs.get(active))
-            if other is None or not other.active:
+            if active is None:
                 continue
-            if any(each.settings.provider_batch is not BatchUse.NEVER for each in (run, other)):
+            other = self.current(self.runs.get(active))
+            if not other.active:
+                _check_no_batch_is_left(other)
+            elif any(each.settings.provider_batch is not BatchUse.NEVER for each in (run, other)):
                 raise ConflictError(
                     f"run {active} of {run.assignment} / {pipeline} is active and has requests of this one, which "
                     f"batches at the provider would pay twice: watch it (aita watch {active}) or cancel it "
@@ -239,6 +250,15 @@ class RunControl:
                     f"the price of {model} is not known, so a cap on the run's cost can't be kept: leave out "
                     f"--max-cost and AITA_MAX_COST_USD, or {tell_price(model)}"
                 )
+
+
+def _check_no_batch_is_left(ended: Run) -> None:
+    if ended.has_left_batch and ended.batch_progress is not None:
+        raise ConflictError(
+            f"run {ended.run_id} of {ended.assignment} / {ended.pipeline} has ended, and its batch of "
+            f"{ended.batch_progress.total} requests is still at the provider, and is paid: take its replies "
+            f"(aita resume {ended.run_id}) or cancel it (aita cancel {ended.run_id})"
+        )
 
 
 def _grades(stage: str) -> bool:
