@@ -6,7 +6,7 @@ import pytest
 
 from aita.errors import ConflictError, InvalidMaterialError, MissingMaterialError, NotFoundError, RequestError
 from aita.models.api import StartRunRequest
-from aita.models.run import RunStatus
+from aita.models.run import Run, RunStatus
 from aita.services.runs.run_control import QUIET
 from tests.support.fakes import ASSIGNMENT, MODEL, QUESTIONS, Harness, failing
 
@@ -45,6 +45,24 @@ class TestStart:
         other = harness.submissions.start(StartRunRequest.model_validate(exam))
         with pytest.raises(ConflictError, match=rf"run {other.run_id} of midterm / exam"):
             harness.submissions.resume(run.run_id)
+
+    def test_of_two_that_start_at_once_beside_a_batch_one_goes_on(self, harness: Harness) -> None:
+        harness.exam()
+        harness.put("scans/Ann/1.jpg", b"a")
+        create = harness.runs.create
+
+        def meanwhile(run: Run, replaces: str | None) -> None:
+            harness.runs.create = create  # type: ignore[method-assign]
+            harness.begin("exam", provider_batch="first")
+            create(run, replaces)
+
+        harness.runs.create = meanwhile  # type: ignore[method-assign]
+        with pytest.raises(ConflictError, match="pay twice"):
+            harness.begin("rubric", provider_batch="first")
+        assert [run.pipeline for run in harness.executions.started] == ["exam"]
+        refused = harness.runs.active(ASSIGNMENT, "rubric")
+        assert refused is not None
+        assert harness.runs.get(refused).status is RunStatus.CANCELLED
 
     def test_another_pipeline_or_assignment_is_another_run(self, harness: Harness) -> None:
         harness.exam()

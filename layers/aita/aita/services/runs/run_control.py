@@ -183,6 +183,11 @@ class RunControl:
         return running
 
     def _execute(self, run: Run) -> Run:
+        try:
+            self._check_batches(run)  # once more: of two that start at once, each sees the other by now
+        except ConflictError as conflict:
+            self.runs.end(run.run_id, run.attempt, RunStatus.CANCELLED, str(conflict))
+            raise
         execution_arn = self.executions.start(run)
         self.runs.set_execution(run.run_id, execution_arn)
         run = run.model_copy(update={"execution_arn": execution_arn})
