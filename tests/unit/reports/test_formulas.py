@@ -72,6 +72,24 @@ def test_a_percent_sign_begins_no_comment() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("latex", "read"),
+    [
+        ("5 6", "5 6"),
+        ("1 000 000", "1 000 000"),
+        (r"\frac 1 2", "12"),
+        ("x_1 2", "x12"),
+        (r"\text{5 6}", "5 6"),
+        (r"5\,6", "56"),
+        (r"\times 5 6", "\N{MULTIPLICATION SIGN}5 6"),
+        (r"\sqrt 2 3", "2 3"),
+    ],
+)
+def test_two_numbers_stay_two(latex: str, read: str) -> None:
+    made = ElementTree.fromstring(formulas(f"${latex}$"))
+    assert "".join(made.itertext()).replace("\N{NO-BREAK SPACE}", " ") == read
+
+
 def test_lines_stay_lines() -> None:
     made = formulas(r"$x=5 \\ 6$")
     cells = ["".join(cell.itertext()) for cell in ElementTree.fromstring(made).iter("mtd")]

@@ -43,7 +43,10 @@ _REFUSED = re.compile(
 )
 _REWRITTEN = re.compile(
     r"""
-    (?P<percent>%(?!\s))
+    \\(?:[cdt]?frac|[dt]?binom|overset|underset|stackrel)\s*\d\s+\d  # arguments
+    | [\^_]\s*\d
+    | (?P<number>\d)\s+(?=\d)
+    | (?P<percent>%(?!\s))
     | (?P<spaced>(?:%|\\[%_$&\#])(?=\s))
     | (?P<struck>\\sout(?![A-Za-z]))
     | (?P<table>\\(?:begin|end)\{(?:align|equation|gather|multline))\}
@@ -123,6 +126,8 @@ def _formula(latex: str, source: str, *, display: bool) -> Markup:
 def _rewritten(found: re.Match[str]) -> str:
     """Return what math-core takes as it was meant."""
     match found.lastgroup:
+        case "number":  # 5 6 would become 56
+            return rf"{found['number']}\ "
         case "percent":  # it begins a comment, which hides the rest
             return r"\%"
         case "spaced":  # within text the space would be dropped
