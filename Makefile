@@ -49,7 +49,7 @@ site: .aita/site/installed ## Make the environment of what builds the documents'
 demo: venv emulator ## Run the sample exam through the whole stack here: half a minute; the first time 1.5 to 3 min, with 0.9 GB to install
 	$(BIN)/python -m aita_local.demo
 
-test: venv ## Run what decides whether a change is good: lint, types, layers, templates, tests; about 8 min
+test: venv ## Run what decides whether a change is good: lint, types, layers, templates, tests; 8 to 9 min
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
