@@ -1,6 +1,7 @@
 """Strict JSON schema of a pydantic model, for the structured outputs of chat completions."""
 
 from functools import lru_cache
+from threading import Lock
 from typing import Any
 
 from pydantic import BaseModel
@@ -8,8 +9,10 @@ from pydantic import BaseModel
 _KEPT = frozenset({"$ref", "anyOf", "enum", "const", "items", "properties", "type", "description"})
 """Keywords that every provider of strict schemas accepts; bounds and lengths are checked on the reply instead."""
 
-
 _DEFINITIONS = "#/$defs/"
+
+_BUILDING = Lock()
+"""Held while a schema is made, as an author's model may be built by that, which pydantic does for one thread alone."""
 
 
 @lru_cache(maxsize=64)
@@ -20,7 +23,8 @@ def strict_schema(model: type[BaseModel]) -> dict[str, Any]:
     schemas): the root is an object, a reference stands alone, and a union is ``anyOf``. A tuple is a list of its types,
     whose order is checked on the reply. Dictionaries and values of any type are kept, though strict outputs lack them.
     """
-    schema = model.model_json_schema()
+    with _BUILDING:
+        schema = model.model_json_schema()
     definitions: dict[str, Any] = schema.pop("$defs", {})
     strict: dict[str, Any] = _strict(_resolved(schema, definitions), definitions)
     if definitions:
